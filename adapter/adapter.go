@@ -1,0 +1,96 @@
+package adapter
+
+import "context"
+
+// Adapter connects one chat platform. Implementations are safe for concurrent
+// use.
+type Adapter interface {
+	// Name is the first part of the adapter's thread ids, for example
+	// "linear".
+	Name() string
+
+	// Route reads just enough of a delivery to say where it belongs. It runs
+	// before the delivery is stored and must be fast. An authentic body that
+	// makes no sense is routed with Ignore set; an error with code Invalid
+	// is for bodies that cannot be read at all.
+	Route(d *Delivery) (Route, error)
+
+	// Decode turns a delivery into an event. self is the bot's own identity
+	// in the delivery's workspace; it decides which authors and ids are the
+	// bot's own. A delivery that means nothing to a bot is an *OtherEvent.
+	// An error has code Invalid and means that the bytes will never decode.
+	Decode(d *Delivery, self *Identity) (Event, error)
+
+	// Identity says who the bot is in a workspace. It may do I/O, and
+	// remembers the answer. An error is retried by a later call.
+	Identity(ctx context.Context, workspace string) (*Identity, error)
+
+	// Post writes a message and returns it as the platform has it. It blocks
+	// until the platform has answered, retrying what is safe to retry within
+	// ctx. Equal keys make one message.
+	Post(ctx context.Context, p *Post) (*Message, error)
+
+	// Channel returns the channel of a thread: what the thread is part of.
+	// The channel of a channel is itself. An id that is not the adapter's is
+	// an error with code Invalid.
+	Channel(id ThreadID) (ThreadID, error)
+}
+
+// Resolver finds what a delivery does not say. Package bot calls it before it
+// dispatches an event whose Meta is Unresolved.
+type Resolver interface {
+	// Resolve fills in the thread of ev by asking the platform. It remembers
+	// answers. An error with code NotFound means that the event belongs to
+	// nothing that exists any more.
+	Resolve(ctx context.Context, ev Event) error
+}
+
+// ThreadID names a conversation. It is opaque outside the adapter that made
+// it, except for its first part, the adapter's name.
+type ThreadID string
+
+// Route says where a delivery belongs.
+type Route struct {
+	// Workspace is the organization id.
+	Workspace string
+	// Thread names the lane. It may be less exact than the thread of the
+	// decoded event, but is the same for all events of one thing.
+	Thread ThreadID
+	// Key is the event key: equal for two deliveries that tell of the same
+	// happening, different for any others.
+	Key string
+	// Type and Action are the event's kind as the platform writes it.
+	Type, Action string
+	// Ignore is set when no handler can want the delivery. It is one of a
+	// small fixed set of snake_case words, fit for counting.
+	Ignore string
+}
+
+// Identity is the bot's own self in one workspace.
+type Identity struct {
+	Workspace     string
+	WorkspaceName string
+	// UserID is the platform's id of the bot's user.
+	UserID string
+	// Name is the handle that people mention, without "@".
+	Name string
+	// FullName is the name as it is shown.
+	FullName string
+	// ProfileURL is the address of the bot's profile, which is how the
+	// platform spells a mention. Empty if unknown.
+	ProfileURL string
+	// App is false if the bot acts as a person, with that person's key. Then
+	// only messages that the bot itself wrote are its own; the person's
+	// other messages are not.
+	App bool
+}
+
+// Post is a message to write.
+type Post struct {
+	Workspace string
+	Thread    ThreadID
+	// Body is Markdown.
+	Body string
+	// Key makes the write happen once. Required.
+	Key string
+}

@@ -1,0 +1,160 @@
+package adapter
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Event is what a delivery says. It is one of the types in this file.
+//
+//sumtype:decl
+type Event interface {
+	// Head returns the part that all events have.
+	Head() *Meta
+	event()
+}
+
+// Meta is the part that all events have.
+type Meta struct {
+	// Key is the event key; see Route.
+	Key string
+	// Act names what somebody did. Platforms may tell of one act with
+	// several events (a comment, a notification and a session); those have
+	// equal acts. Empty if the event stands alone.
+	Act string
+	// Workspace is the organization id.
+	Workspace string
+	// Thread is where the event belongs. Empty if it belongs to no thread.
+	Thread ThreadID
+	// Unresolved says that Thread is a guess until Resolver.Resolve ran.
+	Unresolved bool
+	// Type and Action are the kind as the platform writes it.
+	Type, Action string
+	// Actor is who did it. Zero if nobody is named.
+	Actor User
+	// At is when it happened.
+	At  time.Time
+	URL string
+	// Late says that the delivery arrived late, most likely as a retry.
+	Late bool
+	// Raw is the delivery's body.
+	Raw json.RawMessage
+}
+
+// Head returns m.
+func (m *Meta) Head() *Meta { return m }
+
+func (*Meta) event() {}
+
+// MessageEvent says that somebody wrote a message, or addressed the bot in
+// some other way that has a text (a description, a prompt to a session).
+type MessageEvent struct {
+	Meta
+	Message *Message
+}
+
+// EditEvent says that the text of a message was changed.
+type EditEvent struct {
+	Meta
+	Message *Message
+	// Previous is the text before, if HasPrevious.
+	Previous    string
+	HasPrevious bool
+}
+
+// DeleteEvent says that a message was removed.
+type DeleteEvent struct {
+	Meta
+	// Message is the message as it last was, as far as known. Its ID is
+	// always set.
+	Message *Message
+}
+
+// ReactionEvent says that a reaction was added or removed.
+type ReactionEvent struct {
+	Meta
+	Added bool
+	// Emoji is the well-known name, for example "thumbs_up", or the
+	// platform's name if there is none.
+	Emoji string
+	// RawEmoji is the emoji as the platform wrote it.
+	RawEmoji string
+	// MessageID is the message reacted to. Empty if it was the issue.
+	MessageID string
+	User      User
+}
+
+// ResolveEvent says that a thread was resolved or reopened.
+type ResolveEvent struct {
+	Meta
+	Resolved bool
+	Message  *Message
+}
+
+// IssueEvent says that an issue was created, changed or removed.
+type IssueEvent struct {
+	Meta
+	Issue *Issue
+	// Changes holds, by the platform's field name, the old values of what
+	// changed: JSON null for a field that was unset. Nil unless Action is
+	// "update".
+	Changes map[string]json.RawMessage
+	// Mention is the issue's description as a message, if the event put a
+	// description there or changed it. Package bot looks for mentions that
+	// were not in PreviousText.
+	Mention      *Message
+	PreviousText string
+}
+
+// StopEvent says that a person asked the bot to stop working in a session.
+type StopEvent struct {
+	Meta
+	Message *Message
+}
+
+// NotificationEvent says that something reached the inbox of the bot's user.
+type NotificationEvent struct {
+	Meta
+	// Kind is the notification's type, for example "issueAssignedToYou".
+	Kind    string
+	Message *Message
+	Issue   *Issue
+	// Emoji is set for reactions.
+	Emoji string
+}
+
+// UninstallEvent says that a workspace removed the bot.
+type UninstallEvent struct {
+	Meta
+	ClientID string
+}
+
+// AccessEvent says that the teams that the bot can see have changed.
+type AccessEvent struct {
+	Meta
+	AllPublicTeams        bool
+	AddedTeams, LostTeams []string
+}
+
+// AuthorizationEvent says that a person authorized the bot's app, or took that
+// back.
+type AuthorizationEvent struct {
+	Meta
+	User         User
+	ClientID     string
+	ActiveTokens int
+}
+
+// SLAEvent says that a service-level agreement of an issue was set, is at risk
+// or was breached.
+type SLAEvent struct {
+	Meta
+	Issue *Issue
+}
+
+// OtherEvent is a delivery that means nothing to a bot. Reason is a snake_case
+// word that says why.
+type OtherEvent struct {
+	Meta
+	Reason string
+}

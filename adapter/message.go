@@ -1,0 +1,167 @@
+package adapter
+
+import "time"
+
+// Message is something that somebody wrote in a thread.
+type Message struct {
+	// ID is the platform's id of the message.
+	ID string
+	// Thread is the conversation that the message belongs to.
+	Thread ThreadID
+	// ParentID is the message that this one answers. Empty for the first
+	// message of a thread.
+	ParentID string
+	Author   User
+	// Body is the text as the platform has it: Markdown.
+	Body      string
+	CreatedAt time.Time
+	// EditedAt is zero if the text was never edited.
+	EditedAt time.Time
+	URL      string
+	// Addressed says whether the platform itself knows that the message is
+	// meant for the bot.
+	Addressed Ternary
+	// Issue is the issue that the thread hangs on. Nil if there is none.
+	Issue *Issue
+	// Session is the agent session that the message was sent to. Nil in
+	// comment threads.
+	Session *Session
+}
+
+// Ternary is yes, no or cannot tell.
+type Ternary uint8
+
+// The values of a Ternary. The zero value means that nobody knows.
+const (
+	Maybe Ternary = iota
+	Yes
+	No
+)
+
+// User is somebody who writes: a person, an app or an integration.
+type User struct {
+	// ID is the platform's id. It may be empty, for example for automations.
+	ID string
+	// Name is the handle that is used in mentions, without "@". Empty if
+	// the platform did not say.
+	Name     string
+	FullName string
+	Email    string
+	URL      string
+	Avatar   string
+	Kind     UserKind
+}
+
+// UserKind says what sort of author a user is.
+type UserKind uint8
+
+// The kinds of user.
+const (
+	// Human is a member or guest of the workspace.
+	Human UserKind = iota
+	// Self is the bot.
+	Self
+	// App is another app that acts as a user.
+	App
+	// Integration is a connected service, for example GitHub.
+	Integration
+	// Automation is the platform acting by a rule.
+	Automation
+	// External is a person without an account who is synced in.
+	External
+)
+
+// String returns the kind as a snake_case word.
+func (k UserKind) String() string {
+	switch k {
+	case Human:
+		return "human"
+	case Self:
+		return "self"
+	case App:
+		return "app"
+	case Integration:
+		return "integration"
+	case Automation:
+		return "automation"
+	case External:
+		return "external"
+	default:
+		return "unknown"
+	}
+}
+
+// IsBot reports whether the user is a program: the bot itself, another app, an
+// integration or an automation.
+func (u User) IsBot() bool {
+	switch u.Kind {
+	case Self, App, Integration, Automation:
+		return true
+	case Human, External:
+		return false
+	default:
+		return false
+	}
+}
+
+// IsSelf reports whether the user is the bot.
+func (u User) IsSelf() bool { return u.Kind == Self }
+
+// Issue is what an event says about an issue. Fields that the event does not
+// carry are zero.
+type Issue struct {
+	ID string
+	// Identifier is the short name, for example "ENG-15".
+	Identifier  string
+	Title       string
+	Description string
+	URL         string
+	Team        Team
+	State       IssueState
+	Priority    int
+	Assignee    *User
+	Delegate    *User
+	Creator     *User
+	Labels      []Label
+	ProjectID   string
+	Project     string
+	CycleID     string
+	DueDate     string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Team owns issues.
+type Team struct{ ID, Key, Name string }
+
+// IssueState is a workflow state. Type is one of triage, backlog, unstarted,
+// started, completed, canceled and duplicate.
+type IssueState struct{ ID, Name, Type string }
+
+// Label is a label on an issue.
+type Label struct{ ID, Name string }
+
+// Session is an agent session: a conversation that the platform opened for the
+// bot.
+type Session struct {
+	ID string
+	// CommentID is the root comment of the session's thread. May be empty.
+	CommentID string
+	// SourceCommentID is the comment that started the session, if any.
+	SourceCommentID string
+	Status          string
+	// Context is what the platform suggests as a prompt. It holds text of
+	// other people: do not trust it.
+	Context string
+	// Guidance are the workspace's rules for agents, nearest first.
+	Guidance []string
+	// Previous are the earlier comments of the thread.
+	Previous []*Message
+	// Delegated says that the session began with a delegation and not with
+	// a mention.
+	Delegated bool
+	// ActivityID is the activity that carried the message. Empty for the
+	// message that created the session.
+	ActivityID string
+	Creator    *User
+}

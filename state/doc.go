@@ -1,0 +1,42 @@
+// Package state is the storage contract of linearbot: ordered lanes of work
+// ([Queue]), small values ([Values]), subscriptions ([Subscriptions]) and the
+// views that make them visible ([Inspector], [Porter]).
+//
+// # What a store promises
+//
+// Durable. When [Queue.Enqueue] returns without an error the entry survives a
+// crash of the process at any later instruction (and, for stores that say so
+// with Durable, of the machine). When it returns an error nothing was stored
+// that a later Enqueue of the same entry would not repair: the caller answers
+// 503 and the sender tries again.
+//
+// Once. An entry carries dedup keys. Recording the keys and appending the
+// entry is one atomic step, so there is no moment at which a key is known and
+// its entry is lost. Keys are remembered for at least [DedupTTL]. They are
+// compared within a lane; the same key in two lanes names two entries.
+//
+// In order, one at a time. The entries of a lane are handed out in the order
+// in which they were appended, and a lane has at most one live lease. Lanes are
+// independent of each other. An entry that is appended while its lane is
+// leased is handed out as soon as the lease ends: there is no lost wake-up.
+//
+// Fenced. A lease carries a token that is never reused within its lane. Every
+// call under a lease that has expired and was taken over, or was settled
+// before, fails with [ErrLeaseLost] and changes nothing.
+//
+// At least once. A lease that is neither settled nor extended in time lapses,
+// and the lane is handed out again with the same entries. The attempt that was
+// begun counts as spent.
+//
+// # Keys
+//
+// Every [Key] names its workspace, and no method reads across workspaces
+// except the views. How a key is spelled in a backend is the backend's
+// business.
+//
+// # Errors
+//
+// Stores wrap one of the sentinels of this package where a caller can act on
+// it and return everything else as it is. A cancelled or expired context comes
+// back as its own error. Implementations are safe for concurrent use.
+package state

@@ -1,0 +1,29 @@
+package state
+
+import "errors"
+
+// The errors that a caller branches on. Stores wrap them, so test with
+// errors.Is.
+var (
+	// ErrNotFound says that the key or the dead entry does not exist.
+	ErrNotFound = errors.New("state: not found")
+	// ErrConflict says that a compare-and-set met another value.
+	ErrConflict = errors.New("state: value changed meanwhile")
+	// ErrLeaseLost says that the lease has lapsed and somebody else may hold
+	// the lane, or that it was settled before. Nothing was changed.
+	ErrLeaseLost = errors.New("state: lease lost")
+	// ErrInvalid says that an argument can never be stored. Trying again does
+	// not help.
+	ErrInvalid = errors.New("state: invalid argument")
+	// ErrFull says that the store has no room: its backlog limit is reached or
+	// the disk is full. Trying again later may help.
+	ErrFull = errors.New("state: store is full")
+	// ErrUnavailable says that the store cannot be reached or cannot write at
+	// the moment. Trying again later may help.
+	ErrUnavailable = errors.New("state: store is unavailable")
+	// ErrLocked says that another process holds a store that only one process
+	// may open.
+	ErrLocked = errors.New("state: store is in use by another process")
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("state: store is closed")
+)

@@ -1,0 +1,227 @@
+package state
+
+import (
+	"context"
+	"time"
+)
+
+// DedupTTL is how long a store remembers dedup keys unless it is configured
+// to keep them longer. Linear repeats a delivery up to six hours after the
+// first try, so a day covers the ladder several times.
+const DedupTTL = 24 * time.Hour
+
+// Queue keeps ordered lanes of entries. Its promises are in the package
+// comment.
+type Queue interface {
+	// Enqueue appends e to its lane and records its keys, atomically and
+	// durably. If e.ID or one of e.Keys is already recorded for the lane,
+	// nothing is appended and the outcome is [Duplicate]. It blocks for one
+	// durable write and never retries. Errors: ErrInvalid, ErrFull,
+	// ErrUnavailable, ErrClosed or the context's.
+	//
+	// After an error the entry may or may not be stored (an answer can be
+	// lost on the way). Enqueue it again: if it was stored it is a duplicate.
+	Enqueue(ctx context.Context, e Entry) (Receipt, error)
+
+	// Lease waits until at least one lane is ready and leases up to
+	// req.Lanes of them. Lanes that have waited longest come first. It
+	// returns as soon as there is something to do, wakes at once when an
+	// entry arrives in an idle store, and returns ctx.Err() within a second
+	// when ctx ends. Every leased entry has its Attempt raised by one.
+	//
+	// It never returns an empty slice without an error. Errors: ErrInvalid,
+	// ErrUnavailable, ErrClosed or the context's. Lanes that were leased by a
+	// call whose answer was lost come back when their leases lapse.
+	Lease(ctx context.Context, req LeaseRequest) ([]*Lease, error)
+
+	// Extend makes the lease valid for ttl from now and updates l.Expires.
+	// It fails with ErrLeaseLost once the lane was handed to somebody else
+	// or the lease was settled.
+	Extend(ctx context.Context, l *Lease, ttl time.Duration) error
+
+	// Settle applies the verdicts to entries of the lease and gives the lane
+	// back, in one atomic durable step. Entries without a verdict stay where
+	// they are, and their attempt is not counted. With ErrLeaseLost nothing
+	// was applied. After any other error Settle may be called again with the
+	// same verdicts as long as the lease lives; if the first call was in
+	// fact applied, the second answers ErrLeaseLost.
+	Settle(ctx context.Context, l *Lease, verdicts ...Verdict) error
+}
+
+// Entry is one piece of work. Only ID, Lane and Body are required.
+type Entry struct {
+	// ID names the entry within its lane. It is also its first dedup key.
+	ID string `json:"id"`
+	// Lane is the ordered queue that the entry belongs to.
+	Lane Key `json:"lane"`
+	// Keys are further dedup keys.
+	Keys []string `json:"keys,omitempty"`
+	// Body is the work, opaque to the store. At most 8 MiB.
+	Body []byte `json:"body"`
+	// Delay keeps this entry out of its lane for that long; entries behind
+	// it are not held up. Zero means no delay.
+	Delay time.Duration `json:"-"`
+	// Hold keeps the whole lane from being leased for that long. See
+	// HoldMode. Zero means no hold.
+	Hold time.Duration `json:"-"`
+	// HoldMode says when Hold applies. Defaults to HoldIdle.
+	HoldMode HoldMode `json:"-"`
+	// IfIdle appends the entry only if its lane is empty and not leased;
+	// otherwise the outcome is [Busy] and only the keys are recorded.
+	IfIdle bool `json:"-"`
+}
+
+// HoldMode says when an entry's Hold starts to count.
+type HoldMode uint8
+
+// The modes of a hold.
+const (
+	// HoldIdle starts the hold when the lane was empty and not leased; later
+	// entries do not move it. A burst is collected from its first entry on.
+	HoldIdle HoldMode = iota
+	// HoldReset restarts the hold with every entry. A lane is leased only
+	// after it was quiet for that long.
+	HoldReset
+)
+
+// Outcome says what Enqueue did.
+type Outcome uint8
+
+// The outcomes of Enqueue.
+const (
+	// Added means that the entry was appended.
+	Added Outcome = iota + 1
+	// Duplicate means that a key of the entry was known.
+	Duplicate
+	// Busy means that the entry had IfIdle and its lane was not idle.
+	Busy
+)
+
+// String returns the outcome as it is written in logs.
+func (o Outcome) String() string {
+	switch o {
+	case Added:
+		return "added"
+	case Duplicate:
+		return "duplicate"
+	case Busy:
+		return "busy"
+	default:
+		return "unknown"
+	}
+}
+
+// Receipt is the answer to Enqueue.
+type Receipt struct {
+	Outcome Outcome
+	// Depth is the number of entries in the lane after the call, delayed
+	// ones not counted.
+	Depth int
+}
+
+// LeaseRequest says what a caller can take on.
+type LeaseRequest struct {
+	// Holder names the caller in views, for example host and process id.
+	Holder string
+	// TTL is how long the lease lives without Extend. Required, at least
+	// 10 ms.
+	TTL time.Duration
+	// Lanes is the most lanes to lease at once. Defaults to 1.
+	Lanes int
+	// Entries is the most entries to hand out of each lane, oldest first.
+	// Defaults to 1.
+	Entries int
+}
+
+// Lease is the right to work on a lane until Expires. Its fields are set by
+// the store; Expires is changed by Extend only. A Lease is not safe for
+// concurrent use.
+type Lease struct {
+	Lane  Key
+	Token uint64
+	// Holder is the name from the request.
+	Holder string
+	// Expires is when the lease lapses, by this process's clock and never
+	// later than the store thinks.
+	Expires time.Time
+	// Entries are the oldest entries of the lane, at least one.
+	Entries []Queued
+	// Behind is the number of entries in the lane after those, when the
+	// lease was taken.
+	Behind int
+}
+
+// Queued is an entry in a store.
+type Queued struct {
+	Entry
+	// Seq orders the entries of a lane.
+	Seq uint64 `json:"seq"`
+	// Attempt counts how often the entry was leased, this time included.
+	Attempt int `json:"attempt"`
+	// EnqueuedAt is when the entry was stored, by the store's clock.
+	EnqueuedAt time.Time `json:"enqueued_at"`
+}
+
+// Verdict is what becomes of one leased entry. Make one with [Ack], [Retry],
+// [RetryAside], [Return] or [Bury].
+type Verdict struct {
+	ID   string
+	Kind VerdictKind
+	// After is the wait before a retry. Zero means at once.
+	After time.Duration
+	// Free says that the attempt is not counted.
+	Free bool
+	// Cause is kept with the entry for whoever looks.
+	Cause Cause
+}
+
+// VerdictKind tells the verdicts apart.
+type VerdictKind uint8
+
+// The kinds of verdict.
+const (
+	// KindAck removes the entry: it is done.
+	KindAck VerdictKind = iota + 1
+	// KindRetry leaves the entry in its place and holds the lane.
+	KindRetry
+	// KindRetryAside takes the entry out of the lane and puts it back in
+	// front when the wait is over. Other entries pass meanwhile.
+	KindRetryAside
+	// KindBury moves the entry to the dead letters.
+	KindBury
+)
+
+// Cause says why an entry was retried or buried. It must hold no secrets: it
+// is shown to people.
+type Cause struct {
+	// Code is a short stable word, for example "panic" or "permanent".
+	Code string `json:"code,omitempty"`
+	// Message is the error's text.
+	Message string `json:"message,omitempty"`
+	// Stack is the stack trace of a panic.
+	Stack string `json:"stack,omitempty"`
+}
+
+// Ack says that the entry is done.
+func Ack(id string) Verdict { return Verdict{ID: id, Kind: KindAck} }
+
+// Retry says that the entry is to be tried again after d, and that its lane
+// waits for it.
+func Retry(id string, d time.Duration, c Cause) Verdict {
+	return Verdict{ID: id, Kind: KindRetry, After: d, Cause: c}
+}
+
+// RetryAside says that the entry is to be tried again after d, and that the
+// rest of its lane goes on meanwhile.
+func RetryAside(id string, d time.Duration, c Cause) Verdict {
+	return Verdict{ID: id, Kind: KindRetryAside, After: d, Cause: c}
+}
+
+// Return says that the entry was not worked on: it stays in its place, its
+// lane waits for d, and the attempt is not counted.
+func Return(id string, d time.Duration) Verdict {
+	return Verdict{ID: id, Kind: KindRetry, After: d, Free: true}
+}
+
+// Bury says that the entry will never succeed and goes to the dead letters.
+func Bury(id string, c Cause) Verdict { return Verdict{ID: id, Kind: KindBury, Cause: c} }

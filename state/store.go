@@ -1,0 +1,139 @@
+package state
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Store is everything that a bot keeps.
+type Store interface {
+	Queue
+	Values
+	Subscriptions
+	Inspector
+	Porter
+	Lifecycle
+}
+
+// Lifecycle is the life of a store.
+type Lifecycle interface {
+	// Ping reports whether the store can be written now. It does no harm and
+	// returns within the context's deadline.
+	Ping(ctx context.Context) error
+	// Durable reports whether what was stored survives the process.
+	Durable() bool
+	// Close stops the store's own goroutines and releases what it holds.
+	// Calls that wait in Lease return ErrClosed; later calls do too. Close
+	// may be called more than once.
+	Close() error
+}
+
+// Inspector shows what is in a store. The iterators are snapshots at best:
+// entries that move meanwhile may be missed or seen twice. They end after the
+// first error.
+type Inspector interface {
+	// Stats counts.
+	Stats(ctx context.Context) (Stats, error)
+	// Lanes iterates over the lanes that hold anything, in no particular
+	// order.
+	Lanes(ctx context.Context) iter.Seq2[LaneInfo, error]
+	// Delayed iterates over the entries that wait outside their lanes.
+	Delayed(ctx context.Context) iter.Seq2[DelayedEntry, error]
+	// Dead iterates over the dead letters.
+	Dead(ctx context.Context) iter.Seq2[DeadEntry, error]
+	// Requeue puts the dead entry back at the end of its lane with no
+	// attempts spent. Dedup keys do not stop it. ErrNotFound if there is no
+	// such dead entry.
+	Requeue(ctx context.Context, lane Key, id string) error
+	// Purge forgets the dead entry. ErrNotFound if there is none.
+	Purge(ctx context.Context, lane Key, id string) error
+}
+
+// Stats counts what a store holds.
+type Stats struct {
+	// Lanes is the number of lanes that hold entries.
+	Lanes int `json:"lanes"`
+	// Entries is the number of entries in lanes, leased ones included.
+	Entries int `json:"entries"`
+	// Leased is the number of leased lanes.
+	Leased int `json:"leased"`
+	// Delayed is the number of entries that wait outside their lanes.
+	Delayed int `json:"delayed"`
+	// Dead is the number of dead letters.
+	Dead int `json:"dead"`
+}
+
+// LaneInfo describes one lane.
+type LaneInfo struct {
+	Lane Key `json:"lane"`
+	// Depth is the number of entries, delayed ones not counted.
+	Depth int `json:"depth"`
+	// Oldest is when the first entry was stored.
+	Oldest time.Time `json:"oldest"`
+	// HeldUntil is when the lane may be leased, if that is in the future.
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	// Holder and Expires describe the live lease, if there is one.
+	Holder  string    `json:"holder,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// DelayedEntry is an entry that waits outside its lane.
+type DelayedEntry struct {
+	Queued
+	// Due is when it goes back to its lane.
+	Due time.Time `json:"due"`
+	// Cause is why it was put aside, if it was.
+	Cause Cause `json:"cause,omitzero"`
+}
+
+// DeadEntry is a dead letter.
+type DeadEntry struct {
+	Queued
+	Cause    Cause     `json:"cause"`
+	BuriedAt time.Time `json:"buried_at"`
+}
+
+// Porter moves the whole content of a store to another one.
+type Porter interface {
+	// Export iterates over all records. Leases are not exported; leased
+	// entries are, as entries. Use it while nothing else writes.
+	Export(ctx context.Context) iter.Seq2[Record, error]
+	// Import adds a record that Export gave. Importing a record twice is the
+	// same as once. Entries keep the order in which they are imported.
+	Import(ctx context.Context, r Record) error
+}
+
+// RecordKind tells records apart.
+type RecordKind string
+
+// The kinds of record.
+const (
+	RecordEntry        RecordKind = "entry"
+	RecordDelayed      RecordKind = "delayed"
+	RecordDead         RecordKind = "dead"
+	RecordValue        RecordKind = "value"
+	RecordList         RecordKind = "list"
+	RecordSubscription RecordKind = "subscription"
+	RecordDedup        RecordKind = "dedup"
+)
+
+// Record is one exported thing, in a form that marshals to JSON. Which fields
+// are set depends on Kind.
+type Record struct {
+	Kind RecordKind `json:"kind"`
+	// Key is the lane of a dedup key, or the key of a value, list or
+	// subscription.
+	Key Key `json:"key,omitzero"`
+	// Dedup is a dedup key of the lane Key.
+	Dedup string `json:"dedup,omitempty"`
+	// Value is the value; Items are the items of a list.
+	Value []byte   `json:"value,omitempty"`
+	Items [][]byte `json:"items,omitempty"`
+	// Expires is when a value, list or dedup key is forgotten; zero means
+	// never.
+	Expires time.Time     `json:"expires,omitzero"`
+	Entry   *Queued       `json:"entry,omitempty"`
+	Delayed *DelayedEntry `json:"delayed,omitempty"`
+	Dead    *DeadEntry    `json:"dead,omitempty"`
+}
