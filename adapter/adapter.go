@@ -61,6 +61,9 @@ type Route struct {
 	Key string
 	// Type and Action are the event's kind as the platform writes it.
 	Type, Action string
+	// Message says that the event is a new message, which a busy thread may
+	// take together with others.
+	Message bool
 	// Ignore is set when no handler can want the delivery. It is one of a
 	// small fixed set of snake_case words, fit for counting.
 	Ignore string

@@ -1,0 +1,213 @@
+package linear
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Config says how to reach Linear, and as whom. Of the three ways to
+// authenticate (API key, access token, client credentials) the first that is
+// set is used, in this order. The text forms of a Config show no secrets.
+type Config struct {
+	// APIKey is a personal API key; the bot then acts as that person.
+	// Defaults to none.
+	APIKey string
+	// AccessToken is an OAuth access token. It is not renewed. Defaults to
+	// none.
+	AccessToken string
+	// ClientID and ClientSecret are those of an OAuth app that has client
+	// credentials enabled; the bot then acts as the app. Defaults to none.
+	ClientID, ClientSecret string
+	// Scopes are what the app's token may do. Defaults to read, write,
+	// comments:create and issues:create.
+	Scopes []string
+	// APIURL is the address of the GraphQL API. Defaults to
+	// "https://api.linear.app/graphql".
+	APIURL string
+	// OAuthURL is the address below which the OAuth endpoints lie. Defaults to
+	// the origin of APIURL.
+	OAuthURL string
+	// HTTPClient sends all requests. It is copied, and the copy follows no
+	// redirects. Defaults to a client with Go's default transport.
+	HTTPClient *http.Client
+	// Observe is called after every attempt to call the API; see
+	// linearapi.Config. Defaults to none.
+	Observe func(linearapi.Call)
+}
+
+// ConfigFromEnv reads a Config from the environment:
+//
+//	LINEAR_API_KEY            APIKey
+//	LINEAR_ACCESS_TOKEN       AccessToken
+//	LINEAR_CLIENT_ID          ClientID, else LINEAR_CLIENT_CREDENTIALS_CLIENT_ID
+//	LINEAR_CLIENT_SECRET      ClientSecret, else LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET
+//	LINEAR_CLIENT_CREDENTIALS_SCOPES
+//	                          Scopes, separated by commas or spaces
+//	LINEAR_API_URL            APIURL
+//	LINEAR_OAUTH_URL          OAuthURL
+//
+// Unset and blank variables leave their field empty. Nothing is checked; [New]
+// does that.
+func ConfigFromEnv() Config {
+	id, secret := env("LINEAR_CLIENT_ID"), env("LINEAR_CLIENT_SECRET")
+	if id == "" {
+		id = env("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID")
+	}
+	if secret == "" {
+		secret = env("LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET")
+	}
+	return Config{
+		APIKey:       env("LINEAR_API_KEY"),
+		AccessToken:  env("LINEAR_ACCESS_TOKEN"),
+		ClientID:     id,
+		ClientSecret: secret,
+		Scopes:       splitScopes(env("LINEAR_CLIENT_CREDENTIALS_SCOPES")),
+		APIURL:       env("LINEAR_API_URL"),
+		OAuthURL:     env("LINEAR_OAUTH_URL"),
+	}
+}
+
+func env(name string) string { return strings.TrimSpace(os.Getenv(name)) }
+
+func splitScopes(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// tokens returns the source of the first way to authenticate that is set.
+func (c Config) tokens() linearapi.TokenSource {
+	switch {
+	case c.APIKey != "":
+		return linearapi.APIKey(c.APIKey)
+	case c.AccessToken != "":
+		return linearapi.AccessToken(c.AccessToken)
+	default:
+		return linearapi.ClientCredentials(linearapi.ClientCredentialsConfig{
+			ClientID:     c.ClientID,
+			ClientSecret: c.ClientSecret,
+			Scopes:       c.Scopes,
+			TokenURL:     strings.TrimRight(c.OAuthURL, "/") + "/oauth/token",
+			HTTPClient:   c.HTTPClient,
+		})
+	}
+}
+
+// withDefaults returns a copy of c that is complete, or everything that is
+// wrong with c.
+func (c Config) withDefaults() (Config, error) {
+	var problems []error
+	problem := func(text string) {
+		problems = append(problems, &adapter.Error{Code: adapter.Invalid, Op: "linear", Message: text})
+	}
+	switch {
+	case c.APIKey != "":
+		if wrong := checkToken(c.APIKey); wrong != "" {
+			problem("APIKey (LINEAR_API_KEY) " + wrong)
+		}
+		if strings.HasPrefix(c.APIKey, "lin_oauth_") {
+			problem("APIKey (LINEAR_API_KEY) is an OAuth access token: set it as AccessToken (LINEAR_ACCESS_TOKEN)")
+		}
+	case c.AccessToken != "":
+		if wrong := checkToken(c.AccessToken); wrong != "" {
+			problem("AccessToken (LINEAR_ACCESS_TOKEN) " + wrong)
+		}
+		if strings.HasPrefix(c.AccessToken, "lin_api_") {
+			problem("AccessToken (LINEAR_ACCESS_TOKEN) is a personal API key: set it as APIKey (LINEAR_API_KEY)")
+		}
+	case c.ClientID == "" && c.ClientSecret == "":
+		problem("no credentials: set APIKey (LINEAR_API_KEY), or AccessToken (LINEAR_ACCESS_TOKEN), " +
+			"or ClientID and ClientSecret (LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET)")
+	case c.ClientID == "":
+		problem("ClientID (LINEAR_CLIENT_ID) is missing beside ClientSecret: copy it from the OAuth app's settings in Linear")
+	case c.ClientSecret == "":
+		problem("ClientSecret (LINEAR_CLIENT_SECRET) is missing beside ClientID: copy it from the OAuth app's settings in Linear")
+	}
+	for _, scope := range c.Scopes {
+		if scope == "" || strings.ContainsFunc(scope, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+			problem("Scopes (LINEAR_CLIENT_CREDENTIALS_SCOPES) has an entry that is not one scope: give each scope an entry of its own")
+			break
+		}
+	}
+	c.Scopes = slices.Clone(c.Scopes)
+	if c.APIURL == "" {
+		c.APIURL = linearapi.DefaultURL
+	}
+	if err := linearapi.CheckURL(c.APIURL); err != nil {
+		problem("APIURL (LINEAR_API_URL) " + err.Error() + ": give it as in " + linearapi.DefaultURL)
+	} else if c.OAuthURL == "" {
+		c.OAuthURL = origin(c.APIURL)
+	}
+	if c.OAuthURL != "" {
+		if err := linearapi.CheckURL(c.OAuthURL); err != nil {
+			problem("OAuthURL (LINEAR_OAUTH_URL) " + err.Error() + ": give it as in https://api.linear.app")
+		}
+	}
+	return c, errors.Join(problems...)
+}
+
+// checkToken says what is wrong with the form of a token, or "".
+func checkToken(token string) string {
+	switch {
+	case strings.HasPrefix(strings.ToLower(token), "bearer "):
+		return `begins with "Bearer": give the token alone`
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return "holds white space or characters that no token has: copy it again"
+	}
+	return ""
+}
+
+// origin returns scheme and host of an address, "" if it has none.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// shown is a Config as it may be shown.
+type shown struct {
+	APIKey       string   `json:"apiKey,omitempty"`
+	AccessToken  string   `json:"accessToken,omitempty"`
+	ClientID     string   `json:"clientId,omitempty"`
+	ClientSecret string   `json:"clientSecret,omitempty"`
+	Scopes       []string `json:"scopes,omitempty"`
+	APIURL       string   `json:"apiUrl,omitempty"`
+	OAuthURL     string   `json:"oauthUrl,omitempty"`
+}
+
+func (c Config) shown() shown {
+	hide := func(s string) string {
+		if s == "" {
+			return ""
+		}
+		return "[redacted]"
+	}
+	return shown{
+		APIKey: hide(c.APIKey), AccessToken: hide(c.AccessToken),
+		ClientID: c.ClientID, ClientSecret: hide(c.ClientSecret),
+		Scopes: c.Scopes, APIURL: origin(c.APIURL), OAuthURL: origin(c.OAuthURL),
+	}
+}
+
+// String returns what is set, without secrets. Of addresses it shows scheme
+// and host.
+func (c Config) String() string { return fmt.Sprintf("%+v", c.shown()) }
+
+// GoString returns the same as String.
+func (c Config) GoString() string { return c.String() }
+
+// Format writes the same as String, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
+
+// MarshalJSON returns what is set, without secrets.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.shown()) }

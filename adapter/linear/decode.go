@@ -1,0 +1,153 @@
+package linear
+
+import (
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Why a delivery that has a place is an OtherEvent all the same.
+const (
+	// reasonNotAnEdit: a comment was updated, but neither its text nor its
+	// resolution.
+	reasonNotAnEdit = "not_an_edit"
+	// reasonNoAuthor: a comment that names nobody who wrote it.
+	reasonNoAuthor = "no_author"
+	// reasonSessionRoot: a comment that Linear wrote to hang a session on.
+	reasonSessionRoot = "session_root"
+	// reasonOtherApp: meant for another app of the workspace.
+	reasonOtherApp = "other_app"
+	// reasonNoMeaning: a known type that says nothing to a bot.
+	reasonNoMeaning = "no_meaning"
+)
+
+// decoder decodes one delivery.
+type decoder struct {
+	body   []byte
+	meta   adapter.Meta
+	people *people
+	place  place
+	header *header
+}
+
+// decodeDelivery turns a delivery into an event. self may be nil; own reports
+// whether the bot wrote the message with an id, and may be nil. It fails, with
+// code Invalid, only for a body that is not a JSON object. Key, workspace, type
+// and action are those of routeDelivery.
+//
+// One act of a person can arrive as several events. They have equal Meta.Act:
+//
+//	act                             events
+//	comment:{commentId}             Comment create · session created by a mention in it ·
+//	                                session prompted by it · notifications of a mention or a
+//	                                new comment
+//	issue:{issueId}:description     Issue create or update that sets the description ·
+//	                                session created by a mention in it · issueMention
+//	delegate:{issueId}:{userId}     Issue create or update that sets the delegate · session
+//	                                created by that · issueAssignedToYou
+//	undelegate:{issueId}:{userId}   Issue update that takes the delegate away ·
+//	                                issueUnassignedFromYou
+//	reaction:{id}:{userId}:{emoji}  Reaction create · issueCommentReaction,
+//	                                issueEmojiReaction; id is the comment or the issue
+//
+// Comments and reactions happen once. The other acts can be repeated, and
+// nothing in the events tells one time from the next: compare those acts within
+// minutes, not days. Two sessions may share an act (two mentions in one
+// comment), and stay two conversations.
+func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
+	var h header
+	if err := unmarshal(d.Body, &h); err != nil {
+		return nil, err
+	}
+	r, p := h.route(d)
+	dec := &decoder{
+		body:   d.Body,
+		people: newPeople(self, own),
+		place:  p,
+		header: &h,
+		meta: adapter.Meta{
+			Key:        r.Key,
+			Workspace:  r.Workspace,
+			Type:       r.Type,
+			Action:     r.Action,
+			Unresolved: p.guess,
+			At:         parseTime(h.CreatedAt),
+			Late:       d.Late,
+			Raw:        d.Body,
+		},
+	}
+	if !p.lane {
+		dec.meta.Thread = r.Thread
+	}
+	if r.Ignore != "" {
+		return dec.other(r.Ignore), nil
+	}
+	return dec.event(), nil
+}
+
+func (d *decoder) event() adapter.Event {
+	switch d.header.Type {
+	case typeComment:
+		return d.comment()
+	case typeReaction:
+		return d.reaction()
+	case typeIssue:
+		return d.issueEvent()
+	case typeSession:
+		return d.session()
+	case typeNotification:
+		return d.notification()
+	case typeSLA:
+		return d.sla()
+	case typeApp, typeAuthorization, typePermission:
+		return d.app()
+	default:
+		return d.rest()
+	}
+}
+
+func (d *decoder) other(reason string) *adapter.OtherEvent {
+	d.meta.Unresolved = false
+	return &adapter.OtherEvent{Meta: d.meta, Reason: reason}
+}
+
+// read fills v from the body. The header has been read from the same bytes, so
+// this does not fail; if it does, v is what an empty body gives.
+func (d *decoder) read(v any) bool { return unmarshal(d.body, v) == nil }
+
+// rest decodes what has no event of its own.
+func (d *decoder) rest() adapter.Event {
+	var p entityPayload[struct{}]
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	d.meta.Actor, d.meta.URL = d.people.actor(&p.Actor), p.URL
+	return d.other(reasonNoMeaning)
+}
+
+// app decodes the events that concern the app itself.
+func (d *decoder) app() adapter.Event {
+	var p appPayload
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	client := first(p.OAuthClientID, p.OAuthClient.ID)
+	switch d.header.Type {
+	case typeApp:
+		return &adapter.UninstallEvent{Meta: d.meta, ClientID: client}
+	case typePermission:
+		return &adapter.AccessEvent{
+			Meta:           d.meta,
+			AllPublicTeams: p.AllPublicTeams,
+			AddedTeams:     p.AddedTeamIDs,
+			LostTeams:      p.RemovedTeamIDs,
+		}
+	default:
+		user := d.people.user(&p.User, p.UserID)
+		d.meta.Actor = user
+		return &adapter.AuthorizationEvent{
+			Meta:         d.meta,
+			User:         user,
+			ClientID:     client,
+			ActiveTokens: int(p.ActiveTokens),
+		}
+	}
+}

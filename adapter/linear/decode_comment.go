@@ -1,0 +1,102 @@
+package linear
+
+import (
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// comment decodes a Comment event. Linear also sends an update of the comment
+// when somebody reacts to it or resolves its thread; what changed tells.
+func (d *decoder) comment() adapter.Event {
+	var p entityPayload[commentPayload]
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	c := &p.Data
+	author, known := d.people.author(c)
+	if !known && d.header.Action == actionCreate && p.Actor.userPayload != (userPayload{}) {
+		author, known = d.people.actor(&p.Actor), true
+	}
+	d.meta.Actor, d.meta.URL = d.people.actor(&p.Actor), p.URL
+	if d.meta.Actor == (adapter.User{}) && d.header.Action == actionCreate {
+		d.meta.Actor = author
+	}
+	m := &adapter.Message{
+		ID:        c.ID,
+		Thread:    d.meta.Thread,
+		ParentID:  first(c.ParentID, c.Parent.ID),
+		Author:    author,
+		Body:      c.Body.s,
+		CreatedAt: c.CreatedAt.Time,
+		EditedAt:  c.EditedAt.Time,
+		URL:       p.URL,
+		Issue:     d.issue(&c.Issue, c.IssueID),
+	}
+	switch d.header.Action {
+	case actionCreate:
+		switch {
+		case c.SessionRoot:
+			return d.other(reasonSessionRoot)
+		case !known:
+			return d.other(reasonNoAuthor)
+		}
+		d.meta.Act = actComment(c.ID)
+		return &adapter.MessageEvent{Meta: d.meta, Message: m}
+	case actionUpdate:
+		return d.commentUpdate(&p, m)
+	default:
+		return &adapter.DeleteEvent{Meta: d.meta, Message: m}
+	}
+}
+
+func (d *decoder) commentUpdate(p *entityPayload[commentPayload], m *adapter.Message) adapter.Event {
+	switch {
+	case p.changed("body") || p.changed("editedAt"):
+		if !p.Data.Body.ok {
+			return d.other(reasonMalformed)
+		}
+		before := p.previous("body")
+		return &adapter.EditEvent{Meta: d.meta, Message: m, Previous: before.s, HasPrevious: before.ok}
+	case p.changed("resolvedAt"):
+		return &adapter.ResolveEvent{Meta: d.meta, Resolved: !p.Data.ResolvedAt.IsZero(), Message: m}
+	default:
+		return d.other(reasonNotAnEdit)
+	}
+}
+
+// reaction decodes a Reaction event. It names its comment but not the root of
+// it, so the thread of a reaction on a comment has to be resolved.
+func (d *decoder) reaction() adapter.Event {
+	var p entityPayload[reactionPayload]
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	r := &p.Data
+	actor := d.people.actor(&p.Actor)
+	user := actor
+	switch {
+	case r.User != userPayload{} || r.UserID != "":
+		user = d.people.user(&r.User, r.UserID)
+	case r.ExternalUserID != "":
+		user = external(&userPayload{}, r.ExternalUserID)
+	}
+	if d.people.wrote(d.header.Data.ID) {
+		user.Kind = adapter.Self
+	}
+	d.meta.Actor, d.meta.URL = actor, p.URL
+	if actor == (adapter.User{}) {
+		d.meta.Actor = user
+	}
+	message := first(r.CommentID, r.Comment.ID)
+	emoji := emojiName(r.Emoji)
+	if d.header.Action == actionCreate {
+		d.meta.Act = actReaction(first(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, emoji)
+	}
+	return &adapter.ReactionEvent{
+		Meta:      d.meta,
+		Added:     d.header.Action == actionCreate,
+		Emoji:     emoji,
+		RawEmoji:  r.Emoji,
+		MessageID: message,
+		User:      user,
+	}
+}

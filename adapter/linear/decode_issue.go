@@ -1,0 +1,134 @@
+package linear
+
+import (
+	"math"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// issueEvent decodes an Issue event.
+func (d *decoder) issueEvent() adapter.Event {
+	var p entityPayload[issuePayload]
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	actor := d.people.actor(&p.Actor)
+	d.meta.Actor, d.meta.URL = actor, first(p.URL, p.Data.URL)
+	ev := &adapter.IssueEvent{Meta: d.meta, Issue: d.issue(&p.Data, "")}
+	if d.header.Action == actionUpdate {
+		ev.Changes = p.UpdatedFrom
+		ev.PreviousText = p.previous("description").s
+	}
+	if d.header.Action == actionRemove {
+		return ev
+	}
+	if text := p.Data.Description.s; text != "" && (d.header.Action == actionCreate || p.changed("description")) {
+		author := d.issueCreator(&p.Data)
+		if author == (adapter.User{}) || (d.header.Action == actionUpdate && actor != (adapter.User{})) {
+			author = actor
+		}
+		ev.Mention = d.description(ev.Issue, author)
+		ev.Mention.URL = d.meta.URL
+	}
+	ev.Act = d.issueAct(&p, ev)
+	return ev
+}
+
+// issueAct names the act that an issue event tells of. A mention of the bot in
+// the description counts before a delegation, as it does for sessions.
+func (d *decoder) issueAct(p *entityPayload[issuePayload], ev *adapter.IssueEvent) string {
+	id := p.Data.ID
+	bot := d.people.self.UserID
+	delegate := first(p.Data.DelegateID, p.Data.Delegate.ID)
+	moved := d.header.Action == actionCreate || p.changed("delegateId")
+	switch before := p.previous("delegateId").s; {
+	case ev.Mention != nil && d.people.mentioned(ev.Mention.Body) && !d.people.mentioned(ev.PreviousText):
+		return actDescription(id)
+	case moved && bot != "" && delegate == bot:
+		return actDelegate(id, bot)
+	case moved && bot != "" && before == bot:
+		return actUndelegate(id, bot)
+	case ev.Mention != nil:
+		return actDescription(id)
+	default:
+		return ""
+	}
+}
+
+func (d *decoder) issueCreator(p *issuePayload) adapter.User {
+	switch {
+	case p.Creator != userPayload{} || p.CreatorID != "":
+		return d.people.user(&p.Creator, p.CreatorID)
+	case p.ExternalUserCreator != userPayload{} || p.ExternalUserCreatorID != "":
+		return external(&p.ExternalUserCreator, p.ExternalUserCreatorID)
+	case p.BotActor.present():
+		return integration(&p.BotActor)
+	default:
+		return adapter.User{}
+	}
+}
+
+// description is the description of an issue as a message. Its id is the
+// issue's.
+func (d *decoder) description(issue *adapter.Issue, author adapter.User) *adapter.Message {
+	return &adapter.Message{
+		ID:        issue.ID,
+		Thread:    Thread{IssueID: issue.ID}.ID(),
+		Author:    author,
+		Body:      issue.Description,
+		CreatedAt: issue.CreatedAt,
+		URL:       issue.URL,
+		Issue:     issue,
+	}
+}
+
+// sla decodes an IssueSLA event.
+func (d *decoder) sla() adapter.Event {
+	var p slaPayload
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	d.meta.URL = first(p.URL, p.IssueData.URL)
+	return &adapter.SLAEvent{Meta: d.meta, Issue: d.issue(&p.IssueData, "")}
+}
+
+// issue turns an issue into what events say about it. id stands in for a
+// missing id; without any, there is no issue.
+func (d *decoder) issue(p *issuePayload, id string) *adapter.Issue {
+	id = first(p.ID, id)
+	if id == "" {
+		return nil
+	}
+	issue := &adapter.Issue{
+		ID:          id,
+		Identifier:  p.Identifier,
+		Title:       p.Title,
+		Description: p.Description.s,
+		URL:         p.URL,
+		Team:        adapter.Team{ID: first(p.Team.ID, p.TeamID), Key: p.Team.Key, Name: p.Team.Name},
+		State:       adapter.IssueState{ID: first(p.State.ID, p.StateID), Name: p.State.Name, Type: p.State.Type},
+		Assignee:    d.people.userRef(&p.Assignee, p.AssigneeID),
+		Delegate:    d.people.userRef(&p.Delegate, p.DelegateID),
+		ProjectID:   first(p.Project.ID, p.ProjectID),
+		Project:     p.Project.Name,
+		CycleID:     first(p.Cycle.ID, p.CycleID),
+		DueDate:     p.DueDate,
+		CreatedAt:   p.CreatedAt.Time,
+		UpdatedAt:   p.UpdatedAt.Time,
+	}
+	if p.Priority >= 0 && p.Priority <= math.MaxInt16 {
+		issue.Priority = int(p.Priority)
+	}
+	if creator := d.issueCreator(p); creator != (adapter.User{}) {
+		issue.Creator = &creator
+	}
+	for _, l := range p.Labels {
+		issue.Labels = append(issue.Labels, adapter.Label{ID: l.ID, Name: l.Name})
+	}
+	if p.Labels == nil {
+		for _, labelID := range p.LabelIDs {
+			issue.Labels = append(issue.Labels, adapter.Label{ID: labelID})
+		}
+	}
+	return issue
+}

@@ -1,0 +1,104 @@
+package linear
+
+import (
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// notification decodes an AppUserNotification of any kind, known or not.
+func (d *decoder) notification() adapter.Event {
+	var p notificationEventPayload
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	if bot := d.people.self.UserID; bot != "" && p.AppUserID != "" && p.AppUserID != bot {
+		return d.other(reasonOtherApp)
+	}
+	n := &p.Notification
+	switch {
+	case n.Actor != userPayload{} || n.ActorID != "":
+		d.meta.Actor = d.people.user(&n.Actor, n.ActorID)
+	case n.ExternalActorID != "":
+		d.meta.Actor = external(&userPayload{}, n.ExternalActorID)
+	}
+	kind := first(n.Type, d.header.Action)
+	ev := &adapter.NotificationEvent{
+		Kind:  kind,
+		Issue: d.issue(&n.Issue, n.IssueID),
+		Emoji: emojiName(n.ReactionEmoji),
+	}
+	if ev.Issue != nil {
+		d.meta.URL = ev.Issue.URL
+	}
+	ev.Message = d.noticeMessage(kind, n, ev.Issue)
+	d.meta.Act = d.noticeAct(kind, n, &p)
+	ev.Meta = d.meta
+	return ev
+}
+
+// noticeMessage is the message that a notification is about: a comment, or for
+// issueMention the description.
+func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adapter.Issue) *adapter.Message {
+	addressed := adapter.Maybe
+	if strings.HasSuffix(kind, "Mention") {
+		addressed = adapter.Yes
+	}
+	comment := first(n.CommentID, n.Comment.ID)
+	switch {
+	case comment != "":
+		m := &adapter.Message{
+			ID:        comment,
+			Thread:    d.meta.Thread,
+			ParentID:  first(n.ParentCommentID, n.ParentComment.ID),
+			Author:    d.people.ref(n.Comment.UserID, d.meta.Actor),
+			Body:      n.Comment.Body,
+			Addressed: addressed,
+			Issue:     issue,
+		}
+		if isNewComment(kind) {
+			m.CreatedAt = n.CreatedAt.Time
+			if n.Comment.UserID == "" {
+				m.Author = d.meta.Actor
+			}
+		}
+		if d.people.wrote(comment) {
+			m.Author.Kind = adapter.Self
+		}
+		return m
+	case kind == "issueMention" && issue != nil:
+		m := d.description(issue, d.meta.Actor)
+		m.Addressed = addressed
+		return m
+	default:
+		return nil
+	}
+}
+
+// noticeAct names the act that a notification tells of.
+func (d *decoder) noticeAct(kind string, n *notificationPayload, p *notificationEventPayload) string {
+	comment := first(n.CommentID, n.Comment.ID)
+	issue := first(n.IssueID, n.Issue.ID)
+	switch {
+	case n.ReactionEmoji != "" && first(comment, issue) != "":
+		return actReaction(first(comment, issue), d.meta.Actor.ID, emojiName(n.ReactionEmoji))
+	case comment != "" && isNewComment(kind):
+		return actComment(comment)
+	case issue == "":
+		return ""
+	case kind == "issueMention":
+		return actDescription(issue)
+	case kind == "issueAssignedToYou":
+		return actDelegate(issue, p.AppUserID)
+	case kind == "issueUnassignedFromYou":
+		return actUndelegate(issue, p.AppUserID)
+	default:
+		return ""
+	}
+}
+
+// isNewComment reports whether notifications of a kind are sent because their
+// comment was written, such as issueNewComment and documentCommentMention.
+func isNewComment(kind string) bool {
+	return strings.HasSuffix(kind, "NewComment") || strings.HasSuffix(kind, "CommentMention")
+}

@@ -1,0 +1,191 @@
+package linear
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// sessionRootText begins the comment that Linear writes when a session has no
+// comment to hang on.
+const sessionRootText = "This thread is for an agent session with "
+
+// signalStop is the signal of a prompt by which a person stops the bot.
+const signalStop = "stop"
+
+// sessionStart says what started a session.
+type sessionStart struct {
+	// root is the comment that the session hangs on, and source the comment
+	// that started it. Either may be empty.
+	root, source string
+	// artificial says that Linear wrote the root, to hang the session on.
+	artificial bool
+	// delegated says that the issue was given to the bot. If there is no
+	// source and it is false, the description mentioned the bot.
+	delegated bool
+	// known is false if a comment started the session and nothing says
+	// which.
+	known bool
+}
+
+// session decodes an AgentSessionEvent.
+func (d *decoder) session() adapter.Event {
+	var p sessionEventPayload
+	if !d.read(&p) {
+		return d.other(reasonMalformed)
+	}
+	s := &p.AgentSession
+	app := first(s.AppUserID, p.AppUserID)
+	if bot := d.people.self.UserID; bot != "" && app != "" && app != bot {
+		return d.other(reasonOtherApp)
+	}
+	d.meta.URL = s.URL
+	start := d.sessionStart(s, p.PreviousComments)
+	m := &adapter.Message{
+		Thread:    d.meta.Thread,
+		Addressed: adapter.Yes,
+		Issue:     d.issue(&s.Issue, first(s.IssueID, d.place.thread.IssueID)),
+		URL:       s.URL,
+		Session: &adapter.Session{
+			ID:              s.ID,
+			CommentID:       start.root,
+			SourceCommentID: start.source,
+			Status:          s.Status,
+			Context:         p.PromptContext,
+			Delegated:       start.delegated,
+			Creator:         d.people.userRef(&s.Creator, s.CreatorID),
+		},
+	}
+	for _, g := range p.Guidance {
+		if g.Body != "" {
+			m.Session.Guidance = append(m.Session.Guidance, g.Body)
+		}
+	}
+	if d.header.Action == actionPrompted {
+		return d.prompted(&p.AgentActivity, m)
+	}
+	return d.created(&p, start, m)
+}
+
+// sessionStart finds out what started a session.
+func (d *decoder) sessionStart(s *sessionPayload, earlier []commentChild) sessionStart {
+	start := sessionStart{
+		root:   first(s.CommentID, s.Comment.ID),
+		source: first(s.SourceCommentID, s.SourceMetadata.AgentSessionMetadata.SourceCommentID),
+		known:  true,
+	}
+	start.artificial = s.Comment.SessionRoot || strings.HasPrefix(s.Comment.Body, sessionRootText)
+	if start.artificial && start.source == start.root {
+		start.source = ""
+	}
+	switch {
+	case start.source != "":
+	case start.root == "" || start.artificial:
+		start.delegated = !d.people.mentioned(s.Issue.Description.s)
+	default:
+		// The root is the source unless there were replies before.
+		start.source = start.root
+		for _, c := range earlier {
+			if c.ID != "" && c.ID != start.root {
+				start.source, start.known = "", false
+				break
+			}
+		}
+	}
+	return start
+}
+
+// created decodes the beginning of a session. Its message is the comment that
+// started it; where there is none, or its text is not in the body, the text is
+// the context that Linear suggests.
+func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter.Message) adapter.Event {
+	s := &p.AgentSession
+	m.Author = automation()
+	if m.Session.Creator != nil {
+		m.Author = *m.Session.Creator
+	}
+	d.meta.Actor = m.Author
+	m.ID = first(start.source, start.root, "agent-session-"+s.ID)
+	m.CreatedAt = s.CreatedAt.Time
+	if start.root != m.ID {
+		m.ParentID = start.root
+	}
+	if start.source == start.root {
+		m.Body = s.Comment.Body
+	}
+	earlier := p.PreviousComments
+	isRoot := func(c commentChild) bool { return c.ID == start.root }
+	if start.source != start.root && s.Comment.ID != "" && !start.artificial && !slices.ContainsFunc(earlier, isRoot) {
+		earlier = slices.Insert(slices.Clone(earlier), 0, s.Comment)
+	}
+	for _, c := range earlier {
+		switch {
+		case c.ID == start.source && c.ID != "":
+			m.Body = first(m.Body, c.Body)
+		case !start.artificial || !isRoot(c):
+			m.Session.Previous = append(m.Session.Previous, d.earlier(&c, start.root, m.Author))
+		}
+	}
+	m.Body = first(m.Body, p.PromptContext)
+	if m.Body == "" && !start.known {
+		m.Body = s.Comment.Body
+	}
+	switch issue := d.place.thread.IssueID; {
+	case start.source != "":
+		d.meta.Act = actComment(start.source)
+	case !start.known || issue == "":
+	case start.delegated:
+		d.meta.Act = actDelegate(issue, first(s.AppUserID, p.AppUserID))
+	default:
+		d.meta.Act = actDescription(issue)
+	}
+	return &adapter.MessageEvent{Meta: d.meta, Message: m}
+}
+
+// earlier is a comment of the thread from before the session.
+func (d *decoder) earlier(c *commentChild, root string, creator adapter.User) *adapter.Message {
+	m := &adapter.Message{
+		ID:     c.ID,
+		Thread: d.meta.Thread,
+		Author: d.people.ref(c.UserID, creator),
+		Body:   c.Body,
+	}
+	if c.ID != root {
+		m.ParentID = root
+	}
+	if d.people.wrote(c.ID) {
+		m.Author.Kind = adapter.Self
+	}
+	return m
+}
+
+// prompted decodes what a person wrote to a session, or that they stopped it.
+func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event {
+	body := a.Content.Body
+	if !body.ok {
+		body = a.Body
+	}
+	m.ID = first(a.SourceCommentID, a.ID)
+	if m.Session.CommentID != m.ID {
+		m.ParentID = m.Session.CommentID
+	}
+	m.Author = d.people.user(&a.User, a.UserID)
+	if d.people.wrote(a.ID) || d.people.wrote(a.SourceCommentID) {
+		m.Author.Kind = adapter.Self
+	}
+	m.Body = body.s
+	m.CreatedAt = a.CreatedAt.Time
+	m.Session.ActivityID = a.ID
+	d.meta.Actor = m.Author
+	switch {
+	case a.Signal == signalStop:
+		// No act: nothing may stand in for a stop.
+		return &adapter.StopEvent{Meta: d.meta, Message: m}
+	case !body.ok:
+		return d.other(reasonMalformed)
+	case a.SourceCommentID != "":
+		d.meta.Act = actComment(a.SourceCommentID)
+	}
+	return &adapter.MessageEvent{Meta: d.meta, Message: m}
+}

@@ -1,0 +1,27 @@
+// Package linear is Linear as a chat platform: it implements
+// [adapter.Adapter].
+//
+// # Threads
+//
+// The channel is the issue, a thread is a root comment with its replies, or an
+// agent session; see [Thread] for how their ids are spelled. Other things that
+// have comments (projects, updates, documents) work like issues.
+//
+// # Writing once
+//
+// The id of every comment that the bot writes is computed from the workspace,
+// the bot's user and the post's key, see [WriteID]. A repeated post meets its
+// own id: Linear refuses it as a conflict, and the adapter answers with the
+// comment that exists. The ids carry a mark, so that the bot knows its own
+// comments even when it acts with a person's key and the author cannot tell.
+//
+// # Credentials
+//
+// An adapter made with [New] acts in the one workspace that its API key,
+// access token or OAuth app belongs to. Asking it about another workspace is
+// an error with code Forbidden that names both. [New] does no I/O; the first
+// call of Identity asks Linear who the bot is, and a failure is asked again.
+//
+// Package linearapi holds the client, and what it promises about retries,
+// limits and errors holds here too.
+package linear

@@ -1,0 +1,115 @@
+package linear
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// identityTimeout bounds the question who the bot is, with all its attempts.
+const identityTimeout = time.Minute
+
+// account is one token with what is known about whom it belongs to.
+type account struct {
+	api    *linearapi.Client
+	flight singleflight.Group
+
+	mu   sync.Mutex
+	self *adapter.Identity // nil until Linear has told
+}
+
+// Identity says who the bot is in a workspace. The first call asks Linear, and
+// all later calls share the answer; calls at the same time share one request,
+// which outlives a caller whose context ends. Failures are not remembered. If
+// the token belongs to another workspace, the error has code Forbidden and
+// names both. An empty workspace stands for the token's own.
+func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
+	acc, err := a.account(workspace)
+	if err != nil {
+		return nil, err
+	}
+	self, err := acc.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if workspace != "" && workspace != self.Workspace {
+		return nil, &adapter.Error{
+			Code: adapter.Forbidden,
+			Op:   "identity",
+			Message: "this token is for workspace " + self.Workspace + " (" + self.WorkspaceName + "); " +
+				"the webhook came from workspace " + workspace,
+		}
+	}
+	return self, nil
+}
+
+// identity returns a copy of the account's identity.
+func (acc *account) identity(ctx context.Context) (*adapter.Identity, error) {
+	if self, ok := acc.known(); ok {
+		return &self, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, &adapter.Error{Code: adapter.Canceled, Op: "identity", Err: err}
+	}
+	flight := acc.flight.DoChan("", func() (any, error) { return nil, acc.ask(context.WithoutCancel(ctx)) })
+	select {
+	case r := <-flight:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+	case <-ctx.Done():
+		return nil, &adapter.Error{Code: adapter.Canceled, Op: "identity", Err: ctx.Err()}
+	}
+	self, ok := acc.known()
+	if !ok {
+		return nil, &adapter.Error{Code: adapter.Unavailable, Op: "identity", Message: "Linear did not say who the bot is"}
+	}
+	return &self, nil
+}
+
+func (acc *account) known() (adapter.Identity, bool) {
+	acc.mu.Lock()
+	defer acc.mu.Unlock()
+	if acc.self == nil {
+		return adapter.Identity{}, false
+	}
+	return *acc.self, true
+}
+
+// ask asks Linear who the bot is, unless another call just did.
+func (acc *account) ask(ctx context.Context) error {
+	if _, ok := acc.known(); ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
+	defer cancel()
+	v, err := acc.api.Viewer(ctx)
+	if err != nil {
+		if adapter.CodeOf(err) == adapter.Canceled { // nobody cancelled; time ran out
+			err = &adapter.Error{Code: adapter.Unavailable, Op: "identity", Message: "Linear did not answer in time"}
+		}
+		return err
+	}
+	self := &adapter.Identity{
+		Workspace:     v.Organization.ID,
+		WorkspaceName: v.Organization.Name,
+		UserID:        v.User.ID,
+		Name:          v.User.DisplayName,
+		FullName:      v.User.Name,
+		ProfileURL:    v.User.URL,
+		App:           v.User.App,
+	}
+	if self.ProfileURL == "" && v.Organization.URLKey != "" && self.Name != "" {
+		self.ProfileURL = "https://linear.app/" + url.PathEscape(v.Organization.URLKey) + "/profiles/" + url.PathEscape(self.Name)
+	}
+	acc.mu.Lock()
+	defer acc.mu.Unlock()
+	acc.self = self
+	return nil
+}

@@ -1,0 +1,73 @@
+package linear
+
+import (
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Adapter is Linear as a chat platform. Make one with [New]. It is safe for
+// concurrent use.
+type Adapter struct {
+	// only is the one account of an adapter that New made.
+	only  *account
+	roots roots
+}
+
+var _ adapter.Adapter = (*Adapter)(nil)
+
+// New returns an adapter. It does no I/O. The error joins everything that is
+// wrong with cfg; each part has code Invalid, names the field and its
+// environment variable, and says what to do.
+func New(cfg Config) (*Adapter, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	api, err := linearapi.New(linearapi.Config{
+		URL:        cfg.APIURL,
+		Tokens:     cfg.tokens(),
+		HTTPClient: cfg.HTTPClient,
+		Observe:    cfg.Observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Adapter{only: &account{api: api}}, nil
+}
+
+// Name returns "linear".
+func (a *Adapter) Name() string { return "linear" }
+
+// Route says where a delivery belongs.
+func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) { return routeDelivery(d) }
+
+// Decode turns a delivery into an event. self may be nil; then nothing is the
+// bot's own.
+func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
+	own := func(id string) bool { return self != nil && ownID(self.UserID, id) }
+	return decodeDelivery(d, self, own)
+}
+
+// Channel returns the thread of the issue, or whatever else the thread hangs
+// on.
+func (a *Adapter) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
+	t, err := ParseThreadID(id)
+	if err != nil {
+		return "", err
+	}
+	return t.Channel(), nil
+}
+
+// API returns the client that acts in a workspace, for what the adapter does
+// not offer.
+func (a *Adapter) API(workspace string) (*linearapi.Client, error) {
+	acc, err := a.account(workspace)
+	if err != nil {
+		return nil, err
+	}
+	return acc.api, nil
+}
+
+// account returns the account that acts in a workspace. Whether it really
+// belongs there is for its identity to say.
+func (a *Adapter) account(string) (*account, error) { return a.only, nil }

@@ -1,0 +1,66 @@
+package linearapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// errTooLarge stops the reading of a body that is too large.
+var errTooLarge = errors.New("answer too large")
+
+// attempt sends one HTTP request and notes what came back. It is the Doer of
+// the GraphQL package for exactly that request.
+type attempt struct {
+	client    *http.Client
+	userAgent string
+	token     Token
+	limit     int64
+
+	sent   bool
+	err    error
+	status int
+	header http.Header
+	body   *limitedBody
+}
+
+// Do sends req. It is the only place where a token enters a request.
+func (a *attempt) Do(req *http.Request) (*http.Response, error) {
+	a.sent = true
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", a.userAgent)
+	req.Header.Set("Authorization", a.token.header())
+	resp, err := a.client.Do(req) //nolint:gosec // the address comes from the configuration
+	if err != nil {
+		a.err = err
+		return nil, err
+	}
+	a.status, a.header = resp.StatusCode, resp.Header
+	a.body = &limitedBody{ReadCloser: resp.Body, left: a.limit, tooLarge: resp.ContentLength > a.limit}
+	resp.Body = a.body
+	return resp, nil
+}
+
+// limitedBody fails with errTooLarge when more than left bytes are read.
+type limitedBody struct {
+	io.ReadCloser
+	left     int64
+	tooLarge bool
+}
+
+// Read reads up to the limit and one byte more, to see whether it is passed.
+func (b *limitedBody) Read(p []byte) (int, error) {
+	if b.tooLarge {
+		return 0, errTooLarge
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	if int64(n) > b.left {
+		b.tooLarge = true
+		return int(b.left), errTooLarge
+	}
+	b.left -= int64(n)
+	return n, err
+}

@@ -1,0 +1,14 @@
+package linearapi
+
+import "testing"
+
+func BenchmarkCommentCreate(b *testing.B) {
+	b.ReportAllocs()
+	c := newClient(b, benchStub{}, nil)
+	in := CommentCreateInput{ID: "c1", IssueID: "i1", ParentID: "p1", Body: "hi"}
+	for b.Loop() {
+		if _, err := c.CommentCreate(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

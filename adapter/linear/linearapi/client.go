@@ -1,0 +1,216 @@
+package linearapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// DefaultURL is the address of Linear's GraphQL API.
+const DefaultURL = "https://api.linear.app/graphql"
+
+// Config configures a [Client].
+type Config struct {
+	// URL is the address of the GraphQL API: absolute, http or https, without
+	// user name and password. Defaults to [DefaultURL].
+	URL string
+	// Tokens gives the token of each attempt. Required; there is no default.
+	Tokens TokenSource
+	// HTTPClient sends the requests. It is copied, and the copy follows no
+	// redirects. Defaults to a client with Go's default transport.
+	HTTPClient *http.Client
+	// UserAgent is sent with every request. Defaults to "linearbot/" and the
+	// version of this module.
+	UserAgent string
+	// Timeout bounds one attempt. Defaults to 30 s.
+	Timeout time.Duration
+	// MaxAttempts bounds how often one request is sent. The repetition after
+	// a refused token is not counted. Defaults to 4.
+	MaxAttempts int
+	// Pause is about how long to wait before the second attempt; each further
+	// pause is about twice as long, up to 5 s. Defaults to 250 ms.
+	Pause time.Duration
+	// MaxWait is the longest time that Linear may ask the client to wait, for
+	// example when the rate limit is reached. If Linear asks for more, the
+	// call fails at once and says how long in RetryAfter. Negative means to
+	// never wait. Defaults to 10 s.
+	MaxWait time.Duration
+	// MaxResponse is the largest body of an answer, in bytes. Defaults to
+	// 16 MiB.
+	MaxResponse int64
+	// Observe is called after every attempt, from the goroutine of the caller
+	// and before the next attempt. It must be quick. Defaults to none.
+	Observe func(Call)
+}
+
+// Call is what [Config.Observe] learns about one attempt.
+type Call struct {
+	// Op is the name of the operation, for example "commentCreate".
+	Op string
+	// Attempt counts from 1 within one request.
+	Attempt int
+	// Status is the HTTP status. Zero if there was no answer.
+	Status int
+	// Code is how the attempt ended, if Failed.
+	Code   adapter.Code
+	Failed bool
+	// Took is how long the attempt lasted.
+	Took time.Duration
+	// RequestID is Linear's name for the request. May be empty.
+	RequestID string
+	// Budget is what the answer said about limits, together with what
+	// earlier answers said.
+	Budget Budget
+}
+
+// Client calls Linear's GraphQL API. Make one with [New]. It is safe for
+// concurrent use, starts no goroutines and needs no closing.
+type Client struct {
+	url         string
+	tokens      TokenSource
+	http        *http.Client
+	userAgent   string
+	timeout     time.Duration
+	maxAttempts int
+	pause       time.Duration
+	maxWait     time.Duration
+	maxResponse int64
+	observe     func(Call)
+	budget      meter
+}
+
+// New returns a client. It does no I/O. Its errors have code Invalid and tell
+// of everything that is wrong with cfg.
+func New(cfg Config) (*Client, error) {
+	c := &Client{
+		url:         orDefault(cfg.URL, DefaultURL),
+		tokens:      cfg.Tokens,
+		http:        withoutRedirects(cfg.HTTPClient),
+		userAgent:   cfg.UserAgent,
+		timeout:     orDefault(cfg.Timeout, 30*time.Second),
+		maxAttempts: orDefault(cfg.MaxAttempts, 4),
+		pause:       orDefault(cfg.Pause, 250*time.Millisecond),
+		maxWait:     orDefault(cfg.MaxWait, 10*time.Second),
+		maxResponse: orDefault(cfg.MaxResponse, 16<<20),
+		observe:     cfg.Observe,
+	}
+	if c.userAgent == "" {
+		c.userAgent = "linearbot/" + version()
+	}
+	var problems []error
+	problem := func(text string) {
+		problems = append(problems, &adapter.Error{Code: adapter.Invalid, Op: "linearapi", Message: text})
+	}
+	if c.tokens == nil {
+		problem("Config.Tokens is missing: give it APIKey, AccessToken or ClientCredentials")
+	}
+	if err := CheckURL(c.url); err != nil {
+		problem("Config.URL " + err.Error())
+	}
+	if c.timeout < 0 {
+		problem("Config.Timeout is negative")
+	}
+	if c.maxAttempts < 0 {
+		problem("Config.MaxAttempts is negative")
+	}
+	if c.pause < 0 {
+		problem("Config.Pause is negative")
+	}
+	if c.maxResponse < 0 {
+		problem("Config.MaxResponse is negative")
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return c, nil
+}
+
+// Budget returns what Linear last said about its limits.
+func (c *Client) Budget() Budget { return c.budget.read() }
+
+// do runs one operation and picks the result out of its data. D is the shape
+// of the data, E that of the result; a result of nil is a malformed answer.
+func do[D, E any](ctx context.Context, c *Client, op operation, vars map[string]any, pick func(*D) *E) (*E, error) {
+	raw, err := c.exec(ctx, op, vars)
+	if err != nil {
+		return nil, err
+	}
+	var data D
+	if err := json.Unmarshal(raw, &data); err != nil {
+		// The cause may quote the answer, so only its kind is told.
+		return nil, &adapter.Error{Code: adapter.Unavailable, Op: op.name, Message: "Linear's answer does not have the expected shape"}
+	}
+	result := pick(&data)
+	if result == nil {
+		return nil, &adapter.Error{Code: adapter.Unavailable, Op: op.name, Message: "Linear's answer lacks the result"}
+	}
+	return result, nil
+}
+
+// done returns result, or nil if the payload of a mutation says that it was
+// not successful. Saying nothing counts as success.
+func done[E any](success *bool, result *E) *E {
+	if success != nil && !*success {
+		return nil
+	}
+	return result
+}
+
+// CheckURL reports what is wrong with the address of an API: it must be
+// absolute, http or https, and free of user name and password. The error does
+// not quote the address and reads as the end of a sentence that names it.
+func CheckURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return errors.New("is not a URL")
+	case u.User != nil:
+		return errors.New("must not hold a user name or password: it could end up in logs")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return errors.New("must begin with https:// or http://")
+	case u.Host == "":
+		return errors.New("names no host")
+	}
+	return nil
+}
+
+// withoutRedirects returns a copy of c that hands out redirects as they are,
+// so that no token travels to another address.
+func withoutRedirects(c *http.Client) *http.Client {
+	var own http.Client
+	if c != nil {
+		own = *c
+	}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// version returns the version of this module in the running binary.
+func version() string {
+	const module = "github.com/linearbot/linearbot"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
+	}
+	for _, m := range append([]*debug.Module{&info.Main}, info.Deps...) {
+		if m.Path == module && m.Version != "" && m.Version != "(devel)" {
+			return strings.TrimPrefix(m.Version, "v")
+		}
+	}
+	return "devel"
+}

@@ -1,0 +1,107 @@
+package linearapi
+
+import (
+	"context"
+	"time"
+)
+
+// Comment is a comment. Which fields are set depends on the operation that
+// returned it.
+type Comment struct {
+	ID   string `json:"id"`
+	Body string `json:"body"`
+	URL  string `json:"url"`
+
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	// EditedAt is zero if the text was never edited.
+	EditedAt time.Time `json:"editedAt"`
+
+	// ParentID is the first comment of the thread. Empty for that comment.
+	ParentID string `json:"parentId"`
+	// One of the following six is what the thread hangs on.
+	IssueID            string `json:"issueId"`
+	ProjectID          string `json:"projectId"`
+	ProjectUpdateID    string `json:"projectUpdateId"`
+	InitiativeID       string `json:"initiativeId"`
+	InitiativeUpdateID string `json:"initiativeUpdateId"`
+	DocumentContentID  string `json:"documentContentId"`
+	// User is nil for people and integrations without an account.
+	User *User `json:"user"`
+	// Parent and Issue are set by [Client.Comment]. Nil if there is none.
+	Parent *Ref      `json:"parent"`
+	Issue  *IssueRef `json:"issue"`
+}
+
+// Root returns the id of the first comment of c's thread: its parent, or
+// itself.
+func (c *Comment) Root() string {
+	switch {
+	case c.Parent != nil && c.Parent.ID != "":
+		return c.Parent.ID
+	case c.ParentID != "":
+		return c.ParentID
+	default:
+		return c.ID
+	}
+}
+
+// Ref names something by its id.
+type Ref struct {
+	ID string `json:"id"`
+}
+
+// IssueRef names an issue.
+type IssueRef struct {
+	ID         string `json:"id"`
+	Identifier string `json:"identifier"`
+	Title      string `json:"title"`
+}
+
+// CommentCreateInput says what comment to create. Empty fields are not sent.
+type CommentCreateInput struct {
+	// ID is the id that the comment is to have, a UUID of version 4. With it,
+	// creating the comment is repeatable.
+	ID string `json:"id,omitempty"`
+	// Exactly one of the following six says what to comment on, for replies
+	// too. IssueID is the issue's id or its short name, such as "ENG-15".
+	IssueID            string `json:"issueId,omitempty"`
+	ProjectID          string `json:"projectId,omitempty"`
+	ProjectUpdateID    string `json:"projectUpdateId,omitempty"`
+	InitiativeID       string `json:"initiativeId,omitempty"`
+	InitiativeUpdateID string `json:"initiativeUpdateId,omitempty"`
+	DocumentContentID  string `json:"documentContentId,omitempty"`
+	// ParentID is the comment to answer, which must not be a reply itself.
+	ParentID string `json:"parentId,omitempty"`
+	// Body is Markdown.
+	Body string `json:"body,omitempty"`
+	// CreateAsUser and DisplayIconURL are the name and picture to show, if
+	// the token belongs to an app.
+	CreateAsUser   string `json:"createAsUser,omitempty"`
+	DisplayIconURL string `json:"displayIconUrl,omitempty"`
+	// DoNotSubscribeToIssue keeps the author from being subscribed.
+	DoNotSubscribeToIssue bool `json:"doNotSubscribeToIssue,omitempty"`
+}
+
+// CommentCreate creates a comment and returns it. If in.ID is taken, the code
+// of the error is Conflict and [ConflictID] tells which id.
+func (c *Client) CommentCreate(ctx context.Context, in CommentCreateInput) (*Comment, error) {
+	type data struct {
+		CommentCreate struct {
+			Success *bool
+			Comment *Comment
+		}
+	}
+	op := operation{name: "commentCreate", text: commentCreateText, repeatable: in.ID != ""}
+	return do(ctx, c, op, map[string]any{"input": in}, func(d *data) *Comment {
+		return done(d.CommentCreate.Success, d.CommentCreate.Comment)
+	})
+}
+
+// Comment returns a comment. The code of the error is NotFound if there is
+// none, or not for this token.
+func (c *Client) Comment(ctx context.Context, id string) (*Comment, error) {
+	type data struct{ Comment *Comment }
+	op := operation{name: "comment", text: commentText, repeatable: true}
+	return do(ctx, c, op, map[string]any{"id": id}, func(d *data) *Comment { return d.Comment })
+}

@@ -1,0 +1,261 @@
+package linearapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// DefaultTokenURL is the address of Linear's token endpoint.
+const DefaultTokenURL = "https://api.linear.app/oauth/token" //nolint:gosec // an address, not a secret
+
+const (
+	// tokenTimeout bounds one request for a token.
+	tokenTimeout = 30 * time.Second
+	// renewPause is the time between two attempts to renew a token that still
+	// works.
+	renewPause = time.Minute
+)
+
+// ClientCredentialsConfig configures [ClientCredentials]. Its text forms do
+// not show the secret.
+type ClientCredentialsConfig struct {
+	// ClientID and ClientSecret are those of the OAuth app. Required; there is
+	// no default.
+	ClientID, ClientSecret string
+	// Scopes are what the token may do. Asking for scopes that differ from
+	// those of the app's other tokens makes Linear revoke the others. Defaults
+	// to read, write, comments:create and issues:create.
+	Scopes []string
+	// TokenURL is the address of the token endpoint. Defaults to
+	// [DefaultTokenURL].
+	TokenURL string
+	// HTTPClient sends the requests. It is copied, and the copy follows no
+	// redirects. Defaults to a client with Go's default transport.
+	HTTPClient *http.Client
+}
+
+// String returns a text that does not show the secret.
+func (c ClientCredentialsConfig) String() string {
+	return "client credentials of " + brief(c.ClientID, 100) + ", secret " + redacted
+}
+
+// GoString returns a text that does not show the secret.
+func (c ClientCredentialsConfig) GoString() string { return c.String() }
+
+// Format writes a text that does not show the secret, whatever the verb.
+func (c ClientCredentialsConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
+
+// MarshalJSON returns a text that does not show the secret.
+func (c ClientCredentialsConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
+
+// ClientCredentials returns a source of tokens that act as the OAuth app
+// itself in the app's own workspace.
+//
+// The first call of Token fetches a token and later calls share it. When 5 %
+// of its life are left, or an hour (but at most a quarter of its life), calls
+// still get it while one request in the background, bounded by 30 s, fetches
+// the next. Callers wait only if the token has expired or was invalidated; all
+// of them wait for the same request, which outlives a caller whose context
+// ends. Failures are not remembered, except that an early renewal that failed
+// is tried again after a minute at the soonest.
+func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
+	id, secret := cfg.ClientID, cfg.ClientSecret
+	conf := clientcredentials.Config{
+		ClientID:     id,
+		ClientSecret: secret,
+		TokenURL:     orDefault(cfg.TokenURL, DefaultTokenURL),
+		AuthStyle:    oauth2.AuthStyleInParams,
+	}
+	scopes := cfg.Scopes
+	if len(scopes) == 0 {
+		scopes = []string{"read", "write", "comments:create", "issues:create"}
+	}
+	// Linear separates scopes by commas, the OAuth package by spaces.
+	conf.Scopes = []string{strings.Join(scopes, ",")}
+	client := withoutRedirects(cfg.HTTPClient)
+	client.Transport = &agent{next: client.Transport}
+
+	s := &credentials{}
+	s.fetch = func(ctx context.Context) (Token, error) {
+		if id == "" || secret == "" {
+			return Token{}, tokenError(adapter.Unauthenticated, "client id or client secret is missing", nil)
+		}
+		if err := CheckURL(conf.TokenURL); err != nil {
+			return Token{}, tokenError(adapter.Unauthenticated, "the address of the token endpoint "+err.Error(), nil)
+		}
+		t, err := conf.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
+		if err != nil {
+			return Token{}, explainOAuth(err, secret)
+		}
+		return Token{Value: t.AccessToken, Kind: Bearer, Expires: t.Expiry}, nil
+	}
+	return s
+}
+
+// credentials is the source that ClientCredentials returns.
+type credentials struct {
+	// fetch asks for a new token. It is a function because a function does
+	// not print what it holds.
+	fetch  func(context.Context) (Token, error)
+	flight singleflight.Group
+
+	mu      sync.Mutex
+	current static    // nil before the first and after Invalidate
+	renewAt time.Time // when current should be renewed; zero for never
+}
+
+// Token returns the current token, or fetches one.
+func (s *credentials) Token(ctx context.Context) (Token, error) {
+	token, ok, stale := s.usable(time.Now())
+	if ok && !stale {
+		return token, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return Token{}, tokenError(adapter.Canceled, "", err)
+	}
+	flight := s.flight.DoChan("token", func() (any, error) { return s.renew(context.WithoutCancel(ctx)) })
+	if ok {
+		return token, nil
+	}
+	select {
+	case r := <-flight:
+		if r.Err != nil {
+			return Token{}, r.Err
+		}
+		token, ok := r.Val.(Token)
+		if !ok {
+			return Token{}, tokenError(adapter.Unknown, "not a token", nil)
+		}
+		return token, nil
+	case <-ctx.Done():
+		return Token{}, tokenError(adapter.Canceled, "", ctx.Err())
+	}
+}
+
+// Invalidate drops the current token if it is t.
+func (s *credentials) Invalidate(t Token) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != nil && s.current().Value == t.Value {
+		s.current = nil
+	}
+}
+
+// usable returns the current token, whether it works and whether it should be
+// renewed.
+func (s *credentials) usable(now time.Time) (token Token, ok, stale bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return Token{}, false, true
+	}
+	token = s.current()
+	if !token.Expires.IsZero() && !now.Before(token.Expires) {
+		return Token{}, false, true
+	}
+	return token, true, !s.renewAt.IsZero() && !now.Before(s.renewAt)
+}
+
+// renew fetches a token, unless another call just did.
+func (s *credentials) renew(ctx context.Context) (Token, error) {
+	if token, ok, stale := s.usable(time.Now()); ok && !stale {
+		return token, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+	defer cancel()
+	token, err := s.fetch(ctx)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if err != nil {
+		s.renewAt = now.Add(renewPause)
+		return Token{}, err
+	}
+	s.current, s.renewAt = func() Token { return token }, time.Time{}
+	if !token.Expires.IsZero() {
+		life := token.Expires.Sub(now)
+		s.renewAt = token.Expires.Add(-min(max(life/20, time.Hour), life/4))
+	}
+	return token, nil
+}
+
+// explainOAuth classifies the error of a token request. Of the answer it uses
+// only error and error_description.
+func explainOAuth(err error, secret string) error {
+	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if !ok {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return tokenError(adapter.Unavailable, "the token endpoint did not answer within "+tokenTimeout.String(), nil)
+		}
+		if _, ok := errors.AsType[*url.Error](err); ok {
+			return tokenError(adapter.Unavailable, "the token endpoint cannot be reached", networkCause(err, secret))
+		}
+		// Other errors may quote the answer, which may hold a token.
+		return tokenError(adapter.Unavailable, "the answer of the token endpoint cannot be read", nil)
+	}
+	status, header := 0, http.Header(nil)
+	if refused.Response != nil {
+		status, header = refused.Response.StatusCode, refused.Response.Header
+	}
+	said := strings.TrimSpace(refused.ErrorCode + ": " + refused.ErrorDescription)
+	said = strings.Trim(said, ": ")
+	said = brief(mask(said, secret), maxMessage)
+	if said == "" {
+		said = fmt.Sprintf("HTTP %d", status)
+	}
+	lower := strings.ToLower(said)
+	var e *adapter.Error
+	switch {
+	case status == http.StatusTooManyRequests:
+		e = tokenError(adapter.RateLimited, "too many requests for tokens ("+said+")", nil)
+	case status >= 500:
+		e = tokenError(adapter.Unavailable, "the token endpoint failed ("+said+")", nil)
+	case strings.Contains(lower, "client_credentials") || refused.ErrorCode == "unauthorized_client":
+		e = tokenError(adapter.Unauthenticated,
+			"the OAuth app may not use client credentials ("+said+"): enable client credentials in the app's settings in Linear", nil)
+	case refused.ErrorCode == "invalid_client" || status == http.StatusUnauthorized:
+		e = tokenError(adapter.Unauthenticated,
+			"Linear refused the client id or the client secret ("+said+"): copy both again from the app's settings in Linear", nil)
+	case refused.ErrorCode == "invalid_scope":
+		e = tokenError(adapter.Unauthenticated, "Linear refused the scopes ("+said+"): change the scopes", nil)
+	case refused.ErrorCode == "" && status >= 300:
+		e = tokenError(adapter.Unavailable, "the address does not answer in OAuth ("+said+"): check the OAuth URL", nil)
+	default:
+		e = tokenError(adapter.Unauthenticated, "Linear gave no token ("+said+"): check the OAuth app's settings in Linear", nil)
+	}
+	if e.Code == adapter.RateLimited || e.Code == adapter.Unavailable {
+		e.RetryAfter = retryAfter(header, time.Now())
+	}
+	return e
+}
+
+func tokenError(code adapter.Code, message string, cause error) *adapter.Error {
+	return &adapter.Error{Code: code, Op: "token", Message: message, Err: cause}
+}
+
+// agent adds the User-Agent header to the OAuth package's requests.
+type agent struct{ next http.RoundTripper }
+
+// RoundTrip sends a copy of req.
+func (a *agent) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("User-Agent", "linearbot/"+version())
+	if a.next == nil {
+		return http.DefaultTransport.RoundTrip(req)
+	}
+	return a.next.RoundTrip(req)
+}

@@ -1,0 +1,164 @@
+package linearapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/hasura/go-graphql-client"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// maxPause bounds the pauses that the client chooses itself.
+const maxPause = 5 * time.Second
+
+// failure is why one attempt failed.
+type failure struct {
+	*adapter.Error
+	// lost says that nobody knows whether Linear ran the operation, so only
+	// repeatable ones may be sent again.
+	lost bool
+	// hopeless says that sending the same request again at once is useless.
+	hopeless bool
+}
+
+// exec sends op until it has an answer or should not be sent again, and
+// returns the answer's data.
+func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval = c.pause
+	pauses.Multiplier = 2
+	pauses.MaxInterval = maxPause
+
+	var refused *failure
+	var refusedToken Token
+	for n := 1; ; n++ {
+		token, err := c.token(ctx, op)
+		var fail *failure
+		var data json.RawMessage
+		switch {
+		case err != nil:
+			fail = err
+		case refused != nil && token.Value == refusedToken.Value:
+			return nil, refused.Error // there is no other token
+		default:
+			data, fail = c.try(ctx, op, vars, token, n)
+		}
+		if fail == nil {
+			return data, nil
+		}
+		if fail.Code == adapter.Unauthenticated && err == nil && refused == nil {
+			refused, refusedToken = fail, token
+			c.tokens.Invalidate(token)
+			n--
+			continue
+		}
+		if n >= c.maxAttempts || !c.again(op, fail) {
+			return nil, fail.Error
+		}
+		wait := max(fail.RetryAfter, pauses.NextBackOff())
+		if fail.Code == adapter.RateLimited && fail.RetryAfter > 0 {
+			wait = fail.RetryAfter
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Now().Add(wait).After(deadline) {
+			return nil, fail.Error // waiting would end in a worse error
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, &adapter.Error{
+				Code: adapter.Canceled, Op: op.name,
+				Message: "gave up waiting to try again after: " + fail.Code.String() + ": " + fail.Message,
+				Err:     err,
+			}
+		}
+	}
+}
+
+// again reports whether op may be sent again after fail.
+func (c *Client) again(op operation, fail *failure) bool {
+	if fail.hopeless || fail.RetryAfter > max(c.maxWait, 0) || fail.lost && !op.repeatable {
+		return false
+	}
+	switch fail.Code {
+	case adapter.RateLimited:
+		return c.maxWait > 0
+	case adapter.Unavailable:
+		return true
+	case adapter.Unknown, adapter.Canceled, adapter.Unauthenticated, adapter.Forbidden, adapter.NotFound,
+		adapter.Invalid, adapter.Conflict, adapter.AppendOnly, adapter.Unsupported:
+		return false
+	default:
+		return false
+	}
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// token asks the source for a token.
+func (c *Client) token(ctx context.Context, op operation) (Token, *failure) {
+	if err := ctx.Err(); err != nil {
+		return Token{}, &failure{Error: &adapter.Error{Code: adapter.Canceled, Op: op.name, Err: err}}
+	}
+	token, err := c.tokens.Token(ctx)
+	if err == nil && token.Value == "" {
+		err = &adapter.Error{Code: adapter.Unauthenticated, Message: "the token source gave an empty token"}
+	}
+	if err == nil {
+		return token, nil
+	}
+	e := &adapter.Error{Code: adapter.CodeOf(err), Op: op.name, Err: err}
+	if e.Code == adapter.Unknown {
+		e.Code = adapter.Unauthenticated
+	}
+	if inner, ok := errors.AsType[*adapter.Error](err); ok {
+		e.RetryAfter = inner.RetryAfter
+	}
+	return Token{}, &failure{Error: e}
+}
+
+// try sends op once.
+func (c *Client) try(ctx context.Context, op operation, vars map[string]any, token Token, n int) (json.RawMessage, *failure) {
+	start := time.Now()
+	sending, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	a := &attempt{client: c.http, userAgent: c.userAgent, token: token, limit: c.maxResponse}
+	data, err := graphql.NewClient(c.url, a).ExecRaw(sending, op.text, vars, graphql.OperationName(op.name))
+
+	budget := c.budget.note(a.header, start)
+	var fail *failure
+	switch {
+	case err != nil:
+		fail = a.explain(ctx, c.timeout, err)
+	case len(data) == 0 || string(data) == "null":
+		fail = &failure{Error: &adapter.Error{Code: adapter.Unavailable, Message: "Linear's answer holds no data"}, lost: true}
+	}
+	if fail != nil {
+		fail.Op = op.name
+		if fail.RetryAfter == 0 && (fail.Code == adapter.RateLimited || fail.Code == adapter.Unavailable) {
+			fail.RetryAfter = retryAfter(a.header, time.Now())
+		}
+		if fail.RetryAfter == 0 && fail.Code == adapter.RateLimited {
+			fail.RetryAfter = untilReset(a.header, time.Now())
+		}
+	}
+	if c.observe != nil {
+		call := Call{Op: op.name, Attempt: n, Status: a.status, Took: time.Since(start), RequestID: a.requestID(), Budget: budget}
+		if fail != nil {
+			call.Failed, call.Code = true, fail.Code
+		}
+		c.observe(call)
+	}
+	return data, fail
+}

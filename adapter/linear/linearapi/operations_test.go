@@ -1,0 +1,200 @@
+package linearapi
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// maxPrice is what Linear allows for one operation, in points.
+const maxPrice = 10_000
+
+func TestOperationsAreTheFiles(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("operations/*.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[strings.TrimSuffix(filepath.Base(file), ".graphql")] = string(text)
+	}
+	if diff := cmp.Diff(want, Operations()); diff != "" {
+		t.Errorf("Operations and the files differ (-files +Operations):\n%s", diff)
+	}
+}
+
+// schema loads Linear's schema, or skips the test.
+func schema(t *testing.T) *ast.Schema {
+	t.Helper()
+	path := os.Getenv("LINEAR_SCHEMA")
+	if path == "" {
+		t.Skip("set LINEAR_SCHEMA to the file schema.graphql that Linear publishes with its SDK")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := gqlparser.LoadSchema(&ast.Source{Name: path, Input: string(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestOperationsFitTheSchema(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	for _, name := range slices.Sorted(maps.Keys(Operations())) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			doc, errs := gqlparser.LoadQueryWithRules(s, Operations()[name], rules.NewDefaultRules())
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			if len(doc.Operations) != 1 || doc.Operations[0].Name != name {
+				t.Fatalf("the file must hold one operation of the file's name")
+			}
+			p := &pricer{t: t, op: doc.Operations[0]}
+			price := math.Ceil(p.price(doc.Operations[0].SelectionSet))
+			t.Logf("%v points", price)
+			if price > maxPrice {
+				t.Errorf("costs %v points, Linear allows %d", price, maxPrice)
+			}
+		})
+	}
+}
+
+func TestPricer(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	for _, tc := range []struct {
+		name, text string
+		want       float64
+	}{
+		{"scalars and objects", `{ viewer { id name organization { id } } }`, 1 + 0.1 + 0.1 + 1 + 0.1},
+		{
+			"connection", `{ issues(first: 10) { nodes { id comments(last: 2) { nodes { id } } } pageInfo { hasNextPage } } }`,
+			1 + 10*((1+0.1+1+2*1.1)+1.1),
+		},
+		{"variable counts as the largest page", `query q($n: Int) { issues(first: $n) { nodes { id } } }`, 1 + 250*1.1},
+		{"default of a variable", `query q($n: Int = 5) { issues(first: $n) { nodes { id } } }`, 1 + 5*1.1},
+		{"fragments", `{ viewer { ...f ... on User { name } } } fragment f on User { id }`, 1.2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			doc, errs := gqlparser.LoadQueryWithRules(s, tc.text, rules.NewDefaultRules())
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			p := &pricer{t: t, op: doc.Operations[0]}
+			if got := p.price(doc.Operations[0].SelectionSet); math.Abs(got-tc.want) > 1e-9 {
+				t.Errorf("price = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// pricer computes the complexity of an operation by Linear's rules: a scalar
+// costs 0.1, an object 1, and a connection multiplies what is in it by first
+// or last.
+type pricer struct {
+	t  *testing.T
+	op *ast.OperationDefinition
+}
+
+func (p *pricer) price(set ast.SelectionSet) float64 {
+	var sum float64
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.InlineFragment:
+			sum += p.price(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			sum += p.price(sel.Definition.SelectionSet)
+		case *ast.Field:
+			if len(sel.SelectionSet) == 0 {
+				sum += 0.1
+				continue
+			}
+			sum += 1 + p.pageSize(sel)*p.price(sel.SelectionSet)
+		}
+	}
+	return sum
+}
+
+// pageSize returns by how much a field multiplies its children.
+func (p *pricer) pageSize(f *ast.Field) float64 {
+	if !strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
+		return 1
+	}
+	for _, name := range []string{"first", "last"} {
+		arg := f.Arguments.ForName(name)
+		if arg == nil {
+			continue
+		}
+		value := arg.Value
+		if value.Kind == ast.Variable {
+			value = p.op.VariableDefinitions.ForName(value.Raw).DefaultValue
+			if value == nil {
+				return 250
+			}
+		}
+		n, err := strconv.ParseFloat(value.Raw, 64)
+		if err != nil {
+			p.t.Errorf("%s(%s: %s) is no number", f.Name, name, value.Raw)
+		}
+		return n
+	}
+	p.t.Errorf("connection %s has neither first nor last", f.Name)
+	return 50
+}
+
+func TestInputsFitTheSchema(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	for _, tc := range []struct {
+		op   string
+		vars map[string]any
+	}{
+		{"commentCreate", map[string]any{"input": CommentCreateInput{
+			ID: "a", IssueID: "b", ProjectID: "c", ProjectUpdateID: "d", InitiativeID: "e", InitiativeUpdateID: "f",
+			DocumentContentID: "g", ParentID: "h", Body: "i", CreateAsUser: "j", DisplayIconURL: "k", DoNotSubscribeToIssue: true,
+		}}},
+		{"comment", map[string]any{"id": "a"}},
+	} {
+		t.Run(tc.op, func(t *testing.T) {
+			t.Parallel()
+			doc, errs := gqlparser.LoadQueryWithRules(s, Operations()[tc.op], rules.NewDefaultRules())
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			text, err := json.Marshal(tc.vars)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var vars map[string]any
+			if err := json.Unmarshal(text, &vars); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := validator.VariableValues(s, doc.Operations[0], vars); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

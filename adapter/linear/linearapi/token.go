@@ -1,0 +1,82 @@
+package linearapi
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+)
+
+// TokenSource gives tokens. Implementations are safe for concurrent use.
+type TokenSource interface {
+	// Token returns a token that should work now. It may do I/O, within ctx.
+	// Its errors have code Unavailable or RateLimited if trying again may
+	// help, and Unauthenticated if somebody has to change something.
+	Token(ctx context.Context) (Token, error)
+	// Invalidate says that Linear refused t. If the source would give t
+	// again and can get another one, the next Token does. It does no I/O.
+	Invalidate(t Token)
+}
+
+// Kind says how a token is written in the Authorization header.
+type Kind uint8
+
+// The kinds of token.
+const (
+	// Bearer is an OAuth access token.
+	Bearer Kind = iota
+	// Raw is a personal API key, which stands alone in the header.
+	Raw
+)
+
+// Token is a secret that opens the API. None of its text forms shows Value.
+type Token struct {
+	// Value is the secret itself.
+	Value string
+	Kind  Kind
+	// Expires is when the token stops working. Zero if unknown or never.
+	Expires time.Time
+}
+
+// header returns the value of the Authorization header.
+func (t Token) header() string {
+	if t.Kind == Raw {
+		return t.Value
+	}
+	return "Bearer " + t.Value
+}
+
+// String returns a text that does not show the token.
+func (t Token) String() string { return redacted }
+
+// GoString returns a text that does not show the token.
+func (t Token) GoString() string { return redacted }
+
+// Format writes a text that does not show the token, whatever the verb.
+func (t Token) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, redacted) // fmt reports write errors itself
+}
+
+// MarshalJSON returns a text that does not show the token.
+func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// APIKey returns a source of one personal API key, which never expires.
+func APIKey(key string) TokenSource {
+	return static(func() Token { return Token{Value: key, Kind: Raw} })
+}
+
+// AccessToken returns a source of one OAuth access token. When it expires,
+// there is no other.
+func AccessToken(token string) TokenSource {
+	return static(func() Token { return Token{Value: token, Kind: Bearer} })
+}
+
+// static gives always the same token. It is a function because a function
+// does not print what it holds.
+type static func() Token
+
+// Token returns the token.
+func (s static) Token(context.Context) (Token, error) { return s(), nil }
+
+// Invalidate does nothing: there is no other token.
+func (static) Invalidate(Token) {}

@@ -1,0 +1,45 @@
+package linearapi
+
+import "context"
+
+// User is somebody who has an account: a person or an app.
+type User struct {
+	ID string `json:"id"`
+	// Name is the full name, DisplayName the handle.
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+	Email       string `json:"email"`
+	// URL is the address of the profile.
+	URL string `json:"url"`
+	// App is true for apps.
+	App bool `json:"app"`
+}
+
+// Organization is a workspace.
+type Organization struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// URLKey is the part of addresses that names the workspace.
+	URLKey string `json:"urlKey"`
+}
+
+// Viewer is whom a token belongs to.
+type Viewer struct {
+	User         User
+	Organization Organization
+}
+
+// Viewer returns whom the client's token belongs to.
+func (c *Client) Viewer(ctx context.Context) (*Viewer, error) {
+	type data struct {
+		Viewer       *User
+		Organization *Organization
+	}
+	op := operation{name: "viewer", text: viewerText, repeatable: true}
+	return do(ctx, c, op, nil, func(d *data) *Viewer {
+		if d.Viewer == nil || d.Organization == nil || d.Viewer.ID == "" || d.Organization.ID == "" {
+			return nil
+		}
+		return &Viewer{User: *d.Viewer, Organization: *d.Organization}
+	})
+}

@@ -1,0 +1,206 @@
+package linear
+
+import "encoding/json"
+
+// entityPayload is the envelope of a data change.
+type entityPayload[T any] struct {
+	Actor       actorPayload               `json:"actor"`
+	URL         string                     `json:"url"`
+	UpdatedFrom map[string]json.RawMessage `json:"updatedFrom"`
+	Data        T                          `json:"data"`
+}
+
+// changed reports whether the field had another value before.
+func (p *entityPayload[T]) changed(field string) bool {
+	_, ok := p.UpdatedFrom[field]
+	return ok
+}
+
+// previous returns the old value of a text field.
+func (p *entityPayload[T]) previous(field string) text {
+	var t text
+	if raw, ok := p.UpdatedFrom[field]; ok {
+		_ = t.UnmarshalJSON(raw) // it takes anything
+	}
+	return t
+}
+
+// commentPayload is the data of a Comment event.
+type commentPayload struct {
+	ID             string          `json:"id"`
+	Body           text            `json:"body"`
+	CreatedAt      timestamp       `json:"createdAt"`
+	EditedAt       timestamp       `json:"editedAt"`
+	ResolvedAt     timestamp       `json:"resolvedAt"`
+	ParentID       string          `json:"parentId"`
+	Parent         idRef           `json:"parent"`
+	IssueID        string          `json:"issueId"`
+	Issue          issuePayload    `json:"issue"`
+	User           userPayload     `json:"user"`
+	UserID         string          `json:"userId"`
+	ExternalUser   userPayload     `json:"externalUser"`
+	ExternalUserID string          `json:"externalUserId"`
+	BotActor       botActorPayload `json:"botActor"`
+	// SessionRoot marks a comment that Linear itself wrote to have something
+	// a session can hang on.
+	SessionRoot bool `json:"isArtificialAgentSessionRoot"`
+}
+
+// commentChild is a nested comment.
+type commentChild struct {
+	ID          string `json:"id"`
+	Body        string `json:"body"`
+	UserID      string `json:"userId"`
+	SessionRoot bool   `json:"isArtificialAgentSessionRoot"`
+}
+
+// reactionPayload is the data of a Reaction event.
+type reactionPayload struct {
+	Emoji          string      `json:"emoji"`
+	CommentID      string      `json:"commentId"`
+	Comment        idRef       `json:"comment"`
+	IssueID        string      `json:"issueId"`
+	Issue          idRef       `json:"issue"`
+	User           userPayload `json:"user"`
+	UserID         string      `json:"userId"`
+	ExternalUserID string      `json:"externalUserId"`
+}
+
+// issuePayload is the data of an Issue event, and, with fewer fields, an issue
+// nested in something else.
+type issuePayload struct {
+	ID                    string          `json:"id"`
+	Identifier            string          `json:"identifier"`
+	Title                 string          `json:"title"`
+	Description           text            `json:"description"`
+	URL                   string          `json:"url"`
+	TeamID                string          `json:"teamId"`
+	Team                  teamPayload     `json:"team"`
+	StateID               string          `json:"stateId"`
+	State                 statePayload    `json:"state"`
+	Priority              float64         `json:"priority"`
+	AssigneeID            string          `json:"assigneeId"`
+	Assignee              userPayload     `json:"assignee"`
+	DelegateID            string          `json:"delegateId"`
+	Delegate              userPayload     `json:"delegate"`
+	CreatorID             string          `json:"creatorId"`
+	Creator               userPayload     `json:"creator"`
+	ExternalUserCreator   userPayload     `json:"externalUserCreator"`
+	ExternalUserCreatorID string          `json:"externalUserCreatorId"`
+	BotActor              botActorPayload `json:"botActor"`
+	LabelIDs              []string        `json:"labelIds"`
+	Labels                []labelPayload  `json:"labels"`
+	ProjectID             string          `json:"projectId"`
+	Project               labelPayload    `json:"project"`
+	CycleID               string          `json:"cycleId"`
+	Cycle                 idRef           `json:"cycle"`
+	DueDate               string          `json:"dueDate"`
+	CreatedAt             timestamp       `json:"createdAt"`
+	UpdatedAt             timestamp       `json:"updatedAt"`
+}
+
+type teamPayload struct {
+	ID   string `json:"id"`
+	Key  string `json:"key"`
+	Name string `json:"name"`
+}
+
+type statePayload struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// labelPayload is a nested thing with an id and a name.
+type labelPayload struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// sessionEventPayload is the body of an AgentSessionEvent.
+type sessionEventPayload struct {
+	AppUserID        string            `json:"appUserId"`
+	PromptContext    string            `json:"promptContext"`
+	Guidance         []guidancePayload `json:"guidance"`
+	PreviousComments []commentChild    `json:"previousComments"`
+	AgentSession     sessionPayload    `json:"agentSession"`
+	AgentActivity    activityPayload   `json:"agentActivity"`
+}
+
+type guidancePayload struct {
+	Body string `json:"body"`
+}
+
+type sessionPayload struct {
+	ID              string       `json:"id"`
+	AppUserID       string       `json:"appUserId"`
+	CreatedAt       timestamp    `json:"createdAt"`
+	CommentID       string       `json:"commentId"`
+	Comment         commentChild `json:"comment"`
+	SourceCommentID string       `json:"sourceCommentId"`
+	SourceMetadata  struct {
+		AgentSessionMetadata struct {
+			SourceCommentID string `json:"sourceCommentId"`
+		} `json:"agentSessionMetadata"`
+	} `json:"sourceMetadata"`
+	CreatorID string       `json:"creatorId"`
+	Creator   userPayload  `json:"creator"`
+	IssueID   string       `json:"issueId"`
+	Issue     issuePayload `json:"issue"`
+	Status    string       `json:"status"`
+	URL       string       `json:"url"`
+}
+
+type activityPayload struct {
+	ID      string `json:"id"`
+	Body    text   `json:"body"`
+	Content struct {
+		Body text `json:"body"`
+	} `json:"content"`
+	CreatedAt       timestamp   `json:"createdAt"`
+	Signal          string      `json:"signal"`
+	SourceCommentID string      `json:"sourceCommentId"`
+	User            userPayload `json:"user"`
+	UserID          string      `json:"userId"`
+}
+
+// notificationEventPayload is the body of an AppUserNotification.
+type notificationEventPayload struct {
+	AppUserID    string              `json:"appUserId"`
+	Notification notificationPayload `json:"notification"`
+}
+
+type notificationPayload struct {
+	ID              string       `json:"id"`
+	Type            string       `json:"type"`
+	CreatedAt       timestamp    `json:"createdAt"`
+	Actor           userPayload  `json:"actor"`
+	ActorID         string       `json:"actorId"`
+	ExternalActorID string       `json:"externalUserActorId"`
+	IssueID         string       `json:"issueId"`
+	Issue           issuePayload `json:"issue"`
+	CommentID       string       `json:"commentId"`
+	Comment         commentChild `json:"comment"`
+	ParentCommentID string       `json:"parentCommentId"`
+	ParentComment   idRef        `json:"parentComment"`
+	ReactionEmoji   string       `json:"reactionEmoji"`
+}
+
+// appPayload is the body of the events that concern the app itself: OAuthApp,
+// OAuthAuthorization and PermissionChange.
+type appPayload struct {
+	OAuthClientID  string      `json:"oauthClientId"`
+	OAuthClient    idRef       `json:"oauthClient"`
+	UserID         string      `json:"userId"`
+	User           userPayload `json:"user"`
+	ActiveTokens   float64     `json:"activeTokensForUser"`
+	AllPublicTeams bool        `json:"canAccessAllPublicTeams"`
+	AddedTeamIDs   []string    `json:"addedTeamIds"`
+	RemovedTeamIDs []string    `json:"removedTeamIds"`
+}
+
+// slaPayload is the body of an IssueSLA event.
+type slaPayload struct {
+	IssueData issuePayload `json:"issueData"`
+	URL       string       `json:"url"`
+}

@@ -1,0 +1,202 @@
+package linear
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Post writes a comment: a reply in the thread of a root comment, or a new
+// root comment in a channel. The thread of the returned message is the thread
+// that replies to it will be in.
+//
+// A post whose key was used before changes nothing and returns the comment
+// that exists, or what is known of it if it was deleted since. A thread whose
+// comment turns out to be a reply is answered under that reply's root.
+//
+// Errors have code Invalid for a blank body, a missing key or a bad thread id,
+// Unsupported for threads that take no comments, Conflict if the id is taken
+// by something else, and else those of package linearapi.
+func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
+	thread, err := ParseThreadID(p.Thread)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case strings.TrimSpace(p.Body) == "":
+		return nil, postError(adapter.Invalid, "the body is empty")
+	case p.Key == "":
+		return nil, postError(adapter.Invalid, "the key is missing")
+	}
+	if thread.SessionID != "" {
+		return nil, postError(adapter.Unsupported, "agent sessions")
+	}
+	input, ok := commentOn(thread)
+	if !ok {
+		return nil, postError(adapter.Unsupported, "threads that hang on a "+thread.Kind.String())
+	}
+	acc, err := a.account(p.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	self, err := a.Identity(ctx, p.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	input.ID = WriteID(self.Workspace, self.UserID, p.Key)
+	input.Body = p.Body
+	input.ParentID = a.roots.of(self.Workspace, thread.CommentID)
+
+	comment, err := acc.api.CommentCreate(ctx, input)
+	if linearapi.IsNotTopLevel(err) && input.ParentID != "" {
+		root, lookupErr := acc.api.Comment(ctx, input.ParentID)
+		switch {
+		case lookupErr != nil:
+			return nil, lookupErr
+		case root.Root() == "" || root.Root() == input.ParentID:
+			return nil, err // Linear contradicts itself
+		}
+		a.roots.remember(self.Workspace, thread.CommentID, root.Root())
+		input.ParentID = root.Root()
+		comment, err = acc.api.CommentCreate(ctx, input)
+	}
+	if err != nil {
+		comment, err = existing(ctx, acc.api, input.ID, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return written(thread, input, comment, self), nil
+}
+
+// existing turns a conflict with our own id into the comment that is there.
+// Nil without an error means that it was written but cannot be read.
+func existing(ctx context.Context, api *linearapi.Client, id string, failed error) (*linearapi.Comment, error) {
+	entity, taken, ok := linearapi.ConflictID(failed)
+	if !ok || entity != "" && entity != "Comment" || taken != "" && !strings.EqualFold(taken, id) {
+		return nil, failed
+	}
+	comment, err := api.Comment(ctx, id)
+	switch {
+	case err == nil:
+		return comment, nil
+	case taken == "":
+		return nil, failed // nothing says that it is ours
+	default:
+		return nil, nil //nolint:nilerr // the conflict itself proves the write
+	}
+}
+
+// commentOn says what a comment in the thread hangs on. ok is false if nothing
+// there takes comments.
+func commentOn(t Thread) (in linearapi.CommentCreateInput, ok bool) {
+	switch t.Kind {
+	case ParentIssue:
+		in.IssueID = t.IssueID
+	case ParentProject:
+		in.ProjectID = t.ParentID
+	case ParentProjectUpdate:
+		in.ProjectUpdateID = t.ParentID
+	case ParentInitiative:
+		in.InitiativeID = t.ParentID
+	case ParentInitiativeUpdate:
+		in.InitiativeUpdateID = t.ParentID
+	case ParentDocument:
+		in.DocumentContentID = t.ParentID
+	case ParentComment, ParentWorkspace:
+		return in, false
+	default:
+		return in, false
+	}
+	return in, true
+}
+
+// written returns the message that a post has become. c is nil if the comment
+// cannot be read any more; its fields may be empty too.
+func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Comment, self *adapter.Identity) *adapter.Message {
+	m := &adapter.Message{
+		ID:       in.ID,
+		ParentID: in.ParentID,
+		Author: adapter.User{
+			ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.Self,
+		},
+		Body: in.Body,
+	}
+	if c != nil {
+		if c.ID != "" {
+			m.ID = c.ID
+		}
+		if c.Body != "" {
+			m.Body = c.Body
+		}
+		if root := c.Root(); root != "" && root != m.ID {
+			m.ParentID = root
+		}
+		if thread.Kind == ParentIssue && c.IssueID != "" {
+			thread.IssueID = c.IssueID
+		}
+		m.CreatedAt, m.EditedAt, m.URL = c.CreatedAt, c.EditedAt, c.URL
+	}
+	if thread.Kind == ParentIssue {
+		m.Issue = &adapter.Issue{ID: thread.IssueID}
+		if c != nil && c.Issue != nil {
+			m.Issue.Identifier, m.Issue.Title = c.Issue.Identifier, c.Issue.Title
+		}
+	}
+	thread.CommentID = m.ParentID
+	if thread.CommentID == "" {
+		thread.CommentID = m.ID
+	}
+	m.Thread = thread.ID()
+	return m
+}
+
+func postError(code adapter.Code, message string) error {
+	return &adapter.Error{Code: code, Op: "post", Message: message}
+}
+
+// maxRoots bounds the roots that are remembered.
+const maxRoots = 1024
+
+// roots remembers, for comments that turned out to be replies, the roots of
+// their threads. The oldest are forgotten first. The zero value is ready.
+type roots struct {
+	mu     sync.Mutex
+	byReply map[rootKey]string
+	order  []rootKey
+	next   int // the oldest in order, once it is full
+}
+
+type rootKey struct{ workspace, comment string }
+
+// of returns the root of a comment if it is known, else the comment.
+func (r *roots) of(workspace, comment string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if root, ok := r.byReply[rootKey{workspace, comment}]; ok {
+		return root
+	}
+	return comment
+}
+
+func (r *roots) remember(workspace, comment, root string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := rootKey{workspace, comment}
+	if r.byReply == nil {
+		r.byReply = make(map[rootKey]string)
+	}
+	if _, ok := r.byReply[key]; !ok {
+		if len(r.order) < maxRoots {
+			r.order = append(r.order, key)
+		} else {
+			delete(r.byReply, r.order[r.next])
+			r.order[r.next] = key
+			r.next = (r.next + 1) % maxRoots
+		}
+	}
+	r.byReply[key] = root
+}

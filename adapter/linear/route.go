@@ -1,0 +1,486 @@
+package linear
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Why a delivery is not for any handler. These are the values of Route.Ignore
+// and, with the reasons in decode.go, of OtherEvent.Reason.
+const (
+	// reasonMalformed: authentic, but what it is about is missing.
+	reasonMalformed = "malformed"
+	// reasonUnknownType: a type that this package has never heard of.
+	reasonUnknownType = "unknown_type"
+	// reasonUnknownAction: a known type with an action that has no meaning.
+	reasonUnknownAction = "unknown_action"
+	// reasonNoThread: a comment or reaction that hangs on nothing known.
+	reasonNoThread = "no_thread"
+	// reasonNoWorkspace: no organization id, so no installation to act for.
+	reasonNoWorkspace = "no_workspace"
+)
+
+// The types that mean something to a bot.
+const (
+	typeComment       = "Comment"
+	typeReaction      = "Reaction"
+	typeIssue         = "Issue"
+	typeSession       = "AgentSessionEvent"
+	typeNotification  = "AppUserNotification"
+	typeApp           = "OAuthApp"
+	typeAuthorization = "OAuthAuthorization"
+	typePermission    = "PermissionChange"
+	typeSLA           = "IssueSLA"
+)
+
+// The actions that mean something to a bot.
+const (
+	actionCreate   = "create"
+	actionUpdate   = "update"
+	actionRemove   = "remove"
+	actionCreated  = "created"
+	actionPrompted = "prompted"
+	actionRevoked  = "revoked"
+)
+
+// header is the little of a body that says where it belongs. Decoding it is
+// the hot path.
+type header struct {
+	Type           string `json:"type"`
+	Action         string `json:"action"`
+	OrganizationID string `json:"organizationId"`
+	CreatedAt      string `json:"createdAt"`
+	OAuthClientID  string `json:"oauthClientId"`
+	AppUserID      string `json:"appUserId"`
+	UserID         string `json:"userId"`
+
+	Data          headerData      `json:"data"`
+	UpdatedFrom   json.RawMessage `json:"updatedFrom"`
+	AgentSession  headerSession   `json:"agentSession"`
+	AgentActivity headerActivity  `json:"agentActivity"`
+	Notification  headerNotice    `json:"notification"`
+	IssueData     idRef           `json:"issueData"`
+}
+
+// parentRefs names what something hangs on. At most one is usually set.
+type parentRefs struct {
+	IssueID            string `json:"issueId"`
+	Issue              idRef  `json:"issue"`
+	ProjectUpdateID    string `json:"projectUpdateId"`
+	ProjectUpdate      idRef  `json:"projectUpdate"`
+	InitiativeUpdateID string `json:"initiativeUpdateId"`
+	InitiativeUpdate   idRef  `json:"initiativeUpdate"`
+	DocumentContentID  string `json:"documentContentId"`
+	ProjectID          string `json:"projectId"`
+	Project            idRef  `json:"project"`
+	InitiativeID       string `json:"initiativeId"`
+}
+
+// thread returns the parent as a thread, nearest kind first.
+func (p *parentRefs) thread() (Thread, bool) {
+	if id := first(p.IssueID, p.Issue.ID); id != "" {
+		return Thread{IssueID: id}, true
+	}
+	for _, c := range [...]struct {
+		kind ParentKind
+		id   string
+	}{
+		{ParentProjectUpdate, first(p.ProjectUpdateID, p.ProjectUpdate.ID)},
+		{ParentInitiativeUpdate, first(p.InitiativeUpdateID, p.InitiativeUpdate.ID)},
+		{ParentDocument, p.DocumentContentID},
+		{ParentProject, first(p.ProjectID, p.Project.ID)},
+		{ParentInitiative, p.InitiativeID},
+	} {
+		if c.id != "" {
+			return Thread{Kind: c.kind, ParentID: c.id}, true
+		}
+	}
+	return Thread{}, false
+}
+
+// headerComment is a nested comment and what it hangs on.
+type headerComment struct {
+	parentRefs
+
+	ID       string `json:"id"`
+	ParentID string `json:"parentId"`
+}
+
+// headerData is the entity of a data change.
+type headerData struct {
+	parentRefs
+
+	ID        string        `json:"id"`
+	UpdatedAt string        `json:"updatedAt"`
+	Body      isText        `json:"body"`
+	ParentID  string        `json:"parentId"`
+	Parent    idRef         `json:"parent"`
+	CommentID string        `json:"commentId"`
+	Comment   headerComment `json:"comment"`
+}
+
+type headerSession struct {
+	parentRefs
+
+	ID      string        `json:"id"`
+	Comment headerComment `json:"comment"`
+}
+
+type headerActivity struct {
+	ID              string `json:"id"`
+	SourceCommentID string `json:"sourceCommentId"`
+}
+
+type headerNotice struct {
+	parentRefs
+
+	ID              string        `json:"id"`
+	CommentID       string        `json:"commentId"`
+	Comment         headerComment `json:"comment"`
+	ParentCommentID string        `json:"parentCommentId"`
+	ParentComment   idRef         `json:"parentComment"`
+}
+
+// place is where a delivery belongs: a thread, or only a lane.
+type place struct {
+	thread Thread
+	// lane says that thread is a lane and no conversation.
+	lane bool
+	// guess says that the thread may be another one.
+	guess bool
+	// ignore is the reason to ignore the delivery.
+	ignore string
+}
+
+// routeDelivery names the workspace, the lane and the event key of a delivery.
+// It fails, with code Invalid, only for a body that is not a JSON object.
+//
+// The event key is
+//
+//	Comment, Reaction, Issue, …   create  type|create|id
+//	                              update  type|update|id|updatedAt|digest of updatedFrom
+//	                              remove  type|remove|id, and for all but comments and
+//	                                      reactions |updatedAt|createdAt
+//	AgentSessionEvent             created type|created|session id
+//	                              prompted type|prompted|activity id
+//	AppUserNotification                   type|action|notification id
+//	IssueSLA                              type|action|issue id|createdAt
+//	OAuthApp, PermissionChange,           type|action|organization id|client id|
+//	OAuthAuthorization                    app user id|user id|createdAt
+//
+// An entity is created once, whatever the delivery says about its times. Two
+// updates may carry the same updatedAt, and a reaction or a resolve comes as an
+// update of the comment: what changed tells them apart. Where what a key needs
+// is missing, the hash of the body takes its place. The time of sending, the
+// webhook's id and the delivery's id are in no key, so a repeat has the key of
+// the original.
+//
+// The lane is the thread as far as the body tells. Reactions do not say whether
+// their comment is a reply, so theirs is a guess. Events that belong to no
+// conversation share the lane linear:workspace/{organizationId}.
+func routeDelivery(d *adapter.Delivery) (adapter.Route, error) {
+	var h header
+	if err := unmarshal(d.Body, &h); err != nil {
+		return adapter.Route{}, err
+	}
+	r, _ := h.route(d)
+	return r, nil
+}
+
+func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
+	p := h.place()
+	if p.ignore == "" && h.OrganizationID == "" {
+		p.ignore = reasonNoWorkspace
+	}
+	if p.thread == (Thread{}) {
+		p.thread, p.lane = h.workspaceLane(), true
+	}
+	return adapter.Route{
+		Workspace: h.OrganizationID,
+		Thread:    p.thread.ID(),
+		Key:       h.key(d),
+		Type:      h.Type,
+		Action:    h.Action,
+		Ignore:    p.ignore,
+	}, p
+}
+
+func (h *header) workspaceLane() Thread {
+	return Thread{Kind: ParentWorkspace, ParentID: first(h.OrganizationID, "unknown")}
+}
+
+// place finds the thread by type.
+func (h *header) place() place {
+	switch h.Type {
+	case "":
+		return place{ignore: reasonMalformed}
+	case typeComment:
+		return h.commentPlace()
+	case typeReaction:
+		return h.reactionPlace()
+	case typeSession:
+		return h.sessionPlace()
+	case typeNotification:
+		return h.notificationPlace()
+	case typeIssue:
+		return h.issuePlace()
+	case typeSLA:
+		if h.IssueData.ID == "" {
+			return place{ignore: reasonMalformed}
+		}
+		return place{thread: Thread{IssueID: h.IssueData.ID}, ignore: h.anyAction()}
+	case typeApp:
+		if h.Action != actionRevoked {
+			return place{ignore: reasonUnknownAction}
+		}
+		return place{}
+	case typePermission, typeAuthorization:
+		return place{ignore: h.anyAction()}
+	default:
+		return h.otherPlace()
+	}
+}
+
+// anyAction ignores events whose action is missing.
+func (h *header) anyAction() string {
+	if h.Action == "" {
+		return reasonMalformed
+	}
+	return ""
+}
+
+// dataAction ignores data changes that are none.
+func (h *header) dataAction() string {
+	switch h.Action {
+	case actionCreate, actionUpdate, actionRemove:
+		return ""
+	default:
+		return reasonUnknownAction
+	}
+}
+
+func (h *header) commentPlace() place {
+	c := &h.Data
+	if c.ID == "" {
+		return place{ignore: reasonMalformed}
+	}
+	t, ok := c.thread()
+	if !ok {
+		return place{ignore: reasonNoThread}
+	}
+	t.CommentID = first(c.ParentID, c.Parent.ID, c.ID)
+	p := place{thread: t, ignore: h.dataAction()}
+	if h.Action == actionCreate && !bool(c.Body) {
+		p.ignore = reasonMalformed
+	}
+	return p
+}
+
+func (h *header) reactionPlace() place {
+	r := &h.Data
+	if r.ID == "" {
+		return place{ignore: reasonMalformed}
+	}
+	p := place{ignore: h.reactionAction()}
+	t, ok := r.thread()
+	comment := first(r.CommentID, r.Comment.ID)
+	if comment == "" {
+		if !ok {
+			return place{ignore: reasonNoThread}
+		}
+		p.thread = t
+		return p
+	}
+	if !ok {
+		t, ok = r.Comment.thread()
+	}
+	p.guess = true
+	if !ok {
+		p.thread = Thread{Kind: ParentComment, ParentID: comment}
+		return p
+	}
+	t.CommentID = comment
+	if r.Comment.ParentID != "" {
+		t.CommentID, p.guess = r.Comment.ParentID, false
+	}
+	p.thread = t
+	return p
+}
+
+func (h *header) reactionAction() string {
+	if h.Action == actionCreate || h.Action == actionRemove {
+		return ""
+	}
+	return reasonUnknownAction
+}
+
+func (h *header) issuePlace() place {
+	if h.Data.ID == "" {
+		return place{ignore: reasonMalformed}
+	}
+	return place{thread: Thread{IssueID: h.Data.ID}, ignore: h.dataAction()}
+}
+
+func (h *header) sessionPlace() place {
+	s := &h.AgentSession
+	if s.ID == "" {
+		return place{ignore: reasonMalformed}
+	}
+	t, ok := s.thread()
+	if !ok {
+		t, ok = s.Comment.thread()
+	}
+	if !ok {
+		t = h.workspaceLane()
+	}
+	t.SessionID = s.ID
+	p := place{thread: t}
+	switch h.Action {
+	case actionCreated:
+	case actionPrompted:
+		if first(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" {
+			p.ignore = reasonMalformed
+		}
+	default:
+		p.ignore = reasonUnknownAction
+	}
+	return p
+}
+
+func (h *header) notificationPlace() place {
+	n := &h.Notification
+	p := place{ignore: h.anyAction()}
+	t, ok := n.thread()
+	if !ok {
+		t, ok = n.Comment.thread()
+	}
+	comment := first(n.CommentID, n.Comment.ID)
+	switch {
+	case ok:
+		t.CommentID = first(n.ParentCommentID, n.ParentComment.ID, comment)
+		p.thread = t
+	case comment != "":
+		p.thread, p.guess = Thread{Kind: ParentComment, ParentID: comment}, true
+	}
+	return p
+}
+
+// otherPlace routes what has no event of its own.
+func (h *header) otherPlace() place {
+	known, own := otherType(h.Type)
+	if !known {
+		return place{ignore: reasonUnknownType}
+	}
+	p := place{ignore: h.anyAction()}
+	if own != ParentWorkspace && h.Data.ID != "" {
+		p.thread = Thread{Kind: own, ParentID: h.Data.ID}
+	} else if t, ok := h.Data.thread(); ok {
+		p.thread = t
+	}
+	return p
+}
+
+// otherType reports whether Linear is known to send deliveries of a type that
+// mean nothing to a bot, and as which kind of parent the entity is a
+// conversation of its own. ParentWorkspace means none.
+func otherType(name string) (known bool, own ParentKind) {
+	switch name {
+	case "Project":
+		return true, ParentProject
+	case "ProjectUpdate":
+		return true, ParentProjectUpdate
+	case "Initiative":
+		return true, ParentInitiative
+	case "InitiativeUpdate":
+		return true, ParentInitiativeUpdate
+	case "AgentActivity", "AgentSession", "Attachment", "AuditEntry", "Customer",
+		"CustomerNeed", "Cycle", "Document", "IssueLabel", "IssueRelation",
+		"ProjectLabel", "Release", "ReleaseNote", "User":
+		return true, ParentWorkspace
+	default:
+		return false, ParentWorkspace
+	}
+}
+
+// key returns the event key; see routeDelivery.
+func (h *header) key(d *adapter.Delivery) string {
+	switch h.Type {
+	case typeSession:
+		id := h.AgentSession.ID
+		if h.Action == actionPrompted {
+			id = first(h.AgentActivity.ID, h.AgentActivity.SourceCommentID)
+		}
+		return h.keyOf(d, id)
+	case typeNotification:
+		return h.keyOf(d, h.Notification.ID)
+	case typeSLA:
+		return h.keyOf(d, h.IssueData.ID, h.CreatedAt)
+	case typeApp, typePermission, typeAuthorization:
+		if h.CreatedAt == "" {
+			return h.keyOf(d, "")
+		}
+		return h.keyOf(d, h.OrganizationID+"|"+h.OAuthClientID+"|"+h.AppUserID+"|"+h.UserID, h.CreatedAt)
+	default:
+		return h.entityKey(d)
+	}
+}
+
+func (h *header) entityKey(d *adapter.Delivery) string {
+	id := h.Data.ID
+	switch h.Action {
+	case actionCreate:
+		return h.keyOf(d, id)
+	case actionUpdate:
+		version := first(h.Data.UpdatedAt, h.CreatedAt)
+		if changes := digest(h.UpdatedFrom); changes != "" && version != "" {
+			version += "|" + changes
+		}
+		return h.keyOf(d, id, version)
+	case actionRemove:
+		if h.Type == typeComment || h.Type == typeReaction {
+			return h.keyOf(d, id)
+		}
+	}
+	version := h.Data.UpdatedAt
+	if h.CreatedAt != "" {
+		version += "|" + h.CreatedAt
+	}
+	return h.keyOf(d, id, version)
+}
+
+// keyOf joins type, action and parts. If a part is empty, the hash of the body
+// stands in for all of them.
+func (h *header) keyOf(d *adapter.Delivery, parts ...string) string {
+	var b strings.Builder
+	b.Grow(128)
+	b.WriteString(h.Type)
+	b.WriteByte('|')
+	b.WriteString(h.Action)
+	for _, part := range parts {
+		if part == "" {
+			return h.Type + "|" + h.Action + "|sha256:" + d.Key()
+		}
+		b.WriteByte('|')
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// digest is a short hash of a JSON object that does not depend on the order of
+// its keys or on white space. It is empty if there is no object.
+func digest(raw json.RawMessage) string {
+	var v map[string]any
+	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &v) != nil {
+		return ""
+	}
+	canonical, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:8])
+}

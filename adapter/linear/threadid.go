@@ -1,0 +1,192 @@
+package linear
+
+import (
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// threadPrefix is the first part of every thread id of this adapter.
+const threadPrefix = "linear:"
+
+// ParentKind says what a conversation hangs on.
+type ParentKind uint8
+
+// The kinds of parent. The zero value is an issue, the only kind whose thread
+// ids carry no kind.
+const (
+	// ParentIssue is an issue.
+	ParentIssue ParentKind = iota
+	// ParentProjectUpdate is a status update of a project.
+	ParentProjectUpdate
+	// ParentInitiativeUpdate is a status update of an initiative.
+	ParentInitiativeUpdate
+	// ParentDocument is the content of a document. Its id is the
+	// documentContentId that comments carry, not the document's own id.
+	ParentDocument
+	// ParentProject is a project.
+	ParentProject
+	// ParentInitiative is an initiative.
+	ParentInitiative
+	// ParentComment is a comment of which nothing else is known yet, as in
+	// reactions that name neither issue nor root. Resolving such an event
+	// finds its real thread.
+	ParentComment
+	// ParentWorkspace is the workspace itself: the lane of events that
+	// belong to no conversation, and the parent of sessions that hang on
+	// nothing else.
+	ParentWorkspace
+)
+
+// String returns the word that thread ids use for the kind.
+func (k ParentKind) String() string {
+	switch k {
+	case ParentIssue:
+		return "issue"
+	case ParentProjectUpdate:
+		return "project-update"
+	case ParentInitiativeUpdate:
+		return "initiative-update"
+	case ParentDocument:
+		return "document"
+	case ParentProject:
+		return "project"
+	case ParentInitiative:
+		return "initiative"
+	case ParentComment:
+		return "comment"
+	case ParentWorkspace:
+		return "workspace"
+	default:
+		return "unknown"
+	}
+}
+
+// parentKind is the inverse of ParentKind.String for the kinds that thread ids
+// spell out.
+func parentKind(word string) (ParentKind, bool) {
+	switch word {
+	case "project-update":
+		return ParentProjectUpdate, true
+	case "initiative-update":
+		return ParentInitiativeUpdate, true
+	case "document":
+		return ParentDocument, true
+	case "project":
+		return ParentProject, true
+	case "initiative":
+		return ParentInitiative, true
+	case "comment":
+		return ParentComment, true
+	case "workspace":
+		return ParentWorkspace, true
+	default:
+		return ParentIssue, false
+	}
+}
+
+// Thread is a thread id taken apart.
+//
+// The spellings are
+//
+//	linear:{parent}                             the parent itself, its channel
+//	linear:{parent}:c:{commentId}               the comments below a root comment
+//	linear:{parent}:s:{sessionId}               an agent session
+//	linear:{parent}:c:{commentId}:s:{sessionId} an agent session, older form
+//
+// where parent is the bare id of an issue, or {kind}/{id} for anything else.
+// Ids hold no slash and no colon, so the two cannot be confused. What follows
+// "linear:" and has none of the last three forms is a parent as a whole, colons
+// included.
+type Thread struct {
+	// IssueID is the issue. Empty unless Kind is ParentIssue.
+	IssueID string
+	// Kind says what the thread hangs on. Defaults to ParentIssue.
+	Kind ParentKind
+	// ParentID is what the thread hangs on if that is not an issue.
+	ParentID string
+	// CommentID is the root comment. Empty outside comment threads.
+	CommentID string
+	// SessionID is the agent session. Empty outside sessions.
+	SessionID string
+}
+
+// ParseThreadID takes a thread id apart. The error has code Invalid.
+func ParseThreadID(id adapter.ThreadID) (Thread, error) {
+	rest, ok := strings.CutPrefix(string(id), threadPrefix)
+	if !ok || rest == "" {
+		return Thread{}, &adapter.Error{
+			Code:    adapter.Invalid,
+			Op:      "parse thread id",
+			Message: "not the id of a Linear thread",
+		}
+	}
+	parent, comment, session := splitThread(rest)
+	t := Thread{CommentID: comment, SessionID: session}
+	if word, parentID, found := strings.Cut(parent, "/"); found && parentID != "" {
+		if kind, known := parentKind(word); known {
+			t.Kind, t.ParentID = kind, parentID
+			return t, nil
+		}
+	}
+	t.IssueID = parent
+	return t, nil
+}
+
+// splitThread finds the three parts of a thread id without its prefix.
+func splitThread(s string) (parent, comment, session string) {
+	var parts [5]string
+	n, rest := 0, s
+	for more := true; more; n++ {
+		var part string
+		part, rest, more = strings.Cut(rest, ":")
+		if part == "" || n == len(parts) {
+			return s, "", ""
+		}
+		parts[n] = part
+	}
+	switch {
+	case n == 3 && parts[1] == "c":
+		return parts[0], parts[2], ""
+	case n == 3 && parts[1] == "s":
+		return parts[0], "", parts[2]
+	case n == 5 && parts[1] == "c" && parts[3] == "s":
+		return parts[0], parts[2], parts[4]
+	default:
+		return s, "", ""
+	}
+}
+
+// ID spells the thread. Empty parts are left out.
+func (t Thread) ID() adapter.ThreadID {
+	var b strings.Builder
+	b.Grow(len(threadPrefix) + 20 + len(t.IssueID) + len(t.ParentID) + len(t.CommentID) + len(t.SessionID))
+	t.spellParent(&b)
+	if t.CommentID != "" {
+		b.WriteString(":c:")
+		b.WriteString(t.CommentID)
+	}
+	if t.SessionID != "" {
+		b.WriteString(":s:")
+		b.WriteString(t.SessionID)
+	}
+	return adapter.ThreadID(b.String())
+}
+
+// Channel returns the thread of the parent alone.
+func (t Thread) Channel() adapter.ThreadID {
+	var b strings.Builder
+	t.spellParent(&b)
+	return adapter.ThreadID(b.String())
+}
+
+func (t Thread) spellParent(b *strings.Builder) {
+	b.WriteString(threadPrefix)
+	if t.Kind == ParentIssue {
+		b.WriteString(t.IssueID)
+		return
+	}
+	b.WriteString(t.Kind.String())
+	b.WriteByte('/')
+	b.WriteString(t.ParentID)
+}

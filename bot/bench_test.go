@@ -1,0 +1,147 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/filestate"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// stores are the stores that the benchmarks run on.
+func stores(b *testing.B) map[string]func() state.Store {
+	return map[string]func() state.Store{
+		"memory": func() state.Store { return memstate.New(memstate.Options{}) },
+		"file": func() state.Store {
+			s, err := filestate.Open(b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			return s
+		},
+	}
+}
+
+// BenchmarkAccept is the hot path behind the HTTP endpoint: name the thread,
+// one durable write.
+func BenchmarkAccept(b *testing.B) {
+	for name, open := range stores(b) {
+		for _, callers := range []int{1, 64} {
+			b.Run(fmt.Sprintf("%s/callers=%d", name, callers), func(b *testing.B) {
+				store := open()
+				defer store.Close()
+				fake := adaptertest.NewFake("helper")
+				bt, err := bot.New(bot.Config{Adapter: fake, Store: store})
+				if err != nil {
+					b.Fatal(err)
+				}
+				var mu sync.Mutex
+				n := 0
+				b.SetParallelism(max(1, callers/2))
+				b.ReportAllocs()
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						mu.Lock()
+						n++
+						id := n
+						mu.Unlock()
+						d := fake.Said(adapter.ThreadID(fmt.Sprintf("fake:room:%d", id%1000)), fmt.Sprint(id), "ada", "@helper hello")
+						if err := bt.Accept(b.Context(), d); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// BenchmarkTurn is the whole way of a message: accept, lease, route, post,
+// settle.
+func BenchmarkTurn(b *testing.B) {
+	for name, open := range stores(b) {
+		b.Run(name, func(b *testing.B) {
+			store := open()
+			defer store.Close()
+			fake := adaptertest.NewFake("helper")
+			bt, err := bot.New(bot.Config{Adapter: fake, Store: store})
+			if err != nil {
+				b.Fatal(err)
+			}
+			handled := make(chan struct{}, 1024)
+			bt.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+				_, err := t.Post(ctx, bot.Markdown("pong "+m.Text()))
+				handled <- struct{}{}
+				return err
+			})
+			ctx, cancel := context.WithCancel(b.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = bt.Run(ctx) })
+			defer wg.Wait()
+			defer cancel()
+
+			const inFlight = 32
+			b.ReportAllocs()
+			begun, done := 0, 0
+			deadline := time.After(10 * time.Minute)
+			for done < b.N {
+				for begun < b.N && begun-done < inFlight {
+					begun++
+					d := fake.Said(adapter.ThreadID(fmt.Sprintf("fake:room:%d", begun%1000)), fmt.Sprint(begun), "ada", "@helper hello there")
+					if err := bt.Accept(ctx, d); err != nil {
+						b.Fatal(err)
+					}
+				}
+				select {
+				case <-handled:
+					done++
+				case <-deadline:
+					b.Fatal("no progress")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLatency is the time from accepting a message until its handler
+// runs, with nothing else to do.
+func BenchmarkLatency(b *testing.B) {
+	for name, open := range stores(b) {
+		b.Run(name, func(b *testing.B) {
+			store := open()
+			defer store.Close()
+			fake := adaptertest.NewFake("helper")
+			bt, err := bot.New(bot.Config{Adapter: fake, Store: store})
+			if err != nil {
+				b.Fatal(err)
+			}
+			handled := make(chan struct{})
+			bt.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
+				handled <- struct{}{}
+				return nil
+			})
+			ctx, cancel := context.WithCancel(b.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = bt.Run(ctx) })
+			defer wg.Wait()
+			defer cancel()
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				n++
+				if err := bt.Accept(ctx, fake.Said(adapter.ThreadID(fmt.Sprintf("fake:room:%d", n)), fmt.Sprint(n), "ada", "@helper")); err != nil {
+					b.Fatal(err)
+				}
+				<-handled
+			}
+		})
+	}
+}

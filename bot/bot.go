@@ -1,0 +1,49 @@
+package bot
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Bot takes deliveries in and runs handlers for them. Make one with [New],
+// register handlers, then call [Bot.Run]. Registration is not safe for
+// concurrent use; everything else is.
+type Bot struct {
+	cfg        Config
+	log        zerolog.Logger
+	on         handlers
+	middleware []Middleware
+	counts     counts
+	running    atomic.Bool
+	storeDown  atomic.Bool
+}
+
+// New checks cfg, fills in defaults and returns a Bot. It does no I/O.
+func New(cfg Config) (*Bot, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Bot{cfg: cfg, log: cfg.Logger}, nil
+}
+
+// Durable reports whether accepted deliveries survive the process.
+func (b *Bot) Durable() bool { return b.cfg.Store.Durable() }
+
+// Ready returns nil if deliveries can be stored and worked on.
+func (b *Bot) Ready(ctx context.Context) error {
+	if err := b.cfg.Store.Ping(ctx); err != nil {
+		return &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+	}
+	return nil
+}
+
+// Identity says who the bot is in a workspace. An empty workspace means the
+// one that the bot's own token belongs to.
+func (b *Bot) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
+	return b.cfg.Adapter.Identity(ctx, workspace)
+}

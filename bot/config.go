@@ -1,0 +1,149 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// Config says what a bot consists of. Adapter and Store are required.
+type Config struct {
+	// Name is a handle that counts as a mention, besides the name that the
+	// platform knows the bot by. Defaults to that name alone.
+	Name string
+	// Aliases are further handles that count as a mention. Defaults to none.
+	Aliases []string
+	// Adapter connects the platform.
+	Adapter adapter.Adapter
+	// Store keeps deliveries, subscriptions and values.
+	Store state.Store
+	// Bots says which messages of other programs are handled. Defaults to
+	// BotsOnMention.
+	Bots BotPolicy
+	// Policy says what happens to messages that arrive in a busy thread.
+	// Defaults to Serial().
+	Policy LanePolicy
+	// Workers is the most turns that run at once in this process. Defaults
+	// to 64.
+	Workers int
+	// MaxAttempts is how often a turn is tried before it goes to the dead
+	// letters. Defaults to 10.
+	MaxAttempts int
+	// TurnTimeout ends the context of a handler that runs longer. Defaults
+	// to 10 minutes.
+	TurnTimeout time.Duration
+	// LeaseTTL is how long a thread stays reserved for a process that died.
+	// Leases are renewed at a third of it. Defaults to 15 s.
+	LeaseTTL time.Duration
+	// DrainTimeout is how long running turns may go on after Run's context
+	// ended. Then their contexts end too, and what is unfinished is handed
+	// back. Defaults to 25 s, a little less than what Kubernetes grants.
+	DrainTimeout time.Duration
+	// HoldFor is how long a thread waits for a failing turn, all waits taken
+	// together. Defaults to 30 s.
+	HoldFor time.Duration
+	// Backoff returns the wait after the given attempt, from 1 on. Defaults
+	// to 1 s, doubling up to 10 minutes, give or take a fifth.
+	Backoff func(attempt int) time.Duration
+	// Logger gets a line for every decision. Defaults to none.
+	Logger zerolog.Logger
+	// Holder names this process in views of the store. Defaults to host name
+	// and process id.
+	Holder string
+}
+
+// BotPolicy says which messages of other programs a bot handles. Its own are
+// never handled.
+type BotPolicy uint8
+
+// The policies.
+const (
+	// BotsOnMention handles a program's message if it mentions the bot.
+	BotsOnMention BotPolicy = iota
+	// BotsNever handles no program's message.
+	BotsNever
+	// BotsAlways handles programs' messages like people's. Two bots that do
+	// this in one thread can talk for ever.
+	BotsAlways
+)
+
+// withDefaults returns a checked copy of c with all defaults filled in.
+func (c Config) withDefaults() (Config, error) {
+	var errs []error
+	if c.Adapter == nil {
+		errs = append(errs, errors.New("bot: Config.Adapter is missing"))
+	}
+	if c.Store == nil {
+		errs = append(errs, errors.New("bot: Config.Store is missing"))
+	}
+	for _, f := range []struct {
+		name string
+		n    int64
+	}{
+		{"Workers", int64(c.Workers)},
+		{"MaxAttempts", int64(c.MaxAttempts)},
+		{"TurnTimeout", int64(c.TurnTimeout)},
+		{"LeaseTTL", int64(c.LeaseTTL)},
+		{"DrainTimeout", int64(c.DrainTimeout)},
+		{"HoldFor", int64(c.HoldFor)},
+	} {
+		if f.n < 0 {
+			errs = append(errs, fmt.Errorf("bot: Config.%s must not be negative", f.name))
+		}
+	}
+	if c.LeaseTTL > 0 && c.LeaseTTL < 100*time.Millisecond {
+		errs = append(errs, errors.New("bot: Config.LeaseTTL must be at least 100 ms"))
+	}
+	if !c.Policy.valid() {
+		errs = append(errs, errors.New("bot: Config.Policy needs a time or a number above zero"))
+	}
+	if c.Bots > BotsAlways {
+		errs = append(errs, errors.New("bot: Config.Bots is not one of the policies"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return c, err
+	}
+	c.Workers = or(c.Workers, 64)
+	c.MaxAttempts = or(c.MaxAttempts, 10)
+	c.TurnTimeout = or(c.TurnTimeout, 10*time.Minute)
+	c.LeaseTTL = or(c.LeaseTTL, 15*time.Second)
+	c.DrainTimeout = or(c.DrainTimeout, 25*time.Second)
+	c.HoldFor = or(c.HoldFor, 30*time.Second)
+	if c.Backoff == nil {
+		c.Backoff = defaultBackoff
+	}
+	if c.Holder == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown"
+		}
+		c.Holder = fmt.Sprintf("%s/%d", host, os.Getpid())
+	}
+	return c, nil
+}
+
+// or returns v, or def if v is zero.
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// defaultBackoff doubles from one second to ten minutes, with a jitter of a
+// fifth so that turns that failed together do not come back together.
+func defaultBackoff(attempt int) time.Duration {
+	d := 10 * time.Minute
+	if attempt < 11 {
+		d = min(d, time.Second<<max(attempt-1, 0))
+	}
+	return d + time.Duration((rand.Float64()*0.4-0.2)*float64(d)) //nolint:gosec // spreading load needs no secret
+}

@@ -1,0 +1,303 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// unreadyError says that a turn could not begin because the bot cannot learn
+// who it is. It is nobody's fault but the moment's, so no attempt is counted.
+type unreadyError struct {
+	wait time.Duration
+	err  error
+}
+
+func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
+func (e *unreadyError) Unwrap() error { return e.err }
+
+// open turns an entry into a turn that can be run.
+func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
+	d, err := unpackDelivery(entry.Body)
+	if err != nil {
+		return nil, Permanent(err)
+	}
+	self, err := b.cfg.Adapter.Identity(ctx, entry.Lane.Workspace)
+	if err != nil {
+		return nil, b.unready(err)
+	}
+	ev, err := b.cfg.Adapter.Decode(d, self)
+	if err != nil {
+		return nil, Permanent(err)
+	}
+	if r, ok := b.cfg.Adapter.(adapter.Resolver); ok && ev.Head().Unresolved {
+		err := r.Resolve(ctx, ev)
+		switch {
+		case adapter.CodeOf(err) == adapter.NotFound && err != nil:
+			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: "gone"}
+		case err != nil:
+			return nil, err
+		}
+	}
+	head := ev.Head()
+	t := &Turn{event: ev, self: self, attempt: entry.Attempt}
+	if head.Thread != "" {
+		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
+	}
+	return t, nil
+}
+
+// run runs the handlers of a turn. Its error decides the entry's fate.
+func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
+	with := log.With().Int(LogKeyAttempt, t.attempt).Logger()
+	ctx, cancel := context.WithTimeoutCause(withTurn(ctx, t), b.cfg.TurnTimeout, ErrTurnTimeout)
+	defer cancel()
+	return b.dispatch(ctx, &with, t)
+}
+
+// unready wraps a failure to learn the bot's identity. What will not change by
+// itself spends attempts, so that it ends up where somebody looks.
+func (b *Bot) unready(err error) error {
+	var api *adapter.Error
+	wait := 2*time.Second + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
+	if errors.As(err, &api) {
+		if !api.Code.Retryable() && api.Code != adapter.Canceled {
+			return fmt.Errorf("identity: %w", err)
+		}
+		wait = max(wait, api.RetryAfter)
+	}
+	return &unreadyError{wait: wait, err: err}
+}
+
+// dispatch sends a turn to the handlers that its event is for.
+func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error {
+	switch ev := t.event.(type) {
+	case *adapter.MessageEvent:
+		return b.dispatchMessage(ctx, log, t, ev.Message)
+	case *adapter.EditEvent:
+		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.updated)
+	case *adapter.DeleteEvent:
+		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.deleted)
+	case *adapter.StopEvent:
+		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.stop)
+	case *adapter.ReactionEvent:
+		if ev.User.IsSelf() {
+			b.ignore(log, &ev.Meta, "self")
+			return nil
+		}
+		return b.dispatchGroups(ctx, log, t, b.on.reaction)
+	case *adapter.IssueEvent:
+		return b.dispatchIssue(ctx, log, t, ev)
+	case *adapter.UninstallEvent:
+		return b.dispatchGroups(ctx, log, t, b.on.uninstalled)
+	case *adapter.OtherEvent:
+		b.ignore(log, &ev.Meta, ev.Reason)
+		return nil
+	case *adapter.ResolveEvent, *adapter.NotificationEvent, *adapter.AccessEvent,
+		*adapter.AuthorizationEvent, *adapter.SLAEvent:
+		b.ignore(log, ev.Head(), "no_handler")
+		return nil
+	default:
+		b.ignore(log, ev.Head(), "no_handler")
+		return nil
+	}
+}
+
+// dispatchMessage routes a new message: subscribed, then mention, then pattern.
+func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn, from *adapter.Message) error {
+	head := t.event.Head()
+	if from.Author.IsSelf() {
+		b.ignore(log, head, "self")
+		return nil
+	}
+	if t.thread == nil {
+		b.ignore(log, head, "no_thread")
+		return nil
+	}
+	m := b.newMessage(from, t.self, head.Late, t.attempt)
+	t.message = m
+	b.addSkipped(t)
+	if reason := b.refuses(m); reason != "" {
+		b.ignore(log, head, reason)
+		return nil
+	}
+	subscribed := false
+	if len(b.on.subscribed) > 0 {
+		var err error
+		if subscribed, err = t.thread.Subscribed(ctx); err != nil {
+			return err
+		}
+	}
+	var groups [][]handler
+	if subscribed {
+		groups = append(groups, b.on.subscribed)
+	}
+	if m.Mentioned {
+		groups = append(groups, b.on.mention)
+	}
+	groups = append(groups, b.on.pattern)
+	return b.dispatchGroups(ctx, log, t, groups...)
+}
+
+// addSkipped gives the messages that a turn skips to its message. If one of
+// them mentions the bot, the turn counts as a mention.
+func (b *Bot) addSkipped(t *Turn) {
+	for _, s := range t.skipped {
+		ev, ok := s.event.(*adapter.MessageEvent)
+		if !ok || ev.Message.Author.IsSelf() {
+			continue
+		}
+		m := b.newMessage(ev.Message, t.self, ev.Late, s.attempt)
+		if b.refuses(m) != "" {
+			continue
+		}
+		t.message.Skipped = append(t.message.Skipped, m)
+		if m.Mentioned && !t.message.Mentioned {
+			t.message.Mentioned, t.message.Rule = true, "skipped"
+		}
+	}
+}
+
+// refuses names the reason why the bot does not listen to the author of m. It
+// is empty if it does.
+func (b *Bot) refuses(m *Message) string {
+	if !m.Author.IsBot() || m.Author.Kind == adapter.Automation {
+		return ""
+	}
+	switch b.cfg.Bots {
+	case BotsAlways:
+		return ""
+	case BotsNever:
+		return "other_bot"
+	case BotsOnMention:
+		if m.Mentioned {
+			return ""
+		}
+		return "other_bot"
+	default:
+		return "other_bot"
+	}
+}
+
+// dispatchOwn routes what happened to a message, unless the message or the act
+// is the bot's own.
+func (b *Bot) dispatchOwn(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message, group []handler) error {
+	head := t.event.Head()
+	if (m != nil && m.Author.IsSelf()) || head.Actor.IsSelf() {
+		b.ignore(log, head, "self")
+		return nil
+	}
+	if m != nil {
+		t.message = b.newMessage(m, t.self, head.Late, t.attempt)
+	}
+	return b.dispatchGroups(ctx, log, t, group)
+}
+
+// dispatchIssue routes a change of an issue, and a new mention in its
+// description to the handlers of mentions.
+func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, ev *adapter.IssueEvent) error {
+	if ev.Actor.IsSelf() {
+		b.ignore(log, &ev.Meta, "self")
+		return nil
+	}
+	ran := false
+	if len(b.on.issue) > 0 {
+		ok, err := b.runGroup(ctx, log, t, b.on.issue)
+		if err != nil {
+			return err
+		}
+		ran = ok
+	}
+	if ev.Mention != nil && !ev.Mention.Author.IsSelf() {
+		m := b.newMessage(ev.Mention, t.self, ev.Late, t.attempt)
+		before := len(findMentions(ev.PreviousText, b.names(t.self)))
+		if m.Mentioned && len(m.mentions) > before && b.refuses(m) == "" {
+			t.message = m
+			return b.dispatchGroups(ctx, log, t, b.on.mention)
+		}
+	}
+	if !ran {
+		b.ignore(log, &ev.Meta, "no_handler")
+	} else {
+		b.counts.add(CountHandled, "")
+	}
+	return nil
+}
+
+// dispatchGroups runs the first group that does not decline.
+func (b *Bot) dispatchGroups(ctx context.Context, log *zerolog.Logger, t *Turn, groups ...[]handler) error {
+	for _, g := range groups {
+		ran, err := b.runGroup(ctx, log, t, g)
+		if err != nil {
+			return err
+		}
+		if ran {
+			b.counts.add(CountHandled, "")
+			return nil
+		}
+	}
+	b.ignore(log, t.event.Head(), "no_handler")
+	return nil
+}
+
+// runGroup runs the handlers of a group in order until one fails, and reports
+// whether any of them took the turn.
+func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group []handler) (ran bool, err error) {
+	for _, h := range group {
+		if h.match != nil && !h.match(t) {
+			continue
+		}
+		start := time.Now()
+		err := b.call(ctx, t, h)
+		if errors.Is(err, Next) {
+			continue
+		}
+		if err != nil {
+			if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+				err = fmt.Errorf("%w: %w", cause, err)
+			}
+			return true, fmt.Errorf("%s: %w", h.name, err)
+		}
+		ran = true
+		ev := log.Info().Str(LogKeyHandler, h.name).Str(LogKeyEvent, t.event.Head().Key).Dur(LogKeyTook, time.Since(start))
+		if t.message != nil && t.message.Rule != "" {
+			ev = ev.Str(LogKeyRule, t.message.Rule)
+		}
+		ev.Msg("handled")
+	}
+	return ran, nil
+}
+
+// call runs one handler inside the middleware and turns a panic into an error.
+func (b *Bot) call(ctx context.Context, t *Turn, h handler) (err error) {
+	t.enter(h.name)
+	run := h.run
+	for i := len(b.middleware) - 1; i >= 0; i-- {
+		run = b.middleware[i](run)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return run(ctx, t)
+}
+
+// ignore counts and logs that no handler gets an event.
+func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
+	b.counts.add(CountIgnored, reason)
+	log.Debug().
+		Str(LogKeyType, head.Type+" "+head.Action).
+		Str(LogKeyWorkspace, head.Workspace).
+		Str(LogKeyEvent, head.Key).
+		Str(LogKeyReason, reason).
+		Msg("event ignored")
+}

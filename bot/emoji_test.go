@@ -1,0 +1,177 @@
+package bot
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+func TestVectorsEmoji(t *testing.T) {
+	t.Parallel()
+	type result struct {
+		Text, JSON, Name, Emoji *string
+		Match                   *bool
+		Calls []struct{ ID string }
+	}
+	for _, c := range vectors[struct {
+		Name  string
+		Input struct {
+			Op, Text, Raw, Name string
+			Emoji               json.RawMessage
+			Custom              map[string]struct{ Unicode string }
+			ReactionsOnMessage  []struct{ ID, Emoji, UserID string }
+		}
+		Upstream, Want json.RawMessage
+	}](t, "emoji.json") {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			in := c.Input
+			var want result
+			if in.Op == "registry" {
+				checkEmojiTable(t, c.Upstream)
+				return
+			}
+			for _, b := range []json.RawMessage{c.Upstream, c.Want} {
+				if err := json.Unmarshal(orNull(b), &want); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var value struct{ Name string } // given as text or as {"name": …}
+			if json.Unmarshal(orNull(in.Emoji), &value.Name) != nil {
+				if err := json.Unmarshal(in.Emoji, &value); err != nil {
+					t.Fatal(err)
+				}
+			}
+			name := value.Name
+
+			switch in.Op {
+			case "placeholder":
+				got := replaceEmojiBy(in.Text, func(name string) string {
+					if e, ok := in.Custom[name]; ok {
+						return e.Unicode
+					}
+					return Emoji(name)
+				})
+				equal(t, "text", got, want.Text)
+				if len(in.Custom) == 0 {
+					equal(t, "text", replaceEmoji(in.Text), want.Text)
+				}
+			case "fromUnicode":
+				got := nameOfUnicode(name)
+				if got == "" {
+					got = name
+				}
+				equal(t, "name", got, want.Name)
+				if nameOfShortcode(name) == "" {
+					equal(t, "EmojiName", EmojiName(name), want.Name)
+				}
+			case "fromShortcode":
+				equal(t, "name", EmojiName(name), want.Name)
+			case "matches":
+				got := in.Raw == in.Name
+				if Emoji(in.Name) != "" {
+					got = nameOfUnicode(in.Raw) == in.Name || nameOfShortcode(in.Raw) == in.Name
+				}
+				if want.Match == nil || got != *want.Match {
+					t.Errorf("%q means %q: %t", in.Raw, in.Name, got)
+				}
+			case "stringify":
+				equal(t, "text", EmojiPlaceholder(name), want.Text)
+				equal(t, "json", EmojiPlaceholder(name), want.JSON)
+			case "react":
+				equal(t, "emoji", reactionEmoji(name), want.Emoji)
+			case "unreact":
+				var got []string
+				for _, r := range in.ReactionsOnMessage {
+					if r.UserID == "(bot)" && EmojiName(r.Emoji) == EmojiName(name) {
+						got = append(got, r.ID)
+					}
+				}
+				if len(got) != len(want.Calls) || len(got) > 0 && got[0] != want.Calls[0].ID {
+					t.Errorf("removed %v, want %v", got, want.Calls)
+				}
+			default:
+				t.Errorf("no test for %q", in.Op)
+			}
+		})
+	}
+}
+
+func orNull(b json.RawMessage) json.RawMessage {
+	if len(b) == 0 {
+		return json.RawMessage("null")
+	}
+	return b
+}
+
+func equal(t *testing.T, what, got string, want *string) {
+	t.Helper()
+	if want == nil || got != *want {
+		t.Errorf("%s = %q, want %q", what, got, deref(want))
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return "(nothing)"
+	}
+	return *s
+}
+
+func checkEmojiTable(t *testing.T, upstream json.RawMessage) {
+	t.Helper()
+	var want struct {
+		Count int
+		Emoji map[string]struct {
+			Unicode, Linear                     string
+			UnicodeAccepted, ShortcodesAccepted []string
+		}
+	}
+	if err := json.Unmarshal(upstream, &want); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for e := range emojis() {
+		n++
+		if _, ok := want.Emoji[e.name]; !ok {
+			t.Errorf("%q is not in the registry", e.name)
+		}
+	}
+	if n != want.Count {
+		t.Errorf("%d emoji, want %d", n, want.Count)
+	}
+	for name, e := range want.Emoji {
+		if got := Emoji(name); got != e.Linear {
+			t.Errorf("Emoji(%q) = %q, want %q", name, got, e.Linear)
+		}
+		for _, s := range append(e.UnicodeAccepted, e.ShortcodesAccepted...) {
+			if got := EmojiName(s); got != name {
+				t.Errorf("EmojiName(%q) = %q, want %q", s, got, name)
+			}
+		}
+	}
+}
+
+func TestEmojiTableHasNoDoubles(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for e := range emojis() {
+		if seen[e.name] || e.name == "" || e.unicode == "" || e.shortcodes == "" {
+			t.Errorf("bad entry %+v", e)
+		}
+		seen[e.name] = true
+	}
+}
+
+func BenchmarkReplaceEmoji(b *testing.B) {
+	for name, text := range map[string]string{
+		"none": "The build of the main branch is done.",
+		"two":  "{{emoji:check}} The build is done {{emoji:rainbow}}",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				replaceEmoji(text)
+			}
+		})
+	}
+}

@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Next is returned by a handler that declines a message: routing goes on as if
+// the handler were not there.
+var Next = errors.New("bot: handler declined") //nolint:errname,revive,staticcheck // reads as what it does: return bot.Next
+
+// Errors that callers of this package branch on.
+var (
+	// ErrEmpty says that there is nothing to post.
+	ErrEmpty = errors.New("bot: message is empty")
+	// ErrRunning says that Run was called twice.
+	ErrRunning = errors.New("bot: already running")
+	// ErrLeaseLost is the cause with which a handler's context ends when
+	// another process has taken over its thread.
+	ErrLeaseLost = errors.New("bot: thread was taken over by another process")
+	// ErrDraining is the cause with which a handler's context ends when the
+	// process stops and the drain time is over.
+	ErrDraining = errors.New("bot: process is stopping")
+	// ErrTurnTimeout is the cause with which a handler's context ends when
+	// it ran for longer than Config.TurnTimeout.
+	ErrTurnTimeout = errors.New("bot: handler ran for too long")
+)
+
+// Permanent marks err as final: the turn goes to the dead letters without
+// another try. Permanent(nil) is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &permanentError{err}
+}
+
+type permanentError struct{ err error }
+
+func (e *permanentError) Error() string { return e.err.Error() }
+func (e *permanentError) Unwrap() error { return e.err }
+
+// RetryAfter asks for another try after d, without counting this one. Use it
+// when the time is known, for example from a rate limit. err says why and may
+// be nil.
+func RetryAfter(d time.Duration, err error) error {
+	if err == nil {
+		err = errors.New("bot: handler asked to be called again")
+	}
+	return &retryError{after: max(d, 0), err: err}
+}
+
+type retryError struct {
+	after time.Duration
+	err   error
+}
+
+func (e *retryError) Error() string { return e.err.Error() }
+func (e *retryError) Unwrap() error { return e.err }
+
+// PanicError is a panic of a handler, as an error.
+type PanicError struct {
+	// Value is what the handler panicked with.
+	Value any
+	// Stack is the stack of the panicking goroutine.
+	Stack []byte
+}
+
+// Error returns the panic value in words.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap returns the panic value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, ok := e.Value.(error)
+	if !ok {
+		return nil
+	}
+	return err
+}
+
+// IDError says that a thread id cannot be used.
+type IDError struct {
+	// ID is the id as given.
+	ID string
+	// Code is "invalid_thread_id" for text that is no thread id at all and
+	// "adapter_not_found" for the id of another platform.
+	Code string
+	// Err is what the adapter says about it. May be nil.
+	Err error
+}
+
+// Error says what is wrong with the id.
+func (e *IDError) Error() string {
+	switch {
+	case e.Err != nil:
+		return fmt.Sprintf("bot: thread id %q: %v", e.ID, e.Err)
+	case e.Code == "adapter_not_found":
+		return fmt.Sprintf("bot: no adapter for thread id %q", e.ID)
+	default:
+		return fmt.Sprintf("bot: invalid thread id %q", e.ID)
+	}
+}
+
+// Unwrap returns the adapter's error.
+func (e *IDError) Unwrap() error { return e.Err }

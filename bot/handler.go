@@ -1,0 +1,174 @@
+package bot
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// MessageHandler handles a message. ctx ends when the turn must stop; its cause
+// says why. What the returned error means is in the package comment.
+type MessageHandler func(ctx context.Context, t *Thread, m *Message) error
+
+// ReactionHandler handles a reaction.
+type ReactionHandler func(ctx context.Context, t *Thread, r *Reaction) error
+
+// UpdateHandler handles an edited message. previous is the text before, if the
+// platform told it, and otherwise empty.
+type UpdateHandler func(ctx context.Context, t *Thread, m *Message, previous string) error
+
+// WorkspaceHandler handles what happens to a workspace as a whole.
+type WorkspaceHandler func(ctx context.Context, workspace string) error
+
+// Handler is the common form of all handlers, as middleware sees them.
+type Handler func(ctx context.Context, t *Turn) error
+
+// Middleware wraps a handler. It may act before and after, change the context,
+// or return without calling next. It runs once for each handler of a turn.
+type Middleware func(next Handler) Handler
+
+// Reaction is a reaction that somebody added or took back.
+type Reaction struct {
+	adapter.ReactionEvent
+}
+
+// Issue is a change to an issue.
+type Issue struct {
+	adapter.IssueEvent
+}
+
+// IssueHandler handles a change to an issue. Its thread is the issue's own.
+type IssueHandler func(ctx context.Context, t *Thread, i *Issue) error
+
+// handler is a registered handler.
+type handler struct {
+	// name is the kind and the place in the order of registration, for
+	// example "mention/0". It is part of the key of everything that the
+	// handler writes.
+	name string
+	run  Handler
+	// match says whether the handler wants the turn. Nil means yes.
+	match func(t *Turn) bool
+}
+
+// handlers are all registered handlers by kind.
+type handlers struct {
+	mention     []handler
+	subscribed  []handler
+	pattern     []handler
+	updated     []handler
+	deleted     []handler
+	reaction    []handler
+	issue       []handler
+	stop        []handler
+	uninstalled []handler
+}
+
+// OnNewMention registers h for messages that mention the bot in a thread that
+// is not subscribed. A nil h registers nothing. Register before Run.
+func (b *Bot) OnNewMention(h MessageHandler) { b.onMessage(&b.on.mention, "mention", h, nil) }
+
+// OnSubscribedMessage registers h for every message in a subscribed thread,
+// mention or not.
+func (b *Bot) OnSubscribedMessage(h MessageHandler) {
+	b.onMessage(&b.on.subscribed, "subscribed", h, nil)
+}
+
+// OnNewMessage registers h for messages in threads that are not subscribed,
+// that do not mention the bot and whose text matches pattern. A nil pattern
+// matches everything.
+func (b *Bot) OnNewMessage(pattern *regexp.Regexp, h MessageHandler) {
+	b.onMessage(&b.on.pattern, "pattern", h, func(t *Turn) bool {
+		return pattern == nil || pattern.MatchString(t.message.Body)
+	})
+}
+
+// OnMessageUpdated registers h for messages whose text was changed. Changes of
+// reactions or of resolution are no edits.
+func (b *Bot) OnMessageUpdated(h UpdateHandler) {
+	if h == nil {
+		return
+	}
+	add(b, &b.on.updated, "updated", nil, func(ctx context.Context, t *Turn) error {
+		previous := ""
+		if e, ok := t.event.(*adapter.EditEvent); ok {
+			previous = e.Previous
+		}
+		return h(ctx, t.thread, t.message, previous)
+	})
+}
+
+// OnMessageDeleted registers h for messages that were removed. The message is
+// what is known of it; its ID is always set.
+func (b *Bot) OnMessageDeleted(h MessageHandler) { b.onMessage(&b.on.deleted, "deleted", h, nil) }
+
+// OnReaction registers h for reactions with one of the emoji, given by name
+// ("thumbs_up"), in another common spelling ("+1") or as Unicode. With no
+// emoji, h gets all reactions. Reactions of the bot itself are left out.
+func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) {
+	if h == nil {
+		return
+	}
+	wanted := make(map[string]bool, len(emoji))
+	for _, e := range emoji {
+		wanted[EmojiName(e)] = true
+	}
+	match := func(t *Turn) bool {
+		e, ok := t.event.(*adapter.ReactionEvent)
+		return ok && (len(wanted) == 0 || wanted[e.Emoji] || wanted[e.RawEmoji])
+	}
+	add(b, &b.on.reaction, "reaction", match, func(ctx context.Context, t *Turn) error {
+		e, ok := t.event.(*adapter.ReactionEvent)
+		if !ok {
+			return Next
+		}
+		return h(ctx, t.thread, &Reaction{ReactionEvent: *e})
+	})
+}
+
+// OnIssue registers h for issues that were created, changed or removed. A
+// mention in a description goes to OnNewMention besides.
+func (b *Bot) OnIssue(h IssueHandler) {
+	if h == nil {
+		return
+	}
+	add(b, &b.on.issue, "issue", nil, func(ctx context.Context, t *Turn) error {
+		e, ok := t.event.(*adapter.IssueEvent)
+		if !ok {
+			return Next
+		}
+		return h(ctx, t.thread, &Issue{IssueEvent: *e})
+	})
+}
+
+// OnStop registers h for the moment when a person asks the bot to stop in an
+// agent session.
+func (b *Bot) OnStop(h MessageHandler) { b.onMessage(&b.on.stop, "stop", h, nil) }
+
+// OnUninstalled registers h for workspaces that removed the bot.
+func (b *Bot) OnUninstalled(h WorkspaceHandler) {
+	if h == nil {
+		return
+	}
+	add(b, &b.on.uninstalled, "uninstalled", nil, func(ctx context.Context, t *Turn) error {
+		return h(ctx, t.event.Head().Workspace)
+	})
+}
+
+// Use adds middleware around every handler. The first one added runs
+// outermost.
+func (b *Bot) Use(mw ...Middleware) { b.middleware = append(b.middleware, mw...) }
+
+func (b *Bot) onMessage(to *[]handler, kind string, h MessageHandler, match func(*Turn) bool) {
+	if h == nil {
+		return
+	}
+	add(b, to, kind, match, func(ctx context.Context, t *Turn) error {
+		return h(ctx, t.thread, t.message)
+	})
+}
+
+func add(_ *Bot, to *[]handler, kind string, match func(*Turn) bool, run Handler) {
+	*to = append(*to, handler{name: stepName(kind, len(*to)), run: run, match: match})
+}

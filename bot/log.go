@@ -1,0 +1,30 @@
+package bot
+
+// The keys of this package's log lines.
+const (
+	// LogKeyThread is the thread id.
+	LogKeyThread = "thread"
+	// LogKeyWorkspace is the organization id.
+	LogKeyWorkspace = "workspace"
+	// LogKeyEvent is the event key.
+	LogKeyEvent = "event_key"
+	// LogKeyType is the platform's type and action of the event.
+	LogKeyType = "type"
+	// LogKeyDelivery is the platform's name for the request.
+	LogKeyDelivery = "delivery"
+	// LogKeyReason says why something was ignored.
+	LogKeyReason = "reason"
+	// LogKeyRule is the rule by which a message counts as a mention.
+	LogKeyRule = "mention_rule"
+	// LogKeyHandler is the handler that ran.
+	LogKeyHandler = "handler"
+	// LogKeyAttempt counts the runs of a turn.
+	LogKeyAttempt = "attempt"
+	// LogKeyWait is how long a turn waits for its next try, in
+	// milliseconds.
+	LogKeyWait = "wait"
+	// LogKeyDepth is the number of entries in the lane.
+	LogKeyDepth = "depth"
+	// LogKeyTook is how long a turn took, in milliseconds.
+	LogKeyTook = "took"
+)

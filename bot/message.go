@@ -1,0 +1,62 @@
+package bot
+
+import (
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Message is a message as handlers see it: what the platform says, and what the
+// bot makes of it.
+type Message struct {
+	adapter.Message
+	// Mentioned says whether the message is addressed to the bot.
+	Mentioned bool
+	// Rule says why: "addressed" if the platform knows, "handle", "user_id"
+	// or "profile_url" for what was found in the text, "skipped" if only a
+	// skipped message mentions the bot. Empty if not mentioned.
+	Rule string
+	// Late says that the delivery arrived more than a minute after it was
+	// first sent, most likely as a retry.
+	Late bool
+	// Attempt counts the runs of this turn, from 1 on.
+	Attempt int
+
+	// Skipped are the messages that came before this one and that no handler
+	// gets, oldest first. Only the policies Latest, Debounce and Burst skip.
+	Skipped []*Message
+
+	mentions []mention
+}
+
+// Text returns the message without the mentions of the bot: what was asked.
+// It is Markdown, otherwise as written.
+func (m *Message) Text() string {
+	return stripMentions(m.Body, m.mentions)
+}
+
+// PlainText returns the message as plain text, mentions included.
+func (m *Message) PlainText() string { return PlainText(m.Body) }
+
+// newMessage decides whether a message is for the bot.
+func (b *Bot) newMessage(from *adapter.Message, self *adapter.Identity, late bool, attempt int) *Message {
+	m := &Message{Message: *from, Late: late, Attempt: attempt}
+	m.mentions = findMentions(from.Body, b.names(self))
+	switch {
+	case from.Addressed == adapter.Yes:
+		m.Mentioned, m.Rule = true, "addressed"
+	case from.Addressed == adapter.No:
+	case len(m.mentions) > 0:
+		m.Mentioned, m.Rule = true, m.mentions[0].rule
+	}
+	return m
+}
+
+// names lists what the bot is called in the workspace of self.
+func (b *Bot) names(self *adapter.Identity) names {
+	handles := make([]string, 0, 2+len(b.cfg.Aliases))
+	for _, h := range append([]string{b.cfg.Name, self.Name}, b.cfg.Aliases...) {
+		if h != "" {
+			handles = append(handles, h)
+		}
+	}
+	return names{userID: self.UserID, profileURL: self.ProfileURL, handles: handles}
+}

@@ -1,0 +1,122 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestVectorsMarkdown(t *testing.T) {
+	t.Parallel()
+	for _, c := range vectors[struct {
+		Name  string
+		Input struct {
+			Op, Form, Value, Markdown string
+			Users                     map[string]struct{ ProfileURL string }
+		}
+		Upstream struct{ Body, Text *string }
+		Want     map[string]*string
+	}](t, "markdown.json") {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			if c.Input.Op == "plainText" {
+				want := c.Upstream.Text
+				if w, ok := c.Want["text"]; ok {
+					want = w
+				}
+				equal(t, "text", PlainText(c.Input.Markdown), want)
+				return
+			}
+			want := c.Upstream.Body
+			if w, ok := c.Want["body"]; ok {
+				want = w
+			}
+			got := replaceUsers(replaceEmoji(c.Input.Value), func(id string) string { return c.Input.Users[id].ProfileURL })
+			got = strings.TrimSpace(got)
+			if want == nil { // refused because there is nothing to send
+				if got != "" {
+					t.Errorf("body = %q, want none", got)
+				}
+				return
+			}
+			trimmed := strings.TrimSpace(*want)
+			equal(t, "body", got, &trimmed)
+		})
+	}
+}
+
+func TestPlainText(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a\n\n```\n```\n\nb":                     "a\n\nb",
+		"- [x](https://example.com)":             "x",
+		"- [x] done":                             "done",
+		"[^1]: Never used.":                      "Never used.",
+		"a[^1]\n\n[^1]: Note.\n\nb":              "a\n\nNote.\n\nb",
+		"a[^2]":                                  "a[^2]",
+		"https://example.com/*a* *b*":            "https://example.com/*a* b",
+		"`a\nb`":                                 "a b",
+		"| a |\n|---|\n| 1 | **2** | `3` |":      "a\n1\t2\t3",
+		"> | a |\n> |---|\n> | 1 | 2 |":          "a\n1\t2",
+		"a\rb":                                   "a\nb",
+		"```\r\nx\r\ny\r\n```":                   "x\r\ny",
+		"![a *b*](https://example.com/a.png)":    "a b",
+		"&#0; &#x110000; &#x41; \\&amp; &amp;lt;": "\uFFFD \uFFFD A &amp; &lt;",
+	} {
+		if got := PlainText(in); got != want {
+			t.Errorf("PlainText(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestReplaceUsers(t *testing.T) {
+	t.Parallel()
+	const url = "https://linear.app/acme/profiles/ann"
+	lookup := func(id string) string {
+		if id == "u1" {
+			return url
+		}
+		return ""
+	}
+	for in, want := range map[string]string{
+		"hey <@u1>, <@u2>":      "hey " + url + ", <@u2>",
+		"**<@u1>** <@u1>":       "**" + url + "** " + url,
+		"> <@u1>":               "> " + url,
+		"`<@u1>` \\<@u1>":       "`<@u1>` \\<@u1>",
+		"```\n<@u1>\n```":       "```\n<@u1>\n```",
+		"[<@u1>](https://a.io)": "[<@u1>](https://a.io)",
+		"<@> <@ u1> <@u1":       "<@> <@ u1> <@u1",
+		"nobody":                "nobody",
+	} {
+		if got := replaceUsers(in, lookup); got != want {
+			t.Errorf("replaceUsers(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzPlainText(f *testing.F) {
+	for _, s := range []string{"", "# a *b*\n\n- [ ] c\n> d\n\n| a |\n|-|\n| b | c |\n", "a[^1]\n\n[^1]: b", "<div>\n&amp;\n</div>\r\n"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := PlainText(s)
+		if len(got) > 4*len(s)+4 {
+			t.Errorf("%d bytes of text from %d", len(got), len(s))
+		}
+		replaceUsers(s, func(string) string { return "u" })
+	})
+}
+
+func BenchmarkPlainText(b *testing.B) {
+	for name, text := range map[string]string{
+		"short": "Please **look** at [this](https://example.com/a), thanks.",
+		"long":  strings.Repeat("Some *words* and `code`, a https://example.com/link.\n\n- one\n- two\n\n", 3000),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				PlainText(text)
+			}
+		})
+	}
+}

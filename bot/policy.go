@@ -1,0 +1,112 @@
+package bot
+
+import (
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// LanePolicy says what happens to messages that arrive in a thread while an
+// earlier one is being handled. It concerns new messages only; edits,
+// reactions and other events always wait their turn. The zero value is
+// [Serial].
+type LanePolicy struct {
+	kind policyKind
+	d    time.Duration
+	n    int
+}
+
+type policyKind uint8
+
+const (
+	policySerial policyKind = iota
+	policyLatest
+	policyDebounce
+	policyBurst
+	policyConcurrent
+	policyDrop
+)
+
+// coalesced is the most entries that Latest, Debounce and Burst take together.
+const coalesced = 200
+
+// Serial handles every message of a thread, one after the other.
+func Serial() LanePolicy { return LanePolicy{} }
+
+// Latest handles the newest of the messages that wait and gives the others to
+// its handler as [Message.Skipped].
+func Latest() LanePolicy { return LanePolicy{kind: policyLatest} }
+
+// Debounce is Latest after the thread was quiet for d: every message starts
+// the wait anew.
+func Debounce(d time.Duration) LanePolicy { return LanePolicy{kind: policyDebounce, d: d} }
+
+// Burst is Latest a fixed time d after the first message.
+func Burst(d time.Duration) LanePolicy { return LanePolicy{kind: policyBurst, d: d} }
+
+// Concurrent handles up to n messages of a thread at the same time, in no
+// particular order. Which ones share a place is decided by chance.
+func Concurrent(n int) LanePolicy { return LanePolicy{kind: policyConcurrent, n: n} }
+
+// Drop handles a message only if its thread has nothing else to do, and
+// forgets it otherwise.
+func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
+
+// valid reports whether the policy can be carried out.
+func (p LanePolicy) valid() bool {
+	switch p.kind {
+	case policyDebounce, policyBurst:
+		return p.d > 0
+	case policyConcurrent:
+		return p.n > 0
+	case policySerial, policyLatest, policyDrop:
+		return true
+	default:
+		return false
+	}
+}
+
+// coalesces reports whether the messages of a lane are taken together.
+func (p LanePolicy) coalesces() bool {
+	return p.kind == policyLatest || p.kind == policyDebounce || p.kind == policyBurst
+}
+
+// entries returns how many entries of a lane are leased at once.
+func (p LanePolicy) entries() int {
+	if p.coalesces() {
+		return coalesced
+	}
+	return 1
+}
+
+// entry makes the entry of a delivery.
+func (p LanePolicy) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
+	e := state.Entry{
+		ID:   d.Key(),
+		Lane: laneKey(r.Workspace, r.Thread),
+		Keys: []string{r.Key},
+		Body: packDelivery(d),
+	}
+	if !r.Message {
+		return e
+	}
+	switch p.kind {
+	case policyDebounce:
+		e.Hold, e.HoldMode = p.d, state.HoldReset
+	case policyBurst:
+		e.Hold, e.HoldMode = p.d, state.HoldIdle
+	case policyDrop:
+		e.IfIdle = true
+	case policyConcurrent:
+		// The place follows from the event, so that a repeat meets the keys
+		// of the first.
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(r.Key)) // never fails
+		e.Lane.ID += "#" + strconv.Itoa(int(h.Sum32())%p.n)
+	case policySerial, policyLatest:
+	}
+	return e
+}

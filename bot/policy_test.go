@@ -1,0 +1,148 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/bot"
+)
+
+// TestPolicies sends messages a, b, c, d into one thread, a second apart, to a
+// handler that takes two and a half seconds.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		policy bot.LanePolicy
+		want   []string
+	}{
+		{"serial", bot.Serial(), []string{"0s a []", "2.5s b []", "5s c []", "7.5s d []"}},
+		{"latest", bot.Latest(), []string{"0s a []", "2.5s c [b]", "5s d []"}},
+		{"debounce", bot.Debounce(1500 * time.Millisecond), []string{"4.5s d [a b c]"}},
+		{"burst", bot.Burst(1500 * time.Millisecond), []string{"1.5s b [a]", "4s d [c]"}},
+		{"concurrent", bot.Concurrent(1), []string{"0s a []", "2.5s b []", "5s c []", "7.5s d []"}},
+		{"drop", bot.Drop(), []string{"0s a []", "3s d []"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, bot.Config{Policy: c.policy}, func(t *testing.T, w *world) {
+				start := time.Now()
+				w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+					skipped := []string{}
+					for _, s := range m.Skipped {
+						skipped = append(skipped, s.Body)
+					}
+					w.note("%s %s %v", time.Since(start), m.Body, skipped)
+					time.Sleep(2500 * time.Millisecond)
+					return nil
+				})
+				stop := w.start()
+				for _, text := range []string{"a", "b", "c", "d"} {
+					w.say("ada", text)
+					time.Sleep(time.Second)
+				}
+				time.Sleep(time.Minute)
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				stats, err := w.store.Stats(t.Context())
+				if err != nil || stats.Entries != 0 || stats.Dead != 0 {
+					t.Errorf("the store still holds %+v, %v", stats, err)
+				}
+			})
+		})
+	}
+}
+
+func TestConcurrentPolicyIsBounded(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Policy: bot.Concurrent(3)}, func(t *testing.T, w *world) {
+		var mu sync.Mutex
+		running, most := 0, 0
+		w.bot.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return nil
+		})
+		for n := range 60 {
+			w.say("ada", fmt.Sprint(n))
+		}
+		// A repeat goes to the place of the first and is known there.
+		again := w.fake.Said(thread, "m7", "ada", "6")
+		again.Body = append(again.Body, ' ')
+		w.deliver(again)
+		w.run(2 * time.Minute)
+		if most != 3 {
+			t.Errorf("%d at once, want 3", most)
+		}
+		if n := w.bot.Counts()[bot.CountHandled]; n != 60 {
+			t.Errorf("%d handled, want 60", n)
+		}
+	})
+}
+
+func TestSkippedMentionCounts(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			w.note("%s %s %d", m.Body, m.Rule, len(m.Skipped))
+			return nil
+		})
+		w.say("bot-user", "own words are no context")
+		w.say("ada", "@helper please")
+		w.say("ada", "thanks")
+		w.run(time.Second)
+		if diff := cmp.Diff([]string{"thanks skipped 1"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestSkippedMessagesAreKeptWhenTheNewestFails(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			w.note("%s attempt %d skips %d", m.Body, m.Attempt, len(m.Skipped))
+			if m.Attempt == 1 {
+				return errBoom
+			}
+			return nil
+		})
+		w.say("ada", "a")
+		w.say("ada", "b")
+		stop := w.start()
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		want := []string{"b attempt 1 skips 1", "b attempt 2 skips 1"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestPoliciesNeedTheirNumbers(t *testing.T) {
+	t.Parallel()
+	for _, p := range []bot.LanePolicy{bot.Debounce(0), bot.Burst(-1), bot.Concurrent(0)} {
+		if _, err := bot.New(bot.Config{Policy: p}); err == nil {
+			t.Errorf("policy %+v: no error", p)
+		}
+	}
+}

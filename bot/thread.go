@@ -1,0 +1,118 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// Thread is a handle on one conversation. It holds nothing but names, so it is
+// cheap and safe for concurrent use.
+type Thread struct {
+	bot       *Bot
+	id        adapter.ThreadID
+	workspace string
+	turn      *Turn // nil outside a turn
+}
+
+// ID returns the thread's id, for example "linear:{issueId}:c:{commentId}".
+func (t *Thread) ID() adapter.ThreadID { return t.id }
+
+// Workspace returns the organization id that the thread belongs to.
+func (t *Thread) Workspace() string { return t.workspace }
+
+// Channel returns the id of what the thread is part of: for a comment thread
+// or a session the issue.
+func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.Channel(t.id) }
+
+// Post writes content into the thread and returns the message as the platform
+// has it. It blocks until the platform has answered. Within a handler the same
+// post of the same turn lands once, however often the turn runs; see the
+// package comment. Errors: ErrEmpty, or an *adapter.Error.
+func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
+	body, err := render(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{
+		Workspace: t.workspace,
+		Thread:    t.id,
+		Body:      body,
+		Key:       t.writeKey(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.bot.counts.add(CountReplies, "")
+	return m, nil
+}
+
+// Subscribe makes every further message of the thread go to the handlers of
+// OnSubscribedMessage, until Unsubscribe. Doing it twice is no error.
+func (t *Thread) Subscribe(ctx context.Context) error {
+	if err := t.bot.cfg.Store.Subscribe(ctx, t.key()); err != nil {
+		return fmt.Errorf("bot: subscribe %s: %w", t.id, err)
+	}
+	return nil
+}
+
+// Unsubscribe takes Subscribe back. Doing it twice is no error.
+func (t *Thread) Unsubscribe(ctx context.Context) error {
+	if err := t.bot.cfg.Store.Unsubscribe(ctx, t.key()); err != nil {
+		return fmt.Errorf("bot: unsubscribe %s: %w", t.id, err)
+	}
+	return nil
+}
+
+// Subscribed reports whether the thread is subscribed.
+func (t *Thread) Subscribed(ctx context.Context) (bool, error) {
+	ok, err := t.bot.cfg.Store.Subscribed(ctx, t.key())
+	if err != nil {
+		return false, fmt.Errorf("bot: subscription of %s: %w", t.id, err)
+	}
+	return ok, nil
+}
+
+func (t *Thread) key() state.Key { return laneKey(t.workspace, t.id) }
+
+// laneKey names the lane, and the subscription, of a thread.
+func laneKey(workspace string, id adapter.ThreadID) state.Key {
+	return state.Key{Workspace: workspace, Kind: "thread", ID: string(id)}
+}
+
+// writeKey names the next write. Inside a turn it is computed, so that the
+// same write of a repeated turn has the same name; outside it is new.
+func (t *Thread) writeKey(ctx context.Context) string {
+	turn := turnFrom(ctx)
+	if turn == nil {
+		turn = t.turn
+	}
+	if turn == nil {
+		return "once/" + uuid.NewString()
+	}
+	return turn.nextKey()
+}
+
+// Thread returns a handle on a thread of a workspace, for use outside a
+// handler. It does not check that the thread exists. The error is an *IDError.
+func (b *Bot) Thread(workspace string, id adapter.ThreadID) (*Thread, error) {
+	name, _, ok := strings.Cut(string(id), ":")
+	if !ok || name == "" {
+		return nil, &IDError{ID: string(id), Code: "invalid_thread_id"}
+	}
+	if name != b.cfg.Adapter.Name() {
+		return nil, &IDError{ID: string(id), Code: "adapter_not_found"}
+	}
+	if _, err := b.cfg.Adapter.Channel(id); err != nil {
+		return nil, &IDError{ID: string(id), Code: "invalid_thread_id", Err: err}
+	}
+	return &Thread{bot: b, id: id, workspace: workspace}, nil
+}

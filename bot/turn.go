@@ -1,0 +1,84 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Turn is one run of the handlers for one event.
+type Turn struct {
+	event   adapter.Event
+	thread  *Thread
+	message *Message
+	self    *adapter.Identity
+	attempt int
+	skipped []*Turn // older messages of the lane that this turn answers for
+
+	mu      sync.Mutex
+	step    string
+	ordinal map[string]int
+}
+
+// Event returns the event.
+func (t *Turn) Event() adapter.Event { return t.event }
+
+// Thread returns the thread of the event. It is nil for events that belong to
+// none.
+func (t *Turn) Thread() *Thread { return t.thread }
+
+// Message returns the message of the event. It is nil for events that have
+// none.
+func (t *Turn) Message() *Message { return t.message }
+
+// Self returns who the bot is in the event's workspace.
+func (t *Turn) Self() *adapter.Identity { return t.self }
+
+// Attempt counts the runs of the turn, from 1 on.
+func (t *Turn) Attempt() int { return t.attempt }
+
+// Handler returns the name of the handler that is running: its kind and its
+// place in the order of registration, for example "mention/0".
+func (t *Turn) Handler() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.step
+}
+
+// enter begins the step of a handler.
+func (t *Turn) enter(step string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.step = step
+}
+
+// nextKey returns the key of the next write: event, step, ordinal.
+func (t *Turn) nextKey() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ordinal == nil {
+		t.ordinal = make(map[string]int)
+	}
+	n := t.ordinal[t.step]
+	t.ordinal[t.step] = n + 1
+	return t.event.Head().Key + "\x00" + t.step + "\x00" + strconv.Itoa(n)
+}
+
+type turnKey struct{}
+
+func withTurn(ctx context.Context, t *Turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
+
+func turnFrom(ctx context.Context) *Turn {
+	t, ok := ctx.Value(turnKey{}).(*Turn)
+	if !ok {
+		return nil
+	}
+	return t
+}
+
+// stepName names the n-th handler of a kind.
+func stepName(kind string, n int) string { return kind + "/" + strconv.Itoa(n) }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// serveCmd is the bot from the environment. What concerns Linear is read by
+// package linear.
+type serveCmd struct {
+	Addr     string        `help:"Address to listen on." env:"LINEARBOT_ADDR" placeholder:":3000"`
+	Port     string        `help:"Port to listen on if there is no address." env:"PORT" hidden:""`
+	State    string        `help:"Store: memory, file:DIR or redis://host:port/db." env:"LINEARBOT_STATE" default:"${state}"`
+	Name     string        `help:"A further handle that counts as a mention." env:"LINEAR_BOT_USERNAME"`
+	Secret   string        `help:"Signing secrets of the webhook, separated by commas." env:"LINEAR_WEBHOOK_SECRET" hidden:""`
+	Path     string        `help:"Path of the webhook." env:"LINEARBOT_WEBHOOK_PATH" default:"/api/webhooks/linear"`
+	Strict   bool          `help:"Refuse deliveries older than five minutes, Linear's later retries among them." env:"LINEARBOT_STRICT"`
+	Workers  int           `help:"Most turns that run at once." env:"LINEARBOT_WORKERS" default:"64"`
+	Drain    time.Duration `help:"How long running turns may finish after a stop." env:"LINEARBOT_DRAIN_TIMEOUT" default:"25s"`
+	Lease    time.Duration `help:"How long a thread stays reserved for a process that died." env:"LINEARBOT_LEASE_TTL" default:"15s"`
+	LogLevel string        `help:"trace, debug, info, warn or error." env:"LINEARBOT_LOG_LEVEL" default:"info"`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(ctx context.Context, s streams) (err error) {
+	// All that can be wrong is said at once.
+	log, logErr := newLogger(s.err, c.LogLevel)
+	lin, linErr := linear.New(linear.ConfigFromEnv())
+	secrets := webhook.SplitSecrets(c.Secret)
+	var secretErr error
+	if len(secrets) == 0 {
+		_, secretErr = webhook.NewVerifier()
+	}
+	if err := errors.Join(linErr, secretErr, logErr); err != nil {
+		return &usageError{err}
+	}
+	store, err := stateurl.Open(c.State)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if !store.Durable() {
+		log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
+	}
+
+	b, err := bot.New(bot.Config{
+		Name: c.Name, Adapter: lin, Store: store, Logger: log,
+		Workers: c.Workers, DrainTimeout: c.Drain, LeaseTTL: c.Lease,
+	})
+	if err != nil {
+		return &usageError{err}
+	}
+	registerStock(b)
+	srv, err := webhook.NewServer(webhook.Config{
+		Secrets: secrets, Acceptor: b, Addr: c.addr(), Path: c.Path, Strict: c.Strict, Logger: log,
+		OnListen: func(a net.Addr) {
+			fmt.Fprintf(s.out, "linearbot is listening on %s, webhook path %s\n", a, c.Path)
+		},
+	})
+	if err != nil {
+		return &usageError{err}
+	}
+	return srv.Run(ctx, b)
+}
+
+func (c *serveCmd) addr() string {
+	if c.Addr == "" && c.Port != "" {
+		return ":" + strings.TrimPrefix(c.Port, ":")
+	}
+	return c.Addr
+}

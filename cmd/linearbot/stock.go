@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/linearbot/linearbot/bot"
+)
+
+// registerStock registers the handlers of a bot that nobody has programmed: it
+// says what it is, and shows that it listens.
+func registerStock(b *bot.Bot) {
+	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+		if err := t.Subscribe(ctx); err != nil {
+			return err
+		}
+		_, err := t.Post(ctx, bot.Markdown(hello(ctx, b, t, m)))
+		return err
+	})
+	b.OnSubscribedMessage(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+		switch strings.ToLower(strings.Trim(strings.TrimSpace(m.PlainText()), "./!")) {
+		case "stop", "quiet", "unsubscribe":
+			if err := t.Unsubscribe(ctx); err != nil {
+				return err
+			}
+			_, err := t.Post(ctx, bot.Markdown("I no longer listen here. Mention me to call me back."))
+			return err
+		}
+		_, err := t.Post(ctx, bot.Markdown(fmt.Sprintf("I read you: %d characters, in the order they came. Say `stop` and I leave this thread.", len([]rune(m.PlainText())))))
+		return err
+	})
+}
+
+// hello says what the bot can do.
+func hello(ctx context.Context, b *bot.Bot, t *bot.Thread, m *bot.Message) string {
+	name := "linearbot"
+	if self, err := b.Identity(ctx, t.Workspace()); err == nil {
+		name = self.FullName
+	}
+	greeting := "Hello"
+	if who := firstWord(m.Author.FullName); who != "" {
+		greeting += ", " + who
+	}
+	return greeting + ". I am **" + name + "**, and I work.\n\n" +
+		"- Mention me in any comment and I answer in that thread, once.\n" +
+		"- I now listen to this thread: you need not mention me again. Say `stop` and I leave.\n" +
+		"- Whoever runs me can teach me more by registering handlers."
+}
+
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(s), " ")
+	return word
+}

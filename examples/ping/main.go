@@ -1,0 +1,62 @@
+// Ping answers every mention with "pong" and the rest of the text. It is
+// configured by the environment, like the linearbot command; see the README.
+//
+//	go run ./examples/ping
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
+	}
+}
+
+func run(ctx context.Context) error {
+	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
+	lin, err := linear.New(linear.ConfigFromEnv())
+	if err != nil {
+		return err
+	}
+	store, err := stateurl.FromEnv()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+
+	b, err := bot.New(bot.Config{Name: os.Getenv("LINEAR_BOT_USERNAME"), Adapter: lin, Store: store, Logger: log})
+	if err != nil {
+		return err
+	}
+	b.OnNewMention(pong)
+
+	cfg := webhook.ConfigFromEnv()
+	cfg.Acceptor, cfg.Logger = b, log
+	srv, err := webhook.NewServer(cfg)
+	if err != nil {
+		return err
+	}
+	return srv.Run(ctx, b)
+}
+
+// pong is the whole bot.
+func pong(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+	_, err := t.Post(ctx, bot.Markdown("pong "+m.Text()))
+	return err
+}

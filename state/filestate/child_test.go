@@ -1,0 +1,3 @@
+package filestate
+
+func child(string) int { return 1 }

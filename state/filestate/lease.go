@@ -1,0 +1,332 @@
+package filestate
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// waiter is a call of Lease that waits.
+type waiter struct {
+	wake chan struct{} // closed when something may be ready
+	elem *list.Element // nil once it was woken
+}
+
+// wakeWaiters wakes as many waiters as there are lanes ready.
+func (s *Store) wakeWaiters() {
+	for n := s.index.ready.Len(); n > 0 && s.waiters.Len() > 0; n-- {
+		if w, ok := s.waiters.Remove(s.waiters.Front()).(*waiter); ok {
+			w.elem = nil
+			close(w.wake)
+		}
+	}
+}
+
+// Lease implements [state.Queue]. It reads the bodies from the file and writes
+// the attempts in the background.
+func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
+	switch {
+	case req.TTL < minTTL:
+		return nil, invalid("lease ttl %v is below %v", req.TTL, minTTL)
+	case req.Lanes < 0 || req.Entries < 0:
+		return nil, invalid("lease of %d lanes with %d entries", req.Lanes, req.Entries)
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := s.open(); err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		now := time.Now()
+		s.index.advance(now)
+		taken := s.take(req, now)
+		s.changed()
+		if len(taken) > 0 {
+			s.mu.Unlock()
+			out, err := s.fill(ctx, taken)
+			if err != nil {
+				s.giveBack(taken)
+				return nil, err
+			}
+			if len(out) > 0 {
+				return out, nil
+			}
+			continue // all of it was damaged
+		}
+		w := &waiter{wake: make(chan struct{})}
+		w.elem = s.waiters.PushBack(w)
+		s.mu.Unlock()
+		if err := s.wait(ctx, w); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wait returns when w was woken.
+func (s *Store) wait(ctx context.Context, w *waiter) error {
+	var err error
+	select {
+	case <-w.wake:
+		return nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-s.closed:
+		err = state.ErrClosed
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.elem != nil {
+		s.waiters.Remove(w.elem)
+	} else {
+		s.wakeWaiters() // somebody else has to see what w was woken for
+	}
+	return err
+}
+
+// take leases lanes that are ready. Their entries have no content yet.
+func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
+	var out []*state.Lease
+	for len(out) < max(req.Lanes, 1) {
+		front := s.index.ready.Front()
+		if front == nil {
+			break
+		}
+		l, ok := front.Value.(*lane)
+		if !ok {
+			break
+		}
+		n := min(max(req.Entries, 1), len(l.items))
+		s.token++
+		l.lease = &lease{token: s.token, holder: req.Holder, expires: now.Add(req.TTL), items: make([]*item, n)}
+		given := &state.Lease{
+			Lane:    l.key,
+			Token:   s.token,
+			Holder:  req.Holder,
+			Expires: l.lease.expires,
+			Entries: make([]state.Queued, n),
+			Behind:  len(l.items) - n,
+		}
+		for i, it := range l.items[:n] {
+			it.attempt++
+			s.index.dirty[it.record] = it
+			l.lease.items[i] = it
+			// The record number stands in for the content until fill.
+			given.Entries[i] = state.Queued{Seq: it.record, Attempt: int(it.attempt)}
+		}
+		s.index.place(l, now)
+		out = append(out, given)
+	}
+	return out
+}
+
+// fill reads the content of what was taken. It buries what is damaged and
+// leaves out leases of which nothing remains.
+func (s *Store) fill(ctx context.Context, taken []*state.Lease) ([]*state.Lease, error) {
+	bad := map[uint64]bool{}
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		in := tx.Bucket([]byte(bucketEntries))
+		for _, l := range taken {
+			for i := range l.Entries {
+				record, attempt := l.Entries[i].Seq, l.Entries[i].Attempt
+				q, whole, ok := parseEntry(in.Get(number(record)))
+				if !ok || !whole || q.Lane != l.Lane {
+					bad[record] = true
+					continue
+				}
+				if q.Seq == 0 {
+					q.Seq = record
+				}
+				q.Attempt = attempt
+				l.Entries[i] = q
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	stuck := map[state.Key]bool{}
+	if len(bad) > 0 {
+		stuck = s.buryDamaged(ctx, taken, bad)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	var out []*state.Lease
+	for _, given := range taken {
+		l := s.index.under(given.Lane, given.Token)
+		if l == nil {
+			continue // it lapsed while it was read
+		}
+		if stuck[given.Lane] {
+			l.hold(now.Add(repairPause))
+			s.revert(l, now)
+			continue
+		}
+		good, items := given.Entries[:0], l.lease.items[:0]
+		for i, it := range l.lease.items {
+			if !bad[it.record] {
+				good, items = append(good, given.Entries[i]), append(items, it)
+			}
+		}
+		given.Entries, l.lease.items = good, items
+		if len(items) == 0 {
+			l.lease = nil
+			s.index.place(l, now)
+			continue
+		}
+		l.lease.ids = make([]string, len(good))
+		for i := range good {
+			l.lease.ids[i] = good[i].ID
+		}
+		out = append(out, given)
+	}
+	s.changed()
+	return out, nil
+}
+
+// giveBack undoes take.
+func (s *Store) giveBack(taken []*state.Lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for _, given := range taken {
+		if l := s.index.under(given.Lane, given.Token); l != nil {
+			s.revert(l, now)
+		}
+	}
+	s.changed()
+}
+
+// revert ends the lease of l as if it had not been.
+func (s *Store) revert(l *lane, now time.Time) {
+	for _, it := range l.lease.items {
+		it.attempt--
+		s.index.dirty[it.record] = it
+	}
+	l.lease = nil
+	s.index.place(l, now)
+}
+
+// buryDamaged moves the damaged entries of taken to the dead letters. It
+// returns the lanes for which that failed. They wait a little, so that the
+// others go on.
+func (s *Store) buryDamaged(ctx context.Context, taken []*state.Lease, bad map[uint64]bool) map[state.Key]bool {
+	stuck := map[state.Key]bool{}
+	for _, given := range taken {
+		for _, e := range given.Entries {
+			if e.ID != "" || !bad[e.Seq] {
+				continue
+			}
+			if err := s.do(ctx, &damagedOp{call: newCall(0), lane: given.Lane, record: e.Seq}); err != nil {
+				stuck[given.Lane] = true
+			}
+		}
+	}
+	return stuck
+}
+
+// damagedOp moves an entry that cannot be read to the dead letters.
+type damagedOp struct {
+	call
+
+	lane   state.Key
+	record uint64
+	fresh  bool
+	gone   bool
+}
+
+func (o *damagedOp) stage(b *batch) error {
+	in, key := b.bucket(bucketEntries), number(o.record)
+	v := in.Get(key)
+	if o.gone = v == nil; o.gone {
+		return nil // it was settled after the lease lapsed
+	}
+	d := rawDead(bucketEntries, key, v, b.now)
+	if q, whole, ok := parseEntry(v); ok && q.Lane == o.lane {
+		if whole {
+			o.gone = true
+			return nil
+		}
+		// Only the body is damaged.
+		d.Queued = q
+		d.Cause.Message = "the stored body is damaged"
+	} else {
+		d.Lane = o.lane
+	}
+	b.s.mu.Lock()
+	if l := b.s.index.lanes[o.lane]; l != nil {
+		for _, it := range l.items {
+			if it.record == o.record {
+				d.Seq, d.Attempt, d.EnqueuedAt = it.seq, int(it.attempt), time.Unix(0, it.at)
+				break
+			}
+		}
+	}
+	b.s.mu.Unlock()
+	b.draft(o.lane).depth--
+	b.growth--
+	var err error
+	if o.fresh, err = b.bury(d); err != nil {
+		return err
+	}
+	return b.drop(o.record, true)
+}
+
+func (o *damagedOp) apply(s *Store, now time.Time) {
+	l := s.index.lanes[o.lane]
+	if o.gone || l == nil {
+		return
+	}
+	for _, it := range l.items {
+		if it.record == o.record {
+			s.index.remove(l, it)
+			delete(s.index.dirty, it.record)
+			break
+		}
+	}
+	if o.fresh {
+		s.index.dead++
+	}
+	s.index.place(l, now)
+}
+
+// Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
+// has lapsed comes back to life if nobody has taken the lane since.
+func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error {
+	switch {
+	case l == nil:
+		return invalid("no lease")
+	case ttl < minTTL:
+		return invalid("lease ttl %v is below %v", ttl, minTTL)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ln := s.index.under(l.Lane, l.Token)
+	if ln == nil {
+		return leaseLost(l)
+	}
+	now := time.Now()
+	ln.lease.expires = now.Add(ttl)
+	l.Expires = ln.lease.expires
+	s.index.place(ln, now)
+	s.changed()
+	return nil
+}
+
+func leaseLost(l *state.Lease) error {
+	return fmt.Errorf("filestate: %w: lane %s", state.ErrLeaseLost, l.Lane)
+}

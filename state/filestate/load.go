@@ -1,0 +1,267 @@
+package filestate
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// check examines the file in dir without changing it: that it is one of ours,
+// that it is complete and that all of its pages can be walked.
+func check(dir string) error {
+	f, err := openBolt(dir, fileName, bolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, fileName)
+	err = guard(func() error {
+		return f.bolt.View(func(tx *bolt.Tx) error {
+			info, err := f.handle.Stat()
+			if err != nil {
+				return err
+			}
+			if info.Size() < tx.Size() {
+				return &fileError{
+					path, "is damaged", adviceDamaged,
+					fmt.Errorf("%d bytes of %d are missing at the end", tx.Size()-info.Size(), tx.Size()),
+				}
+			}
+			if err := checkFormat(tx, path); err != nil {
+				return err
+			}
+			return tx.ForEach(func(name []byte, in *bolt.Bucket) error {
+				_, err := walk(in, 0)
+				if err != nil {
+					return fmt.Errorf("bucket %q: %w", name, err)
+				}
+				return nil
+			})
+		})
+	})
+	_ = guard(f.bolt.Close)
+	if err != nil && !isForeign(err) {
+		return &fileError{path, "is damaged", adviceDamaged, err}
+	}
+	return err
+}
+
+// checkFormat refuses files that are not ours to change. A file without any
+// bucket is a new one.
+func checkFormat(tx *bolt.Tx, path string) error {
+	meta := tx.Bucket([]byte(bucketMeta))
+	if meta == nil {
+		if k, _ := tx.Cursor().First(); k != nil {
+			return &fileError{path, "belongs to another program", adviceForeign, nil}
+		}
+		return nil
+	}
+	v := meta.Get([]byte(keyFormat))
+	if len(v) != 8 {
+		return &fileError{path, "belongs to another program", adviceForeign, nil}
+	}
+	if n := binary.BigEndian.Uint64(v); n > formatVersion {
+		return &fileError{
+			path, fmt.Sprintf("has format %d and this linearbot reads up to %d", n, formatVersion),
+			"use the newer linearbot that wrote it", nil,
+		}
+	}
+	return nil
+}
+
+// walk touches all of a bucket. What it returns says nothing; it is there so
+// that the reads are made.
+func walk(in *bolt.Bucket, depth int) (seen byte, err error) {
+	if depth > 2 {
+		return 0, errors.New("buckets are nested too deep")
+	}
+	var prev []byte
+	c := in.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		if prev != nil && bytes.Compare(prev, k) >= 0 {
+			return 0, errors.New("keys are out of order")
+		}
+		prev = k
+		switch {
+		case v == nil:
+			child := in.Bucket(k)
+			if child == nil {
+				return 0, errors.New("a bucket is missing")
+			}
+			n, err := walk(child, depth+1)
+			if err != nil {
+				return 0, err
+			}
+			seen ^= n
+		case len(v) > 0:
+			seen ^= v[0] ^ v[len(v)-1]
+		}
+	}
+	return seen, nil
+}
+
+// damaged is something in the file that cannot be read.
+type damaged struct {
+	bucket, slot, key, value []byte
+}
+
+func newDamaged(bucket string, slot, key, value []byte) damaged {
+	return damaged{[]byte(bucket), bytes.Clone(slot), bytes.Clone(key), bytes.Clone(value)}
+}
+
+// loader reads the index from a file.
+type loader struct {
+	index *index
+	dedup *dedup
+	bad   []damaged
+	slots []int64  // dedup slots that have expired
+	holds [][]byte // names of holds that have ended
+	now   time.Time
+}
+
+func newLoader(ttl time.Duration, now time.Time) *loader {
+	return &loader{index: newIndex(), dedup: newDedup(ttl), now: now}
+}
+
+func (l *loader) load(tx *bolt.Tx) error {
+	marks := map[uint64]mark{}
+	for k, v := range pairs(tx, bucketMarks) {
+		// Without a readable mark the entry begins anew.
+		if m, ok := parseMark(v); ok && len(k) == 8 {
+			marks[binary.BigEndian.Uint64(k)] = m
+		}
+	}
+	var lanes []*lane
+	for k, v := range pairs(tx, bucketEntries) {
+		seq, at, key, ok := parseLane(v)
+		if !ok || len(k) != 8 {
+			l.bad = append(l.bad, newDamaged(bucketEntries, nil, k, v))
+			continue
+		}
+		it := &item{record: binary.BigEndian.Uint64(k), seq: seq, at: at.UnixNano()}
+		if seq == 0 {
+			it.seq = it.record
+		}
+		m, marked := marks[it.record]
+		it.marked, it.attempt = marked, int32(min(m.attempt, math.MaxInt32)) //nolint:gosec // bounded
+		if m.due.After(l.now) {
+			l.index.delay(key, it, l.here(m.due))
+			continue
+		}
+		ln := l.index.lane(key)
+		if len(ln.items) == 0 {
+			lanes = append(lanes, ln)
+		}
+		ln.items = append(ln.items, it)
+		l.index.entries++
+	}
+	for k, v := range pairs(tx, bucketHolds) {
+		key, until, ok := parseHold(v)
+		if ok && until.After(l.now) {
+			ln := l.index.lane(key)
+			ln.held = l.here(until)
+			l.index.place(ln, l.now)
+			continue
+		}
+		l.holds = append(l.holds, bytes.Clone(k))
+	}
+	for range pairs(tx, bucketDead) {
+		l.index.dead++
+	}
+	for _, ln := range lanes {
+		slices.SortFunc(ln.items, order)
+		l.index.place(ln, l.now)
+	}
+	slots, bad, err := loadDedup(tx, l.dedup, l.now)
+	l.slots, l.bad = slots, append(l.bad, bad...)
+	return err
+}
+
+// here returns the moment at by this process's clock, which goes on evenly
+// even if somebody sets the time.
+func (l *loader) here(at time.Time) time.Time {
+	return l.now.Add(at.Sub(l.now.Round(0)))
+}
+
+// pairs iterates over what is in a bucket and is not a bucket itself.
+func pairs(tx *bolt.Tx, bucket string) func(yield func(k, v []byte) bool) {
+	return func(yield func(k, v []byte) bool) {
+		c := tx.Bucket([]byte(bucket)).Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			if v != nil && !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// prepare makes the file ready for use and loads it.
+func (s *Store) prepare(tx *bolt.Tx) error {
+	if err := checkFormat(tx, filepath.Join(s.dir, fileName)); err != nil {
+		return err
+	}
+	for _, name := range buckets() {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	meta := tx.Bucket([]byte(bucketMeta))
+	if err := meta.Put([]byte(keyFormat), number(formatVersion)); err != nil {
+		return err
+	}
+	epoch := uint64(1)
+	if v := meta.Get([]byte(keyEpoch)); len(v) == 8 {
+		epoch += binary.BigEndian.Uint64(v)
+	}
+	if err := meta.Put([]byte(keyEpoch), number(epoch)); err != nil {
+		return err
+	}
+	l := newLoader(s.opts.DedupTTL, time.Now())
+	if err := l.load(tx); err != nil {
+		return err
+	}
+	if err := l.clean(tx); err != nil {
+		return err
+	}
+	s.index, s.dedup, s.token = l.index, l.dedup, epoch<<40
+	return nil
+}
+
+// clean moves what is damaged to the dead letters and deletes what is over.
+func (l *loader) clean(tx *bolt.Tx) error {
+	holds, dead, dd := tx.Bucket([]byte(bucketHolds)), tx.Bucket([]byte(bucketDead)), tx.Bucket([]byte(bucketDedup))
+	for _, k := range l.holds {
+		if err := holds.Delete(k); err != nil {
+			return err
+		}
+	}
+	for _, slot := range l.slots {
+		if err := dd.DeleteBucket(slotName(slot)); err != nil {
+			return err
+		}
+	}
+	for _, b := range l.bad {
+		from := tx.Bucket(b.bucket)
+		if b.slot != nil {
+			from = from.Bucket(b.slot)
+		}
+		d := rawDead(string(b.bucket), slices.Concat(b.slot, b.key), b.value, l.now)
+		if err := errors.Join(from.Delete(b.key), dead.Put(pairName(d.Lane, d.ID), appendDead(d))); err != nil {
+			return err
+		}
+		l.index.dead++
+	}
+	return nil
+}
+
+func damagedValue(k state.Key) error {
+	return fmt.Errorf("filestate: the stored value of %s is damaged: set it again", k)
+}

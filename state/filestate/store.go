@@ -1,0 +1,218 @@
+package filestate
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Options configure a store. The zero value is good for production.
+type Options struct {
+	// DedupTTL is how long dedup keys are remembered at least; they are
+	// forgotten at most a 24th part later. Defaults to [state.DedupTTL].
+	DedupTTL time.Duration
+	// MaxEntries is the backlog limit: with so many entries in lanes and
+	// delayed, Enqueue answers [state.ErrFull]. Defaults to no limit.
+	MaxEntries int
+	// CompactAbove is the size of the file in bytes above which Open rewrites
+	// it if more than half of it is free. Negative means never. Defaults to
+	// 64 MiB.
+	CompactAbove int64
+	// NoSync leaves it to the operating system when data reaches the disk. A
+	// crash of the process loses nothing then, but a crash of the machine
+	// may damage the file. It is meant for tests.
+	NoSync bool
+}
+
+// Store is a [state.Store] in a directory. Make one with [Open].
+type Store struct {
+	dir  string
+	opts Options
+
+	// dbMu is held for reading while db is used by anyone but the writer, and
+	// for writing while the writer replaces it.
+	dbMu sync.RWMutex
+	db   *file
+
+	queue  queue
+	closed chan struct{}
+	once   sync.Once
+	done   sync.WaitGroup // the writer
+	end    error          // what Close returns
+
+	// mu guards what follows.
+	mu      sync.Mutex
+	index   *index
+	waiters list.List // of *waiter, longest waiting first
+	armed   time.Time // when the writer wakes by itself
+	token   uint64
+
+	// The rest belongs to the writer.
+	dedup    *dedup
+	imported map[digest]struct{} // see importOp
+	sweepAt  time.Time
+	sweepPos map[string][]byte
+	suspect  error     // why the file must be rewritten, or nil
+	repairAt time.Time // no repair before
+	broken   error     // why nothing can be written until the next Open, or nil
+	// commitHook stands between a transaction and its outcome, in tests.
+	commitHook func(err error) error
+}
+
+var _ state.Store = (*Store)(nil)
+
+// Open opens the store in dir with default options and creates both if need
+// be, with access for the owner only. See [OpenOptions].
+func Open(dir string) (*Store, error) { return OpenOptions(dir, Options{}) }
+
+// OpenOptions opens the store in dir. It reads the whole index, which takes
+// about a second per million entries, and may rewrite the file to shrink it.
+// If another process has the directory it fails within a second with
+// [state.ErrLocked]. Options out of range are [state.ErrInvalid]. Call Close at
+// the end.
+func OpenOptions(dir string, opts Options) (*Store, error) {
+	if dir == "" || opts.DedupTTL < 0 || opts.MaxEntries < 0 {
+		return nil, fmt.Errorf("filestate: %w: no directory, or a negative option", state.ErrInvalid)
+	}
+	if opts.DedupTTL == 0 {
+		opts.DedupTTL = state.DedupTTL
+	}
+	if opts.CompactAbove == 0 {
+		opts.CompactAbove = 64 << 20
+	}
+	s := &Store{
+		dir:      dir,
+		opts:     opts,
+		closed:   make(chan struct{}),
+		queue:    queue{kick: make(chan struct{}, 1)},
+		sweepPos: map[string][]byte{},
+		sweepAt:  time.Now().Add(sweepEvery),
+	}
+	if err := s.openFile(); err != nil {
+		if errors.Is(err, state.ErrLocked) || isForeign(err) {
+			return nil, err
+		}
+		return nil, classify(err)
+	}
+	s.done.Go(s.write)
+	return s, nil
+}
+
+// Ping implements [state.Lifecycle]. It waits for one durable write.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.do(ctx, &pingOp{call: newCall(0)})
+}
+
+type pingOp struct{ call }
+
+func (o *pingOp) stage(b *batch) error {
+	return b.put(b.bucket(bucketMeta), []byte(keyProbe), number(uint64(b.now.Unix()))) //nolint:gosec // not before 1970
+}
+
+// Durable implements [state.Lifecycle].
+func (s *Store) Durable() bool { return true }
+
+// Close implements [state.Lifecycle]. Calls that are being written are
+// finished first.
+func (s *Store) Close() error {
+	s.once.Do(func() {
+		close(s.closed)
+		s.queue.close()
+		s.done.Wait()
+		s.dbMu.Lock()
+		defer s.dbMu.Unlock()
+		s.end = s.db.close(s.broken != nil)
+	})
+	s.done.Wait()
+	return s.end
+}
+
+// view runs f in a read transaction. It must be short: f neither waits nor
+// calls back.
+func (s *Store) view(ctx context.Context, f func(tx *bolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	s.dbMu.RLock()
+	defer s.dbMu.RUnlock()
+	var inner error
+	err := guard(func() error {
+		return s.db.bolt.View(func(tx *bolt.Tx) error {
+			inner = f(tx)
+			return nil
+		})
+	})
+	switch {
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
+		return state.ErrClosed
+	case err != nil:
+		return classify(err)
+	}
+	return inner
+}
+
+// update runs f in a write transaction. Only the writer calls it.
+func (s *Store) update(f func(tx *bolt.Tx) error) error {
+	err := guard(func() error { return s.db.bolt.Update(f) })
+	if s.commitHook != nil {
+		err = s.commitHook(err)
+	}
+	return err
+}
+
+// open reports whether Close was not called yet.
+func (s *Store) open() error {
+	select {
+	case <-s.closed:
+		return state.ErrClosed
+	default:
+		return nil
+	}
+}
+
+// changed is called before mu is released by whoever changed the index.
+func (s *Store) changed() {
+	s.wakeWaiters()
+	next := s.index.next()
+	if len(s.index.dirty) > 0 || (!next.IsZero() && next.Before(s.armed)) {
+		s.queue.wake()
+	}
+}
+
+// snapshot runs f on the index as it is now.
+func (s *Store) snapshot(ctx context.Context, f func(x *index, now time.Time)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.index.advance(now)
+	f(s.index, now)
+	s.changed()
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the directory of the store
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,249 @@
+package filestate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// maxValue is the longest value or item.
+const maxValue = 64 << 20
+
+func checkValue(k state.Key, v []byte, ttl time.Duration) error {
+	switch {
+	case k.Kind == "" || k.ID == "":
+		return invalid("no full key")
+	case len(v) > maxValue:
+		return invalid("value of %s has %d bytes", k, len(v))
+	case ttl < 0:
+		return invalid("negative ttl for %s", k)
+	}
+	return nil
+}
+
+func expiry(now time.Time, ttl time.Duration) time.Time {
+	if ttl == 0 {
+		return time.Time{}
+	}
+	return now.Add(ttl)
+}
+
+// Get implements [state.Values].
+func (s *Store) Get(ctx context.Context, k state.Key) ([]byte, error) {
+	if err := checkValue(k, nil, 0); err != nil {
+		return nil, err
+	}
+	var out []byte
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		v, err := liveValue(tx, k, time.Now())
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			return fmt.Errorf("filestate: %w: %s", state.ErrNotFound, k)
+		}
+		out = v.data
+		return nil
+	})
+	return out, err
+}
+
+// liveValue returns a copy of the value of k, or nil if there is none.
+func liveValue(tx *bolt.Tx, k state.Key, now time.Time) (*value, error) {
+	raw := tx.Bucket([]byte(bucketValues)).Get(name(k.String()))
+	if raw == nil {
+		return nil, nil
+	}
+	v, ok := parseValue(raw)
+	if !ok {
+		return nil, damagedValue(k)
+	}
+	if v.expired(now) {
+		return nil, nil
+	}
+	return v, nil
+}
+
+// Set implements [state.Values].
+func (s *Store) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
+	if err := checkValue(k, v, ttl); err != nil {
+		return err
+	}
+	return s.do(ctx, &setOp{call: newCall(len(v)), key: k, next: append([]byte{}, v...), ttl: ttl})
+}
+
+// CompareAndSet implements [state.Values].
+func (s *Store) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
+	if err := checkValue(k, next, ttl); err != nil {
+		return err
+	}
+	return s.do(ctx, &setOp{
+		call: newCall(len(next)), key: k, compare: true,
+		old: bytes.Clone(old), next: bytes.Clone(next), ttl: ttl,
+	})
+}
+
+// setOp sets a value, or deletes it if next is nil.
+type setOp struct {
+	call
+
+	key       state.Key
+	compare   bool
+	old, next []byte
+	ttl       time.Duration
+}
+
+func (o *setOp) stage(b *batch) error {
+	if o.compare {
+		have, err := liveValue(b.tx, o.key, b.now)
+		if err != nil {
+			return o.refuse(err)
+		}
+		if (have == nil) != (o.old == nil) || have != nil && !bytes.Equal(have.data, o.old) {
+			return o.refuse(fmt.Errorf("filestate: %w: %s", state.ErrConflict, o.key))
+		}
+	}
+	in, key := b.bucket(bucketValues), name(o.key.String())
+	if o.next == nil {
+		return b.delete(in, key)
+	}
+	return b.put(in, key, appendValue(&value{key: o.key, expires: expiry(b.now, o.ttl), data: o.next}))
+}
+
+// Delete implements [state.Values].
+func (s *Store) Delete(ctx context.Context, k state.Key) error {
+	if err := checkValue(k, nil, 0); err != nil {
+		return err
+	}
+	return s.do(ctx, &deleteOp{call: newCall(0), key: k})
+}
+
+type deleteOp struct {
+	call
+
+	key state.Key
+}
+
+func (o *deleteOp) stage(b *batch) error {
+	key := name(o.key.String())
+	if values := b.bucket(bucketValues); values.Get(key) != nil {
+		if err := b.delete(values, key); err != nil {
+			return err
+		}
+	}
+	return b.dropList(key)
+}
+
+// Append implements [state.Values].
+func (s *Store) Append(ctx context.Context, k state.Key, item []byte, limit int, ttl time.Duration) error {
+	if err := checkValue(k, item, ttl); err != nil {
+		return err
+	}
+	if limit < 0 {
+		return invalid("negative limit for %s", k)
+	}
+	return s.do(ctx, &appendOp{call: newCall(len(item)), key: k, item: bytes.Clone(item), limit: limit, ttl: ttl})
+}
+
+// appendOp adds an item to a list.
+type appendOp struct {
+	call
+
+	key   state.Key
+	item  []byte
+	limit int
+	ttl   time.Duration
+}
+
+func (o *appendOp) stage(b *batch) error {
+	head, in, err := b.list(o.key)
+	if err != nil {
+		return err
+	}
+	if err := b.put(in, number(head.next), seal(o.item)); err != nil {
+		return err
+	}
+	head.next++
+	for o.limit > 0 && head.next-head.first > uint64(o.limit) {
+		if err := b.delete(in, number(head.first)); err != nil {
+			return err
+		}
+		head.first++
+	}
+	head.expires = expiry(b.now, o.ttl)
+	return b.put(in, []byte(listHead), appendValue(head))
+}
+
+func seal(v []byte) []byte { return sealed(append(newSealed(len(v)), v...)) }
+
+// list returns the list of k, a new one if there is none that can be used.
+func (b *batch) list(k state.Key) (*value, *bolt.Bucket, error) {
+	lists, key := b.bucket(bucketLists), name(k.String())
+	if in := lists.Bucket(key); in != nil {
+		if head, ok := parseValue(in.Get([]byte(listHead))); ok && !head.expired(b.now) {
+			return head, in, nil
+		}
+		if err := b.dropList(key); err != nil {
+			return nil, nil, err
+		}
+	}
+	b.writes++
+	in, err := lists.CreateBucket(key)
+	return &value{key: k}, in, err
+}
+
+func (b *batch) dropList(key []byte) error {
+	lists := b.bucket(bucketLists)
+	if lists.Bucket(key) == nil {
+		return nil
+	}
+	b.writes++
+	return lists.DeleteBucket(key)
+}
+
+// List implements [state.Values].
+func (s *Store) List(ctx context.Context, k state.Key) ([][]byte, error) {
+	if err := checkValue(k, nil, 0); err != nil {
+		return nil, err
+	}
+	var out [][]byte
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		in := tx.Bucket([]byte(bucketLists)).Bucket(name(k.String()))
+		if in == nil {
+			return nil
+		}
+		_, items, err := readList(in, time.Now())
+		if err != nil {
+			return damagedValue(k)
+		}
+		out = items
+		return nil
+	})
+	return out, err
+}
+
+// readList returns copies of the head and of the items of a list, or nothing
+// if it has expired.
+func readList(in *bolt.Bucket, now time.Time) (*value, [][]byte, error) {
+	head, ok := parseValue(in.Get([]byte(listHead)))
+	if !ok {
+		return nil, nil, errDamaged
+	}
+	if head.expired(now) {
+		return nil, nil, nil
+	}
+	items := make([][]byte, 0, min(head.next-head.first, 1024))
+	for n := head.first; n < head.next; n++ {
+		p, ok := unseal(in.Get(number(n)))
+		if !ok {
+			return nil, nil, errDamaged
+		}
+		items = append(items, append([]byte{}, p...))
+	}
+	return head, items, nil
+}

@@ -1,0 +1,243 @@
+package memstate
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+const (
+	maxBody = 8 << 20
+	minTTL  = 10 * time.Millisecond
+)
+
+// Enqueue implements [state.Queue].
+func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
+	if err := checkEntry(e); err != nil {
+		return state.Receipt{}, err
+	}
+	now, err := s.begin(ctx)
+	if err != nil {
+		return state.Receipt{}, err
+	}
+	defer s.mu.Unlock()
+
+	l := s.lane(e.Lane)
+	defer s.arrange(l, now)
+	idle := len(l.order) == 0 // a leased lane is never empty
+	switch {
+	case l.knows(e.ID, e.Keys):
+		return state.Receipt{Outcome: state.Duplicate, Depth: len(l.order)}, nil
+	case e.IfIdle && !idle:
+		s.rememberAll(l, e, now)
+		return state.Receipt{Outcome: state.Busy, Depth: len(l.order)}, nil
+	case s.maxEntries > 0 && s.backlog >= s.maxEntries:
+		return state.Receipt{}, state.ErrFull
+	}
+
+	s.rememberAll(l, e, now)
+	if e.Hold > 0 && (idle || e.HoldMode == state.HoldReset) {
+		l.hold(now.Add(e.Hold))
+	}
+	it := &item{lane: l, Queued: copied(state.Queued{Entry: e, Seq: s.nextSeq(), EnqueuedAt: now})}
+	it.Delay, it.Hold, it.HoldMode, it.IfIdle = 0, 0, 0, false
+	l.items[e.ID] = it
+	s.backlog++
+	if e.Delay > 0 {
+		s.setAside(it, now.Add(e.Delay))
+	} else {
+		l.insert(it)
+	}
+	return state.Receipt{Outcome: state.Added, Depth: len(l.order)}, nil
+}
+
+func (s *Store) rememberAll(l *lane, e state.Entry, now time.Time) {
+	at := now.Add(s.dedupTTL)
+	s.remember(l, e.ID, at)
+	for _, k := range e.Keys {
+		s.remember(l, k, at)
+	}
+}
+
+func (s *Store) nextSeq() uint64 {
+	s.seq++
+	return s.seq
+}
+
+// hold keeps the lane from being leased until at, or longer if it is already
+// held longer.
+func (l *lane) hold(at time.Time) {
+	if at.After(l.heldUntil) {
+		l.heldUntil = at
+	}
+}
+
+// Lease implements [state.Queue].
+func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
+	switch {
+	case req.TTL < minTTL:
+		return nil, invalid("lease ttl %v is below %v", req.TTL, minTTL)
+	case req.Lanes < 0 || req.Entries < 0:
+		return nil, invalid("lease of %d lanes with %d entries", req.Lanes, req.Entries)
+	}
+	for {
+		now, err := s.begin(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if ls := s.take(req, now); len(ls) > 0 {
+			s.mu.Unlock()
+			return ls, nil
+		}
+		if s.changed == nil {
+			s.changed = make(chan struct{})
+		}
+		changed, next := s.changed, s.work.first()
+		var at time.Time
+		if next != nil {
+			at = next.when().at
+		}
+		s.mu.Unlock()
+		if err := s.wait(ctx, changed, at); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// wait returns when there may be something new: something changed or it is at.
+// A zero at never comes.
+func (s *Store) wait(ctx context.Context, changed <-chan struct{}, at time.Time) error {
+	var timer <-chan time.Time
+	if !at.IsZero() {
+		t := time.NewTimer(time.Until(at))
+		defer t.Stop()
+		timer = t.C
+	}
+	select {
+	case <-changed:
+	case <-timer:
+	case <-s.done:
+		return state.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// take leases the lanes that are ready, longest waiting first.
+func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
+	var out []*state.Lease
+	for len(out) < max(req.Lanes, 1) {
+		l, ok := s.ready.first().(*lane)
+		if !ok {
+			break
+		}
+		n := min(max(req.Entries, 1), len(l.order))
+		s.token++
+		l.lease = &lease{token: s.token, holder: req.Holder, expires: now.Add(req.TTL), items: slices.Clone(l.order[:n])}
+		given := &state.Lease{
+			Lane:    l.key,
+			Token:   s.token,
+			Holder:  req.Holder,
+			Expires: l.lease.expires,
+			Entries: make([]state.Queued, 0, n),
+			Behind:  len(l.order) - n,
+		}
+		for _, it := range l.lease.items {
+			it.Attempt++
+			given.Entries = append(given.Entries, copied(it.Queued))
+		}
+		s.arrange(l, now)
+		out = append(out, given)
+	}
+	return out
+}
+
+// held returns the lane of the lease, or nil if the lease is lost.
+func (s *Store) held(given *state.Lease) *lane {
+	l := s.lanes[given.Lane]
+	if l == nil || l.lease == nil || l.lease.token != given.Token {
+		return nil
+	}
+	return l
+}
+
+// Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
+// has lapsed comes back to life if nobody has taken the lane since.
+func (s *Store) Extend(ctx context.Context, given *state.Lease, ttl time.Duration) error {
+	switch {
+	case given == nil:
+		return invalid("no lease")
+	case ttl < minTTL:
+		return invalid("lease ttl %v is below %v", ttl, minTTL)
+	}
+	now, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	l := s.held(given)
+	if l == nil {
+		return state.ErrLeaseLost
+	}
+	l.lease.expires, l.lease.lapsed = now.Add(ttl), false
+	given.Expires = l.lease.expires
+	s.arrange(l, now)
+	return nil
+}
+
+// Settle implements [state.Queue]. A lease that has lapsed may still be
+// settled if nobody has taken the lane since.
+func (s *Store) Settle(ctx context.Context, given *state.Lease, verdicts ...state.Verdict) error {
+	byID, err := checkVerdicts(given, verdicts)
+	if err != nil {
+		return err
+	}
+	now, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	l := s.held(given)
+	if l == nil {
+		return state.ErrLeaseLost
+	}
+	for _, it := range l.lease.items {
+		s.apply(it, byID[it.ID], now)
+	}
+	l.lease = nil
+	if len(l.order) == 0 {
+		l.heldUntil = time.Time{}
+	}
+	cancel(l) // it goes behind the others even if it was ready
+	s.arrange(l, now)
+	return nil
+}
+
+// apply does to the leased entry what v says.
+func (s *Store) apply(it *item, v state.Verdict, now time.Time) {
+	if v.Kind == 0 || v.Free {
+		it.Attempt--
+	}
+	l := it.lane
+	switch v.Kind {
+	case state.KindAck:
+		l.remove(it)
+		delete(l.items, it.ID)
+		s.backlog--
+	case state.KindRetry:
+		l.hold(now.Add(v.After))
+	case state.KindRetryAside:
+		if v.After > 0 {
+			l.remove(it)
+			it.cause = v.Cause
+			s.setAside(it, now.Add(v.After))
+		}
+	case state.KindBury:
+		l.remove(it)
+		it.place, it.cause, it.since = dead, v.Cause, now
+		s.backlog--
+	}
+}

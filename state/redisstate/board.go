@@ -1,0 +1,221 @@
+package redisstate
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// fallback is how often a waiting process looks at all shards even if nothing
+// told it to. It bounds what a lost message costs.
+const fallback = time.Second
+
+// board is what a process believes about the shards, and the queue of the
+// Lease calls that sleep because of it. Belief may be wrong; what a script
+// answers corrects it, and every fallback all of it is checked.
+type board struct {
+	mu      sync.Mutex
+	shards  []hint
+	waiters []chan struct{} // in the order in which they came
+	look    time.Time       // when all shards are looked at again
+}
+
+// hint is what is believed about one shard.
+type hint struct {
+	ready   int       // lanes that can be leased
+	head    int64     // since when the first of them can, by the store's clock
+	unknown bool      // nothing is believed: look
+	due     time.Time // when there may be something; zero for never
+	calls   int       // calls that are on their way
+	asOf    int64     // store time of the newest answer
+	told    int64     // store time of the newest message
+}
+
+func newBoard(shards int) *board {
+	b := &board{shards: make([]hint, shards)}
+	for i := range b.shards {
+		b.shards[i].unknown = true
+	}
+	return b
+}
+
+// ask is one script call that a Lease is to make. With no lanes it looks only.
+type ask struct {
+	shard, lanes int
+}
+
+// pick chooses the shards for a Lease of so many lanes. If there is nothing to
+// do it returns a place in the queue instead, and how long to stay in it.
+func (b *board) pick(lanes int) (asks []ask, wake chan struct{}, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	if !now.Before(b.look) {
+		b.look = now.Add(fallback)
+		for i := range b.shards {
+			if h := &b.shards[i]; h.ready == 0 {
+				h.unknown = true
+			}
+		}
+	}
+	next := b.look
+	for i := range b.shards {
+		h := &b.shards[i]
+		if !h.due.IsZero() {
+			if !now.Before(h.due) {
+				h.due = time.Time{}
+				if h.ready == 0 {
+					h.ready, h.head = 1, 0
+				}
+			} else if h.due.Before(next) {
+				next = h.due
+			}
+		}
+		switch {
+		case h.ready > 0:
+			asks = append(asks, ask{shard: i})
+		case h.unknown:
+			asks = append(asks, ask{shard: i})
+		}
+	}
+	if len(asks) == 0 {
+		wake = make(chan struct{}, 1)
+		b.waiters = append(b.waiters, wake)
+		return nil, wake, next.Sub(now)
+	}
+	// The shard that waited longest comes first, but calls that are on their
+	// way will change it, so others come before it.
+	slices.SortStableFunc(asks, func(x, y ask) int {
+		hx, hy := &b.shards[x.shard], &b.shards[y.shard]
+		return cmp.Or(cmp.Compare(hx.calls, hy.calls), cmp.Compare(hx.head, hy.head))
+	})
+	left, shards := lanes, 0
+	for _, a := range asks {
+		if b.shards[a.shard].ready > 0 {
+			shards++
+		}
+	}
+	out := asks[:0]
+	for _, a := range asks {
+		h := &b.shards[a.shard]
+		if h.ready > 0 {
+			if left == 0 {
+				continue
+			}
+			a.lanes = min((left+shards-1)/shards, h.ready)
+			left -= a.lanes
+			shards--
+			h.ready -= a.lanes
+		}
+		h.unknown = false
+		h.calls++
+		out = append(out, a)
+	}
+	return out, nil, 0
+}
+
+// seen is the part of a lease script's answer that concerns the board.
+type seen struct {
+	now, head int64
+	rest      int
+	wait      time.Duration // negative for never
+}
+
+// learn takes in what a script answered to an ask.
+func (b *board) learn(i int, a seen, lanes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := &b.shards[i]
+	h.calls--
+	if a.now <= h.asOf && a.now > h.asOf-fallback.Microseconds() {
+		return // a newer answer came first
+	}
+	h.asOf = a.now
+	h.ready, h.head = a.rest, a.head
+	if h.told > a.now && h.told < a.now+fallback.Microseconds() {
+		if h.ready == 0 {
+			h.head = h.told
+		}
+		h.ready++
+	}
+	h.due = time.Time{}
+	if a.wait >= 0 {
+		h.due = time.Now().Add(a.wait)
+	}
+	b.wake((h.ready + lanes - 1) / max(lanes, 1))
+}
+
+// failed takes in that an ask went wrong. all says that every shard that was
+// asked did: then the next Lease may ask at once, as it is told of the error.
+func (b *board) failed(i int, all bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := &b.shards[i]
+	h.calls--
+	h.ready, h.unknown = 0, all
+	if !all {
+		h.due = time.Now().Add(fallback)
+	}
+}
+
+// ready takes in that a lane can be leased since at, which is store time. own
+// says that it is known from an answer, not from a message.
+func (b *board) ready(i int, at int64, own bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := &b.shards[i]
+	if at == h.told || at <= h.asOf && at > h.asOf-fallback.Microseconds() {
+		return // a later answer has seen it already
+	}
+	h.told = at
+	if h.ready == 0 {
+		h.ready, h.head = 1, at
+	} else if own {
+		h.ready++
+	}
+	b.wake(1)
+}
+
+// later takes in that there will be something after d.
+func (b *board) later(i int, d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := &b.shards[i]
+	due := time.Now().Add(d)
+	if h.due.IsZero() || due.Before(h.due) {
+		h.due = due
+		b.wake(1) // to set its timer again
+	}
+}
+
+// forget makes the next Lease look at every shard.
+func (b *board) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.look = time.Time{}
+	b.wake(1)
+}
+
+// wake ends the sleep of up to n waiters. It is called with the lock held.
+func (b *board) wake(n int) {
+	n = min(n, len(b.waiters))
+	for _, w := range b.waiters[:n] {
+		w <- struct{}{} // has room for the one message it ever gets
+	}
+	b.waiters = slices.Delete(b.waiters, 0, n)
+}
+
+// leave gives a place in the queue up. If the waiter was woken meanwhile and
+// will not look itself, another one is.
+func (b *board) leave(w chan struct{}, looks bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.waiters, w); i >= 0 {
+		b.waiters = slices.Delete(b.waiters, i, i+1)
+		return
+	}
+	if !looks {
+		b.wake(1)
+	}
+}

@@ -1,0 +1,55 @@
+// Package redisstate keeps a bot's state in Redis, for many processes at once:
+// one server, Sentinel or Cluster.
+//
+// # What it promises
+//
+// The promises of package state, as far as Redis keeps what it acknowledged.
+// Each transition of the queue is one Lua script, so it happens entirely or
+// not at all, and every clock that matters is the server's. Redis replicates
+// asynchronously and may write its log late: to lose nothing that was
+// acknowledged set
+//
+//	appendonly yes
+//	appendfsync always             (everysec may lose the last second)
+//	maxmemory-policy noeviction
+//	min-replicas-to-write 1        (where there are replicas)
+//
+// [Store.Check] reports what is set otherwise. A fail-over may bring back a
+// lease that was settled, never two live leases with the same token: tokens
+// follow the server's clock.
+//
+// Redis 7.0 or later, or a server that speaks the same, is required.
+//
+// # Shards
+//
+// Everything lives in a fixed number of shards, by default 16. A lane, a value
+// or the subscriptions of a workspace are in the shard that the hash of their
+// name says, and all keys of a shard share a hash tag, so that a Cluster keeps
+// them on one node:
+//
+//	linearbot:meta             number of shards and version of the format
+//	{linearbot:3}:q:LANE       entries of a lane, oldest first
+//	{linearbot:3}:ready        lanes that may be leased, by the time since when
+//	{linearbot:3}:leased       leased lanes, by the time when the lease lapses
+//	{linearbot:3}:leases       token and holder of each lease
+//	{linearbot:3}:later        entries outside their lanes, by the time they are due
+//	{linearbot:3}:parked       those entries
+//	{linearbot:3}:dead         dead letters
+//	{linearbot:3}:counts       what went in and out, the last token
+//	{linearbot:3}:asleep       there may be processes to be woken
+//	{linearbot:3}:d:KEY        dedup keys
+//	{linearbot:3}:v:KEY        values; :l:KEY lists; :s:WORKSPACE subscriptions
+//
+// The number of shards cannot change once there is data; use Export and Import
+// to move.
+//
+// # Waiting
+//
+// A Lease that finds nothing sleeps. It is woken by a message when a lane
+// becomes ready, by a timer when the next wait it knows of is over, and by a
+// look at all shards once a second, so that a lost message costs a second at
+// most. An idle process sends one small pipeline a second.
+//
+// Lanes that waited longest come first within a shard. Between shards that
+// holds as far as the process knows them; no shard is passed over.
+package redisstate

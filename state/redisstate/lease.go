@@ -1,0 +1,257 @@
+package redisstate
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+const (
+	// minTTL is the shortest life of a lease.
+	minTTL = 10 * time.Millisecond
+	// maxLanes and maxEntries bound the work of one script call. A request for
+	// more gets so many.
+	maxLanes   = 512
+	maxEntries = 4096
+	// maxAnswer is the size after which a script call hands out no more.
+	maxAnswer = 32 << 20
+)
+
+// Lease leases lanes. See [state.Queue]. Requests for more than 512 lanes or
+// 4096 entries get that many at most.
+func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
+	switch {
+	case req.TTL < minTTL:
+		return nil, invalid("lease: ttl %v is shorter than %v", req.TTL, minTTL)
+	case req.Lanes < 0:
+		return nil, invalid("lease: %d lanes", req.Lanes)
+	case req.Entries < 0:
+		return nil, invalid("lease: %d entries", req.Entries)
+	}
+	req.Lanes = min(max(req.Lanes, 1), maxLanes)
+	req.Entries = min(max(req.Entries, 1), maxEntries)
+	for {
+		if err := s.begin(ctx); err != nil {
+			return nil, err
+		}
+		asks, wake, wait := s.board.pick(req.Lanes)
+		if asks == nil {
+			s.listen.Do(func() { s.spawn(s.listener) })
+			if err := s.sleep(ctx, wake, wait); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		leases, err := s.leaseFrom(ctx, asks, req)
+		if err != nil || len(leases) > 0 {
+			return leases, err
+		}
+	}
+}
+
+// sleep waits for its turn to look again.
+func (s *Store) sleep(ctx context.Context, wake chan struct{}, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-wake:
+		return nil
+	case <-timer.C:
+		s.board.leave(wake, true)
+		return nil
+	case <-ctx.Done():
+		s.board.leave(wake, false)
+		return ctx.Err()
+	case <-s.done:
+		return state.ErrClosed
+	}
+}
+
+// leased is the outcome of asking shards.
+type leased struct {
+	leases []*state.Lease
+	err    error
+}
+
+// leaseFrom asks shards for lanes. The client cannot be interrupted, so the
+// exchange runs aside; if ctx ends meanwhile, its lanes are given back.
+func (s *Store) leaseFrom(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
+	got := make(chan leased)
+	gone := make(chan struct{})
+	aside := context.WithoutCancel(ctx)
+	ok := s.spawn(func() {
+		leases, err := s.exchange(aside, asks, req)
+		select {
+		case got <- leased{leases, err}:
+		case <-gone:
+			for _, l := range leases {
+				// What cannot be given back lapses.
+				_ = s.settle(aside, l, nil)
+			}
+		}
+	})
+	if !ok {
+		return nil, state.ErrClosed
+	}
+	select {
+	case l := <-got:
+		return l.leases, l.err
+	case <-ctx.Done():
+		close(gone)
+		return nil, ctx.Err()
+	case <-s.done:
+		close(gone)
+		return nil, state.ErrClosed
+	}
+}
+
+// exchange sends the asks in one pipeline. It fails if all of them did.
+func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
+	sent := time.Now()
+	cmds := s.sendAsks(ctx, asks, req)
+	var (
+		found  []ranked
+		failed []int
+		cause  error
+	)
+	for i, cmd := range cmds {
+		items, err := cmd.Slice()
+		if err == nil && len(items) < 5 {
+			err = errAnswer
+		}
+		if err != nil {
+			failed, cause = append(failed, asks[i].shard), err
+			continue
+		}
+		a := answer(items)
+		s.board.learn(asks[i].shard, seen{
+			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
+		}, req.Lanes)
+		for j := 5; j < len(a); j++ {
+			if l := s.readLease(ctx, asks[i].shard, a.num(4), a.list(j), req, sent); l != nil {
+				found = append(found, ranked{l, a.list(j).num(2)})
+			}
+		}
+	}
+	all := len(failed) == len(asks)
+	for _, i := range failed {
+		s.board.failed(i, all)
+	}
+	if all {
+		return nil, s.fail(ctx, "lease", cause)
+	}
+	slices.SortStableFunc(found, func(x, y ranked) int { return cmp.Compare(x.since, y.since) })
+	leases := make([]*state.Lease, len(found))
+	for i, f := range found {
+		leases[i] = f.lease
+	}
+	return leases, nil
+}
+
+// ranked is a lease with the time since when its lane was ready.
+type ranked struct {
+	lease *state.Lease
+	since int64
+}
+
+func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest) []*redis.Cmd {
+	cmds := make([]*redis.Cmd, len(asks))
+	args := func(a ask) ([]string, []any) {
+		sh := &s.shards[a.shard]
+		return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues},
+			[]any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, maxAnswer}
+	}
+	if len(asks) == 1 {
+		keys, argv := args(asks[0])
+		cmds[0] = s.scripts.lease.Run(ctx, s.client, keys, argv...)
+		return cmds
+	}
+	p := s.client.Pipeline()
+	for i, a := range asks {
+		keys, argv := args(a)
+		cmds[i] = s.scripts.lease.EvalSha(ctx, p, keys, argv...)
+	}
+	// Each command has its own error.
+	_, _ = p.Exec(ctx)
+	for i, cmd := range cmds {
+		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+			keys, argv := args(asks[i])
+			cmds[i] = s.scripts.lease.Run(ctx, s.client, keys, argv...)
+		}
+	}
+	return cmds
+}
+
+// readLease reads one lane of an answer. A lane with records that cannot be
+// read goes back without them, and there is no lease.
+func (s *Store) readLease(
+	ctx context.Context, shard int, token int64, lane answer, req state.LeaseRequest, sent time.Time,
+) *state.Lease {
+	if len(lane) < 4 {
+		return nil
+	}
+	name := lane.text(0)
+	l := &state.Lease{
+		Token: uint64(max(token, 0)), Holder: req.Holder, Expires: sent.Add(req.TTL), //nolint:gosec // not negative
+		Behind: int(lane.num(1)), Entries: make([]state.Queued, 0, len(lane)-3),
+	}
+	var ok bool
+	l.Lane, ok = state.ParseKey(name)
+	var bury []any
+	for i := 3; i < len(lane); i++ {
+		rec := lane.text(i)
+		q, err := decodeRecord(l.Lane, rec)
+		if err != nil || !ok {
+			bury = append(bury, i-2, int(state.KindBury), 0, 1, packCause(undecodable()), pair(name, "undecodable-"+digest(rec)))
+			continue
+		}
+		l.Entries = append(l.Entries, q)
+	}
+	if bury == nil {
+		return l
+	}
+	// If this fails the lease lapses and the lane comes up again.
+	_ = s.settleArgs(ctx, shard, name, l.Token, "", bury)
+	return nil
+}
+
+// digest names a record that cannot name itself.
+func digest(rec string) string {
+	sum := sha256.Sum256([]byte(rec))
+	return hex.EncodeToString(sum[:8])
+}
+
+// micro is n microseconds; negative stays negative.
+func micro(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// Extend makes a lease live longer. See [state.Queue].
+func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error {
+	if l == nil || ttl < time.Microsecond {
+		return invalid("extend: ttl %v", ttl)
+	}
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	name, i := s.at(l.Lane)
+	sh := &s.shards[i]
+	sent := time.Now()
+	n, err := s.scripts.extend.Run(ctx, s.calls, []string{sh.leased, sh.leases},
+		name, strconv.FormatUint(l.Token, 10), ttl.Microseconds()).Int()
+	switch {
+	case err != nil:
+		return s.fail(ctx, "extend", err)
+	case n == 0:
+		return state.ErrLeaseLost
+	}
+	l.Expires = sent.Add(ttl)
+	s.board.later(i, ttl)
+	return nil
+}

@@ -1,0 +1,97 @@
+package redisstate
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// quiet is how long the listener waits before it asks whether its
+	// connection lives; after twice that it makes a new one.
+	quiet = 10 * time.Second
+	// relisten is the wait before a new connection.
+	relisten = 500 * time.Millisecond
+)
+
+// listener takes in wake-up messages until the store is closed.
+func (s *Store) listener() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for {
+		s.subscribed(ctx)
+		timer := time.NewTimer(relisten)
+		select {
+		case <-s.done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// subscribed listens on one subscription until it fails or the store closes.
+func (s *Store) subscribed(ctx context.Context) {
+	ps := s.client.Subscribe(ctx, s.channel)
+	ended := make(chan struct{})
+	closed := make(chan struct{})
+	// Receiving cannot be interrupted but by closing.
+	if !s.spawn(func() {
+		defer close(closed)
+		select {
+		case <-s.done:
+		case <-ended:
+		}
+		_ = ps.Close()
+	}) {
+		_ = ps.Close()
+		return
+	}
+	defer func() {
+		close(ended)
+		<-closed
+	}()
+	asked := false
+	for {
+		msg, err := ps.ReceiveTimeout(ctx, quiet)
+		if err != nil {
+			if t, ok := errors.AsType[net.Error](err); !ok || !t.Timeout() || asked || ps.Ping(ctx) != nil {
+				return
+			}
+			asked = true
+			continue
+		}
+		asked = false
+		switch m := msg.(type) {
+		case *redis.Message:
+			s.message(m.Payload)
+		case *redis.Subscription:
+			// What happened before is unknown.
+			s.board.forget()
+		}
+	}
+}
+
+// message takes in "shard score wait", all of them numbers.
+func (s *Store) message(payload string) {
+	f := strings.Fields(payload)
+	if len(f) != 3 {
+		return
+	}
+	shard, err1 := strconv.Atoi(f[0])
+	score, err2 := strconv.ParseInt(f[1], 10, 64)
+	wait, err3 := strconv.ParseInt(f[2], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil || shard < 0 || shard >= len(s.shards) || wait < 0 {
+		return
+	}
+	if wait == 0 {
+		s.board.ready(shard, score, false)
+		return
+	}
+	s.board.later(shard, micro(wait))
+}

@@ -1,0 +1,146 @@
+-- Ends what is over in a shard (lapsed leases, waits of single entries), at
+-- most 32 of each per call, and leases the lanes that are ready, the one that
+-- waited longest first. With no lanes asked for it only looks.
+--
+-- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
+--       5 later (zset)   6 parked (hash)   7 asleep (string)
+--       8 what the name of every list of entries begins with; the lane follows
+-- ARGV  1 lanes at most  2 entries at most of each lane  3 lifetime, µs
+--       4 holder         5 bytes after which no more is taken
+-- Answer {now, rest, head, wait, token, lane...}
+--       rest   how many lanes are ready after the call
+--       head   since when the first of them is
+--       wait   µs until there may be more to do, -1 for never
+--       lane   {name, entries behind, since when it was ready, record...}
+
+local function lapse(now)
+  for _, lane in ipairs(call('ZRANGEBYSCORE', KEYS[2], '-inf', num(now), 'LIMIT', 0, 32)) do
+    local list = KEYS[8] .. lane
+    local lease = call('HGET', KEYS[3], lane)
+    local n, held = 0, 0
+    if lease then
+      local a, b = string.match(lease, '^%d+ (%d+) (%d+) ')
+      n, held = tonumber(a), tonumber(b)
+    end
+    call('ZREM', KEYS[2], lane)
+    call('HDEL', KEYS[3], lane)
+    local recs = n > 0 and call('LPOP', list, n) or {}
+    for i = #recs, 1, -1 do
+      insert(list, 0, spent(recs[i]))
+    end
+    if call('EXISTS', list) == 1 then
+      call('ZADD', KEYS[1], num(math.max(now, held)), lane)
+    end
+  end
+end
+
+local function unpark(now)
+  for _, member in ipairs(call('ZRANGEBYSCORE', KEYS[5], '-inf', num(now), 'LIMIT', 0, 32)) do
+    local v = call('HGET', KEYS[6], member)
+    call('ZREM', KEYS[5], member)
+    call('HDEL', KEYS[6], member)
+    if v and #v > 9 and string.byte(v, 1) == 1 then
+      local a, b = struct.unpack('>I4I4', v, 2)
+      local lane = string.sub(v, 10, 9 + a)
+      local list = KEYS[8] .. lane
+      local empty = call('EXISTS', list) == 0
+      local lease = call('HGET', KEYS[3], lane)
+      -- What is leased stays in front while it is.
+      local from = lease and tonumber(string.match(lease, '^%d+ (%d+) ')) or 0
+      insert(list, from, string.sub(v, 10 + a + b))
+      if empty then
+        call('ZADD', KEYS[1], num(now), lane)
+      end
+    end
+  end
+end
+
+local now = clock()
+local lanes, entries, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
+
+local due = call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+if due and tonumber(due) <= now then
+  lapse(now)
+  due = call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+end
+local later = call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
+if later and tonumber(later) <= now then
+  unpark(now)
+  later = call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
+end
+
+local answer = {now, 0, 0, -1, '0'}
+local names, expiries, leases = {}, {}, {}
+if lanes > 0 then
+  local expiry = num(now + tonumber(ARGV[3]))
+  local token
+  local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', 0, lanes)
+  for i = 1, #found, 2 do
+    local lane = found[i]
+    if room <= 0 then
+      break
+    end
+    local list = KEYS[8] .. lane
+    local one = {lane, 0, tonumber(found[i + 1])}
+    local n = 0
+    repeat
+      local chunk = call('LRANGE', list, n, math.min(n + 16, entries) - 1)
+      for _, rec in ipairs(chunk) do
+        n = n + 1
+        one[n + 3] = rec
+        room = room - #rec
+        if room <= 0 then
+          break
+        end
+      end
+    until #chunk < 16 or n >= entries or room <= 0
+    names[#names + 1] = lane
+    if n > 0 then
+      if not token then
+        token = math.max(now, tonumber(call('HGET', KEYS[4], 'token') or 0) + 1)
+        answer[5] = num(token)
+      end
+      if n >= entries or room <= 0 then
+        one[2] = call('LLEN', list) - n
+      end
+      expiries[#expiries + 1] = expiry
+      expiries[#expiries + 1] = lane
+      leases[#leases + 1] = lane
+      leases[#leases + 1] = answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
+      answer[#answer + 1] = one
+    end
+  end
+  if #names > 0 then
+    -- Removing comes first: it is allowed when memory is short, and after it
+    -- the rest is, too.
+    call('ZREM', KEYS[1], unpack(names))
+  end
+  if token then
+    call('ZADD', KEYS[2], unpack(expiries))
+    call('HSET', KEYS[3], unpack(leases))
+    call('HSET', KEYS[4], 'token', answer[5])
+    if not due or tonumber(expiry) < tonumber(due) then
+      due = expiry
+    end
+  end
+end
+
+local head = call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+if head and tonumber(head) <= now then
+  answer[2] = call('ZCOUNT', KEYS[1], '-inf', num(now))
+  answer[3] = tonumber(head)
+  head = nil
+else
+  redis.pcall('SET', KEYS[7], '1', 'NX')
+end
+local wait = -1
+for _, at in pairs({head or false, due or false, later or false}) do
+  if at then
+    local w = math.max(0, tonumber(at) - now)
+    if wait < 0 or w < wait then
+      wait = w
+    end
+  end
+end
+answer[4] = wait
+return answer

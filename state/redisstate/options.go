@@ -1,0 +1,76 @@
+package redisstate
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Options are the settings of a [Store]. The zero value works.
+type Options struct {
+	// Prefix begins the name of every key and of the wake-up channel, so that
+	// several deployments can share a server. Defaults to "linearbot". It may
+	// not contain braces.
+	Prefix string
+	// Shards is the number of shards. Defaults to 16. It is recorded in Redis
+	// when the data set is used first and cannot change afterwards: a store
+	// with another number refuses to work. At most 1024.
+	Shards int
+	// DedupTTL is how long dedup keys are remembered. Defaults to
+	// [state.DedupTTL]; with less than that late repeats are not recognized.
+	DedupTTL time.Duration
+	// MaxEntries is the backlog limit: with so many entries in lanes and
+	// waiting outside of them, Enqueue answers [state.ErrFull]. The count is
+	// up to a second old where other processes are concerned. Defaults to 0,
+	// no limit but the server's memory.
+	MaxEntries int
+	// AutoPipeline sends concurrent calls to the server in common pipelines.
+	// It raises the throughput of many concurrent callers and costs a lonely
+	// call some latency. The client library calls it experimental.
+	AutoPipeline bool
+	// SentinelUsername and SentinelPassword log in to the sentinels, if they
+	// ask for it. Used by Open only.
+	SentinelUsername string
+	SentinelPassword string
+	// PoolSize is the most connections to each server. Defaults to 64. Used
+	// by Open only.
+	PoolSize int
+}
+
+const (
+	defaultPrefix = "linearbot"
+	defaultShards = 16
+	maxShards     = 1024
+	defaultPool   = 64
+)
+
+// withDefaults returns a checked copy.
+func (o Options) withDefaults() (Options, error) {
+	if o.Prefix == "" {
+		o.Prefix = defaultPrefix
+	}
+	if o.Shards == 0 {
+		o.Shards = defaultShards
+	}
+	if o.DedupTTL == 0 {
+		o.DedupTTL = state.DedupTTL
+	}
+	if o.PoolSize == 0 {
+		o.PoolSize = defaultPool
+	}
+	switch {
+	case strings.ContainsAny(o.Prefix, "{}"):
+		return o, fmt.Errorf("redisstate: prefix %q contains a brace: %w", o.Prefix, state.ErrInvalid)
+	case o.Shards < 0 || o.Shards > maxShards:
+		return o, fmt.Errorf("redisstate: %d shards, want 1 to %d: %w", o.Shards, maxShards, state.ErrInvalid)
+	case o.DedupTTL < time.Millisecond:
+		return o, fmt.Errorf("redisstate: dedup time %v is too short: %w", o.DedupTTL, state.ErrInvalid)
+	case o.MaxEntries < 0:
+		return o, fmt.Errorf("redisstate: backlog limit %d is negative: %w", o.MaxEntries, state.ErrInvalid)
+	case o.PoolSize < 0:
+		return o, fmt.Errorf("redisstate: pool size %d is negative: %w", o.PoolSize, state.ErrInvalid)
+	}
+	return o, nil
+}

@@ -1,0 +1,292 @@
+package redisstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Export iterates over all records. See [state.Porter]. Lanes come out with
+// their entries in order; what else there is follows.
+func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		if err := s.begin(ctx); err != nil {
+			yield(state.Record{}, err)
+			return
+		}
+		for _, part := range []iter.Seq2[state.Record, error]{s.exportQueue(ctx), s.exportKeys(ctx)} {
+			for r, err := range part {
+				if err != nil {
+					yield(state.Record{}, s.fail(ctx, "export", err))
+					return
+				}
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// exportQueue yields entries, delayed entries and dead letters.
+func (s *Store) exportQueue(ctx context.Context) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		for i := range s.shards {
+			sh := &s.shards[i]
+			for _, set := range []string{sh.ready, sh.leased} {
+				for names, err := range s.scanSet(ctx, set) {
+					if err != nil {
+						yield(state.Record{}, err)
+						return
+					}
+					for _, n := range names {
+						for q, err := range s.entries(ctx, sh, n.name) {
+							if !yield(state.Record{Kind: state.RecordEntry, Entry: &q}, err) || err != nil {
+								return
+							}
+						}
+					}
+				}
+			}
+		}
+		for d, err := range s.Delayed(ctx) {
+			if !yield(state.Record{Kind: state.RecordDelayed, Delayed: &d}, err) || err != nil {
+				return
+			}
+		}
+		for d, err := range s.Dead(ctx) {
+			if !yield(state.Record{Kind: state.RecordDead, Dead: &d}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// entries iterates over the entries of a lane. What cannot be read is left
+// out: it becomes a dead letter when it is leased.
+func (s *Store) entries(ctx context.Context, sh *shard, name string) iter.Seq2[state.Queued, error] {
+	return func(yield func(state.Queued, error) bool) {
+		lane, ok := state.ParseKey(name)
+		if !ok {
+			return
+		}
+		for at := int64(0); ; at += bodies {
+			recs, err := s.client.LRange(ctx, sh.queue(name), at, at+bodies-1).Result()
+			if err != nil {
+				yield(state.Queued{}, err)
+				return
+			}
+			for _, rec := range recs {
+				if q, err := decodeRecord(lane, rec); err == nil && !yield(q, nil) {
+					return
+				}
+			}
+			if len(recs) < bodies {
+				return
+			}
+		}
+	}
+}
+
+// exportKeys yields what has keys of its own.
+func (s *Store) exportKeys(ctx context.Context) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		nodes, err := s.nodes(ctx)
+		if err != nil {
+			yield(state.Record{}, err)
+			return
+		}
+		pattern := "{" + globEscape(s.o.Prefix) + ":*}:[dvls]:*"
+		for _, node := range nodes {
+			var cursor uint64
+			for {
+				names, next, err := node.Scan(ctx, cursor, pattern, page).Result()
+				if err != nil {
+					yield(state.Record{}, err)
+					return
+				}
+				for _, name := range names {
+					for r, err := range s.exportKey(ctx, name) {
+						if !yield(r, err) || err != nil {
+							return
+						}
+					}
+				}
+				if cursor = next; cursor == 0 {
+					break
+				}
+			}
+		}
+	}
+}
+
+// nodes returns every server that has keys.
+func (s *Store) nodes(ctx context.Context) ([]redis.Cmdable, error) {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return []redis.Cmdable{s.client}, nil
+	}
+	var mu sync.Mutex
+	var out []redis.Cmdable
+	err := cluster.ForEachMaster(ctx, func(_ context.Context, c *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		out = append(out, c)
+		return nil
+	})
+	return out, err
+}
+
+// own returns what follows the hash tag in the name of a key of this store. A
+// pattern cannot tell it from a store whose prefix begins with ours.
+func (s *Store) own(name string) (string, bool) {
+	tag, rest, ok := strings.Cut(name, "}:")
+	if !ok {
+		return "", false
+	}
+	id, err := strconv.Atoi(tag[strings.LastIndexByte(tag, ':')+1:])
+	if err != nil || id < 0 || id >= len(s.shards) || s.shards[id].base != tag+"}:" {
+		return "", false
+	}
+	return rest, true
+}
+
+// exportKey yields the records of one key. What vanished meanwhile has none.
+func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		rest, ok := s.own(name)
+		if !ok || len(rest) < 2 || rest[1] != ':' {
+			return
+		}
+		kind, id := rest[0], rest[2:]
+		if kind == 's' {
+			for k, err := range s.Threads(ctx, id) {
+				if !yield(state.Record{Kind: state.RecordSubscription, Key: k}, err) || err != nil {
+					return
+				}
+			}
+			return
+		}
+		ttl, err := s.client.PTTL(ctx, name).Result()
+		if err != nil {
+			yield(state.Record{}, err)
+			return
+		}
+		if ttl == -2 {
+			return
+		}
+		var r state.Record
+		if ttl > 0 {
+			r.Expires = time.Now().Add(ttl)
+		}
+		switch kind {
+		case 'd':
+			lane, key, ok1 := unpair(id)
+			k, ok2 := state.ParseKey(lane)
+			if !ok1 || !ok2 {
+				return
+			}
+			r.Kind, r.Key, r.Dedup = state.RecordDedup, k, key
+		case 'v':
+			k, ok := state.ParseKey(id)
+			if !ok {
+				return
+			}
+			r.Kind, r.Key = state.RecordValue, k
+			r.Value, err = s.Get(ctx, k)
+		case 'l':
+			k, ok := state.ParseKey(id)
+			if !ok {
+				return
+			}
+			r.Kind, r.Key = state.RecordList, k
+			r.Items, err = s.List(ctx, k)
+		default:
+			return
+		}
+		if errors.Is(err, state.ErrNotFound) || r.Kind == state.RecordList && len(r.Items) == 0 && err == nil {
+			return
+		}
+		yield(r, err)
+	}
+}
+
+// Import adds a record. See [state.Porter]. That an entry was imported is
+// remembered as long as a dedup key.
+func (s *Store) Import(ctx context.Context, r state.Record) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	var ttl time.Duration
+	if !r.Expires.IsZero() {
+		ttl = time.Until(r.Expires)
+		if ttl <= 0 {
+			return nil
+		}
+	}
+	switch {
+	case r.Kind == state.RecordEntry && r.Entry != nil:
+		return s.importEntry(ctx, r.Entry, 0, state.Cause{})
+	case r.Kind == state.RecordDelayed && r.Delayed != nil:
+		return s.importEntry(ctx, &r.Delayed.Queued, max(micros(r.Delayed.Due), 1), r.Delayed.Cause)
+	case r.Kind == state.RecordDead && r.Dead != nil:
+		name, i := s.at(r.Dead.Lane)
+		err := s.client.HSet(ctx, s.shards[i].dead, pair(name, r.Dead.ID), encodeDead(r.Dead)).Err()
+		return s.fail(ctx, "import", err)
+	case r.Kind == state.RecordValue:
+		return s.Set(ctx, r.Key, r.Value, ttl)
+	case r.Kind == state.RecordList:
+		return s.importList(ctx, r.Key, r.Items, ttl)
+	case r.Kind == state.RecordSubscription:
+		return s.Subscribe(ctx, r.Key)
+	case r.Kind == state.RecordDedup:
+		name, i := s.at(r.Key)
+		err := s.client.Set(ctx, s.shards[i].dedup(name, r.Dedup), "1", wholeMillis(ttl)).Err()
+		return s.fail(ctx, "import", err)
+	default:
+		return invalid("import: a record of kind %q with nothing of that kind", r.Kind)
+	}
+}
+
+func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, cause state.Cause) error {
+	if err := checkEntry(&q.Entry); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	name, i := s.at(q.Lane)
+	sh := &s.shards[i]
+	keys := []string{
+		sh.queue(name), sh.ready, sh.counts, sh.later, sh.parked, sh.asleep,
+		sh.imported(name, q.ID), sh.dedup(name, q.ID),
+	}
+	for _, k := range q.Keys {
+		keys = append(keys, sh.dedup(name, k))
+	}
+	a, err := s.ask(ctx, s.scripts.load, 2, keys, name, appendTail(nil, &q.Entry), max(q.Attempt, 0),
+		micros(q.EnqueuedAt), due, packCause(cause), millis(s.o.DedupTTL), s.channel, sh.id)
+	if err != nil {
+		return s.fail(ctx, "import", err)
+	}
+	s.news(i, a.num(0), a.num(1))
+	return nil
+}
+
+func (s *Store) importList(ctx context.Context, k state.Key, items [][]byte, ttl time.Duration) error {
+	if err := checkKey(k, ttl); err != nil || len(items) == 0 {
+		return err
+	}
+	name, i := s.at(k)
+	args := []any{0, millis(ttl), flag(true)}
+	for _, item := range items {
+		args = append(args, item)
+	}
+	return s.fail(ctx, "import", s.scripts.push.Run(ctx, s.calls, []string{s.shards[i].list(name)}, args...).Err())
+}

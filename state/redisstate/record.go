@@ -1,0 +1,253 @@
+package redisstate
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// A record is an entry as Redis keeps it: a header that scripts rewrite and a
+// tail that only this file reads.
+//
+//	header  version 1 (1 byte), attempts (4), sequence (8), stored at, µs (8)
+//	tail    id, number of keys, keys..., body
+//
+// Numbers of the header are big-endian. In the tail texts have their length in
+// front, lengths and the number of keys are varints, and the body is the rest.
+const (
+	recordVersion = 1
+	headerLen     = 21
+)
+
+var errUndecodable = errors.New("redisstate: record is damaged or of another version")
+
+// undecodable is the cause of dead letters that nobody could read.
+func undecodable() state.Cause {
+	return state.Cause{Code: "undecodable", Message: "the stored record is damaged or of another version"}
+}
+
+// appendTail packs the tail of e's record.
+func appendTail(b []byte, e *state.Entry) []byte {
+	b = appendText(b, e.ID)
+	b = binary.AppendUvarint(b, uint64(len(e.Keys)))
+	for _, k := range e.Keys {
+		b = appendText(b, k)
+	}
+	return append(b, e.Body...)
+}
+
+func appendText(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// decodeRecord reads a record of lane. The result shares nothing with rec.
+func decodeRecord(lane state.Key, rec string) (state.Queued, error) {
+	h, err := decodeHeader(rec)
+	if err != nil {
+		return state.Queued{}, err
+	}
+	q := state.Queued{Seq: h.seq, Attempt: h.attempts, EnqueuedAt: h.at}
+	q.Lane = lane
+	r := reader{s: rec[headerLen:]}
+	q.ID = r.text()
+	n := r.uvarint()
+	if n > uint64(len(r.s)) { // each key takes a byte at least
+		return state.Queued{}, errUndecodable
+	}
+	if n > 0 {
+		q.Keys = make([]string, 0, n)
+		for range n {
+			q.Keys = append(q.Keys, r.text())
+		}
+	}
+	if r.bad || q.ID == "" {
+		return state.Queued{}, errUndecodable
+	}
+	q.Body = []byte(r.s)
+	return q, nil
+}
+
+// head is what the header of a record says.
+type head struct {
+	attempts int
+	seq      uint64
+	at       time.Time
+}
+
+func decodeHeader(rec string) (head, error) {
+	if len(rec) < headerLen || rec[0] != recordVersion {
+		return head{}, errUndecodable
+	}
+	b := []byte(rec[1:headerLen])
+	at := binary.BigEndian.Uint64(b[12:])
+	if at > math.MaxInt64 {
+		return head{}, errUndecodable
+	}
+	return head{
+		attempts: int(binary.BigEndian.Uint32(b)),
+		seq:      binary.BigEndian.Uint64(b[4:]),
+		at:       time.UnixMicro(int64(at)),
+	}, nil
+}
+
+// packCause packs a cause as it stands in parked and dead records.
+func packCause(c state.Cause) string {
+	if c == (state.Cause{}) {
+		return ""
+	}
+	b := make([]byte, 0, len(c.Code)+len(c.Message)+len(c.Stack)+12)
+	b = appendText(b, c.Code)
+	b = appendText(b, c.Message)
+	b = appendText(b, c.Stack)
+	return string(b)
+}
+
+func unpackCause(s string) (state.Cause, bool) {
+	if s == "" {
+		return state.Cause{}, true
+	}
+	r := reader{s: s}
+	c := state.Cause{Code: r.text(), Message: r.text(), Stack: r.text()}
+	return c, !r.bad && r.s == ""
+}
+
+// decodeParked reads an entry that waits outside its lane, without its due
+// time. What cannot be read comes back with its bytes as the body.
+func decodeParked(v string) state.DelayedEntry {
+	lane, cause, rec, err := splitParked(v)
+	if err != nil {
+		var d state.DelayedEntry
+		d.Body, d.Cause = []byte(v), undecodable()
+		return d
+	}
+	q, err := decodeRecord(lane, rec)
+	if err != nil {
+		q.Lane, q.Body = lane, []byte(rec)
+		cause = undecodable()
+	}
+	return state.DelayedEntry{Queued: q, Cause: cause}
+}
+
+func splitParked(v string) (state.Key, state.Cause, string, error) {
+	const fixed = 9
+	if len(v) < fixed || v[0] != recordVersion {
+		return state.Key{}, state.Cause{}, "", errUndecodable
+	}
+	a := uint64(binary.BigEndian.Uint32([]byte(v[1:5])))
+	b := uint64(binary.BigEndian.Uint32([]byte(v[5:9])))
+	rest := v[fixed:]
+	if a+b > uint64(len(rest)) {
+		return state.Key{}, state.Cause{}, "", errUndecodable
+	}
+	lane, ok := state.ParseKey(rest[:a])
+	if !ok {
+		return state.Key{}, state.Cause{}, "", errUndecodable
+	}
+	cause, ok := unpackCause(rest[a : a+b])
+	if !ok {
+		return state.Key{}, state.Cause{}, "", errUndecodable
+	}
+	return lane, cause, rest[a+b:], nil
+}
+
+// decodeDead reads a dead letter. name is the field it is stored under. What
+// cannot be read comes back with its bytes as the body.
+func decodeDead(name, v string) state.DeadEntry {
+	var d state.DeadEntry
+	laneName, id, ok := unpair(name)
+	if !ok {
+		id = name
+	}
+	lane, _ := state.ParseKey(laneName)
+	rec := v
+	cause := undecodable()
+	if at, c, r, err := splitDead(v); err == nil {
+		d.BuriedAt, cause, rec = at, c, r
+	}
+	q, err := decodeRecord(lane, rec)
+	if err != nil {
+		q.Lane, q.ID, q.Body = lane, id, []byte(rec)
+		cause = undecodable()
+	}
+	d.Queued, d.Cause = q, cause
+	return d
+}
+
+func splitDead(v string) (time.Time, state.Cause, string, error) {
+	const fixed = 13
+	if len(v) < fixed || v[0] != recordVersion {
+		return time.Time{}, state.Cause{}, "", errUndecodable
+	}
+	at := binary.BigEndian.Uint64([]byte(v[1:9]))
+	n := uint64(binary.BigEndian.Uint32([]byte(v[9:13])))
+	rest := v[fixed:]
+	if n > uint64(len(rest)) || at > math.MaxInt64 {
+		return time.Time{}, state.Cause{}, "", errUndecodable
+	}
+	cause, ok := unpackCause(rest[:n])
+	if !ok {
+		return time.Time{}, state.Cause{}, "", errUndecodable
+	}
+	return time.UnixMicro(int64(at)), cause, rest[n:], nil
+}
+
+// encodeDead packs a dead letter as the scripts do.
+func encodeDead(d *state.DeadEntry) string {
+	cause := packCause(d.Cause)
+	b := []byte{recordVersion}
+	b = binary.BigEndian.AppendUint64(b, micros(d.BuriedAt))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(cause))) //nolint:gosec // far below 4 GiB
+	b = append(b, cause...)
+	b = append(b, recordVersion)
+	b = binary.BigEndian.AppendUint32(b, uint32(max(d.Attempt, 0))) //nolint:gosec // a small count
+	b = binary.BigEndian.AppendUint64(b, d.Seq)
+	b = binary.BigEndian.AppendUint64(b, micros(d.EnqueuedAt))
+	return string(appendTail(b, &d.Entry))
+}
+
+// micros is t as scripts count time; what is before 1970 is 0.
+func micros(t time.Time) uint64 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint64(max(t.UnixMicro(), 0)) //nolint:gosec // not negative
+}
+
+// reader takes texts and numbers off the front of s. After the first that is
+// not there it is bad and yields zero values.
+type reader struct {
+	s   string
+	bad bool
+}
+
+func (r *reader) uvarint() uint64 {
+	var v uint64
+	for i := 0; i < len(r.s) && i < binary.MaxVarintLen64; i++ {
+		c := r.s[i]
+		if c < 0x80 {
+			if i == binary.MaxVarintLen64-1 && c > 1 {
+				break
+			}
+			r.s = r.s[i+1:]
+			return v | uint64(c)<<(7*i)
+		}
+		v |= uint64(c&0x7f) << (7 * i)
+	}
+	r.bad, r.s = true, ""
+	return 0
+}
+
+func (r *reader) text() string {
+	n := r.uvarint()
+	if n > uint64(len(r.s)) {
+		r.bad, r.s = true, ""
+		return ""
+	}
+	t := r.s[:n]
+	r.s = r.s[n:]
+	return t
+}

@@ -1,0 +1,53 @@
+package redisstate
+
+import (
+	_ "embed"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The scripts. Each file says on top what it takes and answers.
+//
+//nolint:gochecknoglobals // embedded files
+var (
+	//go:embed lua/lib.lua
+	libLua string
+	//go:embed lua/enqueue.lua
+	enqueueLua string
+	//go:embed lua/lease.lua
+	leaseLua string
+	//go:embed lua/extend.lua
+	extendLua string
+	//go:embed lua/settle.lua
+	settleLua string
+	//go:embed lua/requeue.lua
+	requeueLua string
+	//go:embed lua/import.lua
+	importLua string
+	//go:embed lua/stats.lua
+	statsLua string
+	//go:embed lua/lanes.lua
+	lanesLua string
+	//go:embed lua/cas.lua
+	casLua string
+	//go:embed lua/append.lua
+	appendLua string
+)
+
+// scripts are the transitions of a store.
+type scripts struct {
+	enqueue, lease, extend, settle *redis.Script
+	requeue, load                  *redis.Script
+	stats, lanes                   *redis.Script
+	cas, push                      *redis.Script
+}
+
+func newScripts() scripts {
+	with := func(src string) *redis.Script { return redis.NewScript(libLua + "\n" + src) }
+	return scripts{
+		enqueue: with(enqueueLua), lease: with(leaseLua), extend: with(extendLua), settle: with(settleLua),
+		requeue: with(requeueLua), load: with(importLua),
+		stats: with(statsLua), lanes: with(lanesLua),
+		cas: with(casLua), push: with(appendLua),
+	}
+}

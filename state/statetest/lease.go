@@ -1,0 +1,449 @@
+package statetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+func leaseChecks() []check {
+	return []check{
+		{"one live lease per lane", oneLease},
+		{"enqueue while leased", enqueueWhileLeased},
+		{"several entries and those behind", severalEntries},
+		{"several lanes", severalLanes},
+		{"longest waiting lane first", longestWaitingFirst},
+		{"tokens grow within a lane", tokensGrow},
+		{"extend keeps the lane", extendKeeps},
+		{"extend can shorten", extendShortens},
+		{"lapse hands the lane out again", lapse},
+		{"poison counts attempts", poison},
+		{"late calls after a takeover", lateAfterTakeover},
+		{"late settle without a takeover", lateWithoutTakeover},
+		{"late extend without a takeover", lateExtend},
+		{"wakes for an entry", wakesForEntry},
+		{"wakes for a settle", wakesForSettle},
+		{"wakes for a requeue", wakesForRequeue},
+		{"wakes for what was set later but is due earlier", wakesForEarlier},
+		{"ends with its context", leaseContext},
+		{"invalid requests", invalidLeases},
+	}
+}
+
+func oneLease(k *kit) {
+	k.add(lane("a"), "1", "2")
+	l := k.expect(lane("a"), "1")
+	k.none()
+	k.ack(l)
+	l = k.expect(lane("a"), "2")
+	k.none()
+	k.ack(l)
+	k.none()
+}
+
+func enqueueWhileLeased(k *kit) {
+	k.add(lane("a"), "1")
+	l := k.expect(lane("a"), "1")
+	k.add(lane("a"), "2")
+	k.none()
+	k.ack(l)
+	k.ack(k.expect(lane("a"), "2"))
+	k.none()
+}
+
+func severalEntries(k *kit) {
+	k.add(lane("a"), numbered("e", 5)...)
+	l := k.expect(lane("a"), "e0", "e1", "e2")
+	if l.Behind != 2 {
+		k.Errorf("Behind is %d, want 2", l.Behind)
+	}
+	k.add(lane("a"), "e5")
+	k.ack(l)
+	l = k.expect(lane("a"), "e3", "e4", "e5")
+	if l.Behind != 0 {
+		k.Errorf("Behind is %d, want 0", l.Behind)
+	}
+	k.ack(l)
+	k.add(lane("a"), "last")
+	if l = k.one(10, long); !slices.Equal(idsOf(l), []string{"last"}) {
+		k.Errorf("leased %v, want the only entry", idsOf(l))
+	}
+}
+
+func severalLanes(k *kit) {
+	for _, id := range numbered("l", 10) {
+		k.add(lane(id), "1", "2")
+	}
+	seen := map[state.Key]bool{}
+	for len(seen) < 10 {
+		for _, l := range k.lease(state.LeaseRequest{Lanes: 4}) {
+			if seen[l.Lane] {
+				k.Fatalf("lane %v is leased twice", l.Lane)
+			}
+			seen[l.Lane] = true
+			if !slices.Equal(idsOf(l), []string{"1"}) || l.Behind != 1 {
+				k.Errorf("lane %v gave %v with %d behind", l.Lane, idsOf(l), l.Behind)
+			}
+		}
+	}
+	k.none()
+	if st := k.stats(); st.Leased != 10 {
+		k.Errorf("%d lanes are leased, want 10", st.Leased)
+	}
+}
+
+func longestWaitingFirst(k *kit) {
+	const gap = 4 * rounding // a backend may compare milliseconds
+	for _, id := range []string{"a", "b", "c"} {
+		k.add(lane(id), "1", "2", "3")
+		k.pause(gap)
+	}
+	turn := func(id, e string) {
+		k.Helper()
+		k.ack(k.expect(lane(id), e))
+		k.pause(gap)
+	}
+	// What is settled goes behind the others.
+	turn("a", "1")
+	turn("b", "1")
+	turn("c", "1")
+	turn("a", "2")
+	// A new lane goes behind all.
+	k.add(lane("d"), "1")
+	k.pause(gap)
+	turn("b", "2")
+	turn("c", "2")
+	// More entries do not change the place of a lane.
+	k.add(lane("d"), "2")
+	turn("a", "3")
+	turn("d", "1")
+	ls := k.lease(state.LeaseRequest{Lanes: 3})
+	if len(ls) != 3 || ls[0].Lane != lane("b") || ls[1].Lane != lane("c") || ls[2].Lane != lane("d") {
+		k.Errorf("leased %v, want the lanes b, c and d in that order", lanesOf(ls))
+	}
+}
+
+func lanesOf(ls []*state.Lease) []string {
+	out := make([]string, 0, len(ls))
+	for _, l := range ls {
+		out = append(out, l.Lane.String())
+	}
+	return out
+}
+
+func tokensGrow(k *kit) {
+	var last uint64
+	for i := range 6 {
+		id := fmt.Sprint("e", i)
+		k.add(lane("a"), id)
+		l := k.expect(lane("a"), id)
+		if l.Token <= last {
+			k.Fatalf("token %d follows %d", l.Token, last)
+		}
+		last = l.Token
+		if i%2 == 0 {
+			k.ack(l) // the lane is empty now, and still no token comes back
+			continue
+		}
+		k.settle(l)
+		l = k.expect(lane("a"), id)
+		if l.Token <= last {
+			k.Fatalf("token %d follows %d after an empty settle", l.Token, last)
+		}
+		last = l.Token
+		k.ack(l)
+	}
+}
+
+func extendKeeps(k *kit) {
+	const ttl = 300 * time.Millisecond
+	k.add(lane("a"), "1")
+	start := time.Now()
+	l := k.expectFor(ttl, lane("a"), "1")
+	first := l.Expires
+	alive := time.Now() // the lease was certainly alive here
+	for time.Since(start) < 3*ttl {
+		if err := k.s.Extend(k.ctx(), l, ttl); err != nil {
+			k.Fatalf("Extend: %v", err)
+		}
+		if time.Since(alive) > ttl-rounding {
+			k.Skip("the machine is too slow to keep a short lease alive")
+		}
+		alive = time.Now()
+		ls, err := k.s.Lease(k.within(20*time.Millisecond), state.LeaseRequest{TTL: long})
+		if err == nil {
+			if time.Since(alive) > ttl-rounding {
+				k.Skip("the machine is too slow to keep a short lease alive")
+			}
+			k.Fatalf("lane %v was handed out while its lease was extended", ls[0].Lane)
+		}
+	}
+	if !l.Expires.After(first) {
+		k.Errorf("Expires is %v after Extend, was %v", l.Expires, first)
+	}
+	if err := k.s.Extend(k.ctx(), l, long); err != nil {
+		k.Fatalf("Extend: %v", err)
+	}
+	if d := time.Until(l.Expires); d > long || d < long-patience {
+		k.Errorf("lease expires in %v after Extend by %v", d, long)
+	}
+	k.ack(l)
+}
+
+func extendShortens(k *kit) {
+	k.add(lane("a"), "1")
+	l := k.expect(lane("a"), "1")
+	start := time.Now()
+	if err := k.s.Extend(k.ctx(), l, short); err != nil {
+		k.Fatalf("Extend: %v", err)
+	}
+	again := k.expect(lane("a"), "1")
+	k.notBefore("lapsed", start, short)
+	k.attempt(again, 2)
+}
+
+func lapse(k *kit) {
+	k.add(lane("a"), "1", "2", "3")
+	start := time.Now()
+	l := k.expectFor(short, lane("a"), "1", "2")
+	if l.Expires.After(time.Now().Add(short)) {
+		k.Errorf("Expires is %v from now, later than the ttl", time.Until(l.Expires))
+	}
+	again := k.expect(lane("a"), "1", "2")
+	k.notBefore("lapsed", start, short)
+	if again.Entries[0].Attempt != 2 || again.Entries[1].Attempt != 2 {
+		k.Errorf("attempts are %d and %d, want 2", again.Entries[0].Attempt, again.Entries[1].Attempt)
+	}
+	if again.Behind != 1 {
+		k.Errorf("Behind is %d, want 1", again.Behind)
+	}
+	k.ack(again)
+	k.attempt(k.expect(lane("a"), "3"), 1)
+}
+
+func poison(k *kit) {
+	k.add(lane("a"), "bad", "next")
+	for i := range 4 {
+		k.attempt(k.expectFor(30*time.Millisecond, lane("a"), "bad"), i+1)
+	}
+	l := k.expect(lane("a"), "bad")
+	k.attempt(l, 5)
+	k.settle(l, state.Bury("bad", state.Cause{Code: "poison"}))
+	k.attempt(k.expect(lane("a"), "next"), 1)
+	if d := k.dead(); len(d) != 1 || d[0].Attempt != 5 {
+		k.Errorf("dead letters are %+v, want one with 5 attempts", d)
+	}
+}
+
+func lateAfterTakeover(k *kit) {
+	k.add(lane("a"), "1", "2")
+	late := k.expectFor(short, lane("a"), "1")
+	held := k.expect(lane("a"), "1")
+	if held.Token <= late.Token {
+		k.Errorf("token %d follows %d", held.Token, late.Token)
+	}
+	before := k.stats()
+	expires := late.Expires
+	for _, v := range []state.Verdict{
+		state.Ack("1"),
+		state.Retry("1", time.Hour, state.Cause{Code: "late"}),
+		state.RetryAside("1", time.Hour, state.Cause{Code: "late"}),
+		state.Return("1", time.Hour),
+		state.Bury("1", state.Cause{Code: "late"}),
+	} {
+		k.wants("late Settle", k.s.Settle(k.ctx(), late, v), state.ErrLeaseLost)
+	}
+	k.wants("late empty Settle", k.s.Settle(k.ctx(), late), state.ErrLeaseLost)
+	k.wants("late Extend", k.s.Extend(k.ctx(), late, 2*long), state.ErrLeaseLost)
+	if late.Expires != expires {
+		k.Errorf("a refused Extend changed Expires")
+	}
+	k.wantStats(before)
+	k.none()
+	k.ack(held)
+	// Nobody holds the lane now, and still the late one is refused.
+	k.wants("later Settle", k.s.Settle(k.ctx(), late, state.Ack("1")), state.ErrLeaseLost)
+	k.wants("later Extend", k.s.Extend(k.ctx(), late, long), state.ErrLeaseLost)
+	next := k.expect(lane("a"), "2")
+	k.attempt(next, 1)
+	k.wants("even later Settle", k.s.Settle(k.ctx(), late, state.Ack("1")), state.ErrLeaseLost)
+	k.ack(next)
+	k.wantStats(state.Stats{})
+}
+
+// waitLapsed returns once nobody can see the lease alive any more.
+func (k *kit) waitLapsed(l *state.Lease) {
+	k.Helper()
+	k.pause(time.Until(l.Expires))
+	k.eventually("the lease lapses", func() bool { return k.stats().Leased == 0 })
+}
+
+func lateWithoutTakeover(k *kit) {
+	k.add(lane("a"), "1", "2")
+	l := k.expectFor(short, lane("a"), "1")
+	k.waitLapsed(l)
+	switch err := k.s.Settle(k.ctx(), l, state.Ack("1")); {
+	case err == nil:
+		k.attempt(k.expect(lane("a"), "2"), 1)
+		k.wants("second Settle", k.s.Settle(k.ctx(), l, state.Ack("1")), state.ErrLeaseLost)
+	default:
+		k.wants("late Settle", err, state.ErrLeaseLost)
+		k.attempt(k.expect(lane("a"), "1"), 2)
+	}
+}
+
+func lateExtend(k *kit) {
+	k.add(lane("a"), "1", "2")
+	l := k.expectFor(short, lane("a"), "1")
+	k.waitLapsed(l)
+	switch err := k.s.Extend(k.ctx(), l, long); {
+	case err == nil:
+		k.none()
+		k.ack(l)
+		k.attempt(k.expect(lane("a"), "2"), 1)
+	default:
+		k.wants("late Extend", err, state.ErrLeaseLost)
+		k.attempt(k.expect(lane("a"), "1"), 2)
+	}
+}
+
+// leased is the answer of a Lease that ran aside.
+type leased struct {
+	ls  []*state.Lease
+	err error
+}
+
+// leaseAside calls Lease in a goroutine of its own. The kit waits for it.
+func (k *kit) leaseAside(ctx context.Context, s state.Store) <-chan leased {
+	k.Helper()
+	ctx, cancel := context.WithCancel(ctx)
+	answer := make(chan leased, 1)
+	k.wg.Go(func() {
+		ls, err := s.Lease(ctx, state.LeaseRequest{TTL: long, Holder: "aside"})
+		answer <- leased{ls, err}
+	})
+	k.Cleanup(func() {
+		cancel()
+		k.wg.Wait()
+	})
+	return answer
+}
+
+// answer waits for what leaseAside began.
+func (k *kit) answer(c <-chan leased) leased {
+	k.Helper()
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case a := <-c:
+		return a
+	case <-t.C:
+		k.Fatalf("Lease did not return within %v", patience)
+		return leased{}
+	}
+}
+
+// wakes wants a waiting Lease to get id of lane a after do.
+func (k *kit) wakes(do func(), id string) {
+	k.Helper()
+	c := k.leaseAside(k.ctx(), k.s)
+	k.pause(glance)
+	select {
+	case a := <-c:
+		k.Fatalf("Lease returned %v, %v before there was work", a.ls, a.err)
+	default:
+	}
+	do()
+	a := k.answer(c)
+	if a.err != nil {
+		k.Fatalf("Lease: %v", a.err)
+	}
+	if l := a.ls[0]; l.Lane != lane("a") || !slices.Equal(idsOf(l), []string{id}) {
+		k.Fatalf("leased %v of lane %v, want %v", idsOf(l), l.Lane, id)
+	}
+}
+
+func wakesForEntry(k *kit) {
+	k.wakes(func() { k.add(lane("a"), "1") }, "1")
+}
+
+func wakesForSettle(k *kit) {
+	k.add(lane("a"), "1", "2")
+	l := k.expect(lane("a"), "1")
+	k.wakes(func() { k.ack(l) }, "2")
+}
+
+func wakesForRequeue(k *kit) {
+	k.add(lane("a"), "1")
+	k.settle(k.expect(lane("a"), "1"), state.Bury("1", state.Cause{}))
+	k.wakes(func() {
+		if err := k.s.Requeue(k.ctx(), lane("a"), "1"); err != nil {
+			k.Fatalf("Requeue: %v", err)
+		}
+	}, "1")
+}
+
+func wakesForEarlier(k *kit) {
+	far := entry(lane("b"), "far")
+	far.Delay = time.Hour
+	k.put(far, state.Added)
+	near := entry(lane("a"), "near")
+	near.Delay = 2 * glance
+	k.wakes(func() { k.put(near, state.Added) }, "near")
+}
+
+func leaseContext(k *kit) {
+	ends := func(c <-chan leased, since time.Time, want error) {
+		k.Helper()
+		a := k.answer(c)
+		k.wants("Lease", a.err, want)
+		if len(a.ls) > 0 {
+			k.Errorf("Lease gave leases with the error %v", a.err)
+		}
+		// The contract says a second; the rest is for the machine.
+		if d := time.Since(since); d > 5*time.Second {
+			k.Errorf("Lease returned %v after its context ended", d)
+		}
+	}
+	ctx, cancel := context.WithCancel(k.Context())
+	c := k.leaseAside(ctx, k.s)
+	k.pause(glance)
+	cancel()
+	ends(c, time.Now(), context.Canceled)
+
+	ctx, cancel = context.WithTimeout(k.Context(), glance)
+	defer cancel()
+	ends(k.leaseAside(ctx, k.s), time.Now().Add(glance), context.DeadlineExceeded)
+
+	ctx, cancel = context.WithCancel(k.Context())
+	cancel()
+	_, err := k.s.Lease(ctx, state.LeaseRequest{TTL: long})
+	k.wants("context that is over", err, context.Canceled)
+	// No lane was lost to a caller that had gone.
+	k.add(lane("a"), "1")
+	k.attempt(k.expect(lane("a"), "1"), 1)
+}
+
+func invalidLeases(k *kit) {
+	k.add(lane("a"), "1")
+	for _, c := range []struct {
+		name string
+		req  state.LeaseRequest
+	}{
+		{"no ttl", state.LeaseRequest{}},
+		{"ttl under 10 ms", state.LeaseRequest{TTL: 10*time.Millisecond - 1}},
+		{"negative ttl", state.LeaseRequest{TTL: -time.Second}},
+		{"negative lanes", state.LeaseRequest{TTL: long, Lanes: -1}},
+		{"negative entries", state.LeaseRequest{TTL: long, Entries: -1}},
+	} {
+		_, err := k.s.Lease(k.ctx(), c.req)
+		k.wants(c.name, err, state.ErrInvalid)
+	}
+	l := k.expect(lane("a"), "1")
+	k.attempt(l, 1)
+	k.wants("Extend by a negative ttl", k.s.Extend(k.ctx(), l, -time.Second), state.ErrInvalid)
+	k.ack(l)
+}

@@ -1,0 +1,99 @@
+// Package statetest is the conformance suite of [state.Store]. A backend that
+// passes [Run] keeps the promises in the comment of package state, as far as
+// they can be seen from outside.
+//
+// The suite works with real time, because a backend may have a clock of its
+// own. It uses waits of 50 to 300 ms and asserts that nothing happens too
+// early; how late something may happen is bounded in seconds only, so a loaded
+// machine does not fail it.
+//
+// Where the contract leaves room the suite reads it like this:
+//
+//   - The position of an entry in its lane is its Seq. An entry that was out
+//     of its lane comes back to where its Seq says, which is the front if
+//     everything that is left was appended later.
+//   - A lease that has expired and was not taken over may still be extended
+//     or settled, or be lost; either way the lane stays consistent.
+//   - A verdict of unknown kind, with a negative wait, for an entry that is
+//     not in the lease, or the second one for an entry, is invalid and leaves
+//     the lease alive.
+//   - Attempt in views and records is the number of attempts spent.
+package statetest
+
+import (
+	"testing"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Harness makes the stores that the suite examines. Its functions report
+// failures with t.Fatal. They are called from parallel subtests.
+type Harness struct {
+	// Open returns an empty store that shares nothing with the other stores it
+	// returned. The suite closes it. Required.
+	Open func(t *testing.T) state.Store
+	// Reopen ends s as a crash would, without writing anything that was not
+	// promised, and opens the same data again. The suite closes the result,
+	// and s once more. Nil if the store keeps nothing.
+	Reopen func(t *testing.T, s state.Store) state.Store
+	// Second opens another client on the data of s, as another process would.
+	// The suite closes it. Nil if only one process can use the data.
+	Second func(t *testing.T, s state.Store) state.Store
+	// ManyLanes is the number of lanes in the case that fills a store with
+	// lanes. Defaults to 10,000, or 1,000 with -short.
+	ManyLanes int
+}
+
+// Run runs the whole suite, one subtest per group and one below it per case.
+// The subtests are parallel, so Run returns before they are done.
+func Run(t *testing.T, h Harness) {
+	t.Helper()
+	if h.Open == nil {
+		t.Fatal("statetest: Harness.Open is nil")
+	}
+	if h.ManyLanes == 0 {
+		h.ManyLanes = 10_000
+		if testing.Short() {
+			h.ManyLanes = 1_000
+		}
+	}
+	groups := []struct {
+		name  string
+		cases []check
+	}{
+		{"queue", queueChecks()},
+		{"lease", leaseChecks()},
+		{"settle", settleChecks()},
+		{"dedup", dedupChecks()},
+		{"time", timeChecks()},
+		{"race", raceChecks()},
+		{"values", valueChecks()},
+		{"subscriptions", subscriptionChecks()},
+		{"inspector", inspectorChecks()},
+		{"porter", porterChecks()},
+		{"lifecycle", lifecycleChecks()},
+		{"reopen", reopenChecks()},
+		{"second", secondChecks()},
+	}
+	for _, g := range groups {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range g.cases {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					c.run(open(t, h))
+				})
+			}
+		})
+	}
+	t.Run("model", func(t *testing.T) {
+		t.Parallel()
+		RunModel(t, h)
+	})
+}
+
+// check is one case of the suite.
+type check struct {
+	name string
+	run  func(k *kit)
+}

@@ -1,0 +1,55 @@
+// Package stateurl opens a store by its address, so that a program can leave
+// the choice to whoever runs it.
+//
+//	memory                                 in memory, gone with the process
+//	file:DIR                               one directory, durable, for one process
+//	redis://[user:password@]host:port/db   one Redis server, for many processes
+//	rediss://…                             the same over TLS
+//	redis+sentinel://…, redis+cluster://…  see package redisstate
+package stateurl
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/filestate"
+	"github.com/linearbot/linearbot/state/memstate"
+	"github.com/linearbot/linearbot/state/redisstate"
+)
+
+// Default is the address that FromEnv uses if the environment names none.
+const Default = "file:linearbot.data"
+
+// FromEnv opens the store that LINEARBOT_STATE names, or [Default].
+func FromEnv() (state.Store, error) {
+	address := os.Getenv("LINEARBOT_STATE")
+	if address == "" {
+		address = Default
+	}
+	return Open(address)
+}
+
+// Open opens the store at address. A file store is opened and locked; a Redis
+// store connects later, when it is used first. Errors hold no passwords.
+func Open(address string) (state.Store, error) {
+	switch {
+	case address == "":
+		return nil, errors.New("stateurl: address is empty: use memory, file:DIR or redis://host:port/db")
+	case address == "memory":
+		return memstate.New(memstate.Options{}), nil
+	case strings.HasPrefix(address, "file:"):
+		dir := strings.TrimPrefix(strings.TrimPrefix(address, "file:"), "//")
+		if dir == "" {
+			return nil, errors.New("stateurl: file: needs a directory, for example file:linearbot.data")
+		}
+		return filestate.Open(dir)
+	case strings.HasPrefix(address, "redis"):
+		return redisstate.Open(address)
+	default:
+		scheme, _, _ := strings.Cut(address, ":")
+		return nil, fmt.Errorf("stateurl: unknown store %q: use memory, file:DIR or redis://host:port/db", scheme)
+	}
+}

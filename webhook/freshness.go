@@ -1,0 +1,64 @@
+package webhook
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"time"
+)
+
+const (
+	// lateAfter is the age from which a delivery counts as late. Linear asks
+	// receivers to compare with one minute.
+	lateAfter = time.Minute
+	// aheadAtMost is how far a sender's clock may be ahead of ours.
+	aheadAtMost = time.Minute
+	// shortHorizon is the greatest age without a durable memory.
+	shortHorizon = 5 * time.Minute
+	// longHorizon is the greatest age with one. Linear's last retry comes
+	// after 1 min + 1 h + 6 h.
+	longHorizon = 8 * time.Hour
+)
+
+var (
+	errNoTime  = errors.New("webhook timestamp missing")
+	errExpired = errors.New("webhook expired")
+	errFuture  = errors.New("webhook timestamp is in the future")
+	errNotJSON = errors.New("body is not a JSON object")
+)
+
+// sentAt reads the signed time of sending. The error is errNotJSON for bodies
+// that are no JSON at all, errNoTime for those without a usable time.
+func sentAt(body []byte) (time.Time, error) {
+	var head struct {
+		At json.RawMessage `json:"webhookTimestamp"`
+	}
+	if err := json.Unmarshal(body, &head); err != nil {
+		var mismatch *json.UnmarshalTypeError
+		if errors.As(err, &mismatch) {
+			return time.Time{}, errNoTime // a list or a text: JSON, but no envelope
+		}
+		return time.Time{}, errNotJSON
+	}
+	ms, err := strconv.ParseFloat(string(head.At), 64)
+	if err != nil || math.IsNaN(ms) || math.IsInf(ms, 0) {
+		return time.Time{}, errNoTime
+	}
+	if math.Abs(ms) > 1e15 { // beyond the year 33000: no clock says that
+		return time.Time{}, errNoTime
+	}
+	return time.UnixMilli(int64(ms)), nil
+}
+
+// checkAge reports whether a delivery of that age is late, or why it is refused.
+func checkAge(age, horizon time.Duration) (late bool, err error) {
+	switch {
+	case age < -aheadAtMost:
+		return false, errFuture
+	case age > horizon:
+		return false, errExpired
+	default:
+		return age > lateAfter, nil
+	}
+}

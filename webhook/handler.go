@@ -1,0 +1,144 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Acceptor stores deliveries. *bot.Bot is one.
+type Acceptor interface {
+	// Accept returns nil once the delivery is safe: stored, known already or
+	// of no interest. An error with code adapter.Invalid means that it can
+	// never be read; any other error means that the sender should try again.
+	// It must be safe for concurrent use and return soon: ctx ends after
+	// Config.AcceptTimeout.
+	Accept(ctx context.Context, d *adapter.Delivery) error
+}
+
+// endpoint is the delivery endpoint as a plain HTTP handler.
+type endpoint struct {
+	verifier *Verifier
+	acceptor Acceptor
+	horizon  time.Duration
+	maxBody  int64
+	timeout  time.Duration
+	now      func() time.Time
+	log      zerolog.Logger
+	intake   *Intake
+}
+
+func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := h.now()
+	status, text := h.serve(w, r, start)
+	h.intake.observe(status, h.now().Sub(start))
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = io.WriteString(w, text+"\n") // the sender reads the status only
+	}
+}
+
+// serve answers one request. The order matters: nothing is parsed before the
+// signature is known to be good.
+func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (int, string) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return http.StatusMethodNotAllowed, "method not allowed"
+	}
+	log := h.log.With().
+		Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).
+		Str(LogKeyEvent, clip(r.Header.Get("Linear-Event"))).
+		Logger()
+
+	body, err := h.read(w, r)
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			log.Warn().Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
+			return http.StatusRequestEntityTooLarge, "body too large"
+		}
+		log.Warn().Err(err).Msg("delivery refused: body cut off")
+		return http.StatusBadRequest, "body cut off"
+	}
+	if err := h.verifier.Verify(r.Header.Get("Linear-Signature"), body); err != nil {
+		log.Warn().Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
+		if errors.Is(err, ErrNoSignature) {
+			return http.StatusUnauthorized, "missing signature"
+		}
+		return http.StatusUnauthorized, "invalid signature"
+	}
+
+	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
+	if d.SentAt, err = sentAt(body); err != nil {
+		log.Warn().Err(err).Msg("delivery refused")
+		if errors.Is(err, errNotJSON) {
+			return http.StatusBadRequest, err.Error()
+		}
+		return http.StatusUnauthorized, err.Error()
+	}
+	age := now.Sub(d.SentAt)
+	if d.Late, err = checkAge(age, h.horizon); err != nil {
+		log.Warn().Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
+		return http.StatusUnauthorized, err.Error()
+	}
+	if d.Late {
+		log.Info().Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
+	}
+
+	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
+	defer cancel()
+	if err := h.acceptor.Accept(ctx, d); err != nil {
+		if adapter.CodeOf(err) == adapter.Invalid {
+			log.Warn().Err(err).Msg("delivery refused: cannot be read")
+			return http.StatusBadRequest, "cannot be read"
+		}
+		log.Error().Err(err).Msg("delivery not stored: Linear will send it again")
+		return http.StatusServiceUnavailable, "not stored, try again"
+	}
+	return http.StatusOK, "OK"
+}
+
+// read returns the whole body, or a *http.MaxBytesError if it is too large.
+func (h *endpoint) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > h.maxBody {
+		h.discard(r)
+		return nil, &http.MaxBytesError{Limit: h.maxBody}
+	}
+	limited := http.MaxBytesReader(w, r.Body, h.maxBody)
+	if r.ContentLength >= 0 {
+		body := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(limited, body)
+		return body, err
+	}
+	body, err := io.ReadAll(limited)
+	if err != nil {
+		h.discard(r)
+	}
+	return body, err
+}
+
+// discard reads a little more of a body that is refused, so that a sender in
+// the middle of writing gets to see the answer instead of a broken connection.
+func (h *endpoint) discard(r *http.Request) {
+	_, _ = io.CopyN(io.Discard, r.Body, 2*h.maxBody) // nothing depends on it
+}
+
+// clip bounds what a header, which anybody can write, adds to logs and store.
+func clip(s string) string {
+	const most = 64
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}

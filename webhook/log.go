@@ -1,0 +1,18 @@
+package webhook
+
+// The keys of this package's log lines.
+const (
+	// LogKeyDelivery is the Linear-Delivery header: not signed, for
+	// correlation only.
+	LogKeyDelivery = "delivery"
+	// LogKeyEvent is the Linear-Event header.
+	LogKeyEvent = "event"
+	// LogKeyAge is the age of a delivery, in milliseconds.
+	LogKeyAge = "age"
+	// LogKeyLimit is the size limit that a body went over, in bytes.
+	LogKeyLimit = "limit"
+	// LogKeyAddr is the address that the server listens on.
+	LogKeyAddr = "addr"
+	// LogKeyCheck is the name of a readiness check.
+	LogKeyCheck = "check"
+)

@@ -1,0 +1,243 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Config says how to serve. Secrets and Acceptor are required.
+type Config struct {
+	// Secrets are the signing secrets of the webhook, any of which is
+	// accepted.
+	Secrets []string
+	// Acceptor stores deliveries.
+	Acceptor Acceptor
+	// Addr is the address to listen on. Defaults to ":3000".
+	Addr string
+	// Path is the path of the delivery endpoint. Defaults to
+	// "/api/webhooks/linear".
+	Path string
+	// MaxBody is the largest accepted body in bytes. Defaults to 5 MiB, as
+	// Linear's own SDK.
+	MaxBody int64
+	// Strict refuses deliveries older than five minutes even with a durable
+	// store. Linear's retries after an hour are then lost.
+	Strict bool
+	// AcceptTimeout bounds the storing of one delivery. Defaults to 4 s:
+	// Linear waits for five.
+	AcceptTimeout time.Duration
+	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
+	// Defaults to 10 s.
+	ShutdownTimeout time.Duration
+	// Checks are asked by /readyz, besides the Acceptor's own Ready.
+	Checks []Check
+	// OnListen is called once the server listens, with the address. Useful
+	// with port 0. Defaults to nothing.
+	OnListen func(addr net.Addr)
+	// Logger gets a line for everything that is refused or fails. Defaults
+	// to none.
+	Logger zerolog.Logger
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Check is one condition for being ready.
+type Check struct {
+	Name string
+	// Ready returns nil if all is well. It must return when ctx ends.
+	Ready func(ctx context.Context) error
+}
+
+// Runner works beside the server for as long as ctx lives, and then finishes
+// what it has begun. *bot.Bot is one.
+type Runner interface {
+	Run(ctx context.Context) error
+}
+
+// Server serves the delivery endpoint and the health endpoints. Make one with
+// [NewServer].
+type Server struct {
+	cfg    Config
+	echo   *echo.Echo
+	intake *Intake
+}
+
+// NewServer checks cfg, fills in defaults and returns a Server. It does no I/O.
+func NewServer(cfg Config) (*Server, error) {
+	verifier, err := NewVerifier(cfg.Secrets...)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Acceptor == nil {
+		return nil, errors.New("webhook: Config.Acceptor is missing: pass the bot")
+	}
+	if cfg.Addr == "" {
+		cfg.Addr = ":3000"
+	}
+	if cfg.Path == "" {
+		cfg.Path = "/api/webhooks/linear"
+	}
+	if cfg.Path[0] != '/' {
+		return nil, fmt.Errorf("webhook: Config.Path %q must begin with a slash", cfg.Path)
+	}
+	if cfg.MaxBody < 0 || cfg.AcceptTimeout < 0 || cfg.ShutdownTimeout < 0 {
+		return nil, errors.New("webhook: Config.MaxBody, AcceptTimeout and ShutdownTimeout must not be negative")
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 5 << 20
+	}
+	if cfg.AcceptTimeout == 0 {
+		cfg.AcceptTimeout = 4 * time.Second
+	}
+	if cfg.ShutdownTimeout == 0 {
+		cfg.ShutdownTimeout = 10 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	horizon := shortHorizon
+	if d, ok := cfg.Acceptor.(interface{ Durable() bool }); ok && d.Durable() && !cfg.Strict {
+		horizon = longHorizon
+	}
+	if r, ok := cfg.Acceptor.(interface {
+		Ready(ctx context.Context) error
+	}); ok {
+		cfg.Checks = append([]Check{{Name: "bot", Ready: r.Ready}}, cfg.Checks...)
+	}
+
+	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}}
+	deliveries := &endpoint{
+		verifier: verifier,
+		acceptor: cfg.Acceptor,
+		horizon:  horizon,
+		maxBody:  cfg.MaxBody,
+		timeout:  cfg.AcceptTimeout,
+		now:      cfg.Now,
+		log:      cfg.Logger,
+		intake:   s.intake,
+	}
+	e := s.echo
+	e.HideBanner, e.HidePort = true, true
+	// The peer's address, not what a header claims.
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{
+		LogErrorFunc: func(_ echo.Context, err error, stack []byte) error {
+			cfg.Logger.Error().Err(err).Bytes("stack", stack).Msg("panic while serving")
+			return err
+		},
+	}))
+	e.Any(cfg.Path, echo.WrapHandler(deliveries))
+	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(s.healthz)))
+	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(s.readyz)))
+	return s, nil
+}
+
+// Handler returns the server's handler, to mount it elsewhere.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Intake returns the counts of the delivery endpoint.
+func (s *Server) Intake() *Intake { return s.intake }
+
+// Run listens, serves and runs the runners until ctx ends or one of them
+// fails. Then it stops taking requests, waits for those in flight and for the
+// runners, and returns. The error is nil after a clean stop. A delivery that
+// was answered is stored, so server and runners may stop side by side.
+func (s *Server) Run(ctx context.Context, runners ...Runner) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("webhook: listen: %w", err)
+	}
+	srv := &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	s.cfg.Logger.Info().Stringer(LogKeyAddr, ln.Addr()).Msg("listening")
+	if s.cfg.OnListen != nil {
+		s.cfg.OnListen(ln.Addr())
+	}
+
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+	)
+	failed := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		errs = append(errs, err)
+		stop(err)
+	}
+	wg.Go(func() {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			failed(fmt.Errorf("webhook: serve: %w", err))
+		}
+	})
+	for _, r := range runners {
+		wg.Go(func() {
+			if err := r.Run(ctx); err != nil {
+				failed(err)
+				return
+			}
+			stop(nil) // a runner that ends takes the server with it
+		})
+	}
+
+	<-ctx.Done()
+	shut, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(shut); err != nil {
+		_ = srv.Close() // what Shutdown could not wait for
+		failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, err))
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// healthz says that the process lives.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyz says whether deliveries can be taken and worked on. It names the
+// checks that fail; why they do is for the log.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	status, checks := http.StatusOK, map[string]string{"status": "ready"}
+	for _, c := range s.cfg.Checks {
+		if err := c.Ready(ctx); err != nil {
+			s.cfg.Logger.Warn().Err(err).Str(LogKeyCheck, c.Name).Msg("not ready")
+			status = http.StatusServiceUnavailable
+			checks["status"], checks[c.Name] = "not ready", adapter.CodeOf(err).String()
+			continue
+		}
+		checks[c.Name] = "ok"
+	}
+	answer(w, status, checks)
+}
+
+func answer(w http.ResponseWriter, status int, body map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // a map of strings always encodes; the peer may be gone
+}
