@@ -6,16 +6,16 @@ import "strings"
 func (c Card) markdown() string {
 	var lines []string
 	if c.Title != "" {
-		lines = append(lines, "**"+escape(c.Title)+"**")
+		lines = append(lines, "**"+escapeMarkdown(c.Title)+"**")
 	}
 	if c.Subtitle != "" {
-		lines = append(lines, escape(c.Subtitle))
+		lines = append(lines, escapeMarkdown(c.Subtitle))
 	}
 	if len(lines) > 0 && len(c.Children) > 0 {
 		lines = append(lines, "")
 	}
 	if c.ImageURL != "" {
-		lines = append(lines, image("", c.ImageURL), "")
+		lines = append(lines, imageOf("", c.ImageURL), "")
 	}
 	for i, child := range c.Children {
 		part := linesOf(child)
@@ -73,7 +73,7 @@ func (e CardText) lines() []string {
 
 func (e CardText) plain() string { return e.Content }
 
-func (e CardImage) lines() []string { return []string{image(e.Alt, e.URL)} }
+func (e CardImage) lines() []string { return []string{imageOf(e.Alt, e.URL)} }
 
 func (CardImage) plain() string { return "" }
 
@@ -94,7 +94,7 @@ func (e CardSection) plain() string { return joinPlain(nil, e.Children) }
 func (e CardFields) lines() []string {
 	var lines []string
 	for _, f := range e {
-		lines = append(lines, "**"+escape(f.Label)+":** "+escape(f.Value))
+		lines = append(lines, "**"+escapeMarkdown(f.Label)+":** "+escapeMarkdown(f.Value))
 	}
 	return lines
 }
@@ -107,7 +107,7 @@ func (e CardFields) plain() string {
 	return strings.Join(lines, "\n")
 }
 
-func (e CardLink) lines() []string { return []string{link(e.Label, e.URL)} }
+func (e CardLink) lines() []string { return []string{linkTo(e.Label, e.URL)} }
 
 func (e CardLink) plain() string { return e.Label + " (" + e.URL + ")" }
 
@@ -125,21 +125,23 @@ func (CardActions) plain() string { return "" }
 
 func (a Button) action() string { return choice(a.Label) }
 
-func (a LinkButton) action() string { return link(a.Label, a.URL) }
+func (a LinkButton) action() string { return linkTo(a.Label, a.URL) }
 
 func (a Select) action() string { return choice(a.Label) }
 
 func (a RadioSelect) action() string { return choice(a.Label) }
 
-func choice(label string) string { return "**[" + escape(label) + "]**" }
+func choice(label string) string { return "**[" + escapeMarkdown(label) + "]**" }
 
-func link(label, url string) string { return "[" + escape(label) + "](" + replaceEmoji(url) + ")" }
+func linkTo(label, url string) string {
+	return "[" + escapeMarkdown(label) + "](" + replaceEmoji(url) + ")"
+}
 
-func image(alt, url string) string { return "!" + link(alt, url) }
+func imageOf(alt, url string) string { return "!" + linkTo(alt, url) }
 
-// escape makes plain text Markdown, as far as it stands within a line.
+// escapeMarkdown makes plain text Markdown, as far as it stands within a line.
 // Placeholders are replaced first, because their names have underscores.
-func escape(s string) string {
+func escapeMarkdown(s string) string {
 	s = replaceEmoji(s)
 	if !strings.ContainsAny(s, `\*_[]`) {
 		return s

@@ -61,7 +61,7 @@ func (e CardPie) plain() string { return plainChart(e.Title, e.grid(asIs)) }
 func (e CardPie) grid(text func(string) string) []string {
 	rows := make([][]string, len(e.Slices))
 	for i, s := range e.Slices {
-		rows[i] = []string{text(s.Label), number(s.Value)}
+		rows[i] = []string{text(s.Label), formatNumber(s.Value)}
 	}
 	return grid([]string{"Label", "Value"}, rows)
 }
@@ -78,7 +78,7 @@ func (e CardChart) grid(text func(string) string) []string {
 		values[i] = make(map[string]string, len(s.Points))
 		for _, p := range s.Points {
 			if _, ok := values[i][p.Label]; !ok {
-				values[i][p.Label] = number(p.Value)
+				values[i][p.Label] = formatNumber(p.Value)
 			}
 		}
 	}
@@ -128,7 +128,7 @@ func grid(headers []string, rows [][]string) []string {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], width(cell))
+			widths[i] = max(widths[i], utf16Len(cell))
 		}
 	}
 	rule := make([]string, len(widths))
@@ -156,13 +156,13 @@ func gridRow(row []string, widths []int) string {
 			cell = row[i]
 		}
 		b.WriteString(cell)
-		b.WriteString(strings.Repeat(" ", w-width(cell)))
+		b.WriteString(strings.Repeat(" ", w-utf16Len(cell)))
 	}
 	return strings.TrimRight(b.String(), " ")
 }
 
-// width is the length of s in UTF-16 code units.
-func width(s string) int {
+// utf16Len is the length of s in UTF-16 code units.
+func utf16Len(s string) int {
 	n := 0
 	for _, r := range s {
 		n += max(1, utf16.RuneLen(r))
@@ -170,11 +170,11 @@ func width(s string) int {
 	return n
 }
 
-// number writes a number as JSON does, for example 1000000, 0.1 or 1e+21.
-func number(v float64) string {
+// formatNumber writes a number as JSON does, for example 1000000, 0.1 or 1e+21.
+func formatNumber(v float64) string {
 	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e21) {
 		s := strconv.FormatFloat(v, 'e', -1, 64)
 		return strings.NewReplacer("e-0", "e-", "e+0", "e+").Replace(s)
 	}
-	return strconv.FormatFloat(v+0, 'f', -1, 64)
+	return strconv.FormatFloat(v+0, 'f', -1, 64) // -0+0 is 0
 }

@@ -126,9 +126,9 @@ func TestVectorsCards(t *testing.T) {
 				return
 			}
 			trimmed := strings.TrimSpace(*want)
-			equal(t, "body", got, &trimmed)
+			checkString(t, "body", got, &trimmed)
 			if c.Input.FallbackText == nil {
-				equal(t, "fallback", card.fallback(), c.Upstream.SentText)
+				checkString(t, "fallback", card.fallback(), c.Upstream.SentText)
 			}
 		})
 	}
@@ -162,8 +162,8 @@ func TestNumber(t *testing.T) {
 		0: "0", -3: "-3", 0.1: "0.1", 1e6: "1000000", 1e20: "100000000000000000000",
 		1e21: "1e+21", 1e-6: "0.000001", 1e-7: "1e-7", 1.5e300: "1.5e+300",
 	} {
-		if got := number(v); got != want {
-			t.Errorf("number(%g) = %q, want %q", v, got, want)
+		if got := formatNumber(v); got != want {
+			t.Errorf("formatNumber(%g) = %q, want %q", v, got, want)
 		}
 	}
 }

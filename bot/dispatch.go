@@ -129,15 +129,15 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 		b.ignore(log, head, reason)
 		return nil
 	}
-	subscribed := false
 	if len(b.on.subscribed) > 0 {
 		var err error
-		if subscribed, err = t.thread.Subscribed(ctx); err != nil {
+		if t.subscribed, err = t.subscribedFor(ctx, b); err != nil {
 			return err
 		}
 	}
+	t.routed = true
 	var groups [][]handler
-	if subscribed {
+	if t.subscribed {
 		groups = append(groups, b.on.subscribed)
 	}
 	if m.Mentioned {

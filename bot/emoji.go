@@ -10,7 +10,7 @@ import (
 func Emoji(name string) string {
 	for e := range emojis() {
 		if e.name == name {
-			return first(e.unicode)
+			return firstOf(e.unicode)
 		}
 	}
 	return ""
@@ -102,7 +102,7 @@ func placeholder(s string) (name string, n int) {
 
 func nameOfUnicode(s string) string {
 	for e := range emojis() {
-		if has(e.unicode, s) {
+		if listHas(e.unicode, s) {
 			return e.name
 		}
 	}
@@ -112,15 +112,15 @@ func nameOfUnicode(s string) string {
 func nameOfShortcode(s string) string {
 	s = strings.TrimSuffix(strings.TrimPrefix(s, ":"), ":")
 	for e := range emojis() {
-		if has(e.shortcodes, s) {
+		if listHas(e.shortcodes, s) {
 			return e.name
 		}
 	}
 	return ""
 }
 
-// has reports whether a list with commas has s, in any case.
-func has(list, s string) bool {
+// listHas reports whether a list with commas has s, in any case.
+func listHas(list, s string) bool {
 	for item := range strings.SplitSeq(list, ",") {
 		if strings.EqualFold(item, s) {
 			return true
@@ -129,7 +129,7 @@ func has(list, s string) bool {
 	return false
 }
 
-func first(list string) string {
+func firstOf(list string) string {
 	item, _, _ := strings.Cut(list, ",")
 	return item
 }

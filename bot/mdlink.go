@@ -185,7 +185,8 @@ func isScheme(s string) bool {
 	return strings.EqualFold(s, "http") || strings.EqualFold(s, "https") || strings.EqualFold(s, "ftp")
 }
 
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+// isLetter reports whether c is an ASCII letter.
+func isLetter[T byte | rune](c T) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func isHostByte(c byte) bool {
 	return isLetter(c) || c >= '0' && c <= '9' || c == '-' || c == '_' || c >= 0x80

@@ -189,7 +189,7 @@ func decodeReference(s string) (visible string, n int) {
 	if code == 0 || code > utf8.MaxRune {
 		code = utf8.RuneError
 	}
-	return string(rune(code)), end + 1
+	return string(rune(code)), end + 1 //nolint:gosec // code is at most utf8.MaxRune
 }
 
 // decodeAll returns s with escapes and character references resolved.

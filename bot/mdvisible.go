@@ -19,7 +19,7 @@ type span struct{ start, end int }
 type visibleText struct {
 	text []byte
 	// runs says, in order, where each stretch of text comes from.
-	runs []run
+	runs []stretch
 	// wraps are the emphases and links around parts of text, in the order in
 	// which they begin.
 	wraps []wrap
@@ -35,8 +35,8 @@ type visibleText struct {
 	labels int
 }
 
-// run is a stretch of visible text that begins at offset vis.
-type run struct {
+// stretch is a part of visible text that begins at offset vis.
+type stretch struct {
 	vis int
 	src span
 	// literal means that the source has the same bytes, so that it can be cut
@@ -94,7 +94,7 @@ func (v *visibleText) add(s string, src span, literal bool) {
 	if last := len(v.runs) - 1; last >= 0 && literal && v.runs[last].literal && v.runs[last].src.end == src.start {
 		v.runs[last].src.end = src.end
 	} else {
-		v.runs = append(v.runs, run{len(v.text), src, literal})
+		v.runs = append(v.runs, stretch{len(v.text), src, literal})
 	}
 	v.text = append(v.text, s...)
 }
@@ -256,7 +256,7 @@ func (v *visibleText) close(at int, w wrap) {
 // links that show nothing else, in order and without overlap.
 func (v *visibleText) sources(vis span) []span {
 	var out []span
-	i, _ := slices.BinarySearchFunc(v.runs, vis.start+1, func(r run, at int) int { return cmp.Compare(r.vis, at) })
+	i, _ := slices.BinarySearchFunc(v.runs, vis.start+1, func(r stretch, at int) int { return cmp.Compare(r.vis, at) })
 	for i--; i >= 0 && i < len(v.runs) && v.runs[i].vis < vis.end; i++ {
 		r := v.runs[i]
 		src := r.src
@@ -272,11 +272,11 @@ func (v *visibleText) sources(vis span) []span {
 			out = append(out, w.src)
 		}
 	}
-	return merge(out)
+	return mergeSpans(out)
 }
 
-// merge sorts spans, joins those that touch and drops the empty ones.
-func merge(spans []span) []span {
+// mergeSpans sorts spans, joins those that touch and drops the empty ones.
+func mergeSpans(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
 	})

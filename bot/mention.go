@@ -123,11 +123,11 @@ func (n names) mayFollow(rest string) bool {
 		first, _ := utf8.DecodeRuneInString(name)
 		return equalFold(r, first)
 	}
-	return begins(n.userID) || slices.ContainsFunc(n.handles, func(h string) bool { return begins(handle(h)) })
+	return begins(n.userID) || slices.ContainsFunc(n.handles, func(h string) bool { return begins(trimHandle(h)) })
 }
 
-// handle is a name without what may stand around it.
-func handle(name string) string {
+// trimHandle returns a name without what may stand around it.
+func trimHandle(name string) string {
 	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(name), "@"))
 }
 
@@ -149,7 +149,7 @@ func (n names) match(text []byte, at int) (end int, rule string) {
 		return end, rule
 	}
 	for _, h := range n.handles {
-		if e, ok := matchName(text, at+1, handle(h)); ok && e > end {
+		if e, ok := matchName(text, at+1, trimHandle(h)); ok && e > end {
 			end, rule = e, ruleHandle
 		}
 	}
@@ -206,7 +206,7 @@ func endsInWord(text []byte) bool {
 // and in Korean, where particles follow directly, letters do not.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
-		return r == '_' || r >= '0' && r <= '9' || isLetter(byte(r))
+		return r == '_' || r >= '0' && r <= '9' || isLetter(r)
 	}
 	if !unicode.In(r, unicode.L, unicode.Nd, unicode.Nl, unicode.Pc) {
 		return false
@@ -248,7 +248,7 @@ func equalFold(a, b rune) bool {
 		return true
 	}
 	if a < utf8.RuneSelf && b < utf8.RuneSelf {
-		return a|0x20 == b|0x20 && isLetter(byte(a))
+		return a|0x20 == b|0x20 && isLetter(a)
 	}
 	for r := unicode.SimpleFold(a); r != a; r = unicode.SimpleFold(r) {
 		if r == b {

@@ -23,7 +23,7 @@ func TestVectorsMarkdown(t *testing.T) {
 				if w, ok := c.Want["text"]; ok {
 					want = w
 				}
-				equal(t, "text", PlainText(c.Input.Markdown), want)
+				checkString(t, "text", PlainText(c.Input.Markdown), want)
 				return
 			}
 			want := c.Upstream.Body
@@ -39,7 +39,7 @@ func TestVectorsMarkdown(t *testing.T) {
 				return
 			}
 			trimmed := strings.TrimSpace(*want)
-			equal(t, "body", got, &trimmed)
+			checkString(t, "body", got, &trimmed)
 		})
 	}
 }
@@ -47,19 +47,19 @@ func TestVectorsMarkdown(t *testing.T) {
 func TestPlainText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"a\n\n```\n```\n\nb":                     "a\n\nb",
-		"- [x](https://example.com)":             "x",
-		"- [x] done":                             "done",
-		"[^1]: Never used.":                      "Never used.",
-		"a[^1]\n\n[^1]: Note.\n\nb":              "a\n\nNote.\n\nb",
-		"a[^2]":                                  "a[^2]",
-		"https://example.com/*a* *b*":            "https://example.com/*a* b",
-		"`a\nb`":                                 "a b",
-		"| a |\n|---|\n| 1 | **2** | `3` |":      "a\n1\t2\t3",
-		"> | a |\n> |---|\n> | 1 | 2 |":          "a\n1\t2",
-		"a\rb":                                   "a\nb",
-		"```\r\nx\r\ny\r\n```":                   "x\r\ny",
-		"![a *b*](https://example.com/a.png)":    "a b",
+		"a\n\n```\n```\n\nb":                      "a\n\nb",
+		"- [x](https://example.com)":              "x",
+		"- [x] done":                              "done",
+		"[^1]: Never used.":                       "Never used.",
+		"a[^1]\n\n[^1]: Note.\n\nb":               "a\n\nNote.\n\nb",
+		"a[^2]":                                   "a[^2]",
+		"https://example.com/*a* *b*":             "https://example.com/*a* b",
+		"`a\nb`":                                  "a b",
+		"| a |\n|---|\n| 1 | **2** | `3` |":       "a\n1\t2\t3",
+		"> | a |\n> |---|\n> | 1 | 2 |":           "a\n1\t2",
+		"a\rb":                                    "a\nb",
+		"```\r\nx\r\ny\r\n```":                    "x\r\ny",
+		"![a *b*](https://example.com/a.png)":     "a b",
 		"&#0; &#x110000; &#x41; \\&amp; &amp;lt;": "\uFFFD \uFFFD A &amp; &lt;",
 	} {
 		if got := PlainText(in); got != want {

@@ -118,6 +118,36 @@ func TestOneReplyHoweverOftenTheTurnRuns(t *testing.T) {
 	})
 }
 
+func TestATurnThatChangesItsSubscriptionIsRoutedTheSameWayAgain(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		answer := func(text string, change func(*bot.Thread, context.Context) error) bot.MessageHandler {
+			return func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				if err := change(th, ctx); err != nil {
+					return err
+				}
+				if _, err := th.Post(ctx, bot.Text(text)); err != nil {
+					return err
+				}
+				if m.Attempt == 1 {
+					return errBoom // as a crash before the turn is settled
+				}
+				return nil
+			}
+		}
+		w.bot.OnNewMention(answer("hello", (*bot.Thread).Subscribe))
+		w.bot.OnSubscribedMessage(answer("bye", (*bot.Thread).Unsubscribe))
+		w.say("ada", "@helper one")
+		w.say("ada", "@helper two")
+		w.say("ada", "@helper three")
+		w.run(time.Minute)
+		want := []string{"hello", "bye", "hello"}
+		if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("the thread (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestDuplicatesRunOnce(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {

@@ -58,6 +58,9 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 // Subscribe makes every further message of the thread go to the handlers of
 // OnSubscribedMessage, until Unsubscribe. Doing it twice is no error.
 func (t *Thread) Subscribe(ctx context.Context) error {
+	if err := t.pin(ctx); err != nil {
+		return err
+	}
 	if err := t.bot.cfg.Store.Subscribe(ctx, t.key()); err != nil {
 		return fmt.Errorf("bot: subscribe %s: %w", t.id, err)
 	}
@@ -66,6 +69,9 @@ func (t *Thread) Subscribe(ctx context.Context) error {
 
 // Unsubscribe takes Subscribe back. Doing it twice is no error.
 func (t *Thread) Unsubscribe(ctx context.Context) error {
+	if err := t.pin(ctx); err != nil {
+		return err
+	}
 	if err := t.bot.cfg.Store.Unsubscribe(ctx, t.key()); err != nil {
 		return fmt.Errorf("bot: unsubscribe %s: %w", t.id, err)
 	}

@@ -17,6 +17,10 @@ type Turn struct {
 	attempt int
 	skipped []*Turn // older messages of the lane that this turn answers for
 
+	// routed says that subscribed holds: whether the thread was subscribed
+	// when the turn was routed.
+	routed, subscribed bool
+
 	mu      sync.Mutex
 	step    string
 	ordinal map[string]int

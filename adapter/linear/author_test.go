@@ -39,7 +39,7 @@ func TestAuthor(t *testing.T) {
 	own := func(id string) bool { return id == wrote }
 	ada := userPayload{ID: "ada", Name: "Ada", Email: "ada@acme.test", URL: "https://linear.app/acme/profiles/ada"}
 	adaUser := adapter.User{ID: "ada", Name: "ada", FullName: "Ada", Email: ada.Email, URL: ada.URL}
-	person := testSelf()
+	person := payloadSelf()
 	person.App = false
 	tests := []struct {
 		name string
@@ -47,34 +47,34 @@ func TestAuthor(t *testing.T) {
 		c    commentPayload
 		want adapter.User
 	}{
-		{"human", testSelf(), commentPayload{User: ada}, adaUser},
-		{"id only", testSelf(), commentPayload{UserID: "ada"}, adapter.User{ID: "ada"}},
-		{"self", testSelf(), commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.Self}},
-		{"self by the message", testSelf(), commentPayload{ID: wrote, UserID: "x"}, adapter.User{ID: "x", Kind: adapter.Self}},
+		{"human", payloadSelf(), commentPayload{User: ada}, adaUser},
+		{"id only", payloadSelf(), commentPayload{UserID: "ada"}, adapter.User{ID: "ada"}},
+		{"self", payloadSelf(), commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.Self}},
+		{"self by the message", payloadSelf(), commentPayload{ID: wrote, UserID: "x"}, adapter.User{ID: "x", Kind: adapter.Self}},
 		{"a person with the bot's key", person, commentPayload{UserID: "bot"}, adapter.User{ID: "bot"}},
 		{"the bot with a person's key", person, commentPayload{ID: wrote, UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.Self}},
 		{
-			"another app", testSelf(),
+			"another app", payloadSelf(),
 			commentPayload{User: userPayload{ID: "x", Email: "1@OAuthApp.linear.app"}},
 			adapter.User{ID: "x", Email: "1@OAuthApp.linear.app", Kind: adapter.App},
 		},
 		{
-			"almost an app", testSelf(),
+			"almost an app", payloadSelf(),
 			commentPayload{User: userPayload{ID: "x", Email: "1@oauthapp.linear.app.test"}},
 			adapter.User{ID: "x", Email: "1@oauthapp.linear.app.test"},
 		},
 		{
-			"external", testSelf(),
+			"external", payloadSelf(),
 			commentPayload{ExternalUser: userPayload{ID: "e", Name: "Eve"}},
 			adapter.User{ID: "e", FullName: "Eve", Kind: adapter.External},
 		},
 		{
-			"integration", testSelf(),
+			"integration", payloadSelf(),
 			commentPayload{BotActor: botActorPayload{ID: "g", Type: "github", Name: "GitHub"}},
 			adapter.User{ID: "g", FullName: "GitHub", Kind: adapter.Integration},
 		},
 		{
-			"a user through an integration", testSelf(),
+			"a user through an integration", payloadSelf(),
 			commentPayload{User: ada, BotActor: botActorPayload{Name: "Slack"}},
 			adaUser,
 		},
@@ -86,10 +86,10 @@ func TestAuthor(t *testing.T) {
 			t.Errorf("%s: %t (-want +got):\n%s", tt.name, ok, diff)
 		}
 	}
-	if got, ok := newPeople(testSelf(), own).author(&commentPayload{}); ok {
+	if got, ok := newPeople(payloadSelf(), own).author(&commentPayload{}); ok {
 		t.Errorf("nobody is %+v", got)
 	}
-	got, ok := newPeople(testSelf(), own).author(&commentPayload{ID: wrote})
+	got, ok := newPeople(payloadSelf(), own).author(&commentPayload{ID: wrote})
 	if !ok || !got.IsSelf() || got.ID != "bot" {
 		t.Errorf("an own message without author is by %+v", got)
 	}
@@ -97,7 +97,7 @@ func TestAuthor(t *testing.T) {
 
 func TestActor(t *testing.T) {
 	t.Parallel()
-	p := newPeople(testSelf(), nil)
+	p := newPeople(payloadSelf(), nil)
 	user := userPayload{ID: "x", Name: "X", Email: "x@acme.test"}
 	for kind, want := range map[string]adapter.User{
 		"user":         {ID: "x", FullName: "X", Email: "x@acme.test"},
@@ -120,7 +120,7 @@ func TestActor(t *testing.T) {
 
 func TestMentioned(t *testing.T) {
 	t.Parallel()
-	p := newPeople(testSelf(), nil)
+	p := newPeople(payloadSelf(), nil)
 	for s, want := range map[string]bool{
 		"@helper-bot":                  true,
 		"hey @Helper-Bot, look":        true,

@@ -31,6 +31,8 @@ type Config struct {
 	// Scopes are what the app's token may do. Defaults to read, write,
 	// comments:create and issues:create.
 	Scopes []string
+	// Mode says which conversations the bot takes. Defaults to Both.
+	Mode Mode
 	// APIURL is the address of the GraphQL API. Defaults to
 	// "https://api.linear.app/graphql".
 	APIURL string

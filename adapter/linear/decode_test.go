@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	testEnvelope = `"organizationId":"org","createdAt":"2026-10-02T09:15:04.120Z","webhookTimestamp":1`
-	testAda      = `{"id":"ada","name":"Ada","url":"https://linear.app/acme/profiles/ada"}`
-	testBot      = `{"id":"bot","name":"Helper Bot"}`
+	payloadEnvelope = `"organizationId":"org","createdAt":"2026-10-02T09:15:04.120Z","webhookTimestamp":1`
+	payloadAda      = `{"id":"ada","name":"Ada","url":"https://linear.app/acme/profiles/ada"}`
+	payloadBot      = `{"id":"bot","name":"Helper Bot"}`
 )
 
-func testTime() time.Time { return time.Date(2026, 10, 2, 9, 15, 4, 120_000_000, time.UTC) }
+func payloadTime() time.Time { return time.Date(2026, 10, 2, 9, 15, 4, 120_000_000, time.UTC) }
 
-func testAdaUser() adapter.User {
+func payloadAdaUser() adapter.User {
 	return adapter.User{ID: "ada", Name: "ada", FullName: "Ada", URL: "https://linear.app/acme/profiles/ada"}
 }
 
 // decodeBody decodes a body to which the common part of the envelope is added.
 func decodeBody(t *testing.T, body string, self *adapter.Identity) adapter.Event {
 	t.Helper()
-	body = strings.TrimSuffix(body, "}") + "," + testEnvelope + "}"
+	body = strings.TrimSuffix(body, "}") + "," + payloadEnvelope + "}"
 	ev, err := decodeDelivery(deliveryOf(body), self, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -47,15 +47,15 @@ func diffEvents(want, got adapter.Event) string {
 
 func TestDecodeMeta(t *testing.T) {
 	t.Parallel()
-	body := `{"type":"Comment","action":"create","url":"u","actor":` + testAda +
-		`,"data":{"id":"c","body":"hi","issueId":"i","user":` + testAda + `},` + testEnvelope + `}`
-	ev, err := decodeDelivery(&adapter.Delivery{Body: []byte(body), Late: true}, testSelf(), nil)
+	body := `{"type":"Comment","action":"create","url":"u","actor":` + payloadAda +
+		`,"data":{"id":"c","body":"hi","issueId":"i","user":` + payloadAda + `},` + payloadEnvelope + `}`
+	ev, err := decodeDelivery(&adapter.Delivery{Body: []byte(body), Late: true}, payloadSelf(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &adapter.Meta{
 		Key: "Comment|create|c", Act: "comment:c", Workspace: "org", Thread: "linear:i:c:c", Type: "Comment",
-		Action: "create", Actor: testAdaUser(), At: testTime(), URL: "u", Late: true, Raw: json.RawMessage(body),
+		Action: "create", Actor: payloadAdaUser(), At: payloadTime(), URL: "u", Late: true, Raw: json.RawMessage(body),
 	}
 	if diff := cmp.Diff(want, ev.Head()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -64,11 +64,11 @@ func TestDecodeMeta(t *testing.T) {
 
 func TestDecodeComment(t *testing.T) {
 	t.Parallel()
-	ada := testAdaUser()
+	ada := payloadAdaUser()
 	issue := &adapter.Issue{ID: "i", Identifier: "ENG-1", Team: adapter.Team{ID: "t", Key: "ENG"}}
 	message := func(edit func(*adapter.Message)) *adapter.Message {
 		m := &adapter.Message{
-			ID: "c", Thread: "linear:i:c:r", ParentID: "r", Author: ada, Body: "hi", CreatedAt: testTime(), URL: "u",
+			ID: "c", Thread: "linear:i:c:r", ParentID: "r", Author: ada, Body: "hi", CreatedAt: payloadTime(), URL: "u",
 			Issue: issue,
 		}
 		if edit != nil {
@@ -80,12 +80,12 @@ func TestDecodeComment(t *testing.T) {
 	act := meta
 	act.Act = "comment:c"
 	data := func(extra string) string {
-		return `"url":"u","actor":` + testAda + `,"data":{"id":"c","body":"hi","parentId":"r","issueId":"i",` +
+		return `"url":"u","actor":` + payloadAda + `,"data":{"id":"c","body":"hi","parentId":"r","issueId":"i",` +
 			`"createdAt":"2026-10-02T09:15:04.120Z","updatedAt":"2026-10-02T09:15:05Z",` +
-			`"issue":{"id":"i","identifier":"ENG-1","team":{"id":"t","key":"ENG"}},"user":` + testAda + extra + `}`
+			`"issue":{"id":"i","identifier":"ENG-1","team":{"id":"t","key":"ENG"}},"user":` + payloadAda + extra + `}`
 	}
 	const edited = `,"editedAt":"2026-10-02T09:15:04.120Z"`
-	withEdit := message(func(m *adapter.Message) { m.EditedAt = testTime() })
+	withEdit := message(func(m *adapter.Message) { m.EditedAt = payloadTime() })
 	tests := []struct {
 		name, body string
 		want       adapter.Event
@@ -127,14 +127,14 @@ func TestDecodeComment(t *testing.T) {
 		},
 		{
 			"author only in the envelope",
-			`{"type":"Comment","action":"create","actor":` + testAda + `,"data":{"id":"c","body":"","issueId":"i"}}`,
+			`{"type":"Comment","action":"create","actor":` + payloadAda + `,"data":{"id":"c","body":"","issueId":"i"}}`,
 			&adapter.MessageEvent{
 				Meta:    adapter.Meta{Thread: "linear:i:c:c", Act: "comment:c", Actor: ada},
 				Message: &adapter.Message{ID: "c", Thread: "linear:i:c:c", Author: ada, Issue: &adapter.Issue{ID: "i"}},
 			},
 		},
 		{
-			"on a document", `{"type":"Comment","action":"create","data":{"id":"c","body":"hi","documentContentId":"d","user":` + testAda + `}}`,
+			"on a document", `{"type":"Comment","action":"create","data":{"id":"c","body":"hi","documentContentId":"d","user":` + payloadAda + `}}`,
 			&adapter.MessageEvent{
 				Meta:    adapter.Meta{Thread: "linear:document/d:c:c", Act: "comment:c", Actor: ada},
 				Message: &adapter.Message{ID: "c", Thread: "linear:document/d:c:c", Author: ada, Body: "hi"},
@@ -148,7 +148,7 @@ func TestDecodeComment(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := diffEvents(tt.want, decodeBody(t, tt.body, testSelf())); diff != "" {
+			if diff := diffEvents(tt.want, decodeBody(t, tt.body, payloadSelf())); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -157,14 +157,14 @@ func TestDecodeComment(t *testing.T) {
 
 func TestDecodeReaction(t *testing.T) {
 	t.Parallel()
-	ada := testAdaUser()
+	ada := payloadAdaUser()
 	tests := []struct {
 		name, body string
 		want       adapter.Event
 	}{
 		{
 			"added to a comment",
-			`{"type":"Reaction","action":"create","data":{"id":"e","emoji":"+1","commentId":"c","comment":{"id":"c","issueId":"i"},"user":` + testAda + `}}`,
+			`{"type":"Reaction","action":"create","data":{"id":"e","emoji":"+1","commentId":"c","comment":{"id":"c","issueId":"i"},"user":` + payloadAda + `}}`,
 			&adapter.ReactionEvent{
 				Meta:  adapter.Meta{Act: "reaction:c:ada:thumbs_up", Thread: "linear:i:c:c", Unresolved: true, Actor: ada},
 				Added: true, Emoji: "thumbs_up", RawEmoji: "+1", MessageID: "c", User: ada,
@@ -180,7 +180,7 @@ func TestDecodeReaction(t *testing.T) {
 		},
 		{
 			"added to an issue",
-			`{"type":"Reaction","action":"create","url":"u","actor":` + testAda + `,"data":{"id":"e","emoji":"🎉","issueId":"i"}}`,
+			`{"type":"Reaction","action":"create","url":"u","actor":` + payloadAda + `,"data":{"id":"e","emoji":"🎉","issueId":"i"}}`,
 			&adapter.ReactionEvent{
 				Meta:  adapter.Meta{Act: "reaction:i:ada:party", Thread: "linear:i", URL: "u", Actor: ada},
 				Added: true, Emoji: "party", RawEmoji: "🎉", User: ada,
@@ -205,7 +205,7 @@ func TestDecodeReaction(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := diffEvents(tt.want, decodeBody(t, tt.body, testSelf())); diff != "" {
+			if diff := diffEvents(tt.want, decodeBody(t, tt.body, payloadSelf())); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -214,27 +214,27 @@ func TestDecodeReaction(t *testing.T) {
 
 func TestDecodeIssue(t *testing.T) {
 	t.Parallel()
-	body := `{"type":"Issue","action":"create","url":"u","actor":` + testAda + `,"data":{
+	body := `{"type":"Issue","action":"create","url":"u","actor":` + payloadAda + `,"data":{
 		"id":"i","identifier":"ENG-1","title":"T","description":"@helper-bot go","url":"iu","priority":2,
 		"teamId":"t","team":{"id":"t","key":"ENG","name":"Eng"},"stateId":"st","state":{"id":"st","name":"Todo","type":"unstarted"},
-		"assigneeId":"ada","assignee":` + testAda + `,"delegateId":"bot","delegate":` + testBot + `,"creator":` + testAda + `,
+		"assigneeId":"ada","assignee":` + payloadAda + `,"delegateId":"bot","delegate":` + payloadBot + `,"creator":` + payloadAda + `,
 		"labels":[{"id":"l","name":"Bug"}],"labelIds":["l"],"projectId":"p","project":{"id":"p","name":"P"},"cycleId":"cy",
 		"dueDate":"2026-10-15","createdAt":"2026-10-02T09:15:04.120Z","updatedAt":"2026-10-02T09:15:04.120Z"}}`
-	ada, bot := testAdaUser(), adapter.User{ID: "bot", FullName: "Helper Bot", Kind: adapter.Self}
+	ada, bot := payloadAdaUser(), adapter.User{ID: "bot", FullName: "Helper Bot", Kind: adapter.Self}
 	issue := &adapter.Issue{
 		ID: "i", Identifier: "ENG-1", Title: "T", Description: "@helper-bot go", URL: "iu", Priority: 2,
 		Team: adapter.Team{ID: "t", Key: "ENG", Name: "Eng"}, State: adapter.IssueState{ID: "st", Name: "Todo", Type: "unstarted"},
 		Assignee: &ada, Delegate: &bot, Creator: &ada, Labels: []adapter.Label{{ID: "l", Name: "Bug"}}, ProjectID: "p", Project: "P",
-		CycleID: "cy", DueDate: "2026-10-15", CreatedAt: testTime(), UpdatedAt: testTime(),
+		CycleID: "cy", DueDate: "2026-10-15", CreatedAt: payloadTime(), UpdatedAt: payloadTime(),
 	}
 	want := &adapter.IssueEvent{
 		Meta:  adapter.Meta{Act: "issue:i:description", Thread: "linear:i", URL: "u", Actor: ada},
 		Issue: issue,
 		Mention: &adapter.Message{
-			ID: "i", Thread: "linear:i", Author: ada, Body: "@helper-bot go", CreatedAt: testTime(), URL: "u", Issue: issue,
+			ID: "i", Thread: "linear:i", Author: ada, Body: "@helper-bot go", CreatedAt: payloadTime(), URL: "u", Issue: issue,
 		},
 	}
-	if diff := diffEvents(want, decodeBody(t, body, testSelf())); diff != "" {
+	if diff := diffEvents(want, decodeBody(t, body, payloadSelf())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -259,7 +259,7 @@ func TestDecodeIssueChanges(t *testing.T) {
 		},
 		{name: "title changed", action: "update", data: `"description":"@helper-bot go"`, from: `{"title":"x"}`},
 		{name: "delegated", action: "update", data: `"description":"x","delegateId":"bot"`, from: `{"delegateId":null}`, act: "delegate:i:bot"},
-		{name: "born delegated", action: "create", data: `"delegate":` + testBot, act: "delegate:i:bot"},
+		{name: "born delegated", action: "create", data: `"delegate":` + payloadBot, act: "delegate:i:bot"},
 		{name: "delegated to another", action: "update", data: `"delegateId":"x"`, from: `{"delegateId":null}`},
 		{name: "still delegated", action: "update", data: `"delegateId":"bot"`, from: `{"title":"x"}`},
 		{name: "taken away", action: "update", data: `"delegateId":null`, from: `{"delegateId":"bot"}`, act: "undelegate:i:bot"},
@@ -280,7 +280,7 @@ func TestDecodeIssueChanges(t *testing.T) {
 			if tt.from != "" {
 				body += `,"updatedFrom":` + tt.from
 			}
-			ev, ok := decodeBody(t, body+"}", testSelf()).(*adapter.IssueEvent)
+			ev, ok := decodeBody(t, body+"}", payloadSelf()).(*adapter.IssueEvent)
 			if !ok {
 				t.Fatal("not an IssueEvent")
 			}
@@ -316,7 +316,7 @@ func TestDecodeSession(t *testing.T) {
 	const (
 		root       = `"commentId":"r","comment":{"id":"r","body":"root text","userId":"bob"}`
 		artificial = `"comment":{"id":"r","body":"This thread is for an agent session with helper-bot."}`
-		byAda      = `"creator":` + testAda
+		byAda      = `"creator":` + payloadAda
 	)
 	tests := []struct {
 		name, session, rest string
@@ -378,7 +378,7 @@ func TestDecodeSession(t *testing.T) {
 			t.Parallel()
 			body := `{"type":"AgentSessionEvent","action":"created",` + tt.rest +
 				`,"agentSession":{"id":"s","issueId":"i","status":"pending","appUserId":"bot","createdAt":"2026-10-02T09:15:04.120Z",` + tt.session + `}}`
-			ev, ok := decodeBody(t, body, testSelf()).(*adapter.MessageEvent)
+			ev, ok := decodeBody(t, body, payloadSelf()).(*adapter.MessageEvent)
 			if !ok {
 				t.Fatal("not a MessageEvent")
 			}
@@ -395,7 +395,7 @@ func TestDecodeSession(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if m.Addressed != adapter.Yes || m.Session.ID != "s" || m.Session.Status != "pending" || m.Thread != "linear:i:s:s" ||
-				!m.CreatedAt.Equal(testTime()) || m.Issue == nil || m.Session.ActivityID != "" {
+				!m.CreatedAt.Equal(payloadTime()) || m.Issue == nil || m.Session.ActivityID != "" {
 				t.Errorf("message %+v, session %+v", m, m.Session)
 			}
 		})
@@ -406,10 +406,10 @@ func TestDecodePrompt(t *testing.T) {
 	t.Parallel()
 	event := func(activity, app string) string {
 		return `{"type":"AgentSessionEvent","action":"prompted","guidance":[{"body":"be brief"},7],"agentActivity":` + activity +
-			`,"agentSession":{"id":"s","issueId":"i","commentId":"r","appUserId":"` + app + `","url":"u","creator":` + testAda + `}}`
+			`,"agentSession":{"id":"s","issueId":"i","commentId":"r","appUserId":"` + app + `","url":"u","creator":` + payloadAda + `}}`
 	}
 	bob := adapter.User{ID: "bob", FullName: "Bob"}
-	ada := testAdaUser()
+	ada := payloadAdaUser()
 	message := func(id, body string) *adapter.Message {
 		return &adapter.Message{
 			ID: id, ParentID: "r", Thread: "linear:i:s:s", Author: bob, Body: body, URL: "u", Addressed: adapter.Yes,
@@ -461,7 +461,7 @@ func TestDecodePrompt(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := diffEvents(tt.want, decodeBody(t, event(tt.activity, tt.app), testSelf())); diff != "" {
+			if diff := diffEvents(tt.want, decodeBody(t, event(tt.activity, tt.app), payloadSelf())); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -470,7 +470,7 @@ func TestDecodePrompt(t *testing.T) {
 
 func TestDecodeNotification(t *testing.T) {
 	t.Parallel()
-	ada := testAdaUser()
+	ada := payloadAdaUser()
 	const (
 		issue   = `"issueId":"i","issue":{"id":"i","description":"@helper-bot go","url":"iu"}`
 		comment = `"commentId":"c","comment":{"id":"c","body":"@helper-bot hi","userId":"ada"},"parentCommentId":"r"`
@@ -501,7 +501,7 @@ func TestDecodeNotification(t *testing.T) {
 		t.Run(tt.kind, func(t *testing.T) {
 			t.Parallel()
 			ev, ok := decodeBody(t, `{"type":"AppUserNotification","action":"`+tt.kind+`","appUserId":"bot","notification":{"id":"n",`+
-				tt.body+`,"actor":`+testAda+`}}`, testSelf()).(*adapter.NotificationEvent)
+				tt.body+`,"actor":`+payloadAda+`}}`, payloadSelf()).(*adapter.NotificationEvent)
 			if !ok {
 				t.Fatal("not a NotificationEvent")
 			}
@@ -519,7 +519,7 @@ func TestDecodeNotification(t *testing.T) {
 			}
 		})
 	}
-	ev := decodeBody(t, `{"type":"AppUserNotification","action":"issueMention","appUserId":"x","notification":{"id":"n"}}`, testSelf())
+	ev := decodeBody(t, `{"type":"AppUserNotification","action":"issueMention","appUserId":"x","notification":{"id":"n"}}`, payloadSelf())
 	if o, ok := ev.(*adapter.OtherEvent); !ok || o.Reason != reasonOtherApp {
 		t.Errorf("for another app: %+v", ev)
 	}
@@ -527,7 +527,7 @@ func TestDecodeNotification(t *testing.T) {
 
 func TestDecodeRest(t *testing.T) {
 	t.Parallel()
-	ada := testAdaUser()
+	ada := payloadAdaUser()
 	tests := []struct {
 		name, body string
 		want       adapter.Event
@@ -538,7 +538,7 @@ func TestDecodeRest(t *testing.T) {
 			&adapter.AccessEvent{AllPublicTeams: true, AddedTeams: []string{"a"}, LostTeams: []string{"b", "c"}},
 		},
 		{
-			"authorization", `{"type":"OAuthAuthorization","action":"x","oauthClient":{"id":"o"},"userId":"ada","user":` + testAda + `,"activeTokensForUser":2.0}`,
+			"authorization", `{"type":"OAuthAuthorization","action":"x","oauthClient":{"id":"o"},"userId":"ada","user":` + payloadAda + `,"activeTokensForUser":2.0}`,
 			&adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada}, User: ada, ClientID: "o", ActiveTokens: 2},
 		},
 		{
@@ -546,7 +546,7 @@ func TestDecodeRest(t *testing.T) {
 			&adapter.SLAEvent{Meta: adapter.Meta{Thread: "linear:i", URL: "u"}, Issue: &adapter.Issue{ID: "i", Title: "T"}},
 		},
 		{
-			"attachment", `{"type":"Attachment","action":"create","url":"u","actor":` + testAda + `,"data":{"id":"x","issueId":"i"}}`,
+			"attachment", `{"type":"Attachment","action":"create","url":"u","actor":` + payloadAda + `,"data":{"id":"x","issueId":"i"}}`,
 			&adapter.OtherEvent{Meta: adapter.Meta{Thread: "linear:i", URL: "u", Actor: ada}, Reason: "no_meaning"},
 		},
 		{"label", `{"type":"IssueLabel","action":"create","data":{"id":"x"}}`, &adapter.OtherEvent{Reason: "no_meaning"}},
@@ -556,7 +556,7 @@ func TestDecodeRest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := diffEvents(tt.want, decodeBody(t, tt.body, testSelf())); diff != "" {
+			if diff := diffEvents(tt.want, decodeBody(t, tt.body, payloadSelf())); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -567,8 +567,8 @@ func TestDecodeRest(t *testing.T) {
 func TestActs(t *testing.T) {
 	t.Parallel()
 	const (
-		user  = `"user":` + testAda
-		actor = `"actor":` + testAda
+		user  = `"user":` + payloadAda
+		actor = `"actor":` + payloadAda
 		head  = `{"type":"AppUserNotification","appUserId":"bot",`
 		open  = `{"type":"AgentSessionEvent","action":"created","appUserId":"bot","agentSession":{"id":"s","issueId":"i",`
 	)
@@ -587,7 +587,7 @@ func TestActs(t *testing.T) {
 		},
 		"delegate:i:bot": {
 			`{"type":"Issue","action":"update","data":{"id":"i","delegateId":"bot"},"updatedFrom":{"delegateId":null}}`,
-			open + `"creator":` + testAda + `}}`,
+			open + `"creator":` + payloadAda + `}}`,
 			head + `"action":"issueAssignedToYou","notification":{"id":"n","issueId":"i"}}`,
 		},
 		"undelegate:i:bot": {
@@ -605,7 +605,7 @@ func TestActs(t *testing.T) {
 	} {
 		keys := map[string]bool{}
 		for _, body := range bodies {
-			m := decodeBody(t, body, testSelf()).Head()
+			m := decodeBody(t, body, payloadSelf()).Head()
 			if m.Act != name {
 				t.Errorf("act %q, want %q: %s", m.Act, name, body)
 			}

@@ -29,7 +29,7 @@ func TestVectorsEmojiNames(t *testing.T) {
 			Want     *result `json:"want"`
 		} `json:"cases"`
 	}
-	testVectors(t, "emoji.json", &file)
+	payloadVectors(t, "emoji.json", &file)
 	for _, c := range file.Cases {
 		want := c.Upstream
 		if c.Want != nil {

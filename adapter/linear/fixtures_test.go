@@ -24,7 +24,7 @@ func selfIn(tb testing.TB, body []byte) *adapter.Identity {
 	if err := unmarshal(body, &h); err != nil {
 		tb.Fatal(err)
 	}
-	self := testSelf()
+	self := payloadSelf()
 	self.UserID = first(h.AppUserID, self.UserID)
 	return self
 }
@@ -36,7 +36,7 @@ func eventType(ev adapter.Event) string {
 
 func TestFixturesDecode(t *testing.T) {
 	t.Parallel()
-	for _, file := range testFiles(t, "LINEAR_FIXTURES", "captured") {
+	for _, file := range payloadFiles(t, "LINEAR_FIXTURES", "captured") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			var f struct {
@@ -120,7 +120,7 @@ func TestFixturesExamples(t *testing.T) {
 		{"permission-change", "AccessEvent"},
 	}
 	number := regexp.MustCompile(`^\d+-`)
-	for _, file := range testFiles(t, "LINEAR_FIXTURES", "examples") {
+	for _, file := range payloadFiles(t, "LINEAR_FIXTURES", "examples") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			body, err := os.ReadFile(file)
@@ -200,7 +200,7 @@ func TestVectorsWebhooksDecode(t *testing.T) {
 			Want     result `json:"want"`
 		} `json:"cases"`
 	}
-	testVectors(t, "webhooks.json", &file)
+	payloadVectors(t, "webhooks.json", &file)
 	bot := file.Defaults.Bot
 	self := &adapter.Identity{
 		Workspace: bot.OrganizationID, UserID: bot.UserID, Name: bot.DisplayName, ProfileURL: bot.ProfileURL, App: true,

@@ -13,8 +13,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// testBodies has a small body of each kind.
-func testBodies() map[string]string {
+// payloadBodies has a small body of each kind.
+func payloadBodies() map[string]string {
 	const env = `"organizationId":"org","createdAt":"2026-10-02T09:15:04.120Z","webhookTimestamp":1,"webhookId":"w"`
 	const user = `{"id":"ada","name":"Ada","email":"ada@acme.test","url":"https://linear.app/acme/profiles/ada"}`
 	const issue = `{"id":"i","identifier":"ENG-1","title":"T","teamId":"t","team":{"id":"t","key":"ENG","name":"Eng"},"url":"u"}`
@@ -42,7 +42,7 @@ func testBodies() map[string]string {
 
 func addSeeds(f *testing.F) {
 	f.Helper()
-	for _, body := range testBodies() {
+	for _, body := range payloadBodies() {
 		f.Add([]byte(body))
 		f.Add([]byte(strings.ReplaceAll(body, `"c"`, `7`)))
 	}
@@ -101,7 +101,7 @@ func FuzzRoute(f *testing.F) {
 
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
-	self := testSelf()
+	self := payloadSelf()
 	own := func(id string) bool { return strings.HasPrefix(id, "own") }
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, routeErr := routeDelivery(deliveryOf(body))
@@ -121,6 +121,9 @@ func FuzzDecode(f *testing.F) {
 		if isOther && (o.Reason == "" || o.Unresolved) {
 			t.Fatalf("other event %+v", o)
 		}
+		if _, ok := ev.(*adapter.MessageEvent); ok != r.Message && !isOther {
+			t.Fatalf("route says message: %t, decoded to %s", r.Message, eventType(ev))
+		}
 		if m.Unresolved && m.Thread == "" {
 			t.Fatal("no thread to resolve")
 		}
@@ -138,9 +141,9 @@ func FuzzDecode(f *testing.F) {
 }
 
 func BenchmarkRoute(b *testing.B) {
-	for _, name := range slices.Sorted(maps.Keys(testBodies())) {
+	for _, name := range slices.Sorted(maps.Keys(payloadBodies())) {
 		b.Run(name, func(b *testing.B) {
-			body := testBodies()[name]
+			body := payloadBodies()[name]
 			d := deliveryOf(body)
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
@@ -154,10 +157,10 @@ func BenchmarkRoute(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	self := testSelf()
-	for _, name := range slices.Sorted(maps.Keys(testBodies())) {
+	self := payloadSelf()
+	for _, name := range slices.Sorted(maps.Keys(payloadBodies())) {
 		b.Run(name, func(b *testing.B) {
-			body := testBodies()[name]
+			body := payloadBodies()[name]
 			d := deliveryOf(body)
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))

@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"context"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
@@ -9,9 +11,14 @@ import (
 // concurrent use.
 type Adapter struct {
 	// only is the one account of an adapter that New made.
-	only  *account
-	roots roots
+	only    *account
+	mode    Mode
+	roots   *recent[commentKey, string]
+	threads *recent[commentKey, Thread]
 }
+
+// remembered is how many comments the adapter remembers the place of.
+const remembered = 4096
 
 var _ adapter.Adapter = (*Adapter)(nil)
 
@@ -32,14 +39,25 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Adapter{only: &account{api: api}}, nil
+	return &Adapter{
+		only:    &account{api: api},
+		mode:    cfg.Mode,
+		roots:   newRecent[commentKey, string](remembered),
+		threads: newRecent[commentKey, Thread](remembered),
+	}, nil
 }
 
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }
 
 // Route says where a delivery belongs.
-func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) { return routeDelivery(d) }
+func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
+	r, err := routeDelivery(d)
+	if err == nil && r.Ignore == "" {
+		r.Ignore = a.mode.ignores(&r)
+	}
+	return r, err
+}
 
 // Decode turns a delivery into an event. self may be nil; then nothing is the
 // bot's own.
@@ -59,8 +77,11 @@ func (a *Adapter) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
 }
 
 // API returns the client that acts in a workspace, for what the adapter does
-// not offer.
-func (a *Adapter) API(workspace string) (*linearapi.Client, error) {
+// not offer. Its errors are those of Identity.
+func (a *Adapter) API(ctx context.Context, workspace string) (*linearapi.Client, error) {
+	if _, err := a.Identity(ctx, workspace); err != nil {
+		return nil, err
+	}
 	acc, err := a.account(workspace)
 	if err != nil {
 		return nil, err
@@ -70,4 +91,6 @@ func (a *Adapter) API(workspace string) (*linearapi.Client, error) {
 
 // account returns the account that acts in a workspace. Whether it really
 // belongs there is for its identity to say.
-func (a *Adapter) account(string) (*account, error) { return a.only, nil }
+func (a *Adapter) account(string) (*account, error) { //nolint:unparam // with an account per workspace, there may be none
+	return a.only, nil
+}

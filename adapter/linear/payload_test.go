@@ -12,8 +12,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// testSelf is the bot of the tests, which is also that of the vectors.
-func testSelf() *adapter.Identity {
+// payloadSelf is the bot of the tests, which is also that of the vectors.
+func payloadSelf() *adapter.Identity {
 	return &adapter.Identity{
 		Workspace:  "org",
 		UserID:     "bot",
@@ -24,9 +24,9 @@ func testSelf() *adapter.Identity {
 	}
 }
 
-// testFiles returns the JSON files below a directory that an environment
+// payloadFiles returns the JSON files below a directory that an environment
 // variable names.
-func testFiles(tb testing.TB, env, sub string) []string {
+func payloadFiles(tb testing.TB, env, sub string) []string {
 	tb.Helper()
 	dir := os.Getenv(env)
 	if dir == "" {
@@ -39,8 +39,8 @@ func testFiles(tb testing.TB, env, sub string) []string {
 	return files
 }
 
-// testVectors reads the cases of a vector file.
-func testVectors(tb testing.TB, name string, v any) {
+// payloadVectors reads the cases of a vector file.
+func payloadVectors(tb testing.TB, name string, v any) {
 	tb.Helper()
 	dir := os.Getenv("LINEAR_VECTORS")
 	if dir == "" {

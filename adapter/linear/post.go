@@ -3,15 +3,15 @@ package linear
 import (
 	"context"
 	"strings"
-	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
 // Post writes a comment: a reply in the thread of a root comment, or a new
-// root comment in a channel. The thread of the returned message is the thread
-// that replies to it will be in.
+// root comment in a channel. In an agent session it writes a response, which
+// ends the session's turn and of which Linear makes a comment itself. The
+// thread of the returned message is the thread that replies to it will be in.
 //
 // A post whose key was used before changes nothing and returns the comment
 // that exists, or what is known of it if it was deleted since. A thread whose
@@ -32,7 +32,7 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 		return nil, postError(adapter.Invalid, "the key is missing")
 	}
 	if thread.SessionID != "" {
-		return nil, postError(adapter.Unsupported, "agent sessions")
+		return a.respond(ctx, thread, p)
 	}
 	input, ok := commentOn(thread)
 	if !ok {
@@ -42,29 +42,33 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	if err != nil {
 		return nil, err
 	}
+	api := acc.api
 	self, err := a.Identity(ctx, p.Workspace)
 	if err != nil {
 		return nil, err
 	}
 	input.ID = WriteID(self.Workspace, self.UserID, p.Key)
 	input.Body = p.Body
-	input.ParentID = a.roots.of(self.Workspace, thread.CommentID)
+	input.ParentID = thread.CommentID
+	if root, ok := a.roots.get(commentKey{self.Workspace, thread.CommentID}); ok {
+		input.ParentID = root
+	}
 
-	comment, err := acc.api.CommentCreate(ctx, input)
+	comment, err := api.CommentCreate(ctx, input)
 	if linearapi.IsNotTopLevel(err) && input.ParentID != "" {
-		root, lookupErr := acc.api.Comment(ctx, input.ParentID)
+		root, lookupErr := api.Comment(ctx, input.ParentID)
 		switch {
 		case lookupErr != nil:
 			return nil, lookupErr
 		case root.Root() == "" || root.Root() == input.ParentID:
 			return nil, err // Linear contradicts itself
 		}
-		a.roots.remember(self.Workspace, thread.CommentID, root.Root())
+		a.roots.put(commentKey{self.Workspace, thread.CommentID}, root.Root())
 		input.ParentID = root.Root()
-		comment, err = acc.api.CommentCreate(ctx, input)
+		comment, err = api.CommentCreate(ctx, input)
 	}
 	if err != nil {
-		comment, err = existing(ctx, acc.api, input.ID, err)
+		comment, err = existing(ctx, api, input.ID, err)
 	}
 	if err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func existing(ctx context.Context, api *linearapi.Client, id string, failed erro
 	case taken == "":
 		return nil, failed // nothing says that it is ours
 	default:
-		return nil, nil //nolint:nilerr // the conflict itself proves the write
+		return nil, nil // the conflict itself proves the write
 	}
 }
 
@@ -156,47 +160,4 @@ func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Commen
 
 func postError(code adapter.Code, message string) error {
 	return &adapter.Error{Code: code, Op: "post", Message: message}
-}
-
-// maxRoots bounds the roots that are remembered.
-const maxRoots = 1024
-
-// roots remembers, for comments that turned out to be replies, the roots of
-// their threads. The oldest are forgotten first. The zero value is ready.
-type roots struct {
-	mu     sync.Mutex
-	byReply map[rootKey]string
-	order  []rootKey
-	next   int // the oldest in order, once it is full
-}
-
-type rootKey struct{ workspace, comment string }
-
-// of returns the root of a comment if it is known, else the comment.
-func (r *roots) of(workspace, comment string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if root, ok := r.byReply[rootKey{workspace, comment}]; ok {
-		return root
-	}
-	return comment
-}
-
-func (r *roots) remember(workspace, comment, root string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := rootKey{workspace, comment}
-	if r.byReply == nil {
-		r.byReply = make(map[rootKey]string)
-	}
-	if _, ok := r.byReply[key]; !ok {
-		if len(r.order) < maxRoots {
-			r.order = append(r.order, key)
-		} else {
-			delete(r.byReply, r.order[r.next])
-			r.order[r.next] = key
-			r.next = (r.next + 1) % maxRoots
-		}
-	}
-	r.byReply[key] = root
 }

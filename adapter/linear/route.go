@@ -1,11 +1,6 @@
 package linear
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"strings"
-
 	"github.com/linearbot/linearbot/adapter"
 )
 
@@ -46,104 +41,6 @@ const (
 	actionPrompted = "prompted"
 	actionRevoked  = "revoked"
 )
-
-// header is the little of a body that says where it belongs. Decoding it is
-// the hot path.
-type header struct {
-	Type           string `json:"type"`
-	Action         string `json:"action"`
-	OrganizationID string `json:"organizationId"`
-	CreatedAt      string `json:"createdAt"`
-	OAuthClientID  string `json:"oauthClientId"`
-	AppUserID      string `json:"appUserId"`
-	UserID         string `json:"userId"`
-
-	Data          headerData      `json:"data"`
-	UpdatedFrom   json.RawMessage `json:"updatedFrom"`
-	AgentSession  headerSession   `json:"agentSession"`
-	AgentActivity headerActivity  `json:"agentActivity"`
-	Notification  headerNotice    `json:"notification"`
-	IssueData     idRef           `json:"issueData"`
-}
-
-// parentRefs names what something hangs on. At most one is usually set.
-type parentRefs struct {
-	IssueID            string `json:"issueId"`
-	Issue              idRef  `json:"issue"`
-	ProjectUpdateID    string `json:"projectUpdateId"`
-	ProjectUpdate      idRef  `json:"projectUpdate"`
-	InitiativeUpdateID string `json:"initiativeUpdateId"`
-	InitiativeUpdate   idRef  `json:"initiativeUpdate"`
-	DocumentContentID  string `json:"documentContentId"`
-	ProjectID          string `json:"projectId"`
-	Project            idRef  `json:"project"`
-	InitiativeID       string `json:"initiativeId"`
-}
-
-// thread returns the parent as a thread, nearest kind first.
-func (p *parentRefs) thread() (Thread, bool) {
-	if id := first(p.IssueID, p.Issue.ID); id != "" {
-		return Thread{IssueID: id}, true
-	}
-	for _, c := range [...]struct {
-		kind ParentKind
-		id   string
-	}{
-		{ParentProjectUpdate, first(p.ProjectUpdateID, p.ProjectUpdate.ID)},
-		{ParentInitiativeUpdate, first(p.InitiativeUpdateID, p.InitiativeUpdate.ID)},
-		{ParentDocument, p.DocumentContentID},
-		{ParentProject, first(p.ProjectID, p.Project.ID)},
-		{ParentInitiative, p.InitiativeID},
-	} {
-		if c.id != "" {
-			return Thread{Kind: c.kind, ParentID: c.id}, true
-		}
-	}
-	return Thread{}, false
-}
-
-// headerComment is a nested comment and what it hangs on.
-type headerComment struct {
-	parentRefs
-
-	ID       string `json:"id"`
-	ParentID string `json:"parentId"`
-}
-
-// headerData is the entity of a data change.
-type headerData struct {
-	parentRefs
-
-	ID        string        `json:"id"`
-	UpdatedAt string        `json:"updatedAt"`
-	Body      isText        `json:"body"`
-	ParentID  string        `json:"parentId"`
-	Parent    idRef         `json:"parent"`
-	CommentID string        `json:"commentId"`
-	Comment   headerComment `json:"comment"`
-}
-
-type headerSession struct {
-	parentRefs
-
-	ID      string        `json:"id"`
-	Comment headerComment `json:"comment"`
-}
-
-type headerActivity struct {
-	ID              string `json:"id"`
-	SourceCommentID string `json:"sourceCommentId"`
-}
-
-type headerNotice struct {
-	parentRefs
-
-	ID              string        `json:"id"`
-	CommentID       string        `json:"commentId"`
-	Comment         headerComment `json:"comment"`
-	ParentCommentID string        `json:"parentCommentId"`
-	ParentComment   idRef         `json:"parentComment"`
-}
 
 // place is where a delivery belongs: a thread, or only a lane.
 type place struct {
@@ -205,8 +102,22 @@ func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 		Key:       h.key(d),
 		Type:      h.Type,
 		Action:    h.Action,
+		Message:   p.ignore == "" && h.isMessage(),
 		Ignore:    p.ignore,
 	}, p
+}
+
+// isMessage reports whether the event is a new message. A stop is not one: it
+// must not wait for what it stops.
+func (h *header) isMessage() bool {
+	switch h.Type {
+	case typeComment:
+		return h.Action == actionCreate
+	case typeSession:
+		return h.AgentActivity.Signal != signalStop
+	default:
+		return false
+	}
 }
 
 func (h *header) workspaceLane() Thread {
@@ -404,83 +315,4 @@ func otherType(name string) (known bool, own ParentKind) {
 	default:
 		return false, ParentWorkspace
 	}
-}
-
-// key returns the event key; see routeDelivery.
-func (h *header) key(d *adapter.Delivery) string {
-	switch h.Type {
-	case typeSession:
-		id := h.AgentSession.ID
-		if h.Action == actionPrompted {
-			id = first(h.AgentActivity.ID, h.AgentActivity.SourceCommentID)
-		}
-		return h.keyOf(d, id)
-	case typeNotification:
-		return h.keyOf(d, h.Notification.ID)
-	case typeSLA:
-		return h.keyOf(d, h.IssueData.ID, h.CreatedAt)
-	case typeApp, typePermission, typeAuthorization:
-		if h.CreatedAt == "" {
-			return h.keyOf(d, "")
-		}
-		return h.keyOf(d, h.OrganizationID+"|"+h.OAuthClientID+"|"+h.AppUserID+"|"+h.UserID, h.CreatedAt)
-	default:
-		return h.entityKey(d)
-	}
-}
-
-func (h *header) entityKey(d *adapter.Delivery) string {
-	id := h.Data.ID
-	switch h.Action {
-	case actionCreate:
-		return h.keyOf(d, id)
-	case actionUpdate:
-		version := first(h.Data.UpdatedAt, h.CreatedAt)
-		if changes := digest(h.UpdatedFrom); changes != "" && version != "" {
-			version += "|" + changes
-		}
-		return h.keyOf(d, id, version)
-	case actionRemove:
-		if h.Type == typeComment || h.Type == typeReaction {
-			return h.keyOf(d, id)
-		}
-	}
-	version := h.Data.UpdatedAt
-	if h.CreatedAt != "" {
-		version += "|" + h.CreatedAt
-	}
-	return h.keyOf(d, id, version)
-}
-
-// keyOf joins type, action and parts. If a part is empty, the hash of the body
-// stands in for all of them.
-func (h *header) keyOf(d *adapter.Delivery, parts ...string) string {
-	var b strings.Builder
-	b.Grow(128)
-	b.WriteString(h.Type)
-	b.WriteByte('|')
-	b.WriteString(h.Action)
-	for _, part := range parts {
-		if part == "" {
-			return h.Type + "|" + h.Action + "|sha256:" + d.Key()
-		}
-		b.WriteByte('|')
-		b.WriteString(part)
-	}
-	return b.String()
-}
-
-// digest is a short hash of a JSON object that does not depend on the order of
-// its keys or on white space. It is empty if there is no object.
-func digest(raw json.RawMessage) string {
-	var v map[string]any
-	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &v) != nil {
-		return ""
-	}
-	canonical, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:8])
 }

@@ -225,12 +225,37 @@ func TestRoute(t *testing.T) {
 			}
 			want := adapter.Route{
 				Workspace: "org", Thread: adapter.ThreadID(tt.thread), Key: tt.key, Ignore: tt.ignore,
-				Type: got.Type, Action: got.Action,
+				Type: got.Type, Action: got.Action, Message: got.Message,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestRouteMessage(t *testing.T) {
+	t.Parallel()
+	const (
+		comment = `,"organizationId":"o","type":"Comment","data":{"id":"c","body":"x","issueId":"i"}}`
+		session = `,"organizationId":"o","type":"AgentSessionEvent","agentSession":{"id":"s","issueId":"i"}`
+		issue   = `,"organizationId":"o","type":"Issue","data":{"id":"i","description":"x"}}`
+	)
+	for body, want := range map[string]bool{
+		`{"action":"create"` + comment: true,
+		`{"action":"update"` + comment: false,
+		`{"action":"remove"` + comment: false,
+		`{"action":"create","type":"Comment","data":{"id":"c","body":"x","issueId":"i"}}`:     false,
+		`{"action":"created"` + session + `}`:                                                 true,
+		`{"action":"prompted"` + session + `,"agentActivity":{"id":"a"}}`:                     true,
+		`{"action":"prompted"` + session + `,"agentActivity":{"id":"a","signal":"continue"}}`: true,
+		`{"action":"prompted"` + session + `,"agentActivity":{"id":"a","signal":"stop"}}`:     false,
+		`{"action":"prompted"` + session + `}`:                                                false,
+		`{"action":"create"` + issue:                                                          false,
+	} {
+		if r, err := routeDelivery(deliveryOf(body)); err != nil || r.Message != want {
+			t.Errorf("message %t, %v, want %t: %s", r.Message, err, want, body)
+		}
 	}
 }
 
@@ -284,7 +309,7 @@ func TestRouteInvalid(t *testing.T) {
 		if _, err := routeDelivery(deliveryOf(body)); adapter.CodeOf(err) != adapter.Invalid {
 			t.Errorf("%q: %v", body, err)
 		}
-		if _, err := decodeDelivery(deliveryOf(body), testSelf(), nil); adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := decodeDelivery(deliveryOf(body), payloadSelf(), nil); adapter.CodeOf(err) != adapter.Invalid {
 			t.Errorf("%q: %v", body, err)
 		}
 	}

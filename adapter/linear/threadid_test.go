@@ -33,7 +33,7 @@ func TestVectorsThreadIDs(t *testing.T) {
 			Want     *result `json:"want"`
 		} `json:"cases"`
 	}
-	testVectors(t, "thread_ids.json", &file)
+	payloadVectors(t, "thread_ids.json", &file)
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()

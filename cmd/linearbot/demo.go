@@ -16,6 +16,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/lineartest"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -142,7 +143,30 @@ func (d *demo) play(ctx context.Context, cfg bot.Config) (err error) {
 		return errors.New("the server did not start")
 	}
 	d.app.SetWebhook(lineartest.Webhook{URL: "http://" + addr.String() + "/api/webhooks/linear", Secret: secret})
-	return d.talk(ctx)
+	if err := d.talk(ctx); err != nil {
+		return err
+	}
+	return quiet(ctx, store)
+}
+
+// quiet waits until the store holds no work.
+func quiet(ctx context.Context, store state.Inspector) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		stats, err := store.Stats(ctx)
+		if err != nil {
+			return err
+		}
+		if stats.Entries+stats.Delayed == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("work is left over: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
 }
 
 // talk is the conversation: a mention, its answer, a message in the thread

@@ -26,6 +26,9 @@ const (
 	// lockPatience is how long an open waits for the lock. Opening takes it
 	// twice.
 	lockPatience = 400 * time.Millisecond
+	// pageSize is the page size of new files. Three deliveries of the usual
+	// size fit into a page; with 4 KiB half of each page would be lost.
+	pageSize = 8 << 10
 	// compactChunk bounds the transactions of a compaction.
 	compactChunk = 16 << 20
 )
@@ -94,6 +97,7 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 	opts.Timeout = lockPatience
 	opts.FreelistType = bolt.FreelistMapType
 	opts.NoFreelistSync = true
+	opts.PageSize = max(pageSize, os.Getpagesize())
 	opts.OpenFile = func(path string, flag int, mode os.FileMode) (h *os.File, err error) {
 		h, err = os.OpenFile(path, flag, mode) //nolint:gosec // the file of the store
 		f.handle = h

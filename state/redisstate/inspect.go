@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,28 +25,19 @@ func (s *Store) Stats(ctx context.Context) (state.Stats, error) {
 	return s.count(ctx)
 }
 
+// count counts what is in all shards.
 func (s *Store) count(ctx context.Context) (state.Stats, error) {
-	cmds := make([]*redis.Cmd, len(s.shards))
-	p := s.client.Pipeline()
-	keys := func(sh *shard) []string { return []string{sh.ready, sh.leased, sh.counts, sh.later, sh.dead} }
-	for i := range s.shards {
-		cmds[i] = s.scripts.stats.EvalSha(ctx, p, keys(&s.shards[i]))
+	if err := s.tidy(ctx); err != nil {
+		return state.Stats{}, s.fail(ctx, "stats", err)
 	}
-	// Each command has its own error.
-	_, _ = p.Exec(ctx)
+	answers, err := s.everywhere(ctx, s.scripts.stats, 5, func(sh *shard) ([]string, []any) {
+		return []string{sh.ready, sh.leased, sh.counts, sh.later, sh.dead}, nil
+	})
+	if err != nil {
+		return state.Stats{}, s.fail(ctx, "stats", err)
+	}
 	var st state.Stats
-	for i, cmd := range cmds {
-		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-			cmd = s.scripts.stats.Run(ctx, s.client, keys(&s.shards[i]))
-		}
-		items, err := cmd.Slice()
-		if err == nil && len(items) < 5 {
-			err = errAnswer
-		}
-		if err != nil {
-			return state.Stats{}, s.fail(ctx, "stats", err)
-		}
-		a := answer(items)
+	for _, a := range answers {
 		st.Lanes += int(a.num(0))
 		st.Entries += int(a.num(1))
 		st.Leased += int(a.num(2))
@@ -55,6 +47,79 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 	return st, nil
 }
 
+// tidy ends what is over, so that views show it where it belongs although
+// nobody leases. It gives up where there is too much of it.
+func (s *Store) tidy(ctx context.Context) error {
+	for range 64 {
+		answers, err := s.everywhere(ctx, s.scripts.lease, 5, func(sh *shard) ([]string, []any) {
+			return sh.leaseKeys(), []any{0, 0, 0, "", 0}
+		})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(answers, func(a answer) bool { return a.num(3) == 0 }) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// everywhere runs a script in every shard.
+func (s *Store) everywhere(
+	ctx context.Context, sc *redis.Script, n int, args func(sh *shard) ([]string, []any),
+) ([]answer, error) {
+	cmds := make([]*redis.Cmd, len(s.shards))
+	p := s.client.Pipeline()
+	for i := range s.shards {
+		keys, argv := args(&s.shards[i])
+		cmds[i] = sc.EvalSha(ctx, p, keys, argv...)
+	}
+	// Each command has its own error.
+	_, _ = p.Exec(ctx)
+	out := make([]answer, len(cmds))
+	for i, cmd := range cmds {
+		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+			keys, argv := args(&s.shards[i])
+			cmd = sc.Run(ctx, s.client, keys, argv...)
+		}
+		items, err := cmd.Slice()
+		if err == nil && len(items) < n {
+			err = errAnswer
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[i] = items
+	}
+	return out, nil
+}
+
+// present returns, for each shard, those of its keys that exist. It saves the
+// views a call for every key of every shard.
+func (s *Store) present(ctx context.Context, keys func(sh *shard) []string) ([][]string, error) {
+	cmds := make([][]*redis.IntCmd, len(s.shards))
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i := range s.shards {
+			for _, k := range keys(&s.shards[i]) {
+				cmds[i] = append(cmds[i], p.Exists(ctx, k))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]string, len(s.shards))
+	for i := range s.shards {
+		for j, k := range keys(&s.shards[i]) {
+			if cmds[i][j].Val() > 0 {
+				out[i] = append(out[i], k)
+			}
+		}
+	}
+	return out, nil
+}
+
 // Lanes iterates over lanes. See [state.Inspector].
 func (s *Store) Lanes(ctx context.Context) iter.Seq2[state.LaneInfo, error] {
 	return func(yield func(state.LaneInfo, error) bool) {
@@ -62,9 +127,18 @@ func (s *Store) Lanes(ctx context.Context) iter.Seq2[state.LaneInfo, error] {
 			yield(state.LaneInfo{}, err)
 			return
 		}
+		if err := s.tidy(ctx); err != nil {
+			yield(state.LaneInfo{}, s.fail(ctx, "lanes", err))
+			return
+		}
+		keys, err := s.present(ctx, func(sh *shard) []string { return []string{sh.ready, sh.leased} })
+		if err != nil {
+			yield(state.LaneInfo{}, s.fail(ctx, "lanes", err))
+			return
+		}
 		for i := range s.shards {
 			sh := &s.shards[i]
-			for _, set := range []string{sh.ready, sh.leased} {
+			for _, set := range keys[i] {
 				for names, err := range s.scanSet(ctx, set) {
 					var infos []state.LaneInfo
 					if err == nil {
@@ -131,7 +205,6 @@ func (s *Store) describe(ctx context.Context, sh *shard, lanes []scored) ([]stat
 	if err != nil {
 		return nil, err
 	}
-	lease := regexp.MustCompile(`(?s)^\d+ \d+ (\d+) (.*)$`)
 	now := a.num(0)
 	out := make([]state.LaneInfo, 0, len(lanes))
 	for i, l := range lanes {
@@ -145,10 +218,10 @@ func (s *Store) describe(ctx context.Context, sh *shard, lanes []scored) ([]stat
 			info.Oldest = h.at
 		}
 		held := l.at
-		if m := lease.FindStringSubmatch(one.text(2)); m != nil {
-			held, _ = strconv.ParseInt(m[1], 10, 64)
+		if lease, ok := parseLease(one.text(2)); ok {
+			held = lease.held
 			if l.at > now {
-				info.Holder, info.Expires = m[2], time.UnixMicro(l.at)
+				info.Holder, info.Expires = lease.holder, time.UnixMicro(l.at)
 			}
 		}
 		if held > now {
@@ -159,6 +232,24 @@ func (s *Store) describe(ctx context.Context, sh *shard, lanes []scored) ([]stat
 	return out, nil
 }
 
+// storedLease is the lease of a lane as Redis keeps it.
+type storedLease struct {
+	entries int
+	held    int64 // until when the lane is held after the lease
+	holder  string
+}
+
+// parseLease reads "token entries held holder".
+func parseLease(v string) (storedLease, bool) {
+	f := strings.SplitN(v, " ", 4)
+	if len(f) != 4 {
+		return storedLease{}, false
+	}
+	n, err1 := strconv.Atoi(f[1])
+	held, err2 := strconv.ParseInt(f[2], 10, 64)
+	return storedLease{entries: n, held: held, holder: f[3]}, err1 == nil && err2 == nil
+}
+
 // Delayed iterates over the entries outside their lanes. See
 // [state.Inspector].
 func (s *Store) Delayed(ctx context.Context) iter.Seq2[state.DelayedEntry, error] {
@@ -167,13 +258,25 @@ func (s *Store) Delayed(ctx context.Context) iter.Seq2[state.DelayedEntry, error
 			yield(state.DelayedEntry{}, err)
 			return
 		}
+		if err := s.tidy(ctx); err != nil {
+			yield(state.DelayedEntry{}, s.fail(ctx, "delayed", err))
+			return
+		}
+		keys, err := s.present(ctx, func(sh *shard) []string { return []string{sh.later} })
+		if err != nil {
+			yield(state.DelayedEntry{}, s.fail(ctx, "delayed", err))
+			return
+		}
 		for i := range s.shards {
+			if len(keys[i]) == 0 {
+				continue
+			}
 			for d, err := range s.delayedIn(ctx, &s.shards[i]) {
 				if err != nil {
 					yield(state.DelayedEntry{}, s.fail(ctx, "delayed", err))
 					return
 				}
-				if !yield(d, nil) {
+				if !yield(d.entry, nil) {
 					return
 				}
 			}
@@ -181,11 +284,17 @@ func (s *Store) Delayed(ctx context.Context) iter.Seq2[state.DelayedEntry, error
 	}
 }
 
-func (s *Store) delayedIn(ctx context.Context, sh *shard) iter.Seq2[state.DelayedEntry, error] {
-	return func(yield func(state.DelayedEntry, error) bool) {
+// parked is an entry outside its lane with the member that stands for it.
+type parked struct {
+	entry  state.DelayedEntry
+	member scored
+}
+
+func (s *Store) delayedIn(ctx context.Context, sh *shard) iter.Seq2[parked, error] {
+	return func(yield func(parked, error) bool) {
 		for names, err := range s.scanSet(ctx, sh.later) {
 			if err != nil {
-				yield(state.DelayedEntry{}, err)
+				yield(parked{}, err)
 				return
 			}
 			for len(names) > 0 {
@@ -197,7 +306,7 @@ func (s *Store) delayedIn(ctx context.Context, sh *shard) iter.Seq2[state.Delaye
 				}
 				vs, err := s.client.HMGet(ctx, sh.parked, fields...).Result()
 				if err != nil {
-					yield(state.DelayedEntry{}, err)
+					yield(parked{}, err)
 					return
 				}
 				for i, v := range vs {
@@ -207,7 +316,7 @@ func (s *Store) delayedIn(ctx context.Context, sh *shard) iter.Seq2[state.Delaye
 					}
 					d := decodeParked(text)
 					d.Due = time.UnixMicro(part[i].at)
-					if !yield(d, nil) {
+					if !yield(parked{d, part[i]}, nil) {
 						return
 					}
 				}
@@ -223,10 +332,15 @@ func (s *Store) Dead(ctx context.Context) iter.Seq2[state.DeadEntry, error] {
 			yield(state.DeadEntry{}, err)
 			return
 		}
-		for i := range s.shards {
+		keys, err := s.present(ctx, func(sh *shard) []string { return []string{sh.dead} })
+		if err != nil {
+			yield(state.DeadEntry{}, s.fail(ctx, "dead letters", err))
+			return
+		}
+		for _, key := range slices.Concat(keys...) {
 			var cursor uint64
 			for {
-				pairs, next, err := s.client.HScan(ctx, s.shards[i].dead, cursor, "", bodies).Result()
+				pairs, next, err := s.client.HScan(ctx, key, cursor, "", bodies).Result()
 				if err != nil {
 					yield(state.DeadEntry{}, s.fail(ctx, "dead letters", err))
 					return

@@ -42,6 +42,11 @@ func shardOf(name string, shards int) int {
 	return int(h % uint64(shards)) //nolint:gosec // less than shards, which is an int
 }
 
+// leaseKeys are the keys of the lease script.
+func (sh *shard) leaseKeys() []string {
+	return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues}
+}
+
 func (sh *shard) queue(lane string) string { return sh.queues + lane }
 func (sh *shard) value(key string) string  { return sh.base + "v:" + key }
 func (sh *shard) list(key string) string   { return sh.base + "l:" + key }
@@ -49,9 +54,8 @@ func (sh *shard) list(key string) string   { return sh.base + "l:" + key }
 // subs names the set of a workspace's subscriptions.
 func (sh *shard) subs(workspace string) string { return sh.base + "s:" + workspace }
 
-// dedup names a dedup key; imported names the mark of an imported entry.
-func (sh *shard) dedup(lane, key string) string   { return sh.base + "d:" + pair(lane, key) }
-func (sh *shard) imported(lane, id string) string { return sh.base + "i:" + pair(lane, id) }
+// dedup names a dedup key of a lane.
+func (sh *shard) dedup(lane, key string) string { return sh.base + "d:" + pair(lane, key) }
 
 // pair joins two texts so that unpair finds them again.
 func pair(a, b string) string {

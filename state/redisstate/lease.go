@@ -166,8 +166,7 @@ func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest
 	cmds := make([]*redis.Cmd, len(asks))
 	args := func(a ask) ([]string, []any) {
 		sh := &s.shards[a.shard]
-		return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues},
-			[]any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, maxAnswer}
+		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, maxAnswer}
 	}
 	if len(asks) == 1 {
 		keys, argv := args(asks[0])
@@ -213,6 +212,7 @@ func (s *Store) readLease(
 			bury = append(bury, i-2, int(state.KindBury), 0, 1, packCause(undecodable()), pair(name, "undecodable-"+digest(rec)))
 			continue
 		}
+		q.Attempt++ // this time
 		l.Entries = append(l.Entries, q)
 	}
 	if bury == nil {

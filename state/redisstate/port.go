@@ -1,10 +1,13 @@
 package redisstate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,27 +43,15 @@ func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 // exportQueue yields entries, delayed entries and dead letters.
 func (s *Store) exportQueue(ctx context.Context) iter.Seq2[state.Record, error] {
 	return func(yield func(state.Record, error) bool) {
-		for i := range s.shards {
-			sh := &s.shards[i]
-			for _, set := range []string{sh.ready, sh.leased} {
-				for names, err := range s.scanSet(ctx, set) {
-					if err != nil {
-						yield(state.Record{}, err)
-						return
-					}
-					for _, n := range names {
-						for q, err := range s.entries(ctx, sh, n.name) {
-							if !yield(state.Record{Kind: state.RecordEntry, Entry: &q}, err) || err != nil {
-								return
-							}
-						}
-					}
-				}
-			}
+		if err := s.tidy(ctx); err != nil {
+			yield(state.Record{}, err)
+			return
 		}
-		for d, err := range s.Delayed(ctx) {
-			if !yield(state.Record{Kind: state.RecordDelayed, Delayed: &d}, err) || err != nil {
-				return
+		for i := range s.shards {
+			for r, err := range s.exportShard(ctx, &s.shards[i]) {
+				if !yield(r, err) || err != nil {
+					return
+				}
 			}
 		}
 		for d, err := range s.Dead(ctx) {
@@ -71,13 +62,94 @@ func (s *Store) exportQueue(ctx context.Context) iter.Seq2[state.Record, error] 
 	}
 }
 
-// entries iterates over the entries of a lane. What cannot be read is left
-// out: it becomes a dead letter when it is leased.
-func (s *Store) entries(ctx context.Context, sh *shard, name string) iter.Seq2[state.Queued, error] {
+// place is where an entry outside its lane belongs.
+type place struct {
+	seq    uint64
+	member scored
+}
+
+// exportShard yields the entries of each lane together with those that wait
+// outside of it, all by their sequence: who imports them in that order gives
+// them the same places.
+func (s *Store) exportShard(ctx context.Context, sh *shard) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		outside := map[string][]place{}
+		for d, err := range s.delayedIn(ctx, sh) {
+			if err != nil {
+				yield(state.Record{}, err)
+				return
+			}
+			name := d.entry.Lane.String()
+			outside[name] = append(outside[name], place{d.entry.Seq, d.member})
+		}
+		// before yields those of a lane that come before seq.
+		before := func(lane string, seq uint64) bool {
+			for len(outside[lane]) > 0 && outside[lane][0].seq < seq {
+				m := outside[lane][0].member
+				outside[lane] = outside[lane][1:]
+				v, err := s.client.HGet(ctx, sh.parked, m.name).Result()
+				if errors.Is(err, redis.Nil) {
+					continue
+				}
+				d := decodeParked(v)
+				d.Due = time.UnixMicro(m.at)
+				if d.ID == "" && err == nil {
+					continue // it could not be imported anywhere
+				}
+				if !yield(state.Record{Kind: state.RecordDelayed, Delayed: &d}, err) || err != nil {
+					return false
+				}
+			}
+			return true
+		}
+		for _, places := range outside {
+			slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.seq, b.seq) })
+		}
+		for _, set := range []string{sh.ready, sh.leased} {
+			for names, err := range s.scanSet(ctx, set) {
+				if err != nil {
+					yield(state.Record{}, err)
+					return
+				}
+				for _, n := range names {
+					for q, err := range s.entries(ctx, sh, n.name, set == sh.leased) {
+						if err == nil && !before(n.name, q.Seq) {
+							return
+						}
+						if !yield(state.Record{Kind: state.RecordEntry, Entry: &q}, err) || err != nil {
+							return
+						}
+					}
+				}
+			}
+		}
+		for lane := range outside {
+			if !before(lane, math.MaxUint64) {
+				return
+			}
+		}
+	}
+}
+
+// entries iterates over the entries of a lane. The attempts of those that are
+// leased count. What cannot be read is left out: it becomes a dead letter when
+// it is leased.
+func (s *Store) entries(ctx context.Context, sh *shard, name string, leased bool) iter.Seq2[state.Queued, error] {
 	return func(yield func(state.Queued, error) bool) {
 		lane, ok := state.ParseKey(name)
 		if !ok {
 			return
+		}
+		taken := 0
+		if leased {
+			v, err := s.client.HGet(ctx, sh.leases, name).Result()
+			if err != nil && !errors.Is(err, redis.Nil) {
+				yield(state.Queued{}, err)
+				return
+			}
+			if l, ok := parseLease(v); ok {
+				taken = l.entries
+			}
 		}
 		for at := int64(0); ; at += bodies {
 			recs, err := s.client.LRange(ctx, sh.queue(name), at, at+bodies-1).Result()
@@ -85,8 +157,15 @@ func (s *Store) entries(ctx context.Context, sh *shard, name string) iter.Seq2[s
 				yield(state.Queued{}, err)
 				return
 			}
-			for _, rec := range recs {
-				if q, err := decodeRecord(lane, rec); err == nil && !yield(q, nil) {
+			for i, rec := range recs {
+				q, err := decodeRecord(lane, rec)
+				if err != nil {
+					continue
+				}
+				if int(at)+i < taken {
+					q.Attempt++
+				}
+				if !yield(q, nil) {
 					return
 				}
 			}
@@ -220,8 +299,8 @@ func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Reco
 	}
 }
 
-// Import adds a record. See [state.Porter]. That an entry was imported is
-// remembered as long as a dedup key.
+// Import adds a record. See [state.Porter]. Whether an entry was stored before
+// is known as long as its id is remembered as a dedup key.
 func (s *Store) Import(ctx context.Context, r state.Record) error {
 	if err := s.begin(ctx); err != nil {
 		return err
@@ -249,9 +328,7 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 	case r.Kind == state.RecordSubscription:
 		return s.Subscribe(ctx, r.Key)
 	case r.Kind == state.RecordDedup:
-		name, i := s.at(r.Key)
-		err := s.client.Set(ctx, s.shards[i].dedup(name, r.Dedup), "1", wholeMillis(ttl)).Err()
-		return s.fail(ctx, "import", err)
+		return s.importDedup(ctx, r.Key, r.Dedup, wholeMillis(ttl))
 	default:
 		return invalid("import: a record of kind %q with nothing of that kind", r.Kind)
 	}
@@ -264,8 +341,7 @@ func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, ca
 	name, i := s.at(q.Lane)
 	sh := &s.shards[i]
 	keys := []string{
-		sh.queue(name), sh.ready, sh.counts, sh.later, sh.parked, sh.asleep,
-		sh.imported(name, q.ID), sh.dedup(name, q.ID),
+		sh.queue(name), sh.ready, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup(name, q.ID),
 	}
 	for _, k := range q.Keys {
 		keys = append(keys, sh.dedup(name, k))
@@ -279,12 +355,30 @@ func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, ca
 	return nil
 }
 
+// importDedup records a dedup key. It keeps one that is there, for as long as
+// one of both wants.
+func (s *Store) importDedup(ctx context.Context, lane state.Key, dedup string, ttl time.Duration) error {
+	if err := checkKey(lane, ttl); err != nil {
+		return err
+	}
+	name, i := s.at(lane)
+	key := s.shards[i].dedup(name, dedup)
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.SetNX(ctx, key, "1", ttl)
+		if ttl > 0 {
+			p.Do(ctx, "pexpire", key, ttl.Milliseconds(), "gt")
+		}
+		return nil
+	})
+	return s.fail(ctx, "import", err)
+}
+
 func (s *Store) importList(ctx context.Context, k state.Key, items [][]byte, ttl time.Duration) error {
 	if err := checkKey(k, ttl); err != nil || len(items) == 0 {
 		return err
 	}
 	name, i := s.at(k)
-	args := []any{0, millis(ttl), flag(true)}
+	args := []any{0, millis(ttl), bit(true)}
 	for _, item := range items {
 		args = append(args, item)
 	}

@@ -54,7 +54,7 @@ func (s *Store) CompareAndSet(ctx context.Context, k state.Key, old, next []byte
 	}
 	name, i := s.at(k)
 	n, err := s.scripts.cas.Run(ctx, s.calls, []string{s.shards[i].value(name)},
-		flag(old != nil), old, flag(next != nil), next, millis(ttl)).Int()
+		bit(old != nil), old, bit(next != nil), next, millis(ttl)).Int()
 	switch {
 	case err != nil:
 		return s.fail(ctx, "compare and set", err)
@@ -83,7 +83,7 @@ func (s *Store) Append(ctx context.Context, k state.Key, item []byte, limit int,
 	}
 	name, i := s.at(k)
 	err := s.scripts.push.Run(ctx, s.calls, []string{s.shards[i].list(name)},
-		limit, millis(ttl), flag(false), bytes.Clone(item)).Err()
+		limit, millis(ttl), bit(false), bytes.Clone(item)).Err()
 	return s.fail(ctx, "append", err)
 }
 
@@ -115,7 +115,7 @@ func (s *Store) beginKey(ctx context.Context, k state.Key, ttl time.Duration) er
 // wholeMillis rounds up, because a ttl under a millisecond is not for ever.
 func wholeMillis(d time.Duration) time.Duration { return time.Duration(millis(d)) * time.Millisecond }
 
-func flag(b bool) string {
+func bit(b bool) string {
 	if b {
 		return "1"
 	}

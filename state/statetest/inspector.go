@@ -146,16 +146,20 @@ func viewBreak(k *kit) {
 		l := k.one(1, long)
 		k.settle(l, state.Bury("1", state.Cause{}))
 	}
-	for range k.s.Lanes(k.ctx()) {
+	for _, err := range k.s.Lanes(k.ctx()) {
+		k.wants("Lanes", err, nil)
 		break
 	}
-	for range k.s.Delayed(k.ctx()) {
+	for _, err := range k.s.Delayed(k.ctx()) {
+		k.wants("Delayed", err, nil)
 		break
 	}
-	for range k.s.Export(k.ctx()) {
+	for _, err := range k.s.Export(k.ctx()) {
+		k.wants("Export", err, nil)
 		break
 	}
-	for range k.s.Dead(k.ctx()) {
+	for _, err := range k.s.Dead(k.ctx()) {
+		k.wants("Dead", err, nil)
 		break
 	}
 	// The body may change what it walks over.

@@ -285,11 +285,10 @@ func lateWithoutTakeover(k *kit) {
 	k.add(lane("a"), "1", "2")
 	l := k.expectFor(short, lane("a"), "1")
 	k.waitLapsed(l)
-	switch err := k.s.Settle(k.ctx(), l, state.Ack("1")); {
-	case err == nil:
+	if err := k.s.Settle(k.ctx(), l, state.Ack("1")); err == nil {
 		k.attempt(k.expect(lane("a"), "2"), 1)
 		k.wants("second Settle", k.s.Settle(k.ctx(), l, state.Ack("1")), state.ErrLeaseLost)
-	default:
+	} else {
 		k.wants("late Settle", err, state.ErrLeaseLost)
 		k.attempt(k.expect(lane("a"), "1"), 2)
 	}
@@ -299,12 +298,11 @@ func lateExtend(k *kit) {
 	k.add(lane("a"), "1", "2")
 	l := k.expectFor(short, lane("a"), "1")
 	k.waitLapsed(l)
-	switch err := k.s.Extend(k.ctx(), l, long); {
-	case err == nil:
+	if err := k.s.Extend(k.ctx(), l, long); err == nil {
 		k.none()
 		k.ack(l)
 		k.attempt(k.expect(lane("a"), "2"), 1)
-	default:
+	} else {
 		k.wants("late Extend", err, state.ErrLeaseLost)
 		k.attempt(k.expect(lane("a"), "1"), 2)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -304,7 +305,7 @@ func manyLanes(k *kit) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < n; i += workers {
-				if _, err := k.s.Enqueue(k.Context(), entry(lane(fmt.Sprint(i)), "e")); err != nil {
+				if _, err := k.s.Enqueue(k.Context(), entry(lane(strconv.Itoa(i)), "e")); err != nil {
 					k.Errorf("Enqueue: %v", err)
 					return
 				}
@@ -320,6 +321,7 @@ func manyLanes(k *kit) {
 	}
 	var mu sync.Mutex
 	done := map[state.Key]bool{}
+	end := time.Now().Add(3 * patience)
 	for range 8 {
 		wg.Go(func() {
 			for {
@@ -327,6 +329,10 @@ func manyLanes(k *kit) {
 				finished := len(done) == n
 				mu.Unlock()
 				if finished || k.Failed() {
+					return
+				}
+				if time.Now().After(end) {
+					k.Errorf("not all %d lanes were handed out within %v", n, 3*patience)
 					return
 				}
 				ctx := k.within(glance)

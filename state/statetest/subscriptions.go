@@ -127,7 +127,8 @@ func subscribeMany(k *kit) {
 
 func subscribeBreak(k *kit) {
 	k.subscribe(lane("a"), lane("b"), lane("c"))
-	for range k.s.Threads(k.ctx(), "w1") {
+	for _, err := range k.s.Threads(k.ctx(), "w1") {
+		k.wants("Threads", err, nil)
 		break
 	}
 	// The body may change what it walks over.

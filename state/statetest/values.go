@@ -266,18 +266,20 @@ func compareAndSetTTL(k *kit) {
 // count raises the number under key n times.
 func (k *kit) count(s state.Store, key state.Key, n int) {
 	k.Helper()
+	end := time.Now().Add(patience)
 	for n > 0 && !k.Failed() {
-		old, err := s.Get(k.Context(), key)
+		if time.Now().After(end) {
+			k.Errorf("%d of the changes met a conflict for %v", n, patience)
+			return
+		}
 		now := 0
-		switch {
-		case err == nil:
-			if now, err = strconv.Atoi(string(old)); err != nil {
-				k.Errorf("value is %q", old)
-				return
-			}
-		default:
+		old, err := s.Get(k.Context(), key)
+		if err != nil {
 			k.wants("Get", err, state.ErrNotFound)
 			old = nil
+		} else if now, err = strconv.Atoi(string(old)); err != nil {
+			k.Errorf("value is %q", old)
+			return
 		}
 		err = s.CompareAndSet(k.Context(), key, old, []byte(strconv.Itoa(now+1)), 0)
 		if err == nil {

@@ -153,12 +153,17 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestObserve(t *testing.T) {
 	t.Parallel()
 	var calls []Call
-	answers := []func() (*http.Response, error){
-		with(503, "", "X-Request-Id", "r1", "X-RateLimit-Requests-Remaining", "7"),
-		failing(errors.New("lost")),
-		with(200, goodViewer, "X-Complexity", "3"),
-	}
-	c := newClient(t, inTurn(answers...), func(cfg *Config) {
+	s := &stub{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		switch n {
+		case 1:
+			return reply(503, "", "X-Request-Id", "r1", "X-RateLimit-Requests-Remaining", "7"), nil
+		case 2:
+			return nil, errors.New("lost")
+		default:
+			return reply(200, goodViewer, "X-Complexity", "3"), nil
+		}
+	}}
+	c := newClient(t, s, func(cfg *Config) {
 		cfg.Pause = time.Microsecond
 		cfg.Observe = func(call Call) {
 			call.Took, call.Budget.At = 0, time.Time{}

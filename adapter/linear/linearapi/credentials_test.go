@@ -243,7 +243,7 @@ func TestClientCredentialsErrors(t *testing.T) {
 	js := []string{"Content-Type", "application/json"}
 	for _, tc := range []struct {
 		name   string
-		answer func() (*http.Response, error)
+		answer answer
 		code   adapter.Code
 		says   string
 	}{

@@ -196,7 +196,7 @@ func TestRateLimitedSaysHowLong(t *testing.T) {
 		{"reset", 400, []string{"X-RateLimit-Requests-Remaining", "0", "X-RateLimit-Requests-Reset", itoa(soon)}, 80 * time.Second, 90 * time.Second},
 		{
 			"the spent one", 400, []string{
-				"X-RateLimit-Requests-Remaining", "100", "X-RateLimit-Requests-Reset", itoa(soon + 1e6),
+				"X-RateLimit-Requests-Remaining", "100", "X-RateLimit-Requests-Reset", itoa(soon - 60_000),
 				"X-RateLimit-Complexity-Remaining", "0", "X-RateLimit-Complexity-Reset", itoa(soon),
 			}, 80 * time.Second, 90 * time.Second,
 		},

@@ -72,19 +72,29 @@ func always(status int, body string, header ...string) *stub {
 }
 
 // inTurn answers the requests one after the other; the last answer repeats.
-func inTurn(answers ...func() (*http.Response, error)) *stub {
+func inTurn(answers ...answer) *stub {
 	return &stub{answer: func(n int, _ *http.Request) (*http.Response, error) {
-		return answers[min(n, len(answers))-1]()
+		a := answers[min(n, len(answers))-1]
+		if a.err != nil {
+			return nil, a.err
+		}
+		return reply(a.status, a.body, a.header...), nil
 	}}
 }
 
-func with(status int, body string, header ...string) func() (*http.Response, error) {
-	return func() (*http.Response, error) { return reply(status, body, header...), nil }
+// answer is an answer to come.
+type answer struct {
+	err    error
+	status int
+	body   string
+	header []string
 }
 
-func failing(err error) func() (*http.Response, error) {
-	return func() (*http.Response, error) { return nil, err }
+func with(status int, body string, header ...string) answer {
+	return answer{status: status, body: body, header: header}
 }
+
+func failing(err error) answer { return answer{err: err} }
 
 const (
 	goodComment = `{"data":{"commentCreate":{"success":true,"comment":{"id":"c1","body":"hi","url":"https://linear.app/x","createdAt":"2026-11-01T10:00:00.000Z","updatedAt":"2026-11-01T10:00:00.000Z","editedAt":null,"parentId":"p1","issueId":"i1","user":{"id":"u1","name":"Ada","displayName":"ada"}}}}}`

@@ -5,6 +5,8 @@ import _ "embed" // the texts of the operations
 // The texts of the operations. A file and its operation are named after the
 // root field, or after the first one if there are several.
 var (
+	//go:embed operations/agentActivityCreate.graphql
+	agentActivityCreateText string
 	//go:embed operations/comment.graphql
 	commentText string
 	//go:embed operations/commentCreate.graphql
@@ -17,9 +19,10 @@ var (
 // operation's name.
 func Operations() map[string]string {
 	return map[string]string{
-		"comment":       commentText,
-		"commentCreate": commentCreateText,
-		"viewer":        viewerText,
+		"agentActivityCreate": agentActivityCreateText,
+		"comment":             commentText,
+		"commentCreate":       commentCreateText,
+		"viewer":              viewerText,
 	}
 }
 

@@ -176,6 +176,9 @@ func TestInputsFitTheSchema(t *testing.T) {
 			ID: "a", IssueID: "b", ProjectID: "c", ProjectUpdateID: "d", InitiativeID: "e", InitiativeUpdateID: "f",
 			DocumentContentID: "g", ParentID: "h", Body: "i", CreateAsUser: "j", DisplayIconURL: "k", DoNotSubscribeToIssue: true,
 		}}},
+		{"agentActivityCreate", map[string]any{"input": AgentActivityCreateInput{
+			ID: "a", AgentSessionID: "b", Content: ActivityContent{Type: "thought", Body: "c"}, Ephemeral: true,
+		}}},
 		{"comment", map[string]any{"id": "a"}},
 	} {
 		t.Run(tc.op, func(t *testing.T) {

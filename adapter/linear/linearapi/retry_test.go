@@ -35,7 +35,7 @@ func TestRetry(t *testing.T) {
 		_, err := c.CommentCreate(ctx, CommentCreateInput{})
 		return err
 	}
-	type answers = []func() (*http.Response, error)
+	type answers = []answer
 	for _, tc := range []struct {
 		name     string
 		call     func(context.Context, *Client) error

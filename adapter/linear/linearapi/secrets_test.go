@@ -81,7 +81,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		return `{"code":"` + code + marker + `","type":"` + marker + `","userPresentableMessage":` + string(quoted) + `,"validationErrors":[{"constraints":{"a":` + string(quoted) + `}}]}`
 	}
 	proxy := &url.Error{Op: "parse", URL: "http://ada:" + marker + "@proxy", Err: errors.New("invalid port in http://ada:m4rker@proxy:x")}
-	answers := map[string]func() (*http.Response, error){
+	answers := map[string]answer{
 		"network":            failing(errors.New("sent Authorization: Bearer " + marker)),
 		"network, proxy":     failing(proxy),
 		"network, joined":    failing(errors.Join(errors.New("a"), proxy)),
@@ -101,11 +101,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		"truncated":          with(200, `{"data":{"viewer":"`+marker),
 		"redirect":           with(302, marker, "Location", "https://elsewhere.example/"+marker),
 		"request id":         with(200, echo(`{"code":"FORBIDDEN"}`), "X-Request-Id", marker),
-		"status line": func() (*http.Response, error) {
-			r := reply(418, marker)
-			r.Status = "418 " + marker
-			return r, nil
-		},
+		"teapot":             with(418, marker),
 	}
 	sources := map[string]TokenSource{"key": APIKey(marker), "token": AccessToken(marker)}
 	for answerName, answer := range answers {
@@ -150,7 +146,7 @@ func answerShowsUp(name string) bool {
 func TestOAuthErrorsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	js := []string{"Content-Type", "application/json"}
-	for name, answer := range map[string]func() (*http.Response, error){
+	for name, answer := range map[string]answer{
 		"description":     with(400, `{"error":"invalid_client","error_description":"secret `+marker+` is wrong","error_uri":"`+marker+`","access_token":"`+marker+`"}`, js...),
 		"other fields":    with(400, `{"error":"x","hint":"`+marker+`"}`, js...),
 		"HTML":            with(400, marker),

@@ -59,7 +59,7 @@ func (s *Server) ClearFaults() {
 // does nothing.
 func (s *Server) takeFault(graphql bool, names ...string) Fault {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	for i, f := range s.faults {
 		if f.Operation == "" && !graphql || f.Operation != "" && !slices.Contains(names, f.Operation) {
 			continue

@@ -116,18 +116,20 @@ func (s *Server) spend(key string, limit, complexity int) budget {
 		k.left = min(size, k.left+d.Seconds()*rate)
 		k.at = now
 	}
-	if k.left < 1 {
+	if k.left < 1-1e-9 {
 		b.ok = false
 		b.retryAfter = seconds((1 - k.left) / rate)
 	} else {
-		k.left--
+		k.left = max(0, k.left-1)
 	}
 	b.remaining = int(k.left)
 	b.reset = now.Add(seconds((size - k.left) / rate))
 	return b
 }
 
-func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }
+func seconds(n float64) time.Duration {
+	return time.Duration(math.Round(n*1e6)) * time.Microsecond // hides what float arithmetic leaves over
+}
 
 // exhaust makes the request be refused as if the budget was spent.
 func (c *caller) exhaust(now time.Time, after time.Duration) {

@@ -3,7 +3,9 @@
 --
 -- KEYS  1 entries of the lane (list)   2 ready (zset)      3 leases (hash)
 --       4 counts (hash)                5 later (zset)      6 parked (hash)
---       7 asleep (string)              8.. dedup keys (strings)
+--       7 asleep (string)              8 the entry's id as dedup key (string):
+--       'e' if the entry was stored, '1' if the key alone was
+--       9.. further dedup keys (strings)
 -- ARGV  1 lane          2 tail of the record   3 dedup time, ms
 --       4 delay, µs     5 hold, µs
 --       6 flags: r the hold restarts, i only if idle, f the store is full
@@ -17,7 +19,7 @@ local lane, ttl, flags = ARGV[1], ARGV[3], ARGV[6]
 local delay, hold = tonumber(ARGV[4]), tonumber(ARGV[5])
 
 if #KEYS == 8 and flags == '' then
-  if not call('SET', KEYS[8], '1', 'PX', ttl, 'NX') then
+  if not call('SET', KEYS[8], 'e', 'PX', ttl, 'NX') then
     return {2, call('LLEN', KEYS[1]), -1, 0}
   end
 else
@@ -27,15 +29,17 @@ else
   if string.find(flags, 'f', 1, true) then
     return {4, 0, -1, 0}
   end
-  for i = 8, #KEYS do
+  for i = 9, #KEYS do
     call('SET', KEYS[i], '1', 'PX', ttl)
   end
   if string.find(flags, 'i', 1, true) then
     local depth = call('LLEN', KEYS[1])
     if depth > 0 then
+      call('SET', KEYS[8], '1', 'PX', ttl)
       return {3, depth, -1, 0}
     end
   end
+  call('SET', KEYS[8], 'e', 'PX', ttl)
 end
 
 local now = clock()

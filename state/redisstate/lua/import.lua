@@ -1,16 +1,18 @@
--- Adds an entry that another store exported, once.
+-- Adds an entry that another store exported, unless it was stored before.
 --
 -- KEYS  1 entries of the lane (list)   2 ready (zset)    3 counts (hash)
 --       4 later (zset)                 5 parked (hash)   6 asleep (string)
---       7 mark of the import (string)  8.. dedup keys (strings)
+--       7 the entry's id as dedup key (string): see enqueue
+--       8.. further dedup keys (strings)
 -- ARGV  1 lane   2 tail of the record   3 attempts spent   4 time of storing
 --       5 when it is due, 0 for an entry that is in its lane
 --       6 cause, packed   7 dedup time, ms   8 wake channel   9 shard
 -- Answer {wait, score} as in enqueue
 
-if not call('SET', KEYS[7], '1', 'PX', ARGV[7], 'NX') then
+if call('GET', KEYS[7]) == 'e' then
   return {-1, 0}
 end
+call('SET', KEYS[7], 'e', 'PX', ARGV[7])
 for i = 8, #KEYS do
   call('SET', KEYS[i], '1', 'PX', ARGV[7], 'NX')
 end

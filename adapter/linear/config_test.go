@@ -1,0 +1,186 @@
+package linear
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// marker is a secret that must appear nowhere.
+const marker = "lin_m4rker"
+
+func TestConfigFromEnv(t *testing.T) {
+	all := []string{
+		"LINEAR_API_KEY", "LINEAR_ACCESS_TOKEN", "LINEAR_CLIENT_ID", "LINEAR_CLIENT_SECRET",
+		"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET",
+		"LINEAR_CLIENT_CREDENTIALS_SCOPES", "LINEAR_API_URL", "LINEAR_OAUTH_URL",
+	}
+	for _, tc := range []struct {
+		name string
+		env  map[string]string
+		want Config
+	}{
+		{"nothing", nil, Config{}},
+		{"each", map[string]string{
+			"LINEAR_API_KEY": " k\n", "LINEAR_ACCESS_TOKEN": "t", "LINEAR_CLIENT_ID": "i", "LINEAR_CLIENT_SECRET": "s",
+			"LINEAR_API_URL": "http://a/graphql", "LINEAR_OAUTH_URL": "http://o",
+		}, Config{APIKey: "k", AccessToken: "t", ClientID: "i", ClientSecret: "s", APIURL: "http://a/graphql", OAuthURL: "http://o"}},
+		{"aliases", map[string]string{
+			"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "i", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "s",
+			"LINEAR_CLIENT_CREDENTIALS_SCOPES": "read, write app:mentionable,",
+		}, Config{ClientID: "i", ClientSecret: "s", Scopes: []string{"read", "write", "app:mentionable"}}},
+		{"short names win", map[string]string{
+			"LINEAR_CLIENT_ID": "i", "LINEAR_CLIENT_SECRET": "s",
+			"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "x", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "y",
+		}, Config{ClientID: "i", ClientSecret: "s"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, name := range all {
+				t.Setenv(name, tc.env[name])
+			}
+			if got := ConfigFromEnv(); !cmp.Equal(tc.want, got, cmpopts.EquateEmpty()) {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNewChecksConfig(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		cfg  Config
+		says []string // one per problem, in order
+	}{
+		{"API key", Config{APIKey: "lin_api_x"}, nil},
+		{"access token", Config{AccessToken: "lin_oauth_x"}, nil},
+		{"client credentials", Config{ClientID: "i", ClientSecret: "s"}, nil},
+		{"an unused way may be incomplete", Config{APIKey: "k", ClientID: "i"}, nil},
+		{"nothing", Config{}, []string{"no credentials: set APIKey (LINEAR_API_KEY)"}},
+		{"no secret", Config{ClientID: "i"}, []string{"ClientSecret (LINEAR_CLIENT_SECRET) is missing"}},
+		{"no id", Config{ClientSecret: marker}, []string{"ClientID (LINEAR_CLIENT_ID) is missing"}},
+		{"bearer", Config{APIKey: "Bearer " + marker}, []string{`APIKey (LINEAR_API_KEY) begins with "Bearer"`}},
+		{"white space", Config{AccessToken: marker + " x"}, []string{"AccessToken (LINEAR_ACCESS_TOKEN) holds white space"}},
+		{"key as token", Config{AccessToken: "lin_api_" + marker}, []string{"AccessToken (LINEAR_ACCESS_TOKEN) is a personal API key: set it as APIKey"}},
+		{"token as key", Config{APIKey: "lin_oauth_" + marker}, []string{"APIKey (LINEAR_API_KEY) is an OAuth access token: set it as AccessToken"}},
+		{
+			"all at once",
+			Config{ClientID: "i", Scopes: []string{"read,write"}, APIURL: "https://u:" + marker + "@api.example/graphql", OAuthURL: "oauth.example"},
+			[]string{
+				"ClientSecret (LINEAR_CLIENT_SECRET)", "Scopes (LINEAR_CLIENT_CREDENTIALS_SCOPES)",
+				"APIURL (LINEAR_API_URL) must not hold a user name or password", "OAuthURL (LINEAR_OAUTH_URL) must begin with",
+			},
+		},
+		{"bad address", Config{APIKey: "k", APIURL: "https://h:" + marker}, []string{"APIURL (LINEAR_API_URL) is not a URL"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a, err := New(tc.cfg)
+			if (a == nil) == (err == nil) {
+				t.Fatalf("adapter %v, error %v", a, err)
+			}
+			if err == nil && tc.says == nil {
+				return
+			}
+			if strings.Contains(fmt.Sprintf("%v %+v", err, err), "m4rker") {
+				t.Errorf("the error shows a secret: %v", err)
+			}
+			joined, ok := err.(interface{ Unwrap() []error })
+			if !ok {
+				t.Fatalf("error %v is not joined", err)
+			}
+			problems := joined.Unwrap()
+			if len(problems) != len(tc.says) {
+				t.Fatalf("%d problems, want %d: %v", len(problems), len(tc.says), err)
+			}
+			for i, problem := range problems {
+				var e *adapter.Error
+				if !errors.As(problem, &e) || e.Code != adapter.Invalid || !strings.HasPrefix(e.Message, tc.says[i]) {
+					t.Errorf("problem %d: %v, want %q", i, problem, tc.says[i])
+				}
+			}
+		})
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ api, oauth, wantAPI, wantOAuth string }{
+		{"", "", linearapi.DefaultURL, "https://api.linear.app"},
+		{"http://127.0.0.1:99/api/graphql?x=1", "", "http://127.0.0.1:99/api/graphql?x=1", "http://127.0.0.1:99"},
+		{"http://a/graphql", "http://b/base/", "http://a/graphql", "http://b/base/"},
+	} {
+		got, err := Config{APIKey: "k", APIURL: tc.api, OAuthURL: tc.oauth}.withDefaults()
+		if err != nil || got.APIURL != tc.wantAPI || got.OAuthURL != tc.wantOAuth {
+			t.Errorf("%q, %q: got %q, %q, %v", tc.api, tc.oauth, got.APIURL, got.OAuthURL, err)
+		}
+	}
+}
+
+func TestTokensPrecedence(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		cfg  Config
+		want linearapi.Token
+	}{
+		{Config{APIKey: "k", AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "k", Kind: linearapi.Raw}},
+		{Config{AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "t", Kind: linearapi.Bearer}},
+	} {
+		got, err := tc.cfg.tokens().Token(t.Context())
+		if err != nil || got.Value != tc.want.Value || got.Kind != tc.want.Kind {
+			t.Errorf("%v: %v", tc.cfg, err)
+		}
+	}
+}
+
+func TestConfigDoesNotPrint(t *testing.T) {
+	t.Parallel()
+	cfg := Config{
+		APIKey: marker, AccessToken: marker, ClientID: "app-1", ClientSecret: marker, Scopes: []string{"read"},
+		APIURL: "https://u:" + marker + "@api.example/graphql?key=" + marker, HTTPClient: &http.Client{},
+	}
+	key, err := New(Config{APIKey: marker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := New(Config{ClientID: "app-1", ClientSecret: marker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]any{
+		"config": cfg, "pointer": &cfg, "in a struct": struct{ C Config }{cfg},
+		"adapter with a key": key, "adapter with an app": app,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b strings.Builder
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+				fmt.Fprintf(&b, verb+"\n", v)
+			}
+			if text, err := json.Marshal(v); err == nil {
+				b.Write(text)
+			}
+			zl := zerolog.New(&b)
+			zl.Info().Interface("v", v).Send()
+			slog.New(slog.NewTextHandler(&b, nil)).Info("x", "v", v)
+			slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "v", v)
+			if strings.Contains(b.String(), "m4rker") {
+				t.Errorf("a secret is shown:\n%s", b.String())
+			}
+		})
+	}
+	if s := cfg.String(); !strings.Contains(s, "app-1") || !strings.Contains(s, "https://api.example") {
+		t.Errorf("String() = %s", s)
+	}
+}

@@ -1,0 +1,59 @@
+package linearapi
+
+import (
+	"context"
+	"time"
+)
+
+// Activity is an activity of an agent session.
+type Activity struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	// SourceComment is the comment that Linear made of the activity. Nil if
+	// it made none.
+	SourceComment *struct {
+		ID  string `json:"id"`
+		URL string `json:"url"`
+	} `json:"sourceComment"`
+}
+
+// ActivityContent is what an activity says. Type is one of thought, action,
+// elicitation, response and error (linear.app/developers/agent-interaction).
+type ActivityContent struct {
+	Type string `json:"type"`
+	// Body is Markdown, for all types but action.
+	Body string `json:"body,omitempty"`
+	// Action, Parameter and Result are those of an action.
+	Action    string `json:"action,omitempty"`
+	Parameter string `json:"parameter,omitempty"`
+	Result    string `json:"result,omitempty"`
+}
+
+// AgentActivityCreateInput says what activity to create. Empty fields are not
+// sent.
+type AgentActivityCreateInput struct {
+	// ID is the id that the activity is to have, a UUID of version 4. With
+	// it, creating the activity is repeatable.
+	ID             string          `json:"id,omitempty"`
+	AgentSessionID string          `json:"agentSessionId"`
+	Content        ActivityContent `json:"content"`
+	// Ephemeral makes a thought or an action disappear with the next
+	// activity.
+	Ephemeral bool `json:"ephemeral,omitempty"`
+}
+
+// AgentActivityCreate creates an activity in an agent session of the token's
+// own app. Linear writes the comment of a response by itself. If in.ID is
+// taken, the code of the error is Conflict and [ConflictID] tells which id.
+func (c *Client) AgentActivityCreate(ctx context.Context, in AgentActivityCreateInput) (*Activity, error) {
+	type data struct {
+		AgentActivityCreate struct {
+			Success       *bool
+			AgentActivity *Activity
+		}
+	}
+	op := operation{name: "agentActivityCreate", text: agentActivityCreateText, repeatable: in.ID != ""}
+	return do(ctx, c, op, map[string]any{"input": in}, func(d *data) *Activity {
+		return done(d.AgentActivityCreate.Success, d.AgentActivityCreate.AgentActivity)
+	})
+}

@@ -1,0 +1,40 @@
+package linear
+
+import "sync"
+
+// recent remembers the last so many values by key. The oldest are forgotten
+// first. Make one with newRecent. It is safe for concurrent use.
+type recent[K comparable, V any] struct {
+	size int
+
+	mu    sync.Mutex
+	byKey map[K]V
+	order []K
+	next  int // the oldest in order, once it is full
+}
+
+func newRecent[K comparable, V any](size int) *recent[K, V] {
+	return &recent[K, V]{size: size, byKey: make(map[K]V)}
+}
+
+func (r *recent[K, V]) get(k K) (V, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.byKey[k]
+	return v, ok
+}
+
+func (r *recent[K, V]) put(k K, v V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.byKey[k]; !ok {
+		if len(r.order) < r.size {
+			r.order = append(r.order, k)
+		} else {
+			delete(r.byKey, r.order[r.next])
+			r.order[r.next] = k
+			r.next = (r.next + 1) % r.size
+		}
+	}
+	r.byKey[k] = v
+}

@@ -1,0 +1,325 @@
+package filestate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/linearbot/linearbot/state"
+)
+
+// furnished returns the file of a closed store with a bit of everything.
+func furnished(t *testing.T) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	s := openTest(t, dir, Options{NoSync: true})
+	for i := range 40 {
+		put(t, s, entry("a", strconv.Itoa(i)))
+		put(t, s, entry("lane "+strconv.Itoa(i), strconv.Itoa(i)))
+	}
+	l := leaseOne(t, s, 3)
+	if err := errors.Join(
+		s.Settle(t.Context(), l, state.Bury("0", state.Cause{Code: "c"})),
+		s.Set(t.Context(), state.Key{Kind: "v", ID: "v"}, []byte("value"), 0),
+		s.Append(t.Context(), state.Key{Kind: "l", ID: "l"}, []byte("item"), 0, 0),
+		s.Subscribe(t.Context(), laneOf("a")),
+		s.Close(),
+	); err != nil {
+		t.Fatal(err)
+	}
+	return readFile(t, dir)
+}
+
+func readFile(t *testing.T, dir string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// dirWith returns a directory whose file has these bytes.
+func dirWith(t *testing.T, b []byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, fileName), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// editBolt changes a file behind the store's back.
+func editBolt(t *testing.T, dir string, f func(tx *bolt.Tx) error) {
+	t.Helper()
+	db, err := bolt.Open(filepath.Join(dir, fileName), 0o600, &bolt.Options{Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(f), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	whole := furnished(t)
+	flip := func(at, n int) []byte {
+		b := bytes.Clone(whole)
+		for i := range n {
+			b[at+i] ^= 0xff
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		dir  func(t *testing.T) string
+		want string
+	}{
+		{"half of it", func(t *testing.T) string { t.Helper(); return dirWith(t, whole[:len(whole)/2]) }, "missing at the end"},
+		{"a bit of it", func(t *testing.T) string { t.Helper(); return dirWith(t, whole[:100]) }, "not a linearbot store"},
+		{"two pages of it", func(t *testing.T) string { t.Helper(); return dirWith(t, whole[:2*pageSize]) }, "missing at the end"},
+		{"text", func(t *testing.T) string {
+			t.Helper()
+			return dirWith(t, []byte(strings.Repeat("hello\n", 10_000)))
+		}, "not a linearbot store"},
+		{"no header", func(t *testing.T) string { t.Helper(); return dirWith(t, flip(0, 2*pageSize)) }, "not a linearbot store"},
+		{"no pages", func(t *testing.T) string { t.Helper(); return dirWith(t, flip(2*pageSize, len(whole)-2*pageSize)) }, "is damaged"},
+		{"another program", func(t *testing.T) string {
+			t.Helper()
+			dir := t.TempDir()
+			editBolt(t, dir, func(tx *bolt.Tx) error {
+				_, err := tx.CreateBucket([]byte("users"))
+				return err
+			})
+			return dir
+		}, "belongs to another program"},
+		{"a newer linearbot", func(t *testing.T) string {
+			t.Helper()
+			dir := dirWith(t, whole)
+			editBolt(t, dir, func(tx *bolt.Tx) error {
+				return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyFormat), number(7))
+			})
+			return dir
+		}, "has format 7 and this linearbot reads up to 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := c.dir(t)
+			before := readFile(t, dir)
+			s, err := Open(dir)
+			if err == nil {
+				t.Fatal(s.Close())
+			}
+			if !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), fileName) {
+				t.Errorf("Open = %v, want %q", err, c.want)
+			}
+			if errors.Is(err, state.ErrUnavailable) {
+				t.Errorf("Open = %v, which says that trying again may help", err)
+			}
+			if !bytes.Equal(before, readFile(t, dir)) {
+				t.Error("the file was changed")
+			}
+			// The lock was given back.
+			if _, again := Open(dir); errors.Is(again, state.ErrLocked) {
+				t.Errorf("Open again = %v", again)
+			}
+		})
+	}
+}
+
+// TestFlips opens files with a few random bytes changed. Open or later calls
+// may fail, but nothing panics and nothing hangs.
+func TestFlips(t *testing.T) {
+	t.Parallel()
+	whole := furnished(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	refused := 0
+	for range 2500 {
+		b := bytes.Clone(whole)
+		for range 1 + rnd.IntN(8) {
+			at := rnd.IntN(len(b))
+			if rnd.IntN(2) == 0 {
+				at = at/pageSize*pageSize + rnd.IntN(80) // where a page says what is in it
+			}
+			b[at] ^= byte(1 + rnd.IntN(255))
+		}
+		s, err := OpenOptions(dirWith(t, b), Options{NoSync: true})
+		if err != nil {
+			refused++
+			continue
+		}
+		st, err := s.Stats(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		for n := 0; err == nil && n < st.Entries; n++ {
+			ls, err := s.Lease(ctx, state.LeaseRequest{TTL: time.Minute})
+			if err != nil {
+				break
+			}
+			if err = s.Settle(t.Context(), ls[0], state.Ack(ls[0].Entries[0].ID)); err != nil {
+				break
+			}
+			if st, err = s.Stats(t.Context()); err != nil || st.Entries == 0 {
+				break
+			}
+		}
+		for range s.Dead(t.Context()) {
+		}
+		for range s.Export(t.Context()) {
+		}
+		if err := s.Close(); err != nil {
+			t.Logf("Close: %v", err)
+		}
+	}
+	t.Logf("%d of 60 were refused", refused)
+}
+
+func TestDamagedEntries(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := openTest(t, dir, Options{})
+	for _, id := range []string{"1", "2", "3", "4"} {
+		put(t, s, entry("a", id))
+	}
+	put(t, s, entry("b", "5"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	editBolt(t, dir, func(tx *bolt.Tx) error {
+		in := tx.Bucket([]byte(bucketEntries))
+		edit := func(record uint64, f func(v []byte) []byte) error {
+			return in.Put(number(record), f(bytes.Clone(in.Get(number(record)))))
+		}
+		return errors.Join(
+			edit(1, func(v []byte) []byte { v[len(v)-1] ^= 1; return v }), // body
+			edit(2, func(v []byte) []byte { v[12] ^= 1; return v }),       // header
+			edit(5, func([]byte) []byte { return []byte("?") }),
+		)
+	})
+	s = openTest(t, dir, Options{})
+	l := leaseOne(t, s, 4)
+	if diff := cmp.Diff([]string{"3", "4"}, ids(l)); diff != "" {
+		t.Errorf("leased (-want +got):\n%s", diff)
+	}
+	got := map[state.Key][]string{}
+	for _, d := range deadOf(t, s) {
+		if d.Cause.Code != undecodable || d.Cause.Message == "" || len(d.Body) == 0 {
+			t.Errorf("dead letter %+v", d)
+		}
+		got[d.Lane] = append(got[d.Lane], d.ID)
+	}
+	lost := state.Key{Kind: undecodable, ID: bucketEntries}
+	want := map[state.Key][]string{
+		laneOf("a"): {"1"},
+		lost:        {"entries-0000000000000002", "entries-0000000000000005"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("dead letters (-want +got):\n%s", diff)
+	}
+	if st, err := s.Stats(t.Context()); err != nil || st != (state.Stats{Lanes: 1, Entries: 2, Leased: 1, Dead: 3}) {
+		t.Errorf("Stats = %+v, %v", st, err)
+	}
+	if err := s.Purge(t.Context(), lost, "entries-0000000000000002"); err != nil {
+		t.Errorf("Purge: %v", err)
+	}
+	if err := s.Requeue(t.Context(), laneOf("a"), "1"); err != nil {
+		t.Errorf("Requeue: %v", err)
+	}
+}
+
+// TestDamageWhileOpen damages an entry after the store was opened.
+func TestDamageWhileOpen(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, t.TempDir(), Options{})
+	put(t, s, entry("a", "1"))
+	put(t, s, entry("a", "2"))
+	put(t, s, entry("b", "3"))
+	tamper := &tamperOp{call: newCall(0), f: func(b *batch) error {
+		return errors.Join(
+			b.put(b.bucket(bucketEntries), number(1), []byte("garbage")),
+			b.put(b.bucket(bucketEntries), number(3), nil),
+		)
+	}}
+	if err := s.do(t.Context(), tamper); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(leaseOne(t, s, 1)); got[0] != "2" {
+		t.Fatalf("leased %v", got)
+	}
+	if got := deadOf(t, s); len(got) != 2 || got[0].Lane == got[1].Lane {
+		t.Fatalf("dead letters %+v", got)
+	}
+}
+
+// tamperOp writes whatever a test wants.
+type tamperOp struct {
+	call
+
+	f func(b *batch) error
+}
+
+func (o *tamperOp) stage(b *batch) error { return o.f(b) }
+
+func TestDamagedElsewhere(t *testing.T) {
+	t.Parallel()
+	dir := dirWith(t, furnished(t))
+	spoil := func(in *bolt.Bucket) error {
+		return in.ForEach(func(k, v []byte) error {
+			if v == nil {
+				return nil
+			}
+			v = bytes.Clone(v)
+			v[len(v)-1] ^= 1
+			return in.Put(k, v)
+		})
+	}
+	editBolt(t, dir, func(tx *bolt.Tx) error {
+		dd := tx.Bucket([]byte(bucketDedup))
+		slot, _ := dd.Cursor().First()
+		return errors.Join(
+			spoil(tx.Bucket([]byte(bucketValues))),
+			spoil(dd.Bucket(slot)),
+			spoil(tx.Bucket([]byte(bucketDead))),
+			spoil(tx.Bucket([]byte(bucketMarks))),
+		)
+	})
+	s := openTest(t, dir, Options{})
+	if v, err := s.Get(t.Context(), state.Key{Kind: "v", ID: "v"}); err == nil || errors.Is(err, state.ErrNotFound) {
+		t.Errorf("Get = %q, %v", v, err)
+	}
+	if err := s.Set(t.Context(), state.Key{Kind: "v", ID: "v"}, []byte("new"), 0); err != nil {
+		t.Errorf("Set: %v", err)
+	}
+	if v, err := s.Get(t.Context(), state.Key{Kind: "v", ID: "v"}); string(v) != "new" {
+		t.Errorf("Get = %q, %v", v, err)
+	}
+	// The key logs became dead letters, and the dead letter shows as one.
+	kinds := map[string]int{}
+	for _, d := range deadOf(t, s) {
+		kinds[d.Lane.Kind+" "+d.Lane.ID]++
+		if d.Lane.ID == bucketDead {
+			if err := s.Purge(t.Context(), d.Lane, d.ID); err != nil {
+				t.Errorf("Purge(%q): %v", d.ID, err)
+			}
+		}
+	}
+	if kinds["undecodable dedup"] != 80 || kinds["undecodable dead"] != 1 || len(kinds) != 2 {
+		t.Errorf("dead letters: %v", kinds)
+	}
+	if st, err := s.Stats(t.Context()); err != nil || st.Dead != 80 || st.Entries != 79 {
+		t.Errorf("Stats = %+v, %v", st, err)
+	}
+}
