@@ -126,8 +126,7 @@ func (e *Error) Is(target error) bool {
 	if target == errors.ErrUnsupported {
 		return e.Code == Unsupported
 	}
-	var t *Error
-	if errors.As(target, &t) {
+	if t, ok := errors.AsType[*Error](target); ok {
 		return *t == Error{Code: e.Code}
 	}
 	return false
@@ -136,8 +135,7 @@ func (e *Error) Is(target error) bool {
 // CodeOf returns the code of err: that of the outermost *Error in it, Canceled
 // for an ended context, Unknown otherwise. The code of nil is Unknown.
 func CodeOf(err error) Code {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

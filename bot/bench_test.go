@@ -17,6 +17,7 @@ import (
 
 // stores are the stores that the benchmarks run on.
 func stores(b *testing.B) map[string]func() state.Store {
+	b.Helper()
 	return map[string]func() state.Store{
 		"memory": func() state.Store { return memstate.New(memstate.Options{}) },
 		"file": func() state.Store {

@@ -26,7 +26,7 @@ type Config struct {
 	Store state.Store
 	// Bots says which messages of other programs are handled. Defaults to
 	// BotsOnMention.
-	Bots BotPolicy
+	Bots OtherBots
 	// Policy says what happens to messages that arrive in a busy thread.
 	// Defaults to Serial().
 	Policy LanePolicy
@@ -59,14 +59,14 @@ type Config struct {
 	Holder string
 }
 
-// BotPolicy says which messages of other programs a bot handles. Its own are
+// OtherBots says which messages of other programs a bot handles. Its own are
 // never handled.
-type BotPolicy uint8
+type OtherBots uint8
 
 // The policies.
 const (
 	// BotsOnMention handles a program's message if it mentions the bot.
-	BotsOnMention BotPolicy = iota
+	BotsOnMention OtherBots = iota
 	// BotsNever handles no program's message.
 	BotsNever
 	// BotsAlways handles programs' messages like people's. Two bots that do

@@ -28,7 +28,7 @@ const (
 	CountReplies = "replies"
 )
 
-// counts counts decisions. The zero value is ready to use.
+// counts holds how often each decision was taken. The zero value is ready to use.
 type counts struct {
 	mu sync.Mutex
 	n  map[string]int64

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -66,9 +67,8 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it ends up where somebody looks.
 func (b *Bot) unready(err error) error {
-	var api *adapter.Error
 	wait := 2*time.Second + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*adapter.Error](err); ok {
 		if !api.Code.Retryable() && api.Code != adapter.Canceled {
 			return fmt.Errorf("identity: %w", err)
 		}
@@ -255,8 +255,16 @@ func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group 
 		if h.match != nil && !h.match(t) {
 			continue
 		}
+		ok, err := b.claims(ctx, t)
+		if err != nil {
+			return true, err
+		}
+		if !ok {
+			b.ignore(log, t.event.Head(), "same_act")
+			return true, nil
+		}
 		start := time.Now()
-		err := b.call(ctx, t, h)
+		err = b.call(ctx, t, h)
 		if errors.Is(err, Next) {
 			continue
 		}
@@ -280,8 +288,8 @@ func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group 
 func (b *Bot) call(ctx context.Context, t *Turn, h handler) (err error) {
 	t.enter(h.name)
 	run := h.run
-	for i := len(b.middleware) - 1; i >= 0; i-- {
-		run = b.middleware[i](run)
+	for _, wrap := range slices.Backward(b.middleware) {
+		run = wrap(run)
 	}
 	defer func() {
 		if v := recover(); v != nil {

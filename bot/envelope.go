@@ -32,9 +32,9 @@ func packDelivery(d *adapter.Delivery) []byte {
 	}
 	out := make([]byte, 0, envelopeHead+len(id)+len(d.Body))
 	out = append(out, envelopeVersion, flags)
-	out = binary.BigEndian.AppendUint64(out, uint64(d.SentAt.UnixMilli()))     //nolint:gosec // the bits count, not the sign
-	out = binary.BigEndian.AppendUint64(out, uint64(d.ReceivedAt.UnixMilli())) //nolint:gosec // the bits count, not the sign
-	out = append(out, byte(len(id)))
+	out = binary.BigEndian.AppendUint64(out, uint64(d.SentAt.UnixMilli()))
+	out = binary.BigEndian.AppendUint64(out, uint64(d.ReceivedAt.UnixMilli()))
+	out = append(out, byte(len(id))) //nolint:gosec // at most 255, see above
 	out = append(out, id...)
 	return append(out, d.Body...)
 }

@@ -8,7 +8,7 @@ import (
 
 // Next is returned by a handler that declines a message: routing goes on as if
 // the handler were not there.
-var Next = errors.New("bot: handler declined") //nolint:errname,revive,staticcheck // reads as what it does: return bot.Next
+var Next = errors.New("bot: handler declined") //nolint:errname,revive,staticcheck,gochecknoglobals // a sentinel that reads as what it does: return bot.Next
 
 // Errors that callers of this package branch on.
 var (

@@ -85,18 +85,16 @@ func (w *world) run(d time.Duration) {
 	}
 }
 
-// say delivers a message and returns its id.
-func (w *world) say(author, text string) string {
+// say delivers a message. The ids are m1, m2 and so on.
+func (w *world) say(author, text string) {
 	w.t.Helper()
-	return w.sayIn(thread, author, text)
+	w.sayIn(thread, author, text)
 }
 
-func (w *world) sayIn(in adapter.ThreadID, author, text string) string {
+func (w *world) sayIn(in adapter.ThreadID, author, text string) {
 	w.t.Helper()
 	w.n++
-	id := fmt.Sprintf("m%d", w.n)
-	w.deliver(w.fake.Said(in, id, author, text))
-	return id
+	w.deliver(w.fake.Said(in, fmt.Sprintf("m%d", w.n), author, text))
 }
 
 func (w *world) deliver(d *adapter.Delivery) {

@@ -143,7 +143,7 @@ func TestRouting(t *testing.T) {
 
 func TestBotPolicies(t *testing.T) {
 	t.Parallel()
-	for policy, want := range map[bot.BotPolicy]int{bot.BotsOnMention: 1, bot.BotsNever: 0, bot.BotsAlways: 2} {
+	for policy, want := range map[bot.OtherBots]int{bot.BotsOnMention: 1, bot.BotsNever: 0, bot.BotsAlways: 2} {
 		inWorld(t, bot.Config{Bots: policy}, func(t *testing.T, w *world) {
 			w.bot.OnNewMessage(nil, w.noting("any"))
 			app := adapter.User{ID: "other", Kind: adapter.App}

@@ -20,6 +20,8 @@ type Turn struct {
 	// routed says that subscribed holds: whether the thread was subscribed
 	// when the turn was routed.
 	routed, subscribed bool
+	// claimed says that the turn speaks for its act.
+	claimed bool
 
 	mu      sync.Mutex
 	step    string

@@ -187,8 +187,7 @@ func (b *Bot) bury(log *zerolog.Logger, e state.Queued, err error, code string) 
 // cause describes err for people.
 func cause(err error, code string) state.Cause {
 	c := state.Cause{Code: code, Message: err.Error()}
-	var panicked *PanicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
 		c.Code, c.Stack = "panic", string(panicked.Stack)
 	}
 	return c

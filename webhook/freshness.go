@@ -35,8 +35,7 @@ func sentAt(body []byte) (time.Time, error) {
 		At json.RawMessage `json:"webhookTimestamp"`
 	}
 	if err := json.Unmarshal(body, &head); err != nil {
-		var mismatch *json.UnmarshalTypeError
-		if errors.As(err, &mismatch) {
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return time.Time{}, errNoTime // a list or a text: JSON, but no envelope
 		}
 		return time.Time{}, errNotJSON

@@ -45,7 +45,7 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = io.WriteString(w, text+"\n") // the sender reads the status only
+		_, _ = io.WriteString(w, text+"\n") //nolint:gosec // plain text of our own; the sender reads the status only
 	}
 }
 
@@ -63,8 +63,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 
 	body, err := h.read(w, r)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			log.Warn().Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large"
 		}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -29,11 +30,7 @@ func (i *Intake) observe(status int, took time.Duration) {
 func (i *Intake) Answered() map[int]int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	out := make(map[int]int64, len(i.counts))
-	for status, n := range i.counts {
-		out[status] = n
-	}
-	return out
+	return maps.Clone(i.counts)
 }
 
 // Accepted returns how many deliveries were answered 200.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,9 +100,7 @@ func TestVectorsWebhooks(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := c.Upstream
-			for k, v := range c.Want {
-				want[k] = v
-			}
+			maps.Copy(want, c.Want)
 			runVector(t, in, want)
 		})
 	}
@@ -329,7 +329,7 @@ func (r *vectorRun) serveAPI(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	words := strings.FieldsFunc(q.Query, func(c rune) bool { return !(c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') })
+	words := strings.FieldsFunc(q.Query, func(c rune) bool { return c != '_' && !unicode.IsLetter(c) })
 	bot := map[string]any{"id": r.in.Bot.UserID, "name": r.in.Bot.DisplayName, "displayName": r.in.Bot.DisplayName, "url": r.in.Bot.ProfileURL, "app": true}
 	var data map[string]any
 	switch {
@@ -340,9 +340,7 @@ func (r *vectorRun) serveAPI(w http.ResponseWriter, req *http.Request) {
 	case strings.Contains(q.Query, "comment("):
 		id, _ := q.Variables["id"].(string)
 		comment := map[string]any{"id": id, "issueId": nil, "parentId": nil}
-		for k, v := range r.in.API.Comments[id] {
-			comment[k] = v
-		}
+		maps.Copy(comment, r.in.API.Comments[id])
 		if parent := comment["parentId"]; parent != nil {
 			comment["parent"] = map[string]any{"id": parent}
 		}
@@ -362,16 +360,12 @@ func (r *vectorRun) serveAPI(w http.ResponseWriter, req *http.Request) {
 func (r *vectorRun) mutate(name string, vars map[string]any, bot map[string]any) map[string]any {
 	input, _ := vars["input"].(map[string]any)
 	call := map[string]any{"call": name}
-	for k, v := range input {
-		call[k] = v
-	}
+	maps.Copy(call, input)
 	r.mu.Lock()
 	r.calls = append(r.calls, call)
 	r.mu.Unlock()
 	entity := map[string]any{"user": bot}
-	for k, v := range input {
-		entity[k] = v
-	}
+	maps.Copy(entity, input)
 	kind := strings.TrimSuffix(strings.TrimSuffix(name, "Create"), "Update")
 	return map[string]any{name: map[string]any{"success": true, kind: entity}}
 }
@@ -392,7 +386,7 @@ func (r *vectorRun) compare(t *testing.T, want map[string]json.RawMessage, statu
 	for i, w := range responses {
 		ok := w.Status == statuses[i] || slices.Contains(w.StatusOneOf, statuses[i])
 		refused := func(s int) bool { return s == 400 || s == 401 }
-		if !ok && !(refused(w.Status) && refused(statuses[i])) {
+		if bothRefused := refused(w.Status) && refused(statuses[i]); !ok && !bothRefused {
 			t.Errorf("request %d: status %d, want %+v", i, statuses[i], w)
 		}
 	}

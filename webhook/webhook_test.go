@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -143,7 +144,7 @@ func TestDeliveryAnswers(t *testing.T) {
 			}
 			req.Header.Set("Linear-Delivery", "d-1")
 			// Not signed, so it must not matter.
-			req.Header.Set("Linear-Timestamp", fmt.Sprint(noon.UnixMilli()))
+			req.Header.Set("Linear-Timestamp", strconv.FormatInt(noon.UnixMilli(), 10))
 			res := httptest.NewRecorder()
 			h.ServeHTTP(res, req)
 

@@ -3,7 +3,6 @@ package adaptertest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 
@@ -205,7 +204,7 @@ func codes(t *testing.T, h Harness) {
 	cancel()
 	for _, c := range []struct {
 		name string
-		ctx  context.Context //nolint:containedctx // a table row
+		ctx  context.Context
 		post adapter.Post
 		want []adapter.Code
 	}{
@@ -226,7 +225,7 @@ func codes(t *testing.T, h Harness) {
 			ok = ok || adapter.CodeOf(err) == code
 		}
 		if !ok {
-			t.Errorf("%s: code %s, want %s: %v", c.name, adapter.CodeOf(err), fmt.Sprint(c.want), err)
+			t.Errorf("%s: code %s, want one of %v: %v", c.name, adapter.CodeOf(err), c.want, err)
 		}
 	}
 	if _, err := h.Adapter.Post(gone, &adapter.Post{Workspace: h.Workspace, Thread: h.Thread, Body: "x", Key: "k5"}); !errors.Is(err, context.Canceled) {

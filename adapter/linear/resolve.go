@@ -29,11 +29,11 @@ func (a *Adapter) Resolve(ctx context.Context, ev adapter.Event) error {
 	key := commentKey{head.Workspace, comment}
 	found, ok := a.threads.get(key)
 	if !ok {
-		acc, err := a.account(head.Workspace)
+		api, err := a.API(ctx, head.Workspace)
 		if err != nil {
 			return err
 		}
-		c, err := acc.api.Comment(ctx, comment)
+		c, err := api.Comment(ctx, comment)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,8 @@ func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (
 		ID: id, AgentSessionID: thread.SessionID,
 		Content: linearapi.ActivityContent{Type: "response", Body: p.Body},
 	})
-	if entity, taken, ok := linearapi.ConflictID(err); ok && (entity == "" || entity == "AgentActivity") && strings.EqualFold(taken, id) {
+	entity, taken, conflict := linearapi.ConflictID(err)
+	if conflict && (entity == "" || entity == "AgentActivity") && (taken == "" || strings.EqualFold(taken, id)) {
 		activity, err = &linearapi.Activity{ID: id}, nil
 	}
 	if err != nil {

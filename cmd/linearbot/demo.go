@@ -38,7 +38,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 
-	d, err := startDemo()
+	d, err := startDemo() //nolint:contextcheck // the stage outlives the play, and close ends it
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (p *process) output() string {
 // serve starts the command and waits until it listens.
 func (s *stage) serve(t *testing.T, addr string, env ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0], "serve")} //nolint:gosec // this very binary
+	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0], "serve")}
 	p.cmd.Env = append([]string{
 		asCommand + "=1",
 		"PATH=" + os.Getenv("PATH"),
@@ -266,7 +266,7 @@ func TestServeSaysThatItsDirectoryIsTaken(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	first := s.serve(t, "127.0.0.1:0")
-	second := exec.CommandContext(t.Context(), os.Args[0], "serve") //nolint:gosec // this very binary
+	second := exec.CommandContext(t.Context(), os.Args[0], "serve")
 	second.Env = append(first.cmd.Env, "LINEARBOT_ADDR=127.0.0.1:0")
 	out, err := second.CombinedOutput()
 	if err == nil || second.ProcessState.ExitCode() != exitFailed {

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -28,7 +29,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context) (err error) {
 	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
 	lin, err := linear.New(linear.ConfigFromEnv())
 	if err != nil {
@@ -38,7 +39,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer func() { err = errors.Join(err, store.Close()) }()
 
 	b, err := bot.New(bot.Config{Name: os.Getenv("LINEAR_BOT_USERNAME"), Adapter: lin, Store: store, Logger: log})
 	if err != nil {

@@ -35,6 +35,9 @@ func check(dir string) error {
 					fmt.Errorf("%d bytes of %d are missing at the end", tx.Size()-info.Size(), tx.Size()),
 				}
 			}
+			if err := checkPages(tx, f.handle, f.bolt.Info().PageSize); err != nil {
+				return err
+			}
 			if err := checkFormat(tx, path); err != nil {
 				return err
 			}

@@ -64,8 +64,9 @@ type Store struct {
 	suspect  error     // why the file must be rewritten, or nil
 	repairAt time.Time // no repair before
 	broken   error     // why nothing can be written until the next Open, or nil
-	// commitHook stands between a transaction and its outcome, in tests.
-	commitHook func(err error) error
+	// Tests make transactions fail, before the commit and after it.
+	beforeCommit func() error
+	afterCommit  func(err error) error
 }
 
 var _ state.Store = (*Store)(nil)
@@ -165,9 +166,16 @@ func (s *Store) view(ctx context.Context, f func(tx *bolt.Tx) error) error {
 
 // update runs f in a write transaction. Only the writer calls it.
 func (s *Store) update(f func(tx *bolt.Tx) error) error {
-	err := guard(func() error { return s.db.bolt.Update(f) })
-	if s.commitHook != nil {
-		err = s.commitHook(err)
+	err := guard(func() error {
+		return s.db.bolt.Update(func(tx *bolt.Tx) error {
+			if err := f(tx); err != nil || s.beforeCommit == nil {
+				return err
+			}
+			return s.beforeCommit()
+		})
+	})
+	if s.afterCommit != nil {
+		err = s.afterCommit(err)
 	}
 	return err
 }
