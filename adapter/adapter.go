@@ -96,4 +96,8 @@ type Post struct {
 	Body string
 	// Key makes the write happen once. Required.
 	Key string
+	// As is the name to write under. Defaults to the bot's own.
+	As Persona
+	// Quiet keeps the bot from being subscribed to what it writes on.
+	Quiet bool
 }

@@ -26,6 +26,10 @@ type Message struct {
 	// Session is the agent session that the message was sent to. Nil in
 	// comment threads.
 	Session *Session
+	// Attachments are the files and pictures that Body refers to.
+	Attachments []Attachment
+	// Reactions are known for messages from the history only.
+	Reactions []Reaction
 }
 
 // Ternary is yes, no or cannot tell.

@@ -214,7 +214,7 @@ func (s *Store) describe(ctx context.Context, sh *shard, lanes []scored) ([]stat
 			continue
 		}
 		info := state.LaneInfo{Lane: key, Depth: int(one.num(0))}
-		if h, err := decodeHeader(one.text(1)); err == nil {
+		if h, err := decodeHead(one.text(1)); err == nil {
 			info.Oldest = h.at
 		}
 		held := l.at

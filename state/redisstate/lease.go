@@ -194,22 +194,23 @@ func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest
 func (s *Store) readLease(
 	ctx context.Context, shard int, token int64, lane answer, req state.LeaseRequest, sent time.Time,
 ) *state.Lease {
-	if len(lane) < 4 {
+	if len(lane) < 5 {
 		return nil
 	}
 	name := lane.text(0)
 	l := &state.Lease{
 		Token: uint64(max(token, 0)), Holder: req.Holder, Expires: sent.Add(req.TTL), //nolint:gosec // not negative
-		Behind: int(lane.num(1)), Entries: make([]state.Queued, 0, len(lane)-3),
+		Behind: int(lane.num(1)), Entries: make([]state.Queued, 0, (len(lane)-3)/2),
 	}
 	var ok bool
 	l.Lane, ok = state.ParseKey(name)
 	var bury []any
-	for i := 3; i < len(lane); i++ {
-		rec := lane.text(i)
-		q, err := decodeRecord(l.Lane, rec)
+	for i := 3; i+1 < len(lane); i += 2 {
+		first, tail := lane.text(i), lane.text(i+1)
+		q, err := decodeEntry(l.Lane, first, tail)
 		if err != nil || !ok {
-			bury = append(bury, i-2, int(state.KindBury), 0, 1, packCause(undecodable()), pair(name, "undecodable-"+digest(rec)))
+			bury = append(bury, (i-1)/2, int(state.KindBury), 0, 1,
+				packCause(undecodable()), pair(name, "undecodable-"+digest(first+tail)))
 			continue
 		}
 		q.Attempt++ // this time

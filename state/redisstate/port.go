@@ -152,24 +152,24 @@ func (s *Store) entries(ctx context.Context, sh *shard, name string, leased bool
 			}
 		}
 		for at := int64(0); ; at += bodies {
-			recs, err := s.client.LRange(ctx, sh.queue(name), at, at+bodies-1).Result()
+			parts, err := s.client.LRange(ctx, sh.queue(name), 2*at, 2*(at+bodies)-1).Result()
 			if err != nil {
 				yield(state.Queued{}, err)
 				return
 			}
-			for i, rec := range recs {
-				q, err := decodeRecord(lane, rec)
+			for i := 0; i+1 < len(parts); i += 2 {
+				q, err := decodeEntry(lane, parts[i], parts[i+1])
 				if err != nil {
 					continue
 				}
-				if int(at)+i < taken {
+				if int(at)+i/2 < taken {
 					q.Attempt++
 				}
 				if !yield(q, nil) {
 					return
 				}
 			}
-			if len(recs) < bodies {
+			if len(parts) < 2*bodies {
 				return
 			}
 		}

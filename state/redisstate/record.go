@@ -9,18 +9,24 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// A record is an entry as Redis keeps it: a header that scripts rewrite and a
-// tail that only this file reads.
+// Redis keeps an entry as a head that scripts rewrite and a tail that only this
+// file reads:
 //
-//	header  version 1 (1 byte), attempts (4), sequence (8), stored at, µs (8)
-//	tail    id, number of keys, keys..., body
+//	head  version 1 (1 byte), attempts (4), sequence (8), stored at, µs (8)
+//	tail  version 2 (1 byte), id, number of keys, keys..., body
 //
-// Numbers of the header are big-endian. In the tail texts have their length in
+// Numbers of the head are big-endian. In the tail texts have their length in
 // front, lengths and the number of keys are varints, and the body is the rest.
+// That the versions differ keeps a tail from ever being taken for a head. A
+// record is the two joined.
 const (
-	recordVersion = 1
-	headerLen     = 21
+	headVersion = 1
+	tailVersion = 2
+	headLen     = 21
 )
+
+// packVersion is the version of parked entries and dead letters.
+const packVersion = 1
 
 var errUndecodable = errors.New("redisstate: record is damaged or of another version")
 
@@ -31,6 +37,7 @@ func undecodable() state.Cause {
 
 // appendTail packs the tail of e's record.
 func appendTail(b []byte, e *state.Entry) []byte {
+	b = append(b, tailVersion)
 	b = appendText(b, e.ID)
 	b = binary.AppendUvarint(b, uint64(len(e.Keys)))
 	for _, k := range e.Keys {
@@ -44,15 +51,18 @@ func appendText(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// decodeRecord reads a record of lane. The result shares nothing with rec.
-func decodeRecord(lane state.Key, rec string) (state.Queued, error) {
-	h, err := decodeHeader(rec)
+// decodeEntry reads an entry of lane.
+func decodeEntry(lane state.Key, first, tail string) (state.Queued, error) {
+	h, err := decodeHead(first)
 	if err != nil {
 		return state.Queued{}, err
 	}
+	if tail == "" || tail[0] != tailVersion {
+		return state.Queued{}, errUndecodable
+	}
 	q := state.Queued{Seq: h.seq, Attempt: h.attempts, EnqueuedAt: h.at}
 	q.Lane = lane
-	r := reader{s: rec[headerLen:]}
+	r := reader{s: tail[1:]}
 	q.ID = r.text()
 	n := r.uvarint()
 	if n > uint64(len(r.s)) { // each key takes a byte at least
@@ -71,18 +81,24 @@ func decodeRecord(lane state.Key, rec string) (state.Queued, error) {
 	return q, nil
 }
 
-// head is what the header of a record says.
+// decodeRecord reads a record of lane.
+func decodeRecord(lane state.Key, rec string) (state.Queued, error) {
+	n := min(headLen, len(rec))
+	return decodeEntry(lane, rec[:n], rec[n:])
+}
+
+// head is what the head of an entry says.
 type head struct {
 	attempts int
 	seq      uint64
 	at       time.Time
 }
 
-func decodeHeader(rec string) (head, error) {
-	if len(rec) < headerLen || rec[0] != recordVersion {
+func decodeHead(s string) (head, error) {
+	if len(s) != headLen || s[0] != headVersion {
 		return head{}, errUndecodable
 	}
-	b := []byte(rec[1:headerLen])
+	b := []byte(s[1:])
 	at := binary.BigEndian.Uint64(b[12:])
 	if at > math.MaxInt64 {
 		return head{}, errUndecodable
@@ -134,7 +150,7 @@ func decodeParked(v string) state.DelayedEntry {
 
 func splitParked(v string) (state.Key, state.Cause, string, error) {
 	const fixed = 9
-	if len(v) < fixed || v[0] != recordVersion {
+	if len(v) < fixed || v[0] != packVersion {
 		return state.Key{}, state.Cause{}, "", errUndecodable
 	}
 	a := uint64(binary.BigEndian.Uint32([]byte(v[1:5])))
@@ -179,7 +195,7 @@ func decodeDead(name, v string) state.DeadEntry {
 
 func splitDead(v string) (time.Time, state.Cause, string, error) {
 	const fixed = 13
-	if len(v) < fixed || v[0] != recordVersion {
+	if len(v) < fixed || v[0] != packVersion {
 		return time.Time{}, state.Cause{}, "", errUndecodable
 	}
 	at := binary.BigEndian.Uint64([]byte(v[1:9]))
@@ -198,11 +214,11 @@ func splitDead(v string) (time.Time, state.Cause, string, error) {
 // encodeDead packs a dead letter as the scripts do.
 func encodeDead(d *state.DeadEntry) string {
 	cause := packCause(d.Cause)
-	b := []byte{recordVersion}
+	b := []byte{packVersion}
 	b = binary.BigEndian.AppendUint64(b, micros(d.BuriedAt))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(cause))) //nolint:gosec // far below 4 GiB
 	b = append(b, cause...)
-	b = append(b, recordVersion)
+	b = append(b, headVersion)
 	b = binary.BigEndian.AppendUint32(b, uint32(max(d.Attempt, 0))) //nolint:gosec // a small count
 	b = binary.BigEndian.AppendUint64(b, d.Seq)
 	b = binary.BigEndian.AppendUint64(b, micros(d.EnqueuedAt))

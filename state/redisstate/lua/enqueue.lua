@@ -6,7 +6,7 @@
 --       7 asleep (string)              8 the entry's id as dedup key (string):
 --       'e' if the entry was stored, '1' if the key alone was
 --       9.. further dedup keys (strings)
--- ARGV  1 lane          2 tail of the record   3 dedup time, ms
+-- ARGV  1 lane          2 tail of the entry   3 dedup time, ms
 --       4 delay, µs     5 hold, µs
 --       6 flags: r the hold restarts, i only if idle, f the store is full
 --       7 wake channel  8 shard
@@ -20,11 +20,11 @@ local delay, hold = tonumber(ARGV[4]), tonumber(ARGV[5])
 
 if #KEYS == 8 and flags == '' then
   if not call('SET', KEYS[8], 'e', 'PX', ttl, 'NX') then
-    return {2, call('LLEN', KEYS[1]), -1, 0}
+    return {2, call('LLEN', KEYS[1]) / 2, -1, 0}
   end
 else
   if call('EXISTS', unpack(KEYS, 8)) > 0 then
-    return {2, call('LLEN', KEYS[1]), -1, 0}
+    return {2, call('LLEN', KEYS[1]) / 2, -1, 0}
   end
   if string.find(flags, 'f', 1, true) then
     return {4, 0, -1, 0}
@@ -33,7 +33,7 @@ else
     call('SET', KEYS[i], '1', 'PX', ttl)
   end
   if string.find(flags, 'i', 1, true) then
-    local depth = call('LLEN', KEYS[1])
+    local depth = call('LLEN', KEYS[1]) / 2
     if depth > 0 then
       call('SET', KEYS[8], '1', 'PX', ttl)
       return {3, depth, -1, 0}
@@ -44,17 +44,17 @@ end
 
 local now = clock()
 local seq = call('HINCRBY', KEYS[4], 'in', 1)
-local rec = header(0, seq, now) .. ARGV[2]
+local head = make(0, seq, now)
 
 if delay > 0 then
   local due = now + delay
   call('ZADD', KEYS[5], num(due), seq)
-  call('HSET', KEYS[6], seq, park(lane, '', rec))
+  call('HSET', KEYS[6], seq, park(lane, '', head, ARGV[2]))
   tell(KEYS[7], ARGV[7], ARGV[8], due, delay)
-  return {1, call('LLEN', KEYS[1]), delay, due}
+  return {1, call('LLEN', KEYS[1]) / 2, delay, due}
 end
 
-local depth = call('RPUSH', KEYS[1], rec)
+local depth = call('RPUSH', KEYS[1], head, ARGV[2]) / 2
 if depth == 1 then
   local score = now + hold
   call('ZADD', KEYS[2], num(score), lane)

@@ -11,7 +11,7 @@
 --       rest   how many lanes are ready after the call
 --       head   since when the first of them is
 --       wait   µs until there may be more to do, -1 for never
---       lane   {name, entries behind, since when it was ready, record...}
+--       lane   {name, entries behind, since when it was ready, head, tail...}
 
 local function lapse(now)
   for _, lane in ipairs(call('ZRANGEBYSCORE', KEYS[2], '-inf', num(now), 'LIMIT', 0, 32)) do
@@ -24,9 +24,9 @@ local function lapse(now)
     end
     call('ZREM', KEYS[2], lane)
     call('HDEL', KEYS[3], lane)
-    local recs = n > 0 and call('LPOP', list, n) or {}
-    for i = #recs, 1, -1 do
-      insert(list, 0, spent(recs[i]))
+    local taken = n > 0 and call('LPOP', list, 2 * n) or {}
+    for i = #taken - 1, 1, -2 do
+      insert(list, 0, spent(taken[i]), taken[i + 1])
     end
     if call('EXISTS', list) == 1 then
       call('ZADD', KEYS[1], num(math.max(now, held)), lane)
@@ -47,7 +47,7 @@ local function unpark(now)
       local lease = call('HGET', KEYS[3], lane)
       -- What is leased stays in front while it is.
       local from = lease and tonumber(string.match(lease, '^%d+ (%d+) ')) or 0
-      insert(list, from, string.sub(v, 10 + a + b))
+      insert(list, from, split(string.sub(v, 10 + a + b)))
       if empty then
         call('ZADD', KEYS[1], num(now), lane)
       end
@@ -84,16 +84,16 @@ if lanes > 0 then
     local one = {lane, 0, tonumber(found[i + 1])}
     local n = 0
     repeat
-      local chunk = call('LRANGE', list, n, math.min(n + 16, entries) - 1)
-      for _, rec in ipairs(chunk) do
+      local chunk = call('LRANGE', list, 2 * n, 2 * math.min(n + 16, entries) - 1)
+      for j = 1, #chunk - 1, 2 do
         n = n + 1
-        one[n + 3] = rec
-        room = room - #rec
+        one[2 * n + 2], one[2 * n + 3] = chunk[j], chunk[j + 1]
+        room = room - #chunk[j + 1]
         if room <= 0 then
           break
         end
       end
-    until #chunk < 16 or n >= entries or room <= 0
+    until #chunk < 32 or n >= entries or room <= 0
     names[#names + 1] = lane
     if n > 0 then
       if not token then
@@ -101,7 +101,7 @@ if lanes > 0 then
         answer[5] = num(token)
       end
       if n >= entries or room <= 0 then
-        one[2] = call('LLEN', list) - n
+        one[2] = call('LLEN', list) / 2 - n
       end
       expiries[#expiries + 1] = expiry
       expiries[#expiries + 1] = lane

@@ -1,9 +1,11 @@
 -- Shared by all scripts; it stands in front of each of them.
 --
--- Times are microseconds since 1970 by the server's clock. A record is an
--- entry as it is stored: a header of 21 bytes that scripts may rewrite
--- (version 1, attempts spent, sequence, time of storing) and a tail that only
--- Go reads.
+-- Times are microseconds since 1970 by the server's clock.
+--
+-- The list of a lane holds two elements for each entry, oldest first: a head
+-- of 21 bytes that scripts rewrite (version 1, attempts spent, sequence, time
+-- of storing) and a tail that only Go reads. Where an entry is kept outside
+-- its lane the two are joined to a record.
 --
 -- A lane with entries is in exactly one of two sorted sets: ready (score:
 -- from when on it may be leased) or leased (score: when the lease lapses). A
@@ -21,38 +23,43 @@ local function num(n)
   return string.format('%.0f', n)
 end
 
-local function header(attempts, seq, at)
+local function make(attempts, seq, at)
   return '\1' .. struct.pack('>I4I8I8', attempts, seq, at)
 end
 
--- parse returns attempts, sequence and time of a record, or nil if the record
--- is of another version or damaged.
-local function parse(rec)
-  if #rec >= 21 and string.byte(rec, 1) == 1 then
-    return struct.unpack('>I4I8I8', rec, 2)
+-- parse returns attempts, sequence and time of a head, or nil if it is of
+-- another version or damaged.
+local function parse(head)
+  if #head >= 21 and string.byte(head, 1) == 1 then
+    return struct.unpack('>I4I8I8', head, 2)
   end
   return nil
 end
 
--- spent returns the record with one more attempt.
-local function spent(rec)
-  local attempts, seq, at = parse(rec)
+-- spent returns the head with one more attempt.
+local function spent(head)
+  local attempts, seq, at = parse(head)
   if not attempts then
-    return rec
+    return head
   end
-  return header(attempts + 1, seq, at) .. string.sub(rec, 22)
+  return make(attempts + 1, seq, at)
 end
 
--- insert puts a record back where its sequence belongs in a list, but not
--- before the place from.
-local function insert(list, from, rec)
-  local _, seq = parse(rec)
+-- split takes a record apart.
+local function split(rec)
+  return string.sub(rec, 1, 21), string.sub(rec, 22)
+end
+
+-- insert puts an entry back where its sequence belongs in a list, but not in
+-- front of the first from entries.
+local function insert(list, from, head, tail)
+  local _, seq = parse(head)
   seq = seq or 0
-  local low, high = from, call('LLEN', list)
+  local low, high = from, call('LLEN', list) / 2
   local pivot
   while low < high do
     local mid = math.floor((low + high) / 2)
-    local other = call('LINDEX', list, mid)
+    local other = call('LINDEX', list, 2 * mid)
     local _, theirs = parse(other)
     if (theirs or 0) > seq then
       high, pivot = mid, other
@@ -61,22 +68,24 @@ local function insert(list, from, rec)
     end
   end
   if not pivot then
-    call('RPUSH', list, rec)
+    call('RPUSH', list, head, tail)
   elseif low == 0 then
-    call('LPUSH', list, rec)
+    call('LPUSH', list, tail, head)
   else
-    call('LINSERT', list, 'BEFORE', pivot, rec)
+    -- No two heads are the same, and no tail begins like one.
+    call('LINSERT', list, 'BEFORE', pivot, head)
+    call('LINSERT', list, 'BEFORE', pivot, tail)
   end
 end
 
 -- park packs an entry that waits outside its lane.
-local function park(lane, cause, rec)
-  return '\1' .. struct.pack('>I4I4', #lane, #cause) .. lane .. cause .. rec
+local function park(lane, cause, head, tail)
+  return '\1' .. struct.pack('>I4I4', #lane, #cause) .. lane .. cause .. head .. tail
 end
 
 -- bury packs a dead letter.
-local function bury(at, cause, rec)
-  return '\1' .. struct.pack('>I8I4', at, #cause) .. cause .. rec
+local function bury(at, cause, head, tail)
+  return '\1' .. struct.pack('>I8I4', at, #cause) .. cause .. head .. tail
 end
 
 -- tell wakes the processes that sleep on this shard: a lane may be leased from

@@ -12,19 +12,19 @@ local v = call('HGET', KEYS[4], ARGV[2])
 if not v then
   return {0, -1, 0}
 end
-local rec = ''
+local head, tail = '', ''
 if #v >= 13 and string.byte(v, 1) == 1 then
   local _, cause = struct.unpack('>I8I4', v, 2)
-  rec = string.sub(v, 14 + cause)
+  head, tail = split(string.sub(v, 14 + cause))
 end
 local now = clock()
 local seq = call('HINCRBY', KEYS[3], 'in', 1)
-local attempts, _, at = parse(rec)
+local attempts, _, at = parse(head)
 if attempts then
-  rec = header(0, seq, at) .. string.sub(rec, 22)
+  head = make(0, seq, at)
 end
 call('HDEL', KEYS[4], ARGV[2])
-if call('RPUSH', KEYS[1], rec) > 1 then
+if call('RPUSH', KEYS[1], head, tail) > 2 then
   return {1, -1, 0}
 end
 call('ZADD', KEYS[2], num(now), ARGV[1])

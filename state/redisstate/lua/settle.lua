@@ -32,18 +32,18 @@ local now = clock()
 local hold, out = 0, 0
 -- The first write frees memory, so that settling works when memory is short.
 if ARGV[5] == 'all' then
-  call('LTRIM', KEYS[1], n, -1)
+  call('LTRIM', KEYS[1], 2 * n, -1)
   out = n
 elseif #ARGV > 5 then
-  local recs = call('LPOP', KEYS[1], n) or {}
+  local list = call('LPOP', KEYS[1], 2 * n) or {}
   local gone = {}
   for i = 6, #ARGV, 6 do
     local at, kind, after = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 2])
-    local rec = recs[at]
-    if rec then
+    local head, tail = list[2 * at - 1], list[2 * at]
+    if head and tail then
       if ARGV[i + 3] == '0' then
-        rec = spent(rec)
-        recs[at] = rec
+        head = spent(head)
+        list[2 * at - 1] = head
       end
       if kind == '1' then
         gone[at] = true
@@ -52,25 +52,25 @@ elseif #ARGV > 5 then
         hold = math.max(hold, after)
       elseif kind == '3' then
         gone[at] = true
-        local _, seq = parse(rec)
+        local _, seq = parse(head)
         if not seq then
           seq = call('HINCRBY', KEYS[5], 'in', 1)
           out = out + 1
         end
         local due = now + after
         call('ZADD', KEYS[6], num(due), num(seq))
-        call('HSET', KEYS[7], num(seq), park(lane, ARGV[i + 4], rec))
+        call('HSET', KEYS[7], num(seq), park(lane, ARGV[i + 4], head, tail))
         tell(KEYS[9], ARGV[3], ARGV[4], due, math.max(after, 1))
       else
         gone[at] = true
         out = out + 1
-        call('HSET', KEYS[8], ARGV[i + 5], bury(now, ARGV[i + 4], rec))
+        call('HSET', KEYS[8], ARGV[i + 5], bury(now, ARGV[i + 4], head, tail))
       end
     end
   end
-  for i = #recs, 1, -1 do
+  for i = math.floor(#list / 2), 1, -1 do
     if not gone[i] then
-      insert(KEYS[1], 0, recs[i])
+      insert(KEYS[1], 0, list[2 * i - 1], list[2 * i])
     end
   end
 end

@@ -1,0 +1,177 @@
+package adapter
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// The interfaces of this file are abilities that an adapter may have. What an
+// adapter cannot do in a particular kind of thread is an error with code
+// Unsupported, or AppendOnly where things can be written but not changed.
+
+// Ref names a message.
+type Ref struct {
+	Workspace string
+	Thread    ThreadID
+	// MessageID is the message. Empty where an ability allows to mean the
+	// channel itself.
+	MessageID string
+}
+
+// Editor changes what the bot wrote.
+type Editor interface {
+	// Edit replaces the text of a message and returns the message as it then
+	// is. Doing it twice is the same as once.
+	Edit(ctx context.Context, r Ref, body string) (*Message, error)
+	// Delete removes a message. Removing what is gone is no error.
+	Delete(ctx context.Context, r Ref) error
+}
+
+// Reactor adds and removes reactions. An empty MessageID means the channel
+// itself, for example the issue.
+type Reactor interface {
+	// React adds the bot's reaction. emoji is a well-known name, a platform's
+	// name or Unicode. Doing it twice is the same as once.
+	React(ctx context.Context, r Ref, emoji string) error
+	// Unreact takes the bot's reaction back. None there is no error.
+	Unreact(ctx context.Context, r Ref, emoji string) error
+}
+
+// Closer resolves threads.
+type Closer interface {
+	// SetResolved marks a thread as resolved or open. Doing it twice is the
+	// same as once.
+	SetResolved(ctx context.Context, workspace string, thread ThreadID, resolved bool) error
+}
+
+// Typist shows that the bot is at work.
+type Typist interface {
+	// Typing shows status, or a default text if it is empty, until the bot
+	// writes something. Where a platform has no such thing it does nothing.
+	Typing(ctx context.Context, workspace string, thread ThreadID, status string) error
+}
+
+// Historian reads what was written before.
+type Historian interface {
+	// Messages returns one page of a thread, or of a channel with all its
+	// threads. Messages within a page are in the order of Request.
+	Messages(ctx context.Context, r PageRequest) (*Page, error)
+	// Threads returns one page of the threads of a channel, newest first.
+	Threads(ctx context.Context, r PageRequest) (*ThreadPage, error)
+}
+
+// PageRequest asks for a page.
+type PageRequest struct {
+	Workspace string
+	Thread    ThreadID
+	// OldestFirst gives the oldest message first; otherwise the newest is
+	// first.
+	OldestFirst bool
+	// Limit is the most messages to return. Defaults to 50.
+	Limit int
+	// Cursor is Next of the page before. Empty for the first page.
+	Cursor string
+}
+
+// Page is a page of messages.
+type Page struct {
+	Messages []*Message
+	// Next is the cursor of the page after this one. Empty if this is the
+	// last.
+	Next string
+}
+
+// ThreadInfo describes a thread.
+type ThreadInfo struct {
+	ID ThreadID
+	// Root is the first message.
+	Root *Message
+	// LastReplyAt is zero if nobody answered.
+	LastReplyAt time.Time
+	ResolvedAt  time.Time
+}
+
+// ThreadPage is a page of threads.
+type ThreadPage struct {
+	Threads []ThreadInfo
+	Next    string
+}
+
+// Subjecter tells what a thread is about.
+type Subjecter interface {
+	// Subject returns the issue that a thread hangs on. An error with code
+	// Unsupported means that it hangs on something else.
+	Subject(ctx context.Context, workspace string, thread ThreadID) (*Issue, error)
+}
+
+// Directory finds people.
+type Directory interface {
+	// User returns the user with an id, a handle or an email address. It
+	// remembers answers for a while. An error with code NotFound means that
+	// there is none; any other error that nobody knows.
+	User(ctx context.Context, workspace string, q UserQuery) (*User, error)
+}
+
+// UserQuery names a user by one of its fields.
+type UserQuery struct{ ID, Name, Email string }
+
+// Uploader stores files with the platform.
+type Uploader interface {
+	// Upload stores a file and returns its address, which can be linked in
+	// messages. It reads f.Content once.
+	Upload(ctx context.Context, workspace string, f Upload) (url string, err error)
+}
+
+// Upload is a file to store.
+type Upload struct {
+	Name string
+	// Type is the media type. Defaults to application/octet-stream.
+	Type string
+	// Size is the length of Content in bytes. Required: a platform wants to
+	// know it before.
+	Size    int64
+	Content io.Reader
+}
+
+// Downloader reads files that stand in messages.
+type Downloader interface {
+	// Open opens the file at an address that a message of the workspace
+	// holds. It refuses addresses that are not the platform's own. The caller
+	// closes the file; reading more than limit bytes fails.
+	Open(ctx context.Context, workspace, url string, limit int64) (*File, error)
+}
+
+// File is an open file.
+type File struct {
+	io.ReadCloser
+
+	Name string
+	Type string
+	// Size is the length in bytes, or -1 if nobody said.
+	Size int64
+}
+
+// Attachment is a file or a picture that a message refers to.
+type Attachment struct {
+	Name  string
+	URL   string
+	Image bool
+	// Own says that the platform itself holds the file, so that Downloader
+	// can open it.
+	Own bool
+}
+
+// Reaction is a reaction to a message.
+type Reaction struct {
+	ID    string
+	Emoji string
+	User  User
+}
+
+// Persona is a name and a picture under which the bot may write, for somebody
+// who has no account.
+type Persona struct {
+	Name    string
+	IconURL string
+}

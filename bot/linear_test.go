@@ -1,0 +1,214 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// newLinear returns an adapter for Linear whose API knows only who the bot is.
+func newLinear(t *testing.T, cfg linear.Config) *linear.Adapter {
+	t.Helper()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"data":{"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
+			"url":"https://linear.app/acme/profiles/helper-bot"},"organization":{"id":"org","name":"Acme","urlKey":"acme"}}}`)
+	}))
+	t.Cleanup(api.Close)
+	cfg.AccessToken, cfg.APIURL, cfg.HTTPClient = "token", api.URL, api.Client()
+	a, err := linear.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestOneTurnPerAct delivers the comment, the session and the notification that
+// tell of one mention, in every order, to two instances on one store.
+func TestOneTurnPerAct(t *testing.T) {
+	t.Parallel()
+	user := `{"id":"ada","name":"Ada Byron","email":"ada@acme.test","url":"https://linear.app/acme/profiles/ada"}`
+	bodies := map[string]string{
+		"comment": `{"type":"Comment","action":"create","organizationId":"org","createdAt":"2026-10-02T09:15:04.120Z","actor":` + user + `,
+			"data":{"id":"c1","issueId":"i1","body":"@helper-bot look","userId":"ada","user":` + user + `}}`,
+		"session": `{"type":"AgentSessionEvent","action":"created","organizationId":"org","appUserId":"bot-user","createdAt":"2026-10-02T09:15:04.650Z",
+			"agentSession":{"id":"s1","issueId":"i1","appUserId":"bot-user","creatorId":"ada","creator":` + user + `,"commentId":"c1",
+			"comment":{"id":"c1","body":"@helper-bot look","issueId":"i1","userId":"ada"},
+			"sourceMetadata":{"type":"comment","agentSessionMetadata":{"sourceCommentId":"c1"}}},"previousComments":[]}`,
+		"notification": `{"type":"AppUserNotification","action":"issueCommentMention","organizationId":"org","appUserId":"bot-user","createdAt":"2026-10-02T09:15:05Z",
+			"notification":{"id":"n1","type":"issueCommentMention","actorId":"ada","actor":` + user + `,"issueId":"i1","commentId":"c1",
+			"comment":{"id":"c1","body":"@helper-bot look","issueId":"i1","userId":"ada"}}}`,
+	}
+	for _, order := range [][]string{
+		{"comment", "session", "notification"},
+		{"comment", "notification", "session"},
+		{"session", "comment", "notification"},
+		{"session", "notification", "comment"},
+		{"notification", "comment", "session"},
+		{"notification", "session", "comment"},
+	} {
+		t.Run(strings.Join(order, " "), func(t *testing.T) {
+			t.Parallel()
+			store := memstate.New(memstate.Options{})
+			defer store.Close()
+			lin := newLinear(t, linear.Config{})
+			var (
+				mu   sync.Mutex
+				runs []string
+				wg   sync.WaitGroup
+				bots []*bot.Bot
+			)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer wg.Wait()
+			defer cancel()
+			for range 2 {
+				b, err := bot.New(bot.Config{Adapter: lin, Store: store})
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.OnNewMention(func(_ context.Context, th *bot.Thread, m *bot.Message) error {
+					mu.Lock()
+					defer mu.Unlock()
+					runs = append(runs, string(th.ID())+" "+m.Body)
+					return nil
+				})
+				bots = append(bots, b)
+				wg.Go(func() { _ = b.Run(ctx) })
+			}
+			for range 2 { // and everything again
+				for i, kind := range order {
+					d := &adapter.Delivery{Body: []byte(bodies[kind]), SentAt: time.Now(), ReceivedAt: time.Now()}
+					if err := bots[i%2].Accept(ctx, d); err != nil {
+						t.Fatal(err)
+					}
+					waitIdle(t, store)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(runs) != 1 {
+				t.Errorf("ran %q, want one turn", runs)
+			}
+		})
+	}
+}
+
+// waitIdle waits until the store holds no work.
+func waitIdle(t *testing.T, store state.Store) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for {
+		s, err := store.Stats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Entries+s.Delayed == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("work is left: %+v", s)
+		}
+	}
+}
+
+// TestVectorsThreadIDs checks the ids of handles outside a turn; package linear
+// checks the rest of the file.
+func TestVectorsThreadIDs(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("LINEAR_VECTORS")
+	if dir == "" {
+		t.Skip("LINEAR_VECTORS is not set: set it to the directory with the recorded vectors")
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "thread_ids.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		ID        string `json:"id"`
+		ChannelID string `json:"channelId"`
+		Error     *struct {
+			Class string `json:"class"`
+			Code  string `json:"code"`
+		} `json:"error"`
+	}
+	var file struct {
+		Cases []struct {
+			Name  string `json:"name"`
+			Input struct {
+				Op       string           `json:"op"`
+				ThreadID adapter.ThreadID `json:"threadId"`
+			} `json:"input"`
+			Upstream result  `json:"upstream"`
+			Want     *result `json:"want"`
+		} `json:"cases"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	store := memstate.New(memstate.Options{})
+	t.Cleanup(func() { _ = store.Close() })
+	b, err := bot.New(bot.Config{Adapter: newLinear(t, linear.Config{}), Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range file.Cases {
+		if c.Input.Op != "thread" {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			want := c.Upstream
+			if c.Want != nil {
+				want = *c.Want
+			}
+			th, err := b.Thread("org", c.Input.ThreadID)
+			if want.Error != nil {
+				if code := errorCode(err); code != strings.ToLower(want.Error.Code) {
+					t.Errorf("Thread(%q): %v with code %s, want %s", c.Input.ThreadID, err, code, want.Error.Code)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			channel, err := th.Channel()
+			if err != nil || string(th.ID()) != want.ID || string(channel) != want.ChannelID {
+				t.Errorf("thread %q of channel %q, %v, want %q of %q", th.ID(), channel, err, want.ID, want.ChannelID)
+			}
+		})
+	}
+}
+
+// errorCode names an error as the vectors do. What the adapter refuses is a
+// validation error.
+func errorCode(err error) string {
+	bad, ok := errors.AsType[*bot.IDError](err)
+	switch {
+	case !ok:
+		return fmt.Sprint(err)
+	case bad.Err != nil:
+		return "validation_error"
+	default:
+		return bad.Code
+	}
+}
