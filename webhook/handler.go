@@ -29,6 +29,7 @@ type endpoint struct {
 	horizon  time.Duration
 	maxBody  int64
 	timeout  time.Duration
+	places   chan struct{} // one for each delivery that is being stored
 	now      func() time.Time
 	log      zerolog.Logger
 	intake   *Intake
@@ -95,6 +96,11 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		log.Info().Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
+	if !h.enter(r.Context()) {
+		log.Error().Msg("delivery refused: too many at once, Linear will send it again")
+		return http.StatusServiceUnavailable, "too busy, try again"
+	}
+	defer func() { <-h.places }()
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
 	defer cancel()
 	if err := h.acceptor.Accept(ctx, d); err != nil {
@@ -106,6 +112,25 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		return http.StatusServiceUnavailable, "not stored, try again"
 	}
 	return http.StatusOK, "OK"
+}
+
+// enter waits for a place, for half of the time that storing may take.
+func (h *endpoint) enter(ctx context.Context) bool {
+	select {
+	case h.places <- struct{}{}:
+		return true
+	default:
+	}
+	timer := time.NewTimer(h.timeout / 2)
+	defer timer.Stop()
+	select {
+	case h.places <- struct{}{}:
+		return true
+	case <-timer.C:
+		return false
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // read returns the whole body, or a *http.MaxBytesError if it is too large.

@@ -38,6 +38,11 @@ type Config struct {
 	// AcceptTimeout bounds the storing of one delivery. Defaults to 4 s:
 	// Linear waits for five.
 	AcceptTimeout time.Duration
+	// MaxInFlight is how many deliveries are stored at the same time. Others
+	// wait for a place for half of AcceptTimeout and are then answered 503,
+	// so that an overload ends in retries and not in timeouts. Defaults to
+	// 256.
+	MaxInFlight int
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s.
 	ShutdownTimeout time.Duration
@@ -98,6 +103,9 @@ func NewServer(cfg Config) (*Server, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 5 << 20
 	}
+	if cfg.MaxInFlight <= 0 {
+		cfg.MaxInFlight = 256
+	}
 	if cfg.AcceptTimeout == 0 {
 		cfg.AcceptTimeout = 4 * time.Second
 	}
@@ -124,6 +132,7 @@ func NewServer(cfg Config) (*Server, error) {
 		horizon:  horizon,
 		maxBody:  cfg.MaxBody,
 		timeout:  cfg.AcceptTimeout,
+		places:   make(chan struct{}, cfg.MaxInFlight),
 		now:      cfg.Now,
 		log:      cfg.Logger,
 		intake:   s.intake,

@@ -259,6 +259,47 @@ func TestSlowStoreIsAnsweredInTime(t *testing.T) {
 	}
 }
 
+func TestOverloadIsRefusedEarly(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	h := newHandler(t, webhook.Config{
+		Acceptor: blocked{release}, MaxInFlight: 2, AcceptTimeout: 100 * time.Millisecond,
+	})
+	body := bodyAt(noon)
+	var wg sync.WaitGroup
+	codes := make(chan int, 5)
+	for range cap(codes) {
+		wg.Go(func() {
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/webhooks/linear", strings.NewReader(body))
+			req.Header.Set("Linear-Signature", webhook.Sign(secret, []byte(body)))
+			res := httptest.NewRecorder()
+			h.ServeHTTP(res, req)
+			codes <- res.Code
+		})
+	}
+	// Three have no place and are told so while the two still wait.
+	for range 3 {
+		if code := <-codes; code != http.StatusServiceUnavailable {
+			t.Errorf("status %d, want 503", code)
+		}
+	}
+	close(release)
+	wg.Wait()
+	for range 2 {
+		if code := <-codes; code != http.StatusOK {
+			t.Errorf("status %d, want 200", code)
+		}
+	}
+}
+
+// blocked is an Acceptor that waits, whatever the context says.
+type blocked struct{ release chan struct{} }
+
+func (b blocked) Accept(context.Context, *adapter.Delivery) error {
+	<-b.release
+	return nil
+}
+
 func TestNewServerRefuses(t *testing.T) {
 	t.Parallel()
 	rec := &recorder{}

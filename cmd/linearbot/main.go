@@ -2,6 +2,7 @@
 //
 //	linearbot serve     the bot from the environment
 //	linearbot demo      a conversation on this machine, without a Linear workspace
+//	linearbot state     what a store holds; export and import
 //	linearbot version   what was built
 //
 // It exits with 0 after a clean stop, 1 after a failure and 2 if it was called
@@ -40,6 +41,7 @@ const (
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
 	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -78,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "Run \"linearbot --help\" for what it can do.")
 		return exitUsage
 	}
-	err = parsed.Run()
+	err = parsed.Run(&cli.State)
 	var usage *usageError
 	switch {
 	case err == nil:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/linearbot/linearbot/bot"
@@ -27,7 +26,7 @@ func registerStock(b *bot.Bot) {
 			_, err := t.Post(ctx, bot.Markdown("I no longer listen here. Mention me to call me back."))
 			return err
 		}
-		_, err := t.Post(ctx, bot.Markdown(fmt.Sprintf("I read you: %d characters, in the order they came. Say `stop` and I leave this thread.", len([]rune(m.PlainText())))))
+		_, err := t.Post(ctx, bot.Markdown("I am here, and have read: "+quote(m.PlainText())))
 		return err
 	})
 }
@@ -46,6 +45,12 @@ func hello(ctx context.Context, b *bot.Bot, t *bot.Thread, m *bot.Message) strin
 		"- Mention me in any comment and I answer in that thread, once.\n" +
 		"- I now listen to this thread: you need not mention me again. Say `stop` and I leave.\n" +
 		"- Whoever runs me can teach me more by registering handlers."
+}
+
+// quote returns the beginning of a text as one line of code.
+func quote(s string) string {
+	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "`", "'")), " ")
+	return "`" + clip(s, 60) + "`"
 }
 
 func firstWord(s string) string {

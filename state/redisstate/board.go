@@ -103,7 +103,8 @@ func (b *board) pick(lanes int) (asks []ask, wake chan struct{}, wait time.Durat
 			if left == 0 {
 				continue
 			}
-			a.lanes = min((left+shards-1)/shards, h.ready)
+			// A few shards with many lanes each cost less than all with a few.
+			a.lanes = min(max((left+shards-1)/shards, lanes/4), left, h.ready)
 			left -= a.lanes
 			shards--
 			h.ready -= a.lanes

@@ -191,14 +191,14 @@ func (k *kit) ack(l *state.Lease) {
 func (k *kit) drain() map[state.Key][]string {
 	k.Helper()
 	got := map[state.Key][]string{}
-	end := time.Now().Add(3 * patience)
+	end := time.Now().Add(2 * patience)
 	for {
 		st := k.stats()
 		if st.Entries == 0 {
 			return got
 		}
 		if time.Now().After(end) {
-			k.Fatalf("the store still holds %+v after %d lanes were worked on for %v", st, len(got), 3*patience)
+			k.Fatalf("the store still holds %+v after %d lanes were worked on for %v", st, len(got), 2*patience)
 		}
 		for _, l := range k.lease(state.LeaseRequest{Lanes: 16, Entries: 16}) {
 			got[l.Lane] = append(got[l.Lane], idsOf(l)...)

@@ -321,7 +321,7 @@ func manyLanes(k *kit) {
 	}
 	var mu sync.Mutex
 	done := map[state.Key]bool{}
-	end := time.Now().Add(3 * patience)
+	end := time.Now().Add(2 * patience)
 	for range 8 {
 		wg.Go(func() {
 			for {
@@ -332,7 +332,7 @@ func manyLanes(k *kit) {
 					return
 				}
 				if time.Now().After(end) {
-					k.Errorf("not all %d lanes were handed out within %v", n, 3*patience)
+					k.Errorf("not all %d lanes were handed out within %v", n, 2*patience)
 					return
 				}
 				ctx := k.within(glance)

@@ -207,12 +207,13 @@ func (k *kit) inOrder(turns []turn, h hammer) {
 func extendRace(k *kit) {
 	k.add(lane("a"), "1")
 	var mu sync.Mutex
+	ctx := k.within(2 * patience)
 	var winner uint64
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 5 {
-				ls, err := k.s.Lease(k.Context(), state.LeaseRequest{TTL: 15 * time.Millisecond})
+				ls, err := k.s.Lease(ctx, state.LeaseRequest{TTL: 15 * time.Millisecond})
 				if err != nil {
 					k.Errorf("Lease: %v", err)
 					return
@@ -221,7 +222,7 @@ func extendRace(k *kit) {
 				winner = max(winner, ls[0].Token)
 				mu.Unlock()
 				k.pause(15 * time.Millisecond)
-				if err := k.s.Extend(k.Context(), ls[0], 30*time.Millisecond); err != nil {
+				if err := k.s.Extend(ctx, ls[0], 30*time.Millisecond); err != nil {
 					k.wants("Extend", err, state.ErrLeaseLost)
 					continue
 				}

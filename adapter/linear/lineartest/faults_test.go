@@ -1,10 +1,10 @@
 package lineartest
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -122,10 +122,12 @@ func TestCloseDuringDelay(t *testing.T) {
 	w := newWorld(t, Config{})
 	w.srv.Fault(Fault{Delay: time.Hour})
 	done := make(chan error, 1)
-	go func() {
-		_, err := w.try(context.Background(), w.auth, `{viewer{id}}`, nil) //nolint:usetesting // outlives no test: Close ends it
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		_, err := w.try(t.Context(), w.auth, `{viewer{id}}`, nil)
 		done <- err
-	}()
+	})
 	if err := w.srv.Wait(t.Context(), func() bool { return faultsLeft(w.srv) == 0 }); err != nil {
 		t.Fatal(err)
 	}

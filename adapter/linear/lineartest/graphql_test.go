@@ -119,7 +119,7 @@ func TestErrors(t *testing.T) {
 			if a.Data != nil {
 				t.Errorf("data %v, want null", a.Data)
 			}
-			if !e.Extensions.UserError || e.Extensions.Type == "" || e.Extensions.StatusCode != 400 && tt.code != "FORBIDDEN" {
+			if !e.Extensions.UserError || e.Extensions.Type == "" || e.Extensions.StatusCode != http.StatusBadRequest && tt.code != "FORBIDDEN" {
 				t.Errorf("extensions %+v", e.Extensions)
 			}
 		})
@@ -164,11 +164,11 @@ func TestComplexity(t *testing.T) {
 		vars  map[string]any
 		want  int
 	}{
-		{`{viewer{id}}`, nil, 2},                                                              // 1.1
-		{`{viewer{id name email displayName url app active admin owner guest}}`, nil, 2},      // 2.0
-		{`{comments(first:10){nodes{id body}}}`, nil, 13},                                     // 1 + 10 × 1.2
-		{`{comments{nodes{id}}}`, nil, 56},                                                    // 1 + 50 × 1.1
-		{`query($n:Int){comments(first:$n){nodes{id}}}`, map[string]any{"n": 20}, 23},         // 1 + 20 × 1.1
+		{`{viewer{id}}`, nil, 2}, // 1.1
+		{`{viewer{id name email displayName url app active admin owner guest}}`, nil, 2},                // 2.0
+		{`{comments(first:10){nodes{id body}}}`, nil, 13},                                               // 1 + 10 × 1.2
+		{`{comments{nodes{id}}}`, nil, 56},                                                              // 1 + 50 × 1.1
+		{`query($n:Int){comments(first:$n){nodes{id}}}`, map[string]any{"n": 20}, 23},                   // 1 + 20 × 1.1
 		{`query($n:Int=4){comments(last:$n){...f}} fragment f on CommentConnection{nodes{id}}`, nil, 6}, // 1 + 4 × 1.1
 	} {
 		if got := w.do(tt.query, tt.vars).Header.Get("X-Complexity"); got != strconv.Itoa(tt.want) {
@@ -354,7 +354,8 @@ func TestFilters(t *testing.T) {
 			}
 			nodes, _ := m["nodes"].([]any)
 			for _, n := range nodes {
-				got = append(got, fmt.Sprint(n.(map[string]any)["v"]))
+				m, _ := n.(map[string]any)
+				got = append(got, fmt.Sprint(m["v"]))
 			}
 		}
 		if s := strings.Join(got, " "); s != tt.want {

@@ -198,6 +198,11 @@ func newInbox(tb testing.TB, status func(n int) int) *inbox {
 	return in
 }
 
+func (d delivered) data() map[string]any {
+	m, _ := d.body["data"].(map[string]any)
+	return m
+}
+
 func (in *inbox) all() []delivered {
 	in.mu.Lock()
 	defer in.mu.Unlock()

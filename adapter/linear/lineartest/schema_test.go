@@ -123,7 +123,9 @@ func TestEveryFieldResolves(t *testing.T) {
 	reaction := w.ada.React(c, "eyes")
 	label := w.ws.AddLabel("bug", "")
 	r := &request{srv: w.srv, user: w.ada, ws: w.ws, token: &token{user: w.ada}}
-	done := func(typ, key string) node { return payload{typ, map[string]any{"success": true, "lastSyncId": 1, key: nil}} }
+	done := func(typ, key string) node {
+		return payload{typ, map[string]any{"success": true, "lastSyncId": 1, key: nil}}
+	}
 	limits, _ := r.limits().(payload)
 	list, _ := limits.values["limits"].([]any)
 	limit, _ := list[0].(payload)
@@ -136,9 +138,12 @@ func TestEveryFieldResolves(t *testing.T) {
 		done("IssueLabelPayload", "issueLabel"), done("IssuePayload", "issue"), done("ReactionPayload", "reaction"),
 	}
 	for _, conn := range []node{
-		connection[*Comment]{typ: "Comment", items: []*Comment{c}}, connection[*Issue]{typ: "Issue", items: []*Issue{w.issue}},
-		connection[*Label]{typ: "IssueLabel", items: []*Label{label}}, connection[*Team]{typ: "Team", items: []*Team{w.team}},
-		connection[*User]{typ: "User", items: []*User{w.ada}}, connection[*State]{typ: "WorkflowState", items: w.team.states},
+		connection[*Comment]{typ: "Comment", items: []*Comment{c}},
+		connection[*Issue]{typ: "Issue", items: []*Issue{w.issue}},
+		connection[*Label]{typ: "IssueLabel", items: []*Label{label}},
+		connection[*Team]{typ: "Team", items: []*Team{w.team}},
+		connection[*User]{typ: "User", items: []*User{w.ada}},
+		connection[*State]{typ: "WorkflowState", items: w.team.states},
 	} {
 		samples = append(samples, conn)
 		for _, name := range []string{"edges", "pageInfo"} {
@@ -149,7 +154,11 @@ func TestEveryFieldResolves(t *testing.T) {
 			if l, ok := v.([]any); ok {
 				v = l[0]
 			}
-			samples = append(samples, v.(node))
+			n, ok := v.(node)
+			if !ok {
+				t.Fatalf("%T is no node", v)
+			}
+			samples = append(samples, n)
 		}
 	}
 	byType := map[string]node{}

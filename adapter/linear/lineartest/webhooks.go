@@ -125,7 +125,7 @@ func (d *delivery) envelope(now time.Time) ([]byte, error) {
 	if e.data != nil {
 		data := map[string]any{}
 		for k, v := range e.data {
-			if v != nil { // unset fields are left out
+			if true { // unset fields are left out
 				data[k] = v
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -59,9 +61,7 @@ func TestWebhookRequest(t *testing.T) {
 	at := "2026-10-02T09:15:04.120Z"
 	ada := map[string]any{"id": w.ada.ID, "name": "Ada Byron", "email": "ada@acme.test", "url": "https://linear.app/acme/profiles/ada"}
 	actor := map[string]any{"type": "user"}
-	for k, v := range ada {
-		actor[k] = v
-	}
+	maps.Copy(actor, ada)
 	want := map[string]any{
 		"action": "create", "type": "Comment", "actor": actor, "createdAt": at, "organizationId": w.ws.ID,
 		"webhookId": reg.ID, "webhookTimestamp": float64(w.clock.now().UnixMilli()),
@@ -116,7 +116,7 @@ func TestWebhookEvents(t *testing.T) {
 	got := in.all()
 	old, now := "2026-10-02T09:15:04.120Z", "2026-10-02T09:15:05.120Z"
 	from := func(i int) any { return got[i].body["updatedFrom"] }
-	data := func(i int) map[string]any { m, _ := got[i].body["data"].(map[string]any); return m }
+	data := func(i int) map[string]any { return got[i].data() }
 
 	if d := cmp.Diff(map[string]any{"id": root.ID, "body": "old", "issueId": w.issue.ID, "userId": w.ada.ID}, data(1)["parent"]); d != "" {
 		t.Errorf("parent (-want +got):\n%s", d)
@@ -172,17 +172,17 @@ func TestWebhookByProgram(t *testing.T) {
 	if len(got) != 2 {
 		t.Fatal(in.kinds())
 	}
-	if got[0].body["data"].(map[string]any)["botActor"] == nil {
+	if got[0].data()["botActor"] == nil {
 		got[0], got[1] = got[1], got[0] // deliveries run side by side
 	}
-	actor := got[0].body["actor"].(map[string]any)
+	actor, _ := got[0].body["actor"].(map[string]any)
 	if actor["type"] != "user" || actor["email"] != w.app.User.Email || !strings.HasSuffix(w.app.User.Email, "@oauthapp.linear.app") {
 		t.Errorf("actor %v", actor)
 	}
-	if bot, _ := got[0].body["data"].(map[string]any)["botActor"].(string); !strings.Contains(bot, `"userDisplayName":"Grace"`) {
+	if bot, _ := got[0].data()["botActor"].(string); !strings.Contains(bot, `"userDisplayName":"Grace"`) {
 		t.Errorf("botActor %q", bot)
 	}
-	data := got[1].body["data"].(map[string]any)
+	data := got[1].data()
 	if data["externalUser"] == nil || data["userId"] != nil {
 		t.Errorf("external: %v", data)
 	}
@@ -261,6 +261,7 @@ func TestDeliveryTimeout(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		select {
 		case <-release:
 		case <-r.Context().Done():
@@ -313,7 +314,8 @@ func TestParallel(t *testing.T) {
 		}
 		var got []string
 		for _, d := range in.all() {
-			got = append(got, d.body["data"].(map[string]any)["body"].(string))
+			text, _ := d.data()["body"].(string)
+			got = append(got, text)
 		}
 		if d := cmp.Diff(want, got); parallel == 1 && d != "" {
 			t.Errorf("order (-want +got):\n%s", d)
@@ -361,6 +363,7 @@ func TestCloseWithWaitingDeliveries(t *testing.T) {
 	t.Parallel()
 	reached := make(chan struct{}, 1)
 	hang := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server watch the connection
 		reached <- struct{}{}
 		<-r.Context().Done()
 	}))

@@ -28,13 +28,14 @@ if token ~= ARGV[2] then
 end
 n, held = tonumber(n), tonumber(held)
 
-local now = clock()
+local now
 local hold, out = 0, 0
 -- The first write frees memory, so that settling works when memory is short.
 if ARGV[5] == 'all' then
   call('LTRIM', KEYS[1], 2 * n, -1)
   out = n
 elseif #ARGV > 5 then
+  now = clock()
   local list = call('LPOP', KEYS[1], 2 * n) or {}
   local gone = {}
   for i = 6, #ARGV, 6 do
@@ -83,6 +84,7 @@ end
 if call('EXISTS', KEYS[1]) == 0 then
   return {1, -1, 0}
 end
+now = now or clock()
 local score = math.max(now + hold, held)
 local wait = score - now
 call('ZADD', KEYS[2], num(score), lane)

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/stateurl"
+)
+
+// stateCmd looks into a store and moves its content. A file store belongs to
+// one process at a time, so stop the bot first; a Redis store can be looked at
+// while bots run.
+type stateCmd struct {
+	State string `help:"Store: file:DIR or redis://host:port/db." env:"LINEARBOT_STATE" default:"${state}"`
+
+	Stats   stateStats   `cmd:"" help:"Count what the store holds."`
+	Lanes   stateLanes   `cmd:"" help:"List the threads that have work."`
+	Dead    stateDead    `cmd:"" help:"List the dead letters."`
+	Requeue stateRequeue `cmd:"" help:"Try a dead letter again."`
+	Purge   statePurge   `cmd:"" help:"Forget a dead letter."`
+	Export  stateExport  `cmd:"" help:"Write everything as JSON lines."`
+	Import  stateImport  `cmd:"" help:"Read what export wrote."`
+}
+
+// with opens the store for f.
+func (c *stateCmd) with(f func(state.Store) error) (err error) {
+	store, err := stateurl.Open(c.State)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return f(store)
+}
+
+type stateStats struct{}
+
+func (stateStats) Run(ctx context.Context, c *stateCmd, s streams) error {
+	return c.with(func(store state.Store) error {
+		stats, err := store.Stats(ctx)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(s.out).Encode(stats)
+	})
+}
+
+type stateLanes struct {
+	JSON bool `name:"json" help:"One JSON object a line."`
+}
+
+func (c stateLanes) Run(ctx context.Context, st *stateCmd, s streams) error {
+	return st.with(func(store state.Store) error {
+		if c.JSON {
+			_, err := jsonLines(s.out, store.Lanes(ctx))
+			return err
+		}
+		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "DEPTH\tAGE\tHOLDER\tWORKSPACE\tTHREAD")
+		for l, err := range store.Lanes(ctx) {
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", l.Depth, age(l.Oldest), orDash(l.Holder), orDash(l.Lane.Workspace), l.Lane.ID)
+		}
+		return w.Flush()
+	})
+}
+
+type stateDead struct {
+	JSON bool `name:"json" help:"One JSON object a line, with the stored bytes."`
+}
+
+func (c stateDead) Run(ctx context.Context, st *stateCmd, s streams) error {
+	return st.with(func(store state.Store) error {
+		if c.JSON {
+			_, err := jsonLines(s.out, store.Dead(ctx))
+			return err
+		}
+		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "BURIED\tATTEMPTS\tCODE\tLANE\tID\tMESSAGE")
+		for d, err := range store.Dead(ctx) {
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(d.BuriedAt), d.Attempt, d.Cause.Code, d.Lane, d.ID, clip(d.Cause.Message, 80))
+		}
+		return w.Flush()
+	})
+}
+
+type stateRequeue struct {
+	Lane string `arg:"" help:"Lane, as dead shows it."`
+	ID   string `arg:"" help:"Id, as dead shows it."`
+}
+
+func (c stateRequeue) Run(ctx context.Context, st *stateCmd) error {
+	return st.letter(c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Requeue(ctx, lane, c.ID) })
+}
+
+type statePurge struct {
+	Lane string `arg:"" help:"Lane, as dead shows it."`
+	ID   string `arg:"" help:"Id, as dead shows it."`
+}
+
+func (c statePurge) Run(ctx context.Context, st *stateCmd) error {
+	return st.letter(c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Purge(ctx, lane, c.ID) })
+}
+
+// letter does something with one dead letter.
+func (c *stateCmd) letter(lane, id string, f func(state.Store, state.Key) error) error {
+	key, ok := state.ParseKey(lane)
+	if !ok {
+		return &usageError{fmt.Errorf("%q is no lane: copy it from \"linearbot state dead\"", lane)}
+	}
+	return c.with(func(store state.Store) error {
+		if err := f(store, key); err != nil {
+			return fmt.Errorf("dead letter %s in %s: %w", id, lane, err)
+		}
+		return nil
+	})
+}
+
+type stateExport struct{}
+
+func (stateExport) Run(ctx context.Context, c *stateCmd, s streams) error {
+	return c.with(func(store state.Store) error {
+		n, err := jsonLines(s.out, store.Export(ctx))
+		if err != nil {
+			return fmt.Errorf("after %d records: %w", n, err)
+		}
+		fmt.Fprintf(s.err, "exported %d records\n", n)
+		return nil
+	})
+}
+
+type stateImport struct {
+	File string `arg:"" optional:"" help:"File to read. Defaults to standard input." type:"existingfile"`
+}
+
+func (c stateImport) Run(ctx context.Context, st *stateCmd, s streams) (err error) {
+	from := io.Reader(os.Stdin)
+	if c.File != "" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		from = f
+	}
+	return st.with(func(store state.Store) error {
+		dec := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
+		for n := 0; ; n++ {
+			var r state.Record
+			switch err := dec.Decode(&r); {
+			case errors.Is(err, io.EOF):
+				fmt.Fprintf(s.err, "imported %d records\n", n)
+				return nil
+			case err != nil:
+				return fmt.Errorf("record %d cannot be read: %w", n+1, err)
+			}
+			if err := store.Import(ctx, r); err != nil {
+				return fmt.Errorf("record %d: %w", n+1, err)
+			}
+		}
+	})
+}
+
+// jsonLines writes one JSON object a line and returns how many.
+func jsonLines[T any](w io.Writer, all iter.Seq2[T, error]) (int, error) {
+	buf := bufio.NewWriterSize(w, 1<<16)
+	enc := json.NewEncoder(buf)
+	n := 0
+	for v, err := range all {
+		if err != nil {
+			return n, errors.Join(err, buf.Flush())
+		}
+		if err := enc.Encode(v); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, buf.Flush()
+}
+
+func age(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return time.Since(t).Round(time.Second).String()
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func clip(s string, most int) string {
+	r := []rune(s)
+	if len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
