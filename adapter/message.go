@@ -151,6 +151,9 @@ type Session struct {
 	ID string
 	// CommentID is the root comment of the session's thread. May be empty.
 	CommentID string
+	// CommentThread is the thread of CommentID, in which the session shows.
+	// Empty if there is no such comment.
+	CommentThread ThreadID
 	// SourceCommentID is the comment that started the session, if any.
 	SourceCommentID string
 	Status          string

@@ -49,7 +49,7 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 		}
 	}
 	head := ev.Head()
-	t := &Turn{event: ev, self: self, attempt: entry.Attempt}
+	t := &Turn{event: ev, self: self, attempt: entry.Attempt, queuedAt: entry.EnqueuedAt}
 	if head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 	}
@@ -63,6 +63,11 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 	defer cancel()
 	return b.dispatch(ctx, &with, t)
 }
+
+// yieldError says that a comment waits for the session that may tell of it.
+type yieldError struct{ wait time.Duration }
+
+func (e *yieldError) Error() string { return "waiting for the session that tells of the same message" }
 
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it ends up where somebody looks.
@@ -136,6 +141,9 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 		}
 	}
 	t.routed = true
+	if err := b.noteSession(ctx, t); err != nil {
+		return err
+	}
 	var groups [][]handler
 	if t.subscribed {
 		groups = append(groups, b.on.subscribed)
@@ -254,6 +262,12 @@ func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group 
 	for _, h := range group {
 		if h.match != nil && !h.match(t) {
 			continue
+		}
+		if wait, err := b.yields(ctx, t); err != nil || wait > 0 {
+			if err == nil {
+				err = &yieldError{wait}
+			}
+			return true, err
 		}
 		ok, err := b.claims(ctx, t)
 		if err != nil {

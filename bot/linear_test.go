@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -25,18 +25,25 @@ import (
 // newLinear returns an adapter for Linear whose API knows only who the bot is.
 func newLinear(t *testing.T, cfg linear.Config) *linear.Adapter {
 	t.Helper()
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"data":{"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
-			"url":"https://linear.app/acme/profiles/helper-bot"},"organization":{"id":"org","name":"Acme","urlKey":"acme"}}}`)
-	}))
-	t.Cleanup(api.Close)
-	cfg.AccessToken, cfg.APIURL, cfg.HTTPClient = "token", api.URL, api.Client()
+	cfg.AccessToken, cfg.HTTPClient = "token", &http.Client{Transport: whoAmI{}}
 	a, err := linear.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// whoAmI answers every request with who the bot is, without a network, so that
+// it works in a bubble.
+type whoAmI struct{}
+
+func (whoAmI) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(`{"data":{"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
+			"url":"https://linear.app/acme/profiles/helper-bot"},"organization":{"id":"org","name":"Acme","urlKey":"acme"}}}`)),
+	}, nil
 }
 
 // TestOneTurnPerAct delivers the comment, the session and the notification that
@@ -65,47 +72,67 @@ func TestOneTurnPerAct(t *testing.T) {
 	} {
 		t.Run(strings.Join(order, " "), func(t *testing.T) {
 			t.Parallel()
-			store := memstate.New(memstate.Options{})
-			defer store.Close()
-			lin := newLinear(t, linear.Config{})
-			var (
-				mu   sync.Mutex
-				runs []string
-				wg   sync.WaitGroup
-				bots []*bot.Bot
-			)
-			ctx, cancel := context.WithCancel(t.Context())
-			defer wg.Wait()
-			defer cancel()
-			for range 2 {
-				b, err := bot.New(bot.Config{Adapter: lin, Store: store})
-				if err != nil {
-					t.Fatal(err)
-				}
-				b.OnNewMention(func(_ context.Context, th *bot.Thread, m *bot.Message) error {
-					mu.Lock()
-					defer mu.Unlock()
-					runs = append(runs, string(th.ID())+" "+m.Body)
-					return nil
-				})
-				bots = append(bots, b)
-				wg.Go(func() { _ = b.Run(ctx) })
-			}
-			for range 2 { // and everything again
-				for i, kind := range order {
-					d := &adapter.Delivery{Body: []byte(bodies[kind]), SentAt: time.Now(), ReceivedAt: time.Now()}
-					if err := bots[i%2].Accept(ctx, d); err != nil {
-						t.Fatal(err)
-					}
-					waitIdle(t, store)
-				}
-			}
+			synctest.Test(t, func(t *testing.T) { oneTurnPerAct(t, bodies, order) })
+		})
+	}
+}
+
+func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string) {
+	t.Helper()
+	store := memstate.New(memstate.Options{})
+	defer store.Close()
+	lin := newLinear(t, linear.Config{})
+	var (
+		mu   sync.Mutex
+		runs []string
+		wg   sync.WaitGroup
+		bots []*bot.Bot
+	)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer wg.Wait()
+	defer cancel()
+	for range 2 {
+		b, err := bot.New(bot.Config{Adapter: lin, Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.OnNewMention(func(_ context.Context, th *bot.Thread, m *bot.Message) error {
 			mu.Lock()
 			defer mu.Unlock()
-			if len(runs) != 1 {
-				t.Errorf("ran %q, want one turn", runs)
-			}
+			runs = append(runs, string(th.ID())+" "+m.Body)
+			return nil
 		})
+		bots = append(bots, b)
+		wg.Go(func() { _ = b.Run(ctx) })
+	}
+	for range 2 { // and everything again
+		for i, kind := range order {
+			d := &adapter.Delivery{Body: []byte(bodies[kind]), SentAt: time.Now(), ReceivedAt: time.Now()}
+			if err := bots[i%2].Accept(ctx, d); err != nil {
+				t.Fatal(err)
+			}
+			waitIdle(t, store)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(runs) != 1 {
+		t.Errorf("ran %q, want one turn", runs)
+	}
+	// Once it is known that the workspace sends sessions, the session
+	// answers, in whatever order they come.
+	mu.Unlock()
+	again := strings.NewReplacer(`"c1"`, `"c2"`, `"s1"`, `"s2"`, `"n1"`, `"n2"`)
+	for i, kind := range order {
+		d := &adapter.Delivery{Body: []byte(again.Replace(bodies[kind])), SentAt: time.Now(), ReceivedAt: time.Now()}
+		if err := bots[i%2].Accept(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitIdle(t, store)
+	mu.Lock()
+	if len(runs) != 2 || !strings.HasPrefix(runs[1], "linear:i1:s:s2 ") {
+		t.Errorf("ran %q, want the session to answer the second act", runs)
 	}
 }
 

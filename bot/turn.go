@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -15,7 +16,9 @@ type Turn struct {
 	message *Message
 	self    *adapter.Identity
 	attempt int
-	skipped []*Turn // older messages of the lane that this turn answers for
+	// queuedAt is when the event was stored.
+	queuedAt time.Time
+	skipped  []*Turn // older messages of the lane that this turn answers for
 
 	// routed says that subscribed holds: whether the thread was subscribed
 	// when the turn was routed.

@@ -123,6 +123,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		retry     *retryError
 		api       *adapter.Error
 		unready   *unreadyError
+		yield     *yieldError
 		panicked  *PanicError
 	)
 	switch {
@@ -137,6 +138,11 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		wait := unready.wait
 		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, wait)
+	case errors.As(err, &yield):
+		log.Debug().Dur(LogKeyWait, yield.wait).Msg(err.Error())
+		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
+		v.Free = true
+		return v
 	case errors.As(err, &permanent):
 		return b.bury(log, e, err, "permanent")
 	case errors.As(err, &retry):

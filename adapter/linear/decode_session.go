@@ -57,6 +57,10 @@ func (d *decoder) session() adapter.Event {
 			Creator:         d.people.userRef(&s.Creator, s.CreatorID),
 		},
 	}
+	if in := d.place.thread; start.root != "" {
+		in.CommentID, in.SessionID = start.root, ""
+		m.Session.CommentThread = in.ID()
+	}
 	for _, g := range p.Guidance {
 		if g.Body != "" {
 			m.Session.Guidance = append(m.Session.Guidance, g.Body)

@@ -414,7 +414,7 @@ func TestDecodePrompt(t *testing.T) {
 		return &adapter.Message{
 			ID: id, ParentID: "r", Thread: "linear:i:s:s", Author: bob, Body: body, URL: "u", Addressed: adapter.Yes,
 			Issue:   &adapter.Issue{ID: "i"},
-			Session: &adapter.Session{ID: "s", CommentID: "r", SourceCommentID: "r", Creator: &ada, ActivityID: "a", Guidance: []string{"be brief"}},
+			Session: &adapter.Session{ID: "s", CommentID: "r", CommentThread: "linear:i:c:r", SourceCommentID: "r", Creator: &ada, ActivityID: "a", Guidance: []string{"be brief"}},
 		}
 	}
 	meta := adapter.Meta{Thread: "linear:i:s:s", URL: "u", Actor: bob}

@@ -203,14 +203,15 @@ func TestDuplicateWaits(t *testing.T) {
 func TestBadOperation(t *testing.T) {
 	t.Parallel()
 	s := openTest(t, t.TempDir(), Options{})
-	gate := make(chan struct{})
-	slow := &tamperOp{call: newCall(0), f: func(*batch) error { <-gate; return nil }}
+	started, gate := make(chan struct{}), make(chan struct{})
+	slow := &tamperOp{call: newCall(0), f: func(*batch) error { close(started); <-gate; return nil }}
 	bad := &tamperOp{call: newCall(0), f: func(b *batch) error {
 		return errors.Join(b.put(b.bucket(bucketMeta), []byte("x"), []byte("y")), errors.New("cannot be written"))
 	}}
 	var wg sync.WaitGroup
 	errs := make([]error, 12)
 	wg.Go(func() { errs[0] = s.do(t.Context(), slow) })
+	<-started
 	for i := 1; i < len(errs); i++ {
 		wg.Go(func() {
 			if i == 5 {

@@ -21,8 +21,6 @@ const (
 	// more gets so many.
 	maxLanes   = 512
 	maxEntries = 4096
-	// maxAnswer is the size after which a script call hands out no more.
-	maxAnswer = 32 << 20
 )
 
 // Lease leases lanes. See [state.Queue]. Requests for more than 512 lanes or
@@ -113,12 +111,13 @@ func (s *Store) leaseFrom(ctx context.Context, asks []ask, req state.LeaseReques
 	}
 }
 
-// exchange sends the asks in one pipeline. It fails if all of them did.
+// exchange sends the asks in one pipeline and reads the entries in another. It
+// fails if all asks did.
 func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
 	sent := time.Now()
 	cmds := s.sendAsks(ctx, asks, req)
 	var (
-		found  []ranked
+		got    []grant
 		failed []int
 		cause  error
 	)
@@ -136,8 +135,11 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
 		}, req.Lanes)
 		for j := 5; j < len(a); j++ {
-			if l := s.readLease(ctx, asks[i].shard, a.num(4), a.list(j), req, sent); l != nil {
-				found = append(found, ranked{l, a.list(j).num(2)})
+			if l := a.list(j); len(l) >= 4 {
+				got = append(got, grant{
+					shard: asks[i].shard, token: uint64(max(a.num(4), 0)), //nolint:gosec // not negative
+					name: l.text(0), entries: l.num(1), behind: int(l.num(2)), since: l.num(3),
+				})
 			}
 		}
 	}
@@ -148,25 +150,73 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 	if all {
 		return nil, s.fail(ctx, "lease", cause)
 	}
-	slices.SortStableFunc(found, func(x, y ranked) int { return cmp.Compare(x.since, y.since) })
-	leases := make([]*state.Lease, len(found))
-	for i, f := range found {
-		leases[i] = f.lease
-	}
-	return leases, nil
+	slices.SortStableFunc(got, func(x, y grant) int { return cmp.Compare(x.since, y.since) })
+	leases, err := s.readGrants(ctx, got, req, sent)
+	return leases, s.fail(ctx, "lease", err)
 }
 
-// ranked is a lease with the time since when its lane was ready.
-type ranked struct {
-	lease *state.Lease
-	since int64
+// grant is a lane that a script has leased to us.
+type grant struct {
+	shard   int
+	token   uint64
+	name    string
+	entries int64
+	behind  int
+	since   int64 // when the lane became ready
+}
+
+// readGrants reads the entries of the lanes. A lane that cannot be read goes
+// back. It fails if there are lanes and none can be read.
+func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequest, sent time.Time) ([]*state.Lease, error) {
+	if len(got) == 0 {
+		return nil, nil
+	}
+	cmds := make([]*redis.StringSliceCmd, len(got))
+	read := func(c redis.Cmdable) {
+		for i, g := range got {
+			cmds[i] = c.LRange(ctx, s.shards[g.shard].queue(g.name), 0, 2*g.entries-1)
+		}
+	}
+	if len(got) == 1 {
+		read(s.client)
+	} else {
+		p := s.client.Pipeline()
+		read(p)
+		// Each command has its own error.
+		_, _ = p.Exec(ctx)
+	}
+	expires := sent.Add(req.TTL)
+	alive := time.Now().Before(expires)
+	leases := make([]*state.Lease, 0, len(got))
+	var cause error
+	for i, g := range got {
+		parts, err := cmds[i].Result()
+		switch {
+		case err != nil:
+			cause = err
+			// If this fails, too, the lease lapses.
+			_ = s.settleArgs(ctx, g.shard, g.name, g.token, "", nil)
+		case !alive:
+			// Somebody else may have changed the lane before it was read.
+		default:
+			l := s.readLease(ctx, g, parts)
+			if l != nil {
+				l.Holder, l.Expires = req.Holder, expires
+				leases = append(leases, l)
+			}
+		}
+	}
+	if len(leases) > 0 {
+		cause = nil
+	}
+	return leases, cause
 }
 
 func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest) []*redis.Cmd {
 	cmds := make([]*redis.Cmd, len(asks))
 	args := func(a ask) ([]string, []any) {
 		sh := &s.shards[a.shard]
-		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, maxAnswer}
+		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder}
 	}
 	if len(asks) == 1 {
 		keys, argv := args(asks[0])
@@ -189,38 +239,28 @@ func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest
 	return cmds
 }
 
-// readLease reads one lane of an answer. A lane with records that cannot be
+// readLease reads the entries of a lane. A lane with entries that cannot be
 // read goes back without them, and there is no lease.
-func (s *Store) readLease(
-	ctx context.Context, shard int, token int64, lane answer, req state.LeaseRequest, sent time.Time,
-) *state.Lease {
-	if len(lane) < 5 {
-		return nil
-	}
-	name := lane.text(0)
-	l := &state.Lease{
-		Token: uint64(max(token, 0)), Holder: req.Holder, Expires: sent.Add(req.TTL), //nolint:gosec // not negative
-		Behind: int(lane.num(1)), Entries: make([]state.Queued, 0, (len(lane)-3)/2),
-	}
+func (s *Store) readLease(ctx context.Context, g grant, parts []string) *state.Lease {
+	l := &state.Lease{Token: g.token, Behind: g.behind, Entries: make([]state.Queued, 0, len(parts)/2)}
 	var ok bool
-	l.Lane, ok = state.ParseKey(name)
+	l.Lane, ok = state.ParseKey(g.name)
 	var bury []any
-	for i := 3; i+1 < len(lane); i += 2 {
-		first, tail := lane.text(i), lane.text(i+1)
-		q, err := decodeEntry(l.Lane, first, tail)
+	for i := 0; i+1 < len(parts); i += 2 {
+		q, err := decodeEntry(l.Lane, parts[i], parts[i+1])
 		if err != nil || !ok {
-			bury = append(bury, (i-1)/2, int(state.KindBury), 0, 1,
-				packCause(undecodable()), pair(name, "undecodable-"+digest(first+tail)))
+			bury = append(bury, i/2+1, int(state.KindBury), 0, 1,
+				packCause(undecodable()), pair(g.name, "undecodable-"+digest(parts[i]+parts[i+1])))
 			continue
 		}
 		q.Attempt++ // this time
 		l.Entries = append(l.Entries, q)
 	}
-	if bury == nil {
+	if bury == nil && len(l.Entries) > 0 {
 		return l
 	}
 	// If this fails the lease lapses and the lane comes up again.
-	_ = s.settleArgs(ctx, shard, name, l.Token, "", bury)
+	_ = s.settleArgs(ctx, g.shard, g.name, g.token, "", bury)
 	return nil
 }
 

@@ -111,8 +111,12 @@ func TestTokenFaults(t *testing.T) {
 			t.Error("answered")
 		}
 	}
+	w.srv.Fault(Fault{Status: 500}) // for GraphQL only
 	if got, _ := w.fetch("read"); got != http.StatusOK {
 		t.Errorf("got %d", got)
+	}
+	if n := faultsLeft(w.srv); n != 1 {
+		t.Errorf("%d faults left, want 1", n)
 	}
 }
 

@@ -41,7 +41,8 @@ type Registration struct {
 	app     *Installation // nil for a webhook of the workspace
 	types   []string
 	enabled bool
-	queue   []*delivery
+	queue   []*delivery // to be started, in order
+	retries []*delivery // to be queued again when they are due
 	active  int
 }
 
@@ -125,7 +126,7 @@ func (d *delivery) envelope(now time.Time) ([]byte, error) {
 	if e.data != nil {
 		data := map[string]any{}
 		for k, v := range e.data {
-			if true { // unset fields are left out
+			if v != nil { // unset fields are left out
 				data[k] = v
 			}
 		}
@@ -258,21 +259,20 @@ func (s *Server) deliver(ctx context.Context) {
 func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
 	for _, w := range s.workspaces {
 		for _, reg := range w.registrations {
-			for i := 0; i < len(reg.queue) && reg.active < s.cfg.Parallel; {
-				d := reg.queue[i]
-				if d.due.After(now) {
-					i++
-					continue
+			reg.retries = slices.DeleteFunc(reg.retries, func(d *delivery) bool {
+				if !d.due.After(now) {
+					reg.queue = append(reg.queue, d)
+					return true
 				}
-				reg.queue = slices.Delete(reg.queue, i, i+1)
-				reg.active++
-				batch = append(batch, d)
-			}
-			for _, d := range reg.queue {
-				if d.due.After(now) && (next.IsZero() || d.due.Before(next)) {
+				if next.IsZero() || d.due.Before(next) {
 					next = d.due
 				}
-			}
+				return false
+			})
+			n := min(len(reg.queue), s.cfg.Parallel-reg.active)
+			batch = append(batch, reg.queue[:n]...)
+			reg.queue = reg.queue[n:]
+			reg.active += n
 		}
 	}
 	return batch, next
@@ -301,7 +301,7 @@ func (s *Server) attempt(ctx context.Context, d *delivery) {
 		return
 	}
 	d.due = time.Now().Add(s.cfg.RetryAfter[d.tries-1])
-	d.reg.queue = append(d.reg.queue, d)
+	d.reg.retries = append(d.reg.retries, d)
 }
 
 // prepare writes and signs the body, the first time or every time.

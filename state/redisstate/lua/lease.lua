@@ -1,17 +1,18 @@
 -- Ends what is over in a shard (lapsed leases, waits of single entries), at
 -- most 32 of each per call, and leases the lanes that are ready, the one that
--- waited longest first. With no lanes asked for it only looks.
+-- waited longest first. With no lanes asked for it only looks. The entries are
+-- read afterwards, under the lease: a script that hands out much text is slow.
 --
 -- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
 --       5 later (zset)   6 parked (hash)   7 asleep (string)
 --       8 what the name of every list of entries begins with; the lane follows
 -- ARGV  1 lanes at most  2 entries at most of each lane  3 lifetime, µs
---       4 holder         5 bytes after which no more is taken
+--       4 holder
 -- Answer {now, rest, head, wait, token, lane...}
 --       rest   how many lanes are ready after the call
 --       head   since when the first of them is
 --       wait   µs until there may be more to do, -1 for never
---       lane   {name, entries behind, since when it was ready, head, tail...}
+--       lane   {name, entries leased, entries behind, since when it was ready}
 
 local function lapse(now)
   for _, lane in ipairs(call('ZRANGEBYSCORE', KEYS[2], '-inf', num(now), 'LIMIT', 0, 32)) do
@@ -56,7 +57,7 @@ local function unpark(now)
 end
 
 local now = clock()
-local lanes, entries, room = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
+local lanes, entries = tonumber(ARGV[1]), math.floor(tonumber(ARGV[2]))
 
 local due = call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
 if due and tonumber(due) <= now then
@@ -77,37 +78,19 @@ if lanes > 0 then
   local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', 0, lanes)
   for i = 1, #found, 2 do
     local lane = found[i]
-    if room <= 0 then
-      break
-    end
-    local list = KEYS[8] .. lane
-    local one = {lane, 0, tonumber(found[i + 1])}
-    local n = 0
-    repeat
-      local chunk = call('LRANGE', list, 2 * n, 2 * math.min(n + 16, entries) - 1)
-      for j = 1, #chunk - 1, 2 do
-        n = n + 1
-        one[2 * n + 2], one[2 * n + 3] = chunk[j], chunk[j + 1]
-        room = room - #chunk[j + 1]
-        if room <= 0 then
-          break
-        end
-      end
-    until #chunk < 32 or n >= entries or room <= 0
+    local depth = call('LLEN', KEYS[8] .. lane) / 2
     names[#names + 1] = lane
-    if n > 0 then
+    if depth > 0 then
       if not token then
         token = math.max(now, tonumber(call('HGET', KEYS[4], 'token') or 0) + 1)
         answer[5] = num(token)
       end
-      if n >= entries or room <= 0 then
-        one[2] = call('LLEN', list) / 2 - n
-      end
+      local n = math.min(depth, entries)
       expiries[#expiries + 1] = expiry
       expiries[#expiries + 1] = lane
       leases[#leases + 1] = lane
       leases[#leases + 1] = answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
-      answer[#answer + 1] = one
+      answer[#answer + 1] = {lane, n, depth - n, tonumber(found[i + 1])}
     end
   end
   if #names > 0 then
