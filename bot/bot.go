@@ -14,6 +14,7 @@ import (
 // concurrent use; everything else is.
 type Bot struct {
 	cfg        Config
+	can        abilities
 	log        zerolog.Logger
 	on         handlers
 	middleware []Middleware
@@ -28,7 +29,7 @@ func New(cfg Config) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bot{cfg: cfg, log: cfg.Logger}, nil
+	return &Bot{cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger}, nil
 }
 
 // Durable reports whether accepted deliveries survive the process.

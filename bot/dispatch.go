@@ -39,8 +39,8 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 	if err != nil {
 		return nil, Permanent(err)
 	}
-	if r, ok := b.cfg.Adapter.(adapter.Resolver); ok && ev.Head().Unresolved {
-		err := r.Resolve(ctx, ev)
+	if b.can.resolver != nil && ev.Head().Unresolved {
+		err := b.can.resolver.Resolve(ctx, ev)
 		switch {
 		case adapter.CodeOf(err) == adapter.NotFound && err != nil:
 			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: "gone"}

@@ -39,8 +39,8 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, context.Cause(ctx)
+	if err := alive(ctx); err != nil {
+		return nil, err
 	}
 	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{
 		Workspace: t.workspace,

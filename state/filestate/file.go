@@ -110,7 +110,11 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 	})
 	if err != nil {
 		if f.handle != nil {
-			_ = f.handle.Close() // bbolt keeps it open after a panic
+			// After a panic bbolt has it open, mapped and locked.
+			if isDamage(err) {
+				_ = unlock(f.handle)
+			}
+			_ = f.handle.Close()
 		}
 		if errors.Is(err, berrors.ErrTimeout) {
 			return nil, locked(dir)
@@ -154,7 +158,7 @@ func locked(dir string) error {
 func (f *file) close(broken bool) error {
 	_ = os.Remove(filepath.Join(f.dir, pidName))
 	if broken {
-		return f.handle.Close()
+		return errors.Join(unlock(f.handle), f.handle.Close())
 	}
 	return guard(f.bolt.Close)
 }

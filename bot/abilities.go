@@ -1,0 +1,242 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// abilities are what the adapter can do beyond the contract, found out once.
+// Nil means that it cannot.
+type abilities struct {
+	resolver   adapter.Resolver
+	editor     adapter.Editor
+	reactor    adapter.Reactor
+	closer     adapter.Closer
+	typist     adapter.Typist
+	historian  adapter.Historian
+	subjecter  adapter.Subjecter
+	directory  adapter.Directory
+	uploader   adapter.Uploader
+	downloader adapter.Downloader
+}
+
+func abilitiesOf(a adapter.Adapter) abilities {
+	var can abilities
+	can.resolver, _ = a.(adapter.Resolver)
+	can.editor, _ = a.(adapter.Editor)
+	can.reactor, _ = a.(adapter.Reactor)
+	can.closer, _ = a.(adapter.Closer)
+	can.typist, _ = a.(adapter.Typist)
+	can.historian, _ = a.(adapter.Historian)
+	can.subjecter, _ = a.(adapter.Subjecter)
+	can.directory, _ = a.(adapter.Directory)
+	can.uploader, _ = a.(adapter.Uploader)
+	can.downloader, _ = a.(adapter.Downloader)
+	return can
+}
+
+// cannot is the error for an ability that is missing. It wraps
+// errors.ErrUnsupported.
+func (b *Bot) cannot(op string) error {
+	return &adapter.Error{Code: adapter.Unsupported, Op: op, Message: "adapter " + b.cfg.Adapter.Name() + " cannot do that", Err: errors.ErrUnsupported}
+}
+
+// alive returns the cause if ctx has ended. Writes ask it first, so that a turn
+// that was told to stop, or has lost its thread, changes nothing more.
+func alive(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// Edit replaces the text of a message that the bot wrote and returns it as it
+// then is. In agent sessions the error has code AppendOnly.
+func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
+	body, err := render(c)
+	if err != nil {
+		return nil, err
+	}
+	if t.bot.can.editor == nil {
+		return nil, t.bot.cannot("edit")
+	}
+	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	return t.bot.can.editor.Edit(ctx, t.ref(messageID), body)
+}
+
+// Delete removes a message that the bot wrote. Removing what is gone is no
+// error.
+func (t *Thread) Delete(ctx context.Context, messageID string) error {
+	if t.bot.can.editor == nil {
+		return t.bot.cannot("delete")
+	}
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return t.bot.can.editor.Delete(ctx, t.ref(messageID))
+}
+
+// React adds the bot's reaction to a message, or to the issue if messageID is
+// empty. emoji is a name ("thumbs_up"), another common spelling ("+1") or
+// Unicode. Doing it twice is the same as once.
+func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
+	if t.bot.can.reactor == nil {
+		return t.bot.cannot("react")
+	}
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return t.bot.can.reactor.React(ctx, t.ref(messageID), reactionEmoji(emoji))
+}
+
+// Unreact takes the bot's reaction back. None there is no error.
+func (t *Thread) Unreact(ctx context.Context, messageID, emoji string) error {
+	if t.bot.can.reactor == nil {
+		return t.bot.cannot("unreact")
+	}
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return t.bot.can.reactor.Unreact(ctx, t.ref(messageID), reactionEmoji(emoji))
+}
+
+// Resolve marks the thread as resolved.
+func (t *Thread) Resolve(ctx context.Context) error { return t.setResolved(ctx, true) }
+
+// Unresolve opens the thread again.
+func (t *Thread) Unresolve(ctx context.Context) error { return t.setResolved(ctx, false) }
+
+func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
+	if t.bot.can.closer == nil {
+		return t.bot.cannot("resolve")
+	}
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return t.bot.can.closer.SetResolved(ctx, t.workspace, t.id, resolved)
+}
+
+// Typing shows that the bot is at work: in an agent session as a passing
+// thought, in a comment thread not at all. status may be empty.
+func (t *Thread) Typing(ctx context.Context, status string) error {
+	if t.bot.can.typist == nil {
+		return nil
+	}
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	return t.bot.can.typist.Typing(ctx, t.workspace, t.id, status)
+}
+
+// Messages iterates over the messages of the thread, newest first, page by
+// page as they are wanted. It ends after the first error.
+func (t *Thread) Messages(ctx context.Context) iter.Seq2[*adapter.Message, error] {
+	return t.history(ctx, false)
+}
+
+// AllMessages is Messages with the oldest first.
+func (t *Thread) AllMessages(ctx context.Context) iter.Seq2[*adapter.Message, error] {
+	return t.history(ctx, true)
+}
+
+func (t *Thread) history(ctx context.Context, oldestFirst bool) iter.Seq2[*adapter.Message, error] {
+	return func(yield func(*adapter.Message, error) bool) {
+		if t.bot.can.historian == nil {
+			yield(nil, t.bot.cannot("history"))
+			return
+		}
+		r := adapter.PageRequest{Workspace: t.workspace, Thread: t.id, OldestFirst: oldestFirst}
+		for {
+			page, err := t.bot.can.historian.Messages(ctx, r)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, m := range page.Messages {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			switch page.Next {
+			case "":
+				return
+			case r.Cursor:
+				yield(nil, &adapter.Error{Code: adapter.Unavailable, Op: "history", Message: "the same page came twice"})
+				return
+			}
+			r.Cursor = page.Next
+		}
+	}
+}
+
+// Participants returns everybody who wrote in the thread, programs left out,
+// in the order of their first message.
+func (t *Thread) Participants(ctx context.Context) ([]adapter.User, error) {
+	var out []adapter.User
+	seen := make(map[string]bool)
+	for m, err := range t.AllMessages(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if m.Author.IsBot() || seen[m.Author.ID] {
+			continue
+		}
+		seen[m.Author.ID] = true
+		out = append(out, m.Author)
+	}
+	return out, nil
+}
+
+// Subject returns the issue that the thread hangs on.
+func (t *Thread) Subject(ctx context.Context) (*adapter.Issue, error) {
+	if t.bot.can.subjecter == nil {
+		return nil, t.bot.cannot("subject")
+	}
+	return t.bot.can.subjecter.Subject(ctx, t.workspace, t.id)
+}
+
+// Upload stores a file with the platform and returns its address, to be linked
+// in a message.
+func (t *Thread) Upload(ctx context.Context, f adapter.Upload) (string, error) {
+	if t.bot.can.uploader == nil {
+		return "", t.bot.cannot("upload")
+	}
+	if err := alive(ctx); err != nil {
+		return "", err
+	}
+	return t.bot.can.uploader.Upload(ctx, t.workspace, f)
+}
+
+// maxDownload bounds what Open reads if the caller does not say.
+const maxDownload = 32 << 20
+
+// Open opens a file that a message of the thread refers to. The caller closes
+// it. Reading more than limit bytes fails; zero means 32 MiB.
+func (t *Thread) Open(ctx context.Context, url string, limit int64) (io.ReadCloser, error) {
+	if t.bot.can.downloader == nil {
+		return nil, t.bot.cannot("open")
+	}
+	if limit <= 0 {
+		limit = maxDownload
+	}
+	return t.bot.can.downloader.Open(ctx, t.workspace, url, limit)
+}
+
+// User returns the user of a workspace with an id, a handle or an email
+// address.
+func (b *Bot) User(ctx context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
+	if b.can.directory == nil {
+		return nil, b.cannot("user")
+	}
+	return b.can.directory.User(ctx, workspace, q)
+}
+
+func (t *Thread) ref(messageID string) adapter.Ref {
+	return adapter.Ref{Workspace: t.workspace, Thread: t.id, MessageID: messageID}
+}

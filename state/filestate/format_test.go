@@ -1,0 +1,98 @@
+package filestate
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_700_000_000, 123)
+	q := state.Queued{
+		Entry: state.Entry{ID: "id\xff", Lane: state.Key{Workspace: "w/\x00", Kind: "k", ID: "日"}, Keys: []string{"a", "b\n"}, Body: []byte("body")},
+		Seq:   7, EnqueuedAt: at,
+	}
+	got, whole, ok := parseEntry(appendEntry(&q))
+	if diff := cmp.Diff(q, got); diff != "" || !whole || !ok {
+		t.Errorf("entry %v %v (-want +got):\n%s", whole, ok, diff)
+	}
+	d := state.DeadEntry{Queued: q, BuriedAt: at, Cause: state.Cause{Code: "c\xfe", Message: "m", Stack: "s"}}
+	d.Attempt = 3
+	dead, ok := parseDead(appendDead(&d))
+	if diff := cmp.Diff(d, dead); diff != "" || !ok {
+		t.Errorf("dead letter %v (-want +got):\n%s", ok, diff)
+	}
+	m := mark{attempt: 5, due: at, cause: d.Cause}
+	gotMark, ok := parseMark(appendMark(m))
+	if diff := cmp.Diff(m, gotMark, cmp.AllowUnexported(mark{})); diff != "" || !ok {
+		t.Errorf("mark %v (-want +got):\n%s", ok, diff)
+	}
+	v := &value{key: q.Lane, expires: at, data: []byte("x"), first: 2, next: 9}
+	gotValue, ok := parseValue(appendValue(v))
+	if diff := cmp.Diff(v, gotValue, cmp.AllowUnexported(value{})); diff != "" || !ok {
+		t.Errorf("value %v (-want +got):\n%s", ok, diff)
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	long := make([]byte, 40_000)
+	seen := map[string]string{}
+	for _, s := range []string{"", "a", "\x00", "\x00a", string(long), string(long[1:]), string(name("")), string(name(string(long)))} {
+		n := string(name(s))
+		if old, ok := seen[n]; ok || n == "" || len(n) > maxName {
+			t.Errorf("name(%.20q) is %q, as for %.20q", s, n, old)
+		}
+		seen[n] = s
+	}
+	a := pairName(state.Key{Kind: "k", ID: "a"}, "b1")
+	if b := pairName(state.Key{Kind: "k", ID: "ab"}, "1"); string(a) == string(b) {
+		t.Error("two dead letters have one name")
+	}
+	if digestOf(state.Key{Kind: "k", ID: "a"}, "b1") == digestOf(state.Key{Kind: "k", ID: "ab"}, "1") {
+		t.Error("two dedup keys have one digest")
+	}
+}
+
+// FuzzParse reads arbitrary bytes as everything that is stored. What can be
+// read survives being written again.
+func FuzzParse(f *testing.F) {
+	q := state.Queued{Entry: state.Entry{ID: "1", Lane: laneOf("a"), Keys: []string{"k"}, Body: []byte("body")}, EnqueuedAt: time.Unix(1, 2)}
+	f.Add(appendEntry(&q))
+	f.Add(appendDead(&state.DeadEntry{Queued: q}))
+	f.Add(appendMark(mark{attempt: 1}))
+	f.Add(appendHold(laneOf("a"), time.Unix(1, 2)))
+	f.Add(appendValue(&value{key: laneOf("a"), data: []byte("v")}))
+	f.Add(sealed(appendKeyLog(newSealed(0), laneOf("a"), "k1", "k2")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if q, whole, ok := parseEntry(b); ok && whole {
+			again, _, ok := parseEntry(appendEntry(&q))
+			if diff := cmp.Diff(q, again, cmpopts.EquateEmpty()); diff != "" || !ok {
+				t.Errorf("entry (-first +again):\n%s", diff)
+			}
+		}
+		parseLane(b)
+		// What is sealed is only read if the checksum is right.
+		for _, b := range [][]byte{b, seal(b)} {
+			if d, ok := parseDead(b); ok {
+				again, ok := parseDead(appendDead(&d))
+				if diff := cmp.Diff(d, again, cmpopts.EquateEmpty()); diff != "" || !ok {
+					t.Errorf("dead letter (-first +again):\n%s", diff)
+				}
+			}
+			if m, ok := parseMark(b); ok {
+				if again, ok := parseMark(appendMark(m)); !ok || again != m {
+					t.Errorf("mark %+v became %+v", m, again)
+				}
+			}
+			parseHold(b)
+			parseValue(b)
+			eachKey(b, func(state.Key, string) {})
+		}
+	})
+}
