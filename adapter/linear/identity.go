@@ -17,7 +17,9 @@ const identityTimeout = time.Minute
 
 // account is one token with what is known about whom it belongs to.
 type account struct {
-	api    *linearapi.Client
+	api *linearapi.Client
+	// app says that the token can only be an app's.
+	app    bool
 	flight singleflight.Group
 
 	mu   sync.Mutex
@@ -37,6 +39,9 @@ func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Iden
 	self, err := acc.identity(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if self.Workspace == "" { // Linear did not say, so the webhook's word counts
+		self.Workspace = workspace
 	}
 	if workspace != "" && workspace != self.Workspace {
 		return nil, &adapter.Error{
@@ -103,7 +108,7 @@ func (acc *account) ask(ctx context.Context) error {
 		Name:          v.User.DisplayName,
 		FullName:      v.User.Name,
 		ProfileURL:    v.User.URL,
-		App:           v.User.App,
+		App:           acc.app || v.User.App || isAppMail(v.User.Email),
 	}
 	if self.ProfileURL == "" && v.Organization.URLKey != "" && self.Name != "" {
 		self.ProfileURL = "https://linear.app/" + url.PathEscape(v.Organization.URLKey) + "/profiles/" + url.PathEscape(self.Name)

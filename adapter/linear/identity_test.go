@@ -142,6 +142,32 @@ func TestIdentityProfileURL(t *testing.T) {
 	}
 }
 
+// TestIdentityFromLittle asks servers that say less than the schema promises.
+func TestIdentityFromLittle(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, answer string
+		cfg          Config
+		app          bool
+	}{
+		{"no organization", `{"data":{"viewer":{"id":"u"}}}`, Config{APIKey: "key"}, false},
+		{"null organization", `{"data":{"viewer":{"id":"u"},"organization":null}}`, Config{APIKey: "key"}, false},
+		{"an app by its address", `{"data":{"viewer":{"id":"u","email":"x@oauthapp.linear.app"}}}`, Config{AccessToken: "t"}, true},
+		{"a person's token", `{"data":{"viewer":{"id":"u"}}}`, Config{AccessToken: "t"}, false},
+	} {
+		s := &apiStub{answer: func(int, apiCall) (int, string) { return 200, tc.answer }}
+		tc.cfg.HTTPClient = &http.Client{Transport: s}
+		a, err := New(tc.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		self, err := a.Identity(t.Context(), "any")
+		if err != nil || self.Workspace != "any" || self.UserID != "u" || self.App != tc.app {
+			t.Errorf("%s: %+v, %v", tc.name, self, err)
+		}
+	}
+}
+
 func TestIdentityOfAnotherWorkspace(t *testing.T) {
 	t.Parallel()
 	s := &apiStub{answer: func(int, apiCall) (int, string) { return 200, viewerAnswer }}

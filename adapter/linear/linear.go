@@ -15,6 +15,9 @@ type Adapter struct {
 	mode    Mode
 	roots   *recent[commentKey, string]
 	threads *recent[commentKey, Thread]
+	// written holds the ids that Linear gave to what the bot wrote, where it
+	// did not take the bot's own.
+	written *recent[commentKey, struct{}]
 }
 
 // remembered is how many comments the adapter remembers the place of.
@@ -40,7 +43,8 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, err
 	}
 	return &Adapter{
-		only:    &account{api: api},
+		only:    &account{api: api, app: cfg.APIKey == "" && cfg.AccessToken == ""},
+		written: newRecent[commentKey, struct{}](remembered),
 		mode:    cfg.Mode,
 		roots:   newRecent[commentKey, string](remembered),
 		threads: newRecent[commentKey, Thread](remembered),
@@ -62,7 +66,13 @@ func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
 // Decode turns a delivery into an event. self may be nil; then nothing is the
 // bot's own.
 func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
-	own := func(id string) bool { return self != nil && ownID(self.UserID, id) }
+	own := func(id string) bool {
+		if self == nil {
+			return false
+		}
+		_, ok := a.written.get(commentKey{self.Workspace, id})
+		return ok || ownID(self.UserID, id)
+	}
 	return decodeDelivery(d, self, own)
 }
 

@@ -73,7 +73,11 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	if err != nil {
 		return nil, err
 	}
-	return written(thread, input, comment, self), nil
+	m := written(thread, input, comment, self)
+	if m.ID != input.ID {
+		a.written.put(commentKey{self.Workspace, m.ID}, struct{}{})
+	}
+	return m, nil
 }
 
 // existing turns a conflict with our own id into the comment that is there.

@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -45,7 +46,7 @@ func (l *link) pump(dst, src net.Conn, held func(Faults) bool) {
 		}
 		switch {
 		case err == nil:
-		case err == io.EOF: //nolint:errorlint // Read returns it as it is
+		case errors.Is(err, io.EOF):
 			if _, ok := l.pass(held); ok {
 				closeWrite(dst)
 			}

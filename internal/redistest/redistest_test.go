@@ -14,7 +14,7 @@ func TestServerKeepsData(t *testing.T) {
 	t.Parallel()
 	s := redistest.Run(t, redistest.Options{AOF: true})
 	c := s.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	if err := c.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestSentinel(t *testing.T) {
 	t.Parallel()
 	s := redistest.RunSentinel(t)
 	c := s.Sentinel.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	got, err := c.Do(t.Context(), "sentinel", "get-master-addr-by-name", redistest.MasterName).StringSlice()
 	if err != nil || len(got) != 2 || got[0]+":"+got[1] != s.Master.Addr() {
 		t.Fatalf("master is %v, %v; want %s", got, err, s.Master.Addr())

@@ -9,7 +9,7 @@ import (
 
 // fallback is how often a waiting process looks at all shards even if nothing
 // told it to. It bounds what a lost message costs.
-const fallback = time.Hour
+const fallback = time.Second
 
 // board is what a process believes about the shards, and the queue of the
 // Lease calls that sleep because of it. Belief may be wrong; what a script

@@ -40,7 +40,8 @@ func checkNode(ctx context.Context, node redis.Cmdable) ([]string, error) {
 	conf := map[string]string{}
 	for _, name := range []string{"appendonly", "appendfsync", "maxmemory-policy", "maxmemory", "min-replicas-to-write"} {
 		got, err := node.ConfigGet(ctx, name).Result()
-		if _, refused := asRefusal(err); refused {
+		// An answer of the server, whatever it says, is a refusal.
+		if err != nil && !unavailable(err) {
 			return []string{"CONFIG GET is refused, so the settings that protect the data cannot be checked"}, nil
 		}
 		if err != nil {
@@ -65,14 +66,6 @@ func checkNode(ctx context.Context, node redis.Cmdable) ([]string, error) {
 		}
 	}
 	return out, nil
-}
-
-// asRefusal tells an answer of the server from a failure to ask it.
-func asRefusal(err error) (error, bool) {
-	if err == nil || unavailable(err) {
-		return nil, false
-	}
-	return err, true
 }
 
 // replicas finds the number of connected replicas in INFO.

@@ -12,7 +12,11 @@ import (
 func harness(url string, o Options) statetest.Harness {
 	again := func(t *testing.T, s state.Store) state.Store {
 		t.Helper()
-		return openAt(t, url, s.(*Store).o)
+		mine, ok := s.(*Store)
+		if !ok {
+			t.Fatalf("the suite gave a %T", s)
+		}
+		return openAt(t, url, mine.o)
 	}
 	return statetest.Harness{
 		Open: func(t *testing.T) state.Store {

@@ -157,13 +157,13 @@ func TestLostMessage(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	c := server(t).Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	quiet, err := New(c, s.o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	quiet.channel = "nobody listens here"
-	defer quiet.Close() //nolint:errcheck // nothing depends on it
+	defer quiet.Close()
 	got := make(chan struct{})
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -183,6 +183,10 @@ func TestFrozenServer(t *testing.T) {
 	srv := redistest.Run(t, redistest.Options{})
 	s := openAt(t, srv.URL(), Options{})
 	mustPut(t, s, entry(lane("a"), "1"))
+	// The scripts are known afterwards, so that the next call leases.
+	if err := s.Settle(t.Context(), mustLease(t, s)); err != nil {
+		t.Fatal(err)
+	}
 	if err := srv.Freeze(); err != nil {
 		t.Fatal(err)
 	}
@@ -195,15 +199,25 @@ func TestFrozenServer(t *testing.T) {
 	if d := time.Since(start); d > 2*time.Second {
 		t.Errorf("Lease returned %v after its context ended", d)
 	}
+	if err := srv.Thaw(); err != nil {
+		t.Fatal(err)
+	}
+	// What the abandoned call leased is given back, and no attempt is spent.
+	l := mustLease(t, s)
+	if l.Entries[0].Attempt != 1 {
+		t.Errorf("attempt is %d, want 1", l.Entries[0].Attempt)
+	}
+	if err := srv.Freeze(); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Enqueue(t.Context(), entry(lane("b"), "1")); !errors.Is(err, state.ErrUnavailable) {
 		t.Errorf("Enqueue: %v, want ErrUnavailable", err)
 	}
 	if err := srv.Thaw(); err != nil {
 		t.Fatal(err)
 	}
-	// What the abandoned call leased was given back, and no attempt is spent.
-	if l := mustLease(t, s); l.Entries[0].Attempt != 1 {
-		t.Errorf("attempt is %d, want 1", l.Entries[0].Attempt)
+	if err := s.Settle(t.Context(), l, state.Ack("1")); err != nil {
+		t.Errorf("Settle: %v", err)
 	}
 }
 
@@ -323,7 +337,7 @@ func TestMemoryFull(t *testing.T) {
 	mustPut(t, s, entry(lane("a"), "1"))
 	mustPut(t, s, entry(lane("a"), "2"))
 	c := srv.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	if err := c.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +369,7 @@ func TestIdle(t *testing.T) {
 	srv := redistest.Run(t, redistest.Options{})
 	s := openAt(t, srv.URL(), Options{})
 	c := srv.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for range 32 {
@@ -409,7 +423,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("Check of a safe server = %q, %v", got, err)
 	}
 	c := srv.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	if err := c.Do(t.Context(), "acl", "setuser", "ada", "on", ">pw", "~*", "&*", "+@all", "-config").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -439,7 +453,7 @@ func TestForbiddenPublish(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Run(t, redistest.Options{})
 	c := srv.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	if err := c.Do(t.Context(), "acl", "setuser", "ada", "on", ">pw", "~*", "+@all").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -480,7 +494,7 @@ func TestScriptsAreForgotten(t *testing.T) {
 func TestClosed(t *testing.T) {
 	t.Parallel()
 	c := redis.NewClient(&redis.Options{Addr: server(t).Addr()})
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	s, err := New(c, fresh(Options{}))
 	if err != nil {
 		t.Fatal(err)

@@ -137,7 +137,7 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 		for j := 5; j < len(a); j++ {
 			if l := a.list(j); len(l) >= 4 {
 				got = append(got, grant{
-					shard: asks[i].shard, token: uint64(max(a.num(4), 0)), //nolint:gosec // not negative
+					shard: asks[i].shard, token: uint64(max(a.num(4), 0)),
 					name: l.text(0), entries: l.num(1), behind: int(l.num(2)), since: l.num(3),
 				})
 			}

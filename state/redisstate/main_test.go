@@ -24,44 +24,37 @@ var shared struct {
 	tests  atomic.Int64
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
+func TestMain(m *testing.M) {
 	// The client would log what the tests provoke.
 	redis.SetLogger(&logging.VoidLogger{})
 	// Each step of the model asks for all views; a command line can ask for more.
-	if err := flag.Set("rapid.checks", "25"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	dir, err := os.MkdirTemp("", "redisstate")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	shared.server, shared.err = redistest.Start(dir, redistest.Options{})
+	shared.err = flag.Set("rapid.checks", "25")
+	var dir string
 	if shared.err == nil {
-		defer shared.server.Kill()
+		dir, shared.err = os.MkdirTemp("", "redisstate")
 	}
-	code := m.Run()
-	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("os/exec.(*Cmd).Wait"), goleak.IgnoreAnyFunction("github.com/linearbot/linearbot/internal/redistest.(*Server).Restart.func1")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
+	if shared.err == nil {
+		shared.server, shared.err = redistest.Start(dir, redistest.Options{})
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(), goleak.Cleanup(func(code int) {
+		if shared.server != nil {
+			shared.server.Kill()
 		}
-	}
-	return code
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(code) //nolint:forbidigo // goleak leaves it to us
+	}))
 }
 
 // server returns the shared server.
-func server(t testing.TB) *redistest.Server {
-	t.Helper()
+func server(tb testing.TB) *redistest.Server {
+	tb.Helper()
 	if shared.err != nil {
 		if errors.Is(shared.err, redistest.ErrNotInstalled) && os.Getenv("CI") != "true" {
-			t.Skip(shared.err)
+			tb.Skip(shared.err)
 		}
-		t.Fatal(shared.err)
+		tb.Fatal(shared.err)
 	}
 	return shared.server
 }
@@ -75,24 +68,24 @@ func fresh(o Options) Options {
 }
 
 // openAt opens a store that the test closes.
-func openAt(t testing.TB, url string, o Options) *Store {
-	t.Helper()
+func openAt(tb testing.TB, url string, o Options) *Store {
+	tb.Helper()
 	s, err := OpenOptions(url, fresh(o))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+			tb.Errorf("Close: %v", err)
 		}
 	})
 	return s
 }
 
 // open opens an empty store on the shared server.
-func open(t testing.TB) *Store {
-	t.Helper()
-	return openAt(t, server(t).URL(), Options{})
+func open(tb testing.TB) *Store {
+	tb.Helper()
+	return openAt(tb, server(tb).URL(), Options{})
 }
 
 func lane(id string) state.Key { return state.Key{Workspace: "w1", Kind: "thread", ID: id} }

@@ -127,11 +127,8 @@ func (s *Store) settle(ctx context.Context, l *state.Lease, verdicts []state.Ver
 				free = 1
 			}
 			cause, name := "", ""
-			switch v.Kind {
-			case state.KindBury:
+			if v.Kind == state.KindBury || v.Kind == state.KindRetryAside {
 				cause, name = packCause(v.Cause), pair(lane, v.ID)
-			case state.KindRetryAside:
-				cause = packCause(v.Cause)
 			}
 			args = append(args, places[n]+1, int(v.Kind), v.After.Microseconds(), free, cause, name)
 		}

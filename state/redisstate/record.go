@@ -230,7 +230,7 @@ func micros(t time.Time) uint64 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint64(max(t.UnixMicro(), 0)) //nolint:gosec // not negative
+	return uint64(max(t.UnixMicro(), 0))
 }
 
 // reader takes texts and numbers off the front of s. After the first that is

@@ -7,8 +7,6 @@ import (
 )
 
 // The scripts. Each file says on top what it takes and answers.
-//
-//nolint:gochecknoglobals // embedded files
 var (
 	//go:embed lua/lib.lua
 	libLua string

@@ -65,7 +65,7 @@ func TestSentinel(t *testing.T) {
 // waitReplica waits until the replica has the mark.
 func waitReplica(ctx context.Context, servers *redistest.Sentinel) error {
 	c := servers.Replica.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)

@@ -61,7 +61,7 @@ func TestSlots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() //nolint:errcheck // nothing depends on it
+	defer conn.Close()
 	if _, err := fmt.Fprint(conn, "MONITOR\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestSlots(t *testing.T) {
 	s := openAt(t, srv.URL(), Options{Prefix: "pre"})
 	everything(t, s)
 	c := srv.Client()
-	defer c.Close() //nolint:errcheck // nothing depends on it
+	defer c.Close()
 	c.Echo(t.Context(), "the end")
 
 	slot, scripts, inside := -1, 0, 0

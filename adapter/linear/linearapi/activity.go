@@ -2,6 +2,7 @@ package linearapi
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -9,6 +10,13 @@ import (
 type Activity struct {
 	ID        string    `json:"id"`
 	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	// Content, Ephemeral, Signal and User are set in lists only.
+	Content        ActivityContent `json:"content"`
+	Ephemeral      bool            `json:"ephemeral"`
+	Signal         string          `json:"signal"`
+	SignalMetadata json.RawMessage `json:"signalMetadata"`
+	User           *User           `json:"user"`
 	// SourceComment is the comment that Linear made of the activity. Nil if
 	// it made none.
 	SourceComment *struct {
@@ -40,7 +48,22 @@ type AgentActivityCreateInput struct {
 	// Ephemeral makes a thought or an action disappear with the next
 	// activity.
 	Ephemeral bool `json:"ephemeral,omitempty"`
+	// Signal is auth or select, on an elicitation, and SignalMetadata what
+	// belongs to it (linear.app/developers/agent-signals).
+	Signal         string         `json:"signal,omitempty"`
+	SignalMetadata map[string]any `json:"signalMetadata,omitempty"`
 }
+
+// Types of activity.
+const (
+	TypeThought     = "thought"
+	TypeAction      = "action"
+	TypeElicitation = "elicitation"
+	TypeResponse    = "response"
+	TypeError       = "error"
+	// TypePrompt is what people write.
+	TypePrompt = "prompt"
+)
 
 // AgentActivityCreate creates an activity in an agent session of the token's
 // own app. Linear writes the comment of a response by itself. If in.ID is

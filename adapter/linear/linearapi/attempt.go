@@ -24,7 +24,8 @@ type attempt struct {
 	body   *limitedBody
 }
 
-// Do sends req. It is the only place where a token enters a request.
+// Do sends req. Here and in Client.get are the only places where a token
+// enters a request.
 func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 	a.sent = true
 	req.Header.Set("Accept", "application/json")

@@ -26,6 +26,12 @@ type Config struct {
 	// HTTPClient sends the requests. It is copied, and the copy follows no
 	// redirects. Defaults to a client with Go's default transport.
 	HTTPClient *http.Client
+	// UploadsURL is the address below which Linear stores files: absolute,
+	// http or https, without user name and password. Files that lie elsewhere
+	// are never opened. With the default, files are sent to and read from
+	// public addresses only; an address that is set may be private. Defaults
+	// to [DefaultUploadsURL].
+	UploadsURL string
 	// UserAgent is sent with every request. Defaults to "linearbot/" and the
 	// version of this module.
 	UserAgent string
@@ -83,6 +89,7 @@ type Client struct {
 	maxWait     time.Duration
 	maxResponse int64
 	observe     func(Call)
+	files       *files
 	budget      meter
 }
 
@@ -114,6 +121,11 @@ func New(cfg Config) (*Client, error) {
 	if err := CheckURL(c.url); err != nil {
 		problem("Config.URL " + err.Error())
 	}
+	files, err := newFiles(cfg.UploadsURL, cfg.HTTPClient)
+	if err != nil {
+		problem("Config.UploadsURL " + err.Error())
+	}
+	c.files = files
 	if c.timeout < 0 {
 		problem("Config.Timeout is negative")
 	}

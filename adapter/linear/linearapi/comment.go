@@ -16,6 +16,13 @@ type Comment struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 	// EditedAt is zero if the text was never edited.
 	EditedAt time.Time `json:"editedAt"`
+	// ArchivedAt and ResolvedAt are zero if that did not happen.
+	ArchivedAt time.Time `json:"archivedAt"`
+	ResolvedAt time.Time `json:"resolvedAt"`
+	// HideInLinear marks a comment that Linear does not show.
+	HideInLinear bool `json:"hideInLinear"`
+	// SessionRoot marks a comment that Linear wrote to hang a session on.
+	SessionRoot bool `json:"isArtificialAgentSessionRoot"`
 
 	// ParentID is the first comment of the thread. Empty for that comment.
 	ParentID string `json:"parentId"`
@@ -26,11 +33,19 @@ type Comment struct {
 	InitiativeID       string `json:"initiativeId"`
 	InitiativeUpdateID string `json:"initiativeUpdateId"`
 	DocumentContentID  string `json:"documentContentId"`
-	// User is nil for people and integrations without an account.
-	User *User `json:"user"`
-	// Parent and Issue are set by [Client.Comment]. Nil if there is none.
+	// User is nil for people and integrations without an account, who are
+	// ExternalUser and BotActor.
+	User         *User         `json:"user"`
+	ExternalUser *ExternalUser `json:"externalUser"`
+	BotActor     *ActorBot     `json:"botActor"`
+	Reactions    []Reaction    `json:"reactions"`
+	// Parent and Issue are set by [Client.Comment] and [Client.CommentThread].
+	// Nil if there is none.
 	Parent *Ref      `json:"parent"`
 	Issue  *IssueRef `json:"issue"`
+	// Children are the replies: a page of them from [Client.CommentThread],
+	// the last one from lists that were asked for replies. Nil otherwise.
+	Children *Page[Comment] `json:"children"`
 }
 
 // Root returns the id of the first comment of c's thread: its parent, or
@@ -56,6 +71,7 @@ type IssueRef struct {
 	ID         string `json:"id"`
 	Identifier string `json:"identifier"`
 	Title      string `json:"title"`
+	URL        string `json:"url"`
 }
 
 // CommentCreateInput says what comment to create. Empty fields are not sent.

@@ -10,9 +10,14 @@ type User struct {
 	DisplayName string `json:"displayName"`
 	Email       string `json:"email"`
 	// URL is the address of the profile.
-	URL string `json:"url"`
+	URL       string `json:"url"`
+	AvatarURL string `json:"avatarUrl"`
 	// App is true for apps.
 	App bool `json:"app"`
+	// Active is false for users who were suspended, and Guest true for
+	// guests, if the operation asks for it.
+	Active bool `json:"active"`
+	Guest  bool `json:"guest"`
 }
 
 // Organization is a workspace.
@@ -37,9 +42,13 @@ func (c *Client) Viewer(ctx context.Context) (*Viewer, error) {
 	}
 	op := operation{name: "viewer", text: viewerText, repeatable: true}
 	return do(ctx, c, op, nil, func(d *data) *Viewer {
-		if d.Viewer == nil || d.Organization == nil || d.Viewer.ID == "" || d.Organization.ID == "" {
+		if d.Viewer == nil || d.Viewer.ID == "" {
 			return nil
 		}
-		return &Viewer{User: *d.Viewer, Organization: *d.Organization}
+		v := &Viewer{User: *d.Viewer}
+		if d.Organization != nil {
+			v.Organization = *d.Organization
+		}
+		return v
 	})
 }

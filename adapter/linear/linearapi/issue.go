@@ -1,0 +1,104 @@
+package linearapi
+
+import (
+	"context"
+	"time"
+)
+
+// Issue is an issue. Lists leave out some of the fields of [Client.Issue].
+type Issue struct {
+	ID string `json:"id"`
+	// Identifier is the short name, for example "ENG-15", and Number the
+	// number in it.
+	Identifier  string  `json:"identifier"`
+	Number      float64 `json:"number"`
+	Title       string  `json:"title"`
+	Description string  `json:"description"`
+	URL         string  `json:"url"`
+	BranchName  string  `json:"branchName"`
+	// Priority is 0 for none, else 1 (urgent) to 4 (low).
+	Priority float64 `json:"priority"`
+	// Estimate is nil if nobody estimated.
+	Estimate *float64 `json:"estimate"`
+	// DueDate is a date like "2026-11-30". Empty if there is none.
+	DueDate   string    `json:"dueDate"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	// The following are zero if that did not happen.
+	StartedAt   time.Time `json:"startedAt"`
+	CompletedAt time.Time `json:"completedAt"`
+	CanceledAt  time.Time `json:"canceledAt"`
+	ArchivedAt  time.Time `json:"archivedAt"`
+	// Trashed says that the issue was deleted and can still be restored.
+	Trashed bool `json:"trashed"`
+
+	Team     *Team          `json:"team"`
+	State    *WorkflowState `json:"state"`
+	Assignee *User          `json:"assignee"`
+	// Delegate is the app that works on the issue.
+	Delegate *User `json:"delegate"`
+	// One of the following three created the issue.
+	Creator             *User         `json:"creator"`
+	ExternalUserCreator *ExternalUser `json:"externalUserCreator"`
+	BotActor            *ActorBot     `json:"botActor"`
+	// Labels are at most 50, in lists 10.
+	Labels  Page[Label] `json:"labels"`
+	Project *Project    `json:"project"`
+	Cycle   *Cycle      `json:"cycle"`
+	Parent  *IssueRef   `json:"parent"`
+}
+
+// Issue returns an issue. id is its id or its short name, for example
+// "ENG-15". The code of the error is NotFound if there is none.
+func (c *Client) Issue(ctx context.Context, id string) (*Issue, error) {
+	return query[Issue](ctx, c, operation{name: "issue", text: issueText}, "issue", vars{"id": id})
+}
+
+// IssueQuery selects issues.
+type IssueQuery struct {
+	// Filter has the keys of Linear's IssueFilter.
+	Filter Filter
+	// IncludeArchived takes in archived and deleted issues.
+	IncludeArchived bool
+	// ByUpdate sorts by the time of the last change instead of creation.
+	ByUpdate bool
+	PageArgs
+}
+
+func (q IssueQuery) vars(v vars) vars {
+	if q.IncludeArchived {
+		v["includeArchived"] = true
+	}
+	if q.ByUpdate {
+		v["orderBy"] = "updatedAt"
+	}
+	return q.PageArgs.vars(q.Filter.vars(v))
+}
+
+// Issues returns a page of the issues that the token can see.
+func (c *Client) Issues(ctx context.Context, q IssueQuery) (*Page[Issue], error) {
+	return query[Page[Issue]](ctx, c, operation{name: "issues", text: issuesText}, "issues", q.vars(vars{}))
+}
+
+// IssueSearch says what to search for.
+type IssueSearch struct {
+	// Term is what to look for. Required.
+	Term string
+	// Comments searches in comments, too.
+	Comments bool
+	// TeamID prefers the issues of a team. May be empty.
+	TeamID string
+	IssueQuery
+}
+
+// SearchIssues searches issues by text. Linear allows 30 searches a minute.
+func (c *Client) SearchIssues(ctx context.Context, s IssueSearch) (*Page[Issue], error) {
+	v := s.vars(vars{"term": s.Term})
+	if s.Comments {
+		v["includeComments"] = true
+	}
+	if s.TeamID != "" {
+		v["teamId"] = s.TeamID
+	}
+	return query[Page[Issue]](ctx, c, operation{name: "searchIssues", text: searchIssuesText}, "searchIssues", v)
+}

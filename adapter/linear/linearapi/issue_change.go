@@ -1,0 +1,102 @@
+package linearapi
+
+import "context"
+
+// IssueCreateInput says what issue to create. Empty fields are not sent.
+type IssueCreateInput struct {
+	// ID is the id that the issue is to have, a UUID of version 4. With it,
+	// creating the issue is repeatable.
+	ID string `json:"id,omitempty"`
+	// TeamID and Title are required.
+	TeamID string `json:"teamId"`
+	Title  string `json:"title,omitempty"`
+	// Description is Markdown.
+	Description string `json:"description,omitempty"`
+	// StateID defaults to the team's first backlog state, or triage.
+	StateID    string   `json:"stateId,omitempty"`
+	Priority   int      `json:"priority,omitempty"`
+	Estimate   int      `json:"estimate,omitempty"`
+	AssigneeID string   `json:"assigneeId,omitempty"`
+	DelegateID string   `json:"delegateId,omitempty"`
+	LabelIDs   []string `json:"labelIds,omitempty"`
+	ProjectID  string   `json:"projectId,omitempty"`
+	CycleID    string   `json:"cycleId,omitempty"`
+	// ParentID is the id or the short name of the issue that this one is a
+	// part of.
+	ParentID string `json:"parentId,omitempty"`
+	// DueDate is a date like "2026-11-30".
+	DueDate       string   `json:"dueDate,omitempty"`
+	SubscriberIDs []string `json:"subscriberIds,omitempty"`
+	// SourceCommentID is the comment that the issue was made from.
+	SourceCommentID string `json:"sourceCommentId,omitempty"`
+	TemplateID      string `json:"templateId,omitempty"`
+	// CreateAsUser and DisplayIconURL are the name and picture to show, if
+	// the token belongs to an app.
+	CreateAsUser   string `json:"createAsUser,omitempty"`
+	DisplayIconURL string `json:"displayIconUrl,omitempty"`
+}
+
+// IssueUpdateInput says what to change about an issue. The zero value of a
+// field leaves it alone.
+type IssueUpdateInput struct {
+	Title       Opt[string] `json:"title,omitzero"`
+	Description Opt[string] `json:"description,omitzero"`
+	StateID     Opt[string] `json:"stateId,omitzero"`
+	TeamID      Opt[string] `json:"teamId,omitzero"`
+	Priority    Opt[int]    `json:"priority,omitzero"`
+	Estimate    Opt[int]    `json:"estimate,omitzero"`
+	AssigneeID  Opt[string] `json:"assigneeId,omitzero"`
+	DelegateID  Opt[string] `json:"delegateId,omitzero"`
+	ProjectID   Opt[string] `json:"projectId,omitzero"`
+	CycleID     Opt[string] `json:"cycleId,omitzero"`
+	ParentID    Opt[string] `json:"parentId,omitzero"`
+	DueDate     Opt[string] `json:"dueDate,omitzero"`
+	// LabelIDs replaces the labels. AddedLabelIDs and RemovedLabelIDs change
+	// them.
+	LabelIDs        Opt[[]string] `json:"labelIds,omitzero"`
+	AddedLabelIDs   []string      `json:"addedLabelIds,omitempty"`
+	RemovedLabelIDs []string      `json:"removedLabelIds,omitempty"`
+	SubscriberIDs   Opt[[]string] `json:"subscriberIds,omitzero"`
+}
+
+// IssueCreate creates an issue and returns it. If in.ID is taken, the code of
+// the error is Conflict and [ConflictID] tells which id.
+func (c *Client) IssueCreate(ctx context.Context, in IssueCreateInput) (*Issue, error) {
+	op := operation{name: "issueCreate", text: issueCreateText, repeatable: in.ID != ""}
+	return mutate[Issue](ctx, c, op, "issue", vars{"input": in})
+}
+
+// IssueUpdate changes an issue and returns it as it then is. id is the issue's
+// id or its short name.
+func (c *Client) IssueUpdate(ctx context.Context, id string, in IssueUpdateInput) (*Issue, error) {
+	op := operation{name: "issueUpdate", text: issueUpdateText, repeatable: true}
+	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "input": in})
+}
+
+// IssueArchive archives an issue.
+func (c *Client) IssueArchive(ctx context.Context, id string) error {
+	return remove(ctx, c, operation{name: "issueArchive", text: issueArchiveText}, vars{"id": id})
+}
+
+// IssueUnarchive takes an issue back out of the archive.
+func (c *Client) IssueUnarchive(ctx context.Context, id string) error {
+	return remove(ctx, c, operation{name: "issueUnarchive", text: issueUnarchiveText}, vars{"id": id})
+}
+
+// IssueDelete moves an issue into the trash, from where Linear removes it
+// after 30 days.
+func (c *Client) IssueDelete(ctx context.Context, id string) error {
+	return remove(ctx, c, operation{name: "issueDelete", text: issueDeleteText}, vars{"id": id})
+}
+
+// IssueAddLabel puts a label on an issue and returns the issue.
+func (c *Client) IssueAddLabel(ctx context.Context, id, labelID string) (*Issue, error) {
+	op := operation{name: "issueAddLabel", text: issueAddLabelText, repeatable: true}
+	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "labelId": labelID})
+}
+
+// IssueRemoveLabel takes a label off an issue and returns the issue.
+func (c *Client) IssueRemoveLabel(ctx context.Context, id, labelID string) (*Issue, error) {
+	op := operation{name: "issueRemoveLabel", text: issueRemoveLabelText, repeatable: true}
+	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "labelId": labelID})
+}

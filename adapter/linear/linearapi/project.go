@@ -1,0 +1,73 @@
+package linearapi
+
+import (
+	"context"
+	"time"
+)
+
+// Project is a project. Inside an issue, only ID, Name and URL are set.
+type Project struct {
+	ID          string  `json:"id"`
+	Name        string  `json:"name"`
+	SlugID      string  `json:"slugId"`
+	Description string  `json:"description"`
+	URL         string  `json:"url"`
+	Progress    float64 `json:"progress"`
+	// StartDate and TargetDate are dates like "2026-11-30". Empty if there
+	// is none.
+	StartDate  string         `json:"startDate"`
+	TargetDate string         `json:"targetDate"`
+	CreatedAt  time.Time      `json:"createdAt"`
+	UpdatedAt  time.Time      `json:"updatedAt"`
+	ArchivedAt time.Time      `json:"archivedAt"`
+	Status     *ProjectStatus `json:"status"`
+	Lead       *User          `json:"lead"`
+}
+
+// ProjectStatus is a state of projects.
+type ProjectStatus struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// Cycle is a period of work of a team.
+type Cycle struct {
+	ID          string    `json:"id"`
+	Number      float64   `json:"number"`
+	Name        string    `json:"name"`
+	Description string    `json:"description"`
+	StartsAt    time.Time `json:"startsAt"`
+	EndsAt      time.Time `json:"endsAt"`
+	CompletedAt time.Time `json:"completedAt"`
+	Progress    float64   `json:"progress"`
+	IsActive    bool      `json:"isActive"`
+	Team        *Team     `json:"team"`
+}
+
+// ListQuery selects entries of a list.
+type ListQuery struct {
+	Filter          Filter
+	IncludeArchived bool
+	PageArgs
+}
+
+func (q ListQuery) vars() vars {
+	v := q.PageArgs.vars(q.Filter.vars(vars{}))
+	if q.IncludeArchived {
+		v["includeArchived"] = true
+	}
+	return v
+}
+
+// Projects returns a page of the projects that the token can see. q.Filter has
+// the keys of Linear's ProjectFilter.
+func (c *Client) Projects(ctx context.Context, q ListQuery) (*Page[Project], error) {
+	return query[Page[Project]](ctx, c, operation{name: "projects", text: projectsText}, "projects", q.vars())
+}
+
+// Cycles returns a page of the cycles that the token can see. q.Filter has the
+// keys of Linear's CycleFilter.
+func (c *Client) Cycles(ctx context.Context, q ListQuery) (*Page[Cycle], error) {
+	return query[Page[Cycle]](ctx, c, operation{name: "cycles", text: cyclesText}, "cycles", q.vars())
+}
