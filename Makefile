@@ -9,7 +9,7 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test lint fuzz bench redis tools clean
+.PHONY: all build demo test lint fmt fuzz chaos bench redis tools clean
 
 all: lint test
 
@@ -44,6 +44,11 @@ fuzz:
 	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) $$pkg || exit 1; \
 	  done; \
 	done
+
+## chaos: the long chaos test, with processes, stores and the API failing at random
+chaos: redis
+	CHAOS_MESSAGES=$${CHAOS_MESSAGES:-5000} CHAOS_SECONDS=$${CHAOS_SECONDS:-240} CHAOS_REPORT=$(CURDIR)/chaos-report.json \
+	  $(GO) test -count=1 -timeout 60m -v -run TestChaos ./internal/chaos
 
 ## bench: all benchmarks with allocations
 bench: redis

@@ -73,5 +73,8 @@ func (b *Bot) yields(ctx context.Context, t *Turn) (time.Duration, error) {
 // sessionsKey names what is remembered of a thread, or of the workspace if
 // thread is empty.
 func sessionsKey(workspace string, thread adapter.ThreadID) state.Key {
+	if thread == "" {
+		thread = "*"
+	}
 	return state.Key{Workspace: workspace, Kind: "sessions", ID: string(thread)}
 }

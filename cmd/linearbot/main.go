@@ -19,16 +19,25 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/linearbot/linearbot/state/stateurl"
 )
 
 func main() {
+	// The store says what is wrong; the client's own lines would go past the log.
+	redis.SetLogger(silence{})
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
+
+// silence is a logger of the Redis client that says nothing.
+type silence struct{}
+
+// Printf drops a line.
+func (silence) Printf(context.Context, string, ...any) {}
 
 // The exit codes.
 const (

@@ -8,8 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -52,6 +55,8 @@ func (c *serveCmd) Run(ctx context.Context, s streams) (err error) {
 		log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
 	}
 
+	warnAbout(ctx, log, store)
+
 	b, err := bot.New(bot.Config{
 		Name: c.Name, Adapter: lin, Store: store, Logger: log,
 		Workers: c.Workers, DrainTimeout: c.Drain, LeaseTTL: c.Lease,
@@ -70,6 +75,26 @@ func (c *serveCmd) Run(ctx context.Context, s streams) (err error) {
 		return &usageError{err}
 	}
 	return srv.Run(ctx, b)
+}
+
+// warnAbout says how a store is set up so that it can lose what it has
+// acknowledged. That a store cannot be asked is no reason not to start.
+func warnAbout(ctx context.Context, log zerolog.Logger, store state.Store) {
+	checker, ok := store.(interface {
+		Check(ctx context.Context) ([]string, error)
+	})
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	warnings, err := checker.Check(ctx)
+	if err != nil {
+		log.Warn().Err(err).Msg("store cannot be checked now")
+	}
+	for _, w := range warnings {
+		log.Warn().Msg("store may lose what it has acknowledged: " + w)
+	}
 }
 
 func (c *serveCmd) addr() string {
