@@ -175,3 +175,63 @@ type Persona struct {
 	Name    string
 	IconURL string
 }
+
+// Agent writes into agent sessions what is more than an answer.
+type Agent interface {
+	// IsSession reports whether a thread is an agent session.
+	IsSession(thread ThreadID) bool
+	// Activity writes an activity. Equal keys make one.
+	Activity(ctx context.Context, a *Activity) error
+	// SetPlan replaces the plan of a session.
+	SetPlan(ctx context.Context, workspace string, thread ThreadID, plan []PlanStep) error
+}
+
+// ActivityKind says what an activity is.
+type ActivityKind string
+
+// The kinds of activity that a bot writes.
+const (
+	// Thought is progress. It does not end the turn.
+	Thought ActivityKind = "thought"
+	// Action is something that the bot does or did.
+	Action ActivityKind = "action"
+	// Elicitation asks the person something and ends the turn until they
+	// answer.
+	Elicitation ActivityKind = "elicitation"
+	// Response is the answer. It ends the turn.
+	Response ActivityKind = "response"
+	// Failure says that the bot could not do it. It ends the turn.
+	Failure ActivityKind = "error"
+)
+
+// Activity is one activity of a session.
+type Activity struct {
+	Workspace string
+	Thread    ThreadID
+	// Key makes the write happen once. Required.
+	Key  string
+	Kind ActivityKind
+	// Body is Markdown, for all kinds but Action.
+	Body string
+	// Name, Parameter and Result describe an Action. Result may be empty.
+	Name, Parameter, Result string
+	// Ephemeral makes a Thought or an Action disappear with the next
+	// activity.
+	Ephemeral bool
+	// Options turn an Elicitation into a choice.
+	Options []Option
+}
+
+// Option is one choice of an Elicitation.
+type Option struct {
+	// Value is what comes back as a message when it is chosen.
+	Value string
+	// Label is what people see. Defaults to Value.
+	Label string
+}
+
+// PlanStep is one step of a session's plan. Status is pending, inProgress,
+// completed or canceled.
+type PlanStep struct {
+	Content, Status string
+}

@@ -164,7 +164,10 @@ func TestAbilities(t *testing.T) {
 	}
 	// Who stops early asks for no further page.
 	a.pages = 0
-	for range th.Messages(ctx) {
+	for _, err := range th.Messages(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if a.pages != 1 {

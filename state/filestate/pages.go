@@ -2,6 +2,7 @@ package filestate
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -36,6 +37,7 @@ type pageChecker struct {
 	size  int64 // of a page
 	count uint64
 	seen  []uint64 // one bit per page
+	spare [][]byte // pages that are not in use
 }
 
 // checkPages checks the structure of the file that tx reads.
@@ -69,7 +71,8 @@ func (c *pageChecker) page(id uint64, height, nesting int) error {
 	if err := c.visit(id, 1); err != nil {
 		return err
 	}
-	b := make([]byte, c.size)
+	b := c.buffer()
+	defer func() { c.spare = append(c.spare, b) }()
 	if err := c.read(b, id, 0); err != nil {
 		return err
 	}
@@ -108,6 +111,16 @@ func (c *pageChecker) page(id uint64, height, nesting int) error {
 	return nil
 }
 
+func (c *pageChecker) buffer() []byte {
+	n := len(c.spare)
+	if n == 0 {
+		return make([]byte, c.size)
+	}
+	b := c.spare[n-1]
+	c.spare = c.spare[:n-1]
+	return b
+}
+
 // elements returns the elements of the page whose beginning is b.
 func (c *pageChecker) elements(b []byte, id uint64, total int64) ([]byte, error) {
 	size := int64(binary.NativeEndian.Uint16(b[10:])) * elementSize
@@ -130,7 +143,7 @@ func (c *pageChecker) leaf(elements []byte, size int64, nesting int, read func(p
 		key, value := binary.NativeEndian.Uint32(e[8:]), binary.NativeEndian.Uint32(e[12:])
 		from := int64(at) + int64(pos) + int64(key)
 		if from+int64(value) > size || int(pos) < len(elements)-at || key == 0 || flags > flagSubBucket {
-			return fmt.Errorf("an element of a page is outside of it")
+			return errors.New("an element of a page is outside of it")
 		}
 		if flags == 0 {
 			continue
@@ -156,12 +169,12 @@ func (c *pageChecker) bucket(v []byte, nesting int) error {
 	}
 	inline := v[bucketHeader:]
 	if len(inline) < pageHeader || binary.NativeEndian.Uint16(inline[8:]) != flagLeaf {
-		return fmt.Errorf("a bucket is not what it should be")
+		return errors.New("a bucket is not what it should be")
 	}
 	size := int(binary.NativeEndian.Uint16(inline[10:])) * elementSize
 	inline = inline[pageHeader:]
 	if size > len(inline) {
-		return fmt.Errorf("a bucket has too many elements")
+		return errors.New("a bucket has too many elements")
 	}
 	return c.leaf(inline[:size], int64(len(inline)), nesting, func(p []byte, off int64) error {
 		copy(p, inline[off:])

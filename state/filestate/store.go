@@ -76,7 +76,7 @@ var _ state.Store = (*Store)(nil)
 func Open(dir string) (*Store, error) { return OpenOptions(dir, Options{}) }
 
 // OpenOptions opens the store in dir. It reads the whole index, which takes
-// about a second per million entries, and may rewrite the file to shrink it.
+// about two seconds per million entries, and may rewrite the file to shrink it.
 // If another process has the directory it fails within a second with
 // [state.ErrLocked]. Options out of range are [state.ErrInvalid]. Call Close at
 // the end.

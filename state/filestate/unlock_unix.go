@@ -10,5 +10,5 @@ import (
 // unlock gives back the lock on f. Closing f does not, as long as its pages are
 // mapped.
 func unlock(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
 }

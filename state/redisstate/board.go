@@ -147,8 +147,9 @@ func (b *board) learn(i int, a seen, lanes int) {
 	b.wake((h.ready + lanes - 1) / max(lanes, 1))
 }
 
-// failed takes in that an ask went wrong. all says that every shard that was
-// asked did: then the next Lease may ask at once, as it is told of the error.
+// failed takes in that an ask went wrong. all says that it did in every shard:
+// then the next Lease asks at once, to tell its caller. Otherwise the shard
+// rests for a while, so that it does not stand in the way of the others.
 func (b *board) failed(i int, all bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -143,11 +143,10 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 			}
 		}
 	}
-	all := len(failed) == len(asks)
 	for _, i := range failed {
-		s.board.failed(i, all)
+		s.board.failed(i, len(failed) == len(s.shards))
 	}
-	if all {
+	if len(failed) == len(asks) {
 		return nil, s.fail(ctx, "lease", cause)
 	}
 	slices.SortStableFunc(got, func(x, y grant) int { return cmp.Compare(x.since, y.since) })
