@@ -104,7 +104,7 @@ func (t *Thread) writeKey(ctx context.Context) string {
 	if turn == nil {
 		return "once/" + uuid.NewString()
 	}
-	return turn.nextKey()
+	return turn.nextKey(stepFrom(ctx))
 }
 
 // Thread returns a handle on a thread of a workspace, for use outside a

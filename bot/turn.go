@@ -63,16 +63,24 @@ func (t *Turn) enter(step string) {
 	t.step = step
 }
 
-// nextKey returns the key of the next write: event, step, ordinal.
-func (t *Turn) nextKey() string {
+// nextKey returns the key of the next write: event, handler, step, ordinal.
+// Writes outside a step have an empty one.
+func (t *Turn) nextKey(step string) string {
+	n := t.next("write\x00" + step)
+	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
+}
+
+// next counts the uses of a name within the handler that runs.
+func (t *Turn) next(name string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ordinal == nil {
 		t.ordinal = make(map[string]int)
 	}
-	n := t.ordinal[t.step]
-	t.ordinal[t.step] = n + 1
-	return t.event.Head().Key + "\x00" + t.step + "\x00" + strconv.Itoa(n)
+	name = t.step + "\x00" + name
+	n := t.ordinal[name]
+	t.ordinal[name] = n + 1
+	return n
 }
 
 type turnKey struct{}

@@ -1,0 +1,131 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// cellTTL is how long a cell is kept after it was last written, unless it is
+// told otherwise.
+const cellTTL = 30 * 24 * time.Hour
+
+// Cell is a value of type T in the bot's store, kept as JSON. It is a name and
+// holds nothing, so it is cheap and safe for concurrent use. Make one with
+// [State], [UserState] or [WorkspaceState].
+type Cell[T any] struct {
+	store state.Store
+	key   state.Key
+	ttl   time.Duration
+}
+
+// State is the state of a thread. All handlers of all instances share it. Use
+// [Cell.Named] if a thread has several.
+func State[T any](t *Thread) Cell[T] {
+	return Cell[T]{store: t.bot.cfg.Store, ttl: cellTTL, key: state.Key{Workspace: t.workspace, Kind: "state", ID: "thread/" + string(t.id)}}
+}
+
+// UserState is the state of a user of a workspace.
+func UserState[T any](b *Bot, workspace, userID string) Cell[T] {
+	return Cell[T]{store: b.cfg.Store, ttl: cellTTL, key: state.Key{Workspace: workspace, Kind: "state", ID: "user/" + userID}}
+}
+
+// WorkspaceState is the state of a workspace.
+func WorkspaceState[T any](b *Bot, workspace string) Cell[T] {
+	return Cell[T]{store: b.cfg.Store, ttl: cellTTL, key: state.Key{Workspace: workspace, Kind: "state", ID: "workspace"}}
+}
+
+// Named returns another cell of the same owner.
+func (c Cell[T]) Named(name string) Cell[T] {
+	c.key.ID += "\x00" + name
+	return c
+}
+
+// For returns the cell with another lifetime. It counts from each write on;
+// zero means for ever. Defaults to 30 days.
+func (c Cell[T]) For(ttl time.Duration) Cell[T] {
+	c.ttl = ttl
+	return c
+}
+
+// Get returns the value, or the zero value if there is none.
+func (c Cell[T]) Get(ctx context.Context) (T, error) {
+	v, _, err := c.read(ctx)
+	return v, err
+}
+
+// Set replaces the value. To change a value that others may change too, use
+// Update.
+func (c Cell[T]) Set(ctx context.Context, v T) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("bot: state: %w", err)
+	}
+	if err := c.store.Set(ctx, c.key, data, c.ttl); err != nil {
+		return fmt.Errorf("bot: state: %w", err)
+	}
+	return nil
+}
+
+// Update changes the value in place, atomically among all instances: change is
+// called again with the newer value if somebody else was faster. An error of
+// change is returned and nothing is written. change must do nothing else.
+func (c Cell[T]) Update(ctx context.Context, change func(v *T) error) error {
+	for {
+		v, old, err := c.read(ctx)
+		if err != nil {
+			return err
+		}
+		if err := change(&v); err != nil {
+			return err
+		}
+		next, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("bot: state: %w", err)
+		}
+		if old != nil && bytes.Equal(old, next) {
+			return nil
+		}
+		if err := alive(ctx); err != nil {
+			return err
+		}
+		err = c.store.CompareAndSet(ctx, c.key, old, next, c.ttl)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, state.ErrConflict):
+			return fmt.Errorf("bot: state: %w", err)
+		}
+	}
+}
+
+// Delete forgets the value.
+func (c Cell[T]) Delete(ctx context.Context) error {
+	if err := c.store.Delete(ctx, c.key); err != nil {
+		return fmt.Errorf("bot: state: %w", err)
+	}
+	return nil
+}
+
+// read returns the value and its stored form, which is nil if there is none.
+func (c Cell[T]) read(ctx context.Context) (v T, stored []byte, err error) {
+	stored, err = c.store.Get(ctx, c.key)
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return v, nil, nil
+	case err != nil:
+		return v, nil, fmt.Errorf("bot: state: %w", err)
+	}
+	if err := json.Unmarshal(stored, &v); err != nil {
+		return v, nil, fmt.Errorf("bot: state of %s does not fit into %T: %w", c.key.ID, v, err)
+	}
+	return v, stored, nil
+}

@@ -1,0 +1,179 @@
+package bot_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
+)
+
+type tally struct{ N int }
+
+func TestState(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		th, err := w.bot.Thread("W1", thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := w.bot.Thread("W2", thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := bot.State[tally](th)
+		if v, err := c.Get(ctx); err != nil || v.N != 0 {
+			t.Errorf("nothing there: %+v, %v", v, err)
+		}
+		// Sixteen at once, each adding one.
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				if err := c.Update(ctx, func(v *tally) error { v.N++; return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if v, err := c.Get(ctx); err != nil || v.N != 16 {
+			t.Errorf("after sixteen updates: %+v, %v", v, err)
+		}
+		if err := c.Update(ctx, func(v *tally) error { v.N = 99; return errBoom }); err == nil {
+			t.Error("an error of the change is not returned")
+		}
+		if v, _ := c.Get(ctx); v.N != 16 {
+			t.Errorf("a failed change was kept: %+v", v)
+		}
+		for name, cell := range map[string]bot.Cell[tally]{
+			"another workspace":   bot.State[tally](other),
+			"another name":        c.Named("x"),
+			"the workspace":       bot.WorkspaceState[tally](w.bot, "W1"),
+			"a user":              bot.UserState[tally](w.bot, "W1", "ada"),
+			"a user named thread": bot.UserState[tally](w.bot, "W1", string(thread)),
+		} {
+			if v, err := cell.Get(ctx); err != nil || v.N != 0 {
+				t.Errorf("%s shares the state: %+v, %v", name, v, err)
+			}
+		}
+		if _, err := bot.State[[]string](th).Get(ctx); err == nil || !strings.Contains(err.Error(), "does not fit") {
+			t.Errorf("another type: %v, want a clear error", err)
+		}
+		if err := c.For(time.Hour).Set(ctx, tally{5}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		if v, _ := c.Get(ctx); v.N != 0 {
+			t.Errorf("still there after its time: %+v", v)
+		}
+		if err := c.Set(ctx, tally{7}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(29 * 24 * time.Hour)
+		if v, _ := c.Get(ctx); v.N != 7 {
+			t.Errorf("gone before thirty days: %+v", v)
+		}
+		if err := c.Delete(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := c.Get(ctx); v.N != 0 {
+			t.Errorf("still there after Delete: %+v", v)
+		}
+	})
+}
+
+func TestStepsRunOnce(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			var got []string
+			for _, name := range []string{"plan", "write", "write"} {
+				text, err := bot.Step(ctx, name, func(ctx context.Context) (string, error) {
+					w.note("run %s", name)
+					if _, err := th.Post(ctx, bot.Text("in "+name)); err != nil {
+						return "", err
+					}
+					if name == "write" && m.Attempt == 1 {
+						return "", errBoom
+					}
+					return name + "!", nil
+				})
+				if err != nil {
+					return err
+				}
+				got = append(got, text)
+			}
+			if m.Attempt < 4 {
+				return errBoom
+			}
+			_, err := th.Post(ctx, bot.Text(strings.Join(got, " ")))
+			return err
+		})
+		w.say("ada", "@helper")
+		w.say("ada", "@helper")
+		w.run(time.Hour)
+		// Each of two messages plans once, fails to write once, writes twice.
+		once := []string{"run plan", "run write", "run write", "run write"}
+		if diff := cmp.Diff(append(append([]string{}, once...), once...), w.notes()); diff != "" {
+			t.Errorf("steps (-want +got):\n%s", diff)
+		}
+		posts := []string{"in plan", "in write", "in write", "plan! write! write!"}
+		if diff := cmp.Diff(append(append([]string{}, posts...), posts...), w.fake.Posted(thread)); diff != "" {
+			t.Errorf("posts (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestStepOutsideATurnRuns(t *testing.T) {
+	t.Parallel()
+	for range 2 {
+		got, err := bot.Step(t.Context(), "x", func(context.Context) (int, error) { return 7, nil })
+		if got != 7 || err != nil {
+			t.Errorf("Step = %d, %v", got, err)
+		}
+	}
+}
+
+func TestTranscript(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		ts := w.bot.Transcript("W1", "ada")
+		ts.Keep = 2
+		for _, text := range []string{"a", "b", "c"} {
+			if err := ts.Append(ctx, bot.TranscriptEntry{Role: "user", Text: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		texts := func() []string {
+			entries, err := w.bot.Transcript("W1", "ada").Entries(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := []string{}
+			for _, e := range entries {
+				out = append(out, e.Text)
+			}
+			return out
+		}
+		if diff := cmp.Diff([]string{"b", "c"}, texts()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if other, err := w.bot.Transcript("W2", "ada").Entries(ctx); err != nil || len(other) != 0 {
+			t.Errorf("another workspace sees %v, %v", other, err)
+		}
+		if err := ts.Delete(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := texts(); len(got) != 0 {
+			t.Errorf("after Delete: %v", got)
+		}
+	})
+}
+
+var _ adapter.Adapter = (*able)(nil)
