@@ -30,6 +30,7 @@ type serveCmd struct {
 	Workers  int           `help:"Most turns that run at once." env:"LINEARBOT_WORKERS" default:"64"`
 	Drain    time.Duration `help:"How long running turns may finish after a stop." env:"LINEARBOT_DRAIN_TIMEOUT" default:"25s"`
 	Lease    time.Duration `help:"How long a thread stays reserved for a process that died." env:"LINEARBOT_LEASE_TTL" default:"15s"`
+	Backlog  int           `help:"Entries in the store from which deliveries are refused, so that Linear keeps them; 0 means no limit." env:"LINEARBOT_MAX_BACKLOG" default:"1000000"`
 	LogLevel string        `help:"trace, debug, info, warn or error." env:"LINEARBOT_LOG_LEVEL" default:"info"`
 }
 
@@ -46,7 +47,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) (err error) {
 	if err := errors.Join(linErr, secretErr, logErr); err != nil {
 		return &usageError{err}
 	}
-	store, err := stateurl.Open(c.State)
+	store, err := stateurl.OpenOptions(c.State, stateurl.Options{MaxEntries: c.Backlog})
 	if err != nil {
 		return err
 	}

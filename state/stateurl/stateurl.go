@@ -32,22 +32,32 @@ func FromEnv() (state.Store, error) {
 	return Open(address)
 }
 
-// Open opens the store at address. A file store is opened and locked; a Redis
-// store connects later, when it is used first. Errors hold no passwords.
-func Open(address string) (state.Store, error) {
+// Options are what the stores have in common.
+type Options struct {
+	// MaxEntries is the backlog from which deliveries are refused, so that
+	// the sender keeps them. Defaults to none.
+	MaxEntries int
+}
+
+// Open opens the store at address with the default options.
+func Open(address string) (state.Store, error) { return OpenOptions(address, Options{}) }
+
+// OpenOptions opens the store at address. A file store is opened and locked; a
+// Redis store connects later, when it is used first. Errors hold no passwords.
+func OpenOptions(address string, opts Options) (state.Store, error) {
 	switch {
 	case address == "":
 		return nil, errors.New("stateurl: address is empty: use memory, file:DIR or redis://host:port/db")
 	case address == "memory":
-		return memstate.New(memstate.Options{}), nil
+		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil
 	case strings.HasPrefix(address, "file:"):
 		dir := strings.TrimPrefix(strings.TrimPrefix(address, "file:"), "//")
 		if dir == "" {
 			return nil, errors.New("stateurl: file: needs a directory, for example file:linearbot.data")
 		}
-		return filestate.Open(dir)
+		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries})
 	case strings.HasPrefix(address, "redis"):
-		return redisstate.Open(address)
+		return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries})
 	default:
 		scheme, _, _ := strings.Cut(address, ":")
 		return nil, fmt.Errorf("stateurl: unknown store %q: use memory, file:DIR or redis://host:port/db", scheme)

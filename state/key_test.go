@@ -1,0 +1,32 @@
+package state_test
+
+import (
+	"testing"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+func FuzzKey(f *testing.F) {
+	f.Add("org", "thread", "linear:i:c:c")
+	f.Add("", "", "")
+	f.Add("a/b%2F", "%25/", "x/y/%z")
+	f.Fuzz(func(t *testing.T, workspace, kind, id string) {
+		k := state.Key{Workspace: workspace, Kind: kind, ID: id}
+		back, ok := state.ParseKey(k.String())
+		if !ok || back != k {
+			t.Errorf("%q became %+v, want %+v", k.String(), back, k)
+		}
+		if k.IsZero() != (workspace+kind+id == "") {
+			t.Errorf("IsZero of %+v", k)
+		}
+	})
+}
+
+func TestParseKeyRefuses(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "a", "a/b"} {
+		if k, ok := state.ParseKey(s); ok {
+			t.Errorf("ParseKey(%q) = %+v", s, k)
+		}
+	}
+}
