@@ -225,9 +225,9 @@ type Activity struct {
 // Option is one choice of an Elicitation.
 type Option struct {
 	// Value is what comes back as a message when it is chosen.
-	Value string
+	Value string `json:"value"`
 	// Label is what people see. Defaults to Value.
-	Label string
+	Label string `json:"label,omitempty"`
 }
 
 // PlanStep is one step of a session's plan. Status is pending, inProgress,

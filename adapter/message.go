@@ -45,15 +45,15 @@ const (
 // User is somebody who writes: a person, an app or an integration.
 type User struct {
 	// ID is the platform's id. It may be empty, for example for automations.
-	ID string
+	ID string `json:"id,omitempty"`
 	// Name is the handle that is used in mentions, without "@". Empty if
 	// the platform did not say.
-	Name     string
-	FullName string
-	Email    string
-	URL      string
-	Avatar   string
-	Kind     UserKind
+	Name     string   `json:"name,omitempty"`
+	FullName string   `json:"full_name,omitempty"`
+	Email    string   `json:"email,omitempty"`
+	URL      string   `json:"url,omitempty"`
+	Avatar   string   `json:"avatar,omitempty"`
+	Kind     UserKind `json:"kind,omitempty"`
 }
 
 // UserKind says what sort of author a user is.

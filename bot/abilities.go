@@ -22,6 +22,7 @@ type abilities struct {
 	directory  adapter.Directory
 	uploader   adapter.Uploader
 	downloader adapter.Downloader
+	agent      adapter.Agent
 }
 
 func abilitiesOf(a adapter.Adapter) abilities {
@@ -36,6 +37,7 @@ func abilitiesOf(a adapter.Adapter) abilities {
 	can.directory, _ = a.(adapter.Directory)
 	can.uploader, _ = a.(adapter.Uploader)
 	can.downloader, _ = a.(adapter.Downloader)
+	can.agent, _ = a.(adapter.Agent)
 	return can
 }
 

@@ -122,7 +122,7 @@ func TestStepsRunOnce(t *testing.T) {
 		if diff := cmp.Diff(append(append([]string{}, once...), once...), w.notes()); diff != "" {
 			t.Errorf("steps (-want +got):\n%s", diff)
 		}
-		posts := []string{"in plan", "in write", "in write", "plan! write! write!"}
+		posts := []string{"in plan", "in write", "in write", "plan! write! write!"} //nolint:dupword // two steps of one name
 		if diff := cmp.Diff(append(append([]string{}, posts...), posts...), w.fake.Posted(thread)); diff != "" {
 			t.Errorf("posts (-want +got):\n%s", diff)
 		}

@@ -20,6 +20,8 @@ const (
 	CountRetried = "retried"
 	// CountBuried is the number of turns that went to the dead letters.
 	CountBuried = "buried"
+	// CountParked is the number of turns that wait for an answer.
+	CountParked = "parked"
 	// CountReturned is the number of turns that were handed back unfinished.
 	CountReturned = "returned"
 	// CountSkipped is the number of messages that another one answered for.

@@ -27,6 +27,9 @@ func (e *unreadyError) Unwrap() error { return e.err }
 
 // open turns an entry into a turn that can be run.
 func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
+	if over, err := b.overdue(ctx, entry); err != nil || over {
+		return nil, or(err, errNothingToDo)
+	}
 	d, err := unpackDelivery(entry.Body)
 	if err != nil {
 		return nil, Permanent(err)
@@ -49,7 +52,7 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 		}
 	}
 	head := ev.Head()
-	t := &Turn{event: ev, self: self, attempt: entry.Attempt, queuedAt: entry.EnqueuedAt}
+	t := &Turn{event: ev, self: self, attempt: entry.Attempt, entry: entry}
 	if head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 	}
@@ -63,6 +66,9 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 	defer cancel()
 	return b.dispatch(ctx, &with, t)
 }
+
+// errNothingToDo says that an entry needs no turn.
+var errNothingToDo = errors.New("bot: nothing to do")
 
 // yieldError says that a comment waits for the session that may tell of it.
 type yieldError struct{ wait time.Duration }
@@ -97,6 +103,9 @@ func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error 
 		if ev.User.IsSelf() {
 			b.ignore(log, &ev.Meta, "self")
 			return nil
+		}
+		if done, err := b.answers(ctx, t); err != nil || done {
+			return err
 		}
 		return b.dispatchGroups(ctx, log, t, b.on.reaction)
 	case *adapter.IssueEvent:
@@ -138,6 +147,13 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 	if reason := b.refuses(m); reason != "" {
 		b.ignore(log, head, reason)
 		return nil
+	}
+	if done, err := b.answers(ctx, t); err != nil || done {
+		if done {
+			log.Info().Str(LogKeyEvent, head.Key).Msg("question answered")
+			b.counts.add(CountHandled, "")
+		}
+		return err
 	}
 	if stop, err := b.tripped(ctx, log, t); err != nil || stop {
 		if stop {

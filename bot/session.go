@@ -52,7 +52,7 @@ func (b *Bot) yields(ctx context.Context, t *Turn) (time.Duration, error) {
 	if !ok || ev.Message.Session != nil || ev.Act == "" || t.claimed {
 		return 0, nil
 	}
-	left := sessionGrace - time.Since(t.queuedAt)
+	left := sessionGrace - time.Since(t.entry.EnqueuedAt)
 	if left <= 0 {
 		return 0, nil
 	}

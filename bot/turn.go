@@ -4,9 +4,9 @@ import (
 	"context"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
 )
 
 // Turn is one run of the handlers for one event.
@@ -16,9 +16,9 @@ type Turn struct {
 	message *Message
 	self    *adapter.Identity
 	attempt int
-	// queuedAt is when the event was stored.
-	queuedAt time.Time
-	skipped  []*Turn // older messages of the lane that this turn answers for
+	// entry is the stored event.
+	entry   state.Queued
+	skipped []*Turn // older messages of the lane that this turn answers for
 
 	// routed says that subscribed holds: whether the thread was subscribed
 	// when the turn was routed.

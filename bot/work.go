@@ -127,7 +127,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		panicked  *PanicError
 	)
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errNothingToDo):
 		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrDraining):
 		b.counts.add(CountReturned, "")
@@ -138,6 +138,10 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		wait := unready.wait
 		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, wait)
+	case IsParked(err):
+		b.counts.add(CountParked, "")
+		log.Info().Msg("turn waits for an answer")
+		return state.Ack(e.ID)
 	case errors.As(err, &yield):
 		log.Debug().Dur(LogKeyWait, yield.wait).Msg(err.Error())
 		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))

@@ -1,0 +1,172 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// answers reports whether the event of a turn answers a question that waits in
+// its thread, and stores the answer if so. Only people answer.
+func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
+	if t.thread == nil {
+		return false, nil
+	}
+	ids, err := b.pending(t.thread.workspace, t.thread.id).Get(ctx)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	// The newest question is the one that people see.
+	for _, id := range slices.Backward(ids) {
+		k := state.Key{Workspace: t.thread.workspace, Kind: "ask", ID: id}
+		old, err := b.cfg.Store.Get(ctx, k)
+		if errors.Is(err, state.ErrNotFound) {
+			continue // its time was over long ago
+		}
+		if err != nil {
+			return false, fmt.Errorf("bot: question: %w", err)
+		}
+		var a ask
+		if json.Unmarshal(old, &a) != nil {
+			continue
+		}
+		value, by, ok := a.answeredBy(t)
+		if !ok {
+			continue
+		}
+		// A turn that died after it had stored the answer goes on from there:
+		// the question leaves the list last.
+		if a.Answer == nil {
+			a.Answer, a.Source = &Answer{Value: value, By: by, At: t.event.Head().At}, t.event.Head().Key
+			if err := b.decide(ctx, k, old, &a); err != nil {
+				return false, err
+			}
+		}
+		if err := b.resume(ctx, &a, whyAnswer, 0); err != nil {
+			return false, err
+		}
+		return true, b.unlist(ctx, k.Workspace, &a)
+	}
+	return false, nil
+}
+
+// answeredBy returns the answer that the event of a turn gives to a.
+func (a *ask) answeredBy(t *Turn) (value string, by adapter.User, ok bool) {
+	if strings.HasPrefix(a.ID, t.event.Head().Key+"\x00") {
+		return "", by, false // the message that led to the question
+	}
+	switch ev := t.event.(type) {
+	case *adapter.MessageEvent:
+		by = ev.Message.Author
+		value, ok = a.match(t.message.Text())
+	case *adapter.ReactionEvent:
+		by = ev.User
+		if !ev.Added || a.MessageID == "" || ev.MessageID != a.MessageID {
+			return "", by, false
+		}
+		value, ok = a.matchEmoji(ev.Emoji)
+	default:
+		return "", by, false
+	}
+	if by.IsBot() || (len(a.From) > 0 && !slices.Contains(a.From, by.ID)) {
+		return "", by, false
+	}
+	if a.Answer != nil && a.Source != t.event.Head().Key {
+		return "", by, false
+	}
+	return value, by, ok
+}
+
+// match finds the option that a text names: by its value, its label or its
+// number. Without options every text is the answer.
+func (a *ask) match(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if len(a.Options) == 0 {
+		return text, text != ""
+	}
+	plain := strings.ToLower(strings.Trim(PlainText(text), " \t\r\n.,;:!?\"'`"))
+	for i, o := range a.Options {
+		for _, name := range []string{o.Value, o.Label, strconv.Itoa(i + 1)} {
+			if name != "" && plain == strings.ToLower(name) {
+				return o.Value, true
+			}
+		}
+	}
+	for word, value := range map[string]string{
+		"yes": approve, "y": approve, "ok": approve, "okay": approve, "approved": approve, "go": approve,
+		"no": deny, "n": deny, "denied": deny, "reject": deny, "rejected": deny,
+	} {
+		if plain == word && a.offers(value) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// matchEmoji finds the option that a reaction means.
+func (a *ask) matchEmoji(emoji string) (string, bool) {
+	switch emoji {
+	case "thumbs_up", "check", "ok_hand":
+		return approve, a.offers(approve)
+	case "thumbs_down", "x":
+		return deny, a.offers(deny)
+	default:
+		return "", false
+	}
+}
+
+func (a *ask) offers(value string) bool {
+	return slices.ContainsFunc(a.Options, func(o adapter.Option) bool { return o.Value == value })
+}
+
+// The values of an approval.
+const (
+	approve = "approve"
+	deny    = "deny"
+)
+
+// ApprovalRequest is what [RequestApproval] asks for.
+type ApprovalRequest struct {
+	// Title says in one line what is to be approved. Required.
+	Title string
+	// Details is Markdown below the title.
+	Details string
+	// Approvers are the ids of the users who may decide. Defaults to every
+	// person.
+	Approvers []string
+	// Timeout is how long to wait. Defaults to 7 days.
+	Timeout time.Duration
+}
+
+// Approval is the outcome of [RequestApproval].
+type Approval struct {
+	Approved bool
+	TimedOut bool
+	By       adapter.User
+}
+
+// RequestApproval asks people to approve something, by a word ("approve",
+// "deny"), a reaction (👍, 👎) or a choice in a session. It parks the turn like
+// [Ask].
+func RequestApproval(ctx context.Context, t *Thread, r ApprovalRequest) (*Approval, error) {
+	q := Question{
+		Text: "**" + r.Title + "**", From: r.Approvers, Timeout: r.Timeout,
+		Options: []adapter.Option{{Value: approve, Label: "Approve"}, {Value: deny, Label: "Deny"}},
+	}
+	if r.Details != "" {
+		q.Text += "\n\n" + r.Details
+	}
+	a, err := Ask(ctx, t, q)
+	if err != nil {
+		return nil, err
+	}
+	return &Approval{Approved: a.Value == approve, TimedOut: a.TimedOut, By: a.By}, nil
+}
