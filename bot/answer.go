@@ -42,6 +42,9 @@ func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
 		if !ok {
 			continue
 		}
+		if ok, err := b.allows(ctx, t); err != nil || !ok {
+			return false, err
+		}
 		// A turn that died after it had stored the answer goes on from there:
 		// the question leaves the list last.
 		if a.Answer == nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/yuin/goldmark/util"
 )
 
 // An argument of a command ends at white space. A quotation mark at its start,
@@ -131,11 +133,7 @@ func closersOf(r rune) string {
 
 // escapes reports whether a backslash before rest escapes its first character.
 func escapes(rest string) bool {
-	return rest != "" && (rest[0] == ' ' || isPunct(rest[0]))
-}
-
-func isPunct(c byte) bool {
-	return c > ' ' && c < 0x7F && c != '_' && !isWord(rune(c)) || c == '_'
+	return rest != "" && (rest[0] == ' ' || util.IsPunct(rest[0]))
 }
 
 // codeSpan returns the length of the code span at the start of s, or of the

@@ -31,6 +31,12 @@ type Config struct {
 	// before it says so once and stops, until ten minutes without one have
 	// passed or a person mentions the bot. Defaults to 8.
 	BotTurns int
+	// Access says who may use the bot. It is asked before every handler,
+	// whatever the event is, except for those of OnStop and OnUninstalled.
+	// Defaults to everybody.
+	Access Access
+	// Commands says how commands are treated. The zero value is a good one.
+	Commands CommandConfig
 	// Policy says what happens to messages that arrive in a busy thread.
 	// Defaults to Serial().
 	Policy LanePolicy

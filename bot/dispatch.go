@@ -62,9 +62,22 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 // run runs the handlers of a turn. Its error decides the entry's fate.
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 	with := log.With().Int(LogKeyAttempt, t.attempt).Logger()
-	ctx, cancel := context.WithTimeoutCause(withTurn(ctx, t), b.cfg.TurnTimeout, ErrTurnTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, b.cfg.TurnTimeout, ErrTurnTimeout)
 	defer cancel()
-	return b.dispatch(ctx, &with, t)
+	for {
+		err := b.dispatch(withTurn(ctx, t), &with, t)
+		if !errors.Is(err, errTurnedAway) {
+			return err
+		}
+		// Whoever is not listened to does not speak for those whose messages
+		// the turn skips.
+		last := len(t.skipped) - 1
+		if last < 0 {
+			return nil
+		}
+		t.skipped[last].skipped = t.skipped[:last]
+		t = t.skipped[last]
+	}
 }
 
 // errNothingToDo says that an entry needs no turn.
@@ -130,12 +143,13 @@ func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error 
 	}
 }
 
-// dispatchMessage routes a new message: subscribed, then mention, then pattern.
+// dispatchMessage routes a new message: command, then subscribed, then mention,
+// then pattern.
 func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn, from *adapter.Message) error {
 	head := t.event.Head()
 	if from.Author.IsSelf() {
 		b.ignore(log, head, "self")
-		return nil
+		return errTurnedAway
 	}
 	if t.thread == nil {
 		b.ignore(log, head, "no_thread")
@@ -143,10 +157,12 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 	}
 	m := b.newMessage(from, t.self, head.Late, t.attempt)
 	t.message = m
-	b.addSkipped(t)
+	if err := b.addSkipped(ctx, t); err != nil {
+		return err
+	}
 	if reason := b.refuses(m); reason != "" {
 		b.ignore(log, head, reason)
-		return nil
+		return errTurnedAway
 	}
 	if done, err := b.answers(ctx, t); err != nil || done {
 		if done {
@@ -171,20 +187,21 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 	if err := b.noteSession(ctx, t); err != nil {
 		return err
 	}
-	var groups [][]handler
+	groups, last := b.commandGroups(t)
 	if t.subscribed {
 		groups = append(groups, b.on.subscribed)
 	}
 	if m.Mentioned {
 		groups = append(groups, b.on.mention)
 	}
-	groups = append(groups, b.on.pattern)
+	groups = append(groups, b.on.pattern, last)
 	return b.dispatchGroups(ctx, log, t, groups...)
 }
 
-// addSkipped gives the messages that a turn skips to its message. If one of
-// them mentions the bot, the turn counts as a mention.
-func (b *Bot) addSkipped(t *Turn) {
+// addSkipped gives the messages that a turn skips to its message, as far as the
+// bot listens to their authors. If one of them mentions the bot, the turn counts
+// as a mention.
+func (b *Bot) addSkipped(ctx context.Context, t *Turn) error {
 	for _, s := range t.skipped {
 		ev, ok := s.event.(*adapter.MessageEvent)
 		if !ok || ev.Message.Author.IsSelf() {
@@ -194,11 +211,18 @@ func (b *Bot) addSkipped(t *Turn) {
 		if b.refuses(m) != "" {
 			continue
 		}
+		s.message = m
+		if ok, err := b.allows(withTurn(ctx, s), s); err != nil {
+			return err
+		} else if !ok {
+			continue
+		}
 		t.message.Skipped = append(t.message.Skipped, m)
 		if m.Mentioned && !t.message.Mentioned {
 			t.message.Mentioned, t.message.Rule = true, "skipped"
 		}
 	}
+	return nil
 }
 
 // refuses names the reason why the bot does not listen to the author of m. It
@@ -256,7 +280,12 @@ func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, e
 		before := len(findMentions(ev.PreviousText, b.names(t.self)))
 		if m.Mentioned && len(m.mentions) > before && b.refuses(m) == "" {
 			t.message = m
-			return b.dispatchGroups(ctx, log, t, b.on.mention)
+			var groups [][]handler
+			previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, t.self, false, 0)
+			if leadingMentions(m) > 0 && leadingMentions(previous) == 0 {
+				groups, _ = b.commandGroups(t)
+			}
+			return b.dispatchGroups(ctx, log, t, append(groups, b.on.mention)...)
 		}
 	}
 	if !ran {
@@ -304,6 +333,9 @@ func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group 
 		if !ok {
 			b.ignore(log, t.event.Head(), "same_act")
 			return true, nil
+		}
+		if err := b.admit(ctx, log, t, h); err != nil {
+			return true, err
 		}
 		start := time.Now()
 		err = b.call(ctx, t, h)

@@ -26,14 +26,58 @@
 //
 // # Routing
 //
-// A message goes to the first group that has a handler for it: handlers of
-// subscribed threads, then of mentions, then of patterns. All handlers of the
-// group run, in the order of registration, until one fails. A handler that
-// returns [Next] declines; if all of a group decline, the next group is tried.
+// A new message goes to the first of these groups that has a handler for it:
+//
+//  1. commands, if the message is written as one (see below),
+//  2. handlers of subscribed messages, if the thread is subscribed,
+//  3. handlers of mentions, if the message mentions the bot,
+//  4. handlers of patterns that match,
+//  5. a question whether another command was meant,
+//  6. handlers of events of any kind.
+//
+// All handlers of the group run, in the order of registration, until one fails.
+// A handler that returns [Next] declines; if all of a group decline, the next
+// group is tried.
+//
+// A mention in the description of an issue goes to the commands, if the
+// description begins with it, and then to the handlers of mentions.
 //
 // The bot's own messages never reach a handler. Messages of other apps and of
 // integrations do only if they mention the bot, unless [Config.Bots] says
 // otherwise.
+//
+// # Commands
+//
+// [Bot.OnCommand] registers a command. A message is written as a command if it
+// begins with a mention of the bot and the name, as in
+//
+//	@bot create "Fix login" --priority=2 --label bug
+//
+// or with "/" and the name, as in "/create", wherever that is. Where the
+// platform itself addresses messages to the bot, as in agent sessions, the name
+// is enough. Whoever writes a command means it, so it goes before handlers of
+// the thread; what only resembles one ("@bot, could you create …") is a mention
+// like any other. An edit runs no command.
+//
+// Arguments and flags stand on the first line; they are separated by white
+// space. Quotation marks, straight or typographic, keep words together, a
+// backslash takes the next sign as it is, and code spans and links are one piece
+// and stay as written. "--" ends the flags. Lines below are the Body.
+//
+// A command that cannot be read, because of an unknown flag for example, is
+// answered with its usage, and its handler does not run. "help" lists the
+// commands. A name that is off by a letter or two after a mention is answered
+// with a question, unless the bot has handlers of mentions.
+//
+// # Access
+//
+// [Config.Access] is asked before every handler, whether a message, an edit, a
+// reaction, a change of an issue or anything else set it off, and before an
+// answer to a question counts. Only a request to stop and a removal of the bot
+// always pass. Who is refused may be told, by a reaction or at most once an hour
+// by a reply, and never speaks for others: where several messages are handled
+// together, those of refused authors are left out. Access does not limit what
+// a handler reads later, for example with Thread.Messages.
 //
 // # The fate of a turn
 //

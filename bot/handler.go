@@ -43,10 +43,14 @@ type handler struct {
 	run  Handler
 	// match says whether the handler wants the turn. Nil means yes.
 	match func(t *Turn) bool
+	// access says who may run the handler, besides Config.Access. Nil means
+	// everybody.
+	access Access
 }
 
 // handlers are all registered handlers by kind.
 type handlers struct {
+	command     []command
 	mention     []handler
 	subscribed  []handler
 	pattern     []handler

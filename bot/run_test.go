@@ -377,6 +377,39 @@ func TestAStoreThatIsDownIsWaitedFor(t *testing.T) {
 	})
 }
 
+// downStore cannot be read for the first so many times.
+type downStore struct {
+	state.Store
+	down atomic.Int32
+}
+
+func (s *downStore) Subscribed(ctx context.Context, k state.Key) (bool, error) {
+	if s.down.Add(-1) >= 0 {
+		return false, errCut
+	}
+	return s.Store.Subscribed(ctx, k)
+}
+
+func TestAStoreOutageSpendsNoAttempts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &downStore{Store: memstate.New(memstate.Options{})}
+		defer store.Close()
+		store.down.Store(30)
+		w := newWorldIn(t, bot.Config{Store: store, MaxAttempts: 2})
+		w.bot.OnSubscribedMessage(w.noting("subscribed"))
+		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			w.note("attempt %d", m.Attempt)
+			return nil
+		})
+		w.say("ada", "@helper")
+		w.run(10 * time.Minute)
+		if diff := cmp.Diff([]string{"attempt 1"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestIdentityIsLearnedLate(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{MaxAttempts: 2}, func(t *testing.T, w *world) {

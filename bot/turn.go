@@ -23,6 +23,8 @@ type Turn struct {
 	// routed says that subscribed holds: whether the thread was subscribed
 	// when the turn was routed.
 	routed, subscribed bool
+	// admitted says that Config.Access allows the turn.
+	admitted bool
 	// claimed says that the turn speaks for its act.
 	claimed bool
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -137,6 +138,12 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		b.counts.add(CountReturned, "")
 		wait := unready.wait
 		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits: the bot does not know yet who it is")
+		return state.Return(e.ID, wait)
+	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
+		// The store's fault and not the turn's: no attempt is counted.
+		wait := time.Second + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
+		b.counts.add(CountReturned, "")
+		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits for the store")
 		return state.Return(e.ID, wait)
 	case IsParked(err):
 		b.counts.add(CountParked, "")

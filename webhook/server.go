@@ -177,6 +177,8 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
+	fresh := &freshConns{open: make(map[net.Conn]struct{})}
+	srv.ConnState = fresh.track
 	s.cfg.Logger.Info().Stringer(LogKeyAddr, ln.Addr()).Msg("listening")
 	if s.cfg.OnListen != nil {
 		s.cfg.OnListen(ln.Addr())
@@ -213,12 +215,42 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	<-ctx.Done()
 	shut, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
+	fresh.close()
 	if err := srv.Shutdown(shut); err != nil {
 		_ = srv.Close() // what Shutdown could not wait for
 		failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, err))
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// freshConns are the connections that have not sent a request yet. Shutdown
+// would wait some seconds for each to make up its mind.
+type freshConns struct {
+	mu   sync.Mutex
+	open map[net.Conn]struct{} // nil once they were closed
+}
+
+func (f *freshConns) track(c net.Conn, s http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case s != http.StateNew:
+		delete(f.open, c)
+	case f.open == nil:
+		_ = c.Close() // too late to begin
+	default:
+		f.open[c] = struct{}{}
+	}
+}
+
+func (f *freshConns) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.open {
+		_ = c.Close() // nothing was read from it
+	}
+	f.open = nil
 }
 
 // healthz says that the process lives.

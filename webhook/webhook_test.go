@@ -419,6 +419,46 @@ func TestRunServesAndDrains(t *testing.T) {
 	<-r.stopped
 }
 
+// TestRunDoesNotWaitForSilentConnections stops a server to which somebody has
+// connected without saying anything.
+func TestRunDoesNotWaitForSilentConnections(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	addr := make(chan net.Addr, 1)
+	srv, err := webhook.NewServer(webhook.Config{
+		Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", ShutdownTimeout: 2 * time.Second,
+		OnListen: func(a net.Addr) { addr <- a },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() { done <- srv.Run(ctx) })
+	defer wg.Wait()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", (<-addr).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// The server has seen the connection once it answers another one.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+conn.RemoteAddr().String()+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Run: %v, want a clean stop", err)
+	}
+}
+
 func TestRunFailsWithItsRunner(t *testing.T) {
 	t.Parallel()
 	srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0"})

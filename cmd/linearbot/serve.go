@@ -56,8 +56,6 @@ func (c *serveCmd) Run(ctx context.Context, s streams) (err error) {
 		log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
 	}
 
-	warnAbout(ctx, log, store)
-
 	b, err := bot.New(bot.Config{
 		Name: c.Name, Adapter: lin, Store: store, Logger: log,
 		Workers: c.Workers, DrainTimeout: c.Drain, LeaseTTL: c.Lease,
@@ -75,27 +73,35 @@ func (c *serveCmd) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return &usageError{err}
 	}
-	return srv.Run(ctx, b)
+	return srv.Run(ctx, b, storeCheck{store, log})
 }
 
-// warnAbout says how a store is set up so that it can lose what it has
-// acknowledged. That a store cannot be asked is no reason not to start.
-func warnAbout(ctx context.Context, log zerolog.Logger, store state.Store) {
-	checker, ok := store.(interface {
+// storeCheck says how a store is set up so that it can lose what it has
+// acknowledged. It runs beside the server, which need not wait for it, and that
+// a store cannot be asked is no reason not to serve.
+type storeCheck struct {
+	store state.Store
+	log   zerolog.Logger
+}
+
+// Run checks once and then waits for the end.
+func (c storeCheck) Run(ctx context.Context) error {
+	checker, ok := c.store.(interface {
 		Check(ctx context.Context) ([]string, error)
 	})
-	if !ok {
-		return
+	if ok {
+		ask, cancel := context.WithTimeout(ctx, 10*time.Second)
+		warnings, err := checker.Check(ask)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn().Err(err).Msg("store cannot be checked now")
+		}
+		for _, w := range warnings {
+			c.log.Warn().Msg("store may lose what it has acknowledged: " + w)
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	warnings, err := checker.Check(ctx)
-	if err != nil {
-		log.Warn().Err(err).Msg("store cannot be checked now")
-	}
-	for _, w := range warnings {
-		log.Warn().Msg("store may lose what it has acknowledged: " + w)
-	}
+	<-ctx.Done()
+	return nil
 }
 
 func (c *serveCmd) addr() string {

@@ -1,0 +1,64 @@
+package ai
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Role says who speaks, as models see it.
+type Role string
+
+// The roles. FromMessages uses User and Assistant; System is for what the
+// caller puts in front.
+const (
+	System    Role = "system"
+	User      Role = "user"
+	Assistant Role = "assistant"
+)
+
+// Message is a message as models take them.
+type Message struct {
+	Role Role
+	// Name is the handle of the author. Empty if unknown.
+	Name string
+	// Parts are what the message consists of, the text first.
+	Parts []Part
+}
+
+// Text returns the text parts, with an empty line between two.
+func (m Message) Text() string {
+	var texts []string
+	for _, p := range m.Parts {
+		if t, ok := p.(TextPart); ok {
+			texts = append(texts, t.Text)
+		}
+	}
+	return strings.Join(texts, "\n\n")
+}
+
+// Part is a part of a message: [TextPart] or [FilePart].
+type Part interface{ part() }
+
+// TextPart is text.
+type TextPart struct{ Text string }
+
+// FilePart is a picture or a text file.
+type FilePart struct {
+	// Name is the file's name. May be empty.
+	Name string
+	// MediaType is never empty, for example "image/png".
+	MediaType string
+	Data      []byte
+}
+
+func (TextPart) part() {}
+func (FilePart) part() {}
+
+// Image reports whether the file is a picture.
+func (p FilePart) Image() bool { return kindOf(p.MediaType) == ImageAttachment }
+
+// DataURI returns the file as a data: address in base64, the form in which most
+// models take files.
+func (p FilePart) DataURI() string {
+	return "data:" + p.MediaType + ";base64," + base64.StdEncoding.EncodeToString(p.Data)
+}

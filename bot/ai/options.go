@@ -1,0 +1,85 @@
+package ai
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Options say how messages are turned into messages for a model. The zero
+// value takes the text alone.
+type Options struct {
+	// Names puts "[handle]: " in front of what people wrote, so that the
+	// model can tell them apart. Defaults to no.
+	Names bool
+	// Links returns what is known of the pages that a message links. It is
+	// added to the text. Defaults to nothing.
+	Links func(m *adapter.Message) []Link
+	// Attachments returns the files of a message. Defaults to
+	// [AttachmentsOf].
+	Attachments func(m *adapter.Message) []Attachment
+	// Open opens a file, to be read up to limit bytes. [bot.Thread.Open]
+	// fits. It is called only for pictures, text files and files of which
+	// nobody said what they are. If it returns an *adapter.File, the file's
+	// Type counts where the attachment has none. Defaults to opening nothing.
+	Open func(ctx context.Context, url string, limit int64) (io.ReadCloser, error)
+	// MaxFile is the longest file to read, in bytes. Defaults to 4 MiB.
+	MaxFile int64
+	// MaxFiles is how many bytes of files are read in all. The newest
+	// messages come first. Defaults to 16 MiB.
+	MaxFiles int64
+	// Skipped is told of every file of a person that the model does not get,
+	// and why: [ErrKind], [ErrType], [ErrTooLarge], [ErrNoOpen] or the error
+	// of Open. Defaults to telling nobody.
+	Skipped func(m *adapter.Message, a Attachment, why error)
+	// Transform changes a message or, with false, leaves it out. from is what
+	// it was made of. Defaults to changing nothing.
+	Transform func(m Message, from *adapter.Message) (Message, bool)
+}
+
+// Reasons why a model does not get a file.
+var (
+	// ErrKind says that it is audio or video.
+	ErrKind = errors.New("ai: audio and video are not supported")
+	// ErrType says that it is neither a picture nor text, as far as anybody
+	// knows.
+	ErrType = errors.New("ai: the file is neither a picture nor text")
+	// ErrTooLarge says that MaxFile or MaxFiles does not suffice.
+	ErrTooLarge = errors.New("ai: the file is too large")
+	// ErrNoOpen says that there is no way to read it.
+	ErrNoOpen = errors.New("ai: the file cannot be opened")
+)
+
+// Link is what is known of a page that a message links. All of it may come from
+// the page's author.
+type Link struct {
+	URL string
+	// Title, Description and Site are left out if empty. At most 300, 1000
+	// and 100 UTF-16 code units of them are shown, and 2048 of URL.
+	Title, Description, Site string
+	// Message says that the link leads to a message.
+	Message bool
+}
+
+const (
+	defaultMaxFile  = 4 << 20
+	defaultMaxFiles = 16 << 20
+)
+
+func (o Options) withDefaults() Options {
+	if o.Attachments == nil {
+		o.Attachments = AttachmentsOf
+	}
+	if o.MaxFile <= 0 {
+		o.MaxFile = defaultMaxFile
+	}
+	if o.MaxFiles <= 0 {
+		o.MaxFiles = defaultMaxFiles
+	}
+	if o.Skipped == nil {
+		o.Skipped = func(*adapter.Message, Attachment, error) {}
+	}
+	return o
+}

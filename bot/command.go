@@ -1,0 +1,353 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// CommandHandler handles a command. What the returned error means is in the
+// package comment; besides, a [*UsageError] is explained to the person who
+// wrote the command, and the turn is done.
+type CommandHandler func(ctx context.Context, t *Thread, c *Invocation) error
+
+// Command describes a command: "@bot create …" or "/create …" at the start of
+// a message. Only Name is required.
+type Command struct {
+	// Name is what the command is called, in any case. It may be several
+	// words; of the names that fit a message, longer ones go first.
+	Name string
+	// Aliases are further names. Defaults to none.
+	Aliases []string
+	// Help says in one line of Markdown what the command does.
+	Help string
+	// Usage is what follows the name where the use is explained, for example
+	// "<title> [--draft]". Defaults to what Args and Flags say.
+	Usage string
+	// Args are the arguments, in order. If there are any, a message with too
+	// few or too many is answered with the usage. Defaults to any number of
+	// arguments.
+	Args []Arg
+	// Flags are the flags. Any other is answered with the usage.
+	Flags []Flag
+	// Raw leaves what follows the name alone: flags and quotation marks in it
+	// mean nothing, and Invocation.Args stays empty.
+	Raw bool
+	// Access says who may run the command, besides what Config.Access says.
+	// Defaults to everybody.
+	Access Access
+}
+
+// Arg is an argument of a command.
+type Arg struct {
+	// Name stands for the argument where the use is explained.
+	Name string
+	// Optional arguments may be left out. They come after the others.
+	Optional bool
+	// Many says, of the last argument, that it may be there several times.
+	Many bool
+}
+
+// Flag is a flag of a command: "--name value" or "--name=value".
+type Flag struct {
+	// Name is the name without dashes, in any case.
+	Name string
+	// Help says in one line of Markdown what the flag does.
+	Help string
+	// Default is the value of a flag that is not there. Defaults to no value
+	// at all.
+	Default string
+	// Bool makes the flag one that is on or off: "--name", "--no-name" or
+	// "--name=yes". It takes no value from the next argument.
+	Bool bool
+}
+
+// CommandConfig says how a bot treats commands.
+type CommandConfig struct {
+	// NoSlash leaves only commands that follow a mention of the bot, and not
+	// "/create" by itself.
+	NoSlash bool
+	// NoHelp switches off the command "help" that a bot with commands has
+	// unless one of them is called so.
+	NoHelp bool
+	// Usage makes the answer to a command that is used in a wrong way. Nil
+	// content is no answer. Defaults to what the error says and the usage.
+	Usage func(e *UsageError) Content
+}
+
+// Invocation is a command as somebody wrote it.
+type Invocation struct {
+	// Name is the Name of the command.
+	Name string
+	// Args are the arguments on the first line. They are Markdown; quotation
+	// marks and escapes are resolved, code spans and links are as written.
+	Args []string
+	// Flags are the values of the flags by name, in the order given, or the
+	// default. The values of Bool flags are "true" and "false".
+	Flags map[string][]string
+	// Rest is everything after the name, as written.
+	Rest string
+	// Body is what follows the first line, as written.
+	Body string
+	// Message is the message that holds the command.
+	Message *Message
+
+	usage string
+}
+
+// Arg returns the i-th argument, from 0 on, or "" if there are fewer.
+func (c *Invocation) Arg(i int) string {
+	if i < 0 || i >= len(c.Args) {
+		return ""
+	}
+	return c.Args[i]
+}
+
+// String returns the value of a flag, the last one if it was given several
+// times, or "" if there is none.
+func (c *Invocation) String(flag string) string {
+	values := c.Flags[flag]
+	if len(values) == 0 {
+		return ""
+	}
+	return values[len(values)-1]
+}
+
+// Strings returns all values of a flag in the order given.
+func (c *Invocation) Strings(flag string) []string { return slices.Clone(c.Flags[flag]) }
+
+// Bool reports whether a Bool flag is on.
+func (c *Invocation) Bool(flag string) bool { return c.String(flag) == "true" }
+
+// Int returns the value of a flag as a whole number, or 0 if there is none. The
+// error is a [*UsageError] that a handler can return as it is.
+func (c *Invocation) Int(flag string) (int, error) {
+	s := c.String(flag)
+	if s == "" && len(c.Flags[flag]) == 0 {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, c.misuse(&UsageError{Code: "bad_value", Name: flag, Value: shorten(s), Want: "a whole number"})
+	}
+	return n, nil
+}
+
+// Misuse returns an error for a handler to return: the command cannot be run
+// as it was written. reason is a clause that says why; it is plain text.
+func (c *Invocation) Misuse(reason string) *UsageError {
+	return c.misuse(&UsageError{Code: "refused", Reason: reason})
+}
+
+func (c *Invocation) misuse(e *UsageError) *UsageError {
+	e.Command, e.Usage = c.Name, c.usage
+	return e
+}
+
+// command is a registered command.
+type command struct {
+	Command
+
+	// names are the words of the name and of the aliases.
+	names [][]string
+	// step is the name of the handler.
+	step string
+	run  CommandHandler
+}
+
+// OnCommand registers h for a command: for new messages that begin with a
+// mention of the bot and the name of the command, or with "/" and the name. A
+// message that the platform itself addresses to the bot, for example in an
+// agent session, needs no mention. Of several commands with the same name the
+// first one that does not decline runs. A nil h or an empty name registers
+// nothing. Register before Run.
+func (b *Bot) OnCommand(c Command, h CommandHandler) {
+	names := make([][]string, 0, 1+len(c.Aliases))
+	for _, name := range append([]string{c.Name}, c.Aliases...) {
+		if words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(name), "/")); len(words) > 0 {
+			names = append(names, words)
+		} else if len(names) == 0 {
+			return
+		}
+	}
+	if h == nil {
+		return
+	}
+	c.Name, c.Aliases = strings.Join(names[0], " "), nil
+	for _, words := range names[1:] {
+		c.Aliases = append(c.Aliases, strings.Join(words, " "))
+	}
+	c.Args, c.Flags = slices.Clone(c.Args), slices.Clone(c.Flags)
+	for i := range c.Flags {
+		c.Flags[i].Name = strings.TrimLeft(c.Flags[i].Name, "-")
+	}
+	b.on.command = append(b.on.command, command{
+		Command: c, names: names, step: stepName("command", len(b.on.command)), run: h,
+	})
+}
+
+// call is a message that may name a command.
+type call struct {
+	// text begins with the name.
+	text string
+	// prefix is what stands before a name in the same kind of message: "/",
+	// "@helper " or nothing.
+	prefix string
+	// ends says where the first words of text end.
+	words []string
+	ends  []int
+}
+
+// callIn reads the message of a turn. ok is false if it cannot be a command.
+func (b *Bot) callIn(t *Turn) (c call, ok bool) {
+	m := t.message
+	start := trimIndent(m.Body)
+	switch n := leadingMentions(m); {
+	case n > 0 && m.Mentioned:
+		c.text, c.prefix = stripMentions(m.Body, m.mentions[:n]), "@"+or(t.self.Name, b.cfg.Name)+" "
+	case m.Rule == "addressed" && len(m.mentions) == 0:
+		c.text = start
+	case !b.cfg.Commands.NoSlash && strings.HasPrefix(start, "/"):
+		c.text, c.prefix = start, "/"
+	default:
+		return call{}, false
+	}
+	c.text = strings.TrimLeftFunc(c.text, unicode.IsSpace)
+	c.text = strings.TrimPrefix(c.text, "/")
+	most := 1
+	for _, cmd := range b.on.command {
+		for _, words := range cmd.names {
+			most = max(most, len(words))
+		}
+	}
+	c.scan(most)
+	return c, len(c.words) > 0
+}
+
+// scan finds the first words, n at the most.
+func (c *call) scan(n int) {
+	line, _ := firstLine(c.text)
+	for i := 0; i < len(line) && len(c.words) < n; i = skipSpace(line, i) {
+		t, end, ok := scanToken(line, i)
+		if !ok || t.literal {
+			return
+		}
+		c.words, c.ends = append(c.words, t.text), append(c.ends, end)
+		i = end
+	}
+}
+
+// begins reports whether the text begins with the words of a name.
+func (c *call) begins(name []string) bool {
+	return len(name) <= len(c.words) && slices.EqualFunc(name, c.words[:len(name)], strings.EqualFold)
+}
+
+// invocation makes the invocation of a command whose name takes n words.
+func (c *call) invocation(cmd *Command, n int, m *Message) *Invocation {
+	return &Invocation{
+		Name: cmd.Name, Message: m,
+		Rest:  strings.TrimFunc(c.text[c.ends[n-1]:], unicode.IsSpace),
+		usage: c.prefix + cmd.synopsis(true),
+	}
+}
+
+// leadingMentions counts the mentions of the bot that a message begins with.
+func leadingMentions(m *Message) int {
+	from := 0
+	for n, at := range m.mentions {
+		start, end := at.at[0].start, at.at[len(at.at)-1].end
+		if start < from {
+			return n
+		}
+		between := strings.TrimFunc(m.Body[from:start], func(r rune) bool {
+			return unicode.IsSpace(r) || n > 0 && strings.ContainsRune(",:，、：", r)
+		})
+		if between != "" {
+			return n
+		}
+		from = end
+	}
+	return len(m.mentions)
+}
+
+// trimIndent returns body without blank lines and spaces before it. A text that
+// is indented so far that it is code stays indented.
+func trimIndent(body string) string {
+	body = trimBlankLines(body)
+	if text := strings.TrimLeft(body, " "); len(body)-len(text) < 4 {
+		return text
+	}
+	return body
+}
+
+// commandGroups returns the handlers of the commands that the message of a turn
+// names, each as a group of its own, and what to do if nobody else takes the
+// message.
+func (b *Bot) commandGroups(t *Turn) (first [][]handler, last []handler) {
+	if len(b.on.command) == 0 {
+		return nil, nil
+	}
+	c, ok := b.callIn(t)
+	if !ok {
+		return nil, nil
+	}
+	type match struct{ command, words int }
+	var found []match
+	for i, cmd := range b.on.command {
+		words := 0
+		for _, name := range cmd.names {
+			if len(name) > words && c.begins(name) {
+				words = len(name)
+			}
+		}
+		if words > 0 {
+			found = append(found, match{i, words})
+		}
+	}
+	slices.SortStableFunc(found, func(x, y match) int { return y.words - x.words })
+	for _, f := range found {
+		first = append(first, []handler{b.commandHandler(&b.on.command[f.command], &c, f.words)})
+	}
+	switch {
+	case len(found) > 0:
+	case strings.EqualFold(c.words[0], "help") && b.helps():
+		first = append(first, []handler{b.helpHandler(&c)})
+	case c.prefix != "/" && len(b.on.mention) == 0:
+		last = b.suggestion(&c)
+	}
+	return first, last
+}
+
+func (b *Bot) commandHandler(cmd *command, c *call, words int) handler {
+	run := func(ctx context.Context, t *Turn) error {
+		in := c.invocation(&cmd.Command, words, t.message)
+		err := in.parse(&cmd.Command)
+		if err == nil {
+			err = cmd.run(ctx, t.thread, in)
+		}
+		if e, ok := errors.AsType[*UsageError](err); ok {
+			if e.Usage == "" {
+				e = in.misuse(new(*e))
+			}
+			return b.explain(ctx, t.thread, e)
+		}
+		return err
+	}
+	return handler{name: cmd.step, run: run, access: cmd.Access}
+}
+
+// explain posts what is wrong with a command.
+func (b *Bot) explain(ctx context.Context, t *Thread, e *UsageError) error {
+	content := usageContent(e)
+	if b.cfg.Commands.Usage != nil {
+		content = b.cfg.Commands.Usage(e)
+	}
+	if content == nil {
+		return nil
+	}
+	_, err := t.Post(ctx, content)
+	return err
+}

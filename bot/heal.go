@@ -1,0 +1,260 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+)
+
+// A text that is still being written breaks off anywhere: in the middle of an
+// emphasis, a link, a table. The functions of this file make it fit to be seen.
+// None of them touches what a finished text says, and each takes time in
+// proportion to its length.
+
+// maxDrops bounds how often taking an unfinished link or tag away may bring
+// another one to light. More than a few never happen in real text.
+const maxDrops = 8
+
+// glimpse returns what can be shown of a text of which more is to come: healed,
+// and without lines at the end that may turn out to be the head of a table.
+func glimpse(partial string) string { return heal(withoutTableHead(partial)) }
+
+// heal repairs the end of a text that breaks off. Open emphasis, code spans and
+// formulas are closed, an unfinished link shows its text only, an unfinished
+// picture or tag nothing. A fence stays open, as it ends with the text. Healing
+// twice is the same as once.
+func heal(partial string) string {
+	text := trimSpace(partial)
+	for range maxDrops {
+		next := dropUnfinished(text)
+		if next == text {
+			break
+		}
+		text = next
+	}
+	return closeOpen(text)
+}
+
+// settled returns the length of the part of a text that means what it will mean
+// whatever comes next: whole lines, up to the first mark that is still open and
+// without the head of a possible table.
+func settled(partial string) int {
+	text := partial[:strings.LastIndexByte(partial, '\n')+1]
+	if lastSegment(text).code { // what is written in a fence stays as it is
+		return len(partial)
+	}
+	text = withoutTableHead(text)
+	last := lastSegment(text)
+	if last.code {
+		return len(text)
+	}
+	s := scanInline(text, last, true)
+	end := len(text)
+	for _, m := range s.unclosed() {
+		end = min(end, m.at)
+	}
+	for _, m := range s.brackets {
+		end = min(end, m.at)
+	}
+	if s.cut >= 0 {
+		end = min(end, s.cut)
+	}
+	if s.dest >= 0 {
+		end = min(end, s.label)
+	}
+	return end
+}
+
+// inFence reports whether a text ends in a fence that is not closed, and
+// returns what closes it.
+func inFence(text string) (closer string, open bool) {
+	for seg := range segments(text) {
+		closer, open = seg.fence, seg.fence != "" && seg.open
+	}
+	return closer, open
+}
+
+// trimSpace takes a single space from the end. Two are a line break.
+func trimSpace(s string) string {
+	if strings.HasSuffix(s, " ") && !strings.HasSuffix(s, "  ") {
+		return s[:len(s)-1]
+	}
+	return s
+}
+
+// dropUnfinished takes away what cannot be closed.
+func dropUnfinished(text string) string {
+	last := lastSegment(text)
+	if last.code {
+		return text
+	}
+	s := scanInline(text, last, true)
+	end := len(text)
+	if s.dest >= 0 {
+		end = s.dest
+	}
+	if s.cut >= 0 {
+		end = s.cut
+	}
+	var brackets []int
+	if s.dest >= 0 {
+		brackets = append(brackets, s.label)
+	}
+	for _, m := range s.brackets {
+		if m.image {
+			end = min(end, m.at)
+			break
+		}
+		brackets = append(brackets, m.at)
+	}
+	if end == len(text) && len(brackets) == 0 {
+		return text
+	}
+	slices.Sort(brackets)
+	var b strings.Builder
+	b.Grow(end)
+	from := 0
+	for _, at := range brackets {
+		if at >= end {
+			break
+		}
+		b.WriteString(text[from:at])
+		from = at + 1
+	}
+	b.WriteString(text[from:end])
+	if s.tag {
+		return strings.TrimRight(b.String(), " \t\r\n")
+	}
+	return trimSpace(b.String())
+}
+
+// closeOpen closes what is open and keeps marks that mean something else than
+// they seem to from being taken for marks.
+func closeOpen(text string) string {
+	var escapes []int
+	var inside, after string
+	code, dangling := false, false
+	for seg := range segments(text) {
+		if seg.code {
+			code = seg.open
+			continue
+		}
+		escapes = appendComparison(escapes, text, seg)
+		if seg.ended && strings.IndexByte(text[seg.from:seg.to], '~') < 0 {
+			continue
+		}
+		s := scanInline(text, seg, !seg.ended)
+		escapes = append(escapes, s.tildes...)
+		if !seg.ended {
+			inside, after = s.closers()
+			dangling = s.dangling
+		}
+	}
+	if inside+after != "" && dangling && !strings.HasPrefix(after, "`") && !strings.HasPrefix(after, "$") {
+		text = text[:len(text)-1] // else the backslash would take the closer
+	}
+	if inside+after == "" && len(escapes) == 0 && (code || !startsUnderline(text)) {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text) + len(inside) + len(after) + len(escapes) + len(wordJoiner))
+	from := 0
+	for _, at := range escapes {
+		b.WriteString(text[from:at])
+		b.WriteByte('\\')
+		from = at
+	}
+	lineEnds := len(text)
+	if inside != "" {
+		lineEnds = len(strings.TrimRight(text, "\n"))
+	}
+	b.WriteString(text[from:lineEnds])
+	b.WriteString(inside)
+	b.WriteString(text[lineEnds:])
+	b.WriteString(after)
+	if !code && startsUnderline(text) {
+		b.WriteString(wordJoiner)
+	}
+	return b.String()
+}
+
+// wordJoiner is a space of no width. Behind "-" it keeps the line before from
+// becoming a heading while a list item is being written.
+const wordJoiner = "\u200B"
+
+// startsUnderline reports whether the last line makes a heading of the line
+// before, as far as it goes.
+func startsUnderline(text string) bool {
+	nl := strings.LastIndexByte(text, '\n')
+	if nl < 0 {
+		return false
+	}
+	switch strings.TrimLeft(text[nl+1:], " \t") {
+	case "-", "--", "=", "==":
+	default:
+		return false
+	}
+	before := text[:nl]
+	return strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) != ""
+}
+
+// appendComparison appends the offset of the ">" of a list item like "- > 25",
+// which is a comparison and no quote.
+func appendComparison(to []int, text string, seg segment) []int {
+	line, _, _ := strings.Cut(text[seg.from:seg.to], "\n")
+	at := listMarker(line)
+	if at == 0 || at >= len(line) || line[at] != '>' {
+		return to
+	}
+	rest := strings.TrimLeft(strings.TrimPrefix(line[at+1:], "="), " \t")
+	rest = strings.TrimPrefix(rest, "$")
+	if rest == "" || rest[0] < '0' || rest[0] > '9' {
+		return to
+	}
+	return append(to, seg.from+at)
+}
+
+// withoutTableHead cuts lines like "| a | b |" off the end, unless they are
+// known to belong to a table. The last line counts once it is whole.
+func withoutTableHead(text string) string {
+	if lastSegment(text).code {
+		return text
+	}
+	end := strings.LastIndexByte(text, '\n') + 1
+	head := end
+	for head > 0 {
+		start := strings.LastIndexByte(text[:head-1], '\n') + 1
+		line := strings.TrimSpace(text[start:head])
+		if isTableRule(line) {
+			return text
+		}
+		if !isTableRow(line) {
+			break
+		}
+		head = start
+	}
+	if head == end {
+		return text
+	}
+	return text[:head]
+}
+
+// isTableRow reports whether a line without white space around it looks like a
+// row.
+func isTableRow(line string) bool {
+	return len(line) > 1 && line[0] == '|' && line[len(line)-1] == '|'
+}
+
+// isTableRule reports whether a line separates the head of a table from its
+// body.
+func isTableRule(line string) bool {
+	if !isTableRow(line) {
+		return false
+	}
+	for cell := range strings.SplitSeq(line[1:len(line)-1], "|") {
+		cell = strings.Trim(cell, " \t:")
+		if cell == "" || strings.Trim(cell, "-") != "" {
+			return false
+		}
+	}
+	return true
+}
