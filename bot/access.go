@@ -340,6 +340,7 @@ func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 	switch t.event.(type) {
 	case *adapter.StopEvent, *adapter.UninstallEvent:
 		return Allow(), nil
+	default:
 	}
 	t.enter("access")
 	defer func() {

@@ -88,9 +88,11 @@ type Invocation struct {
 	// Flags are the values of the flags by name, in the order given, or the
 	// default. The values of Bool flags are "true" and "false".
 	Flags map[string][]string
-	// Rest is everything after the name, as written.
+	// Rest is everything after the name, as written, without white space
+	// around it.
 	Rest string
-	// Body is what follows the first line, as written.
+	// Body is what follows the first line, as written, without blank lines
+	// around it.
 	Body string
 	// Message is the message that holds the command.
 	Message *Message
@@ -249,7 +251,7 @@ func (c *call) begins(name []string) bool {
 func (c *call) invocation(cmd *Command, n int, m *Message) *Invocation {
 	return &Invocation{
 		Name: cmd.Name, Message: m,
-		Rest:  strings.TrimFunc(c.text[c.ends[n-1]:], unicode.IsSpace),
+		Rest:  c.text[c.ends[n-1]:],
 		usage: c.prefix + cmd.synopsis(true),
 	}
 }

@@ -164,7 +164,11 @@ const maxAddress = 2048
 // linkSpan returns the length of the inline link at the start of s, or 1 if it
 // is none.
 func linkSpan(s string) int {
-	label := closing(s[:min(len(s), maxLabel)], '[', ']')
+	near := s[:min(len(s), maxLabel+1)]
+	if !strings.Contains(near, "](") {
+		return 1 // so much for nearly all brackets
+	}
+	label := closing(near, '[', ']')
 	if label == 0 || !strings.HasPrefix(s[label:], "(") {
 		return 1
 	}
@@ -248,11 +252,12 @@ func QuoteArg(s string) string {
 	return string(append(b, '"'))
 }
 
-// parse fills in c from its Rest.
+// parse fills in c from its Rest, which begins right after the name.
 func (c *Invocation) parse(cmd *Command) error {
 	var line string
 	line, c.Body = firstLine(c.Rest)
 	c.Body = strings.TrimRightFunc(trimBlankLines(c.Body), unicode.IsSpace)
+	c.Rest = strings.TrimFunc(c.Rest, unicode.IsSpace)
 	if cmd.Raw {
 		return nil
 	}

@@ -1,10 +1,12 @@
 package bot
 
 import (
+	"errors"
 	"strings"
 )
 
-// Content is something that can be posted: [Text], [Markdown] or [Card].
+// Content is something that can be posted: [Text], [Markdown], [Card], [Plan] or
+// [Stream]. A stream can be posted only, the others can replace a message too.
 type Content interface {
 	// body returns the Markdown to send.
 	body() string
@@ -33,6 +35,9 @@ func (c Card) body() string { return c.markdown() }
 func render(c Content) (string, error) {
 	if c == nil {
 		return "", ErrEmpty
+	}
+	if _, ok := c.(streamContent); ok {
+		return "", errors.New("bot: a stream can be posted only")
 	}
 	body := c.body()
 	if strings.TrimSpace(body) == "" {

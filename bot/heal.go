@@ -132,7 +132,7 @@ func dropUnfinished(text string) string {
 func closeOpen(text string) string {
 	var escapes []int
 	var inside, after string
-	code, dangling := false, false
+	code, end := false, len(text)
 	for seg := range segments(text) {
 		if seg.code {
 			code = seg.open
@@ -146,12 +146,10 @@ func closeOpen(text string) string {
 		escapes = append(escapes, s.tildes...)
 		if !seg.ended {
 			inside, after = s.closers()
-			dangling = s.dangling
+			end = s.closeAt(inside + after)
 		}
 	}
-	if inside+after != "" && dangling && !strings.HasPrefix(after, "`") && !strings.HasPrefix(after, "$") {
-		text = text[:len(text)-1] // else the backslash would take the closer
-	}
+	text = text[:end]
 	if inside+after == "" && len(escapes) == 0 && (code || !startsUnderline(text)) {
 		return text
 	}
@@ -165,7 +163,7 @@ func closeOpen(text string) string {
 	}
 	lineEnds := len(text)
 	if inside != "" {
-		lineEnds = len(strings.TrimRight(text, "\n"))
+		lineEnds = len(strings.TrimRight(text, " \t\r\n"))
 	}
 	b.WriteString(text[from:lineEnds])
 	b.WriteString(inside)

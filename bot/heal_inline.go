@@ -29,8 +29,9 @@ type inlineScan struct {
 
 	marks    []openMark // in order, but for brackets
 	brackets []openMark
-	// byChar are the places in marks of the three kinds of emphasis.
-	stars, lines, waves []int
+	// bottoms are how far down marks need not be searched any more, by what
+	// is to be closed.
+	bottoms [3 * 2 * 3 * 2]int
 
 	// tildes are the offsets of tildes that are no marks.
 	tildes []int
@@ -43,6 +44,8 @@ type inlineScan struct {
 	// dangling says that the text ends with a backslash that escapes what
 	// comes next.
 	dangling bool
+	// used is the end of the last mark that closed something.
+	used int
 
 	// meant is the end of the last thing that is neither space nor mark.
 	meant int
@@ -139,6 +142,7 @@ func (s *inlineScan) span(at int) int {
 			}
 			m := s.run(i)
 			if m == n {
+				s.used = i + n
 				return i + n
 			}
 			i += m - 1
@@ -232,17 +236,20 @@ func (s *inlineScan) emphasis(at int) int {
 	}
 	left := size
 	for left > 0 && closes {
-		m := s.top(c)
-		if m == nil || (m.both || opens) && (m.size+size)%3 == 0 && (m.size%3 != 0 || size%3 != 0) && c != '~' { // the rule of three
+		i := s.opener(c, size, opens, s.last && at >= s.meant)
+		if i < 0 {
 			break
 		}
+		m := &s.marks[i]
 		used := min(left, m.n)
 		left -= used
-		m.n -= used
-		s.closeTop(c, m.n == 0)
+		if m.n -= used; m.n == 0 {
+			i--
+		}
+		s.used = at + size - left
+		s.truncate(i + 1)
 	}
 	if left > 0 && opens {
-		*s.places(c) = append(*s.places(c), len(s.marks))
 		s.marks = append(s.marks, openMark{at: at + size - left, c: c, n: left, size: size, both: closes})
 	}
 	return at + size
@@ -264,43 +271,32 @@ func flanks(c byte, size int, before, after rune) (opens, closes bool) {
 	}
 }
 
-func (s *inlineScan) places(c byte) *[]int {
-	switch c {
-	case '*':
-		return &s.stars
-	case '_':
-		return &s.lines
-	default:
-		return &s.waves
+// opener returns the place of the innermost mark that a run can close, or -1.
+// If either can both open and close, their sizes must not add up to a multiple
+// of three, unless both are one. At the end of the text, where runs stand side
+// by side that were added one by one, that does not count.
+func (s *inlineScan) opener(c byte, size int, opens, atEnd bool) int {
+	kind := strings.IndexByte("*_~", c)*12 + size%3*4
+	if opens {
+		kind++
 	}
-}
-
-// top returns the innermost open mark of a character, nil if there is none.
-func (s *inlineScan) top(c byte) *openMark {
-	places := *s.places(c)
-	if len(places) == 0 {
-		return nil
+	if atEnd {
+		kind += 2
 	}
-	return &s.marks[places[len(places)-1]]
-}
-
-// closeTop drops what was opened within the innermost mark of a character, and
-// the mark itself too.
-func (s *inlineScan) closeTop(c byte, itself bool) {
-	places := *s.places(c)
-	n := places[len(places)-1]
-	if !itself {
-		n++
+	for i := len(s.marks) - 1; i >= s.bottoms[kind]; i-- {
+		m := s.marks[i]
+		if m.c == c && (c == '~' || atEnd || !m.both && !opens || (m.size+size)%3 != 0 || m.size%3 == 0) {
+			return i
+		}
 	}
-	s.truncate(n)
+	s.bottoms[kind] = len(s.marks)
+	return -1
 }
 
 func (s *inlineScan) truncate(n int) {
 	s.marks = s.marks[:n]
-	for _, places := range []*[]int{&s.stars, &s.lines, &s.waves} {
-		for len(*places) > 0 && (*places)[len(*places)-1] >= n {
-			*places = (*places)[:len(*places)-1]
-		}
+	for i, bottom := range s.bottoms {
+		s.bottoms[i] = min(bottom, n)
 	}
 }
 
@@ -343,6 +339,21 @@ func (s *inlineScan) closers() (inside, after string) {
 		}
 	}
 	return inside, b.String()
+}
+
+// closeAt returns how much of the text goes before closers. A backslash at the
+// end would take the first of them, marks without a meaning would join them,
+// and behind a space they would close nothing.
+func (s *inlineScan) closeAt(closers string) int {
+	end := len(s.text)
+	if closers == "" || strings.IndexByte("`$\n", closers[0]) >= 0 {
+		return end
+	}
+	if s.dangling {
+		end--
+	}
+	keep := min(end, max(s.meant, s.used))
+	return keep + len(strings.TrimRight(s.text[keep:end], " \t*_~`"))
 }
 
 func (s *inlineScan) formulaEnd(m openMark) string {

@@ -14,7 +14,7 @@ type streamingView struct{ Render, Committable string }
 func TestVectorsStreamingViews(t *testing.T) {
 	t.Parallel()
 	type views struct {
-		Steps                            []streamingView
+		Steps                         []streamingView
 		Finish, Raw, CommittableAtEnd *string
 	}
 	for _, c := range vectors[struct {
@@ -99,4 +99,109 @@ func headsTable(text string) bool {
 		}
 	}
 	return false
+}
+
+func TestHeal(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                                 "",
+		"**bold and *more":                 "**bold and *more***",
+		"~~gone **bold":                    "~~gone **bold**~~",
+		"**bold with `code":                "**bold with `code`**",
+		"**half*":                          "**half**",
+		"__half_":                          "__half__",
+		"~~half~":                          "~~half~~",
+		"``code`":                          "``code``",
+		"`a``":                             "`a``",
+		"_one\n":                           "_one_\n",
+		"*a _b\n":                          "*a _b_\n*",
+		"**open\n\nnext paragraph":         "**open\n\nnext paragraph",
+		"- **open\n- next item":            "- **open\n- next item",
+		"# **open\nnext":                   "# **open\nnext",
+		"2*3 and 4":                        "2*3 and 4",
+		"\\\\*real":                        "\\\\*real*",
+		"**a\\":                            "**a**",
+		"[**bold link":                     "**bold link**",
+		"[a [b](https://x":                 "a b",
+		"[a](https://x(y) z":               "[a](https://x(y) z",
+		"[a](b and more":                   "[a](b and more",
+		"- [ ] **task":                     "- [ ] **task**",
+		"- [":                              "-",
+		"a\n- [":                           "a\n-\u200b",
+		"![a](x) ![b":                      "![a](x)",
+		"[![a](x)](y":                      "![a](x)",
+		"`[` and [":                        "`[` and",
+		"a <b and some more text":          "a <b and some more text",
+		"if i<n":                           "if i<n",
+		"<https://exam":                    "",
+		"https://example.com/a~b_c*":       "https://example.com/a~b_c*",
+		"**https://example.com/a":          "**https://example.com/a**",
+		"[a](https://example.com/a~b) c~d": "[a](https://example.com/a~b) c\\~d",
+		"`20~25`":                          "`20~25`",
+		"- > 25 **x":                       "- \\> 25 **x**",
+		"> **x":                            "> **x**",
+		"> ~~~\n> **x":                     "> ~~~\n> **x",
+		"> ~~~\n> **x\n\n**y":              "> ~~~\n> **x\n\n**y**",
+		"- ```sh\n  **x":                   "- ```sh\n  **x",
+		"$$\nx":                            "$$\nx\n$$",
+		"$$x$":                             "$$x$$",
+		"| a |\n|---|\n| **x |\n| y":       "| a |\n|---|\n| **x |\n| y",
+		"***a** b":                         "***a** b*",
+		"*a*b*c":                           "*a*b*c",
+		"use ``` there\n\nand **here":      "use ``` there\n\nand **here**",
+		"Привет **мир":                     "Привет **мир**",
+	} {
+		if got := heal(in); got != want {
+			t.Errorf("heal(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzHeal(f *testing.F) {
+	for _, s := range []string{
+		"", "# a *b*\n\n- [ ] c\n> d\n\n| a |\n|-|\n| b | c |\n", "***a** `b ~~c", "[a][([b", "![![", "<a href='", "$$\nx",
+		"```\nx\n", "a~b\n-", "**one\n**", "_a *b\n", "``a ` b", "a\\", "- > 25", "> ~~~\n> x\n", "[a](<b", "[a](b \"c", "\u200b",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := heal(s)
+		if utf8.ValidString(s) && !utf8.ValidString(got) {
+			t.Errorf("heal(%q) = %q is not valid UTF-8", s, got)
+		}
+		if again := heal(got); again != got {
+			t.Errorf("heal(%q) = %q, and once more %q", s, got, again)
+		}
+		if len(got) > 3*len(s)+len(wordJoiner) {
+			t.Errorf("heal(%q) = %q is too long", s, got)
+		}
+		glimpse(s)
+		n := settled(s)
+		if n < 0 || n > len(s) || utf8.ValidString(s) && !utf8.ValidString(s[:n]) {
+			t.Errorf("settled(%q) = %d", s, n)
+		}
+		if more := settled(s + "\nx"); n == len(s) && more < n && !strings.Contains(s, "```") && !strings.Contains(s, "~~~") {
+			t.Errorf("settled(%q) = %d, and with more text %d", s, n, more)
+		}
+	})
+}
+
+func BenchmarkHeal(b *testing.B) {
+	for name, part := range map[string]string{
+		"prose":     "Some *words* and `code`, a [link](https://example.com/a), 20~25.\n\n- one\n- **two**\n\n",
+		"stars":     "**a *b ",
+		"brackets":  "[a](",
+		"backticks": "`a ``b ",
+		"tags":      "<a b=",
+		"rows":      "| a | b |\n",
+	} {
+		text := strings.Repeat(part, 100_000/len(part))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				glimpse(text)
+			}
+		})
+	}
 }

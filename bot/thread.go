@@ -35,6 +35,12 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // post of the same turn lands once, however often the turn runs; see the
 // package comment. Errors: ErrEmpty, or an *adapter.Error.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
+	switch c := c.(type) {
+	case streamContent:
+		return t.postStream(ctx, c)
+	case *Plan:
+		return c.post(ctx, t)
+	}
 	body, err := render(c)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,16 @@ type Config struct {
 	// OAuthURL is the address below which the OAuth endpoints lie. Defaults to
 	// the origin of APIURL.
 	OAuthURL string
+	// UploadsURL is the address below which Linear stores files. Only files
+	// there are ever opened. The default stands for public addresses only; an
+	// address that is set may lie in a private network. Defaults to
+	// "https://uploads.linear.app".
+	UploadsURL string
+	// MaxBody is the longest comment, in characters. Longer posts become
+	// several comments, split between blocks of Markdown where possible.
+	// Linear does not say what it takes. Activities in agent sessions are never
+	// split. Defaults to 50,000.
+	MaxBody int
 	// HTTPClient sends all requests. It is copied, and the copy follows no
 	// redirects. Defaults to a client with Go's default transport.
 	HTTPClient *http.Client
@@ -57,6 +67,7 @@ type Config struct {
 //	                          Scopes, separated by commas or spaces
 //	LINEAR_API_URL            APIURL
 //	LINEAR_OAUTH_URL          OAuthURL
+//	LINEAR_UPLOADS_URL        UploadsURL
 //
 // Unset and blank variables leave their field empty. Nothing is checked; [New]
 // does that.
@@ -76,6 +87,7 @@ func ConfigFromEnv() Config {
 		Scopes:       splitScopes(env("LINEAR_CLIENT_CREDENTIALS_SCOPES")),
 		APIURL:       env("LINEAR_API_URL"),
 		OAuthURL:     env("LINEAR_OAUTH_URL"),
+		UploadsURL:   env("LINEAR_UPLOADS_URL"),
 	}
 }
 
@@ -153,6 +165,18 @@ func (c Config) withDefaults() (Config, error) {
 			problem("OAuthURL (LINEAR_OAUTH_URL) " + err.Error() + ": give it as in https://api.linear.app")
 		}
 	}
+	if c.UploadsURL == "" {
+		c.UploadsURL = linearapi.DefaultUploadsURL
+	}
+	if err := linearapi.CheckURL(c.UploadsURL); err != nil {
+		problem("UploadsURL (LINEAR_UPLOADS_URL) " + err.Error() + ": give it as in " + linearapi.DefaultUploadsURL)
+	}
+	if c.MaxBody < 0 {
+		problem("MaxBody is negative")
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = defaultMaxBody
+	}
 	return c, errors.Join(problems...)
 }
 
@@ -165,6 +189,18 @@ func checkToken(token string) string {
 		return "holds white space or characters that no token has: copy it again"
 	}
 	return ""
+}
+
+// defaultMaxBody is how long a comment may be, in characters, if nobody says.
+const defaultMaxBody = 50_000
+
+// host returns the host of an address, "" if it has none.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // origin returns scheme and host of an address, "" if it has none.
@@ -185,6 +221,7 @@ type shown struct {
 	Scopes       []string `json:"scopes,omitempty"`
 	APIURL       string   `json:"apiUrl,omitempty"`
 	OAuthURL     string   `json:"oauthUrl,omitempty"`
+	UploadsURL   string   `json:"uploadsUrl,omitempty"`
 }
 
 func (c Config) shown() shown {
@@ -198,6 +235,7 @@ func (c Config) shown() shown {
 		APIKey: hide(c.APIKey), AccessToken: hide(c.AccessToken),
 		ClientID: c.ClientID, ClientSecret: hide(c.ClientSecret),
 		Scopes: c.Scopes, APIURL: origin(c.APIURL), OAuthURL: origin(c.OAuthURL),
+		UploadsURL: origin(c.UploadsURL),
 	}
 }
 

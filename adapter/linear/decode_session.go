@@ -11,6 +11,10 @@ import (
 // comment to hang on.
 const sessionRootText = "This thread is for an agent session with "
 
+// sessionMessage begins the id of a message that is no comment: the context of
+// a session that hangs on none.
+const sessionMessage = "agent-session-"
+
 // signalStop is the signal of a prompt by which a person stops the bot.
 const signalStop = "stop"
 
@@ -110,7 +114,7 @@ func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter
 		m.Author = *m.Session.Creator
 	}
 	d.meta.Actor = m.Author
-	m.ID = first(start.source, start.root, "agent-session-"+s.ID)
+	m.ID = first(start.source, start.root, sessionMessage+s.ID)
 	m.CreatedAt = s.CreatedAt.Time
 	if start.root != m.ID {
 		m.ParentID = start.root

@@ -15,6 +15,16 @@
 // comment that exists. The ids carry a mark, so that the bot knows its own
 // comments even when it acts with a person's key and the author cannot tell.
 //
+// A reaction has such an id as well, by which the bot takes it back without
+// looking for it. A post that is longer than Config.MaxBody becomes several
+// comments with ids of their own.
+//
+// # Reading
+//
+// Histories come in pages of one request each, with authors and reactions; see
+// [Adapter.Messages]. Users are remembered for ten minutes. Files are opened at
+// Linear's own storage only, whatever a message says.
+//
 // # Credentials
 //
 // An adapter made with [New] acts in the one workspace that its API key,

@@ -15,6 +15,13 @@ type Adapter struct {
 	mode    Mode
 	roots   *recent[commentKey, string]
 	threads *recent[commentKey, Thread]
+	// sessions holds the root comments of agent sessions.
+	sessions  *recent[commentKey, string]
+	directory *directory
+	// maxBody is the longest comment, in characters.
+	maxBody int
+	// uploads is the host of Linear's storage.
+	uploads string
 	// written holds the ids that Linear gave to what the bot wrote, where it
 	// did not take the bot's own.
 	written *recent[commentKey, struct{}]
@@ -38,6 +45,7 @@ func New(cfg Config) (*Adapter, error) {
 		Tokens:     cfg.tokens(),
 		HTTPClient: cfg.HTTPClient,
 		Observe:    cfg.Observe,
+		UploadsURL: cfg.UploadsURL,
 	})
 	if err != nil {
 		return nil, err
@@ -48,6 +56,11 @@ func New(cfg Config) (*Adapter, error) {
 		mode:    cfg.Mode,
 		roots:   newRecent[commentKey, string](remembered),
 		threads: newRecent[commentKey, Thread](remembered),
+
+		sessions:  newRecent[commentKey, string](remembered),
+		directory: newDirectory(),
+		maxBody:   cfg.MaxBody,
+		uploads:   host(cfg.UploadsURL),
 	}, nil
 }
 
@@ -66,14 +79,11 @@ func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
 // Decode turns a delivery into an event. self may be nil; then nothing is the
 // bot's own.
 func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
-	own := func(id string) bool {
-		if self == nil {
-			return false
-		}
-		_, ok := a.written.get(commentKey{self.Workspace, id})
-		return ok || ownID(self.UserID, id)
+	ev, err := decodeDelivery(d, self, a.own(self))
+	if err == nil {
+		a.attach(ev)
 	}
-	return decodeDelivery(d, self, own)
+	return ev, err
 }
 
 // Channel returns the thread of the issue, or whatever else the thread hangs

@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -17,9 +18,14 @@ import (
 // that exists, or what is known of it if it was deleted since. A thread whose
 // comment turns out to be a reply is answered under that reply's root.
 //
+// A body longer than Config.MaxBody becomes several comments in one thread, of
+// which the first is returned. Their keys derive from the post's, so a post that
+// failed half-way can be repeated. Responses are never split.
+//
 // Errors have code Invalid for a blank body, a missing key or a bad thread id,
-// Unsupported for threads that take no comments, Conflict if the id is taken
-// by something else, and else those of package linearapi.
+// Unsupported for threads that take no comments and for a persona where the bot
+// cannot have one (in sessions, and without an app's token), Conflict if the id
+// is taken by something else, and else those of package linearapi.
 func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
 	thread, err := ParseThreadID(p.Thread)
 	if err != nil {
@@ -30,53 +36,82 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 		return nil, postError(adapter.Invalid, "the body is empty")
 	case p.Key == "":
 		return nil, postError(adapter.Invalid, "the key is missing")
-	}
-	if thread.SessionID != "" {
+	case thread.SessionID != "" && p.As != (adapter.Persona{}):
+		return nil, postError(adapter.Unsupported, "in an agent session the bot writes under its own name")
+	case thread.SessionID != "":
 		return a.respond(ctx, thread, p)
 	}
-	input, ok := commentOn(thread)
-	if !ok {
+	if _, ok := commentOn(thread); !ok {
 		return nil, postError(adapter.Unsupported, "threads that hang on a "+thread.Kind.String())
 	}
-	acc, err := a.account(p.Workspace)
+	b, err := a.bot(ctx, p.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	api := acc.api
-	self, err := a.Identity(ctx, p.Workspace)
-	if err != nil {
-		return nil, err
+	if p.As != (adapter.Persona{}) && !b.self.App {
+		return nil, postError(adapter.Unsupported, "only an app can write under another name, and this token is a person's")
 	}
-	input.ID = WriteID(self.Workspace, self.UserID, p.Key)
-	input.Body = p.Body
+	var posted *adapter.Message
+	for i, body := range splitBody(p.Body, a.maxBody) {
+		m, err := a.comment(ctx, b, thread, p, partKey(p.Key, i), body)
+		if err != nil {
+			return nil, err
+		}
+		if posted != nil {
+			continue
+		}
+		posted = m
+		if thread, err = ParseThreadID(m.Thread); err != nil {
+			return nil, err
+		}
+	}
+	return posted, nil
+}
+
+// partKey is the key of one of the comments that a post becomes.
+func partKey(key string, part int) string {
+	if part == 0 {
+		return key
+	}
+	return key + "|part|" + strconv.Itoa(part+1)
+}
+
+// comment writes one comment.
+func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter.Post, key, body string) (*adapter.Message, error) {
+	input, _ := commentOn(thread) // the caller knows that it does
+	input.ID = b.writeID(key)
+	input.Body = body
+	input.CreateAsUser, input.DisplayIconURL = p.As.Name, p.As.IconURL
+	input.DoNotSubscribeToIssue = p.Quiet
 	input.ParentID = thread.CommentID
-	if root, ok := a.roots.get(commentKey{self.Workspace, thread.CommentID}); ok {
+	if root, ok := a.roots.get(b.key(thread.CommentID)); ok {
 		input.ParentID = root
 	}
 
-	comment, err := api.CommentCreate(ctx, input)
+	comment, err := b.api.CommentCreate(ctx, input)
 	if linearapi.IsNotTopLevel(err) && input.ParentID != "" {
-		root, lookupErr := api.Comment(ctx, input.ParentID)
+		root, lookupErr := b.api.Comment(ctx, input.ParentID)
 		switch {
 		case lookupErr != nil:
 			return nil, lookupErr
 		case root.Root() == "" || root.Root() == input.ParentID:
 			return nil, err // Linear contradicts itself
 		}
-		a.roots.put(commentKey{self.Workspace, thread.CommentID}, root.Root())
+		a.roots.put(b.key(thread.CommentID), root.Root())
 		input.ParentID = root.Root()
-		comment, err = api.CommentCreate(ctx, input)
+		comment, err = b.api.CommentCreate(ctx, input)
 	}
 	if err != nil {
-		comment, err = existing(ctx, api, input.ID, err)
+		comment, err = existing(ctx, b.api, input.ID, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	m := written(thread, input, comment, self)
+	m := written(thread, input, comment, b.self)
 	if m.ID != input.ID {
-		a.written.put(commentKey{self.Workspace, m.ID}, struct{}{})
+		a.written.put(b.key(m.ID), struct{}{})
 	}
+	m.Attachments = a.attachments(m.Body)
 	return m, nil
 }
 
@@ -132,6 +167,9 @@ func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Commen
 			ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.Self,
 		},
 		Body: in.Body,
+	}
+	if in.CreateAsUser != "" {
+		m.Author.FullName, m.Author.Avatar = in.CreateAsUser, in.DisplayIconURL
 	}
 	if c != nil {
 		if c.ID != "" {

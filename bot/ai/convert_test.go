@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,6 +84,25 @@ func TestFromMessagesLeavesTheInput(t *testing.T) {
 	}
 	if in[0].ID != "m1" || in[1].ID != "m0" {
 		t.Error("the messages were sorted in place")
+	}
+}
+
+func TestEqualTimesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	var in []*adapter.Message
+	for i := range 100 {
+		in = append(in, &adapter.Message{Body: strconv.Itoa(i), CreatedAt: start.Add(time.Duration(i%3) * time.Second)})
+	}
+	out, err := ai.FromMessages(t.Context(), in, ai.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range out[1:] {
+		a, _ := strconv.Atoi(out[i].Text())
+		b, _ := strconv.Atoi(out[i+1].Text())
+		if a%3 > b%3 || a%3 == b%3 && a > b {
+			t.Errorf("%d comes before %d", a, b)
+		}
 	}
 }
 

@@ -353,6 +353,48 @@ func TestKnownMessages(t *testing.T) {
 	}
 }
 
+// TestKnownElsewhere checks that a message that was seen in one thread is not in
+// reach from another.
+func TestKnownElsewhere(t *testing.T) {
+	t.Parallel()
+	r := lively()
+	b, th := threadOf(t, r)
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true, Bot: b, SameChannel: true})
+	if _, err := call(t, tools, "get_messages", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := call(t, tools, "delete_message", `{"message_id":"m1","thread_id":"fake:room:t2"}`)
+	if codeOf(err) != "out_of_scope" || len(r.log()) > 0 {
+		t.Errorf("asked for %q, error %v, want code out_of_scope", r.log(), err)
+	}
+	if _, err := call(t, tools, "post_message", `{"text":"x","thread_id":"fake:room:t2"}`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call(t, tools, "delete_message", `{"message_id":"post-0"}`); codeOf(err) != "out_of_scope" {
+		t.Errorf("error %v, want code out_of_scope", err)
+	}
+	if _, err := call(t, tools, "delete_message", `{"message_id":"post-0","thread_id":"fake:room:t2"}`); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOwnWithAPersonsKey checks that what a tool wrote stays the bot's, even if
+// the platform takes it for a person's.
+func TestOwnWithAPersonsKey(t *testing.T) {
+	t.Parallel()
+	r := lively()
+	_, th := threadOf(t, r)
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true})
+	r.past = append(r.past, &adapter.Message{ID: "post-0", Thread: here, Author: person("ada")})
+	for _, c := range []struct{ tool, args string }{
+		{"post_message", `{"text":"x"}`}, {"get_messages", ``}, {"edit_message", `{"message_id":"post-0","text":"y"}`},
+	} {
+		if _, err := call(t, tools, c.tool, c.args); err != nil {
+			t.Errorf("%s: %v", c.tool, err)
+		}
+	}
+}
+
 func TestMaxText(t *testing.T) {
 	t.Parallel()
 	r := newRoom()

@@ -37,6 +37,10 @@ type Allowance struct {
 type meter struct {
 	mu   sync.Mutex
 	last Budget
+	// requests and points are what was sent since the last answer.
+	requests, points float64
+	// costs is the complexity that each operation had last.
+	costs map[string]float64
 }
 
 func (m *meter) read() Budget {
@@ -45,9 +49,9 @@ func (m *meter) read() Budget {
 	return m.last
 }
 
-// note takes over what h says and returns the result. What h does not say
-// stays as it was.
-func (m *meter) note(h http.Header, at time.Time) Budget {
+// note takes over what h says of an operation and returns the result. What h
+// does not say stays as it was.
+func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	found := m.last.Requests.note(h, "X-Ratelimit-Requests")
@@ -58,10 +62,15 @@ func (m *meter) note(h http.Header, at time.Time) Budget {
 	}
 	if cost, ok := number(h, "X-Complexity"); ok {
 		m.last.Cost = cost
+		if m.costs == nil {
+			m.costs = make(map[string]float64)
+		}
+		m.costs[op] = cost
 		found = true
 	}
 	if found {
 		m.last.At = at
+		m.requests, m.points = 0, 0
 	}
 	return m.last
 }

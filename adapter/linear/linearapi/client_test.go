@@ -113,7 +113,7 @@ func TestReads(t *testing.T) {
 	if diff := cmp.Diff(wantComment, c); diff != "" || err != nil {
 		t.Errorf("comment, %v (-want +got):\n%s", err, diff)
 	}
-	half := `{"data":{"viewer":{"id":"u1"},"organization":null}}`
+	half := `{"data":{"viewer":null,"organization":{"id":"o1"}}}`
 	if _, err := newClient(t, always(200, half), once).Viewer(t.Context()); adapter.CodeOf(err) != adapter.Unavailable {
 		t.Errorf("half a viewer: %v", err)
 	}

@@ -69,7 +69,7 @@ func (c *Client) get(ctx context.Context, watch *watch, u *url.URL, limit int64,
 	req.Header.Set("Accept-Encoding", "identity") // so that the length is that of the file
 	req.Header.Set("Authorization", token.header())
 	call := c.begin(opOpen)
-	resp, err := c.files.client.Do(req) //nolint:bodyclose // closed below, or by the caller
+	resp, err := c.files.client.Do(req)
 	if err != nil {
 		failure := watch.explain(ctx, opOpen, err, token.Value)
 		call.failed(0, adapter.CodeOf(failure))

@@ -28,6 +28,9 @@ type failure struct {
 // exec sends op until it has an answer or should not be sent again, and
 // returns the answer's data.
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
+	if fail := c.admit(ctx, op); fail != nil {
+		return nil, fail.Error
+	}
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = c.pause
 	pauses.Multiplier = 2
@@ -136,7 +139,7 @@ func (c *Client) try(ctx context.Context, op operation, vars map[string]any, tok
 	a := &attempt{client: c.http, userAgent: c.userAgent, token: token, limit: c.maxResponse}
 	data, err := graphql.NewClient(c.url, a).ExecRaw(sending, op.text, vars, graphql.OperationName(op.name))
 
-	budget := c.budget.note(a.header, start)
+	budget := c.budget.note(op.name, a.header, start)
 	var fail *failure
 	switch {
 	case err != nil:

@@ -30,9 +30,12 @@ type request struct {
 }
 
 func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
 	}
 	s.mu.Lock()
 	s.requests = append(s.requests, request{header: r.Header.Clone(), body: string(body), at: time.Now()})

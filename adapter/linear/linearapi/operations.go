@@ -1,6 +1,9 @@
 package linearapi
 
-import _ "embed" // the texts of the operations
+import (
+	_ "embed" // the texts of the operations
+	"strings"
+)
 
 // The texts of the operations. A file and its operation are named after the
 // root field, or after the first one if there are several, or after what they
@@ -161,6 +164,9 @@ func Operations() map[string]string {
 		"workflowStates":         workflowStatesText,
 	}
 }
+
+// write reports whether the operation is a mutation.
+func (op operation) write() bool { return strings.HasPrefix(op.text, "mutation") }
 
 // operation is one call of an operation.
 type operation struct {

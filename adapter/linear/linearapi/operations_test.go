@@ -180,6 +180,43 @@ func TestInputsFitTheSchema(t *testing.T) {
 			ID: "a", AgentSessionID: "b", Content: ActivityContent{Type: "thought", Body: "c"}, Ephemeral: true,
 		}}},
 		{"comment", map[string]any{"id": "a"}},
+		{"commentUpdate", map[string]any{"id": "a", "input": CommentUpdateInput{Body: "a", DoNotSubscribeToIssue: true}}},
+		{"comments", CommentQuery{Filter: RootComments(), LastReply: true, PageArgs: PageArgs{Last: 3, Before: "x"}}.vars(vars{})},
+		{"issueComments", CommentQuery{Filter: RootComments()}.vars(vars{"id": "a"})},
+		{"reactionCreate", map[string]any{"input": ReactionCreateInput{
+			ID: "a", CommentID: "b", IssueID: "c", ProjectUpdateID: "d", InitiativeUpdateID: "e", Emoji: "f",
+		}}},
+		{"issueCreate", map[string]any{"input": IssueCreateInput{
+			ID: "a", TeamID: "b", Title: "c", Description: "d", StateID: "e", Priority: 1, Estimate: 2, AssigneeID: "f", DelegateID: "g",
+			LabelIDs: []string{"h"}, ProjectID: "i", CycleID: "j", ParentID: "k", DueDate: "2026-11-30", SubscriberIDs: []string{"l"},
+			SourceCommentID: "m", TemplateID: "n", CreateAsUser: "o", DisplayIconURL: "p",
+		}}},
+		{"issueUpdate", map[string]any{"id": "a", "input": IssueUpdateInput{
+			Title: Set("a"), Description: Set("b"), StateID: Set("c"), TeamID: Set("d"), Priority: Set(1), Estimate: Null[int](),
+			AssigneeID: Null[string](), DelegateID: Set("e"), ProjectID: Null[string](), CycleID: Null[string](), ParentID: Set("f"),
+			DueDate: Null[string](), LabelIDs: Set([]string{"g"}), AddedLabelIDs: []string{"h"}, RemovedLabelIDs: []string{"i"},
+			SubscriberIDs: Null[[]string](),
+		}}},
+		{"issues", IssueQuery{Filter: OfTeam("a"), IncludeArchived: true, ByUpdate: true, PageArgs: PageArgs{First: 3, After: "x"}}.vars(vars{})},
+		{"issueRelationCreate", map[string]any{"input": IssueRelationCreateInput{ID: "a", IssueID: "b", RelatedIssueID: "c", Type: RelationBlocks}}},
+		{"issueLabelCreate", map[string]any{"input": LabelCreateInput{ID: "a", Name: "b", Color: "c", Description: "d", ParentID: "e", TeamID: "f"}}},
+		{"workflowStates", PageArgs{}.vars(OfTeam("a").vars(vars{}))},
+		{"cycles", ListQuery{Filter: OfTeam("a"), IncludeArchived: true}.vars()},
+		{"attachmentCreate", map[string]any{"input": AttachmentCreateInput{
+			ID: "a", IssueID: "b", Title: "c", URL: "d", Subtitle: "e", IconURL: "f", Metadata: map[string]any{"g": 1}, GroupBySource: true,
+			CommentBody: "h", CreateAsUser: "i", DisplayIconURL: "j",
+		}}},
+		{"attachmentUpdate", map[string]any{"id": "a", "input": AttachmentUpdateInput{
+			Title: "a", Subtitle: "b", IconURL: "c", Metadata: map[string]any{"d": 1},
+		}}},
+		{"agentActivityCreate", map[string]any{"input": AgentActivityCreateInput{
+			AgentSessionID: "b", Content: ActivityContent{Type: TypeElicitation, Body: "c"}, Signal: "select", SignalMetadata: map[string]any{"options": 1},
+		}}},
+		{"agentSessionUpdate", map[string]any{"id": "a", "input": SessionUpdateInput{
+			Plan: Set([]PlanStep{{"a", "pending"}}), ExternalURLs: Set([]SessionLink{{"a", "b"}}),
+			AddedExternalURLs: []SessionLink{{"a", "b"}}, RemovedExternalURLs: []string{"c"},
+		}}},
+		{"agentSessionActivities", PageArgs{First: 1}.vars(OfTypes(TypePrompt).vars(vars{"id": "a"}))},
 	} {
 		t.Run(tc.op, func(t *testing.T) {
 			t.Parallel()

@@ -154,15 +154,29 @@ func putFailure(ctx context.Context, watch *watch, body *exactReader, err error,
 	return watch.explain(ctx, opPut, err, to.secrets()...)
 }
 
-func (u *UploadTarget) secrets() []string {
+// secrets are the parts of a target that must not show up in errors: the
+// address, what is in its query, and the headers. Short ones are words like
+// "private".
+func (u UploadTarget) secrets() []string {
 	s := []string{u.UploadURL}
-	if parsed, err := url.Parse(u.UploadURL); err == nil && parsed.RawQuery != "" {
-		s = append(s, parsed.RawQuery)
+	add := func(value string) {
+		if len(value) >= 8 {
+			s = append(s, value)
+		}
+	}
+	if parsed, err := url.Parse(u.UploadURL); err == nil {
+		for _, values := range parsed.Query() {
+			for _, value := range values {
+				add(value)
+			}
+		}
+		for part := range strings.SplitSeq(parsed.RawQuery, "&") {
+			_, value, _ := strings.Cut(part, "=")
+			add(value)
+		}
 	}
 	for _, h := range u.Headers {
-		if len(h.Value) >= 16 { // shorter ones are words like "private"
-			s = append(s, h.Value)
-		}
+		add(h.Value)
 	}
 	return s
 }
@@ -213,10 +227,10 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
 	e.left -= int64(n)
 	switch {
-	case err != nil && err != io.EOF: //nolint:errorlint // readers return it bare
+	case err != nil && err != io.EOF:
 		e.err = err
 		return 0, err
-	case err == io.EOF && e.left > 0: //nolint:errorlint // readers return it bare
+	case err == io.EOF && e.left > 0:
 		e.err = errSize
 		return 0, errSize
 	case e.left == 0:
@@ -236,7 +250,7 @@ func (e *exactReader) end() error {
 		case n > 0:
 			e.err = errSize
 			return errSize
-		case err == io.EOF: //nolint:errorlint // readers return it bare
+		case err == io.EOF:
 			return io.EOF
 		case err != nil:
 			e.err = err

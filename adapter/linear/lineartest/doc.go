@@ -15,6 +15,10 @@
 // mention when somebody has that display name. What a program sends is taken
 // literally: there only a profile address is a mention.
 //
+// Files go to and come from a storage of the server's own: its address, [Server.URL],
+// is what clients take for Linear's uploads host. Agent sessions are started
+// with [User.StartSession].
+//
 // The schema is a strict subset of the one that Linear publishes. An
 // operation that validates here validates there; the reverse does not hold,
 // because fields that no chat bot needs are left out.

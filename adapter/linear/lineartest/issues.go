@@ -47,6 +47,9 @@ type issueFields struct {
 	canceledAt  time.Time
 	trashedAt   time.Time
 	trashed     bool
+	archivedAt  time.Time
+	project     *thing // nil if there is none
+	cycle       *thing // nil if there is none
 }
 
 // IssueChange says what [User.UpdateIssue] changes; a zero field changes
@@ -223,7 +226,7 @@ func (s *Server) trash(i *Issue, by *User) {
 func issuesWhere(w *Workspace, trashed bool, keep func(*Issue) bool) []*Issue {
 	var out []*Issue
 	for _, i := range w.issues {
-		if (trashed || !i.trashed) && keep(i) {
+		if (trashed || !i.trashed && i.archivedAt.IsZero()) && keep(i) {
 			out = append(out, i)
 		}
 	}
@@ -269,7 +272,10 @@ func (i *Issue) field(r *request, name string, a args) (any, error) {
 	case "canceledAt":
 		return when(i.canceledAt), nil
 	case "archivedAt":
-		return when(i.trashedAt), nil
+		if i.archivedAt.IsZero() {
+			return when(i.trashedAt), nil
+		}
+		return i.archivedAt, nil
 	case "trashed":
 		if !i.trashed {
 			return nil, nil
@@ -322,6 +328,9 @@ func (i *Issue) field(r *request, name string, a args) (any, error) {
 		return []any{}, nil
 	case "externalUserCreator":
 		return nil, nil
+	}
+	if v, known, err := i.linkField(r, name, a); known {
+		return v, err
 	}
 	return nil, noField("Issue", name)
 }
@@ -429,6 +438,14 @@ func (i *Issue) data() map[string]any {
 	}
 	if i.trashed {
 		out["trashed"] = true
+	} else if !i.archivedAt.IsZero() {
+		out["archivedAt"] = stamp(i.archivedAt)
+	}
+	if i.project != nil {
+		out["projectId"] = i.project.id
+	}
+	if i.cycle != nil {
+		out["cycleId"] = i.cycle.id
 	}
 	return out
 }

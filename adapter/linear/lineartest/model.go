@@ -114,6 +114,7 @@ type Workspace struct {
 	labels        []*Label
 	apps          []*Installation
 	registrations []*Registration
+	things
 }
 
 // Workspace adds a workspace and returns it. The URL key is the part of

@@ -142,6 +142,9 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 			}
 		}
 	}
+	if err = r.projectChange(&next, in); err != nil {
+		return nil, err
+	}
 	if in.set("labelIds") {
 		next.labels = nil
 	}

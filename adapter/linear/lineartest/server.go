@@ -16,8 +16,17 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-//go:embed schema.graphql
-var schemaText string
+var (
+	//go:embed schema.graphql
+	schemaText string
+	//go:embed schema_work.graphql
+	workSchemaText string
+)
+
+// schemaSources are the parts of the schema.
+func schemaSources() []*ast.Source {
+	return []*ast.Source{{Name: "schema.graphql", Input: schemaText}, {Name: "schema_work.graphql", Input: workSchemaText}}
+}
 
 // Config says how a server behaves. The zero value listens on a free port of
 // 127.0.0.1 and limits nothing.
@@ -58,6 +67,7 @@ type Server struct {
 	query   operations
 	mutate  operations
 	filters *filters
+	things  *thingFilters
 	emoji   *emoji
 	hooks   *http.Client
 	http    *http.Server
@@ -77,6 +87,7 @@ type Server struct {
 	buckets    map[string]*bucket
 	faults     []*Fault
 	documents  map[string]*document
+	files      map[string]*file // by the path of the asset
 	requests   []Request
 	counts     map[string]int
 	deliveries []*delivery
@@ -106,7 +117,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	cfg.RetryAfter = slices.Clone(cfg.RetryAfter)
 
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: schemaText})
+	schema, err := gqlparser.LoadSchema(schemaSources()...)
 	if err != nil {
 		return nil, fmt.Errorf("lineartest: schema: %w", err)
 	}
@@ -117,11 +128,12 @@ func Start(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("lineartest: %w", err)
 	}
 	s := &Server{
-		cfg:       cfg,
-		url:       "http://" + ln.Addr().String(),
-		schema:    schema,
-		query:     root("Query", directoryQueries(), issueQueries(), commentQueries()),
-		mutate:    root("Mutation", issueMutations(), commentMutations(), reactionMutations()),
+		cfg:    cfg,
+		url:    "http://" + ln.Addr().String(),
+		schema: schema,
+		query:  root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), sessionQueries()),
+		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
+			sessionMutations()),
 		filters:   newFilters(),
 		emoji:     newEmoji(),
 		cancel:    cancel,
@@ -132,8 +144,10 @@ func Start(cfg Config) (*Server, error) {
 		tokens:    map[string]*token{},
 		buckets:   map[string]*bucket{},
 		documents: map[string]*document{},
+		files:     map[string]*file{},
 		counts:    map[string]int{},
 	}
+	s.things = newThingFilters(s.filters)
 	s.hooks = &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: cfg.Parallel},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -192,6 +206,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/graphql", s.serveGraphQL)
 	mux.HandleFunc("/oauth/token", s.serveToken)
 	mux.HandleFunc("/oauth/revoke", s.serveRevoke)
+	s.fileRoutes(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		if s.closed {

@@ -1,0 +1,125 @@
+package linear_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+)
+
+// world is a workspace with a bot in it.
+type world struct {
+	srv     *lineartest.Server
+	ws      *lineartest.Workspace
+	ada     *lineartest.User
+	team    *lineartest.Team
+	issue   *lineartest.Issue
+	root    *lineartest.Comment
+	app     *lineartest.Installation
+	adapter *linear.Adapter
+	thread  adapter.ThreadID
+}
+
+func startServer(t *testing.T) *lineartest.Server {
+	t.Helper()
+	srv, err := lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// newWorld adds a workspace to srv. change may adjust the adapter's Config.
+func newWorld(t *testing.T, srv *lineartest.Server, urlKey string, change func(*linear.Config)) *world {
+	t.Helper()
+	w := &world{srv: srv, ws: srv.Workspace(strings.ToUpper(urlKey), urlKey)}
+	w.ada = w.ws.AddUser("Ada Byron", "ada")
+	w.team = w.ws.AddTeam("ENG", "Engineering")
+	w.issue = w.team.AddIssue(w.ada, "Checkout fails", "")
+	w.app = w.ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	w.root = w.ada.Comment(w.issue, "the first words")
+	w.thread = linear.Thread{IssueID: w.issue.ID, CommentID: w.root.ID}.ID()
+	cfg := linear.Config{
+		ClientID: w.app.ClientID, ClientSecret: w.app.ClientSecret, APIURL: srv.GraphQLURL(), UploadsURL: srv.URL(),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	a, err := linear.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.adapter = a
+	return w
+}
+
+func (w *world) texts() []string {
+	texts := []string{w.root.Body()}
+	for _, c := range w.root.Replies() {
+		texts = append(texts, c.Body())
+	}
+	return texts
+}
+
+// reactions returns the names of the bot's reactions.
+func (w *world) reactions(id string) []string {
+	all := w.issue.Reactions()
+	if id != "" {
+		all = nil
+		for _, c := range w.issue.Comments() {
+			if c.ID == id {
+				all = c.Reactions()
+			}
+		}
+	}
+	var out []string
+	for _, r := range all {
+		if r.User == w.app.User {
+			out = append(out, r.Emoji)
+		}
+	}
+	return out
+}
+
+func TestAbilities(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, startServer(t), "acme", nil)
+	w.ada.Comment(w.issue, "another thread")
+	session := w.ada.StartSession(w.app, w.issue, nil)
+	adaptertest.RunAbilities(t, adaptertest.Abilities{
+		Adapter: w.adapter, Workspace: w.ws.ID, Thread: w.thread,
+		Say:       func(_ *testing.T, text string) string { return w.ada.Reply(w.root, text).ID },
+		Texts:     func(*testing.T) []string { return w.texts() },
+		Reactions: func(_ *testing.T, id string) []string { return w.reactions(id) },
+		Resolved:  func(*testing.T) bool { return !w.root.ResolvedAt().IsZero() },
+		Session:   linear.Thread{IssueID: w.issue.ID, SessionID: session.ID}.ID(),
+		Shown: func(t *testing.T) string {
+			t.Helper()
+			all := session.Activities()
+			if len(all) != 1 {
+				t.Errorf("activities %q, want one that is ephemeral", all)
+			}
+			return strings.TrimPrefix(all[len(all)-1], "thought: ")
+		},
+		Person: adapter.User{ID: w.ada.ID, Name: w.ada.DisplayName, Email: w.ada.Email},
+		Stored: func(t *testing.T, url string) []byte {
+			t.Helper()
+			content, ok := w.srv.File(url)
+			if !ok {
+				t.Errorf("nothing is stored at %s", url)
+			}
+			return content
+		},
+	})
+	for _, r := range w.srv.Requests() {
+		if slices.Contains(r.Fields, "upload") && r.Authorization != lineartest.AuthNone {
+			t.Error("a file was sent with a token")
+		}
+	}
+}

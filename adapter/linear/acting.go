@@ -1,0 +1,97 @@
+package linear
+
+import (
+	"context"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// bot is the bot in one workspace: who it is and what it acts with.
+type bot struct {
+	api    *linearapi.Client
+	self   *adapter.Identity
+	people *people
+}
+
+// bot returns the bot in a workspace. Its errors are those of Identity.
+func (a *Adapter) bot(ctx context.Context, workspace string) (*bot, error) {
+	self, err := a.Identity(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	acc, err := a.account(workspace)
+	if err != nil {
+		return nil, err
+	}
+	return &bot{api: acc.api, self: self, people: newPeople(self, a.own(self))}, nil
+}
+
+// own returns what tells whether the bot wrote the message with an id.
+func (a *Adapter) own(self *adapter.Identity) func(id string) bool {
+	return func(id string) bool {
+		if self == nil {
+			return false
+		}
+		_, ok := a.written.get(commentKey{self.Workspace, id})
+		return ok || ownID(self.UserID, id)
+	}
+}
+
+// key names a comment, or anything else with an id, in the bot's workspace.
+func (b *bot) key(id string) commentKey { return commentKey{b.self.Workspace, id} }
+
+// writeID is WriteID for the bot.
+func (b *bot) writeID(key string) string { return WriteID(b.self.Workspace, b.self.UserID, key) }
+
+// account turns a user that the API told of into a user.
+func (p *people) account(u *linearapi.User) adapter.User {
+	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
+	user.Name = first(u.DisplayName, user.Name)
+	if u.App && user.Kind == adapter.Human {
+		user.Kind = adapter.App
+	}
+	return user
+}
+
+// accountRef is account for optional users: nil if there is none.
+func (p *people) accountRef(u *linearapi.User) *adapter.User {
+	if u == nil {
+		return nil
+	}
+	user := p.account(u)
+	return &user
+}
+
+// anyAccount finds out who did something, given those who may have. ok is
+// false if all are nil.
+func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *linearapi.ActorBot) (_ adapter.User, ok bool) {
+	switch {
+	case u != nil:
+		return p.account(u), true
+	case e != nil:
+		user := external(&userPayload{ID: e.ID, Name: first(e.Name, e.DisplayName), Email: e.Email}, "")
+		user.Avatar = e.AvatarURL
+		return user, true
+	case b != nil:
+		return integration(&botActorPayload{
+			ID: b.ID, Type: b.Type, Name: b.Name, UserDisplayName: b.UserDisplayName, AvatarURL: b.AvatarURL,
+		}), true
+	default:
+		return adapter.User{}, false
+	}
+}
+
+// commentAuthor finds who wrote a comment. What nobody wrote is Linear's.
+func (p *people) commentAuthor(c *linearapi.Comment) adapter.User {
+	user, ok := p.anyAccount(c.User, c.ExternalUser, c.BotActor)
+	switch {
+	case p.wrote(c.ID) && !ok:
+		return p.me()
+	case p.wrote(c.ID):
+		user.Kind = adapter.Self
+	case !ok:
+		return automation()
+	}
+	return user
+}

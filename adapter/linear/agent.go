@@ -1,0 +1,112 @@
+package linear
+
+import (
+	"context"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+var _ adapter.Agent = (*Adapter)(nil)
+
+// IsSession reports whether a thread is an agent session.
+func (a *Adapter) IsSession(id adapter.ThreadID) bool {
+	thread, err := ParseThreadID(id)
+	return err == nil && thread.SessionID != ""
+}
+
+// Activity writes an activity into an agent session, with one request. A key
+// that was used before changes nothing. Options of an elicitation are shown as
+// a choice. Ephemeral counts for thoughts and actions only.
+//
+// Errors have code Invalid for a blank body, an action without a name, a missing
+// key, an unknown kind or a bad thread id, Unsupported outside sessions, Conflict
+// if the id is taken by something else, and else those of package linearapi.
+func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
+	thread, err := sessionThread("activity", act.Thread)
+	if err != nil {
+		return err
+	}
+	in, err := activityInput(act)
+	if err != nil {
+		return err
+	}
+	b, err := a.bot(ctx, act.Workspace)
+	if err != nil {
+		return err
+	}
+	in.ID, in.AgentSessionID = b.writeID(act.Key), thread.SessionID
+	_, err = b.api.AgentActivityCreate(ctx, in)
+	entity, taken, conflict := linearapi.ConflictID(err)
+	if conflict && (entity == "" || entity == "AgentActivity") && (taken == "" || strings.EqualFold(taken, in.ID)) {
+		return nil // it is there
+	}
+	return err
+}
+
+func activityInput(act *adapter.Activity) (in linearapi.AgentActivityCreateInput, err error) {
+	if act.Key == "" {
+		return in, opError("activity", adapter.Invalid, "the key is missing")
+	}
+	in.Content.Type = string(act.Kind) // the words are the same
+	switch act.Kind {
+	case adapter.Action:
+		if strings.TrimSpace(act.Name) == "" {
+			return in, opError("activity", adapter.Invalid, "the action has no name")
+		}
+		in.Content.Action, in.Content.Parameter, in.Content.Result = act.Name, act.Parameter, act.Result
+		in.Ephemeral = act.Ephemeral
+		return in, nil
+	case adapter.Thought:
+		in.Ephemeral = act.Ephemeral
+	case adapter.Elicitation:
+		if len(act.Options) > 0 {
+			in.Signal, in.SignalMetadata = "select", map[string]any{"options": selectOptions(act.Options)}
+		}
+	case adapter.Response, adapter.Failure:
+	default:
+		return in, opError("activity", adapter.Invalid, "there is no kind "+string(act.Kind))
+	}
+	if strings.TrimSpace(act.Body) == "" {
+		return in, opError("activity", adapter.Invalid, "the body is empty")
+	}
+	in.Content.Body = act.Body
+	return in, nil
+}
+
+func selectOptions(options []adapter.Option) []map[string]string {
+	out := make([]map[string]string, len(options))
+	for i, o := range options {
+		out[i] = map[string]string{"value": o.Value, "label": first(o.Label, o.Value)}
+	}
+	return out
+}
+
+// SetPlan replaces the plan of an agent session, with one request. The error has
+// code Unsupported outside sessions.
+func (a *Adapter) SetPlan(ctx context.Context, workspace string, id adapter.ThreadID, plan []adapter.PlanStep) error {
+	thread, err := sessionThread("plan", id)
+	if err != nil {
+		return err
+	}
+	b, err := a.bot(ctx, workspace)
+	if err != nil {
+		return err
+	}
+	steps := make([]linearapi.PlanStep, len(plan))
+	for i, s := range plan {
+		steps[i] = linearapi.PlanStep{Content: s.Content, Status: s.Status}
+	}
+	_, err = b.api.AgentSessionUpdate(ctx, thread.SessionID, linearapi.SessionUpdateInput{Plan: linearapi.Set(steps)})
+	return err
+}
+
+// sessionThread parses the id of an agent session.
+func sessionThread(op string, id adapter.ThreadID) (Thread, error) {
+	thread, err := ParseThreadID(id)
+	if err == nil && thread.SessionID == "" {
+		err = opError(op, adapter.Unsupported, "the thread is no agent session")
+	}
+	return thread, err
+}

@@ -1,0 +1,147 @@
+package linear
+
+import (
+	"context"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+var (
+	_ adapter.Editor = (*Adapter)(nil)
+	_ adapter.Closer = (*Adapter)(nil)
+)
+
+// Edit replaces the text of a comment, with one request. In agent sessions
+// nothing can be changed: the error has code AppendOnly. Linear lets the bot
+// edit its own comments only.
+func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
+	thread, err := changeable("edit", r)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(body) == "" {
+		return nil, opError("edit", adapter.Invalid, "the body is empty")
+	}
+	b, err := a.bot(ctx, r.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	c, err := b.api.CommentUpdate(ctx, r.MessageID, linearapi.CommentUpdateInput{Body: body})
+	if err != nil {
+		return nil, err
+	}
+	s := a.scribe(b, thread)
+	s.on(c.Issue)
+	c.ID = first(c.ID, r.MessageID)
+	c.Body = first(c.Body, body)
+	m := s.comment(c)
+	if m.ID == thread.CommentID { // the answer does not say that it is the root
+		m.ParentID = ""
+	}
+	return m, nil
+}
+
+// Delete removes a comment, with one request. In agent sessions nothing can be
+// changed: the error has code AppendOnly.
+func (a *Adapter) Delete(ctx context.Context, r adapter.Ref) error {
+	if _, err := changeable("delete", r); err != nil {
+		return err
+	}
+	api, err := a.API(ctx, r.Workspace)
+	if err != nil {
+		return err
+	}
+	return unless(adapter.NotFound, api.CommentDelete(ctx, r.MessageID))
+}
+
+// changeable checks that a message can be changed.
+func changeable(op string, r adapter.Ref) (Thread, error) {
+	thread, err := ParseThreadID(r.Thread)
+	switch {
+	case err != nil:
+		return Thread{}, err
+	case thread.SessionID != "":
+		return Thread{}, opError(op, adapter.AppendOnly, "what is said in an agent session stays")
+	case r.MessageID == "":
+		return Thread{}, opError(op, adapter.Invalid, "the message id is missing")
+	case r.MessageID == thread.IssueID:
+		return Thread{}, opError(op, adapter.Unsupported, "the description of an issue is no message of the bot's")
+	}
+	return thread, nil
+}
+
+// SetResolved resolves the thread of a root comment or opens it again, with
+// one request, or two more if the thread turns out to be named after a reply.
+// The error has code Unsupported for channels and for sessions without a root
+// comment.
+func (a *Adapter) SetResolved(ctx context.Context, workspace string, id adapter.ThreadID, resolved bool) error {
+	thread, err := ParseThreadID(id)
+	if err != nil {
+		return err
+	}
+	b, err := a.bot(ctx, workspace)
+	if err != nil {
+		return err
+	}
+	root := thread.CommentID
+	if root == "" && thread.SessionID != "" {
+		root, err = a.sessionRoot(ctx, b, thread.SessionID)
+		if err != nil {
+			return err
+		}
+	}
+	if root == "" {
+		return opError("resolve", adapter.Unsupported, "only threads of comments can be resolved")
+	}
+	if known, ok := a.roots.get(b.key(root)); ok {
+		root = known
+	}
+	err = setResolved(ctx, b.api, root, resolved)
+	if adapter.CodeOf(err) != adapter.Invalid {
+		return err
+	}
+	// Perhaps it is a reply.
+	c, lookupErr := b.api.Comment(ctx, root)
+	if lookupErr != nil || c.Root() == "" || c.Root() == root {
+		return err
+	}
+	a.roots.put(b.key(root), c.Root())
+	return setResolved(ctx, b.api, c.Root(), resolved)
+}
+
+func setResolved(ctx context.Context, api *linearapi.Client, root string, resolved bool) error {
+	if resolved {
+		_, err := api.CommentResolve(ctx, root, "")
+		return err
+	}
+	_, err := api.CommentUnresolve(ctx, root)
+	return err
+}
+
+// sessionRoot finds the root comment of a session: empty if there is none. A
+// root that was found is remembered.
+func (a *Adapter) sessionRoot(ctx context.Context, b *bot, session string) (string, error) {
+	if root, ok := a.sessions.get(b.key(session)); ok {
+		return root, nil
+	}
+	s, err := b.api.AgentSession(ctx, session)
+	if err != nil || s.Comment == nil {
+		return "", err
+	}
+	a.sessions.put(b.key(session), s.Comment.ID)
+	return s.Comment.ID, nil
+}
+
+// unless turns an error with the given code into none.
+func unless(code adapter.Code, err error) error {
+	if err != nil && adapter.CodeOf(err) == code {
+		return nil
+	}
+	return err
+}
+
+func opError(op string, code adapter.Code, message string) error {
+	return &adapter.Error{Code: code, Op: op, Message: message}
+}

@@ -1,0 +1,97 @@
+package linearapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// share is the part of the budget that a priority leaves to those above it.
+func share(p adapter.Priority) float64 {
+	switch p {
+	case adapter.Refreshing:
+		return 0.30
+	case adapter.Reading:
+		return 0.10
+	case adapter.Answering:
+		return 0.02
+	case adapter.Automatic, adapter.Acknowledging:
+		return 0
+	default:
+		return 0
+	}
+}
+
+// priorityOf returns the priority of an operation.
+func priorityOf(ctx context.Context, op operation) adapter.Priority {
+	if p := adapter.PriorityOf(ctx); p != adapter.Automatic {
+		return p
+	}
+	if op.write() {
+		return adapter.Answering
+	}
+	return adapter.Reading
+}
+
+// admit waits until the budget has room for op, or says how long that will
+// take if it is longer than Config.MaxWait. Without headers from Linear it
+// knows of no budget and admits everything.
+func (c *Client) admit(ctx context.Context, op operation) *failure {
+	for {
+		wait := c.budget.take(op.name, priorityOf(ctx, op), time.Now())
+		if wait == 0 {
+			return nil
+		}
+		deadline, bounded := ctx.Deadline()
+		if wait > max(c.maxWait, 0) || bounded && time.Now().Add(wait).After(deadline) {
+			return &failure{hopeless: true, Error: &adapter.Error{
+				Code: adapter.RateLimited, Op: op.name, RetryAfter: wait,
+				Message: "what is left of the hourly budget is kept for more important requests",
+			}}
+		}
+		if err := pause(ctx, wait); err != nil {
+			return &failure{Error: &adapter.Error{
+				Code: adapter.Canceled, Op: op.name, Message: "gave up waiting for the hourly budget", Err: err,
+			}}
+		}
+	}
+}
+
+// period is the time in which Linear refills a budget.
+const period = time.Hour
+
+// take takes one request out of the budget and returns zero, or returns how
+// long to wait until there is room for it. All instances that share a token
+// see the same budget in the answers they get, so none needs to ask the others.
+func (m *meter) take(op string, p adapter.Priority, now time.Time) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	since := now.Sub(m.last.At)
+	cost := m.costs[op]
+	wait := max(
+		m.last.Requests.wait(m.requests+1, share(p), since),
+		m.last.Complexity.wait(m.points+cost, share(p), since),
+	)
+	if wait > 0 {
+		return wait
+	}
+	m.requests++
+	m.points += cost
+	return 0
+}
+
+// wait returns how long until cost fits into a, if share of the limit is to be
+// left.
+func (a *Allowance) wait(cost, share float64, since time.Duration) time.Duration {
+	if a.Limit <= 0 {
+		return 0
+	}
+	perSecond := a.Limit / period.Seconds()
+	left := min(a.Limit, a.Remaining+perSecond*since.Seconds())
+	missing := cost + share*a.Limit - left
+	if missing <= 0 {
+		return 0
+	}
+	return max(time.Duration(missing/perSecond*float64(time.Second)), time.Millisecond)
+}

@@ -1,0 +1,114 @@
+package linearapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// bucket is a Linear with a budget of so many requests an hour, which refills
+// continuously.
+type bucket struct {
+	limit, left float64
+	at          time.Time
+	refused     int
+	sent        int
+}
+
+func (b *bucket) RoundTrip(r *http.Request) (*http.Response, error) {
+	now := time.Now()
+	b.left = min(b.limit, b.left+b.limit*now.Sub(b.at).Hours())
+	b.at = now
+	b.sent++
+	status, body := http.StatusOK, goodViewer
+	if b.left < 1 {
+		b.refused++
+		status, body = http.StatusBadRequest, `{"errors":[{"message":"x","extensions":{"code":"RATELIMITED"}}]}`
+	} else {
+		b.left--
+	}
+	return &http.Response{
+		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{
+			"Content-Type":                   {"application/json"},
+			"X-Ratelimit-Requests-Limit":     {strconv.FormatFloat(b.limit, 'f', 0, 64)},
+			"X-Ratelimit-Requests-Remaining": {strconv.FormatFloat(max(0, b.left), 'f', 0, 64)},
+			"X-Ratelimit-Requests-Reset":     {strconv.FormatInt(now.Add(time.Hour).UnixMilli(), 10)},
+		},
+		Body: io.NopCloser(strings.NewReader(body)),
+	}, nil
+}
+
+// TestBudgetIsKept has a greedy reader and somebody who answers share a token.
+func TestBudgetIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bucket{limit: 3600, left: 3600, at: time.Now()}
+		c, err := New(Config{Tokens: APIKey("k"), HTTPClient: &http.Client{Transport: b}, MaxWait: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The reader may use 90 % at once and then as much as flows back: one
+		// a second.
+		start := time.Now()
+		for range 3600*9/10 + 60 {
+			if _, err := c.Viewer(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took < 55*time.Second || took > 70*time.Second {
+			t.Errorf("the last sixty requests took %s, want about a minute", took)
+		}
+		if b.refused != 0 {
+			t.Errorf("Linear refused %d requests", b.refused)
+		}
+		if b.left < 0.09*b.limit {
+			t.Errorf("%v requests are left for others, want a tenth", b.left)
+		}
+		// What is kept is there for what matters more, at once.
+		start = time.Now()
+		for _, p := range []adapter.Priority{adapter.Answering, adapter.Acknowledging} {
+			for range 50 {
+				if _, err := c.Viewer(adapter.WithPriority(t.Context(), p)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("answers waited %s", took)
+		}
+		// An edit of a stream is refused with the time when it may come.
+		sent := b.sent
+		_, err = c.Viewer(adapter.WithPriority(t.Context(), adapter.Refreshing))
+		if e, ok := errors.AsType[*adapter.Error](err); !ok || e.Code != adapter.RateLimited || e.RetryAfter < 10*time.Minute || b.sent != sent {
+			t.Errorf("a stream edit: %v, want rate limited with a long wait and nothing sent", err)
+		}
+		// A wait ends with its context.
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		for range 3 {
+			_, err = c.Viewer(ctx)
+		}
+		if code := adapter.CodeOf(err); code != adapter.RateLimited && code != adapter.Canceled {
+			t.Errorf("a wait beyond the deadline: %v", err)
+		}
+	})
+}
+
+func TestUnknownBudgetAdmitsEverything(t *testing.T) {
+	t.Parallel()
+	var m meter
+	for range 10_000 {
+		if wait := m.take("x", adapter.Refreshing, time.Now()); wait != 0 {
+			t.Fatalf("waits %s for a budget that nobody named", wait)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package linear
+
+import (
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// scribe turns what the API tells of one conversation into messages.
+type scribe struct {
+	people *people
+	// thread is the conversation that was asked for: a channel, a thread of
+	// comments or a session.
+	thread Thread
+	// root is the root comment of a session. Empty if there is none.
+	root        string
+	issue       *adapter.Issue
+	attachments func(body string) []adapter.Attachment
+}
+
+func (a *Adapter) scribe(b *bot, thread Thread) *scribe {
+	s := &scribe{people: b.people, thread: thread, attachments: a.attachments}
+	if thread.Kind == ParentIssue && thread.IssueID != "" {
+		s.issue = &adapter.Issue{ID: thread.IssueID}
+	}
+	return s
+}
+
+// on notes what issue the conversation hangs on.
+func (s *scribe) on(i *linearapi.IssueRef) {
+	if i != nil && i.ID != "" {
+		s.issue = &adapter.Issue{ID: i.ID, Identifier: i.Identifier, Title: i.Title, URL: i.URL}
+	}
+}
+
+// visible reports whether people can see a comment as somebody's.
+func visible(c *linearapi.Comment) bool {
+	return c.ID != "" && c.ArchivedAt.IsZero() && !c.HideInLinear && !c.SessionRoot
+}
+
+// comment turns a comment into a message.
+func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
+	m := &adapter.Message{
+		ID: c.ID, Author: s.people.commentAuthor(c), Body: c.Body,
+		CreatedAt: c.CreatedAt, EditedAt: c.EditedAt, URL: c.URL, Issue: s.issue,
+		Attachments: s.attachments(c.Body),
+	}
+	root := first(c.Root(), s.thread.CommentID)
+	if root != c.ID {
+		m.ParentID = root
+	}
+	if s.thread.SessionID != "" {
+		m.Thread = s.thread.ID()
+		m.Session = &adapter.Session{ID: s.thread.SessionID, CommentID: first(s.root, s.thread.CommentID)}
+	} else {
+		thread := threadOf(c, s.thread)
+		thread.CommentID = root
+		m.Thread = thread.ID()
+	}
+	for i := range c.Reactions {
+		m.Reactions = append(m.Reactions, s.reaction(&c.Reactions[i]))
+	}
+	return m
+}
+
+func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
+	user, _ := s.people.anyAccount(r.User, r.ExternalUser, nil)
+	if s.people.wrote(r.ID) {
+		user.Kind = adapter.Self
+	}
+	return adapter.Reaction{ID: r.ID, Emoji: emojiName(r.Emoji), User: user}
+}
+
+// saidTypes are the types of activity that say something to somebody. The
+// others show how the bot works.
+func saidTypes() linearapi.Filter {
+	return linearapi.OfTypes(linearapi.TypePrompt, linearapi.TypeResponse, linearapi.TypeElicitation, linearapi.TypeError)
+}
+
+// activity turns an activity into a message: nil if it says nothing.
+func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
+	switch x.Content.Type {
+	case linearapi.TypePrompt, linearapi.TypeResponse, linearapi.TypeElicitation, linearapi.TypeError:
+	default:
+		return nil
+	}
+	if x.Ephemeral || x.ID == "" {
+		return nil
+	}
+	m := &adapter.Message{
+		ID: x.ID, Thread: s.thread.ID(), Body: x.Content.Body, CreatedAt: x.CreatedAt, Issue: s.issue,
+		Session:     &adapter.Session{ID: s.thread.SessionID, ActivityID: x.ID},
+		Attachments: s.attachments(x.Content.Body),
+	}
+	if x.SourceComment != nil {
+		m.ID, m.URL = first(x.SourceComment.ID, x.ID), x.SourceComment.URL
+	}
+	switch user, ok := s.people.anyAccount(x.User, nil, nil); {
+	case ok:
+		m.Author = user
+	case x.Content.Type == linearapi.TypePrompt:
+		m.Author = automation()
+	default:
+		m.Author = s.people.me()
+	}
+	if s.people.wrote(x.ID) {
+		m.Author.Kind = adapter.Self
+	}
+	return m
+}
+
+// full turns an issue into what the contract says about it.
+func (p *people) full(i *linearapi.Issue) *adapter.Issue {
+	out := &adapter.Issue{
+		ID: i.ID, Identifier: i.Identifier, Title: i.Title, Description: i.Description, URL: i.URL,
+		Priority: int(i.Priority), DueDate: i.DueDate, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+		Assignee: p.accountRef(i.Assignee), Delegate: p.accountRef(i.Delegate),
+	}
+	if creator, ok := p.anyAccount(i.Creator, i.ExternalUserCreator, i.BotActor); ok {
+		out.Creator = &creator
+	}
+	if i.Team != nil {
+		out.Team = adapter.Team{ID: i.Team.ID, Key: i.Team.Key, Name: i.Team.Name}
+	}
+	if i.State != nil {
+		out.State = adapter.IssueState{ID: i.State.ID, Name: i.State.Name, Type: i.State.Type}
+	}
+	for _, l := range i.Labels.Nodes {
+		out.Labels = append(out.Labels, adapter.Label{ID: l.ID, Name: l.Name})
+	}
+	if i.Project != nil {
+		out.ProjectID, out.Project = i.Project.ID, i.Project.Name
+	}
+	if i.Cycle != nil {
+		out.CycleID = i.Cycle.ID
+	}
+	return out
+}

@@ -1,0 +1,163 @@
+package linear
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/yuin/goldmark-emoji/definition"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+var _ adapter.Reactor = (*Adapter)(nil)
+
+// React adds the bot's reaction to a comment, or to the issue if r names no
+// message, with one request. The id of the reaction is computed like those of
+// comments, so the bot can take it back without looking for it. If the id was
+// used before, two more requests find out whether the reaction is still there
+// and add it if it is not.
+func (a *Adapter) React(ctx context.Context, r adapter.Ref, emoji string) error {
+	on, name, err := reactable("react", r, emoji)
+	if err != nil {
+		return err
+	}
+	b, err := a.bot(ctx, r.Workspace)
+	if err != nil {
+		return err
+	}
+	in := on
+	in.Emoji, in.ID = spelling(name), b.writeID(reactionKey(on, name))
+	_, err = b.api.ReactionCreate(ctx, in)
+	if !reactionConflict(err) {
+		return err
+	}
+	// Either the reaction is there, or it was and its id cannot be used
+	// again.
+	mine, known, err := b.reactions(ctx, on, name)
+	if err != nil || !known || len(mine) > 0 {
+		return err
+	}
+	in.ID = b.writeID(reactionKey(on, name) + "|" + uuid.NewString())
+	if _, err = b.api.ReactionCreate(ctx, in); reactionConflict(err) {
+		return nil // it is there under a name that is not in our table
+	}
+	return err
+}
+
+// Unreact takes the bot's reaction back, with one request. If the reaction is
+// not there under its computed id, a second one looks for it, and a third
+// removes it if it is there under another. A bot that acts with a person's key
+// never takes away what the person added.
+func (a *Adapter) Unreact(ctx context.Context, r adapter.Ref, emoji string) error {
+	on, name, err := reactable("unreact", r, emoji)
+	if err != nil {
+		return err
+	}
+	b, err := a.bot(ctx, r.Workspace)
+	if err != nil {
+		return err
+	}
+	err = b.api.ReactionDelete(ctx, b.writeID(reactionKey(on, name)))
+	if err == nil || adapter.CodeOf(err) != adapter.NotFound {
+		return err
+	}
+	mine, _, err := b.reactions(ctx, on, name)
+	if err != nil {
+		return unless(adapter.NotFound, err)
+	}
+	for _, id := range mine {
+		if !b.self.App && !b.people.wrote(id) {
+			continue
+		}
+		if err := unless(adapter.NotFound, b.api.ReactionDelete(ctx, id)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reactions returns the ids of the bot's reactions with an emoji. known is
+// false if they cannot be read.
+func (b *bot) reactions(ctx context.Context, on linearapi.ReactionCreateInput, name string) (ids []string, known bool, err error) {
+	var all []linearapi.Reaction
+	switch {
+	case on.CommentID != "":
+		all, err = b.api.CommentReactions(ctx, on.CommentID)
+	case on.IssueID != "":
+		all, err = b.api.IssueReactions(ctx, on.IssueID)
+	default:
+		return nil, false, nil
+	}
+	for _, r := range all {
+		if r.User != nil && r.User.ID == b.self.UserID && sameEmoji(r.Emoji, name) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, true, err
+}
+
+// reactable says what a reaction goes on, and the emoji's name.
+func reactable(op string, r adapter.Ref, emoji string) (on linearapi.ReactionCreateInput, name string, err error) {
+	thread, err := ParseThreadID(r.Thread)
+	if err != nil {
+		return on, "", err
+	}
+	name = strings.Trim(emojiName(strings.TrimSpace(emoji)), ":")
+	switch {
+	case name == "":
+		return on, "", opError(op, adapter.Invalid, "the emoji is missing")
+	case strings.HasPrefix(r.MessageID, sessionMessage):
+		return on, "", opError(op, adapter.Unsupported, "the message is a session and no comment")
+	case r.MessageID != "" && r.MessageID != thread.IssueID:
+		on.CommentID = r.MessageID
+	case thread.Kind == ParentIssue:
+		on.IssueID = thread.IssueID
+	case thread.Kind == ParentComment:
+		on.CommentID = thread.ParentID
+	case thread.Kind == ParentProjectUpdate:
+		on.ProjectUpdateID = thread.ParentID
+	case thread.Kind == ParentInitiativeUpdate:
+		on.InitiativeUpdateID = thread.ParentID
+	default:
+		return on, "", opError(op, adapter.Unsupported, "nobody can react to a "+thread.Kind.String())
+	}
+	return on, name, nil
+}
+
+// reactionKey is the key under which the bot's reaction is written.
+func reactionKey(on linearapi.ReactionCreateInput, name string) string {
+	on.CommentID = first(on.CommentID, on.IssueID, on.ProjectUpdateID, on.InitiativeUpdateID)
+	return "reaction|" + on.CommentID + "|" + name
+}
+
+func reactionConflict(err error) bool {
+	entity, _, ok := linearapi.ConflictID(err)
+	return ok && (entity == "" || entity == "Reaction")
+}
+
+// spelling is how an emoji is written for Linear: as a character if it has a
+// well-known name, else as it is.
+func spelling(name string) string {
+	if character, ok := emojiCharacter(name); ok {
+		return character
+	}
+	return name
+}
+
+// sameEmoji reports whether two spellings mean one emoji.
+func sameEmoji(a, b string) bool { return emojiKey(a) == emojiKey(b) }
+
+// emojiKey is a spelling that all spellings of an emoji share: a well-known
+// name, else the bare character, else the name.
+func emojiKey(s string) string {
+	name := strings.Trim(emojiName(s), ":")
+	if _, ok := emojiCharacter(name); ok {
+		return name
+	}
+	if e, ok := definition.Github().Get(strings.ToLower(name)); ok && e.IsUnicode() {
+		name = string(e.Unicode)
+	}
+	return strings.ReplaceAll(name, emojiSelector, "")
+}

@@ -1,0 +1,193 @@
+package linear
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// splitBody cuts a Markdown text into parts of at most limit characters. It
+// cuts between blocks where it can, else between lines, else between words. A
+// block of code or a folded section that is cut is closed in one part and opened
+// again in the next, and nothing else is added or lost but blank lines and the
+// space at a cut. Definitions of link references serve their own part only. The
+// limit gives way to a single character, and to the lines that close and open a
+// block.
+func splitBody(body string, limit int) []string {
+	if limit <= 0 || utf8.RuneCountInString(body) <= limit {
+		return []string{body}
+	}
+	s := &splitter{limit: limit}
+	for line := range strings.Lines(body) {
+		s.line(line)
+	}
+	s.flush()
+	return s.parts
+}
+
+// splitter cuts a text that comes line by line.
+type splitter struct {
+	limit int
+	parts []string
+	// part is what goes into the next part, and size its length in
+	// characters.
+	part strings.Builder
+	size int
+	// block is where, in part, the last block begins after which a cut is
+	// good, with size as it was there. Zero if there is none.
+	block, blockSize int
+	// base is the size of a part with nothing in it but the line that opens
+	// its fence.
+	base  int
+	blank bool // the last line was blank
+	// open is the line that opened the fence that is still open, and end what
+	// closes it. Empty outside fences.
+	open, end string
+}
+
+func (s *splitter) line(line string) {
+	text := strings.TrimSpace(line)
+	run := fenceRun(text)
+	if s.end == "" && (s.blank || run != "") && text != "" && line[0] != ' ' && line[0] != '\t' && s.part.Len() > 0 {
+		s.block, s.blockSize = s.part.Len(), s.size
+	}
+	closing := 0 // the room that closing the open fence takes
+	if s.end != "" && !s.closes(text, run) {
+		closing = len(s.end) + 1
+	}
+	n := utf8.RuneCountInString(line)
+	for s.size+n+closing > s.limit && s.size > s.base {
+		s.cut()
+	}
+	for s.size+n+closing > s.limit && n > 1 {
+		head, rest := cutWords(line, max(1, s.limit-s.size-closing), s.end == "")
+		if rest == "" {
+			break
+		}
+		s.add(head)
+		s.flushOpen()
+		line, n = rest, n-utf8.RuneCountInString(head)
+	}
+	s.add(line)
+	s.blank = text == ""
+	switch {
+	case s.closes(text, run):
+		s.open, s.end = "", ""
+	case s.end == "" && opens(text, run):
+		s.open, s.end = s.opener(text, run), run
+	}
+}
+
+func (s *splitter) add(text string) {
+	s.part.WriteString(text)
+	s.size += utf8.RuneCountInString(text)
+}
+
+// cut ends a part before the last block, or here if there is no block to cut
+// at.
+func (s *splitter) cut() {
+	if s.block == 0 {
+		s.flushOpen()
+		return
+	}
+	all := s.part.String()
+	rest, size := all[s.block:], s.size-s.blockSize
+	s.part.Reset()
+	s.part.WriteString(all[:s.block])
+	s.flush()
+	s.part.WriteString(rest)
+	s.size = size
+}
+
+// flush ends a part.
+func (s *splitter) flush() {
+	if text := strings.Trim(s.part.String(), "\r\n"); strings.TrimSpace(text) != "" {
+		s.parts = append(s.parts, text)
+	}
+	s.part.Reset()
+	s.size, s.base, s.block, s.blockSize = 0, 0, 0, 0
+}
+
+// flushOpen ends a part, closes the open fence in it and opens it again.
+func (s *splitter) flushOpen() {
+	if s.end == "" {
+		s.flush()
+		return
+	}
+	if !strings.HasSuffix(s.part.String(), "\n") {
+		s.part.WriteString("\n")
+	}
+	s.part.WriteString(s.end)
+	s.flush()
+	s.add(s.open)
+	s.base = s.size
+}
+
+// opener is the line that opens a fence again. Long ones are cut down to what is
+// needed.
+func (s *splitter) opener(text, run string) string {
+	switch {
+	case utf8.RuneCountInString(text) <= s.limit/2:
+		return text + "\n"
+	case run[0] == '+':
+		return run + " …\n"
+	default:
+		return run + "\n"
+	}
+}
+
+// closes reports whether a line closes the open fence.
+func (s *splitter) closes(text, run string) bool {
+	return s.end != "" && run == text && strings.HasPrefix(run, s.end)
+}
+
+// opens reports whether a line opens a block of code or a folded section. A
+// folded section has a title.
+func opens(text, run string) bool {
+	switch {
+	case run == "":
+		return false
+	case run[0] == '`':
+		return !strings.Contains(text[len(run):], "`")
+	case run[0] == '+':
+		return run == "+++" && text != "+++"
+	default:
+		return true
+	}
+}
+
+// fenceRun returns the marks that a fence begins with: "" if text is none.
+func fenceRun(text string) string {
+	if text == "" || strings.IndexByte("`~+", text[0]) < 0 {
+		return ""
+	}
+	n := len(text) - len(strings.TrimLeft(text, text[:1]))
+	if n < 3 {
+		return ""
+	}
+	return text[:n]
+}
+
+// cutWords cuts text after at most n characters, at the last space if words is
+// set and there is one in the second half.
+func cutWords(text string, n int, words bool) (head, rest string) {
+	at, count, space := 0, 0, -1
+	for i, r := range text {
+		if count == n {
+			break
+		}
+		count++
+		at = i + utf8.RuneLen(r)
+		if r == utf8.RuneError {
+			_, size := utf8.DecodeRuneInString(text[i:])
+			at = i + size
+		}
+		if unicode.IsSpace(r) && count > n/2 {
+			space = at
+		}
+	}
+	if words && space > 0 && at < len(text) {
+		at = space
+	}
+	return text[:at], text[at:]
+}

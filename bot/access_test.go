@@ -1,0 +1,626 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// office is a Fake whose deliveries are any events, by message id, and that has
+// a directory, issues and reactions.
+type office struct {
+	*adaptertest.Fake
+
+	events map[string]adapter.Event
+
+	mu       sync.Mutex
+	asked    []string
+	reacted  []string
+	failWith error
+	failures int
+}
+
+func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
+	ev, err := o.Fake.Decode(d, self)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := ev.(*adapter.MessageEvent)
+	if !ok {
+		return ev, nil
+	}
+	other, ok := o.events[m.Message.ID]
+	if !ok {
+		return ev, nil
+	}
+	head := other.Head()
+	actor := head.Actor
+	*head = m.Meta
+	head.Actor = actor
+	return other, nil
+}
+
+func (o *office) ask(format string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, format)
+	if o.failures > 0 {
+		o.failures--
+		return o.failWith
+	}
+	return nil
+}
+
+func (o *office) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
+	if err := o.ask("user " + q.ID); err != nil {
+		return nil, err
+	}
+	switch q.ID {
+	case "ada":
+		return &adapter.User{ID: "ada", Email: "Ada@Acme.test"}, nil
+	case "ext":
+		return &adapter.User{ID: "ext", Email: "ext@acme.test", Kind: adapter.External}, nil
+	default:
+		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user"}
+	}
+}
+
+func (o *office) Subject(context.Context, string, adapter.ThreadID) (*adapter.Issue, error) {
+	if err := o.ask("subject"); err != nil {
+		return nil, err
+	}
+	return &adapter.Issue{Team: adapter.Team{ID: "team-1", Key: "ENG"}}, nil
+}
+
+func (o *office) React(_ context.Context, r adapter.Ref, emoji string) error {
+	err := o.ask("react")
+	if err == nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.reacted = append(o.reacted, r.MessageID+" "+emoji)
+	}
+	return err
+}
+
+func (o *office) Unreact(context.Context, adapter.Ref, string) error { return nil }
+
+// inOffice runs f in a bubble with a bot whose platform is an office.
+func inOffice(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *office)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event)}
+		cfg.Store, cfg.Adapter = store, o
+		cfg.Backoff = func(int) time.Duration { return time.Second }
+		b, err := bot.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, &world{t: t, fake: o.Fake, store: store, bot: b}, o)
+	})
+}
+
+// event delivers any event.
+func (w *world) event(o *office, id string, ev adapter.Event) {
+	w.t.Helper()
+	o.events[id] = ev
+	w.deliver(w.fake.Said(thread, id, "someone", "text"))
+}
+
+func denyAll(d bot.Decision) bot.Access {
+	return func(context.Context, *bot.Turn) (bot.Decision, error) { return d, nil }
+}
+
+// registerAll registers a handler of every kind that notes its kind.
+func registerAll(w *world) {
+	message := func(kind string) bot.MessageHandler {
+		return func(context.Context, *bot.Thread, *bot.Message) error { w.note("%s", kind); return nil }
+	}
+	w.bot.OnNewMention(message("mention"))
+	w.bot.OnSubscribedMessage(message("subscribed"))
+	w.bot.OnNewMessage(nil, message("pattern"))
+	w.bot.OnCommand(bot.Command{Name: "create"}, func(context.Context, *bot.Thread, *bot.Invocation) error {
+		w.note("command")
+		return nil
+	})
+	w.bot.OnMessageUpdated(func(context.Context, *bot.Thread, *bot.Message, string) error { w.note("updated"); return nil })
+	w.bot.OnMessageDeleted(message("deleted"))
+	w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
+	w.bot.OnStop(message("stop"))
+	w.bot.OnUninstalled(func(context.Context, string) error { w.note("uninstalled"); return nil })
+	w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.Issue) error { w.note("issue"); return nil })
+	w.bot.OnResolved(func(context.Context, *bot.Thread, bool) error { w.note("resolved"); return nil })
+	w.bot.OnNotification(func(context.Context, *bot.Thread, *bot.Notification) error { w.note("notification"); return nil })
+	w.bot.OnEvent(func(context.Context, *bot.Turn) error { w.note("event"); return nil })
+}
+
+// TestAccessGuardsEveryHandler sends an event of every kind past a policy that
+// allows all, and past one that refuses all.
+func TestAccessGuardsEveryHandler(t *testing.T) {
+	t.Parallel()
+	ada := adapter.User{ID: "ada"}
+	said := func(text string) *adapter.Message { return &adapter.Message{ID: "m", Author: ada, Body: text} }
+	issue := &adapter.Issue{ID: "i"}
+	act := adapter.Meta{Actor: ada}
+	for _, c := range []struct {
+		event adapter.Event
+		runs  string
+		// passes says that nobody can be refused.
+		passes bool
+	}{
+		{event: &adapter.MessageEvent{Message: said("@helper")}, runs: "mention"},
+		{event: &adapter.MessageEvent{Message: said("@helper create")}, runs: "command"},
+		{event: &adapter.MessageEvent{Message: said("/help")}, runs: ""},
+		{event: &adapter.MessageEvent{Message: said("hi")}, runs: "pattern"},
+		{event: &adapter.EditEvent{Meta: act, Message: said("hi")}, runs: "updated"},
+		{event: &adapter.DeleteEvent{Meta: act, Message: said("hi")}, runs: "deleted"},
+		{event: &adapter.ReactionEvent{Meta: act, User: ada, Added: true, Emoji: "x"}, runs: "reaction"},
+		{event: &adapter.ResolveEvent{Meta: act}, runs: "resolved"},
+		{event: &adapter.IssueEvent{Meta: act, Issue: issue}, runs: "issue"},
+		{event: &adapter.IssueEvent{Meta: act, Issue: issue, Mention: said("@helper")}, runs: "issue mention"},
+		{event: &adapter.NotificationEvent{Meta: act}, runs: "notification"},
+		{event: &adapter.AccessEvent{Meta: act}, runs: "event"},
+		{event: &adapter.SLAEvent{Meta: act}, runs: "event"},
+		{event: &adapter.AuthorizationEvent{Meta: act}, runs: "event"},
+		{event: &adapter.StopEvent{Meta: act, Message: said("stop")}, runs: "stop", passes: true},
+		{event: &adapter.UninstallEvent{}, runs: "uninstalled", passes: true},
+	} {
+		for _, allowed := range []bool{true, false} {
+			asked := 0
+			access := func(context.Context, *bot.Turn) (bot.Decision, error) {
+				asked++
+				return bot.Decision{Allowed: allowed}, nil
+			}
+			inOffice(t, bot.Config{Access: access}, func(t *testing.T, w *world, o *office) {
+				registerAll(w)
+				w.event(o, "m1", c.event)
+				w.run(time.Second)
+				want, counts := c.runs, map[string]int64{"accepted": 1, "handled": 1}
+				if c.runs == "" {
+					counts["replies"] = 1
+				}
+				if !allowed && !c.passes {
+					want, counts = "", map[string]int64{"accepted": 1, "ignored:access": 1}
+				}
+				if got := strings.Join(w.notes(), " "); got != want {
+					t.Errorf("%T, allowed %v: ran %q, want %q", c.event, allowed, got, want)
+				}
+				if diff := cmp.Diff(counts, w.bot.Counts()); diff != "" {
+					t.Errorf("%T, allowed %v: counts (-want +got):\n%s", c.event, allowed, diff)
+				}
+				if n := len(w.fake.Posted(thread)); !allowed && n != 0 {
+					t.Errorf("%T: %d posts", c.event, n)
+				}
+				if wantAsked := map[bool]int{true: 0, false: 1}[c.passes]; asked != wantAsked {
+					t.Errorf("%T: asked %d times, want %d", c.event, asked, wantAsked)
+				}
+			})
+		}
+	}
+}
+
+// TestAccessInSubscribedThreads is about the one group that the events above
+// do not reach, and about events that nobody wants.
+func TestAccessInSubscribedThreads(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+		w.bot.OnSubscribedMessage(w.noting("subscribed"))
+		w.sayIn("fake:room:other", "ada", "nobody wants this")
+		w.subscribe()
+		w.say("ada", "hi")
+		w.run(time.Second)
+		if got := w.notes(); len(got) != 0 {
+			t.Errorf("ran %q", got)
+		}
+		if diff := cmp.Diff([]string{"no"}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("posted (-want +got):\n%s", diff)
+		}
+		if got := w.fake.Posted("fake:room:other"); len(got) != 0 {
+			t.Errorf("an answer to what nobody wants: %q", got)
+		}
+		want := map[string]int64{"accepted": 2, "ignored:access": 1, "ignored:no_handler": 1, "replies": 1}
+		if diff := cmp.Diff(want, w.bot.Counts()); diff != "" {
+			t.Errorf("counts (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAccessReplyIsRare(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("Ask **Bob**."))}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(w.noting("mention"))
+		stop := w.start()
+		step := func(name string, want int, in adapter.ThreadID) {
+			t.Helper()
+			synctest.Wait()
+			if got := w.fake.Posted(in); len(got) != want || slices.ContainsFunc(got, func(s string) bool { return s != "Ask **Bob**." }) {
+				t.Errorf("%s: posted %q, want %d", name, got, want)
+			}
+		}
+		for range 5 {
+			w.say("ada", "@helper")
+		}
+		step("one author", 1, thread)
+		w.say("bob", "@helper")
+		step("another author", 2, thread)
+		w.sayIn("fake:room:t2", "ada", "@helper")
+		step("another thread", 1, "fake:room:t2")
+		w.deliver(w.fake.SaidBy(adapter.User{ID: "ada"}, "W2", thread, "w2", "@helper"))
+		step("another workspace", 3, thread)
+		time.Sleep(59 * time.Minute)
+		w.say("ada", "@helper")
+		step("within the hour", 3, thread)
+		time.Sleep(2 * time.Minute)
+		w.say("ada", "@helper")
+		w.say("ada", "@helper")
+		step("after an hour", 4, thread)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if got := w.bot.Counts()["ignored:access"]; got != 11 {
+			t.Errorf("%d refused, want 11", got)
+		}
+	})
+}
+
+// TestAccessReplySurvivesFailures: a reply that failed is not lost and not
+// doubled, and one that can never be posted does not bring the turn down.
+func TestAccessReplySurvivesFailures(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fail      error
+		posts     int
+		retried   int64
+		published int
+	}{
+		{errBoom, 2, 1, 1},
+		{&adapter.Error{Code: adapter.Unavailable}, 2, 1, 1},
+		{&adapter.Error{Code: adapter.Forbidden}, 1, 0, 0},
+	} {
+		inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+			w.bot.OnNewMention(w.noting("mention"))
+			w.fake.FailPosts(c.fail)
+			w.say("ada", "@helper")
+			w.run(time.Minute)
+			if got := w.fake.Posted(thread); len(got) != c.published || w.fake.Posts() != c.posts {
+				t.Errorf("%v: posted %q in %d calls", c.fail, got, w.fake.Posts())
+			}
+			if counts := w.bot.Counts(); counts["retried"] != c.retried || counts["ignored:access"] != 1 {
+				t.Errorf("%v: counts %v", c.fail, counts)
+			}
+			if len(w.notes()) != 0 || len(w.dead()) != 0 {
+				t.Errorf("%v: ran %q, %d dead letters", c.fail, w.notes(), len(w.dead()))
+			}
+		})
+	}
+}
+
+func TestAccessReaction(t *testing.T) {
+	t.Parallel()
+	guest := adapter.User{ID: "ext", Kind: adapter.External}
+	said := &adapter.Message{ID: "m9", Author: guest, Body: "@helper"}
+	for _, c := range []struct {
+		name    string
+		event   adapter.Event
+		fail    error
+		want    []string
+		retried int64
+	}{
+		{name: "message", event: &adapter.MessageEvent{Message: said}, want: []string{"m9 ⛔"}},
+		{name: "edit", event: &adapter.EditEvent{Message: said}, want: []string{"m9 ⛔"}},
+		{name: "deleted message", event: &adapter.DeleteEvent{Message: said}},
+		{name: "no message", event: &adapter.ReactionEvent{User: guest, MessageID: "m9", Emoji: "x"}},
+		{name: "fails once", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.Unavailable}, want: []string{"m9 ⛔"}, retried: 1},
+		{name: "is gone", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.NotFound}},
+		{name: "may not", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.Forbidden}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inOffice(t, bot.Config{Access: bot.DenyExternal().Else(bot.DenyWithReaction("⛔"))}, func(t *testing.T, w *world, o *office) {
+				registerAll(w)
+				if c.fail != nil {
+					o.failWith, o.failures = c.fail, 1
+				}
+				w.event(o, "m1", c.event)
+				w.run(time.Minute)
+				if diff := cmp.Diff(c.want, o.reacted); diff != "" {
+					t.Errorf("reactions (-want +got):\n%s", diff)
+				}
+				if counts := w.bot.Counts(); counts["ignored:access"] != 1 || counts["retried"] != c.retried {
+					t.Errorf("counts %v", counts)
+				}
+				if got := w.notes(); len(got) != 0 {
+					t.Errorf("ran %q", got)
+				}
+			})
+		})
+	}
+	// The plain Fake cannot react.
+	inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReaction("x"))}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(w.noting("mention"))
+		w.say("ada", "@helper")
+		w.run(time.Minute)
+		if counts := w.bot.Counts(); counts["ignored:access"] != 1 || counts["retried"] != 0 {
+			t.Errorf("counts %v", counts)
+		}
+	})
+}
+
+func TestAccessErrors(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func() error{
+		"error": func() error { return errBoom },
+		"panic": func() error { panic("no") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0
+			access := func(_ context.Context, t *bot.Turn) (bot.Decision, error) {
+				if asked++; asked < 3 {
+					return bot.Allow(), fail()
+				}
+				return bot.Allow(), nil
+			}
+			inWorld(t, bot.Config{Access: access}, func(t *testing.T, w *world) {
+				w.bot.OnNewMention(w.noting("mention"))
+				w.bot.OnNewMention(w.noting("again"))
+				w.say("ada", "@helper")
+				w.run(time.Minute)
+				if got := len(w.notes()); got != 2 || asked != 3 || w.bot.Counts()["retried"] != 2 {
+					t.Errorf("ran %q, asked %d times, counts %v", w.notes(), asked, w.bot.Counts())
+				}
+			})
+			inWorld(t, bot.Config{MaxAttempts: 2, Access: func(context.Context, *bot.Turn) (bot.Decision, error) {
+				return bot.Allow(), fail()
+			}}, func(t *testing.T, w *world) {
+				w.bot.OnNewMention(w.noting("mention"))
+				w.say("ada", "@helper")
+				w.run(time.Minute)
+				if len(w.notes()) != 0 || len(w.dead()) != 1 {
+					t.Errorf("ran %q, %d dead letters", w.notes(), len(w.dead()))
+				}
+			})
+		})
+	}
+}
+
+// TestAccessGuardsAnswers: who is refused cannot answer a question either.
+func TestAccessGuardsAnswers(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			a, err := bot.Ask(ctx, t, bot.Question{Text: "Name?"})
+			if err == nil {
+				w.note("%s by %s", a.Value, a.By.ID)
+			}
+			return err
+		})
+		w.say("ada", "@helper go")
+		w.say("eve", "Eve")
+		w.say("eve", "@helper Eve")
+		w.say("ada", "Ada")
+		w.run(time.Minute)
+		if diff := cmp.Diff([]string{"Ada by ada"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if got := w.fake.Posted(thread); len(got) != 2 || got[1] != "no" {
+			t.Errorf("posted %q, want a question and a refusal", got)
+		}
+	})
+}
+
+func TestCommandAccess(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(w.noting("mention"))
+		w.bot.OnCommand(bot.Command{Name: "deploy", Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))}, w.noted("deploy"))
+		w.bot.OnCommand(bot.Command{Name: "status"}, w.noted("status"))
+		w.say("ada", "/deploy a")
+		w.say("bob", "@helper deploy b")
+		w.say("bob", "/status b")
+		w.run(time.Second)
+		if diff := cmp.Diff([]string{`deploy ["a"] "a"`, `status ["b"] "b"`}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"no"}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("posted (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestRefusedAuthorsDoNotSpeakForOthers is about messages that are handled
+// together.
+func TestRefusedAuthorsDoNotSpeakForOthers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		access bot.Access
+		say    []string // author: text
+		want   []string
+	}{
+		{"newest refused", bot.AllowUsers("ada", "bob"), []string{"bob:one", "ada:@helper two", "eve:three"}, []string{"@helper two after [one]"}},
+		{"older refused", bot.AllowUsers("ada"), []string{"eve:@helper one", "ada:two"}, []string{}},
+		{"older refused, left out", bot.AllowUsers("ada"), []string{"eve:one", "ada:@helper two"}, []string{"@helper two after []"}},
+		{"newest is the bot's own", nil, []string{"ada:@helper one", "bot-user:two"}, []string{"@helper one after []"}},
+		{"all refused", bot.AllowUsers(), []string{"ada:@helper one", "eve:@helper two"}, []string{}},
+		{"nobody refused", nil, []string{"eve:@helper one", "ada:two"}, []string{"two after [@helper one]"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, bot.Config{Policy: bot.Latest(), Access: c.access}, func(t *testing.T, w *world) {
+				w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+					var skipped []string
+					for _, s := range m.Skipped {
+						skipped = append(skipped, s.Body)
+					}
+					w.note("%s after %v", m.Body, skipped)
+					return nil
+				})
+				for _, s := range c.say {
+					author, text, _ := strings.Cut(s, ":")
+					w.say(author, text)
+				}
+				w.run(time.Second)
+				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestAccessRules(t *testing.T) {
+	t.Parallel()
+	var (
+		ada      = adapter.User{ID: "ada"}
+		mail     = adapter.User{ID: "cy", Email: "Cy@acme.test"}
+		external = adapter.User{ID: "ext", Kind: adapter.External, Email: "ext@acme.test"}
+		app      = adapter.User{ID: "app", Kind: adapter.App, Email: "app@acme.test"}
+		robot    = adapter.User{Kind: adapter.Automation}
+		nobody   = adapter.User{}
+	)
+	by := func(u adapter.User) adapter.Event {
+		return &adapter.MessageEvent{Message: &adapter.Message{ID: "m", Author: u, Body: "x"}}
+	}
+	edit := func(actor, author adapter.User) adapter.Event {
+		return &adapter.EditEvent{Meta: adapter.Meta{Actor: actor}, Message: &adapter.Message{ID: "m", Author: author}}
+	}
+	on := func(team adapter.Team) adapter.Event {
+		return &adapter.MessageEvent{Message: &adapter.Message{ID: "m", Author: ada, Issue: &adapter.Issue{Team: team}}}
+	}
+	issue := func(actor adapter.User, key string) adapter.Event {
+		return &adapter.IssueEvent{Meta: adapter.Meta{Actor: actor}, Issue: &adapter.Issue{Team: adapter.Team{Key: key}}}
+	}
+	yes, no := bot.AllowIf(func(context.Context, adapter.User) (bool, error) { return true, nil }), bot.AllowUsers()
+	broken := bot.Access(func(context.Context, *bot.Turn) (bot.Decision, error) { return bot.Allow(), errBoom })
+	loud := no.Else(bot.DenyWithReply("loud"))
+	for _, c := range []struct {
+		name  string
+		rule  bot.Access
+		event adapter.Event
+		want  bot.Decision
+		asked []string
+		fails bool
+	}{
+		{name: "user by id", rule: bot.AllowUsers("bob", "ada"), event: by(ada), want: bot.Allow()},
+		{name: "app by id", rule: bot.AllowUsers("app"), event: by(app), want: bot.Allow()},
+		{name: "another user", rule: bot.AllowUsers("bob"), event: by(ada)},
+		{name: "id in another case", rule: bot.AllowUsers("ADA"), event: by(ada)},
+		{name: "nobody by empty id", rule: bot.AllowUsers(""), event: by(nobody)},
+		{name: "user by email", rule: bot.AllowUsers("cy@ACME.test"), event: by(mail), want: bot.Allow()},
+		{name: "user by email in the directory", rule: bot.AllowUsers("ada@acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "external by email", rule: bot.AllowUsers("ext@acme.test"), event: by(external)},
+		{name: "app by email", rule: bot.AllowUsers("app@acme.test"), event: by(app)},
+		{name: "domain", rule: bot.AllowDomains("ACME.test"), event: by(mail), want: bot.Allow()},
+		{name: "domain with at", rule: bot.AllowDomains("@acme.test"), event: by(mail), want: bot.Allow()},
+		{name: "domain in the directory", rule: bot.AllowDomains("acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "not in the directory", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
+		{name: "found to be external", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
+		{name: "part of a domain", rule: bot.AllowDomains("cme.test", "test", ""), event: by(mail)},
+		{name: "longer domain", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test.evil"})},
+		{name: "two signs", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test@evil"})},
+		{name: "no name before the sign", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "x", Email: "@acme.test"})},
+		{name: "domain of an external", rule: bot.AllowDomains("acme.test"), event: by(external)},
+		{name: "domain of an app", rule: bot.AllowDomains("acme.test"), event: by(app)},
+		{name: "member", rule: bot.DenyExternal(), event: by(ada), want: bot.Allow()},
+		{name: "external", rule: bot.DenyExternal(), event: by(external)},
+		{name: "automation", rule: bot.DenyExternal(), event: by(robot), want: bot.Allow()},
+		{name: "nobody", rule: bot.DenyExternal(), event: issue(nobody, "ENG")},
+		{name: "edit by its author", rule: bot.AllowUsers("ada"), event: edit(ada, ada), want: bot.Allow()},
+		{name: "edit by nobody known", rule: bot.AllowUsers("ada"), event: edit(nobody, ada), want: bot.Allow()},
+		{name: "edit by somebody else", rule: bot.AllowUsers("ada"), event: edit(mail, ada)},
+		{name: "edit of somebody else's", rule: bot.AllowUsers("ada"), event: edit(ada, mail)},
+		{name: "edit, both allowed", rule: bot.AllowUsers("ada", "cy"), event: edit(ada, mail), want: bot.Allow()},
+		{name: "reaction", rule: bot.AllowUsers("ada"), event: &adapter.ReactionEvent{User: ada}, want: bot.Allow()},
+		{name: "change of an issue", rule: bot.AllowUsers("ada"), event: issue(ada, ""), want: bot.Allow()},
+		{name: "change by nobody known", rule: bot.AllowUsers("ada"), event: issue(nobody, "")},
+		{name: "team by key", rule: bot.AllowTeams("OPS", "eng"), event: on(adapter.Team{Key: "ENG"}), want: bot.Allow()},
+		{name: "team by id", rule: bot.AllowTeams("t1"), event: on(adapter.Team{ID: "t1", Key: "ENG"}), want: bot.Allow()},
+		{name: "another team", rule: bot.AllowTeams("OPS"), event: on(adapter.Team{ID: "t1", Key: "ENG"})},
+		{name: "team of an issue", rule: bot.AllowTeams("ENG"), event: issue(ada, "ENG"), want: bot.Allow()},
+		{name: "team looked up", rule: bot.AllowTeams("ENG"), event: by(ada), want: bot.Allow(), asked: []string{"subject"}},
+		{name: "no team named", rule: bot.AllowTeams(""), event: by(ada), asked: []string{"subject"}},
+		{name: "all of none", rule: bot.AllOf(), event: by(ada), want: bot.Allow()},
+		{name: "all", rule: bot.AllOf(yes, yes), event: by(ada), want: bot.Allow()},
+		{name: "all but one", rule: bot.AllOf(yes, loud, no), event: by(ada), want: bot.DenyWithReply("loud")},
+		{name: "all but an error", rule: bot.AllOf(yes, broken), event: by(ada), fails: true},
+		{name: "refused before the error", rule: bot.AllOf(no, broken), event: by(ada)},
+		{name: "all with nil", rule: bot.AllOf(yes, nil), event: by(ada)},
+		{name: "any of none", rule: bot.AnyOf(), event: by(ada)},
+		{name: "any", rule: bot.AnyOf(no, yes), event: by(ada), want: bot.Allow()},
+		{name: "any refused", rule: bot.AnyOf(loud, no), event: by(ada), want: bot.DenyWithReply("loud")},
+		{name: "any with an error", rule: bot.AnyOf(broken, yes), event: by(ada), want: bot.Allow()},
+		{name: "any, nothing but an error", rule: bot.AnyOf(no, broken), event: by(ada), fails: true},
+		{name: "not yes", rule: bot.Not(yes), event: by(ada)},
+		{name: "not no", rule: bot.Not(no), event: by(ada), want: bot.Allow()},
+		{name: "not error", rule: bot.Not(broken), event: by(ada), fails: true},
+		{name: "else", rule: no.Else(bot.DenyWithReaction("x")), event: by(ada), want: bot.DenyWithReaction("x")},
+		{name: "else is no way in", rule: no.Else(bot.Allow()), event: by(ada)},
+		{name: "else of yes", rule: yes.Else(bot.DenyWithReaction("x")), event: by(ada), want: bot.Allow()},
+		{name: "else of an error", rule: broken.Else(bot.DenyWithReaction("x")), event: by(ada), fails: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var got bot.Decision
+			var failed error
+			access := func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) {
+				got, failed = c.rule(ctx, turn)
+				return bot.Deny(), nil
+			}
+			inOffice(t, bot.Config{Access: access, Bots: bot.BotsAlways}, func(t *testing.T, w *world, o *office) {
+				registerAll(w)
+				w.event(o, "m1", c.event)
+				w.run(time.Second)
+				if diff := cmp.Diff(c.asked, o.asked); diff != "" {
+					t.Errorf("look-ups (-want +got):\n%s", diff)
+				}
+			})
+			if c.fails != (failed != nil) || failed != nil && !errors.Is(failed, errBoom) {
+				t.Errorf("error %v", failed)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestAccessLookupsThatFail: not to know is an error, not an answer.
+func TestAccessLookupsThatFail(t *testing.T) {
+	t.Parallel()
+	for name, rule := range map[string]bot.Access{"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG")} {
+		inOffice(t, bot.Config{Access: rule}, func(t *testing.T, w *world, o *office) {
+			w.bot.OnNewMessage(nil, w.noting("pattern"))
+			o.failWith, o.failures = &adapter.Error{Code: adapter.Unavailable}, 1
+			w.say("ada", "hi")
+			w.run(time.Minute)
+			if counts := w.bot.Counts(); len(w.notes()) != 1 || counts["retried"] != 1 || counts["ignored:access"] != 0 {
+				t.Errorf("%s: ran %q, counts %v", name, w.notes(), counts)
+			}
+		})
+	}
+	// The plain Fake has no directory and no issues.
+	for name, rule := range map[string]bot.Access{"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG")} {
+		inWorld(t, bot.Config{Access: rule}, func(t *testing.T, w *world) {
+			w.bot.OnNewMessage(nil, w.noting("pattern"))
+			w.say("ada", "hi")
+			w.run(time.Minute)
+			if counts := w.bot.Counts(); len(w.notes()) != 0 || counts["retried"] != 0 || counts["ignored:access"] != 1 {
+				t.Errorf("%s: ran %q, counts %v", name, w.notes(), counts)
+			}
+		})
+	}
+}

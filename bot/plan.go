@@ -1,0 +1,247 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// The statuses of the steps of a session's plan.
+const (
+	planPending  = "pending"
+	planRunning  = "inProgress"
+	planDone     = "completed"
+	planCanceled = "canceled"
+)
+
+// Plan is a list of tasks that is posted once and kept up to date in place: in a
+// thread of comments as a message that is edited, in an agent session as the
+// session's plan. Make one with [NewPlan] and post it with [Thread.Post]; before
+// that, changes are just remembered. It is safe for concurrent use: changes are
+// shown one after the other.
+type Plan struct {
+	// showing holds a token while a change is being shown.
+	showing chan struct{}
+
+	mu    sync.Mutex
+	title string
+	tasks []PlanTask
+
+	thread    *Thread // nil before the post
+	messageID string  // empty in sessions
+}
+
+// PlanTask is a task of a plan.
+type PlanTask struct {
+	// ID is "1" for the first task, "2" for the second and so on.
+	ID string
+	// Title is plain text or Markdown without line breaks.
+	Title  string
+	Status TaskStatus
+}
+
+// PlanUpdate changes a task. Fields that are empty leave it alone.
+type PlanUpdate struct {
+	// ID is the task. Defaults to the last one in progress, or else to the
+	// last one.
+	ID     string
+	Title  string
+	Status TaskStatus
+}
+
+// NewPlan returns a plan with a title and tasks that are pending.
+func NewPlan(title string, tasks ...string) *Plan {
+	p := &Plan{showing: make(chan struct{}, 1), title: title}
+	for _, title := range tasks {
+		p.add(title, TaskPending)
+	}
+	return p
+}
+
+// Add adds a task in progress and returns its id. The tasks that were in
+// progress are complete with that.
+func (p *Plan) Add(ctx context.Context, title string) (id string, err error) {
+	err = p.change(ctx, func() error {
+		p.finish(TaskInProgress)
+		id = p.add(title, TaskInProgress)
+		return nil
+	})
+	return id, err
+}
+
+// Update changes a task.
+func (p *Plan) Update(ctx context.Context, u PlanUpdate) error {
+	return p.change(ctx, func() error {
+		task := p.find(u.ID)
+		if task == nil {
+			return fmt.Errorf("bot: the plan has no task %q", u.ID)
+		}
+		task.Title = or(u.Title, task.Title)
+		task.Status = or(u.Status, task.Status)
+		return nil
+	})
+}
+
+// Complete completes the tasks that are pending or in progress. title replaces
+// the plan's title unless it is empty.
+func (p *Plan) Complete(ctx context.Context, title string) error {
+	return p.change(ctx, func() error {
+		p.title = or(title, p.title)
+		p.finish(TaskInProgress)
+		p.finish(TaskPending)
+		return nil
+	})
+}
+
+// Tasks returns the tasks as they are.
+func (p *Plan) Tasks() []PlanTask {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]PlanTask{}, p.tasks...)
+}
+
+// The methods below are called with the lock.
+
+func (p *Plan) add(title string, status TaskStatus) (id string) {
+	id = strconv.Itoa(len(p.tasks) + 1)
+	p.tasks = append(p.tasks, PlanTask{ID: id, Title: title, Status: status})
+	return id
+}
+
+func (p *Plan) finish(status TaskStatus) {
+	for i := range p.tasks {
+		if p.tasks[i].Status == status {
+			p.tasks[i].Status = TaskComplete
+		}
+	}
+}
+
+func (p *Plan) find(id string) *PlanTask {
+	var found *PlanTask
+	for i := range p.tasks {
+		task := &p.tasks[i]
+		running := found != nil && found.Status == TaskInProgress
+		if task.ID == id || id == "" && (task.Status == TaskInProgress || !running) {
+			found = task
+		}
+	}
+	return found
+}
+
+// body makes it a Content: the title and a line for each task.
+func (p *Plan) body() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var b strings.Builder
+	b.WriteString("📋 ")
+	b.WriteString(oneLine(p.title))
+	for _, task := range p.tasks {
+		b.WriteByte('\n')
+		b.WriteString(taskSign(task.Status))
+		b.WriteByte(' ')
+		b.WriteString(oneLine(task.Title))
+	}
+	return replaceEmoji(b.String())
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func taskSign(s TaskStatus) string {
+	switch s {
+	case TaskComplete:
+		return "✅"
+	case TaskInProgress:
+		return "🔄"
+	case TaskFailed:
+		return "❌"
+	case TaskPending:
+		return "⬜"
+	default:
+		return "⬜"
+	}
+}
+
+// steps returns the plan as a session has it. A session's plan has no title.
+func (p *Plan) steps() []adapter.PlanStep {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.tasks) == 0 {
+		return []adapter.PlanStep{{Content: oneLine(p.title), Status: planPending}}
+	}
+	out := make([]adapter.PlanStep, len(p.tasks))
+	for i, task := range p.tasks {
+		out[i] = adapter.PlanStep{Content: oneLine(task.Title), Status: planPending}
+		switch task.Status {
+		case TaskComplete:
+			out[i].Status = planDone
+		case TaskInProgress:
+			out[i].Status = planRunning
+		case TaskFailed:
+			out[i].Status = planCanceled
+		case TaskPending:
+		}
+	}
+	return out
+}
+
+// post posts the plan. In a session there is no message of it: the one returned
+// has no id.
+func (p *Plan) post(ctx context.Context, t *Thread) (*adapter.Message, error) {
+	if err := p.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer p.end()
+	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
+		if err := a.SetPlan(ctx, t.workspace, t.id, p.steps()); err != nil {
+			return nil, err
+		}
+		p.thread, p.messageID = t, ""
+		return &adapter.Message{Thread: t.id, Body: p.body()}, nil
+	}
+	w := &streamWriter{thread: t, key: t.writeKey(ctx)}
+	if err := w.put(ctx, p.body()); err != nil {
+		return w.message, err
+	}
+	p.thread, p.messageID = t, w.message.ID
+	return w.message, nil
+}
+
+// change changes the plan and shows it. A change that cannot be shown is shown
+// with the next.
+func (p *Plan) change(ctx context.Context, f func() error) error {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	defer p.end()
+	p.mu.Lock()
+	err := f()
+	p.mu.Unlock()
+	t := p.thread
+	if err != nil || t == nil {
+		return err
+	}
+	if p.messageID == "" {
+		return t.bot.can.agent.SetPlan(ctx, t.workspace, t.id, p.steps())
+	}
+	_, err = t.Edit(ctx, p.messageID, p)
+	return err
+}
+
+// begin waits for the change before this one.
+func (p *Plan) begin(ctx context.Context) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	select {
+	case p.showing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (p *Plan) end() { <-p.showing }

@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"iter"
+	"time"
+)
+
+// Stream is text that arrives bit by bit, as a model writes it. [Thread.Post]
+// reads src to its end and returns the message as it then is.
+//
+// In a thread of comments the message is posted with the first text and edited
+// while more comes. What is shown in between is healed: open emphasis is closed,
+// an unfinished link is its text only, a table waits for its head. The last edit
+// has the text exactly as it was written, except that emoji placeholders are
+// replaced. In an agent session, which takes no edits, the text is the response.
+// Where nothing can be edited, the message is posted at the end.
+//
+// If src fails, what came before it stays, with a mark behind it, and Post
+// returns the message together with an error that wraps the one of src. The same
+// goes for the end of the context, whose cause is returned. A stream without
+// text is ErrEmpty, and nothing is posted.
+//
+// src is read where Post was called. It must end when the context of Post ends;
+// one that does not keeps Post from returning.
+func Stream(src iter.Seq2[string, error]) Content { return StreamWith(src, StreamOptions{}) }
+
+// StreamWith is [Stream] with options.
+func StreamWith(src iter.Seq2[string, error], o StreamOptions) Content {
+	return StreamChunks(func(yield func(Chunk, error) bool) {
+		for text, err := range src {
+			if !yield(TextChunk{text}, err) {
+				return
+			}
+		}
+	}, o)
+}
+
+// StreamChunks is [Stream] for more than text. In an agent session the text
+// before a task becomes a thought, as far as it is certain what it means, a task
+// becomes an action, or an error, and what is left at the end the response. A
+// plan becomes the session's plan. In a thread of comments tasks and plans are
+// left out.
+func StreamChunks(src iter.Seq2[Chunk, error], o StreamOptions) Content {
+	if o.Every <= 0 {
+		o.Every = 1500 * time.Millisecond
+	}
+	if o.Broken == "" {
+		o.Broken = "_The answer broke off here._"
+	}
+	return streamContent{src, o}
+}
+
+// StreamOptions say how a stream is shown. The zero value is ready to use.
+type StreamOptions struct {
+	// Every is the least time between two edits. It doubles, up to half a
+	// minute, whenever the platform is slow or says that it is asked too
+	// often. Defaults to 1.5 s.
+	Every time.Duration
+	// Placeholder is posted at once and replaced by the first text. Defaults
+	// to none: then nothing is posted before there is text.
+	Placeholder string
+	// Broken is what is put behind a text that broke off. Markdown. Defaults
+	// to a sentence that says so.
+	Broken string
+}
+
+// Chunk is a piece of a stream: [TextChunk], [StepChunk], [TaskChunk] or
+// [PlanChunk].
+//
+//sumtype:decl
+type Chunk interface{ chunk() }
+
+// TextChunk is a piece of text. Markdown.
+type TextChunk struct{ Text string }
+
+// StepChunk ends a step of whoever writes the text. What comes next begins a
+// new paragraph.
+type StepChunk struct{}
+
+// TaskChunk tells of something that is done besides writing, such as the call of
+// a tool. A task is told of again when its status changes.
+type TaskChunk struct {
+	ID     string
+	Title  string
+	Status TaskStatus
+	// Details says more about the task. May be empty.
+	Details string
+	// Output is what came of it. May be empty.
+	Output string
+}
+
+// PlanChunk tells what the whole is about.
+type PlanChunk struct{ Title string }
+
+func (TextChunk) chunk() {}
+func (StepChunk) chunk() {}
+func (TaskChunk) chunk() {}
+func (PlanChunk) chunk() {}
+
+// TaskStatus is how far a task is.
+type TaskStatus string
+
+// The statuses of a task.
+const (
+	TaskPending    TaskStatus = "pending"
+	TaskInProgress TaskStatus = "in_progress"
+	TaskComplete   TaskStatus = "complete"
+	TaskFailed     TaskStatus = "error"
+)
+
+// streamContent is a stream as Content.
+type streamContent struct {
+	src iter.Seq2[Chunk, error]
+	o   StreamOptions
+}
+
+// body makes it a Content. A stream has no text before it was read; see
+// Thread.Post.
+func (streamContent) body() string { return "" }

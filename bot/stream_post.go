@@ -1,0 +1,263 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+const (
+	// slowest is the most time between two edits of a stream.
+	slowest = 30 * time.Second
+	// lastWords is how long marking a broken stream may take after its
+	// context has ended.
+	lastWords = 3 * time.Second
+)
+
+// postStream posts a stream. It takes one write key, whatever comes.
+func (t *Thread) postStream(ctx context.Context, c streamContent) (*adapter.Message, error) {
+	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	key := t.writeKey(ctx)
+	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
+		s := &sessionStream{thread: t, agent: a, key: key, broken: c.o.Broken}
+		return s.run(ctx, c.src)
+	}
+	w := &streamWriter{thread: t, o: c.o, key: key, every: c.o.Every, more: make(chan struct{}, 1)}
+	err := w.read(ctx, c.src)
+	if err != nil {
+		return w.breakOff(ctx, err)
+	}
+	return w.finish(ctx)
+}
+
+// readStream hands the chunks of a source to each. The error is the cause of
+// ctx, or wraps the one of the source.
+func readStream(ctx context.Context, src iter.Seq2[Chunk, error], each func(Chunk)) error {
+	for c, err := range src {
+		if err := alive(ctx); err != nil {
+			return err
+		}
+		if c != nil {
+			each(c)
+		}
+		if err != nil {
+			return fmt.Errorf("bot: stream: %w", err)
+		}
+	}
+	return alive(ctx)
+}
+
+// streamText puts the text of a stream together.
+type streamText struct {
+	b strings.Builder
+	// step says that what comes next is a new step.
+	step bool
+}
+
+func (s *streamText) add(text string) {
+	if text == "" {
+		return
+	}
+	if s.step && s.b.Len() > 0 {
+		s.b.WriteString("\n\n")
+	}
+	s.step = false
+	s.b.WriteString(text)
+}
+
+// brokenText returns a text that broke off with the mark behind it, where it can
+// be seen.
+func brokenText(text, mark string) string {
+	text = strings.TrimRight(text, " \t\r\n")
+	if text == "" {
+		return mark
+	}
+	if closer, open := inFence(text); open {
+		text += "\n" + closer
+	}
+	return text + "\n\n" + mark
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
+
+// streamWriter shows a stream as a message that is edited.
+type streamWriter struct {
+	thread *Thread
+	o      StreamOptions
+	key    string
+	every  time.Duration
+	more   chan struct{} // holds a token if there is text that show has not seen
+
+	mu   sync.Mutex
+	text streamText
+
+	// What is below belongs to show while it runs, and then to its caller.
+
+	message *adapter.Message
+	// shown is what was sent last.
+	shown string
+}
+
+// read takes the stream in and shows it meanwhile.
+func (w *streamWriter) read(ctx context.Context, src iter.Seq2[Chunk, error]) error {
+	var showing sync.WaitGroup
+	done := make(chan struct{})
+	defer showing.Wait()
+	defer close(done) // also if the source panics
+	if w.thread.bot.can.editor != nil {
+		showing.Go(func() { w.show(ctx, done) })
+	}
+	return readStream(ctx, src, func(c Chunk) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch c := c.(type) {
+		case TextChunk:
+			w.text.add(c.Text)
+		case StepChunk:
+			w.text.step = true
+		case TaskChunk, PlanChunk: // comments have no place for them
+		}
+		w.signal()
+	})
+}
+
+// signal tells show that there is something to be shown.
+func (w *streamWriter) signal() {
+	select {
+	case w.more <- struct{}{}:
+	default: // it knows
+	}
+}
+
+// soFar returns the text that has arrived.
+func (w *streamWriter) soFar() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.b.String()
+}
+
+// show posts and edits the message until the stream is done. What fails is left
+// to the next time, or to whoever comes after.
+func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
+	if !blank(w.o.Placeholder) && !w.pause(ctx, done, w.o.Placeholder) {
+		return
+	}
+	for {
+		select {
+		case <-done:
+			return
+		case <-ctx.Done():
+			return
+		case <-w.more:
+		}
+		body := replaceEmoji(glimpse(w.soFar()))
+		if blank(body) || body == w.shown {
+			continue
+		}
+		if !w.pause(ctx, done, body) {
+			return
+		}
+	}
+}
+
+// pause writes body and waits until it is time for more. It reports whether
+// there is any use in going on.
+func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body string) bool {
+	select {
+	case <-done:
+		return false // the rest is about to be written anyway
+	default:
+	}
+	start := time.Now()
+	err := w.put(ctx, body)
+	took := time.Since(start)
+	if err != nil {
+		w.thread.bot.log.Debug().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("stream could not be shown")
+		if !adapter.CodeOf(err).Retryable() {
+			return false
+		}
+		w.signal() // it is still to be shown
+	}
+	if took > w.every || adapter.CodeOf(err) == adapter.RateLimited {
+		w.every *= 2
+	}
+	if limited, ok := errors.AsType[*adapter.Error](err); ok {
+		w.every = max(w.every, limited.RetryAfter)
+	}
+	w.every = max(min(w.every, slowest), w.o.Every)
+	timer := time.NewTimer(w.every)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return false
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// put makes body the text of the message. A turn that runs again finds the
+// message that it posted before, with the text of then.
+func (w *streamWriter) put(ctx context.Context, body string) error {
+	t := w.thread
+	if w.message == nil {
+		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: w.key})
+		if err != nil {
+			return err
+		}
+		t.bot.counts.add(CountReplies, "")
+		w.message, w.shown = m, m.Body
+		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(body) {
+			w.shown = body
+			return nil
+		}
+	}
+	m, err := t.bot.can.editor.Edit(ctx, t.ref(w.message.ID), body)
+	if err != nil {
+		return err
+	}
+	w.message, w.shown = m, body
+	return nil
+}
+
+// finish writes the text as it is.
+func (w *streamWriter) finish(ctx context.Context) (*adapter.Message, error) {
+	body := replaceEmoji(w.soFar())
+	if blank(body) {
+		if w.message != nil { // the placeholder
+			if err := w.thread.Delete(ctx, w.message.ID); err != nil {
+				return w.message, err
+			}
+		}
+		return nil, ErrEmpty
+	}
+	if body == w.shown {
+		return w.message, nil
+	}
+	err := w.put(ctx, body)
+	return w.message, err
+}
+
+// breakOff marks the text as broken off and returns why it did. Nothing is
+// written if nothing is to be seen yet: the turn may run again and do better.
+func (w *streamWriter) breakOff(ctx context.Context, cause error) (*adapter.Message, error) {
+	text := w.soFar()
+	if errors.Is(cause, ErrLeaseLost) || w.thread.bot.can.editor == nil || w.message == nil && blank(text) {
+		return w.message, cause
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if err := w.put(ctx, replaceEmoji(brokenText(text, w.o.Broken))); err != nil {
+		w.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("broken stream could not be marked")
+	}
+	return w.message, cause
+}

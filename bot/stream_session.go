@@ -1,0 +1,130 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// closingWords end a session's turn if all was said before the end.
+const closingWords = "Done."
+
+// sessionStream writes a stream into an agent session, where nothing can be
+// taken back. Every activity has a key that tells its place in the stream; the
+// response has the key of the post.
+type sessionStream struct {
+	thread *Thread
+	agent  adapter.Agent
+	key    string
+	broken string
+
+	text streamText
+	// told is how much of the text has become thoughts.
+	told int
+	// places counts the activities, wrote says that anything was written.
+	places int
+	wrote  bool
+}
+
+func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*adapter.Message, error) {
+	err := readStream(ctx, src, func(c Chunk) {
+		switch c := c.(type) {
+		case TextChunk:
+			s.text.add(c.Text)
+		case StepChunk:
+			s.text.step = true
+		case TaskChunk:
+			s.think(ctx)
+			s.task(ctx, c)
+		case PlanChunk:
+			s.plan(ctx, c)
+		}
+	})
+	if err != nil {
+		s.breakOff(ctx, err)
+		return nil, err
+	}
+	rest := s.text.b.String()[s.told:]
+	if blank(rest) {
+		if !s.wrote {
+			return nil, ErrEmpty
+		}
+		rest = closingWords
+	}
+	t := s.thread
+	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key})
+	if err != nil {
+		return nil, err
+	}
+	t.bot.counts.add(CountReplies, "")
+	return m, nil
+}
+
+// think makes a thought of the text that is settled. If that fails, the text
+// stays for later.
+func (s *sessionStream) think(ctx context.Context) {
+	text := s.text.b.String()
+	end := settled(text)
+	if end <= s.told || blank(text[s.told:end]) {
+		return
+	}
+	if s.write(ctx, &adapter.Activity{Kind: adapter.Thought, Body: strings.TrimSpace(text[s.told:end])}) {
+		s.told = end
+	}
+}
+
+func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
+	if c.Status == TaskFailed {
+		s.write(ctx, &adapter.Activity{Kind: adapter.Failure, Body: strings.TrimRight(c.Title+"\n"+c.Output, "\n")})
+		return
+	}
+	s.write(ctx, &adapter.Activity{
+		Kind: adapter.Action, Name: c.Title, Result: c.Output,
+		Ephemeral: c.Status != TaskComplete,
+	})
+}
+
+func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
+	steps := []adapter.PlanStep{{Content: c.Title, Status: planDone}}
+	if err := s.agent.SetPlan(ctx, s.thread.workspace, s.thread.id, steps); err != nil {
+		s.skipped(err)
+		return
+	}
+	s.wrote = true
+}
+
+// write writes an activity at the next place. That it failed is no reason to
+// lose the answer.
+func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
+	s.places++
+	return s.writeAs(ctx, a, strconv.Itoa(s.places))
+}
+
+func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place string) bool {
+	a.Workspace, a.Thread, a.Key = s.thread.workspace, s.thread.id, s.key+"\x00"+place
+	if err := s.agent.Activity(ctx, a); err != nil {
+		s.skipped(err)
+		return false
+	}
+	s.wrote = true
+	return true
+}
+
+func (s *sessionStream) skipped(err error) {
+	s.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
+}
+
+// breakOff ends the session's turn with what is left of the text and the mark.
+func (s *sessionStream) breakOff(ctx context.Context, cause error) {
+	if errors.Is(cause, ErrLeaseLost) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	body := brokenText(s.text.b.String()[s.told:], s.broken)
+	s.writeAs(ctx, &adapter.Activity{Kind: adapter.Failure, Body: body}, "broken")
+}

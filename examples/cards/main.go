@@ -1,0 +1,110 @@
+// Cards answers every mention with a card about the issue: its fields, who talks
+// about it, and a link. It is configured by the environment, like the linearbot
+// command; see the README.
+//
+//	go run ./examples/cards
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
+	}
+}
+
+// run runs the bot until ctx ends. listening, if any, is told the address.
+func run(ctx context.Context, listening func(net.Addr)) (err error) {
+	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
+	lin, err := linear.New(linear.ConfigFromEnv())
+	if err != nil {
+		return err
+	}
+	store, err := stateurl.FromEnv()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	b, err := bot.New(bot.Config{Name: os.Getenv("LINEAR_BOT_USERNAME"), Adapter: lin, Store: store, Logger: log})
+	if err != nil {
+		return err
+	}
+	b.OnNewMention(show)
+
+	cfg := webhook.ConfigFromEnv()
+	cfg.Acceptor, cfg.Logger, cfg.OnListen = b, log, listening
+	srv, err := webhook.NewServer(cfg)
+	if err != nil {
+		return err
+	}
+	return srv.Run(ctx, b)
+}
+
+// show posts the card. Mentions in threads that hang on no issue go without an
+// answer.
+func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+	issue, err := t.Subject(ctx)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	people, err := t.Participants(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.Post(ctx, card(issue, people))
+	return err
+}
+
+// card is the issue at a glance, and who talks about it.
+func card(i *adapter.Issue, people []adapter.User) bot.Card {
+	assignee := "nobody"
+	if i.Assignee != nil {
+		assignee = nameOf(*i.Assignee)
+	}
+	rows := make([][]string, len(people))
+	for n, p := range people {
+		rows[n] = []string{strconv.Itoa(n + 1), nameOf(p)}
+	}
+	return bot.Card{
+		Title:    i.Identifier + " " + i.Title,
+		Subtitle: i.Team.Name,
+		Children: []bot.Element{
+			bot.CardFields{
+				{Label: "State", Value: i.State.Name},
+				{Label: "Assignee", Value: assignee},
+				{Label: "Created", Value: i.CreatedAt.UTC().Format(time.DateOnly)},
+			},
+			bot.CardTable{Headers: []string{"#", "In this thread"}, Rows: rows, Align: []bot.Alignment{bot.AlignRight}},
+			bot.CardDivider{},
+			bot.CardActions{bot.LinkButton{Label: "Open the issue", URL: i.URL}},
+		},
+	}
+}
+
+func nameOf(u adapter.User) string { return cmp.Or(u.FullName, u.Name, "somebody") }
