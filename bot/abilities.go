@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -154,6 +153,7 @@ func (t *Thread) history(ctx context.Context, oldestFirst bool) iter.Seq2[*adapt
 			return
 		}
 		r := adapter.PageRequest{Workspace: t.workspace, Thread: t.id, OldestFirst: oldestFirst}
+		seen := make(map[string]bool)
 		for {
 			page, err := t.bot.can.historian.Messages(ctx, r)
 			if err != nil {
@@ -165,13 +165,14 @@ func (t *Thread) history(ctx context.Context, oldestFirst bool) iter.Seq2[*adapt
 					return
 				}
 			}
-			switch page.Next {
-			case "":
+			if page.Next == "" {
 				return
-			case r.Cursor:
+			}
+			if seen[page.Next] { // a platform that goes in circles would never end
 				yield(nil, &adapter.Error{Code: adapter.Unavailable, Op: "history", Message: "the same page came twice"})
 				return
 			}
+			seen[page.Next] = true
 			r.Cursor = page.Next
 		}
 	}
@@ -220,7 +221,7 @@ const maxDownload = 32 << 20
 
 // Open opens a file that a message of the thread refers to. The caller closes
 // it. Reading more than limit bytes fails; zero means 32 MiB.
-func (t *Thread) Open(ctx context.Context, url string, limit int64) (io.ReadCloser, error) {
+func (t *Thread) Open(ctx context.Context, url string, limit int64) (*adapter.File, error) {
 	if t.bot.can.downloader == nil {
 		return nil, t.bot.cannot("open")
 	}

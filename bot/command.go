@@ -163,9 +163,9 @@ type command struct {
 // OnCommand registers h for a command: for new messages that begin with a
 // mention of the bot and the name of the command, or with "/" and the name. A
 // message that the platform itself addresses to the bot, for example in an
-// agent session, needs no mention. Of several commands with the same name the
-// first one that does not decline runs. A nil h or an empty name registers
-// nothing. Register before Run.
+// agent session, needs no mention. A message in Message.Skipped runs no command.
+// Of several commands with the same name the first one that does not decline
+// runs. A nil h or an empty name registers nothing. Register before Run.
 func (b *Bot) OnCommand(c Command, h CommandHandler) {
 	names := make([][]string, 0, 1+len(c.Aliases))
 	for _, name := range append([]string{c.Name}, c.Aliases...) {

@@ -1,11 +1,14 @@
 package bot
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/linearbot/linearbot/adapter"
 )
 
 func testCommand() *Command {
@@ -218,6 +221,52 @@ func FuzzCommandArgs(f *testing.F) {
 			t.Errorf("%q (-want +got):\n%s", in.Rest, diff)
 		}
 	})
+}
+
+// commandTurn returns a bot with a few commands and a turn for a message.
+func commandTurn(body string) (*Bot, *Turn) {
+	b := &Bot{}
+	for _, name := range []string{"create", "search", "assign", "label add", "status"} {
+		b.OnCommand(Command{Name: name}, func(context.Context, *Thread, *Invocation) error { return nil })
+	}
+	self := &adapter.Identity{UserID: "U1", Name: "helper"}
+	return b, &Turn{self: self, message: b.newMessage(&adapter.Message{Body: body}, self, false, 1)}
+}
+
+// FuzzCommandCall looks for a command in any text. What is found begins with
+// the bot's name or a slash, and is gone from the rest.
+func FuzzCommandCall(f *testing.F) {
+	for _, s := range []string{"@helper create x", "/create x", "<@U1>: **@helper**, create", "*@helper* @helper\nlabel add", "  /label\u00a0add", "@helper", "/", "    /create"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b, turn := commandTurn(s)
+		c, ok := b.callIn(turn)
+		if !ok {
+			return
+		}
+		if len(c.words) == 0 || len(c.words) != len(c.ends) || c.ends[len(c.ends)-1] > len(c.text) {
+			t.Fatalf("%q: %+v", s, c)
+		}
+		if c.prefix == "/" && !strings.HasPrefix(strings.TrimSpace(s), "/") || c.prefix != "/" && !turn.message.Mentioned {
+			t.Errorf("%q is taken for a command: %+v", s, c)
+		}
+		b.commandGroups(turn)
+	})
+}
+
+func BenchmarkCommandRoute(b *testing.B) {
+	for name, body := range map[string]string{
+		"command": `@helper create "Fix login" --priority=2`, "slash": "/create x", "talk": "could you have a look at this?", "mention": "@helper could you have a look?",
+	} {
+		b.Run(name, func(b *testing.B) {
+			bot, turn := commandTurn(body)
+			b.ReportAllocs()
+			for b.Loop() {
+				bot.commandGroups(turn)
+			}
+		})
+	}
 }
 
 func BenchmarkCommandArgs(b *testing.B) {

@@ -289,6 +289,71 @@ func TestCommandAnswers(t *testing.T) {
 	}
 }
 
+// TestCommandsWithoutMention is about messages that the platform addresses to
+// the bot or to somebody else.
+func TestCommandsWithoutMention(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text      string
+		addressed adapter.Ternary
+		want      []string
+		posted    []string
+	}{
+		{"create a", adapter.Yes, []string{`create ["a"] "a"`}, nil},
+		{"/create a", adapter.Yes, []string{`create ["a"] "a"`}, nil},
+		{"@helper create a", adapter.Yes, []string{`create ["a"] "a"`}, nil},
+		{"please @helper create a", adapter.Yes, []string{}, nil},
+		{"create a for @helper", adapter.Yes, []string{}, nil},
+		{"/craete", adapter.Yes, []string{}, []string{"I do not know `craete`. Did you mean `create`?"}},
+		{"create --x", adapter.Yes, []string{}, []string{"There is no flag `--x`.\n\nUsage: `create`"}},
+		{"@helper create a", adapter.No, []string{}, nil},
+		{"/create a", adapter.No, []string{`create ["a"] "a"`}, nil},
+	} {
+		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
+			w.event(o, "m1", &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada"}, Body: c.text, Addressed: c.addressed}})
+			w.run(time.Second)
+			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
+				t.Errorf("%q (-want +got):\n%s", c.text, diff)
+			}
+			if diff := cmp.Diff(c.posted, w.fake.Posted(thread)); diff != "" {
+				t.Errorf("%q: posted (-want +got):\n%s", c.text, diff)
+			}
+		})
+	}
+}
+
+// TestCommandsInDescriptions: a description that begins to address the bot is a
+// command, once.
+func TestCommandsInDescriptions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text, previous string
+		want           []string
+	}{
+		{"@helper create a", "", []string{`create ["a"] "a"`}},
+		{"@helper create a", "create a", []string{`create ["a"] "a"`}},
+		{"@helper create a and @helper", "@helper create a", []string{"mention"}},
+		{"@helper create b", "@helper create a", []string{}},
+		{"/create a @helper", "/create a", []string{"mention"}},
+		{"/create a", "", []string{}},
+		{"see @helper", "", []string{"mention"}},
+	} {
+		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
+			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
+			w.event(o, "m1", &adapter.IssueEvent{
+				Meta: adapter.Meta{Actor: adapter.User{ID: "ada"}}, Issue: &adapter.Issue{ID: "i"},
+				Mention: &adapter.Message{ID: "i", Body: c.text, Author: adapter.User{ID: "ada"}}, PreviousText: c.previous,
+			})
+			w.run(time.Second)
+			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
+				t.Errorf("%q after %q (-want +got):\n%s", c.text, c.previous, diff)
+			}
+		})
+	}
+}
+
 // TestUsageIsPostedOnce lets the answer to a wrong command fail at first.
 func TestUsageIsPostedOnce(t *testing.T) {
 	t.Parallel()

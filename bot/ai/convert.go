@@ -2,6 +2,7 @@ package ai
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -68,7 +69,13 @@ func FromThread(ctx context.Context, t *bot.Thread, n int, o Options) ([]Message
 		n = defaultLimit
 	}
 	if o.Open == nil {
-		o.Open = t.Open
+		o.Open = func(ctx context.Context, url string, limit int64) (io.ReadCloser, error) {
+			f, err := t.Open(ctx, url, limit)
+			if err != nil {
+				return nil, err
+			}
+			return f, nil
+		}
 	}
 	var msgs []*adapter.Message
 	for m, err := range t.Messages(ctx) {

@@ -211,7 +211,7 @@ func TestConversation(t *testing.T) {
 
 // TestBrokenOff checks that an answer that broke off is replaced by the whole
 // one.
-func TestBrokenOff(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestBrokenOff(t *testing.T) {
 	s := newStage(t)
 	e := newEndpoint(t, begins("It is ", "the"), says("It is ", "the lint step."))
 	t.Setenv("OPENAI_BASE_URL", e.URL)

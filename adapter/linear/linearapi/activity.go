@@ -37,6 +37,20 @@ type ActivityContent struct {
 	Result    string `json:"result,omitempty"`
 }
 
+// MarshalJSON leaves out what is empty, but for the parameter of an action, which
+// Linear wants.
+func (c ActivityContent) MarshalJSON() ([]byte, error) {
+	type content ActivityContent
+	if c.Type != TypeAction {
+		return json.Marshal(content(c))
+	}
+	return json.Marshal(struct {
+		content
+
+		Parameter string `json:"parameter"`
+	}{content(c), c.Parameter})
+}
+
 // AgentActivityCreateInput says what activity to create. Empty fields are not
 // sent.
 type AgentActivityCreateInput struct {
