@@ -113,11 +113,11 @@ func inOffice(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *of
 	})
 }
 
-// event delivers any event.
-func (w *world) event(o *office, id string, ev adapter.Event) {
+// event delivers any event, once in a world.
+func (w *world) event(o *office, ev adapter.Event) {
 	w.t.Helper()
-	o.events[id] = ev
-	w.deliver(w.fake.Said(thread, id, "someone", "text"))
+	o.events["m1"] = ev
+	w.deliver(w.fake.Said(thread, "m1", "someone", "text"))
 }
 
 func denyAll(d bot.Decision) bot.Access {
@@ -186,7 +186,7 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 			}
 			inOffice(t, bot.Config{Access: access}, func(t *testing.T, w *world, o *office) {
 				registerAll(w)
-				w.event(o, "m1", c.event)
+				w.event(o, c.event)
 				w.run(time.Second)
 				want, counts := c.runs, map[string]int64{"accepted": 1, "handled": 1}
 				if c.runs == "" {
@@ -334,7 +334,7 @@ func TestAccessReaction(t *testing.T) {
 				if c.fail != nil {
 					o.failWith, o.failures = c.fail, 1
 				}
-				w.event(o, "m1", c.event)
+				w.event(o, c.event)
 				w.run(time.Minute)
 				if diff := cmp.Diff(c.want, o.reacted); diff != "" {
 					t.Errorf("reactions (-want +got):\n%s", diff)
@@ -582,7 +582,7 @@ func TestAccessRules(t *testing.T) {
 			}
 			inOffice(t, bot.Config{Access: access, Bots: bot.BotsAlways}, func(t *testing.T, w *world, o *office) {
 				registerAll(w)
-				w.event(o, "m1", c.event)
+				w.event(o, c.event)
 				w.run(time.Second)
 				if diff := cmp.Diff(c.asked, o.asked); diff != "" {
 					t.Errorf("look-ups (-want +got):\n%s", diff)

@@ -311,7 +311,7 @@ func TestCommandsWithoutMention(t *testing.T) {
 	} {
 		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
-			w.event(o, "m1", &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada"}, Body: c.text, Addressed: c.addressed}})
+			w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada"}, Body: c.text, Addressed: c.addressed}})
 			w.run(time.Second)
 			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
 				t.Errorf("%q (-want +got):\n%s", c.text, diff)
@@ -342,7 +342,7 @@ func TestCommandsInDescriptions(t *testing.T) {
 		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
-			w.event(o, "m1", &adapter.IssueEvent{
+			w.event(o, &adapter.IssueEvent{
 				Meta: adapter.Meta{Actor: adapter.User{ID: "ada"}}, Issue: &adapter.Issue{ID: "i"},
 				Mention: &adapter.Message{ID: "i", Body: c.text, Author: adapter.User{ID: "ada"}}, PreviousText: c.previous,
 			})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,81 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/examples/internal/stagetest"
 )
-
-// stage is a Linear in which the bot is installed and runs.
-type stage struct {
-	linear *lineartest.Server
-	app    *lineartest.Installation
-	ada    *lineartest.User
-	team   *lineartest.Team
-}
-
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	srv, err := lineartest.Start(lineartest.Config{Parallel: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
-	s := &stage{linear: srv, ada: ws.AddUser("Ada Byron", "ada"), team: ws.AddTeam("ENG", "Engineering")}
-	s.app = ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot"})
-	return s
-}
-
-// run runs the bot until the test ends.
-func (s *stage) run(t *testing.T) {
-	t.Helper()
-	t.Setenv("LINEAR_API_URL", s.linear.GraphQLURL())
-	t.Setenv("LINEAR_API_KEY", "")
-	t.Setenv("LINEAR_ACCESS_TOKEN", s.app.Token())
-	t.Setenv("LINEAR_WEBHOOK_SECRET", "secret")
-	t.Setenv("LINEAR_BOT_USERNAME", "")
-	t.Setenv("LINEARBOT_ADDR", "127.0.0.1:0")
-	t.Setenv("LINEARBOT_STATE", "memory")
-
-	ctx, stop := context.WithCancel(t.Context())
-	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
-	var wg sync.WaitGroup
-	wg.Go(func() { ended <- run(ctx, func(a net.Addr) { listening <- a }) })
-	t.Cleanup(func() {
-		stop()
-		wg.Wait()
-		if err := <-ended; err != nil {
-			t.Errorf("run: %v", err)
-		}
-	})
-	select {
-	case a := <-listening:
-		s.app.SetWebhook(lineartest.Webhook{URL: "http://" + a.String() + "/api/webhooks/linear", Secret: "secret"})
-	case err := <-ended:
-		ended <- err
-		t.Fatal("it does not listen")
-	}
-}
-
-// replies waits until the thread has n replies of the bot and returns them.
-func (s *stage) replies(t *testing.T, root *lineartest.Comment, n int) []string {
-	t.Helper()
-	var out []string
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	err := s.linear.Wait(ctx, func() bool {
-		out = nil
-		for _, c := range root.Replies() {
-			if c.Author.ID == s.app.User.ID {
-				out = append(out, c.Body())
-			}
-		}
-		return len(out) >= n
-	})
-	if err != nil {
-		t.Fatalf("replies %q, want %d: %v", out, n, err)
-	}
-	return out
-}
 
 // endpoint is a stand-in for a language model: it gives the prepared answers,
 // one after the other, and keeps the requests.
@@ -167,22 +93,22 @@ func refuses(status int, body string) func(http.ResponseWriter) {
 }
 
 func TestConversation(t *testing.T) {
-	s := newStage(t)
+	s := stagetest.New(t)
 	e := newEndpoint(t, refuses(http.StatusServiceUnavailable, "busy"), says("It is ", "the **lint** ", "step."), says(), says("Any time."))
 	t.Setenv("OPENAI_BASE_URL", e.URL+"/v1/")
 	t.Setenv("OPENAI_API_KEY", "key")
 	t.Setenv("OPENAI_MODEL", "small")
-	s.run(t)
+	s.Run(t, run)
 
-	issue := s.team.AddIssue(s.ada, "CI is red", "")
-	s.ada.Comment(issue, "Another thread.")
-	root := s.ada.Comment(issue, "@helper-bot why is CI red?")
-	s.replies(t, root, 1)
-	s.ada.Reply(root, "Hm.")
-	s.replies(t, root, 2)
-	s.ada.Reply(root, "Thanks!")
+	issue := s.Team.AddIssue(s.Ada, "CI is red", "")
+	s.Ada.Comment(issue, "Another thread.")
+	root := s.Ada.Comment(issue, "@helper-bot why is CI red?")
+	s.Replies(t, root, 1)
+	s.Ada.Reply(root, "Hm.")
+	s.Replies(t, root, 2)
+	s.Ada.Reply(root, "Thanks!")
 	replies := []string{"It is the **lint** step.", "I have nothing to say to that.", "Any time."}
-	if diff := cmp.Diff(replies, s.replies(t, root, 3)); diff != "" {
+	if diff := cmp.Diff(replies, s.Replies(t, root, 3)); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)
 	}
 
@@ -212,17 +138,17 @@ func TestConversation(t *testing.T) {
 // TestBrokenOff checks that an answer that broke off is replaced by the whole
 // one.
 func TestBrokenOff(t *testing.T) {
-	s := newStage(t)
+	s := stagetest.New(t)
 	e := newEndpoint(t, begins("It is ", "the"), says("It is ", "the lint step."))
 	t.Setenv("OPENAI_BASE_URL", e.URL)
 	t.Setenv("OPENAI_API_KEY", "")
 	t.Setenv("OPENAI_MODEL", "small")
-	s.run(t)
-	root := s.ada.Comment(s.team.AddIssue(s.ada, "CI is red", ""), "@helper-bot why?")
+	s.Run(t, run)
+	root := s.Ada.Comment(s.Team.AddIssue(s.Ada, "CI is red", ""), "@helper-bot why?")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var got []string
-	err := s.linear.Wait(ctx, func() bool {
+	err := s.Linear.Wait(ctx, func() bool {
 		got = nil
 		for _, c := range root.Replies() {
 			got = append(got, c.Body())

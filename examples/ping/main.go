@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,13 +24,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
 	}
 }
 
-func run(ctx context.Context) (err error) {
+// run runs the bot until ctx ends. listening, if any, is told the address.
+func run(ctx context.Context, listening func(net.Addr)) (err error) {
 	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
 	lin, err := linear.New(linear.ConfigFromEnv())
 	if err != nil {
@@ -48,7 +50,7 @@ func run(ctx context.Context) (err error) {
 	b.OnNewMention(pong)
 
 	cfg := webhook.ConfigFromEnv()
-	cfg.Acceptor, cfg.Logger = b, log
+	cfg.Acceptor, cfg.Logger, cfg.OnListen = b, log, listening
 	srv, err := webhook.NewServer(cfg)
 	if err != nil {
 		return err
