@@ -3,6 +3,7 @@ package bot
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A text that is still being written breaks off anywhere: in the middle of an
@@ -47,9 +48,11 @@ func settled(partial string) int {
 	if last.code {
 		return len(text)
 	}
-	s := scanInline(text, last, true)
+	s := newInlineScan(text, last, true)
+	s.meant = len(text) // an empty formula may get something in it
+	s.run()
 	end := len(text)
-	for _, m := range s.unclosed() {
+	for _, m := range s.marks {
 		end = min(end, m.at)
 	}
 	for _, m := range s.brackets {
@@ -145,7 +148,9 @@ func closeOpen(text string) string {
 		s := scanInline(text, seg, !seg.ended)
 		escapes = append(escapes, s.tildes...)
 		if !seg.ended {
-			inside, after = s.closers()
+			if inside, after = s.closers(); beginsFence(text, after) {
+				inside, after = "", ""
+			}
 			end = s.closeAt(inside + after)
 		}
 	}
@@ -163,7 +168,7 @@ func closeOpen(text string) string {
 	}
 	lineEnds := len(text)
 	if inside != "" {
-		lineEnds = len(strings.TrimRight(text, " \t\r\n"))
+		lineEnds = len(strings.TrimRightFunc(text, unicode.IsSpace))
 	}
 	b.WriteString(text[from:lineEnds])
 	b.WriteString(inside)
@@ -173,6 +178,15 @@ func closeOpen(text string) string {
 		b.WriteString(wordJoiner)
 	}
 	return b.String()
+}
+
+// beginsFence reports whether closers make a fence of the last line.
+func beginsFence(text, closers string) bool {
+	if !strings.Contains(closers, "`") {
+		return false
+	}
+	fence, _ := opensFence(text[strings.LastIndexByte(text, '\n')+1:] + closers)
+	return fence != ""
 }
 
 // wordJoiner is a space of no width. Behind "-" it keeps the line before from

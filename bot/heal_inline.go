@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,9 +24,9 @@ type openMark struct {
 
 // inlineScan is what is open at the end of a segment.
 type inlineScan struct {
-	text string
-	end  int
-	last bool
+	text      string
+	from, end int
+	last      bool
 
 	marks    []openMark // in order, but for brackets
 	brackets []openMark
@@ -58,12 +59,19 @@ type inlineScan struct {
 	noMath bool
 }
 
-const marksAndSpace = " \t\r\n_~*`"
+// meansNothing reports whether r is a space or a mark.
+func meansNothing(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("_~*`", r) }
 
 // scanInline finds what is open at the end of a segment. last says that the
 // text ends with it, so that what is missing may yet come.
 func scanInline(text string, seg segment, last bool) inlineScan {
-	s := inlineScan{text: text, end: seg.to, last: last, cut: -1, dest: -1, closing: seg.to}
+	s := newInlineScan(text, seg, last)
+	s.run()
+	return s
+}
+
+func newInlineScan(text string, seg segment, last bool) inlineScan {
+	s := inlineScan{text: text, from: seg.from, end: seg.to, last: last, cut: -1, dest: -1, closing: seg.to}
 	body := text[seg.from:seg.to]
 	if last {
 		unescaped := strings.TrimRight(body, `\`)
@@ -75,11 +83,14 @@ func scanInline(text string, seg segment, last bool) inlineScan {
 			s.closing = seg.from + nl + 1
 		}
 	}
-	s.meant = seg.from + len(strings.TrimRight(body, marksAndSpace))
-	for at := seg.from; at >= 0 && at < seg.to; {
+	s.meant = seg.from + len(strings.TrimRightFunc(body, meansNothing))
+	return s
+}
+
+func (s *inlineScan) run() {
+	for at := s.from; at >= 0 && at < s.end; {
 		at = s.step(at)
 	}
-	return s
 }
 
 // step reads what is at an offset and returns the offset behind it, or -1 if
@@ -114,8 +125,8 @@ func (s *inlineScan) step(at int) int {
 	return at + 1
 }
 
-// run returns how often the character at an offset is repeated.
-func (s *inlineScan) run(at int) int {
+// length returns how often the character at an offset is repeated.
+func (s *inlineScan) length(at int) int {
 	end := at + 1
 	for end < s.end && s.text[end] == s.text[at] {
 		end++
@@ -128,19 +139,19 @@ func (s *inlineScan) span(at int) int {
 		s.spans = make(map[int]int)
 		for i := at; i < s.end; i++ {
 			if s.text[i] == '`' {
-				n := s.run(i)
+				n := s.length(i)
 				s.spans[n] = i
 				i += n
 			}
 		}
 	}
-	n := s.run(at)
+	n := s.length(at)
 	if s.spans[n] > at {
 		for i := at + n; i < s.end; i++ {
 			if s.text[i] != '`' {
 				continue
 			}
-			m := s.run(i)
+			m := s.length(i)
 			if m == n {
 				s.used = i + n
 				return i + n
@@ -156,7 +167,7 @@ func (s *inlineScan) span(at int) int {
 }
 
 func (s *inlineScan) formula(at int) int {
-	if s.run(at) < 2 || s.noMath {
+	if s.length(at) < 2 || s.noMath {
 		return at + 1
 	}
 	if n := strings.Index(s.text[at+2:s.end], "$$"); n >= 0 {
@@ -212,7 +223,7 @@ func (s *inlineScan) closeBracket(at int) int {
 }
 
 func (s *inlineScan) emphasis(at int) int {
-	c, size := s.text[at], s.run(at)
+	c, size := s.text[at], s.length(at)
 	before, after := ' ', ' '
 	if at > 0 {
 		before, _ = utf8.DecodeLastRuneInString(s.text[:at])
@@ -312,18 +323,20 @@ func (s *inlineScan) unclosed() []openMark {
 	return out
 }
 
-// closers returns what closes the open marks: inside goes before the line
-// breaks at the end, after behind them.
+// closers returns what closes the open marks: inside goes before the space at the
+// end, after behind it.
 func (s *inlineScan) closers() (inside, after string) {
-	marks := s.unclosed()
 	var b strings.Builder
-	for i := len(marks) - 1; i >= 0; i-- {
-		m := marks[i]
+	for _, m := range slices.Backward(s.unclosed()) {
 		switch m.c {
 		case '`':
 			have := len(s.text) - len(strings.TrimRight(s.text, "`"))
 			if have > m.n {
 				return "", "" // no number of backticks closes it
+			}
+			if m.n >= 3 && have == 0 { // on a line of its own it would be a fence
+				inside = strings.Repeat("`", m.n)
+				continue
 			}
 			b.WriteString(strings.Repeat("`", m.n-have))
 		case '$':
@@ -353,7 +366,7 @@ func (s *inlineScan) closeAt(closers string) int {
 		end--
 	}
 	keep := min(end, max(s.meant, s.used))
-	return keep + len(strings.TrimRight(s.text[keep:end], " \t*_~`"))
+	return keep + len(strings.TrimRightFunc(s.text[keep:end], func(r rune) bool { return r != '\n' && r != '\r' && meansNothing(r) }))
 }
 
 func (s *inlineScan) formulaEnd(m openMark) string {

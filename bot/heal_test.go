@@ -113,6 +113,8 @@ func TestHeal(t *testing.T) {
 		"~~half~":                          "~~half~~",
 		"``code`":                          "``code``",
 		"`a``":                             "`a``",
+		"use ```x\n":                       "use ```x```\n",
+		"use ```x\n``":                     "use ```x\n``",
 		"_one\n":                           "_one_\n",
 		"*a _b\n":                          "*a _b_\n*",
 		"**open\n\nnext paragraph":         "**open\n\nnext paragraph",
@@ -153,6 +155,42 @@ func TestHeal(t *testing.T) {
 	} {
 		if got := heal(in); got != want {
 			t.Errorf("heal(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestHealEveryPrefix streams whole documents byte by byte. What is shown never
+// has an internal address in it, keeps the words, and ends as it was written.
+func TestHealEveryPrefix(t *testing.T) {
+	t.Parallel()
+	for _, doc := range []string{
+		"Use snake__case for names and __bold text__ throughout, 2 * 3 * 4.",
+		"The `obj__attr` field pairs with **bold** and _italic_ text.",
+		"```python\ndef f():\n    return a__b\n```\n\nAfter the fence __open__",
+		"> ~~~\n> tilde __fence\n> ~~~\n\n~~struck~~ and <b class=\"x_y\">more</b>",
+		"A [link *with* emphasis](https://example.com/a_b \"title\") and ![img](https://example.com/a.png) done.",
+		"Math $$\nx^2 + y_2\n$$ and `code` mixed with ***strong italic***.",
+		"| a | b |\n| - | - |\n| **1** | `2` |\n\nTable then **bold**",
+		"1. Nested **bold with *italic* inside**\n   - plus ``double `tick` span``\n\n- [ ] todo\n- [x] done\n\n---\n\nПривет **мир**",
+	} {
+		if got := heal(doc); got != doc {
+			t.Errorf("heal(%q) = %q, want no change", doc, got)
+		}
+		for end := range len(doc) {
+			if !utf8.RuneStart(doc[end]) {
+				continue
+			}
+			part := doc[:end]
+			got := heal(part)
+			if strings.Contains(got, "incomplete-") || heal(got) != got {
+				t.Errorf("heal(%q) = %q, and again %q", part, got, heal(got))
+			}
+			if n := settled(part); !strings.HasPrefix(doc, part[:n]) || n > len(part) {
+				t.Errorf("settled(%q) = %d", part, n)
+			}
+			if before := settled(doc[:max(0, end-8)]); utf8.ValidString(doc[:max(0, end-8)]) && before > settled(part) {
+				t.Errorf("settled(%q) = %d, less than the %d of before", part, settled(part), before)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -186,9 +187,7 @@ func runStreamCase(t *testing.T, c streamCase) {
 	_, err = th.Post(ctx, bot.StreamChunks(c.source(tick), bot.StreamOptions{Every: every}))
 
 	want := c.Upstream
-	for k, v := range c.Want {
-		want[k] = v
-	}
+	maps.Copy(want, c.Want)
 	if message, ok := want["error"].(string); ok {
 		if err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("error %v, want %q", err, message)

@@ -33,7 +33,8 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // Post writes content into the thread and returns the message as the platform
 // has it. It blocks until the platform has answered. Within a handler the same
 // post of the same turn lands once, however often the turn runs; see the
-// package comment. Errors: ErrEmpty, or an *adapter.Error.
+// package comment. Errors: ErrEmpty, or an *adapter.Error. How a [Stream] is
+// posted, and with which errors, is told there.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
 	switch c := c.(type) {
 	case streamContent:

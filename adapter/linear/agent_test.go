@@ -43,14 +43,16 @@ func TestActivity(t *testing.T) {
 		{"passing thought", adapter.Activity{Kind: adapter.Thought, Body: "hm", Ephemeral: true}, `{"type":"thought","body":"hm"},"ephemeral":true}}`},
 		{"action", adapter.Activity{Kind: adapter.Action, Name: "Search", Ephemeral: true}, `{"type":"action","action":"Search","parameter":""},"ephemeral":true}}`},
 		{
-			"action with a result", adapter.Activity{Kind: adapter.Action, Name: "Search", Parameter: "x", Result: "7"},
+			"action with a result",
+			adapter.Activity{Kind: adapter.Action, Name: "Search", Parameter: "x", Result: "7"},
 			`{"type":"action","action":"Search","result":"7","parameter":"x"}}}`,
 		},
 		{"failure", adapter.Activity{Kind: adapter.Failure, Body: "no", Ephemeral: true}, `{"type":"error","body":"no"}}}`},
 		{"response", adapter.Activity{Kind: adapter.Response, Body: "yes"}, `{"type":"response","body":"yes"}}}`},
 		{"question", adapter.Activity{Kind: adapter.Elicitation, Body: "which?"}, `{"type":"elicitation","body":"which?"}}}`},
 		{
-			"choice", adapter.Activity{Kind: adapter.Elicitation, Body: "which?", Options: []adapter.Option{{Value: "a"}, {Value: "b", Label: "B"}}},
+			"choice",
+			adapter.Activity{Kind: adapter.Elicitation, Body: "which?", Options: []adapter.Option{{Value: "a"}, {Value: "b", Label: "B"}}},
 			`{"type":"elicitation","body":"which?"},"signal":"select","signalMetadata":{"options":[{"label":"a","value":"a"},{"label":"B","value":"b"}]}}}`,
 		},
 	} {

@@ -42,7 +42,9 @@ func (u *User) Comment(issue *Issue, body string) *Comment {
 	if issue == nil || issue.Team.ws != u.ws || issue.trashed {
 		return nil
 	}
-	return s.addComment(&Comment{ID: uuid.NewString(), Issue: issue, Author: u, typed: true, body: body}, u.actor())
+	c := s.addComment(&Comment{ID: uuid.NewString(), Issue: issue, Author: u, typed: true, body: body}, u.actor())
+	s.involveAgents(c)
+	return c
 }
 
 // Comment starts a thread on the issue from the connected system.
@@ -67,9 +69,11 @@ func (u *User) Reply(to *Comment, body string) *Comment {
 	if !u.reaches(to) {
 		return nil
 	}
-	return s.addComment(&Comment{
+	c := s.addComment(&Comment{
 		ID: uuid.NewString(), Issue: to.Issue, Parent: to.root(), Author: u, typed: true, body: body,
 	}, u.actor())
+	s.involveAgents(c)
+	return c
 }
 
 // Edit replaces the text of a comment.

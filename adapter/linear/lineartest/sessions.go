@@ -7,8 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Session is an agent session. Its activities are changed through GraphQL and
-// [User.Prompt]; neither sends an AgentSessionEvent.
+// Session is an agent session. A person starts one by mentioning an app whose
+// webhook names the resource type AgentSessionEvent, and prompts it by a reply
+// in its thread; the app is told with AgentSessionEvent. [User.StartSession] and
+// [User.Prompt] do the same without a mention.
 type Session struct {
 	ID string
 	// App is the user of the app that the session belongs to.
@@ -30,6 +32,15 @@ func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Ses
 	if app == nil || app.ws != u.ws || issue == nil || issue.Team.ws != u.ws || root != nil && root.Issue != issue {
 		return nil
 	}
+	x := u.startSession(app, issue, root)
+	if slices.Contains(u.ws.agents(), app) {
+		s.sessionCreated(app, x, nil)
+	}
+	return x
+}
+
+func (u *User) startSession(app *Installation, issue *Issue, root *Comment) *Session {
+	s := u.ws.srv
 	x := &Session{ID: uuid.NewString(), App: app.User, Issue: issue, Root: root}
 	x.thing = s.newThing("AgentSession", x.ID, map[string]any{
 		"appUser": app.User, "creator": u, "issue": issue, "comment": root, "sourceComment": root, "status": "pending",
@@ -51,7 +62,14 @@ func (u *User) Prompt(x *Session, text string) string {
 	if x == nil || x.Issue.Team.ws != u.ws {
 		return ""
 	}
-	return x.say(s, uuid.NewString(), u, "prompt", map[string]any{"body": text}, args{}).id
+	activity := x.say(s, uuid.NewString(), u, "prompt", map[string]any{"body": text}, args{})
+	source, _ := activity.values["sourceComment"].(*Comment)
+	for _, in := range u.ws.agents() {
+		if in.User == x.App {
+			s.sessionPrompted(in, x, activity, source)
+		}
+	}
+	return activity.id
 }
 
 // Status returns the session's status.
@@ -142,17 +160,22 @@ func (x *Session) say(s *Server, id string, by *User, typ string, content, in ar
 	if by.App {
 		x.activities = slices.DeleteFunc(x.activities, func(t *thing) bool { return t.is("ephemeral", true) })
 	}
-	values := map[string]any{"type": typ, "body": content.text("body")}
-	if typ == "action" {
-		values = map[string]any{
-			"type": typ, "action": content.text("action"), "parameter": content.text("parameter"), "result": opt(content.text("result")),
-		}
-	}
 	var source *Comment
 	if x.Root != nil && !x.Root.deleted && (typ == "prompt" || typ == "response" || typ == "elicitation" || typ == "error") {
 		source = s.addComment(&Comment{
 			ID: uuid.NewString(), Issue: x.Issue, Parent: x.Root, Author: by, typed: !by.App, body: content.text("body"),
 		}, by.actor())
+	}
+	return x.note(s, id, by, typ, content, in, source)
+}
+
+// note adds an activity to which a comment belongs, or none.
+func (x *Session) note(s *Server, id string, by *User, typ string, content, in args, source *Comment) *thing {
+	values := map[string]any{"type": typ, "body": content.text("body")}
+	if typ == "action" {
+		values = map[string]any{
+			"type": typ, "action": content.text("action"), "parameter": content.text("parameter"), "result": opt(content.text("result")),
+		}
 	}
 	t := s.newThing("AgentActivity", id, map[string]any{
 		"agentSession": x, "type": typ, "content": payload{"AgentActivity" + strings.ToUpper(typ[:1]) + typ[1:] + "Content", values},
