@@ -192,6 +192,16 @@ func runVector(t *testing.T, in vectorInput, want map[string]json.RawMessage) {
 	run.compare(t, want, statuses)
 }
 
+// newAdapter returns an adapter that talks to api.
+func newAdapter(t *testing.T, api *httptest.Server) *linear.Adapter {
+	t.Helper()
+	lin, err := linear.New(linear.Config{AccessToken: "token", APIURL: api.URL, HTTPClient: api.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lin
+}
+
 func (r *vectorRun) clock() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,0 +1,141 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/filestate"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// TestFixturesAreAccepted sends every recorded body through the whole way:
+// each is answered 200, and handled or ignored with a reason that is counted.
+// None ends in the dead letters.
+func TestFixturesAreAccepted(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("LINEAR_FIXTURES")
+	if dir == "" {
+		t.Skip("LINEAR_FIXTURES is not set: set it to the directory with the recorded webhooks")
+	}
+	var files []string
+	for _, sub := range []string{"captured", "examples"} {
+		found, err := filepath.Glob(filepath.Join(dir, sub, "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		t.Fatalf("no fixtures in %s", dir)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			body, at := fixture(t, file)
+			store, err := filestate.Open(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer store.Close()
+			run := &vectorRun{}
+			run.in.Bot.UserID, run.in.Bot.OrganizationID = "the-bot", organization(t, body)
+			run.in.Bot.UserName, run.in.Bot.DisplayName = "helper-bot", "helper-bot"
+			api := httptest.NewServer(http.HandlerFunc(run.serveAPI))
+			defer api.Close()
+			b, err := bot.New(bot.Config{Adapter: newAdapter(t, api), Store: store})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error { return nil })
+			srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: b, Now: func() time.Time { return at }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if err := b.Run(ctx); err != nil {
+					t.Errorf("Run: %v", err)
+				}
+			})
+			defer wg.Wait()
+			defer cancel()
+
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/webhooks/linear", bytes.NewReader(body))
+			req.Header.Set("Linear-Signature", webhook.Sign(secret, body))
+			res := httptest.NewRecorder()
+			srv.Handler().ServeHTTP(res, req)
+			if res.Code != http.StatusOK {
+				t.Errorf("status %d %s", res.Code, res.Body)
+			}
+			idle(t, store)
+			for d, err := range store.Dead(t.Context()) {
+				t.Errorf("dead letter: %+v %v", d.Cause, err)
+			}
+			decided := int64(0)
+			for name, n := range b.Counts() {
+				if name == bot.CountHandled || strings.HasPrefix(name, bot.CountIgnored) {
+					decided += n
+				}
+			}
+			if decided == 0 {
+				t.Errorf("no decision was counted: %v", b.Counts())
+			}
+		})
+	}
+}
+
+// fixture returns a recorded body and the time at which to receive it. A body
+// without a time of sending is given one.
+func fixture(t *testing.T, file string) ([]byte, time.Time) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var captured struct {
+		Body json.RawMessage `json:"body"`
+	}
+	if err := json.Unmarshal(data, &captured); err != nil {
+		t.Fatal(err)
+	}
+	body := []byte(captured.Body)
+	if len(body) == 0 { // the examples are bare bodies
+		body = data
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		t.Fatal(err)
+	}
+	var ms float64
+	if json.Unmarshal(fields["webhookTimestamp"], &ms) == nil && ms > 0 {
+		return body, time.UnixMilli(int64(ms))
+	}
+	fields["webhookTimestamp"] = json.RawMessage("1790932505430")
+	if body, err = json.Marshal(fields); err != nil {
+		t.Fatal(err)
+	}
+	return body, time.UnixMilli(1790932505430)
+}
+
+// organization returns the organization that a body names.
+func organization(t *testing.T, body []byte) string {
+	t.Helper()
+	var head struct {
+		ID string `json:"organizationId"`
+	}
+	if err := json.Unmarshal(body, &head); err != nil {
+		t.Fatal(err)
+	}
+	return head.ID
+}
