@@ -79,6 +79,19 @@
 // together, those of refused authors are left out. Access does not limit what
 // a handler reads later, for example with Thread.Messages.
 //
+// # What can be posted
+//
+// [Text] and [Markdown] go out as written, [Card] is rendered as Markdown,
+// [Stream] grows while it is read (in a comment by edits whose pace follows the
+// platform's budget, in an agent session as thoughts, actions and one response),
+// and a [Plan] is a list of tasks that is kept up to date in place.
+//
+// # Turns that last
+//
+// [State] keeps typed values of a thread, [Step] keeps the result of something
+// dear across retries and crashes, and [Ask] asks people and ends the turn until
+// they answer, over restarts and for days.
+//
 // # The fate of a turn
 //
 // The value that a handler returns decides. Nil: done. [Permanent]: to the dead

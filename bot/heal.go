@@ -3,7 +3,6 @@ package bot
 import (
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // A text that is still being written breaks off anywhere: in the middle of an
@@ -11,9 +10,9 @@ import (
 // None of them touches what a finished text says, and each takes time in
 // proportion to its length.
 
-// maxDrops bounds how often taking an unfinished link or tag away may bring
-// another one to light. More than a few never happen in real text.
-const maxDrops = 8
+// maxRepairs bounds how often a repair may bring another one to light. More than
+// two never happen in real text.
+const maxRepairs = 8
 
 // glimpse returns what can be shown of a text of which more is to come: healed,
 // and without lines at the end that may turn out to be the head of a table.
@@ -24,15 +23,22 @@ func glimpse(partial string) string { return heal(withoutTableHead(partial)) }
 // picture or tag nothing. A fence stays open, as it ends with the text. Healing
 // twice is the same as once.
 func heal(partial string) string {
-	text := trimSpace(partial)
-	for range maxDrops {
-		next := dropUnfinished(text)
-		if next == text {
+	text := partial
+	for range maxRepairs {
+		next := trimSpace(text)
+		for range maxRepairs {
+			shorter := dropUnfinished(next)
+			if shorter == next {
+				break
+			}
+			next = shorter
+		}
+		if next = closeOpen(next); next == text {
 			break
 		}
 		text = next
 	}
-	return closeOpen(text)
+	return text
 }
 
 // settled returns the length of the part of a text that means what it will mean
@@ -134,7 +140,7 @@ func dropUnfinished(text string) string {
 // they seem to from being taken for marks.
 func closeOpen(text string) string {
 	var escapes []int
-	var inside, after string
+	var inside, space, after string
 	code, end := false, len(text)
 	for seg := range segments(text) {
 		if seg.code {
@@ -151,7 +157,7 @@ func closeOpen(text string) string {
 			if inside, after = s.closers(); beginsFence(text, after) {
 				inside, after = "", ""
 			}
-			end = s.closeAt(inside + after)
+			end, space = s.closeAt(inside, after)
 		}
 	}
 	text = text[:end]
@@ -166,13 +172,9 @@ func closeOpen(text string) string {
 		b.WriteByte('\\')
 		from = at
 	}
-	lineEnds := len(text)
-	if inside != "" {
-		lineEnds = len(strings.TrimRightFunc(text, unicode.IsSpace))
-	}
-	b.WriteString(text[from:lineEnds])
+	b.WriteString(text[from:])
 	b.WriteString(inside)
-	b.WriteString(text[lineEnds:])
+	b.WriteString(space)
 	b.WriteString(after)
 	if !code && startsUnderline(text) {
 		b.WriteString(wordJoiner)

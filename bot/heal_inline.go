@@ -316,7 +316,7 @@ func (s *inlineScan) truncate(n int) {
 func (s *inlineScan) unclosed() []openMark {
 	var out []openMark
 	for _, m := range s.marks {
-		if m.at+m.n < s.meant {
+		if m.at+m.n < max(s.meant, s.used) {
 			out = append(out, m)
 		}
 	}
@@ -334,7 +334,8 @@ func (s *inlineScan) closers() (inside, after string) {
 			if have > m.n {
 				return "", "" // no number of backticks closes it
 			}
-			if m.n >= 3 && have == 0 { // on a line of its own it would be a fence
+			bare := strings.TrimRightFunc(s.text, unicode.IsSpace)
+			if m.n >= 3 && len(bare) < len(s.text) && !strings.HasSuffix(bare, "`") { // on a line of its own it would be a fence
 				inside = strings.Repeat("`", m.n)
 				continue
 			}
@@ -354,19 +355,36 @@ func (s *inlineScan) closers() (inside, after string) {
 	return inside, b.String()
 }
 
-// closeAt returns how much of the text goes before closers. A backslash at the
-// end would take the first of them, marks without a meaning would join them,
-// and behind a space they would close nothing.
-func (s *inlineScan) closeAt(closers string) int {
-	end := len(s.text)
-	if closers == "" || strings.IndexByte("`$\n", closers[0]) >= 0 {
-		return end
+// closeAt returns how much of the text goes before the closers, and the space
+// that goes between inside and after. A backslash at the end would take the
+// first closer, marks without a meaning would join them, and behind a space they
+// would close nothing.
+func (s *inlineScan) closeAt(inside, after string) (end int, space string) {
+	end = len(s.text)
+	closers := inside + after
+	if inside == "" && (after == "" || strings.IndexByte("`$\n", after[0]) >= 0) {
+		return end, ""
 	}
 	if s.dangling {
 		end--
 	}
 	keep := min(end, max(s.meant, s.used))
-	return keep + len(strings.TrimRightFunc(s.text[keep:end], func(r rune) bool { return r != '\n' && r != '\r' && meansNothing(r) }))
+	if closers[0] == '`' {
+		keep = len(strings.TrimRightFunc(s.text, unicode.IsSpace))
+	}
+	if inside == "" {
+		end = keep + len(strings.TrimRightFunc(s.text[keep:end], func(r rune) bool { return r != '\n' && r != '\r' && meansNothing(r) }))
+	} else {
+		end = keep
+		space = s.text[keep:]
+		if after != "" || closers[0] == '_' {
+			space = strings.Repeat("\n", strings.Count(space, "\n"))
+		}
+	}
+	if bare := strings.TrimRight(s.text[:end], `\`); !s.dangling && end < len(s.text) && closers[0] != '`' && (end-len(bare))%2 == 1 {
+		end--
+	}
+	return end, space
 }
 
 func (s *inlineScan) formulaEnd(m openMark) string {

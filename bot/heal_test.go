@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // streamingView is what the vectors say of a text that is half written.
@@ -242,4 +243,23 @@ func BenchmarkHeal(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestHealTwice heals texts made of marks that meet in unlikely ways.
+func TestHealTwice(t *testing.T) {
+	t.Parallel()
+	tokens := []string{
+		"a", "word ", " ", "  ", "\n", "\n\n", ".", "*", "**", "***", "_", "__", "~~", "`", "``", "```", "[", "](", "]", "![", ")", "http://x ",
+		"<b", ">", "\\", "$$", "- ", "1. ", "> ", "# ", "| ", "|\n", "\n~~~\n", "=", "世", "👍",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(tokens), 0, 14).Draw(t, "tokens"), "")
+		got := heal(text)
+		if again := heal(got); again != got {
+			t.Fatalf("heal(%q) = %q, and once more %q", text, got, again)
+		}
+		if !utf8.ValidString(got) || settled(text) > len(text) {
+			t.Fatalf("heal(%q) = %q, settled %d", text, got, settled(text))
+		}
+	})
 }

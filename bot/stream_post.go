@@ -177,7 +177,7 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 	default:
 	}
 	start := time.Now()
-	err := w.put(ctx, body)
+	err := w.put(adapter.WithPriority(ctx, adapter.Refreshing), body)
 	took := time.Since(start)
 	if err != nil {
 		w.thread.bot.log.Debug().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("stream could not be shown")
