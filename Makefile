@@ -58,7 +58,7 @@ bench: redis
 redis:
 	@command -v redis-server >/dev/null || { \
 	  echo 'installing redis-server'; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server redis-sentinel; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server; \
 	}
 
 ## tools: pinned linters in .bin
