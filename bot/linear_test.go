@@ -9,11 +9,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
@@ -134,6 +138,61 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string) {
 	if len(runs) != 2 || !strings.HasPrefix(runs[1], "linear:i1:s:s2 ") {
 		t.Errorf("ran %q, want the session to answer the second act", runs)
 	}
+}
+
+// TestOutOfOrder delivers what happened to a comment in every order. Each
+// happening is handled once, whatever came before it.
+func TestOutOfOrder(t *testing.T) {
+	t.Parallel()
+	user := `{"id":"ada","name":"Ada Byron","url":"https://linear.app/acme/profiles/ada"}`
+	comment := func(action, body, updated, from string) string {
+		return `{"type":"Comment","action":"` + action + `","organizationId":"org","createdAt":"` + updated + `","actor":` + user + from + `,
+			"data":{"id":"c1","issueId":"i1","body":"` + body + `","updatedAt":"` + updated + `","editedAt":"` + updated + `","userId":"ada","user":` + user + `}}`
+	}
+	bodies := []string{
+		comment("create", "@helper-bot look", "2026-10-02T09:00:00Z", ""),
+		comment("update", "@helper-bot look here", "2026-10-02T09:01:00Z", `,"updatedFrom":{"body":"@helper-bot look","updatedAt":"2026-10-02T09:00:00Z"}`),
+		comment("update", "@helper-bot look there", "2026-10-02T09:02:00Z", `,"updatedFrom":{"body":"@helper-bot look here","updatedAt":"2026-10-02T09:01:00Z"}`),
+		comment("remove", "@helper-bot look there", "2026-10-02T09:03:00Z", ""),
+	}
+	want := []string{"deleted", "mention @helper-bot look", "updated @helper-bot look here", "updated @helper-bot look there"}
+	rapid.Check(t, func(rt *rapid.T) {
+		order := rapid.Permutation([]int{0, 0, 1, 1, 2, 2, 3, 3}).Draw(rt, "order")
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		b, err := bot.New(bot.Config{Adapter: newLinear(t, linear.Config{}), Store: store})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var got []string
+		b.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			got = append(got, "mention "+m.Body)
+			return nil
+		})
+		b.OnMessageUpdated(func(_ context.Context, _ *bot.Thread, m *bot.Message, _ string) error {
+			got = append(got, "updated "+m.Body)
+			return nil
+		})
+		b.OnMessageDeleted(func(context.Context, *bot.Thread, *bot.Message) error {
+			got = append(got, "deleted")
+			return nil
+		})
+		for _, i := range order {
+			if err := b.Accept(t.Context(), &adapter.Delivery{Body: []byte(bodies[i]), SentAt: time.Now(), ReceivedAt: time.Now()}); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = b.Run(ctx) })
+		waitIdle(t, store)
+		cancel()
+		wg.Wait()
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Errorf("in the order %v (-want +got):\n%s", order, diff)
+		}
+	})
 }
 
 // waitIdle waits until the store holds no work.

@@ -68,6 +68,7 @@ type Config struct {
 //	LINEAR_API_URL            APIURL
 //	LINEAR_OAUTH_URL          OAuthURL
 //	LINEAR_UPLOADS_URL        UploadsURL
+//	LINEAR_MODE               Mode: both, comments or agent-sessions
 //
 // Unset and blank variables leave their field empty. Nothing is checked; [New]
 // does that.
@@ -88,6 +89,7 @@ func ConfigFromEnv() Config {
 		APIURL:       env("LINEAR_API_URL"),
 		OAuthURL:     env("LINEAR_OAUTH_URL"),
 		UploadsURL:   env("LINEAR_UPLOADS_URL"),
+		Mode:         parseMode(env("LINEAR_MODE")),
 	}
 }
 
@@ -144,6 +146,9 @@ func (c Config) withDefaults() (Config, error) {
 		problem("ClientID (LINEAR_CLIENT_ID) is missing beside ClientSecret: copy it from the OAuth app's settings in Linear")
 	case c.ClientSecret == "":
 		problem("ClientSecret (LINEAR_CLIENT_SECRET) is missing beside ClientID: copy it from the OAuth app's settings in Linear")
+	}
+	if c.Mode > Sessions {
+		problem("Mode (LINEAR_MODE) is none of both, comments and agent-sessions")
 	}
 	for _, scope := range c.Scopes {
 		if scope == "" || strings.ContainsFunc(scope, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {

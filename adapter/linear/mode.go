@@ -1,6 +1,10 @@
 package linear
 
-import "github.com/linearbot/linearbot/adapter"
+import (
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
 
 // Mode says in which of Linear's two ways people talk with the bot. The zero
 // value is [Both].
@@ -16,6 +20,23 @@ const (
 	// Sessions ignores comments outside agent sessions.
 	Sessions
 )
+
+// noMode is the mode of a word that is none.
+const noMode Mode = 255
+
+// parseMode reads a mode. The empty word is Both.
+func parseMode(word string) Mode {
+	switch strings.ToLower(word) {
+	case "", "both":
+		return Both
+	case "comments":
+		return Comments
+	case "agent-sessions", "sessions":
+		return Sessions
+	default:
+		return noMode
+	}
+}
 
 // reasonMode: the bot is set not to take this kind of conversation.
 const reasonMode = "mode"
