@@ -5,14 +5,16 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 GOEXPERIMENT=jsonv2 go build -trimpath -ldflags '-s -w' -o /out/linearbot ./cmd/linearbot \
- && mkdir -p /out/data
+ && mkdir -p /out/data /out/tmp
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/linearbot /linearbot
-COPY --from=build --chown=nonroot:nonroot /out/data /data
+COPY --from=build --chown=65532:65532 /out/data /data
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
 ENV LINEARBOT_STATE=file:/data
 VOLUME /data
 EXPOSE 3000
-USER nonroot
+USER 65532:65532
 ENTRYPOINT ["/linearbot"]
 CMD ["serve"]
