@@ -9,7 +9,7 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test lint fmt fuzz chaos bench redis tools clean
+.PHONY: all build demo test test-jsonv2 lint fmt fuzz chaos bench redis tools clean
 
 all: lint test
 
@@ -24,6 +24,10 @@ demo:
 ## test: all tests with the race detector; installs redis-server if missing
 test: redis
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
+
+## test-jsonv2: what reads JSON, as release builds read it
+test-jsonv2:
+	GOEXPERIMENT=jsonv2 $(GO) test ./adapter/... ./bot/... ./webhook/...
 
 ## lint: format, vet, linters, tidy
 lint: tools
