@@ -28,7 +28,7 @@ func (e *unreadyError) Unwrap() error { return e.err }
 // open turns an entry into a turn that can be run.
 func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 	if over, err := b.overdue(ctx, entry); err != nil || over {
-		return nil, or(err, errNothingToDo)
+		return nil, or(err, errNoTurn)
 	}
 	d, err := unpackDelivery(entry.Body)
 	if err != nil {
@@ -80,8 +80,8 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 	}
 }
 
-// errNothingToDo says that an entry needs no turn.
-var errNothingToDo = errors.New("bot: nothing to do")
+// errNoTurn says that an entry needs no turn.
+var errNoTurn = errors.New("bot: no turn is needed")
 
 // yieldError says that a comment waits for the session that may tell of it.
 type yieldError struct{ wait time.Duration }

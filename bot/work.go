@@ -128,7 +128,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		panicked  *PanicError
 	)
 	switch {
-	case err == nil, errors.Is(err, errNothingToDo):
+	case err == nil, errors.Is(err, errNoTurn):
 		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrDraining):
 		b.counts.add(CountReturned, "")
