@@ -3,6 +3,7 @@ package redisstate
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,6 +25,37 @@ func BenchmarkStore(b *testing.B) {
 }
 
 const callers = 64
+
+// serverTime returns the processor time that the shared server has spent.
+func serverTime(b *testing.B) float64 {
+	b.Helper()
+	c := server(b).Client()
+	defer c.Close()
+	info, err := c.Info(b.Context(), "cpu").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	sum := 0.0
+	for line := range strings.Lines(info) {
+		for _, name := range []string{"used_cpu_sys:", "used_cpu_user:"} {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), name); ok {
+				n, err := strconv.ParseFloat(v, 64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sum += n
+			}
+		}
+	}
+	return sum
+}
+
+// report reports the rate and what an entry cost the server since start.
+func report(b *testing.B, start float64) {
+	b.Helper()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+	b.ReportMetric((serverTime(b)-start)*1e9/float64(b.N), "server-ns/op")
+}
 
 // crowd runs f in many goroutines, b.N times in all.
 func crowd(b *testing.B, f func(i int) error) {
@@ -61,12 +93,13 @@ func BenchmarkParallel(b *testing.B) {
 			b.Run("enqueue/"+name, func(b *testing.B) {
 				s := openAt(b, server(b).URL(), o)
 				b.ReportAllocs()
+				start := serverTime(b)
 				b.ResetTimer()
 				crowd(b, func(i int) error {
 					_, err := s.Enqueue(b.Context(), work(i, lanes))
 					return err
 				})
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+				report(b, start)
 			})
 			b.Run("drain/"+name, func(b *testing.B) {
 				s := openAt(b, server(b).URL(), o)
@@ -75,9 +108,10 @@ func BenchmarkParallel(b *testing.B) {
 					return err
 				})
 				b.ReportAllocs()
+				start := serverTime(b)
 				b.ResetTimer()
 				drain(b, s, b.N)
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+				report(b, start)
 			})
 		}
 	}

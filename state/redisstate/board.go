@@ -161,9 +161,9 @@ func (b *board) failed(i int, all bool) {
 	}
 }
 
-// ready takes in that a lane can be leased since at, which is store time. own
-// says that it is known from an answer, not from a message.
-func (b *board) ready(i int, at int64, own bool) {
+// ready takes in that lanes can be leased since at, which is store time: so
+// many as an answer says, or with 0 at least one, as a message says.
+func (b *board) ready(i int, at int64, lanes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := &b.shards[i]
@@ -172,11 +172,11 @@ func (b *board) ready(i int, at int64, own bool) {
 	}
 	h.told = at
 	if h.ready == 0 {
-		h.ready, h.head = 1, at
-	} else if own {
-		h.ready++
+		h.ready, h.head = max(lanes, 1), at
+	} else {
+		h.ready += lanes
 	}
-	b.wake(1)
+	b.wake(max(lanes, 1))
 }
 
 // later takes in that there will be something after d.

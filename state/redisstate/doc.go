@@ -43,6 +43,17 @@
 // The number of shards cannot change once there is data; use Export and Import
 // to move.
 //
+// # Together
+//
+// Enqueue and Settle calls that come while others are on their way are sent
+// together, those of a shard in one script call, which applies all of them in
+// one step. Each still has its own outcome, and a lane that is damaged fails
+// alone. A lonely call is never held back to wait for company. At most two such
+// exchanges are on their way to a server, in a Cluster one for each shard, so
+// that a node that is slow holds up nobody but its own callers. A caller whose
+// context ends while it waits for its turn leaves at once, and what it wanted
+// is withdrawn.
+//
 // # Waiting
 //
 // A Lease that finds nothing sleeps. It is woken by a message when a lane

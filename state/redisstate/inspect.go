@@ -374,7 +374,7 @@ func (s *Store) Requeue(ctx context.Context, lane state.Key, id string) error {
 		return state.ErrNotFound
 	}
 	s.room.add(1)
-	s.news(i, a.num(1), a.num(2))
+	s.became(i, a.num(1), a.num(2))
 	return nil
 }
 

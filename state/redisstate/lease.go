@@ -91,8 +91,8 @@ func (s *Store) leaseFrom(ctx context.Context, asks []ask, req state.LeaseReques
 		case got <- leased{leases, err}:
 		case <-gone:
 			for _, l := range leases {
-				// What cannot be given back lapses.
-				_ = s.settle(aside, l, nil)
+				name, i := s.at(l.Lane)
+				s.giveBack(aside, i, name, l.Token, nil)
 			}
 		}
 	})
@@ -193,8 +193,7 @@ func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequ
 		switch {
 		case err != nil:
 			cause = err
-			// If this fails, too, the lease lapses.
-			_ = s.settleArgs(ctx, g.shard, g.name, g.token, "", nil)
+			s.giveBack(ctx, g.shard, g.name, g.token, nil)
 		case !alive:
 			// Somebody else may have changed the lane before it was read.
 		default:
@@ -258,8 +257,7 @@ func (s *Store) readLease(ctx context.Context, g grant, parts []string) *state.L
 	if bury == nil && len(l.Entries) > 0 {
 		return l
 	}
-	// If this fails the lease lapses and the lane comes up again.
-	_ = s.settleArgs(ctx, g.shard, g.name, g.token, "", bury)
+	s.giveBack(ctx, g.shard, g.name, g.token, bury)
 	return nil
 }
 

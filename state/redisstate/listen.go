@@ -90,7 +90,7 @@ func (s *Store) message(payload string) {
 		return
 	}
 	if wait == 0 {
-		s.board.ready(shard, score, false)
+		s.board.ready(shard, score, 0)
 		return
 	}
 	s.board.later(shard, micro(wait))

@@ -26,9 +26,11 @@ type Options struct {
 	// up to a second old where other processes are concerned. Defaults to 0,
 	// no limit but the server's memory.
 	MaxEntries int
-	// AutoPipeline sends concurrent calls to the server in common pipelines.
-	// It raises the throughput of many concurrent callers and costs a lonely
-	// call some latency. The client library calls it experimental.
+	// AutoPipeline sends concurrent calls to the server in common pipelines,
+	// Extend and the calls about values. Enqueue and Settle are sent together
+	// in any case. It raises the throughput of many concurrent callers and
+	// costs a lonely call some latency. The client library calls it
+	// experimental.
 	AutoPipeline bool
 	// SentinelUsername and SentinelPassword log in to the sentinels, if they
 	// ask for it. Used by Open only.

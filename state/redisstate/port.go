@@ -351,7 +351,7 @@ func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, ca
 	if err != nil {
 		return s.fail(ctx, "import", err)
 	}
-	s.news(i, a.num(0), a.num(1))
+	s.became(i, a.num(0), a.num(1))
 	return nil
 }
 

@@ -2,6 +2,8 @@ package redisstate
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,35 +21,17 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	if err := s.begin(ctx); err != nil {
 		return state.Receipt{}, err
 	}
-	flags := ""
-	if e.Hold > 0 && e.HoldMode == state.HoldReset {
-		flags += "r"
-	}
-	if e.IfIdle {
-		flags += "i"
-	}
-	if s.room != nil && s.room.full(ctx, s) {
-		flags += "f"
-	}
+	full := s.room != nil && s.room.full(ctx, s)
 	lane, i := s.at(e.Lane)
-	sh := &s.shards[i]
-	keys := make([]string, 0, 8+len(e.Keys))
-	keys = append(keys, sh.queue(lane), sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup(lane, e.ID))
-	for _, k := range e.Keys {
-		keys = append(keys, sh.dedup(lane, k))
-	}
-	tail := appendTail(make([]byte, 0, len(e.Body)+len(e.ID)+16), &e)
-	a, err := s.ask(ctx, s.scripts.enqueue, 4, keys,
-		lane, tail, millis(s.o.DedupTTL), e.Delay.Microseconds(), e.Hold.Microseconds(), flags, s.channel, sh.id)
-	if err != nil {
+	j := s.enqueueJob(i, lane, &e, full)
+	if err := s.merger(i).run(ctx, s, j); err != nil {
 		return state.Receipt{}, s.fail(ctx, "enqueue", err)
 	}
-	r := state.Receipt{Depth: int(a.num(1))}
-	switch a.num(0) {
+	r := state.Receipt{Depth: int(j.depth)}
+	switch j.outcome {
 	case 1:
 		r.Outcome = state.Added
 		s.room.add(1)
-		s.news(i, a.num(2), a.num(3))
 	case 2:
 		r.Outcome = state.Duplicate
 	case 3:
@@ -56,6 +40,35 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 		return state.Receipt{}, s.fail(ctx, "enqueue", state.ErrFull)
 	}
 	return r, nil
+}
+
+// enqueueJob packs an entry for the script. An entry that needs nothing special
+// says so in a short way, which is the fast one.
+func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
+	sh := &s.shards[i]
+	keys := make([]string, 0, 2+len(e.Keys))
+	keys = append(keys, sh.queue(lane), sh.dedup(lane, e.ID))
+	for n, k := range e.Keys {
+		if k != e.ID && !slices.Contains(e.Keys[:n], k) {
+			keys = append(keys, sh.dedup(lane, k))
+		}
+	}
+	flags := ""
+	if e.Hold > 0 && e.HoldMode == state.HoldReset {
+		flags += "r"
+	}
+	if e.IfIdle {
+		flags += "i"
+	}
+	if full {
+		flags += "f"
+	}
+	how := ""
+	if len(keys) > 2 || e.Delay > 0 || e.Hold > 0 || flags != "" {
+		how = fmt.Sprintf("%d %d %d %s", len(keys)-2, e.Delay.Microseconds(), e.Hold.Microseconds(), flags)
+	}
+	tail := appendTail(make([]byte, 0, len(e.Body)+len(e.ID)+16), e)
+	return newJob(jobEnqueue, i, keys, tail, how)
 }
 
 func checkEntry(e *state.Entry) error {
@@ -76,14 +89,25 @@ func checkEntry(e *state.Entry) error {
 	return nil
 }
 
-// news tells the board what a script answered about a shard: wait in
-// microseconds until something can be leased, -1 for never, and since when.
-func (s *Store) news(shard int, wait, score int64) {
-	switch {
-	case wait == 0:
-		s.board.ready(shard, score, true)
-	case wait > 0:
+// news tells the board what a script answered about a shard: how many lanes
+// became ready and since when, and how many microseconds it takes until
+// there may be more, -1 for never.
+func (s *Store) news(shard int, lanes, score, wait int64) {
+	if lanes > 0 {
+		s.board.ready(shard, score, int(lanes))
+	}
+	if wait > 0 {
 		s.board.later(shard, micro(wait))
+	}
+}
+
+// became tells the board about a lane that a script moved: wait in microseconds
+// until it can be leased, -1 for never, and since when.
+func (s *Store) became(shard int, wait, score int64) {
+	if wait == 0 {
+		s.news(shard, 1, score, -1)
+	} else {
+		s.news(shard, 0, 0, wait)
 	}
 }
 
@@ -95,31 +119,41 @@ func (s *Store) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Ve
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	return s.settle(ctx, l, verdicts)
+	j, done, err := s.settleJob(l, verdicts)
+	if err != nil {
+		return err
+	}
+	if err := s.merger(j.shard).run(ctx, s, j); err != nil {
+		return s.fail(ctx, "settle", err)
+	}
+	if j.outcome == 0 {
+		return state.ErrLeaseLost
+	}
+	s.room.add(-done)
+	return nil
 }
 
-func (s *Store) settle(ctx context.Context, l *state.Lease, verdicts []state.Verdict) error {
+// settleJob packs verdicts for the script. done is how many entries they end.
+func (s *Store) settleJob(l *state.Lease, verdicts []state.Verdict) (j *job, done int, err error) {
 	lane, i := s.at(l.Lane)
 	all := len(verdicts) == len(l.Entries)
-	done := 0
 	places, taken := make([]int, len(verdicts)), make([]bool, len(l.Entries))
 	for n, v := range verdicts {
 		place := placeOf(l, taken, n, v.ID)
 		if place < 0 {
-			return invalid("settle: entry %q is not in the lease or has a verdict already", v.ID)
+			return nil, 0, invalid("settle: entry %q is not in the lease or has a verdict already", v.ID)
 		}
 		places[n], taken[place] = place, true
 		if v.Kind < state.KindAck || v.Kind > state.KindBury || v.After < 0 {
-			return invalid("settle: entry %q: kind %d with a wait of %v", v.ID, v.Kind, v.After)
+			return nil, 0, invalid("settle: entry %q: kind %d with a wait of %v", v.ID, v.Kind, v.After)
 		}
 		all = all && v.Kind == state.KindAck
 		if v.Kind == state.KindAck || v.Kind == state.KindBury {
 			done++
 		}
 	}
-	mode, args := "all", []any(nil)
+	var args []any
 	if !all || len(verdicts) == 0 {
-		mode = ""
 		args = make([]any, 0, 6*len(verdicts))
 		for n, v := range verdicts {
 			free := 0
@@ -133,11 +167,27 @@ func (s *Store) settle(ctx context.Context, l *state.Lease, verdicts []state.Ver
 			args = append(args, places[n]+1, int(v.Kind), v.After.Microseconds(), free, cause, name)
 		}
 	}
-	err := s.settleArgs(ctx, i, lane, l.Token, mode, args)
-	if err == nil {
-		s.room.add(-done)
+	return s.packSettle(i, lane, l.Token, all && len(verdicts) > 0, args), done, nil
+}
+
+// packSettle makes the job of verdicts that are packed already, or of an
+// acknowledgement of all entries.
+func (s *Store) packSettle(i int, lane string, token uint64, all bool, verdicts []any) *job {
+	args := make([]any, 0, 3+len(verdicts))
+	args = append(args, lane, strconv.FormatUint(token, 10))
+	if all {
+		args = append(args, "all")
+	} else {
+		args = append(append(args, len(verdicts)/6), verdicts...)
 	}
-	return err
+	return newJob(jobSettle, i, []string{s.shards[i].queue(lane)}, args...)
+}
+
+// giveBack settles a lease by itself, even while the store closes. verdicts are
+// packed; with none the entries stay as they are.
+func (s *Store) giveBack(ctx context.Context, i int, lane string, token uint64, verdicts []any) {
+	// If this fails the lease lapses and the lane comes up again.
+	s.carry(ctx, []*job{s.packSettle(i, lane, token, false, verdicts)})
 }
 
 // placeOf finds the entry id, not taken yet, in the lease. It is most likely
@@ -152,22 +202,6 @@ func placeOf(l *state.Lease, taken []bool, n int, id string) int {
 		}
 	}
 	return -1
-}
-
-// settleArgs runs the script with verdicts that are packed for it.
-func (s *Store) settleArgs(ctx context.Context, i int, lane string, token uint64, mode string, verdicts []any) error {
-	sh := &s.shards[i]
-	keys := []string{sh.queue(lane), sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.dead, sh.asleep}
-	args := append([]any{lane, strconv.FormatUint(token, 10), s.channel, sh.id, mode}, verdicts...)
-	a, err := s.ask(ctx, s.scripts.settle, 3, keys, args...)
-	switch {
-	case err != nil:
-		return s.fail(ctx, "settle", err)
-	case a.num(0) == 0:
-		return state.ErrLeaseLost
-	}
-	s.news(i, a.num(1), a.num(2))
-	return nil
 }
 
 // millis is d in whole milliseconds, rounded up: what lives at all lives one.

@@ -27,10 +27,11 @@ type Store struct {
 	channel string
 	meta    string
 
-	board  *board
-	room   *room
-	agreed atomic.Bool // the data set has our number of shards
-	listen sync.Once
+	mergers []merger
+	board   *board
+	room    *room
+	agreed  atomic.Bool // the data set has our number of shards
+	listen  sync.Once
 
 	mu    sync.Mutex // guards ended and adding to tasks
 	ended bool
@@ -58,6 +59,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 		shards:  newShards(o.Prefix, o.Shards),
 		channel: o.Prefix + ":wake",
 		meta:    o.Prefix + ":meta",
+		mergers: newMergers(client, o.Shards),
 		board:   newBoard(o.Shards),
 		done:    make(chan struct{}),
 	}

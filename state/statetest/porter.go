@@ -63,6 +63,10 @@ func (k *kit) viaJSON(records []state.Record) []state.Record {
 	return out
 }
 
+// aside is how long furnish puts an entry aside: long enough for a slow machine
+// to look at the store before it is over.
+const aside = 3 * time.Second
+
 // furnish puts something of every kind into the store.
 func (k *kit) furnish() {
 	k.Helper()
@@ -75,7 +79,7 @@ func (k *kit) furnish() {
 	}
 	k.ack(k.expect(a, "e0"))
 	k.settle(k.expect(a, "e1"), state.Bury("e1", state.Cause{Code: "c", Message: "m", Stack: "s"}))
-	k.settle(k.expect(a, "e2"), state.RetryAside("e2", 300*time.Millisecond, state.Cause{Code: "aside"}))
+	k.settle(k.expect(a, "e2"), state.RetryAside("e2", aside, state.Cause{Code: "aside"}))
 	k.settle(k.expect(a, "e3"), state.Retry("e3", 0, state.Cause{}))
 	late := entry(b, "late")
 	late.Delay = time.Hour
@@ -187,7 +191,7 @@ func (k *kit) use() {
 		k.put(entry(a, id), state.Duplicate)
 		k.put(state.Entry{ID: "new", Lane: a, Keys: []string{"key of " + id}}, state.Duplicate)
 	}
-	k.pause(300 * time.Millisecond)
+	k.pause(aside)
 	k.eventually("e2 is back", func() bool { return k.stats().Delayed == 1 })
 	if err := k.s.Requeue(k.ctx(), a, "e1"); err != nil {
 		k.Fatalf("Requeue: %v", err)
@@ -219,7 +223,7 @@ func moveTwice(k *kit) {
 	for range 2 {
 		to.imports(records...)
 	}
-	k.pause(300 * time.Millisecond)
+	k.pause(aside)
 	for _, s := range []*kit{k, to} {
 		s.eventually("e2 is back", func() bool { return s.stats().Delayed == 1 })
 		s.wantStats(state.Stats{Lanes: 2, Entries: 12, Delayed: 1, Dead: 1})

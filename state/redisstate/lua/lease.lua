@@ -59,23 +59,23 @@ end
 local now = clock()
 local lanes, entries = tonumber(ARGV[1]), math.floor(tonumber(ARGV[2]))
 
-local due = call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+local due = call('ZRANGE', KEYS[2], '0', '0', 'WITHSCORES')[2]
 if due and tonumber(due) <= now then
   lapse(now)
-  due = call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+  due = call('ZRANGE', KEYS[2], '0', '0', 'WITHSCORES')[2]
 end
-local later = call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
+local later = call('ZRANGE', KEYS[5], '0', '0', 'WITHSCORES')[2]
 if later and tonumber(later) <= now then
   unpark(now)
-  later = call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
+  later = call('ZRANGE', KEYS[5], '0', '0', 'WITHSCORES')[2]
 end
 
 local answer = {now, 0, 0, -1, '0'}
 local names, expiries, leases = {}, {}, {}
 if lanes > 0 then
   local expiry = num(now + tonumber(ARGV[3]))
-  local token
-  local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', 0, lanes)
+  local token, lease, size
+  local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', '0', ARGV[1])
   for i = 1, #found, 2 do
     local lane = found[i]
     local depth = call('LLEN', KEYS[8] .. lane) / 2
@@ -89,8 +89,11 @@ if lanes > 0 then
       expiries[#expiries + 1] = expiry
       expiries[#expiries + 1] = lane
       leases[#leases + 1] = lane
-      leases[#leases + 1] = answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
-      answer[#answer + 1] = {lane, n, depth - n, tonumber(found[i + 1])}
+      if n ~= size then
+        size, lease = n, answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
+      end
+      leases[#leases + 1] = lease
+      answer[#answer + 1] = {lane, n, depth - n, found[i + 1]}
     end
   end
   if #names > 0 then
@@ -108,7 +111,7 @@ if lanes > 0 then
   end
 end
 
-local head = call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+local head = call('ZRANGE', KEYS[1], '0', '0', 'WITHSCORES')[2]
 if head and tonumber(head) <= now then
   answer[2] = call('ZCOUNT', KEYS[1], '-inf', num(now))
   answer[3] = tonumber(head)

@@ -1,50 +1,52 @@
--- Applies verdicts to the entries of a lease and gives the lane back.
+-- Applies verdicts to the entries of leases and gives the lanes back. The
+-- leases are independent of each other.
 --
--- KEYS  1 entries of the lane (list)   2 ready (zset)   3 leased (zset)
---       4 leases (hash)   5 counts (hash)   6 later (zset)   7 parked (hash)
---       8 dead (hash)     9 asleep (string)
--- ARGV  1 lane   2 token   3 wake channel   4 shard
---       5 'all' if every entry of the lease is done, else ''
---       6.. groups of six, one for each verdict:
---           place of the entry in the lease, from 1
---           kind: 1 done, 2 again in place, 3 again aside, 4 dead
---           wait, µs
---           1 if the attempt does not count, else 0
---           cause, packed
---           name of the dead letter
--- Answer {outcome, wait, score}
---       outcome 0 the lease is lost and nothing was changed, 1 applied
---       wait    µs until the lane may be leased again, -1 if it is empty
---       score   from when on it may
+-- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
+--       5 later (zset)   6 parked (hash)   7 dead (hash)     8 asleep (string)
+--       9.. entries of the lanes (lists)
+-- ARGV  1 wake channel   2 shard
+--       3.. for each lane
+--           its name
+--           the token
+--           'all' if every entry of the lease is done, else the number of
+--           verdicts, and for each of them
+--             place of the entry in the lease, from 1
+--             kind: 1 done, 2 again in place, 3 again aside, 4 dead
+--             wait, µs
+--             1 if the attempt does not count, else 0
+--             cause, packed
+--             name of the dead letter
+-- Answer {ready, score, wait, outcome...}
+--       ready   how many lanes may be leased at once
+--       score   since when they may
+--       wait    µs until more lanes or entries may be, -1 for never
+--       outcome 0 the lease is lost and nothing was changed, 1 applied, or what
+--               the server said against it
 
-local lane = ARGV[1]
-local lease = call('HGET', KEYS[4], lane)
-if not lease then
-  return {0, -1, 0}
-end
-local token, n, held = string.match(lease, '^(%d+) (%d+) (%d+) ')
-if token ~= ARGV[2] then
-  return {0, -1, 0}
-end
-n, held = tonumber(n), tonumber(held)
+local out, wait = 0, -1
+local now, stamp
+local back, later = {}, {}
 
-local now
-local hold, out = 0, 0
--- The first write frees memory, so that settling works when memory is short.
-if ARGV[5] == 'all' then
-  call('LTRIM', KEYS[1], 2 * n, -1)
-  out = n
-elseif #ARGV > 5 then
-  now = clock()
-  local list = call('LPOP', KEYS[1], 2 * n) or {}
+-- first keeps the shortest wait.
+local function first(w)
+  if wait < 0 or w < wait then
+    wait = w
+  end
+end
+
+-- apply carries out the verdicts in ARGV from i to j on the n entries of a
+-- lease and returns for how long the lane is to wait.
+local function apply(lane, list, n, i, j)
+  local hold = 0
+  local taken = call('LPOP', list, 2 * n) or {}
   local gone = {}
-  for i = 6, #ARGV, 6 do
-    local at, kind, after = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 2])
-    local head, tail = list[2 * at - 1], list[2 * at]
+  for v = i, j, 6 do
+    local at, kind, after = tonumber(ARGV[v]), ARGV[v + 1], tonumber(ARGV[v + 2])
+    local head, tail = taken[2 * at - 1], taken[2 * at]
     if head and tail then
-      if ARGV[i + 3] == '0' then
+      if ARGV[v + 3] == '0' then
         head = spent(head)
-        list[2 * at - 1] = head
+        taken[2 * at - 1] = head
       end
       if kind == '1' then
         gone[at] = true
@@ -55,38 +57,115 @@ elseif #ARGV > 5 then
         gone[at] = true
         local _, seq = parse(head)
         if not seq then
-          seq = call('HINCRBY', KEYS[5], 'in', 1)
+          seq = call('HINCRBY', KEYS[4], 'in', 1)
           out = out + 1
         end
         local due = now + after
-        call('ZADD', KEYS[6], num(due), num(seq))
-        call('HSET', KEYS[7], num(seq), park(lane, ARGV[i + 4], head, tail))
-        tell(KEYS[9], ARGV[3], ARGV[4], due, math.max(after, 1))
+        call('ZADD', KEYS[5], num(due), num(seq))
+        call('HSET', KEYS[6], num(seq), park(lane, ARGV[v + 4], head, tail))
+        tell(KEYS[8], ARGV[1], ARGV[2], due, math.max(after, 1))
+        first(math.max(after, 1))
       else
         gone[at] = true
         out = out + 1
-        call('HSET', KEYS[8], ARGV[i + 5], bury(now, ARGV[i + 4], head, tail))
+        call('HSET', KEYS[7], ARGV[v + 5], bury(now, ARGV[v + 4], head, tail))
       end
     end
   end
-  for i = math.floor(#list / 2), 1, -1 do
-    if not gone[i] then
-      insert(KEYS[1], 0, list[2 * i - 1], list[2 * i])
+  for e = math.floor(#taken / 2), 1, -1 do
+    if not gone[e] then
+      insert(list, 0, taken[2 * e - 1], taken[2 * e])
     end
   end
+  return hold
 end
 
-call('HDEL', KEYS[4], lane)
-call('ZREM', KEYS[3], lane)
+-- What is asked for, and which of it is still leased.
+local names, begins, ends = {}, {}, {}
+local i = 3
+while i <= #ARGV do
+  local verdicts = ARGV[i + 2]
+  local last = i + 2
+  if verdicts ~= 'all' then
+    last = last + 6 * verdicts
+  end
+  names[#names + 1], begins[#begins + 1], ends[#ends + 1] = ARGV[i], i, last
+  i = last + 1
+end
+local leases = call('HMGET', KEYS[3], unpack(names))
+
+local answer = {0, 0, -1}
+local ended = {}
+-- Leases that were taken together are often spelled the same.
+local lease, token, n, held, cut
+for a, lane in ipairs(names) do
+  local at, last, list = begins[a], ends[a], KEYS[8 + a]
+  if leases[a] and leases[a] ~= lease then
+    lease = leases[a]
+    token, n, held = string.match(lease, '^(%d+) (%d+) (%d+) ')
+    n, held = tonumber(n), tonumber(held)
+    cut = n and num(2 * n)
+  end
+  local outcome = 0
+  -- Of two that give the same lease back the first one wins.
+  if leases[a] and token == ARGV[at + 1] and not ended[lane] then
+    outcome = 1
+    if not now then
+      now = clock()
+      stamp = num(now)
+    end
+    local hold = 0
+    -- The first write frees memory, so that settling works when memory is
+    -- short. A lane that is damaged must not stop the others.
+    if ARGV[at + 2] == 'all' then
+      local done = redis.pcall('LTRIM', list, cut, '-1')
+      if done.err then
+        outcome = done.err
+      else
+        out = out + n
+      end
+    elseif last > at + 2 then
+      local done, result = pcall(apply, lane, list, n, at + 3, last)
+      if done then
+        hold = result
+      else
+        outcome = type(result) == 'table' and result.err or tostring(result)
+      end
+    end
+    if outcome == 1 then
+      ended[lane] = true
+      ended[#ended + 1] = lane
+      if call('EXISTS', list) == 1 then
+        local score = math.max(now + hold, held)
+        if score > now then
+          later[#later + 1] = score
+        end
+        back[#back + 1] = score > now and num(score) or stamp
+        back[#back + 1] = lane
+      end
+    end
+  end
+  answer[a + 3] = outcome
+end
+
+if #ended > 0 then
+  call('HDEL', KEYS[3], unpack(ended))
+  call('ZREM', KEYS[2], unpack(ended))
+end
 if out > 0 then
-  call('HINCRBY', KEYS[5], 'out', out)
+  call('HINCRBY', KEYS[4], 'out', out)
 end
-if call('EXISTS', KEYS[1]) == 0 then
-  return {1, -1, 0}
+if #back > 0 then
+  call('ZADD', KEYS[1], unpack(back))
+  for _, score in ipairs(later) do
+    tell(KEYS[8], ARGV[1], ARGV[2], score, score - now)
+    first(score - now)
+  end
+  local ready = #back / 2 - #later
+  if ready > 0 then
+    tell(KEYS[8], ARGV[1], ARGV[2], now, 0)
+    answer[1], answer[2] = ready, now
+  end
 end
-now = now or clock()
-local score = math.max(now + hold, held)
-local wait = score - now
-call('ZADD', KEYS[2], num(score), lane)
-tell(KEYS[9], ARGV[3], ARGV[4], score, wait)
-return {1, wait, score}
+answer[3] = wait
+return answer

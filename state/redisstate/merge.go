@@ -1,0 +1,258 @@
+package redisstate
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+const (
+	// mergers is how many exchanges with one server may be on their way: while
+	// it works on one, the next is packed.
+	mergers = 2
+	// maxJobs and maxLoad bound one exchange. It has one job at least.
+	maxJobs = 128
+	maxLoad = 1 << 20
+	// loadOfArg is what an argument of a script weighs besides its bytes.
+	loadOfArg = 64
+)
+
+// merger sends the jobs of concurrent callers to the server together: those
+// that come while an exchange is on its way wait for the next one. A job that
+// comes alone leaves at once, and its caller carries it. A shard has one merger, so that as many jobs as
+// possible share a script call.
+type merger struct {
+	mu      sync.Mutex
+	waiting []*job
+	flying  bool
+}
+
+// newMergers returns the mergers for so many shards.
+func newMergers(client redis.UniversalClient, shards int) []merger {
+	if _, ok := client.(*redis.ClusterClient); ok {
+		// A node that is slow must not hold up the calls to the others.
+		return make([]merger, shards)
+	}
+	return make([]merger, min(mergers, shards))
+}
+
+func (s *Store) merger(shard int) *merger { return &s.mergers[shard%len(s.mergers)] }
+
+// jobKind is the script that a job is for.
+type jobKind uint8
+
+const (
+	jobEnqueue jobKind = iota
+	jobSettle
+)
+
+// job is a caller's part of a script call.
+type job struct {
+	kind  jobKind
+	shard int
+	keys  []string
+	args  []any
+	load  int
+
+	// done is closed when a job that waited is done. What came of it is below.
+	done    chan struct{}
+	outcome int64
+	depth   int64
+	err     error
+}
+
+func newJob(kind jobKind, shard int, keys []string, args ...any) *job {
+	j := &job{kind: kind, shard: shard, keys: keys, args: args}
+	for _, a := range args {
+		j.load += loadOfArg
+		switch v := a.(type) {
+		case []byte:
+			j.load += len(v)
+		case string:
+			j.load += len(v)
+		}
+	}
+	return j
+}
+
+// run has j done and returns its error. If ctx ends meanwhile, j may be done
+// or not.
+func (m *merger) run(ctx context.Context, s *Store, j *job) error {
+	m.mu.Lock()
+	if !m.flying {
+		m.flying = true
+		m.mu.Unlock()
+		s.carry(ctx, []*job{j})
+		m.goOn(s) //nolint:contextcheck // what others wait for does not end with our caller
+		return j.err
+	}
+	j.done = make(chan struct{})
+	m.waiting = append(m.waiting, j)
+	m.mu.Unlock()
+	select {
+	case <-j.done:
+		return j.err
+	case <-ctx.Done():
+		m.mu.Lock()
+		if i := slices.Index(m.waiting, j); i >= 0 {
+			m.waiting = slices.Delete(m.waiting, i, i+1)
+		}
+		m.mu.Unlock()
+		return ctx.Err()
+	}
+}
+
+// goOn sees to the jobs that came while a caller carried its own.
+func (m *merger) goOn(s *Store) {
+	m.mu.Lock()
+	m.flying = len(m.waiting) > 0
+	flying := m.flying
+	m.mu.Unlock()
+	if flying && !s.spawn(func() { m.fly(s) }) {
+		m.fly(s) // which is quick in a closed store
+	}
+}
+
+// fly makes exchanges until nothing waits.
+func (m *merger) fly(s *Store) {
+	for {
+		jobs := m.take()
+		if len(jobs) == 0 {
+			return
+		}
+		if s.closed() {
+			for _, j := range jobs {
+				j.err = state.ErrClosed
+			}
+		} else {
+			// The exchange is not one caller's: none of their contexts ends it.
+			s.carry(context.Background(), jobs)
+		}
+		for _, j := range jobs {
+			close(j.done)
+		}
+	}
+}
+
+// take returns the jobs of the next exchange. If there is none the flight is
+// over.
+func (m *merger) take() []*job {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, load := 0, 0
+	for n < min(len(m.waiting), maxJobs) && (n == 0 || load+m.waiting[n].load <= maxLoad) {
+		load += m.waiting[n].load
+		n++
+	}
+	if n == 0 {
+		m.flying = false
+		return nil
+	}
+	jobs := slices.Clone(m.waiting[:n])
+	m.waiting = slices.Delete(m.waiting, 0, n)
+	return jobs
+}
+
+// refusal is what a server says about one job of many.
+type refusal string
+
+func (e refusal) Error() string { return string(e) }
+
+// RedisError marks it as an answer of a server.
+func (refusal) RedisError() {}
+
+// carry does jobs in one exchange, with one script call for all of a kind and
+// shard, and fills in what came of them.
+func (s *Store) carry(ctx context.Context, jobs []*job) {
+	slices.SortStableFunc(jobs, func(x, y *job) int {
+		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.shard, y.shard))
+	})
+	var groups [][]*job
+	for first := 0; first < len(jobs); {
+		end := first + 1
+		for end < len(jobs) && jobs[end].kind == jobs[first].kind && jobs[end].shard == jobs[first].shard {
+			end++
+		}
+		groups = append(groups, jobs[first:end])
+		first = end
+	}
+	if len(groups) == 1 {
+		sc, keys, args := s.call(groups[0])
+		s.answered(groups[0], sc.Run(ctx, s.client, keys, args...))
+		return
+	}
+	cmds := make([]*redis.Cmd, len(groups))
+	p := s.client.Pipeline()
+	for i, g := range groups {
+		sc, keys, args := s.call(g)
+		cmds[i] = sc.EvalSha(ctx, p, keys, args...)
+	}
+	// Each command has its own error.
+	_, _ = p.Exec(ctx)
+	for i, g := range groups {
+		if redis.HasErrorPrefix(cmds[i].Err(), "NOSCRIPT") {
+			sc, keys, args := s.call(g)
+			cmds[i] = sc.Run(ctx, s.client, keys, args...)
+		}
+		s.answered(g, cmds[i])
+	}
+}
+
+// call puts the script call for jobs of one kind and shard together.
+func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
+	sh := &s.shards[jobs[0].shard]
+	nk, na := 8, 4
+	for _, j := range jobs {
+		nk, na = nk+len(j.keys), na+len(j.args)
+	}
+	keys, args := make([]string, 0, nk), make([]any, 0, na)
+	sc := s.scripts.enqueue
+	if jobs[0].kind == jobEnqueue {
+		keys = append(keys, sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep)
+		args = append(args, millis(s.o.DedupTTL), s.channel, sh.id, len(sh.queues))
+	} else {
+		sc = s.scripts.settle
+		keys = append(keys, sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.dead, sh.asleep)
+		args = append(args, s.channel, sh.id)
+	}
+	for _, j := range jobs {
+		keys, args = append(keys, j.keys...), append(args, j.args...)
+	}
+	return sc, keys, args
+}
+
+// answered fills in what a script answered about jobs.
+func (s *Store) answered(jobs []*job, cmd *redis.Cmd) {
+	each := 1
+	if jobs[0].kind == jobEnqueue {
+		each = 2
+	}
+	const shared = 3 // items in front
+	items, err := cmd.Slice()
+	if err == nil && len(items) != shared+each*len(jobs) {
+		err = errAnswer
+	}
+	if err != nil {
+		for _, j := range jobs {
+			j.err = err
+		}
+		return
+	}
+	a := answer(items)
+	for n, j := range jobs {
+		at := shared + each*n
+		j.outcome = a.num(at)
+		if each == 2 {
+			j.depth = a.num(at + 1)
+		}
+		if said := a.text(at + each - 1); said != "" {
+			j.err = refusal(said)
+		}
+	}
+	s.news(jobs[0].shard, a.num(0), a.num(1), a.num(2))
+}
