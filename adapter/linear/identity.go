@@ -94,7 +94,7 @@ func (acc *account) ask(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
 	defer cancel()
-	v, err := acc.api.Viewer(ctx)
+	v, err := acc.api.Viewer(adapter.WithPriority(ctx, adapter.Answering)) // nothing works without it
 	if err != nil {
 		if adapter.CodeOf(err) == adapter.Canceled { // nobody cancelled; time ran out
 			err = &adapter.Error{Code: adapter.Unavailable, Op: "identity", Message: "Linear did not answer in time"}

@@ -27,6 +27,9 @@ import (
 // cannot have one (in sessions, and without an app's token), Conflict if the id
 // is taken by something else, and else those of package linearapi.
 func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
+	if adapter.PriorityOf(ctx) == adapter.Automatic {
+		ctx = adapter.WithPriority(ctx, adapter.Answering) // what it has to read belongs to the answer
+	}
 	thread, err := ParseThreadID(p.Thread)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ func (a *Adapter) Resolve(ctx context.Context, ev adapter.Event) error {
 	if !head.Unresolved {
 		return nil
 	}
+	ctx = adapter.WithPriority(ctx, adapter.Answering) // the thread waits for it
 	guess, err := ParseThreadID(head.Thread)
 	if err != nil {
 		return err

@@ -7,15 +7,17 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// share is the part of the budget that a priority leaves to those above it.
+// share is the part of the budget that a priority leaves to those above it. An
+// answer leaves next to nothing: with a spent budget it waits for seconds, as
+// the budget refills all the time, and not for minutes.
 func share(p adapter.Priority) float64 {
 	switch p {
 	case adapter.Refreshing:
 		return 0.30
 	case adapter.Reading:
-		return 0.10
+		return 0.05
 	case adapter.Answering:
-		return 0.02
+		return 0.001
 	case adapter.Automatic, adapter.Acknowledging:
 		return 0
 	default:

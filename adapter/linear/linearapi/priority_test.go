@@ -56,10 +56,10 @@ func TestBudgetIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The reader may use 90 % at once and then as much as flows back: one
+		// The reader may use 95 % at once and then as much as flows back: one
 		// a second.
 		start := time.Now()
-		for range 3600*9/10 + 60 {
+		for range 3600*95/100 + 60 {
 			if _, err := c.Viewer(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -70,8 +70,8 @@ func TestBudgetIsKept(t *testing.T) {
 		if b.refused != 0 {
 			t.Errorf("Linear refused %d requests", b.refused)
 		}
-		if b.left < 0.09*b.limit {
-			t.Errorf("%v requests are left for others, want a tenth", b.left)
+		if b.left < 0.045*b.limit {
+			t.Errorf("%v requests are left for others, want a twentieth", b.left)
 		}
 		// What is kept is there for what matters more, at once.
 		start = time.Now()
@@ -90,6 +90,18 @@ func TestBudgetIsKept(t *testing.T) {
 		_, err = c.Viewer(adapter.WithPriority(t.Context(), adapter.Refreshing))
 		if e, ok := errors.AsType[*adapter.Error](err); !ok || e.Code != adapter.RateLimited || e.RetryAfter < 10*time.Minute || b.sent != sent {
 			t.Errorf("a stream edit: %v, want rate limited with a long wait and nothing sent", err)
+		}
+		// With everything spent an answer waits for seconds, not for minutes.
+		b.left = 1
+		start = time.Now()
+		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.Acknowledging)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.Answering)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("an answer waited %s for a spent budget", took)
 		}
 		// A wait ends with its context.
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
