@@ -1,0 +1,278 @@
+package bottest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"testing/synctest"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// The longest that Wait waits, on a real clock and on a virtual one.
+const (
+	realLimit    = 20 * time.Second
+	virtualLimit = 30 * 24 * time.Hour
+)
+
+// TB is what the kit needs of a test. *testing.T, *testing.B and *testing.F
+// have it.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(f func())
+	Context() context.Context
+}
+
+// Kit is a bot that runs in memory. Make one with [New]. Its methods are for
+// the goroutine of the test; what goes wrong in them fails the test.
+type Kit struct {
+	t        TB
+	cfg      bot.Config
+	register func(*bot.Bot)
+	fake     *adaptertest.Fake
+	virtual  bool
+
+	bot  *bot.Bot
+	stop func()
+
+	messages, threads int
+	last              *adapter.Delivery
+}
+
+// New makes a bot, lets register add its handlers, and runs it until the test
+// ends. Of cfg nothing is required, and Adapter is not allowed; Name defaults to
+// "helper", Store to a store in memory that is closed at the end. On a real
+// clock Backoff defaults to a millisecond.
+func New(t TB, cfg bot.Config, register func(b *bot.Bot)) *Kit {
+	t.Helper()
+	if cfg.Adapter != nil {
+		t.Fatalf("bottest: Config.Adapter is not for the test to choose")
+	}
+	k := &Kit{t: t, register: register, fake: adaptertest.NewFake(cmp.Or(cfg.Name, "helper")), virtual: inBubble()}
+	cfg.Adapter = k.fake
+	if cfg.Store == nil {
+		store := memstate.New(memstate.Options{})
+		t.Cleanup(func() {
+			if err := store.Close(); err != nil {
+				t.Errorf("bottest: closing the store: %v", err)
+			}
+		})
+		cfg.Store = store
+	}
+	if cfg.Backoff == nil && !k.virtual {
+		cfg.Backoff = func(int) time.Duration { return time.Millisecond }
+	}
+	k.cfg = cfg
+	k.start()
+	t.Cleanup(func() { k.stop() })
+	return k
+}
+
+// inBubble reports whether the clock is that of a synctest bubble. Nothing but
+// the panic of Wait tells.
+func inBubble() (in bool) {
+	defer func() { in = recover() == nil }()
+	synctest.Wait()
+	return true
+}
+
+// start makes a bot and runs it.
+func (k *Kit) start() {
+	k.t.Helper()
+	b, err := bot.New(k.cfg)
+	if err != nil {
+		k.t.Fatalf("bottest: %v", err)
+		return
+	}
+	if k.register != nil {
+		k.register(b)
+	}
+	k.bot = b
+	ctx, cancel := context.WithCancel(k.t.Context())
+	var (
+		wg   sync.WaitGroup
+		once sync.Once
+	)
+	wg.Go(func() {
+		if err := b.Run(ctx); err != nil {
+			k.t.Errorf("bottest: Run: %v", err)
+		}
+	})
+	k.stop = func() { once.Do(func() { cancel(); wg.Wait() }) }
+}
+
+// Bot returns the bot that runs now. [Kit.Restart] replaces it.
+func (k *Kit) Bot() *bot.Bot { return k.bot }
+
+// Fake returns the platform, for example to make posts fail.
+func (k *Kit) Fake() *adaptertest.Fake { return k.fake }
+
+// Restart stops the bot, lets running turns finish, and starts another one with
+// the same handlers on the same store, as a deploy does. register is called
+// again.
+func (k *Kit) Restart() {
+	k.t.Helper()
+	k.stop()
+	k.start()
+}
+
+// Duplicate delivers the last message again, as platforms do. Nothing should
+// come of it.
+func (k *Kit) Duplicate() {
+	k.t.Helper()
+	if k.last == nil {
+		k.t.Fatalf("bottest: nobody has said anything that could be delivered again")
+		return
+	}
+	k.accept(k.last)
+}
+
+func (k *Kit) accept(d *adapter.Delivery) {
+	k.t.Helper()
+	k.last = d
+	if err := k.bot.Accept(k.t.Context(), d); err != nil {
+		k.t.Fatalf("bottest: Accept: %v", err)
+	}
+}
+
+// Sleep lets d pass, at once if the clock is virtual, and then waits as
+// [Kit.Wait] does.
+func (k *Kit) Sleep(d time.Duration) {
+	k.t.Helper()
+	pause(k.t.Context(), d)
+	k.Wait()
+}
+
+// Wait returns when no thread has work left; the package comment says what
+// counts. The test fails if that takes more than 20 seconds, or 30 days of
+// virtual time.
+func (k *Kit) Wait() {
+	k.t.Helper()
+	limit := realLimit
+	if k.virtual {
+		limit = virtualLimit
+	}
+	begin := time.Now()
+	for {
+		next, busy, err := k.work()
+		left := limit - time.Since(begin)
+		switch {
+		case err != nil:
+			k.t.Fatalf("bottest: %v", err)
+			return
+		case !busy:
+			return
+		case left <= 0:
+			k.t.Fatalf("bottest: the bot is still at work after %s", limit)
+			return
+		}
+		if !pause(k.t.Context(), min(next, left)) {
+			k.t.Fatalf("bottest: the test ended while the bot was at work")
+			return
+		}
+	}
+}
+
+// work reports whether there is any, and how long nothing will happen to it.
+func (k *Kit) work() (next time.Duration, busy bool, err error) {
+	const tick = time.Millisecond
+	ctx, now := k.t.Context(), time.Now()
+	var due []time.Time
+	delayed := 0
+	for d, err := range k.cfg.Store.Delayed(ctx) {
+		if err != nil {
+			return 0, false, err
+		}
+		delayed++
+		// What was put aside has a cause; what is for later has none.
+		if d.Cause != (state.Cause{}) {
+			due = append(due, d.Due)
+		}
+	}
+	stats, err := k.cfg.Store.Stats(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	// An entry that moved between the two looks shows in the count.
+	moved := stats.Delayed != delayed
+	if stats.Entries == 0 && stats.Leased == 0 && len(due) == 0 && !moved {
+		return 0, false, nil
+	}
+	if stats.Leased > 0 || moved {
+		return tick, true, nil
+	}
+	for l, err := range k.cfg.Store.Lanes(ctx) {
+		if err != nil {
+			return 0, false, err
+		}
+		if l.Depth > 0 {
+			due = append(due, l.HeldUntil)
+		}
+	}
+	next = virtualLimit
+	for _, at := range due {
+		next = min(next, at.Sub(now))
+	}
+	if len(due) == 0 {
+		next = 0
+	}
+	return max(next, tick), true, nil
+}
+
+// pause waits for d and reports whether ctx still lives.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// DeadLetters returns the turns that the bot gave up.
+func (k *Kit) DeadLetters() []state.DeadEntry {
+	k.t.Helper()
+	var out []state.DeadEntry
+	for d, err := range k.cfg.Store.Dead(k.t.Context()) {
+		if err != nil {
+			k.t.Fatalf("bottest: %v", err)
+			return nil
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// Thread returns the thread with an id, "fake:{room}:{thread}".
+func (k *Kit) Thread(id adapter.ThreadID) *Thread {
+	k.t.Helper()
+	if _, err := k.fake.Channel(id); err != nil {
+		k.t.Fatalf("bottest: %v", err)
+	}
+	return &Thread{kit: k, id: id}
+}
+
+// NewThread returns a thread in which nobody has said anything. The ids count
+// from "fake:room:thread-1".
+func (k *Kit) NewThread() *Thread {
+	k.t.Helper()
+	k.threads++
+	return k.Thread(adapter.ThreadID(fmt.Sprintf("fake:room:thread-%d", k.threads)))
+}
+
+// User returns a person. id is also the handle.
+func (k *Kit) User(id string) *User { return k.UserOf(adapter.User{ID: id}) }
+
+// UserOf returns somebody of any kind, for example another bot. Of u the id and
+// the kind count.
+func (k *Kit) UserOf(u adapter.User) *User { return &User{kit: k, user: u} }

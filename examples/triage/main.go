@@ -1,0 +1,60 @@
+// Triage keeps issues in order by commands: create, search, assign, label and
+// status. Each answers with a card. "@bot help" lists them. The example is
+// configured by the environment, like the linearbot command; see the README.
+//
+//	go run ./examples/triage
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
+	}
+}
+
+// run runs the bot until ctx ends. listening, if any, is told the address.
+func run(ctx context.Context, listening func(net.Addr)) (err error) {
+	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
+	lin, err := linear.New(linear.ConfigFromEnv())
+	if err != nil {
+		return err
+	}
+	store, err := stateurl.FromEnv()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	b, err := bot.New(bot.Config{Name: os.Getenv("LINEAR_BOT_USERNAME"), Adapter: lin, Store: store, Logger: log})
+	if err != nil {
+		return err
+	}
+	(&triage{lin: lin}).register(b)
+
+	cfg := webhook.ConfigFromEnv()
+	cfg.Acceptor, cfg.Logger, cfg.OnListen = b, log, listening
+	srv, err := webhook.NewServer(cfg)
+	if err != nil {
+		return err
+	}
+	return srv.Run(ctx, b)
+}
