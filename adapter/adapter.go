@@ -64,6 +64,9 @@ type Route struct {
 	// Message says that the event is a new message, which a busy thread may
 	// take together with others.
 	Message bool
+	// Urgent says that the event must not wait behind others of its thread,
+	// because it is about them: a request to stop.
+	Urgent bool
 	// Ignore is set when no handler can want the delivery. It is one of a
 	// small fixed set of snake_case words, fit for counting.
 	Ignore string

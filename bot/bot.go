@@ -19,6 +19,7 @@ type Bot struct {
 	on         handlers
 	middleware []Middleware
 	counts     counts
+	turns      running
 	running    atomic.Bool
 	storeDown  atomic.Bool
 }

@@ -64,8 +64,20 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 	with := log.With().Int(LogKeyAttempt, t.attempt).Logger()
 	ctx, cancel := context.WithTimeoutCause(ctx, b.cfg.TurnTimeout, ErrTurnTimeout)
 	defer cancel()
+	ctx, release, err := b.stoppable(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer release()
 	for {
+		if errors.Is(context.Cause(ctx), ErrStopped) {
+			b.ignore(&with, t.event.Head(), "stopped")
+			return nil
+		}
 		err := b.dispatch(withTurn(ctx, t), &with, t)
+		if errors.Is(context.Cause(ctx), ErrStopped) {
+			continue // whatever became of it, it is not tried again
+		}
 		if !errors.Is(err, errTurnedAway) {
 			return err
 		}
@@ -111,7 +123,7 @@ func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error 
 	case *adapter.DeleteEvent:
 		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.deleted)
 	case *adapter.StopEvent:
-		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.stop)
+		return b.dispatchStop(ctx, log, t, ev.Message)
 	case *adapter.ReactionEvent:
 		if ev.User.IsSelf() {
 			b.ignore(log, &ev.Meta, "self")

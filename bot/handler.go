@@ -128,7 +128,9 @@ func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) {
 }
 
 // OnStop registers h for the moment when a person asks the bot to stop in an
-// agent session.
+// agent session. Turns of what was said before it, running or waiting, are ended
+// with the cause [ErrStopped] and write nothing more, with or without a handler;
+// h confirms it. Without a handler the bot says that it has stopped.
 func (b *Bot) OnStop(h MessageHandler) { b.onMessage(&b.on.stop, "stop", h, nil) }
 
 // OnUninstalled registers h for workspaces that removed the bot.

@@ -27,9 +27,9 @@ import (
 )
 
 // newLinear returns an adapter for Linear whose API knows only who the bot is.
-func newLinear(t *testing.T, cfg linear.Config) *linear.Adapter {
+func newLinear(t *testing.T) *linear.Adapter {
 	t.Helper()
-	cfg.AccessToken, cfg.HTTPClient = "token", &http.Client{Transport: whoAmI{}}
+	cfg := linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: whoAmI{}}}
 	a, err := linear.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string) {
 	t.Helper()
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	lin := newLinear(t, linear.Config{})
+	lin := newLinear(t)
 	var (
 		mu   sync.Mutex
 		runs []string
@@ -160,7 +160,7 @@ func TestOutOfOrder(t *testing.T) {
 		order := rapid.Permutation([]int{0, 0, 1, 1, 2, 2, 3, 3}).Draw(rt, "order")
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		b, err := bot.New(bot.Config{Adapter: newLinear(t, linear.Config{}), Store: store})
+		b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -253,7 +253,7 @@ func TestVectorsThreadIDs(t *testing.T) {
 	}
 	store := memstate.New(memstate.Options{})
 	t.Cleanup(func() { _ = store.Close() })
-	b, err := bot.New(bot.Config{Adapter: newLinear(t, linear.Config{}), Store: store})
+	b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}

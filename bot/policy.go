@@ -90,6 +90,9 @@ func (p LanePolicy) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
 		Keys: []string{r.Key},
 		Body: packDelivery(d),
 	}
+	if r.Urgent {
+		e.Lane.Kind = "urgent"
+	}
 	if !r.Message {
 		return e
 	}

@@ -103,6 +103,7 @@ func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 		Type:      h.Type,
 		Action:    h.Action,
 		Message:   p.ignore == "" && h.isMessage(),
+		Urgent:    p.ignore == "" && h.isStop(),
 		Ignore:    p.ignore,
 	}, p
 }
@@ -122,6 +123,11 @@ func (h *header) isMessage() bool {
 
 func (h *header) workspaceLane() Thread {
 	return Thread{Kind: ParentWorkspace, ParentID: first(h.OrganizationID, "unknown")}
+}
+
+// isStop reports whether a person asks the bot to stop.
+func (h *header) isStop() bool {
+	return h.Type == typeSession && h.Action == actionPrompted && h.AgentActivity.Signal == signalStop
 }
 
 // place finds the thread by type.

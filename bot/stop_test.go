@@ -1,0 +1,124 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// prompt is what a person says in session s1; stop makes it the stop button.
+func prompt(id, text string, stop bool) *adapter.Delivery {
+	signal := ""
+	if stop {
+		signal = `,"signal":"stop"`
+	}
+	user := `{"id":"ada","name":"Ada Byron","url":"https://linear.app/acme/profiles/ada"}`
+	return &adapter.Delivery{SentAt: time.Now(), ReceivedAt: time.Now(), Body: fmt.Appendf(nil,
+		`{"type":"AgentSessionEvent","action":"prompted","organizationId":"org","appUserId":"bot-user",
+		"agentSession":{"id":"s1","issueId":"i1","appUserId":"bot-user","creatorId":"ada","creator":%s},
+		"agentActivity":{"id":%q,"content":{"type":"prompt","body":%q},"userId":"ada","user":%s%s}}`, user, id, text, user, signal)}
+}
+
+// TestStopStops has one instance work on a session while another one receives
+// the stop.
+func TestStopStops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		lin := newLinear(t)
+		var (
+			mu    sync.Mutex
+			notes []string
+		)
+		note := func(format string, args ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			notes = append(notes, fmt.Sprintf(format, args...))
+		}
+		newBot := func() *bot.Bot {
+			b, err := bot.New(bot.Config{Adapter: lin, Store: store, Workers: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				note("begin %s", m.Body)
+				if !strings.Contains(m.Body, "long") {
+					return nil
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Hour):
+				}
+				note("end %s: %v", m.Body, context.Cause(ctx))
+				if _, err := th.Post(ctx, bot.Text("too late")); !errors.Is(err, bot.ErrStopped) {
+					t.Errorf("a post after the stop: %v, want ErrStopped", err)
+				}
+				return errBoom
+			})
+			b.OnStop(func(context.Context, *bot.Thread, *bot.Message) error {
+				note("stop")
+				return nil
+			})
+			return b
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		first, second := newBot(), newBot()
+		run := func(b *bot.Bot) {
+			wg.Go(func() {
+				if err := b.Run(ctx); err != nil {
+					t.Errorf("Run: %v", err)
+				}
+			})
+		}
+		run(first)
+		accept := func(d *adapter.Delivery) {
+			if err := second.Accept(ctx, d); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		accept(prompt("a1", "something long", false))
+		time.Sleep(time.Minute)
+		accept(prompt("a2", "and also this", false)) // waits behind it
+		time.Sleep(time.Second)
+		// Only the second instance has free hands for the stop.
+		run(second)
+		accept(prompt("a3", "Stop", true))
+		time.Sleep(5 * time.Second)
+		accept(prompt("a4", "something else", false))
+		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		want := []string{
+			"begin something long", "stop", "end something long: " + bot.ErrStopped.Error(), "begin something else",
+		}
+		got := append([]string{}, notes...)
+		if len(got) > 2 && got[1] != "stop" { // the handler may be told first
+			got[1], got[2] = got[2], got[1]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if n := first.Counts()["ignored:stopped"] + second.Counts()["ignored:stopped"]; n != 2 {
+			t.Errorf("%d turns counted as stopped, want the running and the waiting one", n)
+		}
+		for d, err := range store.Dead(t.Context()) {
+			t.Errorf("dead letter %+v %v", d.Cause, err)
+		}
+	})
+}
