@@ -237,5 +237,8 @@ func (r *rig) afterwards() {
 	}
 	r.driver.tasks.Wait()
 	r.rest()
-	pause(ctx, 500*time.Millisecond)
+	// An instance that was killed between its reply and the settling of its
+	// lane leaves a lease. It has to lapse, and a neighbour has to settle the
+	// lane, before the store can be called empty.
+	pause(ctx, 2*leaseTTL+time.Second)
 }
