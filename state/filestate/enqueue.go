@@ -12,7 +12,7 @@ import (
 // shares with the calls that wait at the same time. A context that ends while
 // the entry is being written does not stop that.
 func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
-	if err := checkEntry(&e); err != nil {
+	if err := e.Validate(); err != nil {
 		return state.Receipt{}, err
 	}
 	now := time.Now()

@@ -50,15 +50,15 @@ func checkRecord(r *state.Record) error {
 	switch r.Kind {
 	case state.RecordEntry:
 		if r.Entry != nil {
-			return checkEntry(&r.Entry.Entry)
+			return r.Entry.Entry.Validate()
 		}
 	case state.RecordDelayed:
 		if r.Delayed != nil {
-			return checkEntry(&r.Delayed.Entry)
+			return r.Delayed.Entry.Validate()
 		}
 	case state.RecordDead:
 		if r.Dead != nil {
-			return checkEntry(&r.Dead.Entry)
+			return r.Dead.Entry.Validate()
 		}
 	case state.RecordDedup:
 		if r.Dedup != "" && r.Key.Kind != "" && r.Key.ID != "" {

@@ -130,5 +130,5 @@ func itemOf(r state.Record) (*item, error) {
 	default:
 		return nil, invalid("record of kind %q", r.Kind)
 	}
-	return it, checkEntry(it.Entry)
+	return it, it.Entry.Validate()
 }

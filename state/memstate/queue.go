@@ -9,13 +9,12 @@ import (
 )
 
 const (
-	maxBody = 8 << 20
-	minTTL  = 10 * time.Millisecond
+	minTTL = 10 * time.Millisecond
 )
 
 // Enqueue implements [state.Queue].
 func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
-	if err := checkEntry(e); err != nil {
+	if err := e.Validate(); err != nil {
 		return state.Receipt{}, err
 	}
 	now, err := s.begin(ctx)

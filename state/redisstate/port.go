@@ -335,7 +335,7 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 }
 
 func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, cause state.Cause) error {
-	if err := checkEntry(&q.Entry); err != nil {
+	if err := q.Entry.Validate(); err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
 	name, i := s.at(q.Lane)

@@ -10,12 +10,9 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// maxBody is the largest body of an entry.
-const maxBody = 8 << 20
-
 // Enqueue appends an entry. See [state.Queue].
 func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
-	if err := checkEntry(&e); err != nil {
+	if err := e.Validate(); err != nil {
 		return state.Receipt{}, err
 	}
 	if err := s.begin(ctx); err != nil {
@@ -69,24 +66,6 @@ func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
 	}
 	tail := appendTail(make([]byte, 0, len(e.Body)+len(e.ID)+16), e)
 	return newJob(jobEnqueue, i, keys, tail, how)
-}
-
-func checkEntry(e *state.Entry) error {
-	switch {
-	case e.ID == "":
-		return invalid("entry without an id")
-	case e.Lane.Kind == "" || e.Lane.ID == "":
-		return invalid("entry %q: its lane has no kind or no id", e.ID)
-	case len(e.Body) > maxBody:
-		return invalid("entry %q: a body of %d bytes is too large", e.ID, len(e.Body))
-	case e.Delay < 0:
-		return invalid("entry %q: delay %v", e.ID, e.Delay)
-	case e.Hold < 0:
-		return invalid("entry %q: hold %v", e.ID, e.Hold)
-	case e.HoldMode > state.HoldReset:
-		return invalid("entry %q: hold mode %d", e.ID, e.HoldMode)
-	}
-	return nil
 }
 
 // news tells the board what a script answered about a shard: how many lanes

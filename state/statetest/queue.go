@@ -14,9 +14,6 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// maxBody is the largest body of an entry.
-const maxBody = 8 << 20
-
 func queueChecks() []check {
 	return []check{
 		{"order in a lane", orderInLane},
@@ -239,7 +236,7 @@ func callerKeepsSlices(k *kit) {
 
 func largestBody(k *kit) {
 	e := entry(lane("a"), "big")
-	e.Body = bytes.Repeat([]byte("0123456\x00"), maxBody/8)
+	e.Body = bytes.Repeat([]byte("0123456\x00"), state.MaxBody/8)
 	k.put(e, state.Added)
 	l := k.expect(lane("a"), "big")
 	if !bytes.Equal(l.Entries[0].Body, e.Body) {
@@ -257,7 +254,7 @@ func invalidEntries(k *kit) {
 		{"no lane", func(e *state.Entry) { e.Lane = state.Key{} }},
 		{"no lane id", func(e *state.Entry) { e.Lane.ID = "" }},
 		{"no lane kind", func(e *state.Entry) { e.Lane.Kind = "" }},
-		{"large body", func(e *state.Entry) { e.Body = make([]byte, maxBody+1) }},
+		{"large body", func(e *state.Entry) { e.Body = make([]byte, state.MaxBody+1) }},
 		{"negative delay", func(e *state.Entry) { e.Delay = -1 }},
 		{"negative hold", func(e *state.Entry) { e.Hold = -time.Second }},
 	} {

@@ -1,0 +1,33 @@
+package state
+
+import (
+	"fmt"
+	"slices"
+)
+
+// MaxBody is the largest body of an entry, in bytes.
+const MaxBody = 8 << 20
+
+// Validate returns an error that is [ErrInvalid] and says what is wrong with
+// an entry that no store takes.
+func (e *Entry) Validate() error {
+	switch {
+	case e.ID == "":
+		return invalid("entry without an id")
+	case e.Lane.Kind == "" || e.Lane.ID == "":
+		return invalid("entry %q has no full lane key", e.ID)
+	case slices.Contains(e.Keys, ""):
+		return invalid("entry %q has an empty dedup key", e.ID)
+	case len(e.Body) > MaxBody:
+		return invalid("entry %q has a body of %d bytes, more than %d", e.ID, len(e.Body), MaxBody)
+	case e.Delay < 0 || e.Hold < 0:
+		return invalid("entry %q has a negative wait", e.ID)
+	case e.HoldMode > HoldReset:
+		return invalid("entry %q has hold mode %d", e.ID, e.HoldMode)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
