@@ -5,6 +5,8 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/google/uuid"
+
 	"github.com/linearbot/linearbot/adapter"
 )
 
@@ -56,9 +58,10 @@ func alive(ctx context.Context) error {
 }
 
 // Edit replaces the text of a message that the bot wrote and returns it as it
-// then is. In agent sessions the error has code AppendOnly.
+// then is. Buttons of a card become new links; the old ones keep working. In
+// agent sessions the error has code AppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
-	body, err := render(c)
+	body, links, err := t.compose(c, "edit/"+uuid.NewString())
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +71,11 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	return t.bot.can.editor.Edit(ctx, t.ref(messageID), body)
+	m, err := t.bot.can.editor.Edit(ctx, t.ref(messageID), body)
+	if err != nil {
+		return nil, err
+	}
+	return m, links.keep(ctx, m)
 }
 
 // Delete removes a message that the bot wrote. Removing what is gone is no

@@ -76,6 +76,9 @@ func (a *ask) answeredBy(t *Turn) (value string, by adapter.User, ok bool) {
 			return "", by, false
 		}
 		value, ok = a.matchEmoji(ev.Emoji)
+	case *adapter.ActionEvent:
+		by = ev.Actor
+		value, ok = ev.Value, ev.ActionID == askAction+a.ID && a.offers(ev.Value)
 	default:
 		return "", by, false
 	}

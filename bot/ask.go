@@ -58,7 +58,8 @@ func IsParked(err error) bool {
 //
 // People answer by a message in the thread: the text or number of an option, or
 // any text if there are none; for yes-or-no questions also by a reaction to the
-// question. A message that is no answer is handled as any other. After
+// question; and where [Config.Links] makes links, the options of a question that
+// anybody may answer are links. A message that is no answer is handled as any other. After
 // Question.Timeout the turn runs with an Answer that says so.
 //
 // Questions of one turn are told apart by their order, so ask them in the same
@@ -85,7 +86,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		// The question is a step: a run that finds the answer does not pose
 		// it, and the posts after it must have the same names all the same.
 		posing := context.WithValue(ctx, stepKey{}, "ask#"+n)
-		if a.MessageID, err = t.pose(posing, q); err != nil {
+		if a.MessageID, err = t.pose(posing, id, q); err != nil {
 			return nil, err
 		}
 		return nil, b.park(ctx, k, a)
@@ -112,7 +113,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 }
 
 // pose writes the question and returns the id of its message.
-func (t *Thread) pose(ctx context.Context, q Question) (string, error) {
+func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error) {
 	if agent := t.bot.can.agent; agent != nil && agent.IsSession(t.id) {
 		return "", agent.Activity(ctx, &adapter.Activity{
 			Workspace: t.workspace, Thread: t.id, Key: t.writeKey(ctx),
@@ -121,10 +122,22 @@ func (t *Thread) pose(ctx context.Context, q Question) (string, error) {
 	}
 	var text strings.Builder
 	text.WriteString(q.Text)
+	var links *linkSet
+	if t.linksAnswer(q) {
+		links = t.newLinkSet("ask/"+id, PlainText(q.Text))
+	}
 	if len(q.Options) > 0 {
 		text.WriteString("\n")
 		for i, o := range q.Options {
-			fmt.Fprintf(&text, "\n%d. %s", i+1, or(o.Label, o.Value))
+			label := or(o.Label, o.Value)
+			if links != nil {
+				url, err := links.link(askAction+id, o.Value, label)
+				if err != nil {
+					return "", err
+				}
+				label = linkTo(label, url)
+			}
+			fmt.Fprintf(&text, "\n%d. %s", i+1, label)
 		}
 		text.WriteString("\n\nAnswer with one of these, or its number.")
 	}
@@ -132,7 +145,13 @@ func (t *Thread) pose(ctx context.Context, q Question) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return m.ID, nil
+	return m.ID, links.keep(ctx, m)
+}
+
+// linksAnswer reports whether links can answer a question. They do not tell who
+// uses them, so only questions that anybody may answer have them.
+func (t *Thread) linksAnswer(q Question) bool {
+	return t.bot.links.on() && len(q.From) == 0 && t.bot.cfg.Access == nil
 }
 
 // ask is the stored form of a question.

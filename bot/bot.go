@@ -15,6 +15,7 @@ import (
 type Bot struct {
 	cfg        Config
 	can        abilities
+	links      links
 	log        zerolog.Logger
 	on         handlers
 	middleware []Middleware
@@ -30,7 +31,7 @@ func New(cfg Config) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bot{cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger}, nil
+	return &Bot{cfg: cfg, can: abilitiesOf(cfg.Adapter), links: newLinks(cfg.Links), log: cfg.Logger}, nil
 }
 
 // Durable reports whether accepted deliveries survive the process.

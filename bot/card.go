@@ -61,16 +61,19 @@ type CardField struct{ Label, Value string }
 // CardLink is a link with a label in plain text.
 type CardLink struct{ Label, URL string }
 
-// CardActions is a row of things to press or to choose from. Where comments
-// cannot have any, as on Linear, a [LinkButton] is a link and of the others
-// there is only the label.
-type CardActions []Action
+// CardActions is a row of things to press or to choose from. Where messages
+// cannot have any, as on Linear, a [LinkButton] is a link, and so are a [Button]
+// and the options of a list that have an ID if [Config.Links] says where to; see
+// [Bot.OnAction]. Otherwise there is only the label of those.
+type CardActions []CardAction
 
-// Action is a part of [CardActions]: [Button], [LinkButton], [Select] or
+// CardAction is a part of [CardActions]: [Button], [LinkButton], [Select] or
 // [RadioSelect].
-type Action interface{ action() string }
+type CardAction interface{ action() string }
 
-// Button is something to press. The label is plain text.
+// Button is something to press. The label is plain text. ID and Value come back
+// in the [Action], together up to some 2,000 bytes; anybody who sees the message
+// can read them.
 type Button struct{ ID, Label, Value string }
 
 // LinkButton is a link that looks like a button. The label is plain text.

@@ -72,7 +72,7 @@ func (n cardNode) element(t *testing.T) Element {
 	return nil
 }
 
-func (n cardNode) action(t *testing.T) Action {
+func (n cardNode) action(t *testing.T) CardAction {
 	t.Helper()
 	switch n.Type {
 	case "button":

@@ -37,6 +37,9 @@ type Config struct {
 	Access Access
 	// Commands says how commands are treated. The zero value is a good one.
 	Commands CommandConfig
+	// Links says how the buttons of cards become links. The zero value leaves
+	// them labels.
+	Links LinkConfig
 	// Policy says what happens to messages that arrive in a busy thread.
 	// Defaults to Serial().
 	Policy LanePolicy
@@ -117,6 +120,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Bots > BotsAlways {
 		errs = append(errs, errors.New("bot: Config.Bots is not one of the policies"))
+	}
+	if err := c.Links.check(); err != nil {
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return c, err

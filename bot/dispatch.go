@@ -30,7 +30,7 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 	if over, err := b.overdue(ctx, entry); err != nil || over {
 		return nil, or(err, errNoTurn)
 	}
-	d, err := unpackDelivery(entry.Body)
+	decode, err := b.unpack(entry)
 	if err != nil {
 		return nil, Permanent(err)
 	}
@@ -38,7 +38,7 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 	if err != nil {
 		return nil, b.unready(err)
 	}
-	ev, err := b.cfg.Adapter.Decode(d, self)
+	ev, err := decode(self)
 	if err != nil {
 		return nil, Permanent(err)
 	}
@@ -133,6 +133,10 @@ func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error 
 			return err
 		}
 		return b.dispatchGroups(ctx, log, t, b.on.reaction)
+	case *adapter.ActionEvent:
+		return b.dispatchAction(ctx, log, t, ev)
+	case *postEvent:
+		return b.dispatchPost(ctx, log, t, ev)
 	case *adapter.IssueEvent:
 		return b.dispatchIssue(ctx, log, t, ev)
 	case *adapter.UninstallEvent:

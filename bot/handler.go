@@ -57,6 +57,7 @@ type handlers struct {
 	updated     []handler
 	deleted     []handler
 	reaction    []handler
+	action      []handler
 	issue       []handler
 	stop        []handler
 	uninstalled []handler

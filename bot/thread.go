@@ -33,8 +33,10 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // Post writes content into the thread and returns the message as the platform
 // has it. It blocks until the platform has answered. Within a handler the same
 // post of the same turn lands once, however often the turn runs; see the
-// package comment. Errors: ErrEmpty, or an *adapter.Error. How a [Stream] is
-// posted, and with which errors, is told there.
+// package comment. Errors: ErrEmpty, or an *adapter.Error. If the message comes
+// together with an error it was posted, but the bot could not remember which
+// message its buttons stand in. How a [Stream] is posted, and with which errors,
+// is told there.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
 	switch c := c.(type) {
 	case streamContent:
@@ -42,7 +44,8 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	case *Plan:
 		return c.post(ctx, t)
 	}
-	body, err := render(c)
+	key := t.writeKey(ctx)
+	body, links, err := t.compose(c, key)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +56,29 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 		Workspace: t.workspace,
 		Thread:    t.id,
 		Body:      body,
-		Key:       t.writeKey(ctx),
+		Key:       key,
 	})
 	if err != nil {
 		return nil, err
 	}
 	t.bot.counts.add(CountReplies, "")
-	return m, nil
+	return m, links.keep(ctx, m)
+}
+
+// compose returns what is sent for c under a key, and the links in it, which are
+// nil if there are none.
+func (t *Thread) compose(c Content, key string) (string, *linkSet, error) {
+	card, ok := c.(Card)
+	if !ok || !t.bot.links.on() || !pressable(card.Children) {
+		body, err := render(c)
+		return body, nil, err
+	}
+	links := t.newLinkSet(key, card.Title)
+	var err error
+	if card.Children, err = links.withLinks(card.Children); err != nil {
+		return "", nil, err
+	}
+	return card.markdown(), links, nil
 }
 
 // Subscribe makes every further message of the thread go to the handlers of

@@ -71,7 +71,8 @@ type Runner interface {
 	Run(ctx context.Context) error
 }
 
-// Server serves the delivery endpoint and the health endpoints. Make one with
+// Server serves the delivery endpoint, the links of buttons and the health
+// endpoints. Make one with
 // [NewServer].
 type Server struct {
 	cfg    Config
@@ -148,6 +149,14 @@ func NewServer(cfg Config) (*Server, error) {
 		},
 	}))
 	e.Any(cfg.Path, echo.WrapHandler(deliveries))
+	if p, ok := cfg.Acceptor.(Presser); ok {
+		pages, err := newButtons(p, cfg.AcceptTimeout, cfg.Logger)
+		if err != nil {
+			return nil, err
+		}
+		e.GET(adapter.ButtonPath+":token", pages.show)
+		e.POST(adapter.ButtonPath+":token", pages.press)
+	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(s.healthz)))
 	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(s.readyz)))
 	return s, nil

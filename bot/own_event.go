@@ -1,0 +1,82 @@
+package bot
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// ownEvent is the stored form of an event that the bot itself makes, and no
+// platform. One of its fields is set.
+type ownEvent struct {
+	Press *press         `json:"press,omitempty"`
+	Post  *scheduledPost `json:"post,omitempty"`
+}
+
+// press is the press of a button behind a link.
+type press struct {
+	Thread    adapter.ThreadID `json:"thread"`
+	ID        string           `json:"id"`
+	Value     string           `json:"value,omitempty"`
+	Label     string           `json:"label,omitempty"`
+	MessageID string           `json:"message_id,omitempty"`
+	URL       string           `json:"url,omitempty"`
+	// Name names the link.
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// pressPrefix begins the event key of a press; the name of the link follows.
+const pressPrefix = "press\x00"
+
+// A stored event of the bot's own is this byte, where a delivery has the
+// version of its envelope, and JSON.
+const envelopeOwn = 2
+
+// packOwn returns the stored form of e.
+func packOwn(e *ownEvent) ([]byte, error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{envelopeOwn}, data...), nil
+}
+
+// unpack reads the stored form of an event and returns what makes an event of it
+// for the bot with an identity.
+func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Event, error), err error) {
+	if len(e.Body) == 0 || e.Body[0] != envelopeOwn {
+		d, err := unpackDelivery(e.Body)
+		if err != nil {
+			return nil, err
+		}
+		return func(self *adapter.Identity) (adapter.Event, error) { return b.cfg.Adapter.Decode(d, self) }, nil
+	}
+	var own ownEvent
+	if json.Unmarshal(e.Body[1:], &own) != nil || (own.Press == nil) == (own.Post == nil) {
+		return nil, errEnvelope
+	}
+	return func(*adapter.Identity) (adapter.Event, error) { return own.event(e), nil }, nil
+}
+
+// event returns the event of an entry.
+func (o *ownEvent) event(e state.Queued) adapter.Event {
+	if p := o.Press; p != nil {
+		return &adapter.ActionEvent{
+			Meta: adapter.Meta{
+				Key: pressPrefix + p.Name, Workspace: e.Lane.Workspace, Thread: p.Thread,
+				Type: "Button", Action: "press", At: p.At, URL: p.URL,
+			},
+			ActionID: p.ID, Value: p.Value, Label: p.Label, MessageID: p.MessageID,
+		}
+	}
+	return &postEvent{
+		Meta: adapter.Meta{
+			Key: e.ID, Workspace: e.Lane.Workspace, Thread: o.Post.Thread,
+			Type: "Post", Action: "due", At: o.Post.At,
+		},
+		post: o.Post,
+	}
+}

@@ -1,0 +1,176 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// ErrPosted says that a scheduled post cannot be canceled any more.
+var ErrPosted = errors.New("bot: message was posted already")
+
+// scheduleSlack is how long the fate of a scheduled post is remembered after
+// its time: longer than it may be tried.
+const scheduleSlack = 14 * 24 * time.Hour
+
+// Scheduled is a message that is to be posted later. Keep its ID to cancel it
+// from elsewhere with [Thread.CancelPost].
+type Scheduled struct {
+	ID string
+	At time.Time
+
+	thread *Thread
+}
+
+// Cancel is [Thread.CancelPost] for this message.
+func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPost(ctx, s.ID) }
+
+// PostAt posts content into the thread at a time to come, or at once if that
+// has passed. The content is rendered and stored now: it survives restarts, and
+// whichever instance runs then posts it, in its turn among the messages of the
+// thread. It lands once, like any post, and if it fails it is tried again like a
+// turn. In an agent session a stop ends what was scheduled before it. Streams and
+// plans, which change while they are shown, cannot be scheduled: the error wraps
+// errors.ErrUnsupported.
+//
+// A turn that runs again schedules nothing new: the first time stands. PostAt
+// blocks for a durable write.
+func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
+	switch c.(type) {
+	case streamContent, *Plan:
+		return nil, &adapter.Error{Code: adapter.Unsupported, Op: "post at", Message: "streams and plans cannot be scheduled", Err: errors.ErrUnsupported}
+	}
+	key := t.writeKey(ctx)
+	body, set, err := t.compose(c, key)
+	if err != nil {
+		return nil, err
+	}
+	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at}
+	if set != nil {
+		p.Links = set.name[:]
+	}
+	packed, err := packOwn(&ownEvent{Post: p})
+	if err != nil {
+		return nil, Permanent(err)
+	}
+	name := postName(key)
+	_, err = t.bot.cfg.Store.Enqueue(ctx, state.Entry{
+		ID: postPrefix + name, Lane: t.key(), Body: packed, Delay: max(time.Until(at), 0),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("bot: post at %s: %w", at.Format(time.RFC3339), err)
+	}
+	return &Scheduled{ID: name + "-" + strconv.FormatInt(at.Unix(), 10), At: at, thread: t}, nil
+}
+
+// CancelPost keeps a scheduled message from being posted. Doing it twice is no
+// error. Once posting has begun the error is [ErrPosted].
+func (t *Thread) CancelPost(ctx context.Context, id string) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	name, unix, _ := strings.Cut(id, "-")
+	at, err := strconv.ParseInt(unix, 10, 64)
+	if err != nil || name == "" {
+		return &IDError{ID: id, Code: "invalid_post_id", Err: err}
+	}
+	keep := max(time.Until(time.Unix(at, 0)), 0) + scheduleSlack
+	fate, err := t.decideFate(ctx, name, fateCanceled, keep)
+	if err != nil {
+		return err
+	}
+	if fate != fateCanceled {
+		return ErrPosted
+	}
+	return nil
+}
+
+// scheduledPost is the stored form of a message that is to be posted.
+type scheduledPost struct {
+	Thread adapter.ThreadID `json:"thread"`
+	Body   string           `json:"body"`
+	Key    string           `json:"key"`
+	At     time.Time        `json:"at"`
+	// Links names the links in Body, if there are any.
+	Links []byte `json:"links,omitempty"`
+}
+
+// postEvent says that the time of a message has come.
+type postEvent struct {
+	adapter.Meta
+	post *scheduledPost
+}
+
+// postPrefix begins the id of the entry of a scheduled post; its name follows.
+const postPrefix = "post\x00"
+
+// postName names a scheduled post by its write key.
+func postName(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
+
+// The fates of a scheduled post. Whoever decides first has decided.
+const (
+	fatePosted   = "posted"
+	fateCanceled = "canceled"
+)
+
+// decideFate decides what becomes of a scheduled post and returns what was
+// decided, be it by somebody else. It is remembered for keep.
+func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
+	k := state.Key{Workspace: t.workspace, Kind: "scheduled", ID: name}
+	err := t.bot.cfg.Store.CompareAndSet(ctx, k, nil, []byte(fate), keep)
+	if err == nil {
+		return fate, nil
+	}
+	if !errors.Is(err, state.ErrConflict) {
+		return "", fmt.Errorf("bot: scheduled post: %w", err)
+	}
+	decided, err := t.bot.cfg.Store.Get(ctx, k)
+	if err != nil {
+		return "", fmt.Errorf("bot: scheduled post: %w", err)
+	}
+	return string(decided), nil
+}
+
+// dispatchPost posts a message whose time has come.
+func (b *Bot) dispatchPost(ctx context.Context, log *zerolog.Logger, t *Turn, ev *postEvent) error {
+	fate, err := t.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, postPrefix), fatePosted, scheduleSlack)
+	if err != nil {
+		return err
+	}
+	if fate == fateCanceled {
+		b.ignore(log, &ev.Meta, "canceled")
+		return nil
+	}
+	p := ev.post
+	m, err := b.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: ev.Workspace, Thread: p.Thread, Body: p.Body, Key: p.Key})
+	if err != nil {
+		return fmt.Errorf("scheduled post: %w", err)
+	}
+	b.counts.add(CountReplies, "")
+	b.counts.add(CountHandled, "")
+	if len(p.Links) > 0 {
+		set := &linkSet{thread: t.thread, expires: p.At.Add(b.links.ttl)}
+		copy(set.name[:], p.Links)
+		if err := set.keep(ctx, m); err != nil {
+			return err
+		}
+	}
+	log.Info().Str(LogKeyEvent, ev.Key).Msg("scheduled message posted")
+	return nil
+}

@@ -1,0 +1,180 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
+)
+
+// reminding registers a handler that posts a reminder after d, and fails once
+// after that.
+func reminding(w *world, d time.Duration) {
+	failed := false
+	w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+		s, err := t.PostAt(ctx, time.Now().Add(d), bot.Markdown("Remember {{emoji:rocket}} **"+m.Text()+"**"))
+		if err != nil {
+			return err
+		}
+		w.note("%s", s.ID)
+		if _, err := t.Post(ctx, bot.Text("I will.")); err != nil {
+			return err
+		}
+		if !failed {
+			failed = true
+			return errBoom
+		}
+		return nil
+	})
+}
+
+func TestPostAt(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		reminding(w, 48*time.Hour)
+		w.say("ada", "@helper the milk")
+		w.run(time.Minute) // twice, as it fails; then the process ends
+		if diff := cmp.Diff([]string{"I will."}, w.fake.Posted(thread)); diff != "" {
+			t.Fatalf("before its time (-want +got):\n%s", diff)
+		}
+		time.Sleep(47 * time.Hour)
+		w.run(time.Minute)
+		if n := len(w.fake.Posted(thread)); n != 1 {
+			t.Fatalf("%d posts before its time", n)
+		}
+		time.Sleep(time.Hour) // nobody runs when its time comes
+		w.fake.FailPosts(&adapter.Error{Code: adapter.Unavailable}, &adapter.Error{Code: adapter.Unavailable})
+		w.run(time.Minute)
+		w.run(time.Minute)
+		if diff := cmp.Diff([]string{"I will.", "Remember 🚀 **the milk**"}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("the thread (-want +got):\n%s", diff)
+		}
+		if ids := slices.Compact(w.notes()); len(w.notes()) != 2 {
+			t.Errorf("ids %q", ids)
+		}
+		if n := len(w.dead()); n != 0 {
+			t.Errorf("%d dead letters", n)
+		}
+	})
+}
+
+func TestPostAtWhatHasPassed(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		reminding(w, -time.Hour)
+		w.say("ada", "@helper now")
+		w.run(time.Minute)
+		if diff := cmp.Diff([]string{"I will.", "Remember 🚀 **now**"}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("the thread (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Outside a turn, with a handle on the thread.
+func TestPostAtAndCancel(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		th, err := w.bot.Thread("W1", thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(d time.Duration, text string) *bot.Scheduled {
+			s, err := th.PostAt(t.Context(), time.Now().Add(d), bot.Text(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		post(2*time.Hour, "second")
+		first := post(time.Hour, "first")
+		never := post(90*time.Minute, "never")
+		for range 2 { // twice is no error
+			if err := th.CancelPost(t.Context(), never.ID); err != nil {
+				t.Errorf("CancelPost: %v", err)
+			}
+		}
+		stop := w.start()
+		time.Sleep(3 * time.Hour)
+		synctest.Wait()
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"first", "second"}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("the thread (-want +got):\n%s", diff)
+		}
+		if err := first.Cancel(t.Context()); !errors.Is(err, bot.ErrPosted) {
+			t.Errorf("Cancel of what was posted: %v", err)
+		}
+		for _, id := range []string{"", "x", "-1", "x-y"} {
+			var bad *bot.IDError
+			if err := th.CancelPost(t.Context(), id); !errors.As(err, &bad) || bad.Code != "invalid_post_id" {
+				t.Errorf("CancelPost(%q): %v", id, err)
+			}
+		}
+		if n := w.bot.Counts()["ignored:canceled"]; n != 1 {
+			t.Errorf("%d canceled", n)
+		}
+	})
+}
+
+func TestPostAtRefuses(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		th, err := w.bot.Thread("W1", thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream := bot.Stream(func(yield func(string, error) bool) { yield("x", nil) })
+		for _, tt := range []struct {
+			name string
+			c    bot.Content
+			want error
+		}{
+			{"nothing", bot.Text(" "), bot.ErrEmpty},
+			{"a stream", stream, errors.ErrUnsupported},
+			{"a plan", bot.NewPlan("x"), errors.ErrUnsupported},
+		} {
+			if _, err := th.PostAt(t.Context(), time.Now(), tt.c); !errors.Is(err, tt.want) {
+				t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+			}
+		}
+	})
+}
+
+// A scheduled message waits for its place like any other work of the thread.
+func TestPostAtKeepsTheLane(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			card := bot.Card{Title: "Ping", Children: []bot.Element{bot.CardActions{bot.Button{ID: "pong", Label: "Pong"}}}}
+			if _, err := t.PostAt(ctx, time.Now().Add(time.Second), card); err != nil {
+				return err
+			}
+			time.Sleep(time.Minute)
+			_, err := t.Post(ctx, bot.Text("done"))
+			return err
+		})
+		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *bot.Action) error {
+			w.note("%s in %s", a.ActionID, a.MessageID)
+			return nil
+		})
+		w.say("ada", "@helper go")
+		w.run(5 * time.Minute)
+		posts := w.fake.Posted(thread)
+		if len(posts) != 2 || posts[0] != "done" {
+			t.Fatalf("posts %q, want the scheduled one last", posts)
+		}
+		w.press(w.tokens("Pong")[0], adapter.ButtonOpen)
+		w.run(time.Minute)
+		if diff := cmp.Diff([]string{"pong in post-1"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

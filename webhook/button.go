@@ -1,0 +1,111 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Presser knows the links that stand for the buttons of messages. *bot.Bot is
+// one. An Acceptor that is a Presser gets its links served.
+type Presser interface {
+	// Button says what the link with a token stands for. It changes nothing.
+	// An error with code adapter.NotFound means that there is no such link.
+	Button(ctx context.Context, token string) (*adapter.Button, error)
+	// Press stores that a person has confirmed the link, and returns the
+	// button as it was before.
+	Press(ctx context.Context, token string) (*adapter.Button, error)
+}
+
+//go:embed button.html
+var buttonPage string
+
+// buttons serves the page behind the link of a button. Opening it changes
+// nothing, because programs that preview links open it too; its form does.
+type buttons struct {
+	presser Presser
+	page    *template.Template
+	policy  string
+	timeout time.Duration
+	log     zerolog.Logger
+}
+
+func newButtons(p Presser, timeout time.Duration, log zerolog.Logger) (*buttons, error) {
+	page, err := template.New("button").Parse(buttonPage)
+	if err != nil {
+		return nil, fmt.Errorf("webhook: page of buttons: %w", err)
+	}
+	_, rest, _ := strings.Cut(buttonPage, "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	return &buttons{
+		presser: p, page: page, timeout: timeout, log: log,
+		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	}, nil
+}
+
+// buttonView is what the page shows.
+type buttonView struct {
+	*adapter.Button
+	// Done says that the button was pressed just now.
+	Done bool
+	// Problem says why there is no button. Empty if there is one.
+	Problem string
+}
+
+// Open, Used and Expired are for the template.
+func (v buttonView) Open() bool { return v.Button != nil && v.State == adapter.ButtonOpen && !v.Done }
+
+// Used reports whether the button was used before.
+func (v buttonView) Used() bool { return v.Button != nil && v.State == adapter.ButtonUsed }
+
+// Expired reports whether the time of the button is over.
+func (v buttonView) Expired() bool { return v.Button != nil && v.State == adapter.ButtonExpired }
+
+// show is GET: what the button is.
+func (h *buttons) show(c echo.Context) error { return h.serve(c, h.presser.Button, false) }
+
+// press is POST: the press of the button.
+func (h *buttons) press(c echo.Context) error { return h.serve(c, h.presser.Press, true) }
+
+func (h *buttons) serve(c echo.Context, ask func(context.Context, string) (*adapter.Button, error), press bool) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), h.timeout)
+	defer cancel()
+	button, err := ask(ctx, c.Param("token"))
+	status, view := http.StatusOK, buttonView{Button: button}
+	switch {
+	case adapter.CodeOf(err) == adapter.NotFound && err != nil:
+		status, view.Problem = http.StatusNotFound, "This link is not one of mine, or it was cut off on its way."
+	case err != nil:
+		h.log.Error().Err(err).Msg("button could not be served")
+		status, view.Problem = http.StatusServiceUnavailable, "I cannot take this just now. Nothing has happened: try again in a minute."
+	case button.State != adapter.ButtonOpen:
+		status = http.StatusGone
+	default:
+		view.Done = press
+	}
+	head := c.Response().Header()
+	head.Set("Content-Type", "text/html; charset=utf-8")
+	head.Set("Cache-Control", "no-store")
+	head.Set("Content-Security-Policy", h.policy)
+	head.Set("Referrer-Policy", "no-referrer") // the address is the right to press
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("X-Robots-Tag", "noindex")
+	if status == http.StatusServiceUnavailable {
+		head.Set("Retry-After", "5")
+	}
+	c.Response().WriteHeader(status)
+	return h.page.Execute(c.Response(), view)
+}
