@@ -44,15 +44,17 @@ func run(ctx context.Context, listening func(net.Addr)) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
-	b, err := bot.New(bot.Config{Name: os.Getenv("LINEAR_BOT_USERNAME"), Adapter: lin, Store: store, Logger: log})
+	cfg := bot.ConfigFromEnv()
+	cfg.Adapter, cfg.Store, cfg.Logger = lin, store, log
+	b, err := bot.New(cfg)
 	if err != nil {
 		return err
 	}
 	(&triage{lin: lin}).register(b)
 
-	cfg := webhook.ConfigFromEnv()
-	cfg.Acceptor, cfg.Logger, cfg.OnListen = b, log, listening
-	srv, err := webhook.NewServer(cfg)
+	hooks := webhook.ConfigFromEnv()
+	hooks.Acceptor, hooks.Logger, hooks.OnListen = b, log, listening
+	srv, err := webhook.NewServer(hooks)
 	if err != nil {
 		return err
 	}
