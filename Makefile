@@ -1,5 +1,6 @@
 # Everything a fresh machine needs is Go, git, make and a shell. Targets
-# install the rest: a Redis server for the tests, pinned tools into .bin.
+# install the rest: a Redis server and a browser for the tests, pinned tools into
+# .bin.
 
 GO      ?= go
 BIN     := $(CURDIR)/.bin
@@ -9,7 +10,7 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test test-jsonv2 lint fmt fuzz chaos bench redis tools clean
+.PHONY: all build demo test test-jsonv2 lint fmt fuzz chaos bench redis browser tools clean
 
 all: lint test
 
@@ -21,9 +22,10 @@ build:
 demo:
 	$(GO) run ./cmd/linearbot demo
 
-## test: all tests with the race detector; installs redis-server if missing
-test: redis
+## test: all tests with the race detector; installs redis-server and chromium if missing
+test: redis browser
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
+	cd internal/e2e && $(GO) test -race -shuffle=on -timeout=5m ./...
 
 ## test-jsonv2: what reads JSON, as release builds read it
 test-jsonv2:
@@ -35,6 +37,7 @@ lint: tools
 	$(GO) vet ./...
 	$(BIN)/golangci-lint run ./...
 	$(GO) mod tidy -diff
+	cd internal/e2e && $(GO) vet ./... && $(BIN)/golangci-lint run ./... && $(GO) mod tidy -diff
 
 ## fmt: format all files
 fmt: tools
@@ -63,6 +66,13 @@ redis:
 	@command -v redis-server >/dev/null || { \
 	  echo 'installing redis-server'; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server; \
+	}
+
+## browser: a real chromium for the tests of pages, from Debian's packages if there is none
+browser:
+	@command -v chromium >/dev/null || { \
+	  echo 'installing chromium'; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	}
 
 ## tools: pinned linters in .bin

@@ -86,6 +86,27 @@
 // platform's budget, in an agent session as thoughts, actions and one response),
 // and a [Plan] is a list of tasks that is kept up to date in place.
 //
+// [Thread.PostAt] posts later, over restarts. [Thread.Edit], [Thread.Delete] and
+// [Thread.React] change what stands there.
+//
+// # Buttons
+//
+// Linear's comments have no buttons, so a [Button] of a card is a signed link to
+// a page of the bot's own server, where a person presses it:
+//
+//	b, err := bot.New(bot.Config{
+//		Links: bot.LinkConfig{BaseURL: "https://bot.example.com", Secrets: secrets},
+//		…
+//	})
+//	b.OnAction(func(ctx context.Context, t *bot.Thread, a *bot.Action) error {
+//		_, err := t.Edit(ctx, a.MessageID, bot.Card{Title: "Deploying " + a.Value})
+//		return err
+//	}, "deploy")
+//
+// Opening the page changes nothing, a link works once and for a week, and the
+// press is stored before the page says so. Nobody knows who pressed: for what
+// not everybody may do, ask with [RequestApproval] and name the approvers.
+//
 // # Turns that last
 //
 // [State] keeps typed values of a thread, [Step] keeps the result of something

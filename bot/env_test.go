@@ -8,8 +8,8 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
-func TestConfigFromEnv(t *testing.T) { //nolint:paralleltest // it sets the environment
-	for _, tt := range []struct { //nolint:paralleltest // it sets the environment
+func TestConfigFromEnv(t *testing.T) {
+	for _, tt := range []struct {
 		name, user, base, secrets string
 		want                      bot.Config
 	}{

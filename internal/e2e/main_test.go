@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// stage is a Linear with a bot in it that people reach over HTTP.
+type stage struct {
+	t      *testing.T
+	linear *lineartest.Server
+	app    *lineartest.Installation
+	ada    *lineartest.User
+	issue  *lineartest.Issue
+}
+
+// newStage starts a bot until the test ends. register adds its handlers.
+func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
+	t.Helper()
+	srv, err := lineartest.Start(lineartest.Config{Parallel: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Close)
+	ws := srv.Workspace("Acme", "acme")
+	s := &stage{t: t, linear: srv, ada: ws.AddUser("Ada Byron", "ada")}
+	s.issue = ws.AddTeam("ENG", "Engineering").AddIssue(s.ada, "Checkout fails", "")
+	s.app = ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+
+	// The links are made before the server listens, so the port is chosen now.
+	var lc net.ListenConfig
+	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := ln.Addr().String()
+	if err := ln.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lin, err := linear.New(linear.Config{ClientID: s.app.ClientID, ClientSecret: s.app.ClientSecret, APIURL: srv.GraphQLURL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memstate.New(memstate.Options{})
+	t.Cleanup(func() { _ = store.Close() })
+	b, err := bot.New(bot.Config{
+		Adapter: lin, Store: store,
+		Links: bot.LinkConfig{BaseURL: "http://" + addr, Secrets: []string{"secret"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	register(b)
+	listening := make(chan struct{})
+	server, err := webhook.NewServer(webhook.Config{
+		Secrets: []string{"secret"}, Acceptor: b, Addr: addr, OnListen: func(net.Addr) { close(listening) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := server.Run(ctx, b); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	<-listening
+	s.app.SetWebhook(lineartest.Webhook{URL: "http://" + addr + "/api/webhooks/linear", Secret: "secret"})
+	return s
+}
+
+// replies waits until what the bot wrote below a comment satisfies ok, and
+// returns it.
+func (s *stage) replies(root *lineartest.Comment, ok func(bodies []string) bool) []string {
+	s.t.Helper()
+	var out []string
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	defer cancel()
+	err := s.linear.Wait(ctx, func() bool {
+		out = nil
+		for _, c := range root.Replies() {
+			if c.Author.ID == s.app.User.ID {
+				out = append(out, c.Body())
+			}
+		}
+		return ok(out)
+	})
+	if err != nil {
+		s.t.Fatalf("the bot wrote %q: %v", out, err)
+	}
+	return out
+}
+
+// browser starts a browser until the test ends. A machine without one skips
+// the test, unless it is a build's.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("chromium is missing: make test installs it")
+		}
+		t.Skip("chromium is missing: make test installs it")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-quic", true),
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
