@@ -72,7 +72,7 @@ func (b *Bot) Button(ctx context.Context, token string) (*adapter.Button, error)
 	if err != nil {
 		return nil, err
 	}
-	in, err := b.linkMessage(ctx, k)
+	in, err := b.linkMessage(ctx, k.workspace, k.name())
 	if err != nil {
 		return nil, err
 	}
@@ -99,13 +99,8 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.Button, error) 
 	if err != nil {
 		return nil, err
 	}
-	in, err := b.linkMessage(ctx, k)
-	if err != nil {
-		return nil, err
-	}
 	body, err := packOwn(&ownEvent{Press: &press{
-		Thread: k.thread, ID: k.id, Value: k.value, Label: k.label,
-		MessageID: in.ID, URL: in.URL, Name: k.name(), At: time.Now(),
+		Thread: k.thread, ID: k.id, Value: k.value, Label: k.label, Name: k.name(), At: time.Now(),
 	}})
 	if err != nil {
 		return nil, err
@@ -190,9 +185,11 @@ func (s *linkSet) keep(ctx context.Context, m *adapter.Message) error {
 	return nil
 }
 
-// linkMessage returns the message that a link stands in, as far as it is known.
-func (b *Bot) linkMessage(ctx context.Context, k *link) (in linkedMessage, err error) {
-	data, err := b.cfg.Store.Get(ctx, linkKey(k.workspace, hex.EncodeToString(k.set[:])))
+// linkMessage returns the message that the link with a name stands in, as far
+// as it is known.
+func (b *Bot) linkMessage(ctx context.Context, workspace, name string) (in linkedMessage, err error) {
+	set, _, _ := strings.Cut(name, "-")
+	data, err := b.cfg.Store.Get(ctx, linkKey(workspace, set))
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return in, nil
@@ -216,6 +213,13 @@ func (b *Bot) dispatchAction(ctx context.Context, log *zerolog.Logger, t *Turn, 
 		if err := b.markLink(ctx, ev.Workspace, name); err != nil {
 			return err
 		}
+		// Not when it was pressed: the turn that posted the message may still
+		// have been about to remember it. Now that turn is over.
+		in, err := b.linkMessage(ctx, ev.Workspace, name)
+		if err != nil {
+			return err
+		}
+		ev.MessageID, ev.URL = in.ID, in.URL
 	}
 	if !strings.HasPrefix(ev.ActionID, askAction) {
 		return b.dispatchGroups(ctx, log, t, b.on.action)

@@ -151,6 +151,39 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 	})
 }
 
+// Somebody presses before the turn that posted the button is over.
+func TestButtonPressedSoon(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		store := &slowStore{Store: w.store}
+		w = newWorldIn(t, bot.Config{Store: store, Links: withLinks()})
+		deploying(w)
+		stop := w.start()
+		w.say("ada", "@helper deploy")
+		time.Sleep(time.Second) // posted, and not remembered yet
+		if page := w.press(w.tokens("Deploy")[0], adapter.ButtonOpen); page.URL != "" {
+			t.Errorf("the message is known: %+v", page)
+		}
+		time.Sleep(time.Minute)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{string(thread) + ` post-0 "deploy"="api" `}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// slowStore takes five seconds for a value of a link.
+type slowStore struct{ state.Store }
+
+func (s *slowStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
+	if k.Kind == "link" && string(v) != "used" {
+		time.Sleep(5 * time.Second)
+	}
+	return s.Store.Set(ctx, k, v, ttl)
+}
+
 // Many press at once: one press counts.
 func TestButtonPressedAtOnce(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func (k *link) fields() []*string {
 	return []*string{&k.workspace, (*string)(&k.thread), &k.id, &k.value, &k.label, &k.title}
 }
 
-// name names the link among all.
+// name names the link among all: its set, and after a hyphen its number.
 func (k *link) name() string {
 	return hex.EncodeToString(k.set[:]) + fmt.Sprintf("-%d", k.n)
 }

@@ -17,12 +17,10 @@ type ownEvent struct {
 
 // press is the press of a button behind a link.
 type press struct {
-	Thread    adapter.ThreadID `json:"thread"`
-	ID        string           `json:"id"`
-	Value     string           `json:"value,omitempty"`
-	Label     string           `json:"label,omitempty"`
-	MessageID string           `json:"message_id,omitempty"`
-	URL       string           `json:"url,omitempty"`
+	Thread adapter.ThreadID `json:"thread"`
+	ID     string           `json:"id"`
+	Value  string           `json:"value,omitempty"`
+	Label  string           `json:"label,omitempty"`
 	// Name names the link.
 	Name string    `json:"name"`
 	At   time.Time `json:"at"`
@@ -67,9 +65,9 @@ func (o *ownEvent) event(e state.Queued) adapter.Event {
 		return &adapter.ActionEvent{
 			Meta: adapter.Meta{
 				Key: pressPrefix + p.Name, Workspace: e.Lane.Workspace, Thread: p.Thread,
-				Type: "Button", Action: "press", At: p.At, URL: p.URL,
+				Type: "Button", Action: "press", At: p.At,
 			},
-			ActionID: p.ID, Value: p.Value, Label: p.Label, MessageID: p.MessageID,
+			ActionID: p.ID, Value: p.Value, Label: p.Label,
 		}
 	}
 	return &postEvent{

@@ -1,5 +1,6 @@
 // Cards answers every mention with a card about the issue: its fields, who talks
-// about it, and a link. It is configured by the environment, like the linearbot
+// about it, a link, and a button that brings the card up to date where the
+// environment says how people reach the bot. It is configured by the environment, like the linearbot
 // command; see the README.
 //
 //	go run ./examples/cards
@@ -55,6 +56,7 @@ func run(ctx context.Context, listening func(net.Addr)) (err error) {
 		return err
 	}
 	b.OnNewMention(show)
+	b.OnAction(refresh, "refresh")
 
 	hooks := webhook.ConfigFromEnv()
 	hooks.Acceptor, hooks.Logger, hooks.OnListen = b, log, listening
@@ -68,23 +70,37 @@ func run(ctx context.Context, listening func(net.Addr)) (err error) {
 // show posts the card. Mentions in threads that hang on no issue go without an
 // answer.
 func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-	issue, err := t.Subject(ctx)
+	c, err := card(ctx, t)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	people, err := t.Participants(ctx)
+	_, err = t.Post(ctx, c)
+	return err
+}
+
+// refresh makes the card anew, in place.
+func refresh(ctx context.Context, t *bot.Thread, a *bot.Action) error {
+	c, err := card(ctx, t)
 	if err != nil {
 		return err
 	}
-	_, err = t.Post(ctx, card(issue, people))
+	_, err = t.Edit(ctx, a.MessageID, c)
 	return err
 }
 
 // card is the issue at a glance, and who talks about it.
-func card(i *adapter.Issue, people []adapter.User) bot.Card {
+func card(ctx context.Context, t *bot.Thread) (bot.Card, error) {
+	i, err := t.Subject(ctx)
+	if err != nil {
+		return bot.Card{}, err
+	}
+	people, err := t.Participants(ctx)
+	if err != nil {
+		return bot.Card{}, err
+	}
 	assignee := "nobody"
 	if i.Assignee != nil {
 		assignee = nameOf(*i.Assignee)
@@ -104,9 +120,12 @@ func card(i *adapter.Issue, people []adapter.User) bot.Card {
 			},
 			bot.CardTable{Headers: []string{"#", "In this thread"}, Rows: rows, Align: []bot.Alignment{bot.AlignRight}},
 			bot.CardDivider{},
-			bot.CardActions{bot.LinkButton{Label: "Open the issue", URL: i.URL}},
+			bot.CardActions{
+				bot.LinkButton{Label: "Open the issue", URL: i.URL},
+				bot.Button{ID: "refresh", Label: "Refresh"},
+			},
 		},
-	}
+	}, nil
 }
 
 func nameOf(u adapter.User) string { return cmp.Or(u.FullName, u.Name, "somebody") }

@@ -33,9 +33,27 @@ func TestCard(t *testing.T) { //nolint:paralleltest // it sets the environment
 		"",
 		"---",
 		"",
-		"[Open the issue](" + issue.URL() + ")",
+		"[Open the issue](" + issue.URL() + ") • **[Refresh]**",
 	}, "\n")
 	if diff := cmp.Diff([]string{want}, s.Replies(t, root, 1)); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)
 	}
+}
+
+func TestRefresh(t *testing.T) {
+	s := stagetest.New(t)
+	t.Setenv("LINEARBOT_PUBLIC_URL", "https://bot.test")
+	s.Run(t, run)
+	issue := s.Team.AddIssue(s.Ada, "Checkout fails", "")
+	root := s.Ada.Comment(issue, "@helper-bot what is this?")
+	card := s.Replies(t, root, 1)[0]
+	if !strings.Contains(card, "**Assignee:** nobody") {
+		t.Errorf("the card is %q", card)
+	}
+	s.Ada.UpdateIssue(issue, lineartest.IssueChange{Assignee: s.Ada})
+	s.Press(t, card, "Refresh")
+	s.Wait(t, func() bool {
+		cards := s.Replies(t, root, 1)
+		return len(cards) == 1 && strings.Contains(cards[0], "**Assignee:** Ada Byron")
+	})
 }

@@ -5,6 +5,9 @@ package stagetest
 import (
 	"context"
 	"net"
+	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +21,9 @@ type Stage struct {
 	App      *lineartest.Installation
 	Ada, Bob *lineartest.User
 	Team     *lineartest.Team
+
+	// addr is where the example listens.
+	addr string
 }
 
 // New sets a stage that is cleared when the test ends.
@@ -82,12 +88,46 @@ func (s *Stage) Again(t *testing.T, main func(ctx context.Context, listening fun
 	t.Cleanup(stop)
 	select {
 	case a := <-listening:
+		s.addr = a.String()
 		s.App.SetWebhook(lineartest.Webhook{URL: "http://" + a.String() + "/api/webhooks/linear", Secret: "secret"})
 	case err := <-ended:
 		ended <- err
 		t.Fatal("it does not listen")
 	}
 	return stop
+}
+
+// Press presses the button with a label whose link stands in a message, as a
+// person does who opens it. LINEARBOT_PUBLIC_URL must be set.
+func (s *Stage) Press(t *testing.T, message, label string) {
+	t.Helper()
+	_, link, _ := strings.Cut(message, "["+label+"]("+os.Getenv("LINEARBOT_PUBLIC_URL"))
+	path, _, ok := strings.Cut(link, ")")
+	if !ok {
+		t.Fatalf("no button %q in %q", label, message)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.addr+path, http.NoBody) //nolint:gosec // the example's own address
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req) //nolint:gosec // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }() // nothing is read from it
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("the button %q is answered %s", label, res.Status)
+	}
+}
+
+// Wait waits until ok.
+func (s *Stage) Wait(t *testing.T, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := s.Linear.Wait(ctx, ok); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Replies waits until the thread has n replies of the bot and returns them.
