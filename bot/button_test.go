@@ -356,6 +356,32 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 	}
 }
 
+// A platform that has buttons tells of a press itself, and who it was.
+func TestActionOfThePlatform(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{Access: bot.AllowUsers("ada")}, func(t *testing.T, w *world) {
+		w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *bot.Action) error {
+			w.note("%s %s %q=%q by %s", t.ID(), a.MessageID, a.ActionID, a.Value, a.Actor.ID)
+			return nil
+		}, "deploy")
+		for _, a := range []adapter.ActionEvent{
+			{Meta: adapter.Meta{Thread: thread, Actor: adapter.User{ID: "ada"}}, ActionID: "deploy", Value: "api", MessageID: "m1"},
+			{Meta: adapter.Meta{Thread: thread, Actor: adapter.User{ID: "bob"}}, ActionID: "deploy", Value: "web", MessageID: "m1"},
+			{Meta: adapter.Meta{Thread: thread, Actor: adapter.User{ID: "ada"}}, ActionID: "other", MessageID: "m1"},
+		} {
+			d, err := w.fake.Delivery(&a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.deliver(d)
+		}
+		w.run(time.Minute)
+		if diff := cmp.Diff([]string{string(thread) + ` m1 "deploy"="api" by ada`}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // Access decides about a press as about anything else, with nobody named.
 func TestActionAccess(t *testing.T) {
 	t.Parallel()

@@ -3,8 +3,7 @@
 //	func TestGreeting(t *testing.T) {
 //		k := bottest.New(t, bot.Config{}, register)
 //		th := k.NewThread()
-//		k.User("ada").Say(th, "@helper hello")
-//		k.Wait()
+//		k.User("ada").Mention(th, "hello")
 //		th.ExpectExactly("Hello ada")
 //	}
 //
@@ -12,6 +11,26 @@
 // memory only and on a store in memory, so deliveries are stored, retried,
 // told apart from duplicates and buried like anywhere else. Everything ends with
 // the test.
+//
+// # What happens
+//
+// A [User] says, edits and deletes messages, reacts to anybody's, resolves
+// threads, stops sessions, and creates, changes and removes issues. [Kit.Press]
+// presses a button. Other events go through [Kit.Deliver]. Each is delivered once; [Kit.Duplicate] delivers the
+// last one again. What cannot happen on a platform ends the test. The bot is not
+// told of what it does itself.
+//
+// A [Thread] shows what came of it, as it now stands: what the bot posted, with
+// its edits and without what it deleted, everybody's messages and reactions,
+// whether the thread is resolved, the plan and the activities of a session. The
+// methods that begin with Expect wait for the bot and compare, and Post waits for
+// it, too.
+//
+//	id := k.User("ada").Mention(th, "deploy")
+//	th.ExpectReactions(id, "eyes")             // the bot has seen it
+//	k.User("bob").React(th.Post(0).ID, "+1")   // the answer to its question
+//	th.Expect("Deploy?", "Approved by bob")
+//	th.ExpectVersions(th.Post(1).ID, "Deploying", "Approved by bob: deployed")
 //
 // # Waiting
 //
@@ -32,13 +51,13 @@
 //	synctest.Test(t, func(t *testing.T) {
 //		k := bottest.New(t, bot.Config{}, failsTwice)
 //		th := k.NewThread()
-//		k.User("ada").Say(th, "@helper hello")
-//		k.Wait() // seconds on the virtual clock
-//		th.ExpectExactly("At last")
+//		k.User("ada").Mention(th, "hello")
+//		th.ExpectExactly("At last") // seconds on the virtual clock
 //	})
 //
 // # Limits
 //
-// The platform has messages and nothing else: no edits, reactions, history or
-// issues. Use lineartest for bots that need those.
+// The platform is none that exists: it takes any text and never runs out of
+// budget. It makes one event of one mention, where Linear makes up to three. Use
+// lineartest for what depends on Linear itself.
 package bottest

@@ -23,24 +23,60 @@ func (t *exampleT) end() {
 	}
 }
 
+// todo is a bot that keeps one note in a thread: a mention begins it, an edit of
+// the mention changes it, a reaction to it ends it.
+func todo(b *bot.Bot) {
+	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+		if err := t.React(ctx, m.ID, "eyes"); err != nil {
+			return err
+		}
+		note, err := t.Post(ctx, bot.Text("To do: "+m.Text()))
+		if err != nil {
+			return err
+		}
+		return bot.State[string](t).Set(ctx, note.ID)
+	})
+	b.OnMessageUpdated(func(ctx context.Context, t *bot.Thread, m *bot.Message, _ string) error {
+		note, err := bot.State[string](t).Get(ctx)
+		if err != nil || note == "" {
+			return err
+		}
+		_, err = t.Edit(ctx, note, bot.Text("To do: "+m.Text()))
+		return err
+	})
+	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *bot.Reaction) error {
+		if err := t.Delete(ctx, r.MessageID); err != nil {
+			return err
+		}
+		_, err := t.Post(ctx, bot.Text("Done, says "+r.User.Name))
+		return err
+	}, "check")
+}
+
 // In a test, t is its *testing.T, and the end comes by itself.
 func Example() {
 	t := &exampleT{}
 	defer t.end()
 
-	k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
-		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
-			_, err := t.Post(ctx, bot.Text("Hello "+m.Author.ID))
-			return err
-		})
-	})
-	th := k.NewThread()
-	k.User("ada").Say(th, "@helper good morning")
+	k := bottest.New(t, bot.Config{}, todo)
+	ada, bob, th := k.User("ada"), k.User("bob"), k.NewThread()
+
+	request := ada.Mention(th, "buy milk")
 	k.Duplicate()
-	k.Wait()
-	th.ExpectExactly("Hello ada")
-	for _, text := range th.Posts() {
-		fmt.Println(text)
+	th.ExpectExactly("To do: buy milk")
+	th.ExpectReactions(request, "eyes")
+
+	ada.Edit(request, "@helper buy oat milk")
+	note := th.Post(0)
+	th.ExpectVersions(note.ID, "To do: buy milk", "To do: buy oat milk")
+
+	bob.React(note.ID, "✅")
+	th.ExpectExactly("Done, says bob")
+
+	for _, m := range th.Messages() {
+		fmt.Printf("%s: %s\n", m.Author.Name, m.Body)
 	}
-	// Output: Hello ada
+	// Output:
+	// ada: @helper buy oat milk
+	// helper: Done, says bob
 }

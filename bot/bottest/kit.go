@@ -37,14 +37,15 @@ type Kit struct {
 	t        TB
 	cfg      bot.Config
 	register func(*bot.Bot)
-	fake     *adaptertest.Fake
+	platform *adaptertest.Platform
 	virtual  bool
 
 	bot  *bot.Bot
 	stop func()
 
-	messages, threads int
-	last              *adapter.Delivery
+	users                               map[string]*User
+	messages, threads, sessions, issues int
+	last                                *adapter.Delivery
 }
 
 // New makes a bot, lets register add its handlers, and runs it until the test
@@ -56,8 +57,12 @@ func New(t TB, cfg bot.Config, register func(b *bot.Bot)) *Kit {
 	if cfg.Adapter != nil {
 		t.Fatalf("bottest: Config.Adapter is not for the test to choose")
 	}
-	k := &Kit{t: t, register: register, fake: adaptertest.NewFake(cmp.Or(cfg.Name, "helper")), virtual: inBubble()}
-	cfg.Adapter = k.fake
+	k := &Kit{
+		t: t, register: register, virtual: inBubble(), users: make(map[string]*User),
+		platform: adaptertest.NewPlatform(cmp.Or(cfg.Name, "helper")),
+	}
+	k.platform.EmojiName = bot.EmojiName
+	cfg.Adapter = k.platform
 	if cfg.Store == nil {
 		store := memstate.New(memstate.Options{})
 		t.Cleanup(func() {
@@ -112,8 +117,16 @@ func (k *Kit) start() {
 // Bot returns the bot that runs now. [Kit.Restart] replaces it.
 func (k *Kit) Bot() *bot.Bot { return k.bot }
 
-// Fake returns the platform, for example to make posts fail.
-func (k *Kit) Fake() *adaptertest.Fake { return k.fake }
+// Platform returns the platform, for what the kit has no method for: to make
+// posts fail, to upload a file that somebody then links, to look things up.
+func (k *Kit) Platform() *adaptertest.Platform { return k.platform }
+
+// Self returns the bot as a user of the platform, for example to delegate an
+// issue to it.
+func (k *Kit) Self() adapter.User {
+	self := k.platform.Self
+	return adapter.User{ID: self.UserID, Name: self.Name, FullName: self.FullName, Kind: adapter.Self}
+}
 
 // Restart stops the bot, lets running turns finish, and starts another one with
 // the same handlers on the same store, as a deploy does. register is called
@@ -124,15 +137,29 @@ func (k *Kit) Restart() {
 	k.start()
 }
 
-// Duplicate delivers the last message again, as platforms do. Nothing should
+// Duplicate delivers what happened last again, as platforms do. Nothing should
 // come of it.
 func (k *Kit) Duplicate() {
 	k.t.Helper()
 	if k.last == nil {
-		k.t.Fatalf("bottest: nobody has said anything that could be delivered again")
+		k.t.Fatalf("bottest: nothing has happened that could be delivered again")
 		return
 	}
 	k.accept(k.last)
+}
+
+// Deliver makes an event happen on the platform, as [adaptertest.Platform.Apply]
+// says, and delivers it. It is for what [User] has no method for, such as a
+// notification or the removal of the bot. An event that cannot happen ends the
+// test.
+func (k *Kit) Deliver(ev adapter.Event) {
+	k.t.Helper()
+	d, err := k.platform.Apply(ev)
+	if err != nil {
+		k.t.Fatalf("bottest: it cannot happen: %v", err)
+		return
+	}
+	k.accept(d)
 }
 
 func (k *Kit) accept(d *adapter.Delivery) {
@@ -256,7 +283,7 @@ func (k *Kit) DeadLetters() []state.DeadEntry {
 // Thread returns the thread with an id, "fake:{room}:{thread}".
 func (k *Kit) Thread(id adapter.ThreadID) *Thread {
 	k.t.Helper()
-	if _, err := k.fake.Channel(id); err != nil {
+	if _, err := k.platform.Channel(id); err != nil {
 		k.t.Fatalf("bottest: %v", err)
 	}
 	return &Thread{kit: k, id: id}
@@ -266,13 +293,43 @@ func (k *Kit) Thread(id adapter.ThreadID) *Thread {
 // from "fake:room:thread-1".
 func (k *Kit) NewThread() *Thread {
 	k.t.Helper()
-	k.threads++
-	return k.Thread(adapter.ThreadID(fmt.Sprintf("fake:room:thread-%d", k.threads)))
+	return k.newThread("fake:room")
 }
 
-// User returns a person. id is also the handle.
-func (k *Kit) User(id string) *User { return k.UserOf(adapter.User{ID: id}) }
+func (k *Kit) newThread(channel adapter.ThreadID) *Thread {
+	k.t.Helper()
+	k.threads++
+	return k.Thread(adapter.ThreadID(fmt.Sprintf("%s:thread-%d", channel, k.threads)))
+}
 
-// UserOf returns somebody of any kind, for example another bot. Of u the id and
-// the kind count.
-func (k *Kit) UserOf(u adapter.User) *User { return &User{kit: k, user: u} }
+// NewSession returns an agent session in which nobody has said anything. What is
+// said there is for the bot, without a mention.
+func (k *Kit) NewSession() *Thread {
+	k.t.Helper()
+	k.sessions++
+	return k.Thread(adapter.ThreadID(fmt.Sprintf("fake:room:session-%d", k.sessions)))
+}
+
+// User returns the user with an id: the one of [Kit.UserOf], or else a person
+// whose handle it is, too.
+func (k *Kit) User(id string) *User {
+	if u := k.users[id]; u != nil {
+		return u
+	}
+	return k.UserOf(adapter.User{ID: id})
+}
+
+// UserOf returns somebody of any kind, with all that the platform says about
+// them: another bot, somebody with an email address, somebody from outside. The
+// id is required; the handle defaults to it. The user is in the directory from
+// then on.
+func (k *Kit) UserOf(u adapter.User) *User {
+	k.t.Helper()
+	if u.ID == "" {
+		k.t.Fatalf("bottest: a user needs an id")
+	}
+	u.Name = cmp.Or(u.Name, u.ID)
+	k.platform.AddUser(workspace, u)
+	k.users[u.ID] = &User{kit: k, user: u}
+	return k.users[u.ID]
+}

@@ -150,12 +150,25 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.log = append(r.log, fmt.Sprintf(format, args...))
 }
 
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf("fatal: "+format, args...)
+}
+
 func TestExpectationsFail(t *testing.T) {
 	t.Parallel()
 	r := &recorder{T: t}
-	k := bottest.New(r, bot.Config{Name: "robot"}, echo)
+	k := bottest.New(r, bot.Config{Name: "robot"}, func(b *bot.Bot) {
+		echo(b)
+		b.OnMessageUpdated(func(ctx context.Context, t *bot.Thread, m *bot.Message, _ string) error {
+			if err := t.React(ctx, m.ID, "eyes"); err != nil {
+				return err
+			}
+			_, err := t.Edit(ctx, "post-0", bot.Text("Hello again"))
+			return err
+		})
+	})
 	th := k.NewThread()
-	k.User("ada").Say(th, "@robot hi")
+	id := k.User("ada").Say(th, "@robot hi")
 	for _, tt := range []struct {
 		name   string
 		expect func()
@@ -168,15 +181,83 @@ func TestExpectationsFail(t *testing.T) {
 		{"one post for two parts", func() { th.Expect("Hello", "ada") }, "after number 1"},
 		{"part", func() { th.Expect("Hello") }, ""},
 		{"exact", func() { th.ExpectExactly("Hello ada") }, ""},
+		{"no reaction", func() { th.ExpectReactions(id, "eyes") }, "are none\nwant\n  1 \"eyes\""},
+		{"no reactions", func() { th.ExpectReactions(id) }, ""},
+		{"never edited", func() { th.ExpectVersions("post-0", "Hello ada") }, ""},
+		{"one edit too many", func() { th.ExpectVersions("post-0", "Hello ada", "Hello again") }, "Hello again"},
+		{"edit", func() { k.User("ada").Edit(id, "@robot hello") }, ""},
+		{"the text before", func() { th.ExpectExactly("Hello ada") }, "Hello again"},
+		{"the text after", func() { th.ExpectExactly("Hello again") }, ""},
+		{"one edit too few", func() { th.ExpectVersions("post-0", "Hello ada") }, "Hello again"},
+		{"edited", func() { th.ExpectVersions("post-0", "Hello ada", "Hello again") }, ""},
+		{"reaction", func() { th.ExpectReactions(id, ":eyes:") }, ""},
+		{"another reaction", func() { th.ExpectReactions(id, "rocket") }, `want`},
+		{"a reaction too few", func() { th.ExpectReactions(id) }, "eyes"},
+		{"a reaction too many", func() { th.ExpectReactions(id, "eyes", "rocket") }, "rocket"},
+		{"no message", func() { th.ExpectReactions("m9") }, `there is no message "m9"`},
+		{"versions of no message", func() { th.ExpectVersions("m9", "x") }, "were none"},
+		{"a post", func() { th.Post(0) }, ""},
+		{"no post", func() { th.Post(1) }, "fatal: fake:room:thread-1: there is no post 1"},
+		{"no post at all", func() { th.Post(-1) }, "fatal"},
 	} {
-		r.log = nil
-		tt.expect()
-		ok := len(r.log) == 0
-		if tt.want != "" {
-			ok = slices.ContainsFunc(r.log, func(s string) bool { return strings.Contains(s, tt.want) })
-		}
-		if !ok {
-			t.Errorf("%s: failures %q, want one with %q", tt.name, r.log, tt.want)
-		}
+		r.check(t, tt.name, tt.expect, tt.want)
+	}
+}
+
+// check fails t unless f is reported with a text that contains want, or not at
+// all if that is empty.
+func (r *recorder) check(t *testing.T, name string, f func(), want string) {
+	t.Helper()
+	r.log = nil
+	f()
+	ok := len(r.log) == 0
+	if want != "" {
+		ok = slices.ContainsFunc(r.log, func(s string) bool { return strings.Contains(s, want) })
+	}
+	if !ok {
+		t.Errorf("%s: failures %q, want one with %q", name, r.log, want)
+	}
+}
+
+// What cannot happen on a platform ends the test.
+func TestImpossible(t *testing.T) {
+	t.Parallel()
+	r := &recorder{T: t}
+	k := bottest.New(r, bot.Config{}, echo)
+	ada, bob, th := k.User("ada"), k.User("bob"), k.NewThread()
+	r.check(t, "nothing to repeat", k.Duplicate, "nothing has happened")
+	id := ada.Mention(th, "hi")
+	post := th.Post(0).ID
+	ada.React(post, "eyes")
+	gone := ada.Say(th, "never mind")
+	ada.Delete(gone)
+	for _, tt := range []struct {
+		name string
+		do   func()
+		want string
+	}{
+		{"edit of nothing", func() { ada.Edit("m9", "x") }, "there is no message m9"},
+		{"edit of what is gone", func() { ada.Edit(gone, "x") }, "there is no message m2"},
+		{"edit by another", func() { bob.Edit(id, "x") }, "m1 was written by ada, not by bob"},
+		{"edit of the bot's", func() { ada.Edit(post, "x") }, "not by ada"},
+		{"delete of nothing", func() { ada.Delete("m9") }, "there is no message m9"},
+		{"the same reaction", func() { ada.React(post, "👀") }, "ada has reacted with 👀 already"},
+		{"no reaction to take back", func() { bob.Unreact(post, "eyes") }, "bob has not reacted with eyes"},
+		{"open already", func() { ada.Reopen(th) }, "already"},
+		{"no session", func() { ada.Stop(th) }, "agent session"},
+		{"no issue to change", func() { ada.ChangeIssue(th, func(*adapter.Issue) {}) }, "hangs on no issue"},
+		{"no issue to remove", func() { ada.RemoveIssue(th) }, "there is no issue"},
+		{"an issue that is there", func() { ada.CreateIssue(adapter.Issue{ID: "i"}); ada.CreateIssue(adapter.Issue{ID: "i"}) }, "already"},
+		{"a change of nothing", func() { ada.ChangeIssue(k.Thread("fake:i"), func(*adapter.Issue) {}) }, "no field of the issue changed"},
+		{"no id", func() { k.UserOf(adapter.User{Name: "ada"}) }, "needs an id"},
+		{"a strange thread", func() { k.Thread("room") }, "no thread id"},
+		{"an adapter", func() { bottest.New(r, bot.Config{Adapter: k.Platform()}, nil) }, "not for the test to choose"},
+	} {
+		r.check(t, tt.name, tt.do, tt.want)
+	}
+	r.log = nil
+	th.ExpectExactly("Hello ada")
+	if len(r.log) != 0 {
+		t.Errorf("what was refused has happened: %q", r.log)
 	}
 }

@@ -1,35 +1,12 @@
 package bottest
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// workspace is the workspace that everything happens in.
-const workspace = "W1"
-
-// User is somebody who writes. Make one with [Kit.User].
-type User struct {
-	kit  *Kit
-	user adapter.User
-}
-
-// Say delivers a message and returns its id; the ids are "m1", "m2" and so on.
-// It returns when the message is stored, and does not wait for the bot. A
-// mention of the bot is its name after "@".
-func (u *User) Say(in *Thread, text string) string {
-	k := u.kit
-	k.t.Helper()
-	k.messages++
-	id := fmt.Sprintf("m%d", k.messages)
-	k.accept(k.fake.SaidBy(u.user, workspace, in.id, id, text))
-	return id
-}
-
-// Thread is a thread of the platform. Make one with [Kit.NewThread].
+// Thread is a thread of the platform. Make one with [Kit.NewThread]. What it
+// returns is what is there now: call [Kit.Wait] before. The expectations wait by
+// themselves.
 type Thread struct {
 	kit *Kit
 	id  adapter.ThreadID
@@ -38,10 +15,103 @@ type Thread struct {
 // ID returns the id.
 func (th *Thread) ID() adapter.ThreadID { return th.id }
 
-// Posts returns what the bot has posted so far, in order.
-func (th *Thread) Posts() []string { return th.kit.fake.Posted(th.id) }
+// NewThread returns a thread of the same room or issue in which nobody has said
+// anything.
+func (th *Thread) NewThread() *Thread {
+	th.kit.t.Helper()
+	return th.kit.newThread(th.channel().id)
+}
 
-// Subscribed reports whether the bot listens to the thread now.
+// channel returns what the thread is part of, as a thread.
+func (th *Thread) channel() *Thread {
+	th.kit.t.Helper()
+	id, err := th.kit.platform.Channel(th.id)
+	if err != nil {
+		th.kit.t.Fatalf("bottest: %v", err)
+	}
+	return &Thread{kit: th.kit, id: id}
+}
+
+// Posts returns the texts of what the bot has posted, in order. A post that was
+// edited has the text of now, one that was deleted is left out.
+func (th *Thread) Posts() []string {
+	th.kit.t.Helper()
+	var out []string
+	for _, m := range th.posts() {
+		out = append(out, m.Body)
+	}
+	return out
+}
+
+// Post waits as [Kit.Wait] does and returns the bot's post with an index in
+// Posts, with its id and with everybody's reactions. The test ends if there is
+// none.
+func (th *Thread) Post(i int) adapter.Message {
+	th.kit.t.Helper()
+	th.kit.Wait()
+	all := th.posts()
+	if i < 0 || i >= len(all) {
+		th.kit.t.Fatalf("%s: there is no post %d; the posts are%s", th.id, i, list(th.Posts()))
+		return adapter.Message{}
+	}
+	return all[i]
+}
+
+func (th *Thread) posts() []adapter.Message {
+	th.kit.t.Helper()
+	var out []adapter.Message
+	for _, m := range th.Messages() {
+		if m.Author.IsSelf() && m.Thread == th.id {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Messages returns what people and the bot have written, in order, as it stands
+// now: with edits and everybody's reactions, without what was deleted. The
+// thread of an issue has what is written in all its threads.
+func (th *Thread) Messages() []adapter.Message {
+	k := th.kit
+	k.t.Helper()
+	var out []adapter.Message
+	r := adapter.PageRequest{Workspace: workspace, Thread: th.id, OldestFirst: true}
+	for {
+		page, err := k.platform.Messages(k.t.Context(), r)
+		if err != nil {
+			k.t.Fatalf("bottest: %v", err)
+			return nil
+		}
+		for _, m := range page.Messages {
+			out = append(out, *m)
+		}
+		if r.Cursor = page.Next; r.Cursor == "" {
+			return out
+		}
+	}
+}
+
+// Versions returns the texts that a message has had, the first one included, and
+// also if it was deleted since.
+func (th *Thread) Versions(messageID string) []string {
+	return th.kit.platform.Versions(workspace, messageID)
+}
+
+// Activities returns what the bot wrote into an agent session, answers included.
+func (th *Thread) Activities() []adapter.Activity {
+	return th.kit.platform.Activities(workspace, th.id)
+}
+
+// Plan returns the plan of an agent session.
+func (th *Thread) Plan() []adapter.PlanStep { return th.kit.platform.Plan(workspace, th.id) }
+
+// Statuses returns what the bot has shown with Typing, in order.
+func (th *Thread) Statuses() []string { return th.kit.platform.Statuses(workspace, th.id) }
+
+// Resolved reports whether the thread is resolved.
+func (th *Thread) Resolved() bool { return th.kit.platform.Resolved(workspace, th.id) }
+
+// Subscribed reports whether the bot listens to the thread.
 func (th *Thread) Subscribed() bool {
 	k := th.kit
 	k.t.Helper()
@@ -55,56 +125,4 @@ func (th *Thread) Subscribed() bool {
 		k.t.Fatalf("bottest: %v", err)
 	}
 	return subscribed
-}
-
-// Expect waits as [Kit.Wait] does and fails the test, which goes on, unless the
-// bot posted texts that contain parts: each in a post of its own, in this order,
-// with any posts between them.
-func (th *Thread) Expect(parts ...string) {
-	th.kit.t.Helper()
-	th.kit.Wait()
-	posts := th.Posts()
-	from := 0
-	for _, part := range parts {
-		i := slices.IndexFunc(posts[from:], func(post string) bool { return strings.Contains(post, part) })
-		if i < 0 {
-			th.kit.t.Errorf("%s: no post contains %q%s; the posts are%s", th.id, part, after(from), list(posts))
-			return
-		}
-		from += i + 1
-	}
-}
-
-// ExpectExactly waits as [Kit.Wait] does and fails the test, which goes on,
-// unless the bot posted just these texts in this order.
-func (th *Thread) ExpectExactly(texts ...string) {
-	th.kit.t.Helper()
-	th.kit.Wait()
-	if posts := th.Posts(); !slices.Equal(posts, texts) {
-		th.kit.t.Errorf("%s: the posts are%s\nwant%s", th.id, list(posts), list(texts))
-	}
-}
-
-// ExpectNone is ExpectExactly without texts.
-func (th *Thread) ExpectNone() {
-	th.kit.t.Helper()
-	th.ExpectExactly()
-}
-
-func after(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" after number %d", n)
-}
-
-func list(texts []string) string {
-	if len(texts) == 0 {
-		return " none"
-	}
-	var b strings.Builder
-	for i, text := range texts {
-		fmt.Fprintf(&b, "\n%3d %q", i+1, text)
-	}
-	return b.String()
 }

@@ -1,0 +1,198 @@
+package adaptertest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Platform is a [Fake] that can do what a full platform can: edit, delete,
+// react, resolve, look back, look up people, hold files, issues and agent
+// sessions. What people do on it happens with [Platform.Apply], which keeps it
+// and returns the delivery that tells of it. What the bot does there is kept too,
+// but nobody tells the bot of its own doings.
+//
+// A thread "fake:{room}:session…" is an agent session. A room that an IssueEvent
+// created an issue for is that issue. Everything else is there as soon as it is
+// named. It is safe for concurrent use.
+type Platform struct {
+	*Fake
+
+	// EmojiName returns the name that all spellings of an emoji share. By
+	// default every spelling is an emoji of its own. Set it before use.
+	EmojiName func(string) string
+
+	// What is below is guarded by the lock of Fake.
+
+	users    map[place][]adapter.User // by workspace only
+	issues   map[place]*adapter.Issue // by channel; nil for one that was removed
+	rooms    map[place]*adapter.Message
+	resolved map[place]time.Time
+	sessions map[place]*session
+	files    map[string]*file
+	count    int // for ids
+
+	failWrites, failReads []error
+}
+
+// place names a thread or a channel.
+type place struct {
+	workspace string
+	thread    adapter.ThreadID
+}
+
+// NewPlatform returns a Platform whose bot is called name.
+func NewPlatform(name string) *Platform {
+	p := &Platform{
+		Fake:     NewFake(name),
+		users:    make(map[place][]adapter.User),
+		issues:   make(map[place]*adapter.Issue),
+		rooms:    make(map[place]*adapter.Message),
+		resolved: make(map[place]time.Time),
+		sessions: make(map[place]*session),
+		files:    make(map[string]*file),
+	}
+	p.complete = p.wrote
+	return p
+}
+
+// FailWrites makes the coming calls that change something, other than Post, fail
+// with errs, one after the other. A nil error lets a call pass.
+func (p *Platform) FailWrites(errs ...error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failWrites = append(p.failWrites, errs...)
+}
+
+// FailReads makes the coming calls that ask for something fail with errs.
+func (p *Platform) FailReads(errs ...error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failReads = append(p.failReads, errs...)
+}
+
+// Versions returns the texts that a message has had, the first one included,
+// also if it was deleted. Nil means that there never was such a message.
+func (p *Platform) Versions(workspace, messageID string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.messages {
+		if r.workspace == p.workspace(workspace) && r.ID == messageID {
+			return slices.Clone(r.versions)
+		}
+	}
+	return nil
+}
+
+// Resolved reports whether a thread is resolved.
+func (p *Platform) Resolved(workspace string, thread adapter.ThreadID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.resolved[p.at(workspace, thread)]
+	return ok
+}
+
+// Reactions returns the reactions to a message as they stand, or to the channel
+// of thread if the id is empty.
+func (p *Platform) Reactions(workspace string, thread adapter.ThreadID, messageID string) []adapter.Reaction {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m, err := p.reactable("reactions", adapter.Ref{Workspace: workspace, Thread: thread, MessageID: messageID})
+	if err != nil {
+		return nil
+	}
+	return slices.Clone(m.Reactions)
+}
+
+// begin checks what all abilities check and takes the next of the errors that
+// were asked for. It is called with the lock.
+func (p *Platform) begin(ctx context.Context, op string, fail *[]error) error {
+	if err := ctx.Err(); err != nil {
+		return &adapter.Error{Code: adapter.Canceled, Op: op, Err: err}
+	}
+	if len(*fail) == 0 {
+		return nil
+	}
+	err := (*fail)[0]
+	*fail = (*fail)[1:]
+	return err
+}
+
+// The methods below are called with the lock.
+
+func (p *Platform) at(workspace string, thread adapter.ThreadID) place {
+	return place{p.workspace(workspace), thread}
+}
+
+// channel returns the channel of a thread.
+func (p *Platform) channel(workspace string, thread adapter.ThreadID) (place, error) {
+	id, err := p.Channel(thread)
+	return p.at(workspace, id), err
+}
+
+// find returns a message that stands, or nil.
+func (p *Platform) find(workspace, id string) *record {
+	for _, r := range p.messages {
+		if r.workspace == workspace && r.ID == id && !r.gone {
+			return r
+		}
+	}
+	return nil
+}
+
+// root returns the first message of a thread, or nil. What stands in a channel
+// itself has none.
+func (p *Platform) root(at place) *record {
+	for _, r := range p.messages {
+		if r.workspace == at.workspace && r.Thread == at.thread && !r.gone && r.ParentID == "" && isThread(r.Thread) {
+			return r
+		}
+	}
+	return nil
+}
+
+// settle gives a message its place in its thread.
+func (p *Platform) settle(r *record) {
+	if root := p.root(place{r.workspace, r.Thread}); root != nil {
+		r.ParentID = root.ID
+	}
+	if channel, err := p.channel(r.workspace, r.Thread); err == nil {
+		r.Issue = cmp.Or(r.Issue, p.issue(channel))
+	}
+	if r.Attachments == nil {
+		r.Attachments = p.attachments(r.workspace, r.Body)
+	}
+}
+
+// wrote completes a post of the bot's.
+func (p *Platform) wrote(r *record, key string) {
+	p.settle(r)
+	if p.IsSession(r.Thread) {
+		p.session(r.workspace, r.Thread).add(&adapter.Activity{
+			Workspace: r.workspace, Thread: r.Thread, Key: key, Kind: adapter.Response, Body: r.Body,
+		})
+	}
+}
+
+// nextID returns a new id of a kind.
+func (p *Platform) nextID(kind string) string {
+	p.count++
+	return fmt.Sprintf("%s-%d", kind, p.count)
+}
+
+// emoji returns the name of an emoji.
+func (p *Platform) emoji(raw string) string {
+	raw = strings.TrimSpace(raw)
+	if p.EmojiName == nil {
+		return raw
+	}
+	return p.EmojiName(raw)
+}
+
+// isThread reports whether id names a thread and not a channel.
+func isThread(id adapter.ThreadID) bool { return strings.Count(string(id), ":") == 2 }

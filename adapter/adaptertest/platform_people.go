@@ -1,0 +1,76 @@
+package adaptertest
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+var _ adapter.Directory = (*Platform)(nil)
+
+// AddUser puts a user into the directory of a workspace, or changes what it says
+// about the one with the same id. The name defaults to the id.
+func (p *Platform) AddUser(workspace string, u adapter.User) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := p.at(workspace, "")
+	u.Name = cmp.Or(u.Name, u.ID)
+	for i, known := range p.users[at] {
+		if known.ID == u.ID {
+			p.users[at][i] = u
+			return
+		}
+	}
+	p.users[at] = append(p.users[at], u)
+}
+
+// User implements adapter.Directory. It knows the bot, whoever did something and
+// whoever was added.
+func (p *Platform) User(ctx context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
+	const op = "user"
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.begin(ctx, op, &p.failReads); err != nil {
+		return nil, err
+	}
+	name := strings.TrimPrefix(strings.TrimSpace(q.Name), "@")
+	switch q {
+	case adapter.UserQuery{ID: q.ID}, adapter.UserQuery{Name: q.Name}, adapter.UserQuery{Email: q.Email}:
+	default:
+		return nil, fakeError(op, adapter.Invalid, "exactly one of id, name and email must be given")
+	}
+	if q.ID+name+q.Email == "" {
+		return nil, fakeError(op, adapter.Invalid, "one of id, name and email must be given")
+	}
+	for _, u := range append([]adapter.User{p.self()}, p.users[p.at(workspace, "")]...) {
+		if q.ID != "" && u.ID == q.ID || name != "" && strings.EqualFold(u.Name, name) || q.Email != "" && strings.EqualFold(u.Email, q.Email) {
+			return &u, nil
+		}
+	}
+	return nil, fakeError(op, adapter.NotFound, "there is no such user")
+}
+
+// meet returns a user who does something as the platform knows them. Whoever is
+// new is put into the directory. It is called with the lock.
+func (p *Platform) meet(workspace string, u adapter.User) adapter.User {
+	u.Name = cmp.Or(u.Name, u.ID)
+	if u.ID == p.Self.UserID {
+		return p.self()
+	}
+	if u.ID == "" {
+		return u // an automation, for example
+	}
+	at := p.at(workspace, "")
+	for _, known := range p.users[at] {
+		if known.ID == u.ID {
+			if u == (adapter.User{ID: u.ID, Name: u.ID}) {
+				return known
+			}
+			return u
+		}
+	}
+	p.users[at] = append(p.users[at], u)
+	return u
+}

@@ -1,0 +1,33 @@
+package bottest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Press presses the button with a label, or chooses the option, that the newest
+// post of the bot with such a one shows in a thread. Nobody is named as who did
+// it: buttons are links, and a link does not tell who follows it. Config.Links
+// must make links.
+func (k *Kit) Press(th *Thread, label string) {
+	k.t.Helper()
+	posts := th.Posts()
+	for _, post := range slices.Backward(posts) {
+		_, rest, _ := strings.Cut(post, "["+label+"]("+strings.TrimRight(k.cfg.Links.BaseURL, "/")+adapter.ButtonPath)
+		token, _, ok := strings.Cut(rest, ")")
+		if !ok {
+			continue
+		}
+		b, err := k.bot.Press(k.t.Context(), token)
+		switch {
+		case err != nil:
+			k.t.Fatalf("bottest: %s: pressing %q: %v", th.id, label, err)
+		case b.State != adapter.ButtonOpen:
+			k.t.Fatalf("bottest: %s: button %q was used or has expired", th.id, label)
+		}
+		return
+	}
+	k.t.Fatalf("bottest: %s: no post has a button %q; with Config.Links unset, buttons are labels. The posts are%s", th.id, label, list(posts))
+}
