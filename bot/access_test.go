@@ -46,9 +46,12 @@ func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Ev
 		return ev, nil
 	}
 	head := other.Head()
-	actor := head.Actor
+	actor, in := head.Actor, head.Thread
 	*head = m.Meta
 	head.Actor = actor
+	if in != "" { // another thread than its lane says, as for reactions
+		head.Thread = in
+	}
 	return other, nil
 }
 

@@ -2,9 +2,7 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,28 +12,41 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
+const (
+	// posingGrace is how long a reaction waits for a question that may be the
+	// message it is to: longer than a lease takes to lapse, with a few retries.
+	posingGrace = 5 * time.Minute
+	// posingPoll is how often it looks.
+	posingPoll = time.Second
+)
+
 // answers reports whether the event of a turn answers a question that waits in
 // its thread, and stores the answer if so. Only people answer.
 func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
 	if t.thread == nil {
 		return false, nil
 	}
-	ids, err := b.pending(t.thread.workspace, t.thread.id).Get(ctx)
-	if err != nil || len(ids) == 0 {
+	here, err := b.asking(t.thread.workspace, t.thread.id).Get(ctx)
+	if err != nil {
 		return false, err
 	}
+	source := t.event.Head().Key
+	if slices.Contains(here.Answers, source) {
+		return true, nil // the process died before it had settled the event
+	}
+	posing := false
 	// The newest question is the one that people see.
-	for _, id := range slices.Backward(ids) {
-		k := state.Key{Workspace: t.thread.workspace, Kind: "ask", ID: id}
-		old, err := b.cfg.Store.Get(ctx, k)
-		if errors.Is(err, state.ErrNotFound) {
-			continue // its time was over long ago
+	for _, id := range slices.Backward(here.Waiting) {
+		a := ask{ID: id, Lane: state.Key{Workspace: t.thread.workspace}}
+		err := b.recall(ctx, &a)
+		if _, bad := errors.AsType[*permanentError](err); bad || errors.Is(err, state.ErrNotFound) {
+			continue // kept by another version, or its time was over long ago
 		}
 		if err != nil {
-			return false, fmt.Errorf("bot: question: %w", err)
+			return false, err
 		}
-		var a ask
-		if json.Unmarshal(old, &a) != nil {
+		if !a.posed() {
+			posing = posing || a.mayBeTo(t)
 			continue
 		}
 		value, by, ok := a.answeredBy(t)
@@ -48,17 +59,32 @@ func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
 		// A turn that died after it had stored the answer goes on from there:
 		// the question leaves the list last.
 		if a.Answer == nil {
-			a.Answer, a.Source = &Answer{Value: value, By: by, At: t.event.Head().At}, t.event.Head().Key
-			if err := b.decide(ctx, k, old, &a); err != nil {
+			a.Answer, a.Source = &Answer{Value: value, By: by, At: t.event.Head().At}, source
+			if err := b.keep(ctx, &a); err != nil {
 				return false, err
 			}
 		}
 		if err := b.resume(ctx, &a, whyAnswer, 0); err != nil {
 			return false, err
 		}
-		return true, b.unlist(ctx, k.Workspace, &a)
+		return true, b.unlist(ctx, &a, source)
+	}
+	if posing && time.Since(t.entry.EnqueuedAt) < posingGrace {
+		return false, &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
 	}
 	return false, nil
+}
+
+// mayBeTo reports whether the event of a turn may be a reaction to a question
+// of which it is not known yet which message it is. Reactions have lanes of
+// their own, so they can overtake a turn that died while it asked.
+func (a *ask) mayBeTo(t *Turn) bool {
+	ev, ok := t.event.(*adapter.ReactionEvent)
+	if !ok || !ev.Added {
+		return false
+	}
+	_, ok = a.matchEmoji(ev.Emoji)
+	return ok
 }
 
 // answeredBy returns the answer that the event of a turn gives to a.

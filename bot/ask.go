@@ -2,10 +2,8 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,41 +73,57 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	b := t.bot
 	n := strconv.Itoa(turn.next("ask"))
 	id := turn.event.Head().Key + "\x00" + turn.Handler() + "\x00" + n
-	k := state.Key{Workspace: turn.thread.workspace, Kind: "ask", ID: id}
-	old, err := b.cfg.Store.Get(ctx, k)
-	switch {
+	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body}
+	switch err := b.recall(ctx, a); {
 	case errors.Is(err, state.ErrNotFound):
-		a := &ask{
-			ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body,
-			Deadline: time.Now().Add(or(q.Timeout, 7*24*time.Hour)),
+		if err := b.keep(ctx, a); err != nil {
+			return nil, err
 		}
+	case err != nil:
+		return nil, err
+	}
+	if a.Answer == nil && turn.entry.ID == a.entryID(whyTimeout) {
+		a.Answer = &Answer{TimedOut: true}
+	}
+	if a.Answer != nil && !a.Taken && turn.entry.ID == a.entryID(a.Answer.why()) {
+		a.Taken = true
+		if err := b.keep(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case a.Taken && a.Answer.TimedOut:
+		return a.Answer, b.unlist(ctx, a, "")
+	case a.Taken:
+		return a.Answer, nil
+	case a.Answer != nil:
+		// The run that is to have the answer is still to come. If this one, a
+		// run that comes again after a crash, went on as well, the handler
+		// would get to its end twice.
+		return nil, &parkedError{id}
+	}
+	if !a.posed() {
 		// The question is a step: a run that finds the answer does not pose
 		// it, and the posts after it must have the same names all the same.
 		posing := context.WithValue(ctx, stepKey{}, "ask#"+n)
-		if a.MessageID, err = t.pose(posing, id, q); err != nil {
+		if err := t.poseOnce(posing, q, a); err != nil {
 			return nil, err
 		}
-		return nil, b.park(ctx, k, a)
-	case err != nil:
-		return nil, fmt.Errorf("bot: question: %w", err)
 	}
-	var a ask
-	if err := json.Unmarshal(old, &a); err != nil {
-		return nil, Permanent(fmt.Errorf("bot: question was kept in another form: %w", err))
+	return nil, b.park(ctx, a)
+}
+
+// poseOnce poses a question and keeps that it was posed. It is listed before, so
+// that a reaction from then on waits until it is known what it is to.
+func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
+	if err := t.bot.list(ctx, a); err != nil {
+		return err
 	}
-	switch {
-	case a.Answer != nil:
-		return a.Answer, nil
-	case !time.Now().Before(a.Deadline):
-		a.Answer = &Answer{TimedOut: true}
-		if err := b.decide(ctx, k, old, &a); err != nil {
-			return nil, err
-		}
-		return a.Answer, b.unlist(ctx, k.Workspace, &a)
-	default:
-		// The turn runs again for another reason, or died while it parked.
-		return nil, b.park(ctx, k, &a)
+	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
+		return err
 	}
+	a.Deadline = time.Now().Add(or(q.Timeout, 7*24*time.Hour))
+	return t.bot.keep(ctx, a)
 }
 
 // pose writes the question and returns the id of its message.
@@ -154,45 +168,10 @@ func (t *Thread) linksAnswer(q Question) bool {
 	return t.bot.links.on() && len(q.From) == 0 && t.bot.cfg.Access == nil
 }
 
-// ask is the stored form of a question.
-type ask struct {
-	ID        string           `json:"id"`
-	Thread    adapter.ThreadID `json:"thread"`
-	MessageID string           `json:"message_id,omitempty"`
-	Options   []adapter.Option `json:"options,omitempty"`
-	From      []string         `json:"from,omitempty"`
-	Deadline  time.Time        `json:"deadline"`
-	// Lane and Delivery are what is enqueued to run the turn again.
-	Lane     state.Key `json:"lane"`
-	Delivery []byte    `json:"delivery"`
-	// Answer is nil until there is one; Source names the event that gave it.
-	Answer *Answer `json:"answer,omitempty"`
-	Source string  `json:"source,omitempty"`
-}
-
-// park stores a question, remembers that its thread has one, and makes sure
-// that the turn runs again when its time is over. Each part may be done
-// already.
-func (b *Bot) park(ctx context.Context, k state.Key, a *ask) error {
+// park makes sure that the turn of a question runs again when its time is over,
+// which may be done already.
+func (b *Bot) park(ctx context.Context, a *ask) error {
 	if err := alive(ctx); err != nil {
-		return err
-	}
-	data, err := json.Marshal(a)
-	if err != nil {
-		return Permanent(err)
-	}
-	keep := time.Until(a.Deadline) + stepTTL
-	if err := b.cfg.Store.CompareAndSet(ctx, k, nil, data, keep); err != nil && !errors.Is(err, state.ErrConflict) {
-		return fmt.Errorf("bot: question: %w", err)
-	}
-	pending := b.pending(k.Workspace, a.Thread)
-	err = pending.Update(ctx, func(ids *[]string) error {
-		if !slices.Contains(*ids, a.ID) {
-			*ids = append(*ids, a.ID)
-		}
-		return nil
-	})
-	if err != nil {
 		return err
 	}
 	if err := b.resume(ctx, a, whyTimeout, max(time.Until(a.Deadline), 0)+time.Second); err != nil {
@@ -208,63 +187,38 @@ const (
 	whyTimeout   = "timeout"
 )
 
+// why is the reason to run the turn again with the answer.
+func (a *Answer) why() string {
+	if a.TimedOut {
+		return whyTimeout
+	}
+	return whyAnswer
+}
+
+// entryID names the entry that runs the turn of a question again.
+func (a *ask) entryID(why string) string { return resumePrefix + a.ID + "\x00" + why }
+
 // overdue reports whether an entry would run a turn because the time of its
 // question is over although it was answered, or is long forgotten.
 func (b *Bot) overdue(ctx context.Context, e state.Queued) (bool, error) {
-	rest, ok := strings.CutPrefix(e.ID, resumePrefix)
-	if !ok {
+	rest, resumes := strings.CutPrefix(e.ID, resumePrefix)
+	id, timeout := strings.CutSuffix(rest, "\x00"+whyTimeout)
+	if !resumes || !timeout {
 		return false, nil
 	}
-	id, ok := strings.CutSuffix(rest, "\x00"+whyTimeout)
-	if !ok {
-		return false, nil
-	}
-	data, err := b.cfg.Store.Get(ctx, state.Key{Workspace: e.Lane.Workspace, Kind: "ask", ID: id})
+	a := ask{ID: id, Lane: e.Lane}
+	err := b.recall(ctx, &a)
 	if errors.Is(err, state.ErrNotFound) {
 		return true, nil
 	}
-	if err != nil {
-		return false, fmt.Errorf("bot: question: %w", err)
-	}
-	var a ask
-	return json.Unmarshal(data, &a) == nil && a.Answer != nil && !a.Answer.TimedOut, nil
+	return a.Answer != nil && !a.Answer.TimedOut, err
 }
 
 // resume has the turn of a question run again after d.
 func (b *Bot) resume(ctx context.Context, a *ask, why string, d time.Duration) error {
-	_, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: resumePrefix + a.ID + "\x00" + why, Lane: a.Lane, Body: a.Delivery, Delay: d,
-	})
+	_, err := b.cfg.Store.Enqueue(ctx, state.Entry{ID: a.entryID(why), Lane: a.Lane, Body: a.Delivery, Delay: d})
 	if err != nil {
 		return fmt.Errorf("bot: question: %w", err)
 	}
 	return nil
-}
-
-// decide stores the answer of a question, unless somebody was faster.
-func (b *Bot) decide(ctx context.Context, k state.Key, old []byte, a *ask) error {
-	data, err := json.Marshal(a)
-	if err != nil {
-		return Permanent(err)
-	}
-	if err := b.cfg.Store.CompareAndSet(ctx, k, old, data, stepTTL); err != nil {
-		return fmt.Errorf("bot: question: %w", err)
-	}
-	return nil
-}
-
-// unlist forgets that a thread has a question.
-func (b *Bot) unlist(ctx context.Context, workspace string, a *ask) error {
-	return b.pending(workspace, a.Thread).Update(ctx, func(ids *[]string) error {
-		*ids = slices.DeleteFunc(*ids, func(id string) bool { return id == a.ID })
-		return nil
-	})
-}
-
-// pending are the ids of the questions that wait in a thread.
-func (b *Bot) pending(workspace string, id adapter.ThreadID) Cell[[]string] {
-	return Cell[[]string]{
-		store: b.cfg.Store, ttl: 0,
-		key: state.Key{Workspace: workspace, Kind: "asking", ID: string(id)},
-	}
 }

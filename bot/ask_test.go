@@ -2,6 +2,9 @@ package bot_test
 
 import (
 	"context"
+	"errors"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,7 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // asking registers a handler that asks, and says what it was told.
@@ -137,6 +143,169 @@ func TestAskNeedsATurn(t *testing.T) {
 		}
 		if _, err := bot.Ask(t.Context(), th, bot.Question{Text: "?"}); err == nil || bot.IsParked(err) {
 			t.Errorf("outside a turn: %v, want an error that says so", err)
+		}
+	})
+}
+
+// TestReactionWaitsForItsQuestion has a reaction overtake the turn that asks,
+// as it can after a crash: it has a lane of its own. The question cannot be
+// posted at first, or never.
+func TestReactionWaitsForItsQuestion(t *testing.T) {
+	t.Parallel()
+	down := &adapter.Error{Code: adapter.Unavailable, Op: "post"}
+	for _, c := range []struct {
+		name  string
+		emoji string
+		fail  []error
+		after time.Duration
+		want  []string
+	}{
+		{name: "an answer", emoji: "thumbs_up", fail: []error{down, down}, after: time.Minute, want: []string{"approved true"}},
+		{name: "no answer", emoji: "eyes", fail: []error{down, down}, after: time.Second / 2, want: []string{"reaction"}},
+		{name: "not for long", emoji: "thumbs_up", fail: []error{bot.Permanent(errBoom)}, after: 4 * time.Minute},
+		{name: "not for ever", emoji: "thumbs_up", fail: []error{bot.Permanent(errBoom)}, after: 6 * time.Minute, want: []string{"reaction"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+				w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+					a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Deploy?"})
+					if err == nil {
+						w.note("approved %v", a.Approved)
+					}
+					return err
+				})
+				w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
+				o.events["m2"] = reaction(c.emoji, "post-0")
+				w.fake.FailPosts(c.fail...)
+				w.say("ada", "@helper deploy")
+				stop := w.start()
+				synctest.Wait()
+				w.deliver(w.fake.Said("fake:room:reactions", "m2", "ada", ""))
+				time.Sleep(c.after)
+				synctest.Wait()
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(append([]string{}, c.want...), w.notes()); diff != "" {
+					t.Errorf("what ran (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// reaction is ada's reaction to a message in the thread.
+func reaction(emoji, to string) *adapter.ReactionEvent {
+	return &adapter.ReactionEvent{
+		Meta: adapter.Meta{Thread: thread}, User: adapter.User{ID: "ada"}, Added: true, Emoji: emoji, MessageID: to,
+	}
+}
+
+// TestTwoQuestionsAtOnce answers questions in another order than they were
+// asked in.
+func TestTwoQuestionsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, posts := range [][]string{{"post-0", "post-1"}, {"post-1", "post-0"}} {
+		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+			w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+				_, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "First?"})
+				_, err2 := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Second?"})
+				if err := errors.Join(err, err2); err != nil {
+					return err
+				}
+				w.note("done")
+				return nil
+			})
+			for _, to := range posts {
+				o.events[to] = reaction("check", to)
+			}
+			stop := w.start()
+			w.say("ada", "@helper go")
+			for _, to := range posts {
+				synctest.Wait()
+				w.deliver(w.fake.Said("fake:room:reactions", to, "ada", ""))
+			}
+			synctest.Wait()
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{"done"}, w.notes()); diff != "" {
+				t.Errorf("answers to %q (-want +got):\n%s", posts, diff)
+			}
+		})
+	}
+}
+
+// forgetful is a store that loses the first verdict on every entry, as if the
+// process had died just before, but for the entry whose id ends like that. The
+// leases lapse.
+type forgetful struct {
+	state.Store
+
+	but  string
+	mu   sync.Mutex
+	lost map[string]bool
+}
+
+func (s *forgetful) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Verdict) error {
+	s.mu.Lock()
+	id := verdicts[0].ID
+	lose := !s.lost[id] && !strings.HasSuffix(id, s.but)
+	s.lost[id] = true
+	s.mu.Unlock()
+	if lose {
+		return state.ErrLeaseLost
+	}
+	return s.Store.Settle(ctx, l, verdicts...)
+}
+
+// TestAnsweredTurnGoesOnOnce answers two questions before the turns that asked
+// them are settled. These turns run again, and so do the answers, and yet the
+// handler gets behind its questions once.
+func TestAnsweredTurnGoesOnOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inner := memstate.New(memstate.Options{})
+		defer inner.Close()
+		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event)}
+		w := &world{t: t, fake: o.Fake, store: &forgetful{Store: inner, but: "\x001\x00answer", lost: make(map[string]bool)}}
+		var err error
+		if w.bot, err = bot.New(bot.Config{Adapter: o, Store: w.store}); err != nil {
+			t.Fatal(err)
+		}
+		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			w.note("run")
+			for _, title := range []string{"First?", "Second?"} {
+				if _, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: title}); err != nil {
+					return err
+				}
+			}
+			w.note("done")
+			return nil
+		})
+		w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
+		posts := []string{"post-0", "post-1"}
+		for _, to := range posts {
+			o.events[to] = reaction("check", to)
+		}
+		stop := w.start()
+		w.say("ada", "@helper go")
+		for _, to := range posts {
+			time.Sleep(10 * time.Second) // before the lease of the turn that asked lapses
+			w.deliver(w.fake.Said(adapter.ThreadID("fake:room:"+to), to, "ada", ""))
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		// It asks twice, has the first answer twice, and the second once.
+		if diff := cmp.Diff([]string{"run", "run", "run", "run", "run", "done"}, w.notes()); diff != "" {
+			t.Errorf("what ran (-want +got):\n%s", diff)
+		}
+		if n := len(w.fake.Posted(thread)); n != 2 {
+			t.Errorf("%d posts, want the two questions", n)
 		}
 	})
 }

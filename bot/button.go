@@ -144,13 +144,16 @@ func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	// A question may have been answered otherwise.
-	data, err := b.cfg.Store.Get(ctx, state.Key{Workspace: k.workspace, Kind: "ask", ID: id})
-	if err != nil && !errors.Is(err, state.ErrNotFound) {
+	// A question may have been answered otherwise, or be forgotten.
+	a := ask{ID: id, Lane: state.Key{Workspace: k.workspace}}
+	err = b.recall(ctx, &a)
+	if errors.Is(err, state.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
 		return false, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
 	}
-	var a ask
-	return err == nil && json.Unmarshal(data, &a) == nil && a.Answer != nil, nil
+	return a.Answer != nil, nil
 }
 
 // markLink remembers that a link was used, for as long as it could be again.

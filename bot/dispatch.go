@@ -95,10 +95,13 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 // errNoTurn says that an entry needs no turn.
 var errNoTurn = errors.New("bot: no turn is needed")
 
-// yieldError says that a comment waits for the session that may tell of it.
-type yieldError struct{ wait time.Duration }
+// yieldError says that a turn steps aside for something that goes first.
+type yieldError struct {
+	wait time.Duration
+	why  string
+}
 
-func (e *yieldError) Error() string { return "waiting for the session that tells of the same message" }
+func (e *yieldError) Error() string { return e.why }
 
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it ends up where somebody looks.
@@ -338,7 +341,7 @@ func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group 
 		}
 		if wait, err := b.yields(ctx, t); err != nil || wait > 0 {
 			if err == nil {
-				err = &yieldError{wait}
+				err = &yieldError{wait, "waiting for the session that tells of the same message"}
 			}
 			return true, err
 		}

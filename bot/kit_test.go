@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,16 @@ import (
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		if err := child(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1) //nolint:forbidigo // it is another process, without tests
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const thread adapter.ThreadID = "fake:room:t1"
 

@@ -1,0 +1,231 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// The environment of a process that the crash tests start.
+const (
+	childEnv   = "BOT_TEST_CHILD"    // name the process goes by
+	childJob   = "BOT_TEST_JOB"      // stepping or asking
+	childTower = "BOT_TEST_TOWER"    // address of the tower
+	childState = "BOT_TEST_STATE"    // address of the store
+	childLease = "BOT_TEST_LEASE"    // Config.LeaseTTL
+	childMark  = "crash-test-secret" // of the webhook
+)
+
+// child runs a bot as linearbot serve does, until SIGTERM or SIGKILL.
+func child() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	store, err := stateurl.Open(os.Getenv(childState))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	lease, err := time.ParseDuration(os.Getenv(childLease))
+	if err != nil {
+		return err
+	}
+	tower := &tower{url: os.Getenv(childTower), client: &http.Client{}}
+	cfg := linear.ConfigFromEnv()
+	cfg.HTTPClient = &http.Client{Transport: watchedTransport{http.DefaultTransport, tower}}
+	b, err := newCrashBot(cfg, os.Getenv(childJob), tower, bot.Config{
+		Store: watchedStore{store, tower}, LeaseTTL: lease, DrainTimeout: 50 * time.Millisecond,
+	})
+	if err != nil {
+		return err
+	}
+	srv, err := webhook.NewServer(webhook.Config{
+		Secrets: []string{childMark}, Acceptor: b, Addr: "127.0.0.1:0",
+		OnListen: func(a net.Addr) { _, _ = tower.pass(ctx, "listening", os.Getenv(childEnv)+" "+a.String()) },
+	})
+	if err != nil {
+		return err
+	}
+	return srv.Run(ctx, b)
+}
+
+// newCrashBot makes the bot of the crash tests for one of their jobs.
+func newCrashBot(lin linear.Config, job string, tower *tower, cfg bot.Config) (*bot.Bot, error) {
+	var err error
+	if cfg.Adapter, err = linear.New(lin); err != nil {
+		return nil, err
+	}
+	b, err := bot.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	b.OnNewMention(map[string]bot.MessageHandler{"stepping": tower.stepping, "asking": tower.asking}[job])
+	b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+		_, err := t.Post(ctx, bot.Text("heard "+m.Text()))
+		return err
+	})
+	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *bot.Reaction) error {
+		_, err := t.Post(ctx, bot.Text("saw "+r.Emoji))
+		return err
+	})
+	return b, nil
+}
+
+// stepping is a turn of two steps with a post between them, one within the
+// second and one at the end.
+func (w *tower) stepping(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+	in := string(t.ID())
+	if _, err := w.pass(ctx, "begun", in); err != nil {
+		return err
+	}
+	first, err := bot.Step(ctx, "first", func(ctx context.Context) (int, error) { return w.pass(ctx, "in-first", in) })
+	if err != nil {
+		return err
+	}
+	if _, err := w.pass(ctx, "between", in); err != nil {
+		return err
+	}
+	if _, err := t.Post(ctx, bot.Text("first: run "+strconv.Itoa(first))); err != nil {
+		return err
+	}
+	if _, err := w.pass(ctx, "posted", in); err != nil {
+		return err
+	}
+	second, err := bot.Step(ctx, "second", func(ctx context.Context) (int, error) {
+		if _, err := t.Post(ctx, bot.Text("within second")); err != nil {
+			return 0, err
+		}
+		return w.pass(ctx, "in-second", in)
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := t.Post(ctx, bot.Text("second: run "+strconv.Itoa(second))); err != nil {
+		return err
+	}
+	_, err = w.pass(ctx, "finished", in)
+	return err
+}
+
+// asking is a turn that drafts something and asks whether to go on. A message
+// with "soon" in it waits for a second only.
+func (w *tower) asking(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+	in := string(t.ID())
+	draft, err := bot.Step(ctx, "draft", func(ctx context.Context) (int, error) { return w.pass(ctx, "in-draft", in) })
+	if err != nil {
+		return err
+	}
+	r := bot.ApprovalRequest{Title: "Deploy?"}
+	if strings.Contains(m.Text(), "soon") {
+		r.Timeout = time.Second
+	}
+	a, err := bot.RequestApproval(ctx, t, r)
+	if err != nil {
+		return err
+	}
+	if _, err := w.pass(ctx, "resumed", in); err != nil {
+		return err
+	}
+	_, err = t.Post(ctx, bot.Text(fmt.Sprintf("draft %d: approved %t by %q, timed out %t", draft, a.Approved, a.By.Name, a.TimedOut)))
+	return err
+}
+
+// tower is how a process tells the test where it is. The test lets it pass, or
+// holds it until it is killed.
+type tower struct {
+	url    string
+	client *http.Client
+}
+
+// pass says that something has come to a point, and returns how often it has by
+// now, in all processes. about says what it is.
+func (w *tower) pass(ctx context.Context, point, about string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/"+point, strings.NewReader(about))
+	if err != nil {
+		return 0, err
+	}
+	res, err := w.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	n, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(string(n))
+}
+
+// watchedTransport tells of comments that were written, before the process
+// learns of it.
+type watchedTransport struct {
+	http.RoundTripper
+
+	tower *tower
+}
+
+func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	res, err := w.RoundTripper.RoundTrip(r)
+	if err != nil || !bytes.Contains(body, []byte("commentCreate")) {
+		return res, err
+	}
+	if _, err := w.tower.pass(r.Context(), "sent", string(body)); err != nil {
+		return nil, errors.Join(err, res.Body.Close())
+	}
+	return res, nil
+}
+
+// watchedStore tells of what is written and settled, before and after.
+type watchedStore struct {
+	state.Store
+
+	tower *tower
+}
+
+func (s watchedStore) watch(ctx context.Context, before, after, about string, f func() error) error {
+	if _, err := s.tower.pass(ctx, before, about); err != nil {
+		return err
+	}
+	if err := f(); err != nil {
+		return err
+	}
+	_, err := s.tower.pass(ctx, after, about)
+	return err
+}
+
+func (s watchedStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
+	return s.watch(ctx, "keep", "kept", k.Kind+" "+k.ID, func() error { return s.Store.Set(ctx, k, v, ttl) })
+}
+
+func (s watchedStore) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
+	return s.watch(ctx, "keep", "kept", k.Kind+" "+k.ID+" "+string(next), func() error { return s.Store.CompareAndSet(ctx, k, old, next, ttl) })
+}
+
+func (s watchedStore) Enqueue(ctx context.Context, e state.Entry) (r state.Receipt, err error) {
+	err = s.watch(ctx, "enqueue", "enqueued", e.Lane.ID+" "+e.ID, func() error { r, err = s.Store.Enqueue(ctx, e); return err })
+	return r, err
+}
+
+func (s watchedStore) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Verdict) error {
+	return s.watch(ctx, "settle", "settled", l.Lane.ID, func() error { return s.Store.Settle(ctx, l, verdicts...) })
+}
