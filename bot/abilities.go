@@ -68,6 +68,9 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
+	if body, err = t.mention(ctx, body); err != nil {
+		return nil, err
+	}
 	return t.bot.can.editor.Edit(ctx, t.ref(messageID), body)
 }
 

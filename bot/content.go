@@ -23,7 +23,7 @@ func (c textContent) body() string { return replaceEmoji(c.text) }
 type markdownContent struct{ text string }
 
 // Markdown is Markdown. It is sent as written, except that placeholders like
-// {{emoji:rocket}} are replaced.
+// {{emoji:rocket}} and mentions of users are replaced; see [MentionUser].
 func Markdown(s string) Content { return markdownContent{s} }
 
 func (c markdownContent) body() string { return replaceEmoji(c.text) }

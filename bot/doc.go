@@ -86,6 +86,15 @@
 // platform's budget, in an agent session as thoughts, actions and one response),
 // and a [Plan] is a list of tasks that is kept up to date in place.
 //
+// Somebody is mentioned by the id, as [MentionUser] spells it: "<@" and the id and
+// ">" in anything that is posted become the address of the user's profile, which
+// the platform shows as a mention and tells the user of.
+//
+//	t.Post(ctx, bot.Markdown(bot.MentionUser(m.Author)+", it is done."))
+//
+// An id that nobody has stays as written, and so does one in code. A user who
+// cannot be looked up now makes the post fail, so that the turn is tried again.
+//
 // # Turns that last
 //
 // [State] keeps typed values of a thread, [Step] keeps the result of something

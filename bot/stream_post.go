@@ -27,10 +27,11 @@ func (t *Thread) postStream(ctx context.Context, c streamContent) (*adapter.Mess
 	}
 	key := t.writeKey(ctx)
 	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
-		s := &sessionStream{thread: t, agent: a, key: key, broken: c.o.Broken}
+		s := &sessionStream{thread: t, agent: a, key: key, broken: c.o.Broken, people: mentioner{thread: t}}
 		return s.run(ctx, c.src)
 	}
-	w := &streamWriter{thread: t, o: c.o, key: key, every: c.o.Every, more: make(chan struct{}, 1)}
+	w := newStreamWriter(t, key)
+	w.o, w.every, w.more = c.o, c.o.Every, make(chan struct{}, 1)
 	err := w.read(ctx, c.src)
 	if err != nil {
 		return w.breakOff(ctx, err)
@@ -102,8 +103,13 @@ type streamWriter struct {
 	// What is below belongs to show while it runs, and then to its caller.
 
 	message *adapter.Message
-	// shown is what was sent last.
-	shown string
+	// shown is what was put last.
+	shown  string
+	people mentioner
+}
+
+func newStreamWriter(t *Thread, key string) *streamWriter {
+	return &streamWriter{thread: t, key: key, people: mentioner{thread: t}}
 }
 
 // read takes the stream in and shows it meanwhile.
@@ -158,7 +164,7 @@ func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 			return
 		case <-w.more:
 		}
-		body := replaceEmoji(glimpse(w.soFar()))
+		body := replaceEmoji(glimpse(withoutOpenUser(w.soFar())))
 		if blank(body) || body == w.shown {
 			continue
 		}
@@ -205,23 +211,27 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 	}
 }
 
-// put makes body the text of the message. A turn that runs again finds the
-// message that it posted before, with the text of then.
+// put makes body the text of the message, with mentions in it. A turn that runs
+// again finds the message that it posted before, with the text of then.
 func (w *streamWriter) put(ctx context.Context, body string) error {
 	t := w.thread
+	sent, err := w.people.replace(ctx, body)
+	if err != nil {
+		return err
+	}
 	if w.message == nil {
-		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: w.key})
+		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: sent, Key: w.key})
 		if err != nil {
 			return err
 		}
 		t.bot.counts.add(CountReplies, "")
 		w.message, w.shown = m, m.Body
-		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(body) {
+		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(sent) {
 			w.shown = body
 			return nil
 		}
 	}
-	m, err := t.bot.can.editor.Edit(ctx, t.ref(w.message.ID), body)
+	m, err := t.bot.can.editor.Edit(ctx, t.ref(w.message.ID), sent)
 	if err != nil {
 		return err
 	}

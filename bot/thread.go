@@ -49,12 +49,11 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{
-		Workspace: t.workspace,
-		Thread:    t.id,
-		Body:      body,
-		Key:       t.writeKey(ctx),
-	})
+	key := t.writeKey(ctx) // whatever fails below, the next post is another one
+	if body, err = t.mention(ctx, body); err != nil {
+		return nil, err
+	}
+	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key})
 	if err != nil {
 		return nil, err
 	}
