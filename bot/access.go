@@ -103,6 +103,24 @@ func DenyExternal() Access {
 	})
 }
 
+// DenyGuests refuses guests of the workspace. Like [DenyExternal] it refuses
+// people without an account, too, and whoever is not named at all, and allows
+// everybody else. Deliveries do not say who is a guest, so people are looked up.
+// Whom the platform does not know is refused, and so are all people where it
+// cannot be asked.
+func DenyGuests() Access {
+	return everybody(func(ctx context.Context, t *Turn, u adapter.User) (bool, error) {
+		switch {
+		case u.IsBot():
+			return true, nil
+		case u.Kind == adapter.External, u.ID == "", u.Guest:
+			return false, nil
+		}
+		found, err := t.lookUp(ctx, u.ID)
+		return found != nil && found.Kind != adapter.External && !found.Guest, err
+	})
+}
+
 // AllowIf allows those whom test allows: all who have a part in the event. Use
 // it for rules of your own.
 func AllowIf(test func(ctx context.Context, u adapter.User) (bool, error)) Access {
@@ -229,19 +247,27 @@ func emailOf(ctx context.Context, t *Turn, u adapter.User) (string, error) {
 	if u.Kind != adapter.Human {
 		return "", nil
 	}
-	if u.Email != "" || u.ID == "" || t.thread == nil {
+	if u.Email != "" || u.ID == "" {
 		return u.Email, nil
 	}
-	found, err := t.thread.bot.User(ctx, t.thread.workspace, adapter.UserQuery{ID: u.ID})
-	switch {
-	case err != nil && absent(err):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("bot: email of %s: %w", u.ID, err)
-	case found == nil || found.Kind != adapter.Human:
-		return "", nil
+	found, err := t.lookUp(ctx, u.ID)
+	if err != nil || found == nil || found.Kind != adapter.Human {
+		return "", err
 	}
 	return found.Email, nil
+}
+
+// lookUp returns the user of the event's workspace with an id, or nil if there
+// is none, or if users cannot be looked up.
+func (t *Turn) lookUp(ctx context.Context, id string) (*adapter.User, error) {
+	found, err := t.bot.User(ctx, t.event.Head().Workspace, adapter.UserQuery{ID: id})
+	switch {
+	case err != nil && absent(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("bot: user %s: %w", id, err)
+	}
+	return found, nil
 }
 
 // teamOf returns the team of the issue that an event belongs to, looked up if

@@ -129,3 +129,22 @@ func TestLinearMentions(t *testing.T) {
 		t.Errorf("%d look-ups, want one of Ada and one of nobody", n)
 	}
 }
+
+// TestLinearGuests keeps guests out, of whom deliveries say nothing.
+func TestLinearGuests(t *testing.T) {
+	t.Parallel()
+	w := newAcme(t, bot.Config{Access: bot.DenyGuests().Else(bot.DenyWithReply("Members only."))}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			_, err := t.Post(ctx, bot.Text("Welcome, "+m.Author.FullName))
+			return err
+		})
+	}, "Comment")
+	for want, who := range map[string]*lineartest.User{
+		"Members only.":      w.ws.AddGuest("Gil", "gil"),
+		"Welcome, Ada Byron": w.ada,
+	} {
+		if got := w.replies(who.Comment(w.issue, "@helper-bot hello"), 1); got[0] != want {
+			t.Errorf("%s was told %q, want %q", who.Name, got[0], want)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 		}
 	}
 	head := ev.Head()
-	t := &Turn{event: ev, self: self, attempt: entry.Attempt, entry: entry}
+	t := &Turn{bot: b, event: ev, self: self, attempt: entry.Attempt, entry: entry}
 	if head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 	}

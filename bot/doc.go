@@ -79,6 +79,9 @@
 // together, those of refused authors are left out. Access does not limit what
 // a handler reads later, for example with Thread.Messages.
 //
+//	cfg.Access = bot.AllOf(bot.AllowTeams("ENG"), bot.DenyGuests()).
+//		Else(bot.DenyWithReply("Please ask in #eng."))
+//
 // # What can be posted
 //
 // [Text] and [Markdown] go out as written, [Card] is rendered as Markdown,

@@ -11,6 +11,7 @@ import (
 
 // Turn is one run of the handlers for one event.
 type Turn struct {
+	bot     *Bot
 	event   adapter.Event
 	thread  *Thread
 	message *Message
