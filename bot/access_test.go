@@ -53,7 +53,7 @@ func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Ev
 	*head = m.Meta
 	head.Actor = actor
 	if action == nowhere {
-		head.Thread = ""
+		head.Thread, head.Action = "", action
 	}
 	return other, nil
 }
