@@ -58,14 +58,22 @@ func alive(ctx context.Context) error {
 // Edit replaces the text of a message that the bot wrote and returns it as it
 // then is. In agent sessions the error has code AppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
-	body, err := render(c)
-	if err != nil {
-		return nil, err
+	c, files := detach(c)
+	if _, ok := c.(streamContent); ok {
+		return nil, errors.New("bot: a stream can be posted only")
 	}
 	if t.bot.can.editor == nil {
 		return nil, t.bot.cannot("edit")
 	}
 	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	links, err := t.attach(ctx, c, files)
+	if err != nil {
+		return nil, err
+	}
+	body, err := render(c, links)
+	if err != nil {
 		return nil, err
 	}
 	if body, err = t.mention(ctx, body); err != nil {
@@ -208,7 +216,7 @@ func (t *Thread) Subject(ctx context.Context) (*adapter.Issue, error) {
 }
 
 // Upload stores a file with the platform and returns its address, to be linked
-// in a message.
+// in a message. [WithFiles] does both, and once in a turn that runs again.
 func (t *Thread) Upload(ctx context.Context, f adapter.Upload) (string, error) {
 	if t.bot.can.uploader == nil {
 		return "", t.bot.cannot("upload")

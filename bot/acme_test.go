@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -146,5 +147,44 @@ func TestLinearGuests(t *testing.T) {
 		if got := w.replies(who.Comment(w.issue, "@helper-bot hello"), 1); got[0] != want {
 			t.Errorf("%s was told %q, want %q", who.Name, got[0], want)
 		}
+	}
+}
+
+// TestLinearFiles posts files in a turn that runs twice.
+func TestLinearFiles(t *testing.T) {
+	t.Parallel()
+	attached := make(chan []adapter.Attachment, 2)
+	w := newAcme(t, bot.Config{}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			posted, err := t.Post(ctx, bot.WithFiles(bot.Markdown("Here:"),
+				upload("chart.png", "", "a picture"), upload("report 1) [final].pdf", "application/pdf", "a report")))
+			if err != nil {
+				return err
+			}
+			attached <- posted.Attachments
+			if m.Attempt == 1 {
+				return errBoom
+			}
+			return nil
+		})
+	}, "Comment")
+	root := w.ada.Comment(w.issue, "@helper-bot report")
+	for range 2 {
+		files := <-attached
+		if len(files) != 2 {
+			t.Fatalf("attachments %+v, want two", files)
+		}
+		for i, want := range []adapter.Attachment{{Name: "chart.png", Image: true}, {Name: "report 1) [final].pdf"}} {
+			content, ok := w.srv.File(files[i].URL)
+			if files[i].Name != want.Name || files[i].Image != want.Image || !files[i].Own || !ok || !strings.HasPrefix(string(content), "a ") {
+				t.Errorf("attachment %+v holds %q, want %+v", files[i], content, want)
+			}
+		}
+	}
+	if got := w.replies(root, 1); len(got) != 1 {
+		t.Errorf("replies %q, want one", got)
+	}
+	if n := w.srv.Count("fileUpload"); n != 2 {
+		t.Errorf("%d uploads, want one of each file", n)
 	}
 }

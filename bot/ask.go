@@ -113,13 +113,13 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 
 // pose writes the question and returns the id of its message.
 func (t *Thread) pose(ctx context.Context, q Question) (string, error) {
-	if agent := t.bot.can.agent; agent != nil && agent.IsSession(t.id) {
+	if t.inSession() {
 		key := t.writeKey(ctx)
 		body, err := t.mention(ctx, replaceEmoji(q.Text))
 		if err != nil {
 			return "", err
 		}
-		return "", agent.Activity(ctx, &adapter.Activity{
+		return "", t.bot.can.agent.Activity(ctx, &adapter.Activity{
 			Workspace: t.workspace, Thread: t.id, Key: key,
 			Kind: adapter.Elicitation, Body: body, Options: q.Options,
 		})

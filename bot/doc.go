@@ -89,6 +89,12 @@
 // platform's budget, in an agent session as thoughts, actions and one response),
 // and a [Plan] is a list of tasks that is kept up to date in place.
 //
+// [WithFiles] attaches files to any of them. They are uploaded first, once in a
+// turn even if it runs again, and linked below the text:
+//
+//	f := adapter.Upload{Name: "chart.png", Size: int64(len(png)), Content: bytes.NewReader(png)}
+//	t.Post(ctx, bot.WithFiles(bot.Markdown("Last week:"), f))
+//
 // Somebody is mentioned by the id, as [MentionUser] spells it: "<@" and the id and
 // ">" in anything that is posted become the address of the user's profile, which
 // the platform shows as a mention and tells the user of.

@@ -31,6 +31,7 @@ type Plan struct {
 	title string
 	tasks []PlanTask
 
+	links     string  // what stands below the tasks
 	thread    *Thread // nil before the post
 	messageID string  // empty in sessions
 }
@@ -145,7 +146,7 @@ func (p *Plan) body() string {
 		b.WriteByte(' ')
 		b.WriteString(oneLine(task.Title))
 	}
-	return replaceEmoji(b.String())
+	return withLinks(replaceEmoji(b.String()), p.links)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -188,14 +189,17 @@ func (p *Plan) steps() []adapter.PlanStep {
 	return out
 }
 
-// post posts the plan. In a session there is no message of it: the one returned
-// has no id.
-func (p *Plan) post(ctx context.Context, t *Thread) (*adapter.Message, error) {
+// post posts the plan with links to files below it. In a session there is no
+// message of it: the one returned has no id.
+func (p *Plan) post(ctx context.Context, t *Thread, links string) (*adapter.Message, error) {
 	if err := p.begin(ctx); err != nil {
 		return nil, err
 	}
 	defer p.end()
-	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
+	p.mu.Lock()
+	p.links = links
+	p.mu.Unlock()
+	if t.inSession() {
 		if err := t.setPlan(ctx, &mentioner{thread: t}, p.steps()); err != nil {
 			return nil, err
 		}

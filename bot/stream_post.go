@@ -20,18 +20,19 @@ const (
 	lastWords = 3 * time.Second
 )
 
-// postStream posts a stream. It takes one write key, whatever comes.
-func (t *Thread) postStream(ctx context.Context, c streamContent) (*adapter.Message, error) {
+// postStream posts a stream with links to files at its end. It takes one write
+// key, whatever comes.
+func (t *Thread) postStream(ctx context.Context, c streamContent, links string) (*adapter.Message, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
 	key := t.writeKey(ctx)
-	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
-		s := &sessionStream{thread: t, agent: a, key: key, broken: c.o.Broken, people: mentioner{thread: t}}
+	if t.inSession() {
+		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t}}
 		return s.run(ctx, c.src)
 	}
 	w := newStreamWriter(t, key)
-	w.o, w.every, w.more = c.o, c.o.Every, make(chan struct{}, 1)
+	w.o, w.every, w.links, w.more = c.o, c.o.Every, links, make(chan struct{}, 1)
 	err := w.read(ctx, c.src)
 	if err != nil {
 		return w.breakOff(ctx, err)
@@ -77,14 +78,19 @@ func (s *streamText) add(text string) {
 // brokenText returns a text that broke off with the mark behind it, where it can
 // be seen.
 func brokenText(text, mark string) string {
-	text = strings.TrimRight(text, " \t\r\n")
-	if text == "" {
+	if blank(text) {
 		return mark
 	}
+	return below(text, mark)
+}
+
+// below returns a text with another one in a paragraph of its own below it.
+func below(text, more string) string {
+	text = strings.TrimRight(text, " \t\r\n")
 	if closer, open := inFence(text); open {
 		text += "\n" + closer
 	}
-	return text + "\n\n" + mark
+	return text + "\n\n" + more
 }
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
@@ -95,6 +101,7 @@ type streamWriter struct {
 	o      StreamOptions
 	key    string
 	every  time.Duration
+	links  string        // what stands below the text in the end
 	more   chan struct{} // holds a token if there is text that show has not seen
 
 	mu   sync.Mutex
@@ -241,7 +248,7 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 
 // finish writes the text as it is.
 func (w *streamWriter) finish(ctx context.Context) (*adapter.Message, error) {
-	body := replaceEmoji(w.soFar())
+	body := withLinks(replaceEmoji(w.soFar()), w.links)
 	if blank(body) {
 		if w.message != nil { // the placeholder
 			if err := w.thread.Delete(ctx, w.message.ID); err != nil {

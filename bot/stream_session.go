@@ -21,6 +21,7 @@ type sessionStream struct {
 	agent  adapter.Agent
 	key    string
 	broken string
+	links  string // what stands below the response
 
 	text   streamText
 	people mentioner
@@ -50,12 +51,13 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 		return nil, err
 	}
 	rest := s.text.b.String()[s.told:]
-	if blank(rest) {
+	if blank(rest) && s.links == "" {
 		if !s.wrote {
 			return nil, ErrEmpty
 		}
 		rest = closingWords
 	}
+	rest = withLinks(rest, s.links)
 	t := s.thread
 	if rest, err = s.people.replace(ctx, rest); err != nil {
 		return nil, err

@@ -36,20 +36,26 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // package comment. Errors: ErrEmpty, or an *adapter.Error. How a [Stream] is
 // posted, and with which errors, is told there.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
+	c, files := detach(c)
+	links, err := t.attach(ctx, c, files)
+	if err != nil {
+		t.writeKey(ctx) // whatever fails, the next post is another one
+		return nil, err
+	}
 	switch c := c.(type) {
 	case streamContent:
-		return t.postStream(ctx, c)
+		return t.postStream(ctx, c, links)
 	case *Plan:
-		return c.post(ctx, t)
+		return c.post(ctx, t, links)
 	}
-	body, err := render(c)
+	body, err := render(c, links)
 	if err != nil {
 		return nil, err
 	}
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	key := t.writeKey(ctx) // whatever fails below, the next post is another one
+	key := t.writeKey(ctx)
 	if body, err = t.mention(ctx, body); err != nil {
 		return nil, err
 	}

@@ -73,6 +73,12 @@ func (t *Turn) nextKey(step string) string {
 	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
 }
 
+// nextFiles names the next files that are attached to something, like nextKey.
+func (t *Turn) nextFiles(step string) string {
+	n := t.next("files\x00" + step)
+	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
+}
+
 // next counts the uses of a name within the handler that runs.
 func (t *Turn) next(name string) int {
 	t.mu.Lock()
