@@ -110,6 +110,20 @@
 // dear across retries and crashes, and [Ask] asks people and ends the turn until
 // they answer, over restarts and for days.
 //
+// # Outside a turn
+//
+// What does not begin with a delivery, such as a report every morning, begins
+// with a [Workspace]:
+//
+//	t, err := b.Workspace(organizationID).Thread("linear:" + issueID)
+//	if err != nil {
+//		return err
+//	}
+//	_, err = t.Post(ctx, bot.Markdown("Good morning."))
+//
+// Nothing tells such a post from one that was made before: it lands as often as
+// it is made.
+//
 // # The fate of a turn
 //
 // The value that a handler returns decides. Nil: done. [Permanent]: to the dead
