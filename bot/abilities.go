@@ -104,7 +104,11 @@ func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return t.bot.can.reactor.React(ctx, t.ref(messageID), reactionEmoji(emoji))
+	if err := t.bot.can.reactor.React(ctx, t.ref(messageID), reactionEmoji(emoji)); err != nil {
+		return err
+	}
+	t.keepTyping(ctx, messageID, emoji)
+	return nil
 }
 
 // Unreact takes the bot's reaction back. None there is no error.
@@ -132,18 +136,6 @@ func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
 		return err
 	}
 	return t.bot.can.closer.SetResolved(ctx, t.workspace, t.id, resolved)
-}
-
-// Typing shows that the bot is at work: in an agent session as a passing
-// thought, in a comment thread not at all. status may be empty.
-func (t *Thread) Typing(ctx context.Context, status string) error {
-	if t.bot.can.typist == nil {
-		return nil
-	}
-	if err := alive(ctx); err != nil {
-		return err
-	}
-	return t.bot.can.typist.Typing(ctx, t.workspace, t.id, status)
 }
 
 // Messages iterates over the messages of the thread, newest first, page by

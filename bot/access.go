@@ -313,8 +313,7 @@ func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 
 // refuse gives the sign that goes with a refusal.
 func (b *Bot) refuse(ctx context.Context, t *Turn, d Decision) error {
-	_, deleted := t.event.(*adapter.DeleteEvent)
-	if d.Reaction != "" && t.message != nil && t.message.ID != "" && !deleted {
+	if d.Reaction != "" && t.takesReaction() {
 		if err := t.thread.React(ctx, t.message.ID, d.Reaction); err != nil && !absent(err) {
 			return err
 		}

@@ -93,8 +93,8 @@ func (w *acme) wait(what string, cond func() bool) {
 	}
 }
 
-// replies waits until a thread has n replies of the bot and returns them.
-func (w *acme) replies(root *lineartest.Comment, n int) []string {
+// replies waits until a thread has a reply of the bot and returns all of them.
+func (w *acme) replies(root *lineartest.Comment) []string {
 	w.t.Helper()
 	var out []string
 	w.wait("replies", func() bool {
@@ -104,7 +104,7 @@ func (w *acme) replies(root *lineartest.Comment, n int) []string {
 				out = append(out, c.Body())
 			}
 		}
-		return len(out) >= n
+		return len(out) > 0
 	})
 	return out
 }
@@ -122,7 +122,7 @@ func TestLinearMentions(t *testing.T) {
 	for range 2 {
 		root := w.ada.Comment(w.issue, "@helper-bot "+w.app.User.ID)
 		want := w.ada.URL + ", ask <@" + nobody + ">. I am " + w.app.User.URL + "."
-		if got := w.replies(root, 1); got[0] != want {
+		if got := w.replies(root); got[0] != want {
 			t.Errorf("the bot wrote %q, want %q", got[0], want)
 		}
 	}
@@ -144,7 +144,7 @@ func TestLinearGuests(t *testing.T) {
 		"Members only.":      w.ws.AddGuest("Gil", "gil"),
 		"Welcome, Ada Byron": w.ada,
 	} {
-		if got := w.replies(who.Comment(w.issue, "@helper-bot hello"), 1); got[0] != want {
+		if got := w.replies(who.Comment(w.issue, "@helper-bot hello")); got[0] != want {
 			t.Errorf("%s was told %q, want %q", who.Name, got[0], want)
 		}
 	}
@@ -181,10 +181,42 @@ func TestLinearFiles(t *testing.T) {
 			}
 		}
 	}
-	if got := w.replies(root, 1); len(got) != 1 {
+	if got := w.replies(root); len(got) != 1 {
 		t.Errorf("replies %q, want one", got)
 	}
 	if n := w.srv.Count("fileUpload"); n != 2 {
 		t.Errorf("%d uploads, want one of each file", n)
 	}
+}
+
+// TestLinearTyping shows that the bot is at work, and after a crash of sorts once
+// more.
+func TestLinearTyping(t *testing.T) {
+	t.Parallel()
+	working, goOn := make(chan struct{}), make(chan struct{})
+	w := newAcme(t, bot.Config{TypingEmoji: "eyes"}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			if err := t.Typing(ctx, ""); err != nil {
+				return err
+			}
+			working <- struct{}{}
+			<-goOn
+			if m.Attempt == 1 {
+				return errBoom
+			}
+			_, err := t.Post(ctx, bot.Text("done"))
+			return err
+		})
+	}, "Comment")
+	root := w.ada.Comment(w.issue, "@helper-bot work")
+	for range 2 {
+		<-working
+		got := root.Reactions()
+		if len(got) != 1 || got[0].Emoji != "eyes" || got[0].User != w.app.User {
+			t.Errorf("at work: reactions %+v, want the bot's eyes", got)
+		}
+		goOn <- struct{}{}
+	}
+	w.replies(root)
+	w.wait("no reactions", func() bool { return len(root.Reactions()) == 0 })
 }

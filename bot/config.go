@@ -37,6 +37,11 @@ type Config struct {
 	Access Access
 	// Commands says how commands are treated. The zero value is a good one.
 	Commands CommandConfig
+	// TypingEmoji is the reaction with which Thread.Typing marks the message
+	// that it works on, in threads of comments, where a platform has nothing
+	// else for that: a name ("eyes") or Unicode. It goes when the turn ends.
+	// Defaults to none.
+	TypingEmoji string
 	// Policy says what happens to messages that arrive in a busy thread.
 	// Defaults to Serial().
 	Policy LanePolicy

@@ -75,6 +75,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 			return nil
 		}
 		err := b.dispatch(withTurn(ctx, t), &with, t)
+		b.endTyping(ctx, t)
 		if errors.Is(context.Cause(ctx), ErrStopped) {
 			continue // whatever became of it, it is not tried again
 		}

@@ -110,6 +110,10 @@
 // dear across retries and crashes, and [Ask] asks people and ends the turn until
 // they answer, over restarts and for days.
 //
+// A handler that takes a while calls [Thread.Typing]. People see it as a thought
+// in an agent session and, if [Config.TypingEmoji] is set, as a reaction to their
+// comment until the turn ends.
+//
 // # Outside a turn
 //
 // What does not begin with a delivery, such as a report every morning, begins

@@ -113,10 +113,7 @@ type keptFile struct {
 // shelf returns the shelf of the next post or edit with files. Outside a turn it
 // keeps nothing.
 func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
-	turn := turnFrom(ctx)
-	if turn == nil {
-		turn = t.turn
-	}
+	turn := t.turnOf(ctx)
 	if turn == nil {
 		return &shelf{}, nil
 	}

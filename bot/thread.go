@@ -109,14 +109,19 @@ func laneKey(workspace string, id adapter.ThreadID) state.Key {
 // writeKey names the next write. Inside a turn it is computed, so that the
 // same write of a repeated turn has the same name; outside it is new.
 func (t *Thread) writeKey(ctx context.Context) string {
-	turn := turnFrom(ctx)
-	if turn == nil {
-		turn = t.turn
-	}
+	turn := t.turnOf(ctx)
 	if turn == nil {
 		return "once/" + uuid.NewString()
 	}
 	return turn.nextKey(stepFrom(ctx))
+}
+
+// turnOf returns the turn that ctx or the handle belongs to, or nil.
+func (t *Thread) turnOf(ctx context.Context) *Turn {
+	if turn := turnFrom(ctx); turn != nil {
+		return turn
+	}
+	return t.turn
 }
 
 // Thread returns a handle on a thread of a workspace, for use outside a

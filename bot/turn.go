@@ -29,6 +29,8 @@ type Turn struct {
 	// claimed says that the turn speaks for its act.
 	claimed bool
 
+	typing typing
+
 	mu      sync.Mutex
 	step    string
 	ordinal map[string]int

@@ -90,10 +90,7 @@ func (t *Thread) profileURL(ctx context.Context, id string) (string, error) {
 
 // self says who the bot is in the thread's workspace.
 func (t *Thread) self(ctx context.Context) (*adapter.Identity, error) {
-	turn := turnFrom(ctx)
-	if turn == nil {
-		turn = t.turn
-	}
+	turn := t.turnOf(ctx)
 	if turn != nil && turn.self != nil && turn.event.Head().Workspace == t.workspace {
 		return turn.self, nil
 	}
