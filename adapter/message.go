@@ -54,6 +54,10 @@ type User struct {
 	URL      string   `json:"url,omitempty"`
 	Avatar   string   `json:"avatar,omitempty"`
 	Kind     UserKind `json:"kind,omitempty"`
+	// Guest says that the person sees a part of the workspace only. False
+	// also means that nobody said: of Linear, users from the directory, the
+	// history and issues that were read have it, those in events have not.
+	Guest bool `json:"guest,omitempty"`
 }
 
 // UserKind says what sort of author a user is.

@@ -61,9 +61,9 @@ func alive(ctx context.Context) error {
 // then is. Buttons of a card become new links; the old ones keep working. In
 // agent sessions the error has code AppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
-	body, links, err := t.compose(c, "edit/"+uuid.NewString())
-	if err != nil {
-		return nil, err
+	c, attached := detach(c)
+	if _, ok := c.(streamContent); ok {
+		return nil, errors.New("bot: a stream can be posted only")
 	}
 	if t.bot.can.editor == nil {
 		return nil, t.bot.cannot("edit")
@@ -71,11 +71,19 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
+	files, err := t.attach(ctx, c, attached)
+	if err != nil {
+		return nil, err
+	}
+	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString())
+	if err != nil {
+		return nil, err
+	}
 	m, err := t.bot.can.editor.Edit(ctx, t.ref(messageID), body)
 	if err != nil {
 		return nil, err
 	}
-	return m, links.keep(ctx, m)
+	return m, buttons.keep(ctx, m)
 }
 
 // Delete removes a message that the bot wrote. Removing what is gone is no
@@ -100,7 +108,11 @@ func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return t.bot.can.reactor.React(ctx, t.ref(messageID), reactionEmoji(emoji))
+	if err := t.bot.can.reactor.React(ctx, t.ref(messageID), reactionEmoji(emoji)); err != nil {
+		return err
+	}
+	t.keepTyping(ctx, messageID, emoji)
+	return nil
 }
 
 // Unreact takes the bot's reaction back. None there is no error.
@@ -128,18 +140,6 @@ func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
 		return err
 	}
 	return t.bot.can.closer.SetResolved(ctx, t.workspace, t.id, resolved)
-}
-
-// Typing shows that the bot is at work: in an agent session as a passing
-// thought, in a comment thread not at all. status may be empty.
-func (t *Thread) Typing(ctx context.Context, status string) error {
-	if t.bot.can.typist == nil {
-		return nil
-	}
-	if err := alive(ctx); err != nil {
-		return err
-	}
-	return t.bot.can.typist.Typing(ctx, t.workspace, t.id, status)
 }
 
 // Messages iterates over the messages of the thread, newest first, page by
@@ -212,7 +212,7 @@ func (t *Thread) Subject(ctx context.Context) (*adapter.Issue, error) {
 }
 
 // Upload stores a file with the platform and returns its address, to be linked
-// in a message.
+// in a message. [WithFiles] does both, and once in a turn that runs again.
 func (t *Thread) Upload(ctx context.Context, f adapter.Upload) (string, error) {
 	if t.bot.can.uploader == nil {
 		return "", t.bot.cannot("upload")

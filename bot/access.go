@@ -103,6 +103,24 @@ func DenyExternal() Access {
 	})
 }
 
+// DenyGuests refuses guests of the workspace. Like [DenyExternal] it refuses
+// people without an account, too, and whoever is not named at all, and allows
+// everybody else. Deliveries do not say who is a guest, so people are looked up.
+// Whom the platform does not know is refused, and so are all people where it
+// cannot be asked.
+func DenyGuests() Access {
+	return everybody(func(ctx context.Context, t *Turn, u adapter.User) (bool, error) {
+		switch {
+		case u.IsBot():
+			return true, nil
+		case u.Kind == adapter.External, u.ID == "", u.Guest:
+			return false, nil
+		}
+		found, err := t.lookUp(ctx, u.ID)
+		return found != nil && found.Kind != adapter.External && !found.Guest, err
+	})
+}
+
 // AllowIf allows those whom test allows: all who have a part in the event. Use
 // it for rules of your own.
 func AllowIf(test func(ctx context.Context, u adapter.User) (bool, error)) Access {
@@ -223,67 +241,6 @@ func (t *Turn) people() []adapter.User {
 	return []adapter.User{actor, author}
 }
 
-// emailOf returns the address of a person, looked up if the event does not tell
-// it. It is empty if there is none that counts.
-func emailOf(ctx context.Context, t *Turn, u adapter.User) (string, error) {
-	if u.Kind != adapter.Human {
-		return "", nil
-	}
-	if u.Email != "" || u.ID == "" || t.thread == nil {
-		return u.Email, nil
-	}
-	found, err := t.thread.bot.User(ctx, t.thread.workspace, adapter.UserQuery{ID: u.ID})
-	switch {
-	case err != nil && absent(err):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("bot: email of %s: %w", u.ID, err)
-	case found == nil || found.Kind != adapter.Human:
-		return "", nil
-	}
-	return found.Email, nil
-}
-
-// teamOf returns the team of the issue that an event belongs to, looked up if
-// the event does not tell it.
-func teamOf(ctx context.Context, t *Turn) (adapter.Team, error) {
-	var issue *adapter.Issue
-	switch ev := t.event.(type) {
-	case *adapter.IssueEvent:
-		issue = ev.Issue
-	case *adapter.NotificationEvent:
-		issue = ev.Issue
-	case *adapter.SLAEvent:
-		issue = ev.Issue
-	default:
-		if t.message != nil {
-			issue = t.message.Issue
-		}
-	}
-	if issue != nil && issue.Team.Key != "" {
-		return issue.Team, nil
-	}
-	if t.thread == nil {
-		return adapter.Team{}, nil
-	}
-	found, err := t.thread.Subject(ctx)
-	switch {
-	case err != nil && absent(err):
-		return adapter.Team{}, nil
-	case err != nil:
-		return adapter.Team{}, fmt.Errorf("bot: team of %s: %w", t.thread.id, err)
-	case found == nil:
-		return adapter.Team{}, nil
-	}
-	return found.Team, nil
-}
-
-// absent reports whether err says that there is nothing to find.
-func absent(err error) bool {
-	code := adapter.CodeOf(err)
-	return code == adapter.NotFound || code == adapter.Unsupported
-}
-
 // errTurnedAway says that a turn was refused and that this was dealt with.
 var errTurnedAway = errors.New("bot: turned away")
 
@@ -356,8 +313,7 @@ func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 
 // refuse gives the sign that goes with a refusal.
 func (b *Bot) refuse(ctx context.Context, t *Turn, d Decision) error {
-	_, deleted := t.event.(*adapter.DeleteEvent)
-	if d.Reaction != "" && t.message != nil && t.message.ID != "" && !deleted {
+	if d.Reaction != "" && t.takesReaction() {
 		if err := t.thread.React(ctx, t.message.ID, d.Reaction); err != nil && !absent(err) {
 			return err
 		}

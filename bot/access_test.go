@@ -32,6 +32,9 @@ type office struct {
 	failures int
 }
 
+// nowhere is the action of events that belong to no thread.
+const nowhere = "nowhere"
+
 func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
 	ev, err := o.Fake.Decode(d, self)
 	if err != nil {
@@ -46,10 +49,13 @@ func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Ev
 		return ev, nil
 	}
 	head := other.Head()
-	actor, in := head.Actor, head.Thread
+	actor, in, action := head.Actor, head.Thread, head.Action
 	*head = m.Meta
 	head.Actor = actor
-	if in != "" { // another thread than its lane says, as for reactions
+	switch {
+	case action == nowhere:
+		head.Thread, head.Action = "", action
+	case in != "": // another thread than its lane says, as for reactions
 		head.Thread = in
 	}
 	return other, nil
@@ -75,6 +81,10 @@ func (o *office) User(_ context.Context, _ string, q adapter.UserQuery) (*adapte
 		return &adapter.User{ID: "ada", Email: "Ada@Acme.test"}, nil
 	case "ext":
 		return &adapter.User{ID: "ext", Email: "ext@acme.test", Kind: adapter.External}, nil
+	case "gil":
+		return &adapter.User{ID: "gil", Guest: true}, nil
+	case "robot":
+		return &adapter.User{ID: "robot", Kind: adapter.App}, nil
 	default:
 		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user"}
 	}
@@ -542,6 +552,19 @@ func TestAccessRules(t *testing.T) {
 		{name: "external", rule: bot.DenyExternal(), event: by(external)},
 		{name: "automation", rule: bot.DenyExternal(), event: by(robot), want: bot.Allow()},
 		{name: "nobody", rule: bot.DenyExternal(), event: issue(nobody, "ENG")},
+		{name: "member and no guest", rule: bot.DenyGuests(), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "guest", rule: bot.DenyGuests(), event: by(adapter.User{ID: "gil"}), asked: []string{"user gil"}},
+		{name: "guest, and the event says so", rule: bot.DenyGuests(), event: by(adapter.User{ID: "ada", Guest: true})},
+		{name: "guest, if anybody", rule: bot.DenyGuests(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
+		{name: "guest or external", rule: bot.DenyGuests(), event: by(external)},
+		{name: "guest found to be external", rule: bot.DenyGuests(), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
+		{name: "guest or nobody", rule: bot.DenyGuests(), event: issue(nobody, "ENG")},
+		{name: "guest or automation", rule: bot.DenyGuests(), event: by(robot), want: bot.Allow()},
+		{name: "guest found to be an app", rule: bot.DenyGuests(), event: by(adapter.User{ID: "robot"}), want: bot.Allow(), asked: []string{"user robot"}},
+		{name: "guest edits a member's", rule: bot.DenyGuests(), event: edit(adapter.User{ID: "gil"}, ada), asked: []string{"user gil"}},
+		{name: "member edits a guest's", rule: bot.DenyGuests(), event: edit(ada, adapter.User{ID: "gil"}), asked: []string{"user ada", "user gil"}},
+		{name: "guest outside of threads", rule: bot.DenyGuests(), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "domain outside of threads", rule: bot.AllowDomains("acme.test"), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "edit by its author", rule: bot.AllowUsers("ada"), event: edit(ada, ada), want: bot.Allow()},
 		{name: "edit by nobody known", rule: bot.AllowUsers("ada"), event: edit(nobody, ada), want: bot.Allow()},
 		{name: "edit by somebody else", rule: bot.AllowUsers("ada"), event: edit(mail, ada)},
@@ -604,7 +627,9 @@ func TestAccessRules(t *testing.T) {
 // TestAccessLookupsThatFail: not to know is an error, not an answer.
 func TestAccessLookupsThatFail(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]bot.Access{"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG")} {
+	for name, rule := range map[string]bot.Access{
+		"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG"), "guest": bot.DenyGuests(),
+	} {
 		inOffice(t, bot.Config{Access: rule}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
 			o.failWith, o.failures = &adapter.Error{Code: adapter.Unavailable}, 1
@@ -616,7 +641,9 @@ func TestAccessLookupsThatFail(t *testing.T) {
 		})
 	}
 	// The plain Fake has no directory and no issues.
-	for name, rule := range map[string]bot.Access{"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG")} {
+	for name, rule := range map[string]bot.Access{
+		"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG"), "guest": bot.DenyGuests(),
+	} {
 		inWorld(t, bot.Config{Access: rule}, func(t *testing.T, w *world) {
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
 			w.say("ada", "hi")

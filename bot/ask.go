@@ -128,10 +128,15 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 
 // pose writes the question and returns the id of its message.
 func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error) {
-	if agent := t.bot.can.agent; agent != nil && agent.IsSession(t.id) {
-		return "", agent.Activity(ctx, &adapter.Activity{
-			Workspace: t.workspace, Thread: t.id, Key: t.writeKey(ctx),
-			Kind: adapter.Elicitation, Body: q.Text, Options: q.Options,
+	if t.inSession() {
+		key := t.writeKey(ctx)
+		body, err := t.mention(ctx, replaceEmoji(q.Text))
+		if err != nil {
+			return "", err
+		}
+		return "", t.bot.can.agent.Activity(ctx, &adapter.Activity{
+			Workspace: t.workspace, Thread: t.id, Key: key,
+			Kind: adapter.Elicitation, Body: body, Options: q.Options,
 		})
 	}
 	var text strings.Builder

@@ -1,7 +1,8 @@
 package bot
 
 // Card is a message with parts: a heading, pictures, fields, tables. Platforms
-// without cards get it as Markdown. Every text may have emoji placeholders.
+// without cards get it as Markdown. Every text may have emoji placeholders and,
+// but for the labels of links, mentions; see [MentionUser].
 type Card struct {
 	// Title and Subtitle are plain text. Neither is shown if empty.
 	Title    string

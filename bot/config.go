@@ -40,6 +40,11 @@ type Config struct {
 	// Links says how the buttons of cards become links. The zero value leaves
 	// them labels.
 	Links LinkConfig
+	// TypingEmoji is the reaction with which Thread.Typing marks the message
+	// that it works on, in threads of comments, where a platform has nothing
+	// else for that: a name ("eyes") or Unicode. It goes when the turn ends.
+	// Defaults to none.
+	TypingEmoji string
 	// Policy says what happens to messages that arrive in a busy thread.
 	// Defaults to Serial().
 	Policy LanePolicy

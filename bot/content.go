@@ -1,12 +1,10 @@
 package bot
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // Content is something that can be posted: [Text], [Markdown], [Card], [Plan] or
-// [Stream]. A stream can be posted only, the others can replace a message too.
+// [Stream], or one of them [WithFiles]. A stream can be posted only, the others
+// can replace a message too.
 type Content interface {
 	// body returns the Markdown to send.
 	body() string
@@ -23,7 +21,7 @@ func (c textContent) body() string { return replaceEmoji(c.text) }
 type markdownContent struct{ text string }
 
 // Markdown is Markdown. It is sent as written, except that placeholders like
-// {{emoji:rocket}} are replaced.
+// {{emoji:rocket}} and mentions of users are replaced; see [MentionUser].
 func Markdown(s string) Content { return markdownContent{s} }
 
 func (c markdownContent) body() string { return replaceEmoji(c.text) }
@@ -31,15 +29,12 @@ func (c markdownContent) body() string { return replaceEmoji(c.text) }
 // body makes Card a Content.
 func (c Card) body() string { return c.markdown() }
 
-// render returns what is sent for c, or ErrEmpty.
-func render(c Content) (string, error) {
-	if c == nil {
-		return "", ErrEmpty
+// render returns what is sent for c with links to files below it, or ErrEmpty.
+func render(c Content, links string) (string, error) {
+	body := links
+	if c != nil {
+		body = withLinks(c.body(), links)
 	}
-	if _, ok := c.(streamContent); ok {
-		return "", errors.New("bot: a stream can be posted only")
-	}
-	body := c.body()
 	if strings.TrimSpace(body) == "" {
 		return "", ErrEmpty
 	}

@@ -52,7 +52,7 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 		}
 	}
 	head := ev.Head()
-	t := &Turn{event: ev, self: self, attempt: entry.Attempt, entry: entry}
+	t := &Turn{bot: b, event: ev, self: self, attempt: entry.Attempt, entry: entry}
 	if head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 	}
@@ -75,6 +75,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 			return nil
 		}
 		err := b.dispatch(withTurn(ctx, t), &with, t)
+		b.endTyping(ctx, t)
 		if errors.Is(context.Cause(ctx), ErrStopped) {
 			continue // whatever became of it, it is not tried again
 		}

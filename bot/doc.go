@@ -79,12 +79,30 @@
 // together, those of refused authors are left out. Access does not limit what
 // a handler reads later, for example with Thread.Messages.
 //
+//	cfg.Access = bot.AllOf(bot.AllowTeams("ENG"), bot.DenyGuests()).
+//		Else(bot.DenyWithReply("Please ask in #eng."))
+//
 // # What can be posted
 //
 // [Text] and [Markdown] go out as written, [Card] is rendered as Markdown,
 // [Stream] grows while it is read (in a comment by edits whose pace follows the
 // platform's budget, in an agent session as thoughts, actions and one response),
 // and a [Plan] is a list of tasks that is kept up to date in place.
+//
+// [WithFiles] attaches files to any of them. They are uploaded first, once in a
+// turn even if it runs again, and linked below the text:
+//
+//	f := adapter.Upload{Name: "chart.png", Size: int64(len(png)), Content: bytes.NewReader(png)}
+//	t.Post(ctx, bot.WithFiles(bot.Markdown("Last week:"), f))
+//
+// Somebody is mentioned by the id, as [MentionUser] spells it: "<@" and the id and
+// ">" in anything that is posted become the address of the user's profile, which
+// the platform shows as a mention and tells the user of.
+//
+//	t.Post(ctx, bot.Markdown(bot.MentionUser(m.Author)+", it is done."))
+//
+// An id that nobody has stays as written, and so does one in code. A user who
+// cannot be looked up now makes the post fail, so that the turn is tried again.
 //
 // [Thread.PostAt] posts later, over restarts. [Thread.Edit], [Thread.Delete] and
 // [Thread.React] change what stands there.
@@ -112,6 +130,24 @@
 // [State] keeps typed values of a thread, [Step] keeps the result of something
 // dear across retries and crashes, and [Ask] asks people and ends the turn until
 // they answer, over restarts and for days.
+//
+// A handler that takes a while calls [Thread.Typing]. People see it as a thought
+// in an agent session and, if [Config.TypingEmoji] is set, as a reaction to their
+// comment until the turn ends.
+//
+// # Outside a turn
+//
+// What does not begin with a delivery, such as a report every morning, begins
+// with a [Workspace]:
+//
+//	t, err := b.Workspace(organizationID).Thread("linear:" + issueID)
+//	if err != nil {
+//		return err
+//	}
+//	_, err = t.Post(ctx, bot.Markdown("Good morning."))
+//
+// Nothing tells such a post from one that was made before: it lands as often as
+// it is made.
 //
 // # The fate of a turn
 //

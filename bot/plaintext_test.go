@@ -68,31 +68,6 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
-func TestReplaceUsers(t *testing.T) {
-	t.Parallel()
-	const url = "https://linear.app/acme/profiles/ann"
-	lookup := func(id string) string {
-		if id == "u1" {
-			return url
-		}
-		return ""
-	}
-	for in, want := range map[string]string{
-		"hey <@u1>, <@u2>":      "hey " + url + ", <@u2>",
-		"**<@u1>** <@u1>":       "**" + url + "** " + url,
-		"> <@u1>":               "> " + url,
-		"`<@u1>` \\<@u1>":       "`<@u1>` \\<@u1>",
-		"```\n<@u1>\n```":       "```\n<@u1>\n```",
-		"[<@u1>](https://a.io)": "[<@u1>](https://a.io)",
-		"<@> <@ u1> <@u1":       "<@> <@ u1> <@u1",
-		"nobody":                "nobody",
-	} {
-		if got := replaceUsers(in, lookup); got != want {
-			t.Errorf("replaceUsers(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func FuzzPlainText(f *testing.F) {
 	for _, s := range []string{"", "# a *b*\n\n- [ ] c\n> d\n\n| a |\n|-|\n| b | c |\n", "a[^1]\n\n[^1]: b", "<div>\n&amp;\n</div>\r\n"} {
 		f.Add(s)
@@ -103,6 +78,7 @@ func FuzzPlainText(f *testing.F) {
 			t.Errorf("%d bytes of text from %d", len(got), len(s))
 		}
 		replaceUsers(s, func(string) string { return "u" })
+		withoutOpenUser(s)
 	})
 }
 

@@ -31,6 +31,7 @@ type Plan struct {
 	title string
 	tasks []PlanTask
 
+	links     string  // what stands below the tasks
 	thread    *Thread // nil before the post
 	messageID string  // empty in sessions
 }
@@ -145,7 +146,7 @@ func (p *Plan) body() string {
 		b.WriteByte(' ')
 		b.WriteString(oneLine(task.Title))
 	}
-	return replaceEmoji(b.String())
+	return withLinks(replaceEmoji(b.String()), p.links)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -188,26 +189,40 @@ func (p *Plan) steps() []adapter.PlanStep {
 	return out
 }
 
-// post posts the plan. In a session there is no message of it: the one returned
-// has no id.
-func (p *Plan) post(ctx context.Context, t *Thread) (*adapter.Message, error) {
+// post posts the plan with links to files below it. In a session there is no
+// message of it: the one returned has no id.
+func (p *Plan) post(ctx context.Context, t *Thread, links string) (*adapter.Message, error) {
 	if err := p.begin(ctx); err != nil {
 		return nil, err
 	}
 	defer p.end()
-	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
-		if err := a.SetPlan(ctx, t.workspace, t.id, p.steps()); err != nil {
+	p.mu.Lock()
+	p.links = links
+	p.mu.Unlock()
+	if t.inSession() {
+		if err := t.setPlan(ctx, &mentioner{thread: t}, p.steps()); err != nil {
 			return nil, err
 		}
 		p.thread, p.messageID = t, ""
 		return &adapter.Message{Thread: t.id, Body: p.body()}, nil
 	}
-	w := &streamWriter{thread: t, key: t.writeKey(ctx)}
+	w := newStreamWriter(t, t.writeKey(ctx))
 	if err := w.put(ctx, p.body()); err != nil {
 		return w.message, err
 	}
 	p.thread, p.messageID = t, w.message.ID
 	return w.message, nil
+}
+
+// setPlan makes steps the plan of a session, with mentions in them.
+func (t *Thread) setPlan(ctx context.Context, people *mentioner, steps []adapter.PlanStep) error {
+	for i := range steps {
+		var err error
+		if steps[i].Content, err = people.replace(ctx, steps[i].Content); err != nil {
+			return err
+		}
+	}
+	return t.bot.can.agent.SetPlan(ctx, t.workspace, t.id, steps)
 }
 
 // change changes the plan and shows it. A change that cannot be shown is shown
@@ -225,7 +240,7 @@ func (p *Plan) change(ctx context.Context, f func() error) error {
 		return err
 	}
 	if p.messageID == "" {
-		return t.bot.can.agent.SetPlan(ctx, t.workspace, t.id, p.steps())
+		return t.setPlan(ctx, &mentioner{thread: t}, p.steps())
 	}
 	_, err = t.Edit(ctx, p.messageID, p)
 	return err

@@ -36,7 +36,7 @@ type Scheduled struct {
 func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPost(ctx, s.ID) }
 
 // PostAt posts content into the thread at a time to come, or at once if that
-// has passed. The content is rendered and stored now: it survives restarts, and
+// has passed. The content is rendered and stored now, its files are uploaded: it survives restarts, and
 // whichever instance runs then posts it, in its turn among the messages of the
 // thread. It lands once, like any post, and if it fails it is tried again like a
 // turn. In an agent session a stop ends what was scheduled before it. Streams and
@@ -46,12 +46,17 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 // A turn that runs again schedules nothing new: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
+	c, attached := detach(c)
 	switch c.(type) {
 	case streamContent, *Plan:
 		return nil, &adapter.Error{Code: adapter.Unsupported, Op: "post at", Message: "streams and plans cannot be scheduled", Err: errors.ErrUnsupported}
 	}
 	key := t.writeKey(ctx)
-	body, set, err := t.compose(c, key)
+	files, err := t.attach(ctx, c, attached)
+	if err != nil {
+		return nil, err
+	}
+	body, buttons, err := t.compose(ctx, c, files, key)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +64,8 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 		return nil, err
 	}
 	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at}
-	if set != nil {
-		p.Links = set.name[:]
+	if buttons != nil {
+		p.Links = buttons.name[:]
 	}
 	packed, err := packOwn(&ownEvent{Post: p})
 	if err != nil {

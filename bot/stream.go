@@ -11,9 +11,10 @@ import (
 // In a thread of comments the message is posted with the first text and edited
 // while more comes. What is shown in between is healed: open emphasis is closed,
 // an unfinished link is its text only, a table waits for its head. The last edit
-// has the text exactly as it was written, except that emoji placeholders are
-// replaced. In an agent session, which takes no edits, the text is the response.
-// Where nothing can be edited, the message is posted at the end.
+// has the text exactly as it was written, except that emoji placeholders and
+// mentions of users are replaced. In an agent session, which takes no edits, the
+// text is the response, in which emoji placeholders stay. Where nothing can be
+// edited, the message is posted at the end.
 //
 // If src fails, what came before it stays, with a mark behind it, and Post
 // returns the message together with an error that wraps the one of src. The same

@@ -20,17 +20,19 @@ const (
 	lastWords = 3 * time.Second
 )
 
-// postStream posts a stream. It takes one write key, whatever comes.
-func (t *Thread) postStream(ctx context.Context, c streamContent) (*adapter.Message, error) {
+// postStream posts a stream with links to files at its end. It takes one write
+// key, whatever comes.
+func (t *Thread) postStream(ctx context.Context, c streamContent, links string) (*adapter.Message, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
 	key := t.writeKey(ctx)
-	if a := t.bot.can.agent; a != nil && a.IsSession(t.id) {
-		s := &sessionStream{thread: t, agent: a, key: key, broken: c.o.Broken}
+	if t.inSession() {
+		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t}}
 		return s.run(ctx, c.src)
 	}
-	w := &streamWriter{thread: t, o: c.o, key: key, every: c.o.Every, more: make(chan struct{}, 1)}
+	w := newStreamWriter(t, key)
+	w.o, w.every, w.links, w.more = c.o, c.o.Every, links, make(chan struct{}, 1)
 	err := w.read(ctx, c.src)
 	if err != nil {
 		return w.breakOff(ctx, err)
@@ -76,14 +78,19 @@ func (s *streamText) add(text string) {
 // brokenText returns a text that broke off with the mark behind it, where it can
 // be seen.
 func brokenText(text, mark string) string {
-	text = strings.TrimRight(text, " \t\r\n")
-	if text == "" {
+	if blank(text) {
 		return mark
 	}
+	return below(text, mark)
+}
+
+// below returns a text with another one in a paragraph of its own below it.
+func below(text, more string) string {
+	text = strings.TrimRight(text, " \t\r\n")
 	if closer, open := inFence(text); open {
 		text += "\n" + closer
 	}
-	return text + "\n\n" + mark
+	return text + "\n\n" + more
 }
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
@@ -94,6 +101,7 @@ type streamWriter struct {
 	o      StreamOptions
 	key    string
 	every  time.Duration
+	links  string        // what stands below the text in the end
 	more   chan struct{} // holds a token if there is text that show has not seen
 
 	mu   sync.Mutex
@@ -102,8 +110,13 @@ type streamWriter struct {
 	// What is below belongs to show while it runs, and then to its caller.
 
 	message *adapter.Message
-	// shown is what was sent last.
-	shown string
+	// shown is what was put last.
+	shown  string
+	people mentioner
+}
+
+func newStreamWriter(t *Thread, key string) *streamWriter {
+	return &streamWriter{thread: t, key: key, people: mentioner{thread: t}}
 }
 
 // read takes the stream in and shows it meanwhile.
@@ -158,7 +171,7 @@ func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 			return
 		case <-w.more:
 		}
-		body := replaceEmoji(glimpse(w.soFar()))
+		body := replaceEmoji(glimpse(withoutOpenUser(w.soFar())))
 		if blank(body) || body == w.shown {
 			continue
 		}
@@ -205,23 +218,27 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 	}
 }
 
-// put makes body the text of the message. A turn that runs again finds the
-// message that it posted before, with the text of then.
+// put makes body the text of the message, with mentions in it. A turn that runs
+// again finds the message that it posted before, with the text of then.
 func (w *streamWriter) put(ctx context.Context, body string) error {
 	t := w.thread
+	sent, err := w.people.replace(ctx, body)
+	if err != nil {
+		return err
+	}
 	if w.message == nil {
-		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: w.key})
+		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: sent, Key: w.key})
 		if err != nil {
 			return err
 		}
 		t.bot.counts.add(CountReplies, "")
 		w.message, w.shown = m, m.Body
-		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(body) {
+		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(sent) {
 			w.shown = body
 			return nil
 		}
 	}
-	m, err := t.bot.can.editor.Edit(ctx, t.ref(w.message.ID), body)
+	m, err := t.bot.can.editor.Edit(ctx, t.ref(w.message.ID), sent)
 	if err != nil {
 		return err
 	}
@@ -231,7 +248,7 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 
 // finish writes the text as it is.
 func (w *streamWriter) finish(ctx context.Context) (*adapter.Message, error) {
-	body := replaceEmoji(w.soFar())
+	body := withLinks(replaceEmoji(w.soFar()), w.links)
 	if blank(body) {
 		if w.message != nil { // the placeholder
 			if err := w.thread.Delete(ctx, w.message.ID); err != nil {

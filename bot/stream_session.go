@@ -21,8 +21,10 @@ type sessionStream struct {
 	agent  adapter.Agent
 	key    string
 	broken string
+	links  string // what stands below the response
 
-	text streamText
+	text   streamText
+	people mentioner
 	// told is how much of the text has become thoughts.
 	told int
 	// places counts the activities, wrote says that anything was written.
@@ -49,13 +51,17 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 		return nil, err
 	}
 	rest := s.text.b.String()[s.told:]
-	if blank(rest) {
+	if blank(rest) && s.links == "" {
 		if !s.wrote {
 			return nil, ErrEmpty
 		}
 		rest = closingWords
 	}
+	rest = withLinks(rest, s.links)
 	t := s.thread
+	if rest, err = s.people.replace(ctx, rest); err != nil {
+		return nil, err
+	}
 	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key})
 	if err != nil {
 		return nil, err
@@ -90,7 +96,7 @@ func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
 
 func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
 	steps := []adapter.PlanStep{{Content: c.Title, Status: planDone}}
-	if err := s.agent.SetPlan(ctx, s.thread.workspace, s.thread.id, steps); err != nil {
+	if err := s.thread.setPlan(ctx, &s.people, steps); err != nil {
 		s.skipped(err)
 		return
 	}
@@ -106,6 +112,13 @@ func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
 
 func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place string) bool {
 	a.Workspace, a.Thread, a.Key = s.thread.workspace, s.thread.id, s.key+"\x00"+place
+	for _, text := range []*string{&a.Body, &a.Result} {
+		var err error
+		if *text, err = s.people.replace(ctx, *text); err != nil {
+			s.skipped(err)
+			return false
+		}
+	}
 	if err := s.agent.Activity(ctx, a); err != nil {
 		s.skipped(err)
 		return false

@@ -37,6 +37,8 @@ type stage struct {
 	// slow is how long an edit takes, fail what it fails with, in order.
 	slow time.Duration
 	fail []error
+	// results adds the results of actions to the log.
+	results bool
 }
 
 func newStage() *stage {
@@ -110,7 +112,11 @@ func (s *stage) Delete(_ context.Context, r adapter.Ref) error {
 func (s *stage) IsSession(id adapter.ThreadID) bool { return strings.HasSuffix(string(id), ":session") }
 
 func (s *stage) Activity(_ context.Context, a *adapter.Activity) error {
-	defer s.begin("%s %s%s", a.Kind, a.Name, a.Body)()
+	text := a.Name + a.Body
+	if s.results && a.Result != "" {
+		text += " " + a.Result
+	}
+	defer s.begin("%s %s", a.Kind, text)()
 	s.mu.Lock()
 	s.keys = append(s.keys, a.Key)
 	s.mu.Unlock()

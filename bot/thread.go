@@ -38,47 +38,52 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // message its buttons stand in. How a [Stream] is posted, and with which errors,
 // is told there.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
+	c, attached := detach(c)
+	files, err := t.attach(ctx, c, attached)
+	if err != nil {
+		t.writeKey(ctx) // whatever fails, the next post is another one
+		return nil, err
+	}
 	switch c := c.(type) {
 	case streamContent:
-		return t.postStream(ctx, c)
+		return t.postStream(ctx, c, files)
 	case *Plan:
-		return c.post(ctx, t)
+		return c.post(ctx, t, files)
 	}
 	key := t.writeKey(ctx)
-	body, links, err := t.compose(c, key)
+	body, buttons, err := t.compose(ctx, c, files, key)
 	if err != nil {
 		return nil, err
 	}
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{
-		Workspace: t.workspace,
-		Thread:    t.id,
-		Body:      body,
-		Key:       key,
-	})
+	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key})
 	if err != nil {
 		return nil, err
 	}
 	t.bot.counts.add(CountReplies, "")
-	return m, links.keep(ctx, m)
+	return m, buttons.keep(ctx, m)
 }
 
-// compose returns what is sent for c under a key, and the links in it, which are
-// nil if there are none.
-func (t *Thread) compose(c Content, key string) (string, *linkSet, error) {
-	card, ok := c.(Card)
-	if !ok || !t.bot.links.on() || !pressable(card.Children) {
-		body, err := render(c)
-		return body, nil, err
+// compose returns what is sent for c under a key, with the links to its files
+// below it, and the links of its buttons, which are nil if there are none.
+func (t *Thread) compose(ctx context.Context, c Content, files, key string) (string, *linkSet, error) {
+	var buttons *linkSet
+	if card, ok := c.(Card); ok && t.bot.links.on() && pressable(card.Children) {
+		buttons = t.newLinkSet(key, card.Title)
+		var err error
+		if card.Children, err = buttons.withLinks(card.Children); err != nil {
+			return "", nil, err
+		}
+		c = card
 	}
-	links := t.newLinkSet(key, card.Title)
-	var err error
-	if card.Children, err = links.withLinks(card.Children); err != nil {
+	body, err := render(c, files)
+	if err != nil {
 		return "", nil, err
 	}
-	return card.markdown(), links, nil
+	body, err = t.mention(ctx, body)
+	return body, buttons, err
 }
 
 // Subscribe makes every further message of the thread go to the handlers of
@@ -123,14 +128,19 @@ func laneKey(workspace string, id adapter.ThreadID) state.Key {
 // writeKey names the next write. Inside a turn it is computed, so that the
 // same write of a repeated turn has the same name; outside it is new.
 func (t *Thread) writeKey(ctx context.Context) string {
-	turn := turnFrom(ctx)
-	if turn == nil {
-		turn = t.turn
-	}
+	turn := t.turnOf(ctx)
 	if turn == nil {
 		return "once/" + uuid.NewString()
 	}
 	return turn.nextKey(stepFrom(ctx))
+}
+
+// turnOf returns the turn that ctx or the handle belongs to, or nil.
+func (t *Thread) turnOf(ctx context.Context) *Turn {
+	if turn := turnFrom(ctx); turn != nil {
+		return turn
+	}
+	return t.turn
 }
 
 // Thread returns a handle on a thread of a workspace, for use outside a

@@ -11,6 +11,7 @@ import (
 
 // Turn is one run of the handlers for one event.
 type Turn struct {
+	bot     *Bot
 	event   adapter.Event
 	thread  *Thread
 	message *Message
@@ -27,6 +28,8 @@ type Turn struct {
 	admitted bool
 	// claimed says that the turn speaks for its act.
 	claimed bool
+
+	typing typing
 
 	mu      sync.Mutex
 	step    string
@@ -69,6 +72,12 @@ func (t *Turn) enter(step string) {
 // Writes outside a step have an empty one.
 func (t *Turn) nextKey(step string) string {
 	n := t.next("write\x00" + step)
+	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
+}
+
+// nextFiles names the next files that are attached to something, like nextKey.
+func (t *Turn) nextFiles(step string) string {
+	n := t.next("files\x00" + step)
 	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
 }
 

@@ -87,6 +87,45 @@ func (w *world) reactions(id string) []string {
 	return out
 }
 
+// TestGuests looks at a guest from every side from which Linear tells.
+func TestGuests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, startServer(t), "acme", nil)
+	gil := w.ws.AddGuest("Gil", "gil")
+	issue := w.team.AddIssue(gil, "Cannot log in", "")
+	said := gil.Comment(issue, "from a guest")
+	gil.React(said, "eyes")
+	thread := linear.Thread{IssueID: issue.ID, CommentID: said.ID}.ID()
+	users := map[string]*adapter.User{}
+	for name, q := range map[string]adapter.UserQuery{"id": {ID: gil.ID}, "name": {Name: "gil"}, "email": {Email: gil.Email}} {
+		u, err := w.adapter.User(t.Context(), w.ws.ID, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		users[name] = u
+	}
+	for name, in := range map[string]adapter.ThreadID{"thread": thread, "channel": linear.Thread{IssueID: issue.ID}.ID()} {
+		page, err := w.adapter.Messages(t.Context(), adapter.PageRequest{Workspace: w.ws.ID, Thread: in})
+		if err != nil || len(page.Messages) != 1 || len(page.Messages[0].Reactions) != 1 {
+			t.Fatalf("messages %+v, %v", page, err)
+		}
+		users[name], users["reaction in a "+name] = &page.Messages[0].Author, &page.Messages[0].Reactions[0].User
+	}
+	subject, err := w.adapter.Subject(t.Context(), w.ws.ID, thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	users["creator"] = subject.Creator
+	for name, u := range users {
+		if u == nil || u.ID != gil.ID || !u.Guest {
+			t.Errorf("%s: %+v, want a guest", name, u)
+		}
+	}
+	if u, err := w.adapter.User(t.Context(), w.ws.ID, adapter.UserQuery{ID: w.ada.ID}); err != nil || u.Guest {
+		t.Errorf("Ada is %+v, %v, want no guest", u, err)
+	}
+}
+
 func TestAbilities(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, startServer(t), "acme", nil)

@@ -48,6 +48,7 @@ func (b *bot) writeID(key string) string { return WriteID(b.self.Workspace, b.se
 func (p *people) account(u *linearapi.User) adapter.User {
 	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
 	user.Name = first(u.DisplayName, user.Name)
+	user.Guest = u.Guest
 	if u.App && user.Kind == adapter.Human {
 		user.Kind = adapter.App
 	}

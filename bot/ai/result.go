@@ -14,6 +14,7 @@ type person struct {
 	Name     string `json:"name,omitempty"`
 	FullName string `json:"full_name,omitempty"`
 	Kind     string `json:"kind"`
+	Guest    bool   `json:"guest,omitempty"`
 	Email    string `json:"email,omitempty"`
 	URL      string `json:"url,omitempty"`
 }
@@ -24,7 +25,7 @@ func personOf(u *adapter.User) *person {
 	if u == nil {
 		return nil
 	}
-	return &person{ID: u.ID, Name: u.Name, FullName: u.FullName, Kind: u.Kind.String()}
+	return &person{ID: u.ID, Name: u.Name, FullName: u.FullName, Kind: u.Kind.String(), Guest: u.Guest}
 }
 
 type message struct {

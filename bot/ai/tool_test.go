@@ -149,6 +149,7 @@ func TestReading(t *testing.T) {
 				`"team":"Engineering","state":"Todo","state_type":"unstarted","assignee":{"id":"u-ada","name":"ada","kind":"human"},"labels":["bug"]}`, "",
 		},
 		{"get_user", `{"name":"ada"}`, `{"id":"u-ada","name":"ada","full_name":"Ada Byron","kind":"human","email":"ada@w1.test"}`, ""},
+		{"get_user", `{"id":"u-gil"}`, `{"id":"u-gil","name":"gil","kind":"human","guest":true}`, ""},
 		{"get_user", `{"id":"u-zoe"}`, ``, "failed"},
 		{"get_user", `{}`, ``, "invalid_arguments"},
 		{"get_user", `{"id":"a","name":"b"}`, ``, "invalid_arguments"},

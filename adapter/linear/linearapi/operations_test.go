@@ -81,6 +81,37 @@ func TestOperationsFitTheSchema(t *testing.T) {
 	}
 }
 
+// TestOperationsAskWhoIsAGuest: what asks about people asks about this, too.
+func TestOperationsAskWhoIsAGuest(t *testing.T) {
+	t.Parallel()
+	s := schema(t)
+	var check func(op string, set ast.SelectionSet)
+	check = func(op string, set ast.SelectionSet) {
+		names := map[string]bool{}
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.InlineFragment:
+				check(op, sel.SelectionSet)
+			case *ast.Field:
+				names[sel.Name] = true
+				if sel.Name != "viewer" && sel.Name != "appUser" {
+					check(op, sel.SelectionSet)
+				}
+			}
+		}
+		if names["app"] && !names["guest"] {
+			t.Errorf("%s asks whether a user is an app and not whether they are a guest", op)
+		}
+	}
+	for name, text := range Operations() {
+		doc, errs := gqlparser.LoadQueryWithRules(s, text, rules.NewDefaultRules())
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		check(name, doc.Operations[0].SelectionSet)
+	}
+}
+
 func TestPricer(t *testing.T) {
 	t.Parallel()
 	s := schema(t)

@@ -14,10 +14,12 @@ type User struct {
 	AvatarURL string `json:"avatarUrl"`
 	// App is true for apps.
 	App bool `json:"app"`
-	// Active is false for users who were suspended, and Guest true for
-	// guests, if the operation asks for it.
+	// Active is false for users who were suspended, if the operation asks
+	// for it.
 	Active bool `json:"active"`
-	Guest  bool `json:"guest"`
+	// Guest is true for people who see a part of the workspace only. The
+	// viewer and who wrote what was just created are not asked for it.
+	Guest bool `json:"guest"`
 }
 
 // Organization is a workspace.

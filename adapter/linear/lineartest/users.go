@@ -16,6 +16,7 @@ type User struct {
 	Email       string
 	URL         string // the profile address; pasted by a program it is a mention
 	App         bool
+	Guest       bool // deliveries do not tell
 
 	record
 	ws *Workspace
@@ -25,10 +26,23 @@ type User struct {
 func (w *Workspace) AddUser(name, displayName string) *User {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
-	return w.addUser(&User{
+	return w.addUser(person(w, name, displayName, false))
+}
+
+// AddGuest adds a person who is a guest of the workspace. Nothing but the mark
+// tells guests from members: what they can see is not limited here.
+func (w *Workspace) AddGuest(name, displayName string) *User {
+	w.srv.mu.Lock()
+	defer w.srv.unlock()
+	return w.addUser(person(w, name, displayName, true))
+}
+
+// person is somebody who has not been added yet.
+func person(w *Workspace, name, displayName string, guest bool) *User {
+	return &User{
 		ID: uuid.NewString(), Name: name, DisplayName: displayName,
-		Email: displayName + "@" + w.URLKey + ".test",
-	})
+		Email: displayName + "@" + w.URLKey + ".test", Guest: guest,
+	}
 }
 
 func (w *Workspace) addUser(u *User) *User {
@@ -65,7 +79,9 @@ func (u *User) field(r *request, name string, a args) (any, error) {
 		return u.App, nil
 	case "active", "isAssignable", "isMentionable":
 		return true, nil
-	case "admin", "guest", "owner":
+	case "guest":
+		return u.Guest, nil
+	case "admin", "owner":
 		return false, nil
 	case "isMe":
 		return r.user == u, nil

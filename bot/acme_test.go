@@ -1,0 +1,222 @@
+package bot_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// acme is a workspace of a Linear in this process, in which a bot runs as
+// helper-bot. Its deliveries arrive over HTTP.
+type acme struct {
+	t     *testing.T
+	srv   *lineartest.Server
+	ws    *lineartest.Workspace
+	ada   *lineartest.User
+	issue *lineartest.Issue
+	app   *lineartest.Installation
+	bot   *bot.Bot
+}
+
+// newAcme makes a bot of cfg, lets register set it up and runs it until the test
+// ends. The workspace sends deliveries of the given types.
+func newAcme(t *testing.T, cfg bot.Config, register func(b *bot.Bot, w *acme), types ...string) *acme {
+	t.Helper()
+	srv, err := lineartest.Start(lineartest.Config{Parallel: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Close)
+	w := &acme{t: t, srv: srv, ws: srv.Workspace("Acme", "acme")}
+	w.ada = w.ws.AddUser("Ada Byron", "ada")
+	w.issue = w.ws.AddTeam("ENG", "Engineering").AddIssue(w.ada, "Checkout fails", "")
+	w.app = w.ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	lin, err := linear.New(linear.Config{
+		ClientID: w.app.ClientID, ClientSecret: w.app.ClientSecret, APIURL: srv.GraphQLURL(), UploadsURL: srv.URL(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memstate.New(memstate.Options{})
+	t.Cleanup(func() { _ = store.Close() })
+	cfg.Adapter, cfg.Store = lin, store
+	cfg.Backoff = func(int) time.Duration { return time.Millisecond }
+	if w.bot, err = bot.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	register(w.bot, w)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := w.bot.Run(ctx); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	inbox := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = w.bot.Accept(context.WithoutCancel(ctx), &adapter.Delivery{
+				ID: r.Header.Get("Linear-Delivery"), Body: body, SentAt: time.Now(), ReceivedAt: time.Now(),
+			})
+		}
+		if err != nil {
+			t.Errorf("Accept: %v", err)
+		}
+	}))
+	t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+		inbox.Close()
+	})
+	w.app.SetWebhook(lineartest.Webhook{URL: inbox.URL, Secret: "secret", ResourceTypes: types})
+	return w
+}
+
+// wait waits until cond holds.
+func (w *acme) wait(what string, cond func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := w.srv.Wait(ctx, cond); err != nil {
+		w.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// replies waits until a thread has a reply of the bot and returns all of them.
+func (w *acme) replies(root *lineartest.Comment) []string {
+	w.t.Helper()
+	var out []string
+	w.wait("replies", func() bool {
+		out = nil
+		for _, c := range root.Replies() {
+			if c.Author.ID == w.app.User.ID {
+				out = append(out, c.Body())
+			}
+		}
+		return len(out) > 0
+	})
+	return out
+}
+
+// TestLinearMentions mentions people in a comment, as Linear has them.
+func TestLinearMentions(t *testing.T) {
+	t.Parallel()
+	const nobody = "3d7a0f8e-8f5c-4b7b-9d43-5b8a1f0c2e11"
+	w := newAcme(t, bot.Config{}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			_, err := t.Post(ctx, bot.Markdown(bot.MentionUser(m.Author)+", ask <@"+nobody+">. I am <@"+m.Body[len("@helper-bot "):]+">."))
+			return err
+		})
+	}, "Comment")
+	for range 2 {
+		root := w.ada.Comment(w.issue, "@helper-bot "+w.app.User.ID)
+		want := w.ada.URL + ", ask <@" + nobody + ">. I am " + w.app.User.URL + "."
+		if got := w.replies(root); got[0] != want {
+			t.Errorf("the bot wrote %q, want %q", got[0], want)
+		}
+	}
+	if n := w.srv.Count("user"); n != 2 {
+		t.Errorf("%d look-ups, want one of Ada and one of nobody", n)
+	}
+}
+
+// TestLinearGuests keeps guests out, of whom deliveries say nothing.
+func TestLinearGuests(t *testing.T) {
+	t.Parallel()
+	w := newAcme(t, bot.Config{Access: bot.DenyGuests().Else(bot.DenyWithReply("Members only."))}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			_, err := t.Post(ctx, bot.Text("Welcome, "+m.Author.FullName))
+			return err
+		})
+	}, "Comment")
+	for want, who := range map[string]*lineartest.User{
+		"Members only.":      w.ws.AddGuest("Gil", "gil"),
+		"Welcome, Ada Byron": w.ada,
+	} {
+		if got := w.replies(who.Comment(w.issue, "@helper-bot hello")); got[0] != want {
+			t.Errorf("%s was told %q, want %q", who.Name, got[0], want)
+		}
+	}
+}
+
+// TestLinearFiles posts files in a turn that runs twice.
+func TestLinearFiles(t *testing.T) {
+	t.Parallel()
+	attached := make(chan []adapter.Attachment, 2)
+	w := newAcme(t, bot.Config{}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			posted, err := t.Post(ctx, bot.WithFiles(bot.Markdown("Here:"),
+				upload("chart.png", "", "a picture"), upload("report 1) [final].pdf", "application/pdf", "a report")))
+			if err != nil {
+				return err
+			}
+			attached <- posted.Attachments
+			if m.Attempt == 1 {
+				return errBoom
+			}
+			return nil
+		})
+	}, "Comment")
+	root := w.ada.Comment(w.issue, "@helper-bot report")
+	for range 2 {
+		files := <-attached
+		if len(files) != 2 {
+			t.Fatalf("attachments %+v, want two", files)
+		}
+		for i, want := range []adapter.Attachment{{Name: "chart.png", Image: true}, {Name: "report 1) [final].pdf"}} {
+			content, ok := w.srv.File(files[i].URL)
+			if files[i].Name != want.Name || files[i].Image != want.Image || !files[i].Own || !ok || !strings.HasPrefix(string(content), "a ") {
+				t.Errorf("attachment %+v holds %q, want %+v", files[i], content, want)
+			}
+		}
+	}
+	if got := w.replies(root); len(got) != 1 {
+		t.Errorf("replies %q, want one", got)
+	}
+	if n := w.srv.Count("fileUpload"); n != 2 {
+		t.Errorf("%d uploads, want one of each file", n)
+	}
+}
+
+// TestLinearTyping shows that the bot is at work, and after a crash of sorts once
+// more.
+func TestLinearTyping(t *testing.T) {
+	t.Parallel()
+	working, goOn := make(chan struct{}), make(chan struct{})
+	w := newAcme(t, bot.Config{TypingEmoji: "eyes"}, func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			if err := t.Typing(ctx, ""); err != nil {
+				return err
+			}
+			working <- struct{}{}
+			<-goOn
+			if m.Attempt == 1 {
+				return errBoom
+			}
+			_, err := t.Post(ctx, bot.Text("done"))
+			return err
+		})
+	}, "Comment")
+	root := w.ada.Comment(w.issue, "@helper-bot work")
+	for range 2 {
+		<-working
+		got := root.Reactions()
+		if len(got) != 1 || got[0].Emoji != "eyes" || got[0].User != w.app.User {
+			t.Errorf("at work: reactions %+v, want the bot's eyes", got)
+		}
+		goOn <- struct{}{}
+	}
+	w.replies(root)
+	w.wait("no reactions", func() bool { return len(root.Reactions()) == 0 })
+}

@@ -1,0 +1,220 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// WithFiles returns c with files attached. [Thread.Post] and [Thread.Edit] upload
+// them, one after the other, before anything is written, and link them below the
+// text, pictures as pictures: those whose type begins with "image/". A file
+// without a type gets the one that the ending of its name stands for. c may be
+// nil or empty, as there is something to post all the same. Behind a [Stream] the
+// links come with its end. A [Plan] keeps them, but cannot have any in an agent
+// session. Where nothing can be uploaded the error wraps errors.ErrUnsupported;
+// if an upload fails nothing is written.
+//
+// The content of a file is read once. A turn that runs again makes its readers
+// anew, and a file of the same name, type and size that this post of the turn has
+// uploaded before is not read but linked where it is. So close what needs it in
+// the handler.
+func WithFiles(c Content, files ...adapter.Upload) Content {
+	return filesContent{content: c, files: slices.Clone(files)}
+}
+
+// filesContent is content with files.
+type filesContent struct {
+	content Content
+	files   []adapter.Upload
+}
+
+// body makes it a Content. Its files have no text before they were uploaded.
+func (c filesContent) body() string {
+	if c.content == nil {
+		return ""
+	}
+	return c.content.body()
+}
+
+// detach returns what c is without its files, and these.
+func detach(c Content) (Content, []adapter.Upload) {
+	var files []adapter.Upload
+	for {
+		f, ok := c.(filesContent)
+		if !ok {
+			return c, files
+		}
+		c, files = f.content, slices.Concat(f.files, files)
+	}
+}
+
+// attach uploads files that go with c and returns the Markdown that links them.
+func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) (string, error) {
+	if len(files) == 0 {
+		return "", nil
+	}
+	if _, ok := c.(*Plan); ok && t.inSession() {
+		return "", &adapter.Error{Code: adapter.Unsupported, Op: "upload", Message: "a plan in an agent session has no text for files to stand below"}
+	}
+	if err := alive(ctx); err != nil {
+		return "", err
+	}
+	shelf, err := t.shelf(ctx)
+	if err != nil {
+		return "", err
+	}
+	var links []string
+	for _, f := range files {
+		f.Type = typeOf(f)
+		url, ok := shelf.take(f)
+		if !ok {
+			if url, err = t.Upload(ctx, f); err != nil {
+				return "", err
+			}
+			if err := shelf.put(ctx, f, url); err != nil {
+				return "", err
+			}
+		}
+		links = append(links, fileLink(f, url))
+	}
+	return strings.Join(links, "\n\n"), nil
+}
+
+// inSession reports whether the thread is an agent session.
+func (t *Thread) inSession() bool { return t.bot.can.agent != nil && t.bot.can.agent.IsSession(t.id) }
+
+// shelf is where the files of a post are kept in mind, so that another run of the
+// turn does not upload them again.
+type shelf struct {
+	store state.Store
+	key   state.Key
+	// kept are the files in the order in which they were uploaded, before are
+	// those of an earlier run that no file of this one was.
+	kept, before []keptFile
+}
+
+// keptFile is a file that was uploaded.
+type keptFile struct {
+	Name string `json:"name"`
+	Type string `json:"type,omitempty"`
+	Size int64  `json:"size"`
+	URL  string `json:"url"`
+}
+
+// shelf returns the shelf of the next post or edit with files. Outside a turn it
+// keeps nothing.
+func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
+	turn := t.turnOf(ctx)
+	if turn == nil {
+		return &shelf{}, nil
+	}
+	s := &shelf{store: t.bot.cfg.Store, key: state.Key{
+		Workspace: turn.event.Head().Workspace, Kind: "files", ID: turn.nextFiles(stepFrom(ctx)),
+	}}
+	data, err := s.store.Get(ctx, s.key)
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return s, nil
+	case err != nil:
+		return nil, fmt.Errorf("bot: files: %w", err)
+	}
+	if err := json.Unmarshal(data, &s.kept); err != nil {
+		return nil, fmt.Errorf("bot: files were kept in another form: %w", err)
+	}
+	s.before = slices.Clone(s.kept)
+	return s, nil
+}
+
+// take returns the address of a file that an earlier run has uploaded.
+func (s *shelf) take(f adapter.Upload) (url string, ok bool) {
+	for i, k := range s.before {
+		if k.Name == f.Name && k.Type == f.Type && k.Size == f.Size {
+			s.before = slices.Delete(s.before, i, i+1)
+			return k.URL, true
+		}
+	}
+	return "", false
+}
+
+// put keeps the address of a file that was uploaded.
+func (s *shelf) put(ctx context.Context, f adapter.Upload, url string) error {
+	if s.store == nil {
+		return nil
+	}
+	if err := alive(ctx); err != nil {
+		return err // somebody else runs the turn by now
+	}
+	s.kept = append(s.kept, keptFile{Name: f.Name, Type: f.Type, Size: f.Size, URL: url})
+	data, err := json.Marshal(s.kept)
+	if err != nil {
+		return fmt.Errorf("bot: files: %w", err)
+	}
+	if err := s.store.Set(ctx, s.key, data, stepTTL); err != nil {
+		return fmt.Errorf("bot: files: %w", err)
+	}
+	return nil
+}
+
+// typeOf returns the media type of a file, "" if nobody knows.
+func typeOf(f adapter.Upload) string {
+	if f.Type != "" {
+		return f.Type
+	}
+	kind, _, err := mime.ParseMediaType(mime.TypeByExtension(path.Ext(f.Name)))
+	if err != nil {
+		return ""
+	}
+	return kind
+}
+
+// fileLink returns the Markdown of a file.
+func fileLink(f adapter.Upload, url string) string {
+	name := path.Base(strings.ReplaceAll(oneLine(f.Name), `\`, "/"))
+	link := "[" + escapeLabel(name) + "](" + destination(url) + ")"
+	if strings.HasPrefix(strings.ToLower(f.Type), "image/") {
+		return "!" + link
+	}
+	return link
+}
+
+// escapeLabel makes a name the label of a link.
+func escapeLabel(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune("\\`*_[]<>&~!", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// destination returns an address as it stands in a link. Addresses with
+// parentheses or spaces need brackets.
+func destination(url string) string {
+	if !strings.ContainsAny(url, "() ") {
+		return url
+	}
+	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E").Replace(url) + ">"
+}
+
+// withLinks returns a text with links to files below it.
+func withLinks(text, links string) string {
+	switch {
+	case links == "":
+		return text
+	case blank(text):
+		return links
+	default:
+		return below(text, links)
+	}
+}

@@ -1,0 +1,296 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// town is a stage with a directory.
+type town struct {
+	*stage
+
+	mu    sync.Mutex
+	asked []string
+	// trouble is what looking up fails with, in order. Nil is no failure.
+	trouble []error
+}
+
+func (o *town) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, q.ID)
+	if len(o.trouble) > 0 {
+		err := o.trouble[0]
+		o.trouble = o.trouble[1:]
+		if err != nil {
+			return nil, err
+		}
+	}
+	switch q.ID {
+	case "ada", "bob":
+		return &adapter.User{ID: q.ID, URL: "https://x.test/profiles/" + q.ID}, nil
+	case "hidden":
+		return &adapter.User{ID: q.ID}, nil
+	default:
+		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user"}
+	}
+}
+
+const (
+	adaURL = "https://x.test/profiles/ada"
+	bobURL = "https://x.test/profiles/bob"
+)
+
+// inTown runs f in a bubble with a bot whose platform is a town.
+func inTown(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *town)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		o := &town{stage: newStage()}
+		o.Self.ProfileURL = "https://x.test/profiles/helper"
+		cfg.Store, cfg.Adapter = store, o
+		cfg.Backoff = func(int) time.Duration { return time.Second }
+		b, err := bot.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, &world{t: t, fake: o.Fake, store: store, bot: b}, o)
+	})
+}
+
+// handle returns a handle on a thread outside a turn.
+func (w *world) handle(id adapter.ThreadID) *bot.Thread {
+	w.t.Helper()
+	th, err := w.bot.Thread("W1", id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return th
+}
+
+func TestMentionsInEveryContent(t *testing.T) {
+	t.Parallel()
+	post := func(c bot.Content) func(context.Context, *bot.Thread) error {
+		return func(ctx context.Context, th *bot.Thread) error {
+			_, err := th.Post(ctx, c)
+			return err
+		}
+	}
+	for name, c := range map[string]struct {
+		in   adapter.ThreadID
+		do   func(context.Context, *bot.Thread) error
+		want []string
+	}{
+		"text": {thread, post(bot.Text("<@ada>, <@bob> and <@ada>")), []string{"post " + adaURL + ", " + bobURL + " and " + adaURL}},
+		"markdown": {
+			thread, post(bot.Markdown("{{emoji:wave}} **<@ada>** `<@ada>` <@eve> <@hidden>")),
+			[]string{"post 👋 **" + adaURL + "** `<@ada>` <@eve> <@hidden>"},
+		},
+		"bot itself": {thread, post(bot.Markdown("I am <@bot-user>")), []string{"post I am https://x.test/profiles/helper"}},
+		"card": {
+			thread,
+			post(bot.Card{Title: "For <@ada>", Children: []bot.Element{bot.CardText{Content: "<@bob>"}, bot.CardLink{Label: "<@ada>", URL: "https://a.test"}}}),
+			[]string{"post **For " + adaURL + "**\n\n" + bobURL + "\n\n[<@ada>](https://a.test)"},
+		},
+		"helper": {thread, post(bot.Markdown(bot.MentionUser(adapter.User{ID: "ada"}) + "'s turn")), []string{"post <" + adaURL + ">'s turn"}},
+		"edit": {
+			thread, func(ctx context.Context, th *bot.Thread) error {
+				_, err := th.Edit(ctx, "m1", bot.Markdown("<@ada>"))
+				return err
+			}, []string{"edit " + adaURL},
+		},
+		"plan": {
+			thread, func(ctx context.Context, th *bot.Thread) error {
+				p := bot.NewPlan("Ask <@ada>")
+				_, err := th.Post(ctx, p)
+				_, err2 := p.Add(ctx, "or <@bob>")
+				return errors.Join(err, err2)
+			}, []string{"post 📋 Ask " + adaURL, "edit 📋 Ask " + adaURL + "\n🔄 or " + bobURL},
+		},
+		"plan in a session": {
+			sessionThread, func(ctx context.Context, th *bot.Thread) error {
+				p := bot.NewPlan("Ask", "<@ada>")
+				_, err := th.Post(ctx, p)
+				_, err2 := p.Add(ctx, "<@bob>")
+				return errors.Join(err, err2)
+			}, []string{"plan [{" + adaURL + " pending}]", "plan [{" + adaURL + " pending} {" + bobURL + " inProgress}]"},
+		},
+		"stream in a session": {
+			sessionThread, post(bot.StreamChunks(func(yield func(bot.Chunk, error) bool) {
+				_ = yield(bot.TextChunk{Text: "Asking <@ada>.\n"}, nil) &&
+					yield(bot.TaskChunk{Title: "Ask", Status: bot.TaskComplete, Output: "by <@bob>"}, nil) &&
+					yield(bot.TaskChunk{Title: "Tell <@bob>", Status: bot.TaskFailed}, nil) &&
+					yield(bot.PlanChunk{Title: "For <@ada>"}, nil) &&
+					yield(bot.TextChunk{Text: "<@bob> agrees."}, nil)
+			}, bot.StreamOptions{})),
+			[]string{
+				"thought Asking " + adaURL + ".", "action Ask by " + bobURL, "error Tell " + bobURL,
+				"plan [{For " + adaURL + " completed}]", "post " + bobURL + " agrees.",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+				o.results = true
+				if err := c.do(t.Context(), w.handle(c.in)); err != nil {
+					t.Fatal(err)
+				}
+				checkLog(t, o.stage, c.want...)
+			})
+		})
+	}
+}
+
+func TestMentionsAreLookedUpOnce(t *testing.T) {
+	t.Parallel()
+	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+		th := w.handle(thread)
+		if _, err := th.Post(t.Context(), bot.Text("<@ada> <@eve> <@bot-user> `<@bob>`")); err != nil {
+			t.Fatal(err)
+		}
+		src := texts(2*time.Second, "<@ada> a", "nd <@e", "ve> and", " <@ada>")
+		if _, err := th.Post(t.Context(), bot.Stream(src)); err != nil {
+			t.Fatal(err)
+		}
+		checkLog(
+			t, o.stage,
+			"post "+adaURL+" <@eve> https://x.test/profiles/helper `<@bob>`",
+			"post "+adaURL+" a", "edit "+adaURL+" and", "edit "+adaURL+" and <@eve> and", "edit "+adaURL+" and <@eve> and "+adaURL,
+		)
+		if diff := cmp.Diff([]string{"ada", "eve", "ada", "eve"}, o.asked); diff != "" {
+			t.Errorf("looked up (-want +got):\n%s", diff)
+		}
+		o.asked = nil
+		var many strings.Builder
+		for range 3 {
+			for i := range 200 {
+				many.WriteString("<@u" + strings.Repeat("x", i) + "> ")
+			}
+		}
+		if _, err := th.Post(t.Context(), bot.Text(many.String())); err != nil {
+			t.Fatal(err)
+		}
+		if len(o.asked) != 50 {
+			t.Errorf("a text made %d look-ups, want 50", len(o.asked))
+		}
+	})
+}
+
+func TestMentionsWithoutADirectory(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		w.fake.Self.ProfileURL = "https://x.test/profiles/helper"
+		if _, err := w.handle(thread).Post(t.Context(), bot.Text("<@ada> and <@bot-user>")); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.fake.Posted(thread); !slices.Equal(got, []string{"<@ada> and https://x.test/profiles/helper"}) {
+			t.Errorf("posted %q", got)
+		}
+	})
+}
+
+func TestMentionsThatCannotBeLookedUp(t *testing.T) {
+	t.Parallel()
+	for code, posted := range map[adapter.Code]bool{
+		adapter.NotFound: true, adapter.Invalid: true, adapter.Forbidden: true, adapter.Unsupported: true,
+		adapter.Unavailable: false, adapter.RateLimited: false, adapter.Unauthenticated: false, adapter.Canceled: false, adapter.Unknown: false,
+	} {
+		t.Run(code.String(), func(t *testing.T) {
+			t.Parallel()
+			inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+				o.trouble = []error{&adapter.Error{Code: code, Op: "user"}}
+				_, err := w.handle(thread).Post(t.Context(), bot.Text("<@ada>"))
+				if posted {
+					if err != nil || o.visible() != "<@ada>" {
+						t.Errorf("posted %q, %v, want it as written", o.visible(), err)
+					}
+					return
+				}
+				if adapter.CodeOf(err) != code || len(o.log) != 0 {
+					t.Errorf("error %v after %q, want one with code %v and no post", err, o.log, code)
+				}
+			})
+		})
+	}
+}
+
+// TestMentionsInATurnThatFails fails to look somebody up, after which the handler
+// posts something else. The second run must not take that for the first post.
+func TestMentionsInATurnThatFails(t *testing.T) {
+	t.Parallel()
+	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+		o.trouble = []error{&adapter.Error{Code: adapter.Unavailable, Op: "user"}}
+		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			_, err := t.Post(ctx, bot.Text("ask <@ada>"))
+			if err != nil {
+				_, err2 := t.Post(ctx, bot.Text("one moment"))
+				return errors.Join(err, err2)
+			}
+			return nil
+		})
+		w.say("ada", "@helper hi")
+		w.run(time.Minute)
+		if diff := cmp.Diff([]string{"one moment", "ask " + adaURL}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("posted (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestMentionsInAStreamThatCannotBeLookedUp(t *testing.T) {
+	t.Parallel()
+	down := &adapter.Error{Code: adapter.Unavailable, Op: "user"}
+	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+		o.trouble = []error{down, down} // the first two edits are put off
+		src := texts(2*time.Second, "<@ada> one ", "two ", "three ", "four")
+		if _, err := w.handle(thread).Post(t.Context(), bot.Stream(src)); err != nil {
+			t.Fatal(err)
+		}
+		checkLog(t, o.stage, "post "+adaURL+" one two", "edit "+adaURL+" one two three", "edit "+adaURL+" one two three four")
+
+		o.log = nil
+		o.trouble = []error{nil, down} // bob, at the very end
+		m, err := w.handle(thread).Post(t.Context(), bot.Stream(texts(2*time.Second, "<@ada> ", "<@bob>")))
+		if !errors.Is(err, down) || m == nil {
+			t.Errorf("message %v, %v, want the message so far and the error", m, err)
+		}
+		checkLog(t, o.stage, "post "+adaURL)
+	})
+}
+
+func TestMentionsInQuestionsAndRefusals(t *testing.T) {
+	t.Parallel()
+	ask := func(w *world) {
+		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			_, err := bot.Ask(ctx, t, bot.Question{Text: "{{emoji:question}} <@ada>?"})
+			return err
+		})
+	}
+	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+		ask(w)
+		w.say("ada", "@helper go")
+		w.sayIn(sessionThread, "ada", "@helper go")
+		w.run(time.Minute)
+		slices.Sort(o.log)
+		checkLog(t, o.stage, "elicitation ❓ "+adaURL+"?", "post ❓ "+adaURL+"?")
+	})
+	inTown(t, bot.Config{Access: denyAll(bot.DenyWithReply("Ask <@bob>."))}, func(t *testing.T, w *world, o *town) {
+		ask(w)
+		w.say("ada", "@helper go")
+		w.run(time.Minute)
+		checkLog(t, o.stage, "post Ask "+bobURL+".")
+	})
+}
