@@ -28,6 +28,8 @@ func Bench(b *testing.B, open func(b *testing.B) state.Store) {
 		{"drain/lanes=1000,batch=16", func(b *testing.B, s state.Store) { b.Helper(); benchDrain(b, s, 1000, 16) }},
 		{"turn/idle=10000", benchTurn},
 		{"latency", benchLatency},
+		{"latency/loaded=2000", func(b *testing.B, s state.Store) { b.Helper(); benchLoaded(b, s, 2000) }},
+		{"latency/loaded=10000", func(b *testing.B, s state.Store) { b.Helper(); benchLoaded(b, s, 10_000) }},
 		{"values/get", benchGet},
 		{"values/set", benchSet},
 		{"values/cas", benchCAS},
