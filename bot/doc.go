@@ -127,9 +127,29 @@
 //
 // # Turns that last
 //
-// [State] keeps typed values of a thread, [Step] keeps the result of something
-// dear across retries and crashes, and [Ask] asks people and ends the turn until
-// they answer, over restarts and for days.
+// [State] keeps typed values of a thread, shared by all instances:
+//
+//	count := bot.State[int](t)
+//	err := count.Update(ctx, func(n *int) error { *n++; return nil })
+//
+// [Step] keeps the result of something dear, so that a turn that runs again
+// after an error or a crash does not pay for it twice:
+//
+//	draft, err := bot.Step(ctx, "draft", func(ctx context.Context) (string, error) {
+//		return model.Complete(ctx, m.Text())
+//	})
+//
+// [Ask] asks people and ends the turn until they answer, over restarts and for
+// days. Then the handler runs from the start again, its steps are skipped, and
+// Ask returns the answer:
+//
+//	ok, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Send this?", Details: draft})
+//	if err != nil {
+//		return err // also while the turn waits
+//	}
+//	if ok.Approved {
+//		…
+//	}
 //
 // A handler that takes a while calls [Thread.Typing]. People see it as a thought
 // in an agent session and, if [Config.TypingEmoji] is set, as a reaction to their
@@ -157,4 +177,14 @@
 // dead letters after [Config.MaxAttempts]. While the waits are short, 30 s in
 // all, the thread waits with them; then the turn steps aside and later messages
 // pass.
+//
+// # Tests
+//
+// Package bottest runs a bot in memory: people say, edit, react and press, and
+// the test sees what the bot made of it, on a virtual clock if it likes.
+//
+//	k := bottest.New(t, bot.Config{}, register)
+//	th := k.NewThread()
+//	k.User("ada").Mention(th, "hello")
+//	th.ExpectExactly("Hello **ada**")
 package bot
