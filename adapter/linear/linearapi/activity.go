@@ -89,7 +89,7 @@ func (c *Client) AgentActivityCreate(ctx context.Context, in AgentActivityCreate
 			AgentActivity *Activity
 		}
 	}
-	op := operation{name: "agentActivityCreate", text: agentActivityCreateText, repeatable: in.ID != ""}
+	op := operation{name: "agentActivityCreate", repeatable: in.ID != ""}
 	return do(ctx, c, op, map[string]any{"input": in}, func(d *data) *Activity {
 		return done(d.AgentActivityCreate.Success, d.AgentActivityCreate.AgentActivity)
 	})

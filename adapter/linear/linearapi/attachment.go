@@ -72,7 +72,7 @@ type AttachmentLinkInput struct {
 // writes a comment and has no id.
 func (c *Client) AttachmentCreate(ctx context.Context, in AttachmentCreateInput) (*Attachment, error) {
 	op := operation{
-		name: "attachmentCreate", text: attachmentCreateText,
+		name:       "attachmentCreate",
 		repeatable: in.ID != "" || in.CommentBody == "",
 	}
 	return mutate[Attachment](ctx, c, op, "attachment", vars{"input": in})
@@ -89,32 +89,32 @@ func (c *Client) AttachmentLinkURL(ctx context.Context, in AttachmentLinkInput) 
 			v[name] = value
 		}
 	}
-	op := operation{name: "attachmentLinkURL", text: attachmentLinkURLText, repeatable: in.ID != ""}
+	op := operation{name: "attachmentLinkURL", repeatable: in.ID != ""}
 	return mutate[Attachment](ctx, c, op, "attachment", v)
 }
 
 // AttachmentUpdate changes an attachment and returns it as it then is.
 func (c *Client) AttachmentUpdate(ctx context.Context, id string, in AttachmentUpdateInput) (*Attachment, error) {
-	op := operation{name: "attachmentUpdate", text: attachmentUpdateText, repeatable: true}
+	op := operation{name: "attachmentUpdate", repeatable: true}
 	return mutate[Attachment](ctx, c, op, "attachment", vars{"id": id, "input": in})
 }
 
 // AttachmentDelete deletes an attachment. The code of the error is NotFound if
 // there is none.
 func (c *Client) AttachmentDelete(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "attachmentDelete", text: attachmentDeleteText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "attachmentDelete"}, vars{"id": id})
 }
 
 // AttachmentsForURL returns a page of the attachments with an address, on
 // whatever issue.
 func (c *Client) AttachmentsForURL(ctx context.Context, url string, page PageArgs) (*Page[Attachment], error) {
-	op := operation{name: "attachmentsForURL", text: attachmentsForURLText}
+	op := operation{name: "attachmentsForURL"}
 	return query[Page[Attachment]](ctx, c, op, "attachmentsForURL", page.vars(vars{"url": url}))
 }
 
 // IssueAttachments returns a page of the attachments of an issue. id is the
 // issue's id or its short name.
 func (c *Client) IssueAttachments(ctx context.Context, id string, page PageArgs) (*Page[Attachment], error) {
-	op := operation{name: "issueAttachments", text: issueAttachmentsText}
+	op := operation{name: "issueAttachments"}
 	return within[Page[Attachment]](ctx, c, op, "issue", "attachments", page.vars(vars{"id": id}))
 }

@@ -12,3 +12,13 @@ func BenchmarkCommentCreate(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkNew is mostly the joining of the operations, once a client.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := New(Config{Tokens: APIKey("k")}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -90,7 +90,9 @@ type Client struct {
 	maxResponse int64
 	observe     func(Call)
 	files       *files
-	budget      meter
+	// documents holds the texts of the operations, by name.
+	documents map[string]string
+	budget    meter
 }
 
 // New returns a client. It does no I/O. Its errors have code Invalid and tell
@@ -126,6 +128,10 @@ func New(cfg Config) (*Client, error) {
 		problem("Config.UploadsURL " + err.Error())
 	}
 	c.files = files
+	c.documents, err = Operations()
+	if err != nil {
+		problem("the texts of the operations are broken: " + err.Error())
+	}
 	if c.timeout < 0 {
 		problem("Config.Timeout is negative")
 	}

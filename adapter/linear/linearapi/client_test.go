@@ -89,7 +89,7 @@ func TestRequest(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.body), &body); err != nil {
 		t.Fatal(err)
 	}
-	if body.OperationName != "commentCreate" || body.Query != Operations()["commentCreate"] {
+	if body.OperationName != "commentCreate" || body.Query != c.documents["commentCreate"] {
 		t.Errorf("operation %q: %s", body.OperationName, body.Query)
 	}
 	input := map[string]any{"input": map[string]any{"id": "c1", "issueId": "i1", "parentId": "p1", "body": "hi"}}

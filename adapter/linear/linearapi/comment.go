@@ -108,7 +108,7 @@ func (c *Client) CommentCreate(ctx context.Context, in CommentCreateInput) (*Com
 			Comment *Comment
 		}
 	}
-	op := operation{name: "commentCreate", text: commentCreateText, repeatable: in.ID != ""}
+	op := operation{name: "commentCreate", repeatable: in.ID != ""}
 	return do(ctx, c, op, map[string]any{"input": in}, func(d *data) *Comment {
 		return done(d.CommentCreate.Success, d.CommentCreate.Comment)
 	})
@@ -118,6 +118,6 @@ func (c *Client) CommentCreate(ctx context.Context, in CommentCreateInput) (*Com
 // none, or not for this token.
 func (c *Client) Comment(ctx context.Context, id string) (*Comment, error) {
 	type data struct{ Comment *Comment }
-	op := operation{name: "comment", text: commentText, repeatable: true}
+	op := operation{name: "comment", repeatable: true}
 	return do(ctx, c, op, map[string]any{"id": id}, func(d *data) *Comment { return d.Comment })
 }

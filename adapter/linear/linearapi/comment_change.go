@@ -14,14 +14,14 @@ type CommentUpdateInput struct {
 // CommentUpdate changes a comment and returns it as it then is, with author,
 // reactions and issue.
 func (c *Client) CommentUpdate(ctx context.Context, id string, in CommentUpdateInput) (*Comment, error) {
-	op := operation{name: "commentUpdate", text: commentUpdateText, repeatable: true}
+	op := operation{name: "commentUpdate", repeatable: true}
 	return mutate[Comment](ctx, c, op, "comment", vars{"id": id, "input": in})
 }
 
 // CommentDelete deletes a comment. The code of the error is NotFound if there
 // is none, which is also what a lost answer and a repetition can lead to.
 func (c *Client) CommentDelete(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "commentDelete", text: commentDeleteText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "commentDelete"}, vars{"id": id})
 }
 
 // CommentResolve marks the thread of a root comment as resolved.
@@ -31,12 +31,12 @@ func (c *Client) CommentResolve(ctx context.Context, id, resolvingCommentID stri
 	if resolvingCommentID != "" {
 		v["resolvingCommentId"] = resolvingCommentID
 	}
-	op := operation{name: "commentResolve", text: commentResolveText, repeatable: true}
+	op := operation{name: "commentResolve", repeatable: true}
 	return mutate[Comment](ctx, c, op, "comment", v)
 }
 
 // CommentUnresolve opens the thread of a root comment again.
 func (c *Client) CommentUnresolve(ctx context.Context, id string) (*Comment, error) {
-	op := operation{name: "commentUnresolve", text: commentUnresolveText, repeatable: true}
+	op := operation{name: "commentUnresolve", repeatable: true}
 	return mutate[Comment](ctx, c, op, "comment", vars{"id": id})
 }

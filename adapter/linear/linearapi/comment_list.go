@@ -5,7 +5,7 @@ import "context"
 // CommentThread returns a comment with a page of its replies, all with authors
 // and reactions.
 func (c *Client) CommentThread(ctx context.Context, id string, page PageArgs) (*Comment, error) {
-	op := operation{name: "commentThread", text: commentThreadText}
+	op := operation{name: "commentThread"}
 	return query[Comment](ctx, c, op, "comment", page.vars(vars{"id": id}))
 }
 
@@ -36,12 +36,12 @@ type IssueWithComments struct {
 // IssueComments returns a page of the comments of an issue, replies included,
 // with authors and reactions. id is the issue's id or its short name.
 func (c *Client) IssueComments(ctx context.Context, id string, q CommentQuery) (*IssueWithComments, error) {
-	op := operation{name: "issueComments", text: issueCommentsText}
+	op := operation{name: "issueComments"}
 	return query[IssueWithComments](ctx, c, op, "issue", q.vars(vars{"id": id}))
 }
 
 // Comments returns a page of all the comments that the token can see, with
 // authors and reactions.
 func (c *Client) Comments(ctx context.Context, q CommentQuery) (*Page[Comment], error) {
-	return query[Page[Comment]](ctx, c, operation{name: "comments", text: commentsText}, "comments", q.vars(vars{}))
+	return query[Page[Comment]](ctx, c, operation{name: "comments"}, "comments", q.vars(vars{}))
 }

@@ -3,7 +3,8 @@
 // # Semantics
 //
 // Every method sends one GraphQL operation whose text is fixed: it lies in the
-// directory operations and [Operations] lists all of them. A method blocks
+// directory operations, what several select alike lies in the fragments below
+// it, and [Operations] lists all of them as they are sent. A method blocks
 // until Linear has answered, until the attempts are used up or until its
 // context ends, whichever is first. A [Client] is safe for concurrent use.
 //

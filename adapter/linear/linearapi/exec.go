@@ -28,6 +28,10 @@ type failure struct {
 // exec sends op until it has an answer or should not be sent again, and
 // returns the answer's data.
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
+	op.text = c.documents[op.name]
+	if op.text == "" {
+		return nil, &adapter.Error{Code: adapter.Invalid, Op: op.name, Message: "linearapi has no operation of this name"}
+	}
 	if fail := c.admit(ctx, op); fail != nil {
 		return nil, fail.Error
 	}

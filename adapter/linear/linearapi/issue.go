@@ -51,7 +51,7 @@ type Issue struct {
 // Issue returns an issue. id is its id or its short name, for example
 // "ENG-15". The code of the error is NotFound if there is none.
 func (c *Client) Issue(ctx context.Context, id string) (*Issue, error) {
-	return query[Issue](ctx, c, operation{name: "issue", text: issueText}, "issue", vars{"id": id})
+	return query[Issue](ctx, c, operation{name: "issue"}, "issue", vars{"id": id})
 }
 
 // IssueQuery selects issues.
@@ -77,7 +77,7 @@ func (q IssueQuery) vars(v vars) vars {
 
 // Issues returns a page of the issues that the token can see.
 func (c *Client) Issues(ctx context.Context, q IssueQuery) (*Page[Issue], error) {
-	return query[Page[Issue]](ctx, c, operation{name: "issues", text: issuesText}, "issues", q.vars(vars{}))
+	return query[Page[Issue]](ctx, c, operation{name: "issues"}, "issues", q.vars(vars{}))
 }
 
 // IssueSearch says what to search for.
@@ -100,5 +100,5 @@ func (c *Client) SearchIssues(ctx context.Context, s IssueSearch) (*Page[Issue],
 	if s.TeamID != "" {
 		v["teamId"] = s.TeamID
 	}
-	return query[Page[Issue]](ctx, c, operation{name: "searchIssues", text: searchIssuesText}, "searchIssues", v)
+	return query[Page[Issue]](ctx, c, operation{name: "searchIssues"}, "searchIssues", v)
 }

@@ -62,41 +62,41 @@ type IssueUpdateInput struct {
 // IssueCreate creates an issue and returns it. If in.ID is taken, the code of
 // the error is Conflict and [ConflictID] tells which id.
 func (c *Client) IssueCreate(ctx context.Context, in IssueCreateInput) (*Issue, error) {
-	op := operation{name: "issueCreate", text: issueCreateText, repeatable: in.ID != ""}
+	op := operation{name: "issueCreate", repeatable: in.ID != ""}
 	return mutate[Issue](ctx, c, op, "issue", vars{"input": in})
 }
 
 // IssueUpdate changes an issue and returns it as it then is. id is the issue's
 // id or its short name.
 func (c *Client) IssueUpdate(ctx context.Context, id string, in IssueUpdateInput) (*Issue, error) {
-	op := operation{name: "issueUpdate", text: issueUpdateText, repeatable: true}
+	op := operation{name: "issueUpdate", repeatable: true}
 	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "input": in})
 }
 
 // IssueArchive archives an issue.
 func (c *Client) IssueArchive(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "issueArchive", text: issueArchiveText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "issueArchive"}, vars{"id": id})
 }
 
 // IssueUnarchive takes an issue back out of the archive.
 func (c *Client) IssueUnarchive(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "issueUnarchive", text: issueUnarchiveText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "issueUnarchive"}, vars{"id": id})
 }
 
 // IssueDelete moves an issue into the trash, from where Linear removes it
 // after 30 days.
 func (c *Client) IssueDelete(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "issueDelete", text: issueDeleteText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "issueDelete"}, vars{"id": id})
 }
 
 // IssueAddLabel puts a label on an issue and returns the issue.
 func (c *Client) IssueAddLabel(ctx context.Context, id, labelID string) (*Issue, error) {
-	op := operation{name: "issueAddLabel", text: issueAddLabelText, repeatable: true}
+	op := operation{name: "issueAddLabel", repeatable: true}
 	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "labelId": labelID})
 }
 
 // IssueRemoveLabel takes a label off an issue and returns the issue.
 func (c *Client) IssueRemoveLabel(ctx context.Context, id, labelID string) (*Issue, error) {
-	op := operation{name: "issueRemoveLabel", text: issueRemoveLabelText, repeatable: true}
+	op := operation{name: "issueRemoveLabel", repeatable: true}
 	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "labelId": labelID})
 }

@@ -33,12 +33,12 @@ type LabelCreateInput struct {
 // IssueLabels returns a page of the labels. filter has the keys of Linear's
 // IssueLabelFilter.
 func (c *Client) IssueLabels(ctx context.Context, filter Filter, page PageArgs) (*Page[Label], error) {
-	op := operation{name: "issueLabels", text: issueLabelsText}
+	op := operation{name: "issueLabels"}
 	return query[Page[Label]](ctx, c, op, "issueLabels", page.vars(filter.vars(vars{})))
 }
 
 // IssueLabelCreate creates a label.
 func (c *Client) IssueLabelCreate(ctx context.Context, in LabelCreateInput) (*Label, error) {
-	op := operation{name: "issueLabelCreate", text: issueLabelCreateText, repeatable: in.ID != ""}
+	op := operation{name: "issueLabelCreate", repeatable: in.ID != ""}
 	return mutate[Label](ctx, c, op, "issueLabel", vars{"input": in})
 }

@@ -25,6 +25,6 @@ type RateLimit struct {
 // RateLimitStatus asks Linear for the token's limits. Every answer tells them
 // as well; see [Client.Budget].
 func (c *Client) RateLimitStatus(ctx context.Context) (*RateLimits, error) {
-	op := operation{name: "rateLimitStatus", text: rateLimitStatusText}
+	op := operation{name: "rateLimitStatus"}
 	return query[RateLimits](ctx, c, op, "rateLimitStatus", nil)
 }

@@ -63,11 +63,11 @@ func (q ListQuery) vars() vars {
 // Projects returns a page of the projects that the token can see. q.Filter has
 // the keys of Linear's ProjectFilter.
 func (c *Client) Projects(ctx context.Context, q ListQuery) (*Page[Project], error) {
-	return query[Page[Project]](ctx, c, operation{name: "projects", text: projectsText}, "projects", q.vars())
+	return query[Page[Project]](ctx, c, operation{name: "projects"}, "projects", q.vars())
 }
 
 // Cycles returns a page of the cycles that the token can see. q.Filter has the
 // keys of Linear's CycleFilter.
 func (c *Client) Cycles(ctx context.Context, q ListQuery) (*Page[Cycle], error) {
-	return query[Page[Cycle]](ctx, c, operation{name: "cycles", text: cyclesText}, "cycles", q.vars())
+	return query[Page[Cycle]](ctx, c, operation{name: "cycles"}, "cycles", q.vars())
 }

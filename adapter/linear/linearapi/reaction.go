@@ -35,26 +35,26 @@ type ReactionCreateInput struct {
 // that is there, under its own id. If in.ID is taken, or the emoji is there
 // under another name, the code of the error is Conflict.
 func (c *Client) ReactionCreate(ctx context.Context, in ReactionCreateInput) (*Reaction, error) {
-	op := operation{name: "reactionCreate", text: reactionCreateText, repeatable: in.ID != ""}
+	op := operation{name: "reactionCreate", repeatable: in.ID != ""}
 	return mutate[Reaction](ctx, c, op, "reaction", vars{"input": in})
 }
 
 // ReactionDelete deletes a reaction. The code of the error is NotFound if
 // there is none.
 func (c *Client) ReactionDelete(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "reactionDelete", text: reactionDeleteText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "reactionDelete"}, vars{"id": id})
 }
 
 // CommentReactions returns the reactions to a comment.
 func (c *Client) CommentReactions(ctx context.Context, id string) ([]Reaction, error) {
-	op := operation{name: "commentReactions", text: commentReactionsText}
+	op := operation{name: "commentReactions"}
 	return list(within[[]Reaction](ctx, c, op, "comment", "reactions", vars{"id": id}))
 }
 
 // IssueReactions returns the reactions to an issue. id is the issue's id or
 // its short name.
 func (c *Client) IssueReactions(ctx context.Context, id string) ([]Reaction, error) {
-	op := operation{name: "issueReactions", text: issueReactionsText}
+	op := operation{name: "issueReactions"}
 	return list(within[[]Reaction](ctx, c, op, "issue", "reactions", vars{"id": id}))
 }
 

@@ -37,14 +37,14 @@ type IssueRelationCreateInput struct {
 
 // IssueRelationCreate creates a relation between two issues.
 func (c *Client) IssueRelationCreate(ctx context.Context, in IssueRelationCreateInput) (*IssueRelation, error) {
-	op := operation{name: "issueRelationCreate", text: issueRelationCreateText, repeatable: in.ID != ""}
+	op := operation{name: "issueRelationCreate", repeatable: in.ID != ""}
 	return mutate[IssueRelation](ctx, c, op, "issueRelation", vars{"input": in})
 }
 
 // IssueRelationDelete deletes a relation. The code of the error is NotFound if
 // there is none.
 func (c *Client) IssueRelationDelete(ctx context.Context, id string) error {
-	return remove(ctx, c, operation{name: "issueRelationDelete", text: issueRelationDeleteText}, vars{"id": id})
+	return remove(ctx, c, operation{name: "issueRelationDelete"}, vars{"id": id})
 }
 
 // IssueRelations are the relations of an issue. Inverse are those in which it
@@ -58,6 +58,6 @@ type IssueRelations struct {
 // directions. id is the issue's id or its short name. Cursors are good for one
 // of the two lists only.
 func (c *Client) IssueRelations(ctx context.Context, id string, page PageArgs) (*IssueRelations, error) {
-	op := operation{name: "issueRelations", text: issueRelationsText}
+	op := operation{name: "issueRelations"}
 	return query[IssueRelations](ctx, c, op, "issue", page.vars(vars{"id": id}))
 }

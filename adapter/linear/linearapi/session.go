@@ -61,13 +61,13 @@ type SessionUpdateInput struct {
 // AgentSession returns an agent session. The code of the error is NotFound if
 // there is none.
 func (c *Client) AgentSession(ctx context.Context, id string) (*Session, error) {
-	return query[Session](ctx, c, operation{name: "agentSession", text: agentSessionText}, "agentSession", vars{"id": id})
+	return query[Session](ctx, c, operation{name: "agentSession"}, "agentSession", vars{"id": id})
 }
 
 // AgentSessionUpdate changes an agent session of the token's own app and
 // returns it as it then is.
 func (c *Client) AgentSessionUpdate(ctx context.Context, id string, in SessionUpdateInput) (*Session, error) {
-	op := operation{name: "agentSessionUpdate", text: agentSessionUpdateText, repeatable: true}
+	op := operation{name: "agentSessionUpdate", repeatable: true}
 	return mutate[Session](ctx, c, op, "agentSession", vars{"id": id, "input": in})
 }
 
@@ -77,7 +77,7 @@ func OfTypes(types ...string) Filter { return Filter{"type": Filter{"in": types}
 // AgentSessionActivities returns a page of the activities of a session. filter
 // has the keys of Linear's AgentActivityFilter.
 func (c *Client) AgentSessionActivities(ctx context.Context, id string, filter Filter, page PageArgs) (*Page[Activity], error) {
-	op := operation{name: "agentSessionActivities", text: agentSessionActivitiesText}
+	op := operation{name: "agentSessionActivities"}
 	return within[Page[Activity]](ctx, c, op, "agentSession", "activities", page.vars(filter.vars(vars{"id": id})))
 }
 
@@ -87,6 +87,6 @@ func (c *Client) AgentSessionActivities(ctx context.Context, id string, filter F
 // first one; [Client.CommentThread] and [Client.AgentSessionActivities] give
 // the others.
 func (c *Client) AgentSessionMessages(ctx context.Context, id string, filter Filter, page PageArgs) (*Session, error) {
-	op := operation{name: "agentSessionMessages", text: agentSessionMessagesText}
+	op := operation{name: "agentSessionMessages"}
 	return query[Session](ctx, c, op, "agentSession", page.vars(filter.vars(vars{"id": id})))
 }

@@ -36,19 +36,19 @@ type WorkflowState struct {
 // Team returns a team by id. The code of the error is NotFound if there is
 // none.
 func (c *Client) Team(ctx context.Context, id string) (*Team, error) {
-	return query[Team](ctx, c, operation{name: "team", text: teamText}, "team", vars{"id": id})
+	return query[Team](ctx, c, operation{name: "team"}, "team", vars{"id": id})
 }
 
 // Teams returns a page of the teams that the token can see. filter has the
 // keys of Linear's TeamFilter.
 func (c *Client) Teams(ctx context.Context, filter Filter, page PageArgs) (*Page[Team], error) {
-	return query[Page[Team]](ctx, c, operation{name: "teams", text: teamsText}, "teams", page.vars(filter.vars(vars{})))
+	return query[Page[Team]](ctx, c, operation{name: "teams"}, "teams", page.vars(filter.vars(vars{})))
 }
 
 // WorkflowStates returns a page of the states. filter has the keys of Linear's
 // WorkflowStateFilter; [OfTeam] makes the one for a team.
 func (c *Client) WorkflowStates(ctx context.Context, filter Filter, page PageArgs) (*Page[WorkflowState], error) {
-	op := operation{name: "workflowStates", text: workflowStatesText}
+	op := operation{name: "workflowStates"}
 	return query[Page[WorkflowState]](ctx, c, op, "workflowStates", page.vars(filter.vars(vars{})))
 }
 

@@ -85,7 +85,7 @@ func (c *Client) FileUpload(ctx context.Context, in FileUploadInput) (*UploadTar
 		v["makePublic"] = true
 	}
 	// Asking twice only gives two places, of which one stays empty.
-	op := operation{name: "fileUpload", text: fileUploadText, repeatable: true}
+	op := operation{name: "fileUpload", repeatable: true}
 	return mutate[UploadTarget](ctx, c, op, "uploadFile", v)
 }
 

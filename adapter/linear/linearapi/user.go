@@ -26,7 +26,7 @@ type ActorBot struct {
 // User returns a user by id. The code of the error is NotFound if there is
 // none.
 func (c *Client) User(ctx context.Context, id string) (*User, error) {
-	return query[User](ctx, c, operation{name: "user", text: userText}, "user", vars{"id": id})
+	return query[User](ctx, c, operation{name: "user"}, "user", vars{"id": id})
 }
 
 // UserQuery selects users.
@@ -44,5 +44,5 @@ func (c *Client) Users(ctx context.Context, q UserQuery) (*Page[User], error) {
 	if q.IncludeDisabled {
 		v["includeDisabled"] = true
 	}
-	return query[Page[User]](ctx, c, operation{name: "users", text: usersText}, "users", v)
+	return query[Page[User]](ctx, c, operation{name: "users"}, "users", v)
 }

@@ -42,7 +42,7 @@ func (c *Client) Viewer(ctx context.Context) (*Viewer, error) {
 		Viewer       *User
 		Organization *Organization
 	}
-	op := operation{name: "viewer", text: viewerText, repeatable: true}
+	op := operation{name: "viewer", repeatable: true}
 	return do(ctx, c, op, nil, func(d *data) *Viewer {
 		if d.Viewer == nil || d.Viewer.ID == "" {
 			return nil

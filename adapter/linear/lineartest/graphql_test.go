@@ -101,6 +101,11 @@ func TestErrors(t *testing.T) {
 		{"too complex", `{comments(first:250){nodes{children(first:50){nodes{id}}}}}`, nil, 400, "INPUT_ERROR", "Query too complex - complexity is 14251, maximum allowed is 10000", "Query too complex."},
 		{"subscription", `subscription{x}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
 		{"introspection", `{__schema{types{name}}}`, nil, 200, "INPUT_ERROR", "Introspection is not served", ""},
+		{"unknown fragment", `{viewer{...f}}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", `Unknown fragment "f".`, ""},
+		{"unused fragment", `{viewer{id}} fragment f on User{id}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", `Fragment "f" is never used.`, ""},
+		{"fragment of another type", `{viewer{...f}} fragment f on Issue{id}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
+		{"fragment in a circle", `{viewer{...f}} fragment f on User{...g} fragment g on User{...f}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
+		{"variable of a fragment", `{...f} fragment f on Query{comments(first:$n){nodes{id}}}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
 		{"huge number", `{comments(first:99999999999999999999){nodes{id}}}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,6 +175,11 @@ func TestComplexity(t *testing.T) {
 		{`{comments{nodes{id}}}`, nil, 56},                                                              // 1 + 50 × 1.1
 		{`query($n:Int){comments(first:$n){nodes{id}}}`, map[string]any{"n": 20}, 23},                   // 1 + 20 × 1.1
 		{`query($n:Int=4){comments(last:$n){...f}} fragment f on CommentConnection{nodes{id}}`, nil, 6}, // 1 + 4 × 1.1
+		{ // 1 + 4 × (1 + 0.2 + 1.1 + 1 + 2 × 1.2)
+			`query($n:Int=4){comments(first:$n){nodes{...c}}} fragment c on Comment{...t user{...u} children(last:2){nodes{...t}}} fragment t on Comment{id body} fragment u on User{id}`, nil, 24,
+		},
+		{`query($n:Int){...q} fragment q on Query{comments(first:$n){nodes{... on Comment{id}}}}`, map[string]any{"n": 20}, 23},   // 1 + 20 × 1.1
+		{`query($on:Boolean=false){viewer{id} ...q@include(if:$on)} fragment q on Query{comments(first:10){nodes{id}}}`, nil, 14}, // 1.1 + 1 + 10 × 1.1
 	} {
 		if got := w.do(tt.query, tt.vars).Header.Get("X-Complexity"); got != strconv.Itoa(tt.want) {
 			t.Errorf("%s: complexity %s, want %d", tt.query, got, tt.want)

@@ -23,8 +23,9 @@ const (
 )
 
 // complexity prices an operation: 0.1 for a scalar, 1 for an object, and the
-// children of a connection as often as its page is long. The sum is rounded
-// up.
+// children of a connection as often as its page is long. A fragment costs what
+// is in it wherever it is spread, and what @skip and @include leave out costs
+// as if it was there; Linear documents neither. The sum is rounded up.
 func complexity(op *ast.OperationDefinition, vars map[string]any) int {
 	p := pricing{vars: vars, fragments: map[string]float64{}}
 	sum := p.set(op.SelectionSet)
