@@ -14,6 +14,40 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
+// reply is the answer that an event gives to a question.
+type reply struct {
+	key   state.Key
+	old   []byte // the question as it is stored
+	ask   ask
+	value string
+	by    adapter.User
+}
+
+// reply returns the answer that the event of a turn gives to the newest of the
+// questions ids that it answers, or nil. Nothing is changed.
+func (b *Bot) reply(ctx context.Context, t *Turn, ids []string) (*reply, error) {
+	// The newest question is the one that people see.
+	for _, id := range slices.Backward(ids) {
+		r := reply{key: state.Key{Workspace: t.thread.workspace, Kind: "ask", ID: id}}
+		var err error
+		r.old, err = b.cfg.Store.Get(ctx, r.key)
+		if errors.Is(err, state.ErrNotFound) {
+			continue // its time was over long ago
+		}
+		if err != nil {
+			return nil, fmt.Errorf("bot: question: %w", err)
+		}
+		if json.Unmarshal(r.old, &r.ask) != nil {
+			continue
+		}
+		var ok bool
+		if r.value, r.by, ok = r.ask.answeredBy(t); ok {
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
+
 // answers reports whether the event of a turn answers a question that waits in
 // its thread, and stores the answer if so. Only people answer.
 func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
@@ -24,41 +58,26 @@ func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}
-	// The newest question is the one that people see.
-	for _, id := range slices.Backward(ids) {
-		k := state.Key{Workspace: t.thread.workspace, Kind: "ask", ID: id}
-		old, err := b.cfg.Store.Get(ctx, k)
-		if errors.Is(err, state.ErrNotFound) {
-			continue // its time was over long ago
-		}
-		if err != nil {
-			return false, fmt.Errorf("bot: question: %w", err)
-		}
-		var a ask
-		if json.Unmarshal(old, &a) != nil {
-			continue
-		}
-		value, by, ok := a.answeredBy(t)
-		if !ok {
-			continue
-		}
-		if ok, err := b.allows(ctx, t); err != nil || !ok {
-			return false, err
-		}
-		// A turn that died after it had stored the answer goes on from there:
-		// the question leaves the list last.
-		if a.Answer == nil {
-			a.Answer, a.Source = &Answer{Value: value, By: by, At: t.event.Head().At}, t.event.Head().Key
-			if err := b.decide(ctx, k, old, &a); err != nil {
-				return false, err
-			}
-		}
-		if err := b.resume(ctx, &a, whyAnswer, 0); err != nil {
-			return false, err
-		}
-		return true, b.unlist(ctx, k.Workspace, &a)
+	r, err := b.reply(ctx, t, ids)
+	if err != nil || r == nil {
+		return false, err
 	}
-	return false, nil
+	if ok, err := b.allows(ctx, t); err != nil || !ok {
+		return false, err
+	}
+	// A turn that died after it had stored the answer goes on from there: the
+	// question leaves the list last.
+	a := &r.ask
+	if a.Answer == nil {
+		a.Answer, a.Source = &Answer{Value: r.value, By: r.by, At: t.event.Head().At}, t.event.Head().Key
+		if err := b.decide(ctx, r.key, r.old, a); err != nil {
+			return false, err
+		}
+	}
+	if err := b.resume(ctx, a, whyAnswer, 0); err != nil {
+		return false, err
+	}
+	return true, b.unlist(ctx, r.key.Workspace, a)
 }
 
 // answeredBy returns the answer that the event of a turn gives to a.

@@ -88,7 +88,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		if a.MessageID, err = t.pose(posing, q); err != nil {
 			return nil, err
 		}
-		return nil, b.park(ctx, k, a)
+		return nil, b.park(ctx, turn, k, a)
 	case err != nil:
 		return nil, fmt.Errorf("bot: question: %w", err)
 	}
@@ -107,7 +107,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		return a.Answer, b.unlist(ctx, k.Workspace, &a)
 	default:
 		// The turn runs again for another reason, or died while it parked.
-		return nil, b.park(ctx, k, &a)
+		return nil, b.park(ctx, turn, k, &a)
 	}
 }
 
@@ -154,7 +154,7 @@ type ask struct {
 // park stores a question, remembers that its thread has one, and makes sure
 // that the turn runs again when its time is over. Each part may be done
 // already.
-func (b *Bot) park(ctx context.Context, k state.Key, a *ask) error {
+func (b *Bot) park(ctx context.Context, turn *Turn, k state.Key, a *ask) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
@@ -163,6 +163,9 @@ func (b *Bot) park(ctx context.Context, k state.Key, a *ask) error {
 		return Permanent(err)
 	}
 	keep := time.Until(a.Deadline) + stepTTL
+	if err := b.keepSkipped(ctx, turn, keep); err != nil {
+		return err
+	}
 	if err := b.cfg.Store.CompareAndSet(ctx, k, nil, data, keep); err != nil && !errors.Is(err, state.ErrConflict) {
 		return fmt.Errorf("bot: question: %w", err)
 	}
@@ -188,6 +191,9 @@ const (
 	whyAnswer    = "answer"
 	whyTimeout   = "timeout"
 )
+
+// isResumed reports whether an entry runs a turn that had parked.
+func isResumed(e *state.Queued) bool { return strings.HasPrefix(e.ID, resumePrefix) }
 
 // overdue reports whether an entry would run a turn because the time of its
 // question is over although it was answered, or is long forgotten.
