@@ -250,14 +250,14 @@ const refusalTTL = time.Hour
 
 // admit asks Config.Access, once for a turn, and the handler's own Access. The
 // error is errTurnedAway if one of them refuses.
-func (b *Bot) admit(ctx context.Context, log *zerolog.Logger, t *Turn, h handler) error {
+func (b *Bot) admit(ctx context.Context, log *zerolog.Logger, t *Turn, h *handler) error {
 	if !t.admitted {
 		if err := b.check(ctx, log, t, b.cfg.Access); err != nil {
 			return err
 		}
 		t.admitted = true
 	}
-	return b.check(ctx, log, t, h.access)
+	return b.check(ctx, log, t, h.allowed())
 }
 
 func (b *Bot) check(ctx context.Context, log *zerolog.Logger, t *Turn, a Access) error {

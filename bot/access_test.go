@@ -24,6 +24,7 @@ type office struct {
 	*adaptertest.Fake
 
 	events map[string]adapter.Event
+	moved  map[string]adapter.ThreadID // events that are in another thread than they say
 
 	mu       sync.Mutex
 	asked    []string
@@ -52,10 +53,13 @@ func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Ev
 	actor, in, action := head.Actor, head.Thread, head.Action
 	*head = m.Meta
 	head.Actor = actor
+	if moved, ok := o.moved[m.Message.ID]; ok {
+		in = moved
+	}
 	switch {
 	case action == nowhere:
 		head.Thread, head.Action = "", action
-	case in != "": // another thread than its lane says, as for reactions
+	case in != "":
 		head.Thread = in
 	}
 	return other, nil
@@ -115,7 +119,7 @@ func inOffice(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *of
 	synctest.Test(t, func(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event)}
+		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event), moved: make(map[string]adapter.ThreadID)}
 		cfg.Store, cfg.Adapter = store, o
 		cfg.Backoff = func(int) time.Duration { return time.Second }
 		b, err := bot.New(cfg)

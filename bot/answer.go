@@ -20,6 +20,38 @@ const (
 	posingPoll = time.Second
 )
 
+// reply is the answer that an event gives to a question.
+type reply struct {
+	ask   ask
+	value string
+	by    adapter.User
+}
+
+// reply returns the answer that the event of a turn gives to the newest of the
+// questions of its thread that it answers, or nil. soon says that it may answer
+// one that is just being posed. Nothing is changed.
+func (b *Bot) reply(ctx context.Context, t *Turn, here asking) (r *reply, soon bool, err error) {
+	// The newest question is the one that people see.
+	for _, id := range slices.Backward(here.Waiting) {
+		a := ask{ID: id, Lane: state.Key{Workspace: t.thread.workspace}}
+		err := b.recall(ctx, &a)
+		if _, bad := errors.AsType[*permanentError](err); bad || errors.Is(err, state.ErrNotFound) {
+			continue // kept by another version, or its time was over long ago
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if !a.posed() {
+			soon = soon || a.mayBeTo(t)
+			continue
+		}
+		if value, by, ok := a.answeredBy(t); ok {
+			return &reply{a, value, by}, false, nil
+		}
+	}
+	return nil, soon, nil
+}
+
 // answers reports whether the event of a turn answers a question that waits in
 // its thread, and stores the answer if so. Only people answer.
 func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
@@ -34,45 +66,32 @@ func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
 	if slices.Contains(here.Answers, source) {
 		return true, nil // the process died before it had settled the event
 	}
-	posing := false
-	// The newest question is the one that people see.
-	for _, id := range slices.Backward(here.Waiting) {
-		a := ask{ID: id, Lane: state.Key{Workspace: t.thread.workspace}}
-		err := b.recall(ctx, &a)
-		if _, bad := errors.AsType[*permanentError](err); bad || errors.Is(err, state.ErrNotFound) {
-			continue // kept by another version, or its time was over long ago
-		}
-		if err != nil {
-			return false, err
-		}
-		if !a.posed() {
-			posing = posing || a.mayBeTo(t)
-			continue
-		}
-		value, by, ok := a.answeredBy(t)
-		if !ok {
-			continue
-		}
-		if ok, err := b.allows(ctx, t); err != nil || !ok {
-			return false, err
-		}
-		// A turn that died after it had stored the answer goes on from there:
-		// the question leaves the list last.
-		if a.Answer == nil {
-			a.Answer, a.Source = &Answer{Value: value, By: by, At: t.event.Head().At}, source
-			if err := b.keep(ctx, &a); err != nil {
-				return false, err
-			}
-		}
-		if err := b.resume(ctx, &a, whyAnswer, 0); err != nil {
-			return false, err
-		}
-		return true, b.unlist(ctx, &a, source)
+	r, soon, err := b.reply(ctx, t, here)
+	if err != nil {
+		return false, err
 	}
-	if posing && time.Since(t.entry.EnqueuedAt) < posingGrace {
-		return false, &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
+	if r == nil {
+		if soon && time.Since(t.entry.EnqueuedAt) < posingGrace {
+			return false, &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
+		}
+		return false, nil
 	}
-	return false, nil
+	if ok, err := b.allows(ctx, t); err != nil || !ok {
+		return false, err
+	}
+	// A turn that died after it had stored the answer goes on from there: the
+	// question leaves the list last.
+	a := &r.ask
+	if a.Answer == nil {
+		a.Answer, a.Source = &Answer{Value: r.value, By: r.by, At: t.event.Head().At}, source
+		if err := b.keep(ctx, a); err != nil {
+			return false, err
+		}
+	}
+	if err := b.resume(ctx, a, whyAnswer, 0); err != nil {
+		return false, err
+	}
+	return true, b.unlist(ctx, a, source)
 }
 
 // mayBeTo reports whether the event of a turn may be a reaction to a question

@@ -100,6 +100,9 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		// The run that is to have the answer is still to come. If this one, a
 		// run that comes again after a crash, went on as well, the handler
 		// would get to its end twice.
+		if err := b.keepSkipped(ctx, turn, stepTTL); err != nil {
+			return nil, err
+		}
 		return nil, &parkedError{id}
 	}
 	if !a.posed() {
@@ -110,7 +113,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 			return nil, err
 		}
 	}
-	return nil, b.park(ctx, a)
+	return nil, b.park(ctx, turn, a)
 }
 
 // poseOnce poses a question and keeps that it was posed. It is listed before, so
@@ -174,9 +177,12 @@ func (t *Thread) linksAnswer(q Question) bool {
 }
 
 // park makes sure that the turn of a question runs again when its time is over,
-// which may be done already.
-func (b *Bot) park(ctx context.Context, a *ask) error {
+// with what it skips, which may be done already.
+func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 	if err := alive(ctx); err != nil {
+		return err
+	}
+	if err := b.keepSkipped(ctx, turn, max(time.Until(a.Deadline), 0)+stepTTL); err != nil {
 		return err
 	}
 	if err := b.resume(ctx, a, whyTimeout, max(time.Until(a.Deadline), 0)+time.Second); err != nil {
@@ -202,6 +208,9 @@ func (a *Answer) why() string {
 
 // entryID names the entry that runs the turn of a question again.
 func (a *ask) entryID(why string) string { return resumePrefix + a.ID + "\x00" + why }
+
+// isResumed reports whether an entry runs a turn that had parked.
+func isResumed(e *state.Queued) bool { return strings.HasPrefix(e.ID, resumePrefix) }
 
 // overdue reports whether an entry would run a turn because the time of its
 // question is over although it was answered, or is long forgotten.

@@ -11,18 +11,21 @@ import (
 
 // Bot takes deliveries in and runs handlers for them. Make one with [New],
 // register handlers, then call [Bot.Run]. Registration is not safe for
-// concurrent use; everything else is.
+// concurrent use, and not possible while Run works; everything else is safe.
 type Bot struct {
 	cfg        Config
 	can        abilities
 	links      links
 	log        zerolog.Logger
 	on         handlers
+	registry   registry
 	middleware []Middleware
 	counts     counts
 	turns      running
 	running    atomic.Bool
 	storeDown  atomic.Bool
+	// wide is until when leases take many entries of a lane, in nanoseconds.
+	wide atomic.Int64
 }
 
 // New checks cfg, fills in defaults and returns a Bot. It does no I/O.
@@ -39,6 +42,9 @@ func (b *Bot) Durable() bool { return b.cfg.Store.Durable() }
 
 // Ready returns nil if deliveries can be stored and worked on.
 func (b *Bot) Ready(ctx context.Context) error {
+	if err := b.registry.err(); err != nil {
+		return err
+	}
 	if err := b.cfg.Store.Ping(ctx); err != nil {
 		return &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
 	}

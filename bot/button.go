@@ -34,9 +34,9 @@ type ActionHandler func(ctx context.Context, t *Thread, a *Action) error
 // there are none. In messages without buttons, as Linear's, they are links, see
 // [Config.Links]; then nobody is named as the Actor, and [Config.Access] must
 // allow somebody without an id.
-func (b *Bot) OnAction(h ActionHandler, ids ...string) {
+func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
 	wanted := make(map[string]bool, len(ids))
 	for _, id := range ids {
@@ -46,7 +46,7 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) {
 		e, ok := t.event.(*adapter.ActionEvent)
 		return ok && (len(wanted) == 0 || wanted[e.ActionID])
 	}
-	add(b, &b.on.action, "action", match, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.action, kindAction, match, func(ctx context.Context, t *Turn) error {
 		e, ok := t.event.(*adapter.ActionEvent)
 		if !ok {
 			return Next

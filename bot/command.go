@@ -155,9 +155,9 @@ type command struct {
 
 	// names are the words of the name and of the aliases.
 	names [][]string
-	// step is the name of the handler.
-	step string
-	run  CommandHandler
+	// handler is the handler but for what to run.
+	handler *handler
+	run     CommandHandler
 }
 
 // OnCommand registers h for a command: for new messages that begin with a
@@ -166,17 +166,17 @@ type command struct {
 // agent session, needs no mention. A message in Message.Skipped runs no command.
 // Of several commands with the same name the first one that does not decline
 // runs. A nil h or an empty name registers nothing. Register before Run.
-func (b *Bot) OnCommand(c Command, h CommandHandler) {
+func (b *Bot) OnCommand(c Command, h CommandHandler) *Registration {
 	names := make([][]string, 0, 1+len(c.Aliases))
 	for _, name := range append([]string{c.Name}, c.Aliases...) {
 		if words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(name), "/")); len(words) > 0 {
 			names = append(names, words)
 		} else if len(names) == 0 {
-			return
+			return &Registration{}
 		}
 	}
 	if h == nil {
-		return
+		return &Registration{}
 	}
 	c.Name, c.Aliases = strings.Join(names[0], " "), nil
 	for _, words := range names[1:] {
@@ -186,9 +186,13 @@ func (b *Bot) OnCommand(c Command, h CommandHandler) {
 	for i := range c.Flags {
 		c.Flags[i].Name = strings.TrimLeft(c.Flags[i].Name, "-")
 	}
-	b.on.command = append(b.on.command, command{
-		Command: c, names: names, step: stepName("command", len(b.on.command)), run: h,
-	})
+	cmd := &command{
+		Command: c, names: names, run: h,
+		handler: &handler{kind: kindCommand, name: stepName(kindCommand, len(b.on.command)), access: c.Access},
+	}
+	b.on.command = append(b.on.command, cmd)
+	b.registry.add(cmd.handler)
+	return &Registration{bot: b, handler: cmd.handler}
 }
 
 // call is a message that may name a command.
@@ -288,7 +292,7 @@ func trimIndent(body string) string {
 // commandGroups returns the handlers of the commands that the message of a turn
 // names, each as a group of its own, and what to do if nobody else takes the
 // message.
-func (b *Bot) commandGroups(t *Turn) (first [][]handler, last []handler) {
+func (b *Bot) commandGroups(t *Turn) (first [][]*handler, last []*handler) {
 	if len(b.on.command) == 0 {
 		return nil, nil
 	}
@@ -311,24 +315,27 @@ func (b *Bot) commandGroups(t *Turn) (first [][]handler, last []handler) {
 	}
 	slices.SortStableFunc(found, func(x, y match) int { return y.words - x.words })
 	for _, f := range found {
-		first = append(first, []handler{b.commandHandler(&b.on.command[f.command], &c, f.words)})
+		first = append(first, []*handler{b.commandHandler(b.on.command[f.command], &c, f.words)})
 	}
 	switch {
 	case len(found) > 0:
 	case strings.EqualFold(c.words[0], "help") && b.helps():
-		first = append(first, []handler{b.helpHandler(&c)})
+		first = append(first, []*handler{b.helpHandler(&c)})
 	case c.prefix != "/" && len(b.on.mention) == 0:
 		last = b.suggestion(&c)
 	}
 	return first, last
 }
 
-func (b *Bot) commandHandler(cmd *command, c *call, words int) handler {
-	run := func(ctx context.Context, t *Turn) error {
+func (b *Bot) commandHandler(cmd *command, c *call, words int) *handler {
+	h := *cmd.handler
+	h.run = func(ctx context.Context, t *Turn) error {
 		in := c.invocation(&cmd.Command, words, t.message)
 		err := in.parse(&cmd.Command)
 		if err == nil {
 			err = cmd.run(ctx, t.thread, in)
+		} else {
+			t.aloof = true
 		}
 		if e, ok := errors.AsType[*UsageError](err); ok {
 			if e.Usage == "" {
@@ -338,7 +345,7 @@ func (b *Bot) commandHandler(cmd *command, c *call, words int) handler {
 		}
 		return err
 	}
-	return handler{name: cmd.step, run: run, access: cmd.Access}
+	return &h
 }
 
 // explain posts what is wrong with a command.

@@ -125,32 +125,32 @@ func (b *Bot) helps() bool {
 }
 
 // helpHandler answers "help" and "help create". What else begins with the word
-// may be a sentence; it declines that if somebody else could take it.
-func (b *Bot) helpHandler(c *call) handler {
+// may be a sentence; it leaves that to others if they could take it.
+func (b *Bot) helpHandler(c *call) *handler {
 	about := strings.TrimFunc(c.text[c.ends[0]:], unicode.IsSpace)
-	run := func(ctx context.Context, t *Turn) error {
-		text := b.helpText(c.prefix)
-		if about != "" {
-			cmd := b.commandNamed(strings.TrimPrefix(about, "/"))
-			switch {
-			case cmd != nil:
+	cmd := b.commandNamed(strings.TrimPrefix(about, "/"))
+	return &handler{
+		name: "help",
+		match: func(t *Turn) bool {
+			return about == "" || cmd != nil || len(b.on.mention) == 0 && !t.subscribed
+		},
+		run: func(ctx context.Context, t *Turn) error {
+			text := b.helpText(c.prefix)
+			if cmd != nil {
 				text = cmd.helpText(c.prefix)
-			case len(b.on.mention) > 0 || t.subscribed:
-				return Next
 			}
-		}
-		_, err := t.thread.Post(ctx, Text(text))
-		return err
+			_, err := t.thread.Post(ctx, Text(text))
+			return err
+		},
 	}
-	return handler{name: "help", run: run}
 }
 
 func (b *Bot) commandNamed(name string) *command {
 	words := strings.Fields(name)
-	for i, cmd := range b.on.command {
+	for _, cmd := range b.on.command {
 		for _, n := range cmd.names {
 			if len(n) == len(words) && strings.EqualFold(strings.Join(n, " "), strings.Join(words, " ")) {
-				return &b.on.command[i]
+				return cmd
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func (c *Command) helpText(prefix string) string {
 
 // suggestion returns a handler that asks whether another command was meant, if
 // one has nearly the name that was written.
-func (b *Bot) suggestion(c *call) []handler {
+func (b *Bot) suggestion(c *call) []*handler {
 	best, name := -1, ""
 	consider := func(words []string) {
 		if len(words) > len(c.words) {
@@ -226,7 +226,7 @@ func (b *Bot) suggestion(c *call) []handler {
 		return nil
 	}
 	written := shorten(strings.Join(c.words[:1+strings.Count(name, " ")], " "))
-	return []handler{{name: "suggestion", run: func(ctx context.Context, t *Turn) error {
+	return []*handler{{name: "suggestion", run: func(ctx context.Context, t *Turn) error {
 		_, err := t.thread.Post(ctx, Text("I do not know "+inCode(written)+". Did you mean "+inCode(c.prefix+name)+"?"))
 		return err
 	}}}

@@ -45,17 +45,18 @@ type Config struct {
 	// else for that: a name ("eyes") or Unicode. It goes when the turn ends.
 	// Defaults to none.
 	TypingEmoji string
-	// Policy says what happens to messages that arrive in a busy thread.
-	// Defaults to Serial().
+	// Policy says what happens to messages that arrive in a busy thread, unless
+	// their handler has a policy of its own. Defaults to Serial().
 	Policy LanePolicy
 	// Workers is the most turns that run at once in this process. Defaults
 	// to 64.
 	Workers int
 	// MaxAttempts is how often a turn is tried before it goes to the dead
-	// letters. Defaults to 10.
+	// letters. Defaults to 10. Handlers can have a number of their own.
 	MaxAttempts int
-	// TurnTimeout ends the context of a handler that runs longer. Defaults
-	// to 10 minutes.
+	// TurnTimeout is how long the handlers of a turn may run, all together.
+	// Then their context ends. Handlers can have a time of their own; see
+	// HandlerOptions. Defaults to 10 minutes.
 	TurnTimeout time.Duration
 	// LeaseTTL is how long a thread stays reserved for a process that died.
 	// Leases are renewed at a third of it. Defaults to 15 s.
@@ -68,7 +69,8 @@ type Config struct {
 	// together. Defaults to 30 s.
 	HoldFor time.Duration
 	// Backoff returns the wait after the given attempt, from 1 on. Defaults
-	// to 1 s, doubling up to 10 minutes, give or take a fifth.
+	// to 1 s, doubling up to 10 minutes, give or take a fifth. Handlers can
+	// have one of their own.
 	Backoff func(attempt int) time.Duration
 	// Logger gets a line for every decision. Defaults to none.
 	Logger zerolog.Logger
@@ -132,6 +134,7 @@ func (c Config) withDefaults() (Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return c, err
 	}
+	c.Policy = or(c.Policy, Serial())
 	c.BotTurns = or(c.BotTurns, 8)
 	c.Workers = or(c.Workers, 64)
 	c.MaxAttempts = or(c.MaxAttempts, 10)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,34 +60,25 @@ func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
 // run runs the handlers of a turn. Its error decides the entry's fate.
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
 	with := log.With().Int(LogKeyAttempt, t.attempt).Logger()
-	ctx, cancel := context.WithTimeoutCause(ctx, b.cfg.TurnTimeout, ErrTurnTimeout)
-	defer cancel()
+	t.deadline = time.Now().Add(b.cfg.TurnTimeout)
 	ctx, release, err := b.stoppable(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer release()
-	for {
-		if errors.Is(context.Cause(ctx), ErrStopped) {
-			b.ignore(&with, t.event.Head(), "stopped")
-			return nil
-		}
-		err := b.dispatch(withTurn(ctx, t), &with, t)
+	if !errors.Is(context.Cause(ctx), ErrStopped) {
+		err = b.dispatch(withTurn(ctx, t), &with, t)
 		b.endTyping(ctx, t)
-		if errors.Is(context.Cause(ctx), ErrStopped) {
-			continue // whatever became of it, it is not tried again
-		}
-		if !errors.Is(err, errTurnedAway) {
-			return err
-		}
-		// Whoever is not listened to does not speak for those whose messages
-		// the turn skips.
-		last := len(t.skipped) - 1
-		if last < 0 {
-			return nil
-		}
-		t.skipped[last].skipped = t.skipped[:last]
-		t = t.skipped[last]
+	}
+	switch {
+	case errors.Is(context.Cause(ctx), ErrStopped):
+		// Whatever became of it, it is not tried again.
+		b.ignore(&with, t.event.Head(), "stopped")
+		return nil
+	case errors.Is(err, errTurnedAway):
+		return nil
+	default:
+		return err
 	}
 }
 
@@ -133,7 +122,9 @@ func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error 
 			b.ignore(log, &ev.Meta, "self")
 			return nil
 		}
-		if done, err := b.answers(ctx, t); err != nil || done {
+		limited, cancel := t.limited(ctx)
+		defer cancel()
+		if done, err := b.answers(limited, t); err != nil || done {
 			return err
 		}
 		return b.dispatchGroups(ctx, log, t, b.on.reaction)
@@ -175,23 +166,25 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 		b.ignore(log, head, "no_thread")
 		return nil
 	}
+	limited, cancel := t.limited(ctx)
+	defer cancel()
 	m := b.newMessage(from, t.self, head.Late, t.attempt)
 	t.message = m
-	if err := b.addSkipped(ctx, t); err != nil {
+	if err := b.listen(limited, t); err != nil {
 		return err
 	}
 	if reason := b.refuses(m); reason != "" {
 		b.ignore(log, head, reason)
 		return errTurnedAway
 	}
-	if done, err := b.answers(ctx, t); err != nil || done {
+	if done, err := b.answers(limited, t); err != nil || done {
 		if done {
 			log.Info().Str(LogKeyEvent, head.Key).Msg("question answered")
 			b.counts.add(CountHandled, "")
 		}
 		return err
 	}
-	if stop, err := b.tripped(ctx, log, t); err != nil || stop {
+	if stop, err := b.tripped(limited, log, t); err != nil || stop {
 		if stop {
 			b.ignore(log, head, "bot_loop")
 		}
@@ -199,29 +192,21 @@ func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn,
 	}
 	if len(b.on.subscribed) > 0 {
 		var err error
-		if t.subscribed, err = t.subscribedFor(ctx, b); err != nil {
+		if t.subscribed, err = t.subscribedFor(limited, b); err != nil {
 			return err
 		}
 	}
 	t.routed = true
-	if err := b.noteSession(ctx, t); err != nil {
+	if err := b.noteSession(limited, t); err != nil {
 		return err
 	}
-	groups, last := b.commandGroups(t)
-	if t.subscribed {
-		groups = append(groups, b.on.subscribed)
-	}
-	if m.Mentioned {
-		groups = append(groups, b.on.mention)
-	}
-	groups = append(groups, b.on.pattern, last)
-	return b.dispatchGroups(ctx, log, t, groups...)
+	to := b.routeOf(t)
+	return b.dispatchGroups(ctx, log, t, to.groups(t.subscribed)...)
 }
 
-// addSkipped gives the messages that a turn skips to its message, as far as the
-// bot listens to their authors. If one of them mentions the bot, the turn counts
-// as a mention.
-func (b *Bot) addSkipped(ctx context.Context, t *Turn) error {
+// listen finds out which of the messages that a turn skips the bot listens to.
+// If one of them mentions the bot, the turn counts as a mention.
+func (b *Bot) listen(ctx context.Context, t *Turn) error {
 	for _, s := range t.skipped {
 		ev, ok := s.event.(*adapter.MessageEvent)
 		if !ok || ev.Message.Author.IsSelf() {
@@ -237,9 +222,10 @@ func (b *Bot) addSkipped(ctx context.Context, t *Turn) error {
 		} else if !ok {
 			continue
 		}
+		t.listened = append(t.listened, s)
 		t.message.Skipped = append(t.message.Skipped, m)
 		if m.Mentioned && !t.message.Mentioned {
-			t.message.Mentioned, t.message.Rule = true, "skipped"
+			t.message.Mentioned, t.message.Rule = true, ruleSkipped
 		}
 	}
 	return nil
@@ -268,7 +254,7 @@ func (b *Bot) refuses(m *Message) string {
 
 // dispatchOwn routes what happened to a message, unless the message or the act
 // is the bot's own.
-func (b *Bot) dispatchOwn(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message, group []handler) error {
+func (b *Bot) dispatchOwn(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message, group []*handler) error {
 	head := t.event.Head()
 	if (m != nil && m.Author.IsSelf()) || head.Actor.IsSelf() {
 		b.ignore(log, head, "self")
@@ -287,20 +273,17 @@ func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, e
 		b.ignore(log, &ev.Meta, "self")
 		return nil
 	}
-	ran := false
-	if len(b.on.issue) > 0 {
-		ok, err := b.runGroup(ctx, log, t, b.on.issue)
-		if err != nil {
-			return err
-		}
-		ran = ok
+	ran, err := b.runGroup(ctx, log, t, b.on.issue)
+	refused := t.admitted && errors.Is(err, errTurnedAway) // by its handlers, but not yet by those of mentions
+	if err != nil && !refused {
+		return err
 	}
 	if ev.Mention != nil && !ev.Mention.Author.IsSelf() {
 		m := b.newMessage(ev.Mention, t.self, ev.Late, t.attempt)
 		before := len(findMentions(ev.PreviousText, b.names(t.self)))
 		if m.Mentioned && len(m.mentions) > before && b.refuses(m) == "" {
 			t.message = m
-			var groups [][]handler
+			var groups [][]*handler
 			previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, t.self, false, 0)
 			if leadingMentions(m) > 0 && leadingMentions(previous) == 0 {
 				groups, _ = b.commandGroups(t)
@@ -308,89 +291,15 @@ func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, e
 			return b.dispatchGroups(ctx, log, t, append(groups, b.on.mention)...)
 		}
 	}
-	if !ran {
-		b.ignore(log, &ev.Meta, "no_handler")
-	} else {
+	switch {
+	case refused:
+		return nil
+	case ran:
 		b.counts.add(CountHandled, "")
+		return nil
+	default:
+		return b.dispatchGroups(ctx, log, t)
 	}
-	return nil
-}
-
-// dispatchGroups runs the first group that does not decline. The handlers of
-// OnEvent come last.
-func (b *Bot) dispatchGroups(ctx context.Context, log *zerolog.Logger, t *Turn, groups ...[]handler) error {
-	for _, g := range append(groups, b.on.event) {
-		ran, err := b.runGroup(ctx, log, t, g)
-		if err != nil {
-			return err
-		}
-		if ran {
-			b.counts.add(CountHandled, "")
-			return nil
-		}
-	}
-	b.ignore(log, t.event.Head(), "no_handler")
-	return nil
-}
-
-// runGroup runs the handlers of a group in order until one fails, and reports
-// whether any of them took the turn.
-func (b *Bot) runGroup(ctx context.Context, log *zerolog.Logger, t *Turn, group []handler) (ran bool, err error) {
-	for _, h := range group {
-		if h.match != nil && !h.match(t) {
-			continue
-		}
-		if wait, err := b.yields(ctx, t); err != nil || wait > 0 {
-			if err == nil {
-				err = &yieldError{wait, "waiting for the session that tells of the same message"}
-			}
-			return true, err
-		}
-		ok, err := b.claims(ctx, t)
-		if err != nil {
-			return true, err
-		}
-		if !ok {
-			b.ignore(log, t.event.Head(), "same_act")
-			return true, nil
-		}
-		if err := b.admit(ctx, log, t, h); err != nil {
-			return true, err
-		}
-		start := time.Now()
-		err = b.call(ctx, t, h)
-		if errors.Is(err, Next) {
-			continue
-		}
-		if err != nil {
-			if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
-				err = fmt.Errorf("%w: %w", cause, err)
-			}
-			return true, fmt.Errorf("%s: %w", h.name, err)
-		}
-		ran = true
-		ev := log.Info().Str(LogKeyHandler, h.name).Str(LogKeyEvent, t.event.Head().Key).Dur(LogKeyTook, time.Since(start))
-		if t.message != nil && t.message.Rule != "" {
-			ev = ev.Str(LogKeyRule, t.message.Rule)
-		}
-		ev.Msg("handled")
-	}
-	return ran, nil
-}
-
-// call runs one handler inside the middleware and turns a panic into an error.
-func (b *Bot) call(ctx context.Context, t *Turn, h handler) (err error) {
-	t.enter(h.name)
-	run := h.run
-	for _, wrap := range slices.Backward(b.middleware) {
-		run = wrap(run)
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	return run(ctx, t)
 }
 
 // ignore counts and logs that no handler gets an event.

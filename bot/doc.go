@@ -46,6 +46,31 @@
 // integrations do only if they mention the bot, unless [Config.Bots] says
 // otherwise.
 //
+// # Options of a handler
+//
+// What [Config] says for the whole bot, a handler can have otherwise:
+//
+//	b.OnNewMention(answer).With(bot.HandlerOptions{
+//		Timeout:     time.Hour,
+//		MaxAttempts: 3,
+//		Policy:      bot.Debounce(5 * time.Second),
+//	})
+//
+// A Timeout ends the handler; one that is longer than [Config.TurnTimeout] is
+// granted. MaxAttempts and Backoff are those of the handler in which a turn
+// fails. A Name makes the keys of what the handler writes independent of the
+// order of registration. With an Access the handler listens to some people only.
+//
+// With a Policy, messages for this handler that wait in a thread are taken
+// together: the newest is handled, the others are its Skipped. Everything still
+// happens in the order of arrival. Commands for another handler, edits,
+// reactions and the like that arrived between two such messages are handled
+// before the newer one. While Debounce or Burst wait, the thread waits. A
+// message that might go elsewhere once those before it are handled, because
+// their handler may subscribe the thread, is not passed over: what follows it is
+// taken together without what it follows. If something in between subscribes the
+// thread, or takes that back, the messages before it stay with their handler.
+//
 // # Commands
 //
 // [Bot.OnCommand] registers a command. A message is written as a command if it

@@ -23,7 +23,8 @@ var (
 	// process stops and the drain time is over.
 	ErrDraining = errors.New("bot: process is stopping")
 	// ErrTurnTimeout is the cause with which a handler's context ends when
-	// it ran for longer than Config.TurnTimeout.
+	// it ran for longer than its HandlerOptions.Timeout or
+	// Config.TurnTimeout.
 	ErrTurnTimeout = errors.New("bot: handler ran for too long")
 )
 
@@ -77,6 +78,22 @@ func (e *PanicError) Unwrap() error {
 		return nil
 	}
 	return err
+}
+
+// OptionsError says that a [HandlerOptions] cannot be carried out. [Bot.Run]
+// returns it before it does anything.
+type OptionsError struct {
+	// Handler is the handler, for example "mention/0".
+	Handler string
+	// Option is the field, for example "Policy".
+	Option string
+	// Reason says what is wrong and what to do.
+	Reason string
+}
+
+// Error says what is wrong with the option.
+func (e *OptionsError) Error() string {
+	return "bot: handler " + e.Handler + ": HandlerOptions." + e.Option + " " + e.Reason
 }
 
 // IDError says that a thread id cannot be used.

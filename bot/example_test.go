@@ -83,6 +83,62 @@ func ExampleBot_OnNewMessage() {
 	// Deploying api
 }
 
+// A handler that asks a slow model gets more time than the others and is tried
+// less often.
+func ExampleRegistration_With() {
+	play(func(b *bot.Bot) {
+		b.OnNewMention(func(ctx context.Context, _ *bot.Thread, m *bot.Message) error {
+			deadline, _ := ctx.Deadline()
+			fmt.Println("attempt", m.Attempt, "with", time.Until(deadline).Round(time.Minute))
+			return fmt.Errorf("the model is down")
+		}).With(bot.HandlerOptions{Name: "answer", Timeout: time.Hour, MaxAttempts: 2})
+	}, "@helper think hard")
+	// Output:
+	// attempt 1 with 1h0m0s
+	// attempt 2 with 1h0m0s
+}
+
+// Of the questions that wait, the handler gets the newest with the others as
+// context. The command in between is not theirs.
+func ExampleHandlerOptions_policy() {
+	store := memstate.New(memstate.Options{})
+	defer store.Close()
+	fake := adaptertest.NewFake("helper")
+	b, err := bot.New(bot.Config{Adapter: fake, Store: store})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	b.OnCommand(bot.Command{Name: "deploy"}, func(_ context.Context, _ *bot.Thread, c *bot.Invocation) error {
+		fmt.Println("deploying", c.Arg(0))
+		return nil
+	})
+	b.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+		for _, s := range m.Skipped {
+			fmt.Println("before:", s.Text())
+		}
+		fmt.Println("asked:", m.Text())
+		cancel() // the end of the example
+		return nil
+	}).With(bot.HandlerOptions{Policy: bot.Latest()})
+
+	for i, text := range []string{"@helper is it up?", "@helper hello?", "/deploy api", "@helper and now?"} {
+		if err := b.Accept(ctx, fake.Said("fake:room:thread", fmt.Sprint("m", i), "ada", text)); err != nil {
+			fmt.Println(err)
+		}
+	}
+	if err := b.Run(ctx); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// deploying api
+	// before: is it up?
+	// before: hello?
+	// asked: and now?
+}
+
 // The first middleware runs outermost.
 func ExampleBot_Use() {
 	wrap := func(name string) bot.Middleware {

@@ -34,64 +34,109 @@ type Reaction struct {
 	adapter.ReactionEvent
 }
 
-// handler is a registered handler.
+// handler is a registered handler, or one that the bot has of itself.
 type handler struct {
+	// kind is empty for what the bot does of itself.
+	kind string
 	// name is the kind and the place in the order of registration, for
-	// example "mention/0". It is part of the key of everything that the
-	// handler writes.
+	// example "mention/0", or the name that was chosen. It is part of the key
+	// of everything that the handler writes.
 	name string
 	run  Handler
 	// match says whether the handler wants the turn. Nil means yes.
 	match func(t *Turn) bool
-	// access says who may run the handler, besides Config.Access. Nil means
-	// everybody.
-	access Access
+	// access says who may run the handler, besides what options and Config
+	// say. Nil means everybody.
+	access  Access
+	options HandlerOptions
+}
+
+// The kinds of handlers.
+const (
+	kindCommand     = "command"
+	kindMention     = "mention"
+	kindSubscribed  = "subscribed"
+	kindPattern     = "pattern"
+	kindUpdated     = "updated"
+	kindDeleted     = "deleted"
+	kindReaction    = "reaction"
+	kindAction      = "action"
+	kindIssue       = "issue"
+	kindStop        = "stop"
+	kindUninstalled = "uninstalled"
+	kindResolved    = "resolved"
+	kindNotified    = "notification"
+	kindEvent       = "event"
+)
+
+// takesMessages reports whether new messages can get to the handler.
+func (h *handler) takesMessages() bool {
+	switch h.kind {
+	case kindCommand, kindMention, kindSubscribed, kindPattern, kindEvent:
+		return true
+	default:
+		return false
+	}
+}
+
+// allowed is the access of the handler itself. Nil means everybody.
+func (h *handler) allowed() Access {
+	switch {
+	case h.access == nil:
+		return h.options.Access
+	case h.options.Access == nil:
+		return h.access
+	default:
+		return AllOf(h.access, h.options.Access)
+	}
 }
 
 // handlers are all registered handlers by kind.
 type handlers struct {
-	command     []command
-	mention     []handler
-	subscribed  []handler
-	pattern     []handler
-	updated     []handler
-	deleted     []handler
-	reaction    []handler
-	action      []handler
-	issue       []handler
-	stop        []handler
-	uninstalled []handler
-	resolved    []handler
-	notified    []handler
-	event       []handler
+	command     []*command
+	mention     []*handler
+	subscribed  []*handler
+	pattern     []*handler
+	updated     []*handler
+	deleted     []*handler
+	reaction    []*handler
+	action      []*handler
+	issue       []*handler
+	stop        []*handler
+	uninstalled []*handler
+	resolved    []*handler
+	notified    []*handler
+	event       []*handler
 }
 
 // OnNewMention registers h for messages that mention the bot in a thread that
 // is not subscribed. A nil h registers nothing. Register before Run.
-func (b *Bot) OnNewMention(h MessageHandler) { b.onMessage(&b.on.mention, "mention", h, nil) }
+func (b *Bot) OnNewMention(h MessageHandler) *Registration {
+	return b.onMessage(&b.on.mention, kindMention, h, nil)
+}
 
 // OnSubscribedMessage registers h for every message in a subscribed thread,
 // mention or not.
-func (b *Bot) OnSubscribedMessage(h MessageHandler) {
-	b.onMessage(&b.on.subscribed, "subscribed", h, nil)
+func (b *Bot) OnSubscribedMessage(h MessageHandler) *Registration {
+	return b.onMessage(&b.on.subscribed, kindSubscribed, h, nil)
 }
 
 // OnNewMessage registers h for messages in threads that are not subscribed,
 // that do not mention the bot and whose text matches pattern. A nil pattern
 // matches everything.
-func (b *Bot) OnNewMessage(pattern *regexp.Regexp, h MessageHandler) {
-	b.onMessage(&b.on.pattern, "pattern", h, func(t *Turn) bool {
+func (b *Bot) OnNewMessage(pattern *regexp.Regexp, h MessageHandler) *Registration {
+	return b.onMessage(&b.on.pattern, kindPattern, h, func(t *Turn) bool {
 		return pattern == nil || pattern.MatchString(t.message.Body)
 	})
 }
 
 // OnMessageUpdated registers h for messages whose text was changed. Changes of
 // reactions or of resolution are no edits.
-func (b *Bot) OnMessageUpdated(h UpdateHandler) {
+func (b *Bot) OnMessageUpdated(h UpdateHandler) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
-	add(b, &b.on.updated, "updated", nil, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.updated, kindUpdated, nil, func(ctx context.Context, t *Turn) error {
 		previous := ""
 		if e, ok := t.event.(*adapter.EditEvent); ok {
 			previous = e.Previous
@@ -102,14 +147,16 @@ func (b *Bot) OnMessageUpdated(h UpdateHandler) {
 
 // OnMessageDeleted registers h for messages that were removed. The message is
 // what is known of it; its ID is always set.
-func (b *Bot) OnMessageDeleted(h MessageHandler) { b.onMessage(&b.on.deleted, "deleted", h, nil) }
+func (b *Bot) OnMessageDeleted(h MessageHandler) *Registration {
+	return b.onMessage(&b.on.deleted, kindDeleted, h, nil)
+}
 
 // OnReaction registers h for reactions with one of the emoji, given by name
 // ("thumbs_up"), in another common spelling ("+1") or as Unicode. With no
 // emoji, h gets all reactions. Reactions of the bot itself are left out.
-func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) {
+func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
 	wanted := make(map[string]bool, len(emoji))
 	for _, e := range emoji {
@@ -119,7 +166,7 @@ func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) {
 		e, ok := t.event.(*adapter.ReactionEvent)
 		return ok && (len(wanted) == 0 || wanted[e.Emoji] || wanted[e.RawEmoji])
 	}
-	add(b, &b.on.reaction, "reaction", match, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.reaction, kindReaction, match, func(ctx context.Context, t *Turn) error {
 		e, ok := t.event.(*adapter.ReactionEvent)
 		if !ok {
 			return Next
@@ -132,25 +179,27 @@ func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) {
 // agent session. Turns of what was said before it, running or waiting, are ended
 // with the cause [ErrStopped] and write nothing more, with or without a handler;
 // h confirms it. Without a handler the bot says that it has stopped.
-func (b *Bot) OnStop(h MessageHandler) { b.onMessage(&b.on.stop, "stop", h, nil) }
+func (b *Bot) OnStop(h MessageHandler) *Registration {
+	return b.onMessage(&b.on.stop, kindStop, h, nil)
+}
 
 // OnUninstalled registers h for workspaces that removed the bot.
-func (b *Bot) OnUninstalled(h WorkspaceHandler) {
+func (b *Bot) OnUninstalled(h WorkspaceHandler) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
-	add(b, &b.on.uninstalled, "uninstalled", nil, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.uninstalled, kindUninstalled, nil, func(ctx context.Context, t *Turn) error {
 		return h(ctx, t.event.Head().Workspace)
 	})
 }
 
 // OnResolved registers h for threads that were resolved or opened again;
 // resolved says which.
-func (b *Bot) OnResolved(h func(ctx context.Context, t *Thread, resolved bool) error) {
+func (b *Bot) OnResolved(h func(ctx context.Context, t *Thread, resolved bool) error) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
-	add(b, &b.on.resolved, "resolved", nil, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.resolved, kindResolved, nil, func(ctx context.Context, t *Turn) error {
 		e, ok := t.event.(*adapter.ResolveEvent)
 		if !ok {
 			return Next
@@ -167,15 +216,15 @@ type Notification struct {
 // OnNotification registers h for notifications of the given kinds, as Linear
 // names them ("issueAssignedToYou"), or of all kinds. A notification of an act
 // that another handler answers already is left out.
-func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notification) error, kinds ...string) {
+func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notification) error, kinds ...string) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
 	match := func(t *Turn) bool {
 		e, ok := t.event.(*adapter.NotificationEvent)
 		return ok && (len(kinds) == 0 || slices.Contains(kinds, e.Kind))
 	}
-	add(b, &b.on.notified, "notification", match, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.notified, kindNotified, match, func(ctx context.Context, t *Turn) error {
 		e, ok := t.event.(*adapter.NotificationEvent)
 		if !ok {
 			return Next
@@ -186,25 +235,29 @@ func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notificat
 
 // OnEvent registers h for events that no other handler took, whatever they
 // are: changes of access, service levels, authorizations and all the rest.
-func (b *Bot) OnEvent(h Handler) {
-	if h != nil {
-		add(b, &b.on.event, "event", nil, h)
+func (b *Bot) OnEvent(h Handler) *Registration {
+	if h == nil {
+		return &Registration{}
 	}
+	return b.add(&b.on.event, kindEvent, nil, h)
 }
 
 // Use adds middleware around every handler. The first one added runs
 // outermost.
 func (b *Bot) Use(mw ...Middleware) { b.middleware = append(b.middleware, mw...) }
 
-func (b *Bot) onMessage(to *[]handler, kind string, h MessageHandler, match func(*Turn) bool) {
+func (b *Bot) onMessage(to *[]*handler, kind string, h MessageHandler, match func(*Turn) bool) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
-	add(b, to, kind, match, func(ctx context.Context, t *Turn) error {
+	return b.add(to, kind, match, func(ctx context.Context, t *Turn) error {
 		return h(ctx, t.thread, t.message)
 	})
 }
 
-func add(_ *Bot, to *[]handler, kind string, match func(*Turn) bool, run Handler) {
-	*to = append(*to, handler{name: stepName(kind, len(*to)), run: run, match: match})
+func (b *Bot) add(to *[]*handler, kind string, match func(*Turn) bool, run Handler) *Registration {
+	h := &handler{kind: kind, name: stepName(kind, len(*to)), run: run, match: match}
+	*to = append(*to, h)
+	b.registry.add(h)
+	return &Registration{bot: b, handler: h}
 }

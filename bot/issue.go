@@ -81,9 +81,9 @@ func IssueDelegated() IssueFilter {
 // OnIssue registers h for issues that were created, changed or removed, and
 // that all filters want. A mention in a description goes to OnNewMention
 // besides. Changes that the bot made itself are left out.
-func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) {
+func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) *Registration {
 	if h == nil {
-		return
+		return &Registration{}
 	}
 	match := func(t *Turn) bool {
 		e, ok := t.event.(*adapter.IssueEvent)
@@ -97,7 +97,7 @@ func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) {
 		}
 		return true
 	}
-	add(b, &b.on.issue, "issue", match, func(ctx context.Context, t *Turn) error {
+	return b.add(&b.on.issue, kindIssue, match, func(ctx context.Context, t *Turn) error {
 		e, ok := t.event.(*adapter.IssueEvent)
 		if !ok {
 			return Next

@@ -74,14 +74,16 @@ func TestOneTurnPerAct(t *testing.T) {
 		{"notification", "comment", "session"},
 		{"notification", "session", "comment"},
 	} {
-		t.Run(strings.Join(order, " "), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { oneTurnPerAct(t, bodies, order) })
-		})
+		for name, policy := range map[string]bot.LanePolicy{"serial": bot.Serial(), "latest": bot.Latest()} {
+			t.Run(strings.Join(order, " ")+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { oneTurnPerAct(t, bodies, order, policy) })
+			})
+		}
 	}
 }
 
-func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string) {
+func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string, policy bot.LanePolicy) {
 	t.Helper()
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
@@ -105,7 +107,7 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string) {
 			defer mu.Unlock()
 			runs = append(runs, string(th.ID())+" "+m.Body)
 			return nil
-		})
+		}).With(with(policy))
 		bots = append(bots, b)
 		wg.Go(func() { _ = b.Run(ctx) })
 	}

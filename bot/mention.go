@@ -23,6 +23,7 @@ const (
 	ruleHandle  = "handle"
 	ruleUserID  = "user_id"
 	ruleProfile = "profile_url"
+	ruleSkipped = "skipped" // only a skipped message mentions the bot
 )
 
 // mention is one place where a text addresses the bot.

@@ -21,7 +21,9 @@ type Message struct {
 	Attempt int
 
 	// Skipped are the messages that came before this one and that no handler
-	// gets, oldest first. Only the policies Latest, Debounce and Burst skip.
+	// gets by themselves, oldest first. Only the policies Latest, Debounce and
+	// Burst skip. They are there again when the turn runs again, also after a
+	// question.
 	Skipped []*Message
 
 	mentions []mention

@@ -12,7 +12,14 @@ import (
 // LanePolicy says what happens to messages that arrive in a thread while an
 // earlier one is being handled. It concerns new messages only; edits,
 // reactions and other events always wait their turn. The zero value is
-// [Serial].
+// [Serial] in [Config] and [Config.Policy] in [HandlerOptions].
+//
+// Under [Latest], [Debounce] and [Burst] a message can stand for those before
+// it. They are done when a handler has taken it; if it declines, or nobody may
+// or wants to handle the message, they are handled by themselves. A message
+// whose handling has begun is handled to its end, retries and restarts
+// included: newer ones wait for it and do not take its place. Answers to
+// questions are never skipped. At most 200 messages are taken together.
 type LanePolicy struct {
 	kind policyKind
 	d    time.Duration
@@ -22,7 +29,8 @@ type LanePolicy struct {
 type policyKind uint8
 
 const (
-	policySerial policyKind = iota
+	policyNone policyKind = iota
+	policySerial
 	policyLatest
 	policyDebounce
 	policyBurst
@@ -30,11 +38,8 @@ const (
 	policyDrop
 )
 
-// coalesced is the most entries that Latest, Debounce and Burst take together.
-const coalesced = 200
-
 // Serial handles every message of a thread, one after the other.
-func Serial() LanePolicy { return LanePolicy{} }
+func Serial() LanePolicy { return LanePolicy{kind: policySerial} }
 
 // Latest handles the newest of the messages that wait and gives the others to
 // its handler as [Message.Skipped].
@@ -62,7 +67,7 @@ func (p LanePolicy) valid() bool {
 		return p.d > 0
 	case policyConcurrent:
 		return p.n > 0
-	case policySerial, policyLatest, policyDrop:
+	case policyNone, policySerial, policyLatest, policyDrop:
 		return true
 	default:
 		return false
@@ -74,12 +79,25 @@ func (p LanePolicy) coalesces() bool {
 	return p.kind == policyLatest || p.kind == policyDebounce || p.kind == policyBurst
 }
 
-// entries returns how many entries of a lane are leased at once.
-func (p LanePolicy) entries() int {
-	if p.coalesces() {
-		return coalesced
+// atOnce reports whether the policy is carried out when a message arrives,
+// before anybody knows whose it is.
+func (p LanePolicy) atOnce() bool {
+	return p.kind == policyConcurrent || p.kind == policyDrop
+}
+
+// due returns when messages are to be handled of which the first and the newest
+// arrived at these times.
+func (p LanePolicy) due(first, newest time.Time) time.Time {
+	switch p.kind {
+	case policyDebounce:
+		return newest.Add(p.d)
+	case policyBurst:
+		return first.Add(p.d)
+	case policyNone, policySerial, policyLatest, policyConcurrent, policyDrop:
+		return time.Time{}
+	default:
+		return time.Time{}
 	}
-	return 1
 }
 
 // entry makes the entry of a delivery.
@@ -109,7 +127,7 @@ func (p LanePolicy) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(r.Key)) // never fails
 		e.Lane.ID += "#" + strconv.Itoa(int(h.Sum32())%p.n)
-	case policySerial, policyLatest:
+	case policyNone, policySerial, policyLatest:
 	}
 	return e
 }

@@ -18,8 +18,9 @@ const stopGrace = 5 * time.Second
 // Run works on stored deliveries until ctx ends. Then it takes no new work,
 // lets running turns finish for up to Config.DrainTimeout, ends their contexts
 // with the cause [ErrDraining], hands back what is unfinished and returns nil.
-// An error means that a handler did not return even then, or that Run was
-// called twice.
+// An error means that a handler did not return even then, that Run was called
+// twice, or, before anything is done, that options of handlers are no good
+// ([*OptionsError]).
 //
 // A store that cannot be reached is no reason to return: Run keeps trying.
 func (b *Bot) Run(ctx context.Context) error {
@@ -27,6 +28,9 @@ func (b *Bot) Run(ctx context.Context) error {
 		return ErrRunning
 	}
 	defer b.running.Store(false)
+	if err := b.registry.err(); err != nil {
+		return err
+	}
 
 	// Work outlives intake: it has a context of its own.
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -85,8 +89,9 @@ func (r *runner) fetch(intake, work context.Context) {
 		if n == 0 {
 			return
 		}
+		size := b.leaseSize()
 		leases, err := b.cfg.Store.Lease(intake, state.LeaseRequest{
-			Holder: b.cfg.Holder, TTL: b.cfg.LeaseTTL, Lanes: n, Entries: b.cfg.Policy.entries(),
+			Holder: b.cfg.Holder, TTL: b.cfg.LeaseTTL, Lanes: n, Entries: size,
 		})
 		for range n - len(leases) {
 			r.free <- struct{}{}
@@ -110,7 +115,7 @@ func (r *runner) fetch(intake, work context.Context) {
 		for _, l := range leases {
 			r.turns.Go(func() {
 				defer func() { r.free <- struct{}{} }()
-				b.work(work, l)
+				b.work(work, l, size)
 			})
 		}
 	}

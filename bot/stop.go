@@ -83,7 +83,9 @@ func (b *Bot) stoppable(ctx context.Context, t *Turn) (_ context.Context, releas
 		return ctx, func() {}, nil
 	}
 	k := t.thread.key()
-	stopped, err := b.stoppedSince(ctx, t)
+	limited, cancelLimit := t.limited(ctx)
+	stopped, err := b.stoppedSince(limited, t)
+	cancelLimit()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,26 +116,33 @@ func (b *Bot) stoppable(ctx context.Context, t *Turn) (_ context.Context, releas
 	return ctx, func() {
 		b.turns.remove(k, t)
 		close(done)
-		watch.Wait()
 		cancel(nil)
+		watch.Wait()
 	}, nil
 }
 
 // stoppedSince reports whether a person asked to stop after the event of a turn
 // was stored.
 func (b *Bot) stoppedSince(ctx context.Context, t *Turn) (bool, error) {
+	at, err := b.lastStop(ctx, t)
+	return !at.IsZero() && !t.entry.EnqueuedAt.After(at), err
+}
+
+// lastStop returns when a person last asked to stop in the session of a turn.
+// It is zero if nobody did.
+func (b *Bot) lastStop(ctx context.Context, t *Turn) (time.Time, error) {
 	data, err := b.cfg.Store.Get(ctx, stopKey(t))
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return false, nil
+		return time.Time{}, nil
 	case err != nil:
-		return false, fmt.Errorf("bot: stop of %s: %w", t.thread.id, err)
+		return time.Time{}, fmt.Errorf("bot: stop of %s: %w", t.thread.id, err)
 	}
 	at, err := strconv.ParseInt(string(data), 10, 64)
 	if err != nil {
-		return false, nil //nolint:nilerr // written by another version: no stop of ours
+		return time.Time{}, nil //nolint:nilerr // written by another version: no stop of ours
 	}
-	return !t.entry.EnqueuedAt.After(time.Unix(0, at)), nil
+	return time.Unix(0, at), nil
 }
 
 // dispatchStop ends what a stop is to end, and tells the handlers. If there is
@@ -142,6 +151,8 @@ func (b *Bot) stoppedSince(ctx context.Context, t *Turn) (bool, error) {
 func (b *Bot) dispatchStop(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message) error {
 	if b.isSession(t) {
 		at := t.entry.EnqueuedAt
+		ctx, cancel := t.limited(ctx)
+		defer cancel()
 		if err := b.cfg.Store.Set(ctx, stopKey(t), []byte(strconv.FormatInt(at.UnixNano(), 10)), stopTTL); err != nil {
 			return fmt.Errorf("bot: stop of %s: %w", t.thread.id, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/state"
@@ -18,8 +19,24 @@ type Turn struct {
 	self    *adapter.Identity
 	attempt int
 	// entry is the stored event.
-	entry   state.Queued
-	skipped []*Turn // older messages of the lane that this turn answers for
+	entry state.Queued
+	// deadline is when the time of all handlers together is over.
+	deadline time.Time
+
+	// skipped are older messages that this turn answers for, and listened the
+	// ones of them whose authors the bot listens to.
+	skipped, listened []*Turn
+	// passed are older messages of the lane that wait for a newer one, and
+	// whose handlers the subscription decides.
+	passed []*Turn
+	// by names the handlers that may take the skipped messages. Nil means any.
+	by []string
+	// spoke says that one of them took the turn, so that the skipped messages
+	// are done with it.
+	spoke bool
+	// aloof says that the handler that runs took the turn without a look at
+	// the skipped messages.
+	aloof bool
 
 	// routed says that subscribed holds: whether the thread was subscribed
 	// when the turn was routed.
@@ -54,7 +71,8 @@ func (t *Turn) Self() *adapter.Identity { return t.self }
 func (t *Turn) Attempt() int { return t.attempt }
 
 // Handler returns the name of the handler that is running: its kind and its
-// place in the order of registration, for example "mention/0".
+// place in the order of registration, for example "mention/0", or the name that
+// it was given, as in "mention/answer".
 func (t *Turn) Handler() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

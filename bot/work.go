@@ -13,20 +13,21 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// work runs the turns of a lease and settles it.
-func (b *Bot) work(ctx context.Context, l *state.Lease) {
+// work runs a turn of a lease and settles it. size is how many entries were
+// asked for.
+func (b *Bot) work(ctx context.Context, l *state.Lease, size int) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	// The heartbeat owns the lease while turns run.
+	// The heartbeat owns the lease while the turn runs.
 	var beat sync.WaitGroup
 	done := make(chan struct{})
 	beat.Go(func() { b.heartbeat(lease, cancel, l, done) })
 
 	log := b.log.With().Str(LogKeyThread, l.Lane.ID).Logger()
 	var verdicts []state.Verdict
-	if b.cfg.Policy.coalesces() {
-		verdicts = b.together(lease, &log, l.Entries)
+	if b.coalesces() {
+		verdicts = b.together(lease, &log, b.newLane(l, size))
 	} else {
 		verdicts = b.alone(lease, &log, l.Entries[0])
 	}
@@ -42,47 +43,64 @@ func (b *Bot) work(ctx context.Context, l *state.Lease) {
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, e state.Queued) []state.Verdict {
-	t, err := b.open(ctx, e)
+	t, err := b.turnOf(ctx, e)
 	if err == nil {
 		err = b.run(ctx, log, t)
 	}
 	return []state.Verdict{b.verdict(ctx, log, e, err)}
 }
 
-// together runs the turns of several entries: the newest message with the
-// others as its context, and everything that is no message by itself. Messages
-// that were skipped are done when the newest is; if it fails they stay.
-func (b *Bot) together(ctx context.Context, log *zerolog.Logger, entries []state.Queued) []state.Verdict {
-	var (
-		verdicts []state.Verdict
-		messages []*Turn
-		waiting  []state.Queued
-	)
-	for _, e := range entries {
-		t, err := b.open(ctx, e)
-		if err == nil {
-			if _, ok := t.event.(*adapter.MessageEvent); ok {
-				messages, waiting = append(messages, t), append(waiting, e)
-				continue
-			}
-			err = b.run(ctx, log, t)
+// together runs the turn that is first in a lane, with the messages that it
+// stands for. They are done when it is. If it is to be tried again they stay
+// with it, and if it fails for good, or no handler took it, they are handled by
+// themselves.
+func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []state.Verdict {
+	look, cancel := context.WithTimeoutCause(ctx, b.cfg.TurnTimeout, ErrTurnTimeout)
+	defer cancel()
+	c := l.choose(look)
+	switch {
+	case c.more:
+		b.wide.Store(time.Now().Add(wideFor).UnixNano())
+		return []state.Verdict{state.Return(l.entries[0].ID, 0)}
+	case c.wait > 0:
+		log.Debug().Dur(LogKeyWait, c.wait).Msg("thread waits for further messages")
+		return []state.Verdict{state.Return(l.entries[0].ID, c.wait)}
+	}
+	e, s := l.entries[c.at], l.seats[c.at]
+	err := s.err
+	switch {
+	case err != nil:
+	case s.turn == nil:
+		s.turn, err = b.turnOf(look, e)
+	case s.row != "":
+		err = l.begin(look, c)
+	}
+	if err == nil {
+		for _, i := range c.older {
+			s.turn.skipped, s.turn.by = append(s.turn.skipped, l.seats[i].turn), s.rule.by
 		}
-		verdicts = append(verdicts, b.verdict(ctx, log, e, err))
+		s.turn.passed = l.passed(c.at)
+		err = b.run(ctx, log, s.turn)
 	}
-	if len(messages) == 0 {
-		return verdicts
+	v := b.verdict(ctx, log, e, err)
+	if _, began := errors.AsType[*failure](err); began && s.row != "" && v.Kind == state.KindRetryAside {
+		if err := l.stepAside(ctx, c, v.After); err != nil {
+			log.Warn().Err(err).Msg("a newer message may take the place of this one before it is tried again")
+		}
 	}
-	last := len(messages) - 1
-	newest := messages[last]
-	newest.skipped = messages[:last]
-	v := b.verdict(ctx, log, waiting[last], b.run(ctx, log, newest))
-	if v.Kind == state.KindAck {
-		for _, e := range waiting[:last] {
+	verdicts := []state.Verdict{v}
+	for _, i := range c.older {
+		switch {
+		case v.Kind == state.KindAck && s.turn.spoke:
 			b.counts.add(CountSkipped, "")
-			verdicts = append(verdicts, state.Ack(e.ID))
+			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
+		case v.Kind == state.KindRetryAside:
+			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)
+			aside.Free = true
+			verdicts = append(verdicts, aside)
 		}
 	}
-	return append(verdicts, v)
+	return verdicts
 }
 
 // heartbeat keeps l alive until done is closed, and cancels the turn once the
@@ -126,7 +144,16 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		unready   *unreadyError
 		yield     *yieldError
 		panicked  *PanicError
+		failed    *failure
 	)
+	attempts, between := b.cfg.MaxAttempts, waits(b.cfg.Backoff)
+	if errors.As(err, &failed) {
+		own := &failed.handler.options
+		attempts = or(own.MaxAttempts, attempts)
+		if own.Backoff != nil {
+			between = own.Backoff
+		}
+	}
 	switch {
 	case err == nil, errors.Is(err, errNoTurn):
 		return state.Ack(e.ID)
@@ -157,24 +184,30 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case errors.As(err, &permanent):
 		return b.bury(log, e, err, "permanent")
 	case errors.As(err, &retry):
-		return b.again(log, e, err, retry.after, true)
+		return b.again(log, e, err, between, retry.after, true)
 	case errors.As(err, &api) && api.Code == adapter.RateLimited && api.RetryAfter > 0:
-		return b.again(log, e, err, api.RetryAfter, true)
-	case e.Attempt >= b.cfg.MaxAttempts:
+		return b.again(log, e, err, between, api.RetryAfter, true)
+	case e.Attempt >= attempts:
 		code := adapter.CodeOf(err).String()
 		if errors.As(err, &panicked) {
 			code = "panic"
 		}
 		return b.bury(log, e, err, code)
 	default:
-		return b.again(log, e, err, b.cfg.Backoff(e.Attempt), false)
+		return b.again(log, e, err, between, between.after(e.Attempt), false)
 	}
 }
 
+// waits are the waits between attempts.
+type waits func(attempt int) time.Duration
+
+// after returns the wait after an attempt.
+func (w waits) after(attempt int) time.Duration { return max(w(attempt), 0) }
+
 // again makes the verdict for another try after wait.
-func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, wait time.Duration, free bool) state.Verdict {
+func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, between waits, wait time.Duration, free bool) state.Verdict {
 	b.counts.add(CountRetried, "")
-	aside := b.held(e.Attempt, wait) > b.cfg.HoldFor
+	aside := between.held(e.Attempt, wait, b.cfg.HoldFor) > b.cfg.HoldFor
 	log.Warn().Err(err).Dur(LogKeyWait, wait).Bool("aside", aside).Msg("turn failed: trying again")
 	v := state.Retry(e.ID, wait, cause(err, adapter.CodeOf(err).String()))
 	if aside {
@@ -185,11 +218,11 @@ func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, wait time.Du
 }
 
 // held estimates how long a lane will have waited for a turn in all, the coming
-// wait included.
-func (b *Bot) held(attempt int, wait time.Duration) time.Duration {
+// wait included. Above limit it is a lower bound.
+func (w waits) held(attempt int, wait, limit time.Duration) time.Duration {
 	total := wait
-	for n := 1; n < attempt && total <= b.cfg.HoldFor; n++ {
-		total += b.cfg.Backoff(n)
+	for n := 1; n < attempt && total <= limit; n++ {
+		total += w.after(n)
 	}
 	return total
 }

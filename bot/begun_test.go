@@ -1,0 +1,451 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// TestAnswersAreNotSkipped has an answer to a question wait together with other
+// messages.
+func TestAnswersAreNotSkipped(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		whole, own bot.LanePolicy
+	}{
+		{"whole bot", bot.Latest(), bot.LanePolicy{}},
+		{"handler", bot.LanePolicy{}, bot.Latest()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, bot.Config{Policy: c.whole}, func(t *testing.T, w *world) {
+				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+					a, err := bot.Ask(ctx, th, bot.Question{Text: "Sure?", Options: []adapter.Option{{Value: "yes"}, {Value: "no"}}})
+					if err != nil {
+						return err
+					}
+					w.note("answer %s", a.Value)
+					return nil
+				}).With(with(c.own))
+				w.bot.OnNewMessage(nil, w.tells("p")).With(with(c.own))
+				w.say("ada", "@helper go")
+				w.run(time.Second)
+				for _, text := range []string{"hm", "let me see", "yes", "no", "thanks"} {
+					w.say("ada", text)
+				}
+				w.run(time.Minute)
+				// The first answer counts. The second is a message then.
+				want := []string{"p thanks [hm let me see no]", "answer yes"}
+				if diff := cmp.Diff(want, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestAskKeepsWhatWasSkipped parks a turn that stands for several messages.
+func TestAskKeepsWhatWasSkipped(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		whole, own bot.LanePolicy
+		say        []string
+	}{
+		{"whole bot, where only a skipped message mentions", bot.Latest(), bot.LanePolicy{}, []string{"@helper create", "an issue", "please"}},
+		{"handler", bot.LanePolicy{}, bot.Latest(), []string{"@helper create", "@helper an issue", "@helper please"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, bot.Config{Policy: c.whole}, func(t *testing.T, w *world) {
+				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+					for _, q := range []string{"Name?", "Team?"} {
+						a, err := bot.Ask(ctx, th, bot.Question{Text: q})
+						if err != nil {
+							return err
+						}
+						w.note("%s", told(a.Value, m))
+					}
+					return nil
+				}).With(with(c.own))
+				for _, text := range append(c.say, "") {
+					if text != "" {
+						w.say("ada", text)
+					}
+				}
+				w.run(time.Second)
+				for _, text := range []string{"Rocket", "ENG"} {
+					w.say("ada", text)
+					w.run(time.Second)
+					time.Sleep(24 * time.Hour)
+				}
+				told := fmt.Sprintf("%s %v", c.say[2], c.say[:2])
+				want := []string{"Rocket " + told, "Rocket " + told, "ENG " + told}
+				if diff := cmp.Diff(want, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if n := len(w.fake.Posted(thread)); n != 2 {
+					t.Errorf("%d questions, want 2", n)
+				}
+			})
+		})
+	}
+}
+
+// amnesiac is a Fake that cannot read a text any more once it has forgotten
+// it.
+type amnesiac struct {
+	*adaptertest.Fake
+
+	forgotten string
+}
+
+func (f *amnesiac) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
+	if f.forgotten != "" && strings.Contains(string(d.Body), f.forgotten) {
+		return nil, &adapter.Error{Code: adapter.Invalid}
+	}
+	return f.Fake.Decode(d, self)
+}
+
+// TestAParkedTurnGoesOnWithoutWhatCannotBeRead is about deploys in between.
+func TestAParkedTurnGoesOnWithoutWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		w := newWorldIn(t, bot.Config{Store: store})
+		platform := &amnesiac{Fake: w.fake}
+		b, err := bot.New(bot.Config{Store: store, Adapter: platform, Policy: bot.Latest()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.bot = b
+		b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			a, err := bot.Ask(ctx, th, bot.Question{Text: "?"})
+			if err == nil {
+				w.note("%s", told(a.Value, m))
+			}
+			return err
+		})
+		for _, text := range []string{"one", "two", "@helper three"} {
+			w.say("ada", text)
+		}
+		w.run(time.Second)
+		platform.forgotten = "one"
+		w.say("ada", "yes")
+		w.run(time.Second)
+		if diff := cmp.Diff([]string{"yes @helper three [two]"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAResumedTurnDoesNotWait: neither newer messages nor a policy hold up a
+// turn that goes on, and it takes no messages that came since.
+func TestAResumedTurnDoesNotWait(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		start := time.Now()
+		w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			if m.Body != "ask" {
+				w.note("%s", told(time.Since(start).String(), m))
+				return nil
+			}
+			a, err := bot.Ask(ctx, th, bot.Question{Text: "?", From: []string{"bob"}})
+			if err != nil {
+				return err
+			}
+			w.note("%s", told(time.Since(start).String()+" "+a.Value, m))
+			return nil
+		}).With(with(bot.Debounce(10 * time.Second)))
+		w.say("ada", "ask")
+		stop := w.start()
+		time.Sleep(time.Minute)
+		w.say("bob", "yes")
+		time.Sleep(time.Second)
+		w.say("ada", "a")
+		w.say("ada", "b")
+		time.Sleep(time.Minute)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"1m0s yes ask []", "1m11s b [a]"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestABegunTurnIsFinished interrupts a turn that stands for several messages
+// after it has posted, and has a further message arrive before it runs again.
+func TestABegunTurnIsFinished(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		// interrupt ends the first run of the turn.
+		interrupt func(ctx context.Context, w *world, store *cutStore) error
+		restart   bool
+	}{
+		{name: "by an error", interrupt: func(context.Context, *world, *cutStore) error { return errBoom }},
+		{name: "by an error that steps aside", interrupt: func(context.Context, *world, *cutStore) error { return bot.RetryAfter(time.Hour, errBoom) }},
+		{name: "by an error that spends no attempt", interrupt: func(context.Context, *world, *cutStore) error { return bot.RetryAfter(time.Second, errBoom) }},
+		{name: "by a panic", interrupt: func(context.Context, *world, *cutStore) error { panic("boom") }},
+		{name: "by the store", interrupt: func(context.Context, *world, *cutStore) error { return errCut }},
+		{name: "by a lost lease", interrupt: func(ctx context.Context, _ *world, store *cutStore) error {
+			store.cut.Store(true)
+			<-ctx.Done()
+			store.cut.Store(false)
+			return ctx.Err()
+		}},
+		{name: "by a deploy", restart: true, interrupt: func(ctx context.Context, _ *world, _ *cutStore) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}},
+	} {
+		for _, whole := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, whole bot %v", c.name, whole), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					store := &cutStore{Store: memstate.New(memstate.Options{})}
+					defer store.Close()
+					cfg := bot.Config{Store: store, LeaseTTL: 3 * time.Second, DrainTimeout: time.Second, TurnTimeout: time.Hour}
+					own := bot.Latest()
+					if whole {
+						cfg.Policy, own = own, bot.LanePolicy{}
+					}
+					w := newWorldIn(t, cfg)
+					runs := 0
+					w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+						runs++
+						w.note("%s", told("p", m))
+						if _, err := th.Post(ctx, bot.Text("reply to "+m.Body)); err != nil {
+							return err
+						}
+						if runs > 1 {
+							return nil
+						}
+						w.say("ada", "d") //nolint:contextcheck // said by a person, not by the handler
+						w.say("ada", "e") //nolint:contextcheck // as above
+						return c.interrupt(ctx, w, store)
+					}).With(with(own))
+					for _, text := range []string{"a", "b", "c"} {
+						w.say("ada", text)
+					}
+					if c.restart {
+						w.run(time.Second)
+					}
+					w.run(2 * time.Hour)
+					want := []string{"p c [a b]", "p c [a b]", "p e [d]"}
+					posted := []string{"reply to c", "reply to e"}
+					if strings.Contains(c.name, "aside") {
+						want[1], want[2] = want[2], want[1]
+					}
+					if diff := cmp.Diff(want, w.notes()); diff != "" {
+						t.Errorf("what ran (-want +got):\n%s", diff)
+					}
+					if diff := cmp.Diff(posted, w.fake.Posted(thread)); diff != "" {
+						t.Errorf("posted (-want +got):\n%s", diff)
+					}
+					stats, err := w.store.Stats(t.Context())
+					if err != nil || stats.Entries != 0 || stats.Dead != 0 {
+						t.Errorf("the store still holds %+v, %v", stats, err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestABegunTurnIsFinishedAfterManyOthers lets a turn step aside, and many others
+// pass. Of those nothing is remembered.
+func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		failed := false
+		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			w.note("%s", told("p", m))
+			if m.Body == "b" && !failed {
+				failed = true
+				return bot.RetryAfter(24*time.Hour, errBoom)
+			}
+			return nil
+		}).With(with(bot.Debounce(time.Second)))
+		w.say("ada", "a")
+		w.say("ada", "b")
+		stop := w.start()
+		want := []string{"p b [a]"}
+		for n := range 100 {
+			time.Sleep(5 * time.Minute)
+			w.say("ada", fmt.Sprint(n))
+			want = append(want, fmt.Sprintf("p %d []", n))
+		}
+		time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
+		w.say("ada", "c") // while the turn comes back
+		time.Sleep(time.Hour)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		want = append(want, "p b [a]", "p c []")
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		kept, err := w.store.Get(t.Context(), state.Key{Workspace: "W1", Kind: "begun", ID: string(thread)})
+		if err != nil || len(kept) > 1000 {
+			t.Errorf("%d bytes are remembered, %v", len(kept), err)
+		}
+	})
+}
+
+// TestASubscriptionThatChangesInBetween is about messages that wait for a newer
+// one: they stay with the handler that would have got them.
+func TestASubscriptionThatChangesInBetween(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		listens bool
+		say     []string
+		want    []string
+	}{
+		{"taken back", true, []string{"a", "b", "/leave", "c"}, []string{"leave", "s b [a]"}},
+		{"taken back by the newest, which fails", true, []string{"a", "b", "fail"}, []string{"s fail [a b]", "s b [a]"}},
+		{"made by the newest, which fails", false, []string{"@helper a", "@helper b", "@helper fail"}, []string{"m @helper fail [@helper a @helper b]", "m @helper b [@helper a]"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+				th, err := w.bot.Thread("W1", thread)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.listens {
+					if err := th.Subscribe(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				failing := func(name string, change func(*bot.Thread, context.Context) error) bot.MessageHandler {
+					return func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+						w.note("%s", told(name, m))
+						if strings.HasSuffix(m.Body, "fail") {
+							return errors.Join(change(th, ctx), bot.Permanent(errBoom))
+						}
+						return nil
+					}
+				}
+				w.bot.OnSubscribedMessage(failing("s", (*bot.Thread).Unsubscribe)).With(with(bot.Latest()))
+				w.bot.OnNewMention(failing("m", (*bot.Thread).Subscribe)).With(with(bot.Latest()))
+				w.bot.OnCommand(bot.Command{Name: "leave"}, func(ctx context.Context, th *bot.Thread, _ *bot.Invocation) error {
+					w.note("leave")
+					return th.Unsubscribe(ctx)
+				})
+				for _, text := range c.say {
+					w.say("ada", text)
+				}
+				w.run(time.Minute)
+				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestABegunTurnThatSubscribedIsFinished: the thread counts as subscribed by
+// now, for everybody but the turn that did it.
+func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		runs := 0
+		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			runs++
+			w.note("%s", told("m", m))
+			if err := th.Subscribe(ctx); err != nil {
+				return err
+			}
+			if runs == 1 {
+				w.say("ada", "@helper c") //nolint:contextcheck // said by a person, not by the handler
+				return bot.RetryAfter(time.Second, errBoom)
+			}
+			return nil
+		}).With(with(bot.Latest()))
+		w.bot.OnSubscribedMessage(w.tells("s"))
+		w.say("ada", "@helper a")
+		w.say("ada", "@helper b")
+		w.run(time.Minute)
+		want := []string{"m @helper b [@helper a]", "m @helper b [@helper a]", "s @helper c []"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestABegunTurnOfASerialHandlerIsFinished is about the same for a handler that
+// takes nothing together.
+func TestABegunTurnOfASerialHandlerIsFinished(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]error{"error": errBoom, "free": bot.RetryAfter(time.Second, errBoom)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+				failure := failure
+				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+					w.note("%s", told("m", m))
+					err := failure
+					failure = nil
+					return errors.Join(th.Subscribe(ctx), err)
+				})
+				w.bot.OnSubscribedMessage(w.tells("s")).With(with(bot.Latest()))
+				w.say("ada", "@helper a")
+				w.say("ada", "b")
+				w.say("ada", "c")
+				w.run(time.Minute)
+				if diff := cmp.Diff([]string{"m @helper a []", "m @helper a []", "s c [b]"}, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestABuriedTurnBuriesNoOther: what it skipped is handled by itself, and has
+// spent nothing.
+func TestABuriedTurnBuriesNoOther(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		runs := 0
+		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			runs++
+			w.note("%s attempt %d", told("p", m), m.Attempt)
+			switch {
+			case m.Body == "c" && runs < 4:
+				return errBoom
+			case m.Body == "c":
+				return bot.Permanent(errBoom)
+			default:
+				return nil
+			}
+		}).With(bot.HandlerOptions{Policy: bot.Latest(), Backoff: func(int) time.Duration { return time.Hour }})
+		for _, text := range []string{"a", "b", "c"} {
+			w.say("ada", text)
+		}
+		w.run(24 * time.Hour)
+		want := []string{"p c [a b] attempt 1", "p c [a b] attempt 2", "p c [a b] attempt 3", "p c [a b] attempt 4", "p b [a] attempt 1"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if n := len(w.dead()); n != 1 {
+			t.Errorf("%d dead letters, want one", n)
+		}
+	})
+}
