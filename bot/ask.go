@@ -73,7 +73,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	b := t.bot
 	n := strconv.Itoa(turn.next("ask"))
 	id := turn.event.Head().Key + "\x00" + turn.Handler() + "\x00" + n
-	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body}
+	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
 	switch err := b.recall(ctx, a); {
 	case errors.Is(err, state.ErrNotFound):
 		if err := b.keep(ctx, a); err != nil {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +19,8 @@ type ask struct {
 	MessageID string           `json:"message_id,omitempty"`
 	Options   []adapter.Option `json:"options,omitempty"`
 	From      []string         `json:"from,omitempty"`
+	// Asked is when the event of the turn was stored.
+	Asked time.Time `json:"asked"`
 	// Deadline is zero until the question is known to be posed.
 	Deadline time.Time `json:"deadline,omitzero"`
 	// Lane and Delivery are what is enqueued to run the turn again.
@@ -114,4 +117,38 @@ func (b *Bot) unlist(ctx context.Context, a *ask, source string) error {
 		}
 		return nil
 	})
+}
+
+// closeQuestions ends the wait for answers to the questions of turns whose
+// events were stored at a time or before. Nothing runs again for them.
+func (t *Thread) closeQuestions(ctx context.Context, at time.Time) error {
+	b := t.bot
+	here, err := b.asking(t.workspace, t.id).Get(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range here.Waiting {
+		a := &ask{ID: id, Lane: state.Key{Workspace: t.workspace}}
+		err := b.recall(ctx, a)
+		switch {
+		case errors.Is(err, state.ErrNotFound):
+			continue
+		case err != nil:
+			return err
+		case a.Asked.After(at):
+			continue
+		}
+		if a.Answer == nil {
+			a.Answer = &Answer{}
+			if err := b.keep(ctx, a); errors.Is(err, state.ErrConflict) {
+				continue // somebody has just answered
+			} else if err != nil {
+				return err
+			}
+		}
+		if err := b.unlist(ctx, a, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }

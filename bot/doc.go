@@ -180,6 +180,10 @@
 // in an agent session and, if [Config.TypingEmoji] is set, as a reaction to their
 // comment until the turn ends.
 //
+// [Thread.Stop] ends what goes on in a thread: the contexts of its turns end with
+// the cause [ErrStopped], and they write nothing more. In agent sessions people
+// have a button for that.
+//
 // # Outside a turn
 //
 // What does not begin with a delivery, such as a report every morning, begins

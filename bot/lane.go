@@ -62,7 +62,7 @@ type lane struct {
 
 	begun      *begun
 	asking     map[adapter.ThreadID]asking
-	stopped    map[adapter.ThreadID]time.Time
+	stopped    map[adapter.ThreadID]stop
 	subscribed map[adapter.ThreadID]bool
 }
 
@@ -99,7 +99,7 @@ func (b *Bot) newLane(l *state.Lease, size int) *lane {
 		bot: b, key: l.Lane, entries: l.Entries, seats: make([]*seat, len(l.Entries)),
 		cut:        size < coalesced && l.Behind > 0,
 		asking:     make(map[adapter.ThreadID]asking),
-		stopped:    make(map[adapter.ThreadID]time.Time),
+		stopped:    make(map[adapter.ThreadID]stop),
 		subscribed: make(map[adapter.ThreadID]bool),
 	}
 }
@@ -263,18 +263,15 @@ func (l *lane) apart(ctx context.Context, t *Turn) (bool, error) {
 	if r, _, err := b.reply(ctx, t, here); err != nil || r != nil {
 		return r != nil, err
 	}
-	if !b.isSession(t) {
-		return false, nil
-	}
-	at, known := l.stopped[id]
+	stopped, known := l.stopped[id]
 	if !known {
 		var err error
-		if at, err = b.lastStop(ctx, t); err != nil {
+		if stopped, err = t.thread.lastStop(ctx); err != nil {
 			return false, err
 		}
-		l.stopped[id] = at
+		l.stopped[id] = stopped
 	}
-	return !at.IsZero() && !t.entry.EnqueuedAt.After(at), nil
+	return stopped.ends(t), nil
 }
 
 // isSubscribed reports whether the message of a turn counts as one in a

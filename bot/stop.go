@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,11 +28,55 @@ const (
 	stopPoll = time.Second
 )
 
-// A stop in an agent session ends the turns of everything that was said before
-// it: those that run, on whichever instance, and those that wait. Their
-// contexts end with ErrStopped, after which they write nothing more. What is
-// said after the stop begins clean. A stop has a lane of its own, so it does
-// not wait for what it is to stop.
+// A stop of a thread ends the turns of everything that happened there before it:
+// those that run, on whichever instance, and those that wait. Their contexts end
+// with ErrStopped, after which they write nothing more. What is said after the
+// stop begins clean. In an agent session a person asks for it; that has a lane of
+// its own, so it does not wait for what it is to stop. Elsewhere a handler does,
+// with Thread.Stop.
+
+// stop is when a thread was stopped.
+type stop struct {
+	at time.Time
+	// by is the event whose turn asked for it, and which goes on.
+	by string
+}
+
+// ends reports whether a stop ends a turn.
+func (s stop) ends(t *Turn) bool {
+	return !s.at.IsZero() && !t.entry.EnqueuedAt.After(s.at) && t.event.Head().Key != s.by
+}
+
+// Stop ends what goes on in the thread: the turns of everything that happened
+// there before now, and within a turn before the event of that, which itself goes
+// on. The contexts of turns that run end with the cause [ErrStopped], on this
+// instance at once and on others within a second or so, and nothing more is
+// written by them. Turns that wait do not begin, questions that wait for an answer
+// are closed, and what was scheduled is not posted. What happens
+// in a thread waits for the turns before it, so stop a thread from elsewhere: from
+// an endpoint or a timer of your own, with a handle of [Bot.Thread], or from a
+// turn of another thread.
+func (t *Thread) Stop(ctx context.Context) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	s := stop{at: time.Now()}
+	if turn := t.turnOf(ctx); turn != nil {
+		s = stop{at: turn.entry.EnqueuedAt, by: turn.event.Head().Key}
+	}
+	return t.stop(ctx, s)
+}
+
+// stop stores a stop and ends what it concerns: the turns of this process, and
+// the questions.
+func (t *Thread) stop(ctx context.Context, s stop) error {
+	value := strconv.FormatInt(s.at.UnixNano(), 10) + " " + s.by
+	if err := t.bot.cfg.Store.Set(ctx, t.stopKey(), []byte(value), stopTTL); err != nil {
+		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
+	}
+	t.bot.turns.stop(t.key(), s)
+	return t.closeQuestions(ctx, s.at)
+}
 
 // running are the turns of this process that a stop can end.
 type running struct {
@@ -60,12 +105,12 @@ func (r *running) remove(k state.Key, t *Turn) {
 	}
 }
 
-// stop ends the turns of a thread that were said before at.
-func (r *running) stop(k state.Key, at time.Time) {
+// stop ends the turns of a thread that a stop concerns.
+func (r *running) stop(k state.Key, s stop) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for t, cancel := range r.turns[k] {
-		if !t.entry.EnqueuedAt.After(at) {
+		if s.ends(t) {
 			cancel(ErrStopped)
 		}
 	}
@@ -76,10 +121,10 @@ func (b *Bot) isSession(t *Turn) bool {
 	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
 }
 
-// stoppable gives a turn a context that ends when a person asks to stop.
-// release must be called when the turn is over.
+// stoppable gives a turn a context that ends when its thread is stopped. release
+// must be called when the turn is over.
 func (b *Bot) stoppable(ctx context.Context, t *Turn) (_ context.Context, release func(), err error) {
-	if _, isStop := t.event.(*adapter.StopEvent); isStop || !b.isSession(t) {
+	if _, isStop := t.event.(*adapter.StopEvent); isStop || t.thread == nil {
 		return ctx, func() {}, nil
 	}
 	k := t.thread.key()
@@ -121,28 +166,28 @@ func (b *Bot) stoppable(ctx context.Context, t *Turn) (_ context.Context, releas
 	}, nil
 }
 
-// stoppedSince reports whether a person asked to stop after the event of a turn
+// stoppedSince reports whether the thread of a turn was stopped after the event
 // was stored.
 func (b *Bot) stoppedSince(ctx context.Context, t *Turn) (bool, error) {
-	at, err := b.lastStop(ctx, t)
-	return !at.IsZero() && !t.entry.EnqueuedAt.After(at), err
+	s, err := t.thread.lastStop(ctx)
+	return s.ends(t), err
 }
 
-// lastStop returns when a person last asked to stop in the session of a turn.
-// It is zero if nobody did.
-func (b *Bot) lastStop(ctx context.Context, t *Turn) (time.Time, error) {
-	data, err := b.cfg.Store.Get(ctx, stopKey(t))
+// lastStop returns the last stop of the thread. It is zero if there was none.
+func (t *Thread) lastStop(ctx context.Context) (stop, error) {
+	data, err := t.bot.cfg.Store.Get(ctx, t.stopKey())
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return time.Time{}, nil
+		return stop{}, nil
 	case err != nil:
-		return time.Time{}, fmt.Errorf("bot: stop of %s: %w", t.thread.id, err)
+		return stop{}, fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	at, err := strconv.ParseInt(string(data), 10, 64)
+	nano, by, _ := strings.Cut(string(data), " ")
+	at, err := strconv.ParseInt(nano, 10, 64)
 	if err != nil {
-		return time.Time{}, nil //nolint:nilerr // written by another version: no stop of ours
+		return stop{}, nil //nolint:nilerr // written by another version: no stop of ours
 	}
-	return time.Unix(0, at), nil
+	return stop{time.Unix(0, at), by}, nil
 }
 
 // dispatchStop ends what a stop is to end, and tells the handlers. If there is
@@ -150,13 +195,11 @@ func (b *Bot) lastStop(ctx context.Context, t *Turn) (time.Time, error) {
 // (linear.app/developers/agent-signals).
 func (b *Bot) dispatchStop(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message) error {
 	if b.isSession(t) {
-		at := t.entry.EnqueuedAt
 		ctx, cancel := t.limited(ctx)
 		defer cancel()
-		if err := b.cfg.Store.Set(ctx, stopKey(t), []byte(strconv.FormatInt(at.UnixNano(), 10)), stopTTL); err != nil {
-			return fmt.Errorf("bot: stop of %s: %w", t.thread.id, err)
+		if err := t.thread.stop(ctx, stop{at: t.entry.EnqueuedAt}); err != nil {
+			return err
 		}
-		b.turns.stop(t.thread.key(), at)
 		if len(b.on.stop) == 0 && !t.event.Head().Actor.IsSelf() {
 			t.enter("stop")
 			return b.can.agent.Activity(ctx, &adapter.Activity{
@@ -168,8 +211,8 @@ func (b *Bot) dispatchStop(ctx context.Context, log *zerolog.Logger, t *Turn, m 
 	return b.dispatchOwn(ctx, log, t, m, b.on.stop)
 }
 
-func stopKey(t *Turn) state.Key {
-	k := t.thread.key()
+func (t *Thread) stopKey() state.Key {
+	k := t.key()
 	k.Kind = "stopped"
 	return k
 }

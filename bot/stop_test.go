@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/bottest"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -120,5 +122,106 @@ func TestStopStops(t *testing.T) {
 		for d, err := range store.Dead(t.Context()) {
 			t.Errorf("dead letter %+v %v", d.Cause, err)
 		}
+	})
+}
+
+// TestThreadStop stops a thread of comments from another one.
+func TestThreadStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var notes []string
+		k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
+			b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				notes = append(notes, "begin "+m.Text())
+				if m.Text() != "long" {
+					_, err := th.Post(ctx, bot.Text("done: "+m.Text()))
+					return err
+				}
+				if _, err := th.PostAt(ctx, time.Now().Add(2*time.Hour), bot.Text("never")); err != nil {
+					return err
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Hour):
+				}
+				notes = append(notes, fmt.Sprint("end ", context.Cause(ctx)))
+				_, err := th.Post(ctx, bot.Text("too late"))
+				return err
+			})
+			b.OnNewMessage(regexp.MustCompile("^stop "), func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				which, err := b.Thread("W1", adapter.ThreadID(strings.TrimPrefix(m.Body, "stop ")))
+				if err != nil {
+					return err
+				}
+				if err := errors.Join(which.Stop(ctx), th.Stop(ctx)); err != nil {
+					return err
+				}
+				_, err = th.Post(ctx, bot.Text("stopped")) // its own turn goes on
+				return err
+			})
+		})
+		th, other := k.NewThread(), k.NewThread()
+		ada := k.User("ada")
+		ada.Mention(th, "long")
+		ada.Mention(th, "waits")
+		time.Sleep(time.Minute)
+		ada.Say(other, "stop "+string(th.ID()))
+		time.Sleep(5 * time.Second)
+		ada.Mention(th, "after")
+		ada.Mention(other, "elsewhere")
+		k.Sleep(3 * time.Hour)
+		th.ExpectExactly("done: after")
+		other.ExpectExactly("stopped", "done: elsewhere")
+		want := []string{"begin long", "end " + bot.ErrStopped.Error(), "begin after", "begin elsewhere"}
+		if diff := cmp.Diff(want, notes); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestStopClosesQuestions: what is said after a stop is no answer to what was
+// asked before it.
+func TestStopClosesQuestions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := bottest.New(t, bot.Config{Links: withLinks()}, func(b *bot.Bot) {
+			b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+				a, err := bot.Ask(ctx, th, bot.Question{Text: "Which?", Options: []adapter.Option{{Value: "one"}}, Timeout: time.Hour})
+				if err != nil {
+					return err
+				}
+				_, err = th.Post(ctx, bot.Text(fmt.Sprintf("%q %t", a.Value, a.TimedOut)))
+				return err
+			})
+			b.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				_, err := th.Post(ctx, bot.Text("heard "+m.Body))
+				return err
+			})
+		})
+		th, ada := k.NewThread(), k.User("ada")
+		ada.Mention(th, "go")
+		th.Expect("Which?")
+		h, err := k.Bot().Thread("W1", th.ID())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, link, _ := strings.Cut(th.Posts()[0], adapter.ButtonPath)
+		token, _, _ := strings.Cut(link, ")")
+		if page, err := k.Bot().Button(t.Context(), token); err != nil || page.State != adapter.ButtonUsed {
+			t.Errorf("the link of the question is %+v, %v", page, err)
+		}
+		time.Sleep(time.Second)
+		ada.Say(th, "one")
+		k.Sleep(2 * time.Hour) // the time of the question passes
+		posts := th.Posts()
+		if diff := cmp.Diff([]string{"heard one"}, posts[1:]); diff != "" {
+			t.Errorf("after the stop (-want +got):\n%s", diff)
+		}
+		ada.Mention(th, "again")
+		ada.Say(th, "one")
+		th.Expect("Which?", "heard one", "Which?", `"one" false`)
 	})
 }
