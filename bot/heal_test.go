@@ -252,6 +252,23 @@ func BenchmarkHeal(b *testing.B) {
 	}
 }
 
+// BenchmarkHealChunk is what one more chunk of a stream costs: all that was
+// written before is looked at again.
+func BenchmarkHealChunk(b *testing.B) {
+	const part = "Some *words* and `code`, a [link](https://example.com/a), 20~25.\n\n- one\n- **two**\n\n"
+	for name, size := range map[string]int{"1k": 1 << 10, "8k": 8 << 10, "64k": 64 << 10} {
+		text := strings.Repeat(part, size/len(part)+1)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n = (n + 7) % len(part) // ends anywhere
+				glimpse(text[:size-n])
+			}
+		})
+	}
+}
+
 // TestHealTwice heals texts made of marks that meet in unlikely ways.
 func TestHealTwice(t *testing.T) {
 	t.Parallel()
