@@ -208,3 +208,45 @@ func backlog(b *testing.B, store state.Store, own bot.LanePolicy, waiting int, t
 		<-handled
 	}
 }
+
+// deaf is a Fake that answers posts and keeps nothing.
+type deaf struct {
+	*adaptertest.Fake
+
+	answer adapter.Message
+}
+
+func (d *deaf) Post(context.Context, *adapter.Post) (*adapter.Message, error) { return &d.answer, nil }
+
+// BenchmarkPost is the way of a post through this package, rendering included.
+func BenchmarkPost(b *testing.B) {
+	long := strings.Repeat("Some *words* and `code`, a [link](https://example.com/a).\n\n- one\n- **two**\n\n", 100)
+	for name, content := range map[string]bot.Content{
+		"text":          bot.Text("pong"),
+		"markdown":      bot.Markdown("{{emoji:check}} The **build** of `main` is done, see [the log](https://ci.example.com/1)."),
+		"long markdown": bot.Markdown(long),
+		"card": bot.Card{Title: "Nightly build", Children: []bot.Element{
+			bot.CardFields{{Label: "Duration", Value: "4m 12s"}, {Label: "Runner", Value: "linux_amd64"}},
+			bot.CardTable{Headers: []string{"Suite", "Result"}, Rows: [][]string{{"unit", "ok"}, {"e2e", "failed"}}},
+		}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			store := memstate.New(memstate.Options{})
+			defer store.Close()
+			bt, err := bot.New(bot.Config{Adapter: &deaf{Fake: adaptertest.NewFake("helper")}, Store: store})
+			if err != nil {
+				b.Fatal(err)
+			}
+			th, err := bt.Thread("W1", thread)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := th.Post(b.Context(), content); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -2,7 +2,9 @@ package bot
 
 // Card is a message with parts: a heading, pictures, fields, tables. Platforms
 // without cards get it as Markdown. Every text may have emoji placeholders and,
-// but for the labels of links, mentions; see [MentionUser].
+// but for the labels of links, mentions; see [MentionUser]. Plain text is shown as
+// it is, except that code spans, tags and strike-through count; in titles and
+// labels a line break becomes a space.
 type Card struct {
 	// Title and Subtitle are plain text. Neither is shown if empty.
 	Title    string
@@ -96,8 +98,8 @@ type RadioSelect struct {
 // Option is an entry of a [Select] or [RadioSelect].
 type Option struct{ Label, Value string }
 
-// CardTable is a table. Cells are Markdown without line breaks; a line break
-// becomes a space.
+// CardTable is a table. Cells are Markdown within a line: a line break becomes a
+// space, and a backslash is shown and escapes nothing.
 type CardTable struct {
 	Headers []string
 	// Rows may be shorter than Headers; the rest is empty.

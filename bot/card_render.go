@@ -6,7 +6,7 @@ import "strings"
 func (c Card) markdown() string {
 	var lines []string
 	if c.Title != "" {
-		lines = append(lines, "**"+escapeMarkdown(c.Title)+"**")
+		lines = append(lines, "**"+escapeMarkdown(inLine(c.Title))+"**")
 	}
 	if c.Subtitle != "" {
 		lines = append(lines, escapeMarkdown(c.Subtitle))
@@ -94,7 +94,7 @@ func (e CardSection) plain() string { return joinPlain(nil, e.Children) }
 func (e CardFields) lines() []string {
 	var lines []string
 	for _, f := range e {
-		lines = append(lines, "**"+escapeMarkdown(f.Label)+":** "+escapeMarkdown(f.Value))
+		lines = append(lines, "**"+escapeMarkdown(inLine(f.Label))+":** "+escapeMarkdown(f.Value))
 	}
 	return lines
 }
@@ -131,20 +131,10 @@ func (a Select) action() string { return choice(a.Label) }
 
 func (a RadioSelect) action() string { return choice(a.Label) }
 
-func choice(label string) string { return "**[" + escapeMarkdown(label) + "]**" }
+func choice(label string) string { return "**[" + escapeLabel(label) + "]**" }
 
 func linkTo(label, url string) string {
-	return "[" + escapeMarkdown(label) + "](" + replaceEmoji(url) + ")"
+	return "[" + escapeLabel(label) + "](" + escapeURL(replaceEmoji(url)) + ")"
 }
 
 func imageOf(alt, url string) string { return "!" + linkTo(alt, url) }
-
-// escapeMarkdown makes plain text Markdown, as far as it stands within a line.
-// Placeholders are replaced first, because their names have underscores.
-func escapeMarkdown(s string) string {
-	s = replaceEmoji(s)
-	if !strings.ContainsAny(s, `\*_[]`) {
-		return s
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`).Replace(s)
-}

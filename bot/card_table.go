@@ -46,14 +46,6 @@ func tableRow(cells []string, columns int) string {
 	return "| " + strings.Join(out, " | ") + " |"
 }
 
-func tableCell(s string) string {
-	s = replaceEmoji(s)
-	if !strings.ContainsAny(s, "\\|\r\n") {
-		return s
-	}
-	return strings.NewReplacer(`\`, `\\`, `|`, `\|`, "\r\n", " ", "\n", " ", "\r", " ").Replace(s)
-}
-
 func (e CardPie) lines() []string { return chart(e.Title, e.grid(replaceEmoji)) }
 
 func (e CardPie) plain() string { return plainChart(e.Title, e.grid(asIs)) }

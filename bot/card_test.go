@@ -145,6 +145,12 @@ func TestCard(t *testing.T) {
 		{"nil parts", Card{Title: "T", Children: []Element{nil, CardActions{nil, Button{Label: "B"}}}}, "**T**\n\n**[B]**"},
 		{"fence in a chart", Card{Children: []Element{CardPie{Slices: []CardPoint{{"```", 1}}}}}, "````\nLabel | Value\n------|------\n```   | 1\n````"},
 		{"emoji keep a chart aligned", Card{Children: []Element{CardPie{Slices: []CardPoint{{"{{emoji:fire}}", 2.5}}}}}, "```\nLabel | Value\n------|------\n🔥    | 2.5\n```"},
+		{"a backtick alone is no code", Card{Title: "a ` b", Subtitle: "c ` d `` e"}, "**a \\` b**\nc \\` d \\`\\` e"},
+		{"nothing is escaped in code", Card{Title: "run `make_all *`", Subtitle: "see https://x.io/a_b_c"}, "**run `make_all *`**\nsee https://x.io/a_b_c"},
+		{"character references", Card{Title: "a &amp; b & c"}, "**a \\&amp; b & c**"},
+		{"line ends in a title", Card{Title: "a\n\nb", Children: []Element{CardFields{{"c\n\nd", "e"}}}}, "**a  b**\n\n**c  d:** e"},
+		{"odd addresses", Card{Children: []Element{CardLink{"l", "a b(c"}, CardImage{URL: "x?(a)\n<b>"}}}, "[l](a%20b%28c)\n\n![](x?(a)%0A%3Cb%3E)"},
+		{"code in a cell", Card{Children: []Element{CardTable{Headers: []string{"`a\\b|c`"}}}}, "| `a\\b\\|c` |\n| --- |"},
 		{"line ends in a cell", Card{Children: []Element{CardTable{Headers: []string{"a\r\nb"}, Rows: [][]string{{`c|d\`}}}}}, "| a b |\n| --- |\n| c\\|d\\\\ |"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

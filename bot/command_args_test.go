@@ -193,6 +193,20 @@ func TestDistance(t *testing.T) {
 	}
 }
 
+// FuzzInCode reads any text back from the code span that it is put into. White
+// space becomes single spaces.
+func FuzzInCode(f *testing.F) {
+	for _, s := range []string{"", "a", "`", "``a`", " `a` b\n", "a\\", "*b* <c>", "\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		want := or(strings.Join(strings.Fields(s), " "), " ")
+		if got := PlainText("x" + inCode(s) + "x"); got != "x"+want+"x" {
+			t.Errorf("%q is written as %q and seen as %q", s, inCode(s), got)
+		}
+	})
+}
+
 // FuzzCommandArgs reads any text as a command and any argument back from how
 // QuoteArg writes it.
 func FuzzCommandArgs(f *testing.F) {

@@ -24,13 +24,15 @@ import (
 
 // The environment of a process that the crash tests start.
 const (
-	childEnv   = "BOT_TEST_CHILD"    // name the process goes by
-	childJob   = "BOT_TEST_JOB"      // stepping or asking
-	childTower = "BOT_TEST_TOWER"    // address of the tower
-	childState = "BOT_TEST_STATE"    // address of the store
-	childLease = "BOT_TEST_LEASE"    // Config.LeaseTTL
-	childMark  = "crash-test-secret" // of the webhook
+	childEnv   = "BOT_TEST_CHILD" // name the process goes by
+	childJob   = "BOT_TEST_JOB"   // stepping or asking
+	childTower = "BOT_TEST_TOWER" // address of the tower
+	childState = "BOT_TEST_STATE" // address of the store
+	childLease = "BOT_TEST_LEASE" // Config.LeaseTTL
 )
+
+// crashSecret signs the webhooks.
+const crashSecret = "crash-test-secret"
 
 // child runs a bot as linearbot serve does, until SIGTERM or SIGKILL.
 func child() error {
@@ -55,7 +57,7 @@ func child() error {
 		return err
 	}
 	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{childMark}, Acceptor: b, Addr: "127.0.0.1:0",
+		Secrets: []string{crashSecret}, Acceptor: b, Addr: "127.0.0.1:0",
 		OnListen: func(a net.Addr) { _, _ = tower.pass(ctx, "listening", os.Getenv(childEnv)+" "+a.String()) },
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func newCrashRig(t *testing.T, job, store string) *crashRig {
 	r.app = ws.InstallApp(lineartest.App{
 		Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true,
 		Webhook: &lineartest.Webhook{
-			URL: front.URL + "/api/webhooks/linear", Secret: childMark, ResourceTypes: []string{"Comment", "Reaction"},
+			URL: front.URL + "/api/webhooks/linear", Secret: crashSecret, ResourceTypes: []string{"Comment", "Reaction"},
 		},
 	})
 	return r

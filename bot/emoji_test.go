@@ -2,8 +2,12 @@ package bot
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestVectorsEmoji(t *testing.T) {
@@ -167,6 +171,36 @@ func TestEmojiTableHasNoDoubles(t *testing.T) {
 		}
 		seen[e.name] = true
 	}
+}
+
+// withEmoji is replaceEmoji in another way.
+func withEmoji(text string) string {
+	return regexp.MustCompile(`\{\{(?i:emoji):([A-Za-z0-9_]+)\}\}`).ReplaceAllStringFunc(text, func(s string) string {
+		name := s[len("{{emoji:") : len(s)-len("}}")]
+		return or(Emoji(name), name)
+	})
+}
+
+func TestReplaceEmojiAndNothingElse(t *testing.T) {
+	t.Parallel()
+	pieces := []string{"{{", "}}", "{", "}", "emoji", "EMOJI", ":", "{{emoji:", "{{emoji:no-such}}", "{{Emoji:a_1}}", "{{emoji:fire}}", "fire", "green_circle", "no-such", "🚀", "a ", "\n", "`"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 12).Draw(t, "pieces"), "")
+		if got, want := replaceEmoji(text), withEmoji(text); got != want {
+			t.Errorf("replaceEmoji(%q) = %q, want %q", text, got, want)
+		}
+	})
+}
+
+func FuzzReplaceEmoji(f *testing.F) {
+	for _, s := range []string{"", "{{emoji:fire}}", "{{emoji:{{emoji:fire}}}}", "{{{emoji:fire}}}", "{{ſmoji:x}} {{emoji:K}} \xff{{EMOJI:a_1}}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, want := replaceEmoji(s), withEmoji(s); got != want {
+			t.Errorf("replaceEmoji(%q) = %q, want %q", s, got, want)
+		}
+	})
 }
 
 func BenchmarkReplaceEmoji(b *testing.B) {

@@ -179,15 +179,16 @@ func typeOf(f adapter.Upload) string {
 // fileLink returns the Markdown of a file.
 func fileLink(f adapter.Upload, url string) string {
 	name := path.Base(strings.ReplaceAll(oneLine(f.Name), `\`, "/"))
-	link := "[" + escapeLabel(name) + "](" + destination(url) + ")"
+	link := "[" + escapeName(name) + "](" + escapeURL(url) + ")"
 	if strings.HasPrefix(strings.ToLower(f.Type), "image/") {
 		return "!" + link
 	}
 	return link
 }
 
-// escapeLabel makes a name the label of a link.
-func escapeLabel(s string) string {
+// escapeName makes the name of a file the label of a link. Nothing in it means
+// anything.
+func escapeName(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if strings.ContainsRune("\\`*_[]<>&~!", r) {
@@ -196,15 +197,6 @@ func escapeLabel(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// destination returns an address as it stands in a link. Addresses with
-// parentheses or spaces need brackets.
-func destination(url string) string {
-	if !strings.ContainsAny(url, "() ") {
-		return url
-	}
-	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E").Replace(url) + ">"
 }
 
 // withLinks returns a text with links to files below it.

@@ -159,7 +159,7 @@ func TestFilesOfAStreamThatIsEdited(t *testing.T) {
 func TestFileLinks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, kind, under, want string }{
-		{name: "odd", under: "a) b>/", want: "[odd](<https://files.test/a) b%3E/1>)"},
+		{name: "odd", under: "a) b>/", want: "[odd](https://files.test/a%29%20b%3E/1)"},
 		{name: "a.png", want: "![a.png](https://files.test/1)"},
 		{name: "a.PNG", kind: "image/png", want: "![a.PNG](https://files.test/1)"},
 		{name: "a.png", kind: "application/octet-stream", want: "[a.png](https://files.test/1)"},

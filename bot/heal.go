@@ -109,7 +109,7 @@ func dropUnfinished(text string) string {
 		brackets = append(brackets, s.label)
 	}
 	for _, m := range s.brackets {
-		if m.image {
+		if m.image || beginsTaskBox(text, last, m.at) {
 			end = min(end, m.at)
 			break
 		}
@@ -134,6 +134,13 @@ func dropUnfinished(text string) string {
 		return strings.TrimRight(b.String(), " \t\r\n")
 	}
 	return trimSpace(b.String())
+}
+
+// beginsTaskBox reports whether the open bracket at offset at is the box of a
+// task that is being written, as in "- [x".
+func beginsTaskBox(text string, seg segment, at int) bool {
+	marker := listMarker(text[seg.from:seg.to])
+	return marker > 0 && at == seg.from+marker && len(text)-at <= len("[x") && strings.Trim(text[at+1:], " xX") == ""
 }
 
 // closeOpen closes what is open and keeps marks that mean something else than

@@ -83,7 +83,12 @@ func newInlineScan(text string, seg segment, last bool) inlineScan {
 			s.closing = seg.from + nl + 1
 		}
 	}
-	s.meant = seg.from + len(strings.TrimRightFunc(body, meansNothing))
+	meant := strings.TrimRightFunc(body, meansNothing)
+	s.meant = seg.from + len(meant)
+	slashes := len(meant) - len(strings.TrimRight(meant, `\`))
+	if slashes%2 == 1 && len(meant) < len(body) && strings.IndexByte("_~*`", body[len(meant)]) >= 0 {
+		s.meant++ // it is escaped, so it does mean something
+	}
 	return s
 }
 
@@ -159,11 +164,13 @@ func (s *inlineScan) span(at int) int {
 			i += m - 1
 		}
 	}
-	if s.last && s.meant > at+n {
-		s.marks = append(s.marks, openMark{at: at, c: '`', n: n, size: n})
-		return -1
+	if !s.last {
+		return at + n
 	}
-	return at + n
+	if s.meant > at+n {
+		s.marks = append(s.marks, openMark{at: at, c: '`', n: n, size: n})
+	}
+	return -1 // the rest is code, as far as it goes
 }
 
 func (s *inlineScan) formula(at int) int {
@@ -188,6 +195,9 @@ func (s *inlineScan) angle(at int) int {
 		return at + n
 	case state == unfinished && s.last:
 		before, _ := utf8.DecodeLastRuneInString(s.text[:at])
+		if last := len(s.marks) - 1; last >= 0 && s.marks[last].at+s.marks[last].n == at {
+			before = ' ' // an open mark, and be it an underscore
+		}
 		if inWord(before) && at > 0 && s.text[at+1] != '/' {
 			break // less than
 		}
@@ -250,6 +260,9 @@ func (s *inlineScan) emphasis(at int) int {
 		i := s.opener(c, size, opens, s.last && at >= s.meant)
 		if i < 0 {
 			break
+		}
+		if c == '_' && s.last && at+size == s.end && i < len(s.marks)-1 {
+			return s.end // more likely within a word than around an open mark
 		}
 		m := &s.marks[i]
 		used := min(left, m.n)

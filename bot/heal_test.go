@@ -131,6 +131,13 @@ func TestHeal(t *testing.T) {
 		"- [ ] **task":                     "- [ ] **task**",
 		"- [":                              "-",
 		"a\n- [":                           "a\n-\u200b",
+		"- [x":                             "-",
+		"[x":                               "x",
+		"_so <https://exam":                "_so_",
+		"so _<https://exam":                "so _",
+		"_so **two snake_":                 "_so **two snake**_",
+		"**so ~~two `*":                    "**so ~~two~~**",
+		"**_word \\*":                      "**_word \\*_**",
 		"![a](x) ![b":                      "![a](x)",
 		"[![a](x)](y":                      "![a](x)",
 		"`[` and [":                        "`[` and",
@@ -240,6 +247,23 @@ func BenchmarkHeal(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				glimpse(text)
+			}
+		})
+	}
+}
+
+// BenchmarkHealChunk is what one more chunk of a stream costs: all that was
+// written before is looked at again.
+func BenchmarkHealChunk(b *testing.B) {
+	const part = "Some *words* and `code`, a [link](https://example.com/a), 20~25.\n\n- one\n- **two**\n\n"
+	for name, size := range map[string]int{"1k": 1 << 10, "8k": 8 << 10, "64k": 64 << 10} {
+		text := strings.Repeat(part, size/len(part)+1)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n = (n + 7) % len(part) // ends anywhere
+				glimpse(text[:size-n])
 			}
 		})
 	}

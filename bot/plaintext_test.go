@@ -3,6 +3,10 @@ package bot
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/yuin/goldmark/ast"
+	"pgregory.net/rapid"
 )
 
 func TestVectorsMarkdown(t *testing.T) {
@@ -66,6 +70,68 @@ func TestPlainText(t *testing.T) {
 			t.Errorf("PlainText(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+// TestReplaceUsersInTextOnly checks that ids are replaced in text and nowhere
+// else, and that all other bytes stay.
+func TestReplaceUsersInTextOnly(t *testing.T) {
+	t.Parallel()
+	inline := []string{
+		"<@u1>", "a ", "**<@u1>** ", "_b <@u1>_ ", "~~<@u1>~~ ", "`<@u1>` ", "``<@u1> ` ``", `\<@u1> `, "[<@u1>](https://x.io) ", "![<@u1>](x.png) ",
+		"<b>", "</b> ", "<@u2>", "<@ u1>", "https://x.io/<@u1> ", "*", "[", "`", "&lt;@u1> ",
+	}
+	blocks := []string{"", "- ", "> ", "# ", "1. ", "```\n<@u1>\n```\n", "~~~\n<@u1>\n~~~\n", "    <@u1>\n\n", "| a |\n|---|\n| <@u1> |\n\n", "<div>\n<@u1>\n</div>\n\n"}
+	rapid.Check(t, func(t *rapid.T) {
+		var b strings.Builder
+		for range rapid.IntRange(1, 4).Draw(t, "blocks") {
+			b.WriteString(rapid.SampledFrom(blocks).Draw(t, "block"))
+			for _, s := range rapid.SliceOfN(rapid.SampledFrom(inline), 0, 4).Draw(t, "inline") {
+				b.WriteString(s)
+			}
+			b.WriteString("\n\n")
+		}
+		text := b.String()
+		if got := putUsers(text, userPlaces(text), func(string) string { return "" }); got != text {
+			t.Errorf("with no user known %q becomes %q", text, got)
+		}
+		const url = "https://u.one"
+		got := putUsers(text, userPlaces(text), func(id string) string {
+			if id != "u1" {
+				return ""
+			}
+			return url
+		})
+		if strings.NewReplacer("<"+url+">", "<@u1>", url, "<@u1>").Replace(got) != text {
+			t.Errorf("%q becomes %q", text, got)
+		}
+		source, became := parseMarkdown(text), parseMarkdown(got)
+		if diff := cmp.Diff(codeOf(source), codeOf(became)); diff != "" {
+			t.Errorf("code of %q (-before +after):\n%s", text, diff)
+		}
+	})
+}
+
+// codeOf returns what stands in code, links and HTML.
+func codeOf(d document) (out []string) {
+	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n.(type) {
+		case *ast.CodeSpan, *ast.Link, *ast.Image, *ast.FencedCodeBlock, *ast.CodeBlock, *ast.HTMLBlock:
+			p := plainText{doc: d}
+			if n.Type() == ast.TypeInline {
+				p.inline(n)
+			} else {
+				p.block(n)
+			}
+			out = append(out, string(p.out))
+			return ast.WalkSkipChildren, nil
+		default:
+			return ast.WalkContinue, nil
+		}
+	})
+	return out
 }
 
 func FuzzPlainText(f *testing.F) {

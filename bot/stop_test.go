@@ -168,6 +168,7 @@ func TestThreadStop(t *testing.T) {
 		ada.Say(other, "stop "+string(th.ID()))
 		time.Sleep(5 * time.Second)
 		ada.Mention(th, "after")
+		k.Sleep(time.Second)
 		ada.Mention(other, "elsewhere")
 		k.Sleep(3 * time.Hour)
 		th.ExpectExactly("done: after")

@@ -103,7 +103,7 @@ func TestMentionsInEveryContent(t *testing.T) {
 		"card": {
 			thread,
 			post(bot.Card{Title: "For <@ada>", Children: []bot.Element{bot.CardText{Content: "<@bob>"}, bot.CardLink{Label: "<@ada>", URL: "https://a.test"}}}),
-			[]string{"post **For " + adaURL + "**\n\n" + bobURL + "\n\n[<@ada>](https://a.test)"},
+			[]string{"post **For " + adaURL + "**\n\n" + bobURL + "\n\n[\\<@ada>](https://a.test)"},
 		},
 		"helper": {thread, post(bot.Markdown(bot.MentionUser(adapter.User{ID: "ada"}) + "'s turn")), []string{"post <" + adaURL + ">'s turn"}},
 		"edit": {
