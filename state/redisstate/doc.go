@@ -35,10 +35,14 @@
 //	{linearbot:3}:later        entries outside their lanes, by the time they are due
 //	{linearbot:3}:parked       those entries
 //	{linearbot:3}:dead         dead letters
-//	{linearbot:3}:counts       what went in and out, the last token
+//	{linearbot:3}:counts       what went in and out, the last token, the moments in :d:
 //	{linearbot:3}:asleep       there may be processes to be woken
-//	{linearbot:3}:d:KEY        dedup keys
+//	{linearbot:3}:d:MOMENT     dedup keys that are forgotten at that moment, in ms
 //	{linearbot:3}:v:KEY        values; :l:KEY lists; :s:WORKSPACE subscriptions
+//
+// Dedup keys are kept for the dedup time at least and twice as long at most:
+// they are forgotten together, a hash at a time, which takes the server a third
+// of the memory and of the work of keys with an expiry of their own.
 //
 // The number of shards cannot change once there is data; use Export and Import
 // to move.

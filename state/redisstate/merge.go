@@ -213,7 +213,7 @@ func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
 	keys, args := make([]string, 0, nk), make([]any, 0, na)
 	sc := s.scripts.enqueue
 	if jobs[0].kind == jobEnqueue {
-		keys = append(keys, sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep)
+		keys = append(keys, sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup)
 		args = append(args, millis(s.o.DedupTTL), s.channel, sh.id, len(sh.queues))
 	} else {
 		sc = s.scripts.settle

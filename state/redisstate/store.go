@@ -161,7 +161,7 @@ func (s *Store) begin(ctx context.Context) error {
 }
 
 // formatVersion is the version of everything under the prefix.
-const formatVersion = "1"
+const formatVersion = "2"
 
 // agree records the number of shards in a new data set, or compares it.
 func (s *Store) agree(ctx context.Context) error {
@@ -178,7 +178,7 @@ func (s *Store) agree(ctx context.Context) error {
 	case err != nil:
 		return s.fail(ctx, "first use", err)
 	case version.Val() != formatVersion:
-		return invalid("the data under prefix %q has format %q, this version reads %q", s.o.Prefix, version.Val(), formatVersion)
+		return invalid("the data under prefix %q has format %q and this version reads %q: export it with the version that wrote it", s.o.Prefix, version.Val(), formatVersion)
 	case shards.Val() != want:
 		return invalid("the data under prefix %q has %s shards, but the store is set to %s", s.o.Prefix, shards.Val(), want)
 	}
