@@ -22,10 +22,10 @@
 //
 // # Shards
 //
-// Everything lives in a fixed number of shards, by default 16. A lane, a value
-// or the subscriptions of a workspace are in the shard that the hash of their
-// name says, and all keys of a shard share a hash tag, so that a Cluster keeps
-// them on one node:
+// Everything lives in a fixed number of shards: one, or in a Cluster 16, unless
+// [Options] say otherwise. A lane, a value or the subscriptions of a workspace
+// are in the shard that the hash of their name says, and all keys of a shard
+// share a hash tag, so that a Cluster keeps them on one node:
 //
 //	linearbot:meta             number of shards and version of the format
 //	{linearbot:3}:q:LANE       entries of a lane, oldest first
@@ -53,8 +53,9 @@
 // together, those of a shard in one script call, which applies all of them in
 // one step. Each still has its own outcome, and a lane that is damaged fails
 // alone. A lonely call is never held back to wait for company. At most two such
-// exchanges are on their way to a server, in a Cluster one for each shard, so
-// that a node that is slow holds up nobody but its own callers. A caller whose
+// exchanges are on their way to a server, the second one only if it is not much
+// smaller than the first, and in a Cluster one for each shard, so that a node
+// that is slow holds up nobody but its own callers. A caller whose
 // context ends while it waits for its turn leaves at once, and what it wanted
 // is withdrawn.
 //

@@ -134,13 +134,11 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 		s.board.learn(asks[i].shard, seen{
 			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
 		}, req.Lanes)
-		for j := 5; j < len(a); j++ {
-			if l := a.list(j); len(l) >= 4 {
-				got = append(got, grant{
-					shard: asks[i].shard, token: uint64(max(a.num(4), 0)),
-					name: l.text(0), entries: l.num(1), behind: int(l.num(2)), since: l.num(3),
-				})
-			}
+		for j := 5; j+3 < len(a); j += 4 {
+			got = append(got, grant{
+				shard: asks[i].shard, token: uint64(max(a.num(4), 0)),
+				name: a.text(j), entries: a.num(j + 1), behind: int(a.num(j + 2)), since: a.num(j + 3),
+			})
 		}
 	}
 	for _, i := range failed {

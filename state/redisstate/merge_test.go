@@ -224,17 +224,17 @@ func TestMerging(t *testing.T) {
 			}
 		})
 	}
-	// One of them is on its way and the rest wait.
+	// Two of them are on their way, each alone, and the rest wait.
 	const many = 40
 	for i := range many {
 		put(t.Context(), strconv.Itoa(i), nil)
 	}
-	waitFor(t, s, many-1)
+	waitFor(t, s, many-2)
 	ctx, cancel := context.WithCancel(t.Context())
 	put(ctx, "left", context.Canceled)
-	waitFor(t, s, many)
-	cancel()
 	waitFor(t, s, many-1)
+	cancel()
+	waitFor(t, s, many-2)
 	if err := srv.Thaw(); err != nil {
 		t.Fatal(err)
 	}
@@ -243,8 +243,8 @@ func TestMerging(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(stats, "cmdstat_evalsha:calls=2,") {
-		t.Errorf("%d entries did not take two script calls: %s", many, stats)
+	if !strings.Contains(stats, "cmdstat_evalsha:calls=3,") {
+		t.Errorf("%d entries did not take three script calls: %s", many, stats)
 	}
 	if st, err := s.Stats(t.Context()); err != nil || st.Entries != many+1 {
 		t.Errorf("Stats = %+v, %v, want %d entries", st, err, many+1)
@@ -269,7 +269,7 @@ func TestCloseWithWaiting(t *testing.T) {
 			}
 		})
 	}
-	waitFor(t, s, 2)
+	waitFor(t, s, 1)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
@@ -297,7 +297,7 @@ func TestForgottenTogether(t *testing.T) {
 // one.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	m := &merger{flying: true}
+	m := &merger{limit: 1}
 	for _, size := range []int{10, maxLoad, 10, maxLoad / 2, maxLoad / 2} {
 		m.waiting = append(m.waiting, newJob(jobEnqueue, 0, nil, make([]byte, size)))
 	}
@@ -307,6 +307,7 @@ func TestLoad(t *testing.T) {
 	var got []int
 	for jobs := m.take(); len(jobs) > 0; jobs = m.take() {
 		got = append(got, len(jobs))
+		m.land(len(jobs))
 	}
 	want := []int{1, 1, 2, maxJobs, 1}
 	for i := range max(len(got), len(want)) {
@@ -314,7 +315,7 @@ func TestLoad(t *testing.T) {
 			t.Fatalf("exchanges of %v jobs, want %v", got, want)
 		}
 	}
-	if m.flying {
-		t.Error("it goes on with nothing to do")
+	if m.flying != 0 || m.aboard != 0 {
+		t.Errorf("%d exchanges with %d jobs are on their way, want none", m.flying, m.aboard)
 	}
 }
