@@ -66,6 +66,14 @@
 // look at all shards once a second, so that a lost message costs a second at
 // most. An idle process sends one small pipeline a second.
 //
+// In a Cluster every shard is asked by itself and every node is listened to. A
+// node that is silent, with connections that hang, costs a Lease a quarter of a
+// second once: it goes on with what the others gave, and as long as that node
+// owes answers nobody waits for it. What it answers late is handed to the next
+// Lease, or given back if there is none. Lease fails with ErrUnavailable when no
+// shard can be asked.
+//
 // Lanes that waited longest come first within a shard. Between shards that
-// holds as far as the process knows them; no shard is passed over.
+// holds as far as the process knows them and their nodes answer; no shard is
+// passed over.
 package redisstate

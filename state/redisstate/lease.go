@@ -36,11 +36,26 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 	}
 	req.Lanes = min(max(req.Lanes, 1), maxLanes)
 	req.Entries = min(max(req.Entries, 1), maxEntries)
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	s.board.enter()
+	defer func() {
+		if late := s.board.exit(); len(late) > 0 {
+			s.spawn(func() { s.giveAllBack(context.WithoutCancel(ctx), late) })
+		}
+	}()
 	for {
 		if err := s.begin(ctx); err != nil {
 			return nil, err
 		}
-		asks, wake, wait := s.board.pick(req.Lanes)
+		if err := s.board.down(); err != nil {
+			return nil, s.fail(ctx, "lease", err)
+		}
+		late, asks, wake, wait := s.board.pick(req)
+		if len(late) > 0 {
+			return late, nil
+		}
 		if asks == nil {
 			s.listen.Do(func() { s.spawn(s.listener) })
 			if err := s.sleep(ctx, wake, wait); err != nil {
@@ -70,44 +85,6 @@ func (s *Store) sleep(ctx context.Context, wake chan struct{}, wait time.Duratio
 		return ctx.Err()
 	case <-s.done:
 		return state.ErrClosed
-	}
-}
-
-// leased is the outcome of asking shards.
-type leased struct {
-	leases []*state.Lease
-	err    error
-}
-
-// leaseFrom asks shards for lanes. The client cannot be interrupted, so the
-// exchange runs aside; if ctx ends meanwhile, its lanes are given back.
-func (s *Store) leaseFrom(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
-	got := make(chan leased)
-	gone := make(chan struct{})
-	aside := context.WithoutCancel(ctx)
-	ok := s.spawn(func() {
-		leases, err := s.exchange(aside, asks, req)
-		select {
-		case got <- leased{leases, err}:
-		case <-gone:
-			for _, l := range leases {
-				name, i := s.at(l.Lane)
-				s.giveBack(aside, i, name, l.Token, nil)
-			}
-		}
-	})
-	if !ok {
-		return nil, state.ErrClosed
-	}
-	select {
-	case l := <-got:
-		return l.leases, l.err
-	case <-ctx.Done():
-		close(gone)
-		return nil, ctx.Err()
-	case <-s.done:
-		close(gone)
-		return nil, state.ErrClosed
 	}
 }
 
@@ -142,14 +119,13 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 		}
 	}
 	for _, i := range failed {
-		s.board.failed(i, len(failed) == len(s.shards))
+		s.board.failed(i, cause)
 	}
 	if len(failed) == len(asks) {
-		return nil, s.fail(ctx, "lease", cause)
+		return nil, cause
 	}
 	slices.SortStableFunc(got, func(x, y grant) int { return cmp.Compare(x.since, y.since) })
-	leases, err := s.readGrants(ctx, got, req, sent)
-	return leases, s.fail(ctx, "lease", err)
+	return s.readGrants(ctx, got, req, sent)
 }
 
 // grant is a lane that a script has leased to us.

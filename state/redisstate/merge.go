@@ -200,6 +200,8 @@ func (refusal) RedisError() {}
 // carry does jobs in one exchange, with one script call for all of a kind and
 // shard, and fills in what came of them.
 func (s *Store) carry(ctx context.Context, jobs []*job) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
 	slices.SortStableFunc(jobs, func(x, y *job) int {
 		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.shard, y.shard))
 	})

@@ -165,7 +165,7 @@ func (s *Store) packSettle(i int, lane string, token uint64, all bool, verdicts 
 // packed; with none the entries stay as they are.
 func (s *Store) giveBack(ctx context.Context, i int, lane string, token uint64, verdicts []any) {
 	// If this fails the lease lapses and the lane comes up again.
-	s.carry(ctx, []*job{s.packSettle(i, lane, token, false, verdicts)})
+	s.carry(context.WithoutCancel(ctx), []*job{s.packSettle(i, lane, token, false, verdicts)})
 }
 
 // placeOf finds the entry id, not taken yet, in the lease. It is most likely
