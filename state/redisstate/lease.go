@@ -90,7 +90,7 @@ func (s *Store) sleep(ctx context.Context, wake chan struct{}, wait time.Duratio
 
 // exchange sends the asks in one pipeline and reads the entries in another. It
 // fails if all asks did.
-func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
+func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]taken, error) {
 	sent := time.Now()
 	cmds := s.sendAsks(ctx, asks, req)
 	var (
@@ -124,8 +124,24 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 	if len(failed) == len(asks) {
 		return nil, cause
 	}
-	slices.SortStableFunc(got, func(x, y grant) int { return cmp.Compare(x.since, y.since) })
 	return s.readGrants(ctx, got, req, sent)
+}
+
+// taken is a lease of a lane that was ready since then, by the store's clock.
+type taken struct {
+	*state.Lease
+
+	since int64
+}
+
+// longestFirst orders leases by how long their lanes waited.
+func longestFirst(leases []taken) []*state.Lease {
+	slices.SortStableFunc(leases, func(x, y taken) int { return cmp.Compare(x.since, y.since) })
+	out := make([]*state.Lease, len(leases))
+	for i, l := range leases {
+		out[i] = l.Lease
+	}
+	return out
 }
 
 // grant is a lane that a script has leased to us.
@@ -140,7 +156,7 @@ type grant struct {
 
 // readGrants reads the entries of the lanes. A lane that cannot be read goes
 // back. It fails if there are lanes and none can be read.
-func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequest, sent time.Time) ([]*state.Lease, error) {
+func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequest, sent time.Time) ([]taken, error) {
 	if len(got) == 0 {
 		return nil, nil
 	}
@@ -160,7 +176,7 @@ func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequ
 	}
 	expires := sent.Add(req.TTL)
 	alive := time.Now().Before(expires)
-	leases := make([]*state.Lease, 0, len(got))
+	leases := make([]taken, 0, len(got))
 	var cause error
 	for i, g := range got {
 		parts, err := cmds[i].Result()
@@ -174,7 +190,7 @@ func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequ
 			l := s.readLease(ctx, g, parts)
 			if l != nil {
 				l.Holder, l.Expires = req.Holder, expires
-				leases = append(leases, l)
+				leases = append(leases, taken{l, g.since})
 			}
 		}
 	}

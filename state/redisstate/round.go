@@ -26,7 +26,7 @@ type round struct {
 	done   chan struct{} // closed when all of them have
 	left   bool          // the Lease has left
 	gone   bool          // and nobody wants what comes
-	leases []*state.Lease
+	leases []taken
 	failed int // asks
 	err    error
 }
@@ -103,8 +103,11 @@ func (r *round) ask(ctx context.Context, part int) {
 		}
 	}
 	r.mu.Unlock()
-	if left && !r.s.board.returned(asks, gone, leases, r.req) {
-		r.s.giveAllBack(ctx, leases)
+	if !left {
+		return
+	}
+	if late := longestFirst(leases); !r.s.board.returned(asks, gone, late, r.req) {
+		r.s.giveAllBack(ctx, late)
 	}
 }
 
@@ -116,7 +119,7 @@ func (r *round) leave() (leases []*state.Lease, failed int, err error) {
 	for _, asks := range r.parts {
 		r.s.board.behind(asks)
 	}
-	return r.leases, r.failed, r.err
+	return longestFirst(r.leases), r.failed, r.err
 }
 
 // abandon has all that there is and all that comes given back.
