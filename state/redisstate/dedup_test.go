@@ -80,3 +80,34 @@ func TestShardsAreLearned(t *testing.T) {
 		t.Errorf("a new data set on one server has %d shards", n)
 	}
 }
+
+// TestImportAfterKey has the key of an entry arrive before the entry, as it may
+// in a dump: the entry is stored all the same, once.
+func TestImportAfterKey(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	q := state.Queued{Entry: entry(lane("a"), "1"), EnqueuedAt: time.Now()}
+	key := state.Record{
+		Kind: state.RecordDedup, Key: q.Lane, Dedup: q.ID, Expires: time.Now().Add(time.Hour),
+	}
+	for _, r := range []state.Record{key, {Kind: state.RecordEntry, Entry: &q}, key, {Kind: state.RecordEntry, Entry: &q}} {
+		if err := s.Import(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys := 0
+	for r, err := range s.Export(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Kind == state.RecordDedup {
+			keys++
+			if time.Until(r.Expires) < state.DedupTTL {
+				t.Errorf("the key is kept until %v, want the dedup time from now", r.Expires)
+			}
+		}
+	}
+	if st, err := s.Stats(t.Context()); err != nil || st.Entries != 1 || keys != 1 {
+		t.Errorf("Stats = %+v, %v with %d keys, want one entry with one key", st, err, keys)
+	}
+}
