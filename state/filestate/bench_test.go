@@ -24,6 +24,31 @@ func BenchmarkStore(b *testing.B) {
 	})
 }
 
+func BenchmarkFlat(b *testing.B) {
+	statetest.BenchFlat(b, func(b *testing.B) state.Store {
+		b.Helper()
+		s, err := Open(b.TempDir())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	})
+}
+
+// BenchmarkDrain64 measures leases and settles by 64 callers at once.
+func BenchmarkDrain64(b *testing.B) {
+	s, err := Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := &statetest.Crowd{Store: s}
+	c.Fill(b)
+	c.Drain(b)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // BenchmarkEnqueue64 measures durable appends by 64 callers at once.
 func BenchmarkEnqueue64(b *testing.B) {
 	for _, size := range []int{512, 2048} {

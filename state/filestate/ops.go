@@ -2,6 +2,7 @@ package filestate
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,6 +94,23 @@ func (q *queue) take() (ops []op, closed bool) {
 		q.ops = nil
 	}
 	return ops, q.closed
+}
+
+// gather yields the processor to the n callers that have just been answered:
+// they often come again at once, and then they share the next sync. It ends as
+// soon as nobody comes, so that with nobody about it costs nothing.
+func (q *queue) gather(n int) {
+	for had, idle := 0, 0; had < n && idle < 2; {
+		runtime.Gosched()
+		q.mu.Lock()
+		now := len(q.ops)
+		q.mu.Unlock()
+		if now == had {
+			idle++
+		} else {
+			had, idle = now, 0
+		}
+	}
 }
 
 func (q *queue) close() {

@@ -46,6 +46,7 @@ func (s *Store) write() {
 
 		if len(ops) > 0 || dirty {
 			ok := s.commit(ops)
+			s.queue.gather(len(ops))
 			if ok || len(ops) > 0 {
 				continue
 			}

@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/statetest"
 )
@@ -24,21 +22,102 @@ func BenchmarkStore(b *testing.B) {
 	})
 }
 
-const callers = 64
+// BenchmarkFlat has a server of its own for each number of threads.
+func BenchmarkFlat(b *testing.B) {
+	statetest.BenchFlat(b, func(b *testing.B) state.Store {
+		b.Helper()
+		s, err := Open(redistest.Run(b, redistest.Options{}).URL())
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	})
+}
 
-// serverTime returns the processor time that the shared server has spent.
-func serverTime(b *testing.B) float64 {
-	b.Helper()
-	c := server(b).Client()
-	defer c.Close()
-	info, err := c.Info(b.Context(), "cpu").Result()
-	if err != nil {
-		b.Fatal(err)
+// BenchmarkParallel is many callers that append and many that drain, on servers
+// that keep what they acknowledged in several ways. server-ns/op and
+// client-ns/op are the processor time of the servers and of this process.
+func BenchmarkParallel(b *testing.B) {
+	aof := func(fsync string) func(b *testing.B) (string, []*redistest.Server) {
+		return func(b *testing.B) (string, []*redistest.Server) {
+			b.Helper()
+			args := []string{"--appendonly", "no"}
+			if fsync != "" {
+				// A rewrite of the log would be measured, too, by chance.
+				args = []string{"--appendonly", "yes", "--appendfsync", fsync, "--auto-aof-rewrite-percentage", "0"}
+			}
+			s := redistest.Run(b, redistest.Options{Args: args})
+			return s.URL(), []*redistest.Server{s}
+		}
 	}
+	cluster := func(b *testing.B) (string, []*redistest.Server) {
+		b.Helper()
+		c := redistest.RunCluster(b)
+		return c.URL(), c.Nodes
+	}
+	for _, on := range []struct {
+		name  string
+		start func(b *testing.B) (string, []*redistest.Server)
+	}{
+		{"aof=no", aof("")},
+		{"aof=everysec", aof("everysec")},
+		{"aof=always", aof("always")},
+		{"cluster", cluster},
+	} {
+		for _, lanes := range []int{1000, 100_000} {
+			b.Run(fmt.Sprintf("%s/lanes=%d", on.name, lanes), func(b *testing.B) {
+				url, servers := on.start(b)
+				open := func(b *testing.B) *statetest.Crowd {
+					b.Helper()
+					return &statetest.Crowd{Store: openAt(b, url, Options{}), Lanes: lanes}
+				}
+				b.Run("enqueue", func(b *testing.B) {
+					c := open(b)
+					done := measure(b, servers)
+					c.Enqueue(b)
+					done()
+				})
+				b.Run("drain", func(b *testing.B) {
+					c := open(b)
+					c.Fill(b)
+					done := measure(b, servers)
+					c.Drain(b)
+					done()
+				})
+			})
+		}
+	}
+}
+
+// measure begins to count processor time; what it returns reports it.
+func measure(b *testing.B, servers []*redistest.Server) func() {
+	b.Helper()
+	server, client := serverTime(b, servers), processTime()
+	return func() {
+		b.Helper()
+		client := processTime() - client
+		b.ReportMetric((serverTime(b, servers)-server)*1e9/float64(b.N), "server-ns/op")
+		b.ReportMetric(float64(client.Nanoseconds())/float64(b.N), "client-ns/op")
+	}
+}
+
+// serverTime returns the processor time that servers have spent, in seconds.
+func serverTime(b *testing.B, servers []*redistest.Server) float64 {
+	b.Helper()
 	sum := 0.0
-	for line := range strings.Lines(info) {
-		for _, name := range []string{"used_cpu_sys:", "used_cpu_user:"} {
-			if v, ok := strings.CutPrefix(strings.TrimSpace(line), name); ok {
+	for _, s := range servers {
+		c := s.Client()
+		info, err := c.Info(b.Context(), "cpu").Result()
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = c.Close() // nothing depends on it
+		for line := range strings.Lines(info) {
+			for _, name := range []string{"used_cpu_sys:", "used_cpu_user:"} {
+				v, ok := strings.CutPrefix(strings.TrimSpace(line), name)
+				if !ok {
+					continue
+				}
 				n, err := strconv.ParseFloat(v, 64)
 				if err != nil {
 					b.Fatal(err)
@@ -48,100 +127,4 @@ func serverTime(b *testing.B) float64 {
 		}
 	}
 	return sum
-}
-
-// report reports the rate and what an entry cost the server since start.
-func report(b *testing.B, start float64) {
-	b.Helper()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
-	b.ReportMetric((serverTime(b)-start)*1e9/float64(b.N), "server-ns/op")
-}
-
-// crowd runs f in many goroutines, b.N times in all.
-func crowd(b *testing.B, f func(i int) error) {
-	b.Helper()
-	var n atomic.Int64
-	var wg sync.WaitGroup
-	for range callers {
-		wg.Go(func() {
-			for {
-				i := int(n.Add(1))
-				if i > b.N {
-					return
-				}
-				if err := f(i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
-func work(i, lanes int) state.Entry {
-	id := strconv.Itoa(i)
-	return state.Entry{ID: id, Lane: lane(strconv.Itoa(i % lanes)), Body: make([]byte, 2560)}
-}
-
-// BenchmarkParallel is many callers that append and many that drain, with the
-// delivery of a comment as the body.
-func BenchmarkParallel(b *testing.B) {
-	for _, o := range []Options{{}, {AutoPipeline: true}} {
-		for _, lanes := range []int{1000, 100_000} {
-			name := fmt.Sprintf("lanes=%d,pipeline=%v", lanes, o.AutoPipeline)
-			b.Run("enqueue/"+name, func(b *testing.B) {
-				s := openAt(b, server(b).URL(), o)
-				b.ReportAllocs()
-				start := serverTime(b)
-				b.ResetTimer()
-				crowd(b, func(i int) error {
-					_, err := s.Enqueue(b.Context(), work(i, lanes))
-					return err
-				})
-				report(b, start)
-			})
-			b.Run("drain/"+name, func(b *testing.B) {
-				s := openAt(b, server(b).URL(), o)
-				crowd(b, func(i int) error {
-					_, err := s.Enqueue(b.Context(), work(i, lanes))
-					return err
-				})
-				b.ReportAllocs()
-				start := serverTime(b)
-				b.ResetTimer()
-				drain(b, s, b.N)
-				report(b, start)
-			})
-		}
-	}
-}
-
-// drain leases lanes in batches and settles them in many goroutines.
-func drain(b *testing.B, s *Store, total int) {
-	b.Helper()
-	work := make(chan *state.Lease, callers)
-	var wg sync.WaitGroup
-	for range callers {
-		wg.Go(func() {
-			for l := range work {
-				if err := s.Settle(b.Context(), l, state.Ack(l.Entries[0].ID)); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	for total > 0 {
-		ls, err := s.Lease(b.Context(), state.LeaseRequest{TTL: time.Minute, Lanes: callers})
-		if err != nil {
-			b.Error(err)
-			break
-		}
-		total -= len(ls)
-		for _, l := range ls {
-			work <- l
-		}
-	}
-	close(work)
-	wg.Wait()
 }

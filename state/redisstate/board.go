@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/linearbot/linearbot/state"
 )
 
 // fallback is how often a waiting process looks at all shards even if nothing
@@ -19,6 +21,15 @@ type board struct {
 	shards  []hint
 	waiters []chan struct{} // in the order in which they came
 	look    time.Time       // when all shards are looked at again
+	active  int             // Lease calls
+	late    []lateLease
+	outage  error // why all shards failed, until somebody was told
+}
+
+// lateLease is a lease that came when the call that asked for it had left.
+type lateLease struct {
+	lease *state.Lease
+	req   state.LeaseRequest
 }
 
 // hint is what is believed about one shard.
@@ -28,6 +39,9 @@ type hint struct {
 	unknown bool      // nothing is believed: look
 	due     time.Time // when there may be something; zero for never
 	calls   int       // calls that are on their way
+	behind  int       // those of them for which nobody waits any more
+	slow    bool      // the last call to answer was not waited for, or failed
+	failed  bool      // the last call failed
 	asOf    int64     // store time of the newest answer
 	told    int64     // store time of the newest message
 }
@@ -43,14 +57,56 @@ func newBoard(shards int) *board {
 // ask is one script call that a Lease is to make. With no lanes it looks only.
 type ask struct {
 	shard, lanes int
+	slow         bool // nobody should wait for the answer
 }
 
-// pick chooses the shards for a Lease of so many lanes. If there is nothing to
-// do it returns a place in the queue instead, and how long to stay in it.
-func (b *board) pick(lanes int) (asks []ask, wake chan struct{}, wait time.Duration) {
+// enter and exit count the Lease calls. exit returns what came late, if there
+// is no call left that may want it.
+func (b *board) enter() {
+	b.mu.Lock()
+	b.active++
+	b.mu.Unlock()
+}
+
+func (b *board) exit() []*state.Lease {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := time.Now()
+	b.active--
+	if b.active > 0 {
+		return nil
+	}
+	b.outage = nil
+	out := make([]*state.Lease, 0, len(b.late))
+	for _, l := range b.late {
+		out = append(out, l.lease)
+	}
+	b.late = nil
+	return out
+}
+
+// take returns late leases that are what req asks for.
+func (b *board) take(req state.LeaseRequest) []*state.Lease {
+	var out []*state.Lease
+	b.late = slices.DeleteFunc(b.late, func(l lateLease) bool {
+		ok := len(out) < req.Lanes && l.req.Holder == req.Holder && l.req.TTL == req.TTL && l.req.Entries == req.Entries
+		if ok {
+			out = append(out, l.lease)
+		}
+		return ok
+	})
+	return out
+}
+
+// pick chooses the shards for a Lease. If there is nothing to do it returns a
+// place in the queue instead, and how long to stay in it. What has come late is
+// taken first.
+func (b *board) pick(req state.LeaseRequest) (late []*state.Lease, asks []ask, wake chan struct{}, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if late = b.take(req); len(late) > 0 {
+		return late, nil, nil, 0
+	}
+	now, lanes := time.Now(), req.Lanes
 	if !now.Before(b.look) {
 		b.look = now.Add(fallback)
 		for i := range b.shards {
@@ -72,17 +128,15 @@ func (b *board) pick(lanes int) (asks []ask, wake chan struct{}, wait time.Durat
 				next = h.due
 			}
 		}
-		switch {
-		case h.ready > 0:
-			asks = append(asks, ask{shard: i})
-		case h.unknown:
-			asks = append(asks, ask{shard: i})
+		// A shard that keeps a call waiting is not asked again meanwhile.
+		if (h.ready > 0 || h.unknown) && h.behind == 0 {
+			asks = append(asks, ask{shard: i, slow: h.slow})
 		}
 	}
 	if len(asks) == 0 {
 		wake = make(chan struct{}, 1)
 		b.waiters = append(b.waiters, wake)
-		return nil, wake, next.Sub(now)
+		return nil, nil, wake, next.Sub(now)
 	}
 	// The shard that waited longest comes first, but calls that are on their
 	// way will change it, so others come before it.
@@ -113,7 +167,7 @@ func (b *board) pick(lanes int) (asks []ask, wake chan struct{}, wait time.Durat
 		h.calls++
 		out = append(out, a)
 	}
-	return out, nil, 0
+	return nil, out, nil, 0
 }
 
 // seen is the part of a lease script's answer that concerns the board.
@@ -129,6 +183,7 @@ func (b *board) learn(i int, a seen, lanes int) {
 	defer b.mu.Unlock()
 	h := &b.shards[i]
 	h.calls--
+	h.failed, h.slow, b.outage = false, false, nil
 	if a.now <= h.asOf && a.now > h.asOf-fallback.Microseconds() {
 		return // a newer answer came first
 	}
@@ -147,18 +202,66 @@ func (b *board) learn(i int, a seen, lanes int) {
 	b.wake((h.ready + lanes - 1) / max(lanes, 1))
 }
 
-// failed takes in that an ask went wrong. all says that it did in every shard:
-// then the next Lease asks at once, to tell its caller. Otherwise the shard
-// rests for a while, so that it does not stand in the way of the others.
-func (b *board) failed(i int, all bool) {
+// failed takes in that an ask went wrong. The shard rests for a while, so that
+// it does not stand in the way of the others, unless they all failed: then the
+// next Lease asks at once, to tell its caller.
+func (b *board) failed(i int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := &b.shards[i]
 	h.calls--
-	h.ready, h.unknown = 0, all
-	if !all {
-		h.due = time.Now().Add(fallback)
+	h.ready, h.failed, h.slow = 0, true, true
+	h.due = time.Now().Add(fallback)
+	if b.allFailed() {
+		b.outage = err
+		for i := range b.shards {
+			b.shards[i].unknown = true
+		}
+		b.wake(1)
 	}
+}
+
+func (b *board) allFailed() bool {
+	return !slices.ContainsFunc(b.shards, func(h hint) bool { return !h.failed })
+}
+
+// down returns why all shards failed, once, or nil if there is one that did not.
+func (b *board) down() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := b.outage
+	b.outage = nil
+	return err
+}
+
+// behind takes in that nobody waits for the answers to asks any more, or that
+// nobody did.
+func (b *board) behind(asks []ask) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range asks {
+		b.shards[a.shard].behind++
+		b.shards[a.shard].slow = true
+	}
+}
+
+// returned takes in that asks were answered for which nobody waited, and keeps
+// the leases that came for a Lease that wants them. It reports false if there is
+// none.
+func (b *board) returned(asks []ask, unwanted bool, leases []*state.Lease, req state.LeaseRequest) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range asks {
+		b.shards[a.shard].behind--
+	}
+	unwanted = unwanted || b.active == 0
+	if !unwanted {
+		for _, l := range leases {
+			b.late = append(b.late, lateLease{l, req})
+		}
+	}
+	b.wake(max(len(leases), 1))
+	return !unwanted
 }
 
 // ready takes in that lanes can be leased since at, which is store time: so
@@ -167,8 +270,9 @@ func (b *board) ready(i int, at int64, lanes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := &b.shards[i]
-	if at == h.told || at <= h.asOf && at > h.asOf-fallback.Microseconds() {
-		return // a later answer has seen it already
+	before := func(told int64) bool { return at <= told && at > told-fallback.Microseconds() }
+	if at == h.told || before(h.asOf) || lanes == 0 && before(h.told) {
+		return // a later answer or message has told it already
 	}
 	h.told = at
 	if h.ready == 0 {

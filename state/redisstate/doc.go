@@ -22,10 +22,10 @@
 //
 // # Shards
 //
-// Everything lives in a fixed number of shards, by default 16. A lane, a value
-// or the subscriptions of a workspace are in the shard that the hash of their
-// name says, and all keys of a shard share a hash tag, so that a Cluster keeps
-// them on one node:
+// Everything lives in a fixed number of shards: one, or in a Cluster 16, unless
+// [Options] say otherwise. A lane, a value or the subscriptions of a workspace
+// are in the shard that the hash of their name says, and all keys of a shard
+// share a hash tag, so that a Cluster keeps them on one node:
 //
 //	linearbot:meta             number of shards and version of the format
 //	{linearbot:3}:q:LANE       entries of a lane, oldest first
@@ -35,10 +35,14 @@
 //	{linearbot:3}:later        entries outside their lanes, by the time they are due
 //	{linearbot:3}:parked       those entries
 //	{linearbot:3}:dead         dead letters
-//	{linearbot:3}:counts       what went in and out, the last token
+//	{linearbot:3}:counts       what went in and out, the last token, the moments in :d:
 //	{linearbot:3}:asleep       there may be processes to be woken
-//	{linearbot:3}:d:KEY        dedup keys
+//	{linearbot:3}:d:MOMENT     dedup keys that are forgotten at that moment, in ms
 //	{linearbot:3}:v:KEY        values; :l:KEY lists; :s:WORKSPACE subscriptions
+//
+// Dedup keys are kept for the dedup time at least and twice as long at most:
+// they are forgotten together, a hash at a time, which takes the server a third
+// of the memory and of the work of keys with an expiry of their own.
 //
 // The number of shards cannot change once there is data; use Export and Import
 // to move.
@@ -49,8 +53,9 @@
 // together, those of a shard in one script call, which applies all of them in
 // one step. Each still has its own outcome, and a lane that is damaged fails
 // alone. A lonely call is never held back to wait for company. At most two such
-// exchanges are on their way to a server, in a Cluster one for each shard, so
-// that a node that is slow holds up nobody but its own callers. A caller whose
+// exchanges are on their way to a server, the second one only if it is not much
+// smaller than the first, and in a Cluster one for each shard, so that a node
+// that is slow holds up nobody but its own callers. A caller whose
 // context ends while it waits for its turn leaves at once, and what it wanted
 // is withdrawn.
 //
@@ -61,6 +66,14 @@
 // look at all shards once a second, so that a lost message costs a second at
 // most. An idle process sends one small pipeline a second.
 //
+// In a Cluster every shard is asked by itself and every node is listened to. A
+// node that is silent, with connections that hang, costs a Lease a quarter of a
+// second once: it goes on with what the others gave, and as long as that node
+// owes answers nobody waits for it. What it answers late is handed to the next
+// Lease, or given back if there is none. Lease fails with ErrUnavailable when no
+// shard can be asked.
+//
 // Lanes that waited longest come first within a shard. Between shards that
-// holds as far as the process knows them; no shard is passed over.
+// holds as far as the process knows them and their nodes answer; no shard is
+// passed over.
 package redisstate

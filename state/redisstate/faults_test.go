@@ -398,7 +398,7 @@ func TestIdle(t *testing.T) {
 			continue
 		}
 		n, _ := strconv.Atoi(rest[:strings.IndexByte(rest, ',')])
-		if n > 4*s.o.Shards {
+		if n > 4*len(s.shards) {
 			t.Errorf("%d script calls while idle for 2.5 s, want one per shard and second", n)
 		}
 	}

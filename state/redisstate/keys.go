@@ -12,6 +12,7 @@ type shard struct {
 	id     string // as it is written in wake-up messages
 	base   string // {prefix:3}:
 	queues string // what the names of lane lists begin with
+	dedup  string // what the names of the hashes of dedup keys begin with
 
 	ready, leased, leases, counts string
 	later, parked, dead, asleep   string
@@ -24,7 +25,7 @@ func newShards(prefix string, n int) []shard {
 		id := strconv.Itoa(i)
 		base := "{" + prefix + ":" + id + "}:"
 		out[i] = shard{
-			id: id, base: base, queues: base + "q:",
+			id: id, base: base, queues: base + "q:", dedup: base + "d:",
 			ready: base + "ready", leased: base + "leased", leases: base + "leases", counts: base + "counts",
 			later: base + "later", parked: base + "parked", dead: base + "dead", asleep: base + "asleep",
 			ping: base + "ping",
@@ -53,9 +54,6 @@ func (sh *shard) list(key string) string   { return sh.base + "l:" + key }
 
 // subs names the set of a workspace's subscriptions.
 func (sh *shard) subs(workspace string) string { return sh.base + "s:" + workspace }
-
-// dedup names a dedup key of a lane.
-func (sh *shard) dedup(lane, key string) string { return sh.base + "d:" + pair(lane, key) }
 
 // pair joins two texts so that unpair finds them again.
 func pair(a, b string) string {

@@ -36,11 +36,26 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 	}
 	req.Lanes = min(max(req.Lanes, 1), maxLanes)
 	req.Entries = min(max(req.Entries, 1), maxEntries)
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	s.board.enter()
+	defer func() {
+		if late := s.board.exit(); len(late) > 0 {
+			s.spawn(func() { s.giveAllBack(context.WithoutCancel(ctx), late) })
+		}
+	}()
 	for {
 		if err := s.begin(ctx); err != nil {
 			return nil, err
 		}
-		asks, wake, wait := s.board.pick(req.Lanes)
+		if err := s.board.down(); err != nil {
+			return nil, s.fail(ctx, "lease", err)
+		}
+		late, asks, wake, wait := s.board.pick(req)
+		if len(late) > 0 {
+			return late, nil
+		}
 		if asks == nil {
 			s.listen.Do(func() { s.spawn(s.listener) })
 			if err := s.sleep(ctx, wake, wait); err != nil {
@@ -73,47 +88,9 @@ func (s *Store) sleep(ctx context.Context, wake chan struct{}, wait time.Duratio
 	}
 }
 
-// leased is the outcome of asking shards.
-type leased struct {
-	leases []*state.Lease
-	err    error
-}
-
-// leaseFrom asks shards for lanes. The client cannot be interrupted, so the
-// exchange runs aside; if ctx ends meanwhile, its lanes are given back.
-func (s *Store) leaseFrom(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
-	got := make(chan leased)
-	gone := make(chan struct{})
-	aside := context.WithoutCancel(ctx)
-	ok := s.spawn(func() {
-		leases, err := s.exchange(aside, asks, req)
-		select {
-		case got <- leased{leases, err}:
-		case <-gone:
-			for _, l := range leases {
-				name, i := s.at(l.Lane)
-				s.giveBack(aside, i, name, l.Token, nil)
-			}
-		}
-	})
-	if !ok {
-		return nil, state.ErrClosed
-	}
-	select {
-	case l := <-got:
-		return l.leases, l.err
-	case <-ctx.Done():
-		close(gone)
-		return nil, ctx.Err()
-	case <-s.done:
-		close(gone)
-		return nil, state.ErrClosed
-	}
-}
-
 // exchange sends the asks in one pipeline and reads the entries in another. It
 // fails if all asks did.
-func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]*state.Lease, error) {
+func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]taken, error) {
 	sent := time.Now()
 	cmds := s.sendAsks(ctx, asks, req)
 	var (
@@ -134,24 +111,37 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 		s.board.learn(asks[i].shard, seen{
 			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
 		}, req.Lanes)
-		for j := 5; j < len(a); j++ {
-			if l := a.list(j); len(l) >= 4 {
-				got = append(got, grant{
-					shard: asks[i].shard, token: uint64(max(a.num(4), 0)),
-					name: l.text(0), entries: l.num(1), behind: int(l.num(2)), since: l.num(3),
-				})
-			}
+		for j := 5; j+3 < len(a); j += 4 {
+			got = append(got, grant{
+				shard: asks[i].shard, token: uint64(max(a.num(4), 0)),
+				name: a.text(j), entries: a.num(j + 1), behind: int(a.num(j + 2)), since: a.num(j + 3),
+			})
 		}
 	}
 	for _, i := range failed {
-		s.board.failed(i, len(failed) == len(s.shards))
+		s.board.failed(i, cause)
 	}
 	if len(failed) == len(asks) {
-		return nil, s.fail(ctx, "lease", cause)
+		return nil, cause
 	}
-	slices.SortStableFunc(got, func(x, y grant) int { return cmp.Compare(x.since, y.since) })
-	leases, err := s.readGrants(ctx, got, req, sent)
-	return leases, s.fail(ctx, "lease", err)
+	return s.readGrants(ctx, got, req, sent)
+}
+
+// taken is a lease of a lane that was ready since then, by the store's clock.
+type taken struct {
+	*state.Lease
+
+	since int64
+}
+
+// longestFirst orders leases by how long their lanes waited.
+func longestFirst(leases []taken) []*state.Lease {
+	slices.SortStableFunc(leases, func(x, y taken) int { return cmp.Compare(x.since, y.since) })
+	out := make([]*state.Lease, len(leases))
+	for i, l := range leases {
+		out[i] = l.Lease
+	}
+	return out
 }
 
 // grant is a lane that a script has leased to us.
@@ -166,7 +156,7 @@ type grant struct {
 
 // readGrants reads the entries of the lanes. A lane that cannot be read goes
 // back. It fails if there are lanes and none can be read.
-func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequest, sent time.Time) ([]*state.Lease, error) {
+func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequest, sent time.Time) ([]taken, error) {
 	if len(got) == 0 {
 		return nil, nil
 	}
@@ -186,7 +176,7 @@ func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequ
 	}
 	expires := sent.Add(req.TTL)
 	alive := time.Now().Before(expires)
-	leases := make([]*state.Lease, 0, len(got))
+	leases := make([]taken, 0, len(got))
 	var cause error
 	for i, g := range got {
 		parts, err := cmds[i].Result()
@@ -200,7 +190,7 @@ func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequ
 			l := s.readLease(ctx, g, parts)
 			if l != nil {
 				l.Holder, l.Expires = req.Holder, expires
-				leases = append(leases, l)
+				leases = append(leases, taken{l, g.since})
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,12 +20,40 @@ const (
 	relisten = 500 * time.Millisecond
 )
 
-// listener takes in wake-up messages until the store is closed.
+// subscriber is a client that subscribes.
+type subscriber interface {
+	Subscribe(ctx context.Context, channels ...string) *redis.PubSub
+}
+
+// listener takes in wake-up messages until the store is closed. In a cluster,
+// where each node passes on all messages, it listens to every node that has
+// shards, so that one that is silent silences nobody else.
 func (s *Store) listener() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	listening := map[subscriber]bool{}
+	ended := make(chan subscriber)
 	for {
-		s.subscribed(ctx)
+		for _, c := range s.subscribers(ctx) {
+			if listening[c] {
+				continue
+			}
+			listening[c] = s.spawn(func() {
+				s.subscribed(ctx, c)
+				select {
+				case ended <- c:
+				case <-s.done:
+				}
+			})
+		}
+		if len(listening) > 0 {
+			select {
+			case <-s.done:
+				return
+			case c := <-ended:
+				delete(listening, c)
+			}
+		}
 		timer := time.NewTimer(relisten)
 		select {
 		case <-s.done:
@@ -35,9 +64,25 @@ func (s *Store) listener() {
 	}
 }
 
+// subscribers returns whom to listen to.
+func (s *Store) subscribers(ctx context.Context) []subscriber {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return []subscriber{s.client}
+	}
+	var out []subscriber
+	for i := range s.shards {
+		node, err := cluster.MasterForKey(ctx, s.shards[i].ready)
+		if err == nil && !slices.Contains(out, subscriber(node)) {
+			out = append(out, node)
+		}
+	}
+	return out
+}
+
 // subscribed listens on one subscription until it fails or the store closes.
-func (s *Store) subscribed(ctx context.Context) {
-	ps := s.client.Subscribe(ctx, s.channel)
+func (s *Store) subscribed(ctx context.Context, c subscriber) {
+	ps := c.Subscribe(ctx, s.channel)
 	ended := make(chan struct{})
 	closed := make(chan struct{})
 	// Receiving cannot be interrupted but by closing.

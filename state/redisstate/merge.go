@@ -3,6 +3,7 @@ package redisstate
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -12,9 +13,9 @@ import (
 )
 
 const (
-	// mergers is how many exchanges with one server may be on their way: while
+	// exchanges is how many exchanges with one server may be on their way: while
 	// it works on one, the next is packed.
-	mergers = 2
+	exchanges = 2
 	// maxJobs and maxLoad bound one exchange. It has one job at least.
 	maxJobs = 128
 	maxLoad = 1 << 20
@@ -24,21 +25,31 @@ const (
 
 // merger sends the jobs of concurrent callers to the server together: those
 // that come while an exchange is on its way wait for the next one. A job that
-// comes alone leaves at once, and its caller carries it. A shard has one merger, so that as many jobs as
-// possible share a script call.
+// comes alone leaves at once, and its caller carries it. All jobs of a shard go
+// through one merger, so that as many as possible share a script call.
 type merger struct {
+	limit int // exchanges at once
+
 	mu      sync.Mutex
 	waiting []*job
-	flying  bool
+	flying  int // exchanges that are on their way
+	aboard  int // jobs in them
 }
 
-// newMergers returns the mergers for so many shards.
-func newMergers(client redis.UniversalClient, shards int) []merger {
-	if _, ok := client.(*redis.ClusterClient); ok {
-		// A node that is slow must not hold up the calls to the others.
-		return make([]merger, shards)
+// newMergers returns the mergers for so many shards. On one server a single
+// shard has the exchanges to itself; several shards have one each, so that the
+// jobs of a shard stay together. In a cluster each shard has a merger of its
+// own, as a node that is slow must not hold up the calls to the others.
+func newMergers(shards int, cluster bool) []merger {
+	n := min(exchanges, shards)
+	if cluster {
+		n = shards
 	}
-	return make([]merger, min(mergers, shards))
+	ms := make([]merger, n)
+	for i := range ms {
+		ms[i].limit = max(exchanges/n, 1)
+	}
+	return ms
 }
 
 func (s *Store) merger(shard int) *merger { return &s.mergers[shard%len(s.mergers)] }
@@ -84,16 +95,18 @@ func newJob(kind jobKind, shard int, keys []string, args ...any) *job {
 // or not.
 func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 	m.mu.Lock()
-	if !m.flying {
-		m.flying = true
+	if m.flying == 0 {
+		m.depart(1)
 		m.mu.Unlock()
 		s.carry(ctx, []*job{j})
+		m.land(1)
 		m.goOn(s) //nolint:contextcheck // what others wait for does not end with our caller
 		return j.err
 	}
 	j.done = make(chan struct{})
 	m.waiting = append(m.waiting, j)
 	m.mu.Unlock()
+	m.goOn(s) //nolint:contextcheck // see above
 	select {
 	case <-j.done:
 		return j.err
@@ -107,24 +120,32 @@ func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 	}
 }
 
-// goOn sees to the jobs that came while a caller carried its own.
-func (m *merger) goOn(s *Store) {
+// depart and land count the exchanges that are on their way and the jobs in
+// them. depart is called with the lock held.
+func (m *merger) depart(jobs int) {
+	m.flying++
+	m.aboard += jobs
+}
+
+func (m *merger) land(jobs int) {
 	m.mu.Lock()
-	m.flying = len(m.waiting) > 0
-	flying := m.flying
+	m.flying--
+	m.aboard -= jobs
 	m.mu.Unlock()
-	if flying && !s.spawn(func() { m.fly(s) }) {
-		m.fly(s) // which is quick in a closed store
+}
+
+// goOn lets the jobs that wait leave if it is time.
+func (m *merger) goOn(s *Store) {
+	jobs := m.take()
+	if len(jobs) > 0 && !s.spawn(func() { m.fly(s, jobs) }) {
+		m.fly(s, jobs) // which is quick in a closed store
 	}
 }
 
-// fly makes exchanges until nothing waits.
-func (m *merger) fly(s *Store) {
-	for {
-		jobs := m.take()
-		if len(jobs) == 0 {
-			return
-		}
+// fly makes exchanges, the first of them with jobs, until it is not time for
+// another one.
+func (m *merger) fly(s *Store, jobs []*job) {
+	for len(jobs) > 0 {
 		if s.closed() {
 			for _, j := range jobs {
 				j.err = state.ErrClosed
@@ -136,25 +157,35 @@ func (m *merger) fly(s *Store) {
 		for _, j := range jobs {
 			close(j.done)
 		}
+		// Those who have their answer often come again at once. With nobody
+		// about this costs nothing.
+		runtime.Gosched()
+		m.land(len(jobs))
+		jobs = m.take()
 	}
 }
 
-// take returns the jobs of the next exchange. If there is none the flight is
-// over.
+// take returns the jobs of the next exchange, which departs, or none if it is
+// not time for one. Beside an exchange that is on its way a second one leaves
+// when it has half as many jobs at least: the server would not begin with it
+// earlier anyway, and small exchanges cost it more.
 func (m *merger) take() []*job {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.flying >= m.limit || m.flying > 0 && 2*len(m.waiting) < m.aboard {
+		return nil
+	}
 	n, load := 0, 0
 	for n < min(len(m.waiting), maxJobs) && (n == 0 || load+m.waiting[n].load <= maxLoad) {
 		load += m.waiting[n].load
 		n++
 	}
 	if n == 0 {
-		m.flying = false
 		return nil
 	}
 	jobs := slices.Clone(m.waiting[:n])
 	m.waiting = slices.Delete(m.waiting, 0, n)
+	m.depart(n)
 	return jobs
 }
 
@@ -169,6 +200,8 @@ func (refusal) RedisError() {}
 // carry does jobs in one exchange, with one script call for all of a kind and
 // shard, and fills in what came of them.
 func (s *Store) carry(ctx context.Context, jobs []*job) {
+	ctx, cancel := s.bound(ctx)
+	defer cancel()
 	slices.SortStableFunc(jobs, func(x, y *job) int {
 		return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.shard, y.shard))
 	})
@@ -181,7 +214,7 @@ func (s *Store) carry(ctx context.Context, jobs []*job) {
 		groups = append(groups, jobs[first:end])
 		first = end
 	}
-	if len(groups) == 1 {
+	if len(jobs) == 1 {
 		sc, keys, args := s.call(groups[0])
 		s.answered(groups[0], sc.Run(ctx, s.client, keys, args...))
 		return
@@ -213,7 +246,7 @@ func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
 	keys, args := make([]string, 0, nk), make([]any, 0, na)
 	sc := s.scripts.enqueue
 	if jobs[0].kind == jobEnqueue {
-		keys = append(keys, sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep)
+		keys = append(keys, sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup)
 		args = append(args, millis(s.o.DedupTTL), s.channel, sh.id, len(sh.queues))
 	} else {
 		sc = s.scripts.settle

@@ -118,9 +118,10 @@ func TestSettlesTogether(t *testing.T) {
 		mustPut(t, s, entry(lane(id), "1"))
 		mustPut(t, s, entry(lane(id), "2"))
 	}
+	mustPut(t, s, entry(lane("empty"), "1"))
 	ls, err := s.Lease(t.Context(), state.LeaseRequest{TTL: time.Minute, Lanes: 10})
-	if err != nil || len(ls) != 5 {
-		t.Fatalf("leased %d lanes, %v, want 5", len(ls), err)
+	if err != nil || len(ls) != 6 {
+		t.Fatalf("leased %d lanes, %v, want 6", len(ls), err)
 	}
 	for _, l := range ls {
 		leases[l.Lane.ID] = l
@@ -147,9 +148,13 @@ func TestSettlesTogether(t *testing.T) {
 	add("lost", state.Ack("1"))
 	add("all", state.Ack("1"))
 	add("all", state.Ack("1"))
+	add("empty", state.Ack("1"))
 	add("again", state.Retry("1", 0, state.Cause{}))
 	add("held", state.Retry("1", time.Hour, state.Cause{}))
-	sameOutcomes(t, carried(s, jobs), -1, -1, 0, 1, 0, 1, 1)
+	sameOutcomes(t, carried(s, jobs), -1, -1, 0, 1, 0, 1, 1, 1)
+	if n, err := s.client.ZCard(t.Context(), s.shards[0].ready).Result(); err != nil || n != 3 {
+		t.Errorf("%d lanes are ready or held, %v, want all, again and held", n, err)
+	}
 	if err := jobs[0].err; !strings.Contains(err.Error(), "WRONGTYPE") || unavailable(err) {
 		t.Errorf("the damaged lane's error is %v", err)
 	}
@@ -170,7 +175,7 @@ func TestSettlesTogether(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{
-		"all": "2 at 1,", "again": "1 at 2,2 at 1,", "damaged": "2 at 1,", "held": "", "lost": "",
+		"all": "2 at 1,", "again": "1 at 2,2 at 1,", "damaged": "2 at 1,", "held": "", "lost": "", "empty": "",
 	} {
 		if got[id] != want {
 			t.Errorf("lane %s gave %q, want %q", id, got[id], want)
@@ -224,17 +229,17 @@ func TestMerging(t *testing.T) {
 			}
 		})
 	}
-	// One of them is on its way and the rest wait.
+	// Two of them are on their way, each alone, and the rest wait.
 	const many = 40
 	for i := range many {
 		put(t.Context(), strconv.Itoa(i), nil)
 	}
-	waitFor(t, s, many-1)
+	waitFor(t, s, many-2)
 	ctx, cancel := context.WithCancel(t.Context())
 	put(ctx, "left", context.Canceled)
-	waitFor(t, s, many)
-	cancel()
 	waitFor(t, s, many-1)
+	cancel()
+	waitFor(t, s, many-2)
 	if err := srv.Thaw(); err != nil {
 		t.Fatal(err)
 	}
@@ -243,8 +248,8 @@ func TestMerging(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(stats, "cmdstat_evalsha:calls=2,") {
-		t.Errorf("%d entries did not take two script calls: %s", many, stats)
+	if !strings.Contains(stats, "cmdstat_evalsha:calls=3,") {
+		t.Errorf("%d entries did not take three script calls: %s", many, stats)
 	}
 	if st, err := s.Stats(t.Context()); err != nil || st.Entries != many+1 {
 		t.Errorf("Stats = %+v, %v, want %d entries", st, err, many+1)
@@ -269,7 +274,7 @@ func TestCloseWithWaiting(t *testing.T) {
 			}
 		})
 	}
-	waitFor(t, s, 2)
+	waitFor(t, s, 1)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
@@ -293,11 +298,36 @@ func TestForgottenTogether(t *testing.T) {
 	), 1, 1, 1, 2, 1)
 }
 
+// TestSecondExchange wants one beside another only if it is not much smaller,
+// and never a third.
+func TestSecondExchange(t *testing.T) {
+	t.Parallel()
+	m := &merger{limit: 2}
+	m.depart(8)
+	for n, want := range []int{0, 0, 0, 4} {
+		m.waiting = append(m.waiting, newJob(jobSettle, 0, nil))
+		if got := len(m.take()); got != want {
+			t.Errorf("with %d jobs waiting %d left, want %d", n+1, got, want)
+		}
+	}
+	for range 20 {
+		m.waiting = append(m.waiting, newJob(jobSettle, 0, nil))
+	}
+	if got := len(m.take()); got != 0 {
+		t.Errorf("%d jobs left in a third exchange", got)
+	}
+	m.land(8)
+	m.land(4)
+	if got := len(m.take()); got != 20 {
+		t.Errorf("%d jobs left when both had landed, want 20", got)
+	}
+}
+
 // TestLoad keeps large bodies out of one exchange and lets each of them have
 // one.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	m := &merger{flying: true}
+	m := &merger{limit: 1}
 	for _, size := range []int{10, maxLoad, 10, maxLoad / 2, maxLoad / 2} {
 		m.waiting = append(m.waiting, newJob(jobEnqueue, 0, nil, make([]byte, size)))
 	}
@@ -307,6 +337,7 @@ func TestLoad(t *testing.T) {
 	var got []int
 	for jobs := m.take(); len(jobs) > 0; jobs = m.take() {
 		got = append(got, len(jobs))
+		m.land(len(jobs))
 	}
 	want := []int{1, 1, 2, maxJobs, 1}
 	for i := range max(len(got), len(want)) {
@@ -314,7 +345,7 @@ func TestLoad(t *testing.T) {
 			t.Fatalf("exchanges of %v jobs, want %v", got, want)
 		}
 	}
-	if m.flying {
-		t.Error("it goes on with nothing to do")
+	if m.flying != 0 || m.aboard != 0 {
+		t.Errorf("%d exchanges with %d jobs are on their way, want none", m.flying, m.aboard)
 	}
 }

@@ -14,9 +14,12 @@ type Options struct {
 	// several deployments can share a server. Defaults to "linearbot". It may
 	// not contain braces.
 	Prefix string
-	// Shards is the number of shards. Defaults to 16. It is recorded in Redis
+	// Shards is the number of shards, at most 1024. It is recorded in Redis
 	// when the data set is used first and cannot change afterwards: a store
-	// with another number refuses to work. At most 1024.
+	// that asks for another number refuses to work. Defaults to the recorded
+	// number, and for a new data set to 1 with one server or Sentinel, where
+	// more shards only make the script calls smaller, and to 16 in a Cluster,
+	// which spreads them over its nodes.
 	Shards int
 	// DedupTTL is how long dedup keys are remembered. Defaults to
 	// [state.DedupTTL]; with less than that late repeats are not recognized.
@@ -43,18 +46,18 @@ type Options struct {
 
 const (
 	defaultPrefix = "linearbot"
-	defaultShards = 16
-	maxShards     = 1024
-	defaultPool   = 64
+	// oneShard and manyShards are the numbers of shards of new data sets, on one
+	// server and in a cluster.
+	oneShard    = 1
+	manyShards  = 16
+	maxShards   = 1024
+	defaultPool = 64
 )
 
 // withDefaults returns a checked copy.
 func (o Options) withDefaults() (Options, error) {
 	if o.Prefix == "" {
 		o.Prefix = defaultPrefix
-	}
-	if o.Shards == 0 {
-		o.Shards = defaultShards
 	}
 	if o.DedupTTL == 0 {
 		o.DedupTTL = state.DedupTTL
@@ -66,7 +69,7 @@ func (o Options) withDefaults() (Options, error) {
 	case strings.ContainsAny(o.Prefix, "{}"):
 		return o, fmt.Errorf("redisstate: prefix %q contains a brace: %w", o.Prefix, state.ErrInvalid)
 	case o.Shards < 0 || o.Shards > maxShards:
-		return o, fmt.Errorf("redisstate: %d shards, want 1 to %d: %w", o.Shards, maxShards, state.ErrInvalid)
+		return o, fmt.Errorf("redisstate: %d shards, want 0 to %d: %w", o.Shards, maxShards, state.ErrInvalid)
 	case o.DedupTTL < time.Millisecond:
 		return o, fmt.Errorf("redisstate: dedup time %v is too short: %w", o.DedupTTL, state.ErrInvalid)
 	case o.MaxEntries < 0:

@@ -247,6 +247,14 @@ func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Reco
 			return
 		}
 		kind, id := rest[0], rest[2:]
+		if kind == 'd' {
+			for r, err := range s.exportDedup(ctx, name, id) {
+				if !yield(r, err) || err != nil {
+					return
+				}
+			}
+			return
+		}
 		if kind == 's' {
 			for k, err := range s.Threads(ctx, id) {
 				if !yield(state.Record{Kind: state.RecordSubscription, Key: k}, err) || err != nil {
@@ -268,13 +276,6 @@ func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Reco
 			r.Expires = time.Now().Add(ttl)
 		}
 		switch kind {
-		case 'd':
-			lane, key, ok1 := unpair(id)
-			k, ok2 := state.ParseKey(lane)
-			if !ok1 || !ok2 {
-				return
-			}
-			r.Kind, r.Key, r.Dedup = state.RecordDedup, k, key
 		case 'v':
 			k, ok := state.ParseKey(id)
 			if !ok {
@@ -296,6 +297,46 @@ func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Reco
 			return
 		}
 		yield(r, err)
+	}
+}
+
+// exportDedup yields the dedup keys that are forgotten at the same moment, in
+// milliseconds since 1970, 0 for never.
+func (s *Store) exportDedup(ctx context.Context, name, moment string) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		at, err := strconv.ParseInt(moment, 10, 64)
+		if err != nil {
+			return
+		}
+		r := state.Record{Kind: state.RecordDedup}
+		if at > 0 {
+			r.Expires = time.UnixMilli(at)
+		}
+		if at > 0 && !time.Now().Before(r.Expires) {
+			return
+		}
+		var cursor uint64
+		for {
+			pairs, next, err := s.client.HScan(ctx, name, cursor, "", page).Result()
+			if err != nil {
+				yield(state.Record{}, err)
+				return
+			}
+			for i := 0; i+1 < len(pairs); i += 2 {
+				lane, key, ok1 := unpair(pairs[i])
+				k, ok2 := state.ParseKey(lane)
+				if !ok1 || !ok2 {
+					continue
+				}
+				r.Key, r.Dedup = k, key
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if cursor = next; cursor == 0 {
+				return
+			}
+		}
 	}
 }
 
@@ -340,14 +381,17 @@ func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, ca
 	}
 	name, i := s.at(q.Lane)
 	sh := &s.shards[i]
-	keys := []string{
-		sh.queue(name), sh.ready, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup(name, q.ID),
+	keys := []string{sh.queue(name), sh.ready, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup}
+	args := []any{
+		name, appendTail(nil, &q.Entry), max(q.Attempt, 0),
+		micros(q.EnqueuedAt), due, packCause(cause), millis(s.o.DedupTTL), s.channel, sh.id, pair(name, q.ID),
 	}
-	for _, k := range q.Keys {
-		keys = append(keys, sh.dedup(name, k))
+	for n, k := range q.Keys {
+		if k != q.ID && !slices.Contains(q.Keys[:n], k) {
+			args = append(args, pair(name, k))
+		}
 	}
-	a, err := s.ask(ctx, s.scripts.load, 2, keys, name, appendTail(nil, &q.Entry), max(q.Attempt, 0),
-		micros(q.EnqueuedAt), due, packCause(cause), millis(s.o.DedupTTL), s.channel, sh.id)
+	a, err := s.ask(ctx, s.scripts.load, 2, keys, args...)
 	if err != nil {
 		return s.fail(ctx, "import", err)
 	}
@@ -362,14 +406,9 @@ func (s *Store) importDedup(ctx context.Context, lane state.Key, dedup string, t
 		return err
 	}
 	name, i := s.at(lane)
-	key := s.shards[i].dedup(name, dedup)
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.SetNX(ctx, key, "1", ttl)
-		if ttl > 0 {
-			p.Do(ctx, "pexpire", key, ttl.Milliseconds(), "gt")
-		}
-		return nil
-	})
+	sh := &s.shards[i]
+	err := s.scripts.remember.Run(ctx, s.calls, []string{sh.counts, sh.dedup},
+		pair(name, dedup), millis(ttl), millis(s.o.DedupTTL)).Err()
 	return s.fail(ctx, "import", err)
 }
 

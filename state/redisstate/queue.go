@@ -42,12 +42,11 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 // enqueueJob packs an entry for the script. An entry that needs nothing special
 // says so in a short way, which is the fast one.
 func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
-	sh := &s.shards[i]
-	keys := make([]string, 0, 2+len(e.Keys))
-	keys = append(keys, sh.queue(lane), sh.dedup(lane, e.ID))
+	args := make([]any, 3, 3+len(e.Keys))
+	args[2] = pair(lane, e.ID)
 	for n, k := range e.Keys {
 		if k != e.ID && !slices.Contains(e.Keys[:n], k) {
-			keys = append(keys, sh.dedup(lane, k))
+			args = append(args, pair(lane, k))
 		}
 	}
 	flags := ""
@@ -61,11 +60,11 @@ func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
 		flags += "f"
 	}
 	how := ""
-	if len(keys) > 2 || e.Delay > 0 || e.Hold > 0 || flags != "" {
-		how = fmt.Sprintf("%d %d %d %s", len(keys)-2, e.Delay.Microseconds(), e.Hold.Microseconds(), flags)
+	if len(args) > 3 || e.Delay > 0 || e.Hold > 0 || flags != "" {
+		how = fmt.Sprintf("%d %d %d %s", len(args)-3, e.Delay.Microseconds(), e.Hold.Microseconds(), flags)
 	}
-	tail := appendTail(make([]byte, 0, len(e.Body)+len(e.ID)+16), e)
-	return newJob(jobEnqueue, i, keys, tail, how)
+	args[0], args[1] = appendTail(make([]byte, 0, len(e.Body)+len(e.ID)+16), e), how
+	return newJob(jobEnqueue, i, []string{s.shards[i].queue(lane)}, args...)
 }
 
 // news tells the board what a script answered about a shard: how many lanes
@@ -166,7 +165,7 @@ func (s *Store) packSettle(i int, lane string, token uint64, all bool, verdicts 
 // packed; with none the entries stay as they are.
 func (s *Store) giveBack(ctx context.Context, i int, lane string, token uint64, verdicts []any) {
 	// If this fails the lease lapses and the lane comes up again.
-	s.carry(ctx, []*job{s.packSettle(i, lane, token, false, verdicts)})
+	s.carry(context.WithoutCancel(ctx), []*job{s.packSettle(i, lane, token, false, verdicts)})
 }
 
 // placeOf finds the entry id, not taken yet, in the lease. It is most likely

@@ -22,6 +22,8 @@ var (
 	requeueLua string
 	//go:embed lua/import.lua
 	importLua string
+	//go:embed lua/remember.lua
+	rememberLua string
 	//go:embed lua/stats.lua
 	statsLua string
 	//go:embed lua/lanes.lua
@@ -35,7 +37,7 @@ var (
 // scripts are the transitions of a store.
 type scripts struct {
 	enqueue, lease, extend, settle *redis.Script
-	requeue, load                  *redis.Script
+	requeue, load, remember        *redis.Script
 	stats, lanes                   *redis.Script
 	cas, push                      *redis.Script
 }
@@ -44,7 +46,7 @@ func newScripts() scripts {
 	with := func(src string) *redis.Script { return redis.NewScript(libLua + "\n" + src) }
 	return scripts{
 		enqueue: with(enqueueLua), lease: with(leaseLua), extend: with(extendLua), settle: with(settleLua),
-		requeue: with(requeueLua), load: with(importLua),
+		requeue: with(requeueLua), load: with(importLua), remember: with(rememberLua),
 		stats: with(statsLua), lanes: with(lanesLua),
 		cas: with(casLua), push: with(appendLua),
 	}

@@ -23,17 +23,19 @@ type Store struct {
 	pipe    *redis.AutoPipeliner
 	owned   bool // Close closes the client
 	scripts scripts
-	shards  []shard
 	channel string
 	meta    string
-
-	mergers []merger
-	board   *board
 	room    *room
-	agreed  atomic.Bool // the data set has our number of shards
 	listen  sync.Once
 
-	mu    sync.Mutex // guards ended and adding to tasks
+	// agreed says that the number of shards is known, and with it what
+	// arrange makes.
+	agreed  atomic.Bool
+	shards  []shard
+	mergers []merger
+	board   *board
+
+	mu    sync.Mutex // guards ended, adding to tasks and arrange
 	ended bool
 	done  chan struct{}
 	tasks sync.WaitGroup
@@ -56,11 +58,8 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	s := &Store{
 		o: o, client: client, calls: client,
 		scripts: newScripts(),
-		shards:  newShards(o.Prefix, o.Shards),
 		channel: o.Prefix + ":wake",
 		meta:    o.Prefix + ":meta",
-		mergers: newMergers(client, o.Shards),
-		board:   newBoard(o.Shards),
 		done:    make(chan struct{}),
 	}
 	if o.MaxEntries > 0 {
@@ -86,7 +85,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		return err
 	}
 	shards := s.shards[:1]
-	if _, ok := s.client.(*redis.ClusterClient); ok {
+	if s.cluster() {
 		shards = s.shards
 	}
 	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -161,14 +160,21 @@ func (s *Store) begin(ctx context.Context) error {
 }
 
 // formatVersion is the version of everything under the prefix.
-const formatVersion = "1"
+const formatVersion = "2"
 
-// agree records the number of shards in a new data set, or compares it.
+// agree records the number of shards in a new data set, or learns it from one
+// that has been used, and compares it with what was asked for.
 func (s *Store) agree(ctx context.Context) error {
-	want := strconv.Itoa(s.o.Shards)
+	want := s.o.Shards
+	if want == 0 {
+		want = oneShard
+		if s.cluster() {
+			want = manyShards
+		}
+	}
 	var shards, version *redis.StringCmd
 	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSetNX(ctx, s.meta, "shards", want)
+		p.HSetNX(ctx, s.meta, "shards", strconv.Itoa(want))
 		p.HSetNX(ctx, s.meta, "format", formatVersion)
 		shards = p.HGet(ctx, s.meta, "shards")
 		version = p.HGet(ctx, s.meta, "format")
@@ -178,10 +184,34 @@ func (s *Store) agree(ctx context.Context) error {
 	case err != nil:
 		return s.fail(ctx, "first use", err)
 	case version.Val() != formatVersion:
-		return invalid("the data under prefix %q has format %q, this version reads %q", s.o.Prefix, version.Val(), formatVersion)
-	case shards.Val() != want:
-		return invalid("the data under prefix %q has %s shards, but the store is set to %s", s.o.Prefix, shards.Val(), want)
+		return invalid("the data under prefix %q has format %q and this version reads %q: export it with the version that wrote it", s.o.Prefix, version.Val(), formatVersion)
 	}
-	s.agreed.Store(true)
+	n, err := strconv.Atoi(shards.Val())
+	switch {
+	case err != nil || n < 1 || n > maxShards:
+		return invalid("the data under prefix %q has %q shards, which cannot be", s.o.Prefix, shards.Val())
+	case s.o.Shards != 0 && n != s.o.Shards:
+		return invalid("the data under prefix %q has %d shards, but the store is set to %d", s.o.Prefix, n, s.o.Shards)
+	}
+	s.arrange(n)
 	return nil
+}
+
+// arrange makes what depends on the number of shards, once.
+func (s *Store) arrange(shards int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.agreed.Load() {
+		return
+	}
+	s.shards = newShards(s.o.Prefix, shards)
+	s.mergers = newMergers(shards, s.cluster())
+	s.board = newBoard(shards)
+	s.agreed.Store(true)
+}
+
+// cluster reports whether the shards may be on several servers.
+func (s *Store) cluster() bool {
+	_, ok := s.client.(*redis.ClusterClient)
+	return ok
 }

@@ -3,19 +3,18 @@
 --
 -- KEYS  1 ready (zset)   2 leases (hash)   3 counts (hash)   4 later (zset)
 --       5 parked (hash)  6 asleep (string)
---       7.. for each entry
---           entries of its lane (list)
---           its id as dedup key (string): 'e' if the entry was stored, '1' if
---           the key alone was
---           further dedup keys (strings), no two the same
+--       7 what the names of the hashes of dedup keys begin with
+--       8.. entries of the lane of each entry (lists)
 -- ARGV  1 dedup time, ms   2 wake channel   3 shard
 --       4 length of what the name of every list of entries begins with; the
 --         lane follows
 --       5.. for each entry
 --           its tail
---           '' or: number of further keys, delay in µs, hold in µs, flags, with
---           blanks between; flags: r the hold restarts, i only if idle, f the
---           store is full
+--           '' or: number of further dedup keys, delay in µs, hold in µs, flags,
+--           with blanks between; flags: r the hold restarts, i only if idle, f
+--           the store is full
+--           its id as a dedup key
+--           further dedup keys, no two the same
 -- Answer {ready, score, wait, entry...}
 --       ready   how many lanes may be leased now that could not before
 --       score   since when they may
@@ -24,14 +23,57 @@
 --       outcome 1 added, 2 duplicate, 3 busy, 4 full, 5 refused by the server,
 --               which says so in place of the depth
 
-local ttl = ARGV[1]
-local now, stamp
-local seq, more = nil, 0
+local now = clock()
+local stamp = num(now)
+local counts = call('HMGET', KEYS[3], 'in', 'dedup')
+local before = tonumber(counts[1] or 0)
+local seq = before
 local fresh, lanes = {}, 0
 local wait = -1
 
--- first keeps the shortest wait.
-local function first(w)
+-- What is asked for. The names of an entry are those from firsts to lasts.
+local names, firsts, lasts, tails, special = {}, {}, {}, {}, {}
+local a = 5
+for e = 1, #KEYS - 7 do
+  local how, further = ARGV[a + 1], 0
+  if how ~= '' then
+    local n, delay, hold, flags = string.match(how, '^(%d+) (%d+) (%d+) (%a*)$')
+    further = tonumber(n)
+    special[e] = {tonumber(delay), tonumber(hold), flags}
+  end
+  tails[e], firsts[e] = a, #names + 1
+  for i = a + 2, a + 2 + further do
+    names[#names + 1] = ARGV[i]
+  end
+  lasts[e] = #names
+  a = a + 3 + further
+end
+local live, over = slots(counts[2], now)
+local found = known(KEYS[7], live, names)
+local fields, new = {}, {}
+
+-- duplicate reports whether one of the names from i to j is known or was
+-- recorded by an entry in front of this one.
+local function duplicate(i, j)
+  for n = i, j do
+    if found[n] or new[names[n]] then
+      return true
+    end
+  end
+  return false
+end
+
+-- remember notes the names from i to j to be recorded.
+local function remember(i, j, first)
+  for n = i, j do
+    new[names[n]] = true
+    fields[#fields + 1] = names[n]
+    fields[#fields + 1] = n == i and first or '1'
+  end
+end
+
+-- soon keeps the shortest wait.
+local function soon(w)
   if wait < 0 or w < wait then
     wait = w
   end
@@ -44,35 +86,6 @@ local function flush()
     lanes = lanes + #fresh / 2
     fresh = {}
   end
-end
-
--- record stores the keys from i to j of an entry unless one of them is known.
-local function record(i, j)
-  for n = i, j do
-    if not call('SET', KEYS[n], n == i and 'e' or '1', 'PX', ttl, 'NX') then
-      if n > i then
-        call('DEL', unpack(KEYS, i, n - 1))
-      end
-      return false
-    end
-  end
-  return true
-end
-
--- admit does the same under the flags i and f, and returns the outcome.
-local function admit(list, i, j, flags)
-  if call('EXISTS', unpack(KEYS, i, j)) > 0 then
-    return 2
-  end
-  if string.find(flags, 'f', 1, true) then
-    return 4
-  end
-  record(i, j)
-  if call('EXISTS', list) == 1 then
-    call('SET', KEYS[i], '1', 'PX', ttl)
-    return 3
-  end
-  return 1
 end
 
 -- restart makes the hold of a lane start again, from now.
@@ -89,49 +102,45 @@ local function restart(lane, hold)
   flush()
   call('ZADD', KEYS[1], 'XX', 'GT', num(score), lane)
   tell(KEYS[6], ARGV[2], ARGV[3], score, hold)
-  first(hold)
+  soon(hold)
 end
 
 local answer = {0, 0, -1}
-local k = 7
-for i = 5, #ARGV, 2 do
-  local list, last = KEYS[k], k + 1
+for e = 1, #firsts do
+  local list = KEYS[7 + e]
   local delay, hold, flags = 0, 0, ''
-  if ARGV[i + 1] ~= '' then
-    local n, d, h, f = string.match(ARGV[i + 1], '^(%d+) (%d+) (%d+) (%a*)$')
-    last, delay, hold, flags = last + n, tonumber(d), tonumber(h), f
+  if special[e] then
+    delay, hold, flags = unpack(special[e])
   end
   local outcome = 1
-  if flags == '' or flags == 'r' then
-    if not record(k + 1, last) then
-      outcome = 2
+  if duplicate(firsts[e], lasts[e]) then
+    outcome = 2
+  elseif flags ~= '' then
+    if string.find(flags, 'f', 1, true) then
+      outcome = 4
+    elseif string.find(flags, 'i', 1, true) and call('EXISTS', list) == 1 then
+      outcome = 3
+      remember(firsts[e], lasts[e], '1')
     end
-  else
-    outcome = admit(list, k + 1, last, flags)
   end
   local depth
   if outcome == 1 then
-    if not now then
-      now = clock()
-      stamp = num(now)
-      seq = call('HINCRBY', KEYS[3], 'in', '1')
-    else
-      more = more + 1
-    end
-    local head = make(0, seq + more, now)
+    local head = make(0, seq + 1, now)
     if delay > 0 then
       local due = now + delay
       local lane = string.sub(list, ARGV[4] + 1)
-      call('ZADD', KEYS[4], num(due), seq + more)
-      call('HSET', KEYS[5], seq + more, park(lane, '', head, ARGV[i]))
+      call('ZADD', KEYS[4], num(due), seq + 1)
+      call('HSET', KEYS[5], seq + 1, park(lane, '', head, ARGV[tails[e]]))
       tell(KEYS[6], ARGV[2], ARGV[3], due, delay)
-      first(delay)
+      soon(delay)
     else
       -- A lane that is damaged must not stop the others.
-      depth = redis.pcall('RPUSH', list, head, ARGV[i])
+      depth = redis.pcall('RPUSH', list, head, ARGV[tails[e]])
       if type(depth) == 'table' then
-        call('DEL', unpack(KEYS, k + 1, last))
-        call('HINCRBY', KEYS[3], 'out', 1)
+        if seq == before and string.sub(depth.err, 1, 9) ~= 'WRONGTYPE' then
+          -- The server takes no writes, which concerns all.
+          return depth
+        end
         outcome, depth = 5, depth.err
       elseif depth == 2 then
         local lane = string.sub(list, ARGV[4] + 1)
@@ -142,11 +151,15 @@ for i = 5, #ARGV, 2 do
           local score = now + hold
           call('ZADD', KEYS[1], num(score), lane)
           tell(KEYS[6], ARGV[2], ARGV[3], score, hold)
-          first(hold)
+          soon(hold)
         end
-      elseif hold > 0 and flags ~= '' and string.find(flags, 'r', 1, true) then
+      elseif hold > 0 and string.find(flags, 'r', 1, true) then
         restart(string.sub(list, ARGV[4] + 1), hold)
       end
+    end
+    if outcome == 1 then
+      seq = seq + 1
+      remember(firsts[e], lasts[e], 'e')
     end
   end
   if outcome ~= 5 then
@@ -155,11 +168,13 @@ for i = 5, #ARGV, 2 do
   end
   answer[#answer + 1] = outcome
   answer[#answer + 1] = depth
-  k = last + 1
 end
 
-if more > 0 then
-  call('HINCRBY', KEYS[3], 'in', more)
+if seq > before then
+  call('HSET', KEYS[3], 'in', num(seq))
+end
+if #fields > 0 then
+  record(KEYS[7], KEYS[3], live, over, until_when(now, tonumber(ARGV[1])), fields)
 end
 flush()
 if lanes > 0 then

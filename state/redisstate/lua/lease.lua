@@ -8,11 +8,11 @@
 --       8 what the name of every list of entries begins with; the lane follows
 -- ARGV  1 lanes at most  2 entries at most of each lane  3 lifetime, µs
 --       4 holder
--- Answer {now, rest, head, wait, token, lane...}
+-- Answer {now, rest, head, wait, token, lane...}, four for each lane
 --       rest   how many lanes are ready after the call
 --       head   since when the first of them is
 --       wait   µs until there may be more to do, -1 for never
---       lane   {name, entries leased, entries behind, since when it was ready}
+--       lane   name, entries leased, entries behind, since when it was ready
 
 local function lapse(now)
   for _, lane in ipairs(call('ZRANGEBYSCORE', KEYS[2], '-inf', num(now), 'LIMIT', 0, 32)) do
@@ -93,7 +93,8 @@ if lanes > 0 then
         size, lease = n, answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
       end
       leases[#leases + 1] = lease
-      answer[#answer + 1] = {lane, n, depth - n, found[i + 1]}
+      local a = #answer
+      answer[a + 1], answer[a + 2], answer[a + 3], answer[a + 4] = lane, n, depth - n, found[i + 1]
     end
   end
   if #names > 0 then

@@ -78,6 +78,76 @@ local function insert(list, from, head, tail)
   end
 end
 
+-- Dedup keys are fields of hashes, one for each moment at which keys are
+-- forgotten: 'e' if the entry of that id was stored, '1' if the key alone was.
+-- The field dedup of counts lists those moments, in ms, with blanks between; 0
+-- stands for never. A hash is dropped as a whole, and aside.
+
+-- slots reads the list: the moments that are still to come, and those that are
+-- over.
+local function slots(list, now)
+  local live, over = {}, {}
+  for at in string.gmatch(list or '', '%d+') do
+    if at == '0' or tonumber(at) * 1000 > now then
+      live[#live + 1] = at
+    else
+      over[#over + 1] = at
+    end
+  end
+  return live, over
+end
+
+-- most is how many values a call takes from the stack.
+local most = 4000
+
+-- known returns what is stored about names, by their places: false, 'e' or '1'.
+local function known(base, live, names)
+  local found = {}
+  for _, at in ipairs(live) do
+    for from = 1, #names, most do
+      local got = call('HMGET', base .. at, unpack(names, from, math.min(from + most - 1, #names)))
+      for i = 1, #got do
+        if got[i] and found[from + i - 1] ~= 'e' then
+          found[from + i - 1] = got[i]
+        end
+      end
+    end
+  end
+  return found
+end
+
+-- until_when returns the moment at which keys of now are forgotten if they are
+-- to live for ttl ms at least. It is the same for a while.
+local function until_when(now, ttl)
+  return num((math.floor(now / 1000 / ttl) + 2) * ttl)
+end
+
+-- record stores fields, names and values by turns, to be forgotten at the
+-- moment at, drops what is over and brings the list up to date. Whatever is in
+-- fields must not be in another slot.
+local function record(base, counts, live, over, at, fields)
+  for from = 1, #fields, most do
+    call('HSET', base .. at, unpack(fields, from, math.min(from + most - 1, #fields)))
+  end
+  local new = true
+  for _, have in ipairs(live) do
+    new = new and have ~= at
+  end
+  if new then
+    live[#live + 1] = at
+    if at ~= '0' then
+      -- For a data set that nobody uses any more.
+      call('PEXPIREAT', base .. at, num(tonumber(at) + 86400000))
+    end
+  end
+  for _, gone in ipairs(over) do
+    call('UNLINK', base .. gone)
+  end
+  if new or #over > 0 then
+    call('HSET', counts, 'dedup', table.concat(live, ' '))
+  end
+end
+
 -- park packs an entry that waits outside its lane.
 local function park(lane, cause, head, tail)
   return '\1' .. struct.pack('>I4I4', #lane, #cause) .. lane .. cause .. head .. tail

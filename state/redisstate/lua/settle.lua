@@ -95,7 +95,7 @@ end
 local leases = call('HMGET', KEYS[3], unpack(names))
 
 local answer = {0, 0, -1}
-local ended = {}
+local ended, lists, helds = {}, {}, {}
 -- Leases that were taken together are often spelled the same.
 local lease, token, n, held, cut
 for a, lane in ipairs(names) do
@@ -134,21 +134,25 @@ for a, lane in ipairs(names) do
     end
     if outcome == 1 then
       ended[lane] = true
-      ended[#ended + 1] = lane
-      if call('EXISTS', list) == 1 then
-        local score = math.max(now + hold, held)
-        if score > now then
-          later[#later + 1] = score
-        end
-        back[#back + 1] = score > now and num(score) or stamp
-        back[#back + 1] = lane
-      end
+      local e = #ended + 1
+      ended[e], lists[e], helds[e] = lane, list, math.max(now + hold, held)
     end
   end
   answer[a + 3] = outcome
 end
 
 if #ended > 0 then
+  -- Mostly all of the lanes are empty now, or none.
+  local left = call('EXISTS', unpack(lists))
+  for e, lane in ipairs(ended) do
+    if left > 0 and (left == #lists or call('EXISTS', lists[e]) == 1) then
+      if helds[e] > now then
+        later[#later + 1] = helds[e]
+      end
+      back[#back + 1] = helds[e] > now and num(helds[e]) or stamp
+      back[#back + 1] = lane
+    end
+  end
   call('HDEL', KEYS[3], unpack(ended))
   call('ZREM', KEYS[2], unpack(ended))
 end

@@ -1,0 +1,191 @@
+package statetest
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Crowd is many callers at once, which is what the throughput of a store is
+// measured with. Its methods report entries/s and stop the timer.
+type Crowd struct {
+	// Store is what they call.
+	Store state.Store
+	// Lanes is the number of lanes that the entries go to. Defaults to 1000.
+	Lanes int
+	// Body is the size of a body. Defaults to 2048 bytes. Bodies differ, as
+	// deliveries do.
+	Body int
+	// Callers is the number of callers that append or settle, and of the lanes
+	// that a lease asks for. Defaults to 64.
+	Callers int
+	// Leasers is the number of callers that lease, as processes would.
+	// Defaults to 2.
+	Leasers int
+
+	noise []byte
+	added int // ids that were used
+}
+
+func (c *Crowd) defaults() {
+	if c.Lanes == 0 {
+		c.Lanes = 1000
+	}
+	if c.Body == 0 {
+		c.Body = 2048
+	}
+	if c.Callers == 0 {
+		c.Callers = 64
+	}
+	if c.Leasers == 0 {
+		c.Leasers = 2
+	}
+	const room = 1 << 16
+	if len(c.noise) != room+c.Body {
+		c.noise = make([]byte, room+c.Body)
+		r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same for each run
+		for i := range c.noise {
+			c.noise[i] = byte(' ' + r.Uint32()%64)
+		}
+	}
+}
+
+// entry returns the entry with number i.
+func (c *Crowd) entry(i int) state.Entry {
+	at := i % (len(c.noise) - c.Body)
+	return state.Entry{ID: strconv.Itoa(i), Lane: lane(strconv.Itoa(i % c.Lanes)), Body: c.noise[at : at+c.Body]}
+}
+
+// add appends n entries.
+func (c *Crowd) add(b *testing.B, n int, edit func(*state.Entry)) {
+	b.Helper()
+	c.defaults()
+	first := c.added
+	c.added += n
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range c.Callers {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				e := c.entry(first + i)
+				edit(&e)
+				if _, err := c.Store.Enqueue(b.Context(), e); err != nil {
+					b.Errorf("Enqueue: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func rate(b *testing.B) {
+	b.Helper()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// Enqueue measures b.N appends.
+func (c *Crowd) Enqueue(b *testing.B) {
+	b.Helper()
+	c.defaults()
+	b.ReportAllocs()
+	b.ResetTimer()
+	c.add(b, b.N, func(*state.Entry) {})
+	rate(b)
+}
+
+// Fill appends b.N entries for Drain.
+func (c *Crowd) Fill(b *testing.B) {
+	b.Helper()
+	c.add(b, b.N, func(*state.Entry) {})
+}
+
+// Drain measures b.N leases with their settles: a few callers lease lanes in
+// batches, many settle them.
+func (c *Crowd) Drain(b *testing.B) {
+	b.Helper()
+	b.ReportAllocs()
+	b.ResetTimer()
+	c.drain(b, b.N)
+	rate(b)
+}
+
+func (c *Crowd) drain(b *testing.B, total int) {
+	b.Helper()
+	leases := make(chan *state.Lease, c.Callers)
+	var settlers, leasers sync.WaitGroup
+	for range c.Callers {
+		settlers.Go(func() {
+			for l := range leases {
+				if err := c.Store.Settle(b.Context(), l, state.Ack(l.Entries[0].ID)); err != nil {
+					b.Errorf("Settle: %v", err)
+				}
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	var left atomic.Int64
+	left.Store(int64(total))
+	for range c.Leasers {
+		leasers.Go(func() {
+			for left.Load() > 0 {
+				ls, err := c.Store.Lease(ctx, state.LeaseRequest{TTL: time.Minute, Lanes: c.Callers})
+				if ctx.Err() != nil {
+					return
+				}
+				if err != nil {
+					b.Errorf("Lease: %v", err)
+					return
+				}
+				if left.Add(-int64(len(ls))) <= 0 {
+					cancel() // nothing is left for the others
+				}
+				for _, l := range ls {
+					leases <- l
+				}
+			}
+		})
+	}
+	leasers.Wait()
+	close(leases)
+	settlers.Wait()
+}
+
+// BenchFlat measures what an append and a lease with its settle cost beside
+// many threads that wait, each with an entry whose time has not come and with
+// two dedup keys. The costs should not depend on their number. It takes some
+// gigabytes and minutes.
+func BenchFlat(b *testing.B, open func(b *testing.B) state.Store) {
+	b.Helper()
+	for _, threads := range []int{1_000, 100_000, 1_000_000} {
+		b.Run("threads="+strconv.Itoa(threads), func(b *testing.B) {
+			s := open(b)
+			waiting := &Crowd{Store: s, Lanes: threads, Body: 64}
+			waiting.add(b, threads, func(e *state.Entry) {
+				e.Lane.Kind = "waiting"
+				e.Keys = []string{"event " + e.ID}
+				e.Hold = 24 * time.Hour
+			})
+			c := &Crowd{Store: s}
+			b.Run("enqueue", func(b *testing.B) {
+				c.Enqueue(b)
+				c.drain(b, b.N)
+			})
+			b.Run("drain", func(b *testing.B) {
+				c.Fill(b)
+				c.Drain(b)
+			})
+			if err := s.Close(); err != nil {
+				b.Errorf("Close: %v", err)
+			}
+		})
+	}
+}
