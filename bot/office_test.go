@@ -1,0 +1,133 @@
+package bot_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// office is a Fake whose deliveries are any events, by message id, and that has
+// a directory, issues and reactions.
+type office struct {
+	*adaptertest.Fake
+
+	events map[string]adapter.Event
+	moved  map[string]adapter.ThreadID // events that are in another thread than they say
+
+	mu       sync.Mutex
+	asked    []string
+	reacted  []string
+	failWith error
+	failures int
+}
+
+// nowhere is the action of events that belong to no thread.
+const nowhere = "nowhere"
+
+func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
+	ev, err := o.Fake.Decode(d, self)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := ev.(*adapter.MessageEvent)
+	if !ok {
+		return ev, nil
+	}
+	other, ok := o.events[m.Message.ID]
+	if !ok {
+		return ev, nil
+	}
+	head := other.Head()
+	actor, in, action := head.Actor, head.Thread, head.Action
+	*head = m.Meta
+	head.Actor = actor
+	if moved, ok := o.moved[m.Message.ID]; ok {
+		in = moved
+	}
+	switch {
+	case action == nowhere:
+		head.Thread, head.Action = "", action
+	case in != "":
+		head.Thread = in
+	}
+	return other, nil
+}
+
+func (o *office) ask(format string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = append(o.asked, format)
+	if o.failures > 0 {
+		o.failures--
+		return o.failWith
+	}
+	return nil
+}
+
+func (o *office) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
+	if err := o.ask("user " + q.ID); err != nil {
+		return nil, err
+	}
+	switch q.ID {
+	case "ada":
+		return &adapter.User{ID: "ada", Email: "Ada@Acme.test"}, nil
+	case "ext":
+		return &adapter.User{ID: "ext", Email: "ext@acme.test", Kind: adapter.External}, nil
+	case "gil":
+		return &adapter.User{ID: "gil", Guest: true}, nil
+	case "robot":
+		return &adapter.User{ID: "robot", Kind: adapter.App}, nil
+	default:
+		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user"}
+	}
+}
+
+func (o *office) Subject(context.Context, string, adapter.ThreadID) (*adapter.Issue, error) {
+	if err := o.ask("subject"); err != nil {
+		return nil, err
+	}
+	return &adapter.Issue{Team: adapter.Team{ID: "team-1", Key: "ENG"}}, nil
+}
+
+func (o *office) React(_ context.Context, r adapter.Ref, emoji string) error {
+	err := o.ask("react")
+	if err == nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.reacted = append(o.reacted, r.MessageID+" "+emoji)
+	}
+	return err
+}
+
+func (o *office) Unreact(context.Context, adapter.Ref, string) error { return nil }
+
+// inOffice runs f in a bubble with a bot whose platform is an office.
+func inOffice(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *office)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event), moved: make(map[string]adapter.ThreadID)}
+		cfg.Store, cfg.Adapter = store, o
+		cfg.Backoff = func(int) time.Duration { return time.Second }
+		b, err := bot.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, &world{t: t, fake: o.Fake, store: store, bot: b}, o)
+	})
+}
+
+// event delivers any event, once in a world.
+func (w *world) event(o *office, ev adapter.Event) {
+	w.t.Helper()
+	o.events["m1"] = ev
+	w.deliver(w.fake.Said(thread, "m1", "someone", "text"))
+}
