@@ -2,8 +2,10 @@ package statetest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,8 +31,9 @@ type Crowd struct {
 	// Defaults to 2.
 	Leasers int
 
-	noise []byte
-	added int // ids that were used
+	noise   []byte
+	threads []state.Key
+	added   int // ids that were used
 }
 
 func (c *Crowd) defaults() {
@@ -46,6 +49,12 @@ func (c *Crowd) defaults() {
 	if c.Leasers == 0 {
 		c.Leasers = 2
 	}
+	if len(c.threads) != c.Lanes {
+		c.threads = make([]state.Key, c.Lanes)
+		for i := range c.threads {
+			c.threads[i] = threadOf(i)
+		}
+	}
 	const room = 1 << 16
 	if len(c.noise) != room+c.Body {
 		c.noise = make([]byte, room+c.Body)
@@ -59,7 +68,21 @@ func (c *Crowd) defaults() {
 // entry returns the entry with number i.
 func (c *Crowd) entry(i int) state.Entry {
 	at := i % (len(c.noise) - c.Body)
-	return state.Entry{ID: strconv.Itoa(i), Lane: lane(strconv.Itoa(i % c.Lanes)), Body: c.noise[at : at+c.Body]}
+	return state.Entry{ID: idOf(i), Lane: c.threads[i%c.Lanes], Body: c.noise[at : at+c.Body]}
+}
+
+// threadOf returns a lane with a name as long as those of comment threads.
+func threadOf(i int) state.Key {
+	return state.Key{
+		Workspace: "a1b2c3d4-0000-4000-8000-000000000001", Kind: "thread",
+		ID: fmt.Sprintf("linear:a1b2c3d4-0000-4000-8000-%012d:c:a1b2c3d4-0000-4000-8000-%012d", i, i),
+	}
+}
+
+// idOf returns an id as long as those of deliveries.
+func idOf(i int) string {
+	digits := strconv.Itoa(i)
+	return strings.Repeat("0", 64-len(digits)) + digits
 }
 
 // add appends n entries.
