@@ -41,10 +41,10 @@ func (c LinkConfig) check() error {
 	}
 	u, err := url.Parse(c.BaseURL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return errors.New("bot: Config.Links.BaseURL must look like https://bot.example.com")
+		return errors.New("bot: Config.Links.BaseURL (LINEARBOT_PUBLIC_URL) must look like https://bot.example.com")
 	}
 	if len(c.Secrets) == 0 {
-		return errors.New("bot: Config.Links.Secrets is missing: links must be signed")
+		return errors.New("bot: Config.Links.Secrets is missing: links must be signed, for example with LINEAR_WEBHOOK_SECRET")
 	}
 	if slices.Contains(c.Secrets, "") {
 		return errors.New("bot: Config.Links.Secrets has an empty secret")

@@ -26,7 +26,7 @@ type serveCmd struct {
 	Name     string        `help:"A further handle that counts as a mention." env:"LINEAR_BOT_USERNAME"`
 	Secret   string        `help:"Signing secrets of the webhook, separated by commas." env:"LINEAR_WEBHOOK_SECRET" hidden:""`
 	Path     string        `help:"Path of the webhook." env:"LINEARBOT_WEBHOOK_PATH" default:"/api/webhooks/linear"`
-	Public   string        `help:"Address under which people reach the server, for the links of buttons." env:"LINEARBOT_PUBLIC_URL" placeholder:"https://bot.example.com"`
+	Public   string        `name:"public-url" help:"Address under which people reach the server, for the links of buttons." env:"LINEARBOT_PUBLIC_URL" placeholder:"https://bot.example.com"`
 	Strict   bool          `help:"Refuse deliveries older than five minutes, Linear's later retries among them." env:"LINEARBOT_STRICT"`
 	Workers  int           `help:"Most turns that run at once." env:"LINEARBOT_WORKERS" default:"64"`
 	Drain    time.Duration `help:"How long running turns may finish after a stop." env:"LINEARBOT_DRAIN_TIMEOUT" default:"25s"`
