@@ -22,6 +22,19 @@ func BenchmarkStore(b *testing.B) {
 	})
 }
 
+// BenchmarkCluster is BenchmarkStore on three nodes.
+func BenchmarkCluster(b *testing.B) {
+	c := redistest.RunCluster(b)
+	statetest.Bench(b, func(b *testing.B) state.Store {
+		b.Helper()
+		s, err := OpenOptions(c.URL(), fresh(Options{}))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	})
+}
+
 // BenchmarkFlat has a server of its own for each number of threads.
 func BenchmarkFlat(b *testing.B) {
 	statetest.BenchFlat(b, func(b *testing.B) state.Store {
