@@ -68,6 +68,11 @@ func (b *Bot) Button(ctx context.Context, token string) (*adapter.Button, error)
 	if err != nil {
 		return nil, err
 	}
+	return b.buttonOf(ctx, k)
+}
+
+// buttonOf says what a link stands for.
+func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.Button, error) {
 	used, err := b.linkUsed(ctx, k)
 	if err != nil {
 		return nil, err
@@ -91,13 +96,13 @@ func (b *Bot) Button(ctx context.Context, token string) (*adapter.Button, error)
 // adapter.ButtonOpen. It blocks for a durable write. Errors are those of
 // [Bot.Button].
 func (b *Bot) Press(ctx context.Context, token string) (*adapter.Button, error) {
-	page, err := b.Button(ctx, token)
-	if err != nil || page.State != adapter.ButtonOpen {
-		return page, err
-	}
 	k, err := b.readLink(token)
 	if err != nil {
 		return nil, err
+	}
+	page, err := b.buttonOf(ctx, k)
+	if err != nil || page.State != adapter.ButtonOpen {
+		return page, err
 	}
 	body, err := packOwn(&ownEvent{Press: &press{
 		Thread: k.thread, ID: k.id, Value: k.value, Label: k.label, Name: k.name(), At: time.Now(),

@@ -35,9 +35,9 @@ func pressable(elements []Element) bool {
 	})
 }
 
-// withLinks returns elements with links in place of what can be pressed: of a
+// replace returns elements with links in place of what can be pressed: of a
 // button its label is the link, of a list each option after its label.
-func (s *linkSet) withLinks(elements []Element) ([]Element, error) {
+func (s *linkSet) replace(elements []Element) ([]Element, error) {
 	elements = slices.Clone(elements) // the caller keeps the card
 	for i, e := range elements {
 		switch e := e.(type) {
@@ -48,7 +48,7 @@ func (s *linkSet) withLinks(elements []Element) ([]Element, error) {
 			}
 			elements[i] = row
 		case CardSection:
-			children, err := s.withLinks(e.Children)
+			children, err := s.replace(e.Children)
 			if err != nil {
 				return nil, err
 			}

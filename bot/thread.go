@@ -73,7 +73,7 @@ func (t *Thread) compose(ctx context.Context, c Content, files, key string) (str
 	if card, ok := c.(Card); ok && t.bot.links.on() && pressable(card.Children) {
 		buttons = t.newLinkSet(key, card.Title)
 		var err error
-		if card.Children, err = buttons.withLinks(card.Children); err != nil {
+		if card.Children, err = buttons.replace(card.Children); err != nil {
 			return "", nil, err
 		}
 		c = card

@@ -129,6 +129,8 @@ func childPoison(ctx context.Context, s *Store) error {
 		return err
 	}
 	fmt.Fprintln(os.Stdout, "attempt", ls[0].Entries[0].Attempt)
+	// What a turn does first takes a moment too: an attempt is counted with the
+	// next commit, not by the lease itself.
 	time.Sleep(100 * time.Millisecond)
 	return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }

@@ -60,6 +60,19 @@ func openFailing(t *testing.T) (*Store, *failing) {
 	return s, f
 }
 
+// back waits until the store has repaired what failed, which it tries once a
+// second. Until then it answers everything with the error.
+func back(t *testing.T, s *Store) {
+	t.Helper()
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = s.Ping(t.Context()); err == nil {
+			return
+		}
+	}
+	t.Fatalf("Ping = %v after the disk came back", err)
+}
+
 func TestCommitFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("input/output error")
@@ -101,15 +114,7 @@ func TestCommitFails(t *testing.T) {
 			f.set(nil, false)
 
 			// The store goes on when the disk does.
-			var err error
-			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-				if err = s.Ping(t.Context()); err == nil {
-					break
-				}
-			}
-			if err != nil {
-				t.Fatalf("Ping = %v after the disk came back", err)
-			}
+			back(t, s)
 			r, err := s.Enqueue(t.Context(), entry("b", "4"))
 			if want := map[bool]state.Outcome{false: state.Added, true: state.Duplicate}[c.after]; err != nil || r.Outcome != want {
 				t.Errorf("Enqueue again = %v, %v, want %v", r.Outcome, err, want)
@@ -148,6 +153,7 @@ func TestSettleUnknown(t *testing.T) {
 		t.Fatalf("Settle = %v, want ErrUnavailable", err)
 	}
 	f.set(nil, false)
+	back(t, s)
 	if err := s.Settle(t.Context(), l, state.Ack("1")); !errors.Is(err, state.ErrLeaseLost) {
 		t.Fatalf("Settle again = %v, want ErrLeaseLost", err)
 	}
@@ -191,6 +197,7 @@ func TestDuplicateWaits(t *testing.T) {
 		t.Error("nothing was committed")
 	}
 	f.set(nil, false)
+	back(t, s)
 	for _, id := range []string{"x", "y"} {
 		want := map[state.Outcome]int{state.Added: 1, state.Duplicate: 31}
 		if got, failed := all(id); failed != 0 || !cmp.Equal(got, want) {
@@ -221,11 +228,7 @@ func TestBadOperation(t *testing.T) {
 			_, errs[i] = s.Enqueue(t.Context(), entry("a", fmt.Sprint(i)))
 		})
 	}
-	for waiting := 0; waiting < len(errs)-1; time.Sleep(time.Millisecond) {
-		s.queue.mu.Lock()
-		waiting = len(s.queue.ops)
-		s.queue.mu.Unlock()
-	}
+	waiting(s, len(errs)-1)
 	close(gate)
 	wg.Wait()
 	for i, err := range errs {
