@@ -12,7 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -21,11 +21,11 @@ import (
 // helper-bot. Its deliveries arrive over HTTP.
 type acme struct {
 	t     *testing.T
-	srv   *lineartest.Server
-	ws    *lineartest.Workspace
-	ada   *lineartest.User
-	issue *lineartest.Issue
-	app   *lineartest.Installation
+	srv   *linearsim.Server
+	ws    *linearsim.Workspace
+	ada   *linearsim.User
+	issue *linearsim.Issue
+	app   *linearsim.Installation
 	bot   *bot.Bot
 }
 
@@ -33,7 +33,7 @@ type acme struct {
 // ends. The workspace sends deliveries of the given types.
 func newAcme(t *testing.T, cfg bot.Config, register func(b *bot.Bot, w *acme), types ...string) *acme {
 	t.Helper()
-	srv, err := lineartest.Start(lineartest.Config{Parallel: 1})
+	srv, err := linearsim.Start(linearsim.Config{Parallel: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func newAcme(t *testing.T, cfg bot.Config, register func(b *bot.Bot, w *acme), t
 	w := &acme{t: t, srv: srv, ws: srv.Workspace("Acme", "acme")}
 	w.ada = w.ws.AddUser("Ada Byron", "ada")
 	w.issue = w.ws.AddTeam("ENG", "Engineering").AddIssue(w.ada, "Checkout fails", "")
-	w.app = w.ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	w.app = w.ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	lin, err := linear.New(linear.Config{
 		ClientID: w.app.ClientID, ClientSecret: w.app.ClientSecret, APIURL: srv.GraphQLURL(), UploadsURL: srv.URL(),
 	})
@@ -79,7 +79,7 @@ func newAcme(t *testing.T, cfg bot.Config, register func(b *bot.Bot, w *acme), t
 		wg.Wait()
 		inbox.Close()
 	})
-	w.app.SetWebhook(lineartest.Webhook{URL: inbox.URL, Secret: "secret", ResourceTypes: types})
+	w.app.SetWebhook(linearsim.Webhook{URL: inbox.URL, Secret: "secret", ResourceTypes: types})
 	return w
 }
 
@@ -94,7 +94,7 @@ func (w *acme) wait(what string, cond func() bool) {
 }
 
 // replies waits until a thread has a reply of the bot and returns all of them.
-func (w *acme) replies(root *lineartest.Comment) []string {
+func (w *acme) replies(root *linearsim.Comment) []string {
 	w.t.Helper()
 	var out []string
 	w.wait("replies", func() bool {
@@ -140,7 +140,7 @@ func TestLinearGuests(t *testing.T) {
 			return err
 		})
 	}, "Comment")
-	for want, who := range map[string]*lineartest.User{
+	for want, who := range map[string]*linearsim.User{
 		"Members only.":      w.ws.AddGuest("Gil", "gil"),
 		"Welcome, Ada Byron": w.ada,
 	} {

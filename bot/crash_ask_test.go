@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // question returns the bot's question in a thread, or nil.
-func (r *crashRig) question(k *talk) *lineartest.Comment {
+func (r *crashRig) question(k *talk) *linearsim.Comment {
 	all := k.root.Replies()
-	i := slices.IndexFunc(all, func(c *lineartest.Comment) bool { return strings.HasPrefix(c.Body(), "**Deploy?**") })
+	i := slices.IndexFunc(all, func(c *linearsim.Comment) bool { return strings.HasPrefix(c.Body(), "**Deploy?**") })
 	if i < 0 {
 		return nil
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/state"
@@ -38,10 +38,10 @@ type crashRig struct {
 	t      *testing.T
 	job    string
 	state  string
-	linear *lineartest.Server
-	ada    *lineartest.User
-	issue  *lineartest.Issue
-	app    *lineartest.Installation
+	linear *linearsim.Server
+	ada    *linearsim.User
+	issue  *linearsim.Issue
+	app    *linearsim.Installation
 	tower  *httptest.Server
 	client *http.Client
 
@@ -54,7 +54,7 @@ type crashRig struct {
 // talk is a thread of comments.
 type talk struct {
 	name string
-	root *lineartest.Comment
+	root *linearsim.Comment
 	// at is where the process that works on the thread is to be held, and with
 	// is in what it says there. held says that it is.
 	at, with string
@@ -75,7 +75,7 @@ func newCrashRig(t *testing.T, job, store string) *crashRig {
 	transport := &http.Transport{}
 	r.client = &http.Client{Transport: transport}
 	t.Cleanup(transport.CloseIdleConnections)
-	srv, err := lineartest.Start(lineartest.Config{RetryAfter: slices.Repeat([]time.Duration{50 * time.Millisecond}, 1000)})
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: slices.Repeat([]time.Duration{50 * time.Millisecond}, 1000)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,9 +89,9 @@ func newCrashRig(t *testing.T, job, store string) *crashRig {
 	ws := srv.Workspace("Acme", "acme")
 	r.ada = ws.AddUser("Ada Byron", "ada")
 	r.issue = ws.AddTeam("ENG", "Engineering").AddIssue(r.ada, "Checkout fails", "")
-	r.app = ws.InstallApp(lineartest.App{
+	r.app = ws.InstallApp(linearsim.App{
 		Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true,
-		Webhook: &lineartest.Webhook{
+		Webhook: &linearsim.Webhook{
 			URL: front.URL + "/api/webhooks/linear", Secret: crashSecret, ResourceTypes: []string{"Comment", "Reaction"},
 		},
 	})

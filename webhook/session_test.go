@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state/memstate"
 	"github.com/linearbot/linearbot/webhook"
@@ -22,7 +22,7 @@ import (
 // gets one answer, and in the session where there is one.
 func TestAgentAnswersOnce(t *testing.T) {
 	t.Parallel()
-	srv, err := lineartest.Start(lineartest.Config{})
+	srv, err := linearsim.Start(linearsim.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestAgentAnswersOnce(t *testing.T) {
 	ws := srv.Workspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails", "")
-	app := ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	lin, err := linear.New(linear.Config{ClientID: app.ClientID, ClientSecret: app.ClientSecret, APIURL: srv.GraphQLURL()})
 	if err != nil {
 		t.Fatal(err)
@@ -66,11 +66,11 @@ func TestAgentAnswersOnce(t *testing.T) {
 	})
 	defer wg.Wait()
 	defer cancel()
-	app.SetWebhook(lineartest.Webhook{
+	app.SetWebhook(linearsim.Webhook{
 		URL: "http://" + (<-addr).String() + "/api/webhooks/linear", Secret: secret,
 		ResourceTypes: []string{"Comment", "AgentSessionEvent"},
 	})
-	answers := func(root *lineartest.Comment) (out []string) {
+	answers := func(root *linearsim.Comment) (out []string) {
 		for _, c := range root.Replies() {
 			if c.Author.ID == app.User.ID {
 				out = append(out, c.Body())
@@ -86,7 +86,7 @@ func TestAgentAnswersOnce(t *testing.T) {
 			t.Fatalf("%s: %v", what, err)
 		}
 	}
-	var roots []*lineartest.Comment
+	var roots []*linearsim.Comment
 	for n := range 6 {
 		root := ada.Comment(issue, fmt.Sprintf("@helper-bot question %d", n))
 		roots = append(roots, root)

@@ -9,25 +9,25 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // world is a workspace with a bot in it.
 type world struct {
-	srv     *lineartest.Server
-	ws      *lineartest.Workspace
-	ada     *lineartest.User
-	team    *lineartest.Team
-	issue   *lineartest.Issue
-	root    *lineartest.Comment
-	app     *lineartest.Installation
+	srv     *linearsim.Server
+	ws      *linearsim.Workspace
+	ada     *linearsim.User
+	team    *linearsim.Team
+	issue   *linearsim.Issue
+	root    *linearsim.Comment
+	app     *linearsim.Installation
 	adapter *linear.Adapter
 	thread  adapter.ThreadID
 }
 
-func startServer(t *testing.T) *lineartest.Server {
+func startServer(t *testing.T) *linearsim.Server {
 	t.Helper()
-	srv, err := lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{}})
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +36,13 @@ func startServer(t *testing.T) *lineartest.Server {
 }
 
 // newWorld adds a workspace to srv. change may adjust the adapter's Config.
-func newWorld(t *testing.T, srv *lineartest.Server, urlKey string, change func(*linear.Config)) *world {
+func newWorld(t *testing.T, srv *linearsim.Server, urlKey string, change func(*linear.Config)) *world {
 	t.Helper()
 	w := &world{srv: srv, ws: srv.Workspace(strings.ToUpper(urlKey), urlKey)}
 	w.ada = w.ws.AddUser("Ada Byron", "ada")
 	w.team = w.ws.AddTeam("ENG", "Engineering")
 	w.issue = w.team.AddIssue(w.ada, "Checkout fails", "")
-	w.app = w.ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	w.app = w.ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	w.root = w.ada.Comment(w.issue, "the first words")
 	w.thread = linear.Thread{IssueID: w.issue.ID, CommentID: w.root.ID}.ID()
 	cfg := linear.Config{
@@ -157,7 +157,7 @@ func TestAbilities(t *testing.T) {
 		},
 	})
 	for _, r := range w.srv.Requests() {
-		if slices.Contains(r.Fields, "upload") && r.Authorization != lineartest.AuthNone {
+		if slices.Contains(r.Fields, "upload") && r.Authorization != linearsim.AuthNone {
 			t.Error("a file was sent with a token")
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // hookless is a webhook address that is never called: nothing listens there.
@@ -16,7 +16,7 @@ const hookless = "http://127.0.0.1:9/hook"
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	srv, err := lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{}})
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,9 +24,9 @@ func TestConformance(t *testing.T) {
 	ws := srv.Workspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails", "")
-	app := ws.InstallApp(lineartest.App{
+	app := ws.InstallApp(linearsim.App{
 		Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true,
-		Webhook: &lineartest.Webhook{URL: hookless, Secret: "s"},
+		Webhook: &linearsim.Webhook{URL: hookless, Secret: "s"},
 	})
 	root := ada.Comment(issue, "the first words")
 	a, err := linear.New(linear.Config{ClientID: app.ClientID, ClientSecret: app.ClientSecret, APIURL: srv.GraphQLURL()})
@@ -45,7 +45,7 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			all := srv.Deliveries()
-			i := slices.IndexFunc(all, func(d lineartest.Delivery) bool {
+			i := slices.IndexFunc(all, func(d linearsim.Delivery) bool {
 				return tellsOf(t, d.Body, reply.ID)
 			})
 			if i < 0 {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // BenchmarkHistory reads whole threads over HTTP on loopback, the server
@@ -15,7 +15,7 @@ import (
 func BenchmarkHistory(b *testing.B) {
 	for _, n := range []int{50, 5000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			srv, err := lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{}})
+			srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -59,5 +59,5 @@
 //
 // The platform is none that exists: it takes any text and never runs out of
 // budget. It makes one event of one mention, where Linear makes up to three. Use
-// lineartest for what depends on Linear itself.
+// linearsim for what depends on Linear itself.
 package bottest

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
@@ -60,11 +60,11 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 // demo is one play: the stage and the actors.
 type demo struct {
 	dir    string
-	linear *lineartest.Server
-	issue  *lineartest.Issue
-	ada    *lineartest.User
-	app    *lineartest.Installation
-	root   *lineartest.Comment
+	linear *linearsim.Server
+	issue  *linearsim.Issue
+	ada    *linearsim.User
+	app    *linearsim.Installation
+	root   *linearsim.Comment
 	left   int // entries that the store still held at the end
 	took   time.Duration
 }
@@ -76,14 +76,14 @@ func startDemo() (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	srv, err := lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{200 * time.Millisecond, time.Second}})
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{200 * time.Millisecond, time.Second}})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	ws := srv.Workspace("Acme", "acme")
 	d := &demo{dir: dir, linear: srv, ada: ws.AddUser("Ada Byron", "ada")}
 	d.issue = ws.AddTeam("ENG", "Engineering").AddIssue(d.ada, "Checkout fails on retry", "Payment retries return 409 after the second attempt.")
-	d.app = ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	d.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	return d, nil
 }
 
@@ -142,7 +142,7 @@ func (d *demo) play(ctx context.Context, cfg bot.Config) (err error) {
 	if !ok {
 		return errors.New("the server did not start")
 	}
-	d.app.SetWebhook(lineartest.Webhook{URL: "http://" + addr.String() + "/api/webhooks/linear", Secret: secret})
+	d.app.SetWebhook(linearsim.Webhook{URL: "http://" + addr.String() + "/api/webhooks/linear", Secret: secret})
 	if err := d.talk(ctx); err != nil {
 		return err
 	}
@@ -205,8 +205,8 @@ func (d *demo) answered(ctx context.Context, n int) error {
 }
 
 // replies returns what the bot wrote in the thread.
-func (d *demo) replies() []*lineartest.Comment {
-	var own []*lineartest.Comment
+func (d *demo) replies() []*linearsim.Comment {
+	var own []*linearsim.Comment
 	if d.root == nil {
 		return nil
 	}
@@ -266,7 +266,7 @@ func (d *demo) report() demoReport {
 		return r
 	}
 	r.Thread = string(linear.Thread{IssueID: d.issue.ID, CommentID: d.root.ID}.ID())
-	for _, c := range append([]*lineartest.Comment{d.root}, d.root.Replies()...) {
+	for _, c := range append([]*linearsim.Comment{d.root}, d.root.Replies()...) {
 		r.Conversation = append(r.Conversation, demoLine{ID: c.ID, At: c.CreatedAt, Author: c.Author.Name, Text: c.Body()})
 	}
 	return r

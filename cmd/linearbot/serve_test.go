@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -24,16 +24,16 @@ const webhookSecret = "MARKER-webhook-secret"
 
 // stage is a Linear with a bot installed, for a process to talk to.
 type stage struct {
-	linear *lineartest.Server
-	ada    *lineartest.User
-	issue  *lineartest.Issue
-	app    *lineartest.Installation
+	linear *linearsim.Server
+	ada    *linearsim.User
+	issue  *linearsim.Issue
+	app    *linearsim.Installation
 	dir    string
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	srv, err := lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, time.Second, time.Second, time.Second}})
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, time.Second, time.Second, time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func newStage(t *testing.T) *stage {
 	ws := srv.Workspace("Acme", "acme")
 	s := &stage{linear: srv, ada: ws.AddUser("Ada Byron", "ada"), dir: filepath.Join(t.TempDir(), "data")}
 	s.issue = ws.AddTeam("ENG", "Engineering").AddIssue(s.ada, "Checkout fails", "")
-	s.app = ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	s.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	return s
 }
 
@@ -130,7 +130,7 @@ func (p *process) stop(t *testing.T, sig os.Signal) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-func (s *stage) replies(root *lineartest.Comment) []string {
+func (s *stage) replies(root *linearsim.Comment) []string {
 	var out []string
 	for _, c := range root.Replies() {
 		if c.Author.ID == s.app.User.ID {
@@ -153,7 +153,7 @@ func TestServeAnswersAndRefuses(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	p := s.serve(t, "127.0.0.1:0")
-	s.app.SetWebhook(lineartest.Webhook{URL: p.url, Secret: webhookSecret})
+	s.app.SetWebhook(linearsim.Webhook{URL: p.url, Secret: webhookSecret})
 
 	root := s.ada.Comment(s.issue, "@helper-bot are you there?")
 	s.wait(t, "the answer to a mention", func() bool { return len(s.replies(root)) == 1 })
@@ -226,14 +226,14 @@ func TestServeAnswersAndRefuses(t *testing.T) {
 func TestServeSurvivesKill(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	var roots []*lineartest.Comment
+	var roots []*linearsim.Comment
 	p := s.serve(t, "127.0.0.1:0", "LINEARBOT_LEASE_TTL=500ms")
 	addr := strings.TrimSuffix(strings.TrimPrefix(p.url, "http://"), "/api/webhooks/linear")
-	s.app.SetWebhook(lineartest.Webhook{URL: p.url, Secret: webhookSecret})
+	s.app.SetWebhook(linearsim.Webhook{URL: p.url, Secret: webhookSecret})
 	for round := range 4 {
 		// The answer is written but lost, and the process dies while it
 		// asks again.
-		s.linear.Fault(lineartest.Fault{Operation: "commentCreate", Times: 1, ResetAfter: true})
+		s.linear.Fault(linearsim.Fault{Operation: "commentCreate", Times: 1, ResetAfter: true})
 		for n := range 3 {
 			roots = append(roots, s.ada.Comment(s.issue, fmt.Sprintf("@helper-bot round %d, message %d", round, n)))
 		}

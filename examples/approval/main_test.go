@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/examples/internal/stagetest"
 )
 
@@ -56,7 +56,7 @@ func TestReaction(t *testing.T) { //nolint:paralleltest // it sets the environme
 
 // replies waits until the bot has asked and said what came of it, has it do one
 // thing more in the thread, and returns all that it wrote before that.
-func replies(t *testing.T, s *stagetest.Stage, root *lineartest.Comment) []string {
+func replies(t *testing.T, s *stagetest.Stage, root *linearsim.Comment) []string {
 	t.Helper()
 	s.Replies(t, root, 2)
 	s.Ada.Reply(root, "@helper-bot help")
@@ -65,7 +65,7 @@ func replies(t *testing.T, s *stagetest.Stage, root *lineartest.Comment) []strin
 }
 
 // questionIn returns the bot's comment in a thread.
-func questionIn(t *testing.T, s *stagetest.Stage, root *lineartest.Comment) *lineartest.Comment {
+func questionIn(t *testing.T, s *stagetest.Stage, root *linearsim.Comment) *linearsim.Comment {
 	t.Helper()
 	for _, c := range root.Replies() {
 		if c.Author.ID == s.App.User.ID {

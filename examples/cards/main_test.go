@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/examples/internal/stagetest"
 )
 
@@ -15,7 +15,7 @@ func TestCard(t *testing.T) { //nolint:paralleltest // it sets the environment
 	s := stagetest.New(t)
 	s.Run(t, run)
 	issue := s.Team.AddIssue(s.Ada, "Checkout fails", "")
-	s.Ada.UpdateIssue(issue, lineartest.IssueChange{State: "In Progress", Assignee: s.Ada})
+	s.Ada.UpdateIssue(issue, linearsim.IssueChange{State: "In Progress", Assignee: s.Ada})
 	root := s.Ada.Comment(issue, "This again.")
 	s.Bob.Reply(root, "@helper-bot what is this?")
 	want := strings.Join([]string{
@@ -50,7 +50,7 @@ func TestRefresh(t *testing.T) {
 	if !strings.Contains(card, "**Assignee:** nobody") {
 		t.Errorf("the card is %q", card)
 	}
-	s.Ada.UpdateIssue(issue, lineartest.IssueChange{Assignee: s.Ada})
+	s.Ada.UpdateIssue(issue, linearsim.IssueChange{Assignee: s.Ada})
 	s.Press(t, card, "Refresh")
 	s.Wait(t, func() bool {
 		cards := s.Replies(t, root, 1)

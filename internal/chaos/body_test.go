@@ -7,11 +7,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // delivery is the body of a Comment create event, as Linear sends it.
-func delivery(ws *lineartest.Workspace, root *lineartest.Comment, n int, body string, sent time.Time) ([]byte, error) {
+func delivery(ws *linearsim.Workspace, root *linearsim.Comment, n int, body string, sent time.Time) ([]byte, error) {
 	type object = map[string]any
 	issue, author := root.Issue, root.Author
 	person := object{"id": author.ID, "name": author.Name, "email": author.Email, "url": author.URL}

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -35,18 +35,18 @@ type message struct {
 // thread is a conversation that the driver leads.
 type thread struct {
 	n        int
-	root     *lineartest.Comment
+	root     *linearsim.Comment
 	rng      *rand.Rand
 	messages []*message
 }
 
 // driver plays Linear's part: it delivers, and repeats what was not accepted.
 type driver struct {
-	linear *lineartest.Server
-	ws     *lineartest.Workspace
-	app    *lineartest.Installation
-	ada    *lineartest.User
-	issue  *lineartest.Issue
+	linear *linearsim.Server
+	ws     *linearsim.Workspace
+	app    *linearsim.Installation
+	ada    *linearsim.User
+	issue  *linearsim.Issue
 
 	addrs   []string
 	client  *http.Client
@@ -210,11 +210,11 @@ func (d *driver) count(f func(c *Counts)) {
 }
 
 // replies are what the bot wrote in a thread, oldest first.
-func (d *driver) replies(th *thread) []*lineartest.Comment {
+func (d *driver) replies(th *thread) []*linearsim.Comment {
 	if th.root == nil {
 		return nil
 	}
-	var out []*lineartest.Comment
+	var out []*linearsim.Comment
 	for _, c := range th.root.Replies() {
 		if c.Author != nil && c.Author.ID == d.app.User.ID {
 			out = append(out, c)

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/internal/faultproxy"
 )
 
@@ -26,7 +26,7 @@ type rig struct {
 	scenario  scenario
 	logs      string // directory
 	store     store
-	linear    *lineartest.Server
+	linear    *linearsim.Server
 	api       *faultproxy.Proxy // between the bots and Linear
 	driver    *driver
 	instances []*instance
@@ -50,7 +50,7 @@ func newRig(t *testing.T, sc scenario, bin string, run *Report) *rig {
 		scenario: sc, logs: t.ArtifactDir(),
 		result: Result{Name: sc.name, Instances: sc.instances, Faults: map[string]int{}},
 	}
-	srv, err := lineartest.Start(lineartest.Config{})
+	srv, err := linearsim.Start(linearsim.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func newRig(t *testing.T, sc scenario, bin string, run *Report) *rig {
 	r.driver = &driver{
 		linear: srv, ws: ws, ada: ada, client: client,
 		issue:  ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails", ""),
-		app:    ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true}),
+		app:    ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true}),
 		places: make(chan struct{}, 32),
 	}
 	r.driver.prepare(run.Seed, run.Messages, r.storm)

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/internal/faultproxy"
 )
 
@@ -83,7 +83,7 @@ func apiKinds() []kind {
 func distance() faultproxy.Faults { return faultproxy.Faults{Delay: 40 * time.Millisecond} }
 
 func (r *rig) strikeAPI(ctx context.Context, e event) error {
-	f := lineartest.Fault{Operation: "commentCreate", Times: e.Times}
+	f := linearsim.Fault{Operation: "commentCreate", Times: e.Times}
 	switch e.Kind {
 	case "api 500":
 		f.Status = http.StatusInternalServerError
@@ -98,7 +98,7 @@ func (r *rig) strikeAPI(ctx context.Context, e event) error {
 	case "api down":
 		f.Operation, f.Status = "", http.StatusServiceUnavailable
 	case "api token":
-		f.Operation, f.Status = lineartest.TokenEndpoint, http.StatusInternalServerError
+		f.Operation, f.Status = linearsim.TokenEndpoint, http.StatusInternalServerError
 	case "api cut":
 		r.api.Cut()
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/linearbot/linearbot/adapter/linear"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state/memstate"
 	"github.com/linearbot/linearbot/webhook"
@@ -21,16 +21,16 @@ import (
 // stage is a Linear with a bot in it that people reach over HTTP.
 type stage struct {
 	t      *testing.T
-	linear *lineartest.Server
-	app    *lineartest.Installation
-	ada    *lineartest.User
-	issue  *lineartest.Issue
+	linear *linearsim.Server
+	app    *linearsim.Installation
+	ada    *linearsim.User
+	issue  *linearsim.Issue
 }
 
 // newStage starts a bot until the test ends. register adds its handlers.
 func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 	t.Helper()
-	srv, err := lineartest.Start(lineartest.Config{Parallel: 1})
+	srv, err := linearsim.Start(linearsim.Config{Parallel: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 	ws := srv.Workspace("Acme", "acme")
 	s := &stage{t: t, linear: srv, ada: ws.AddUser("Ada Byron", "ada")}
 	s.issue = ws.AddTeam("ENG", "Engineering").AddIssue(s.ada, "Checkout fails", "")
-	s.app = ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	s.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 
 	// The links are made before the server listens, so the port is chosen now.
 	var lc net.ListenConfig
@@ -80,13 +80,13 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 	})
 	t.Cleanup(func() { cancel(); wg.Wait() })
 	<-listening
-	s.app.SetWebhook(lineartest.Webhook{URL: "http://" + addr + "/api/webhooks/linear", Secret: "secret"})
+	s.app.SetWebhook(linearsim.Webhook{URL: "http://" + addr + "/api/webhooks/linear", Secret: "secret"})
 	return s
 }
 
 // replies waits until what the bot wrote below a comment satisfies ok, and
 // returns it.
-func (s *stage) replies(root *lineartest.Comment, ok func(bodies []string) bool) []string {
+func (s *stage) replies(root *linearsim.Comment, ok func(bodies []string) bool) []string {
 	s.t.Helper()
 	var out []string
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // must returns v, or fails the test.
@@ -38,12 +38,12 @@ func check(t *testing.T, what string, ok bool, got any) {
 // back.
 func TestOperationsAgainstTheServer(t *testing.T) {
 	t.Parallel()
-	srv := must[*lineartest.Server](t)(lineartest.Start(lineartest.Config{RetryAfter: []time.Duration{}}))
+	srv := must[*linearsim.Server](t)(linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}}))
 	t.Cleanup(srv.Close)
 	ws := srv.Workspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	team := ws.AddTeam("ENG", "Engineering")
-	app := ws.InstallApp(lineartest.App{Name: "Helper Bot"})
+	app := ws.InstallApp(linearsim.App{Name: "Helper Bot"})
 	project, cycle := ws.AddProject("Checkout"), team.AddCycle("First", time.Now().Add(-time.Hour))
 	c := must[*linearapi.Client](t)(linearapi.New(linearapi.Config{
 		URL: srv.GraphQLURL(), UploadsURL: srv.URL(), Tokens: linearapi.AccessToken(app.Token()),
@@ -69,7 +69,7 @@ func TestOperationsAgainstTheServer(t *testing.T) {
 	}
 }
 
-func issues(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lineartest.User, project, cycle string) {
+func issues(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User, project, cycle string) {
 	t.Helper()
 	ctx := t.Context()
 	get := must[*linearapi.Issue](t)
@@ -134,7 +134,7 @@ func issues(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *linea
 	}
 }
 
-func comments(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lineartest.User) {
+func comments(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User) {
 	t.Helper()
 	ctx := t.Context()
 	get := must[*linearapi.Comment](t)
@@ -175,7 +175,7 @@ func comments(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lin
 	check(t, "after the removal", len(issue.Comments()) == 0, nil)
 }
 
-func links(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lineartest.User) {
+func links(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User) {
 	t.Helper()
 	ctx := t.Context()
 	get := must[*linearapi.Attachment](t)
@@ -209,7 +209,7 @@ func links(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *linear
 	}
 }
 
-func sessions(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lineartest.User, app *lineartest.Installation) {
+func sessions(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User, app *linearsim.Installation) {
 	t.Helper()
 	ctx := t.Context()
 	issue := team.AddIssue(ada, "Work", "")
@@ -244,7 +244,7 @@ func sessions(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lin
 	check(t, "session", must[*linearapi.Session](t)(c.AgentSession(ctx, session.ID)).AppUser.ID == app.User.ID, nil)
 }
 
-func directory(t *testing.T, c *linearapi.Client, team *lineartest.Team, ada *lineartest.User) {
+func directory(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User) {
 	t.Helper()
 	ctx := t.Context()
 	check(t, "viewer", must[*linearapi.Viewer](t)(c.Viewer(ctx)).User.App, nil)

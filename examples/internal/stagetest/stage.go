@@ -12,15 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter/linear/lineartest"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
 // Stage is a Linear in which an example runs as helper-bot.
 type Stage struct {
-	Linear   *lineartest.Server
-	App      *lineartest.Installation
-	Ada, Bob *lineartest.User
-	Team     *lineartest.Team
+	Linear   *linearsim.Server
+	App      *linearsim.Installation
+	Ada, Bob *linearsim.User
+	Team     *linearsim.Team
 
 	// addr is where the example listens.
 	addr string
@@ -31,7 +31,7 @@ func New(t *testing.T) *Stage {
 	t.Helper()
 	// One delivery at a time, so that messages arrive in the order in which
 	// they were written.
-	srv, err := lineartest.Start(lineartest.Config{Parallel: 1})
+	srv, err := linearsim.Start(linearsim.Config{Parallel: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func New(t *testing.T) *Stage {
 		Ada:    ws.AddUser("Ada Byron", "ada"),
 		Bob:    ws.AddUser("Bob", "bob"),
 		Team:   ws.AddTeam("ENG", "Engineering"),
-		App:    ws.InstallApp(lineartest.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true}),
+		App:    ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true}),
 	}
 }
 
@@ -89,7 +89,7 @@ func (s *Stage) Again(t *testing.T, main func(ctx context.Context, listening fun
 	select {
 	case a := <-listening:
 		s.addr = a.String()
-		s.App.SetWebhook(lineartest.Webhook{URL: "http://" + a.String() + "/api/webhooks/linear", Secret: "secret"})
+		s.App.SetWebhook(linearsim.Webhook{URL: "http://" + a.String() + "/api/webhooks/linear", Secret: "secret"})
 	case err := <-ended:
 		ended <- err
 		t.Fatal("it does not listen")
@@ -131,7 +131,7 @@ func (s *Stage) Wait(t *testing.T, ok func() bool) {
 }
 
 // Replies waits until the thread has n replies of the bot and returns them.
-func (s *Stage) Replies(t *testing.T, root *lineartest.Comment, n int) []string {
+func (s *Stage) Replies(t *testing.T, root *linearsim.Comment, n int) []string {
 	t.Helper()
 	var out []string
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -1,0 +1,138 @@
+package linearsim
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// App describes an OAuth app to install.
+type App struct {
+	// Name is the app's name. Defaults to "App".
+	Name string
+	// DisplayName is what people write after "@". Defaults to the name in
+	// lower case with hyphens.
+	DisplayName string
+	// ClientCredentials allows the client_credentials grant.
+	ClientCredentials bool
+	// Scopes of tokens from [Installation.Token]. Defaults to read, write,
+	// app:assignable and app:mentionable.
+	Scopes []string
+	// Webhook is where the app receives events. Nil means nowhere.
+	Webhook *Webhook
+}
+
+// Installation is an app that was installed as an app user (actor=app).
+type Installation struct {
+	ClientID     string // 32 hexadecimal digits
+	ClientSecret string
+	User         *User // mail address <uuid>@oauthapp.linear.app
+
+	ws     *Workspace
+	app    App
+	hook   *Registration
+	closed bool
+}
+
+// InstallApp installs an app in the workspace. Each call makes a new OAuth
+// client.
+func (w *Workspace) InstallApp(app App) *Installation {
+	s := w.srv
+	s.mu.Lock()
+	defer s.unlock()
+	if app.Name == "" {
+		app.Name = "App"
+	}
+	if app.DisplayName == "" {
+		app.DisplayName = slug(app.Name)
+	}
+	if app.Scopes == nil {
+		app.Scopes = []string{"read", "write", "app:assignable", "app:mentionable"}
+	}
+	in := &Installation{
+		ClientID:     strings.ReplaceAll(uuid.NewString(), "-", ""),
+		ClientSecret: secret(16),
+		User: w.addUser(&User{
+			ID: uuid.NewString(), Name: app.Name, DisplayName: app.DisplayName,
+			Email: uuid.NewString() + "@oauthapp.linear.app", App: true,
+		}),
+		ws: w, app: app,
+	}
+	w.apps = append(w.apps, in)
+	if app.Webhook != nil {
+		in.hook = w.register(*app.Webhook, in)
+	}
+	return in
+}
+
+// Token returns an access token that is valid for 24 hours from when it was
+// made. The same one is returned until it expired or was revoked.
+func (in *Installation) Token() string {
+	s := in.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	now := s.now()
+	for text, t := range s.tokens {
+		if t.app == in && t.handed && now.Before(t.expires) {
+			return text
+		}
+	}
+	return s.grant(&token{
+		user: in.User, app: in, scopes: scopeSet(strings.Join(in.app.Scopes, ",")), expires: now.Add(tokenLife), handed: true,
+	})
+}
+
+// RevokeTokens revokes every access token of the app: the next request with
+// one of them is answered 401.
+func (in *Installation) RevokeTokens() {
+	s := in.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	s.revoke(in)
+}
+
+// Uninstall revokes every token, sends the OAuthApp revoked event and ends the
+// app's webhook. The app user and what it wrote stay.
+func (in *Installation) Uninstall() {
+	s := in.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	if in.closed {
+		return
+	}
+	in.closed = true
+	s.revoke(in)
+	s.emit(in.ws, event{
+		action: "revoked", typ: "OAuthApp", only: in, always: true, at: s.now(),
+		own: map[string]any{"oauthClientId": in.ClientID},
+	})
+	if in.hook != nil {
+		in.hook.enabled = false
+	}
+}
+
+// SetWebhook gives the app another webhook and returns it. The earlier one
+// gets no further events.
+func (in *Installation) SetWebhook(h Webhook) *Registration {
+	s := in.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	if in.hook != nil {
+		in.hook.enabled = false
+	}
+	in.hook = in.ws.register(h, in)
+	return in.hook
+}
+
+// Webhook returns the app's webhook, or nil.
+func (in *Installation) Webhook() *Registration {
+	return read(in.ws.srv, func() *Registration { return in.hook })
+}
+
+func (s *Server) revoke(in *Installation) {
+	for text, t := range s.tokens {
+		if t.app == in {
+			delete(s.tokens, text)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package linearsim
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maxFile is the largest file that is taken, in bytes.
+const maxFile = 64 << 20
+
+// file is a place for a file, and the file once it was sent.
+type file struct {
+	ws        *Workspace
+	name      string
+	kind      string
+	size      int
+	public    bool
+	signature string
+	content   []byte
+	sent      bool
+}
+
+// File returns what was sent to where an address says, or false.
+func (s *Server) File(assetURL string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[strings.TrimPrefix(assetURL, s.url)]
+	if f == nil || !f.sent {
+		return nil, false
+	}
+	return f.content, true
+}
+
+func fileMutations() map[string]operation {
+	return map[string]operation{"fileUpload": uploadFile}
+}
+
+func uploadFile(r *request, a args) (any, error) {
+	size, _ := a.number("size")
+	if size < 0 || a.text("filename") == "" || a.text("contentType") == "" {
+		return nil, invalidArgument("filename, contentType and size must be defined")
+	}
+	path := "/assets/" + r.ws.ID + "/" + uuid.NewString() + "/" + url.PathEscape(a.text("filename"))
+	f := &file{
+		ws: r.ws, name: a.text("filename"), kind: a.text("contentType"), size: int(size),
+		public: a.flag("makePublic"), signature: secret(16),
+	}
+	r.srv.files[path] = f
+	headers := []payload{}
+	for key, value := range f.headers() {
+		headers = append(headers, payload{"UploadFileHeader", map[string]any{"key": key, "value": value}})
+	}
+	return r.done("UploadPayload", "uploadFile", payload{"UploadFile", map[string]any{
+		"uploadUrl": r.srv.url + strings.Replace(path, "/assets/", "/upload/", 1) + "?signature=" + f.signature,
+		"assetUrl":  r.srv.url + path, "contentType": f.kind, "filename": f.name, "size": f.size, "headers": headers,
+	}}), nil
+}
+
+// headers are those that the request which sends the file must have, besides
+// its type and how long to cache it.
+func (f *file) headers() map[string]string {
+	return map[string]string{
+		"x-goog-content-length-range": strconv.Itoa(f.size) + "," + strconv.Itoa(f.size),
+		"Content-Disposition":         mime.FormatMediaType("attachment", map[string]string{"filename": f.name}),
+	}
+}
+
+// fileRoutes serves the storage: what the PUT lacks is answered 403, as the
+// real one does, and so is one that carries a token.
+func (s *Server) fileRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("PUT /upload/", s.putFile)
+	mux.HandleFunc("GET /assets/", s.getFile)
+}
+
+func (s *Server) putFile(w http.ResponseWriter, r *http.Request) {
+	path := strings.Replace(r.URL.EscapedPath(), "/upload/", "/assets/", 1)
+	s.mu.Lock()
+	f := s.files[path]
+	s.mu.Unlock()
+	status := http.StatusOK
+	switch {
+	case f == nil:
+		status = http.StatusNotFound
+	case r.URL.Query().Get("signature") != f.signature || r.Header.Get("Authorization") != "" ||
+		r.Header.Get("Content-Type") != f.kind || r.Header.Get("Cache-Control") != "public, max-age=31536000":
+		status = http.StatusForbidden
+	default:
+		for key, value := range f.headers() {
+			if r.Header.Get(key) != value {
+				status = http.StatusForbidden
+			}
+		}
+	}
+	if status == http.StatusOK {
+		content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
+		if err != nil || len(content) != f.size {
+			status = http.StatusBadRequest
+		} else {
+			s.mu.Lock()
+			f.content, f.sent = content, true
+			s.mu.Unlock()
+		}
+	}
+	s.record(Request{At: s.now(), Fields: []string{"upload"}, OperationName: "upload", Authorization: authKind(r), Status: status})
+	w.WriteHeader(status)
+}
+
+func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
+	who := s.caller(r)
+	s.mu.Lock()
+	f := s.files[r.URL.EscapedPath()]
+	s.mu.Unlock()
+	status := http.StatusOK
+	switch {
+	case f == nil || !f.sent:
+		status = http.StatusNotFound
+	case !f.public && who.token == nil:
+		status = http.StatusUnauthorized
+	case !f.public && who.token.user.ws != f.ws:
+		status = http.StatusForbidden
+	}
+	s.record(Request{At: s.now(), Fields: []string{"assets"}, OperationName: "assets", Authorization: authKind(r), Status: status})
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", f.kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(f.content)))
+	for key, value := range f.headers() {
+		if key == "Content-Disposition" {
+			w.Header().Set(key, value)
+		}
+	}
+	_, _ = w.Write(f.content)
+}
+
+func zeroTime() time.Time { return time.Time{} }

@@ -1,0 +1,340 @@
+package linearsim
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// filter matches entities against a filter input. Every field of the input
+// object has a test; and, or and null are handled for all of them.
+type filter[T any] struct {
+	tests map[string]func(r *request, cmp args, v T) bool
+}
+
+func (f *filter[T]) match(r *request, in args, v T) bool {
+	for name, raw := range in {
+		if raw == nil {
+			continue
+		}
+		switch name {
+		case "and":
+			for _, sub := range list(raw) {
+				if !f.match(r, asArgs(sub), v) {
+					return false
+				}
+			}
+		case "or":
+			subs := list(raw)
+			if len(subs) > 0 && !slices.ContainsFunc(subs, func(sub any) bool { return f.match(r, asArgs(sub), v) }) {
+				return false
+			}
+		case "null":
+			if raw == true {
+				return false
+			}
+		default:
+			test, ok := f.tests[name]
+			if !ok || !test(r, asArgs(raw), v) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// absent says whether something that is not there satisfies a filter: only
+// {null: true} and the empty filter ask for nothing else.
+func absent(in args) bool {
+	for name, raw := range in {
+		if raw != nil && (name != "null" || raw != true) {
+			return false
+		}
+	}
+	return true
+}
+
+// optional matches an entity that may be absent.
+func optional[T any](f *filter[*T], r *request, in args, v *T) bool {
+	if v == nil {
+		return absent(in)
+	}
+	return f.match(r, in, v)
+}
+
+// filters are the filter tables of a server, one for each entity.
+type filters struct {
+	comment *filter[*Comment]
+	issue   *filter[*Issue]
+	label   *filter[*Label]
+	state   *filter[*State]
+	team    *filter[*Team]
+	user    *filter[*User]
+}
+
+func newFilters() *filters {
+	f := &filters{}
+	f.user = &filter[*User]{map[string]func(*request, args, *User) bool{
+		"id":          func(_ *request, c args, u *User) bool { return matchID(c, u.ID) },
+		"name":        func(_ *request, c args, u *User) bool { return matchText(c, u.Name) },
+		"displayName": func(_ *request, c args, u *User) bool { return matchText(c, u.DisplayName) },
+		"email":       func(_ *request, c args, u *User) bool { return matchText(c, u.Email) },
+		"app":         func(_ *request, c args, u *User) bool { return matchFlag(c, u.App) },
+		"active":      func(_ *request, c args, _ *User) bool { return matchFlag(c, true) },
+		"admin":       func(_ *request, c args, _ *User) bool { return matchFlag(c, false) },
+		"owner":       func(_ *request, c args, _ *User) bool { return matchFlag(c, false) },
+		"isMe":        func(r *request, c args, u *User) bool { return matchFlag(c, r.user == u) },
+		"createdAt":   func(r *request, c args, u *User) bool { return matchTime(r, c, u.createdAt) },
+		"updatedAt":   func(r *request, c args, u *User) bool { return matchTime(r, c, u.updatedAt) },
+	}}
+	f.team = &filter[*Team]{map[string]func(*request, args, *Team) bool{
+		"id":          func(_ *request, c args, t *Team) bool { return matchID(c, t.ID) },
+		"key":         func(_ *request, c args, t *Team) bool { return matchText(c, t.Key) },
+		"name":        func(_ *request, c args, t *Team) bool { return matchText(c, t.Name) },
+		"description": func(_ *request, c args, _ *Team) bool { return absent(c) },
+		"createdAt":   func(r *request, c args, t *Team) bool { return matchTime(r, c, t.createdAt) },
+		"updatedAt":   func(r *request, c args, t *Team) bool { return matchTime(r, c, t.updatedAt) },
+	}}
+	f.state = &filter[*State]{map[string]func(*request, args, *State) bool{
+		"id":        func(_ *request, c args, s *State) bool { return matchID(c, s.ID) },
+		"name":      func(_ *request, c args, s *State) bool { return matchText(c, s.Name) },
+		"type":      func(_ *request, c args, s *State) bool { return matchText(c, s.Type) },
+		"position":  func(_ *request, c args, s *State) bool { return matchNumber(c, float64(s.position)) },
+		"team":      func(r *request, c args, s *State) bool { return f.team.match(r, c, s.team) },
+		"createdAt": func(r *request, c args, s *State) bool { return matchTime(r, c, s.createdAt) },
+		"updatedAt": func(r *request, c args, s *State) bool { return matchTime(r, c, s.updatedAt) },
+	}}
+	f.label = &filter[*Label]{map[string]func(*request, args, *Label) bool{
+		"id":        func(_ *request, c args, l *Label) bool { return matchID(c, l.ID) },
+		"name":      func(_ *request, c args, l *Label) bool { return matchText(c, l.Name) },
+		"isGroup":   func(_ *request, c args, l *Label) bool { return matchFlag(c, l.group) },
+		"createdAt": func(r *request, c args, l *Label) bool { return matchTime(r, c, l.createdAt) },
+		"updatedAt": func(r *request, c args, l *Label) bool { return matchTime(r, c, l.updatedAt) },
+	}}
+	f.issue = &filter[*Issue]{map[string]func(*request, args, *Issue) bool{
+		"id":       func(_ *request, c args, i *Issue) bool { return matchIssueID(c, i) },
+		"number":   func(_ *request, c args, i *Issue) bool { return matchNumber(c, float64(i.Number)) },
+		"priority": func(_ *request, c args, i *Issue) bool { return matchNumber(c, float64(i.priority)) },
+		"title":    func(_ *request, c args, i *Issue) bool { return matchText(c, i.title) },
+		"description": func(_ *request, c args, i *Issue) bool {
+			if i.description == "" {
+				return absent(c)
+			}
+			return c["null"] != true && matchText(c, i.description)
+		},
+		"assignee":  func(r *request, c args, i *Issue) bool { return optional(f.user, r, c, i.assignee) },
+		"creator":   func(r *request, c args, i *Issue) bool { return optional(f.user, r, c, i.Creator) },
+		"delegate":  func(r *request, c args, i *Issue) bool { return optional(f.user, r, c, i.delegate) },
+		"parent":    func(r *request, c args, i *Issue) bool { return optional(f.issue, r, c, i.parent) },
+		"state":     func(r *request, c args, i *Issue) bool { return f.state.match(r, c, i.state) },
+		"team":      func(r *request, c args, i *Issue) bool { return f.team.match(r, c, i.Team) },
+		"labels":    func(r *request, c args, i *Issue) bool { return f.labels(r, c, i.labels) },
+		"createdAt": func(r *request, c args, i *Issue) bool { return matchTime(r, c, i.createdAt) },
+		"updatedAt": func(r *request, c args, i *Issue) bool { return matchTime(r, c, i.updatedAt) },
+	}}
+	f.comment = &filter[*Comment]{map[string]func(*request, args, *Comment) bool{
+		"id":        func(_ *request, c args, m *Comment) bool { return matchID(c, m.ID) },
+		"body":      func(_ *request, c args, m *Comment) bool { return matchText(c, m.body) },
+		"issue":     func(r *request, c args, m *Comment) bool { return optional(f.issue, r, c, m.Issue) },
+		"parent":    func(r *request, c args, m *Comment) bool { return optional(f.comment, r, c, m.Parent) },
+		"user":      func(r *request, c args, m *Comment) bool { return optional(f.user, r, c, m.Author) },
+		"createdAt": func(r *request, c args, m *Comment) bool { return matchTime(r, c, m.createdAt) },
+		"updatedAt": func(r *request, c args, m *Comment) bool { return matchTime(r, c, m.updatedAt) },
+	}}
+	return f
+}
+
+// labels matches a collection filter. A plain field asks whether some label
+// satisfies it.
+func (f *filters) labels(r *request, in args, all []*Label) bool {
+	some := func(c args) bool {
+		return slices.ContainsFunc(all, func(l *Label) bool { return f.label.match(r, c, l) })
+	}
+	for name, raw := range in {
+		sub := asArgs(raw)
+		ok := true
+		switch name {
+		case "and":
+			for _, s := range list(raw) {
+				ok = ok && f.labels(r, asArgs(s), all)
+			}
+		case "or":
+			ok = slices.ContainsFunc(list(raw), func(s any) bool { return f.labels(r, asArgs(s), all) })
+		case "some":
+			ok = some(sub)
+		case "every":
+			ok = !slices.ContainsFunc(all, func(l *Label) bool { return !f.label.match(r, sub, l) })
+		case "length":
+			ok = matchNumber(sub, float64(len(all)))
+		default:
+			ok = some(args{name: raw})
+		}
+		if raw != nil && !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func matchID(c args, v string) bool { return matchOrdered(c, v, asText) }
+
+// matchIssueID matches the UUID and the identifier alike.
+func matchIssueID(c args, i *Issue) bool {
+	if c.set("neq") || c.set("nin") {
+		return matchID(c, i.ID) && matchID(c, i.Identifier)
+	}
+	return matchID(c, i.ID) || matchID(c, i.Identifier)
+}
+
+func matchFlag(c args, v bool) bool {
+	return matchOrdered(c, strconv.FormatBool(v), func(raw any) (string, bool) {
+		b, ok := raw.(bool)
+		return strconv.FormatBool(b), ok
+	})
+}
+
+func matchNumber(c args, v float64) bool { return c["null"] != true && matchOrdered(c, v, number) }
+
+func matchTime(r *request, c args, v time.Time) bool {
+	return matchOrdered(c, v.UnixMilli(), func(raw any) (int64, bool) {
+		s, _ := raw.(string)
+		t, ok := instant(s, r.srv.now())
+		return t.UnixMilli(), ok
+	})
+}
+
+func asText(raw any) (string, bool) { s, ok := raw.(string); return s, ok }
+
+// matchOrdered applies eq, neq, in, nin and the order comparators. A value
+// that cannot be read matches nothing.
+func matchOrdered[T int64 | float64 | string](c args, v T, read func(any) (T, bool)) bool {
+	for op, raw := range c {
+		if raw == nil || op == "null" {
+			continue
+		}
+		if op == "in" || op == "nin" {
+			found := slices.ContainsFunc(list(raw), func(e any) bool { w, ok := read(e); return ok && w == v })
+			if found != (op == "in") {
+				return false
+			}
+			continue
+		}
+		w, ok := read(raw)
+		if !ok {
+			return false
+		}
+		switch op {
+		case "eq":
+			ok = v == w
+		case "neq":
+			ok = v != w
+		case "lt":
+			ok = v < w
+		case "lte":
+			ok = v <= w
+		case "gt":
+			ok = v > w
+		case "gte":
+			ok = v >= w
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func matchText(c args, v string) bool {
+	low := strings.ToLower(v)
+	for op, raw := range c {
+		w, ok := raw.(string)
+		lw := strings.ToLower(w)
+		switch op {
+		case "eq", "neq", "in", "nin":
+			ok = matchOrdered(args{op: raw}, v, asText)
+		case "eqIgnoreCase":
+			ok = ok && low == lw
+		case "neqIgnoreCase":
+			ok = ok && low != lw
+		case "contains":
+			ok = ok && strings.Contains(v, w)
+		case "containsIgnoreCase", "containsIgnoreCaseAndAccent":
+			ok = ok && strings.Contains(low, lw)
+		case "notContains":
+			ok = ok && !strings.Contains(v, w)
+		case "notContainsIgnoreCase":
+			ok = ok && !strings.Contains(low, lw)
+		case "startsWith":
+			ok = ok && strings.HasPrefix(v, w)
+		case "startsWithIgnoreCase":
+			ok = ok && strings.HasPrefix(low, lw)
+		case "notStartsWith":
+			ok = ok && !strings.HasPrefix(v, w)
+		case "endsWith":
+			ok = ok && strings.HasSuffix(v, w)
+		case "notEndsWith":
+			ok = ok && !strings.HasSuffix(v, w)
+		default:
+			continue
+		}
+		if raw != nil && !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// instant reads a date, or an ISO 8601 duration counted from now.
+func instant(s string, now time.Time) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	rest, negative := strings.CutPrefix(s, "-")
+	rest, ok := strings.CutPrefix(rest, "P")
+	if !ok || rest == "" {
+		return time.Time{}, false
+	}
+	sign := 1
+	if negative {
+		sign = -1
+	}
+	clock := false
+	for rest != "" {
+		if rest[0] == 'T' && !clock {
+			clock, rest = true, rest[1:]
+			continue
+		}
+		i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		if i < 1 {
+			return time.Time{}, false
+		}
+		n, err := strconv.Atoi(rest[:i])
+		if err != nil {
+			return time.Time{}, false
+		}
+		n *= sign
+		switch unit := rest[i]; {
+		case unit == 'Y' && !clock:
+			now = now.AddDate(n, 0, 0)
+		case unit == 'M' && !clock:
+			now = now.AddDate(0, n, 0)
+		case unit == 'W' && !clock:
+			now = now.AddDate(0, 0, 7*n)
+		case unit == 'D' && !clock:
+			now = now.AddDate(0, 0, n)
+		case unit == 'H' && clock:
+			now = now.Add(time.Duration(n) * time.Hour)
+		case unit == 'M' && clock:
+			now = now.Add(time.Duration(n) * time.Minute)
+		case unit == 'S' && clock:
+			now = now.Add(time.Duration(n) * time.Second)
+		default:
+			return time.Time{}, false
+		}
+		rest = rest[i+1:]
+	}
+	return now, true
+}

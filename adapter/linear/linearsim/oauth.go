@@ -1,0 +1,242 @@
+package linearsim
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	tokenLife       = 24 * time.Hour
+	credentialsLife = 30 * 24 * time.Hour
+	keyPrefix       = "lin_api_"
+)
+
+// token is an API key or an OAuth access token.
+type token struct {
+	user    *User
+	app     *Installation // nil for API keys
+	key     bool
+	handed  bool // by Installation.Token
+	scopes  string
+	expires time.Time // zero: never
+}
+
+// caller is who sent a request and what they may still send.
+type caller struct {
+	token  *token // nil when nobody is authenticated
+	err    *apiError
+	budget budget
+}
+
+// caller reads the Authorization header and takes one request from the budget
+// of whoever it names.
+func (s *Server) caller(r *http.Request) *caller {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := r.Header.Get("Authorization")
+	bearer := isBearer(text)
+	if bearer {
+		text = strings.TrimSpace(text[len("Bearer "):])
+	}
+	t := s.tokens[text]
+	who := &caller{}
+	switch {
+	case bearer && strings.HasPrefix(text, keyPrefix):
+		who.err = keyAsBearer()
+	case t != nil && t.key != bearer && (t.expires.IsZero() || s.now().Before(t.expires)):
+		who.token = t
+	case text != "":
+		who.err = unauthenticated()
+	}
+	switch {
+	case who.token == nil:
+		who.budget = budget{
+			ok: true, limit: openRequests, remaining: openRequests - 1,
+			reset: s.now().Add(time.Hour), complexity: openComplexity,
+		}
+	case t.key:
+		who.budget = s.spend(t.user.ID, keyRequests, keyComplexity)
+	default:
+		who.budget = s.spend(t.user.ID, appRequests, appComplexity)
+	}
+	return who
+}
+
+// grant stores a token and returns its text.
+func (s *Server) grant(t *token) string {
+	text := "lin_oauth_" + secret(32)
+	if t.key {
+		text = keyPrefix + secret(20)
+	}
+	s.tokens[text] = t
+	return text
+}
+
+// secret returns n random bytes in hexadecimal.
+func secret(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// scopeSet normalises a scope list, which is separated by commas or spaces.
+// The read scope is always part of it.
+func scopeSet(text string) string {
+	list := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(list) == 0 {
+		return ""
+	}
+	list = append(list, "read")
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), " ")
+}
+
+// oauthError is the body of a refused OAuth request.
+type oauthError struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description,omitempty"`
+}
+
+type tokenAnswer struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"`
+	Scope       string `json:"scope"`
+}
+
+func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
+	s.serveOAuth(w, r, TokenEndpoint, s.issueToken)
+}
+
+func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request) {
+	s.serveOAuth(w, r, "oauth/revoke", s.revokeToken)
+}
+
+// serveOAuth handles what both endpoints share: form bodies, faults, the log.
+func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request, name string, f func(*http.Request) (int, any)) {
+	rec := Request{At: s.now(), Fields: []string{name}, Authorization: AuthNone}
+	fault := s.takeFault(false, name)
+	if !fault.wait(r) {
+		cut(w)
+		return
+	}
+	if status, ok := fault.answer(w); ok {
+		rec.Status = status
+		s.record(rec)
+		return
+	}
+	if fault.Reset {
+		s.record(rec)
+		cut(w)
+		return
+	}
+	status, answer := http.StatusBadRequest, any(oauthError{"invalid_request", "the body must be application/x-www-form-urlencoded"})
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	switch {
+	case r.Method != http.MethodPost:
+		status, answer = http.StatusMethodNotAllowed, oauthError{Error: "invalid_request"}
+	case fault.RateLimited:
+		status, answer = http.StatusTooManyRequests, oauthError{Error: "rate_limited"}
+		w.Header().Set("Retry-After", "1")
+	case media == "application/x-www-form-urlencoded" && r.ParseForm() == nil:
+		status, answer = f(r)
+	}
+	if fault.ResetAfter && !fault.RateLimited {
+		s.record(rec)
+		cut(w)
+		return
+	}
+	if e, ok := answer.(oauthError); ok {
+		rec.Codes = []string{e.Error}
+	}
+	rec.Status = status
+	s.record(rec)
+	out, err := json.Marshal(answer)
+	if err != nil {
+		http.Error(w, "encoding failed", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(out)
+}
+
+// issueToken answers the client_credentials grant.
+func (s *Server) issueToken(r *http.Request) (int, any) {
+	s.mu.Lock()
+	defer s.unlock()
+	in := s.client(r)
+	scopes := scopeSet(r.PostForm.Get("scope"))
+	switch grant := r.PostForm.Get("grant_type"); {
+	case in == nil:
+		return http.StatusUnauthorized, oauthError{"invalid_client", "Client authentication failed"}
+	case grant != "client_credentials":
+		return http.StatusBadRequest, oauthError{"unsupported_grant_type", "Unsupported grant type"}
+	case !in.app.ClientCredentials:
+		return http.StatusBadRequest, oauthError{"Error", "Client does not support the client_credentials grant type"}
+	case scopes == "":
+		return http.StatusBadRequest, oauthError{"invalid_request", "scope is required"}
+	default:
+		for _, t := range s.tokens {
+			if t.app == in && t.scopes != scopes {
+				s.revoke(in) // other scopes end every token of the app
+				break
+			}
+		}
+		text := s.grant(&token{user: in.User, app: in, scopes: scopes, expires: s.now().Add(credentialsLife)})
+		return http.StatusOK, tokenAnswer{text, "Bearer", int(credentialsLife.Seconds()) - 1, scopes}
+	}
+}
+
+// client authenticates an app by HTTP Basic or by form fields.
+func (s *Server) client(r *http.Request) *Installation {
+	id, password, ok := r.BasicAuth()
+	if ok {
+		// RFC 6749 has both parts form-encoded inside the header.
+		if v, err := url.QueryUnescape(id); err == nil {
+			id = v
+		}
+		if v, err := url.QueryUnescape(password); err == nil {
+			password = v
+		}
+	} else {
+		id, password = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	}
+	for _, w := range s.workspaces {
+		for _, in := range w.apps {
+			if in.ClientID == id && !in.closed && subtle.ConstantTimeCompare([]byte(in.ClientSecret), []byte(password)) == 1 {
+				return in
+			}
+		}
+	}
+	return nil
+}
+
+// revokeToken ends one token. A token that is unknown, or was revoked before,
+// is an error, as Linear has it.
+func (s *Server) revokeToken(r *http.Request) (int, any) {
+	s.mu.Lock()
+	defer s.unlock()
+	text := r.PostForm.Get("token")
+	if text == "" {
+		text = r.PostForm.Get("access_token")
+	}
+	if h := r.Header.Get("Authorization"); text == "" && isBearer(h) {
+		text = strings.TrimSpace(h[len("Bearer "):])
+	}
+	if t, ok := s.tokens[text]; !ok || t.key {
+		return http.StatusBadRequest, oauthError{"invalid_request", "Token could not be revoked"}
+	}
+	delete(s.tokens, text)
+	return http.StatusOK, map[string]bool{"success": true}
+}

@@ -1,0 +1,263 @@
+package linearsim
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+var (
+	//go:embed schema.graphql
+	schemaText string
+	//go:embed schema_work.graphql
+	workSchemaText string
+)
+
+// schemaSources are the parts of the schema.
+func schemaSources() []*ast.Source {
+	return []*ast.Source{{Name: "schema.graphql", Input: schemaText}, {Name: "schema_work.graphql", Input: workSchemaText}}
+}
+
+// Config says how a server behaves. The zero value listens on a free port of
+// 127.0.0.1 and limits nothing.
+type Config struct {
+	// Addr is the address to listen on. Defaults to "127.0.0.1:0".
+	Addr string
+	// Now gives the time of everything that is recorded, stamped or expires.
+	// It is called under the server's lock, so it must not call the server.
+	// Waiting (deadlines, retries, delays) uses real time. Defaults to
+	// time.Now.
+	Now func() time.Time
+	// RequestsPerHour is the size of each caller's request budget, which
+	// refills continuously; a request beyond it is answered RATELIMITED.
+	// Defaults to 0: nothing is refused, and the headers report a full budget
+	// of 2,500 for API keys and 5,000 for apps.
+	RequestsPerHour int
+	// Parallel is how many deliveries of one registration are under way at the
+	// same time. They start in the order of their events; with 1 they also
+	// arrive in that order. Defaults to 4.
+	Parallel int
+	// DeliveryTimeout is how long a webhook receiver may take to answer.
+	// Defaults to 5 s.
+	DeliveryTimeout time.Duration
+	// RetryAfter holds the waits before the second, third, … attempt of a
+	// delivery. Defaults to 1 min, 1 h and 6 h; an empty, non-nil slice means
+	// no retries.
+	RetryAfter []time.Duration
+	// RestampRetries gives every attempt a new webhookTimestamp and signature.
+	// Defaults to false: retries carry the bytes of the first attempt.
+	RestampRetries bool
+}
+
+// Server is a running Linear. Make one with [Start].
+type Server struct {
+	cfg     Config
+	url     string
+	schema  *ast.Schema
+	query   operations
+	mutate  operations
+	filters *filters
+	things  *thingFilters
+	emoji   *emoji
+	hooks   *http.Client
+	http    *http.Server
+	cancel  context.CancelFunc
+	wake    chan struct{} // there may be something to deliver
+	stopped chan struct{} // closed by Close
+	wg      sync.WaitGroup
+
+	mu         sync.Mutex
+	closed     bool
+	changed    chan struct{} // closed at the next change
+	seq        int
+	syncID     int
+	workspaces []*Workspace
+	ids        map[string]struct{}
+	tokens     map[string]*token
+	buckets    map[string]*bucket
+	faults     []*Fault
+	documents  map[string]*document
+	files      map[string]*file // by the path of the asset
+	requests   []Request
+	counts     map[string]int
+	deliveries []*delivery
+	pending    int // deliveries that are not done
+}
+
+// Start listens and answers until Close. It fails when the address cannot be
+// listened on or the configuration makes no sense.
+func Start(cfg Config) (*Server, error) {
+	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 {
+		return nil, errors.New("linearsim: negative limit in the configuration")
+	}
+	if cfg.Addr == "" {
+		cfg.Addr = "127.0.0.1:0"
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Parallel == 0 {
+		cfg.Parallel = 4
+	}
+	if cfg.DeliveryTimeout == 0 {
+		cfg.DeliveryTimeout = 5 * time.Second
+	}
+	if cfg.RetryAfter == nil {
+		cfg.RetryAfter = []time.Duration{time.Minute, time.Hour, 6 * time.Hour}
+	}
+	cfg.RetryAfter = slices.Clone(cfg.RetryAfter)
+
+	schema, err := gqlparser.LoadSchema(schemaSources()...)
+	if err != nil {
+		return nil, fmt.Errorf("linearsim: schema: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("linearsim: %w", err)
+	}
+	s := &Server{
+		cfg:    cfg,
+		url:    "http://" + ln.Addr().String(),
+		schema: schema,
+		query:  root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), sessionQueries()),
+		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
+			sessionMutations()),
+		filters:   newFilters(),
+		emoji:     newEmoji(),
+		cancel:    cancel,
+		wake:      make(chan struct{}, 1),
+		stopped:   make(chan struct{}),
+		changed:   make(chan struct{}),
+		ids:       map[string]struct{}{},
+		tokens:    map[string]*token{},
+		buckets:   map[string]*bucket{},
+		documents: map[string]*document{},
+		files:     map[string]*file{},
+		counts:    map[string]int{},
+	}
+	s.things = newThingFilters(s.filters)
+	s.hooks = &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: cfg.Parallel},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse // a redirect is no 200
+		},
+	}
+	s.http = &http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	s.wg.Go(func() { _ = s.http.Serve(ln) })
+	s.wg.Go(func() { s.deliver(ctx) })
+	return s, nil
+}
+
+func root(name string, parts ...map[string]operation) operations {
+	all := operations{name: name, ops: map[string]operation{}}
+	for _, part := range parts {
+		maps.Copy(all.ops, part)
+	}
+	return all
+}
+
+// Close stops deliveries and answers, and returns when every goroutine of the
+// server has ended. State and logs stay readable. Closing twice is fine.
+func (s *Server) Close() {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if first {
+		close(s.stopped)
+		s.cancel()
+		_ = s.http.Close()
+	}
+	s.wg.Wait()
+	s.hooks.CloseIdleConnections()
+}
+
+// URL returns the base address, such as http://127.0.0.1:41234.
+func (s *Server) URL() string { return s.url }
+
+// GraphQLURL returns the address of the GraphQL endpoint.
+func (s *Server) GraphQLURL() string { return s.url + "/graphql" }
+
+// TokenURL returns the address of the OAuth token endpoint.
+func (s *Server) TokenURL() string { return s.url + "/oauth/token" }
+
+// RevokeURL returns the address of the OAuth revocation endpoint.
+func (s *Server) RevokeURL() string { return s.url + "/oauth/revoke" }
+
+// routes wraps every handler so that Close waits for it.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/graphql", s.serveGraphQL)
+	mux.HandleFunc("/oauth/token", s.serveToken)
+	mux.HandleFunc("/oauth/revoke", s.serveRevoke)
+	s.fileRoutes(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		if s.closed {
+			s.mu.Unlock()
+			http.Error(w, "closed", http.StatusServiceUnavailable)
+			return
+		}
+		s.wg.Add(1)
+		s.mu.Unlock()
+		defer s.wg.Done()
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// now is the time of the server in the resolution of Linear's times.
+func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// unlock ends a change: it wakes the deliveries and whoever waits for changes.
+func (s *Server) unlock() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Wait blocks until cond holds and returns nil, or the error of ctx, or
+// [ErrClosed]. It calls cond at once and after every change of the server;
+// cond may call the server.
+func (s *Server) Wait(ctx context.Context, cond func() bool) error {
+	for {
+		s.mu.Lock()
+		changed := s.changed
+		s.mu.Unlock()
+		if cond() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.stopped:
+			return ErrClosed
+		}
+	}
+}
+
+// Flush blocks until every delivery was answered with 200 or given up, and
+// returns nil, or the error of ctx, or [ErrClosed].
+func (s *Server) Flush(ctx context.Context) error {
+	return s.Wait(ctx, func() bool { return read(s, func() bool { return s.pending == 0 }) })
+}

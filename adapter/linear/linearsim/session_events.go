@@ -1,0 +1,126 @@
+package linearsim
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// typeSessionEvent is the resource type that makes an app an agent. Unlike
+// other types it must be named: a webhook for everything does not have it.
+const typeSessionEvent = "AgentSessionEvent"
+
+// agents are the apps of a workspace that want agent sessions.
+func (w *Workspace) agents() []*Installation {
+	var out []*Installation
+	for _, in := range w.apps {
+		if !in.closed && in.hook != nil && in.hook.enabled && slices.Contains(in.hook.types, typeSessionEvent) {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+// involveAgents does what Linear does after a person wrote a comment: a mention
+// of an agent starts a session, and a reply in a session's thread prompts it.
+func (s *Server) involveAgents(c *Comment) {
+	w := c.Issue.Team.ws
+	for _, in := range w.agents() {
+		mentioned := slices.ContainsFunc(split(w, c.body, true), func(p part) bool { return p.user == in.User })
+		open := slices.IndexFunc(w.sessions, func(x *Session) bool {
+			return x.App == in.User && x.Root != nil && x.Root == c.Parent // a finished one begins again
+		})
+		switch {
+		case mentioned:
+			s.sessionCreated(in, c.Author.startSession(in, c.Issue, c.root()), c)
+		case open >= 0:
+			x := w.sessions[open]
+			activity := x.note(s, uuid.NewString(), c.Author, "prompt", map[string]any{"body": c.body}, args{}, c)
+			s.sessionPrompted(in, x, activity, c)
+		}
+	}
+}
+
+// sessionCreated tells an app of a new session. source is the comment that
+// started it, or nil.
+func (s *Server) sessionCreated(in *Installation, x *Session, source *Comment) {
+	earlier := []map[string]any{}
+	if source != nil && source.Parent != nil {
+		for _, c := range append([]*Comment{source.Parent}, source.Parent.children...) {
+			if c != source && !c.deleted {
+				earlier = append(earlier, c.child())
+			}
+		}
+	}
+	s.emit(in.ws, event{
+		action: "created", typ: typeSessionEvent, only: in, at: s.now(),
+		own: map[string]any{
+			"oauthClientId": in.ClientID, "appUserId": in.User.ID, "agentSession": x.payload(in, source),
+			"previousComments": earlier, "promptContext": "<issue identifier=\"" + x.Issue.Identifier + "\"></issue>",
+		},
+	})
+}
+
+// sessionPrompted tells an app of a person's text in a session.
+func (s *Server) sessionPrompted(in *Installation, x *Session, activity *thing, source *Comment) {
+	content, _ := activity.values["content"].(payload)
+	by, _ := activity.values["user"].(*User)
+	own := map[string]any{
+		"id": activity.id, "agentSessionId": x.ID, "createdAt": stamp(activity.createdAt), "updatedAt": stamp(activity.createdAt),
+		"content": content.values, "userId": by.ID, "user": by.child(), "signal": activity.values["signal"],
+	}
+	if source != nil {
+		own["sourceCommentId"] = source.ID
+	}
+	s.emit(in.ws, event{
+		action: "prompted", typ: typeSessionEvent, only: in, at: s.now(),
+		own: map[string]any{
+			"oauthClientId": in.ClientID, "appUserId": in.User.ID,
+			"agentSession": x.payload(in, nil), "agentActivity": own,
+		},
+	})
+}
+
+// payload is the form of a session in its events.
+func (x *Session) payload(in *Installation, source *Comment) map[string]any {
+	creator, _ := x.values["creator"].(*User)
+	issue := x.Issue.child()
+	issue["description"] = x.Issue.description
+	out := map[string]any{
+		"id": x.ID, "createdAt": stamp(x.createdAt), "updatedAt": stamp(x.updatedAt), "appUserId": in.User.ID,
+		"organizationId": in.ws.ID, "status": x.values["status"], "type": "commentThread", "issueId": x.Issue.ID, "issue": issue,
+	}
+	if creator != nil {
+		out["creatorId"], out["creator"] = creator.ID, creator.child()
+	}
+	if x.Root != nil {
+		out["commentId"], out["comment"] = x.Root.ID, x.Root.child()
+	}
+	if source != nil {
+		out["sourceMetadata"] = map[string]any{
+			"type": "comment", "agentSessionMetadata": map[string]any{"sourceCommentId": source.ID},
+		}
+	}
+	return out
+}
+
+// Stop has a person press the stop button of a session.
+func (u *User) Stop(x *Session) {
+	s := u.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	if x == nil || x.Issue.Team.ws != u.ws {
+		return
+	}
+	activity := x.note(s, uuid.NewString(), u, "prompt", map[string]any{"body": "Stop"}, args{"signal": "stop"}, nil)
+	for _, in := range u.ws.agents() {
+		if in.User == x.App {
+			s.sessionPrompted(in, x, activity, nil)
+		}
+	}
+}
+
+// Sessions returns the sessions of the workspace, oldest first.
+func (w *Workspace) Sessions() []*Session {
+	return read(w.srv, func() []*Session { return slices.Clone(w.sessions) })
+}

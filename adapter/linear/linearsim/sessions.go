@@ -1,0 +1,223 @@
+package linearsim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Session is an agent session. A person starts one by mentioning an app whose
+// webhook names the resource type AgentSessionEvent, and prompts it by a reply
+// in its thread; the app is told with AgentSessionEvent. [User.StartSession] and
+// [User.Prompt] do the same without a mention.
+type Session struct {
+	ID string
+	// App is the user of the app that the session belongs to.
+	App   *User
+	Issue *Issue
+	// Root is the comment that the session hangs on. May be nil.
+	Root *Comment
+
+	*thing
+	activities []*thing
+}
+
+// StartSession starts a session of an app on an issue. root is the root comment
+// of the session's thread, or nil if there is none, as after a delegation.
+func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Session {
+	s := u.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	if app == nil || app.ws != u.ws || issue == nil || issue.Team.ws != u.ws || root != nil && root.Issue != issue {
+		return nil
+	}
+	x := u.startSession(app, issue, root)
+	if slices.Contains(u.ws.agents(), app) {
+		s.sessionCreated(app, x, nil)
+	}
+	return x
+}
+
+func (u *User) startSession(app *Installation, issue *Issue, root *Comment) *Session {
+	s := u.ws.srv
+	x := &Session{ID: uuid.NewString(), App: app.User, Issue: issue, Root: root}
+	x.thing = s.newThing("AgentSession", x.ID, map[string]any{
+		"appUser": app.User, "creator": u, "issue": issue, "comment": root, "sourceComment": root, "status": "pending",
+		"plan": nil, "summary": nil, "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
+		"activities": answerer(func(r *request, a args) (any, error) {
+			return page(r, "AgentActivity", a, x.activities, r.srv.things.activity)
+		}),
+	})
+	u.ws.sessions = append(u.ws.sessions, x)
+	return x
+}
+
+// Prompt lets a person write in a session, and returns the id of the activity.
+// If the session has a root comment, a reply says the same.
+func (u *User) Prompt(x *Session, text string) string {
+	s := u.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	if x == nil || x.Issue.Team.ws != u.ws {
+		return ""
+	}
+	activity := x.say(s, uuid.NewString(), u, "prompt", map[string]any{"body": text}, args{})
+	source, _ := activity.values["sourceComment"].(*Comment)
+	for _, in := range u.ws.agents() {
+		if in.User == x.App {
+			s.sessionPrompted(in, x, activity, source)
+		}
+	}
+	return activity.id
+}
+
+// Status returns the session's status.
+func (x *Session) Status() string {
+	return read(x.App.ws.srv, func() string { s, _ := x.values["status"].(string); return s })
+}
+
+// Activities returns the types and texts of the activities, oldest first, such
+// as "response: done".
+func (x *Session) Activities() []string {
+	return read(x.App.ws.srv, func() []string {
+		var out []string
+		for _, t := range x.activities {
+			content, _ := t.values["content"].(payload)
+			text, _ := content.values["body"].(string)
+			if text == "" {
+				text, _ = content.values["action"].(string)
+			}
+			typ, _ := t.values["type"].(string)
+			out = append(out, typ+": "+text)
+		}
+		return out
+	})
+}
+
+func sessionQueries() map[string]operation {
+	return map[string]operation{
+		"agentSession": func(r *request, a args) (any, error) { return r.ws.findSession(a.text("id")) },
+	}
+}
+
+func sessionMutations() map[string]operation {
+	return map[string]operation{
+		"agentActivityCreate": createActivity,
+		"agentSessionUpdate":  updateSession,
+	}
+}
+
+func (w *Workspace) findSession(id string) (*Session, error) {
+	x, ok := byID(w.sessions, id, func(x *Session) string { return x.ID })
+	if !ok {
+		return nil, notFound("AgentSession")
+	}
+	return x, nil
+}
+
+// ownSession finds a session of the caller's app.
+func (r *request) ownSession(id string) (*Session, error) {
+	x, err := r.ws.findSession(id)
+	if err == nil && x.App != r.user {
+		return nil, forbidden("The agent session belongs to another app")
+	}
+	return x, err
+}
+
+func createActivity(r *request, a args) (any, error) {
+	in := a.object("input")
+	x, err := r.ownSession(in.text("agentSessionId"))
+	if err != nil {
+		return nil, err
+	}
+	content := in.object("content")
+	typ := content.text("type")
+	need := "body"
+	switch typ {
+	case "thought", "elicitation", "response", "error":
+	case "action":
+		need = "action"
+	default:
+		return nil, invalidField("content", "type", "content.type is not one that an agent can create")
+	}
+	if strings.TrimSpace(content.text(need)) == "" {
+		return nil, invalidField("content", "isNotEmpty", "content."+need+" should not be empty")
+	}
+	if in.flag("ephemeral") && typ != "thought" && typ != "action" {
+		return nil, invalidArgument("only thoughts and actions can be ephemeral")
+	}
+	id, err := r.srv.claim("AgentActivity", in)
+	if err != nil {
+		return nil, err
+	}
+	return r.done("AgentActivityPayload", "agentActivity", x.say(r.srv, id, r.user, typ, content, in)), nil
+}
+
+// say adds an activity, takes away an ephemeral one that it replaces, and lets
+// the status follow.
+func (x *Session) say(s *Server, id string, by *User, typ string, content, in args) *thing {
+	if by.App {
+		x.activities = slices.DeleteFunc(x.activities, func(t *thing) bool { return t.is("ephemeral", true) })
+	}
+	var source *Comment
+	if x.Root != nil && !x.Root.deleted && (typ == "prompt" || typ == "response" || typ == "elicitation" || typ == "error") {
+		source = s.addComment(&Comment{
+			ID: uuid.NewString(), Issue: x.Issue, Parent: x.Root, Author: by, typed: !by.App, body: content.text("body"),
+		}, by.actor())
+	}
+	return x.note(s, id, by, typ, content, in, source)
+}
+
+// note adds an activity to which a comment belongs, or none.
+func (x *Session) note(s *Server, id string, by *User, typ string, content, in args, source *Comment) *thing {
+	values := map[string]any{"type": typ, "body": content.text("body")}
+	if typ == "action" {
+		values = map[string]any{
+			"type": typ, "action": content.text("action"), "parameter": content.text("parameter"), "result": opt(content.text("result")),
+		}
+	}
+	t := s.newThing("AgentActivity", id, map[string]any{
+		"agentSession": x, "type": typ, "content": payload{"AgentActivity" + strings.ToUpper(typ[:1]) + typ[1:] + "Content", values},
+		"ephemeral": in.flag("ephemeral"), "signal": opt(in.text("signal")), "signalMetadata": in["signalMetadata"],
+		"sourceComment": source, "user": by,
+	})
+	x.activities = append(x.activities, t)
+	x.values["status"] = map[string]string{
+		"elicitation": "awaitingInput", "response": "complete", "error": "error",
+	}[typ]
+	if x.is("status", "") {
+		x.values["status"] = "active"
+	}
+	x.updatedAt = s.now()
+	return t
+}
+
+func updateSession(r *request, a args) (any, error) {
+	x, err := r.ownSession(a.text("id"))
+	if err != nil {
+		return nil, err
+	}
+	in := a.object("input")
+	if in.has("plan") {
+		x.values["plan"] = in["plan"]
+	}
+	links, _ := x.values["externalLinks"].([]payload)
+	links = slices.Clone(links)
+	added := in.list("addedExternalUrls")
+	if in.has("externalUrls") {
+		links, added = []payload{}, in.list("externalUrls")
+	} else {
+		gone := in.texts("removedExternalUrls")
+		links = slices.DeleteFunc(links, func(p payload) bool {
+			url, _ := p.values["url"].(string)
+			return slices.Contains(gone, url)
+		})
+	}
+	for _, raw := range added {
+		link := asArgs(raw)
+		links = append(links, payload{"AgentSessionExternalLink", map[string]any{"label": link.text("label"), "url": link.text("url")}})
+	}
+	x.values["externalLinks"], x.updatedAt = links, r.srv.now()
+	return r.done("AgentSessionPayload", "agentSession", x), nil
+}

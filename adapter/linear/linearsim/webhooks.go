@@ -1,0 +1,412 @@
+package linearsim
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Webhook describes where events go.
+type Webhook struct {
+	// URL receives the events.
+	URL string
+	// Secret is the key of the signature. Defaults to a random one.
+	Secret string
+	// ResourceTypes are the entities to send, such as Comment, Issue and
+	// Reaction. Defaults to all.
+	ResourceTypes []string
+}
+
+// Registration is a webhook in a workspace. ID is the webhookId of its
+// events.
+type Registration struct {
+	ID     string
+	URL    string
+	Secret string
+
+	ws      *Workspace
+	app     *Installation // nil for a webhook of the workspace
+	types   []string
+	enabled bool
+	queue   []*delivery // to be started, in order
+	retries []*delivery // to be queued again when they are due
+	active  int
+}
+
+// AddWebhook adds a webhook of the workspace itself.
+func (w *Workspace) AddWebhook(h Webhook) *Registration {
+	w.srv.mu.Lock()
+	defer w.srv.unlock()
+	return w.register(h, nil)
+}
+
+func (w *Workspace) register(h Webhook, app *Installation) *Registration {
+	if h.Secret == "" {
+		h.Secret = "lin_wh_" + secret(16)
+	}
+	reg := &Registration{
+		ID: uuid.NewString(), URL: h.URL, Secret: h.Secret,
+		ws: w, app: app, types: slices.Clone(h.ResourceTypes), enabled: true,
+	}
+	w.registrations = append(w.registrations, reg)
+	return reg
+}
+
+// SetEnabled switches the webhook off or on again. Events that happen while it
+// is off are not sent later.
+func (reg *Registration) SetEnabled(on bool) {
+	s := reg.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	reg.enabled = on
+}
+
+// event is something that happened.
+type event struct {
+	action string
+	typ    string
+	url    string
+	actor  map[string]any
+	data   map[string]any
+	from   map[string]any // updatedFrom
+	own    map[string]any // fields at top level, for events without data
+	at     time.Time
+	only   *Installation // the one app that the event is for
+	always bool          // regardless of resource types
+}
+
+func (reg *Registration) wants(e event) bool {
+	if !reg.enabled || e.only != nil && e.only != reg.app {
+		return false
+	}
+	return e.always || len(reg.types) == 0 || slices.Contains(reg.types, e.typ)
+}
+
+// emit queues an event for every registration that wants it.
+func (s *Server) emit(w *Workspace, e event) {
+	for _, reg := range w.registrations {
+		if !reg.wants(e) {
+			continue
+		}
+		d := &delivery{id: uuid.NewString(), reg: reg, event: e}
+		reg.queue = append(reg.queue, d)
+		s.pending++
+		if len(s.deliveries) >= logSize && s.deliveries[0].done {
+			s.deliveries = slices.Delete(s.deliveries, 0, 1)
+		}
+		s.deliveries = append(s.deliveries, d)
+	}
+}
+
+// envelope is the body of an event as it is sent at a time.
+func (d *delivery) envelope(now time.Time) ([]byte, error) {
+	e := d.event
+	body := map[string]any{
+		"action":           e.action,
+		"type":             e.typ,
+		"createdAt":        stamp(e.at),
+		"organizationId":   d.reg.ws.ID,
+		"webhookId":        d.reg.ID,
+		"webhookTimestamp": now.UnixMilli(),
+	}
+	maps.Copy(body, e.own)
+	if e.data != nil {
+		data := map[string]any{}
+		for k, v := range e.data {
+			if v != nil { // unset fields are left out
+				data[k] = v
+			}
+		}
+		body["data"], body["actor"] = data, e.actor
+	}
+	if e.url != "" {
+		body["url"] = e.url
+	}
+	if e.from != nil {
+		body["updatedFrom"] = e.from
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// differences are the old values of what changed, with null for what was not
+// set. Derived and nested values are left out, as Linear does.
+func differences(before, after map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, m := range []map[string]any{before, after} {
+		for k := range m {
+			was, is := before[k], after[k]
+			if nested(k, was) || nested(k, is) || reflect.DeepEqual(was, is) {
+				continue
+			}
+			out[k] = was
+		}
+	}
+	return out
+}
+
+func nested(key string, v any) bool {
+	switch key {
+	case "labels", "url", "priorityLabel":
+		return true
+	}
+	_, ok := v.(map[string]any)
+	return ok
+}
+
+// delivery is one event on its way to one registration.
+type delivery struct {
+	id       string
+	reg      *Registration
+	event    event
+	body     []byte // as it was sent last
+	header   http.Header
+	attempts []Attempt
+	tries    int       // attempts without redeliveries
+	due      time.Time // when to try again
+	done     bool
+}
+
+// Delivery is a log entry.
+type Delivery struct {
+	ID        string // the Linear-Delivery header
+	WebhookID string
+	URL       string
+	Type      string // such as Comment
+	Action    string // such as create
+	Body      []byte // as sent last, nil before the first attempt; do not change
+	Header    http.Header
+	Attempts  []Attempt
+	Done      bool // answered with 200 or given up
+	OK        bool // answered with 200
+}
+
+// Attempt is one try to deliver.
+type Attempt struct {
+	At          time.Time // by the clock of the server
+	Duration    time.Duration
+	Status      int    // 0 without an answer
+	Answer      string // the first 1000 bytes of the answer's body
+	Err         string // why there was no answer
+	Redelivered bool   // by Redeliver
+}
+
+// Deliveries returns the log of deliveries, oldest first. Only the newest
+// 10,000 are kept for sure.
+func (s *Server) Deliveries() []Delivery {
+	return read(s, func() []Delivery {
+		out := make([]Delivery, len(s.deliveries))
+		for i, d := range s.deliveries {
+			out[i] = Delivery{
+				ID: d.id, WebhookID: d.reg.ID, URL: d.reg.URL, Type: d.event.typ, Action: d.event.action,
+				Body: d.body, Header: d.header.Clone(), Attempts: slices.Clone(d.attempts), Done: d.done,
+				OK: slices.ContainsFunc(d.attempts, func(a Attempt) bool { return a.Status == http.StatusOK }),
+			}
+		}
+		return out
+	})
+}
+
+// deliver starts deliveries until ctx ends. It is the only place that takes
+// from the queues, so the order of starts is the order of events.
+func (s *Server) deliver(ctx context.Context) {
+	for {
+		s.mu.Lock()
+		batch, next := s.ready(time.Now())
+		s.mu.Unlock()
+		for _, d := range batch {
+			s.wg.Go(func() { s.attempt(ctx, d) })
+		}
+		var timer <-chan time.Time
+		var t *time.Timer
+		if !next.IsZero() {
+			t = time.NewTimer(time.Until(next))
+			timer = t.C
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.wake:
+		case <-timer:
+		}
+		if t != nil {
+			t.Stop()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// ready takes what can start now and tells when the next retry is due.
+func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
+	for _, w := range s.workspaces {
+		for _, reg := range w.registrations {
+			reg.retries = slices.DeleteFunc(reg.retries, func(d *delivery) bool {
+				if !d.due.After(now) {
+					reg.queue = append(reg.queue, d)
+					return true
+				}
+				if next.IsZero() || d.due.Before(next) {
+					next = d.due
+				}
+				return false
+			})
+			n := min(len(reg.queue), s.cfg.Parallel-reg.active)
+			batch = append(batch, reg.queue[:n]...)
+			reg.queue = reg.queue[n:]
+			reg.active += n
+		}
+	}
+	return batch, next
+}
+
+// attempt sends a delivery once and decides how it goes on.
+func (s *Server) attempt(ctx context.Context, d *delivery) {
+	body, header, err := s.prepare(d)
+	var a Attempt
+	if err == nil {
+		a, err = s.post(ctx, d.reg.URL, header, body)
+	} else {
+		a.Err = err.Error()
+	}
+	s.mu.Lock()
+	defer s.unlock()
+	d.reg.active--
+	if ctx.Err() != nil && err != nil {
+		return // closed on the way
+	}
+	d.attempts = append(d.attempts, a)
+	d.tries++
+	if a.Status == http.StatusOK || d.tries > len(s.cfg.RetryAfter) {
+		d.done = true
+		s.pending--
+		return
+	}
+	d.due = time.Now().Add(s.cfg.RetryAfter[d.tries-1])
+	d.reg.retries = append(d.reg.retries, d)
+}
+
+// prepare writes and signs the body, the first time or every time.
+func (s *Server) prepare(d *delivery) ([]byte, http.Header, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.body != nil && !s.cfg.RestampRetries {
+		return d.body, d.header, nil
+	}
+	now := s.now()
+	body, err := d.envelope(now)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.body = body
+	d.header = http.Header{
+		"Content-Type":     {"application/json; charset=utf-8"},
+		"Accept-Charset":   {"utf-8"},
+		"User-Agent":       {"Linear-Webhook"},
+		"Linear-Delivery":  {d.id},
+		"Linear-Event":     {d.event.typ},
+		"Linear-Signature": {sign(d.reg.Secret, body)},
+		"Linear-Timestamp": {strconv.FormatInt(now.UnixMilli(), 10)},
+	}
+	return d.body, d.header, nil
+}
+
+func sign(secret string, body []byte) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// post sends one request and waits for its answer within the deadline.
+func (s *Server) post(ctx context.Context, url string, header http.Header, body []byte) (Attempt, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.DeliveryTimeout)
+	defer cancel()
+	start := time.Now()
+	a := Attempt{At: s.now()}
+	status, answer, err := s.send(ctx, url, header, body)
+	a.Status, a.Answer, a.Duration = status, answer, time.Since(start)
+	if err != nil {
+		a.Err = err.Error()
+	}
+	return a, err
+}
+
+func (s *Server) send(ctx context.Context, url string, header http.Header, body []byte) (int, string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header = header.Clone()
+	resp, err := s.hooks.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1000))
+	if err != nil {
+		return 0, "", err
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody)) // so that the connection can be used again
+	return resp.StatusCode, string(answer), nil
+}
+
+// Redeliver sends the bytes of a delivery once more, with the same headers,
+// and waits for the answer. The delivery must have been sent before. The error
+// wraps [ErrNoDelivery], [ErrRefused] or what went wrong on the way.
+func (s *Server) Redeliver(ctx context.Context, deliveryID string) error {
+	s.mu.Lock()
+	i := slices.IndexFunc(s.deliveries, func(d *delivery) bool { return d.id == deliveryID })
+	if i < 0 || s.deliveries[i].body == nil {
+		s.mu.Unlock()
+		return fmt.Errorf("%w: %s", ErrNoDelivery, deliveryID)
+	}
+	if s.closed {
+		s.mu.Unlock()
+		return ErrClosed
+	}
+	d := s.deliveries[i]
+	body, header, url := d.body, d.header, d.reg.URL
+	s.wg.Add(1)
+	s.mu.Unlock()
+	defer s.wg.Done()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.wg.Go(func() {
+		select {
+		case <-s.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	a, err := s.post(ctx, url, header, body)
+	a.Redelivered = true
+	s.mu.Lock()
+	d.attempts = append(d.attempts, a)
+	s.unlock()
+	switch {
+	case err != nil:
+		return fmt.Errorf("linearsim: redelivery: %w", err)
+	case a.Status != http.StatusOK:
+		return fmt.Errorf("%w: status %d", ErrRefused, a.Status)
+	}
+	return nil
+}
