@@ -29,7 +29,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			Msg("delivery ignored")
 		return nil
 	}
-	receipt, err := b.cfg.Store.Enqueue(ctx, b.acceptPolicy().entry(d, &route))
+	receipt, err := b.cfg.Store.Enqueue(ctx, b.cfg.Policy.entry(d, &route))
 	if err != nil {
 		return &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
 	}

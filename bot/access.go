@@ -7,12 +7,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/internal/notes"
 )
 
 // Access decides whether somebody may use the bot. It sees what happened, by
@@ -241,51 +238,60 @@ func (t *Turn) people() []adapter.User {
 	return []adapter.User{actor, author}
 }
 
-// errTurnedAway says that a turn was refused and that this was dealt with.
-var errTurnedAway = errors.New("bot: turned away")
-
-// refusalTTL is how often an author may be told in a thread that the bot does
-// not listen.
-const refusalTTL = time.Hour
-
-// admit asks Config.Access, once for a turn, and the handler's own Access. The
-// error is errTurnedAway if one of them refuses.
-func (b *Bot) admit(ctx context.Context, log *zerolog.Logger, t *Turn, h *handler) error {
-	if !t.admitted {
-		if err := b.check(ctx, log, t, b.cfg.Access); err != nil {
-			return err
-		}
-		t.admitted = true
+// admit asks Config.Access, once for a turn, and gives the sign of a refusal.
+func (b *Bot) admit(ctx context.Context, r *run) (bool, error) {
+	if r.access != nil {
+		return r.access.Allowed, nil
 	}
-	return b.check(ctx, log, t, h.allowed())
+	d, err := r.decide(ctx, b.cfg.Access)
+	if err != nil {
+		return false, err
+	}
+	if !d.Allowed {
+		if err := b.showRefusal(ctx, r, d); err != nil {
+			return false, err
+		}
+	}
+	r.access = &d
+	return d.Allowed, nil
 }
 
-func (b *Bot) check(ctx context.Context, log *zerolog.Logger, t *Turn, a Access) error {
-	d, err := t.decide(ctx, a)
-	if err != nil {
-		return err
+// admits is admit without a sign, so that a refusal can still be shown later.
+func (b *Bot) admits(ctx context.Context, r *run) (bool, error) {
+	if r.access != nil {
+		return r.access.Allowed, nil
 	}
-	if d.Allowed {
+	d, err := r.decide(ctx, b.cfg.Access)
+	if err == nil && d.Allowed {
+		r.access = &d
+	}
+	return d.Allowed, err
+}
+
+// admitted reports whether Config.Access was asked and allows the turn.
+func (r *run) admitted() bool { return r.access != nil && r.access.Allowed }
+
+// check asks an Access about a turn, and gives the sign of a refusal.
+func (b *Bot) check(ctx context.Context, r *run, a Access) (bool, error) {
+	d, err := r.decide(ctx, a)
+	if err != nil || d.Allowed {
+		return d.Allowed, err
+	}
+	return false, b.showRefusal(ctx, r, d)
+}
+
+// showRefusal gives the sign that goes with a refusal. An error that waiting
+// does not heal is logged.
+func (b *Bot) showRefusal(ctx context.Context, r *run, d Decision) error {
+	err := b.refuse(ctx, r.Turn, d)
+	if err == nil {
 		return nil
 	}
-	if err := b.refuse(ctx, t, d); err != nil {
-		if adapter.CodeOf(err).Retryable() || ctx.Err() != nil {
-			return fmt.Errorf("access: %w", err)
-		}
-		log.Warn().Err(err).Msg("could not say that access was refused")
+	if adapter.CodeOf(err).Retryable() || ctx.Err() != nil {
+		return fmt.Errorf("access: %w", err)
 	}
-	b.ignore(log, t.event.Head(), "access")
-	return errTurnedAway
-}
-
-// allows reports whether Config.Access allows a turn, and gives no sign if not.
-func (b *Bot) allows(ctx context.Context, t *Turn) (bool, error) {
-	if t.admitted {
-		return true, nil
-	}
-	d, err := t.decide(ctx, b.cfg.Access)
-	t.admitted = err == nil && d.Allowed
-	return t.admitted, err
+	r.log.Warn().Err(err).Msg("could not say that access was refused")
+	return nil
 }
 
 // decide asks a about a turn. Nobody is kept from stopping the bot or from
@@ -299,7 +305,7 @@ func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 		return Allow(), nil
 	default:
 	}
-	t.enter("access")
+	t.writes.begin("access")
 	defer func() {
 		if v := recover(); v != nil {
 			d, err = Decision{}, &PanicError{Value: v, Stack: debug.Stack()}
@@ -336,24 +342,14 @@ func (b *Bot) refuse(ctx context.Context, t *Turn, d Decision) error {
 // repeated is told the same again: its reply has the same key.
 func (b *Bot) firstRefusal(ctx context.Context, t *Turn) (bool, error) {
 	who := t.people()[0]
-	k := t.thread.key()
-	k.Kind, k.ID = "refused", k.ID+"\x00"+strings.Join([]string{who.ID, who.Kind.String(), who.Email, who.Name}, "\x00")
-	if who.ID != "" {
-		k.ID = string(t.thread.id) + "\x00" + who.ID
+	name := []string{string(t.thread.id), who.ID}
+	if who.ID == "" {
+		name = []string{string(t.thread.id), "", who.Kind.String(), who.Email, who.Name}
 	}
-	mine := []byte(t.event.Head().Key)
-	err := b.cfg.Store.CompareAndSet(ctx, k, nil, mine, refusalTTL)
-	if err == nil {
-		return true, nil
+	mine := t.head().Key
+	told, err := b.notes.Value(notes.Refused, t.thread.workspace, name...).Claim(ctx, []byte(mine))
+	if err != nil {
+		return false, fmt.Errorf("bot: refusal in %s: %w", t.thread.id, err)
 	}
-	if errors.Is(err, state.ErrConflict) {
-		var told []byte
-		switch told, err = b.cfg.Store.Get(ctx, k); {
-		case err == nil:
-			return string(told) == string(mine), nil
-		case errors.Is(err, state.ErrNotFound): // it has just expired
-			return false, nil
-		}
-	}
-	return false, fmt.Errorf("bot: refusal in %s: %w", t.thread.id, err)
+	return string(told) == mine, nil
 }

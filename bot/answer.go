@@ -30,12 +30,12 @@ type reply struct {
 // reply returns the answer that the event of a turn gives to the newest of the
 // questions of its thread that it answers, or nil. soon says that it may answer
 // one that is just being posed. Nothing is changed.
-func (b *Bot) reply(ctx context.Context, t *Turn, here asking) (r *reply, soon bool, err error) {
+func (b *Bot) reply(ctx context.Context, t *Turn, open asking) (r *reply, soon bool, err error) {
 	// The newest question is the one that people see.
-	for _, id := range slices.Backward(here.Waiting) {
+	for _, id := range slices.Backward(open.Waiting) {
 		a := ask{ID: id, Lane: state.Key{Workspace: t.thread.workspace}}
-		err := b.recall(ctx, &a)
-		if _, bad := errors.AsType[*permanentError](err); bad || errors.Is(err, state.ErrNotFound) {
+		kept, err := b.recall(ctx, &a)
+		if _, bad := errors.AsType[*permanentError](err); bad || err == nil && !kept {
 			continue // kept by another version, or its time was over long ago
 		}
 		if err != nil {
@@ -52,38 +52,63 @@ func (b *Bot) reply(ctx context.Context, t *Turn, here asking) (r *reply, soon b
 	return nil, soon, nil
 }
 
-// answers reports whether the event of a turn answers a question that waits in
-// its thread, and stores the answer if so. Only people answer.
-func (b *Bot) answers(ctx context.Context, t *Turn) (bool, error) {
-	if t.thread == nil {
-		return false, nil
+// answer ends the turn if its event answers a question that waits in its thread.
+// Only people answer.
+func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
+	switch r.event.(type) {
+	case *adapter.MessageEvent, *adapter.ReactionEvent, *adapter.ActionEvent:
+	default:
+		return nil, nil
 	}
-	here, err := b.asking(t.thread.workspace, t.thread.id).Get(ctx)
+	if r.thread == nil {
+		return nil, nil
+	}
+	ctx, cancel := r.limited(ctx)
+	defer cancel()
+	answered, err := b.storeAnswer(ctx, r)
+	switch {
+	case err != nil:
+		return nil, err
+	case answered:
+		r.log.Info().Str(LogKeyEvent, r.head().Key).Msg("question answered")
+		return handled(), nil
+	}
+	if ev, ok := r.event.(*adapter.ActionEvent); ok && strings.HasPrefix(ev.ActionID, askAction) {
+		return ignored("question_closed"), nil
+	}
+	return nil, nil
+}
+
+// storeAnswer stores the answer that the event of a turn gives, and reports
+// whether it gives one.
+func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
+	open, _, err := loadAsking(ctx, r.notes)
 	if err != nil {
 		return false, err
 	}
-	source := t.event.Head().Key
-	if slices.Contains(here.Answers, source) {
+	source := r.head().Key
+	if slices.Contains(open.Answers, source) {
 		return true, nil // the process died before it had settled the event
 	}
-	r, soon, err := b.reply(ctx, t, here)
+	given, soon, err := b.reply(ctx, r.Turn, open)
 	if err != nil {
 		return false, err
 	}
-	if r == nil {
-		if soon && time.Since(t.entry.EnqueuedAt) < posingGrace {
-			return false, &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
+	if given == nil {
+		now, err := r.notes.Now(ctx)
+		if err == nil && soon && now.Sub(r.entry.EnqueuedAt) < posingGrace {
+			err = &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
 		}
-		return false, nil
-	}
-	if ok, err := b.allows(ctx, t); err != nil || !ok {
 		return false, err
 	}
-	// A turn that died after it had stored the answer goes on from there: the
+	if ok, err := b.admits(ctx, r); err != nil || !ok {
+		return false, err
+	}
+	// A turn that died after it had stored the answer continues from there: the
 	// question leaves the list last.
-	a := &r.ask
+	a := &given.ask
 	if a.Answer == nil {
-		a.Answer, a.Source = &Answer{Value: r.value, By: r.by, At: t.event.Head().At}, source
+		a.Answer, a.Source = &Answer{Value: given.value, By: given.by, At: r.head().At}, source
 		if err := b.keep(ctx, a); err != nil {
 			return false, err
 		}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -71,16 +73,16 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		return nil, Permanent(ErrEmpty)
 	}
 	b := t.bot
-	n := strconv.Itoa(turn.next("ask"))
-	id := turn.event.Head().Key + "\x00" + turn.Handler() + "\x00" + n
+	n := strconv.Itoa(turn.writes.count("ask"))
+	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
 	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
-	switch err := b.recall(ctx, a); {
-	case errors.Is(err, state.ErrNotFound):
+	switch kept, err := b.recall(ctx, a); {
+	case err != nil:
+		return nil, err
+	case !kept:
 		if err := b.keep(ctx, a); err != nil {
 			return nil, err
 		}
-	case err != nil:
-		return nil, err
 	}
 	if a.Answer == nil && turn.entry.ID == a.entryID(whyTimeout) {
 		a.Answer = &Answer{TimedOut: true}
@@ -100,7 +102,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		// The run that is to have the answer is still to come. If this one, a
 		// run that comes again after a crash, went on as well, the handler
 		// would get to its end twice.
-		if err := b.keepSkipped(ctx, turn, stepTTL); err != nil {
+		if err := b.keepSkipped(ctx, turn, 0); err != nil {
 			return nil, err
 		}
 		return nil, &parkedError{id}
@@ -182,7 +184,7 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	if err := b.keepSkipped(ctx, turn, max(time.Until(a.Deadline), 0)+stepTTL); err != nil {
+	if err := b.keepSkipped(ctx, turn, max(time.Until(a.Deadline), 0)); err != nil {
 		return err
 	}
 	if err := b.resume(ctx, a, whyTimeout, max(time.Until(a.Deadline), 0)+time.Second); err != nil {
@@ -221,11 +223,8 @@ func (b *Bot) overdue(ctx context.Context, e state.Queued) (bool, error) {
 		return false, nil
 	}
 	a := ask{ID: id, Lane: e.Lane}
-	err := b.recall(ctx, &a)
-	if errors.Is(err, state.ErrNotFound) {
-		return true, nil
-	}
-	return a.Answer != nil && !a.Answer.TimedOut, err
+	kept, err := b.recall(ctx, &a)
+	return err == nil && (!kept || a.Answer != nil && !a.Answer.TimedOut), err
 }
 
 // resume has the turn of a question run again after d.
@@ -235,4 +234,49 @@ func (b *Bot) resume(ctx context.Context, a *ask, why string, d time.Duration) e
 		return fmt.Errorf("bot: question: %w", err)
 	}
 	return nil
+}
+
+// A turn that parks is done as far as its lane is concerned, and so are the
+// messages that it stands for. They are kept for when it continues.
+
+// keepSkipped keeps what a turn that parks stands for, for d and then some.
+func (b *Bot) keepSkipped(ctx context.Context, t *Turn, d time.Duration) error {
+	if len(t.olderBodies) == 0 {
+		return nil
+	}
+	data, err := json.Marshal(t.olderBodies)
+	if err != nil {
+		return Permanent(err)
+	}
+	v := b.notes.Value(notes.Skipped, t.head().Workspace, t.head().Key).For(d + notes.Skipped.Life())
+	if err := v.Set(ctx, data); err != nil {
+		return fmt.Errorf("bot: skipped messages: %w", err)
+	}
+	return nil
+}
+
+// skippedBy returns the messages that a turn stood for when it parked.
+func (b *Bot) skippedBy(ctx context.Context, page *notes.Thread, t *Turn) ([]*Turn, error) {
+	stored, err := b.notes.Value(notes.Skipped, t.head().Workspace, t.head().Key).Get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("bot: skipped messages: %w", err)
+	}
+	var bodies [][]byte
+	if stored == nil || json.Unmarshal(stored, &bodies) != nil {
+		return nil, nil // none, or kept by another version: the turn continues without them
+	}
+	var older []*Turn
+	for _, body := range bodies {
+		old := t.entry
+		old.ID, old.Body = "", body
+		s, err := b.open(ctx, page, old)
+		if _, damaged := errors.AsType[*permanentError](err); damaged {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		older = append(older, s)
+	}
+	return older, nil
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/turns"
 )
 
 // Bot takes deliveries in and runs handlers for them. Make one with [New],
@@ -21,9 +23,9 @@ type Bot struct {
 	registry   registry
 	middleware []Middleware
 	counts     counts
-	turns      running
-	running    atomic.Bool
-	storeDown  atomic.Bool
+	notes      notes.Book
+	runner     *turns.Runner
+	running    running
 	// wide is until when leases take many entries of a lane, in nanoseconds.
 	wide atomic.Int64
 }
@@ -34,7 +36,15 @@ func New(cfg Config) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bot{cfg: cfg, can: abilitiesOf(cfg.Adapter), links: newLinks(cfg.Links), log: cfg.Logger}, nil
+	b := &Bot{
+		cfg: cfg, can: abilitiesOf(cfg.Adapter), links: newLinks(cfg.Links), log: cfg.Logger,
+		notes: notes.New(cfg.Store),
+	}
+	b.runner = turns.New(turns.Config{
+		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers,
+		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,
+	})
+	return b, nil
 }
 
 // Durable reports whether accepted deliveries survive the process.

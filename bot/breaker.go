@@ -5,16 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/rs/zerolog"
-
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
-
-// breakerWindow is how long programs must keep quiet in a thread for their
-// messages to be counted anew.
-const breakerWindow = 10 * time.Minute
 
 // pausedText is what the bot says, once, when it stops answering programs.
 const pausedText = "I stop answering here: another program and I have been writing to each other. " +
@@ -28,54 +23,69 @@ type talk struct {
 	Last string `json:"last"`
 }
 
-// tripped reports whether the message of a turn is one program's message too
-// many in its thread. A person's mention starts the count anew.
-func (b *Bot) tripped(ctx context.Context, log *zerolog.Logger, t *Turn) (bool, error) {
-	m := t.message
-	program := m.Author.IsBot()
-	if !program && !m.Mentioned {
-		return false, nil
+// breaker ends the turn if its message is one program's message too many in its
+// thread. A person's mention starts the count anew.
+func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
+	if _, ok := r.event.(*adapter.MessageEvent); !ok {
+		return nil, nil
 	}
-	k := t.thread.key()
-	k.Kind = "talk"
-	for {
-		old, err := b.cfg.Store.Get(ctx, k)
-		if err != nil && !errors.Is(err, state.ErrNotFound) {
-			return false, fmt.Errorf("bot: loop breaker of %s: %w", t.thread.id, err)
+	ctx, cancel := r.limited(ctx)
+	defer cancel()
+	if program := r.message.Author.IsBot(); !program {
+		if r.message.Mentioned {
+			return nil, b.forgetTalk(ctx, r)
 		}
-		if !program {
-			if old == nil {
-				return false, nil
-			}
-			return false, b.cfg.Store.Delete(ctx, k)
+		return nil, nil
+	}
+	n, err := b.countTalk(ctx, r.Turn)
+	if err != nil {
+		return nil, fmt.Errorf("bot: loop breaker of %s: %w", r.thread.id, err)
+	}
+	if n <= b.cfg.BotTurns {
+		return nil, nil
+	}
+	if n == b.cfg.BotTurns+1 {
+		r.writes.begin("breaker")
+		if _, err := r.thread.Post(ctx, Text(pausedText)); err != nil {
+			r.log.Warn().Err(err).Msg("could not say that programs are no longer answered here")
+		}
+	}
+	return ignored("bot_loop"), nil
+}
+
+func (b *Bot) forgetTalk(ctx context.Context, r *run) error {
+	old, err := r.notes.Get(ctx, notes.Talk, "")
+	if err == nil && old != nil {
+		err = r.notes.Put(ctx, notes.Talk, "", nil)
+	}
+	if err != nil {
+		return fmt.Errorf("bot: loop breaker of %s: %w", r.thread.id, err)
+	}
+	return nil
+}
+
+// countTalk counts the message of a turn, once, and returns how many there are.
+// Repeats of the message that passed the limit count as it does.
+func (b *Bot) countTalk(ctx context.Context, t *Turn) (int, error) {
+	for {
+		old, err := t.notes.Get(ctx, notes.Talk, "")
+		if err != nil {
+			return 0, err
 		}
 		var so talk
 		if old != nil && json.Unmarshal(old, &so) != nil {
 			so = talk{} // written by another version: counted anew
 		}
-		if so.Last == t.event.Head().Key {
-			return so.N > b.cfg.BotTurns, nil
+		if so.Last == t.head().Key {
+			return max(so.N, 1), nil
 		}
-		so = talk{N: so.N + 1, Last: t.event.Head().Key}
+		so = talk{N: so.N + 1, Last: t.head().Key}
 		next, err := json.Marshal(so)
 		if err != nil {
-			return false, err
+			return 0, err
 		}
-		err = b.cfg.Store.CompareAndSet(ctx, k, old, next, breakerWindow)
-		switch {
-		case errors.Is(err, state.ErrConflict):
-			continue
-		case err != nil:
-			return false, fmt.Errorf("bot: loop breaker of %s: %w", t.thread.id, err)
-		case so.N <= b.cfg.BotTurns:
-			return false, nil
+		if err := t.notes.Swap(ctx, notes.Talk, "", old, next); !errors.Is(err, state.ErrConflict) {
+			return so.N, err
 		}
-		if so.N == b.cfg.BotTurns+1 {
-			t.enter("breaker")
-			if _, err := t.thread.Post(ctx, Text(pausedText)); err != nil {
-				log.Warn().Err(err).Msg("could not say that programs are no longer answered here")
-			}
-		}
-		return true, nil
 	}
 }

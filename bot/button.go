@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -57,9 +55,6 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 
 // askAction begins the action id of an answer to a question.
 const askAction = "ask\x00"
-
-// linkSlack is how long what is known of a link is kept after it has expired.
-const linkSlack = 24 * time.Hour
 
 // Button says what the link with a token stands for. It changes nothing. The
 // error has code adapter.NotFound if the token is none of the bot's.
@@ -138,12 +133,12 @@ func (b *Bot) readLink(token string) (*link, error) {
 
 // linkUsed reports whether nothing can come of a link any more.
 func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
-	_, err := b.cfg.Store.Get(ctx, linkKey(k.workspace, k.name()))
+	mark, err := b.notes.Value(notes.Link, k.workspace, k.name()).Get(ctx)
 	switch {
-	case err == nil:
-		return true, nil
-	case !errors.Is(err, state.ErrNotFound):
+	case err != nil:
 		return false, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+	case mark != nil:
+		return true, nil
 	}
 	id, ok := strings.CutPrefix(k.id, askAction)
 	if !ok {
@@ -151,19 +146,17 @@ func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	}
 	// A question may have been answered otherwise, or be forgotten.
 	a := ask{ID: id, Lane: state.Key{Workspace: k.workspace}}
-	err = b.recall(ctx, &a)
-	if errors.Is(err, state.ErrNotFound) {
-		return true, nil
-	}
+	kept, err := b.recall(ctx, &a)
 	if err != nil {
 		return false, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
 	}
-	return a.Answer != nil, nil
+	return !kept || a.Answer != nil, nil
 }
 
 // markLink remembers that a link was used, for as long as it could be again.
 func (b *Bot) markLink(ctx context.Context, workspace, name string) error {
-	if err := b.cfg.Store.Set(ctx, linkKey(workspace, name), []byte("used"), b.links.ttl+linkSlack); err != nil {
+	v := b.notes.Value(notes.Link, workspace, name).For(b.links.ttl + notes.Link.Life())
+	if err := v.Set(ctx, []byte("used")); err != nil {
 		return fmt.Errorf("bot: link: %w", err)
 	}
 	return nil
@@ -186,8 +179,8 @@ func (s *linkSet) keep(ctx context.Context, m *adapter.Message) error {
 		return fmt.Errorf("bot: link: %w", err)
 	}
 	b := s.thread.bot
-	k := linkKey(s.thread.workspace, hex.EncodeToString(s.name[:]))
-	if err := b.cfg.Store.Set(ctx, k, data, time.Until(s.expires)+linkSlack); err != nil {
+	v := b.notes.Value(notes.Link, s.thread.workspace, hex.EncodeToString(s.name[:])).For(max(time.Until(s.expires), 0) + notes.Link.Life())
+	if err := v.Set(ctx, data); err != nil {
 		return fmt.Errorf("bot: link: %w", err)
 	}
 	return nil
@@ -197,12 +190,12 @@ func (s *linkSet) keep(ctx context.Context, m *adapter.Message) error {
 // as it is known.
 func (b *Bot) linkMessage(ctx context.Context, workspace, name string) (in linkedMessage, err error) {
 	set, _, _ := strings.Cut(name, "-")
-	data, err := b.cfg.Store.Get(ctx, linkKey(workspace, set))
+	data, err := b.notes.Value(notes.Link, workspace, set).Get(ctx)
 	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return in, nil
 	case err != nil:
 		return in, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+	case data == nil:
+		return in, nil
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
 		return linkedMessage{}, nil //nolint:nilerr // written by another version: the press counts without it
@@ -210,36 +203,19 @@ func (b *Bot) linkMessage(ctx context.Context, workspace, name string) (in linke
 	return in, nil
 }
 
-func linkKey(workspace, name string) state.Key {
-	return state.Key{Workspace: workspace, Kind: "link", ID: name}
-}
-
-// dispatchAction hands an action to the question that it answers or to the
-// handlers.
-func (b *Bot) dispatchAction(ctx context.Context, log *zerolog.Logger, t *Turn, ev *adapter.ActionEvent) error {
-	if name, ok := strings.CutPrefix(ev.Key, pressPrefix); ok {
-		if err := b.markLink(ctx, ev.Workspace, name); err != nil {
-			return err
-		}
-		// Not when it was pressed: the turn that posted the message may still
-		// have been about to remember it. Now that turn is over.
-		in, err := b.linkMessage(ctx, ev.Workspace, name)
-		if err != nil {
-			return err
-		}
-		ev.MessageID, ev.URL = in.ID, in.URL
+// readPress fills in what is known of the message that a pressed button stands
+// in.
+func (b *Bot) readPress(ctx context.Context, ev *adapter.ActionEvent) error {
+	name, ok := strings.CutPrefix(ev.Key, pressPrefix)
+	if !ok {
+		return nil
 	}
-	if !strings.HasPrefix(ev.ActionID, askAction) {
-		return b.dispatchGroups(ctx, log, t, b.on.action)
-	}
-	done, err := b.answers(ctx, t)
-	switch {
-	case err != nil:
+	if err := b.markLink(ctx, ev.Workspace, name); err != nil {
 		return err
-	case done:
-		b.counts.add(CountHandled, "")
-	default:
-		b.ignore(log, &ev.Meta, "question_closed")
 	}
-	return nil
+	// Not when it was pressed: the turn that posted the message may still have
+	// been about to remember it. Now that turn is over.
+	in, err := b.linkMessage(ctx, ev.Workspace, name)
+	ev.MessageID, ev.URL = in.ID, in.URL
+	return err
 }

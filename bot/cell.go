@@ -8,49 +8,40 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
-
-// cellTTL is how long a cell is kept after it was last written, unless it is
-// told otherwise.
-const cellTTL = 30 * 24 * time.Hour
 
 // Cell is a value of type T in the bot's store, kept as JSON. It is a name and
 // holds nothing, so it is cheap and safe for concurrent use. Make one with
 // [State], [UserState] or [WorkspaceState].
-type Cell[T any] struct {
-	store state.Store
-	key   state.Key
-	ttl   time.Duration
-}
+type Cell[T any] struct{ value notes.Value }
 
 // State is the state of a thread. All handlers of all instances share it. Use
 // [Cell.Named] if a thread has several.
 func State[T any](t *Thread) Cell[T] {
-	return Cell[T]{store: t.bot.cfg.Store, ttl: cellTTL, key: state.Key{Workspace: t.workspace, Kind: "state", ID: "thread/" + string(t.id)}}
+	return Cell[T]{t.bot.notes.Value(notes.State, t.workspace, "thread/"+string(t.id))}
 }
 
 // UserState is the state of a user of a workspace.
 func UserState[T any](b *Bot, workspace, userID string) Cell[T] {
-	return Cell[T]{store: b.cfg.Store, ttl: cellTTL, key: state.Key{Workspace: workspace, Kind: "state", ID: "user/" + userID}}
+	return Cell[T]{b.notes.Value(notes.State, workspace, "user/"+userID)}
 }
 
 // WorkspaceState is the state of a workspace.
 func WorkspaceState[T any](b *Bot, workspace string) Cell[T] {
-	return Cell[T]{store: b.cfg.Store, ttl: cellTTL, key: state.Key{Workspace: workspace, Kind: "state", ID: "workspace"}}
+	return Cell[T]{b.notes.Value(notes.State, workspace, "workspace")}
 }
 
 // Named returns another cell of the same owner.
 func (c Cell[T]) Named(name string) Cell[T] {
-	c.key.ID += "\x00" + name
-	return c
+	return Cell[T]{c.value.Named(name)}
 }
 
-// For returns the cell with another lifetime. It counts from each write on;
-// zero means for ever. Defaults to 30 days.
+// For returns the cell with another lifetime, which counts from each write on. It
+// must be positive. Defaults to 30 days.
 func (c Cell[T]) For(ttl time.Duration) Cell[T] {
-	c.ttl = ttl
-	return c
+	return Cell[T]{c.value.For(ttl)}
 }
 
 // Get returns the value, or the zero value if there is none.
@@ -69,14 +60,14 @@ func (c Cell[T]) Set(ctx context.Context, v T) error {
 	if err != nil {
 		return fmt.Errorf("bot: state: %w", err)
 	}
-	if err := c.store.Set(ctx, c.key, data, c.ttl); err != nil {
+	if err := c.value.Set(ctx, data); err != nil {
 		return fmt.Errorf("bot: state: %w", err)
 	}
 	return nil
 }
 
 // Update changes the value in place, atomically among all instances: change is
-// called again with the newer value if somebody else was faster. An error of
+// called again with the newer value if another instance was faster. An error of
 // change is returned and nothing is written. change must do nothing else.
 func (c Cell[T]) Update(ctx context.Context, change func(v *T) error) error {
 	for {
@@ -97,7 +88,7 @@ func (c Cell[T]) Update(ctx context.Context, change func(v *T) error) error {
 		if err := alive(ctx); err != nil {
 			return err
 		}
-		err = c.store.CompareAndSet(ctx, c.key, old, next, c.ttl)
+		err = c.value.Swap(ctx, old, next)
 		switch {
 		case err == nil:
 			return nil
@@ -109,7 +100,7 @@ func (c Cell[T]) Update(ctx context.Context, change func(v *T) error) error {
 
 // Delete forgets the value.
 func (c Cell[T]) Delete(ctx context.Context) error {
-	if err := c.store.Delete(ctx, c.key); err != nil {
+	if err := c.value.Delete(ctx); err != nil {
 		return fmt.Errorf("bot: state: %w", err)
 	}
 	return nil
@@ -117,15 +108,15 @@ func (c Cell[T]) Delete(ctx context.Context) error {
 
 // read returns the value and its stored form, which is nil if there is none.
 func (c Cell[T]) read(ctx context.Context) (v T, stored []byte, err error) {
-	stored, err = c.store.Get(ctx, c.key)
+	stored, err = c.value.Get(ctx)
 	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return v, nil, nil
 	case err != nil:
 		return v, nil, fmt.Errorf("bot: state: %w", err)
+	case stored == nil:
+		return v, nil, nil
 	}
 	if err := json.Unmarshal(stored, &v); err != nil {
-		return v, nil, fmt.Errorf("bot: state of %s does not fit into %T: %w", c.key.ID, v, err)
+		return v, nil, fmt.Errorf("bot: state of %s does not fit into %T: %w", c.value.Name(), v, err)
 	}
 	return v, stored, nil
 }

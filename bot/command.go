@@ -188,7 +188,7 @@ func (b *Bot) OnCommand(c Command, h CommandHandler) *Registration {
 	}
 	cmd := &command{
 		Command: c, names: names, run: h,
-		handler: &handler{kind: kindCommand, name: stepName(kindCommand, len(b.on.command)), access: c.Access},
+		handler: &handler{kind: kindCommand, name: handlerName(kindCommand, len(b.on.command)), access: c.Access},
 	}
 	b.on.command = append(b.on.command, cmd)
 	b.registry.add(cmd.handler)
@@ -315,7 +315,7 @@ func (b *Bot) commandGroups(t *Turn) (first [][]*handler, last []*handler) {
 	}
 	slices.SortStableFunc(found, func(x, y match) int { return y.words - x.words })
 	for _, f := range found {
-		first = append(first, []*handler{b.commandHandler(b.on.command[f.command], &c, f.words)})
+		first = append(first, []*handler{b.commandHandler(b.on.command[f.command], &c, f.words, t.message)})
 	}
 	switch {
 	case len(found) > 0:
@@ -327,25 +327,32 @@ func (b *Bot) commandGroups(t *Turn) (first [][]*handler, last []*handler) {
 	return first, last
 }
 
-func (b *Bot) commandHandler(cmd *command, c *call, words int) *handler {
+// commandHandler returns what runs a command. A message that cannot be read as
+// one is answered with the usage by the bot itself.
+func (b *Bot) commandHandler(cmd *command, c *call, words int, m *Message) *handler {
 	h := *cmd.handler
+	in := c.invocation(&cmd.Command, words, m)
+	if err := in.parse(&cmd.Command); err != nil {
+		h.kind = "" // the handler does not run
+		h.run = func(ctx context.Context, t *Turn) error { return b.explainError(ctx, t.thread, in, err) }
+		return &h
+	}
 	h.run = func(ctx context.Context, t *Turn) error {
-		in := c.invocation(&cmd.Command, words, t.message)
-		err := in.parse(&cmd.Command)
-		if err == nil {
-			err = cmd.run(ctx, t.thread, in)
-		} else {
-			t.aloof = true
-		}
-		if e, ok := errors.AsType[*UsageError](err); ok {
-			if e.Usage == "" {
-				e = in.misuse(new(*e))
-			}
-			return b.explain(ctx, t.thread, e)
-		}
-		return err
+		return b.explainError(ctx, t.thread, in, cmd.run(ctx, t.thread, in))
 	}
 	return &h
+}
+
+// explainError answers a misuse and returns any other error.
+func (b *Bot) explainError(ctx context.Context, t *Thread, in *Invocation, err error) error {
+	e, ok := errors.AsType[*UsageError](err)
+	if !ok {
+		return err
+	}
+	if e.Usage == "" {
+		e = in.misuse(new(*e))
+	}
+	return b.explain(ctx, t, e)
 }
 
 // explain posts what is wrong with a command.

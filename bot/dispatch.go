@@ -4,311 +4,152 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"runtime/debug"
+	"slices"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/state"
 )
 
-// unreadyError says that a turn could not begin because the bot cannot learn
-// who it is. It is nobody's fault but the moment's, so no attempt is counted.
-type unreadyError struct {
-	wait time.Duration
-	err  error
+// failure is the error of a handler.
+type failure struct {
+	handler *handler
+	err     error
 }
 
-func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
-func (e *unreadyError) Unwrap() error { return e.err }
+func (e *failure) Error() string { return e.handler.name + ": " + e.err.Error() }
+func (e *failure) Unwrap() error { return e.err }
 
-// open turns an entry into a turn that can be run.
-func (b *Bot) open(ctx context.Context, entry state.Queued) (*Turn, error) {
-	if over, err := b.overdue(ctx, entry); err != nil || over {
-		return nil, or(err, errNoTurn)
+// dispatch runs the first group that does not decline. The handlers of OnEvent
+// come last.
+func (b *Bot) dispatch(ctx context.Context, r *run, groups ...[]*handler) (*outcome, error) {
+	for _, g := range append(groups, b.on.event) {
+		if end, err := b.runGroup(ctx, r, g); end != nil || err != nil {
+			return end, err
+		}
 	}
-	decode, err := b.unpack(entry)
-	if err != nil {
-		return nil, Permanent(err)
+	return ignored("no_handler"), nil
+}
+
+// dispatchIssue runs the handlers of changes of issues, and sends a new mention
+// in the description to those of mentions besides.
+func (b *Bot) dispatchIssue(ctx context.Context, r *run, ev *adapter.IssueEvent) (*outcome, error) {
+	end, err := b.runGroup(ctx, r, b.on.issue)
+	switch {
+	case err != nil:
+		return nil, err
+	case end != nil && end.ignored != "" && !(end.ignored == reasonRefused && r.admitted()):
+		return end, nil // the turn is over for all handlers
 	}
-	self, err := b.cfg.Adapter.Identity(ctx, entry.Lane.Workspace)
-	if err != nil {
-		return nil, b.unready(err)
+	if m := b.newMention(r, ev); m != nil && b.refuses(m) == "" {
+		r.message = m
+		var groups [][]*handler
+		previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, r.self, false, 0)
+		if leadingMentions(m) > 0 && leadingMentions(previous) == 0 {
+			groups, _ = b.commandGroups(r.Turn)
+		}
+		return b.dispatch(ctx, r, append(groups, b.on.mention)...)
 	}
-	ev, err := decode(self)
-	if err != nil {
-		return nil, Permanent(err)
+	if end != nil {
+		return end, nil
 	}
-	if b.can.resolver != nil && ev.Head().Unresolved {
-		err := b.can.resolver.Resolve(ctx, ev)
+	return b.dispatch(ctx, r)
+}
+
+// newMention returns the description of an issue as a message if a mention of
+// the bot was added to it, and otherwise nil.
+func (b *Bot) newMention(r *run, ev *adapter.IssueEvent) *Message {
+	if ev.Mention == nil || ev.Mention.Author.IsSelf() {
+		return nil
+	}
+	m := b.newMessage(ev.Mention, r.self, ev.Late, r.Attempt())
+	before := len(findMentions(ev.PreviousText, b.names(r.self)))
+	if !m.Mentioned || len(m.mentions) <= before {
+		return nil
+	}
+	return m
+}
+
+// runGroup runs the handlers of a group in order until one fails. The outcome is
+// nil if all of them declined.
+func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome, error) {
+	var end *outcome
+	refused := false
+	for _, h := range group {
+		if h.match != nil && !h.match(r.Turn) {
+			continue
+		}
+		g, err := b.gate(ctx, r, h)
 		switch {
-		case adapter.CodeOf(err) == adapter.NotFound && err != nil:
-			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: "gone"}
 		case err != nil:
 			return nil, err
-		}
-	}
-	head := ev.Head()
-	t := &Turn{bot: b, event: ev, self: self, attempt: entry.Attempt, entry: entry}
-	if head.Thread != "" {
-		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
-	}
-	return t, nil
-}
-
-// run runs the handlers of a turn. Its error decides the entry's fate.
-func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn) error {
-	with := log.With().Int(LogKeyAttempt, t.attempt).Logger()
-	t.deadline = time.Now().Add(b.cfg.TurnTimeout)
-	ctx, release, err := b.stoppable(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if !errors.Is(context.Cause(ctx), ErrStopped) {
-		err = b.dispatch(withTurn(ctx, t), &with, t)
-		b.endTyping(ctx, t)
-	}
-	switch {
-	case errors.Is(context.Cause(ctx), ErrStopped):
-		// Whatever became of it, it is not tried again.
-		b.ignore(&with, t.event.Head(), "stopped")
-		return nil
-	case errors.Is(err, errTurnedAway):
-		return nil
-	default:
-		return err
-	}
-}
-
-// errNoTurn says that an entry needs no turn.
-var errNoTurn = errors.New("bot: no turn is needed")
-
-// yieldError says that a turn steps aside for something that goes first.
-type yieldError struct {
-	wait time.Duration
-	why  string
-}
-
-func (e *yieldError) Error() string { return e.why }
-
-// unready wraps a failure to learn the bot's identity. What will not change by
-// itself spends attempts, so that it ends up where somebody looks.
-func (b *Bot) unready(err error) error {
-	wait := 2*time.Second + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
-	if api, ok := errors.AsType[*adapter.Error](err); ok {
-		if !api.Code.Retryable() && api.Code != adapter.Canceled {
-			return fmt.Errorf("identity: %w", err)
-		}
-		wait = max(wait, api.RetryAfter)
-	}
-	return &unreadyError{wait: wait, err: err}
-}
-
-// dispatch sends a turn to the handlers that its event is for.
-func (b *Bot) dispatch(ctx context.Context, log *zerolog.Logger, t *Turn) error {
-	switch ev := t.event.(type) {
-	case *adapter.MessageEvent:
-		return b.dispatchMessage(ctx, log, t, ev.Message)
-	case *adapter.EditEvent:
-		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.updated)
-	case *adapter.DeleteEvent:
-		return b.dispatchOwn(ctx, log, t, ev.Message, b.on.deleted)
-	case *adapter.StopEvent:
-		return b.dispatchStop(ctx, log, t, ev.Message)
-	case *adapter.ReactionEvent:
-		if ev.User.IsSelf() {
-			b.ignore(log, &ev.Meta, "self")
-			return nil
-		}
-		limited, cancel := t.limited(ctx)
-		defer cancel()
-		if done, err := b.answers(limited, t); err != nil || done {
-			return err
-		}
-		return b.dispatchGroups(ctx, log, t, b.on.reaction)
-	case *adapter.ActionEvent:
-		return b.dispatchAction(ctx, log, t, ev)
-	case *postEvent:
-		return b.dispatchPost(ctx, log, t, ev)
-	case *adapter.IssueEvent:
-		return b.dispatchIssue(ctx, log, t, ev)
-	case *adapter.UninstallEvent:
-		return b.dispatchGroups(ctx, log, t, b.on.uninstalled)
-	case *adapter.OtherEvent:
-		b.ignore(log, &ev.Meta, ev.Reason)
-		return nil
-	case *adapter.ResolveEvent:
-		if ev.Actor.IsSelf() {
-			b.ignore(log, &ev.Meta, "self")
-			return nil
-		}
-		return b.dispatchGroups(ctx, log, t, b.on.resolved)
-	case *adapter.NotificationEvent:
-		return b.dispatchGroups(ctx, log, t, b.on.notified)
-	case *adapter.AccessEvent, *adapter.AuthorizationEvent, *adapter.SLAEvent:
-		return b.dispatchGroups(ctx, log, t)
-	default:
-		return b.dispatchGroups(ctx, log, t)
-	}
-}
-
-// dispatchMessage routes a new message: command, then subscribed, then mention,
-// then pattern.
-func (b *Bot) dispatchMessage(ctx context.Context, log *zerolog.Logger, t *Turn, from *adapter.Message) error {
-	head := t.event.Head()
-	if from.Author.IsSelf() {
-		b.ignore(log, head, "self")
-		return errTurnedAway
-	}
-	if t.thread == nil {
-		b.ignore(log, head, "no_thread")
-		return nil
-	}
-	limited, cancel := t.limited(ctx)
-	defer cancel()
-	m := b.newMessage(from, t.self, head.Late, t.attempt)
-	t.message = m
-	if err := b.listen(limited, t); err != nil {
-		return err
-	}
-	if reason := b.refuses(m); reason != "" {
-		b.ignore(log, head, reason)
-		return errTurnedAway
-	}
-	if done, err := b.answers(limited, t); err != nil || done {
-		if done {
-			log.Info().Str(LogKeyEvent, head.Key).Msg("question answered")
-			b.counts.add(CountHandled, "")
-		}
-		return err
-	}
-	if stop, err := b.tripped(limited, log, t); err != nil || stop {
-		if stop {
-			b.ignore(log, head, "bot_loop")
-		}
-		return err
-	}
-	if len(b.on.subscribed) > 0 {
-		var err error
-		if t.subscribed, err = t.subscribedFor(limited, b); err != nil {
-			return err
-		}
-	}
-	t.routed = true
-	if err := b.noteSession(limited, t); err != nil {
-		return err
-	}
-	to := b.routeOf(t)
-	return b.dispatchGroups(ctx, log, t, to.groups(t.subscribed)...)
-}
-
-// listen finds out which of the messages that a turn skips the bot listens to.
-// If one of them mentions the bot, the turn counts as a mention.
-func (b *Bot) listen(ctx context.Context, t *Turn) error {
-	for _, s := range t.skipped {
-		ev, ok := s.event.(*adapter.MessageEvent)
-		if !ok || ev.Message.Author.IsSelf() {
+		case g.over != "":
+			return ignored(g.over), nil
+		case g.refused:
+			refused = true // by this handler, which decides for no other
+			continue
+		case g.shut:
 			continue
 		}
-		m := b.newMessage(ev.Message, t.self, ev.Late, s.attempt)
-		if b.refuses(m) != "" {
+		start := time.Now()
+		err = b.call(ctx, r, h)
+		if errors.Is(err, Next) {
 			continue
 		}
-		s.message = m
-		if ok, err := b.allows(withTurn(ctx, s), s); err != nil {
-			return err
-		} else if !ok {
-			continue
+		if err != nil {
+			return nil, &failure{h, err}
 		}
-		t.listened = append(t.listened, s)
-		t.message.Skipped = append(t.message.Skipped, m)
-		if m.Mentioned && !t.message.Mentioned {
-			t.message.Mentioned, t.message.Rule = true, ruleSkipped
+		if end == nil {
+			end = handled()
 		}
+		end.spoke = end.spoke || h.kind != ""
+		line := r.log.Info().Str(LogKeyHandler, h.name).Str(LogKeyEvent, r.head().Key).Dur(LogKeyTook, time.Since(start))
+		if r.message != nil && r.message.Rule != "" {
+			line = line.Str(LogKeyRule, r.message.Rule)
+		}
+		line.Msg("handled")
 	}
-	return nil
+	if refused && end == nil {
+		return ignored(reasonRefused), nil
+	}
+	return end, nil
 }
 
-// refuses names the reason why the bot does not listen to the author of m. It
-// is empty if it does.
-func (b *Bot) refuses(m *Message) string {
-	if !m.Author.IsBot() || m.Author.Kind == adapter.Automation {
-		return ""
+// call runs one handler inside the middleware and turns a panic into an error.
+func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
+	r.writes.begin(h.name)
+	wrapped := h.run
+	for _, wrap := range slices.Backward(b.middleware) {
+		wrapped = wrap(wrapped)
 	}
-	switch b.cfg.Bots {
-	case BotsAlways:
-		return ""
-	case BotsNever:
-		return "other_bot"
-	case BotsOnMention:
-		if m.Mentioned {
-			return ""
+	ctx, leave := b.timed(ctx, r, h)
+	defer leave()
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
-		return "other_bot"
-	default:
-		return "other_bot"
-	}
-}
-
-// dispatchOwn routes what happened to a message, unless the message or the act
-// is the bot's own.
-func (b *Bot) dispatchOwn(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message, group []*handler) error {
-	head := t.event.Head()
-	if (m != nil && m.Author.IsSelf()) || head.Actor.IsSelf() {
-		b.ignore(log, head, "self")
-		return nil
-	}
-	if m != nil {
-		t.message = b.newMessage(m, t.self, head.Late, t.attempt)
-	}
-	return b.dispatchGroups(ctx, log, t, group)
-}
-
-// dispatchIssue routes a change of an issue, and a new mention in its
-// description to the handlers of mentions.
-func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, ev *adapter.IssueEvent) error {
-	if ev.Actor.IsSelf() {
-		b.ignore(log, &ev.Meta, "self")
-		return nil
-	}
-	ran, err := b.runGroup(ctx, log, t, b.on.issue)
-	refused := t.admitted && errors.Is(err, errTurnedAway) // by its handlers, but not yet by those of mentions
-	if err != nil && !refused {
-		return err
-	}
-	if ev.Mention != nil && !ev.Mention.Author.IsSelf() {
-		m := b.newMessage(ev.Mention, t.self, ev.Late, t.attempt)
-		before := len(findMentions(ev.PreviousText, b.names(t.self)))
-		if m.Mentioned && len(m.mentions) > before && b.refuses(m) == "" {
-			t.message = m
-			var groups [][]*handler
-			previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, t.self, false, 0)
-			if leadingMentions(m) > 0 && leadingMentions(previous) == 0 {
-				groups, _ = b.commandGroups(t)
-			}
-			return b.dispatchGroups(ctx, log, t, append(groups, b.on.mention)...)
+		if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, ctx.Err()) {
+			err = fmt.Errorf("%w: %w", cause, err)
 		}
-	}
-	switch {
-	case refused:
-		return nil
-	case ran:
-		b.counts.add(CountHandled, "")
-		return nil
-	default:
-		return b.dispatchGroups(ctx, log, t)
-	}
+	}()
+	return wrapped(ctx, r.Turn)
 }
 
-// ignore counts and logs that no handler gets an event.
-func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
-	b.counts.add(CountIgnored, reason)
-	log.Debug().
-		Str(LogKeyType, head.Type+" "+head.Action).
-		Str(LogKeyWorkspace, head.Workspace).
-		Str(LogKeyEvent, head.Key).
-		Str(LogKeyReason, reason).
-		Msg("event ignored")
+// timed gives a handler its context. leave must be called when it is done.
+func (b *Bot) timed(ctx context.Context, r *run, h *handler) (_ context.Context, leave func()) {
+	start := time.Now()
+	own := h.options.Timeout
+	if own <= b.cfg.TurnTimeout {
+		end := r.deadline
+		if at := start.Add(own); own > 0 && at.Before(end) {
+			end = at
+		}
+		return context.WithDeadlineCause(ctx, end, ErrTurnTimeout)
+	}
+	// What takes longer than a whole turn may does not use up its time.
+	ctx, cancel := context.WithDeadlineCause(ctx, start.Add(own), ErrTurnTimeout)
+	return ctx, func() {
+		r.deadline = r.deadline.Add(time.Since(start))
+		cancel()
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/turns"
 )
 
 // Next is returned by a handler that declines a message: routing goes on as if
@@ -15,13 +17,13 @@ var (
 	// ErrEmpty says that there is nothing to post.
 	ErrEmpty = errors.New("bot: message is empty")
 	// ErrRunning says that Run was called twice.
-	ErrRunning = errors.New("bot: already running")
+	ErrRunning = turns.ErrRunning
 	// ErrLeaseLost is the cause with which a handler's context ends when
 	// another process has taken over its thread.
-	ErrLeaseLost = errors.New("bot: thread was taken over by another process")
+	ErrLeaseLost = turns.ErrLeaseLost
 	// ErrDraining is the cause with which a handler's context ends when the
 	// process stops and the drain time is over.
-	ErrDraining = errors.New("bot: process is stopping")
+	ErrDraining = turns.ErrDraining
 	// ErrTurnTimeout is the cause with which a handler's context ends when
 	// it ran for longer than its HandlerOptions.Timeout or
 	// Config.TurnTimeout.

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/internal/notes"
 )
 
 // WithFiles returns c with files attached. [Thread.Post] and [Thread.Edit] upload
@@ -95,8 +95,7 @@ func (t *Thread) inSession() bool { return t.bot.can.agent != nil && t.bot.can.a
 // shelf is where the files of a post are kept in mind, so that another run of the
 // turn does not upload them again.
 type shelf struct {
-	store state.Store
-	key   state.Key
+	value *notes.Value // nil outside a turn
 	// kept are the files in the order in which they were uploaded, before are
 	// those of an earlier run that no file of this one was.
 	kept, before []keptFile
@@ -117,15 +116,14 @@ func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
 	if turn == nil {
 		return &shelf{}, nil
 	}
-	s := &shelf{store: t.bot.cfg.Store, key: state.Key{
-		Workspace: turn.event.Head().Workspace, Kind: "files", ID: turn.nextFiles(stepFrom(ctx)),
-	}}
-	data, err := s.store.Get(ctx, s.key)
+	v := t.bot.notes.Value(notes.Files, turn.head().Workspace, turn.nextFiles(stepFrom(ctx)))
+	s := &shelf{value: &v}
+	data, err := v.Get(ctx)
 	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return s, nil
 	case err != nil:
 		return nil, fmt.Errorf("bot: files: %w", err)
+	case data == nil:
+		return s, nil
 	}
 	if err := json.Unmarshal(data, &s.kept); err != nil {
 		return nil, fmt.Errorf("bot: files were kept in another form: %w", err)
@@ -147,18 +145,18 @@ func (s *shelf) take(f adapter.Upload) (url string, ok bool) {
 
 // put keeps the address of a file that was uploaded.
 func (s *shelf) put(ctx context.Context, f adapter.Upload, url string) error {
-	if s.store == nil {
+	if s.value == nil {
 		return nil
 	}
 	if err := alive(ctx); err != nil {
-		return err // somebody else runs the turn by now
+		return err // another process runs the turn by now
 	}
 	s.kept = append(s.kept, keptFile{Name: f.Name, Type: f.Type, Size: f.Size, URL: url})
 	data, err := json.Marshal(s.kept)
 	if err != nil {
 		return fmt.Errorf("bot: files: %w", err)
 	}
-	if err := s.store.Set(ctx, s.key, data, stepTTL); err != nil {
+	if err := s.value.Set(ctx, data); err != nil {
 		return fmt.Errorf("bot: files: %w", err)
 	}
 	return nil

@@ -69,16 +69,6 @@ const (
 	kindEvent       = "event"
 )
 
-// takesMessages reports whether new messages can get to the handler.
-func (h *handler) takesMessages() bool {
-	switch h.kind {
-	case kindCommand, kindMention, kindSubscribed, kindPattern, kindEvent:
-		return true
-	default:
-		return false
-	}
-}
-
 // allowed is the access of the handler itself. Nil means everybody.
 func (h *handler) allowed() Access {
 	switch {
@@ -256,7 +246,7 @@ func (b *Bot) onMessage(to *[]*handler, kind string, h MessageHandler, match fun
 }
 
 func (b *Bot) add(to *[]*handler, kind string, match func(*Turn) bool, run Handler) *Registration {
-	h := &handler{kind: kind, name: stepName(kind, len(*to)), run: run, match: match}
+	h := &handler{kind: kind, name: handlerName(kind, len(*to)), run: run, match: match}
 	*to = append(*to, h)
 	b.registry.add(h)
 	return &Registration{bot: b, handler: h}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -33,19 +32,6 @@ type HandlerOptions struct {
 	// Backoff returns the wait after the given attempt that failed in this
 	// handler, from 1 on. Defaults to Config.Backoff.
 	Backoff func(attempt int) time.Duration
-	// Policy says what happens to messages for this handler that arrive while
-	// their thread is busy: Serial, Latest, Debounce or Burst. Only messages
-	// that this handler would get are taken together. The newest is handled
-	// in its place, after what arrived before it, and Message.Skipped are the
-	// others. A thread waits as a whole, so a message for another handler
-	// waits behind one that Debounce or Burst holds back.
-	//
-	// Concurrent and Drop are decided before it is known whose a message is,
-	// so they exist for the whole bot only, and a bot with one of them has no
-	// other policies. A message that goes to several handlers is taken
-	// together with others only if all of them have the same policy. Handlers
-	// of anything but new messages have none. Defaults to Config.Policy.
-	Policy LanePolicy
 	// Access says who may run the handler, besides what Config.Access says
 	// and, for commands, Command.Access. Who is refused may still run other
 	// handlers of the same kind. Defaults to everybody.
@@ -80,26 +66,16 @@ func (r *Registration) With(o HandlerOptions) *Registration {
 	if o.MaxAttempts < 0 {
 		reg.refuse(h, "MaxAttempts", "must not be negative")
 	}
-	if reason := r.bot.refusesPolicy(h, o.Policy); reason != "" {
-		reg.refuse(h, "Policy", reason)
-	}
 	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled) {
 		reg.refuse(h, "Access", "is not possible here: nobody is kept from stopping the bot or from removing it. Leave it out")
 	}
 	h.options.Timeout = or(o.Timeout, h.options.Timeout)
 	h.options.MaxAttempts = or(o.MaxAttempts, h.options.MaxAttempts)
-	h.options.Policy = or(o.Policy, h.options.Policy)
 	if o.Backoff != nil {
 		h.options.Backoff = o.Backoff
 	}
 	if o.Access != nil {
 		h.options.Access = o.Access
-	}
-	if o.Policy != (LanePolicy{}) {
-		reg.policies.Store(true)
-	}
-	if o.Policy.coalesces() {
-		reg.coalesces.Store(true)
 	}
 	return r
 }
@@ -120,29 +96,8 @@ func (b *Bot) refusesName(h *handler, name string) string {
 	return ""
 }
 
-// refusesPolicy says why a handler cannot have a policy. It is empty if it can.
-func (b *Bot) refusesPolicy(h *handler, p LanePolicy) string {
-	switch {
-	case p == LanePolicy{}:
-		return ""
-	case p.atOnce():
-		return "cannot be Concurrent or Drop: these are decided before it is known which handler a message is for. Use Config.Policy"
-	case !p.valid():
-		return "needs a time above zero"
-	case b.cfg.Policy.atOnce():
-		return "is not possible with a Config.Policy of Concurrent or Drop: set that to Serial, Latest, Debounce or Burst"
-	case p.coalesces() && !h.takesMessages():
-		return "is for handlers of new messages only: events of other kinds always wait their turn. Leave it out"
-	}
-	return ""
-}
-
 // registry is what is known of all handlers together.
 type registry struct {
-	// policies says that a handler has a policy of its own, coalesces that it
-	// takes messages together.
-	policies, coalesces atomic.Bool
-
 	mu   sync.Mutex
 	all  []*handler
 	errs []error
@@ -180,17 +135,13 @@ func (r *registry) err() error {
 	return errors.Join(r.errs...)
 }
 
-// acceptPolicy returns what Accept does with messages. Where handlers have
-// policies of their own, all waiting is decided when it is known whose a
-// message is.
-func (b *Bot) acceptPolicy() LanePolicy {
-	if b.registry.policies.Load() && b.cfg.Policy.coalesces() {
-		return Latest()
+// mostAttempts returns the most attempts that a handler grants a turn, or def if
+// that is more.
+func (r *registry) mostAttempts(def int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range r.all {
+		def = max(def, h.options.MaxAttempts)
 	}
-	return b.cfg.Policy
-}
-
-// coalesces reports whether messages may be taken together.
-func (b *Bot) coalesces() bool {
-	return b.cfg.Policy.coalesces() || b.registry.coalesces.Load()
+	return def
 }

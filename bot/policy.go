@@ -12,11 +12,11 @@ import (
 // LanePolicy says what happens to messages that arrive in a thread while an
 // earlier one is being handled. It concerns new messages only; edits,
 // reactions and other events always wait their turn. The zero value is
-// [Serial] in [Config] and [Config.Policy] in [HandlerOptions].
+// [Serial].
 //
 // Under [Latest], [Debounce] and [Burst] a message can stand for those before
-// it. They are done when a handler has taken it; if it declines, or nobody may
-// or wants to handle the message, they are handled by themselves. A message
+// it. They are done when a handler has taken it; if all handlers decline or refuse
+// it, they are handled by themselves. A message
 // whose handling has begun is handled to its end, retries and restarts
 // included: newer ones wait for it and do not take its place. Answers to
 // questions are never skipped. At most 200 messages are taken together.
@@ -77,12 +77,6 @@ func (p LanePolicy) valid() bool {
 // coalesces reports whether the messages of a lane are taken together.
 func (p LanePolicy) coalesces() bool {
 	return p.kind == policyLatest || p.kind == policyDebounce || p.kind == policyBurst
-}
-
-// atOnce reports whether the policy is carried out when a message arrives,
-// before anybody knows whose it is.
-func (p LanePolicy) atOnce() bool {
-	return p.kind == policyConcurrent || p.kind == policyDrop
 }
 
 // due returns when messages are to be handled of which the first and the newest

@@ -1,81 +1,116 @@
 package bot
 
-// route is where a message may go, found out without doing anything.
+import (
+	"context"
+	"fmt"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
+)
+
+// route is how the message of a turn was routed.
 type route struct {
-	bot  *Bot
-	turn *Turn
-	// commands are the commands that it may be, best first; last is what the
-	// bot does if nobody else takes it.
-	commands [][]*handler
-	last     []*handler
+	// subscribed says that the thread counted as subscribed.
+	subscribed bool
 }
 
-// routeOf returns where the message of a turn may go.
-func (b *Bot) routeOf(t *Turn) route {
-	r := route{bot: b, turn: t}
-	r.commands, r.last = b.commandGroups(t)
-	return r
-}
-
-// groups returns the groups of handlers that a message is for, in the order in
+// routed returns the groups of handlers that a turn is for, in the order in
 // which they are tried. Those of OnEvent, which get everything in the end, are
 // left out.
-func (r *route) groups(subscribed bool) [][]*handler {
-	on := &r.bot.on
-	groups := append(make([][]*handler, 0, len(r.commands)+4), r.commands...)
-	if subscribed {
-		groups = append(groups, on.subscribed)
+func (b *Bot) routed(ctx context.Context, r *run) ([][]*handler, error) {
+	switch r.event.(type) {
+	case *adapter.MessageEvent:
+		return b.routeMessage(ctx, r)
+	case *adapter.EditEvent:
+		return [][]*handler{b.on.updated}, nil
+	case *adapter.DeleteEvent:
+		return [][]*handler{b.on.deleted}, nil
+	case *adapter.StopEvent:
+		return [][]*handler{b.on.stop}, nil
+	case *adapter.ReactionEvent:
+		return [][]*handler{b.on.reaction}, nil
+	case *adapter.ActionEvent:
+		return [][]*handler{b.on.action}, nil
+	case *adapter.UninstallEvent:
+		return [][]*handler{b.on.uninstalled}, nil
+	case *adapter.ResolveEvent:
+		return [][]*handler{b.on.resolved}, nil
+	case *adapter.NotificationEvent:
+		return [][]*handler{b.on.notified}, nil
+	default:
+		return nil, nil
 	}
-	if r.turn.message.Mentioned {
-		groups = append(groups, on.mention)
-	}
-	return append(groups, on.pattern, r.last)
 }
 
-// takers returns the handlers that would run for a message unless they decline.
-func (r *route) takers(subscribed bool) []*handler {
-	defer func(before bool) { r.turn.subscribed = before }(r.turn.subscribed)
-	r.turn.subscribed = subscribed
-	for _, g := range append(r.groups(subscribed), r.bot.on.event) {
-		var takers []*handler
-		for _, h := range g {
-			if h.match == nil || h.match(r.turn) {
-				takers = append(takers, h)
-			}
+// routeMessage routes a new message: command, then subscribed, then mention,
+// then pattern.
+func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
+	limited, cancel := r.limited(ctx)
+	defer cancel()
+	to := &route{}
+	if len(b.on.subscribed) > 0 {
+		var err error
+		if to.subscribed, err = r.subscribedFor(limited); err != nil {
+			return nil, err
 		}
-		if len(takers) > 0 {
-			return takers
-		}
+	}
+	r.route = to
+	if err := b.noteSession(limited, r); err != nil {
+		return nil, err
+	}
+	groups, last := b.commandGroups(r.Turn)
+	if to.subscribed {
+		groups = append(groups, b.on.subscribed)
+	}
+	if r.message.Mentioned {
+		groups = append(groups, b.on.mention)
+	}
+	return append(groups, b.on.pattern, last), nil
+}
+
+// A turn that subscribes its own thread, or takes that back, changes what the
+// same message would be routed to if the turn ran again, after a crash for
+// example. Other handlers would run and their replies would come on top. So the
+// turn first pins the state in which it was routed, and a repeat is routed by
+// the pin. Turns that change nothing write no pin; the pin of a turn goes when
+// its event is done.
+
+// pin keeps how the turn was routed, if t is the thread of a turn.
+func (t *Thread) pin(ctx context.Context) error {
+	turn := t.turnOf(ctx)
+	if turn == nil || turn.route == nil || turn.thread == nil || turn.thread.key() != t.key() {
+		return nil
+	}
+	routed := []byte("0")
+	if turn.route.subscribed {
+		routed = []byte("1")
+	}
+	if err := turn.notes.Put(ctx, notes.Pin, turn.head().Key, routed); err != nil {
+		return fmt.Errorf("bot: subscription of %s: %w", t.id, err)
 	}
 	return nil
 }
 
-// rule is how messages for the same handlers are taken together.
-type rule struct {
-	policy LanePolicy
-	// by names the handlers if one of them has a policy of its own. Nil means
-	// all handlers without one.
-	by []string
+// unpin forgets the pin, with the verdict, unless the event may be routed again.
+func (t *Turn) unpin() {
+	if t.route != nil && t.notes.Key() == t.thread.key() {
+		t.notes.Stage(notes.Pin, t.head().Key, nil)
+	}
 }
 
-// ruleFor returns the rule for messages that these handlers take. If they are
-// not of one mind, nothing is taken together.
-func (b *Bot) ruleFor(takers []*handler) rule {
-	own := false
-	var names []string
-	var policies []LanePolicy
-	for _, h := range takers {
-		own = own || h.options.Policy != LanePolicy{}
-		names = append(names, h.name)
-		policies = append(policies, or(h.options.Policy, b.cfg.Policy))
+// subscribedFor reports whether the thread counted as subscribed when the turn
+// was first routed.
+func (t *Turn) subscribedFor(ctx context.Context) (bool, error) {
+	pin, err := t.notes.Get(ctx, notes.Pin, t.head().Key)
+	if err != nil {
+		return false, fmt.Errorf("bot: route of %s: %w", t.head().Key, err)
 	}
-	if !own {
-		return rule{policy: b.cfg.Policy}
+	if pin != nil {
+		return string(pin) == "1", nil
 	}
-	for _, p := range policies {
-		if p != policies[0] {
-			return rule{policy: Serial(), by: names}
-		}
+	subscribed, err := t.notes.Subscribed(ctx)
+	if err != nil {
+		return false, fmt.Errorf("bot: subscription of %s: %w", t.thread.id, err)
 	}
-	return rule{policy: policies[0], by: names}
+	return subscribed, nil
 }

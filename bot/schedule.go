@@ -10,18 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
 // ErrPosted says that a scheduled post cannot be canceled any more.
 var ErrPosted = errors.New("bot: message was posted already")
-
-// scheduleSlack is how long the fate of a scheduled post is remembered after
-// its time: longer than it may be tried.
-const scheduleSlack = 14 * 24 * time.Hour
 
 // Scheduled is a message that is to be posted later. Keep its ID to cancel it
 // from elsewhere with [Thread.CancelPost].
@@ -92,7 +87,7 @@ func (t *Thread) CancelPost(ctx context.Context, id string) error {
 	if err != nil || name == "" {
 		return &IDError{ID: id, Code: "invalid_post_id", Err: err}
 	}
-	keep := max(time.Until(time.Unix(at, 0)), 0) + scheduleSlack
+	keep := max(time.Until(time.Unix(at, 0)), 0) + notes.Scheduled.Life()
 	fate, err := t.decideFate(ctx, name, fateCanceled, keep)
 	if err != nil {
 		return err
@@ -137,45 +132,35 @@ const (
 // decideFate decides what becomes of a scheduled post and returns what was
 // decided, be it by somebody else. It is remembered for keep.
 func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
-	k := state.Key{Workspace: t.workspace, Kind: "scheduled", ID: name}
-	err := t.bot.cfg.Store.CompareAndSet(ctx, k, nil, []byte(fate), keep)
-	if err == nil {
-		return fate, nil
-	}
-	if !errors.Is(err, state.ErrConflict) {
-		return "", fmt.Errorf("bot: scheduled post: %w", err)
-	}
-	decided, err := t.bot.cfg.Store.Get(ctx, k)
+	decided, err := t.bot.notes.Value(notes.Scheduled, t.workspace, name).For(keep).Claim(ctx, []byte(fate))
 	if err != nil {
 		return "", fmt.Errorf("bot: scheduled post: %w", err)
 	}
 	return string(decided), nil
 }
 
-// dispatchPost posts a message whose time has come.
-func (b *Bot) dispatchPost(ctx context.Context, log *zerolog.Logger, t *Turn, ev *postEvent) error {
-	fate, err := t.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, postPrefix), fatePosted, scheduleSlack)
+// postDue posts a message whose time has come.
+func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, error) {
+	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, postPrefix), fatePosted, notes.Scheduled.Life())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if fate == fateCanceled {
-		b.ignore(log, &ev.Meta, "canceled")
-		return nil
+		return ignored("canceled"), nil
 	}
 	p := ev.post
 	m, err := b.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: ev.Workspace, Thread: p.Thread, Body: p.Body, Key: p.Key})
 	if err != nil {
-		return fmt.Errorf("scheduled post: %w", err)
+		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
 	b.counts.add(CountReplies, "")
-	b.counts.add(CountHandled, "")
 	if len(p.Links) > 0 {
-		set := &linkSet{thread: t.thread, expires: p.At.Add(b.links.ttl)}
+		set := &linkSet{thread: r.thread, expires: p.At.Add(b.links.ttl)}
 		copy(set.name[:], p.Links)
 		if err := set.keep(ctx, m); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	log.Info().Str(LogKeyEvent, ev.Key).Msg("scheduled message posted")
-	return nil
+	r.log.Info().Str(LogKeyEvent, ev.Key).Msg("scheduled message posted")
+	return handled(), nil
 }

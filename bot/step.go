@@ -3,17 +3,10 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strconv"
-	"time"
 
-	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/internal/notes"
 )
-
-// stepTTL is how long the result of a step is kept: longer than a turn may be
-// tried.
-const stepTTL = 14 * 24 * time.Hour
 
 // Step runs f once per turn and keeps its result: if the turn runs again, after
 // an error or a crash and on whichever instance, f is not called and the kept
@@ -31,31 +24,29 @@ func Step[T any](ctx context.Context, name string, f func(ctx context.Context) (
 		return f(ctx)
 	}
 	var result T
-	store := turn.thread.bot.cfg.Store
 	step := turn.nextStep(name)
-	head := turn.event.Head()
-	k := state.Key{Workspace: head.Workspace, Kind: "step", ID: head.Key + "\x00" + turn.Handler() + "\x00" + step}
-	kept, err := store.Get(ctx, k)
-	switch {
-	case err == nil:
+	v := turn.bot.notes.Value(notes.Step, turn.head().Workspace, turn.head().Key, turn.Handler(), step)
+	kept, err := v.Get(ctx)
+	if err != nil {
+		return result, fmt.Errorf("bot: step %s: %w", name, err)
+	}
+	if kept != nil {
 		if err := json.Unmarshal(kept, &result); err != nil {
 			return result, fmt.Errorf("bot: step %s was kept in another form: %w", name, err)
 		}
 		return result, nil
-	case !errors.Is(err, state.ErrNotFound):
-		return result, fmt.Errorf("bot: step %s: %w", name, err)
 	}
 	if result, err = f(context.WithValue(ctx, stepKey{}, step)); err != nil {
 		return result, err
 	}
 	if err := alive(ctx); err != nil {
-		return result, err // somebody else runs the turn by now
+		return result, err // another process runs the turn by now
 	}
 	data, err := json.Marshal(result)
 	if err != nil {
 		return result, Permanent(fmt.Errorf("bot: step %s: %w", name, err))
 	}
-	if err := store.Set(ctx, k, data, stepTTL); err != nil {
+	if err := v.Set(ctx, data); err != nil {
 		return result, fmt.Errorf("bot: step %s: %w", name, err)
 	}
 	return result, nil
@@ -70,9 +61,4 @@ func stepFrom(ctx context.Context) string {
 		return ""
 	}
 	return s
-}
-
-// nextStep names the next step of a name within the handler that runs.
-func (t *Turn) nextStep(name string) string {
-	return name + "#" + strconv.Itoa(t.next("step\x00"+name))
 }

@@ -9,9 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -19,14 +18,9 @@ import (
 // asks the bot to stop.
 var ErrStopped = errors.New("bot: a person asked to stop")
 
-const (
-	// stopTTL is how long a stop is remembered: longer than a turn that was
-	// begun before it can come back after a crash.
-	stopTTL = 24 * time.Hour
-	// stopPoll is how often a running turn looks for a stop that another
-	// instance has received.
-	stopPoll = time.Second
-)
+// stopPoll is how often a turn that runs looks for a stop that another instance
+// has received.
+const stopPoll = time.Second
 
 // A stop of a thread ends the turns of everything that happened there before it:
 // those that run, on whichever instance, and those that wait. Their contexts end
@@ -37,63 +31,150 @@ const (
 
 // stop is when a thread was stopped.
 type stop struct {
-	at time.Time
-	// by is the event whose turn asked for it, and which goes on.
+	at time.Time // by the store's clock
+	// by is the event whose turn asked for it, and which continues.
 	by string
 }
 
 // ends reports whether a stop ends a turn.
 func (s stop) ends(t *Turn) bool {
-	return !s.at.IsZero() && !t.entry.EnqueuedAt.After(s.at) && t.event.Head().Key != s.by
+	return !s.at.IsZero() && !t.entry.EnqueuedAt.After(s.at) && t.head().Key != s.by
 }
 
-// Stop ends what goes on in the thread: the turns of everything that happened
-// there before now, and within a turn before the event of that, which itself goes
-// on. The contexts of turns that run end with the cause [ErrStopped], on this
-// instance at once and on others within a second or so, and nothing more is
-// written by them. Turns that wait do not begin, questions that wait for an answer
-// are closed, and what was scheduled is not posted. What happens
-// in a thread waits for the turns before it, so stop a thread from elsewhere: from
-// an endpoint or a timer of your own, with a handle of [Bot.Thread], or from a
-// turn of another thread.
+// parseStop reads the stored form of a stop. Nil is none.
+func parseStop(data []byte) stop {
+	nano, by, _ := strings.Cut(string(data), " ")
+	at, err := strconv.ParseInt(nano, 10, 64)
+	if err != nil {
+		return stop{} // none, or written by another version
+	}
+	return stop{time.Unix(0, at), by}
+}
+
+// loadStop returns the last stop of a thread as its notes have it. It is zero if
+// there was none.
+func loadStop(ctx context.Context, page *notes.Thread) (stop, error) {
+	data, err := page.Get(ctx, notes.Stop, "")
+	if err != nil {
+		return stop{}, fmt.Errorf("bot: stop of %s: %w", page.Key().ID, err)
+	}
+	return parseStop(data), nil
+}
+
+// Stop ends the turns of everything that happened in the thread before now, and
+// within a turn before its event; that turn itself continues. The contexts of
+// turns that run end with the cause [ErrStopped], on this instance at once and
+// on others within about a second, and they write nothing more. Turns that wait
+// do not begin, questions that wait for an answer are closed, and what was
+// scheduled is not posted.
+//
+// Events of a thread wait for the turns before them, so stop a thread from
+// elsewhere: from an endpoint or a timer of your own, with a handle of
+// [Bot.Workspace], or from a turn of another thread. Stop blocks for a durable
+// write.
 func (t *Thread) Stop(ctx context.Context) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	s := stop{at: time.Now()}
 	if turn := t.turnOf(ctx); turn != nil {
-		s = stop{at: turn.entry.EnqueuedAt, by: turn.event.Head().Key}
+		return t.stop(ctx, stop{at: turn.entry.EnqueuedAt, by: turn.head().Key})
 	}
-	return t.stop(ctx, s)
+	now, err := t.bot.notes.Thread(t.key()).Now(ctx)
+	if err != nil {
+		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
+	}
+	return t.stop(ctx, stop{at: now})
 }
 
 // stop stores a stop and ends what it concerns: the turns of this process, and
 // the questions.
 func (t *Thread) stop(ctx context.Context, s stop) error {
 	value := strconv.FormatInt(s.at.UnixNano(), 10) + " " + s.by
-	if err := t.bot.cfg.Store.Set(ctx, t.stopKey(), []byte(value), stopTTL); err != nil {
+	if err := t.bot.notes.Thread(t.key()).Put(ctx, notes.Stop, "", []byte(value)); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	t.bot.turns.stop(t.key(), s)
+	t.bot.running.stop(t.key(), s)
 	return t.closeQuestions(ctx, s.at)
+}
+
+// obeyStop ends what a person asked to stop. Without a handler for it the bot
+// confirms by itself, as Linear wants a last activity
+// (linear.app/developers/agent-signals).
+func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
+	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
+	if b.isSession(r.Turn) {
+		ctx, cancel := r.limited(ctx)
+		defer cancel()
+		if err := r.thread.stop(ctx, stop{at: r.entry.EnqueuedAt}); err != nil {
+			return nil, err
+		}
+		if len(b.on.stop) == 0 && !own {
+			r.writes.begin("stop")
+			err := b.can.agent.Activity(ctx, &adapter.Activity{
+				Workspace: r.thread.workspace, Thread: r.thread.id, Key: r.thread.writeKey(ctx),
+				Kind: adapter.Response, Body: "Stopped.",
+			})
+			return handled(), err
+		}
+	}
+	if own {
+		return ignored("self"), nil
+	}
+	return nil, nil
+}
+
+// isSession reports whether a turn belongs to an agent session.
+func (b *Bot) isSession(t *Turn) bool {
+	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
+}
+
+// stoppable gives a run a context that ends when its thread is stopped. It has
+// ended already if that was before the run. release must be called when the run
+// is over.
+func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release func(), err error) {
+	if _, isStop := r.event.(*adapter.StopEvent); isStop || r.thread == nil {
+		return ctx, func() {}, nil
+	}
+	limited, cancelLimit := r.limited(ctx)
+	last, err := loadStop(limited, r.notes)
+	cancelLimit()
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	if last.ends(r.Turn) {
+		cancel(ErrStopped)
+		return ctx, func() {}, nil
+	}
+	b.running.add(r.thread.key(), r.Turn, cancel)
+	return ctx, func() {
+		b.running.remove(r.thread.key(), r.Turn)
+		cancel(nil)
+	}, nil
 }
 
 // running are the turns of this process that a stop can end.
 type running struct {
 	mu    sync.Mutex
-	turns map[state.Key]map[*Turn]context.CancelCauseFunc
+	turns map[state.Key]map[*Turn]*liveTurn
+}
+
+// liveTurn is a turn that runs, and how it is stopped.
+type liveTurn struct {
+	since  time.Time
+	cancel context.CancelCauseFunc
 }
 
 func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.turns == nil {
-		r.turns = make(map[state.Key]map[*Turn]context.CancelCauseFunc)
+		r.turns = make(map[state.Key]map[*Turn]*liveTurn)
 	}
 	if r.turns[k] == nil {
-		r.turns[k] = make(map[*Turn]context.CancelCauseFunc)
+		r.turns[k] = make(map[*Turn]*liveTurn)
 	}
-	r.turns[k][t] = cancel
+	r.turns[k][t] = &liveTurn{since: time.Now(), cancel: cancel}
 }
 
 func (r *running) remove(k state.Key, t *Turn) {
@@ -109,110 +190,45 @@ func (r *running) remove(k state.Key, t *Turn) {
 func (r *running) stop(k state.Key, s stop) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for t, cancel := range r.turns[k] {
+	for t, one := range r.turns[k] {
 		if s.ends(t) {
-			cancel(ErrStopped)
+			one.cancel(ErrStopped)
 		}
 	}
 }
 
-// isSession reports whether a turn belongs to an agent session.
-func (b *Bot) isSession(t *Turn) bool {
-	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
-}
-
-// stoppable gives a turn a context that ends when its thread is stopped. release
-// must be called when the turn is over.
-func (b *Bot) stoppable(ctx context.Context, t *Turn) (_ context.Context, release func(), err error) {
-	if _, isStop := t.event.(*adapter.StopEvent); isStop || t.thread == nil {
-		return ctx, func() {}, nil
-	}
-	k := t.thread.key()
-	limited, cancelLimit := t.limited(ctx)
-	stopped, err := b.stoppedSince(limited, t)
-	cancelLimit()
-	if err != nil {
-		return nil, nil, err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	if stopped {
-		cancel(ErrStopped)
-		return ctx, func() {}, nil
-	}
-	b.turns.add(k, t, cancel)
-	done := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		tick := time.NewTicker(stopPoll)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if stopped, err := b.stoppedSince(ctx, t); err == nil && stopped {
-				cancel(ErrStopped)
+// longer returns the threads in which a turn has run for at least d.
+func (r *running) longer(d time.Duration) []state.Key {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var keys []state.Key
+	for k, turns := range r.turns {
+		for _, one := range turns {
+			if time.Since(one.since) >= d {
+				keys = append(keys, k)
+				break
 			}
 		}
-	})
-	return ctx, func() {
-		b.turns.remove(k, t)
-		close(done)
-		cancel(nil)
-		watch.Wait()
-	}, nil
-}
-
-// stoppedSince reports whether the thread of a turn was stopped after the event
-// was stored.
-func (b *Bot) stoppedSince(ctx context.Context, t *Turn) (bool, error) {
-	s, err := t.thread.lastStop(ctx)
-	return s.ends(t), err
-}
-
-// lastStop returns the last stop of the thread. It is zero if there was none.
-func (t *Thread) lastStop(ctx context.Context) (stop, error) {
-	data, err := t.bot.cfg.Store.Get(ctx, t.stopKey())
-	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return stop{}, nil
-	case err != nil:
-		return stop{}, fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	nano, by, _ := strings.Cut(string(data), " ")
-	at, err := strconv.ParseInt(nano, 10, 64)
-	if err != nil {
-		return stop{}, nil //nolint:nilerr // written by another version: no stop of ours
-	}
-	return stop{time.Unix(0, at), by}, nil
+	return keys
 }
 
-// dispatchStop ends what a stop is to end, and tells the handlers. If there is
-// none, the bot confirms by itself, as Linear wants a last activity
-// (linear.app/developers/agent-signals).
-func (b *Bot) dispatchStop(ctx context.Context, log *zerolog.Logger, t *Turn, m *adapter.Message) error {
-	if b.isSession(t) {
-		ctx, cancel := t.limited(ctx)
-		defer cancel()
-		if err := t.thread.stop(ctx, stop{at: t.entry.EnqueuedAt}); err != nil {
-			return err
+// watchStops ends turns whose threads were stopped on another instance, until
+// ctx ends.
+func (b *Bot) watchStops(ctx context.Context) {
+	tick := time.NewTicker(stopPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
-		if len(b.on.stop) == 0 && !t.event.Head().Actor.IsSelf() {
-			t.enter("stop")
-			return b.can.agent.Activity(ctx, &adapter.Activity{
-				Workspace: t.thread.workspace, Thread: t.thread.id, Key: t.thread.writeKey(ctx),
-				Kind: adapter.Response, Body: "Stopped.",
-			})
+		for _, k := range b.running.longer(stopPoll / 2) {
+			data, err := b.notes.Thread(k).Get(ctx, notes.Stop, "")
+			if err == nil && data != nil {
+				b.running.stop(k, parseStop(data))
+			}
 		}
 	}
-	return b.dispatchOwn(ctx, log, t, m, b.on.stop)
-}
-
-func (t *Thread) stopKey() state.Key {
-	k := t.key()
-	k.Kind = "stopped"
-	return k
 }

@@ -87,31 +87,34 @@ func (t *Thread) compose(ctx context.Context, c Content, files, key string) (str
 }
 
 // Subscribe makes every further message of the thread go to the handlers of
-// OnSubscribedMessage, until Unsubscribe. Doing it twice is no error.
+// OnSubscribedMessage, until Unsubscribe. Subscribing twice is a no-op. It blocks
+// for a durable write.
 func (t *Thread) Subscribe(ctx context.Context) error {
 	if err := t.pin(ctx); err != nil {
 		return err
 	}
-	if err := t.bot.cfg.Store.Subscribe(ctx, t.key()); err != nil {
+	if err := t.bot.notesOf(ctx, t.workspace, t.id).Subscribe(ctx, true); err != nil {
 		return fmt.Errorf("bot: subscribe %s: %w", t.id, err)
 	}
 	return nil
 }
 
-// Unsubscribe takes Subscribe back. Doing it twice is no error.
+// Unsubscribe takes Subscribe back. Unsubscribing twice is a no-op. It blocks
+// for a durable write.
 func (t *Thread) Unsubscribe(ctx context.Context) error {
 	if err := t.pin(ctx); err != nil {
 		return err
 	}
-	if err := t.bot.cfg.Store.Unsubscribe(ctx, t.key()); err != nil {
+	if err := t.bot.notesOf(ctx, t.workspace, t.id).Subscribe(ctx, false); err != nil {
 		return fmt.Errorf("bot: unsubscribe %s: %w", t.id, err)
 	}
 	return nil
 }
 
-// Subscribed reports whether the thread is subscribed.
+// Subscribed reports whether the thread is subscribed. Within a turn of the
+// thread it answers without asking the store.
 func (t *Thread) Subscribed(ctx context.Context) (bool, error) {
-	ok, err := t.bot.cfg.Store.Subscribed(ctx, t.key())
+	ok, err := t.bot.notesOf(ctx, t.workspace, t.id).Subscribed(ctx)
 	if err != nil {
 		return false, fmt.Errorf("bot: subscription of %s: %w", t.id, err)
 	}

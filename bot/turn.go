@@ -4,53 +4,31 @@ import (
 	"context"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
-// Turn is one run of the handlers for one event.
+// Turn is one run of the handlers for one event. What it says does not change
+// while handlers run.
 type Turn struct {
 	bot     *Bot
 	event   adapter.Event
 	thread  *Thread
 	message *Message
 	self    *adapter.Identity
-	attempt int
-	// entry is the stored event.
+	// entry is the stored event, and notes are those of its thread, or of its
+	// lane if it has none.
 	entry state.Queued
-	// deadline is when the time of all handlers together is over.
-	deadline time.Time
+	notes *notes.Thread
+	// route is how the turn was routed. It is nil until that is decided.
+	route *route
+	// olderBodies are the stored messages that the turn stands for.
+	olderBodies [][]byte
 
-	// skipped are older messages that this turn answers for, and listened the
-	// ones of them whose authors the bot listens to.
-	skipped, listened []*Turn
-	// passed are older messages of the lane that wait for a newer one, and
-	// whose handlers the subscription decides.
-	passed []*Turn
-	// by names the handlers that may take the skipped messages. Nil means any.
-	by []string
-	// spoke says that one of them took the turn, so that the skipped messages
-	// are done with it.
-	spoke bool
-	// aloof says that the handler that runs took the turn without a look at
-	// the skipped messages.
-	aloof bool
-
-	// routed says that subscribed holds: whether the thread was subscribed
-	// when the turn was routed.
-	routed, subscribed bool
-	// admitted says that Config.Access allows the turn.
-	admitted bool
-	// claimed says that the turn speaks for its act.
-	claimed bool
-
+	writes writes
 	typing typing
-
-	mu      sync.Mutex
-	step    string
-	ordinal map[string]int
 }
 
 // Event returns the event.
@@ -68,47 +46,64 @@ func (t *Turn) Message() *Message { return t.message }
 func (t *Turn) Self() *adapter.Identity { return t.self }
 
 // Attempt counts the runs of the turn, from 1 on.
-func (t *Turn) Attempt() int { return t.attempt }
+func (t *Turn) Attempt() int { return t.entry.Attempt }
 
 // Handler returns the name of the handler that is running: its kind and its
 // place in the order of registration, for example "mention/0", or the name that
 // it was given, as in "mention/answer".
-func (t *Turn) Handler() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.step
-}
+func (t *Turn) Handler() string { return t.writes.handler() }
 
-// enter begins the step of a handler.
-func (t *Turn) enter(step string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.step = step
-}
+func (t *Turn) head() *adapter.Meta { return t.event.Head() }
 
 // nextKey returns the key of the next write: event, handler, step, ordinal.
 // Writes outside a step have an empty one.
-func (t *Turn) nextKey(step string) string {
-	n := t.next("write\x00" + step)
-	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
-}
+func (t *Turn) nextKey(step string) string { return t.writes.next(t.head().Key, "write", step) }
 
 // nextFiles names the next files that are attached to something, like nextKey.
-func (t *Turn) nextFiles(step string) string {
-	n := t.next("files\x00" + step)
-	return t.event.Head().Key + "\x00" + t.Handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
+func (t *Turn) nextFiles(step string) string { return t.writes.next(t.head().Key, "files", step) }
+
+// nextStep names the next step of a name within the handler that runs.
+func (t *Turn) nextStep(name string) string {
+	return name + "#" + strconv.Itoa(t.writes.count("step\x00"+name))
 }
 
-// next counts the uses of a name within the handler that runs.
-func (t *Turn) next(name string) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.ordinal == nil {
-		t.ordinal = make(map[string]int)
+// writes names what a turn writes, so that the same write has the same name in
+// each run of the turn. It is safe for concurrent use.
+type writes struct {
+	mu       sync.Mutex
+	running  string // the handler
+	ordinals map[string]int
+}
+
+// begin says that what follows is written by a handler.
+func (w *writes) begin(handler string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running = handler
+}
+
+func (w *writes) handler() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.running
+}
+
+// next names the next write of a sort.
+func (w *writes) next(event, sort, step string) string {
+	n := w.count(sort + "\x00" + step)
+	return event + "\x00" + w.handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
+}
+
+// count counts the uses of a name within the handler that runs.
+func (w *writes) count(name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ordinals == nil {
+		w.ordinals = make(map[string]int)
 	}
-	name = t.step + "\x00" + name
-	n := t.ordinal[name]
-	t.ordinal[name] = n + 1
+	name = w.running + "\x00" + name
+	n := w.ordinals[name]
+	w.ordinals[name] = n + 1
 	return n
 }
 
@@ -126,5 +121,5 @@ func turnFrom(ctx context.Context) *Turn {
 	return t
 }
 
-// stepName names the n-th handler of a kind.
-func stepName(kind string, n int) string { return kind + "/" + strconv.Itoa(n) }
+// handlerName names the n-th handler of a kind.
+func handlerName(kind string, n int) string { return kind + "/" + strconv.Itoa(n) }

@@ -3,269 +3,337 @@ package bot
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"sync"
+	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
-// work runs a turn of a lease and settles it. size is how many entries were
-// asked for.
-func (b *Bot) work(ctx context.Context, l *state.Lease, size int) {
-	lease, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// The way of a turn, from the lease to the verdict:
+//
+//	work      what of the lease is handled: the first entry, or a row of
+//	          messages that one turn stands for (row.go)
+//	open      entry → Turn: unpack, who the bot is, decode, resolve
+//	stages    one run of the turn, in this order:
+//	  stop      a person asked to stop: over (stop.go)
+//	  hear      what the message says to the bot, or why it does not listen
+//	  answer    an answer to a question that waits: over (answer.go)
+//	  breaker   two programs talk in circles: over (breaker.go)
+//	  route     the groups of handlers, in order (route.go)
+//	  dispatch  the first group that takes the turn (dispatch.go); before each
+//	            handler: session first, one act, access (gate.go)
+//	verdict   what the error means for the entry (verdict.go)
+//
+// A stage returns what it found out; an outcome ends the turn.
 
-	// The heartbeat owns the lease while the turn runs.
-	var beat sync.WaitGroup
-	done := make(chan struct{})
-	beat.Go(func() { b.heartbeat(lease, cancel, l, done) })
+// outcome is how a turn ended if not with an error.
+type outcome struct {
+	// ignored is the reason why no handler had the turn. Empty if one had, or
+	// if the bot itself did what the event asks for.
+	ignored string
+	// spoke says that a handler took the turn with the messages that it stands
+	// for, so that these are done too.
+	spoke bool
+}
 
+// handled is the outcome of a turn that did what it was for.
+func handled() *outcome { return &outcome{} }
+
+// ignored is the outcome of a turn that no handler had.
+func ignored(reason string) *outcome { return &outcome{ignored: reason} }
+
+// run is one run of a turn: what its stages have found out.
+type run struct {
+	*Turn
+
+	log zerolog.Logger
+	// deadline is when the time of all handlers together is over.
+	deadline time.Time
+	// older are the messages that the turn stands for, and heard those of them
+	// to whose authors the bot listens.
+	older, heard []*Turn
+	// access is what Config.Access has decided; nil until it was asked.
+	access *Decision
+	// claimed says that the turn speaks for its act.
+	claimed bool
+}
+
+// limited returns a context for what is done besides handlers. It ends with the
+// time of the turn.
+func (r *run) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, r.deadline, ErrTurnTimeout)
+}
+
+// work handles what a lease holds.
+func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
 	log := b.log.With().Str(LogKeyThread, l.Lane.ID).Logger()
-	var verdicts []state.Verdict
-	if b.coalesces() {
-		verdicts = b.together(lease, &log, b.newLane(l, size))
+	page := b.notes.Leased(l)
+	var s state.Settlement
+	if b.cfg.Policy.coalesces() {
+		s.Verdicts = b.together(ctx, &log, b.newLane(l, page))
 	} else {
-		verdicts = b.alone(lease, &log, l.Entries[0])
+		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
 	}
-	close(done)
-	beat.Wait()
-
-	if errors.Is(context.Cause(lease), ErrLeaseLost) {
-		log.Warn().Msg("turn dropped: another process has taken over the thread, or could")
-		return
-	}
-	b.settle(ctx, &log, l, verdicts)
+	s.Notes = page.Staged()
+	return s
 }
 
 // alone runs the turn of one entry.
-func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, e state.Queued) []state.Verdict {
-	t, err := b.turnOf(ctx, e)
+func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
+	if v := b.crashed(log, e); v != nil {
+		return *v
+	}
+	var older []*Turn
+	t, err := b.open(ctx, page, e)
+	if err == nil && isResumed(&e) {
+		older, err = b.skippedBy(ctx, page, t)
+	}
+	var end *outcome
 	if err == nil {
-		err = b.run(ctx, log, t)
+		end, err = b.run(ctx, log, t, older)
 	}
-	return []state.Verdict{b.verdict(ctx, log, e, err)}
+	return b.conclude(ctx, log, e, t, end, err)
 }
 
-// together runs the turn that is first in a lane, with the messages that it
-// stands for. They are done when it is. If it is to be tried again they stay
-// with it, and if it fails for good, or no handler took it, they are handled by
-// themselves.
-func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []state.Verdict {
-	look, cancel := context.WithTimeoutCause(ctx, b.cfg.TurnTimeout, ErrTurnTimeout)
-	defer cancel()
-	c := l.choose(look)
-	switch {
-	case c.more:
-		b.wide.Store(time.Now().Add(wideFor).UnixNano())
-		return []state.Verdict{state.Return(l.entries[0].ID, 0)}
-	case c.wait > 0:
-		log.Debug().Dur(LogKeyWait, c.wait).Msg("thread waits for further messages")
-		return []state.Verdict{state.Return(l.entries[0].ID, c.wait)}
+// open makes a turn of an entry.
+func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
+	if over, err := b.overdue(ctx, e); err != nil {
+		return nil, err
+	} else if over {
+		return nil, errNoTurn
 	}
-	e, s := l.entries[c.at], l.seats[c.at]
-	err := s.err
-	switch {
-	case err != nil:
-	case s.turn == nil:
-		s.turn, err = b.turnOf(look, e)
-	case s.row != "":
-		err = l.begin(look, c)
+	decode, err := b.unpack(e)
+	if err != nil {
+		return nil, Permanent(err)
 	}
-	if err == nil {
-		for _, i := range c.older {
-			s.turn.skipped, s.turn.by = append(s.turn.skipped, l.seats[i].turn), s.rule.by
-		}
-		s.turn.passed = l.passed(c.at)
-		err = b.run(ctx, log, s.turn)
+	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
+	if err != nil {
+		return nil, b.unready(err)
 	}
-	v := b.verdict(ctx, log, e, err)
-	if _, began := errors.AsType[*failure](err); began && s.row != "" && v.Kind == state.KindRetryAside {
-		if err := l.stepAside(ctx, c, v.After); err != nil {
-			log.Warn().Err(err).Msg("a newer message may take the place of this one before it is tried again")
-		}
+	ev, err := decode(self)
+	if err != nil {
+		return nil, Permanent(err)
 	}
-	verdicts := []state.Verdict{v}
-	for _, i := range c.older {
+	if b.can.resolver != nil && ev.Head().Unresolved {
+		err := b.can.resolver.Resolve(ctx, ev)
 		switch {
-		case v.Kind == state.KindAck && s.turn.spoke:
-			b.counts.add(CountSkipped, "")
-			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
-		case v.Kind == state.KindRetryAside:
-			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)
-			aside.Free = true
-			verdicts = append(verdicts, aside)
+		case adapter.CodeOf(err) == adapter.NotFound && err != nil:
+			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: "gone"}
+		case err != nil:
+			return nil, err
 		}
 	}
-	return verdicts
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page}
+	if head := ev.Head(); head.Thread != "" {
+		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
+		if k := t.thread.key(); k != page.Key() {
+			t.notes = b.notes.Thread(k)
+		}
+	}
+	return t, nil
 }
 
-// heartbeat keeps l alive until done is closed, and cancels the turn once the
-// lease is lost.
-func (b *Bot) heartbeat(ctx context.Context, cancel context.CancelCauseFunc, l *state.Lease, done <-chan struct{}) {
-	every := b.cfg.LeaseTTL / 3
-	// The turn is told to stop a little before somebody else may begin.
-	margin := b.cfg.LeaseTTL / 10
-	timer := time.NewTimer(every)
-	defer timer.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-timer.C:
+// run runs a turn, which stands for older messages, and says how it ended. An
+// error decides the fate of its entry, see verdict.go.
+func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Turn) (*outcome, error) {
+	for _, s := range older {
+		t.olderBodies = append(t.olderBodies, s.entry.Body)
+	}
+	r := &run{
+		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
+		log: log.With().Int(LogKeyAttempt, t.Attempt()).Logger(),
+	}
+	ctx, release, err := b.stoppable(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	var end *outcome
+	if !errors.Is(context.Cause(ctx), ErrStopped) {
+		end, err = b.stages(withTurn(ctx, t), r)
+		b.endTyping(ctx, t)
+	}
+	if errors.Is(context.Cause(ctx), ErrStopped) {
+		return ignored("stopped"), nil // whatever became of it, it is not tried again
+	}
+	return end, err
+}
+
+// stages takes a turn through its stages until one ends it.
+func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
+	if end, err := b.hear(ctx, r); end != nil || err != nil {
+		return end, err
+	}
+	switch ev := r.event.(type) {
+	case *adapter.StopEvent:
+		if end, err := b.obeyStop(ctx, r); end != nil || err != nil {
+			return end, err
 		}
-		// Not under the turn's context: a turn that was told to stop still
-		// holds its lease until it does.
-		extend, stop := context.WithTimeout(context.WithoutCancel(ctx), every)
-		err := b.cfg.Store.Extend(extend, l, b.cfg.LeaseTTL)
-		stop()
-		switch {
-		case err == nil:
-			timer.Reset(every)
-		case errors.Is(err, state.ErrLeaseLost), time.Now().Add(2 * margin).After(l.Expires):
-			// Somebody else works on the lane now, or soon could.
-			cancel(ErrLeaseLost)
-			return
-		default:
-			timer.Reset(min(every, margin))
+	case *adapter.ActionEvent:
+		if err := b.readPress(ctx, ev); err != nil {
+			return nil, err
 		}
+	case *postEvent:
+		return b.postDue(ctx, r, ev)
+	case *adapter.OtherEvent:
+		return ignored(ev.Reason), nil
+	}
+	if end, err := b.answer(ctx, r); end != nil || err != nil {
+		return end, err
+	}
+	if end, err := b.breaker(ctx, r); end != nil || err != nil {
+		return end, err
+	}
+	if ev, ok := r.event.(*adapter.IssueEvent); ok {
+		return b.dispatchIssue(ctx, r, ev)
+	}
+	groups, err := b.routed(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return b.dispatch(ctx, r, groups...)
+}
+
+// hear reads what the event says to the bot, together with the messages that
+// the turn stands for. It ends the turn if the bot does not listen to the
+// author, itself first of all.
+func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
+	if b.isOwn(r.event) {
+		return ignored("self"), nil
+	}
+	switch ev := r.event.(type) {
+	case *adapter.MessageEvent:
+		if r.thread == nil {
+			return ignored("no_thread"), nil
+		}
+		r.message = b.newMessage(ev.Message, r.self, ev.Late, r.Attempt())
+		limited, cancel := r.limited(ctx)
+		defer cancel()
+		if err := b.hearOlder(limited, r); err != nil {
+			return nil, err
+		}
+		if reason := b.refuses(r.message); reason != "" {
+			return ignored(reason), nil
+		}
+	case *adapter.EditEvent:
+		r.hearAbout(ev.Message)
+	case *adapter.DeleteEvent:
+		r.hearAbout(ev.Message)
+	case *adapter.StopEvent:
+		r.hearAbout(ev.Message)
+	}
+	return nil, nil
+}
+
+// hearAbout reads a message that something happened to.
+func (r *run) hearAbout(m *adapter.Message) {
+	if m != nil {
+		r.message = r.bot.newMessage(m, r.self, r.head().Late, r.Attempt())
 	}
 }
 
-// verdict says what becomes of an entry whose turn ended with err.
-func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
-	var (
-		permanent *permanentError
-		retry     *retryError
-		api       *adapter.Error
-		unready   *unreadyError
-		yield     *yieldError
-		panicked  *PanicError
-		failed    *failure
-	)
-	attempts, between := b.cfg.MaxAttempts, waits(b.cfg.Backoff)
-	if errors.As(err, &failed) {
-		own := &failed.handler.options
-		attempts = or(own.MaxAttempts, attempts)
-		if own.Backoff != nil {
-			between = own.Backoff
-		}
-	}
-	switch {
-	case err == nil, errors.Is(err, errNoTurn):
-		return state.Ack(e.ID)
-	case errors.Is(context.Cause(ctx), ErrDraining):
-		b.counts.add(CountReturned, "")
-		log.Info().Err(err).Msg("turn handed back: the process stops")
-		return state.Return(e.ID, 0)
-	case errors.As(err, &unready):
-		b.counts.add(CountReturned, "")
-		wait := unready.wait
-		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits: the bot does not know yet who it is")
-		return state.Return(e.ID, wait)
-	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
-		// The store's fault and not the turn's: no attempt is counted.
-		wait := time.Second + rand.N(time.Second) //nolint:gosec // spreading load needs no secret
-		b.counts.add(CountReturned, "")
-		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits for the store")
-		return state.Return(e.ID, wait)
-	case IsParked(err):
-		b.counts.add(CountParked, "")
-		log.Info().Msg("turn waits for an answer")
-		return state.Ack(e.ID)
-	case errors.As(err, &yield):
-		log.Debug().Dur(LogKeyWait, yield.wait).Msg(err.Error())
-		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
-		v.Free = true
-		return v
-	case errors.As(err, &permanent):
-		return b.bury(log, e, err, "permanent")
-	case errors.As(err, &retry):
-		return b.again(log, e, err, between, retry.after, true)
-	case errors.As(err, &api) && api.Code == adapter.RateLimited && api.RetryAfter > 0:
-		return b.again(log, e, err, between, api.RetryAfter, true)
-	case e.Attempt >= attempts:
-		code := adapter.CodeOf(err).String()
-		if errors.As(err, &panicked) {
-			code = "panic"
-		}
-		return b.bury(log, e, err, code)
+// isOwn reports whether the bot itself did what an event tells of. A stop is
+// obeyed whoever asks for it.
+func (b *Bot) isOwn(ev adapter.Event) bool {
+	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
+	switch ev := ev.(type) {
+	case *adapter.MessageEvent:
+		return own(ev.Message)
+	case *adapter.EditEvent:
+		return own(ev.Message) || ev.Actor.IsSelf()
+	case *adapter.DeleteEvent:
+		return own(ev.Message) || ev.Actor.IsSelf()
+	case *adapter.ReactionEvent:
+		return ev.User.IsSelf()
+	case *adapter.IssueEvent:
+		return ev.Actor.IsSelf()
+	case *adapter.ResolveEvent:
+		return ev.Actor.IsSelf()
 	default:
-		return b.again(log, e, err, between, between.after(e.Attempt), false)
+		return false
 	}
 }
 
-// waits are the waits between attempts.
-type waits func(attempt int) time.Duration
-
-// after returns the wait after an attempt.
-func (w waits) after(attempt int) time.Duration { return max(w(attempt), 0) }
-
-// again makes the verdict for another try after wait.
-func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, between waits, wait time.Duration, free bool) state.Verdict {
-	b.counts.add(CountRetried, "")
-	aside := between.held(e.Attempt, wait, b.cfg.HoldFor) > b.cfg.HoldFor
-	log.Warn().Err(err).Dur(LogKeyWait, wait).Bool("aside", aside).Msg("turn failed: trying again")
-	v := state.Retry(e.ID, wait, cause(err, adapter.CodeOf(err).String()))
-	if aside {
-		v = state.RetryAside(e.ID, wait, v.Cause)
+// hearOlder finds out which of the messages that a turn stands for the bot
+// listens to. If one of them mentions the bot, the turn counts as a mention.
+func (b *Bot) hearOlder(ctx context.Context, r *run) error {
+	for _, s := range r.older {
+		ev, ok := s.event.(*adapter.MessageEvent)
+		if !ok || ev.Message.Author.IsSelf() {
+			continue
+		}
+		m := b.newMessage(ev.Message, r.self, ev.Late, s.Attempt())
+		if b.refuses(m) != "" {
+			continue
+		}
+		s.message = m
+		if d, err := s.decide(withTurn(ctx, s), b.cfg.Access); err != nil {
+			return err
+		} else if !d.Allowed {
+			continue
+		}
+		r.heard = append(r.heard, s)
+		r.message.Skipped = append(r.message.Skipped, m)
+		if m.Mentioned && !r.message.Mentioned {
+			r.message.Mentioned, r.message.Rule = true, ruleSkipped
+		}
 	}
-	v.Free = free
+	return nil
+}
+
+// refuses names the reason why the bot does not listen to the author of m. It
+// is empty if it does.
+func (b *Bot) refuses(m *Message) string {
+	if !m.Author.IsBot() || m.Author.Kind == adapter.Automation || b.cfg.Bots == BotsAlways ||
+		b.cfg.Bots == BotsOnMention && m.Mentioned {
+		return ""
+	}
+	return "other_bot"
+}
+
+// conclude counts and logs how a turn ended, and returns the verdict on its
+// entry. t is nil if there was no turn.
+func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
+	v := b.verdict(ctx, log, e, err)
+	if t == nil {
+		return v
+	}
+	switch {
+	case err == nil && end.ignored != "":
+		b.ignore(log, t.head(), end.ignored)
+	case err == nil:
+		b.counts.add(CountHandled, "")
+	}
+	if err == nil {
+		t.unpin()
+	}
 	return v
 }
 
-// held estimates how long a lane will have waited for a turn in all, the coming
-// wait included. Above limit it is a lower bound.
-func (w waits) held(attempt int, wait, limit time.Duration) time.Duration {
-	total := wait
-	for n := 1; n < attempt && total <= limit; n++ {
-		total += w.after(n)
-	}
-	return total
+// ignore counts and logs that no handler gets an event.
+func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
+	b.counts.add(CountIgnored, reason)
+	log.Debug().
+		Str(LogKeyType, head.Type+" "+head.Action).
+		Str(LogKeyWorkspace, head.Workspace).
+		Str(LogKeyEvent, head.Key).
+		Str(LogKeyReason, reason).
+		Msg("event ignored")
 }
 
-func (b *Bot) bury(log *zerolog.Logger, e state.Queued, err error, code string) state.Verdict {
-	b.counts.add(CountBuried, "")
-	c := cause(err, code)
-	log.Error().Err(err).Str("code", c.Code).Msg("turn failed for good: see the dead letters")
-	return state.Bury(e.ID, c)
-}
-
-// cause describes err for people.
-func cause(err error, code string) state.Cause {
-	c := state.Cause{Code: code, Message: err.Error()}
-	if panicked, ok := errors.AsType[*PanicError](err); ok {
-		c.Code, c.Stack = "panic", string(panicked.Stack)
-	}
-	return c
-}
-
-// settle gives the lane back, trying until the lease has lapsed. After that
-// the turn runs again somewhere, which its writes do not mind.
-func (b *Bot) settle(ctx context.Context, log *zerolog.Logger, l *state.Lease, verdicts []state.Verdict) {
-	// The verdict stands even if the turn was told to stop.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.cfg.LeaseTTL)
-	defer cancel()
-	wait := 20 * time.Millisecond
-	for {
-		err := b.cfg.Store.Settle(ctx, l, verdicts...)
-		switch {
-		case err == nil:
-			return
-		case errors.Is(err, state.ErrLeaseLost):
-			log.Warn().Msg("lease was lost before the turn could be settled: it may run again")
-			return
-		case errors.Is(err, state.ErrClosed), time.Now().After(l.Expires):
-			log.Error().Err(err).Msg("turn could not be settled: it will run again")
-			return
+// unready wraps a failure to learn the bot's identity. What will not change by
+// itself spends attempts, so that it ends up where somebody looks.
+func (b *Bot) unready(err error) error {
+	wait := b.unreadyWait()
+	if api, ok := errors.AsType[*adapter.Error](err); ok {
+		if !api.Code.Retryable() && api.Code != adapter.Canceled {
+			return fmt.Errorf("identity: %w", err)
 		}
-		if !sleep(ctx, wait) {
-			log.Error().Err(err).Msg("turn could not be settled: it will run again")
-			return
-		}
-		wait = min(2*wait, time.Second)
+		wait = max(wait, api.RetryAfter)
 	}
+	return &unreadyError{wait: wait, err: err}
 }

@@ -1,0 +1,150 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/turns"
+	"github.com/linearbot/linearbot/state"
+)
+
+// unreadyError says that a turn could not begin because the bot cannot learn
+// who it is. The turn did nothing wrong, so no attempt is counted.
+type unreadyError struct {
+	wait time.Duration
+	err  error
+}
+
+func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
+func (e *unreadyError) Unwrap() error { return e.err }
+
+// errNoTurn says that an entry needs no turn.
+var errNoTurn = errors.New("bot: no turn is needed")
+
+// yieldError says that a turn steps aside for something that goes first.
+type yieldError struct {
+	wait time.Duration
+	why  string
+}
+
+func (e *yieldError) Error() string { return e.why }
+
+// verdict says what becomes of an entry whose turn ended with err.
+func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
+	var (
+		permanent *permanentError
+		retry     *retryError
+		api       *adapter.Error
+		unready   *unreadyError
+		yield     *yieldError
+	)
+	policy := b.retryOf(err)
+	switch {
+	case err == nil, errors.Is(err, errNoTurn):
+		return state.Ack(e.ID)
+	case errors.Is(context.Cause(ctx), ErrDraining):
+		b.counts.add(CountReturned, "")
+		log.Info().Err(err).Msg("turn handed back: the process stops")
+		return state.Return(e.ID, 0)
+	case errors.As(err, &unready):
+		b.counts.add(CountReturned, "")
+		log.Warn().Err(err).Dur(LogKeyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
+		return state.Return(e.ID, unready.wait)
+	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
+		// The store's fault and not the turn's: no attempt is counted.
+		wait := time.Second + jitter(time.Second)
+		b.counts.add(CountReturned, "")
+		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits for the store")
+		return state.Return(e.ID, wait)
+	case IsParked(err):
+		b.counts.add(CountParked, "")
+		log.Info().Msg("turn waits for an answer")
+		return state.Ack(e.ID)
+	case errors.As(err, &yield):
+		log.Debug().Dur(LogKeyWait, yield.wait).Msg(err.Error())
+		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
+		v.Free = true
+		return v
+	case errors.As(err, &permanent):
+		return b.bury(log, e, cause(err, "permanent"), err)
+	case errors.As(err, &retry):
+		return b.again(log, err, policy.Later(e, retry.after, cause(err, codeOf(err))))
+	case errors.As(err, &api) && api.Code == adapter.RateLimited && api.RetryAfter > 0:
+		return b.again(log, err, policy.Later(e, api.RetryAfter, cause(err, codeOf(err))))
+	}
+	v := policy.Failed(e, cause(err, codeOf(err)))
+	if v.Kind == state.KindBury {
+		return b.bury(log, e, v.Cause, err)
+	}
+	return b.again(log, err, v)
+}
+
+// retryOf returns how often, and with which waits, a turn that failed with err
+// is tried: as its handler says, or else the bot.
+func (b *Bot) retryOf(err error) turns.Retry {
+	policy := turns.Retry{MaxAttempts: b.cfg.MaxAttempts, Backoff: b.cfg.Backoff, HoldFor: b.cfg.HoldFor}
+	if failed, ok := errors.AsType[*failure](err); ok {
+		own := &failed.handler.options
+		policy.MaxAttempts = or(own.MaxAttempts, policy.MaxAttempts)
+		if own.Backoff != nil {
+			policy.Backoff = own.Backoff
+		}
+	}
+	return policy
+}
+
+// crashed returns the verdict on an entry that has used up its attempts before
+// it is opened, and otherwise nil. A turn that fails is buried when it fails; so
+// what comes this far has ended the process each time, and would again.
+func (b *Bot) crashed(log *zerolog.Logger, e state.Queued) *state.Verdict {
+	if e.Attempt <= b.mostAttempts() {
+		return nil
+	}
+	v := b.bury(log, e, state.Cause{
+		Code:    "crashed",
+		Message: "the process ended during each attempt, or lost the thread to another one",
+	}, nil)
+	return &v
+}
+
+// mostAttempts is the most attempts that any turn may have.
+func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttempts) }
+
+// again logs and counts that a turn is tried again.
+func (b *Bot) again(log *zerolog.Logger, err error, v state.Verdict) state.Verdict {
+	b.counts.add(CountRetried, "")
+	log.Warn().Err(err).Dur(LogKeyWait, v.After).Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: trying again")
+	return v
+}
+
+func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
+	b.counts.add(CountBuried, "")
+	log.Error().Err(err).Str("code", c.Code).Msg("turn failed for good: see the dead letters")
+	return state.Bury(e.ID, c)
+}
+
+// codeOf names the sort of an error, for the dead letters.
+func codeOf(err error) string { return adapter.CodeOf(err).String() }
+
+// cause describes err for people.
+func cause(err error, code string) state.Cause {
+	c := state.Cause{Code: code, Message: err.Error()}
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
+		c.Code, c.Stack = "panic", string(panicked.Stack)
+	}
+	return c
+}
+
+// unreadyWait is how long a turn waits for the bot to learn who it is.
+func (b *Bot) unreadyWait() time.Duration { return 2*time.Second + jitter(time.Second) }
+
+// jitter returns a random time below most, so that what failed together is not
+// tried again together.
+func jitter(most time.Duration) time.Duration {
+	return rand.N(most) //nolint:gosec // spreading load needs no secret
+}

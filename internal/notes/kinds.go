@@ -1,0 +1,120 @@
+package notes
+
+import "time"
+
+// Kind is a sort of thing that a bot remembers.
+type Kind uint8
+
+// The notes of a thread.
+const (
+	// Asking lists the questions of a thread that wait for an answer.
+	Asking Kind = iota + 1
+	// Stop is when a thread was last stopped.
+	Stop
+	// Talk counts the messages of programs in a thread, for the breaker.
+	Talk
+	// Begun lists the rows of messages that are handled together.
+	Begun
+	// Pin is how an event was routed before its turn changed the subscription.
+	Pin
+	// SessionHere says that an agent session shows in the thread.
+	SessionHere
+)
+
+// What stands by itself.
+const (
+	// Ask is a question and, later, its answer.
+	Ask Kind = iota + 64
+	// Skipped are the messages that a parked turn stands for.
+	Skipped
+	// Act names the event that speaks for an act.
+	Act
+	// Sessions says that a workspace sends agent sessions.
+	Sessions
+	// Refused says who was told that the bot does not listen.
+	Refused
+	// Link is what is known of a button's link.
+	Link
+	// Scheduled is the fate of a scheduled post.
+	Scheduled
+	// Step is the result of a step, or of the upload of files.
+	Step
+	// Files are the links of uploaded files.
+	Files
+	// State is a value of the developer's.
+	State
+	// Transcript is what was said to and by a user.
+	Transcript
+)
+
+// Info describes a kind.
+type Info struct {
+	Kind Kind
+	// Name is how the kind is spelled in the store.
+	Name string
+	// Of says what there is one of: a thread, an event, a question …
+	Of string
+	// Format says how the value is written.
+	Format string
+	// Life is how long a value is kept after it was last written, unless the
+	// writer knows better (see [Value.For]).
+	Life time.Duration
+	// InThread says that it is a note of a thread, and otherwise a value.
+	InThread bool
+}
+
+const day = 24 * time.Hour
+
+// Kinds returns the table of all kinds.
+func Kinds() []Info {
+	all := table()
+	return all[:]
+}
+
+func table() [17]Info {
+	return [...]Info{
+		// Longer than a question may wait.
+		{Asking, "asking", "thread", "JSON", 400 * day, true},
+		// Longer than a turn that was begun before a stop can come back.
+		{Stop, "stop", "thread", "nanoseconds, event key", day, true},
+		// How long programs must be quiet to be counted anew.
+		{Talk, "talk", "thread", "JSON", 10 * time.Minute, true},
+		// Longer than any retry.
+		{Begun, "begun", "thread", "JSON", 7 * day, true},
+		{Pin, "pin", "event", "0 or 1", 7 * day, true},
+		{SessionHere, "session", "thread", "session id", 30 * day, true},
+
+		{Ask, "ask", "question", "JSON", 14 * day, false},
+		{Skipped, "skipped", "event", "JSON", 14 * day, false},
+		// Linear sends the last repeat of an event some seven hours after the first.
+		{Act, "act", "act", "JSON", day, false},
+		{Sessions, "sessions", "workspace", "session id", 30 * day, false},
+		{Refused, "refused", "thread and person", "event key", time.Hour, false},
+		// The lifetime of a link is configured; this is added to it.
+		{Link, "link", "link", "JSON", day, false},
+		// Added to the time until the post: longer than it may be tried.
+		{Scheduled, "scheduled", "scheduled post", "posted or canceled", 14 * day, false},
+		// Longer than a turn may be tried.
+		{Step, "step", "step of a turn", "JSON", 14 * day, false},
+		{Files, "files", "post with files", "JSON", 14 * day, false},
+		{State, "state", "thread, user or workspace", "JSON", 30 * day, false},
+		{Transcript, "transcript", "user", "JSON", 30 * day, false},
+	}
+}
+
+// info returns the row of a kind. The table is short and stays off the heap.
+func (k Kind) info() Info {
+	all := table()
+	for i := range all {
+		if all[i].Kind == k {
+			return all[i]
+		}
+	}
+	return Info{Kind: k, Name: "unknown", Life: day}
+}
+
+// String returns the name of a kind as it is spelled in the store.
+func (k Kind) String() string { return k.info().Name }
+
+// Life is how long something of this kind is kept after it was last written.
+func (k Kind) Life() time.Duration { return k.info().Life }

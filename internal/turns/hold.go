@@ -1,0 +1,142 @@
+package turns
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// turn runs the callback for a lease and settles what it says.
+func (r *Runner) turn(ctx context.Context, l *state.Lease) {
+	lease, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	h := r.hold(ctx, l, cancel)
+	s := r.cfg.Work(lease, l)
+	h.release()
+
+	if errors.Is(context.Cause(lease), ErrLeaseLost) {
+		r.cfg.Log.Warn().Str("thread", l.Lane.ID).Msg("turn dropped: another process has taken over the thread, or could")
+		return
+	}
+	r.settle(ctx, l, s)
+}
+
+// hold keeps a lease alive. Between renewals it is two timers and no goroutine.
+type hold struct {
+	runner *Runner
+	lease  *state.Lease
+	lost   context.CancelCauseFunc
+	// ctx ends when the hold is released: a renewal that hangs must not delay
+	// the settle.
+	ctx  context.Context //nolint:containedctx // the timers' functions need it
+	stop context.CancelFunc
+
+	renewing sync.WaitGroup
+	mu       sync.Mutex
+	released bool
+	renewal  *time.Timer
+	// watchdog ends the turn in time, whatever a renewal does.
+	watchdog *time.Timer
+}
+
+// hold begins to keep l alive. The renewals do not run under the context of the
+// turn: a turn that was told to stop holds its lease until it has stopped.
+func (r *Runner) hold(ctx context.Context, l *state.Lease, lost context.CancelCauseFunc) *hold {
+	h := &hold{runner: r, lease: l, lost: lost}
+	h.ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.renewal = time.AfterFunc(h.every(), h.renew)
+	h.watchdog = time.AfterFunc(h.left(), func() { lost(ErrLeaseLost) })
+	return h
+}
+
+// every is the time between renewals, and margin how long before the end of its
+// lease a turn is told to stop.
+func (h *hold) every() time.Duration  { return h.runner.cfg.LeaseTTL / 3 }
+func (h *hold) margin() time.Duration { return h.runner.cfg.LeaseTTL / 10 }
+
+// left is how long the turn may go on without a renewal.
+func (h *hold) left() time.Duration { return time.Until(h.lease.Expires) - h.margin() }
+
+// renew extends the lease and sets both timers anew.
+func (h *hold) renew() {
+	h.mu.Lock()
+	if h.released {
+		h.mu.Unlock()
+		return
+	}
+	h.renewing.Add(1)
+	h.mu.Unlock()
+	defer h.renewing.Done()
+
+	ctx, cancel := context.WithTimeout(h.ctx, h.every())
+	err := h.runner.cfg.Queue.Extend(ctx, h.lease, h.runner.cfg.LeaseTTL)
+	cancel()
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.released:
+	case errors.Is(err, state.ErrLeaseLost):
+		h.lost(ErrLeaseLost)
+	case err != nil:
+		h.renewal.Reset(min(h.every(), h.margin()))
+	case h.watchdog.Stop(): // otherwise it has fired, and the turn is ending
+		h.watchdog.Reset(h.left())
+		h.renewal.Reset(h.every())
+	}
+}
+
+// release ends the renewals and returns when none runs any more. The lease is
+// the caller's again.
+func (h *hold) release() {
+	h.mu.Lock()
+	h.released = true
+	h.renewal.Stop()
+	h.watchdog.Stop()
+	h.mu.Unlock()
+	h.stop()
+	h.renewing.Wait()
+}
+
+// settle gives the lane back, trying until the lease has lapsed. After that the
+// entries are leased again.
+func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement) {
+	// What was decided stands even if the turn was told to stop.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.LeaseTTL)
+	defer cancel()
+	log := r.cfg.Log.With().Str("thread", l.Lane.ID).Logger()
+	wait := 20 * time.Millisecond
+	for {
+		err := r.cfg.Queue.Settle(ctx, l, s)
+		switch {
+		case err == nil:
+			return
+		case errors.Is(err, state.ErrLeaseLost):
+			log.Warn().Msg("lease was lost before the turn could be settled: it may run again")
+			return
+		case errors.Is(err, state.ErrInvalid):
+			// The notes do not fit. The verdicts are worth more than they are.
+			if len(s.Notes) == 0 {
+				log.Error().Err(err).Msg("turn could not be settled: it will run again")
+				return
+			}
+			log.Error().Err(err).Msg("notes of the turn could not be stored: settling without them")
+			s.Notes = nil
+			continue
+		case errors.Is(err, state.ErrClosed), time.Now().After(l.Expires):
+			log.Error().Err(err).Msg("turn could not be settled: it will run again")
+			return
+		}
+		if !sleep(ctx, wait) {
+			log.Error().Err(err).Msg("turn could not be settled: it will run again")
+			return
+		}
+		wait = min(2*wait, time.Second)
+	}
+}

@@ -1,0 +1,213 @@
+package turns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// The causes with which the context of a callback ends, and what Run returns.
+var (
+	// ErrLeaseLost says that another process works on the lane, or soon could.
+	ErrLeaseLost = errors.New("turns: lane was taken over by another process")
+	// ErrDraining says that the process stops and the drain time is over.
+	ErrDraining = errors.New("turns: process is stopping")
+	// ErrRunning says that Run was called while it ran.
+	ErrRunning = errors.New("turns: already running")
+)
+
+// stopGrace is how long Run waits for callbacks whose contexts have ended.
+const stopGrace = 5 * time.Second
+
+// Queue is the part of a store that a Runner works with.
+type Queue interface {
+	Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error)
+	Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error
+	Settle(ctx context.Context, l *state.Lease, s state.Settlement) error
+}
+
+// Work handles what a lease holds and says what becomes of it. Entries without
+// a verdict stay in their lane. Work must not keep the lease, and may be called
+// for several leases at once.
+type Work func(ctx context.Context, l *state.Lease) state.Settlement
+
+// Config says how a Runner works. Every field but Entries and Log is required.
+type Config struct {
+	Queue Queue
+	Work  Work
+	// Holder names this process in views of the store.
+	Holder string
+	// Workers is the most callbacks that run at once.
+	Workers int
+	// LeaseTTL is the lifetime of a lease without renewal.
+	LeaseTTL time.Duration
+	// DrainTimeout is how long callbacks may go on after the context of Run
+	// has ended.
+	DrainTimeout time.Duration
+	// Size returns how much of a lane is leased at the next opportunity:
+	// the most entries, and the most bytes of their bodies. Defaults to one
+	// entry of any size.
+	Size func() (entries, bytes int)
+	// Log gets a line for what goes wrong between runner and store.
+	Log zerolog.Logger
+}
+
+// Runner works through a queue. Make one with [New].
+type Runner struct {
+	cfg     Config
+	free    chan struct{} // one token for each idle worker
+	turns   sync.WaitGroup
+	running atomic.Bool
+	down    bool // the store did not answer the last time; only the leasing goroutine uses it
+}
+
+// New returns a Runner. It does no I/O.
+func New(cfg Config) *Runner {
+	if cfg.Size == nil {
+		cfg.Size = func() (int, int) { return 1, 0 }
+	}
+	r := &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers)}
+	for range cfg.Workers {
+		r.free <- struct{}{}
+	}
+	return r
+}
+
+// Run works until ctx ends and everything that was begun has ended, as the
+// package comment says. It returns nil after a clean stop. Errors: ErrRunning,
+// or one that says that callbacks ignored the end of their contexts.
+func (r *Runner) Run(ctx context.Context) error {
+	if !r.running.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	defer r.running.Store(false)
+
+	// Work outlives intake: it has a context of its own.
+	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopWork(nil)
+
+	r.fetch(ctx, work)
+	if busy := r.cfg.Workers - len(r.free); busy > 0 {
+		r.cfg.Log.Info().Int("turns", busy).Dur("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
+	}
+
+	done := make(chan struct{})
+	var waiter sync.WaitGroup
+	waiter.Go(func() { r.turns.Wait(); close(done) })
+	if closesWithin(done, r.cfg.DrainTimeout) {
+		waiter.Wait()
+		return nil
+	}
+	stopWork(ErrDraining)
+	if closesWithin(done, stopGrace) {
+		waiter.Wait()
+		return nil
+	}
+	return fmt.Errorf("turns: %d handlers did not return within %s after their context ended", r.cfg.Workers-len(r.free), stopGrace)
+}
+
+// closesWithin reports whether done was closed within d.
+func closesWithin(done <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// fetch leases lanes and starts their turns until intake ends.
+func (r *Runner) fetch(intake, work context.Context) {
+	retry := &backoff.ExponentialBackOff{
+		InitialInterval: 50 * time.Millisecond, Multiplier: 2,
+		RandomizationFactor: 0.3, MaxInterval: 3 * time.Second,
+	}
+	retry.Reset()
+	for {
+		n := r.reserve(intake)
+		if n == 0 {
+			return
+		}
+		leases, err := r.lease(intake, n)
+		for range n - len(leases) {
+			r.free <- struct{}{}
+		}
+		for _, l := range leases {
+			r.turns.Go(func() {
+				defer func() { r.free <- struct{}{} }()
+				r.turn(work, l)
+			})
+		}
+		switch {
+		case err == nil:
+			retry.Reset()
+		case intake.Err() != nil || errors.Is(err, state.ErrClosed):
+			return
+		case !sleep(intake, retry.NextBackOff()):
+			return
+		}
+	}
+}
+
+// lease asks the store for up to n lanes, and logs the begin and the end of an
+// outage.
+func (r *Runner) lease(ctx context.Context, n int) ([]*state.Lease, error) {
+	entries, bytes := r.cfg.Size()
+	leases, err := r.cfg.Queue.Lease(ctx, state.LeaseRequest{
+		Holder: r.cfg.Holder, TTL: r.cfg.LeaseTTL, Lanes: n, Entries: entries, Bytes: bytes,
+	})
+	switch {
+	case err == nil && r.down:
+		r.down = false
+		r.cfg.Log.Info().Msg("store is back")
+	case err != nil && !r.down && ctx.Err() == nil && !errors.Is(err, state.ErrClosed):
+		r.down = true
+		r.cfg.Log.Error().Err(err).Msg("store is down: retrying until it is back")
+	}
+	return leases, err
+}
+
+// reserve waits for an idle worker and takes a few more if there are any. It
+// returns how many it took; zero means that intake has ended.
+func (r *Runner) reserve(intake context.Context) int {
+	const batch = 16
+	select {
+	case <-intake.Done():
+		return 0
+	case <-r.free:
+	}
+	if intake.Err() != nil {
+		r.free <- struct{}{}
+		return 0
+	}
+	for n := 1; n < batch; n++ {
+		select {
+		case <-r.free:
+		default:
+			return n
+		}
+	}
+	return batch
+}
+
+// sleep waits for d and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
