@@ -251,7 +251,7 @@ func (b *Bot) settle(ctx context.Context, log *zerolog.Logger, l *state.Lease, v
 	defer cancel()
 	wait := 20 * time.Millisecond
 	for {
-		err := b.cfg.Store.Settle(ctx, l, verdicts...)
+		err := b.cfg.Store.Settle(ctx, l, state.Settlement{Verdicts: verdicts})
 		switch {
 		case err == nil:
 			return
