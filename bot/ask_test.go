@@ -248,16 +248,16 @@ type forgetful struct {
 	lost map[string]bool
 }
 
-func (s *forgetful) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Verdict) error {
+func (s *forgetful) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
 	s.mu.Lock()
-	id := verdicts[0].ID
+	id := how.Verdicts[0].ID
 	lose := !s.lost[id] && !strings.HasSuffix(id, s.but)
 	s.lost[id] = true
 	s.mu.Unlock()
 	if lose {
 		return state.ErrLeaseLost
 	}
-	return s.Store.Settle(ctx, l, verdicts...)
+	return s.Store.Settle(ctx, l, how)
 }
 
 // TestAnsweredTurnGoesOnOnce answers two questions before the turns that asked

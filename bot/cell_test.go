@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -172,6 +173,45 @@ func TestTranscript(t *testing.T) {
 		}
 		if got := texts(); len(got) != 0 {
 			t.Errorf("after Delete: %v", got)
+		}
+	})
+}
+
+// TestTranscriptBounds appends more bytes than a transcript keeps, and appends
+// from several sides at once.
+func TestTranscriptBounds(t *testing.T) {
+	t.Parallel()
+	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		big := w.bot.Transcript("W1", "big")
+		for i := range 5 {
+			text := strings.Repeat(strconv.Itoa(i), 300<<10)
+			if err := big.Append(ctx, bot.TranscriptEntry{Role: "user", Text: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		entries, err := big.Entries(ctx)
+		if err != nil || len(entries) != 3 || entries[0].Text[0] != '2' || entries[2].Text[0] != '4' {
+			t.Errorf("%d entries, %v, want the newest three", len(entries), err)
+		}
+		if err := big.Append(ctx, bot.TranscriptEntry{Role: "user", Text: strings.Repeat("x", 1<<20)}); err == nil {
+			t.Error("an entry of 1 MiB was kept")
+		}
+
+		many := w.bot.Transcript("W1", "many")
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 10 {
+					if err := many.Append(ctx, bot.TranscriptEntry{Role: "user", Text: "x"}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if entries, err := many.Entries(ctx); err != nil || len(entries) != 40 {
+			t.Errorf("%d entries, %v, want 40", len(entries), err)
 		}
 	})
 }

@@ -228,6 +228,6 @@ func (s watchedStore) Enqueue(ctx context.Context, e state.Entry) (r state.Recei
 	return r, err
 }
 
-func (s watchedStore) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Verdict) error {
-	return s.watch(ctx, "settle", "settled", l.Lane.ID, func() error { return s.Store.Settle(ctx, l, verdicts...) })
+func (s watchedStore) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
+	return s.watch(ctx, "settle", "settled", l.Lane.ID, func() error { return s.Store.Settle(ctx, l, how) })
 }

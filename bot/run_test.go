@@ -306,11 +306,11 @@ func (s *cutStore) Extend(ctx context.Context, l *state.Lease, d time.Duration) 
 	return s.Store.Extend(ctx, l, d)
 }
 
-func (s *cutStore) Settle(ctx context.Context, l *state.Lease, v ...state.Verdict) error {
+func (s *cutStore) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
 	if s.cut.Load() {
 		return errCut
 	}
-	return s.Store.Settle(ctx, l, v...)
+	return s.Store.Settle(ctx, l, how)
 }
 
 func (s *cutStore) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {

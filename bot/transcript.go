@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,7 +39,19 @@ func (b *Bot) Transcript(workspace, userKey string) *Transcript {
 	return &Transcript{bot: b, key: state.Key{Workspace: workspace, Kind: "transcript", ID: userKey}}
 }
 
-// Append adds an entry.
+const (
+	// transcriptKeep is the default of [Transcript.Keep].
+	transcriptKeep = 200
+	// transcriptBytes bounds a stored transcript.
+	transcriptBytes = 1 << 20
+	// transcriptTries is how often Append meets another writer before it
+	// gives up.
+	transcriptTries = 100
+)
+
+// Append adds an entry, atomically among all instances. The oldest entries go
+// when there are more than Keep, or when the transcript would exceed 1 MiB. An
+// entry that is larger than that is an error.
 func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 	if e.At.IsZero() {
 		e.At = time.Now()
@@ -47,17 +60,62 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 	if err != nil {
 		return fmt.Errorf("bot: transcript: %w", err)
 	}
-	if err := t.bot.cfg.Store.Append(ctx, t.key, data, or(t.Keep, 200), or(t.Retention, cellTTL)); err != nil {
-		return fmt.Errorf("bot: transcript: %w", err)
+	if len(data)+3 > transcriptBytes {
+		return fmt.Errorf("bot: transcript: the entry has %d bytes, more than %d", len(data), transcriptBytes)
 	}
-	return nil
+	for range transcriptTries {
+		items, old, err := t.read(ctx)
+		if err != nil {
+			return err
+		}
+		next, err := json.Marshal(t.bounded(append(items, data)))
+		if err != nil {
+			return fmt.Errorf("bot: transcript: %w", err)
+		}
+		err = t.bot.cfg.Store.CompareAndSet(ctx, t.key, old, next, or(t.Retention, cellTTL))
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, state.ErrConflict) {
+			return fmt.Errorf("bot: transcript: %w", err)
+		}
+	}
+	return fmt.Errorf("bot: transcript: %d writes in a row met another one: %w", transcriptTries, state.ErrConflict)
+}
+
+// bounded drops the oldest entries until the limits are kept.
+func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
+	items = items[max(0, len(items)-or(t.Keep, transcriptKeep)):]
+	size := 2 // the brackets
+	for i := len(items) - 1; i >= 0; i-- {
+		if size += len(items[i]) + 1; size > transcriptBytes {
+			return items[i+1:]
+		}
+	}
+	return items
+}
+
+// read returns the entries as JSON, and the stored form, which is nil if there
+// is none.
+func (t *Transcript) read(ctx context.Context) (items []json.RawMessage, stored []byte, err error) {
+	stored, err = t.bot.cfg.Store.Get(ctx, t.key)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("bot: transcript: %w", err)
+	}
+	if err := json.Unmarshal(stored, &items); err != nil {
+		return nil, nil, fmt.Errorf("bot: transcript: %w", err)
+	}
+	return items, stored, nil
 }
 
 // Entries returns the entries, oldest first.
 func (t *Transcript) Entries(ctx context.Context) ([]TranscriptEntry, error) {
-	items, err := t.bot.cfg.Store.List(ctx, t.key)
+	items, _, err := t.read(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("bot: transcript: %w", err)
+		return nil, err
 	}
 	out := make([]TranscriptEntry, 0, len(items))
 	for _, item := range items {

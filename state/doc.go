@@ -1,6 +1,7 @@
 // Package state is the storage contract of linearbot: ordered lanes of work
-// ([Queue]), small values ([Values]), subscriptions ([Subscriptions]) and the
-// views that make them visible ([Inspector], [Porter]).
+// ([Queue]), what is remembered about a thread ([Notes]), small values
+// ([Values]), subscriptions ([Subscriptions]) and the views that make them
+// visible ([Inspector], [Porter]).
 //
 // # What a store promises
 //
@@ -27,6 +28,33 @@
 // At least once. A lease that is neither settled nor extended in time lapses,
 // and the lane is handed out again with the same entries. The attempt that was
 // begun counts as spent.
+//
+// # Notes
+//
+// A thread is what its lanes have in common ([Key.Thread]): all lanes of a
+// thread share its notes and its subscription. A note is a small named value
+// with a lifetime that lives beside those lanes. Every lease brings the notes
+// of its thread, whether the thread is subscribed and the store's time
+// ([Lease.Notes]), read in the same step that takes the lease. [Queue.Settle]
+// writes notes together with its verdicts: either all of them are durable or
+// none is. A turn that reads its notes from the lease and writes them with the
+// settle therefore calls the store twice. What must be durable before the turn
+// acts is written with [Notes.WriteNotes], which needs no lease.
+//
+// Several lanes of a thread may be leased at the same time, and WriteNotes may
+// run at any time. A write that depends on what the lease brought says so with
+// [NoteWrite.Check].
+//
+// Every note has a lifetime, at most [MaxNote] bytes, and its thread has room
+// for [MaxNotes] notes of [MaxNoteBytes] in all. A thread whose notes have all
+// expired or been deleted takes no room in the store.
+//
+// # Time
+//
+// A store has one clock. [Queued.EnqueuedAt], [DelayedEntry.Due],
+// [NoteSet.Now], holds, delays, leases and lifetimes follow it, so an age is
+// the difference between two of its times. It may differ from the clock of the
+// process; only [Lease.Expires] is translated to that.
 //
 // # Keys
 //

@@ -7,7 +7,8 @@ import "errors"
 var (
 	// ErrNotFound says that the key or the dead entry does not exist.
 	ErrNotFound = errors.New("state: not found")
-	// ErrConflict says that a compare-and-set met another value.
+	// ErrConflict says that a compare-and-set or the check of a note met
+	// another value. Nothing was written. Read again and decide anew.
 	ErrConflict = errors.New("state: value changed meanwhile")
 	// ErrLeaseLost says that the lease has lapsed and somebody else may hold
 	// the lane, or that it was settled before. Nothing was changed.

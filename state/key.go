@@ -29,6 +29,16 @@ func (k Key) String() string {
 	return b.String()
 }
 
+// Thread returns the key of the thread that a lane belongs to, the one under
+// which its notes and its subscription are kept: the same workspace, the kind
+// "thread", and the ID up to its first '#'. The lanes "thread#1" and
+// "thread#2" and the urgent lane of a thread all belong to that thread. The
+// thread of a thread is itself.
+func (k Key) Thread() Key {
+	id, _, _ := strings.Cut(k.ID, "#")
+	return Key{Workspace: k.Workspace, Kind: "thread", ID: id}
+}
+
 // IsZero reports whether k names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
 

@@ -30,3 +30,19 @@ func TestParseKeyRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestKeyThread(t *testing.T) {
+	t.Parallel()
+	thread := state.Key{Workspace: "w", Kind: "thread", ID: "linear:i:c:c"}
+	for _, k := range []state.Key{
+		thread,
+		{Workspace: "w", Kind: "thread", ID: "linear:i:c:c#0"},
+		{Workspace: "w", Kind: "thread", ID: "linear:i:c:c#1#2"},
+		{Workspace: "w", Kind: "urgent", ID: "linear:i:c:c"},
+		{Workspace: "w", Kind: "urgent", ID: "linear:i:c:c#"},
+	} {
+		if got := k.Thread(); got != thread {
+			t.Errorf("the thread of %v is %v, want %v", k, got, thread)
+		}
+	}
+}

@@ -39,13 +39,61 @@ type Queue interface {
 	// or the lease was settled.
 	Extend(ctx context.Context, l *Lease, ttl time.Duration) error
 
-	// Settle applies the verdicts to entries of the lease and gives the lane
-	// back, in one atomic durable step. Entries without a verdict stay where
-	// they are, and their attempt is not counted. With ErrLeaseLost nothing
-	// was applied. After any other error Settle may be called again with the
-	// same verdicts as long as the lease lives; if the first call was in
-	// fact applied, the second answers ErrLeaseLost.
-	Settle(ctx context.Context, l *Lease, verdicts ...Verdict) error
+	// Settle applies the verdicts to entries of the lease, writes notes of
+	// its thread and gives the lane back, in one atomic durable step. Entries
+	// without a verdict stay where they are, and their attempt is not
+	// counted. It blocks for one durable write and never retries.
+	//
+	// It fails with ErrLeaseLost if the lease was settled or taken over, with
+	// ErrConflict if a checked note has another value, and with ErrInvalid if
+	// s is invalid or the thread would exceed its limits; then nothing was
+	// applied, and after the latter two the lease lives on. After
+	// ErrUnavailable, ErrFull or the context's error call Settle again with
+	// the same settlement as long as the lease lives; if the first call was
+	// in fact applied, the second answers ErrLeaseLost.
+	Settle(ctx context.Context, l *Lease, s Settlement) error
+}
+
+// Settlement is how a lease ends. The zero value gives the lane back and
+// changes nothing.
+type Settlement struct {
+	// Verdicts are about entries of the lease, at most one for each.
+	Verdicts []Verdict
+	// Notes are applied in order, like those of [Notes.WriteNotes].
+	Notes []NoteWrite
+}
+
+// Validate returns an error that is [ErrInvalid] and says what is wrong with
+// a settlement of l that every store refuses. It does not know the notes that
+// the thread has already.
+func (s *Settlement) Validate(l *Lease) error {
+	if l == nil {
+		return invalid("settlement without a lease")
+	}
+	leased := make(map[string]bool, len(l.Entries))
+	for i := range l.Entries {
+		leased[l.Entries[i].ID] = true
+	}
+	for _, v := range s.Verdicts {
+		open, known := leased[v.ID]
+		switch {
+		case v.Kind < KindAck || v.Kind > KindBury:
+			return invalid("verdict for %q has kind %d", v.ID, v.Kind)
+		case v.After < 0:
+			return invalid("verdict for %q has the negative wait %v", v.ID, v.After)
+		case !known:
+			return invalid("verdict for %q, which is not in the lease", v.ID)
+		case !open:
+			return invalid("two verdicts for %q", v.ID)
+		}
+		leased[v.ID] = false
+	}
+	for i := range s.Notes {
+		if err := s.Notes[i].Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Entry is one piece of work. Only ID, Lane and Body are required.
@@ -149,6 +197,10 @@ type Lease struct {
 	// Behind is the number of entries in the lane after those, when the
 	// lease was taken.
 	Behind int
+	// Notes are the notes of the lane's thread, its subscription and the
+	// store's time, all as they were when the lease was taken. Extend does
+	// not change them.
+	Notes NoteSet
 }
 
 // Queued is an entry in a store.

@@ -9,6 +9,7 @@ import (
 // Store is everything that a bot keeps.
 type Store interface {
 	Queue
+	Notes
 	Values
 	Subscriptions
 	Inspector
@@ -113,7 +114,7 @@ const (
 	RecordDelayed      RecordKind = "delayed"
 	RecordDead         RecordKind = "dead"
 	RecordValue        RecordKind = "value"
-	RecordList         RecordKind = "list"
+	RecordNote         RecordKind = "note"
 	RecordSubscription RecordKind = "subscription"
 	RecordDedup        RecordKind = "dedup"
 )
@@ -122,16 +123,17 @@ const (
 // are set depends on Kind.
 type Record struct {
 	Kind RecordKind `json:"kind"`
-	// Key is the lane of a dedup key, or the key of a value, list or
-	// subscription.
+	// Key is the lane of a dedup key, the thread of a note or subscription,
+	// or the key of a value.
 	Key Key `json:"key,omitzero"`
 	// Dedup is a dedup key of the lane Key.
 	Dedup string `json:"dedup,omitempty"`
-	// Value is the value; Items are the items of a list.
-	Value []byte   `json:"value,omitempty"`
-	Items [][]byte `json:"items,omitempty"`
-	// Expires is when a value, list or dedup key is forgotten; zero means
-	// never.
+	// Note is the name of a note.
+	Note string `json:"note,omitempty"`
+	// Value is the content of a value or note.
+	Value []byte `json:"value,omitempty"`
+	// Expires is when a value, note or dedup key is forgotten; zero means
+	// never. A note without it is invalid.
 	Expires time.Time     `json:"expires,omitzero"`
 	Entry   *Queued       `json:"entry,omitempty"`
 	Delayed *DelayedEntry `json:"delayed,omitempty"`

@@ -7,8 +7,11 @@ import (
 )
 
 // Values keeps small values under keys. A value is copied in and out: callers
-// may change their slices afterwards. A ttl of zero means for ever; a store
-// forgets an expired value no later than its next read.
+// may change their slices afterwards. A ttl of zero means that the value never
+// expires; an expired value is never returned. Every method blocks for one read
+// or one durable write. Errors: ErrInvalid for an incomplete key or a negative
+// ttl, ErrFull, ErrUnavailable, ErrClosed or the context's, and those named at
+// the methods.
 type Values interface {
 	// Get returns the value of k, or ErrNotFound.
 	Get(ctx context.Context, k Key) ([]byte, error)
@@ -18,16 +21,8 @@ type Values interface {
 	// fails with ErrConflict if not. A nil old means that k must not exist;
 	// a nil next deletes k. It is atomic between processes.
 	CompareAndSet(ctx context.Context, k Key, old, next []byte, ttl time.Duration) error
-	// Delete forgets k, value or list. Deleting what does not exist is no
-	// error.
+	// Delete forgets k. Deleting an absent key is a no-op.
 	Delete(ctx context.Context, k Key) error
-	// Append adds item to the list under k, keeps only the newest limit
-	// items (all, if limit is 0) and restarts the ttl of the list. It is
-	// atomic between processes. Lists and values have names of their own:
-	// the same k may be both.
-	Append(ctx context.Context, k Key, item []byte, limit int, ttl time.Duration) error
-	// List returns the items under k, oldest first; none is no error.
-	List(ctx context.Context, k Key) ([][]byte, error)
 }
 
 // Subscriptions remembers which threads a bot listens to. A subscription does

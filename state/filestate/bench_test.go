@@ -111,7 +111,7 @@ func BenchmarkTurn64(b *testing.B) {
 			for out.Add(1) <= total {
 				ls, err := s.Lease(b.Context(), state.LeaseRequest{TTL: time.Minute})
 				if err == nil {
-					err = s.Settle(b.Context(), ls[0], state.Ack(ls[0].Entries[0].ID))
+					err = s.Settle(b.Context(), ls[0], state.Settlement{Verdicts: []state.Verdict{state.Ack(ls[0].Entries[0].ID)}})
 				}
 				if err != nil {
 					b.Errorf("Lease or Settle: %v", err)

@@ -109,7 +109,7 @@ func childLoad(ctx context.Context, s *Store) error {
 						say("s", l.Lane.ID, e.ID)
 						vs = append(vs, state.Ack(e.ID))
 					}
-					if err := s.Settle(ctx, l, vs...); err != nil {
+					if err := s.Settle(ctx, l, state.Settlement{Verdicts: vs}); err != nil {
 						return
 					}
 					for _, v := range vs {
@@ -178,7 +178,7 @@ func childFull(ctx context.Context, s *Store) error {
 	if err := limit(1 << 40); err != nil {
 		return err
 	}
-	if err := s.Settle(ctx, ls[0], state.Ack("0"), state.Ack("1"), state.Ack("2")); err != nil {
+	if err := s.Settle(ctx, ls[0], state.Settlement{Verdicts: []state.Verdict{state.Ack("0"), state.Ack("1"), state.Ack("2")}}); err != nil {
 		return fmt.Errorf("settle after the disk has room: %w", err)
 	}
 	if err := add(strconv.Itoa(stored)); err != nil {

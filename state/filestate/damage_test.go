@@ -30,9 +30,9 @@ func furnished(t *testing.T) []byte {
 	}
 	l := leaseOne(t, s, 3)
 	if err := errors.Join(
-		s.Settle(t.Context(), l, state.Bury("0", state.Cause{Code: "c"})),
+		s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Bury("0", state.Cause{Code: "c"})}}),
 		s.Set(t.Context(), state.Key{Kind: "v", ID: "v"}, []byte("value"), 0),
-		s.Append(t.Context(), state.Key{Kind: "l", ID: "l"}, []byte("item"), 0, 0),
+		s.WriteNotes(t.Context(), laneOf("a"), state.NoteWrite{Name: "n", Value: []byte("note"), TTL: time.Hour}),
 		s.Subscribe(t.Context(), laneOf("a")),
 		s.Close(),
 	); err != nil {
@@ -112,7 +112,15 @@ func TestOpenRefuses(t *testing.T) {
 				return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyFormat), number(7))
 			})
 			return dir
-		}, "has format 7 and this linearbot reads up to 1"},
+		}, "has format 7 and this linearbot reads 2: use the newer linearbot"},
+		{"an older linearbot", func(t *testing.T) string {
+			t.Helper()
+			dir := dirWith(t, whole)
+			editBolt(t, dir, func(tx *bolt.Tx) error {
+				return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyFormat), number(1))
+			})
+			return dir
+		}, "has format 1 and this linearbot reads 2: export it with the older linearbot"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -170,7 +178,7 @@ func TestFlips(t *testing.T) {
 			if err != nil {
 				break
 			}
-			if err = s.Settle(t.Context(), ls[0], state.Ack(ls[0].Entries[0].ID)); err != nil {
+			if err = s.Settle(t.Context(), ls[0], state.Settlement{Verdicts: []state.Verdict{state.Ack(ls[0].Entries[0].ID)}}); err != nil {
 				break
 			}
 			if st, err = s.Stats(t.Context()); err != nil || st.Entries == 0 {
@@ -396,5 +404,48 @@ func TestPageLoops(t *testing.T) {
 				t.Errorf("Open = %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestDamagedNotes hands the lane out without them, and keeps their bytes as a
+// dead letter when they are written again.
+func TestDamagedNotes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := openTest(t, dir, Options{NoSync: true})
+	note := func(v string) state.NoteWrite { return state.NoteWrite{Name: "n", Value: []byte(v), TTL: time.Hour} }
+	if err := s.WriteNotes(t.Context(), laneOf("a"), note("old")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, entry("a", "1"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	editBolt(t, dir, func(tx *bolt.Tx) error {
+		in, key := tx.Bucket([]byte(bucketNotes)), name(laneOf("a").String())
+		v := bytes.Clone(in.Get(key))
+		v[len(v)-1] ^= 1
+		return in.Put(key, v)
+	})
+	s = openTest(t, dir, Options{NoSync: true})
+	if _, err := s.Notes(t.Context(), laneOf("a")); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("Notes: %v, want an error that says damaged", err)
+	}
+	l := leaseOne(t, s, 1)
+	if l.Notes.Values != nil {
+		t.Errorf("the lease brings %q", l.Notes.Values)
+	}
+	how := state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}, Notes: []state.NoteWrite{note("new")}}
+	if err := s.Settle(t.Context(), l, how); err != nil {
+		t.Fatal(err)
+	}
+	if set, err := s.Notes(t.Context(), laneOf("a")); err != nil || string(set.Values["n"]) != "new" {
+		t.Errorf("Notes = %q, %v", set.Values, err)
+	}
+	if d := deadOf(t, s); len(d) != 1 || d[0].Cause.Code != undecodable || !bytes.Contains(d[0].Body, []byte("ol")) {
+		t.Errorf("dead letters are %+v", d)
+	}
+	if st, err := s.Stats(t.Context()); err != nil || st.Dead != 1 {
+		t.Errorf("Stats = %+v, %v, want one dead letter", st, err)
 	}
 }

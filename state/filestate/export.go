@@ -21,7 +21,7 @@ func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 		}
 		for _, part := range []iter.Seq2[state.Record, error]{
 			s.exportEntries(ctx), s.exportDelayed(ctx), s.exportDead(ctx), s.exportDedup(ctx),
-			s.exportValues(ctx), s.exportLists(ctx), s.exportSubscriptions(ctx),
+			s.exportValues(ctx), s.exportNotes(ctx), s.exportSubscriptions(ctx),
 		} {
 			for r, err := range part {
 				if !yield(r, err) || err != nil {
@@ -146,7 +146,7 @@ func (s *Store) exportValues(ctx context.Context) iter.Seq2[state.Record, error]
 				yield(state.Record{}, errDamaged)
 				return
 			}
-			if v.expired(time.Now()) {
+			if expired(v.expires, time.Now()) {
 				continue
 			}
 			if !yield(state.Record{Kind: state.RecordValue, Key: v.key, Value: v.data, Expires: v.expires}, nil) {
@@ -156,25 +156,23 @@ func (s *Store) exportValues(ctx context.Context) iter.Seq2[state.Record, error]
 	}
 }
 
-func (s *Store) exportLists(ctx context.Context) iter.Seq2[state.Record, error] {
+func (s *Store) exportNotes(ctx context.Context) iter.Seq2[state.Record, error] {
 	return func(yield func(state.Record, error) bool) {
-		for p, err := range s.pages(ctx, at(bucketLists, nil)) {
-			var head *value
-			var items [][]byte
-			if err == nil {
-				err = s.view(ctx, func(tx *bolt.Tx) (err error) {
-					if in := at(bucketLists, p.key)(tx); in != nil {
-						head, items, err = readList(in, time.Now())
-					}
-					return err
-				})
-			}
+		for p, err := range s.pages(ctx, at(bucketNotes, nil)) {
 			if err != nil {
 				yield(state.Record{}, err)
 				return
 			}
-			if head != nil && !yield(state.Record{Kind: state.RecordList, Key: head.key, Items: items, Expires: head.expires}, nil) {
+			thread, set, ok := parseNotes(p.value)
+			if !ok {
+				yield(state.Record{}, errDamaged)
 				return
+			}
+			for n, v := range set.Live(time.Now()) {
+				r := state.Record{Kind: state.RecordNote, Key: thread, Note: n, Value: v, Expires: set[n].Expires}
+				if !yield(r, nil) {
+					return
+				}
 			}
 		}
 	}

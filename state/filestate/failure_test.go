@@ -105,7 +105,7 @@ func TestCommitFails(t *testing.T) {
 			if err := s.Ping(t.Context()); !errors.Is(err, c.want) {
 				t.Errorf("Ping = %v, want %v", err, c.want)
 			}
-			if err := s.Settle(t.Context(), l, state.Ack("1"), state.Retry("2", 0, state.Cause{})); !errors.Is(err, c.want) {
+			if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1"), state.Retry("2", 0, state.Cause{})}}); !errors.Is(err, c.want) {
 				t.Errorf("Settle = %v, want %v", err, c.want)
 			}
 			if err := s.Extend(t.Context(), l, time.Minute); err != nil {
@@ -119,7 +119,7 @@ func TestCommitFails(t *testing.T) {
 			if want := map[bool]state.Outcome{false: state.Added, true: state.Duplicate}[c.after]; err != nil || r.Outcome != want {
 				t.Errorf("Enqueue again = %v, %v, want %v", r.Outcome, err, want)
 			}
-			if err := s.Settle(t.Context(), l, state.Ack("1"), state.Retry("2", 0, state.Cause{})); err != nil {
+			if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1"), state.Retry("2", 0, state.Cause{})}}); err != nil {
 				t.Errorf("Settle again = %v", err)
 			}
 			got := map[string][]string{}
@@ -149,12 +149,12 @@ func TestSettleUnknown(t *testing.T) {
 	put(t, s, entry("a", "2"))
 	l := leaseOne(t, s, 1)
 	f.set(errors.New("input/output error"), true)
-	if err := s.Settle(t.Context(), l, state.Ack("1")); !errors.Is(err, state.ErrUnavailable) {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}}); !errors.Is(err, state.ErrUnavailable) {
 		t.Fatalf("Settle = %v, want ErrUnavailable", err)
 	}
 	f.set(nil, false)
 	back(t, s)
-	if err := s.Settle(t.Context(), l, state.Ack("1")); !errors.Is(err, state.ErrLeaseLost) {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}}); !errors.Is(err, state.ErrLeaseLost) {
 		t.Fatalf("Settle again = %v, want ErrLeaseLost", err)
 	}
 	if got := ids(leaseOne(t, s, 9)); len(got) != 1 || got[0] != "2" {

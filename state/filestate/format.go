@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/internal/noteset"
 )
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
@@ -321,22 +322,15 @@ func eachKey(v []byte, f func(lane state.Key, key string)) bool {
 	return true
 }
 
-// value is a value or the head of a list.
+// value is a stored value.
 type value struct {
 	key     state.Key
 	expires time.Time // zero for never
 	data    []byte
-	first   uint64 // number of the oldest item of a list
-	next    uint64 // number of the next item of a list
-}
-
-func (v *value) expired(now time.Time) bool {
-	return !v.expires.IsZero() && !v.expires.After(now)
 }
 
 func appendValue(v *value) []byte {
 	b := appendTime(appendKey(newSealed(96+len(v.data)+len(v.key.ID)), v.key), v.expires)
-	b = binary.AppendUvarint(binary.AppendUvarint(b, v.first), v.next)
 	return sealed(append(b, v.data...))
 }
 
@@ -346,7 +340,54 @@ func parseValue(v []byte) (*value, bool) {
 		return nil, false
 	}
 	r := scanner{rest: p}
-	out := &value{key: r.key(), expires: r.time(), first: r.uvarint(), next: r.uvarint()}
+	out := &value{key: r.key(), expires: r.time()}
 	out.data = slices.Clone(r.rest)
 	return out, !r.bad
 }
+
+// The notes of a thread are one record: the thread, when the last of them
+// expires, and each with its name, its own expiry and its value. It begins like
+// a value, so that one sweep serves both.
+
+func appendNotes(thread state.Key, set noteset.Set) []byte {
+	size := 96 + len(thread.ID)
+	for n, note := range set {
+		size += 32 + len(n) + len(note.Value)
+	}
+	b := appendTime(appendKey(newSealed(size), thread), set.Expires())
+	for n, note := range set {
+		b = appendTime(appendText(b, n), note.Expires)
+		b = append(binary.AppendUvarint(b, uint64(len(note.Value))), note.Value...)
+	}
+	return sealed(b)
+}
+
+// parseNotes reads what appendNotes wrote. The result shares nothing with v.
+func parseNotes(v []byte) (thread state.Key, set noteset.Set, ok bool) {
+	p, ok := unseal(v)
+	if !ok {
+		return thread, nil, false
+	}
+	r := scanner{rest: p}
+	thread = r.key()
+	r.time()
+	set = noteset.Set{}
+	for !r.bad && len(r.rest) > 0 {
+		n := r.text()
+		set[n] = noteset.Note{Expires: r.time(), Value: append([]byte{}, r.bytes()...)}
+	}
+	return thread, set, !r.bad
+}
+
+// expiredRecord reports whether the value, or all of the notes, in v have
+// expired.
+func expiredRecord(v []byte, now time.Time) bool {
+	p, ok := unseal(v)
+	r := scanner{rest: p}
+	r.key()
+	at := r.time()
+	return ok && !r.bad && expired(at, now)
+}
+
+// expired reports whether a time of expiry, zero for never, has come.
+func expired(at, now time.Time) bool { return !at.IsZero() && !at.After(now) }

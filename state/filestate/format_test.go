@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/internal/noteset"
 )
 
 func TestFormats(t *testing.T) {
@@ -32,10 +33,18 @@ func TestFormats(t *testing.T) {
 	if diff := cmp.Diff(m, gotMark, cmp.AllowUnexported(mark{})); diff != "" || !ok {
 		t.Errorf("mark %v (-want +got):\n%s", ok, diff)
 	}
-	v := &value{key: q.Lane, expires: at, data: []byte("x"), first: 2, next: 9}
+	v := &value{key: q.Lane, expires: at, data: []byte("x")}
 	gotValue, ok := parseValue(appendValue(v))
 	if diff := cmp.Diff(v, gotValue, cmp.AllowUnexported(value{})); diff != "" || !ok {
 		t.Errorf("value %v (-want +got):\n%s", ok, diff)
+	}
+	set := noteset.Set{"n\x00": {Value: []byte("x\xff"), Expires: at}, "empty": {Value: []byte{}, Expires: at.Add(1)}}
+	thread, gotSet, ok := parseNotes(appendNotes(q.Lane, set))
+	if diff := cmp.Diff(set, gotSet); diff != "" || !ok || thread != q.Lane {
+		t.Errorf("notes of %v, %v (-want +got):\n%s", thread, ok, diff)
+	}
+	if b := appendNotes(q.Lane, set); !expiredRecord(b, at.Add(1)) || expiredRecord(b, at) {
+		t.Error("notes do not expire with the last of them")
 	}
 }
 
@@ -68,6 +77,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(appendMark(mark{attempt: 1}))
 	f.Add(appendHold(laneOf("a"), time.Unix(1, 2)))
 	f.Add(appendValue(&value{key: laneOf("a"), data: []byte("v")}))
+	f.Add(appendNotes(laneOf("a"), noteset.Set{"n": {Value: []byte("v"), Expires: time.Unix(1, 2)}}))
 	f.Add(sealed(appendKeyLog(newSealed(0), laneOf("a"), "k1", "k2")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if q, whole, ok := parseEntry(b); ok && whole {
@@ -92,6 +102,12 @@ func FuzzParse(f *testing.F) {
 			}
 			parseHold(b)
 			parseValue(b)
+			if thread, set, ok := parseNotes(b); ok {
+				back, again, ok := parseNotes(appendNotes(thread, set))
+				if diff := cmp.Diff(set, again); diff != "" || !ok || back != thread {
+					t.Errorf("notes (-first +again):\n%s", diff)
+				}
+			}
 			eachKey(b, func(state.Key, string) {})
 		}
 	})

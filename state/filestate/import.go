@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 
@@ -20,17 +21,9 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 	if err := checkRecord(&r); err != nil {
 		return err
 	}
-	size := len(r.Value)
-	for _, i := range r.Items {
-		size += len(i)
-	}
-	o := &importOp{record: r, call: newCall(size)}
+	o := &importOp{record: r, call: newCall(len(r.Value))}
 	// Nothing of the caller's is kept.
 	o.record.Value = bytes.Clone(r.Value)
-	o.record.Items = nil
-	for _, i := range r.Items {
-		o.record.Items = append(o.record.Items, bytes.Clone(i))
-	}
 	switch r.Kind {
 	case state.RecordEntry:
 		o.setEntry(*r.Entry, mark{})
@@ -64,7 +57,13 @@ func checkRecord(r *state.Record) error {
 		if r.Dedup != "" && r.Key.Kind != "" && r.Key.ID != "" {
 			return nil
 		}
-	case state.RecordValue, state.RecordList, state.RecordSubscription:
+	case state.RecordNote:
+		if r.Expires.IsZero() {
+			return invalid("note %q of %s never expires", r.Note, r.Key)
+		}
+		w := state.NoteWrite{Name: r.Note, Value: r.Value, TTL: 1}
+		return errors.Join(checkValue(r.Key, nil, 0), w.Validate())
+	case state.RecordValue, state.RecordSubscription:
 		return checkValue(r.Key, r.Value, 0)
 	}
 	return invalid("record of kind %q is incomplete or unknown", r.Kind)
@@ -113,20 +112,15 @@ func (o *importOp) stage(b *batch) error {
 		}
 	case state.RecordValue:
 		return b.put(b.bucket(bucketValues), key, appendValue(&value{key: r.Key, expires: r.Expires, data: r.Value}))
-	case state.RecordList:
-		if err := b.dropList(key); err != nil {
-			return err
-		}
-		head, in, err := b.list(r.Key)
-		for i := 0; err == nil && i < len(r.Items); i++ {
-			err = b.put(in, number(head.next), seal(r.Items[i]))
-			head.next++
-		}
+	case state.RecordNote:
+		w := newNotesWrite(r.Key, []state.NoteWrite{{
+			Name: r.Note, Value: append([]byte{}, r.Value...), TTL: r.Expires.Sub(b.now),
+		}})
+		set, err := w.plan(b)
 		if err != nil {
-			return err
+			return o.refuse(err)
 		}
-		head.expires = r.Expires
-		return b.put(in, []byte(listHead), appendValue(head))
+		return w.put(b, set)
 	case state.RecordSubscription:
 		return (&subscribeOp{thread: r.Key, on: true}).stage(b)
 	}
@@ -149,9 +143,8 @@ func (o *importOp) stageEntry(b *batch) error {
 		}
 	}
 	if o.record.Kind == state.RecordDead {
-		var err error
-		o.dead, err = b.bury(o.record.Dead)
-		return err
+		o.dead = true
+		return b.bury(o.record.Dead)
 	}
 	n, err := b.number()
 	if err != nil {
@@ -189,7 +182,6 @@ func (o *importOp) stageEntry(b *batch) error {
 func (o *importOp) apply(s *Store, now time.Time) {
 	switch {
 	case o.dead:
-		s.index.dead++
 	case o.item == nil:
 		return
 	case o.mark.due.After(now):

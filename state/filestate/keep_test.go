@@ -161,7 +161,13 @@ func TestSweep(t *testing.T) {
 			}
 		}
 		for i := range 3 {
-			if err := s.Append(t.Context(), key(i), []byte("v"), 0, time.Duration(i)*90*time.Second); err != nil {
+			n := state.NoteWrite{Name: "n", Value: []byte("v"), TTL: time.Hour}
+			brief := state.NoteWrite{Name: "brief", Value: []byte("v"), TTL: 90 * time.Second}
+			writes := []state.NoteWrite{brief}
+			if i == 0 {
+				writes = append(writes, n)
+			}
+			if err := s.WriteNotes(t.Context(), key(i), writes...); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -170,12 +176,10 @@ func TestSweep(t *testing.T) {
 			if n, want := tx.Bucket([]byte(bucketValues)).Stats().KeyN, sweepKeys/2; n != want {
 				t.Errorf("%d values are left, want %d", n, want)
 			}
-			n := 0
-			err := tx.Bucket([]byte(bucketLists)).ForEachBucket(func([]byte) error { n++; return nil })
-			if n != 1 {
-				t.Errorf("%d lists are left, want 1", n)
+			if n := tx.Bucket([]byte(bucketNotes)).Stats().KeyN; n != 1 {
+				t.Errorf("%d threads with notes are left, want 1", n)
 			}
-			return err
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -199,7 +203,7 @@ func TestCompaction(t *testing.T) {
 				vs = append(vs, state.Ack(e.ID))
 			}
 			left -= len(vs)
-			if err := s.Settle(t.Context(), l, vs...); err != nil {
+			if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: vs}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -303,7 +307,7 @@ func TestMaxEntries(t *testing.T) {
 		t.Errorf("a duplicate in a full store is %v", got)
 	}
 	l := leaseOne(t, s, 1)
-	if err := s.Settle(t.Context(), l, state.Bury("1", state.Cause{})); err != nil {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Bury("1", state.Cause{})}}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, s, entry("c", "3"))

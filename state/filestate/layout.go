@@ -7,9 +7,9 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// formatVersion is the version of everything below. A file with a greater one
-// is refused.
-const formatVersion = 1
+// formatVersion is the version of everything below. A file with another one is
+// refused.
+const formatVersion = 2
 
 // The buckets of the file. Numbers in keys are 8 bytes, big-endian. Values are
 // sealed, that is they begin with their checksum, unless said otherwise.
@@ -32,9 +32,8 @@ const (
 	bucketDedup = "dedup"
 	// bucketValues holds values: name of the key → value.
 	bucketValues = "values"
-	// bucketLists holds one bucket per list: name of the key → bucket with
-	// listHead → head of the list, and number → item.
-	bucketLists = "lists"
+	// bucketNotes holds the notes of threads: name of the thread → its notes.
+	bucketNotes = "notes"
 	// bucketSubs holds one bucket per workspace: its name → bucket with name
 	// of the thread → thread.
 	bucketSubs = "subscriptions"
@@ -44,13 +43,12 @@ const (
 	keyFormat = "format"
 	keyEpoch  = "epoch"
 	keyProbe  = "probe"
-	listHead  = "head"
 )
 
 func buckets() []string {
 	return []string{
 		bucketMeta, bucketEntries, bucketMarks, bucketHolds, bucketDead,
-		bucketDedup, bucketValues, bucketLists, bucketSubs,
+		bucketDedup, bucketValues, bucketNotes, bucketSubs,
 	}
 }
 

@@ -114,6 +114,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 			Expires: l.lease.expires,
 			Entries: make([]state.Queued, n),
 			Behind:  len(l.items) - n,
+			Notes:   state.NoteSet{Now: now},
 		}
 		for i, it := range l.items[:n] {
 			it.attempt++
@@ -135,6 +136,8 @@ func (s *Store) fill(ctx context.Context, taken []*state.Lease) ([]*state.Lease,
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		in := tx.Bucket([]byte(bucketEntries))
 		for _, l := range taken {
+			// Damaged notes are as good as none; see notesWrite.
+			l.Notes, _ = noteSet(tx, l.Lane, l.Notes.Now)
 			for i := range l.Entries {
 				record, attempt := l.Entries[i].Seq, l.Entries[i].Attempt
 				q, whole, ok := parseEntry(in.Get(number(record)))
@@ -241,7 +244,6 @@ type damagedOp struct {
 
 	lane   state.Key
 	record uint64
-	fresh  bool
 	gone   bool
 }
 
@@ -275,8 +277,7 @@ func (o *damagedOp) stage(b *batch) error {
 	b.s.mu.Unlock()
 	b.draft(o.lane).depth--
 	b.growth--
-	var err error
-	if o.fresh, err = b.bury(d); err != nil {
+	if err := b.bury(d); err != nil {
 		return err
 	}
 	return b.drop(o.record, true)
@@ -293,9 +294,6 @@ func (o *damagedOp) apply(s *Store, now time.Time) {
 			delete(s.index.dirty, it.record)
 			break
 		}
-	}
-	if o.fresh {
-		s.index.dead++
 	}
 	s.index.place(l, now)
 }
@@ -319,7 +317,7 @@ func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) e
 	defer s.mu.Unlock()
 	ln := s.index.under(l.Lane, l.Token)
 	if ln == nil {
-		return leaseLost(l)
+		return leaseLost(l.Lane)
 	}
 	now := time.Now()
 	ln.lease.expires = now.Add(ttl)
@@ -329,6 +327,6 @@ func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) e
 	return nil
 }
 
-func leaseLost(l *state.Lease) error {
-	return fmt.Errorf("filestate: %w: lane %s", state.ErrLeaseLost, l.Lane)
+func leaseLost(lane state.Key) error {
+	return fmt.Errorf("filestate: %w: lane %s", state.ErrLeaseLost, lane)
 }

@@ -71,10 +71,16 @@ func checkFormat(tx *bolt.Tx, path string) error {
 	if len(v) != 8 {
 		return &fileError{path, "belongs to another program", adviceForeign, nil}
 	}
-	if n := binary.BigEndian.Uint64(v); n > formatVersion {
+	switch n := binary.BigEndian.Uint64(v); {
+	case n > formatVersion:
 		return &fileError{
-			path, fmt.Sprintf("has format %d and this linearbot reads up to %d", n, formatVersion),
+			path, fmt.Sprintf("has format %d and this linearbot reads %d", n, formatVersion),
 			"use the newer linearbot that wrote it", nil,
+		}
+	case n < formatVersion:
+		return &fileError{
+			path, fmt.Sprintf("has format %d and this linearbot reads %d", n, formatVersion),
+			"export it with the older linearbot that wrote it and import that into an empty directory", nil,
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package filestate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,19 +11,25 @@ import (
 
 // Settle implements [state.Queue]. It waits for one durable write. A lease
 // that has lapsed may still be settled if nobody has taken the lane since.
-func (s *Store) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Verdict) error {
-	if err := checkVerdicts(l, verdicts); err != nil {
-		return err
+func (s *Store) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
+	if err := how.Validate(l); err != nil {
+		return fmt.Errorf("filestate: %w", err)
 	}
-	return s.do(ctx, &settleOp{call: newCall(64 * len(l.Entries)), given: *l, verdicts: slices.Clone(verdicts)})
+	notes := newNotesWrite(l.Lane, how.Notes)
+	return s.do(ctx, &settleOp{
+		call: newCall(64*len(l.Entries) + notes.size()), lane: l.Lane, token: l.Token,
+		verdicts: slices.Clone(how.Verdicts), notes: notes,
+	})
 }
 
 // settleOp ends a lease.
 type settleOp struct {
 	call
 
-	given    state.Lease // its lane and token are used
+	lane     state.Key
+	token    uint64
 	verdicts []state.Verdict
+	notes    notesWrite
 
 	locked bool // the lease is marked as settling
 	held   time.Time
@@ -36,7 +43,6 @@ type fate struct {
 	attempt int       // from here on
 	due     time.Time // of an entry that is put aside
 	gone    bool      // it leaves the store or goes to the dead letters
-	fresh   bool      // it is a dead letter that was not there before
 	marked  bool      // it has a mark in the file from here on
 	touched bool      // its mark was written or deleted
 }
@@ -44,9 +50,14 @@ type fate struct {
 func (o *settleOp) stage(b *batch) error {
 	o.locked, o.held, o.fates = false, time.Time{}, nil
 	if !o.lock(b.s) {
-		return o.refuse(leaseLost(&o.given))
+		return o.refuse(leaseLost(o.lane))
 	}
-	d := b.draft(o.given.Lane)
+	set, err := o.notes.plan(b)
+	if err != nil {
+		o.unlock(b.s)
+		return o.refuse(err)
+	}
+	d := b.draft(o.lane)
 	for i := range o.fates {
 		f := &o.fates[i]
 		if err := b.settle(o, f); err != nil {
@@ -59,13 +70,16 @@ func (o *settleOp) stage(b *batch) error {
 			d.depth--
 		}
 	}
+	if err := o.notes.put(b, set); err != nil {
+		return err
+	}
 	if !o.held.IsZero() {
-		if err := b.hold(o.given.Lane, o.held); err != nil {
+		if err := b.hold(o.lane, o.held); err != nil {
 			return err
 		}
 	}
 	if d.depth == 0 {
-		return b.unhold(o.given.Lane)
+		return b.unhold(o.lane)
 	}
 	return nil
 }
@@ -75,7 +89,7 @@ func (o *settleOp) stage(b *batch) error {
 func (o *settleOp) lock(s *Store) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.index.under(o.given.Lane, o.given.Token)
+	l := s.index.under(o.lane, o.token)
 	if l == nil || l.lease.settling || l.lease.ids == nil {
 		return false
 	}
@@ -100,14 +114,13 @@ func (o *settleOp) lock(s *Store) bool {
 // settle writes the fate of one entry.
 func (b *batch) settle(o *settleOp, f *fate) error {
 	b.settled[f.record] = struct{}{}
-	var err error
 	switch v := f.verdict; v.Kind {
 	case state.KindAck:
 		f.gone = true
 		return b.drop(f.record, f.marked)
 	case state.KindBury:
 		f.gone = true
-		if f.fresh, err = b.buryEntry(f); err != nil {
+		if err := b.buryEntry(f); err != nil {
 			return err
 		}
 		return b.drop(f.record, f.marked)
@@ -159,7 +172,7 @@ func (b *batch) drop(record uint64, marked bool) error {
 }
 
 // buryEntry copies an entry to the dead letters.
-func (b *batch) buryEntry(f *fate) (fresh bool, err error) {
+func (b *batch) buryEntry(f *fate) error {
 	v := b.bucket(bucketEntries).Get(number(f.record))
 	d := rawDead(bucketEntries, number(f.record), v, b.now)
 	if q, whole, ok := parseEntry(v); ok && whole {
@@ -169,11 +182,13 @@ func (b *batch) buryEntry(f *fate) (fresh bool, err error) {
 	return b.bury(d)
 }
 
-// bury stores a dead letter. It reports whether there was none of that name.
-func (b *batch) bury(d *state.DeadEntry) (fresh bool, err error) {
+// bury stores a dead letter. It replaces one of the same name.
+func (b *batch) bury(d *state.DeadEntry) error {
 	in, key := b.bucket(bucketDead), pairName(d.Lane, d.ID)
-	fresh = in.Get(key) == nil
-	return fresh, b.put(in, key, appendDead(d))
+	if in.Get(key) == nil {
+		b.dead++
+	}
+	return b.put(in, key, appendDead(d))
 }
 
 // unhold deletes the hold of a lane.
@@ -186,7 +201,7 @@ func (b *batch) unhold(lane state.Key) error {
 }
 
 func (o *settleOp) apply(s *Store, now time.Time) {
-	l := s.index.under(o.given.Lane, o.given.Token)
+	l := s.index.under(o.lane, o.token)
 	if l == nil {
 		return
 	}
@@ -205,9 +220,6 @@ func (o *settleOp) apply(s *Store, now time.Time) {
 			s.index.remove(l, f.item)
 			s.index.delay(l.key, f.item, f.due)
 		}
-		if f.fresh {
-			s.index.dead++
-		}
 	}
 	if !o.held.IsZero() {
 		l.hold(o.held)
@@ -218,8 +230,15 @@ func (o *settleOp) apply(s *Store, now time.Time) {
 	s.index.place(l, now)
 }
 
+// unlock undoes lock, so that the lease lives on.
+func (o *settleOp) unlock(s *Store) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.abort(s, time.Now())
+}
+
 func (o *settleOp) abort(s *Store, now time.Time) {
-	if l := s.index.under(o.given.Lane, o.given.Token); l != nil && o.locked {
+	if l := s.index.under(o.lane, o.token); l != nil && o.locked {
 		l.lease.settling = false
 		s.index.place(l, now)
 	}

@@ -58,11 +58,15 @@ func (s *Store) Subscribed(ctx context.Context, thread state.Key) (bool, error) 
 	}
 	found := false
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		in := tx.Bucket([]byte(bucketSubs)).Bucket(name(thread.Workspace))
-		found = in != nil && in.Get(name(thread.String())) != nil
+		found = isSubscribed(tx, thread)
 		return nil
 	})
 	return found, err
+}
+
+func isSubscribed(tx *bolt.Tx, thread state.Key) bool {
+	in := tx.Bucket([]byte(bucketSubs)).Bucket(name(thread.Workspace))
+	return in != nil && in.Get(name(thread.String())) != nil
 }
 
 // Threads implements [state.Subscriptions].

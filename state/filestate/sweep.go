@@ -10,12 +10,12 @@ import (
 const (
 	// sweepEvery is the time between two sweeps.
 	sweepEvery = time.Minute
-	// sweepKeys is the most values and the most lists that one sweep looks
-	// at.
+	// sweepKeys is the most values, and the most threads with notes, that one
+	// sweep looks at.
 	sweepKeys = 4096
 )
 
-// sweepOp deletes what has expired: slots of dedup keys, and values and lists
+// sweepOp deletes what has expired: slots of dedup keys, and values and notes
 // among the next few thousand.
 type sweepOp struct {
 	call
@@ -30,19 +30,12 @@ func (o *sweepOp) stage(b *batch) error {
 		return err
 	}
 	o.next = map[string][]byte{}
-	for _, bucket := range []string{bucketValues, bucketLists} {
+	for _, bucket := range []string{bucketValues, bucketNotes} {
 		in := b.bucket(bucket)
 		expired, next := findExpired(in, b.s.sweepPos[bucket], b.now)
 		o.next[bucket] = next
 		for _, k := range expired {
-			b.writes++
-			var err error
-			if in.Bucket(k) != nil {
-				err = in.DeleteBucket(k)
-			} else {
-				err = in.Delete(k)
-			}
-			if err != nil {
+			if err := b.delete(in, k); err != nil {
 				return err
 			}
 		}
@@ -64,10 +57,7 @@ func findExpired(in *bolt.Bucket, pos []byte, now time.Time) (expired [][]byte, 
 		if k == nil {
 			return expired, nil
 		}
-		if raw == nil {
-			raw = in.Bucket(k).Get([]byte(listHead))
-		}
-		if v, ok := parseValue(raw); ok && v.expired(now) {
+		if expiredRecord(raw, now) {
 			expired = append(expired, bytes.Clone(k))
 		}
 		k, raw = c.Next()

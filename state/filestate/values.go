@@ -11,7 +11,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// maxValue is the longest value or item.
+// maxValue is the longest value.
 const maxValue = 64 << 20
 
 func checkValue(k state.Key, v []byte, ttl time.Duration) error {
@@ -63,7 +63,7 @@ func liveValue(tx *bolt.Tx, k state.Key, now time.Time) (*value, error) {
 	if !ok {
 		return nil, damagedValue(k)
 	}
-	if v.expired(now) {
+	if expired(v.expires, now) {
 		return nil, nil
 	}
 	return v, nil
@@ -130,120 +130,11 @@ type deleteOp struct {
 }
 
 func (o *deleteOp) stage(b *batch) error {
-	key := name(o.key.String())
-	if values := b.bucket(bucketValues); values.Get(key) != nil {
-		if err := b.delete(values, key); err != nil {
-			return err
-		}
+	values, key := b.bucket(bucketValues), name(o.key.String())
+	if values.Get(key) == nil {
+		return nil
 	}
-	return b.dropList(key)
-}
-
-// Append implements [state.Values].
-func (s *Store) Append(ctx context.Context, k state.Key, item []byte, limit int, ttl time.Duration) error {
-	if err := checkValue(k, item, ttl); err != nil {
-		return err
-	}
-	if limit < 0 {
-		return invalid("negative limit for %s", k)
-	}
-	return s.do(ctx, &appendOp{call: newCall(len(item)), key: k, item: bytes.Clone(item), limit: limit, ttl: ttl})
-}
-
-// appendOp adds an item to a list.
-type appendOp struct {
-	call
-
-	key   state.Key
-	item  []byte
-	limit int
-	ttl   time.Duration
-}
-
-func (o *appendOp) stage(b *batch) error {
-	head, in, err := b.list(o.key)
-	if err != nil {
-		return err
-	}
-	if err := b.put(in, number(head.next), seal(o.item)); err != nil {
-		return err
-	}
-	head.next++
-	for o.limit > 0 && head.next-head.first > uint64(o.limit) {
-		if err := b.delete(in, number(head.first)); err != nil {
-			return err
-		}
-		head.first++
-	}
-	head.expires = expiry(b.now, o.ttl)
-	return b.put(in, []byte(listHead), appendValue(head))
+	return b.delete(values, key)
 }
 
 func seal(v []byte) []byte { return sealed(append(newSealed(len(v)), v...)) }
-
-// list returns the list of k, a new one if there is none that can be used.
-func (b *batch) list(k state.Key) (*value, *bolt.Bucket, error) {
-	lists, key := b.bucket(bucketLists), name(k.String())
-	if in := lists.Bucket(key); in != nil {
-		if head, ok := parseValue(in.Get([]byte(listHead))); ok && !head.expired(b.now) {
-			return head, in, nil
-		}
-		if err := b.dropList(key); err != nil {
-			return nil, nil, err
-		}
-	}
-	b.writes++
-	in, err := lists.CreateBucket(key)
-	return &value{key: k}, in, err
-}
-
-func (b *batch) dropList(key []byte) error {
-	lists := b.bucket(bucketLists)
-	if lists.Bucket(key) == nil {
-		return nil
-	}
-	b.writes++
-	return lists.DeleteBucket(key)
-}
-
-// List implements [state.Values].
-func (s *Store) List(ctx context.Context, k state.Key) ([][]byte, error) {
-	if err := checkValue(k, nil, 0); err != nil {
-		return nil, err
-	}
-	var out [][]byte
-	err := s.view(ctx, func(tx *bolt.Tx) error {
-		in := tx.Bucket([]byte(bucketLists)).Bucket(name(k.String()))
-		if in == nil {
-			return nil
-		}
-		_, items, err := readList(in, time.Now())
-		if err != nil {
-			return damagedValue(k)
-		}
-		out = items
-		return nil
-	})
-	return out, err
-}
-
-// readList returns copies of the head and of the items of a list, or nothing
-// if it has expired.
-func readList(in *bolt.Bucket, now time.Time) (*value, [][]byte, error) {
-	head, ok := parseValue(in.Get([]byte(listHead)))
-	if !ok {
-		return nil, nil, errDamaged
-	}
-	if head.expired(now) {
-		return nil, nil, nil
-	}
-	items := make([][]byte, 0, min(head.next-head.first, 1024))
-	for n := head.first; n < head.next; n++ {
-		p, ok := unseal(in.Get(number(n)))
-		if !ok {
-			return nil, nil, errDamaged
-		}
-		items = append(items, append([]byte{}, p...))
-	}
-	return head, items, nil
-}

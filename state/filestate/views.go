@@ -223,11 +223,11 @@ func (o *requeueOp) stage(b *batch) error {
 	d := b.draft(o.lane)
 	d.depth++
 	d.last = n
+	b.dead--
 	return b.delete(b.bucket(bucketDead), key)
 }
 
 func (o *requeueOp) apply(s *Store, now time.Time) {
-	s.index.dead--
 	s.index.insert(s.index.lane(o.lane), o.item, now)
 }
 
@@ -255,7 +255,6 @@ func (o *purgeOp) stage(b *batch) error {
 	if in.Get(key) == nil {
 		return o.refuse(noDead(o.lane, o.id))
 	}
+	b.dead--
 	return b.delete(in, key)
 }
-
-func (o *purgeOp) apply(s *Store, _ time.Time) { s.index.dead-- }

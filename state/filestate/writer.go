@@ -77,6 +77,7 @@ type batch struct {
 	settled map[uint64]struct{}
 	imports map[digest]bool // entries imported in this batch
 	growth  int             // entries added minus entries removed
+	dead    int             // dead letters added minus dead letters removed
 	writes  int
 	at      int // the operation being staged, or -1
 }
@@ -234,6 +235,7 @@ func (s *Store) try(ops []op) (*batch, int, error) {
 			it.marked = true
 		}
 	}
+	s.index.dead += b.dead
 	for k, slot := range b.fresh {
 		s.dedup.add(slot, k)
 	}

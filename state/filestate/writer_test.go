@@ -76,7 +76,7 @@ func TestOneTransaction(t *testing.T) {
 			return fmt.Sprint(r.Outcome, r.Depth), err
 		})
 	}
-	settle := func() (string, error) { return "settled", s.Settle(t.Context(), l, state.Ack("0")) }
+	settle := func() (string, error) { return "settled", s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("0")}}) }
 	idle := entry("a", "1")
 	idle.IfIdle = true
 	busy := entry("a", "2")
@@ -122,7 +122,7 @@ func TestSettleOutlivesLease(t *testing.T) {
 	var wg sync.WaitGroup
 	first := shut(t, s, &wg)
 	wg.Go(func() {
-		if err := s.Settle(t.Context(), ls[0], state.Ack("1")); err != nil {
+		if err := s.Settle(t.Context(), ls[0], state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}}); err != nil {
 			t.Errorf("Settle: %v", err)
 		}
 	})
@@ -190,7 +190,7 @@ func TestWakeIsPassedOn(t *testing.T) {
 		sleepers(s, 1)
 		wg.Go(func() {
 			l := leaseOne(t, s, 1)
-			if err := s.Settle(t.Context(), l, state.Ack(l.Entries[0].ID)); err != nil {
+			if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack(l.Entries[0].ID)}}); err != nil {
 				t.Errorf("Settle: %v", err)
 			}
 		})

@@ -99,7 +99,7 @@ func TestNothingStays(t *testing.T) {
 			if err := s.Set(t.Context(), e.Lane, e.Body, time.Hour); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Append(t.Context(), e.Lane, e.Body, 0, time.Hour); err != nil {
+			if err := s.WriteNotes(t.Context(), e.Lane, state.NoteWrite{Name: "n", Value: []byte("x"), TTL: time.Hour}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -113,7 +113,7 @@ func TestNothingStays(t *testing.T) {
 			if i < 10 {
 				v = state.RetryAside(id, time.Hour, state.Cause{})
 			}
-			if err := s.Settle(t.Context(), ls[0], v); err != nil {
+			if err := s.Settle(t.Context(), ls[0], state.Settlement{Verdicts: []state.Verdict{v}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -122,9 +122,9 @@ func TestNothingStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := len(s.ready.heap.all) + len(s.work.heap.all) + len(s.expiry.heap.all)
-		if len(s.lanes) != 0 || len(s.values) != 0 || len(s.lists) != 0 || n != 0 || s.backlog != 0 {
-			t.Errorf("left are %d lanes, %d values, %d lists, %d moments, a backlog of %d",
-				len(s.lanes), len(s.values), len(s.lists), n, s.backlog)
+		if len(s.lanes) != 0 || len(s.values) != 0 || len(s.notes) != 0 || n != 0 || s.backlog != 0 {
+			t.Errorf("left are %d lanes, %d values, the notes of %d threads, %d moments, a backlog of %d",
+				len(s.lanes), len(s.values), len(s.notes), n, s.backlog)
 		}
 	})
 }

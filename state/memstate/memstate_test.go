@@ -78,7 +78,7 @@ func lease(tb testing.TB, s *memstate.Store) *state.Lease {
 
 func settle(tb testing.TB, s *memstate.Store, l *state.Lease, vs ...state.Verdict) {
 	tb.Helper()
-	if err := s.Settle(tb.Context(), l, vs...); err != nil {
+	if err := s.Settle(tb.Context(), l, state.Settlement{Verdicts: vs}); err != nil {
 		tb.Fatalf("Settle: %v", err)
 	}
 }
@@ -148,7 +148,7 @@ func TestLeaseWakesOnTime(t *testing.T) {
 		}
 		lapsed := l
 		l = at(time.Hour, "now") // lapsed
-		if err := s.Settle(t.Context(), lapsed, state.Ack("now")); !errors.Is(err, state.ErrLeaseLost) {
+		if err := s.Settle(t.Context(), lapsed, state.Settlement{Verdicts: []state.Verdict{state.Ack("now")}}); !errors.Is(err, state.ErrLeaseLost) {
 			t.Errorf("late Settle: %v", err)
 		}
 		settle(t, s, l, state.Retry("now", 90*time.Minute, state.Cause{}))

@@ -3,6 +3,7 @@ package memstate
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/linearbot/linearbot/state"
 )
@@ -10,6 +11,7 @@ import (
 // Export implements [state.Porter]. It is a snapshot of everything.
 func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 	return snapshot(ctx, s, func(add func(state.Record)) {
+		now := time.Now()
 		s.each(inLane, func(it *item) {
 			q := copied(it.Queued)
 			add(state.Record{Kind: state.RecordEntry, Entry: &q})
@@ -30,8 +32,10 @@ func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 		for k, v := range s.values {
 			add(state.Record{Kind: state.RecordValue, Key: k, Value: append([]byte{}, v.data...), Expires: expires(v)})
 		}
-		for k, l := range s.lists {
-			add(state.Record{Kind: state.RecordList, Key: k, Items: copiedItems(l.items), Expires: expires(l)})
+		for k, t := range s.notes {
+			for name, v := range t.set.Live(now) {
+				add(state.Record{Kind: state.RecordNote, Key: k, Note: name, Value: v, Expires: t.set[name].Expires})
+			}
 		}
 		for _, threads := range s.subscriptions {
 			for k := range threads {
@@ -74,12 +78,17 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 		s.remember(l, r.Dedup, at)
 	case state.RecordValue:
 		s.setValue(r.Key, r.Value, r.Expires)
-	case state.RecordList:
-		s.setList(r.Key, copiedItems(r.Items), r.Expires)
+	case state.RecordNote:
+		return s.writeNotes(r.Key, now, importedNote(r, now))
 	case state.RecordSubscription:
 		s.subscribe(r.Key)
 	}
 	return nil
+}
+
+// importedNote is the write that makes the note of r.
+func importedNote(r state.Record, now time.Time) state.NoteWrite {
+	return state.NoteWrite{Name: r.Note, Value: append([]byte{}, r.Value...), TTL: r.Expires.Sub(now)}
 }
 
 // adopt makes it an entry of l. Seq stays as it is where it can.
@@ -125,7 +134,16 @@ func itemOf(r state.Record) (*item, error) {
 			return nil, invalid("record of kind %q has no full key", r.Kind)
 		}
 		return nil, nil
-	case state.RecordValue, state.RecordList, state.RecordSubscription:
+	case state.RecordNote:
+		w := importedNote(r, r.Expires.Add(-1))
+		switch {
+		case r.Key.Kind == "" || r.Key.ID == "":
+			return nil, invalid("note %q has no full key", r.Note)
+		case r.Expires.IsZero():
+			return nil, invalid("note %q of %s never expires", r.Note, r.Key)
+		}
+		return nil, w.Validate()
+	case state.RecordValue, state.RecordSubscription:
 		return nil, nil
 	default:
 		return nil, invalid("record of kind %q", r.Kind)

@@ -143,6 +143,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 			Expires: l.lease.expires,
 			Entries: make([]state.Queued, 0, n),
 			Behind:  len(l.order) - n,
+			Notes:   s.noteSet(l.key, now),
 		}
 		for _, it := range l.lease.items {
 			it.Attempt++
@@ -189,10 +190,13 @@ func (s *Store) Extend(ctx context.Context, given *state.Lease, ttl time.Duratio
 
 // Settle implements [state.Queue]. A lease that has lapsed may still be
 // settled if nobody has taken the lane since.
-func (s *Store) Settle(ctx context.Context, given *state.Lease, verdicts ...state.Verdict) error {
-	byID, err := checkVerdicts(given, verdicts)
-	if err != nil {
+func (s *Store) Settle(ctx context.Context, given *state.Lease, how state.Settlement) error {
+	if err := how.Validate(given); err != nil {
 		return err
+	}
+	byID := make(map[string]state.Verdict, len(how.Verdicts))
+	for _, v := range how.Verdicts {
+		byID[v.ID] = v
 	}
 	now, err := s.begin(ctx)
 	if err != nil {
@@ -202,6 +206,9 @@ func (s *Store) Settle(ctx context.Context, given *state.Lease, verdicts ...stat
 	l := s.held(given)
 	if l == nil {
 		return state.ErrLeaseLost
+	}
+	if err := s.writeNotes(given.Lane, now, how.Notes...); err != nil {
+		return err
 	}
 	for _, it := range l.lease.items {
 		s.apply(it, byID[it.ID], now)

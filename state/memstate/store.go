@@ -41,13 +41,13 @@ type Store struct {
 	lanes   map[state.Key]*lane
 	ready   agenda // lanes that may be leased, longest waiting first
 	work    agenda // ends of holds, delays and leases; waiters wake for them
-	expiry  agenda // ends of dedup keys, values and lists; nobody waits for them
+	expiry  agenda // ends of dedup keys, values and notes; nobody waits for them
 	seq     uint64 // the last Seq given
 	token   uint64 // the last lease token given
 	backlog int    // entries in lanes and delayed
 
 	values        map[state.Key]*value
-	lists         map[state.Key]*list
+	notes         map[state.Key]*threadNotes // by thread
 	subscriptions map[string]map[state.Key]struct{} // by workspace
 }
 
@@ -64,7 +64,7 @@ func New(opts Options) *Store {
 		done:          make(chan struct{}),
 		lanes:         map[state.Key]*lane{},
 		values:        map[state.Key]*value{},
-		lists:         map[state.Key]*list{},
+		notes:         map[state.Key]*threadNotes{},
 		subscriptions: map[string]map[state.Key]struct{}{},
 	}
 }

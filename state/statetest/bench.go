@@ -27,13 +27,14 @@ func Bench(b *testing.B, open func(b *testing.B) state.Store) {
 		{"drain/lanes=1000", func(b *testing.B, s state.Store) { b.Helper(); benchDrain(b, s, 1000, 1) }},
 		{"drain/lanes=1000,batch=16", func(b *testing.B, s state.Store) { b.Helper(); benchDrain(b, s, 1000, 16) }},
 		{"turn/idle=10000", benchTurn},
+		{"turn/notes=3", benchTurnNotes},
 		{"latency", benchLatency},
 		{"latency/loaded=2000", func(b *testing.B, s state.Store) { b.Helper(); benchLoaded(b, s, 2000) }},
 		{"latency/loaded=10000", func(b *testing.B, s state.Store) { b.Helper(); benchLoaded(b, s, 10_000) }},
 		{"values/get", benchGet},
 		{"values/set", benchSet},
 		{"values/cas", benchCAS},
-		{"values/append", benchAppend},
+		{"notes/write", benchNotes},
 	} {
 		b.Run(m.name, func(b *testing.B) {
 			s := open(b)
@@ -135,7 +136,7 @@ func benchDrain(b *testing.B, s state.Store, lanes, batch int) {
 			b.Fatalf("Lease: %v", err)
 		}
 		for _, l := range ls {
-			if err := s.Settle(b.Context(), l, state.Ack(l.Entries[0].ID)); err != nil {
+			if err := s.Settle(b.Context(), l, verdicts(state.Ack(l.Entries[0].ID))); err != nil {
 				b.Fatalf("Settle: %v", err)
 			}
 		}
@@ -157,7 +158,7 @@ func benchTurn(b *testing.B, s state.Store) {
 		if err != nil {
 			b.Fatalf("Lease: %v", err)
 		}
-		if err := s.Settle(b.Context(), ls[0], state.Ack(ls[0].Entries[0].ID)); err != nil {
+		if err := s.Settle(b.Context(), ls[0], verdicts(state.Ack(ls[0].Entries[0].ID))); err != nil {
 			b.Fatalf("Settle: %v", err)
 		}
 	}
@@ -190,7 +191,7 @@ func benchLatency(b *testing.B, s state.Store) {
 			break
 		}
 		b.StopTimer()
-		if err := s.Settle(ctx, l, state.Ack(l.Entries[0].ID)); err != nil {
+		if err := s.Settle(ctx, l, verdicts(state.Ack(l.Entries[0].ID))); err != nil {
 			b.Errorf("Settle: %v", err)
 		}
 		b.StartTimer()
@@ -239,12 +240,41 @@ func benchCAS(b *testing.B, s state.Store) {
 	}
 }
 
-func benchAppend(b *testing.B, s state.Store) {
+func benchNotes(b *testing.B, s state.Store) {
 	b.Helper()
-	item := make([]byte, 256)
+	i := 0
 	for b.Loop() {
-		if err := s.Append(b.Context(), valueKey("l"), item, 100, time.Hour); err != nil {
-			b.Fatalf("Append: %v", err)
+		if err := s.WriteNotes(b.Context(), lane(strconv.Itoa(i%1000)), threeNotes()...); err != nil {
+			b.Fatalf("WriteNotes: %v", err)
+		}
+		i++
+	}
+}
+
+// threeNotes is about what a turn remembers.
+func threeNotes() []state.NoteWrite {
+	return []state.NoteWrite{
+		{Name: "question", Value: make([]byte, 300), TTL: time.Hour},
+		{Name: "session", Value: make([]byte, 60), TTL: time.Hour},
+		{Name: "claim", Value: make([]byte, 40), TTL: time.Hour},
+	}
+}
+
+// benchTurnNotes measures append, lease and settle of a thread that has three
+// notes, all of which are written by the settle.
+func benchTurnNotes(b *testing.B, s state.Store) {
+	b.Helper()
+	i := 0
+	for b.Loop() {
+		i++
+		benchAdd(b, s, benchEntry(i%1000, i))
+		ls, err := s.Lease(b.Context(), state.LeaseRequest{TTL: time.Minute})
+		if err != nil {
+			b.Fatalf("Lease: %v", err)
+		}
+		how := state.Settlement{Verdicts: []state.Verdict{state.Ack(ls[0].Entries[0].ID)}, Notes: threeNotes()}
+		if err := s.Settle(b.Context(), ls[0], how); err != nil {
+			b.Fatalf("Settle: %v", err)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func benchLoaded(b *testing.B, s state.Store, rate int) {
 	}
 	settle := func(l *state.Lease) {
 		defer func() { free <- struct{}{} }()
-		if err := s.Settle(b.Context(), l, state.Ack(l.Entries[0].ID)); err != nil {
+		if err := s.Settle(b.Context(), l, verdicts(state.Ack(l.Entries[0].ID))); err != nil {
 			b.Errorf("Settle: %v", err)
 			cancel()
 		}

@@ -147,7 +147,7 @@ func (c *Crowd) drain(b *testing.B, total int) {
 	for range c.Callers {
 		settlers.Go(func() {
 			for l := range leases {
-				if err := c.Store.Settle(b.Context(), l, state.Ack(l.Entries[0].ID)); err != nil {
+				if err := c.Store.Settle(b.Context(), l, verdicts(state.Ack(l.Entries[0].ID))); err != nil {
 					b.Errorf("Settle: %v", err)
 				}
 			}

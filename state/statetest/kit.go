@@ -176,10 +176,13 @@ func (k *kit) none() {
 // settle wants the verdicts to be applied.
 func (k *kit) settle(l *state.Lease, vs ...state.Verdict) {
 	k.Helper()
-	if err := k.s.Settle(k.ctx(), l, vs...); err != nil {
+	if err := k.s.Settle(k.ctx(), l, verdicts(vs...)); err != nil {
 		k.Fatalf("Settle(%v): %v", idsOf(l), err)
 	}
 }
+
+// verdicts is a settlement without notes.
+func verdicts(vs ...state.Verdict) state.Settlement { return state.Settlement{Verdicts: vs} }
 
 // ack settles all entries of the lease as done.
 func (k *kit) ack(l *state.Lease) {

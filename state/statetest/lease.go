@@ -254,9 +254,9 @@ func lateAfterTakeover(k *kit) {
 		state.Return("1", time.Hour),
 		state.Bury("1", state.Cause{Code: "late"}),
 	} {
-		k.wants("late Settle", k.s.Settle(k.ctx(), late, v), state.ErrLeaseLost)
+		k.wants("late Settle", k.s.Settle(k.ctx(), late, verdicts(v)), state.ErrLeaseLost)
 	}
-	k.wants("late empty Settle", k.s.Settle(k.ctx(), late), state.ErrLeaseLost)
+	k.wants("late empty Settle", k.s.Settle(k.ctx(), late, state.Settlement{}), state.ErrLeaseLost)
 	k.wants("late Extend", k.s.Extend(k.ctx(), late, 2*long), state.ErrLeaseLost)
 	if late.Expires != expires {
 		k.Errorf("a refused Extend changed Expires")
@@ -265,11 +265,11 @@ func lateAfterTakeover(k *kit) {
 	k.none()
 	k.ack(held)
 	// Nobody holds the lane now, and still the late one is refused.
-	k.wants("later Settle", k.s.Settle(k.ctx(), late, state.Ack("1")), state.ErrLeaseLost)
+	k.wants("later Settle", k.s.Settle(k.ctx(), late, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.wants("later Extend", k.s.Extend(k.ctx(), late, long), state.ErrLeaseLost)
 	next := k.expect(lane("a"), "2")
 	k.attempt(next, 1)
-	k.wants("even later Settle", k.s.Settle(k.ctx(), late, state.Ack("1")), state.ErrLeaseLost)
+	k.wants("even later Settle", k.s.Settle(k.ctx(), late, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.ack(next)
 	k.wantStats(state.Stats{})
 }
@@ -285,9 +285,9 @@ func lateWithoutTakeover(k *kit) {
 	k.add(lane("a"), "1", "2")
 	l := k.expectFor(short, lane("a"), "1")
 	k.waitLapsed(l)
-	if err := k.s.Settle(k.ctx(), l, state.Ack("1")); err == nil {
+	if err := k.s.Settle(k.ctx(), l, verdicts(state.Ack("1"))); err == nil {
 		k.attempt(k.expect(lane("a"), "2"), 1)
-		k.wants("second Settle", k.s.Settle(k.ctx(), l, state.Ack("1")), state.ErrLeaseLost)
+		k.wants("second Settle", k.s.Settle(k.ctx(), l, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	} else {
 		k.wants("late Settle", err, state.ErrLeaseLost)
 		k.attempt(k.expect(lane("a"), "1"), 2)

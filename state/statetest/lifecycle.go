@@ -67,15 +67,15 @@ func closedCalls(k *kit) {
 	_, err = s.Lease(ctx, state.LeaseRequest{TTL: long})
 	k.wants("Lease", err, state.ErrClosed)
 	k.wants("Extend", s.Extend(ctx, l, long), state.ErrClosed)
-	k.wants("Settle", s.Settle(ctx, l, state.Ack("1")), state.ErrClosed)
+	k.wants("Settle", s.Settle(ctx, l, verdicts(state.Ack("1"))), state.ErrClosed)
 	_, err = s.Get(ctx, v)
 	k.wants("Get", err, state.ErrClosed)
 	k.wants("Set", s.Set(ctx, v, []byte("x"), 0), state.ErrClosed)
 	k.wants("CompareAndSet", s.CompareAndSet(ctx, v, nil, []byte("x"), 0), state.ErrClosed)
 	k.wants("Delete", s.Delete(ctx, v), state.ErrClosed)
-	k.wants("Append", s.Append(ctx, v, []byte("x"), 0, 0), state.ErrClosed)
-	_, err = s.List(ctx, v)
-	k.wants("List", err, state.ErrClosed)
+	k.wants("WriteNotes", s.WriteNotes(ctx, lane("a"), noteOf("n", "x")), state.ErrClosed)
+	_, err = s.Notes(ctx, lane("a"))
+	k.wants("Notes", err, state.ErrClosed)
 	k.wants("Subscribe", s.Subscribe(ctx, lane("a")), state.ErrClosed)
 	k.wants("Unsubscribe", s.Unsubscribe(ctx, lane("a")), state.ErrClosed)
 	_, err = s.Subscribed(ctx, lane("a"))
@@ -129,7 +129,7 @@ func closeRace(k *kit) {
 					k.wants("Lease", err, state.ErrClosed)
 					return
 				}
-				if err := k.s.Settle(k.Context(), ls[0], acks(ls[0])...); err != nil {
+				if err := k.s.Settle(k.Context(), ls[0], verdicts(acks(ls[0])...)); err != nil {
 					k.wants("Settle", err, state.ErrClosed)
 					return
 				}

@@ -216,7 +216,7 @@ func (m *machine) settle(t *rapid.T) {
 			keep = append(keep, e)
 		}
 	}
-	if err := m.s.Settle(m.ctx(), l.lease, verdicts...); err != nil {
+	if err := m.s.Settle(m.ctx(), l.lease, state.Settlement{Verdicts: verdicts}); err != nil {
 		t.Fatalf("Settle: %v", err)
 	}
 	l.entries = append(keep, l.entries[n:]...)
@@ -230,7 +230,7 @@ func (m *machine) settleLost(t *rapid.T) {
 	}
 	l := m.lost[rapid.IntRange(0, len(m.lost)-1).Draw(t, "lease")]
 	for _, v := range []state.Verdict{state.Ack(l.Entries[0].ID), state.Bury(l.Entries[0].ID, state.Cause{})} {
-		if err := m.s.Settle(m.ctx(), l, v); !errors.Is(err, state.ErrLeaseLost) {
+		if err := m.s.Settle(m.ctx(), l, verdicts(v)); !errors.Is(err, state.ErrLeaseLost) {
 			t.Fatalf("Settle of a lost lease: %v", err)
 		}
 	}

@@ -89,8 +89,9 @@ func (k *kit) furnish() {
 	k.set(valueKey("v"), "value\x00", 0)
 	k.set(valueKey("empty"), "", 0)
 	k.set(valueKey("ttl"), "value", time.Hour)
-	k.push(valueKey("l"), 0, 0, "x", "", "y")
-	k.push(valueKey("lttl"), 0, time.Hour, "x")
+	k.note(a, "open question", "q\x00", time.Hour)
+	k.note(a, "empty", "", time.Hour)
+	k.note(b, "n", "of b", time.Hour)
 	k.subscribe(a, b, state.Key{Kind: "thread", ID: "global"})
 }
 
@@ -117,7 +118,7 @@ func (k *kit) content() content {
 			c.Dead = append(c.Dead, *r.Dead)
 		default:
 			never := r.Expires.IsZero()
-			c.Rest = append(c.Rest, fmt.Sprintf("%s %q %q %q %q %v", r.Kind, r.Key, r.Dedup, r.Value, r.Items, never))
+			c.Rest = append(c.Rest, fmt.Sprintf("%s %q %q %q %q %v", r.Kind, r.Key, r.Dedup, r.Note, r.Value, never))
 		}
 	}
 	slices.Sort(c.Rest)
@@ -209,8 +210,7 @@ func (k *kit) use() {
 	k.gets(valueKey("v"), "value\x00")
 	k.gets(valueKey("empty"), "")
 	k.gets(valueKey("ttl"), "value")
-	k.lists(valueKey("l"), "x", "", "y")
-	k.lists(valueKey("lttl"), "x")
+	k.notes(a, map[string]string{"open question": "q\x00", "empty": ""})
 	k.subscribed(a, true)
 	k.threads("", state.Key{Kind: "thread", ID: "global"})
 }
@@ -247,7 +247,7 @@ func importExpired(k *kit) {
 	future := time.Now().Add(time.Hour)
 	for _, r := range []state.Record{
 		{Kind: state.RecordValue, Key: valueKey("v"), Value: []byte("x"), Expires: past},
-		{Kind: state.RecordList, Key: valueKey("l"), Items: [][]byte{[]byte("x")}, Expires: past},
+		{Kind: state.RecordNote, Key: lane("a"), Note: "n", Value: []byte("x"), Expires: past},
 		{Kind: state.RecordDedup, Key: lane("a"), Dedup: "old", Expires: past},
 		{Kind: state.RecordValue, Key: valueKey("fresh"), Value: []byte("x"), Expires: future},
 		{Kind: state.RecordDedup, Key: lane("a"), Dedup: "known", Expires: future},
@@ -255,7 +255,7 @@ func importExpired(k *kit) {
 		k.imports(r)
 	}
 	k.absent(valueKey("v"))
-	k.lists(valueKey("l"))
+	k.notes(lane("a"), nil)
 	k.put(entry(lane("a"), "old"), state.Added)
 	k.gets(valueKey("fresh"), "x")
 	k.put(entry(lane("a"), "known"), state.Duplicate)
@@ -276,6 +276,9 @@ func importInvalid(k *kit) {
 		{Kind: state.RecordDelayed},
 		{Kind: state.RecordDead},
 		{Kind: state.RecordEntry, Entry: &state.Queued{Entry: state.Entry{ID: "1"}}},
+		{Kind: state.RecordNote, Key: lane("a"), Note: "never expires", Value: []byte("x")},
+		{Kind: state.RecordNote, Key: lane("a"), Value: []byte("no name"), Expires: time.Now().Add(time.Hour)},
+		{Kind: state.RecordNote, Note: "no thread", Value: []byte("x"), Expires: time.Now().Add(time.Hour)},
 	} {
 		k.wants(fmt.Sprintf("Import(%+v)", r), k.s.Import(k.ctx(), r), state.ErrInvalid)
 	}

@@ -348,7 +348,7 @@ func manyLanes(k *kit) {
 					}
 					done[l.Lane] = true
 					mu.Unlock()
-					if err := k.s.Settle(k.Context(), l, acks(l)...); err != nil {
+					if err := k.s.Settle(k.Context(), l, verdicts(acks(l)...)); err != nil {
 						k.Errorf("Settle: %v", err)
 						return
 					}

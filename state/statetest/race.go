@@ -155,7 +155,7 @@ func (led *ledger) settle(k *kit, s state.Store, l *state.Lease, verdicts []stat
 	led.mu.Lock()
 	delete(led.holders, l.Lane)
 	led.mu.Unlock()
-	err := s.Settle(k.ctx(), l, verdicts...)
+	err := s.Settle(k.ctx(), l, state.Settlement{Verdicts: verdicts})
 	led.mu.Lock()
 	defer led.mu.Unlock()
 	switch {

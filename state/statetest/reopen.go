@@ -44,7 +44,7 @@ func reopenLeases(k *kit) {
 	if l.Token <= old.Token {
 		k.Errorf("token %d follows %d", l.Token, old.Token)
 	}
-	k.wants("Settle from before", k.s.Settle(k.ctx(), old, state.Ack("1")), state.ErrLeaseLost)
+	k.wants("Settle from before", k.s.Settle(k.ctx(), old, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.wants("Extend from before", k.s.Extend(k.ctx(), old, long), state.ErrLeaseLost)
 	k.ack(l)
 	l = k.expect(lane("a"), "2")
@@ -126,10 +126,10 @@ func reopenOften(k *kit) {
 	ids := numbered("e", 5)
 	for i, id := range ids {
 		k.add(lane("a"), id)
-		k.push(valueKey("l"), 0, 0, id)
+		k.note(lane("a"), id, id, time.Hour)
 		k = k.reopen()
 		k.put(entry(lane("a"), id), state.Duplicate)
-		k.lists(valueKey("l"), ids[:i+1]...)
+		k.notes(lane("a"), named(ids[:i+1]...))
 	}
 	k.ack(k.expect(lane("a"), ids...))
 	k = k.reopen()

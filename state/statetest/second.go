@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/linearbot/linearbot/state"
 )
@@ -36,9 +37,9 @@ func secondSees(k *kit) {
 	o.ack(o.expect(lane("a"), "2", "1"))
 	k.set(valueKey("v"), "x", 0)
 	o.gets(valueKey("v"), "x")
-	o.push(valueKey("l"), 0, 0, "a")
-	k.push(valueKey("l"), 0, 0, "b")
-	o.lists(valueKey("l"), "a", "b")
+	o.note(lane("a"), "a", "a", time.Hour)
+	k.note(lane("a"), "b", "b", time.Hour)
+	o.notes(lane("a"), named("a", "b"))
 	k.subscribe(lane("a"))
 	o.subscribed(lane("a"), true)
 }
@@ -68,7 +69,7 @@ func secondFence(k *kit) {
 	late := k.expectFor(short, lane("a"), "1")
 	held := o.expect(lane("a"), "1")
 	o.attempt(held, 2)
-	k.wants("late Settle", k.s.Settle(k.ctx(), late, state.Ack("1")), state.ErrLeaseLost)
+	k.wants("late Settle", k.s.Settle(k.ctx(), late, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.wants("late Extend", k.s.Extend(k.ctx(), late, long), state.ErrLeaseLost)
 	o.ack(held)
 	k.attempt(k.expect(lane("a"), "2"), 1)

@@ -41,13 +41,13 @@ func settleTwice(k *kit) {
 	l := k.expect(lane("a"), "1")
 	k.ack(l)
 	for _, v := range []state.Verdict{state.Ack("1"), state.Bury("1", state.Cause{}), state.Retry("1", 0, state.Cause{})} {
-		k.wants("second Settle", k.s.Settle(k.ctx(), l, v), state.ErrLeaseLost)
+		k.wants("second Settle", k.s.Settle(k.ctx(), l, verdicts(v)), state.ErrLeaseLost)
 	}
-	k.wants("second empty Settle", k.s.Settle(k.ctx(), l), state.ErrLeaseLost)
+	k.wants("second empty Settle", k.s.Settle(k.ctx(), l, state.Settlement{}), state.ErrLeaseLost)
 	k.wantStats(state.Stats{Lanes: 1, Entries: 1})
 	next := k.expect(lane("a"), "2")
 	k.attempt(next, 1)
-	k.wants("Settle of the lease before", k.s.Settle(k.ctx(), l, state.Ack("1")), state.ErrLeaseLost)
+	k.wants("Settle of the lease before", k.s.Settle(k.ctx(), l, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.none()
 	k.ack(next)
 
@@ -55,7 +55,7 @@ func settleTwice(k *kit) {
 	k.add(lane("a"), "3")
 	l = k.expect(lane("a"), "3")
 	k.settle(l)
-	k.wants("Settle after an empty one", k.s.Settle(k.ctx(), l, state.Ack("3")), state.ErrLeaseLost)
+	k.wants("Settle after an empty one", k.s.Settle(k.ctx(), l, verdicts(state.Ack("3"))), state.ErrLeaseLost)
 	k.attempt(k.expect(lane("a"), "3"), 1)
 }
 
@@ -353,7 +353,7 @@ func invalidVerdicts(k *kit) {
 		{"unknown entry", []state.Verdict{state.Ack("1"), state.Ack("4")}},
 		{"two for one entry", []state.Verdict{state.Ack("1"), state.Retry("1", 0, state.Cause{})}},
 	} {
-		k.wants(c.name, k.s.Settle(k.ctx(), l, c.vs...), state.ErrInvalid)
+		k.wants(c.name, k.s.Settle(k.ctx(), l, verdicts(c.vs...)), state.ErrInvalid)
 	}
 	k.wantStats(state.Stats{Lanes: 1, Entries: 3, Leased: 1})
 	k.ack(l)

@@ -67,6 +67,7 @@ func Run(t *testing.T, h Harness) {
 		{"dedup", dedupChecks()},
 		{"time", timeChecks()},
 		{"race", raceChecks()},
+		{"notes", noteChecks()},
 		{"values", valueChecks()},
 		{"subscriptions", subscriptionChecks()},
 		{"inspector", inspectorChecks()},
@@ -89,6 +90,10 @@ func Run(t *testing.T, h Harness) {
 	t.Run("model", func(t *testing.T) {
 		t.Parallel()
 		RunModel(t, h)
+	})
+	t.Run("notes model", func(t *testing.T) {
+		t.Parallel()
+		runNotesModel(t, h)
 	})
 }
 

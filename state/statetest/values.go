@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/state"
 )
@@ -24,11 +21,7 @@ func valueChecks() []check {
 		{"compare and set", compareAndSet},
 		{"compare and set with a ttl", compareAndSetTTL},
 		{"compare and set counts", compareAndSetCounts},
-		{"lists", lists},
-		{"lists under a limit", listLimit},
-		{"ttl of a list", listTTL},
-		{"append from many", listRace},
-		{"a value and a list of one name", valueAndList},
+		{"names are apart from lanes and subscriptions", valueNames},
 		{"invalid values", invalidValues},
 	}
 }
@@ -62,30 +55,6 @@ func (k *kit) absent(key state.Key) {
 func (k *kit) cas(key state.Key, old, next []byte, want error) {
 	k.Helper()
 	k.wants(fmt.Sprintf("CompareAndSet(%q, %q)", old, next), k.s.CompareAndSet(k.ctx(), key, old, next, 0), want)
-}
-
-func (k *kit) push(key state.Key, limit int, ttl time.Duration, items ...string) {
-	k.Helper()
-	for _, it := range items {
-		if err := k.s.Append(k.ctx(), key, []byte(it), limit, ttl); err != nil {
-			k.Fatalf("Append(%q): %v", key, err)
-		}
-	}
-}
-
-func (k *kit) lists(key state.Key, want ...string) {
-	k.Helper()
-	items, err := k.s.List(k.ctx(), key)
-	if err != nil {
-		k.Fatalf("List(%q): %v", key, err)
-	}
-	got := make([]string, 0, len(items))
-	for _, it := range items {
-		got = append(got, string(it))
-	}
-	if diff := cmp.Diff(append([]string{}, want...), got); diff != "" {
-		k.Errorf("List(%q) (-want +got):\n%s", key, diff)
-	}
 }
 
 func setGetDelete(k *kit) {
@@ -148,31 +117,17 @@ func valuesCopied(k *kit) {
 	k.cas(v, []byte("good"), next, nil)
 	copy(next, "evil")
 	k.gets(v, "next")
-
-	item := []byte("item")
-	if err := k.s.Append(k.ctx(), v, item, 0, 0); err != nil {
-		k.Fatalf("Append: %v", err)
-	}
-	copy(item, "evil")
-	items, err := k.s.List(k.ctx(), v)
-	if err != nil || len(items) != 1 {
-		k.Fatalf("List = %q, %v", items, err)
-	}
-	copy(items[0], "evil")
-	k.lists(v, "item")
 }
 
 func valueBytes(k *kit) {
 	names := oddNames()
 	for i, n := range names {
 		k.set(valueKey(n), n+strconv.Itoa(i), 0)
-		k.push(valueKey(n), 0, 0, n, "")
 		k.set(state.Key{Workspace: n, Kind: "value", ID: "x"}, "ws "+n, 0)
 		k.set(state.Key{Workspace: "w", Kind: n, ID: "x"}, "kind "+n, 0)
 	}
 	for i, n := range names {
 		k.gets(valueKey(n), n+strconv.Itoa(i))
-		k.lists(valueKey(n), n, "")
 		k.gets(state.Key{Workspace: n, Kind: "value", ID: "x"}, "ws "+n)
 		k.gets(state.Key{Workspace: "w", Kind: n, ID: "x"}, "kind "+n)
 	}
@@ -300,127 +255,24 @@ func compareAndSetCounts(k *kit) {
 	k.gets(valueKey("n"), strconv.Itoa(workers*each))
 }
 
-func lists(k *kit) {
-	l := valueKey("l")
-	k.lists(l)
-	k.push(l, 0, 0, "a", "b", "", "\x00", "a")
-	k.lists(l, "a", "b", "", "\x00", "a")
-	k.lists(state.Key{Workspace: "w2", Kind: "value", ID: "l"})
-	if err := k.s.Delete(k.ctx(), l); err != nil {
-		k.Fatalf("Delete: %v", err)
-	}
-	k.lists(l)
-	k.push(l, 0, 0, "new")
-	k.lists(l, "new")
-}
-
-func listLimit(k *kit) {
-	l := valueKey("l")
-	k.push(l, 3, 0, "a", "b", "c", "d", "e")
-	k.lists(l, "c", "d", "e")
-	k.push(l, 0, 0, "f")
-	k.lists(l, "c", "d", "e", "f")
-	k.push(l, 2, 0, "g")
-	k.lists(l, "f", "g")
-	k.push(l, 1, 0, "h")
-	k.lists(l, "h")
-}
-
-func listTTL(k *kit) {
-	const ttl = 200 * time.Millisecond
-	l, kept := valueKey("l"), valueKey("kept")
-	k.push(l, 0, ttl, "a")
-	k.push(kept, 0, ttl, "a")
-	k.push(kept, 0, 0, "b") // restarts the ttl, now for ever
-	items, err := k.s.List(k.ctx(), kept)
-	if err != nil || len(items) == 0 {
-		k.Fatalf("List = %q, %v", items, err)
-	}
-	whole := len(items) == 2 // unless the machine is slow
-	k.pause(ttl / 2)
-	k.push(l, 0, 10*ttl, "b")
-	k.pause(ttl/2 + 2*rounding)
-	items, err = k.s.List(k.ctx(), l)
-	if err != nil || len(items) == 0 || string(items[len(items)-1]) != "b" {
-		k.Errorf("List = %q, %v after its ttl was restarted", items, err)
-	}
-	if whole {
-		k.lists(kept, "a", "b")
-	}
-	k.push(l, 0, ttl, "c")
-	k.pause(ttl + 2*rounding)
-	k.lists(l)
-	k.push(l, 0, 0, "new")
-	k.lists(l, "new")
-}
-
-func listRace(k *kit) {
-	const workers, each = 6, 10
-	l, limited := valueKey("l"), valueKey("limited")
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := range each {
-				item := fmt.Appendf(nil, "%d-%d", w, i)
-				if err := k.s.Append(k.Context(), l, item, 0, 0); err != nil {
-					k.Errorf("Append: %v", err)
-				}
-				if err := k.s.Append(k.Context(), limited, item, 7, 0); err != nil {
-					k.Errorf("Append: %v", err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	items, err := k.s.List(k.ctx(), l)
-	if err != nil || len(items) != workers*each {
-		k.Fatalf("List gave %d items, %v, want %d", len(items), err, workers*each)
-	}
-	next := map[string]int{}
-	for _, it := range items {
-		w, i, _ := strings.Cut(string(it), "-")
-		if i != strconv.Itoa(next[w]) {
-			k.Errorf("item %q of a writer is out of order", it)
-		}
-		next[w]++
-	}
-	if items, err = k.s.List(k.ctx(), limited); err != nil || len(items) != 7 {
-		k.Errorf("List gave %d items, %v, want the limit of 7", len(items), err)
-	}
-}
-
-func valueAndList(k *kit) {
-	v := valueKey("v")
-	k.set(v, "value", 0)
-	k.push(v, 0, 0, "item")
-	k.gets(v, "value")
-	k.lists(v, "item")
-	k.cas(v, []byte("value"), nil, nil)
-	k.absent(v)
-	k.lists(v, "item")
-	k.set(v, "value", 0)
-	if err := k.s.Delete(k.ctx(), v); err != nil {
-		k.Fatalf("Delete: %v", err)
-	}
-	k.absent(v)
-	k.lists(v)
-	// Neither is a subscription or a lane.
+func valueNames(k *kit) {
 	k.set(lane("a"), "value", 0)
 	k.add(lane("a"), "1")
-	if err := k.s.Subscribe(k.ctx(), lane("a")); err != nil {
-		k.Fatalf("Subscribe: %v", err)
-	}
+	k.subscribe(lane("a"))
+	k.note(lane("a"), "n", "note", time.Hour)
 	k.gets(lane("a"), "value")
-	k.lists(lane("a"))
 	k.ack(k.expect(lane("a"), "1"))
+	if err := k.s.Delete(k.ctx(), lane("a")); err != nil {
+		k.Fatalf("Delete: %v", err)
+	}
+	k.absent(lane("a"))
+	k.subscribed(lane("a"), true)
+	k.notes(lane("a"), map[string]string{"n": "note"})
 }
 
 func invalidValues(k *kit) {
 	v := valueKey("v")
 	k.wants("Set with a negative ttl", k.s.Set(k.ctx(), v, []byte("x"), -1), state.ErrInvalid)
 	k.wants("CompareAndSet with a negative ttl", k.s.CompareAndSet(k.ctx(), v, nil, []byte("x"), -time.Second), state.ErrInvalid)
-	k.wants("Append with a negative ttl", k.s.Append(k.ctx(), v, []byte("x"), 0, -time.Second), state.ErrInvalid)
-	k.wants("Append with a negative limit", k.s.Append(k.ctx(), v, []byte("x"), -1, 0), state.ErrInvalid)
 	k.absent(v)
-	k.lists(v)
 }
