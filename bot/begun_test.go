@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,87 +21,63 @@ import (
 // messages.
 func TestAnswersAreNotSkipped(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name       string
-		whole, own bot.LanePolicy
-	}{
-		{"whole bot", bot.Latest(), bot.LanePolicy{}},
-		{"handler", bot.LanePolicy{}, bot.Latest()},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			inWorld(t, bot.Config{Policy: c.whole}, func(t *testing.T, w *world) {
-				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
-					a, err := bot.Ask(ctx, th, bot.Question{Text: "Sure?", Options: []adapter.Option{{Value: "yes"}, {Value: "no"}}})
-					if err != nil {
-						return err
-					}
-					w.note("answer %s", a.Value)
-					return nil
-				}).With(with(c.own))
-				w.bot.OnNewMessage(nil, w.tells("p")).With(with(c.own))
-				w.say("ada", "@helper go")
-				w.run(time.Second)
-				for _, text := range []string{"hm", "let me see", "yes", "no", "thanks"} {
-					w.say("ada", text)
-				}
-				w.run(time.Minute)
-				// The first answer counts. The second is a message then.
-				want := []string{"p thanks [hm let me see no]", "answer yes"}
-				if diff := cmp.Diff(want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			})
+	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+			a, err := bot.Ask(ctx, th, bot.Question{Text: "Sure?", Options: []adapter.Option{{Value: "yes"}, {Value: "no"}}})
+			if err != nil {
+				return err
+			}
+			w.note("answer %s", a.Value)
+			return nil
 		})
-	}
+		w.bot.OnNewMessage(nil, w.tells("p"))
+		w.say("ada", "@helper go")
+		w.run(time.Second)
+		for _, text := range []string{"hm", "let me see", "yes", "no", "thanks"} {
+			w.say("ada", text)
+		}
+		w.run(time.Minute)
+		// The first answer counts. The second is a message then.
+		want := []string{"p thanks [hm let me see no]", "answer yes"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }
 
-// TestAskKeepsWhatWasSkipped parks a turn that stands for several messages.
+// TestAskKeepsWhatWasSkipped parks a turn that stands for several messages, of
+// which only a skipped one mentions the bot.
 func TestAskKeepsWhatWasSkipped(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name       string
-		whole, own bot.LanePolicy
-		say        []string
-	}{
-		{"whole bot, where only a skipped message mentions", bot.Latest(), bot.LanePolicy{}, []string{"@helper create", "an issue", "please"}},
-		{"handler", bot.LanePolicy{}, bot.Latest(), []string{"@helper create", "@helper an issue", "@helper please"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			inWorld(t, bot.Config{Policy: c.whole}, func(t *testing.T, w *world) {
-				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-					for _, q := range []string{"Name?", "Team?"} {
-						a, err := bot.Ask(ctx, th, bot.Question{Text: q})
-						if err != nil {
-							return err
-						}
-						w.note("%s", told(a.Value, m))
-					}
-					return nil
-				}).With(with(c.own))
-				for _, text := range append(c.say, "") {
-					if text != "" {
-						w.say("ada", text)
-					}
+	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			for _, q := range []string{"Name?", "Team?"} {
+				a, err := bot.Ask(ctx, th, bot.Question{Text: q})
+				if err != nil {
+					return err
 				}
-				w.run(time.Second)
-				for _, text := range []string{"Rocket", "ENG"} {
-					w.say("ada", text)
-					w.run(time.Second)
-					time.Sleep(24 * time.Hour)
-				}
-				told := fmt.Sprintf("%s %v", c.say[2], c.say[:2])
-				want := []string{"Rocket " + told, "Rocket " + told, "ENG " + told}
-				if diff := cmp.Diff(want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-				if n := len(w.fake.Posted(thread)); n != 2 {
-					t.Errorf("%d questions, want 2", n)
-				}
-			})
+				w.note("%s", told(a.Value, m))
+			}
+			return nil
 		})
-	}
+		for _, text := range []string{"@helper create", "an issue", "please"} {
+			w.say("ada", text)
+		}
+		w.run(time.Second)
+		for _, text := range []string{"Rocket", "ENG"} {
+			w.say("ada", text)
+			w.run(time.Second)
+			time.Sleep(24 * time.Hour)
+		}
+		const what = "please [@helper create an issue]"
+		want := []string{"Rocket " + what, "Rocket " + what, "ENG " + what}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if n := len(w.fake.Posted(thread)); n != 2 {
+			t.Errorf("%d questions, want 2", n)
+		}
+	})
 }
 
 // amnesiac is a Fake that cannot read a text any more once it has forgotten
@@ -153,11 +128,12 @@ func TestAParkedTurnGoesOnWithoutWhatCannotBeRead(t *testing.T) {
 	})
 }
 
-// TestAResumedTurnDoesNotWait: neither newer messages nor a policy hold up a
-// turn that goes on, and it takes no messages that came since.
+// TestAResumedTurnDoesNotWait: an answer is a message, so the policy holds it up
+// like any other. The turn that it resumes waits for no more messages, and takes
+// none that came since.
 func TestAResumedTurnDoesNotWait(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Policy: bot.Debounce(10 * time.Second)}, func(t *testing.T, w *world) {
 		start := time.Now()
 		w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			if m.Body != "ask" {
@@ -170,7 +146,7 @@ func TestAResumedTurnDoesNotWait(t *testing.T) {
 			}
 			w.note("%s", told(time.Since(start).String()+" "+a.Value, m))
 			return nil
-		}).With(with(bot.Debounce(10 * time.Second)))
+		})
 		w.say("ada", "ask")
 		stop := w.start()
 		time.Sleep(time.Minute)
@@ -182,7 +158,7 @@ func TestAResumedTurnDoesNotWait(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		if diff := cmp.Diff([]string{"1m0s yes ask []", "1m11s b [a]"}, w.notes()); diff != "" {
+		if diff := cmp.Diff([]string{"1m11s b [a]", "1m11s yes ask []"}, w.notes()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
@@ -214,57 +190,52 @@ func TestABegunTurnIsFinished(t *testing.T) {
 			return ctx.Err()
 		}},
 	} {
-		for _, whole := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, whole bot %v", c.name, whole), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					store := &cutStore{Store: memstate.New(memstate.Options{})}
-					defer store.Close()
-					cfg := bot.Config{Store: store, LeaseTTL: 3 * time.Second, DrainTimeout: time.Second, TurnTimeout: time.Hour}
-					own := bot.Latest()
-					if whole {
-						cfg.Policy, own = own, bot.LanePolicy{}
-					}
-					w := newWorldIn(t, cfg)
-					runs := 0
-					w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-						runs++
-						w.note("%s", told("p", m))
-						if _, err := th.Post(ctx, bot.Text("reply to "+m.Body)); err != nil {
-							return err
-						}
-						if runs > 1 {
-							return nil
-						}
-						w.say("ada", "d") //nolint:contextcheck // said by a person, not by the handler
-						w.say("ada", "e") //nolint:contextcheck // as above
-						return c.interrupt(ctx, w, store)
-					}).With(with(own))
-					for _, text := range []string{"a", "b", "c"} {
-						w.say("ada", text)
-					}
-					if c.restart {
-						w.run(time.Second)
-					}
-					w.run(2 * time.Hour)
-					want := []string{"p c [a b]", "p c [a b]", "p e [d]"}
-					posted := []string{"reply to c", "reply to e"}
-					if strings.Contains(c.name, "aside") {
-						want[1], want[2] = want[2], want[1]
-					}
-					if diff := cmp.Diff(want, w.notes()); diff != "" {
-						t.Errorf("what ran (-want +got):\n%s", diff)
-					}
-					if diff := cmp.Diff(posted, w.fake.Posted(thread)); diff != "" {
-						t.Errorf("posted (-want +got):\n%s", diff)
-					}
-					stats, err := w.store.Stats(t.Context())
-					if err != nil || stats.Entries != 0 || stats.Dead != 0 {
-						t.Errorf("the store still holds %+v, %v", stats, err)
-					}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := &cutStore{Store: memstate.New(memstate.Options{})}
+				defer store.Close()
+				w := newWorldIn(t, bot.Config{
+					Store: store, Policy: bot.Latest(), LeaseTTL: 3 * time.Second, DrainTimeout: time.Second, TurnTimeout: time.Hour,
 				})
+				runs := 0
+				w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+					runs++
+					w.note("%s", told("p", m))
+					if _, err := th.Post(ctx, bot.Text("reply to "+m.Body)); err != nil {
+						return err
+					}
+					if runs > 1 {
+						return nil
+					}
+					w.say("ada", "d") //nolint:contextcheck // said by a person, not by the handler
+					w.say("ada", "e") //nolint:contextcheck // as above
+					return c.interrupt(ctx, w, store)
+				})
+				for _, text := range []string{"a", "b", "c"} {
+					w.say("ada", text)
+				}
+				if c.restart {
+					w.run(time.Second)
+				}
+				w.run(2 * time.Hour)
+				want := []string{"p c [a b]", "p c [a b]", "p e [d]"}
+				posted := []string{"reply to c", "reply to e"}
+				if strings.Contains(c.name, "aside") {
+					want[1], want[2] = want[2], want[1]
+				}
+				if diff := cmp.Diff(want, w.notes()); diff != "" {
+					t.Errorf("what ran (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(posted, w.fake.Posted(thread)); diff != "" {
+					t.Errorf("posted (-want +got):\n%s", diff)
+				}
+				stats, err := w.store.Stats(t.Context())
+				if err != nil || stats.Entries != 0 || stats.Dead != 0 {
+					t.Errorf("the store still holds %+v, %v", stats, err)
+				}
 			})
-		}
+		})
 	}
 }
 
@@ -272,7 +243,7 @@ func TestABegunTurnIsFinished(t *testing.T) {
 // pass. Of those nothing is remembered.
 func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Policy: bot.Debounce(time.Second)}, func(t *testing.T, w *world) {
 		failed := false
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s", told("p", m))
@@ -281,7 +252,7 @@ func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 				return bot.RetryAfter(24*time.Hour, errBoom)
 			}
 			return nil
-		}).With(with(bot.Debounce(time.Second)))
+		})
 		w.say("ada", "a")
 		w.say("ada", "b")
 		stop := w.start()
@@ -301,71 +272,18 @@ func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 		if diff := cmp.Diff(want, w.notes()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		kept, err := w.store.Get(t.Context(), state.Key{Workspace: "W1", Kind: "begun", ID: string(thread)})
-		if err != nil || len(kept) > 1000 {
-			t.Errorf("%d bytes are remembered, %v", len(kept), err)
+		kept, err := w.store.Notes(t.Context(), state.Key{Workspace: "W1", Kind: "thread", ID: string(thread)})
+		if n := len(kept.Values["begun"]); err != nil || n == 0 || n > 1000 {
+			t.Errorf("%d bytes are remembered, %v", n, err)
 		}
 	})
-}
-
-// TestASubscriptionThatChangesInBetween is about messages that wait for a newer
-// one: they stay with the handler that would have got them.
-func TestASubscriptionThatChangesInBetween(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name    string
-		listens bool
-		say     []string
-		want    []string
-	}{
-		{"taken back", true, []string{"a", "b", "/leave", "c"}, []string{"leave", "s b [a]"}},
-		{"taken back by the newest, which fails", true, []string{"a", "b", "fail"}, []string{"s fail [a b]", "s b [a]"}},
-		{"made by the newest, which fails", false, []string{"@helper a", "@helper b", "@helper fail"}, []string{"m @helper fail [@helper a @helper b]", "m @helper b [@helper a]"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-				th, err := w.bot.Thread("W1", thread)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if c.listens {
-					if err := th.Subscribe(t.Context()); err != nil {
-						t.Fatal(err)
-					}
-				}
-				failing := func(name string, change func(*bot.Thread, context.Context) error) bot.MessageHandler {
-					return func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-						w.note("%s", told(name, m))
-						if strings.HasSuffix(m.Body, "fail") {
-							return errors.Join(change(th, ctx), bot.Permanent(errBoom))
-						}
-						return nil
-					}
-				}
-				w.bot.OnSubscribedMessage(failing("s", (*bot.Thread).Unsubscribe)).With(with(bot.Latest()))
-				w.bot.OnNewMention(failing("m", (*bot.Thread).Subscribe)).With(with(bot.Latest()))
-				w.bot.OnCommand(bot.Command{Name: "leave"}, func(ctx context.Context, th *bot.Thread, _ *bot.Invocation) error {
-					w.note("leave")
-					return th.Unsubscribe(ctx)
-				})
-				for _, text := range c.say {
-					w.say("ada", text)
-				}
-				w.run(time.Minute)
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
 }
 
 // TestABegunTurnThatSubscribedIsFinished: the thread counts as subscribed by
 // now, for everybody but the turn that did it.
 func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
 		runs := 0
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			runs++
@@ -378,7 +296,7 @@ func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 				return bot.RetryAfter(time.Second, errBoom)
 			}
 			return nil
-		}).With(with(bot.Latest()))
+		})
 		w.bot.OnSubscribedMessage(w.tells("s"))
 		w.say("ada", "@helper a")
 		w.say("ada", "@helper b")
@@ -390,39 +308,11 @@ func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 	})
 }
 
-// TestABegunTurnOfASerialHandlerIsFinished is about the same for a handler that
-// takes nothing together.
-func TestABegunTurnOfASerialHandlerIsFinished(t *testing.T) {
-	t.Parallel()
-	for name, failure := range map[string]error{"error": errBoom, "free": bot.RetryAfter(time.Second, errBoom)} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-				failure := failure
-				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-					w.note("%s", told("m", m))
-					err := failure
-					failure = nil
-					return errors.Join(th.Subscribe(ctx), err)
-				})
-				w.bot.OnSubscribedMessage(w.tells("s")).With(with(bot.Latest()))
-				w.say("ada", "@helper a")
-				w.say("ada", "b")
-				w.say("ada", "c")
-				w.run(time.Minute)
-				if diff := cmp.Diff([]string{"m @helper a []", "m @helper a []", "s c [b]"}, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
-}
-
 // TestABuriedTurnBuriesNoOther: what it skipped is handled by itself, and has
 // spent nothing.
 func TestABuriedTurnBuriesNoOther(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
 		runs := 0
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			runs++
@@ -435,7 +325,7 @@ func TestABuriedTurnBuriesNoOther(t *testing.T) {
 			default:
 				return nil
 			}
-		}).With(bot.HandlerOptions{Policy: bot.Latest(), Backoff: func(int) time.Duration { return time.Hour }})
+		}).With(bot.HandlerOptions{Backoff: func(int) time.Duration { return time.Hour }})
 		for _, text := range []string{"a", "b", "c"} {
 			w.say("ada", text)
 		}

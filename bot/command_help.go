@@ -132,7 +132,7 @@ func (b *Bot) helpHandler(c *call) *handler {
 	return &handler{
 		name: "help",
 		match: func(t *Turn) bool {
-			return about == "" || cmd != nil || len(b.on.mention) == 0 && !t.subscribed
+			return about == "" || cmd != nil || len(b.on.mention) == 0 && (t.route == nil || !t.route.subscribed)
 		},
 		run: func(ctx context.Context, t *Turn) error {
 			text := b.helpText(c.prefix)

@@ -42,6 +42,9 @@ func (b *Bot) dispatchIssue(ctx context.Context, r *run, ev *adapter.IssueEvent)
 		return end, nil // the turn is over for all handlers
 	}
 	if m := b.newMention(r, ev); m != nil && b.refuses(m) == "" {
+		if end != nil && end.ignored != "" {
+			b.ignore(&r.log, r.head(), end.ignored) // the change, but not the mention
+		}
 		r.message = m
 		var groups [][]*handler
 		previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, r.self, false, 0)

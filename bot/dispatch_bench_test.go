@@ -57,9 +57,10 @@ func BenchmarkDispatch(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				ran = ""
-				t := &Turn{event: ev, self: self, entry: state.Queued{EnqueuedAt: time.Now()}}
+				t := &Turn{bot: bt, event: ev, self: self, entry: state.Queued{EnqueuedAt: time.Now()}}
 				t.thread = &Thread{bot: bt, id: ev.Thread, workspace: ev.Workspace, turn: t}
-				if err := bt.dispatch(withTurn(b.Context(), t), &log, t); err != nil || ran != c.want {
+				t.notes = bt.notes.Thread(t.thread.key())
+				if _, err := bt.run(b.Context(), &log, t, nil); err != nil || ran != c.want {
 					b.Fatalf("%q ran, %v, want %q", ran, err, c.want)
 				}
 			}

@@ -99,22 +99,18 @@ func ExampleRegistration_With() {
 }
 
 // Of the questions that wait, the handler gets the newest with the others as
-// context. The command in between is not theirs.
-func ExampleHandlerOptions_policy() {
+// context.
+func ExampleLatest() {
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
 	fake := adaptertest.NewFake("helper")
-	b, err := bot.New(bot.Config{Adapter: fake, Store: store})
+	b, err := bot.New(bot.Config{Adapter: fake, Store: store, Policy: bot.Latest()})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	b.OnCommand(bot.Command{Name: "deploy"}, func(_ context.Context, _ *bot.Thread, c *bot.Invocation) error {
-		fmt.Println("deploying", c.Arg(0))
-		return nil
-	})
 	b.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 		for _, s := range m.Skipped {
 			fmt.Println("before:", s.Text())
@@ -122,9 +118,9 @@ func ExampleHandlerOptions_policy() {
 		fmt.Println("asked:", m.Text())
 		cancel() // the end of the example
 		return nil
-	}).With(bot.HandlerOptions{Policy: bot.Latest()})
+	})
 
-	for i, text := range []string{"@helper is it up?", "@helper hello?", "/deploy api", "@helper and now?"} {
+	for i, text := range []string{"@helper is it up?", "@helper hello?", "@helper and now?"} {
 		if err := b.Accept(ctx, fake.Said("fake:room:thread", fmt.Sprint("m", i), "ada", text)); err != nil {
 			fmt.Println(err)
 		}
@@ -133,7 +129,6 @@ func ExampleHandlerOptions_policy() {
 		fmt.Println(err)
 	}
 	// Output:
-	// deploying api
 	// before: is it up?
 	// before: hello?
 	// asked: and now?

@@ -101,7 +101,7 @@ func handledOnce(t *testing.T, seed uint64) {
 			return nil
 		}
 	}
-	whole, own := policy(), []bot.LanePolicy{policy(), policy(), policy(), policy()}
+	whole := policy()
 	first := newWorldIn(t, bot.Config{Store: store, Policy: whole, LeaseTTL: 2 * time.Second, HoldFor: time.Hour})
 	again, err := bot.New(bot.Config{Store: store, Policy: whole, LeaseTTL: 2 * time.Second, HoldFor: time.Hour, Adapter: first.fake})
 	if err != nil {
@@ -109,12 +109,12 @@ func handledOnce(t *testing.T, seed uint64) {
 	}
 	second := &world{t: t, fake: first.fake, store: store, bot: again}
 	for _, w := range []*world{first, second} {
-		w.bot.OnNewMention(h("mention")).With(with(own[0]))
-		w.bot.OnSubscribedMessage(h("subscribed")).With(with(own[1]))
-		w.bot.OnNewMessage(regexp.MustCompile("^x"), h("x")).With(with(own[2]))
+		w.bot.OnNewMention(h("mention"))
+		w.bot.OnSubscribedMessage(h("subscribed"))
+		w.bot.OnNewMessage(regexp.MustCompile("^x"), h("x"))
 		w.bot.OnCommand(bot.Command{Name: "go"}, func(ctx context.Context, th *bot.Thread, c *bot.Invocation) error {
 			return h("go")(ctx, th, c.Message)
-		}).With(with(own[3]))
+		})
 		w.bot.OnEvent(func(ctx context.Context, turn *bot.Turn) error { return h("event")(ctx, turn.Thread(), turn.Message()) })
 	}
 	stops := []func() error{first.start(), second.start()}

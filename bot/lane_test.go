@@ -35,55 +35,6 @@ func (w *world) tells(name string) bot.MessageHandler {
 	}
 }
 
-func with(p bot.LanePolicy) bot.HandlerOptions { return bot.HandlerOptions{Policy: p} }
-
-// TestPoliciesOfHandlers is TestPolicies for a handler with a policy of its own,
-// in bots of all policies.
-func TestPoliciesOfHandlers(t *testing.T) {
-	t.Parallel()
-	bots := []bot.LanePolicy{{}, bot.Serial(), bot.Latest(), bot.Debounce(20 * time.Second), bot.Burst(20 * time.Second)}
-	for _, c := range []struct {
-		name   string
-		policy bot.LanePolicy
-		want   []string
-	}{
-		{"serial", bot.Serial(), []string{"0s a []", "2.5s b []", "5s c []", "7.5s d []"}},
-		{"latest", bot.Latest(), []string{"0s a []", "2.5s c [b]", "5s d []"}},
-		{"debounce", bot.Debounce(1500 * time.Millisecond), []string{"4.5s d [a b c]"}},
-		{"burst", bot.Burst(1500 * time.Millisecond), []string{"1.5s b [a]", "4s d [c]"}},
-	} {
-		for i, whole := range bots {
-			t.Run(fmt.Sprintf("%s in bot %d", c.name, i), func(t *testing.T) {
-				t.Parallel()
-				inWorld(t, bot.Config{Policy: whole}, func(t *testing.T, w *world) {
-					start := time.Now()
-					w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
-						w.note("%s", told(time.Since(start).String(), m))
-						time.Sleep(2500 * time.Millisecond)
-						return nil
-					}).With(with(c.policy))
-					stop := w.start()
-					for _, text := range []string{"a", "b", "c", "d"} {
-						w.say("ada", text)
-						time.Sleep(time.Second)
-					}
-					time.Sleep(time.Minute)
-					if err := stop(); err != nil {
-						t.Error(err)
-					}
-					if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-						t.Errorf("(-want +got):\n%s", diff)
-					}
-					stats, err := w.store.Stats(t.Context())
-					if err != nil || stats.Entries != 0 || stats.Dead != 0 {
-						t.Errorf("the store still holds %+v, %v", stats, err)
-					}
-				})
-			})
-		}
-	}
-}
-
 // editing is a Fake on which a text that begins with "edit" is an edit, which
 // is routed as one.
 type editing struct {
@@ -107,45 +58,38 @@ func (e editing) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Ev
 	return ev, err
 }
 
-// TestEventsKeepTheirPlace is about what is no message, for handlers and for
-// whole bots.
+// TestEventsKeepTheirPlace is about events that are not messages.
 func TestEventsKeepTheirPlace(t *testing.T) {
 	t.Parallel()
-	for _, whole := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			store := memstate.New(memstate.Options{})
-			defer store.Close()
-			cfg := bot.Config{Store: store}
-			own := bot.Latest()
-			if whole {
-				cfg.Policy, own = own, bot.LanePolicy{}
-			}
-			w := newWorldIn(t, cfg)
-			read := 0
-			cfg.Adapter = editing{w.fake, &read}
-			b, err := bot.New(cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.bot = b
-			b.OnNewMessage(nil, w.tells("p")).With(with(own))
-			b.OnMessageUpdated(func(_ context.Context, _ *bot.Thread, m *bot.Message, _ string) error {
-				w.note("%s", m.Body)
-				return nil
-			})
-			for _, text := range []string{"edit 1", "a", "edit 2", "b", "edit 3"} {
-				w.say("ada", text)
-			}
-			w.run(time.Minute)
-			want := []string{"edit 1", "edit 2", "p b [a]", "edit 3"}
-			if diff := cmp.Diff(want, w.notes()); diff != "" {
-				t.Errorf("whole bot %v (-want +got):\n%s", whole, diff)
-			}
-			if read != 3 {
-				t.Errorf("edits were read %d times, want once each: to look at one costs requests where its thread is to be found out", read)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		cfg := bot.Config{Store: store, Policy: bot.Latest()}
+		w := newWorldIn(t, cfg)
+		read := 0
+		cfg.Adapter = editing{w.fake, &read}
+		b, err := bot.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.bot = b
+		b.OnNewMessage(nil, w.tells("p"))
+		b.OnMessageUpdated(func(_ context.Context, _ *bot.Thread, m *bot.Message, _ string) error {
+			w.note("%s", m.Body)
+			return nil
 		})
-	}
+		for _, text := range []string{"edit 1", "a", "edit 2", "b", "edit 3"} {
+			w.say("ada", text)
+		}
+		w.run(time.Minute)
+		want := []string{"edit 1", "edit 2", "p b [a]", "edit 3"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if read != 3 {
+			t.Errorf("edits were read %d times, want once each: to look at one costs requests where its thread is to be found out", read)
+		}
+	})
 }
 
 // TestArrivalsDuringAHold has messages arrive while a thread is held, at the
@@ -165,13 +109,12 @@ func TestArrivalsDuringAHold(t *testing.T) {
 		{"burst ends when it ends", bot.Burst(5 * time.Second), []said{{0, "a"}, {1, "b"}, {4, "c"}, {6, "d"}}, []string{"5s c [a b]", "11s d []"}},
 		{"debounce looks again", bot.Debounce(5 * time.Second), []said{{0, "a"}, {1, "b"}, {4, "c"}, {20, "d"}}, []string{"9s c [a b]", "25s d []"}},
 		{"debounce begins anew", bot.Debounce(3 * time.Second), []said{{0, "a"}, {2, "b"}, {4, "c"}, {6, "d"}, {8, "e"}}, []string{"11s e [a b c d]"}},
-		{"an event for another handler waits in its place", bot.Burst(5 * time.Second), []said{{0, "a"}, {1, "x1"}, {2, "b"}, {3, "x2"}}, []string{"5s x1 []", "5s b [a]", "5s x2 []"}},
-		{"and holds nothing up itself", bot.Debounce(5 * time.Second), []said{{0, "x1"}, {1, "a"}, {2, "x2"}, {3, "b"}}, []string{"0s x1 []", "6s x2 []", "8s b [a]"}},
+		{"messages for other handlers too", bot.Burst(5 * time.Second), []said{{0, "a"}, {1, "x1"}, {2, "b"}, {3, "x2"}}, []string{"5s x2 [a x1 b]"}},
 		{"while it is handled", bot.Debounce(5 * time.Second), []said{{0, "a"}, {6, "b"}, {7, "c"}}, []string{"5s a []", "12s c [b]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			inWorld(t, bot.Config{Policy: c.policy}, func(t *testing.T, w *world) {
 				start := time.Now()
 				h := func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					w.note("%s", told(time.Since(start).String(), m))
@@ -181,7 +124,7 @@ func TestArrivalsDuringAHold(t *testing.T) {
 					return nil
 				}
 				w.bot.OnNewMessage(regexp.MustCompile("^x"), h)
-				w.bot.OnNewMessage(regexp.MustCompile("^[a-w]"), h).With(with(c.policy))
+				w.bot.OnNewMessage(regexp.MustCompile("^[a-w]"), h)
 				stop := w.start()
 				for _, s := range c.say {
 					time.Sleep(time.Until(start.Add(time.Duration(s.at) * time.Second)))
@@ -200,14 +143,14 @@ func TestArrivalsDuringAHold(t *testing.T) {
 	// What arrives at the moment in which the hold ends comes before or after,
 	// and is handled once.
 	for range 20 {
-		inWorld(t, bot.Config{Workers: 4}, func(t *testing.T, w *world) {
+		inWorld(t, bot.Config{Workers: 4, Policy: bot.Burst(time.Second)}, func(t *testing.T, w *world) {
 			got := map[string]int{}
 			w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 				for _, m := range append(m.Skipped, m) {
 					got[m.Body]++
 				}
 				return nil
-			}).With(with(bot.Burst(time.Second)))
+			})
 			stop := w.start()
 			for n := range 12 {
 				w.say("ada", fmt.Sprint(n))
@@ -241,11 +184,11 @@ func TestManyMessagesWait(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.waiting), func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
 				w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					w.note("%s %d", m.Body, len(m.Skipped))
 					return nil
-				}).With(with(bot.Latest()))
+				})
 				for n := range c.waiting {
 					w.say("ada", fmt.Sprint(n))
 				}
@@ -262,22 +205,20 @@ func TestManyMessagesWait(t *testing.T) {
 // threads if only their content tells them apart.
 func TestThreadsOfALaneAreNotTakenTogether(t *testing.T) {
 	t.Parallel()
-	for _, policy := range []bot.Config{{Policy: bot.Latest()}, {}} {
-		inOffice(t, policy, func(t *testing.T, w *world, o *office) {
-			for i, in := range []adapter.ThreadID{"fake:room:1", "fake:room:2", "fake:room:1"} {
-				id := fmt.Sprint("m", i)
-				o.events[id] = &adapter.MessageEvent{Message: &adapter.Message{ID: id, Body: fmt.Sprint(id, " in ", in), Author: adapter.User{ID: "ada"}}}
-				o.moved[id] = in
-				w.deliver(w.fake.Said(thread, id, "ada", "text"))
-			}
-			w.bot.OnNewMessage(nil, w.tells("p")).With(with(bot.Latest()))
-			w.run(time.Second)
-			want := []string{"p m1 in fake:room:2 []", "p m2 in fake:room:1 [m0 in fake:room:1]"}
-			if diff := cmp.Diff(want, w.notes()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
+	inOffice(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world, o *office) {
+		for i, in := range []adapter.ThreadID{"fake:room:1", "fake:room:2", "fake:room:1"} {
+			id := fmt.Sprint("m", i)
+			o.events[id] = &adapter.MessageEvent{Message: &adapter.Message{ID: id, Body: fmt.Sprint(id, " in ", in), Author: adapter.User{ID: "ada"}}}
+			o.moved[id] = in
+			w.deliver(w.fake.Said(thread, id, "ada", "text"))
+		}
+		w.bot.OnNewMessage(nil, w.tells("p"))
+		w.run(time.Second)
+		want := []string{"p m1 in fake:room:2 []", "p m2 in fake:room:1 [m0 in fake:room:1]"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }
 
 // TestStoppedMessagesAreNoContext stops a session in which messages wait.
@@ -286,12 +227,12 @@ func TestStoppedMessagesAreNoContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store})
+		b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store, Policy: bot.Debounce(time.Minute)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := &world{t: t, store: store, bot: b}
-		b.OnNewMention(w.tells("m")).With(with(bot.Debounce(time.Minute)))
+		b.OnNewMention(w.tells("m"))
 		b.OnStop(nothing)
 		stop := w.start()
 		for _, s := range []string{"a", "b", "Stop", "c", "d"} {
@@ -318,9 +259,9 @@ func TestAStoreThatFailsWhileALaneIsLookedAt(t *testing.T) {
 		store := &downStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
 		store.down.Store(7)
-		w := newWorldIn(t, bot.Config{Store: store, MaxAttempts: 1})
-		w.bot.OnSubscribedMessage(w.tells("s")).With(with(bot.Latest()))
-		w.bot.OnNewMention(w.tells("m")).With(with(bot.Latest()))
+		w := newWorldIn(t, bot.Config{Store: store, MaxAttempts: 1, Policy: bot.Latest()})
+		w.bot.OnSubscribedMessage(w.tells("s"))
+		w.bot.OnNewMention(w.tells("m"))
 		w.say("ada", "@helper a")
 		w.say("ada", "@helper b")
 		w.run(time.Minute)
@@ -342,14 +283,14 @@ func TestMiddlewareSeesWhatIsSkipped(t *testing.T) {
 		}
 		return bot.Allow(), nil
 	}
-	inWorld(t, bot.Config{Access: access}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Access: access, Policy: bot.Latest()}, func(t *testing.T, w *world) {
 		w.bot.Use(func(next bot.Handler) bot.Handler {
 			return func(ctx context.Context, turn *bot.Turn) error {
 				w.note("%s", told("middleware", turn.Message()))
 				return next(ctx, turn)
 			}
 		})
-		w.bot.OnNewMessage(nil, w.tells("p")).With(with(bot.Latest()))
+		w.bot.OnNewMessage(nil, w.tells("p"))
 		w.say("ada", "a")
 		w.say("ada", "b")
 		w.run(time.Second)

@@ -98,7 +98,7 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string, polic
 	defer wg.Wait()
 	defer cancel()
 	for range 2 {
-		b, err := bot.New(bot.Config{Adapter: lin, Store: store})
+		b, err := bot.New(bot.Config{Adapter: lin, Store: store, Policy: policy})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string, polic
 			defer mu.Unlock()
 			runs = append(runs, string(th.ID())+" "+m.Body)
 			return nil
-		}).With(with(policy))
+		})
 		bots = append(bots, b)
 		wg.Go(func() { _ = b.Run(ctx) })
 	}

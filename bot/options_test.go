@@ -23,7 +23,6 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 	anybody := bot.AllowIf(func(context.Context, adapter.User) (bool, error) { return true, nil })
 	for _, c := range []struct {
 		name     string
-		policy   bot.LanePolicy
 		register func(b *bot.Bot)
 		want     []string // handler and option of each error
 		says     string
@@ -31,37 +30,19 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 		{name: "nothing to say", register: func(b *bot.Bot) {
 			b.OnNewMention(nothing).With(bot.HandlerOptions{})
 			b.OnNewMention(nothing).With(bot.HandlerOptions{
-				Name: "Answer_2.b-c", Timeout: time.Hour, MaxAttempts: 1, Policy: bot.Burst(time.Second), Access: anybody,
+				Name: "Answer_2.b-c", Timeout: time.Hour, MaxAttempts: 1, Access: anybody,
 				Backoff: func(int) time.Duration { return 0 },
 			})
-			b.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { return nil }).With(bot.HandlerOptions{Policy: bot.Serial()})
-			b.OnEvent(func(context.Context, *bot.Turn) error { return nil }).With(bot.HandlerOptions{Policy: bot.Latest()})
 			b.OnStop(nothing).With(bot.HandlerOptions{Timeout: time.Second})
 		}},
 		{name: "negative", register: func(b *bot.Bot) {
 			b.OnNewMention(nothing)
-			b.OnNewMention(nothing).With(bot.HandlerOptions{Timeout: -1, MaxAttempts: -1, Policy: bot.Debounce(-1)})
-		}, want: []string{"mention/1 Timeout", "mention/1 MaxAttempts", "mention/1 Policy"}, says: "must not be negative"},
-		{name: "no time", register: func(b *bot.Bot) {
-			b.OnSubscribedMessage(nothing).With(bot.HandlerOptions{Policy: bot.Burst(0)})
-		}, want: []string{"subscribed/0 Policy"}, says: "above zero"},
-		{name: "decided too early", register: func(b *bot.Bot) {
-			b.OnCommand(bot.Command{Name: "x"}, func(context.Context, *bot.Thread, *bot.Invocation) error { return nil }).
-				With(bot.HandlerOptions{Policy: bot.Concurrent(2)})
-			b.OnNewMessage(nil, nothing).With(bot.HandlerOptions{Policy: bot.Drop()})
-		}, want: []string{"command/0 Policy", "pattern/0 Policy"}, says: "Config.Policy"},
-		{name: "a bot that drops", policy: bot.Drop(), register: func(b *bot.Bot) {
-			b.OnNewMention(nothing).With(bot.HandlerOptions{Policy: bot.Serial()})
-		}, want: []string{"mention/0 Policy"}, says: "Config.Policy"},
-		{name: "a bot that does many things at once", policy: bot.Concurrent(3), register: func(b *bot.Bot) {
-			b.OnNewMention(nothing).With(bot.HandlerOptions{Policy: bot.Latest()})
-			b.OnNewMention(nothing).With(bot.HandlerOptions{Timeout: time.Second})
-		}, want: []string{"mention/0 Policy"}, says: "Config.Policy"},
-		{name: "no messages", register: func(b *bot.Bot) {
-			b.OnMessageDeleted(nothing).With(bot.HandlerOptions{Policy: bot.Latest()})
-			b.OnUninstalled(func(context.Context, string) error { return nil }).With(bot.HandlerOptions{Policy: bot.Latest(), Access: anybody})
+			b.OnNewMention(nothing).With(bot.HandlerOptions{Timeout: -1, MaxAttempts: -1})
+		}, want: []string{"mention/1 Timeout", "mention/1 MaxAttempts"}, says: "must not be negative"},
+		{name: "access where it cannot be", register: func(b *bot.Bot) {
+			b.OnUninstalled(func(context.Context, string) error { return nil }).With(bot.HandlerOptions{Access: anybody})
 			b.OnStop(nothing).With(bot.HandlerOptions{Access: anybody})
-		}, want: []string{"deleted/0 Policy", "uninstalled/0 Policy", "uninstalled/0 Access", "stop/0 Access"}, says: "nobody is kept"},
+		}, want: []string{"uninstalled/0 Access", "stop/0 Access"}, says: "nobody is kept"},
 		{name: "names", register: func(b *bot.Bot) {
 			b.OnNewMention(nothing).With(bot.HandlerOptions{Name: "answer"}).With(bot.HandlerOptions{Name: "answer"})
 			b.OnSubscribedMessage(nothing).With(bot.HandlerOptions{Name: "answer"})
@@ -73,7 +54,7 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Policy: c.policy}, func(t *testing.T, w *world) {
+			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
 				c.register(w.bot)
 				w.say("ada", "@helper") // is kept for a program that can be run
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)

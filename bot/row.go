@@ -69,13 +69,15 @@ type lane struct {
 type seat struct {
 	// turn is nil if the entry was not opened.
 	turn *Turn
-	// err is why the entry could not be looked at.
-	err error
 	// joins says that the entry is a message that a newer one may stand for.
 	joins bool
 	// row is the row that was begun with the entry, or nil.
 	row *row
 }
+
+// thread is the thread of a message. A lane may hold messages of several, where
+// only their content tells which.
+func (s *seat) thread() adapter.ThreadID { return s.turn.thread.id }
 
 // pick is what to do with a lease.
 type pick struct {
@@ -127,9 +129,11 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 // runRow runs the turn of a row and returns the verdicts on all of it.
 func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) []state.Verdict {
 	e, s := l.entries[p.at], l.seats[p.at]
-	var end *outcome
-	err := s.err
-	if err == nil && s.joins {
+	var (
+		end *outcome
+		err error
+	)
+	if s.joins {
 		err = l.begin(ctx, p)
 	}
 	if err == nil {
@@ -177,7 +181,7 @@ func (l *lane) choose(ctx context.Context) (pick, error) {
 		}
 		p, first := pick{at: i}, i
 		for j := range i {
-			if l.seats[j].joins && l.seats[j].row == s.row {
+			if o := l.seats[j]; o.joins && o.row == s.row && o.thread() == s.thread() {
 				p.older = append(p.older, j)
 				first = min(first, j)
 			}
@@ -201,7 +205,7 @@ func (l *lane) newer(ctx context.Context, i int) (newer, sure bool, err error) {
 		if err != nil {
 			return false, false, err
 		}
-		if o.joins && o.row == nil {
+		if o.joins && o.row == nil && o.thread() == s.thread() {
 			return true, true, nil
 		}
 	}
@@ -217,7 +221,7 @@ func (l *lane) look(ctx context.Context, i int) (*seat, error) {
 		case err != nil && i > 0:
 			// What comes before it does not suffer for it. It is looked at
 			// again when it is first.
-			s = &seat{err: err}
+			s = &seat{}
 		case err != nil:
 			return nil, err
 		}

@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
 // Transcript is what was said to and by a user, across threads, as far as the
 // developer chooses to keep it. Nothing is kept by itself.
 type Transcript struct {
-	bot *Bot
-	key state.Key
+	value notes.Value
 	// Keep is the most entries that are kept; the oldest go first. Defaults
 	// to 200.
 	Keep int
@@ -36,7 +36,7 @@ type TranscriptEntry struct {
 // Transcript returns the transcript of a user of a workspace. userKey is the
 // user's id or whatever else identifies the person.
 func (b *Bot) Transcript(workspace, userKey string) *Transcript {
-	return &Transcript{bot: b, key: state.Key{Workspace: workspace, Kind: "transcript", ID: userKey}}
+	return &Transcript{value: b.notes.Value(notes.Transcript, workspace, userKey)}
 }
 
 const (
@@ -72,7 +72,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 		if err != nil {
 			return fmt.Errorf("bot: transcript: %w", err)
 		}
-		err = t.bot.cfg.Store.CompareAndSet(ctx, t.key, old, next, or(t.Retention, cellTTL))
+		err = t.value.For(or(t.Retention, notes.Transcript.Life())).Swap(ctx, old, next)
 		if err == nil {
 			return nil
 		}
@@ -98,12 +98,12 @@ func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
 // read returns the entries as JSON, and the stored form, which is nil if there
 // is none.
 func (t *Transcript) read(ctx context.Context) (items []json.RawMessage, stored []byte, err error) {
-	stored, err = t.bot.cfg.Store.Get(ctx, t.key)
-	if errors.Is(err, state.ErrNotFound) {
-		return nil, nil, nil
-	}
-	if err != nil {
+	stored, err = t.value.Get(ctx)
+	switch {
+	case err != nil:
 		return nil, nil, fmt.Errorf("bot: transcript: %w", err)
+	case stored == nil:
+		return nil, nil, nil
 	}
 	if err := json.Unmarshal(stored, &items); err != nil {
 		return nil, nil, fmt.Errorf("bot: transcript: %w", err)
@@ -130,7 +130,7 @@ func (t *Transcript) Entries(ctx context.Context) ([]TranscriptEntry, error) {
 
 // Delete forgets everything.
 func (t *Transcript) Delete(ctx context.Context) error {
-	if err := t.bot.cfg.Store.Delete(ctx, t.key); err != nil {
+	if err := t.value.Delete(ctx); err != nil {
 		return fmt.Errorf("bot: transcript: %w", err)
 	}
 	return nil

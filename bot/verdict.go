@@ -73,11 +73,11 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case errors.As(err, &permanent):
 		return b.bury(log, e, cause(err, "permanent"), err)
 	case errors.As(err, &retry):
-		return b.again(log, err, policy.Later(e, retry.after, cause(err, codeOf(err))))
+		return b.again(log, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &api) && api.Code == adapter.RateLimited && api.RetryAfter > 0:
-		return b.again(log, err, policy.Later(e, api.RetryAfter, cause(err, codeOf(err))))
+		return b.again(log, err, policy.Later(e, api.RetryAfter, cause(err, codeName(err))))
 	}
-	v := policy.Failed(e, cause(err, codeOf(err)))
+	v := policy.Failed(e, cause(err, codeName(err)))
 	if v.Kind == state.KindBury {
 		return b.bury(log, e, v.Cause, err)
 	}
@@ -128,8 +128,8 @@ func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error
 	return state.Bury(e.ID, c)
 }
 
-// codeOf names the sort of an error, for the dead letters.
-func codeOf(err error) string { return adapter.CodeOf(err).String() }
+// codeName names the sort of an error, for the dead letters.
+func codeName(err error) string { return adapter.CodeOf(err).String() }
 
 // cause describes err for people.
 func cause(err error, code string) state.Cause {
