@@ -179,7 +179,15 @@ type LeaseRequest struct {
 	// Entries is the most entries to hand out of each lane, oldest first.
 	// Defaults to 1.
 	Entries int
+	// Bytes bounds the entries handed out of each lane: the first one is
+	// handed out whatever its size, further ones as long as their bodies come
+	// to no more in all. Stores may count ids and dedup keys, too. Defaults to
+	// [LeaseBytes].
+	Bytes int
 }
+
+// LeaseBytes is the default of [LeaseRequest.Bytes], 8 MiB.
+const LeaseBytes = 8 << 20
 
 // Lease is the right to work on a lane until Expires. Its fields are set by
 // the store; Expires is changed by Extend only. A Lease is not safe for

@@ -76,7 +76,9 @@ func TestOneTransaction(t *testing.T) {
 			return fmt.Sprint(r.Outcome, r.Depth), err
 		})
 	}
-	settle := func() (string, error) { return "settled", s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("0")}}) }
+	settle := func() (string, error) {
+		return "settled", s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("0")}})
+	}
 	idle := entry("a", "1")
 	idle.IfIdle = true
 	busy := entry("a", "2")

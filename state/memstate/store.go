@@ -47,7 +47,7 @@ type Store struct {
 	backlog int    // entries in lanes and delayed
 
 	values        map[state.Key]*value
-	notes         map[state.Key]*threadNotes // by thread
+	notes         map[state.Key]*threadNotes        // by thread
 	subscriptions map[string]map[state.Key]struct{} // by workspace
 }
 

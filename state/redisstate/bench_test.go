@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/state"
@@ -33,6 +35,41 @@ func BenchmarkCluster(b *testing.B) {
 		}
 		return s
 	})
+}
+
+// BenchmarkLongLane settles one of 200 leased entries of a lane of 100,000.
+func BenchmarkLongLane(b *testing.B) {
+	s := openAt(b, server(b).URL(), Options{})
+	e := state.Entry{Lane: lane("a"), Body: make([]byte, 512)}
+	var wg sync.WaitGroup
+	const workers = 32
+	for w := range workers {
+		wg.Go(func() {
+			e := e
+			for i := w; i < 100_000; i += workers {
+				e.ID = strconv.Itoa(i)
+				if _, err := s.Enqueue(b.Context(), e); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	settle := time.Duration(0)
+	for b.Loop() {
+		ls, err := s.Lease(b.Context(), state.LeaseRequest{TTL: time.Minute, Entries: 200})
+		if err != nil {
+			b.Fatal(err)
+		}
+		start := time.Now()
+		how := state.Settlement{Verdicts: []state.Verdict{state.Ack(ls[0].Entries[0].ID)}}
+		if err := s.Settle(b.Context(), ls[0], how); err != nil {
+			b.Fatal(err)
+		}
+		settle += time.Since(start)
+	}
+	b.ReportMetric(float64(settle.Nanoseconds())/float64(b.N), "settle-ns/op")
 }
 
 // BenchmarkFlat has a server of its own for each number of threads.

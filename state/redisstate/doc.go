@@ -23,9 +23,10 @@
 // # Shards
 //
 // Everything lives in a fixed number of shards: one, or in a Cluster 16, unless
-// [Options] say otherwise. A lane, a value or the subscriptions of a workspace
-// are in the shard that the hash of their name says, and all keys of a shard
-// share a hash tag, so that a Cluster keeps them on one node:
+// [Options] say otherwise. The hash of a workspace and the ID of a thread say
+// which shard holds the lanes of that thread, its notes and its subscription;
+// values are spread in the same way. All keys of a shard share a hash tag, so
+// that a Cluster keeps them on one node:
 //
 //	linearbot:meta             number of shards and version of the format
 //	{linearbot:3}:q:LANE       entries of a lane, oldest first
@@ -38,7 +39,9 @@
 //	{linearbot:3}:counts       what went in and out, the last token, the moments in :d:
 //	{linearbot:3}:asleep       there may be processes to be woken
 //	{linearbot:3}:d:MOMENT     dedup keys that are forgotten at that moment, in ms
-//	{linearbot:3}:v:KEY        values; :l:KEY lists; :s:WORKSPACE subscriptions
+//	{linearbot:3}:n:THREAD     notes of a thread, until the last of them expires
+//	{linearbot:3}:s:WORKSPACE  subscribed threads
+//	{linearbot:3}:v:KEY        values
 //
 // Dedup keys are kept for the dedup time at least and twice as long at most:
 // they are forgotten together, a hash at a time, which takes the server a third

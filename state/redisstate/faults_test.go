@@ -93,7 +93,7 @@ func TestRestart(t *testing.T) {
 		if len(acked[name]) == 0 {
 			delete(acked, name)
 		}
-		if err := s.Settle(t.Context(), l, acksOf(l)...); err != nil {
+		if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: acksOf(l)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -184,7 +184,7 @@ func TestFrozenServer(t *testing.T) {
 	s := openAt(t, srv.URL(), Options{})
 	mustPut(t, s, entry(lane("a"), "1"))
 	// The scripts are known afterwards, so that the next call leases.
-	if err := s.Settle(t.Context(), mustLease(t, s)); err != nil {
+	if err := s.Settle(t.Context(), mustLease(t, s), state.Settlement{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := srv.Freeze(); err != nil {
@@ -216,7 +216,7 @@ func TestFrozenServer(t *testing.T) {
 	if err := srv.Thaw(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Settle(t.Context(), l, state.Ack("1")); err != nil {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}}); err != nil {
 		t.Errorf("Settle: %v", err)
 	}
 }
@@ -265,7 +265,7 @@ func TestUndecodable(t *testing.T) {
 	if st, err := s.Stats(ctx); err != nil || st != (state.Stats{Lanes: 1, Entries: 1, Leased: 1, Dead: 2}) {
 		t.Errorf("Stats = %+v, %v", st, err)
 	}
-	if err := s.Settle(ctx, got, state.RetryAside("3", time.Hour, state.Cause{})); err != nil {
+	if err := s.Settle(ctx, got, state.Settlement{Verdicts: []state.Verdict{state.RetryAside("3", time.Hour, state.Cause{})}}); err != nil {
 		t.Fatal(err)
 	}
 	// They can be purged and requeued like others, and come back as dead.
@@ -323,7 +323,7 @@ func TestMaxEntries(t *testing.T) {
 		t.Errorf("a duplicate over the limit: %v, %v", r.Outcome, err)
 	}
 	l := mustLease(t, s)
-	if err := s.Settle(t.Context(), l, acksOf(l)...); err != nil {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: acksOf(l)}); err != nil {
 		t.Fatal(err)
 	}
 	mustPut(t, s, entry(lane("x"), "4")) // nothing of it was recorded before
@@ -345,11 +345,11 @@ func TestMemoryFull(t *testing.T) {
 		t.Fatalf("Enqueue: %v, want ErrFull", err)
 	}
 	l := mustLease(t, s)
-	if err := s.Settle(t.Context(), l, state.Ack("1"), state.Retry("2", 0, state.Cause{})); err != nil {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1"), state.Retry("2", 0, state.Cause{})}}); err != nil {
 		t.Fatalf("Settle: %v", err)
 	}
 	l = mustLease(t, s)
-	if err := s.Settle(t.Context(), l, state.Ack("2")); err != nil {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("2")}}); err != nil {
 		t.Fatalf("Settle: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

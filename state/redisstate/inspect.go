@@ -52,7 +52,7 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 func (s *Store) tidy(ctx context.Context) error {
 	for range 64 {
 		answers, err := s.everywhere(ctx, s.scripts.lease, 5, func(sh *shard) ([]string, []any) {
-			return sh.leaseKeys(), []any{0, 0, 0, ""}
+			return sh.leaseKeys(), []any{0, 0, 0, "", 0}
 		})
 		if err != nil {
 			return err

@@ -13,6 +13,8 @@ type shard struct {
 	base   string // {prefix:3}:
 	queues string // what the names of lane lists begin with
 	dedup  string // what the names of the hashes of dedup keys begin with
+	notes  string // what the names of the hashes of notes begin with
+	subs   string // what the names of the sets of subscriptions begin with
 
 	ready, leased, leases, counts string
 	later, parked, dead, asleep   string
@@ -25,7 +27,7 @@ func newShards(prefix string, n int) []shard {
 		id := strconv.Itoa(i)
 		base := "{" + prefix + ":" + id + "}:"
 		out[i] = shard{
-			id: id, base: base, queues: base + "q:", dedup: base + "d:",
+			id: id, base: base, queues: base + "q:", dedup: base + "d:", notes: base + "n:", subs: base + "s:",
 			ready: base + "ready", leased: base + "leased", leases: base + "leases", counts: base + "counts",
 			later: base + "later", parked: base + "parked", dead: base + "dead", asleep: base + "asleep",
 			ping: base + "ping",
@@ -34,26 +36,37 @@ func newShards(prefix string, n int) []shard {
 	return out
 }
 
-// shardOf returns the index of the shard of name, by FNV-1a.
-func shardOf(name string, shards int) int {
+// shardOf returns the index of the shard of what k names, by FNV-1a over the
+// workspace and the ID of its thread: a thread, its notes, its subscription and
+// all of its lanes are in one shard.
+func shardOf(k state.Key, shards int) int {
+	if shards == 1 {
+		return 0
+	}
 	h := uint64(14695981039346656037)
-	for i := range len(name) {
-		h = (h ^ uint64(name[i])) * 1099511628211
+	for _, part := range []string{k.Workspace, "/", k.Thread().ID} {
+		for i := range len(part) {
+			h = (h ^ uint64(part[i])) * 1099511628211
+		}
 	}
 	return int(h % uint64(shards)) //nolint:gosec // less than shards, which is an int
 }
 
 // leaseKeys are the keys of the lease script.
 func (sh *shard) leaseKeys() []string {
-	return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues}
+	return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues, sh.notes, sh.subs}
 }
 
 func (sh *shard) queue(lane string) string { return sh.queues + lane }
 func (sh *shard) value(key string) string  { return sh.base + "v:" + key }
-func (sh *shard) list(key string) string   { return sh.base + "l:" + key }
 
-// subs names the set of a workspace's subscriptions.
-func (sh *shard) subs(workspace string) string { return sh.base + "s:" + workspace }
+// subscriptions names the set of a workspace's subscriptions in this shard.
+func (sh *shard) subscriptions(workspace string) string { return sh.subs + workspaceName(workspace) }
+
+// workspaceName is the workspace as it stands in the spelling of a key.
+func workspaceName(workspace string) string {
+	return strings.TrimSuffix(state.Key{Workspace: workspace}.String(), "//")
+}
 
 // pair joins two texts so that unpair finds them again.
 func pair(a, b string) string {
@@ -77,10 +90,9 @@ func unpair(s string) (a, b string, ok bool) {
 	return rest[:n], rest[n:], true
 }
 
-// at returns the lane's spelling and the shard it lives in.
+// at returns the spelling of k and the shard it lives in.
 func (s *Store) at(k state.Key) (string, int) {
-	name := k.String()
-	return name, shardOf(name, len(s.shards))
+	return k.String(), shardOf(k, len(s.shards))
 }
 
 // globEscape quotes what MATCH patterns give a meaning to.

@@ -33,9 +33,12 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 		return nil, invalid("lease: %d lanes", req.Lanes)
 	case req.Entries < 0:
 		return nil, invalid("lease: %d entries", req.Entries)
+	case req.Bytes < 0:
+		return nil, invalid("lease: %d bytes", req.Bytes)
 	}
 	req.Lanes = min(max(req.Lanes, 1), maxLanes)
 	req.Entries = min(max(req.Entries, 1), maxEntries)
+	req.Bytes = cmp.Or(req.Bytes, state.LeaseBytes)
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -88,19 +91,22 @@ func (s *Store) sleep(ctx context.Context, wake chan struct{}, wait time.Duratio
 	}
 }
 
-// exchange sends the asks in one pipeline and reads the entries in another. It
-// fails if all asks did.
+// exchange sends the asks in one pipeline. It fails if all of them did. A lane
+// with entries that cannot be read goes back.
 func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]taken, error) {
 	sent := time.Now()
 	cmds := s.sendAsks(ctx, asks, req)
+	expires := sent.Add(req.TTL)
+	// Later than that the lanes may have been leased again.
+	alive := time.Now().Before(expires)
 	var (
-		got    []grant
+		got    []taken
 		failed []int
 		cause  error
 	)
 	for i, cmd := range cmds {
 		items, err := cmd.Slice()
-		if err == nil && len(items) < 5 {
+		if err == nil && len(items) < grantsAt {
 			err = errAnswer
 		}
 		if err != nil {
@@ -111,11 +117,12 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 		s.board.learn(asks[i].shard, seen{
 			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
 		}, req.Lanes)
-		for j := 5; j+3 < len(a); j += 4 {
-			got = append(got, grant{
-				shard: asks[i].shard, token: uint64(max(a.num(4), 0)),
-				name: a.text(j), entries: a.num(j + 1), behind: int(a.num(j + 2)), since: a.num(j + 3),
-			})
+		for j := grantsAt; alive && j+grantItems <= len(a); j += grantItems {
+			l := s.readLease(ctx, asks[i].shard, a, a[j:j+grantItems])
+			if l != nil {
+				l.Holder, l.Expires = req.Holder, expires
+				got = append(got, taken{l, a.num(j + 2)})
+			}
 		}
 	}
 	for _, i := range failed {
@@ -124,8 +131,15 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 	if len(failed) == len(asks) {
 		return nil, cause
 	}
-	return s.readGrants(ctx, got, req, sent)
+	return got, nil
 }
+
+// grantsAt is where the lanes begin in the answer of the lease script, and
+// grantItems is how many items each of them has.
+const (
+	grantsAt   = 5
+	grantItems = 6
+)
 
 // taken is a lease of a lane that was ready since then, by the store's clock.
 type taken struct {
@@ -144,67 +158,11 @@ func longestFirst(leases []taken) []*state.Lease {
 	return out
 }
 
-// grant is a lane that a script has leased to us.
-type grant struct {
-	shard   int
-	token   uint64
-	name    string
-	entries int64
-	behind  int
-	since   int64 // when the lane became ready
-}
-
-// readGrants reads the entries of the lanes. A lane that cannot be read goes
-// back. It fails if there are lanes and none can be read.
-func (s *Store) readGrants(ctx context.Context, got []grant, req state.LeaseRequest, sent time.Time) ([]taken, error) {
-	if len(got) == 0 {
-		return nil, nil
-	}
-	cmds := make([]*redis.StringSliceCmd, len(got))
-	read := func(c redis.Cmdable) {
-		for i, g := range got {
-			cmds[i] = c.LRange(ctx, s.shards[g.shard].queue(g.name), 0, 2*g.entries-1)
-		}
-	}
-	if len(got) == 1 {
-		read(s.client)
-	} else {
-		p := s.client.Pipeline()
-		read(p)
-		// Each command has its own error.
-		_, _ = p.Exec(ctx)
-	}
-	expires := sent.Add(req.TTL)
-	alive := time.Now().Before(expires)
-	leases := make([]taken, 0, len(got))
-	var cause error
-	for i, g := range got {
-		parts, err := cmds[i].Result()
-		switch {
-		case err != nil:
-			cause = err
-			s.giveBack(ctx, g.shard, g.name, g.token, nil)
-		case !alive:
-			// Somebody else may have changed the lane before it was read.
-		default:
-			l := s.readLease(ctx, g, parts)
-			if l != nil {
-				l.Holder, l.Expires = req.Holder, expires
-				leases = append(leases, taken{l, g.since})
-			}
-		}
-	}
-	if len(leases) > 0 {
-		cause = nil
-	}
-	return leases, cause
-}
-
 func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest) []*redis.Cmd {
 	cmds := make([]*redis.Cmd, len(asks))
 	args := func(a ask) ([]string, []any) {
 		sh := &s.shards[a.shard]
-		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder}
+		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, req.Bytes}
 	}
 	if len(asks) == 1 {
 		keys, argv := args(asks[0])
@@ -227,18 +185,24 @@ func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest
 	return cmds
 }
 
-// readLease reads the entries of a lane. A lane with entries that cannot be
-// read goes back without them, and there is no lease.
-func (s *Store) readLease(ctx context.Context, g grant, parts []string) *state.Lease {
-	l := &state.Lease{Token: g.token, Behind: g.behind, Entries: make([]state.Queued, 0, len(parts)/2)}
+// readLease reads one lane of the answer a of the lease script. A lane with
+// entries that cannot be read goes back without them, and there is no lease.
+func (s *Store) readLease(ctx context.Context, shard int, a, lane answer) *state.Lease {
+	name, parts := lane.text(0), lane.list(5)
+	l := &state.Lease{
+		Token: uint64(max(a.num(4), 0)), Behind: int(lane.num(1)),
+		Entries: make([]state.Queued, 0, len(parts)/2),
+		Notes:   readNotes(a.num(0), lane.num(3), lane.list(4)),
+	}
 	var ok bool
-	l.Lane, ok = state.ParseKey(g.name)
+	l.Lane, ok = state.ParseKey(name)
 	var bury []any
 	for i := 0; i+1 < len(parts); i += 2 {
-		q, err := decodeEntry(l.Lane, parts[i], parts[i+1])
+		head, tail := parts.text(i), parts.text(i+1)
+		q, err := decodeEntry(l.Lane, head, tail)
 		if err != nil || !ok {
 			bury = append(bury, i/2+1, int(state.KindBury), 0, 1,
-				packCause(undecodable()), pair(g.name, "undecodable-"+digest(parts[i]+parts[i+1])))
+				packCause(undecodable()), pair(name, "undecodable-"+digest(head+tail)))
 			continue
 		}
 		q.Attempt++ // this time
@@ -247,7 +211,7 @@ func (s *Store) readLease(ctx context.Context, g grant, parts []string) *state.L
 	if bury == nil && len(l.Entries) > 0 {
 		return l
 	}
-	s.giveBack(ctx, g.shard, g.name, g.token, bury)
+	s.giveBack(ctx, shard, name, l.Token, bury)
 	return nil
 }
 

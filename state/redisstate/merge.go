@@ -3,6 +3,7 @@ package redisstate
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -194,6 +195,21 @@ type refusal string
 
 func (e refusal) Error() string { return string(e) }
 
+// refused is the error for what a script says about a call.
+func refused(said string) error {
+	if len(said) < 2 || said[0] != '!' {
+		return refusal(said)
+	}
+	switch what := said[2:]; said[1] {
+	case 'c':
+		return fmt.Errorf("redisstate: %w: note %q", state.ErrConflict, what)
+	case 'n':
+		return invalid("%s notes in a thread, more than %d", what, state.MaxNotes)
+	default:
+		return invalid("notes of %s bytes in a thread, more than %d", what, state.MaxNoteBytes)
+	}
+}
+
 // RedisError marks it as an answer of a server.
 func (refusal) RedisError() {}
 
@@ -284,7 +300,7 @@ func (s *Store) answered(jobs []*job, cmd *redis.Cmd) {
 			j.depth = a.num(at + 1)
 		}
 		if said := a.text(at + each - 1); said != "" {
-			j.err = refusal(said)
+			j.err = refused(said)
 		}
 	}
 	s.news(jobs[0].shard, a.num(0), a.num(1), a.num(2))

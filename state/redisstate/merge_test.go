@@ -137,10 +137,7 @@ func TestSettlesTogether(t *testing.T) {
 	var jobs []*job
 	add := func(id string, vs ...state.Verdict) {
 		t.Helper()
-		j, _, err := s.settleJob(leases[id], vs)
-		if err != nil {
-			t.Fatal(err)
-		}
+		j, _ := s.settleJob(leases[id], &state.Settlement{Verdicts: vs})
 		jobs = append(jobs, j)
 	}
 	add("damaged", state.Ack("1"))
@@ -161,7 +158,7 @@ func TestSettlesTogether(t *testing.T) {
 	if err := s.client.Rename(t.Context(), damaged+" aside", damaged).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Settle(t.Context(), leases["damaged"], state.Ack("1")); err != nil {
+	if err := s.Settle(t.Context(), leases["damaged"], state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}}); err != nil {
 		t.Errorf("Settle of the lane when it is repaired: %v", err)
 	}
 	ls, err = s.Lease(t.Context(), state.LeaseRequest{TTL: time.Minute, Lanes: 10, Entries: 2})

@@ -184,7 +184,7 @@ func (s *Store) exportKeys(ctx context.Context) iter.Seq2[state.Record, error] {
 			yield(state.Record{}, err)
 			return
 		}
-		pattern := "{" + globEscape(s.o.Prefix) + ":*}:[dvls]:*"
+		pattern := "{" + globEscape(s.o.Prefix) + ":*}:[dvns]:*"
 		for _, node := range nodes {
 			var cursor uint64
 			for {
@@ -256,11 +256,26 @@ func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Reco
 			return
 		}
 		if kind == 's' {
-			for k, err := range s.Threads(ctx, id) {
+			for k, err := range s.threadsIn(ctx, name) {
 				if !yield(state.Record{Kind: state.RecordSubscription, Key: k}, err) || err != nil {
 					return
 				}
 			}
+			return
+		}
+		k, ok := state.ParseKey(id)
+		if !ok {
+			return
+		}
+		if kind == 'n' {
+			for r, err := range s.exportNotes(ctx, k) {
+				if !yield(r, err) || err != nil {
+					return
+				}
+			}
+			return
+		}
+		if kind != 'v' {
 			return
 		}
 		ttl, err := s.client.PTTL(ctx, name).Result()
@@ -271,32 +286,36 @@ func (s *Store) exportKey(ctx context.Context, name string) iter.Seq2[state.Reco
 		if ttl == -2 {
 			return
 		}
-		var r state.Record
+		r := state.Record{Kind: state.RecordValue, Key: k}
 		if ttl > 0 {
 			r.Expires = time.Now().Add(ttl)
 		}
-		switch kind {
-		case 'v':
-			k, ok := state.ParseKey(id)
-			if !ok {
-				return
-			}
-			r.Kind, r.Key = state.RecordValue, k
-			r.Value, err = s.Get(ctx, k)
-		case 'l':
-			k, ok := state.ParseKey(id)
-			if !ok {
-				return
-			}
-			r.Kind, r.Key = state.RecordList, k
-			r.Items, err = s.List(ctx, k)
-		default:
+		r.Value, err = s.Get(ctx, k)
+		if !errors.Is(err, state.ErrNotFound) {
+			yield(r, err)
+		}
+	}
+}
+
+// exportNotes yields the notes of a thread. Their times are by this process's
+// clock, like those of values.
+func (s *Store) exportNotes(ctx context.Context, thread state.Key) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		at, a, err := s.readThread(ctx, thread)
+		if err != nil {
+			yield(state.Record{}, err)
 			return
 		}
-		if errors.Is(err, state.ErrNotFound) || r.Kind == state.RecordList && len(r.Items) == 0 && err == nil {
-			return
+		now := time.Now()
+		for name, n := range liveNotes(at, a.list(2)) {
+			r := state.Record{
+				Kind: state.RecordNote, Key: thread, Note: name, Value: []byte(n.value),
+				Expires: now.Add(micro(n.expires - at)),
+			}
+			if !yield(r, nil) {
+				return
+			}
 		}
-		yield(r, err)
 	}
 }
 
@@ -364,8 +383,8 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 		return s.fail(ctx, "import", err)
 	case r.Kind == state.RecordValue:
 		return s.Set(ctx, r.Key, r.Value, ttl)
-	case r.Kind == state.RecordList:
-		return s.importList(ctx, r.Key, r.Items, ttl)
+	case r.Kind == state.RecordNote:
+		return s.importNote(ctx, r, ttl)
 	case r.Kind == state.RecordSubscription:
 		return s.Subscribe(ctx, r.Key)
 	case r.Kind == state.RecordDedup:
@@ -412,14 +431,10 @@ func (s *Store) importDedup(ctx context.Context, lane state.Key, dedup string, t
 	return s.fail(ctx, "import", err)
 }
 
-func (s *Store) importList(ctx context.Context, k state.Key, items [][]byte, ttl time.Duration) error {
-	if err := checkKey(k, ttl); err != nil || len(items) == 0 {
-		return err
+// importNote writes a note. A ttl of zero means that it never expires.
+func (s *Store) importNote(ctx context.Context, r state.Record, ttl time.Duration) error {
+	if ttl == 0 {
+		return invalid("import: note %q of %s never expires", r.Note, r.Key)
 	}
-	name, i := s.at(k)
-	args := []any{0, millis(ttl), bit(true)}
-	for _, item := range items {
-		args = append(args, item)
-	}
-	return s.fail(ctx, "import", s.scripts.push.Run(ctx, s.calls, []string{s.shards[i].list(name)}, args...).Err())
+	return s.WriteNotes(ctx, r.Key, state.NoteWrite{Name: r.Note, Value: append([]byte{}, r.Value...), TTL: ttl})
 }

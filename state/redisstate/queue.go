@@ -89,18 +89,15 @@ func (s *Store) became(shard int, wait, score int64) {
 	}
 }
 
-// Settle applies verdicts. See [state.Queue].
-func (s *Store) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Verdict) error {
-	if l == nil {
-		return invalid("settle without a lease")
+// Settle applies verdicts and writes notes. See [state.Queue].
+func (s *Store) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
+	if err := how.Validate(l); err != nil {
+		return fmt.Errorf("redisstate: settle: %w", err)
 	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	j, done, err := s.settleJob(l, verdicts)
-	if err != nil {
-		return err
-	}
+	j, done := s.settleJob(l, &how)
 	if err := s.merger(j.shard).run(ctx, s, j); err != nil {
 		return s.fail(ctx, "settle", err)
 	}
@@ -111,65 +108,64 @@ func (s *Store) Settle(ctx context.Context, l *state.Lease, verdicts ...state.Ve
 	return nil
 }
 
-// settleJob packs verdicts for the script. done is how many entries they end.
-func (s *Store) settleJob(l *state.Lease, verdicts []state.Verdict) (j *job, done int, err error) {
+// settleJob packs a valid settlement for the script. done is how many entries it
+// ends.
+func (s *Store) settleJob(l *state.Lease, how *state.Settlement) (j *job, done int) {
 	lane, i := s.at(l.Lane)
-	all := len(verdicts) == len(l.Entries)
-	places, taken := make([]int, len(verdicts)), make([]bool, len(l.Entries))
-	for n, v := range verdicts {
+	taken := make([]bool, len(l.Entries))
+	all := len(how.Verdicts) == len(l.Entries)
+	args := make([]any, 0, 6*len(how.Verdicts))
+	for n, v := range how.Verdicts {
 		place := placeOf(l, taken, n, v.ID)
-		if place < 0 {
-			return nil, 0, invalid("settle: entry %q is not in the lease or has a verdict already", v.ID)
-		}
-		places[n], taken[place] = place, true
-		if v.Kind < state.KindAck || v.Kind > state.KindBury || v.After < 0 {
-			return nil, 0, invalid("settle: entry %q: kind %d with a wait of %v", v.ID, v.Kind, v.After)
-		}
+		taken[place] = true
 		all = all && v.Kind == state.KindAck
 		if v.Kind == state.KindAck || v.Kind == state.KindBury {
 			done++
 		}
-	}
-	var args []any
-	if !all || len(verdicts) == 0 {
-		args = make([]any, 0, 6*len(verdicts))
-		for n, v := range verdicts {
-			free := 0
-			if v.Free {
-				free = 1
-			}
-			cause, name := "", ""
-			if v.Kind == state.KindBury || v.Kind == state.KindRetryAside {
-				cause, name = packCause(v.Cause), pair(lane, v.ID)
-			}
-			args = append(args, places[n]+1, int(v.Kind), v.After.Microseconds(), free, cause, name)
+		cause, name := "", ""
+		if v.Kind == state.KindBury || v.Kind == state.KindRetryAside {
+			cause, name = packCause(v.Cause), pair(lane, v.ID)
 		}
+		args = append(args, place+1, int(v.Kind), v.After.Microseconds(), bit(v.Free), cause, name)
 	}
-	return s.packSettle(i, lane, l.Token, all && len(verdicts) > 0, args), done, nil
+	if all && len(how.Verdicts) > 0 {
+		args = nil
+	} else {
+		all = false
+	}
+	return s.packSettle(i, lane, l.Lane, l.Token, how.Notes, all, args), done
 }
 
 // packSettle makes the job of verdicts that are packed already, or of an
 // acknowledgement of all entries.
-func (s *Store) packSettle(i int, lane string, token uint64, all bool, verdicts []any) *job {
-	args := make([]any, 0, 3+len(verdicts))
-	args = append(args, lane, strconv.FormatUint(token, 10))
+func (s *Store) packSettle(
+	i int, lane string, key state.Key, token uint64, notes []state.NoteWrite, all bool, verdicts []any,
+) *job {
+	sh := &s.shards[i]
+	args := make([]any, 0, 4+5*len(notes)+len(verdicts))
+	args = append(args, lane, strconv.FormatUint(token, 10), len(notes))
+	keys := []string{sh.queue(lane), sh.notes}
+	if len(notes) > 0 {
+		args = packNotes(args, notes)
+		keys[1] = sh.notes + key.Thread().String()
+	}
 	if all {
 		args = append(args, "all")
 	} else {
 		args = append(append(args, len(verdicts)/6), verdicts...)
 	}
-	return newJob(jobSettle, i, []string{s.shards[i].queue(lane)}, args...)
+	return newJob(jobSettle, i, keys, args...)
 }
 
 // giveBack settles a lease by itself, even while the store closes. verdicts are
 // packed; with none the entries stay as they are.
 func (s *Store) giveBack(ctx context.Context, i int, lane string, token uint64, verdicts []any) {
-	// If this fails the lease lapses and the lane comes up again.
-	s.carry(context.WithoutCancel(ctx), []*job{s.packSettle(i, lane, token, false, verdicts)})
+	// If this fails the lease lapses and the lane is handed out again.
+	s.carry(context.WithoutCancel(ctx), []*job{s.packSettle(i, lane, state.Key{}, token, nil, false, verdicts)})
 }
 
-// placeOf finds the entry id, not taken yet, in the lease. It is most likely
-// at n.
+// placeOf finds the entry id, which is there and not taken yet, in the lease.
+// It is most likely at n.
 func placeOf(l *state.Lease, taken []bool, n int, id string) int {
 	if n < len(l.Entries) && l.Entries[n].ID == id && !taken[n] {
 		return n

@@ -30,8 +30,10 @@ var (
 	lanesLua string
 	//go:embed lua/cas.lua
 	casLua string
-	//go:embed lua/append.lua
-	appendLua string
+	//go:embed lua/notes.lua
+	notesLua string
+	//go:embed lua/write.lua
+	writeLua string
 )
 
 // scripts are the transitions of a store.
@@ -39,7 +41,7 @@ type scripts struct {
 	enqueue, lease, extend, settle *redis.Script
 	requeue, load, remember        *redis.Script
 	stats, lanes                   *redis.Script
-	cas, push                      *redis.Script
+	cas, notes, write              *redis.Script
 }
 
 func newScripts() scripts {
@@ -48,6 +50,6 @@ func newScripts() scripts {
 		enqueue: with(enqueueLua), lease: with(leaseLua), extend: with(extendLua), settle: with(settleLua),
 		requeue: with(requeueLua), load: with(importLua), remember: with(rememberLua),
 		stats: with(statsLua), lanes: with(lanesLua),
-		cas: with(casLua), push: with(appendLua),
+		cas: with(casLua), notes: with(notesLua), write: with(writeLua),
 	}
 }

@@ -17,7 +17,7 @@ func TestSentinel(t *testing.T) {
 	mustPut(t, s, entry(lane("a"), "1"))
 	mustPut(t, s, entry(lane("a"), "2"))
 	l := mustLease(t, s)
-	if err := s.Settle(t.Context(), l, state.Ack("1")); err != nil {
+	if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1")}}); err != nil {
 		t.Fatal(err)
 	}
 	warnings, err := s.Check(t.Context())

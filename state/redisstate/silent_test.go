@@ -71,7 +71,7 @@ func TestSilentNode(t *testing.T) {
 				return
 			}
 			for _, l := range ls {
-				if err := s.Settle(ctx, l, state.Ack(l.Entries[0].ID)); err != nil {
+				if err := s.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{state.Ack(l.Entries[0].ID)}}); err != nil {
 					t.Errorf("Settle: %v", err)
 				}
 				got <- l

@@ -147,19 +147,25 @@ func everything(t *testing.T, s *Store) {
 	}
 	first := take()
 	must(s.Extend(ctx, first, time.Minute))
-	must(s.Settle(ctx, first, state.Bury("1", state.Cause{Code: "x"})))
+	must(s.Settle(ctx, first, state.Settlement{Verdicts: []state.Verdict{state.Bury("1", state.Cause{Code: "x"})}}))
 	must(s.Requeue(ctx, l, "1"))
 	again := take()
-	must(s.Settle(ctx, again, state.RetryAside(again.Entries[0].ID, time.Millisecond, state.Cause{})))
+	must(s.Settle(ctx, again, state.Settlement{Verdicts: []state.Verdict{state.RetryAside(again.Entries[0].ID, time.Millisecond, state.Cause{})}}))
 	again = take()
 	must(s.Extend(ctx, again, time.Millisecond))
 	again = take()
-	must(s.Settle(ctx, again, state.Ack(again.Entries[0].ID), state.Ack(again.Entries[1].ID)))
+	must(s.Settle(ctx, again, state.Settlement{Verdicts: []state.Verdict{state.Ack(again.Entries[0].ID), state.Ack(again.Entries[1].ID)}}))
 	k := state.Key{Workspace: "}", Kind: "{", ID: "{x}"}
 	must(s.Set(ctx, k, []byte("v"), 0))
 	must(s.CompareAndSet(ctx, k, []byte("v"), []byte("w"), time.Hour))
-	must(s.Append(ctx, k, []byte("i"), 3, time.Hour))
 	must(s.Subscribe(ctx, k))
+	note := state.NoteWrite{Name: "{y}", Value: []byte("v"), TTL: time.Hour}
+	must(s.WriteNotes(ctx, l, note))
+	put(state.Entry{ID: "noted", Lane: l})
+	noted := take()
+	must(s.Settle(ctx, noted, state.Settlement{Verdicts: []state.Verdict{state.Ack(noted.Entries[0].ID)}, Notes: []state.NoteWrite{note}}))
+	_, err := s.Notes(ctx, l)
+	must(err)
 	var records []state.Record
 	for r, err := range s.Export(ctx) {
 		must(err)
@@ -172,6 +178,6 @@ func everything(t *testing.T, s *Store) {
 		must(err)
 	}
 	must(s.Delete(ctx, k))
-	_, err := s.Stats(ctx)
+	_, err = s.Stats(ctx)
 	must(err)
 }

@@ -160,7 +160,7 @@ func (s *Store) begin(ctx context.Context) error {
 }
 
 // formatVersion is the version of everything under the prefix.
-const formatVersion = "2"
+const formatVersion = "3"
 
 // agree records the number of shards in a new data set, or learns it from one
 // that has been used, and compares it with what was asked for.

@@ -1,7 +1,6 @@
 package redisstate
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -64,44 +63,13 @@ func (s *Store) CompareAndSet(ctx context.Context, k state.Key, old, next []byte
 	return nil
 }
 
-// Delete forgets a value and a list. See [state.Values].
+// Delete forgets a value. See [state.Values].
 func (s *Store) Delete(ctx context.Context, k state.Key) error {
 	if err := s.beginKey(ctx, k, 0); err != nil {
 		return err
 	}
 	name, i := s.at(k)
-	return s.fail(ctx, "delete", s.client.Del(ctx, s.shards[i].value(name), s.shards[i].list(name)).Err())
-}
-
-// Append adds to a list. See [state.Values].
-func (s *Store) Append(ctx context.Context, k state.Key, item []byte, limit int, ttl time.Duration) error {
-	if err := s.beginKey(ctx, k, ttl); err != nil {
-		return err
-	}
-	if limit < 0 {
-		return invalid("key %q: limit %d", k, limit)
-	}
-	name, i := s.at(k)
-	err := s.scripts.push.Run(ctx, s.calls, []string{s.shards[i].list(name)},
-		limit, millis(ttl), bit(false), bytes.Clone(item)).Err()
-	return s.fail(ctx, "append", err)
-}
-
-// List returns a list. See [state.Values].
-func (s *Store) List(ctx context.Context, k state.Key) ([][]byte, error) {
-	if err := s.beginKey(ctx, k, 0); err != nil {
-		return nil, err
-	}
-	name, i := s.at(k)
-	items, err := s.client.LRange(ctx, s.shards[i].list(name), 0, -1).Result()
-	if err != nil {
-		return nil, s.fail(ctx, "list", err)
-	}
-	out := make([][]byte, len(items))
-	for i, item := range items {
-		out[i] = []byte(item)
-	}
-	return out, nil
+	return s.fail(ctx, "delete", s.client.Del(ctx, s.shards[i].value(name)).Err())
 }
 
 // beginKey is begin for calls about a key.

@@ -1,18 +1,51 @@
 -- Ends what is over in a shard (lapsed leases, waits of single entries), at
 -- most 32 of each per call, and leases the lanes that are ready, the one that
--- waited longest first. With no lanes asked for it only looks. The entries are
--- read afterwards, under the lease: a script that hands out much text is slow.
+-- waited longest first, with their entries and what is known about their
+-- threads. With no lanes asked for it only looks.
 --
 -- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
 --       5 later (zset)   6 parked (hash)   7 asleep (string)
 --       8 what the name of every list of entries begins with; the lane follows
+--       9 what the names of all notes begin with; the thread follows
+--       10 what the names of all sets of subscriptions begin with; the
+--       workspace follows
 -- ARGV  1 lanes at most  2 entries at most of each lane  3 lifetime, µs
---       4 holder
--- Answer {now, rest, head, wait, token, lane...}, four for each lane
+--       4 holder         5 bytes at most of each lane, for all but its first
+--       entry
+-- Answer {now, rest, head, wait, token, lane...}, six for each lane
 --       rest   how many lanes are ready after the call
 --       head   since when the first of them is
 --       wait   µs until there may be more to do, -1 for never
---       lane   name, entries leased, entries behind, since when it was ready
+--       lane   name, entries behind, since when it was ready, 1 if its thread is
+--              subscribed, {name, note...}, {head, tail...}
+--
+-- Once the entries have budget bytes, no further lane is leased.
+local budget = 16777216
+
+-- front reads up to most entries of a list, but only the first of them beyond
+-- so many bytes. It returns them, how many they are and their bytes.
+local function front(list, most, bytes)
+  if most == 1 then
+    local got = call('LRANGE', list, '0', '1')
+    return got, 1, #(got[2] or '')
+  end
+  local out, n, size, step = {}, 0, 0, 1
+  while n < most do
+    step = math.min(step, most - n)
+    local got = call('LRANGE', list, 2 * n, 2 * (n + step) - 1)
+    for i = 1, #got, 2 do
+      local tail = got[i + 1] or ''
+      if n > 0 and size + #tail > bytes then
+        return out, n, size
+      end
+      n, size = n + 1, size + #tail
+      out[2 * n - 1], out[2 * n] = got[i], tail
+    end
+    -- Entries may be large, so few are read in vain.
+    step = math.min(2 * step, 8)
+  end
+  return out, n, size
+end
 
 local function lapse(now)
   for _, lane in ipairs(call('ZRANGEBYSCORE', KEYS[2], '-inf', num(now), 'LIMIT', 0, 32)) do
@@ -26,9 +59,10 @@ local function lapse(now)
     call('ZREM', KEYS[2], lane)
     call('HDEL', KEYS[3], lane)
     local taken = n > 0 and call('LPOP', list, 2 * n) or {}
-    for i = #taken - 1, 1, -2 do
-      insert(list, 0, spent(taken[i]), taken[i + 1])
+    for i = 1, #taken, 2 do
+      taken[i] = spent(taken[i])
     end
+    put_back(list, taken)
     if call('EXISTS', list) == 1 then
       call('ZADD', KEYS[1], num(math.max(now, held)), lane)
     end
@@ -57,7 +91,7 @@ local function unpark(now)
 end
 
 local now = clock()
-local lanes, entries = tonumber(ARGV[1]), math.floor(tonumber(ARGV[2]))
+local lanes, entries, bytes = tonumber(ARGV[1]), math.floor(tonumber(ARGV[2])), tonumber(ARGV[5])
 
 local due = call('ZRANGE', KEYS[2], '0', '0', 'WITHSCORES')[2]
 if due and tonumber(due) <= now then
@@ -74,27 +108,34 @@ local answer = {now, 0, 0, -1, '0'}
 local names, expiries, leases = {}, {}, {}
 if lanes > 0 then
   local expiry = num(now + tonumber(ARGV[3]))
-  local token, lease, size
+  local token, lease, same
+  local read = 0
   local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', '0', ARGV[1])
   for i = 1, #found, 2 do
     local lane = found[i]
     local depth = call('LLEN', KEYS[8] .. lane) / 2
+    if read > budget then
+      break
+    end
     names[#names + 1] = lane
     if depth > 0 then
       if not token then
         token = math.max(now, tonumber(call('HGET', KEYS[4], 'token') or 0) + 1)
         answer[5] = num(token)
       end
-      local n = math.min(depth, entries)
+      local items, n, size = front(KEYS[8] .. lane, math.min(depth, entries), bytes)
+      read = read + size
       expiries[#expiries + 1] = expiry
       expiries[#expiries + 1] = lane
       leases[#leases + 1] = lane
-      if n ~= size then
-        size, lease = n, answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
+      if n ~= same then
+        same, lease = n, answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
       end
       leases[#leases + 1] = lease
       local a = #answer
-      answer[a + 1], answer[a + 2], answer[a + 3], answer[a + 4] = lane, n, depth - n, found[i + 1]
+      answer[a + 1], answer[a + 2], answer[a + 3] = lane, depth - n, found[i + 1]
+      answer[a + 4], answer[a + 5] = known_of(KEYS[9], KEYS[10], lane)
+      answer[a + 6] = items
     end
   end
   if #names > 0 then

@@ -78,6 +78,151 @@ local function insert(list, from, head, tail)
   end
 end
 
+-- put_back puts entries, heads and tails by turns, back in front of a list that
+-- they were taken from. Entries that came back to the list meanwhile and belong
+-- before some of them are merged.
+local function put_back(list, entries)
+  local n = #entries
+  if n == 0 then
+    return
+  end
+  local _, last = parse(entries[n - 1])
+  last = last or 0
+  local passed = {}
+  while true do
+    local other = call('LINDEX', list, 0)
+    if not other then
+      break
+    end
+    local _, seq = parse(other)
+    if (seq or 0) >= last then
+      break
+    end
+    local pair = call('LPOP', list, 2)
+    passed[#passed + 1], passed[#passed + 2] = pair[1], pair[2] or ''
+  end
+  if #passed > 0 then
+    local merged, i, j = {}, 1, 1
+    while i < n or j < #passed do
+      local mine, other
+      if i < n then
+        _, mine = parse(entries[i])
+      end
+      if j < #passed then
+        _, other = parse(passed[j])
+      end
+      local m = #merged
+      if j >= #passed or i < n and (mine or 0) <= (other or 0) then
+        merged[m + 1], merged[m + 2] = entries[i], entries[i + 1]
+        i = i + 2
+      else
+        merged[m + 1], merged[m + 2] = passed[j], passed[j + 1]
+        j = j + 2
+      end
+    end
+    entries, n = merged, #merged
+  end
+  local back = {}
+  for i = n, 1, -1 do
+    back[#back + 1] = entries[i]
+  end
+  for i = 1, n, 4000 do
+    call('LPUSH', list, unpack(back, i, math.min(i + 3999, n)))
+  end
+end
+
+-- The notes of a thread are a hash: name to 8 bytes with the time at which the
+-- note expires, and its value. The hash itself expires with the last of them.
+
+-- thread returns the name of the thread that a lane belongs to, and its
+-- workspace.
+local function thread(lane)
+  local ws, id = string.match(lane, '^([^/]*)/[^/]*/([^#]*)')
+  if not ws then
+    return lane, ''
+  end
+  return ws .. '/thread/' .. id, ws
+end
+
+-- known_of reads the notes and the subscription of a lane's thread, as
+-- subscribed (1 or 0), {name, value...}.
+local function known_of(notes, subs, lane)
+  local name, ws = thread(lane)
+  local have = redis.pcall('HGETALL', notes .. name)
+  if have.err then
+    have = {}
+  end
+  local subscribed = redis.pcall('SISMEMBER', subs .. ws, name)
+  return subscribed == 1 and 1 or 0, have
+end
+
+-- plan_notes decides about writes of notes without changing anything. They
+-- stand in ARGV from i on, count of them with five each:
+--     name
+--     s to set or d to delete; then n if it must not exist or v if it must have
+--     a value
+--     lifetime, µs   value   the value that it must have
+-- It returns what change_notes needs, or nil and a refusal: !c and the name of a
+-- note with another value, !n and the number of notes, or !b and their bytes if
+-- that is too much.
+local function plan_notes(hash, now, i, count)
+  local have = call('HGETALL', hash)
+  local notes, there, set, gone = {}, {}, {}, {}
+  for j = 1, #have, 2 do
+    local name, v = have[j], have[j + 1]
+    there[name] = true
+    if #v >= 8 and struct.unpack('>I8', v) > now then
+      notes[name] = v
+    else
+      gone[name] = true
+    end
+  end
+  for a = i, i + 5 * count - 5, 5 do
+    local name, flags = ARGV[a], ARGV[a + 1]
+    local check, present = string.sub(flags, 2), notes[name]
+    if check == 'n' and present or check == 'v' and (not present or string.sub(present, 9) ~= ARGV[a + 4]) then
+      return nil, '!c' .. name
+    end
+    if string.sub(flags, 1, 1) == 's' then
+      notes[name] = struct.pack('>I8', now + tonumber(ARGV[a + 2])) .. ARGV[a + 3]
+      set[name], gone[name] = true, nil
+    else
+      notes[name], set[name] = nil, nil
+      gone[name] = there[name]
+    end
+  end
+  local n, size, last, fields, names = 0, 0, 0, {}, {}
+  for name, v in pairs(notes) do
+    n, size, last = n + 1, size + #v - 8, math.max(last, struct.unpack('>I8', v))
+    if set[name] then
+      fields[#fields + 1], fields[#fields + 2] = name, v
+    end
+  end
+  if n > 128 then
+    return nil, '!n' .. n
+  elseif size > 1048576 then
+    return nil, '!b' .. size
+  end
+  for name in pairs(gone) do
+    names[#names + 1] = name
+  end
+  return {fields = fields, names = names, last = last}
+end
+
+-- change_notes carries out a plan. Removing comes first, as it is allowed when
+-- memory is short.
+local function change_notes(hash, plan)
+  for i = 1, #plan.names, 4000 do
+    call('HDEL', hash, unpack(plan.names, i, math.min(i + 3999, #plan.names)))
+  end
+  if #plan.fields > 0 then
+    call('HSET', hash, unpack(plan.fields))
+  end
+  if plan.last > 0 then
+    call('PEXPIREAT', hash, num(math.ceil(plan.last / 1000)))
+  end
+end
+
 -- Dedup keys are fields of hashes, one for each moment at which keys are
 -- forgotten: 'e' if the entry of that id was stored, '1' if the key alone was.
 -- The field dedup of counts lists those moments, in ms, with blanks between; 0

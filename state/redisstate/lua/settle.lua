@@ -1,13 +1,15 @@
--- Applies verdicts to the entries of leases and gives the lanes back. The
--- leases are independent of each other.
+-- Applies verdicts to the entries of leases, writes notes of their threads and
+-- gives the lanes back. The leases are independent of each other.
 --
 -- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
 --       5 later (zset)   6 parked (hash)   7 dead (hash)     8 asleep (string)
---       9.. entries of the lanes (lists)
+--       9.. for each lane its entries (list) and the notes of its thread (hash),
+--       which may be any name of this shard if none are written
 -- ARGV  1 wake channel   2 shard
 --       3.. for each lane
 --           its name
 --           the token
+--           the number of writes of notes, and the writes; see plan_notes
 --           'all' if every entry of the lease is done, else the number of
 --           verdicts, and for each of them
 --             place of the entry in the lease, from 1
@@ -20,8 +22,8 @@
 --       ready   how many lanes may be leased at once
 --       score   since when they may
 --       wait    µs until more lanes or entries may be, -1 for never
---       outcome 0 the lease is lost and nothing was changed, 1 applied, or what
---               the server said against it
+--       outcome 0 the lease is lost and nothing was changed, 1 applied, or why
+--               it was refused: see plan_notes, or what the server said
 
 local out, wait = 0, -1
 local now, stamp
@@ -37,8 +39,21 @@ end
 -- apply carries out the verdicts in ARGV from i to j on the n entries of a
 -- lease and returns for how long the lane is to wait.
 local function apply(lane, list, n, i, j)
-  local hold = 0
-  local taken = call('LPOP', list, 2 * n) or {}
+  local hold, upto = 0, 0
+  for v = i, j, 6 do
+    upto = math.max(upto, tonumber(ARGV[v]))
+  end
+  if upto < n then
+    -- What follows the last verdict stays where it is, unless an entry came
+    -- back meanwhile that belongs before it.
+    local _, mine = parse(call('LINDEX', list, 2 * n - 2) or '')
+    local after = call('LINDEX', list, 2 * n)
+    local _, theirs = parse(after or '')
+    if after and (theirs or 0) < (mine or 0) then
+      upto = n
+    end
+  end
+  local taken = upto > 0 and call('LPOP', list, 2 * upto) or {}
   local gone = {}
   for v = i, j, 6 do
     local at, kind, after = tonumber(ARGV[v]), ARGV[v + 1], tonumber(ARGV[v + 2])
@@ -72,11 +87,14 @@ local function apply(lane, list, n, i, j)
       end
     end
   end
-  for e = math.floor(#taken / 2), 1, -1 do
+  local keep = {}
+  for e = 1, math.floor(#taken / 2) do
     if not gone[e] then
-      insert(list, 0, taken[2 * e - 1], taken[2 * e])
+      local k = #keep
+      keep[k + 1], keep[k + 2] = taken[2 * e - 1], taken[2 * e]
     end
   end
+  put_back(list, keep)
   return hold
 end
 
@@ -84,8 +102,8 @@ end
 local names, begins, ends = {}, {}, {}
 local i = 3
 while i <= #ARGV do
-  local verdicts = ARGV[i + 2]
-  local last = i + 2
+  local last = i + 3 + 5 * ARGV[i + 2]
+  local verdicts = ARGV[last]
   if verdicts ~= 'all' then
     last = last + 6 * verdicts
   end
@@ -99,7 +117,7 @@ local ended, lists, helds = {}, {}, {}
 -- Leases that were taken together are often spelled the same.
 local lease, token, n, held, cut
 for a, lane in ipairs(names) do
-  local at, last, list = begins[a], ends[a], KEYS[8 + a]
+  local at, last, list, notes = begins[a], ends[a], KEYS[7 + 2 * a], KEYS[8 + 2 * a]
   if leases[a] and leases[a] ~= lease then
     lease = leases[a]
     token, n, held = string.match(lease, '^(%d+) (%d+) (%d+) ')
@@ -114,21 +132,39 @@ for a, lane in ipairs(names) do
       now = clock()
       stamp = num(now)
     end
-    local hold = 0
+    local hold, writes, plan = 0, tonumber(ARGV[at + 2])
+    local from = at + 3 + 5 * writes
+    if writes > 0 then
+      local done, result, refusal = pcall(plan_notes, notes, now, at + 3, writes)
+      if not done then
+        outcome = type(result) == 'table' and result.err or tostring(result)
+      elseif not result then
+        outcome = refusal
+      end
+      plan = result
+    end
     -- The first write frees memory, so that settling works when memory is
     -- short. A lane that is damaged must not stop the others.
-    if ARGV[at + 2] == 'all' then
+    if outcome ~= 1 then
+      hold = 0
+    elseif ARGV[from] == 'all' then
       local done = redis.pcall('LTRIM', list, cut, '-1')
       if done.err then
         outcome = done.err
       else
         out = out + n
       end
-    elseif last > at + 2 then
-      local done, result = pcall(apply, lane, list, n, at + 3, last)
+    else
+      local done, result = pcall(apply, lane, list, n, from + 1, last)
       if done then
         hold = result
       else
+        outcome = type(result) == 'table' and result.err or tostring(result)
+      end
+    end
+    if outcome == 1 and plan then
+      local done, result = pcall(change_notes, notes, plan)
+      if not done then
         outcome = type(result) == 'table' and result.err or tostring(result)
       end
     end
