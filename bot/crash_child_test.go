@@ -223,6 +223,14 @@ func (s watchedStore) CompareAndSet(ctx context.Context, k state.Key, old, next 
 	return s.watch(ctx, "keep", "kept", k.Kind+" "+k.ID+" "+string(next), func() error { return s.Store.CompareAndSet(ctx, k, old, next, ttl) })
 }
 
+func (s watchedStore) WriteNotes(ctx context.Context, thread state.Key, writes ...state.NoteWrite) error {
+	var about strings.Builder
+	for _, w := range writes {
+		about.WriteString(w.Name + " " + thread.ID + " " + string(w.Value))
+	}
+	return s.watch(ctx, "keep", "kept", about.String(), func() error { return s.Store.WriteNotes(ctx, thread, writes...) })
+}
+
 func (s watchedStore) Enqueue(ctx context.Context, e state.Entry) (r state.Receipt, err error) {
 	err = s.watch(ctx, "enqueue", "enqueued", e.Lane.ID+" "+e.ID, func() error { r, err = s.Store.Enqueue(ctx, e); return err })
 	return r, err

@@ -149,6 +149,9 @@ func TestValues(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
 		ctx := t.Context()
+		if err := notes.New(store).Value(notes.Sessions, "W").Set(ctx, []byte("1")); err != nil {
+			t.Errorf("without a name: %v", err)
+		}
 		v := notes.New(store).Value(notes.Refused, "W", "thread", "ada")
 		if data, err := v.Get(ctx); data != nil || err != nil {
 			t.Errorf("absent: %q, %v", data, err)

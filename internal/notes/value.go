@@ -32,10 +32,15 @@ type Value struct {
 }
 
 // Value returns the value of a kind and a workspace with a name, whose parts
-// are kept apart.
+// are kept apart. Without a name it is the only one of its kind in the
+// workspace.
 func (b Book) Value(k Kind, workspace string, name ...string) Value {
 	i := k.info()
-	return Value{store: b.store, life: i.Life, key: state.Key{Workspace: workspace, Kind: i.Name, ID: strings.Join(name, "\x00")}}
+	id := "*"
+	if len(name) > 0 {
+		id = strings.Join(name, "\x00")
+	}
+	return Value{store: b.store, life: i.Life, key: state.Key{Workspace: workspace, Kind: i.Name, ID: id}}
 }
 
 // Named returns another value of the same owner.

@@ -162,9 +162,9 @@ func (r *Runner) fetch(intake, work context.Context) {
 // lease asks the store for up to n lanes, and logs the begin and the end of an
 // outage.
 func (r *Runner) lease(ctx context.Context, n int) ([]*state.Lease, error) {
-	entries, _ := r.cfg.Size()
+	entries, bytes := r.cfg.Size()
 	leases, err := r.cfg.Queue.Lease(ctx, state.LeaseRequest{
-		Holder: r.cfg.Holder, TTL: r.cfg.LeaseTTL, Lanes: n, Entries: entries,
+		Holder: r.cfg.Holder, TTL: r.cfg.LeaseTTL, Lanes: n, Entries: entries, Bytes: bytes,
 	})
 	switch {
 	case err == nil && r.down:
