@@ -262,8 +262,8 @@ func (b *Bot) skippedBy(ctx context.Context, page *notes.Thread, t *Turn) ([]*Tu
 		return nil, fmt.Errorf("bot: skipped messages: %w", err)
 	}
 	var bodies [][]byte
-	if stored == nil || json.Unmarshal(stored, &bodies) != nil {
-		return nil, nil // none, or kept by another version: the turn continues without them
+	if stored != nil && json.Unmarshal(stored, &bodies) != nil {
+		bodies = nil // kept by another version: the turn continues without them
 	}
 	var older []*Turn
 	for _, body := range bodies {

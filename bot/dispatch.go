@@ -35,14 +35,15 @@ func (b *Bot) dispatch(ctx context.Context, r *run, groups ...[]*handler) (*outc
 // in the description to those of mentions besides.
 func (b *Bot) dispatchIssue(ctx context.Context, r *run, ev *adapter.IssueEvent) (*outcome, error) {
 	end, err := b.runGroup(ctx, r, b.on.issue)
+	refused := end != nil && end.ignored == reasonRefused && r.admitted() // by handlers, not by the bot
 	switch {
 	case err != nil:
 		return nil, err
-	case end != nil && end.ignored != "" && !(end.ignored == reasonRefused && r.admitted()):
+	case end != nil && end.ignored != "" && !refused:
 		return end, nil // the turn is over for all handlers
 	}
 	if m := b.newMention(r, ev); m != nil && b.refuses(m) == "" {
-		if end != nil && end.ignored != "" {
+		if refused {
 			b.ignore(&r.log, r.head(), end.ignored) // the change, but not the mention
 		}
 		r.message = m

@@ -181,6 +181,7 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		return b.postDue(ctx, r, ev)
 	case *adapter.OtherEvent:
 		return ignored(ev.Reason), nil
+	default: // nothing is to be done before the handlers
 	}
 	if end, err := b.answer(ctx, r); end != nil || err != nil {
 		return end, err
@@ -225,6 +226,7 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		r.hearAbout(ev.Message)
 	case *adapter.StopEvent:
 		r.hearAbout(ev.Message)
+	default: // says nothing
 	}
 	return nil, nil
 }
