@@ -14,6 +14,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -60,13 +61,13 @@ func (w *world) press(token string, want adapter.ButtonState) *adapter.Button {
 // notes what is pressed.
 func deploying(w *world) {
 	w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-		_, err := t.Post(ctx, bot.Card{Title: "Deploy *api*?", Children: []bot.Element{
-			bot.CardSection{Children: []bot.Element{bot.CardActions{
-				bot.Button{ID: "deploy", Label: "Deploy", Value: "api"},
-				bot.LinkButton{Label: "Log", URL: "https://log.test"},
-				bot.Button{Label: "Just a label"},
+		_, err := t.Post(ctx, card.Card{Title: "Deploy *api*?", Children: []card.Element{
+			card.Section{Children: []card.Element{card.Actions{
+				card.Button{ID: "deploy", Label: "Deploy", Value: "api"},
+				card.LinkButton{Label: "Log", URL: "https://log.test"},
+				card.Button{Label: "Just a label"},
 			}}},
-			bot.CardActions{bot.Select{ID: "where", Label: "Where", Options: []bot.Option{{Label: "Europe", Value: "eu"}, {Label: "Asia", Value: "as"}}}},
+			card.Actions{card.Select{ID: "where", Label: "Where", Options: []card.Option{{Label: "Europe", Value: "eu"}, {Label: "Asia", Value: "as"}}}},
 		}})
 		return err
 	})
@@ -123,7 +124,7 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
 		failed := false
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			m, err := t.Post(ctx, bot.Card{Children: []bot.Element{bot.CardActions{bot.Button{ID: "go", Label: "Go"}}}})
+			m, err := t.Post(ctx, card.Card{Children: []card.Element{card.Actions{card.Button{ID: "go", Label: "Go"}}}})
 			if err != nil {
 				return err
 			}
@@ -225,7 +226,7 @@ func TestActionRetries(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			_, err := t.Post(ctx, bot.Card{Title: "?", Children: []bot.Element{bot.CardActions{bot.Button{ID: "go", Label: "Go"}}}})
+			_, err := t.Post(ctx, card.Card{Title: "?", Children: []card.Element{card.Actions{card.Button{ID: "go", Label: "Go"}}}})
 			return err
 		})
 		tries := 0

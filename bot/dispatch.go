@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/mention"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -280,12 +281,12 @@ func (b *Bot) dispatchIssue(ctx context.Context, log *zerolog.Logger, t *Turn, e
 	}
 	if ev.Mention != nil && !ev.Mention.Author.IsSelf() {
 		m := b.newMessage(ev.Mention, t.self, ev.Late, t.attempt)
-		before := len(findMentions(ev.PreviousText, b.names(t.self)))
+		before := len(mention.Find(ev.PreviousText, b.names(t.self)))
 		if m.Mentioned && len(m.mentions) > before && b.refuses(m) == "" {
 			t.message = m
 			var groups [][]*handler
 			previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, t.self, false, 0)
-			if leadingMentions(m) > 0 && leadingMentions(previous) == 0 {
+			if mention.Leading(m.Body, m.mentions) > 0 && mention.Leading(previous.Body, previous.mentions) == 0 {
 				groups, _ = b.commandGroups(t)
 			}
 			return b.dispatchGroups(ctx, log, t, append(groups, b.on.mention)...)

@@ -194,3 +194,6 @@ func (b *Bot) acceptPolicy() LanePolicy {
 func (b *Bot) coalesces() bool {
 	return b.cfg.Policy.coalesces() || b.registry.coalesces.Load()
 }
+
+// isLetter reports whether r is an ASCII letter.
+func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
