@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -187,8 +186,8 @@ const (
 
 // ApprovalRequest is what [RequestApproval] asks for.
 type ApprovalRequest struct {
-	// Title says in one line of plain text what is to be approved. It arrives as
-	// it was written, like [Text]. Required.
+	// Title says in one line of Markdown what is to be approved. Text of other
+	// people in it goes through [Escape]. Required.
 	Title string
 	// Details is Markdown below the title.
 	Details string
@@ -211,7 +210,7 @@ type Approval struct {
 // [Ask].
 func RequestApproval(ctx context.Context, t *Thread, r ApprovalRequest) (*Approval, error) {
 	q := Question{
-		Text: "**" + markdown.Escape(markdown.Line(r.Title)) + "**", From: r.Approvers, Timeout: r.Timeout,
+		Text: "**" + r.Title + "**", From: r.Approvers, Timeout: r.Timeout,
 		Options: []adapter.Option{{Value: approve, Label: "Approve"}, {Value: deny, Label: "Deny"}},
 	}
 	if r.Details != "" {

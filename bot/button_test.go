@@ -14,6 +14,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -340,7 +341,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 		q   bot.ApprovalRequest
 	}{
 		"approvers": {bot.Config{Links: withLinks()}, bot.ApprovalRequest{Title: "Deploy?", Approvers: []string{"ada"}}},
-		"access":    {bot.Config{Links: withLinks(), Access: bot.AllowUsers("ada")}, bot.ApprovalRequest{Title: "Deploy?"}},
+		"access":    {bot.Config{Links: withLinks(), Access: access.Users("ada")}, bot.ApprovalRequest{Title: "Deploy?"}},
 	} {
 		t.Run("no links with "+name, func(t *testing.T) {
 			t.Parallel()
@@ -360,7 +361,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 // A platform that has buttons tells of a press itself, and who it was.
 func TestActionOfThePlatform(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: bot.AllowUsers("ada")}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Access: access.Users("ada")}, func(t *testing.T, w *world) {
 		w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *bot.Action) error {
 			w.note("%s %s %q=%q by %s", t.ID(), a.MessageID, a.ActionID, a.Value, a.Actor.ID)
 			return nil
@@ -386,7 +387,7 @@ func TestActionOfThePlatform(t *testing.T) {
 // Access decides about a press as about anything else, with nobody named.
 func TestActionAccess(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks(), Access: bot.AllowUsers("ada")}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Links: withLinks(), Access: access.Users("ada")}, func(t *testing.T, w *world) {
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 )
 
 // TestRows says which of the messages that wait are taken together, and what
@@ -215,7 +216,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name: "the newest is refused", register: func(w *world) {
-				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Policy: bot.Latest(), Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))})
+				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Policy: bot.Latest(), Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:     []string{"@helper a", "@helper b", "eve: @helper c"},
 			want:    []string{"m @helper b [@helper a]"},
@@ -224,7 +225,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name: "an older one is refused", register: func(w *world) {
-				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Policy: bot.Latest(), Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))})
+				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Policy: bot.Latest(), Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:     []string{"@helper a", "eve: @helper b", "@helper c"},
 			want:    []string{"m @helper c [@helper a]"},
@@ -232,7 +233,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name: "only a refused one mentions", policy: bot.Latest(), register: func(w *world) {
-				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))})
+				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:    []string{"eve: @helper a", "b"},
 			want:   []string{},

@@ -74,7 +74,7 @@ func run(ctx context.Context, listening func(net.Addr)) (err error) {
 func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	service := c.Arg(0)
 	a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{
-		Title:   "Deploy " + service + "?",
+		Title:   "Deploy " + bot.Escape(service) + "?",
 		Details: "A reaction with 👍 or 👎 does as well.",
 		Timeout: 24 * time.Hour,
 	})
