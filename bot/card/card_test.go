@@ -102,7 +102,7 @@ func (n cardNode) elements(t *testing.T) []Element {
 }
 
 // render returns a card as Markdown, without links for its buttons.
-func render(t interface{ Fatal(...any) }, c Card) string {
+func render(t interface{ Fatal(args ...any) }, c Card) string {
 	body, err := c.Render(content.Form{})
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/yuin/goldmark/util"
-
 	"github.com/linearbot/linearbot/internal/markdown"
 )
 
@@ -143,7 +141,12 @@ func closersOf(r rune) string {
 
 // escapes reports whether a backslash before rest escapes its first character.
 func escapes(rest string) bool {
-	return rest != "" && (rest[0] == ' ' || util.IsPunct(rest[0]))
+	return rest != "" && (rest[0] == ' ' || isPunct(rest[0]))
+}
+
+// isPunct reports whether c is ASCII punctuation, which Markdown lets escape.
+func isPunct(c byte) bool {
+	return c >= '!' && c <= '/' || c >= ':' && c <= '@' || c >= '[' && c <= '`' || c >= '{' && c <= '~'
 }
 
 func skipSpace(s string, i int) int {

@@ -59,7 +59,10 @@ func shown(text string) string {
 }
 
 // checkEscaped reports whether text shows exactly as it is.
-func checkEscaped(t interface{ Errorf(string, ...any) }, text string) {
+func checkEscaped(t interface {
+	Errorf(format string, args ...any)
+}, text string,
+) {
 	escaped := Escape(text)
 	doc := Parse(escaped)
 	for block := doc.root.FirstChild(); block != nil; block = block.NextSibling() {
