@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
-	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 )
 
-// Access decides whether somebody may use the bot. It sees what happened, by
+// Access decides whether the people of an event may use the bot; package access
+// has ready-made rules. It sees what happened, by
 // [Turn.Event], and the message, if there is one, by [Turn.Message]. It is
 // asked before the first handler that wants the event; events that no handler
 // wants are not refused. It may be called for several turns at once.
@@ -61,135 +60,6 @@ func (a Access) Else(d Decision) Access {
 	}
 }
 
-// AllowUsers allows people and programs by id, and people by email address
-// without regard to case. With no users it allows nobody.
-func AllowUsers(idsOrEmails ...string) Access {
-	wanted := slices.Clone(idsOrEmails)
-	return everybody(func(ctx context.Context, t *Turn, u adapter.User) (bool, error) {
-		if u.ID != "" && slices.Contains(wanted, u.ID) {
-			return true, nil
-		}
-		if !slices.ContainsFunc(wanted, func(s string) bool { return strings.Contains(s, "@") }) {
-			return false, nil
-		}
-		email, err := emailOf(ctx, t, u)
-		return email != "" && slices.ContainsFunc(wanted, func(s string) bool { return strings.EqualFold(s, email) }), err
-	})
-}
-
-// AllowDomains allows people whose email address is in one of the domains
-// ("example.com"), subdomains not included. Nobody has checked the addresses of
-// external people and of programs, so it never allows those.
-func AllowDomains(domains ...string) Access {
-	wanted := slices.Clone(domains)
-	return everybody(func(ctx context.Context, t *Turn, u adapter.User) (bool, error) {
-		email, err := emailOf(ctx, t, u)
-		at := strings.LastIndexByte(email, '@')
-		return at > 0 && slices.ContainsFunc(wanted, func(s string) bool {
-			return strings.EqualFold(strings.TrimPrefix(s, "@"), email[at+1:])
-		}), err
-	})
-}
-
-// DenyExternal refuses people without an account in the workspace, who are
-// synced in from elsewhere, and whoever is not named at all. It allows everybody
-// else.
-func DenyExternal() Access {
-	return everybody(func(_ context.Context, _ *Turn, u adapter.User) (bool, error) {
-		return u.Kind != adapter.External && (u.ID != "" || u.IsBot()), nil
-	})
-}
-
-// DenyGuests refuses guests of the workspace. Like [DenyExternal] it refuses
-// people without an account, too, and whoever is not named at all, and allows
-// everybody else. Deliveries do not say who is a guest, so people are looked up.
-// Whom the platform does not know is refused, and so are all people where it
-// cannot be asked.
-func DenyGuests() Access {
-	return everybody(func(ctx context.Context, t *Turn, u adapter.User) (bool, error) {
-		switch {
-		case u.IsBot():
-			return true, nil
-		case u.Kind == adapter.External, u.ID == "", u.Guest:
-			return false, nil
-		}
-		found, err := t.lookUp(ctx, u.ID)
-		return found != nil && found.Kind != adapter.External && !found.Guest, err
-	})
-}
-
-// AllowIf allows those whom test allows: all who have a part in the event. Use
-// it for rules of your own.
-func AllowIf(test func(ctx context.Context, u adapter.User) (bool, error)) Access {
-	return everybody(func(ctx context.Context, _ *Turn, u adapter.User) (bool, error) { return test(ctx, u) })
-}
-
-// AllowTeams allows what happens on issues of the teams, named by key ("ENG")
-// or id. If the event does not name the team the issue is looked up. What
-// belongs to no issue is refused.
-func AllowTeams(keysOrIDs ...string) Access {
-	wanted := slices.Clone(keysOrIDs)
-	return func(ctx context.Context, t *Turn) (Decision, error) {
-		team, err := teamOf(ctx, t)
-		if err != nil {
-			return Decision{}, err
-		}
-		return Decision{Allowed: slices.ContainsFunc(wanted, func(s string) bool {
-			return s != "" && (s == team.ID || strings.EqualFold(s, team.Key))
-		})}, nil
-	}
-}
-
-// AllOf allows what all of rules allow, and decides like the first that
-// refuses. Without rules it allows everything.
-func AllOf(rules ...Access) Access {
-	return func(ctx context.Context, t *Turn) (Decision, error) {
-		for _, a := range rules {
-			if d, err := a.ask(ctx, t); err != nil || !d.Allowed {
-				return d, err
-			}
-		}
-		return Allow(), nil
-	}
-}
-
-// AnyOf allows what one of rules allows, and otherwise decides like the first
-// of them. An error of one counts only if no other allows. Without rules it
-// allows nothing.
-func AnyOf(rules ...Access) Access {
-	return func(ctx context.Context, t *Turn) (Decision, error) {
-		var (
-			refusal Decision
-			failed  error
-		)
-		for i, a := range rules {
-			d, err := a.ask(ctx, t)
-			switch {
-			case err != nil:
-				failed = errors.Join(failed, err)
-			case d.Allowed:
-				return d, nil
-			case i == 0:
-				refusal = d
-			}
-		}
-		if failed != nil {
-			return Decision{}, failed
-		}
-		return refusal, nil
-	}
-}
-
-// Not allows what rule refuses, and refuses silently what it allows. A rule
-// that refuses what it cannot find out lets that pass here: prefer rules that
-// say who is allowed.
-func Not(rule Access) Access {
-	return func(ctx context.Context, t *Turn) (Decision, error) {
-		d, err := rule.ask(ctx, t)
-		return Decision{Allowed: err == nil && !d.Allowed}, err
-	}
-}
-
 // ask calls a. A nil Access in a combination refuses, and nothing is allowed
 // together with an error.
 func (a Access) ask(ctx context.Context, t *Turn) (Decision, error) {
@@ -203,23 +73,22 @@ func (a Access) ask(ctx context.Context, t *Turn) (Decision, error) {
 	return d, nil
 }
 
-// everybody allows an event if test allows all who have a part in it: who acted
-// and, if that is somebody else, who wrote the message. An edit of somebody
-// else's text counts as both.
-func everybody(test func(ctx context.Context, t *Turn, u adapter.User) (bool, error)) Access {
+// allOf allows what all of rules allow, and decides like the first that refuses.
+func allOf(rules ...Access) Access {
 	return func(ctx context.Context, t *Turn) (Decision, error) {
-		for _, u := range t.people() {
-			if ok, err := test(ctx, t, u); err != nil || !ok {
-				return Decision{}, err
+		for _, a := range rules {
+			if d, err := a.ask(ctx, t); err != nil || !d.Allowed {
+				return d, err
 			}
 		}
 		return Allow(), nil
 	}
 }
 
-// people returns who has a part in the event of a turn, at least one user. The
-// one who acted comes first; it is zero if nobody is named.
-func (t *Turn) people() []adapter.User {
+// People returns who has a part in the event, at least one user: who acted and,
+// if that is another user, who wrote the message. The one who acted comes first;
+// it is the zero User if the event names none.
+func (t *Turn) People() []adapter.User {
 	actor := t.event.Head().Actor
 	var author adapter.User
 	switch ev := t.event.(type) {
@@ -341,7 +210,7 @@ func (b *Bot) refuse(ctx context.Context, t *Turn, d Decision) error {
 // firstRefusal reports whether the author has not been told yet. A turn that is
 // repeated is told the same again: its reply has the same key.
 func (b *Bot) firstRefusal(ctx context.Context, t *Turn) (bool, error) {
-	who := t.people()[0]
+	who := t.People()[0]
 	name := []string{string(t.thread.id), who.ID}
 	if who.ID == "" {
 		name = []string{string(t.thread.id), "", who.Kind.String(), who.Email, who.Name}

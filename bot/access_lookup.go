@@ -7,25 +7,9 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// emailOf returns the address of a person, looked up if the event does not tell
-// it. It is empty if there is none that counts.
-func emailOf(ctx context.Context, t *Turn, u adapter.User) (string, error) {
-	if u.Kind != adapter.Human {
-		return "", nil
-	}
-	if u.Email != "" || u.ID == "" {
-		return u.Email, nil
-	}
-	found, err := t.lookUp(ctx, u.ID)
-	if err != nil || found == nil || found.Kind != adapter.Human {
-		return "", err
-	}
-	return found.Email, nil
-}
-
-// lookUp returns the user of the event's workspace with an id, or nil if there
-// is none, or if users cannot be looked up.
-func (t *Turn) lookUp(ctx context.Context, id string) (*adapter.User, error) {
+// User looks a user of the event's workspace up by id. It returns nil, and no
+// error, if the workspace has no such user or users cannot be looked up.
+func (t *Turn) User(ctx context.Context, id string) (*adapter.User, error) {
 	found, err := t.bot.User(ctx, t.event.Head().Workspace, adapter.UserQuery{ID: id})
 	switch {
 	case err != nil && absent(err):
@@ -36,9 +20,10 @@ func (t *Turn) lookUp(ctx context.Context, id string) (*adapter.User, error) {
 	return found, nil
 }
 
-// teamOf returns the team of the issue that an event belongs to, looked up if
-// the event does not tell it.
-func teamOf(ctx context.Context, t *Turn) (adapter.Team, error) {
+// Team returns the team of the issue that the event belongs to, looked up if the
+// event does not tell it. It returns the zero Team, and no error, for an event
+// that belongs to no issue or an issue that cannot be looked up.
+func (t *Turn) Team(ctx context.Context) (adapter.Team, error) {
 	var issue *adapter.Issue
 	switch ev := t.event.(type) {
 	case *adapter.IssueEvent:

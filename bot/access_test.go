@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 )
 
 func denyAll(d bot.Decision) bot.Access {
@@ -226,7 +227,7 @@ func TestAccessReaction(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inOffice(t, bot.Config{Access: bot.DenyExternal().Else(bot.DenyWithReaction("⛔"))}, func(t *testing.T, w *world, o *office) {
+			inOffice(t, bot.Config{Access: access.NotExternal().Else(bot.DenyWithReaction("⛔"))}, func(t *testing.T, w *world, o *office) {
 				registerAll(w)
 				if c.fail != nil {
 					o.failWith, o.failures = c.fail, 1
@@ -297,7 +298,7 @@ func TestAccessErrors(t *testing.T) {
 // TestAccessGuardsAnswers: who is refused cannot answer a question either.
 func TestAccessGuardsAnswers(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Access: access.Users("ada").Else(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			a, err := bot.Ask(ctx, t, bot.Question{Text: "Name?"})
 			if err == nil {
@@ -323,7 +324,7 @@ func TestCommandAccess(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
 		w.bot.OnNewMention(w.noting("mention"))
-		w.bot.OnCommand(bot.Command{Name: "deploy", Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))}, w.noted("deploy"))
+		w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("no"))}, w.noted("deploy"))
 		w.bot.OnCommand(bot.Command{Name: "status"}, w.noted("status"))
 		w.say("ada", "/deploy a")
 		w.say("bob", "@helper deploy b")
@@ -348,11 +349,11 @@ func TestRefusedAuthorsDoNotSpeakForOthers(t *testing.T) {
 		say    []string // author: text
 		want   []string
 	}{
-		{"newest refused", bot.AllowUsers("ada", "bob"), []string{"bob:one", "ada:@helper two", "eve:three"}, []string{"@helper two after [one]"}},
-		{"older refused", bot.AllowUsers("ada"), []string{"eve:@helper one", "ada:two"}, []string{}},
-		{"older refused, left out", bot.AllowUsers("ada"), []string{"eve:one", "ada:@helper two"}, []string{"@helper two after []"}},
+		{"newest refused", access.Users("ada", "bob"), []string{"bob:one", "ada:@helper two", "eve:three"}, []string{"@helper two after [one]"}},
+		{"older refused", access.Users("ada"), []string{"eve:@helper one", "ada:two"}, []string{}},
+		{"older refused, left out", access.Users("ada"), []string{"eve:one", "ada:@helper two"}, []string{"@helper two after []"}},
 		{"newest is the bot's own", nil, []string{"ada:@helper one", "bot-user:two"}, []string{"@helper one after []"}},
-		{"all refused", bot.AllowUsers(), []string{"ada:@helper one", "eve:@helper two"}, []string{}},
+		{"all refused", access.Users(), []string{"ada:@helper one", "eve:@helper two"}, []string{}},
 		{"nobody refused", nil, []string{"eve:@helper one", "ada:two"}, []string{"two after [@helper one]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -401,7 +402,7 @@ func TestAccessRules(t *testing.T) {
 	issue := func(actor adapter.User, key string) adapter.Event {
 		return &adapter.IssueEvent{Meta: adapter.Meta{Actor: actor}, Issue: &adapter.Issue{Team: adapter.Team{Key: key}}}
 	}
-	yes, no := bot.AllowIf(func(context.Context, adapter.User) (bool, error) { return true, nil }), bot.AllowUsers()
+	yes, no := access.If(func(context.Context, adapter.User) (bool, error) { return true, nil }), access.Users()
 	broken := bot.Access(func(context.Context, *bot.Turn) (bot.Decision, error) { return bot.Allow(), errBoom })
 	loud := no.Else(bot.DenyWithReply("loud"))
 	for _, c := range []struct {
@@ -412,71 +413,71 @@ func TestAccessRules(t *testing.T) {
 		asked []string
 		fails bool
 	}{
-		{name: "user by id", rule: bot.AllowUsers("bob", "ada"), event: by(ada), want: bot.Allow()},
-		{name: "app by id", rule: bot.AllowUsers("app"), event: by(app), want: bot.Allow()},
-		{name: "another user", rule: bot.AllowUsers("bob"), event: by(ada)},
-		{name: "id in another case", rule: bot.AllowUsers("ADA"), event: by(ada)},
-		{name: "nobody by empty id", rule: bot.AllowUsers(""), event: by(nobody)},
-		{name: "user by email", rule: bot.AllowUsers("cy@ACME.test"), event: by(mail), want: bot.Allow()},
-		{name: "user by email in the directory", rule: bot.AllowUsers("ada@acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
-		{name: "external by email", rule: bot.AllowUsers("ext@acme.test"), event: by(external)},
-		{name: "app by email", rule: bot.AllowUsers("app@acme.test"), event: by(app)},
-		{name: "domain", rule: bot.AllowDomains("ACME.test"), event: by(mail), want: bot.Allow()},
-		{name: "domain with at", rule: bot.AllowDomains("@acme.test"), event: by(mail), want: bot.Allow()},
-		{name: "domain in the directory", rule: bot.AllowDomains("acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
-		{name: "not in the directory", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
-		{name: "found to be external", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
-		{name: "part of a domain", rule: bot.AllowDomains("cme.test", "test", ""), event: by(mail)},
-		{name: "longer domain", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test.evil"})},
-		{name: "two signs", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test@evil"})},
-		{name: "no name before the sign", rule: bot.AllowDomains("acme.test"), event: by(adapter.User{ID: "x", Email: "@acme.test"})},
-		{name: "domain of an external", rule: bot.AllowDomains("acme.test"), event: by(external)},
-		{name: "domain of an app", rule: bot.AllowDomains("acme.test"), event: by(app)},
-		{name: "member", rule: bot.DenyExternal(), event: by(ada), want: bot.Allow()},
-		{name: "external", rule: bot.DenyExternal(), event: by(external)},
-		{name: "automation", rule: bot.DenyExternal(), event: by(robot), want: bot.Allow()},
-		{name: "nobody", rule: bot.DenyExternal(), event: issue(nobody, "ENG")},
-		{name: "member and no guest", rule: bot.DenyGuests(), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
-		{name: "guest", rule: bot.DenyGuests(), event: by(adapter.User{ID: "gil"}), asked: []string{"user gil"}},
-		{name: "guest, and the event says so", rule: bot.DenyGuests(), event: by(adapter.User{ID: "ada", Guest: true})},
-		{name: "guest, if anybody", rule: bot.DenyGuests(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
-		{name: "guest or external", rule: bot.DenyGuests(), event: by(external)},
-		{name: "guest found to be external", rule: bot.DenyGuests(), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
-		{name: "guest or nobody", rule: bot.DenyGuests(), event: issue(nobody, "ENG")},
-		{name: "guest or automation", rule: bot.DenyGuests(), event: by(robot), want: bot.Allow()},
-		{name: "guest found to be an app", rule: bot.DenyGuests(), event: by(adapter.User{ID: "robot"}), want: bot.Allow(), asked: []string{"user robot"}},
-		{name: "guest edits a member's", rule: bot.DenyGuests(), event: edit(adapter.User{ID: "gil"}, ada), asked: []string{"user gil"}},
-		{name: "member edits a guest's", rule: bot.DenyGuests(), event: edit(ada, adapter.User{ID: "gil"}), asked: []string{"user ada", "user gil"}},
-		{name: "guest outside of threads", rule: bot.DenyGuests(), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
-		{name: "domain outside of threads", rule: bot.AllowDomains("acme.test"), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
-		{name: "edit by its author", rule: bot.AllowUsers("ada"), event: edit(ada, ada), want: bot.Allow()},
-		{name: "edit by nobody known", rule: bot.AllowUsers("ada"), event: edit(nobody, ada), want: bot.Allow()},
-		{name: "edit by somebody else", rule: bot.AllowUsers("ada"), event: edit(mail, ada)},
-		{name: "edit of somebody else's", rule: bot.AllowUsers("ada"), event: edit(ada, mail)},
-		{name: "edit, both allowed", rule: bot.AllowUsers("ada", "cy"), event: edit(ada, mail), want: bot.Allow()},
-		{name: "reaction", rule: bot.AllowUsers("ada"), event: &adapter.ReactionEvent{User: ada}, want: bot.Allow()},
-		{name: "change of an issue", rule: bot.AllowUsers("ada"), event: issue(ada, ""), want: bot.Allow()},
-		{name: "change by nobody known", rule: bot.AllowUsers("ada"), event: issue(nobody, "")},
-		{name: "team by key", rule: bot.AllowTeams("OPS", "eng"), event: on(adapter.Team{Key: "ENG"}), want: bot.Allow()},
-		{name: "team by id", rule: bot.AllowTeams("t1"), event: on(adapter.Team{ID: "t1", Key: "ENG"}), want: bot.Allow()},
-		{name: "another team", rule: bot.AllowTeams("OPS"), event: on(adapter.Team{ID: "t1", Key: "ENG"})},
-		{name: "team of an issue", rule: bot.AllowTeams("ENG"), event: issue(ada, "ENG"), want: bot.Allow()},
-		{name: "team looked up", rule: bot.AllowTeams("ENG"), event: by(ada), want: bot.Allow(), asked: []string{"subject"}},
-		{name: "no team named", rule: bot.AllowTeams(""), event: by(ada), asked: []string{"subject"}},
-		{name: "all of none", rule: bot.AllOf(), event: by(ada), want: bot.Allow()},
-		{name: "all", rule: bot.AllOf(yes, yes), event: by(ada), want: bot.Allow()},
-		{name: "all but one", rule: bot.AllOf(yes, loud, no), event: by(ada), want: bot.DenyWithReply("loud")},
-		{name: "all but an error", rule: bot.AllOf(yes, broken), event: by(ada), fails: true},
-		{name: "refused before the error", rule: bot.AllOf(no, broken), event: by(ada)},
-		{name: "all with nil", rule: bot.AllOf(yes, nil), event: by(ada)},
-		{name: "any of none", rule: bot.AnyOf(), event: by(ada)},
-		{name: "any", rule: bot.AnyOf(no, yes), event: by(ada), want: bot.Allow()},
-		{name: "any refused", rule: bot.AnyOf(loud, no), event: by(ada), want: bot.DenyWithReply("loud")},
-		{name: "any with an error", rule: bot.AnyOf(broken, yes), event: by(ada), want: bot.Allow()},
-		{name: "any, nothing but an error", rule: bot.AnyOf(no, broken), event: by(ada), fails: true},
-		{name: "not yes", rule: bot.Not(yes), event: by(ada)},
-		{name: "not no", rule: bot.Not(no), event: by(ada), want: bot.Allow()},
-		{name: "not error", rule: bot.Not(broken), event: by(ada), fails: true},
+		{name: "user by id", rule: access.Users("bob", "ada"), event: by(ada), want: bot.Allow()},
+		{name: "app by id", rule: access.Users("app"), event: by(app), want: bot.Allow()},
+		{name: "another user", rule: access.Users("bob"), event: by(ada)},
+		{name: "id in another case", rule: access.Users("ADA"), event: by(ada)},
+		{name: "nobody by empty id", rule: access.Users(""), event: by(nobody)},
+		{name: "user by email", rule: access.Users("cy@ACME.test"), event: by(mail), want: bot.Allow()},
+		{name: "user by email in the directory", rule: access.Users("ada@acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "external by email", rule: access.Users("ext@acme.test"), event: by(external)},
+		{name: "app by email", rule: access.Users("app@acme.test"), event: by(app)},
+		{name: "domain", rule: access.Domains("ACME.test"), event: by(mail), want: bot.Allow()},
+		{name: "domain with at", rule: access.Domains("@acme.test"), event: by(mail), want: bot.Allow()},
+		{name: "domain in the directory", rule: access.Domains("acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "not in the directory", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
+		{name: "found to be external", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
+		{name: "part of a domain", rule: access.Domains("cme.test", "test", ""), event: by(mail)},
+		{name: "longer domain", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test.evil"})},
+		{name: "two signs", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test@evil"})},
+		{name: "no name before the sign", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "@acme.test"})},
+		{name: "domain of an external", rule: access.Domains("acme.test"), event: by(external)},
+		{name: "domain of an app", rule: access.Domains("acme.test"), event: by(app)},
+		{name: "member", rule: access.NotExternal(), event: by(ada), want: bot.Allow()},
+		{name: "external", rule: access.NotExternal(), event: by(external)},
+		{name: "automation", rule: access.NotExternal(), event: by(robot), want: bot.Allow()},
+		{name: "nobody", rule: access.NotExternal(), event: issue(nobody, "ENG")},
+		{name: "member and no guest", rule: access.NotGuests(), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "guest", rule: access.NotGuests(), event: by(adapter.User{ID: "gil"}), asked: []string{"user gil"}},
+		{name: "guest, and the event says so", rule: access.NotGuests(), event: by(adapter.User{ID: "ada", Guest: true})},
+		{name: "guest, if anybody", rule: access.NotGuests(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
+		{name: "guest or external", rule: access.NotGuests(), event: by(external)},
+		{name: "guest found to be external", rule: access.NotGuests(), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
+		{name: "guest or nobody", rule: access.NotGuests(), event: issue(nobody, "ENG")},
+		{name: "guest or automation", rule: access.NotGuests(), event: by(robot), want: bot.Allow()},
+		{name: "guest found to be an app", rule: access.NotGuests(), event: by(adapter.User{ID: "robot"}), want: bot.Allow(), asked: []string{"user robot"}},
+		{name: "guest edits a member's", rule: access.NotGuests(), event: edit(adapter.User{ID: "gil"}, ada), asked: []string{"user gil"}},
+		{name: "member edits a guest's", rule: access.NotGuests(), event: edit(ada, adapter.User{ID: "gil"}), asked: []string{"user ada", "user gil"}},
+		{name: "guest outside of threads", rule: access.NotGuests(), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "domain outside of threads", rule: access.Domains("acme.test"), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "edit by its author", rule: access.Users("ada"), event: edit(ada, ada), want: bot.Allow()},
+		{name: "edit by nobody known", rule: access.Users("ada"), event: edit(nobody, ada), want: bot.Allow()},
+		{name: "edit by somebody else", rule: access.Users("ada"), event: edit(mail, ada)},
+		{name: "edit of somebody else's", rule: access.Users("ada"), event: edit(ada, mail)},
+		{name: "edit, both allowed", rule: access.Users("ada", "cy"), event: edit(ada, mail), want: bot.Allow()},
+		{name: "reaction", rule: access.Users("ada"), event: &adapter.ReactionEvent{User: ada}, want: bot.Allow()},
+		{name: "change of an issue", rule: access.Users("ada"), event: issue(ada, ""), want: bot.Allow()},
+		{name: "change by nobody known", rule: access.Users("ada"), event: issue(nobody, "")},
+		{name: "team by key", rule: access.Teams("OPS", "eng"), event: on(adapter.Team{Key: "ENG"}), want: bot.Allow()},
+		{name: "team by id", rule: access.Teams("t1"), event: on(adapter.Team{ID: "t1", Key: "ENG"}), want: bot.Allow()},
+		{name: "another team", rule: access.Teams("OPS"), event: on(adapter.Team{ID: "t1", Key: "ENG"})},
+		{name: "team of an issue", rule: access.Teams("ENG"), event: issue(ada, "ENG"), want: bot.Allow()},
+		{name: "team looked up", rule: access.Teams("ENG"), event: by(ada), want: bot.Allow(), asked: []string{"subject"}},
+		{name: "no team named", rule: access.Teams(""), event: by(ada), asked: []string{"subject"}},
+		{name: "all of none", rule: access.All(), event: by(ada), want: bot.Allow()},
+		{name: "all", rule: access.All(yes, yes), event: by(ada), want: bot.Allow()},
+		{name: "all but one", rule: access.All(yes, loud, no), event: by(ada), want: bot.DenyWithReply("loud")},
+		{name: "all but an error", rule: access.All(yes, broken), event: by(ada), fails: true},
+		{name: "refused before the error", rule: access.All(no, broken), event: by(ada)},
+		{name: "all with nil", rule: access.All(yes, nil), event: by(ada)},
+		{name: "any of none", rule: access.Any(), event: by(ada)},
+		{name: "any", rule: access.Any(no, yes), event: by(ada), want: bot.Allow()},
+		{name: "any refused", rule: access.Any(loud, no), event: by(ada), want: bot.DenyWithReply("loud")},
+		{name: "any with an error", rule: access.Any(broken, yes), event: by(ada), want: bot.Allow()},
+		{name: "any, nothing but an error", rule: access.Any(no, broken), event: by(ada), fails: true},
+		{name: "not yes", rule: access.Not(yes), event: by(ada)},
+		{name: "not no", rule: access.Not(no), event: by(ada), want: bot.Allow()},
+		{name: "not error", rule: access.Not(broken), event: by(ada), fails: true},
 		{name: "else", rule: no.Else(bot.DenyWithReaction("x")), event: by(ada), want: bot.DenyWithReaction("x")},
 		{name: "else is no way in", rule: no.Else(bot.Allow()), event: by(ada)},
 		{name: "else of yes", rule: yes.Else(bot.DenyWithReaction("x")), event: by(ada), want: bot.Allow()},
@@ -486,11 +487,11 @@ func TestAccessRules(t *testing.T) {
 			t.Parallel()
 			var got bot.Decision
 			var failed error
-			access := func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) {
+			decide := func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) {
 				got, failed = c.rule(ctx, turn)
 				return bot.Deny(), nil
 			}
-			inOffice(t, bot.Config{Access: access, Bots: bot.BotsAlways}, func(t *testing.T, w *world, o *office) {
+			inOffice(t, bot.Config{Access: decide, Bots: bot.BotsAlways}, func(t *testing.T, w *world, o *office) {
 				registerAll(w)
 				w.event(o, c.event)
 				w.run(time.Second)
@@ -512,7 +513,7 @@ func TestAccessRules(t *testing.T) {
 func TestAccessLookupsThatFail(t *testing.T) {
 	t.Parallel()
 	for name, rule := range map[string]bot.Access{
-		"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG"), "guest": bot.DenyGuests(),
+		"domain": access.Domains("acme.test"), "team": access.Teams("ENG"), "guest": access.NotGuests(),
 	} {
 		inOffice(t, bot.Config{Access: rule}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
@@ -526,7 +527,7 @@ func TestAccessLookupsThatFail(t *testing.T) {
 	}
 	// The plain Fake has no directory and no issues.
 	for name, rule := range map[string]bot.Access{
-		"domain": bot.AllowDomains("acme.test"), "team": bot.AllowTeams("ENG"), "guest": bot.DenyGuests(),
+		"domain": access.Domains("acme.test"), "team": access.Teams("ENG"), "guest": access.NotGuests(),
 	} {
 		inWorld(t, bot.Config{Access: rule}, func(t *testing.T, w *world) {
 			w.bot.OnNewMessage(nil, w.noting("pattern"))

@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -134,7 +135,7 @@ func TestLinearMentions(t *testing.T) {
 // TestLinearGuests keeps guests out, of whom deliveries say nothing.
 func TestLinearGuests(t *testing.T) {
 	t.Parallel()
-	w := newAcme(t, bot.Config{Access: bot.DenyGuests().Else(bot.DenyWithReply("Members only."))}, func(b *bot.Bot, _ *acme) {
+	w := newAcme(t, bot.Config{Access: access.NotGuests().Else(bot.DenyWithReply("Members only."))}, func(b *bot.Bot, _ *acme) {
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 			_, err := t.Post(ctx, bot.Text("Welcome, "+m.Author.FullName))
 			return err

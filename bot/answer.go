@@ -211,7 +211,8 @@ const (
 
 // ApprovalRequest is what [RequestApproval] asks for.
 type ApprovalRequest struct {
-	// Title says in one line what is to be approved. Required.
+	// Title says in one line of Markdown what is to be approved. Text of other
+	// people in it goes through [Escape]. Required.
 	Title string
 	// Details is Markdown below the title.
 	Details string

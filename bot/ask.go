@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
@@ -135,7 +137,7 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error) {
 	if t.inSession() {
 		key := t.writeKey(ctx)
-		body, err := t.mention(ctx, replaceEmoji(q.Text))
+		body, err := t.mention(ctx, emoji.Replace(q.Text))
 		if err != nil {
 			return "", err
 		}
@@ -154,12 +156,14 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 		text.WriteString("\n")
 		for i, o := range q.Options {
 			label := or(o.Label, o.Value)
-			if links != nil {
+			if links == nil {
+				label = markdown.Escape(emoji.Replace(label))
+			} else {
 				url, err := links.link(askAction+id, o.Value, label)
 				if err != nil {
 					return "", err
 				}
-				label = linkTo(label, url)
+				label = markdown.Link(emoji.Replace(label), url)
 			}
 			fmt.Fprintf(&text, "\n%d. %s", i+1, label)
 		}

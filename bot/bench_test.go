@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -221,9 +222,9 @@ func BenchmarkPost(b *testing.B) {
 		"text":          bot.Text("pong"),
 		"markdown":      bot.Markdown("{{emoji:check}} The **build** of `main` is done, see [the log](https://ci.example.com/1)."),
 		"long markdown": bot.Markdown(long),
-		"card": bot.Card{Title: "Nightly build", Children: []bot.Element{
-			bot.CardFields{{Label: "Duration", Value: "4m 12s"}, {Label: "Runner", Value: "linux_amd64"}},
-			bot.CardTable{Headers: []string{"Suite", "Result"}, Rows: [][]string{{"unit", "ok"}, {"e2e", "failed"}}},
+		"card": card.Card{Title: "Nightly build", Children: []card.Element{
+			card.Fields{{Label: "Duration", Value: "4m 12s"}, {Label: "Runner", Value: "linux_amd64"}},
+			card.Table{Headers: []string{"Suite", "Result"}, Rows: [][]string{{"unit", "ok"}, {"e2e", "failed"}}},
 		}},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -60,13 +62,13 @@ func (w *world) press(token string, want adapter.ButtonState) *adapter.Button {
 // notes what is pressed.
 func deploying(w *world) {
 	w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-		_, err := t.Post(ctx, bot.Card{Title: "Deploy *api*?", Children: []bot.Element{
-			bot.CardSection{Children: []bot.Element{bot.CardActions{
-				bot.Button{ID: "deploy", Label: "Deploy", Value: "api"},
-				bot.LinkButton{Label: "Log", URL: "https://log.test"},
-				bot.Button{Label: "Just a label"},
+		_, err := t.Post(ctx, card.Card{Title: "Deploy *api*?", Children: []card.Element{
+			card.Section{Children: []card.Element{card.Actions{
+				card.Button{ID: "deploy", Label: "Deploy", Value: "api"},
+				card.LinkButton{Label: "Log", URL: "https://log.test"},
+				card.Button{Label: "Just a label"},
 			}}},
-			bot.CardActions{bot.Select{ID: "where", Label: "Where", Options: []bot.Option{{Label: "Europe", Value: "eu"}, {Label: "Asia", Value: "as"}}}},
+			card.Actions{card.Select{ID: "where", Label: "Where", Options: []card.Option{{Label: "Europe", Value: "eu"}, {Label: "Asia", Value: "as"}}}},
 		}})
 		return err
 	})
@@ -123,7 +125,7 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
 		failed := false
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			m, err := t.Post(ctx, bot.Card{Children: []bot.Element{bot.CardActions{bot.Button{ID: "go", Label: "Go"}}}})
+			m, err := t.Post(ctx, card.Card{Children: []card.Element{card.Actions{card.Button{ID: "go", Label: "Go"}}}})
 			if err != nil {
 				return err
 			}
@@ -225,7 +227,7 @@ func TestActionRetries(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			_, err := t.Post(ctx, bot.Card{Title: "?", Children: []bot.Element{bot.CardActions{bot.Button{ID: "go", Label: "Go"}}}})
+			_, err := t.Post(ctx, card.Card{Title: "?", Children: []card.Element{card.Actions{card.Button{ID: "go", Label: "Go"}}}})
 			return err
 		})
 		tries := 0
@@ -339,7 +341,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 		q   bot.ApprovalRequest
 	}{
 		"approvers": {bot.Config{Links: withLinks()}, bot.ApprovalRequest{Title: "Deploy?", Approvers: []string{"ada"}}},
-		"access":    {bot.Config{Links: withLinks(), Access: bot.AllowUsers("ada")}, bot.ApprovalRequest{Title: "Deploy?"}},
+		"access":    {bot.Config{Links: withLinks(), Access: access.Users("ada")}, bot.ApprovalRequest{Title: "Deploy?"}},
 	} {
 		t.Run("no links with "+name, func(t *testing.T) {
 			t.Parallel()
@@ -359,7 +361,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 // A platform that has buttons tells of a press itself, and who it was.
 func TestActionOfThePlatform(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: bot.AllowUsers("ada")}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Access: access.Users("ada")}, func(t *testing.T, w *world) {
 		w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *bot.Action) error {
 			w.note("%s %s %q=%q by %s", t.ID(), a.MessageID, a.ActionID, a.Value, a.Actor.ID)
 			return nil
@@ -385,7 +387,7 @@ func TestActionOfThePlatform(t *testing.T) {
 // Access decides about a press as about anything else, with nobody named.
 func TestActionAccess(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks(), Access: bot.AllowUsers("ada")}, func(t *testing.T, w *world) {
+	inWorld(t, bot.Config{Links: withLinks(), Access: access.Users("ada")}, func(t *testing.T, w *world) {
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)

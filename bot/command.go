@@ -1,12 +1,17 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/linearbot/linearbot/internal/cmdline"
+	"github.com/linearbot/linearbot/internal/markdown"
+	"github.com/linearbot/linearbot/internal/mention"
 )
 
 // CommandHandler handles a command. What the returned error means is in the
@@ -133,7 +138,7 @@ func (c *Invocation) Int(flag string) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
-		return 0, c.misuse(&UsageError{Code: "bad_value", Name: flag, Value: shorten(s), Want: "a whole number"})
+		return 0, c.misuse(&UsageError{Code: "bad_value", Name: flag, Value: cmdline.Shorten(s), Want: "a whole number"})
 	}
 	return n, nil
 }
@@ -148,6 +153,28 @@ func (c *Invocation) misuse(e *UsageError) *UsageError {
 	e.Command, e.Usage = c.Name, c.usage
 	return e
 }
+
+// parse fills in c from its Rest, which begins right after the name.
+func (c *Invocation) parse(cmd *Command) error {
+	var line string
+	line, c.Body = cmdline.FirstLine(c.Rest)
+	c.Body = strings.TrimRightFunc(markdown.TrimBlankLines(c.Body), unicode.IsSpace)
+	c.Rest = strings.TrimFunc(c.Rest, unicode.IsSpace)
+	if cmd.Raw {
+		return nil
+	}
+	read, problem := cmd.syntax().Parse(line)
+	c.Args, c.Flags = read.Args, read.Flags
+	if p := problem; p != nil {
+		return c.misuse(&UsageError{Code: p.Code, Name: p.Name, Value: p.Value, Want: p.Want, Suggestion: p.Suggestion})
+	}
+	return nil
+}
+
+// QuoteArg returns s as it is written to be one argument of a command: in
+// quotation marks and with backslashes if need be. Line breaks, which an argument
+// cannot have, become spaces.
+func QuoteArg(s string) string { return cmdline.Quote(s) }
 
 // command is a registered command.
 type command struct {
@@ -211,9 +238,9 @@ type call struct {
 func (b *Bot) callIn(t *Turn) (c call, ok bool) {
 	m := t.message
 	start := trimIndent(m.Body)
-	switch n := leadingMentions(m); {
+	switch n := mention.Leading(m.Body, m.mentions); {
 	case n > 0 && m.Mentioned:
-		c.text, c.prefix = stripMentions(m.Body, m.mentions[:n]), "@"+or(t.self.Name, b.cfg.Name)+" "
+		c.text, c.prefix = mention.Strip(m.Body, m.mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
 	case m.Rule == "addressed" && len(m.mentions) == 0:
 		c.text = start
 	case !b.cfg.Commands.NoSlash && strings.HasPrefix(start, "/"):
@@ -229,21 +256,8 @@ func (b *Bot) callIn(t *Turn) (c call, ok bool) {
 			most = max(most, len(words))
 		}
 	}
-	c.scan(most)
+	c.words, c.ends = cmdline.Words(c.text, most)
 	return c, len(c.words) > 0
-}
-
-// scan finds the first words, n at the most.
-func (c *call) scan(n int) {
-	line, _ := firstLine(c.text)
-	for i := 0; i < len(line) && len(c.words) < n; i = skipSpace(line, i) {
-		t, end, ok := scanToken(line, i)
-		if !ok || t.literal {
-			return
-		}
-		c.words, c.ends = append(c.words, t.text), append(c.ends, end)
-		i = end
-	}
 }
 
 // begins reports whether the text begins with the words of a name.
@@ -260,29 +274,10 @@ func (c *call) invocation(cmd *Command, n int, m *Message) *Invocation {
 	}
 }
 
-// leadingMentions counts the mentions of the bot that a message begins with.
-func leadingMentions(m *Message) int {
-	from := 0
-	for n, at := range m.mentions {
-		start, end := at.at[0].start, at.at[len(at.at)-1].end
-		if start < from {
-			return n
-		}
-		between := strings.TrimFunc(m.Body[from:start], func(r rune) bool {
-			return unicode.IsSpace(r) || n > 0 && strings.ContainsRune(",:，、：", r)
-		})
-		if between != "" {
-			return n
-		}
-		from = end
-	}
-	return len(m.mentions)
-}
-
 // trimIndent returns body without blank lines and spaces before it. A text that
 // is indented so far that it is code stays indented.
 func trimIndent(body string) string {
-	body = trimBlankLines(body)
+	body = markdown.TrimBlankLines(body)
 	if text := strings.TrimLeft(body, " "); len(body)-len(text) < 4 {
 		return text
 	}
@@ -357,7 +352,7 @@ func (b *Bot) explainError(ctx context.Context, t *Thread, in *Invocation, err e
 
 // explain posts what is wrong with a command.
 func (b *Bot) explain(ctx context.Context, t *Thread, e *UsageError) error {
-	content := usageContent(e)
+	content := Markdown(usageText(e))
 	if b.cfg.Commands.Usage != nil {
 		content = b.cfg.Commands.Usage(e)
 	}

@@ -1,10 +1,14 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/linearbot/linearbot/internal/cmdline"
+	"github.com/linearbot/linearbot/internal/markdown"
 )
 
 // UsageError says that a command cannot be run as it was written. The bot
@@ -34,11 +38,15 @@ type UsageError struct {
 
 // Error returns one line of plain text.
 func (e *UsageError) Error() string {
-	return "command " + e.Command + ": " + e.describe(func(s string) string { return `"` + s + `"` })
+	return "command " + e.Command + ": " + e.describe(
+		func(s string) string { return `"` + s + `"` },
+		func(s string) string { return s },
+	)
 }
 
-// describe says what is wrong. quote sets off what is quoted.
-func (e *UsageError) describe(quote func(string) string) string {
+// describe says what is wrong. quote sets off what is quoted, and text writes
+// plain text.
+func (e *UsageError) describe(quote, text func(string) string) string {
 	switch e.Code {
 	case "unknown_flag":
 		if e.Suggestion != "" {
@@ -58,13 +66,13 @@ func (e *UsageError) describe(quote func(string) string) string {
 	case "open_quote":
 		return "a quotation mark is not closed on the same line"
 	default:
-		return or(e.Reason, "the command cannot be run like that")
+		return text(cmp.Or(e.Reason, "the command cannot be run like that"))
 	}
 }
 
-// usageContent is what the bot says about e by default.
-func usageContent(e *UsageError) Content {
-	text := e.describe(inCode)
+// usageText is what the bot says about e by default, as Markdown.
+func usageText(e *UsageError) string {
+	text := e.describe(markdown.Code, markdown.Escape)
 	if r, size := utf8.DecodeRuneInString(text); unicode.IsLower(r) {
 		text = string(unicode.ToUpper(r)) + text[size:]
 	}
@@ -72,41 +80,37 @@ func usageContent(e *UsageError) Content {
 		text += "."
 	}
 	if e.Usage != "" {
-		text += "\n\nUsage: " + inCode(e.Usage)
+		text += "\n\nUsage: " + markdown.Code(e.Usage)
 	}
-	return Text(text)
+	return text
 }
 
 // synopsis returns the name of a command and what follows it.
 func (c *Command) synopsis(flags bool) string {
-	var b strings.Builder
-	b.WriteString(c.Name)
 	if c.Usage != "" {
 		return c.Name + " " + c.Usage
 	}
-	for _, a := range c.Args {
-		open, shut := " <", ">"
-		if a.Optional {
-			open, shut = " [", "]"
-		}
-		if a.Many {
-			shut = "…" + shut
-		}
-		b.WriteString(open + a.Name + shut)
+	syntax := c.syntax()
+	if !flags {
+		syntax.Flags = nil
 	}
-	for _, f := range c.Flags {
-		if flags {
-			b.WriteString(" [" + f.synopsis() + "]")
-		}
-	}
-	return b.String()
+	return strings.TrimSuffix(c.Name+" "+syntax.String(), " ")
 }
 
-func (f *Flag) synopsis() string {
-	if f.Bool {
-		return "--" + f.Name
+// syntax returns what may follow the name of a command.
+func (c *Command) syntax() cmdline.Syntax {
+	var s cmdline.Syntax
+	for _, a := range c.Args {
+		s.Args = append(s.Args, cmdline.Arg(a))
 	}
-	return "--" + f.Name + " <value>"
+	for _, f := range c.Flags {
+		s.Flags = append(s.Flags, f.syntax())
+	}
+	return s
+}
+
+func (f Flag) syntax() cmdline.Flag {
+	return cmdline.Flag{Name: f.Name, Default: f.Default, Bool: f.Bool}
 }
 
 // helps reports whether the bot has a help of its own making.
@@ -139,7 +143,7 @@ func (b *Bot) helpHandler(c *call) *handler {
 			if cmd != nil {
 				text = cmd.helpText(c.prefix)
 			}
-			_, err := t.thread.Post(ctx, Text(text))
+			_, err := t.thread.Post(ctx, Markdown(text))
 			return err
 		},
 	}
@@ -162,19 +166,19 @@ func (b *Bot) helpText(prefix string) string {
 	var s strings.Builder
 	s.WriteString("**Commands**\n")
 	for _, c := range b.on.command {
-		s.WriteString("\n- " + inCode(prefix+c.synopsis(false)))
+		s.WriteString("\n- " + markdown.Code(prefix+c.synopsis(false)))
 		if c.Help != "" {
 			s.WriteString(": " + c.Help)
 		}
 	}
-	s.WriteString("\n\nMore about one of them: " + inCode(prefix+"help "+b.on.command[0].Name))
+	s.WriteString("\n\nMore about one of them: " + markdown.Code(prefix+"help "+b.on.command[0].Name))
 	return s.String()
 }
 
 // helpText explains one command.
 func (c *Command) helpText(prefix string) string {
 	var s strings.Builder
-	s.WriteString(inCode(prefix + c.synopsis(true)))
+	s.WriteString(markdown.Code(prefix + c.synopsis(true)))
 	if c.Help != "" {
 		s.WriteString("\n\n" + c.Help)
 	}
@@ -182,12 +186,12 @@ func (c *Command) helpText(prefix string) string {
 		if i == 0 {
 			s.WriteString("\n")
 		}
-		s.WriteString("\n- " + inCode(f.synopsis()))
+		s.WriteString("\n- " + markdown.Code(f.syntax().String()))
 		if f.Help != "" {
 			s.WriteString(": " + f.Help)
 		}
 		if f.Default != "" {
-			s.WriteString(" (default " + inCode(f.Default) + ")")
+			s.WriteString(" (default " + markdown.Code(f.Default) + ")")
 		}
 	}
 	for i, name := range c.Aliases {
@@ -196,7 +200,7 @@ func (c *Command) helpText(prefix string) string {
 		} else {
 			s.WriteString(", ")
 		}
-		s.WriteString(inCode(name))
+		s.WriteString(markdown.Code(name))
 	}
 	return s.String()
 }
@@ -210,7 +214,7 @@ func (b *Bot) suggestion(c *call) []*handler {
 			return
 		}
 		candidate := strings.Join(words, " ")
-		if d := distance(strings.Join(c.words[:len(words)], " "), candidate); d >= 0 && (best < 0 || d < best) {
+		if d := cmdline.Distance(strings.Join(c.words[:len(words)], " "), candidate); d >= 0 && (best < 0 || d < best) {
 			best, name = d, candidate
 		}
 	}
@@ -225,95 +229,9 @@ func (b *Bot) suggestion(c *call) []*handler {
 	if best < 0 {
 		return nil
 	}
-	written := shorten(strings.Join(c.words[:1+strings.Count(name, " ")], " "))
+	written := cmdline.Shorten(strings.Join(c.words[:1+strings.Count(name, " ")], " "))
 	return []*handler{{name: "suggestion", run: func(ctx context.Context, t *Turn) error {
-		_, err := t.thread.Post(ctx, Text("I do not know "+inCode(written)+". Did you mean "+inCode(c.prefix+name)+"?"))
+		_, err := t.thread.Post(ctx, Markdown("I do not know "+markdown.Code(written)+". Did you mean "+markdown.Code(c.prefix+name)+"?"))
 		return err
 	}}}
-}
-
-// nearest returns the name that was perhaps meant by word, or "".
-func nearest(word string, names []string) string {
-	best, out := -1, ""
-	for _, n := range names {
-		if d := distance(word, n); d >= 0 && (best < 0 || d < best) {
-			best, out = d, n
-		}
-	}
-	return out
-}
-
-// distance returns how many letters must be added, left out, replaced or
-// swapped with their neighbour to get from word to name, without regard to
-// case. It is -1 if that is more than a slip: one for short names, two for
-// others, none for names of one or two letters.
-func distance(word, name string) int {
-	a, b := []rune(strings.ToLower(shorten(word))), []rune(strings.ToLower(name))
-	limit := 2
-	switch {
-	case len(b) <= 2:
-		limit = 0
-	case len(b) <= 4:
-		limit = 1
-	}
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return -1
-	}
-	// Three rows of the usual table: the one before the last is for swaps.
-	older, old, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range old {
-		old[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(old[j]+1, row[j-1]+1, old[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], older[j-2]+1)
-			}
-		}
-		older, old, row = old, row, older
-	}
-	if d := old[len(b)]; d <= limit {
-		return d
-	}
-	return -1
-}
-
-// maxShown is how many characters of other people's text the bot repeats.
-const maxShown = 40
-
-// shorten cuts text of other people to what may be repeated.
-func shorten(s string) string {
-	n := 0
-	for i := range s {
-		if n == maxShown {
-			return s[:i] + "…"
-		}
-		n++
-	}
-	return s
-}
-
-// inCode returns s as a code span, in which nothing means anything.
-func inCode(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if s == "" {
-		return "` `"
-	}
-	if !strings.Contains(s, "`") {
-		return "`" + s + "`"
-	}
-	longest := 0
-	for i := 0; i < len(s); {
-		n := backticks(s[i:])
-		longest = max(longest, n)
-		i += max(n, 1)
-	}
-	fence := strings.Repeat("`", longest+1)
-	return fence + " " + s + " " + fence
 }

@@ -244,7 +244,7 @@ func TestCommandAnswers(t *testing.T) {
 		{name: "misuse", text: "/new bad", want: []string{"There is no team called BAD.\n\nUsage: `/" + usage}},
 		{name: "error made by hand", text: "/create plain", want: []string{"No.\n\nUsage: `/" + usage}},
 		{
-			name: "own answer", text: "/create", cfg: bot.CommandConfig{Usage: func(e *bot.UsageError) bot.Content { return bot.Text(e.Code + " " + e.Usage) }},
+			name: "own answer", text: "/create", cfg: bot.CommandConfig{Usage: func(e *bot.UsageError) bot.Content { return bot.Markdown(e.Code + " " + e.Usage) }},
 			want: []string{"missing_argument /" + strings.TrimSuffix(usage, "`")},
 		},
 		{name: "no answer", text: "/create", cfg: bot.CommandConfig{Usage: func(*bot.UsageError) bot.Content { return nil }}},

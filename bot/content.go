@@ -1,39 +1,49 @@
 package bot
 
-import "strings"
+import (
+	"strings"
 
-// Content is something that can be posted: [Text], [Markdown], [Card], [Plan] or
-// [Stream], or one of them [WithFiles]. A stream can be posted only, the others
-// can replace a message too.
+	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/markdown"
+)
+
+// Content is something that can be posted: [Text], [Markdown], a card of package
+// card, [Plan] or [Stream], or one of them [WithFiles]. A stream can be posted
+// only, the others can replace a message too. The set is closed: content.Form is
+// internal.
 type Content interface {
-	// body returns the Markdown to send.
-	body() string
+	// Render returns the Markdown to send.
+	Render(f content.Form) (markdown string, err error)
 }
 
 type textContent struct{ text string }
 
-// Text is plain text. It is sent as written, so Markdown in it counts; use it
-// for text of your own, and [Markdown] where you mean Markdown.
+// Text is plain text. It arrives exactly as it was written: nothing in it is
+// emphasis, a link, a list, a mention or a placeholder. Use it for text of other
+// people, and [Markdown] with [Escape] where both meet.
 func Text(s string) Content { return textContent{s} }
 
-func (c textContent) body() string { return replaceEmoji(c.text) }
+func (c textContent) Render(content.Form) (string, error) { return markdown.Escape(c.text), nil }
 
 type markdownContent struct{ text string }
 
 // Markdown is Markdown. It is sent as written, except that placeholders like
-// {{emoji:rocket}} and mentions of users are replaced; see [MentionUser].
+// {{emoji:rocket}} and mentions of users are replaced; see [MentionUser]. Put text
+// of other people into it through [Escape].
 func Markdown(s string) Content { return markdownContent{s} }
 
-func (c markdownContent) body() string { return replaceEmoji(c.text) }
-
-// body makes Card a Content.
-func (c Card) body() string { return c.markdown() }
+func (c markdownContent) Render(content.Form) (string, error) { return emoji.Replace(c.text), nil }
 
 // render returns what is sent for c with links to files below it, or ErrEmpty.
-func render(c Content, links string) (string, error) {
+func render(c Content, f content.Form, links string) (string, error) {
 	body := links
 	if c != nil {
-		body = withLinks(c.body(), links)
+		text, err := c.Render(f)
+		if err != nil {
+			return "", err
+		}
+		body = withLinks(text, links)
 	}
 	if strings.TrimSpace(body) == "" {
 		return "", ErrEmpty

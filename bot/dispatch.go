@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/mention"
 )
 
 // failure is the error of a handler.
@@ -49,7 +50,7 @@ func (b *Bot) dispatchIssue(ctx context.Context, r *run, ev *adapter.IssueEvent)
 		r.message = m
 		var groups [][]*handler
 		previous := b.newMessage(&adapter.Message{Body: ev.PreviousText}, r.self, false, 0)
-		if leadingMentions(m) > 0 && leadingMentions(previous) == 0 {
+		if mention.Leading(m.Body, m.mentions) > 0 && mention.Leading(previous.Body, previous.mentions) == 0 {
 			groups, _ = b.commandGroups(r.Turn)
 		}
 		return b.dispatch(ctx, r, append(groups, b.on.mention)...)
@@ -67,7 +68,7 @@ func (b *Bot) newMention(r *run, ev *adapter.IssueEvent) *Message {
 		return nil
 	}
 	m := b.newMessage(ev.Mention, r.self, ev.Late, r.Attempt())
-	before := len(findMentions(ev.PreviousText, b.names(r.self)))
+	before := len(mention.Find(ev.PreviousText, b.names(r.self)))
 	if !m.Mentioned || len(m.mentions) <= before {
 		return nil
 	}

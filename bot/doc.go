@@ -104,13 +104,16 @@
 // together, those of refused authors are left out. Access does not limit what
 // a handler reads later, for example with Thread.Messages.
 //
-//	cfg.Access = bot.AllOf(bot.AllowTeams("ENG"), bot.DenyGuests()).
+// Package access has the rules:
+//
+//	cfg.Access = access.All(access.Teams("ENG"), access.NotGuests()).
 //		Else(bot.DenyWithReply("Please ask in #eng."))
 //
 // # What can be posted
 //
-// [Text] and [Markdown] go out as written, [Card] is rendered as Markdown,
-// [Stream] grows while it is read (in a comment by edits whose pace follows the
+// [Text] is plain text and arrives exactly as it was written, [Markdown] is
+// Markdown, with [Escape] for the text of other people in it, a card of package
+// card is rendered as Markdown, [Stream] grows while it is read (in a comment by edits whose pace follows the
 // platform's budget, in an agent session as thoughts, actions and one response),
 // and a [Plan] is a list of tasks that is kept up to date in place.
 //
@@ -142,7 +145,7 @@
 //		…
 //	})
 //	b.OnAction(func(ctx context.Context, t *bot.Thread, a *bot.Action) error {
-//		_, err := t.Edit(ctx, a.MessageID, bot.Card{Title: "Deploying " + a.Value})
+//		_, err := t.Edit(ctx, a.MessageID, card.Card{Title: "Deploying " + a.Value})
 //		return err
 //	}, "deploy")
 //

@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -205,11 +206,11 @@ func ExampleAsk() {
 func ExampleCard() {
 	play(func(b *bot.Bot) {
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			_, err := t.Post(ctx, bot.Card{
+			_, err := t.Post(ctx, card.Card{
 				Title: "Build 512",
-				Children: []bot.Element{
-					bot.CardFields{{Label: "Branch", Value: "main"}, {Label: "State", Value: "green {{emoji:check}}"}},
-					bot.CardActions{bot.LinkButton{Label: "Open", URL: "https://ci.example/512"}},
+				Children: []card.Element{
+					card.Fields{{Label: "Branch", Value: "main"}, {Label: "State", Value: "green {{emoji:check}}"}},
+					card.Actions{card.LinkButton{Label: "Open", URL: "https://ci.example/512"}},
 				},
 			})
 			return err

@@ -11,6 +11,8 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/markdown"
 )
 
 // WithFiles returns c with files attached. [Thread.Post] and [Thread.Edit] upload
@@ -36,12 +38,12 @@ type filesContent struct {
 	files   []adapter.Upload
 }
 
-// body makes it a Content. Its files have no text before they were uploaded.
-func (c filesContent) body() string {
+// Render makes it a Content. Its files have no text before they were uploaded.
+func (c filesContent) Render(f content.Form) (string, error) {
 	if c.content == nil {
-		return ""
+		return "", nil
 	}
-	return c.content.body()
+	return c.content.Render(f)
 }
 
 // detach returns what c is without its files, and these.
@@ -176,24 +178,11 @@ func typeOf(f adapter.Upload) string {
 // fileLink returns the Markdown of a file.
 func fileLink(f adapter.Upload, url string) string {
 	name := path.Base(strings.ReplaceAll(oneLine(f.Name), `\`, "/"))
-	link := "[" + escapeName(name) + "](" + escapeURL(url) + ")"
+	link := markdown.Name(name, url)
 	if strings.HasPrefix(strings.ToLower(f.Type), "image/") {
 		return "!" + link
 	}
 	return link
-}
-
-// escapeName makes the name of a file the label of a link. Nothing in it means
-// anything.
-func escapeName(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strings.ContainsRune("\\`*_[]<>&~!", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 // withLinks returns a text with links to files below it.

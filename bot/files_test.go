@@ -15,6 +15,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -86,7 +87,7 @@ func TestFilesWithEveryContent(t *testing.T) {
 	}{
 		"text":     {in: thread, do: post(bot.WithFiles(bot.Text("see \n\n"), file())), want: []string{stored, "post see\n\n" + link}},
 		"markdown": {in: thread, do: post(bot.WithFiles(bot.Markdown("```\ncode"), file())), want: []string{stored, "post ```\ncode\n```\n\n" + link}},
-		"card":     {in: thread, do: post(bot.WithFiles(bot.Card{Title: "T"}, file())), want: []string{stored, "post **T**\n\n" + link}},
+		"card":     {in: thread, do: post(bot.WithFiles(card.Card{Title: "T"}, file())), want: []string{stored, "post **T**\n\n" + link}},
 		"empty":    {in: thread, do: post(bot.WithFiles(bot.Text(" \n"), file())), want: []string{stored, "post " + link}},
 		"nil":      {in: thread, do: post(bot.WithFiles(nil, file())), want: []string{stored, "post " + link}},
 		"no files": {in: thread, do: post(bot.WithFiles(bot.Text("x"))), want: []string{"post x"}},
@@ -166,7 +167,7 @@ func TestFileLinks(t *testing.T) {
 		{name: "a", kind: "Image/x-own", want: "![a](https://files.test/1)"},
 		{name: "data", want: "[data](https://files.test/1)"},
 		{name: `C:\logs\x [1]_`, want: `[x \[1\]\_](https://files.test/1)`},
-		{name: "/tmp/a\nb<@ada>`", want: "[a b\\<@ada\\>\\`](https://files.test/1)"},
+		{name: "/tmp/a\nb<@ada>`", want: "[a b\\<@ada>\\`](https://files.test/1)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

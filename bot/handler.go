@@ -77,7 +77,7 @@ func (h *handler) allowed() Access {
 	case h.options.Access == nil:
 		return h.access
 	default:
-		return AllOf(h.access, h.options.Access)
+		return allOf(h.access, h.options.Access)
 	}
 }
 

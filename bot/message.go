@@ -2,6 +2,7 @@ package bot
 
 import (
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/mention"
 )
 
 // Message is a message as handlers see it: what the platform says, and what the
@@ -26,39 +27,43 @@ type Message struct {
 	// question.
 	Skipped []*Message
 
-	mentions []mention
+	mentions []mention.Mention
 }
 
 // Text returns the message without the mentions of the bot: what was asked.
 // It is Markdown, otherwise as written.
 func (m *Message) Text() string {
-	return stripMentions(m.Body, m.mentions)
+	return mention.Strip(m.Body, m.mentions)
 }
 
 // PlainText returns the message as plain text, mentions included.
 func (m *Message) PlainText() string { return PlainText(m.Body) }
 
+// ruleSkipped is the rule of a message that is addressed to the bot because a
+// skipped one is.
+const ruleSkipped = "skipped"
+
 // newMessage decides whether a message is for the bot.
 func (b *Bot) newMessage(from *adapter.Message, self *adapter.Identity, late bool, attempt int) *Message {
 	m := &Message{Message: *from, Late: late, Attempt: attempt}
-	m.mentions = findMentions(from.Body, b.names(self))
+	m.mentions = mention.Find(from.Body, b.names(self))
 	switch {
 	case from.Addressed == adapter.Yes:
 		m.Mentioned, m.Rule = true, "addressed"
 	case from.Addressed == adapter.No:
 	case len(m.mentions) > 0:
-		m.Mentioned, m.Rule = true, m.mentions[0].rule
+		m.Mentioned, m.Rule = true, m.mentions[0].Rule
 	}
 	return m
 }
 
 // names lists what the bot is called in the workspace of self.
-func (b *Bot) names(self *adapter.Identity) names {
+func (b *Bot) names(self *adapter.Identity) mention.Names {
 	handles := make([]string, 0, 2+len(b.cfg.Aliases))
 	for _, h := range append([]string{b.cfg.Name, self.Name}, b.cfg.Aliases...) {
 		if h != "" {
 			handles = append(handles, h)
 		}
 	}
-	return names{userID: self.UserID, profileURL: self.ProfileURL, handles: handles}
+	return mention.Names{UserID: self.UserID, ProfileURL: self.ProfileURL, Handles: handles}
 }

@@ -145,3 +145,6 @@ func (r *registry) mostAttempts(def int) int {
 	}
 	return def
 }
+
+// isLetter reports whether r is an ASCII letter.
+func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -20,7 +21,7 @@ func nothing(context.Context, *bot.Thread, *bot.Message) error { return nil }
 
 func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 	t.Parallel()
-	anybody := bot.AllowIf(func(context.Context, adapter.User) (bool, error) { return true, nil })
+	anybody := access.If(func(context.Context, adapter.User) (bool, error) { return true, nil })
 	for _, c := range []struct {
 		name     string
 		register func(b *bot.Bot)
@@ -344,7 +345,7 @@ func TestHandlerTellsItsName(t *testing.T) {
 func TestAccessOfHandlers(t *testing.T) {
 	t.Parallel()
 	only := func(who ...string) bot.HandlerOptions {
-		return bot.HandlerOptions{Access: bot.AllowUsers(who...).Else(bot.DenyWithReply("not for you"))}
+		return bot.HandlerOptions{Access: access.Users(who...).Else(bot.DenyWithReply("not for you"))}
 	}
 	for _, c := range []struct {
 		name     string
@@ -375,13 +376,13 @@ func TestAccessOfHandlers(t *testing.T) {
 		{
 			name: "a command's own comes on top", author: "bob", text: "/deploy", posted: []string{"not for you"},
 			register: func(w *world) {
-				w.bot.OnCommand(bot.Command{Name: "deploy", Access: bot.AllowUsers("ada", "bob")}, w.noted("deploy")).With(only("ada"))
+				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada", "bob")}, w.noted("deploy")).With(only("ada"))
 			},
 		},
 		{
 			name: "and counts as well", author: "bob", text: "/deploy", posted: []string{"not yours"},
 			register: func(w *world) {
-				w.bot.OnCommand(bot.Command{Name: "deploy", Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("not yours"))}, w.noted("deploy")).
+				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("not yours"))}, w.noted("deploy")).
 					With(only("ada", "bob"))
 			},
 		},
@@ -416,7 +417,7 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 	} {
 		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.Issue) error { w.note("issue"); return nil }).
-				With(bot.HandlerOptions{Access: bot.AllowUsers("bob").Else(bot.DenyWithReply("no"))})
+				With(bot.HandlerOptions{Access: access.Users("bob").Else(bot.DenyWithReply("no"))})
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.bot.OnEvent(func(context.Context, *bot.Turn) error { w.note("event"); return nil })
 			ada := adapter.User{ID: "ada"}

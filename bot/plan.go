@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 // The statuses of the steps of a session's plan.
@@ -81,8 +84,8 @@ func (p *Plan) Update(ctx context.Context, u PlanUpdate) error {
 		if task == nil {
 			return fmt.Errorf("bot: the plan has no task %q", u.ID)
 		}
-		task.Title = or(u.Title, task.Title)
-		task.Status = or(u.Status, task.Status)
+		task.Title = cmp.Or(u.Title, task.Title)
+		task.Status = cmp.Or(u.Status, task.Status)
 		return nil
 	})
 }
@@ -91,7 +94,7 @@ func (p *Plan) Update(ctx context.Context, u PlanUpdate) error {
 // the plan's title unless it is empty.
 func (p *Plan) Complete(ctx context.Context, title string) error {
 	return p.change(ctx, func() error {
-		p.title = or(title, p.title)
+		p.title = cmp.Or(title, p.title)
 		p.finish(TaskInProgress)
 		p.finish(TaskPending)
 		return nil
@@ -133,7 +136,9 @@ func (p *Plan) find(id string) *PlanTask {
 	return found
 }
 
-// body makes it a Content: the title and a line for each task.
+// Render makes a plan content: the title and a line for each task.
+func (p *Plan) Render(content.Form) (string, error) { return p.body(), nil }
+
 func (p *Plan) body() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -146,7 +151,7 @@ func (p *Plan) body() string {
 		b.WriteByte(' ')
 		b.WriteString(oneLine(task.Title))
 	}
-	return withLinks(replaceEmoji(b.String()), p.links)
+	return withLinks(emoji.Replace(b.String()), p.links)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

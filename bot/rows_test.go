@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 )
 
 // TestRows says which of the messages that wait are taken together, and what
@@ -151,7 +152,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name: "the newest is refused", register: func(w *world) {
-				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))})
+				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:     []string{"@helper a", "@helper b", "eve: @helper c"},
 			want:    []string{"m @helper b [@helper a]"},
@@ -160,7 +161,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name: "an older one is refused", register: func(w *world) {
-				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))})
+				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:     []string{"@helper a", "eve: @helper b", "@helper c"},
 			want:    []string{"m @helper c [@helper a]"},
@@ -168,7 +169,7 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name: "only a refused one mentions", register: func(w *world) {
-				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: bot.AllowUsers("ada").Else(bot.DenyWithReply("no"))})
+				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:    []string{"eve: @helper a", "b"},
 			want:   []string{},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 )
 
 // reminding registers a handler that posts a reminder after d, and fails once
@@ -153,7 +154,7 @@ func TestPostAtKeepsTheLane(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			card := bot.Card{Title: "Ping", Children: []bot.Element{bot.CardActions{bot.Button{ID: "pong", Label: "Pong"}}}}
+			card := card.Card{Title: "Ping", Children: []card.Element{card.Actions{card.Button{ID: "pong", Label: "Pong"}}}}
 			if _, err := t.PostAt(ctx, time.Now().Add(time.Second), card); err != nil {
 				return err
 			}

@@ -3,6 +3,8 @@ package bot
 import (
 	"iter"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/content"
 )
 
 // Stream is text that arrives bit by bit, as a model writes it. [Thread.Post]
@@ -115,6 +117,6 @@ type streamContent struct {
 	o   StreamOptions
 }
 
-// body makes it a Content. A stream has no text before it was read; see
+// Render makes it a Content. A stream has no text before it was read; see
 // Thread.Post.
-func (streamContent) body() string { return "" }
+func (streamContent) Render(content.Form) (string, error) { return "", nil }

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/heal"
+	"github.com/linearbot/linearbot/internal/mention"
 )
 
 const (
@@ -87,7 +90,7 @@ func brokenText(text, mark string) string {
 // below returns a text with another one in a paragraph of its own below it.
 func below(text, more string) string {
 	text = strings.TrimRight(text, " \t\r\n")
-	if closer, open := inFence(text); open {
+	if closer, open := heal.InFence(text); open {
 		text += "\n" + closer
 	}
 	return text + "\n\n" + more
@@ -171,7 +174,7 @@ func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 			return
 		case <-w.more:
 		}
-		body := replaceEmoji(glimpse(withoutOpenUser(w.soFar())))
+		body := emoji.Replace(heal.Glimpse(mention.WithoutOpen(w.soFar())))
 		if blank(body) || body == w.shown {
 			continue
 		}
@@ -248,7 +251,7 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 
 // finish writes the text as it is.
 func (w *streamWriter) finish(ctx context.Context) (*adapter.Message, error) {
-	body := withLinks(replaceEmoji(w.soFar()), w.links)
+	body := withLinks(emoji.Replace(w.soFar()), w.links)
 	if blank(body) {
 		if w.message != nil { // the placeholder
 			if err := w.thread.Delete(ctx, w.message.ID); err != nil {
@@ -273,7 +276,7 @@ func (w *streamWriter) breakOff(ctx context.Context, cause error) (*adapter.Mess
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
-	if err := w.put(ctx, replaceEmoji(brokenText(text, w.o.Broken))); err != nil {
+	if err := w.put(ctx, emoji.Replace(brokenText(text, w.o.Broken))); err != nil {
 		w.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("broken stream could not be marked")
 	}
 	return w.message, cause

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/heal"
 )
 
 // closingWords end a session's turn if all was said before the end.
@@ -74,7 +75,7 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 // stays for later.
 func (s *sessionStream) think(ctx context.Context) {
 	text := s.text.b.String()
-	end := settled(text)
+	end := heal.Settled(text)
 	if end <= s.told || blank(text[s.told:end]) {
 		return
 	}

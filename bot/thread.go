@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -69,18 +71,18 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 // compose returns what is sent for c under a key, with the links to its files
 // below it, and the links of its buttons, which are nil if there are none.
 func (t *Thread) compose(ctx context.Context, c Content, files, key string) (string, *linkSet, error) {
+	var form content.Form
 	var buttons *linkSet
-	if card, ok := c.(Card); ok && t.bot.links.on() && pressable(card.Children) {
+	if card, ok := c.(card.Card); ok && t.bot.links.on() {
 		buttons = t.newLinkSet(key, card.Title)
-		var err error
-		if card.Children, err = buttons.replace(card.Children); err != nil {
-			return "", nil, err
-		}
-		c = card
+		form.Press = buttons.link
 	}
-	body, err := render(c, files)
+	body, err := render(c, form, files)
 	if err != nil {
 		return "", nil, err
+	}
+	if buttons != nil && buttons.n == 0 {
+		buttons = nil // the card has nothing to press
 	}
 	body, err = t.mention(ctx, body)
 	return body, buttons, err

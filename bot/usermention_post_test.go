@@ -14,6 +14,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -94,7 +95,8 @@ func TestMentionsInEveryContent(t *testing.T) {
 		do   func(context.Context, *bot.Thread) error
 		want []string
 	}{
-		"text": {thread, post(bot.Text("<@ada>, <@bob> and <@ada>")), []string{"post " + adaURL + ", " + bobURL + " and " + adaURL}},
+		"text":    {thread, post(bot.Text("<@ada> *a* {{emoji:fire}}")), []string{"post \\<@ada> \\*a\\* {\\{emoji:fire}}"}},
+		"escaped": {thread, post(bot.Markdown(bot.Escape("<@ada> {{emoji:fire}}") + " <@ada> {{emoji:fire}}")), []string{"post \\<@ada> {\\{emoji:fire}} " + adaURL + " 🔥"}},
 		"markdown": {
 			thread, post(bot.Markdown("{{emoji:wave}} **<@ada>** `<@ada>` <@eve> <@hidden>")),
 			[]string{"post 👋 **" + adaURL + "** `<@ada>` <@eve> <@hidden>"},
@@ -102,7 +104,7 @@ func TestMentionsInEveryContent(t *testing.T) {
 		"bot itself": {thread, post(bot.Markdown("I am <@bot-user>")), []string{"post I am https://x.test/profiles/helper"}},
 		"card": {
 			thread,
-			post(bot.Card{Title: "For <@ada>", Children: []bot.Element{bot.CardText{Content: "<@bob>"}, bot.CardLink{Label: "<@ada>", URL: "https://a.test"}}}),
+			post(card.Card{Title: "For <@ada>", Children: []card.Element{card.Text{Content: "<@bob>"}, card.Link{Label: "<@ada>", URL: "https://a.test"}}}),
 			[]string{"post **For " + adaURL + "**\n\n" + bobURL + "\n\n[\\<@ada>](https://a.test)"},
 		},
 		"helper": {thread, post(bot.Markdown(bot.MentionUser(adapter.User{ID: "ada"}) + "'s turn")), []string{"post <" + adaURL + ">'s turn"}},
@@ -159,7 +161,7 @@ func TestMentionsAreLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
 		th := w.handle(thread)
-		if _, err := th.Post(t.Context(), bot.Text("<@ada> <@eve> <@bot-user> `<@bob>`")); err != nil {
+		if _, err := th.Post(t.Context(), bot.Markdown("<@ada> <@eve> <@bot-user> `<@bob>`")); err != nil {
 			t.Fatal(err)
 		}
 		src := texts(2*time.Second, "<@ada> a", "nd <@e", "ve> and", " <@ada>")
@@ -181,7 +183,7 @@ func TestMentionsAreLookedUpOnce(t *testing.T) {
 				many.WriteString("<@u" + strings.Repeat("x", i) + "> ")
 			}
 		}
-		if _, err := th.Post(t.Context(), bot.Text(many.String())); err != nil {
+		if _, err := th.Post(t.Context(), bot.Markdown(many.String())); err != nil {
 			t.Fatal(err)
 		}
 		if len(o.asked) != 50 {
@@ -194,7 +196,7 @@ func TestMentionsWithoutADirectory(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
 		w.fake.Self.ProfileURL = "https://x.test/profiles/helper"
-		if _, err := w.handle(thread).Post(t.Context(), bot.Text("<@ada> and <@bot-user>")); err != nil {
+		if _, err := w.handle(thread).Post(t.Context(), bot.Markdown("<@ada> and <@bot-user>")); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.fake.Posted(thread); !slices.Equal(got, []string{"<@ada> and https://x.test/profiles/helper"}) {
@@ -213,7 +215,7 @@ func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 			t.Parallel()
 			inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
 				o.trouble = []error{&adapter.Error{Code: code, Op: "user"}}
-				_, err := w.handle(thread).Post(t.Context(), bot.Text("<@ada>"))
+				_, err := w.handle(thread).Post(t.Context(), bot.Markdown("<@ada>"))
 				if posted {
 					if err != nil || o.visible() != "<@ada>" {
 						t.Errorf("posted %q, %v, want it as written", o.visible(), err)
@@ -235,7 +237,7 @@ func TestMentionsInATurnThatFails(t *testing.T) {
 	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
 		o.trouble = []error{&adapter.Error{Code: adapter.Unavailable, Op: "user"}}
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-			_, err := t.Post(ctx, bot.Text("ask <@ada>"))
+			_, err := t.Post(ctx, bot.Markdown("ask <@ada>"))
 			if err != nil {
 				_, err2 := t.Post(ctx, bot.Text("one moment"))
 				return errors.Join(err, err2)

@@ -21,7 +21,7 @@ func TestWorkspace(t *testing.T) {
 		if err != nil || th.ID() != thread || th.Workspace() != "W2" {
 			t.Fatalf("thread %+v, %v", th, err)
 		}
-		if _, err := th.Post(ctx, bot.Text("for <@ada>")); err != nil {
+		if _, err := th.Post(ctx, bot.Markdown("for <@ada>")); err != nil {
 			t.Fatal(err)
 		}
 		checkLog(t, o.stage, "post for "+adaURL)

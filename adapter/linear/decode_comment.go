@@ -2,6 +2,7 @@ package linear
 
 import (
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 // comment decodes a Comment event. Linear also sends an update of the comment
@@ -87,14 +88,14 @@ func (d *decoder) reaction() adapter.Event {
 		d.meta.Actor = user
 	}
 	message := first(r.CommentID, r.Comment.ID)
-	emoji := emojiName(r.Emoji)
+	name := emoji.Name(r.Emoji)
 	if d.header.Action == actionCreate {
-		d.meta.Act = actReaction(first(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, emoji)
+		d.meta.Act = actReaction(first(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, name)
 	}
 	return &adapter.ReactionEvent{
 		Meta:      d.meta,
 		Added:     d.header.Action == actionCreate,
-		Emoji:     emoji,
+		Emoji:     name,
 		RawEmoji:  r.Emoji,
 		MessageID: message,
 		User:      user,

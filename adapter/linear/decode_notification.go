@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 // notification decodes an AppUserNotification of any kind, known or not.
@@ -26,7 +27,7 @@ func (d *decoder) notification() adapter.Event {
 	ev := &adapter.NotificationEvent{
 		Kind:  kind,
 		Issue: d.issue(&n.Issue, n.IssueID),
-		Emoji: emojiName(n.ReactionEmoji),
+		Emoji: emoji.Name(n.ReactionEmoji),
 	}
 	if ev.Issue != nil {
 		d.meta.URL = ev.Issue.URL
@@ -81,7 +82,7 @@ func (d *decoder) noticeAct(kind string, n *notificationPayload, p *notification
 	issue := first(n.IssueID, n.Issue.ID)
 	switch {
 	case n.ReactionEmoji != "" && first(comment, issue) != "":
-		return actReaction(first(comment, issue), d.meta.Actor.ID, emojiName(n.ReactionEmoji))
+		return actReaction(first(comment, issue), d.meta.Actor.ID, emoji.Name(n.ReactionEmoji))
 	case comment != "" && isNewComment(kind):
 		return actComment(comment)
 	case issue == "":

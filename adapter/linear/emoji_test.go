@@ -3,6 +3,8 @@ package linear
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 // The cases of emoji.json that speak of names; the others belong to package
@@ -43,62 +45,20 @@ func TestVectorsEmojiNames(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, e := range table {
-				if got, ok := emojiCharacter(name); !ok || got != e.Linear {
-					t.Errorf("emojiCharacter(%q) = %q, %t; want %q", name, got, ok, e.Linear)
+				if got := emoji.Character(name); got != e.Linear {
+					t.Errorf("Character(%q) = %q, want %q", name, got, e.Linear)
 				}
 				for _, raw := range append(e.Unicode, e.ShortCodes...) {
-					if got := emojiName(raw); got != name {
-						t.Errorf("emojiName(%q) = %q, want %q", raw, got, name)
+					if got := emoji.Name(raw); got != name {
+						t.Errorf("emoji.Name(%q) = %q, want %q", raw, got, name)
 					}
 				}
 			}
 		case "fromUnicode", "fromShortcode":
-			if got := emojiName(in); got != want.Name {
-				t.Errorf("%s: emojiName(%q) = %q, want %q", c.Name, in, got, want.Name)
+			if got := emoji.Name(in); got != want.Name {
+				t.Errorf("%s: emoji.Name(%q) = %q, want %q", c.Name, in, got, want.Name)
 			}
 		default:
-		}
-	}
-}
-
-func TestEmojiName(t *testing.T) {
-	t.Parallel()
-	for raw, want := range map[string]string{
-		"thumbsup":         "thumbs_up",
-		"+1":               "thumbs_up",
-		":+1:":             "thumbs_up",
-		"THUMBSUP":         "thumbs_up",
-		"👍":                "thumbs_up",
-		"tada":             "party",
-		"heart":            "heart",
-		"❤":                "heart",
-		"❤\ufe0f":          "heart",
-		"✔":                "check",
-		"white_check_mark": "check",
-		"cry":              "sad",
-		"collision":        "boom",
-		"thinking":         "thinking",
-		"hugs":             "hug",
-		"no_such_thing":    "no_such_thing",
-		":nope:":           ":nope:",
-		"🦊":                "🦊",
-		"":                 "",
-		";":                ";",
-		" ":                " ",
-		"💯 100":            "💯 100",
-		"\n100":            "\n100",
-	} {
-		if got := emojiName(raw); got != want {
-			t.Errorf("emojiName(%q) = %q, want %q", raw, got, want)
-		}
-	}
-}
-
-func TestEmojiCharacterUnknown(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"", "nope", "thumbsup", "👍", "thumbs_up 👍", "100 💯 100 ;\nthumbs_up"} {
-		if got, ok := emojiCharacter(name); ok {
-			t.Errorf("emojiCharacter(%q) = %q", name, got)
 		}
 	}
 }

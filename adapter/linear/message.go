@@ -3,6 +3,7 @@ package linear
 import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 // scribe turns what the API tells of one conversation into messages.
@@ -67,7 +68,7 @@ func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
 	if s.people.wrote(r.ID) {
 		user.Kind = adapter.Self
 	}
-	return adapter.Reaction{ID: r.ID, Emoji: emojiName(r.Emoji), User: user}
+	return adapter.Reaction{ID: r.ID, Emoji: emoji.Name(r.Emoji), User: user}
 }
 
 // saidTypes are the types of activity that say something to somebody. The

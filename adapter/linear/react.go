@@ -1,14 +1,15 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/yuin/goldmark-emoji/definition"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 var _ adapter.Reactor = (*Adapter)(nil)
@@ -18,8 +19,8 @@ var _ adapter.Reactor = (*Adapter)(nil)
 // comments, so the bot can take it back without looking for it. If the id was
 // used before, two more requests find out whether the reaction is still there
 // and add it if it is not.
-func (a *Adapter) React(ctx context.Context, r adapter.Ref, emoji string) error {
-	on, name, err := reactable("react", r, emoji)
+func (a *Adapter) React(ctx context.Context, r adapter.Ref, reaction string) error {
+	on, name, err := reactable("react", r, reaction)
 	if err != nil {
 		return err
 	}
@@ -50,8 +51,8 @@ func (a *Adapter) React(ctx context.Context, r adapter.Ref, emoji string) error 
 // not there under its computed id, a second one looks for it, and a third
 // removes it if it is there under another. A bot that acts with a person's key
 // never takes away what the person added.
-func (a *Adapter) Unreact(ctx context.Context, r adapter.Ref, emoji string) error {
-	on, name, err := reactable("unreact", r, emoji)
+func (a *Adapter) Unreact(ctx context.Context, r adapter.Ref, reaction string) error {
+	on, name, err := reactable("unreact", r, reaction)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (b *bot) reactions(ctx context.Context, on linearapi.ReactionCreateInput, n
 		return nil, false, nil
 	}
 	for _, r := range all {
-		if r.User != nil && r.User.ID == b.self.UserID && sameEmoji(r.Emoji, name) {
+		if r.User != nil && r.User.ID == b.self.UserID && emoji.Same(r.Emoji, name) {
 			ids = append(ids, r.ID)
 		}
 	}
@@ -99,12 +100,12 @@ func (b *bot) reactions(ctx context.Context, on linearapi.ReactionCreateInput, n
 }
 
 // reactable says what a reaction goes on, and the emoji's name.
-func reactable(op string, r adapter.Ref, emoji string) (on linearapi.ReactionCreateInput, name string, err error) {
+func reactable(op string, r adapter.Ref, reaction string) (on linearapi.ReactionCreateInput, name string, err error) {
 	thread, err := ParseThreadID(r.Thread)
 	if err != nil {
 		return on, "", err
 	}
-	name = strings.Trim(emojiName(strings.TrimSpace(emoji)), ":")
+	name = strings.Trim(emoji.Name(strings.TrimSpace(reaction)), ":")
 	switch {
 	case name == "":
 		return on, "", opError(op, adapter.Invalid, "the emoji is missing")
@@ -140,24 +141,5 @@ func reactionConflict(err error) bool {
 // spelling is how an emoji is written for Linear: as a character if it has a
 // well-known name, else as it is.
 func spelling(name string) string {
-	if character, ok := emojiCharacter(name); ok {
-		return character
-	}
-	return name
-}
-
-// sameEmoji reports whether two spellings mean one emoji.
-func sameEmoji(a, b string) bool { return emojiKey(a) == emojiKey(b) }
-
-// emojiKey is a spelling that all spellings of an emoji share: a well-known
-// name, else the bare character, else the name.
-func emojiKey(s string) string {
-	name := strings.Trim(emojiName(s), ":")
-	if _, ok := emojiCharacter(name); ok {
-		return name
-	}
-	if e, ok := definition.Github().Get(strings.ToLower(name)); ok && e.IsUnicode() {
-		name = string(e.Unicode)
-	}
-	return strings.ReplaceAll(name, emojiSelector, "")
+	return cmp.Or(emoji.Character(name), name)
 }

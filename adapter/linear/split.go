@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/linearbot/linearbot/internal/markdown"
 )
 
 // splitBody cuts a Markdown text into parts of at most limit characters. It
@@ -40,19 +42,21 @@ type splitter struct {
 	// its fence.
 	base  int
 	blank bool // the last line was blank
-	// open is the line that opened the fence that is still open, and end what
-	// closes it. Empty outside fences.
+	// fence is the block that is still open, open the line that opens it again
+	// and end the one that closes it. Empty outside of blocks.
+	fence     markdown.Fence
 	open, end string
 }
 
 func (s *splitter) line(line string) {
 	text := strings.TrimSpace(line)
-	run := fenceRun(text)
-	if s.end == "" && (s.blank || run != "") && text != "" && line[0] != ' ' && line[0] != '\t' && s.part.Len() > 0 {
+	fence, opens := opensBlock(line)
+	if s.end == "" && (s.blank || opens) && text != "" && line[0] != ' ' && line[0] != '\t' && s.part.Len() > 0 {
 		s.block, s.blockSize = s.part.Len(), s.size
 	}
 	closing := 0 // the room that closing the open fence takes
-	if s.end != "" && !s.closes(text, run) {
+	closes := s.end != "" && s.fence.ClosedBy(line)
+	if s.end != "" && !closes {
 		closing = len(s.end) + 1
 	}
 	n := utf8.RuneCountInString(line)
@@ -71,10 +75,10 @@ func (s *splitter) line(line string) {
 	s.add(line)
 	s.blank = text == ""
 	switch {
-	case s.closes(text, run):
-		s.open, s.end = "", ""
-	case s.end == "" && opens(text, run):
-		s.open, s.end = s.opener(text, run), run
+	case closes:
+		s.fence, s.open, s.end = markdown.Fence{}, "", ""
+	case s.end == "" && opens:
+		s.fence, s.open, s.end = fence, s.opener(fence), fence.Indent+fence.Mark
 	}
 }
 
@@ -123,49 +127,30 @@ func (s *splitter) flushOpen() {
 	s.base = s.size
 }
 
-// opener is the line that opens a fence again. Long ones are cut down to what is
+// opener is the line that opens a block again. Long ones are cut down to what is
 // needed.
-func (s *splitter) opener(text, run string) string {
+func (s *splitter) opener(f markdown.Fence) string {
+	open := f.Indent + f.Mark
 	switch {
-	case utf8.RuneCountInString(text) <= s.limit/2:
-		return text + "\n"
-	case run[0] == '+':
-		return run + " …\n"
+	case f.Section && utf8.RuneCountInString(open+" "+f.Info) <= s.limit/2:
+		return open + " " + f.Info + "\n"
+	case f.Section:
+		return open + " …\n"
+	case utf8.RuneCountInString(open+f.Info) <= s.limit/2:
+		return open + f.Info + "\n"
 	default:
-		return run + "\n"
+		return open + "\n"
 	}
 }
 
-// closes reports whether a line closes the open fence.
-func (s *splitter) closes(text, run string) bool {
-	return s.end != "" && run == text && strings.HasPrefix(run, s.end)
-}
+// maxIndent is how far a block may be indented, quote marks included, to be
+// opened again behind a cut.
+const maxIndent = 32
 
-// opens reports whether a line opens a block of code or a folded section. A
-// folded section has a title.
-func opens(text, run string) bool {
-	switch {
-	case run == "":
-		return false
-	case run[0] == '`':
-		return !strings.Contains(text[len(run):], "`")
-	case run[0] == '+':
-		return run == "+++" && text != "+++"
-	default:
-		return true
-	}
-}
-
-// fenceRun returns the marks that a fence begins with: "" if text is none.
-func fenceRun(text string) string {
-	if text == "" || strings.IndexByte("`~+", text[0]) < 0 {
-		return ""
-	}
-	n := len(text) - len(strings.TrimLeft(text, text[:1]))
-	if n < 3 {
-		return ""
-	}
-	return text[:n]
+// opensBlock returns the block of code or the folded section that a line opens.
+func opensBlock(line string) (f markdown.Fence, ok bool) {
+	f, ok = markdown.OpenFence(line)
+	return f, ok && len(f.Indent) <= maxIndent
 }
 
 // cutWords cuts text after at most n characters, at the last space if words is

@@ -7,12 +7,13 @@ import (
 
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/bottest"
+	"github.com/linearbot/linearbot/bot/card"
 )
 
 // counter posts a card with a button that counts its presses.
 func counter(b *bot.Bot) {
-	card := func(n string) bot.Card {
-		return bot.Card{Title: n, Children: []bot.Element{bot.CardActions{bot.Button{ID: "more", Label: "More", Value: n + "I"}}}}
+	card := func(n string) card.Card {
+		return card.Card{Title: n, Children: []card.Element{card.Actions{card.Button{ID: "more", Label: "More", Value: n + "I"}}}}
 	}
 	b.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 		_, err := t.Post(ctx, card("I"))

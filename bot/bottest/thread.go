@@ -32,8 +32,9 @@ func (th *Thread) channel() *Thread {
 	return &Thread{kit: th.kit, id: id}
 }
 
-// Posts returns the texts of what the bot has posted, in order. A post that was
-// edited has the text of now, one that was deleted is left out.
+// Posts returns the texts of what the bot has posted, in order, as Markdown: what
+// bot.Text posts is bot.Escape of it. A post that was edited has the text of now,
+// one that was deleted is left out.
 func (th *Thread) Posts() []string {
 	th.kit.t.Helper()
 	var out []string

@@ -14,6 +14,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/access"
 	"github.com/linearbot/linearbot/bot/bottest"
 )
 
@@ -174,7 +175,7 @@ func TestHistory(t *testing.T) {
 				}
 				all = append(all, m.Author.Name+": "+m.Body)
 			}
-			_, err := t.Post(ctx, bot.Text(strings.Join(all, " | ")))
+			_, err := t.Post(ctx, bot.Markdown(strings.Join(all, " | ")))
 			return err
 		})
 	})
@@ -353,7 +354,7 @@ func TestStream(t *testing.T) {
 
 func TestUsers(t *testing.T) {
 	t.Parallel()
-	k := bottest.New(t, bot.Config{Access: bot.AllowUsers("ada@example.com", "bob", "ci")}, func(b *bot.Bot) {
+	k := bottest.New(t, bot.Config{Access: access.Users("ada@example.com", "bob", "ci")}, func(b *bot.Bot) {
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 			_, err := t.Post(ctx, bot.Text(fmt.Sprintf("%s %s <%s>", m.Author.Name, m.Author.Kind, m.Author.Email)))
 			return err
@@ -367,7 +368,7 @@ func TestUsers(t *testing.T) {
 	for _, id := range []string{"u1", "bob", "ci", "x", "y"} {
 		k.User(id).Mention(th, "hello")
 	}
-	th.ExpectExactly("ada human <ada@example.com>", "bob human <>", "ci app <>")
+	th.ExpectExactly(bot.Escape("ada human <ada@example.com>"), bot.Escape("bob human <>"), bot.Escape("ci app <>"))
 	for name, q := range map[string]adapter.UserQuery{"u1": {Name: "@Ada"}, "x": {Email: "x@example.com"}, "y": {ID: "y"}, "silent": {Name: "silent"}} {
 		if u, err := k.Bot().User(t.Context(), "W1", q); err != nil || u.ID != name {
 			t.Errorf("User(%+v) = %+v, %v, want %s", q, u, err, name)

@@ -39,9 +39,9 @@ func hello(ctx context.Context, b *bot.Bot, t *bot.Thread, m *bot.Message) strin
 	}
 	greeting := "Hello"
 	if who := firstWord(m.Author.FullName); who != "" {
-		greeting += ", " + who
+		greeting += ", " + bot.Escape(who)
 	}
-	return greeting + ". I am **" + name + "**, and I work.\n\n" +
+	return greeting + ". I am **" + bot.Escape(name) + "**, and I work.\n\n" +
 		"- Mention me in any comment and I answer in that thread, once.\n" +
 		"- I now listen to this thread: you need not mention me again. Say `stop` and I leave.\n" +
 		"- Whoever runs me can teach me more by registering handlers."

@@ -74,7 +74,7 @@ func run(ctx context.Context, listening func(net.Addr)) (err error) {
 func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	service := c.Arg(0)
 	a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{
-		Title:   "Deploy " + service + "?",
+		Title:   "Deploy " + bot.Escape(service) + "?",
 		Details: "A reaction with 👍 or 👎 does as well.",
 		Timeout: 24 * time.Hour,
 	})
@@ -83,10 +83,10 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	}
 	switch {
 	case a.TimedOut:
-		_, err = t.Post(ctx, bot.Markdown("Nobody approved in time: "+service+" stays as it is."))
+		_, err = t.Post(ctx, bot.Text("Nobody approved in time: "+service+" stays as it is."))
 		return err
 	case !a.Approved:
-		_, err = t.Post(ctx, bot.Markdown("Denied by "+nameOf(a)+": "+service+" stays as it is."))
+		_, err = t.Post(ctx, bot.Text("Denied by "+nameOf(a)+": "+service+" stays as it is."))
 		return err
 	}
 	// A step runs once, whatever happens after it.
@@ -96,7 +96,7 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Post(ctx, bot.Markdown("Approved by "+nameOf(a)+": deployed "+release+"."))
+	_, err = t.Post(ctx, bot.Text("Approved by "+nameOf(a)+": deployed "+release+"."))
 	return err
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/state/stateurl"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -70,7 +71,7 @@ func run(ctx context.Context, listening func(net.Addr)) (err error) {
 // show posts the card. Mentions in threads that hang on no issue go without an
 // answer.
 func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-	c, err := card(ctx, t)
+	c, err := issueCard(ctx, t)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
@@ -83,7 +84,7 @@ func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 
 // refresh makes the card anew, in place.
 func refresh(ctx context.Context, t *bot.Thread, a *bot.Action) error {
-	c, err := card(ctx, t)
+	c, err := issueCard(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -91,15 +92,15 @@ func refresh(ctx context.Context, t *bot.Thread, a *bot.Action) error {
 	return err
 }
 
-// card is the issue at a glance, and who talks about it.
-func card(ctx context.Context, t *bot.Thread) (bot.Card, error) {
+// issueCard is the issue at a glance, and who talks about it.
+func issueCard(ctx context.Context, t *bot.Thread) (card.Card, error) {
 	i, err := t.Subject(ctx)
 	if err != nil {
-		return bot.Card{}, err
+		return card.Card{}, err
 	}
 	people, err := t.Participants(ctx)
 	if err != nil {
-		return bot.Card{}, err
+		return card.Card{}, err
 	}
 	assignee := "nobody"
 	if i.Assignee != nil {
@@ -107,22 +108,22 @@ func card(ctx context.Context, t *bot.Thread) (bot.Card, error) {
 	}
 	rows := make([][]string, len(people))
 	for n, p := range people {
-		rows[n] = []string{strconv.Itoa(n + 1), nameOf(p)}
+		rows[n] = []string{strconv.Itoa(n + 1), card.Cell(nameOf(p))}
 	}
-	return bot.Card{
+	return card.Card{
 		Title:    i.Identifier + " " + i.Title,
 		Subtitle: i.Team.Name,
-		Children: []bot.Element{
-			bot.CardFields{
+		Children: []card.Element{
+			card.Fields{
 				{Label: "State", Value: i.State.Name},
 				{Label: "Assignee", Value: assignee},
 				{Label: "Created", Value: i.CreatedAt.UTC().Format(time.DateOnly)},
 			},
-			bot.CardTable{Headers: []string{"#", "In this thread"}, Rows: rows, Align: []bot.Alignment{bot.AlignRight}},
-			bot.CardDivider{},
-			bot.CardActions{
-				bot.LinkButton{Label: "Open the issue", URL: i.URL},
-				bot.Button{ID: "refresh", Label: "Refresh"},
+			card.Table{Headers: []string{"#", "In this thread"}, Rows: rows, Align: []card.Alignment{card.AlignRight}},
+			card.Divider{},
+			card.Actions{
+				card.LinkButton{Label: "Open the issue", URL: i.URL},
+				card.Button{ID: "refresh", Label: "Refresh"},
 			},
 		},
 	}, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 )
 
 // triage are the commands. All but search and create change the issue that the
@@ -98,16 +99,16 @@ func (tr *triage) search(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	if err != nil {
 		return err
 	}
-	card := bot.Card{Title: "Nothing found"}
+	found := card.Card{Title: "Nothing found"}
 	if len(page.Nodes) > 0 {
-		card.Title = fmt.Sprintf("Found %d", len(page.Nodes))
-		table := bot.CardTable{Headers: []string{"Issue", "Title", "State"}}
+		found.Title = fmt.Sprintf("Found %d", len(page.Nodes))
+		table := card.Table{Headers: []string{"Issue", "Title", "State"}}
 		for _, i := range page.Nodes {
-			table.Rows = append(table.Rows, []string{i.Identifier, i.Title, stateOf(&i)})
+			table.Rows = append(table.Rows, []string{i.Identifier, card.Cell(i.Title), card.Cell(stateOf(&i))})
 		}
-		card.Children = []bot.Element{table}
+		found.Children = []card.Element{table}
 	}
-	_, err = t.Post(ctx, card)
+	_, err = t.Post(ctx, found)
 	return err
 }
 
@@ -207,13 +208,13 @@ func show(ctx context.Context, t *bot.Thread, what string, i *linearapi.Issue) e
 	for n, l := range i.Labels.Nodes {
 		labels[n] = l.Name
 	}
-	fields := bot.CardFields{{Label: "State", Value: stateOf(i)}, {Label: "Assignee", Value: assignee}}
+	fields := card.Fields{{Label: "State", Value: stateOf(i)}, {Label: "Assignee", Value: assignee}}
 	if len(labels) > 0 {
-		fields = append(fields, bot.CardField{Label: "Labels", Value: strings.Join(labels, ", ")})
+		fields = append(fields, card.Field{Label: "Labels", Value: strings.Join(labels, ", ")})
 	}
-	_, err := t.Post(ctx, bot.Card{
+	_, err := t.Post(ctx, card.Card{
 		Title:    what + ": " + i.Identifier + " " + i.Title,
-		Children: []bot.Element{fields, bot.CardActions{bot.LinkButton{Label: "Open", URL: i.URL}}},
+		Children: []card.Element{fields, card.Actions{card.LinkButton{Label: "Open", URL: i.URL}}},
 	})
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
 )
 
 // A person asks for a deploy in a comment, opens the link behind the button,
@@ -20,13 +21,13 @@ func TestButton(t *testing.T) {
 	tab := browser(t)
 	s := newStage(t, func(b *bot.Bot) {
 		b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
-			_, err := th.Post(ctx, bot.Card{Title: "Deploy api?", Children: []bot.Element{
-				bot.CardActions{bot.Button{ID: "deploy", Label: "Deploy", Value: "api"}},
+			_, err := th.Post(ctx, card.Card{Title: "Deploy api?", Children: []card.Element{
+				card.Actions{card.Button{ID: "deploy", Label: "Deploy", Value: "api"}},
 			}})
 			return err
 		})
 		b.OnAction(func(ctx context.Context, th *bot.Thread, a *bot.Action) error {
-			if _, err := th.Edit(ctx, a.MessageID, bot.Card{Title: "Deploying " + a.Value}); err != nil {
+			if _, err := th.Edit(ctx, a.MessageID, card.Card{Title: "Deploying " + a.Value}); err != nil {
 				return err
 			}
 			_, err := th.Post(ctx, bot.Text("deployed "+a.Value))

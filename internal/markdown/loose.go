@@ -1,0 +1,69 @@
+package markdown
+
+import "strings"
+
+// EscapeLoose makes plain text Markdown as far as people mean it plainly: what
+// looks like emphasis, a link, an escape or a character reference shows as it is;
+// code spans, tags and strike-through count, as people write them in plain text
+// too, and so do bare links and marks that begin a block. Within code spans and
+// bare links nothing is escaped, because there a backslash would show. Use
+// [Escape] for text that must show exactly as it is.
+func EscapeLoose(s string) string { return escapeText(s, true) }
+
+// escapeLabel is EscapeLoose for text in brackets. There bare links are none, and
+// an address in angle brackets must not be one.
+func escapeLabel(s string) string { return escapeText(Line(s), false) }
+
+func escapeText(s string, links bool) string {
+	if !strings.ContainsAny(s, "\\*_[]`&<") {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 8)
+	low := 0 // where a bare link can begin at the earliest
+	for i := 0; i < len(s); {
+		n := 1 // how much of s is taken as it is, behind a backslash or not
+		escape := false
+		switch s[i] {
+		case '\\', '*', '_', '[', ']':
+			escape = true
+		case '`':
+			if span := CodeSpan(s[i:]); span > Backticks(s[i:]) {
+				n, low = span, i+span
+			} else {
+				escape = true
+			}
+		case '<':
+			escape = !links
+		case '&':
+			_, reference := decodeReference(s[i:])
+			escape = reference > 0
+		case ':', '.':
+			if !links {
+				break
+			}
+			// Of a link that ends with marks the parser takes these off.
+			if _, end := bareLink(s, low, i, len(s)); end > 0 {
+				n = len(s[i:])
+				if space := strings.IndexAny(s[end:], " \t\r\n<"); space >= 0 {
+					n = end + space - i
+				}
+				low = i + n
+			}
+		}
+		if escape {
+			b.WriteByte('\\')
+		}
+		b.WriteString(s[i : i+n])
+		i += n
+	}
+	return b.String()
+}
+
+// Line returns s with spaces in place of line breaks.
+func Line(s string) string {
+	if !strings.ContainsAny(s, "\r\n") {
+		return s
+	}
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(s)
+}

@@ -1,0 +1,156 @@
+// Package markdown reads and writes the Markdown of messages: CommonMark with
+// tables, strike-through, task lists, bare links, footnotes and sections folded
+// by "+++".
+//
+// There is one parser, set up once, that takes time in proportion to the length
+// of a text whatever the text is: nesting, brackets, parentheses and definitions
+// that would make it slower have limits, behind which marks are plain text.
+// Reading a text means [Parse] and then one of its views: [Document.Plain] is the
+// text without marks, [Document.Own] what its writer says in person,
+// [Document.Targets] where it leads, and [Document.Texts] where there is text that
+// may be replaced.
+//
+// Writing goes the other way: [Escape] makes any text show exactly as it is,
+// [EscapeLoose] leaves code and addresses in it alone, and [Link], [Image], [Code]
+// and [Cell] make parts of a text of it.
+//
+// All functions are pure and safe for concurrent use.
+package markdown
+
+import (
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// Span is a range of bytes of a source, from Start up to but not including End.
+type Span struct{ Start, End int }
+
+// Document is a parsed Markdown text. Positions are byte offsets into the source.
+type Document struct {
+	source string
+	// tame is source as the parser has it.
+	tame []byte
+	root ast.Node
+}
+
+// Parse parses CommonMark with tables, strike-through, task lists, bare
+// links and footnotes. It takes time in proportion to the length of the text,
+// whatever the text is.
+func Parse(source string) Document {
+	links := &linkParser{inner: parser.NewLinkParser()}
+	p := parser.NewParser(
+		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
+		parser.WithBlockParsers(
+			util.Prioritized(footnoteParser{extension.NewFootnoteBlockParser()}, 950),
+		),
+		parser.WithInlineParsers(
+			util.Prioritized(taskParser{}, 0),
+			util.Prioritized(parser.NewCodeSpanParser(), 100),
+			util.Prioritized(footnoteRefParser{}, 150),
+			util.Prioritized(links, 200),
+			util.Prioritized(parser.NewAutoLinkParser(), 300),
+			util.Prioritized(parser.NewRawHTMLParser(), 400),
+			util.Prioritized(parser.NewEmphasisParser(), 500),
+			util.Prioritized(extension.NewStrikethroughParser(), 500),
+			util.Prioritized(bareLinkParser{}, 900),
+		),
+		parser.WithParagraphTransformers(
+			util.Prioritized(definitionParser{parser.LinkReferenceParagraphTransformer}, 100),
+			util.Prioritized(extension.NewTableParagraphTransformer(), 200),
+		),
+		parser.WithASTTransformers(
+			util.Prioritized(extension.NewTableASTTransformer(), 0),
+		),
+	)
+	b := tame(source)
+	return Document{source, b, p.Parse(text.NewReader(b))}
+}
+
+// maxNesting is how many block quotes and list items may be opened on one line.
+// The parser looks at every open block for every line, so a line of a hundred
+// thousand ">" would take minutes without a limit.
+const maxNesting = 64
+
+// tame returns a copy of source for the parser, with the same offsets: line
+// ends are those that the parser knows, and lines that nest too deep are cut
+// off by a letter in place of the marker that is one too many.
+func tame(source string) []byte {
+	b := []byte(source)
+	for i, c := range b {
+		if c == '\r' && (i+1 == len(b) || b[i+1] != '\n') {
+			b[i] = '\n'
+		}
+	}
+	for start := 0; start < len(b); {
+		end := start + 1
+		for end < len(b) && b[end-1] != '\n' {
+			end++
+		}
+		if end-start > maxNesting {
+			limitNesting(b[start:end])
+		}
+		start = end
+	}
+	return b
+}
+
+func limitNesting(line []byte) {
+	i := 0
+	for range maxNesting {
+		i += blockMarker(line[i:])
+	}
+	if rest := line[i:]; blockMarker(rest) > 0 {
+		rest = rest[len(rest)-len(trimBlankLeft(rest)):]
+		if strings.Trim(string(rest), string(rest[:1])+" \t\r\n") != "" || rest[0] == '>' {
+			rest[0] = 'x'
+		}
+	}
+}
+
+// blockMarker returns the length of the block quote, list item or footnote
+// marker that starts line, with the white space before it. 0 if there is none.
+func blockMarker(line []byte) int {
+	rest := trimBlankLeft(line)
+	if len(rest) == 0 {
+		return 0
+	}
+	indent := len(line) - len(rest)
+	n := 1
+	switch c := rest[0]; {
+	case c == '>':
+		return indent + 1
+	case c == '-' || c == '+' || c == '*':
+	case c >= '0' && c <= '9':
+		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+			n++
+		}
+		if n == len(rest) || rest[n] != '.' && rest[n] != ')' {
+			return 0
+		}
+		n++
+	case c == '[' && len(rest) > 1 && rest[1] == '^':
+		end := strings.Index(string(rest[:min(len(rest), maxLabel)]), "]:")
+		if end < 0 {
+			return 0
+		}
+		return indent + end + 2
+	default:
+		return 0
+	}
+	if n < len(rest) && rest[n] != ' ' && rest[n] != '\t' && rest[n] != '\n' {
+		return 0
+	}
+	return indent + n
+}
+
+func trimBlankLeft(line []byte) []byte {
+	for len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		line = line[1:]
+	}
+	return line
+}

@@ -1,0 +1,57 @@
+package markdown
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a\n\n```\n```\n\nb":                      "a\n\nb",
+		"- [x](https://example.com)":              "x",
+		"- [x] done":                              "done",
+		"[^1]: Never used.":                       "Never used.",
+		"a[^1]\n\n[^1]: Note.\n\nb":               "a\n\nNote.\n\nb",
+		"a[^2]":                                   "a[^2]",
+		"https://example.com/*a* *b*":             "https://example.com/*a* b",
+		"`a\nb`":                                  "a b",
+		"| a |\n|---|\n| 1 | **2** | `3` |":       "a\n1\t2\t3",
+		"> | a |\n> |---|\n> | 1 | 2 |":           "a\n1\t2",
+		"a\rb":                                    "a\nb",
+		"```\r\nx\r\ny\r\n```":                    "x\r\ny",
+		"![a *b*](https://example.com/a.png)":     "a b",
+		"&#0; &#x110000; &#x41; \\&amp; &amp;lt;": "\uFFFD \uFFFD A &amp; &lt;",
+	} {
+		if got := Plain(in); got != want {
+			t.Errorf("Plain(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzPlain(f *testing.F) {
+	for _, s := range []string{"", "# a *b*\n\n- [ ] c\n> d\n\n| a |\n|-|\n| b | c |\n", "a[^1]\n\n[^1]: b", "<div>\n&amp;\n</div>\r\n"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Plain(s)
+		if len(got) > 4*len(s)+4 {
+			t.Errorf("%d bytes of text from %d", len(got), len(s))
+		}
+	})
+}
+
+func BenchmarkPlain(b *testing.B) {
+	for name, text := range map[string]string{
+		"short": "Please **look** at [this](https://example.com/a), thanks.",
+		"long":  strings.Repeat("Some *words* and `code`, a https://example.com/link.\n\n- one\n- two\n\n", 3000),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				Plain(text)
+			}
+		})
+	}
+}
