@@ -109,7 +109,7 @@ local names, expiries, leases = {}, {}, {}
 if lanes > 0 then
   local expiry = num(now + tonumber(ARGV[3]))
   local token, lease, same
-  local read = 0
+  local read, given = 0, {}
   local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', '0', ARGV[1])
   for i = 1, #found, 2 do
     local lane = found[i]
@@ -132,10 +132,10 @@ if lanes > 0 then
         same, lease = n, answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
       end
       leases[#leases + 1] = lease
-      local a = #answer
+      local a = 5 + 6 * #given
       answer[a + 1], answer[a + 2], answer[a + 3] = lane, depth - n, found[i + 1]
-      answer[a + 4], answer[a + 5] = known_of(KEYS[9], KEYS[10], lane)
       answer[a + 6] = items
+      given[#given + 1] = lane
     end
   end
   if #names > 0 then
@@ -144,6 +144,10 @@ if lanes > 0 then
     call('ZREM', KEYS[1], unpack(names))
   end
   if token then
+    local subscribed, notes = known_of(KEYS[9], KEYS[10], given)
+    for g = 1, #given do
+      answer[6 * g + 3], answer[6 * g + 4] = subscribed[g], notes[g]
+    end
     call('ZADD', KEYS[2], unpack(expiries))
     call('HSET', KEYS[3], unpack(leases))
     call('HSET', KEYS[4], 'token', answer[5])

@@ -144,16 +144,34 @@ local function thread(lane)
   return ws .. '/thread/' .. id, ws
 end
 
--- known_of reads the notes and the subscription of a lane's thread, as
--- subscribed (1 or 0), {name, value...}.
-local function known_of(notes, subs, lane)
-  local name, ws = thread(lane)
-  local have = redis.pcall('HGETALL', notes .. name)
-  if have.err then
-    have = {}
+-- known_of reads what is known about the threads of lanes. For each of them it
+-- returns 1 if the thread is subscribed, else 0, and {name, note...}. Damaged
+-- keys count as empty.
+local function known_of(notes, subs, lanes)
+  local keys, members, places = {}, {}, {}
+  for i, lane in ipairs(lanes) do
+    local name, ws = thread(lane)
+    keys[i] = notes .. name
+    if not members[ws] then
+      members[ws], places[ws] = {}, {}
+    end
+    local m = #members[ws] + 1
+    members[ws][m], places[ws][m] = name, i
   end
-  local subscribed = redis.pcall('SISMEMBER', subs .. ws, name)
-  return subscribed == 1 and 1 or 0, have
+  local subscribed, found = {}, {}
+  for ws, names in pairs(members) do
+    local got = redis.pcall('SMISMEMBER', subs .. ws, unpack(names))
+    for m, i in ipairs(places[ws]) do
+      subscribed[i] = got[m] or 0
+    end
+  end
+  -- Mostly few of many threads have notes, or there is one lane.
+  local some = #keys == 1 or #keys > 1 and call('EXISTS', unpack(keys)) > 0
+  for i, key in ipairs(keys) do
+    local have = some and redis.pcall('HGETALL', key) or {}
+    found[i] = have.err and {} or have
+  end
+  return subscribed, found
 end
 
 -- plan_notes decides about writes of notes without changing anything. They
