@@ -33,6 +33,7 @@ type item struct {
 	record  uint64 // its number in the file
 	seq     uint64 // its place in the lane
 	at      int64  // when it was stored, Unix nanoseconds
+	size    uint32 // of its body
 	attempt int32
 	marked  bool // has a mark in the file
 }
@@ -231,6 +232,19 @@ func (l *lane) find(it *item) (int, bool) {
 		return n, false
 	}
 	return slices.BinarySearchFunc(l.items, it, order)
+}
+
+// front returns how many of the first entries fit a lease of so many entries and
+// bytes, at least one.
+func (l *lane) front(entries, bytes int) int {
+	n, size := 1, int64(l.items[0].size)
+	for n < min(entries, len(l.items)) {
+		if size += int64(l.items[n].size); size > int64(bytes) {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // order is that of a lane. Record numbers tell apart what was imported with

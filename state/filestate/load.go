@@ -150,13 +150,14 @@ func (l *loader) load(tx *bolt.Tx) error {
 	}
 	var lanes []*lane
 	for k, v := range pairs(tx, bucketEntries) {
-		seq, at, key, ok := parseLane(v)
+		read, key, ok := parseLane(v)
 		if !ok || len(k) != 8 {
 			l.bad = append(l.bad, newDamaged(bucketEntries, nil, k, v))
 			continue
 		}
-		it := &item{record: binary.BigEndian.Uint64(k), seq: seq, at: at.UnixNano()}
-		if seq == 0 {
+		it := &read
+		it.record = binary.BigEndian.Uint64(k)
+		if it.seq == 0 {
 			it.seq = it.record
 		}
 		m, marked := marks[it.record]
