@@ -257,7 +257,8 @@ func (s *Store) apply(it *item, v state.Verdict, now time.Time) {
 		}
 	case state.KindBury:
 		l.remove(it)
-		it.place, it.cause, it.since = dead, v.Cause, now
+		it.cause = v.Cause
 		s.backlog--
+		s.bury(it, now)
 	}
 }
