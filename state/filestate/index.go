@@ -21,6 +21,7 @@ type index struct {
 	late    map[uint64]*late // delayed entries by record number
 	entries int              // entries in lanes
 	dead    int
+	dropped int              // dead letters that were dropped
 	dirty   map[uint64]*item // attempts that are not on the disk yet
 }
 
