@@ -321,6 +321,24 @@ local function bury(at, cause, head, tail)
   return '\1' .. struct.pack('>I8I4', at, #cause) .. cause .. head .. tail
 end
 
+-- drop_dead drops dead letters that are older than ttl µs, and the oldest of more
+-- than most; a negative limit is none. It drops some hundred at a time.
+local function drop_dead(dead, buried, counts, now, most, ttl)
+  local names = {}
+  if ttl >= 0 then
+    names = call('ZRANGEBYSCORE', buried, '-inf', num(now - ttl), 'LIMIT', 0, 500)
+  end
+  local over = most >= 0 and call('ZCARD', buried) - most or 0
+  if over > #names then
+    names = call('ZRANGE', buried, 0, math.min(over, 500) - 1)
+  end
+  if #names > 0 then
+    call('HDEL', dead, unpack(names))
+    call('ZREM', buried, unpack(names))
+    call('HINCRBY', counts, 'dropped', #names)
+  end
+end
+
 -- tell wakes the processes that sleep on this shard: a lane may be leased from
 -- score on, wait microseconds from now. Publishing may be forbidden; then they
 -- find out when they next look.
