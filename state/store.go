@@ -30,6 +30,15 @@ type Lifecycle interface {
 	Close() error
 }
 
+// The default limits of the dead letters of a store. Beyond them the oldest are
+// dropped, and counted in [Stats].
+const (
+	// MaxDead is how many are kept.
+	MaxDead = 10_000
+	// DeadTTL is how long they are kept.
+	DeadTTL = 30 * 24 * time.Hour
+)
+
 // Inspector shows what is in a store. The iterators are snapshots at best:
 // entries that move meanwhile may be missed or seen twice. They end after the
 // first error.
@@ -63,6 +72,9 @@ type Stats struct {
 	Delayed int `json:"delayed"`
 	// Dead is the number of dead letters.
 	Dead int `json:"dead"`
+	// Dropped is the number of dead letters that were dropped since the store
+	// was made, because there were too many or they were too old.
+	Dropped int `json:"dropped"`
 }
 
 // LaneInfo describes one lane.

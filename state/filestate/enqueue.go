@@ -22,7 +22,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	o := &enqueueOp{
 		lane: e.Lane, keys: keys, digests: make([]digest, len(keys)),
 		delay: e.Delay, hold: e.Hold, mode: e.HoldMode, ifIdle: e.IfIdle,
-		record: appendEntry(&q), at: now,
+		record: appendEntry(&q), at: now, size32: bodySize(e.Body),
 	}
 	for i, k := range keys {
 		o.digests[i] = digestOf(e.Lane, k)
@@ -47,6 +47,7 @@ type enqueueOp struct {
 	ifIdle  bool
 	record  []byte // the entry as it is stored
 	at      time.Time
+	size32  uint32 // of the body
 
 	outcome state.Outcome
 	depth   int
@@ -106,7 +107,7 @@ func (o *enqueueOp) apply(s *Store, now time.Time) {
 	if o.outcome != state.Added {
 		return
 	}
-	it := &item{record: o.number, seq: o.number, at: o.at.UnixNano()}
+	it := &item{record: o.number, seq: o.number, at: o.at.UnixNano(), size: o.size32}
 	l := s.index.lane(o.lane)
 	if !o.held.IsZero() {
 		l.hold(o.held)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash/crc32"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -179,17 +180,19 @@ func parseEntry(v []byte) (q state.Queued, whole, ok bool) {
 }
 
 // parseLane reads of an entry what the index needs.
-func parseLane(v []byte) (seq uint64, at time.Time, lane state.Key, ok bool) {
-	head, _, ok := splitEntry(v)
+func parseLane(v []byte) (it item, lane state.Key, ok bool) {
+	head, body, ok := splitEntry(v)
 	if !ok {
-		return 0, time.Time{}, state.Key{}, false
+		return item{}, state.Key{}, false
 	}
 	r := scanner{rest: head}
-	seq, at = r.uvarint(), r.time()
+	it = item{seq: r.uvarint(), at: r.time().UnixNano(), size: bodySize(body)}
 	r.bytes()
 	lane = r.key()
-	return seq, at, lane, !r.bad
+	return it, lane, !r.bad
 }
+
+func bodySize(b []byte) uint32 { return uint32(min(len(b), math.MaxInt32)) } //nolint:gosec // bounded
 
 // mark is what changes about an entry.
 type mark struct {

@@ -171,7 +171,9 @@ func (o *importOp) stageEntry(b *batch) error {
 	if err := b.put(b.bucket(bucketEntries), number(n), appendEntry(q)); err != nil {
 		return err
 	}
-	o.item = &item{record: n, seq: q.Seq, at: q.EnqueuedAt.UnixNano(), attempt: int32(min(max(q.Attempt, 0), 1<<30))}
+	o.item = &item{
+		record: n, seq: q.Seq, at: q.EnqueuedAt.UnixNano(), size: bodySize(q.Body), attempt: int32(min(max(q.Attempt, 0), 1<<30)),
+	}
 	if o.mark.attempt > 0 || !o.mark.due.IsZero() {
 		o.item.marked = true
 		return b.put(b.bucket(bucketMarks), number(n), appendMark(o.mark))

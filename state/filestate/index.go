@@ -21,6 +21,7 @@ type index struct {
 	late    map[uint64]*late // delayed entries by record number
 	entries int              // entries in lanes
 	dead    int
+	dropped int              // dead letters that were dropped
 	dirty   map[uint64]*item // attempts that are not on the disk yet
 }
 
@@ -33,6 +34,7 @@ type item struct {
 	record  uint64 // its number in the file
 	seq     uint64 // its place in the lane
 	at      int64  // when it was stored, Unix nanoseconds
+	size    uint32 // of its body
 	attempt int32
 	marked  bool // has a mark in the file
 }
@@ -231,6 +233,19 @@ func (l *lane) find(it *item) (int, bool) {
 		return n, false
 	}
 	return slices.BinarySearchFunc(l.items, it, order)
+}
+
+// front returns how many of the first entries fit a lease of so many entries and
+// bytes, at least one.
+func (l *lane) front(entries, bytes int) int {
+	n, size := 1, int64(l.items[0].size)
+	for n < min(entries, len(l.items)) {
+		if size += int64(l.items[n].size); size > int64(bytes) {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // order is that of a lane. Record numbers tell apart what was imported with

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -311,4 +312,64 @@ func TestMaxEntries(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, s, entry("c", "3"))
+}
+
+func TestDeadLimits(t *testing.T) {
+	t.Parallel()
+	inBubble(t, Options{MaxDead: 3, DeadTTL: time.Hour}, func(t *testing.T, s *Store) {
+		check := func(dropped int, want ...string) {
+			t.Helper()
+			var got []string
+			for _, d := range deadOf(t, s) {
+				got = append(got, d.ID)
+			}
+			slices.Sort(got)
+			st, err := s.Stats(t.Context())
+			if err != nil || !slices.Equal(got, want) || st.Dead != len(want) || st.Dropped != dropped {
+				t.Errorf("dead letters are %v, %+v, %v, want %v and %d dropped", got, st, err, want, dropped)
+			}
+			// What the file says is the same.
+			l := newLoader(state.DedupTTL, time.Now())
+			if err := s.view(t.Context(), l.load); err != nil || l.index.dead != len(want) || l.index.dropped != dropped {
+				t.Errorf("the file has %d dead letters and %d dropped, %v", l.index.dead, l.index.dropped, err)
+			}
+		}
+		bury := func() {
+			t.Helper()
+			l := leaseOne(t, s, 1)
+			how := state.Settlement{Verdicts: []state.Verdict{state.Bury(l.Entries[0].ID, state.Cause{})}}
+			if err := s.Settle(t.Context(), l, how); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, id := range []string{"1", "2", "3", "4", "5"} {
+			put(t, s, entry(id, id))
+			bury()
+			time.Sleep(10 * time.Minute)
+		}
+		check(2, "3", "4", "5")
+		if err := s.Requeue(t.Context(), laneOf("4"), "4"); err != nil {
+			t.Fatal(err)
+		}
+		check(2, "3", "5")
+		time.Sleep(33 * time.Minute)
+		check(3, "5")
+		bury()
+		check(3, "4", "5")
+		if err := s.Purge(t.Context(), laneOf("5"), "5"); err != nil {
+			t.Fatal(err)
+		}
+		check(3, "4")
+		time.Sleep(2 * time.Hour)
+		check(4)
+		err := s.view(t.Context(), func(tx *bolt.Tx) error {
+			if n := tx.Bucket([]byte(bucketBuried)).Stats().KeyN; n != 0 {
+				t.Errorf("the order has %d entries, want none", n)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 }

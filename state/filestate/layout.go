@@ -14,8 +14,8 @@ const formatVersion = 2
 // The buckets of the file. Numbers in keys are 8 bytes, big-endian. Values are
 // sealed, that is they begin with their checksum, unless said otherwise.
 const (
-	// bucketMeta holds keyFormat, keyEpoch and keyProbe; its sequence is the
-	// last record number. Not sealed.
+	// bucketMeta holds keyFormat, keyEpoch, keyProbe and keyDropped; its
+	// sequence is the last record number. Not sealed.
 	bucketMeta = "meta"
 	// bucketEntries holds the entries in lanes and the delayed ones: record
 	// number → entry (see appendEntry). An entry is written once.
@@ -27,6 +27,10 @@ const (
 	bucketHolds = "holds"
 	// bucketDead holds the dead letters: name of lane and id → dead letter.
 	bucketDead = "dead"
+	// bucketBuried holds the order of the dead letters: when one was buried,
+	// in Unix nanoseconds, and its name → one byte. Not sealed. An entry whose
+	// dead letter is gone, or was buried again, means nothing.
+	bucketBuried = "buried"
 	// bucketDedup holds one bucket per slot of time, named by the slot's end
 	// in Unix nanoseconds, with the keys recorded in it: number → key log.
 	bucketDedup = "dedup"
@@ -43,11 +47,13 @@ const (
 	keyFormat = "format"
 	keyEpoch  = "epoch"
 	keyProbe  = "probe"
+	// keyDropped is the number of dead letters that were dropped.
+	keyDropped = "dropped"
 )
 
 func buckets() []string {
 	return []string{
-		bucketMeta, bucketEntries, bucketMarks, bucketHolds, bucketDead,
+		bucketMeta, bucketEntries, bucketMarks, bucketHolds, bucketDead, bucketBuried,
 		bucketDedup, bucketValues, bucketNotes, bucketSubs,
 	}
 }

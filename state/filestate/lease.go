@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"fmt"
@@ -33,8 +34,8 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 	switch {
 	case req.TTL < minTTL:
 		return nil, invalid("lease ttl %v is below %v", req.TTL, minTTL)
-	case req.Lanes < 0 || req.Entries < 0:
-		return nil, invalid("lease of %d lanes with %d entries", req.Lanes, req.Entries)
+	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
+		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
 	}
 	for {
 		if err := s.open(); err != nil {
@@ -104,7 +105,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 		if !ok {
 			break
 		}
-		n := min(max(req.Entries, 1), len(l.items))
+		n := l.front(max(req.Entries, 1), cmp.Or(req.Bytes, state.LeaseBytes))
 		s.token++
 		l.lease = &lease{token: s.token, holder: req.Holder, expires: now.Add(req.TTL), items: make([]*item, n)}
 		given := &state.Lease{

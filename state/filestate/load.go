@@ -150,13 +150,14 @@ func (l *loader) load(tx *bolt.Tx) error {
 	}
 	var lanes []*lane
 	for k, v := range pairs(tx, bucketEntries) {
-		seq, at, key, ok := parseLane(v)
+		read, key, ok := parseLane(v)
 		if !ok || len(k) != 8 {
 			l.bad = append(l.bad, newDamaged(bucketEntries, nil, k, v))
 			continue
 		}
-		it := &item{record: binary.BigEndian.Uint64(k), seq: seq, at: at.UnixNano()}
-		if seq == 0 {
+		it := &read
+		it.record = binary.BigEndian.Uint64(k)
+		if it.seq == 0 {
 			it.seq = it.record
 		}
 		m, marked := marks[it.record]
@@ -184,6 +185,9 @@ func (l *loader) load(tx *bolt.Tx) error {
 	}
 	for range pairs(tx, bucketDead) {
 		l.index.dead++
+	}
+	if v := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyDropped)); len(v) == 8 {
+		l.index.dropped = int(min(binary.BigEndian.Uint64(v), math.MaxInt)) //nolint:gosec // bounded
 	}
 	for _, ln := range lanes {
 		slices.SortFunc(ln.items, order)
@@ -246,7 +250,7 @@ func (s *Store) prepare(tx *bolt.Tx) error {
 
 // clean moves what is damaged to the dead letters and deletes what is over.
 func (l *loader) clean(tx *bolt.Tx) error {
-	holds, dead, dd := tx.Bucket([]byte(bucketHolds)), tx.Bucket([]byte(bucketDead)), tx.Bucket([]byte(bucketDedup))
+	holds, dd := tx.Bucket([]byte(bucketHolds)), tx.Bucket([]byte(bucketDedup))
 	for _, k := range l.holds {
 		if err := holds.Delete(k); err != nil {
 			return err
@@ -263,10 +267,13 @@ func (l *loader) clean(tx *bolt.Tx) error {
 			from = from.Bucket(b.slot)
 		}
 		d := rawDead(string(b.bucket), slices.Concat(b.slot, b.key), b.value, l.now)
-		if err := errors.Join(from.Delete(b.key), dead.Put(pairName(d.Lane, d.ID), appendDead(d))); err != nil {
+		fresh, err := putDead(tx, d)
+		if err := errors.Join(err, from.Delete(b.key)); err != nil {
 			return err
 		}
-		l.index.dead++
+		if fresh {
+			l.index.dead++
+		}
 	}
 	return nil
 }

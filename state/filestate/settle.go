@@ -182,15 +182,6 @@ func (b *batch) buryEntry(f *fate) error {
 	return b.bury(d)
 }
 
-// bury stores a dead letter. It replaces one of the same name.
-func (b *batch) bury(d *state.DeadEntry) error {
-	in, key := b.bucket(bucketDead), pairName(d.Lane, d.ID)
-	if in.Get(key) == nil {
-		b.dead++
-	}
-	return b.put(in, key, appendDead(d))
-}
-
 // unhold deletes the hold of a lane.
 func (b *batch) unhold(lane state.Key) error {
 	in, key := b.bucket(bucketHolds), name(lane.String())

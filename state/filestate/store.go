@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"errors"
@@ -23,6 +24,13 @@ type Options struct {
 	// MaxEntries is the backlog limit: with so many entries in lanes and
 	// delayed, Enqueue answers [state.ErrFull]. Defaults to no limit.
 	MaxEntries int
+	// MaxDead is the most dead letters that are kept; the oldest are dropped
+	// first. Defaults to [state.MaxDead]. Negative means no limit.
+	MaxDead int
+	// DeadTTL is how long dead letters are kept at least; they are dropped
+	// within a few minutes after that. Defaults to [state.DeadTTL]. Negative
+	// means that they do not expire.
+	DeadTTL time.Duration
 	// CompactAbove is the size of the file in bytes above which Open rewrites
 	// it if more than half of it is free. Negative means never. Defaults to
 	// 64 MiB.
@@ -84,12 +92,10 @@ func OpenOptions(dir string, opts Options) (*Store, error) {
 	if dir == "" || opts.DedupTTL < 0 || opts.MaxEntries < 0 {
 		return nil, fmt.Errorf("filestate: %w: no directory, or a negative option", state.ErrInvalid)
 	}
-	if opts.DedupTTL == 0 {
-		opts.DedupTTL = state.DedupTTL
-	}
-	if opts.CompactAbove == 0 {
-		opts.CompactAbove = 64 << 20
-	}
+	opts.DedupTTL = cmp.Or(opts.DedupTTL, state.DedupTTL)
+	opts.MaxDead = cmp.Or(opts.MaxDead, state.MaxDead)
+	opts.DeadTTL = cmp.Or(opts.DeadTTL, state.DeadTTL)
+	opts.CompactAbove = cmp.Or(opts.CompactAbove, 64<<20)
 	s := &Store{
 		dir:      dir,
 		opts:     opts,

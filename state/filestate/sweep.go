@@ -15,8 +15,8 @@ const (
 	sweepKeys = 4096
 )
 
-// sweepOp deletes what has expired: slots of dedup keys, and values and notes
-// among the next few thousand.
+// sweepOp deletes what has expired: slots of dedup keys, dead letters, and
+// values and notes among the next few thousand.
 type sweepOp struct {
 	call
 
@@ -27,6 +27,9 @@ type sweepOp struct {
 func (o *sweepOp) stage(b *batch) error {
 	o.slots = b.s.dedup.expired(b.now)
 	if err := b.dropSlots(o.slots); err != nil {
+		return err
+	}
+	if err := b.dropExpired(); err != nil {
 		return err
 	}
 	o.next = map[string][]byte{}

@@ -77,7 +77,7 @@ func readPage(in *bolt.Bucket, last []byte) []pair {
 func (s *Store) Stats(ctx context.Context) (state.Stats, error) {
 	var st state.Stats
 	err := s.snapshot(ctx, func(x *index, now time.Time) {
-		st = state.Stats{Entries: x.entries, Delayed: len(x.late), Dead: x.dead}
+		st = state.Stats{Entries: x.entries, Delayed: len(x.late), Dead: x.dead, Dropped: x.dropped}
 		for _, l := range x.lanes {
 			if len(l.items) > 0 {
 				st.Lanes++
@@ -218,13 +218,12 @@ func (o *requeueOp) stage(b *batch) error {
 	if err := b.put(b.bucket(bucketEntries), number(n), appendEntry(&dead.Queued)); err != nil {
 		return err
 	}
-	o.item = &item{record: n, seq: n, at: dead.EnqueuedAt.UnixNano()}
+	o.item = &item{record: n, seq: n, at: dead.EnqueuedAt.UnixNano(), size: bodySize(dead.Body)}
 	b.growth++
 	d := b.draft(o.lane)
 	d.depth++
 	d.last = n
-	b.dead--
-	return b.delete(b.bucket(bucketDead), key)
+	return b.unbury(key)
 }
 
 func (o *requeueOp) apply(s *Store, now time.Time) {
@@ -255,6 +254,5 @@ func (o *purgeOp) stage(b *batch) error {
 	if in.Get(key) == nil {
 		return o.refuse(noDead(o.lane, o.id))
 	}
-	b.dead--
-	return b.delete(in, key)
+	return b.unbury(key)
 }

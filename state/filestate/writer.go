@@ -78,6 +78,7 @@ type batch struct {
 	imports map[digest]bool // entries imported in this batch
 	growth  int             // entries added minus entries removed
 	dead    int             // dead letters added minus dead letters removed
+	dropped int             // dead letters dropped
 	writes  int
 	at      int // the operation being staged, or -1
 }
@@ -236,6 +237,7 @@ func (s *Store) try(ops []op) (*batch, int, error) {
 		}
 	}
 	s.index.dead += b.dead
+	s.index.dropped += b.dropped
 	for k, slot := range b.fresh {
 		s.dedup.add(slot, k)
 	}

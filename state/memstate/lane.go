@@ -41,7 +41,8 @@ const (
 	dead
 )
 
-// item is an entry. Its moment is on the agenda work while it is aside.
+// item is an entry. Its moment is on the agenda work while it is aside, and on
+// the agenda dead while it is dead.
 type item struct {
 	moment
 
@@ -119,8 +120,12 @@ func (l *lane) due(s *Store) {
 	s.arrange(l, l.at)
 }
 
-// due puts the entry back.
+// due puts the entry back, or drops the dead letter.
 func (it *item) due(s *Store) {
+	if it.place == dead {
+		s.drop(it)
+		return
+	}
 	it.lane.insert(it)
 	s.arrange(it.lane, it.at)
 }
@@ -158,6 +163,35 @@ func (l *lane) find(it *item) (int, bool) {
 func (s *Store) setAside(it *item, at time.Time) {
 	it.place = aside
 	s.schedule(it, at)
+}
+
+// bury makes it a dead letter of that time and drops the oldest ones beyond the
+// limit.
+func (s *Store) bury(it *item, since time.Time) {
+	it.place, it.since = dead, since
+	end := since.Add(s.deadTTL)
+	if s.deadTTL < 0 {
+		end = since.AddDate(1000, 0, 0)
+	}
+	s.dead.set(it, end)
+	for s.maxDead >= 0 && s.dead.heap.Len() > s.maxDead {
+		if oldest, ok := s.dead.first().(*item); ok {
+			s.drop(oldest)
+		}
+	}
+}
+
+// drop forgets a dead letter that is over the limits.
+func (s *Store) drop(it *item) {
+	s.dropped++
+	s.forget(it, it.at)
+}
+
+// forget removes a dead letter from the store.
+func (s *Store) forget(it *item, now time.Time) {
+	cancel(it)
+	delete(it.lane.items, it.ID)
+	s.arrange(it.lane, now)
 }
 
 // remember records a key of the lane until at, or longer if it is already

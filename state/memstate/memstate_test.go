@@ -3,6 +3,7 @@ package memstate_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -226,5 +227,48 @@ func TestValueTTL(t *testing.T) {
 		set(0)
 		time.Sleep(1000 * time.Hour)
 		get(nil)
+	})
+}
+
+func deadIDs(tb testing.TB, s *memstate.Store) []string {
+	tb.Helper()
+	var out []string
+	for d, err := range s.Dead(tb.Context()) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out = append(out, d.ID)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestDeadLimits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := memstate.New(memstate.Options{MaxDead: 3, DeadTTL: time.Hour})
+		check := func(dropped int, ids ...string) {
+			t.Helper()
+			st, err := s.Stats(t.Context())
+			if got := deadIDs(t, s); err != nil || !slices.Equal(got, ids) || st.Dead != len(ids) || st.Dropped != dropped {
+				t.Errorf("dead letters are %v, %+v, %v, want %v and %d dropped", got, st, err, ids, dropped)
+			}
+		}
+		for _, id := range []string{"1", "2", "3", "4", "5"} {
+			enqueue(t, s, state.Entry{ID: id, Lane: lane(id)}, state.Added)
+			settle(t, s, lease(t, s), state.Bury(id, state.Cause{}))
+			time.Sleep(10 * time.Minute)
+		}
+		check(2, "3", "4", "5")
+		if err := s.Requeue(t.Context(), lane("4"), "4"); err != nil {
+			t.Fatal(err)
+		}
+		check(2, "3", "5")
+		time.Sleep(31 * time.Minute)
+		check(3, "5")
+		settle(t, s, lease(t, s), state.Bury("4", state.Cause{}))
+		check(3, "4", "5")
+		time.Sleep(time.Hour)
+		check(5)
 	})
 }

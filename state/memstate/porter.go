@@ -107,6 +107,7 @@ func (s *Store) adopt(l *lane, it *item) {
 		s.backlog++
 		s.setAside(it, it.at)
 	case dead:
+		s.bury(it, it.since)
 	}
 }
 

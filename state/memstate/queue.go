@@ -1,6 +1,7 @@
 package memstate
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -78,8 +79,8 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 	switch {
 	case req.TTL < minTTL:
 		return nil, invalid("lease ttl %v is below %v", req.TTL, minTTL)
-	case req.Lanes < 0 || req.Entries < 0:
-		return nil, invalid("lease of %d lanes with %d entries", req.Lanes, req.Entries)
+	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
+		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
 	}
 	for {
 		now, err := s.begin(ctx)
@@ -133,7 +134,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 		if !ok {
 			break
 		}
-		n := min(max(req.Entries, 1), len(l.order))
+		n := l.front(max(req.Entries, 1), cmp.Or(req.Bytes, state.LeaseBytes))
 		s.token++
 		l.lease = &lease{token: s.token, holder: req.Holder, expires: now.Add(req.TTL), items: slices.Clone(l.order[:n])}
 		given := &state.Lease{
@@ -153,6 +154,19 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 		out = append(out, given)
 	}
 	return out
+}
+
+// front returns how many of the first entries fit a lease of so many entries and
+// bytes, at least one.
+func (l *lane) front(entries, bytes int) int {
+	n, size := 1, len(l.order[0].Body)
+	for n < min(entries, len(l.order)) {
+		if size += len(l.order[n].Body); size > bytes {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // held returns the lane of the lease, or nil if the lease is lost.
@@ -243,7 +257,8 @@ func (s *Store) apply(it *item, v state.Verdict, now time.Time) {
 		}
 	case state.KindBury:
 		l.remove(it)
-		it.place, it.cause, it.since = dead, v.Cause, now
+		it.cause = v.Cause
 		s.backlog--
+		s.bury(it, now)
 	}
 }

@@ -9,6 +9,7 @@
 package memstate
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -25,6 +26,12 @@ type Options struct {
 	// dead ones not. Enqueue fails with [state.ErrFull] beyond that; Requeue
 	// and Import do not. Defaults to 0, no limit.
 	MaxEntries int
+	// MaxDead is the most dead letters that are kept; the oldest are dropped
+	// first. Defaults to [state.MaxDead]. Negative means no limit.
+	MaxDead int
+	// DeadTTL is how long dead letters are kept. Defaults to [state.DeadTTL].
+	// Negative means that they do not expire.
+	DeadTTL time.Duration
 }
 
 // Store is a [state.Store] in memory. Make one with [New]. It is safe for
@@ -32,6 +39,8 @@ type Options struct {
 type Store struct {
 	dedupTTL   time.Duration
 	maxEntries int
+	maxDead    int           // negative for no limit
+	deadTTL    time.Duration // negative for no end
 	done       chan struct{} // closed by Close
 
 	mu      sync.Mutex
@@ -42,6 +51,8 @@ type Store struct {
 	ready   agenda // lanes that may be leased, longest waiting first
 	work    agenda // ends of holds, delays and leases; waiters wake for them
 	expiry  agenda // ends of dedup keys, values and notes; nobody waits for them
+	dead    agenda // ends of dead letters, oldest first
+	dropped int    // dead letters that were dropped
 	seq     uint64 // the last Seq given
 	token   uint64 // the last lease token given
 	backlog int    // entries in lanes and delayed
@@ -61,6 +72,8 @@ func New(opts Options) *Store {
 	return &Store{
 		dedupTTL:      opts.DedupTTL,
 		maxEntries:    opts.MaxEntries,
+		maxDead:       cmp.Or(opts.MaxDead, state.MaxDead),
+		deadTTL:       cmp.Or(opts.DeadTTL, state.DeadTTL),
 		done:          make(chan struct{}),
 		lanes:         map[state.Key]*lane{},
 		values:        map[state.Key]*value{},
@@ -109,6 +122,7 @@ func (s *Store) begin(ctx context.Context) (now time.Time, err error) {
 	now = time.Now()
 	s.work.run(s, now)
 	s.expiry.run(s, now)
+	s.dead.run(s, now)
 	return now, nil
 }
 

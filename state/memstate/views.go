@@ -36,11 +36,12 @@ func snapshot[T any](ctx context.Context, s *Store, collect func(add func(T))) i
 // Stats implements [state.Inspector]. It takes time in proportion to the
 // number of lanes.
 func (s *Store) Stats(ctx context.Context) (state.Stats, error) {
-	var st state.Stats
+	st := state.Stats{}
 	if _, err := s.begin(ctx); err != nil {
 		return st, err
 	}
 	defer s.mu.Unlock()
+	st.Dead, st.Dropped = s.dead.heap.Len(), s.dropped
 	for _, l := range s.lanes {
 		st.Entries += len(l.order)
 		if len(l.order) > 0 {
@@ -53,12 +54,8 @@ func (s *Store) Stats(ctx context.Context) (state.Stats, error) {
 			continue
 		}
 		for _, it := range l.items {
-			switch it.place {
-			case inLane:
-			case aside:
+			if it.place == aside {
 				st.Delayed++
-			case dead:
-				st.Dead++
 			}
 		}
 	}
@@ -137,6 +134,7 @@ func (s *Store) Requeue(ctx context.Context, lane state.Key, id string) error {
 	if it == nil {
 		return state.ErrNotFound
 	}
+	cancel(it)
 	it.Attempt, it.Seq, it.cause = 0, s.nextSeq(), state.Cause{}
 	it.lane.insert(it)
 	s.backlog++
@@ -155,8 +153,7 @@ func (s *Store) Purge(ctx context.Context, lane state.Key, id string) error {
 	if it == nil {
 		return state.ErrNotFound
 	}
-	delete(it.lane.items, id)
-	s.arrange(it.lane, now)
+	s.forget(it, now)
 	return nil
 }
 

@@ -36,6 +36,7 @@
 //	{linearbot:3}:later        entries outside their lanes, by the time they are due
 //	{linearbot:3}:parked       those entries
 //	{linearbot:3}:dead         dead letters
+//	{linearbot:3}:buried       their names, by the time when they were buried
 //	{linearbot:3}:counts       what went in and out, the last token, the moments in :d:
 //	{linearbot:3}:asleep       there may be processes to be woken
 //	{linearbot:3}:d:MOMENT     dedup keys that are forgotten at that moment, in ms

@@ -2,7 +2,6 @@ package redisstate
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"slices"
 	"strconv"
@@ -30,7 +29,7 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 	if err := s.tidy(ctx); err != nil {
 		return state.Stats{}, s.fail(ctx, "stats", err)
 	}
-	answers, err := s.everywhere(ctx, s.scripts.stats, 5, func(sh *shard) ([]string, []any) {
+	answers, err := s.everywhere(ctx, s.scripts.stats, 6, func(sh *shard) ([]string, []any) {
 		return []string{sh.ready, sh.leased, sh.counts, sh.later, sh.dead}, nil
 	})
 	if err != nil {
@@ -43,6 +42,7 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 		st.Leased += int(a.num(2))
 		st.Delayed += int(a.num(3))
 		st.Dead += int(a.num(4))
+		st.Dropped += int(a.num(5))
 	}
 	return st, nil
 }
@@ -50,9 +50,10 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 // tidy ends what is over, so that views show it where it belongs although
 // nobody leases. It gives up where there is too much of it.
 func (s *Store) tidy(ctx context.Context) error {
+	most, ttl := s.deadLimits()
 	for range 64 {
 		answers, err := s.everywhere(ctx, s.scripts.lease, 5, func(sh *shard) ([]string, []any) {
-			return sh.leaseKeys(), []any{0, 0, 0, "", 0}
+			return sh.leaseKeys(), []any{0, 0, 0, "", 0, most, ttl}
 		})
 		if err != nil {
 			return err
@@ -332,6 +333,10 @@ func (s *Store) Dead(ctx context.Context) iter.Seq2[state.DeadEntry, error] {
 			yield(state.DeadEntry{}, err)
 			return
 		}
+		if err := s.tidy(ctx); err != nil {
+			yield(state.DeadEntry{}, s.fail(ctx, "dead letters", err))
+			return
+		}
 		keys, err := s.present(ctx, func(sh *shard) []string { return []string{sh.dead} })
 		if err != nil {
 			yield(state.DeadEntry{}, s.fail(ctx, "dead letters", err))
@@ -366,7 +371,7 @@ func (s *Store) Requeue(ctx context.Context, lane state.Key, id string) error {
 	name, i := s.at(lane)
 	sh := &s.shards[i]
 	a, err := s.ask(ctx, s.scripts.requeue, 3,
-		[]string{sh.queue(name), sh.ready, sh.counts, sh.dead, sh.asleep}, name, pair(name, id), s.channel, sh.id)
+		[]string{sh.queue(name), sh.ready, sh.counts, sh.dead, sh.asleep, sh.buried}, name, pair(name, id), s.channel, sh.id)
 	switch {
 	case err != nil:
 		return s.fail(ctx, "requeue", err)
@@ -384,11 +389,17 @@ func (s *Store) Purge(ctx context.Context, lane state.Key, id string) error {
 		return err
 	}
 	name, i := s.at(lane)
-	n, err := s.client.HDel(ctx, s.shards[i].dead, pair(name, id)).Result()
+	sh, field := &s.shards[i], pair(name, id)
+	var n *redis.IntCmd
+	_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		n = p.HDel(ctx, sh.dead, field)
+		p.ZRem(ctx, sh.buried, field)
+		return nil
+	})
 	switch {
-	case err != nil && !errors.Is(err, redis.Nil):
+	case err != nil:
 		return s.fail(ctx, "purge", err)
-	case n == 0:
+	case n.Val() == 0:
 		return state.ErrNotFound
 	}
 	return nil

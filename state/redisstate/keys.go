@@ -17,7 +17,8 @@ type shard struct {
 	subs   string // what the names of the sets of subscriptions begin with
 
 	ready, leased, leases, counts string
-	later, parked, dead, asleep   string
+	later, parked, asleep         string
+	dead, buried                  string
 	ping                          string
 }
 
@@ -29,7 +30,7 @@ func newShards(prefix string, n int) []shard {
 		out[i] = shard{
 			id: id, base: base, queues: base + "q:", dedup: base + "d:", notes: base + "n:", subs: base + "s:",
 			ready: base + "ready", leased: base + "leased", leases: base + "leases", counts: base + "counts",
-			later: base + "later", parked: base + "parked", dead: base + "dead", asleep: base + "asleep",
+			later: base + "later", parked: base + "parked", dead: base + "dead", buried: base + "buried", asleep: base + "asleep",
 			ping: base + "ping",
 		}
 	}
@@ -54,7 +55,7 @@ func shardOf(k state.Key, shards int) int {
 
 // leaseKeys are the keys of the lease script.
 func (sh *shard) leaseKeys() []string {
-	return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues, sh.notes, sh.subs}
+	return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues, sh.notes, sh.subs, sh.dead, sh.buried}
 }
 
 func (sh *shard) queue(lane string) string { return sh.queues + lane }

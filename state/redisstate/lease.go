@@ -160,9 +160,10 @@ func longestFirst(leases []taken) []*state.Lease {
 
 func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest) []*redis.Cmd {
 	cmds := make([]*redis.Cmd, len(asks))
+	most, ttl := s.deadLimits()
 	args := func(a ask) ([]string, []any) {
 		sh := &s.shards[a.shard]
-		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, req.Bytes}
+		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, req.Bytes, most, ttl}
 	}
 	if len(asks) == 1 {
 		keys, argv := args(asks[0])

@@ -255,7 +255,7 @@ func (s *Store) carry(ctx context.Context, jobs []*job) {
 // call puts the script call for jobs of one kind and shard together.
 func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
 	sh := &s.shards[jobs[0].shard]
-	nk, na := 8, 4
+	nk, na := 9, 4
 	for _, j := range jobs {
 		nk, na = nk+len(j.keys), na+len(j.args)
 	}
@@ -266,8 +266,9 @@ func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
 		args = append(args, millis(s.o.DedupTTL), s.channel, sh.id, len(sh.queues))
 	} else {
 		sc = s.scripts.settle
-		keys = append(keys, sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.dead, sh.asleep)
-		args = append(args, s.channel, sh.id)
+		keys = append(keys, sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.dead, sh.asleep, sh.buried)
+		most, ttl := s.deadLimits()
+		args = append(args, s.channel, sh.id, most, ttl)
 	}
 	for _, j := range jobs {
 		keys, args = append(keys, j.keys...), append(args, j.args...)

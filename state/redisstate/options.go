@@ -1,6 +1,7 @@
 package redisstate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -29,6 +30,14 @@ type Options struct {
 	// up to a second old where other processes are concerned. Defaults to 0,
 	// no limit but the server's memory.
 	MaxEntries int
+	// MaxDead is the most dead letters that are kept; the oldest are dropped
+	// first. Each shard keeps its part of that number. Defaults to
+	// [state.MaxDead]. Negative means no limit.
+	MaxDead int
+	// DeadTTL is how long dead letters are kept; older ones are dropped by the
+	// next call that looks at them, or within a second while a Lease waits.
+	// Defaults to [state.DeadTTL]. Negative means that they do not expire.
+	DeadTTL time.Duration
 	// AutoPipeline sends concurrent calls to the server in common pipelines,
 	// Extend and the calls about values. Enqueue and Settle are sent together
 	// in any case. It raises the throughput of many concurrent callers and
@@ -56,15 +65,11 @@ const (
 
 // withDefaults returns a checked copy.
 func (o Options) withDefaults() (Options, error) {
-	if o.Prefix == "" {
-		o.Prefix = defaultPrefix
-	}
-	if o.DedupTTL == 0 {
-		o.DedupTTL = state.DedupTTL
-	}
-	if o.PoolSize == 0 {
-		o.PoolSize = defaultPool
-	}
+	o.Prefix = cmp.Or(o.Prefix, defaultPrefix)
+	o.DedupTTL = cmp.Or(o.DedupTTL, state.DedupTTL)
+	o.MaxDead = cmp.Or(o.MaxDead, state.MaxDead)
+	o.DeadTTL = cmp.Or(o.DeadTTL, state.DeadTTL)
+	o.PoolSize = cmp.Or(o.PoolSize, defaultPool)
 	switch {
 	case strings.ContainsAny(o.Prefix, "{}"):
 		return o, fmt.Errorf("redisstate: prefix %q contains a brace: %w", o.Prefix, state.ErrInvalid)

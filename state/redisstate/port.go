@@ -379,7 +379,12 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 		return s.importEntry(ctx, &r.Delayed.Queued, max(micros(r.Delayed.Due), 1), r.Delayed.Cause)
 	case r.Kind == state.RecordDead && r.Dead != nil:
 		name, i := s.at(r.Dead.Lane)
-		err := s.client.HSet(ctx, s.shards[i].dead, pair(name, r.Dead.ID), encodeDead(r.Dead)).Err()
+		sh, field := &s.shards[i], pair(name, r.Dead.ID)
+		_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			p.HSet(ctx, sh.dead, field, encodeDead(r.Dead))
+			p.ZAdd(ctx, sh.buried, redis.Z{Score: float64(micros(r.Dead.BuriedAt)), Member: field})
+			return nil
+		})
 		return s.fail(ctx, "import", err)
 	case r.Kind == state.RecordValue:
 		return s.Set(ctx, r.Key, r.Value, ttl)

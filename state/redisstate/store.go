@@ -210,6 +210,16 @@ func (s *Store) arrange(shards int) {
 	s.agreed.Store(true)
 }
 
+// deadLimits returns how many dead letters a shard keeps, and for how long in
+// microseconds; negative for no limit.
+func (s *Store) deadLimits() (most int, ttl int64) {
+	most = s.o.MaxDead
+	if most > 0 {
+		most = (most + len(s.shards) - 1) / len(s.shards)
+	}
+	return most, s.o.DeadTTL.Microseconds()
+}
+
 // cluster reports whether the shards may be on several servers.
 func (s *Store) cluster() bool {
 	_, ok := s.client.(*redis.ClusterClient)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -14,6 +15,7 @@ func leaseChecks() []check {
 		{"one live lease per lane", oneLease},
 		{"enqueue while leased", enqueueWhileLeased},
 		{"several entries and those behind", severalEntries},
+		{"bytes of a lease", leaseBytes},
 		{"several lanes", severalLanes},
 		{"longest waiting lane first", longestWaitingFirst},
 		{"tokens grow within a lane", tokensGrow},
@@ -71,6 +73,52 @@ func severalEntries(k *kit) {
 	if l = k.one(10, long); !slices.Equal(idsOf(l), []string{"last"}) {
 		k.Errorf("leased %v, want the only entry", idsOf(l))
 	}
+}
+
+func leaseBytes(k *kit) {
+	put := func(l string, sizes ...int) {
+		k.Helper()
+		for i, n := range sizes {
+			e := entry(lane(l), strconv.Itoa(i))
+			e.Body = make([]byte, n)
+			k.put(e, state.Added)
+		}
+	}
+	take := func(l string, bytes, entries, want int) {
+		k.Helper()
+		got := k.lease(state.LeaseRequest{Entries: entries, Bytes: bytes})[0]
+		if got.Lane != lane(l) || len(got.Entries) != want {
+			k.Fatalf("a lease of %d bytes has %d entries of %v, want %d", bytes, len(got.Entries), got.Lane, want)
+		}
+		for i, e := range got.Entries {
+			if e.ID != strconv.Itoa(i) {
+				k.Errorf("entry %d of the lease is %q", i, e.ID)
+			}
+		}
+		if got.Behind == 0 {
+			k.Error("the lease leaves nothing behind")
+		}
+		k.settle(got)
+	}
+	put("a", 1000, 1000, 1000, 5000, 400, 400)
+	take("a", 1, 10, 1)
+	take("a", 1500, 10, 1)
+	take("a", 2500, 10, 2)
+	take("a", 5000, 10, 3)
+	take("a", 8500, 10, 5)
+	take("a", 100_000, 2, 2)
+	take("a", 0, 5, 5)
+	k.drain()
+	put("b", 3<<20, 3<<20, 3<<20, 1)
+	take("b", 0, 10, 2)
+	take("b", 1, 10, 1)
+	k.drain()
+	many := make([]int, 300)
+	for i := range many {
+		many[i] = 100
+	}
+	put("c", many...)
+	take("c", 0, 250, 250)
 }
 
 func severalLanes(k *kit) {
@@ -436,6 +484,7 @@ func invalidLeases(k *kit) {
 		{"negative ttl", state.LeaseRequest{TTL: -time.Second}},
 		{"negative lanes", state.LeaseRequest{TTL: long, Lanes: -1}},
 		{"negative entries", state.LeaseRequest{TTL: long, Entries: -1}},
+		{"negative bytes", state.LeaseRequest{TTL: long, Bytes: -1}},
 	} {
 		_, err := k.s.Lease(k.ctx(), c.req)
 		k.wants(c.name, err, state.ErrInvalid)

@@ -1,7 +1,8 @@
 -- Ends what is over in a shard (lapsed leases, waits of single entries), at
 -- most 32 of each per call, and leases the lanes that are ready, the one that
 -- waited longest first, with their entries and what is known about their
--- threads. With no lanes asked for it only looks.
+-- threads. With no lanes asked for it only looks. When it finds none it drops
+-- dead letters beyond the limits.
 --
 -- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
 --       5 later (zset)   6 parked (hash)   7 asleep (string)
@@ -9,9 +10,11 @@
 --       9 what the names of all notes begin with; the thread follows
 --       10 what the names of all sets of subscriptions begin with; the
 --       workspace follows
+--       11 dead (hash)   12 buried (zset)
 -- ARGV  1 lanes at most  2 entries at most of each lane  3 lifetime, µs
 --       4 holder         5 bytes at most of each lane, for all but its first
---       entry
+--       entry           6 dead letters at most   7 their lifetime, µs; both
+--       negative for no limit
 -- Answer {now, rest, head, wait, token, lane...}, six for each lane
 --       rest   how many lanes are ready after the call
 --       head   since when the first of them is
@@ -109,7 +112,7 @@ local names, expiries, leases = {}, {}, {}
 if lanes > 0 then
   local expiry = num(now + tonumber(ARGV[3]))
   local token, lease, same
-  local read = 0
+  local read, given = 0, {}
   local found = call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'WITHSCORES', 'LIMIT', '0', ARGV[1])
   for i = 1, #found, 2 do
     local lane = found[i]
@@ -132,10 +135,10 @@ if lanes > 0 then
         same, lease = n, answer[5] .. ' ' .. n .. ' 0 ' .. ARGV[4]
       end
       leases[#leases + 1] = lease
-      local a = #answer
+      local a = 5 + 6 * #given
       answer[a + 1], answer[a + 2], answer[a + 3] = lane, depth - n, found[i + 1]
-      answer[a + 4], answer[a + 5] = known_of(KEYS[9], KEYS[10], lane)
       answer[a + 6] = items
+      given[#given + 1] = lane
     end
   end
   if #names > 0 then
@@ -144,6 +147,10 @@ if lanes > 0 then
     call('ZREM', KEYS[1], unpack(names))
   end
   if token then
+    local subscribed, notes = known_of(KEYS[9], KEYS[10], given)
+    for g = 1, #given do
+      answer[6 * g + 3], answer[6 * g + 4] = subscribed[g], notes[g]
+    end
     call('ZADD', KEYS[2], unpack(expiries))
     call('HSET', KEYS[3], unpack(leases))
     call('HSET', KEYS[4], 'token', answer[5])
@@ -153,6 +160,9 @@ if lanes > 0 then
   end
 end
 
+if #names == 0 then
+  drop_dead(KEYS[11], KEYS[12], KEYS[4], now, tonumber(ARGV[6]), tonumber(ARGV[7]))
+end
 local head = call('ZRANGE', KEYS[1], '0', '0', 'WITHSCORES')[2]
 if head and tonumber(head) <= now then
   answer[2] = call('ZCOUNT', KEYS[1], '-inf', num(now))

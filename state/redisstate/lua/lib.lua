@@ -144,16 +144,34 @@ local function thread(lane)
   return ws .. '/thread/' .. id, ws
 end
 
--- known_of reads the notes and the subscription of a lane's thread, as
--- subscribed (1 or 0), {name, value...}.
-local function known_of(notes, subs, lane)
-  local name, ws = thread(lane)
-  local have = redis.pcall('HGETALL', notes .. name)
-  if have.err then
-    have = {}
+-- known_of reads what is known about the threads of lanes. For each of them it
+-- returns 1 if the thread is subscribed, else 0, and {name, note...}. Damaged
+-- keys count as empty.
+local function known_of(notes, subs, lanes)
+  local keys, members, places = {}, {}, {}
+  for i, lane in ipairs(lanes) do
+    local name, ws = thread(lane)
+    keys[i] = notes .. name
+    if not members[ws] then
+      members[ws], places[ws] = {}, {}
+    end
+    local m = #members[ws] + 1
+    members[ws][m], places[ws][m] = name, i
   end
-  local subscribed = redis.pcall('SISMEMBER', subs .. ws, name)
-  return subscribed == 1 and 1 or 0, have
+  local subscribed, found = {}, {}
+  for ws, names in pairs(members) do
+    local got = redis.pcall('SMISMEMBER', subs .. ws, unpack(names))
+    for m, i in ipairs(places[ws]) do
+      subscribed[i] = got[m] or 0
+    end
+  end
+  -- Mostly few of many threads have notes, or there is one lane.
+  local some = #keys == 1 or #keys > 1 and call('EXISTS', unpack(keys)) > 0
+  for i, key in ipairs(keys) do
+    local have = some and redis.pcall('HGETALL', key) or {}
+    found[i] = have.err and {} or have
+  end
+  return subscribed, found
 end
 
 -- plan_notes decides about writes of notes without changing anything. They
@@ -301,6 +319,24 @@ end
 -- bury packs a dead letter.
 local function bury(at, cause, head, tail)
   return '\1' .. struct.pack('>I8I4', at, #cause) .. cause .. head .. tail
+end
+
+-- drop_dead drops dead letters that are older than ttl µs, and the oldest of more
+-- than most; a negative limit is none. It drops some hundred at a time.
+local function drop_dead(dead, buried, counts, now, most, ttl)
+  local names = {}
+  if ttl >= 0 then
+    names = call('ZRANGEBYSCORE', buried, '-inf', num(now - ttl), 'LIMIT', 0, 500)
+  end
+  local over = most >= 0 and call('ZCARD', buried) - most or 0
+  if over > #names then
+    names = call('ZRANGE', buried, 0, math.min(over, 500) - 1)
+  end
+  if #names > 0 then
+    call('HDEL', dead, unpack(names))
+    call('ZREM', buried, unpack(names))
+    call('HINCRBY', counts, 'dropped', #names)
+  end
 end
 
 -- tell wakes the processes that sleep on this shard: a lane may be leased from

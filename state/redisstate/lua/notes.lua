@@ -5,5 +5,5 @@
 -- ARGV  1 thread
 -- Answer {now, 1 if it is subscribed, {name, note...}}
 
-local subscribed, notes = known_of(KEYS[1], KEYS[2], ARGV[1])
-return {clock(), subscribed, notes}
+local subscribed, notes = known_of(KEYS[1], KEYS[2], {ARGV[1]})
+return {clock(), subscribed[1], notes[1]}

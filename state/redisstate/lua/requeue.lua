@@ -1,7 +1,7 @@
 -- Puts a dead letter back at the end of its lane with no attempts spent.
 --
 -- KEYS  1 entries of the lane (list)   2 ready (zset)   3 counts (hash)
---       4 dead (hash)                  5 asleep (string)
+--       4 dead (hash)                  5 asleep (string)   6 buried (zset)
 -- ARGV  1 lane   2 name of the dead letter   3 wake channel   4 shard
 -- Answer {outcome, wait, score}
 --       outcome 0 there is no such letter, 1 done
@@ -24,6 +24,7 @@ if attempts then
   head = make(0, seq, at)
 end
 call('HDEL', KEYS[4], ARGV[2])
+call('ZREM', KEYS[6], ARGV[2])
 if call('RPUSH', KEYS[1], head, tail) > 2 then
   return {1, -1, 0}
 end

@@ -3,10 +3,12 @@
 --
 -- KEYS  1 ready (zset)   2 leased (zset)   3 leases (hash)   4 counts (hash)
 --       5 later (zset)   6 parked (hash)   7 dead (hash)     8 asleep (string)
---       9.. for each lane its entries (list) and the notes of its thread (hash),
+--       9 buried (zset)
+--       10.. for each lane its entries (list) and the notes of its thread (hash),
 --       which may be any name of this shard if none are written
--- ARGV  1 wake channel   2 shard
---       3.. for each lane
+-- ARGV  1 wake channel   2 shard   3 dead letters at most   4 their lifetime, µs;
+--       both negative for no limit
+--       5.. for each lane
 --           its name
 --           the token
 --           the number of writes of notes, and the writes; see plan_notes
@@ -26,6 +28,7 @@
 --               it was refused: see plan_notes, or what the server said
 
 local out, wait = 0, -1
+local letters = false
 local now, stamp
 local back, later = {}, {}
 
@@ -84,6 +87,8 @@ local function apply(lane, list, n, i, j)
         gone[at] = true
         out = out + 1
         call('HSET', KEYS[7], ARGV[v + 5], bury(now, ARGV[v + 4], head, tail))
+        call('ZADD', KEYS[9], num(now), ARGV[v + 5])
+        letters = true
       end
     end
   end
@@ -100,7 +105,7 @@ end
 
 -- What is asked for, and which of it is still leased.
 local names, begins, ends = {}, {}, {}
-local i = 3
+local i = 5
 while i <= #ARGV do
   local last = i + 3 + 5 * ARGV[i + 2]
   local verdicts = ARGV[last]
@@ -117,7 +122,7 @@ local ended, lists, helds = {}, {}, {}
 -- Leases that were taken together are often spelled the same.
 local lease, token, n, held, cut
 for a, lane in ipairs(names) do
-  local at, last, list, notes = begins[a], ends[a], KEYS[7 + 2 * a], KEYS[8 + 2 * a]
+  local at, last, list, notes = begins[a], ends[a], KEYS[8 + 2 * a], KEYS[9 + 2 * a]
   if leases[a] and leases[a] ~= lease then
     lease = leases[a]
     token, n, held = string.match(lease, '^(%d+) (%d+) (%d+) ')
@@ -194,6 +199,9 @@ if #ended > 0 then
 end
 if out > 0 then
   call('HINCRBY', KEYS[4], 'out', out)
+end
+if letters then
+  drop_dead(KEYS[7], KEYS[9], KEYS[4], now, tonumber(ARGV[3]), tonumber(ARGV[4]))
 end
 if #back > 0 then
   call('ZADD', KEYS[1], unpack(back))
