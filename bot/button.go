@@ -19,7 +19,7 @@ import (
 // thread. A link can be used once, until it expires. It says nothing about who
 // uses it.
 
-// Action is the press of a button, or a choice from a list, of a [Card] that
+// Action is the press of a button, or a choice from a list, of a [card.Card] that
 // the bot posted.
 type Action struct {
 	adapter.ActionEvent

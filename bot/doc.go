@@ -137,7 +137,7 @@
 //
 // # Buttons
 //
-// Linear's comments have no buttons, so a [Button] of a card is a signed link to
+// Linear's comments have no buttons, so a card.Button is a signed link to
 // a page of the bot's own server, where a person presses it:
 //
 //	b, err := bot.New(bot.Config{

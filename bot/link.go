@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -66,7 +67,7 @@ func newLinks(c LinkConfig) links {
 	if c.BaseURL == "" {
 		return links{}
 	}
-	l := links{base: strings.TrimRight(c.BaseURL, "/") + adapter.ButtonPath, ttl: or(c.TTL, 7*24*time.Hour)}
+	l := links{base: strings.TrimRight(c.BaseURL, "/") + adapter.ButtonPath, ttl: cmp.Or(c.TTL, 7*24*time.Hour)}
 	for _, s := range c.Secrets {
 		// The secret may sign deliveries too; a signature of one kind must
 		// never do for the other.

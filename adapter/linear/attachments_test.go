@@ -47,6 +47,10 @@ func TestScanAttachments(t *testing.T) {
 		{"in a list", "- one\n\n    - ![x](" + storage + "/a/b)", []adapter.Attachment{picture("x")}},
 		{"in a quote", "> > ![x](" + storage + "/a/b)", []adapter.Attachment{picture("x")}},
 		{"a picture in a link", "[![x](" + storage + "/a/b)](https://example.com)", []adapter.Attachment{picture("x")}},
+		{"a reference", "see [log.txt][1]\n\n[1]: " + storage + "/a/b", []adapter.Attachment{file("log.txt")}},
+		{"in a table", "| a |\n| --- |\n| ![x](" + storage + "/a/b) |", []adapter.Attachment{picture("x")}},
+		{"escapes in the address", "![x](" + storage + "/a\\/b)", []adapter.Attachment{picture("x")}},
+		{"bare", "see " + storage + "/a/b", nil},
 		{"twice", "![x](" + storage + "/a/b) ![y](" + storage + "/a/b)", []adapter.Attachment{picture("x")}},
 		{
 			"in order", "![x](" + storage + "/a/b)\n\n[y](" + storage + "/c)",

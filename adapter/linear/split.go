@@ -65,11 +65,15 @@ func (s *splitter) line(line string) {
 	}
 	for s.size+n+closing > s.limit && n > 1 {
 		head, rest := cutWords(line, max(1, s.limit-s.size-closing), s.end == "")
-		if rest == "" {
+		if rest == "" || rest == "\n" { // which the part has room for: it ends there
 			break
 		}
 		s.add(head)
 		s.flushOpen()
+		if s.fence.Quoted() { // the rest of the line stays in the quote
+			s.add(s.fence.Indent)
+			s.base = s.size
+		}
 		line, n = rest, n-utf8.RuneCountInString(head)
 	}
 	s.add(line)
@@ -79,6 +83,9 @@ func (s *splitter) line(line string) {
 		s.fence, s.open, s.end = markdown.Fence{}, "", ""
 	case s.end == "" && opens:
 		s.fence, s.open, s.end = fence, s.opener(fence), fence.Indent+fence.Mark
+		if s.size == n { // nothing stands before the block in this part
+			s.base = s.size
+		}
 	}
 }
 
