@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // cardNode is any part of a card as the vectors have it.
@@ -99,7 +101,7 @@ func (n cardNode) elements(t *testing.T) []Element {
 
 func TestVectorsCards(t *testing.T) {
 	t.Parallel()
-	for _, c := range vectors[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Card         cardNode

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 func TestVectorsEmoji(t *testing.T) {
@@ -20,7 +22,7 @@ func TestVectorsEmoji(t *testing.T) {
 		Match *bool               `json:"match"`
 		Calls []map[string]string `json:"calls"`
 	}
-	for _, c := range vectors[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Op, Text, Raw, Name string

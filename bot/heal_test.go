@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // streamingView is what the vectors say of a text that is half written.
@@ -18,7 +20,7 @@ func TestVectorsStreamingViews(t *testing.T) {
 		Steps                         []streamingView
 		Finish, Raw, CommittableAtEnd *string
 	}
-	for _, c := range vectors[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Op     string

@@ -1,45 +1,21 @@
 package bot
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-)
 
-// vectors reads the cases of a file of golden vectors.
-func vectors[T any](t *testing.T, file string) []T {
-	t.Helper()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		t.Skip("set LINEAR_VECTORS to the directory with the golden vectors")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		Cases []T `json:"cases"`
-	}
-	if err := json.Unmarshal(b, &doc); err != nil {
-		t.Fatalf("%s: %v", file, err)
-	}
-	if len(doc.Cases) == 0 {
-		t.Fatalf("%s has no cases", file)
-	}
-	return doc.Cases
-}
+	"github.com/linearbot/linearbot/internal/testfiles"
+)
 
 func TestVectorsMentions(t *testing.T) {
 	t.Parallel()
 	type result struct{ Mention *bool }
-	for _, c := range vectors[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Text string

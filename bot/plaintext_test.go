@@ -7,11 +7,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuin/goldmark/ast"
 	"pgregory.net/rapid"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 func TestVectorsMarkdown(t *testing.T) {
 	t.Parallel()
-	for _, c := range vectors[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Op, Form, Value, Markdown string

@@ -3,6 +3,8 @@ package linear
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // The cases of emoji.json that speak of names; the others belong to package
@@ -29,35 +31,38 @@ func TestVectorsEmojiNames(t *testing.T) {
 			Want     *result `json:"want"`
 		} `json:"cases"`
 	}
-	payloadVectors(t, "emoji.json", &file)
+	testfiles.Vectors(t, "emoji.json", &file)
 	for _, c := range file.Cases {
-		want := c.Upstream
-		if c.Want != nil {
-			want = *c.Want
-		}
-		in, _ := c.Input.Emoji.(string)
-		switch c.Input.Op {
-		case "registry":
-			var table map[string]entry
-			if err := json.Unmarshal(want.Emoji, &table); err != nil {
-				t.Fatal(err)
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			want := c.Upstream
+			if c.Want != nil {
+				want = *c.Want
 			}
-			for name, e := range table {
-				if got, ok := emojiCharacter(name); !ok || got != e.Linear {
-					t.Errorf("emojiCharacter(%q) = %q, %t; want %q", name, got, ok, e.Linear)
+			in, _ := c.Input.Emoji.(string)
+			switch c.Input.Op {
+			case "registry":
+				var table map[string]entry
+				if err := json.Unmarshal(want.Emoji, &table); err != nil {
+					t.Fatal(err)
 				}
-				for _, raw := range append(e.Unicode, e.ShortCodes...) {
-					if got := emojiName(raw); got != name {
-						t.Errorf("emojiName(%q) = %q, want %q", raw, got, name)
+				for name, e := range table {
+					if got, ok := emojiCharacter(name); !ok || got != e.Linear {
+						t.Errorf("emojiCharacter(%q) = %q, %t; want %q", name, got, ok, e.Linear)
+					}
+					for _, raw := range append(e.Unicode, e.ShortCodes...) {
+						if got := emojiName(raw); got != name {
+							t.Errorf("emojiName(%q) = %q, want %q", raw, got, name)
+						}
 					}
 				}
+			case "fromUnicode", "fromShortcode":
+				if got := emojiName(in); got != want.Name {
+					t.Errorf("emojiName(%q) = %q, want %q", in, got, want.Name)
+				}
+			default:
 			}
-		case "fromUnicode", "fromShortcode":
-			if got := emojiName(in); got != want.Name {
-				t.Errorf("%s: emojiName(%q) = %q, want %q", c.Name, in, got, want.Name)
-			}
-		default:
-		}
+		})
 	}
 }
 

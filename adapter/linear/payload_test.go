@@ -2,8 +2,6 @@ package linear
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,37 +19,6 @@ func payloadSelf() *adapter.Identity {
 		FullName:   "Helper Bot",
 		ProfileURL: "https://linear.app/acme/profiles/helper-bot",
 		App:        true,
-	}
-}
-
-// payloadFiles returns the JSON files below a directory that an environment
-// variable names.
-func payloadFiles(tb testing.TB, env, sub string) []string {
-	tb.Helper()
-	dir := os.Getenv(env)
-	if dir == "" {
-		tb.Skipf("set %s to the directory with the test data", env)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, sub, "*.json"))
-	if err != nil || len(files) == 0 {
-		tb.Fatalf("%s: no JSON files in %s (%v)", env, filepath.Join(dir, sub), err)
-	}
-	return files
-}
-
-// payloadVectors reads the cases of a vector file.
-func payloadVectors(tb testing.TB, name string, v any) {
-	tb.Helper()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		tb.Skip("set LINEAR_VECTORS to the directory with the vectors")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		tb.Fatalf("%s: %v", name, err)
 	}
 }
 
