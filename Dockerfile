@@ -1,10 +1,10 @@
-# A static binary on an empty base, run by nobody.
+# A static binary on an empty base, run by an unprivileged user.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 GOEXPERIMENT=jsonv2 go build -trimpath -ldflags '-s -w' -o /out/linearbot ./cmd/linearbot \
+RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/linearbot ./cmd/linearbot \
  && mkdir -p /out/data /out/tmp
 
 FROM scratch

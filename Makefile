@@ -10,13 +10,13 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test test-jsonv2 lint fmt fuzz chaos bench redis browser tools clean
+.PHONY: all build demo test lint fmt fuzz chaos bench redis browser tools clean
 
 all: lint test
 
 ## build: the binary, static and small
 build:
-	CGO_ENABLED=0 GOEXPERIMENT=jsonv2 $(GO) build -trimpath -ldflags '-s -w' -o bin/linearbot ./cmd/linearbot
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/linearbot ./cmd/linearbot
 
 ## demo: the main job on embedded defaults
 demo:
@@ -26,10 +26,6 @@ demo:
 test: redis browser
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
 	cd internal/e2e && $(GO) test -race -shuffle=on -timeout=5m ./...
-
-## test-jsonv2: what reads JSON, as release builds read it
-test-jsonv2:
-	GOEXPERIMENT=jsonv2 $(GO) test ./adapter/... ./bot/... ./webhook/...
 
 ## lint: format, vet, linters, tidy
 lint: tools

@@ -6,12 +6,12 @@ import (
 
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/mention"
-	"github.com/linearbot/linearbot/internal/vectortest"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 func TestVectorsMarkdown(t *testing.T) {
 	t.Parallel()
-	for _, c := range vectortest.Cases[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Op, Form, Value, Markdown string
@@ -27,7 +27,7 @@ func TestVectorsMarkdown(t *testing.T) {
 				if w, ok := c.Want["text"]; ok {
 					want = w
 				}
-				vectortest.Equal(t, "text", PlainText(c.Input.Markdown), want)
+				testfiles.Equal(t, "text", PlainText(c.Input.Markdown), want)
 				return
 			}
 			want := c.Upstream.Body
@@ -47,7 +47,7 @@ func TestVectorsMarkdown(t *testing.T) {
 				return
 			}
 			trimmed := strings.TrimSpace(*want)
-			vectortest.Equal(t, "body", got, &trimmed)
+			testfiles.Equal(t, "body", got, &trimmed)
 		})
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/markdown"
+	"github.com/linearbot/linearbot/internal/notes"
 )
 
 // WithFiles returns c with files attached. [Thread.Post] and [Thread.Edit] upload

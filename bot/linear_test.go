@@ -2,13 +2,10 @@ package bot_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +19,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/testfiles"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -223,14 +221,6 @@ func waitIdle(t *testing.T, store state.Store) {
 // checks the rest of the file.
 func TestVectorsThreadIDs(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		t.Skip("LINEAR_VECTORS is not set: set it to the directory with the recorded vectors")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "thread_ids.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	type result struct {
 		ID        string `json:"id"`
 		ChannelID string `json:"channelId"`
@@ -239,27 +229,21 @@ func TestVectorsThreadIDs(t *testing.T) {
 			Code  string `json:"code"`
 		} `json:"error"`
 	}
-	var file struct {
-		Cases []struct {
-			Name  string `json:"name"`
-			Input struct {
-				Op       string           `json:"op"`
-				ThreadID adapter.ThreadID `json:"threadId"`
-			} `json:"input"`
-			Upstream result  `json:"upstream"`
-			Want     *result `json:"want"`
-		} `json:"cases"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
 	store := memstate.New(memstate.Options{})
 	t.Cleanup(func() { _ = store.Close() })
 	b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range file.Cases {
+	for _, c := range testfiles.Cases[struct {
+		Name  string `json:"name"`
+		Input struct {
+			Op       string           `json:"op"`
+			ThreadID adapter.ThreadID `json:"threadId"`
+		} `json:"input"`
+		Upstream result  `json:"upstream"`
+		Want     *result `json:"want"`
+	}](t, "thread_ids.json") {
 		if c.Input.Op != "thread" {
 			continue
 		}

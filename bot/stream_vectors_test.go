@@ -8,8 +8,6 @@ import (
 	"iter"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +20,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/testfiles"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -137,19 +136,7 @@ func or(v, def any) any {
 
 func TestVectorsStreaming(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		t.Skip("LINEAR_VECTORS is not set: set it to the directory with the recorded vectors")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "streaming.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Cases []streamCase }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range file.Cases {
+	for _, c := range testfiles.Cases[streamCase](t, "streaming.json") {
 		if c.Input.Op != "stream" {
 			continue
 		}

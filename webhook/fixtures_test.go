@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/testfiles"
 	"github.com/linearbot/linearbot/state/filestate"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -23,22 +23,7 @@ import (
 // None ends in the dead letters.
 func TestFixturesAreAccepted(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("LINEAR_FIXTURES")
-	if dir == "" {
-		t.Skip("LINEAR_FIXTURES is not set: set it to the directory with the recorded webhooks")
-	}
-	var files []string
-	for _, sub := range []string{"captured", "examples"} {
-		found, err := filepath.Glob(filepath.Join(dir, sub, "*.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Fatalf("no fixtures in %s", dir)
-	}
-	for _, file := range files {
+	for _, file := range testfiles.Fixtures(t, "captured", "examples") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			body, at := fixture(t, file)
@@ -99,20 +84,7 @@ func TestFixturesAreAccepted(t *testing.T) {
 // without a time of sending is given one.
 func fixture(t *testing.T, file string) ([]byte, time.Time) {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var captured struct {
-		Body json.RawMessage `json:"body"`
-	}
-	if err := json.Unmarshal(data, &captured); err != nil {
-		t.Fatal(err)
-	}
-	body := []byte(captured.Body)
-	if len(body) == 0 { // the examples are bare bodies
-		body = data
-	}
+	body := testfiles.Body(t, file)
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		t.Fatal(err)
@@ -122,7 +94,8 @@ func fixture(t *testing.T, file string) ([]byte, time.Time) {
 		return body, time.UnixMilli(int64(ms))
 	}
 	fields["webhookTimestamp"] = json.RawMessage("1790932505430")
-	if body, err = json.Marshal(fields); err != nil {
+	body, err := json.Marshal(fields)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return body, time.UnixMilli(1790932505430)

@@ -1,11 +1,13 @@
 package webhook
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	json "github.com/go-json-experiment/json/v1"
 )
 
 const (
@@ -32,7 +34,7 @@ var (
 // that are no JSON at all, errNoTime for those without a usable time.
 func sentAt(body []byte) (time.Time, error) {
 	var head struct {
-		At json.RawMessage `json:"webhookTimestamp"`
+		At jsontext.Value `json:"webhookTimestamp"`
 	}
 	if err := json.Unmarshal(body, &head); err != nil {
 		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

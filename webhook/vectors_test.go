@@ -8,8 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +21,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/testfiles"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
 	"github.com/linearbot/linearbot/webhook"
@@ -79,17 +78,10 @@ type vectorResponse struct {
 
 func TestVectorsWebhooks(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		t.Skip("LINEAR_VECTORS is not set: set it to the directory with the recorded vectors")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "webhooks.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var file vectorFile
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
+	testfiles.Vectors(t, "webhooks.json", &file)
+	if len(file.Cases) == 0 {
+		t.Fatal("no cases")
 	}
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
@@ -251,7 +243,7 @@ func (r *vectorRun) register(t *testing.T, b *bot.Bot) {
 		if r.in.Reply == nil {
 			return nil
 		}
-		_, err := th.Post(ctx, bot.Text(*r.in.Reply))
+		_, err := th.Post(ctx, bot.Markdown(*r.in.Reply))
 		return err
 	}
 	message := func(kind string) bot.MessageHandler {

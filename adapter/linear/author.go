@@ -7,9 +7,12 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// appMailSuffix ends the mail address of every user that is an app. It is all
-// that a delivery says about that.
-const appMailSuffix = "@oauthapp.linear.app"
+// These end the mail address of every user that is an app, and that of Linear's
+// own agent. They are all that a delivery says about that.
+const (
+	appMailSuffix   = "@oauthapp.linear.app"
+	agentMailSuffix = "@linear.linear.app"
+)
 
 // automationID, and automationName as both names, stand for the platform acting
 // by a rule of the workspace.
@@ -148,8 +151,8 @@ func (p *people) ref(id string, known ...adapter.User) adapter.User {
 }
 
 func isAppMail(email string) bool {
-	n := len(email) - len(appMailSuffix)
-	return n >= 0 && strings.EqualFold(email[n:], appMailSuffix)
+	at := strings.LastIndexByte(email, '@')
+	return at >= 0 && (strings.EqualFold(email[at:], appMailSuffix) || strings.EqualFold(email[at:], agentMailSuffix))
 }
 
 // profileName is the handle in the address of a profile,

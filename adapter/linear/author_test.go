@@ -59,6 +59,11 @@ func TestAuthor(t *testing.T) {
 			adapter.User{ID: "x", Email: "1@OAuthApp.linear.app", Kind: adapter.App},
 		},
 		{
+			"Linear's own agent", payloadSelf(),
+			commentPayload{User: userPayload{ID: "x", Email: "linear-org@linear.linear.app"}},
+			adapter.User{ID: "x", Email: "linear-org@linear.linear.app", Kind: adapter.App},
+		},
+		{
 			"almost an app", payloadSelf(),
 			commentPayload{User: userPayload{ID: "x", Email: "1@oauthapp.linear.app.test"}},
 			adapter.User{ID: "x", Email: "1@oauthapp.linear.app.test"},

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // deliveryOf is a delivery of a body.
@@ -36,7 +37,7 @@ func eventType(ev adapter.Event) string {
 
 func TestFixturesDecode(t *testing.T) {
 	t.Parallel()
-	for _, file := range payloadFiles(t, "LINEAR_FIXTURES", "captured") {
+	for _, file := range testfiles.Fixtures(t, "captured") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			var f struct {
@@ -55,7 +56,7 @@ func TestFixturesDecode(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(f.Body) == 0 || string(f.Body) == "null" {
-				return
+				t.Fatal("the request has no body")
 			}
 			r, err := routeDelivery(deliveryOf(f.Body))
 			if err != nil {
@@ -120,13 +121,10 @@ func TestFixturesExamples(t *testing.T) {
 		{"permission-change", "AccessEvent"},
 	}
 	number := regexp.MustCompile(`^\d+-`)
-	for _, file := range payloadFiles(t, "LINEAR_FIXTURES", "examples") {
+	for _, file := range testfiles.Fixtures(t, "examples") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			body, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			body := testfiles.Body(t, file)
 			r, err := routeDelivery(deliveryOf(body))
 			if err != nil {
 				t.Fatal(err)
@@ -200,7 +198,7 @@ func TestVectorsWebhooksDecode(t *testing.T) {
 			Want     result `json:"want"`
 		} `json:"cases"`
 	}
-	payloadVectors(t, "webhooks.json", &file)
+	testfiles.Vectors(t, "webhooks.json", &file)
 	bot := file.Defaults.Bot
 	self := &adapter.Identity{
 		Workspace: bot.OrganizationID, UserID: bot.UserID, Name: bot.DisplayName, ProfileURL: bot.ProfileURL, App: true,

@@ -1,16 +1,14 @@
 package linear
 
 import (
-	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // payloadBodies has a small body of each kind.
@@ -49,26 +47,8 @@ func addSeeds(f *testing.F) {
 	f.Add([]byte("{}"))
 	f.Add([]byte("[]"))
 	f.Add([]byte("{\"type\":\"Comment\",\"data\":{\"id\":\"\xff\"}}"))
-	dir := os.Getenv("LINEAR_FIXTURES")
-	if dir == "" {
-		return
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*.json"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		var wrapped struct {
-			Body json.RawMessage `json:"body"`
-		}
-		if json.Unmarshal(raw, &wrapped) == nil && len(wrapped.Body) > 0 {
-			raw = wrapped.Body
-		}
-		f.Add(raw)
+	for _, file := range testfiles.Fixtures(f, "captured", "examples") {
+		f.Add(testfiles.Body(f, file))
 	}
 }
 

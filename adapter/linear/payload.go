@@ -2,10 +2,12 @@ package linear
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	json "github.com/go-json-experiment/json/v1"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -16,13 +18,18 @@ import (
 // never hides the fields beside it.
 
 // unmarshal fills v from a JSON object. Values of the wrong type leave their
-// field as it was. The error has code Invalid: body is no JSON object.
+// field as it was; of a name that stands twice the last value counts; invalid
+// UTF-8 is replaced. The error has code Invalid: body is not a JSON object.
+//
+// The package is the classic encoding/json over the faster engine of its second
+// version, because no other rules would be kind enough to a sender that we
+// cannot correct.
 func unmarshal(body []byte, v any) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return &adapter.Error{Code: adapter.Invalid, Op: "decode delivery", Message: "the body is not a JSON object"}
 	}
 	err := json.Unmarshal(body, v)
-	// The decoder goes on after a value of the wrong type and reports the
+	// The decoder continues after a value of the wrong type and reports the
 	// first one at the end.
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {
 		return &adapter.Error{Code: adapter.Invalid, Op: "decode delivery", Message: "the body is not valid JSON", Err: err}
@@ -36,36 +43,55 @@ type text struct {
 	ok bool
 }
 
-// UnmarshalJSON keeps strings and takes everything else for absent.
-func (t *text) UnmarshalJSON(b []byte) error {
-	*t = text{}
-	if isString(b) {
-		t.ok = json.Unmarshal(b, &t.s) == nil
+// UnmarshalJSONFrom keeps strings and takes everything else for absent.
+func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var err error
+	t.s, t.ok, err = readString(dec)
+	return err
+}
+
+// textOf reads a value; none is absent.
+func textOf(raw []byte) text {
+	var t text
+	if len(raw) == 0 || json.Unmarshal(raw, &t) != nil {
+		return text{}
 	}
-	return nil
+	return t
 }
 
 // isText only tells whether there was a string.
 type isText bool
 
-// UnmarshalJSON looks at the first byte.
-func (t *isText) UnmarshalJSON(b []byte) error {
-	*t = isText(isString(b))
-	return nil
+// UnmarshalJSONFrom looks at the first byte.
+func (t *isText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*t = dec.PeekKind() == '"'
+	return dec.SkipValue()
 }
-
-func isString(b []byte) bool { return len(b) > 0 && b[0] == '"' }
 
 // timestamp is a time that is zero when it cannot be read.
 type timestamp struct{ time.Time }
 
-// UnmarshalJSON reads RFC 3339 and takes everything else for absent.
-func (t *timestamp) UnmarshalJSON(b []byte) error {
+// UnmarshalJSONFrom reads RFC 3339 and takes everything else for absent.
+func (t *timestamp) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	t.Time = time.Time{}
-	if isString(b) && len(b) > 2 {
-		t.Time = parseTime(string(b[1 : len(b)-1]))
+	s, _, err := readString(dec)
+	if s != "" {
+		t.Time = parseTime(s)
 	}
-	return nil
+	return err
+}
+
+// readString consumes a value and returns it if it is a string. The error is
+// one of syntax.
+func readString(dec *jsontext.Decoder) (s string, ok bool, err error) {
+	if dec.PeekKind() != '"' {
+		return "", false, dec.SkipValue()
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return "", false, err
+	}
+	return token.String(), true, nil
 }
 
 func parseTime(s string) time.Time {
@@ -108,21 +134,30 @@ type botActorPayload struct {
 	AvatarURL       string `json:"avatarUrl"`
 }
 
-// UnmarshalJSON reads an object, or a string with an object inside. Any other
-// string is the name.
-func (p *botActorPayload) UnmarshalJSON(b []byte) error {
+// UnmarshalJSONFrom reads an object, or a string with an object inside. Any
+// other string is the name.
+func (p *botActorPayload) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	type plain botActorPayload
 	*p = botActorPayload{}
-	if isString(b) {
-		var inner text
-		_ = inner.UnmarshalJSON(b) // it takes anything
-		if !strings.HasPrefix(inner.s, "{") {
-			p.Name = inner.s
+	var object []byte
+	if dec.PeekKind() == '"' {
+		s, _, err := readString(dec)
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(s, "{") {
+			p.Name = s
 			return nil
 		}
-		b = []byte(inner.s)
+		object = []byte(s)
+	} else {
+		value, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		object = value
 	}
-	if err := unmarshal(b, (*plain)(p)); err != nil {
+	if err := unmarshal(object, (*plain)(p)); err != nil {
 		*p = botActorPayload{}
 	}
 	return nil

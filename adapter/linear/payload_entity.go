@@ -18,11 +18,7 @@ func (p *entityPayload[T]) changed(field string) bool {
 
 // previous returns the old value of a text field.
 func (p *entityPayload[T]) previous(field string) text {
-	var t text
-	if raw, ok := p.UpdatedFrom[field]; ok {
-		_ = t.UnmarshalJSON(raw) // it takes anything
-	}
-	return t
+	return textOf(p.UpdatedFrom[field])
 }
 
 // commentPayload is the data of a Comment event.

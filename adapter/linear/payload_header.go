@@ -1,6 +1,6 @@
 package linear
 
-import "encoding/json"
+import "github.com/go-json-experiment/json/jsontext"
 
 // header is the little of a body that says where it belongs. Decoding it is
 // the hot path.
@@ -13,12 +13,12 @@ type header struct {
 	AppUserID      string `json:"appUserId"`
 	UserID         string `json:"userId"`
 
-	Data          headerData      `json:"data"`
-	UpdatedFrom   json.RawMessage `json:"updatedFrom"`
-	AgentSession  headerSession   `json:"agentSession"`
-	AgentActivity headerActivity  `json:"agentActivity"`
-	Notification  headerNotice    `json:"notification"`
-	IssueData     idRef           `json:"issueData"`
+	Data          headerData     `json:"data"`
+	UpdatedFrom   jsontext.Value `json:"updatedFrom"`
+	AgentSession  headerSession  `json:"agentSession"`
+	AgentActivity headerActivity `json:"agentActivity"`
+	Notification  headerNotice   `json:"notification"`
+	IssueData     idRef          `json:"issueData"`
 }
 
 // parentRefs names what something hangs on. At most one is usually set.

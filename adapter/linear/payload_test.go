@@ -1,12 +1,14 @@
 package linear
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
+	"bytes"
+	classicjson "encoding/json"
+	"errors"
+	"reflect"
 	"testing"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -21,37 +23,6 @@ func payloadSelf() *adapter.Identity {
 		FullName:   "Helper Bot",
 		ProfileURL: "https://linear.app/acme/profiles/helper-bot",
 		App:        true,
-	}
-}
-
-// payloadFiles returns the JSON files below a directory that an environment
-// variable names.
-func payloadFiles(tb testing.TB, env, sub string) []string {
-	tb.Helper()
-	dir := os.Getenv(env)
-	if dir == "" {
-		tb.Skipf("set %s to the directory with the test data", env)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, sub, "*.json"))
-	if err != nil || len(files) == 0 {
-		tb.Fatalf("%s: no JSON files in %s (%v)", env, filepath.Join(dir, sub), err)
-	}
-	return files
-}
-
-// payloadVectors reads the cases of a vector file.
-func payloadVectors(tb testing.TB, name string, v any) {
-	tb.Helper()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		tb.Skip("set LINEAR_VECTORS to the directory with the vectors")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		tb.Fatalf("%s: %v", name, err)
 	}
 }
 
@@ -95,6 +66,65 @@ func TestUnmarshalLenientEntities(t *testing.T) {
 			t.Errorf("%s hides its neighbors: %+v", wrong, p)
 		}
 	}
+}
+
+// What encoding/json has always accepted stays accepted.
+func TestUnmarshalClassicRules(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, body, want string }{
+		{"the last of two", `{"type":"a","type":"b"}`, "b"},
+		{"the last of two, one of the wrong type", `{"type":"a","type":7}`, "a"},
+		{"invalid UTF-8", "{\"type\":\"a\xffb\"}", "a\ufffdb"},
+		{"half a surrogate pair", `{"type":"a\ud800b"}`, "a\ufffdb"},
+		{"another case", `{"TYPE":"a"}`, "a"},
+		{"unknown names", `{"x":{"type":"b"},"type":"a","\u0000":[[[]]]}`, "a"},
+		{"null leaves the field", `{"type":"a","type":null}`, "a"},
+		{"white space", " \r\n\t{ \"type\" : \"a\" } \n", "a"},
+	} {
+		var h header
+		if err := unmarshal([]byte(tt.body), &h); err != nil || h.Type != tt.want {
+			t.Errorf("%s: %q, %v, want %q", tt.name, h.Type, err, tt.want)
+		}
+	}
+}
+
+// FuzzUnmarshal compares the decoder with that of encoding/json.
+func FuzzUnmarshal(f *testing.F) {
+	addSeeds(f)
+	f.Add([]byte(`{"type":"a","TYPE":"b","data":{"issue":{"id":"\ud800"},"issueId":7,"issueId":"x"}}`))
+	type shape struct {
+		Type         string
+		Action       string
+		Data         struct{ parentRefs }
+		AgentSession headerSession
+		Notification headerNotice
+		Actor        actorPayload
+		URL          string
+		Number       float64
+		List         []string
+		Labels       []labelPayload
+		Map          map[string]any
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var got, want shape
+		err := unmarshal(body, &got)
+		classic := classicjson.Unmarshal(body, &want)
+		if _, ok := errors.AsType[*classicjson.UnmarshalTypeError](classic); ok && err == nil {
+			classic = nil
+		}
+		if len(bytes.TrimLeft(body, " \t\r\n")) == 0 || bytes.TrimLeft(body, " \t\r\n")[0] != '{' {
+			if err == nil {
+				t.Fatal("accepted what is not an object")
+			}
+			return
+		}
+		if (err == nil) != (classic == nil) {
+			t.Fatalf("error %v, encoding/json says %v", err, classic)
+		}
+		if diff := cmp.Diff(want, got, cmp.Exporter(func(reflect.Type) bool { return true })); err == nil && diff != "" {
+			t.Errorf("(-encoding/json +got):\n%s", diff)
+		}
+	})
 }
 
 func TestText(t *testing.T) {

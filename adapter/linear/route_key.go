@@ -3,8 +3,9 @@ package linear
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -75,13 +76,12 @@ func (h *header) keyOf(d *adapter.Delivery, parts ...string) string {
 
 // digest is a short hash of a JSON object that does not depend on the order of
 // its keys or on white space. It is empty if there is no object.
-func digest(raw json.RawMessage) string {
-	var v map[string]any
-	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &v) != nil {
+func digest(raw jsontext.Value) string {
+	if raw.Kind() != '{' {
 		return ""
 	}
-	canonical, err := json.Marshal(v)
-	if err != nil {
+	canonical := raw.Clone()
+	if err := canonical.Canonicalize(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		return ""
 	}
 	sum := sha256.Sum256(canonical)

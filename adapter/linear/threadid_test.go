@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 func TestVectorsThreadIDs(t *testing.T) {
@@ -33,7 +34,7 @@ func TestVectorsThreadIDs(t *testing.T) {
 			Want     *result `json:"want"`
 		} `json:"cases"`
 	}
-	payloadVectors(t, "thread_ids.json", &file)
+	testfiles.Vectors(t, "thread_ids.json", &file)
 	for _, c := range file.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()

@@ -3,13 +3,10 @@ package ai_test
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +15,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot/ai"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 type vectorAttachment struct {
@@ -121,34 +119,17 @@ func asVector(m ai.Message) map[string]any {
 
 func TestVectorsAIMessages(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("LINEAR_VECTORS")
-	if dir == "" {
-		t.Skip("LINEAR_VECTORS is not set: set it to the directory with the recorded vectors")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "ai_messages.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var vectors struct {
-		Cases []struct {
-			Name  string `json:"name"`
-			Input struct {
-				Messages []vectorMessage `json:"messages"`
-				Options  struct {
-					IncludeNames bool `json:"includeNames"`
-				} `json:"options"`
-			} `json:"input"`
-			Upstream map[string]any `json:"upstream"`
-			Want     map[string]any `json:"want"`
-		} `json:"cases"`
-	}
-	if err := json.Unmarshal(data, &vectors); err != nil {
-		t.Fatal(err)
-	}
-	if len(vectors.Cases) == 0 {
-		t.Fatal("no cases")
-	}
-	for _, c := range vectors.Cases {
+	for _, c := range testfiles.Cases[struct {
+		Name  string `json:"name"`
+		Input struct {
+			Messages []vectorMessage `json:"messages"`
+			Options  struct {
+				IncludeNames bool `json:"includeNames"`
+			} `json:"options"`
+		} `json:"input"`
+		Upstream map[string]any `json:"upstream"`
+		Want     map[string]any `json:"want"`
+	}](t, "ai_messages.json") {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			want := maps.Clone(c.Upstream)

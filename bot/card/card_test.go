@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/linearbot/linearbot/internal/content"
-	"github.com/linearbot/linearbot/internal/vectortest"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // cardNode is any part of a card as the vectors have it.
@@ -112,7 +112,7 @@ func render(t interface{ Fatal(args ...any) }, c Card) string {
 
 func TestVectorsCards(t *testing.T) {
 	t.Parallel()
-	for _, c := range vectortest.Cases[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Card cardNode
@@ -138,7 +138,7 @@ func TestVectorsCards(t *testing.T) {
 				return
 			}
 			trimmed := strings.TrimSpace(*want)
-			vectortest.Equal(t, "body", got, &trimmed)
+			testfiles.Equal(t, "body", got, &trimmed)
 		})
 	}
 }

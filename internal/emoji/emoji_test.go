@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/linearbot/linearbot/internal/vectortest"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 func TestVectorsEmoji(t *testing.T) {
@@ -23,7 +23,7 @@ func TestVectorsEmoji(t *testing.T) {
 		Match *bool               `json:"match"`
 		Calls []map[string]string `json:"calls"`
 	}
-	for _, c := range vectortest.Cases[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Op, Text, Raw, Name string
@@ -64,21 +64,21 @@ func TestVectorsEmoji(t *testing.T) {
 					}
 					return Character(name)
 				})
-				vectortest.Equal(t, "text", got, want.Text)
+				testfiles.Equal(t, "text", got, want.Text)
 				if len(in.Custom) == 0 {
-					vectortest.Equal(t, "text", Replace(in.Text), want.Text)
+					testfiles.Equal(t, "text", Replace(in.Text), want.Text)
 				}
 			case "fromUnicode":
 				got := nameOfCharacter(name)
 				if got == "" {
 					got = name
 				}
-				vectortest.Equal(t, "name", got, want.Name)
+				testfiles.Equal(t, "name", got, want.Name)
 				if nameOfShortCode(name) == "" {
-					vectortest.Equal(t, "Name", Name(name), want.Name)
+					testfiles.Equal(t, "Name", Name(name), want.Name)
 				}
 			case "fromShortcode":
-				vectortest.Equal(t, "name", Name(name), want.Name)
+				testfiles.Equal(t, "name", Name(name), want.Name)
 			case "matches":
 				got := in.Raw == in.Name
 				if Character(in.Name) != "" {
@@ -88,10 +88,10 @@ func TestVectorsEmoji(t *testing.T) {
 					t.Errorf("%q means %q: %t", in.Raw, in.Name, got)
 				}
 			case "stringify":
-				vectortest.Equal(t, "text", Placeholder(name), want.Text)
-				vectortest.Equal(t, "json", Placeholder(name), want.JSON)
+				testfiles.Equal(t, "text", Placeholder(name), want.Text)
+				testfiles.Equal(t, "json", Placeholder(name), want.JSON)
 			case "react":
-				vectortest.Equal(t, "emoji", cmp.Or(Character(name), name), want.Emoji)
+				testfiles.Equal(t, "emoji", cmp.Or(Character(name), name), want.Emoji)
 			case "unreact":
 				var got []string
 				for _, r := range in.ReactionsOnMessage {

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/linearbot/linearbot/internal/vectortest"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // streamingView is what the vectors say of a text that is half written.
@@ -20,7 +20,7 @@ func TestVectorsStreamingViews(t *testing.T) {
 		Steps                         []streamingView
 		Finish, Raw, CommittableAtEnd *string
 	}
-	for _, c := range vectortest.Cases[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Op     string
@@ -53,9 +53,9 @@ func TestVectorsStreamingViews(t *testing.T) {
 			if diff := cmp.Diff(want.Steps, got); diff != "" {
 				t.Errorf("views (-want +got):\n%s", diff)
 			}
-			vectortest.Equal(t, "finish", Repair(text), want.Finish)
-			vectortest.Equal(t, "raw", text, want.Raw)
-			vectortest.Equal(t, "committable at the end", fenceTables(text, true), want.CommittableAtEnd)
+			testfiles.Equal(t, "finish", Repair(text), want.Finish)
+			testfiles.Equal(t, "raw", text, want.Raw)
+			testfiles.Equal(t, "committable at the end", fenceTables(text, true), want.CommittableAtEnd)
 		})
 	}
 }

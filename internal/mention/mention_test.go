@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/linearbot/linearbot/internal/vectortest"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 func TestVectorsMentions(t *testing.T) {
 	t.Parallel()
 	type result struct{ Mention *bool }
-	for _, c := range vectortest.Cases[struct {
+	for _, c := range testfiles.Cases[struct {
 		Name  string
 		Input struct {
 			Text string

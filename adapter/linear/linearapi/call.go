@@ -2,7 +2,9 @@ package linearapi
 
 import (
 	"context"
-	"encoding/json"
+
+	"github.com/go-json-experiment/json/jsontext"
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // vars are the variables of an operation.
@@ -18,13 +20,13 @@ func query[E any](ctx context.Context, c *Client, op operation, root string, v v
 // example.
 func within[E any](ctx context.Context, c *Client, op operation, root, field string, v vars) (*E, error) {
 	op.repeatable = true
-	return do(ctx, c, op, v, func(d *map[string]map[string]json.RawMessage) *E { return part[E]((*d)[root], field) })
+	return do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *E { return part[E]((*d)[root], field) })
 }
 
 // mutate runs a mutation whose name is that of the operation, and returns the
 // entity that its payload holds under key.
 func mutate[E any](ctx context.Context, c *Client, op operation, key string, v vars) (*E, error) {
-	return do(ctx, c, op, v, func(d *map[string]map[string]json.RawMessage) *E {
+	return do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *E {
 		payload := (*d)[op.name]
 		return done(part[bool](payload, "success"), part[E](payload, key))
 	})
@@ -33,7 +35,7 @@ func mutate[E any](ctx context.Context, c *Client, op operation, key string, v v
 // remove runs a mutation that has no result but its success.
 func remove(ctx context.Context, c *Client, op operation, v vars) error {
 	op.repeatable = true
-	_, err := do(ctx, c, op, v, func(d *map[string]map[string]json.RawMessage) *struct{} {
+	_, err := do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *struct{} {
 		payload, ok := (*d)[op.name]
 		if !ok {
 			return nil
@@ -45,7 +47,7 @@ func remove(ctx context.Context, c *Client, op operation, v vars) error {
 
 // part decodes one field of an object: nil if it is absent, null or of another
 // shape.
-func part[E any](object map[string]json.RawMessage, field string) *E {
+func part[E any](object map[string]jsontext.Value, field string) *E {
 	var e *E
 	raw, ok := object[field]
 	if !ok || json.Unmarshal(raw, &e) != nil {

@@ -2,7 +2,6 @@ package linearapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/hasura/go-graphql-client"
 
 	"github.com/linearbot/linearbot/adapter"

@@ -14,6 +14,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // maxPrice is what Linear allows for one operation, in points.
@@ -29,18 +31,18 @@ func sent(t *testing.T) map[string]string {
 	return docs
 }
 
-// schema loads Linear's schema, or skips the test.
+// schema loads the types of Linear's schema.
 func schema(t *testing.T) *ast.Schema {
 	t.Helper()
-	path := os.Getenv("LINEAR_SCHEMA")
-	if path == "" {
-		t.Skip("set LINEAR_SCHEMA to the file schema.graphql that Linear publishes with its SDK")
+	var sources []*ast.Source
+	for _, path := range testfiles.Schema(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, &ast.Source{Name: path, Input: string(text)})
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := gqlparser.LoadSchema(&ast.Source{Name: path, Input: string(text)})
+	s, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
 		t.Fatal(err)
 	}

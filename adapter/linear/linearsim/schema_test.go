@@ -8,6 +8,8 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // own reports whether the schema text defines the type itself.
@@ -17,15 +19,15 @@ func own(d *ast.Definition) bool { return !d.BuiltIn && !strings.HasPrefix(d.Nam
 // schema that Linear publishes.
 func TestSchemaIsSubset(t *testing.T) {
 	t.Parallel()
-	path := os.Getenv("LINEAR_SCHEMA")
-	if path == "" {
-		t.Skip("set LINEAR_SCHEMA to the path of Linear's published schema.graphql")
+	var sources []*ast.Source
+	for _, path := range testfiles.Schema(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, &ast.Source{Name: path, Input: string(text)})
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs, err := gqlparser.LoadSchema(&ast.Source{Name: "published", Input: string(text)})
+	theirs, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
 		t.Fatal(err)
 	}
