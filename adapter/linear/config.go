@@ -170,7 +170,7 @@ func (c Config) withDefaults() (Config, error) {
 			problem("AccessToken", "LINEAR_ACCESS_TOKEN", "is a personal API key: set it as LINEAR_API_KEY")
 		}
 	case c.ClientID == "" && c.ClientSecret == "":
-		problem("", "", "no credentials: set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET, or LINEAR_ACCESS_TOKEN, or LINEAR_API_KEY")
+		problem("", "", "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing: set both, or LINEAR_ACCESS_TOKEN, or LINEAR_API_KEY")
 	case c.ClientID == "":
 		problem("ClientID", "LINEAR_CLIENT_ID", "is missing beside the secret: copy it from the OAuth app's settings in Linear")
 	case c.ClientSecret == "":

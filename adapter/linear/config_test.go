@@ -67,7 +67,7 @@ func TestNewChecksConfig(t *testing.T) {
 		{"access token", Config{AccessToken: "lin_oauth_x"}, nil},
 		{"client credentials", Config{ClientID: "i", ClientSecret: "s"}, nil},
 		{"an unused way may be incomplete", Config{APIKey: "k", ClientID: "i"}, nil},
-		{"nothing", Config{}, []string{"no credentials: set LINEAR_CLIENT_ID"}},
+		{"nothing", Config{}, []string{"LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing"}},
 		{"no secret", Config{ClientID: "i"}, []string{"ClientSecret (LINEAR_CLIENT_SECRET) is missing"}},
 		{"no id", Config{ClientSecret: marker}, []string{"ClientID (LINEAR_CLIENT_ID) is missing"}},
 		{"bearer", Config{APIKey: "Bearer " + marker}, []string{`APIKey (LINEAR_API_KEY) begins with "Bearer"`}},
