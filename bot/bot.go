@@ -24,6 +24,8 @@ type Bot struct {
 	turns      running
 	running    atomic.Bool
 	storeDown  atomic.Bool
+	// unknown is why the bot does not know who it is.
+	unknown loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.
 	wide atomic.Int64
 }
@@ -50,6 +52,10 @@ func (b *Bot) Ready(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Adapter returns the adapter of the configuration, for what only one platform
+// offers: b.Adapter().(*linear.Adapter).
+func (b *Bot) Adapter() adapter.Adapter { return b.cfg.Adapter }
 
 // Identity says who the bot is in a workspace. An empty workspace means the
 // one that the bot's own token belongs to.

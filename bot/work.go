@@ -164,7 +164,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case errors.As(err, &unready):
 		b.counts.add(CountReturned, "")
 		wait := unready.wait
-		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits: the bot does not know yet who it is")
+		log.WithLevel(b.unknown.level(err)).Err(err).Dur(LogKeyWait, wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, wait)
 	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
 		// The store's fault and not the turn's: no attempt is counted.

@@ -16,7 +16,11 @@ func Markdown() string {
 		if len(s.Also) > 0 {
 			also = "; also read as `" + strings.Join(s.Also, "`, `") + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s%s |\n", s.Name, s.defaultText(), s.Help, also)
+		def := s.defaultText()
+		if def != "" {
+			def += " "
+		}
+		fmt.Fprintf(&b, "| `%s` | %s| %s%s |\n", s.Name, def, s.Help, also)
 	}
 	return b.String()
 }

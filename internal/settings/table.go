@@ -75,7 +75,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "LINEARBOT_PUBLIC_URL", Flag: "public-url", parse: (*Values).parsePublicURL,
-			Help: "where people reach the server, for example `https://bot.example.com`: buttons of cards become links to it; without it they are labels",
+			Help: "where people reach the server, for example `https://bot.example.com`: buttons of cards and the answers to questions become links to it; without it they are labels",
 		},
 		{
 			Name: "LINEARBOT_WEBHOOK_PATH", Flag: "path", Default: "/api/webhooks/linear", parse: (*Values).parsePath,
