@@ -50,9 +50,7 @@ func Read(environ []string, flags map[string]string) (*Values, []Problem) {
 	env := make(map[string]string, len(environ))
 	for _, kv := range environ {
 		name, value, _ := strings.Cut(kv, "=")
-		if value = strings.TrimSpace(value); value != "" {
-			env[name] = value
-		}
+		env[name] = strings.TrimSpace(value)
 	}
 	v := &Values{table: Table(), set: make(map[string]source)}
 	var problems []Problem
