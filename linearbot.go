@@ -40,6 +40,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/redis/go-redis/v9"
@@ -81,7 +82,8 @@ type Config struct {
 
 // Main is the main function of a bot: it runs the command that the arguments of
 // the process name over the handlers that register adds, and ends the process.
-// SIGINT and SIGTERM stop it cleanly; a second signal ends it at once.
+// SIGINT and SIGTERM stop it cleanly; a second signal ends it at once, with exit
+// code 1, and another process continues what was unfinished.
 //
 // The exit code is 0 after a clean end, 1 after a failure and 2 if the command
 // line or the configuration is wrong, in which case nothing was started.
@@ -91,8 +93,16 @@ func Main(register func(b *bot.Bot) error) { Config{Register: register}.Main() }
 func (c Config) Main() {
 	// The store says what is wrong; the client's own lines would go past the log.
 	redis.SetLogger(silence{})
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // so that a second signal is not caught
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	var watch sync.WaitGroup // it ends with the process
+	watch.Go(func() {
+		<-signals
+		stop()
+		<-signals
+		os.Exit(cli.ExitFailed)
+	})
 	code := cli.Run(ctx, cli.Program{
 		Name: name(os.Args), Config: c.serve(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,

@@ -41,7 +41,7 @@ import (
 const patience = 30 * time.Second
 
 const (
-	secret    = "stage-webhook-secret"
+	secret    = "stage-webhook-secret" //nolint:gosec // of a Linear that ends with the test
 	publicURL = "https://bot.test"
 	path      = "/api/webhooks/linear"
 )
@@ -58,7 +58,7 @@ type Stage struct {
 	// App is the bot as an installed app.
 	App *linearsim.Installation
 
-	t    testing.TB
+	tb   testing.TB
 	cfg  linearbot.Config
 	addr string
 	stop func()
@@ -69,44 +69,44 @@ type Stage struct {
 // stage sets: credentials, addresses, LINEARBOT_PUBLIC_URL, so that buttons can
 // be pressed, and a store in a directory of the test. Its Logger defaults to
 // warnings and errors in the log of the test.
-func New(t testing.TB, cfg linearbot.Config) *Stage {
-	t.Helper()
+func New(tb testing.TB, cfg linearbot.Config) *Stage {
+	tb.Helper()
 	// One delivery at a time, so that messages arrive in the order in which
 	// they were written.
 	srv, err := linearsim.Start(linearsim.Config{
 		Parallel: 1, RetryAfter: slices.Repeat([]time.Duration{100 * time.Millisecond}, 50),
 	})
 	if err != nil {
-		t.Fatalf("linearbottest: %v", err)
+		tb.Fatalf("linearbottest: %v", err)
 		return nil
 	}
-	t.Cleanup(srv.Close)
+	tb.Cleanup(srv.Close)
 	ws := srv.Workspace("Acme", "acme")
 	s := &Stage{
 		Linear: srv, Workspace: ws, Ada: ws.AddUser("Ada Byron", "ada"), Bob: ws.AddUser("Bob", "bob"),
 		Team: ws.AddTeam("ENG", "Engineering"),
 		App:  ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true}),
-		t:    t, addr: "127.0.0.1:0", cfg: cfg,
+		tb:   tb, addr: "127.0.0.1:0", cfg: cfg,
 	}
 	s.cfg.Environ = append([]string{
 		"LINEAR_CLIENT_ID=" + s.App.ClientID, "LINEAR_CLIENT_SECRET=" + s.App.ClientSecret,
 		"LINEAR_API_URL=" + srv.GraphQLURL(), "LINEAR_OAUTH_URL=" + srv.URL(), "LINEAR_UPLOADS_URL=" + srv.URL(),
 		"LINEAR_WEBHOOK_SECRET=" + secret, "LINEARBOT_WEBHOOK_PATH=" + path, "LINEARBOT_PUBLIC_URL=" + publicURL,
-		"LINEARBOT_STATE=file:" + t.TempDir(),
+		"LINEARBOT_STATE=file:" + tb.TempDir(),
 	}, cfg.Environ...)
 	if s.cfg.Logger == nil {
-		log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
+		log := zerolog.New(zerolog.NewTestWriter(tb)).Level(zerolog.WarnLevel)
 		s.cfg.Logger = &log
 	}
 	s.start()
 	s.App.SetWebhook(linearsim.Webhook{URL: "http://" + s.addr + path, Secret: secret})
-	t.Cleanup(func() { s.stop() })
+	tb.Cleanup(func() { s.stop() })
 	return s
 }
 
 // start runs the bot and waits until it listens.
 func (s *Stage) start() {
-	s.t.Helper()
+	s.tb.Helper()
 	cfg := s.cfg
 	cfg.Environ = append(slices.Clone(cfg.Environ), "LINEARBOT_ADDR="+s.addr)
 	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
@@ -116,7 +116,7 @@ func (s *Stage) start() {
 		}
 		listening <- a
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.tb.Context()))
 	var (
 		wg   sync.WaitGroup
 		once sync.Once
@@ -127,7 +127,7 @@ func (s *Stage) start() {
 			cancel()
 			wg.Wait()
 			if err := <-ended; err != nil {
-				s.t.Errorf("linearbottest: Run: %v", err)
+				s.tb.Errorf("linearbottest: Run: %v", err)
 			}
 		})
 	}
@@ -137,7 +137,7 @@ func (s *Stage) start() {
 	case err := <-ended:
 		cancel()
 		s.stop = func() {}
-		s.t.Fatalf("linearbottest: the bot does not start: %v", err)
+		s.tb.Fatalf("linearbottest: the bot does not start: %v", err)
 	}
 }
 
@@ -148,7 +148,7 @@ func (s *Stage) Stop() { s.stop() }
 // Restart stops the bot and starts it again at the same address and on the same
 // store, as a deploy does. Register is called again.
 func (s *Stage) Restart() {
-	s.t.Helper()
+	s.tb.Helper()
 	s.stop()
 	s.start()
 }
@@ -163,14 +163,14 @@ func (s *Stage) Issue(title string) *linearsim.Issue {
 
 // Wait waits until cond holds. It is called after every change in Linear.
 func (s *Stage) Wait(cond func() bool) {
-	s.t.Helper()
+	s.tb.Helper()
 	if err := s.wait(cond); err != nil {
-		s.t.Fatalf("linearbottest: what is waited for does not happen: %v", err)
+		s.tb.Fatalf("linearbottest: what is waited for does not happen: %v", err)
 	}
 }
 
 func (s *Stage) wait(cond func() bool) error {
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.tb.Context(), patience)
 	defer cancel()
 	return s.Linear.Wait(ctx, cond)
 }
@@ -178,7 +178,7 @@ func (s *Stage) wait(cond func() bool) error {
 // Replies waits until the bot has written at least n replies below root and
 // returns them, oldest first.
 func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
-	s.t.Helper()
+	s.tb.Helper()
 	var texts []string
 	err := s.wait(func() bool {
 		texts = nil
@@ -188,7 +188,7 @@ func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
 		return len(texts) >= n
 	})
 	if err != nil {
-		s.t.Fatalf("linearbottest: the replies are %q, want %d: %v", texts, n, err)
+		s.tb.Fatalf("linearbottest: the replies are %q, want %d: %v", texts, n, err)
 	}
 	return texts
 }
@@ -207,25 +207,25 @@ func (s *Stage) Own(root *linearsim.Comment) []*linearsim.Comment {
 // Press presses the button with a label whose link stands in a message, as a
 // person does who opens the link and confirms.
 func (s *Stage) Press(message, label string) {
-	s.t.Helper()
+	s.tb.Helper()
 	_, link, _ := strings.Cut(message, "["+label+"]("+publicURL)
 	link, _, ok := strings.Cut(link, ")")
 	if !ok {
-		s.t.Fatalf("linearbottest: there is no button %q in %q", label, message)
+		s.tb.Fatalf("linearbottest: there is no button %q in %q", label, message)
 		return
 	}
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.URL()+link, http.NoBody)
+	req, err := http.NewRequestWithContext(s.tb.Context(), http.MethodPost, s.URL()+link, http.NoBody)
 	if err != nil {
-		s.t.Fatalf("linearbottest: %v", err)
+		s.tb.Fatalf("linearbottest: %v", err)
 		return
 	}
-	res, err := (&http.Client{Timeout: patience}).Do(req) //nolint:gosec // the bot's own address
+	res, err := (&http.Client{Timeout: patience}).Do(req)
 	if err != nil {
-		s.t.Fatalf("linearbottest: %v", err)
+		s.tb.Fatalf("linearbottest: %v", err)
 		return
 	}
 	defer func() { _ = res.Body.Close() }() // nothing is read from it
 	if res.StatusCode != http.StatusOK {
-		s.t.Fatalf("linearbottest: the button %q is answered %s", label, res.Status)
+		s.tb.Fatalf("linearbottest: the button %q is answered %s", label, res.Status)
 	}
 }

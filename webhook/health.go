@@ -27,7 +27,8 @@ type Check struct {
 type UnreadyError struct {
 	// Reason is shown to anyone who can reach /readyz. It must not hold secrets.
 	Reason string
-	// Err is the cause, for the log. May be nil.
+	// Err is the cause, for the log. Without one the failure is logged at debug
+	// level only: the check is expected to have said more itself.
 	Err error
 }
 
@@ -98,7 +99,11 @@ func (h *health) note(name string, err error) {
 	switch {
 	case why == before:
 	case err != nil:
-		h.log.Warn().Err(err).Str(LogKeyCheck, name).Msg("not ready")
+		level := zerolog.WarnLevel
+		if said, ok := errors.AsType[*UnreadyError](err); ok && said.Err == nil {
+			level = zerolog.DebugLevel
+		}
+		h.log.WithLevel(level).Err(err).Str(LogKeyCheck, name).Msg("not ready")
 	default:
 		h.log.Info().Str(LogKeyCheck, name).Msg("ready again")
 	}

@@ -190,7 +190,7 @@ func (d *demo) repeat(ctx context.Context) error {
 			return d.quiet(ctx)
 		}
 	}
-	return errors.New("Linear sent no comment")
+	return errors.New("no comment was delivered")
 }
 
 // quiet waits until everything that happened was delivered and the store holds

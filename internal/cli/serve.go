@@ -28,7 +28,7 @@ type serveCmd struct {
 }
 
 // Help lists the variables below the flags.
-func (serveCmd) Help() string {
+func (*serveCmd) Help() string {
 	return "Everything is read from the environment; a flag has precedence over its variable.\n\n" + settings.Text()
 }
 

@@ -154,7 +154,7 @@ type stateImport struct {
 }
 
 func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) (err error) {
-	from := io.Reader(p.in)
+	from := p.in
 	if c.File != "" {
 		f, err := os.Open(c.File)
 		if err != nil {

@@ -27,7 +27,6 @@ type connection struct {
 	// reason is why the bot does not know who it is. Empty before the first
 	// answer and after a good one.
 	reason string
-	cause  error
 	known  bool
 }
 
@@ -38,34 +37,48 @@ func (c *connection) Run(ctx context.Context) error {
 		InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.3, MaxInterval: time.Minute,
 	}
 	wait.Reset()
-	for ctx.Err() == nil {
-		self, err := c.adapter.Identity(ctx, "")
-		if err == nil {
-			c.connected(self)
+	for {
+		pause, known := c.ask(ctx)
+		if known || !sleep(ctx, max(pause, wait.NextBackOff())) {
 			break
 		}
-		if ctx.Err() != nil {
-			break
-		}
-		c.failed(err)
-		pause := wait.NextBackOff()
-		if api, ok := errors.AsType[*adapter.Error](err); ok {
-			pause = max(pause, api.RetryAfter)
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-		timer.Stop()
 	}
 	<-ctx.Done()
 	return nil
 }
 
+// ask asks once. It returns how long the platform wants to be left alone.
+func (c *connection) ask(ctx context.Context) (pause time.Duration, known bool) {
+	self, err := c.adapter.Identity(ctx, "")
+	switch {
+	case err == nil:
+		c.connected(self)
+		return 0, true
+	case ctx.Err() != nil: // it is over; that is no news
+		return 0, false
+	}
+	c.failed(err)
+	if api, ok := errors.AsType[*adapter.Error](err); ok {
+		pause = api.RetryAfter
+	}
+	return pause, false
+}
+
+// sleep waits for d and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
 func (c *connection) connected(self *adapter.Identity) {
 	c.mu.Lock()
-	c.known, c.reason, c.cause = true, "", nil
+	c.known, c.reason = true, ""
 	c.mu.Unlock()
 	workspace := self.WorkspaceName
 	if workspace == "" {
@@ -84,7 +97,7 @@ func (c *connection) failed(err error) {
 	reason := c.explain(err)
 	c.mu.Lock()
 	before := c.reason
-	c.reason, c.cause = reason, err
+	c.reason = reason
 	c.mu.Unlock()
 	if reason != before {
 		c.log.Error().Err(err).Msg(reason + ". Deliveries are stored, and handled once this works")
@@ -117,6 +130,6 @@ func (c *connection) Ready(context.Context) error {
 	case c.reason == "":
 		return &webhook.UnreadyError{Reason: "connecting"}
 	default:
-		return &webhook.UnreadyError{Reason: c.reason, Err: c.cause}
+		return &webhook.UnreadyError{Reason: c.reason} // the cause is in the log
 	}
 }

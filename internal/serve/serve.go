@@ -185,7 +185,7 @@ func (a *assembly) credentials(cfg linear.Config) string {
 
 // parts returns the errors that err joins.
 func parts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

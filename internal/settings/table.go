@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -122,7 +123,7 @@ func (v *Values) parseSecrets(text string) error {
 		}
 	}
 	if len(v.Secrets) == 0 {
-		return fmt.Errorf("holds no secret: copy the one that Linear shows beside the webhook")
+		return errors.New("holds no secret: copy the one that Linear shows beside the webhook")
 	}
 	return nil
 }
@@ -160,7 +161,7 @@ func (v *Values) parsePort(text string) error {
 func (v *Values) parsePublicURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("must look like https://bot.example.com")
+		return errors.New("must look like https://bot.example.com")
 	}
 	v.PublicURL = text
 	return nil
