@@ -117,7 +117,7 @@ func TestServeSecondSignal(t *testing.T) {
 	p := s.serve(t, "127.0.0.1:0", "LINEARBOT_DRAIN_TIMEOUT=1h")
 	p.says(t, "connected to")
 	s.app.SetWebhook(linearsim.Webhook{URL: p.url, Secret: webhookSecret})
-	s.linear.Fault(linearsim.Fault{Operation: "commentCreate", Delay: 5 * time.Second})
+	s.linear.Fault(linearsim.Fault{Operation: "commentCreate", Delay: 3 * time.Second})
 	s.ada.Comment(s.issue, "@helper-bot take your time")
 	s.wait(t, "the reply under way", func() bool { return s.linear.Count("commentCreate") > 0 })
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -160,7 +160,7 @@ func TestShown(t *testing.T) {
 	t.Parallel()
 	v, problems := settings.Read([]string{
 		"LINEAR_API_KEY=MARKER", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET=MARKER", "LINEAR_ACCESS_TOKEN=MARKER",
-		"LINEAR_WEBHOOK_SECRET=MARKER", "LINEARBOT_STATE=redis://user:MARKER@host/1", "LINEAR_API_URL=https://u:MARKER@host",
+		"LINEAR_WEBHOOK_SECRET=MARKER", "LINEARBOT_STATE=redis://user:MARKER@host/1", "LINEAR_API_URL=https://u:MARKER@host", "LINEAR_OAUTH_URL=https://host?key=MARKER",
 		"LINEARBOT_WORKERS=7",
 	}, nil)
 	if len(problems) > 0 {
@@ -170,7 +170,7 @@ func TestShown(t *testing.T) {
 	v.Each(func(name, value string) { shown = append(shown, name+"="+value) })
 	want := []string{
 		"LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET=[redacted]", "LINEAR_ACCESS_TOKEN=[redacted]", "LINEAR_API_KEY=[redacted]",
-		"LINEAR_WEBHOOK_SECRET=[redacted]", "LINEAR_API_URL=[redacted]", "LINEARBOT_STATE=[redacted]", "LINEARBOT_WORKERS=7",
+		"LINEAR_WEBHOOK_SECRET=[redacted]", "LINEAR_API_URL=[redacted]", "LINEAR_OAUTH_URL=[redacted]", "LINEARBOT_STATE=[redacted]", "LINEARBOT_WORKERS=7",
 	}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("shown (-want +got):\n%s", diff)

@@ -123,10 +123,10 @@ func (v *Values) Each(f func(name, shown string)) {
 	}
 }
 
-// Show returns a value of s as it may be shown: secrets and addresses with a
-// password are replaced by "[redacted]".
+// Show returns a value of s as it may be shown: secrets and addresses that may
+// hold one, in a password or a query, are replaced by "[redacted]".
 func (s *Setting) Show(value string) string {
-	if value != "" && (s.Secret || strings.Contains(value, "@")) {
+	if value != "" && (s.Secret || strings.ContainsAny(value, "@?#")) {
 		return "[redacted]"
 	}
 	return value
