@@ -26,6 +26,8 @@ type Bot struct {
 	notes      notes.Book
 	runner     *turns.Runner
 	running    running
+	// unknown is why the bot does not know who it is.
+	unknown loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.
 	wide atomic.Int64
 }
@@ -60,6 +62,10 @@ func (b *Bot) Ready(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Adapter returns the adapter of the configuration, for what only one platform
+// offers: b.Adapter().(*linear.Adapter).
+func (b *Bot) Adapter() adapter.Adapter { return b.cfg.Adapter }
 
 // Identity says who the bot is in a workspace. An empty workspace means the
 // one that the bot's own token belongs to.

@@ -57,7 +57,7 @@ func child() error {
 		return err
 	}
 	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{crashSecret}, Acceptor: b, Addr: "127.0.0.1:0",
+		Secrets: []string{crashSecret}, Acceptor: b, Durable: b.Durable(), Addr: "127.0.0.1:0",
 		OnListen: func(a net.Addr) { _, _ = tower.pass(ctx, "listening", os.Getenv(childEnv)+" "+a.String()) },
 	})
 	if err != nil {

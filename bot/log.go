@@ -1,5 +1,13 @@
 package bot
 
+import (
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
 // The keys of this package's log lines.
 const (
 	// LogKeyThread is the thread id.
@@ -28,3 +36,16 @@ const (
 	// LogKeyTook is how long a turn took, in milliseconds.
 	LogKeyTook = "took"
 )
+
+// loggedCause is the cause of a failure that strikes every lane again and again:
+// it is worth one warning. The zero value is ready to use.
+type loggedCause struct{ code atomic.Pointer[adapter.Code] }
+
+// level returns the level for err: a warning if its code is new.
+func (c *loggedCause) level(err error) zerolog.Level {
+	code := adapter.CodeOf(err)
+	if before := c.code.Swap(&code); before != nil && *before == code {
+		return zerolog.DebugLevel
+	}
+	return zerolog.WarnLevel
+}

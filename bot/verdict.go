@@ -53,7 +53,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
 		b.counts.add(CountReturned, "")
-		log.Warn().Err(err).Dur(LogKeyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
+		log.WithLevel(b.unknown.level(err)).Err(err).Dur(LogKeyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, unready.wait)
 	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
 		// The store's fault and not the turn's: no attempt is counted.

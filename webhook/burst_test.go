@@ -35,7 +35,7 @@ func TestBurst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: b})
+	srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: b, Durable: b.Durable()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // Presser knows the links that stand for the buttons of messages. *bot.Bot is
-// one. An Acceptor that is a Presser gets its links served.
+// one. [Config] has a field for it.
 type Presser interface {
 	// Button says what the link with a token stands for. It changes nothing.
 	// An error with code adapter.NotFound means that there is no such link.

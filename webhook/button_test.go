@@ -77,7 +77,7 @@ func TestButtonPage(t *testing.T) {
 			var log bytes.Buffer
 			rec := httptest.NewRecorder()
 			req := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, http.NoBody)
-			newHandler(t, webhook.Config{Acceptor: p, Logger: zerolog.New(&log)}).ServeHTTP(rec, req)
+			newHandler(t, webhook.Config{Acceptor: p, Buttons: p, Logger: zerolog.New(&log)}).ServeHTTP(rec, req)
 			body, err := io.ReadAll(rec.Result().Body)
 			if err != nil {
 				t.Fatal(err)
@@ -108,12 +108,12 @@ func TestButtonPage(t *testing.T) {
 	}
 }
 
-// An acceptor without buttons has no such page.
+// Without Buttons there is no such page, whatever the acceptor can do.
 func TestNoButtonPage(t *testing.T) {
 	t.Parallel()
 	rec := httptest.NewRecorder()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/buttons/token", http.NoBody)
-	newHandler(t, webhook.Config{Acceptor: &recorder{}}).ServeHTTP(rec, req)
+	newHandler(t, webhook.Config{Acceptor: &presser{}}).ServeHTTP(rec, req)
 	if rec.Code != http.StatusNotFound {
 		t.Errorf("status %d", rec.Code)
 	}

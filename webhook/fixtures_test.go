@@ -42,7 +42,7 @@ func TestFixturesAreAccepted(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error { return nil })
-			srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: b, Now: func() time.Time { return at }})
+			srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: b, Durable: b.Durable(), Now: func() time.Time { return at }})
 			if err != nil {
 				t.Fatal(err)
 			}

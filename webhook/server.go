@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -24,6 +23,17 @@ type Config struct {
 	Secrets []string
 	// Acceptor stores deliveries.
 	Acceptor Acceptor
+	// Durable says that what the Acceptor has accepted survives the process,
+	// which is what (*bot.Bot).Durable reports. Linear's late retries, up to
+	// eight hours old, are then accepted. Defaults to false: deliveries older
+	// than five minutes are answered 401.
+	Durable bool
+	// Ready is asked by /readyz under the name "bot". It is usually
+	// (*bot.Bot).Ready. Defaults to none.
+	Ready func(ctx context.Context) error
+	// Buttons serves the pages behind the links of buttons. It is usually the
+	// bot. Defaults to none: the links are answered 404.
+	Buttons Presser
 	// Addr is the address to listen on. Defaults to ":3000".
 	Addr string
 	// Path is the path of the delivery endpoint. Defaults to
@@ -46,7 +56,7 @@ type Config struct {
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s.
 	ShutdownTimeout time.Duration
-	// Checks are asked by /readyz, besides the Acceptor's own Ready.
+	// Checks are asked by /readyz after Ready. Defaults to none.
 	Checks []Check
 	// OnListen is called once the server listens, with the address. Useful
 	// with port 0. Defaults to nothing.
@@ -58,13 +68,6 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Check is one condition for being ready.
-type Check struct {
-	Name string
-	// Ready returns nil if all is well. It must return when ctx ends.
-	Ready func(ctx context.Context) error
-}
-
 // Runner works beside the server for as long as ctx lives, and then finishes
 // what it has begun. *bot.Bot is one.
 type Runner interface {
@@ -72,12 +75,12 @@ type Runner interface {
 }
 
 // Server serves the delivery endpoint, the links of buttons and the health
-// endpoints. Make one with
-// [NewServer].
+// endpoints. Make one with [NewServer].
 type Server struct {
 	cfg    Config
 	echo   *echo.Echo
 	intake *Intake
+	health *health
 }
 
 // NewServer checks cfg, fills in defaults and returns a Server. It does no I/O.
@@ -117,16 +120,10 @@ func NewServer(cfg Config) (*Server, error) {
 		cfg.Now = time.Now
 	}
 	horizon := shortHorizon
-	if d, ok := cfg.Acceptor.(interface{ Durable() bool }); ok && d.Durable() && !cfg.Strict {
+	if cfg.Durable && !cfg.Strict {
 		horizon = longHorizon
 	}
-	if r, ok := cfg.Acceptor.(interface {
-		Ready(ctx context.Context) error
-	}); ok {
-		cfg.Checks = append([]Check{{Name: "bot", Ready: r.Ready}}, cfg.Checks...)
-	}
-
-	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}}
+	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg)}
 	deliveries := &endpoint{
 		verifier: verifier,
 		acceptor: cfg.Acceptor,
@@ -149,16 +146,16 @@ func NewServer(cfg Config) (*Server, error) {
 		},
 	}))
 	e.Any(cfg.Path, echo.WrapHandler(deliveries))
-	if p, ok := cfg.Acceptor.(Presser); ok {
-		pages, err := newButtons(p, cfg.AcceptTimeout, cfg.Logger)
+	if cfg.Buttons != nil {
+		pages, err := newButtons(cfg.Buttons, cfg.AcceptTimeout, cfg.Logger)
 		if err != nil {
 			return nil, err
 		}
 		e.GET(adapter.ButtonPath+":token", pages.show)
 		e.POST(adapter.ButtonPath+":token", pages.press)
 	}
-	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(s.healthz)))
-	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(s.readyz)))
+	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
+	e.GET("/readyz", echo.WrapHandler(s.health))
 	return s, nil
 }
 
@@ -260,34 +257,4 @@ func (f *freshConns) close() {
 		_ = c.Close() // nothing was read from it
 	}
 	f.open = nil
-}
-
-// healthz says that the process lives.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
-// readyz says whether deliveries can be taken and worked on. It names the
-// checks that fail; why they do is for the log.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	status, checks := http.StatusOK, map[string]string{"status": "ready"}
-	for _, c := range s.cfg.Checks {
-		if err := c.Ready(ctx); err != nil {
-			s.cfg.Logger.Warn().Err(err).Str(LogKeyCheck, c.Name).Msg("not ready")
-			status = http.StatusServiceUnavailable
-			checks["status"], checks[c.Name] = "not ready", adapter.CodeOf(err).String()
-			continue
-		}
-		checks[c.Name] = "ok"
-	}
-	answer(w, status, checks)
-}
-
-func answer(w http.ResponseWriter, status int, body map[string]string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // a map of strings always encodes; the peer may be gone
 }

@@ -52,7 +52,7 @@ func TestAgentAnswersOnce(t *testing.T) {
 	})
 	addr := make(chan net.Addr, 1)
 	server, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{secret}, Acceptor: b, Addr: "127.0.0.1:0", OnListen: func(a net.Addr) { addr <- a },
+		Secrets: []string{secret}, Acceptor: b, Durable: b.Durable(), Addr: "127.0.0.1:0", OnListen: func(a net.Addr) { addr <- a },
 	})
 	if err != nil {
 		t.Fatal(err)

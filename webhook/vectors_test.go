@@ -145,7 +145,7 @@ func runVector(t *testing.T, in vectorInput, want map[string]json.RawMessage) {
 			t.Fatal(err)
 		}
 	}
-	srv, err := webhook.NewServer(webhook.Config{Secrets: []string{in.Secret}, Acceptor: b, Now: run.clock})
+	srv, err := webhook.NewServer(webhook.Config{Secrets: []string{in.Secret}, Acceptor: b, Durable: b.Durable(), Now: run.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package webhook_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
@@ -30,11 +32,10 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // recorder is an Acceptor that remembers what it was given.
 type recorder struct {
-	mu      sync.Mutex
-	got     []adapter.Delivery
-	err     error
-	durable bool
-	block   bool
+	mu    sync.Mutex
+	got   []adapter.Delivery
+	err   error
+	block bool
 }
 
 func (r *recorder) Accept(ctx context.Context, d *adapter.Delivery) error {
@@ -47,8 +48,6 @@ func (r *recorder) Accept(ctx context.Context, d *adapter.Delivery) error {
 	r.got = append(r.got, *d)
 	return r.err
 }
-
-func (r *recorder) Durable() bool { return r.durable }
 
 func (r *recorder) deliveries() []adapter.Delivery {
 	r.mu.Lock()
@@ -128,8 +127,8 @@ func TestDeliveryAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			rec := &recorder{err: c.accept, durable: c.durable}
-			h := newHandler(t, webhook.Config{Acceptor: rec, Strict: c.strict})
+			rec := &recorder{err: c.accept}
+			h := newHandler(t, webhook.Config{Acceptor: rec, Durable: c.durable, Strict: c.strict})
 			method := c.method
 			if method == "" {
 				method = http.MethodPost
@@ -362,6 +361,54 @@ func TestHealth(t *testing.T) {
 	}
 	if code, _ := get("/healthz"); code != 200 {
 		t.Errorf("/healthz = %d, want 200 while the process lives", code)
+	}
+}
+
+// A check says in public what it may, and its cause is logged when it changes:
+// probes ask every few seconds.
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	var bot, linear error
+	h := newHandler(t, webhook.Config{
+		Acceptor: &recorder{},
+		Ready:    func(context.Context) error { return bot },
+		Checks:   []webhook.Check{{Name: "linear", Ready: func(context.Context) error { return linear }}},
+		Logger:   zerolog.New(&log),
+	})
+	refused := &webhook.UnreadyError{Reason: "LINEAR_API_KEY was refused", Err: errors.New("cause one")}
+	for i, step := range []struct {
+		bot, linear error
+		want        map[string]string
+		lines       int
+	}{
+		{nil, nil, map[string]string{"status": "ready", "bot": "ok", "linear": "ok"}, 0},
+		{nil, refused, map[string]string{"status": "not ready", "bot": "ok", "linear": "LINEAR_API_KEY was refused"}, 1},
+		{nil, refused, map[string]string{"status": "not ready", "bot": "ok", "linear": "LINEAR_API_KEY was refused"}, 1},
+		{
+			&adapter.Error{Code: adapter.Unavailable, Message: "hidden"}, refused,
+			map[string]string{"status": "not ready", "bot": "unavailable", "linear": "LINEAR_API_KEY was refused"},
+			2,
+		},
+		{nil, nil, map[string]string{"status": "ready", "bot": "ok", "linear": "ok"}, 4},
+		{nil, nil, map[string]string{"status": "ready", "bot": "ok", "linear": "ok"}, 4},
+	} {
+		bot, linear = step.bot, step.linear
+		res := httptest.NewRecorder()
+		h.ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+		var got map[string]string
+		if err := json.Unmarshal(res.Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" || (res.Code == 200) != (step.want["status"] == "ready") {
+			t.Errorf("step %d: status %d, body (-want +got):\n%s", i, res.Code, diff)
+		}
+		if n := strings.Count(log.String(), "\n"); n != step.lines {
+			t.Errorf("step %d: %d lines in the log, want %d:\n%s", i, n, step.lines, &log)
+		}
+	}
+	if !strings.Contains(log.String(), "cause one") || !strings.Contains(log.String(), "ready again") {
+		t.Errorf("the log holds no cause or no end:\n%s", &log)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -72,7 +73,11 @@ type Config struct {
 //
 // Unset and blank variables leave their field empty. Nothing is checked; [New]
 // does that.
-func ConfigFromEnv() Config {
+func ConfigFromEnv() Config { return ConfigFrom(os.Getenv) }
+
+// ConfigFrom is [ConfigFromEnv] with lookup in place of [os.Getenv].
+func ConfigFrom(lookup func(name string) string) Config {
+	env := func(name string) string { return strings.TrimSpace(lookup(name)) }
 	id, secret := env("LINEAR_CLIENT_ID"), env("LINEAR_CLIENT_SECRET")
 	if id == "" {
 		id = env("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID")
@@ -92,8 +97,6 @@ func ConfigFromEnv() Config {
 		Mode:         parseMode(env("LINEAR_MODE")),
 	}
 }
-
-func env(name string) string { return strings.TrimSpace(os.Getenv(name)) }
 
 func splitScopes(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
@@ -117,42 +120,68 @@ func (c Config) tokens() linearapi.TokenSource {
 	}
 }
 
+// ConfigError says what is wrong with one field of a [Config]. [New] wraps each
+// in an *adapter.Error with code Invalid.
+type ConfigError struct {
+	// Field is the name of the field. Empty if the problem concerns several.
+	Field string
+	// Variable is the environment variable that [ConfigFromEnv] reads the
+	// field from. Empty if there is none.
+	Variable string
+	// Reason continues a sentence that begins with the field or the variable.
+	// It holds no secret.
+	Reason string
+}
+
+// Error returns "Field (Variable) reason".
+func (e *ConfigError) Error() string {
+	switch {
+	case e.Field == "":
+		return e.Reason
+	case e.Variable == "":
+		return e.Field + " " + e.Reason
+	default:
+		return e.Field + " (" + e.Variable + ") " + e.Reason
+	}
+}
+
 // withDefaults returns a copy of c that is complete, or everything that is
 // wrong with c.
 func (c Config) withDefaults() (Config, error) {
 	var problems []error
-	problem := func(text string) {
-		problems = append(problems, &adapter.Error{Code: adapter.Invalid, Op: "linear", Message: text})
+	problem := func(field, variable, reason string) {
+		problems = append(problems, &adapter.Error{
+			Code: adapter.Invalid, Op: "linear", Err: &ConfigError{Field: field, Variable: variable, Reason: reason},
+		})
 	}
 	switch {
 	case c.APIKey != "":
 		if wrong := checkToken(c.APIKey); wrong != "" {
-			problem("APIKey (LINEAR_API_KEY) " + wrong)
+			problem("APIKey", "LINEAR_API_KEY", wrong)
 		}
 		if strings.HasPrefix(c.APIKey, "lin_oauth_") {
-			problem("APIKey (LINEAR_API_KEY) is an OAuth access token: set it as AccessToken (LINEAR_ACCESS_TOKEN)")
+			problem("APIKey", "LINEAR_API_KEY", "is an OAuth access token: set it as LINEAR_ACCESS_TOKEN")
 		}
 	case c.AccessToken != "":
 		if wrong := checkToken(c.AccessToken); wrong != "" {
-			problem("AccessToken (LINEAR_ACCESS_TOKEN) " + wrong)
+			problem("AccessToken", "LINEAR_ACCESS_TOKEN", wrong)
 		}
 		if strings.HasPrefix(c.AccessToken, "lin_api_") {
-			problem("AccessToken (LINEAR_ACCESS_TOKEN) is a personal API key: set it as APIKey (LINEAR_API_KEY)")
+			problem("AccessToken", "LINEAR_ACCESS_TOKEN", "is a personal API key: set it as LINEAR_API_KEY")
 		}
 	case c.ClientID == "" && c.ClientSecret == "":
-		problem("no credentials: set APIKey (LINEAR_API_KEY), or AccessToken (LINEAR_ACCESS_TOKEN), " +
-			"or ClientID and ClientSecret (LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET)")
+		problem("", "", "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing: set both, or LINEAR_ACCESS_TOKEN, or LINEAR_API_KEY")
 	case c.ClientID == "":
-		problem("ClientID (LINEAR_CLIENT_ID) is missing beside ClientSecret: copy it from the OAuth app's settings in Linear")
+		problem("ClientID", "LINEAR_CLIENT_ID", "is missing beside the secret: copy it from the OAuth app's settings in Linear")
 	case c.ClientSecret == "":
-		problem("ClientSecret (LINEAR_CLIENT_SECRET) is missing beside ClientID: copy it from the OAuth app's settings in Linear")
+		problem("ClientSecret", "LINEAR_CLIENT_SECRET", "is missing beside the id: copy it from the OAuth app's settings in Linear")
 	}
 	if c.Mode > Sessions {
-		problem("Mode (LINEAR_MODE) is none of both, comments and agent-sessions")
+		problem("Mode", "LINEAR_MODE", "is not valid: use both, comments or agent-sessions")
 	}
 	for _, scope := range c.Scopes {
 		if scope == "" || strings.ContainsFunc(scope, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
-			problem("Scopes (LINEAR_CLIENT_CREDENTIALS_SCOPES) has an entry that is not one scope: give each scope an entry of its own")
+			problem("Scopes", "LINEAR_CLIENT_CREDENTIALS_SCOPES", "has an entry that is not one scope: give each scope an entry of its own")
 			break
 		}
 	}
@@ -160,29 +189,56 @@ func (c Config) withDefaults() (Config, error) {
 	if c.APIURL == "" {
 		c.APIURL = linearapi.DefaultURL
 	}
-	if err := linearapi.CheckURL(c.APIURL); err != nil {
-		problem("APIURL (LINEAR_API_URL) " + err.Error() + ": give it as in " + linearapi.DefaultURL)
+	if err := checkURL(c.APIURL); err != nil {
+		problem("APIURL", "LINEAR_API_URL", err.Error()+": give it as in "+linearapi.DefaultURL)
 	} else if c.OAuthURL == "" {
 		c.OAuthURL = origin(c.APIURL)
 	}
 	if c.OAuthURL != "" {
-		if err := linearapi.CheckURL(c.OAuthURL); err != nil {
-			problem("OAuthURL (LINEAR_OAUTH_URL) " + err.Error() + ": give it as in https://api.linear.app")
+		if err := checkURL(c.OAuthURL); err != nil {
+			problem("OAuthURL", "LINEAR_OAUTH_URL", err.Error()+": give it as in https://api.linear.app")
 		}
 	}
 	if c.UploadsURL == "" {
 		c.UploadsURL = linearapi.DefaultUploadsURL
 	}
-	if err := linearapi.CheckURL(c.UploadsURL); err != nil {
-		problem("UploadsURL (LINEAR_UPLOADS_URL) " + err.Error() + ": give it as in " + linearapi.DefaultUploadsURL)
+	if err := checkURL(c.UploadsURL); err != nil {
+		problem("UploadsURL", "LINEAR_UPLOADS_URL", err.Error()+": give it as in "+linearapi.DefaultUploadsURL)
 	}
 	if c.MaxBody < 0 {
-		problem("MaxBody is negative")
+		problem("MaxBody", "", "is negative")
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
 	}
 	return c, errors.Join(problems...)
+}
+
+// checkURL reports what is wrong with an address that credentials are sent to.
+// Plain http is for a Linear on this machine; over a network it would show the
+// token to everyone in between.
+func checkURL(address string) error {
+	if err := linearapi.CheckURL(address); err != nil {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		return errors.New("must begin with https://, because the token would travel unencrypted (http:// is for loopback addresses)")
+	}
+	return nil
+}
+
+// loopback reports whether a host can only be this machine.
+func loopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // checkToken says what is wrong with the form of a token, or "".

@@ -67,13 +67,13 @@ func TestNewChecksConfig(t *testing.T) {
 		{"access token", Config{AccessToken: "lin_oauth_x"}, nil},
 		{"client credentials", Config{ClientID: "i", ClientSecret: "s"}, nil},
 		{"an unused way may be incomplete", Config{APIKey: "k", ClientID: "i"}, nil},
-		{"nothing", Config{}, []string{"no credentials: set APIKey (LINEAR_API_KEY)"}},
+		{"nothing", Config{}, []string{"LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing"}},
 		{"no secret", Config{ClientID: "i"}, []string{"ClientSecret (LINEAR_CLIENT_SECRET) is missing"}},
 		{"no id", Config{ClientSecret: marker}, []string{"ClientID (LINEAR_CLIENT_ID) is missing"}},
 		{"bearer", Config{APIKey: "Bearer " + marker}, []string{`APIKey (LINEAR_API_KEY) begins with "Bearer"`}},
 		{"white space", Config{AccessToken: marker + " x"}, []string{"AccessToken (LINEAR_ACCESS_TOKEN) holds white space"}},
-		{"key as token", Config{AccessToken: "lin_api_" + marker}, []string{"AccessToken (LINEAR_ACCESS_TOKEN) is a personal API key: set it as APIKey"}},
-		{"token as key", Config{APIKey: "lin_oauth_" + marker}, []string{"APIKey (LINEAR_API_KEY) is an OAuth access token: set it as AccessToken"}},
+		{"key as token", Config{AccessToken: "lin_api_" + marker}, []string{"AccessToken (LINEAR_ACCESS_TOKEN) is a personal API key: set it as LINEAR_API_KEY"}},
+		{"token as key", Config{APIKey: "lin_oauth_" + marker}, []string{"APIKey (LINEAR_API_KEY) is an OAuth access token: set it as LINEAR_ACCESS_TOKEN"}},
 		{
 			"all at once",
 			Config{ClientID: "i", Scopes: []string{"read,write"}, APIURL: "https://u:" + marker + "@api.example/graphql", OAuthURL: "oauth.example"},
@@ -82,6 +82,11 @@ func TestNewChecksConfig(t *testing.T) {
 				"APIURL (LINEAR_API_URL) must not hold a user name or password", "OAuthURL (LINEAR_OAUTH_URL) must begin with",
 			},
 		},
+		{"plain http", Config{APIKey: "k", APIURL: "http://linear.test/graphql", OAuthURL: "http://10.0.0.1", UploadsURL: "http://localhost.test"}, []string{
+			"APIURL (LINEAR_API_URL) must begin with https://", "OAuthURL (LINEAR_OAUTH_URL) must begin with https://",
+			"UploadsURL (LINEAR_UPLOADS_URL) must begin with https://",
+		}},
+		{"plain http on this machine", Config{APIKey: "k", APIURL: "http://[::1]:1/graphql", OAuthURL: "http://127.9.9.9", UploadsURL: "http://LocalHost:80"}, nil},
 		{"bad address", Config{APIKey: "k", APIURL: "https://h:" + marker}, []string{"APIURL (LINEAR_API_URL) is not a URL"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -106,7 +111,7 @@ func TestNewChecksConfig(t *testing.T) {
 			}
 			for i, problem := range problems {
 				var e *adapter.Error
-				if !errors.As(problem, &e) || e.Code != adapter.Invalid || !strings.HasPrefix(e.Message, tc.says[i]) {
+				if !errors.As(problem, &e) || e.Code != adapter.Invalid || !strings.HasPrefix(e.Err.Error(), tc.says[i]) {
 					t.Errorf("problem %d: %v, want %q", i, problem, tc.says[i])
 				}
 			}
@@ -119,7 +124,7 @@ func TestConfigDefaults(t *testing.T) {
 	for _, tc := range []struct{ api, oauth, wantAPI, wantOAuth string }{
 		{"", "", linearapi.DefaultURL, "https://api.linear.app"},
 		{"http://127.0.0.1:99/api/graphql?x=1", "", "http://127.0.0.1:99/api/graphql?x=1", "http://127.0.0.1:99"},
-		{"http://a/graphql", "http://b/base/", "http://a/graphql", "http://b/base/"},
+		{"http://localhost/graphql", "http://b.localhost/base/", "http://localhost/graphql", "http://b.localhost/base/"},
 	} {
 		got, err := Config{APIKey: "k", APIURL: tc.api, OAuthURL: tc.oauth}.withDefaults()
 		if err != nil || got.APIURL != tc.wantAPI || got.OAuthURL != tc.wantOAuth {

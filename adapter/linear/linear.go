@@ -33,8 +33,8 @@ const remembered = 4096
 var _ adapter.Adapter = (*Adapter)(nil)
 
 // New returns an adapter. It does no I/O. The error joins everything that is
-// wrong with cfg; each part has code Invalid, names the field and its
-// environment variable, and says what to do.
+// wrong with cfg; each part has code Invalid, wraps a [*ConfigError] and says what
+// to do.
 func New(cfg Config) (*Adapter, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

@@ -57,7 +57,7 @@
 //
 // # Limits
 //
-// The platform is none that exists: it takes any text and never runs out of
+// The platform does not exist elsewhere: it takes any text and never runs out of
 // budget. It makes one event of one mention, where Linear makes up to three. Use
-// linearsim for what depends on Linear itself.
+// package linearbottest for what depends on Linear itself.
 package bottest

@@ -36,7 +36,7 @@ type TB interface {
 type Kit struct {
 	t        TB
 	cfg      bot.Config
-	register func(*bot.Bot)
+	register func(*bot.Bot) error
 	platform *adaptertest.Platform
 	virtual  bool
 
@@ -48,17 +48,23 @@ type Kit struct {
 	last                                *adapter.Delivery
 }
 
+// Register is a function that adds handlers: what linearbot.Main takes, or the
+// same without an error. An error ends the test.
+type Register interface {
+	func(b *bot.Bot) | func(b *bot.Bot) error
+}
+
 // New makes a bot, lets register add its handlers, and runs it until the test
 // ends. Of cfg nothing is required, and Adapter is not allowed; Name defaults to
 // "helper", Store to a store in memory that is closed at the end. On a real
 // clock Backoff defaults to a millisecond.
-func New(t TB, cfg bot.Config, register func(b *bot.Bot)) *Kit {
+func New[R Register](t TB, cfg bot.Config, register R) *Kit {
 	t.Helper()
 	if cfg.Adapter != nil {
 		t.Fatalf("bottest: Config.Adapter is not for the test to choose")
 	}
 	k := &Kit{
-		t: t, register: register, virtual: inBubble(), users: make(map[string]*User),
+		t: t, register: registerFunc(register), virtual: inBubble(), users: make(map[string]*User),
 		platform: adaptertest.NewPlatform(cmp.Or(cfg.Name, "helper")),
 	}
 	k.platform.EmojiName = bot.EmojiName
@@ -75,10 +81,25 @@ func New(t TB, cfg bot.Config, register func(b *bot.Bot)) *Kit {
 	if cfg.Backoff == nil && !k.virtual {
 		cfg.Backoff = func(int) time.Duration { return time.Millisecond }
 	}
-	k.cfg = cfg
+	k.cfg, k.stop = cfg, func() {}
 	k.start()
 	t.Cleanup(func() { k.stop() })
 	return k
+}
+
+// registerFunc makes one kind of function of both. A nil function adds nothing.
+func registerFunc[R Register](register R) func(*bot.Bot) error {
+	switch f := any(register).(type) {
+	case func(*bot.Bot) error:
+		if f != nil {
+			return f
+		}
+	case func(*bot.Bot):
+		if f != nil {
+			return func(b *bot.Bot) error { f(b); return nil }
+		}
+	}
+	return func(*bot.Bot) error { return nil }
 }
 
 // inBubble reports whether the clock is that of a synctest bubble. Nothing but
@@ -97,8 +118,9 @@ func (k *Kit) start() {
 		k.t.Fatalf("bottest: %v", err)
 		return
 	}
-	if k.register != nil {
-		k.register(b)
+	if err := k.register(b); err != nil {
+		k.t.Fatalf("bottest: register: %v", err)
+		return
 	}
 	k.bot = b
 	ctx, cancel := context.WithCancel(k.t.Context())

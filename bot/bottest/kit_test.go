@@ -251,7 +251,8 @@ func TestImpossible(t *testing.T) {
 		{"a change of nothing", func() { ada.ChangeIssue(k.Thread("fake:i"), func(*adapter.Issue) {}) }, "no field of the issue changed"},
 		{"no id", func() { k.UserOf(adapter.User{Name: "ada"}) }, "needs an id"},
 		{"a strange thread", func() { k.Thread("room") }, "no thread id"},
-		{"an adapter", func() { bottest.New(r, bot.Config{Adapter: k.Platform()}, nil) }, "not for the test to choose"},
+		{"a register that fails", func() { bottest.New(r, bot.Config{}, func(*bot.Bot) error { return errBoom }) }, "register: boom"},
+		{"an adapter", func() { bottest.New(r, bot.Config{Adapter: k.Platform()}, echo) }, "not for the test to choose"},
 	} {
 		r.check(t, tt.name, tt.do, tt.want)
 	}

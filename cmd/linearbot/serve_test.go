@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/cli"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -269,8 +270,8 @@ func TestServeSaysThatItsDirectoryIsTaken(t *testing.T) {
 	second := exec.CommandContext(t.Context(), os.Args[0], "serve")
 	second.Env = append(first.cmd.Env, "LINEARBOT_ADDR=127.0.0.1:0")
 	out, err := second.CombinedOutput()
-	if err == nil || second.ProcessState.ExitCode() != exitFailed {
-		t.Errorf("exit code %d, want %d", second.ProcessState.ExitCode(), exitFailed)
+	if err == nil || second.ProcessState.ExitCode() != cli.ExitFailed {
+		t.Errorf("exit code %d, want %d", second.ProcessState.ExitCode(), cli.ExitFailed)
 	}
 	if !strings.Contains(string(out), fmt.Sprint(first.cmd.Process.Pid)) {
 		t.Errorf("%q does not name the process %d", out, first.cmd.Process.Pid)

@@ -7,9 +7,9 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
-// registerStock registers the handlers of a bot that nobody has programmed: it
-// says what it is, and shows that it listens.
-func registerStock(b *bot.Bot) {
+// register adds the stock handlers: they say what the bot is and show that it
+// listens. A bot of your own begins with a copy of this file.
+func register(b *bot.Bot) error {
 	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		if err := t.Subscribe(ctx); err != nil {
 			return err
@@ -23,12 +23,13 @@ func registerStock(b *bot.Bot) {
 			if err := t.Unsubscribe(ctx); err != nil {
 				return err
 			}
-			_, err := t.Post(ctx, bot.Markdown("I no longer listen here. Mention me to call me back."))
+			_, err := t.Post(ctx, bot.Markdown("I've stopped listening here. Mention me to call me back."))
 			return err
 		}
-		_, err := t.Post(ctx, bot.Markdown("I am here, and have read: "+quote(m.PlainText())))
+		_, err := t.Post(ctx, bot.Markdown("I'm here, and I've read: "+quote(m.PlainText())))
 		return err
 	})
+	return nil
 }
 
 // hello says what the bot can do.
@@ -41,16 +42,20 @@ func hello(ctx context.Context, b *bot.Bot, t *bot.Thread, m *bot.Message) strin
 	if who := firstWord(m.Author.FullName); who != "" {
 		greeting += ", " + bot.Escape(who)
 	}
-	return greeting + ". I am **" + bot.Escape(name) + "**, and I work.\n\n" +
-		"- Mention me in any comment and I answer in that thread, once.\n" +
-		"- I now listen to this thread: you need not mention me again. Say `stop` and I leave.\n" +
-		"- Whoever runs me can teach me more by registering handlers."
+	return greeting + ". I'm **" + bot.Escape(name) + "**, and I work.\n\n" +
+		"- Mention me in any comment and I'll answer in that thread, once.\n" +
+		"- I'm listening to this thread now, so there's no need to mention me again. Say `stop` and I'll leave.\n" +
+		"- Register handlers in Go to teach me more."
 }
 
 // quote returns the beginning of a text as one line of code.
 func quote(s string) string {
+	const most = 60
 	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "`", "'")), " ")
-	return "`" + clip(s, 60) + "`"
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most-1]) + "…"
+	}
+	return "`" + s + "`"
 }
 
 func firstWord(s string) string {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,11 +8,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/examples/internal/stagetest"
+	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/bottest"
+	"github.com/linearbot/linearbot/linearbottest"
 )
 
 // endpoint is a stand-in for a language model: it gives the prepared answers,
@@ -92,25 +93,35 @@ func refuses(status int, body string) func(http.ResponseWriter) {
 	}
 }
 
-func TestConversation(t *testing.T) {
-	s := stagetest.New(t)
-	e := newEndpoint(t, refuses(http.StatusServiceUnavailable, "busy"), says("It is ", "the **lint** ", "step."), says(), says("Any time."))
-	t.Setenv("OPENAI_BASE_URL", e.URL+"/v1/")
-	t.Setenv("OPENAI_API_KEY", "key")
-	t.Setenv("OPENAI_MODEL", "small")
-	s.Run(t, run)
-
-	issue := s.Team.AddIssue(s.Ada, "CI is red", "")
-	s.Ada.Comment(issue, "Another thread.")
-	root := s.Ada.Comment(issue, "@helper-bot why is CI red?")
-	s.Replies(t, root, 1)
-	s.Ada.Reply(root, "Hm.")
-	s.Replies(t, root, 2)
-	s.Ada.Reply(root, "Thanks!")
-	replies := []string{"It is the **lint** step.", "I have nothing to say to that.", "Any time."}
-	if diff := cmp.Diff(replies, s.Replies(t, root, 3)); diff != "" {
-		t.Errorf("replies (-want +got):\n%s", diff)
+// agent returns a register function for a bot that asks the endpoint.
+func (e *endpoint) agent(t *testing.T) func(*bot.Bot) error {
+	t.Helper()
+	m, err := modelFrom(func(name string) string {
+		return map[string]string{"OPENAI_BASE_URL": e.URL + "/v1/", "OPENAI_API_KEY": "key", "OPENAI_MODEL": "small"}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	return func(b *bot.Bot) error {
+		(&agent{model: m}).register(b)
+		return nil
+	}
+}
+
+func TestConversation(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, refuses(http.StatusServiceUnavailable, "busy"), says("It is ", "the **lint** ", "step."), says(), says("Any time."))
+	k := bottest.New(t, bot.Config{}, e.agent(t))
+	ada, th := k.User("ada"), k.NewThread()
+	ada.Say(k.NewThread(), "Another thread.")
+	request := "why is CI red?"
+	ada.Mention(th, request)
+	k.Wait()
+	ada.Say(th, "Hm.")
+	k.Wait()
+	ada.Say(th, "Thanks!")
+	replies := []string{"It is the **lint** step.", "I have nothing to say to that.", "Any time."}
+	th.ExpectExactly(replies...)
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,7 +137,7 @@ func TestConversation(t *testing.T) {
 		got = append(got, m.Role+": "+m.Content)
 	}
 	want := []string{
-		"user: [ada]: " + root.Body(),
+		"user: [ada]: @helper " + request,
 		"assistant: " + replies[0], "user: [ada]: Hm.",
 		"assistant: " + replies[1], "user: [ada]: Thanks!",
 	}
@@ -135,28 +146,22 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// TestBrokenOff checks that an answer that broke off is replaced by the whole
-// one.
+// An answer that broke off is replaced by the whole one, in Linear too.
 func TestBrokenOff(t *testing.T) {
-	s := stagetest.New(t)
+	t.Parallel()
 	e := newEndpoint(t, begins("It is ", "the"), says("It is ", "the lint step."))
-	t.Setenv("OPENAI_BASE_URL", e.URL)
-	t.Setenv("OPENAI_API_KEY", "")
-	t.Setenv("OPENAI_MODEL", "small")
-	s.Run(t, run)
-	root := s.Ada.Comment(s.Team.AddIssue(s.Ada, "CI is red", ""), "@helper-bot why?")
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	var got []string
-	err := s.Linear.Wait(ctx, func() bool {
-		got = nil
-		for _, c := range root.Replies() {
-			got = append(got, c.Body())
-		}
-		return len(got) > 0 && got[0] == "It is the lint step."
+	s := linearbottest.New(t, linearbot.Config{Register: e.agent(t)})
+	root := s.Ada.Comment(s.Issue("CI is red"), "@helper-bot why?")
+	s.Wait(func() bool {
+		own := s.Own(root)
+		return len(own) == 1 && own[0].Body() == "It is the lint step."
 	})
-	if err != nil || len(got) != 1 {
-		t.Errorf("replies %q, %v, want the whole answer once", got, err)
+}
+
+func TestModelIsRequired(t *testing.T) {
+	t.Parallel()
+	if _, err := modelFrom(func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), "OPENAI_MODEL") {
+		t.Errorf("without a model: %v", err)
 	}
 }
 

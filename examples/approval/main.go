@@ -1,72 +1,28 @@
 // Approval asks before it deploys: "@bot deploy api" is put to a vote in the
-// thread, anybody may approve or deny by a reply or a reaction, and the bot says
-// what came of it. The question waits for a day and survives restarts. The
-// example is configured by the environment, like the linearbot command; see the
-// README.
+// thread, anyone may approve or deny by a reply or a reaction, and the bot says
+// what came of it. The question waits for a day and survives restarts.
 //
-//	go run ./examples/approval
+//	go run ./examples/approval demo --say '@helper-bot deploy api' --say approve
 package main
 
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"net"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
-	"github.com/rs/zerolog"
-
-	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state/stateurl"
-	"github.com/linearbot/linearbot/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, nil); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
-	}
-}
+func main() { linearbot.Main(register) }
 
-// run runs the bot until ctx ends. listening, if any, is told the address.
-func run(ctx context.Context, listening func(net.Addr)) (err error) {
-	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
-	lin, err := linear.New(linear.ConfigFromEnv())
-	if err != nil {
-		return err
-	}
-	store, err := stateurl.FromEnv()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	cfg := bot.ConfigFromEnv()
-	cfg.Adapter, cfg.Store, cfg.Logger = lin, store, log
-	b, err := bot.New(cfg)
-	if err != nil {
-		return err
-	}
+func register(b *bot.Bot) error {
 	b.OnCommand(bot.Command{
 		Name: "deploy",
-		Help: "Deploys a service once somebody has approved.",
+		Help: "Deploys a service once someone has approved.",
 		Args: []bot.Arg{{Name: "service"}},
 	}, deploy)
-
-	hooks := webhook.ConfigFromEnv()
-	hooks.Acceptor, hooks.Logger, hooks.OnListen = b, log, listening
-	srv, err := webhook.NewServer(hooks)
-	if err != nil {
-		return err
-	}
-	return srv.Run(ctx, b)
+	return nil
 }
 
 // deploy runs twice: up to the question, and from the start again when there is
@@ -83,7 +39,7 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	}
 	switch {
 	case a.TimedOut:
-		_, err = t.Post(ctx, bot.Text("Nobody approved in time: "+service+" stays as it is."))
+		_, err = t.Post(ctx, bot.Text("No one approved in time: "+service+" stays as it is."))
 		return err
 	case !a.Approved:
 		_, err = t.Post(ctx, bot.Text("Denied by "+nameOf(a)+": "+service+" stays as it is."))
@@ -103,4 +59,4 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 // release stands for what really deploys.
 func release(_ context.Context, service string) (string, error) { return service, nil }
 
-func nameOf(a *bot.Approval) string { return cmp.Or(a.By.FullName, a.By.Name, "somebody") }
+func nameOf(a *bot.Approval) string { return cmp.Or(a.By.FullName, a.By.Name, "someone") }

@@ -1,75 +1,32 @@
 // Cards answers every mention with a card about the issue: its fields, who talks
-// about it, a link, and a button that brings the card up to date where the
-// environment says how people reach the bot. It is configured by the environment, like the linearbot
-// command; see the README.
+// about it, a link, and a button that brings the card up to date where
+// LINEARBOT_PUBLIC_URL says how people reach the bot.
 //
-//	go run ./examples/cards
+//	go run ./examples/cards demo
 package main
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 	"time"
 
-	"github.com/rs/zerolog"
-
+	"github.com/linearbot/linearbot"
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/card"
-	"github.com/linearbot/linearbot/state/stateurl"
-	"github.com/linearbot/linearbot/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, nil); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
-	}
-}
+func main() { linearbot.Main(register) }
 
-// run runs the bot until ctx ends. listening, if any, is told the address.
-func run(ctx context.Context, listening func(net.Addr)) (err error) {
-	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
-	lin, err := linear.New(linear.ConfigFromEnv())
-	if err != nil {
-		return err
-	}
-	store, err := stateurl.FromEnv()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	cfg := bot.ConfigFromEnv()
-	cfg.Adapter, cfg.Store, cfg.Logger = lin, store, log
-	b, err := bot.New(cfg)
-	if err != nil {
-		return err
-	}
+func register(b *bot.Bot) error {
 	b.OnNewMention(show)
 	b.OnAction(refresh, "refresh")
-
-	hooks := webhook.ConfigFromEnv()
-	hooks.Acceptor, hooks.Logger, hooks.OnListen = b, log, listening
-	srv, err := webhook.NewServer(hooks)
-	if err != nil {
-		return err
-	}
-	return srv.Run(ctx, b)
+	return nil
 }
 
-// show posts the card. Mentions in threads that hang on no issue go without an
-// answer.
+// show posts the card. A mention in a thread without an issue gets no answer.
 func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	c, err := issueCard(ctx, t)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -102,7 +59,7 @@ func issueCard(ctx context.Context, t *bot.Thread) (card.Card, error) {
 	if err != nil {
 		return card.Card{}, err
 	}
-	assignee := "nobody"
+	assignee := "no one"
 	if i.Assignee != nil {
 		assignee = nameOf(*i.Assignee)
 	}
@@ -129,4 +86,4 @@ func issueCard(ctx context.Context, t *bot.Thread) (card.Card, error) {
 	}, nil
 }
 
-func nameOf(u adapter.User) string { return cmp.Or(u.FullName, u.Name, "somebody") }
+func nameOf(u adapter.User) string { return cmp.Or(u.FullName, u.Name, "someone") }

@@ -1,66 +1,23 @@
 // Echo-subscribe listens to a thread after a mention and repeats everything that
-// is said there, until somebody says stop. It is configured by the environment,
-// like the linearbot command; see the README.
+// is said there, until someone says stop.
 //
-//	go run ./examples/echo-subscribe
+//	go run ./examples/echo-subscribe demo --say '@helper-bot listen' --say hello --say stop
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
-	"github.com/rs/zerolog"
-
-	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state/stateurl"
-	"github.com/linearbot/linearbot/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, nil); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
-	}
-}
+func main() { linearbot.Main(register) }
 
-// run runs the bot until ctx ends. listening, if any, is told the address.
-func run(ctx context.Context, listening func(net.Addr)) (err error) {
-	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
-	lin, err := linear.New(linear.ConfigFromEnv())
-	if err != nil {
-		return err
-	}
-	store, err := stateurl.FromEnv()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	cfg := bot.ConfigFromEnv()
-	cfg.Adapter, cfg.Store, cfg.Logger = lin, store, log
-	b, err := bot.New(cfg)
-	if err != nil {
-		return err
-	}
+func register(b *bot.Bot) error {
 	b.OnNewMention(listen)
 	b.OnSubscribedMessage(echo)
-
-	hooks := webhook.ConfigFromEnv()
-	hooks.Acceptor, hooks.Logger, hooks.OnListen = b, log, listening
-	srv, err := webhook.NewServer(hooks)
-	if err != nil {
-		return err
-	}
-	return srv.Run(ctx, b)
+	return nil
 }
 
 // listen begins with a mention.
@@ -68,7 +25,7 @@ func listen(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	if err := t.Subscribe(ctx); err != nil {
 		return err
 	}
-	_, err := t.Post(ctx, bot.Markdown("I am listening. Say **stop** to make me stop."))
+	_, err := t.Post(ctx, bot.Markdown("I'm listening. Say **stop** to make me stop."))
 	return err
 }
 
@@ -77,7 +34,7 @@ func echo(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 	text := strings.TrimSpace(m.Text())
 	switch {
 	case strings.EqualFold(text, "stop"):
-		if _, err := t.Post(ctx, bot.Markdown("I stop listening.")); err != nil {
+		if _, err := t.Post(ctx, bot.Markdown("I've stopped listening.")); err != nil {
 			return err
 		}
 		return t.Unsubscribe(ctx)

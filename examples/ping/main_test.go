@@ -5,24 +5,42 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/examples/internal/stagetest"
+	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/bottest"
+	"github.com/linearbot/linearbot/linearbottest"
 )
 
-func TestPong(t *testing.T) { //nolint:paralleltest // it sets the environment
-	s := stagetest.New(t)
-	stop := s.Run(t, run)
-	issue := s.Team.AddIssue(s.Ada, "Checkout fails", "")
-	s.Ada.Comment(issue, "nobody asked the bot")
-	root := s.Ada.Comment(issue, "@helper-bot are **you** there?")
-	s.Replies(t, root, 1)
-	stop()
-	// The same bot, started again on the same directory.
-	s.Again(t, run)
-	s.Ada.Reply(root, "hey @helper-bot")
-	if diff := cmp.Diff([]string{"pong are **you** there?", "pong hey"}, s.Replies(t, root, 2)); diff != "" {
+func TestPong(t *testing.T) {
+	t.Parallel()
+	k := bottest.New(t, bot.Config{}, register)
+	th, other := k.NewThread(), k.NewThread()
+	k.User("ada").Mention(th, "are **you** there?")
+	k.User("ada").Say(other, "a message without a mention")
+	k.Restart()
+	k.User("ada").Say(th, "hey @helper")
+	th.ExpectExactly("pong are **you** there?", "pong hey")
+	other.ExpectNone()
+}
+
+// The process ends and starts again between two messages, and a third is sent
+// while it is away.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	s := linearbottest.New(t, linearbot.Config{Register: register})
+	issue := s.Issue("Checkout fails")
+	root := s.Ada.Comment(issue, "@helper-bot one")
+	s.Replies(root, 1)
+	s.Restart()
+	s.Ada.Reply(root, "@helper-bot two")
+	s.Replies(root, 2)
+	s.Stop()
+	s.Ada.Reply(root, "@helper-bot three")
+	s.Restart()
+	if diff := cmp.Diff([]string{"pong one", "pong two", "pong three"}, s.Replies(root, 3)); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)
 	}
-	if n := len(issue.Comments()); n != 2+1+2 {
-		t.Errorf("%d comments on the issue, want no answer in the other thread", n)
+	if n := len(issue.Comments()); n != 3+3 {
+		t.Errorf("%d comments on the issue, want each message and its answer", n)
 	}
 }

@@ -1,62 +1,26 @@
 // Triage keeps issues in order by commands: create, search, assign, label and
-// status. Each answers with a card. "@bot help" lists them. The example is
-// configured by the environment, like the linearbot command; see the README.
+// status. Each answers with a card. "@bot help" lists them.
 //
-//	go run ./examples/triage
+//	go run ./examples/triage demo --say '@helper-bot create Login is slow --priority 2' --say '@helper-bot search login'
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/rs/zerolog"
-
+	"github.com/linearbot/linearbot"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state/stateurl"
-	"github.com/linearbot/linearbot/webhook"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, nil); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:gocritic // stop only releases the signal handler
-	}
-}
+func main() { linearbot.Main(register) }
 
-// run runs the bot until ctx ends. listening, if any, is told the address.
-func run(ctx context.Context, listening func(net.Addr)) (err error) {
-	log := zerolog.New(os.Stderr).With().Timestamp().Logger()
-	lin, err := linear.New(linear.ConfigFromEnv())
-	if err != nil {
-		return err
-	}
-	store, err := stateurl.FromEnv()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-
-	cfg := bot.ConfigFromEnv()
-	cfg.Adapter, cfg.Store, cfg.Logger = lin, store, log
-	b, err := bot.New(cfg)
-	if err != nil {
-		return err
+// register needs more of Linear than every platform has, so it asks for the
+// adapter.
+func register(b *bot.Bot) error {
+	lin, ok := b.Adapter().(*linear.Adapter)
+	if !ok {
+		return fmt.Errorf("triage works with Linear, not with %s", b.Adapter().Name())
 	}
 	(&triage{lin: lin}).register(b)
-
-	hooks := webhook.ConfigFromEnv()
-	hooks.Acceptor, hooks.Logger, hooks.OnListen = b, log, listening
-	srv, err := webhook.NewServer(hooks)
-	if err != nil {
-		return err
-	}
-	return srv.Run(ctx, b)
+	return nil
 }

@@ -4,15 +4,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/linearbot/linearbot/adapter/linear/linearapi"
-	"github.com/linearbot/linearbot/examples/internal/stagetest"
+	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/linearbottest"
+	"github.com/linearbot/linearbot/state/memstate"
 )
 
-func TestCommands(t *testing.T) { //nolint:paralleltest // it sets the environment
-	s := stagetest.New(t)
-	addLabel(t, s, "Bug")
-	s.Run(t, run)
-	issue := s.Team.AddIssue(s.Ada, "Checkout fails", "")
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	s := linearbottest.New(t, linearbot.Config{Register: register})
+	s.Workspace.AddLabel("Bug", "#ff0000")
+	issue := s.Issue("Checkout fails")
 	root := s.Ada.Comment(issue, "This again.")
 	for n, tt := range []struct{ say, want string }{
 		{"create Login is slow --priority 2 --label bug\n\nSince Monday.", "**Created: ENG-2 Login is slow**"},
@@ -22,14 +25,14 @@ func TestCommands(t *testing.T) { //nolint:paralleltest // it sets the environme
 		{"search unheard-of", "**Nothing found**"},
 		{"assign me", "**Assignee:** Ada Byron"},
 		{"assign bob", "**Assignee:** Bob"},
-		{"assign nobody-here", "Nobody here is called nobody-here"},
+		{"assign nobody-here", "No one here is called nobody-here"},
 		{"label bug", "**Labels:** Bug"},
 		{"status in progress", "**State:** In Progress"},
 		{"status lost", "The team has no state called lost"},
 		{"status", "**Now: ENG-1 Checkout fails**\n\n**State:** In Progress\n**Assignee:** Bob\n**Labels:** Bug"},
 	} {
 		s.Ada.Reply(root, "@helper-bot "+tt.say)
-		if got := s.Replies(t, root, n+1)[n]; !strings.Contains(got, tt.want) {
+		if got := s.Replies(root, n+1)[n]; !strings.Contains(got, tt.want) {
 			t.Errorf("%q is answered with %q, want %q in it", tt.say, got, tt.want)
 		}
 	}
@@ -44,14 +47,14 @@ func TestCommands(t *testing.T) { //nolint:paralleltest // it sets the environme
 	}
 }
 
-// addLabel has Ada make a label.
-func addLabel(t *testing.T, s *stagetest.Stage, name string) {
-	t.Helper()
-	api, err := linearapi.New(linearapi.Config{URL: s.Linear.GraphQLURL(), Tokens: linearapi.APIKey(s.Ada.APIKey())})
+// Triage says that it needs Linear.
+func TestOtherPlatform(t *testing.T) {
+	t.Parallel()
+	b, err := bot.New(bot.Config{Adapter: adaptertest.NewPlatform("helper"), Store: memstate.New(memstate.Options{})})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := api.IssueLabelCreate(t.Context(), linearapi.LabelCreateInput{Name: name}); err != nil {
-		t.Fatal(err)
+	if err := register(b); err == nil || !strings.Contains(err.Error(), "triage works with Linear") {
+		t.Errorf("register: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // triage are the commands. All but search and create change the issue that the
-// thread hangs on.
+// thread belongs to.
 type triage struct{ lin *linear.Adapter }
 
 func (tr *triage) register(b *bot.Bot) {
@@ -29,7 +29,7 @@ func (tr *triage) register(b *bot.Bot) {
 		Name: "search", Help: "Searches issues.", Args: []bot.Arg{{Name: "words", Many: true}},
 	}, tr.search)
 	b.OnCommand(bot.Command{
-		Name: "assign", Help: "Assigns this issue to somebody, or to `me`.", Args: []bot.Arg{{Name: "handle"}},
+		Name: "assign", Help: "Assigns this issue to a person, or to `me`.", Args: []bot.Arg{{Name: "handle"}},
 	}, tr.assign)
 	b.OnCommand(bot.Command{
 		Name: "label", Help: "Adds labels to this issue.", Args: []bot.Arg{{Name: "name", Many: true}},
@@ -121,7 +121,7 @@ func (tr *triage) assign(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	if handle := strings.TrimPrefix(c.Arg(0), "@"); !strings.EqualFold(handle, "me") {
 		u, err := tr.lin.User(ctx, t.Workspace(), adapter.UserQuery{Name: handle})
 		if adapter.CodeOf(err) == adapter.NotFound {
-			return c.Misuse("nobody here is called " + handle)
+			return c.Misuse("no one here is called " + handle)
 		}
 		if err != nil {
 			return err
@@ -201,7 +201,7 @@ func update(
 
 // show posts an issue as a card.
 func show(ctx context.Context, t *bot.Thread, what string, i *linearapi.Issue) error {
-	assignee, labels := "nobody", make([]string, len(i.Labels.Nodes))
+	assignee, labels := "no one", make([]string, len(i.Labels.Nodes))
 	if i.Assignee != nil {
 		assignee = i.Assignee.Name
 	}

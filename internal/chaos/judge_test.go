@@ -19,10 +19,10 @@ func (v verdict) good() bool { return v == verdict{Found: v.Found} }
 // judge compares the bot's replies in a thread, oldest first, with the
 // messages 0 to last that it was sent.
 func judge(thread, last int, replies []string) verdict {
-	const greeting = "Hello, Ada. I am **"
+	const greeting = "Hello, Ada. I'm **"
 	want := map[string]int{}
 	for n := 1; n <= last; n++ {
-		want["I am here, and have read: `"+text(thread, n)+"`"] = n
+		want["I'm here, and I've read: `"+text(thread, n)+"`"] = n
 	}
 	var v verdict
 	seen := make([]bool, last+1)
@@ -50,8 +50,8 @@ func judge(thread, last int, replies []string) verdict {
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	hello := "Hello, Ada. I am **Helper Bot**, and I work."
-	read := func(n int) string { return "I am here, and have read: `" + text(4, n) + "`" }
+	hello := "Hello, Ada. I'm **Helper Bot**, and I work."
+	read := func(n int) string { return "I'm here, and I've read: `" + text(4, n) + "`" }
 	for _, tc := range []struct {
 		name    string
 		replies []string
@@ -64,7 +64,7 @@ func TestJudge(t *testing.T) {
 		{"greeted twice", []string{hello, read(1), hello, read(2)}, verdict{Found: 3, Duplicate: 1}},
 		{"swapped", []string{hello, read(2), read(1)}, verdict{Found: 3, OutOfOrder: 1}},
 		{"greeted late", []string{read(1), read(2), hello}, verdict{Found: 3, OutOfOrder: 1}},
-		{"of another thread", []string{hello, read(1), read(2), "I am here, and have read: `" + text(5, 1) + "`"}, verdict{Found: 3, Strange: 1}},
+		{"of another thread", []string{hello, read(1), read(2), "I'm here, and I've read: `" + text(5, 1) + "`"}, verdict{Found: 3, Strange: 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

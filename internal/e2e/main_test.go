@@ -66,7 +66,7 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 	register(b)
 	listening := make(chan struct{})
 	server, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{"secret"}, Acceptor: b, Addr: addr, OnListen: func(net.Addr) { close(listening) },
+		Secrets: []string{"secret"}, Acceptor: b, Buttons: b, Addr: addr, OnListen: func(net.Addr) { close(listening) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,13 @@ func OpenOptions(address string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// CheckURL reports what is wrong with an address that [Open] would refuse. It
+// does no I/O, and its error shows no password.
+func CheckURL(address string) error {
+	_, err := parseURL(address, Options{})
+	return err
+}
+
 // parseURL reads an address. Its errors quote nothing that may hold a password.
 func parseURL(address string, o Options) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(address, "://")

@@ -11,8 +11,11 @@ package stateurl
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
@@ -20,17 +23,9 @@ import (
 	"github.com/linearbot/linearbot/state/redisstate"
 )
 
-// Default is the address that FromEnv uses if the environment names none.
+// Default is the address of the store that programs use unless they are told
+// otherwise.
 const Default = "file:linearbot.data"
-
-// FromEnv opens the store that LINEARBOT_STATE names, or [Default].
-func FromEnv() (state.Store, error) {
-	address := os.Getenv("LINEARBOT_STATE")
-	if address == "" {
-		address = Default
-	}
-	return Open(address)
-}
 
 // Options are what the stores have in common.
 type Options struct {
@@ -43,23 +38,86 @@ type Options struct {
 func Open(address string) (state.Store, error) { return OpenOptions(address, Options{}) }
 
 // OpenOptions opens the store at address. A file store is opened and locked; a
-// Redis store connects later, when it is used first. Errors hold no passwords.
+// Redis store connects later, when it is used first. An error about the address
+// is an [*AddressError]; none holds a password.
 func OpenOptions(address string, opts Options) (state.Store, error) {
+	if err := Check(address); err != nil {
+		return nil, err
+	}
+	if dir, ok := directory(address); ok {
+		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries})
+	}
+	if address == memory {
+		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil
+	}
+	return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries})
+}
+
+// AddressError says what is wrong with the address of a store.
+type AddressError struct {
+	// Reason continues a sentence that begins with what holds the address. It
+	// shows no password.
+	Reason string
+}
+
+// Error returns the reason.
+func (e *AddressError) Error() string { return "stateurl: the address " + e.Reason }
+
+// memory is the address of a store in memory.
+const memory = "memory"
+
+// forms says what addresses look like.
+const forms = "use memory, file:DIR or redis://host:port/db"
+
+// Check reports what is wrong with an address, as an [*AddressError], without
+// opening or making anything. The directory of a file store need not exist, but
+// what exists of its path must be directories.
+func Check(address string) error {
+	dir, isFile := directory(address)
 	switch {
 	case address == "":
-		return nil, errors.New("stateurl: address is empty: use memory, file:DIR or redis://host:port/db")
-	case address == "memory":
-		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil
-	case strings.HasPrefix(address, "file:"):
-		dir := strings.TrimPrefix(strings.TrimPrefix(address, "file:"), "//")
-		if dir == "" {
-			return nil, errors.New("stateurl: file: needs a directory, for example file:linearbot.data")
-		}
-		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries})
+		return &AddressError{"is empty: " + forms}
+	case address == memory:
+		return nil
+	case isFile && dir == "":
+		return &AddressError{"names no directory: give it as in " + Default}
+	case isFile:
+		return checkDirectory(dir)
 	case strings.HasPrefix(address, "redis"):
-		return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries})
+		if err := redisstate.CheckURL(address); err != nil {
+			return &AddressError{"cannot be read: " + err.Error()}
+		}
+		return nil
 	default:
-		scheme, _, _ := strings.Cut(address, ":")
-		return nil, fmt.Errorf("stateurl: unknown store %q: use memory, file:DIR or redis://host:port/db", scheme)
+		scheme, _, ok := strings.Cut(address, ":")
+		if !ok {
+			return &AddressError{"names no kind of store: " + forms}
+		}
+		return &AddressError{fmt.Sprintf("is of an unknown kind, %q: %s", scheme, forms)}
+	}
+}
+
+// directory returns the directory of a file store.
+func directory(address string) (string, bool) {
+	dir, ok := strings.CutPrefix(address, "file:")
+	return strings.TrimPrefix(dir, "//"), ok
+}
+
+// checkDirectory reports what is wrong with the nearest part of a path that
+// exists.
+func checkDirectory(dir string) error {
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case err == nil && !info.IsDir():
+			return &AddressError{"leads to a directory that cannot exist: " + at + " is a file"}
+		case err == nil:
+			return nil
+		case errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at):
+		case errors.Is(err, syscall.ENOTDIR) && at != filepath.Dir(at):
+			// A part further up is a file; it is found below.
+		default:
+			return &AddressError{"leads to a directory that cannot be used: " + err.Error()}
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package stateurl_test
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,22 +49,44 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestFromEnv(t *testing.T) {
-	t.Setenv("LINEARBOT_STATE", "memory")
-	store, err := stateurl.FromEnv()
-	if err != nil {
+// Check changes nothing, and Open refuses what it refuses.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Close(); err != nil {
-		t.Error(err)
+	for address, want := range map[string]string{
+		"memory":      "",
+		"file:" + dir: "",
+		"file:" + filepath.Join(dir, "not", "yet"): "",
+		"redis://:p@host/1":                        "",
+		"redis+sentinel://a,b/master":              "",
+		"":                                         "is empty",
+		"linearbot.data":                           "names no kind of store",
+		"floppy:a":                                 `is of an unknown kind, "floppy"`,
+		"file:":                                    "names no directory",
+		"file:" + file:                             "is a file",
+		"file:" + filepath.Join(file, "below", "x"): "is a file",
+		"redis://host:port":                         "a port is not a number",
+		"redis://host/x":                            "the database is not a number",
+	} {
+		err := stateurl.Check(address)
+		var bad *stateurl.AddressError
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("Check(%q): %v", address, err)
+		case want != "" && (!errors.As(err, &bad) || !strings.Contains(bad.Reason, want)):
+			t.Errorf("Check(%q): %v, want %q", address, err, want)
+		case want != "":
+			if _, err := stateurl.Open(address); !errors.As(err, &bad) {
+				t.Errorf("Open(%q): %v, want an AddressError", address, err)
+			}
+		}
 	}
-	t.Chdir(t.TempDir())
-	t.Setenv("LINEARBOT_STATE", "")
-	if store, err = stateurl.FromEnv(); err != nil || !store.Durable() {
-		t.Fatalf("the default store: %v, %v, want a durable one", store, err)
-	}
-	if err := store.Close(); err != nil {
-		t.Error(err)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the directory holds %v, %v, want the one file", entries, err)
 	}
 }
 

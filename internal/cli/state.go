@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bufio"
@@ -9,31 +9,38 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
-	"github.com/linearbot/linearbot/state/stateurl"
 )
 
 // stateCmd looks into a store and moves its content. A file store belongs to
 // one process at a time, so stop the bot first; a Redis store can be looked at
 // while bots run.
 type stateCmd struct {
-	State string `help:"Store: file:DIR or redis://host:port/db." env:"LINEARBOT_STATE" default:"${state}"`
+	State string `help:"${help_state}" placeholder:"${default_state}"`
 
 	Stats   stateStats   `cmd:"" help:"Count what the store holds."`
 	Lanes   stateLanes   `cmd:"" help:"List the threads that have work."`
 	Dead    stateDead    `cmd:"" help:"List the dead letters."`
 	Requeue stateRequeue `cmd:"" help:"Try a dead letter again."`
-	Purge   statePurge   `cmd:"" help:"Forget a dead letter."`
+	Purge   statePurge   `cmd:"" help:"Delete a dead letter."`
 	Export  stateExport  `cmd:"" help:"Write everything as JSON lines."`
 	Import  stateImport  `cmd:"" help:"Read what export wrote."`
 }
 
 // with opens the store for f.
-func (c *stateCmd) with(f func(state.Store) error) (err error) {
-	store, err := stateurl.Open(c.State)
+func (c *stateCmd) with(p *program, f func(state.Store) error) (err error) {
+	values, problems := settings.Read(p.environ(), map[string]string{"state": c.State})
+	name := values.Source("LINEARBOT_STATE")
+	if i := slices.IndexFunc(problems, func(p settings.Problem) bool { return p.Name == name }); i >= 0 {
+		return &settings.Error{Problems: problems[i : i+1]}
+	}
+	store, err := serve.OpenStore(values)
 	if err != nil {
 		return err
 	}
@@ -43,13 +50,13 @@ func (c *stateCmd) with(f func(state.Store) error) (err error) {
 
 type stateStats struct{}
 
-func (stateStats) Run(ctx context.Context, c *stateCmd, s streams) error {
-	return c.with(func(store state.Store) error {
+func (stateStats) Run(ctx context.Context, c *stateCmd, p *program) error {
+	return c.with(p, func(store state.Store) error {
 		stats, err := store.Stats(ctx)
 		if err != nil {
 			return err
 		}
-		return json.NewEncoder(s.out).Encode(stats)
+		return json.NewEncoder(p.out).Encode(stats)
 	})
 }
 
@@ -57,13 +64,13 @@ type stateLanes struct {
 	JSON bool `name:"json" help:"One JSON object a line."`
 }
 
-func (c stateLanes) Run(ctx context.Context, st *stateCmd, s streams) error {
-	return st.with(func(store state.Store) error {
+func (c stateLanes) Run(ctx context.Context, st *stateCmd, p *program) error {
+	return st.with(p, func(store state.Store) error {
 		if c.JSON {
-			_, err := jsonLines(s.out, store.Lanes(ctx))
+			_, err := jsonLines(p.out, store.Lanes(ctx))
 			return err
 		}
-		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "DEPTH\tAGE\tHOLDER\tWORKSPACE\tTHREAD")
 		for l, err := range store.Lanes(ctx) {
 			if err != nil {
@@ -79,13 +86,13 @@ type stateDead struct {
 	JSON bool `name:"json" help:"One JSON object a line, with the stored bytes."`
 }
 
-func (c stateDead) Run(ctx context.Context, st *stateCmd, s streams) error {
-	return st.with(func(store state.Store) error {
+func (c stateDead) Run(ctx context.Context, st *stateCmd, p *program) error {
+	return st.with(p, func(store state.Store) error {
 		if c.JSON {
-			_, err := jsonLines(s.out, store.Dead(ctx))
+			_, err := jsonLines(p.out, store.Dead(ctx))
 			return err
 		}
-		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "BURIED\tATTEMPTS\tCODE\tLANE\tID\tMESSAGE")
 		for d, err := range store.Dead(ctx) {
 			if err != nil {
@@ -102,8 +109,8 @@ type stateRequeue struct {
 	ID   string `arg:"" help:"Id, as dead shows it."`
 }
 
-func (c stateRequeue) Run(ctx context.Context, st *stateCmd) error {
-	return st.letter(c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Requeue(ctx, lane, c.ID) })
+func (c stateRequeue) Run(ctx context.Context, st *stateCmd, p *program) error {
+	return st.letter(p, c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Requeue(ctx, lane, c.ID) })
 }
 
 type statePurge struct {
@@ -111,17 +118,17 @@ type statePurge struct {
 	ID   string `arg:"" help:"Id, as dead shows it."`
 }
 
-func (c statePurge) Run(ctx context.Context, st *stateCmd) error {
-	return st.letter(c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Purge(ctx, lane, c.ID) })
+func (c statePurge) Run(ctx context.Context, st *stateCmd, p *program) error {
+	return st.letter(p, c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Purge(ctx, lane, c.ID) })
 }
 
 // letter does something with one dead letter.
-func (c *stateCmd) letter(lane, id string, f func(state.Store, state.Key) error) error {
+func (c *stateCmd) letter(p *program, lane, id string, f func(state.Store, state.Key) error) error {
 	key, ok := state.ParseKey(lane)
 	if !ok {
-		return &usageError{fmt.Errorf("%q is no lane: copy it from \"linearbot state dead\"", lane)}
+		return &usageError{fmt.Errorf("%q is not a lane: copy it from \"%s state dead\"", lane, p.name)}
 	}
-	return c.with(func(store state.Store) error {
+	return c.with(p, func(store state.Store) error {
 		if err := f(store, key); err != nil {
 			return fmt.Errorf("dead letter %s in %s: %w", id, lane, err)
 		}
@@ -131,13 +138,13 @@ func (c *stateCmd) letter(lane, id string, f func(state.Store, state.Key) error)
 
 type stateExport struct{}
 
-func (stateExport) Run(ctx context.Context, c *stateCmd, s streams) error {
-	return c.with(func(store state.Store) error {
-		n, err := jsonLines(s.out, store.Export(ctx))
+func (stateExport) Run(ctx context.Context, c *stateCmd, p *program) error {
+	return c.with(p, func(store state.Store) error {
+		n, err := jsonLines(p.out, store.Export(ctx))
 		if err != nil {
 			return fmt.Errorf("after %d records: %w", n, err)
 		}
-		fmt.Fprintf(s.err, "exported %d records\n", n)
+		fmt.Fprintf(p.err, "exported %d records\n", n)
 		return nil
 	})
 }
@@ -146,8 +153,8 @@ type stateImport struct {
 	File string `arg:"" optional:"" help:"File to read. Defaults to standard input." type:"existingfile"`
 }
 
-func (c stateImport) Run(ctx context.Context, st *stateCmd, s streams) (err error) {
-	from := io.Reader(os.Stdin)
+func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) (err error) {
+	from := p.in
 	if c.File != "" {
 		f, err := os.Open(c.File)
 		if err != nil {
@@ -156,13 +163,13 @@ func (c stateImport) Run(ctx context.Context, st *stateCmd, s streams) (err erro
 		defer func() { err = errors.Join(err, f.Close()) }()
 		from = f
 	}
-	return st.with(func(store state.Store) error {
+	return st.with(p, func(store state.Store) error {
 		dec := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
 		for n := 0; ; n++ {
 			var r state.Record
 			switch err := dec.Decode(&r); {
 			case errors.Is(err, io.EOF):
-				fmt.Fprintf(s.err, "imported %d records\n", n)
+				fmt.Fprintf(p.err, "imported %d records\n", n)
 				return nil
 			case err != nil:
 				return fmt.Errorf("record %d cannot be read: %w", n+1, err)

@@ -1,0 +1,164 @@
+// Package cli is the command line that every program made with linearbot.Main
+// has:
+//
+//	serve     run the bot from the environment
+//	demo      play a conversation on this machine, without a Linear workspace
+//	state     look into a store, or move its content
+//	version   print the version
+//	help      explain a command
+//
+// A command exits with [ExitOK], [ExitFailed] or [ExitConfig].
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/internal/settings"
+)
+
+// The exit codes.
+const (
+	// ExitOK is a clean end, after a signal too.
+	ExitOK = 0
+	// ExitFailed is a failure while working.
+	ExitFailed = 1
+	// ExitConfig is a wrong configuration or a wrong command line. Nothing was
+	// started.
+	ExitConfig = 2
+)
+
+// Program is a bot with a command line.
+type Program struct {
+	// Name is what the program is called.
+	Name string
+	// Config is what it says in code.
+	Config serve.Config
+	// Stdin, Stdout and Stderr are its streams.
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// commands is the command line. The names of flags and variables, their
+// defaults and their help come from package settings.
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
+	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+	Help    helpCmd    `cmd:"" help:"Explain a command."`
+
+	Flag kong.VersionFlag `name:"version" help:"Print the version."`
+}
+
+// program is what a command works with.
+type program struct {
+	name     string
+	cfg      serve.Config
+	in       io.Reader
+	out, err io.Writer
+}
+
+// environ returns the environment.
+func (p *program) environ() []string {
+	if p.cfg.Environ != nil {
+		return p.cfg.Environ
+	}
+	return os.Environ()
+}
+
+// Run runs a command until it is done or ctx ends, and returns the exit code.
+// args are the arguments without the program's name; without any it prints the
+// help.
+func Run(ctx context.Context, prog Program, args []string) int {
+	p := &program{name: prog.Name, cfg: prog.Config, in: prog.Stdin, out: prog.Stdout, err: prog.Stderr}
+	fail := func(code int, lines ...string) int {
+		for _, line := range lines {
+			fmt.Fprintln(p.err, p.name+": "+line)
+		}
+		return code
+	}
+	vars := kong.Vars{"version": version(p.name)}
+	maps.Copy(vars, settings.Vars())
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name(p.name),
+		kong.Description("A chat bot for Linear: mentions are answered in their thread, once, in order, and nothing is lost."),
+		kong.Writers(p.out, p.err),
+		kong.Exit(func(code int) { exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+		vars,
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true}),
+	)
+	if err != nil {
+		return fail(ExitFailed, err.Error())
+	}
+	parsed, err := parser.Parse(helped(args))
+	if exited >= 0 { // the help or the version was printed
+		return exited
+	}
+	if err != nil {
+		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
+	}
+	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" {
+		for _, u := range settings.FindUnknown(p.environ()) {
+			fail(0, u.String()) // serve has them in its log
+		}
+	}
+	err = parsed.Run(&cli.State)
+	if err == nil {
+		return ExitOK
+	}
+	if bad, ok := errors.AsType[*settings.Error](err); ok {
+		fail(ExitConfig, "the configuration has problems:")
+		for _, problem := range bad.Problems {
+			fmt.Fprintln(p.err, "  "+problem.String())
+		}
+		return fail(ExitConfig, fmt.Sprintf("run %q to see all variables", p.name+" help serve"))
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return fail(ExitConfig, err.Error())
+	}
+	return fail(ExitFailed, err.Error())
+}
+
+// helped turns "help serve" into "serve --help", and nothing into "--help".
+func helped(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] != "help":
+		return args
+	}
+	var to []string
+	for _, arg := range args[1:] {
+		if !strings.HasPrefix(arg, "-") {
+			to = append(to, arg)
+		}
+	}
+	return append(to, "--help")
+}
+
+// helpCmd stands in the list of commands; helped replaces it before it runs.
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command to explain."`
+}
+
+// Run does nothing.
+func (helpCmd) Run() error { return nil }
+
+// usageError says that a command was called wrongly.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/linearbot/linearbot/internal/settings"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve has exactly the flags of the table, and reads each of them.
+func TestServeFlags(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, s := range settings.Table() {
+		if s.Flag != "" {
+			want = append(want, s.Flag)
+		}
+	}
+	slices.Sort(want)
+	strict := true
+	read := slices.Sorted(maps.Keys((&serveCmd{Strict: &strict}).flags()))
+	if diff := cmp.Diff(want, read); diff != "" {
+		t.Errorf("flags that are read (-table +read):\n%s", diff)
+	}
+	if n := reflect.TypeFor[serveCmd]().NumField(); n != len(want) {
+		t.Errorf("serve has %d flags, want %d", n, len(want))
+	}
+	var out, errs strings.Builder
+	if code := Run(t.Context(), Program{Name: "my-bot", Stdout: &out, Stderr: &errs}, []string{"serve", "--help"}); code != ExitOK {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	for _, name := range want {
+		if !strings.Contains(out.String(), "--"+name) {
+			t.Errorf("the help lacks --%s", name)
+		}
+	}
+}
+
+func TestHelped(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ args, want string }{
+		{"", "--help"},
+		{"help", "--help"},
+		{"help serve", "serve --help"},
+		{"help state stats --json", "state stats --help"},
+		{"serve --addr help", "serve --addr help"},
+	} {
+		if got := strings.Join(helped(strings.Fields(tt.args)), " "); got != tt.want {
+			t.Errorf("%q becomes %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+)
+
+// demoReport is what a play comes to.
+type demoReport struct {
+	// Deliveries is the number of webhook requests that Linear sent.
+	Deliveries int `json:"deliveries"`
+	// Redelivered is how many of them Linear sent again on purpose.
+	Redelivered int `json:"redelivered"`
+	// Replies is the number of messages that the bot wrote.
+	Replies int `json:"replies"`
+	// Duplicates is how many of them it wrote because a delivery was repeated.
+	Duplicates int `json:"duplicates"`
+	// Lost is the number of deliveries that were not accepted and of entries
+	// that were left over or buried.
+	Lost int `json:"lost"`
+	// Milliseconds is how long the conversation took.
+	Milliseconds int64      `json:"milliseconds"`
+	Thread       string     `json:"thread"`
+	Conversation []demoLine `json:"conversation"`
+}
+
+type demoLine struct {
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	Author string    `json:"author"`
+	Text   string    `json:"text"`
+}
+
+// report counts what stands in Linear now.
+func (d *demo) report() demoReport {
+	r := demoReport{Milliseconds: d.took.Milliseconds(), Replies: len(d.replies()), Duplicates: d.duplicates, Lost: d.left}
+	for _, delivery := range d.linear.Deliveries() {
+		for _, a := range delivery.Attempts {
+			r.Deliveries++
+			if a.Redelivered {
+				r.Redelivered++
+			}
+		}
+		if delivery.Done && !delivery.OK {
+			r.Lost++
+		}
+	}
+	if d.root == nil {
+		return r
+	}
+	r.Thread = string(linear.Thread{IssueID: d.issue.ID, CommentID: d.root.ID}.ID())
+	for _, c := range append([]*linearsim.Comment{d.root}, d.root.Replies()...) {
+		author := ""
+		if c.Author != nil {
+			author = c.Author.Name
+		}
+		r.Conversation = append(r.Conversation, demoLine{ID: c.ID, At: c.CreatedAt, Author: author, Text: c.Body()})
+	}
+	return r
+}
+
+// problem returns what is not right, or nil.
+func (r demoReport) problem() error {
+	if r.Duplicates == 0 && r.Lost == 0 {
+		return nil
+	}
+	return fmt.Errorf("the demo failed: %d duplicates, %d lost", r.Duplicates, r.Lost)
+}
+
+// print shows the conversation as a person would read it.
+func (r demoReport) print(w io.Writer, title string) {
+	if len(r.Conversation) == 0 {
+		return // it did not begin; the error says why
+	}
+	fmt.Fprintf(w, "%s\nthread %s\n", title, r.Thread)
+	for i, line := range r.Conversation {
+		fmt.Fprintf(w, "\n  %s  %s", line.At.Format("15:04:05.000"), line.Author)
+		if i > 0 {
+			fmt.Fprintf(w, "  (%d ms later)", line.At.Sub(r.Conversation[i-1].At).Milliseconds())
+		}
+		fmt.Fprintf(w, "\n%s\n", indent(line.Text))
+	}
+	fmt.Fprintf(w, "\n%d deliveries, %d of them sent twice by Linear; %d replies, %d duplicates, %d lost.\n",
+		r.Deliveries, r.Redelivered, r.Replies, r.Duplicates, r.Lost)
+}
+
+// indent puts text under the line that says who wrote it.
+func indent(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if l != "" {
+			lines[i] = "      " + l
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/internal/settings"
+)
+
+// serveCmd is the bot from the environment. A flag has precedence over its
+// variable; package settings reads both.
+type serveCmd struct {
+	Addr     string `help:"${help_addr}" placeholder:"${default_addr}"`
+	Public   string `name:"public-url" help:"${help_public_url}" placeholder:"${default_public_url}"`
+	Path     string `help:"${help_path}" placeholder:"${default_path}"`
+	State    string `help:"${help_state}" placeholder:"${default_state}"`
+	Name     string `help:"${help_name}" placeholder:"${default_name}"`
+	Strict   *bool  `help:"${help_strict}"`
+	Workers  string `help:"${help_workers}" placeholder:"${default_workers}"`
+	Lease    string `help:"${help_lease}" placeholder:"${default_lease}"`
+	Drain    string `help:"${help_drain}" placeholder:"${default_drain}"`
+	Backlog  string `help:"${help_backlog}" placeholder:"${default_backlog}"`
+	LogLevel string `help:"${help_log_level}" placeholder:"${default_log_level}"`
+}
+
+// Help lists the variables below the flags.
+func (*serveCmd) Help() string {
+	return "Everything is read from the environment; a flag has precedence over its variable.\n\n" + settings.Text()
+}
+
+// flags returns the flags that were given, by their names.
+func (c *serveCmd) flags() map[string]string {
+	flags := map[string]string{
+		"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name,
+		"workers": c.Workers, "lease": c.Lease, "drain": c.Drain, "backlog": c.Backlog, "log-level": c.LogLevel,
+	}
+	if c.Strict != nil {
+		flags["strict"] = strconv.FormatBool(*c.Strict)
+	}
+	return flags
+}
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, p *program) error {
+	cfg := p.cfg
+	cfg.Flags, cfg.Stderr = c.flags(), p.err
+	values, _ := settings.Read(p.environ(), cfg.Flags) // what is wrong with them is for serve to say
+	path := values.Path
+	if cfg.Webhook.Path != "" && !values.IsSet("LINEARBOT_WEBHOOK_PATH") {
+		path = cfg.Webhook.Path
+	}
+	told := cfg.Webhook.OnListen
+	cfg.Webhook.OnListen = func(a net.Addr) {
+		fmt.Fprintf(p.out, "%s is listening on %s, webhook path %s\n", cmp.Or(p.name, "linearbot"), a, path)
+		if told != nil {
+			told(a)
+		}
+	}
+	return serve.Run(ctx, cfg)
+}

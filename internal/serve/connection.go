@@ -1,0 +1,135 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// connection learns who the bot is. The server accepts deliveries meanwhile:
+// what is stored waits for the answer.
+type connection struct {
+	adapter adapter.Adapter
+	log     zerolog.Logger
+	// look names what to look at if the credentials are refused, and at what
+	// is connected to.
+	look, at string
+
+	mu sync.Mutex
+	// reason is why the bot does not know who it is. Empty before the first
+	// answer and after a good one.
+	reason string
+	known  bool
+}
+
+// Run asks until there is an answer and then waits for the end of ctx. A cause
+// is logged when it is new, not with every attempt.
+func (c *connection) Run(ctx context.Context) error {
+	wait := &backoff.ExponentialBackOff{
+		InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.3, MaxInterval: time.Minute,
+	}
+	wait.Reset()
+	for {
+		pause, known := c.ask(ctx)
+		if known || !sleep(ctx, max(pause, wait.NextBackOff())) {
+			break
+		}
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// ask asks once. It returns how long the platform wants to be left alone.
+func (c *connection) ask(ctx context.Context) (pause time.Duration, known bool) {
+	self, err := c.adapter.Identity(ctx, "")
+	switch {
+	case err == nil:
+		c.connected(self)
+		return 0, true
+	case ctx.Err() != nil: // it is over; that is no news
+		return 0, false
+	}
+	c.failed(err)
+	if api, ok := errors.AsType[*adapter.Error](err); ok {
+		pause = api.RetryAfter
+	}
+	return pause, false
+}
+
+// sleep waits for d and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func (c *connection) connected(self *adapter.Identity) {
+	c.mu.Lock()
+	c.known, c.reason = true, ""
+	c.mu.Unlock()
+	workspace := self.WorkspaceName
+	if workspace == "" {
+		workspace = self.Workspace
+	}
+	c.log.Info().Str("workspace", self.Workspace).Msg("connected to " + workspace + " as @" + self.Name)
+	if !self.App {
+		c.log.Warn().Msg(fmt.Sprintf(
+			"%s belongs to a person: the bot acts as %s (@%s), with that person's rights. Use the client id and secret of an OAuth app for a bot of its own",
+			c.look, self.FullName, self.Name,
+		))
+	}
+}
+
+func (c *connection) failed(err error) {
+	reason := c.explain(err)
+	c.mu.Lock()
+	before := c.reason
+	c.reason = reason
+	c.mu.Unlock()
+	if reason != before {
+		c.log.Error().Err(err).Msg(reason + ". Deliveries are stored, and handled once this works")
+	}
+}
+
+// explain says what to look at. It shows no secret and may be public.
+func (c *connection) explain(err error) string {
+	switch code := adapter.CodeOf(err); code {
+	case adapter.Unauthenticated, adapter.Forbidden:
+		return c.at + " refuses " + c.look + ": copy the value again, and check that it was not revoked"
+	case adapter.RateLimited:
+		return c.at + " limits the rate of requests: waiting for the next budget"
+	case adapter.Unavailable, adapter.Canceled, adapter.Unknown:
+		return c.at + " cannot be reached: check the network, and LINEAR_API_URL if it is set"
+	case adapter.NotFound, adapter.Invalid, adapter.Unsupported, adapter.Conflict, adapter.AppendOnly:
+		return c.at + " does not say who the bot is: check LINEAR_API_URL, LINEAR_OAUTH_URL and " + c.look
+	default:
+		return c.at + " does not say who the bot is: " + code.String()
+	}
+}
+
+// Ready returns nil once the bot knows who it is.
+func (c *connection) Ready(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.known:
+		return nil
+	case c.reason == "":
+		return &webhook.UnreadyError{Reason: "connecting"}
+	default:
+		return &webhook.UnreadyError{Reason: c.reason} // the cause is in the log
+	}
+}

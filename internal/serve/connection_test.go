@@ -1,0 +1,140 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// identities is an adapter that gives the prepared answers to the question who
+// the bot is. The last one is repeated.
+type identities struct {
+	adapter.Adapter
+
+	mu      sync.Mutex
+	answers []error // nil is a good answer
+	asked   []time.Time
+	self    adapter.Identity
+}
+
+func (a *identities) Identity(context.Context, string) (*adapter.Identity, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.answers[min(len(a.asked), len(a.answers)-1)]
+	a.asked = append(a.asked, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	self := a.self
+	return &self, nil
+}
+
+// TestConnection has the bot ask until it knows who it is. Each cause is one
+// line, however often it is met, and readiness says the same.
+func TestConnection(t *testing.T) {
+	t.Parallel()
+	down := &adapter.Error{Code: adapter.Unavailable, Err: errors.New("connection refused")}
+	refused := &adapter.Error{Code: adapter.Unauthenticated}
+	limited := &adapter.Error{Code: adapter.RateLimited, RetryAfter: 10 * time.Minute}
+	app := adapter.Identity{Workspace: "o1", WorkspaceName: "Acme", Name: "helper-bot", FullName: "Helper Bot", App: true}
+	person := app
+	person.App, person.Name, person.FullName = false, "ada", "Ada Byron"
+	for _, tt := range []struct {
+		name    string
+		answers []error
+		self    adapter.Identity
+		after   time.Duration // when readiness is looked at
+		ready   string        // the reason, empty if ready
+		lines   []string      // parts of the lines
+	}{
+		{"at once", []error{nil}, app, time.Second, "", []string{"connected to Acme as @helper-bot"}},
+		{"as a person", []error{nil}, person, time.Second, "", []string{"connected to Acme as @ada", "LINEAR_API_KEY belongs to a person: the bot acts as Ada Byron (@ada)"}},
+		{
+			"never",
+			[]error{down},
+			app, time.Hour,
+			"Linear cannot be reached: check the network, and LINEAR_API_URL if it is set",
+			[]string{"Linear cannot be reached"},
+		},
+		{
+			"wrong key",
+			[]error{refused},
+			app, time.Hour,
+			"Linear refuses LINEAR_API_KEY: copy the value again, and check that it was not revoked",
+			[]string{"Linear refuses LINEAR_API_KEY"},
+		},
+		{
+			"later",
+			[]error{down, down, down, refused, refused, nil},
+			app, time.Hour,
+			"",
+			[]string{"cannot be reached", "refuses LINEAR_API_KEY", "connected to Acme"},
+		},
+		{
+			"rate limit",
+			[]error{limited, nil},
+			app, 9 * time.Minute,
+			"Linear limits the rate of requests: waiting for the next budget",
+			[]string{"limits the rate"},
+		},
+		{
+			"wrong address",
+			[]error{&adapter.Error{Code: adapter.NotFound}},
+			app, time.Second,
+			"Linear does not say who the bot is: check LINEAR_API_URL, LINEAR_OAUTH_URL and LINEAR_API_KEY",
+			[]string{"check LINEAR_API_URL"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				a := &identities{answers: tt.answers, self: tt.self}
+				c := &connection{adapter: a, log: zerolog.New(&log), look: "LINEAR_API_KEY", at: "Linear"}
+				if err := c.Ready(t.Context()); err == nil || err.Error() != "connecting" {
+					t.Errorf("before the first answer: %v", err)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if err := c.Run(ctx); err != nil {
+						t.Errorf("Run: %v", err)
+					}
+				})
+				time.Sleep(tt.after)
+				synctest.Wait()
+				reason := ""
+				if bad, ok := errors.AsType[*webhook.UnreadyError](c.Ready(ctx)); ok {
+					reason = bad.Reason
+				}
+				if reason != tt.ready {
+					t.Errorf("not ready because of %q, want %q", reason, tt.ready)
+				}
+				cancel()
+				wg.Wait()
+				lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+				if len(lines) != len(tt.lines) {
+					t.Fatalf("%d lines, want %d:\n%s", len(lines), len(tt.lines), &log)
+				}
+				for i, want := range tt.lines {
+					if !strings.Contains(lines[i], want) {
+						t.Errorf("line %d is %s, want %q", i, lines[i], want)
+					}
+				}
+				if n := len(a.asked); tt.after == time.Hour && reason != "" && (n < 40 || n > 110) {
+					t.Errorf("asked %d times in an hour, want about once a minute", n)
+				}
+			})
+		})
+	}
+}

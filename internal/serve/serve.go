@@ -1,0 +1,272 @@
+// Package serve puts a bot together from the configuration and from what a
+// program says in code, and runs it. The commands and linearbot.Run are two ways
+// into it.
+package serve
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// Config is what a program says. The fields are those of linearbot.Config; what
+// is set in the environment or by a flag has precedence over them, and they over
+// the defaults of the table.
+type Config struct {
+	// Register adds the handlers. Nil adds none.
+	Register func(b *bot.Bot) error
+	Bot      bot.Config
+	Linear   linear.Config
+	Webhook  webhook.Config
+	// Environ is the environment. Nil means that of the process.
+	Environ []string
+	// Flags are flags of the command line by their names.
+	Flags map[string]string
+	// Logger gets the log. Nil means lines on Stderr at the configured level.
+	Logger *zerolog.Logger
+	// Stderr is where lines go without a Logger. Nil means os.Stderr.
+	Stderr io.Writer
+}
+
+// assembly is a bot that is being put together.
+type assembly struct {
+	cfg      Config
+	values   *settings.Values
+	problems []settings.Problem
+	log      zerolog.Logger
+}
+
+// Run runs the bot until ctx ends and returns nil after a clean stop. What is
+// wrong with the configuration is a *settings.Error that names everything; then
+// nothing was started.
+func Run(ctx context.Context, cfg Config) (err error) {
+	if cfg.Environ == nil {
+		cfg.Environ = os.Environ()
+	}
+	a := &assembly{cfg: cfg}
+	a.values, a.problems = settings.Read(cfg.Environ, cfg.Flags)
+	if cfg.Logger != nil {
+		a.log = *cfg.Logger
+	} else {
+		a.log = NewLogger(cmp.Or[io.Writer](cfg.Stderr, os.Stderr), a.values.Level, cfg.Environ)
+	}
+	for _, u := range settings.FindUnknown(cfg.Environ) {
+		a.log.Warn().Msg(u.String())
+	}
+	a.values.Each(func(name, shown string) { a.log.Debug().Str("name", name).Str("value", shown).Msg("configured") })
+
+	a.fillWebhook()
+	conn := a.connect()
+	if err := a.refused(); err != nil {
+		return err
+	}
+	closeStore, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	b := a.newBot()
+	if err := a.refused(); err != nil {
+		return err
+	}
+	srv := a.newServer(b, conn)
+	if err := a.refused(); err != nil {
+		return err
+	}
+	return a.listenError(srv.Run(ctx, b, conn, storeCheck{a.cfg.Bot.Store, a.log}))
+}
+
+// problem remembers what is wrong with a variable, under the name by which it
+// was set.
+func (a *assembly) problem(variable, reason string) {
+	if variable != "" {
+		variable = a.values.Source(variable)
+	}
+	a.problems = append(a.problems, settings.Problem{Name: variable, Reason: reason})
+}
+
+// refused returns all problems so far as one error, nil if there are none.
+func (a *assembly) refused() error {
+	if len(a.problems) == 0 {
+		return nil
+	}
+	return &settings.Error{Problems: a.problems}
+}
+
+// fillWebhook decides what the server is made of.
+func (a *assembly) fillWebhook() {
+	v, w := a.values, &a.cfg.Webhook
+	if len(v.Secrets) > 0 {
+		w.Secrets = v.Secrets
+	}
+	if len(w.Secrets) == 0 && !v.IsSet("LINEAR_WEBHOOK_SECRET") {
+		a.problem("LINEAR_WEBHOOK_SECRET", "is missing: copy the signing secret that Linear shows beside the webhook")
+	}
+	choose(v, &w.Addr, v.Addr, "LINEARBOT_ADDR")
+	choose(v, &w.Path, v.Path, "LINEARBOT_WEBHOOK_PATH")
+	choose(v, &w.Strict, v.Strict, "LINEARBOT_STRICT")
+	w.Logger = a.log
+}
+
+// choose sets what a program has said to the configured value if that was set,
+// or if the program has said nothing.
+func choose[T comparable](v *settings.Values, said *T, configured T, name string) {
+	var zero T
+	if v.IsSet(name) || *said == zero {
+		*said = configured
+	}
+}
+
+// connect makes the adapter, unless the program brings one.
+func (a *assembly) connect() *connection {
+	if a.cfg.Bot.Adapter != nil {
+		return &connection{adapter: a.cfg.Bot.Adapter, log: a.log, look: "the credentials of the adapter", at: a.cfg.Bot.Adapter.Name()}
+	}
+	cfg := a.overlay(a.cfg.Linear, linear.ConfigFrom(a.values.Lookup))
+	lin, err := linear.New(cfg)
+	if err != nil {
+		for _, err := range parts(err) {
+			if bad, ok := errors.AsType[*linear.ConfigError](err); ok {
+				a.problem(bad.Variable, cmp.Or(bad.Reason, bad.Error()))
+				continue
+			}
+			a.problem("", err.Error())
+		}
+		return nil
+	}
+	a.cfg.Bot.Adapter = lin
+	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear"}
+}
+
+// overlay returns what a program has said with what is set in its place.
+func (a *assembly) overlay(said, set linear.Config) linear.Config {
+	if set.APIKey != "" || set.AccessToken != "" || set.ClientID != "" || set.ClientSecret != "" {
+		// One way to authenticate replaces all that the program knows.
+		said.APIKey, said.AccessToken = set.APIKey, set.AccessToken
+		said.ClientID, said.ClientSecret = set.ClientID, set.ClientSecret
+	}
+	if len(set.Scopes) > 0 {
+		said.Scopes = set.Scopes
+	}
+	if a.values.IsSet("LINEAR_MODE") {
+		said.Mode = set.Mode
+	}
+	said.APIURL = cmp.Or(set.APIURL, said.APIURL)
+	said.OAuthURL = cmp.Or(set.OAuthURL, said.OAuthURL)
+	said.UploadsURL = cmp.Or(set.UploadsURL, said.UploadsURL)
+	return said
+}
+
+// credentials names the variables that the bot authenticates by.
+func (a *assembly) credentials(cfg linear.Config) string {
+	switch {
+	case cfg.APIKey != "":
+		return "LINEAR_API_KEY"
+	case cfg.AccessToken != "":
+		return "LINEAR_ACCESS_TOKEN"
+	default:
+		return a.values.Source("LINEAR_CLIENT_ID") + " and " + a.values.Source("LINEAR_CLIENT_SECRET")
+	}
+}
+
+// parts returns the errors that err joins.
+func parts(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// openStore opens the configured store, unless the program brings one, which it
+// then closes itself.
+func (a *assembly) openStore() (func() error, error) {
+	if a.cfg.Bot.Store != nil {
+		return func() error { return nil }, nil
+	}
+	store, err := OpenStore(a.values)
+	if err != nil {
+		return nil, err
+	}
+	if !store.Durable() {
+		a.log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
+	}
+	a.cfg.Bot.Store = store
+	return store.Close, nil
+}
+
+// OpenStore opens the configured store. A directory that cannot be used is a
+// *settings.Error; one that another process holds is a failure.
+func OpenStore(v *settings.Values) (state.Store, error) {
+	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: v.Backlog})
+	if _, isPath := errors.AsType[*fs.PathError](err); isPath && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
+		return nil, &settings.Error{Problems: []settings.Problem{
+			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + err.Error()},
+		}}
+	}
+	return store, err
+}
+
+// newBot makes the bot and has the program add its handlers.
+func (a *assembly) newBot() *bot.Bot {
+	v, c := a.values, &a.cfg.Bot
+	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
+	choose(v, &c.Workers, v.Workers, "LINEARBOT_WORKERS")
+	choose(v, &c.LeaseTTL, v.Lease, "LINEARBOT_LEASE_TTL")
+	choose(v, &c.DrainTimeout, v.Drain, "LINEARBOT_DRAIN_TIMEOUT")
+	choose(v, &c.Links.BaseURL, v.PublicURL, "LINEARBOT_PUBLIC_URL")
+	if c.Links.BaseURL != "" && len(c.Links.Secrets) == 0 {
+		c.Links.Secrets = a.cfg.Webhook.Secrets
+	}
+	c.Logger = a.log
+	b, err := bot.New(*c)
+	if err != nil {
+		a.problem("", err.Error())
+		return nil
+	}
+	if a.cfg.Register != nil {
+		if err := a.cfg.Register(b); err != nil {
+			a.problem("", err.Error())
+		}
+	}
+	return b
+}
+
+// newServer makes the server of the bot.
+func (a *assembly) newServer(b *bot.Bot, conn *connection) *webhook.Server {
+	w := a.cfg.Webhook
+	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
+	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready}}, w.Checks...)
+	srv, err := webhook.NewServer(w)
+	if err != nil {
+		a.problem("", err.Error())
+	}
+	return srv
+}
+
+// listenError makes a problem of an address that this machine does not have or
+// may not use. An address that is in use is a failure: it may be free later.
+func (a *assembly) listenError(err error) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "listen" {
+		return err
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return errors.Join(errors.New(a.values.Source("LINEARBOT_ADDR")+" names an address that another process listens on"), err)
+	}
+	a.problem("LINEARBOT_ADDR", "cannot be listened on: "+op.Err.Error())
+	return a.refused()
+}

@@ -1,0 +1,272 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state/stateurl"
+)
+
+// Setting is one environment variable.
+type Setting struct {
+	// Name is the variable.
+	Name string
+	// Also are other names that are read if Name is not set.
+	Also []string
+	// Flag is the flag of serve that sets it. Empty if there is none, as for
+	// secrets, which other users of a machine could read on a command line.
+	Flag string
+	// Default is the text that an unset variable stands for. Empty if there is
+	// none.
+	Default string
+	// DefaultIs describes the default where it is no text of its own.
+	DefaultIs string
+	// Help says in one line what it means, in Markdown without links.
+	Help string
+	// Secret keeps the value out of logs, errors and pages.
+	Secret bool
+
+	// parse reads a value that is not blank into v. Its error continues a
+	// sentence that begins with the name and quotes no secret. Nil for what
+	// package linear reads and checks; see [Values.Lookup].
+	parse func(v *Values, text string) error
+}
+
+// Table returns all variables in the order of the README.
+func Table() []Setting {
+	return []Setting{
+		{
+			Name: "LINEAR_CLIENT_ID", Also: []string{"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"},
+			Help: "id of the OAuth app that the bot acts as",
+		},
+		{
+			Name: "LINEAR_CLIENT_SECRET", Also: []string{"LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"}, Secret: true,
+			Help: "secret of the OAuth app",
+		},
+		{
+			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`",
+			Help: "scopes of the app's token. All processes of an app must ask for the same: Linear revokes the others' tokens",
+		},
+		{Name: "LINEAR_ACCESS_TOKEN", Secret: true, Help: "OAuth access token to act with instead; it is not renewed"},
+		{Name: "LINEAR_API_KEY", Secret: true, Help: "personal API key to act with instead: the bot then writes as that person"},
+		{
+			Name: "LINEAR_WEBHOOK_SECRET", Secret: true, parse: (*Values).parseSecrets,
+			Help: "signing secrets of the webhook, separated by commas. Required",
+		},
+		{
+			Name: "LINEAR_BOT_USERNAME", Flag: "name", parse: (*Values).parseName,
+			Help: "a further handle that counts as a mention",
+		},
+		{Name: "LINEAR_MODE", Default: "both", Help: "`comments`, `agent-sessions` or `both`; what arrives as both is handled once"},
+		{Name: "LINEAR_API_URL", DefaultIs: "`https://api.linear.app/graphql`", Help: "GraphQL endpoint; plain http only on this machine"},
+		{Name: "LINEAR_OAUTH_URL", DefaultIs: "origin of `LINEAR_API_URL`", Help: "address below which the OAuth endpoints are"},
+		{Name: "LINEAR_UPLOADS_URL", DefaultIs: "`https://uploads.linear.app`", Help: "address below which Linear stores files"},
+		{
+			Name: "LINEARBOT_ADDR", Flag: "addr", Default: ":3000", parse: (*Values).parseAddr,
+			Help: "address to listen on; `PORT` is read if it is not set",
+		},
+		{
+			Name: "LINEARBOT_PUBLIC_URL", Flag: "public-url", parse: (*Values).parsePublicURL,
+			Help: "where people reach the server, for example `https://bot.example.com`: buttons of cards and the answers to questions become links to it; without it they are labels",
+		},
+		{
+			Name: "LINEARBOT_WEBHOOK_PATH", Flag: "path", Default: "/api/webhooks/linear", parse: (*Values).parsePath,
+			Help: "path of the webhook",
+		},
+		{
+			Name: "LINEARBOT_STATE", Flag: "state", Default: stateurl.Default, parse: (*Values).parseState,
+			Help: "store: `memory`, `file:DIR` or `redis://host:port/db`",
+		},
+		{
+			Name: "LINEARBOT_STRICT", Flag: "strict", Default: "false", parse: (*Values).parseStrict,
+			Help: "refuse deliveries older than five minutes, Linear's retries after an hour among them",
+		},
+		{
+			Name: "LINEARBOT_WORKERS", Flag: "workers", Default: "64", parse: (*Values).parseWorkers,
+			Help: "most turns that run at once",
+		},
+		{
+			Name: "LINEARBOT_LEASE_TTL", Flag: "lease", Default: "15s", parse: (*Values).parseLease,
+			Help: "how long a thread stays reserved for a process that died",
+		},
+		{
+			Name: "LINEARBOT_DRAIN_TIMEOUT", Flag: "drain", Default: "25s", parse: (*Values).parseDrain,
+			Help: "how long running turns may finish after a stop",
+		},
+		{
+			Name: "LINEARBOT_MAX_BACKLOG", Flag: "backlog", Default: "1000000", parse: (*Values).parseBacklog,
+			Help: "entries in the store from which deliveries are answered 503, so that Linear keeps them; 0 means no limit",
+		},
+		{
+			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
+			Help: "`trace`, `debug`, `info`, `warn` or `error`",
+		},
+	}
+}
+
+// portName is read in place of LINEARBOT_ADDR, because many hosts set it.
+const portName = "PORT"
+
+func (v *Values) parseSecrets(text string) error {
+	for s := range strings.SplitSeq(text, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			v.Secrets = append(v.Secrets, s)
+		}
+	}
+	if len(v.Secrets) == 0 {
+		return errors.New("holds no secret: copy the one that Linear shows beside the webhook")
+	}
+	return nil
+}
+
+func (v *Values) parseName(text string) error {
+	v.Name = strings.TrimPrefix(text, "@")
+	if v.Name == "" || strings.ContainsAny(v.Name, " \t\r\n@") {
+		return fmt.Errorf("is %s: give one handle, such as helper-bot", quote(text))
+	}
+	return nil
+}
+
+func (v *Values) parseAddr(text string) error {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return fmt.Errorf("is %s: give host and port, such as :3000 or 127.0.0.1:3000", quote(text))
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("is %s: the port must be a number up to 65535", quote(text))
+	}
+	v.Addr = net.JoinHostPort(host, port)
+	return nil
+}
+
+// parsePort reads the port that a host has chosen.
+func (v *Values) parsePort(text string) error {
+	port := strings.TrimPrefix(text, ":")
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("is %s: give a number up to 65535", quote(text))
+	}
+	v.Addr = ":" + port
+	return nil
+}
+
+func (v *Values) parsePublicURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("must look like https://bot.example.com")
+	}
+	v.PublicURL = text
+	return nil
+}
+
+func (v *Values) parsePath(text string) error {
+	taken := []string{"/healthz", "/readyz"}
+	switch {
+	case text[0] != '/':
+		return fmt.Errorf("is %s: it must begin with a slash", quote(text))
+	case strings.ContainsAny(text, ":*?# "):
+		return fmt.Errorf("is %s: give a plain path, without any of : * ? # and spaces", quote(text))
+	case slices.Contains(taken, text) || strings.HasPrefix(text, adapter.ButtonPath):
+		return fmt.Errorf("is %s, which the server needs itself: choose another", quote(text))
+	}
+	v.Path = text
+	return nil
+}
+
+func (v *Values) parseState(text string) error {
+	if err := stateurl.Check(text); err != nil {
+		return stateProblem(err)
+	}
+	v.State = text
+	return nil
+}
+
+func (v *Values) parseStrict(text string) error {
+	switch strings.ToLower(text) {
+	case "1", "t", "true", "yes", "on":
+		v.Strict = true
+	case "0", "f", "false", "no", "off":
+		v.Strict = false
+	default:
+		return fmt.Errorf("is %s: use true or false", quote(text))
+	}
+	return nil
+}
+
+func (v *Values) parseWorkers(text string) error {
+	return parseInt(&v.Workers, text, 1, 100_000)
+}
+
+func (v *Values) parseBacklog(text string) error {
+	return parseInt(&v.Backlog, text, 0, 1_000_000_000)
+}
+
+func (v *Values) parseLease(text string) error {
+	return parseDuration(&v.Lease, text, 100*time.Millisecond, time.Hour)
+}
+
+func (v *Values) parseDrain(text string) error {
+	return parseDuration(&v.Drain, text, time.Millisecond, 24*time.Hour)
+}
+
+func (v *Values) parseLevel(text string) error {
+	level, ok := map[string]zerolog.Level{
+		"trace": zerolog.TraceLevel, "debug": zerolog.DebugLevel, "info": zerolog.InfoLevel,
+		"warn": zerolog.WarnLevel, "warning": zerolog.WarnLevel, "error": zerolog.ErrorLevel,
+	}[strings.ToLower(text)]
+	if !ok {
+		return fmt.Errorf("is %s: use trace, debug, info, warn or error", quote(text))
+	}
+	v.Level = level
+	return nil
+}
+
+func parseInt(to *int, text string, least, most int) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		return fmt.Errorf("is %s: give a whole number from %d to %d", quote(text), least, most)
+	}
+	*to = n
+	return nil
+}
+
+func parseDuration(to *time.Duration, text string, least, most time.Duration) error {
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("is %s: give a duration as Go writes it, such as 500ms, 25s or 1m30s", quote(text))
+	case d < least || d > most:
+		return fmt.Errorf("is %s: give a duration from %s to %s", quote(text), short(least), short(most))
+	}
+	*to = d
+	return nil
+}
+
+// short writes a duration without its zero parts: 24h in place of 24h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// quote quotes the beginning of a value that is not secret.
+func quote(text string) string {
+	const most = 60
+	if r := []rune(text); len(r) > most {
+		text = string(r[:most]) + "…"
+	}
+	return strconv.Quote(text)
+}

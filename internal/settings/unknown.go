@@ -1,0 +1,67 @@
+package settings
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// Unknown is a variable that looks as if it were meant for linearbot.
+type Unknown struct {
+	// Name is the variable, and Nearest the known one that it resembles most.
+	Name, Nearest string
+}
+
+// String says so.
+func (u Unknown) String() string {
+	return u.Name + " is not a variable of linearbot: did you mean " + u.Nearest + "?"
+}
+
+// FindUnknown returns the variables of environ that begin with LINEAR_ or
+// LINEARBOT_ and that nothing reads, sorted by name.
+func FindUnknown(environ []string) []Unknown {
+	known := Names()
+	// What the project's tests read.
+	ignored := []string{"LINEAR_SCHEMA", "LINEAR_FIXTURES", "LINEAR_VECTORS"}
+	// What Kubernetes sets in every container beside a service called linear
+	// or linearbot.
+	service := regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?$`)
+	var found []Unknown
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		ours := strings.HasPrefix(name, "LINEAR_") || strings.HasPrefix(name, "LINEARBOT_")
+		if !ours || slices.Contains(known, name) || slices.Contains(ignored, name) ||
+			service.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://") {
+			continue
+		}
+		found = append(found, Unknown{Name: name, Nearest: nearest(name, known)})
+	}
+	slices.SortFunc(found, func(a, b Unknown) int { return strings.Compare(a.Name, b.Name) })
+	return found
+}
+
+// Names returns all names that are read, in the order of the table.
+func Names() []string {
+	var names []string
+	for _, s := range Table() {
+		names = append(append(names, s.Name), s.Also...)
+	}
+	return names
+}
+
+// nearest returns the known name that the fewest changes make of name.
+func nearest(name string, known []string) string {
+	const most = 200 // comparing costs the product of the lengths
+	if len(name) > most {
+		name = name[:most]
+	}
+	best, least := "", -1
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(name, k); least < 0 || d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}

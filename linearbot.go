@@ -1,0 +1,162 @@
+// Package linearbot makes a program of a bot. This is a whole one:
+//
+//	func main() { linearbot.Main(register) }
+//
+//	func register(b *bot.Bot) error {
+//		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+//			_, err := t.Post(ctx, bot.Markdown("Hello **from Linear**"))
+//			return err
+//		})
+//		return nil
+//	}
+//
+// [Main] gives it the commands of the linearbot binary over its own handlers:
+// serve, demo, state, version and help. [Run] is serve without a command line,
+// for programs that have one of their own, and for tests. Package bot has what
+// handlers are written with, and package linearbottest plays a whole Linear
+// around a bot.
+//
+// # Configuration
+//
+// Both read the environment variables of the table in the README, which
+// "serve --help" prints as well. A flag has precedence over its variable, a
+// variable over what the program says in [Config], and that over the default of
+// the table. All problems are reported together, by the names of the variables.
+// A variable that begins with LINEAR_ or LINEARBOT_ and that nothing reads is
+// warned about.
+//
+// # Start and stop
+//
+// The server listens first and then asks Linear who the bot is. Until there is
+// an answer it keeps asking, deliveries are stored and wait, and /readyz says
+// why. When it stops, it takes no new deliveries, lets running turns finish for
+// LINEARBOT_DRAIN_TIMEOUT and hands back the rest.
+package linearbot
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/cli"
+	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// Config says in code what a bot consists of. All fields are optional: the zero
+// value is a bot without handlers that is configured by the environment.
+type Config struct {
+	// Register adds the handlers. An error stops the start and counts as a
+	// problem of the configuration. Defaults to no handlers: deliveries are
+	// accepted, and nothing answers.
+	Register func(b *bot.Bot) error
+	// Bot holds what concerns the bot, such as Access and Policy. Adapter
+	// defaults to Linear as the environment says, Store to the one that
+	// LINEARBOT_STATE names; a store that is set here is not closed. Logger is
+	// replaced by the field of this struct.
+	Bot bot.Config
+	// Linear says how to reach Linear. If the environment holds credentials,
+	// they replace all credentials here. Ignored if Bot.Adapter is set.
+	Linear linear.Config
+	// Webhook holds what concerns the server, such as Checks and OnListen.
+	// Acceptor, Durable, Ready, Buttons and Logger are replaced: they are the
+	// bot's.
+	Webhook webhook.Config
+	// Environ is the environment, as "NAME=value". Defaults to [os.Environ].
+	Environ []string
+	// Logger gets the log. Defaults to lines on standard error from
+	// LINEARBOT_LOG_LEVEL on: for people on a terminal, JSON elsewhere.
+	Logger *zerolog.Logger
+}
+
+// Main is the main function of a bot: it runs the command that the arguments of
+// the process name over the handlers that register adds, and ends the process.
+// SIGINT and SIGTERM stop it cleanly; a second signal ends it at once, with exit
+// code 1, and another process continues what was unfinished.
+//
+// The exit code is 0 after a clean end, 1 after a failure and 2 if the command
+// line or the configuration is wrong, in which case nothing was started.
+func Main(register func(b *bot.Bot) error) { Config{Register: register}.Main() }
+
+// Main is the function [Main] for a program that says more than its handlers.
+func (c Config) Main() {
+	// The store says what is wrong; the client's own lines would go past the log.
+	redis.SetLogger(silence{})
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	var watch sync.WaitGroup // it ends with the process
+	watch.Go(func() {
+		<-signals
+		stop()
+		<-signals
+		os.Exit(cli.ExitFailed)
+	})
+	code := cli.Run(ctx, cli.Program{
+		Name: name(os.Args), Config: c.serve(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}, os.Args[min(1, len(os.Args)):])
+	os.Exit(code)
+}
+
+// name returns what a program is called.
+func name(args []string) string {
+	if len(args) == 0 {
+		return "linearbot"
+	}
+	base := filepath.Base(args[0])
+	return strings.TrimSuffix(strings.TrimSuffix(base, ".exe"), ".test")
+}
+
+// silence is a logger of the Redis client that drops everything.
+type silence struct{}
+
+// Printf drops a line.
+func (silence) Printf(context.Context, string, ...any) {}
+
+// Run serves and works until ctx ends, then drains, and returns nil after a
+// clean stop. It blocks. If the configuration is wrong it starts nothing and
+// returns a [*ConfigError]; other errors are failures: a store that another
+// process holds, an address in use, a handler that did not return.
+//
+// Several calls may run at the same time if their addresses and stores differ.
+func Run(ctx context.Context, cfg Config) error {
+	err := serve.Run(ctx, cfg.serve())
+	if bad, ok := errors.AsType[*settings.Error](err); ok {
+		e := &ConfigError{}
+		for _, p := range bad.Problems {
+			e.Problems = append(e.Problems, p.String())
+		}
+		return e
+	}
+	return err
+}
+
+func (c Config) serve() serve.Config {
+	return serve.Config{
+		Register: c.Register, Bot: c.Bot, Linear: c.Linear, Webhook: c.Webhook, Environ: c.Environ, Logger: c.Logger,
+	}
+}
+
+// ConfigError is everything that is wrong with a configuration.
+type ConfigError struct {
+	// Problems has one sentence for each problem. Where a variable is to
+	// blame, the sentence begins with its name. No secret is in them.
+	Problems []string
+}
+
+// Error returns one problem a line.
+func (e *ConfigError) Error() string {
+	return "linearbot: the configuration has problems:\n" + strings.Join(e.Problems, "\n")
+}

@@ -1,0 +1,93 @@
+package linearbottest_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/linearbottest"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// register adds a bot with a button.
+func register(b *bot.Bot) error {
+	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+		_, err := t.Post(ctx, card.Card{Title: m.Text(), Children: []card.Element{
+			card.Actions{card.Button{ID: "go", Label: "Go"}},
+		}})
+		return err
+	})
+	b.OnAction(func(ctx context.Context, t *bot.Thread, _ *bot.Action) error {
+		_, err := t.Post(ctx, bot.Text("gone"))
+		return err
+	}, "go")
+	return nil
+}
+
+func TestStage(t *testing.T) {
+	t.Parallel()
+	var starts, listens atomic.Int32
+	s := linearbottest.New(t, linearbot.Config{
+		Register: func(b *bot.Bot) error {
+			starts.Add(1)
+			return register(b)
+		},
+		Webhook: webhook.Config{OnListen: func(net.Addr) { listens.Add(1) }},
+	})
+	url := s.URL()
+	root := s.Ada.Comment(s.Issue("Checkout fails"), "@helper-bot hello")
+	card := s.Replies(root, 1)[0]
+	if !strings.HasPrefix(card, "**hello**") {
+		t.Errorf("the card is %q", card)
+	}
+	s.Stop()
+	s.Stop()
+	s.Bob.Reply(root, "@helper-bot while you were away")
+	s.Restart()
+	s.Replies(root, 2)
+	s.Press(card, "Go")
+	if got := s.Replies(root, 3)[2]; got != "gone" {
+		t.Errorf("the press is answered %q", got)
+	}
+	if n := len(s.Own(root)); n != 3 || s.URL() != url || starts.Load() != 2 || listens.Load() != 2 {
+		t.Errorf("%d replies at %s, %d starts, %d listens", n, s.URL(), starts.Load(), listens.Load())
+	}
+}
+
+// recorder is a test that notes how it fails.
+type recorder struct {
+	testing.TB
+
+	log []string
+}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.log = append(r.log, fmt.Sprintf(format, args...))
+}
+
+func TestStageSaysWhyItFails(t *testing.T) {
+	t.Parallel()
+	r := &recorder{TB: t}
+	s := linearbottest.New(r, linearbot.Config{Register: register})
+	s.Press("no link here", "Go")
+	linearbottest.New(r, linearbot.Config{Environ: []string{"LINEARBOT_WORKERS=many"}})
+	want := []string{
+		`linearbottest: there is no button "Go" in "no link here"`,
+		"linearbottest: the bot does not start: linearbot: the configuration has problems:\n" +
+			`LINEARBOT_WORKERS is "many": give a whole number from 1 to 100000`,
+	}
+	if diff := cmp.Diff(want, r.log); diff != "" {
+		t.Errorf("failures (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,122 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Check is one condition for being ready.
+type Check struct {
+	// Name is the key of the check in the answer of /readyz.
+	Name string
+	// Ready returns nil if all is well. It must return when ctx ends, two
+	// seconds after the request at the latest. /readyz shows the code of the
+	// error, or the reason of an [UnreadyError].
+	Ready func(ctx context.Context) error
+}
+
+// UnreadyError is the error of a [Check] that says in public why it fails.
+type UnreadyError struct {
+	// Reason is shown to anyone who can reach /readyz. It must not hold secrets.
+	Reason string
+	// Err is the cause, for the log. Without one the failure is logged at debug
+	// level only: the check is expected to have said more itself.
+	Err error
+}
+
+// Error returns the reason and the cause.
+func (e *UnreadyError) Error() string {
+	if e.Err == nil {
+		return e.Reason
+	}
+	return e.Reason + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *UnreadyError) Unwrap() error { return e.Err }
+
+// health is the readiness endpoint.
+type health struct {
+	checks []Check
+	log    zerolog.Logger
+
+	mu sync.Mutex
+	// failing holds what each failing check was last logged with.
+	failing map[string]string
+}
+
+func newHealth(cfg Config) *health {
+	h := &health{log: cfg.Logger, failing: make(map[string]string)}
+	if cfg.Ready != nil {
+		h.checks = append(h.checks, Check{Name: "bot", Ready: cfg.Ready})
+	}
+	h.checks = append(h.checks, cfg.Checks...)
+	return h
+}
+
+// ServeHTTP says whether deliveries can be taken and worked on. It names the
+// checks that fail and a public reason; the causes are in the log.
+func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	status, answers := http.StatusOK, map[string]string{"status": "ready"}
+	for _, c := range h.checks {
+		err := c.Ready(ctx)
+		h.note(c.Name, err)
+		if err == nil {
+			answers[c.Name] = "ok"
+			continue
+		}
+		status = http.StatusServiceUnavailable
+		answers["status"], answers[c.Name] = "not ready", adapter.CodeOf(err).String()
+		if public, ok := errors.AsType[*UnreadyError](err); ok {
+			answers[c.Name] = public.Reason
+		}
+	}
+	answer(w, status, answers)
+}
+
+// note logs a check that begins to fail, fails for another reason or has
+// recovered. Probes come every few seconds, so a line for each would drown the
+// rest.
+func (h *health) note(name string, err error) {
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	h.mu.Lock()
+	before := h.failing[name]
+	h.failing[name] = why
+	h.mu.Unlock()
+	switch {
+	case why == before:
+	case err != nil:
+		level := zerolog.WarnLevel
+		if said, ok := errors.AsType[*UnreadyError](err); ok && said.Err == nil {
+			level = zerolog.DebugLevel
+		}
+		h.log.WithLevel(level).Err(err).Str(LogKeyCheck, name).Msg("not ready")
+	default:
+		h.log.Info().Str(LogKeyCheck, name).Msg("ready again")
+	}
+}
+
+// healthz says that the process lives.
+func healthz(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func answer(w http.ResponseWriter, status int, body map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // a map of strings always encodes; the peer may be gone
+}
