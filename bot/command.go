@@ -42,7 +42,7 @@ type Command struct {
 	// mean nothing, and Invocation.Args stays empty.
 	Raw bool
 	// Access says who may run the command, besides what Config.Access says.
-	// Defaults to everybody.
+	// Defaults to everyone.
 	Access Access
 }
 
@@ -83,7 +83,7 @@ type CommandConfig struct {
 	Usage func(e *UsageError) Content
 }
 
-// Invocation is a command as somebody wrote it.
+// Invocation is a command as it was written.
 type Invocation struct {
 	// Name is the Name of the command.
 	Name string
@@ -114,7 +114,7 @@ func (c *Invocation) Arg(i int) string {
 }
 
 // String returns the value of a flag, the last one if it was given several
-// times, or "" if there is none.
+// times, or "" if it was not given.
 func (c *Invocation) String(flag string) string {
 	values := c.Flags[flag]
 	if len(values) == 0 {
@@ -129,7 +129,7 @@ func (c *Invocation) Strings(flag string) []string { return slices.Clone(c.Flags
 // Bool reports whether a Bool flag is on.
 func (c *Invocation) Bool(flag string) bool { return c.String(flag) == "true" }
 
-// Int returns the value of a flag as a whole number, or 0 if there is none. The
+// Int returns the value of a flag as a whole number, or 0 if it was not given. The
 // error is a [*UsageError] that a handler can return as it is.
 func (c *Invocation) Int(flag string) (int, error) {
 	s := c.String(flag)
@@ -285,7 +285,7 @@ func trimIndent(body string) string {
 }
 
 // commandGroups returns the handlers of the commands that the message of a turn
-// names, each as a group of its own, and what to do if nobody else takes the
+// names, each as a group of its own, and what to do if no other handler takes the
 // message.
 func (b *Bot) commandGroups(t *Turn) (first [][]*handler, last []*handler) {
 	if len(b.on.command) == 0 {

@@ -163,7 +163,7 @@ func (s *shelf) put(ctx context.Context, f adapter.Upload, url string) error {
 	return nil
 }
 
-// typeOf returns the media type of a file, "" if nobody knows.
+// typeOf returns the media type of a file, "" if it is unknown.
 func typeOf(f adapter.Upload) string {
 	if f.Type != "" {
 		return f.Type

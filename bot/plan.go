@@ -43,7 +43,8 @@ type Plan struct {
 type PlanTask struct {
 	// ID is "1" for the first task, "2" for the second and so on.
 	ID string
-	// Title is plain text or Markdown without line breaks.
+	// Title is Markdown on one line; text of other people in it goes through
+	// [Escape].
 	Title  string
 	Status TaskStatus
 }

@@ -22,12 +22,12 @@ func PlainText(source string) string { return markdown.Plain(source) }
 func Escape(text string) string { return markdown.Escape(text) }
 
 // Emoji returns the emoji with a well-known name, for example "🚀" for
-// "rocket". It is empty if there is none. Names are lower case.
+// "rocket", or "" if the name is unknown. Names are lower case.
 func Emoji(name string) string { return emoji.Character(name) }
 
 // EmojiName returns the well-known name of an emoji that is given as itself, for
 // example "👍", in any skin tone, or as a short code in any case, with or without
-// colons, for example "thumbsup" or ":+1:". It returns s if there is none, so
+// colons, for example "thumbsup" or ":+1:". It returns s if there is no such name, so
 // well-known names come back as they are, but for the few that are the short code
 // of another emoji: "cry" means "sad".
 func EmojiName(s string) string { return emoji.Name(s) }

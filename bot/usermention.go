@@ -12,8 +12,8 @@ import (
 // MentionUser returns the Markdown that mentions a user, "<@" and the id and ">".
 // Whatever is posted has it replaced by the address of the user's profile, which
 // is how platforms spell a mention. External people, integrations and
-// automations have no account, and somebody without an id cannot be found: they
-// are called by their name.
+// automations have no account, and a user without an id cannot be found: they are
+// called by their name, through [Escape].
 func MentionUser(u adapter.User) string {
 	switch {
 	case u.ID != "" && (u.Kind == adapter.Human || u.Kind == adapter.Self || u.Kind == adapter.App):
@@ -26,21 +26,20 @@ func MentionUser(u adapter.User) string {
 }
 
 // maxMentioned is how many users are looked up for one post. A text that names
-// more of them was not written by anybody who knows them.
+// more of them is not a message to people.
 const maxMentioned = 50
 
 // mentioner replaces the <@id> of one post or one stream. It looks each id up
 // once.
 type mentioner struct {
 	thread *Thread
-	// known are the addresses of the profiles by id, "" for ids that nobody
-	// has.
+	// known are the addresses of the profiles by id, "" for unknown
+	// ids.
 	known map[string]string
 }
 
-// replace returns body with the address of a profile for every <@id> that
-// somebody has. What nobody has, and what stands behind the first maxMentioned
-// ids, stays as written. The error is that of a look-up that may work later.
+// replace returns body with the address of a profile for every known <@id>.
+// Unknown ids, and those behind the first maxMentioned ids, stay as written. The error is that of a look-up that may work later.
 func (m *mentioner) replace(ctx context.Context, body string) (string, error) {
 	places := mention.Places(body)
 	for _, p := range places {

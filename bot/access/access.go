@@ -165,7 +165,7 @@ func everyone(test func(ctx context.Context, t *bot.Turn, u adapter.User) (bool,
 }
 
 // emailOf returns the address of a person, looked up if the event does not tell
-// it. It is empty if there is none that counts.
+// it. It is empty if no address counts.
 func emailOf(ctx context.Context, t *bot.Turn, u adapter.User) (string, error) {
 	if u.Kind != adapter.Human {
 		return "", nil

@@ -12,7 +12,7 @@ import (
 type token struct {
 	text string
 	// literal means that the token began with a quotation mark or a
-	// backslash, so that it is no flag whatever it looks like.
+	// backslash, so that it is an argument even if it looks like a flag.
 	literal bool
 	// eq is where the first "=" is that stands for itself, or -1.
 	eq int

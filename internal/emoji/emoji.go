@@ -17,7 +17,7 @@ import (
 )
 
 // Character returns the emoji with a well-known name, for example "🚀" for
-// "rocket". It is empty if there is none.
+// "rocket", or "" if the name is unknown.
 func Character(name string) string {
 	if !isWord(name) {
 		return ""
@@ -32,8 +32,8 @@ func Character(name string) string {
 
 // Name returns the well-known name of an emoji that is given as itself, for
 // example "👍", or as a short code in any case, with or without colons, for
-// example "thumbsup" or ":+1:". It returns s if there is none, so well-known
-// names come back as they are, but for the few that are the short code of another
+// example "thumbsup" or ":+1:". It returns s if the table has no name for it, so
+// well-known names come back as they are, but for the few that are the short code of another
 // emoji: "cry" means "sad".
 func Name(s string) string {
 	if name := nameOfCharacter(s); name != "" {
@@ -94,7 +94,7 @@ func withoutTone(short string) string {
 
 func isTone(s string, low, high byte) bool { return len(s) == 1 && s[0] >= low && s[0] <= high }
 
-// lookUp returns the name of the line that has a word. Empty if there is none.
+// lookUp returns the name of the line that has a word. Empty if no line has it.
 func lookUp(word string) string {
 	if word == ";" || !isWord(word) {
 		return ""

@@ -34,7 +34,7 @@ type inlineScan struct {
 	// is to be closed.
 	bottoms [3 * 2 * 3 * 2]int
 
-	// tildes are the offsets of tildes that are no marks.
+	// tildes are the offsets of tildes that mean nothing.
 	tildes []int
 	// cut is where an unfinished picture or tag begins, or -1. tag says which.
 	cut int

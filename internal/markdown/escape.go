@@ -79,7 +79,7 @@ func escapeLine(b *strings.Builder, line string) {
 const blank = " \t"
 
 // blockMark returns the offset behind the character at the start of a line that
-// is to be escaped, so that the line begins no block. 0 if there is none.
+// is to be escaped, so that the line begins no block, or 0.
 func blockMark(line string) int {
 	switch c := line[0]; {
 	case strings.IndexByte("#>-+=", c) >= 0, strings.HasPrefix(line, ":-"):

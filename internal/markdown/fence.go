@@ -17,8 +17,8 @@ type Fence struct {
 	Section bool
 }
 
-// OpenFence returns the block that a line opens, with or without its line end. ok
-// is false if it opens none.
+// OpenFence returns the block that a line opens. The line may have its line end. ok
+// is false if the line opens no block.
 func OpenFence(line string) (f Fence, ok bool) {
 	rest := strings.TrimLeft(line, " \t>")
 	f.Indent = line[:len(line)-len(rest)]
@@ -62,7 +62,7 @@ func (f Fence) ClosedBy(line string) bool {
 }
 
 // ListMarker returns the length of the marker that begins a list item, with the
-// white space and the quote marks around it. 0 if there is none.
+// white space and the quote marks around it, or 0.
 func ListMarker(line string) int {
 	rest := strings.TrimLeft(line, " \t>")
 	at := len(line) - len(rest)

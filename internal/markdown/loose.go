@@ -10,8 +10,8 @@ import "strings"
 // [Escape] for text that must show exactly as it is.
 func EscapeLoose(s string) string { return escapeText(s, true) }
 
-// escapeLabel is EscapeLoose for text in brackets. There bare links are none, and
-// an address in angle brackets must not be one.
+// escapeLabel is EscapeLoose for text in brackets, in which bare links do not
+// count and an address in angle brackets must not become a link.
 func escapeLabel(s string) string { return escapeText(Line(s), false) }
 
 func escapeText(s string, links bool) string {

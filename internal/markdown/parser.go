@@ -144,7 +144,7 @@ func (bareLinkParser) Parse(parent ast.Node, block text.Reader, pc parser.Contex
 
 // bareLink returns where the bare link begins and ends whose ":" or "." is at
 // offset at. It begins no earlier than low and ends no later than high. end is
-// 0 if there is no link.
+// 0 if the text has no link there.
 func bareLink[T string | []byte](s T, low, at, high int) (start, end int) {
 	host := at + 1
 	if s[at] == ':' {

@@ -3,7 +3,7 @@ package markdown
 import "strings"
 
 // CodeSpan returns the length of the code span at the start of s, or of the
-// backticks there if it is none.
+// backticks there if nothing closes them.
 func CodeSpan(s string) int {
 	n := Backticks(s)
 	for i := n; i < len(s); {
@@ -29,7 +29,7 @@ func Backticks(s string) int { return len(s) - len(strings.TrimLeft(s, "`")) }
 const maxAddress = 2048
 
 // LinkSpan returns the length of the inline link at the start of s, which begins
-// with "[", or 1 if it is none.
+// with "[", or 1 if the bracket begins no link.
 func LinkSpan(s string) int {
 	near := s[:min(len(s), maxLabel+1)]
 	if !strings.Contains(near, "](") {
@@ -47,7 +47,7 @@ func LinkSpan(s string) int {
 }
 
 // closing returns the offset behind the bracket that closes the one at the start
-// of s. It is 0 if there is none.
+// of s, or 0.
 func closing(s string, open, shut byte) int {
 	depth := 0
 	for i := 0; i < len(s); i++ {

@@ -133,7 +133,7 @@ func trimHandle(name string) string {
 }
 
 // match looks at the "@" at offset at and returns the end of the longest name
-// behind it and the rule that it fulfils. rule is empty if there is none.
+// behind it and the rule that it fulfils. rule is empty if no name matches.
 func (n Names) match(text []byte, at int) (end int, rule string) {
 	if endsInWord(text[:at]) {
 		return 0, ""
@@ -173,8 +173,8 @@ func matchName(text []byte, at int, name string) (end int, ok bool) {
 	return at, !continues(text, at)
 }
 
-// continues reports whether a name that ends at offset at goes on behind it: in
-// a letter, in ".example" or "-2", or in "@server".
+// continues reports whether the text behind offset at makes a name that ends there
+// longer: by a letter, ".example", "-2" or "@server".
 func continues(text []byte, at int) bool {
 	r, size := utf8.DecodeRune(text[at:])
 	switch {

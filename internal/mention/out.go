@@ -13,7 +13,7 @@ type Place struct {
 }
 
 // Places finds the <@id> in a Markdown text, in order. Those in code, in
-// HTML, in the text of links and behind a backslash are none.
+// HTML, in the text of links and behind a backslash do not count.
 func Places(body string) []Place {
 	if !strings.Contains(body, "<@") {
 		return nil
@@ -100,5 +100,5 @@ func WithoutOpen(partial string) string {
 	return partial[:at]
 }
 
-// maxID is from where on something behind "<" is no id any more.
+// maxID is the length from which on what follows "<" cannot be an id.
 const maxID = 100

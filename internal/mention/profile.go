@@ -32,7 +32,7 @@ func parseProfile(raw string) (profile, bool) {
 }
 
 // role compares a link with the profile p. A page with the same shape of
-// address, on the same host, is the profile of somebody else.
+// address, on the same host, is the profile of another user.
 func (p profile) role(raw string) markdown.LinkRole {
 	if !strings.Contains(raw, p.collection()) && !strings.Contains(raw, "%") {
 		return markdown.LinkText

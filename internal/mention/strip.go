@@ -82,7 +82,7 @@ func endsMarker(b []byte) bool {
 }
 
 // separator returns the length of the colon or comma that sets the name off
-// from what is said. The colon of an emoji like ":tada:" is none.
+// from what is said. The colon of an emoji like ":tada:" does not count.
 func separator(s string) int {
 	r, size := utf8.DecodeRuneInString(s)
 	switch r {
