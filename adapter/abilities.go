@@ -8,7 +8,7 @@ import (
 
 // The interfaces of this file are abilities that an adapter may have. What an
 // adapter cannot do in a particular kind of thread is an error with code
-// Unsupported, or AppendOnly where things can be written but not changed.
+// CodeUnsupported, or CodeAppendOnly where things can be written but not changed.
 
 // Ref names a message.
 type Ref struct {
@@ -24,7 +24,7 @@ type Editor interface {
 	// Edit replaces the text of a message and returns the message as it then
 	// is. Doing it twice is the same as once.
 	Edit(ctx context.Context, r Ref, body string) (*Message, error)
-	// Delete removes a message. Removing what is gone is no error.
+	// Delete removes a message. Removing an absent message is a no-op.
 	Delete(ctx context.Context, r Ref) error
 }
 
@@ -34,12 +34,13 @@ type Reactor interface {
 	// React adds the bot's reaction. emoji is a well-known name, a platform's
 	// name or Unicode. Doing it twice is the same as once.
 	React(ctx context.Context, r Ref, emoji string) error
-	// Unreact takes the bot's reaction back. None there is no error.
+	// Unreact takes the bot's reaction back. Removing an absent reaction is a
+	// no-op.
 	Unreact(ctx context.Context, r Ref, emoji string) error
 }
 
-// Closer resolves threads.
-type Closer interface {
+// ThreadResolver marks threads as resolved.
+type ThreadResolver interface {
 	// SetResolved marks a thread as resolved or open. Doing it twice is the
 	// same as once.
 	SetResolved(ctx context.Context, workspace string, thread ThreadID, resolved bool) error
@@ -108,7 +109,7 @@ type Subjecter interface {
 // Directory finds people.
 type Directory interface {
 	// User returns the user with an id, a handle or an email address. It
-	// remembers answers for a while. An error with code NotFound means that
+	// remembers answers for a while. An error with CodeNotFound means that
 	// there is none; any other error that nobody knows.
 	User(ctx context.Context, workspace string, q UserQuery) (*User, error)
 }
@@ -191,17 +192,17 @@ type ActivityKind string
 
 // The kinds of activity that a bot writes.
 const (
-	// Thought is progress. It does not end the turn.
-	Thought ActivityKind = "thought"
-	// Action is something that the bot does or did.
-	Action ActivityKind = "action"
-	// Elicitation asks the person something and ends the turn until they
-	// answer.
-	Elicitation ActivityKind = "elicitation"
-	// Response is the answer. It ends the turn.
-	Response ActivityKind = "response"
-	// Failure says that the bot could not do it. It ends the turn.
-	Failure ActivityKind = "error"
+	// ActivityThought is progress. It does not end the turn.
+	ActivityThought ActivityKind = "thought"
+	// ActivityAction is something that the bot does or did.
+	ActivityAction ActivityKind = "action"
+	// ActivityElicitation asks the person something and ends the turn until
+	// they answer.
+	ActivityElicitation ActivityKind = "elicitation"
+	// ActivityResponse is the answer. It ends the turn.
+	ActivityResponse ActivityKind = "response"
+	// ActivityFailure says that the bot could not do it. It ends the turn.
+	ActivityFailure ActivityKind = "error"
 )
 
 // Activity is one activity of a session.
@@ -211,18 +212,18 @@ type Activity struct {
 	// Key makes the write happen once. Required.
 	Key  string
 	Kind ActivityKind
-	// Body is Markdown, for all kinds but Action.
+	// Body is Markdown, for all kinds but ActivityAction, which has none.
 	Body string
-	// Name, Parameter and Result describe an Action. Result may be empty.
+	// Name, Parameter and Result describe an action. Result may be empty.
 	Name, Parameter, Result string
-	// Ephemeral makes a Thought or an Action disappear with the next
+	// Ephemeral makes a thought or an action disappear with the next
 	// activity.
 	Ephemeral bool
-	// Options turn an Elicitation into a choice.
+	// Options turn an elicitation into a choice.
 	Options []Option
 }
 
-// Option is one choice of an Elicitation.
+// Option is one choice of an elicitation.
 type Option struct {
 	// Value is what comes back as a message when it is chosen.
 	Value string `json:"value"`

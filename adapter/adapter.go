@@ -11,14 +11,14 @@ type Adapter interface {
 
 	// Route reads just enough of a delivery to say where it belongs. It runs
 	// before the delivery is stored and must be fast. An authentic body that
-	// makes no sense is routed with Ignore set; an error with code Invalid
+	// makes no sense is routed with Ignore set; an error with CodeInvalid
 	// is for bodies that cannot be read at all.
 	Route(d *Delivery) (Route, error)
 
 	// Decode turns a delivery into an event. self is the bot's own identity
 	// in the delivery's workspace; it decides which authors and ids are the
 	// bot's own. A delivery that means nothing to a bot is an *OtherEvent.
-	// An error has code Invalid and means that the bytes will never decode.
+	// An error has CodeInvalid and means that the bytes will never decode.
 	Decode(d *Delivery, self *Identity) (Event, error)
 
 	// Identity says who the bot is in a workspace. It may do I/O, and
@@ -32,17 +32,17 @@ type Adapter interface {
 
 	// Channel returns the channel of a thread: what the thread is part of.
 	// The channel of a channel is itself. An id that is not the adapter's is
-	// an error with code Invalid.
+	// an error with CodeInvalid.
 	Channel(id ThreadID) (ThreadID, error)
 }
 
-// Resolver finds what a delivery does not say. Package bot calls it before it
+// Completer finds what a delivery does not say. Package bot calls it before it
 // dispatches an event whose Meta is Unresolved.
-type Resolver interface {
-	// Resolve fills in the thread of ev by asking the platform. It remembers
-	// answers. An error with code NotFound means that the event belongs to
-	// nothing that exists any more.
-	Resolve(ctx context.Context, ev Event) error
+type Completer interface {
+	// Complete fills in the thread of ev by asking the platform. It remembers
+	// answers. An error with CodeNotFound means that what the event belongs to
+	// no longer exists.
+	Complete(ctx context.Context, ev Event) error
 }
 
 // ThreadID names a conversation. It is opaque outside the adapter that made

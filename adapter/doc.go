@@ -3,7 +3,7 @@
 // threads and errors. It imports nothing but the standard library.
 //
 // A platform implements [Adapter]. What not every platform can do is a
-// one-purpose interface of its own (for example [Resolver]) that an adapter
+// one-purpose interface of its own (for example [Completer]) that an adapter
 // may implement besides; package bot asserts it once and answers with an error
 // that wraps [errors.ErrUnsupported] where it is missing.
 //

@@ -12,69 +12,74 @@ import (
 // texts.
 type Code uint8
 
-// The codes. Unknown is the code of errors that nobody classified.
+// The codes.
 const (
-	Unknown Code = iota
-	// Canceled: the caller's context ended.
-	Canceled
-	// Unavailable: the platform cannot be reached or failed inside. Trying
+	// CodeOK: there is no error.
+	CodeOK Code = iota
+	// CodeUnknown: an error without a classification.
+	CodeUnknown
+	// CodeCanceled: the caller's context ended.
+	CodeCanceled
+	// CodeUnavailable: the platform cannot be reached or failed inside. Trying
 	// again may help.
-	Unavailable
-	// RateLimited: the budget is spent until RetryAfter has passed.
-	RateLimited
-	// Unauthenticated: the token is missing, wrong or expired, and a new one
+	CodeUnavailable
+	// CodeRateLimited: the budget is spent until RetryAfter has passed.
+	CodeRateLimited
+	// CodeUnauthenticated: the token is missing, wrong or expired, and a new one
 	// could not be had.
-	Unauthenticated
-	// Forbidden: the token may not do this.
-	Forbidden
-	// NotFound: the thing does not exist, or not for this token.
-	NotFound
-	// Invalid: the request can never succeed as it is.
-	Invalid
-	// Conflict: the thing exists already and is not ours.
-	Conflict
-	// AppendOnly: what was written there cannot be changed.
-	AppendOnly
-	// Unsupported: the platform, or this kind of thread, cannot do it.
-	Unsupported
+	CodeUnauthenticated
+	// CodeForbidden: the token may not do this.
+	CodeForbidden
+	// CodeNotFound: the thing does not exist, or not for this token.
+	CodeNotFound
+	// CodeInvalid: the request can never succeed as it is.
+	CodeInvalid
+	// CodeConflict: the thing exists already and is not ours.
+	CodeConflict
+	// CodeAppendOnly: what was written there cannot be changed.
+	CodeAppendOnly
+	// CodeUnsupported: the platform, or this kind of thread, cannot do it.
+	CodeUnsupported
 )
 
 // String returns the code as a snake_case word, for logs and metrics.
 func (c Code) String() string {
 	switch c {
-	case Canceled:
+	case CodeOK:
+		return "ok"
+	case CodeCanceled:
 		return "canceled"
-	case Unavailable:
+	case CodeUnavailable:
 		return "unavailable"
-	case RateLimited:
+	case CodeRateLimited:
 		return "rate_limited"
-	case Unauthenticated:
+	case CodeUnauthenticated:
 		return "unauthenticated"
-	case Forbidden:
+	case CodeForbidden:
 		return "forbidden"
-	case NotFound:
+	case CodeNotFound:
 		return "not_found"
-	case Invalid:
+	case CodeInvalid:
 		return "invalid"
-	case Conflict:
+	case CodeConflict:
 		return "conflict"
-	case AppendOnly:
+	case CodeAppendOnly:
 		return "append_only"
-	case Unsupported:
+	case CodeUnsupported:
 		return "unsupported"
-	case Unknown:
+	case CodeUnknown:
 		return "unknown"
 	default:
 		return "unknown"
 	}
 }
 
-// Retryable reports whether the same request may succeed later.
+// Retryable reports whether a request that failed with c may succeed later.
 func (c Code) Retryable() bool {
 	switch c {
-	case Unknown, Unavailable, RateLimited, Unauthenticated:
+	case CodeUnknown, CodeUnavailable, CodeRateLimited, CodeUnauthenticated:
 		return true
-	case Canceled, Forbidden, NotFound, Invalid, Conflict, AppendOnly, Unsupported:
+	case CodeOK, CodeCanceled, CodeForbidden, CodeNotFound, CodeInvalid, CodeConflict, CodeAppendOnly, CodeUnsupported:
 		return false
 	default:
 		return false
@@ -83,6 +88,7 @@ func (c Code) Retryable() bool {
 
 // Error is the error of an adapter.
 type Error struct {
+	// Code is the kind of failure. The zero value counts as CodeUnknown.
 	Code Code
 	// Op is what failed, for example "commentCreate".
 	Op string
@@ -102,7 +108,7 @@ func (e *Error) Error() string {
 		b.WriteString(e.Op)
 		b.WriteString(": ")
 	}
-	b.WriteString(strings.ReplaceAll(e.Code.String(), "_", " "))
+	b.WriteString(strings.ReplaceAll(CodeOf(e).String(), "_", " "))
 	if e.Message != "" {
 		b.WriteString(": ")
 		b.WriteString(e.Message)
@@ -124,7 +130,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // target is an *Error with the same code and nothing else set.
 func (e *Error) Is(target error) bool {
 	if target == errors.ErrUnsupported {
-		return e.Code == Unsupported
+		return e.Code == CodeUnsupported
 	}
 	if t, ok := errors.AsType[*Error](target); ok {
 		return *t == Error{Code: e.Code}
@@ -132,17 +138,24 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// CodeOf returns the code of err: that of the outermost *Error in it, Canceled
-// for an ended context, Unknown otherwise. The code of nil is Unknown.
+// CodeOf returns the code of err: CodeOK for nil, that of the outermost *Error in
+// it, CodeCanceled for an ended context, CodeUnsupported for
+// errors.ErrUnsupported, and CodeUnknown otherwise. An error never has CodeOK.
 func CodeOf(err error) Code {
+	if err == nil {
+		return CodeOK
+	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Code
+		if e == nil {
+			return CodeUnknown
+		}
+		return max(e.Code, CodeUnknown)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return Canceled
+		return CodeCanceled
 	}
 	if errors.Is(err, errors.ErrUnsupported) {
-		return Unsupported
+		return CodeUnsupported
 	}
-	return Unknown
+	return CodeUnknown
 }

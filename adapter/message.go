@@ -35,11 +35,11 @@ type Message struct {
 // Ternary is yes, no or cannot tell.
 type Ternary uint8
 
-// The values of a Ternary. The zero value means that nobody knows.
+// The values of a Ternary. The zero value means that it is not known.
 const (
-	Maybe Ternary = iota
-	Yes
-	No
+	TernaryMaybe Ternary = iota
+	TernaryYes
+	TernaryNo
 )
 
 // User is somebody who writes: a person, an app or an integration.
@@ -55,57 +55,65 @@ type User struct {
 	Avatar   string   `json:"avatar,omitempty"`
 	Kind     UserKind `json:"kind,omitempty"`
 	// Guest says that the person sees a part of the workspace only. False
-	// also means that nobody said: of Linear, users from the directory, the
+	// also means that it is not known: of Linear, users from the directory, the
 	// history and issues that were read have it, those in events have not.
 	Guest bool `json:"guest,omitempty"`
 }
 
-// UserKind says what sort of author a user is.
+// UserKind says what sort of author a user is. The zero value means that it is
+// not known, which counts neither as a person nor as a program.
 type UserKind uint8
 
 // The kinds of user.
 const (
-	// Human is a member or guest of the workspace.
-	Human UserKind = iota
-	// Self is the bot.
-	Self
-	// App is another app that acts as a user.
-	App
-	// Integration is a connected service, for example GitHub.
-	Integration
-	// Automation is the platform acting by a rule.
-	Automation
-	// External is a person without an account who is synced in.
-	External
+	UserUnknown UserKind = iota
+	// UserHuman is a member or guest of the workspace.
+	UserHuman
+	// UserSelf is the bot.
+	UserSelf
+	// UserApp is another app that acts as a user.
+	UserApp
+	// UserIntegration is a connected service, for example GitHub.
+	UserIntegration
+	// UserAutomation is the platform acting by a rule.
+	UserAutomation
+	// UserExternal is a person without an account who is synced in.
+	UserExternal
 )
 
 // String returns the kind as a snake_case word.
 func (k UserKind) String() string {
 	switch k {
-	case Human:
+	case UserUnknown:
+		return "unknown"
+	case UserHuman:
 		return "human"
-	case Self:
+	case UserSelf:
 		return "self"
-	case App:
+	case UserApp:
 		return "app"
-	case Integration:
+	case UserIntegration:
 		return "integration"
-	case Automation:
+	case UserAutomation:
 		return "automation"
-	case External:
+	case UserExternal:
 		return "external"
 	default:
 		return "unknown"
 	}
 }
 
-// IsBot reports whether the user is a program: the bot itself, another app, an
-// integration or an automation.
+// IsHuman reports whether the user is known to be a person: one with an account,
+// or one who is synced in.
+func (u User) IsHuman() bool { return u.Kind == UserHuman || u.Kind == UserExternal }
+
+// IsBot reports whether the user is known to be a program: the bot itself,
+// another app, an integration or an automation.
 func (u User) IsBot() bool {
 	switch u.Kind {
-	case Self, App, Integration, Automation:
+	case UserSelf, UserApp, UserIntegration, UserAutomation:
 		return true
-	case Human, External:
+	case UserUnknown, UserHuman, UserExternal:
 		return false
 	default:
 		return false
@@ -113,7 +121,7 @@ func (u User) IsBot() bool {
 }
 
 // IsSelf reports whether the user is the bot.
-func (u User) IsSelf() bool { return u.Kind == Self }
+func (u User) IsSelf() bool { return u.Kind == UserSelf }
 
 // Issue is what an event says about an issue. Fields that the event does not
 // carry are zero.

@@ -9,17 +9,17 @@ type Priority uint8
 
 // The priorities, the most important last.
 const (
-	// Automatic lets the adapter choose by the kind of request: Answering for
-	// writes, Reading for reads.
-	Automatic Priority = iota
-	// Refreshing is for edits of a message that is still being written.
-	Refreshing
-	// Reading is for history and look-ups.
-	Reading
-	// Answering is for final answers.
-	Answering
-	// Acknowledging is for the first sign of life.
-	Acknowledging
+	// PriorityAutomatic lets the adapter choose by the kind of request:
+	// PriorityAnswering for writes, PriorityReading for reads.
+	PriorityAutomatic Priority = iota
+	// PriorityRefreshing is for edits of a message that is still being written.
+	PriorityRefreshing
+	// PriorityReading is for history and look-ups.
+	PriorityReading
+	// PriorityAnswering is for final answers.
+	PriorityAnswering
+	// PriorityAcknowledging is for the first sign of life.
+	PriorityAcknowledging
 )
 
 type priorityKey struct{}
@@ -33,7 +33,7 @@ func WithPriority(ctx context.Context, p Priority) context.Context {
 func PriorityOf(ctx context.Context) Priority {
 	p, ok := ctx.Value(priorityKey{}).(Priority)
 	if !ok {
-		return Automatic
+		return PriorityAutomatic
 	}
 	return p
 }

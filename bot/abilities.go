@@ -13,10 +13,10 @@ import (
 // abilities are what the adapter can do beyond the contract, found out once.
 // Nil means that it cannot.
 type abilities struct {
-	resolver   adapter.Resolver
+	completer  adapter.Completer
 	editor     adapter.Editor
 	reactor    adapter.Reactor
-	closer     adapter.Closer
+	resolver   adapter.ThreadResolver
 	typist     adapter.Typist
 	historian  adapter.Historian
 	subjecter  adapter.Subjecter
@@ -28,10 +28,10 @@ type abilities struct {
 
 func abilitiesOf(a adapter.Adapter) abilities {
 	var can abilities
-	can.resolver, _ = a.(adapter.Resolver)
+	can.completer, _ = a.(adapter.Completer)
 	can.editor, _ = a.(adapter.Editor)
 	can.reactor, _ = a.(adapter.Reactor)
-	can.closer, _ = a.(adapter.Closer)
+	can.resolver, _ = a.(adapter.ThreadResolver)
 	can.typist, _ = a.(adapter.Typist)
 	can.historian, _ = a.(adapter.Historian)
 	can.subjecter, _ = a.(adapter.Subjecter)
@@ -45,7 +45,7 @@ func abilitiesOf(a adapter.Adapter) abilities {
 // cannot is the error for an ability that is missing. It wraps
 // errors.ErrUnsupported.
 func (b *Bot) cannot(op string) error {
-	return &adapter.Error{Code: adapter.Unsupported, Op: op, Message: "adapter " + b.cfg.Adapter.Name() + " cannot do that", Err: errors.ErrUnsupported}
+	return &adapter.Error{Code: adapter.CodeUnsupported, Op: op, Message: "adapter " + b.cfg.Adapter.Name() + " cannot do that", Err: errors.ErrUnsupported}
 }
 
 // alive returns the cause if ctx has ended. Writes ask it first, so that a turn
@@ -59,7 +59,7 @@ func alive(ctx context.Context) error {
 
 // Edit replaces the text of a message that the bot wrote and returns it as it
 // then is. Buttons of a card become new links; the old ones keep working. In
-// agent sessions the error has code AppendOnly.
+// agent sessions the error has code adapter.CodeAppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
 	c, attached := detach(c)
 	if _, ok := c.(streamContent); ok {
@@ -133,13 +133,13 @@ func (t *Thread) Resolve(ctx context.Context) error { return t.setResolved(ctx, 
 func (t *Thread) Unresolve(ctx context.Context) error { return t.setResolved(ctx, false) }
 
 func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
-	if t.bot.can.closer == nil {
+	if t.bot.can.resolver == nil {
 		return t.bot.cannot("resolve")
 	}
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return t.bot.can.closer.SetResolved(ctx, t.workspace, t.id, resolved)
+	return t.bot.can.resolver.SetResolved(ctx, t.workspace, t.id, resolved)
 }
 
 // Messages iterates over the messages of the thread, newest first, page by
@@ -176,7 +176,7 @@ func (t *Thread) history(ctx context.Context, oldestFirst bool) iter.Seq2[*adapt
 				return
 			}
 			if seen[page.Next] { // a platform that goes in circles would never end
-				yield(nil, &adapter.Error{Code: adapter.Unavailable, Op: "history", Message: "the same page came twice"})
+				yield(nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "history", Message: "the same page came twice"})
 				return
 			}
 			seen[page.Next] = true
@@ -194,7 +194,7 @@ func (t *Thread) Participants(ctx context.Context) ([]adapter.User, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.Author.IsBot() || seen[m.Author.ID] {
+		if !m.Author.IsHuman() || seen[m.Author.ID] {
 			continue
 		}
 		seen[m.Author.ID] = true

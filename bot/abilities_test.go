@@ -44,7 +44,7 @@ func TestMissingAbilities(t *testing.T) {
 			"user":         func() error { _, err := w.bot.User(ctx, "W1", adapter.UserQuery{ID: "ada"}); return err },
 		} {
 			err := call()
-			if !errors.Is(err, errors.ErrUnsupported) || adapter.CodeOf(err) != adapter.Unsupported || !strings.Contains(err.Error(), "fake") {
+			if !errors.Is(err, errors.ErrUnsupported) || adapter.CodeOf(err) != adapter.CodeUnsupported || !strings.Contains(err.Error(), "fake") {
 				t.Errorf("%s: %v, want an error that is errors.ErrUnsupported and names the adapter", name, err)
 			}
 		}
@@ -95,9 +95,9 @@ func (a *able) Messages(_ context.Context, r adapter.PageRequest) (*adapter.Page
 	}
 	page := &adapter.Page{}
 	for i := n; i < n+2 && i < 5; i++ {
-		author := adapter.User{ID: fmt.Sprint("u", i%2)}
+		author := adapter.User{ID: fmt.Sprint("u", i%2), Kind: adapter.UserHuman}
 		if i == 4 {
-			author = adapter.User{ID: "robot", Kind: adapter.App}
+			author = adapter.User{ID: "robot", Kind: adapter.UserApp}
 		}
 		page.Messages = append(page.Messages, &adapter.Message{ID: fmt.Sprint("m", i), Author: author})
 	}
@@ -179,7 +179,7 @@ func TestAbilities(t *testing.T) {
 	for _, err := range th.Messages(ctx) {
 		last = err
 	}
-	if adapter.CodeOf(last) != adapter.Unavailable {
+	if adapter.CodeOf(last) != adapter.CodeUnavailable {
 		t.Errorf("endless history ended with %v", last)
 	}
 	// A turn that was told to stop writes nothing more.

@@ -9,7 +9,7 @@ import (
 
 // Accept stores a delivery in the lane of its thread and returns nil once it
 // is safe. A delivery that is known already, or that no handler could want, is
-// no error. An error with code adapter.Invalid means that the delivery can
+// no error. An error with code adapter.CodeInvalid means that the delivery can
 // never be read; any other error means that the sender should try again.
 //
 // It blocks for one durable write. It works whether or not Run does.
@@ -31,7 +31,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	receipt, err := b.cfg.Store.Enqueue(ctx, b.cfg.Policy.entry(d, &route))
 	if err != nil {
-		return &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	switch receipt.Outcome {
 	case state.Added:

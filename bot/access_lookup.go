@@ -58,5 +58,5 @@ func (t *Turn) Team(ctx context.Context) (adapter.Team, error) {
 // absent reports whether err says that there is nothing to find.
 func absent(err error) bool {
 	code := adapter.CodeOf(err)
-	return code == adapter.NotFound || code == adapter.Unsupported
+	return code == adapter.CodeNotFound || code == adapter.CodeUnsupported
 }

@@ -48,7 +48,7 @@ func registerAll(w *world) {
 // allows all, and past one that refuses all.
 func TestAccessGuardsEveryHandler(t *testing.T) {
 	t.Parallel()
-	ada := adapter.User{ID: "ada"}
+	ada := adapter.User{ID: "ada", Kind: adapter.UserHuman}
 	said := func(text string) *adapter.Message { return &adapter.Message{ID: "m", Author: ada, Body: text} }
 	issue := &adapter.Issue{ID: "i"}
 	act := adapter.Meta{Actor: ada}
@@ -156,7 +156,7 @@ func TestAccessReplyIsRare(t *testing.T) {
 		step("another author", 2, thread)
 		w.sayIn("fake:room:t2", "ada", "@helper")
 		step("another thread", 1, "fake:room:t2")
-		w.deliver(w.fake.SaidBy(adapter.User{ID: "ada"}, "W2", thread, "w2", "@helper"))
+		w.deliver(w.fake.SaidBy(adapter.User{ID: "ada", Kind: adapter.UserHuman}, "W2", thread, "w2", "@helper"))
 		step("another workspace", 3, thread)
 		time.Sleep(59 * time.Minute)
 		w.say("ada", "@helper")
@@ -185,8 +185,8 @@ func TestAccessReplySurvivesFailures(t *testing.T) {
 		published int
 	}{
 		{errBoom, 2, 1, 1},
-		{&adapter.Error{Code: adapter.Unavailable}, 2, 1, 1},
-		{&adapter.Error{Code: adapter.Forbidden}, 1, 0, 0},
+		{&adapter.Error{Code: adapter.CodeUnavailable}, 2, 1, 1},
+		{&adapter.Error{Code: adapter.CodeForbidden}, 1, 0, 0},
 	} {
 		inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
 			w.bot.OnNewMention(w.noting("mention"))
@@ -208,7 +208,7 @@ func TestAccessReplySurvivesFailures(t *testing.T) {
 
 func TestAccessReaction(t *testing.T) {
 	t.Parallel()
-	guest := adapter.User{ID: "ext", Kind: adapter.External}
+	guest := adapter.User{ID: "ext", Kind: adapter.UserExternal}
 	said := &adapter.Message{ID: "m9", Author: guest, Body: "@helper"}
 	for _, c := range []struct {
 		name    string
@@ -221,9 +221,9 @@ func TestAccessReaction(t *testing.T) {
 		{name: "edit", event: &adapter.EditEvent{Message: said}, want: []string{"m9 ⛔"}},
 		{name: "deleted message", event: &adapter.DeleteEvent{Message: said}},
 		{name: "no message", event: &adapter.ReactionEvent{User: guest, MessageID: "m9", Emoji: "x"}},
-		{name: "fails once", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.Unavailable}, want: []string{"m9 ⛔"}, retried: 1},
-		{name: "is gone", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.NotFound}},
-		{name: "may not", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.Forbidden}},
+		{name: "fails once", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.CodeUnavailable}, want: []string{"m9 ⛔"}, retried: 1},
+		{name: "is gone", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.CodeNotFound}},
+		{name: "may not", event: &adapter.MessageEvent{Message: said}, fail: &adapter.Error{Code: adapter.CodeForbidden}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -383,11 +383,11 @@ func TestRefusedAuthorsDoNotSpeakForOthers(t *testing.T) {
 func TestAccessRules(t *testing.T) {
 	t.Parallel()
 	var (
-		ada      = adapter.User{ID: "ada"}
-		mail     = adapter.User{ID: "cy", Email: "Cy@acme.test"}
-		external = adapter.User{ID: "ext", Kind: adapter.External, Email: "ext@acme.test"}
-		app      = adapter.User{ID: "app", Kind: adapter.App, Email: "app@acme.test"}
-		robot    = adapter.User{Kind: adapter.Automation}
+		ada      = adapter.User{ID: "ada", Kind: adapter.UserHuman}
+		mail     = adapter.User{ID: "cy", Email: "Cy@acme.test", Kind: adapter.UserHuman}
+		external = adapter.User{ID: "ext", Kind: adapter.UserExternal, Email: "ext@acme.test"}
+		app      = adapter.User{ID: "app", Kind: adapter.UserApp, Email: "app@acme.test"}
+		robot    = adapter.User{Kind: adapter.UserAutomation}
 		nobody   = adapter.User{}
 	)
 	by := func(u adapter.User) adapter.Event {
@@ -428,26 +428,30 @@ func TestAccessRules(t *testing.T) {
 		{name: "not in the directory", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
 		{name: "found to be external", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
 		{name: "part of a domain", rule: access.Domains("cme.test", "test", ""), event: by(mail)},
-		{name: "longer domain", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test.evil"})},
-		{name: "two signs", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test@evil"})},
-		{name: "no name before the sign", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "@acme.test"})},
+		{name: "longer domain", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test.evil", Kind: adapter.UserHuman})},
+		{name: "two signs", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "x@acme.test@evil", Kind: adapter.UserHuman})},
+		{name: "no name before the sign", rule: access.Domains("acme.test"), event: by(adapter.User{ID: "x", Email: "@acme.test", Kind: adapter.UserHuman})},
 		{name: "domain of an external", rule: access.Domains("acme.test"), event: by(external)},
 		{name: "domain of an app", rule: access.Domains("acme.test"), event: by(app)},
 		{name: "member", rule: access.NotExternal(), event: by(ada), want: bot.Allow()},
 		{name: "external", rule: access.NotExternal(), event: by(external)},
+		{name: "unknown, and a member", rule: access.NotExternal(), event: by(adapter.User{ID: "ada"}), want: bot.Allow(), asked: []string{"user ada"}},
+		{name: "unknown, and external", rule: access.NotExternal(), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
+		{name: "unknown to all", rule: access.NotExternal(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
+		{name: "unknown that gives an address", rule: access.Domains("evil.test"), event: by(adapter.User{ID: "ada", Email: "x@evil.test"}), asked: []string{"user ada"}},
 		{name: "automation", rule: access.NotExternal(), event: by(robot), want: bot.Allow()},
 		{name: "nobody", rule: access.NotExternal(), event: issue(nobody, "ENG")},
 		{name: "member and no guest", rule: access.NotGuests(), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
-		{name: "guest", rule: access.NotGuests(), event: by(adapter.User{ID: "gil"}), asked: []string{"user gil"}},
-		{name: "guest, and the event says so", rule: access.NotGuests(), event: by(adapter.User{ID: "ada", Guest: true})},
+		{name: "guest", rule: access.NotGuests(), event: by(adapter.User{ID: "gil", Kind: adapter.UserHuman}), asked: []string{"user gil"}},
+		{name: "guest, and the event says so", rule: access.NotGuests(), event: by(adapter.User{ID: "ada", Guest: true, Kind: adapter.UserHuman})},
 		{name: "guest, if anybody", rule: access.NotGuests(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
 		{name: "guest or external", rule: access.NotGuests(), event: by(external)},
 		{name: "guest found to be external", rule: access.NotGuests(), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
 		{name: "guest or nobody", rule: access.NotGuests(), event: issue(nobody, "ENG")},
 		{name: "guest or automation", rule: access.NotGuests(), event: by(robot), want: bot.Allow()},
 		{name: "guest found to be an app", rule: access.NotGuests(), event: by(adapter.User{ID: "robot"}), want: bot.Allow(), asked: []string{"user robot"}},
-		{name: "guest edits a member's", rule: access.NotGuests(), event: edit(adapter.User{ID: "gil"}, ada), asked: []string{"user gil"}},
-		{name: "member edits a guest's", rule: access.NotGuests(), event: edit(ada, adapter.User{ID: "gil"}), asked: []string{"user ada", "user gil"}},
+		{name: "guest edits a member's", rule: access.NotGuests(), event: edit(adapter.User{ID: "gil", Kind: adapter.UserHuman}, ada), asked: []string{"user gil"}},
+		{name: "member edits a guest's", rule: access.NotGuests(), event: edit(ada, adapter.User{ID: "gil", Kind: adapter.UserHuman}), asked: []string{"user ada", "user gil"}},
 		{name: "guest outside of threads", rule: access.NotGuests(), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "domain outside of threads", rule: access.Domains("acme.test"), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "edit by its author", rule: access.Users("ada"), event: edit(ada, ada), want: bot.Allow()},
@@ -517,7 +521,7 @@ func TestAccessLookupsThatFail(t *testing.T) {
 	} {
 		inOffice(t, bot.Config{Access: rule}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
-			o.failWith, o.failures = &adapter.Error{Code: adapter.Unavailable}, 1
+			o.failWith, o.failures = &adapter.Error{Code: adapter.CodeUnavailable}, 1
 			w.say("ada", "hi")
 			w.run(time.Minute)
 			if counts := w.bot.Counts(); len(w.notes()) != 1 || counts["retried"] != 1 || counts["ignored:access"] != 0 {

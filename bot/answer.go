@@ -152,7 +152,11 @@ func (a *ask) answeredBy(t *Turn) (value string, by adapter.User, ok bool) {
 	default:
 		return "", by, false
 	}
-	if by.IsBot() || (len(a.From) > 0 && !slices.Contains(a.From, by.ID)) {
+	_, pressed := t.event.(*adapter.ActionEvent) // a press may name no one
+	switch {
+	case by.IsBot(), len(a.From) > 0 && !slices.Contains(a.From, by.ID):
+		return "", by, false
+	case len(a.From) == 0 && !by.IsHuman() && !pressed:
 		return "", by, false
 	}
 	if a.Answer != nil && a.Source != t.event.Head().Key {

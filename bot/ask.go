@@ -143,7 +143,7 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 		}
 		return "", t.bot.can.agent.Activity(ctx, &adapter.Activity{
 			Workspace: t.workspace, Thread: t.id, Key: key,
-			Kind: adapter.Elicitation, Body: body, Options: q.Options,
+			Kind: adapter.ActivityElicitation, Body: body, Options: q.Options,
 		})
 	}
 	var text strings.Builder

@@ -152,7 +152,7 @@ func TestAskNeedsATurn(t *testing.T) {
 // posted at first, or never.
 func TestReactionWaitsForItsQuestion(t *testing.T) {
 	t.Parallel()
-	down := &adapter.Error{Code: adapter.Unavailable, Op: "post"}
+	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "post"}
 	for _, c := range []struct {
 		name  string
 		emoji string
@@ -198,7 +198,7 @@ func TestReactionWaitsForItsQuestion(t *testing.T) {
 // reaction is ada's reaction to a message in the thread.
 func reaction(emoji, to string) *adapter.ReactionEvent {
 	return &adapter.ReactionEvent{
-		Meta: adapter.Meta{Thread: thread}, User: adapter.User{ID: "ada"}, Added: true, Emoji: emoji, MessageID: to,
+		Meta: adapter.Meta{Thread: thread}, User: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Added: true, Emoji: emoji, MessageID: to,
 	}
 }
 

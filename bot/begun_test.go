@@ -90,7 +90,7 @@ type amnesiac struct {
 
 func (f *amnesiac) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
 	if f.forgotten != "" && strings.Contains(string(d.Body), f.forgotten) {
-		return nil, &adapter.Error{Code: adapter.Invalid}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid}
 	}
 	return f.Fake.Decode(d, self)
 }

@@ -58,7 +58,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 		return err
 	}
 	if err := b.cfg.Store.Ping(ctx); err != nil {
-		return &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 	}
 	ctx, cancel := r.limited(ctx)
 	defer cancel()
-	if program := r.message.Author.IsBot(); !program {
+	if r.message.Author.IsHuman() {
 		if r.message.Mentioned {
 			return nil, b.forgetTalk(ctx, r)
 		}

@@ -18,7 +18,7 @@ func TestTwoBotsDoNotTalkForEver(t *testing.T) {
 		n := 0
 		other := func() {
 			n++
-			w.deliver(w.fake.SaidBy(adapter.User{ID: "other", Kind: adapter.App}, "W1", thread, fmt.Sprint("o", n), "@helper no, you"))
+			w.deliver(w.fake.SaidBy(adapter.User{ID: "other", Kind: adapter.UserApp}, "W1", thread, fmt.Sprint("o", n), "@helper no, you"))
 		}
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			if _, err := th.Post(ctx, bot.Text("answer to "+m.ID)); err != nil {
@@ -48,7 +48,7 @@ func TestTwoBotsDoNotTalkForEver(t *testing.T) {
 			t.Errorf("%d answers and %d notes, want 3 and 1: %q", answered, told, w.fake.Posted(thread))
 		}
 		// Another thread is not concerned, and a person is always heard.
-		w.deliver(w.fake.SaidBy(adapter.User{ID: "other", Kind: adapter.App}, "W1", "fake:room:t2", "x", "@helper hi"))
+		w.deliver(w.fake.SaidBy(adapter.User{ID: "other", Kind: adapter.UserApp}, "W1", "fake:room:t2", "x", "@helper hi"))
 		w.say("ada", "@helper please go on")
 		time.Sleep(10 * time.Second)
 		if got := w.fake.Posted("fake:room:t2"); len(got) != 1 {

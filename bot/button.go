@@ -57,7 +57,7 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 const askAction = "ask\x00"
 
 // Button says what the link with a token stands for. It changes nothing. The
-// error has code adapter.NotFound if the token is none of the bot's.
+// error has code adapter.CodeNotFound if the token is none of the bot's.
 func (b *Bot) Button(ctx context.Context, token string) (*adapter.Button, error) {
 	k, err := b.readLink(token)
 	if err != nil {
@@ -111,7 +111,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.Button, error) 
 		ID: pressPrefix + k.name(), Lane: laneKey(k.workspace, k.thread), Body: body,
 	})
 	if err != nil {
-		return nil, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	if receipt.Outcome == state.Duplicate {
 		page.State = adapter.ButtonUsed
@@ -136,7 +136,7 @@ func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	mark, err := b.notes.Value(notes.Link, k.workspace, k.name()).Get(ctx)
 	switch {
 	case err != nil:
-		return false, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	case mark != nil:
 		return true, nil
 	}
@@ -148,7 +148,7 @@ func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	a := ask{ID: id, Lane: state.Key{Workspace: k.workspace}}
 	kept, err := b.recall(ctx, &a)
 	if err != nil {
-		return false, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	return !kept || a.Answer != nil, nil
 }
@@ -193,7 +193,7 @@ func (b *Bot) linkMessage(ctx context.Context, workspace, name string) (in linke
 	data, err := b.notes.Value(notes.Link, workspace, set).Get(ctx)
 	switch {
 	case err != nil:
-		return in, &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return in, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	case data == nil:
 		return in, nil
 	}

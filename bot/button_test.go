@@ -264,7 +264,7 @@ func TestButtonsAreLabelsWithoutLinks(t *testing.T) {
 		if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		if _, err := w.bot.Press(t.Context(), "AAAA"); adapter.CodeOf(err) != adapter.NotFound {
+		if _, err := w.bot.Press(t.Context(), "AAAA"); adapter.CodeOf(err) != adapter.CodeNotFound {
 			t.Errorf("a press without links: %v", err)
 		}
 	})
@@ -409,7 +409,7 @@ func TestButtonsOfTwoBots(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
 		other := newWorldIn(t, bot.Config{Store: store, Links: bot.LinkConfig{BaseURL: withLinks().BaseURL, Secrets: []string{"another"}}})
-		if _, err := other.bot.Press(t.Context(), w.tokens("Deploy")[0]); adapter.CodeOf(err) != adapter.NotFound {
+		if _, err := other.bot.Press(t.Context(), w.tokens("Deploy")[0]); adapter.CodeOf(err) != adapter.CodeNotFound {
 			t.Errorf("%v, want not found", err)
 		}
 	})
@@ -431,7 +431,7 @@ func TestPressWithoutAStore(t *testing.T) {
 		token := w.tokens("Deploy")[0]
 		down := newWorldIn(t, bot.Config{Store: deafStore{w.store}, Links: withLinks()})
 		_, err := down.bot.Press(t.Context(), token)
-		if adapter.CodeOf(err) != adapter.Unavailable || !errors.Is(err, state.ErrUnavailable) {
+		if adapter.CodeOf(err) != adapter.CodeUnavailable || !errors.Is(err, state.ErrUnavailable) {
 			t.Errorf("%v, want unavailable", err)
 		}
 		w.press(token, adapter.ButtonOpen) // nothing was lost

@@ -299,19 +299,19 @@ func TestCommandsWithoutMention(t *testing.T) {
 		want      []string
 		posted    []string
 	}{
-		{"create a", adapter.Yes, []string{`create ["a"] "a"`}, nil},
-		{"/create a", adapter.Yes, []string{`create ["a"] "a"`}, nil},
-		{"@helper create a", adapter.Yes, []string{`create ["a"] "a"`}, nil},
-		{"please @helper create a", adapter.Yes, []string{}, nil},
-		{"create a for @helper", adapter.Yes, []string{}, nil},
-		{"/craete", adapter.Yes, []string{}, []string{"I do not know `craete`. Did you mean `create`?"}},
-		{"create --x", adapter.Yes, []string{}, []string{"There is no flag `--x`.\n\nUsage: `create`"}},
-		{"@helper create a", adapter.No, []string{}, nil},
-		{"/create a", adapter.No, []string{`create ["a"] "a"`}, nil},
+		{"create a", adapter.TernaryYes, []string{`create ["a"] "a"`}, nil},
+		{"/create a", adapter.TernaryYes, []string{`create ["a"] "a"`}, nil},
+		{"@helper create a", adapter.TernaryYes, []string{`create ["a"] "a"`}, nil},
+		{"please @helper create a", adapter.TernaryYes, []string{}, nil},
+		{"create a for @helper", adapter.TernaryYes, []string{}, nil},
+		{"/craete", adapter.TernaryYes, []string{}, []string{"I do not know `craete`. Did you mean `create`?"}},
+		{"create --x", adapter.TernaryYes, []string{}, []string{"There is no flag `--x`.\n\nUsage: `create`"}},
+		{"@helper create a", adapter.TernaryNo, []string{}, nil},
+		{"/create a", adapter.TernaryNo, []string{`create ["a"] "a"`}, nil},
 	} {
 		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
-			w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada"}, Body: c.text, Addressed: c.addressed}})
+			w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Body: c.text, Addressed: c.addressed}})
 			w.run(time.Second)
 			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
 				t.Errorf("%q (-want +got):\n%s", c.text, diff)
@@ -343,8 +343,8 @@ func TestCommandsInDescriptions(t *testing.T) {
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.event(o, &adapter.IssueEvent{
-				Meta: adapter.Meta{Actor: adapter.User{ID: "ada"}}, Issue: &adapter.Issue{ID: "i"},
-				Mention: &adapter.Message{ID: "i", Body: c.text, Author: adapter.User{ID: "ada"}}, PreviousText: c.previous,
+				Meta: adapter.Meta{Actor: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, Issue: &adapter.Issue{ID: "i"},
+				Mention: &adapter.Message{ID: "i", Body: c.text, Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, PreviousText: c.previous,
 			})
 			w.run(time.Second)
 			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
@@ -385,7 +385,7 @@ func TestCommandsOfPrograms(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
 		w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
-		app := adapter.User{ID: "other", Kind: adapter.App}
+		app := adapter.User{ID: "other", Kind: adapter.UserApp}
 		w.deliver(w.fake.SaidBy(app, "W1", thread, "a", "/create a"))
 		w.deliver(w.fake.SaidBy(app, "W1", thread, "b", "@helper create b"))
 		w.deliver(w.fake.SaidBy(adapter.User{ID: "bot-user"}, "W1", thread, "c", "/create c"))

@@ -49,7 +49,7 @@ func BenchmarkDispatch(b *testing.B) {
 		{"nobody", "fake:room:a", "could you have a look at this?", ""},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			message := &adapter.Message{ID: "m", Author: adapter.User{ID: "ada"}, Body: c.text}
+			message := &adapter.Message{ID: "m", Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Body: c.text}
 			ev := &adapter.MessageEvent{
 				Meta:    adapter.Meta{Key: "Message|create|m", Workspace: "W1", Thread: adapter.ThreadID(c.thread)},
 				Message: message,

@@ -64,7 +64,7 @@ func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) 
 		return "", nil
 	}
 	if _, ok := c.(*Plan); ok && t.inSession() {
-		return "", &adapter.Error{Code: adapter.Unsupported, Op: "upload", Message: "a plan in an agent session has no text for files to stand below"}
+		return "", &adapter.Error{Code: adapter.CodeUnsupported, Op: "upload", Message: "a plan in an agent session has no text for files to stand below"}
 	}
 	if err := alive(ctx); err != nil {
 		return "", err

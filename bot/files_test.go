@@ -198,7 +198,7 @@ func TestFilesWithoutAPlaceForThem(t *testing.T) {
 // place where it can, in different instances of the bot.
 func TestFilesOfATurnThatRunsAgain(t *testing.T) {
 	t.Parallel()
-	down := &adapter.Error{Code: adapter.Unavailable, Op: "upload"}
+	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "upload"}
 	inDepot(t, func(t *testing.T, w *world, d *depot) {
 		d.trouble = []error{nil, down} // the second file, once
 		runs := 0

@@ -208,7 +208,7 @@ func TestThreadsOfALaneAreNotTakenTogether(t *testing.T) {
 	inOffice(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world, o *office) {
 		for i, in := range []adapter.ThreadID{"fake:room:1", "fake:room:2", "fake:room:1"} {
 			id := fmt.Sprint("m", i)
-			o.events[id] = &adapter.MessageEvent{Message: &adapter.Message{ID: id, Body: fmt.Sprint(id, " in ", in), Author: adapter.User{ID: "ada"}}}
+			o.events[id] = &adapter.MessageEvent{Message: &adapter.Message{ID: id, Body: fmt.Sprint(id, " in ", in), Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}}}
 			o.moved[id] = in
 			w.deliver(w.fake.Said(thread, id, "ada", "text"))
 		}

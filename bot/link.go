@@ -123,7 +123,7 @@ func (k *link) name() string {
 
 // errLink says that a token is none of ours. It does not say what is wrong with
 // it: only somebody who tries tokens would want to know.
-var errLink = &adapter.Error{Code: adapter.NotFound, Op: "link", Message: "this link is not one of the bot's"}
+var errLink = &adapter.Error{Code: adapter.CodeNotFound, Op: "link", Message: "this link is not one of the bot's"}
 
 func (l links) sign(k *link) (string, error) {
 	out := make([]byte, 0, 256)

@@ -84,7 +84,7 @@ func TestLinkFromElsewhere(t *testing.T) {
 		raw[i] ^= 1 << (i % 8)
 	}
 	for _, bad := range []string{"", "x", token[:len(token)-1], token + "A", token + "=", " " + token, strings.ToLower(token), "../" + token} {
-		if _, err := l.read(bad); adapter.CodeOf(err) != adapter.NotFound {
+		if _, err := l.read(bad); adapter.CodeOf(err) != adapter.CodeNotFound {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

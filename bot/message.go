@@ -48,9 +48,9 @@ func (b *Bot) newMessage(from *adapter.Message, self *adapter.Identity, late boo
 	m := &Message{Message: *from, Late: late, Attempt: attempt}
 	m.mentions = mention.Find(from.Body, b.names(self))
 	switch {
-	case from.Addressed == adapter.Yes:
+	case from.Addressed == adapter.TernaryYes:
 		m.Mentioned, m.Rule = true, "addressed"
-	case from.Addressed == adapter.No:
+	case from.Addressed == adapter.TernaryNo:
 	case len(m.mentions) > 0:
 		m.Mentioned, m.Rule = true, m.mentions[0].Rule
 	}

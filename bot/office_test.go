@@ -77,15 +77,15 @@ func (o *office) User(_ context.Context, _ string, q adapter.UserQuery) (*adapte
 	}
 	switch q.ID {
 	case "ada":
-		return &adapter.User{ID: "ada", Email: "Ada@Acme.test"}, nil
+		return &adapter.User{ID: "ada", Email: "Ada@Acme.test", Kind: adapter.UserHuman}, nil
 	case "ext":
-		return &adapter.User{ID: "ext", Email: "ext@acme.test", Kind: adapter.External}, nil
+		return &adapter.User{ID: "ext", Email: "ext@acme.test", Kind: adapter.UserExternal}, nil
 	case "gil":
-		return &adapter.User{ID: "gil", Guest: true}, nil
+		return &adapter.User{ID: "gil", Guest: true, Kind: adapter.UserHuman}, nil
 	case "robot":
-		return &adapter.User{ID: "robot", Kind: adapter.App}, nil
+		return &adapter.User{ID: "robot", Kind: adapter.UserApp}, nil
 	default:
-		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user"}
+		return nil, &adapter.Error{Code: adapter.CodeNotFound, Op: "user"}
 	}
 }
 

@@ -420,7 +420,7 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 				With(bot.HandlerOptions{Access: access.Users("bob").Else(bot.DenyWithReply("no"))})
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.bot.OnEvent(func(context.Context, *bot.Turn) error { w.note("event"); return nil })
-			ada := adapter.User{ID: "ada"}
+			ada := adapter.User{ID: "ada", Kind: adapter.UserHuman}
 			w.event(o, &adapter.IssueEvent{
 				Meta: adapter.Meta{Actor: ada}, Issue: &adapter.Issue{ID: "i"},
 				Mention: &adapter.Message{ID: "m", Author: ada, Body: c.text},
@@ -445,7 +445,7 @@ func TestIssuesThatNobodyTakesGoToOnEvent(t *testing.T) {
 	inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
 		w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.Issue) error { w.note("issue"); return nil }, bot.IssueRemoved())
 		w.bot.OnEvent(func(_ context.Context, turn *bot.Turn) error { w.note("%T", turn.Event()); return nil })
-		w.event(o, &adapter.IssueEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "ada"}}, Issue: &adapter.Issue{ID: "i"}})
+		w.event(o, &adapter.IssueEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, Issue: &adapter.Issue{ID: "i"}})
 		w.run(time.Second)
 		if diff := cmp.Diff([]string{"*adapter.IssueEvent"}, w.notes()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

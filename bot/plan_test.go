@@ -121,7 +121,7 @@ func TestPlanThatCannotBeShown(t *testing.T) {
 		if _, err := th.Post(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
-		down := &adapter.Error{Code: adapter.Unavailable, Op: "edit"}
+		down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "edit"}
 		s.fail = []error{down}
 		if _, err := p.Add(t.Context(), "a"); !errors.Is(err, down) {
 			t.Errorf("error %v, want %v", err, down)

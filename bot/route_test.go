@@ -84,12 +84,12 @@ func TestRouting(t *testing.T) {
 			ignored:  "ignored:self",
 		},
 		{
-			name: "another app without mention", text: "hello", author: adapter.User{ID: "x", Kind: adapter.App},
+			name: "another app without mention", text: "hello", author: adapter.User{ID: "x", Kind: adapter.UserApp},
 			register: func(w *world) { w.bot.OnNewMessage(nil, w.noting("pattern")) },
 			ignored:  "ignored:other_bot",
 		},
 		{
-			name: "another app that mentions", text: "hello @helper", author: adapter.User{ID: "x", Kind: adapter.App},
+			name: "another app that mentions", text: "hello @helper", author: adapter.User{ID: "x", Kind: adapter.UserApp},
 			register: func(w *world) { w.bot.OnNewMention(w.noting("mention")) },
 			want:     []string{`mention fake:room:t1 m1 "hello @helper"`},
 		},
@@ -146,7 +146,7 @@ func TestBotPolicies(t *testing.T) {
 	for policy, want := range map[bot.OtherBots]int{bot.BotsOnMention: 1, bot.BotsNever: 0, bot.BotsAlways: 2} {
 		inWorld(t, bot.Config{Bots: policy}, func(t *testing.T, w *world) {
 			w.bot.OnNewMessage(nil, w.noting("any"))
-			app := adapter.User{ID: "other", Kind: adapter.App}
+			app := adapter.User{ID: "other", Kind: adapter.UserApp}
 			w.deliver(w.fake.SaidBy(app, "W1", thread, "a", "@helper hi"))
 			w.deliver(w.fake.SaidBy(app, "W1", thread, "b", "hi"))
 			w.deliver(w.fake.SaidBy(adapter.User{ID: "bot-user"}, "W1", thread, "c", "@helper own words"))

@@ -188,7 +188,7 @@ func TestRows(t *testing.T) {
 			inWorld(t, bot.Config{Policy: bot.Latest(), Access: c.access, BotTurns: 1}, func(t *testing.T, w *world) {
 				c.register(w)
 				if strings.Contains(c.name, "too many") { // one is allowed
-					w.deliver(w.fake.SaidBy(adapter.User{ID: "robot", Kind: adapter.App}, "W1", thread, "first", "@helper"))
+					w.deliver(w.fake.SaidBy(adapter.User{ID: "robot", Kind: adapter.UserApp}, "W1", thread, "first", "@helper"))
 					w.run(time.Second)
 					c.want = append([]string{"p @helper []"}, c.want...)
 				}
@@ -202,7 +202,7 @@ func TestRows(t *testing.T) {
 					}
 					from := adapter.User{ID: author}
 					if author == "robot" {
-						from.Kind = adapter.App
+						from.Kind = adapter.UserApp
 					}
 					w.deliver(w.fake.SaidBy(from, "W1", thread, fmt.Sprint("m", i), text))
 				}

@@ -34,10 +34,10 @@ func TestFateOfATurn(t *testing.T) {
 		{name: "permanent nil is nil", result: func(int) error { return bot.Permanent(nil) }, runs: 1},
 		{name: "an error is tried again", result: failing(3, errBoom), runs: 4},
 		{name: "and buried in the end", result: failing(100, errBoom), runs: 5, code: "unknown", text: "boom"},
-		{name: "the code of an adapter's error is kept", result: failing(100, &adapter.Error{Code: adapter.Forbidden, Op: "commentCreate"}), runs: 5, code: "forbidden", text: "commentCreate"},
+		{name: "the code of an adapter's error is kept", result: failing(100, &adapter.Error{Code: adapter.CodeForbidden, Op: "commentCreate"}), runs: 5, code: "forbidden", text: "commentCreate"},
 		{name: "retry after spends no attempt", result: failing(20, bot.RetryAfter(time.Minute, errBoom)), runs: 21},
 		{name: "retry after without a reason", result: failing(1, bot.RetryAfter(0, nil)), runs: 2},
-		{name: "a rate limit spends no attempt", result: failing(20, &adapter.Error{Code: adapter.RateLimited, RetryAfter: time.Minute}), runs: 21},
+		{name: "a rate limit spends no attempt", result: failing(20, &adapter.Error{Code: adapter.CodeRateLimited, RetryAfter: time.Minute}), runs: 21},
 		{name: "a panic is an error", result: func(int) error { panic("at the disco") }, runs: 5, code: "panic", text: "at the disco"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -360,7 +360,7 @@ func TestAStoreThatIsDownIsWaitedFor(t *testing.T) {
 		store.cut.Store(true)
 		stop := w.start()
 		err := w.bot.Accept(t.Context(), w.fake.Said(thread, "x", "ada", "@helper lost?"))
-		if adapter.CodeOf(err) != adapter.Unavailable || !errors.Is(err, state.ErrUnavailable) {
+		if adapter.CodeOf(err) != adapter.CodeUnavailable || !errors.Is(err, state.ErrUnavailable) {
 			t.Errorf("Accept without a store: %v, want code unavailable", err)
 		}
 		time.Sleep(10 * time.Minute)
@@ -413,8 +413,8 @@ func TestAStoreOutageSpendsNoAttempts(t *testing.T) {
 func TestIdentityIsLearnedLate(t *testing.T) {
 	t.Parallel()
 	inWorld(t, bot.Config{MaxAttempts: 2}, func(t *testing.T, w *world) {
-		down := &adapter.Error{Code: adapter.Unavailable, Op: "viewer"}
-		w.fake.FailIdentity(down, down, down, errBoom, &adapter.Error{Code: adapter.Unauthenticated, Op: "viewer"})
+		down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "viewer"}
+		w.fake.FailIdentity(down, down, down, errBoom, &adapter.Error{Code: adapter.CodeUnauthenticated, Op: "viewer"})
 		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("attempt %d", m.Attempt)
 			return nil

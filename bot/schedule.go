@@ -44,7 +44,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	c, attached := detach(c)
 	switch c.(type) {
 	case streamContent, *Plan:
-		return nil, &adapter.Error{Code: adapter.Unsupported, Op: "post at", Message: "streams and plans cannot be scheduled", Err: errors.ErrUnsupported}
+		return nil, &adapter.Error{Code: adapter.CodeUnsupported, Op: "post at", Message: "streams and plans cannot be scheduled", Err: errors.ErrUnsupported}
 	}
 	key := t.writeKey(ctx)
 	files, err := t.attach(ctx, c, attached)

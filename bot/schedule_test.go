@@ -51,7 +51,7 @@ func TestPostAt(t *testing.T) {
 			t.Fatalf("%d posts before its time", n)
 		}
 		time.Sleep(time.Hour) // nobody runs when its time comes
-		w.fake.FailPosts(&adapter.Error{Code: adapter.Unavailable}, &adapter.Error{Code: adapter.Unavailable})
+		w.fake.FailPosts(&adapter.Error{Code: adapter.CodeUnavailable}, &adapter.Error{Code: adapter.CodeUnavailable})
 		w.run(time.Minute)
 		w.run(time.Minute)
 		if diff := cmp.Diff([]string{"I will.", "Remember 🚀 **the milk**"}, w.fake.Posted(thread)); diff != "" {

@@ -112,7 +112,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 			r.writes.begin("stop")
 			err := b.can.agent.Activity(ctx, &adapter.Activity{
 				Workspace: r.thread.workspace, Thread: r.thread.id, Key: r.thread.writeKey(ctx),
-				Kind: adapter.Response, Body: "Stopped.",
+				Kind: adapter.ActivityResponse, Body: "Stopped.",
 			})
 			return handled(), err
 		}

@@ -193,7 +193,7 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 	default:
 	}
 	start := time.Now()
-	err := w.put(adapter.WithPriority(ctx, adapter.Refreshing), body)
+	err := w.put(adapter.WithPriority(ctx, adapter.PriorityRefreshing), body)
 	took := time.Since(start)
 	if err != nil {
 		w.thread.bot.log.Debug().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("stream could not be shown")
@@ -202,7 +202,7 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 		}
 		w.signal() // it is still to be shown
 	}
-	if took > w.every || adapter.CodeOf(err) == adapter.RateLimited {
+	if took > w.every || adapter.CodeOf(err) == adapter.CodeRateLimited {
 		w.every *= 2
 	}
 	if limited, ok := errors.AsType[*adapter.Error](err); ok {

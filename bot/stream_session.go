@@ -79,18 +79,18 @@ func (s *sessionStream) think(ctx context.Context) {
 	if end <= s.told || blank(text[s.told:end]) {
 		return
 	}
-	if s.write(ctx, &adapter.Activity{Kind: adapter.Thought, Body: strings.TrimSpace(text[s.told:end])}) {
+	if s.write(ctx, &adapter.Activity{Kind: adapter.ActivityThought, Body: strings.TrimSpace(text[s.told:end])}) {
 		s.told = end
 	}
 }
 
 func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
 	if c.Status == TaskFailed {
-		s.write(ctx, &adapter.Activity{Kind: adapter.Failure, Body: strings.TrimRight(c.Title+"\n"+c.Output, "\n")})
+		s.write(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: strings.TrimRight(c.Title+"\n"+c.Output, "\n")})
 		return
 	}
 	s.write(ctx, &adapter.Activity{
-		Kind: adapter.Action, Name: c.Title, Result: c.Output,
+		Kind: adapter.ActivityAction, Name: c.Title, Result: c.Output,
 		Ephemeral: c.Status != TaskComplete,
 	})
 }
@@ -140,5 +140,5 @@ func (s *sessionStream) breakOff(ctx context.Context, cause error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	body := brokenText(s.text.b.String()[s.told:], s.broken)
-	s.writeAs(ctx, &adapter.Activity{Kind: adapter.Failure, Body: body}, "broken")
+	s.writeAs(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: body}, "broken")
 }

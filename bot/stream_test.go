@@ -90,7 +90,7 @@ func (s *stage) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.
 		}
 	}
 	if ctx.Err() != nil {
-		return nil, &adapter.Error{Code: adapter.Canceled, Op: "edit", Err: ctx.Err()}
+		return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "edit", Err: ctx.Err()}
 	}
 	if err := s.failure(); err != nil {
 		return nil, err
@@ -198,9 +198,9 @@ func TestStreamIsPostedThenEdited(t *testing.T) {
 
 func TestStreamPace(t *testing.T) {
 	t.Parallel()
-	limited := &adapter.Error{Code: adapter.RateLimited, Op: "edit"}
-	later := &adapter.Error{Code: adapter.RateLimited, Op: "edit", RetryAfter: 7 * time.Second}
-	down := &adapter.Error{Code: adapter.Unavailable, Op: "edit"}
+	limited := &adapter.Error{Code: adapter.CodeRateLimited, Op: "edit"}
+	later := &adapter.Error{Code: adapter.CodeRateLimited, Op: "edit", RetryAfter: 7 * time.Second}
+	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "edit"}
 	for name, tc := range map[string]struct {
 		slow time.Duration
 		fail []error
@@ -336,7 +336,7 @@ func TestStreamPlaceholder(t *testing.T) {
 func TestStreamFinalEditFails(t *testing.T) {
 	t.Parallel()
 	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
-		gone := &adapter.Error{Code: adapter.NotFound, Op: "edit"}
+		gone := &adapter.Error{Code: adapter.CodeNotFound, Op: "edit"}
 		s.fail = []error{gone, gone}
 		if _, err := th.Post(t.Context(), bot.Stream(texts(2*time.Second, "a", "b", "c"))); !errors.Is(err, gone) {
 			t.Errorf("error %v, want %v", err, gone)
@@ -473,7 +473,7 @@ func TestStreamInSession(t *testing.T) {
 
 func TestStreamInSessionEnds(t *testing.T) {
 	t.Parallel()
-	down := &adapter.Error{Code: adapter.Unavailable, Op: "activity"}
+	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "activity"}
 	failed := bot.TaskChunk{Title: "Deploy", Status: bot.TaskFailed}
 	text := bot.TextChunk{Text: "Said before.\n"}
 	for name, tc := range map[string]struct {

@@ -50,7 +50,7 @@ func (t *Thread) showTyping(ctx context.Context) {
 	sign.shown = true
 	if err := t.bot.can.reactor.React(ctx, t.ref(turn.message.ID), reactionEmoji(emoji)); err != nil {
 		t.bot.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Msg("typing could not be shown")
-		if code := adapter.CodeOf(err); !code.Retryable() && code != adapter.Canceled {
+		if code := adapter.CodeOf(err); !code.Retryable() && code != adapter.CodeCanceled {
 			sign.shown, sign.over = false, true // there is nothing to be taken back, for certain
 		}
 	}

@@ -92,7 +92,7 @@ func TestTypingInComments(t *testing.T) {
 		}
 	}
 	done := then(func(context.Context, *bot.Thread, *bot.Message) error { return nil })
-	down, gone := &adapter.Error{Code: adapter.Unavailable}, &adapter.Error{Code: adapter.NotFound}
+	down, gone := &adapter.Error{Code: adapter.CodeUnavailable}, &adapter.Error{Code: adapter.CodeNotFound}
 	for name, c := range map[string]struct {
 		emoji   string // defaults to "eyes"
 		in      adapter.ThreadID

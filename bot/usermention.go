@@ -16,7 +16,7 @@ import (
 // called by their name, through [Escape].
 func MentionUser(u adapter.User) string {
 	switch {
-	case u.ID != "" && (u.Kind == adapter.Human || u.Kind == adapter.Self || u.Kind == adapter.App):
+	case u.ID != "" && u.Kind != adapter.UserExternal && u.Kind != adapter.UserIntegration && u.Kind != adapter.UserAutomation:
 		return "<@" + u.ID + ">"
 	case u.FullName != "":
 		return markdown.Escape(u.FullName)
@@ -78,7 +78,7 @@ func (t *Thread) profileURL(ctx context.Context, id string) (string, error) {
 	switch code := adapter.CodeOf(err); {
 	case err == nil && u != nil:
 		return u.URL, nil
-	case err != nil && (code.Retryable() || code == adapter.Canceled):
+	case err != nil && (code.Retryable() || code == adapter.CodeCanceled):
 		return "", fmt.Errorf("bot: mention of %s: %w", id, err)
 	case err != nil:
 		t.bot.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Str("user", id).Msg("mention stays as it was written")

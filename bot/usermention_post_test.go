@@ -45,7 +45,7 @@ func (o *town) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.
 	case "hidden":
 		return &adapter.User{ID: q.ID}, nil
 	default:
-		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user"}
+		return nil, &adapter.Error{Code: adapter.CodeNotFound, Op: "user"}
 	}
 }
 
@@ -208,8 +208,8 @@ func TestMentionsWithoutADirectory(t *testing.T) {
 func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 	t.Parallel()
 	for code, posted := range map[adapter.Code]bool{
-		adapter.NotFound: true, adapter.Invalid: true, adapter.Forbidden: true, adapter.Unsupported: true,
-		adapter.Unavailable: false, adapter.RateLimited: false, adapter.Unauthenticated: false, adapter.Canceled: false, adapter.Unknown: false,
+		adapter.CodeNotFound: true, adapter.CodeInvalid: true, adapter.CodeForbidden: true, adapter.CodeUnsupported: true,
+		adapter.CodeUnavailable: false, adapter.CodeRateLimited: false, adapter.CodeUnauthenticated: false, adapter.CodeCanceled: false, adapter.CodeUnknown: false,
 	} {
 		t.Run(code.String(), func(t *testing.T) {
 			t.Parallel()
@@ -235,7 +235,7 @@ func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 func TestMentionsInATurnThatFails(t *testing.T) {
 	t.Parallel()
 	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
-		o.trouble = []error{&adapter.Error{Code: adapter.Unavailable, Op: "user"}}
+		o.trouble = []error{&adapter.Error{Code: adapter.CodeUnavailable, Op: "user"}}
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			_, err := t.Post(ctx, bot.Markdown("ask <@ada>"))
 			if err != nil {
@@ -254,7 +254,7 @@ func TestMentionsInATurnThatFails(t *testing.T) {
 
 func TestMentionsInAStreamThatCannotBeLookedUp(t *testing.T) {
 	t.Parallel()
-	down := &adapter.Error{Code: adapter.Unavailable, Op: "user"}
+	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "user"}
 	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
 		o.trouble = []error{down, down} // the first two edits are put off
 		src := texts(2*time.Second, "<@ada> one ", "two ", "three ", "four")

@@ -10,11 +10,11 @@ func TestMentionUser(t *testing.T) {
 	t.Parallel()
 	for want, u := range map[string]adapter.User{
 		"<@u1>":         {ID: "u1", Name: "ann", FullName: "Ann"},
-		"<@self>":       {ID: "self", Kind: adapter.Self},
-		"<@app>":        {ID: "app", Kind: adapter.App},
-		"Eve \\_ Adams": {ID: "e1", FullName: "Eve _ Adams", Kind: adapter.External},
-		"GitHub":        {ID: "i1", FullName: "GitHub", Kind: adapter.Integration},
-		"linear":        {ID: "a1", Name: "linear", Kind: adapter.Automation},
+		"<@self>":       {ID: "self", Kind: adapter.UserSelf},
+		"<@app>":        {ID: "app", Kind: adapter.UserApp},
+		"Eve \\_ Adams": {ID: "e1", FullName: "Eve _ Adams", Kind: adapter.UserExternal},
+		"GitHub":        {ID: "i1", FullName: "GitHub", Kind: adapter.UserIntegration},
+		"linear":        {ID: "a1", Name: "linear", Kind: adapter.UserAutomation},
 		"Ann":           {Name: "ann", FullName: "Ann"},
 		"":              {},
 	} {

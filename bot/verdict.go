@@ -74,7 +74,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		return b.bury(log, e, cause(err, "permanent"), err)
 	case errors.As(err, &retry):
 		return b.again(log, err, policy.Later(e, retry.after, cause(err, codeName(err))))
-	case errors.As(err, &api) && api.Code == adapter.RateLimited && api.RetryAfter > 0:
+	case errors.As(err, &api) && api.Code == adapter.CodeRateLimited && api.RetryAfter > 0:
 		return b.again(log, err, policy.Later(e, api.RetryAfter, cause(err, codeName(err))))
 	}
 	v := policy.Failed(e, cause(err, codeName(err)))

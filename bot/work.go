@@ -118,10 +118,10 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
-	if b.can.resolver != nil && ev.Head().Unresolved {
-		err := b.can.resolver.Resolve(ctx, ev)
+	if b.can.completer != nil && ev.Head().Unresolved {
+		err := b.can.completer.Complete(ctx, ev)
 		switch {
-		case adapter.CodeOf(err) == adapter.NotFound && err != nil:
+		case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:
 			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: "gone"}
 		case err != nil:
 			return nil, err
@@ -290,7 +290,7 @@ func (b *Bot) hearOlder(ctx context.Context, r *run) error {
 // refuses names the reason why the bot does not listen to the author of m. It
 // is empty if it does.
 func (b *Bot) refuses(m *Message) string {
-	if !m.Author.IsBot() || m.Author.Kind == adapter.Automation || b.cfg.Bots == BotsAlways ||
+	if m.Author.IsHuman() || m.Author.Kind == adapter.UserAutomation || b.cfg.Bots == BotsAlways ||
 		b.cfg.Bots == BotsOnMention && m.Mentioned {
 		return ""
 	}
@@ -332,7 +332,7 @@ func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
 func (b *Bot) unready(err error) error {
 	wait := b.unreadyWait()
 	if api, ok := errors.AsType[*adapter.Error](err); ok {
-		if !api.Code.Retryable() && api.Code != adapter.Canceled {
+		if code := adapter.CodeOf(api); !code.Retryable() && code != adapter.CodeCanceled {
 			return fmt.Errorf("identity: %w", err)
 		}
 		wait = max(wait, api.RetryAfter)

@@ -37,7 +37,7 @@ func (w *Workspace) User(ctx context.Context, q adapter.UserQuery) (*adapter.Use
 }
 
 // Identity says who the bot is in the workspace. An error with code
-// adapter.Forbidden says that it is not installed there.
+// adapter.CodeForbidden says that it is not installed there.
 func (w *Workspace) Identity(ctx context.Context) (*adapter.Identity, error) {
 	return w.bot.Identity(ctx, w.id)
 }

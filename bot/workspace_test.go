@@ -34,7 +34,7 @@ func TestWorkspace(t *testing.T) {
 		if self, err := two.Identity(ctx); err != nil || self.Workspace != "W2" {
 			t.Errorf("identity %+v, %v", self, err)
 		}
-		if _, err := w.bot.Workspace("W-dead").Identity(ctx); adapter.CodeOf(err) != adapter.Forbidden {
+		if _, err := w.bot.Workspace("W-dead").Identity(ctx); adapter.CodeOf(err) != adapter.CodeForbidden {
 			t.Errorf("identity where the bot is not installed: %v, want Forbidden", err)
 		}
 		// What one way in sees, the other does, and no other workspace.

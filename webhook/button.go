@@ -21,7 +21,7 @@ import (
 // one. [Config] has a field for it.
 type Presser interface {
 	// Button says what the link with a token stands for. It changes nothing.
-	// An error with code adapter.NotFound means that there is no such link.
+	// An error with code adapter.CodeNotFound means that there is no such link.
 	Button(ctx context.Context, token string) (*adapter.Button, error)
 	// Press stores that a person has confirmed the link, and returns the
 	// button as it was before.
@@ -86,7 +86,7 @@ func (h *buttons) serve(c echo.Context, ask func(context.Context, string) (*adap
 	button, err := ask(ctx, c.Param("token"))
 	status, view := http.StatusOK, buttonView{Button: button}
 	switch {
-	case adapter.CodeOf(err) == adapter.NotFound && err != nil:
+	case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:
 		status, view.Problem = http.StatusNotFound, "This link is not one of mine, or it was cut off on its way."
 	case err != nil:
 		h.log.Error().Err(err).Msg("button could not be served")

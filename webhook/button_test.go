@@ -28,7 +28,7 @@ type presser struct {
 
 func (p *presser) Button(_ context.Context, token string) (*adapter.Button, error) {
 	if token != "token" {
-		return nil, &adapter.Error{Code: adapter.NotFound, Op: "link"}
+		return nil, &adapter.Error{Code: adapter.CodeNotFound, Op: "link"}
 	}
 	b := p.button
 	return &b, p.err

@@ -15,7 +15,7 @@ import (
 // Acceptor stores deliveries. *bot.Bot is one.
 type Acceptor interface {
 	// Accept returns nil once the delivery is safe: stored, known already or
-	// of no interest. An error with code adapter.Invalid means that it can
+	// of no interest. An error with code adapter.CodeInvalid means that it can
 	// never be read; any other error means that the sender should try again.
 	// It must be safe for concurrent use and return soon: ctx ends after
 	// Config.AcceptTimeout.
@@ -104,7 +104,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
 	defer cancel()
 	if err := h.acceptor.Accept(ctx, d); err != nil {
-		if adapter.CodeOf(err) == adapter.Invalid {
+		if adapter.CodeOf(err) == adapter.CodeInvalid {
 			log.Warn().Err(err).Msg("delivery refused: cannot be read")
 			return http.StatusBadRequest, "cannot be read"
 		}

@@ -114,9 +114,9 @@ func runVector(t *testing.T, in vectorInput, want map[string]json.RawMessage) {
 	run := &vectorRun{in: in}
 	api := httptest.NewServer(http.HandlerFunc(run.serveAPI))
 	defer api.Close()
-	mode := linear.Comments
+	mode := linear.ModeComments
 	if in.Mode == "agent-sessions" {
-		mode = linear.Sessions
+		mode = linear.ModeSessions
 	}
 	lin, err := linear.New(linear.Config{AccessToken: "token", APIURL: api.URL, Mode: mode, HTTPClient: api.Client()})
 	if err != nil {

@@ -123,7 +123,7 @@ func TestDeliveryAnswers(t *testing.T) {
 		{name: "59 s ahead", body: bodyAt(noon.Add(59 * time.Second)), want: 200},
 		{name: "61 s ahead", body: bodyAt(noon.Add(61 * time.Second)), want: 401, text: "in the future"},
 		{name: "store down", body: fresh, accept: errors.New("no space left on /secret/path"), want: 503, text: "try again"},
-		{name: "unreadable", body: fresh, accept: &adapter.Error{Code: adapter.Invalid, Message: "hidden"}, want: 400, text: "cannot be read"},
+		{name: "unreadable", body: fresh, accept: &adapter.Error{Code: adapter.CodeInvalid, Message: "hidden"}, want: 400, text: "cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -386,7 +386,7 @@ func TestReadiness(t *testing.T) {
 		{nil, refused, map[string]string{"status": "not ready", "bot": "ok", "linear": "LINEAR_API_KEY was refused"}, 1},
 		{nil, refused, map[string]string{"status": "not ready", "bot": "ok", "linear": "LINEAR_API_KEY was refused"}, 1},
 		{
-			&adapter.Error{Code: adapter.Unavailable, Message: "hidden"}, refused,
+			&adapter.Error{Code: adapter.CodeUnavailable, Message: "hidden"}, refused,
 			map[string]string{"status": "not ready", "bot": "unavailable", "linear": "LINEAR_API_KEY was refused"},
 			2,
 		},

@@ -127,11 +127,11 @@ func editor(t *testing.T, h Abilities) {
 		t.Errorf("the thread holds %q", texts)
 	}
 	_, err := e.Edit(t.Context(), h.ref(posted.ID), " \n")
-	wantCode(t, "Edit to nothing", err, adapter.Invalid)
+	wantCode(t, "Edit to nothing", err, adapter.CodeInvalid)
 	_, err = e.Edit(t.Context(), h.ref(""), "x")
-	wantCode(t, "Edit without an id", err, adapter.Invalid)
+	wantCode(t, "Edit without an id", err, adapter.CodeInvalid)
 	_, err = e.Edit(t.Context(), h.ref(nobody), "x")
-	wantCode(t, "Edit of what does not exist", err, adapter.NotFound)
+	wantCode(t, "Edit of what does not exist", err, adapter.CodeNotFound)
 	for range 2 {
 		if err := e.Delete(t.Context(), h.ref(posted.ID)); err != nil {
 			t.Errorf("Delete: %v", err)
@@ -140,7 +140,7 @@ func editor(t *testing.T, h Abilities) {
 	if texts := h.Texts(t); !slices.Equal(texts, before) {
 		t.Errorf("after Delete the thread holds %q, want %q", texts, before)
 	}
-	wantCode(t, "Delete without an id", e.Delete(t.Context(), h.ref("")), adapter.Invalid)
+	wantCode(t, "Delete without an id", e.Delete(t.Context(), h.ref("")), adapter.CodeInvalid)
 }
 
 func appendOnly(t *testing.T, h Abilities) {
@@ -148,8 +148,8 @@ func appendOnly(t *testing.T, h Abilities) {
 	need(t, h.Session != "", "Session")
 	r := adapter.Ref{Workspace: h.Workspace, Thread: h.Session, MessageID: nobody}
 	_, err := e.Edit(t.Context(), r, "x")
-	wantCode(t, "Edit", err, adapter.AppendOnly)
-	wantCode(t, "Delete", e.Delete(t.Context(), r), adapter.AppendOnly)
+	wantCode(t, "Edit", err, adapter.CodeAppendOnly)
+	wantCode(t, "Delete", e.Delete(t.Context(), r), adapter.CodeAppendOnly)
 }
 
 func reactor(t *testing.T, h Abilities) {
@@ -188,12 +188,12 @@ func reactor(t *testing.T, h Abilities) {
 	if got := h.Reactions(t, message); len(got) != 1 || !strings.Contains(got[0], "rocket") {
 		t.Errorf("reactions %q, want the rocket only", got)
 	}
-	wantCode(t, "no emoji", r.React(t.Context(), h.ref(message), " "), adapter.Invalid)
-	wantCode(t, "no message", r.React(t.Context(), h.ref(nobody), "eyes"), adapter.NotFound)
+	wantCode(t, "no emoji", r.React(t.Context(), h.ref(message), " "), adapter.CodeInvalid)
+	wantCode(t, "no message", r.React(t.Context(), h.ref(nobody), "eyes"), adapter.CodeNotFound)
 }
 
 func closer(t *testing.T, h Abilities) {
-	c := can[adapter.Closer](t, h)
+	c := can[adapter.ThreadResolver](t, h)
 	need(t, h.Resolved != nil, "Resolved")
 	for _, resolved := range []bool{true, true, false, false} {
 		if err := c.SetResolved(t.Context(), h.Workspace, h.Thread, resolved); err != nil {
@@ -207,15 +207,15 @@ func closer(t *testing.T, h Abilities) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, "a channel", c.SetResolved(t.Context(), h.Workspace, channel, true), adapter.Unsupported)
+	wantCode(t, "a channel", c.SetResolved(t.Context(), h.Workspace, channel, true), adapter.CodeUnsupported)
 }
 
 func typist(t *testing.T, h Abilities) {
 	p := can[adapter.Typist](t, h)
-	if err := p.Typing(t.Context(), h.Workspace, h.Thread, "busy"); err != nil && adapter.CodeOf(err) != adapter.Unsupported {
+	if err := p.Typing(t.Context(), h.Workspace, h.Thread, "busy"); err != nil && adapter.CodeOf(err) != adapter.CodeUnsupported {
 		t.Errorf("Typing: %v", err)
 	}
-	wantCode(t, "no thread", p.Typing(t.Context(), h.Workspace, "", "busy"), adapter.Invalid)
+	wantCode(t, "no thread", p.Typing(t.Context(), h.Workspace, "", "busy"), adapter.CodeInvalid)
 	need(t, h.Session != "" && h.Shown != nil, "Session and Shown")
 	if err := p.Typing(t.Context(), h.Workspace, h.Session, "reading the logs"); err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func subject(t *testing.T, h Abilities) {
 		t.Errorf("Subject = %+v lacks something", issue)
 	}
 	_, err = s.Subject(t.Context(), h.Workspace, "")
-	wantCode(t, "no thread", err, adapter.Invalid)
+	wantCode(t, "no thread", err, adapter.CodeInvalid)
 }
 
 func directory(t *testing.T, h Abilities) {
@@ -255,17 +255,17 @@ func directory(t *testing.T, h Abilities) {
 			t.Errorf("User(%+v): %v", q, err)
 			continue
 		}
-		if u.ID != h.Person.ID || u.Name != h.Person.Name || u.Email != h.Person.Email || u.IsBot() {
+		if u.ID != h.Person.ID || u.Name != h.Person.Name || u.Email != h.Person.Email || !u.IsHuman() {
 			t.Errorf("User(%+v) = %+v, want %+v", q, u, h.Person)
 		}
 	}
 	for _, q := range []adapter.UserQuery{{ID: nobody}, {Name: "nobody-of-this-name"}, {Email: "nobody@example.com"}} {
 		_, err := d.User(t.Context(), h.Workspace, q)
-		wantCode(t, fmt.Sprintf("User(%+v)", q), err, adapter.NotFound)
+		wantCode(t, fmt.Sprintf("User(%+v)", q), err, adapter.CodeNotFound)
 	}
 	for _, q := range []adapter.UserQuery{{}, {ID: "a", Name: "b"}} {
 		_, err := d.User(t.Context(), h.Workspace, q)
-		wantCode(t, fmt.Sprintf("User(%+v)", q), err, adapter.Invalid)
+		wantCode(t, fmt.Sprintf("User(%+v)", q), err, adapter.CodeInvalid)
 	}
 }
 
@@ -286,7 +286,7 @@ func files(t *testing.T, h Abilities) {
 	}
 	for name, size := range map[string]int64{"too short": int64(len(content)) + 1, "too long": int64(len(content)) - 1, "no size": -1, "not empty": 0} {
 		_, err := upload(size)
-		wantCode(t, name, err, adapter.Invalid)
+		wantCode(t, name, err, adapter.CodeInvalid)
 	}
 	down := can[adapter.Downloader](t, h)
 	file, err := down.Open(t.Context(), h.Workspace, url, int64(len(content)))
@@ -308,10 +308,10 @@ func files(t *testing.T, h Abilities) {
 		_, err = io.ReadAll(small)
 		_ = small.Close() // the error that counts is the other one
 	}
-	wantCode(t, "more than the limit", err, adapter.Invalid)
+	wantCode(t, "more than the limit", err, adapter.CodeInvalid)
 	for _, bad := range []string{"", "/etc/passwd", "https://example.com/x", "file:///etc/passwd", "http://127.0.0.1:1/x", "https://uploads.example.com@example.com/"} {
 		_, err := down.Open(t.Context(), h.Workspace, bad, 100)
-		wantCode(t, "Open "+bad, err, adapter.Invalid)
+		wantCode(t, "Open "+bad, err, adapter.CodeInvalid)
 	}
 }
 
@@ -359,6 +359,6 @@ func ended(t *testing.T, h Abilities) {
 			return err
 		},
 	} {
-		wantCode(t, name, do(), adapter.Canceled)
+		wantCode(t, name, do(), adapter.CodeCanceled)
 	}
 }

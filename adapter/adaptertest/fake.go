@@ -111,7 +111,7 @@ func (f *Fake) Identity(ctx context.Context, workspace string) (*adapter.Identit
 		return nil, err
 	}
 	if strings.HasSuffix(workspace, "dead") {
-		return nil, &adapter.Error{Code: adapter.Forbidden, Op: "identity", Message: "not installed in " + workspace}
+		return nil, &adapter.Error{Code: adapter.CodeForbidden, Op: "identity", Message: "not installed in " + workspace}
 	}
 	self := f.Self
 	self.Workspace = workspace
@@ -124,16 +124,16 @@ func (f *Fake) Identity(ctx context.Context, workspace string) (*adapter.Identit
 // Post implements adapter.Adapter.
 func (f *Fake) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, &adapter.Error{Code: adapter.Canceled, Op: "post", Err: err}
+		return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "post", Err: err}
 	}
 	if _, err := f.Channel(p.Thread); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(p.Body) == "" || p.Key == "" {
-		return nil, fakeError("post", adapter.Invalid, "body and key are required")
+		return nil, fakeError("post", adapter.CodeInvalid, "body and key are required")
 	}
 	if strings.HasSuffix(string(p.Thread), "nowhere") {
-		return nil, fakeError("post", adapter.NotFound, "no such thread")
+		return nil, fakeError("post", adapter.CodeNotFound, "no such thread")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,7 +176,7 @@ func (f *Fake) keep(p *adapter.Post) *record {
 
 // self returns the bot as a user.
 func (f *Fake) self() adapter.User {
-	return adapter.User{ID: f.Self.UserID, Name: f.Self.Name, FullName: f.Self.FullName, URL: f.Self.ProfileURL, Kind: adapter.Self}
+	return adapter.User{ID: f.Self.UserID, Name: f.Self.Name, FullName: f.Self.FullName, URL: f.Self.ProfileURL, Kind: adapter.UserSelf}
 }
 
 // workspace returns the workspace that is meant by an id, which may be empty.
@@ -186,7 +186,7 @@ func (f *Fake) workspace(id string) string { return cmp.Or(id, f.Self.Workspace)
 func (f *Fake) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
 	parts := strings.Split(string(id), ":")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "fake" || slices.Contains(parts, "") {
-		return "", fakeError("channel", adapter.Invalid, fmt.Sprintf("%q is no thread id", id))
+		return "", fakeError("channel", adapter.CodeInvalid, fmt.Sprintf("%q is no thread id", id))
 	}
 	return adapter.ThreadID(parts[0] + ":" + parts[1]), nil
 }

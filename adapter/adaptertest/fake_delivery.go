@@ -79,7 +79,7 @@ func (f *Fake) SaidBy(author adapter.User, workspace string, thread adapter.Thre
 // own, except that the action of an IssueEvent counts; it defaults to "update".
 // Each call tells of something that happens anew, except that a message is
 // written and removed only once. An event without the id of what it is about is
-// an error with code Invalid.
+// an error with code adapter.CodeInvalid.
 func (f *Fake) Delivery(ev adapter.Event) (*adapter.Delivery, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,7 +91,7 @@ func (f *Fake) delivery(ev adapter.Event) (*adapter.Delivery, error) {
 	b := &fakeBody{}
 	b.Type, b.Action, b.ID = fakeKind(ev)
 	if b.ID == "" {
-		return nil, fakeError("delivery", adapter.Invalid, fmt.Sprintf("%T without the id of what it is about", ev))
+		return nil, fakeError("delivery", adapter.CodeInvalid, fmt.Sprintf("%T without the id of what it is about", ev))
 	}
 	head := ev.Head()
 	b.Workspace, b.Thread = f.workspace(head.Workspace), string(head.Thread)
@@ -101,7 +101,7 @@ func (f *Fake) delivery(ev adapter.Event) (*adapter.Delivery, error) {
 	}
 	var err error
 	if b.Event, err = json.Marshal(ev); err != nil {
-		return nil, &adapter.Error{Code: adapter.Invalid, Op: "delivery", Err: err}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "delivery", Err: err}
 	}
 	if issue, ok := ev.(*adapter.IssueEvent); ok {
 		b.Data = issueFields(issue.Issue)
@@ -112,7 +112,7 @@ func (f *Fake) delivery(ev adapter.Event) (*adapter.Delivery, error) {
 func fakeDelivery(b *fakeBody) (*adapter.Delivery, error) {
 	body, err := json.Marshal(b)
 	if err != nil {
-		return nil, &adapter.Error{Code: adapter.Invalid, Op: "delivery", Err: err}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "delivery", Err: err}
 	}
 	now := time.Now()
 	id := "delivery-" + b.ID
@@ -225,7 +225,7 @@ func readFake(body []byte) (fakeBody, error) {
 		err = nil
 	}
 	if err != nil {
-		return fakeBody{}, &adapter.Error{Code: adapter.Invalid, Op: "decode", Err: err}
+		return fakeBody{}, &adapter.Error{Code: adapter.CodeInvalid, Op: "decode", Err: err}
 	}
 	return b, nil
 }
@@ -322,10 +322,15 @@ func (b *fakeBody) fill(ev adapter.Event, self *adapter.Identity) {
 	known(&head.Actor, self)
 }
 
-// known gives a user a name, and tells the bot from others.
+// known gives a user a name and a kind. Users with an id are people if they are
+// neither the bot nor said to be something else.
 func known(u *adapter.User, self *adapter.Identity) {
 	u.Name = cmp.Or(u.Name, u.ID)
-	if u.ID != "" && u.ID == self.UserID {
-		u.Kind = adapter.Self
+	switch u.ID {
+	case "":
+	case self.UserID:
+		u.Kind = adapter.UserSelf
+	default:
+		u.Kind = cmp.Or(u.Kind, adapter.UserHuman)
 	}
 }

@@ -46,7 +46,7 @@ func TestFakeCannot(t *testing.T) {
 // Every event comes out of its delivery as it went in, with a key of its own.
 func TestFakeDeliveries(t *testing.T) {
 	t.Parallel()
-	ada := adapter.User{ID: "ada", Name: "ada", Email: "ada@example.com", Kind: adapter.External}
+	ada := adapter.User{ID: "ada", Name: "ada", Email: "ada@example.com", Kind: adapter.UserExternal}
 	head := adapter.Meta{Thread: here, Actor: ada, Act: "act", URL: "https://fake.test"}
 	say := func(id string) *adapter.Message {
 		return &adapter.Message{ID: id, Thread: here, Author: ada, Body: "words", Issue: &adapter.Issue{ID: "i1", Title: "x"}}
@@ -117,7 +117,7 @@ func TestFakeRefusesDeliveries(t *testing.T) {
 		&adapter.IssueEvent{}, &adapter.SLAEvent{}, &adapter.ResolveEvent{}, &adapter.NotificationEvent{},
 		&adapter.IssueEvent{Issue: &adapter.Issue{ID: "i"}, Changes: map[string]json.RawMessage{"x": json.RawMessage("{")}},
 	} {
-		if d, err := f.Delivery(ev); err == nil || adapter.CodeOf(err) != adapter.Invalid {
+		if d, err := f.Delivery(ev); err == nil || adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("Delivery(%+v) = %v, %v, want code invalid", ev, d, err)
 		}
 	}

@@ -161,16 +161,16 @@ func cursors(t *testing.T, h Abilities) {
 	for _, cursor := range []string{"x", "1.", "1.e30", page.Next + "A", page.Next[:len(page.Next)-1]} {
 		r.Cursor = cursor
 		_, err := p.Messages(t.Context(), r)
-		wantCode(t, "cursor "+cursor, err, adapter.Invalid)
+		wantCode(t, "cursor "+cursor, err, adapter.CodeInvalid)
 	}
 	r.Cursor, r.OldestFirst = page.Next, true
 	_, err = p.Messages(t.Context(), r)
-	wantCode(t, "a cursor of the other order", err, adapter.Invalid)
+	wantCode(t, "a cursor of the other order", err, adapter.CodeInvalid)
 	channel, err := h.Adapter.Channel(h.Thread)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Thread, r.OldestFirst = channel, false
 	_, err = p.Messages(t.Context(), r)
-	wantCode(t, "a cursor of another thread", err, adapter.Invalid)
+	wantCode(t, "a cursor of another thread", err, adapter.CodeInvalid)
 }

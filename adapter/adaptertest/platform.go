@@ -113,7 +113,7 @@ func (p *Platform) Reactions(workspace string, thread adapter.ThreadID, messageI
 // were asked for. It is called with the lock.
 func (p *Platform) begin(ctx context.Context, op string, fail *[]error) error {
 	if err := ctx.Err(); err != nil {
-		return &adapter.Error{Code: adapter.Canceled, Op: op, Err: err}
+		return &adapter.Error{Code: adapter.CodeCanceled, Op: op, Err: err}
 	}
 	if len(*fail) == 0 {
 		return nil
@@ -174,7 +174,7 @@ func (p *Platform) wrote(r *record, key string) {
 	p.settle(r)
 	if p.IsSession(r.Thread) {
 		p.session(r.workspace, r.Thread).add(&adapter.Activity{
-			Workspace: r.workspace, Thread: r.Thread, Key: key, Kind: adapter.Response, Body: r.Body,
+			Workspace: r.workspace, Thread: r.Thread, Key: key, Kind: adapter.ActivityResponse, Body: r.Body,
 		})
 	}
 }

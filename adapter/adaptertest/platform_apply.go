@@ -28,7 +28,7 @@ import (
 // Any other event leaves no trace and is told as it is. The workspace defaults to
 // that of Self. Whoever does something is in the directory after that.
 //
-// Errors have code Conflict if it has happened already (a message or an issue
+// Errors have code adapter.CodeConflict if it has happened already (a message or an issue
 // with the id is there, a reaction was added, the thread is resolved), NotFound
 // if what it happens to is not there, Forbidden for an edit of what somebody else
 // wrote, Unsupported for what cannot happen to a thing of this kind, and Invalid
@@ -82,7 +82,7 @@ func (p *Platform) SaidBy(author adapter.User, workspace string, thread adapter.
 
 func (p *Platform) say(ev adapter.MessageEvent) (adapter.Event, error) {
 	if messageID(ev.Message) == "" {
-		return nil, fakeError("say", adapter.Invalid, "the message has no id")
+		return nil, fakeError("say", adapter.CodeInvalid, "the message has no id")
 	}
 	m := *ev.Message
 	m.Thread = cmp.Or(ev.Thread, m.Thread)
@@ -91,14 +91,14 @@ func (p *Platform) say(ev adapter.MessageEvent) (adapter.Event, error) {
 	}
 	ev.Workspace, ev.Thread = p.workspace(ev.Workspace), m.Thread
 	if p.find(ev.Workspace, m.ID) != nil {
-		return nil, fakeError("say", adapter.Conflict, "there is a message "+m.ID+" already")
+		return nil, fakeError("say", adapter.CodeConflict, "there is a message "+m.ID+" already")
 	}
 	m.Author = p.meet(ev.Workspace, cmp.Or(m.Author, ev.Actor))
 	if m.CreatedAt.IsZero() {
 		m.CreatedAt = time.Now()
 	}
 	if p.IsSession(m.Thread) {
-		m.Addressed = adapter.Yes
+		m.Addressed = adapter.TernaryYes
 		m.Session = cmp.Or(m.Session, &adapter.Session{ID: lastPart(m.Thread), Creator: &m.Author})
 	}
 	r := &record{Message: m, workspace: ev.Workspace, versions: []string{m.Body}}
@@ -115,7 +115,7 @@ func (p *Platform) change(ev adapter.EditEvent) (adapter.Event, error) {
 	}
 	ev.Actor = p.meet(ev.Workspace, cmp.Or(ev.Actor, r.Author))
 	if ev.Actor.ID != r.Author.ID {
-		return nil, fakeError("edit", adapter.Forbidden, fmt.Sprintf("%s was written by %s, not by %s", r.ID, r.Author.ID, ev.Actor.ID))
+		return nil, fakeError("edit", adapter.CodeForbidden, fmt.Sprintf("%s was written by %s, not by %s", r.ID, r.Author.ID, ev.Actor.ID))
 	}
 	ev.Previous, ev.HasPrevious = r.Body, true
 	p.rewrite(r, ev.Message.Body)
@@ -148,12 +148,12 @@ func (p *Platform) remove(ev adapter.DeleteEvent) (adapter.Event, error) {
 // head.
 func (p *Platform) meant(op string, head *adapter.Meta, m *adapter.Message) (*record, error) {
 	if messageID(m) == "" {
-		return nil, fakeError(op, adapter.Invalid, "the message has no id")
+		return nil, fakeError(op, adapter.CodeInvalid, "the message has no id")
 	}
 	head.Workspace = p.workspace(head.Workspace)
 	r := p.find(head.Workspace, m.ID)
 	if r == nil {
-		return nil, fakeError(op, adapter.NotFound, "there is no message "+m.ID)
+		return nil, fakeError(op, adapter.CodeNotFound, "there is no message "+m.ID)
 	}
 	head.Thread = r.Thread
 	return r, nil
@@ -169,7 +169,7 @@ func (p *Platform) reacted(ev adapter.ReactionEvent) (adapter.Event, error) {
 	case err != nil:
 		return nil, err
 	case ev.Emoji == "":
-		return nil, fakeError(op, adapter.Invalid, "the emoji is missing")
+		return nil, fakeError(op, adapter.CodeInvalid, "the emoji is missing")
 	}
 	ev.Thread = m.Thread
 	ev.User = p.meet(ev.Workspace, cmp.Or(ev.User, ev.Actor))
@@ -178,9 +178,9 @@ func (p *Platform) reacted(ev adapter.ReactionEvent) (adapter.Event, error) {
 		return &ev, nil
 	}
 	if ev.Added {
-		return nil, fakeError(op, adapter.Conflict, fmt.Sprintf("%s has reacted with %s already", ev.User.ID, ev.RawEmoji))
+		return nil, fakeError(op, adapter.CodeConflict, fmt.Sprintf("%s has reacted with %s already", ev.User.ID, ev.RawEmoji))
 	}
-	return nil, fakeError(op, adapter.NotFound, fmt.Sprintf("%s has not reacted with %s", ev.User.ID, ev.RawEmoji))
+	return nil, fakeError(op, adapter.CodeNotFound, fmt.Sprintf("%s has not reacted with %s", ev.User.ID, ev.RawEmoji))
 }
 
 // setReaction adds or removes a reaction, and reports whether that changed
@@ -205,7 +205,7 @@ func (p *Platform) reactable(op string, r adapter.Ref) (*adapter.Message, error)
 		if found := p.find(p.workspace(r.Workspace), r.MessageID); found != nil {
 			return &found.Message, nil
 		}
-		return nil, fakeError(op, adapter.NotFound, "there is no message "+r.MessageID)
+		return nil, fakeError(op, adapter.CodeNotFound, "there is no message "+r.MessageID)
 	}
 	channel, err := p.channel(r.Workspace, r.Thread)
 	if err != nil {
@@ -224,7 +224,7 @@ func (p *Platform) resolve(ev adapter.ResolveEvent) (adapter.Event, error) {
 		return nil, err
 	}
 	if !changed {
-		return nil, fakeError("resolve", adapter.Conflict, "the thread is so already")
+		return nil, fakeError("resolve", adapter.CodeConflict, "the thread is so already")
 	}
 	ev.Actor = p.meet(ev.Workspace, ev.Actor)
 	if root := p.root(place{ev.Workspace, ev.Thread}); root != nil {
@@ -239,7 +239,7 @@ func (p *Platform) setResolved(op string, at place, resolved bool) (bool, error)
 		return false, err
 	}
 	if !isThread(at.thread) {
-		return false, fakeError(op, adapter.Unsupported, "only threads can be resolved")
+		return false, fakeError(op, adapter.CodeUnsupported, "only threads can be resolved")
 	}
 	_, was := p.resolved[at]
 	switch {
@@ -258,7 +258,7 @@ func (p *Platform) stop(ev adapter.StopEvent) (adapter.Event, error) {
 		return nil, err
 	}
 	if !p.IsSession(ev.Thread) {
-		return nil, fakeError("stop", adapter.Unsupported, "only in an agent session can the bot be stopped")
+		return nil, fakeError("stop", adapter.CodeUnsupported, "only in an agent session can the bot be stopped")
 	}
 	ev.Workspace = p.workspace(ev.Workspace)
 	ev.Actor = p.meet(ev.Workspace, ev.Actor)

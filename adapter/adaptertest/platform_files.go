@@ -36,14 +36,14 @@ func (p *Platform) Upload(ctx context.Context, workspace string, f adapter.Uploa
 		return "", err
 	}
 	if strings.TrimSpace(f.Name) == "" || f.Content == nil || f.Size < 0 {
-		return "", fakeError(op, adapter.Invalid, "the name, the content or its size is missing")
+		return "", fakeError(op, adapter.CodeInvalid, "the name, the content or its size is missing")
 	}
 	content, err := io.ReadAll(io.LimitReader(f.Content, f.Size+1))
 	if err != nil {
-		return "", &adapter.Error{Code: adapter.Invalid, Op: op, Err: err}
+		return "", &adapter.Error{Code: adapter.CodeInvalid, Op: op, Err: err}
 	}
 	if int64(len(content)) != f.Size {
-		return "", fakeError(op, adapter.Invalid, "the content has not the size that was told")
+		return "", fakeError(op, adapter.CodeInvalid, "the content has not the size that was told")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,11 +63,11 @@ func (p *Platform) Open(ctx context.Context, workspace, address string, limit in
 	f, ok := p.files[address]
 	switch {
 	case !strings.HasPrefix(address, fakeFiles):
-		return nil, fakeError(op, adapter.Invalid, "the address is not the platform's")
+		return nil, fakeError(op, adapter.CodeInvalid, "the address is not the platform's")
 	case !ok || f.workspace != p.workspace(workspace):
-		return nil, fakeError(op, adapter.NotFound, "there is no such file")
+		return nil, fakeError(op, adapter.CodeNotFound, "there is no such file")
 	case int64(len(f.content)) > limit:
-		return nil, fakeError(op, adapter.Invalid, "the file is larger than the limit")
+		return nil, fakeError(op, adapter.CodeInvalid, "the file is larger than the limit")
 	}
 	return &adapter.File{
 		ReadCloser: io.NopCloser(bytes.NewReader(f.content)),

@@ -129,7 +129,7 @@ func readFakeCursor(op string, at place, r adapter.PageRequest) (int, error) {
 	index, _, _ := strings.Cut(r.Cursor, ".")
 	n, err := strconv.Atoi(index)
 	if err != nil || r.Cursor != fakeCursor(op, at, r, index) {
-		return 0, fakeError(op, adapter.Invalid, "the cursor is not one of this thread and order")
+		return 0, fakeError(op, adapter.CodeInvalid, "the cursor is not one of this thread and order")
 	}
 	return n, nil
 }

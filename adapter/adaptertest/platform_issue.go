@@ -31,9 +31,9 @@ func (p *Platform) Subject(ctx context.Context, workspace string, thread adapter
 		return issue, nil
 	}
 	if _, removed := p.issues[channel]; removed {
-		return nil, fakeError(op, adapter.NotFound, "the issue was removed")
+		return nil, fakeError(op, adapter.CodeNotFound, "the issue was removed")
 	}
-	return nil, fakeError(op, adapter.Unsupported, "the room is no issue")
+	return nil, fakeError(op, adapter.CodeUnsupported, "the room is no issue")
 }
 
 // issue returns a copy of the issue of a channel, or nil.
@@ -60,7 +60,7 @@ func (p *Platform) issueEvent(ev adapter.IssueEvent) (adapter.Event, error) {
 		return nil, err
 	}
 	if channel.thread != ev.Thread {
-		return nil, fakeError(op, adapter.Invalid, "an issue is a channel, and "+string(ev.Thread)+" is a thread")
+		return nil, fakeError(op, adapter.CodeInvalid, "an issue is a channel, and "+string(ev.Thread)+" is a thread")
 	}
 	ev.Workspace = channel.workspace
 	ev.Actor = p.meet(ev.Workspace, ev.Actor)
@@ -68,17 +68,17 @@ func (p *Platform) issueEvent(ev adapter.IssueEvent) (adapter.Event, error) {
 	before, now := p.issue(channel), time.Now()
 	switch {
 	case fakeEvent(fakeIssue, ev.Action) == nil:
-		return nil, fakeError(op, adapter.Invalid, "there is no action "+ev.Action)
+		return nil, fakeError(op, adapter.CodeInvalid, "there is no action "+ev.Action)
 	case ev.Action == fakeCreate && before != nil:
-		return nil, fakeError(op, adapter.Conflict, "there is an issue in "+string(ev.Thread)+" already")
+		return nil, fakeError(op, adapter.CodeConflict, "there is an issue in "+string(ev.Thread)+" already")
 	case ev.Action != fakeCreate && before == nil:
-		return nil, fakeError(op, adapter.NotFound, "there is no issue in "+string(ev.Thread))
+		return nil, fakeError(op, adapter.CodeNotFound, "there is no issue in "+string(ev.Thread))
 	case ev.Action == fakeRemove:
 		p.issues[channel] = nil
 		ev.Issue = before
 		return &ev, nil
 	case ev.Issue == nil:
-		return nil, fakeError(op, adapter.Invalid, "the event has no issue")
+		return nil, fakeError(op, adapter.CodeInvalid, "the event has no issue")
 	}
 	after := *ev.Issue
 	after.UpdatedAt = now
@@ -91,7 +91,7 @@ func (p *Platform) issueEvent(ev adapter.IssueEvent) (adapter.Event, error) {
 			ev.Changes = issueChanges(before, &after)
 		}
 		if len(ev.Changes) == 0 {
-			return nil, fakeError(op, adapter.Invalid, "no field of the issue changed")
+			return nil, fakeError(op, adapter.CodeInvalid, "no field of the issue changed")
 		}
 	}
 	p.issues[channel] = &after

@@ -11,12 +11,13 @@ import (
 var _ adapter.Directory = (*Platform)(nil)
 
 // AddUser puts a user into the directory of a workspace, or changes what it says
-// about the one with the same id. The name defaults to the id.
+// about the one with the same id. The name defaults to the id, the kind to
+// adapter.UserHuman.
 func (p *Platform) AddUser(workspace string, u adapter.User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := p.at(workspace, "")
-	u.Name = cmp.Or(u.Name, u.ID)
+	u.Name, u.Kind = cmp.Or(u.Name, u.ID), cmp.Or(u.Kind, adapter.UserHuman)
 	for i, known := range p.users[at] {
 		if known.ID == u.ID {
 			p.users[at][i] = u
@@ -39,17 +40,17 @@ func (p *Platform) User(ctx context.Context, workspace string, q adapter.UserQue
 	switch q {
 	case adapter.UserQuery{ID: q.ID}, adapter.UserQuery{Name: q.Name}, adapter.UserQuery{Email: q.Email}:
 	default:
-		return nil, fakeError(op, adapter.Invalid, "exactly one of id, name and email must be given")
+		return nil, fakeError(op, adapter.CodeInvalid, "exactly one of id, name and email must be given")
 	}
 	if q.ID+name+q.Email == "" {
-		return nil, fakeError(op, adapter.Invalid, "one of id, name and email must be given")
+		return nil, fakeError(op, adapter.CodeInvalid, "one of id, name and email must be given")
 	}
 	for _, u := range append([]adapter.User{p.self()}, p.users[p.at(workspace, "")]...) {
 		if q.ID != "" && u.ID == q.ID || name != "" && strings.EqualFold(u.Name, name) || q.Email != "" && strings.EqualFold(u.Email, q.Email) {
 			return &u, nil
 		}
 	}
-	return nil, fakeError(op, adapter.NotFound, "there is no such user")
+	return nil, fakeError(op, adapter.CodeNotFound, "there is no such user")
 }
 
 // meet returns a user who does something as the platform knows them. Whoever is
@@ -62,10 +63,12 @@ func (p *Platform) meet(workspace string, u adapter.User) adapter.User {
 	if u.ID == "" {
 		return u // an automation, for example
 	}
+	bare := u == adapter.User{ID: u.ID, Name: u.ID}
+	u.Kind = cmp.Or(u.Kind, adapter.UserHuman)
 	at := p.at(workspace, "")
 	for _, known := range p.users[at] {
 		if known.ID == u.ID {
-			if u == (adapter.User{ID: u.ID, Name: u.ID}) {
+			if bare {
 				return known
 			}
 			return u

@@ -82,22 +82,22 @@ func (p *Platform) Activity(ctx context.Context, a *adapter.Activity) error {
 		return err
 	}
 	text := a.Body
-	if a.Kind == adapter.Action {
+	if a.Kind == adapter.ActivityAction {
 		text = a.Name
 	}
 	if a.Key == "" || strings.TrimSpace(text) == "" {
-		return fakeError(op, adapter.Invalid, "the key, or what it says, is missing")
+		return fakeError(op, adapter.CodeInvalid, "the key, or what it says, is missing")
 	}
 	switch a.Kind {
-	case adapter.Thought, adapter.Action:
+	case adapter.ActivityThought, adapter.ActivityAction:
 		p.session(a.Workspace, a.Thread).add(a)
-	case adapter.Elicitation, adapter.Response, adapter.Failure:
+	case adapter.ActivityElicitation, adapter.ActivityResponse, adapter.ActivityFailure:
 		if p.session(a.Workspace, a.Thread).add(a) {
 			// Its activity is there, so the post does not make one.
 			p.keep(&adapter.Post{Workspace: a.Workspace, Thread: a.Thread, Body: a.Body, Key: a.Key})
 		}
 	default:
-		return fakeError(op, adapter.Invalid, "there is no kind "+string(a.Kind))
+		return fakeError(op, adapter.CodeInvalid, "there is no kind "+string(a.Kind))
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (p *Platform) needSession(op string, thread adapter.ThreadID) error {
 		return err
 	}
 	if !p.IsSession(thread) {
-		return fakeError(op, adapter.Unsupported, "the thread is no agent session")
+		return fakeError(op, adapter.CodeUnsupported, "the thread is no agent session")
 	}
 	return nil
 }

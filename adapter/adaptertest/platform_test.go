@@ -200,7 +200,7 @@ func TestPlatformApplies(t *testing.T) {
 			t.Errorf("User(%s) = %+v, %v", id, u, err)
 		}
 	}
-	if _, err := p.User(ctx, "W2", adapter.UserQuery{ID: "ada"}); adapter.CodeOf(err) != adapter.NotFound {
+	if _, err := p.User(ctx, "W2", adapter.UserQuery{ID: "ada"}); adapter.CodeOf(err) != adapter.CodeNotFound {
 		t.Errorf("a user of another workspace: %v", err)
 	}
 }
@@ -218,29 +218,29 @@ func TestPlatformRefuses(t *testing.T) {
 		ev   adapter.Event
 		want adapter.Code
 	}{
-		{"a message twice", said("m1", "words"), adapter.Conflict},
-		{"a message without id", said("", "words"), adapter.Invalid},
-		{"no message", &adapter.MessageEvent{Meta: at(here, "ada")}, adapter.Invalid},
-		{"a strange thread", &adapter.MessageEvent{Meta: at("linear:x", ""), Message: message("m9", "ada", "x")}, adapter.Invalid},
-		{"an edit of nothing", &adapter.EditEvent{Meta: meta("ada"), Message: message("m9", "", "x")}, adapter.NotFound},
-		{"an edit of what is deleted", &adapter.EditEvent{Meta: meta("ada"), Message: message("m2", "", "x")}, adapter.NotFound},
-		{"an edit by another", &adapter.EditEvent{Meta: meta("bob"), Message: message("m1", "", "x")}, adapter.Forbidden},
-		{"an edit without message", &adapter.EditEvent{Meta: meta("ada")}, adapter.Invalid},
-		{"a second delete", &adapter.DeleteEvent{Meta: meta("ada"), Message: message("m2", "", "")}, adapter.NotFound},
-		{"a second reaction", &adapter.ReactionEvent{Added: true, Emoji: "eyes", MessageID: "m1", User: adapter.User{ID: "bob"}}, adapter.Conflict},
-		{"a reaction that is not there", &adapter.ReactionEvent{Emoji: "eyes", MessageID: "m1", User: adapter.User{ID: "ada"}}, adapter.NotFound},
-		{"no emoji", &adapter.ReactionEvent{Added: true, MessageID: "m1", User: adapter.User{ID: "bob"}}, adapter.Invalid},
-		{"a reaction to nothing", &adapter.ReactionEvent{Added: true, Emoji: "eyes", MessageID: "m9"}, adapter.NotFound},
-		{"open, again", &adapter.ResolveEvent{Meta: at(here, "ada")}, adapter.Conflict},
-		{"a resolved channel", &adapter.ResolveEvent{Meta: at("fake:room", "ada"), Resolved: true}, adapter.Unsupported},
-		{"a stop of a thread", &adapter.StopEvent{Meta: at(here, "ada")}, adapter.Unsupported},
-		{"an issue twice", &adapter.IssueEvent{Meta: adapter.Meta{Thread: "fake:room", Action: "create"}, Issue: &adapter.Issue{}}, adapter.Conflict},
-		{"an issue in a thread", &adapter.IssueEvent{Meta: adapter.Meta{Thread: here, Action: "create"}, Issue: &adapter.Issue{}}, adapter.Invalid},
-		{"a change of nothing", &adapter.IssueEvent{Meta: at("fake:room", "ada"), Issue: &adapter.Issue{Title: "x"}}, adapter.Invalid},
-		{"a change without issue", &adapter.IssueEvent{Meta: at("fake:room", "ada")}, adapter.Invalid},
-		{"a change of no issue", &adapter.IssueEvent{Meta: at("fake:other", "ada"), Issue: &adapter.Issue{Title: "x"}}, adapter.NotFound},
-		{"a strange action", &adapter.IssueEvent{Meta: adapter.Meta{Thread: "fake:room", Action: "paint"}, Issue: &adapter.Issue{}}, adapter.Invalid},
-		{"nothing", nil, adapter.Invalid},
+		{"a message twice", said("m1", "words"), adapter.CodeConflict},
+		{"a message without id", said("", "words"), adapter.CodeInvalid},
+		{"no message", &adapter.MessageEvent{Meta: at(here, "ada")}, adapter.CodeInvalid},
+		{"a strange thread", &adapter.MessageEvent{Meta: at("linear:x", ""), Message: message("m9", "ada", "x")}, adapter.CodeInvalid},
+		{"an edit of nothing", &adapter.EditEvent{Meta: meta("ada"), Message: message("m9", "", "x")}, adapter.CodeNotFound},
+		{"an edit of what is deleted", &adapter.EditEvent{Meta: meta("ada"), Message: message("m2", "", "x")}, adapter.CodeNotFound},
+		{"an edit by another", &adapter.EditEvent{Meta: meta("bob"), Message: message("m1", "", "x")}, adapter.CodeForbidden},
+		{"an edit without message", &adapter.EditEvent{Meta: meta("ada")}, adapter.CodeInvalid},
+		{"a second delete", &adapter.DeleteEvent{Meta: meta("ada"), Message: message("m2", "", "")}, adapter.CodeNotFound},
+		{"a second reaction", &adapter.ReactionEvent{Added: true, Emoji: "eyes", MessageID: "m1", User: adapter.User{ID: "bob"}}, adapter.CodeConflict},
+		{"a reaction that is not there", &adapter.ReactionEvent{Emoji: "eyes", MessageID: "m1", User: adapter.User{ID: "ada"}}, adapter.CodeNotFound},
+		{"no emoji", &adapter.ReactionEvent{Added: true, MessageID: "m1", User: adapter.User{ID: "bob"}}, adapter.CodeInvalid},
+		{"a reaction to nothing", &adapter.ReactionEvent{Added: true, Emoji: "eyes", MessageID: "m9"}, adapter.CodeNotFound},
+		{"open, again", &adapter.ResolveEvent{Meta: at(here, "ada")}, adapter.CodeConflict},
+		{"a resolved channel", &adapter.ResolveEvent{Meta: at("fake:room", "ada"), Resolved: true}, adapter.CodeUnsupported},
+		{"a stop of a thread", &adapter.StopEvent{Meta: at(here, "ada")}, adapter.CodeUnsupported},
+		{"an issue twice", &adapter.IssueEvent{Meta: adapter.Meta{Thread: "fake:room", Action: "create"}, Issue: &adapter.Issue{}}, adapter.CodeConflict},
+		{"an issue in a thread", &adapter.IssueEvent{Meta: adapter.Meta{Thread: here, Action: "create"}, Issue: &adapter.Issue{}}, adapter.CodeInvalid},
+		{"a change of nothing", &adapter.IssueEvent{Meta: at("fake:room", "ada"), Issue: &adapter.Issue{Title: "x"}}, adapter.CodeInvalid},
+		{"a change without issue", &adapter.IssueEvent{Meta: at("fake:room", "ada")}, adapter.CodeInvalid},
+		{"a change of no issue", &adapter.IssueEvent{Meta: at("fake:other", "ada"), Issue: &adapter.Issue{Title: "x"}}, adapter.CodeNotFound},
+		{"a strange action", &adapter.IssueEvent{Meta: adapter.Meta{Thread: "fake:room", Action: "paint"}, Issue: &adapter.Issue{}}, adapter.CodeInvalid},
+		{"nothing", nil, adapter.CodeInvalid},
 	} {
 		if d, err := p.Apply(tt.ev); err == nil || adapter.CodeOf(err) != tt.want {
 			t.Errorf("%s: Apply = %v, %v, want code %s", tt.name, d, err, tt.want)
@@ -250,10 +250,10 @@ func TestPlatformRefuses(t *testing.T) {
 		t.Errorf("what was refused has left something: %+v, %v", page, err)
 	}
 	ref := adapter.Ref{Thread: here, MessageID: "m1"}
-	if _, err := p.Edit(t.Context(), ref, "x"); adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := p.Edit(t.Context(), ref, "x"); adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("the bot's edit of somebody's message: %v", err)
 	}
-	if err := p.Delete(t.Context(), ref); adapter.CodeOf(err) != adapter.Forbidden {
+	if err := p.Delete(t.Context(), ref); adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("the bot's delete of somebody's message: %v", err)
 	}
 }
@@ -314,7 +314,7 @@ func TestPlatformIssues(t *testing.T) {
 		t.Errorf("a new description %+v", again)
 	}
 	apply(t, p, &adapter.IssueEvent{Meta: on("remove")})
-	if _, err := p.Subject(t.Context(), "W1", "fake:i1"); adapter.CodeOf(err) != adapter.NotFound {
+	if _, err := p.Subject(t.Context(), "W1", "fake:i1"); adapter.CodeOf(err) != adapter.CodeNotFound {
 		t.Errorf("Subject of an issue that was removed: %v", err)
 	}
 }
@@ -325,18 +325,18 @@ func TestPlatformSessions(t *testing.T) {
 	ctx := t.Context()
 	const session adapter.ThreadID = "fake:room:session-1"
 	told, ok := apply(t, p, &adapter.MessageEvent{Meta: at(session, ""), Message: message("m1", "ada", "do it")}).(*adapter.MessageEvent)
-	if !ok || told.Message.Addressed != adapter.Yes || told.Message.Session == nil || told.Message.Session.ID != "session-1" {
+	if !ok || told.Message.Addressed != adapter.TernaryYes || told.Message.Session == nil || told.Message.Session.ID != "session-1" {
 		t.Errorf("a prompt %+v", told)
 	}
 	act := func(kind adapter.ActivityKind, key, text string) *adapter.Activity {
 		a := &adapter.Activity{Workspace: "W1", Thread: session, Key: key, Kind: kind, Body: text}
-		if kind == adapter.Action {
+		if kind == adapter.ActivityAction {
 			a.Name, a.Body = text, ""
 		}
 		return a
 	}
 	for _, a := range []*adapter.Activity{
-		act(adapter.Thought, "k1", "hm"), act(adapter.Thought, "k1", "hm"), act(adapter.Action, "k2", "grep"), act(adapter.Elicitation, "k3", "Which?"), act(adapter.Elicitation, "k3", "Which?"),
+		act(adapter.ActivityThought, "k1", "hm"), act(adapter.ActivityThought, "k1", "hm"), act(adapter.ActivityAction, "k2", "grep"), act(adapter.ActivityElicitation, "k3", "Which?"), act(adapter.ActivityElicitation, "k3", "Which?"),
 	} {
 		if err := p.Activity(ctx, a); err != nil {
 			t.Errorf("Activity: %v", err)
@@ -365,13 +365,13 @@ func TestPlatformSessions(t *testing.T) {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
 	for name, bad := range map[string]*adapter.Activity{
-		"no key": act(adapter.Thought, "", "x"), "no text": act(adapter.Response, "k", " "), "no name": act(adapter.Action, "k", ""), "a strange kind": act("dance", "k", "x"),
+		"no key": act(adapter.ActivityThought, "", "x"), "no text": act(adapter.ActivityResponse, "k", " "), "no name": act(adapter.ActivityAction, "k", ""), "a strange kind": act("dance", "k", "x"),
 	} {
-		if err := p.Activity(ctx, bad); err == nil || adapter.CodeOf(err) != adapter.Invalid {
+		if err := p.Activity(ctx, bad); err == nil || adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("%s: %v, want code invalid", name, err)
 		}
 	}
-	outside := act(adapter.Thought, "k9", "x")
+	outside := act(adapter.ActivityThought, "k9", "x")
 	outside.Thread = here
 	if err := p.Activity(ctx, outside); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("outside a session: %v", err)
@@ -400,7 +400,7 @@ func TestPlatformFiles(t *testing.T) {
 	if diff := cmp.Diff(want, told.Message.Attachments); diff != "" {
 		t.Errorf("attachments (-want +got):\n%s", diff)
 	}
-	if _, err := p.Open(t.Context(), "W2", url, 10); adapter.CodeOf(err) != adapter.NotFound {
+	if _, err := p.Open(t.Context(), "W2", url, 10); adapter.CodeOf(err) != adapter.CodeNotFound {
 		t.Errorf("a file of another workspace: %v", err)
 	}
 	edit, ok := apply(t, p, &adapter.EditEvent{Meta: meta("ada"), Message: message("m1", "", "no picture")}).(*adapter.EditEvent)
@@ -446,7 +446,7 @@ func TestPlatformHistoryGrows(t *testing.T) {
 func TestPlatformKnowsPeople(t *testing.T) {
 	t.Parallel()
 	p := adaptertest.NewPlatform("helper")
-	ada := adapter.User{ID: "ada", Name: "ada", Email: "ada@example.com", Kind: adapter.External}
+	ada := adapter.User{ID: "ada", Name: "ada", Email: "ada@example.com", Kind: adapter.UserExternal}
 	p.AddUser("W1", adapter.User{ID: "ada"})
 	p.AddUser("W1", ada)
 	ev, ok := apply(t, p, said("m1", "x")).(*adapter.MessageEvent)

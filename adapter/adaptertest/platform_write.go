@@ -8,9 +8,9 @@ import (
 )
 
 var (
-	_ adapter.Editor  = (*Platform)(nil)
-	_ adapter.Reactor = (*Platform)(nil)
-	_ adapter.Closer  = (*Platform)(nil)
+	_ adapter.Editor         = (*Platform)(nil)
+	_ adapter.Reactor        = (*Platform)(nil)
+	_ adapter.ThreadResolver = (*Platform)(nil)
 )
 
 // Edit implements adapter.Editor. What is said in an agent session stays.
@@ -26,9 +26,9 @@ func (p *Platform) Edit(ctx context.Context, r adapter.Ref, body string) (*adapt
 	case err != nil:
 		return nil, err
 	case strings.TrimSpace(body) == "":
-		return nil, fakeError(op, adapter.Invalid, "the body is empty")
+		return nil, fakeError(op, adapter.CodeInvalid, "the body is empty")
 	case found == nil:
-		return nil, fakeError(op, adapter.NotFound, "there is no message "+r.MessageID)
+		return nil, fakeError(op, adapter.CodeNotFound, "there is no message "+r.MessageID)
 	}
 	p.rewrite(found, body)
 	return found.read(), nil
@@ -57,11 +57,11 @@ func (p *Platform) own(op string, r adapter.Ref) (*record, error) {
 	found := p.find(p.workspace(r.Workspace), r.MessageID)
 	switch {
 	case p.IsSession(r.Thread) || found != nil && p.IsSession(found.Thread):
-		return nil, fakeError(op, adapter.AppendOnly, "what is said in an agent session stays")
+		return nil, fakeError(op, adapter.CodeAppendOnly, "what is said in an agent session stays")
 	case r.MessageID == "":
-		return nil, fakeError(op, adapter.Invalid, "the message id is missing")
+		return nil, fakeError(op, adapter.CodeInvalid, "the message id is missing")
 	case found != nil && !found.Author.IsSelf():
-		return nil, fakeError(op, adapter.Forbidden, "the bot did not write "+r.MessageID)
+		return nil, fakeError(op, adapter.CodeForbidden, "the bot did not write "+r.MessageID)
 	}
 	return found, nil
 }
@@ -74,7 +74,7 @@ func (p *Platform) React(ctx context.Context, r adapter.Ref, emoji string) error
 // Unreact implements adapter.Reactor.
 func (p *Platform) Unreact(ctx context.Context, r adapter.Ref, emoji string) error {
 	err := p.reacts(ctx, "unreact", r, emoji, false)
-	if adapter.CodeOf(err) == adapter.NotFound {
+	if adapter.CodeOf(err) == adapter.CodeNotFound {
 		return nil
 	}
 	return err
@@ -91,7 +91,7 @@ func (p *Platform) reacts(ctx context.Context, op string, r adapter.Ref, emoji s
 	}
 	name := p.emoji(emoji)
 	if name == "" {
-		return fakeError(op, adapter.Invalid, "the emoji is missing")
+		return fakeError(op, adapter.CodeInvalid, "the emoji is missing")
 	}
 	m, err := p.reactable(op, r)
 	if err == nil {
@@ -100,7 +100,7 @@ func (p *Platform) reacts(ctx context.Context, op string, r adapter.Ref, emoji s
 	return err
 }
 
-// SetResolved implements adapter.Closer.
+// SetResolved implements adapter.ThreadResolver.
 func (p *Platform) SetResolved(ctx context.Context, workspace string, thread adapter.ThreadID, resolved bool) error {
 	const op = "resolve"
 	p.mu.Lock()

@@ -59,7 +59,7 @@ func threadIDs(t *testing.T, h Harness) {
 		t.Errorf("Channel(%q) = %q, %v, want itself", channel, again, err)
 	}
 	for _, id := range []adapter.ThreadID{"", "nothing", ":", "other-platform:x", adapter.ThreadID(h.Adapter.Name()), adapter.ThreadID(h.Adapter.Name() + ":")} {
-		if got, err := h.Adapter.Channel(id); adapter.CodeOf(err) != adapter.Invalid || err == nil {
+		if got, err := h.Adapter.Channel(id); adapter.CodeOf(err) != adapter.CodeInvalid || err == nil {
 			t.Errorf("Channel(%q) = %q, %v, want an error with code invalid", id, got, err)
 		}
 	}
@@ -120,10 +120,10 @@ func unreadable(t *testing.T, h Harness) {
 	}
 	for _, body := range []string{"", "x", "[]", `"text"`, "{", "\x00"} {
 		d := &adapter.Delivery{Body: []byte(body)}
-		if _, err := h.Adapter.Route(d); err == nil || adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := h.Adapter.Route(d); err == nil || adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("Route(%q): %v, want code invalid", body, err)
 		}
-		if _, err := h.Adapter.Decode(d, self); err == nil || adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := h.Adapter.Decode(d, self); err == nil || adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("Decode(%q): %v, want code invalid", body, err)
 		}
 	}
@@ -208,11 +208,11 @@ func codes(t *testing.T, h Harness) {
 		post adapter.Post
 		want []adapter.Code
 	}{
-		{"no thread", t.Context(), adapter.Post{Thread: "", Body: "x", Key: "k1"}, []adapter.Code{adapter.Invalid}},
-		{"blank body", t.Context(), adapter.Post{Thread: h.Thread, Body: " \n", Key: "k2"}, []adapter.Code{adapter.Invalid}},
-		{"no key", t.Context(), adapter.Post{Thread: h.Thread, Body: "x"}, []adapter.Code{adapter.Invalid}},
-		{"a thread that does not exist", t.Context(), adapter.Post{Thread: h.NoThread, Body: "x", Key: "k3"}, []adapter.Code{adapter.NotFound, adapter.Invalid}},
-		{"an ended context", gone, adapter.Post{Thread: h.Thread, Body: "x", Key: "k4"}, []adapter.Code{adapter.Canceled}},
+		{"no thread", t.Context(), adapter.Post{Thread: "", Body: "x", Key: "k1"}, []adapter.Code{adapter.CodeInvalid}},
+		{"blank body", t.Context(), adapter.Post{Thread: h.Thread, Body: " \n", Key: "k2"}, []adapter.Code{adapter.CodeInvalid}},
+		{"no key", t.Context(), adapter.Post{Thread: h.Thread, Body: "x"}, []adapter.Code{adapter.CodeInvalid}},
+		{"a thread that does not exist", t.Context(), adapter.Post{Thread: h.NoThread, Body: "x", Key: "k3"}, []adapter.Code{adapter.CodeNotFound, adapter.CodeInvalid}},
+		{"an ended context", gone, adapter.Post{Thread: h.Thread, Body: "x", Key: "k4"}, []adapter.Code{adapter.CodeCanceled}},
 	} {
 		c.post.Workspace = h.Workspace
 		_, err := h.Adapter.Post(c.ctx, &c.post)
@@ -242,7 +242,7 @@ func ownMessages(t *testing.T, h Harness) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m, ok := ev.(*adapter.MessageEvent); !ok || m.Message.Author.IsBot() {
+	if m, ok := ev.(*adapter.MessageEvent); !ok || !m.Message.Author.IsHuman() {
 		t.Errorf("somebody's message = %+v, want a person's", ev)
 	}
 }

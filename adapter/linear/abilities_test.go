@@ -146,7 +146,7 @@ func TestAbilities(t *testing.T) {
 			}
 			return strings.TrimPrefix(all[len(all)-1], "thought: ")
 		},
-		Person: adapter.User{ID: w.ada.ID, Name: w.ada.DisplayName, Email: w.ada.Email},
+		Person: adapter.User{ID: w.ada.ID, Name: w.ada.DisplayName, Email: w.ada.Email, Kind: adapter.UserHuman},
 		Stored: func(t *testing.T, url string) []byte {
 			t.Helper()
 			content, ok := w.srv.File(url)

@@ -49,8 +49,11 @@ func (p *people) account(u *linearapi.User) adapter.User {
 	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
 	user.Name = first(u.DisplayName, user.Name)
 	user.Guest = u.Guest
-	if u.App && user.Kind == adapter.Human {
-		user.Kind = adapter.App
+	if user.Kind != adapter.UserSelf && user.Kind != adapter.UserApp { // the API says which users are apps
+		user.Kind = adapter.UserHuman
+		if u.App {
+			user.Kind = adapter.UserApp
+		}
 	}
 	return user
 }
@@ -90,7 +93,7 @@ func (p *people) commentAuthor(c *linearapi.Comment) adapter.User {
 	case p.wrote(c.ID) && !ok:
 		return p.me()
 	case p.wrote(c.ID):
-		user.Kind = adapter.Self
+		user.Kind = adapter.UserSelf
 	case !ok:
 		return automation()
 	}

@@ -20,7 +20,7 @@ func (a *Adapter) IsSession(id adapter.ThreadID) bool {
 // that was used before changes nothing. Options of an elicitation are shown as
 // a choice. Ephemeral counts for thoughts and actions only.
 //
-// Errors have code Invalid for a blank body, an action without a name, a missing
+// Errors have code adapter.CodeInvalid for a blank body, an action without a name, a missing
 // key, an unknown kind or a bad thread id, Unsupported outside sessions, Conflict
 // if the id is taken by something else, and else those of package linearapi.
 func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
@@ -47,29 +47,29 @@ func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 
 func activityInput(act *adapter.Activity) (in linearapi.AgentActivityCreateInput, err error) {
 	if act.Key == "" {
-		return in, opError("activity", adapter.Invalid, "the key is missing")
+		return in, opError("activity", adapter.CodeInvalid, "the key is missing")
 	}
 	in.Content.Type = string(act.Kind) // the words are the same
 	switch act.Kind {
-	case adapter.Action:
+	case adapter.ActivityAction:
 		if strings.TrimSpace(act.Name) == "" {
-			return in, opError("activity", adapter.Invalid, "the action has no name")
+			return in, opError("activity", adapter.CodeInvalid, "the action has no name")
 		}
 		in.Content.Action, in.Content.Parameter, in.Content.Result = act.Name, act.Parameter, act.Result
 		in.Ephemeral = act.Ephemeral
 		return in, nil
-	case adapter.Thought:
+	case adapter.ActivityThought:
 		in.Ephemeral = act.Ephemeral
-	case adapter.Elicitation:
+	case adapter.ActivityElicitation:
 		if len(act.Options) > 0 {
 			in.Signal, in.SignalMetadata = "select", map[string]any{"options": selectOptions(act.Options)}
 		}
-	case adapter.Response, adapter.Failure:
+	case adapter.ActivityResponse, adapter.ActivityFailure:
 	default:
-		return in, opError("activity", adapter.Invalid, "there is no kind "+string(act.Kind))
+		return in, opError("activity", adapter.CodeInvalid, "there is no kind "+string(act.Kind))
 	}
 	if strings.TrimSpace(act.Body) == "" {
-		return in, opError("activity", adapter.Invalid, "the body is empty")
+		return in, opError("activity", adapter.CodeInvalid, "the body is empty")
 	}
 	in.Content.Body = act.Body
 	return in, nil
@@ -84,7 +84,7 @@ func selectOptions(options []adapter.Option) []map[string]string {
 }
 
 // SetPlan replaces the plan of an agent session, with one request. The error has
-// code Unsupported outside sessions.
+// code adapter.CodeUnsupported outside sessions.
 func (a *Adapter) SetPlan(ctx context.Context, workspace string, id adapter.ThreadID, plan []adapter.PlanStep) error {
 	thread, err := sessionThread("plan", id)
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *Adapter) SetPlan(ctx context.Context, workspace string, id adapter.Thre
 func sessionThread(op string, id adapter.ThreadID) (Thread, error) {
 	thread, err := ParseThreadID(id)
 	if err == nil && thread.SessionID == "" {
-		err = opError(op, adapter.Unsupported, "the thread is no agent session")
+		err = opError(op, adapter.CodeUnsupported, "the thread is no agent session")
 	}
 	return thread, err
 }

@@ -39,20 +39,20 @@ func TestActivity(t *testing.T) {
 		act  adapter.Activity
 		want string
 	}{
-		{"thought", adapter.Activity{Kind: adapter.Thought, Body: "hm"}, `{"type":"thought","body":"hm"}}}`},
-		{"passing thought", adapter.Activity{Kind: adapter.Thought, Body: "hm", Ephemeral: true}, `{"type":"thought","body":"hm"},"ephemeral":true}}`},
-		{"action", adapter.Activity{Kind: adapter.Action, Name: "Search", Ephemeral: true}, `{"type":"action","action":"Search","parameter":""},"ephemeral":true}}`},
+		{"thought", adapter.Activity{Kind: adapter.ActivityThought, Body: "hm"}, `{"type":"thought","body":"hm"}}}`},
+		{"passing thought", adapter.Activity{Kind: adapter.ActivityThought, Body: "hm", Ephemeral: true}, `{"type":"thought","body":"hm"},"ephemeral":true}}`},
+		{"action", adapter.Activity{Kind: adapter.ActivityAction, Name: "Search", Ephemeral: true}, `{"type":"action","action":"Search","parameter":""},"ephemeral":true}}`},
 		{
 			"action with a result",
-			adapter.Activity{Kind: adapter.Action, Name: "Search", Parameter: "x", Result: "7"},
+			adapter.Activity{Kind: adapter.ActivityAction, Name: "Search", Parameter: "x", Result: "7"},
 			`{"type":"action","action":"Search","result":"7","parameter":"x"}}}`,
 		},
-		{"failure", adapter.Activity{Kind: adapter.Failure, Body: "no", Ephemeral: true}, `{"type":"error","body":"no"}}}`},
-		{"response", adapter.Activity{Kind: adapter.Response, Body: "yes"}, `{"type":"response","body":"yes"}}}`},
-		{"question", adapter.Activity{Kind: adapter.Elicitation, Body: "which?"}, `{"type":"elicitation","body":"which?"}}}`},
+		{"failure", adapter.Activity{Kind: adapter.ActivityFailure, Body: "no", Ephemeral: true}, `{"type":"error","body":"no"}}}`},
+		{"response", adapter.Activity{Kind: adapter.ActivityResponse, Body: "yes"}, `{"type":"response","body":"yes"}}}`},
+		{"question", adapter.Activity{Kind: adapter.ActivityElicitation, Body: "which?"}, `{"type":"elicitation","body":"which?"}}}`},
 		{
 			"choice",
-			adapter.Activity{Kind: adapter.Elicitation, Body: "which?", Options: []adapter.Option{{Value: "a"}, {Value: "b", Label: "B"}}},
+			adapter.Activity{Kind: adapter.ActivityElicitation, Body: "which?", Options: []adapter.Option{{Value: "a"}, {Value: "b", Label: "B"}}},
 			`{"type":"elicitation","body":"which?"},"signal":"select","signalMetadata":{"options":[{"label":"a","value":"a"},{"label":"B","value":"b"}]}}}`,
 		},
 	} {
@@ -79,12 +79,12 @@ func TestActivity(t *testing.T) {
 func TestActivityOnce(t *testing.T) {
 	t.Parallel()
 	own := WriteID(ownOrg, ownBot, "k")
-	for taken, code := range map[string]adapter.Code{own: adapter.Unknown, strings.ToUpper(own): adapter.Unknown, aReply: adapter.Conflict} {
+	for taken, code := range map[string]adapter.Code{own: adapter.CodeOK, strings.ToUpper(own): adapter.CodeOK, aReply: adapter.CodeConflict} {
 		s := linearStub(func(int, apiCall) (int, string) {
 			return 200, strings.ReplaceAll(conflictWith(taken), "Comment", "AgentActivity")
 		})
-		err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.Thought, Body: "hm"})
-		if adapter.CodeOf(err) != code || (code == adapter.Unknown) != (err == nil) {
+		err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityThought, Body: "hm"})
+		if adapter.CodeOf(err) != code || (code == adapter.CodeOK) != (err == nil) {
 			t.Errorf("%s is taken: %v, want code %s", taken, err, code)
 		}
 	}
@@ -97,12 +97,12 @@ func TestActivityRefused(t *testing.T) {
 		act  adapter.Activity
 		code adapter.Code
 	}{
-		"no session": {adapter.Activity{Thread: issueThread(aRoot), Key: "k", Kind: adapter.Thought, Body: "hm"}, adapter.Unsupported},
-		"no thread":  {adapter.Activity{Thread: "x", Key: "k", Kind: adapter.Thought, Body: "hm"}, adapter.Invalid},
-		"no key":     {adapter.Activity{Thread: sessionID(), Kind: adapter.Thought, Body: "hm"}, adapter.Invalid},
-		"no body":    {adapter.Activity{Thread: sessionID(), Key: "k", Kind: adapter.Response, Body: " \n"}, adapter.Invalid},
-		"no name":    {adapter.Activity{Thread: sessionID(), Key: "k", Kind: adapter.Action, Body: "hm"}, adapter.Invalid},
-		"no kind":    {adapter.Activity{Thread: sessionID(), Key: "k", Body: "hm"}, adapter.Invalid},
+		"no session": {adapter.Activity{Thread: issueThread(aRoot), Key: "k", Kind: adapter.ActivityThought, Body: "hm"}, adapter.CodeUnsupported},
+		"no thread":  {adapter.Activity{Thread: "x", Key: "k", Kind: adapter.ActivityThought, Body: "hm"}, adapter.CodeInvalid},
+		"no key":     {adapter.Activity{Thread: sessionID(), Kind: adapter.ActivityThought, Body: "hm"}, adapter.CodeInvalid},
+		"no body":    {adapter.Activity{Thread: sessionID(), Key: "k", Kind: adapter.ActivityResponse, Body: " \n"}, adapter.CodeInvalid},
+		"no name":    {adapter.Activity{Thread: sessionID(), Key: "k", Kind: adapter.ActivityAction, Body: "hm"}, adapter.CodeInvalid},
+		"no kind":    {adapter.Activity{Thread: sessionID(), Key: "k", Body: "hm"}, adapter.CodeInvalid},
 	} {
 		if err := a.Activity(t.Context(), &tc.act); adapter.CodeOf(err) != tc.code {
 			t.Errorf("%s: %v, want code %s", name, err, tc.code)

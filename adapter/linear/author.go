@@ -56,13 +56,26 @@ func (p *people) user(u *userPayload, id string) adapter.User {
 		URL:      u.URL,
 		Avatar:   u.AvatarURL,
 	}
-	switch {
-	case p.isSelf(user.ID):
-		user.Kind = adapter.Self
-	case isAppMail(u.Email):
-		user.Kind = adapter.App
-	}
+	user.Kind = p.kind(u, user.ID)
 	return user
+}
+
+// kind tells what sort of user a nested user with that id is. Of a bare id
+// nothing is known but whether it is the bot's. Older deliveries name people
+// without their address; what is named and is not known as an app is a person.
+func (p *people) kind(u *userPayload, id string) adapter.UserKind {
+	switch {
+	case p.isSelf(id):
+		return adapter.UserSelf
+	case isAppMail(u.Email):
+		return adapter.UserApp
+	case u.Email != "" || u.Name != "" || u.URL != "":
+		return adapter.UserHuman
+	case id != "" && id == p.self.UserID: // the bot acts with that person's key
+		return adapter.UserHuman
+	default:
+		return adapter.UserUnknown
+	}
 }
 
 // userRef is user for optional users: nil if there is none.
@@ -76,7 +89,7 @@ func (p *people) userRef(u *userPayload, id string) *adapter.User {
 
 // external turns a synced-in person into a user.
 func external(u *userPayload, id string) adapter.User {
-	return adapter.User{ID: first(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.External}
+	return adapter.User{ID: first(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
 }
 
 func integration(b *botActorPayload) adapter.User {
@@ -84,21 +97,21 @@ func integration(b *botActorPayload) adapter.User {
 		ID:       b.ID,
 		FullName: first(b.UserDisplayName, b.Name, b.Type),
 		Avatar:   b.AvatarURL,
-		Kind:     adapter.Integration,
+		Kind:     adapter.UserIntegration,
 	}
 }
 
 func automation() adapter.User {
-	return adapter.User{ID: automationID, Name: automationName, FullName: automationName, Kind: adapter.Automation}
+	return adapter.User{ID: automationID, Name: automationName, FullName: automationName, Kind: adapter.UserAutomation}
 }
 
-// actor turns the actor of an envelope into a user: zero if nobody is named.
+// actor turns the actor of an envelope into a user: zero if it names no one.
 func (p *people) actor(a *actorPayload) adapter.User {
 	switch strings.ToLower(a.Type) {
 	case "integration":
-		return adapter.User{ID: a.ID, FullName: first(a.Name, a.Service), Kind: adapter.Integration}
+		return adapter.User{ID: a.ID, FullName: first(a.Name, a.Service), Kind: adapter.UserIntegration}
 	case "oauthclient":
-		return adapter.User{ID: a.ID, FullName: a.Name, Kind: adapter.App}
+		return adapter.User{ID: a.ID, FullName: a.Name, Kind: adapter.UserApp}
 	case "externaluser":
 		return external(&a.userPayload, "")
 	}
@@ -126,7 +139,7 @@ func (p *people) author(c *commentPayload) (adapter.User, bool) {
 		u = p.me()
 	}
 	if p.wrote(c.ID) {
-		u.Kind = adapter.Self
+		u.Kind = adapter.UserSelf
 	}
 	return u, true
 }
@@ -135,7 +148,7 @@ func (p *people) author(c *commentPayload) (adapter.User, bool) {
 func (p *people) me() adapter.User {
 	return adapter.User{
 		ID: p.self.UserID, Name: p.self.Name, FullName: p.self.FullName,
-		URL: p.self.ProfileURL, Kind: adapter.Self,
+		URL: p.self.ProfileURL, Kind: adapter.UserSelf,
 	}
 }
 

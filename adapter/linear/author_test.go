@@ -38,7 +38,7 @@ func TestAuthor(t *testing.T) {
 	const wrote = "own"
 	own := func(id string) bool { return id == wrote }
 	ada := userPayload{ID: "ada", Name: "Ada", Email: "ada@acme.test", URL: "https://linear.app/acme/profiles/ada"}
-	adaUser := adapter.User{ID: "ada", Name: "ada", FullName: "Ada", Email: ada.Email, URL: ada.URL}
+	adaUser := adapter.User{ID: "ada", Name: "ada", FullName: "Ada", Email: ada.Email, URL: ada.URL, Kind: adapter.UserHuman}
 	person := payloadSelf()
 	person.App = false
 	tests := []struct {
@@ -48,35 +48,35 @@ func TestAuthor(t *testing.T) {
 		want adapter.User
 	}{
 		{"human", payloadSelf(), commentPayload{User: ada}, adaUser},
-		{"id only", payloadSelf(), commentPayload{UserID: "ada"}, adapter.User{ID: "ada"}},
-		{"self", payloadSelf(), commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.Self}},
-		{"self by the message", payloadSelf(), commentPayload{ID: wrote, UserID: "x"}, adapter.User{ID: "x", Kind: adapter.Self}},
-		{"a person with the bot's key", person, commentPayload{UserID: "bot"}, adapter.User{ID: "bot"}},
-		{"the bot with a person's key", person, commentPayload{ID: wrote, UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.Self}},
+		{"id only", payloadSelf(), commentPayload{UserID: "ada"}, adapter.User{ID: "ada", Kind: adapter.UserUnknown}},
+		{"self", payloadSelf(), commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.UserSelf}},
+		{"self by the message", payloadSelf(), commentPayload{ID: wrote, UserID: "x"}, adapter.User{ID: "x", Kind: adapter.UserSelf}},
+		{"a person with the bot's key", person, commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.UserHuman}},
+		{"the bot with a person's key", person, commentPayload{ID: wrote, UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.UserSelf}},
 		{
 			"another app", payloadSelf(),
 			commentPayload{User: userPayload{ID: "x", Email: "1@OAuthApp.linear.app"}},
-			adapter.User{ID: "x", Email: "1@OAuthApp.linear.app", Kind: adapter.App},
+			adapter.User{ID: "x", Email: "1@OAuthApp.linear.app", Kind: adapter.UserApp},
 		},
 		{
 			"Linear's own agent", payloadSelf(),
 			commentPayload{User: userPayload{ID: "x", Email: "linear-org@linear.linear.app"}},
-			adapter.User{ID: "x", Email: "linear-org@linear.linear.app", Kind: adapter.App},
+			adapter.User{ID: "x", Email: "linear-org@linear.linear.app", Kind: adapter.UserApp},
 		},
 		{
 			"almost an app", payloadSelf(),
 			commentPayload{User: userPayload{ID: "x", Email: "1@oauthapp.linear.app.test"}},
-			adapter.User{ID: "x", Email: "1@oauthapp.linear.app.test"},
+			adapter.User{ID: "x", Email: "1@oauthapp.linear.app.test", Kind: adapter.UserHuman},
 		},
 		{
 			"external", payloadSelf(),
 			commentPayload{ExternalUser: userPayload{ID: "e", Name: "Eve"}},
-			adapter.User{ID: "e", FullName: "Eve", Kind: adapter.External},
+			adapter.User{ID: "e", FullName: "Eve", Kind: adapter.UserExternal},
 		},
 		{
 			"integration", payloadSelf(),
 			commentPayload{BotActor: botActorPayload{ID: "g", Type: "github", Name: "GitHub"}},
-			adapter.User{ID: "g", FullName: "GitHub", Kind: adapter.Integration},
+			adapter.User{ID: "g", FullName: "GitHub", Kind: adapter.UserIntegration},
 		},
 		{
 			"a user through an integration", payloadSelf(),
@@ -105,11 +105,11 @@ func TestActor(t *testing.T) {
 	p := newPeople(payloadSelf(), nil)
 	user := userPayload{ID: "x", Name: "X", Email: "x@acme.test"}
 	for kind, want := range map[string]adapter.User{
-		"user":         {ID: "x", FullName: "X", Email: "x@acme.test"},
-		"":             {ID: "x", FullName: "X", Email: "x@acme.test"},
-		"OauthClient":  {ID: "x", FullName: "X", Kind: adapter.App},
-		"Integration":  {ID: "x", FullName: "X", Kind: adapter.Integration},
-		"ExternalUser": {ID: "x", FullName: "X", Email: "x@acme.test", Kind: adapter.External},
+		"user":         {ID: "x", FullName: "X", Email: "x@acme.test", Kind: adapter.UserHuman},
+		"":             {ID: "x", FullName: "X", Email: "x@acme.test", Kind: adapter.UserHuman},
+		"OauthClient":  {ID: "x", FullName: "X", Kind: adapter.UserApp},
+		"Integration":  {ID: "x", FullName: "X", Kind: adapter.UserIntegration},
+		"ExternalUser": {ID: "x", FullName: "X", Email: "x@acme.test", Kind: adapter.UserExternal},
 	} {
 		if diff := cmp.Diff(want, p.actor(&actorPayload{userPayload: user, Type: kind})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", kind, diff)

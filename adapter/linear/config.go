@@ -32,7 +32,7 @@ type Config struct {
 	// Scopes are what the app's token may do. Defaults to read, write,
 	// comments:create and issues:create.
 	Scopes []string
-	// Mode says which conversations the bot takes. Defaults to Both.
+	// Mode says which conversations the bot takes. Defaults to ModeBoth.
 	Mode Mode
 	// APIURL is the address of the GraphQL API. Defaults to
 	// "https://api.linear.app/graphql".
@@ -151,7 +151,7 @@ func (c Config) withDefaults() (Config, error) {
 	var problems []error
 	problem := func(field, variable, reason string) {
 		problems = append(problems, &adapter.Error{
-			Code: adapter.Invalid, Op: "linear", Err: &ConfigError{Field: field, Variable: variable, Reason: reason},
+			Code: adapter.CodeInvalid, Op: "linear", Err: &ConfigError{Field: field, Variable: variable, Reason: reason},
 		})
 	}
 	switch {
@@ -176,7 +176,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.ClientSecret == "":
 		problem("ClientSecret", "LINEAR_CLIENT_SECRET", "is missing beside the id: copy it from the OAuth app's settings in Linear")
 	}
-	if c.Mode > Sessions {
+	if c.Mode > ModeSessions {
 		problem("Mode", "LINEAR_MODE", "is not valid: use both, comments or agent-sessions")
 	}
 	for _, scope := range c.Scopes {

@@ -111,7 +111,7 @@ func TestNewChecksConfig(t *testing.T) {
 			}
 			for i, problem := range problems {
 				var e *adapter.Error
-				if !errors.As(problem, &e) || e.Code != adapter.Invalid || !strings.HasPrefix(e.Err.Error(), tc.says[i]) {
+				if !errors.As(problem, &e) || e.Code != adapter.CodeInvalid || !strings.HasPrefix(e.Err.Error(), tc.says[i]) {
 					t.Errorf("problem %d: %v, want %q", i, problem, tc.says[i])
 				}
 			}
@@ -139,8 +139,8 @@ func TestTokensPrecedence(t *testing.T) {
 		cfg  Config
 		want linearapi.Token
 	}{
-		{Config{APIKey: "k", AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "k", Kind: linearapi.Raw}},
-		{Config{AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "t", Kind: linearapi.Bearer}},
+		{Config{APIKey: "k", AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "k", Kind: linearapi.TokenRaw}},
+		{Config{AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "t", Kind: linearapi.TokenBearer}},
 	} {
 		got, err := tc.cfg.tokens().Token(t.Context())
 		if err != nil || got.Value != tc.want.Value || got.Kind != tc.want.Kind {

@@ -47,7 +47,7 @@ func readCursor(op string, r adapter.PageRequest) (cursor, error) {
 	if r.Cursor == "" {
 		return c, nil
 	}
-	bad := opError(op, adapter.Invalid, "the cursor is not one of this thread and order")
+	bad := opError(op, adapter.CodeInvalid, "the cursor is not one of this thread and order")
 	text, ok := strings.CutPrefix(r.Cursor, cursorVersion)
 	if !ok {
 		return c, bad
@@ -87,7 +87,7 @@ func (c cursor) to(stage, at string) cursor {
 // would never end.
 func (c cursor) advance(op, next string) (cursor, error) {
 	if next == "" || next == c.At {
-		return c, opError(op, adapter.Unavailable, "Linear's list does not go on: the next page is the same again")
+		return c, opError(op, adapter.CodeUnavailable, "Linear's list does not go on: the next page is the same again")
 	}
 	c.At = next
 	return c, nil

@@ -30,7 +30,7 @@ type decoder struct {
 
 // decodeDelivery turns a delivery into an event. self may be nil; own reports
 // whether the bot wrote the message with an id, and may be nil. It fails, with
-// code Invalid, only for a body that is not a JSON object. Key, workspace, type
+// code adapter.CodeInvalid, only for a body that is not a JSON object. Key, workspace, type
 // and action are those of routeDelivery.
 //
 // One act of a person can arrive as several events. They have equal Meta.Act:

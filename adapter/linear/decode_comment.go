@@ -81,7 +81,7 @@ func (d *decoder) reaction() adapter.Event {
 		user = external(&userPayload{}, r.ExternalUserID)
 	}
 	if d.people.wrote(d.header.Data.ID) {
-		user.Kind = adapter.Self
+		user.Kind = adapter.UserSelf
 	}
 	d.meta.Actor, d.meta.URL = actor, p.URL
 	if actor == (adapter.User{}) {

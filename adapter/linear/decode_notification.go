@@ -41,9 +41,9 @@ func (d *decoder) notification() adapter.Event {
 // noticeMessage is the message that a notification is about: a comment, or for
 // issueMention the description.
 func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adapter.Issue) *adapter.Message {
-	addressed := adapter.Maybe
+	addressed := adapter.TernaryMaybe
 	if strings.HasSuffix(kind, "Mention") {
-		addressed = adapter.Yes
+		addressed = adapter.TernaryYes
 	}
 	comment := first(n.CommentID, n.Comment.ID)
 	switch {
@@ -64,7 +64,7 @@ func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adap
 			}
 		}
 		if d.people.wrote(comment) {
-			m.Author.Kind = adapter.Self
+			m.Author.Kind = adapter.UserSelf
 		}
 		return m
 	case kind == "issueMention" && issue != nil:

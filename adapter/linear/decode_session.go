@@ -48,7 +48,7 @@ func (d *decoder) session() adapter.Event {
 	start := d.sessionStart(s, p.PreviousComments)
 	m := &adapter.Message{
 		Thread:    d.meta.Thread,
-		Addressed: adapter.Yes,
+		Addressed: adapter.TernaryYes,
 		Issue:     d.issue(&s.Issue, first(s.IssueID, d.place.thread.IssueID)),
 		URL:       s.URL,
 		Session: &adapter.Session{
@@ -163,7 +163,7 @@ func (d *decoder) earlier(c *commentChild, root string, creator adapter.User) *a
 		m.ParentID = root
 	}
 	if d.people.wrote(c.ID) {
-		m.Author.Kind = adapter.Self
+		m.Author.Kind = adapter.UserSelf
 	}
 	return m
 }
@@ -180,7 +180,7 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	}
 	m.Author = d.people.user(&a.User, a.UserID)
 	if d.people.wrote(a.ID) || d.people.wrote(a.SourceCommentID) {
-		m.Author.Kind = adapter.Self
+		m.Author.Kind = adapter.UserSelf
 	}
 	m.Body = body.s
 	m.CreatedAt = a.CreatedAt.Time

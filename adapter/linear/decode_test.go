@@ -21,7 +21,7 @@ const (
 func payloadTime() time.Time { return time.Date(2026, 10, 2, 9, 15, 4, 120_000_000, time.UTC) }
 
 func payloadAdaUser() adapter.User {
-	return adapter.User{ID: "ada", Name: "ada", FullName: "Ada", URL: "https://linear.app/acme/profiles/ada"}
+	return adapter.User{ID: "ada", Name: "ada", FullName: "Ada", URL: "https://linear.app/acme/profiles/ada", Kind: adapter.UserHuman}
 }
 
 // decodeBody decodes a body to which the common part of the envelope is added.
@@ -174,8 +174,8 @@ func TestDecodeReaction(t *testing.T) {
 			"removed from a comment of unknown place",
 			`{"type":"Reaction","action":"remove","data":{"id":"e","emoji":"no_such","comment":{"id":"c"},"userId":"bot"}}`,
 			&adapter.ReactionEvent{
-				Meta:  adapter.Meta{Thread: "linear:comment/c", Unresolved: true, Actor: adapter.User{ID: "bot", Kind: adapter.Self}},
-				Emoji: "no_such", RawEmoji: "no_such", MessageID: "c", User: adapter.User{ID: "bot", Kind: adapter.Self},
+				Meta:  adapter.Meta{Thread: "linear:comment/c", Unresolved: true, Actor: adapter.User{ID: "bot", Kind: adapter.UserSelf}},
+				Emoji: "no_such", RawEmoji: "no_such", MessageID: "c", User: adapter.User{ID: "bot", Kind: adapter.UserSelf},
 			},
 		},
 		{
@@ -192,9 +192,9 @@ func TestDecodeReaction(t *testing.T) {
 			&adapter.ReactionEvent{
 				Meta: adapter.Meta{
 					Act: "reaction:p:x:eyes", Thread: "linear:project-update/p",
-					Actor: adapter.User{ID: "x", Kind: adapter.External},
+					Actor: adapter.User{ID: "x", Kind: adapter.UserExternal},
 				},
-				Added: true, Emoji: "eyes", RawEmoji: "eyes", User: adapter.User{ID: "x", Kind: adapter.External},
+				Added: true, Emoji: "eyes", RawEmoji: "eyes", User: adapter.User{ID: "x", Kind: adapter.UserExternal},
 			},
 		},
 		{
@@ -220,7 +220,7 @@ func TestDecodeIssue(t *testing.T) {
 		"assigneeId":"ada","assignee":` + payloadAda + `,"delegateId":"bot","delegate":` + payloadBot + `,"creator":` + payloadAda + `,
 		"labels":[{"id":"l","name":"Bug"}],"labelIds":["l"],"projectId":"p","project":{"id":"p","name":"P"},"cycleId":"cy",
 		"dueDate":"2026-10-15","createdAt":"2026-10-02T09:15:04.120Z","updatedAt":"2026-10-02T09:15:04.120Z"}}`
-	ada, bot := payloadAdaUser(), adapter.User{ID: "bot", FullName: "Helper Bot", Kind: adapter.Self}
+	ada, bot := payloadAdaUser(), adapter.User{ID: "bot", FullName: "Helper Bot", Kind: adapter.UserSelf}
 	issue := &adapter.Issue{
 		ID: "i", Identifier: "ENG-1", Title: "T", Description: "@helper-bot go", URL: "iu", Priority: 2,
 		Team: adapter.Team{ID: "t", Key: "ENG", Name: "Eng"}, State: adapter.IssueState{ID: "st", Name: "Todo", Type: "unstarted"},
@@ -324,53 +324,53 @@ func TestDecodeSession(t *testing.T) {
 	}{
 		{
 			"mention in a root comment", root + `,` + byAda, `"promptContext":"ctx","previousComments":[]`,
-			want{id: "r", body: "root text", author: "ada", act: "comment:r", source: "r"},
+			want{id: "r", body: "root text", author: "ada", kind: adapter.UserHuman, act: "comment:r", source: "r"},
 		},
 		{
 			"the mention among the comments before", root + `,` + byAda, `"previousComments":[{"id":"r","body":"root text"}]`,
-			want{id: "r", body: "root text", author: "ada", act: "comment:r", source: "r"},
+			want{id: "r", body: "root text", author: "ada", kind: adapter.UserHuman, act: "comment:r", source: "r"},
 		},
 		{
 			"mention in a reply", root + `,"sourceCommentId":"c",` + byAda,
 			`"promptContext":"ctx","previousComments":[{"id":"r","body":"root text","userId":"bob"},{"id":"x","body":"more","userId":"bot"},{"id":"c","body":"reply text"}]`,
-			want{id: "c", parent: "r", body: "reply text", author: "ada", act: "comment:c", source: "c", previous: "bob human: root text|bot self: more"},
+			want{id: "c", parent: "r", body: "reply text", author: "ada", kind: adapter.UserHuman, act: "comment:c", source: "c", previous: "bob unknown: root text|bot self: more"},
 		},
 		{
 			"mention in a reply, by the metadata",
 			root + `,"sourceMetadata":{"type":"comment","agentSessionMetadata":{"sourceCommentId":"c"}},` + byAda, `"promptContext":"ctx"`,
-			want{id: "c", parent: "r", body: "ctx", author: "ada", act: "comment:c", source: "c", previous: "bob human: root text"},
+			want{id: "c", parent: "r", body: "ctx", author: "ada", kind: adapter.UserHuman, act: "comment:c", source: "c", previous: "bob unknown: root text"},
 		},
 		{
 			"mention in an unknown reply", root + `,` + byAda, `"promptContext":"ctx","previousComments":[{"id":"x","body":"more"}]`,
-			want{id: "r", body: "ctx", author: "ada", previous: "bob human: root text| human: more"},
+			want{id: "r", body: "ctx", author: "ada", kind: adapter.UserHuman, previous: "bob unknown: root text| unknown: more"},
 		},
 		{
 			"mention in an unknown reply, no context", root + `,` + byAda, `"previousComments":[{"id":"x","body":"more"}]`,
-			want{id: "r", body: "root text", author: "ada", previous: "bob human: root text| human: more"},
+			want{id: "r", body: "root text", author: "ada", kind: adapter.UserHuman, previous: "bob unknown: root text| unknown: more"},
 		},
 		{
 			"delegation", byAda, `"promptContext":"ctx"`,
-			want{id: "agent-session-s", body: "ctx", author: "ada", act: "delegate:i:bot", delegated: true},
+			want{id: "agent-session-s", body: "ctx", author: "ada", kind: adapter.UserHuman, act: "delegate:i:bot", delegated: true},
 		},
 		{
 			"delegation with a root written by Linear", artificial + `,` + byAda, `"promptContext":"ctx","previousComments":[{"id":"r","body":"This thread"}]`,
-			want{id: "r", body: "ctx", author: "ada", act: "delegate:i:bot", delegated: true},
+			want{id: "r", body: "ctx", author: "ada", kind: adapter.UserHuman, act: "delegate:i:bot", delegated: true},
 		},
 		{
 			"delegation with a marked root", `"comment":{"id":"r","body":"x","isArtificialAgentSessionRoot":true},"sourceCommentId":"r",` + byAda, `"appUserId":"bot"`,
-			want{id: "r", author: "ada", act: "delegate:i:bot", delegated: true},
+			want{id: "r", author: "ada", kind: adapter.UserHuman, act: "delegate:i:bot", delegated: true},
 		},
 		{
 			"mention in the description", artificial + `,"issue":{"id":"i","description":"hi @helper-bot"},` + byAda, `"promptContext":"ctx"`,
-			want{id: "r", body: "ctx", author: "ada", act: "issue:i:description"},
+			want{id: "r", body: "ctx", author: "ada", kind: adapter.UserHuman, act: "issue:i:description"},
 		},
 		{
 			"automation", `"creator":null`, `"promptContext":"ctx"`,
-			want{id: "agent-session-s", body: "ctx", author: automationID, kind: adapter.Automation, act: "delegate:i:bot", delegated: true},
+			want{id: "agent-session-s", body: "ctx", author: automationID, kind: adapter.UserAutomation, act: "delegate:i:bot", delegated: true},
 		},
 		{
 			"by the bot itself", root + `,"creatorId":"bot"`, `"promptContext":"ctx"`,
-			want{id: "r", body: "root text", author: "bot", kind: adapter.Self, act: "comment:r", source: "r"},
+			want{id: "r", body: "root text", author: "bot", kind: adapter.UserSelf, act: "comment:r", source: "r"},
 		},
 	}
 	for _, tt := range tests {
@@ -394,7 +394,7 @@ func TestDecodeSession(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(want{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if m.Addressed != adapter.Yes || m.Session.ID != "s" || m.Session.Status != "pending" || m.Thread != "linear:i:s:s" ||
+			if m.Addressed != adapter.TernaryYes || m.Session.ID != "s" || m.Session.Status != "pending" || m.Thread != "linear:i:s:s" ||
 				!m.CreatedAt.Equal(payloadTime()) || m.Issue == nil || m.Session.ActivityID != "" {
 				t.Errorf("message %+v, session %+v", m, m.Session)
 			}
@@ -408,11 +408,11 @@ func TestDecodePrompt(t *testing.T) {
 		return `{"type":"AgentSessionEvent","action":"prompted","guidance":[{"body":"be brief"},7],"agentActivity":` + activity +
 			`,"agentSession":{"id":"s","issueId":"i","commentId":"r","appUserId":"` + app + `","url":"u","creator":` + payloadAda + `}}`
 	}
-	bob := adapter.User{ID: "bob", FullName: "Bob"}
+	bob := adapter.User{ID: "bob", FullName: "Bob", Kind: adapter.UserHuman}
 	ada := payloadAdaUser()
 	message := func(id, body string) *adapter.Message {
 		return &adapter.Message{
-			ID: id, ParentID: "r", Thread: "linear:i:s:s", Author: bob, Body: body, URL: "u", Addressed: adapter.Yes,
+			ID: id, ParentID: "r", Thread: "linear:i:s:s", Author: bob, Body: body, URL: "u", Addressed: adapter.TernaryYes,
 			Issue:   &adapter.Issue{ID: "i"},
 			Session: &adapter.Session{ID: "s", CommentID: "r", CommentThread: "linear:i:c:r", SourceCommentID: "r", Creator: &ada, ActivityID: "a", Guidance: []string{"be brief"}},
 		}
@@ -483,13 +483,13 @@ func TestDecodeNotification(t *testing.T) {
 		emoji                  string
 		unresolved, wantNoUser bool
 	}{
-		{kind: "issueCommentMention", body: issue + "," + comment, thread: "linear:i:c:r", act: "comment:c", message: "c", author: "ada", addressed: adapter.Yes},
+		{kind: "issueCommentMention", body: issue + "," + comment, thread: "linear:i:c:r", act: "comment:c", message: "c", author: "ada", addressed: adapter.TernaryYes},
 		{kind: "issueNewComment", body: issue + "," + comment, thread: "linear:i:c:r", act: "comment:c", message: "c", author: "ada"},
-		{kind: "documentCommentMention", body: `"documentId":"d","comment":{"id":"c","body":"x","documentContentId":"dc"}`, thread: "linear:document/dc:c:c", act: "comment:c", message: "c", author: "ada", addressed: adapter.Yes},
+		{kind: "documentCommentMention", body: `"documentId":"d","comment":{"id":"c","body":"x","documentContentId":"dc"}`, thread: "linear:document/dc:c:c", act: "comment:c", message: "c", author: "ada", addressed: adapter.TernaryYes},
 		{kind: "projectUpdateNewComment", body: `"projectUpdateId":"p","projectId":"q","commentId":"c"`, thread: "linear:project-update/p:c:c", act: "comment:c", message: "c", author: "ada"},
-		{kind: "initiativeCommentMention", body: `"commentId":"c"`, thread: "linear:comment/c", unresolved: true, act: "comment:c", message: "c", author: "ada", addressed: adapter.Yes},
+		{kind: "initiativeCommentMention", body: `"commentId":"c"`, thread: "linear:comment/c", unresolved: true, act: "comment:c", message: "c", author: "ada", addressed: adapter.TernaryYes},
 		{kind: "issueThreadResolved", body: issue + "," + comment, thread: "linear:i:c:r", message: "c", author: "ada"},
-		{kind: "issueMention", body: issue, thread: "linear:i", act: "issue:i:description", message: "i", author: "ada", addressed: adapter.Yes},
+		{kind: "issueMention", body: issue, thread: "linear:i", act: "issue:i:description", message: "i", author: "ada", addressed: adapter.TernaryYes},
 		{kind: "issueAssignedToYou", body: issue, thread: "linear:i", act: "delegate:i:bot"},
 		{kind: "issueUnassignedFromYou", body: `"issueId":"i"`, thread: "linear:i", act: "undelegate:i:bot"},
 		{kind: "issueStatusChanged", body: issue, thread: "linear:i"},

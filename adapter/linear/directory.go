@@ -64,7 +64,7 @@ func (a *Adapter) User(ctx context.Context, workspace string, q adapter.UserQuer
 		}
 	}
 	if !answer.found {
-		return nil, opError("user", adapter.NotFound, "there is no user with this "+key.field)
+		return nil, opError("user", adapter.CodeNotFound, "there is no user with this "+key.field)
 	}
 	user := answer.user
 	return &user, nil
@@ -84,7 +84,7 @@ func userKeyOf(q adapter.UserQuery) (userKey, error) {
 		}
 	}
 	if given != 1 {
-		return userKey{}, opError("user", adapter.Invalid, "exactly one of id, name and email must be given")
+		return userKey{}, opError("user", adapter.CodeInvalid, "exactly one of id, name and email must be given")
 	}
 	return key, nil
 }
@@ -92,15 +92,15 @@ func userKeyOf(q adapter.UserQuery) (userKey, error) {
 // ask asks Linear, once for all who want to know at the same time.
 func (d *directory) ask(ctx context.Context, b *bot, key userKey) (userAnswer, error) {
 	if err := ctx.Err(); err != nil {
-		return userAnswer{}, &adapter.Error{Code: adapter.Canceled, Op: "user", Err: err}
+		return userAnswer{}, &adapter.Error{Code: adapter.CodeCanceled, Op: "user", Err: err}
 	}
 	flight := d.flight.DoChan(key.workspace+"\x00"+key.field+"\x00"+key.value, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), userTimeout)
 		defer cancel()
 		answer, err := lookUp(ctx, b, key)
 		if err != nil {
-			if adapter.CodeOf(err) == adapter.Canceled { // nobody cancelled; time ran out
-				err = opError("user", adapter.Unavailable, "Linear did not answer in time")
+			if adapter.CodeOf(err) == adapter.CodeCanceled { // nobody cancelled; time ran out
+				err = opError("user", adapter.CodeUnavailable, "Linear did not answer in time")
 			}
 			return userAnswer{}, err
 		}
@@ -111,11 +111,11 @@ func (d *directory) ask(ctx context.Context, b *bot, key userKey) (userAnswer, e
 	case r := <-flight:
 		answer, ok := r.Val.(userAnswer)
 		if r.Err == nil && !ok {
-			return userAnswer{}, opError("user", adapter.Unavailable, "the look-up ended without an answer")
+			return userAnswer{}, opError("user", adapter.CodeUnavailable, "the look-up ended without an answer")
 		}
 		return answer, r.Err
 	case <-ctx.Done():
-		return userAnswer{}, &adapter.Error{Code: adapter.Canceled, Op: "user", Err: ctx.Err()}
+		return userAnswer{}, &adapter.Error{Code: adapter.CodeCanceled, Op: "user", Err: ctx.Err()}
 	}
 }
 
@@ -136,7 +136,7 @@ func lookUp(ctx context.Context, b *bot, key userKey) (userAnswer, error) {
 		switch {
 		case err == nil:
 			found = u
-		case adapter.CodeOf(err) == adapter.NotFound:
+		case adapter.CodeOf(err) == adapter.CodeNotFound:
 			return none, nil
 		default:
 			return userAnswer{}, err

@@ -28,7 +28,7 @@ func TestUserIsRemembered(t *testing.T) {
 		a := newAdapter(t, s)
 		want := &adapter.User{
 			ID: "u-ada", Name: "ada", FullName: "Ada Byron", Email: "ada@acme.test",
-			URL: "https://linear.app/acme/profiles/ada", Avatar: "https://x/y.png",
+			URL: "https://linear.app/acme/profiles/ada", Avatar: "https://x/y.png", Kind: adapter.UserHuman,
 		}
 		ask := func(requests int) {
 			t.Helper()
@@ -60,7 +60,7 @@ func TestNoUserIsRememberedForLess(t *testing.T) {
 		ask := func(requests int) {
 			t.Helper()
 			_, err := a.User(t.Context(), ownOrg, adapter.UserQuery{ID: "u-eve"})
-			if adapter.CodeOf(err) != adapter.NotFound {
+			if adapter.CodeOf(err) != adapter.CodeNotFound {
 				t.Errorf("error %v, want NotFound", err)
 			}
 			if n := len(s.ops()) - 1; n != requests {
@@ -84,7 +84,7 @@ func TestUserFailuresAreNotRemembered(t *testing.T) {
 	})
 	a := newAdapter(t, s)
 	q := adapter.UserQuery{Email: "ada@acme.test"}
-	if _, err := a.User(t.Context(), ownOrg, q); adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := a.User(t.Context(), ownOrg, q); adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("error %v, want Forbidden", err)
 	}
 	if u, err := a.User(t.Context(), ownOrg, q); err != nil || u.ID != "u-ada" {
@@ -107,7 +107,7 @@ func TestUserOneFlight(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := a.User(ctx, ownOrg, adapter.UserQuery{Name: "ada"}); adapter.CodeOf(err) != adapter.Canceled {
+			if _, err := a.User(ctx, ownOrg, adapter.UserQuery{Name: "ada"}); adapter.CodeOf(err) != adapter.CodeCanceled {
 				t.Errorf("the first caller got %v, want Canceled", err)
 			}
 		})
@@ -131,10 +131,10 @@ func TestUserOneFlight(t *testing.T) {
 func TestUserKinds(t *testing.T) {
 	t.Parallel()
 	for nodes, want := range map[string]adapter.UserKind{
-		`{"id":"` + ownBot + `","displayName":"bot","app":true}`:                     adapter.Self,
-		`{"id":"u-2","displayName":"other","app":true}`:                              adapter.App,
-		`{"id":"u-3","displayName":"mail","email":"x@oauthapp.linear.app"}`:          adapter.App,
-		`{"id":"u-4","displayName":"bob","email":"bob@acme.test","someday":{"a":1}}`: adapter.Human,
+		`{"id":"` + ownBot + `","displayName":"bot","app":true}`:                     adapter.UserSelf,
+		`{"id":"u-2","displayName":"other","app":true}`:                              adapter.UserApp,
+		`{"id":"u-3","displayName":"mail","email":"x@oauthapp.linear.app"}`:          adapter.UserApp,
+		`{"id":"u-4","displayName":"bob","email":"bob@acme.test","someday":{"a":1}}`: adapter.UserHuman,
 	} {
 		s := linearStub(func(int, apiCall) (int, string) { return 200, usersAnswer(nodes) })
 		if u, err := newAdapter(t, s).User(t.Context(), ownOrg, adapter.UserQuery{Name: "x"}); err != nil || u.Kind != want {

@@ -29,7 +29,7 @@
 //
 // An adapter made with [New] acts in the one workspace that its API key,
 // access token or OAuth app belongs to. Asking it about another workspace is
-// an error with code Forbidden that names both. [New] does no I/O; the first
+// an error with code adapter.CodeForbidden that names both. [New] does no I/O; the first
 // call of Identity asks Linear who the bot is, and a failure is asked again.
 //
 // Package linearapi holds the client, and what it promises about retries,

@@ -9,12 +9,12 @@ import (
 )
 
 var (
-	_ adapter.Editor = (*Adapter)(nil)
-	_ adapter.Closer = (*Adapter)(nil)
+	_ adapter.Editor         = (*Adapter)(nil)
+	_ adapter.ThreadResolver = (*Adapter)(nil)
 )
 
 // Edit replaces the text of a comment, with one request. In agent sessions
-// nothing can be changed: the error has code AppendOnly. Linear lets the bot
+// nothing can be changed: the error has code adapter.CodeAppendOnly. Linear lets the bot
 // edit its own comments only.
 func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
 	thread, err := changeable("edit", r)
@@ -22,7 +22,7 @@ func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapte
 		return nil, err
 	}
 	if strings.TrimSpace(body) == "" {
-		return nil, opError("edit", adapter.Invalid, "the body is empty")
+		return nil, opError("edit", adapter.CodeInvalid, "the body is empty")
 	}
 	b, err := a.bot(ctx, r.Workspace)
 	if err != nil {
@@ -44,7 +44,7 @@ func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapte
 }
 
 // Delete removes a comment, with one request. In agent sessions nothing can be
-// changed: the error has code AppendOnly.
+// changed: the error has code adapter.CodeAppendOnly.
 func (a *Adapter) Delete(ctx context.Context, r adapter.Ref) error {
 	if _, err := changeable("delete", r); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (a *Adapter) Delete(ctx context.Context, r adapter.Ref) error {
 	if err != nil {
 		return err
 	}
-	return unless(adapter.NotFound, api.CommentDelete(ctx, r.MessageID))
+	return unless(adapter.CodeNotFound, api.CommentDelete(ctx, r.MessageID))
 }
 
 // changeable checks that a message can be changed.
@@ -63,18 +63,18 @@ func changeable(op string, r adapter.Ref) (Thread, error) {
 	case err != nil:
 		return Thread{}, err
 	case thread.SessionID != "":
-		return Thread{}, opError(op, adapter.AppendOnly, "what is said in an agent session stays")
+		return Thread{}, opError(op, adapter.CodeAppendOnly, "what is said in an agent session stays")
 	case r.MessageID == "":
-		return Thread{}, opError(op, adapter.Invalid, "the message id is missing")
+		return Thread{}, opError(op, adapter.CodeInvalid, "the message id is missing")
 	case r.MessageID == thread.IssueID:
-		return Thread{}, opError(op, adapter.Unsupported, "the description of an issue is no message of the bot's")
+		return Thread{}, opError(op, adapter.CodeUnsupported, "the description of an issue is no message of the bot's")
 	}
 	return thread, nil
 }
 
 // SetResolved resolves the thread of a root comment or opens it again, with
 // one request, or two more if the thread turns out to be named after a reply.
-// The error has code Unsupported for channels and for sessions without a root
+// The error has code adapter.CodeUnsupported for channels and for sessions without a root
 // comment.
 func (a *Adapter) SetResolved(ctx context.Context, workspace string, id adapter.ThreadID, resolved bool) error {
 	thread, err := ParseThreadID(id)
@@ -93,13 +93,13 @@ func (a *Adapter) SetResolved(ctx context.Context, workspace string, id adapter.
 		}
 	}
 	if root == "" {
-		return opError("resolve", adapter.Unsupported, "only threads of comments can be resolved")
+		return opError("resolve", adapter.CodeUnsupported, "only threads of comments can be resolved")
 	}
 	if known, ok := a.roots.get(b.key(root)); ok {
 		root = known
 	}
 	err = setResolved(ctx, b.api, root, resolved)
-	if adapter.CodeOf(err) != adapter.Invalid {
+	if adapter.CodeOf(err) != adapter.CodeInvalid {
 		return err
 	}
 	// Perhaps it is a reply.

@@ -28,11 +28,11 @@ func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload
 	kind := first(f.Type, defaultFileType)
 	switch _, _, err := mime.ParseMediaType(kind); {
 	case name == "." || name == "/" || name == "..":
-		return "", opError("upload", adapter.Invalid, "the name is missing")
+		return "", opError("upload", adapter.CodeInvalid, "the name is missing")
 	case err != nil:
-		return "", opError("upload", adapter.Invalid, "the type is no media type")
+		return "", opError("upload", adapter.CodeInvalid, "the type is no media type")
 	case f.Content == nil || f.Size < 0:
-		return "", opError("upload", adapter.Invalid, "the content or its size is missing")
+		return "", opError("upload", adapter.CodeInvalid, "the content or its size is missing")
 	}
 	api, err := a.API(ctx, workspace)
 	if err != nil {
@@ -43,7 +43,7 @@ func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload
 		return "", err
 	}
 	if target.UploadURL == "" || target.AssetURL == "" {
-		return "", opError("upload", adapter.Unavailable, "Linear did not say where to put the file")
+		return "", opError("upload", adapter.CodeUnavailable, "Linear did not say where to put the file")
 	}
 	target.ContentType = kind
 	if err := api.PutFile(ctx, target, f.Size, f.Content); err != nil {
@@ -54,7 +54,7 @@ func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload
 
 // Open opens a file that Linear stores, with one request. Addresses below
 // Config.UploadsURL only are taken, whatever the message says, and redirects
-// are refused; the error then has code Invalid. limit is required.
+// are refused; the error then has code adapter.CodeInvalid. limit is required.
 func (a *Adapter) Open(ctx context.Context, workspace, url string, limit int64) (*adapter.File, error) {
 	api, err := a.API(ctx, workspace)
 	if err != nil {

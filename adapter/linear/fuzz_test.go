@@ -57,7 +57,7 @@ func FuzzRoute(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, err := routeDelivery(deliveryOf(body))
 		if err != nil {
-			if adapter.CodeOf(err) != adapter.Invalid {
+			if adapter.CodeOf(err) != adapter.CodeInvalid {
 				t.Fatalf("code %v", adapter.CodeOf(err))
 			}
 			return

@@ -31,7 +31,7 @@ const defaultLimit = 50
 // those that Linear wrote to hang a session on; a page may be shorter for that.
 //
 // A cursor that is not from this thread and order is an error with code
-// Invalid. If Linear's list does not go on, the error has code Unavailable.
+// adapter.CodeInvalid. If Linear's list does not go on, the error has code adapter.CodeUnavailable.
 func (a *Adapter) Messages(ctx context.Context, r adapter.PageRequest) (*adapter.Page, error) {
 	thread, err := ParseThreadID(r.Thread)
 	if err != nil {
@@ -176,7 +176,7 @@ func (h *reading) comments(ctx context.Context, op string, thread Thread, q line
 	}
 	parent, ok := commentFilterKey(thread.Kind)
 	if !ok {
-		return nil, opError(op, adapter.Unsupported, "there are no comments on a "+thread.Kind.String())
+		return nil, opError(op, adapter.CodeUnsupported, "there are no comments on a "+thread.Kind.String())
 	}
 	filter := linearapi.Filter{parent: linearapi.Filter{"id": linearapi.Filter{"eq": thread.ParentID}}}
 	maps.Copy(filter, q.Filter)

@@ -57,12 +57,12 @@ func TestHistoryAuthorsAndReactions(t *testing.T) {
 	bob := page.Messages[1]
 	at := time.Date(2026, 11, 1, 10, 0, 3, 0, time.UTC)
 	wantBob := &adapter.Message{
-		ID: "bob", Thread: issueThread(aRoot), ParentID: aRoot, Author: adapter.User{ID: "u-bob", Name: "bob", FullName: "Bob"},
+		ID: "bob", Thread: issueThread(aRoot), ParentID: aRoot, Author: adapter.User{ID: "u-bob", Name: "bob", FullName: "Bob", Kind: adapter.UserHuman},
 		Body: "bob", CreatedAt: at, EditedAt: at.Add(29*time.Minute + 57*time.Second),
 		Issue: &adapter.Issue{ID: anIssue, Identifier: "ENG-1", Title: "T"},
 		Reactions: []adapter.Reaction{
-			{ID: "r1", Emoji: "thumbs_up", User: adapter.User{ID: "u-ada", Name: "ada"}},
-			{ID: "r2", Emoji: "party_parrot", User: adapter.User{ID: "x", FullName: "Eve", Kind: adapter.External}},
+			{ID: "r1", Emoji: "thumbs_up", User: adapter.User{ID: "u-ada", Name: "ada", Kind: adapter.UserHuman}},
+			{ID: "r2", Emoji: "party_parrot", User: adapter.User{ID: "x", FullName: "Eve", Kind: adapter.UserExternal}},
 		},
 	}
 	if diff := cmp.Diff(wantBob, bob); diff != "" {
@@ -145,7 +145,7 @@ func TestHistoryThatRunsInCircles(t *testing.T) {
 						r.Cursor = page.Next
 					}
 				}
-				if adapter.CodeOf(err) != adapter.Unavailable || n > 3 {
+				if adapter.CodeOf(err) != adapter.CodeUnavailable || n > 3 {
 					t.Errorf("%s, %s, oldest first %v: %v after %d pages, want Unavailable", name, thread, oldest, err, n)
 				}
 			}
@@ -178,13 +178,13 @@ func TestHistoryOfOtherParents(t *testing.T) {
 		if _, err := a.Threads(t.Context(), adapter.PageRequest{Workspace: ownOrg, Thread: thread.ID()}); err != nil {
 			t.Errorf("%v: Threads: %v", kind, err)
 		}
-		if _, err := a.Subject(t.Context(), ownOrg, thread.ID()); adapter.CodeOf(err) != adapter.Unsupported {
+		if _, err := a.Subject(t.Context(), ownOrg, thread.ID()); adapter.CodeOf(err) != adapter.CodeUnsupported {
 			t.Errorf("%v: Subject: %v, want Unsupported", kind, err)
 		}
 	}
 	for _, thread := range []adapter.ThreadID{"linear:workspace/w", "linear:comment/c"} {
 		s := linearStub(func(int, apiCall) (int, string) { return 500, "" })
-		if _, err := newAdapter(t, s).Messages(t.Context(), adapter.PageRequest{Workspace: ownOrg, Thread: thread}); adapter.CodeOf(err) != adapter.Unsupported {
+		if _, err := newAdapter(t, s).Messages(t.Context(), adapter.PageRequest{Workspace: ownOrg, Thread: thread}); adapter.CodeOf(err) != adapter.CodeUnsupported {
 			t.Errorf("%s: %v, want Unsupported", thread, err)
 		}
 	}
@@ -235,7 +235,7 @@ func FuzzCursor(f *testing.F) {
 		r.Cursor = s
 		c, err := readCursor(opMessages, r)
 		if err != nil {
-			if adapter.CodeOf(err) != adapter.Invalid {
+			if adapter.CodeOf(err) != adapter.CodeInvalid {
 				t.Errorf("error %v", err)
 			}
 			return

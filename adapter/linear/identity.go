@@ -29,7 +29,7 @@ type account struct {
 // Identity says who the bot is in a workspace. The first call asks Linear, and
 // all later calls share the answer; calls at the same time share one request,
 // which outlives a caller whose context ends. Failures are not remembered. If
-// the token belongs to another workspace, the error has code Forbidden and
+// the token belongs to another workspace, the error has code adapter.CodeForbidden and
 // names both. An empty workspace stands for the token's own.
 func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
 	acc, err := a.account(workspace)
@@ -45,7 +45,7 @@ func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Iden
 	}
 	if workspace != "" && workspace != self.Workspace {
 		return nil, &adapter.Error{
-			Code: adapter.Forbidden,
+			Code: adapter.CodeForbidden,
 			Op:   "identity",
 			Message: "this token is for workspace " + self.Workspace + " (" + self.WorkspaceName + "); " +
 				"the webhook came from workspace " + workspace,
@@ -60,7 +60,7 @@ func (acc *account) identity(ctx context.Context) (*adapter.Identity, error) {
 		return &self, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, &adapter.Error{Code: adapter.Canceled, Op: "identity", Err: err}
+		return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "identity", Err: err}
 	}
 	flight := acc.flight.DoChan("", func() (any, error) { return nil, acc.ask(context.WithoutCancel(ctx)) })
 	select {
@@ -69,11 +69,11 @@ func (acc *account) identity(ctx context.Context) (*adapter.Identity, error) {
 			return nil, r.Err
 		}
 	case <-ctx.Done():
-		return nil, &adapter.Error{Code: adapter.Canceled, Op: "identity", Err: ctx.Err()}
+		return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "identity", Err: ctx.Err()}
 	}
 	self, ok := acc.known()
 	if !ok {
-		return nil, &adapter.Error{Code: adapter.Unavailable, Op: "identity", Message: "Linear did not say who the bot is"}
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "identity", Message: "Linear did not say who the bot is"}
 	}
 	return &self, nil
 }
@@ -94,10 +94,10 @@ func (acc *account) ask(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
 	defer cancel()
-	v, err := acc.api.Viewer(adapter.WithPriority(ctx, adapter.Answering)) // nothing works without it
+	v, err := acc.api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering)) // nothing works without it
 	if err != nil {
-		if adapter.CodeOf(err) == adapter.Canceled { // nobody cancelled; time ran out
-			err = &adapter.Error{Code: adapter.Unavailable, Op: "identity", Message: "Linear did not answer in time"}
+		if adapter.CodeOf(err) == adapter.CodeCanceled { // nobody cancelled; time ran out
+			err = &adapter.Error{Code: adapter.CodeUnavailable, Op: "identity", Message: "Linear did not answer in time"}
 		}
 		return err
 	}

@@ -174,7 +174,7 @@ func TestIdentityOfAnotherWorkspace(t *testing.T) {
 	a := newAdapter(t, s)
 	for range 3 {
 		_, err := a.Identity(t.Context(), "org-2")
-		if adapter.CodeOf(err) != adapter.Forbidden || !strings.Contains(err.Error(), ownOrg) || !strings.Contains(err.Error(), "org-2") {
+		if adapter.CodeOf(err) != adapter.CodeForbidden || !strings.Contains(err.Error(), ownOrg) || !strings.Contains(err.Error(), "org-2") {
 			t.Errorf("error %v, want Forbidden that names both workspaces", err)
 		}
 	}
@@ -192,7 +192,7 @@ func TestIdentityFailureIsAskedAgain(t *testing.T) {
 		return 200, viewerAnswer
 	}}
 	a := newAdapter(t, s)
-	if _, err := a.Identity(t.Context(), ownOrg); adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := a.Identity(t.Context(), ownOrg); adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("error %v, want Forbidden", err)
 	}
 	if _, err := a.Identity(t.Context(), ownOrg); err != nil {
@@ -208,7 +208,7 @@ func TestIdentityOneFlight(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := a.Identity(ctx, ownOrg); adapter.CodeOf(err) != adapter.Canceled || !errors.Is(err, context.Canceled) {
+			if _, err := a.Identity(ctx, ownOrg); adapter.CodeOf(err) != adapter.CodeCanceled || !errors.Is(err, context.Canceled) {
 				t.Errorf("the first caller got %v, want Canceled", err)
 			}
 		})
@@ -238,7 +238,7 @@ func TestIdentityTimeout(t *testing.T) {
 		s := &apiStub{delay: time.Hour, answer: func(int, apiCall) (int, string) { return 200, viewerAnswer }}
 		start := time.Now()
 		_, err := newAdapter(t, s).Identity(t.Context(), ownOrg)
-		if adapter.CodeOf(err) != adapter.Unavailable {
+		if adapter.CodeOf(err) != adapter.CodeUnavailable {
 			t.Errorf("error %v, want Unavailable", err)
 		}
 		if took := time.Since(start); took > identityTimeout {

@@ -28,7 +28,7 @@ func TestChannel(t *testing.T) {
 			t.Errorf("Channel(%q) = %q, %v; want %q", id, got, err, want)
 		}
 	}
-	if _, err := a.Channel("slack:x"); adapter.CodeOf(err) != adapter.Invalid {
+	if _, err := a.Channel("slack:x"); adapter.CodeOf(err) != adapter.CodeInvalid {
 		t.Errorf("a foreign id: %v", err)
 	}
 }
@@ -117,7 +117,7 @@ func TestClientCredentialsOverHTTP(t *testing.T) {
 	if api, err := a.API(t.Context(), ownOrg); err != nil || api == nil {
 		t.Errorf("API: %v", err)
 	}
-	if _, err := a.API(t.Context(), "org-2"); adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := a.API(t.Context(), "org-2"); adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("API of another workspace: %v", err)
 	}
 }

@@ -66,7 +66,7 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
 	user, _ := s.people.anyAccount(r.User, r.ExternalUser, nil)
 	if s.people.wrote(r.ID) {
-		user.Kind = adapter.Self
+		user.Kind = adapter.UserSelf
 	}
 	return adapter.Reaction{ID: r.ID, Emoji: emoji.Name(r.Emoji), User: user}
 }
@@ -104,7 +104,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 		m.Author = s.people.me()
 	}
 	if s.people.wrote(x.ID) {
-		m.Author.Kind = adapter.Self
+		m.Author.Kind = adapter.UserSelf
 	}
 	return m
 }

@@ -7,32 +7,32 @@ import (
 )
 
 // Mode says in which of Linear's two ways people talk with the bot. The zero
-// value is [Both].
+// value is [ModeBoth].
 type Mode uint8
 
 // The modes.
 const (
-	// Both takes comments and agent sessions. What arrives as both is
+	// ModeBoth takes comments and agent sessions. What arrives as both is
 	// handled once.
-	Both Mode = iota
-	// Comments ignores agent sessions.
-	Comments
-	// Sessions ignores comments outside agent sessions.
-	Sessions
+	ModeBoth Mode = iota
+	// ModeComments ignores agent sessions.
+	ModeComments
+	// ModeSessions ignores comments outside agent sessions.
+	ModeSessions
 )
 
 // noMode is the mode of a word that is none.
 const noMode Mode = 255
 
-// parseMode reads a mode. The empty word is Both.
+// parseMode reads a mode. The empty word is ModeBoth.
 func parseMode(word string) Mode {
 	switch strings.ToLower(word) {
 	case "", "both":
-		return Both
+		return ModeBoth
 	case "comments":
-		return Comments
+		return ModeComments
 	case "agent-sessions", "sessions":
-		return Sessions
+		return ModeSessions
 	default:
 		return noMode
 	}
@@ -44,8 +44,8 @@ const reasonMode = "mode"
 // ignores returns why a delivery is nothing to the mode, or "".
 func (m Mode) ignores(r *adapter.Route) string {
 	switch {
-	case m == Comments && r.Type == typeSession,
-		m == Sessions && r.Type == typeComment && r.Action == actionCreate:
+	case m == ModeComments && r.Type == typeSession,
+		m == ModeSessions && r.Type == typeComment && r.Action == actionCreate:
 		return reasonMode
 	default:
 		return ""

@@ -19,20 +19,20 @@ import (
 
 // unmarshal fills v from a JSON object. Values of the wrong type leave their
 // field as it was; of a name that stands twice the last value counts; invalid
-// UTF-8 is replaced. The error has code Invalid: body is not a JSON object.
+// UTF-8 is replaced. The error has code adapter.CodeInvalid: body is not a JSON object.
 //
 // The package is the classic encoding/json over the faster engine of its second
 // version, because no other rules would be kind enough to a sender that we
 // cannot correct.
 func unmarshal(body []byte, v any) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
-		return &adapter.Error{Code: adapter.Invalid, Op: "decode delivery", Message: "the body is not a JSON object"}
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "decode delivery", Message: "the body is not a JSON object"}
 	}
 	err := json.Unmarshal(body, v)
 	// The decoder continues after a value of the wrong type and reports the
 	// first one at the end.
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {
-		return &adapter.Error{Code: adapter.Invalid, Op: "decode delivery", Message: "the body is not valid JSON", Err: err}
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "decode delivery", Message: "the body is not valid JSON", Err: err}
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func TestUnmarshalRefuses(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", " ", "[]", `"x"`, "7", "null", "{", `{"a":}`, `{} x`, "\xef\xbb\xbf{}", "not JSON"} {
 		var h header
-		if err := unmarshal([]byte(body), &h); adapter.CodeOf(err) != adapter.Invalid {
+		if err := unmarshal([]byte(body), &h); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("unmarshal(%q) = %v, want code invalid", body, err)
 		}
 	}

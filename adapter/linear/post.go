@@ -22,13 +22,13 @@ import (
 // which the first is returned. Their keys derive from the post's, so a post that
 // failed half-way can be repeated. Responses are never split.
 //
-// Errors have code Invalid for a blank body, a missing key or a bad thread id,
+// Errors have code adapter.CodeInvalid for a blank body, a missing key or a bad thread id,
 // Unsupported for threads that take no comments and for a persona where the bot
 // cannot have one (in sessions, and without an app's token), Conflict if the id
 // is taken by something else, and else those of package linearapi.
 func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
-	if adapter.PriorityOf(ctx) == adapter.Automatic {
-		ctx = adapter.WithPriority(ctx, adapter.Answering) // what it has to read belongs to the answer
+	if adapter.PriorityOf(ctx) == adapter.PriorityAutomatic {
+		ctx = adapter.WithPriority(ctx, adapter.PriorityAnswering) // what it has to read belongs to the answer
 	}
 	thread, err := ParseThreadID(p.Thread)
 	if err != nil {
@@ -36,23 +36,23 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	}
 	switch {
 	case strings.TrimSpace(p.Body) == "":
-		return nil, postError(adapter.Invalid, "the body is empty")
+		return nil, postError(adapter.CodeInvalid, "the body is empty")
 	case p.Key == "":
-		return nil, postError(adapter.Invalid, "the key is missing")
+		return nil, postError(adapter.CodeInvalid, "the key is missing")
 	case thread.SessionID != "" && p.As != (adapter.Persona{}):
-		return nil, postError(adapter.Unsupported, "in an agent session the bot writes under its own name")
+		return nil, postError(adapter.CodeUnsupported, "in an agent session the bot writes under its own name")
 	case thread.SessionID != "":
 		return a.respond(ctx, thread, p)
 	}
 	if _, ok := commentOn(thread); !ok {
-		return nil, postError(adapter.Unsupported, "threads that hang on a "+thread.Kind.String())
+		return nil, postError(adapter.CodeUnsupported, "threads that hang on a "+thread.Kind.String())
 	}
 	b, err := a.bot(ctx, p.Workspace)
 	if err != nil {
 		return nil, err
 	}
 	if p.As != (adapter.Persona{}) && !b.self.App {
-		return nil, postError(adapter.Unsupported, "only an app can write under another name, and this token is a person's")
+		return nil, postError(adapter.CodeUnsupported, "only an app can write under another name, and this token is a person's")
 	}
 	var posted *adapter.Message
 	for i, body := range splitBody(p.Body, a.maxBody) {
@@ -167,7 +167,7 @@ func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Commen
 		ID:       in.ID,
 		ParentID: in.ParentID,
 		Author: adapter.User{
-			ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.Self,
+			ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.UserSelf,
 		},
 		Body: in.Body,
 	}

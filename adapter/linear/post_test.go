@@ -60,7 +60,7 @@ func TestPost(t *testing.T) {
 		return &adapter.Message{
 			ID: id, Thread: adapter.ThreadID(thread), ParentID: parent, Body: "hi", CreatedAt: at,
 			URL:    "https://linear.app/acme/issue/ENG-1#comment",
-			Author: adapter.User{ID: ownBot, Name: "bot", FullName: "The Bot", URL: "https://linear.app/acme/profiles/bot", Kind: adapter.Self},
+			Author: adapter.User{ID: ownBot, Name: "bot", FullName: "The Bot", URL: "https://linear.app/acme/profiles/bot", Kind: adapter.UserSelf},
 			Issue:  &adapter.Issue{ID: anIssue},
 		}
 	}
@@ -140,11 +140,11 @@ func TestPostRefuses(t *testing.T) {
 		change func(*adapter.Post)
 		code   adapter.Code
 	}{
-		"foreign thread": {func(p *adapter.Post) { p.Thread = "slack:x" }, adapter.Invalid},
-		"empty body":     {func(p *adapter.Post) { p.Body = "" }, adapter.Invalid},
-		"blank body":     {func(p *adapter.Post) { p.Body = " \n\t" }, adapter.Invalid},
-		"no key":         {func(p *adapter.Post) { p.Key = "" }, adapter.Invalid},
-		"workspace":      {func(p *adapter.Post) { p.Thread = Thread{Kind: ParentWorkspace, ParentID: ownOrg}.ID() }, adapter.Unsupported},
+		"foreign thread": {func(p *adapter.Post) { p.Thread = "slack:x" }, adapter.CodeInvalid},
+		"empty body":     {func(p *adapter.Post) { p.Body = "" }, adapter.CodeInvalid},
+		"blank body":     {func(p *adapter.Post) { p.Body = " \n\t" }, adapter.CodeInvalid},
+		"no key":         {func(p *adapter.Post) { p.Key = "" }, adapter.CodeInvalid},
+		"workspace":      {func(p *adapter.Post) { p.Thread = Thread{Kind: ParentWorkspace, ParentID: ownOrg}.ID() }, adapter.CodeUnsupported},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +155,7 @@ func TestPostRefuses(t *testing.T) {
 			if adapter.CodeOf(err) != tc.code {
 				t.Errorf("error %v, want code %v", err, tc.code)
 			}
-			if tc.code == adapter.Unsupported && !errors.Is(err, errors.ErrUnsupported) {
+			if tc.code == adapter.CodeUnsupported && !errors.Is(err, errors.ErrUnsupported) {
 				t.Errorf("error %v is not ErrUnsupported", err)
 			}
 			if got := s.ops(); len(got) != 0 {
@@ -169,7 +169,7 @@ func TestPostToAnotherWorkspace(t *testing.T) {
 	t.Parallel()
 	s := linearStub(func(_ int, c apiCall) (int, string) { return 200, created(t, c) })
 	_, err := newAdapter(t, s).Post(t.Context(), &adapter.Post{Workspace: "org-2", Thread: issueThread(aRoot), Body: "hi", Key: "k"})
-	if adapter.CodeOf(err) != adapter.Forbidden {
+	if adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("error %v, want Forbidden", err)
 	}
 	if diff := cmp.Diff([]string{"viewer"}, s.ops()); diff != "" {
@@ -195,10 +195,10 @@ func TestPostConflict(t *testing.T) {
 		{"ours, status 400", 400, conflictWith(id), there, 0, "what Linear has", 1},
 		{"ours, deleted since", 200, conflictWith(id), gone, 0, "hi", 1},
 		{"ours, unreadable", 200, conflictWith(id), `{"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}}]}`, 0, "hi", 1},
-		{"another id", 200, conflictWith(aReply), there, adapter.Conflict, "", 0},
-		{"another entity", 200, `{"errors":[{"message":"conflict on insert of Issue","extensions":{"code":"INPUT_ERROR"}}]}`, there, adapter.Conflict, "", 0},
+		{"another id", 200, conflictWith(aReply), there, adapter.CodeConflict, "", 0},
+		{"another entity", 200, `{"errors":[{"message":"conflict on insert of Issue","extensions":{"code":"INPUT_ERROR"}}]}`, there, adapter.CodeConflict, "", 0},
 		{"no id, ours", 200, noID, there, 0, "what Linear has", 1},
-		{"no id, nothing there", 200, noID, gone, adapter.Conflict, "", 1},
+		{"no id, nothing there", 200, noID, gone, adapter.CodeConflict, "", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -281,9 +281,9 @@ func TestPostUnderReplyFails(t *testing.T) {
 		code adapter.Code
 		ops  int
 	}{
-		"comment is gone": {`{"errors":[{"message":"Entity not found: Comment"}]}`, adapter.NotFound, 3},
-		"it is a root":    {`{"data":{"comment":{"id":"` + aReply + `"}}}`, adapter.Invalid, 3},
-		"root is refused": {`{"data":{"comment":{"id":"` + aReply + `","parentId":"` + aRoot + `"}}}`, adapter.Invalid, 4},
+		"comment is gone": {`{"errors":[{"message":"Entity not found: Comment"}]}`, adapter.CodeNotFound, 3},
+		"it is a root":    {`{"data":{"comment":{"id":"` + aReply + `"}}}`, adapter.CodeInvalid, 3},
+		"root is refused": {`{"data":{"comment":{"id":"` + aReply + `","parentId":"` + aRoot + `"}}}`, adapter.CodeInvalid, 4},
 	} {
 		s := linearStub(func(_ int, c apiCall) (int, string) {
 			if c.Op == "comment" {
@@ -304,7 +304,7 @@ func TestPostCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := newAdapter(t, s).Post(ctx, &adapter.Post{Workspace: ownOrg, Thread: issueThread(aRoot), Body: "hi", Key: "k"})
-	if adapter.CodeOf(err) != adapter.Canceled || len(s.ops()) != 0 {
+	if adapter.CodeOf(err) != adapter.CodeCanceled || len(s.ops()) != 0 {
 		t.Errorf("error %v after %v, want Canceled after nothing", err, s.ops())
 	}
 }

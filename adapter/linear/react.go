@@ -61,18 +61,18 @@ func (a *Adapter) Unreact(ctx context.Context, r adapter.Ref, reaction string) e
 		return err
 	}
 	err = b.api.ReactionDelete(ctx, b.writeID(reactionKey(on, name)))
-	if err == nil || adapter.CodeOf(err) != adapter.NotFound {
+	if err == nil || adapter.CodeOf(err) != adapter.CodeNotFound {
 		return err
 	}
 	mine, _, err := b.reactions(ctx, on, name)
 	if err != nil {
-		return unless(adapter.NotFound, err)
+		return unless(adapter.CodeNotFound, err)
 	}
 	for _, id := range mine {
 		if !b.self.App && !b.people.wrote(id) {
 			continue
 		}
-		if err := unless(adapter.NotFound, b.api.ReactionDelete(ctx, id)); err != nil {
+		if err := unless(adapter.CodeNotFound, b.api.ReactionDelete(ctx, id)); err != nil {
 			return err
 		}
 	}
@@ -108,9 +108,9 @@ func reactable(op string, r adapter.Ref, reaction string) (on linearapi.Reaction
 	name = strings.Trim(emoji.Name(strings.TrimSpace(reaction)), ":")
 	switch {
 	case name == "":
-		return on, "", opError(op, adapter.Invalid, "the emoji is missing")
+		return on, "", opError(op, adapter.CodeInvalid, "the emoji is missing")
 	case strings.HasPrefix(r.MessageID, sessionMessage):
-		return on, "", opError(op, adapter.Unsupported, "the message is a session and no comment")
+		return on, "", opError(op, adapter.CodeUnsupported, "the message is a session and no comment")
 	case r.MessageID != "" && r.MessageID != thread.IssueID:
 		on.CommentID = r.MessageID
 	case thread.Kind == ParentIssue:
@@ -122,7 +122,7 @@ func reactable(op string, r adapter.Ref, reaction string) (on linearapi.Reaction
 	case thread.Kind == ParentInitiativeUpdate:
 		on.InitiativeUpdateID = thread.ParentID
 	default:
-		return on, "", opError(op, adapter.Unsupported, "nobody can react to a "+thread.Kind.String())
+		return on, "", opError(op, adapter.CodeUnsupported, "nobody can react to a "+thread.Kind.String())
 	}
 	return on, name, nil
 }

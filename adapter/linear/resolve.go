@@ -7,18 +7,18 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-var _ adapter.Resolver = (*Adapter)(nil)
+var _ adapter.Completer = (*Adapter)(nil)
 
-// Resolve finds the thread of an event that names a comment but not the
+// Complete finds the thread of an event that names a comment but not the
 // comment's thread, as reactions do, with one query per comment. Answers are
-// remembered: a comment never moves. An error with code NotFound means that
+// remembered: a comment never moves. An error with code adapter.CodeNotFound means that
 // the comment is gone.
-func (a *Adapter) Resolve(ctx context.Context, ev adapter.Event) error {
+func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	head := ev.Head()
 	if !head.Unresolved {
 		return nil
 	}
-	ctx = adapter.WithPriority(ctx, adapter.Answering) // the thread waits for it
+	ctx = adapter.WithPriority(ctx, adapter.PriorityAnswering) // the thread waits for it
 	guess, err := ParseThreadID(head.Thread)
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ type place struct {
 }
 
 // routeDelivery names the workspace, the lane and the event key of a delivery.
-// It fails, with code Invalid, only for a body that is not a JSON object.
+// It fails, with code adapter.CodeInvalid, only for a body that is not a JSON object.
 //
 // The event key is
 //

@@ -306,10 +306,10 @@ func TestRouteKeys(t *testing.T) {
 func TestRouteInvalid(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "[]", "null", `{"type":`, "\xff"} {
-		if _, err := routeDelivery(deliveryOf(body)); adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := routeDelivery(deliveryOf(body)); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("%q: %v", body, err)
 		}
-		if _, err := decodeDelivery(deliveryOf(body), payloadSelf(), nil); adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := decodeDelivery(deliveryOf(body), payloadSelf(), nil); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("%q: %v", body, err)
 		}
 	}

@@ -123,7 +123,7 @@ func TestConfigOfFiles(t *testing.T) {
 	for _, cfg := range []Config{
 		{APIKey: "k", UploadsURL: "uploads.linear.app"}, {APIKey: "k", UploadsURL: "https://u:p@uploads.linear.app"}, {APIKey: "k", MaxBody: -1},
 	} {
-		if _, err := New(cfg); adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := New(cfg); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("%v: error %v, want Invalid", cfg, err)
 		}
 	}

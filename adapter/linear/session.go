@@ -34,7 +34,7 @@ func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (
 	}
 	m := &adapter.Message{
 		ID: first(activity.ID, id), Thread: thread.ID(), Body: p.Body, CreatedAt: activity.CreatedAt,
-		Author:  adapter.User{ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.Self},
+		Author:  adapter.User{ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.UserSelf},
 		Session: &adapter.Session{ID: thread.SessionID, CommentID: thread.CommentID, ActivityID: first(activity.ID, id)},
 	}
 	if thread.Kind == ParentIssue {

@@ -18,7 +18,7 @@ func (a *Adapter) Subject(ctx context.Context, workspace string, id adapter.Thre
 		return nil, err
 	}
 	if thread.Kind != ParentIssue {
-		return nil, opError("subject", adapter.Unsupported, "the thread hangs on a "+thread.Kind.String())
+		return nil, opError("subject", adapter.CodeUnsupported, "the thread hangs on a "+thread.Kind.String())
 	}
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *Adapter) MentionURL(ctx context.Context, workspace, userID string) (str
 		return "", err
 	}
 	if user.URL == "" {
-		return "", opError("mention", adapter.NotFound, "the user has no profile")
+		return "", opError("mention", adapter.CodeNotFound, "the user has no profile")
 	}
 	return user.URL, nil
 }
@@ -68,7 +68,7 @@ func (a *Adapter) IssueURL(ctx context.Context, workspace, issue string) (string
 		return "", err
 	}
 	if found.URL == "" {
-		return "", opError("issue", adapter.NotFound, "the issue has no address")
+		return "", opError("issue", adapter.CodeNotFound, "the issue has no address")
 	}
 	return found.URL, nil
 }

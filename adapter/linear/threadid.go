@@ -111,12 +111,12 @@ type Thread struct {
 	SessionID string
 }
 
-// ParseThreadID takes a thread id apart. The error has code Invalid.
+// ParseThreadID takes a thread id apart. The error has code adapter.CodeInvalid.
 func ParseThreadID(id adapter.ThreadID) (Thread, error) {
 	rest, ok := strings.CutPrefix(string(id), threadPrefix)
 	if !ok || rest == "" {
 		return Thread{}, &adapter.Error{
-			Code:    adapter.Invalid,
+			Code:    adapter.CodeInvalid,
 			Op:      "parse thread id",
 			Message: "not the id of a Linear thread",
 		}

@@ -77,7 +77,7 @@ func wantInvalid(t *testing.T, err error, want bool) bool {
 	if got := err != nil; got != want {
 		t.Fatalf("error %v, want one: %t", err, want)
 	}
-	if want && adapter.CodeOf(err) != adapter.Invalid {
+	if want && adapter.CodeOf(err) != adapter.CodeInvalid {
 		t.Fatalf("code %v, want invalid", adapter.CodeOf(err))
 	}
 	return want
@@ -135,7 +135,7 @@ func FuzzThreadID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		th, err := ParseThreadID(adapter.ThreadID(s))
 		if err != nil {
-			if adapter.CodeOf(err) != adapter.Invalid {
+			if adapter.CodeOf(err) != adapter.CodeInvalid {
 				t.Fatalf("code %v", adapter.CodeOf(err))
 			}
 			return

@@ -36,5 +36,5 @@ func (a *Adapter) Typing(ctx context.Context, workspace string, id adapter.Threa
 		Content:        linearapi.ActivityContent{Type: linearapi.TypeThought, Body: status},
 		Ephemeral:      true,
 	})
-	return unless(adapter.Conflict, err)
+	return unless(adapter.CodeConflict, err)
 }

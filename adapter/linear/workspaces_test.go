@@ -38,9 +38,9 @@ func TestTwoWorkspaces(t *testing.T) {
 		}
 	}
 	for _, workspace := range []string{acme.ws.ID, umbrella.ws.ID} {
-		want := adapter.NotFound
+		want := adapter.CodeNotFound
 		if workspace == umbrella.ws.ID {
-			want = adapter.Forbidden
+			want = adapter.CodeForbidden
 		}
 		ref := adapter.Ref{Workspace: workspace, Thread: umbrella.thread, MessageID: secret.ID}
 		a := acme.adapter
@@ -77,7 +77,7 @@ func TestTwoWorkspaces(t *testing.T) {
 			}
 		}
 	}
-	if _, err := acme.adapter.Open(ctx, acme.ws.ID, address, 100); adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := acme.adapter.Open(ctx, acme.ws.ID, address, 100); adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("Open: %v, want Forbidden", err)
 	}
 	f, err := umbrella.adapter.Open(ctx, umbrella.ws.ID, address, 100)
@@ -137,7 +137,7 @@ func TestPostAs(t *testing.T) {
 
 	session := w.ada.StartSession(w.app, w.issue, nil)
 	post.Thread = linear.Thread{IssueID: w.issue.ID, SessionID: session.ID}.ID()
-	if _, err := w.adapter.Post(t.Context(), post); adapter.CodeOf(err) != adapter.Unsupported {
+	if _, err := w.adapter.Post(t.Context(), post); adapter.CodeOf(err) != adapter.CodeUnsupported {
 		t.Errorf("a persona in a session: %v, want Unsupported", err)
 	}
 	post.As = adapter.Persona{}
@@ -153,7 +153,7 @@ func TestPostAs(t *testing.T) {
 		t.Fatal(err)
 	}
 	post.Thread, post.As, post.Key = w.thread, adapter.Persona{Name: "Grace"}, "k2"
-	if _, err := person.Post(t.Context(), post); adapter.CodeOf(err) != adapter.Unsupported {
+	if _, err := person.Post(t.Context(), post); adapter.CodeOf(err) != adapter.CodeUnsupported {
 		t.Errorf("a persona with a person's key: %v, want Unsupported", err)
 	}
 }
@@ -206,7 +206,7 @@ func TestResolveByReply(t *testing.T) {
 		t.Errorf("a session's thread: %v", err)
 	}
 	bare := w.ada.StartSession(w.app, w.issue, nil)
-	if err := w.adapter.SetResolved(t.Context(), w.ws.ID, linear.Thread{IssueID: w.issue.ID, SessionID: bare.ID}.ID(), true); adapter.CodeOf(err) != adapter.Unsupported {
+	if err := w.adapter.SetResolved(t.Context(), w.ws.ID, linear.Thread{IssueID: w.issue.ID, SessionID: bare.ID}.ID(), true); adapter.CodeOf(err) != adapter.CodeUnsupported {
 		t.Errorf("a session without comments: %v, want Unsupported", err)
 	}
 }

@@ -55,9 +55,17 @@ func Domains(domains ...string) bot.Access {
 
 // NotExternal refuses people without an account in the workspace, who are
 // synced in from elsewhere, and events that name no one. It allows everyone else.
+// A user of whom the event tells nothing but the id is looked up.
 func NotExternal() bot.Access {
-	return everyone(func(_ context.Context, _ *bot.Turn, u adapter.User) (bool, error) {
-		return u.Kind != adapter.External && (u.ID != "" || u.IsBot()), nil
+	return everyone(func(ctx context.Context, t *bot.Turn, u adapter.User) (bool, error) {
+		if u.Kind == adapter.UserUnknown && u.ID != "" {
+			found, err := t.User(ctx, u.ID)
+			if found == nil {
+				return false, err
+			}
+			u = *found
+		}
+		return u.Kind == adapter.UserHuman || u.IsBot(), nil
 	})
 }
 
@@ -71,11 +79,11 @@ func NotGuests() bot.Access {
 		switch {
 		case u.IsBot():
 			return true, nil
-		case u.Kind == adapter.External, u.ID == "", u.Guest:
+		case u.Kind == adapter.UserExternal, u.ID == "", u.Guest:
 			return false, nil
 		}
 		found, err := t.User(ctx, u.ID)
-		return found != nil && found.Kind != adapter.External && !found.Guest, err
+		return found != nil && (found.IsBot() || found.Kind == adapter.UserHuman && !found.Guest), err
 	})
 }
 
@@ -167,14 +175,14 @@ func everyone(test func(ctx context.Context, t *bot.Turn, u adapter.User) (bool,
 // emailOf returns the address of a person, looked up if the event does not tell
 // it. It is empty if no address counts.
 func emailOf(ctx context.Context, t *bot.Turn, u adapter.User) (string, error) {
-	if u.Kind != adapter.Human {
+	switch {
+	case u.Kind == adapter.UserHuman && u.Email != "":
+		return u.Email, nil
+	case u.ID == "", u.Kind != adapter.UserHuman && u.Kind != adapter.UserUnknown:
 		return "", nil
 	}
-	if u.Email != "" || u.ID == "" {
-		return u.Email, nil
-	}
 	found, err := t.User(ctx, u.ID)
-	if err != nil || found == nil || found.Kind != adapter.Human {
+	if err != nil || found == nil || found.Kind != adapter.UserHuman {
 		return "", err
 	}
 	return found.Email, nil

@@ -46,8 +46,8 @@ func TestRules(t *testing.T) {
 			})
 			k.UserOf(adapter.User{ID: "ada", Email: "ada@acme.test"})
 			k.UserOf(adapter.User{ID: "gil", Email: "gil@acme.test", Guest: true})
-			k.UserOf(adapter.User{ID: "ci", Kind: adapter.App, Email: "ci@acme.test"})
-			k.UserOf(adapter.User{ID: "ext", Kind: adapter.External, Email: "ext@acme.test"})
+			k.UserOf(adapter.User{ID: "ci", Kind: adapter.UserApp, Email: "ci@acme.test"})
+			k.UserOf(adapter.User{ID: "ext", Kind: adapter.UserExternal, Email: "ext@acme.test"})
 			th := k.NewThread()
 			for _, id := range []string{"ada", "gil", "ci", "ext"} {
 				k.User(id).Mention(th, "hello")

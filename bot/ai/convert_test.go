@@ -30,7 +30,7 @@ func TestFromMessages(t *testing.T) {
 		{"nil is no message", []*adapter.Message{nil, said(person("ada"), "a")}, ai.Options{}, []ai.Message{{ai.User, "ada", text("a")}}},
 		{
 			"another program is a user",
-			[]*adapter.Message{said(adapter.User{Name: "ci", Kind: adapter.App}, "red"), said(self(), "ok")},
+			[]*adapter.Message{said(adapter.User{Name: "ci", Kind: adapter.UserApp}, "red"), said(self(), "ok")},
 			ai.Options{Names: true},
 			[]ai.Message{{ai.User, "ci", text("[ci]: red")}, {ai.Assistant, "helper", text("ok")}},
 		},
@@ -260,8 +260,8 @@ func TestFromThread(t *testing.T) {
 	if err != nil || last.ID != "m24" {
 		t.Errorf("it ends with %s, %v, want the newest", last.ID, err)
 	}
-	r.fail = &adapter.Error{Code: adapter.Unavailable}
-	if _, err := ai.FromThread(t.Context(), th, 2, ai.Options{}); adapter.CodeOf(err) != adapter.Unavailable {
+	r.fail = &adapter.Error{Code: adapter.CodeUnavailable}
+	if _, err := ai.FromThread(t.Context(), th, 2, ai.Options{}); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("error %v, want that of the history", err)
 	}
 }

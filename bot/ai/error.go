@@ -83,7 +83,7 @@ func (e *Error) Result() json.RawMessage {
 // told: a cause may name servers and files.
 func failure(tool string, err error) *Error {
 	e := &Error{Tool: tool, Code: Failed, Message: "it did not work", Err: err}
-	if code := adapter.CodeOf(err); code != adapter.Unknown {
+	if code := adapter.CodeOf(err); code != adapter.CodeUnknown {
 		e.Message = strings.ReplaceAll(code.String(), "_", " ")
 	}
 	if a, ok := errors.AsType[*adapter.Error](err); ok && a.Message != "" {

@@ -14,9 +14,9 @@ import (
 // What people and the bot said, as a model takes it.
 func ExampleFromMessages() {
 	messages, err := ai.FromMessages(context.Background(), []*adapter.Message{
-		{Author: adapter.User{Name: "ada"}, Body: "@helper why is the build red?"},
-		{Author: adapter.User{Name: "helper", Kind: adapter.Self}, Body: "It is the lint step."},
-		{Author: adapter.User{Name: "bob"}, Body: "Thanks!"},
+		{Author: adapter.User{Name: "ada", Kind: adapter.UserHuman}, Body: "@helper why is the build red?"},
+		{Author: adapter.User{Name: "helper", Kind: adapter.UserSelf}, Body: "It is the lint step."},
+		{Author: adapter.User{Name: "bob", Kind: adapter.UserHuman}, Body: "Thanks!"},
 	}, ai.Options{Names: true})
 	if err != nil {
 		fmt.Println(err)

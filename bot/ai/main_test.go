@@ -117,19 +117,19 @@ func (r *room) Typing(_ context.Context, _ string, thread adapter.ThreadID, stat
 func (r *room) Subject(context.Context, string, adapter.ThreadID) (*adapter.Issue, error) {
 	return &adapter.Issue{
 		ID: "i1", Identifier: "ENG-1", Title: "Checkout <fails>", Description: "It does.", URL: "https://linear.app/acme/issue/ENG-1",
-		State: adapter.IssueState{Name: "Todo", Type: "unstarted"}, Assignee: &adapter.User{ID: "u-ada", Name: "ada", Email: "ada@acme.test"},
+		State: adapter.IssueState{Name: "Todo", Type: "unstarted"}, Assignee: &adapter.User{ID: "u-ada", Name: "ada", Email: "ada@acme.test", Kind: adapter.UserHuman},
 		Labels: []adapter.Label{{Name: "bug"}}, Team: adapter.Team{Name: "Engineering"},
 	}, nil
 }
 
 func (r *room) User(_ context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
 	if q.ID == "u-gil" {
-		return &adapter.User{ID: "u-gil", Name: "gil", Guest: true}, nil
+		return &adapter.User{ID: "u-gil", Name: "gil", Guest: true, Kind: adapter.UserHuman}, nil
 	}
 	if q.Name != "ada" && q.ID != "u-ada" {
-		return nil, &adapter.Error{Code: adapter.NotFound, Op: "user", Message: "there is no such user"}
+		return nil, &adapter.Error{Code: adapter.CodeNotFound, Op: "user", Message: "there is no such user"}
 	}
-	return &adapter.User{ID: "u-ada", Name: "ada", FullName: "Ada Byron", Email: "ada@" + strings.ToLower(workspace) + ".test"}, nil
+	return &adapter.User{ID: "u-ada", Name: "ada", FullName: "Ada Byron", Email: "ada@" + strings.ToLower(workspace) + ".test", Kind: adapter.UserHuman}, nil
 }
 
 func (r *room) Open(_ context.Context, _, url string, limit int64) (*adapter.File, error) {
@@ -140,10 +140,10 @@ func (r *room) Open(_ context.Context, _, url string, limit int64) (*adapter.Fil
 }
 
 func person(name string) adapter.User {
-	return adapter.User{ID: "u-" + name, Name: name, FullName: name}
+	return adapter.User{ID: "u-" + name, Name: name, FullName: name, Kind: adapter.UserHuman}
 }
 
-func self() adapter.User { return adapter.User{ID: "bot-user", Name: "helper", Kind: adapter.Self} }
+func self() adapter.User { return adapter.User{ID: "bot-user", Name: "helper", Kind: adapter.UserSelf} }
 
 const here adapter.ThreadID = "fake:room:t1"
 

@@ -415,10 +415,10 @@ func TestErrors(t *testing.T) {
 	_, th := threadOf(t, r)
 	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true})
 
-	r.fail = &adapter.Error{Code: adapter.RateLimited, Op: "commentUpdate", Message: "slow down", Err: errors.New("https://internal.test")}
+	r.fail = &adapter.Error{Code: adapter.CodeRateLimited, Op: "commentUpdate", Message: "slow down", Err: errors.New("https://internal.test")}
 	_, err := call(t, tools, "resolve_thread", "")
 	failed, ok := errors.AsType[*ai.Error](err)
-	if !ok || adapter.CodeOf(err) != adapter.RateLimited {
+	if !ok || adapter.CodeOf(err) != adapter.CodeRateLimited {
 		t.Fatalf("error %v, want an *ai.Error with its cause", err)
 	}
 	if got := string(failed.Result()); got != `{"error":"failed","message":"rate limited: slow down"}` {

@@ -55,12 +55,12 @@ type vectorWorld struct {
 }
 
 func (w *vectorWorld) message(v vectorMessage) *adapter.Message {
-	by := adapter.User{ID: v.Author.UserID, Name: v.Author.UserName, FullName: v.Author.FullName}
+	by := adapter.User{ID: v.Author.UserID, Name: v.Author.UserName, FullName: v.Author.FullName, Kind: adapter.UserHuman}
 	switch {
 	case v.Author.IsMe:
-		by.Kind = adapter.Self
+		by.Kind = adapter.UserSelf
 	case v.Author.IsBot:
-		by.Kind = adapter.App
+		by.Kind = adapter.UserApp
 	}
 	w.messages[v.ID] = v
 	return &adapter.Message{ID: v.ID, Author: by, Body: v.Text, CreatedAt: v.DateSent}

@@ -147,7 +147,7 @@ func (k *Kit) Platform() *adaptertest.Platform { return k.platform }
 // issue to it.
 func (k *Kit) Self() adapter.User {
 	self := k.platform.Self
-	return adapter.User{ID: self.UserID, Name: self.Name, FullName: self.FullName, Kind: adapter.Self}
+	return adapter.User{ID: self.UserID, Name: self.Name, FullName: self.FullName, Kind: adapter.UserSelf}
 }
 
 // Restart stops the bot, lets running turns finish, and starts another one with
@@ -338,19 +338,20 @@ func (k *Kit) User(id string) *User {
 	if u := k.users[id]; u != nil {
 		return u
 	}
-	return k.UserOf(adapter.User{ID: id})
+	return k.UserOf(adapter.User{ID: id, Kind: adapter.UserHuman})
 }
 
-// UserOf returns somebody of any kind, with all that the platform says about
-// them: another bot, somebody with an email address, somebody from outside. The
-// id is required; the handle defaults to it. The user is in the directory from
-// then on.
+// UserOf returns a user of any kind, with all that the platform says about
+// them: another bot, a person with an email address, a person from outside. The
+// id is required; the handle defaults to it, and the kind to adapter.UserHuman.
+// The user is in the directory from then on.
 func (k *Kit) UserOf(u adapter.User) *User {
 	k.t.Helper()
 	if u.ID == "" {
 		k.t.Fatalf("bottest: a user needs an id")
 	}
 	u.Name = cmp.Or(u.Name, u.ID)
+	u.Kind = cmp.Or(u.Kind, adapter.UserHuman)
 	k.platform.AddUser(workspace, u)
 	k.users[u.ID] = &User{kit: k, user: u}
 	return k.users[u.ID]

@@ -62,7 +62,7 @@ func TestConversation(t *testing.T) {
 		t.Errorf("%d duplicates counted since the restart, want 1 and another bot", n)
 	}
 	k.User("bob").Say(th, "one")
-	k.UserOf(adapter.User{ID: "ci", Kind: adapter.App}).Say(th, "not heard")
+	k.UserOf(adapter.User{ID: "ci", Kind: adapter.UserApp}).Say(th, "not heard")
 	ada.Say(th, "two")
 	th.ExpectExactly("Hello ada", "one", "two")
 	th.Expect("Hello", "two")

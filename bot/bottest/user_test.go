@@ -313,7 +313,7 @@ func TestSession(t *testing.T) {
 	if diff := cmp.Diff([]adapter.PlanStep{{Content: "look", Status: "pending"}}, s.Plan()); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
-	if all := s.Activities(); len(all) != 1 || all[0].Kind != adapter.Response || all[0].Body != "done" {
+	if all := s.Activities(); len(all) != 1 || all[0].Kind != adapter.ActivityResponse || all[0].Body != "done" {
 		t.Errorf("activities %+v, want one response", all)
 	}
 	ada.Say(s, "wait")
@@ -361,8 +361,8 @@ func TestUsers(t *testing.T) {
 		})
 	})
 	k.UserOf(adapter.User{ID: "u1", Name: "ada", FullName: "Ada Byron", Email: "ada@example.com"})
-	k.UserOf(adapter.User{ID: "ci", FullName: "CI", Kind: adapter.App})
-	k.UserOf(adapter.User{ID: "x", Email: "x@example.com", Kind: adapter.External})
+	k.UserOf(adapter.User{ID: "ci", FullName: "CI", Kind: adapter.UserApp})
+	k.UserOf(adapter.User{ID: "x", Email: "x@example.com", Kind: adapter.UserExternal})
 	k.UserOf(adapter.User{ID: "silent"})
 	th := k.NewThread()
 	for _, id := range []string{"u1", "bob", "ci", "x", "y"} {

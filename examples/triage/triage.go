@@ -120,7 +120,7 @@ func (tr *triage) assign(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	who := c.Message.Author.ID
 	if handle := strings.TrimPrefix(c.Arg(0), "@"); !strings.EqualFold(handle, "me") {
 		u, err := tr.lin.User(ctx, t.Workspace(), adapter.UserQuery{Name: handle})
-		if adapter.CodeOf(err) == adapter.NotFound {
+		if adapter.CodeOf(err) == adapter.CodeNotFound {
 			return c.Misuse("no one here is called " + handle)
 		}
 		if err != nil {

@@ -107,13 +107,13 @@ func (c *connection) failed(err error) {
 // explain says what to look at. It shows no secret and may be public.
 func (c *connection) explain(err error) string {
 	switch code := adapter.CodeOf(err); code {
-	case adapter.Unauthenticated, adapter.Forbidden:
+	case adapter.CodeUnauthenticated, adapter.CodeForbidden:
 		return c.at + " refuses " + c.look + ": copy the value again, and check that it was not revoked"
-	case adapter.RateLimited:
+	case adapter.CodeRateLimited:
 		return c.at + " limits the rate of requests: waiting for the next budget"
-	case adapter.Unavailable, adapter.Canceled, adapter.Unknown:
+	case adapter.CodeUnavailable, adapter.CodeCanceled, adapter.CodeUnknown:
 		return c.at + " cannot be reached: check the network, and LINEAR_API_URL if it is set"
-	case adapter.NotFound, adapter.Invalid, adapter.Unsupported, adapter.Conflict, adapter.AppendOnly:
+	case adapter.CodeNotFound, adapter.CodeInvalid, adapter.CodeUnsupported, adapter.CodeConflict, adapter.CodeAppendOnly:
 		return c.at + " does not say who the bot is: check LINEAR_API_URL, LINEAR_OAUTH_URL and " + c.look
 	default:
 		return c.at + " does not say who the bot is: " + code.String()

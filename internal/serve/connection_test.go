@@ -43,9 +43,9 @@ func (a *identities) Identity(context.Context, string) (*adapter.Identity, error
 // line, however often it is met, and readiness says the same.
 func TestConnection(t *testing.T) {
 	t.Parallel()
-	down := &adapter.Error{Code: adapter.Unavailable, Err: errors.New("connection refused")}
-	refused := &adapter.Error{Code: adapter.Unauthenticated}
-	limited := &adapter.Error{Code: adapter.RateLimited, RetryAfter: 10 * time.Minute}
+	down := &adapter.Error{Code: adapter.CodeUnavailable, Err: errors.New("connection refused")}
+	refused := &adapter.Error{Code: adapter.CodeUnauthenticated}
+	limited := &adapter.Error{Code: adapter.CodeRateLimited, RetryAfter: 10 * time.Minute}
 	app := adapter.Identity{Workspace: "o1", WorkspaceName: "Acme", Name: "helper-bot", FullName: "Helper Bot", App: true}
 	person := app
 	person.App, person.Name, person.FullName = false, "ada", "Ada Byron"
@@ -89,7 +89,7 @@ func TestConnection(t *testing.T) {
 		},
 		{
 			"wrong address",
-			[]error{&adapter.Error{Code: adapter.NotFound}},
+			[]error{&adapter.Error{Code: adapter.CodeNotFound}},
 			app, time.Second,
 			"Linear does not say who the bot is: check LINEAR_API_URL, LINEAR_OAUTH_URL and LINEAR_API_KEY",
 			[]string{"check LINEAR_API_URL"},

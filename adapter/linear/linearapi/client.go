@@ -65,7 +65,7 @@ type Call struct {
 	Attempt int
 	// Status is the HTTP status. Zero if there was no answer.
 	Status int
-	// Code is how the attempt ended, if Failed.
+	// Code is how the attempt ended: adapter.CodeOK unless Failed.
 	Code   adapter.Code
 	Failed bool
 	// Took is how long the attempt lasted.
@@ -96,7 +96,7 @@ type Client struct {
 	budget    meter
 }
 
-// New returns a client. It does no I/O. Its errors have code Invalid and tell
+// New returns a client. It does no I/O. Its errors have code adapter.CodeInvalid and tell
 // of everything that is wrong with cfg.
 func New(cfg Config) (*Client, error) {
 	c := &Client{
@@ -116,7 +116,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	var problems []error
 	problem := func(text string) {
-		problems = append(problems, &adapter.Error{Code: adapter.Invalid, Op: "linearapi", Message: text})
+		problems = append(problems, &adapter.Error{Code: adapter.CodeInvalid, Op: "linearapi", Message: text})
 	}
 	if c.tokens == nil {
 		problem("Config.Tokens is missing: give it APIKey, AccessToken or ClientCredentials")
@@ -164,11 +164,11 @@ func do[D, E any](ctx context.Context, c *Client, op operation, vars map[string]
 	var data D
 	if err := json.Unmarshal(raw, &data); err != nil {
 		// The cause may quote the answer, so only its kind is told.
-		return nil, &adapter.Error{Code: adapter.Unavailable, Op: op.name, Message: "Linear's answer does not have the expected shape"}
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: op.name, Message: "Linear's answer does not have the expected shape"}
 	}
 	result := pick(&data)
 	if result == nil {
-		return nil, &adapter.Error{Code: adapter.Unavailable, Op: op.name, Message: "Linear's answer lacks the result"}
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: op.name, Message: "Linear's answer lacks the result"}
 	}
 	return result, nil
 }

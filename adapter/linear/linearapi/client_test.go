@@ -16,7 +16,7 @@ import (
 func TestNew(t *testing.T) {
 	t.Parallel()
 	_, err := New(Config{URL: "https://ada:s3cret@api.example/graphql", Timeout: -1, MaxAttempts: -1, Pause: -1, MaxResponse: -1})
-	if adapter.CodeOf(err) != adapter.Invalid {
+	if adapter.CodeOf(err) != adapter.CodeInvalid {
 		t.Fatalf("error %v, want Invalid", err)
 	}
 	for _, field := range []string{"Tokens", "URL", "Timeout", "MaxAttempts", "Pause", "MaxResponse"} {
@@ -114,7 +114,7 @@ func TestReads(t *testing.T) {
 		t.Errorf("comment, %v (-want +got):\n%s", err, diff)
 	}
 	half := `{"data":{"viewer":null,"organization":{"id":"o1"}}}`
-	if _, err := newClient(t, always(200, half), once).Viewer(t.Context()); adapter.CodeOf(err) != adapter.Unavailable {
+	if _, err := newClient(t, always(200, half), once).Viewer(t.Context()); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("half a viewer: %v", err)
 	}
 }
@@ -177,8 +177,8 @@ func TestObserve(t *testing.T) {
 	spent := left
 	spent.Cost = 3
 	want := []Call{
-		{Op: "viewer", Attempt: 1, Status: 503, Failed: true, Code: adapter.Unavailable, RequestID: "r1", Budget: left},
-		{Op: "viewer", Attempt: 2, Failed: true, Code: adapter.Unavailable, Budget: left},
+		{Op: "viewer", Attempt: 1, Status: 503, Failed: true, Code: adapter.CodeUnavailable, RequestID: "r1", Budget: left},
+		{Op: "viewer", Attempt: 2, Failed: true, Code: adapter.CodeUnavailable, Budget: left},
 		{Op: "viewer", Attempt: 3, Status: 200, Budget: spent},
 	}
 	if diff := cmp.Diff(want, calls); diff != "" {

@@ -91,16 +91,16 @@ func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
 	s := &credentials{}
 	s.fetch = func(ctx context.Context) (Token, error) {
 		if id == "" || secret == "" {
-			return Token{}, tokenError(adapter.Unauthenticated, "client id or client secret is missing", nil)
+			return Token{}, tokenError(adapter.CodeUnauthenticated, "client id or client secret is missing", nil)
 		}
 		if err := CheckURL(conf.TokenURL); err != nil {
-			return Token{}, tokenError(adapter.Unauthenticated, "the address of the token endpoint "+err.Error(), nil)
+			return Token{}, tokenError(adapter.CodeUnauthenticated, "the address of the token endpoint "+err.Error(), nil)
 		}
 		t, err := conf.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {
 			return Token{}, explainOAuth(err, secret)
 		}
-		return Token{Value: t.AccessToken, Kind: Bearer, Expires: t.Expiry}, nil
+		return Token{Value: t.AccessToken, Kind: TokenBearer, Expires: t.Expiry}, nil
 	}
 	return s
 }
@@ -124,7 +124,7 @@ func (s *credentials) Token(ctx context.Context) (Token, error) {
 		return token, nil
 	}
 	if err := ctx.Err(); err != nil {
-		return Token{}, tokenError(adapter.Canceled, "", err)
+		return Token{}, tokenError(adapter.CodeCanceled, "", err)
 	}
 	flight := s.flight.DoChan("token", func() (any, error) { return s.renew(context.WithoutCancel(ctx)) })
 	if ok {
@@ -137,11 +137,11 @@ func (s *credentials) Token(ctx context.Context) (Token, error) {
 		}
 		token, ok := r.Val.(Token)
 		if !ok {
-			return Token{}, tokenError(adapter.Unknown, "not a token", nil)
+			return Token{}, tokenError(adapter.CodeUnknown, "not a token", nil)
 		}
 		return token, nil
 	case <-ctx.Done():
-		return Token{}, tokenError(adapter.Canceled, "", ctx.Err())
+		return Token{}, tokenError(adapter.CodeCanceled, "", ctx.Err())
 	}
 }
 
@@ -199,13 +199,13 @@ func explainOAuth(err error, secret string) error {
 	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return tokenError(adapter.Unavailable, "the token endpoint did not answer within "+tokenTimeout.String(), nil)
+			return tokenError(adapter.CodeUnavailable, "the token endpoint did not answer within "+tokenTimeout.String(), nil)
 		}
 		if _, ok := errors.AsType[*url.Error](err); ok {
-			return tokenError(adapter.Unavailable, "the token endpoint cannot be reached", networkCause(err, secret))
+			return tokenError(adapter.CodeUnavailable, "the token endpoint cannot be reached", networkCause(err, secret))
 		}
 		// Other errors may quote the answer, which may hold a token.
-		return tokenError(adapter.Unavailable, "the answer of the token endpoint cannot be read", nil)
+		return tokenError(adapter.CodeUnavailable, "the answer of the token endpoint cannot be read", nil)
 	}
 	status, header := 0, http.Header(nil)
 	if refused.Response != nil {
@@ -221,23 +221,23 @@ func explainOAuth(err error, secret string) error {
 	var e *adapter.Error
 	switch {
 	case status == http.StatusTooManyRequests:
-		e = tokenError(adapter.RateLimited, "too many requests for tokens ("+said+")", nil)
+		e = tokenError(adapter.CodeRateLimited, "too many requests for tokens ("+said+")", nil)
 	case status >= 500:
-		e = tokenError(adapter.Unavailable, "the token endpoint failed ("+said+")", nil)
+		e = tokenError(adapter.CodeUnavailable, "the token endpoint failed ("+said+")", nil)
 	case strings.Contains(lower, "client_credentials") || refused.ErrorCode == "unauthorized_client":
-		e = tokenError(adapter.Unauthenticated,
+		e = tokenError(adapter.CodeUnauthenticated,
 			"the OAuth app may not use client credentials ("+said+"): enable client credentials in the app's settings in Linear", nil)
 	case refused.ErrorCode == "invalid_client" || status == http.StatusUnauthorized:
-		e = tokenError(adapter.Unauthenticated,
+		e = tokenError(adapter.CodeUnauthenticated,
 			"Linear refused the client id or the client secret ("+said+"): copy both again from the app's settings in Linear", nil)
 	case refused.ErrorCode == "invalid_scope":
-		e = tokenError(adapter.Unauthenticated, "Linear refused the scopes ("+said+"): change the scopes", nil)
+		e = tokenError(adapter.CodeUnauthenticated, "Linear refused the scopes ("+said+"): change the scopes", nil)
 	case refused.ErrorCode == "" && status >= 300:
-		e = tokenError(adapter.Unavailable, "the address does not answer in OAuth ("+said+"): check the OAuth URL", nil)
+		e = tokenError(adapter.CodeUnavailable, "the address does not answer in OAuth ("+said+"): check the OAuth URL", nil)
 	default:
-		e = tokenError(adapter.Unauthenticated, "Linear gave no token ("+said+"): check the OAuth app's settings in Linear", nil)
+		e = tokenError(adapter.CodeUnauthenticated, "Linear gave no token ("+said+"): check the OAuth app's settings in Linear", nil)
 	}
-	if e.Code == adapter.RateLimited || e.Code == adapter.Unavailable {
+	if e.Code == adapter.CodeRateLimited || e.Code == adapter.CodeUnavailable {
 		e.RetryAfter = retryAfter(header, time.Now())
 	}
 	return e

@@ -61,7 +61,7 @@ func TestClientCredentialsRequest(t *testing.T) {
 			t.Parallel()
 			s := tokenServer(time.Hour)
 			token := mustToken(t, credentialsOn(s, tc.scopes...), "token-1")
-			if token.Kind != Bearer || token.Expires.IsZero() {
+			if token.Kind != TokenBearer || token.Expires.IsZero() {
 				t.Errorf("kind %v, expires %v", token.Kind, token.Expires)
 			}
 			r := s.seen()[0]
@@ -155,7 +155,7 @@ func TestClientCredentialsSlowRenewal(t *testing.T) {
 		}
 		time.Sleep(time.Hour) // now it has expired
 		_, err := s.Token(t.Context())
-		if adapter.CodeOf(err) != adapter.Unavailable {
+		if adapter.CodeOf(err) != adapter.CodeUnavailable {
 			t.Errorf("error %v, want Unavailable", err)
 		}
 	})
@@ -221,7 +221,7 @@ func TestClientCredentialsCancelledCaller(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := s.Token(ctx); adapter.CodeOf(err) != adapter.Canceled || !errors.Is(err, context.Canceled) {
+			if _, err := s.Token(ctx); adapter.CodeOf(err) != adapter.CodeCanceled || !errors.Is(err, context.Canceled) {
 				t.Errorf("the first caller got %v, want Canceled", err)
 			}
 		})
@@ -247,20 +247,20 @@ func TestClientCredentialsErrors(t *testing.T) {
 		code   adapter.Code
 		says   string
 	}{
-		{"not enabled", with(400, `{"error":"Error","error_description":"Client does not support the client_credentials grant type"}`, js...), adapter.Unauthenticated, "enable client credentials in the app's settings"},
-		{"unauthorized client", with(400, `{"error":"unauthorized_client"}`, js...), adapter.Unauthenticated, "enable client credentials"},
-		{"wrong secret", with(401, `{"error":"invalid_client","error_description":"Bad client"}`, js...), adapter.Unauthenticated, "invalid_client: Bad client"},
-		{"wrong secret, no words", with(401, `<html>`), adapter.Unauthenticated, "HTTP 401"},
-		{"wrong scope", with(400, `{"error":"invalid_scope"}`, js...), adapter.Unauthenticated, "change the scopes"},
-		{"error with 200", with(200, `{"error":"invalid_client"}`, js...), adapter.Unauthenticated, "client secret"},
-		{"other", with(400, `{"error":"invalid_request"}`, js...), adapter.Unauthenticated, "invalid_request"},
-		{"busy", with(429, `{}`, "Retry-After", "5"), adapter.RateLimited, "try again in 5s"},
-		{"down", with(503, `<html>`, "Retry-After", "5"), adapter.Unavailable, "try again in 5s"},
-		{"wrong address", with(404, `<html>`), adapter.Unavailable, "check the OAuth URL"},
-		{"redirect", with(302, ``, "Location", "https://elsewhere.example"), adapter.Unavailable, "HTTP 302"},
-		{"not JSON", with(200, `<html>`), adapter.Unavailable, "cannot be read"},
-		{"no token", with(200, `{}`), adapter.Unavailable, "cannot be read"},
-		{"network", failing(syscall.ECONNREFUSED), adapter.Unavailable, "cannot be reached"},
+		{"not enabled", with(400, `{"error":"Error","error_description":"Client does not support the client_credentials grant type"}`, js...), adapter.CodeUnauthenticated, "enable client credentials in the app's settings"},
+		{"unauthorized client", with(400, `{"error":"unauthorized_client"}`, js...), adapter.CodeUnauthenticated, "enable client credentials"},
+		{"wrong secret", with(401, `{"error":"invalid_client","error_description":"Bad client"}`, js...), adapter.CodeUnauthenticated, "invalid_client: Bad client"},
+		{"wrong secret, no words", with(401, `<html>`), adapter.CodeUnauthenticated, "HTTP 401"},
+		{"wrong scope", with(400, `{"error":"invalid_scope"}`, js...), adapter.CodeUnauthenticated, "change the scopes"},
+		{"error with 200", with(200, `{"error":"invalid_client"}`, js...), adapter.CodeUnauthenticated, "client secret"},
+		{"other", with(400, `{"error":"invalid_request"}`, js...), adapter.CodeUnauthenticated, "invalid_request"},
+		{"busy", with(429, `{}`, "Retry-After", "5"), adapter.CodeRateLimited, "try again in 5s"},
+		{"down", with(503, `<html>`, "Retry-After", "5"), adapter.CodeUnavailable, "try again in 5s"},
+		{"wrong address", with(404, `<html>`), adapter.CodeUnavailable, "check the OAuth URL"},
+		{"redirect", with(302, ``, "Location", "https://elsewhere.example"), adapter.CodeUnavailable, "HTTP 302"},
+		{"not JSON", with(200, `<html>`), adapter.CodeUnavailable, "cannot be read"},
+		{"no token", with(200, `{}`), adapter.CodeUnavailable, "cannot be read"},
+		{"network", failing(syscall.ECONNREFUSED), adapter.CodeUnavailable, "cannot be reached"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -274,7 +274,7 @@ func TestClientCredentialsErrors(t *testing.T) {
 		})
 	}
 	for _, cfg := range []ClientCredentialsConfig{{}, {ClientID: "a", ClientSecret: "b", TokenURL: "ftp://x"}} {
-		if _, err := ClientCredentials(cfg).Token(t.Context()); adapter.CodeOf(err) != adapter.Unauthenticated {
+		if _, err := ClientCredentials(cfg).Token(t.Context()); adapter.CodeOf(err) != adapter.CodeUnauthenticated {
 			t.Errorf("%v: error %v", cfg, err)
 		}
 	}

@@ -29,14 +29,14 @@ func (c *Client) OpenFile(ctx context.Context, address string, limit int64) (*ad
 		return nil, err
 	}
 	if limit <= 0 {
-		return nil, fileError(opOpen, adapter.Invalid, "the limit is missing", nil)
+		return nil, fileError(opOpen, adapter.CodeInvalid, "the limit is missing", nil)
 	}
 	token, fail := c.token(ctx, operation{name: opOpen})
 	if fail != nil {
 		return nil, fail.Error
 	}
 	file, err := c.open(ctx, u, limit, token)
-	if adapter.CodeOf(err) != adapter.Unauthenticated {
+	if adapter.CodeOf(err) != adapter.CodeUnauthenticated {
 		return file, err
 	}
 	c.tokens.Invalidate(token)
@@ -63,7 +63,7 @@ func (c *Client) open(ctx context.Context, u *url.URL, limit int64, token Token)
 func (c *Client) get(ctx context.Context, watch *watch, u *url.URL, limit int64, token Token) (*adapter.File, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, fileError(opOpen, adapter.Invalid, "the address is no URL", nil)
+		return nil, fileError(opOpen, adapter.CodeInvalid, "the address is no URL", nil)
 	}
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept-Encoding", "identity") // so that the length is that of the file
@@ -77,7 +77,7 @@ func (c *Client) get(ctx context.Context, watch *watch, u *url.URL, limit int64,
 	}
 	failure := openStatus(resp)
 	if failure == nil && resp.ContentLength > limit {
-		failure = fileError(opOpen, adapter.Invalid, fmt.Sprintf("the file is larger than %d bytes", limit), nil)
+		failure = fileError(opOpen, adapter.CodeInvalid, fmt.Sprintf("the file is larger than %d bytes", limit), nil)
 	}
 	if failure != nil {
 		_ = resp.Body.Close() // nothing is read from it
@@ -103,22 +103,22 @@ func openStatus(resp *http.Response) error {
 	case status == http.StatusOK:
 		return nil
 	case status == http.StatusUnauthorized:
-		return fileError(opOpen, adapter.Unauthenticated, "the token was refused ("+name+")", nil)
+		return fileError(opOpen, adapter.CodeUnauthenticated, "the token was refused ("+name+")", nil)
 	case status == http.StatusForbidden:
-		return fileError(opOpen, adapter.Forbidden, "access was refused ("+name+")", nil)
+		return fileError(opOpen, adapter.CodeForbidden, "access was refused ("+name+")", nil)
 	case status == http.StatusNotFound || status == http.StatusGone:
-		return fileError(opOpen, adapter.NotFound, "there is no such file ("+name+")", nil)
+		return fileError(opOpen, adapter.CodeNotFound, "there is no such file ("+name+")", nil)
 	case status == http.StatusTooManyRequests:
 		return &adapter.Error{
-			Code: adapter.RateLimited, Op: opOpen, Message: "the rate limit is reached (" + name + ")",
+			Code: adapter.CodeRateLimited, Op: opOpen, Message: "the rate limit is reached (" + name + ")",
 			RetryAfter: retryAfter(resp.Header, time.Now()),
 		}
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return fileError(opOpen, adapter.Unavailable, "the storage failed ("+name+")", nil)
+		return fileError(opOpen, adapter.CodeUnavailable, "the storage failed ("+name+")", nil)
 	case status >= 300 && status < 400:
-		return fileError(opOpen, adapter.Invalid, "the storage answers with a redirect, which is not followed ("+name+")", nil)
+		return fileError(opOpen, adapter.CodeInvalid, "the storage answers with a redirect, which is not followed ("+name+")", nil)
 	default:
-		return fileError(opOpen, adapter.Invalid, "the storage did not give the file ("+name+")", nil)
+		return fileError(opOpen, adapter.CodeInvalid, "the storage did not give the file ("+name+")", nil)
 	}
 }
 
@@ -156,7 +156,7 @@ func (b *fileBody) Read(p []byte) (int, error) {
 	case err == nil || err == io.EOF: //nolint:errorlint // bodies return it bare
 		return n, err
 	case errors.Is(err, errTooLarge):
-		return n, fileError(opOpen, adapter.Invalid, "the file is larger than the limit", nil)
+		return n, fileError(opOpen, adapter.CodeInvalid, "the file is larger than the limit", nil)
 	default:
 		return n, b.explain(err)
 	}

@@ -60,7 +60,7 @@ func (e *GraphQLError) Error() string {
 // empty if Linear did not name it.
 func ConflictID(err error) (entity, id string, ok bool) {
 	e, isGraphQL := errors.AsType[*GraphQLError](err)
-	if !isGraphQL || adapter.CodeOf(err) != adapter.Conflict {
+	if !isGraphQL || adapter.CodeOf(err) != adapter.CodeConflict {
 		return "", "", false
 	}
 	return e.Entity, e.ID, true
@@ -76,27 +76,27 @@ func IsNotTopLevel(err error) bool {
 // explain says why the attempt failed, given the error of the GraphQL package.
 func (a *attempt) explain(ctx context.Context, timeout time.Duration, err error) *failure {
 	if !a.sent {
-		return &failure{Error: &adapter.Error{Code: adapter.Invalid, Message: "the request cannot be encoded"}}
+		return &failure{Error: &adapter.Error{Code: adapter.CodeInvalid, Message: "the request cannot be encoded"}}
 	}
 	if a.body != nil && a.body.tooLarge {
 		return &failure{hopeless: true, Error: &adapter.Error{
-			Code: adapter.Unavailable, Message: fmt.Sprintf("Linear's answer is larger than %d bytes", a.limit),
+			Code: adapter.CodeUnavailable, Message: fmt.Sprintf("Linear's answer is larger than %d bytes", a.limit),
 		}}
 	}
 	if errs := a.graphQLErrors(err); len(errs) > 0 {
 		return a.classify(errs)
 	}
 	if ended := ctx.Err(); ended != nil {
-		return &failure{lost: true, Error: &adapter.Error{Code: adapter.Canceled, Err: ended}}
+		return &failure{lost: true, Error: &adapter.Error{Code: adapter.CodeCanceled, Err: ended}}
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(a.err, context.DeadlineExceeded) {
 		return &failure{lost: true, Error: &adapter.Error{
-			Code: adapter.Unavailable, Message: "Linear did not answer within " + timeout.String(),
+			Code: adapter.CodeUnavailable, Message: "Linear did not answer within " + timeout.String(),
 		}}
 	}
 	if a.err != nil {
 		return &failure{lost: true, Error: &adapter.Error{
-			Code: adapter.Unavailable, Message: "Linear cannot be reached", Err: networkCause(a.err, a.token.Value),
+			Code: adapter.CodeUnavailable, Message: "Linear cannot be reached", Err: networkCause(a.err, a.token.Value),
 		}}
 	}
 	return a.byStatus()
@@ -124,20 +124,20 @@ func (a *attempt) graphQLErrors(err error) graphql.Errors {
 
 // byStatus explains an answer that is not GraphQL.
 func (a *attempt) byStatus() *failure {
-	e := &adapter.Error{Code: adapter.Unavailable}
+	e := &adapter.Error{Code: adapter.CodeUnavailable}
 	f := &failure{Error: e, lost: true}
 	name := fmt.Sprintf("HTTP %d %s", a.status, http.StatusText(a.status))
 	switch {
 	case a.status == http.StatusOK || a.status == http.StatusCreated:
 		e.Message = "Linear's answer is not GraphQL: it is incomplete or something else altogether"
 	case a.status == http.StatusUnauthorized:
-		e.Code, e.Message, f.lost = adapter.Unauthenticated, "the token was refused ("+name+")", false
+		e.Code, e.Message, f.lost = adapter.CodeUnauthenticated, "the token was refused ("+name+")", false
 	case a.status == http.StatusForbidden:
-		e.Code, e.Message, f.lost = adapter.Forbidden, "access was refused ("+name+")", false
+		e.Code, e.Message, f.lost = adapter.CodeForbidden, "access was refused ("+name+")", false
 	case a.status == http.StatusTooManyRequests:
-		e.Code, e.Message, f.lost = adapter.RateLimited, "the rate limit is reached ("+name+")", false
+		e.Code, e.Message, f.lost = adapter.CodeRateLimited, "the rate limit is reached ("+name+")", false
 	case a.status == http.StatusRequestEntityTooLarge:
-		e.Code, e.Message = adapter.Invalid, "the request is too large ("+name+")"
+		e.Code, e.Message = adapter.CodeInvalid, "the request is too large ("+name+")"
 	case a.status >= 500 || a.status == http.StatusRequestTimeout:
 		e.Message = "Linear failed (" + name + ")"
 	case a.status >= 300 && a.status < 400:
@@ -153,14 +153,14 @@ func (a *attempt) byStatus() *failure {
 // classify turns the errors that Linear sent into one failure.
 func (a *attempt) classify(errs graphql.Errors) *failure {
 	var chosen graphql.Error
-	code := adapter.Unknown
+	code := adapter.CodeUnknown
 	for i, e := range errs {
 		c := codeOf(e)
-		if i == 0 || code == adapter.Unknown && c != adapter.Unknown {
+		if i == 0 || code == adapter.CodeUnknown && c != adapter.CodeUnknown {
 			chosen, code = e, c
 		}
 	}
-	if code == adapter.Unknown {
+	if code == adapter.CodeUnknown {
 		code = a.codeByStatus(chosen)
 	}
 	detail := &GraphQLError{
@@ -171,7 +171,7 @@ func (a *attempt) classify(errs graphql.Errors) *failure {
 		RequestID: a.requestID(),
 	}
 	text := word(chosen, "userPresentableMessage")
-	if code == adapter.Conflict {
+	if code == adapter.CodeConflict {
 		detail.Entity, detail.ID = conflict(a.mask(chosen.Message), a.mask(text))
 	}
 	if text == "" {
@@ -180,7 +180,7 @@ func (a *attempt) classify(errs graphql.Errors) *failure {
 	return &failure{
 		Error: &adapter.Error{Code: code, Message: brief(a.mask(text), maxMessage), Err: detail},
 		// An error inside Linear may come after the write.
-		lost: code == adapter.Unavailable,
+		lost: code == adapter.CodeUnavailable,
 	}
 }
 
@@ -195,13 +195,13 @@ func codeOf(e graphql.Error) adapter.Code {
 	message := strings.ToLower(e.Message + "\n" + word(e, "userPresentableMessage"))
 	switch {
 	case strings.Contains(message, "entity not found"), strings.Contains(message, "could not find referenced"):
-		return adapter.NotFound
+		return adapter.CodeNotFound
 	case strings.Contains(message, "conflict on insert"):
-		return adapter.Conflict
+		return adapter.CodeConflict
 	case strings.Contains(message, "api key as a bearer token"):
-		return adapter.Unauthenticated
+		return adapter.CodeUnauthenticated
 	}
-	if c := codeOfWord(strings.ReplaceAll(strings.ToLower(word(e, "code")), "_", " ")); c != adapter.Unknown {
+	if c := codeOfWord(strings.ReplaceAll(strings.ToLower(word(e, "code")), "_", " ")); c != adapter.CodeUnknown {
 		return c
 	}
 	return codeOfWord(strings.ToLower(word(e, "type")))
@@ -211,18 +211,18 @@ func codeOf(e graphql.Error) adapter.Code {
 func codeOfWord(w string) adapter.Code {
 	switch w {
 	case "ratelimited", "rate limited":
-		return adapter.RateLimited
+		return adapter.CodeRateLimited
 	case "authentication error", "unauthenticated":
-		return adapter.Unauthenticated
+		return adapter.CodeUnauthenticated
 	case "forbidden", "feature not accessible", "usage limit exceeded":
-		return adapter.Forbidden
+		return adapter.CodeForbidden
 	case "graphql validation failed", "graphql parse failed", "graphql error", "bad user input",
 		"input error", "invalid input", "user error":
-		return adapter.Invalid
+		return adapter.CodeInvalid
 	case "internal server error", "internal error", "lock timeout", "network error", "bootstrap error":
-		return adapter.Unavailable
+		return adapter.CodeUnavailable
 	default:
-		return adapter.Unknown
+		return adapter.CodeUnknown
 	}
 }
 
@@ -239,19 +239,19 @@ func (a *attempt) codeByStatus(e graphql.Error) adapter.Code {
 	}
 	switch {
 	case status == http.StatusUnauthorized:
-		return adapter.Unauthenticated
+		return adapter.CodeUnauthenticated
 	case status == http.StatusForbidden:
-		return adapter.Forbidden
+		return adapter.CodeForbidden
 	case status == http.StatusTooManyRequests:
-		return adapter.RateLimited
+		return adapter.CodeRateLimited
 	case status >= 500:
-		return adapter.Unavailable
+		return adapter.CodeUnavailable
 	case status >= 400:
-		return adapter.Invalid
+		return adapter.CodeInvalid
 	case e.Extensions["userError"] == true:
-		return adapter.Invalid
+		return adapter.CodeInvalid
 	default:
-		return adapter.Unknown
+		return adapter.CodeUnknown
 	}
 }
 

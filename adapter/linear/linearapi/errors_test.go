@@ -32,129 +32,129 @@ func TestErrors(t *testing.T) {
 		{
 			name: "not authenticated", status: 401,
 			body:    `{"errors":[{"message":"Authentication required, not authenticated","extensions":{"type":"authentication error","code":"AUTHENTICATION_ERROR","statusCode":401,"userError":true,"userPresentableMessage":"You need to authenticate to access this operation."}}]}`,
-			code:    adapter.Unauthenticated,
+			code:    adapter.CodeUnauthenticated,
 			message: "You need to authenticate to access this operation.",
 			detail:  &GraphQLError{Status: 401, Code: "AUTHENTICATION_ERROR", Type: "authentication error", Message: "Authentication required, not authenticated"},
 		},
 		{
 			name: "not authenticated with status 200", status: 200,
 			body: `{"errors":[{"message":"no","extensions":{"type":"authentication error"}}],"data":null}`,
-			code: adapter.Unauthenticated, message: "no",
+			code: adapter.CodeUnauthenticated, message: "no",
 			detail: &GraphQLError{Status: 200, Type: "authentication error", Message: "no"},
 		},
 		{
 			name: "API key as bearer", status: 400,
 			body: `{"errors":[{"message":"It looks like you're trying to use an API key as a Bearer token. Remove it.","extensions":{"code":"INPUT_ERROR","type":"invalid input"}}]}`,
-			code: adapter.Unauthenticated, message: "It looks like",
+			code: adapter.CodeUnauthenticated, message: "It looks like",
 			detail: &GraphQLError{Status: 400, Code: "INPUT_ERROR", Type: "invalid input", Message: "It looks like you're trying to use an API key as a Bearer token. Remove it."},
 		},
 		{
 			name: "query does not validate", status: 400, header: []string{"X-Request-Id", "r-1"},
 			body: `{"errors":[{"message":"Cannot query field \"x\"","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED","type":"graphql error"}}]}`,
-			code: adapter.Invalid, message: `Cannot query field "x"`,
+			code: adapter.CodeInvalid, message: `Cannot query field "x"`,
 			detail: &GraphQLError{Status: 400, Code: "GRAPHQL_VALIDATION_FAILED", Type: "graphql error", Message: `Cannot query field "x"`, RequestID: "r-1"},
 		},
 		{
 			name: "bad argument", status: 200,
 			body: `{"errors":[{"message":"Argument Validation Error","path":["commentCreate",0],"extensions":{"code":"INVALID_INPUT","type":"invalid input","validationErrors":[{"property":"body","constraints":{"b":"second","a":"first"}},7]}}],"data":null}`,
-			code: adapter.Invalid, message: "Argument Validation Error; first; second",
+			code: adapter.CodeInvalid, message: "Argument Validation Error; first; second",
 			detail: &GraphQLError{Status: 200, Code: "INVALID_INPUT", Type: "invalid input", Message: "Argument Validation Error"},
 		},
 		{
 			name: "entity not found", status: 200,
 			body: `{"errors":[{"message":"Entity not found: Issue","extensions":{"code":"INPUT_ERROR","type":"invalid input","statusCode":400,"userPresentableMessage":"Could not find referenced Issue."}}],"data":null}`,
-			code: adapter.NotFound, message: "Could not find referenced Issue.",
+			code: adapter.CodeNotFound, message: "Could not find referenced Issue.",
 			detail: &GraphQLError{Status: 200, Code: "INPUT_ERROR", Type: "invalid input", Message: "Entity not found: Issue"},
 		},
 		{
 			name: "conflict with status 200", status: 200,
 			body: `{"errors":[{"message":"conflict on insert of Comment","extensions":{"code":"INPUT_ERROR","type":"invalid input","userPresentableMessage":"Entity Comment with id 11111111-1111-4111-8111-111111111111 already exists."}}],"data":null}`,
-			code: adapter.Conflict, message: "Entity Comment with id 11111111-1111-4111-8111-111111111111 already exists.",
+			code: adapter.CodeConflict, message: "Entity Comment with id 11111111-1111-4111-8111-111111111111 already exists.",
 			detail: &GraphQLError{Status: 200, Code: "INPUT_ERROR", Type: "invalid input", Message: "conflict on insert of Comment", Entity: "Comment", ID: "11111111-1111-4111-8111-111111111111"},
 		},
 		{
 			name: "conflict with status 400 and no id", status: 400,
 			body: `{"errors":[{"message":"conflict on insert of Reaction","extensions":{"code":"INPUT_ERROR"}}]}`,
-			code: adapter.Conflict, message: "conflict on insert",
+			code: adapter.CodeConflict, message: "conflict on insert",
 			detail: &GraphQLError{Status: 400, Code: "INPUT_ERROR", Message: "conflict on insert of Reaction", Entity: "Reaction"},
 		},
 		{
 			name: "too complex", status: 400,
 			body: `{"errors":[{"message":"Query too complex - complexity is 12000, maximum allowed is 10000","extensions":{"code":"INPUT_ERROR"}}]}`,
-			code: adapter.Invalid, message: "Query too complex",
+			code: adapter.CodeInvalid, message: "Query too complex",
 			detail: &GraphQLError{Status: 400, Code: "INPUT_ERROR", Message: "Query too complex - complexity is 12000, maximum allowed is 10000"},
 		},
 		{
 			name: "forbidden", status: 200,
 			body: `{"errors":[{"message":"no access","extensions":{"code":"FORBIDDEN","type":"forbidden"}}],"data":null}`,
-			code: adapter.Forbidden, message: "no access",
+			code: adapter.CodeForbidden, message: "no access",
 			detail: &GraphQLError{Status: 200, Code: "FORBIDDEN", Type: "forbidden", Message: "no access"},
 		},
 		{
 			name: "feature not accessible", status: 200,
 			body: `{"errors":[{"message":"upgrade","extensions":{"type":"feature not accessible"}}]}`,
-			code: adapter.Forbidden, message: "upgrade",
+			code: adapter.CodeForbidden, message: "upgrade",
 			detail: &GraphQLError{Status: 200, Type: "feature not accessible", Message: "upgrade"},
 		},
 		{
 			name: "lock timeout", status: 200,
 			body: `{"errors":[{"message":"busy","extensions":{"type":"lock timeout"}}]}`,
-			code: adapter.Unavailable, message: "busy",
+			code: adapter.CodeUnavailable, message: "busy",
 			detail: &GraphQLError{Status: 200, Type: "lock timeout", Message: "busy"},
 		},
 		{
 			name: "internal error", status: 500,
 			body: `{"errors":[{"message":"oops","extensions":{"code":"INTERNAL_SERVER_ERROR","type":"internal error"}}]}`,
-			code: adapter.Unavailable, message: "oops",
+			code: adapter.CodeUnavailable, message: "oops",
 			detail: &GraphQLError{Status: 500, Code: "INTERNAL_SERVER_ERROR", Type: "internal error", Message: "oops"},
 		},
 		{
 			name: "partial data", status: 200,
 			body: `{"errors":[{"message":"half","extensions":{"type":"user error"}}],"data":{"commentCreate":{"success":true,"comment":{"id":"c1"}}}}`,
-			code: adapter.Invalid, message: "half",
+			code: adapter.CodeInvalid, message: "half",
 			detail: &GraphQLError{Status: 200, Type: "user error", Message: "half"},
 		},
 		{
 			name: "second error says more", status: 200,
 			body: `{"errors":[{"message":"a"},{"message":"b","extensions":{"code":"FORBIDDEN"}}]}`,
-			code: adapter.Forbidden, message: "b",
+			code: adapter.CodeForbidden, message: "b",
 			detail: &GraphQLError{Status: 200, Code: "FORBIDDEN", Message: "b"},
 		},
 		{
 			name: "status inside", status: 200,
 			body: `{"errors":[{"message":"a","extensions":{"http":{"status":403}}}]}`,
-			code: adapter.Forbidden, message: "a",
+			code: adapter.CodeForbidden, message: "a",
 			detail: &GraphQLError{Status: 200, Message: "a"},
 		},
 		{
 			name: "nothing known", status: 200,
 			body: `{"errors":[{"message":"a"}]}`,
-			code: adapter.Unknown, message: "a",
+			code: adapter.CodeUnknown, message: "a",
 			detail: &GraphQLError{Status: 200, Message: "a"},
 		},
 		{
 			name: "status alone", status: 400,
 			body: `{"errors":[{"message":"a"}]}`,
-			code: adapter.Invalid, message: "a",
+			code: adapter.CodeInvalid, message: "a",
 			detail: &GraphQLError{Status: 400, Message: "a"},
 		},
-		{name: "rate limit without GraphQL", status: 429, body: `slow down`, code: adapter.RateLimited, message: "the rate limit"},
-		{name: "HTML with 200", status: 200, body: `<html><body>Maintenance</body></html>`, code: adapter.Unavailable, message: "Linear's answer is not GraphQL"},
-		{name: "HTML with 502", status: 502, body: `<html>bad gateway</html>`, code: adapter.Unavailable, message: "Linear failed (HTTP 502 Bad Gateway)"},
-		{name: "HTML with 404", status: 404, body: `<html>`, code: adapter.Unavailable, message: "the address does not answer in GraphQL (HTTP 404 Not Found)"},
-		{name: "HTML with 401", status: 401, body: `<html>`, code: adapter.Unauthenticated, message: "the token was refused"},
-		{name: "HTML with 403", status: 403, body: `<html>`, code: adapter.Forbidden, message: "access was refused"},
-		{name: "413", status: 413, body: ``, code: adapter.Invalid, message: "the request is too large"},
-		{name: "truncated", status: 200, body: goodComment[:100], code: adapter.Unavailable, message: "Linear's answer is not GraphQL"},
-		{name: "errors of a strange form", status: 400, body: `{"errors":"no"}`, code: adapter.Unavailable, message: "the address does not answer in GraphQL"},
-		{name: "empty body", status: 200, body: ``, code: adapter.Unavailable, message: "Linear's answer is not GraphQL"},
-		{name: "no content", status: 204, body: ``, code: adapter.Unavailable, message: "the answer is empty (HTTP 204"},
-		{name: "no data", status: 200, body: `{}`, code: adapter.Unavailable, message: "Linear's answer holds no data"},
-		{name: "null data", status: 200, body: `{"data":null}`, code: adapter.Unavailable, message: "Linear's answer holds no data"},
-		{name: "null result", status: 200, body: `{"data":{"commentCreate":null}}`, code: adapter.Unavailable, message: "Linear's answer lacks the result"},
-		{name: "no success", status: 200, body: `{"data":{"commentCreate":{"success":false,"comment":{"id":"c1"}}}}`, code: adapter.Unavailable, message: "Linear's answer lacks the result"},
-		{name: "another shape", status: 200, body: `{"data":{"commentCreate":[]}}`, code: adapter.Unavailable, message: "Linear's answer does not have the expected shape"},
-		{name: "redirect", status: 302, header: []string{"Location", "https://elsewhere.example/"}, code: adapter.Unavailable, message: "the address answers with a redirect"},
+		{name: "rate limit without GraphQL", status: 429, body: `slow down`, code: adapter.CodeRateLimited, message: "the rate limit"},
+		{name: "HTML with 200", status: 200, body: `<html><body>Maintenance</body></html>`, code: adapter.CodeUnavailable, message: "Linear's answer is not GraphQL"},
+		{name: "HTML with 502", status: 502, body: `<html>bad gateway</html>`, code: adapter.CodeUnavailable, message: "Linear failed (HTTP 502 Bad Gateway)"},
+		{name: "HTML with 404", status: 404, body: `<html>`, code: adapter.CodeUnavailable, message: "the address does not answer in GraphQL (HTTP 404 Not Found)"},
+		{name: "HTML with 401", status: 401, body: `<html>`, code: adapter.CodeUnauthenticated, message: "the token was refused"},
+		{name: "HTML with 403", status: 403, body: `<html>`, code: adapter.CodeForbidden, message: "access was refused"},
+		{name: "413", status: 413, body: ``, code: adapter.CodeInvalid, message: "the request is too large"},
+		{name: "truncated", status: 200, body: goodComment[:100], code: adapter.CodeUnavailable, message: "Linear's answer is not GraphQL"},
+		{name: "errors of a strange form", status: 400, body: `{"errors":"no"}`, code: adapter.CodeUnavailable, message: "the address does not answer in GraphQL"},
+		{name: "empty body", status: 200, body: ``, code: adapter.CodeUnavailable, message: "Linear's answer is not GraphQL"},
+		{name: "no content", status: 204, body: ``, code: adapter.CodeUnavailable, message: "the answer is empty (HTTP 204"},
+		{name: "no data", status: 200, body: `{}`, code: adapter.CodeUnavailable, message: "Linear's answer holds no data"},
+		{name: "null data", status: 200, body: `{"data":null}`, code: adapter.CodeUnavailable, message: "Linear's answer holds no data"},
+		{name: "null result", status: 200, body: `{"data":{"commentCreate":null}}`, code: adapter.CodeUnavailable, message: "Linear's answer lacks the result"},
+		{name: "no success", status: 200, body: `{"data":{"commentCreate":{"success":false,"comment":{"id":"c1"}}}}`, code: adapter.CodeUnavailable, message: "Linear's answer lacks the result"},
+		{name: "another shape", status: 200, body: `{"data":{"commentCreate":[]}}`, code: adapter.CodeUnavailable, message: "Linear's answer does not have the expected shape"},
+		{name: "redirect", status: 302, header: []string{"Location", "https://elsewhere.example/"}, code: adapter.CodeUnavailable, message: "the address answers with a redirect"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +207,7 @@ func TestRateLimitedSaysHowLong(t *testing.T) {
 			t.Parallel()
 			_, err := newClient(t, always(tc.status, body, tc.header...), once).Viewer(t.Context())
 			var e *adapter.Error
-			if !errors.As(err, &e) || e.Code != adapter.RateLimited {
+			if !errors.As(err, &e) || e.Code != adapter.CodeRateLimited {
 				t.Fatalf("error %v, want RateLimited", err)
 			}
 			if e.RetryAfter < tc.min || e.RetryAfter > tc.max {
@@ -220,7 +220,7 @@ func TestRateLimitedSaysHowLong(t *testing.T) {
 func TestNetworkErrors(t *testing.T) {
 	t.Parallel()
 	_, err := newClient(t, inTurn(failing(syscall.ECONNREFUSED)), once).Viewer(t.Context())
-	if adapter.CodeOf(err) != adapter.Unavailable || !errors.Is(err, syscall.ECONNREFUSED) {
+	if adapter.CodeOf(err) != adapter.CodeUnavailable || !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("refused connection: %v", err)
 	}
 	if strings.Contains(err.Error(), "http") {
@@ -232,7 +232,7 @@ func TestNetworkErrors(t *testing.T) {
 		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"data":`), brokenReader{}))
 		return r, nil
 	}}
-	if _, err := newClient(t, broken, once).Viewer(t.Context()); adapter.CodeOf(err) != adapter.Unavailable {
+	if _, err := newClient(t, broken, once).Viewer(t.Context()); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("connection lost in the body: %v", err)
 	}
 }
@@ -250,14 +250,14 @@ func TestCanceled(t *testing.T) {
 		return nil, r.Context().Err()
 	}}
 	_, err := newClient(t, hang, nil).Viewer(ctx)
-	if adapter.CodeOf(err) != adapter.Canceled || !errors.Is(err, context.Canceled) {
+	if adapter.CodeOf(err) != adapter.CodeCanceled || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled while sending: %v", err)
 	}
 	if n := len(hang.seen()); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}
 	_, err = newClient(t, hang, nil).Viewer(ctx)
-	if adapter.CodeOf(err) != adapter.Canceled {
+	if adapter.CodeOf(err) != adapter.CodeCanceled {
 		t.Errorf("cancelled before: %v", err)
 	}
 	if n := len(hang.seen()); n != 1 {
@@ -281,7 +281,7 @@ func TestResponseLimit(t *testing.T) {
 				return r, nil
 			}}
 			_, err := newClient(t, s, limit(int64(len(goodViewer))-1)).Viewer(t.Context())
-			if adapter.CodeOf(err) != adapter.Unavailable || !strings.Contains(err.Error(), "larger than") {
+			if adapter.CodeOf(err) != adapter.CodeUnavailable || !strings.Contains(err.Error(), "larger than") {
 				t.Errorf("status %d, announced %v: %v", status, announced, err)
 			}
 			if n := len(s.seen()); n != 1 {
@@ -311,7 +311,7 @@ func TestConflictID(t *testing.T) {
 	if entity, id, ok := ConflictID(err); entity != "Comment" || id != "abc" || !ok {
 		t.Errorf("ConflictID = %q, %q, %v", entity, id, ok)
 	}
-	for _, err := range []error{nil, errors.New("x"), &adapter.Error{Code: adapter.Conflict}} {
+	for _, err := range []error{nil, errors.New("x"), &adapter.Error{Code: adapter.CodeConflict}} {
 		if _, _, ok := ConflictID(err); ok {
 			t.Errorf("ConflictID(%v) is ok", err)
 		}

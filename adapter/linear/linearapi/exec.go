@@ -30,7 +30,7 @@ type failure struct {
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
 	op.text = c.documents[op.name]
 	if op.text == "" {
-		return nil, &adapter.Error{Code: adapter.Invalid, Op: op.name, Message: "linearapi has no operation of this name"}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: op.name, Message: "linearapi has no operation of this name"}
 	}
 	if fail := c.admit(ctx, op); fail != nil {
 		return nil, fail.Error
@@ -57,7 +57,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 		if fail == nil {
 			return data, nil
 		}
-		if fail.Code == adapter.Unauthenticated && err == nil && refused == nil {
+		if fail.Code == adapter.CodeUnauthenticated && err == nil && refused == nil {
 			refused, refusedToken = fail, token
 			c.tokens.Invalidate(token)
 			n--
@@ -67,7 +67,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 			return nil, fail.Error
 		}
 		wait := max(fail.RetryAfter, pauses.NextBackOff())
-		if fail.Code == adapter.RateLimited && fail.RetryAfter > 0 {
+		if fail.Code == adapter.CodeRateLimited && fail.RetryAfter > 0 {
 			wait = fail.RetryAfter
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Now().Add(wait).After(deadline) {
@@ -75,7 +75,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 		}
 		if err := pause(ctx, wait); err != nil {
 			return nil, &adapter.Error{
-				Code: adapter.Canceled, Op: op.name,
+				Code: adapter.CodeCanceled, Op: op.name,
 				Message: "gave up waiting to try again after: " + fail.Code.String() + ": " + fail.Message,
 				Err:     err,
 			}
@@ -89,12 +89,12 @@ func (c *Client) again(op operation, fail *failure) bool {
 		return false
 	}
 	switch fail.Code {
-	case adapter.RateLimited:
+	case adapter.CodeRateLimited:
 		return c.maxWait > 0
-	case adapter.Unavailable:
+	case adapter.CodeUnavailable:
 		return true
-	case adapter.Unknown, adapter.Canceled, adapter.Unauthenticated, adapter.Forbidden, adapter.NotFound,
-		adapter.Invalid, adapter.Conflict, adapter.AppendOnly, adapter.Unsupported:
+	case adapter.CodeUnknown, adapter.CodeCanceled, adapter.CodeUnauthenticated, adapter.CodeForbidden, adapter.CodeNotFound,
+		adapter.CodeInvalid, adapter.CodeConflict, adapter.CodeAppendOnly, adapter.CodeUnsupported:
 		return false
 	default:
 		return false
@@ -116,18 +116,18 @@ func pause(ctx context.Context, d time.Duration) error {
 // token asks the source for a token.
 func (c *Client) token(ctx context.Context, op operation) (Token, *failure) {
 	if err := ctx.Err(); err != nil {
-		return Token{}, &failure{Error: &adapter.Error{Code: adapter.Canceled, Op: op.name, Err: err}}
+		return Token{}, &failure{Error: &adapter.Error{Code: adapter.CodeCanceled, Op: op.name, Err: err}}
 	}
 	token, err := c.tokens.Token(ctx)
 	if err == nil && token.Value == "" {
-		err = &adapter.Error{Code: adapter.Unauthenticated, Message: "the token source gave an empty token"}
+		err = &adapter.Error{Code: adapter.CodeUnauthenticated, Message: "the token source gave an empty token"}
 	}
 	if err == nil {
 		return token, nil
 	}
 	e := &adapter.Error{Code: adapter.CodeOf(err), Op: op.name, Err: err}
-	if e.Code == adapter.Unknown {
-		e.Code = adapter.Unauthenticated
+	if e.Code == adapter.CodeUnknown {
+		e.Code = adapter.CodeUnauthenticated
 	}
 	if inner, ok := errors.AsType[*adapter.Error](err); ok {
 		e.RetryAfter = inner.RetryAfter
@@ -149,14 +149,14 @@ func (c *Client) try(ctx context.Context, op operation, vars map[string]any, tok
 	case err != nil:
 		fail = a.explain(ctx, c.timeout, err)
 	case len(data) == 0 || string(data) == "null":
-		fail = &failure{Error: &adapter.Error{Code: adapter.Unavailable, Message: "Linear's answer holds no data"}, lost: true}
+		fail = &failure{Error: &adapter.Error{Code: adapter.CodeUnavailable, Message: "Linear's answer holds no data"}, lost: true}
 	}
 	if fail != nil {
 		fail.Op = op.name
-		if fail.RetryAfter == 0 && (fail.Code == adapter.RateLimited || fail.Code == adapter.Unavailable) {
+		if fail.RetryAfter == 0 && (fail.Code == adapter.CodeRateLimited || fail.Code == adapter.CodeUnavailable) {
 			fail.RetryAfter = retryAfter(a.header, time.Now())
 		}
-		if fail.RetryAfter == 0 && fail.Code == adapter.RateLimited {
+		if fail.RetryAfter == 0 && fail.Code == adapter.CodeRateLimited {
 			fail.RetryAfter = untilReset(a.header, time.Now())
 		}
 	}

@@ -66,7 +66,7 @@ func (f *files) isOwn(u *url.URL) bool {
 func (f *files) checkOpen(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || !f.isOwn(u) {
-		return nil, fileError(opOpen, adapter.Invalid, "only files below "+f.own+" can be opened", nil)
+		return nil, fileError(opOpen, adapter.CodeInvalid, "only files below "+f.own+" can be opened", nil)
 	}
 	u.Fragment = ""
 	return u, nil
@@ -76,11 +76,11 @@ func (f *files) checkPut(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.User != nil || u.Host == "" || u.Opaque != "":
-		return fileError(opPut, adapter.Invalid, "the address to send the file to is no plain URL", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is no plain URL", nil)
 	case f.custom && !f.isOwn(u):
-		return fileError(opPut, adapter.Invalid, "the address to send the file to is not below "+f.own, nil)
+		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is not below "+f.own, nil)
 	case !f.custom && u.Scheme != "https":
-		return fileError(opPut, adapter.Invalid, "the address to send the file to is not encrypted", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is not encrypted", nil)
 	}
 	return nil
 }
@@ -197,13 +197,13 @@ func (w *watch) stop() {
 func (w *watch) explain(ctx context.Context, op string, err error, secrets ...string) error {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(err, errPrivate):
-		return fileError(op, adapter.Invalid, "the storage's name leads to an address that is not public", nil)
+		return fileError(op, adapter.CodeInvalid, "the storage's name leads to an address that is not public", nil)
 	case errors.Is(cause, errStalled):
-		return fileError(op, adapter.Unavailable, "nothing moved for "+w.limit.String(), nil)
+		return fileError(op, adapter.CodeUnavailable, "nothing moved for "+w.limit.String(), nil)
 	case cause != nil:
-		return fileError(op, adapter.Canceled, "", ctx.Err())
+		return fileError(op, adapter.CodeCanceled, "", ctx.Err())
 	default:
-		return fileError(op, adapter.Unavailable, "the storage cannot be reached", networkCause(err, secrets...))
+		return fileError(op, adapter.CodeUnavailable, "the storage cannot be reached", networkCause(err, secrets...))
 	}
 }
 

@@ -69,17 +69,17 @@ func TestPutFileOfAnotherSize(t *testing.T) {
 		want    adapter.Code
 		body    string
 	}{
-		"exact":      {5, strings.NewReader("hello"), adapter.Unknown, "hello"},
-		"slow":       {5, slowReader{strings.NewReader("hello")}, adapter.Unknown, "hello"},
-		"empty":      {0, strings.NewReader(""), adapter.Unknown, ""},
-		"too short":  {6, strings.NewReader("hello"), adapter.Invalid, ""},
-		"too long":   {4, slowReader{strings.NewReader("hello")}, adapter.Invalid, ""},
-		"much":       {1 << 20, strings.NewReader(strings.Repeat("x", 1<<20)), adapter.Unknown, strings.Repeat("x", 1<<20)},
-		"too much":   {1 << 20, strings.NewReader(strings.Repeat("x", 1<<20+1)), adapter.Invalid, ""},
-		"not empty":  {0, strings.NewReader("x"), adapter.Invalid, ""},
-		"negative":   {-1, strings.NewReader(""), adapter.Invalid, ""},
-		"no content": {1, nil, adapter.Invalid, ""},
-		"broken":     {9, &failingFile{3}, adapter.Unavailable, ""},
+		"exact":      {5, strings.NewReader("hello"), adapter.CodeOK, "hello"},
+		"slow":       {5, slowReader{strings.NewReader("hello")}, adapter.CodeOK, "hello"},
+		"empty":      {0, strings.NewReader(""), adapter.CodeOK, ""},
+		"too short":  {6, strings.NewReader("hello"), adapter.CodeInvalid, ""},
+		"too long":   {4, slowReader{strings.NewReader("hello")}, adapter.CodeInvalid, ""},
+		"much":       {1 << 20, strings.NewReader(strings.Repeat("x", 1<<20)), adapter.CodeOK, strings.Repeat("x", 1<<20)},
+		"too much":   {1 << 20, strings.NewReader(strings.Repeat("x", 1<<20+1)), adapter.CodeInvalid, ""},
+		"not empty":  {0, strings.NewReader("x"), adapter.CodeInvalid, ""},
+		"negative":   {-1, strings.NewReader(""), adapter.CodeInvalid, ""},
+		"no content": {1, nil, adapter.CodeInvalid, ""},
+		"broken":     {9, &failingFile{3}, adapter.CodeUnavailable, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +97,7 @@ func TestPutFileOfAnotherSize(t *testing.T) {
 			to := target()
 			to.UploadURL = server.URL + "/put"
 			err = c.PutFile(t.Context(), to, tc.size, tc.content)
-			if tc.want == adapter.Unknown && err != nil || tc.want != adapter.Unknown && adapter.CodeOf(err) != tc.want {
+			if adapter.CodeOf(err) != tc.want {
 				t.Errorf("error %v, want code %s", err, tc.want)
 			}
 			server.Close() // waits for the handler
@@ -111,11 +111,11 @@ func TestPutFileOfAnotherSize(t *testing.T) {
 func TestFileStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int][2]adapter.Code{
-		301: {adapter.Invalid, adapter.Invalid}, 307: {adapter.Invalid, adapter.Invalid}, 400: {adapter.Invalid, adapter.Invalid},
-		401: {adapter.Forbidden, adapter.Unauthenticated}, 403: {adapter.Forbidden, adapter.Forbidden},
-		404: {adapter.Invalid, adapter.NotFound}, 410: {adapter.Invalid, adapter.NotFound},
-		413: {adapter.Invalid, adapter.Invalid}, 429: {adapter.Unavailable, adapter.RateLimited}, 503: {adapter.Unavailable, adapter.Unavailable},
-		206: {adapter.Unknown, adapter.Invalid},
+		301: {adapter.CodeInvalid, adapter.CodeInvalid}, 307: {adapter.CodeInvalid, adapter.CodeInvalid}, 400: {adapter.CodeInvalid, adapter.CodeInvalid},
+		401: {adapter.CodeForbidden, adapter.CodeUnauthenticated}, 403: {adapter.CodeForbidden, adapter.CodeForbidden},
+		404: {adapter.CodeInvalid, adapter.CodeNotFound}, 410: {adapter.CodeInvalid, adapter.CodeNotFound},
+		413: {adapter.CodeInvalid, adapter.CodeInvalid}, 429: {adapter.CodeUnavailable, adapter.CodeRateLimited}, 503: {adapter.CodeUnavailable, adapter.CodeUnavailable},
+		206: {adapter.CodeOK, adapter.CodeInvalid},
 	} {
 		s := always(status, "x", "Location", "https://elsewhere.example/x", "Retry-After", "7")
 		var calls []Call
@@ -156,7 +156,7 @@ func TestOpenFile(t *testing.T) {
 		t.Errorf("Authorization %q", got)
 	}
 	for _, limit := range []int64{4, 0, -1} {
-		if _, err := c.OpenFile(t.Context(), DefaultUploadsURL+"/a", limit); adapter.CodeOf(err) != adapter.Invalid {
+		if _, err := c.OpenFile(t.Context(), DefaultUploadsURL+"/a", limit); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("limit %d: %v", limit, err)
 		}
 	}
@@ -177,7 +177,7 @@ func TestOpenFileOfUnknownLength(t *testing.T) {
 			t.Fatal(err)
 		}
 		b, err := io.ReadAll(f)
-		if (err == nil) != want || int64(len(b)) > limit || err != nil && adapter.CodeOf(err) != adapter.Invalid {
+		if (err == nil) != want || int64(len(b)) > limit || err != nil && adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("limit %d: %d bytes, %v", limit, len(b), err)
 		}
 		if f.Size != -1 || f.Name != "name.txt" {
@@ -217,7 +217,7 @@ func TestFileAddresses(t *testing.T) {
 		"https://uploads.linear.app:8443/a", "https:uploads.linear.app/a", "file:///etc/passwd", "https://127.0.0.1/", "https://uploads.linear.app\\@example.com/",
 		"https://sub.uploads.linear.app/a", "ftp://uploads.linear.app/a",
 	} {
-		if _, err := c.OpenFile(t.Context(), address, 10); adapter.CodeOf(err) != adapter.Invalid || c.OwnsFile(address) {
+		if _, err := c.OpenFile(t.Context(), address, 10); adapter.CodeOf(err) != adapter.CodeInvalid || c.OwnsFile(address) {
 			t.Errorf("%q: %v, own %v", address, err, c.OwnsFile(address))
 		}
 	}
@@ -237,12 +237,12 @@ func TestFileAddresses(t *testing.T) {
 	for _, address := range []string{"", "http://storage.example.com/x", "https://a:b@storage.example.com/x", "file:///x", "https:x"} {
 		to := target()
 		to.UploadURL = address
-		if err := c.PutFile(t.Context(), to, 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.Invalid {
+		if err := c.PutFile(t.Context(), to, 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("PutFile to %q: %v", address, err)
 		}
 	}
 	own := newClient(t, s, func(cfg *Config) { cfg.UploadsURL = "http://127.0.0.1:1" })
-	if err := own.PutFile(t.Context(), target(), 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.Invalid {
+	if err := own.PutFile(t.Context(), target(), 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.CodeInvalid {
 		t.Errorf("PutFile to another host than the configured one: %v", err)
 	}
 }
@@ -265,7 +265,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	}
 	to := target()
 	to.UploadURL = server.URL
-	if err := c.PutFile(t.Context(), to, 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.Invalid || !strings.Contains(err.Error(), "not public") {
+	if err := c.PutFile(t.Context(), to, 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.CodeInvalid || !strings.Contains(err.Error(), "not public") {
 		t.Errorf("error %v, want Invalid", err)
 	}
 	if reached {
@@ -309,7 +309,7 @@ func TestFilesThatStall(t *testing.T) {
 			},
 		} {
 			start := time.Now()
-			if err := do(t.Context()); adapter.CodeOf(err) != adapter.Unavailable || time.Since(start) != 10*time.Second {
+			if err := do(t.Context()); adapter.CodeOf(err) != adapter.CodeUnavailable || time.Since(start) != 10*time.Second {
 				t.Errorf("%s: %v after %s, want Unavailable after 10s", name, err, time.Since(start))
 			}
 		}
@@ -317,13 +317,13 @@ func TestFilesThatStall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.ReadAll(f); adapter.CodeOf(err) != adapter.Unavailable {
+		if _, err := io.ReadAll(f); adapter.CodeOf(err) != adapter.CodeUnavailable {
 			t.Errorf("a body that stalls: %v, want Unavailable", err)
 		}
 		_ = f.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := c.PutFile(ctx, target(), 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.Canceled {
+		if err := c.PutFile(ctx, target(), 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.CodeCanceled {
 			t.Errorf("an ended context: %v, want Canceled", err)
 		}
 	})

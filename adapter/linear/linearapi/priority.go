@@ -12,13 +12,13 @@ import (
 // the budget refills all the time, and not for minutes.
 func share(p adapter.Priority) float64 {
 	switch p {
-	case adapter.Refreshing:
+	case adapter.PriorityRefreshing:
 		return 0.30
-	case adapter.Reading:
+	case adapter.PriorityReading:
 		return 0.05
-	case adapter.Answering:
+	case adapter.PriorityAnswering:
 		return 0.001
-	case adapter.Automatic, adapter.Acknowledging:
+	case adapter.PriorityAutomatic, adapter.PriorityAcknowledging:
 		return 0
 	default:
 		return 0
@@ -27,13 +27,13 @@ func share(p adapter.Priority) float64 {
 
 // priorityOf returns the priority of an operation.
 func priorityOf(ctx context.Context, op operation) adapter.Priority {
-	if p := adapter.PriorityOf(ctx); p != adapter.Automatic {
+	if p := adapter.PriorityOf(ctx); p != adapter.PriorityAutomatic {
 		return p
 	}
 	if op.write() {
-		return adapter.Answering
+		return adapter.PriorityAnswering
 	}
-	return adapter.Reading
+	return adapter.PriorityReading
 }
 
 // admit waits until the budget has room for op, or says how long that will
@@ -48,13 +48,13 @@ func (c *Client) admit(ctx context.Context, op operation) *failure {
 		deadline, bounded := ctx.Deadline()
 		if wait > max(c.maxWait, 0) || bounded && time.Now().Add(wait).After(deadline) {
 			return &failure{hopeless: true, Error: &adapter.Error{
-				Code: adapter.RateLimited, Op: op.name, RetryAfter: wait,
+				Code: adapter.CodeRateLimited, Op: op.name, RetryAfter: wait,
 				Message: "what is left of the hourly budget is kept for more important requests",
 			}}
 		}
 		if err := pause(ctx, wait); err != nil {
 			return &failure{Error: &adapter.Error{
-				Code: adapter.Canceled, Op: op.name, Message: "gave up waiting for the hourly budget", Err: err,
+				Code: adapter.CodeCanceled, Op: op.name, Message: "gave up waiting for the hourly budget", Err: err,
 			}}
 		}
 	}

@@ -75,7 +75,7 @@ func TestBudgetIsKept(t *testing.T) {
 		}
 		// What is kept is there for what matters more, at once.
 		start = time.Now()
-		for _, p := range []adapter.Priority{adapter.Answering, adapter.Acknowledging} {
+		for _, p := range []adapter.Priority{adapter.PriorityAnswering, adapter.PriorityAcknowledging} {
 			for range 50 {
 				if _, err := c.Viewer(adapter.WithPriority(t.Context(), p)); err != nil {
 					t.Fatal(err)
@@ -87,17 +87,17 @@ func TestBudgetIsKept(t *testing.T) {
 		}
 		// An edit of a stream is refused with the time when it may come.
 		sent := b.sent
-		_, err = c.Viewer(adapter.WithPriority(t.Context(), adapter.Refreshing))
-		if e, ok := errors.AsType[*adapter.Error](err); !ok || e.Code != adapter.RateLimited || e.RetryAfter < 10*time.Minute || b.sent != sent {
+		_, err = c.Viewer(adapter.WithPriority(t.Context(), adapter.PriorityRefreshing))
+		if e, ok := errors.AsType[*adapter.Error](err); !ok || e.Code != adapter.CodeRateLimited || e.RetryAfter < 10*time.Minute || b.sent != sent {
 			t.Errorf("a stream edit: %v, want rate limited with a long wait and nothing sent", err)
 		}
 		// With everything spent an answer waits for seconds, not for minutes.
 		b.left = 1
 		start = time.Now()
-		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.Acknowledging)); err != nil {
+		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.PriorityAcknowledging)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.Answering)); err != nil {
+		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.PriorityAnswering)); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); took > 20*time.Second {
@@ -109,7 +109,7 @@ func TestBudgetIsKept(t *testing.T) {
 		for range 3 {
 			_, err = c.Viewer(ctx)
 		}
-		if code := adapter.CodeOf(err); code != adapter.RateLimited && code != adapter.Canceled {
+		if code := adapter.CodeOf(err); code != adapter.CodeRateLimited && code != adapter.CodeCanceled {
 			t.Errorf("a wait beyond the deadline: %v", err)
 		}
 	})
@@ -119,7 +119,7 @@ func TestUnknownBudgetAdmitsEverything(t *testing.T) {
 	t.Parallel()
 	var m meter
 	for range 10_000 {
-		if wait := m.take("x", adapter.Refreshing, time.Now()); wait != 0 {
+		if wait := m.take("x", adapter.PriorityRefreshing, time.Now()); wait != 0 {
 			t.Fatalf("waits %s for a budget that nobody named", wait)
 		}
 	}

@@ -43,31 +43,31 @@ func TestRetry(t *testing.T) {
 		change   func(*Config)
 		deadline time.Duration
 		requests int
-		code     adapter.Code // Unknown if the call should succeed
+		code     adapter.Code // CodeOK if the call should succeed
 		min, max time.Duration
 	}{
 		{name: "read, 503 twice", call: read, answers: answers{with(503, ""), with(503, ""), with(200, goodRead)}, requests: 3, min: 100 * time.Millisecond, max: 2 * time.Second},
-		{name: "read, 503 for ever", call: read, answers: answers{with(503, "")}, requests: 4, code: adapter.Unavailable, max: 5 * time.Second},
+		{name: "read, 503 for ever", call: read, answers: answers{with(503, "")}, requests: 4, code: adapter.CodeUnavailable, max: 5 * time.Second},
 		{name: "read, network", call: read, answers: answers{failing(syscall.ECONNRESET), with(200, goodRead)}, requests: 2, max: time.Second},
 		{name: "read, lock timeout", call: read, answers: answers{with(200, lockTimeout), with(200, goodRead)}, requests: 2, max: time.Second},
 		{name: "read, truncated", call: read, answers: answers{with(200, goodRead[:20]), with(200, goodRead)}, requests: 2, max: time.Second},
-		{name: "read, not found", call: read, answers: answers{with(200, `{"errors":[{"message":"Entity not found: Comment"}]}`)}, requests: 1, code: adapter.NotFound},
+		{name: "read, not found", call: read, answers: answers{with(200, `{"errors":[{"message":"Entity not found: Comment"}]}`)}, requests: 1, code: adapter.CodeNotFound},
 		{name: "keyed write, 502", call: keyed, answers: answers{with(502, "<html>"), with(200, goodComment)}, requests: 2, max: time.Second},
 		{name: "keyed write, network", call: keyed, answers: answers{failing(syscall.ECONNRESET), with(200, goodComment)}, requests: 2, max: time.Second},
-		{name: "plain write, 502", call: plain, answers: answers{with(502, ""), with(200, goodComment)}, requests: 1, code: adapter.Unavailable},
-		{name: "plain write, network", call: plain, answers: answers{failing(syscall.ECONNRESET), with(200, goodComment)}, requests: 1, code: adapter.Unavailable},
-		{name: "plain write, lock timeout", call: plain, answers: answers{with(200, lockTimeout), with(200, goodComment)}, requests: 1, code: adapter.Unavailable},
-		{name: "plain write, truncated", call: plain, answers: answers{with(200, goodComment[:20]), with(200, goodComment)}, requests: 1, code: adapter.Unavailable},
+		{name: "plain write, 502", call: plain, answers: answers{with(502, ""), with(200, goodComment)}, requests: 1, code: adapter.CodeUnavailable},
+		{name: "plain write, network", call: plain, answers: answers{failing(syscall.ECONNRESET), with(200, goodComment)}, requests: 1, code: adapter.CodeUnavailable},
+		{name: "plain write, lock timeout", call: plain, answers: answers{with(200, lockTimeout), with(200, goodComment)}, requests: 1, code: adapter.CodeUnavailable},
+		{name: "plain write, truncated", call: plain, answers: answers{with(200, goodComment[:20]), with(200, goodComment)}, requests: 1, code: adapter.CodeUnavailable},
 		{name: "plain write, rate limit", call: plain, answers: answers{with(400, limited, "Retry-After", "2"), with(200, goodComment)}, requests: 2, min: 2 * time.Second, max: 2 * time.Second},
-		{name: "rate limit too long", call: read, answers: answers{with(400, limited, "Retry-After", "11")}, requests: 1, code: adapter.RateLimited},
+		{name: "rate limit too long", call: read, answers: answers{with(400, limited, "Retry-After", "11")}, requests: 1, code: adapter.CodeRateLimited},
 		{name: "rate limit with an own bound", call: read, change: func(cfg *Config) { cfg.MaxWait = time.Minute }, answers: answers{with(400, limited, "Retry-After", "11"), with(200, goodRead)}, requests: 2, min: 11 * time.Second, max: 11 * time.Second},
-		{name: "rate limit, never wait", call: read, change: func(cfg *Config) { cfg.MaxWait = -1 }, answers: answers{with(400, limited)}, requests: 1, code: adapter.RateLimited},
+		{name: "rate limit, never wait", call: read, change: func(cfg *Config) { cfg.MaxWait = -1 }, answers: answers{with(400, limited)}, requests: 1, code: adapter.CodeRateLimited},
 		{name: "never wait, 503", call: read, change: func(cfg *Config) { cfg.MaxWait = -1 }, answers: answers{with(503, ""), with(200, goodRead)}, requests: 2, max: time.Second},
 		{name: "rate limit without a time", call: read, answers: answers{with(400, limited), with(200, goodRead)}, requests: 2, max: time.Second},
 		{name: "503 that names a time", call: read, answers: answers{with(503, "", "Retry-After", "7"), with(200, goodRead)}, requests: 2, min: 7 * time.Second, max: 7 * time.Second},
-		{name: "503 that names a long time", call: read, answers: answers{with(503, "", "Retry-After", "700")}, requests: 1, code: adapter.Unavailable},
-		{name: "wait would pass the deadline", call: read, deadline: time.Second, answers: answers{with(400, limited, "Retry-After", "5")}, requests: 1, code: adapter.RateLimited},
-		{name: "two attempts", call: read, change: func(cfg *Config) { cfg.MaxAttempts = 2 }, answers: answers{with(503, "")}, requests: 2, code: adapter.Unavailable, max: time.Second},
+		{name: "503 that names a long time", call: read, answers: answers{with(503, "", "Retry-After", "700")}, requests: 1, code: adapter.CodeUnavailable},
+		{name: "wait would pass the deadline", call: read, deadline: time.Second, answers: answers{with(400, limited, "Retry-After", "5")}, requests: 1, code: adapter.CodeRateLimited},
+		{name: "two attempts", call: read, change: func(cfg *Config) { cfg.MaxAttempts = 2 }, answers: answers{with(503, "")}, requests: 2, code: adapter.CodeUnavailable, max: time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +84,7 @@ func TestRetry(t *testing.T) {
 				if got := len(s.seen()); got != tc.requests {
 					t.Errorf("%d requests, want %d", got, tc.requests)
 				}
-				if (err != nil) != (tc.code != adapter.Unknown) || adapter.CodeOf(err) != tc.code {
+				if (err != nil) != (tc.code != adapter.CodeOK) || adapter.CodeOf(err) != tc.code {
 					t.Errorf("error %v, want code %v", err, tc.code)
 				}
 				if took := time.Since(start); took < tc.min || took > tc.max {
@@ -119,7 +119,7 @@ func TestAttemptTimeout(t *testing.T) {
 			return nil, r.Context().Err()
 		}}
 		_, err := newClient(t, s, once).Viewer(t.Context())
-		if adapter.CodeOf(err) != adapter.Unavailable || !strings.Contains(err.Error(), "within 30s") {
+		if adapter.CodeOf(err) != adapter.CodeUnavailable || !strings.Contains(err.Error(), "within 30s") {
 			t.Errorf("error %v, want Unavailable that names the time", err)
 		}
 	})
@@ -135,7 +135,7 @@ func TestCancelDuringPause(t *testing.T) {
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("returned after %v, want 1s", took)
 		}
-		if adapter.CodeOf(err) != adapter.Canceled || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "Rate limit exceeded") {
+		if adapter.CodeOf(err) != adapter.CodeCanceled || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "Rate limit exceeded") {
 			t.Errorf("error %v, want Canceled with what happened before", err)
 		}
 	})
@@ -171,7 +171,7 @@ func TestRefusedTokenOnce(t *testing.T) {
 				cfg.Tokens = source
 				cfg.MaxAttempts = 1
 			}).CommentCreate(t.Context(), CommentCreateInput{})
-			if tc.ok && err != nil || !tc.ok && adapter.CodeOf(err) != adapter.Unauthenticated {
+			if tc.ok && err != nil || !tc.ok && adapter.CodeOf(err) != adapter.CodeUnauthenticated {
 				t.Errorf("error %v", err)
 			}
 			var sent []string
@@ -195,9 +195,9 @@ func TestTokenSourceErrors(t *testing.T) {
 		err  error
 		code adapter.Code
 	}{
-		{"typed", &adapter.Error{Code: adapter.Unavailable, Op: "token", RetryAfter: time.Hour}, adapter.Unavailable},
-		{"any", errors.New("vault is sealed"), adapter.Unauthenticated},
-		{"context", context.DeadlineExceeded, adapter.Canceled},
+		{"typed", &adapter.Error{Code: adapter.CodeUnavailable, Op: "token", RetryAfter: time.Hour}, adapter.CodeUnavailable},
+		{"any", errors.New("vault is sealed"), adapter.CodeUnauthenticated},
+		{"context", context.DeadlineExceeded, adapter.CodeCanceled},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -211,7 +211,7 @@ func TestTokenSourceErrors(t *testing.T) {
 			}
 		})
 	}
-	if _, err := newClient(t, always(200, goodViewer), func(cfg *Config) { cfg.Tokens = APIKey("") }).Viewer(t.Context()); adapter.CodeOf(err) != adapter.Unauthenticated {
+	if _, err := newClient(t, always(200, goodViewer), func(cfg *Config) { cfg.Tokens = APIKey("") }).Viewer(t.Context()); adapter.CodeOf(err) != adapter.CodeUnauthenticated {
 		t.Errorf("empty token: %v", err)
 	}
 }

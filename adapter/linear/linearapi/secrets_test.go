@@ -45,7 +45,7 @@ func render(t *testing.T, v any) string {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
-	token := Token{Value: marker, Kind: Raw, Expires: time.Now()}
+	token := Token{Value: marker, Kind: TokenRaw, Expires: time.Now()}
 	cfg := ClientCredentialsConfig{ClientID: "app-1", ClientSecret: marker}
 	credentials := ClientCredentials(ClientCredentialsConfig{
 		ClientID: "app-1", ClientSecret: marker,

@@ -10,7 +10,7 @@ import (
 // TokenSource gives tokens. Implementations are safe for concurrent use.
 type TokenSource interface {
 	// Token returns a token that should work now. It may do I/O, within ctx.
-	// Its errors have code Unavailable or RateLimited if trying again may
+	// Its errors have code adapter.CodeUnavailable or adapter.CodeRateLimited if trying again may
 	// help, and Unauthenticated if somebody has to change something.
 	Token(ctx context.Context) (Token, error)
 	// Invalidate says that Linear refused t. If the source would give t
@@ -18,29 +18,29 @@ type TokenSource interface {
 	Invalidate(t Token)
 }
 
-// Kind says how a token is written in the Authorization header.
-type Kind uint8
+// TokenKind says how a token is written in the Authorization header.
+type TokenKind uint8
 
 // The kinds of token.
 const (
-	// Bearer is an OAuth access token.
-	Bearer Kind = iota
-	// Raw is a personal API key, which stands alone in the header.
-	Raw
+	// TokenBearer is an OAuth access token.
+	TokenBearer TokenKind = iota
+	// TokenRaw is a personal API key, which stands alone in the header.
+	TokenRaw
 )
 
 // Token is a secret that opens the API. None of its text forms shows Value.
 type Token struct {
 	// Value is the secret itself.
 	Value string
-	Kind  Kind
+	Kind  TokenKind
 	// Expires is when the token stops working. Zero if unknown or never.
 	Expires time.Time
 }
 
 // header returns the value of the Authorization header.
 func (t Token) header() string {
-	if t.Kind == Raw {
+	if t.Kind == TokenRaw {
 		return t.Value
 	}
 	return "Bearer " + t.Value
@@ -62,13 +62,13 @@ func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"
 
 // APIKey returns a source of one personal API key, which never expires.
 func APIKey(key string) TokenSource {
-	return static(func() Token { return Token{Value: key, Kind: Raw} })
+	return static(func() Token { return Token{Value: key, Kind: TokenRaw} })
 }
 
 // AccessToken returns a source of one OAuth access token. When it expires,
 // there is no other.
 func AccessToken(token string) TokenSource {
-	return static(func() Token { return Token{Value: token, Kind: Bearer} })
+	return static(func() Token { return Token{Value: token, Kind: TokenBearer} })
 }
 
 // static gives always the same token. It is a function because a function

@@ -91,12 +91,12 @@ func (c *Client) FileUpload(ctx context.Context, in FileUploadInput) (*UploadTar
 
 // PutFile sends a file of size bytes to where [Client.FileUpload] said, in one
 // request, without a token and without following redirects. It reads content
-// once and does not close it. It fails with code Invalid if content is not
+// once and does not close it. It fails with code adapter.CodeInvalid if content is not
 // exactly size bytes long, or if the address is not https or leads into a
 // private network. It gives up when nothing moves for Config.Timeout.
 func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, content io.Reader) error {
 	if size < 0 || content == nil {
-		return fileError(opPut, adapter.Invalid, "the size or the content is missing", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the size or the content is missing", nil)
 	}
 	if err := c.files.checkPut(to.UploadURL); err != nil {
 		return err
@@ -106,12 +106,12 @@ func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, cont
 	body := &exactReader{r: content, left: size, progress: watch.progress}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, to.UploadURL, body)
 	if err != nil {
-		return fileError(opPut, adapter.Invalid, "the address to send the file to is no URL", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is no URL", nil)
 	}
 	req.ContentLength = size
 	if size == 0 {
 		if _, err := body.Read(make([]byte, 1)); err != io.EOF { //nolint:errorlint // exactReader returns it bare
-			return fileError(opPut, adapter.Invalid, errSize.Error(), nil)
+			return fileError(opPut, adapter.CodeInvalid, errSize.Error(), nil)
 		}
 		req.Body = http.NoBody
 	}
@@ -127,7 +127,7 @@ func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, cont
 	call := c.begin(opPut)
 	resp, err := c.files.client.Do(req)
 	if err != nil {
-		call.failed(0, adapter.Unavailable)
+		call.failed(0, adapter.CodeUnavailable)
 		return putFailure(ctx, watch, body, err, to)
 	}
 	defer resp.Body.Close() //nolint:errcheck // nothing is read from it
@@ -147,9 +147,9 @@ func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, cont
 func putFailure(ctx context.Context, watch *watch, body *exactReader, err error, to *UploadTarget) error {
 	switch {
 	case errors.Is(err, errSize):
-		return fileError(opPut, adapter.Invalid, errSize.Error(), nil)
+		return fileError(opPut, adapter.CodeInvalid, errSize.Error(), nil)
 	case body.err != nil && !errors.Is(body.err, context.Canceled):
-		return fileError(opPut, adapter.Unavailable, "the file cannot be read", networkCause(body.err, to.UploadURL))
+		return fileError(opPut, adapter.CodeUnavailable, "the file cannot be read", networkCause(body.err, to.UploadURL))
 	}
 	return watch.explain(ctx, opPut, err, to.secrets()...)
 }
@@ -185,13 +185,13 @@ func putStatus(status int) error {
 	name := fmt.Sprintf("HTTP %d %s", status, http.StatusText(status))
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return fileError(opPut, adapter.Forbidden, "the storage refused the file ("+name+")", nil)
+		return fileError(opPut, adapter.CodeForbidden, "the storage refused the file ("+name+")", nil)
 	case status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests:
-		return fileError(opPut, adapter.Unavailable, "the storage failed ("+name+")", nil)
+		return fileError(opPut, adapter.CodeUnavailable, "the storage failed ("+name+")", nil)
 	case status >= 300 && status < 400:
-		return fileError(opPut, adapter.Invalid, "the storage answers with a redirect, which is not followed ("+name+")", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the storage answers with a redirect, which is not followed ("+name+")", nil)
 	default:
-		return fileError(opPut, adapter.Invalid, "the storage did not take the file ("+name+")", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the storage did not take the file ("+name+")", nil)
 	}
 }
 
