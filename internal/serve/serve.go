@@ -212,9 +212,9 @@ func (a *assembly) openStore() (func() error, error) {
 // *settings.Error; one that another process holds is a failure.
 func OpenStore(v *settings.Values) (state.Store, error) {
 	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: v.Backlog})
-	if _, isPath := errors.AsType[*fs.PathError](err); isPath && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
 		return nil, &settings.Error{Problems: []settings.Problem{
-			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + err.Error()},
+			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + path.Error()},
 		}}
 	}
 	return store, err
