@@ -89,6 +89,10 @@ type Identity struct {
 	// only messages that the bot itself wrote are its own; the person's
 	// other messages are not.
 	App bool
+	// Sessions says whether the platform may tell of mentions of the bot by agent
+	// sessions, besides the messages themselves. TernaryNo saves a durable write
+	// for each of them.
+	Sessions Ternary
 }
 
 // Post is a message to write.

@@ -26,6 +26,7 @@ type Bot struct {
 	notes      notes.Book
 	runner     *turns.Runner
 	running    running
+	sessions   sessionMemory
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.
