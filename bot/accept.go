@@ -29,6 +29,11 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			Msg("delivery ignored")
 		return nil
 	}
+	if route.Deleted != "" {
+		if err := b.noteDeletion(ctx, &route); err != nil {
+			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+		}
+	}
 	receipt, err := b.cfg.Store.Enqueue(ctx, b.cfg.Policy.entry(d, &route))
 	if err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}

@@ -78,6 +78,19 @@ func (s *streamText) add(text string) {
 	s.b.WriteString(text)
 }
 
+// hasLastWord reports whether a turn that was ended says so where it writes. It
+// has none if the turn continues elsewhere or is run again after a deploy, if a
+// person asked it to stop, which is confirmed already, or if what it answers was
+// deleted.
+func hasLastWord(cause error) bool {
+	for _, silent := range []error{ErrLeaseLost, ErrDraining, ErrStopped, ErrDeleted} {
+		if errors.Is(cause, silent) {
+			return false
+		}
+	}
+	return true
+}
+
 // brokenText returns a text that broke off with the mark behind it, where it can
 // be seen.
 func brokenText(text, mark string) string {
@@ -271,7 +284,7 @@ func (w *streamWriter) finish(ctx context.Context) (*adapter.Message, error) {
 // written if nothing is to be seen yet: the turn may run again and do better.
 func (w *streamWriter) breakOff(ctx context.Context, cause error) (*adapter.Message, error) {
 	text := w.soFar()
-	if errors.Is(cause, ErrLeaseLost) || w.thread.bot.can.editor == nil || w.message == nil && blank(text) {
+	if !hasLastWord(cause) || w.thread.bot.can.editor == nil || w.message == nil && blank(text) {
 		return w.message, cause
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strconv"
 	"strings"
@@ -134,7 +133,7 @@ func (s *sessionStream) skipped(err error) {
 
 // breakOff ends the session's turn with what is left of the text and the mark.
 func (s *sessionStream) breakOff(ctx context.Context, cause error) {
-	if errors.Is(cause, ErrLeaseLost) {
+	if !hasLastWord(cause) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)

@@ -289,8 +289,11 @@ func TestStreamCancelled(t *testing.T) {
 		cause error
 		want  string
 	}{
-		"stopped":    {bot.ErrDraining, "So far\n\n_The answer broke off here._"},
-		"taken over": {bot.ErrLeaseLost, "So far"},
+		"process stops":   {bot.ErrDraining, "So far"},
+		"person stops":    {bot.ErrStopped, "So far"},
+		"message deleted": {bot.ErrDeleted, "So far"},
+		"taken over":      {bot.ErrLeaseLost, "So far"},
+		"too long":        {bot.ErrTurnTimeout, "So far\n\n_The answer broke off here._"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -153,14 +153,26 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	defer release()
 	var end *outcome
-	if !errors.Is(context.Cause(ctx), ErrStopped) {
+	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
 	}
-	if errors.Is(context.Cause(ctx), ErrStopped) {
-		return ignored("stopped"), nil // whatever became of it, it is not tried again
+	if reason := overFor(ctx); reason != "" {
+		return ignored(reason), nil // whatever became of it, it is not tried again
 	}
 	return end, err
+}
+
+// overFor names the reason for which a person has ended a turn, if one has.
+func overFor(ctx context.Context) string {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, ErrStopped):
+		return "stopped"
+	case errors.Is(cause, ErrDeleted):
+		return "deleted"
+	default:
+		return ""
+	}
 }
 
 // stages takes a turn through its stages until one ends it.

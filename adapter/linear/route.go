@@ -96,7 +96,12 @@ func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 	if p.thread == (Thread{}) {
 		p.thread, p.lane = h.workspaceLane(), true
 	}
+	deleted := ""
+	if h.Type == typeComment && h.Action == actionRemove && p.ignore == "" {
+		deleted = h.Data.ID
+	}
 	return adapter.Route{
+		Deleted:   deleted,
 		Workspace: h.OrganizationID,
 		Thread:    p.thread.ID(),
 		Key:       h.key(d),

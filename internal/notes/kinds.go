@@ -17,6 +17,8 @@ const (
 	Begun
 	// Pin is how an event was routed before its turn changed the subscription.
 	Pin
+	// Deleted lists messages of a thread that were deleted.
+	Deleted
 	// SessionHere says that an agent session shows in the thread.
 	SessionHere
 )
@@ -71,7 +73,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [17]Info {
+func table() [18]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -82,11 +84,12 @@ func table() [17]Info {
 		// Longer than any retry.
 		{Begun, "begun", "thread", "JSON", 7 * day, true},
 		{Pin, "pin", "event", "0 or 1", 7 * day, true},
+		// Linear sends the last repeat of an event some seven hours after the first.
+		{Deleted, "deleted", "thread", "message ids, one a line", day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},
 
 		{Ask, "ask", "question", "JSON", 14 * day, false},
 		{Skipped, "skipped", "event", "JSON", 14 * day, false},
-		// Linear sends the last repeat of an event some seven hours after the first.
 		{Act, "act", "act", "JSON", day, false},
 		{Sessions, "sessions", "workspace", "session id", 30 * day, false},
 		{Refused, "refused", "thread and person", "event key", time.Hour, false},
