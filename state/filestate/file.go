@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -178,9 +179,11 @@ func (s *Store) openFile() error {
 func (s *Store) openLocked() error {
 	path := filepath.Join(s.dir, fileName)
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
-		// bbolt examines the pages in a goroutine of its own when it opens a
-		// file for writing, where nothing can stop a panic.
-		if err := check(s.dir); err != nil {
+		// A store that was not closed may be damaged, and bbolt walks through
+		// the pages in a goroutine of its own when it opens a file for
+		// writing, where nothing can stop a panic.
+		_, err := os.Stat(filepath.Join(s.dir, pidName))
+		if err := check(context.Background(), s.dir, err == nil, false); err != nil {
 			return err
 		}
 	}
