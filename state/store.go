@@ -7,7 +7,7 @@ import (
 )
 
 // Store is everything that a bot keeps.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of the small ones
 	Queue
 	Notes
 	Values

@@ -27,12 +27,14 @@ import (
 // [Open] checks the structure by itself if the store was not closed, which is
 // when a crash of the machine may have damaged it.
 func Check(ctx context.Context, dir string) error {
-	return check(ctx, dir, true, true)
+	return check(dir, true, func(tx *bolt.Tx) error {
+		return checkRecords(ctx, tx, filepath.Join(dir, fileName))
+	})
 }
 
-// check examines the file in dir: that it is one of ours and complete, and if
-// wanted its structure and its records.
-func check(ctx context.Context, dir string, structure, records bool) error {
+// check examines the file in dir: that it is one of ours and complete, if wanted
+// its structure, and then what records says, which may be nil.
+func check(dir string, structure bool, records func(tx *bolt.Tx) error) error {
 	path := filepath.Join(dir, fileName)
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("filestate: %w", err) // bbolt would create it
@@ -59,18 +61,18 @@ func check(ctx context.Context, dir string, structure, records bool) error {
 				return err
 			}
 			if structure {
-				if err := checkBuckets(ctx, tx); err != nil {
+				if err := checkBuckets(tx); err != nil {
 					return err
 				}
 			}
-			if records {
-				return checkRecords(ctx, tx, path)
+			if records != nil {
+				return records(tx)
 			}
 			return nil
 		})
 	})
 	_ = guard(f.bolt.Close)
-	if err != nil && !isForeign(err) && !errors.Is(err, ctx.Err()) {
+	if err != nil && !isForeign(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 		return &fileError{path, "is damaged", adviceDamaged, err}
 	}
 	return err
@@ -106,11 +108,8 @@ func checkFormat(tx *bolt.Tx, path string) error {
 }
 
 // checkBuckets walks through all buckets.
-func checkBuckets(ctx context.Context, tx *bolt.Tx) error {
+func checkBuckets(tx *bolt.Tx) error {
 	return tx.ForEach(func(name []byte, in *bolt.Bucket) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		if _, err := walk(in, 0); err != nil {
 			return fmt.Errorf("bucket %q: %w", name, err)
 		}

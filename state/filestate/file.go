@@ -1,7 +1,6 @@
 package filestate
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -183,7 +182,7 @@ func (s *Store) openLocked() error {
 		// the pages in a goroutine of its own when it opens a file for
 		// writing, where nothing can stop a panic.
 		_, err := os.Stat(filepath.Join(s.dir, pidName))
-		if err := check(context.Background(), s.dir, err == nil, false); err != nil {
+		if err := check(s.dir, err == nil, nil); err != nil {
 			return err
 		}
 	}

@@ -85,7 +85,7 @@ func (l *loader) load(tx *bolt.Tx) error {
 		l.index.dead++
 	}
 	if v := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyDropped)); len(v) == 8 {
-		l.index.dropped = int(min(binary.BigEndian.Uint64(v), math.MaxInt)) //nolint:gosec // bounded
+		l.index.dropped = int(min(binary.BigEndian.Uint64(v), math.MaxInt))
 	}
 	for _, ln := range lanes {
 		slices.SortFunc(ln.items, order)
