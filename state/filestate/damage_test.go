@@ -136,7 +136,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("Open = %v, want %q", err, c.want)
 			}
 			if errors.Is(err, state.ErrUnavailable) {
-				t.Errorf("Open = %v, which says that trying again may help", err)
+				t.Errorf("Open = %v, which says that a retry may help", err)
 			}
 			if !bytes.Equal(before, readFile(t, dir)) {
 				t.Error("the file was changed")

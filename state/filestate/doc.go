@@ -52,6 +52,6 @@
 // examines all of a closed store.
 //
 // When the disk is full, writes fail with [state.ErrFull]; what is there can
-// still be leased. Settling needs a little room. The store goes on as soon as
-// the disk does.
+// still be leased. Settling needs a little room. The store recovers with the
+// disk.
 package filestate

@@ -96,8 +96,8 @@ func (l *loader) load(tx *bolt.Tx) error {
 	return err
 }
 
-// here returns the moment at by this process's clock, which goes on evenly
-// even if somebody sets the time.
+// here returns the moment at by this process's monotonic clock, which keeps its
+// pace when the time is set.
 func (l *loader) here(at time.Time) time.Time {
 	return l.now.Add(at.Sub(l.now.Round(0)))
 }
@@ -146,7 +146,7 @@ func (s *Store) prepare(tx *bolt.Tx) error {
 	return nil
 }
 
-// clean moves what is damaged to the dead letters and deletes what is over.
+// clean moves what is damaged to the dead letters and deletes what has expired.
 func (l *loader) clean(tx *bolt.Tx) error {
 	holds, dd := tx.Bucket([]byte(bucketHolds)), tx.Bucket([]byte(bucketDedup))
 	for _, k := range l.holds {

@@ -30,7 +30,7 @@ const packVersion = 1
 
 var errUndecodable = errors.New("redisstate: record is damaged or of another version")
 
-// undecodable is the cause of dead letters that nobody could read.
+// undecodable is the cause of dead letters that could not be read.
 func undecodable() state.Cause {
 	return state.Cause{Code: "undecodable", Message: "the stored record is damaged or of another version"}
 }

@@ -1,7 +1,7 @@
-// Package stateurl opens a store by its address, so that a program can leave
-// the choice to whoever runs it.
+// Package stateurl opens a store by its address, so that the operator of a
+// program chooses the store.
 //
-//	memory                                 in memory, gone with the process
+//	memory                                 in memory, lost with the process
 //	file:DIR                               one directory, durable, for one process
 //	redis://[user:password@]host:port/db   one Redis server, for many processes
 //	rediss://…                             the same over TLS

@@ -1,4 +1,4 @@
--- Ends what is over in a shard (lapsed leases, waits of single entries), at
+-- Ends lapsed leases and waits of single entries in a shard, at
 -- most 32 of each per call, and leases the lanes that are ready, the one that
 -- waited longest first, with their entries and what is known about their
 -- threads. With no lanes asked for it only looks. When it finds none it drops

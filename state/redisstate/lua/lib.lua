@@ -286,7 +286,7 @@ local function until_when(now, ttl)
 end
 
 -- record stores fields, names and values by turns, to be forgotten at the
--- moment at, drops what is over and brings the list up to date. Whatever is in
+-- moment at, drops what has expired and brings the list up to date. What is in
 -- fields must not be in another slot.
 local function record(base, counts, live, over, at, fields)
   for from = 1, #fields, most do
@@ -299,7 +299,7 @@ local function record(base, counts, live, over, at, fields)
   if new then
     live[#live + 1] = at
     if at ~= '0' then
-      -- For a data set that nobody uses any more.
+      -- For a data set that is no longer used.
       call('PEXPIREAT', base .. at, num(tonumber(at) + 86400000))
     end
   end

@@ -4,7 +4,7 @@
 --       4 dead (hash)                  5 asleep (string)   6 buried (zset)
 -- ARGV  1 lane   2 name of the dead letter   3 wake channel   4 shard
 -- Answer {outcome, wait, score}
---       outcome 0 there is no such letter, 1 done
+--       outcome 0 the letter is absent, 1 done
 --       wait    0 if the lane became ready, else -1
 --       score   since when it is
 
