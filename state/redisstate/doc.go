@@ -65,7 +65,8 @@
 // # Round trips
 //
 // A Lease that finds a lane costs one round trip, which brings the entries, the
-// notes and the subscription; a Settle with its notes costs one. Notes and
+// notes and the subscription. If the entries of all lanes have more than 16 KiB,
+// a second one brings the rest. A Settle with its notes costs one. Notes and
 // WriteNotes cost one each.
 //
 // # Waiting

@@ -21,7 +21,7 @@ local now = clock()
 local seq = call('HINCRBY', KEYS[3], 'in', 1)
 local attempts, _, at = parse(head)
 if attempts then
-  head = make(0, seq, at)
+  head = make(0, seq, at, #tail)
 end
 call('HDEL', KEYS[4], ARGV[2])
 call('ZREM', KEYS[6], ARGV[2])
