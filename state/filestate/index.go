@@ -149,7 +149,7 @@ func (x *index) advance(now time.Time) {
 	}
 }
 
-// lane returns the lane of k, made if need be. Whoever made one calls place.
+// lane returns the lane of k, made if need be. The caller then calls place.
 func (x *index) lane(k state.Key) *lane {
 	l := x.lanes[k]
 	if l == nil {
@@ -192,7 +192,7 @@ func (x *index) unready(l *lane) {
 	}
 }
 
-// leased reports whether nobody else may have the lane.
+// leased reports whether the lane has a live lease.
 func (l *lane) leased(now time.Time) bool {
 	return l.lease != nil && (l.lease.settling || l.lease.expires.After(now))
 }

@@ -45,7 +45,7 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 		now := time.Now()
 		s.index.advance(now)
 		if err := ctx.Err(); err != nil {
-			s.changed() // somebody else has to see what this call was woken for
+			s.changed() // wakes another waiter for what this call was woken for
 			s.mu.Unlock()
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func (s *Store) wait(ctx context.Context, w *waiter) error {
 	if w.elem != nil {
 		s.waiters.Remove(w.elem)
 	} else {
-		s.wakeWaiters() // somebody else has to see what w was woken for
+		s.wakeWaiters() // another waiter has to see what w was woken for
 	}
 	return err
 }
@@ -222,8 +222,8 @@ func (s *Store) revert(l *lane, now time.Time) {
 }
 
 // buryDamaged moves the damaged entries of taken to the dead letters. It
-// returns the lanes for which that failed. They wait a little, so that the
-// others go on.
+// returns the lanes for which that failed. They wait a little, so that
+// the other lanes continue.
 func (s *Store) buryDamaged(ctx context.Context, taken []*state.Lease, bad map[uint64]bool) map[state.Key]bool {
 	stuck := map[state.Key]bool{}
 	for _, given := range taken {
@@ -300,7 +300,7 @@ func (o *damagedOp) apply(s *Store, now time.Time) {
 }
 
 // Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
-// has lapsed comes back to life if nobody has taken the lane since.
+// has lapsed is revived unless the lane was leased again.
 func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error {
 	switch {
 	case l == nil:

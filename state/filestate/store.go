@@ -196,7 +196,7 @@ func (s *Store) open() error {
 	}
 }
 
-// changed is called before mu is released by whoever changed the index.
+// changed is called after every change of the index, before mu is released.
 func (s *Store) changed() {
 	s.wakeWaiters()
 	next := s.index.next()
