@@ -506,9 +506,11 @@ func TestStreamInSessionEnds(t *testing.T) {
 func TestStreamInSessionBreaks(t *testing.T) {
 	t.Parallel()
 	for cause, want := range map[error][]string{
-		errBoom:          {"error Half a\n\n(gone)"},
-		bot.ErrDraining:  {"error Half a\n\n(gone)"},
-		bot.ErrLeaseLost: nil,
+		errBoom:            {"error Half a\n\n(gone)"},
+		bot.ErrTurnTimeout: {"error Half a\n\n(gone)"},
+		bot.ErrDraining:    nil,
+		bot.ErrStopped:     nil,
+		bot.ErrLeaseLost:   nil,
 	} {
 		onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
 			ctx, cancel := context.WithCancelCause(t.Context())

@@ -19,6 +19,8 @@ const (
 	Pin
 	// Deleted lists messages of a thread that were deleted.
 	Deleted
+	// Acts lists acts that comments of the thread have spoken for.
+	Acts
 	// SessionHere says that an agent session shows in the thread.
 	SessionHere
 )
@@ -73,7 +75,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [18]Info {
+func table() [19]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -86,12 +88,13 @@ func table() [18]Info {
 		{Pin, "pin", "event", "0 or 1", 7 * day, true},
 		// Linear sends the last repeat of an event some seven hours after the first.
 		{Deleted, "deleted", "thread", "message ids, one a line", day, true},
+		{Acts, "acts", "thread", "act ids, one a line", day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},
 
 		{Ask, "ask", "question", "JSON", 14 * day, false},
 		{Skipped, "skipped", "event", "JSON", 14 * day, false},
 		{Act, "act", "act", "JSON", day, false},
-		{Sessions, "sessions", "workspace", "session id", 30 * day, false},
+		{Sessions, "sessions", "workspace", "Unix milliseconds of the first", 30 * day, false},
 		{Refused, "refused", "thread and person", "event key", time.Hour, false},
 		// The lifetime of a link is configured; this is added to it.
 		{Link, "link", "link", "JSON", day, false},
