@@ -170,11 +170,14 @@ type Reaction struct {
 	User  User
 }
 
-// Persona is a name and a picture under which the bot may write, for somebody
-// who has no account.
+// Persona is a name and a picture that the bot may write under, for a person
+// without an account.
 type Persona struct {
-	Name    string
-	IconURL string
+	// Name is what is shown. Required for a persona.
+	Name string `json:"name"`
+	// AvatarURL is the http or https address of the picture. Defaults to the
+	// bot's own picture.
+	AvatarURL string `json:"avatar_url,omitempty"`
 }
 
 // Agent writes into agent sessions what is more than an answer.

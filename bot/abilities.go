@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"iter"
 
 	"github.com/google/uuid"
 
@@ -61,9 +60,12 @@ func alive(ctx context.Context) error {
 // then is. Buttons of a card become new links; the old ones keep working. In
 // agent sessions the error has code adapter.CodeAppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
-	c, attached := detach(c)
+	c, x := detach(c)
 	if _, ok := c.(streamContent); ok {
 		return nil, errors.New("bot: a stream can be posted only")
+	}
+	if x.as != nil {
+		return nil, &adapter.Error{Code: adapter.CodeUnsupported, Op: "edit", Message: "a message keeps the name that it was posted under: leave out As", Err: errors.ErrUnsupported}
 	}
 	if t.bot.can.editor == nil {
 		return nil, t.bot.cannot("edit")
@@ -71,7 +73,7 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	files, err := t.attach(ctx, c, attached)
+	files, err := t.attach(ctx, c, x)
 	if err != nil {
 		return nil, err
 	}
@@ -140,67 +142,6 @@ func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
 		return err
 	}
 	return t.bot.can.resolver.SetResolved(ctx, t.workspace, t.id, resolved)
-}
-
-// Messages iterates over the messages of the thread, newest first, page by
-// page as they are wanted. It ends after the first error.
-func (t *Thread) Messages(ctx context.Context) iter.Seq2[*adapter.Message, error] {
-	return t.history(ctx, false)
-}
-
-// AllMessages is Messages with the oldest first.
-func (t *Thread) AllMessages(ctx context.Context) iter.Seq2[*adapter.Message, error] {
-	return t.history(ctx, true)
-}
-
-func (t *Thread) history(ctx context.Context, oldestFirst bool) iter.Seq2[*adapter.Message, error] {
-	return func(yield func(*adapter.Message, error) bool) {
-		if t.bot.can.historian == nil {
-			yield(nil, t.bot.cannot("history"))
-			return
-		}
-		r := adapter.PageRequest{Workspace: t.workspace, Thread: t.id, OldestFirst: oldestFirst}
-		seen := make(map[string]bool)
-		for {
-			page, err := t.bot.can.historian.Messages(ctx, r)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, m := range page.Messages {
-				if !yield(m, nil) {
-					return
-				}
-			}
-			if page.Next == "" {
-				return
-			}
-			if seen[page.Next] { // a platform that goes in circles would never end
-				yield(nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "history", Message: "the same page came twice"})
-				return
-			}
-			seen[page.Next] = true
-			r.Cursor = page.Next
-		}
-	}
-}
-
-// Participants returns everybody who wrote in the thread, programs left out,
-// in the order of their first message.
-func (t *Thread) Participants(ctx context.Context) ([]adapter.User, error) {
-	var out []adapter.User
-	seen := make(map[string]bool)
-	for m, err := range t.AllMessages(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if !m.Author.IsHuman() || seen[m.Author.ID] {
-			continue
-		}
-		seen[m.Author.ID] = true
-		out = append(out, m.Author)
-	}
-	return out, nil
 }
 
 // Subject returns the issue that the thread hangs on.

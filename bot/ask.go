@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -129,7 +130,7 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
 		return err
 	}
-	a.Deadline = time.Now().Add(or(q.Timeout, 7*24*time.Hour))
+	a.Deadline = time.Now().Add(cmp.Or(q.Timeout, 7*24*time.Hour))
 	return t.bot.keep(ctx, a)
 }
 
@@ -155,7 +156,7 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	if len(q.Options) > 0 {
 		text.WriteString("\n")
 		for i, o := range q.Options {
-			label := or(o.Label, o.Value)
+			label := cmp.Or(o.Label, o.Value)
 			if links == nil {
 				label = markdown.Escape(emoji.Replace(label))
 			} else {

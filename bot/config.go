@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -134,14 +135,14 @@ func (c Config) withDefaults() (Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return c, err
 	}
-	c.Policy = or(c.Policy, Serial())
-	c.BotTurns = or(c.BotTurns, 8)
-	c.Workers = or(c.Workers, 64)
-	c.MaxAttempts = or(c.MaxAttempts, 10)
-	c.TurnTimeout = or(c.TurnTimeout, 10*time.Minute)
-	c.LeaseTTL = or(c.LeaseTTL, 15*time.Second)
-	c.DrainTimeout = or(c.DrainTimeout, 25*time.Second)
-	c.HoldFor = or(c.HoldFor, 30*time.Second)
+	c.Policy = cmp.Or(c.Policy, Serial())
+	c.BotTurns = cmp.Or(c.BotTurns, 8)
+	c.Workers = cmp.Or(c.Workers, 64)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 10)
+	c.TurnTimeout = cmp.Or(c.TurnTimeout, 10*time.Minute)
+	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
+	c.DrainTimeout = cmp.Or(c.DrainTimeout, 25*time.Second)
+	c.HoldFor = cmp.Or(c.HoldFor, 30*time.Second)
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff
 	}
@@ -153,15 +154,6 @@ func (c Config) withDefaults() (Config, error) {
 		c.Holder = fmt.Sprintf("%s/%d", host, os.Getpid())
 	}
 	return c, nil
-}
-
-// or returns v, or def if v is zero.
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 // defaultBackoff doubles from one second to ten minutes, with a jitter of a

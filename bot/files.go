@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
 )
@@ -29,39 +28,14 @@ import (
 // uploaded before is not read but linked where it is. So close what needs it in
 // the handler.
 func WithFiles(c Content, files ...adapter.Upload) Content {
-	return filesContent{content: c, files: slices.Clone(files)}
+	return extrasContent{c, extras{files: slices.Clone(files)}}
 }
 
-// filesContent is content with files.
-type filesContent struct {
-	content Content
-	files   []adapter.Upload
-}
-
-// Render makes it a Content. Its files have no text before they were uploaded.
-func (c filesContent) Render(f content.Form) (string, error) {
-	if c.content == nil {
-		return "", nil
-	}
-	return c.content.Render(f)
-}
-
-// detach returns what c is without its files, and these.
-func detach(c Content) (Content, []adapter.Upload) {
-	var files []adapter.Upload
-	for {
-		f, ok := c.(filesContent)
-		if !ok {
-			return c, files
-		}
-		c, files = f.content, slices.Concat(f.files, files)
-	}
-}
-
-// attach uploads files that go with c and returns the Markdown that links them.
-func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) (string, error) {
-	if len(files) == 0 {
-		return "", nil
+// attach checks the extras of c, uploads the files among them and returns the
+// Markdown that links these.
+func (t *Thread) attach(ctx context.Context, c Content, x extras) (string, error) {
+	if err := t.allows(x); err != nil || len(x.files) == 0 {
+		return "", err
 	}
 	if _, ok := c.(*Plan); ok && t.inSession() {
 		return "", &adapter.Error{Code: adapter.CodeUnsupported, Op: "upload", Message: "a plan in an agent session has no text for files to stand below"}
@@ -74,7 +48,7 @@ func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) 
 		return "", err
 	}
 	var links []string
-	for _, f := range files {
+	for _, f := range x.files {
 		f.Type = typeOf(f)
 		url, ok := shelf.take(f)
 		if !ok {

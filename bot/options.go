@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"sync"
@@ -69,8 +70,8 @@ func (r *Registration) With(o HandlerOptions) *Registration {
 	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled) {
 		reg.refuse(h, "Access", "is not possible here: nobody is kept from stopping the bot or from removing it. Leave it out")
 	}
-	h.options.Timeout = or(o.Timeout, h.options.Timeout)
-	h.options.MaxAttempts = or(o.MaxAttempts, h.options.MaxAttempts)
+	h.options.Timeout = cmp.Or(o.Timeout, h.options.Timeout)
+	h.options.MaxAttempts = cmp.Or(o.MaxAttempts, h.options.MaxAttempts)
 	if o.Backoff != nil {
 		h.options.Backoff = o.Backoff
 	}

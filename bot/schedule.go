@@ -41,13 +41,13 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 // A turn that runs again schedules nothing new: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
-	c, attached := detach(c)
+	c, x := detach(c)
 	switch c.(type) {
 	case streamContent, *Plan:
 		return nil, &adapter.Error{Code: adapter.CodeUnsupported, Op: "post at", Message: "streams and plans cannot be scheduled", Err: errors.ErrUnsupported}
 	}
 	key := t.writeKey(ctx)
-	files, err := t.attach(ctx, c, attached)
+	files, err := t.attach(ctx, c, x)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at}
+	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at, As: x.as, Quiet: x.quiet}
 	if buttons != nil {
 		p.Links = buttons.name[:]
 	}
@@ -104,6 +104,8 @@ type scheduledPost struct {
 	Body   string           `json:"body"`
 	Key    string           `json:"key"`
 	At     time.Time        `json:"at"`
+	As     *Persona         `json:"as,omitempty"`
+	Quiet  bool             `json:"quiet,omitempty"`
 	// Links names the links in Body, if there are any.
 	Links []byte `json:"links,omitempty"`
 }
@@ -149,7 +151,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 		return ignored("canceled"), nil
 	}
 	p := ev.post
-	m, err := b.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: ev.Workspace, Thread: p.Thread, Body: p.Body, Key: p.Key})
+	m, err := b.cfg.Adapter.Post(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}))
 	if err != nil {
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}

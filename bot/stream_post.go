@@ -25,7 +25,7 @@ const (
 
 // postStream posts a stream with links to files at its end. It takes one write
 // key, whatever comes.
-func (t *Thread) postStream(ctx context.Context, c streamContent, links string) (*adapter.Message, error) {
+func (t *Thread) postStream(ctx context.Context, c streamContent, links string, x extras) (*adapter.Message, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string) 
 		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t}}
 		return s.run(ctx, c.src)
 	}
-	w := newStreamWriter(t, key)
+	w := newStreamWriter(t, key, x)
 	w.o, w.every, w.links, w.more = c.o, c.o.Every, links, make(chan struct{}, 1)
 	err := w.read(ctx, c.src)
 	if err != nil {
@@ -116,6 +116,7 @@ type streamWriter struct {
 	thread *Thread
 	o      StreamOptions
 	key    string
+	extras extras
 	every  time.Duration
 	links  string        // what stands below the text in the end
 	more   chan struct{} // holds a token if there is text that show has not seen
@@ -131,8 +132,8 @@ type streamWriter struct {
 	people mentioner
 }
 
-func newStreamWriter(t *Thread, key string) *streamWriter {
-	return &streamWriter{thread: t, key: key, people: mentioner{thread: t}}
+func newStreamWriter(t *Thread, key string, x extras) *streamWriter {
+	return &streamWriter{thread: t, key: key, extras: x, people: mentioner{thread: t}}
 }
 
 // read takes the stream in and shows it meanwhile.
@@ -243,7 +244,7 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 		return err
 	}
 	if w.message == nil {
-		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: sent, Key: w.key})
+		m, err := t.bot.cfg.Adapter.Post(ctx, t.newPost(sent, w.key, w.extras))
 		if err != nil {
 			return err
 		}

@@ -40,17 +40,17 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // message its buttons stand in. How a [Stream] is posted, and with which errors,
 // is told there.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
-	c, attached := detach(c)
-	files, err := t.attach(ctx, c, attached)
+	c, x := detach(c)
+	files, err := t.attach(ctx, c, x)
 	if err != nil {
 		t.writeKey(ctx) // whatever fails, the next post is another one
 		return nil, err
 	}
 	switch c := c.(type) {
 	case streamContent:
-		return t.postStream(ctx, c, files)
+		return t.postStream(ctx, c, files, x)
 	case *Plan:
-		return c.post(ctx, t, files)
+		return c.post(ctx, t, files, x)
 	}
 	key := t.writeKey(ctx)
 	body, buttons, err := t.compose(ctx, c, files, key)
@@ -60,7 +60,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key})
+	m, err := t.bot.cfg.Adapter.Post(ctx, t.newPost(body, key, x))
 	if err != nil {
 		return nil, err
 	}

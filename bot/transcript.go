@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,7 +73,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 		if err != nil {
 			return fmt.Errorf("bot: transcript: %w", err)
 		}
-		err = t.value.For(or(t.Retention, notes.Transcript.Life())).Swap(ctx, old, next)
+		err = t.value.For(cmp.Or(t.Retention, notes.Transcript.Life())).Swap(ctx, old, next)
 		if err == nil {
 			return nil
 		}
@@ -85,7 +86,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 
 // bounded drops the oldest entries until the limits are kept.
 func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
-	items = items[max(0, len(items)-or(t.Keep, transcriptKeep)):]
+	items = items[max(0, len(items)-cmp.Or(t.Keep, transcriptKeep)):]
 	size := 2 // the brackets
 	for i := len(items) - 1; i >= 0; i-- {
 		if size += len(items[i]) + 1; size > transcriptBytes {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -90,7 +91,7 @@ func (b *Bot) retryOf(err error) turns.Retry {
 	policy := turns.Retry{MaxAttempts: b.cfg.MaxAttempts, Backoff: b.cfg.Backoff, HoldFor: b.cfg.HoldFor}
 	if failed, ok := errors.AsType[*failure](err); ok {
 		own := &failed.handler.options
-		policy.MaxAttempts = or(own.MaxAttempts, policy.MaxAttempts)
+		policy.MaxAttempts = cmp.Or(own.MaxAttempts, policy.MaxAttempts)
 		if own.Backoff != nil {
 			policy.Backoff = own.Backoff
 		}

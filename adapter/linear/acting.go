@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -47,7 +48,7 @@ func (b *bot) writeID(key string) string { return WriteID(b.self.Workspace, b.se
 // account turns a user that the API told of into a user.
 func (p *people) account(u *linearapi.User) adapter.User {
 	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
-	user.Name = first(u.DisplayName, user.Name)
+	user.Name = cmp.Or(u.DisplayName, user.Name)
 	user.Guest = u.Guest
 	if user.Kind != adapter.UserSelf && user.Kind != adapter.UserApp { // the API says which users are apps
 		user.Kind = adapter.UserHuman
@@ -74,7 +75,7 @@ func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *lin
 	case u != nil:
 		return p.account(u), true
 	case e != nil:
-		user := external(&userPayload{ID: e.ID, Name: first(e.Name, e.DisplayName), Email: e.Email}, "")
+		user := external(&userPayload{ID: e.ID, Name: cmp.Or(e.Name, e.DisplayName), Email: e.Email}, "")
 		user.Avatar = e.AvatarURL
 		return user, true
 	case b != nil:

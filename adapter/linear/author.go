@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -49,7 +50,7 @@ func (p *people) wrote(messageID string) bool {
 // user turns a nested user into a user. id stands in for a missing id.
 func (p *people) user(u *userPayload, id string) adapter.User {
 	user := adapter.User{
-		ID:       first(u.ID, id),
+		ID:       cmp.Or(u.ID, id),
 		Name:     profileName(u.URL),
 		FullName: u.Name,
 		Email:    u.Email,
@@ -89,13 +90,13 @@ func (p *people) userRef(u *userPayload, id string) *adapter.User {
 
 // external turns a synced-in person into a user.
 func external(u *userPayload, id string) adapter.User {
-	return adapter.User{ID: first(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
+	return adapter.User{ID: cmp.Or(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
 }
 
 func integration(b *botActorPayload) adapter.User {
 	return adapter.User{
 		ID:       b.ID,
-		FullName: first(b.UserDisplayName, b.Name, b.Type),
+		FullName: cmp.Or(b.UserDisplayName, b.Name, b.Type),
 		Avatar:   b.AvatarURL,
 		Kind:     adapter.UserIntegration,
 	}
@@ -109,7 +110,7 @@ func automation() adapter.User {
 func (p *people) actor(a *actorPayload) adapter.User {
 	switch strings.ToLower(a.Type) {
 	case "integration":
-		return adapter.User{ID: a.ID, FullName: first(a.Name, a.Service), Kind: adapter.UserIntegration}
+		return adapter.User{ID: a.ID, FullName: cmp.Or(a.Name, a.Service), Kind: adapter.UserIntegration}
 	case "oauthclient":
 		return adapter.User{ID: a.ID, FullName: a.Name, Kind: adapter.UserApp}
 	case "externaluser":

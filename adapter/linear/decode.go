@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 )
 
@@ -129,7 +131,7 @@ func (d *decoder) app() adapter.Event {
 	if !d.read(&p) {
 		return d.other(reasonMalformed)
 	}
-	client := first(p.OAuthClientID, p.OAuthClient.ID)
+	client := cmp.Or(p.OAuthClientID, p.OAuthClient.ID)
 	switch d.header.Type {
 	case typeApp:
 		return &adapter.UninstallEvent{Meta: d.meta, ClientID: client}

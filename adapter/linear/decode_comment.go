@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
 )
@@ -24,7 +26,7 @@ func (d *decoder) comment() adapter.Event {
 	m := &adapter.Message{
 		ID:        c.ID,
 		Thread:    d.meta.Thread,
-		ParentID:  first(c.ParentID, c.Parent.ID),
+		ParentID:  cmp.Or(c.ParentID, c.Parent.ID),
 		Author:    author,
 		Body:      c.Body.s,
 		CreatedAt: c.CreatedAt.Time,
@@ -87,10 +89,10 @@ func (d *decoder) reaction() adapter.Event {
 	if actor == (adapter.User{}) {
 		d.meta.Actor = user
 	}
-	message := first(r.CommentID, r.Comment.ID)
+	message := cmp.Or(r.CommentID, r.Comment.ID)
 	name := emoji.Name(r.Emoji)
 	if d.header.Action == actionCreate {
-		d.meta.Act = actReaction(first(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, name)
+		d.meta.Act = actReaction(cmp.Or(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, name)
 	}
 	return &adapter.ReactionEvent{
 		Meta:      d.meta,

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -15,7 +16,8 @@ var (
 
 // Edit replaces the text of a comment, with one request. In agent sessions
 // nothing can be changed: the error has code adapter.CodeAppendOnly. Linear lets the bot
-// edit its own comments only.
+// edit its own comments only. An edit does not subscribe the bot to the issue: the
+// post has decided that.
 func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
 	thread, err := changeable("edit", r)
 	if err != nil {
@@ -28,14 +30,14 @@ func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapte
 	if err != nil {
 		return nil, err
 	}
-	c, err := b.api.CommentUpdate(ctx, r.MessageID, linearapi.CommentUpdateInput{Body: body})
+	c, err := b.api.CommentUpdate(ctx, r.MessageID, linearapi.CommentUpdateInput{Body: body, DoNotSubscribeToIssue: true})
 	if err != nil {
 		return nil, err
 	}
 	s := a.scribe(b, thread)
 	s.on(c.Issue)
-	c.ID = first(c.ID, r.MessageID)
-	c.Body = first(c.Body, body)
+	c.ID = cmp.Or(c.ID, r.MessageID)
+	c.Body = cmp.Or(c.Body, body)
 	m := s.comment(c)
 	if m.ID == thread.CommentID { // the answer does not say that it is the root
 		m.ParentID = ""

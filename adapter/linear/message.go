@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/internal/emoji"
@@ -45,13 +47,13 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 		CreatedAt: c.CreatedAt, EditedAt: c.EditedAt, URL: c.URL, Issue: s.issue,
 		Attachments: s.attachments(c.Body),
 	}
-	root := first(c.Root(), s.thread.CommentID)
+	root := cmp.Or(c.Root(), s.thread.CommentID)
 	if root != c.ID {
 		m.ParentID = root
 	}
 	if s.thread.SessionID != "" {
 		m.Thread = s.thread.ID()
-		m.Session = &adapter.Session{ID: s.thread.SessionID, CommentID: first(s.root, s.thread.CommentID)}
+		m.Session = &adapter.Session{ID: s.thread.SessionID, CommentID: cmp.Or(s.root, s.thread.CommentID)}
 	} else {
 		thread := threadOf(c, s.thread)
 		thread.CommentID = root
@@ -93,7 +95,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 		Attachments: s.attachments(x.Content.Body),
 	}
 	if x.SourceComment != nil {
-		m.ID, m.URL = first(x.SourceComment.ID, x.ID), x.SourceComment.URL
+		m.ID, m.URL = cmp.Or(x.SourceComment.ID, x.ID), x.SourceComment.URL
 	}
 	switch user, ok := s.people.anyAccount(x.User, nil, nil); {
 	case ok:

@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 )
 
@@ -127,7 +129,7 @@ func (h *header) isMessage() bool {
 }
 
 func (h *header) workspaceLane() Thread {
-	return Thread{Kind: ParentWorkspace, ParentID: first(h.OrganizationID, "unknown")}
+	return Thread{Kind: ParentWorkspace, ParentID: cmp.Or(h.OrganizationID, "unknown")}
 }
 
 // isStop reports whether a person asks the bot to stop.
@@ -194,7 +196,7 @@ func (h *header) commentPlace() place {
 	if !ok {
 		return place{ignore: reasonNoThread}
 	}
-	t.CommentID = first(c.ParentID, c.Parent.ID, c.ID)
+	t.CommentID = cmp.Or(c.ParentID, c.Parent.ID, c.ID)
 	p := place{thread: t, ignore: h.dataAction()}
 	if h.Action == actionCreate && !bool(c.Body) {
 		p.ignore = reasonMalformed
@@ -209,7 +211,7 @@ func (h *header) reactionPlace() place {
 	}
 	p := place{ignore: h.reactionAction()}
 	t, ok := r.thread()
-	comment := first(r.CommentID, r.Comment.ID)
+	comment := cmp.Or(r.CommentID, r.Comment.ID)
 	if comment == "" {
 		if !ok {
 			return place{ignore: reasonNoThread}
@@ -264,7 +266,7 @@ func (h *header) sessionPlace() place {
 	switch h.Action {
 	case actionCreated:
 	case actionPrompted:
-		if first(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" {
+		if cmp.Or(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" {
 			p.ignore = reasonMalformed
 		}
 	default:
@@ -280,10 +282,10 @@ func (h *header) notificationPlace() place {
 	if !ok {
 		t, ok = n.Comment.thread()
 	}
-	comment := first(n.CommentID, n.Comment.ID)
+	comment := cmp.Or(n.CommentID, n.Comment.ID)
 	switch {
 	case ok:
-		t.CommentID = first(n.ParentCommentID, n.ParentComment.ID, comment)
+		t.CommentID = cmp.Or(n.ParentCommentID, n.ParentComment.ID, comment)
 		p.thread = t
 	case comment != "":
 		p.thread, p.guess = Thread{Kind: ParentComment, ParentID: comment}, true

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -33,9 +34,9 @@ func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (
 		return nil, err
 	}
 	m := &adapter.Message{
-		ID: first(activity.ID, id), Thread: thread.ID(), Body: p.Body, CreatedAt: activity.CreatedAt,
+		ID: cmp.Or(activity.ID, id), Thread: thread.ID(), Body: p.Body, CreatedAt: activity.CreatedAt,
 		Author:  adapter.User{ID: self.UserID, Name: self.Name, FullName: self.FullName, URL: self.ProfileURL, Kind: adapter.UserSelf},
-		Session: &adapter.Session{ID: thread.SessionID, CommentID: thread.CommentID, ActivityID: first(activity.ID, id)},
+		Session: &adapter.Session{ID: thread.SessionID, CommentID: thread.CommentID, ActivityID: cmp.Or(activity.ID, id)},
 	}
 	if thread.Kind == ParentIssue {
 		m.Issue = &adapter.Issue{ID: thread.IssueID}
