@@ -46,6 +46,10 @@ type Config struct {
 	// else for that: a name ("eyes") or Unicode. It goes when the turn ends.
 	// Defaults to none.
 	TypingEmoji string
+	// NoApology keeps the bot from saying that something went wrong, with a
+	// reference, when a turn in which a person waits for an answer goes to the
+	// dead letters. A handler of OnFailed replaces the apology.
+	NoApology bool
 	// Policy says what happens to messages that arrive in a busy thread, unless
 	// their handler has a policy of its own. Defaults to Serial().
 	Policy LanePolicy

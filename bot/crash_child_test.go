@@ -51,7 +51,8 @@ func child() error {
 	cfg := linear.ConfigFromEnv()
 	cfg.HTTPClient = &http.Client{Transport: watchedTransport{http.DefaultTransport, tower}}
 	b, err := newCrashBot(cfg, os.Getenv(childJob), tower, bot.Config{
-		Store: watchedStore{store, tower}, LeaseTTL: lease, DrainTimeout: 50 * time.Millisecond,
+		Store: watchedStore{store, tower}, LeaseTTL: lease, DrainTimeout: 50 * time.Millisecond, Name: "helper-bot",
+		MaxAttempts: 4,
 	})
 	if err != nil {
 		return err
@@ -76,7 +77,9 @@ func newCrashBot(lin linear.Config, job string, tower *tower, cfg bot.Config) (*
 	if err != nil {
 		return nil, err
 	}
-	b.OnNewMention(map[string]bot.MessageHandler{"stepping": tower.stepping, "asking": tower.asking}[job])
+	b.OnNewMention(map[string]bot.MessageHandler{
+		"stepping": tower.stepping, "asking": tower.asking, "poison": poison,
+	}[job])
 	b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		_, err := t.Post(ctx, bot.Text("heard "+m.Text()))
 		return err
@@ -122,6 +125,14 @@ func (w *tower) stepping(ctx context.Context, t *bot.Thread, _ *bot.Message) err
 	}
 	_, err = w.pass(ctx, "finished", in)
 	return err
+}
+
+// poison ends the process as a text does that takes all memory: at once.
+func poison(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+	if !strings.Contains(m.Text(), "poison") {
+		return nil
+	}
+	return syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 }
 
 // asking is a turn that drafts something and asks whether to go on. A message

@@ -19,7 +19,7 @@ func play(register func(b *bot.Bot), texts ...string) {
 	fake := adaptertest.NewFake("helper")
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	b, err := bot.New(bot.Config{Adapter: fake, Store: store, Backoff: func(int) time.Duration { return 0 }})
+	b, err := bot.New(bot.Config{Adapter: fake, Store: store, NoApology: true, Backoff: func(int) time.Duration { return 0 }})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -97,6 +97,7 @@ type handlers struct {
 	resolved    []*handler
 	notified    []*handler
 	event       []*handler
+	failed      []FailedHandler
 }
 
 // OnNewMention registers h for messages that mention the bot in a thread that

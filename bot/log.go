@@ -30,11 +30,11 @@ const (
 	LogKeyAttempt = "attempt"
 	// LogKeyWait is how long a turn waits for its next try, in
 	// milliseconds.
-	LogKeyWait = "wait"
+	LogKeyWait = "wait_ms"
 	// LogKeyDepth is the number of entries in the lane.
 	LogKeyDepth = "depth"
 	// LogKeyTook is how long a turn took, in milliseconds.
-	LogKeyTook = "took"
+	LogKeyTook = "took_ms"
 )
 
 // loggedCause is the cause of a failure that strikes every lane again and again:

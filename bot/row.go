@@ -108,7 +108,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	first := l.entries[0]
 	switch {
 	case err != nil:
-		return []state.Verdict{b.verdict(ctx, log, first, err)}
+		return []state.Verdict{b.conclude(ctx, log, first, nil, nil, err)}
 	case p.more:
 		b.wide.Store(time.Now().Add(wideFor).UnixNano())
 		return []state.Verdict{state.Return(first.ID, 0)}
@@ -120,7 +120,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	if s.turn == nil {
 		return []state.Verdict{b.alone(ctx, log, l.page, l.entries[p.at])}
 	}
-	if v := b.crashed(log, l.entries[p.at]); v != nil {
+	if v := b.crashed(ctx, log, l.entries[p.at]); v != nil {
 		return []state.Verdict{*v}
 	}
 	return b.runRow(ctx, log, l, p)

@@ -69,7 +69,8 @@ func onPorch(t *testing.T, store state.Store, emoji string) (*world, *porch) {
 	t.Helper()
 	p := &porch{stage: newStage(), events: make(map[string]adapter.Event)}
 	b, err := bot.New(bot.Config{
-		Store: store, Adapter: p, TypingEmoji: emoji, MaxAttempts: 2, TurnTimeout: time.Minute,
+		NoApology: true,
+		Store:     store, Adapter: p, TypingEmoji: emoji, MaxAttempts: 2, TurnTimeout: time.Minute,
 		Backoff: func(int) time.Duration { return time.Second }, DrainTimeout: 10 * time.Second,
 	})
 	if err != nil {

@@ -74,15 +74,15 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case errors.As(err, &permanent):
 		return b.bury(log, e, cause(err, "permanent"), err)
 	case errors.As(err, &retry):
-		return b.again(log, err, policy.Later(e, retry.after, cause(err, codeName(err))))
+		return b.again(log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &api) && api.Code == adapter.CodeRateLimited && api.RetryAfter > 0:
-		return b.again(log, err, policy.Later(e, api.RetryAfter, cause(err, codeName(err))))
+		return b.again(log, e, err, policy.Later(e, api.RetryAfter, cause(err, codeName(err))))
 	}
 	v := policy.Failed(e, cause(err, codeName(err)))
 	if v.Kind == state.KindBury {
 		return b.bury(log, e, v.Cause, err)
 	}
-	return b.again(log, err, v)
+	return b.again(log, e, err, v)
 }
 
 // retryOf returns how often, and with which waits, a turn that failed with err
@@ -102,14 +102,16 @@ func (b *Bot) retryOf(err error) turns.Retry {
 // crashed returns the verdict on an entry that has used up its attempts before
 // it is opened, and otherwise nil. A turn that fails is buried when it fails; so
 // what comes this far has ended the process each time, and would again.
-func (b *Bot) crashed(log *zerolog.Logger, e state.Queued) *state.Verdict {
+func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, e state.Queued) *state.Verdict {
 	if e.Attempt <= b.mostAttempts() {
 		return nil
 	}
-	v := b.bury(log, e, state.Cause{
+	c := state.Cause{
 		Code:    "crashed",
 		Message: "the process ended during each attempt, or lost the thread to another one",
-	}, nil)
+	}
+	v := b.bury(log, e, c, nil)
+	b.failed(ctx, log, e, nil, c, nil)
 	return &v
 }
 
@@ -117,15 +119,20 @@ func (b *Bot) crashed(log *zerolog.Logger, e state.Queued) *state.Verdict {
 func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttempts) }
 
 // again logs and counts that a turn is tried again.
-func (b *Bot) again(log *zerolog.Logger, err error, v state.Verdict) state.Verdict {
+func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
 	b.counts.add(CountRetried, "")
-	log.Warn().Err(err).Dur(LogKeyWait, v.After).Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: trying again")
+	log.Warn().Err(err).Int(LogKeyAttempt, e.Attempt).Dur(LogKeyWait, v.After).
+		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
 	return v
 }
 
 func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
 	b.counts.add(CountBuried, "")
-	log.Error().Err(err).Str("code", c.Code).Msg("turn failed for good: see the dead letters")
+	line := log.Error().Err(err).Int(LogKeyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
+	if c.Stack != "" {
+		line = line.Str("stack", c.Stack)
+	}
+	line.Msg("turn failed for good: it is in the dead letters")
 	return state.Bury(e.ID, c)
 }
 

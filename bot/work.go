@@ -84,7 +84,7 @@ func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
-	if v := b.crashed(log, e); v != nil {
+	if v := b.crashed(ctx, log, e); v != nil {
 		return *v
 	}
 	var older []*Turn
@@ -313,6 +313,9 @@ func (b *Bot) refuses(m *Message) string {
 // entry. t is nil if there was no turn.
 func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
 	v := b.verdict(ctx, log, e, err)
+	if v.Kind == state.KindBury {
+		b.failed(ctx, log, e, t, v.Cause, err)
+	}
 	if t == nil {
 		return v
 	}

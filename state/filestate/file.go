@@ -182,7 +182,8 @@ func (s *Store) openLocked() error {
 		// the pages in a goroutine of its own when it opens a file for
 		// writing, where nothing can stop a panic.
 		_, err := os.Stat(filepath.Join(s.dir, pidName))
-		if err := check(s.dir, err == nil, nil); err != nil {
+		s.unclosed = err == nil
+		if err := check(s.dir, s.unclosed, nil); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,9 @@ type item struct {
 	size    uint32 // of its body
 	attempt int32
 	marked  bool // has a mark in the file
+	// suspect says that the entry may be what ended the process that had the
+	// store before. Its next attempt is on the disk before it is handed out.
+	suspect bool
 }
 
 // lane is one that has entries, or a hold that has not ended.

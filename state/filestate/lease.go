@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -29,7 +30,9 @@ func (s *Store) wakeWaiters() {
 }
 
 // Lease implements [state.Queue]. It reads the bodies from the file and writes
-// the attempts in the background.
+// the attempts in the background, except those of entries that were there when a
+// store was opened that had not been closed: any of them may be what ended the
+// process.
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
 	switch {
 	case req.TTL < minTTL:
@@ -52,8 +55,16 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 		taken := s.take(req, now)
 		s.changed()
 		if len(taken) > 0 {
+			suspect := s.suspects(taken)
 			s.mu.Unlock()
-			out, err := s.fill(ctx, taken)
+			var out []*state.Lease
+			var err error
+			if suspect {
+				err = s.do(ctx, &attemptsOp{call: newCall(0)})
+			}
+			if err == nil {
+				out, err = s.fill(ctx, taken)
+			}
 			if err != nil {
 				s.giveBack(taken)
 				return nil, err
@@ -129,6 +140,21 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 	}
 	return out
 }
+
+// suspects reports whether entries that were taken may have ended the process that
+// had the store before.
+func (s *Store) suspects(taken []*state.Lease) bool {
+	return slices.ContainsFunc(taken, func(given *state.Lease) bool {
+		l := s.index.under(given.Lane, given.Token)
+		return l != nil && slices.ContainsFunc(l.lease.items, func(it *item) bool { return it.suspect })
+	})
+}
+
+// attemptsOp has a transaction made for nothing but the attempts that every
+// transaction writes.
+type attemptsOp struct{ call }
+
+func (*attemptsOp) stage(*batch) error { return nil }
 
 // fill reads the content of what was taken. It buries what is damaged and
 // leaves out leases of which nothing remains.

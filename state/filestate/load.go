@@ -32,6 +32,8 @@ type loader struct {
 	slots []int64  // dedup slots that have expired
 	holds [][]byte // names of holds that have ended
 	now   time.Time
+	// unclosed says that the process that had the store before did not close it.
+	unclosed bool
 }
 
 func newLoader(ttl time.Duration, now time.Time) *loader {
@@ -59,6 +61,7 @@ func (l *loader) load(tx *bolt.Tx) error {
 			it.seq = it.record
 		}
 		m, marked := marks[it.record]
+		it.suspect = l.unclosed
 		it.marked, it.attempt = marked, int32(min(m.attempt, math.MaxInt32)) //nolint:gosec // bounded
 		if m.due.After(l.now) {
 			l.index.delay(key, it, l.here(m.due))
@@ -136,6 +139,7 @@ func (s *Store) prepare(tx *bolt.Tx) error {
 		return err
 	}
 	l := newLoader(s.opts.DedupTTL, time.Now())
+	l.unclosed = s.unclosed
 	if err := l.load(tx); err != nil {
 		return err
 	}

@@ -46,6 +46,9 @@ type Store struct {
 	dir  string
 	opts Options
 
+	// unclosed says that the process that had the store before did not close it.
+	unclosed bool
+
 	// dbMu is held for reading while db is used by anyone but the writer, and
 	// for writing while the writer replaces it.
 	dbMu sync.RWMutex
