@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +27,13 @@ type Question struct {
 	Options []adapter.Option
 	// From are the ids of the users who may answer. Defaults to every person.
 	From []string
-	// Timeout is how long to wait for an answer. Defaults to 7 days.
+	// Timeout is how long to wait for an answer, at most a year. Defaults to 7
+	// days.
 	Timeout time.Duration
 }
+
+// maxTimeout is the longest time that a question can wait.
+const maxTimeout = 365 * 24 * time.Hour
 
 // Answer is the answer to a question.
 type Answer struct {
@@ -75,10 +80,13 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	if strings.TrimSpace(q.Text) == "" {
 		return nil, Permanent(ErrEmpty)
 	}
+	if q.Timeout > maxTimeout {
+		return nil, Permanent(fmt.Errorf("bot: Question.Timeout is %s: a question can wait for %s at most", q.Timeout, maxTimeout))
+	}
 	b := t.bot
 	n := strconv.Itoa(turn.writes.count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
-	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
+	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
 	switch kept, err := b.recall(ctx, a); {
 	case err != nil:
 		return nil, err
@@ -95,6 +103,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		if err := b.keep(ctx, a); err != nil {
 			return nil, err
 		}
+		t.showOutcome(ctx, q, a)
 	}
 	switch {
 	case a.Taken && a.Answer.TimedOut:
@@ -130,7 +139,11 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
 		return err
 	}
-	a.Deadline = time.Now().Add(cmp.Or(q.Timeout, 7*24*time.Hour))
+	now, err := turnFrom(ctx).now(ctx)
+	if err != nil {
+		return err
+	}
+	a.Deadline = now.Add(cmp.Or(q.Timeout, 7*24*time.Hour))
 	return t.bot.keep(ctx, a)
 }
 
@@ -149,8 +162,11 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	}
 	var text strings.Builder
 	text.WriteString(q.Text)
+	if who := mentionAll(q.From); who != "" {
+		text.WriteString("\n\n" + who)
+	}
 	var links *linkSet
-	if t.linksAnswer(q) {
+	if t.linksAnswer(ctx, q) {
 		links = t.newLinkSet("ask/"+id, PlainText(q.Text))
 	}
 	if len(q.Options) > 0 {
@@ -168,7 +184,7 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 			}
 			fmt.Fprintf(&text, "\n%d. %s", i+1, label)
 		}
-		text.WriteString("\n\nAnswer with one of these, or its number.")
+		text.WriteString("\n\n" + howToAnswer(q))
 	}
 	m, err := t.Post(ctx, Markdown(text.String()))
 	if err != nil {
@@ -179,8 +195,68 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 
 // linksAnswer reports whether links can answer a question. They do not tell who
 // uses them, so only questions that anybody may answer have them.
-func (t *Thread) linksAnswer(q Question) bool {
-	return t.bot.links.on() && len(q.From) == 0 && t.bot.cfg.Access == nil
+func (t *Thread) linksAnswer(ctx context.Context, q Question) bool {
+	if !t.bot.links.on() || len(q.From) > 0 || t.bot.cfg.Access != nil {
+		return false
+	}
+	turn := turnFrom(ctx)
+	return turn == nil || t.bot.registry.accessOf(turn.Handler()) == nil
+}
+
+// mentionAll mentions users by id, so that the platform tells them.
+func mentionAll(ids []string) string {
+	var all []string
+	for _, id := range ids {
+		if id != "" {
+			all = append(all, MentionUser(adapter.User{ID: id}))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// howToAnswer tells people what counts as an answer.
+func howToAnswer(q Question) string {
+	if len(q.Options) == 2 && q.Options[0].Value == approve && q.Options[1].Value == deny {
+		return "Answer with one of these, or react with 👍 or 👎."
+	}
+	return "Answer with one of these, or its number."
+}
+
+// showOutcome puts the answer below the question, in place of what could be
+// answered. If that fails, the answer counts all the same.
+func (t *Thread) showOutcome(ctx context.Context, q Question, a *ask) {
+	if a.MessageID == "" || t.bot.can.editor == nil {
+		return
+	}
+	body, err := t.mention(ctx, q.Text+"\n\n_"+outcomeOf(q, a.Answer)+"_")
+	if err == nil {
+		_, err = t.bot.can.editor.Edit(ctx, t.ref(a.MessageID), body)
+	}
+	if err != nil {
+		t.bot.log.Warn().Err(err).Str(LogKeyThread, string(t.id)).Msg("the outcome of a question could not be shown")
+	}
+}
+
+// outcomeOf says what became of a question.
+func outcomeOf(q Question, a *Answer) string {
+	if a.TimedOut {
+		return "Timed out."
+	}
+	by := ""
+	if name := cmp.Or(a.By.FullName, a.By.Name); name != "" {
+		by = " by " + Escape(name)
+	}
+	i := slices.IndexFunc(q.Options, func(o adapter.Option) bool { return o.Value == a.Value })
+	switch {
+	case a.Value == approve && i >= 0:
+		return "Approved" + by + "."
+	case a.Value == deny && i >= 0:
+		return "Denied" + by + "."
+	case i >= 0:
+		return "Answered" + by + ": " + Escape(cmp.Or(q.Options[i].Label, a.Value))
+	default:
+		return "Answered" + by + "."
+	}
 }
 
 // park makes sure that the turn of a question runs again when its time is over,
@@ -189,10 +265,15 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	if err := b.keepSkipped(ctx, turn, max(time.Until(a.Deadline), 0)); err != nil {
+	now, err := turn.now(ctx)
+	if err != nil {
 		return err
 	}
-	if err := b.resume(ctx, a, whyTimeout, max(time.Until(a.Deadline), 0)+time.Second); err != nil {
+	left := max(a.Deadline.Sub(now), 0)
+	if err := b.keepSkipped(ctx, turn, left); err != nil {
+		return err
+	}
+	if err := b.resume(ctx, a, whyTimeout, left+time.Second); err != nil {
 		return err
 	}
 	return &parkedError{a.ID}

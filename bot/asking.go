@@ -21,6 +21,8 @@ type ask struct {
 	MessageID string           `json:"message_id,omitempty"`
 	Options   []adapter.Option `json:"options,omitempty"`
 	From      []string         `json:"from,omitempty"`
+	// Handler is whose question it is: its Access decides who may answer.
+	Handler string `json:"handler,omitempty"`
 	// Asked is when the event of the turn was stored.
 	Asked time.Time `json:"asked"`
 	// Deadline is zero until the question is known to be posed.

@@ -349,7 +349,10 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 				ask(w, c.q)
 				w.say("ada", "@helper deploy")
 				w.run(time.Second)
-				want := []string{"**Deploy?**\n\n1. Approve\n2. Deny\n\nAnswer with one of these, or its number."}
+				want := []string{"**Deploy?**\n\n1. Approve\n2. Deny\n\nAnswer with one of these, or react with 👍 or 👎."}
+				if name == "approvers" {
+					want[0] = strings.Replace(want[0], "\n\n", "\n\n<@ada>\n\n", 1)
+				}
 				if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}

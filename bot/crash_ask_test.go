@@ -41,7 +41,11 @@ func asked(k *talk) []string {
 	if strings.HasSuffix(k.name, "by nobody") {
 		outcome = `draft 1: approved false by "", timed out true`
 	}
-	return []string{"**Deploy?**\n\n1. Approve\n2. Deny\n\nAnswer with one of these, or its number.", outcome}
+	question := "**Deploy?**\n\n_Approved by Ada Byron._"
+	if strings.HasSuffix(k.name, "by nobody") {
+		question = "**Deploy?**\n\n_Timed out._"
+	}
+	return []string{question, outcome}
 }
 
 // checkAsked checks how often turns did what they do: the step once, and

@@ -149,3 +149,15 @@ func (r *registry) mostAttempts(def int) int {
 
 // isLetter reports whether r is an ASCII letter.
 func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
+
+// accessOf returns the Access of the handler with a name, or nil.
+func (r *registry) accessOf(name string) Access {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range r.all {
+		if h.name == name {
+			return h.allowed()
+		}
+	}
+	return nil
+}
