@@ -23,7 +23,7 @@ type Question struct {
 	Text string
 	// Options are the answers to choose from. With none, any text is an
 	// answer.
-	Options []adapter.Option
+	Options []adapter.Choice
 	// From are the ids of the users who may answer. Defaults to every person.
 	From []string
 	// Timeout is how long to wait for an answer. Defaults to 7 days.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -23,8 +24,9 @@ type Config struct {
 	Aliases []string
 	// Adapter connects the platform.
 	Adapter adapter.Adapter
-	// Store keeps deliveries, subscriptions and values.
-	Store state.Store
+	// Store keeps deliveries and all that the bot remembers. Every store of
+	// package stateurl is one.
+	Store Store
 	// Bots says which messages of other programs are handled. Defaults to
 	// BotsOnMention.
 	Bots OtherBots
@@ -82,6 +84,24 @@ type Config struct {
 	// Holder names this process in views of the store. Defaults to host name
 	// and process id.
 	Holder string
+}
+
+// Store is what a bot uses of a store, a part of [state.Store], where the methods
+// are described.
+type Store interface {
+	state.Notes
+	state.Values
+	// Enqueue, Lease, Extend and Settle are those of [state.Queue].
+	Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error)
+	Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error)
+	Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error
+	Settle(ctx context.Context, l *state.Lease, s state.Settlement) error
+	// Subscribe and Unsubscribe are those of [state.Subscriptions].
+	Subscribe(ctx context.Context, thread state.Key) error
+	Unsubscribe(ctx context.Context, thread state.Key) error
+	// Ping and Durable are those of [state.Lifecycle].
+	Ping(ctx context.Context) error
+	Durable() bool
 }
 
 // OtherBots says which messages of other programs a bot handles. Its own are
