@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -595,9 +596,16 @@ func TestNewRefuses(t *testing.T) {
 	for name, cfg := range map[string]bot.Config{
 		"nothing":           {},
 		"negative workers":  {Workers: -1},
+		"negative attempts": {MaxAttempts: -1},
+		"a negative lease":  {LeaseTTL: -1},
 		"a hasty lease":     {LeaseTTL: time.Millisecond},
 		"an unknown policy": {Bots: 9},
 	} {
+		if name != "nothing" {
+			store := memstate.New(memstate.Options{})
+			defer store.Close()
+			cfg.Adapter, cfg.Store = adaptertest.NewFake("helper"), store
+		}
 		if _, err := bot.New(cfg); err == nil {
 			t.Errorf("%s: no error", name)
 		}

@@ -64,13 +64,13 @@ func (p *reacting) Typing(_ context.Context, _ string, id adapter.ThreadID, stat
 }
 
 // newTypingTest makes a bot that shows typing by an emoji.
-func newTypingTest(t *testing.T, emoji string) (*testBot, *reacting) {
+func newTypingTest(t *testing.T, emoji string, options ...testOption) (*testBot, *reacting) {
 	t.Helper()
 	p := &reacting{editable: newEditable(), events: make(map[string]adapter.Event)}
-	w := newTest(t, withConfig(bot.Config{
+	options = append([]testOption{withConfig(bot.Config{
 		NoApology: true, TypingEmoji: emoji, MaxAttempts: 2, TurnTimeout: time.Minute, DrainTimeout: 10 * time.Second,
-	}), withPlatform(p, p.Fake), withBackoff(time.Second))
-	return w, p
+	}), withPlatform(p, p.Fake), withBackoff(time.Second)}, options...)
+	return newTest(t, options...), p
 }
 
 func TestTypingInComments(t *testing.T) {
@@ -164,8 +164,6 @@ func TestTypingInComments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				store := memstate.New(memstate.Options{})
-				defer store.Close()
 				emoji := c.emoji
 				switch emoji {
 				case "":
@@ -199,8 +197,6 @@ func TestTypingInComments(t *testing.T) {
 func TestTypingElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
 		w, p := newTypingTest(t, "eyes")
 		if err := w.handle(thread).Typing(t.Context(), ""); err != nil {
 			t.Error(err)
@@ -238,7 +234,7 @@ func TestTypingInALostThread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &cutStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
-		w, p := newTypingTest(t, "eyes")
+		w, p := newTypingTest(t, "eyes", withStore(store))
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			if err := th.Typing(ctx, ""); err != nil || m.Attempt > 1 {
 				return err
@@ -261,8 +257,6 @@ func TestTypingInALostThread(t *testing.T) {
 func TestTypingWhileTheProcessStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
 		w, p := newTypingTest(t, "eyes")
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			if err := th.Typing(ctx, ""); err != nil {
