@@ -179,15 +179,6 @@ func (t *Thread) Open(ctx context.Context, url string, limit int64) (*adapter.Fi
 	return t.bot.can.downloader.Open(ctx, t.workspace, url, limit)
 }
 
-// User returns the user of a workspace with an id, a handle or an email
-// address.
-func (b *Bot) User(ctx context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
-	if b.can.directory == nil {
-		return nil, b.cannot("user")
-	}
-	return b.can.directory.User(ctx, workspace, q)
-}
-
 func (t *Thread) ref(messageID string) adapter.Ref {
 	return adapter.Ref{Workspace: t.workspace, Thread: t.id, MessageID: messageID}
 }

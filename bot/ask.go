@@ -24,7 +24,7 @@ type Question struct {
 	Text string
 	// Options are the answers to choose from. With none, any text is an
 	// answer.
-	Options []adapter.Option
+	Options []adapter.Choice
 	// From are the ids of the users who may answer. Defaults to every person.
 	From []string
 	// Timeout is how long to wait for an answer, at most a year. Defaults to 7
@@ -225,19 +225,20 @@ func howToAnswer(q Question) string {
 // showOutcome puts the answer below the question, in place of what could be
 // answered. If that fails, the answer counts all the same.
 func (t *Thread) showOutcome(ctx context.Context, q Question, a *ask) {
-	if a.MessageID == "" || t.bot.can.editor == nil {
+	outcome := outcomeOf(q, a.Answer)
+	if a.MessageID == "" || t.bot.can.editor == nil || outcome == "" {
 		return
 	}
-	body, err := t.mention(ctx, q.Text+"\n\n_"+outcomeOf(q, a.Answer)+"_")
+	body, err := t.mention(ctx, q.Text+"\n\n_"+outcome+"_")
 	if err == nil {
 		_, err = t.bot.can.editor.Edit(ctx, t.ref(a.MessageID), body)
 	}
 	if err != nil {
-		t.bot.log.Warn().Err(err).Str(LogKeyThread, string(t.id)).Msg("the outcome of a question could not be shown")
+		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("the outcome of a question could not be shown")
 	}
 }
 
-// outcomeOf says what became of a question.
+// outcomeOf says what became of a question. It is empty if that is plain to see.
 func outcomeOf(q Question, a *Answer) string {
 	if a.TimedOut {
 		return "Timed out."
@@ -246,7 +247,7 @@ func outcomeOf(q Question, a *Answer) string {
 	if name := cmp.Or(a.By.FullName, a.By.Name); name != "" {
 		by = " by " + Escape(name)
 	}
-	i := slices.IndexFunc(q.Options, func(o adapter.Option) bool { return o.Value == a.Value })
+	i := slices.IndexFunc(q.Options, func(o adapter.Choice) bool { return o.Value == a.Value })
 	switch {
 	case a.Value == approve && i >= 0:
 		return "Approved" + by + "."
@@ -255,7 +256,7 @@ func outcomeOf(q Question, a *Answer) string {
 	case i >= 0:
 		return "Answered" + by + ": " + Escape(cmp.Or(q.Options[i].Label, a.Value))
 	default:
-		return "Answered" + by + "."
+		return "" // the text below the question says it
 	}
 }
 

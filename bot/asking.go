@@ -19,7 +19,7 @@ type ask struct {
 	ID        string           `json:"id"`
 	Thread    adapter.ThreadID `json:"thread"`
 	MessageID string           `json:"message_id,omitempty"`
-	Options   []adapter.Option `json:"options,omitempty"`
+	Options   []adapter.Choice `json:"options,omitempty"`
 	From      []string         `json:"from,omitempty"`
 	// Handler is whose question it is: its Access decides who may answer.
 	Handler string `json:"handler,omitempty"`

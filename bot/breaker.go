@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
@@ -35,6 +36,9 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 		if r.message.Mentioned {
 			return nil, b.forgetTalk(ctx, r)
 		}
+		return nil, nil
+	}
+	if b.cfg.BotTurns == math.MaxInt {
 		return nil, nil
 	}
 	n, err := b.countTalk(ctx, r.Turn)

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
+
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
@@ -84,7 +86,7 @@ func newCrashBot(lin linear.Config, job string, tower *tower, cfg bot.Config) (*
 		_, err := t.Post(ctx, bot.Text("heard "+m.Text()))
 		return err
 	})
-	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *bot.Reaction) error {
+	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *adapter.ReactionEvent) error {
 		_, err := t.Post(ctx, bot.Text("saw "+r.Emoji))
 		return err
 	})

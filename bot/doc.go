@@ -144,7 +144,7 @@
 //		Links: bot.LinkConfig{BaseURL: "https://bot.example.com", Secrets: secrets},
 //		…
 //	})
-//	b.OnAction(func(ctx context.Context, t *bot.Thread, a *bot.Action) error {
+//	b.OnAction(func(ctx context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 //		_, err := t.Edit(ctx, a.MessageID, card.Card{Title: "Deploying " + a.Value})
 //		return err
 //	}, "deploy")

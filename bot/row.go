@@ -113,7 +113,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 		b.wide.Store(time.Now().Add(wideFor).UnixNano())
 		return []state.Verdict{state.Return(first.ID, 0)}
 	case p.wait > 0:
-		log.Debug().Dur(LogKeyWait, p.wait).Msg("thread waits for further messages")
+		log.Debug().Dur(keyWait, p.wait).Msg("thread waits for further messages")
 		return []state.Verdict{state.Return(first.ID, p.wait)}
 	}
 	s := l.seats[p.at]
@@ -151,7 +151,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 	for _, i := range p.older {
 		switch {
 		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
-			b.counts.add(CountSkipped, "")
+			b.counts.add(countSkipped, "")
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
 		case v.Kind == state.KindRetryAside:
 			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)

@@ -155,7 +155,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 	if err != nil {
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
-	b.counts.add(CountReplies, "")
+	b.counts.add(countReplies, "")
 	if len(p.Links) > 0 {
 		set := &linkSet{thread: r.thread, expires: p.At.Add(b.links.ttl)}
 		copy(set.name[:], p.Links)
@@ -163,6 +163,6 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 			return nil, err
 		}
 	}
-	r.log.Info().Str(LogKeyEvent, ev.Key).Msg("scheduled message posted")
+	r.log.Info().Str(keyEvent, ev.Key).Msg("scheduled message posted")
 	return handled(), nil
 }

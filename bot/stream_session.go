@@ -66,7 +66,7 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 	if err != nil {
 		return nil, err
 	}
-	t.bot.counts.add(CountReplies, "")
+	t.bot.counts.add(countReplies, "")
 	return m, nil
 }
 
@@ -128,7 +128,7 @@ func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place 
 }
 
 func (s *sessionStream) skipped(err error) {
-	s.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
+	s.thread.bot.log.Warn().Err(err).Str(keyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
 }
 
 // breakOff ends the session's turn with what is left of the text and the mark.

@@ -34,12 +34,6 @@ type TranscriptEntry struct {
 	At        time.Time `json:"at"`
 }
 
-// Transcript returns the transcript of a user of a workspace. userKey is the
-// user's id or whatever else identifies the person.
-func (b *Bot) Transcript(workspace, userKey string) *Transcript {
-	return &Transcript{value: b.notes.Value(notes.Transcript, workspace, userKey)}
-}
-
 const (
 	// transcriptKeep is the default of [Transcript.Keep].
 	transcriptKeep = 200

@@ -49,7 +49,7 @@ func (t *Thread) showTyping(ctx context.Context) {
 	}
 	sign.shown = true
 	if err := t.bot.can.reactor.React(ctx, t.ref(turn.message.ID), reactionEmoji(emoji)); err != nil {
-		t.bot.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Msg("typing could not be shown")
+		t.bot.log.Debug().Err(err).Str(keyThread, string(t.id)).Msg("typing could not be shown")
 		if code := adapter.CodeOf(err); !code.Retryable() && code != adapter.CodeCanceled {
 			sign.shown, sign.over = false, true // there is nothing to be taken back, for certain
 		}
@@ -82,7 +82,7 @@ func (b *Bot) endTyping(ctx context.Context, turn *Turn) {
 	defer cancel()
 	t := turn.thread
 	if err := b.can.reactor.Unreact(ctx, t.ref(turn.message.ID), reactionEmoji(b.cfg.TypingEmoji)); err != nil {
-		b.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Msg("typing could not be taken back")
+		b.log.Debug().Err(err).Str(keyThread, string(t.id)).Msg("typing could not be taken back")
 	}
 }
 

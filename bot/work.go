@@ -70,7 +70,7 @@ func (r *run) limited(ctx context.Context) (context.Context, context.CancelFunc)
 
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
-	log := b.log.With().Str(LogKeyThread, l.Lane.ID).Logger()
+	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
 	page := b.notes.Leased(l)
 	var s state.Settlement
 	if b.cfg.Policy.coalesces() {
@@ -145,7 +145,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
-		log: log.With().Int(LogKeyAttempt, t.Attempt()).Logger(),
+		log: log.With().Int(keyAttempt, t.Attempt()).Logger(),
 	}
 	ctx, release, err := b.stoppable(ctx, r)
 	if err != nil {
@@ -323,7 +323,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)
 	case err == nil:
-		b.counts.add(CountHandled, "")
+		b.counts.add(countHandled, "")
 	}
 	if err == nil {
 		t.unpin()
@@ -333,12 +333,12 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 
 // ignore counts and logs that no handler gets an event.
 func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
-	b.counts.add(CountIgnored, reason)
+	b.counts.add(countIgnored, reason)
 	log.Debug().
-		Str(LogKeyType, head.Type+" "+head.Action).
-		Str(LogKeyWorkspace, head.Workspace).
-		Str(LogKeyEvent, head.Key).
-		Str(LogKeyReason, reason).
+		Str(keyType, head.Type+" "+head.Action).
+		Str(keyWorkspace, head.Workspace).
+		Str(keyEvent, head.Key).
+		Str(keyReason, reason).
 		Msg("event ignored")
 }
 

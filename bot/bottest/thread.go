@@ -116,7 +116,7 @@ func (th *Thread) Resolved() bool { return th.kit.platform.Resolved(workspace, t
 func (th *Thread) Subscribed() bool {
 	k := th.kit
 	k.t.Helper()
-	t, err := k.bot.Thread(workspace, th.id)
+	t, err := k.bot.Workspace(workspace).Thread(th.id)
 	if err != nil {
 		k.t.Fatalf("bottest: %v", err)
 		return false
