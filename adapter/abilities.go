@@ -223,11 +223,11 @@ type Activity struct {
 	// activity.
 	Ephemeral bool
 	// Options turn an elicitation into a choice.
-	Options []Option
+	Options []Choice
 }
 
-// Option is one choice of an elicitation.
-type Option struct {
+// Choice is one of the choices of an elicitation.
+type Choice struct {
 	// Value is what comes back as a message when it is chosen.
 	Value string `json:"value"`
 	// Label is what people see. Defaults to Value.

@@ -101,7 +101,7 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 	case err != nil:
 		return nil, err
 	case answered:
-		r.log.Info().Str(LogKeyEvent, r.head().Key).Msg("question answered")
+		r.log.Info().Str(keyEvent, r.head().Key).Msg("question answered")
 		return handled(), nil
 	}
 	if ev, ok := r.event.(*adapter.ActionEvent); ok && strings.HasPrefix(ev.ActionID, askAction) {
@@ -257,7 +257,7 @@ func (a *ask) matchEmoji(emoji string) (string, bool) {
 }
 
 func (a *ask) offers(value string) bool {
-	return slices.ContainsFunc(a.Options, func(o adapter.Option) bool { return o.Value == value })
+	return slices.ContainsFunc(a.Options, func(o adapter.Choice) bool { return o.Value == value })
 }
 
 // The values of an approval.
@@ -298,7 +298,7 @@ type Approval struct {
 func RequestApproval(ctx context.Context, t *Thread, r ApprovalRequest) (*Approval, error) {
 	q := Question{
 		Text: "**" + r.Title + "**", From: r.Approvers, Timeout: r.Timeout,
-		Options: []adapter.Option{
+		Options: []adapter.Choice{
 			{Value: approve, Label: cmp.Or(r.ApproveLabel, "Approve")},
 			{Value: deny, Label: cmp.Or(r.DenyLabel, "Deny")},
 		},

@@ -19,7 +19,7 @@ import (
 )
 
 // asking registers a handler that asks, and says what it was told.
-func asking(w *world, q bot.Question) {
+func asking(w *testBot, q bot.Question) {
 	w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		w.note("run")
 		draft, err := bot.Step(ctx, "draft", func(context.Context) (string, error) {
@@ -45,8 +45,9 @@ func asking(w *world, q bot.Question) {
 
 func TestAskSurvivesARestart(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-		asking(w, bot.Question{Text: "Which one?", Options: []adapter.Option{{Value: "a", Label: "The first"}, {Value: "b"}}, From: []string{"ada"}})
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		asking(w, bot.Question{Text: "Which one?", Options: []adapter.Choice{{Value: "a", Label: "The first"}, {Value: "b"}}, From: []string{"ada"}})
 		w.say("ada", "@helper go")
 		w.run(time.Minute) // asks; the process ends
 		stats, err := w.store.Stats(t.Context())
@@ -86,7 +87,8 @@ func TestAskSurvivesARestart(t *testing.T) {
 
 func TestAskTimesOut(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		asking(w, bot.Question{Text: "Anybody?", Timeout: time.Hour})
 		w.say("ada", "@helper go")
 		stop := w.start()
@@ -108,7 +110,8 @@ func TestAskTimesOut(t *testing.T) {
 
 func TestTwoQuestionsInOneTurn(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			name, err := bot.Ask(ctx, t, bot.Question{Text: "Name?"})
 			if err != nil {
@@ -137,8 +140,9 @@ func TestTwoQuestionsInOneTurn(t *testing.T) {
 
 func TestAskNeedsATurn(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-		th, err := w.bot.Thread("W1", thread)
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +172,9 @@ func TestReactionWaitsForItsQuestion(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 				w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 					a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Deploy?"})
 					if err == nil {
@@ -176,7 +182,7 @@ func TestReactionWaitsForItsQuestion(t *testing.T) {
 					}
 					return err
 				})
-				w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
+				w.bot.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error { w.note("reaction"); return nil })
 				o.events["m2"] = reaction(c.emoji, "post-0")
 				w.fake.FailPosts(c.fail...)
 				w.say("ada", "@helper deploy")
@@ -208,7 +214,9 @@ func reaction(emoji, to string) *adapter.ReactionEvent {
 func TestTwoQuestionsAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, posts := range [][]string{{"post-0", "post-1"}, {"post-1", "post-0"}} {
-		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+		synctest.Test(t, func(t *testing.T) {
+			o := newScripted()
+			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 			w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 				_, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "First?"})
 				_, err2 := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Second?"})
@@ -269,8 +277,8 @@ func TestAnsweredTurnGoesOnOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := memstate.New(memstate.Options{})
 		defer inner.Close()
-		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event)}
-		w := &world{t: t, fake: o.Fake, store: &forgetful{Store: inner, but: "\x001\x00answer", lost: make(map[string]bool)}}
+		o := &scripted{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event)}
+		w := &testBot{t: t, fake: o.Fake, store: &forgetful{Store: inner, but: "\x001\x00answer", lost: make(map[string]bool)}}
 		var err error
 		if w.bot, err = bot.New(bot.Config{Adapter: o, Store: w.store}); err != nil {
 			t.Fatal(err)
@@ -285,7 +293,7 @@ func TestAnsweredTurnGoesOnOnce(t *testing.T) {
 			w.note("done")
 			return nil
 		})
-		w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
+		w.bot.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error { w.note("reaction"); return nil })
 		posts := []string{"post-0", "post-1"}
 		for _, to := range posts {
 			o.events[to] = reaction("check", to)

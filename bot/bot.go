@@ -67,9 +67,3 @@ func (b *Bot) Ready(ctx context.Context) error {
 // Adapter returns the adapter of the configuration, for what only one platform
 // offers: b.Adapter().(*linear.Adapter).
 func (b *Bot) Adapter() adapter.Adapter { return b.cfg.Adapter }
-
-// Identity says who the bot is in a workspace. An empty workspace means the
-// one that the bot's own token belongs to.
-func (b *Bot) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
-	return b.cfg.Adapter.Identity(ctx, workspace)
-}

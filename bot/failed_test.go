@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/bottest"
 )
@@ -55,7 +56,9 @@ func TestFailuresAreSeen(t *testing.T) {
 			})
 		}, want: []string{"told all the same"}},
 		{name: "not a message", register: func(b *bot.Bot) {
-			b.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { return bot.Permanent(errors.New("boom")) })
+			b.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error {
+				return bot.Permanent(errors.New("boom"))
+			})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

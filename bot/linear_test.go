@@ -256,7 +256,7 @@ func TestVectorsThreadIDs(t *testing.T) {
 			if c.Want != nil {
 				want = *c.Want
 			}
-			th, err := b.Thread("org", c.Input.ThreadID)
+			th, err := b.Workspace("org").Thread(c.Input.ThreadID)
 			if want.Error != nil {
 				if code := errorCode(err); code != strings.ToLower(want.Error.Code) {
 					t.Errorf("Thread(%q): %v with code %s, want %s", c.Input.ThreadID, err, code, want.Error.Code)

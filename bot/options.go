@@ -24,7 +24,7 @@ type HandlerOptions struct {
 	// handlers of a turn share Config.TurnTimeout, and the end of that ends
 	// them too, except that a Timeout that is longer is granted in full and
 	// leaves the others their share. Defaults to what is left of
-	// Config.TurnTimeout.
+	// Config.TurnTimeout; negative means no limit.
 	Timeout time.Duration
 	// MaxAttempts is how often a turn is tried that fails in this handler
 	// before it goes to the dead letters. All tries of the turn count.
@@ -35,11 +35,11 @@ type HandlerOptions struct {
 	Backoff func(attempt int) time.Duration
 	// Access says who may run the handler, besides what Config.Access says
 	// and, for commands, Command.Access. Who is refused may still run other
-	// handlers of the same kind. Defaults to everybody.
+	// handlers of the same kind. Defaults to everyone.
 	Access Access
 }
 
-// Registration is a handler that was registered. It need not be kept.
+// Registration is a handler that was registered. It can be ignored.
 type Registration struct {
 	bot     *Bot
 	handler *handler // nil if nothing was registered
@@ -61,16 +61,13 @@ func (r *Registration) With(o HandlerOptions) *Registration {
 			h.options.Name, h.name = o.Name, h.kind+"/"+o.Name
 		}
 	}
-	if o.Timeout < 0 {
-		reg.refuse(h, "Timeout", "must not be negative")
-	}
 	if o.MaxAttempts < 0 {
 		reg.refuse(h, "MaxAttempts", "must not be negative")
 	}
 	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled) {
-		reg.refuse(h, "Access", "is not possible here: nobody is kept from stopping the bot or from removing it. Leave it out")
+		reg.refuse(h, "Access", "is not possible here: everyone may stop and remove the bot. Leave it out")
 	}
-	h.options.Timeout = cmp.Or(o.Timeout, h.options.Timeout)
+	h.options.Timeout = orOff(o.Timeout, h.options.Timeout, unlimited)
 	h.options.MaxAttempts = cmp.Or(o.MaxAttempts, h.options.MaxAttempts)
 	if o.Backoff != nil {
 		h.options.Backoff = o.Backoff

@@ -15,7 +15,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// ErrPosted says that a scheduled post cannot be canceled any more.
+// ErrPosted says that a scheduled post can no longer be canceled.
 var ErrPosted = errors.New("bot: message was posted already")
 
 // Scheduled is a message that is to be posted later. Keep its ID to cancel it
@@ -125,14 +125,14 @@ func postName(key string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// The fates of a scheduled post. Whoever decides first has decided.
+// The fates of a scheduled post. The first decision stands.
 const (
 	fatePosted   = "posted"
 	fateCanceled = "canceled"
 )
 
 // decideFate decides what becomes of a scheduled post and returns what was
-// decided, be it by somebody else. It is remembered for keep.
+// decided, here or elsewhere. It is remembered for keep.
 func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
 	decided, err := t.bot.notes.Value(notes.Scheduled, t.workspace, name).For(keep).Claim(ctx, []byte(fate))
 	if err != nil {
@@ -155,7 +155,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 	if err != nil {
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
-	b.counts.add(CountReplies, "")
+	b.counts.add(countReplies, "")
 	if len(p.Links) > 0 {
 		set := &linkSet{thread: r.thread, expires: p.At.Add(b.links.ttl)}
 		copy(set.name[:], p.Links)
@@ -163,6 +163,6 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 			return nil, err
 		}
 	}
-	r.log.Info().Str(LogKeyEvent, ev.Key).Msg("scheduled message posted")
+	r.log.Info().Str(keyEvent, ev.Key).Msg("scheduled message posted")
 	return handled(), nil
 }

@@ -24,7 +24,7 @@ const (
 )
 
 // postStream posts a stream with links to files at its end. It takes one write
-// key, whatever comes.
+// key, however the stream ends.
 func (t *Thread) postStream(ctx context.Context, c streamContent, links string, x extras) (*adapter.Message, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (w *streamWriter) soFar() string {
 }
 
 // show posts and edits the message until the stream is done. What fails is left
-// to the next time, or to whoever comes after.
+// to the next edit, or to the caller.
 func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 	if !blank(w.o.Placeholder) && !w.pause(ctx, done, w.o.Placeholder) {
 		return
@@ -210,7 +210,7 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 	err := w.put(adapter.WithPriority(ctx, adapter.PriorityRefreshing), body)
 	took := time.Since(start)
 	if err != nil {
-		w.thread.bot.log.Debug().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("stream could not be shown")
+		w.thread.bot.log.Debug().Err(err).Str(keyThread, string(w.thread.id)).Msg("stream could not be shown")
 		if !adapter.CodeOf(err).Retryable() {
 			return false
 		}
@@ -248,7 +248,7 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 		if err != nil {
 			return err
 		}
-		t.bot.counts.add(CountReplies, "")
+		t.bot.counts.add(countReplies, "")
 		w.message, w.shown = m, m.Body
 		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(sent) {
 			w.shown = body
@@ -291,7 +291,7 @@ func (w *streamWriter) breakOff(ctx context.Context, cause error) (*adapter.Mess
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	if err := w.put(ctx, emoji.Replace(brokenText(text, w.o.Broken))); err != nil {
-		w.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("broken stream could not be marked")
+		w.thread.bot.log.Warn().Err(err).Str(keyThread, string(w.thread.id)).Msg("broken stream could not be marked")
 	}
 	return w.message, cause
 }

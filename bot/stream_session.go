@@ -66,7 +66,7 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 	if err != nil {
 		return nil, err
 	}
-	t.bot.counts.add(CountReplies, "")
+	t.bot.counts.add(countReplies, "")
 	return m, nil
 }
 
@@ -103,8 +103,8 @@ func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
 	s.wrote = true
 }
 
-// write writes an activity at the next place. That it failed is no reason to
-// lose the answer.
+// write writes an activity at the next place. A failure is logged, so that the
+// answer is not lost with it.
 func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
 	s.places++
 	return s.writeAs(ctx, a, strconv.Itoa(s.places))
@@ -128,7 +128,7 @@ func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place 
 }
 
 func (s *sessionStream) skipped(err error) {
-	s.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
+	s.thread.bot.log.Warn().Err(err).Str(keyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
 }
 
 // breakOff ends the session's turn with what is left of the text and the mark.

@@ -153,7 +153,7 @@ func runStreamCase(t *testing.T, c streamCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th, err := b.Thread("org", c.Input.ThreadID)
+	th, err := b.Workspace("org").Thread(c.Input.ThreadID)
 	if err != nil {
 		t.Fatal(err)
 	}

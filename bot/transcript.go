@@ -13,7 +13,7 @@ import (
 )
 
 // Transcript is what was said to and by a user, across threads, as far as the
-// developer chooses to keep it. Nothing is kept by itself.
+// developer chooses to keep it: the bot adds nothing of its own.
 type Transcript struct {
 	value notes.Value
 	// Keep is the most entries that are kept; the oldest go first. Defaults
@@ -32,12 +32,6 @@ type TranscriptEntry struct {
 	Thread    string    `json:"thread,omitempty"`
 	MessageID string    `json:"message_id,omitempty"`
 	At        time.Time `json:"at"`
-}
-
-// Transcript returns the transcript of a user of a workspace. userKey is the
-// user's id or whatever else identifies the person.
-func (b *Bot) Transcript(workspace, userKey string) *Transcript {
-	return &Transcript{value: b.notes.Value(notes.Transcript, workspace, userKey)}
 }
 
 const (

@@ -15,7 +15,7 @@ import (
 )
 
 // unreadyError says that a turn could not begin because the bot cannot learn
-// who it is. The turn did nothing wrong, so no attempt is counted.
+// who it is. The turn is not to blame, so no attempt is counted.
 type unreadyError struct {
 	wait time.Duration
 	err  error
@@ -49,25 +49,25 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case err == nil, errors.Is(err, errNoTurn):
 		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrDraining):
-		b.counts.add(CountReturned, "")
+		b.counts.add(countReturned, "")
 		log.Info().Err(err).Msg("turn handed back: the process stops")
 		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
-		b.counts.add(CountReturned, "")
-		log.WithLevel(b.unknown.level(err)).Err(err).Dur(LogKeyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
+		b.counts.add(countReturned, "")
+		log.WithLevel(b.unknown.level(err)).Err(err).Dur(keyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, unready.wait)
 	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
 		// The store's fault and not the turn's: no attempt is counted.
 		wait := time.Second + jitter(time.Second)
-		b.counts.add(CountReturned, "")
-		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits for the store")
+		b.counts.add(countReturned, "")
+		log.Warn().Err(err).Dur(keyWait, wait).Msg("turn waits for the store")
 		return state.Return(e.ID, wait)
 	case IsParked(err):
-		b.counts.add(CountParked, "")
+		b.counts.add(countParked, "")
 		log.Info().Msg("turn waits for an answer")
 		return state.Ack(e.ID)
 	case errors.As(err, &yield):
-		log.Debug().Dur(LogKeyWait, yield.wait).Msg(err.Error())
+		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
 		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
 		v.Free = true
 		return v
@@ -120,15 +120,15 @@ func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttem
 
 // again logs and counts that a turn is tried again.
 func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
-	b.counts.add(CountRetried, "")
-	log.Warn().Err(err).Int(LogKeyAttempt, e.Attempt).Dur(LogKeyWait, v.After).
+	b.counts.add(countRetried, "")
+	log.Warn().Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, v.After).
 		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
 	return v
 }
 
 func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
-	b.counts.add(CountBuried, "")
-	line := log.Error().Err(err).Int(LogKeyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
+	b.counts.add(countBuried, "")
+	line := log.Error().Err(err).Int(keyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
 	if c.Stack != "" {
 		line = line.Str("stack", c.Stack)
 	}

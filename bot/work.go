@@ -70,7 +70,7 @@ func (r *run) limited(ctx context.Context) (context.Context, context.CancelFunc)
 
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
-	log := b.log.With().Str(LogKeyThread, l.Lane.ID).Logger()
+	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
 	page := b.notes.Leased(l)
 	var s state.Settlement
 	if b.cfg.Policy.coalesces() {
@@ -145,7 +145,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
-		log: log.With().Int(LogKeyAttempt, t.Attempt()).Logger(),
+		log: log.With().Int(keyAttempt, t.Attempt()).Logger(),
 	}
 	ctx, release, err := b.stoppable(ctx, r)
 	if err != nil {
@@ -158,7 +158,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		b.endTyping(ctx, t)
 	}
 	if reason := overFor(ctx); reason != "" {
-		return ignored(reason), nil // whatever became of it, it is not tried again
+		return ignored(reason), nil // it is not retried, with or without an error
 	}
 	return end, err
 }
@@ -251,7 +251,7 @@ func (r *run) hearAbout(m *adapter.Message) {
 }
 
 // isOwn reports whether the bot itself did what an event tells of. A stop is
-// obeyed whoever asks for it.
+// obeyed from everyone.
 func (b *Bot) isOwn(ev adapter.Event) bool {
 	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
 	switch ev := ev.(type) {
@@ -323,7 +323,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)
 	case err == nil:
-		b.counts.add(CountHandled, "")
+		b.counts.add(countHandled, "")
 	}
 	if err == nil {
 		t.unpin()
@@ -333,17 +333,17 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 
 // ignore counts and logs that no handler gets an event.
 func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
-	b.counts.add(CountIgnored, reason)
+	b.counts.add(countIgnored, reason)
 	log.Debug().
-		Str(LogKeyType, head.Type+" "+head.Action).
-		Str(LogKeyWorkspace, head.Workspace).
-		Str(LogKeyEvent, head.Key).
-		Str(LogKeyReason, reason).
+		Str(keyType, head.Type+" "+head.Action).
+		Str(keyWorkspace, head.Workspace).
+		Str(keyEvent, head.Key).
+		Str(keyReason, reason).
 		Msg("event ignored")
 }
 
 // unready wraps a failure to learn the bot's identity. What will not change by
-// itself spends attempts, so that it ends up where somebody looks.
+// itself spends attempts, so that it becomes a dead letter.
 func (b *Bot) unready(err error) error {
 	wait := b.unreadyWait()
 	if api, ok := errors.AsType[*adapter.Error](err); ok {

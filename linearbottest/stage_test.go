@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
+
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
@@ -29,7 +31,7 @@ func register(b *bot.Bot) error {
 		}})
 		return err
 	})
-	b.OnAction(func(ctx context.Context, t *bot.Thread, _ *bot.Action) error {
+	b.OnAction(func(ctx context.Context, t *bot.Thread, _ *adapter.ActionEvent) error {
 		_, err := t.Post(ctx, bot.Text("gone"))
 		return err
 	}, "go")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -48,7 +49,8 @@ type Config struct {
 	// MaxBody is the longest comment, in characters. Longer posts become
 	// several comments, split between blocks of Markdown where possible.
 	// Linear does not say what it takes. Activities in agent sessions are never
-	// split. Defaults to 50,000.
+	// split. Defaults to 50,000; negative means that comments are not split
+	// either.
 	MaxBody int
 	// HTTPClient sends all requests. It is copied, and the copy follows no
 	// redirects. Defaults to a client with Go's default transport.
@@ -205,10 +207,10 @@ func (c Config) withDefaults() (Config, error) {
 	if err := checkURL(c.UploadsURL); err != nil {
 		problem("UploadsURL", "LINEAR_UPLOADS_URL", err.Error()+": give it as in "+linearapi.DefaultUploadsURL)
 	}
-	if c.MaxBody < 0 {
-		problem("MaxBody", "", "is negative")
-	}
-	if c.MaxBody == 0 {
+	switch {
+	case c.MaxBody < 0:
+		c.MaxBody = math.MaxInt
+	case c.MaxBody == 0:
 		c.MaxBody = defaultMaxBody
 	}
 	return c, errors.Join(problems...)

@@ -58,7 +58,7 @@ func TestConversation(t *testing.T) {
 	before := k.Bot()
 	k.Restart()
 	k.Duplicate()
-	if n := k.Bot().Counts()[bot.CountDuplicate]; before == k.Bot() || n != 1 {
+	if n := k.Bot().Counts()["duplicate"]; before == k.Bot() || n != 1 {
 		t.Errorf("%d duplicates counted since the restart, want 1 and another bot", n)
 	}
 	k.User("bob").Say(th, "one")

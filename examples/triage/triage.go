@@ -42,7 +42,7 @@ func (tr *triage) register(b *bot.Bot) {
 
 // here returns the client of the workspace and the issue of the thread.
 func (tr *triage) here(ctx context.Context, t *bot.Thread) (*linearapi.Client, *adapter.Issue, error) {
-	api, err := tr.lin.API(ctx, t.Workspace())
+	api, err := tr.lin.API(ctx, t.Workspace().ID())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,13 +66,13 @@ func (tr *triage) create(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	if err != nil {
 		return err
 	}
-	self, err := tr.lin.Identity(ctx, t.Workspace())
+	self, err := tr.lin.Identity(ctx, t.Workspace().ID())
 	if err != nil {
 		return err
 	}
 	// The id follows from the message, so a second run finds the issue that
 	// the first one made.
-	id := linear.WriteID(t.Workspace(), self.UserID, "create\x00"+c.Message.ID)
+	id := linear.WriteID(t.Workspace().ID(), self.UserID, "create\x00"+c.Message.ID)
 	issue, err := api.IssueCreate(ctx, linearapi.IssueCreateInput{
 		ID: id, TeamID: near.Team.ID, Title: strings.Join(c.Args, " "), Description: c.Body,
 		Priority: priority, LabelIDs: labels,
@@ -87,7 +87,7 @@ func (tr *triage) create(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 }
 
 func (tr *triage) search(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
-	api, err := tr.lin.API(ctx, t.Workspace())
+	api, err := tr.lin.API(ctx, t.Workspace().ID())
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (tr *triage) assign(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	}
 	who := c.Message.Author.ID
 	if handle := strings.TrimPrefix(c.Arg(0), "@"); !strings.EqualFold(handle, "me") {
-		u, err := tr.lin.User(ctx, t.Workspace(), adapter.UserQuery{Name: handle})
+		u, err := tr.lin.User(ctx, t.Workspace().ID(), adapter.UserQuery{Name: handle})
 		if adapter.CodeOf(err) == adapter.CodeNotFound {
 			return c.Misuse("no one here is called " + handle)
 		}

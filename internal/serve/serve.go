@@ -211,7 +211,7 @@ func (a *assembly) openStore() (func() error, error) {
 // OpenStore opens the configured store. A directory that cannot be used is a
 // *settings.Error; one that another process holds is a failure.
 func OpenStore(v *settings.Values) (state.Store, error) {
-	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: v.Backlog})
+	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: max(v.Backlog, 0)})
 	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
 		return nil, &settings.Error{Problems: []settings.Problem{
 			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + path.Error()},
