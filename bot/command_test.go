@@ -294,7 +294,7 @@ func TestCommandAnswers(t *testing.T) {
 }
 
 // TestCommandsWithoutMention is about messages that the platform addresses to
-// the bot or to somebody else.
+// the bot or to another user.
 func TestCommandsWithoutMention(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

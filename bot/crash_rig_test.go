@@ -191,7 +191,7 @@ func (r *crashRig) end(cmd *exec.Cmd, sig syscall.Signal) int {
 // say has Ada begin a thread. The process that works on it is held at a point;
 // see talk.
 func (r *crashRig) say(name, text, at, with string) *talk {
-	r.mu.Lock() // until it is known, nobody passes
+	r.mu.Lock() // until it is known, no one passes
 	defer r.mu.Unlock()
 	k := &talk{name: name, root: r.ada.Comment(r.issue, "@helper-bot "+text), at: at, with: with, passed: map[string]int{}}
 	r.talks = append(r.talks, k)

@@ -448,8 +448,8 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 	}
 }
 
-// TestIssuesThatNobodyTakesGoToOnEvent, like all other events.
-func TestIssuesThatNobodyTakesGoToOnEvent(t *testing.T) {
+// TestUnhandledIssuesGoToOnEvent: like all other events.
+func TestUnhandledIssuesGoToOnEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newScripted()
