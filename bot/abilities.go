@@ -88,8 +88,8 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	return m, buttons.keep(ctx, m)
 }
 
-// Delete removes a message that the bot wrote. Removing what is gone is no
-// error.
+// Delete removes a message that the bot wrote. Removing an absent message is a
+// no-op.
 func (t *Thread) Delete(ctx context.Context, messageID string) error {
 	if t.bot.can.editor == nil {
 		return t.bot.cannot("delete")
@@ -117,7 +117,7 @@ func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
 	return nil
 }
 
-// Unreact takes the bot's reaction back. None there is no error.
+// Unreact takes the bot's reaction back. Removing an absent reaction is a no-op.
 func (t *Thread) Unreact(ctx context.Context, messageID, emoji string) error {
 	if t.bot.can.reactor == nil {
 		return t.bot.cannot("unreact")

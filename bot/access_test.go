@@ -58,7 +58,7 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 	for _, c := range []struct {
 		event adapter.Event
 		runs  string
-		// passes says that nobody can be refused.
+		// passes says that no one can be refused.
 		passes bool
 	}{
 		{event: &adapter.MessageEvent{Message: said("@helper")}, runs: "mention"},
@@ -116,7 +116,7 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 }
 
 // TestAccessInSubscribedThreads is about the one group that the events above
-// do not reach, and about events that nobody wants.
+// do not reach, and about events that no one wants.
 func TestAccessInSubscribedThreads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

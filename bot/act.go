@@ -25,7 +25,7 @@ import (
 //     nothing.
 //   - Otherwise the first kind to get as far as a handler claims the act with a
 //     durable write; events of other kinds that tell of it are left out,
-//     whatever their order and on whichever instance.
+//     in any order and on any instance.
 //
 // The first session of a workspace finds comments that have not claimed
 // anything. It marks the comment's thread, so that comments from then on do, lets

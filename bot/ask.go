@@ -42,7 +42,7 @@ type Answer struct {
 	// By is who answered.
 	By adapter.User `json:"by,omitzero"`
 	At time.Time    `json:"at,omitzero"`
-	// TimedOut says that nobody answered in time; then the rest is empty.
+	// TimedOut says that the time passed without an answer; then the rest is empty.
 	TimedOut bool `json:"timed_out,omitempty"`
 }
 
@@ -67,10 +67,10 @@ func IsParked(err error) bool {
 // People answer by a message in the thread: the text or number of an option, or
 // any text if there are none; for yes-or-no questions also by a reaction to the
 // question; and where [Config.Links] makes links, the options of a question that
-// anybody may answer are links. A message that is no answer is handled as any other. After
+// anyone may answer are links. A message that is not an answer is handled like any other. After
 // Question.Timeout the turn runs with an Answer that says so.
 //
-// Questions of one turn are told apart by their order, so ask them in the same
+// The questions of one turn are identified by their order, so ask them in the same
 // order each time.
 func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	turn := turnFrom(ctx)
@@ -112,7 +112,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		return a.Answer, nil
 	case a.Answer != nil:
 		// The run that is to have the answer is still to come. If this one, a
-		// run that comes again after a crash, went on as well, the handler
+		// run that is retried after a crash, continued as well, the handler
 		// would get to its end twice.
 		if err := b.keepSkipped(ctx, turn, 0); err != nil {
 			return nil, err
@@ -194,7 +194,7 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 }
 
 // linksAnswer reports whether links can answer a question. They do not tell who
-// uses them, so only questions that anybody may answer have them.
+// uses them, so only questions that anyone may answer have them.
 func (t *Thread) linksAnswer(ctx context.Context, q Question) bool {
 	if !t.bot.links.on() || len(q.From) > 0 || t.bot.cfg.Access != nil {
 		return false

@@ -86,8 +86,8 @@ type asking struct {
 	// first. One is in it before it is posed.
 	Waiting []string `json:"waiting,omitempty"`
 	// Answers are the keys of the events that gave the last answers. If the
-	// process dies before it has settled such an event, the event comes again:
-	// then it is no new message.
+	// process dies before it has settled such an event, the event is retried and
+	// must not count as a new message.
 	Answers []string `json:"answers,omitempty"`
 }
 

@@ -284,7 +284,7 @@ func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 }
 
 // TestABegunTurnThatSubscribedIsFinished: the thread counts as subscribed by
-// now, for everybody but the turn that did it.
+// now, for everyone but the turn that did it.
 func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

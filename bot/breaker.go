@@ -13,8 +13,8 @@ import (
 )
 
 // pausedText is what the bot says, once, when it stops answering programs.
-const pausedText = "I stop answering here: another program and I have been writing to each other. " +
-	"A person who mentions me brings me back."
+const pausedText = "I'll stop answering here: another program and I have been writing to each other. " +
+	"Mention me to bring me back."
 
 // talk counts the messages of programs that a thread's bot has handled.
 type talk struct {

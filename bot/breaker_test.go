@@ -38,7 +38,7 @@ func TestTwoBotsDoNotTalkForEver(t *testing.T) {
 		}
 		answers := func() (told int, answered int) {
 			for _, text := range w.fake.Posted(thread) {
-				if strings.Contains(text, "I stop answering here") {
+				if strings.Contains(text, "I'll stop answering here") {
 					told++
 				} else {
 					answered++

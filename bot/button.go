@@ -25,8 +25,8 @@ type ActionHandler func(ctx context.Context, t *Thread, a *adapter.ActionEvent) 
 
 // OnAction registers h for buttons and lists with one of the ids, or for all if
 // there are none. In messages without buttons, as Linear's, they are links, see
-// [Config.Links]; then nobody is named as the Actor, and [Config.Access] must
-// allow somebody without an id.
+// [Config.Links]; then the Actor is the zero User, and [Config.Access] must
+// allow a user without an id.
 func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 	if h == nil {
 		return &Registration{}
@@ -52,7 +52,7 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 const askAction = "ask\x00"
 
 // Button says what the link with a token stands for. It changes nothing. The
-// error has code adapter.CodeNotFound if the token is none of the bot's.
+// error has code adapter.CodeNotFound if the token is not one of the bot's.
 func (b *Bot) Button(ctx context.Context, token string) (*adapter.ButtonPage, error) {
 	k, err := b.readLink(token)
 	if err != nil {
@@ -81,7 +81,7 @@ func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.ButtonPage, error
 	return page, nil
 }
 
-// Press stores that somebody has pressed the button of a link, and returns it in
+// Press stores that the button of a link was pressed, and returns it in
 // the state in which it was before: nothing is stored unless that is
 // adapter.ButtonOpen. It blocks for a durable write. Errors are those of
 // [Bot.Button].
@@ -126,7 +126,7 @@ func (b *Bot) readLink(token string) (*link, error) {
 	return b.links.read(token)
 }
 
-// linkUsed reports whether nothing can come of a link any more.
+// linkUsed reports whether a link was used, or its question closed.
 func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	mark, err := b.notes.Value(notes.Link, k.workspace, k.name()).Get(ctx)
 	switch {

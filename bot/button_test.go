@@ -155,7 +155,7 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 	})
 }
 
-// Somebody presses before the turn that posted the button is over.
+// A user presses before the turn that posted the button is over.
 func TestButtonPressedSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestActionRetries(t *testing.T) {
 		})
 		w.say("ada", "@helper go")
 		w.run(time.Second)
-		w.press(w.tokens("Go")[0], adapter.ButtonOpen) // nobody runs
+		w.press(w.tokens("Go")[0], adapter.ButtonOpen) // no bot runs
 		w.run(time.Minute)
 		if posts := w.fake.Posted(thread); len(posts) != 2 || posts[1] != "going" {
 			t.Errorf("posts %q", posts)
@@ -398,7 +398,7 @@ func TestActionOfThePlatform(t *testing.T) {
 	})
 }
 
-// Access decides about a press as about anything else, with nobody named.
+// Access decides about a press as about anything else, with no one named.
 func TestActionAccess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

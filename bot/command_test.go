@@ -261,13 +261,13 @@ func TestCommandAnswers(t *testing.T) {
 		{name: "help switched off", text: "@helper help", cfg: bot.CommandConfig{NoHelp: true}},
 		{name: "no slash", text: "/create x", cfg: bot.CommandConfig{NoSlash: true}},
 		{name: "no slash but a mention", text: "@helper /create x", cfg: bot.CommandConfig{NoSlash: true}, notes: []string{"created"}},
-		{name: "slip", text: "@helper craete x", want: []string{"I do not know `craete`. Did you mean `@helper create`?"}},
-		{name: "slip of help", text: "@helper hepl", want: []string{"I do not know `hepl`. Did you mean `@helper help`?"}},
+		{name: "slip", text: "@helper craete x", want: []string{"I don't know `craete`. Did you mean `@helper create`?"}},
+		{name: "slip of help", text: "@helper hepl", want: []string{"I don't know `hepl`. Did you mean `@helper help`?"}},
 		{name: "no slip", text: "@helper something"},
 		{name: "slip after a slash is for anybody", text: "/craete x"},
 		{name: "slip with a mention handler", text: "@helper craete", register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) }, notes: []string{`mention fake:room:t1 m1 "@helper craete"`}},
 		{name: "slip that a pattern takes", text: "@helper craete", register: func(w *testBot) { w.bot.OnNewMessage(nil, w.noting("pattern")) }, notes: []string{`pattern fake:room:t1 m1 "@helper craete"`}},
-		{name: "code in what was written", text: "@helper creat` x", want: []string{"I do not know `` creat` ``. Did you mean `@helper create`?"}},
+		{name: "code in what was written", text: "@helper creat` x", want: []string{"I don't know `` creat` ``. Did you mean `@helper create`?"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -294,7 +294,7 @@ func TestCommandAnswers(t *testing.T) {
 }
 
 // TestCommandsWithoutMention is about messages that the platform addresses to
-// the bot or to somebody else.
+// the bot or to another user.
 func TestCommandsWithoutMention(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -308,7 +308,7 @@ func TestCommandsWithoutMention(t *testing.T) {
 		{"@helper create a", adapter.TernaryYes, []string{`create ["a"] "a"`}, nil},
 		{"please @helper create a", adapter.TernaryYes, []string{}, nil},
 		{"create a for @helper", adapter.TernaryYes, []string{}, nil},
-		{"/craete", adapter.TernaryYes, []string{}, []string{"I do not know `craete`. Did you mean `create`?"}},
+		{"/craete", adapter.TernaryYes, []string{}, []string{"I don't know `craete`. Did you mean `create`?"}},
 		{"create --x", adapter.TernaryYes, []string{}, []string{"There is no flag `--x`.\n\nUsage: `create`"}},
 		{"@helper create a", adapter.TernaryNo, []string{}, nil},
 		{"/create a", adapter.TernaryNo, []string{`create ["a"] "a"`}, nil},

@@ -39,8 +39,8 @@ type Config struct {
 	// number.
 	BotTurns int
 	// Access says who may use the bot. It is asked before every handler,
-	// whatever the event is, except for those of OnStop and OnUninstalled.
-	// Defaults to everybody.
+	// for every event, except for those of OnStop and OnUninstalled.
+	// Defaults to everyone.
 	Access Access
 	// Commands says how commands are treated. The zero value is a good one.
 	Commands CommandConfig
@@ -72,7 +72,7 @@ type Config struct {
 	// LeaseTTL is how long a thread stays reserved for a process that died.
 	// Leases are renewed at a third of it. Defaults to 15 s.
 	LeaseTTL time.Duration
-	// DrainTimeout is how long running turns may go on after Run's context
+	// DrainTimeout is how long running turns may continue after Run's context
 	// ended. Then their contexts end too, and what is unfinished is handed
 	// back. Defaults to 25 s, a little less than what Kubernetes grants; negative
 	// means that the contexts end at once.
@@ -121,7 +121,7 @@ const (
 	// BotsNever handles no program's message.
 	BotsNever
 	// BotsAlways handles programs' messages like people's. Two bots that do
-	// this in one thread can talk for ever.
+	// this in one thread can talk without end.
 	BotsAlways
 )
 

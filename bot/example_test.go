@@ -71,7 +71,7 @@ func Example() {
 	// And then: a nice day
 }
 
-// Messages that nobody addressed to the bot can be matched by a pattern.
+// Messages that no one addressed to the bot can be matched by a pattern.
 func ExampleBot_OnNewMessage() {
 	play(func(b *bot.Bot) {
 		deploy := regexp.MustCompile(`^deploy (\S+)`)

@@ -56,7 +56,9 @@ func TestFailuresAreSeen(t *testing.T) {
 			})
 		}, want: []string{"told all the same"}},
 		{name: "not a message", register: func(b *bot.Bot) {
-			b.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error { return bot.Permanent(errors.New("boom")) })
+			b.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error {
+				return bot.Permanent(errors.New("boom"))
+			})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,19 +43,19 @@ func (t *Thread) attach(ctx context.Context, c Content, x extras) (string, error
 	if err := alive(ctx); err != nil {
 		return "", err
 	}
-	shelf, err := t.shelf(ctx)
+	uploads, err := t.uploads(ctx)
 	if err != nil {
 		return "", err
 	}
 	var links []string
 	for _, f := range x.files {
 		f.Type = typeOf(f)
-		url, ok := shelf.take(f)
+		url, ok := uploads.take(f)
 		if !ok {
 			if url, err = t.Upload(ctx, f); err != nil {
 				return "", err
 			}
-			if err := shelf.put(ctx, f, url); err != nil {
+			if err := uploads.put(ctx, f, url); err != nil {
 				return "", err
 			}
 		}
@@ -67,9 +67,9 @@ func (t *Thread) attach(ctx context.Context, c Content, x extras) (string, error
 // inSession reports whether the thread is an agent session.
 func (t *Thread) inSession() bool { return t.bot.can.agent != nil && t.bot.can.agent.IsSession(t.id) }
 
-// shelf is where the files of a post are kept in mind, so that another run of the
+// uploads are the files of a post that are uploaded, so that another run of the
 // turn does not upload them again.
-type shelf struct {
+type uploads struct {
 	value *notes.Value // nil outside a turn
 	// kept are the files in the order in which they were uploaded, before are
 	// those of an earlier run that no file of this one was.
@@ -84,15 +84,15 @@ type keptFile struct {
 	URL  string `json:"url"`
 }
 
-// shelf returns the shelf of the next post or edit with files. Outside a turn it
+// uploads returns those of the next post or edit with files. Outside a turn it
 // keeps nothing.
-func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
+func (t *Thread) uploads(ctx context.Context) (*uploads, error) {
 	turn := t.turnOf(ctx)
 	if turn == nil {
-		return &shelf{}, nil
+		return &uploads{}, nil
 	}
 	v := t.bot.notes.Value(notes.Files, turn.head().Workspace, turn.nextFiles(stepFrom(ctx)))
-	s := &shelf{value: &v}
+	s := &uploads{value: &v}
 	data, err := v.Get(ctx)
 	switch {
 	case err != nil:
@@ -108,7 +108,7 @@ func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
 }
 
 // take returns the address of a file that an earlier run has uploaded.
-func (s *shelf) take(f adapter.Upload) (url string, ok bool) {
+func (s *uploads) take(f adapter.Upload) (url string, ok bool) {
 	for i, k := range s.before {
 		if k.Name == f.Name && k.Type == f.Type && k.Size == f.Size {
 			s.before = slices.Delete(s.before, i, i+1)
@@ -119,7 +119,7 @@ func (s *shelf) take(f adapter.Upload) (url string, ok bool) {
 }
 
 // put keeps the address of a file that was uploaded.
-func (s *shelf) put(ctx context.Context, f adapter.Upload, url string) error {
+func (s *uploads) put(ctx context.Context, f adapter.Upload, url string) error {
 	if s.value == nil {
 		return nil
 	}

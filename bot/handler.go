@@ -36,9 +36,9 @@ type Handler func(ctx context.Context, t *Turn) error
 // or return without calling next. It runs once for each handler of a turn.
 type Middleware func(next Handler) Handler
 
-// handler is a registered handler, or one that the bot has of itself.
+// handler is a registered or a built-in handler.
 type handler struct {
-	// kind is empty for what the bot does of itself.
+	// kind is empty for built-in handlers.
 	kind string
 	// name is the kind and the place in the order of registration, for
 	// example "mention/0", or the name that was chosen. It is part of the key
@@ -48,7 +48,7 @@ type handler struct {
 	// match says whether the handler wants the turn. Nil means yes.
 	match func(t *Turn) bool
 	// access says who may run the handler, besides what options and Config
-	// say. Nil means everybody.
+	// say. Nil means everyone.
 	access  Access
 	options HandlerOptions
 }
@@ -71,7 +71,7 @@ const (
 	kindEvent       = "event"
 )
 
-// allowed is the access of the handler itself. Nil means everybody.
+// allowed is the access of the handler itself. Nil means everyone.
 func (h *handler) allowed() Access {
 	switch {
 	case h.access == nil:
@@ -221,8 +221,7 @@ func (b *Bot) OnNotification(h NotificationHandler, kinds ...string) *Registrati
 	})
 }
 
-// OnEvent registers h for events that no other handler took, whatever they
-// are: changes of access, service levels, authorizations and all the rest.
+// OnEvent registers h for events of any kind that no other handler took: changes of access, service levels, authorizations and all the rest.
 func (b *Bot) OnEvent(h Handler) *Registration {
 	if h == nil {
 		return &Registration{}

@@ -35,11 +35,11 @@ type HandlerOptions struct {
 	Backoff func(attempt int) time.Duration
 	// Access says who may run the handler, besides what Config.Access says
 	// and, for commands, Command.Access. Who is refused may still run other
-	// handlers of the same kind. Defaults to everybody.
+	// handlers of the same kind. Defaults to everyone.
 	Access Access
 }
 
-// Registration is a handler that was registered. It need not be kept.
+// Registration is a handler that was registered. It can be ignored.
 type Registration struct {
 	bot     *Bot
 	handler *handler // nil if nothing was registered
@@ -65,7 +65,7 @@ func (r *Registration) With(o HandlerOptions) *Registration {
 		reg.refuse(h, "MaxAttempts", "must not be negative")
 	}
 	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled) {
-		reg.refuse(h, "Access", "is not possible here: nobody is kept from stopping the bot or from removing it. Leave it out")
+		reg.refuse(h, "Access", "is not possible here: everyone may stop and remove the bot. Leave it out")
 	}
 	h.options.Timeout = orOff(o.Timeout, h.options.Timeout, unlimited)
 	h.options.MaxAttempts = cmp.Or(o.MaxAttempts, h.options.MaxAttempts)

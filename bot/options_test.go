@@ -43,7 +43,7 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 		{name: "access where it cannot be", register: func(b *bot.Bot) {
 			b.OnUninstalled(func(context.Context, *bot.Workspace) error { return nil }).With(bot.HandlerOptions{Access: anybody})
 			b.OnStop(nothing).With(bot.HandlerOptions{Access: anybody})
-		}, want: []string{"uninstalled/0 Access", "stop/0 Access"}, says: "nobody is kept"},
+		}, want: []string{"uninstalled/0 Access", "stop/0 Access"}, says: "everyone may stop"},
 		{name: "names", register: func(b *bot.Bot) {
 			b.OnNewMention(nothing).With(bot.HandlerOptions{Name: "answer"}).With(bot.HandlerOptions{Name: "answer"})
 			b.OnSubscribedMessage(nothing).With(bot.HandlerOptions{Name: "answer"})
@@ -448,8 +448,8 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 	}
 }
 
-// TestIssuesThatNobodyTakesGoToOnEvent, like all other events.
-func TestIssuesThatNobodyTakesGoToOnEvent(t *testing.T) {
+// TestUnhandledIssuesGoToOnEvent: like all other events.
+func TestUnhandledIssuesGoToOnEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newScripted()

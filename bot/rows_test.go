@@ -180,7 +180,7 @@ func TestRows(t *testing.T) {
 			name: "two bots too many", register: func(w *testBot) { w.bot.OnNewMessage(nil, w.tells("p")) },
 			say:     []string{"a", "b", "robot: @helper c"},
 			want:    []string{"p b [a]"},
-			posted:  []string{"I stop answering here: another program and I have been writing to each other. A person who mentions me brings me back."},
+			posted:  []string{"I'll stop answering here: another program and I have been writing to each other. Mention me to bring me back."},
 			skipped: 1,
 		},
 	} {

@@ -15,7 +15,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// ErrPosted says that a scheduled post cannot be canceled any more.
+// ErrPosted says that a scheduled post can no longer be canceled.
 var ErrPosted = errors.New("bot: message was posted already")
 
 // Scheduled is a message that is to be posted later. Keep its ID to cancel it
@@ -125,14 +125,14 @@ func postName(key string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// The fates of a scheduled post. Whoever decides first has decided.
+// The fates of a scheduled post. The first decision stands.
 const (
 	fatePosted   = "posted"
 	fateCanceled = "canceled"
 )
 
 // decideFate decides what becomes of a scheduled post and returns what was
-// decided, be it by somebody else. It is remembered for keep.
+// decided, here or elsewhere. It is remembered for keep.
 func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
 	decided, err := t.bot.notes.Value(notes.Scheduled, t.workspace, name).For(keep).Claim(ctx, []byte(fate))
 	if err != nil {

@@ -51,7 +51,7 @@ func TestPostAt(t *testing.T) {
 		if n := len(w.fake.Posted(thread)); n != 1 {
 			t.Fatalf("%d posts before its time", n)
 		}
-		time.Sleep(time.Hour) // nobody runs when its time comes
+		time.Sleep(time.Hour) // no bot runs when its time comes
 		w.fake.FailPosts(&adapter.Error{Code: adapter.CodeUnavailable}, &adapter.Error{Code: adapter.CodeUnavailable})
 		w.run(time.Minute)
 		w.run(time.Minute)

@@ -99,7 +99,7 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 }
 
 // obeyStop ends what a person asked to stop. Without a handler for it the bot
-// confirms by itself, as Linear wants a last activity
+// confirms it, because Linear wants a last activity
 // (linear.app/developers/agent-signals).
 func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()

@@ -24,7 +24,7 @@ const (
 )
 
 // postStream posts a stream with links to files at its end. It takes one write
-// key, whatever comes.
+// key, however the stream ends.
 func (t *Thread) postStream(ctx context.Context, c streamContent, links string, x extras) (*adapter.Message, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (w *streamWriter) soFar() string {
 }
 
 // show posts and edits the message until the stream is done. What fails is left
-// to the next time, or to whoever comes after.
+// to the next edit, or to the caller.
 func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 	if !blank(w.o.Placeholder) && !w.pause(ctx, done, w.o.Placeholder) {
 		return

@@ -103,8 +103,8 @@ func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
 	s.wrote = true
 }
 
-// write writes an activity at the next place. That it failed is no reason to
-// lose the answer.
+// write writes an activity at the next place. A failure is logged, so that the
+// answer is not lost with it.
 func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
 	s.places++
 	return s.writeAs(ctx, a, strconv.Itoa(s.places))

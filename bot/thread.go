@@ -42,7 +42,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	c, x := detach(c)
 	files, err := t.attach(ctx, c, x)
 	if err != nil {
-		t.writeKey(ctx) // whatever fails, the next post is another one
+		t.writeKey(ctx) // the next post is another one, whatever failed
 		return nil, err
 	}
 	switch c := c.(type) {

@@ -13,7 +13,7 @@ import (
 )
 
 // Transcript is what was said to and by a user, across threads, as far as the
-// developer chooses to keep it. Nothing is kept by itself.
+// developer chooses to keep it: the bot adds nothing of its own.
 type Transcript struct {
 	value notes.Value
 	// Keep is the most entries that are kept; the oldest go first. Defaults

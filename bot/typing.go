@@ -29,8 +29,8 @@ func (t *Thread) Typing(ctx context.Context, status string) error {
 // typing is the reaction with which a turn shows that the bot is at work.
 type typing struct {
 	mu sync.Mutex
-	// shown says that there is such a reaction, over that there must not be
-	// any more, and kept that it is now a reaction like any other.
+	// shown says that there is such a reaction, over that it must not be
+	// shown again, and kept that it is now a reaction like any other.
 	shown, over, kept bool
 }
 
@@ -76,7 +76,7 @@ func (b *Bot) endTyping(ctx context.Context, turn *Turn) {
 	defer sign.mu.Unlock()
 	sign.over = true
 	if !sign.shown || sign.kept || errors.Is(context.Cause(ctx), ErrLeaseLost) {
-		return // whoever has the thread now is at work
+		return // the process that has the thread now shows it
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()

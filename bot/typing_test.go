@@ -227,7 +227,7 @@ func TestTypingElsewhere(t *testing.T) {
 	})
 }
 
-// TestTypingInALostThread leaves the reaction to whoever has taken the thread
+// TestTypingInALostThread leaves the reaction to the process that has taken the thread
 // over.
 func TestTypingInALostThread(t *testing.T) {
 	t.Parallel()

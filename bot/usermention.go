@@ -10,8 +10,8 @@ import (
 )
 
 // MentionUser returns the Markdown that mentions a user, "<@" and the id and ">".
-// Whatever is posted has it replaced by the address of the user's profile, which
-// is how platforms spell a mention. External people, integrations and
+// In every post it is replaced by the address of the user's profile, which is how
+// platforms spell a mention. External people, integrations and
 // automations have no account, and a user without an id cannot be found: they are
 // called by their name, through [Escape].
 func MentionUser(u adapter.User) string {

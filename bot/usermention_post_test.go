@@ -224,7 +224,7 @@ func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 	}
 }
 
-// TestMentionsInATurnThatFails fails to look somebody up, after which the handler
+// TestMentionsInATurnThatFails fails to look a user up, after which the handler
 // posts something else. The second run must not take that for the first post.
 func TestMentionsInATurnThatFails(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 )
 
 // unreadyError says that a turn could not begin because the bot cannot learn
-// who it is. The turn did nothing wrong, so no attempt is counted.
+// who it is. The turn is not to blame, so no attempt is counted.
 type unreadyError struct {
 	wait time.Duration
 	err  error

@@ -158,7 +158,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		b.endTyping(ctx, t)
 	}
 	if reason := overFor(ctx); reason != "" {
-		return ignored(reason), nil // whatever became of it, it is not tried again
+		return ignored(reason), nil // it is not retried, with or without an error
 	}
 	return end, err
 }
@@ -251,7 +251,7 @@ func (r *run) hearAbout(m *adapter.Message) {
 }
 
 // isOwn reports whether the bot itself did what an event tells of. A stop is
-// obeyed whoever asks for it.
+// obeyed from everyone.
 func (b *Bot) isOwn(ev adapter.Event) bool {
 	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
 	switch ev := ev.(type) {
@@ -343,7 +343,7 @@ func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
 }
 
 // unready wraps a failure to learn the bot's identity. What will not change by
-// itself spends attempts, so that it ends up where somebody looks.
+// itself spends attempts, so that it becomes a dead letter.
 func (b *Bot) unready(err error) error {
 	wait := b.unreadyWait()
 	if api, ok := errors.AsType[*adapter.Error](err); ok {

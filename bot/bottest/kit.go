@@ -148,7 +148,7 @@ func (k *Kit) start() {
 func (k *Kit) Bot() *bot.Bot { return k.bot }
 
 // Platform returns the platform, for what the kit has no method for: to make
-// posts fail, to upload a file that somebody then links, to look things up.
+// posts fail, to upload a file that a user then links, to look things up.
 func (k *Kit) Platform() *adaptertest.Platform { return k.platform }
 
 // Self returns the bot as a user of the platform, for example to delegate an
@@ -319,7 +319,7 @@ func (k *Kit) Thread(id adapter.ThreadID) *Thread {
 	return &Thread{kit: k, id: id}
 }
 
-// NewThread returns a thread in which nobody has said anything. The ids count
+// NewThread returns a thread without messages. The ids count
 // from "fake:room:thread-1".
 func (k *Kit) NewThread() *Thread {
 	k.t.Helper()
@@ -332,7 +332,7 @@ func (k *Kit) newThread(channel adapter.ThreadID) *Thread {
 	return k.Thread(adapter.ThreadID(fmt.Sprintf("%s:thread-%d", channel, k.threads)))
 }
 
-// NewSession returns an agent session in which nobody has said anything. What is
+// NewSession returns an agent session without messages. What is
 // said there is for the bot, without a mention.
 func (k *Kit) NewSession() *Thread {
 	k.t.Helper()

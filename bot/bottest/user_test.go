@@ -41,7 +41,7 @@ func (n *notes) want(t *testing.T, want ...string) {
 	n.all = nil
 }
 
-// Whatever somebody does reaches the handler for it, once.
+// Whatever a user does reaches the handler for it, once.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	var saw notes
@@ -412,7 +412,7 @@ func TestFiles(t *testing.T) {
 	th.ExpectExactly("log.txt text/plain boom")
 }
 
-// Events that nobody has a method for are delivered, too.
+// Events that no one has a method for are delivered, too.
 func TestDeliver(t *testing.T) {
 	t.Parallel()
 	var saw notes
