@@ -159,11 +159,8 @@ func field(body []byte, begin string) []byte {
 	if i < 0 {
 		return nil
 	}
-	value := body[i+len(begin):]
-	if end := bytes.IndexByte(value, '"'); end >= 0 {
-		return value[:end]
-	}
-	return nil
+	value, _, _ := bytes.Cut(body[i+len(begin):], []byte{'"'})
+	return value
 }
 
 // number returns the number after the last begin, or -1.

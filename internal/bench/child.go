@@ -31,17 +31,17 @@ const childVariable = "BENCH_CHILD"
 // childOptions describe a subject.
 type childOptions struct {
 	// Kind is "bot" or the name of a floor.
-	Kind string
+	Kind string `json:"kind"`
 	// State is the address of the store; that of a floor names its Redis.
-	State string
+	State string `json:"state"`
 	// API is the address of the GraphQL API.
-	API string
+	API string `json:"api"`
 	// Workers is the most turns at once; 0 means the default.
-	Workers int
+	Workers int `json:"workers"`
 	// Wait is how long a handler waits before it answers.
-	Wait time.Duration
+	Wait time.Duration `json:"wait"`
 	// AnyWorkspace has the bot answer in all workspaces with one token.
-	AnyWorkspace bool
+	AnyWorkspace bool `json:"anyWorkspace"`
 }
 
 // counters is what a child tells of itself.

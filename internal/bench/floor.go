@@ -92,8 +92,12 @@ const mutation = "mutation commentCreate($input: CommentCreateInput!) { commentC
 
 func (f *floor) answer(ctx context.Context, body []byte) error {
 	var in struct {
-		OrganizationID string
-		Data           struct{ ID, Body, IssueID string }
+		OrganizationID string `json:"organizationId"`
+		Data           struct {
+			ID      string `json:"id"`
+			Body    string `json:"body"`
+			IssueID string `json:"issueId"`
+		} `json:"data"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return err
@@ -123,8 +127,10 @@ func (f *floor) answer(ctx context.Context, body []byte) error {
 	defer res.Body.Close() //nolint:errcheck // everything was read
 	var answer struct {
 		Data struct {
-			CommentCreate struct{ Success bool }
-		}
+			CommentCreate struct {
+				Success bool `json:"success"`
+			} `json:"commentCreate"`
+		} `json:"data"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 func main() {
@@ -27,6 +29,7 @@ func main() {
 
 // run is the whole program, or that of a subject.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	redis.SetLogger(silence{}) // its client tries a server that is still starting
 	if options := os.Getenv(childVariable); options != "" {
 		c := &child{out: stdout}
 		if err := json.Unmarshal([]byte(options), &c.o); err != nil {
@@ -79,6 +82,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	return report.writeTable(stdout)
 }
+
+// silence drops the lines of the Redis client.
+type silence struct{}
+
+// Printf drops a line.
+func (silence) Printf(context.Context, string, ...any) {}
 
 // all measures what is asked for.
 func (r *rig) all(ctx context.Context, only, which string, extra bool) (*Report, error) {

@@ -68,7 +68,7 @@ func (r *rig) start(ctx context.Context, name string, n int, o childOptions) (*s
 	case "file":
 		o.State = "file:" + filepath.Join(dir, "data")
 	case "redis", floorWhole:
-		if s.redis, err = redistest.Start(dir, redistest.Options{}); err != nil {
+		if s.redis, err = redistest.Start(dir, redistest.Options{}); err != nil { //nolint:contextcheck // a server has a life of its own
 			return nil, err
 		}
 		o.State = s.redis.URL()

@@ -40,7 +40,9 @@ func NewTransport(connections int) *http.Transport {
 }
 
 // newDialer returns what connects to servers, each within 10 s.
-func newDialer() *net.Dialer { return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second} }
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+}
 
 // newFileTransport returns a transport for files: few connections, public
 // addresses only if so asked. A file may take longer than any limit on an

@@ -99,7 +99,11 @@ func TestTransportSpeaksHTTP2(t *testing.T) {
 	t.Parallel()
 	s, dials := counted(t, true, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
 	tr := linearapi.NewTransport(4)
-	tr.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	known, ok := s.Client().Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("no transport")
+	}
+	tr.TLSClientConfig = known.TLSClientConfig.Clone()
 	defer tr.CloseIdleConnections()
 	client := &http.Client{Transport: tr}
 	for range 20 {
