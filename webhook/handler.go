@@ -57,22 +57,22 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		w.Header().Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed, "method not allowed"
 	}
-	log := h.log.With().
-		Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).
-		Str(LogKeyEvent, clip(r.Header.Get("Linear-Event"))).
-		Logger()
-
+	// What identifies the delivery is put together only for a line that is
+	// written: nearly all deliveries have none.
+	log := func(e *zerolog.Event) *zerolog.Event {
+		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+	}
 	body, err := h.read(w, r)
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			log.Warn().Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
+			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large"
 		}
-		log.Warn().Err(err).Msg("delivery refused: body cut off")
+		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off"
 	}
 	if err := h.verifier.Verify(r.Header.Get("Linear-Signature"), body); err != nil {
-		log.Warn().Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
+		log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		if errors.Is(err, ErrNoSignature) {
 			return http.StatusUnauthorized, "missing signature"
 		}
@@ -81,7 +81,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 
 	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
-		log.Warn().Err(err).Msg("delivery refused")
+		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
 			return http.StatusBadRequest, err.Error()
 		}
@@ -89,15 +89,15 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	}
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
-		log.Warn().Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
+		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
 		return http.StatusUnauthorized, err.Error()
 	}
 	if d.Late {
-		log.Info().Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
+		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {
-		log.Error().Msg("delivery refused: too many at once, Linear will send it again")
+		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
 	defer h.leave()
@@ -105,10 +105,10 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	defer cancel()
 	if err := h.acceptor.Accept(ctx, d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
-			log.Warn().Err(err).Msg("delivery refused: cannot be read")
+			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
 			return http.StatusBadRequest, "cannot be read"
 		}
-		log.Error().Err(err).Msg("delivery not stored: Linear will send it again")
+		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again"
 	}
 	return http.StatusOK, "OK"

@@ -28,6 +28,8 @@ type decoder struct {
 	people *people
 	place  place
 	header *header
+	// whole is the body of a Comment event, if it was read as one.
+	whole *commentDelivery
 }
 
 // decodeDelivery turns a delivery into an event. self may be nil; own reports
@@ -56,7 +58,10 @@ type decoder struct {
 // comment), and stay two conversations.
 func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
 	var h header
-	if err := unmarshal(d.Body, &h); err != nil {
+	c := readComment(d.Body)
+	if c != nil {
+		h = c.header()
+	} else if err := unmarshal(d.Body, &h); err != nil {
 		return nil, err
 	}
 	r, p := h.route(d)
@@ -65,6 +70,7 @@ func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id str
 		people: newPeople(self, own),
 		place:  p,
 		header: &h,
+		whole:  c,
 		meta: adapter.Meta{
 			Key:        r.Key,
 			Workspace:  r.Workspace,

@@ -10,11 +10,13 @@ import (
 // comment decodes a Comment event. Linear also sends an update of the comment
 // when somebody reacts to it or resolves its thread; what changed tells.
 func (d *decoder) comment() adapter.Event {
-	var p entityPayload[commentPayload]
-	if !d.read(&p) {
-		return d.other(reasonMalformed)
+	p := d.whole
+	if p == nil { // the type was written in an unusual way
+		if p = new(commentDelivery); !d.read(p) {
+			return d.other(reasonMalformed)
+		}
 	}
-	c := &p.Data
+	c := &p.Data.commentPayload
 	author, known := d.people.author(c)
 	if !known && d.header.Action == actionCreate && p.Actor.userPayload != (userPayload{}) {
 		author, known = d.people.actor(&p.Actor), true
@@ -45,7 +47,8 @@ func (d *decoder) comment() adapter.Event {
 		d.meta.Act = actComment(c.ID)
 		return &adapter.MessageEvent{Meta: d.meta, Message: m}
 	case actionUpdate:
-		return d.commentUpdate(&p, m)
+		from := p.changes()
+		return d.commentUpdate(&entityPayload[commentPayload]{UpdatedFrom: from, Data: *c}, m)
 	default:
 		return &adapter.DeleteEvent{Meta: d.meta, Message: m}
 	}

@@ -40,10 +40,12 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport := linearapi.NewTransport(cfg.Connections)
 	api, err := linearapi.New(linearapi.Config{
 		URL:        cfg.APIURL,
-		Tokens:     cfg.tokens(),
+		Tokens:     cfg.tokens(transport),
 		HTTPClient: cfg.HTTPClient,
+		Transport:  transport,
 		Observe:    cfg.Observe,
 		UploadsURL: cfg.UploadsURL,
 	})
@@ -63,6 +65,11 @@ func New(cfg Config) (*Adapter, error) {
 		uploads:   host(cfg.UploadsURL),
 	}, nil
 }
+
+// CloseIdleConnections closes the connections that no request uses. The adapter
+// stays usable. A program that ends needs no call; one that makes several
+// adapters gives their connections back with it.
+func (a *Adapter) CloseIdleConnections() { a.only.api.CloseIdleConnections() }
 
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }

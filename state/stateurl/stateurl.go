@@ -33,6 +33,9 @@ type Options struct {
 	// MaxEntries is the backlog from which deliveries are refused, so that
 	// the sender keeps them. Defaults to none.
 	MaxEntries int
+	// Workers is how many turns run at once. A Redis store keeps connections
+	// for as many, and some for those who enqueue. Defaults to 64.
+	Workers int
 }
 
 // Open opens the store at address with the default options.
@@ -51,7 +54,19 @@ func OpenOptions(address string, opts Options) (state.Store, error) {
 	if address == memory {
 		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil
 	}
-	return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries})
+	return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries, PoolSize: poolSize(opts.Workers)})
+}
+
+// poolSize returns the most connections to a Redis server: one for each turn
+// that waits for an answer of its own, and as many as the store itself may use
+// at once besides. Turns that wait for a model hold none, so the number stays
+// far below what a server takes, however many workers there are.
+func poolSize(workers int) int {
+	const own, most = 16, 256
+	if workers <= 0 {
+		workers = 64
+	}
+	return min(workers+own, most)
 }
 
 // Examine looks at the store at address without changing it. For a file store
