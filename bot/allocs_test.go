@@ -28,8 +28,8 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(`{"data":{"commentCreate":{"success":true,"comment":{"id":"c2","body":"pong","parentId":"c1",
-			"url":"https://linear.app/acme/issue/ENG-1#comment-c2","createdAt":"2026-06-24T22:05:23.926Z","issueId":"i1"}}}}`)),
+		Body: io.NopCloser(strings.NewReader(`{"data":{"commentCreate":{"success":true,"comment":{"id":"reply","body":"pong","parentId":"c1",
+			"url":"https://linear.app/acme/issue/ENG-1#comment-reply","createdAt":"2026-06-24T22:05:23.926Z","issueId":"i1"}}}}`)),
 	}, nil
 }
 
