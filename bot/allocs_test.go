@@ -28,8 +28,8 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(`{"data":{"commentCreate":{"success":true,"comment":{"id":"c2","body":"pong","parentId":"c1",
-			"url":"https://linear.app/acme/issue/ENG-1#comment-c2","createdAt":"2026-06-24T22:05:23.926Z","issueId":"i1"}}}}`)),
+		Body: io.NopCloser(strings.NewReader(`{"data":{"commentCreate":{"success":true,"comment":{"id":"posted","body":"pong","parentId":"c1",
+			"url":"https://linear.app/acme/issue/ENG-1#comment-posted","createdAt":"2026-06-24T22:05:23.926Z","issueId":"i1"}}}}`)),
 	}, nil
 }
 
@@ -60,7 +60,7 @@ func TestAllocations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answered := make(chan error, 1)
+	answered := make(chan error, 2*runs+2)
 	b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 		_, err := th.Post(ctx, bot.Markdown("pong"))
 		answered <- err
@@ -88,9 +88,15 @@ func TestAllocations(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	deadline := time.After(time.Minute)
 	wait := func() {
-		if err := <-answered; err != nil {
-			t.Fatal(err)
+		select {
+		case err := <-answered:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-deadline:
+			t.Fatal("no answer within a minute")
 		}
 	}
 	for range runs + 1 { // what was accepted so far
