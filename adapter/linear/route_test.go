@@ -15,6 +15,7 @@ func TestRoute(t *testing.T) {
 	tests := []struct {
 		name, body          string
 		thread, key, ignore string
+		deleted             string
 	}{
 		{
 			name:   "root comment",
@@ -74,7 +75,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "comment remove",
 			body:   `{"type":"Comment","action":"remove","data":{"id":"c","updatedAt":"T1","issueId":"i"}}`,
-			thread: "linear:i:c:c", key: "Comment|remove|c",
+			thread: "linear:i:c:c", key: "Comment|remove|c", deleted: "c",
 		},
 		{
 			name:   "comment restore",
@@ -225,7 +226,7 @@ func TestRoute(t *testing.T) {
 			}
 			want := adapter.Route{
 				Workspace: "org", Thread: adapter.ThreadID(tt.thread), Key: tt.key, Ignore: tt.ignore,
-				Type: got.Type, Action: got.Action, Message: got.Message,
+				Type: got.Type, Action: got.Action, Message: got.Message, Deleted: tt.deleted,
 			}
 			if tt.name == "comment remove" {
 				want.Deleted = "c"

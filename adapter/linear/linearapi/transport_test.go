@@ -36,10 +36,14 @@ func counted(t *testing.T, tls bool, h http.HandlerFunc) (*httptest.Server, *ato
 }
 
 // TestConnectionsAreKept has as many callers as there are connections post
-// 10,000 comments. Each connection is made once.
+// 10,000 comments. Each connection is made once, but for a few that net/http
+// gives up: it drops a connection whose answer came 50 ms before its writer got
+// to run, which happens on a machine that is busy. Go's default transport makes
+// thousands.
 func TestConnectionsAreKept(t *testing.T) {
 	t.Parallel()
 	const workers, posts = 64, 10_000
+	const dropped = posts / 200
 	var arrived sync.WaitGroup // the first post of each worker
 	arrived.Add(workers)
 	var n atomic.Int64
@@ -73,8 +77,8 @@ func TestConnectionsAreKept(t *testing.T) {
 	if got := n.Load(); got != posts {
 		t.Errorf("%d posts arrived, want %d", got, posts)
 	}
-	if got := dials.Load(); got > workers {
-		t.Errorf("%d connections for %d posts, want at most %d", got, posts, workers)
+	if got := dials.Load(); got > workers+dropped {
+		t.Errorf("%d connections for %d posts, want at most %d, and %d that were dropped", got, posts, workers, dropped)
 	}
 }
 
