@@ -82,12 +82,11 @@ func (e Chart) write(w *writer) {
 
 // chart returns a title and a grid in a code block, so that it stays aligned.
 func chart(title string, grid []string) []string {
-	fence := "```"
+	longest := 2
 	for _, line := range grid {
-		for strings.Contains(line, fence) {
-			fence += "`"
-		}
+		longest = max(longest, markdown.LongestBackticks(line))
 	}
+	fence := strings.Repeat("`", longest+1)
 	var lines []string
 	if title != "" {
 		lines = append(lines, emoji.Replace(title))

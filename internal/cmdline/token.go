@@ -20,8 +20,9 @@ type token struct {
 
 // tokens splits one line. ok is false if a quotation mark is not closed.
 func tokens(line string) (out []token, ok bool) {
+	code := markdown.ScanCode(line)
 	for i := skipSpace(line, 0); i < len(line); i = skipSpace(line, i) {
-		t, end, ok := scanToken(line, i)
+		t, end, ok := scanToken(line, i, code)
 		if !ok {
 			return out, false
 		}
@@ -36,8 +37,9 @@ func tokens(line string) (out []token, ok bool) {
 // no name whatever it looks like.
 func Words(text string, n int) (words []string, ends []int) {
 	line, _ := FirstLine(text)
+	code := markdown.ScanCode(line)
 	for i := 0; i < len(line) && len(words) < n; i = skipSpace(line, i) {
-		t, end, ok := scanToken(line, i)
+		t, end, ok := scanToken(line, i, code)
 		if !ok || t.literal {
 			break
 		}
@@ -48,7 +50,7 @@ func Words(text string, n int) (words []string, ends []int) {
 }
 
 // scanToken reads the token at offset i and returns the offset behind it.
-func scanToken(line string, i int) (t token, end int, ok bool) {
+func scanToken(line string, i int, code *markdown.CodeScan) (t token, end int, ok bool) {
 	t.eq = -1
 	start, from := i, i // the source from offset from on is not in b yet
 	var b []byte
@@ -62,7 +64,8 @@ func scanToken(line string, i int) (t token, end int, ok bool) {
 			from = i + 1
 			i += 2
 		case c == '`':
-			i += markdown.CodeSpan(line[i:])
+			n, _ := code.Span(i)
+			i += n
 		case c == '[':
 			i += markdown.LinkSpan(line[i:])
 		case c == '=' && t.eq < 0:
@@ -78,7 +81,7 @@ func scanToken(line string, i int) (t token, end int, ok bool) {
 			if closers := closersOf(r); opens && closers != "" {
 				t.literal = t.literal || i == start
 				b = append(b, line[from:i]...)
-				if b, i, ok = scanQuoted(b, line, i+size, closers); !ok {
+				if b, i, ok = scanQuoted(b, line, i+size, closers, code); !ok {
 					return t, i, false
 				}
 				from = i
@@ -102,7 +105,7 @@ func (t token) with(b []byte, rest string) token {
 
 // scanQuoted appends what is quoted from offset i on and returns the offset
 // behind the closing mark.
-func scanQuoted(b []byte, line string, i int, closers string) (_ []byte, end int, ok bool) {
+func scanQuoted(b []byte, line string, i int, closers string, code *markdown.CodeScan) (_ []byte, end int, ok bool) {
 	if b == nil {
 		b = []byte{} // even an empty quotation is an argument
 	}
@@ -115,7 +118,8 @@ func scanQuoted(b []byte, line string, i int, closers string) (_ []byte, end int
 			from = i + 1
 			i += 2
 		case r == '`':
-			i += markdown.CodeSpan(line[i:])
+			n, _ := code.Span(i)
+			i += n
 		case r != utf8.RuneError && strings.ContainsRune(closers, r):
 			return append(b, line[from:i]...), i + size, true
 		default:

@@ -114,8 +114,9 @@ func dropUnfinished(text string) string {
 	if s.dest >= 0 {
 		brackets = append(brackets, s.label)
 	}
+	marker := markdown.ListMarker(text[last.from:last.to])
 	for _, m := range s.brackets {
-		if m.image || beginsTaskBox(text, last, m.at) {
+		if m.image || marker > 0 && m.at == last.from+marker && isTaskBox(text[m.at:]) {
 			end = min(end, m.at)
 			break
 		}
@@ -142,11 +143,10 @@ func dropUnfinished(text string) string {
 	return trimSpace(b.String())
 }
 
-// beginsTaskBox reports whether the open bracket at offset at is the box of a
-// task that is being written, as in "- [x".
-func beginsTaskBox(text string, seg segment, at int) bool {
-	marker := markdown.ListMarker(text[seg.from:seg.to])
-	return marker > 0 && at == seg.from+marker && len(text)-at <= len("[x") && strings.Trim(text[at+1:], " xX") == ""
+// isTaskBox reports whether a bracket at the start of a list item and what follows
+// it are the box of a task that is being written, as in "- [x".
+func isTaskBox(rest string) bool {
+	return len(rest) <= len("[x") && strings.Trim(rest[1:], " xX") == ""
 }
 
 // closeOpen closes what is open and keeps marks that mean something else than

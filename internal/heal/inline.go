@@ -174,7 +174,7 @@ func (s *inlineScan) span(at int) int {
 }
 
 func (s *inlineScan) formula(at int) int {
-	if s.length(at) < 2 || s.noMath {
+	if s.noMath || at+1 == s.end || s.text[at+1] != '$' {
 		return at + 1
 	}
 	if n := strings.Index(s.text[at+2:s.end], "$$"); n >= 0 {

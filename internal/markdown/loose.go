@@ -21,6 +21,7 @@ func escapeText(s string, links bool) string {
 	var b strings.Builder
 	b.Grow(len(s) + 8)
 	low := 0 // where a bare link can begin at the earliest
+	code := ScanCode(s)
 	for i := 0; i < len(s); {
 		n := 1 // how much of s is taken as it is, behind a backslash or not
 		escape := false
@@ -28,11 +29,13 @@ func escapeText(s string, links bool) string {
 		case '\\', '*', '_', '[', ']':
 			escape = true
 		case '`':
-			if span := CodeSpan(s[i:]); span > Backticks(s[i:]) {
-				n, low = span, i+span
-			} else {
-				escape = true
+			run, closed := code.Span(i)
+			if !closed {
+				b.WriteString(strings.Repeat("\\`", run))
+				i += run
+				continue
 			}
+			n, low = run, i+run
 		case '<':
 			escape = !links
 		case '&':

@@ -74,18 +74,18 @@ func newDocParser() *docParser {
 		),
 		parser.WithInlineParsers(
 			util.Prioritized(taskParser{}, 0),
-			util.Prioritized(parser.NewCodeSpanParser(), 100),
+			util.Prioritized(&codeParser{inner: parser.NewCodeSpanParser()}, 100),
 			util.Prioritized(footnoteRefParser{}, 150),
 			util.Prioritized(links, 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(parser.NewRawHTMLParser(), 400),
 			util.Prioritized(parser.NewEmphasisParser(), 500),
-			util.Prioritized(extension.NewStrikethroughParser(), 500),
+			util.Prioritized(tildeParser{extension.NewStrikethroughParser()}, 500),
 			util.Prioritized(bareLinkParser{}, 900),
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(definitionParser{parser.LinkReferenceParagraphTransformer}, 100),
-			util.Prioritized(extension.NewTableParagraphTransformer(), 200),
+			util.Prioritized(&tableParser{inner: extension.NewTableParagraphTransformer()}, 200),
 		),
 		parser.WithASTTransformers(
 			util.Prioritized(extension.NewTableASTTransformer(), 0),
@@ -93,9 +93,10 @@ func newDocParser() *docParser {
 	)}
 }
 
-// maxNesting is how many block quotes and list items may be opened on one line.
-// The parser looks at every open block for every line, so a line of a hundred
-// thousand ">" would take minutes without a limit.
+// maxNesting is how deep block quotes and list items may nest. Two columns of
+// white space before a marker count as one of them, as they may continue one. The
+// parser looks at every open block for every line, so a line of a hundred thousand
+// ">" would take minutes without a limit.
 const maxNesting = 64
 
 // tame returns a copy of source for the parser, with the same offsets: line
@@ -123,12 +124,19 @@ func tame(source string) []byte {
 
 func limitNesting(line []byte) {
 	i := 0
-	for range maxNesting {
-		i += blockMarker(line[i:])
+	for level := 0; level < maxNesting; {
+		n := blockMarker(line[i:])
+		if n == 0 {
+			return
+		}
+		indent := len(line[i:]) - len(trimBlankLeft(line[i:]))
+		level += 1 + indent/2
+		i += n
 	}
 	if rest := line[i:]; blockMarker(rest) > 0 {
-		rest = rest[len(rest)-len(trimBlankLeft(rest)):]
-		if strings.Trim(string(rest), string(rest[:1])+" \t\r\n") != "" || rest[0] == '>' {
+		rest = trimBlankLeft(rest)
+		rule := rest[0] == '-' || rest[0] == '*'
+		if !rule || strings.Trim(string(rest), string(rest[:1])+" \t\r\n") != "" {
 			rest[0] = 'x'
 		}
 	}

@@ -26,6 +26,29 @@ type linkParser struct {
 	open int
 	// noAngle is the offset up to which no destination in angle brackets ends.
 	noAngle int
+	// split counts the labels that were read and go over several lines.
+	split int
+}
+
+// maxSplit is how many labels of several lines are put together line by line. The
+// parser looks for their lines among all of the block.
+const maxSplit = 64
+
+// labelReader reads labels without searching the block for their lines.
+type labelReader struct {
+	text.Reader
+	split *int
+}
+
+func (r labelReader) Value(at text.Segment) []byte {
+	label := r.Source()[at.Start:at.Stop]
+	if bytes.IndexByte(label, '\n') < 0 {
+		return label
+	}
+	if *r.split++; *r.split > maxSplit {
+		return label // with the marks of a quote around it, if it stands in one
+	}
+	return r.Reader.Value(at)
 }
 
 // maxBrackets is how deep brackets may nest, maxParens how deep parentheses in
@@ -54,7 +77,7 @@ func (p *linkParser) Parse(parent ast.Node, block text.Reader, pc parser.Context
 		}
 		p.open = max(0, p.open-1)
 	}
-	node := p.inner.Parse(parent, block, pc)
+	node := p.inner.Parse(parent, labelReader{block, &p.split}, pc)
 	if link, ok := node.(*ast.Link); ok {
 		_, at := block.Position()
 		link.SetAttributeString(linkEnd, at.Start)
@@ -172,10 +195,10 @@ func bareLink[T string | []byte](s T, low, at, high int) (start, end int) {
 		}
 	}
 	i := host
-	for i < high && (isHostByte(s[i]) || s[i] == '.') {
+	for i < high && i-host <= maxHost && (isHostByte(s[i]) || s[i] == '.') {
 		i++
 	}
-	if i == host || !validHost(string(s[host:i])) {
+	if i == host || !validHost(s[host:i]) {
 		return 0, 0
 	}
 	for i < high && s[i] != '<' && !util.IsSpace(s[i]) {
@@ -203,9 +226,15 @@ func startsWWW(c byte) bool {
 	return util.IsSpace(c)
 }
 
-// validHost reports whether the last two parts of a host are free of
-// underscores.
-func validHost(host string) bool {
+// maxHost is the length of the longest name of a host, in bytes.
+const maxHost = 253
+
+// validHost reports whether a host is not too long and the last two parts of it
+// are free of underscores.
+func validHost[T string | []byte](host T) bool {
+	if len(host) > maxHost {
+		return false
+	}
 	dots := 0
 	for i := len(host) - 1; i >= 0 && dots < 2; i-- {
 		switch host[i] {

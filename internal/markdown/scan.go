@@ -2,27 +2,77 @@ package markdown
 
 import "strings"
 
-// CodeSpan returns the length of the code span at the start of s, or of the
+// CodeScan finds code spans in a text, in time in proportion to its length however
+// many spans are asked for. Make one with [ScanCode].
+type CodeScan struct {
+	text string
+	// last says where the last run of backticks of each length begins. Nil until
+	// wanted.
+	last map[int]int
+}
+
+// ScanCode returns what finds the code spans of s.
+func ScanCode(s string) *CodeScan { return &CodeScan{text: s} }
+
+// Span returns the length of the code span that begins at offset at, or of the
 // backticks there if nothing closes them.
-func CodeSpan(s string) int {
-	n := Backticks(s)
-	for i := n; i < len(s); {
+func (c *CodeScan) Span(at int) (n int, closed bool) {
+	n = Backticks(c.text[at:])
+	if c.last == nil {
+		c.last = lastBackticks(c.text, at)
+	}
+	if n == 0 || c.last[n] <= at {
+		return n, false
+	}
+	for i := at + n; i < len(c.text); {
+		next := strings.IndexByte(c.text[i:], '`')
+		if next < 0 {
+			break
+		}
+		i += next
+		run := Backticks(c.text[i:])
+		i += run
+		if run == n {
+			return i - at, true
+		}
+	}
+	return n, false
+}
+
+// lastBackticks returns where the last run of backticks of each length begins,
+// from offset from on.
+func lastBackticks(s string, from int) map[int]int {
+	last := map[int]int{}
+	for i := from; i < len(s); {
 		next := strings.IndexByte(s[i:], '`')
 		if next < 0 {
 			break
 		}
 		i += next
-		run := Backticks(s[i:])
-		i += run
-		if run == n {
-			return i
-		}
+		n := Backticks(s[i:])
+		last[n] = i
+		i += n
+	}
+	return last
+}
+
+// Backticks returns how many backticks s begins with.
+func Backticks(s string) int {
+	n := 0
+	for n < len(s) && s[n] == '`' {
+		n++
 	}
 	return n
 }
 
-// Backticks returns how many backticks s begins with.
-func Backticks(s string) int { return len(s) - len(strings.TrimLeft(s, "`")) }
+// LongestBackticks returns the length of the longest run of backticks in s.
+func LongestBackticks(s string) int {
+	longest := 0
+	for n := range lastBackticks(s, 0) {
+		longest = max(longest, n)
+	}
+	return longest
+}
 
 // maxAddress bounds how far LinkSpan looks for the end of an address, so that
 // many open brackets do not make it slow.

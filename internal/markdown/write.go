@@ -72,9 +72,10 @@ func Cell(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s) + 8)
+	code := ScanCode(s)
 	for i := 0; i < len(s); {
 		if s[i] == '`' {
-			span := CodeSpan(s[i:])
+			span, _ := code.Span(i)
 			b.WriteString(strings.ReplaceAll(s[i:i+span], "|", `\|`))
 			i += span
 			continue
@@ -114,12 +115,6 @@ func Code(s string) string {
 	if !strings.Contains(s, "`") {
 		return "`" + s + "`"
 	}
-	longest := 0
-	for i := 0; i < len(s); {
-		n := Backticks(s[i:])
-		longest = max(longest, n)
-		i += max(n, 1)
-	}
-	fence := strings.Repeat("`", longest+1)
+	fence := strings.Repeat("`", LongestBackticks(s)+1)
 	return fence + " " + s + " " + fence
 }
