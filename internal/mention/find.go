@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/linearbot/linearbot/internal/fold"
 	"github.com/linearbot/linearbot/internal/markdown"
 )
 
@@ -37,7 +38,8 @@ type Mention struct {
 
 // Find returns the mentions of a user in a Markdown text, in order.
 //
-// A mention is "@" and a handle, without regard to case; "@", "<@" or "<@!" and
+// A mention is "@" and a handle, without regard to case, to how accents are encoded,
+// to kinds of white space and to characters that do not show; "@", "<@" or "<@!" and
 // the user id; or a link to the profile, whatever its text. It counts only in
 // text that is seen and that is the writer's own: not in code, quotes, image
 // descriptions, HTML tags and addresses, and not as a part of a longer handle,
@@ -120,11 +122,7 @@ func (n Names) mayFollow(rest string) bool {
 	case !unicode.IsLetter(r) && !unicode.IsDigit(r):
 		return true
 	}
-	begins := func(name string) bool {
-		first, _ := utf8.DecodeRuneInString(name)
-		return equalFold(r, first)
-	}
-	return begins(n.UserID) || slices.ContainsFunc(n.Handles, func(h string) bool { return begins(trimHandle(h)) })
+	return fold.Begins(r, n.UserID) || slices.ContainsFunc(n.Handles, func(h string) bool { return fold.Begins(r, trimHandle(h)) })
 }
 
 // trimHandle returns a name without what may stand around it.
@@ -157,12 +155,28 @@ func (n Names) match(text []byte, at int) (end int, rule string) {
 	return end, rule
 }
 
-// matchName returns the end of name if text has it at offset at and nothing
-// behind it makes it another, longer name.
+// matchName returns the end of what looks like name if text has it at offset at and
+// nothing behind it makes it another, longer name.
 func matchName(text []byte, at int, name string) (end int, ok bool) {
 	if name == "" {
 		return 0, false
 	}
+	end, ok = exactly(text, at, name)
+	if !ok {
+		var n int
+		if n, ok = fold.Prefix(text[at:min(len(text), at+maxName)], name); !ok {
+			return 0, false
+		}
+		end = at + n
+	}
+	return end, !continues(text, end)
+}
+
+// maxName is how far the end of a name is looked for, in bytes.
+const maxName = 1000
+
+// exactly returns the end of name if text has it at offset at, letter by letter.
+func exactly(text []byte, at int, name string) (end int, ok bool) {
 	for _, want := range name {
 		r, size := utf8.DecodeRune(text[at:])
 		if size == 0 || !equalFold(r, want) {
@@ -170,7 +184,7 @@ func matchName(text []byte, at int, name string) (end int, ok bool) {
 		}
 		at += size
 	}
-	return at, !continues(text, at)
+	return at, true
 }
 
 // continues reports whether the text behind offset at makes a name that ends there

@@ -289,3 +289,22 @@ func BenchmarkAdversarial(b *testing.B) {
 		}
 	}
 }
+
+// TestFindFolds finds names that look like the bot's.
+func TestFindFolds(t *testing.T) {
+	t.Parallel()
+	names := Names{Handles: []string{"Zoë  Helper", "Ångström"}}
+	for _, text := range []string{
+		"@Zoe\u0308 Helper hi", "@zoë helper", "@ZOË\u00a0HELPER", "@Zoë   Helper", "@\u200bZoë Helper", "@Zo\u00adë Helper\u200b: hi", "@\u212bngström", "@A\u030angstro\u0308m",
+		"**@Zoë** Helper", "@Zoë\nHelper",
+	} {
+		if got := Find(text, names); len(got) != 1 || got[0].Rule != RuleHandle {
+			t.Errorf("Find(%q) = %v", text, got)
+		}
+	}
+	for _, text := range []string{"@Zoe Helper", "@ZoëHelper", "@Zoë", "@Angstrom", "@Zoë Helperin", "@ Zoë Helper"} {
+		if got := Find(text, names); len(got) != 0 {
+			t.Errorf("Find(%q) = %v", text, got)
+		}
+	}
+}
