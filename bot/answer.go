@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/internal/answer"
 	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
@@ -218,42 +219,26 @@ func (a *ask) isAttempt(t *Turn, by adapter.User) bool {
 	return said && len(a.Options) > 0 && len(a.From) > 0 && by.IsHuman()
 }
 
-// match finds the option that a text names: by its value, its label or its
-// number. Without options every text is the answer.
-func (a *ask) match(text string) (string, bool) {
-	text = strings.TrimSpace(text)
+// match finds the option that a message names; see package answer. Without options
+// its writer's own words are the answer.
+func (a *ask) match(message string) (string, bool) {
+	own := markdown.OwnWords(message)
 	if len(a.Options) == 0 {
-		return text, text != ""
+		own = strings.TrimSpace(own)
+		return own, own != ""
 	}
-	plain := strings.ToLower(strings.Trim(PlainText(text), " \t\r\n.,;:!?\"'`"))
-	for i, o := range a.Options {
-		for _, name := range []string{o.Value, o.Label, strconv.Itoa(i + 1)} {
-			if name != "" && plain == strings.ToLower(name) {
-				return o.Value, true
-			}
-		}
-	}
-	for word, value := range map[string]string{
-		"yes": approve, "y": approve, "ok": approve, "okay": approve, "approved": approve, "go": approve,
-		"no": deny, "n": deny, "denied": deny, "reject": deny, "rejected": deny,
-	} {
-		if plain == word && a.offers(value) {
-			return value, true
-		}
-	}
-	return "", false
+	return answer.Match(own, a.choices())
 }
 
 // matchEmoji finds the option that a reaction means.
-func (a *ask) matchEmoji(emoji string) (string, bool) {
-	switch emoji {
-	case "thumbs_up", "check", "ok_hand":
-		return approve, a.offers(approve)
-	case "thumbs_down", "x":
-		return deny, a.offers(deny)
-	default:
-		return "", false
+func (a *ask) matchEmoji(emoji string) (string, bool) { return answer.MatchEmoji(emoji, a.choices()) }
+
+func (a *ask) choices() []answer.Choice {
+	out := make([]answer.Choice, len(a.Options))
+	for i, o := range a.Options {
+		out[i] = answer.Choice(o)
 	}
+	return out
 }
 
 func (a *ask) offers(value string) bool {

@@ -22,8 +22,8 @@ import (
 type Question struct {
 	// Text is the question, as Markdown. Required.
 	Text string
-	// Options are the answers to choose from. With none, any text is an
-	// answer.
+	// Options are the answers to choose from. Without a Value a Label is the value,
+	// without a Label the Value is shown. With no options, any text is an answer.
 	Options []adapter.Choice
 	// From are the ids of the users who may answer. Defaults to every person.
 	From []string
@@ -65,8 +65,10 @@ func IsParked(err error) bool {
 // returns it at once. Put what must not be repeated into [Step].
 //
 // People answer by a message in the thread: the text or number of an option, or
-// any text if there are none; for yes-or-no questions also by a reaction to the
-// question; and where [Config.Links] makes links, the options of a question that
+// any text if there are none. If one option says yes and one says no, such as
+// "approve" and "deny", the usual words for that count too, and so does a reaction
+// to the question: "sure", "lgtm", 👍, "nope". What a message quotes is no part of
+// the answer; and where [Config.Links] makes links, the options of a question that
 // anyone may answer are links. A message that is not an answer is handled like any other. After
 // Question.Timeout the turn runs with an Answer that says so.
 //
@@ -84,6 +86,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		return nil, Permanent(fmt.Errorf("bot: Question.Timeout is %s: a question can wait for %s at most", q.Timeout, maxTimeout))
 	}
 	b := t.bot
+	q.Options = valued(q.Options)
 	n := strconv.Itoa(turn.writes.count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
 	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
@@ -128,6 +131,15 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		}
 	}
 	return nil, b.park(ctx, turn, a)
+}
+
+// valued returns options of which each has a value.
+func valued(options []adapter.Choice) []adapter.Choice {
+	out := slices.Clone(options)
+	for i := range out {
+		out[i].Value = cmp.Or(out[i].Value, out[i].Label)
+	}
+	return out
 }
 
 // poseOnce poses a question and keeps that it was posed. It is listed before, so

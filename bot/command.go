@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/linearbot/linearbot/internal/cmdline"
+	"github.com/linearbot/linearbot/internal/fold"
 	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/mention"
 )
@@ -88,7 +89,8 @@ type Invocation struct {
 	// Name is the Name of the command.
 	Name string
 	// Args are the arguments on the first line. They are Markdown; quotation
-	// marks and escapes are resolved, code spans and links are as written.
+	// marks and escapes are resolved, code spans and links are as written. An
+	// address that the platform made a link of is the address again.
 	Args []string
 	// Flags are the values of the flags by name, in the order given, or the
 	// default. The values of Bool flags are "true" and "false".
@@ -237,18 +239,22 @@ type call struct {
 // callIn reads the message of a turn. ok is false if it cannot be a command.
 func (b *Bot) callIn(t *Turn) (c call, ok bool) {
 	m := t.message
-	start := trimIndent(m.Body)
-	switch n := mention.Leading(m.Body, m.mentions); {
+	body, mentions := fold.Visible(markdown.OwnWords(m.Body)), m.mentions
+	if unwrapped := markdown.Unwrapped(body); unwrapped != m.Body {
+		body, mentions = unwrapped, mention.Find(unwrapped, b.names(t.self))
+	}
+	start := trimIndent(body)
+	switch n := mention.Leading(body, mentions); {
 	case n > 0 && m.Mentioned:
-		c.text, c.prefix = mention.Strip(m.Body, m.mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
-	case m.Rule == "addressed" && len(m.mentions) == 0:
+		c.text, c.prefix = mention.Strip(body, mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
+	case m.Rule == "addressed" && len(mentions) == 0:
 		c.text = start
 	case !b.cfg.Commands.NoSlash && strings.HasPrefix(start, "/"):
 		c.text, c.prefix = start, "/"
 	default:
 		return call{}, false
 	}
-	c.text = strings.TrimLeftFunc(c.text, unicode.IsSpace)
+	c.text = strings.TrimLeftFunc(markdown.Unwrapped(c.text), unicode.IsSpace)
 	c.text = strings.TrimPrefix(c.text, "/")
 	most := 1
 	for _, cmd := range b.on.command {
@@ -262,7 +268,7 @@ func (b *Bot) callIn(t *Turn) (c call, ok bool) {
 
 // begins reports whether the text begins with the words of a name.
 func (c *call) begins(name []string) bool {
-	return len(name) <= len(c.words) && slices.EqualFunc(name, c.words[:len(name)], strings.EqualFold)
+	return len(name) <= len(c.words) && slices.EqualFunc(name, c.words[:len(name)], fold.Same)
 }
 
 // invocation makes the invocation of a command whose name takes n words.

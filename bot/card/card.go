@@ -110,8 +110,8 @@ type RadioSelect struct {
 	Options   []Option
 }
 
-// Option is an entry of a [Select] or [RadioSelect]. Label is plain text and
-// defaults to Value.
+// Option is an entry of a [Select] or [RadioSelect]. Label is plain text. Without a
+// Label the Value is shown, without a Value the Label is the value.
 type Option struct{ Label, Value string }
 
 // Table is a table. Cells are Markdown within a line: a line break becomes a

@@ -94,7 +94,9 @@ func (a Button) show(w *writer) []string {
 	if w.press == nil || a.ID == "" {
 		return []string{choice(a.Label)}
 	}
-	return w.links(a.ID, []Option{{Label: a.Label, Value: a.Value}})
+	url, err := w.press(a.ID, a.Value, a.Label)
+	w.err = cmp.Or(w.err, err)
+	return []string{link(a.Label, url)}
 }
 
 func (a LinkButton) show(*writer) []string { return []string{link(a.Label, a.URL)} }
@@ -116,8 +118,8 @@ func (w *writer) list(id, label string, options []Option) []string {
 func (w *writer) links(id string, options []Option) []string {
 	var shown []string
 	for _, o := range options {
-		label := cmp.Or(o.Label, o.Value)
-		url, err := w.press(id, o.Value, label)
+		label, value := cmp.Or(o.Label, o.Value), cmp.Or(o.Value, o.Label)
+		url, err := w.press(id, value, label)
 		w.err = cmp.Or(w.err, err)
 		shown = append(shown, link(label, url))
 	}
