@@ -31,7 +31,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	}
 	key := t.writeKey(ctx)
 	if t.inSession() {
-		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t}}
+		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t, quiet: x.silent}}
 		return s.run(ctx, c.src)
 	}
 	w := newStreamWriter(t, key, x)
@@ -133,7 +133,7 @@ type streamWriter struct {
 }
 
 func newStreamWriter(t *Thread, key string, x extras) *streamWriter {
-	return &streamWriter{thread: t, key: key, extras: x, people: mentioner{thread: t}}
+	return &streamWriter{thread: t, key: key, extras: x, people: mentioner{thread: t, quiet: x.silent}}
 }
 
 // read takes the stream in and shows it meanwhile.

@@ -39,10 +39,10 @@ func run(only []string) error {
 
 const (
 	// small and large are the lengths that are compared, in bytes.
-	small = 1 << 9
+	small = 2 << 10
 	large = small * factor
 	// factor is how much longer the large text is.
-	factor = 8
+	factor = 4
 	// cheap are the steps for each byte below which no growth is looked at.
 	cheap = 200
 	// weighty are the allocated bytes for each byte of text that are too many.
@@ -65,8 +65,7 @@ func check(r reader, text shape) error {
 	if err != nil {
 		return err
 	}
-	// Constant effort makes growth look smaller, never larger.
-	if steps > 2*factor*less {
+	if steps > less*factor*3/2 {
 		fmt.Printf("%s of %s takes %d steps for %d bytes and %d for %d\n", r.name, text.name, less, small, steps, large)
 	}
 	return nil
