@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -35,7 +36,8 @@ func TestAnswersInOwnWords(t *testing.T) {
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t)
 				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 					if strings.Contains(m.Body, "go") {
 						a, err := bot.Ask(ctx, th, bot.Question{Text: "Which?", Options: c.options})

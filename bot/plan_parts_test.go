@@ -3,13 +3,15 @@ package bot_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/linearbot/linearbot/bot"
 )
 
 func TestPlanParts(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		ctx := t.Context()
 		p := bot.NewPlan("")
 		_, err := p.Add(ctx, "Build")
@@ -29,7 +31,8 @@ func TestPlanParts(t *testing.T) {
 
 func TestTaskDetails(t *testing.T) {
 	t.Parallel()
-	onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, sessionThread)
 		s.results = true
 		src := chunks(
 			bot.TaskChunk{Title: "Search", Details: "ENG-1", Status: bot.TaskComplete, Output: "1 hit"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
@@ -46,7 +47,9 @@ func TestNoMentions(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newDirectory()
+				w := newTest(t, withPlatform(o, o.Fake))
 				m, err := w.handle(thread).Post(context.Background(), c)
 				if want == "" {
 					if err == nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 )
 
@@ -29,12 +31,15 @@ func TestReactionSpellings(t *testing.T) {
 	} {
 		t.Run(c.filter+" "+c.arrives, func(t *testing.T) {
 			t.Parallel()
-			inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
-				w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withPlatform(o, o.Fake))
+				w.bot.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error {
 					w.note("seen")
 					return nil
 				}, c.filter)
-				w.event(o, reaction(c.arrives, "m1"))
+				o.events["m1"] = reaction(c.arrives, "m0")
+				w.say("ada", "reacts")
 				w.run(time.Minute)
 				if got := strings.Join(w.notes(), " ") == "seen"; got != c.want {
 					t.Errorf("handled: %t", got)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/linearbot/linearbot/bot"
@@ -13,7 +14,8 @@ import (
 // has a half of something.
 func TestStreamShowsNoPieces(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		const text = "Go {{emoji:rocket}} – größer 👍🏽\x00 {{emoji:+1}}!"
 		_, err := th.Post(t.Context(), bot.Stream(func(yield func(string, error) bool) {
 			for i := range len(text) {
@@ -47,7 +49,8 @@ func TestThoughtsAreWrittenAsTheyStand(t *testing.T) {
 		"Look:\n| a |\n":         "Look:",
 		"half a sente":           "",
 	} {
-		onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
+		synctest.Test(t, func(t *testing.T) {
+			s, th := newHandle(t, sessionThread)
 			_, err := th.Post(t.Context(), bot.StreamChunks(chunks(
 				bot.TextChunk{Text: text}, bot.TaskChunk{Title: "Search", Status: bot.TaskComplete}, bot.TextChunk{Text: " Done."},
 			), bot.StreamOptions{}))
@@ -71,7 +74,8 @@ func TestOpenSectionsEndBeforeTheMark(t *testing.T) {
 		"+++ Log\nx\n+++\nline": "+++ Log\nx\n+++\nline\n\ngone",
 		"```\n+++ a":            "```\n+++ a\n```\n\ngone",
 	} {
-		onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+		synctest.Test(t, func(t *testing.T) {
+			s, th := newHandle(t, thread)
 			broken := errors.New("broken")
 			_, err := th.Post(t.Context(), bot.StreamWith(func(yield func(string, error) bool) {
 				if yield(text, nil) {

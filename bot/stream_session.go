@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strconv"
@@ -85,7 +86,7 @@ func (s *sessionStream) think(ctx context.Context) {
 
 func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
 	if blank(c.Title) { // an action has a name
-		c.Title = or(c.ID, "Task")
+		c.Title = cmp.Or(c.ID, "Task")
 	}
 	if c.Status == TaskFailed {
 		var parts []string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/linearbot/linearbot/bot"
@@ -12,10 +13,11 @@ import (
 // TestTranscriptOfATurnThatRunsAgain appends in a turn that fails at first.
 func TestTranscriptOfATurnThatRunsAgain(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		runs := 0
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-			tr := w.bot.Transcript("W1", "ada")
+			tr := w.bot.Workspace("W1").Transcript("ada")
 			for _, e := range []bot.TranscriptEntry{{Role: "user", Text: m.ID, Thread: string(th.ID())}, {Role: "assistant", Text: "re " + m.ID}} {
 				if err := tr.Append(ctx, e); err != nil {
 					return err
@@ -29,7 +31,7 @@ func TestTranscriptOfATurnThatRunsAgain(t *testing.T) {
 		w.say("ada", "@helper one")
 		w.say("ada", "@helper two")
 		w.run(time.Minute)
-		tr := w.bot.Transcript("W1", "ada")
+		tr := w.bot.Workspace("W1").Transcript("ada")
 		texts := func(q bot.TranscriptQuery) []string {
 			entries, err := tr.Find(t.Context(), q)
 			if err != nil {

@@ -75,8 +75,12 @@ func readers() []reader {
 		{"cmdline.Nearest", func(s string) { cmdline.Nearest(s, []string{"deploy"}) }},
 		{"card.Card", func(s string) {
 			c := card.Card{Title: s, Subtitle: s, ImageURL: s, Children: []card.Element{
-				card.Text{Content: s, Style: card.Bold}, card.Image{URL: s, Alt: s}, card.Fields{{Label: s, Value: s}}, card.Link{Label: s, URL: s},
-				card.Actions{card.Button{Label: s}}, card.Table{Headers: []string{s}, Rows: [][]string{{card.Cell(s)}}},
+				card.Text{Content: s, Style: card.Bold},
+				card.Image{URL: s, Alt: s},
+				card.Fields{{Label: s, Value: s}},
+				card.Link{Label: s, URL: s},
+				card.Actions{card.Button{Label: s}},
+				card.Table{Headers: []string{s}, Rows: [][]string{{card.Cell(s)}}},
 				card.Pie{Title: s, Slices: []card.Point{{Label: s}}},
 			}}
 			_, _ = c.Render(content.Form{})
