@@ -51,9 +51,9 @@ func (d Document) Targets() iter.Seq[Target] {
 	}
 }
 
-// Links calls f with where each link is in d, in order, and where it leads. Of a
-// link with a label label is the source of that label; bare links and those in
-// angle brackets have none. Pictures are none.
+// Links calls f with where each link is in d, in order, and where it leads. A
+// link's label is its Markdown between the brackets; bare links and those in angle
+// brackets have none. Pictures are none.
 func (d Document) Links(f func(at Span, url, label string)) {
 	// The walk returns no error: the visitor returns none.
 	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
