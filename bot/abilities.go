@@ -77,7 +77,7 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err != nil {
 		return nil, err
 	}
-	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString())
+	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString(), x.silent)
 	if err != nil {
 		return nil, err
 	}

@@ -7,15 +7,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 )
 
 // TestAnswersInOwnWords answers questions the way people write.
 func TestAnswersInOwnWords(t *testing.T) {
 	t.Parallel()
-	approval := []bot.Choice{{Value: "approve", Label: "Approve"}, {Value: "deny", Label: "Deny"}}
+	approval := []adapter.Choice{{Value: "approve", Label: "Approve"}, {Value: "deny", Label: "Deny"}}
 	for _, c := range []struct {
-		options []bot.Choice
+		options []adapter.Choice
 		text    string
 		want    string
 	}{
@@ -30,8 +31,8 @@ func TestAnswersInOwnWords(t *testing.T) {
 		{approval, "1)", "approve"},
 		{approval, "not yet", ""},
 		{approval, "yes or no?", ""},
-		{[]bot.Choice{{Label: "The first"}, {Label: "The second"}}, "#2", "The second"},
-		{[]bot.Choice{{Label: "The first"}, {Label: "The second"}}, "the first", "The first"},
+		{[]adapter.Choice{{Label: "The first"}, {Label: "The second"}}, "#2", "The second"},
+		{[]adapter.Choice{{Label: "The first"}, {Label: "The second"}}, "the first", "The first"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			t.Parallel()

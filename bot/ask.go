@@ -18,17 +18,13 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Choice is an answer to choose from. Without a Value its Label is the value,
-// without a Label its Value is shown.
-type Choice = adapter.Choice
-
 // Question is what [Ask] asks.
 type Question struct {
 	// Text is the question, as Markdown. Required.
 	Text string
-	// Options are the answers to choose from. With none, any text is an
-	// answer.
-	Options []Choice
+	// Options are the answers to choose from. Without a Value a Label is the value,
+	// without a Label the Value is shown. With no options, any text is an answer.
+	Options []adapter.Choice
 	// From are the ids of the users who may answer. Defaults to every person.
 	From []string
 	// Timeout is how long to wait for an answer, at most a year. Defaults to 7
@@ -138,7 +134,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 }
 
 // valued returns options of which each has a value.
-func valued(options []Choice) []Choice {
+func valued(options []adapter.Choice) []adapter.Choice {
 	out := slices.Clone(options)
 	for i := range out {
 		out[i].Value = cmp.Or(out[i].Value, out[i].Label)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/mention"
 )
 
 // Persona is a name and a picture that a post appears under; see [As].
@@ -33,11 +34,24 @@ func As(c Content, p Persona) Content { return extrasContent{c, extras{as: &p}} 
 // agent session: there it is a no-op.
 func Quiet(c Content) Content { return extrasContent{c, extras{quiet: true}} }
 
+// NoMentions returns c as a post in which nothing mentions a user, whatever it says:
+// "<@id>" and the addresses of profiles arrive as text. Use it for text that a model
+// writes, or that holds text of other people as Markdown. It combines with every
+// other content. A nil c stays nil.
+func NoMentions(c Content) Content {
+	if c == nil {
+		return nil
+	}
+	return extrasContent{c, extras{silent: true}}
+}
+
 // extras are what goes with content besides its text.
 type extras struct {
 	files []adapter.Upload
 	as    *Persona // nil is the bot's own name
 	quiet bool
+	// silent says that nothing in the text mentions a user.
+	silent bool
 }
 
 // extrasContent is content with extras.
@@ -51,7 +65,11 @@ func (c extrasContent) Render(f content.Form) (string, error) {
 	if c.content == nil {
 		return "", nil
 	}
-	return c.content.Render(f)
+	body, err := c.content.Render(f)
+	if c.extras.silent {
+		body = mention.Quiet(body)
+	}
+	return body, err
 }
 
 // detach returns c without its extras, and these.
@@ -65,6 +83,7 @@ func detach(c Content) (Content, extras) {
 		c = x.content
 		all.files = append(x.extras.files[:len(x.extras.files):len(x.extras.files)], all.files...)
 		all.quiet = all.quiet || x.extras.quiet
+		all.silent = all.silent || x.extras.silent
 		if all.as == nil {
 			all.as = x.extras.as
 		}

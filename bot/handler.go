@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/emoji"
 )
 
 // MessageHandler handles a message. ctx ends when the turn must stop; its cause
@@ -147,17 +148,17 @@ func (b *Bot) OnMessageDeleted(h MessageHandler) *Registration {
 // OnReaction registers h for reactions with one of the emoji, given by name
 // ("thumbs_up"), in another common spelling ("+1") or as Unicode. With no
 // emoji, h gets all reactions. Reactions of the bot itself are left out.
-func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) *Registration {
+func (b *Bot) OnReaction(h ReactionHandler, spellings ...string) *Registration {
 	if h == nil {
 		return &Registration{}
 	}
-	wanted := make(map[string]bool, len(emoji))
-	for _, e := range emoji {
-		wanted[EmojiName(e)] = true
+	wanted := make(map[string]bool, len(spellings))
+	for _, s := range spellings {
+		wanted[emoji.Key(s)] = true
 	}
 	match := func(t *Turn) bool {
 		e, ok := t.event.(*adapter.ReactionEvent)
-		return ok && (len(wanted) == 0 || wanted[e.Emoji] || wanted[e.RawEmoji])
+		return ok && (len(wanted) == 0 || wanted[emoji.Key(e.Emoji)] || e.RawEmoji != "" && wanted[emoji.Key(e.RawEmoji)])
 	}
 	return b.add(&b.on.reaction, kindReaction, match, func(ctx context.Context, t *Turn) error {
 		e, ok := t.event.(*adapter.ReactionEvent)

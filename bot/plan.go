@@ -35,6 +35,7 @@ type Plan struct {
 	tasks []PlanTask
 
 	links     string  // what stands below the tasks
+	silent    bool    // says that nothing in it mentions a user
 	thread    *Thread // nil before the post
 	messageID string  // empty in sessions
 }
@@ -47,6 +48,9 @@ type PlanTask struct {
 	// [Escape].
 	Title  string
 	Status TaskStatus
+	// Output is what came of the task, as Markdown on one line; it stands behind
+	// the title. Empty for nothing.
+	Output string
 }
 
 // PlanUpdate changes a task. Fields that are empty leave it alone.
@@ -56,9 +60,11 @@ type PlanUpdate struct {
 	ID     string
 	Title  string
 	Status TaskStatus
+	Output string
 }
 
-// NewPlan returns a plan with a title and tasks that are pending.
+// NewPlan returns a plan with a title, Markdown on one line, and tasks that are
+// pending. An empty title is left out.
 func NewPlan(title string, tasks ...string) *Plan {
 	p := &Plan{showing: make(chan struct{}, 1), title: title}
 	for _, title := range tasks {
@@ -68,7 +74,7 @@ func NewPlan(title string, tasks ...string) *Plan {
 }
 
 // Add adds a task in progress and returns its id. The tasks that were in
-// progress are complete with that.
+// progress are complete with that; [Plan.AddParallel] leaves them alone.
 func (p *Plan) Add(ctx context.Context, title string) (id string, err error) {
 	err = p.change(ctx, func() error {
 		p.finish(TaskInProgress)
@@ -76,6 +82,28 @@ func (p *Plan) Add(ctx context.Context, title string) (id string, err error) {
 		return nil
 	})
 	return id, err
+}
+
+// AddParallel adds a task in progress beside those that are in progress, and
+// returns its id.
+func (p *Plan) AddParallel(ctx context.Context, title string) (id string, err error) {
+	err = p.change(ctx, func() error {
+		id = p.add(title, TaskInProgress)
+		return nil
+	})
+	return id, err
+}
+
+// Reset replaces the title and all tasks, which are pending then. Their ids begin
+// at "1" again.
+func (p *Plan) Reset(ctx context.Context, title string, tasks ...string) error {
+	return p.change(ctx, func() error {
+		p.title, p.tasks = title, nil
+		for _, title := range tasks {
+			p.add(title, TaskPending)
+		}
+		return nil
+	})
 }
 
 // Update changes a task.
@@ -87,6 +115,7 @@ func (p *Plan) Update(ctx context.Context, u PlanUpdate) error {
 		}
 		task.Title = cmp.Or(u.Title, task.Title)
 		task.Status = cmp.Or(u.Status, task.Status)
+		task.Output = cmp.Or(u.Output, task.Output)
 		return nil
 	})
 }
@@ -143,16 +172,23 @@ func (p *Plan) Render(content.Form) (string, error) { return p.body(), nil }
 func (p *Plan) body() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var b strings.Builder
-	b.WriteString("📋 ")
-	b.WriteString(oneLine(p.title))
-	for _, task := range p.tasks {
-		b.WriteByte('\n')
-		b.WriteString(taskSign(task.Status))
-		b.WriteByte(' ')
-		b.WriteString(oneLine(task.Title))
+	var lines []string
+	if title := oneLine(p.title); title != "" || len(p.tasks) == 0 {
+		lines = append(lines, strings.TrimRight("📋 "+title, " "))
 	}
-	return withLinks(emoji.Replace(b.String()), p.links)
+	for _, task := range p.tasks {
+		lines = append(lines, taskSign(task.Status)+" "+task.text())
+	}
+	return withLinks(emoji.Replace(strings.Join(lines, "\n")), p.links)
+}
+
+// text returns the task on one line.
+func (t PlanTask) text() string {
+	text := oneLine(t.Title)
+	if output := oneLine(t.Output); output != "" {
+		text = strings.TrimLeft(text+": "+output, ": ")
+	}
+	return text
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -176,12 +212,15 @@ func taskSign(s TaskStatus) string {
 func (p *Plan) steps() []adapter.PlanStep {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(p.tasks) == 0 && oneLine(p.title) == "" {
+		return []adapter.PlanStep{}
+	}
 	if len(p.tasks) == 0 {
 		return []adapter.PlanStep{{Content: oneLine(p.title), Status: planPending}}
 	}
 	out := make([]adapter.PlanStep, len(p.tasks))
 	for i, task := range p.tasks {
-		out[i] = adapter.PlanStep{Content: oneLine(task.Title), Status: planPending}
+		out[i] = adapter.PlanStep{Content: task.text(), Status: planPending}
 		switch task.Status {
 		case TaskComplete:
 			out[i].Status = planDone
@@ -203,10 +242,10 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*ad
 	}
 	defer p.end()
 	p.mu.Lock()
-	p.links = links
+	p.links, p.silent = links, x.silent
 	p.mu.Unlock()
 	if t.inSession() {
-		if err := t.setPlan(ctx, &mentioner{thread: t}, p.steps()); err != nil {
+		if err := t.setPlan(ctx, &mentioner{thread: t, quiet: p.silent}, p.steps()); err != nil {
 			return nil, err
 		}
 		p.thread, p.messageID = t, ""
@@ -246,9 +285,13 @@ func (p *Plan) change(ctx context.Context, f func() error) error {
 		return err
 	}
 	if p.messageID == "" {
-		return t.setPlan(ctx, &mentioner{thread: t}, p.steps())
+		return t.setPlan(ctx, &mentioner{thread: t, quiet: p.silent}, p.steps())
 	}
-	_, err = t.Edit(ctx, p.messageID, p)
+	var shown Content = p
+	if p.silent {
+		shown = NoMentions(p)
+	}
+	_, err = t.Edit(ctx, p.messageID, shown)
 	return err
 }
 

@@ -51,7 +51,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	if err != nil {
 		return nil, err
 	}
-	body, buttons, err := t.compose(ctx, c, files, key)
+	body, buttons, err := t.compose(ctx, c, files, key, x.silent)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,8 @@ type TaskChunk struct {
 	ID     string
 	Title  string
 	Status TaskStatus
-	// Details says more about the task. May be empty.
+	// Details says more about the task: in an agent session it is the parameter of
+	// the action. May be empty.
 	Details string
 	// Output is what came of it. May be empty.
 	Output string

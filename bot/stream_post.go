@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
@@ -31,7 +32,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	}
 	key := t.writeKey(ctx)
 	if t.inSession() {
-		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t}}
+		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t, quiet: x.silent}}
 		return s.run(ctx, c.src)
 	}
 	w := newStreamWriter(t, key, x)
@@ -103,10 +104,17 @@ func brokenText(text, mark string) string {
 // below returns a text with another one in a paragraph of its own below it.
 func below(text, more string) string {
 	text = strings.TrimRight(text, " \t\r\n")
-	if closer, open := heal.InFence(text); open {
+	for _, closer := range heal.OpenBlocks(text) {
 		text += "\n" + closer
 	}
 	return text + "\n\n" + more
+}
+
+// wholeText returns a text of which more is to come without the beginning of a
+// character at its end.
+func wholeText(partial string) string {
+	from := max(0, len(partial)-utf8.UTFMax)
+	return partial[:from+wholeRunes([]byte(partial[from:]))]
 }
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
@@ -133,7 +141,7 @@ type streamWriter struct {
 }
 
 func newStreamWriter(t *Thread, key string, x extras) *streamWriter {
-	return &streamWriter{thread: t, key: key, extras: x, people: mentioner{thread: t}}
+	return &streamWriter{thread: t, key: key, extras: x, people: mentioner{thread: t, quiet: x.silent}}
 }
 
 // read takes the stream in and shows it meanwhile.
@@ -188,7 +196,7 @@ func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 			return
 		case <-w.more:
 		}
-		body := emoji.Replace(heal.Glimpse(mention.WithoutOpen(w.soFar())))
+		body := emoji.Replace(heal.Glimpse(mention.WithoutOpen(emoji.WithoutOpen(wholeText(w.soFar())))))
 		if blank(body) || body == w.shown {
 			continue
 		}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strconv"
@@ -84,12 +85,21 @@ func (s *sessionStream) think(ctx context.Context) {
 }
 
 func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
+	if blank(c.Title) { // an action has a name
+		c.Title = cmp.Or(c.ID, "Task")
+	}
 	if c.Status == TaskFailed {
-		s.write(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: strings.TrimRight(c.Title+"\n"+c.Output, "\n")})
+		var parts []string
+		for _, part := range []string{c.Title, c.Details, c.Output} {
+			if !blank(part) {
+				parts = append(parts, part)
+			}
+		}
+		s.write(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: strings.Join(parts, "\n")})
 		return
 	}
 	s.write(ctx, &adapter.Activity{
-		Kind: adapter.ActivityAction, Name: c.Title, Result: c.Output,
+		Kind: adapter.ActivityAction, Name: c.Title, Parameter: c.Details, Result: c.Output,
 		Ephemeral: c.Status != TaskComplete,
 	})
 }
@@ -112,7 +122,7 @@ func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
 
 func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place string) bool {
 	a.Workspace, a.Thread, a.Key = s.thread.workspace, s.thread.id, s.key+"\x00"+place
-	for _, text := range []*string{&a.Body, &a.Result} {
+	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
 		var err error
 		if *text, err = s.people.replace(ctx, *text); err != nil {
 			s.skipped(err)

@@ -115,6 +115,9 @@ func (s *editable) IsSession(id adapter.ThreadID) bool {
 
 func (s *editable) Activity(_ context.Context, a *adapter.Activity) error {
 	text := a.Name + a.Body
+	if a.Parameter != "" {
+		text += "(" + a.Parameter + ")"
+	}
 	if s.results && a.Result != "" {
 		text += " " + a.Result
 	}

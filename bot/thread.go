@@ -52,7 +52,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 		return c.post(ctx, t, files, x)
 	}
 	key := t.writeKey(ctx)
-	body, buttons, err := t.compose(ctx, c, files, key)
+	body, buttons, err := t.compose(ctx, c, files, key, x.silent)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,9 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 }
 
 // compose returns what is sent for c under a key, with the links to its files
-// below it, and the links of its buttons, which are nil if there are none.
-func (t *Thread) compose(ctx context.Context, c Content, files, key string) (string, *linkSet, error) {
+// below it, and the links of its buttons, which are nil if there are none. quiet
+// keeps mentions out.
+func (t *Thread) compose(ctx context.Context, c Content, files, key string, quiet bool) (string, *linkSet, error) {
 	var form content.Form
 	var buttons *linkSet
 	if card, ok := c.(card.Card); ok && t.bot.links.on() {
@@ -83,7 +84,8 @@ func (t *Thread) compose(ctx context.Context, c Content, files, key string) (str
 	if buttons != nil && buttons.n == 0 {
 		buttons = nil // the card has nothing to press
 	}
-	body, err = t.mention(ctx, body)
+	people := mentioner{thread: t, quiet: quiet}
+	body, err = people.replace(ctx, body)
 	return body, buttons, err
 }
 

@@ -3,10 +3,16 @@ package bot
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
@@ -26,6 +32,10 @@ type Transcript struct {
 
 // TranscriptEntry is one message of a transcript.
 type TranscriptEntry struct {
+	// ID tells entries apart: one with the ID of an entry that is kept replaces it.
+	// Within a turn it defaults to the place of the Append in the turn, so that a turn
+	// that runs again appends nothing twice; outside of turns to a random one.
+	ID string `json:"id,omitempty"`
 	// Role is "user", "assistant" or "system".
 	Role      string    `json:"role"`
 	Text      string    `json:"text"`
@@ -44,12 +54,17 @@ const (
 	transcriptTries = 100
 )
 
-// Append adds an entry, atomically among all instances. The oldest entries go
+// Append adds an entry, atomically among all instances. In a handler use its
+// context: then the n-th Append of a turn adds one entry, however often the turn
+// runs. The oldest entries go
 // when there are more than Keep, or when the transcript would exceed 1 MiB. An
 // entry that is larger than that is an error.
 func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 	if e.At.IsZero() {
 		e.At = time.Now()
+	}
+	if e.ID == "" {
+		e.ID = transcriptID(ctx)
 	}
 	data, err := json.Marshal(e)
 	if err != nil {
@@ -63,7 +78,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 		if err != nil {
 			return err
 		}
-		next, err := json.Marshal(t.bounded(append(items, data)))
+		next, err := json.Marshal(t.bounded(withEntry(items, e.ID, data)))
 		if err != nil {
 			return fmt.Errorf("bot: transcript: %w", err)
 		}
@@ -76,6 +91,31 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 		}
 	}
 	return fmt.Errorf("bot: transcript: %d writes in a row met another one: %w", transcriptTries, state.ErrConflict)
+}
+
+// transcriptID names the next entry.
+func transcriptID(ctx context.Context) string {
+	turn := turnFrom(ctx)
+	if turn == nil {
+		return uuid.NewString()
+	}
+	sum := sha256.Sum256([]byte(turn.head().Key + "\x00" + turn.Handler() + "\x00" + strconv.Itoa(turn.writes.count("transcript"))))
+	return hex.EncodeToString(sum[:16])
+}
+
+// withEntry returns items with an entry at the end, or in place of the one with its
+// id.
+func withEntry(items []json.RawMessage, id string, data json.RawMessage) []json.RawMessage {
+	for i, item := range items {
+		var old struct {
+			ID string `json:"id"`
+		}
+		if json.Unmarshal(item, &old) == nil && old.ID == id {
+			items[i] = data
+			return items
+		}
+	}
+	return append(items, data)
 }
 
 // bounded drops the oldest entries until the limits are kept.
@@ -106,7 +146,41 @@ func (t *Transcript) read(ctx context.Context) (items []json.RawMessage, stored 
 	return items, stored, nil
 }
 
-// Entries returns the entries, oldest first.
+// TranscriptQuery says which entries of a transcript are wanted. The zero value
+// wants all of them.
+type TranscriptQuery struct {
+	// Limit is the most entries, the newest. 0 means all.
+	Limit int
+	// Thread, Roles and Since leave out what was said in other threads, in other
+	// roles and before. The zero values leave out nothing.
+	Thread string
+	Roles  []string
+	Since  time.Time
+	// Keep leaves out the entries for which it returns false. Nil keeps all.
+	Keep func(e TranscriptEntry) bool
+}
+
+func (q *TranscriptQuery) wants(e TranscriptEntry) bool {
+	return (q.Thread == "" || e.Thread == q.Thread) &&
+		(len(q.Roles) == 0 || slices.Contains(q.Roles, e.Role)) &&
+		!e.At.Before(q.Since) &&
+		(q.Keep == nil || q.Keep(e))
+}
+
+// Find returns the entries that q wants, oldest first.
+func (t *Transcript) Find(ctx context.Context, q TranscriptQuery) ([]TranscriptEntry, error) {
+	all, err := t.Entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := slices.DeleteFunc(all, func(e TranscriptEntry) bool { return !q.wants(e) })
+	if q.Limit > 0 {
+		found = found[max(0, len(found)-q.Limit):]
+	}
+	return found, nil
+}
+
+// Entries returns all entries, oldest first.
 func (t *Transcript) Entries(ctx context.Context) ([]TranscriptEntry, error) {
 	items, _, err := t.read(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/markdown"
@@ -33,6 +34,8 @@ const maxMentioned = 50
 // once.
 type mentioner struct {
 	thread *Thread
+	// quiet says that the text mentions no one.
+	quiet bool
 	// known are the addresses of the profiles by id, "" for unknown
 	// ids.
 	known map[string]string
@@ -41,6 +44,10 @@ type mentioner struct {
 // replace returns body with the address of a profile for every known <@id>.
 // Unknown ids, and those behind the first maxMentioned ids, stay as written. The error is that of a look-up that may work later.
 func (m *mentioner) replace(ctx context.Context, body string) (string, error) {
+	body = sendable(body)
+	if m.quiet {
+		return mention.Quiet(body), nil
+	}
 	places := mention.Places(body)
 	for _, p := range places {
 		if _, ok := m.known[p.ID]; ok || len(m.known) >= maxMentioned {
@@ -56,6 +63,12 @@ func (m *mentioner) replace(ctx context.Context, body string) (string, error) {
 		m.known[p.ID] = url
 	}
 	return mention.Replace(body, places, func(id string) string { return m.known[id] }), nil
+}
+
+// sendable returns a text without what no platform stores: U+0000 is left out, and
+// bytes that are no UTF-8 become U+FFFD.
+func sendable(body string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(body, "\x00", ""), "\uFFFD")
 }
 
 // mention replaces the <@id> of a text that is written at once.

@@ -92,7 +92,7 @@ func TestMentionsInEveryContent(t *testing.T) {
 		"card": {
 			thread,
 			post(card.Card{Title: "For <@ada>", Children: []card.Element{card.Text{Content: "<@bob>"}, card.Link{Label: "<@ada>", URL: "https://a.test"}}}),
-			[]string{"post **For " + adaURL + "**\n\n" + bobURL + "\n\n[\\<@ada>](https://a.test)"},
+			[]string{"post **For \\<@ada>**\n\n" + bobURL + "\n\n[\\<@ada>](https://a.test)"},
 		},
 		"helper": {thread, post(bot.Markdown(bot.MentionUser(adapter.User{ID: "ada"}) + "'s turn")), []string{"post <" + adaURL + ">'s turn"}},
 		"edit": {

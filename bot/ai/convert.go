@@ -39,7 +39,7 @@ func FromMessages(ctx context.Context, msgs []*adapter.Message, o Options) ([]Me
 		for _, s := range skipped[i] {
 			o.Skipped(from, s.file, s.why)
 		}
-		m := Message{Role: User, Name: from.Author.Name}
+		m := Message{Role: User, Name: o.Name(from.Author)}
 		if from.Author.IsSelf() {
 			m.Role = Assistant
 		}
@@ -96,7 +96,7 @@ func (o Options) text(m *adapter.Message, role Role) string {
 	if !blank(m.Body) {
 		if o.Names && role == User {
 			b.WriteByte('[')
-			b.WriteString(strings.NewReplacer("\r", " ", "\n", " ").Replace(m.Author.Name))
+			b.WriteString(strings.NewReplacer("\r", " ", "\n", " ").Replace(o.Name(m.Author)))
 			b.WriteString("]: ")
 		}
 		b.WriteString(m.Body)

@@ -19,7 +19,7 @@ const (
 // Message is a message as models take them.
 type Message struct {
 	Role Role
-	// Name is the handle of the author. Empty if unknown.
+	// Name is what the author is called; see [Options.Name].
 	Name string
 	// Parts are what the message consists of, the text first.
 	Parts []Part

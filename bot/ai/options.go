@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -11,9 +12,13 @@ import (
 // Options say how messages are turned into messages for a model. The zero
 // value takes the text alone.
 type Options struct {
-	// Names puts "[handle]: " in front of what people wrote, so that the
+	// Names puts "[name]: " in front of what people wrote, so that the
 	// model can tell them apart. Defaults to no.
 	Names bool
+	// Name is what people are called, also in Message.Name. Defaults to the handle,
+	// for people without one to their full name, and for those without that to what
+	// is before the "@" of their address, or to "unknown".
+	Name func(u adapter.User) string
 	// Links returns what is known of the pages that a message links. It is
 	// added to the text. Defaults to nothing.
 	Links func(m *adapter.Message) []Link
@@ -69,6 +74,9 @@ const (
 )
 
 func (o Options) withDefaults() Options {
+	if o.Name == nil {
+		o.Name = nameOf
+	}
 	if o.Attachments == nil {
 		o.Attachments = AttachmentsOf
 	}
@@ -82,4 +90,15 @@ func (o Options) withDefaults() Options {
 		o.Skipped = func(*adapter.Message, Attachment, error) {}
 	}
 	return o
+}
+
+// nameOf is what a user is called.
+func nameOf(u adapter.User) string {
+	local, _, _ := strings.Cut(u.Email, "@")
+	for _, name := range []string{u.Name, u.FullName, local} {
+		if !blank(name) {
+			return name
+		}
+	}
+	return "unknown"
 }

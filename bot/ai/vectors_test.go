@@ -141,7 +141,9 @@ func TestVectorsAIMessages(t *testing.T) {
 			}
 			var unsupported []any
 			out, err := ai.FromMessages(t.Context(), in, ai.Options{
-				Names: c.Input.Options.IncludeNames, Links: w.links, Attachments: w.attachments, Open: w.open,
+				Names: c.Input.Options.IncludeNames,
+				Name:  func(u adapter.User) string { return u.Name }, // the vectors know handles only
+				Links: w.links, Attachments: w.attachments, Open: w.open,
 				Skipped: func(_ *adapter.Message, a ai.Attachment, why error) {
 					if errors.Is(why, ai.ErrKind) {
 						kind := map[ai.AttachmentKind]string{ai.AudioAttachment: "audio", ai.VideoAttachment: "video"}[a.Kind]

@@ -11,8 +11,8 @@
 // spans, tags, strike-through and bare links count; in titles and labels a line
 // break becomes a space. Markdown counts: text of other people goes through
 // bot.Escape there, and through [Cell] in a table. All text may have emoji
-// placeholders and, but for labels of links and buttons, mentions as
-// bot.MentionUser returns them.
+// placeholders. Mentions as bot.MentionUser returns them are Markdown; plain text
+// mentions no one, whatever it says.
 //
 // Cards are plain values: rendering one changes nothing, and several goroutines
 // may post the same.
@@ -37,10 +37,11 @@ type Element interface {
 	write(w *writer)
 }
 
-// Text is Markdown.
+// Text is Markdown. Empty text is left out.
 type Text struct {
 	Content string
-	// Style is how it looks. The zero Style is Plain.
+	// Style is how its words look, each paragraph and list item by itself. Code and
+	// HTML blocks keep their look. The zero Style is Plain.
 	Style Style
 }
 
@@ -54,7 +55,7 @@ const (
 	Muted
 )
 
-// Image is a picture.
+// Image is a picture. One without a URL is left out.
 type Image struct {
 	URL string
 	// Alt describes the picture in plain text. May be empty.

@@ -3,6 +3,7 @@ package card
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -110,6 +111,13 @@ func render(t interface{ Fatal(args ...any) }, c Card) string {
 	return body
 }
 
+// carried returns Markdown of the vectors without marks that show as marks: those
+// around nothing, and those with a space inside.
+func carried(body string) string {
+	body = strings.NewReplacer("****", "", "\n\n__", "").Replace(body)
+	return regexp.MustCompile(`(?m)^\*\* +(.*?) +\*\*$`).ReplaceAllString(body, "**$1**")
+}
+
 func TestVectorsCards(t *testing.T) {
 	t.Parallel()
 	for _, c := range testfiles.Cases[struct {
@@ -137,7 +145,7 @@ func TestVectorsCards(t *testing.T) {
 				}
 				return
 			}
-			trimmed := strings.TrimSpace(*want)
+			trimmed := strings.TrimSpace(carried(*want))
 			testfiles.Equal(t, "body", got, &trimmed)
 		})
 	}
@@ -154,6 +162,9 @@ func TestCard(t *testing.T) {
 		{"nil parts", Card{Title: "T", Children: []Element{nil, Actions{nil, Button{Label: "B"}}}}, "**T**\n\n**[B]**"},
 		{"fence in a chart", Card{Children: []Element{Pie{Slices: []Point{{"```", 1}}}}}, "````\nLabel | Value\n------|------\n```   | 1\n````"},
 		{"emoji keep a chart aligned", Card{Children: []Element{Pie{Slices: []Point{{"{{emoji:fire}}", 2.5}}}}}, "```\nLabel | Value\n------|------\n🔥    | 2.5\n```"},
+		{"nothing to show", Card{Title: " ", Subtitle: "\n", ImageURL: " ", Children: []Element{Text{"", Bold}, Text{" ", Muted}, Image{Alt: "gone"}, Divider{}}}, "---"},
+		{"styles", Card{Title: "T ", Children: []Element{Text{"a \n\n- b", Bold}, Text{"c\\", Muted}}}, "**T**\n\n**a** \n\n- **b**\n\n_c\\\\_"},
+		{"no mention in plain text", Card{Title: "<@u1>", Children: []Element{Fields{{"By", "<@u1> https://linear.app/a/profiles/b"}}, Text{"<@u1>", Plain}}}, "**\\<@u1>**\n\n**By:** \\<@u1> https\\://linear.app/a/profiles/b\n\n<@u1>"},
 		{"a backtick alone is no code", Card{Title: "a ` b", Subtitle: "c ` d `` e"}, "**a \\` b**\nc \\` d \\`\\` e"},
 		{"nothing is escaped in code", Card{Title: "run `make_all *`", Subtitle: "see https://x.io/a_b_c"}, "**run `make_all *`**\nsee https://x.io/a_b_c"},
 		{"character references", Card{Title: "a &amp; b & c"}, "**a \\&amp; b & c**"},

@@ -13,16 +13,16 @@ import (
 // post.
 func (c Card) Render(f content.Form) (string, error) {
 	w := &writer{press: f.Press}
-	if c.Title != "" {
-		w.add("**" + text(markdown.Line(c.Title)) + "**")
+	if title := strings.TrimSpace(markdown.Line(c.Title)); title != "" {
+		w.add("**" + text(title) + "**")
 	}
-	if c.Subtitle != "" {
+	if !blank(c.Subtitle) {
 		w.add(text(c.Subtitle))
 	}
 	if len(w.lines) > 0 && len(c.Children) > 0 {
 		w.add("")
 	}
-	if c.ImageURL != "" {
+	if !blank(c.ImageURL) {
 		w.add(picture("", c.ImageURL), "")
 	}
 	for i, child := range c.Children {
@@ -52,17 +52,26 @@ func (w *writer) element(e Element) {
 
 func (e Text) write(w *writer) {
 	s := emoji.Replace(e.Content)
+	if blank(s) && e.Style != Plain {
+		return
+	}
 	switch e.Style {
 	case Bold:
-		s = "**" + s + "**"
+		s = markdown.Bold(s)
 	case Muted:
-		s = "_" + s + "_"
+		s = markdown.Italic(s)
 	case Plain:
 	}
 	w.add(s)
 }
 
-func (e Image) write(w *writer) { w.add(picture(e.Alt, e.URL)) }
+func (e Image) write(w *writer) {
+	if !blank(e.URL) {
+		w.add(picture(e.Alt, e.URL))
+	}
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 func (Divider) write(w *writer) { w.add("---") }
 
@@ -74,7 +83,7 @@ func (e Section) write(w *writer) {
 
 func (e Fields) write(w *writer) {
 	for _, f := range e {
-		w.add("**" + text(markdown.Line(f.Label)) + ":** " + text(f.Value))
+		w.add("**" + text(strings.TrimSpace(markdown.Line(f.Label))) + ":** " + text(f.Value))
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	yesPhrases = "|yes|y|ya|yeah|yea|yep|yup|yess|aye|ok|okay|okey|k|kk|oki|sure|sure thing|of course|certainly|absolutely|definitely|affirmative|" +
 		"approve|approved|approve it|approving|i approve|accept|accepted|i accept|agree|agreed|i agree|allow|allowed|confirm|confirmed|i confirm|" +
 		"lgtm|looks good|looks good to me|looks fine|looks great|sounds good|sounds good to me|sgtm|all good|good|good to go|great|perfect|fine|fine by me|fine with me|" +
-		"works for me|wfm|go|go ahead|go for it|do it|do that|do so|ship it|merge it|please do|make it so|proceed|why not|by all means|let's go|lets go|+1|thumbs up|true|"
+		"works for me|wfm|go|go ahead|go for it|do that|do it|do so|ship it|merge it|please do|make it so|proceed|why not|by all means|let's go|lets go|+1|thumbs up|true|"
 	noPhrases = "|no|n|nope|nah|nay|no way|no thanks|no thank you|not ok|not okay|not approved|never|negative|" +
 		"deny|denied|deny it|reject|rejected|reject it|i reject|refuse|refused|decline|declined|disapprove|disapproved|disagree|i disagree|" +
 		"don't|dont|do not|don't do it|dont do it|do not do it|don't do that|do not approve|i do not approve|don't approve|i don't approve|cancel|cancel it|abort|-1|thumbs down|false|"

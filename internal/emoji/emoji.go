@@ -11,6 +11,7 @@ package emoji
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark-emoji/definition"
@@ -30,6 +31,26 @@ func Character(name string) string {
 	return character
 }
 
+// Symbol returns the emoji that any spelling means, as it is sent: for a well-known
+// name, a short code in any case, with or without colons, or an emoji itself. Empty
+// if no table knows s.
+func Symbol(s string) string {
+	if c := Character(s); c != "" {
+		return c
+	}
+	name := Name(s)
+	if c := Character(name); c != "" {
+		return c
+	}
+	if e, ok := byCode(bareCode(name)); ok {
+		return string(e.Unicode)
+	}
+	if r, _ := utf8.DecodeRuneInString(s); r >= 0x2000 && r != utf8.RuneError && unicode.In(r, unicode.S, unicode.P) {
+		return s
+	}
+	return ""
+}
+
 // Name returns the well-known name of an emoji that is given as itself, for
 // example "👍", or as a short code in any case, with or without colons, for
 // example "thumbsup" or ":+1:". It returns s if the table has no name for it, so
@@ -42,7 +63,15 @@ func Name(s string) string {
 	if name := nameOfShortCode(s); name != "" {
 		return name
 	}
+	if code := bareCode(s); code != s && Character(code) != "" {
+		return code // a well-known name in colons, or in another case
+	}
 	return s
+}
+
+// bareCode returns a short code without colons and skin tone, in lower case.
+func bareCode(s string) string {
+	return withoutTone(strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(s, ":"), ":")))
 }
 
 // selector asks for the colored form of the character before it.
@@ -51,24 +80,45 @@ const selector = "\ufe0f"
 // nameOfCharacter returns the name of an emoji that is given as itself, in any
 // skin tone.
 func nameOfCharacter(s string) string {
-	bare := strings.TrimSuffix(s, selector)
-	if r, size := utf8.DecodeLastRuneInString(bare); r >= 0x1F3FB && r <= 0x1F3FF && size < len(bare) {
-		bare = bare[:len(bare)-size]
-	}
+	bare := strings.TrimSuffix(withoutTones(s), selector)
 	if bare == "" || bare[0] < utf8.RuneSelf && bare != "?" {
 		return ""
 	}
 	if name := lookUp(bare); name != "" {
 		return name
 	}
-	return lookUp(bare + selector)
+	if name := lookUp(bare + selector); name != "" {
+		return name
+	}
+	if at := strings.Index(bare, joiner); at > 0 { // a man or a woman who does it
+		if sign := bare[at+len(joiner):]; sign == "♂" || sign == "♀" {
+			return nameOfCharacter(bare[:at])
+		}
+	}
+	return ""
+}
+
+// joiner makes one emoji of several.
+const joiner = "\u200d"
+
+// withoutTones returns an emoji without its skin tones. A tone by itself stays.
+func withoutTones(s string) string {
+	isTone := func(r rune) bool { return r >= 0x1F3FB && r <= 0x1F3FF }
+	if i := strings.IndexFunc(s, isTone); i <= 0 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if isTone(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // nameOfShortCode returns the name of an emoji that is given as a short code. The
 // skin tone in ":wave::skin-tone-3:" and "wave_tone3" does not count.
 func nameOfShortCode(s string) string {
-	short := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(s, ":"), ":"))
-	short = withoutTone(short)
+	short := bareCode(s)
 	if short == "" || short[0] >= utf8.RuneSelf || short == "?" {
 		return ""
 	}
@@ -76,10 +126,29 @@ func nameOfShortCode(s string) string {
 		return name
 	}
 	// A spelling that the table leaves out, for example "collision".
-	if e, ok := definition.Github().Get(short); ok && e.IsUnicode() {
+	if e, ok := byCode(short); ok {
 		return nameOfCharacter(string(e.Unicode))
 	}
 	return ""
+}
+
+// byCode returns the emoji with a short code, GitHub's or one that differs from it
+// as other platforms' do: 🦄 is "unicorn" and "unicorn_face".
+func byCode(short string) (e *definition.Emoji, ok bool) {
+	if short == "" || short[0] >= utf8.RuneSelf {
+		return nil, false
+	}
+	if _, rest, found := strings.Cut(aliases, "\n"+short+" "); found {
+		short, _, _ = strings.Cut(rest, "\n")
+	}
+	low := strings.ReplaceAll(short, "-", "_")
+	codes := definition.Github()
+	for _, code := range [...]string{short, low, strings.TrimSuffix(low, "_face"), low + "_face", strings.TrimPrefix(low, "large_")} {
+		if e, ok := codes.Get(code); ok && e.IsUnicode() {
+			return e, true
+		}
+	}
+	return nil, false
 }
 
 func withoutTone(short string) string {
@@ -111,17 +180,17 @@ func isWord(s string) bool { return s != "" && !strings.ContainsAny(s, " \n") }
 
 // Same reports whether two spellings mean one emoji, also one without a
 // well-known name.
-func Same(a, b string) bool { return key(a) == key(b) }
+func Same(a, b string) bool { return Key(a) == Key(b) }
 
-// key is a spelling that all spellings of an emoji share: a well-known name, else
+// Key returns a spelling that all spellings of an emoji share: a well-known name, else
 // the bare character, else the name.
-func key(s string) string {
+func Key(s string) string {
 	name := strings.Trim(Name(s), ":")
 	if Character(name) != "" {
 		return name
 	}
-	if e, ok := definition.Github().Get(strings.ToLower(name)); ok && e.IsUnicode() {
+	if e, ok := byCode(bareCode(name)); ok {
 		name = string(e.Unicode)
 	}
-	return strings.ReplaceAll(name, selector, "")
+	return strings.ReplaceAll(withoutTones(name), selector, "")
 }

@@ -267,3 +267,66 @@ func BenchmarkReplace(b *testing.B) {
 		})
 	}
 }
+
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	for _, same := range [][]string{
+		{"🦄", "unicorn", "unicorn_face", ":unicorn_face:", "Unicorn"},
+		{"⚠", "⚠️", "warning", ":WARNING:"},
+		{"👍", "👍🏽", "thumbs_up", ":thumbs_up:", "Thumbs_Up", "+1", ":+1:", "+1_tone3", "thumbsup", ":+1::skin-tone-3:"},
+		{"🎉", "tada", "hooray", "party", ":tada:"},
+		{"🤷", "🤷🏽‍♂️", "🤷‍♀️", "shrug"},
+		{"🫡", "saluting_face"},
+		{"🟣", "purple_circle", "large_purple_circle"},
+		{"my-own", ":my-own:"},
+	} {
+		for _, s := range same[1:] {
+			if !Same(same[0], s) {
+				t.Errorf("%q and %q are not the same", same[0], s)
+			}
+		}
+		if Same(same[0], "👀") {
+			t.Errorf("%q is 👀", same[0])
+		}
+	}
+	for in, want := range map[string]string{
+		"hooray": "🎉", "unicorn_face": "🦄", "🦄": "🦄", "+1": "👍", ":thumbs_up:": "👍", "👍🏽": "👍", "nope": "", "": "", "a b": "", "世": "", "⚠": "⚠️", "eyes": "👀",
+	} {
+		if got := Symbol(in); got != want {
+			t.Errorf("Symbol(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"{{emoji:🦄}}": "🦄", "{{emoji:+1}} {{emoji:-1}}": "👍 👎", "{{emoji:unicorn_face}}": "🦄", "{{emoji:👍🏽}}": "👍", "{{emoji:nope}}": "nope", "{{emoji:世}}": "世",
+		"{{emoji:+}}": "+", "{{emoji:thumbs-up}}": "{{emoji:thumbs-up}}", "{{emoji:}}": "{{emoji:}}",
+	} {
+		if got := Replace(in); got != want {
+			t.Errorf("Replace(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWithoutOpen(t *testing.T) {
+	t.Parallel()
+	const text = "Go {{emoji:rocket}} now {x} {{y}} {{emoji:+1}} {{emoji:🦄}}"
+	for end := range len(text) + 1 {
+		part := text[:end]
+		got := WithoutOpen(part)
+		if !strings.HasPrefix(part, got) {
+			t.Fatalf("WithoutOpen(%q) = %q", part, got)
+		}
+		shown := Replace(got)
+		if strings.Contains(shown, "{{e") || strings.HasSuffix(shown, "{{") || !strings.HasPrefix(Replace(text), shown) {
+			t.Errorf("of %q is shown %q", part, shown)
+		}
+	}
+	for _, whole := range []string{"", "a", "{a", "a } b", "{{emoji:a b", "{{emoji:a-b", "{{other:x", "{{emoji:x}}", "{{emoji:" + strings.Repeat("x", 200)} {
+		if got := WithoutOpen(whole); got != whole {
+			t.Errorf("WithoutOpen(%q) = %q", whole, got)
+		}
+	}
+}

@@ -1,14 +1,27 @@
 package emoji
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+	"unicode/utf8"
+)
 
 // Placeholder returns the text that stands for an emoji in a post, for
 // example "{{emoji:rocket}}". A name that is not known is shown as it is.
 func Placeholder(name string) string { return "{{emoji:" + name + "}}" }
 
 // Replace replaces placeholders like {{emoji:rocket}} by emoji, in code as
-// well. A name that is not known is left without the braces.
-func Replace(text string) string { return ReplaceBy(text, Character) }
+// well: well-known names, other short codes in lower case like {{emoji:+1}}, and
+// emoji themselves. A name that is not known is left without the braces.
+func Replace(text string) string { return ReplaceBy(text, named) }
+
+// named returns the emoji that the name in a placeholder stands for, or "".
+func named(name string) string {
+	if strings.ToLower(name) != name {
+		return "" // names are in lower case
+	}
+	return cmp.Or(Character(name), Symbol(name))
+}
 
 // ReplaceBy is Replace with other names. lookup returns "" for a name
 // that is not known.
@@ -53,13 +66,48 @@ func placeholder(s string) (name string, n int) {
 		return "", 0
 	}
 	end := len(open)
-	for end < len(s) && (isLetter(s[end]) || s[end] >= '0' && s[end] <= '9' || s[end] == '_') {
+	if end < len(s) && (s[end] == '+' || s[end] == '-') {
+		end++
+	}
+	for end < len(s) && end < maxName && (isLetter(s[end]) || s[end] >= '0' && s[end] <= '9' || s[end] == '_' || s[end] >= utf8.RuneSelf) {
 		end++
 	}
 	if end == len(open) || !strings.HasPrefix(s[end:], "}}") {
 		return "", 0
 	}
 	return s[len(open):end], end + len("}}")
+}
+
+// maxName is where the name in a placeholder ends at the latest.
+const maxName = 100
+
+// WithoutOpen returns a text of which more is to come without the beginning of a
+// placeholder at its end.
+func WithoutOpen(partial string) string {
+	const open = "{{emoji:"
+	from := max(0, len(partial)-maxName-len("}}"))
+	at := strings.LastIndexByte(partial[from:], '{')
+	if at < 0 {
+		return partial
+	}
+	at += from
+	if at > 0 && partial[at-1] == '{' {
+		at--
+	}
+	rest := partial[at:]
+	if len(rest) <= len(open) {
+		if strings.EqualFold(rest, open[:len(rest)]) {
+			return partial[:at]
+		}
+		return partial
+	}
+	if !strings.EqualFold(rest[:len(open)], open) || strings.Contains(rest, "}}") || strings.ContainsAny(rest, " \t\r\n") {
+		return partial
+	}
+	if _, n := placeholder(strings.TrimRight(rest, "}") + "}}"); n == 0 && strings.TrimRight(rest, "}") != open && strings.TrimLeft(rest[len(open):], "+-") != "" {
+		return partial
+	}
+	return partial[:at]
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -108,3 +108,46 @@ rain 🌧️ rain_cloud ;
 snow ❄️ snowflake ;
 rainbow 🌈 rainbow ;
 `
+
+// aliases has a line for each short code that GitHub has in another spelling: the
+// code and GitHub's.
+const aliases = `
+hooray tada
+hugging_face hugs
+face_with_rolling_eyes roll_eyes
+white_frowning_face frowning_face
+the_horns metal
+sign_of_the_horns metal
+i_love_you_hand_sign love_you_gesture
+face_with_monocle monocle_face
+first_place_medal 1st_place_medal
+second_place_medal 2nd_place_medal
+third_place_medal 3rd_place_medal
+smiling_face_with_3_hearts smiling_face_with_three_hearts
+face_with_cowboy_hat cowboy_hat_face
+face_vomiting vomiting_face
+face_with_hand_over_mouth hand_over_mouth
+face_with_raised_eyebrow raised_eyebrow
+grinning_face_with_star_eyes star_struck
+grinning_face_with_one_large_and_one_small_eye zany_face
+serious_face_with_symbols_covering_mouth cursing_face
+shocked_face_with_exploding_head exploding_head
+mostly_sunny sun_behind_small_cloud
+rain_cloud cloud_with_rain
+snow_cloud cloud_with_snow
+lightning cloud_with_lightning
+thunder_cloud_and_rain cloud_with_lightning_and_rain
+spock-hand vulcan_salute
+reversed_hand_with_middle_finger_extended middle_finger
+hand_with_index_and_middle_fingers_crossed crossed_fingers
+heavy_heart_exclamation_mark_ornament heavy_heart_exclamation
+admission_tickets tickets
+spiral_note_pad spiral_notepad
+spiral_calendar_pad spiral_calendar
+double_vertical_bar pause_button
+film_frames film_strip
+waving_white_flag white_flag
+waving_black_flag black_flag
+medal medal_military
+sports_medal medal_sports
+`

@@ -14,6 +14,7 @@ const counted = "./internal/growth,./internal/markdown,./internal/heal,./interna
 
 // TestGrowth checks that no text takes more than linear effort.
 func TestGrowth(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		return // it takes minutes; make test runs all of it
 	}

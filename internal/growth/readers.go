@@ -56,7 +56,7 @@ func readers() []reader {
 		{"markdown.Decode", func(s string) { markdown.Decode(s) }},
 		{"heal.Glimpse", func(s string) { heal.Glimpse(s) }},
 		{"heal.Settled", func(s string) { heal.Settled(s) }},
-		{"heal.InFence", func(s string) { heal.InFence(s) }},
+		{"heal.OpenBlocks", func(s string) { heal.OpenBlocks(s) }},
 		{"mention.Find", func(s string) { mention.Find(s, names) }},
 		{"mention.Strip", func(s string) { mention.Strip("@helper "+s, mention.Find("@helper "+s, names)) }},
 		{"mention.Replace", func(s string) {
@@ -64,6 +64,9 @@ func readers() []reader {
 			mention.Replace(s, mention.Places(s), func(string) string { return "https://linear.test/acme/profiles/ann" })
 		}},
 		{"mention.WithoutOpen", func(s string) { mention.WithoutOpen(s) }},
+		{"mention.Quiet", func(s string) { mention.Quiet("<@u1> /profiles/ " + s) }},
+		{"markdown.Bold", func(s string) { markdown.Bold(s) }},
+		{"emoji.WithoutOpen", func(s string) { emoji.WithoutOpen(s) }},
 		{"emoji.Replace", func(s string) { emoji.Replace(s) }},
 		{"emoji.Name", func(s string) { emoji.Name(s) }},
 		{"cmdline.Parse", func(s string) { cmdline.Syntax{}.Parse(s) }},
@@ -72,8 +75,12 @@ func readers() []reader {
 		{"cmdline.Nearest", func(s string) { cmdline.Nearest(s, []string{"deploy"}) }},
 		{"card.Card", func(s string) {
 			c := card.Card{Title: s, Subtitle: s, ImageURL: s, Children: []card.Element{
-				card.Text{Content: s, Style: card.Bold}, card.Image{URL: s, Alt: s}, card.Fields{{Label: s, Value: s}}, card.Link{Label: s, URL: s},
-				card.Actions{card.Button{Label: s}}, card.Table{Headers: []string{s}, Rows: [][]string{{card.Cell(s)}}},
+				card.Text{Content: s, Style: card.Bold},
+				card.Image{URL: s, Alt: s},
+				card.Fields{{Label: s, Value: s}},
+				card.Link{Label: s, URL: s},
+				card.Actions{card.Button{Label: s}},
+				card.Table{Headers: []string{s}, Rows: [][]string{{card.Cell(s)}}},
 				card.Pie{Title: s, Slices: []card.Point{{Label: s}}},
 			}}
 			_, _ = c.Render(content.Form{})

@@ -65,7 +65,9 @@ func Settled(partial string) int {
 	s.run()
 	end := len(text)
 	for _, m := range s.marks {
-		end = min(end, m.at)
+		if !isPower(text, m) {
+			end = min(end, m.at)
+		}
 	}
 	for _, m := range s.brackets {
 		end = min(end, m.at)
@@ -79,13 +81,44 @@ func Settled(partial string) int {
 	return end
 }
 
-// InFence reports whether a text ends in a fence that is not closed, and
-// returns what closes it.
-func InFence(text string) (closer string, open bool) {
-	for seg := range segments(text) {
-		closer, open = seg.fence, seg.fence != "" && seg.open
+// isPower reports whether a mark is the sign between two numbers, as in "2**3".
+func isPower(text string, m openMark) bool {
+	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	return m.c == '*' && digit(m.at-1) && digit(m.at+m.n)
+}
+
+// OpenBlocks returns what closes the blocks that are open at the end of a text, each
+// on a line of its own, the innermost first: a fence, and sections that "+++" begins.
+func OpenBlocks(text string) []string {
+	var open []string
+	var fence markdown.Fence
+	inFence := false
+	for line := range strings.Lines(text) {
+		switch {
+		case inFence:
+			gone := fence.Quoted() && !strings.HasPrefix(strings.TrimLeft(line, " \t"), ">")
+			if !gone {
+				inFence = !fence.ClosedBy(line)
+				continue
+			}
+			inFence = false
+		case strings.TrimSpace(line) == "+++" && len(open) > 0:
+			open = open[:len(open)-1]
+			continue
+		}
+		f, ok := markdown.OpenFence(line)
+		switch {
+		case !ok:
+		case f.Section && f.Indent == "":
+			open = append(open, "+++")
+		case !f.Section:
+			fence, inFence = f, true
+		}
 	}
-	return closer, open
+	if inFence && !fence.Quoted() {
+		return append([]string{fence.Indent + fence.Mark}, open...)
+	}
+	return open
 }
 
 // trimSpace takes a single space from the end. Two are a line break.

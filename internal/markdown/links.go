@@ -51,6 +51,47 @@ func (d Document) Targets() iter.Seq[Target] {
 	}
 }
 
+// Links calls f with where each link is in d, in order, and where it leads. A
+// link's label is its Markdown between the brackets; bare links and those in angle
+// brackets have none. Pictures are none.
+func (d Document) Links(f func(at Span, url, label string)) {
+	// The walk returns no error: the visitor returns none.
+	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Image:
+			return ast.WalkSkipChildren, nil
+		case *ast.Link:
+			end, _ := n.AttributeString(linkEnd)
+			to, _ := end.(int)
+			if to <= n.Pos() {
+				return ast.WalkSkipChildren, nil
+			}
+			f(Span{n.Pos(), to}, Decode(string(n.Destination)), d.labelSource(n, to))
+			return ast.WalkSkipChildren, nil
+		case *ast.AutoLink:
+			at := Span{n.Pos(), n.Pos() + len(n.Label(d.tame))}
+			if d.source[at.Start] == '<' {
+				at.End += len("<>")
+			}
+			f(at, string(n.URL(d.tame)), "")
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+// labelSource returns the Markdown in the brackets of a link that ends at offset
+// to.
+func (d Document) labelSource(n *ast.Link, to int) string {
+	s := d.source[n.Pos():to]
+	if end := closing(s, '[', ']'); end > 1 {
+		return s[1 : end-1]
+	}
+	return Escape(d.label(n))
+}
+
 // label returns the text of a link or a picture on one line.
 func (d Document) label(n ast.Node) string {
 	p := plainText{doc: d}

@@ -5,8 +5,9 @@ import "strings"
 // EscapeLoose makes plain text Markdown as far as people mean it plainly: what
 // looks like emphasis, a link, an escape or a character reference shows as it is;
 // code spans, tags and strike-through count, as people write them in plain text
-// too, and so do bare links and marks that begin a block. Within code spans and
-// bare links nothing is escaped, because there a backslash would show. Use
+// too, and so do bare links and marks that begin a block. What would mention a user,
+// "<@id>" and the address of a profile, is text. Within code spans and other bare
+// links nothing is escaped, because there a backslash would show. Use
 // [Escape] for text that must show exactly as it is.
 func EscapeLoose(s string) string { return escapeText(s, true) }
 
@@ -37,7 +38,7 @@ func escapeText(s string, links bool) string {
 			}
 			n, low = run, i+run
 		case '<':
-			escape = !links
+			escape = !links || strings.HasPrefix(s[i:], "<@")
 		case '&':
 			_, reference := decodeReference(s[i:])
 			escape = reference > 0
@@ -50,6 +51,11 @@ func escapeText(s string, links bool) string {
 				n = len(s[i:])
 				if space := strings.IndexAny(s[end:], " \t\r\n<"); space >= 0 {
 					n = end + space - i
+				}
+				// The address of a profile mentions its user.
+				if s[i] == ':' && strings.Contains(s[i:i+n], "/profiles/") {
+					n, escape = 1, true
+					break
 				}
 				low = i + n
 			}

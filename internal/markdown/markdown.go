@@ -97,7 +97,7 @@ func newDocParser() *docParser {
 // white space before a marker count as one of them, as they may continue one. The
 // parser looks at every open block for every line, so a line of a hundred thousand
 // ">" would take minutes without a limit.
-const maxNesting = 64
+const maxNesting = 32
 
 // tame returns a copy of source for the parser, with the same offsets: line
 // ends are those that the parser knows, and lines that nest too deep are cut

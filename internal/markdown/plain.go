@@ -102,7 +102,7 @@ func (p *plainText) extraCells(at, columns int) []string {
 	if at < 0 {
 		return nil
 	}
-	line, _, _ := strings.Cut(p.doc.source[at:], "\n")
+	line, _ := cutLine(p.doc.source[at:])
 	line = strings.TrimPrefix(strings.TrimSpace(line), "|")
 	var cells []string
 	for n := 0; line != ""; n++ {

@@ -3,6 +3,8 @@ package markdown
 import (
 	"strings"
 	"testing"
+
+	"github.com/yuin/goldmark/ast"
 )
 
 func TestPlain(t *testing.T) {
@@ -53,5 +55,31 @@ func BenchmarkPlain(b *testing.B) {
 				Plain(text)
 			}
 		})
+	}
+}
+
+// TestRowsEndAtEveryLineEnd reads a table whose lines end in a carriage return alone.
+func TestRowsEndAtEveryLineEnd(t *testing.T) {
+	t.Parallel()
+	if got, want := Plain("|a|\r|-|\r|b|c|\r|d|"), "a\nb\tc\nd"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestWideTablesWithShortRows parses tables whose missing cells would outgrow them.
+func TestWideTablesWithShortRows(t *testing.T) {
+	t.Parallel()
+	wide := strings.Repeat("|", 1000) + "\n" + strings.Repeat("|-", 1000) + "|\n" + strings.Repeat("a\n", 1000)
+	nodes := 0
+	_ = ast.Walk(Parse(wide).root, func(ast.Node, bool) (ast.WalkStatus, error) {
+		nodes++
+		return ast.WalkContinue, nil
+	})
+	if nodes > 2*len(wide) {
+		t.Errorf("%d bytes make %d nodes", len(wide), nodes/2)
+	}
+	short := "| a | b | c |\n|---|---|---|\n" + strings.Repeat("| x |\n", 50)
+	if got := Plain(short); strings.Contains(got, "|") {
+		t.Errorf("an ordinary table is text: %q", got)
 	}
 }

@@ -15,7 +15,7 @@ const (
 	maxEmptyCells = 256
 	// maxCellPipes is how many pipes behind a backslash the tables of a text may
 	// have if they have code. The parser compares each with all others.
-	maxCellPipes = 64
+	maxCellPipes = 1000
 )
 
 // tableParser makes tables of paragraphs as goldmark does. Beyond the limits a

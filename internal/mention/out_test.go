@@ -151,3 +151,39 @@ func FuzzReplace(f *testing.F) {
 		}
 	})
 }
+
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	const ann = "https://linear.test/acme/profiles/ann"
+	for in, want := range map[string]string{
+		"":                           "",
+		"hi <@u1>":                   `hi \<@u1>`,
+		`hi \<@u1>`:                  `hi \<@u1>`,
+		"`<@u1>`":                    "`<@u1>`",
+		ann:                          `https\://linear.test/acme/profiles/ann`,
+		"<" + ann + ">":              `https\://linear.test/acme/profiles/ann`,
+		"[a *b*](" + ann + ")":       "a *b*",
+		"[" + ann + "](" + ann + ")": `https\://linear.test/acme/profiles/ann`,
+		"[a][1]\n\n[1]: " + ann:      "a\n\n[1]: " + ann,
+		"x" + ann:                    `xhttps\://linear.test/acme/profiles/ann`,
+		"https://linear.test/acme/%70rofiles/ann": `https\://linear.test/acme/%70rofiles/ann`,
+		"https://linear.test/acme/issue/E-1":      "https://linear.test/acme/issue/E-1",
+		"- **" + ann + "**":                       `- **https\://linear.test/acme/profiles/ann**`,
+	} {
+		if got := Quiet(in); got != want {
+			t.Errorf("Quiet(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzQuiet(f *testing.F) {
+	for _, s := range []string{"<@u1>", "[a](https://x.test/a/profiles/b) <@", "\\<@u1>", "<https://x.test/a/profiles/b>", "[<@u1>](https://x.test/a/profiles/b)"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		quiet := Quiet(s)
+		if places := Places(quiet); len(places) > 0 {
+			t.Errorf("Quiet(%q) = %q has %v", s, quiet, places)
+		}
+	})
+}
