@@ -13,10 +13,10 @@ func (d *decoder) comment() adapter.Event {
 		return d.other(reasonMalformed)
 	}
 	c := &p.Data
-	author, known := d.people.author(c)
-	if !known && d.header.Action == actionCreate && p.Actor.userPayload != (userPayload{}) {
-		author, known = d.people.actor(&p.Actor), true
-	}
+	author, known := d.people.who(&said{
+		user: c.User, userID: c.UserID, external: c.ExternalUser, externalID: c.ExternalUserID,
+		bot: c.BotActor, actor: p.Actor, sole: d.header.Action == actionCreate && p.Actor.userPayload != userPayload{}, wrote: c.ID,
+	})
 	d.meta.Actor, d.meta.URL = d.people.actor(&p.Actor), p.URL
 	if d.meta.Actor == (adapter.User{}) && d.header.Action == actionCreate {
 		d.meta.Actor = author
@@ -73,16 +73,9 @@ func (d *decoder) reaction() adapter.Event {
 	}
 	r := &p.Data
 	actor := d.people.actor(&p.Actor)
-	user := actor
-	switch {
-	case r.User != userPayload{} || r.UserID != "":
-		user = d.people.user(&r.User, r.UserID)
-	case r.ExternalUserID != "":
-		user = external(&userPayload{}, r.ExternalUserID)
-	}
-	if d.people.wrote(d.header.Data.ID) {
-		user.Kind = adapter.UserSelf
-	}
+	user, _ := d.people.who(&said{
+		user: r.User, userID: r.UserID, externalID: r.ExternalUserID, actor: p.Actor, sole: true, wrote: d.header.Data.ID,
+	})
 	d.meta.Actor, d.meta.URL = actor, p.URL
 	if actor == (adapter.User{}) {
 		d.meta.Actor = user

@@ -162,7 +162,7 @@ func (d *decoder) earlier(c *commentChild, root string, creator adapter.User) *a
 	if c.ID != root {
 		m.ParentID = root
 	}
-	if d.people.wrote(c.ID) {
+	if d.people.wrote(c.ID) && m.Author.ID == d.people.self.UserID {
 		m.Author.Kind = adapter.UserSelf
 	}
 	return m
@@ -178,10 +178,11 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	if m.Session.CommentID != m.ID {
 		m.ParentID = m.Session.CommentID
 	}
-	m.Author = d.people.user(&a.User, a.UserID)
-	if d.people.wrote(a.ID) || d.people.wrote(a.SourceCommentID) {
-		m.Author.Kind = adapter.UserSelf
+	wrote := a.ID
+	if d.people.wrote(a.SourceCommentID) {
+		wrote = a.SourceCommentID
 	}
+	m.Author, _ = d.people.who(&said{user: a.User, userID: a.UserID, wrote: wrote})
 	m.Body = body.s
 	m.CreatedAt = a.CreatedAt.Time
 	m.Session.ActivityID = a.ID

@@ -25,6 +25,9 @@ type Adapter struct {
 	// written holds the ids that Linear gave to what the bot wrote, where it
 	// did not take the bot's own.
 	written *recent[commentKey, struct{}]
+	// parts holds the comments that long posts have become.
+	parts   *recent[commentKey, *parts]
+	secrets secrets
 }
 
 // remembered is how many comments the adapter remembers the place of.
@@ -53,6 +56,7 @@ func New(cfg Config) (*Adapter, error) {
 	return &Adapter{
 		only:    &account{api: api, app: cfg.APIKey == "" && cfg.AccessToken == ""},
 		written: newRecent[commentKey, struct{}](remembered),
+		parts:   newRecent[commentKey, *parts](remembered),
 		mode:    cfg.Mode,
 		roots:   newRecent[commentKey, string](remembered),
 		threads: newRecent[commentKey, Thread](remembered),

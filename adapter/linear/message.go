@@ -65,7 +65,7 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 
 func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
 	user, _ := s.people.anyAccount(r.User, r.ExternalUser, nil)
-	if s.people.wrote(r.ID) {
+	if s.people.wrote(r.ID) && user.ID == s.people.self.UserID {
 		user.Kind = adapter.UserSelf
 	}
 	return adapter.Reaction{ID: r.ID, Emoji: emoji.Name(r.Emoji), User: user}
@@ -103,7 +103,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 	default:
 		m.Author = s.people.me()
 	}
-	if s.people.wrote(x.ID) {
+	if s.people.wrote(x.ID) && m.Author.ID == s.people.self.UserID {
 		m.Author.Kind = adapter.UserSelf
 	}
 	return m
