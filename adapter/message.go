@@ -199,5 +199,9 @@ type Session struct {
 	// ActivityID is the activity that carried the message. Empty for the
 	// message that created the session.
 	ActivityID string
-	Creator    *User
+	// Signal is what the platform says about the message besides its text, for
+	// example "continue". The message may then have no text. Usually empty; a
+	// signal to stop is a StopEvent.
+	Signal  string
+	Creator *User
 }

@@ -31,6 +31,8 @@ func (d *decoder) comment() adapter.Event {
 		EditedAt:  c.EditedAt.Time,
 		URL:       p.URL,
 		Issue:     d.issue(&c.Issue, c.IssueID),
+
+		SyncedWith: syncsOf(c.SyncedWith, author, &c.BotActor),
 	}
 	switch d.header.Action {
 	case actionCreate:
@@ -38,7 +40,9 @@ func (d *decoder) comment() adapter.Event {
 		case c.SessionRoot:
 			return d.other(reasonSessionRoot)
 		case !known:
-			return d.other(reasonNoAuthor)
+			o := d.other(reasonNoAuthor)
+			o.Missing = "data.userId"
+			return o
 		}
 		d.meta.Act = actComment(c.ID)
 		return &adapter.MessageEvent{Meta: d.meta, Message: m}
@@ -53,7 +57,7 @@ func (d *decoder) commentUpdate(p *entityPayload[commentPayload], m *adapter.Mes
 	switch {
 	case p.changed("body") || p.changed("editedAt"):
 		if !p.Data.Body.ok {
-			return d.other(reasonMalformed)
+			return d.lacks("data.body")
 		}
 		before := p.previous("body")
 		return &adapter.EditEvent{Meta: d.meta, Message: m, Previous: before.s, HasPrevious: before.ok}

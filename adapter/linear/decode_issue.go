@@ -19,6 +19,9 @@ func (d *decoder) issueEvent() adapter.Event {
 		ev.Changes = p.UpdatedFrom
 		ev.PreviousText = p.previous("description").s
 	}
+	if actor == (adapter.User{}) && d.header.Action == actionCreate {
+		ev.Actor = d.issueCreator(&p.Data, p.Actor)
+	}
 	if d.header.Action == actionRemove {
 		return ev
 	}
@@ -29,6 +32,7 @@ func (d *decoder) issueEvent() adapter.Event {
 		}
 		ev.Mention = d.description(ev.Issue, author)
 		ev.Mention.URL = d.meta.URL
+		ev.Mention.SyncedWith = syncsOf(p.Data.SyncedWith, author, &p.Data.BotActor)
 	}
 	ev.Act = d.issueAct(&p, ev)
 	return ev

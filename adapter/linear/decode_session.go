@@ -185,14 +185,15 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	m.Author, _ = d.people.who(&said{user: a.User, userID: a.UserID, wrote: wrote})
 	m.Body = body.s
 	m.CreatedAt = a.CreatedAt.Time
-	m.Session.ActivityID = a.ID
+	m.Session.ActivityID, m.Session.Signal = a.ID, a.Signal
 	d.meta.Actor = m.Author
 	switch {
 	case a.Signal == signalStop:
+		m.Session.Signal = ""
 		// No act: nothing may stand in for a stop.
 		return &adapter.StopEvent{Meta: d.meta, Message: m}
-	case !body.ok:
-		return d.other(reasonMalformed)
+	case !body.ok && a.Signal == "":
+		return d.lacks("agentActivity.content.body")
 	case a.SourceCommentID != "":
 		d.meta.Act = actComment(a.SourceCommentID)
 	}

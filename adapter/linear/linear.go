@@ -86,6 +86,7 @@ func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.E
 	ev, err := decodeDelivery(d, self, a.own(self))
 	if err == nil {
 		a.attach(ev)
+		a.noteSession(ev)
 	}
 	return ev, err
 }

@@ -1,6 +1,9 @@
 package linear
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/internal/emoji"
@@ -43,7 +46,7 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 	m := &adapter.Message{
 		ID: c.ID, Author: s.people.commentAuthor(c), Body: c.Body,
 		CreatedAt: c.CreatedAt, EditedAt: c.EditedAt, URL: c.URL, Issue: s.issue,
-		Attachments: s.attachments(c.Body),
+		Attachments: s.attachments(c.Body), SyncedWith: syncedWith(c),
 	}
 	root := first(c.Root(), s.thread.CommentID)
 	if root != c.ID {
@@ -61,6 +64,27 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 		m.Reactions = append(m.Reactions, s.reaction(&c.Reactions[i]))
 	}
 	return m
+}
+
+// syncedWith returns the places that a comment and its thread are synced with.
+func syncedWith(c *linearapi.Comment) []adapter.Sync {
+	var syncs []adapter.Sync
+	if x := c.ExternalThread; x != nil && x.Connected {
+		syncs = append(syncs, adapter.Sync{Service: strings.ToLower(first(x.SubType, x.Type)), ID: x.ID})
+	}
+	for _, e := range c.SyncedWith[:min(len(c.SyncedWith), maxSyncs)] {
+		if !slices.ContainsFunc(syncs, func(have adapter.Sync) bool { return strings.EqualFold(have.Service, e.Service) }) {
+			syncs = append(syncs, adapter.Sync{Service: strings.ToLower(e.Service), ID: e.ID})
+		}
+	}
+	if len(syncs) == 0 && c.ExternalUser != nil {
+		service := ""
+		if c.BotActor != nil {
+			service = strings.ToLower(c.BotActor.Type)
+		}
+		syncs = append(syncs, adapter.Sync{Service: service})
+	}
+	return syncs
 }
 
 func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {

@@ -79,7 +79,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "comment restore",
 			body:   `{"type":"Comment","action":"restore","data":{"id":"c","updatedAt":"T1","issueId":"i"}}`,
-			thread: "linear:i:c:c", key: "Comment|restore|c|T1|T0", ignore: "unknown_action",
+			thread: "linear:i:c:c", key: "Comment|restore|c|T1|T0",
 		},
 		{
 			name:   "issue create",
@@ -147,6 +147,16 @@ func TestRoute(t *testing.T) {
 			thread: "linear:i:s:s", key: "hash", ignore: "malformed",
 		},
 		{
+			name:   "session of unknown place",
+			body:   `{"type":"AgentSessionEvent","action":"prompted","agentSession":{"id":"s"},"agentActivity":{"id":"a","signal":"stop"}}`,
+			thread: "linear:workspace/org:s:s", key: "AgentSessionEvent|prompted|a",
+		},
+		{
+			name:   "stop with a session and nothing else",
+			body:   `{"type":"AgentSessionEvent","action":"prompted","agentSession":{"id":"s"},"agentActivity":{"signal":"stop"}}`,
+			thread: "linear:workspace/org:s:s", key: "hash",
+		},
+		{
 			name:   "notification of a reply",
 			body:   `{"type":"AppUserNotification","action":"issueNewComment","notification":{"id":"n","issueId":"i","commentId":"c","parentCommentId":"r"}}`,
 			thread: "linear:i:c:r", key: "AppUserNotification|issueNewComment|n",
@@ -169,7 +179,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "app renamed",
 			body:   `{"type":"OAuthApp","action":"renamed"}`,
-			thread: "linear:workspace/org", key: "OAuthApp|renamed|org||||T0", ignore: "unknown_action",
+			thread: "linear:workspace/org", key: "OAuthApp|renamed|org||||T0",
 		},
 		{
 			name:   "teams changed",
@@ -204,7 +214,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "unknown type",
 			body:   `{"type":"comment","action":"create","data":{"id":"c"}}`,
-			thread: "linear:workspace/org", key: "comment|create|c", ignore: "unknown_type",
+			thread: "linear:workspace/org", key: "comment|create|c",
 		},
 		{
 			name:   "no type",
@@ -225,7 +235,10 @@ func TestRoute(t *testing.T) {
 			}
 			want := adapter.Route{
 				Workspace: "org", Thread: adapter.ThreadID(tt.thread), Key: tt.key, Ignore: tt.ignore,
-				Type: got.Type, Action: got.Action, Message: got.Message,
+				Type: got.Type, Action: got.Action, Message: got.Message, Urgent: got.Urgent, Missing: got.Missing,
+			}
+			if (got.Ignore != "") != (got.Missing != "") {
+				t.Errorf("ignored as %q, missing %q", got.Ignore, got.Missing)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
