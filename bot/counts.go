@@ -26,6 +26,9 @@ const (
 	CountReturned = "returned"
 	// CountSkipped is the number of messages that another one answered for.
 	CountSkipped = "skipped"
+	// CountDiffers is the number of posts of a turn that ran again and said
+	// something else where nothing can be changed.
+	CountDiffers = "differs"
 	// CountReplies is the number of messages that were posted.
 	CountReplies = "replies"
 )

@@ -224,7 +224,9 @@ func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notificat
 }
 
 // OnEvent registers h for events that no other handler took, whatever they
-// are: changes of access, service levels, authorizations and all the rest.
+// are: changes of access, service levels, authorizations, and as
+// *adapter.DataEvent all the rest that the platform tells of: projects, initiatives,
+// their updates, customer needs, labels and kinds that are yet to come.
 func (b *Bot) OnEvent(h Handler) *Registration {
 	if h == nil {
 		return &Registration{}

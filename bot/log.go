@@ -22,6 +22,10 @@ const (
 	LogKeyDelivery = "delivery"
 	// LogKeyReason says why something was ignored.
 	LogKeyReason = "reason"
+	// LogKeyMissing names what a delivery lacks.
+	LogKeyMissing = "missing"
+	// LogKeySynced are the services that a thread is synced with.
+	LogKeySynced = "synced_with"
 	// LogKeyRule is the rule by which a message counts as a mention.
 	LogKeyRule = "mention_rule"
 	// LogKeyHandler is the handler that ran.

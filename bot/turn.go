@@ -28,6 +28,7 @@ type Turn struct {
 	olderBodies [][]byte
 
 	writes writes
+	sent   sent
 	typing typing
 }
 
