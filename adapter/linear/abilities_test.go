@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ type world struct {
 	adapter *linear.Adapter
 	thread  adapter.ThreadID
 }
+
+// sharedSecret is the secret of installations of which a test has several adapters.
+func sharedSecret(context.Context) ([]byte, error) { return []byte("a secret of 32 bytes for testing"), nil }
 
 func startServer(t *testing.T) *linearsim.Server {
 	t.Helper()

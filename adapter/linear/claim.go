@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -39,9 +40,12 @@ func taken(err error, id string) bool {
 	return ok && (named == "" || strings.EqualFold(named, id))
 }
 
+// errIDsTaken is the cause of errTaken.
+var errIDsTaken = errors.New("what has them is not the bot's, or was removed")
+
 // errTaken is the error of a write whose ids are all taken.
 func errTaken(op string) error {
-	return opError(op, adapter.CodeConflict, "the ids of this write are taken by what the bot did not write, or by what was removed")
+	return &adapter.Error{Code: adapter.CodeConflict, Op: op, Message: "the ids of this write are taken", Err: errIDsTaken}
 }
 
 // twice looks for what stands under a taken id, and once more after a while if
@@ -63,9 +67,17 @@ func twice[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
 }
 
 // standing returns the comment under a taken id if the bot wrote it there. Nil
-// without an error means that it is another's, or cannot be seen.
-func (a *Adapter) standing(ctx context.Context, b *bot, in *linearapi.CommentCreateInput) (*linearapi.Comment, error) {
-	c, err := twice(ctx, func() (*linearapi.Comment, error) { return b.api.Comment(ctx, in.ID) })
+// without an error means that it is another's, or cannot be seen. patient looks
+// again if nothing is to be seen.
+func (a *Adapter) standing(ctx context.Context, b *bot, in *linearapi.CommentCreateInput, patient bool) (*linearapi.Comment, error) {
+	look := func() (*linearapi.Comment, error) { return b.api.Comment(ctx, in.ID) }
+	var c *linearapi.Comment
+	var err error
+	if patient {
+		c, err = twice(ctx, look)
+	} else if c, err = look(); err != nil {
+		err = unless(adapter.CodeNotFound, err)
+	}
 	if err != nil || c == nil || !b.isAuthor(c, in.CreateAsUser != "") {
 		return nil, err
 	}

@@ -92,21 +92,16 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 func (a *Adapter) append(ctx context.Context, b *bot, thread Thread, message string, p *parts, texts []string) error {
 	p.known = len(texts) == 0
 	for _, text := range texts {
-		n := 1
-		if len(p.ids) > 0 {
-			n = p.ids[len(p.ids)-1].n + 1
-		}
-		m, err := a.comment(ctx, b, thread, &p.like, partKey(message, n), text)
-		if err != nil {
+		if _, err := a.grow(ctx, b, thread, message, p, text); err != nil {
 			return err
 		}
-		p.ids = append(p.ids, partID{m.ID, n})
 	}
 	p.known, p.texts = true, nil
 	return nil
 }
 
-// comment writes one comment under the ids of a key.
+// comment writes one comment under the ids of a key. p.Key is empty for
+// continuations: their ids are often those of others that were removed.
 func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter.Post, key, body string) (*adapter.Message, error) {
 	input, _ := commentOn(thread) // the caller knows that it does
 	input.Body = body
@@ -121,7 +116,7 @@ func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter
 		c, err := a.create(ctx, b, thread, &input)
 		existed := false
 		if taken(err, input.ID) {
-			c, err = a.standing(ctx, b, &input)
+			c, err = a.standing(ctx, b, &input, p.Key != "")
 			if err == nil && c == nil {
 				continue
 			}

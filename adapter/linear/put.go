@@ -2,8 +2,11 @@ package linear
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
+
+	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -25,6 +28,8 @@ type parts struct {
 	// known what it says.
 	known bool
 	ids   []partID
+	// top is the highest number that was used.
+	top int
 	// texts are what the comments say: the message first. Empty if unknown.
 	texts []string
 	// message is the message as it last was. Nil if unknown.
@@ -129,15 +134,10 @@ func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string
 			said = append(said, texts[i])
 			continue
 		}
-		n := i
-		if i > 1 {
-			n = p.ids[i-2].n + 1
-		}
-		m, err := a.comment(ctx, b, thread, &p.like, partKey(message, n), texts[i])
+		m, err := a.grow(ctx, b, thread, message, p, texts[i])
 		if err != nil {
 			return err
 		}
-		p.ids = append(p.ids, partID{m.ID, n})
 		if m.Existed && m.Body != texts[i] {
 			i-- // it is edited now
 			continue
@@ -145,6 +145,33 @@ func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string
 		said = append(said, texts[i])
 	}
 	return p.trim(ctx, b, len(texts)-1)
+}
+
+// grow posts one more continuation. Numbers that were used before, by comments that
+// were removed since, are passed over. Once all were used, which takes a text that
+// shrinks and grows many times, ids are random: another process does not find those.
+func (a *Adapter) grow(ctx context.Context, b *bot, thread Thread, message string, p *parts, text string) (*adapter.Message, error) {
+	if len(p.ids) > 0 {
+		p.top = max(p.top, p.ids[len(p.ids)-1].n)
+	}
+	for {
+		n := p.top + 1
+		key := partKey(message, n)
+		if n > maxParts {
+			key += "|" + uuid.NewString()
+		}
+		m, err := a.comment(ctx, b, thread, &p.like, key, text)
+		if errors.Is(err, errIDsTaken) && n <= maxParts {
+			p.top = n
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.top = min(n, maxParts)
+		p.ids = append(p.ids, partID{m.ID, n})
+		return m, nil
+	}
 }
 
 // trim removes the continuations after the first n, the last one first.
