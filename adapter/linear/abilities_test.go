@@ -27,7 +27,9 @@ type world struct {
 }
 
 // sharedSecret is the secret of installations of which a test has several adapters.
-func sharedSecret(context.Context) ([]byte, error) { return []byte("a secret of 32 bytes for testing"), nil }
+func sharedSecret(context.Context) ([]byte, error) {
+	return []byte("a secret of 32 bytes for testing"), nil
+}
 
 func startServer(t *testing.T) *linearsim.Server {
 	t.Helper()
