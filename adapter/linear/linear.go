@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"slices"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -13,6 +14,8 @@ type Adapter struct {
 	// only is the one account of an adapter that New made.
 	only    *account
 	mode    Mode
+	// scopes are what client credentials ask for. Nil without them.
+	scopes []string
 	roots   *recent[commentKey, string]
 	threads *recent[commentKey, Thread]
 	// sessions holds the root comments of agent sessions.
@@ -53,7 +56,12 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
+	var scopes []string
+	if cfg.APIKey == "" && cfg.AccessToken == "" {
+		scopes = cfg.Scopes
+	}
 	return &Adapter{
+		scopes:  scopes,
 		only:    &account{api: api, app: cfg.APIKey == "" && cfg.AccessToken == ""},
 		written: newRecent[commentKey, struct{}](remembered),
 		parts:   newRecent[commentKey, *parts](remembered),
@@ -67,6 +75,10 @@ func New(cfg Config) (*Adapter, error) {
 		uploads:   host(cfg.UploadsURL),
 	}, nil
 }
+
+// Scopes returns the scopes that the app's token is asked for with: nil if the
+// adapter does not act with client credentials.
+func (a *Adapter) Scopes() []string { return slices.Clone(a.scopes) }
 
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }

@@ -149,18 +149,20 @@ func (a *assembly) connect() *connection {
 		return nil
 	}
 	a.cfg.Bot.Adapter = lin
-	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear"}
+	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear", scopes: lin.Scopes()}
 }
 
 // overlay returns what a program has said with what is set in its place.
 func (a *assembly) overlay(said, set linear.Config) linear.Config {
 	if set.APIKey != "" || set.AccessToken != "" || set.ClientID != "" || set.ClientSecret != "" {
 		// One way to authenticate replaces all that the program knows.
-		said.APIKey, said.AccessToken = set.APIKey, set.AccessToken
-		said.ClientID, said.ClientSecret = set.ClientID, set.ClientSecret
+		said = said.WithCredentials(set)
 	}
 	if len(set.Scopes) > 0 {
 		said.Scopes = set.Scopes
+	}
+	if a.values.IsSet("LINEAR_ASSIGNABLE") {
+		said.NotAssignable = set.NotAssignable
 	}
 	if a.values.IsSet("LINEAR_MODE") {
 		said.Mode = set.Mode
@@ -178,8 +180,10 @@ func (a *assembly) credentials(cfg linear.Config) string {
 		return "LINEAR_API_KEY"
 	case cfg.AccessToken != "":
 		return "LINEAR_ACCESS_TOKEN"
+	case a.values.IsSet("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID") && a.values.IsSet("LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"):
+		return "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID and LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"
 	default:
-		return a.values.Source("LINEAR_CLIENT_ID") + " and " + a.values.Source("LINEAR_CLIENT_SECRET")
+		return "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET"
 	}
 }
 
@@ -224,6 +228,7 @@ func OpenStore(v *settings.Values) (state.Store, error) {
 func (a *assembly) newBot() *bot.Bot {
 	v, c := a.values, &a.cfg.Bot
 	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
+	choose(v, &c.Secret, v.IDSecret, "LINEARBOT_SECRET")
 	choose(v, &c.Workers, v.Workers, "LINEARBOT_WORKERS")
 	choose(v, &c.LeaseTTL, v.Lease, "LINEARBOT_LEASE_TTL")
 	choose(v, &c.DrainTimeout, v.Drain, "LINEARBOT_DRAIN_TIMEOUT")
