@@ -12,10 +12,10 @@ import (
 // concurrent use.
 type Adapter struct {
 	// only is the one account of an adapter that New made.
-	only    *account
-	mode    Mode
+	only *account
+	mode Mode
 	// scopes are what client credentials ask for. Nil without them.
-	scopes []string
+	scopes  []string
 	roots   *recent[commentKey, string]
 	threads *recent[commentKey, Thread]
 	// sessions holds the root comments of agent sessions.

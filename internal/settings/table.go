@@ -98,7 +98,7 @@ func Table() []Setting {
 		{
 			Name: "LINEARBOT_SECRET", Secret: true, parse: (*Values).parseIDSecret,
 			DefaultIs: "random, kept in the store",
-			Help: "secret of at least 16 bytes under which the ids of writes are computed; the same for all processes of a bot",
+			Help:      "secret of at least 16 bytes under which the ids of writes are computed; the same for all processes of a bot",
 		},
 		{
 			Name: "LINEARBOT_STRICT", Flag: "strict", Default: "false", parse: (*Values).parseStrict,
