@@ -10,7 +10,7 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test lint fmt fuzz chaos bench redis browser tools clean
+.PHONY: all build demo test lint fmt fuzz chaos bench microbench redis browser tools clean
 
 all: lint test
 
@@ -53,8 +53,12 @@ chaos: redis
 	CHAOS_MESSAGES=$${CHAOS_MESSAGES:-5000} CHAOS_SECONDS=$${CHAOS_SECONDS:-240} CHAOS_REPORT=$(CURDIR)/chaos-report.json \
 	  $(GO) test -count=1 -timeout 60m -v -run TestChaos ./internal/chaos
 
-## bench: all benchmarks with allocations
+## bench: a whole bot under load on every store, beside two floors; about three minutes. BENCH="--json --only redis,whole"
 bench: redis
+	$(GO) run ./internal/bench $(BENCH)
+
+## microbench: all benchmarks of single packages with allocations
+microbench: redis
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 ## redis: a real redis-server, from Debian's packages if there is none

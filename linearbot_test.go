@@ -85,7 +85,7 @@ func TestRunRefusesWhatCodeSays(t *testing.T) {
 		}, "OPENAI_MODEL is not set"},
 		{"bot", func(c *linearbot.Config) { c.Bot.MaxAttempts = -1 }, "MaxAttempts"},
 		{"webhook", func(c *linearbot.Config) { c.Webhook.MaxBody = -1 }, "MaxBody"},
-		{"linear", func(c *linearbot.Config) { c.Linear.MaxBody = -1 }, "is negative"},
+		{"linear", func(c *linearbot.Config) { c.Linear.APIURL = "nowhere" }, "LINEAR_API_URL"},
 		{"variable over code", func(c *linearbot.Config) { c.Environ = []string{"LINEARBOT_ADDR=nowhere"} }, "LINEARBOT_ADDR"},
 		{"an address of another machine", func(c *linearbot.Config) { c.Webhook.Addr = "192.0.2.1:0" }, "LINEARBOT_ADDR cannot be listened on"},
 		{"a directory that is a file", func(c *linearbot.Config) {

@@ -180,11 +180,14 @@ type Reaction struct {
 	User  User
 }
 
-// Persona is a name and a picture under which the bot may write, for somebody
-// who has no account.
+// Persona is a name and a picture that the bot may write under, for a person
+// without an account.
 type Persona struct {
-	Name    string
-	IconURL string
+	// Name is what is shown. Required for a persona.
+	Name string `json:"name"`
+	// AvatarURL is the http or https address of the picture. Defaults to the
+	// bot's own picture.
+	AvatarURL string `json:"avatar_url,omitempty"`
 }
 
 // Agent writes into agent sessions what is more than an answer.
@@ -230,11 +233,11 @@ type Activity struct {
 	// activity.
 	Ephemeral bool
 	// Options turn an elicitation into a choice.
-	Options []Option
+	Options []Choice
 }
 
-// Option is one choice of an elicitation.
-type Option struct {
+// Choice is one of the choices of an elicitation.
+type Choice struct {
 	// Value is what comes back as a message when it is chosen.
 	Value string `json:"value"`
 	// Label is what people see. Defaults to Value.

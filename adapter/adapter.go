@@ -67,6 +67,8 @@ type Route struct {
 	// Urgent says that the event must not wait behind others of its thread,
 	// because it is about them: a request to stop.
 	Urgent bool
+	// Deleted is the id of the message that was removed, if the event is that.
+	Deleted string
 	// Ignore is set when no handler can want the delivery. It is one of a
 	// small fixed set of snake_case words, fit for counting.
 	Ignore string
@@ -92,6 +94,10 @@ type Identity struct {
 	// only messages that the bot itself wrote are its own; the person's
 	// other messages are not.
 	App bool
+	// Sessions says whether the platform may tell of mentions of the bot by agent
+	// sessions, besides the messages themselves. TernaryNo saves a durable write
+	// for each of them.
+	Sessions Ternary
 }
 
 // Post is a message to write.

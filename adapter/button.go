@@ -19,9 +19,9 @@ type ActionEvent struct {
 // follows.
 const ButtonPath = "/buttons/"
 
-// Button is what a link that stands for a button tells a person who is about to
+// ButtonPage is what a link that stands for a button tells a person who is about to
 // press it.
-type Button struct {
+type ButtonPage struct {
 	// Label is what stands on the button, Title what it is part of. Plain
 	// text; Title may be empty.
 	Label, Title string

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"iter"
 
 	"github.com/google/uuid"
 
@@ -61,9 +60,12 @@ func alive(ctx context.Context) error {
 // then is. Buttons of a card become new links; the old ones keep working. In
 // agent sessions the error has code adapter.CodeAppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
-	c, attached := detach(c)
+	c, x := detach(c)
 	if _, ok := c.(streamContent); ok {
 		return nil, errors.New("bot: a stream can be posted only")
+	}
+	if x.as != nil {
+		return nil, &adapter.Error{Code: adapter.CodeUnsupported, Op: "edit", Message: "a message keeps the name that it was posted under: leave out As", Err: errors.ErrUnsupported}
 	}
 	if t.bot.can.editor == nil {
 		return nil, t.bot.cannot("edit")
@@ -71,7 +73,7 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	files, err := t.attach(ctx, c, attached)
+	files, err := t.attach(ctx, c, x)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +88,8 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	return m, buttons.keep(ctx, m)
 }
 
-// Delete removes a message that the bot wrote. Removing what is gone is no
-// error.
+// Delete removes a message that the bot wrote. Removing an absent message is a
+// no-op.
 func (t *Thread) Delete(ctx context.Context, messageID string) error {
 	if t.bot.can.editor == nil {
 		return t.bot.cannot("delete")
@@ -115,7 +117,7 @@ func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
 	return nil
 }
 
-// Unreact takes the bot's reaction back. None there is no error.
+// Unreact takes the bot's reaction back. Removing an absent reaction is a no-op.
 func (t *Thread) Unreact(ctx context.Context, messageID, emoji string) error {
 	if t.bot.can.reactor == nil {
 		return t.bot.cannot("unreact")
@@ -140,67 +142,6 @@ func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
 		return err
 	}
 	return t.bot.can.resolver.SetResolved(ctx, t.workspace, t.id, resolved)
-}
-
-// Messages iterates over the messages of the thread, newest first, page by
-// page as they are wanted. It ends after the first error.
-func (t *Thread) Messages(ctx context.Context) iter.Seq2[*adapter.Message, error] {
-	return t.history(ctx, false)
-}
-
-// AllMessages is Messages with the oldest first.
-func (t *Thread) AllMessages(ctx context.Context) iter.Seq2[*adapter.Message, error] {
-	return t.history(ctx, true)
-}
-
-func (t *Thread) history(ctx context.Context, oldestFirst bool) iter.Seq2[*adapter.Message, error] {
-	return func(yield func(*adapter.Message, error) bool) {
-		if t.bot.can.historian == nil {
-			yield(nil, t.bot.cannot("history"))
-			return
-		}
-		r := adapter.PageRequest{Workspace: t.workspace, Thread: t.id, OldestFirst: oldestFirst}
-		seen := make(map[string]bool)
-		for {
-			page, err := t.bot.can.historian.Messages(ctx, r)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, m := range page.Messages {
-				if !yield(m, nil) {
-					return
-				}
-			}
-			if page.Next == "" {
-				return
-			}
-			if seen[page.Next] { // a platform that goes in circles would never end
-				yield(nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "history", Message: "the same page came twice"})
-				return
-			}
-			seen[page.Next] = true
-			r.Cursor = page.Next
-		}
-	}
-}
-
-// Participants returns everybody who wrote in the thread, programs left out,
-// in the order of their first message.
-func (t *Thread) Participants(ctx context.Context) ([]adapter.User, error) {
-	var out []adapter.User
-	seen := make(map[string]bool)
-	for m, err := range t.AllMessages(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if !m.Author.IsHuman() || seen[m.Author.ID] {
-			continue
-		}
-		seen[m.Author.ID] = true
-		out = append(out, m.Author)
-	}
-	return out, nil
 }
 
 // Subject returns the issue that the thread hangs on.
@@ -236,15 +177,6 @@ func (t *Thread) Open(ctx context.Context, url string, limit int64) (*adapter.Fi
 		limit = maxDownload
 	}
 	return t.bot.can.downloader.Open(ctx, t.workspace, url, limit)
-}
-
-// User returns the user of a workspace with an id, a handle or an email
-// address.
-func (b *Bot) User(ctx context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
-	if b.can.directory == nil {
-		return nil, b.cannot("user")
-	}
-	return b.can.directory.User(ctx, workspace, q)
 }
 
 func (t *Thread) ref(messageID string) adapter.Ref {

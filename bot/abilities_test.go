@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,8 +19,9 @@ import (
 
 func TestMissingAbilities(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-		th, err := w.bot.Thread("W1", thread)
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +43,7 @@ func TestMissingAbilities(t *testing.T) {
 			"subject":      func() error { _, err := th.Subject(ctx); return err },
 			"upload":       func() error { _, err := th.Upload(ctx, adapter.Upload{}); return err },
 			"open":         func() error { _, err := th.Open(ctx, "u", 0); return err },
-			"user":         func() error { _, err := w.bot.User(ctx, "W1", adapter.UserQuery{ID: "ada"}); return err },
+			"user":         func() error { _, err := w.bot.Workspace("W1").User(ctx, adapter.UserQuery{ID: "ada"}); return err },
 		} {
 			err := call()
 			if !errors.Is(err, errors.ErrUnsupported) || adapter.CodeOf(err) != adapter.CodeUnsupported || !strings.Contains(err.Error(), "fake") {
@@ -123,7 +125,7 @@ func TestAbilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th, err := b.Thread("W1", thread)
+	th, err := b.Workspace("W1").Thread(thread)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,22 +16,27 @@ import (
 func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	route, err := b.cfg.Adapter.Route(d)
 	if err != nil {
-		b.counts.add(CountIgnored, "unreadable")
+		b.counts.add(countIgnored, "unreadable")
 		return err
 	}
 	if route.Ignore != "" {
-		b.counts.add(CountIgnored, route.Ignore)
+		b.counts.add(countIgnored, route.Ignore)
 		if route.Missing != "" {
 			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
 			return nil
 		}
 		b.log.Debug().
-			Str(LogKeyDelivery, d.ID).
-			Str(LogKeyType, route.Type+" "+route.Action).
-			Str(LogKeyWorkspace, route.Workspace).
-			Str(LogKeyReason, route.Ignore).
+			Str(keyDelivery, d.ID).
+			Str(keyType, route.Type+" "+route.Action).
+			Str(keyWorkspace, route.Workspace).
+			Str(keyReason, route.Ignore).
 			Msg("delivery ignored")
 		return nil
+	}
+	if route.Deleted != "" {
+		if err := b.noteDeletion(ctx, &route); err != nil {
+			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+		}
 	}
 	receipt, err := b.cfg.Store.Enqueue(ctx, b.cfg.Policy.entry(d, &route))
 	if err != nil {
@@ -39,18 +44,18 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	switch receipt.Outcome {
 	case state.Added:
-		b.counts.add(CountAccepted, "")
+		b.counts.add(countAccepted, "")
 	case state.Duplicate:
-		b.counts.add(CountDuplicate, "")
+		b.counts.add(countDuplicate, "")
 	case state.Busy:
-		b.counts.add(CountIgnored, "busy")
+		b.counts.add(countIgnored, "busy")
 	}
 	b.log.Debug().
-		Str(LogKeyDelivery, d.ID).
-		Str(LogKeyType, route.Type+" "+route.Action).
-		Str(LogKeyThread, string(route.Thread)).
-		Str(LogKeyEvent, route.Key).
-		Int(LogKeyDepth, receipt.Depth).
+		Str(keyDelivery, d.ID).
+		Str(keyType, route.Type+" "+route.Action).
+		Str(keyThread, string(route.Thread)).
+		Str(keyEvent, route.Key).
+		Int(keyDepth, receipt.Depth).
 		Stringer("outcome", receipt.Outcome).
 		Msg("delivery stored")
 	return nil

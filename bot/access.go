@@ -16,7 +16,7 @@ import (
 // asked before the first handler that wants the event; events that no handler
 // wants are not refused. It may be called for several turns at once.
 //
-// An error is the turn's: it is tried again like one of a handler. Nothing runs
+// An error is the turn's: it is retried like one of a handler. No handler runs
 // meanwhile. Access should not write anything itself; what it wants said is
 // part of the [Decision].
 type Access func(ctx context.Context, t *Turn) (Decision, error)
@@ -38,7 +38,7 @@ type Decision struct {
 // Allow lets the handlers run.
 func Allow() Decision { return Decision{Allowed: true} }
 
-// Deny refuses without a sign.
+// Deny refuses silently.
 func Deny() Decision { return Decision{} }
 
 // DenyWithReaction refuses with a reaction to the message.
@@ -163,8 +163,8 @@ func (b *Bot) showRefusal(ctx context.Context, r *run, d Decision) error {
 	return nil
 }
 
-// decide asks a about a turn. Nobody is kept from stopping the bot or from
-// removing it, and a nil Access allows everything.
+// decide asks a about a turn. Stopping and removing the bot is always allowed, and
+// a nil Access allows everything.
 func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 	if a == nil {
 		return Allow(), nil

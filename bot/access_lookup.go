@@ -10,7 +10,7 @@ import (
 // User looks a user of the event's workspace up by id. It returns nil, and no
 // error, if the workspace has no such user or users cannot be looked up.
 func (t *Turn) User(ctx context.Context, id string) (*adapter.User, error) {
-	found, err := t.bot.User(ctx, t.event.Head().Workspace, adapter.UserQuery{ID: id})
+	found, err := t.bot.Workspace(t.event.Head().Workspace).User(ctx, adapter.UserQuery{ID: id})
 	switch {
 	case err != nil && absent(err):
 		return nil, nil

@@ -21,7 +21,7 @@ func denyAll(d bot.Decision) bot.Access {
 }
 
 // registerAll registers a handler of every kind that notes its kind.
-func registerAll(w *world) {
+func registerAll(w *testBot) {
 	message := func(kind string) bot.MessageHandler {
 		return func(context.Context, *bot.Thread, *bot.Message) error { w.note("%s", kind); return nil }
 	}
@@ -34,13 +34,16 @@ func registerAll(w *world) {
 	})
 	w.bot.OnMessageUpdated(func(context.Context, *bot.Thread, *bot.Message, string) error { w.note("updated"); return nil })
 	w.bot.OnMessageDeleted(message("deleted"))
-	w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
-	w.bot.OnAction(func(context.Context, *bot.Thread, *bot.Action) error { w.note("action"); return nil })
+	w.bot.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error { w.note("reaction"); return nil })
+	w.bot.OnAction(func(context.Context, *bot.Thread, *adapter.ActionEvent) error { w.note("action"); return nil })
 	w.bot.OnStop(message("stop"))
-	w.bot.OnUninstalled(func(context.Context, string) error { w.note("uninstalled"); return nil })
-	w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.Issue) error { w.note("issue"); return nil })
-	w.bot.OnResolved(func(context.Context, *bot.Thread, bool) error { w.note("resolved"); return nil })
-	w.bot.OnNotification(func(context.Context, *bot.Thread, *bot.Notification) error { w.note("notification"); return nil })
+	w.bot.OnUninstalled(func(context.Context, *bot.Workspace) error { w.note("uninstalled"); return nil })
+	w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.IssueChange) error { w.note("issue"); return nil })
+	w.bot.OnResolved(func(context.Context, *bot.Thread, *adapter.ResolveEvent) error { w.note("resolved"); return nil })
+	w.bot.OnNotification(func(context.Context, *bot.Thread, *adapter.NotificationEvent) error {
+		w.note("notification")
+		return nil
+	})
 	w.bot.OnEvent(func(context.Context, *bot.Turn) error { w.note("event"); return nil })
 }
 
@@ -55,7 +58,7 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 	for _, c := range []struct {
 		event adapter.Event
 		runs  string
-		// passes says that nobody can be refused.
+		// passes says that no one can be refused.
 		passes bool
 	}{
 		{event: &adapter.MessageEvent{Message: said("@helper")}, runs: "mention"},
@@ -82,7 +85,9 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 				asked++
 				return bot.Decision{Allowed: allowed}, nil
 			}
-			inOffice(t, bot.Config{Access: access}, func(t *testing.T, w *world, o *office) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withConfig(bot.Config{Access: access}), withPlatform(o, o.Fake), withBackoff(time.Second))
 				registerAll(w)
 				w.event(o, c.event)
 				w.run(time.Second)
@@ -111,10 +116,11 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 }
 
 // TestAccessInSubscribedThreads is about the one group that the events above
-// do not reach, and about events that nobody wants.
+// do not reach, and about events that no one wants.
 func TestAccessInSubscribedThreads(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("no"))}))
 		w.bot.OnSubscribedMessage(w.noting("subscribed"))
 		w.sayIn("fake:room:other", "ada", "nobody wants this")
 		w.subscribe()
@@ -138,7 +144,8 @@ func TestAccessInSubscribedThreads(t *testing.T) {
 
 func TestAccessReplyIsRare(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("Ask **Bob**."))}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("Ask **Bob**."))}))
 		w.bot.OnNewMention(w.noting("mention"))
 		stop := w.start()
 		step := func(name string, want int, in adapter.ThreadID) {
@@ -188,7 +195,8 @@ func TestAccessReplySurvivesFailures(t *testing.T) {
 		{&adapter.Error{Code: adapter.CodeUnavailable}, 2, 1, 1},
 		{&adapter.Error{Code: adapter.CodeForbidden}, 1, 0, 0},
 	} {
-		inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("no"))}))
 			w.bot.OnNewMention(w.noting("mention"))
 			w.fake.FailPosts(c.fail)
 			w.say("ada", "@helper")
@@ -227,7 +235,9 @@ func TestAccessReaction(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inOffice(t, bot.Config{Access: access.NotExternal().Else(bot.DenyWithReaction("⛔"))}, func(t *testing.T, w *world, o *office) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withConfig(bot.Config{Access: access.NotExternal().Else(bot.DenyWithReaction("⛔"))}), withPlatform(o, o.Fake), withBackoff(time.Second))
 				registerAll(w)
 				if c.fail != nil {
 					o.failWith, o.failures = c.fail, 1
@@ -247,7 +257,8 @@ func TestAccessReaction(t *testing.T) {
 		})
 	}
 	// The plain Fake cannot react.
-	inWorld(t, bot.Config{Access: denyAll(bot.DenyWithReaction("x"))}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReaction("x"))}))
 		w.bot.OnNewMention(w.noting("mention"))
 		w.say("ada", "@helper")
 		w.run(time.Minute)
@@ -272,7 +283,8 @@ func TestAccessErrors(t *testing.T) {
 				}
 				return bot.Allow(), nil
 			}
-			inWorld(t, bot.Config{Access: access}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{Access: access}))
 				w.bot.OnNewMention(w.noting("mention"))
 				w.bot.OnNewMention(w.noting("again"))
 				w.say("ada", "@helper")
@@ -281,9 +293,10 @@ func TestAccessErrors(t *testing.T) {
 					t.Errorf("ran %q, asked %d times, counts %v", w.notes(), asked, w.bot.Counts())
 				}
 			})
-			inWorld(t, bot.Config{MaxAttempts: 2, Access: func(context.Context, *bot.Turn) (bot.Decision, error) {
-				return bot.Allow(), fail()
-			}}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{MaxAttempts: 2, Access: func(context.Context, *bot.Turn) (bot.Decision, error) {
+					return bot.Allow(), fail()
+				}}))
 				w.bot.OnNewMention(w.noting("mention"))
 				w.say("ada", "@helper")
 				w.run(time.Minute)
@@ -298,7 +311,8 @@ func TestAccessErrors(t *testing.T) {
 // TestAccessGuardsAnswers: who is refused cannot answer a question either.
 func TestAccessGuardsAnswers(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: access.Users("ada").Else(bot.DenyWithReply("no"))}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Access: access.Users("ada").Else(bot.DenyWithReply("no"))}))
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			a, err := bot.Ask(ctx, t, bot.Question{Text: "Name?"})
 			if err == nil {
@@ -322,7 +336,8 @@ func TestAccessGuardsAnswers(t *testing.T) {
 
 func TestCommandAccess(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnNewMention(w.noting("mention"))
 		w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("no"))}, w.noted("deploy"))
 		w.bot.OnCommand(bot.Command{Name: "status"}, w.noted("status"))
@@ -358,7 +373,8 @@ func TestRefusedAuthorsDoNotSpeakForOthers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Policy: bot.Latest(), Access: c.access}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{Policy: bot.Latest(), Access: c.access}))
 				w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					var skipped []string
 					for _, s := range m.Skipped {
@@ -495,7 +511,9 @@ func TestAccessRules(t *testing.T) {
 				got, failed = c.rule(ctx, turn)
 				return bot.Deny(), nil
 			}
-			inOffice(t, bot.Config{Access: decide, Bots: bot.BotsAlways}, func(t *testing.T, w *world, o *office) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withConfig(bot.Config{Access: decide, Bots: bot.BotsAlways}), withPlatform(o, o.Fake), withBackoff(time.Second))
 				registerAll(w)
 				w.event(o, c.event)
 				w.run(time.Second)
@@ -519,7 +537,9 @@ func TestAccessLookupsThatFail(t *testing.T) {
 	for name, rule := range map[string]bot.Access{
 		"domain": access.Domains("acme.test"), "team": access.Teams("ENG"), "guest": access.NotGuests(),
 	} {
-		inOffice(t, bot.Config{Access: rule}, func(t *testing.T, w *world, o *office) {
+		synctest.Test(t, func(t *testing.T) {
+			o := newScripted()
+			w := newTest(t, withConfig(bot.Config{Access: rule}), withPlatform(o, o.Fake), withBackoff(time.Second))
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
 			o.failWith, o.failures = &adapter.Error{Code: adapter.CodeUnavailable}, 1
 			w.say("ada", "hi")
@@ -533,7 +553,8 @@ func TestAccessLookupsThatFail(t *testing.T) {
 	for name, rule := range map[string]bot.Access{
 		"domain": access.Domains("acme.test"), "team": access.Teams("ENG"), "guest": access.NotGuests(),
 	} {
-		inWorld(t, bot.Config{Access: rule}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Access: rule}))
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
 			w.say("ada", "hi")
 			w.run(time.Minute)

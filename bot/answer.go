@@ -1,14 +1,19 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -25,12 +30,35 @@ type reply struct {
 	ask   ask
 	value string
 	by    adapter.User
+	// refused says that the person may not answer.
+	refused bool
+}
+
+// refuseAnswer tells a person, once, who may answer a question.
+func (b *Bot) refuseAnswer(ctx context.Context, r *run, a *ask) error {
+	who := r.People()[0]
+	mine := r.head().Key
+	told, err := b.notes.Value(notes.Refused, r.thread.workspace, "ask", a.ID, who.ID).Claim(ctx, []byte(mine))
+	if err != nil {
+		return fmt.Errorf("bot: refusal in %s: %w", r.thread.id, err)
+	}
+	if string(told) != mine {
+		return nil
+	}
+	r.writes.begin("ask")
+	_, err = r.thread.Post(withTurn(ctx, r.Turn), Markdown("Only "+mentionAll(a.From)+" can answer this."))
+	if err != nil && !adapter.CodeOf(err).Retryable() {
+		r.log.Warn().Err(err).Msg("could not say who may answer")
+		return nil
+	}
+	return err
 }
 
 // reply returns the answer that the event of a turn gives to the newest of the
 // questions of its thread that it answers, or nil. soon says that it may answer
 // one that is just being posed. Nothing is changed.
 func (b *Bot) reply(ctx context.Context, t *Turn, open asking) (r *reply, soon bool, err error) {
+	var refused *reply
 	// The newest question is the one that people see.
 	for _, id := range slices.Backward(open.Waiting) {
 		a := ask{ID: id, Lane: state.Key{Workspace: t.thread.workspace}}
@@ -45,11 +73,14 @@ func (b *Bot) reply(ctx context.Context, t *Turn, open asking) (r *reply, soon b
 			soon = soon || a.mayBeTo(t)
 			continue
 		}
-		if value, by, ok := a.answeredBy(t); ok {
-			return &reply{a, value, by}, false, nil
+		switch value, by, ok := a.answeredBy(t); {
+		case ok && a.mayAnswer(t, by):
+			return &reply{ask: a, value: value, by: by}, false, nil
+		case ok && refused == nil && a.isAttempt(t, by):
+			refused = &reply{ask: a, by: by, refused: true}
 		}
 	}
-	return nil, soon, nil
+	return refused, soon, nil
 }
 
 // answer ends the turn if its event answers a question that waits in its thread.
@@ -70,7 +101,7 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 	case err != nil:
 		return nil, err
 	case answered:
-		r.log.Info().Str(LogKeyEvent, r.head().Key).Msg("question answered")
+		r.log.Info().Str(keyEvent, r.head().Key).Msg("question answered")
 		return handled(), nil
 	}
 	if ev, ok := r.event.(*adapter.ActionEvent); ok && strings.HasPrefix(ev.ActionID, askAction) {
@@ -103,6 +134,14 @@ func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
 	}
 	if ok, err := b.admits(ctx, r); err != nil || !ok {
 		return false, err
+	}
+	if given.refused {
+		return true, b.refuseAnswer(ctx, r, &given.ask)
+	}
+	if d, err := r.decide(ctx, b.registry.accessOf(given.ask.Handler)); err != nil {
+		return false, err
+	} else if !d.Allowed {
+		return true, b.showRefusal(ctx, r, d)
 	}
 	// A turn that died after it had stored the answer continues from there: the
 	// question leaves the list last.
@@ -152,17 +191,31 @@ func (a *ask) answeredBy(t *Turn) (value string, by adapter.User, ok bool) {
 	default:
 		return "", by, false
 	}
-	_, pressed := t.event.(*adapter.ActionEvent) // a press may name no one
-	switch {
-	case by.IsBot(), len(a.From) > 0 && !slices.Contains(a.From, by.ID):
-		return "", by, false
-	case len(a.From) == 0 && !by.IsHuman() && !pressed:
-		return "", by, false
-	}
 	if a.Answer != nil && a.Source != t.event.Head().Key {
 		return "", by, false
 	}
 	return value, by, ok
+}
+
+// mayAnswer reports whether a user is one of those whom the question is for.
+// Programs never answer.
+func (a *ask) mayAnswer(t *Turn, by adapter.User) bool {
+	_, pressed := t.event.(*adapter.ActionEvent) // a press may name no one
+	switch {
+	case by.IsBot():
+		return false
+	case len(a.From) > 0:
+		return slices.Contains(a.From, by.ID)
+	default:
+		return by.IsHuman() || pressed
+	}
+}
+
+// isAttempt reports whether a person who may not answer meant to: by one of the
+// options, in a message.
+func (a *ask) isAttempt(t *Turn, by adapter.User) bool {
+	_, said := t.event.(*adapter.MessageEvent)
+	return said && len(a.Options) > 0 && len(a.From) > 0 && by.IsHuman()
 }
 
 // match finds the option that a text names: by its value, its label or its
@@ -204,7 +257,7 @@ func (a *ask) matchEmoji(emoji string) (string, bool) {
 }
 
 func (a *ask) offers(value string) bool {
-	return slices.ContainsFunc(a.Options, func(o adapter.Option) bool { return o.Value == value })
+	return slices.ContainsFunc(a.Options, func(o adapter.Choice) bool { return o.Value == value })
 }
 
 // The values of an approval.
@@ -220,8 +273,13 @@ type ApprovalRequest struct {
 	Title string
 	// Details is Markdown below the title.
 	Details string
-	// Approvers are the ids of the users who may decide. Defaults to every
-	// person.
+	// Fields are shown below the details.
+	Fields []card.Field
+	// ApproveLabel and DenyLabel are what the choices are called. Default to
+	// "Approve" and "Deny"; these words always count as answers.
+	ApproveLabel, DenyLabel string
+	// Approvers are the ids of the users who may decide. They are mentioned.
+	// Defaults to every person.
 	Approvers []string
 	// Timeout is how long to wait. Defaults to 7 days.
 	Timeout time.Duration
@@ -240,10 +298,20 @@ type Approval struct {
 func RequestApproval(ctx context.Context, t *Thread, r ApprovalRequest) (*Approval, error) {
 	q := Question{
 		Text: "**" + r.Title + "**", From: r.Approvers, Timeout: r.Timeout,
-		Options: []adapter.Option{{Value: approve, Label: "Approve"}, {Value: deny, Label: "Deny"}},
+		Options: []adapter.Choice{
+			{Value: approve, Label: cmp.Or(r.ApproveLabel, "Approve")},
+			{Value: deny, Label: cmp.Or(r.DenyLabel, "Deny")},
+		},
 	}
 	if r.Details != "" {
 		q.Text += "\n\n" + r.Details
+	}
+	if len(r.Fields) > 0 {
+		fields, err := card.Card{Children: []card.Element{card.Fields(r.Fields)}}.Render(content.Form{})
+		if err != nil {
+			return nil, Permanent(err)
+		}
+		q.Text += "\n\n" + fields
 	}
 	a, err := Ask(ctx, t, q)
 	if err != nil {

@@ -1,10 +1,12 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,12 +24,16 @@ type Question struct {
 	Text string
 	// Options are the answers to choose from. With none, any text is an
 	// answer.
-	Options []adapter.Option
+	Options []adapter.Choice
 	// From are the ids of the users who may answer. Defaults to every person.
 	From []string
-	// Timeout is how long to wait for an answer. Defaults to 7 days.
+	// Timeout is how long to wait for an answer, at most a year. Defaults to 7
+	// days.
 	Timeout time.Duration
 }
+
+// maxTimeout is the longest time that a question can wait.
+const maxTimeout = 365 * 24 * time.Hour
 
 // Answer is the answer to a question.
 type Answer struct {
@@ -36,7 +42,7 @@ type Answer struct {
 	// By is who answered.
 	By adapter.User `json:"by,omitzero"`
 	At time.Time    `json:"at,omitzero"`
-	// TimedOut says that nobody answered in time; then the rest is empty.
+	// TimedOut says that the time passed without an answer; then the rest is empty.
 	TimedOut bool `json:"timed_out,omitempty"`
 }
 
@@ -61,10 +67,10 @@ func IsParked(err error) bool {
 // People answer by a message in the thread: the text or number of an option, or
 // any text if there are none; for yes-or-no questions also by a reaction to the
 // question; and where [Config.Links] makes links, the options of a question that
-// anybody may answer are links. A message that is no answer is handled as any other. After
+// anyone may answer are links. A message that is not an answer is handled like any other. After
 // Question.Timeout the turn runs with an Answer that says so.
 //
-// Questions of one turn are told apart by their order, so ask them in the same
+// The questions of one turn are identified by their order, so ask them in the same
 // order each time.
 func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	turn := turnFrom(ctx)
@@ -74,10 +80,13 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	if strings.TrimSpace(q.Text) == "" {
 		return nil, Permanent(ErrEmpty)
 	}
+	if q.Timeout > maxTimeout {
+		return nil, Permanent(fmt.Errorf("bot: Question.Timeout is %s: a question can wait for %s at most", q.Timeout, maxTimeout))
+	}
 	b := t.bot
 	n := strconv.Itoa(turn.writes.count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
-	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
+	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
 	switch kept, err := b.recall(ctx, a); {
 	case err != nil:
 		return nil, err
@@ -94,6 +103,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		if err := b.keep(ctx, a); err != nil {
 			return nil, err
 		}
+		t.showOutcome(ctx, q, a)
 	}
 	switch {
 	case a.Taken && a.Answer.TimedOut:
@@ -102,7 +112,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		return a.Answer, nil
 	case a.Answer != nil:
 		// The run that is to have the answer is still to come. If this one, a
-		// run that comes again after a crash, went on as well, the handler
+		// run that is retried after a crash, continued as well, the handler
 		// would get to its end twice.
 		if err := b.keepSkipped(ctx, turn, 0); err != nil {
 			return nil, err
@@ -129,7 +139,11 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
 		return err
 	}
-	a.Deadline = time.Now().Add(or(q.Timeout, 7*24*time.Hour))
+	now, err := turnFrom(ctx).now(ctx)
+	if err != nil {
+		return err
+	}
+	a.Deadline = now.Add(cmp.Or(q.Timeout, 7*24*time.Hour))
 	return t.bot.keep(ctx, a)
 }
 
@@ -148,14 +162,17 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	}
 	var text strings.Builder
 	text.WriteString(q.Text)
+	if who := mentionAll(q.From); who != "" {
+		text.WriteString("\n\n" + who)
+	}
 	var links *linkSet
-	if t.linksAnswer(q) {
+	if t.linksAnswer(ctx, q) {
 		links = t.newLinkSet("ask/"+id, PlainText(q.Text))
 	}
 	if len(q.Options) > 0 {
 		text.WriteString("\n")
 		for i, o := range q.Options {
-			label := or(o.Label, o.Value)
+			label := cmp.Or(o.Label, o.Value)
 			if links == nil {
 				label = markdown.Escape(emoji.Replace(label))
 			} else {
@@ -167,7 +184,7 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 			}
 			fmt.Fprintf(&text, "\n%d. %s", i+1, label)
 		}
-		text.WriteString("\n\nAnswer with one of these, or its number.")
+		text.WriteString("\n\n" + howToAnswer(q))
 	}
 	m, err := t.Post(ctx, Markdown(text.String()))
 	if err != nil {
@@ -177,9 +194,70 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 }
 
 // linksAnswer reports whether links can answer a question. They do not tell who
-// uses them, so only questions that anybody may answer have them.
-func (t *Thread) linksAnswer(q Question) bool {
-	return t.bot.links.on() && len(q.From) == 0 && t.bot.cfg.Access == nil
+// uses them, so only questions that anyone may answer have them.
+func (t *Thread) linksAnswer(ctx context.Context, q Question) bool {
+	if !t.bot.links.on() || len(q.From) > 0 || t.bot.cfg.Access != nil {
+		return false
+	}
+	turn := turnFrom(ctx)
+	return turn == nil || t.bot.registry.accessOf(turn.Handler()) == nil
+}
+
+// mentionAll mentions users by id, so that the platform tells them.
+func mentionAll(ids []string) string {
+	var all []string
+	for _, id := range ids {
+		if id != "" {
+			all = append(all, MentionUser(adapter.User{ID: id}))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// howToAnswer tells people what counts as an answer.
+func howToAnswer(q Question) string {
+	if len(q.Options) == 2 && q.Options[0].Value == approve && q.Options[1].Value == deny {
+		return "Answer with one of these, or react with 👍 or 👎."
+	}
+	return "Answer with one of these, or its number."
+}
+
+// showOutcome puts the answer below the question, in place of what could be
+// answered. If that fails, the answer counts all the same.
+func (t *Thread) showOutcome(ctx context.Context, q Question, a *ask) {
+	outcome := outcomeOf(q, a.Answer)
+	if a.MessageID == "" || t.bot.can.editor == nil || outcome == "" {
+		return
+	}
+	body, err := t.mention(ctx, q.Text+"\n\n_"+outcome+"_")
+	if err == nil {
+		_, err = t.bot.can.editor.Edit(ctx, t.ref(a.MessageID), body)
+	}
+	if err != nil {
+		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("the outcome of a question could not be shown")
+	}
+}
+
+// outcomeOf says what became of a question. It is empty if that is plain to see.
+func outcomeOf(q Question, a *Answer) string {
+	if a.TimedOut {
+		return "Timed out."
+	}
+	by := ""
+	if name := cmp.Or(a.By.FullName, a.By.Name); name != "" {
+		by = " by " + Escape(name)
+	}
+	i := slices.IndexFunc(q.Options, func(o adapter.Choice) bool { return o.Value == a.Value })
+	switch {
+	case a.Value == approve && i >= 0:
+		return "Approved" + by + "."
+	case a.Value == deny && i >= 0:
+		return "Denied" + by + "."
+	case i >= 0:
+		return "Answered" + by + ": " + Escape(cmp.Or(q.Options[i].Label, a.Value))
+	default:
+		return "" // the text below the question says it
+	}
 }
 
 // park makes sure that the turn of a question runs again when its time is over,
@@ -188,10 +266,15 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	if err := b.keepSkipped(ctx, turn, max(time.Until(a.Deadline), 0)); err != nil {
+	now, err := turn.now(ctx)
+	if err != nil {
 		return err
 	}
-	if err := b.resume(ctx, a, whyTimeout, max(time.Until(a.Deadline), 0)+time.Second); err != nil {
+	left := max(a.Deadline.Sub(now), 0)
+	if err := b.keepSkipped(ctx, turn, left); err != nil {
+		return err
+	}
+	if err := b.resume(ctx, a, whyTimeout, left+time.Second); err != nil {
 		return err
 	}
 	return &parkedError{a.ID}

@@ -19,8 +19,10 @@ type ask struct {
 	ID        string           `json:"id"`
 	Thread    adapter.ThreadID `json:"thread"`
 	MessageID string           `json:"message_id,omitempty"`
-	Options   []adapter.Option `json:"options,omitempty"`
+	Options   []adapter.Choice `json:"options,omitempty"`
 	From      []string         `json:"from,omitempty"`
+	// Handler is whose question it is: its Access decides who may answer.
+	Handler string `json:"handler,omitempty"`
 	// Asked is when the event of the turn was stored.
 	Asked time.Time `json:"asked"`
 	// Deadline is zero until the question is known to be posed.
@@ -84,8 +86,8 @@ type asking struct {
 	// first. One is in it before it is posed.
 	Waiting []string `json:"waiting,omitempty"`
 	// Answers are the keys of the events that gave the last answers. If the
-	// process dies before it has settled such an event, the event comes again:
-	// then it is no new message.
+	// process dies before it has settled such an event, the event is retried and
+	// must not count as a new message.
 	Answers []string `json:"answers,omitempty"`
 }
 

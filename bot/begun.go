@@ -65,7 +65,7 @@ func (g *begun) with(id string) *row {
 
 // begin notes which row is begun, unless it was tried before.
 func (l *lane) begin(ctx context.Context, p pick) error {
-	if l.seats[p.at].row != nil {
+	if l.candidates[p.at].row != nil {
 		return nil
 	}
 	r := &row{Newest: l.entries[p.at].ID}

@@ -21,9 +21,10 @@ import (
 // messages.
 func TestAnswersAreNotSkipped(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
-			a, err := bot.Ask(ctx, th, bot.Question{Text: "Sure?", Options: []adapter.Option{{Value: "yes"}, {Value: "no"}}})
+			a, err := bot.Ask(ctx, th, bot.Question{Text: "Sure?", Options: []adapter.Choice{{Value: "yes"}, {Value: "no"}}})
 			if err != nil {
 				return err
 			}
@@ -49,7 +50,8 @@ func TestAnswersAreNotSkipped(t *testing.T) {
 // which only a skipped one mentions the bot.
 func TestAskKeepsWhatWasSkipped(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			for _, q := range []string{"Name?", "Team?"} {
 				a, err := bot.Ask(ctx, th, bot.Question{Text: q})
@@ -101,7 +103,7 @@ func TestAParkedTurnGoesOnWithoutWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		w := newWorldIn(t, bot.Config{Store: store})
+		w := newTest(t, withStore(store))
 		platform := &amnesiac{Fake: w.fake}
 		b, err := bot.New(bot.Config{Store: store, Adapter: platform, Policy: bot.Latest()})
 		if err != nil {
@@ -133,7 +135,8 @@ func TestAParkedTurnGoesOnWithoutWhatCannotBeRead(t *testing.T) {
 // none that came since.
 func TestAResumedTurnDoesNotWait(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Debounce(10 * time.Second)}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Debounce(10*time.Second)))
 		start := time.Now()
 		w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			if m.Body != "ask" {
@@ -171,21 +174,21 @@ func TestABegunTurnIsFinished(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		// interrupt ends the first run of the turn.
-		interrupt func(ctx context.Context, w *world, store *cutStore) error
+		interrupt func(ctx context.Context, w *testBot, store *cutStore) error
 		restart   bool
 	}{
-		{name: "by an error", interrupt: func(context.Context, *world, *cutStore) error { return errBoom }},
-		{name: "by an error that steps aside", interrupt: func(context.Context, *world, *cutStore) error { return bot.RetryAfter(time.Hour, errBoom) }},
-		{name: "by an error that spends no attempt", interrupt: func(context.Context, *world, *cutStore) error { return bot.RetryAfter(time.Second, errBoom) }},
-		{name: "by a panic", interrupt: func(context.Context, *world, *cutStore) error { panic("boom") }},
-		{name: "by the store", interrupt: func(context.Context, *world, *cutStore) error { return errCut }},
-		{name: "by a lost lease", interrupt: func(ctx context.Context, _ *world, store *cutStore) error {
+		{name: "by an error", interrupt: func(context.Context, *testBot, *cutStore) error { return errBoom }},
+		{name: "by an error that steps aside", interrupt: func(context.Context, *testBot, *cutStore) error { return bot.RetryAfter(time.Hour, errBoom) }},
+		{name: "by an error that spends no attempt", interrupt: func(context.Context, *testBot, *cutStore) error { return bot.RetryAfter(time.Second, errBoom) }},
+		{name: "by a panic", interrupt: func(context.Context, *testBot, *cutStore) error { panic("boom") }},
+		{name: "by the store", interrupt: func(context.Context, *testBot, *cutStore) error { return errCut }},
+		{name: "by a lost lease", interrupt: func(ctx context.Context, _ *testBot, store *cutStore) error {
 			store.cut.Store(true)
 			<-ctx.Done()
 			store.cut.Store(false)
 			return ctx.Err()
 		}},
-		{name: "by a deploy", restart: true, interrupt: func(ctx context.Context, _ *world, _ *cutStore) error {
+		{name: "by a deploy", restart: true, interrupt: func(ctx context.Context, _ *testBot, _ *cutStore) error {
 			<-ctx.Done()
 			return ctx.Err()
 		}},
@@ -195,9 +198,9 @@ func TestABegunTurnIsFinished(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := &cutStore{Store: memstate.New(memstate.Options{})}
 				defer store.Close()
-				w := newWorldIn(t, bot.Config{
-					Store: store, Policy: bot.Latest(), LeaseTTL: 3 * time.Second, DrainTimeout: time.Second, TurnTimeout: time.Hour,
-				})
+				w := newTest(t, withStore(store), withConfig(bot.Config{
+					Policy: bot.Latest(), LeaseTTL: 3 * time.Second, DrainTimeout: time.Second, TurnTimeout: time.Hour,
+				}))
 				runs := 0
 				w.bot.OnNewMessage(nil, func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 					runs++
@@ -243,7 +246,8 @@ func TestABegunTurnIsFinished(t *testing.T) {
 // pass. Of those nothing is remembered.
 func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Debounce(time.Second)}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Debounce(time.Second)))
 		failed := false
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s", told("p", m))
@@ -280,10 +284,11 @@ func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 }
 
 // TestABegunTurnThatSubscribedIsFinished: the thread counts as subscribed by
-// now, for everybody but the turn that did it.
+// now, for everyone but the turn that did it.
 func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
 		runs := 0
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			runs++
@@ -312,7 +317,8 @@ func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 // spent nothing.
 func TestABuriedTurnBuriesNoOther(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
 		runs := 0
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			runs++

@@ -234,7 +234,7 @@ func BenchmarkPost(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			th, err := bt.Thread("W1", thread)
+			th, err := bt.Workspace("W1").Thread(thread)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -26,6 +26,7 @@ type Bot struct {
 	notes      notes.Book
 	runner     *turns.Runner
 	running    running
+	sessions   sessionMemory
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.
@@ -69,9 +70,3 @@ func (b *Bot) Ready(ctx context.Context) error {
 // Adapter returns the adapter of the configuration, for what only one platform
 // offers: b.Adapter().(*linear.Adapter).
 func (b *Bot) Adapter() adapter.Adapter { return b.cfg.Adapter }
-
-// Identity says who the bot is in a workspace. An empty workspace means the
-// one that the bot's own token belongs to.
-func (b *Bot) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
-	return b.cfg.Adapter.Identity(ctx, workspace)
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
@@ -12,8 +13,8 @@ import (
 )
 
 // pausedText is what the bot says, once, when it stops answering programs.
-const pausedText = "I stop answering here: another program and I have been writing to each other. " +
-	"A person who mentions me brings me back."
+const pausedText = "I'll stop answering here: another program and I have been writing to each other. " +
+	"Mention me to bring me back."
 
 // talk counts the messages of programs that a thread's bot has handled.
 type talk struct {
@@ -35,6 +36,9 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 		if r.message.Mentioned {
 			return nil, b.forgetTalk(ctx, r)
 		}
+		return nil, nil
+	}
+	if b.cfg.BotTurns == math.MaxInt {
 		return nil, nil
 	}
 	n, err := b.countTalk(ctx, r.Turn)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -14,7 +15,8 @@ import (
 // TestTwoBotsDoNotTalkForEver lets another bot answer every answer.
 func TestTwoBotsDoNotTalkForEver(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Bots: bot.BotsAlways, BotTurns: 3}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Bots: bot.BotsAlways, BotTurns: 3}))
 		n := 0
 		other := func() {
 			n++
@@ -36,7 +38,7 @@ func TestTwoBotsDoNotTalkForEver(t *testing.T) {
 		}
 		answers := func() (told int, answered int) {
 			for _, text := range w.fake.Posted(thread) {
-				if strings.Contains(text, "I stop answering here") {
+				if strings.Contains(text, "I'll stop answering here") {
 					told++
 				} else {
 					answered++

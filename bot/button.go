@@ -19,19 +19,14 @@ import (
 // thread. A link can be used once, until it expires. It says nothing about who
 // uses it.
 
-// Action is the press of a button, or a choice from a list, of a [card.Card] that
-// the bot posted.
-type Action struct {
-	adapter.ActionEvent
-}
-
-// ActionHandler handles an action.
-type ActionHandler func(ctx context.Context, t *Thread, a *Action) error
+// ActionHandler handles the press of a button, or a choice from a list, of a
+// [card.Card] that the bot posted.
+type ActionHandler func(ctx context.Context, t *Thread, a *adapter.ActionEvent) error
 
 // OnAction registers h for buttons and lists with one of the ids, or for all if
 // there are none. In messages without buttons, as Linear's, they are links, see
-// [Config.Links]; then nobody is named as the Actor, and [Config.Access] must
-// allow somebody without an id.
+// [Config.Links]; then the Actor is the zero User, and [Config.Access] must
+// allow a user without an id.
 func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 	if h == nil {
 		return &Registration{}
@@ -49,7 +44,7 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 		if !ok {
 			return Next
 		}
-		return h(ctx, t.thread, &Action{ActionEvent: *e})
+		return h(ctx, t.thread, new(*e))
 	})
 }
 
@@ -57,8 +52,8 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 const askAction = "ask\x00"
 
 // Button says what the link with a token stands for. It changes nothing. The
-// error has code adapter.CodeNotFound if the token is none of the bot's.
-func (b *Bot) Button(ctx context.Context, token string) (*adapter.Button, error) {
+// error has code adapter.CodeNotFound if the token is not one of the bot's.
+func (b *Bot) Button(ctx context.Context, token string) (*adapter.ButtonPage, error) {
 	k, err := b.readLink(token)
 	if err != nil {
 		return nil, err
@@ -67,7 +62,7 @@ func (b *Bot) Button(ctx context.Context, token string) (*adapter.Button, error)
 }
 
 // buttonOf says what a link stands for.
-func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.Button, error) {
+func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.ButtonPage, error) {
 	used, err := b.linkUsed(ctx, k)
 	if err != nil {
 		return nil, err
@@ -76,7 +71,7 @@ func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.Button, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &adapter.Button{Label: k.label, Title: k.title, URL: in.URL, Expires: k.expires}
+	page := &adapter.ButtonPage{Label: k.label, Title: k.title, URL: in.URL, Expires: k.expires}
 	switch {
 	case used:
 		page.State = adapter.ButtonUsed
@@ -86,11 +81,11 @@ func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.Button, error) {
 	return page, nil
 }
 
-// Press stores that somebody has pressed the button of a link, and returns it in
+// Press stores that the button of a link was pressed, and returns it in
 // the state in which it was before: nothing is stored unless that is
 // adapter.ButtonOpen. It blocks for a durable write. Errors are those of
 // [Bot.Button].
-func (b *Bot) Press(ctx context.Context, token string) (*adapter.Button, error) {
+func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, error) {
 	k, err := b.readLink(token)
 	if err != nil {
 		return nil, err
@@ -117,7 +112,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.Button, error) 
 		page.State = adapter.ButtonUsed
 		return page, nil
 	}
-	b.counts.add(CountAccepted, "")
+	b.counts.add(countAccepted, "")
 	if err := b.markLink(ctx, k.workspace, k.name()); err != nil {
 		b.log.Debug().Err(err).Msg("link not marked yet: its turn will do it")
 	}
@@ -131,7 +126,7 @@ func (b *Bot) readLink(token string) (*link, error) {
 	return b.links.read(token)
 }
 
-// linkUsed reports whether nothing can come of a link any more.
+// linkUsed reports whether a link was used, or its question closed.
 func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	mark, err := b.notes.Value(notes.Link, k.workspace, k.name()).Get(ctx)
 	switch {

@@ -26,7 +26,7 @@ func withLinks() bot.LinkConfig {
 
 // tokens returns the tokens of the links with a label in what the bot posted,
 // oldest first.
-func (w *world) tokens(label string) []string {
+func (w *testBot) tokens(label string) []string {
 	w.t.Helper()
 	find := regexp.MustCompile(`\[` + regexp.QuoteMeta(label) + `\]\(https://bot\.test/buttons/([^)]+)\)`)
 	var out []string
@@ -39,7 +39,7 @@ func (w *world) tokens(label string) []string {
 }
 
 // press presses the button behind a token and checks the state that it was in.
-func (w *world) press(token string, want adapter.ButtonState) *adapter.Button {
+func (w *testBot) press(token string, want adapter.ButtonState) *adapter.ButtonPage {
 	w.t.Helper()
 	shown, err := w.bot.Button(w.t.Context(), token)
 	if err != nil {
@@ -60,7 +60,7 @@ func (w *world) press(token string, want adapter.ButtonState) *adapter.Button {
 
 // deploying registers a handler that posts a card with buttons, and one that
 // notes what is pressed.
-func deploying(w *world) {
+func deploying(w *testBot) {
 	w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 		_, err := t.Post(ctx, card.Card{Title: "Deploy *api*?", Children: []card.Element{
 			card.Section{Children: []card.Element{card.Actions{
@@ -72,7 +72,7 @@ func deploying(w *world) {
 		}})
 		return err
 	})
-	w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *bot.Action) error {
+	w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 		w.note("%s %s %q=%q %s", t.ID(), a.MessageID, a.ActionID, a.Value, a.Actor.ID)
 		return nil
 	}, "deploy", "where")
@@ -80,7 +80,8 @@ func deploying(w *world) {
 
 func TestButtons(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		deploying(w)
 		stop := w.start()
 		w.say("ada", "@helper deploy")
@@ -122,7 +123,8 @@ func TestButtons(t *testing.T) {
 // links work and know the message.
 func TestButtonsOfARepeatedTurn(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		failed := false
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			m, err := t.Post(ctx, card.Card{Children: []card.Element{card.Actions{card.Button{ID: "go", Label: "Go"}}}})
@@ -136,7 +138,7 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 			}
 			return nil
 		})
-		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *bot.Action) error {
+		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *adapter.ActionEvent) error {
 			w.note("pressed in %s", a.MessageID)
 			return nil
 		})
@@ -153,12 +155,13 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 	})
 }
 
-// Somebody presses before the turn that posted the button is over.
+// A user presses before the turn that posted the button is over.
 func TestButtonPressedSoon(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		store := &slowStore{Store: w.store}
-		w = newWorldIn(t, bot.Config{Store: store, Links: withLinks()})
+		w = newTest(t, withStore(store), withConfig(bot.Config{Links: withLinks()}))
 		deploying(w)
 		stop := w.start()
 		w.say("ada", "@helper deploy")
@@ -189,7 +192,8 @@ func (s *slowStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Dur
 // Many press at once: one press counts.
 func TestButtonPressedAtOnce(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)
@@ -225,13 +229,14 @@ func TestButtonPressedAtOnce(t *testing.T) {
 // process is down is not lost.
 func TestActionRetries(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			_, err := t.Post(ctx, card.Card{Title: "?", Children: []card.Element{card.Actions{card.Button{ID: "go", Label: "Go"}}}})
 			return err
 		})
 		tries := 0
-		w.bot.OnAction(func(ctx context.Context, t *bot.Thread, a *bot.Action) error {
+		w.bot.OnAction(func(ctx context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 			if _, err := t.Post(ctx, bot.Text("going")); err != nil {
 				return err
 			}
@@ -243,7 +248,7 @@ func TestActionRetries(t *testing.T) {
 		})
 		w.say("ada", "@helper go")
 		w.run(time.Second)
-		w.press(w.tokens("Go")[0], adapter.ButtonOpen) // nobody runs
+		w.press(w.tokens("Go")[0], adapter.ButtonOpen) // no bot runs
 		w.run(time.Minute)
 		if posts := w.fake.Posted(thread); len(posts) != 2 || posts[1] != "going" {
 			t.Errorf("posts %q", posts)
@@ -256,7 +261,8 @@ func TestActionRetries(t *testing.T) {
 
 func TestButtonsAreLabelsWithoutLinks(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)
@@ -272,7 +278,7 @@ func TestButtonsAreLabelsWithoutLinks(t *testing.T) {
 
 func TestQuestionAnsweredByLink(t *testing.T) {
 	t.Parallel()
-	ask := func(w *world, q bot.ApprovalRequest) {
+	ask := func(w *testBot, q bot.ApprovalRequest) {
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			a, err := bot.RequestApproval(ctx, t, q)
 			if err != nil {
@@ -281,14 +287,15 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 			w.note("approved %t by %q", a.Approved, a.By.ID)
 			return nil
 		})
-		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *bot.Action) error {
+		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *adapter.ActionEvent) error {
 			w.note("action %q", a.ActionID)
 			return nil
 		})
 	}
 	t.Run("by a link", func(t *testing.T) {
 		t.Parallel()
-		inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 			ask(w, bot.ApprovalRequest{Title: "Deploy _now_?"})
 			w.say("ada", "@helper deploy")
 			w.run(time.Second)
@@ -306,7 +313,8 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 	})
 	t.Run("by both links at once", func(t *testing.T) {
 		t.Parallel()
-		inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 			ask(w, bot.ApprovalRequest{Title: "Deploy?"})
 			w.say("ada", "@helper deploy")
 			w.run(time.Second)
@@ -323,7 +331,8 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 	})
 	t.Run("by a word before the link", func(t *testing.T) {
 		t.Parallel()
-		inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 			ask(w, bot.ApprovalRequest{Title: "Deploy?"})
 			w.say("ada", "@helper deploy")
 			w.run(time.Second)
@@ -345,11 +354,15 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 	} {
 		t.Run("no links with "+name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, c.cfg, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(c.cfg))
 				ask(w, c.q)
 				w.say("ada", "@helper deploy")
 				w.run(time.Second)
-				want := []string{"**Deploy?**\n\n1. Approve\n2. Deny\n\nAnswer with one of these, or its number."}
+				want := []string{"**Deploy?**\n\n1. Approve\n2. Deny\n\nAnswer with one of these, or react with 👍 or 👎."}
+				if name == "approvers" {
+					want[0] = strings.Replace(want[0], "\n\n", "\n\n<@ada>\n\n", 1)
+				}
 				if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
@@ -361,8 +374,9 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 // A platform that has buttons tells of a press itself, and who it was.
 func TestActionOfThePlatform(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Access: access.Users("ada")}, func(t *testing.T, w *world) {
-		w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *bot.Action) error {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Access: access.Users("ada")}))
+		w.bot.OnAction(func(_ context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 			w.note("%s %s %q=%q by %s", t.ID(), a.MessageID, a.ActionID, a.Value, a.Actor.ID)
 			return nil
 		}, "deploy")
@@ -384,10 +398,11 @@ func TestActionOfThePlatform(t *testing.T) {
 	})
 }
 
-// Access decides about a press as about anything else, with nobody named.
+// Access decides about a press as about anything else, with no one named.
 func TestActionAccess(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks(), Access: access.Users("ada")}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks(), Access: access.Users("ada")}))
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)
@@ -402,13 +417,14 @@ func TestActionAccess(t *testing.T) {
 // The same link in the hands of another workspace's bot is none.
 func TestButtonsOfTwoBots(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		other := newWorldIn(t, bot.Config{Store: store, Links: bot.LinkConfig{BaseURL: withLinks().BaseURL, Secrets: []string{"another"}}})
+		other := newTest(t, withStore(store), withConfig(bot.Config{Links: bot.LinkConfig{BaseURL: withLinks().BaseURL, Secrets: []string{"another"}}}))
 		if _, err := other.bot.Press(t.Context(), w.tokens("Deploy")[0]); adapter.CodeOf(err) != adapter.CodeNotFound {
 			t.Errorf("%v, want not found", err)
 		}
@@ -424,12 +440,13 @@ func (deafStore) Enqueue(context.Context, state.Entry) (state.Receipt, error) {
 
 func TestPressWithoutAStore(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		deploying(w)
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)
 		token := w.tokens("Deploy")[0]
-		down := newWorldIn(t, bot.Config{Store: deafStore{w.store}, Links: withLinks()})
+		down := newTest(t, withStore(deafStore{w.store}), withConfig(bot.Config{Links: withLinks()}))
 		_, err := down.bot.Press(t.Context(), token)
 		if adapter.CodeOf(err) != adapter.CodeUnavailable || !errors.Is(err, state.ErrUnavailable) {
 			t.Errorf("%v, want unavailable", err)

@@ -24,13 +24,13 @@ func State[T any](t *Thread) Cell[T] {
 }
 
 // UserState is the state of a user of a workspace.
-func UserState[T any](b *Bot, workspace, userID string) Cell[T] {
-	return Cell[T]{b.notes.Value(notes.State, workspace, "user/"+userID)}
+func UserState[T any](w *Workspace, userID string) Cell[T] {
+	return Cell[T]{w.bot.notes.Value(notes.State, w.id, "user/"+userID)}
 }
 
 // WorkspaceState is the state of a workspace.
-func WorkspaceState[T any](b *Bot, workspace string) Cell[T] {
-	return Cell[T]{b.notes.Value(notes.State, workspace, "workspace")}
+func WorkspaceState[T any](w *Workspace) Cell[T] {
+	return Cell[T]{w.bot.notes.Value(notes.State, w.id, "workspace")}
 }
 
 // Named returns another cell of the same owner.

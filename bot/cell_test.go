@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,13 +19,14 @@ type tally struct{ N int }
 
 func TestState(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		ctx := t.Context()
-		th, err := w.bot.Thread("W1", thread)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := w.bot.Thread("W2", thread)
+		other, err := w.bot.Workspace("W2").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,9 +56,9 @@ func TestState(t *testing.T) {
 		for name, cell := range map[string]bot.Cell[tally]{
 			"another workspace":   bot.State[tally](other),
 			"another name":        c.Named("x"),
-			"the workspace":       bot.WorkspaceState[tally](w.bot, "W1"),
-			"a user":              bot.UserState[tally](w.bot, "W1", "ada"),
-			"a user named thread": bot.UserState[tally](w.bot, "W1", string(thread)),
+			"the workspace":       bot.WorkspaceState[tally](w.bot.Workspace("W1")),
+			"a user":              bot.UserState[tally](w.bot.Workspace("W1"), "ada"),
+			"a user named thread": bot.UserState[tally](w.bot.Workspace("W1"), string(thread)),
 		} {
 			if v, err := cell.Get(ctx); err != nil || v.N != 0 {
 				t.Errorf("%s shares the state: %+v, %v", name, v, err)
@@ -90,7 +92,8 @@ func TestState(t *testing.T) {
 
 func TestStepsRunOnce(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			var got []string
 			for _, name := range []string{"plan", "write", "write"} {
@@ -142,9 +145,10 @@ func TestStepOutsideATurnRuns(t *testing.T) {
 
 func TestTranscript(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		ctx := t.Context()
-		ts := w.bot.Transcript("W1", "ada")
+		ts := w.bot.Workspace("W1").Transcript("ada")
 		ts.Keep = 2
 		for _, text := range []string{"a", "b", "c"} {
 			if err := ts.Append(ctx, bot.TranscriptEntry{Role: "user", Text: text}); err != nil {
@@ -152,7 +156,7 @@ func TestTranscript(t *testing.T) {
 			}
 		}
 		texts := func() []string {
-			entries, err := w.bot.Transcript("W1", "ada").Entries(ctx)
+			entries, err := w.bot.Workspace("W1").Transcript("ada").Entries(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,7 +169,7 @@ func TestTranscript(t *testing.T) {
 		if diff := cmp.Diff([]string{"b", "c"}, texts()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		if other, err := w.bot.Transcript("W2", "ada").Entries(ctx); err != nil || len(other) != 0 {
+		if other, err := w.bot.Workspace("W2").Transcript("ada").Entries(ctx); err != nil || len(other) != 0 {
 			t.Errorf("another workspace sees %v, %v", other, err)
 		}
 		if err := ts.Delete(ctx); err != nil {
@@ -181,9 +185,10 @@ func TestTranscript(t *testing.T) {
 // from several sides at once.
 func TestTranscriptBounds(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		ctx := t.Context()
-		big := w.bot.Transcript("W1", "big")
+		big := w.bot.Workspace("W1").Transcript("big")
 		for i := range 5 {
 			text := strings.Repeat(strconv.Itoa(i), 300<<10)
 			if err := big.Append(ctx, bot.TranscriptEntry{Role: "user", Text: text}); err != nil {
@@ -198,7 +203,7 @@ func TestTranscriptBounds(t *testing.T) {
 			t.Error("an entry of 1 MiB was kept")
 		}
 
-		many := w.bot.Transcript("W1", "many")
+		many := w.bot.Workspace("W1").Transcript("many")
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {

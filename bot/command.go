@@ -79,7 +79,7 @@ type CommandConfig struct {
 	// unless one of them is called so.
 	NoHelp bool
 	// Usage makes the answer to a command that is used in a wrong way. Nil
-	// content is no answer. Defaults to what the error says and the usage.
+	// content means no answer. Defaults to what the error says and the usage.
 	Usage func(e *UsageError) Content
 }
 

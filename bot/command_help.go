@@ -231,7 +231,7 @@ func (b *Bot) suggestion(c *call) []*handler {
 	}
 	written := cmdline.Shorten(strings.Join(c.words[:1+strings.Count(name, " ")], " "))
 	return []*handler{{name: "suggestion", run: func(ctx context.Context, t *Turn) error {
-		_, err := t.thread.Post(ctx, Markdown("I do not know "+markdown.Code(written)+". Did you mean "+markdown.Code(c.prefix+name)+"?"))
+		_, err := t.thread.Post(ctx, Markdown("I don't know "+markdown.Code(written)+". Did you mean "+markdown.Code(c.prefix+name)+"?"))
 		return err
 	}}}
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,7 @@ import (
 )
 
 // noted returns a command handler that notes what it got.
-func (w *world) noted(name string) bot.CommandHandler {
+func (w *testBot) noted(name string) bot.CommandHandler {
 	return func(_ context.Context, _ *bot.Thread, c *bot.Invocation) error {
 		w.note("%s %q %q", name, c.Args, c.Rest)
 		return nil
@@ -77,7 +78,8 @@ func TestCommandRouting(t *testing.T) {
 // checkRoute registers handlers that note their kind; the first few decline.
 func checkRoute(t *testing.T, registered map[string]bool, order []string, declining int, text string, subscribed bool) {
 	t.Helper()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		decline := make(map[string]bool)
 		for _, kind := range order[:declining] {
 			decline[kind] = true
@@ -125,9 +127,9 @@ func checkRoute(t *testing.T, registered map[string]bool, order []string, declin
 	})
 }
 
-func (w *world) subscribe() {
+func (w *testBot) subscribe() {
 	w.t.Helper()
-	th, err := w.bot.Thread("W1", thread)
+	th, err := w.bot.Workspace("W1").Thread(thread)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -180,7 +182,8 @@ func TestCommandForms(t *testing.T) {
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t)
 				w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
 					w.note("mention")
 					return nil
@@ -207,7 +210,7 @@ func TestCommandForms(t *testing.T) {
 
 func TestCommandAnswers(t *testing.T) {
 	t.Parallel()
-	register := func(w *world) {
+	register := func(w *testBot) {
 		w.bot.OnCommand(bot.Command{
 			Name: "create", Aliases: []string{"new"}, Help: "Create an issue",
 			Args:  []bot.Arg{{Name: "title"}, {Name: "team", Optional: true}, {Name: "user", Optional: true, Many: true}},
@@ -234,7 +237,7 @@ func TestCommandAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		cfg        bot.CommandConfig
-		register   func(w *world)
+		register   func(w *testBot)
 		want       []string
 		notes      []string
 	}{
@@ -253,22 +256,23 @@ func TestCommandAnswers(t *testing.T) {
 		{name: "help about", text: "@helper help NEW", want: []string{"`@helper " + usage + "\n\nCreate an issue\n\n- `--priority <value>`: From 0 to 4 (default `3`)\n- `--draft`\n\nAlso called `new`"}},
 		{name: "help about with slash", text: "/help /status", want: []string{"`/status [issue]`"}},
 		{name: "help about nothing", text: "/help me", want: []string{list("/")}},
-		{name: "a sentence that begins with help", text: "@helper help me", register: func(w *world) { w.bot.OnNewMention(w.noting("mention")) }, notes: []string{`mention fake:room:t1 m1 "@helper help me"`}},
-		{name: "help of its own", text: "/help x", register: func(w *world) { w.bot.OnCommand(bot.Command{Name: "x", Aliases: []string{"Help"}}, w.noted("own")) }, notes: []string{`own ["x"] "x"`}},
+		{name: "a sentence that begins with help", text: "@helper help me", register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) }, notes: []string{`mention fake:room:t1 m1 "@helper help me"`}},
+		{name: "help of its own", text: "/help x", register: func(w *testBot) { w.bot.OnCommand(bot.Command{Name: "x", Aliases: []string{"Help"}}, w.noted("own")) }, notes: []string{`own ["x"] "x"`}},
 		{name: "help switched off", text: "@helper help", cfg: bot.CommandConfig{NoHelp: true}},
 		{name: "no slash", text: "/create x", cfg: bot.CommandConfig{NoSlash: true}},
 		{name: "no slash but a mention", text: "@helper /create x", cfg: bot.CommandConfig{NoSlash: true}, notes: []string{"created"}},
-		{name: "slip", text: "@helper craete x", want: []string{"I do not know `craete`. Did you mean `@helper create`?"}},
-		{name: "slip of help", text: "@helper hepl", want: []string{"I do not know `hepl`. Did you mean `@helper help`?"}},
+		{name: "slip", text: "@helper craete x", want: []string{"I don't know `craete`. Did you mean `@helper create`?"}},
+		{name: "slip of help", text: "@helper hepl", want: []string{"I don't know `hepl`. Did you mean `@helper help`?"}},
 		{name: "no slip", text: "@helper something"},
 		{name: "slip after a slash is for anybody", text: "/craete x"},
-		{name: "slip with a mention handler", text: "@helper craete", register: func(w *world) { w.bot.OnNewMention(w.noting("mention")) }, notes: []string{`mention fake:room:t1 m1 "@helper craete"`}},
-		{name: "slip that a pattern takes", text: "@helper craete", register: func(w *world) { w.bot.OnNewMessage(nil, w.noting("pattern")) }, notes: []string{`pattern fake:room:t1 m1 "@helper craete"`}},
-		{name: "code in what was written", text: "@helper creat` x", want: []string{"I do not know `` creat` ``. Did you mean `@helper create`?"}},
+		{name: "slip with a mention handler", text: "@helper craete", register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) }, notes: []string{`mention fake:room:t1 m1 "@helper craete"`}},
+		{name: "slip that a pattern takes", text: "@helper craete", register: func(w *testBot) { w.bot.OnNewMessage(nil, w.noting("pattern")) }, notes: []string{`pattern fake:room:t1 m1 "@helper craete"`}},
+		{name: "code in what was written", text: "@helper creat` x", want: []string{"I don't know `` creat` ``. Did you mean `@helper create`?"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Commands: c.cfg}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{Commands: c.cfg}))
 				register(w)
 				if c.register != nil {
 					c.register(w)
@@ -290,7 +294,7 @@ func TestCommandAnswers(t *testing.T) {
 }
 
 // TestCommandsWithoutMention is about messages that the platform addresses to
-// the bot or to somebody else.
+// the bot or to another user.
 func TestCommandsWithoutMention(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -304,12 +308,14 @@ func TestCommandsWithoutMention(t *testing.T) {
 		{"@helper create a", adapter.TernaryYes, []string{`create ["a"] "a"`}, nil},
 		{"please @helper create a", adapter.TernaryYes, []string{}, nil},
 		{"create a for @helper", adapter.TernaryYes, []string{}, nil},
-		{"/craete", adapter.TernaryYes, []string{}, []string{"I do not know `craete`. Did you mean `create`?"}},
+		{"/craete", adapter.TernaryYes, []string{}, []string{"I don't know `craete`. Did you mean `create`?"}},
 		{"create --x", adapter.TernaryYes, []string{}, []string{"There is no flag `--x`.\n\nUsage: `create`"}},
 		{"@helper create a", adapter.TernaryNo, []string{}, nil},
 		{"/create a", adapter.TernaryNo, []string{`create ["a"] "a"`}, nil},
 	} {
-		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+		synctest.Test(t, func(t *testing.T) {
+			o := newScripted()
+			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 			w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Body: c.text, Addressed: c.addressed}})
 			w.run(time.Second)
@@ -339,7 +345,9 @@ func TestCommandsInDescriptions(t *testing.T) {
 		{"/create a", "", []string{}},
 		{"see @helper", "", []string{"mention"}},
 	} {
-		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+		synctest.Test(t, func(t *testing.T) {
+			o := newScripted()
+			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.event(o, &adapter.IssueEvent{
@@ -357,7 +365,8 @@ func TestCommandsInDescriptions(t *testing.T) {
 // TestUsageIsPostedOnce lets the answer to a wrong command fail at first.
 func TestUsageIsPostedOnce(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnCommand(bot.Command{Name: "create", Args: []bot.Arg{{Name: "title"}}}, w.noted("create"))
 		w.fake.FailPosts(errBoom, errBoom)
 		w.say("ada", "/create")
@@ -371,7 +380,8 @@ func TestUsageIsPostedOnce(t *testing.T) {
 // TestNoHelpWithoutCommands leaves a bot without commands as it was.
 func TestNoHelpWithoutCommands(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.say("ada", "@helper help")
 		w.run(time.Second)
 		if got := w.fake.Posted(thread); len(got) != 0 {
@@ -383,7 +393,8 @@ func TestNoHelpWithoutCommands(t *testing.T) {
 // TestCommandsOfPrograms: a program needs a mention for a command as well.
 func TestCommandsOfPrograms(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 		app := adapter.User{ID: "other", Kind: adapter.UserApp}
 		w.deliver(w.fake.SaidBy(app, "W1", thread, "a", "/create a"))

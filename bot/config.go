@@ -1,8 +1,11 @@
 package bot
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -13,7 +16,9 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Config says what a bot consists of. Adapter and Store are required.
+// Config says what a bot consists of. Adapter and Store are required. In numbers
+// and times, zero means the default; where a negative value means "off", the
+// field says so, and elsewhere [New] refuses it.
 type Config struct {
 	// Name is a handle that counts as a mention, besides the name that the
 	// platform knows the bot by. Defaults to that name alone.
@@ -22,8 +27,9 @@ type Config struct {
 	Aliases []string
 	// Adapter connects the platform.
 	Adapter adapter.Adapter
-	// Store keeps deliveries, subscriptions and values.
-	Store state.Store
+	// Store keeps deliveries and all that the bot remembers. Every store of
+	// package stateurl is one.
+	Store Store
 	// Secret makes the ids of what the bot writes impossible to guess, so that
 	// no one can take them first. At least 16 bytes; all instances have the same.
 	// Defaults to a random one that is kept in the store.
@@ -33,11 +39,12 @@ type Config struct {
 	Bots OtherBots
 	// BotTurns is how many messages of programs the bot handles in one thread
 	// before it says so once and stops, until ten minutes without one have
-	// passed or a person mentions the bot. Defaults to 8.
+	// passed or a person mentions the bot. Defaults to 8; negative means any
+	// number.
 	BotTurns int
 	// Access says who may use the bot. It is asked before every handler,
-	// whatever the event is, except for those of OnStop and OnUninstalled.
-	// Defaults to everybody.
+	// for every event, except for those of OnStop and OnUninstalled.
+	// Defaults to everyone.
 	Access Access
 	// Commands says how commands are treated. The zero value is a good one.
 	Commands CommandConfig
@@ -49,6 +56,10 @@ type Config struct {
 	// else for that: a name ("eyes") or Unicode. It goes when the turn ends.
 	// Defaults to none.
 	TypingEmoji string
+	// NoApology keeps the bot from saying that something went wrong, with a
+	// reference, when a turn in which a person waits for an answer goes to the
+	// dead letters. A handler of OnFailed replaces the apology.
+	NoApology bool
 	// Policy says what happens to messages that arrive in a busy thread, unless
 	// their handler has a policy of its own. Defaults to Serial().
 	Policy LanePolicy
@@ -60,17 +71,19 @@ type Config struct {
 	MaxAttempts int
 	// TurnTimeout is how long the handlers of a turn may run, all together.
 	// Then their context ends. Handlers can have a time of their own; see
-	// HandlerOptions. Defaults to 10 minutes.
+	// HandlerOptions. Defaults to 10 minutes; negative means no limit.
 	TurnTimeout time.Duration
 	// LeaseTTL is how long a thread stays reserved for a process that died.
 	// Leases are renewed at a third of it. Defaults to 15 s.
 	LeaseTTL time.Duration
-	// DrainTimeout is how long running turns may go on after Run's context
+	// DrainTimeout is how long running turns may continue after Run's context
 	// ended. Then their contexts end too, and what is unfinished is handed
-	// back. Defaults to 25 s, a little less than what Kubernetes grants.
+	// back. Defaults to 25 s, a little less than what Kubernetes grants; negative
+	// means that the contexts end at once.
 	DrainTimeout time.Duration
 	// HoldFor is how long a thread waits for a failing turn, all waits taken
-	// together. Defaults to 30 s.
+	// together. Defaults to 30 s; negative means that a failing turn steps
+	// aside at once.
 	HoldFor time.Duration
 	// Backoff returns the wait after the given attempt, from 1 on. Defaults
 	// to 1 s, doubling up to 10 minutes, give or take a fifth. Handlers can
@@ -81,6 +94,24 @@ type Config struct {
 	// Holder names this process in views of the store. Defaults to host name
 	// and process id.
 	Holder string
+}
+
+// Store is what a bot uses of a store, a part of [state.Store], where the methods
+// are described.
+type Store interface {
+	state.Notes
+	state.Values
+	// Enqueue, Lease, Extend and Settle are those of [state.Queue].
+	Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error)
+	Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error)
+	Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error
+	Settle(ctx context.Context, l *state.Lease, s state.Settlement) error
+	// Subscribe and Unsubscribe are those of [state.Subscriptions].
+	Subscribe(ctx context.Context, thread state.Key) error
+	Unsubscribe(ctx context.Context, thread state.Key) error
+	// Ping and Durable are those of [state.Lifecycle].
+	Ping(ctx context.Context) error
+	Durable() bool
 }
 
 // OtherBots says which messages of other programs a bot handles. Its own are
@@ -94,7 +125,7 @@ const (
 	// BotsNever handles no program's message.
 	BotsNever
 	// BotsAlways handles programs' messages like people's. Two bots that do
-	// this in one thread can talk for ever.
+	// this in one thread can talk without end.
 	BotsAlways
 )
 
@@ -111,13 +142,9 @@ func (c Config) withDefaults() (Config, error) {
 		name string
 		n    int64
 	}{
-		{"BotTurns", int64(c.BotTurns)},
 		{"Workers", int64(c.Workers)},
 		{"MaxAttempts", int64(c.MaxAttempts)},
-		{"TurnTimeout", int64(c.TurnTimeout)},
 		{"LeaseTTL", int64(c.LeaseTTL)},
-		{"DrainTimeout", int64(c.DrainTimeout)},
-		{"HoldFor", int64(c.HoldFor)},
 	} {
 		if f.n < 0 {
 			errs = append(errs, fmt.Errorf("bot: Config.%s must not be negative", f.name))
@@ -141,14 +168,14 @@ func (c Config) withDefaults() (Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return c, err
 	}
-	c.Policy = or(c.Policy, Serial())
-	c.BotTurns = or(c.BotTurns, 8)
-	c.Workers = or(c.Workers, 64)
-	c.MaxAttempts = or(c.MaxAttempts, 10)
-	c.TurnTimeout = or(c.TurnTimeout, 10*time.Minute)
-	c.LeaseTTL = or(c.LeaseTTL, 15*time.Second)
-	c.DrainTimeout = or(c.DrainTimeout, 25*time.Second)
-	c.HoldFor = or(c.HoldFor, 30*time.Second)
+	c.Policy = cmp.Or(c.Policy, Serial())
+	c.BotTurns = orOff(c.BotTurns, 8, math.MaxInt)
+	c.Workers = cmp.Or(c.Workers, 64)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 10)
+	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
+	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
+	c.DrainTimeout = orOff(c.DrainTimeout, 25*time.Second, 0)
+	c.HoldFor = orOff(c.HoldFor, 30*time.Second, 0)
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff
 	}
@@ -162,13 +189,16 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// or returns v, or def if v is zero.
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
+// unlimited stands for no limit of time: long enough for every turn, and short
+// enough to be added to a time.
+const unlimited = 100 * 365 * 24 * time.Hour
+
+// orOff returns v, or def if v is zero, or off if v is negative.
+func orOff[T int | time.Duration](v, def, off T) T {
+	if v < 0 {
+		return off
 	}
-	return v
+	return cmp.Or(v, def)
 }
 
 // defaultBackoff doubles from one second to ten minutes, with a jitter of a

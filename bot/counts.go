@@ -5,32 +5,31 @@ import (
 	"sync"
 )
 
-// Names of what [Bot.Counts] counts. CountIgnored comes with the reason behind
-// a colon, for example "ignored:self".
+// The names of what [Bot.Counts] counts.
 const (
-	// CountAccepted is the number of deliveries that were stored.
-	CountAccepted = "accepted"
-	// CountDuplicate is the number of deliveries that were known already.
-	CountDuplicate = "duplicate"
-	// CountIgnored is the number of deliveries that no handler got.
-	CountIgnored = "ignored"
-	// CountHandled is the number of turns that ended well.
-	CountHandled = "handled"
-	// CountRetried is the number of turns that are to be tried again.
-	CountRetried = "retried"
-	// CountBuried is the number of turns that went to the dead letters.
-	CountBuried = "buried"
-	// CountParked is the number of turns that wait for an answer.
-	CountParked = "parked"
-	// CountReturned is the number of turns that were handed back unfinished.
-	CountReturned = "returned"
-	// CountSkipped is the number of messages that another one answered for.
-	CountSkipped = "skipped"
-	// CountDiffers is the number of posts of a turn that ran again and said
+	// countAccepted is the number of deliveries that were stored.
+	countAccepted = "accepted"
+	// countDuplicate is the number of deliveries that were known already.
+	countDuplicate = "duplicate"
+	// countIgnored is the number of deliveries that no handler got.
+	countIgnored = "ignored"
+	// countHandled is the number of turns that ended well.
+	countHandled = "handled"
+	// countRetried is the number of turns that are to be tried again.
+	countRetried = "retried"
+	// countBuried is the number of turns that went to the dead letters.
+	countBuried = "buried"
+	// countParked is the number of turns that wait for an answer.
+	countParked = "parked"
+	// countReturned is the number of turns that were handed back unfinished.
+	countReturned = "returned"
+	// countSkipped is the number of messages that another one answered for.
+	countSkipped = "skipped"
+	// countDiffers is the number of posts of a turn that ran again and said
 	// something else where nothing can be changed.
-	CountDiffers = "differs"
-	// CountReplies is the number of messages that were posted.
-	CountReplies = "replies"
+	countDiffers = "differs"
+	// countReplies is the number of messages that were posted.
+	countReplies = "replies"
 )
 
 // counts holds how often each decision was taken. The zero value is ready to use.
@@ -51,7 +50,14 @@ func (c *counts) add(name, reason string) {
 	c.n[name]++
 }
 
-// Counts returns how often each decision was taken since the bot was made.
+// Counts returns how often each decision was taken since [New], by name:
+//
+//   - "accepted", "duplicate": deliveries that were stored, or known already
+//   - "ignored:" and a reason, for example "ignored:self": events without a handler
+//   - "handled", "retried", "buried", "parked", "returned": how turns ended;
+//     parked turns wait for an answer, returned ones were handed back unfinished
+//   - "skipped": messages that a newer one stood for
+//   - "replies": messages that were posted
 func (b *Bot) Counts() map[string]int64 {
 	b.counts.mu.Lock()
 	defer b.counts.mu.Unlock()

@@ -41,7 +41,11 @@ func asked(k *talk) []string {
 	if strings.HasSuffix(k.name, "by nobody") {
 		outcome = `draft 1: approved false by "", timed out true`
 	}
-	return []string{"**Deploy?**\n\n1. Approve\n2. Deny\n\nAnswer with one of these, or its number.", outcome}
+	question := "**Deploy?**\n\n_Approved by Ada Byron._"
+	if strings.HasSuffix(k.name, "by nobody") {
+		question = "**Deploy?**\n\n_Timed out._"
+	}
+	return []string{question, outcome}
 }
 
 // checkAsked checks how often turns did what they do: the step once, and
@@ -58,7 +62,7 @@ func (r *crashRig) checkAsked(resumed func(k *talk) int) {
 }
 
 // TestCrashWhileAsking kills a process that asks in many threads, in each at
-// another moment. The answers come while nobody runs or after a second process
+// another moment. The answers come while no bot runs or after a second process
 // has begun, by reply, by reaction or not at all.
 func TestCrashWhileAsking(t *testing.T) {
 	t.Parallel()
@@ -67,7 +71,7 @@ func TestCrashWhileAsking(t *testing.T) {
 	var early, late []*talk
 	for _, m := range []struct {
 		name, at, with string
-		hidden         bool // nobody sees the question yet
+		hidden         bool // no one sees the question yet
 	}{
 		{"the thread lists the question", "kept", "asking ", true},
 		{"the question is written but not confirmed", "sent", "Deploy?", false},
@@ -88,7 +92,7 @@ func TestCrashWhileAsking(t *testing.T) {
 	r.flush()
 	r.end(a, syscall.SIGKILL)
 	for _, k := range early {
-		r.approve(k) // Linear tries until somebody takes it
+		r.approve(k) // Linear tries until the bot takes it
 	}
 	b := r.start("b", 0)
 	for _, k := range late {

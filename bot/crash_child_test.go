@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
+
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
@@ -24,11 +26,11 @@ import (
 
 // The environment of a process that the crash tests start.
 const (
-	childEnv   = "BOT_TEST_CHILD" // name the process goes by
-	childJob   = "BOT_TEST_JOB"   // stepping or asking
-	childTower = "BOT_TEST_TOWER" // address of the tower
-	childState = "BOT_TEST_STATE" // address of the store
-	childLease = "BOT_TEST_LEASE" // Config.LeaseTTL
+	childEnv     = "BOT_TEST_CHILD" // name the process goes by
+	childJob     = "BOT_TEST_JOB"   // stepping or asking
+	childWitness = "BOT_TEST_TOWER" // address of the witness
+	childState   = "BOT_TEST_STATE" // address of the store
+	childLease   = "BOT_TEST_LEASE" // Config.LeaseTTL
 )
 
 // crashSecret signs the webhooks.
@@ -47,18 +49,19 @@ func child() error {
 	if err != nil {
 		return err
 	}
-	tower := &tower{url: os.Getenv(childTower), client: &http.Client{}}
+	witness := &witness{url: os.Getenv(childWitness), client: &http.Client{}}
 	cfg := linear.ConfigFromEnv()
-	cfg.HTTPClient = &http.Client{Transport: watchedTransport{http.DefaultTransport, tower}}
-	b, err := newCrashBot(cfg, os.Getenv(childJob), tower, bot.Config{
-		Store: watchedStore{store, tower}, LeaseTTL: lease, DrainTimeout: 50 * time.Millisecond,
+	cfg.HTTPClient = &http.Client{Transport: watchedTransport{http.DefaultTransport, witness}}
+	b, err := newCrashBot(cfg, os.Getenv(childJob), witness, bot.Config{
+		Store: watchedStore{store, witness}, LeaseTTL: lease, DrainTimeout: 50 * time.Millisecond, Name: "helper-bot",
+		MaxAttempts: 4,
 	})
 	if err != nil {
 		return err
 	}
 	srv, err := webhook.NewServer(webhook.Config{
 		Secrets: []string{crashSecret}, Acceptor: b, Durable: b.Durable(), Addr: "127.0.0.1:0",
-		OnListen: func(a net.Addr) { _, _ = tower.pass(ctx, "listening", os.Getenv(childEnv)+" "+a.String()) },
+		OnListen: func(a net.Addr) { _, _ = witness.pass(ctx, "listening", os.Getenv(childEnv)+" "+a.String()) },
 	})
 	if err != nil {
 		return err
@@ -67,7 +70,7 @@ func child() error {
 }
 
 // newCrashBot makes the bot of the crash tests for one of their jobs.
-func newCrashBot(lin linear.Config, job string, tower *tower, cfg bot.Config) (*bot.Bot, error) {
+func newCrashBot(lin linear.Config, job string, witness *witness, cfg bot.Config) (*bot.Bot, error) {
 	var err error
 	if cfg.Adapter, err = linear.New(lin); err != nil {
 		return nil, err
@@ -76,12 +79,14 @@ func newCrashBot(lin linear.Config, job string, tower *tower, cfg bot.Config) (*
 	if err != nil {
 		return nil, err
 	}
-	b.OnNewMention(map[string]bot.MessageHandler{"stepping": tower.stepping, "asking": tower.asking}[job])
+	b.OnNewMention(map[string]bot.MessageHandler{
+		"stepping": witness.stepping, "asking": witness.asking, "poison": poison,
+	}[job])
 	b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		_, err := t.Post(ctx, bot.Text("heard "+m.Text()))
 		return err
 	})
-	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *bot.Reaction) error {
+	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *adapter.ReactionEvent) error {
 		_, err := t.Post(ctx, bot.Text("saw "+r.Emoji))
 		return err
 	})
@@ -90,7 +95,7 @@ func newCrashBot(lin linear.Config, job string, tower *tower, cfg bot.Config) (*
 
 // stepping is a turn of two steps with a post between them, one within the
 // second and one at the end.
-func (w *tower) stepping(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+func (w *witness) stepping(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	in := string(t.ID())
 	if _, err := w.pass(ctx, "begun", in); err != nil {
 		return err
@@ -124,9 +129,17 @@ func (w *tower) stepping(ctx context.Context, t *bot.Thread, _ *bot.Message) err
 	return err
 }
 
+// poison ends the process as a text does that takes all memory: at once.
+func poison(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+	if !strings.Contains(m.Text(), "poison") {
+		return nil
+	}
+	return syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
+}
+
 // asking is a turn that drafts something and asks whether to go on. A message
 // with "soon" in it waits for a second only.
-func (w *tower) asking(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+func (w *witness) asking(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 	in := string(t.ID())
 	draft, err := bot.Step(ctx, "draft", func(ctx context.Context) (int, error) { return w.pass(ctx, "in-draft", in) })
 	if err != nil {
@@ -147,16 +160,16 @@ func (w *tower) asking(ctx context.Context, t *bot.Thread, m *bot.Message) error
 	return err
 }
 
-// tower is how a process tells the test where it is. The test lets it pass, or
+// witness is how a process tells the test where it is. The test lets it pass, or
 // holds it until it is killed.
-type tower struct {
+type witness struct {
 	url    string
 	client *http.Client
 }
 
 // pass says that something has come to a point, and returns how often it has by
 // now, in all processes. about says what it is.
-func (w *tower) pass(ctx context.Context, point, about string) (int, error) {
+func (w *witness) pass(ctx context.Context, point, about string) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/"+point, strings.NewReader(about))
 	if err != nil {
 		return 0, err
@@ -178,7 +191,7 @@ func (w *tower) pass(ctx context.Context, point, about string) (int, error) {
 type watchedTransport struct {
 	http.RoundTripper
 
-	tower *tower
+	witness *witness
 }
 
 func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -191,7 +204,7 @@ func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil || !bytes.Contains(body, []byte("commentCreate")) {
 		return res, err
 	}
-	if _, err := w.tower.pass(r.Context(), "sent", string(body)); err != nil {
+	if _, err := w.witness.pass(r.Context(), "sent", string(body)); err != nil {
 		return nil, errors.Join(err, res.Body.Close())
 	}
 	return res, nil
@@ -201,17 +214,17 @@ func (w watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 type watchedStore struct {
 	state.Store
 
-	tower *tower
+	witness *witness
 }
 
 func (s watchedStore) watch(ctx context.Context, before, after, about string, f func() error) error {
-	if _, err := s.tower.pass(ctx, before, about); err != nil {
+	if _, err := s.witness.pass(ctx, before, about); err != nil {
 		return err
 	}
 	if err := f(); err != nil {
 		return err
 	}
-	_, err := s.tower.pass(ctx, after, about)
+	_, err := s.witness.pass(ctx, after, about)
 	return err
 }
 

@@ -35,15 +35,15 @@ const patience = 30 * time.Second
 // processes stop at points that the test chooses, so that it can end them
 // there.
 type crashRig struct {
-	t      *testing.T
-	job    string
-	state  string
-	linear *linearsim.Server
-	ada    *linearsim.User
-	issue  *linearsim.Issue
-	app    *linearsim.Installation
-	tower  *httptest.Server
-	client *http.Client
+	t       *testing.T
+	job     string
+	state   string
+	linear  *linearsim.Server
+	ada     *linearsim.User
+	issue   *linearsim.Issue
+	app     *linearsim.Installation
+	witness *httptest.Server
+	client  *http.Client
 
 	mu      sync.Mutex
 	talks   []*talk
@@ -80,8 +80,8 @@ func newCrashRig(t *testing.T, job, store string) *crashRig {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	r.tower = httptest.NewServer(http.HandlerFunc(r.pass))
-	t.Cleanup(r.tower.Close)
+	r.witness = httptest.NewServer(http.HandlerFunc(r.pass))
+	t.Cleanup(r.witness.Close)
 	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: r.route, Transport: transport, ErrorHandler: unavailable})
 	t.Cleanup(front.Close)
 
@@ -156,7 +156,7 @@ func (r *crashRig) start(name string, lease time.Duration) *exec.Cmd {
 	cmd.Env = []string{
 		childEnv + "=" + name,
 		childJob + "=" + r.job,
-		childTower + "=" + r.tower.URL,
+		childWitness + "=" + r.witness.URL,
 		childState + "=" + r.state,
 		childLease + "=" + lease.String(),
 		"LINEAR_CLIENT_ID=" + r.app.ClientID,
@@ -191,7 +191,7 @@ func (r *crashRig) end(cmd *exec.Cmd, sig syscall.Signal) int {
 // say has Ada begin a thread. The process that works on it is held at a point;
 // see talk.
 func (r *crashRig) say(name, text, at, with string) *talk {
-	r.mu.Lock() // until it is known, nobody passes
+	r.mu.Lock() // until it is known, no one passes
 	defer r.mu.Unlock()
 	k := &talk{name: name, root: r.ada.Comment(r.issue, "@helper-bot "+text), at: at, with: with, passed: map[string]int{}}
 	r.talks = append(r.talks, k)
@@ -288,7 +288,7 @@ func (r *crashRig) workOff() (left state.Stats) {
 	}
 	defer store.Close()
 	lin := linear.Config{ClientID: r.app.ClientID, ClientSecret: r.app.ClientSecret, APIURL: r.linear.GraphQLURL(), HTTPClient: r.client}
-	b, err := newCrashBot(lin, r.job, &tower{r.tower.URL, r.client}, bot.Config{Store: store})
+	b, err := newCrashBot(lin, r.job, &witness{r.witness.URL, r.client}, bot.Config{Store: store})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -108,9 +108,9 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 			end = handled()
 		}
 		end.spoke = end.spoke || h.kind != ""
-		line := r.log.Info().Str(LogKeyHandler, h.name).Str(LogKeyEvent, r.head().Key).Dur(LogKeyTook, time.Since(start))
+		line := r.log.Info().Str(keyHandler, h.name).Str(keyEvent, r.head().Key).Dur(keyTook, time.Since(start))
 		if r.message != nil && r.message.Rule != "" {
-			line = line.Str(LogKeyRule, r.message.Rule)
+			line = line.Str(keyRule, r.message.Rule)
 		}
 		line.Msg("handled")
 	}

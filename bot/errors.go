@@ -8,8 +8,8 @@ import (
 	"github.com/linearbot/linearbot/internal/turns"
 )
 
-// Next is returned by a handler that declines a message: routing goes on as if
-// the handler were not there.
+// Next is returned by a handler that declines a message: routing continues as if
+// the handler were not registered.
 var Next = errors.New("bot: handler declined") //nolint:errname,revive,staticcheck,gochecknoglobals // a sentinel that reads as what it does: return bot.Next
 
 // Errors that callers of this package branch on.
@@ -24,6 +24,9 @@ var (
 	// ErrDraining is the cause with which a handler's context ends when the
 	// process stops and the drain time is over.
 	ErrDraining = turns.ErrDraining
+	// ErrDeleted is the cause with which a handler's context ends when the
+	// message that it handles, or the one that begins its thread, is deleted.
+	ErrDeleted = errors.New("bot: the message was deleted")
 	// ErrTurnTimeout is the cause with which a handler's context ends when
 	// it ran for longer than its HandlerOptions.Timeout or
 	// Config.TurnTimeout.
@@ -102,7 +105,7 @@ func (e *OptionsError) Error() string {
 type IDError struct {
 	// ID is the id as given.
 	ID string
-	// Code is "invalid_thread_id" for text that is no thread id at all and
+	// Code is "invalid_thread_id" for text that is not a thread id and
 	// "adapter_not_found" for the id of another platform.
 	Code string
 	// Err is what the adapter says about it. May be nil.

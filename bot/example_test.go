@@ -19,7 +19,7 @@ func play(register func(b *bot.Bot), texts ...string) {
 	fake := adaptertest.NewFake("helper")
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	b, err := bot.New(bot.Config{Adapter: fake, Store: store, Backoff: func(int) time.Duration { return 0 }})
+	b, err := bot.New(bot.Config{Adapter: fake, Store: store, NoApology: true, Backoff: func(int) time.Duration { return 0 }})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -71,7 +71,7 @@ func Example() {
 	// And then: a nice day
 }
 
-// Messages that nobody addressed to the bot can be matched by a pattern.
+// Messages that no one addressed to the bot can be matched by a pattern.
 func ExampleBot_OnNewMessage() {
 	play(func(b *bot.Bot) {
 		deploy := regexp.MustCompile(`^deploy (\S+)`)

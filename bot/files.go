@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
 )
@@ -29,39 +28,14 @@ import (
 // uploaded before is not read but linked where it is. So close what needs it in
 // the handler.
 func WithFiles(c Content, files ...adapter.Upload) Content {
-	return filesContent{content: c, files: slices.Clone(files)}
+	return extrasContent{c, extras{files: slices.Clone(files)}}
 }
 
-// filesContent is content with files.
-type filesContent struct {
-	content Content
-	files   []adapter.Upload
-}
-
-// Render makes it a Content. Its files have no text before they were uploaded.
-func (c filesContent) Render(f content.Form) (string, error) {
-	if c.content == nil {
-		return "", nil
-	}
-	return c.content.Render(f)
-}
-
-// detach returns what c is without its files, and these.
-func detach(c Content) (Content, []adapter.Upload) {
-	var files []adapter.Upload
-	for {
-		f, ok := c.(filesContent)
-		if !ok {
-			return c, files
-		}
-		c, files = f.content, slices.Concat(f.files, files)
-	}
-}
-
-// attach uploads files that go with c and returns the Markdown that links them.
-func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) (string, error) {
-	if len(files) == 0 {
-		return "", nil
+// attach checks the extras of c, uploads the files among them and returns the
+// Markdown that links these.
+func (t *Thread) attach(ctx context.Context, c Content, x extras) (string, error) {
+	if err := t.allows(x); err != nil || len(x.files) == 0 {
+		return "", err
 	}
 	if _, ok := c.(*Plan); ok && t.inSession() {
 		return "", &adapter.Error{Code: adapter.CodeUnsupported, Op: "upload", Message: "a plan in an agent session has no text for files to stand below"}
@@ -69,19 +43,19 @@ func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) 
 	if err := alive(ctx); err != nil {
 		return "", err
 	}
-	shelf, err := t.shelf(ctx)
+	uploads, err := t.uploads(ctx)
 	if err != nil {
 		return "", err
 	}
 	var links []string
-	for _, f := range files {
+	for _, f := range x.files {
 		f.Type = typeOf(f)
-		url, ok := shelf.take(f)
+		url, ok := uploads.take(f)
 		if !ok {
 			if url, err = t.Upload(ctx, f); err != nil {
 				return "", err
 			}
-			if err := shelf.put(ctx, f, url); err != nil {
+			if err := uploads.put(ctx, f, url); err != nil {
 				return "", err
 			}
 		}
@@ -93,9 +67,9 @@ func (t *Thread) attach(ctx context.Context, c Content, files []adapter.Upload) 
 // inSession reports whether the thread is an agent session.
 func (t *Thread) inSession() bool { return t.bot.can.agent != nil && t.bot.can.agent.IsSession(t.id) }
 
-// shelf is where the files of a post are kept in mind, so that another run of the
+// uploads are the files of a post that are uploaded, so that another run of the
 // turn does not upload them again.
-type shelf struct {
+type uploads struct {
 	value *notes.Value // nil outside a turn
 	// kept are the files in the order in which they were uploaded, before are
 	// those of an earlier run that no file of this one was.
@@ -110,15 +84,15 @@ type keptFile struct {
 	URL  string `json:"url"`
 }
 
-// shelf returns the shelf of the next post or edit with files. Outside a turn it
+// uploads returns those of the next post or edit with files. Outside a turn it
 // keeps nothing.
-func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
+func (t *Thread) uploads(ctx context.Context) (*uploads, error) {
 	turn := t.turnOf(ctx)
 	if turn == nil {
-		return &shelf{}, nil
+		return &uploads{}, nil
 	}
 	v := t.bot.notes.Value(notes.Files, turn.head().Workspace, turn.nextFiles(stepFrom(ctx)))
-	s := &shelf{value: &v}
+	s := &uploads{value: &v}
 	data, err := v.Get(ctx)
 	switch {
 	case err != nil:
@@ -134,7 +108,7 @@ func (t *Thread) shelf(ctx context.Context) (*shelf, error) {
 }
 
 // take returns the address of a file that an earlier run has uploaded.
-func (s *shelf) take(f adapter.Upload) (url string, ok bool) {
+func (s *uploads) take(f adapter.Upload) (url string, ok bool) {
 	for i, k := range s.before {
 		if k.Name == f.Name && k.Type == f.Type && k.Size == f.Size {
 			s.before = slices.Delete(s.before, i, i+1)
@@ -145,7 +119,7 @@ func (s *shelf) take(f adapter.Upload) (url string, ok bool) {
 }
 
 // put keeps the address of a file that was uploaded.
-func (s *shelf) put(ctx context.Context, f adapter.Upload, url string) error {
+func (s *uploads) put(ctx context.Context, f adapter.Upload, url string) error {
 	if s.value == nil {
 		return nil
 	}

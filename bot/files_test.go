@@ -16,12 +16,11 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/card"
-	"github.com/linearbot/linearbot/state/memstate"
 )
 
-// depot is a stage that takes files.
-type depot struct {
-	*stage
+// fileHost is an editable platform that takes files.
+type fileHost struct {
+	*editable
 
 	// trouble is what uploads fail with, in order. Nil is no failure.
 	trouble []error
@@ -30,7 +29,7 @@ type depot struct {
 	under string
 }
 
-func (d *depot) Upload(_ context.Context, workspace string, f adapter.Upload) (string, error) {
+func (d *fileHost) Upload(_ context.Context, workspace string, f adapter.Upload) (string, error) {
 	content, err := io.ReadAll(f.Content)
 	if err != nil {
 		return "", err
@@ -50,20 +49,7 @@ func upload(name, kind, content string) adapter.Upload {
 	return adapter.Upload{Name: name, Type: kind, Size: int64(len(content)), Content: strings.NewReader(content)}
 }
 
-// inDepot runs f in a bubble with a bot whose platform is a depot.
-func inDepot(t *testing.T, f func(t *testing.T, w *world, d *depot)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		d := &depot{stage: newStage()}
-		b, err := bot.New(bot.Config{Store: store, Adapter: d, Backoff: func(int) time.Duration { return time.Second }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(t, &world{t: t, fake: d.Fake, store: store, bot: b}, d)
-	})
-}
+func newFileHost() *fileHost { return &fileHost{editable: newEditable()} }
 
 func TestFilesWithEveryContent(t *testing.T) {
 	t.Parallel()
@@ -136,11 +122,13 @@ func TestFilesWithEveryContent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inDepot(t, func(t *testing.T, w *world, d *depot) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newFileHost()
+				w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
 				if err := c.do(t.Context(), w.handle(c.in)); !errors.Is(err, c.err) {
 					t.Errorf("error %v, want %v", err, c.err)
 				}
-				checkLog(t, d.stage, c.want...)
+				checkLog(t, d.editable, c.want...)
 			})
 		})
 	}
@@ -148,7 +136,9 @@ func TestFilesWithEveryContent(t *testing.T) {
 
 func TestFilesOfAStreamThatIsEdited(t *testing.T) {
 	t.Parallel()
-	inDepot(t, func(t *testing.T, w *world, _ *depot) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newFileHost()
+		w := newTest(t, withPlatform(p, p.Fake), withBackoff(time.Second))
 		_, err := w.handle(thread).Edit(t.Context(), "m1", bot.WithFiles(bot.Stream(texts(0, "x")), upload("a", "", "b")))
 		if err == nil || !strings.Contains(err.Error(), "stream") {
 			t.Errorf("error %v, want one that says that streams are posted only", err)
@@ -171,7 +161,9 @@ func TestFileLinks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inDepot(t, func(t *testing.T, w *world, d *depot) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newFileHost()
+				w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
 				d.under = c.under
 				if _, err := w.handle(thread).Post(t.Context(), bot.WithFiles(nil, upload(c.name, c.kind, "x"))); err != nil {
 					t.Fatal(err)
@@ -186,7 +178,8 @@ func TestFileLinks(t *testing.T) {
 
 func TestFilesWithoutAPlaceForThem(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		_, err := w.handle(thread).Post(t.Context(), bot.WithFiles(bot.Text("x"), upload("a", "", "b")))
 		if !errors.Is(err, errors.ErrUnsupported) || w.fake.Posts() != 0 {
 			t.Errorf("error %v after %d posts, want errors.ErrUnsupported and none", err, w.fake.Posts())
@@ -199,7 +192,9 @@ func TestFilesWithoutAPlaceForThem(t *testing.T) {
 func TestFilesOfATurnThatRunsAgain(t *testing.T) {
 	t.Parallel()
 	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "upload"}
-	inDepot(t, func(t *testing.T, w *world, d *depot) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newFileHost()
+		w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
 		d.trouble = []error{nil, down} // the second file, once
 		runs := 0
 		handle := func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
@@ -263,7 +258,9 @@ func TestFilesOfATurnThatRunsAgain(t *testing.T) {
 // TestFilesThatChange: another run of the turn has other files.
 func TestFilesThatChange(t *testing.T) {
 	t.Parallel()
-	inDepot(t, func(t *testing.T, w *world, d *depot) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newFileHost()
+		w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
 		runs := 0
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			files := []adapter.Upload{upload("a", "", "1"), upload("b", "", "22"), upload("a", "", "1")}
@@ -301,7 +298,9 @@ var errGone = errors.New("gone")
 // the post that failed.
 func TestFilesThatCannotBeUploaded(t *testing.T) {
 	t.Parallel()
-	inDepot(t, func(t *testing.T, w *world, d *depot) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newFileHost()
+		w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
 		d.trouble = []error{errBoom}
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			_, err := th.Post(ctx, bot.WithFiles(bot.Text("report"), upload("a", "", "1")))

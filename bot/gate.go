@@ -1,14 +1,6 @@
 package bot
 
-import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"time"
-
-	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/notes"
-)
+import "context"
 
 // reasonRefused is the reason for which a turn is ignored that an Access
 // refuses.
@@ -66,102 +58,4 @@ func (b *Bot) showSkipped(ctx context.Context, r *run, h *handler) (bool, error)
 		}
 	}
 	return mentioned || r.message.Rule != ruleSkipped, nil
-}
-
-// A platform may tell of one act with several kinds of event: of a comment with
-// the comment itself, a session and a notification. The first kind to get as
-// far as a handler claims the act; events of other kinds that tell of the same
-// act are left out, whatever their order and on whichever instance. Events of
-// the same kind are never left out: two of them are two acts that look alike.
-
-// claimant is the stored form of a claim.
-type claimant struct {
-	Type string `json:"type"`
-	Key  string `json:"key"`
-}
-
-// claim claims the act of a turn, and reports whether the turn speaks for it.
-func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
-	head := r.head()
-	if head.Act == "" || r.claimed {
-		return true, nil
-	}
-	mine, err := json.Marshal(claimant{Type: head.Type, Key: head.Key})
-	if err != nil {
-		return false, err
-	}
-	held, err := b.notes.Value(notes.Act, head.Workspace, head.Act).Claim(ctx, mine)
-	if err != nil {
-		return false, fmt.Errorf("bot: claim of %s: %w", head.Act, err)
-	}
-	var holder claimant
-	if held != nil && json.Unmarshal(held, &holder) == nil && holder.Type != head.Type {
-		return false, nil
-	}
-	r.claimed = true
-	return true, nil
-}
-
-// sessionGrace is how long a comment waits for the session event that tells of
-// the same act. Linear sends both within a second or two; the session is the
-// better place to answer, as it shows that the bot is at work.
-const sessionGrace = 4 * time.Second
-
-// Comments and sessions tell of the same acts. Whichever came first would
-// answer, at random. So once a workspace is known to send session events, a
-// comment that mentions the bot, and any comment in a thread that shows a
-// session, lets the session go first: it waits for sessionGrace, aside, and runs
-// only if no session has claimed its act by then.
-
-// noteSession remembers that a workspace has sessions, and where this one shows.
-func (b *Bot) noteSession(ctx context.Context, r *run) error {
-	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session == nil {
-		return nil
-	}
-	id := []byte(ev.Message.Session.ID)
-	v := b.notes.Value(notes.Sessions, ev.Workspace)
-	seen, err := v.Get(ctx)
-	if err == nil && seen == nil { // a read is cheaper than a write
-		err = v.Set(ctx, id)
-	}
-	if in := ev.Message.Session.CommentThread; err == nil && in != "" {
-		there := b.notes.Thread(laneKey(ev.Workspace, in))
-		seen, err = there.Get(ctx, notes.SessionHere, "")
-		if err == nil && seen == nil {
-			err = there.Put(ctx, notes.SessionHere, "", id)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("bot: session %s: %w", ev.Message.Session.ID, err)
-	}
-	return nil
-}
-
-// yieldToSession returns a *yieldError as long as a comment must wait for a
-// session.
-func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
-	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session != nil || ev.Act == "" || r.claimed {
-		return nil
-	}
-	now, err := r.notes.Now(ctx)
-	left := sessionGrace - now.Sub(r.entry.EnqueuedAt)
-	if err != nil || left <= 0 {
-		return err
-	}
-	var seen []byte
-	if r.message.Mentioned {
-		seen, err = b.notes.Value(notes.Sessions, ev.Workspace).Get(ctx)
-	} else {
-		seen, err = r.notes.Get(ctx, notes.SessionHere, "")
-	}
-	switch {
-	case err != nil:
-		return fmt.Errorf("bot: sessions of %s: %w", ev.Workspace, err)
-	case seen == nil:
-		return nil
-	default:
-		return &yieldError{left, "waiting for the session that tells of the same message"}
-	}
 }

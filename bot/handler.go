@@ -12,15 +12,22 @@ import (
 // says why. What the returned error means is in the package comment.
 type MessageHandler func(ctx context.Context, t *Thread, m *Message) error
 
-// ReactionHandler handles a reaction.
-type ReactionHandler func(ctx context.Context, t *Thread, r *Reaction) error
+// ReactionHandler handles a reaction that was added or removed.
+type ReactionHandler func(ctx context.Context, t *Thread, r *adapter.ReactionEvent) error
+
+// ResolveHandler handles a thread that was resolved or reopened.
+type ResolveHandler func(ctx context.Context, t *Thread, r *adapter.ResolveEvent) error
+
+// NotificationHandler handles what reached the inbox of the bot's user. The
+// thread is nil if the notification belongs to none.
+type NotificationHandler func(ctx context.Context, t *Thread, n *adapter.NotificationEvent) error
 
 // UpdateHandler handles an edited message. previous is the text before, if the
 // platform told it, and otherwise empty.
 type UpdateHandler func(ctx context.Context, t *Thread, m *Message, previous string) error
 
 // WorkspaceHandler handles what happens to a workspace as a whole.
-type WorkspaceHandler func(ctx context.Context, workspace string) error
+type WorkspaceHandler func(ctx context.Context, w *Workspace) error
 
 // Handler is the common form of all handlers, as middleware sees them.
 type Handler func(ctx context.Context, t *Turn) error
@@ -29,14 +36,9 @@ type Handler func(ctx context.Context, t *Turn) error
 // or return without calling next. It runs once for each handler of a turn.
 type Middleware func(next Handler) Handler
 
-// Reaction is a reaction that somebody added or took back.
-type Reaction struct {
-	adapter.ReactionEvent
-}
-
-// handler is a registered handler, or one that the bot has of itself.
+// handler is a registered or a built-in handler.
 type handler struct {
-	// kind is empty for what the bot does of itself.
+	// kind is empty for built-in handlers.
 	kind string
 	// name is the kind and the place in the order of registration, for
 	// example "mention/0", or the name that was chosen. It is part of the key
@@ -46,7 +48,7 @@ type handler struct {
 	// match says whether the handler wants the turn. Nil means yes.
 	match func(t *Turn) bool
 	// access says who may run the handler, besides what options and Config
-	// say. Nil means everybody.
+	// say. Nil means everyone.
 	access  Access
 	options HandlerOptions
 }
@@ -69,7 +71,7 @@ const (
 	kindEvent       = "event"
 )
 
-// allowed is the access of the handler itself. Nil means everybody.
+// allowed is the access of the handler itself. Nil means everyone.
 func (h *handler) allowed() Access {
 	switch {
 	case h.access == nil:
@@ -97,6 +99,7 @@ type handlers struct {
 	resolved    []*handler
 	notified    []*handler
 	event       []*handler
+	failed      []FailedHandler
 }
 
 // OnNewMention registers h for messages that mention the bot in a thread that
@@ -161,7 +164,7 @@ func (b *Bot) OnReaction(h ReactionHandler, emoji ...string) *Registration {
 		if !ok {
 			return Next
 		}
-		return h(ctx, t.thread, &Reaction{ReactionEvent: *e})
+		return h(ctx, t.thread, new(*e))
 	})
 }
 
@@ -179,13 +182,13 @@ func (b *Bot) OnUninstalled(h WorkspaceHandler) *Registration {
 		return &Registration{}
 	}
 	return b.add(&b.on.uninstalled, kindUninstalled, nil, func(ctx context.Context, t *Turn) error {
-		return h(ctx, t.event.Head().Workspace)
+		return h(ctx, t.bot.Workspace(t.event.Head().Workspace))
 	})
 }
 
-// OnResolved registers h for threads that were resolved or opened again;
-// resolved says which.
-func (b *Bot) OnResolved(h func(ctx context.Context, t *Thread, resolved bool) error) *Registration {
+// OnResolved registers h for threads that were resolved or reopened;
+// ResolveEvent.Resolved says which.
+func (b *Bot) OnResolved(h ResolveHandler) *Registration {
 	if h == nil {
 		return &Registration{}
 	}
@@ -194,19 +197,14 @@ func (b *Bot) OnResolved(h func(ctx context.Context, t *Thread, resolved bool) e
 		if !ok {
 			return Next
 		}
-		return h(ctx, t.thread, e.Resolved)
+		return h(ctx, t.thread, new(*e))
 	})
-}
-
-// Notification is something that reached the inbox of the bot's user.
-type Notification struct {
-	adapter.NotificationEvent
 }
 
 // OnNotification registers h for notifications of the given kinds, as Linear
 // names them ("issueAssignedToYou"), or of all kinds. A notification of an act
 // that another handler answers already is left out.
-func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notification) error, kinds ...string) *Registration {
+func (b *Bot) OnNotification(h NotificationHandler, kinds ...string) *Registration {
 	if h == nil {
 		return &Registration{}
 	}
@@ -219,7 +217,7 @@ func (b *Bot) OnNotification(h func(ctx context.Context, t *Thread, n *Notificat
 		if !ok {
 			return Next
 		}
-		return h(ctx, t.thread, &Notification{NotificationEvent: *e})
+		return h(ctx, t.thread, new(*e))
 	})
 }
 

@@ -7,58 +7,53 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Issue is a change to an issue.
-type Issue struct {
+// IssueChange says that an issue was created, changed or removed.
+type IssueChange struct {
 	adapter.IssueEvent
 }
 
-// Change is a field of an issue before and after. A field that is unset is JSON
-// null.
-type Change struct {
-	Before, After json.RawMessage
-}
-
-// Change returns how a field changed, by Linear's name of it, for example
-// "stateId", "assigneeId", "delegateId", "priority", "labelIds", "title",
-// "projectId" or "cycleId". ok is false if it did not.
-func (i *Issue) Change(field string) (c Change, ok bool) {
-	if c.Before, ok = i.Changes[field]; !ok {
-		return Change{}, false
+// Field returns a field before and after the change, by Linear's name of it, for
+// example "stateId", "assigneeId", "delegateId", "priority", "labelIds", "title",
+// "projectId" or "cycleId". A field that is unset is JSON null. ok is false if the
+// field did not change.
+func (c *IssueChange) Field(name string) (before, after json.RawMessage, ok bool) {
+	if before, ok = c.Changes[name]; !ok {
+		return nil, nil, false
 	}
 	var body struct {
 		Data map[string]json.RawMessage `json:"data"`
 	}
-	if json.Unmarshal(i.Raw, &body) == nil {
-		c.After = body.Data[field]
+	if json.Unmarshal(c.Raw, &body) == nil {
+		after = body.Data[name]
 	}
-	if c.After == nil {
-		c.After = json.RawMessage("null") // Linear leaves unset fields out
+	if after == nil {
+		after = json.RawMessage("null") // Linear leaves unset fields out
 	}
-	return c, true
+	return before, after, true
 }
 
 // IssueHandler handles a change to an issue. Its thread is the issue's own.
-type IssueHandler func(ctx context.Context, t *Thread, i *Issue) error
+type IssueHandler func(ctx context.Context, t *Thread, c *IssueChange) error
 
 // IssueFilter says whether a handler wants a change.
-type IssueFilter func(i *Issue, self *adapter.Identity) bool
+type IssueFilter func(c *IssueChange, self *adapter.Identity) bool
 
 // IssueCreated wants issues that are new.
 func IssueCreated() IssueFilter {
-	return func(i *Issue, _ *adapter.Identity) bool { return i.Action == "create" }
+	return func(c *IssueChange, _ *adapter.Identity) bool { return c.Action == "create" }
 }
 
 // IssueRemoved wants issues that were removed.
 func IssueRemoved() IssueFilter {
-	return func(i *Issue, _ *adapter.Identity) bool { return i.Action == "remove" }
+	return func(c *IssueChange, _ *adapter.Identity) bool { return c.Action == "remove" }
 }
 
 // IssueChanged wants issues of which one of the fields changed, by Linear's
-// names of them; see [Issue.Change].
+// names of them; see [IssueChange.Field].
 func IssueChanged(fields ...string) IssueFilter {
-	return func(i *Issue, _ *adapter.Identity) bool {
+	return func(c *IssueChange, _ *adapter.Identity) bool {
 		for _, f := range fields {
-			if _, ok := i.Changes[f]; ok {
+			if _, ok := c.Changes[f]; ok {
 				return true
 			}
 		}
@@ -68,13 +63,13 @@ func IssueChanged(fields ...string) IssueFilter {
 
 // IssueDelegated wants issues that were just delegated to the bot.
 func IssueDelegated() IssueFilter {
-	return func(i *Issue, self *adapter.Identity) bool {
-		d := i.Issue.Delegate
+	return func(c *IssueChange, self *adapter.Identity) bool {
+		d := c.Issue.Delegate
 		if d == nil || self == nil || d.ID != self.UserID {
 			return false
 		}
-		_, changed := i.Changes["delegateId"]
-		return changed || i.Action == "create"
+		_, changed := c.Changes["delegateId"]
+		return changed || c.Action == "create"
 	}
 }
 
@@ -91,7 +86,7 @@ func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) *Registration {
 			return false
 		}
 		for _, wants := range filters {
-			if !wants(&Issue{IssueEvent: *e}, t.self) {
+			if !wants(&IssueChange{IssueEvent: *e}, t.self) {
 				return false
 			}
 		}
@@ -102,6 +97,6 @@ func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) *Registration {
 		if !ok {
 			return Next
 		}
-		return h(ctx, t.thread, &Issue{IssueEvent: *e})
+		return h(ctx, t.thread, &IssueChange{IssueEvent: *e})
 	})
 }

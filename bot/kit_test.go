@@ -32,8 +32,9 @@ func TestMain(m *testing.M) {
 
 const thread adapter.ThreadID = "fake:room:t1"
 
-// world is a bot on a fake platform, inside a synctest bubble.
-type world struct {
+// testBot is a bot called helper on a platform in memory, inside a synctest
+// bubble. It runs once the test calls start or run.
+type testBot struct {
 	t     *testing.T
 	fake  *adaptertest.Fake
 	store state.Store
@@ -44,26 +45,56 @@ type world struct {
 	log []string
 }
 
-// inWorld runs f in a bubble with a bot called helper. The bot runs once f
-// calls start or run.
-func inWorld(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		cfg.Store = store
-		f(t, newWorldIn(t, cfg))
-	})
+// testOption is an option of newTest.
+type testOption func(w *testBot, cfg *bot.Config)
+
+// withConfig replaces the configuration. Options after it change it further.
+func withConfig(cfg bot.Config) testOption {
+	return func(_ *testBot, to *bot.Config) { *to = cfg }
 }
 
-// newWorldIn makes a world on the store of cfg. The test is in a bubble.
-func newWorldIn(t *testing.T, cfg bot.Config) *world {
+// withPolicy sets the policy of lanes.
+func withPolicy(p bot.LanePolicy) testOption {
+	return func(_ *testBot, cfg *bot.Config) { cfg.Policy = p }
+}
+
+// withStore sets the store, which the test closes.
+func withStore(s state.Store) testOption {
+	return func(w *testBot, _ *bot.Config) { w.store = s }
+}
+
+// withPlatform sets the platform, which embeds fake.
+func withPlatform(a adapter.Adapter, fake *adaptertest.Fake) testOption {
+	return func(w *testBot, cfg *bot.Config) { w.fake, cfg.Adapter = fake, a }
+}
+
+// withBackoff makes every wait between attempts d. It doubles from a second
+// without.
+func withBackoff(d time.Duration) testOption {
+	return func(_ *testBot, cfg *bot.Config) { cfg.Backoff = func(int) time.Duration { return d } }
+}
+
+// newTest makes a bot on a Fake and a store in memory, unless options say
+// otherwise. The test is in a bubble.
+func newTest(t *testing.T, options ...testOption) *testBot {
 	t.Helper()
-	w := &world{t: t, fake: adaptertest.NewFake("helper"), store: cfg.Store}
-	cfg.Adapter = w.fake
+	w := &testBot{t: t}
+	var cfg bot.Config
+	for _, o := range options {
+		o(w, &cfg)
+	}
+	if w.store == nil {
+		w.store = memstate.New(memstate.Options{})
+		t.Cleanup(func() { _ = w.store.Close() }) // nothing is lost with it
+	}
+	if cfg.Adapter == nil {
+		w.fake = adaptertest.NewFake("helper")
+		cfg.Adapter = w.fake
+	}
 	if cfg.Backoff == nil {
 		cfg.Backoff = func(attempt int) time.Duration { return time.Second << (attempt - 1) }
 	}
+	cfg.Store = w.store
 	var err error
 	if w.bot, err = bot.New(cfg); err != nil {
 		t.Fatal(err)
@@ -72,7 +103,7 @@ func newWorldIn(t *testing.T, cfg bot.Config) *world {
 }
 
 // start runs the bot; the returned function stops it and returns its error.
-func (w *world) start() (stop func() error) {
+func (w *testBot) start() (stop func() error) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	var wg sync.WaitGroup
@@ -85,7 +116,7 @@ func (w *world) start() (stop func() error) {
 }
 
 // run starts the bot, waits until all is quiet, d at the most, and stops it.
-func (w *world) run(d time.Duration) {
+func (w *testBot) run(d time.Duration) {
 	w.t.Helper()
 	stop := w.start()
 	time.Sleep(d)
@@ -96,18 +127,18 @@ func (w *world) run(d time.Duration) {
 }
 
 // say delivers a message. The ids are m1, m2 and so on.
-func (w *world) say(author, text string) {
+func (w *testBot) say(author, text string) {
 	w.t.Helper()
 	w.sayIn(thread, author, text)
 }
 
-func (w *world) sayIn(in adapter.ThreadID, author, text string) {
+func (w *testBot) sayIn(in adapter.ThreadID, author, text string) {
 	w.t.Helper()
 	w.n++
 	w.deliver(w.fake.Said(in, fmt.Sprintf("m%d", w.n), author, text))
 }
 
-func (w *world) deliver(d *adapter.Delivery) {
+func (w *testBot) deliver(d *adapter.Delivery) {
 	w.t.Helper()
 	if err := w.bot.Accept(w.t.Context(), d); err != nil {
 		w.t.Fatalf("Accept: %v", err)
@@ -115,21 +146,21 @@ func (w *world) deliver(d *adapter.Delivery) {
 }
 
 // note remembers that something happened.
-func (w *world) note(format string, args ...any) {
+func (w *testBot) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.log = append(w.log, fmt.Sprintf(format, args...))
 }
 
 // notes returns what was noted.
-func (w *world) notes() []string {
+func (w *testBot) notes() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]string{}, w.log...)
 }
 
 // noting returns a handler that notes what it got.
-func (w *world) noting(name string) bot.MessageHandler {
+func (w *testBot) noting(name string) bot.MessageHandler {
 	return func(_ context.Context, t *bot.Thread, m *bot.Message) error {
 		w.note("%s %s %s %q", name, t.ID(), m.ID, m.Body)
 		return nil
@@ -137,7 +168,7 @@ func (w *world) noting(name string) bot.MessageHandler {
 }
 
 // dead returns the dead letters.
-func (w *world) dead() []state.DeadEntry {
+func (w *testBot) dead() []state.DeadEntry {
 	w.t.Helper()
 	var out []state.DeadEntry
 	for d, err := range w.store.Dead(w.t.Context()) {

@@ -102,13 +102,13 @@ func handledOnce(t *testing.T, seed uint64) {
 		}
 	}
 	whole := policy()
-	first := newWorldIn(t, bot.Config{Store: store, Policy: whole, LeaseTTL: 2 * time.Second, HoldFor: time.Hour})
+	first := newTest(t, withStore(store), withConfig(bot.Config{Policy: whole, LeaseTTL: 2 * time.Second, HoldFor: time.Hour}))
 	again, err := bot.New(bot.Config{Store: store, Policy: whole, LeaseTTL: 2 * time.Second, HoldFor: time.Hour, Adapter: first.fake})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := &world{t: t, fake: first.fake, store: store, bot: again}
-	for _, w := range []*world{first, second} {
+	second := &testBot{t: t, fake: first.fake, store: store, bot: again}
+	for _, w := range []*testBot{first, second} {
 		w.bot.OnNewMention(h("mention"))
 		w.bot.OnSubscribedMessage(h("subscribed"))
 		w.bot.OnNewMessage(regexp.MustCompile("^x"), h("x"))

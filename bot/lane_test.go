@@ -28,7 +28,7 @@ func told(name string, m *bot.Message) string {
 }
 
 // tells returns a handler that notes what it was told.
-func (w *world) tells(name string) bot.MessageHandler {
+func (w *testBot) tells(name string) bot.MessageHandler {
 	return func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 		w.note("%s", told(name, m))
 		return nil
@@ -65,7 +65,7 @@ func TestEventsKeepTheirPlace(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
 		cfg := bot.Config{Store: store, Policy: bot.Latest()}
-		w := newWorldIn(t, cfg)
+		w := newTest(t, withStore(store), withConfig(cfg))
 		read := 0
 		cfg.Adapter = editing{w.fake, &read}
 		b, err := bot.New(cfg)
@@ -114,7 +114,8 @@ func TestArrivalsDuringAHold(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Policy: c.policy}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withPolicy(c.policy))
 				start := time.Now()
 				h := func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					w.note("%s", told(time.Since(start).String(), m))
@@ -143,7 +144,8 @@ func TestArrivalsDuringAHold(t *testing.T) {
 	// What arrives at the moment in which the hold ends comes before or after,
 	// and is handled once.
 	for range 20 {
-		inWorld(t, bot.Config{Workers: 4, Policy: bot.Burst(time.Second)}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Workers: 4, Policy: bot.Burst(time.Second)}))
 			got := map[string]int{}
 			w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 				for _, m := range append(m.Skipped, m) {
@@ -184,7 +186,8 @@ func TestManyMessagesWait(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.waiting), func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withPolicy(bot.Latest()))
 				w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					w.note("%s %d", m.Body, len(m.Skipped))
 					return nil
@@ -205,7 +208,9 @@ func TestManyMessagesWait(t *testing.T) {
 // threads if only their content tells them apart.
 func TestThreadsOfALaneAreNotTakenTogether(t *testing.T) {
 	t.Parallel()
-	inOffice(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world, o *office) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newScripted()
+		w := newTest(t, withPolicy(bot.Latest()), withPlatform(o, o.Fake), withBackoff(time.Second))
 		for i, in := range []adapter.ThreadID{"fake:room:1", "fake:room:2", "fake:room:1"} {
 			id := fmt.Sprint("m", i)
 			o.events[id] = &adapter.MessageEvent{Message: &adapter.Message{ID: id, Body: fmt.Sprint(id, " in ", in), Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}}}
@@ -231,7 +236,7 @@ func TestStoppedMessagesAreNoContext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, store: store, bot: b}
+		w := &testBot{t: t, store: store, bot: b}
 		b.OnNewMention(w.tells("m"))
 		b.OnStop(nothing)
 		stop := w.start()
@@ -259,7 +264,7 @@ func TestAStoreThatFailsWhileALaneIsLookedAt(t *testing.T) {
 		store := &downStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
 		store.down.Store(7)
-		w := newWorldIn(t, bot.Config{Store: store, MaxAttempts: 1, Policy: bot.Latest()})
+		w := newTest(t, withStore(store), withConfig(bot.Config{MaxAttempts: 1, Policy: bot.Latest()}))
 		w.bot.OnSubscribedMessage(w.tells("s"))
 		w.bot.OnNewMention(w.tells("m"))
 		w.say("ada", "@helper a")
@@ -283,7 +288,8 @@ func TestMiddlewareSeesWhatIsSkipped(t *testing.T) {
 		}
 		return bot.Allow(), nil
 	}
-	inWorld(t, bot.Config{Access: access, Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Access: access, Policy: bot.Latest()}))
 		w.bot.Use(func(next bot.Handler) bot.Handler {
 			return func(ctx context.Context, turn *bot.Turn) error {
 				w.note("%s", told("middleware", turn.Message()))

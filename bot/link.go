@@ -90,7 +90,7 @@ func (l links) url(k *link) (string, error) {
 // expires (8 bytes, big endian), the set's and the button's number (8 bytes and
 // 2 bytes), the fields of the link, each as its length (2 bytes) and its bytes,
 // and the first 16 bytes of the HMAC-SHA256 of all that. It holds no secrets;
-// whoever has it may press the button.
+// anyone who has it can press the button.
 const (
 	linkVersion = 1
 	linkHead    = 1 + 8 + 8 + 2
@@ -121,8 +121,8 @@ func (k *link) name() string {
 	return hex.EncodeToString(k.set[:]) + fmt.Sprintf("-%d", k.n)
 }
 
-// errLink says that a token is none of ours. It does not say what is wrong with
-// it: only somebody who tries tokens would want to know.
+// errLink says that a token is not one of the bot's. It does not say what is wrong
+// with it, which would help only a person who guesses tokens.
 var errLink = &adapter.Error{Code: adapter.CodeNotFound, Op: "link", Message: "this link is not one of the bot's"}
 
 func (l links) sign(k *link) (string, error) {

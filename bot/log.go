@@ -10,35 +10,35 @@ import (
 
 // The keys of this package's log lines.
 const (
-	// LogKeyThread is the thread id.
-	LogKeyThread = "thread"
-	// LogKeyWorkspace is the organization id.
-	LogKeyWorkspace = "workspace"
-	// LogKeyEvent is the event key.
-	LogKeyEvent = "event_key"
-	// LogKeyType is the platform's type and action of the event.
-	LogKeyType = "type"
-	// LogKeyDelivery is the platform's name for the request.
-	LogKeyDelivery = "delivery"
-	// LogKeyReason says why something was ignored.
-	LogKeyReason = "reason"
-	// LogKeyMissing names what a delivery lacks.
-	LogKeyMissing = "missing"
-	// LogKeySynced are the services that a thread is synced with.
-	LogKeySynced = "synced_with"
-	// LogKeyRule is the rule by which a message counts as a mention.
-	LogKeyRule = "mention_rule"
-	// LogKeyHandler is the handler that ran.
-	LogKeyHandler = "handler"
-	// LogKeyAttempt counts the runs of a turn.
-	LogKeyAttempt = "attempt"
-	// LogKeyWait is how long a turn waits for its next try, in
+	// keyThread is the thread id.
+	keyThread = "thread"
+	// keyWorkspace is the organization id.
+	keyWorkspace = "workspace"
+	// keyEvent is the event key.
+	keyEvent = "event_key"
+	// keyType is the platform's type and action of the event.
+	keyType = "type"
+	// keyDelivery is the platform's name for the request.
+	keyDelivery = "delivery"
+	// keyReason says why something was ignored.
+	keyReason = "reason"
+	// keyMissing names what a delivery lacks.
+	keyMissing = "missing"
+	// keySynced are the services that a thread is synced with.
+	keySynced = "synced_with"
+	// keyRule is the rule by which a message counts as a mention.
+	keyRule = "mention_rule"
+	// keyHandler is the handler that ran.
+	keyHandler = "handler"
+	// keyAttempt counts the runs of a turn.
+	keyAttempt = "attempt"
+	// keyWait is how long a turn waits for its next try, in
 	// milliseconds.
-	LogKeyWait = "wait"
-	// LogKeyDepth is the number of entries in the lane.
-	LogKeyDepth = "depth"
-	// LogKeyTook is how long a turn took, in milliseconds.
-	LogKeyTook = "took"
+	keyWait = "wait_ms"
+	// keyDepth is the number of entries in the lane.
+	keyDepth = "depth"
+	// keyTook is how long a turn took, in milliseconds.
+	keyTook = "took_ms"
 )
 
 // loggedCause is the cause of a failure that strikes every lane again and again:

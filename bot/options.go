@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"sync"
@@ -23,7 +24,7 @@ type HandlerOptions struct {
 	// handlers of a turn share Config.TurnTimeout, and the end of that ends
 	// them too, except that a Timeout that is longer is granted in full and
 	// leaves the others their share. Defaults to what is left of
-	// Config.TurnTimeout.
+	// Config.TurnTimeout; negative means no limit.
 	Timeout time.Duration
 	// MaxAttempts is how often a turn is tried that fails in this handler
 	// before it goes to the dead letters. All tries of the turn count.
@@ -34,11 +35,11 @@ type HandlerOptions struct {
 	Backoff func(attempt int) time.Duration
 	// Access says who may run the handler, besides what Config.Access says
 	// and, for commands, Command.Access. Who is refused may still run other
-	// handlers of the same kind. Defaults to everybody.
+	// handlers of the same kind. Defaults to everyone.
 	Access Access
 }
 
-// Registration is a handler that was registered. It need not be kept.
+// Registration is a handler that was registered. It can be ignored.
 type Registration struct {
 	bot     *Bot
 	handler *handler // nil if nothing was registered
@@ -60,17 +61,14 @@ func (r *Registration) With(o HandlerOptions) *Registration {
 			h.options.Name, h.name = o.Name, h.kind+"/"+o.Name
 		}
 	}
-	if o.Timeout < 0 {
-		reg.refuse(h, "Timeout", "must not be negative")
-	}
 	if o.MaxAttempts < 0 {
 		reg.refuse(h, "MaxAttempts", "must not be negative")
 	}
 	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled) {
-		reg.refuse(h, "Access", "is not possible here: nobody is kept from stopping the bot or from removing it. Leave it out")
+		reg.refuse(h, "Access", "is not possible here: everyone may stop and remove the bot. Leave it out")
 	}
-	h.options.Timeout = or(o.Timeout, h.options.Timeout)
-	h.options.MaxAttempts = or(o.MaxAttempts, h.options.MaxAttempts)
+	h.options.Timeout = orOff(o.Timeout, h.options.Timeout, unlimited)
+	h.options.MaxAttempts = cmp.Or(o.MaxAttempts, h.options.MaxAttempts)
 	if o.Backoff != nil {
 		h.options.Backoff = o.Backoff
 	}
@@ -148,3 +146,15 @@ func (r *registry) mostAttempts(def int) int {
 
 // isLetter reports whether r is an ASCII letter.
 func isLetter(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
+
+// accessOf returns the Access of the handler with a name, or nil.
+func (r *registry) accessOf(name string) Access {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range r.all {
+		if h.name == name {
+			return h.allowed()
+		}
+	}
+	return nil
+}

@@ -39,11 +39,11 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 		{name: "negative", register: func(b *bot.Bot) {
 			b.OnNewMention(nothing)
 			b.OnNewMention(nothing).With(bot.HandlerOptions{Timeout: -1, MaxAttempts: -1})
-		}, want: []string{"mention/1 Timeout", "mention/1 MaxAttempts"}, says: "must not be negative"},
+		}, want: []string{"mention/1 MaxAttempts"}, says: "must not be negative"},
 		{name: "access where it cannot be", register: func(b *bot.Bot) {
-			b.OnUninstalled(func(context.Context, string) error { return nil }).With(bot.HandlerOptions{Access: anybody})
+			b.OnUninstalled(func(context.Context, *bot.Workspace) error { return nil }).With(bot.HandlerOptions{Access: anybody})
 			b.OnStop(nothing).With(bot.HandlerOptions{Access: anybody})
-		}, want: []string{"uninstalled/0 Access", "stop/0 Access"}, says: "nobody is kept"},
+		}, want: []string{"uninstalled/0 Access", "stop/0 Access"}, says: "everyone may stop"},
 		{name: "names", register: func(b *bot.Bot) {
 			b.OnNewMention(nothing).With(bot.HandlerOptions{Name: "answer"}).With(bot.HandlerOptions{Name: "answer"})
 			b.OnSubscribedMessage(nothing).With(bot.HandlerOptions{Name: "answer"})
@@ -55,7 +55,8 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t)
 				c.register(w.bot)
 				w.say("ada", "@helper") // is kept for a program that can be run
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -92,7 +93,8 @@ func TestOptionsThatCannotBeCarriedOut(t *testing.T) {
 
 func TestNothingRegisteredTakesOptions(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		b := w.bot
 		for i, r := range []*bot.Registration{
 			b.OnNewMention(nil), b.OnSubscribedMessage(nil), b.OnNewMessage(nil, nil), b.OnMessageUpdated(nil), b.OnMessageDeleted(nil),
@@ -153,7 +155,8 @@ func TestTimeoutsOfHandlers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{TurnTimeout: time.Minute, MaxAttempts: 1}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{TurnTimeout: time.Minute, MaxAttempts: 1}))
 				start := time.Now()
 				for i, o := range []bot.HandlerOptions{c.first, c.second} {
 					w.bot.OnNewMention(func(ctx context.Context, _ *bot.Thread, _ *bot.Message) error {
@@ -213,7 +216,8 @@ func TestAttemptsOfHandlers(t *testing.T) {
 				c.access = nil
 				return bot.Allow(), err
 			}
-			inWorld(t, bot.Config{MaxAttempts: 3, Access: access}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{MaxAttempts: 3, Access: access}))
 				start, runs := time.Now(), 0
 				for i, o := range []bot.HandlerOptions{c.first, c.second} {
 					w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
@@ -243,7 +247,8 @@ func TestAttemptsOfHandlers(t *testing.T) {
 // handler that failed.
 func TestAWaitOfAHandlerStepsAside(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		start := time.Now()
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s after %s", m.Body, time.Since(start))
@@ -279,7 +284,7 @@ func TestNamesKeepKeys(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := memstate.New(memstate.Options{})
 				defer store.Close()
-				w := newWorldIn(t, bot.Config{Store: store, Backoff: func(int) time.Duration { return time.Hour }})
+				w := newTest(t, withStore(store), withConfig(bot.Config{Backoff: func(int) time.Duration { return time.Hour }}))
 				post := func(text string) bot.MessageHandler {
 					return func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 						if _, err := th.Post(ctx, bot.Text(text)); err != nil {
@@ -319,7 +324,8 @@ func TestNamesKeepKeys(t *testing.T) {
 
 func TestHandlerTellsItsName(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.Use(func(next bot.Handler) bot.Handler {
 			return func(ctx context.Context, turn *bot.Turn) error {
 				w.note("%s", turn.Handler())
@@ -349,7 +355,7 @@ func TestAccessOfHandlers(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name     string
-		register func(w *world)
+		register func(w *testBot)
 		author   string
 		text     string
 		want     []string
@@ -357,31 +363,31 @@ func TestAccessOfHandlers(t *testing.T) {
 	}{
 		{
 			name: "allowed", author: "ada", text: "@helper", want: []string{`a fake:room:t1 m1 "@helper"`},
-			register: func(w *world) { w.bot.OnNewMention(w.noting("a")).With(only("ada")) },
+			register: func(w *testBot) { w.bot.OnNewMention(w.noting("a")).With(only("ada")) },
 		},
 		{
 			name: "refused", author: "bob", text: "@helper", posted: []string{"not for you"},
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMention(w.noting("a")).With(only("ada"))
 				w.bot.OnNewMessage(nil, w.noting("pattern"))
 			},
 		},
 		{
 			name: "refused by one of two", author: "bob", text: "@helper", want: []string{`b fake:room:t1 m1 "@helper"`}, posted: []string{"not for you"},
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMention(w.noting("a")).With(only("ada"))
 				w.bot.OnNewMention(w.noting("b"))
 			},
 		},
 		{
 			name: "a command's own comes on top", author: "bob", text: "/deploy", posted: []string{"not for you"},
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada", "bob")}, w.noted("deploy")).With(only("ada"))
 			},
 		},
 		{
 			name: "and counts as well", author: "bob", text: "/deploy", posted: []string{"not yours"},
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("not yours"))}, w.noted("deploy")).
 					With(only("ada", "bob"))
 			},
@@ -389,7 +395,8 @@ func TestAccessOfHandlers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t)
 				c.register(w)
 				w.say(c.author, c.text)
 				w.run(time.Second)
@@ -415,8 +422,10 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 		{"nothing to see", []string{}},
 		{"@helper look", []string{"mention"}},
 	} {
-		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
-			w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.Issue) error { w.note("issue"); return nil }).
+		synctest.Test(t, func(t *testing.T) {
+			o := newScripted()
+			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+			w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.IssueChange) error { w.note("issue"); return nil }).
 				With(bot.HandlerOptions{Access: access.Users("bob").Else(bot.DenyWithReply("no"))})
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.bot.OnEvent(func(context.Context, *bot.Turn) error { w.note("event"); return nil })
@@ -439,11 +448,13 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 	}
 }
 
-// TestIssuesThatNobodyTakesGoToOnEvent, like all other events.
-func TestIssuesThatNobodyTakesGoToOnEvent(t *testing.T) {
+// TestUnhandledIssuesGoToOnEvent: like all other events.
+func TestUnhandledIssuesGoToOnEvent(t *testing.T) {
 	t.Parallel()
-	inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
-		w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.Issue) error { w.note("issue"); return nil }, bot.IssueRemoved())
+	synctest.Test(t, func(t *testing.T) {
+		o := newScripted()
+		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.IssueChange) error { w.note("issue"); return nil }, bot.IssueRemoved())
 		w.bot.OnEvent(func(_ context.Context, turn *bot.Turn) error { w.note("%T", turn.Event()); return nil })
 		w.event(o, &adapter.IssueEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, Issue: &adapter.Issue{ID: "i"}})
 		w.run(time.Second)

@@ -13,6 +13,8 @@ import (
 type ownEvent struct {
 	Press *press         `json:"press,omitempty"`
 	Post  *scheduledPost `json:"post,omitempty"`
+	// Probe asks whether a lane is idle, and does nothing itself.
+	Probe bool `json:"probe,omitempty"`
 }
 
 // press is the press of a button behind a link.
@@ -53,7 +55,7 @@ func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Ev
 		return func(self *adapter.Identity) (adapter.Event, error) { return b.cfg.Adapter.Decode(d, self) }, nil
 	}
 	var own ownEvent
-	if json.Unmarshal(e.Body[1:], &own) != nil || (own.Press == nil) == (own.Post == nil) {
+	if json.Unmarshal(e.Body[1:], &own) != nil || !own.Probe && (own.Press == nil) == (own.Post == nil) {
 		return nil, errEnvelope
 	}
 	return func(*adapter.Identity) (adapter.Event, error) { return own.event(e), nil }, nil
@@ -68,6 +70,12 @@ func (o *ownEvent) event(e state.Queued) adapter.Event {
 				Type: "Button", Action: "press", At: p.At,
 			},
 			ActionID: p.ID, Value: p.Value, Label: p.Label,
+		}
+	}
+	if o.Probe {
+		return &adapter.OtherEvent{
+			Meta:   adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Type: "Probe", Action: "idle"},
+			Reason: "probe",
 		}
 	}
 	return &postEvent{

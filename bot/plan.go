@@ -197,7 +197,7 @@ func (p *Plan) steps() []adapter.PlanStep {
 
 // post posts the plan with links to files below it. In a session there is no
 // message of it: the one returned has no id.
-func (p *Plan) post(ctx context.Context, t *Thread, links string) (*adapter.Message, error) {
+func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*adapter.Message, error) {
 	if err := p.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string) (*adapter.Mess
 		p.thread, p.messageID = t, ""
 		return &adapter.Message{Thread: t.id, Body: p.body()}, nil
 	}
-	w := newStreamWriter(t, t.writeKey(ctx))
+	w := newStreamWriter(t, t.writeKey(ctx), x)
 	if err := w.put(ctx, p.body()); err != nil {
 		return w.message, err
 	}

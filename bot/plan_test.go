@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +18,8 @@ import (
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		ctx := t.Context()
 		p := bot.NewPlan("Ship {{emoji:rocket}}\nit", "Test")
 		if err := p.Update(ctx, bot.PlanUpdate{Status: bot.TaskInProgress}); err != nil { // before the post
@@ -68,7 +70,8 @@ func TestPlan(t *testing.T) {
 
 func TestPlanInSession(t *testing.T) {
 	t.Parallel()
-	onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, sessionThread)
 		ctx := t.Context()
 		p := bot.NewPlan("Ship it")
 		if m, err := th.Post(ctx, p); err != nil || m.ID != "" || m.Thread != sessionThread {
@@ -90,7 +93,8 @@ func TestPlanInSession(t *testing.T) {
 // TestPlanInOrder changes a plan from many sides while edits take time.
 func TestPlanInOrder(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		s.slow = time.Second
 		p := bot.NewPlan("All")
 		if _, err := th.Post(t.Context(), p); err != nil {
@@ -116,7 +120,8 @@ func TestPlanInOrder(t *testing.T) {
 
 func TestPlanThatCannotBeShown(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		p := bot.NewPlan("P")
 		if _, err := th.Post(t.Context(), p); err != nil {
 			t.Fatal(err)

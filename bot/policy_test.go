@@ -31,7 +31,8 @@ func TestPolicies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Policy: c.policy}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withPolicy(c.policy))
 				start := time.Now()
 				w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					skipped := []string{}
@@ -65,7 +66,8 @@ func TestPolicies(t *testing.T) {
 
 func TestConcurrentPolicyIsBounded(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Concurrent(3)}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Concurrent(3)))
 		var mu sync.Mutex
 		running, most := 0, 0
 		w.bot.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error {
@@ -90,7 +92,7 @@ func TestConcurrentPolicyIsBounded(t *testing.T) {
 		if most != 3 {
 			t.Errorf("%d at once, want 3", most)
 		}
-		if n := w.bot.Counts()[bot.CountHandled]; n != 60 {
+		if n := w.bot.Counts()["handled"]; n != 60 {
 			t.Errorf("%d handled, want 60", n)
 		}
 	})
@@ -98,7 +100,8 @@ func TestConcurrentPolicyIsBounded(t *testing.T) {
 
 func TestSkippedMentionCounts(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
 		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s %s %d", m.Body, m.Rule, len(m.Skipped))
 			return nil
@@ -115,7 +118,8 @@ func TestSkippedMentionCounts(t *testing.T) {
 
 func TestSkippedMessagesAreKeptWhenTheNewestFails(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Policy: bot.Latest()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s attempt %d skips %d", m.Body, m.Attempt, len(m.Skipped))
 			if m.Attempt == 1 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +19,7 @@ func TestRouting(t *testing.T) {
 	declines := func(context.Context, *bot.Thread, *bot.Message) error { return bot.Next }
 	for _, c := range []struct {
 		name       string
-		register   func(w *world)
+		register   func(w *testBot)
 		subscribed bool
 		author     adapter.User
 		text       string
@@ -27,7 +28,7 @@ func TestRouting(t *testing.T) {
 	}{
 		{
 			name: "subscribed wins over mention", subscribed: true, text: "@helper go",
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMention(w.noting("mention"))
 				w.bot.OnSubscribedMessage(w.noting("subscribed"))
 			},
@@ -35,7 +36,7 @@ func TestRouting(t *testing.T) {
 		},
 		{
 			name: "mention wins over pattern", text: "@helper deploy",
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMessage(regexp.MustCompile("deploy"), w.noting("pattern"))
 				w.bot.OnNewMention(w.noting("mention"))
 			},
@@ -43,7 +44,7 @@ func TestRouting(t *testing.T) {
 		},
 		{
 			name: "all handlers of a group, in order", text: "@helper go",
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMention(w.noting("first"))
 				w.bot.OnNewMention(w.noting("second"))
 			},
@@ -51,7 +52,7 @@ func TestRouting(t *testing.T) {
 		},
 		{
 			name: "every pattern that matches", text: "deploy now",
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMessage(regexp.MustCompile("^deploy"), w.noting("a"))
 				w.bot.OnNewMessage(regexp.MustCompile("^never"), w.noting("b"))
 				w.bot.OnNewMessage(nil, w.noting("c"))
@@ -60,12 +61,12 @@ func TestRouting(t *testing.T) {
 		},
 		{
 			name: "a mention without handler falls to patterns", text: "@helper deploy",
-			register: func(w *world) { w.bot.OnNewMessage(regexp.MustCompile("deploy"), w.noting("pattern")) },
+			register: func(w *testBot) { w.bot.OnNewMessage(regexp.MustCompile("deploy"), w.noting("pattern")) },
 			want:     []string{`pattern fake:room:t1 m1 "@helper deploy"`},
 		},
 		{
 			name: "a group that declines", text: "@helper deploy", subscribed: true,
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnSubscribedMessage(declines)
 				w.bot.OnNewMention(declines)
 				w.bot.OnNewMention(w.noting("mention"))
@@ -75,27 +76,27 @@ func TestRouting(t *testing.T) {
 		},
 		{
 			name: "nobody wants it", text: "hello",
-			register: func(w *world) { w.bot.OnNewMention(w.noting("mention")) },
+			register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) },
 			ignored:  "ignored:no_handler",
 		},
 		{
 			name: "own message", text: "@helper hello", author: adapter.User{ID: "bot-user"},
-			register: func(w *world) { w.bot.OnNewMention(w.noting("mention")) },
+			register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) },
 			ignored:  "ignored:self",
 		},
 		{
 			name: "another app without mention", text: "hello", author: adapter.User{ID: "x", Kind: adapter.UserApp},
-			register: func(w *world) { w.bot.OnNewMessage(nil, w.noting("pattern")) },
+			register: func(w *testBot) { w.bot.OnNewMessage(nil, w.noting("pattern")) },
 			ignored:  "ignored:other_bot",
 		},
 		{
 			name: "another app that mentions", text: "hello @helper", author: adapter.User{ID: "x", Kind: adapter.UserApp},
-			register: func(w *world) { w.bot.OnNewMention(w.noting("mention")) },
+			register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) },
 			want:     []string{`mention fake:room:t1 m1 "hello @helper"`},
 		},
 		{
 			name: "nil handlers are no handlers", text: "@helper",
-			register: func(w *world) {
+			register: func(w *testBot) {
 				w.bot.OnNewMention(nil)
 				w.bot.OnSubscribedMessage(nil)
 				w.bot.OnNewMessage(nil, nil)
@@ -111,10 +112,11 @@ func TestRouting(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t)
 				c.register(w)
 				if c.subscribed {
-					th, err := w.bot.Thread("W1", thread)
+					th, err := w.bot.Workspace("W1").Thread(thread)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -144,7 +146,8 @@ func TestRouting(t *testing.T) {
 func TestBotPolicies(t *testing.T) {
 	t.Parallel()
 	for policy, want := range map[bot.OtherBots]int{bot.BotsOnMention: 1, bot.BotsNever: 0, bot.BotsAlways: 2} {
-		inWorld(t, bot.Config{Bots: policy}, func(t *testing.T, w *world) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTest(t, withConfig(bot.Config{Bots: policy}))
 			w.bot.OnNewMessage(nil, w.noting("any"))
 			app := adapter.User{ID: "other", Kind: adapter.UserApp}
 			w.deliver(w.fake.SaidBy(app, "W1", thread, "a", "@helper hi"))
@@ -160,7 +163,8 @@ func TestBotPolicies(t *testing.T) {
 
 func TestMiddlewareOrder(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		wrap := func(name string) bot.Middleware {
 			return func(next bot.Handler) bot.Handler {
 				return func(ctx context.Context, turn *bot.Turn) error {
@@ -188,7 +192,8 @@ func TestMiddlewareOrder(t *testing.T) {
 
 func TestMessageTellsWhatWasAsked(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Name: "hb"}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Name: "hb"}))
 		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s %s %v", m.Text(), m.Rule, m.Mentioned)
 			return nil
@@ -205,14 +210,15 @@ func TestMessageTellsWhatWasAsked(t *testing.T) {
 
 func TestWorkspacesStayApart(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnSubscribedMessage(w.noting("subscribed"))
 		w.bot.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
-			w.note("new in %s", t.Workspace())
-			_, err := t.Post(ctx, bot.Text("hello "+t.Workspace()))
+			w.note("new in %s", t.Workspace().ID())
+			_, err := t.Post(ctx, bot.Text("hello "+t.Workspace().ID()))
 			return err
 		})
-		th, err := w.bot.Thread("W1", thread)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,18 +241,19 @@ func TestWorkspacesStayApart(t *testing.T) {
 
 func TestThreadHandles(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		for id, code := range map[adapter.ThreadID]string{
 			"": "invalid_thread_id", ":x": "invalid_thread_id", "x": "invalid_thread_id",
 			"slack:C1:2": "adapter_not_found", "fake:": "invalid_thread_id",
 		} {
-			_, err := w.bot.Thread("W1", id)
+			_, err := w.bot.Workspace("W1").Thread(id)
 			var bad *bot.IDError
 			if !errors.As(err, &bad) || bad.Code != code || bad.Error() == "" {
 				t.Errorf("Thread(%q): %v, want an IDError with code %s", id, err, code)
 			}
 		}
-		th, err := w.bot.Thread("W1", thread)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,13 +60,13 @@ type lane struct {
 	entries []state.Queued
 	now     time.Time // the store's
 	// cut says that a larger lease would show more.
-	cut   bool
-	seats []*seat
-	begun *begun
+	cut        bool
+	candidates []*candidate
+	begun      *begun
 }
 
-// seat is what is known of an entry before it runs.
-type seat struct {
+// candidate is what is known of an entry before it runs.
+type candidate struct {
 	// turn is nil if the entry was not opened.
 	turn *Turn
 	// joins says that the entry is a message that a newer one may stand for.
@@ -77,7 +77,7 @@ type seat struct {
 
 // thread is the thread of a message. A lane may hold messages of several, where
 // only their content tells which.
-func (s *seat) thread() adapter.ThreadID { return s.turn.thread.id }
+func (s *candidate) thread() adapter.ThreadID { return s.turn.thread.id }
 
 // pick is what to do with a lease.
 type pick struct {
@@ -92,7 +92,7 @@ type pick struct {
 
 func (b *Bot) newLane(l *state.Lease, page *notes.Thread) *lane {
 	return &lane{
-		bot: b, page: page, entries: l.Entries, now: l.Notes.Now, seats: make([]*seat, len(l.Entries)),
+		bot: b, page: page, entries: l.Entries, now: l.Notes.Now, candidates: make([]*candidate, len(l.Entries)),
 		cut: len(l.Entries) < coalesced && l.Behind > 0,
 	}
 }
@@ -108,19 +108,19 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	first := l.entries[0]
 	switch {
 	case err != nil:
-		return []state.Verdict{b.verdict(ctx, log, first, err)}
+		return []state.Verdict{b.conclude(ctx, log, first, nil, nil, err)}
 	case p.more:
 		b.wide.Store(time.Now().Add(wideFor).UnixNano())
 		return []state.Verdict{state.Return(first.ID, 0)}
 	case p.wait > 0:
-		log.Debug().Dur(LogKeyWait, p.wait).Msg("thread waits for further messages")
+		log.Debug().Dur(keyWait, p.wait).Msg("thread waits for further messages")
 		return []state.Verdict{state.Return(first.ID, p.wait)}
 	}
-	s := l.seats[p.at]
+	s := l.candidates[p.at]
 	if s.turn == nil {
 		return []state.Verdict{b.alone(ctx, log, l.page, l.entries[p.at])}
 	}
-	if v := b.crashed(log, l.entries[p.at]); v != nil {
+	if v := b.crashed(ctx, log, l.entries[p.at]); v != nil {
 		return []state.Verdict{*v}
 	}
 	return b.runRow(ctx, log, l, p)
@@ -128,7 +128,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 
 // runRow runs the turn of a row and returns the verdicts on all of it.
 func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) []state.Verdict {
-	e, s := l.entries[p.at], l.seats[p.at]
+	e, s := l.entries[p.at], l.candidates[p.at]
 	var (
 		end *outcome
 		err error
@@ -139,7 +139,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 	if err == nil {
 		var older []*Turn
 		for _, i := range p.older {
-			older = append(older, l.seats[i].turn)
+			older = append(older, l.candidates[i].turn)
 		}
 		end, err = b.run(ctx, log, s.turn, older)
 	}
@@ -151,7 +151,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 	for _, i := range p.older {
 		switch {
 		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
-			b.counts.add(CountSkipped, "")
+			b.counts.add(countSkipped, "")
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
 		case v.Kind == state.KindRetryAside:
 			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)
@@ -181,7 +181,7 @@ func (l *lane) choose(ctx context.Context) (pick, error) {
 		}
 		p, first := pick{at: i}, i
 		for j := range i {
-			if o := l.seats[j]; o.joins && o.row == s.row && o.thread() == s.thread() {
+			if o := l.candidates[j]; o.joins && o.row == s.row && o.thread() == s.thread() {
 				p.older = append(p.older, j)
 				first = min(first, j)
 			}
@@ -196,7 +196,7 @@ func (l *lane) choose(ctx context.Context) (pick, error) {
 // newer reports whether something newer stands for the entry i. sure is false
 // if that may be further behind.
 func (l *lane) newer(ctx context.Context, i int) (newer, sure bool, err error) {
-	s := l.seats[i]
+	s := l.candidates[i]
 	if s.row != nil {
 		return l.entries[i].ID != s.row.Newest, true, nil
 	}
@@ -214,27 +214,27 @@ func (l *lane) newer(ctx context.Context, i int) (newer, sure bool, err error) {
 
 // look finds out what would become of the entry i. Nothing runs and nothing is
 // changed.
-func (l *lane) look(ctx context.Context, i int) (*seat, error) {
-	if l.seats[i] == nil {
+func (l *lane) look(ctx context.Context, i int) (*candidate, error) {
+	if l.candidates[i] == nil {
 		s, err := l.place(ctx, l.entries[i])
 		switch {
 		case err != nil && i > 0:
 			// What comes before it does not suffer for it. It is looked at
 			// again when it is first.
-			s = &seat{}
+			s = &candidate{}
 		case err != nil:
 			return nil, err
 		}
-		l.seats[i] = s
+		l.candidates[i] = s
 	}
-	return l.seats[i], nil
+	return l.candidates[i], nil
 }
 
 // place finds out whether an entry is a message that may be taken together with
-// others. What is no message is not read further, nor what is left of a crash:
+// others. Other events are not read further, and neither is what a crash left:
 // opening it may be what kills the process.
-func (l *lane) place(ctx context.Context, e state.Queued) (*seat, error) {
-	b, s := l.bot, &seat{}
+func (l *lane) place(ctx context.Context, e state.Queued) (*candidate, error) {
+	b, s := l.bot, &candidate{}
 	d, err := unpackDelivery(e.Body)
 	if err != nil || isResumed(&e) || e.Attempt > b.mostAttempts() {
 		return s, nil //nolint:nilerr // its own turn fails with it
@@ -263,8 +263,8 @@ func (l *lane) place(ctx context.Context, e state.Queued) (*seat, error) {
 	return s, err
 }
 
-// apart reports whether a message is handled by itself whatever the policy
-// says: because it answers a question, or because a person asked to stop after
+// apart reports whether a message is handled alone under every policy:
+// because it answers a question, or because a person asked to stop after
 // it.
 func (b *Bot) apart(ctx context.Context, t *Turn) (bool, error) {
 	open, _, err := loadAsking(ctx, t.notes)

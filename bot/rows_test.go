@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,7 +21,7 @@ import (
 func TestRows(t *testing.T) {
 	t.Parallel()
 	x := regexp.MustCompile("^x")
-	next := func(w *world, name, declines string) bot.MessageHandler {
+	next := func(w *testBot, name, declines string) bot.MessageHandler {
 		return func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s", told(name, m))
 			if strings.Contains(m.Body, declines) {
@@ -29,7 +30,7 @@ func TestRows(t *testing.T) {
 			return nil
 		}
 	}
-	command := func(w *world, name string) {
+	command := func(w *testBot, name string) {
 		w.bot.OnCommand(bot.Command{Name: name}, func(_ context.Context, _ *bot.Thread, c *bot.Invocation) error {
 			w.note("%s", told(name, c.Message))
 			return nil
@@ -38,7 +39,7 @@ func TestRows(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		access   bot.Access
-		register func(w *world)
+		register func(w *testBot)
 		listens  bool     // the thread is subscribed from the start
 		say      []string // "author: text", ada's if there is no author
 		want     []string
@@ -46,7 +47,7 @@ func TestRows(t *testing.T) {
 		skipped  int64
 	}{
 		{
-			name: "handlers of all kinds", register: func(w *world) {
+			name: "handlers of all kinds", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m"))
 				w.bot.OnNewMessage(x, w.tells("x"))
 				command(w, "go")
@@ -56,7 +57,7 @@ func TestRows(t *testing.T) {
 			skipped: 4,
 		},
 		{
-			name: "the newest is a command", register: func(w *world) {
+			name: "the newest is a command", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m"))
 				command(w, "go")
 			},
@@ -65,7 +66,7 @@ func TestRows(t *testing.T) {
 			skipped: 2,
 		},
 		{
-			name: "programs that it does not listen to", register: func(w *world) {
+			name: "programs that it does not listen to", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m"))
 			},
 			say:     []string{"@helper a", "bot-user: @helper hello", "robot: beep", "@helper b"},
@@ -73,7 +74,7 @@ func TestRows(t *testing.T) {
 			skipped: 1,
 		},
 		{
-			name: "a subscribed thread", listens: true, register: func(w *world) {
+			name: "a subscribed thread", listens: true, register: func(w *testBot) {
 				w.bot.OnSubscribedMessage(w.tells("s"))
 				w.bot.OnNewMention(w.tells("m"))
 			},
@@ -82,7 +83,7 @@ func TestRows(t *testing.T) {
 			skipped: 2,
 		},
 		{
-			name: "help that is none in a subscribed thread", listens: true, register: func(w *world) {
+			name: "help that is none in a subscribed thread", listens: true, register: func(w *testBot) {
 				w.bot.OnSubscribedMessage(w.tells("s"))
 				command(w, "go")
 			},
@@ -91,7 +92,7 @@ func TestRows(t *testing.T) {
 			skipped: 1,
 		},
 		{
-			name: "several handlers", register: func(w *world) {
+			name: "several handlers", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("1"))
 				w.bot.OnNewMention(w.tells("2"))
 			},
@@ -100,7 +101,7 @@ func TestRows(t *testing.T) {
 			skipped: 1,
 		},
 		{
-			name: "handlers of everything", register: func(w *world) {
+			name: "handlers of everything", register: func(w *testBot) {
 				w.bot.OnEvent(func(_ context.Context, turn *bot.Turn) error { w.note("%s", told("e", turn.Message())); return nil })
 			},
 			say:     []string{"a", "b", "c"},
@@ -108,7 +109,7 @@ func TestRows(t *testing.T) {
 			skipped: 2,
 		},
 		{
-			name: "the newest is declined", register: func(w *world) {
+			name: "the newest is declined", register: func(w *testBot) {
 				w.bot.OnNewMention(next(w, "m", "c"))
 				w.bot.OnNewMessage(nil, w.tells("p"))
 			},
@@ -118,13 +119,13 @@ func TestRows(t *testing.T) {
 		},
 		{
 			name:     "the newest is declined by all handlers",
-			register: func(w *world) { w.bot.OnNewMessage(x, w.tells("x")) },
+			register: func(w *testBot) { w.bot.OnNewMessage(x, w.tells("x")) },
 			say:      []string{"x1", "x2", "lunch?"},
 			want:     []string{"x x2 [x1]"},
 			skipped:  1,
 		},
 		{
-			name: "the newest asks for help", register: func(w *world) {
+			name: "the newest asks for help", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m"))
 				command(w, "go")
 			},
@@ -133,7 +134,7 @@ func TestRows(t *testing.T) {
 			posted: []string{"`@helper go`"},
 		},
 		{
-			name: "help that is none", register: func(w *world) {
+			name: "help that is none", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m"))
 				command(w, "go")
 			},
@@ -142,7 +143,7 @@ func TestRows(t *testing.T) {
 			skipped: 1,
 		},
 		{
-			name: "the newest is a command that cannot be read", register: func(w *world) {
+			name: "the newest is a command that cannot be read", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m"))
 				command(w, "go")
 			},
@@ -151,7 +152,7 @@ func TestRows(t *testing.T) {
 			posted: []string{"There is no flag `--far`.\n\nUsage: `/go`"},
 		},
 		{
-			name: "the newest is refused", register: func(w *world) {
+			name: "the newest is refused", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:     []string{"@helper a", "@helper b", "eve: @helper c"},
@@ -160,7 +161,7 @@ func TestRows(t *testing.T) {
 			skipped: 1,
 		},
 		{
-			name: "an older one is refused", register: func(w *world) {
+			name: "an older one is refused", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:     []string{"@helper a", "eve: @helper b", "@helper c"},
@@ -168,7 +169,7 @@ func TestRows(t *testing.T) {
 			skipped: 2,
 		},
 		{
-			name: "only a refused one mentions", register: func(w *world) {
+			name: "only a refused one mentions", register: func(w *testBot) {
 				w.bot.OnNewMention(w.tells("m")).With(bot.HandlerOptions{Access: access.Users("ada").Else(bot.DenyWithReply("no"))})
 			},
 			say:    []string{"eve: @helper a", "b"},
@@ -176,23 +177,24 @@ func TestRows(t *testing.T) {
 			posted: []string{"no"},
 		},
 		{
-			name: "two bots too many", register: func(w *world) { w.bot.OnNewMessage(nil, w.tells("p")) },
+			name: "two bots too many", register: func(w *testBot) { w.bot.OnNewMessage(nil, w.tells("p")) },
 			say:     []string{"a", "b", "robot: @helper c"},
 			want:    []string{"p b [a]"},
-			posted:  []string{"I stop answering here: another program and I have been writing to each other. A person who mentions me brings me back."},
+			posted:  []string{"I'll stop answering here: another program and I have been writing to each other. Mention me to bring me back."},
 			skipped: 1,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{Policy: bot.Latest(), Access: c.access, BotTurns: 1}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{Policy: bot.Latest(), Access: c.access, BotTurns: 1}))
 				c.register(w)
 				if strings.Contains(c.name, "too many") { // one is allowed
 					w.deliver(w.fake.SaidBy(adapter.User{ID: "robot", Kind: adapter.UserApp}, "W1", thread, "first", "@helper"))
 					w.run(time.Second)
 					c.want = append([]string{"p @helper []"}, c.want...)
 				}
-				if th, err := w.bot.Thread("W1", thread); err != nil || c.listens && th.Subscribe(t.Context()) != nil {
+				if th, err := w.bot.Workspace("W1").Thread(thread); err != nil || c.listens && th.Subscribe(t.Context()) != nil {
 					t.Fatal("no subscription", err)
 				}
 				for i, s := range c.say {
@@ -213,7 +215,7 @@ func TestRows(t *testing.T) {
 				if diff := cmp.Diff(c.posted, w.fake.Posted(thread)); diff != "" {
 					t.Errorf("posted (-want +got):\n%s", diff)
 				}
-				if n := w.bot.Counts()[bot.CountSkipped]; n != c.skipped {
+				if n := w.bot.Counts()["skipped"]; n != c.skipped {
 					t.Errorf("%d skipped, want %d", n, c.skipped)
 				}
 				stats, err := w.store.Stats(t.Context())

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -50,7 +51,8 @@ func TestFateOfATurn(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{MaxAttempts: 5}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{MaxAttempts: 5}))
 				runs := 0
 				w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
 					runs++
@@ -91,7 +93,8 @@ func failing(n int, err error) func(int) error {
 
 func TestOneReplyHoweverOftenTheTurnRuns(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		runs := 0
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			runs++
@@ -128,7 +131,8 @@ func TestOneReplyHoweverOftenTheTurnRuns(t *testing.T) {
 
 func TestATurnThatChangesItsSubscriptionIsRoutedTheSameWayAgain(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		answer := func(text string, change func(*bot.Thread, context.Context) error) bot.MessageHandler {
 			return func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 				if err := change(th, ctx); err != nil {
@@ -158,7 +162,8 @@ func TestATurnThatChangesItsSubscriptionIsRoutedTheSameWayAgain(t *testing.T) {
 
 func TestDuplicatesRunOnce(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnNewMention(w.noting("mention"))
 		d := w.fake.Said(thread, "m1", "ada", "@helper")
 		w.deliver(d)
@@ -179,7 +184,7 @@ func TestDuplicatesRunOnce(t *testing.T) {
 		if got := w.notes(); len(got) != 1 {
 			t.Errorf("ran %q, want once", got)
 		}
-		if n := w.bot.Counts()[bot.CountDuplicate]; n != 4 {
+		if n := w.bot.Counts()["duplicate"]; n != 4 {
 			t.Errorf("%d duplicates counted, want 4", n)
 		}
 	})
@@ -187,7 +192,8 @@ func TestDuplicatesRunOnce(t *testing.T) {
 
 func TestOneAtATimeInOrder(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Workers: 8}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Workers: 8}))
 		var inThread [4]atomic.Int32
 		var running, most atomic.Int32
 		got := make([][]string, 4)
@@ -232,7 +238,8 @@ func TestOneAtATimeInOrder(t *testing.T) {
 
 func TestAFailingTurnStepsAside(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		start := time.Now()
 		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("%s after %s", m.Body, time.Since(start).Round(time.Second))
@@ -258,7 +265,8 @@ func TestAFailingTurnStepsAside(t *testing.T) {
 
 func TestATimeoutEndsTheContext(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{TurnTimeout: time.Minute, MaxAttempts: 1}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{TurnTimeout: time.Minute, MaxAttempts: 1}))
 		w.bot.OnNewMention(func(ctx context.Context, _ *bot.Thread, _ *bot.Message) error {
 			<-ctx.Done()
 			w.note("%v", context.Cause(ctx))
@@ -277,7 +285,8 @@ func TestATimeoutEndsTheContext(t *testing.T) {
 
 func TestALongTurnKeepsItsLease(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{LeaseTTL: time.Second, TurnTimeout: time.Hour}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{LeaseTTL: time.Second, TurnTimeout: time.Hour}))
 		w.bot.OnNewMention(func(ctx context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("begin %d", m.Attempt)
 			time.Sleep(time.Minute)
@@ -333,7 +342,7 @@ func TestALostLeaseEndsTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &cutStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
-		w := newWorldIn(t, bot.Config{Store: store, LeaseTTL: 3 * time.Second})
+		w := newTest(t, withStore(store), withConfig(bot.Config{LeaseTTL: 3 * time.Second}))
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			if m.Attempt > 1 {
 				w.note("again")
@@ -363,7 +372,7 @@ func TestAStoreThatIsDownIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &cutStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
-		w := newWorldIn(t, bot.Config{Store: store})
+		w := newTest(t, withStore(store))
 		w.bot.OnNewMention(w.noting("mention"))
 		store.cut.Store(true)
 		stop := w.start()
@@ -404,7 +413,7 @@ func TestAStoreOutageSpendsNoAttempts(t *testing.T) {
 		store := &downStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
 		store.down.Store(30)
-		w := newWorldIn(t, bot.Config{Store: store, MaxAttempts: 2})
+		w := newTest(t, withStore(store), withConfig(bot.Config{MaxAttempts: 2}))
 		w.bot.OnSubscribedMessage(w.noting("subscribed"))
 		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 			w.note("attempt %d", m.Attempt)
@@ -420,7 +429,8 @@ func TestAStoreOutageSpendsNoAttempts(t *testing.T) {
 
 func TestIdentityIsLearnedLate(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{MaxAttempts: 2}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{MaxAttempts: 2}))
 		down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "viewer"}
 		w.fake.FailIdentity(down, down, down, errBoom, &adapter.Error{Code: adapter.CodeUnauthenticated, Op: "viewer"})
 		w.bot.OnNewMention(func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
@@ -437,7 +447,8 @@ func TestIdentityIsLearnedLate(t *testing.T) {
 
 func TestAStrangeWorkspaceEndsInTheDeadLetters(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{MaxAttempts: 3}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{MaxAttempts: 3}))
 		w.bot.OnNewMention(w.noting("mention"))
 		w.deliver(w.fake.SaidBy(adapter.User{ID: "ada"}, "dead", thread, "m1", "@helper"))
 		w.run(time.Hour)
@@ -460,7 +471,8 @@ func TestDrain(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, bot.Config{DrainTimeout: 20 * time.Second, TurnTimeout: 2 * time.Hour}, func(t *testing.T, w *world) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withConfig(bot.Config{DrainTimeout: 20 * time.Second, TurnTimeout: 2 * time.Hour}))
 				w.bot.OnNewMention(func(ctx context.Context, _ *bot.Thread, m *bot.Message) error {
 					if m.Attempt != 1 {
 						t.Errorf("attempt %d: handing back must not count", m.Attempt)
@@ -502,7 +514,8 @@ func TestDrain(t *testing.T) {
 
 func TestRunSaysThatAHandlerDoesNotReturn(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{DrainTimeout: time.Second}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{DrainTimeout: time.Second}))
 		release := make(chan struct{})
 		w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
 			<-release
@@ -521,7 +534,8 @@ func TestRunSaysThatAHandlerDoesNotReturn(t *testing.T) {
 
 func TestRunOnlyOnce(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		stop := w.start()
 		synctest.Wait()
 		if err := w.bot.Run(t.Context()); !errors.Is(err, bot.ErrRunning) {
@@ -535,7 +549,8 @@ func TestRunOnlyOnce(t *testing.T) {
 
 func TestWorkersAreBounded(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Workers: 3}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Workers: 3}))
 		var mu sync.Mutex
 		running, most := 0, 0
 		w.bot.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error {
@@ -556,7 +571,7 @@ func TestWorkersAreBounded(t *testing.T) {
 		if most != 3 {
 			t.Errorf("%d handlers at once, want 3", most)
 		}
-		if n := w.bot.Counts()[bot.CountHandled]; n != 30 {
+		if n := w.bot.Counts()["handled"]; n != 30 {
 			t.Errorf("%d handled, want 30", n)
 		}
 	})
@@ -564,7 +579,8 @@ func TestWorkersAreBounded(t *testing.T) {
 
 func TestDamagedEntryIsBuried(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.bot.OnNewMention(w.noting("mention"))
 		lane := state.Key{Workspace: "W1", Kind: "thread", ID: string(thread)}
 		for _, body := range []string{"", "\x09from the future", "\x01short"} {
@@ -588,9 +604,16 @@ func TestNewRefuses(t *testing.T) {
 	for name, cfg := range map[string]bot.Config{
 		"nothing":           {},
 		"negative workers":  {Workers: -1},
+		"negative attempts": {MaxAttempts: -1},
+		"a negative lease":  {LeaseTTL: -1},
 		"a hasty lease":     {LeaseTTL: time.Millisecond},
 		"an unknown policy": {Bots: 9},
 	} {
+		if name != "nothing" {
+			store := memstate.New(memstate.Options{})
+			defer store.Close()
+			cfg.Adapter, cfg.Store = adaptertest.NewFake("helper"), store
+		}
 		if _, err := bot.New(cfg); err == nil {
 			t.Errorf("%s: no error", name)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// ErrPosted says that a scheduled post cannot be canceled any more.
+// ErrPosted says that a scheduled post can no longer be canceled.
 var ErrPosted = errors.New("bot: message was posted already")
 
 // Scheduled is a message that is to be posted later. Keep its ID to cancel it
@@ -41,13 +41,13 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 // A turn that runs again schedules nothing new: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
-	c, attached := detach(c)
+	c, x := detach(c)
 	switch c.(type) {
 	case streamContent, *Plan:
 		return nil, &adapter.Error{Code: adapter.CodeUnsupported, Op: "post at", Message: "streams and plans cannot be scheduled", Err: errors.ErrUnsupported}
 	}
 	key := t.writeKey(ctx)
-	files, err := t.attach(ctx, c, attached)
+	files, err := t.attach(ctx, c, x)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at}
+	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at, As: x.as, Quiet: x.quiet}
 	if buttons != nil {
 		p.Links = buttons.name[:]
 	}
@@ -104,6 +104,8 @@ type scheduledPost struct {
 	Body   string           `json:"body"`
 	Key    string           `json:"key"`
 	At     time.Time        `json:"at"`
+	As     *Persona         `json:"as,omitempty"`
+	Quiet  bool             `json:"quiet,omitempty"`
 	// Links names the links in Body, if there are any.
 	Links []byte `json:"links,omitempty"`
 }
@@ -123,14 +125,14 @@ func postName(key string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// The fates of a scheduled post. Whoever decides first has decided.
+// The fates of a scheduled post. The first decision stands.
 const (
 	fatePosted   = "posted"
 	fateCanceled = "canceled"
 )
 
 // decideFate decides what becomes of a scheduled post and returns what was
-// decided, be it by somebody else. It is remembered for keep.
+// decided, here or elsewhere. It is remembered for keep.
 func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
 	decided, err := t.bot.notes.Value(notes.Scheduled, t.workspace, name).For(keep).Claim(ctx, []byte(fate))
 	if err != nil {
@@ -149,11 +151,11 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 		return ignored("canceled"), nil
 	}
 	p := ev.post
-	m, err := b.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: ev.Workspace, Thread: p.Thread, Body: p.Body, Key: p.Key})
+	m, err := b.cfg.Adapter.Post(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}))
 	if err != nil {
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
-	b.counts.add(CountReplies, "")
+	b.counts.add(countReplies, "")
 	if len(p.Links) > 0 {
 		set := &linkSet{thread: r.thread, expires: p.At.Add(b.links.ttl)}
 		copy(set.name[:], p.Links)
@@ -161,6 +163,6 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 			return nil, err
 		}
 	}
-	r.log.Info().Str(LogKeyEvent, ev.Key).Msg("scheduled message posted")
+	r.log.Info().Str(keyEvent, ev.Key).Msg("scheduled message posted")
 	return handled(), nil
 }

@@ -17,7 +17,7 @@ import (
 
 // reminding registers a handler that posts a reminder after d, and fails once
 // after that.
-func reminding(w *world, d time.Duration) {
+func reminding(w *testBot, d time.Duration) {
 	failed := false
 	w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		s, err := t.PostAt(ctx, time.Now().Add(d), bot.Markdown("Remember {{emoji:rocket}} **"+m.Text()+"**"))
@@ -38,7 +38,8 @@ func reminding(w *world, d time.Duration) {
 
 func TestPostAt(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		reminding(w, 48*time.Hour)
 		w.say("ada", "@helper the milk")
 		w.run(time.Minute) // twice, as it fails; then the process ends
@@ -50,7 +51,7 @@ func TestPostAt(t *testing.T) {
 		if n := len(w.fake.Posted(thread)); n != 1 {
 			t.Fatalf("%d posts before its time", n)
 		}
-		time.Sleep(time.Hour) // nobody runs when its time comes
+		time.Sleep(time.Hour) // no bot runs when its time comes
 		w.fake.FailPosts(&adapter.Error{Code: adapter.CodeUnavailable}, &adapter.Error{Code: adapter.CodeUnavailable})
 		w.run(time.Minute)
 		w.run(time.Minute)
@@ -68,7 +69,8 @@ func TestPostAt(t *testing.T) {
 
 func TestPostAtWhatHasPassed(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		reminding(w, -time.Hour)
 		w.say("ada", "@helper now")
 		w.run(time.Minute)
@@ -81,8 +83,9 @@ func TestPostAtWhatHasPassed(t *testing.T) {
 // Outside a turn, with a handle on the thread.
 func TestPostAtAndCancel(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-		th, err := w.bot.Thread("W1", thread)
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,8 +130,9 @@ func TestPostAtAndCancel(t *testing.T) {
 
 func TestPostAtRefuses(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-		th, err := w.bot.Thread("W1", thread)
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +156,8 @@ func TestPostAtRefuses(t *testing.T) {
 // A scheduled message waits for its place like any other work of the thread.
 func TestPostAtKeepsTheLane(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{Links: withLinks()}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			card := card.Card{Title: "Ping", Children: []card.Element{card.Actions{card.Button{ID: "pong", Label: "Pong"}}}}
 			if _, err := t.PostAt(ctx, time.Now().Add(time.Second), card); err != nil {
@@ -162,7 +167,7 @@ func TestPostAtKeepsTheLane(t *testing.T) {
 			_, err := t.Post(ctx, bot.Text("done"))
 			return err
 		})
-		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *bot.Action) error {
+		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *adapter.ActionEvent) error {
 			w.note("%s in %s", a.ActionID, a.MessageID)
 			return nil
 		})

@@ -84,28 +84,28 @@ func (t *Turn) keepSent(over bool) {
 	}
 }
 
-// send posts body under a key. said is the part of it that is the same whenever
+// send posts a text under a key. said is the part of it that is the same whenever
 // the same is said; links of buttons differ each time. If an earlier run of the turn
 // posted something else under the key, the message is edited; where it cannot be,
 // that is logged and counted, and the message that stands there is returned.
-func (t *Thread) send(ctx context.Context, key, body, said string) (*adapter.Message, error) {
+func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapter.Message, error) {
 	turn := t.turnOf(ctx)
 	before := ""
 	if turn != nil {
 		var err error
-		if before, err = turn.noteSent(ctx, key, said); err != nil {
+		if before, err = turn.noteSent(ctx, p.Key, said); err != nil {
 			return nil, err
 		}
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key})
+	m, err := t.bot.cfg.Adapter.Post(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	t.bot.counts.add(CountReplies, "")
-	if !m.Existed || !differs(turn, before, m, body, said) {
+	t.bot.counts.add(countReplies, "")
+	if !m.Existed || !differs(turn, before, m, p.Body, said) {
 		return m, nil
 	}
-	return t.follow(ctx, m, body)
+	return t.follow(ctx, m, p.Body)
 }
 
 // differs reports whether a message that was there before may say something else
@@ -138,8 +138,8 @@ func (t *Thread) follow(ctx context.Context, m *adapter.Message, body string) (*
 	}
 	switch adapter.CodeOf(err) {
 	case adapter.CodeAppendOnly, adapter.CodeUnsupported:
-		t.bot.counts.add(CountDiffers, "")
-		t.bot.log.Warn().Str(LogKeyThread, string(t.id)).
+		t.bot.counts.add(countDiffers, "")
+		t.bot.log.Warn().Str(keyThread, string(t.id)).
 			Msg("the turn ran again and said something else: what it said first stays. Keep the text with bot.Step")
 		return m, nil
 	default:

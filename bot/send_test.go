@@ -78,11 +78,8 @@ func TestSameKey(t *testing.T) {
 				store := memstate.New(memstate.Options{})
 				defer store.Close()
 				r := &rewriter{Fake: adaptertest.NewFake("helper"), frozen: tc.frozen}
-				b, err := bot.New(bot.Config{Adapter: r, Store: store, Backoff: func(int) time.Duration { return time.Second }})
-				if err != nil {
-					t.Fatal(err)
-				}
-				w := &world{t: t, fake: r.Fake, store: store, bot: b}
+				w := newTest(t, withPlatform(r, r.Fake), withStore(store), withBackoff(time.Second))
+				b := w.bot
 				runs := 0
 				b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 					runs++
@@ -107,7 +104,7 @@ func TestSameKey(t *testing.T) {
 				if diff := cmp.Diff(tc.edits, r.edits); diff != "" {
 					t.Errorf("edits (-want +got):\n%s", diff)
 				}
-				if got := b.Counts()[bot.CountDiffers]; got != tc.differ {
+				if got := b.Counts()["differs"]; got != tc.differ {
 					t.Errorf("%d posts differ, want %d", got, tc.differ)
 				}
 				if got := w.fake.Posted(thread); len(got) != 1 {
@@ -185,7 +182,9 @@ func TestDataEvents(t *testing.T) {
 		{&adapter.DataEvent{ID: "x"}, []string{"x"}},
 		{&adapter.DataEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "bot-user", Kind: adapter.UserSelf}}, ID: "x"}, []string{}},
 	} {
-		inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+		synctest.Test(t, func(t *testing.T) {
+			o := newScripted()
+			w := newTest(t, withPlatform(o, o.Fake))
 			w.bot.OnEvent(func(_ context.Context, turn *bot.Turn) error {
 				if ev, ok := turn.Event().(*adapter.DataEvent); ok {
 					w.note("%s", ev.ID)
@@ -234,8 +233,8 @@ func TestSynced(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := memstate.New(memstate.Options{})
 				defer store.Close()
-				o := &archive{office: &office{Fake: adaptertest.NewFake("helper"), events: map[string]adapter.Event{}}, page: c.history, err: c.err}
-				w := &world{t: t, fake: o.Fake, store: store}
+				o := &archive{scripted: newScripted(), page: c.history, err: c.err}
+				var w *testBot
 				look := func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) {
 					with, err := turn.SyncedWith(ctx)
 					line := turn.Message().ID
@@ -245,12 +244,8 @@ func TestSynced(t *testing.T) {
 					w.note("%s", line)
 					return bot.Allow(), err
 				}
-				b, err := bot.New(bot.Config{Adapter: o, Store: store, Access: look})
-				if err != nil {
-					t.Fatal(err)
-				}
-				w.bot = b
-				b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return nil })
+				w = newTest(t, withConfig(bot.Config{Access: look}), withPlatform(o, o.Fake), withStore(store))
+				w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return nil })
 				o.events["m1"], o.events["m2"] = &adapter.MessageEvent{Message: c.first}, &adapter.MessageEvent{Message: reply("m2")}
 				w.say("ada", "@helper")
 				w.say("ada", "@helper")
@@ -266,9 +261,9 @@ func TestSynced(t *testing.T) {
 	}
 }
 
-// archive is an office with a history.
+// archive is a scripted platform with a history.
 type archive struct {
-	*office
+	*scripted
 
 	page  *adapter.Page
 	err   error

@@ -10,8 +10,8 @@ import (
 
 // Step runs f once per turn and keeps its result: if the turn runs again, after
 // an error or a crash and on whichever instance, f is not called and the kept
-// result is returned. Use it around what is dear or must not happen twice, such
-// as a call of a paid model.
+// result is returned. Use it around what is expensive or must not happen twice,
+// such as the call of a paid model.
 //
 // T is kept as JSON. Steps are told apart by name and, for several with one
 // name, by their order. An error of f is returned and not kept. A process that

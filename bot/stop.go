@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -93,12 +94,12 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 	if err := t.bot.notes.Thread(t.key()).Put(ctx, notes.Stop, "", []byte(value)); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	t.bot.running.stop(t.key(), s)
+	t.bot.running.end(t.key(), ErrStopped, s.ends)
 	return t.closeQuestions(ctx, s.at)
 }
 
 // obeyStop ends what a person asked to stop. Without a handler for it the bot
-// confirms by itself, as Linear wants a last activity
+// confirms it, because Linear wants a last activity
 // (linear.app/developers/agent-signals).
 func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
@@ -136,14 +137,14 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 		return ctx, func() {}, nil
 	}
 	limited, cancelLimit := r.limited(ctx)
-	last, err := loadStop(limited, r.notes)
+	over, err := r.overAlready(limited)
 	cancelLimit()
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	if last.ends(r.Turn) {
-		cancel(ErrStopped)
+	if over != nil {
+		cancel(over)
 		return ctx, func() {}, nil
 	}
 	b.running.add(r.thread.key(), r.Turn, cancel)
@@ -151,6 +152,18 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 		b.running.remove(r.thread.key(), r.Turn)
 		cancel(nil)
 	}, nil
+}
+
+// overAlready returns the cause with which a turn ends before it begins: its
+// thread was stopped or its message deleted. Nil if neither is known.
+func (t *Turn) overAlready(ctx context.Context) (error, error) {
+	if last, err := loadStop(ctx, t.notes); err != nil || last.ends(t) {
+		return ErrStopped, err
+	}
+	if deleted, err := t.isDeleted(ctx); err != nil || deleted {
+		return ErrDeleted, err
+	}
+	return nil, nil
 }
 
 // running are the turns of this process that a stop can end.
@@ -186,13 +199,13 @@ func (r *running) remove(k state.Key, t *Turn) {
 	}
 }
 
-// stop ends the turns of a thread that a stop concerns.
-func (r *running) stop(k state.Key, s stop) {
+// end ends those turns of a thread that which picks, with a cause.
+func (r *running) end(k state.Key, cause error, which func(*Turn) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for t, one := range r.turns[k] {
-		if s.ends(t) {
-			one.cancel(ErrStopped)
+		if which(t) {
+			one.cancel(cause)
 		}
 	}
 }
@@ -225,10 +238,22 @@ func (b *Bot) watchStops(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, k := range b.running.longer(stopPoll / 2) {
-			data, err := b.notes.Thread(k).Get(ctx, notes.Stop, "")
-			if err == nil && data != nil {
-				b.running.stop(k, parseStop(data))
-			}
+			b.endByNotes(ctx, k)
 		}
+	}
+}
+
+// endByNotes ends the turns of a thread that its notes say are over.
+func (b *Bot) endByNotes(ctx context.Context, k state.Key) {
+	page := b.notes.Thread(k)
+	if _, err := page.Now(ctx); err != nil {
+		return // looked at again
+	}
+	last, err := loadStop(ctx, page)
+	if err == nil {
+		b.running.end(k, ErrStopped, last.ends)
+	}
+	if ids, _, err := loadDeleted(ctx, page); err == nil {
+		b.running.end(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
 	}
 }

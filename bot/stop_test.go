@@ -149,7 +149,7 @@ func TestThreadStop(t *testing.T) {
 				return err
 			})
 			b.OnNewMessage(regexp.MustCompile("^stop "), func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-				which, err := b.Thread("W1", adapter.ThreadID(strings.TrimPrefix(m.Body, "stop ")))
+				which, err := b.Workspace("W1").Thread(adapter.ThreadID(strings.TrimPrefix(m.Body, "stop ")))
 				if err != nil {
 					return err
 				}
@@ -187,7 +187,7 @@ func TestStopClosesQuestions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := bottest.New(t, bot.Config{Links: withLinks()}, func(b *bot.Bot) {
 			b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
-				a, err := bot.Ask(ctx, th, bot.Question{Text: "Which?", Options: []adapter.Option{{Value: "one"}}, Timeout: time.Hour})
+				a, err := bot.Ask(ctx, th, bot.Question{Text: "Which?", Options: []adapter.Choice{{Value: "one"}}, Timeout: time.Hour})
 				if err != nil {
 					return err
 				}
@@ -202,7 +202,7 @@ func TestStopClosesQuestions(t *testing.T) {
 		th, ada := k.NewThread(), k.User("ada")
 		ada.Mention(th, "go")
 		th.Expect("Which?")
-		h, err := k.Bot().Thread("W1", th.ID())
+		h, err := k.Bot().Workspace("W1").Thread(th.ID())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,8 +76,8 @@ type Chunk interface{ chunk() }
 // TextChunk is a piece of text. Markdown.
 type TextChunk struct{ Text string }
 
-// StepChunk ends a step of whoever writes the text. What comes next begins a
-// new paragraph.
+// StepChunk ends a step of the writer, for example of a model. What follows begins
+// a new paragraph.
 type StepChunk struct{}
 
 // TaskChunk tells of something that is done besides writing, such as the call of

@@ -24,8 +24,8 @@ const (
 )
 
 // postStream posts a stream with links to files at its end. It takes one write
-// key, whatever comes.
-func (t *Thread) postStream(ctx context.Context, c streamContent, links string) (*adapter.Message, error) {
+// key, however the stream ends.
+func (t *Thread) postStream(ctx context.Context, c streamContent, links string, x extras) (*adapter.Message, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string) 
 		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t}}
 		return s.run(ctx, c.src)
 	}
-	w := newStreamWriter(t, key)
+	w := newStreamWriter(t, key, x)
 	w.o, w.every, w.links, w.more = c.o, c.o.Every, links, make(chan struct{}, 1)
 	err := w.read(ctx, c.src)
 	if err != nil {
@@ -78,6 +78,19 @@ func (s *streamText) add(text string) {
 	s.b.WriteString(text)
 }
 
+// hasLastWord reports whether a turn that was ended says so where it writes. It
+// has none if the turn continues elsewhere or is run again after a deploy, if a
+// person asked it to stop, which is confirmed already, or if what it answers was
+// deleted.
+func hasLastWord(cause error) bool {
+	for _, silent := range []error{ErrLeaseLost, ErrDraining, ErrStopped, ErrDeleted} {
+		if errors.Is(cause, silent) {
+			return false
+		}
+	}
+	return true
+}
+
 // brokenText returns a text that broke off with the mark behind it, where it can
 // be seen.
 func brokenText(text, mark string) string {
@@ -103,6 +116,7 @@ type streamWriter struct {
 	thread *Thread
 	o      StreamOptions
 	key    string
+	extras extras
 	every  time.Duration
 	links  string        // what stands below the text in the end
 	more   chan struct{} // holds a token if there is text that show has not seen
@@ -118,8 +132,8 @@ type streamWriter struct {
 	people mentioner
 }
 
-func newStreamWriter(t *Thread, key string) *streamWriter {
-	return &streamWriter{thread: t, key: key, people: mentioner{thread: t}}
+func newStreamWriter(t *Thread, key string, x extras) *streamWriter {
+	return &streamWriter{thread: t, key: key, extras: x, people: mentioner{thread: t}}
 }
 
 // read takes the stream in and shows it meanwhile.
@@ -161,7 +175,7 @@ func (w *streamWriter) soFar() string {
 }
 
 // show posts and edits the message until the stream is done. What fails is left
-// to the next time, or to whoever comes after.
+// to the next edit, or to the caller.
 func (w *streamWriter) show(ctx context.Context, done <-chan struct{}) {
 	if !blank(w.o.Placeholder) && !w.pause(ctx, done, w.o.Placeholder) {
 		return
@@ -196,7 +210,7 @@ func (w *streamWriter) pause(ctx context.Context, done <-chan struct{}, body str
 	err := w.put(adapter.WithPriority(ctx, adapter.PriorityRefreshing), body)
 	took := time.Since(start)
 	if err != nil {
-		w.thread.bot.log.Debug().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("stream could not be shown")
+		w.thread.bot.log.Debug().Err(err).Str(keyThread, string(w.thread.id)).Msg("stream could not be shown")
 		if !adapter.CodeOf(err).Retryable() {
 			return false
 		}
@@ -230,11 +244,11 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 		return err
 	}
 	if w.message == nil {
-		m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: sent, Key: w.key})
+		m, err := t.bot.cfg.Adapter.Post(ctx, t.newPost(sent, w.key, w.extras))
 		if err != nil {
 			return err
 		}
-		t.bot.counts.add(CountReplies, "")
+		t.bot.counts.add(countReplies, "")
 		w.message, w.shown = m, body
 		switch {
 		case !m.Existed:
@@ -275,13 +289,13 @@ func (w *streamWriter) finish(ctx context.Context) (*adapter.Message, error) {
 // written if nothing is to be seen yet: the turn may run again and do better.
 func (w *streamWriter) breakOff(ctx context.Context, cause error) (*adapter.Message, error) {
 	text := w.soFar()
-	if errors.Is(cause, ErrLeaseLost) || w.thread.bot.can.editor == nil || w.message == nil && blank(text) {
+	if !hasLastWord(cause) || w.thread.bot.can.editor == nil || w.message == nil && blank(text) {
 		return w.message, cause
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	if err := w.put(ctx, emoji.Replace(brokenText(text, w.o.Broken))); err != nil {
-		w.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(w.thread.id)).Msg("broken stream could not be marked")
+		w.thread.bot.log.Warn().Err(err).Str(keyThread, string(w.thread.id)).Msg("broken stream could not be marked")
 	}
 	return w.message, cause
 }

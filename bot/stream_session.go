@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strconv"
 	"strings"
@@ -63,7 +62,7 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 	if rest, err = s.people.replace(ctx, rest); err != nil {
 		return nil, err
 	}
-	return t.send(ctx, s.key, rest, rest)
+	return t.send(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key}, rest)
 }
 
 // think makes a thought of the text that is settled. If that fails, the text
@@ -99,8 +98,8 @@ func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
 	s.wrote = true
 }
 
-// write writes an activity at the next place. That it failed is no reason to
-// lose the answer.
+// write writes an activity at the next place. A failure is logged, so that the
+// answer is not lost with it.
 func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
 	s.places++
 	return s.writeAs(ctx, a, strconv.Itoa(s.places))
@@ -124,12 +123,12 @@ func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place 
 }
 
 func (s *sessionStream) skipped(err error) {
-	s.thread.bot.log.Warn().Err(err).Str(LogKeyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
+	s.thread.bot.log.Warn().Err(err).Str(keyThread, string(s.thread.id)).Msg("part of a stream could not be shown")
 }
 
 // breakOff ends the session's turn with what is left of the text and the mark.
 func (s *sessionStream) breakOff(ctx context.Context, cause error) {
-	if errors.Is(cause, ErrLeaseLost) {
+	if !hasLastWord(cause) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)

@@ -24,7 +24,7 @@ import (
 
 // stage is a Fake whose messages can be edited and whose threads called
 // "session" are agent sessions. It writes down what it is asked for.
-type stage struct {
+type editable struct {
 	*adaptertest.Fake
 
 	mu     sync.Mutex
@@ -41,11 +41,11 @@ type stage struct {
 	results bool
 }
 
-func newStage() *stage {
-	return &stage{Fake: adaptertest.NewFake("helper"), bodies: make(map[string]string)}
+func newEditable() *editable {
+	return &editable{Fake: adaptertest.NewFake("helper"), bodies: make(map[string]string)}
 }
 
-func (s *stage) begin(format string, args ...any) (end func()) {
+func (s *editable) begin(format string, args ...any) (end func()) {
 	s.mu.Lock()
 	s.crowd = s.crowd || s.flight.Add(1) > 1
 	s.log = append(s.log, fmt.Sprintf(format, args...))
@@ -54,7 +54,7 @@ func (s *stage) begin(format string, args ...any) (end func()) {
 	return func() { s.flight.Add(-1) }
 }
 
-func (s *stage) failure() error {
+func (s *editable) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.fail) == 0 {
@@ -65,7 +65,7 @@ func (s *stage) failure() error {
 	return err
 }
 
-func (s *stage) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
+func (s *editable) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
 	defer s.begin("post %s", p.Body)()
 	m, err := s.Fake.Post(ctx, p)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *stage) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, er
 	return m, nil
 }
 
-func (s *stage) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
+func (s *editable) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
 	defer s.begin("edit %s", body)()
 	if s.slow > 0 {
 		select {
@@ -101,7 +101,7 @@ func (s *stage) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.
 	return &adapter.Message{ID: r.MessageID, Thread: r.Thread, Body: body}, nil
 }
 
-func (s *stage) Delete(_ context.Context, r adapter.Ref) error {
+func (s *editable) Delete(_ context.Context, r adapter.Ref) error {
 	defer s.begin("delete %s", r.MessageID)()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,9 +109,11 @@ func (s *stage) Delete(_ context.Context, r adapter.Ref) error {
 	return nil
 }
 
-func (s *stage) IsSession(id adapter.ThreadID) bool { return strings.HasSuffix(string(id), ":session") }
+func (s *editable) IsSession(id adapter.ThreadID) bool {
+	return strings.HasSuffix(string(id), ":session")
+}
 
-func (s *stage) Activity(_ context.Context, a *adapter.Activity) error {
+func (s *editable) Activity(_ context.Context, a *adapter.Activity) error {
 	text := a.Name + a.Body
 	if s.results && a.Result != "" {
 		text += " " + a.Result
@@ -123,13 +125,13 @@ func (s *stage) Activity(_ context.Context, a *adapter.Activity) error {
 	return s.failure()
 }
 
-func (s *stage) SetPlan(_ context.Context, _ string, _ adapter.ThreadID, plan []adapter.PlanStep) error {
+func (s *editable) SetPlan(_ context.Context, _ string, _ adapter.ThreadID, plan []adapter.PlanStep) error {
 	defer s.begin("plan %v", plan)()
 	return s.failure()
 }
 
 // visible returns the texts of all messages, for tests with one.
-func (s *stage) visible() string {
+func (s *editable) visible() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []string
@@ -139,23 +141,16 @@ func (s *stage) visible() string {
 	return strings.Join(out, " | ")
 }
 
-// onStage runs f in a bubble with a handle on a thread, outside of a turn.
-func onStage(t *testing.T, id adapter.ThreadID, f func(t *testing.T, s *stage, th *bot.Thread)) {
+// newHandle returns an editable platform and a handle on a thread, outside of a
+// turn.
+func newHandle(t *testing.T, id adapter.ThreadID) (*editable, *bot.Thread) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		s := newStage()
-		b, err := bot.New(bot.Config{Adapter: s, Store: store})
-		if err != nil {
-			t.Fatal(err)
-		}
-		th, err := b.Thread("W1", id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(t, s, th)
-	})
+	s := newEditable()
+	th, err := newTest(t, withPlatform(s, s.Fake)).bot.Workspace("W1").Thread(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, th
 }
 
 const sessionThread adapter.ThreadID = "fake:room:session"
@@ -174,7 +169,7 @@ func texts(pause time.Duration, all ...any) iter.Seq2[string, error] {
 	}
 }
 
-func checkLog(t *testing.T, s *stage, want ...string) {
+func checkLog(t *testing.T, s *editable, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, s.log); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
@@ -186,7 +181,8 @@ func checkLog(t *testing.T, s *stage, want ...string) {
 
 func TestStreamIsPostedThenEdited(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		src := texts(400*time.Millisecond, " \n", "It is **im", "por", "tant** {{emoji:fire}}", " and", " `so on")
 		m, err := th.Post(t.Context(), bot.StreamWith(src, bot.StreamOptions{Every: time.Second}))
 		if err != nil || m.Body != " \nIt is **important** 🔥 and `so on" {
@@ -216,7 +212,8 @@ func TestStreamPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+			synctest.Test(t, func(t *testing.T) {
+				s, th := newHandle(t, thread)
 				s.slow, s.fail = tc.slow, tc.fail
 				var all []any
 				for i := range 1000 {
@@ -246,7 +243,8 @@ func TestStreamPace(t *testing.T) {
 
 func TestStreamWithNothingNew(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		if _, err := th.Post(t.Context(), bot.Stream(texts(2*time.Second, "a", "", " ", "", "\n| b |\n"))); err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +268,8 @@ func TestStreamBreaks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+			synctest.Test(t, func(t *testing.T) {
+				s, th := newHandle(t, thread)
 				m, err := th.Post(t.Context(), bot.StreamWith(texts(time.Second, tc.all...), bot.StreamOptions{Broken: tc.broken}))
 				if !errors.Is(err, errBoom) || (m != nil) != (tc.want != "") {
 					t.Errorf("message %v, %v", m, err)
@@ -289,12 +288,16 @@ func TestStreamCancelled(t *testing.T) {
 		cause error
 		want  string
 	}{
-		"stopped":    {bot.ErrDraining, "So far\n\n_The answer broke off here._"},
-		"taken over": {bot.ErrLeaseLost, "So far"},
+		"process stops":   {bot.ErrDraining, "So far"},
+		"person stops":    {bot.ErrStopped, "So far"},
+		"message deleted": {bot.ErrDeleted, "So far"},
+		"taken over":      {bot.ErrLeaseLost, "So far"},
+		"too long":        {bot.ErrTurnTimeout, "So far\n\n_The answer broke off here._"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+			synctest.Test(t, func(t *testing.T) {
+				s, th := newHandle(t, thread)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				ch := make(chan string, 1)
 				ch <- "So far"
@@ -321,7 +324,8 @@ func TestStreamCancelled(t *testing.T) {
 
 func TestStreamPlaceholder(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		o := bot.StreamOptions{Placeholder: "…"}
 		if _, err := th.Post(t.Context(), bot.StreamWith(texts(2*time.Second, "Hi"), o)); err != nil {
 			t.Error(err)
@@ -335,7 +339,8 @@ func TestStreamPlaceholder(t *testing.T) {
 
 func TestStreamFinalEditFails(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		gone := &adapter.Error{Code: adapter.CodeNotFound, Op: "edit"}
 		s.fail = []error{gone, gone}
 		if _, err := th.Post(t.Context(), bot.Stream(texts(2*time.Second, "a", "b", "c"))); !errors.Is(err, gone) {
@@ -347,8 +352,9 @@ func TestStreamFinalEditFails(t *testing.T) {
 
 func TestStreamWithoutEditor(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
-		th, err := w.bot.Thread("W1", thread)
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		th, err := w.bot.Workspace("W1").Thread(thread)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -374,12 +380,12 @@ func TestStreamOfRepeatedTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		s := newStage()
+		s := newEditable()
 		b, err := bot.New(bot.Config{Adapter: s, Store: store})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, fake: s.Fake, store: store, bot: b}
+		w := &testBot{t: t, fake: s.Fake, store: store, bot: b}
 		runs := 0
 		b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			runs++
@@ -414,7 +420,8 @@ func TestStreamOfRepeatedTurn(t *testing.T) {
 
 func TestStreamPanics(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, _ *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		_, th := newHandle(t, thread)
 		defer func() {
 			if got := recover(); got != "boom" {
 				t.Errorf("recovered %v", got)
@@ -439,7 +446,8 @@ func chunks(all ...bot.Chunk) iter.Seq2[bot.Chunk, error] {
 
 func TestStreamSteps(t *testing.T) {
 	t.Parallel()
-	onStage(t, thread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, thread)
 		src := chunks(bot.StepChunk{}, bot.TextChunk{Text: "One."}, bot.StepChunk{}, bot.TextChunk{}, bot.TextChunk{Text: "Two."}, bot.StepChunk{})
 		if _, err := th.Post(t.Context(), bot.StreamChunks(src, bot.StreamOptions{})); err != nil {
 			t.Fatal(err)
@@ -453,7 +461,8 @@ func TestStreamSteps(t *testing.T) {
 func TestStreamInSession(t *testing.T) {
 	t.Parallel()
 	task := bot.TaskChunk{ID: "1", Title: "Search", Status: bot.TaskInProgress}
-	onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
+	synctest.Test(t, func(t *testing.T) {
+		s, th := newHandle(t, sessionThread)
 		src := chunks(
 			bot.TextChunk{Text: "Look:\n| a |\n"}, task, bot.PlanChunk{Title: "Find it"},
 			bot.TextChunk{Text: "|---|\n| 1 |\n\n"}, task, bot.TextChunk{Text: "Well, **done"},
@@ -489,7 +498,8 @@ func TestStreamInSessionEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
+			synctest.Test(t, func(t *testing.T) {
+				s, th := newHandle(t, sessionThread)
 				s.fail = tc.fail
 				if _, err := th.Post(t.Context(), bot.StreamChunks(chunks(tc.chunks...), bot.StreamOptions{})); !errors.Is(err, tc.err) {
 					t.Errorf("error %v, want %v", err, tc.err)
@@ -503,11 +513,14 @@ func TestStreamInSessionEnds(t *testing.T) {
 func TestStreamInSessionBreaks(t *testing.T) {
 	t.Parallel()
 	for cause, want := range map[error][]string{
-		errBoom:          {"error Half a\n\n(gone)"},
-		bot.ErrDraining:  {"error Half a\n\n(gone)"},
-		bot.ErrLeaseLost: nil,
+		errBoom:            {"error Half a\n\n(gone)"},
+		bot.ErrTurnTimeout: {"error Half a\n\n(gone)"},
+		bot.ErrDraining:    nil,
+		bot.ErrStopped:     nil,
+		bot.ErrLeaseLost:   nil,
 	} {
-		onStage(t, sessionThread, func(t *testing.T, s *stage, th *bot.Thread) {
+		synctest.Test(t, func(t *testing.T) {
+			s, th := newHandle(t, sessionThread)
 			ctx, cancel := context.WithCancelCause(t.Context())
 			src := func(yield func(string, error) bool) {
 				yield("Half a", nil)

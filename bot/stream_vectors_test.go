@@ -101,12 +101,12 @@ func (w *writes) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch call.OperationName {
 	case "commentCreate", "commentUpdate":
 		got["body"] = in["body"]
-		answer["comment"] = map[string]any{"id": or(in["id"], "comment"), "body": in["body"], "issueId": "issue-1"}
+		answer["comment"] = map[string]any{"id": given(in["id"], "comment"), "body": in["body"], "issueId": "issue-1"}
 	case "agentActivityCreate":
 		content, _ := in["content"].(map[string]any)
 		got["content"] = content
 		if content["type"] == "action" {
-			got["ephemeral"] = or(in["ephemeral"], false)
+			got["ephemeral"] = given(in["ephemeral"], false)
 		}
 		answer["agentActivity"] = map[string]any{"id": in["id"]}
 	case "agentSessionUpdate":
@@ -125,13 +125,6 @@ func (w *writes) RoundTrip(r *http.Request) (*http.Response, error) {
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(body))),
 	}, nil
-}
-
-func or(v, def any) any {
-	if v == nil {
-		return def
-	}
-	return v
 }
 
 func TestVectorsStreaming(t *testing.T) {
@@ -160,7 +153,7 @@ func runStreamCase(t *testing.T, c streamCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	th, err := b.Thread("org", c.Input.ThreadID)
+	th, err := b.Workspace("org").Thread(c.Input.ThreadID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,4 +273,12 @@ func trimBody(call map[string]any) {
 	if body, ok := content["body"].(string); ok {
 		content["body"] = strings.TrimSpace(body)
 	}
+}
+
+// given returns v, or def if the call did not give it.
+func given(v, def any) any {
+	if v == nil {
+		return def
+	}
+	return v
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,9 +49,9 @@ func (t *Turn) rememberSync(ctx context.Context, with []adapter.Sync) error {
 	}
 	services := make([]string, len(with))
 	for i, s := range with {
-		services[i] = or(clipped(s.Service), "another service")
+		services[i] = cmp.Or(clipped(s.Service), "another service")
 	}
-	t.bot.log.Warn().Str(LogKeyThread, string(t.thread.id)).Strs(LogKeySynced, services).
+	t.bot.log.Warn().Str(keyThread, string(t.thread.id)).Strs(keySynced, services).
 		Msg("the thread is synced: what the bot writes there leaves the workspace. access.NotSynced refuses such threads")
 	return nil
 }

@@ -27,7 +27,7 @@ func Emoji(name string) string { return emoji.Character(name) }
 
 // EmojiName returns the well-known name of an emoji that is given as itself, for
 // example "👍", in any skin tone, or as a short code in any case, with or without
-// colons, for example "thumbsup" or ":+1:". It returns s if there is no such name, so
+// colons, for example "thumbsup" or ":+1:". It returns s if the name is unknown, so
 // well-known names come back as they are, but for the few that are the short code
 // of another emoji: "cry" means "sad".
 func EmojiName(s string) string { return emoji.Name(s) }

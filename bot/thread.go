@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -25,8 +24,8 @@ type Thread struct {
 // ID returns the thread's id, for example "linear:{issueId}:c:{commentId}".
 func (t *Thread) ID() adapter.ThreadID { return t.id }
 
-// Workspace returns the organization id that the thread belongs to.
-func (t *Thread) Workspace() string { return t.workspace }
+// Workspace returns a handle on the workspace that the thread belongs to.
+func (t *Thread) Workspace() *Workspace { return t.bot.Workspace(t.workspace) }
 
 // Channel returns the id of what the thread is part of: for a comment thread
 // or a session the issue.
@@ -43,17 +42,17 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // message its buttons stand in. How a [Stream] is posted, and with which errors,
 // is told there.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
-	c, attached := detach(c)
-	files, err := t.attach(ctx, c, attached)
+	c, x := detach(c)
+	files, err := t.attach(ctx, c, x)
 	if err != nil {
-		t.writeKey(ctx) // whatever fails, the next post is another one
+		t.writeKey(ctx) // the next post is another one, whatever failed
 		return nil, err
 	}
 	switch c := c.(type) {
 	case streamContent:
-		return t.postStream(ctx, c, files)
+		return t.postStream(ctx, c, files, x)
 	case *Plan:
-		return c.post(ctx, t, files)
+		return c.post(ctx, t, files, x)
 	}
 	key := t.writeKey(ctx)
 	body, buttons, err := t.compose(ctx, c, files, key)
@@ -69,7 +68,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 			return nil, err
 		}
 	}
-	m, err := t.send(ctx, key, body, said)
+	m, err := t.send(ctx, t.newPost(body, key, x), said)
 	if err != nil {
 		return nil, err
 	}
@@ -154,20 +153,4 @@ func (t *Thread) turnOf(ctx context.Context) *Turn {
 		return turn
 	}
 	return t.turn
-}
-
-// Thread returns a handle on a thread of a workspace, for use outside a
-// handler. It does not check that the thread exists. The error is an *IDError.
-func (b *Bot) Thread(workspace string, id adapter.ThreadID) (*Thread, error) {
-	name, _, ok := strings.Cut(string(id), ":")
-	if !ok || name == "" {
-		return nil, &IDError{ID: string(id), Code: "invalid_thread_id"}
-	}
-	if name != b.cfg.Adapter.Name() {
-		return nil, &IDError{ID: string(id), Code: "adapter_not_found"}
-	}
-	if _, err := b.cfg.Adapter.Channel(id); err != nil {
-		return nil, &IDError{ID: string(id), Code: "invalid_thread_id", Err: err}
-	}
-	return &Thread{bot: b, id: id, workspace: workspace}, nil
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +13,7 @@ import (
 )
 
 // Transcript is what was said to and by a user, across threads, as far as the
-// developer chooses to keep it. Nothing is kept by itself.
+// developer chooses to keep it: the bot adds nothing of its own.
 type Transcript struct {
 	value notes.Value
 	// Keep is the most entries that are kept; the oldest go first. Defaults
@@ -31,12 +32,6 @@ type TranscriptEntry struct {
 	Thread    string    `json:"thread,omitempty"`
 	MessageID string    `json:"message_id,omitempty"`
 	At        time.Time `json:"at"`
-}
-
-// Transcript returns the transcript of a user of a workspace. userKey is the
-// user's id or whatever else identifies the person.
-func (b *Bot) Transcript(workspace, userKey string) *Transcript {
-	return &Transcript{value: b.notes.Value(notes.Transcript, workspace, userKey)}
 }
 
 const (
@@ -72,7 +67,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 		if err != nil {
 			return fmt.Errorf("bot: transcript: %w", err)
 		}
-		err = t.value.For(or(t.Retention, notes.Transcript.Life())).Swap(ctx, old, next)
+		err = t.value.For(cmp.Or(t.Retention, notes.Transcript.Life())).Swap(ctx, old, next)
 		if err == nil {
 			return nil
 		}
@@ -85,7 +80,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 
 // bounded drops the oldest entries until the limits are kept.
 func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
-	items = items[max(0, len(items)-or(t.Keep, transcriptKeep)):]
+	items = items[max(0, len(items)-cmp.Or(t.Keep, transcriptKeep)):]
 	size := 2 // the brackets
 	for i := len(items) - 1; i >= 0; i-- {
 		if size += len(items[i]) + 1; size > transcriptBytes {

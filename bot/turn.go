@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
@@ -22,6 +23,8 @@ type Turn struct {
 	// lane if it has none.
 	entry state.Queued
 	notes *notes.Thread
+	// opened is when the turn was opened, by this process's clock.
+	opened time.Time
 	// route is how the turn was routed. It is nil until that is decided.
 	route *route
 	// olderBodies are the stored messages that the turn stands for.
@@ -55,6 +58,19 @@ func (t *Turn) Attempt() int { return t.entry.Attempt }
 func (t *Turn) Handler() string { return t.writes.handler() }
 
 func (t *Turn) head() *adapter.Meta { return t.event.Head() }
+
+// now returns the store's time: that which came with the lease, and what has
+// passed since.
+func (t *Turn) now(ctx context.Context) (time.Time, error) {
+	at, err := t.notes.Now(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if t.opened.IsZero() {
+		return at, nil
+	}
+	return at.Add(time.Since(t.opened)), nil
+}
 
 // nextKey returns the key of the next write: event, handler, step, ordinal.
 // Writes outside a step have an empty one.

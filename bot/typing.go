@@ -29,8 +29,8 @@ func (t *Thread) Typing(ctx context.Context, status string) error {
 // typing is the reaction with which a turn shows that the bot is at work.
 type typing struct {
 	mu sync.Mutex
-	// shown says that there is such a reaction, over that there must not be
-	// any more, and kept that it is now a reaction like any other.
+	// shown says that there is such a reaction, over that it must not be
+	// shown again, and kept that it is now a reaction like any other.
 	shown, over, kept bool
 }
 
@@ -49,7 +49,7 @@ func (t *Thread) showTyping(ctx context.Context) {
 	}
 	sign.shown = true
 	if err := t.bot.can.reactor.React(ctx, t.ref(turn.message.ID), reactionEmoji(emoji)); err != nil {
-		t.bot.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Msg("typing could not be shown")
+		t.bot.log.Debug().Err(err).Str(keyThread, string(t.id)).Msg("typing could not be shown")
 		if code := adapter.CodeOf(err); !code.Retryable() && code != adapter.CodeCanceled {
 			sign.shown, sign.over = false, true // there is nothing to be taken back, for certain
 		}
@@ -76,13 +76,13 @@ func (b *Bot) endTyping(ctx context.Context, turn *Turn) {
 	defer sign.mu.Unlock()
 	sign.over = true
 	if !sign.shown || sign.kept || errors.Is(context.Cause(ctx), ErrLeaseLost) {
-		return // whoever has the thread now is at work
+		return // the process that has the thread now shows it
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	t := turn.thread
 	if err := b.can.reactor.Unreact(ctx, t.ref(turn.message.ID), reactionEmoji(b.cfg.TypingEmoji)); err != nil {
-		b.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Msg("typing could not be taken back")
+		b.log.Debug().Err(err).Str(keyThread, string(t.id)).Msg("typing could not be taken back")
 	}
 }
 

@@ -12,21 +12,20 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // porch is a stage with reactions and, for sessions, a sign of typing.
-type porch struct {
-	*stage
+type reacting struct {
+	*editable
 
 	events map[string]adapter.Event
 	// trouble is what reacting fails with, in order.
 	trouble []error
 }
 
-func (p *porch) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
-	ev, err := p.stage.Decode(d, self)
+func (p *reacting) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
+	ev, err := p.editable.Decode(d, self)
 	if m, ok := ev.(*adapter.MessageEvent); ok && p.events[m.Message.ID] != nil {
 		other := p.events[m.Message.ID]
 		*other.Head() = m.Meta
@@ -35,15 +34,15 @@ func (p *porch) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Eve
 	return ev, err
 }
 
-func (p *porch) React(ctx context.Context, r adapter.Ref, emoji string) error {
+func (p *reacting) React(ctx context.Context, r adapter.Ref, emoji string) error {
 	return p.reaction(ctx, "+", r, emoji)
 }
 
-func (p *porch) Unreact(ctx context.Context, r adapter.Ref, emoji string) error {
+func (p *reacting) Unreact(ctx context.Context, r adapter.Ref, emoji string) error {
 	return p.reaction(ctx, "-", r, emoji)
 }
 
-func (p *porch) reaction(ctx context.Context, sign string, r adapter.Ref, emoji string) error {
+func (p *reacting) reaction(ctx context.Context, sign string, r adapter.Ref, emoji string) error {
 	if ctx.Err() != nil {
 		sign = "in vain " + sign
 	}
@@ -56,7 +55,7 @@ func (p *porch) reaction(ctx context.Context, sign string, r adapter.Ref, emoji 
 	return ctx.Err()
 }
 
-func (p *porch) Typing(_ context.Context, _ string, id adapter.ThreadID, status string) error {
+func (p *reacting) Typing(_ context.Context, _ string, id adapter.ThreadID, status string) error {
 	if !p.IsSession(id) {
 		return nil
 	}
@@ -64,18 +63,14 @@ func (p *porch) Typing(_ context.Context, _ string, id adapter.ThreadID, status 
 	return nil
 }
 
-// onPorch makes a bot whose platform is a porch, within a bubble.
-func onPorch(t *testing.T, store state.Store, emoji string) (*world, *porch) {
+// newTypingTest makes a bot that shows typing by an emoji.
+func newTypingTest(t *testing.T, emoji string, options ...testOption) (*testBot, *reacting) {
 	t.Helper()
-	p := &porch{stage: newStage(), events: make(map[string]adapter.Event)}
-	b, err := bot.New(bot.Config{
-		Store: store, Adapter: p, TypingEmoji: emoji, MaxAttempts: 2, TurnTimeout: time.Minute,
-		Backoff: func(int) time.Duration { return time.Second }, DrainTimeout: 10 * time.Second,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{t: t, fake: p.Fake, store: store, bot: b}, p
+	p := &reacting{editable: newEditable(), events: make(map[string]adapter.Event)}
+	options = append([]testOption{withConfig(bot.Config{
+		NoApology: true, TypingEmoji: emoji, MaxAttempts: 2, TurnTimeout: time.Minute, DrainTimeout: 10 * time.Second,
+	}), withPlatform(p, p.Fake), withBackoff(time.Second)}, options...)
+	return newTest(t, options...), p
 }
 
 func TestTypingInComments(t *testing.T) {
@@ -169,8 +164,6 @@ func TestTypingInComments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				store := memstate.New(memstate.Options{})
-				defer store.Close()
 				emoji := c.emoji
 				switch emoji {
 				case "":
@@ -178,7 +171,7 @@ func TestTypingInComments(t *testing.T) {
 				case "-":
 					emoji = ""
 				}
-				w, p := onPorch(t, store, emoji)
+				w, p := newTypingTest(t, emoji)
 				w.bot.OnNewMention(c.handle)
 				w.bot.OnMessageUpdated(func(ctx context.Context, t *bot.Thread, m *bot.Message, _ string) error { return c.handle(ctx, t, m) })
 				w.bot.OnMessageDeleted(c.handle)
@@ -204,15 +197,13 @@ func TestTypingInComments(t *testing.T) {
 func TestTypingElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		w, p := onPorch(t, store, "eyes")
+		w, p := newTypingTest(t, "eyes")
 		if err := w.handle(thread).Typing(t.Context(), ""); err != nil {
 			t.Error(err)
 		}
 		other := w.handle("fake:room:t2")
 		p.events["m1"] = &adapter.ReactionEvent{MessageID: "m0", Emoji: "x", Added: true}
-		w.bot.OnReaction(func(ctx context.Context, t *bot.Thread, _ *bot.Reaction) error { return t.Typing(ctx, "") })
+		w.bot.OnReaction(func(ctx context.Context, t *bot.Thread, _ *adapter.ReactionEvent) error { return t.Typing(ctx, "") })
 		var last *bot.Thread
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			last = t
@@ -236,14 +227,14 @@ func TestTypingElsewhere(t *testing.T) {
 	})
 }
 
-// TestTypingInALostThread leaves the reaction to whoever has taken the thread
+// TestTypingInALostThread leaves the reaction to the process that has taken the thread
 // over.
 func TestTypingInALostThread(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &cutStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
-		w, p := onPorch(t, store, "eyes")
+		w, p := newTypingTest(t, "eyes", withStore(store))
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 			if err := th.Typing(ctx, ""); err != nil || m.Attempt > 1 {
 				return err
@@ -266,9 +257,7 @@ func TestTypingInALostThread(t *testing.T) {
 func TestTypingWhileTheProcessStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		w, p := onPorch(t, store, "eyes")
+		w, p := newTypingTest(t, "eyes")
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			if err := th.Typing(ctx, ""); err != nil {
 				return err

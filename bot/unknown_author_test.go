@@ -27,7 +27,9 @@ func TestUnknownAuthor(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 				w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					w.note("heard %s", m.Body)
 					return nil
@@ -58,7 +60,9 @@ func TestUnknownAuthorApproves(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			inOffice(t, bot.Config{}, func(t *testing.T, w *world, o *office) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newScripted()
+				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 				w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 					a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Deploy?", Approvers: c.from})
 					if err == nil {
@@ -66,7 +70,7 @@ func TestUnknownAuthorApproves(t *testing.T) {
 					}
 					return err
 				})
-				w.bot.OnReaction(func(context.Context, *bot.Thread, *bot.Reaction) error { w.note("reaction"); return nil })
+				w.bot.OnReaction(func(context.Context, *bot.Thread, *adapter.ReactionEvent) error { w.note("reaction"); return nil })
 				ev := reaction("thumbs_up", "post-0")
 				ev.User.Kind = c.kind
 				o.events["m2"] = ev

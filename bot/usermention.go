@@ -10,8 +10,8 @@ import (
 )
 
 // MentionUser returns the Markdown that mentions a user, "<@" and the id and ">".
-// Whatever is posted has it replaced by the address of the user's profile, which
-// is how platforms spell a mention. External people, integrations and
+// In every post it is replaced by the address of the user's profile, which is how
+// platforms spell a mention. External people, integrations and
 // automations have no account, and a user without an id cannot be found: they are
 // called by their name, through [Escape].
 func MentionUser(u adapter.User) string {
@@ -74,14 +74,14 @@ func (t *Thread) profileURL(ctx context.Context, id string) (string, error) {
 	if id == self.UserID && self.ProfileURL != "" {
 		return self.ProfileURL, nil
 	}
-	u, err := t.bot.User(ctx, t.workspace, adapter.UserQuery{ID: id})
+	u, err := t.Workspace().User(ctx, adapter.UserQuery{ID: id})
 	switch code := adapter.CodeOf(err); {
 	case err == nil && u != nil:
 		return u.URL, nil
 	case err != nil && (code.Retryable() || code == adapter.CodeCanceled):
 		return "", fmt.Errorf("bot: mention of %s: %w", id, err)
 	case err != nil:
-		t.bot.log.Debug().Err(err).Str(LogKeyThread, string(t.id)).Str("user", id).Msg("mention stays as it was written")
+		t.bot.log.Debug().Err(err).Str(keyThread, string(t.id)).Str("user", id).Msg("mention stays as it was written")
 	}
 	return "", nil
 }

@@ -15,12 +15,11 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/card"
-	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // town is a stage with a directory.
-type town struct {
-	*stage
+type directory struct {
+	*editable
 
 	mu    sync.Mutex
 	asked []string
@@ -28,7 +27,7 @@ type town struct {
 	trouble []error
 }
 
-func (o *town) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
+func (o *directory) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asked = append(o.asked, q.ID)
@@ -54,28 +53,16 @@ const (
 	bobURL = "https://x.test/profiles/bob"
 )
 
-// inTown runs f in a bubble with a bot whose platform is a town.
-func inTown(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *town)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		o := &town{stage: newStage()}
-		o.Self.ProfileURL = "https://x.test/profiles/helper"
-		cfg.Store, cfg.Adapter = store, o
-		cfg.Backoff = func(int) time.Duration { return time.Second }
-		b, err := bot.New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(t, &world{t: t, fake: o.Fake, store: store, bot: b}, o)
-	})
+func newDirectory() *directory {
+	o := &directory{editable: newEditable()}
+	o.Self.ProfileURL = "https://x.test/profiles/helper"
+	return o
 }
 
 // handle returns a handle on a thread outside a turn.
-func (w *world) handle(id adapter.ThreadID) *bot.Thread {
+func (w *testBot) handle(id adapter.ThreadID) *bot.Thread {
 	w.t.Helper()
-	th, err := w.bot.Thread("W1", id)
+	th, err := w.bot.Workspace("W1").Thread(id)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -146,12 +133,14 @@ func TestMentionsInEveryContent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newDirectory()
+				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 				o.results = true
 				if err := c.do(t.Context(), w.handle(c.in)); err != nil {
 					t.Fatal(err)
 				}
-				checkLog(t, o.stage, c.want...)
+				checkLog(t, o.editable, c.want...)
 			})
 		})
 	}
@@ -159,7 +148,9 @@ func TestMentionsInEveryContent(t *testing.T) {
 
 func TestMentionsAreLookedUpOnce(t *testing.T) {
 	t.Parallel()
-	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newDirectory()
+		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 		th := w.handle(thread)
 		if _, err := th.Post(t.Context(), bot.Markdown("<@ada> <@eve> <@bot-user> `<@bob>`")); err != nil {
 			t.Fatal(err)
@@ -169,7 +160,7 @@ func TestMentionsAreLookedUpOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkLog(
-			t, o.stage,
+			t, o.editable,
 			"post "+adaURL+" <@eve> https://x.test/profiles/helper `<@bob>`",
 			"post "+adaURL+" a", "edit "+adaURL+" and", "edit "+adaURL+" and <@eve> and", "edit "+adaURL+" and <@eve> and "+adaURL,
 		)
@@ -194,7 +185,8 @@ func TestMentionsAreLookedUpOnce(t *testing.T) {
 
 func TestMentionsWithoutADirectory(t *testing.T) {
 	t.Parallel()
-	inWorld(t, bot.Config{}, func(t *testing.T, w *world) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
 		w.fake.Self.ProfileURL = "https://x.test/profiles/helper"
 		if _, err := w.handle(thread).Post(t.Context(), bot.Markdown("<@ada> and <@bot-user>")); err != nil {
 			t.Fatal(err)
@@ -213,7 +205,9 @@ func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 	} {
 		t.Run(code.String(), func(t *testing.T) {
 			t.Parallel()
-			inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+			synctest.Test(t, func(t *testing.T) {
+				o := newDirectory()
+				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 				o.trouble = []error{&adapter.Error{Code: code, Op: "user"}}
 				_, err := w.handle(thread).Post(t.Context(), bot.Markdown("<@ada>"))
 				if posted {
@@ -230,11 +224,13 @@ func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 	}
 }
 
-// TestMentionsInATurnThatFails fails to look somebody up, after which the handler
+// TestMentionsInATurnThatFails fails to look a user up, after which the handler
 // posts something else. The second run must not take that for the first post.
 func TestMentionsInATurnThatFails(t *testing.T) {
 	t.Parallel()
-	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newDirectory()
+		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 		o.trouble = []error{&adapter.Error{Code: adapter.CodeUnavailable, Op: "user"}}
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			_, err := t.Post(ctx, bot.Markdown("ask <@ada>"))
@@ -255,13 +251,15 @@ func TestMentionsInATurnThatFails(t *testing.T) {
 func TestMentionsInAStreamThatCannotBeLookedUp(t *testing.T) {
 	t.Parallel()
 	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "user"}
-	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newDirectory()
+		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 		o.trouble = []error{down, down} // the first two edits are put off
 		src := texts(2*time.Second, "<@ada> one ", "two ", "three ", "four")
 		if _, err := w.handle(thread).Post(t.Context(), bot.Stream(src)); err != nil {
 			t.Fatal(err)
 		}
-		checkLog(t, o.stage, "post "+adaURL+" one two", "edit "+adaURL+" one two three", "edit "+adaURL+" one two three four")
+		checkLog(t, o.editable, "post "+adaURL+" one two", "edit "+adaURL+" one two three", "edit "+adaURL+" one two three four")
 
 		o.log = nil
 		o.trouble = []error{nil, down} // bob, at the very end
@@ -269,30 +267,34 @@ func TestMentionsInAStreamThatCannotBeLookedUp(t *testing.T) {
 		if !errors.Is(err, down) || m == nil {
 			t.Errorf("message %v, %v, want the message so far and the error", m, err)
 		}
-		checkLog(t, o.stage, "post "+adaURL)
+		checkLog(t, o.editable, "post "+adaURL)
 	})
 }
 
 func TestMentionsInQuestionsAndRefusals(t *testing.T) {
 	t.Parallel()
-	ask := func(w *world) {
+	ask := func(w *testBot) {
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			_, err := bot.Ask(ctx, t, bot.Question{Text: "{{emoji:question}} <@ada>?"})
 			return err
 		})
 	}
-	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newDirectory()
+		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 		ask(w)
 		w.say("ada", "@helper go")
 		w.sayIn(sessionThread, "ada", "@helper go")
 		w.run(time.Minute)
 		slices.Sort(o.log)
-		checkLog(t, o.stage, "elicitation ❓ "+adaURL+"?", "post ❓ "+adaURL+"?")
+		checkLog(t, o.editable, "elicitation ❓ "+adaURL+"?", "post ❓ "+adaURL+"?")
 	})
-	inTown(t, bot.Config{Access: denyAll(bot.DenyWithReply("Ask <@bob>."))}, func(t *testing.T, w *world, o *town) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newDirectory()
+		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("Ask <@bob>."))}), withPlatform(o, o.Fake), withBackoff(time.Second))
 		ask(w)
 		w.say("ada", "@helper go")
 		w.run(time.Minute)
-		checkLog(t, o.stage, "post Ask "+bobURL+".")
+		checkLog(t, o.editable, "post Ask "+bobURL+".")
 	})
 }

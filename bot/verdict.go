@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -14,7 +15,7 @@ import (
 )
 
 // unreadyError says that a turn could not begin because the bot cannot learn
-// who it is. The turn did nothing wrong, so no attempt is counted.
+// who it is. The turn is not to blame, so no attempt is counted.
 type unreadyError struct {
 	wait time.Duration
 	err  error
@@ -72,32 +73,32 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case err == nil, errors.Is(err, errNoTurn):
 		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrDraining):
-		b.counts.add(CountReturned, "")
+		b.counts.add(countReturned, "")
 		log.Info().Err(err).Msg("turn handed back: the process stops")
 		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
-		b.counts.add(CountReturned, "")
-		log.WithLevel(b.unknown.level(err)).Err(err).Dur(LogKeyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
+		b.counts.add(countReturned, "")
+		log.WithLevel(b.unknown.level(err)).Err(err).Dur(keyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, unready.wait)
 	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
 		// The store's fault and not the turn's: no attempt is counted.
 		wait := time.Second + jitter(time.Second)
-		b.counts.add(CountReturned, "")
-		log.Warn().Err(err).Dur(LogKeyWait, wait).Msg("turn waits for the store")
+		b.counts.add(countReturned, "")
+		log.Warn().Err(err).Dur(keyWait, wait).Msg("turn waits for the store")
 		return state.Return(e.ID, wait)
 	case IsParked(err):
-		b.counts.add(CountParked, "")
+		b.counts.add(countParked, "")
 		log.Info().Msg("turn waits for an answer")
 		return state.Ack(e.ID)
 	case errors.As(err, &yield):
-		log.Debug().Dur(LogKeyWait, yield.wait).Msg(err.Error())
+		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
 		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
 		v.Free = true
 		return v
 	case errors.As(err, &permanent):
 		return b.bury(log, e, cause(err, "permanent"), err)
 	case errors.As(err, &retry):
-		return b.again(log, err, policy.Later(e, retry.after, cause(err, codeName(err))))
+		return b.again(log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &unsaid): // the whole bot is at fault
 	case hopeless(err):
 		return b.bury(log, e, cause(err, codeName(err)), err)
@@ -109,7 +110,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 				wait = rateLimitWait
 			}
 		}
-		return b.again(log, err, policy.Later(e, wait, cause(err, codeName(err))))
+		return b.again(log, e, err, policy.Later(e, wait, cause(err, codeName(err))))
 	case adapter.CodeOf(err) == adapter.CodeForbidden:
 		// A permission may be granted soon after it was missed.
 		policy.MaxAttempts, policy.Backoff = min(policy.MaxAttempts, forbiddenAttempts), forbiddenBackoff
@@ -118,7 +119,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	if v.Kind == state.KindBury {
 		return b.bury(log, e, v.Cause, err)
 	}
-	return b.again(log, err, v)
+	return b.again(log, e, err, v)
 }
 
 // retryOf returns how often, and with which waits, a turn that failed with err
@@ -127,7 +128,7 @@ func (b *Bot) retryOf(err error) turns.Retry {
 	policy := turns.Retry{MaxAttempts: b.cfg.MaxAttempts, Backoff: b.cfg.Backoff, HoldFor: b.cfg.HoldFor}
 	if failed, ok := errors.AsType[*failure](err); ok {
 		own := &failed.handler.options
-		policy.MaxAttempts = or(own.MaxAttempts, policy.MaxAttempts)
+		policy.MaxAttempts = cmp.Or(own.MaxAttempts, policy.MaxAttempts)
 		if own.Backoff != nil {
 			policy.Backoff = own.Backoff
 		}
@@ -138,14 +139,16 @@ func (b *Bot) retryOf(err error) turns.Retry {
 // crashed returns the verdict on an entry that has used up its attempts before
 // it is opened, and otherwise nil. A turn that fails is buried when it fails; so
 // what comes this far has ended the process each time, and would again.
-func (b *Bot) crashed(log *zerolog.Logger, e state.Queued) *state.Verdict {
+func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, e state.Queued) *state.Verdict {
 	if e.Attempt <= b.mostAttempts() {
 		return nil
 	}
-	v := b.bury(log, e, state.Cause{
+	c := state.Cause{
 		Code:    "crashed",
 		Message: "the process ended during each attempt, or lost the thread to another one",
-	}, nil)
+	}
+	v := b.bury(log, e, c, nil)
+	b.failed(ctx, log, e, nil, c, nil)
 	return &v
 }
 
@@ -153,15 +156,20 @@ func (b *Bot) crashed(log *zerolog.Logger, e state.Queued) *state.Verdict {
 func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttempts) }
 
 // again logs and counts that a turn is tried again.
-func (b *Bot) again(log *zerolog.Logger, err error, v state.Verdict) state.Verdict {
-	b.counts.add(CountRetried, "")
-	log.Warn().Err(err).Dur(LogKeyWait, v.After).Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: trying again")
+func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
+	b.counts.add(countRetried, "")
+	log.Warn().Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, v.After).
+		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
 	return v
 }
 
 func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
-	b.counts.add(CountBuried, "")
-	log.Error().Err(err).Str("code", c.Code).Msg("turn failed for good: see the dead letters")
+	b.counts.add(countBuried, "")
+	line := log.Error().Err(err).Int(keyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
+	if c.Stack != "" {
+		line = line.Str("stack", c.Stack)
+	}
+	line.Msg("turn failed for good: it is in the dead letters")
 	return state.Bury(e.ID, c)
 }
 

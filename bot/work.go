@@ -70,7 +70,7 @@ func (r *run) limited(ctx context.Context) (context.Context, context.CancelFunc)
 
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
-	log := b.log.With().Str(LogKeyThread, l.Lane.ID).Logger()
+	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
 	page := b.notes.Leased(l)
 	var s state.Settlement
 	if b.cfg.Policy.coalesces() {
@@ -84,7 +84,7 @@ func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
-	if v := b.crashed(log, e); v != nil {
+	if v := b.crashed(ctx, log, e); v != nil {
 		return *v
 	}
 	var older []*Turn
@@ -127,7 +127,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now()}
 	if head := ev.Head(); head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 		if k := t.thread.key(); k != page.Key() {
@@ -145,7 +145,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
-		log: log.With().Int(LogKeyAttempt, t.Attempt()).Logger(),
+		log: log.With().Int(keyAttempt, t.Attempt()).Logger(),
 	}
 	ctx, release, err := b.stoppable(ctx, r)
 	if err != nil {
@@ -153,14 +153,26 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	defer release()
 	var end *outcome
-	if !errors.Is(context.Cause(ctx), ErrStopped) {
+	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
 	}
-	if errors.Is(context.Cause(ctx), ErrStopped) {
-		return ignored("stopped"), nil // whatever became of it, it is not tried again
+	if reason := overFor(ctx); reason != "" {
+		return ignored(reason), nil // it is not retried, with or without an error
 	}
 	return end, err
+}
+
+// overFor names the reason for which a person has ended a turn, if one has.
+func overFor(ctx context.Context) string {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, ErrStopped):
+		return "stopped"
+	case errors.Is(cause, ErrDeleted):
+		return "deleted"
+	default:
+		return ""
+	}
 }
 
 // stages takes a turn through its stages until one ends it.
@@ -245,7 +257,7 @@ func (r *run) hearAbout(m *adapter.Message) {
 }
 
 // isOwn reports whether the bot itself did what an event tells of. A stop is
-// obeyed whoever asks for it.
+// obeyed from everyone.
 func (b *Bot) isOwn(ev adapter.Event) bool {
 	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
 	switch ev := ev.(type) {
@@ -309,6 +321,9 @@ func (b *Bot) refuses(m *Message) string {
 // entry. t is nil if there was no turn.
 func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
 	v := b.verdict(ctx, log, e, err)
+	if v.Kind == state.KindBury {
+		b.failed(ctx, log, e, t, v.Cause, err)
+	}
 	if t == nil {
 		return v
 	}
@@ -316,7 +331,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)
 	case err == nil:
-		b.counts.add(CountHandled, "")
+		b.counts.add(countHandled, "")
 	}
 	if err == nil {
 		t.unpin()
@@ -327,12 +342,12 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 
 // ignore counts and logs that no handler gets an event.
 func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
-	b.counts.add(CountIgnored, reason)
+	b.counts.add(countIgnored, reason)
 	log.Debug().
-		Str(LogKeyType, head.Type+" "+head.Action).
-		Str(LogKeyWorkspace, head.Workspace).
-		Str(LogKeyEvent, head.Key).
-		Str(LogKeyReason, reason).
+		Str(keyType, head.Type+" "+head.Action).
+		Str(keyWorkspace, head.Workspace).
+		Str(keyEvent, head.Key).
+		Str(keyReason, reason).
 		Msg("event ignored")
 }
 
@@ -340,9 +355,9 @@ func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
 // platform changed.
 func (b *Bot) warnMissing(typ, action, workspace, missing string) {
 	b.log.Warn().
-		Str(LogKeyType, clipped(typ+" "+action)).
-		Str(LogKeyWorkspace, clipped(workspace)).
-		Str(LogKeyMissing, missing).
+		Str(keyType, clipped(typ+" "+action)).
+		Str(keyWorkspace, clipped(workspace)).
+		Str(keyMissing, missing).
 		Msg("a signed delivery cannot be read: something is missing in it")
 }
 
@@ -363,7 +378,7 @@ func (e *identityError) Error() string { return "identity: " + e.err.Error() }
 func (e *identityError) Unwrap() error { return e.err }
 
 // unready wraps a failure to learn the bot's identity. What will not change by
-// itself spends attempts, so that it ends up where somebody looks.
+// itself spends attempts, so that it becomes a dead letter.
 func (b *Bot) unready(err error) error {
 	wait := b.unreadyWait()
 	if api, ok := errors.AsType[*adapter.Error](err); ok {

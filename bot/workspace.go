@@ -2,45 +2,65 @@ package bot
 
 import (
 	"context"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 )
 
-// Workspace is a handle on one workspace, for what a bot does by itself: in a
-// timer, a command line, a handler of something that is no chat. Within a turn
-// the [Thread] is all that is needed. A Workspace holds nothing but names, so it
-// is cheap and safe for concurrent use.
+// Workspace is a handle on one workspace. It is where everything begins that does
+// not begin with a delivery, in a timer, a command line or an HTTP handler; in a
+// turn, [Thread.Workspace] returns it. It holds only names, so it is cheap and
+// safe for concurrent use.
 //
-// Posts outside a turn happen as often as they are made; nothing knows that a
-// job runs a second time. The state of a workspace is [WorkspaceState], that of
-// one of its users [UserState], with [Workspace.ID].
+// A post outside a turn lands as often as it is made: nothing tells the second run
+// of a job from the first. [WorkspaceState] and [UserState] are the state of a
+// workspace and of one of its users.
 type Workspace struct {
 	bot *Bot
 	id  string
 }
 
-// Workspace returns a handle on the workspace with an organization id. It does
-// not check that the bot is installed there.
+// Workspace returns a handle on the workspace with an organization id. An empty
+// id means the workspace that the bot's own token belongs to. It does not check
+// that the bot is installed there.
 func (b *Bot) Workspace(id string) *Workspace { return &Workspace{bot: b, id: id} }
 
 // ID returns the organization id.
 func (w *Workspace) ID() string { return w.id }
 
-// Thread returns a handle on a thread, like [Bot.Thread]. The error is an
-// *IDError.
-func (w *Workspace) Thread(id adapter.ThreadID) (*Thread, error) { return w.bot.Thread(w.id, id) }
+// Thread returns a handle on a thread or an issue. It does not check that the
+// thread exists. The error is an [*IDError].
+func (w *Workspace) Thread(id adapter.ThreadID) (*Thread, error) {
+	name, _, ok := strings.Cut(string(id), ":")
+	if !ok || name == "" {
+		return nil, &IDError{ID: string(id), Code: "invalid_thread_id"}
+	}
+	if name != w.bot.cfg.Adapter.Name() {
+		return nil, &IDError{ID: string(id), Code: "adapter_not_found"}
+	}
+	if _, err := w.bot.cfg.Adapter.Channel(id); err != nil {
+		return nil, &IDError{ID: string(id), Code: "invalid_thread_id", Err: err}
+	}
+	return &Thread{bot: w.bot, id: id, workspace: w.id}, nil
+}
 
-// User returns the user with an id, a handle or an email address, like
-// [Bot.User].
+// User returns the user with an id, a handle or an email address.
 func (w *Workspace) User(ctx context.Context, q adapter.UserQuery) (*adapter.User, error) {
-	return w.bot.User(ctx, w.id, q)
+	if w.bot.can.directory == nil {
+		return nil, w.bot.cannot("user")
+	}
+	return w.bot.can.directory.User(ctx, w.id, q)
 }
 
 // Identity says who the bot is in the workspace. An error with code
 // adapter.CodeForbidden says that it is not installed there.
 func (w *Workspace) Identity(ctx context.Context) (*adapter.Identity, error) {
-	return w.bot.Identity(ctx, w.id)
+	return w.bot.cfg.Adapter.Identity(ctx, w.id)
 }
 
-// Transcript returns the transcript of a user, like [Bot.Transcript].
-func (w *Workspace) Transcript(userKey string) *Transcript { return w.bot.Transcript(w.id, userKey) }
+// Transcript returns the transcript of a user. userKey is the user's id, or
+// anything else that identifies the person.
+func (w *Workspace) Transcript(userKey string) *Transcript {
+	return &Transcript{value: w.bot.notes.Value(notes.Transcript, w.id, userKey)}
+}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
@@ -11,20 +13,22 @@ import (
 
 func TestWorkspace(t *testing.T) {
 	t.Parallel()
-	inTown(t, bot.Config{}, func(t *testing.T, w *world, o *town) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newDirectory()
+		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
 		ctx := t.Context()
 		one, two := w.bot.Workspace("W1"), w.bot.Workspace("W2")
 		if one.ID() != "W1" || two.ID() != "W2" {
 			t.Errorf("ids %q and %q", one.ID(), two.ID())
 		}
 		th, err := two.Thread(thread)
-		if err != nil || th.ID() != thread || th.Workspace() != "W2" {
+		if err != nil || th.ID() != thread || th.Workspace().ID() != "W2" {
 			t.Fatalf("thread %+v, %v", th, err)
 		}
 		if _, err := th.Post(ctx, bot.Markdown("for <@ada>")); err != nil {
 			t.Fatal(err)
 		}
-		checkLog(t, o.stage, "post for "+adaURL)
+		checkLog(t, o.editable, "post for "+adaURL)
 		if _, err := one.Thread("elsewhere:x"); !isIDError(err) {
 			t.Errorf("a thread of another platform: %v, want an IDError", err)
 		}
@@ -42,7 +46,7 @@ func TestWorkspace(t *testing.T) {
 			t.Fatal(err)
 		}
 		for tr, want := range map[*bot.Transcript][]string{
-			one.Transcript("ada"): {"hi"}, w.bot.Transcript("W1", "ada"): {"hi"}, two.Transcript("ada"): nil,
+			one.Transcript("ada"): {"hi"}, w.bot.Workspace("W1").Transcript("ada"): {"hi"}, two.Transcript("ada"): nil,
 		} {
 			entries, err := tr.Entries(ctx)
 			var got []string

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -28,7 +31,7 @@ func register(b *bot.Bot) error {
 		}})
 		return err
 	})
-	b.OnAction(func(ctx context.Context, t *bot.Thread, _ *bot.Action) error {
+	b.OnAction(func(ctx context.Context, t *bot.Thread, _ *adapter.ActionEvent) error {
 		_, err := t.Post(ctx, bot.Text("gone"))
 		return err
 	}, "go")
@@ -89,5 +92,71 @@ func TestStageSaysWhyItFails(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, r.log); diff != "" {
 		t.Errorf("failures (-want +got):\n%s", diff)
+	}
+}
+
+// TestPersonaQuietAndThreads has a bot forward a customer's mail: under the
+// customer's name, without following the issue, and with the threads of the issue
+// to choose from.
+func TestPersonaQuietAndThreads(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Int32
+	s := linearbottest.New(t, linearbot.Config{Register: func(b *bot.Bot) error {
+		b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			seen.Add(1)
+			_, err := t.Post(ctx, bot.Quiet(bot.Text("seen")))
+			return err
+		})
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			customer := bot.Persona{Name: "Grace Hopper", AvatarURL: "https://example.com/grace.png"}
+			stream := bot.FromReader(strings.NewReader("It **still** fails."))
+			if _, err := t.Post(ctx, bot.Quiet(bot.As(bot.Stream(stream), customer))); err != nil {
+				return err
+			}
+			var roots []string
+			for it, err := range t.Threads(ctx) {
+				if err != nil {
+					return err
+				}
+				roots = append(roots, it.Root.Body)
+			}
+			if _, err := t.PostAt(ctx, time.Now(), bot.As(bot.Text("from later"), customer)); err != nil {
+				return err
+			}
+			_, err := t.Post(ctx, bot.Quiet(bot.Text(strings.Join(roots, ", "))))
+			return err
+		})
+		return nil
+	}})
+	issue := s.Issue("Checkout fails")
+	s.Replies(s.Bob.Comment(issue, "the first thread"), 1)
+	root := s.Ada.Comment(issue, "@helper-bot what does Grace say?")
+	s.Replies(root, 3)
+	by := map[string]string{}
+	for _, c := range s.Own(root) {
+		by[c.Body()] = c.AsUser
+	}
+	want := map[string]string{
+		"It **still** fails.":                                "Grace Hopper",
+		"@helper-bot what does Grace say?, the first thread": "",
+		"from later": "Grace Hopper",
+	}
+	if diff := cmp.Diff(want, by); diff != "" {
+		t.Errorf("comments and their names (-want +got):\n%s", diff)
+	}
+	quiet := 0
+	for _, r := range s.Linear.Requests() {
+		in, ok := r.Variables["input"].(map[string]any)
+		if ok && r.OperationName == "commentCreate" && in["doNotSubscribeToIssue"] == true {
+			quiet++
+		}
+	}
+	if quiet != 3 {
+		t.Errorf("%d comments subscribe no one, want 3", quiet)
+	}
+	// Whatever the bot's posts set off comes before this.
+	s.Replies(s.Bob.Comment(issue, "the last thread"), 1)
+	if n := seen.Load(); n != 2 {
+		t.Errorf("%d messages reached the handler, want Bob's two: the bot's own posts must not", n)
 	}
 }

@@ -9,17 +9,16 @@
 // crash of the process at any later instruction (and, for stores that say so
 // with Durable, of the machine). When it returns an error nothing was stored
 // that a later Enqueue of the same entry would not repair: the caller answers
-// 503 and the sender tries again.
+// 503 and the sender retries.
 //
 // Once. An entry carries dedup keys. Recording the keys and appending the
-// entry is one atomic step, so there is no moment at which a key is known and
-// its entry is lost. Keys are remembered for at least [DedupTTL]. They are
+// entry is one atomic step: a key that is known has its entry. Keys are remembered for at least [DedupTTL]. They are
 // compared within a lane; the same key in two lanes names two entries.
 //
 // In order, one at a time. The entries of a lane are handed out in the order
 // in which they were appended, and a lane has at most one live lease. Lanes are
 // independent of each other. An entry that is appended while its lane is
-// leased is handed out as soon as the lease ends: there is no lost wake-up.
+// leased is handed out as soon as the lease ends: wake-ups are never lost.
 //
 // Fenced. A lease carries a token that is never reused within its lane. Every
 // call under a lease that has expired and was taken over, or was settled

@@ -10,17 +10,16 @@ var (
 	// ErrConflict says that a compare-and-set or the check of a note met
 	// another value. Nothing was written. Read again and decide anew.
 	ErrConflict = errors.New("state: value changed meanwhile")
-	// ErrLeaseLost says that the lease has lapsed and somebody else may hold
-	// the lane, or that it was settled before. Nothing was changed.
+	// ErrLeaseLost says that the lease was settled before, or that it lapsed
+	// and its lane was leased again. Nothing was changed.
 	ErrLeaseLost = errors.New("state: lease lost")
-	// ErrInvalid says that an argument can never be stored. Trying again does
-	// not help.
+	// ErrInvalid says that an argument can never be stored. Do not retry.
 	ErrInvalid = errors.New("state: invalid argument")
-	// ErrFull says that the store has no room: its backlog limit is reached or
-	// the disk is full. Trying again later may help.
+	// ErrFull says that the store's backlog limit is reached or its disk or
+	// memory is full. Retry later.
 	ErrFull = errors.New("state: store is full")
 	// ErrUnavailable says that the store cannot be reached or cannot write at
-	// the moment. Trying again later may help.
+	// the moment. Retry with a backoff.
 	ErrUnavailable = errors.New("state: store is unavailable")
 	// ErrLocked says that another process holds a store that only one process
 	// may open.

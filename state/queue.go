@@ -35,8 +35,8 @@ type Queue interface {
 	Lease(ctx context.Context, req LeaseRequest) ([]*Lease, error)
 
 	// Extend makes the lease valid for ttl from now and updates l.Expires.
-	// It fails with ErrLeaseLost once the lane was handed to somebody else
-	// or the lease was settled.
+	// It blocks for one durable write at most and fails with ErrLeaseLost once
+	// another lease of the lane was taken or this one was settled.
 	Extend(ctx context.Context, l *Lease, ttl time.Duration) error
 
 	// Settle applies the verdicts to entries of the lease, writes notes of
@@ -231,7 +231,7 @@ type Verdict struct {
 	After time.Duration
 	// Free says that the attempt is not counted.
 	Free bool
-	// Cause is kept with the entry for whoever looks.
+	// Cause is kept with the entry and shown by the views.
 	Cause Cause
 }
 
@@ -245,7 +245,7 @@ const (
 	// KindRetry leaves the entry in its place and holds the lane.
 	KindRetry
 	// KindRetryAside takes the entry out of the lane and puts it back in
-	// front when the wait is over. Other entries pass meanwhile.
+	// front after the wait. Until then other entries pass it.
 	KindRetryAside
 	// KindBury moves the entry to the dead letters.
 	KindBury
@@ -265,14 +265,14 @@ type Cause struct {
 // Ack says that the entry is done.
 func Ack(id string) Verdict { return Verdict{ID: id, Kind: KindAck} }
 
-// Retry says that the entry is to be tried again after d, and that its lane
-// waits for it.
+// Retry says that the entry is to be retried after d, and that its lane waits
+// for it.
 func Retry(id string, d time.Duration, c Cause) Verdict {
 	return Verdict{ID: id, Kind: KindRetry, After: d, Cause: c}
 }
 
-// RetryAside says that the entry is to be tried again after d, and that the
-// rest of its lane goes on meanwhile.
+// RetryAside says that the entry is to be retried after d, and that the rest of
+// its lane continues without it.
 func RetryAside(id string, d time.Duration, c Cause) Verdict {
 	return Verdict{ID: id, Kind: KindRetryAside, After: d, Cause: c}
 }

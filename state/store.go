@@ -7,7 +7,7 @@ import (
 )
 
 // Store is everything that a bot keeps.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of the small ones
 	Queue
 	Notes
 	Values
@@ -19,8 +19,9 @@ type Store interface {
 
 // Lifecycle is the life of a store.
 type Lifecycle interface {
-	// Ping reports whether the store can be written now. It does no harm and
-	// returns within the context's deadline.
+	// Ping reports whether the store can be written now, by a write that
+	// changes nothing visible. It blocks for one durable write. Errors:
+	// ErrUnavailable, ErrFull, ErrClosed or the context's.
 	Ping(ctx context.Context) error
 	// Durable reports whether what was stored survives the process.
 	Durable() bool
@@ -39,9 +40,8 @@ const (
 	DeadTTL = 30 * 24 * time.Hour
 )
 
-// Inspector shows what is in a store. The iterators are snapshots at best:
-// entries that move meanwhile may be missed or seen twice. They end after the
-// first error.
+// Inspector shows what is in a store. The iterators may miss entries that move
+// during the iteration, or show them twice. They end after the first error.
 type Inspector interface {
 	// Stats counts.
 	Stats(ctx context.Context) (Stats, error)
@@ -53,10 +53,11 @@ type Inspector interface {
 	// Dead iterates over the dead letters.
 	Dead(ctx context.Context) iter.Seq2[DeadEntry, error]
 	// Requeue puts the dead entry back at the end of its lane with no
-	// attempts spent. Dedup keys do not stop it. ErrNotFound if there is no
-	// such dead entry.
+	// attempts spent, whatever its dedup keys. It fails with ErrNotFound if
+	// the entry is absent.
 	Requeue(ctx context.Context, lane Key, id string) error
-	// Purge forgets the dead entry. ErrNotFound if there is none.
+	// Purge deletes the dead entry. It fails with ErrNotFound if the entry is
+	// absent.
 	Purge(ctx context.Context, lane Key, id string) error
 }
 

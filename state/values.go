@@ -28,9 +28,9 @@ type Values interface {
 // Subscriptions remembers which threads a bot listens to. A subscription does
 // not expire.
 type Subscriptions interface {
-	// Subscribe adds thread. Doing it twice is no error.
+	// Subscribe adds thread. Adding it twice is a no-op.
 	Subscribe(ctx context.Context, thread Key) error
-	// Unsubscribe removes thread. Removing what is not there is no error.
+	// Unsubscribe removes thread. Removing an absent thread is a no-op.
 	Unsubscribe(ctx context.Context, thread Key) error
 	// Subscribed reports whether thread is subscribed.
 	Subscribed(ctx context.Context, thread Key) (bool, error)

@@ -22,10 +22,10 @@ import (
 type Presser interface {
 	// Button says what the link with a token stands for. It changes nothing.
 	// An error with code adapter.CodeNotFound means that there is no such link.
-	Button(ctx context.Context, token string) (*adapter.Button, error)
+	Button(ctx context.Context, token string) (*adapter.ButtonPage, error)
 	// Press stores that a person has confirmed the link, and returns the
 	// button as it was before.
-	Press(ctx context.Context, token string) (*adapter.Button, error)
+	Press(ctx context.Context, token string) (*adapter.ButtonPage, error)
 }
 
 //go:embed button.html
@@ -58,7 +58,7 @@ func newButtons(p Presser, timeout time.Duration, log zerolog.Logger) (*buttons,
 
 // buttonView is what the page shows.
 type buttonView struct {
-	*adapter.Button
+	*adapter.ButtonPage
 	// Done says that the button was pressed just now.
 	Done bool
 	// Problem says why there is no button. Empty if there is one.
@@ -66,13 +66,15 @@ type buttonView struct {
 }
 
 // Open, Used and Expired are for the template.
-func (v buttonView) Open() bool { return v.Button != nil && v.State == adapter.ButtonOpen && !v.Done }
+func (v buttonView) Open() bool {
+	return v.ButtonPage != nil && v.State == adapter.ButtonOpen && !v.Done
+}
 
 // Used reports whether the button was used before.
-func (v buttonView) Used() bool { return v.Button != nil && v.State == adapter.ButtonUsed }
+func (v buttonView) Used() bool { return v.ButtonPage != nil && v.State == adapter.ButtonUsed }
 
 // Expired reports whether the time of the button is over.
-func (v buttonView) Expired() bool { return v.Button != nil && v.State == adapter.ButtonExpired }
+func (v buttonView) Expired() bool { return v.ButtonPage != nil && v.State == adapter.ButtonExpired }
 
 // show is GET: what the button is.
 func (h *buttons) show(c echo.Context) error { return h.serve(c, h.presser.Button, false) }
@@ -80,11 +82,11 @@ func (h *buttons) show(c echo.Context) error { return h.serve(c, h.presser.Butto
 // press is POST: the press of the button.
 func (h *buttons) press(c echo.Context) error { return h.serve(c, h.presser.Press, true) }
 
-func (h *buttons) serve(c echo.Context, ask func(context.Context, string) (*adapter.Button, error), press bool) error {
+func (h *buttons) serve(c echo.Context, ask func(context.Context, string) (*adapter.ButtonPage, error), press bool) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), h.timeout)
 	defer cancel()
 	button, err := ask(ctx, c.Param("token"))
-	status, view := http.StatusOK, buttonView{Button: button}
+	status, view := http.StatusOK, buttonView{ButtonPage: button}
 	switch {
 	case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:
 		status, view.Problem = http.StatusNotFound, "This link is not one of mine, or it was cut off on its way."

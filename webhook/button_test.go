@@ -21,12 +21,12 @@ import (
 type presser struct {
 	recorder
 
-	button  adapter.Button
+	button  adapter.ButtonPage
 	err     error
 	presses int
 }
 
-func (p *presser) Button(_ context.Context, token string) (*adapter.Button, error) {
+func (p *presser) Button(_ context.Context, token string) (*adapter.ButtonPage, error) {
 	if token != "token" {
 		return nil, &adapter.Error{Code: adapter.CodeNotFound, Op: "link"}
 	}
@@ -34,7 +34,7 @@ func (p *presser) Button(_ context.Context, token string) (*adapter.Button, erro
 	return &b, p.err
 }
 
-func (p *presser) Press(ctx context.Context, token string) (*adapter.Button, error) {
+func (p *presser) Press(ctx context.Context, token string) (*adapter.ButtonPage, error) {
 	b, err := p.Button(ctx, token)
 	if err == nil {
 		p.presses++
@@ -45,12 +45,12 @@ func (p *presser) Press(ctx context.Context, token string) (*adapter.Button, err
 func TestButtonPage(t *testing.T) {
 	t.Parallel()
 	until := time.Date(2026, 11, 28, 9, 30, 0, 0, time.UTC)
-	open := adapter.Button{Label: "Deploy", Title: "Deploy <api>?", URL: "https://linear.app/acme/issue/ENG-1", Expires: until}
+	open := adapter.ButtonPage{Label: "Deploy", Title: "Deploy <api>?", URL: "https://linear.app/acme/issue/ENG-1", Expires: until}
 	used, expired, evil := open, open, open
 	used.State, expired.State, evil.URL = adapter.ButtonUsed, adapter.ButtonExpired, "javascript:alert(1)"
 	for _, tt := range []struct {
 		name, method, path string
-		button             adapter.Button
+		button             adapter.ButtonPage
 		err                error
 		status, presses    int
 		text               string

@@ -33,7 +33,7 @@ type endpoint struct {
 	horizon  time.Duration
 	maxBody  int64
 	timeout  time.Duration
-	places   chan struct{} // one for each delivery that is being stored
+	places   chan struct{} // one for each delivery that is being stored; nil without a limit
 	now      func() time.Time
 	log      zerolog.Logger
 	intake   *Intake
@@ -61,43 +61,43 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		w.Header().Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed, "method not allowed"
 	}
-	log := h.log.With().
-		Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).
-		Str(LogKeyEvent, clip(r.Header.Get("Linear-Event"))).
-		Logger()
-
+	// What identifies the delivery is put together only for a line that is
+	// written: nearly all deliveries have none.
+	log := func(e *zerolog.Event) *zerolog.Event {
+		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // what is left of the body is not read
-		log.Warn().Err(err).Msg("delivery refused before it was read")
+		log(h.log.Warn()).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
 	body, release, err := h.read(w, r)
 	defer release()
 	if errors.Is(err, errBudget) {
 		w.Header().Set("Connection", "close")
-		log.Error().Msg("delivery refused: too many large bodies at once, Linear will send it again")
+		log(h.log.Error()).Msg("delivery refused: too many large bodies at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			log.Warn().Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
+			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large"
 		}
-		log.Warn().Err(err).Msg("delivery refused: body cut off")
+		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off"
 	}
 	if err := h.verify(r, body); err != nil {
 		if h.signed {
-			log.Warn().Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
+			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
-			log.Warn().Msg("delivery refused by Config.Verify") // its error may hold anything
+			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold anything
 		}
 		return refusal(err)
 	}
 
 	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
-		log.Warn().Err(err).Msg("delivery refused")
+		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
 			return http.StatusBadRequest, err.Error()
 		}
@@ -105,29 +105,36 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	}
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
-		log.Warn().Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
+		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
 		return http.StatusUnauthorized, err.Error()
 	}
 	if d.Late {
-		log.Info().Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
+		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {
-		log.Error().Msg("delivery refused: too many at once, Linear will send it again")
+		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
-	defer func() { <-h.places }()
+	defer h.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
 	defer cancel()
 	if err := h.acceptor.Accept(ctx, d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
-			log.Warn().Err(err).Msg("delivery refused: cannot be read")
+			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
 			return http.StatusBadRequest, "cannot be read"
 		}
-		log.Error().Err(err).Msg("delivery not stored: Linear will send it again")
+		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again"
 	}
 	return http.StatusOK, "OK"
+}
+
+// leave gives the place back.
+func (h *endpoint) leave() {
+	if h.places != nil {
+		<-h.places
+	}
 }
 
 // hasSignature refuses a request that cannot be authentic before its body is read.
@@ -149,6 +156,9 @@ func refusal(err error) (int, string) {
 
 // enter waits for a place, for half of the time that storing may take.
 func (h *endpoint) enter(ctx context.Context) bool {
+	if h.places == nil {
+		return true
+	}
 	select {
 	case h.places <- struct{}{}:
 		return true

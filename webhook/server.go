@@ -57,14 +57,14 @@ type Config struct {
 	// MaxInFlight is how many deliveries are stored at the same time. Others
 	// wait for a place for half of AcceptTimeout and are then answered 503,
 	// so that an overload ends in retries and not in timeouts. Defaults to
-	// 256.
+	// 256; negative means no limit.
 	MaxInFlight int
 	// MaxConns is how many connections are open at the same time. A further one
 	// takes the place of one that waits for its next request, or is closed.
 	// Defaults to 4096.
 	MaxConns int
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
-	// Defaults to 10 s.
+	// Defaults to 10 s; negative means that connections are closed at once.
 	ShutdownTimeout time.Duration
 	// Checks are asked by /readyz after Ready. Defaults to none.
 	Checks []Check
@@ -121,17 +121,21 @@ func NewServer(cfg Config) (*Server, error) {
 	if cfg.Path[0] != '/' {
 		return nil, fmt.Errorf("webhook: Config.Path %q must begin with a slash", cfg.Path)
 	}
-	if cfg.MaxBody < 0 || cfg.AcceptTimeout < 0 || cfg.ShutdownTimeout < 0 {
-		return nil, errors.New("webhook: Config.MaxBody, AcceptTimeout and ShutdownTimeout must not be negative")
+	if cfg.MaxBody < 0 || cfg.AcceptTimeout < 0 {
+		return nil, errors.New("webhook: Config.MaxBody and AcceptTimeout must not be negative")
 	}
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 5 << 20
 	}
-	if cfg.MaxInFlight <= 0 {
+	if cfg.MaxInFlight == 0 {
 		cfg.MaxInFlight = 256
 	}
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = 4096
+	}
+	var places chan struct{} // nil without a limit
+	if cfg.MaxInFlight > 0 {
+		places = make(chan struct{}, cfg.MaxInFlight)
 	}
 	if cfg.AcceptTimeout == 0 {
 		cfg.AcceptTimeout = 4 * time.Second
@@ -155,7 +159,7 @@ func NewServer(cfg Config) (*Server, error) {
 		horizon:  horizon,
 		maxBody:  cfg.MaxBody,
 		timeout:  cfg.AcceptTimeout,
-		places:   make(chan struct{}, cfg.MaxInFlight),
+		places:   places,
 		now:      cfg.Now,
 		log:      cfg.Logger,
 		intake:   s.intake,
@@ -257,7 +261,9 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	open.closeFresh()
 	if err := srv.Shutdown(shut); err != nil {
 		_ = srv.Close() // what Shutdown could not wait for
-		failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, err))
+		if s.cfg.ShutdownTimeout > 0 {
+			failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, err))
+		}
 	}
 	wg.Wait()
 	return errors.Join(errs...)

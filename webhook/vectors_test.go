@@ -137,7 +137,7 @@ func runVector(t *testing.T, in vectorInput, want map[string]json.RawMessage) {
 	}
 	run.register(t, b)
 	for _, id := range in.Subscribed {
-		th, err := b.Thread(in.Bot.OrganizationID, id)
+		th, err := b.Workspace(in.Bot.OrganizationID).Thread(id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +272,7 @@ func (r *vectorRun) register(t *testing.T, b *bot.Bot) {
 				})
 			}
 		case "reaction":
-			b.OnReaction(func(_ context.Context, th *bot.Thread, re *bot.Reaction) error {
+			b.OnReaction(func(_ context.Context, th *bot.Thread, re *adapter.ReactionEvent) error {
 				r.note(map[string]any{
 					"handler": h, "added": re.Added, "emoji": re.Emoji, "rawEmoji": re.RawEmoji,
 					"threadId": string(th.ID()), "messageId": re.MessageID, "author": author(re.User), "late": re.Late,
@@ -297,8 +297,8 @@ func (r *vectorRun) register(t *testing.T, b *bot.Bot) {
 				return nil
 			})
 		case "uninstalled":
-			b.OnUninstalled(func(_ context.Context, workspace string) error {
-				r.note(map[string]any{"handler": h, "organizationId": workspace})
+			b.OnUninstalled(func(_ context.Context, w *bot.Workspace) error {
+				r.note(map[string]any{"handler": h, "organizationId": w.ID()})
 				return nil
 			})
 		default:

@@ -160,7 +160,7 @@ func (f *Fake) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, err
 func (f *Fake) keep(p *adapter.Post) *record {
 	self := f.self()
 	if p.As.Name != "" {
-		self.FullName, self.Avatar = p.As.Name, p.As.IconURL
+		self.FullName, self.Avatar = p.As.Name, p.As.AvatarURL
 	}
 	r := &record{
 		workspace: f.workspace(p.Workspace), versions: []string{p.Body},

@@ -261,6 +261,9 @@ func (b *fakeBody) route() adapter.Route {
 	default:
 		r.Message = b.Type == fakeMessage && b.Action == fakeCreate
 		r.Urgent = b.Type == fakeSession
+		if b.Type == fakeMessage && b.Action == fakeRemove {
+			r.Deleted = b.ID
+		}
 	}
 	return r
 }

@@ -301,10 +301,10 @@ func TestPlatformIssues(t *testing.T) {
 	if !ok || changed.Mention != nil || len(changed.Changes) != 3 {
 		t.Fatalf("changed %+v", changed)
 	}
-	view := &bot.Issue{IssueEvent: *changed}
+	view := &bot.IssueChange{IssueEvent: *changed}
 	for field, want := range map[string]string{"priority": "0 2", "delegateId": `null "bot-user"`, "stateId": `null "Todo"`} {
-		c, ok := view.Change(field)
-		if got := string(c.Before) + " " + string(c.After); !ok || got != want {
+		before, after, ok := view.Field(field)
+		if got := string(before) + " " + string(after); !ok || got != want {
 			t.Errorf("change of %s: %s, %t, want %s", field, got, ok, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -53,7 +54,7 @@ func (b *bot) writeID(key string) string { return b.ids.id(b.self.Workspace, b.s
 // account turns a user that the API told of into a user.
 func (p *people) account(u *linearapi.User) adapter.User {
 	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
-	user.Name = first(u.DisplayName, user.Name)
+	user.Name = cmp.Or(u.DisplayName, user.Name)
 	user.Guest = u.Guest
 	switch { // the API says which users are apps
 	case user.IsBot():
@@ -81,7 +82,7 @@ func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *lin
 	case u != nil:
 		return p.account(u), true
 	case e != nil:
-		user := external(&userPayload{ID: e.ID, Name: first(e.Name, e.DisplayName), Email: e.Email}, "")
+		user := external(&userPayload{ID: e.ID, Name: cmp.Or(e.Name, e.DisplayName), Email: e.Email}, "")
 		user.Avatar = e.AvatarURL
 		return user, true
 	case b != nil:

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -72,10 +73,10 @@ func activityInput(act *adapter.Activity) (in linearapi.AgentActivityCreateInput
 	return in, nil
 }
 
-func selectOptions(options []adapter.Option) []map[string]string {
+func selectOptions(options []adapter.Choice) []map[string]string {
 	out := make([]map[string]string, len(options))
 	for i, o := range options {
-		out[i] = map[string]string{"value": o.Value, "label": first(o.Label, o.Value)}
+		out[i] = map[string]string{"value": o.Value, "label": cmp.Or(o.Label, o.Value)}
 	}
 	return out
 }

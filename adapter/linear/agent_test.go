@@ -52,7 +52,7 @@ func TestActivity(t *testing.T) {
 		{"question", adapter.Activity{Kind: adapter.ActivityElicitation, Body: "which?"}, `{"type":"elicitation","body":"which?"}}}`},
 		{
 			"choice",
-			adapter.Activity{Kind: adapter.ActivityElicitation, Body: "which?", Options: []adapter.Option{{Value: "a"}, {Value: "b", Label: "B"}}},
+			adapter.Activity{Kind: adapter.ActivityElicitation, Body: "which?", Options: []adapter.Choice{{Value: "a"}, {Value: "b", Label: "B"}}},
 			`{"type":"elicitation","body":"which?"},"signal":"select","signalMetadata":{"options":[{"label":"a","value":"a"},{"label":"B","value":"b"}]}}}`,
 		},
 	} {

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -86,7 +87,7 @@ type said struct {
 // says nothing. The bot's own messages are known by their ids, but an id never
 // speaks against an author who is known to be another.
 func (p *people) who(s *said) (user adapter.User, ok bool) {
-	id := first(s.user.ID, s.userID)
+	id := cmp.Or(s.user.ID, s.userID)
 	switch {
 	case s.user != userPayload{} || id != "":
 		user = p.user(s.mergedUser(id), id)
@@ -121,8 +122,8 @@ func (p *people) who(s *said) (user adapter.User, ok bool) {
 func (s *said) mergedUser(id string) *userPayload {
 	u := s.user
 	if a := &s.actor; id != "" && a.ID == id {
-		u.Name, u.Email = first(u.Name, a.Name), first(u.Email, a.Email)
-		u.URL, u.AvatarURL = first(u.URL, a.URL), first(u.AvatarURL, a.AvatarURL)
+		u.Name, u.Email = cmp.Or(u.Name, a.Name), cmp.Or(u.Email, a.Email)
+		u.URL, u.AvatarURL = cmp.Or(u.URL, a.URL), cmp.Or(u.AvatarURL, a.AvatarURL)
 	}
 	return &u
 }
@@ -159,7 +160,7 @@ func (a *actorPayload) kind() adapter.UserKind {
 // user turns a nested user into a user. id stands in for a missing id.
 func (p *people) user(u *userPayload, id string) adapter.User {
 	user := adapter.User{
-		ID:       first(u.ID, id),
+		ID:       cmp.Or(u.ID, id),
 		Name:     profileName(u.URL),
 		FullName: u.Name,
 		Email:    u.Email,
@@ -199,13 +200,13 @@ func (p *people) userRef(u *userPayload, id string) *adapter.User {
 
 // external turns a synced-in person into a user.
 func external(u *userPayload, id string) adapter.User {
-	return adapter.User{ID: first(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
+	return adapter.User{ID: cmp.Or(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
 }
 
 func integration(b *botActorPayload) adapter.User {
 	return adapter.User{
 		ID:       b.ID,
-		FullName: first(b.UserDisplayName, b.Name, b.Type),
+		FullName: cmp.Or(b.UserDisplayName, b.Name, b.Type),
 		Avatar:   b.AvatarURL,
 		Kind:     adapter.UserIntegration,
 	}
@@ -222,7 +223,7 @@ func (p *people) actor(a *actorPayload) adapter.User {
 		if p.isSelf(a.ID) {
 			kind = adapter.UserSelf
 		}
-		return adapter.User{ID: a.ID, FullName: first(a.Name, a.Service), Kind: kind}
+		return adapter.User{ID: a.ID, FullName: cmp.Or(a.Name, a.Service), Kind: kind}
 	case adapter.UserExternal:
 		return external(&a.userPayload, "")
 	default:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -53,10 +54,17 @@ type Config struct {
 	// MaxBody is the longest comment, in characters. Longer posts become
 	// several comments, split between blocks of Markdown where possible.
 	// Linear does not say what it takes. Activities in agent sessions are never
-	// split. Defaults to 50,000.
+	// split. Defaults to 50,000; negative means that comments are not split
+	// either.
 	MaxBody int
+	// Connections is how many idle connections to the API are kept. It should
+	// be the number of turns that may run at once, so that no post has to
+	// connect first. It does not limit requests. Ignored if HTTPClient has a
+	// transport. Defaults to 64.
+	Connections int
 	// HTTPClient sends all requests. It is copied, and the copy follows no
-	// redirects. Defaults to a client with Go's default transport.
+	// redirects. Defaults to a client with one transport for the API, see
+	// linearapi.NewTransport, and another one for files.
 	HTTPClient *http.Client
 	// Observe is called after every attempt to call the API; see
 	// linearapi.Config. Defaults to none.
@@ -132,8 +140,16 @@ func splitScopes(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// tokens returns the source of the first way to authenticate that is set.
-func (c Config) tokens() linearapi.TokenSource {
+// tokens returns the source of the first way to authenticate that is set. It
+// asks for tokens over the given transport unless HTTPClient has one.
+func (c Config) tokens(api http.RoundTripper) linearapi.TokenSource {
+	client := &http.Client{}
+	if c.HTTPClient != nil {
+		*client = *c.HTTPClient
+	}
+	if client.Transport == nil {
+		client.Transport = api
+	}
 	switch {
 	case c.APIKey != "":
 		return linearapi.APIKey(c.APIKey)
@@ -145,7 +161,7 @@ func (c Config) tokens() linearapi.TokenSource {
 			ClientSecret: c.ClientSecret,
 			Scopes:       c.Scopes,
 			TokenURL:     strings.TrimRight(c.OAuthURL, "/") + "/oauth/token",
-			HTTPClient:   c.HTTPClient,
+			HTTPClient:   client,
 		})
 	}
 }
@@ -237,10 +253,13 @@ func (c Config) withDefaults() (Config, error) {
 	if err := checkURL(c.UploadsURL); err != nil {
 		problem("UploadsURL", "LINEAR_UPLOADS_URL", err.Error()+": give it as in "+linearapi.DefaultUploadsURL)
 	}
-	if c.MaxBody < 0 {
-		problem("MaxBody", "", "is negative")
+	if c.Connections < 0 {
+		problem("Connections", "", "is negative")
 	}
-	if c.MaxBody == 0 {
+	switch {
+	case c.MaxBody < 0:
+		c.MaxBody = math.MaxInt
+	case c.MaxBody == 0:
 		c.MaxBody = defaultMaxBody
 	}
 	return c, errors.Join(problems...)

@@ -157,7 +157,7 @@ func TestTokensPrecedence(t *testing.T) {
 		{Config{APIKey: "k", AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "k", Kind: linearapi.TokenRaw}},
 		{Config{AccessToken: "t", ClientID: "i", ClientSecret: "s"}, linearapi.Token{Value: "t", Kind: linearapi.TokenBearer}},
 	} {
-		got, err := tc.cfg.tokens().Token(t.Context())
+		got, err := tc.cfg.tokens(nil).Token(t.Context())
 		if err != nil || got.Value != tc.want.Value || got.Kind != tc.want.Kind {
 			t.Errorf("%v: %v", tc.cfg, err)
 		}

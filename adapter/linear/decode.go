@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 )
 
@@ -24,6 +26,8 @@ type decoder struct {
 	people *people
 	place  place
 	header *header
+	// whole is the body of a Comment event, if it was read as one.
+	whole *commentDelivery
 }
 
 // decodeDelivery turns a delivery into an event. self may be nil; own reports
@@ -52,7 +56,10 @@ type decoder struct {
 // comment), and stay two conversations.
 func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
 	var h header
-	if err := unmarshal(d.Body, &h); err != nil {
+	c := readComment(d.Body)
+	if c != nil {
+		h = c.header()
+	} else if err := unmarshal(d.Body, &h); err != nil {
 		return nil, err
 	}
 	r, p := h.route(d)
@@ -61,6 +68,7 @@ func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id str
 		people: newPeople(self, own),
 		place:  p,
 		header: &h,
+		whole:  c,
 		meta: adapter.Meta{
 			Key:        r.Key,
 			Workspace:  r.Workspace,
@@ -130,7 +138,7 @@ func (d *decoder) rest() adapter.Event {
 	if !d.read(&p) {
 		return d.other(reasonMalformed)
 	}
-	d.meta.Actor, d.meta.URL = d.restActor(&p), first(p.URL, p.Data.URL)
+	d.meta.Actor, d.meta.URL = d.restActor(&p), cmp.Or(p.URL, p.Data.URL)
 	ev := &adapter.DataEvent{Meta: d.meta, ID: p.Data.ID}
 	if d.header.Action == actionUpdate {
 		ev.Changes = p.UpdatedFrom
@@ -163,7 +171,7 @@ func (d *decoder) app() adapter.Event {
 	if !d.read(&p) {
 		return d.other(reasonMalformed)
 	}
-	client := first(p.OAuthClientID, p.OAuthClient.ID)
+	client := cmp.Or(p.OAuthClientID, p.OAuthClient.ID)
 	switch d.header.Type {
 	case typeApp:
 		return &adapter.UninstallEvent{Meta: d.meta, ClientID: client}

@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
 )
@@ -8,11 +10,13 @@ import (
 // comment decodes a Comment event. Linear also sends an update of the comment
 // when somebody reacts to it or resolves its thread; what changed tells.
 func (d *decoder) comment() adapter.Event {
-	var p entityPayload[commentPayload]
-	if !d.read(&p) {
-		return d.other(reasonMalformed)
+	p := d.whole
+	if p == nil { // the type was written in an unusual way
+		if p = new(commentDelivery); !d.read(p) {
+			return d.other(reasonMalformed)
+		}
 	}
-	c := &p.Data
+	c := &p.Data.commentPayload
 	author, known := d.people.who(&said{
 		user: c.User, userID: c.UserID, external: c.ExternalUser, externalID: c.ExternalUserID,
 		bot: c.BotActor, actor: p.Actor, sole: d.header.Action == actionCreate && p.Actor.userPayload != userPayload{}, wrote: c.ID,
@@ -24,7 +28,7 @@ func (d *decoder) comment() adapter.Event {
 	m := &adapter.Message{
 		ID:        c.ID,
 		Thread:    d.meta.Thread,
-		ParentID:  first(c.ParentID, c.Parent.ID),
+		ParentID:  cmp.Or(c.ParentID, c.Parent.ID),
 		Author:    author,
 		Body:      c.Body.s,
 		CreatedAt: c.CreatedAt.Time,
@@ -47,7 +51,8 @@ func (d *decoder) comment() adapter.Event {
 		d.meta.Act = actComment(c.ID)
 		return &adapter.MessageEvent{Meta: d.meta, Message: m}
 	case actionUpdate:
-		return d.commentUpdate(&p, m)
+		from := p.changes()
+		return d.commentUpdate(&entityPayload[commentPayload]{UpdatedFrom: from, Data: *c}, m)
 	default:
 		return &adapter.DeleteEvent{Meta: d.meta, Message: m}
 	}
@@ -84,10 +89,10 @@ func (d *decoder) reaction() adapter.Event {
 	if actor == (adapter.User{}) {
 		d.meta.Actor = user
 	}
-	message := first(r.CommentID, r.Comment.ID)
+	message := cmp.Or(r.CommentID, r.Comment.ID)
 	name := emoji.Name(r.Emoji)
 	if d.header.Action == actionCreate {
-		d.meta.Act = actReaction(first(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, name)
+		d.meta.Act = actReaction(cmp.Or(message, d.place.thread.IssueID, d.place.thread.ParentID), user.ID, name)
 	}
 	return &adapter.ReactionEvent{
 		Meta:      d.meta,

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -13,7 +14,7 @@ func (d *decoder) issueEvent() adapter.Event {
 		return d.other(reasonMalformed)
 	}
 	actor := d.people.actor(&p.Actor)
-	d.meta.Actor, d.meta.URL = actor, first(p.URL, p.Data.URL)
+	d.meta.Actor, d.meta.URL = actor, cmp.Or(p.URL, p.Data.URL)
 	ev := &adapter.IssueEvent{Meta: d.meta, Issue: d.issue(&p.Data, "")}
 	if d.header.Action == actionUpdate {
 		ev.Changes = p.UpdatedFrom
@@ -43,7 +44,7 @@ func (d *decoder) issueEvent() adapter.Event {
 func (d *decoder) issueAct(p *entityPayload[issuePayload], ev *adapter.IssueEvent) string {
 	id := p.Data.ID
 	bot := d.people.self.UserID
-	delegate := first(p.Data.DelegateID, p.Data.Delegate.ID)
+	delegate := cmp.Or(p.Data.DelegateID, p.Data.Delegate.ID)
 	moved := d.header.Action == actionCreate || p.changed("delegateId")
 	switch before := p.previous("delegateId").s; {
 	case ev.Mention != nil && d.people.mentioned(ev.Mention.Body) && !d.people.mentioned(ev.PreviousText):
@@ -89,14 +90,14 @@ func (d *decoder) sla() adapter.Event {
 	if !d.read(&p) {
 		return d.other(reasonMalformed)
 	}
-	d.meta.URL = first(p.URL, p.IssueData.URL)
+	d.meta.URL = cmp.Or(p.URL, p.IssueData.URL)
 	return &adapter.SLAEvent{Meta: d.meta, Issue: d.issue(&p.IssueData, "")}
 }
 
 // issue turns an issue into what events say about it. id stands in for a
 // missing id; without any, there is no issue.
 func (d *decoder) issue(p *issuePayload, id string) *adapter.Issue {
-	id = first(p.ID, id)
+	id = cmp.Or(p.ID, id)
 	if id == "" {
 		return nil
 	}
@@ -106,13 +107,13 @@ func (d *decoder) issue(p *issuePayload, id string) *adapter.Issue {
 		Title:       p.Title,
 		Description: p.Description.s,
 		URL:         p.URL,
-		Team:        adapter.Team{ID: first(p.Team.ID, p.TeamID), Key: p.Team.Key, Name: p.Team.Name},
-		State:       adapter.IssueState{ID: first(p.State.ID, p.StateID), Name: p.State.Name, Type: p.State.Type},
+		Team:        adapter.Team{ID: cmp.Or(p.Team.ID, p.TeamID), Key: p.Team.Key, Name: p.Team.Name},
+		State:       adapter.IssueState{ID: cmp.Or(p.State.ID, p.StateID), Name: p.State.Name, Type: p.State.Type},
 		Assignee:    d.people.userRef(&p.Assignee, p.AssigneeID),
 		Delegate:    d.people.userRef(&p.Delegate, p.DelegateID),
-		ProjectID:   first(p.Project.ID, p.ProjectID),
+		ProjectID:   cmp.Or(p.Project.ID, p.ProjectID),
 		Project:     p.Project.Name,
-		CycleID:     first(p.Cycle.ID, p.CycleID),
+		CycleID:     cmp.Or(p.Cycle.ID, p.CycleID),
 		DueDate:     p.DueDate,
 		CreatedAt:   p.CreatedAt.Time,
 		UpdatedAt:   p.UpdatedAt.Time,

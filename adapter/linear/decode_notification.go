@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -18,7 +19,7 @@ func (d *decoder) notification() adapter.Event {
 	}
 	n := &p.Notification
 	d.meta.Actor, _ = d.people.who(&said{user: n.Actor, userID: n.ActorID, externalID: n.ExternalActorID})
-	kind := first(n.Type, d.header.Action)
+	kind := cmp.Or(n.Type, d.header.Action)
 	ev := &adapter.NotificationEvent{
 		Kind:  kind,
 		Issue: d.issue(&n.Issue, n.IssueID),
@@ -40,13 +41,13 @@ func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adap
 	if strings.HasSuffix(kind, "Mention") {
 		addressed = adapter.TernaryYes
 	}
-	comment := first(n.CommentID, n.Comment.ID)
+	comment := cmp.Or(n.CommentID, n.Comment.ID)
 	switch {
 	case comment != "":
 		m := &adapter.Message{
 			ID:        comment,
 			Thread:    d.meta.Thread,
-			ParentID:  first(n.ParentCommentID, n.ParentComment.ID),
+			ParentID:  cmp.Or(n.ParentCommentID, n.ParentComment.ID),
 			Author:    d.people.ref(n.Comment.UserID, d.meta.Actor),
 			Body:      n.Comment.Body,
 			Addressed: addressed,
@@ -77,11 +78,11 @@ func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adap
 
 // noticeAct names the act that a notification tells of.
 func (d *decoder) noticeAct(kind string, n *notificationPayload, p *notificationEventPayload) string {
-	comment := first(n.CommentID, n.Comment.ID)
-	issue := first(n.IssueID, n.Issue.ID)
+	comment := cmp.Or(n.CommentID, n.Comment.ID)
+	issue := cmp.Or(n.IssueID, n.Issue.ID)
 	switch {
-	case n.ReactionEmoji != "" && first(comment, issue) != "":
-		return actReaction(first(comment, issue), d.meta.Actor.ID, emoji.Name(n.ReactionEmoji))
+	case n.ReactionEmoji != "" && cmp.Or(comment, issue) != "":
+		return actReaction(cmp.Or(comment, issue), d.meta.Actor.ID, emoji.Name(n.ReactionEmoji))
 	case comment != "" && isNewComment(kind):
 		return actComment(comment)
 	case issue == "":

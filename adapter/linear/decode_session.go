@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ func (d *decoder) session() adapter.Event {
 		return d.other(reasonMalformed)
 	}
 	s := &p.AgentSession
-	app := first(s.AppUserID, p.AppUserID)
+	app := cmp.Or(s.AppUserID, p.AppUserID)
 	if bot := d.people.self.UserID; bot != "" && app != "" && app != bot {
 		return d.other(reasonOtherApp)
 	}
@@ -49,7 +50,7 @@ func (d *decoder) session() adapter.Event {
 	m := &adapter.Message{
 		Thread:    d.meta.Thread,
 		Addressed: adapter.TernaryYes,
-		Issue:     d.issue(&s.Issue, first(s.IssueID, d.place.thread.IssueID)),
+		Issue:     d.issue(&s.Issue, cmp.Or(s.IssueID, d.place.thread.IssueID)),
 		URL:       s.URL,
 		Session: &adapter.Session{
 			ID:              s.ID,
@@ -79,8 +80,8 @@ func (d *decoder) session() adapter.Event {
 // sessionStart finds out what started a session.
 func (d *decoder) sessionStart(s *sessionPayload, earlier []commentChild) sessionStart {
 	start := sessionStart{
-		root:   first(s.CommentID, s.Comment.ID),
-		source: first(s.SourceCommentID, s.SourceMetadata.AgentSessionMetadata.SourceCommentID),
+		root:   cmp.Or(s.CommentID, s.Comment.ID),
+		source: cmp.Or(s.SourceCommentID, s.SourceMetadata.AgentSessionMetadata.SourceCommentID),
 		known:  true,
 	}
 	start.artificial = s.Comment.SessionRoot || strings.HasPrefix(s.Comment.Body, sessionRootText)
@@ -114,7 +115,7 @@ func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter
 		m.Author = *m.Session.Creator
 	}
 	d.meta.Actor = m.Author
-	m.ID = first(start.source, start.root, sessionMessage+s.ID)
+	m.ID = cmp.Or(start.source, start.root, sessionMessage+s.ID)
 	m.CreatedAt = s.CreatedAt.Time
 	if start.root != m.ID {
 		m.ParentID = start.root
@@ -130,12 +131,12 @@ func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter
 	for _, c := range earlier {
 		switch {
 		case c.ID == start.source && c.ID != "":
-			m.Body = first(m.Body, c.Body)
+			m.Body = cmp.Or(m.Body, c.Body)
 		case !start.artificial || !isRoot(c):
 			m.Session.Previous = append(m.Session.Previous, d.earlier(&c, start.root, m.Author))
 		}
 	}
-	m.Body = first(m.Body, p.PromptContext)
+	m.Body = cmp.Or(m.Body, p.PromptContext)
 	if m.Body == "" && !start.known {
 		m.Body = s.Comment.Body
 	}
@@ -144,7 +145,7 @@ func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter
 		d.meta.Act = actComment(start.source)
 	case !start.known || issue == "":
 	case start.delegated:
-		d.meta.Act = actDelegate(issue, first(s.AppUserID, p.AppUserID))
+		d.meta.Act = actDelegate(issue, cmp.Or(s.AppUserID, p.AppUserID))
 	default:
 		d.meta.Act = actDescription(issue)
 	}
@@ -174,7 +175,7 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	if !body.ok {
 		body = a.Body
 	}
-	m.ID = first(a.SourceCommentID, a.ID)
+	m.ID = cmp.Or(a.SourceCommentID, a.ID)
 	if m.Session.CommentID != m.ID {
 		m.ParentID = m.Session.CommentID
 	}

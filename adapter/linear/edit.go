@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -13,12 +14,13 @@ var (
 	_ adapter.ThreadResolver = (*Adapter)(nil)
 )
 
-// Edit replaces the text of a message. With one request for each comment of it
+// Edit replaces the text of a message, with one request for each comment of it
 // that changes: a text that became longer than a comment continues in further
 // comments, and those that a shorter text leaves over are removed. What became of a
 // message that another process posted is asked for first. In agent sessions nothing
 // can be changed: the error has code adapter.CodeAppendOnly. Linear lets the bot
-// edit its own comments only.
+// edit its own comments only. An edit does not subscribe the bot to the issue: the
+// post has decided that.
 func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
 	thread, err := changeable("edit", r)
 	if err != nil {
@@ -58,14 +60,14 @@ func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapte
 
 // edit replaces the text of one comment.
 func (a *Adapter) edit(ctx context.Context, b *bot, thread Thread, id, body string) (*adapter.Message, error) {
-	c, err := b.api.CommentUpdate(ctx, id, linearapi.CommentUpdateInput{Body: body})
+	c, err := b.api.CommentUpdate(ctx, id, linearapi.CommentUpdateInput{Body: body, DoNotSubscribeToIssue: true})
 	if err != nil {
 		return nil, err
 	}
 	s := a.scribe(b, thread)
 	s.on(c.Issue)
-	c.ID = first(c.ID, id)
-	c.Body = first(c.Body, body)
+	c.ID = cmp.Or(c.ID, id)
+	c.Body = cmp.Or(c.Body, body)
 	m := s.comment(c)
 	if m.ID == thread.CommentID { // the answer does not say that it is the root
 		m.ParentID = ""

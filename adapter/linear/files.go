@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"mime"
 	"path"
@@ -25,7 +26,7 @@ const defaultFileType = "application/octet-stream"
 // Invalid.
 func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload) (string, error) {
 	name := path.Base(strings.ReplaceAll(strings.TrimSpace(f.Name), `\`, "/"))
-	kind := first(f.Type, defaultFileType)
+	kind := cmp.Or(f.Type, defaultFileType)
 	switch _, _, err := mime.ParseMediaType(kind); {
 	case name == "." || name == "/" || name == "..":
 		return "", opError("upload", adapter.CodeInvalid, "the name is missing")

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -26,7 +27,7 @@ func selfIn(tb testing.TB, body []byte) *adapter.Identity {
 		tb.Fatal(err)
 	}
 	self := payloadSelf()
-	self.UserID = first(h.AppUserID, self.UserID)
+	self.UserID = cmp.Or(h.AppUserID, self.UserID)
 	return self
 }
 

@@ -55,6 +55,9 @@ func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Iden
 				"the webhook came from workspace " + workspace,
 		}
 	}
+	if a.mode == ModeComments || !self.App {
+		self.Sessions = adapter.TernaryNo // people have no sessions
+	}
 	return self, nil
 }
 

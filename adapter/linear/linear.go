@@ -46,10 +46,12 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport := linearapi.NewTransport(cfg.Connections)
 	api, err := linearapi.New(linearapi.Config{
 		URL:        cfg.APIURL,
-		Tokens:     cfg.tokens(),
+		Tokens:     cfg.tokens(transport),
 		HTTPClient: cfg.HTTPClient,
+		Transport:  transport,
 		Observe:    cfg.Observe,
 		UploadsURL: cfg.UploadsURL,
 	})
@@ -79,6 +81,11 @@ func New(cfg Config) (*Adapter, error) {
 // Scopes returns the scopes that the app's token is asked for with: nil if the
 // adapter does not act with client credentials.
 func (a *Adapter) Scopes() []string { return slices.Clone(a.scopes) }
+
+// CloseIdleConnections closes the connections that no request uses. The adapter
+// stays usable. A program that ends needs no call; one that makes several
+// adapters gives their connections back with it.
+func (a *Adapter) CloseIdleConnections() { a.only.api.CloseIdleConnections() }
 
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }

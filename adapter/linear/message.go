@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -48,13 +49,13 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 		CreatedAt: c.CreatedAt, EditedAt: c.EditedAt, URL: c.URL, Issue: s.issue,
 		Attachments: s.attachments(c.Body), SyncedWith: syncedWith(c),
 	}
-	root := first(c.Root(), s.thread.CommentID)
+	root := cmp.Or(c.Root(), s.thread.CommentID)
 	if root != c.ID {
 		m.ParentID = root
 	}
 	if s.thread.SessionID != "" {
 		m.Thread = s.thread.ID()
-		m.Session = &adapter.Session{ID: s.thread.SessionID, CommentID: first(s.root, s.thread.CommentID)}
+		m.Session = &adapter.Session{ID: s.thread.SessionID, CommentID: cmp.Or(s.root, s.thread.CommentID)}
 	} else {
 		thread := threadOf(c, s.thread)
 		thread.CommentID = root
@@ -70,7 +71,7 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 func syncedWith(c *linearapi.Comment) []adapter.Sync {
 	var syncs []adapter.Sync
 	if x := c.ExternalThread; x != nil && x.Connected {
-		syncs = append(syncs, adapter.Sync{Service: strings.ToLower(first(x.SubType, x.Type)), ID: x.ID})
+		syncs = append(syncs, adapter.Sync{Service: strings.ToLower(cmp.Or(x.SubType, x.Type)), ID: x.ID})
 	}
 	for _, e := range c.SyncedWith[:min(len(c.SyncedWith), maxSyncs)] {
 		if !slices.ContainsFunc(syncs, func(have adapter.Sync) bool { return strings.EqualFold(have.Service, e.Service) }) {
@@ -117,7 +118,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 		Attachments: s.attachments(x.Content.Body),
 	}
 	if x.SourceComment != nil {
-		m.ID, m.URL = first(x.SourceComment.ID, x.ID), x.SourceComment.URL
+		m.ID, m.URL = cmp.Or(x.SourceComment.ID, x.ID), x.SourceComment.URL
 	}
 	switch user, ok := s.people.anyAccount(x.User, nil, nil); {
 	case ok:

@@ -164,13 +164,3 @@ func (p *botActorPayload) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 func (p *botActorPayload) present() bool { return p.ID != "" || p.Name != "" || p.Type != "" }
-
-// first returns the first string that is not empty.
-func first(s ...string) string {
-	for _, v := range s {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}

@@ -1,6 +1,11 @@
 package linear
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // entityPayload is the envelope of a data change.
 type entityPayload[T any] struct {
@@ -41,6 +46,75 @@ type commentPayload struct {
 	// SessionRoot marks a comment that Linear itself wrote to have something
 	// a session can hang on.
 	SessionRoot bool `json:"isArtificialAgentSessionRoot"`
+}
+
+// commentDelivery is the whole body of a Comment event: what its header says,
+// and what it is about. Comments are most of what a bot handles, so they are read
+// in one pass.
+type commentDelivery struct {
+	Type           string         `json:"type"`
+	Action         string         `json:"action"`
+	OrganizationID string         `json:"organizationId"`
+	CreatedAt      string         `json:"createdAt"`
+	Actor          actorPayload   `json:"actor"`
+	URL            string         `json:"url"`
+	UpdatedFrom    jsontext.Value `json:"updatedFrom"`
+	Data           struct {
+		commentPayload
+
+		UpdatedAt string        `json:"updatedAt"`
+		CommentID string        `json:"commentId"`
+		Comment   headerComment `json:"comment"`
+		// What else a comment can hang on; compare parentRefs.
+		ProjectUpdateID    string `json:"projectUpdateId"`
+		ProjectUpdate      idRef  `json:"projectUpdate"`
+		InitiativeUpdateID string `json:"initiativeUpdateId"`
+		InitiativeUpdate   idRef  `json:"initiativeUpdate"`
+		DocumentContentID  string `json:"documentContentId"`
+		ProjectID          string `json:"projectId"`
+		Project            idRef  `json:"project"`
+		InitiativeID       string `json:"initiativeId"`
+	} `json:"data"`
+}
+
+// readComment reads the body of a Comment event. It returns nil if the body is
+// that of another event, or of none; the header then says more.
+func readComment(body []byte) *commentDelivery {
+	if !bytes.Contains(body, []byte(`"`+typeComment+`"`)) { // spares other events a pass
+		return nil
+	}
+	var c commentDelivery
+	if unmarshal(body, &c) != nil || c.Type != typeComment {
+		return nil
+	}
+	return &c
+}
+
+// header returns what a header of the same body says.
+func (c *commentDelivery) header() header {
+	d := &c.Data
+	return header{
+		Type: c.Type, Action: c.Action, OrganizationID: c.OrganizationID, CreatedAt: c.CreatedAt, UpdatedFrom: c.UpdatedFrom,
+		Data: headerData{
+			parentRefs: parentRefs{
+				IssueID: d.IssueID, Issue: idRef{d.Issue.ID},
+				ProjectUpdateID: d.ProjectUpdateID, ProjectUpdate: d.ProjectUpdate,
+				InitiativeUpdateID: d.InitiativeUpdateID, InitiativeUpdate: d.InitiativeUpdate,
+				DocumentContentID: d.DocumentContentID, ProjectID: d.ProjectID, Project: d.Project, InitiativeID: d.InitiativeID,
+			},
+			ID: d.ID, UpdatedAt: d.UpdatedAt, Body: isText(d.Body.ok), ParentID: d.ParentID, Parent: d.Parent,
+			CommentID: d.CommentID, Comment: d.Comment,
+		},
+	}
+}
+
+// changes returns the values that an update has replaced.
+func (c *commentDelivery) changes() map[string]json.RawMessage {
+	var from map[string]json.RawMessage
+	if len(c.UpdatedFrom) == 0 || unmarshal(c.UpdatedFrom, &from) != nil {
+		return nil
+	}
+	return from
 }
 
 // commentChild is a nested comment.

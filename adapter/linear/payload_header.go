@@ -1,6 +1,10 @@
 package linear
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"cmp"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // header is the little of a body that says where it belongs. Decoding it is
 // the hot path.
@@ -37,17 +41,17 @@ type parentRefs struct {
 
 // thread returns the parent as a thread, nearest kind first.
 func (p *parentRefs) thread() (Thread, bool) {
-	if id := first(p.IssueID, p.Issue.ID); id != "" {
+	if id := cmp.Or(p.IssueID, p.Issue.ID); id != "" {
 		return Thread{IssueID: id}, true
 	}
 	for _, c := range [...]struct {
 		kind ParentKind
 		id   string
 	}{
-		{ParentProjectUpdate, first(p.ProjectUpdateID, p.ProjectUpdate.ID)},
-		{ParentInitiativeUpdate, first(p.InitiativeUpdateID, p.InitiativeUpdate.ID)},
+		{ParentProjectUpdate, cmp.Or(p.ProjectUpdateID, p.ProjectUpdate.ID)},
+		{ParentInitiativeUpdate, cmp.Or(p.InitiativeUpdateID, p.InitiativeUpdate.ID)},
 		{ParentDocument, p.DocumentContentID},
-		{ParentProject, first(p.ProjectID, p.Project.ID)},
+		{ParentProject, cmp.Or(p.ProjectID, p.Project.ID)},
 		{ParentInitiative, p.InitiativeID},
 	} {
 		if c.id != "" {

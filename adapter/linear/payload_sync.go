@@ -2,6 +2,7 @@ package linear
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -45,7 +46,7 @@ func readSyncs(raw jsontext.Value, depth int) []adapter.Sync {
 		if unmarshal(raw, &one) != nil || bytes.Equal(bytes.TrimSpace(raw), []byte("{}")) {
 			return nil
 		}
-		return []adapter.Sync{{Service: strings.ToLower(first(one.Service, one.SubType, one.Type)), ID: one.ID}}
+		return []adapter.Sync{{Service: strings.ToLower(cmp.Or(one.Service, one.SubType, one.Type)), ID: one.ID}}
 	case '[':
 		var all []jsontext.Value
 		if json.Unmarshal(raw, &all) != nil {

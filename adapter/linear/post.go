@@ -105,7 +105,7 @@ func (a *Adapter) append(ctx context.Context, b *bot, thread Thread, message str
 func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter.Post, key, body string) (*adapter.Message, error) {
 	input, _ := commentOn(thread) // the caller knows that it does
 	input.Body = body
-	input.CreateAsUser, input.DisplayIconURL = p.As.Name, p.As.IconURL
+	input.CreateAsUser, input.DisplayIconURL = p.As.Name, p.As.AvatarURL
 	input.DoNotSubscribeToIssue = p.Quiet
 	input.ParentID = thread.CommentID
 	if root, ok := a.roots.get(b.key(thread.CommentID)); ok {

@@ -118,7 +118,7 @@ func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string
 	for i := 1; i < len(texts); i++ {
 		if i <= len(p.ids) {
 			if !p.says(i, texts[i]) {
-				_, err := b.api.CommentUpdate(ctx, p.ids[i-1].id, linearapi.CommentUpdateInput{Body: texts[i]})
+				_, err := b.api.CommentUpdate(ctx, p.ids[i-1].id, linearapi.CommentUpdateInput{Body: texts[i], DoNotSubscribeToIssue: true})
 				if adapter.CodeOf(err) == adapter.CodeNotFound {
 					// Removed by a person. What is left moves up, so that the
 					// order stays.

@@ -129,7 +129,7 @@ func reactable(op string, r adapter.Ref, reaction string) (on linearapi.Reaction
 
 // reactionKey is the key under which the bot's reaction is written.
 func reactionKey(on linearapi.ReactionCreateInput, name string) string {
-	on.CommentID = first(on.CommentID, on.IssueID, on.ProjectUpdateID, on.InitiativeUpdateID)
+	on.CommentID = cmp.Or(on.CommentID, on.IssueID, on.ProjectUpdateID, on.InitiativeUpdateID)
 	return "reaction|" + on.CommentID + "|" + name
 }
 

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -43,7 +44,7 @@ func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 			return err
 		}
 		found = threadOf(c, guess)
-		found.CommentID = first(c.Root(), comment)
+		found.CommentID = cmp.Or(c.Root(), comment)
 		a.threads.put(key, found)
 	}
 	head.Thread, head.Unresolved = found.ID(), false

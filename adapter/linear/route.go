@@ -1,6 +1,8 @@
 package linear
 
 import (
+	"cmp"
+
 	"github.com/linearbot/linearbot/adapter"
 )
 
@@ -97,7 +99,12 @@ func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 	if p.thread == (Thread{}) {
 		p.thread, p.lane = h.workspaceLane(), true
 	}
+	deleted := ""
+	if h.Type == typeComment && h.Action == actionRemove && p.ignore == "" {
+		deleted = h.Data.ID
+	}
 	return adapter.Route{
+		Deleted:   deleted,
 		Workspace: h.OrganizationID,
 		Thread:    p.thread.ID(),
 		Key:       h.key(d),
@@ -124,7 +131,7 @@ func (h *header) isMessage() bool {
 }
 
 func (h *header) workspaceLane() Thread {
-	return Thread{Kind: ParentWorkspace, ParentID: first(h.OrganizationID, "unknown")}
+	return Thread{Kind: ParentWorkspace, ParentID: cmp.Or(h.OrganizationID, "unknown")}
 }
 
 // isStop reports whether a person asks the bot to stop.
@@ -185,7 +192,7 @@ func (h *header) commentPlace() place {
 	if !ok {
 		return place{ignore: reasonNoThread, missing: missingParent}
 	}
-	t.CommentID = first(c.ParentID, c.Parent.ID, c.ID)
+	t.CommentID = cmp.Or(c.ParentID, c.Parent.ID, c.ID)
 	p := place{thread: t, rest: !h.isDataAction()}
 	if h.Action == actionCreate && !bool(c.Body) {
 		p.ignore, p.missing = reasonMalformed, "data.body"
@@ -200,7 +207,7 @@ func (h *header) reactionPlace() place {
 	}
 	p := place{rest: h.Action != actionCreate && h.Action != actionRemove}
 	t, ok := r.thread()
-	comment := first(r.CommentID, r.Comment.ID)
+	comment := cmp.Or(r.CommentID, r.Comment.ID)
 	if comment == "" {
 		if !ok {
 			return place{ignore: reasonNoThread, missing: "data.commentId or " + missingParent}
@@ -250,7 +257,7 @@ func (h *header) sessionPlace() place {
 	case actionCreated:
 	case actionPrompted:
 		// A stop needs no more than the session.
-		if first(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" && !h.isStop() {
+		if cmp.Or(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" && !h.isStop() {
 			p.ignore, p.missing = reasonMalformed, "agentActivity.id"
 		}
 	default:
@@ -266,10 +273,10 @@ func (h *header) notificationPlace() place {
 	if !ok {
 		t, ok = n.Comment.thread()
 	}
-	comment := first(n.CommentID, n.Comment.ID)
+	comment := cmp.Or(n.CommentID, n.Comment.ID)
 	switch {
 	case ok:
-		t.CommentID = first(n.ParentCommentID, n.ParentComment.ID, comment)
+		t.CommentID = cmp.Or(n.ParentCommentID, n.ParentComment.ID, comment)
 		p.thread = t
 	case comment != "":
 		p.thread, p.guess = Thread{Kind: ParentComment, ParentID: comment}, true

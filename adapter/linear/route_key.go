@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -16,7 +17,7 @@ func (h *header) key(d *adapter.Delivery) string {
 	case typeSession:
 		id := h.AgentSession.ID
 		if h.Action == actionPrompted {
-			id = first(h.AgentActivity.ID, h.AgentActivity.SourceCommentID)
+			id = cmp.Or(h.AgentActivity.ID, h.AgentActivity.SourceCommentID)
 		}
 		return h.keyOf(d, id)
 	case typeNotification:
@@ -39,7 +40,7 @@ func (h *header) entityKey(d *adapter.Delivery) string {
 	case actionCreate:
 		return h.keyOf(d, id)
 	case actionUpdate:
-		version := first(h.Data.UpdatedAt, h.CreatedAt)
+		version := cmp.Or(h.Data.UpdatedAt, h.CreatedAt)
 		if changes := digest(h.UpdatedFrom); changes != "" && version != "" {
 			version += "|" + changes
 		}

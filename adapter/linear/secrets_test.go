@@ -121,7 +121,7 @@ func TestDecodeFindsAttachments(t *testing.T) {
 func TestConfigOfFiles(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []Config{
-		{APIKey: "k", UploadsURL: "uploads.linear.app"}, {APIKey: "k", UploadsURL: "https://u:p@uploads.linear.app"}, {APIKey: "k", MaxBody: -1},
+		{APIKey: "k", UploadsURL: "uploads.linear.app"}, {APIKey: "k", UploadsURL: "https://u:p@uploads.linear.app"},
 	} {
 		if _, err := New(cfg); adapter.CodeOf(err) != adapter.CodeInvalid {
 			t.Errorf("%v: error %v, want Invalid", cfg, err)

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -21,7 +22,7 @@ func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (
 		return nil, err
 	}
 	m := &adapter.Message{
-		ID: activity.ID, Thread: thread.ID(), Body: first(activity.Content.Body, p.Body), CreatedAt: activity.CreatedAt,
+		ID: activity.ID, Thread: thread.ID(), Body: cmp.Or(activity.Content.Body, p.Body), CreatedAt: activity.CreatedAt,
 		Author:  b.people.me(),
 		Session: &adapter.Session{ID: thread.SessionID, CommentID: thread.CommentID, ActivityID: activity.ID},
 		Existed: existed,

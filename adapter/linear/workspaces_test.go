@@ -101,7 +101,7 @@ func TestPostAs(t *testing.T) {
 	post := &adapter.Post{
 		Workspace: w.ws.ID, Thread: linear.Thread{IssueID: w.issue.ID}.ID(), Key: "k", Quiet: true,
 		Body: "the first block of it\n\nthe second block of it\n\nthe third block of it",
-		As:   adapter.Persona{Name: "Grace", IconURL: "https://example.com/g.png"},
+		As:   adapter.Persona{Name: "Grace", AvatarURL: "https://example.com/g.png"},
 	}
 	var first *adapter.Message
 	for range 2 { // the second time changes nothing

@@ -18,7 +18,7 @@ type Attachment struct {
 	// Name is the file's name. May be empty.
 	Name string
 	// MediaType is what the file is said to be, for example "text/plain;
-	// charset=utf-8". Empty if nobody said.
+	// charset=utf-8". Empty if unknown.
 	MediaType string
 	// URL is where the file is. Empty if it cannot be read.
 	URL string
@@ -47,7 +47,7 @@ func AttachmentsOf(m *adapter.Message) []Attachment {
 		kind := kindOf(mediaType)
 		if a.Image {
 			if kind != ImageAttachment {
-				mediaType = "" // whoever has the file knows better
+				mediaType = "" // the holder of the file knows better
 			}
 			kind = ImageAttachment
 		}

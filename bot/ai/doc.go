@@ -25,14 +25,14 @@
 // are left out.
 //
 // What people write is what the model is there to read, and cannot be trusted
-// any more than the people. What comes from further away, the titles and
-// descriptions of pages that somebody linked, is escaped, cut and fenced as
+// either, as little as the people. What comes from further away, the titles and
+// descriptions of linked pages, is escaped, cut and fenced as
 // data. Neither makes a model safe: what it can do is bounded by its tools.
 //
 // # Tools
 //
 // [Tools] returns functions for one thread. They work in that thread, or with
-// [ToolOptions.SameChannel] in the threads beside it, whatever ids the model
+// [ToolOptions.SameChannel] in the threads beside it, for all ids that the model
 // asks for. A message of another thread is out of reach, and only the bot's own
 // messages can be edited and deleted. A tool that writes is refused unless
 // [ToolOptions.Approve] allows the call or [ToolOptions.AllowWrites] allows

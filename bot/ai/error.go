@@ -22,7 +22,7 @@ const (
 	OutOfScope
 	// NotApproved: the call was not allowed.
 	NotApproved
-	// Stopped: the context ended, or whoever approves could not be asked. No
+	// Stopped: the context ended, or the approver could not be asked. No
 	// model should be told; the turn should end with the error.
 	Stopped
 )

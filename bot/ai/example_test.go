@@ -41,7 +41,7 @@ func ExampleTools() {
 		fmt.Println(err)
 		return
 	}
-	thread, err := b.Thread("W1", "fake:room:t1")
+	thread, err := b.Workspace("W1").Thread("fake:room:t1")
 	if err != nil {
 		fmt.Println(err)
 		return

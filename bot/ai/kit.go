@@ -83,7 +83,7 @@ func (k *kit) threadFor(id string) (*bot.Thread, error) {
 	if !k.opts.SameChannel || k.opts.Bot == nil {
 		return nil, outside
 	}
-	t, err := k.opts.Bot.Thread(k.thread.Workspace(), adapter.ThreadID(id))
+	t, err := k.thread.Workspace().Thread(adapter.ThreadID(id))
 	if err != nil {
 		return nil, &Error{Code: InvalidArguments, Message: fmt.Sprintf("thread_id %q is not the id of a thread, which looks like %q", id, own), Err: err}
 	}

@@ -156,7 +156,7 @@ func threadOf(tb testing.TB, r adapter.Adapter) (*bot.Bot, *bot.Thread) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	th, err := b.Thread("W1", here)
+	th, err := b.Workspace("W1").Thread(here)
 	if err != nil {
 		tb.Fatal(err)
 	}

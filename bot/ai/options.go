@@ -22,7 +22,7 @@ type Options struct {
 	Attachments func(m *adapter.Message) []Attachment
 	// Open opens a file, to be read up to limit bytes. [bot.Thread.Open]
 	// fits. It is called only for pictures, text files and files of which
-	// nobody said what they are. If it returns an *adapter.File, the file's
+	// their type is unknown. If it returns an *adapter.File, the file's
 	// Type counts where the attachment has none. Defaults to opening nothing.
 	Open func(ctx context.Context, url string, limit int64) (io.ReadCloser, error)
 	// MaxFile is the longest file to read, in bytes. Defaults to 4 MiB.
@@ -32,7 +32,7 @@ type Options struct {
 	MaxFiles int64
 	// Skipped is told of every file of a person that the model does not get,
 	// and why: [ErrKind], [ErrType], [ErrTooLarge], [ErrNoOpen] or the error
-	// of Open. Defaults to telling nobody.
+	// of Open. Defaults to none.
 	Skipped func(m *adapter.Message, a Attachment, why error)
 	// Transform changes a message or, with false, leaves it out. from is what
 	// it was made of. Defaults to changing nothing.
@@ -43,7 +43,7 @@ type Options struct {
 var (
 	// ErrKind says that it is audio or video.
 	ErrKind = errors.New("ai: audio and video are not supported")
-	// ErrType says that it is neither a picture nor text, as far as anybody
+	// ErrType says that it is neither a picture nor text, as far as is
 	// knows.
 	ErrType = errors.New("ai: the file is neither a picture nor text")
 	// ErrTooLarge says that MaxFile or MaxFiles does not suffice.

@@ -20,7 +20,7 @@ type person struct {
 }
 
 // personOf leaves the address and the mail address out: a model that talks
-// about somebody needs neither.
+// about a user needs neither.
 func personOf(u *adapter.User) *person {
 	if u == nil {
 		return nil

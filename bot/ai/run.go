@@ -94,7 +94,7 @@ func getIssue(ctx context.Context, k *kit, t *bot.Thread, _ args) (any, error) {
 }
 
 func getUser(ctx context.Context, k *kit, t *bot.Thread, a args) (any, error) {
-	u, err := k.opts.Bot.User(ctx, t.Workspace(), adapter.UserQuery{ID: a.text("id"), Name: a.text("name"), Email: a.text("email")})
+	u, err := t.Workspace().User(ctx, adapter.UserQuery{ID: a.text("id"), Name: a.text("name"), Email: a.text("email")})
 	if err != nil {
 		return nil, err
 	}

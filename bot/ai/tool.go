@@ -47,7 +47,7 @@ type ToolOptions struct {
 	// AllowWrites lets everything be written if there is no Approve. Defaults
 	// to refusing.
 	AllowWrites bool
-	// AllowUsers lets get_user tell of everybody in the workspace if there is
+	// AllowUsers lets get_user tell of everyone in the workspace if there is
 	// no Approve. Defaults to refusing.
 	AllowUsers bool
 	// MaxText is the most characters of a message or a description that a
@@ -127,7 +127,7 @@ type spec struct {
 	// it needs ToolOptions.Bot.
 	users  bool
 	params []param
-	// check says what is wrong with the arguments, before anybody is asked for
+	// check says what is wrong with the arguments, before anyone is asked for
 	// approval. Nil checks nothing.
 	check func(ctx context.Context, k *kit, t *bot.Thread, a args) error
 	run   func(ctx context.Context, k *kit, t *bot.Thread, a args) (any, error)

@@ -14,14 +14,14 @@
 //
 // # What happens
 //
-// A [User] says, edits and deletes messages, reacts to anybody's, resolves
+// A [User] says, edits and deletes messages, reacts to anyone's, resolves
 // threads, stops sessions, and creates, changes and removes issues. [Kit.Press]
 // presses a button. Other events go through [Kit.Deliver]. Each is delivered once; [Kit.Duplicate] delivers the
 // last one again. What cannot happen on a platform ends the test. The bot is not
 // told of what it does itself.
 //
 // A [Thread] shows what came of it, as it now stands: what the bot posted, with
-// its edits and without what it deleted, everybody's messages and reactions,
+// its edits and without what it deleted, everyone's messages and reactions,
 // whether the thread is resolved, the plan and the activities of a session. The
 // methods that begin with Expect wait for the bot and compare, and Post waits for
 // it, too.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/linearbot/linearbot/adapter"
+
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/bottest"
 )
@@ -44,7 +46,7 @@ func todo(b *bot.Bot) {
 		_, err = t.Edit(ctx, note, bot.Text("To do: "+m.Text()))
 		return err
 	})
-	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *bot.Reaction) error {
+	b.OnReaction(func(ctx context.Context, t *bot.Thread, r *adapter.ReactionEvent) error {
 		if err := t.Delete(ctx, r.MessageID); err != nil {
 			return err
 		}

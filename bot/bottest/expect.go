@@ -8,7 +8,7 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
-// Expect waits as [Kit.Wait] does and fails the test, which goes on, unless
+// Expect waits as [Kit.Wait] does and fails the test, which continues, unless
 // [Thread.Posts] has texts that contain parts: each in a post of its own, in this
 // order, with any posts between them.
 func (th *Thread) Expect(parts ...string) {
@@ -26,7 +26,7 @@ func (th *Thread) Expect(parts ...string) {
 	}
 }
 
-// ExpectExactly waits as [Kit.Wait] does and fails the test, which goes on,
+// ExpectExactly waits as [Kit.Wait] does and fails the test, which continues,
 // unless [Thread.Posts] has just these texts in this order.
 func (th *Thread) ExpectExactly(texts ...string) {
 	th.kit.t.Helper()
@@ -42,7 +42,7 @@ func (th *Thread) ExpectNone() {
 	th.ExpectExactly()
 }
 
-// ExpectVersions waits as [Kit.Wait] does and fails the test, which goes on,
+// ExpectVersions waits as [Kit.Wait] does and fails the test, which continues,
 // unless a message has had just these texts, one after the other: the first as
 // it was posted, the others by edits.
 func (th *Thread) ExpectVersions(messageID string, texts ...string) {
@@ -53,7 +53,7 @@ func (th *Thread) ExpectVersions(messageID string, texts ...string) {
 	}
 }
 
-// ExpectReactions waits as [Kit.Wait] does and fails the test, which goes on,
+// ExpectReactions waits as [Kit.Wait] does and fails the test, which continues,
 // unless the bot's reactions to a message are just these, in any order and
 // spelling. An empty messageID means the issue or the room that the thread hangs
 // on.

@@ -39,6 +39,7 @@ type Kit struct {
 	register func(*bot.Bot) error
 	platform *adaptertest.Platform
 	virtual  bool
+	store    state.Inspector // of cfg.Store
 
 	bot  *bot.Bot
 	stop func()
@@ -56,7 +57,8 @@ type Register interface {
 
 // New makes a bot, lets register add its handlers, and runs it until the test
 // ends. Of cfg nothing is required, and Adapter is not allowed; Name defaults to
-// "helper", Store to a store in memory that is closed at the end. On a real
+// "helper", Store to a store in memory that is closed at the end; another one
+// must be a [state.Inspector] too. On a real
 // clock Backoff defaults to a millisecond.
 func New[R Register](t TB, cfg bot.Config, register R) *Kit {
 	t.Helper()
@@ -78,6 +80,12 @@ func New[R Register](t TB, cfg bot.Config, register R) *Kit {
 		})
 		cfg.Store = store
 	}
+	inspector, ok := cfg.Store.(state.Inspector)
+	if !ok {
+		t.Fatalf("bottest: Config.Store must be a state.Inspector too, so that the kit sees when the bot is idle")
+		return nil
+	}
+	k.store = inspector
 	if cfg.Backoff == nil && !k.virtual {
 		cfg.Backoff = func(int) time.Duration { return time.Millisecond }
 	}
@@ -140,7 +148,7 @@ func (k *Kit) start() {
 func (k *Kit) Bot() *bot.Bot { return k.bot }
 
 // Platform returns the platform, for what the kit has no method for: to make
-// posts fail, to upload a file that somebody then links, to look things up.
+// posts fail, to upload a file that a user then links, to look things up.
 func (k *Kit) Platform() *adaptertest.Platform { return k.platform }
 
 // Self returns the bot as a user of the platform, for example to delegate an
@@ -236,7 +244,7 @@ func (k *Kit) work() (next time.Duration, busy bool, err error) {
 	ctx, now := k.t.Context(), time.Now()
 	var due []time.Time
 	delayed := 0
-	for d, err := range k.cfg.Store.Delayed(ctx) {
+	for d, err := range k.store.Delayed(ctx) {
 		if err != nil {
 			return 0, false, err
 		}
@@ -246,7 +254,7 @@ func (k *Kit) work() (next time.Duration, busy bool, err error) {
 			due = append(due, d.Due)
 		}
 	}
-	stats, err := k.cfg.Store.Stats(ctx)
+	stats, err := k.store.Stats(ctx)
 	if err != nil {
 		return 0, false, err
 	}
@@ -258,7 +266,7 @@ func (k *Kit) work() (next time.Duration, busy bool, err error) {
 	if stats.Leased > 0 || moved {
 		return tick, true, nil
 	}
-	for l, err := range k.cfg.Store.Lanes(ctx) {
+	for l, err := range k.store.Lanes(ctx) {
 		if err != nil {
 			return 0, false, err
 		}
@@ -292,7 +300,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (k *Kit) DeadLetters() []state.DeadEntry {
 	k.t.Helper()
 	var out []state.DeadEntry
-	for d, err := range k.cfg.Store.Dead(k.t.Context()) {
+	for d, err := range k.store.Dead(k.t.Context()) {
 		if err != nil {
 			k.t.Fatalf("bottest: %v", err)
 			return nil
@@ -311,7 +319,7 @@ func (k *Kit) Thread(id adapter.ThreadID) *Thread {
 	return &Thread{kit: k, id: id}
 }
 
-// NewThread returns a thread in which nobody has said anything. The ids count
+// NewThread returns a thread without messages. The ids count
 // from "fake:room:thread-1".
 func (k *Kit) NewThread() *Thread {
 	k.t.Helper()
@@ -324,7 +332,7 @@ func (k *Kit) newThread(channel adapter.ThreadID) *Thread {
 	return k.Thread(adapter.ThreadID(fmt.Sprintf("%s:thread-%d", channel, k.threads)))
 }
 
-// NewSession returns an agent session in which nobody has said anything. What is
+// NewSession returns an agent session without messages. What is
 // said there is for the bot, without a mention.
 func (k *Kit) NewSession() *Thread {
 	k.t.Helper()

@@ -58,7 +58,7 @@ func TestConversation(t *testing.T) {
 	before := k.Bot()
 	k.Restart()
 	k.Duplicate()
-	if n := k.Bot().Counts()[bot.CountDuplicate]; before == k.Bot() || n != 1 {
+	if n := k.Bot().Counts()["duplicate"]; before == k.Bot() || n != 1 {
 		t.Errorf("%d duplicates counted since the restart, want 1 and another bot", n)
 	}
 	k.User("bob").Say(th, "one")
@@ -74,7 +74,7 @@ func TestConversation(t *testing.T) {
 
 func TestRealClockRetries(t *testing.T) {
 	t.Parallel()
-	k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
+	k := bottest.New(t, bot.Config{NoApology: true}, func(b *bot.Bot) {
 		b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return errBoom })
 	})
 	th := k.NewThread()
@@ -136,7 +136,7 @@ func TestQuestion(t *testing.T) {
 		first.ExpectExactly("Which?", `"this one" false`)
 		k.Sleep(49 * time.Hour)
 		first.ExpectExactly("Which?", `"this one" false`)
-		second.ExpectExactly("Which?", `"" true`)
+		second.ExpectExactly("Which?\n\n_Timed out._", `"" true`)
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Press presses the button with a label, or chooses the option, that the newest
-// post of the bot with such a one shows in a thread. Nobody is named as who did
+// post of the bot with such a one shows in a thread. No user is named as who did
 // it: buttons are links, and a link does not tell who follows it. Config.Links
 // must make links.
 func (k *Kit) Press(th *Thread, label string) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/linearbot/linearbot/adapter"
+
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/bottest"
 	"github.com/linearbot/linearbot/bot/card"
@@ -19,7 +21,7 @@ func counter(b *bot.Bot) {
 		_, err := t.Post(ctx, card("I"))
 		return err
 	})
-	b.OnAction(func(ctx context.Context, t *bot.Thread, a *bot.Action) error {
+	b.OnAction(func(ctx context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 		_, err := t.Edit(ctx, a.MessageID, card(a.Value))
 		return err
 	}, "more")

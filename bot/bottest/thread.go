@@ -15,8 +15,8 @@ type Thread struct {
 // ID returns the id.
 func (th *Thread) ID() adapter.ThreadID { return th.id }
 
-// NewThread returns a thread of the same room or issue in which nobody has said
-// anything.
+// NewThread returns a thread of the same room or issue without
+// messages.
 func (th *Thread) NewThread() *Thread {
 	th.kit.t.Helper()
 	return th.kit.newThread(th.channel().id)
@@ -45,7 +45,7 @@ func (th *Thread) Posts() []string {
 }
 
 // Post waits as [Kit.Wait] does and returns the bot's post with an index in
-// Posts, with its id and with everybody's reactions. The test ends if there is
+// Posts, with its id and with everyone's reactions. The test ends if there is
 // none.
 func (th *Thread) Post(i int) adapter.Message {
 	th.kit.t.Helper()
@@ -70,7 +70,7 @@ func (th *Thread) posts() []adapter.Message {
 }
 
 // Messages returns what people and the bot have written, in order, as it stands
-// now: with edits and everybody's reactions, without what was deleted. The
+// now: with edits and everyone's reactions, without what was deleted. The
 // thread of an issue has what is written in all its threads.
 func (th *Thread) Messages() []adapter.Message {
 	k := th.kit
@@ -116,7 +116,7 @@ func (th *Thread) Resolved() bool { return th.kit.platform.Resolved(workspace, t
 func (th *Thread) Subscribed() bool {
 	k := th.kit
 	k.t.Helper()
-	t, err := k.bot.Thread(workspace, th.id)
+	t, err := k.bot.Workspace(workspace).Thread(th.id)
 	if err != nil {
 		k.t.Fatalf("bottest: %v", err)
 		return false

@@ -9,9 +9,9 @@ import (
 // workspace is the workspace that everything happens in.
 const workspace = "W1"
 
-// User is somebody who does something. Make one with [Kit.User]. The methods
+// User is a person who does something. Make one with [Kit.User]. The methods
 // return when what happened is stored, and do not wait for the bot. What cannot
-// happen on a platform, such as an edit of somebody else's message, ends the
+// happen on a platform, such as an edit of another user's message, ends the
 // test.
 type User struct {
 	kit  *Kit
@@ -41,7 +41,7 @@ func (u *User) Edit(messageID, text string) {
 	u.kit.Deliver(&adapter.EditEvent{Meta: u.meta(), Message: &adapter.Message{ID: messageID, Body: text}})
 }
 
-// Delete removes a message, whoever wrote it.
+// Delete removes a message of any author.
 func (u *User) Delete(messageID string) {
 	u.kit.t.Helper()
 	u.kit.Deliver(&adapter.DeleteEvent{Meta: u.meta(), Message: &adapter.Message{ID: messageID}})

@@ -41,7 +41,7 @@ func (n *notes) want(t *testing.T, want ...string) {
 	n.all = nil
 }
 
-// Whatever somebody does reaches the handler for it, once.
+// Whatever a user does reaches the handler for it, once.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	var saw notes
@@ -59,12 +59,12 @@ func TestEvents(t *testing.T) {
 			saw.add("delete %s %s %q", t.ID(), m.ID, m.Body)
 			return nil
 		})
-		b.OnReaction(func(_ context.Context, t *bot.Thread, r *bot.Reaction) error {
+		b.OnReaction(func(_ context.Context, t *bot.Thread, r *adapter.ReactionEvent) error {
 			saw.add("reaction %t %s %s to %s by %s", r.Added, t.ID(), r.Emoji, r.MessageID, r.User.ID)
 			return nil
 		})
-		b.OnResolved(func(_ context.Context, t *bot.Thread, resolved bool) error {
-			saw.add("resolved %t %s", resolved, t.ID())
+		b.OnResolved(func(_ context.Context, t *bot.Thread, r *adapter.ResolveEvent) error {
+			saw.add("resolved %t %s", r.Resolved, t.ID())
 			return nil
 		})
 	})
@@ -230,7 +230,7 @@ func TestIssues(t *testing.T) {
 	var saw notes
 	k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
 		note := func(name string) bot.IssueHandler {
-			return func(_ context.Context, t *bot.Thread, i *bot.Issue) error {
+			return func(_ context.Context, t *bot.Thread, i *bot.IssueChange) error {
 				saw.add("%s %s %s", name, t.ID(), i.Issue.Title)
 				return nil
 			}
@@ -238,9 +238,9 @@ func TestIssues(t *testing.T) {
 		b.OnIssue(note("created"), bot.IssueCreated())
 		b.OnIssue(note("removed"), bot.IssueRemoved())
 		b.OnIssue(note("delegated"), bot.IssueDelegated())
-		b.OnIssue(func(_ context.Context, _ *bot.Thread, i *bot.Issue) error {
-			c, _ := i.Change("priority")
-			saw.add("priority %s to %s", c.Before, c.After)
+		b.OnIssue(func(_ context.Context, _ *bot.Thread, i *bot.IssueChange) error {
+			before, after, _ := i.Field("priority")
+			saw.add("priority %s to %s", before, after)
 			return nil
 		}, bot.IssueChanged("priority"))
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
@@ -370,7 +370,7 @@ func TestUsers(t *testing.T) {
 	}
 	th.ExpectExactly(bot.Escape("ada human <ada@example.com>"), bot.Escape("bob human <>"), bot.Escape("ci app <>"))
 	for name, q := range map[string]adapter.UserQuery{"u1": {Name: "@Ada"}, "x": {Email: "x@example.com"}, "y": {ID: "y"}, "silent": {Name: "silent"}} {
-		if u, err := k.Bot().User(t.Context(), "W1", q); err != nil || u.ID != name {
+		if u, err := k.Bot().Workspace("W1").User(t.Context(), q); err != nil || u.ID != name {
 			t.Errorf("User(%+v) = %+v, %v, want %s", q, u, err, name)
 		}
 	}
@@ -412,17 +412,17 @@ func TestFiles(t *testing.T) {
 	th.ExpectExactly("log.txt text/plain boom")
 }
 
-// Events that nobody has a method for are delivered, too.
+// Events that no one has a method for are delivered, too.
 func TestDeliver(t *testing.T) {
 	t.Parallel()
 	var saw notes
 	k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
-		b.OnNotification(func(_ context.Context, t *bot.Thread, n *bot.Notification) error {
+		b.OnNotification(func(_ context.Context, t *bot.Thread, n *adapter.NotificationEvent) error {
 			saw.add("%s %s", n.Kind, t.ID())
 			return nil
 		})
-		b.OnUninstalled(func(_ context.Context, workspace string) error {
-			saw.add("uninstalled %s", workspace)
+		b.OnUninstalled(func(_ context.Context, w *bot.Workspace) error {
+			saw.add("uninstalled %s", w.ID())
 			return nil
 		})
 	})

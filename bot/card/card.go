@@ -90,7 +90,7 @@ type Action interface {
 }
 
 // Button is something to press. The label is plain text. ID and Value come back
-// in bot.Action, together up to some 2,000 bytes; anyone who sees the message can
+// in adapter.ActionEvent, together up to some 2,000 bytes; anyone who sees the message can
 // read them.
 type Button struct{ ID, Label, Value string }
 

@@ -35,7 +35,7 @@ func register(b *bot.Bot) error {
 // hello says what the bot can do.
 func hello(ctx context.Context, b *bot.Bot, t *bot.Thread, m *bot.Message) string {
 	name := "linearbot"
-	if self, err := b.Identity(ctx, t.Workspace()); err == nil {
+	if self, err := t.Workspace().Identity(ctx); err == nil {
 		name = self.FullName
 	}
 	greeting := "Hello"

@@ -31,7 +31,6 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	service := c.Arg(0)
 	a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{
 		Title:   "Deploy " + bot.Escape(service) + "?",
-		Details: "A reaction with 👍 or 👎 does as well.",
 		Timeout: 24 * time.Hour,
 	})
 	if err != nil {

@@ -15,18 +15,16 @@ import (
 
 const question = `**Deploy api?**
 
-A reaction with 👍 or 👎 does as well.
-
 1. Approve
 2. Deny
 
-Answer with one of these, or its number.`
+Answer with one of these, or react with 👍 or 👎.`
 
 func TestReplyAfterRestart(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ answer, outcome string }{
-		{"approve", "Approved by bob: deployed api."},
-		{"2", "Denied by bob: api stays as it is."},
+	for _, tt := range []struct{ answer, shown, outcome string }{
+		{"approve", "**Deploy api?**\n\n_Approved by bob._", "Approved by bob: deployed api."},
+		{"2", "**Deploy api?**\n\n_Denied by bob._", "Denied by bob: api stays as it is."},
 	} {
 		t.Run(tt.answer, func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +36,7 @@ func TestReplyAfterRestart(t *testing.T) {
 			k.User("bob").Say(th, "not sure yet") // no answer
 			th.ExpectExactly(question)
 			k.User("bob").Say(th, tt.answer)
-			th.ExpectExactly(question, tt.outcome)
+			th.ExpectExactly(tt.shown, tt.outcome)
 		})
 	}
 }
@@ -51,7 +49,7 @@ func TestTimeout(t *testing.T) {
 		k.User("ada").Mention(th, "deploy api")
 		th.ExpectExactly(question)
 		k.Sleep(25 * time.Hour)
-		th.ExpectExactly(question, "No one approved in time: api stays as it is.")
+		th.ExpectExactly("**Deploy api?**\n\n_Timed out._", "No one approved in time: api stays as it is.")
 	})
 }
 
@@ -64,7 +62,7 @@ func TestReaction(t *testing.T) {
 	s.Replies(root, 1)
 	s.Ada.React(root, "👍")
 	s.Ada.React(s.Own(root)[0], "👍")
-	want := []string{question, "Approved by Ada Byron: deployed api."}
+	want := []string{"**Deploy api?**\n\n_Approved by Ada Byron._", "Approved by Ada Byron: deployed api."}
 	if diff := cmp.Diff(want, s.Replies(root, 2)); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)
 	}

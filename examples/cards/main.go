@@ -40,7 +40,7 @@ func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 }
 
 // refresh makes the card anew, in place.
-func refresh(ctx context.Context, t *bot.Thread, a *bot.Action) error {
+func refresh(ctx context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 	c, err := issueCard(ctx, t)
 	if err != nil {
 		return err

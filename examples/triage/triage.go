@@ -42,7 +42,7 @@ func (tr *triage) register(b *bot.Bot) {
 
 // here returns the client of the workspace and the issue of the thread.
 func (tr *triage) here(ctx context.Context, t *bot.Thread) (*linearapi.Client, *adapter.Issue, error) {
-	api, err := tr.lin.API(ctx, t.Workspace())
+	api, err := tr.lin.API(ctx, t.Workspace().ID())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,7 +68,7 @@ func (tr *triage) create(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	}
 	// The id follows from the message, so a second run finds the issue that
 	// the first one made.
-	id, err := tr.lin.WriteID(ctx, t.Workspace(), "create\x00"+c.Message.ID)
+	id, err := tr.lin.WriteID(ctx, t.Workspace().ID(), "create\x00"+c.Message.ID)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (tr *triage) create(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 }
 
 func (tr *triage) search(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
-	api, err := tr.lin.API(ctx, t.Workspace())
+	api, err := tr.lin.API(ctx, t.Workspace().ID())
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (tr *triage) assign(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	}
 	who := c.Message.Author.ID
 	if handle := strings.TrimPrefix(c.Arg(0), "@"); !strings.EqualFold(handle, "me") {
-		u, err := tr.lin.User(ctx, t.Workspace(), adapter.UserQuery{Name: handle})
+		u, err := tr.lin.User(ctx, t.Workspace().ID(), adapter.UserQuery{Name: handle})
 		if adapter.CodeOf(err) == adapter.CodeNotFound {
 			return c.Misuse("no one here is called " + handle)
 		}

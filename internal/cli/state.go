@@ -16,6 +16,7 @@ import (
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/stateurl"
 )
 
 // stateCmd looks into a store and moves its content. A file store belongs to
@@ -29,16 +30,26 @@ type stateCmd struct {
 	Dead    stateDead    `cmd:"" help:"List the dead letters."`
 	Requeue stateRequeue `cmd:"" help:"Try a dead letter again."`
 	Purge   statePurge   `cmd:"" help:"Delete a dead letter."`
+	Check   stateCheck   `cmd:"" help:"Examine a file store for damage, or the settings of Redis."`
 	Export  stateExport  `cmd:"" help:"Write everything as JSON lines."`
 	Import  stateImport  `cmd:"" help:"Read what export wrote."`
 }
 
-// with opens the store for f.
-func (c *stateCmd) with(p *program, f func(state.Store) error) (err error) {
+// values reads the configuration as far as it is about the store.
+func (c *stateCmd) values(p *program) (*settings.Values, error) {
 	values, problems := settings.Read(p.environ(), map[string]string{"state": c.State})
 	name := values.Source("LINEARBOT_STATE")
 	if i := slices.IndexFunc(problems, func(p settings.Problem) bool { return p.Name == name }); i >= 0 {
-		return &settings.Error{Problems: problems[i : i+1]}
+		return nil, &settings.Error{Problems: problems[i : i+1]}
+	}
+	return values, nil
+}
+
+// with opens the store for f.
+func (c *stateCmd) with(p *program, f func(state.Store) error) (err error) {
+	values, err := c.values(p)
+	if err != nil {
+		return err
 	}
 	store, err := serve.OpenStore(values)
 	if err != nil {
@@ -46,6 +57,23 @@ func (c *stateCmd) with(p *program, f func(state.Store) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return f(store)
+}
+
+type stateCheck struct{}
+
+func (stateCheck) Run(ctx context.Context, c *stateCmd, p *program) error {
+	values, err := c.values(p)
+	if err != nil {
+		return err
+	}
+	warnings, err := stateurl.Examine(ctx, values.State)
+	for _, w := range warnings {
+		fmt.Fprintln(p.out, w)
+	}
+	if err == nil && len(warnings) == 0 {
+		fmt.Fprintln(p.out, "ok")
+	}
+	return err
 }
 
 type stateStats struct{}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/linearbot/linearbot/adapter"
+
 	"github.com/chromedp/chromedp"
 
 	"github.com/linearbot/linearbot/bot"
@@ -26,7 +28,7 @@ func TestButton(t *testing.T) {
 			}})
 			return err
 		})
-		b.OnAction(func(ctx context.Context, th *bot.Thread, a *bot.Action) error {
+		b.OnAction(func(ctx context.Context, th *bot.Thread, a *adapter.ActionEvent) error {
 			if _, err := th.Edit(ctx, a.MessageID, card.Card{Title: "Deploying " + a.Value}); err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ package markdown
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -42,8 +43,31 @@ type Document struct {
 // links and footnotes. It takes time in proportion to the length of the text,
 // whatever the text is.
 func Parse(source string) Document {
+	b := tame(source)
+	p, ok := parsers.Get().(*docParser)
+	if !ok {
+		p = newDocParser()
+	}
+	root := p.parser.Parse(text.NewReader(b))
+	p.links.reset()
+	parsers.Put(p)
+	return Document{source, b, root}
+}
+
+// parsers holds parsers between two texts. Making one takes longer than parsing
+// a comment. A parser knows nothing of the texts that it has parsed, so the pool
+// is no state that anything could depend on.
+var parsers sync.Pool //nolint:gochecknoglobals // a cache without state, shared by all documents
+
+// docParser parses one text at a time.
+type docParser struct {
+	parser parser.Parser
+	links  *linkParser
+}
+
+func newDocParser() *docParser {
 	links := &linkParser{inner: parser.NewLinkParser()}
-	p := parser.NewParser(
+	return &docParser{links: links, parser: parser.NewParser(
 		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
 		parser.WithBlockParsers(
 			util.Prioritized(footnoteParser{extension.NewFootnoteBlockParser()}, 950),
@@ -66,9 +90,7 @@ func Parse(source string) Document {
 		parser.WithASTTransformers(
 			util.Prioritized(extension.NewTableASTTransformer(), 0),
 		),
-	)
-	b := tame(source)
-	return Document{source, b, p.Parse(text.NewReader(b))}
+	)}
 }
 
 // maxNesting is how many block quotes and list items may be opened on one line.

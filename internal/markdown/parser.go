@@ -19,7 +19,7 @@ const linkEnd = "end"
 
 // linkParser parses inline and reference links as goldmark does, notes where
 // each link ends, and refuses early what would make the parser scan the same
-// text again and again. It serves one parse.
+// text again and again. It serves one parse at a time.
 type linkParser struct {
 	inner parser.InlineParser
 	// open is the number of brackets that are not closed yet.
@@ -34,6 +34,9 @@ const (
 	maxBrackets = 200
 	maxParens   = 32
 )
+
+// reset makes p ready for another text.
+func (p *linkParser) reset() { p.open, p.noAngle = 0, 0 }
 
 func (p *linkParser) Trigger() []byte { return p.inner.Trigger() }
 

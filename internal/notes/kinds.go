@@ -21,6 +21,10 @@ const (
 	Sent
 	// Synced are the services that the thread is synced with.
 	Synced
+	// Deleted lists messages of a thread that were deleted.
+	Deleted
+	// Acts lists acts that comments of the thread have spoken for.
+	Acts
 	// SessionHere says that an agent session shows in the thread.
 	SessionHere
 )
@@ -77,7 +81,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [20]Info {
+func table() [22]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -91,13 +95,15 @@ func table() [20]Info {
 		// Longer than a question may wait for its turn to run again.
 		{Sent, "sent", "event", "JSON", 14 * day, true},
 		{Synced, "synced", "thread", "JSON", 400 * day, true},
+		// Linear sends the last repeat of an event some seven hours after the first.
+		{Deleted, "deleted", "thread", "message ids, one a line", day, true},
+		{Acts, "acts", "thread", "act ids, one a line", day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},
 
 		{Ask, "ask", "question", "JSON", 14 * day, false},
 		{Skipped, "skipped", "event", "JSON", 14 * day, false},
-		// Linear sends the last repeat of an event some seven hours after the first.
 		{Act, "act", "act", "JSON", day, false},
-		{Sessions, "sessions", "workspace", "session id", 30 * day, false},
+		{Sessions, "sessions", "workspace", "Unix milliseconds of the first", 30 * day, false},
 		{Refused, "refused", "thread and person", "event key", time.Hour, false},
 		// The lifetime of a link is configured; this is added to it.
 		{Link, "link", "link", "JSON", day, false},

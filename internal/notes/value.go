@@ -13,7 +13,8 @@ import (
 type Store interface {
 	state.Values
 	state.Notes
-	state.Subscriptions
+	Subscribe(ctx context.Context, thread state.Key) error
+	Unsubscribe(ctx context.Context, thread state.Key) error
 }
 
 // Book is all that a bot remembers. It is cheap to copy and safe for

@@ -70,10 +70,12 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	a.values.Each(func(name, shown string) { a.log.Debug().Str("name", name).Str("value", shown).Msg("configured") })
 
 	a.fillWebhook()
-	conn := a.connect()
+	choose(a.values, &a.cfg.Bot.Workers, a.values.Workers, "LINEARBOT_WORKERS")
+	conn, closeIdle := a.connect()
 	if err := a.refused(); err != nil {
 		return err
 	}
+	defer closeIdle()
 	closeStore, err := a.openStore()
 	if err != nil {
 		return err
@@ -131,12 +133,15 @@ func choose[T comparable](v *settings.Values, said *T, configured T, name string
 	}
 }
 
-// connect makes the adapter, unless the program brings one.
-func (a *assembly) connect() *connection {
+// connect makes the adapter, unless the program brings one. It also returns what
+// closes the adapter's idle connections.
+func (a *assembly) connect() (*connection, func()) {
 	if a.cfg.Bot.Adapter != nil {
-		return &connection{adapter: a.cfg.Bot.Adapter, log: a.log, look: "the credentials of the adapter", at: a.cfg.Bot.Adapter.Name()}
+		conn := &connection{adapter: a.cfg.Bot.Adapter, log: a.log, look: "the credentials of the adapter", at: a.cfg.Bot.Adapter.Name()}
+		return conn, func() {}
 	}
 	cfg := a.overlay(a.cfg.Linear, linear.ConfigFrom(a.values.Lookup))
+	cfg.Connections = cmp.Or(cfg.Connections, a.cfg.Bot.Workers)
 	lin, err := linear.New(cfg)
 	if err != nil {
 		for _, err := range parts(err) {
@@ -146,10 +151,10 @@ func (a *assembly) connect() *connection {
 			}
 			a.problem("", err.Error())
 		}
-		return nil
+		return nil, func() {}
 	}
 	a.cfg.Bot.Adapter = lin
-	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear", scopes: lin.Scopes()}
+	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear", scopes: lin.Scopes()}, lin.CloseIdleConnections
 }
 
 // overlay returns what a program has said with what is set in its place.
@@ -201,7 +206,7 @@ func (a *assembly) openStore() (func() error, error) {
 	if a.cfg.Bot.Store != nil {
 		return func() error { return nil }, nil
 	}
-	store, err := OpenStore(a.values)
+	store, err := openStore(a.values, a.cfg.Bot.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +219,14 @@ func (a *assembly) openStore() (func() error, error) {
 
 // OpenStore opens the configured store. A directory that cannot be used is a
 // *settings.Error; one that another process holds is a failure.
-func OpenStore(v *settings.Values) (state.Store, error) {
-	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: v.Backlog})
-	if _, isPath := errors.AsType[*fs.PathError](err); isPath && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
+func OpenStore(v *settings.Values) (state.Store, error) { return openStore(v, v.Workers) }
+
+// openStore opens the configured store for so many turns at once.
+func openStore(v *settings.Values, workers int) (state.Store, error) {
+	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers})
+	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
 		return nil, &settings.Error{Problems: []settings.Problem{
-			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + err.Error()},
+			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + path.Error()},
 		}}
 	}
 	return store, err
@@ -229,7 +237,6 @@ func (a *assembly) newBot() *bot.Bot {
 	v, c := a.values, &a.cfg.Bot
 	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
 	choose(v, &c.Secret, v.IDSecret, "LINEARBOT_SECRET")
-	choose(v, &c.Workers, v.Workers, "LINEARBOT_WORKERS")
 	choose(v, &c.LeaseTTL, v.Lease, "LINEARBOT_LEASE_TTL")
 	choose(v, &c.DrainTimeout, v.Drain, "LINEARBOT_DRAIN_TIMEOUT")
 	choose(v, &c.Links.BaseURL, v.PublicURL, "LINEARBOT_PUBLIC_URL")

@@ -6,13 +6,13 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/bot"
 )
 
 // storeCheck warns of a store whose own settings let it lose what it has
 // acknowledged. It runs beside the server, which need not wait for it.
 type storeCheck struct {
-	store state.Store
+	store bot.Store
 	log   zerolog.Logger
 }
 

@@ -100,16 +100,18 @@ func TestRead(t *testing.T) {
 				"LINEAR_WEBHOOK_SECRET= new, old,,", "LINEAR_BOT_USERNAME=@my-bot", "LINEARBOT_ADDR=127.0.0.1:0",
 				"LINEARBOT_PUBLIC_URL=https://bot.test/x", "LINEARBOT_WEBHOOK_PATH=/hook", "LINEARBOT_STATE=memory",
 				"LINEARBOT_STRICT=Yes", "LINEARBOT_WORKERS=3", "LINEARBOT_LEASE_TTL=1m30s", "LINEARBOT_DRAIN_TIMEOUT=500ms",
-				"LINEARBOT_MAX_BACKLOG=0", "LINEARBOT_LOG_LEVEL=WARNING",
+				"LINEARBOT_MAX_BACKLOG=-1", "LINEARBOT_LOG_LEVEL=WARNING",
 			},
 			change: func(v *settings.Values) {
 				*v = settings.Values{
 					Secrets: []string{"new", "old"}, Name: "my-bot", Addr: "127.0.0.1:0", PublicURL: "https://bot.test/x",
 					Path: "/hook", State: "memory", Strict: true, Workers: 3, Lease: 90 * time.Second,
-					Drain: 500 * time.Millisecond, Level: zerolog.WarnLevel,
+					Drain: 500 * time.Millisecond, Backlog: -1, Level: zerolog.WarnLevel,
 				}
 			},
 		},
+		{name: "zero is the default", environ: []string{"LINEARBOT_MAX_BACKLOG=0"}},
+		{name: "no drain", environ: []string{"LINEARBOT_DRAIN_TIMEOUT=-1s"}, change: func(v *settings.Values) { v.Drain = -time.Second }},
 		{name: "port", environ: []string{"PORT=8080"}, change: func(v *settings.Values) { v.Addr = ":8080" }},
 		{name: "port with a colon", environ: []string{"PORT=:8080"}, change: func(v *settings.Values) { v.Addr = ":8080" }},
 		{name: "address before port", environ: []string{"PORT=nonsense", "LINEARBOT_ADDR=[::1]:1"}, change: func(v *settings.Values) { v.Addr = "[::1]:1" }},
@@ -120,13 +122,13 @@ func TestRead(t *testing.T) {
 		{
 			name: "wrong values leave the default", flags: map[string]string{"drain": "soon"},
 			environ: []string{
-				"LINEAR_WEBHOOK_SECRET=,", "LINEARBOT_ADDR=3000", "LINEARBOT_WORKERS=1.5", "LINEARBOT_MAX_BACKLOG=-1",
+				"LINEAR_WEBHOOK_SECRET=,", "LINEARBOT_ADDR=3000", "LINEARBOT_WORKERS=1.5", "LINEARBOT_MAX_BACKLOG=-2",
 				"LINEARBOT_STATE=linearbot.data", "LINEARBOT_WEBHOOK_PATH=/healthz", "LINEARBOT_LOG_LEVEL=fatal", "LINEARBOT_LEASE_TTL=2h",
 			},
 			problems: []string{
 				"LINEAR_WEBHOOK_SECRET holds no secret", `LINEARBOT_ADDR is "3000"`, `LINEARBOT_WEBHOOK_PATH is "/healthz", which the server needs`,
 				"LINEARBOT_STATE names no kind of store", `LINEARBOT_WORKERS is "1.5"`, `LINEARBOT_LEASE_TTL is "2h": give a duration from 100ms to 1h`,
-				`--drain is "soon"`, `LINEARBOT_MAX_BACKLOG is "-1"`, `LINEARBOT_LOG_LEVEL is "fatal"`,
+				`--drain is "soon"`, `LINEARBOT_MAX_BACKLOG is "-2"`, `LINEARBOT_LOG_LEVEL is "fatal"`,
 			},
 		},
 	} {

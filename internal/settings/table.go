@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -114,11 +115,11 @@ func Table() []Setting {
 		},
 		{
 			Name: "LINEARBOT_DRAIN_TIMEOUT", Flag: "drain", Default: "25s", parse: (*Values).parseDrain,
-			Help: "how long running turns may finish after a stop",
+			Help: "how long running turns may finish after a stop; a negative time, such as `-1s`, ends them at once",
 		},
 		{
-			Name: "LINEARBOT_MAX_BACKLOG", Flag: "backlog", Default: "1000000", parse: (*Values).parseBacklog,
-			Help: "entries in the store from which deliveries are answered 503, so that Linear keeps them; 0 means no limit",
+			Name: "LINEARBOT_MAX_BACKLOG", Flag: "backlog", Default: strconv.Itoa(defaultBacklog), parse: (*Values).parseBacklog,
+			Help: "entries in the store from which deliveries are answered 503, so that Linear keeps them; -1 means no limit",
 		},
 		{
 			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
@@ -227,8 +228,15 @@ func (v *Values) parseWorkers(text string) error {
 	return parseInt(&v.Workers, text, 1, 100_000)
 }
 
+// defaultBacklog is the default of LINEARBOT_MAX_BACKLOG.
+const defaultBacklog = 1_000_000
+
 func (v *Values) parseBacklog(text string) error {
-	return parseInt(&v.Backlog, text, 0, 1_000_000_000)
+	if err := parseInt(&v.Backlog, text, -1, 1_000_000_000); err != nil {
+		return err
+	}
+	v.Backlog = cmp.Or(v.Backlog, defaultBacklog)
+	return nil
 }
 
 func (v *Values) parseLease(text string) error {
@@ -236,6 +244,10 @@ func (v *Values) parseLease(text string) error {
 }
 
 func (v *Values) parseDrain(text string) error {
+	if d, err := time.ParseDuration(text); err == nil && d <= 0 {
+		v.Drain = d // the bot knows what this means
+		return nil
+	}
 	return parseDuration(&v.Drain, text, time.Millisecond, 24*time.Hour)
 }
 

@@ -29,9 +29,10 @@ type Values struct {
 	Strict bool
 	// Workers is the most turns that run at once.
 	Workers int
-	// Lease and Drain are the lease's lifetime and the time to finish.
+	// Lease and Drain are the lease's lifetime and the time to finish. A negative
+	// Drain means none.
 	Lease, Drain time.Duration
-	// Backlog is the limit of the store; 0 means none.
+	// Backlog is the limit of the store; negative means none.
 	Backlog int
 	// Level is the least level that is logged.
 	Level zerolog.Level

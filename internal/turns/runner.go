@@ -63,8 +63,10 @@ type Config struct {
 // Runner works through a queue. Make one with [New].
 type Runner struct {
 	cfg     Config
-	free    chan struct{} // one token for each idle worker
+	free    chan struct{} // one token for each idle worker that may lease
 	turns   sync.WaitGroup
+	// slow counts the workers that may not lease yet; see release.
+	slow atomic.Int64
 	running atomic.Bool
 	down    bool // the store did not answer the last time; only the leasing goroutine uses it
 }
@@ -74,11 +76,43 @@ func New(cfg Config) *Runner {
 	if cfg.Size == nil {
 		cfg.Size = func() (int, int) { return 1, 0 }
 	}
-	r := &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers)}
-	for range cfg.Workers {
+	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers)}
+}
+
+// rampStep is how often another worker may lease at the start.
+const rampStep = 10 * time.Millisecond
+
+// release lets n more workers lease, as far as there are any. A runner starts
+// with one worker, and has more with time and with each turn that ends: if an
+// entry ends the process whenever it is handled, few others are leased beside it
+// and lose an attempt with it.
+func (r *Runner) release(n int64) {
+	for range n {
+		if r.slow.Add(-1) < 0 {
+			r.slow.Add(1)
+			return
+		}
 		r.free <- struct{}{}
 	}
-	return r
+}
+
+// ramp releases all workers with time, until ctx ends.
+func (r *Runner) ramp(ctx context.Context) {
+	tick := time.NewTicker(rampStep)
+	defer tick.Stop()
+	for r.slow.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.release(1)
+		}
+	}
+}
+
+// busy is how many workers have a turn.
+func (r *Runner) busy() int {
+	return r.cfg.Workers - len(r.free) - int(r.slow.Load())
 }
 
 // Run works until ctx ends and everything that was begun has ended, as the
@@ -94,8 +128,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
 
+	r.slow.Store(int64(r.cfg.Workers - len(r.free)))
+	r.release(1)
+	var ramping sync.WaitGroup
+	ramping.Go(func() { r.ramp(ctx) })
 	r.fetch(ctx, work)
-	if busy := r.cfg.Workers - len(r.free); busy > 0 {
+	ramping.Wait()
+	if busy := r.busy(); busy > 0 {
 		r.cfg.Log.Info().Int("turns", busy).Dur("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
 	}
 
@@ -111,7 +150,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		waiter.Wait()
 		return nil
 	}
-	return fmt.Errorf("turns: %d handlers did not return within %s after their context ended", r.cfg.Workers-len(r.free), stopGrace)
+	return fmt.Errorf("turns: %d handlers did not return within %s after their context ended", r.busy(), stopGrace)
 }
 
 // closesWithin reports whether done was closed within d.
@@ -146,6 +185,7 @@ func (r *Runner) fetch(intake, work context.Context) {
 			r.turns.Go(func() {
 				defer func() { r.free <- struct{}{} }()
 				r.turn(work, l)
+				r.release(2)
 			})
 		}
 		switch {

@@ -148,7 +148,7 @@ func TestLanesAreWorkedOffInOrderAndSideBySide(t *testing.T) {
 			b.mu.Lock()
 			busy[l.Lane.ID] = false
 			b.mu.Unlock()
-			b.note("%s %s", l.Entries[0].ID, time.Since(start))
+			b.note("%s %s", l.Entries[0].ID, time.Since(start).Truncate(time.Second))
 			return ack(l)
 		})
 		if err != nil {
@@ -160,6 +160,46 @@ func TestLanesAreWorkedOffInOrderAndSideBySide(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	})
+}
+
+// TestARunnerStartsSlowly: what ends the process at once takes few other entries
+// with it.
+func TestARunnerStartsSlowly(t *testing.T) {
+	t.Parallel()
+	run(t, func(t *testing.T, b *bench) {
+		for i := range 100 {
+			b.add(fmt.Sprint(i), fmt.Sprint(i))
+		}
+		b.cfg.Workers = 64
+		hang := make(chan struct{})
+		begun := func() int { synctest.Wait(); return len(b.notes()) }
+		var work sync.WaitGroup
+		work.Go(func() {
+			if err := b.works(time.Hour, func(_ context.Context, l *state.Lease) state.Settlement {
+				b.note("%s", l.Entries[0].ID)
+				<-hang
+				return ack(l)
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		if n := begun(); n != 1 {
+			t.Errorf("%d turns at once, want 1", n)
+		}
+		time.Sleep(105 * time.Millisecond)
+		if n := begun(); n != 11 {
+			t.Errorf("%d turns after a tenth of a second, want 11", n)
+		}
+		time.Sleep(time.Second)
+		if n := begun(); n != 64 {
+			t.Errorf("%d turns after a second, want one for each worker", n)
+		}
+		close(hang)
+		if n := begun(); n != 100 {
+			t.Errorf("%d turns in the end, want all", n)
+		}
+		work.Wait()
 	})
 }
 

@@ -122,7 +122,7 @@ func examine(t *testing.T, dir string, all map[string]map[int]*heard) {
 				t.Fatalf("lane %s has %d behind %d", l, n, have[l][i-1])
 			}
 			if told[n] == nil || !told[n].appending {
-				t.Fatalf("lane %s has %d, which nobody appended", l, n)
+				t.Fatalf("lane %s has %d, which was never appended", l, n)
 			}
 			there[n] = true
 			left++

@@ -50,12 +50,14 @@ func readFile(t *testing.T, dir string) []byte {
 	return b
 }
 
-// dirWith returns a directory whose file has these bytes.
+// dirWith returns a directory whose file has these bytes, as a crash left it.
 func dirWith(t *testing.T, b []byte) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, fileName), b, 0o600); err != nil {
-		t.Fatal(err)
+	for name, b := range map[string][]byte{fileName: b, pidName: []byte("1\n")} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -134,7 +136,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("Open = %v, want %q", err, c.want)
 			}
 			if errors.Is(err, state.ErrUnavailable) {
-				t.Errorf("Open = %v, which says that trying again may help", err)
+				t.Errorf("Open = %v, which says that a retry may help", err)
 			}
 			if !bytes.Equal(before, readFile(t, dir)) {
 				t.Error("the file was changed")
@@ -447,5 +449,52 @@ func TestDamagedNotes(t *testing.T) {
 	}
 	if st, err := s.Stats(t.Context()); err != nil || st.Dead != 1 {
 		t.Errorf("Stats = %+v, %v, want one dead letter", st, err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	whole := furnished(t)
+	if err := Check(t.Context(), dirWith(t, whole)); err != nil {
+		t.Errorf("Check of a whole store: %v", err)
+	}
+	edited := func(bucket string, edit func(v []byte)) string {
+		dir := dirWith(t, whole)
+		editBolt(t, dir, func(tx *bolt.Tx) error {
+			k, v := tx.Bucket([]byte(bucket)).Cursor().First()
+			v = bytes.Clone(v)
+			edit(v)
+			return tx.Bucket([]byte(bucket)).Put(bytes.Clone(k), v)
+		})
+		return dir
+	}
+	last := func(v []byte) { v[len(v)-1] ^= 1 }
+	for bucket, want := range map[string]string{
+		bucketEntries: "1 in entries", bucketDead: "1 in dead", bucketValues: "1 in values", bucketNotes: "1 in notes",
+	} {
+		err := Check(t.Context(), edited(bucket, last))
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "open the store") {
+			t.Errorf("Check with a damaged record: %v, want %q", err, want)
+		}
+	}
+	torn := bytes.Clone(whole)
+	for i := 2 * pageSize; i < len(torn); i++ {
+		torn[i] ^= 0xff
+	}
+	if err := Check(t.Context(), dirWith(t, torn)); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("Check of damaged pages: %v", err)
+	}
+	if err := Check(t.Context(), t.TempDir()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Check of an empty directory: %v", err)
+	}
+	dir := t.TempDir()
+	openTest(t, dir, Options{NoSync: true})
+	if err := Check(t.Context(), dir); !errors.Is(err, state.ErrLocked) {
+		t.Errorf("Check of a store in use: %v, want %v", err, state.ErrLocked)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Check(ctx, dirWith(t, whole)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Check with a context that has ended: %v", err)
 	}
 }

@@ -25,7 +25,7 @@ func putDead(tx *bolt.Tx, d *state.DeadEntry) (fresh bool, err error) {
 
 // burialKey sorts by the time of burial; what is before 1970 is the oldest.
 func burialKey(d *state.DeadEntry, key []byte) []byte {
-	return append(number(uint64(max(d.BuriedAt.UnixNano(), 0))), key...) //nolint:gosec // not negative
+	return append(number(uint64(max(d.BuriedAt.UnixNano(), 0))), key...)
 }
 
 // bury stores a dead letter and drops the oldest ones beyond the limit.
@@ -66,7 +66,7 @@ func (b *batch) dropExpired() error {
 		return nil
 	}
 	before := b.now.Add(-b.s.opts.DeadTTL)
-	return b.dropOldest(dropAtOnce, number(uint64(max(before.UnixNano(), 0)))) //nolint:gosec // not negative
+	return b.dropOldest(dropAtOnce, number(uint64(max(before.UnixNano(), 0))))
 }
 
 // dropOldest drops up to n of the oldest dead letters, only those that were
@@ -100,7 +100,7 @@ func (b *batch) dropOldest(n int, before []byte) error {
 	}
 	b.dead -= dropped
 	b.dropped += dropped
-	meta, total := b.bucket(bucketMeta), uint64(dropped) //nolint:gosec // a small number
+	meta, total := b.bucket(bucketMeta), uint64(dropped)
 	if v := meta.Get([]byte(keyDropped)); len(v) == 8 {
 		total += binary.BigEndian.Uint64(v)
 	}

@@ -45,10 +45,13 @@
 //
 // Everything is stored with a checksum. An entry that cannot be read goes to
 // the dead letters with its bytes and the code "undecodable", at the latest
-// when it is leased, and the lane goes on behind it. A file whose structure
-// is damaged is refused by [Open] with an error that says what to do.
+// when it is leased, and the lane continues behind it. Damaged notes count as
+// absent, and go to the dead letters with the next write to their thread. A file
+// of another format, an incomplete one, and after a crash one whose structure is
+// damaged, is refused by [Open] with an error that says what to do. [Check]
+// examines all of a closed store.
 //
 // When the disk is full, writes fail with [state.ErrFull]; what is there can
-// still be leased. Settling needs a little room. The store goes on as soon as
-// the disk does.
+// still be leased. Settling needs a little room. The store recovers with the
+// disk.
 package filestate

@@ -14,7 +14,7 @@ import (
 )
 
 // failing makes transactions of s fail. Before a commit it leaves nothing
-// behind; after it, everything is there, but nobody knows.
+// behind; after it, everything is there, but the store cannot know.
 type failing struct {
 	mu    sync.Mutex
 	err   error
@@ -113,7 +113,7 @@ func TestCommitFails(t *testing.T) {
 			}
 			f.set(nil, false)
 
-			// The store goes on when the disk does.
+			// The store recovers with the disk.
 			back(t, s)
 			r, err := s.Enqueue(t.Context(), entry("b", "4"))
 			if want := map[bool]state.Outcome{false: state.Added, true: state.Duplicate}[c.after]; err != nil || r.Outcome != want {

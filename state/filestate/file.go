@@ -128,7 +128,7 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 		}
 		return nil, err
 	}
-	// Whoever had the lock before may have put another file in this place.
+	// The process that had the lock before may have replaced the file.
 	have, err1 := f.handle.Stat()
 	want, err2 := os.Stat(path)
 	if err := errors.Join(err1, err2); err != nil || !os.SameFile(have, want) {
@@ -178,9 +178,12 @@ func (s *Store) openFile() error {
 func (s *Store) openLocked() error {
 	path := filepath.Join(s.dir, fileName)
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
-		// bbolt examines the pages in a goroutine of its own when it opens a
-		// file for writing, where nothing can stop a panic.
-		if err := check(s.dir); err != nil {
+		// A store that was not closed may be damaged, and bbolt walks through
+		// the pages in a goroutine of its own when it opens a file for
+		// writing, where nothing can stop a panic.
+		_, err := os.Stat(filepath.Join(s.dir, pidName))
+		s.unclosed = err == nil
+		if err := check(s.dir, s.unclosed, nil); err != nil {
 			return err
 		}
 	}
@@ -279,8 +282,8 @@ func (s *Store) inspectFailure(txid int, err error) {
 	verr := guard(func() error {
 		return s.db.bolt.View(func(tx *bolt.Tx) error {
 			if txid > 0 && tx.ID() >= txid {
-				// The transaction can be read, but nobody knows whether it is
-				// on the disk, and syncing again would not tell.
+				// The transaction can be read, but whether it is on the disk
+				// is unknown, and syncing again would not tell.
 				s.suspect = err
 			}
 			return nil

@@ -192,7 +192,7 @@ func parseLane(v []byte) (it item, lane state.Key, ok bool) {
 	return it, lane, !r.bad
 }
 
-func bodySize(b []byte) uint32 { return uint32(min(len(b), math.MaxInt32)) } //nolint:gosec // bounded
+func bodySize(b []byte) uint32 { return uint32(min(len(b), math.MaxInt32)) }
 
 // mark is what changes about an entry.
 type mark struct {

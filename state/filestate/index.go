@@ -37,6 +37,9 @@ type item struct {
 	size    uint32 // of its body
 	attempt int32
 	marked  bool // has a mark in the file
+	// suspect says that the entry may be what ended the process that had the
+	// store before. Its next attempt is on the disk before it is handed out.
+	suspect bool
 }
 
 // lane is one that has entries, or a hold that has not ended.
@@ -149,7 +152,7 @@ func (x *index) advance(now time.Time) {
 	}
 }
 
-// lane returns the lane of k, made if need be. Whoever made one calls place.
+// lane returns the lane of k, made if need be. The caller then calls place.
 func (x *index) lane(k state.Key) *lane {
 	l := x.lanes[k]
 	if l == nil {
@@ -192,7 +195,7 @@ func (x *index) unready(l *lane) {
 	}
 }
 
-// leased reports whether nobody else may have the lane.
+// leased reports whether the lane has a live lease.
 func (l *lane) leased(now time.Time) bool {
 	return l.lease != nil && (l.lease.settling || l.lease.expires.After(now))
 }

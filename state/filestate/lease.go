@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -29,7 +30,9 @@ func (s *Store) wakeWaiters() {
 }
 
 // Lease implements [state.Queue]. It reads the bodies from the file and writes
-// the attempts in the background.
+// the attempts in the background, except those of entries that were there when a
+// store was opened that had not been closed: any of them may be what ended the
+// process.
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
 	switch {
 	case req.TTL < minTTL:
@@ -45,15 +48,23 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 		now := time.Now()
 		s.index.advance(now)
 		if err := ctx.Err(); err != nil {
-			s.changed() // somebody else has to see what this call was woken for
+			s.changed() // wakes another waiter for what this call was woken for
 			s.mu.Unlock()
 			return nil, err
 		}
 		taken := s.take(req, now)
 		s.changed()
 		if len(taken) > 0 {
+			suspect := s.suspects(taken)
 			s.mu.Unlock()
-			out, err := s.fill(ctx, taken)
+			var out []*state.Lease
+			var err error
+			if suspect {
+				err = s.do(ctx, &attemptsOp{call: newCall(0)})
+			}
+			if err == nil {
+				out, err = s.fill(ctx, taken)
+			}
 			if err != nil {
 				s.giveBack(taken)
 				return nil, err
@@ -88,7 +99,7 @@ func (s *Store) wait(ctx context.Context, w *waiter) error {
 	if w.elem != nil {
 		s.waiters.Remove(w.elem)
 	} else {
-		s.wakeWaiters() // somebody else has to see what w was woken for
+		s.wakeWaiters() // another waiter has to see what w was woken for
 	}
 	return err
 }
@@ -129,6 +140,21 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 	}
 	return out
 }
+
+// suspects reports whether entries that were taken may have ended the process that
+// had the store before.
+func (s *Store) suspects(taken []*state.Lease) bool {
+	return slices.ContainsFunc(taken, func(given *state.Lease) bool {
+		l := s.index.under(given.Lane, given.Token)
+		return l != nil && slices.ContainsFunc(l.lease.items, func(it *item) bool { return it.suspect })
+	})
+}
+
+// attemptsOp has a transaction made for nothing but the attempts that every
+// transaction writes.
+type attemptsOp struct{ call }
+
+func (*attemptsOp) stage(*batch) error { return nil }
 
 // fill reads the content of what was taken. It buries what is damaged and
 // leaves out leases of which nothing remains.
@@ -222,8 +248,8 @@ func (s *Store) revert(l *lane, now time.Time) {
 }
 
 // buryDamaged moves the damaged entries of taken to the dead letters. It
-// returns the lanes for which that failed. They wait a little, so that the
-// others go on.
+// returns the lanes for which that failed. They wait a little, so that
+// the other lanes continue.
 func (s *Store) buryDamaged(ctx context.Context, taken []*state.Lease, bad map[uint64]bool) map[state.Key]bool {
 	stuck := map[state.Key]bool{}
 	for _, given := range taken {
@@ -300,7 +326,7 @@ func (o *damagedOp) apply(s *Store, now time.Time) {
 }
 
 // Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
-// has lapsed comes back to life if nobody has taken the lane since.
+// has lapsed is revived unless the lane was leased again.
 func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error {
 	switch {
 	case l == nil:

@@ -15,108 +15,6 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// check examines the file in dir without changing it: that it is one of ours,
-// that it is complete and that all of its pages can be walked.
-func check(dir string) error {
-	f, err := openBolt(dir, fileName, bolt.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, fileName)
-	err = guard(func() error {
-		return f.bolt.View(func(tx *bolt.Tx) error {
-			info, err := f.handle.Stat()
-			if err != nil {
-				return err
-			}
-			if info.Size() < tx.Size() {
-				return &fileError{
-					path, "is damaged", adviceDamaged,
-					fmt.Errorf("%d bytes of %d are missing at the end", tx.Size()-info.Size(), tx.Size()),
-				}
-			}
-			if err := checkPages(tx, f.handle, f.bolt.Info().PageSize); err != nil {
-				return err
-			}
-			if err := checkFormat(tx, path); err != nil {
-				return err
-			}
-			return tx.ForEach(func(name []byte, in *bolt.Bucket) error {
-				_, err := walk(in, 0)
-				if err != nil {
-					return fmt.Errorf("bucket %q: %w", name, err)
-				}
-				return nil
-			})
-		})
-	})
-	_ = guard(f.bolt.Close)
-	if err != nil && !isForeign(err) {
-		return &fileError{path, "is damaged", adviceDamaged, err}
-	}
-	return err
-}
-
-// checkFormat refuses files that are not ours to change. A file without any
-// bucket is a new one.
-func checkFormat(tx *bolt.Tx, path string) error {
-	meta := tx.Bucket([]byte(bucketMeta))
-	if meta == nil {
-		if k, _ := tx.Cursor().First(); k != nil {
-			return &fileError{path, "belongs to another program", adviceForeign, nil}
-		}
-		return nil
-	}
-	v := meta.Get([]byte(keyFormat))
-	if len(v) != 8 {
-		return &fileError{path, "belongs to another program", adviceForeign, nil}
-	}
-	switch n := binary.BigEndian.Uint64(v); {
-	case n > formatVersion:
-		return &fileError{
-			path, fmt.Sprintf("has format %d and this linearbot reads %d", n, formatVersion),
-			"use the newer linearbot that wrote it", nil,
-		}
-	case n < formatVersion:
-		return &fileError{
-			path, fmt.Sprintf("has format %d and this linearbot reads %d", n, formatVersion),
-			"export it with the older linearbot that wrote it and import that into an empty directory", nil,
-		}
-	}
-	return nil
-}
-
-// walk touches all of a bucket. What it returns says nothing; it is there so
-// that the reads are made.
-func walk(in *bolt.Bucket, depth int) (seen byte, err error) {
-	if depth > 2 {
-		return 0, errors.New("buckets are nested too deep")
-	}
-	var prev []byte
-	c := in.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		if prev != nil && bytes.Compare(prev, k) >= 0 {
-			return 0, errors.New("keys are out of order")
-		}
-		prev = k
-		switch {
-		case v == nil:
-			child := in.Bucket(k)
-			if child == nil {
-				return 0, errors.New("a bucket is missing")
-			}
-			n, err := walk(child, depth+1)
-			if err != nil {
-				return 0, err
-			}
-			seen ^= n
-		case len(v) > 0:
-			seen ^= v[0] ^ v[len(v)-1]
-		}
-	}
-	return seen, nil
-}
-
 // damaged is something in the file that cannot be read.
 type damaged struct {
 	bucket, slot, key, value []byte
@@ -134,6 +32,8 @@ type loader struct {
 	slots []int64  // dedup slots that have expired
 	holds [][]byte // names of holds that have ended
 	now   time.Time
+	// unclosed says that the process that had the store before did not close it.
+	unclosed bool
 }
 
 func newLoader(ttl time.Duration, now time.Time) *loader {
@@ -161,6 +61,7 @@ func (l *loader) load(tx *bolt.Tx) error {
 			it.seq = it.record
 		}
 		m, marked := marks[it.record]
+		it.suspect = l.unclosed
 		it.marked, it.attempt = marked, int32(min(m.attempt, math.MaxInt32)) //nolint:gosec // bounded
 		if m.due.After(l.now) {
 			l.index.delay(key, it, l.here(m.due))
@@ -187,7 +88,7 @@ func (l *loader) load(tx *bolt.Tx) error {
 		l.index.dead++
 	}
 	if v := tx.Bucket([]byte(bucketMeta)).Get([]byte(keyDropped)); len(v) == 8 {
-		l.index.dropped = int(min(binary.BigEndian.Uint64(v), math.MaxInt)) //nolint:gosec // bounded
+		l.index.dropped = int(min(binary.BigEndian.Uint64(v), math.MaxInt))
 	}
 	for _, ln := range lanes {
 		slices.SortFunc(ln.items, order)
@@ -198,8 +99,8 @@ func (l *loader) load(tx *bolt.Tx) error {
 	return err
 }
 
-// here returns the moment at by this process's clock, which goes on evenly
-// even if somebody sets the time.
+// here returns the moment at by this process's monotonic clock, which keeps its
+// pace when the time is set.
 func (l *loader) here(at time.Time) time.Time {
 	return l.now.Add(at.Sub(l.now.Round(0)))
 }
@@ -238,6 +139,7 @@ func (s *Store) prepare(tx *bolt.Tx) error {
 		return err
 	}
 	l := newLoader(s.opts.DedupTTL, time.Now())
+	l.unclosed = s.unclosed
 	if err := l.load(tx); err != nil {
 		return err
 	}
@@ -248,7 +150,7 @@ func (s *Store) prepare(tx *bolt.Tx) error {
 	return nil
 }
 
-// clean moves what is damaged to the dead letters and deletes what is over.
+// clean moves what is damaged to the dead letters and deletes what has expired.
 func (l *loader) clean(tx *bolt.Tx) error {
 	holds, dd := tx.Bucket([]byte(bucketHolds)), tx.Bucket([]byte(bucketDedup))
 	for _, k := range l.holds {

@@ -65,7 +65,7 @@ func (q *queue) wake() {
 	}
 }
 
-// push hands o to the writer, or reports that there is none any more.
+// push hands o to the writer. It reports false once the store is closed.
 func (q *queue) push(o op) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -97,8 +97,8 @@ func (q *queue) take() (ops []op, closed bool) {
 }
 
 // gather yields the processor to the n callers that have just been answered:
-// they often come again at once, and then they share the next sync. It ends as
-// soon as nobody comes, so that with nobody about it costs nothing.
+// they often have the next call ready, and then they share the next sync. It
+// ends as soon as the queue stops growing, so a single caller is not delayed.
 func (q *queue) gather(n int) {
 	for had, idle := 0, 0; had < n && idle < 2; {
 		runtime.Gosched()

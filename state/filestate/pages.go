@@ -31,7 +31,7 @@ const (
 
 // pageChecker walks the tree of pages. bbolt trusts what pages say about
 // themselves: one damaged number makes it read beyond the file, run in circles
-// or ask for all memory, partly in goroutines that nobody can guard.
+// or ask for all memory, partly in goroutines of its own that cannot be guarded.
 type pageChecker struct {
 	file  io.ReaderAt
 	size  int64 // of a page

@@ -10,7 +10,7 @@ import (
 )
 
 // Settle implements [state.Queue]. It waits for one durable write. A lease
-// that has lapsed may still be settled if nobody has taken the lane since.
+// that has lapsed may still be settled unless the lane was leased again.
 func (s *Store) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
 	if err := how.Validate(l); err != nil {
 		return fmt.Errorf("filestate: %w", err)

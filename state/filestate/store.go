@@ -46,6 +46,9 @@ type Store struct {
 	dir  string
 	opts Options
 
+	// unclosed says that the process that had the store before did not close it.
+	unclosed bool
+
 	// dbMu is held for reading while db is used by anyone but the writer, and
 	// for writing while the writer replaces it.
 	dbMu sync.RWMutex
@@ -196,7 +199,7 @@ func (s *Store) open() error {
 	}
 }
 
-// changed is called before mu is released by whoever changed the index.
+// changed is called after every change of the index, before mu is released.
 func (s *Store) changed() {
 	s.wakeWaiters()
 	next := s.index.next()

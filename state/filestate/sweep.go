@@ -52,7 +52,7 @@ func (o *sweepOp) apply(s *Store, _ time.Time) {
 }
 
 // findExpired returns the expired ones among the keys from pos on, and where
-// to go on, nil for the beginning.
+// to continue, nil for the beginning.
 func findExpired(in *bolt.Bucket, pos []byte, now time.Time) (expired [][]byte, next []byte) {
 	c := in.Cursor()
 	k, raw := c.Seek(pos)

@@ -53,7 +53,7 @@ func (s *Store) Get(ctx context.Context, k state.Key) ([]byte, error) {
 	return out, err
 }
 
-// liveValue returns a copy of the value of k, or nil if there is none.
+// liveValue returns a copy of the value of k, or nil if it is absent or expired.
 func liveValue(tx *bolt.Tx, k state.Key, now time.Time) (*value, error) {
 	raw := tx.Bucket([]byte(bucketValues)).Get(name(k.String()))
 	if raw == nil {

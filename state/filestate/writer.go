@@ -50,7 +50,7 @@ func (s *Store) write() {
 			if ok || len(ops) > 0 {
 				continue
 			}
-			// Only attempts could not be written. They are tried again with
+			// Only attempts could not be written. They are retried with
 			// the next operation, or after a while.
 			next = now.Add(repairPause)
 		}
@@ -155,7 +155,7 @@ func (s *Store) commit(ops []op) bool {
 			return true
 		}
 		if b.at >= 0 && !isDamage(err) && len(ops) > 1 {
-			// One operation could not be written. The others are tried again
+			// One operation could not be written. The others are retried
 			// without it.
 			bad := ops[b.at]
 			rest := make([]op, 0, len(ops)-1)
@@ -291,7 +291,7 @@ func classify(err error) error {
 	return fmt.Errorf("filestate: %w: %w", state.ErrUnavailable, err)
 }
 
-// isFull reports whether err says that there is no room. bbolt keeps only the
+// isFull reports whether err says that the disk is full. bbolt keeps only the
 // text of some errors.
 func isFull(err error) bool {
 	if errors.Is(err, berrors.ErrMaxSizeReached) {

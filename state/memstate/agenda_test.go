@@ -76,7 +76,7 @@ func TestAgenda(t *testing.T) {
 }
 
 // TestNothingStays looks into a store after everything in it was done and all
-// keys have expired. Whatever is left would be left for ever.
+// keys have expired. Anything left then would never be freed.
 func TestNothingStays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -28,7 +28,7 @@ type lease struct {
 	token   uint64
 	holder  string
 	expires time.Time
-	lapsed  bool // over, though nobody has taken the lane since
+	lapsed  bool // expired; the lane was not leased again yet
 	items   []*item
 }
 
@@ -62,7 +62,7 @@ type dedupKey struct {
 	key  string
 }
 
-// lane returns the lane of k, made if need be. Whoever made one calls arrange.
+// lane returns the lane of k, made if need be. The caller then calls arrange.
 func (s *Store) lane(k state.Key) *lane {
 	l := s.lanes[k]
 	if l == nil {

@@ -160,8 +160,8 @@ func TestLeaseWakesOnTime(t *testing.T) {
 	})
 }
 
-// TestReadyOrder has lanes that become ready at different times while nobody
-// looks. They come in that order and not in the order of the calls.
+// TestReadyOrder has lanes that become ready at different times between
+// two calls. They are leased in that order and not in the order of the calls.
 func TestReadyOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

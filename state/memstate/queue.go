@@ -179,7 +179,7 @@ func (s *Store) held(given *state.Lease) *lane {
 }
 
 // Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
-// has lapsed comes back to life if nobody has taken the lane since.
+// has lapsed is revived unless the lane was leased again.
 func (s *Store) Extend(ctx context.Context, given *state.Lease, ttl time.Duration) error {
 	switch {
 	case given == nil:
@@ -203,7 +203,7 @@ func (s *Store) Extend(ctx context.Context, given *state.Lease, ttl time.Duratio
 }
 
 // Settle implements [state.Queue]. A lease that has lapsed may still be
-// settled if nobody has taken the lane since.
+// settled unless the lane was leased again.
 func (s *Store) Settle(ctx context.Context, given *state.Lease, how state.Settlement) error {
 	if err := how.Validate(given); err != nil {
 		return err

@@ -1,5 +1,4 @@
-// Package memstate is a [state.Store] in memory, for tests and for trying
-// things out. It keeps every promise of package state except that nothing
+// Package memstate is a [state.Store] in memory, for tests and experiments. It keeps every promise of package state except that nothing
 // survives the process: [Store.Durable] is false.
 //
 // It starts no goroutines and reads the clock with the time package only, so
@@ -45,12 +44,12 @@ type Store struct {
 
 	mu      sync.Mutex
 	closed  bool
-	changed chan struct{} // closed to wake the waiters; nil if nobody waits
+	changed chan struct{} // closed to wake the waiters; nil without waiters
 
 	lanes   map[state.Key]*lane
 	ready   agenda // lanes that may be leased, longest waiting first
 	work    agenda // ends of holds, delays and leases; waiters wake for them
-	expiry  agenda // ends of dedup keys, values and notes; nobody waits for them
+	expiry  agenda // ends of dedup keys, values and notes; they wake no waiter
 	dead    agenda // ends of dead letters, oldest first
 	dropped int    // dead letters that were dropped
 	seq     uint64 // the last Seq given
@@ -108,7 +107,7 @@ func (s *Store) Close() error {
 }
 
 // begin locks the store and does what has fallen due. Every method starts with
-// it, so that none of them meets a lease, hold, delay or ttl that is over. The
+// it, so that none of them meets an ended lease, hold, delay or ttl. The
 // caller unlocks unless there is an error.
 func (s *Store) begin(ctx context.Context) (now time.Time, err error) {
 	if err := ctx.Err(); err != nil {

@@ -77,7 +77,7 @@ func (s *Store) Delete(ctx context.Context, k state.Key) error {
 	return nil
 }
 
-// setValue stores a copy of data until at; a zero at means for ever.
+// setValue stores a copy of data until at; with a zero at it never expires.
 func (s *Store) setValue(k state.Key, data []byte, at time.Time) {
 	v := s.values[k]
 	if v == nil {
@@ -103,7 +103,7 @@ func (s *Store) expire(d dated, at time.Time) {
 	}
 }
 
-// end returns when a ttl that starts now is over; zero means never.
+// end returns when a ttl that starts now ends; zero means never.
 func end(now time.Time, ttl time.Duration) time.Time {
 	if ttl == 0 {
 		return time.Time{}

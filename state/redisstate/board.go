@@ -23,7 +23,7 @@ type board struct {
 	look    time.Time       // when all shards are looked at again
 	active  int             // Lease calls
 	late    []lateLease
-	outage  error // why all shards failed, until somebody was told
+	outage  error // why all shards failed, until a caller was told
 }
 
 // lateLease is a lease that came when the call that asked for it had left.
@@ -39,7 +39,7 @@ type hint struct {
 	unknown bool      // nothing is believed: look
 	due     time.Time // when there may be something; zero for never
 	calls   int       // calls that are on their way
-	behind  int       // those of them for which nobody waits any more
+	behind  int       // those of them that no Lease waits for
 	slow    bool      // the last call to answer was not waited for, or failed
 	failed  bool      // the last call failed
 	asOf    int64     // store time of the newest answer
@@ -57,11 +57,11 @@ func newBoard(shards int) *board {
 // ask is one script call that a Lease is to make. With no lanes it looks only.
 type ask struct {
 	shard, lanes int
-	slow         bool // nobody should wait for the answer
+	slow         bool // the answer is not waited for
 }
 
-// enter and exit count the Lease calls. exit returns what came late, if there
-// is no call left that may want it.
+// enter and exit count the Lease calls. exit returns what came late, if it
+// was the last call that may want it.
 func (b *board) enter() {
 	b.mu.Lock()
 	b.active++
@@ -234,8 +234,8 @@ func (b *board) down() error {
 	return err
 }
 
-// behind takes in that nobody waits for the answers to asks any more, or that
-// nobody did.
+// behind takes in that the answers to asks are no longer waited for, or never
+// were.
 func (b *board) behind(asks []ask) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -245,8 +245,7 @@ func (b *board) behind(asks []ask) {
 	}
 }
 
-// returned takes in that asks were answered for which nobody waited, and keeps
-// the leases that came for a Lease that wants them. It reports false if there is
+// returned takes in late answers to asks, and keeps the leases that came for a Lease that wants them. It reports false if there is
 // none.
 func (b *board) returned(asks []ask, unwanted bool, leases []*state.Lease, req state.LeaseRequest) bool {
 	b.mu.Lock()

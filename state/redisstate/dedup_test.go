@@ -32,7 +32,7 @@ func TestDedupTime(t *testing.T) {
 	if life, err := s.client.PTTL(t.Context(), first[0]).Result(); err != nil || life < ttl {
 		t.Errorf("the hash expires after %v, %v, want a backstop that is longer than %v", life, err, ttl)
 	}
-	// Whoever asks for another time knows the keys all the same.
+	// A store with another dedup time knows the same keys.
 	other := openAt(t, server(t).URL(), Options{Prefix: s.o.Prefix, DedupTTL: time.Hour})
 	again := func(s *Store, e state.Entry) state.Outcome {
 		t.Helper()
@@ -82,7 +82,7 @@ func TestShardsAreLearned(t *testing.T) {
 }
 
 // TestImportAfterKey has the key of an entry arrive before the entry, as it may
-// in a dump: the entry is stored all the same, once.
+// in a dump: the entry is stored once.
 func TestImportAfterKey(t *testing.T) {
 	t.Parallel()
 	s := open(t)

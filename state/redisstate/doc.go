@@ -51,33 +51,46 @@
 // The number of shards cannot change once there is data; use Export and Import
 // to move.
 //
-// # Together
+// # Batches
 //
-// Enqueue and Settle calls that come while others are on their way are sent
+// Enqueue and Settle calls that arrive while others are in flight are sent
 // together, those of a shard in one script call, which applies all of them in
-// one step. Each still has its own outcome, and a lane that is damaged fails
-// alone. A lonely call is never held back to wait for company. At most two such
-// exchanges are on their way to a server, the second one only if it is not much
-// smaller than the first, and in a Cluster one for each shard, so that a node
-// that is slow holds up nobody but its own callers. A caller whose
-// context ends while it waits for its turn leaves at once, and what it wanted
-// is withdrawn.
+// one step. Each has its own outcome, and a damaged lane fails alone. A single
+// call is sent at once. At most two such exchanges are in flight to a server,
+// the second one only if it is not much smaller than the first. In a Cluster
+// each shard has an exchange of its own, so that a slow node delays its own
+// callers only. If a caller's context ends before its call was sent, the call is
+// withdrawn.
+//
+// # Round trips
+//
+// A Lease that finds a lane costs one round trip, which brings the entries, the
+// notes and the subscription. If the entries of all lanes have more than 16 KiB,
+// a second one brings the rest. A Settle with its notes costs one. Notes and
+// WriteNotes cost one each.
 //
 // # Waiting
 //
 // A Lease that finds nothing sleeps. It is woken by a message when a lane
-// becomes ready, by a timer when the next wait it knows of is over, and by a
-// look at all shards once a second, so that a lost message costs a second at
+// becomes ready, by a timer when the next wait that it knows of ends, and by a
+// poll of all shards once a second, so that a lost message costs a second at
 // most. An idle process sends one small pipeline a second.
 //
-// In a Cluster every shard is asked by itself and every node is listened to. A
-// node that is silent, with connections that hang, costs a Lease a quarter of a
-// second once: it goes on with what the others gave, and as long as that node
-// owes answers nobody waits for it. What it answers late is handed to the next
-// Lease, or given back if there is none. Lease fails with ErrUnavailable when no
-// shard can be asked.
+// In a Cluster every shard is asked separately and every node is listened to. A
+// node that is silent, with connections that hang, delays a Lease once, by a
+// quarter of a second: the Lease continues with what the other nodes gave, and
+// later calls do not wait for that node until it has answered. A late answer is
+// handed to the next Lease, or given back without one. Lease fails with
+// ErrUnavailable when all shards fail.
 //
-// Lanes that waited longest come first within a shard. Between shards that
-// holds as far as the process knows them and their nodes answer; no shard is
-// passed over.
+// Within a shard the lanes that waited longest come first. Between shards that
+// holds as far as the process knows them and their nodes answer; every shard
+// gets its turn.
+//
+// # Words of the implementation
+//
+// A merger batches calls (a job is a caller's part of a batch). The board holds
+// what a process believes about the shards, and the Lease calls that sleep. A
+// round is one time of asking shards for lanes. The room counts entries for the
+// backlog limit.
 package redisstate

@@ -49,7 +49,7 @@ func sentinel(err error) bool {
 }
 
 // unavailable reports whether err means that the server cannot be reached or
-// cannot write now. What is no answer of a server comes from the connection.
+// cannot write now. An error that is not a server's answer is the connection's.
 func unavailable(err error) bool {
 	if sentinel(err) || errors.Is(err, redis.Nil) {
 		return false

@@ -152,7 +152,7 @@ func TestWaitingThroughRestart(t *testing.T) {
 	}
 }
 
-// TestLostMessage wakes nobody and wants the entry all the same.
+// TestLostMessage loses the wake-up and still wants the entry.
 func TestLostMessage(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -162,7 +162,7 @@ func TestLostMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quiet.channel = "nobody listens here"
+	quiet.channel = "without listeners"
 	defer quiet.Close()
 	got := make(chan struct{})
 	var wg sync.WaitGroup
@@ -329,7 +329,7 @@ func TestMaxEntries(t *testing.T) {
 	mustPut(t, s, entry(lane("x"), "4")) // nothing of it was recorded before
 }
 
-// TestMemoryFull has a server without memory: appending fails, working goes on.
+// TestMemoryFull has a server without memory: appending fails, leasing and settling do not.
 func TestMemoryFull(t *testing.T) {
 	t.Parallel()
 	srv := redistest.Run(t, redistest.Options{})
@@ -447,7 +447,7 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// TestForbiddenPublish has a server that lets nobody publish: entries are
+// TestForbiddenPublish has a server that forbids publishing: entries are
 // found by looking.
 func TestForbiddenPublish(t *testing.T) {
 	t.Parallel()

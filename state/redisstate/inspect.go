@@ -47,8 +47,8 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 	return st, nil
 }
 
-// tidy ends what is over, so that views show it where it belongs although
-// nobody leases. It gives up where there is too much of it.
+// tidy ends leases, waits and dead letters that are due, so that views are right
+// in a store that is not leased from. It stops after a bounded amount of work.
 func (s *Store) tidy(ctx context.Context) error {
 	most, ttl := s.deadLimits()
 	for range 64 {

@@ -91,16 +91,14 @@ func (s *Store) sleep(ctx context.Context, wake chan struct{}, wait time.Duratio
 	}
 }
 
-// exchange sends the asks in one pipeline. It fails if all of them did. A lane
-// with entries that cannot be read goes back.
+// exchange sends the asks in one pipeline, and reads the entries that their
+// answers do not bring in a second one. It fails if all asks did. A lane with
+// entries that cannot be read goes back.
 func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest) ([]taken, error) {
 	sent := time.Now()
 	cmds := s.sendAsks(ctx, asks, req)
-	expires := sent.Add(req.TTL)
-	// Later than that the lanes may have been leased again.
-	alive := time.Now().Before(expires)
 	var (
-		got    []taken
+		got    []grant
 		failed []int
 		cause  error
 	)
@@ -117,12 +115,8 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 		s.board.learn(asks[i].shard, seen{
 			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
 		}, req.Lanes)
-		for j := grantsAt; alive && j+grantItems <= len(a); j += grantItems {
-			l := s.readLease(ctx, asks[i].shard, a, a[j:j+grantItems])
-			if l != nil {
-				l.Holder, l.Expires = req.Holder, expires
-				got = append(got, taken{l, a.num(j + 2)})
-			}
+		for j := grantsAt; j+grantItems <= len(a); j += grantItems {
+			got = append(got, grant{shard: asks[i].shard, now: a.num(0), token: uint64(max(a.num(4), 0)), lane: a[j : j+grantItems]})
 		}
 	}
 	for _, i := range failed {
@@ -131,7 +125,66 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 	if len(failed) == len(asks) {
 		return nil, cause
 	}
-	return got, nil
+	cause = s.readRest(ctx, got)
+	expires := sent.Add(req.TTL)
+	if !time.Now().Before(expires) {
+		return nil, nil // the lanes may have been leased again
+	}
+	leases := make([]taken, 0, len(got))
+	for _, g := range got {
+		if l := s.readLease(ctx, g); l != nil {
+			l.Holder, l.Expires = req.Holder, expires
+			leases = append(leases, taken{l, g.lane.num(2)})
+		}
+	}
+	if len(leases) > 0 {
+		cause = nil
+	}
+	return leases, cause
+}
+
+// grant is a lane that a script has leased to us.
+type grant struct {
+	shard int
+	now   int64
+	token uint64
+	lane  answer // as the script answered it
+	err   error  // why its entries could not be read
+}
+
+// readRest reads the entries of the lanes whose answers do not have them, and
+// puts them there. It returns the last of the errors.
+func (s *Store) readRest(ctx context.Context, got []grant) error {
+	cmds := make([]*redis.Cmd, len(got))
+	var p redis.Pipeliner
+	for i, g := range got {
+		n := g.lane.num(grantItems - 1)
+		if n == 0 {
+			continue
+		}
+		if p == nil {
+			p = s.client.Pipeline()
+		}
+		cmds[i] = p.Do(ctx, "LRANGE", s.shards[g.shard].queue(g.lane.text(0)), 0, 2*n-1)
+	}
+	if p == nil {
+		return nil
+	}
+	// Each command has its own error.
+	_, _ = p.Exec(ctx)
+	var cause error
+	for i, cmd := range cmds {
+		if cmd == nil {
+			continue
+		}
+		items, err := cmd.Slice()
+		if err != nil {
+			got[i].err, cause = err, err
+			continue
+		}
+		got[i].lane[grantItems-1] = items
+	}
+	return cause
 }
 
 // grantsAt is where the lanes begin in the answer of the lease script, and
@@ -186,14 +239,19 @@ func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest
 	return cmds
 }
 
-// readLease reads one lane of the answer a of the lease script. A lane with
-// entries that cannot be read goes back without them, and there is no lease.
-func (s *Store) readLease(ctx context.Context, shard int, a, lane answer) *state.Lease {
-	name, parts := lane.text(0), lane.list(5)
+// readLease makes a lease of a grant. A lane with entries that cannot be read
+// goes back without them, and the result is nil.
+func (s *Store) readLease(ctx context.Context, g grant) *state.Lease {
+	name := g.lane.text(0)
+	if g.err != nil {
+		s.giveBack(ctx, g.shard, name, g.token, nil)
+		return nil
+	}
+	parts := g.lane.list(grantItems - 1)
 	l := &state.Lease{
-		Token: uint64(max(a.num(4), 0)), Behind: int(lane.num(1)),
+		Token: g.token, Behind: int(g.lane.num(1)),
 		Entries: make([]state.Queued, 0, len(parts)/2),
-		Notes:   readNotes(a.num(0), lane.num(3), lane.list(4)),
+		Notes:   readNotes(g.now, g.lane.num(3), g.lane.list(4)),
 	}
 	var ok bool
 	l.Lane, ok = state.ParseKey(name)
@@ -212,7 +270,7 @@ func (s *Store) readLease(ctx context.Context, shard int, a, lane answer) *state
 	if bury == nil && len(l.Entries) > 0 {
 		return l
 	}
-	s.giveBack(ctx, shard, name, l.Token, bury)
+	s.giveBack(ctx, g.shard, name, l.Token, bury)
 	return nil
 }
 

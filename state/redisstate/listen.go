@@ -27,7 +27,7 @@ type subscriber interface {
 
 // listener takes in wake-up messages until the store is closed. In a cluster,
 // where each node passes on all messages, it listens to every node that has
-// shards, so that one that is silent silences nobody else.
+// shards, so that the silence of one does not hide the messages of the others.
 func (s *Store) listener() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -59,7 +59,7 @@ func server(tb testing.TB) *redistest.Server {
 	return shared.server
 }
 
-// fresh completes options with a prefix that nobody else uses.
+// fresh completes options with a prefix of its own.
 func fresh(o Options) Options {
 	if o.Prefix == "" {
 		o.Prefix = "test:" + strconv.FormatInt(shared.tests.Add(1), 10)

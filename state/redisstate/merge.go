@@ -101,13 +101,13 @@ func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 		m.mu.Unlock()
 		s.carry(ctx, []*job{j})
 		m.land(1)
-		m.goOn(s) //nolint:contextcheck // what others wait for does not end with our caller
+		m.next(s) //nolint:contextcheck // what others wait for does not end with our caller
 		return j.err
 	}
 	j.done = make(chan struct{})
 	m.waiting = append(m.waiting, j)
 	m.mu.Unlock()
-	m.goOn(s) //nolint:contextcheck // see above
+	m.next(s) //nolint:contextcheck // see above
 	select {
 	case <-j.done:
 		return j.err
@@ -135,8 +135,8 @@ func (m *merger) land(jobs int) {
 	m.mu.Unlock()
 }
 
-// goOn lets the jobs that wait leave if it is time.
-func (m *merger) goOn(s *Store) {
+// next lets the jobs that wait leave if it is time.
+func (m *merger) next(s *Store) {
 	jobs := m.take()
 	if len(jobs) > 0 && !s.spawn(func() { m.fly(s, jobs) }) {
 		m.fly(s, jobs) // which is quick in a closed store
@@ -158,8 +158,8 @@ func (m *merger) fly(s *Store, jobs []*job) {
 		for _, j := range jobs {
 			close(j.done)
 		}
-		// Those who have their answer often come again at once. With nobody
-		// about this costs nothing.
+		// Callers that were answered often have the next call ready. Without
+		// any this costs nothing.
 		runtime.Gosched()
 		m.land(len(jobs))
 		jobs = m.take()

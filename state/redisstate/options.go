@@ -41,7 +41,7 @@ type Options struct {
 	// AutoPipeline sends concurrent calls to the server in common pipelines,
 	// Extend and the calls about values. Enqueue and Settle are sent together
 	// in any case. It raises the throughput of many concurrent callers and
-	// costs a lonely call some latency. The client library calls it
+	// costs a single call some latency. The client library calls it
 	// experimental.
 	AutoPipeline bool
 	// SentinelUsername and SentinelPassword log in to the sentinels, if they

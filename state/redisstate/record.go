@@ -12,7 +12,8 @@ import (
 // Redis keeps an entry as a head that scripts rewrite and a tail that only this
 // file reads:
 //
-//	head  version 1 (1 byte), attempts (4), sequence (8), stored at, µs (8)
+//	head  version 3 (1 byte), attempts (4), sequence (8), stored at, µs (8),
+//	      bytes of the tail (4)
 //	tail  version 2 (1 byte), id, number of keys, keys..., body
 //
 // Numbers of the head are big-endian. In the tail texts have their length in
@@ -20,9 +21,9 @@ import (
 // That the versions differ keeps a tail from ever being taken for a head. A
 // record is the two joined.
 const (
-	headVersion = 1
+	headVersion = 3
 	tailVersion = 2
-	headLen     = 21
+	headLen     = 25
 )
 
 // packVersion is the version of parked entries and dead letters.
@@ -30,7 +31,7 @@ const packVersion = 1
 
 var errUndecodable = errors.New("redisstate: record is damaged or of another version")
 
-// undecodable is the cause of dead letters that nobody could read.
+// undecodable is the cause of dead letters that could not be read.
 func undecodable() state.Cause {
 	return state.Cause{Code: "undecodable", Message: "the stored record is damaged or of another version"}
 }
@@ -218,11 +219,13 @@ func encodeDead(d *state.DeadEntry) string {
 	b = binary.BigEndian.AppendUint64(b, micros(d.BuriedAt))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(cause))) //nolint:gosec // far below 4 GiB
 	b = append(b, cause...)
+	tail := appendTail(nil, &d.Entry)
 	b = append(b, headVersion)
 	b = binary.BigEndian.AppendUint32(b, uint32(max(d.Attempt, 0))) //nolint:gosec // a small count
 	b = binary.BigEndian.AppendUint64(b, d.Seq)
 	b = binary.BigEndian.AppendUint64(b, micros(d.EnqueuedAt))
-	return string(appendTail(b, &d.Entry))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(tail))) //nolint:gosec // far below 4 GiB
+	return string(append(b, tail...))
 }
 
 // micros is t as scripts count time; what is before 1970 is 0.

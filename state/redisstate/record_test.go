@@ -16,6 +16,7 @@ func headOf(attempts uint32, seq, at uint64) string {
 	b = binary.BigEndian.AppendUint32(b, attempts)
 	b = binary.BigEndian.AppendUint64(b, seq)
 	b = binary.BigEndian.AppendUint64(b, at)
+	b = binary.BigEndian.AppendUint32(b, 0)
 	return string(b)
 }
 

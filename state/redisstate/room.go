@@ -8,7 +8,7 @@ import (
 
 // room keeps watch over the backlog limit. It counts what this process does
 // and asks the server for the rest, at most once a second while there is room
-// and a hundred times a second while there is none.
+// and a hundred times a second when full.
 type room struct {
 	limit int
 

@@ -9,8 +9,8 @@ import (
 )
 
 // patience is how long a Lease waits for the slowest of the nodes that it
-// asked. What they answer later is for the next Lease, and until they do nobody
-// waits for them again.
+// asked. What they answer later is for the next Lease, and until they do no call
+// waits for them.
 const patience = 250 * time.Millisecond
 
 // round is one time of asking shards for lanes. The client cannot be
@@ -25,7 +25,7 @@ type round struct {
 	open   int           // parts that are waited for and have not answered
 	done   chan struct{} // closed when all of them have
 	left   bool          // the Lease has left
-	gone   bool          // and nobody wants what comes
+	gone   bool          // and what arrives is given back
 	leases []taken
 	failed int // asks
 	err    error
@@ -132,7 +132,7 @@ func (r *round) abandon(ctx context.Context) {
 	}
 }
 
-// bound limits an exchange in a cluster, whose client would try again after a
+// bound limits an exchange in a cluster, whose client would retry after a
 // timeout, and then elsewhere, which takes long and may apply a call twice.
 func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !s.cluster() {
@@ -141,7 +141,7 @@ func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeout(ctx, ioTimeout)
 }
 
-// giveAllBack gives leases back that nobody has worked on.
+// giveAllBack gives unused leases back.
 func (s *Store) giveAllBack(ctx context.Context, leases []*state.Lease) {
 	for _, l := range leases {
 		name, i := s.at(l.Lane)

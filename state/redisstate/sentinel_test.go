@@ -9,7 +9,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// TestSentinel loses the master and goes on with its replica.
+// TestSentinel loses the master and continues with its replica.
 func TestSentinel(t *testing.T) {
 	t.Parallel()
 	servers := redistest.RunSentinel(t)

@@ -43,7 +43,7 @@ func TestSilentNode(t *testing.T) {
 	c := redistest.RunCluster(t)
 	for _, node := range c.Nodes {
 		cl := node.Client()
-		// The others are to go on when they notice.
+		// The others continue when they notice.
 		err := cl.ConfigSet(t.Context(), "cluster-require-full-coverage", "no").Err()
 		if err != nil {
 			t.Fatal(err)

@@ -144,7 +144,7 @@ func (s *Store) spawn(f func()) bool {
 	return true
 }
 
-// begin is the first step of every call: it refuses what is over, and checks
+// begin is the first step of every call: it refuses ended contexts and closed stores, and checks
 // the data set once.
 func (s *Store) begin(ctx context.Context) error {
 	if s.closed() {

@@ -80,7 +80,7 @@ func (s *Store) beginKey(ctx context.Context, k state.Key, ttl time.Duration) er
 	return s.begin(ctx)
 }
 
-// wholeMillis rounds up, because a ttl under a millisecond is not for ever.
+// wholeMillis rounds up, because a ttl of zero milliseconds would never end.
 func wholeMillis(d time.Duration) time.Duration { return time.Duration(millis(d)) * time.Millisecond }
 
 func bit(b bool) string {

@@ -63,7 +63,7 @@ func (k *kit) second() *kit {
 	return with(k.T, k.h, k.h.Second(k.T, k.s))
 }
 
-// reopen crashes the store and goes on with what is left.
+// reopen crashes the store and opens what is left.
 func (k *kit) reopen() *kit {
 	k.Helper()
 	if k.h.Reopen == nil {

@@ -312,7 +312,7 @@ func lateAfterTakeover(k *kit) {
 	k.wantStats(before)
 	k.none()
 	k.ack(held)
-	// Nobody holds the lane now, and still the late one is refused.
+	// The lane is free now, and still the late call is refused.
 	k.wants("later Settle", k.s.Settle(k.ctx(), late, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.wants("later Extend", k.s.Extend(k.ctx(), late, long), state.ErrLeaseLost)
 	next := k.expect(lane("a"), "2")
@@ -322,7 +322,7 @@ func lateAfterTakeover(k *kit) {
 	k.wantStats(state.Stats{})
 }
 
-// waitLapsed returns once nobody can see the lease alive any more.
+// waitLapsed returns once the lease has lapsed for every caller.
 func (k *kit) waitLapsed(l *state.Lease) {
 	k.Helper()
 	k.pause(time.Until(l.Expires))
@@ -467,7 +467,7 @@ func leaseContext(k *kit) {
 	ctx, cancel = context.WithCancel(k.Context())
 	cancel()
 	_, err := k.s.Lease(ctx, state.LeaseRequest{TTL: long})
-	k.wants("context that is over", err, context.Canceled)
+	k.wants("ended context", err, context.Canceled)
 	// No lane was lost to a caller that had gone.
 	k.add(lane("a"), "1")
 	k.attempt(k.expect(lane("a"), "1"), 1)

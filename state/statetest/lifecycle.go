@@ -15,7 +15,7 @@ func lifecycleChecks() []check {
 		{"close ends waiting calls", closeWakes},
 		{"closed means closed", closedCalls},
 		{"close against everything", closeRace},
-		{"a context that is over", deadContext},
+		{"an ended context", deadContext},
 	}
 }
 
@@ -162,7 +162,7 @@ func deadContext(k *kit) {
 	if err := k.s.Ping(ctx); err != nil {
 		k.wants("Ping", err, context.Canceled)
 	}
-	// Whether or not it was stored, trying again repairs it.
+	// Whether or not it was stored, a retry repairs it.
 	if _, err := k.s.Enqueue(k.ctx(), entry(lane("a"), "1")); err != nil {
 		k.Fatalf("Enqueue: %v", err)
 	}

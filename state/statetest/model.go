@@ -17,7 +17,7 @@ import (
 
 // RunModel compares the queue of a store with a model of it, step by step,
 // over random sequences of calls. Nothing in it depends on time. [Run] runs it
-// too; the flags of package rapid say how long it goes on.
+// too; the flags of package rapid say how long it takes.
 func RunModel(t *testing.T, h Harness) {
 	t.Helper()
 	rapid.Check(t, func(rt *rapid.T) {

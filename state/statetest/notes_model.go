@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"testing"
 	"time"
 
@@ -100,7 +101,7 @@ func (m *noteMachine) write(t *rapid.T) {
 func (m *noteMachine) settle(t *rapid.T) {
 	lane, writes, want, wantErr := m.draw(t)
 	m.entries++
-	id := fmt.Sprint(m.entries)
+	id := strconv.Itoa(m.entries)
 	if _, err := m.s.Enqueue(m.ctx(), state.Entry{ID: id, Lane: lane}); err != nil {
 		t.Fatalf("Enqueue: %v", err)
 	}

@@ -18,7 +18,7 @@ func porterChecks() []check {
 		{"everything moves", moveAll},
 		{"importing twice is importing once", moveTwice},
 		{"entries go behind", importBehind},
-		{"what has expired stays away", importExpired},
+		{"expired records are ignored", importExpired},
 		{"invalid records", importInvalid},
 	}
 }
@@ -64,7 +64,7 @@ func (k *kit) viaJSON(records []state.Record) []state.Record {
 }
 
 // aside is how long furnish puts an entry aside: long enough for a slow machine
-// to look at the store before it is over.
+// to look at the store before it ends.
 const aside = 3 * time.Second
 
 // furnish puts something of every kind into the store.

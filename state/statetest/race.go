@@ -127,7 +127,7 @@ func (k *kit) consume(ctx context.Context, s state.Store, h hammer, led *ledger)
 			verdicts := acks(l)
 			switch {
 			case h.lapse > 0 && n%h.lapse == 0:
-				// Hang until the lease is over, then try to settle it late.
+				// Hang until the lease has lapsed, then try to settle it late.
 				k.pause(time.Until(l.Expires) + time.Duration(n%3)*short/4)
 			case h.retry > 0 && n%h.retry == 0:
 				verdicts = []state.Verdict{state.Retry(l.Entries[0].ID, 0, state.Cause{Code: "again"})}
@@ -202,8 +202,8 @@ func (k *kit) inOrder(turns []turn, h hammer) {
 	}
 }
 
-// extendRace lets holders extend just when their leases end. Whoever is told
-// that it holds the lane must hold it alone.
+// extendRace lets holders extend just when their leases end. A holder
+// that is told so must hold the lane alone.
 func extendRace(k *kit) {
 	k.add(lane("a"), "1")
 	var mu sync.Mutex

@@ -73,7 +73,7 @@ func secondFence(k *kit) {
 	k.wants("late Extend", k.s.Extend(k.ctx(), late, long), state.ErrLeaseLost)
 	o.ack(held)
 	k.attempt(k.expect(lane("a"), "2"), 1)
-	// A lease belongs to whoever has it: the other client may settle it.
+	// A lease may be settled by any client that has it.
 	k.add(lane("b"), "1")
 	o.ack(k.expect(lane("b"), "1"))
 	k.none()

@@ -135,7 +135,7 @@ func retryHolds(k *kit) {
 	l := k.expect(lane("a"), "1")
 	start := time.Now()
 	k.settle(l, state.Retry("1", wait, state.Cause{Code: "again"}))
-	// Other lanes go on, and a new entry does not end the hold.
+	// Other lanes continue, and a new entry does not end the hold.
 	k.add(lane("a"), "3")
 	k.add(lane("b"), "1")
 	k.ack(k.expect(lane("b"), "1"))
@@ -195,7 +195,7 @@ func retryAside(k *kit) {
 		k.Errorf("due %v after it was put aside, want about %v", off, wait)
 	}
 	k.ack(l)
-	// When the wait is over it comes before what is left, 3 and 4.
+	// After the wait it precedes what is left, 3 and 4.
 	k.pause(time.Until(end.Add(2 * rounding)))
 	k.eventually("the entry is back", func() bool { return k.stats().Delayed == 0 })
 	l = k.expect(lane("a"), "1")
@@ -240,7 +240,7 @@ func dueWhileLeased(k *kit) {
 	k.settle(k.expect(lane("a"), "1"), state.RetryAside("1", wait, state.Cause{}))
 	l := k.one(1, long)
 	if idsOf(l)[0] == "1" {
-		k.Skip("the machine is too slow to lease before a short wait is over")
+		k.Skip("the machine is too slow to lease before a short wait ends")
 	}
 	k.pause(wait + 2*rounding)
 	k.none()
@@ -272,7 +272,7 @@ func bury(k *kit) {
 	if off := d[0].BuriedAt.Sub(before); off < -time.Minute || off > time.Minute {
 		k.Errorf("buried at %v, want about %v", d[0].BuriedAt, before)
 	}
-	// The lane goes on at once, and the keys are still known.
+	// The lane continues at once, and the keys are still known.
 	k.ack(k.expect(lane("a"), "2"))
 	k.none()
 	k.put(e, state.Duplicate)

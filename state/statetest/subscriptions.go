@@ -146,9 +146,9 @@ func subscribeBreak(k *kit) {
 	n := 0
 	for _, err := range k.s.Threads(ctx, "w1") {
 		n++
-		k.wants("Threads with a context that is over", err, context.Canceled)
+		k.wants("Threads with an ended context", err, context.Canceled)
 	}
 	if n != 1 {
-		k.Errorf("Threads gave %d pairs with a context that is over, want its error once", n)
+		k.Errorf("Threads gave %d pairs with an ended context, want its error once", n)
 	}
 }

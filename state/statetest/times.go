@@ -79,7 +79,7 @@ func holdIdle(k *kit) {
 	l := k.expect(lane("a"), "0", "1", "2", "3")
 	k.notBefore("leased", start, hold)
 	k.ack(l)
-	// The hold is over; it does not come back by itself.
+	// The hold has ended and does not return.
 	k.add(lane("a"), "4")
 	k.ack(k.expect(lane("a"), "4"))
 }

@@ -156,7 +156,7 @@ func valueTTL(k *kit) {
 	k.set(v, "x", ttl)
 	got, err := k.s.Get(k.ctx(), v)
 	if time.Since(start) < ttl-rounding && (err != nil || string(got) != "x") {
-		k.Errorf("Get before the ttl is over = %q, %v", got, err)
+		k.Errorf("Get before the value expires = %q, %v", got, err)
 	}
 	k.pause(time.Until(time.Now().Add(ttl + rounding)))
 	k.absent(v)
@@ -209,7 +209,7 @@ func compareAndSetTTL(k *kit) {
 	}
 	switch err := k.s.CompareAndSet(k.ctx(), d, []byte("a"), []byte("b"), 0); {
 	case err != nil:
-		k.Skip("the machine is too slow to change a value before its short ttl is over")
+		k.Skip("the machine is too slow to change a value before it expires")
 	default:
 		k.pause(ttl + 2*rounding)
 	}

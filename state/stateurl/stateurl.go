@@ -1,7 +1,7 @@
-// Package stateurl opens a store by its address, so that a program can leave
-// the choice to whoever runs it.
+// Package stateurl opens a store by its address, so that the operator of a
+// program chooses the store.
 //
-//	memory                                 in memory, gone with the process
+//	memory                                 in memory, lost with the process
 //	file:DIR                               one directory, durable, for one process
 //	redis://[user:password@]host:port/db   one Redis server, for many processes
 //	rediss://…                             the same over TLS
@@ -9,6 +9,7 @@
 package stateurl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,9 @@ type Options struct {
 	// MaxEntries is the backlog from which deliveries are refused, so that
 	// the sender keeps them. Defaults to none.
 	MaxEntries int
+	// Workers is how many turns run at once. A Redis store keeps connections
+	// for as many, and some for those who enqueue. Defaults to 64.
+	Workers int
 }
 
 // Open opens the store at address with the default options.
@@ -50,7 +54,43 @@ func OpenOptions(address string, opts Options) (state.Store, error) {
 	if address == memory {
 		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil
 	}
-	return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries})
+	return redisstate.OpenOptions(address, redisstate.Options{MaxEntries: opts.MaxEntries, PoolSize: poolSize(opts.Workers)})
+}
+
+// poolSize returns the most connections to a Redis server: one for each turn
+// that waits for an answer of its own, and as many as the store itself may use
+// at once besides. Turns that wait for a model hold none, so the number stays
+// far below what a server takes, however many workers there are.
+func poolSize(workers int) int {
+	const own, most = 16, 256
+	if workers <= 0 {
+		workers = 64
+	}
+	return min(workers+own, most)
+}
+
+// Examine looks at the store at address without changing it. For a file store
+// that no process has open, an error says what is damaged (see
+// [filestate.Check]). For Redis it returns the settings by which the servers may
+// lose what they acknowledged, one sentence each (see [redisstate.Store.Check]).
+// A store in memory has nothing to look at. An error about the address is an
+// [*AddressError].
+func Examine(ctx context.Context, address string) (warnings []string, err error) {
+	if err := Check(address); err != nil {
+		return nil, err
+	}
+	if dir, ok := directory(address); ok {
+		return nil, filestate.Check(ctx, dir)
+	}
+	store, err := Open(address)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if s, ok := store.(*redisstate.Store); ok {
+		return s.Check(ctx)
+	}
+	return nil, nil
 }
 
 // AddressError says what is wrong with the address of a store.

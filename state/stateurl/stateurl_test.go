@@ -104,3 +104,28 @@ func TestBacklogLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestExamine(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := stateurl.Examine(t.Context(), "file:"+dir); err == nil {
+		t.Error("Examine of a directory without a store succeeded")
+	}
+	store, err := stateurl.Open("file:" + dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []string{"file:" + dir, "memory"} {
+		if w, err := stateurl.Examine(t.Context(), address); err != nil || len(w) != 0 {
+			t.Errorf("Examine(%s) = %q, %v", address, w, err)
+		}
+	}
+	for _, address := range []string{"file:", "", "nowhere:x"} {
+		if _, err := stateurl.Examine(t.Context(), address); err == nil {
+			t.Errorf("Examine(%q) succeeded", address)
+		}
+	}
+}

@@ -54,9 +54,10 @@ func (m *meter) read() Budget {
 func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	found := m.last.Requests.note(h, "X-Ratelimit-Requests")
-	found = m.last.Complexity.note(h, "X-Ratelimit-Complexity") || found
-	if m.last.Endpoint.note(h, "X-Ratelimit-Endpoint-Requests") {
+	requests, complexity, endpoint := requestsHeaders(), complexityHeaders(), endpointHeaders()
+	found := m.last.Requests.note(h, &requests)
+	found = m.last.Complexity.note(h, &complexity) || found
+	if m.last.Endpoint.note(h, &endpoint) {
 		m.last.EndpointName = brief(h.Get("X-Ratelimit-Endpoint-Name"), 100)
 		found = true
 	}
@@ -75,16 +76,34 @@ func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	return m.last
 }
 
-func (a *Allowance) note(h http.Header, prefix string) bool {
-	limit, hasLimit := number(h, prefix+"-Limit")
+// allowanceHeaders are the headers that tell of one limit. They are spelled as
+// [http.Header] keeps them, so that looking them up allocates nothing.
+type allowanceHeaders struct{ limit, remaining, reset string }
+
+func requestsHeaders() allowanceHeaders {
+	return allowanceHeaders{"X-Ratelimit-Requests-Limit", "X-Ratelimit-Requests-Remaining", "X-Ratelimit-Requests-Reset"}
+}
+
+func complexityHeaders() allowanceHeaders {
+	return allowanceHeaders{"X-Ratelimit-Complexity-Limit", "X-Ratelimit-Complexity-Remaining", "X-Ratelimit-Complexity-Reset"}
+}
+
+func endpointHeaders() allowanceHeaders {
+	return allowanceHeaders{
+		"X-Ratelimit-Endpoint-Requests-Limit", "X-Ratelimit-Endpoint-Requests-Remaining", "X-Ratelimit-Endpoint-Requests-Reset",
+	}
+}
+
+func (a *Allowance) note(h http.Header, names *allowanceHeaders) bool {
+	limit, hasLimit := number(h, names.limit)
 	if hasLimit {
 		a.Limit = limit
 	}
-	remaining, hasRemaining := number(h, prefix+"-Remaining")
+	remaining, hasRemaining := number(h, names.remaining)
 	if hasRemaining {
 		a.Remaining = remaining
 	}
-	reset, hasReset := resetTime(h, prefix+"-Reset")
+	reset, hasReset := resetTime(h, names.reset)
 	if hasReset {
 		a.Reset = reset
 	}
@@ -96,13 +115,13 @@ func (a *Allowance) note(h http.Header, prefix string) bool {
 // shortest wait that it names. Zero if it does not say.
 func untilReset(h http.Header, now time.Time) time.Duration {
 	var spent, shortest time.Duration
-	for _, prefix := range []string{"X-Ratelimit-Requests", "X-Ratelimit-Complexity", "X-Ratelimit-Endpoint-Requests"} {
-		reset, ok := resetTime(h, prefix+"-Reset")
+	for _, names := range []allowanceHeaders{requestsHeaders(), complexityHeaders(), endpointHeaders()} {
+		reset, ok := resetTime(h, names.reset)
 		wait := reset.Sub(now)
 		if !ok || wait <= 0 {
 			continue
 		}
-		if left, ok := number(h, prefix+"-Remaining"); ok && left < 1 {
+		if left, ok := number(h, names.remaining); ok && left < 1 {
 			spent = max(spent, wait)
 		}
 		if shortest == 0 || wait < shortest {

@@ -24,9 +24,13 @@ type Config struct {
 	URL string
 	// Tokens gives the token of each attempt. Required; there is no default.
 	Tokens TokenSource
-	// HTTPClient sends the requests. It is copied, and the copy follows no
-	// redirects. Defaults to a client with Go's default transport.
+	// HTTPClient sends all requests. It is copied, and the copy follows no
+	// redirects. Defaults to a client with Transport for the API, and a
+	// transport of its own for files.
 	HTTPClient *http.Client
+	// Transport carries the requests to the API if HTTPClient has no
+	// transport. Defaults to [NewTransport] with [DefaultConnections].
+	Transport http.RoundTripper
 	// UploadsURL is the address below which Linear stores files: absolute,
 	// http or https, without user name and password. Files that lie elsewhere
 	// are never opened. With the default, files are sent to and read from
@@ -78,7 +82,8 @@ type Call struct {
 }
 
 // Client calls Linear's GraphQL API. Make one with [New]. It is safe for
-// concurrent use, starts no goroutines and needs no closing.
+// concurrent use, starts no goroutines of its own and needs no closing;
+// [Client.CloseIdleConnections] gives back what it keeps at once.
 type Client struct {
 	url         string
 	tokens      TokenSource
@@ -110,6 +115,12 @@ func New(cfg Config) (*Client, error) {
 		maxWait:     orDefault(cfg.MaxWait, 10*time.Second),
 		maxResponse: orDefault(cfg.MaxResponse, 16<<20),
 		observe:     cfg.Observe,
+	}
+	if !hasTransport(cfg.HTTPClient) {
+		c.http.Transport = cfg.Transport
+		if cfg.Transport == nil {
+			c.http.Transport = NewTransport(DefaultConnections)
+		}
 	}
 	if c.userAgent == "" {
 		c.userAgent = "linearbot/" + version()
@@ -149,6 +160,13 @@ func New(cfg Config) (*Client, error) {
 		return nil, errors.Join(problems...)
 	}
 	return c, nil
+}
+
+// CloseIdleConnections closes the connections that no request uses. The client
+// stays usable.
+func (c *Client) CloseIdleConnections() {
+	c.http.CloseIdleConnections()
+	c.files.client.CloseIdleConnections()
 }
 
 // Budget returns what Linear last said about its limits.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -42,7 +41,10 @@ func newFiles(uploadsURL string, client *http.Client) (*files, error) {
 		return nil, errors.New("is not a URL")
 	}
 	f := &files{client: withoutRedirects(client), own: origin(u), custom: custom}
-	if !custom {
+	switch {
+	case !hasTransport(client):
+		f.client.Transport = newFileTransport(!custom)
+	case !custom:
 		f.client.Transport = publicOnly(f.client.Transport)
 	}
 	f.client.Jar = nil
@@ -109,16 +111,21 @@ func quote(s string) string {
 // connect in a way of their own are left alone, and so are requests that go
 // through a proxy: it connects by its own rules.
 func publicOnly(rt http.RoundTripper) http.RoundTripper {
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
 	t, ok := rt.(*http.Transport)
 	if !ok || t.DialContext != nil && rt != http.DefaultTransport || t.DialTLSContext != nil {
 		return rt
 	}
+	return newGuard(t)
+}
+
+// newGuard returns a guard whose connections are made as those of t, except that
+// direct ones lead to public addresses only.
+func newGuard(t *http.Transport) *guard {
 	direct := t.Clone()
 	direct.Proxy = nil
-	direct.DialContext = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, Control: refusePrivate}).DialContext
+	dialer := newDialer()
+	dialer.Control = refusePrivate
+	direct.DialContext = dialer.DialContext
 	return &guard{direct: direct, proxied: t}
 }
 

@@ -259,14 +259,16 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	}
 	plain := own.Clone()
 	plain.DialContext = nil
-	c, err := New(Config{Tokens: AccessToken("t"), HTTPClient: &http.Client{Transport: plain}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := target()
-	to.UploadURL = server.URL
-	if err := c.PutFile(t.Context(), to, 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.CodeInvalid || !strings.Contains(err.Error(), "not public") {
-		t.Errorf("error %v, want Invalid", err)
+	for name, client := range map[string]*http.Client{"default": nil, "no transport": {}, "own transport": {Transport: plain}} {
+		c, err := New(Config{Tokens: AccessToken("t"), HTTPClient: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := target()
+		to.UploadURL = server.URL
+		if err := c.PutFile(t.Context(), to, 1, strings.NewReader("x")); adapter.CodeOf(err) != adapter.CodeInvalid || !strings.Contains(err.Error(), "not public") {
+			t.Errorf("%s: error %v, want Invalid", name, err)
+		}
 	}
 	if reached {
 		t.Error("the private server was reached")

@@ -3,7 +3,7 @@
 -- KEYS  1 the value (string)
 -- ARGV  1 '1' if a value is expected, '0' if none is   2 the expected value
 --       3 '1' to store the next value, '0' to delete   4 the next value
---       5 lifetime, ms, 0 for ever
+--       5 lifetime, ms, 0 if it never expires
 -- Answer 1 done, 0 the value is another one
 
 local present = call('GET', KEYS[1])

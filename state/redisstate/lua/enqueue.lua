@@ -125,7 +125,7 @@ for e = 1, #firsts do
   end
   local depth
   if outcome == 1 then
-    local head = make(0, seq + 1, now)
+    local head = make(0, seq + 1, now, #ARGV[tails[e]])
     if delay > 0 then
       local due = now + delay
       local lane = string.sub(list, ARGV[4] + 1)

@@ -33,7 +33,7 @@ if found[1] then
   end
 end
 record(KEYS[7], KEYS[3], live, over, until_when(now, tonumber(ARGV[7])), fields)
-local head = make(attempts, seq, tonumber(ARGV[4]))
+local head = make(attempts, seq, tonumber(ARGV[4]), #ARGV[2])
 if due > 0 then
   local wait = math.max(1, due - now)
   call('ZADD', KEYS[4], num(due), seq)

@@ -1,4 +1,4 @@
--- Ends what is over in a shard (lapsed leases, waits of single entries), at
+-- Ends lapsed leases and waits of single entries in a shard, at
 -- most 32 of each per call, and leases the lanes that are ready, the one that
 -- waited longest first, with their entries and what is known about their
 -- threads. With no lanes asked for it only looks. When it finds none it drops
@@ -20,34 +20,28 @@
 --       head   since when the first of them is
 --       wait   µs until there may be more to do, -1 for never
 --       lane   name, entries behind, since when it was ready, 1 if its thread is
---              subscribed, {name, note...}, {head, tail...}
+--              subscribed, {name, note...}, {head, tail...} or the number of
+--              entries that are leased
 --
+-- Text is expensive in a script. So many bytes of entries are answered, which is
+-- all of them unless there is much to do; the entries of further lanes are read
+-- afterwards, under their leases.
+local inline = 16384
 -- Once the entries have budget bytes, no further lane is leased.
 local budget = 16777216
 
--- front reads up to most entries of a list, but only the first of them beyond
--- so many bytes. It returns them, how many they are and their bytes.
+-- front returns how many entries of a list, up to most, have no more than so
+-- many bytes, but one at least, and how many bytes they have.
 local function front(list, most, bytes)
-  if most == 1 then
-    local got = call('LRANGE', list, '0', '1')
-    return got, 1, #(got[2] or '')
-  end
-  local out, n, size, step = {}, 0, 0, 1
+  local n, size = 0, 0
   while n < most do
-    step = math.min(step, most - n)
-    local got = call('LRANGE', list, 2 * n, 2 * (n + step) - 1)
-    for i = 1, #got, 2 do
-      local tail = got[i + 1] or ''
-      if n > 0 and size + #tail > bytes then
-        return out, n, size
-      end
-      n, size = n + 1, size + #tail
-      out[2 * n - 1], out[2 * n] = got[i], tail
+    local _, _, _, more = parse(call('LINDEX', list, 2 * n) or '')
+    if n > 0 and size + (more or 0) > bytes then
+      break
     end
-    -- Entries may be large, so few are read in vain.
-    step = math.min(2 * step, 8)
+    n, size = n + 1, size + (more or 0)
   end
-  return out, n, size
+  return n, size
 end
 
 local function lapse(now)
@@ -126,7 +120,15 @@ if lanes > 0 then
         token = math.max(now, tonumber(call('HGET', KEYS[4], 'token') or 0) + 1)
         answer[5] = num(token)
       end
-      local items, n, size = front(KEYS[8] .. lane, math.min(depth, entries), bytes)
+      local items, n, size
+      local list, most = KEYS[8] .. lane, math.min(depth, entries)
+      if most == 1 and read <= inline then
+        items, n = call('LRANGE', list, '0', '1'), 1
+        size = #(items[2] or '')
+      else
+        n, size = front(list, most, bytes)
+        items = read + size <= inline and call('LRANGE', list, '0', 2 * n - 1) or n
+      end
       read = read + size
       expiries[#expiries + 1] = expiry
       expiries[#expiries + 1] = lane

@@ -3,8 +3,8 @@
 -- Times are microseconds since 1970 by the server's clock.
 --
 -- The list of a lane holds two elements for each entry, oldest first: a head
--- of 21 bytes that scripts rewrite (version 1, attempts spent, sequence, time
--- of storing) and a tail that only Go reads. Where an entry is kept outside
+-- of 25 bytes that scripts rewrite (version 3, attempts spent, sequence, time
+-- of storing, bytes of the tail) and a tail that only Go reads. Where an entry is kept outside
 -- its lane the two are joined to a record.
 --
 -- A lane with entries is in exactly one of two sorted sets: ready (score:
@@ -23,31 +23,31 @@ local function num(n)
   return string.format('%.0f', n)
 end
 
-local function make(attempts, seq, at)
-  return '\1' .. struct.pack('>I4I8I8', attempts, seq, at)
+local function make(attempts, seq, at, size)
+  return '\3' .. struct.pack('>I4I8I8I4', attempts, seq, at, size)
 end
 
--- parse returns attempts, sequence and time of a head, or nil if it is of
+-- parse returns attempts, sequence, time and size of a head, or nil if it is of
 -- another version or damaged.
 local function parse(head)
-  if #head >= 21 and string.byte(head, 1) == 1 then
-    return struct.unpack('>I4I8I8', head, 2)
+  if #head >= 25 and string.byte(head, 1) == 3 then
+    return struct.unpack('>I4I8I8I4', head, 2)
   end
   return nil
 end
 
 -- spent returns the head with one more attempt.
 local function spent(head)
-  local attempts, seq, at = parse(head)
+  local attempts, seq, at, size = parse(head)
   if not attempts then
     return head
   end
-  return make(attempts + 1, seq, at)
+  return make(attempts + 1, seq, at, size)
 end
 
 -- split takes a record apart.
 local function split(rec)
-  return string.sub(rec, 1, 21), string.sub(rec, 22)
+  return string.sub(rec, 1, 25), string.sub(rec, 26)
 end
 
 -- insert puts an entry back where its sequence belongs in a list, but not in
@@ -137,6 +137,10 @@ end
 -- thread returns the name of the thread that a lane belongs to, and its
 -- workspace.
 local function thread(lane)
+  local own = string.match(lane, '^([^/]*)/thread/[^#]*$')
+  if own then
+    return lane, own -- without making another long string
+  end
   local ws, id = string.match(lane, '^([^/]*)/[^/]*/([^#]*)')
   if not ws then
     return lane, ''
@@ -286,7 +290,7 @@ local function until_when(now, ttl)
 end
 
 -- record stores fields, names and values by turns, to be forgotten at the
--- moment at, drops what is over and brings the list up to date. Whatever is in
+-- moment at, drops what has expired and brings the list up to date. What is in
 -- fields must not be in another slot.
 local function record(base, counts, live, over, at, fields)
   for from = 1, #fields, most do
@@ -299,7 +303,7 @@ local function record(base, counts, live, over, at, fields)
   if new then
     live[#live + 1] = at
     if at ~= '0' then
-      -- For a data set that nobody uses any more.
+      -- For a data set that is no longer used.
       call('PEXPIREAT', base .. at, num(tonumber(at) + 86400000))
     end
   end

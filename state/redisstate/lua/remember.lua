@@ -2,7 +2,7 @@
 -- for as long as one of both wants.
 --
 -- KEYS  1 counts (hash)   2 what the names of the hashes of dedup keys begin with
--- ARGV  1 the key   2 lifetime, ms, 0 for ever   3 dedup time, ms
+-- ARGV  1 the key   2 lifetime, ms, 0 if it never expires   3 dedup time, ms
 -- Answer 1
 
 local now = clock()

@@ -4,7 +4,7 @@
 --       4 dead (hash)                  5 asleep (string)   6 buried (zset)
 -- ARGV  1 lane   2 name of the dead letter   3 wake channel   4 shard
 -- Answer {outcome, wait, score}
---       outcome 0 there is no such letter, 1 done
+--       outcome 0 the letter is absent, 1 done
 --       wait    0 if the lane became ready, else -1
 --       score   since when it is
 
@@ -21,7 +21,7 @@ local now = clock()
 local seq = call('HINCRBY', KEYS[3], 'in', 1)
 local attempts, _, at = parse(head)
 if attempts then
-  head = make(0, seq, at)
+  head = make(0, seq, at, #tail)
 end
 call('HDEL', KEYS[4], ARGV[2])
 call('ZREM', KEYS[6], ARGV[2])

@@ -3,19 +3,14 @@ package bot_test
 import (
 	"context"
 	"sync"
-	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
-	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state/memstate"
 )
 
-// office is a Fake whose deliveries are any events, by message id, and that has
+// scripted is a Fake whose deliveries are any events, by message id, and that has
 // a directory, issues and reactions.
-type office struct {
+type scripted struct {
 	*adaptertest.Fake
 
 	events map[string]adapter.Event
@@ -31,7 +26,7 @@ type office struct {
 // nowhere is the action of events that belong to no thread.
 const nowhere = "nowhere"
 
-func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
+func (o *scripted) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
 	ev, err := o.Fake.Decode(d, self)
 	if err != nil {
 		return nil, err
@@ -60,7 +55,7 @@ func (o *office) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Ev
 	return other, nil
 }
 
-func (o *office) ask(format string) error {
+func (o *scripted) ask(format string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asked = append(o.asked, format)
@@ -71,7 +66,7 @@ func (o *office) ask(format string) error {
 	return nil
 }
 
-func (o *office) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
+func (o *scripted) User(_ context.Context, _ string, q adapter.UserQuery) (*adapter.User, error) {
 	if err := o.ask("user " + q.ID); err != nil {
 		return nil, err
 	}
@@ -89,14 +84,14 @@ func (o *office) User(_ context.Context, _ string, q adapter.UserQuery) (*adapte
 	}
 }
 
-func (o *office) Subject(context.Context, string, adapter.ThreadID) (*adapter.Issue, error) {
+func (o *scripted) Subject(context.Context, string, adapter.ThreadID) (*adapter.Issue, error) {
 	if err := o.ask("subject"); err != nil {
 		return nil, err
 	}
 	return &adapter.Issue{Team: adapter.Team{ID: "team-1", Key: "ENG"}}, nil
 }
 
-func (o *office) React(_ context.Context, r adapter.Ref, emoji string) error {
+func (o *scripted) React(_ context.Context, r adapter.Ref, emoji string) error {
 	err := o.ask("react")
 	if err == nil {
 		o.mu.Lock()
@@ -106,27 +101,14 @@ func (o *office) React(_ context.Context, r adapter.Ref, emoji string) error {
 	return err
 }
 
-func (o *office) Unreact(context.Context, adapter.Ref, string) error { return nil }
+func (o *scripted) Unreact(context.Context, adapter.Ref, string) error { return nil }
 
-// inOffice runs f in a bubble with a bot whose platform is an office.
-func inOffice(t *testing.T, cfg bot.Config, f func(t *testing.T, w *world, o *office)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		store := memstate.New(memstate.Options{})
-		defer store.Close()
-		o := &office{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event), moved: make(map[string]adapter.ThreadID)}
-		cfg.Store, cfg.Adapter = store, o
-		cfg.Backoff = func(int) time.Duration { return time.Second }
-		b, err := bot.New(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(t, &world{t: t, fake: o.Fake, store: store, bot: b}, o)
-	})
+func newScripted() *scripted {
+	return &scripted{Fake: adaptertest.NewFake("helper"), events: make(map[string]adapter.Event), moved: make(map[string]adapter.ThreadID)}
 }
 
-// event delivers any event, once in a world.
-func (w *world) event(o *office, ev adapter.Event) {
+// event delivers any event, once in a test.
+func (w *testBot) event(o *scripted, ev adapter.Event) {
 	w.t.Helper()
 	o.events["m1"] = ev
 	w.deliver(w.fake.Said(thread, "m1", "someone", "text"))

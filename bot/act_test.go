@@ -1,0 +1,101 @@
+package bot_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// countingStore counts the calls between lease and settle.
+type countingStore struct {
+	state.Store
+
+	leases, settles, others atomic.Int64
+}
+
+func (s *countingStore) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
+	l, err := s.Store.Lease(ctx, req)
+	if err == nil {
+		s.leases.Add(1)
+	}
+	return l, err
+}
+
+func (s *countingStore) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
+	s.settles.Add(1)
+	return s.Store.Settle(ctx, l, how)
+}
+
+func (s *countingStore) Get(ctx context.Context, k state.Key) ([]byte, error) {
+	s.others.Add(1)
+	return s.Store.Get(ctx, k)
+}
+
+func (s *countingStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
+	s.others.Add(1)
+	return s.Store.Set(ctx, k, v, ttl)
+}
+
+func (s *countingStore) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
+	s.others.Add(1)
+	return s.Store.CompareAndSet(ctx, k, old, next, ttl)
+}
+
+func (s *countingStore) Notes(ctx context.Context, k state.Key) (state.NoteSet, error) {
+	s.others.Add(1)
+	return s.Store.Notes(ctx, k)
+}
+
+func (s *countingStore) WriteNotes(ctx context.Context, k state.Key, w ...state.NoteWrite) error {
+	s.others.Add(1)
+	return s.Store.WriteNotes(ctx, k, w...)
+}
+
+func (s *countingStore) Subscribed(ctx context.Context, k state.Key) (bool, error) {
+	s.others.Add(1)
+	return s.Store.Subscribed(ctx, k)
+}
+
+// TestAPlainTurnIsOneReadAndOneWrite: between lease and settle, a mention that
+// is answered by one post asks the store nothing.
+func TestAPlainTurnIsOneReadAndOneWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &countingStore{Store: memstate.New(memstate.Options{})}
+		defer store.Close()
+		fake := adaptertest.NewFake("helper")
+		b, err := bot.New(bot.Config{Adapter: fake, Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+			_, err := th.Post(ctx, bot.Text("yes"))
+			return err
+		}
+		b.OnNewMention(answer)
+		b.OnSubscribedMessage(answer)
+		for _, id := range []string{"m1", "m2", "m3"} {
+			if err := b.Accept(t.Context(), fake.Said(thread, id, "ada", "@helper hello")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if err := b.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(fake.Posted(thread)); n != 3 {
+			t.Fatalf("%d answers, want 3", n)
+		}
+		if l, s, o := store.leases.Load(), store.settles.Load(), store.others.Load(); l != 3 || s != 3 || o != 0 {
+			t.Errorf("%d leases, %d settles and %d other calls, want 3, 3 and 0", l, s, o)
+		}
+	})
+}

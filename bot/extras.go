@@ -1,0 +1,113 @@
+package bot
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/content"
+)
+
+// Persona is a name and a picture that a post appears under; see [As].
+type Persona = adapter.Persona
+
+// As returns c as a post under another name, for example of the customer whose
+// mail a helpdesk forwards. The bot remains the author: Linear shows the name
+// with a note that the app wrote it, messages under it never reach a handler,
+// and the bot can edit and delete them. If personas are nested, the outermost
+// counts.
+//
+// It combines with every other content, and with [Thread.PostAt]. Errors have
+// code adapter.CodeInvalid for a persona without a name, with one longer than 100
+// characters, or with an AvatarURL that is not an http or https address. They
+// have code adapter.CodeUnsupported, and nothing is written, in agent sessions,
+// for bots that act with a person's key, and in [Thread.Edit], because a message
+// keeps its name.
+func As(c Content, p Persona) Content { return extrasContent{c, extras{as: &p}} }
+
+// Quiet returns c as a post that does not subscribe the bot to the issue, so that
+// forwarded messages do not fill its inbox. It combines with every other content,
+// and with [Thread.PostAt]. Edits never subscribe, and neither do answers in an
+// agent session: there it is a no-op.
+func Quiet(c Content) Content { return extrasContent{c, extras{quiet: true}} }
+
+// extras are what goes with content besides its text.
+type extras struct {
+	files []adapter.Upload
+	as    *Persona // nil is the bot's own name
+	quiet bool
+}
+
+// extrasContent is content with extras.
+type extrasContent struct {
+	content Content
+	extras  extras
+}
+
+// Render makes it a Content: the text without the extras.
+func (c extrasContent) Render(f content.Form) (string, error) {
+	if c.content == nil {
+		return "", nil
+	}
+	return c.content.Render(f)
+}
+
+// detach returns c without its extras, and these.
+func detach(c Content) (Content, extras) {
+	var all extras
+	for {
+		x, ok := c.(extrasContent)
+		if !ok {
+			return c, all
+		}
+		c = x.content
+		all.files = append(x.extras.files[:len(x.extras.files):len(x.extras.files)], all.files...)
+		all.quiet = all.quiet || x.extras.quiet
+		if all.as == nil {
+			all.as = x.extras.as
+		}
+	}
+}
+
+// maxPersona is how many characters the name of a persona may have.
+const maxPersona = 100
+
+// allows checks that a post of the thread can have the extras.
+func (t *Thread) allows(x extras) error {
+	switch {
+	case x.as == nil:
+		return nil
+	case t.inSession():
+		return personaError(adapter.CodeUnsupported, "in an agent session the bot writes under its own name")
+	case strings.TrimSpace(x.as.Name) == "":
+		return personaError(adapter.CodeInvalid, "the persona has no name")
+	case utf8.RuneCountInString(x.as.Name) > maxPersona || strings.ContainsAny(x.as.Name, "\r\n"):
+		return personaError(adapter.CodeInvalid, "the name of the persona must be one line of at most 100 characters")
+	case x.as.AvatarURL == "":
+		return nil
+	}
+	u, err := url.Parse(x.as.AvatarURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return personaError(adapter.CodeInvalid, "the persona's AvatarURL must look like https://example.com/ada.png")
+	}
+	return nil
+}
+
+func personaError(code adapter.Code, message string) error {
+	err := &adapter.Error{Code: code, Op: "post", Message: message}
+	if code == adapter.CodeUnsupported {
+		err.Err = errors.ErrUnsupported
+	}
+	return err
+}
+
+// newPost returns the post of a text under a key.
+func (t *Thread) newPost(body, key string, x extras) *adapter.Post {
+	p := &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key, Quiet: x.quiet}
+	if x.as != nil {
+		p.As = *x.as
+	}
+	return p
+}

@@ -1,0 +1,157 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// failedTimeout is how long what is said about a turn that failed may take.
+const failedTimeout = 30 * time.Second
+
+// Failed is a turn that went to the dead letters.
+type Failed struct {
+	// Code is a short stable word: "permanent", "panic", "crashed" or the code
+	// of an [adapter.Error].
+	Code string
+	// Err is why the turn failed. Nil if the process ended during each attempt.
+	Err error
+	// Attempts is how often the turn was tried.
+	Attempts int
+	// Handler is the name of the handler that failed. Empty if none did.
+	Handler string
+	// Event is what the turn was about. Nil if it could not be read.
+	Event adapter.Event
+	// Workspace is the organization id.
+	Workspace string
+	// Reference is the beginning of the dead letter's id, by which the log and
+	// "linearbot state dead" know it.
+	Reference string
+}
+
+// FailedHandler handles a turn that went to the dead letters. t is nil if the
+// event belongs to no thread.
+type FailedHandler func(ctx context.Context, t *Thread, f *Failed) error
+
+// OnFailed registers h for every turn that goes to the dead letters. It takes the
+// place of the apology that the bot posts otherwise (see [Config.NoApology]). h
+// has 30 seconds; what it posts lands once, and its error is logged. Register
+// before Run.
+func (b *Bot) OnFailed(h FailedHandler) {
+	if h != nil {
+		b.on.failed = append(b.on.failed, h)
+	}
+}
+
+// failed tells the handlers of a turn that is about to be buried, or apologizes.
+// t is nil if the entry was never opened.
+func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, c state.Cause, err error) {
+	f := &Failed{Code: c.Code, Err: err, Attempts: e.Attempt, Workspace: e.Lane.Workspace, Reference: reference(e.ID)}
+	if failure, ok := errors.AsType[*failure](err); ok {
+		f.Handler = failure.handler.name
+	}
+	// Writes are named by the entry and not by the event, which may be unread.
+	last := &Turn{bot: b, entry: e, notes: b.notes.Thread(e.Lane)}
+	head := adapter.Meta{Key: "failed\x00" + e.ID, Workspace: e.Lane.Workspace}
+	in := adapter.ThreadID("")
+	if e.Lane.Kind == laneKey("", "").Kind {
+		in = adapter.ThreadID(e.Lane.Thread().ID)
+	}
+	if t != nil {
+		f.Event, last.self = t.event, t.self
+		in = t.head().Thread
+	}
+	head.Thread = in
+	last.event = &adapter.OtherEvent{Meta: head, Reason: "failed"}
+	if in != "" {
+		last.thread = &Thread{bot: b, id: in, workspace: e.Lane.Workspace, turn: last}
+	}
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedTimeout)
+	defer cancel()
+	ctx = withTurn(ctx, last)
+	if len(b.on.failed) == 0 {
+		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(e, t, f) {
+			last.writes.begin("apology")
+			if err := last.thread.apologize(ctx, f.Reference); err != nil {
+				log.Warn().Err(err).Msg("could not apologize for a turn that failed")
+			}
+		}
+		return
+	}
+	for i, h := range b.on.failed {
+		last.writes.begin(handlerName("failed", i))
+		if err := callFailed(ctx, h, last.thread, f); err != nil {
+			log.Warn().Err(err).Msg("handler of OnFailed failed")
+		}
+	}
+}
+
+// callFailed turns a panic into an error.
+func callFailed(ctx context.Context, h FailedHandler, t *Thread, f *Failed) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return h(ctx, t, f)
+}
+
+// wasAsked reports whether a person waits for an answer from a turn: a handler
+// took a message, or one that addresses the bot ended the process.
+func (b *Bot) wasAsked(e state.Queued, t *Turn, f *Failed) bool {
+	if t != nil {
+		_, isMessage := t.event.(*adapter.MessageEvent)
+		return isMessage && f.Handler != "" && t.message != nil && !t.message.Author.IsBot()
+	}
+	// The message may be what ends the process, so nothing parses it here.
+	d, err := unpackDelivery(e.Body)
+	if err != nil {
+		return false
+	}
+	to, err := b.cfg.Adapter.Route(d)
+	if err != nil || !to.Message {
+		return false
+	}
+	body := bytes.ToLower(d.Body)
+	for _, name := range append([]string{b.cfg.Name}, b.cfg.Aliases...) {
+		if name != "" && bytes.Contains(body, []byte("@"+strings.ToLower(name))) {
+			return true
+		}
+	}
+	return false
+}
+
+// apologize says that a turn failed.
+func (t *Thread) apologize(ctx context.Context, reference string) error {
+	text := fmt.Sprintf("Sorry, something went wrong and I couldn't finish this. Reference: `%s`", reference)
+	if t.inSession() {
+		return t.bot.can.agent.Activity(ctx, &adapter.Activity{
+			Workspace: t.workspace, Thread: t.id, Key: t.writeKey(ctx), Kind: adapter.ActivityFailure, Body: text,
+		})
+	}
+	_, err := t.Post(ctx, Markdown(text))
+	return err
+}
+
+// reference is what people are given to find a dead letter: the beginning of its
+// id, where that is the hash of a delivery, and otherwise of the hash of the id.
+func reference(id string) string {
+	const most = 8
+	if len(id) < most || strings.Trim(id[:most], "0123456789abcdef") != "" {
+		sum := sha256.Sum256([]byte(id))
+		id = hex.EncodeToString(sum[:])
+	}
+	return id[:most]
+}

@@ -1,0 +1,27 @@
+// Bench measures a whole bot from outside, as the person who deploys it meets
+// it: signed webhooks go in over loopback connections, and a stand-in for
+// Linear's API notes when the answers arrive.
+//
+//	go run ./internal/bench [--json] [--window 2.5s] [--only redis,whole] [--profiles DIR]
+//
+// Every bot is a process of its own that runs [linearbot.Run] with one handler,
+// so its CPU time, memory and start can be told from those of the generator.
+// Two floors run in the same way: verify is an Echo server that checks the
+// signature and answers; whole also decodes the body, runs one Redis script and
+// makes one API call. The machine decides on all figures, and the generator
+// shares it, so what can be compared are the ratios of one run.
+//
+// Words of the tables:
+//
+//	subject   a kind of process: memory, file, redis, verify, whole
+//	load      how deliveries are sent. A closed load sends the next delivery of
+//	          a connection when the last one is acknowledged (or answered, where
+//	          it says so), an open one sends at a fixed rate, late or not
+//	answered  comments that arrived at the API, per second of the window
+//	acked     deliveries that were answered 200, per second of the window
+//	e2e       time from sending a webhook to the arrival of its comment,
+//	          percentiles over all deliveries of the load
+//	CPU       user and system seconds of the process per 1,000 answers, drain
+//	          included; of Redis in a column of its own
+//	RSS       the most resident memory of the process
+package main

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1) //nolint:forbidigo // this is func main
+	}
+}
+
+// run is the whole program, or that of a subject.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	redis.SetLogger(silence{}) // its client tries a server that is still starting
+	if options := os.Getenv(childVariable); options != "" {
+		c := &child{out: stdout}
+		if err := json.Unmarshal([]byte(options), &c.o); err != nil {
+			return err
+		}
+		return c.run(ctx, stdin)
+	}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	asJSON := flags.Bool("json", false, "print the report as JSON")
+	window := flags.Duration("window", 2500*time.Millisecond, "how long each load is measured, after half a second")
+	limit := flags.Duration("limit", 5*time.Minute, "when to give up")
+	only := flags.String("only", "", "subjects to measure, separated by commas: "+strings.Join(subjects(), ", "))
+	which := flags.String("load", "", "measure loads whose name begins like this")
+	profiles := flags.String("profiles", "", "directory for CPU profiles and profiles of allocations")
+	extra := flags.Bool("extra", true, "measure instances, waiting turns and fairness, too")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	// The generator's own collector shall not take the CPU from the subjects.
+	debug.SetGCPercent(400)
+	ctx, cancel := context.WithTimeout(ctx, *limit)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "linearbot-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	if *profiles != "" {
+		if err := os.MkdirAll(*profiles, 0o700); err != nil {
+			return err
+		}
+	}
+	a, err := startAPI(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	begin := time.Now()
+	r := &rig{api: a, dir: dir, window: *window, profiles: *profiles}
+	r.progress = func(format string, args ...any) {
+		fmt.Fprintf(stderr, "%4.0f s  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
+	}
+	report, err := r.all(ctx, *only, *which, *extra)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return report.writeJSON(stdout)
+	}
+	return report.writeTable(stdout)
+}
+
+// silence drops the lines of the Redis client.
+type silence struct{}
+
+// Printf drops a line.
+func (silence) Printf(context.Context, string, ...any) {}
+
+// all measures what is asked for.
+func (r *rig) all(ctx context.Context, only, which string, extra bool) (*Report, error) {
+	report := &Report{Machine: machine(), Window: r.window.Seconds()}
+	wanted := func(name string) bool { return only == "" || slices.Contains(strings.Split(only, ","), name) }
+	for _, l := range loads() {
+		if !strings.HasPrefix(l.Name, which) {
+			continue
+		}
+		for _, name := range subjects() {
+			if !wanted(name) {
+				continue
+			}
+			r.progress("%s under %s", name, l.Name)
+			res, err := r.measure(ctx, name, l)
+			if err != nil {
+				return nil, fmt.Errorf("%s under %s: %w", name, l.Name, err)
+			}
+			report.Results = append(report.Results, res)
+		}
+	}
+	if extra {
+		if err := r.extras(ctx, report, wanted); err != nil {
+			return nil, err
+		}
+	}
+	report.Others = r.api.others.Load()
+	return report, nil
+}
+
+func (r *rig) extras(ctx context.Context, report *Report, wanted func(string) bool) error {
+	if wanted("redis") {
+		i, err := r.instances(ctx)
+		if err != nil {
+			return fmt.Errorf("instances: %w", err)
+		}
+		report.Instances = &i
+	}
+	for _, name := range []string{"memory", "redis"} {
+		if !wanted(name) {
+			continue
+		}
+		w, err := r.waiting(ctx, name)
+		if err != nil {
+			return fmt.Errorf("waiting turns on %s: %w", name, err)
+		}
+		report.Waiting = append(report.Waiting, w)
+	}
+	for _, name := range []string{"file", "redis"} {
+		if !wanted(name) {
+			continue
+		}
+		f, err := r.fairness(ctx, name)
+		if err != nil {
+			return fmt.Errorf("fairness on %s: %w", name, err)
+		}
+		report.Fairness = append(report.Fairness, f)
+	}
+	return nil
+}
