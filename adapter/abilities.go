@@ -10,6 +10,16 @@ import (
 // adapter cannot do in a particular kind of thread is an error with code
 // CodeUnsupported, or CodeAppendOnly where things can be written but not changed.
 
+// SecretHolder is an adapter that computes the ids of what it writes, and does so
+// under a secret, because ids that others can compute are ids that others can
+// take.
+type SecretHolder interface {
+	// UseSecret sets the source of the installation's secret. Package bot calls
+	// it once, before anything else. The source may block, remembers its answer
+	// and gives all instances the same.
+	UseSecret(source func(ctx context.Context) ([]byte, error))
+}
+
 // Ref names a message.
 type Ref struct {
 	Workspace string

@@ -72,6 +72,9 @@ type Route struct {
 	// Ignore is set when no handler can want the delivery. It is one of a
 	// small fixed set of snake_case words, fit for counting.
 	Ignore string
+	// Missing names what an authentic delivery lacks that it should have. Empty
+	// unless that is the reason to ignore it.
+	Missing string
 }
 
 // Identity is the bot's own self in one workspace.

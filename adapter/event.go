@@ -152,9 +152,22 @@ type SLAEvent struct {
 	Issue *Issue
 }
 
+// DataEvent says that something changed that has no event of its own, such as a
+// project, an initiative update, a customer need or a label. Raw has all that the
+// platform says.
+type DataEvent struct {
+	Meta
+	// ID is the platform's id of what changed. May be empty.
+	ID string
+	// Changes are as in IssueEvent.
+	Changes map[string]json.RawMessage
+}
+
 // OtherEvent is a delivery that means nothing to a bot. Reason is a snake_case
 // word that says why.
 type OtherEvent struct {
 	Meta
 	Reason string
+	// Missing names what the delivery lacks, if that is the reason.
+	Missing string
 }

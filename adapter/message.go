@@ -30,6 +30,23 @@ type Message struct {
 	Attachments []Attachment
 	// Reactions are known for messages from the history only.
 	Reactions []Reaction
+	// SyncedWith are the services that the conversation is synced with: what is
+	// written there reaches people outside of the workspace. Empty also means
+	// that it is not known.
+	SyncedWith []Sync
+	// Existed says, of the answer to a Post, that the message was there before
+	// under the same key. Body is then what it says, which may differ from what
+	// was posted now.
+	Existed bool
+}
+
+// Sync is a place outside of the platform to which a conversation is copied.
+type Sync struct {
+	// Service is the platform's name for it, for example "slack", "github",
+	// "jira" or "email". Empty if only the fact is known.
+	Service string `json:"service,omitempty"`
+	// ID is the service's id of its end. May be empty.
+	ID string `json:"id,omitempty"`
 }
 
 // Ternary is yes, no or cannot tell.
@@ -182,5 +199,9 @@ type Session struct {
 	// ActivityID is the activity that carried the message. Empty for the
 	// message that created the session.
 	ActivityID string
-	Creator    *User
+	// Signal is what the platform says about the message besides its text, for
+	// example "continue". The message may then have no text. Usually empty; a
+	// signal to stop is a StopEvent.
+	Signal  string
+	Creator *User
 }

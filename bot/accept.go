@@ -21,6 +21,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	if route.Ignore != "" {
 		b.counts.add(countIgnored, route.Ignore)
+		if route.Missing != "" {
+			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
+			return nil
+		}
 		b.log.Debug().
 			Str(keyDelivery, d.ID).
 			Str(keyType, route.Type+" "+route.Action).

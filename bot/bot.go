@@ -43,6 +43,9 @@ func New(cfg Config) (*Bot, error) {
 		cfg: cfg, can: abilitiesOf(cfg.Adapter), links: newLinks(cfg.Links), log: cfg.Logger,
 		notes: notes.New(cfg.Store),
 	}
+	if holder, ok := cfg.Adapter.(adapter.SecretHolder); ok {
+		holder.UseSecret(b.writeSecret)
+	}
 	b.runner = turns.New(turns.Config{
 		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers,
 		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,

@@ -30,6 +30,10 @@ type Config struct {
 	// Store keeps deliveries and all that the bot remembers. Every store of
 	// package stateurl is one.
 	Store Store
+	// Secret makes the ids of what the bot writes impossible to guess, so that
+	// no one can take them first. At least 16 bytes; all instances have the same.
+	// Defaults to a random one that is kept in the store.
+	Secret string
 	// Bots says which messages of other programs are handled. Defaults to
 	// BotsOnMention.
 	Bots OtherBots
@@ -145,6 +149,9 @@ func (c Config) withDefaults() (Config, error) {
 		if f.n < 0 {
 			errs = append(errs, fmt.Errorf("bot: Config.%s must not be negative", f.name))
 		}
+	}
+	if c.Secret != "" && len(c.Secret) < minSecret {
+		errs = append(errs, errors.New("bot: Config.Secret must have at least 16 bytes"))
 	}
 	if c.LeaseTTL > 0 && c.LeaseTTL < 100*time.Millisecond {
 		errs = append(errs, errors.New("bot: Config.LeaseTTL must be at least 100 ms"))

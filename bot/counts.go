@@ -25,6 +25,9 @@ const (
 	countReturned = "returned"
 	// countSkipped is the number of messages that another one answered for.
 	countSkipped = "skipped"
+	// countDiffers is the number of posts of a turn that ran again and said
+	// something else where nothing can be changed.
+	countDiffers = "differs"
 	// countReplies is the number of messages that were posted.
 	countReplies = "replies"
 )

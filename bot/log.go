@@ -22,6 +22,10 @@ const (
 	keyDelivery = "delivery"
 	// keyReason says why something was ignored.
 	keyReason = "reason"
+	// keyMissing names what a delivery lacks.
+	keyMissing = "missing"
+	// keySynced are the services that a thread is synced with.
+	keySynced = "synced_with"
 	// keyRule is the rule by which a message counts as a mention.
 	keyRule = "mention_rule"
 	// keyHandler is the handler that ran.

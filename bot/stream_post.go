@@ -257,11 +257,15 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 			return err
 		}
 		t.bot.counts.add(countReplies, "")
-		w.message, w.shown = m, m.Body
-		if t.bot.can.editor == nil || strings.TrimSpace(m.Body) == strings.TrimSpace(sent) {
-			w.shown = body
+		w.message, w.shown = m, body
+		switch {
+		case !m.Existed:
 			return nil
+		case t.bot.can.editor == nil:
+			_, err := t.follow(ctx, m, sent)
+			return err
 		}
+		w.shown = "" // it says what an earlier run said
 	}
 	m, err := t.bot.can.editor.Edit(ctx, t.ref(w.message.ID), sent)
 	if err != nil {

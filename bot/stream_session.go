@@ -63,12 +63,7 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 	if rest, err = s.people.replace(ctx, rest); err != nil {
 		return nil, err
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key})
-	if err != nil {
-		return nil, err
-	}
-	t.bot.counts.add(countReplies, "")
-	return m, nil
+	return t.send(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key}, rest)
 }
 
 // think makes a thought of the text that is settled. If that fails, the text

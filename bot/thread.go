@@ -34,7 +34,10 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // Post writes content into the thread and returns the message as the platform
 // has it. It blocks until the platform has answered. Within a handler the same
 // post of the same turn lands once, however often the turn runs; see the
-// package comment. Errors: ErrEmpty, or an *adapter.Error. If the message comes
+// package comment. A turn that runs again and posts another text edits the message;
+// where messages cannot be changed, as in agent sessions, the first text stays, with
+// a warning in the log. Posts that run at the same time in one handler take their
+// names in the order in which they come: give each a [Step] of its own. Errors: ErrEmpty, or an *adapter.Error. If the message comes
 // together with an error it was posted, but the bot could not remember which
 // message its buttons stand in. How a [Stream] is posted, and with which errors,
 // is told there.
@@ -59,11 +62,16 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, t.newPost(body, key, x))
+	said := body
+	if buttons != nil { // whose links are new each time
+		if said, err = render(c, content.Form{}, files); err != nil {
+			return nil, err
+		}
+	}
+	m, err := t.send(ctx, t.newPost(body, key, x), said)
 	if err != nil {
 		return nil, err
 	}
-	t.bot.counts.add(countReplies, "")
 	return m, buttons.keep(ctx, m)
 }
 

@@ -31,6 +31,7 @@ type Turn struct {
 	olderBodies [][]byte
 
 	writes writes
+	sent   sent
 	typing typing
 }
 

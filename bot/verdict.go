@@ -35,6 +35,29 @@ type yieldError struct {
 
 func (e *yieldError) Error() string { return e.why }
 
+const (
+	// rateLimitWait is the wait for a new budget if the platform names no time.
+	rateLimitWait = time.Minute
+	// forbiddenAttempts is how often a turn is tried that may not do what it
+	// does.
+	forbiddenAttempts = 3
+)
+
+// forbiddenBackoff waits for minutes: permissions are given by people.
+func forbiddenBackoff(attempt int) time.Duration {
+	return time.Minute*time.Duration(attempt*attempt) + jitter(time.Second)
+}
+
+// hopeless reports whether an error is one that no waiting heals.
+func hopeless(err error) bool {
+	switch adapter.CodeOf(err) {
+	case adapter.CodeNotFound, adapter.CodeInvalid, adapter.CodeUnsupported, adapter.CodeAppendOnly, adapter.CodeConflict:
+		return true
+	default:
+		return false
+	}
+}
+
 // verdict says what becomes of an entry whose turn ended with err.
 func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
 	var (
@@ -43,6 +66,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		api       *adapter.Error
 		unready   *unreadyError
 		yield     *yieldError
+		unsaid    *identityError
 	)
 	policy := b.retryOf(err)
 	switch {
@@ -75,8 +99,21 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		return b.bury(log, e, cause(err, "permanent"), err)
 	case errors.As(err, &retry):
 		return b.again(log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
-	case errors.As(err, &api) && api.Code == adapter.CodeRateLimited && api.RetryAfter > 0:
-		return b.again(log, e, err, policy.Later(e, api.RetryAfter, cause(err, codeName(err))))
+	case errors.As(err, &unsaid): // the whole bot is at fault
+	case hopeless(err):
+		return b.bury(log, e, cause(err, codeName(err)), err)
+	case adapter.CodeOf(err) == adapter.CodeRateLimited:
+		wait := rateLimitWait
+		if errors.As(err, &api) {
+			wait = max(api.RetryAfter, time.Second)
+			if api.RetryAfter <= 0 {
+				wait = rateLimitWait
+			}
+		}
+		return b.again(log, e, err, policy.Later(e, wait, cause(err, codeName(err))))
+	case adapter.CodeOf(err) == adapter.CodeForbidden:
+		// A permission may be granted soon after it was missed.
+		policy.MaxAttempts, policy.Backoff = min(policy.MaxAttempts, forbiddenAttempts), forbiddenBackoff
 	}
 	v := policy.Failed(e, cause(err, codeName(err)))
 	if v.Kind == state.KindBury {

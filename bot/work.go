@@ -3,7 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -192,6 +192,9 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 	case *postEvent:
 		return b.postDue(ctx, r, ev)
 	case *adapter.OtherEvent:
+		if ev.Missing != "" {
+			b.warnMissing(ev.Type, ev.Action, ev.Workspace, ev.Missing)
+		}
 		return ignored(ev.Reason), nil
 	default: // nothing is to be done before the handlers
 	}
@@ -226,6 +229,9 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		r.message = b.newMessage(ev.Message, r.self, ev.Late, r.Attempt())
 		limited, cancel := r.limited(ctx)
 		defer cancel()
+		if err := b.noteSynced(limited, r); err != nil {
+			return nil, err
+		}
 		if err := b.hearOlder(limited, r); err != nil {
 			return nil, err
 		}
@@ -266,6 +272,8 @@ func (b *Bot) isOwn(ev adapter.Event) bool {
 	case *adapter.IssueEvent:
 		return ev.Actor.IsSelf()
 	case *adapter.ResolveEvent:
+		return ev.Actor.IsSelf()
+	case *adapter.DataEvent:
 		return ev.Actor.IsSelf()
 	default:
 		return false
@@ -328,6 +336,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if err == nil {
 		t.unpin()
 	}
+	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury)
 	return v
 }
 
@@ -342,13 +351,39 @@ func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
 		Msg("event ignored")
 }
 
+// warnMissing logs that an authentic event cannot be understood. It may be that the
+// platform changed.
+func (b *Bot) warnMissing(typ, action, workspace, missing string) {
+	b.log.Warn().
+		Str(keyType, clipped(typ+" "+action)).
+		Str(keyWorkspace, clipped(workspace)).
+		Str(keyMissing, missing).
+		Msg("a signed delivery cannot be read: something is missing in it")
+}
+
+// clipped bounds what a sender's words add to the log.
+func clipped(s string) string {
+	const most = 100
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// identityError says that the bot may not know who it is until someone changes
+// its configuration.
+type identityError struct{ err error }
+
+func (e *identityError) Error() string { return "identity: " + e.err.Error() }
+func (e *identityError) Unwrap() error { return e.err }
+
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it becomes a dead letter.
 func (b *Bot) unready(err error) error {
 	wait := b.unreadyWait()
 	if api, ok := errors.AsType[*adapter.Error](err); ok {
 		if code := adapter.CodeOf(api); !code.Retryable() && code != adapter.CodeCanceled {
-			return fmt.Errorf("identity: %w", err)
+			return &identityError{err}
 		}
 		wait = max(wait, api.RetryAfter)
 	}

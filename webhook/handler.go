@@ -24,7 +24,11 @@ type Acceptor interface {
 
 // endpoint is the delivery endpoint as a plain HTTP handler.
 type endpoint struct {
-	verifier *Verifier
+	// verify proves that a delivery is authentic. signed says that it does so by
+	// Linear's signature.
+	verify   func(r *http.Request, body []byte) error
+	signed   bool
+	budget   *budget
 	acceptor Acceptor
 	horizon  time.Duration
 	maxBody  int64
@@ -62,7 +66,18 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	log := func(e *zerolog.Event) *zerolog.Event {
 		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
 	}
-	body, err := h.read(w, r)
+	if err := h.hasSignature(r); err != nil {
+		w.Header().Set("Connection", "close") // what is left of the body is not read
+		log(h.log.Warn()).Err(err).Msg("delivery refused before it was read")
+		return refusal(err)
+	}
+	body, release, err := h.read(w, r)
+	defer release()
+	if errors.Is(err, errBudget) {
+		w.Header().Set("Connection", "close")
+		log(h.log.Error()).Msg("delivery refused: too many large bodies at once, Linear will send it again")
+		return http.StatusServiceUnavailable, "too busy, try again"
+	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
@@ -71,12 +86,13 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off"
 	}
-	if err := h.verifier.Verify(r.Header.Get("Linear-Signature"), body); err != nil {
-		log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
-		if errors.Is(err, ErrNoSignature) {
-			return http.StatusUnauthorized, "missing signature"
+	if err := h.verify(r, body); err != nil {
+		if h.signed {
+			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
+		} else {
+			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold anything
 		}
-		return http.StatusUnauthorized, "invalid signature"
+		return refusal(err)
 	}
 
 	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
@@ -121,6 +137,23 @@ func (h *endpoint) leave() {
 	}
 }
 
+// hasSignature refuses a request that cannot be authentic before its body is read.
+func (h *endpoint) hasSignature(r *http.Request) error {
+	if !h.signed {
+		return nil
+	}
+	_, err := parseSignature(r.Header.Get("Linear-Signature"))
+	return err
+}
+
+// refusal is the answer to a request that is not authentic.
+func refusal(err error) (int, string) {
+	if errors.Is(err, ErrNoSignature) {
+		return http.StatusUnauthorized, "missing signature"
+	}
+	return http.StatusUnauthorized, "invalid signature"
+}
+
 // enter waits for a place, for half of the time that storing may take.
 func (h *endpoint) enter(ctx context.Context) bool {
 	if h.places == nil {
@@ -141,31 +174,6 @@ func (h *endpoint) enter(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// read returns the whole body, or a *http.MaxBytesError if it is too large.
-func (h *endpoint) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > h.maxBody {
-		h.discard(r)
-		return nil, &http.MaxBytesError{Limit: h.maxBody}
-	}
-	limited := http.MaxBytesReader(w, r.Body, h.maxBody)
-	if r.ContentLength >= 0 {
-		body := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(limited, body)
-		return body, err
-	}
-	body, err := io.ReadAll(limited)
-	if err != nil {
-		h.discard(r)
-	}
-	return body, err
-}
-
-// discard reads a little more of a body that is refused, so that a sender in
-// the middle of writing gets to see the answer instead of a broken connection.
-func (h *endpoint) discard(r *http.Request) {
-	_, _ = io.CopyN(io.Discard, r.Body, 2*h.maxBody) // nothing depends on it
 }
 
 // clip bounds what a header, which anybody can write, adds to logs and store.

@@ -48,13 +48,20 @@ type health struct {
 	checks []Check
 	log    zerolog.Logger
 
+	// asking is taken while the checks are asked. What they said is the answer to
+	// all who ask within readyFor: some checks write.
+	asking  chan struct{} // holds a token meanwhile
+	asked   time.Time
+	status  int
+	answers map[string]string
+
 	mu sync.Mutex
 	// failing holds what each failing check was last logged with.
 	failing map[string]string
 }
 
 func newHealth(cfg Config) *health {
-	h := &health{log: cfg.Logger, failing: make(map[string]string)}
+	h := &health{log: cfg.Logger, asking: make(chan struct{}, 1), failing: make(map[string]string)}
 	if cfg.Ready != nil {
 		h.checks = append(h.checks, Check{Name: "bot", Ready: cfg.Ready})
 	}
@@ -63,9 +70,31 @@ func newHealth(cfg Config) *health {
 }
 
 // ServeHTTP says whether deliveries can be taken and worked on. It names the
-// checks that fail and a public reason; the causes are in the log.
+// checks that fail and a public reason; the causes are in the log. The checks are
+// asked once a second at most, whoever asks.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	status, answers := h.current(r.Context())
+	answer(w, status, answers)
+}
+
+// readyFor is how long an answer of the checks holds.
+const readyFor = time.Second
+
+// current returns what the checks say, or have just said.
+func (h *health) current(ctx context.Context) (int, map[string]string) {
+	h.asking <- struct{}{}
+	defer func() { <-h.asking }()
+	if h.asked.IsZero() || time.Since(h.asked) >= readyFor {
+		// The answer is for others too, so it does not end with this request.
+		h.status, h.answers = h.ask(context.WithoutCancel(ctx))
+		h.asked = time.Now()
+	}
+	return h.status, h.answers
+}
+
+// ask asks all checks.
+func (h *health) ask(ctx context.Context) (int, map[string]string) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	status, answers := http.StatusOK, map[string]string{"status": "ready"}
 	for _, c := range h.checks {
@@ -81,7 +110,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			answers[c.Name] = public.Reason
 		}
 	}
-	answer(w, status, answers)
+	return status, answers
 }
 
 // note logs a check that begins to fail, fails for another reason or has

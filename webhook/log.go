@@ -15,4 +15,10 @@ const (
 	LogKeyAddr = "addr"
 	// LogKeyCheck is the name of a readiness check.
 	LogKeyCheck = "check"
+	// LogKeyPath is the path of a request that was not found, and LogKeyRightPath
+	// that of the webhook.
+	LogKeyPath      = "path"
+	LogKeyRightPath = "right_path"
+	// LogKeyTimes is how often something happened since it was last logged.
+	LogKeyTimes = "times"
 )

@@ -16,11 +16,17 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Config says how to serve. Secrets and Acceptor are required.
+// Config says how to serve. Acceptor is required, and Secrets or Verify.
 type Config struct {
 	// Secrets are the signing secrets of the webhook, any of which is
 	// accepted.
 	Secrets []string
+	// Verify proves that a delivery is authentic, in place of Linear's signature:
+	// for deliveries that a gateway has verified and forwards under a signature of
+	// its own. It gets the raw body and must compare in constant time; any error
+	// is answered 401 and is not logged, as it may hold a secret. The age of the
+	// delivery is checked besides. Defaults to Linear's signature under Secrets.
+	Verify func(r *http.Request, body []byte) error
 	// Acceptor stores deliveries.
 	Acceptor Acceptor
 	// Durable says that what the Acceptor has accepted survives the process,
@@ -53,6 +59,10 @@ type Config struct {
 	// so that an overload ends in retries and not in timeouts. Defaults to
 	// 256; negative means no limit.
 	MaxInFlight int
+	// MaxConns is how many connections are open at the same time. A further one
+	// takes the place of one that waits for its next request, or is closed.
+	// Defaults to 4096.
+	MaxConns int
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s; negative means that connections are closed at once.
 	ShutdownTimeout time.Duration
@@ -67,6 +77,10 @@ type Config struct {
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 }
+
+// readTimeout bounds the reading of one request. Linear itself gives up after five
+// seconds.
+const readTimeout = 15 * time.Second
 
 // Runner works beside the server for as long as ctx lives, and then finishes
 // what it has begun. *bot.Bot is one.
@@ -85,9 +99,15 @@ type Server struct {
 
 // NewServer checks cfg, fills in defaults and returns a Server. It does no I/O.
 func NewServer(cfg Config) (*Server, error) {
-	verifier, err := NewVerifier(cfg.Secrets...)
-	if err != nil {
-		return nil, err
+	verify := cfg.Verify
+	if verify == nil {
+		verifier, err := NewVerifier(cfg.Secrets...)
+		if err != nil {
+			return nil, err
+		}
+		verify = func(r *http.Request, body []byte) error {
+			return verifier.Verify(r.Header.Get("Linear-Signature"), body)
+		}
 	}
 	if cfg.Acceptor == nil {
 		return nil, errors.New("webhook: Config.Acceptor is missing: pass the bot")
@@ -110,6 +130,9 @@ func NewServer(cfg Config) (*Server, error) {
 	if cfg.MaxInFlight == 0 {
 		cfg.MaxInFlight = 256
 	}
+	if cfg.MaxConns <= 0 {
+		cfg.MaxConns = 4096
+	}
 	var places chan struct{} // nil without a limit
 	if cfg.MaxInFlight > 0 {
 		places = make(chan struct{}, cfg.MaxInFlight)
@@ -129,7 +152,9 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg)}
 	deliveries := &endpoint{
-		verifier: verifier,
+		verify:   verify,
+		signed:   cfg.Verify == nil,
+		budget:   newBudget(unverified),
 		acceptor: cfg.Acceptor,
 		horizon:  horizon,
 		maxBody:  cfg.MaxBody,
@@ -160,6 +185,13 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
+	missed := &lost{path: cfg.Path, log: cfg.Logger}
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if errors.Is(err, echo.ErrNotFound) && c.Request().Method == http.MethodPost {
+			missed.note(c.Request().URL.Path)
+		}
+		e.DefaultHTTPErrorHandler(err, c)
+	}
 	return s, nil
 }
 
@@ -182,13 +214,14 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	srv := &http.Server{
 		Handler:           s.echo,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      readTimeout + 2*s.cfg.AcceptTimeout + 5*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
-	fresh := &freshConns{open: make(map[net.Conn]struct{})}
-	srv.ConnState = fresh.track
+	open := newConns(s.cfg.MaxConns)
+	srv.ConnState = open.track
 	s.cfg.Logger.Info().Stringer(LogKeyAddr, ln.Addr()).Msg("listening")
 	if s.cfg.OnListen != nil {
 		s.cfg.OnListen(ln.Addr())
@@ -225,7 +258,7 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	<-ctx.Done()
 	shut, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
-	fresh.close()
+	open.closeFresh()
 	if err := srv.Shutdown(shut); err != nil {
 		_ = srv.Close() // what Shutdown could not wait for
 		if s.cfg.ShutdownTimeout > 0 {
@@ -234,33 +267,4 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// freshConns are the connections that have not sent a request yet. Shutdown
-// would wait some seconds for each to make up its mind.
-type freshConns struct {
-	mu   sync.Mutex
-	open map[net.Conn]struct{} // nil once they were closed
-}
-
-func (f *freshConns) track(c net.Conn, s http.ConnState) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case s != http.StateNew:
-		delete(f.open, c)
-	case f.open == nil:
-		_ = c.Close() // too late to begin
-	default:
-		f.open[c] = struct{}{}
-	}
-}
-
-func (f *freshConns) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for c := range f.open {
-		_ = c.Close() // nothing was read from it
-	}
-	f.open = nil
 }

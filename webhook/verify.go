@@ -56,15 +56,9 @@ func NewVerifier(secrets ...string) (*Verifier, error) {
 // Verify checks that signature, in hex, is the HMAC-SHA256 of body. The time it
 // takes depends on the length of body and the number of secrets only.
 func (v *Verifier) Verify(signature string, body []byte) error {
-	if signature == "" {
-		return ErrNoSignature
-	}
-	var got [sha256.Size]byte
-	if len(signature) != 2*sha256.Size {
-		return ErrSignature
-	}
-	if _, err := hex.Decode(got[:], []byte(signature)); err != nil {
-		return ErrSignature
+	got, err := parseSignature(signature)
+	if err != nil {
+		return err
 	}
 	good := false
 	for _, pool := range v.macs {
@@ -81,6 +75,20 @@ func (v *Verifier) Verify(signature string, body []byte) error {
 		return ErrSignature
 	}
 	return nil
+}
+
+// parseSignature reads the form of a signature: 64 hex digits.
+func parseSignature(signature string) (got [sha256.Size]byte, err error) {
+	switch {
+	case signature == "":
+		return got, ErrNoSignature
+	case len(signature) != 2*sha256.Size:
+		return got, ErrSignature
+	}
+	if _, err := hex.Decode(got[:], []byte(signature)); err != nil {
+		return got, ErrSignature
+	}
+	return got, nil
 }
 
 // Sign returns the signature that Linear would send for body: the HMAC-SHA256

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -341,6 +342,10 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testHealth)
+}
+
+func testHealth(t *testing.T) {
 	bad := errors.New("MARKER: why it is down")
 	var down error
 	h := newHandler(t, webhook.Config{
@@ -356,6 +361,7 @@ func TestHealth(t *testing.T) {
 		t.Errorf("/readyz = %d %s, want 200", code, body)
 	}
 	down = bad
+	time.Sleep(time.Second) // for which an answer holds
 	if code, body := get("/readyz"); code != 503 || strings.Contains(body, "MARKER") || !strings.Contains(body, "store") {
 		t.Errorf("/readyz = %d %s, want 503, the check's name and not its error", code, body)
 	}
@@ -368,6 +374,10 @@ func TestHealth(t *testing.T) {
 // probes ask every few seconds.
 func TestReadiness(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testReadiness)
+}
+
+func testReadiness(t *testing.T) {
 	var log bytes.Buffer
 	var bot, linear error
 	h := newHandler(t, webhook.Config{
@@ -394,6 +404,7 @@ func TestReadiness(t *testing.T) {
 		{nil, nil, map[string]string{"status": "ready", "bot": "ok", "linear": "ok"}, 4},
 	} {
 		bot, linear = step.bot, step.linear
+		time.Sleep(time.Second)
 		res := httptest.NewRecorder()
 		h.ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
 		var got map[string]string

@@ -49,6 +49,8 @@ func TestWrappedBot(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
+	// An answer holds for a second; another server asks anew.
+	h = newHandler(t, webhook.Config{Acceptor: wrapped{&recorder{}}, Ready: b.Ready})
 	if code, body := ask(http.MethodGet, "/readyz", ""); code != http.StatusServiceUnavailable || !strings.Contains(body, "unavailable") {
 		t.Errorf("/readyz = %d %s, want 503 with a closed store", code, body)
 	}

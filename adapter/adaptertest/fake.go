@@ -151,7 +151,9 @@ func (f *Fake) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, err
 		r = f.keep(p)
 		f.byKey[key] = r
 	}
-	return r.read(), nil
+	m := r.read()
+	m.Existed = ok
+	return m, nil
 }
 
 // keep keeps a message of the bot's. It is called with the lock.

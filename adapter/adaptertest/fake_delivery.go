@@ -41,6 +41,7 @@ const (
 	fakeAccess        = "Access"
 	fakeAuthorization = "Authorization"
 	fakeSLA           = "SLA"
+	fakeData          = "Data"
 	fakeOther         = "Other"
 
 	fakeCreate = "create"
@@ -166,6 +167,8 @@ func fakeKind(ev adapter.Event) (kind, action, id string) {
 			id = ev.Issue.ID
 		}
 		return fakeSLA, fakeUpdate, id
+	case *adapter.DataEvent:
+		return fakeData, cmp.Or(ev.Action, fakeUpdate), cmp.Or(ev.ID, fakeData)
 	case *adapter.OtherEvent:
 		return fakeOther, fakeCreate, cmp.Or(ev.Reason, fakeOther)
 	default:
@@ -183,6 +186,8 @@ func messageID(m *adapter.Message) string {
 // fakeEvent returns an empty event of a type and an action, or nil.
 func fakeEvent(kind, action string) adapter.Event {
 	switch kind + " " + action {
+	case "Data create", "Data update", "Data remove":
+		return &adapter.DataEvent{}
 	case "Message create":
 		return &adapter.MessageEvent{}
 	case "Message update":

@@ -158,7 +158,7 @@ func post(t *testing.T, h Harness) {
 func equalKeys(t *testing.T, h Harness) {
 	before := len(h.Texts(t))
 	var first string
-	for range 3 {
+	for i := range 3 {
 		m, err := h.Adapter.Post(t.Context(), &adapter.Post{Workspace: h.Workspace, Thread: h.Thread, Body: "once", Key: "same key"})
 		if err != nil {
 			t.Fatalf("Post: %v", err)
@@ -168,6 +168,9 @@ func equalKeys(t *testing.T, h Harness) {
 		}
 		if m.ID != first {
 			t.Errorf("Post = message %s, want %s again", m.ID, first)
+		}
+		if m.Existed != (i > 0) {
+			t.Errorf("post %d: Existed = %t", i+1, m.Existed)
 		}
 	}
 	if _, err := h.Adapter.Post(t.Context(), &adapter.Post{Workspace: h.Workspace, Thread: h.Thread, Body: "once", Key: "other key"}); err != nil {

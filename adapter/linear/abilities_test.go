@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,11 @@ type world struct {
 	app     *linearsim.Installation
 	adapter *linear.Adapter
 	thread  adapter.ThreadID
+}
+
+// sharedSecret is the secret of installations of which a test has several adapters.
+func sharedSecret(context.Context) ([]byte, error) {
+	return []byte("a secret of 32 bytes for testing"), nil
 }
 
 func startServer(t *testing.T) *linearsim.Server {

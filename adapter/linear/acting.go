@@ -13,6 +13,7 @@ type bot struct {
 	api    *linearapi.Client
 	self   *adapter.Identity
 	people *people
+	ids    writeIDs
 }
 
 // bot returns the bot in a workspace. Its errors are those of Identity.
@@ -25,36 +26,42 @@ func (a *Adapter) bot(ctx context.Context, workspace string) (*bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bot{api: acc.api, self: self, people: newPeople(self, a.own(self))}, nil
+	ids, err := a.secrets.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &bot{api: acc.api, self: self, people: newPeople(self, a.own(self)), ids: ids}, nil
 }
 
 // own returns what tells whether the bot wrote the message with an id.
 func (a *Adapter) own(self *adapter.Identity) func(id string) bool {
+	ids := a.secrets.known()
 	return func(id string) bool {
 		if self == nil {
 			return false
 		}
 		_, ok := a.written.get(commentKey{self.Workspace, id})
-		return ok || ownID(self.UserID, id)
+		return ok || ids.own(self.UserID, id)
 	}
 }
 
 // key names a comment, or anything else with an id, in the bot's workspace.
 func (b *bot) key(id string) commentKey { return commentKey{b.self.Workspace, id} }
 
-// writeID is WriteID for the bot.
-func (b *bot) writeID(key string) string { return WriteID(b.self.Workspace, b.self.UserID, key) }
+// writeID is the id of what the bot writes under a key.
+func (b *bot) writeID(key string) string { return b.ids.id(b.self.Workspace, b.self.UserID, key) }
 
 // account turns a user that the API told of into a user.
 func (p *people) account(u *linearapi.User) adapter.User {
 	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
 	user.Name = cmp.Or(u.DisplayName, user.Name)
 	user.Guest = u.Guest
-	if user.Kind != adapter.UserSelf && user.Kind != adapter.UserApp { // the API says which users are apps
+	switch { // the API says which users are apps
+	case user.IsBot():
+	case u.App:
+		user.Kind = adapter.UserApp
+	default:
 		user.Kind = adapter.UserHuman
-		if u.App {
-			user.Kind = adapter.UserApp
-		}
 	}
 	return user
 }
@@ -90,13 +97,14 @@ func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *lin
 // commentAuthor finds who wrote a comment. What nobody wrote is Linear's.
 func (p *people) commentAuthor(c *linearapi.Comment) adapter.User {
 	user, ok := p.anyAccount(c.User, c.ExternalUser, c.BotActor)
+	own := p.wrote(c.ID)
 	switch {
-	case p.wrote(c.ID) && !ok:
+	case !ok && own:
 		return p.me()
-	case p.wrote(c.ID):
-		user.Kind = adapter.UserSelf
 	case !ok:
 		return automation()
+	case own && c.ExternalUser == nil && (c.User == nil || user.ID == p.self.UserID):
+		user.Kind = adapter.UserSelf
 	}
 	return user
 }

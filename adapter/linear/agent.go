@@ -18,7 +18,8 @@ func (a *Adapter) IsSession(id adapter.ThreadID) bool {
 }
 
 // Activity writes an activity into an agent session, with one request. A key
-// that was used before changes nothing. Options of an elicitation are shown as
+// that was used before changes nothing, after a second request that makes sure that
+// the bot wrote what is there. Options of an elicitation are shown as
 // a choice. Ephemeral counts for thoughts and actions only.
 //
 // Errors have code adapter.CodeInvalid for a blank body, an action without a name, a missing
@@ -37,12 +38,8 @@ func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 	if err != nil {
 		return err
 	}
-	in.ID, in.AgentSessionID = b.writeID(act.Key), thread.SessionID
-	_, err = b.api.AgentActivityCreate(ctx, in)
-	entity, taken, conflict := linearapi.ConflictID(err)
-	if conflict && (entity == "" || entity == "AgentActivity") && (taken == "" || strings.EqualFold(taken, in.ID)) {
-		return nil // it is there
-	}
+	in.AgentSessionID = thread.SessionID
+	_, _, err = b.activity(ctx, act.Key, in)
 	return err
 }
 

@@ -75,18 +75,47 @@ func TestActivity(t *testing.T) {
 	}
 }
 
-// TestActivityOnce repeats a write that Linear has already.
+// TestActivityOnce repeats a write whose id Linear has already. It is the same
+// write only if the bot's own activity stands in the session.
 func TestActivityOnce(t *testing.T) {
 	t.Parallel()
 	own := WriteID(ownOrg, ownBot, "k")
-	for taken, code := range map[string]adapter.Code{own: adapter.CodeOK, strings.ToUpper(own): adapter.CodeOK, aReply: adapter.CodeConflict} {
-		s := linearStub(func(int, apiCall) (int, string) {
-			return 200, strings.ReplaceAll(conflictWith(taken), "Comment", "AgentActivity")
+	found := func(id, user string) string {
+		return `{"data":{"agentSession":{"id":"` + aSession + `","activities":{"nodes":[{"id":"` + id + `","content":{"type":"thought","body":"hm"},"user":{"id":"` + user + `"}}],"pageInfo":{}}}}}`
+	}
+	none := `{"data":{"agentSession":{"id":"` + aSession + `","activities":{"nodes":[],"pageInfo":{}}}}}`
+	for name, tc := range map[string]struct {
+		taken, read string
+		code        adapter.Code
+		made        int // requests to create
+	}{
+		"own":                      {own, found(own, ownBot), adapter.CodeOK, 1},
+		"own, in upper case":       {strings.ToUpper(own), found(own, ownBot), adapter.CodeOK, 1},
+		"another id":               {aReply, none, adapter.CodeConflict, 1},
+		"in another session":       {own, none, adapter.CodeOK, 2},
+		"another's":                {own, found(own, "mallory"), adapter.CodeOK, 2},
+		"the session is forbidden": {own, `{"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}}]}`, adapter.CodeForbidden, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			made := 0
+			s := linearStub(func(_ int, c apiCall) (int, string) {
+				switch {
+				case c.Op == "agentSessionActivities":
+					return 200, tc.read
+				case strings.Contains(string(c.Vars), own):
+					made++
+					return 200, strings.ReplaceAll(conflictWith(tc.taken), "Comment", "AgentActivity")
+				default:
+					made++
+					return 200, `{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"x"}}}}`
+				}
+			})
+			err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityThought, Body: "hm"})
+			if adapter.CodeOf(err) != tc.code || made != tc.made {
+				t.Errorf("%v after %d writes, want code %s after %d", err, made, tc.code, tc.made)
+			}
 		})
-		err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityThought, Body: "hm"})
-		if adapter.CodeOf(err) != code || (code == adapter.CodeOK) != (err == nil) {
-			t.Errorf("%s is taken: %v, want code %s", taken, err, code)
-		}
 	}
 }
 

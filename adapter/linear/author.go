@@ -8,12 +8,29 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// These end the mail address of every user that is an app, and that of Linear's
-// own agent. They are all that a delivery says about that.
-const (
-	appMailSuffix   = "@oauthapp.linear.app"
-	agentMailSuffix = "@linear.linear.app"
-)
+// mailDomain is the domain of Linear. People who work there have addresses in it;
+// the addresses in its subdomains are those of programs, and all that a delivery
+// says about that.
+const mailDomain = "linear.app"
+
+// programMail returns what sort of program has a mail address, or UserUnknown if
+// it is not one of a program's.
+func programMail(email string) adapter.UserKind {
+	at := strings.LastIndexByte(email, '@')
+	if at < 0 {
+		return adapter.UserUnknown
+	}
+	domain := strings.ToLower(strings.TrimRight(strings.TrimSpace(email[at+1:]), "."))
+	sub, ok := strings.CutSuffix(domain, "."+mailDomain)
+	switch {
+	case !ok:
+		return adapter.UserUnknown
+	case sub == "integration":
+		return adapter.UserIntegration
+	default: // "oauthapp"; "linear", of Linear's own agent; what is to come
+		return adapter.UserApp
+	}
+}
 
 // automationID, and automationName as both names, stand for the platform acting
 // by a rule of the workspace.
@@ -47,6 +64,99 @@ func (p *people) wrote(messageID string) bool {
 	return messageID != "" && p.own != nil && p.own(messageID)
 }
 
+// said is all that a payload says about who did something. Any part may be
+// missing.
+type said struct {
+	user     userPayload
+	userID   string
+	external userPayload
+	// externalID is the id of a person who is synced in.
+	externalID string
+	bot        botActorPayload
+	// actor is that of the envelope. It did what the delivery tells of, which
+	// need not be what is asked about: it counts for what it says of the same
+	// user, and alone only if sole is set.
+	actor actorPayload
+	sole  bool
+	// wrote is the id of what was written.
+	wrote string
+}
+
+// who makes a user of all that a payload says: of an account, else of a person
+// who is synced in, else of an integration, else of the actor. ok is false if it
+// says nothing. The bot's own messages are known by their ids, but an id never
+// speaks against an author who is known to be another.
+func (p *people) who(s *said) (user adapter.User, ok bool) {
+	id := cmp.Or(s.user.ID, s.userID)
+	switch {
+	case s.user != userPayload{} || id != "":
+		user = p.user(s.mergedUser(id), id)
+		if user.Kind == adapter.UserUnknown {
+			user.Kind = s.kindOf(id)
+		}
+	case s.external != userPayload{} || s.externalID != "":
+		return external(&s.external, s.externalID), true
+	case s.bot.present():
+		user = integration(&s.bot)
+		if p.wrote(s.wrote) { // under another name
+			user.Kind = adapter.UserSelf
+		}
+		return user, true
+	case s.sole && s.actor != actorPayload{}:
+		user = p.actor(&s.actor)
+	}
+	switch {
+	case user != adapter.User{}:
+	case p.wrote(s.wrote):
+		return p.me(), true
+	default:
+		return user, false
+	}
+	if user.ID == p.self.UserID && p.wrote(s.wrote) {
+		user.Kind = adapter.UserSelf
+	}
+	return user, true
+}
+
+// mergedUser is the nested user with what the actor says of the same one.
+func (s *said) mergedUser(id string) *userPayload {
+	u := s.user
+	if a := &s.actor; id != "" && a.ID == id {
+		u.Name, u.Email = cmp.Or(u.Name, a.Name), cmp.Or(u.Email, a.Email)
+		u.URL, u.AvatarURL = cmp.Or(u.URL, a.URL), cmp.Or(u.AvatarURL, a.AvatarURL)
+	}
+	return &u
+}
+
+// kindOf tells what sort of user has an id of which nothing else is known.
+func (s *said) kindOf(id string) adapter.UserKind {
+	if id != "" && s.actor.ID == id {
+		if kind := s.actor.kind(); kind != adapter.UserUnknown {
+			return kind
+		}
+	}
+	if s.bot.present() {
+		return adapter.UserApp
+	}
+	return adapter.UserUnknown
+}
+
+// kind is what the type of an actor says.
+func (a *actorPayload) kind() adapter.UserKind {
+	switch strings.ToLower(a.Type) {
+	case "user":
+		return adapter.UserHuman
+	case "integration":
+		return adapter.UserIntegration
+	case "oauthclient", "app", "agent":
+		return adapter.UserApp
+	case "externaluser":
+		return adapter.UserExternal
+	default:
+		return adapter.UserUnknown
+	}
+}
+
 // user turns a nested user into a user. id stands in for a missing id.
 func (p *people) user(u *userPayload, id string) adapter.User {
 	user := adapter.User{
@@ -62,15 +172,15 @@ func (p *people) user(u *userPayload, id string) adapter.User {
 }
 
 // kind tells what sort of user a nested user with that id is. Of a bare id
-// nothing is known but whether it is the bot's. Older deliveries name people
-// without their address; what is named and is not known as an app is a person.
+// nothing is known but whether it is the bot's, and a name alone may be a program's.
 func (p *people) kind(u *userPayload, id string) adapter.UserKind {
+	program := programMail(u.Email)
 	switch {
 	case p.isSelf(id):
 		return adapter.UserSelf
-	case isAppMail(u.Email):
-		return adapter.UserApp
-	case u.Email != "" || u.Name != "" || u.URL != "":
+	case program != adapter.UserUnknown:
+		return program
+	case u.Email != "" || profileName(u.URL) != "":
 		return adapter.UserHuman
 	case id != "" && id == p.self.UserID: // the bot acts with that person's key
 		return adapter.UserHuman
@@ -108,41 +218,24 @@ func automation() adapter.User {
 
 // actor turns the actor of an envelope into a user: zero if it names no one.
 func (p *people) actor(a *actorPayload) adapter.User {
-	switch strings.ToLower(a.Type) {
-	case "integration":
-		return adapter.User{ID: a.ID, FullName: cmp.Or(a.Name, a.Service), Kind: adapter.UserIntegration}
-	case "oauthclient":
-		return adapter.User{ID: a.ID, FullName: a.Name, Kind: adapter.UserApp}
-	case "externaluser":
+	switch kind := a.kind(); kind {
+	case adapter.UserIntegration, adapter.UserApp:
+		if p.isSelf(a.ID) {
+			kind = adapter.UserSelf
+		}
+		return adapter.User{ID: a.ID, FullName: cmp.Or(a.Name, a.Service), Kind: kind}
+	case adapter.UserExternal:
 		return external(&a.userPayload, "")
+	default:
 	}
 	if a.userPayload == (userPayload{}) {
 		return adapter.User{}
 	}
-	return p.user(&a.userPayload, "")
-}
-
-// author finds who wrote a comment: a user, else a person who is synced in,
-// else an integration. The bot's own messages are known by their id too.
-func (p *people) author(c *commentPayload) (adapter.User, bool) {
-	var u adapter.User
-	switch {
-	case c.User != userPayload{} || c.UserID != "":
-		u = p.user(&c.User, c.UserID)
-	case c.ExternalUser != userPayload{} || c.ExternalUserID != "":
-		u = external(&c.ExternalUser, c.ExternalUserID)
-	case c.BotActor.present():
-		u = integration(&c.BotActor)
-	default:
-		if !p.wrote(c.ID) {
-			return adapter.User{}, false
-		}
-		u = p.me()
+	user := p.user(&a.userPayload, "")
+	if user.Kind == adapter.UserUnknown {
+		user.Kind = a.kind()
 	}
-	if p.wrote(c.ID) {
-		u.Kind = adapter.UserSelf
-	}
-	return u, true
+	return user
 }
 
 // me is the bot as a user.
@@ -162,11 +255,6 @@ func (p *people) ref(id string, known ...adapter.User) adapter.User {
 		}
 	}
 	return p.user(&userPayload{}, id)
-}
-
-func isAppMail(email string) bool {
-	at := strings.LastIndexByte(email, '@')
-	return at >= 0 && (strings.EqualFold(email[at:], appMailSuffix) || strings.EqualFold(email[at:], agentMailSuffix))
 }
 
 // profileName is the handle in the address of a profile,

@@ -50,7 +50,7 @@ func TestAuthor(t *testing.T) {
 		{"human", payloadSelf(), commentPayload{User: ada}, adaUser},
 		{"id only", payloadSelf(), commentPayload{UserID: "ada"}, adapter.User{ID: "ada", Kind: adapter.UserUnknown}},
 		{"self", payloadSelf(), commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.UserSelf}},
-		{"self by the message", payloadSelf(), commentPayload{ID: wrote, UserID: "x"}, adapter.User{ID: "x", Kind: adapter.UserSelf}},
+		{"an own id under another user", payloadSelf(), commentPayload{ID: wrote, UserID: "x"}, adapter.User{ID: "x"}},
 		{"a person with the bot's key", person, commentPayload{UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.UserHuman}},
 		{"the bot with a person's key", person, commentPayload{ID: wrote, UserID: "bot"}, adapter.User{ID: "bot", Kind: adapter.UserSelf}},
 		{
@@ -86,17 +86,89 @@ func TestAuthor(t *testing.T) {
 		{"unknown bot", nil, commentPayload{UserID: "bot"}, adapter.User{ID: "bot"}},
 	}
 	for _, tt := range tests {
-		got, ok := newPeople(tt.self, own).author(&tt.c)
+		got, ok := newPeople(tt.self, own).who(of(&tt.c))
 		if diff := cmp.Diff(tt.want, got); diff != "" || !ok {
 			t.Errorf("%s: %t (-want +got):\n%s", tt.name, ok, diff)
 		}
 	}
-	if got, ok := newPeople(payloadSelf(), own).author(&commentPayload{}); ok {
+	if got, ok := newPeople(payloadSelf(), own).who(&said{}); ok {
 		t.Errorf("nobody is %+v", got)
 	}
-	got, ok := newPeople(payloadSelf(), own).author(&commentPayload{ID: wrote})
+	got, ok := newPeople(payloadSelf(), own).who(&said{wrote: wrote})
 	if !ok || !got.IsSelf() || got.ID != "bot" {
 		t.Errorf("an own message without author is by %+v", got)
+	}
+}
+
+// of is all that a comment says about its author.
+func of(c *commentPayload) *said {
+	return &said{
+		user: c.User, userID: c.UserID, external: c.ExternalUser, externalID: c.ExternalUserID, bot: c.BotActor, wrote: c.ID,
+	}
+}
+
+// TestProgramMail has the addresses of programs: all in subdomains of Linear's.
+func TestProgramMail(t *testing.T) {
+	t.Parallel()
+	for email, want := range map[string]adapter.UserKind{
+		"1@oauthapp.linear.app":               adapter.UserApp,
+		"linear-acme@linear.linear.app":       adapter.UserApp,
+		"0a1b@integration.linear.app":         adapter.UserIntegration,
+		"0A1B@Integration.Linear.App":         adapter.UserIntegration,
+		"x@integration.linear.app.":           adapter.UserIntegration,
+		"x@something-new.linear.app":          adapter.UserApp,
+		"x@a.b.linear.app":                    adapter.UserApp,
+		"a@b@oauthapp.linear.app":             adapter.UserApp,
+		"karri@linear.app":                    adapter.UserUnknown,
+		"ada@notlinear.app":                   adapter.UserUnknown,
+		"ada@oauthapp.linear.app.example.com": adapter.UserUnknown,
+		"oauthapp.linear.app@example.com":     adapter.UserUnknown,
+		"ada@example.com":                     adapter.UserUnknown,
+		"oauthapp.linear.app":                 adapter.UserUnknown,
+		"":                                    adapter.UserUnknown,
+	} {
+		if got := programMail(email); got != want {
+			t.Errorf("programMail(%q) = %s, want %s", email, got, want)
+		}
+	}
+}
+
+// TestWho makes an author from all that a payload says.
+func TestWho(t *testing.T) {
+	t.Parallel()
+	const wrote = "own"
+	own := func(id string) bool { return id == wrote }
+	actor := func(typ string, u userPayload) actorPayload { return actorPayload{userPayload: u, Type: typ} }
+	mail := func(id, email string) userPayload { return userPayload{ID: id, Name: "X", Email: email} }
+	for _, tc := range []struct {
+		name string
+		said said
+		want adapter.UserKind
+	}{
+		{"id and the same actor, an app", said{userID: "x", actor: actor("user", mail("x", "1@oauthapp.linear.app"))}, adapter.UserApp},
+		{"id and the same actor, an integration", said{userID: "x", actor: actor("user", mail("x", "1@integration.linear.app"))}, adapter.UserIntegration},
+		{"id and the same actor, a person", said{userID: "x", actor: actor("user", mail("x", "x@acme.test"))}, adapter.UserHuman},
+		{"id and the same actor, by its type", said{userID: "x", actor: actor("oauthClient", userPayload{ID: "x"})}, adapter.UserApp},
+		{"id and the same actor without a type", said{userID: "x", actor: actor("", userPayload{ID: "x", Name: "X"})}, adapter.UserUnknown},
+		{"id and another actor", said{userID: "x", actor: actor("user", mail("y", "y@acme.test"))}, adapter.UserUnknown},
+		{"a name without an address", said{user: userPayload{ID: "x", Name: "X"}}, adapter.UserUnknown},
+		{"a user without an address, and the same actor", said{user: userPayload{ID: "x", Name: "X"}, actor: actor("user", userPayload{ID: "x"})}, adapter.UserHuman},
+		{"id and an integration", said{userID: "x", bot: botActorPayload{Type: "slack"}}, adapter.UserApp},
+		{"a person's id under an own id", said{user: mail("x", "x@acme.test"), wrote: wrote}, adapter.UserHuman},
+		{"an unknown user under an own id", said{userID: "x", wrote: wrote}, adapter.UserUnknown},
+		{"a synced person under an own id", said{externalID: "x", wrote: wrote}, adapter.UserExternal},
+		{"another name of the bot's", said{bot: botActorPayload{Type: "oauthClient"}, wrote: wrote}, adapter.UserSelf},
+		{"an own id alone", said{wrote: wrote}, adapter.UserSelf},
+		{"the actor alone", said{actor: actor("user", mail("x", "x@acme.test")), sole: true}, adapter.UserHuman},
+		{"the actor of something else", said{actor: actor("user", mail("x", "x@acme.test"))}, adapter.UserUnknown},
+	} {
+		if got, _ := newPeople(payloadSelf(), own).who(&tc.said); got.Kind != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.name, got, tc.want)
+		}
+	}
+	got, _ := newPeople(payloadSelf(), own).who(&said{userID: "x", actor: actor("user", mail("x", "x@acme.test"))})
+	if diff := cmp.Diff(adapter.User{ID: "x", FullName: "X", Email: "x@acme.test", Kind: adapter.UserHuman}, got); diff != "" {
+		t.Errorf("what the actor says (-want +got):\n%s", diff)
 	}
 }
 

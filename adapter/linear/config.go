@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,9 +31,13 @@ type Config struct {
 	// ClientID and ClientSecret are those of an OAuth app that has client
 	// credentials enabled; the bot then acts as the app. Defaults to none.
 	ClientID, ClientSecret string
-	// Scopes are what the app's token may do. Defaults to read, write,
-	// comments:create and issues:create.
+	// Scopes are what the app's token may do. Defaults to
+	// [linearapi.DefaultScopes]: those of an agent, or in ModeComments those of
+	// a plain app.
 	Scopes []string
+	// NotAssignable keeps issues from being delegated to the app: the default
+	// scopes are then without app:assignable.
+	NotAssignable bool
 	// Mode says which conversations the bot takes. Defaults to ModeBoth.
 	Mode Mode
 	// APIURL is the address of the GraphQL API. Defaults to
@@ -64,20 +69,27 @@ type Config struct {
 	// Observe is called after every attempt to call the API; see
 	// linearapi.Config. Defaults to none.
 	Observe func(linearapi.Call)
+
+	// missing names the variable that completes the pair of client credentials
+	// of which one is set. Empty for the usual pair.
+	missing string
 }
 
 // ConfigFromEnv reads a Config from the environment:
 //
 //	LINEAR_API_KEY            APIKey
 //	LINEAR_ACCESS_TOKEN       AccessToken
-//	LINEAR_CLIENT_ID          ClientID, else LINEAR_CLIENT_CREDENTIALS_CLIENT_ID
-//	LINEAR_CLIENT_SECRET      ClientSecret, else LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET
+//	LINEAR_CLIENT_CREDENTIALS_CLIENT_ID, LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET
+//	                          ClientID and ClientSecret, if both are set
+//	LINEAR_CLIENT_ID, LINEAR_CLIENT_SECRET
+//	                          the same, if those are not both set
 //	LINEAR_CLIENT_CREDENTIALS_SCOPES
 //	                          Scopes, separated by commas or spaces
 //	LINEAR_API_URL            APIURL
 //	LINEAR_OAUTH_URL          OAuthURL
 //	LINEAR_UPLOADS_URL        UploadsURL
 //	LINEAR_MODE               Mode: both, comments or agent-sessions
+//	LINEAR_ASSIGNABLE         NotAssignable, if it is false, no, off or 0
 //
 // Unset and blank variables leave their field empty. Nothing is checked; [New]
 // does that.
@@ -87,22 +99,40 @@ func ConfigFromEnv() Config { return ConfigFrom(os.Getenv) }
 func ConfigFrom(lookup func(name string) string) Config {
 	env := func(name string) string { return strings.TrimSpace(lookup(name)) }
 	id, secret := env("LINEAR_CLIENT_ID"), env("LINEAR_CLIENT_SECRET")
-	if id == "" {
-		id = env("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID")
-	}
-	if secret == "" {
-		secret = env("LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET")
+	// The more specific pair goes first, and halves of two pairs are never mixed.
+	specificID, specificSecret := env("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"), env("LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET")
+	half := ""
+	switch {
+	case specificID != "" && specificSecret != "":
+		id, secret = specificID, specificSecret
+	case id != "" && secret != "":
+	case specificID != "":
+		id, secret, half = specificID, "", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"
+	case specificSecret != "":
+		id, secret, half = "", specificSecret, "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"
 	}
 	return Config{
 		APIKey:       env("LINEAR_API_KEY"),
 		AccessToken:  env("LINEAR_ACCESS_TOKEN"),
 		ClientID:     id,
 		ClientSecret: secret,
+		missing:      half,
 		Scopes:       splitScopes(env("LINEAR_CLIENT_CREDENTIALS_SCOPES")),
 		APIURL:       env("LINEAR_API_URL"),
 		OAuthURL:     env("LINEAR_OAUTH_URL"),
 		UploadsURL:   env("LINEAR_UPLOADS_URL"),
 		Mode:         parseMode(env("LINEAR_MODE")),
+
+		NotAssignable: isOff(env("LINEAR_ASSIGNABLE")),
+	}
+}
+
+func isOff(word string) bool {
+	switch strings.ToLower(word) {
+	case "0", "f", "false", "no", "off":
+		return true
+	default:
+		return false
 	}
 }
 
@@ -188,9 +218,9 @@ func (c Config) withDefaults() (Config, error) {
 	case c.ClientID == "" && c.ClientSecret == "":
 		problem("", "", "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing: set both, or LINEAR_ACCESS_TOKEN, or LINEAR_API_KEY")
 	case c.ClientID == "":
-		problem("ClientID", "LINEAR_CLIENT_ID", "is missing beside the secret: copy it from the OAuth app's settings in Linear")
+		problem("ClientID", cmp.Or(c.missing, "LINEAR_CLIENT_ID"), "is missing beside the secret: copy it from the OAuth app's settings in Linear")
 	case c.ClientSecret == "":
-		problem("ClientSecret", "LINEAR_CLIENT_SECRET", "is missing beside the id: copy it from the OAuth app's settings in Linear")
+		problem("ClientSecret", cmp.Or(c.missing, "LINEAR_CLIENT_SECRET"), "is missing beside the id: copy it from the OAuth app's settings in Linear")
 	}
 	if c.Mode > ModeSessions {
 		problem("Mode", "LINEAR_MODE", "is not valid: use both, comments or agent-sessions")
@@ -201,7 +231,9 @@ func (c Config) withDefaults() (Config, error) {
 			break
 		}
 	}
-	c.Scopes = slices.Clone(c.Scopes)
+	if c.Scopes = slices.Clone(c.Scopes); len(c.Scopes) == 0 {
+		c.Scopes = c.defaultScopes()
+	}
 	if c.APIURL == "" {
 		c.APIURL = linearapi.DefaultURL
 	}
@@ -231,6 +263,22 @@ func (c Config) withDefaults() (Config, error) {
 		c.MaxBody = defaultMaxBody
 	}
 	return c, errors.Join(problems...)
+}
+
+// WithCredentials returns c with the way to authenticate of another Config.
+func (c Config) WithCredentials(of Config) Config {
+	c.APIKey, c.AccessToken = of.APIKey, of.AccessToken
+	c.ClientID, c.ClientSecret, c.missing = of.ClientID, of.ClientSecret, of.missing
+	return c
+}
+
+// defaultScopes are the scopes of the mode.
+func (c Config) defaultScopes() []string {
+	scopes := linearapi.DefaultScopes(c.Mode != ModeComments)
+	if c.NotAssignable {
+		scopes = slices.DeleteFunc(scopes, func(s string) bool { return s == "app:assignable" })
+	}
+	return scopes
 }
 
 // checkURL reports what is wrong with an address that credentials are sent to.

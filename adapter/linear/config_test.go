@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestConfigFromEnv(t *testing.T) {
 	all := []string{
 		"LINEAR_API_KEY", "LINEAR_ACCESS_TOKEN", "LINEAR_CLIENT_ID", "LINEAR_CLIENT_SECRET",
 		"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET",
-		"LINEAR_CLIENT_CREDENTIALS_SCOPES", "LINEAR_API_URL", "LINEAR_OAUTH_URL",
+		"LINEAR_CLIENT_CREDENTIALS_SCOPES", "LINEAR_API_URL", "LINEAR_OAUTH_URL", "LINEAR_ASSIGNABLE",
 	}
 	for _, tc := range []struct {
 		name string
@@ -40,16 +41,30 @@ func TestConfigFromEnv(t *testing.T) {
 			"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "i", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "s",
 			"LINEAR_CLIENT_CREDENTIALS_SCOPES": "read, write app:mentionable,",
 		}, Config{ClientID: "i", ClientSecret: "s", Scopes: []string{"read", "write", "app:mentionable"}}},
-		{"short names win", map[string]string{
+		{"the specific pair goes first", map[string]string{
 			"LINEAR_CLIENT_ID": "i", "LINEAR_CLIENT_SECRET": "s",
 			"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "x", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "y",
+		}, Config{ClientID: "x", ClientSecret: "y"}},
+		{"the specific pair and half of the other", map[string]string{
+			"LINEAR_CLIENT_ID":                    "i",
+			"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "x", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "y",
+		}, Config{ClientID: "x", ClientSecret: "y"}},
+		{"half of the specific pair and the other", map[string]string{
+			"LINEAR_CLIENT_ID": "i", "LINEAR_CLIENT_SECRET": "s", "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "x",
 		}, Config{ClientID: "i", ClientSecret: "s"}},
+		{"two halves", map[string]string{
+			"LINEAR_CLIENT_SECRET": "s", "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID": "x",
+		}, Config{ClientID: "x", missing: "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"}},
+		{"two halves, the other way", map[string]string{
+			"LINEAR_CLIENT_ID": "i", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "y",
+		}, Config{ClientSecret: "y", missing: "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"}},
+		{"not assignable", map[string]string{"LINEAR_ASSIGNABLE": "No"}, Config{NotAssignable: true}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, name := range all {
 				t.Setenv(name, tc.env[name])
 			}
-			if got := ConfigFromEnv(); !cmp.Equal(tc.want, got, cmpopts.EquateEmpty()) {
+			if got := ConfigFromEnv(); !cmp.Equal(tc.want, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Config{})) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
@@ -187,5 +202,52 @@ func TestConfigDoesNotPrint(t *testing.T) {
 	}
 	if s := cfg.String(); !strings.Contains(s, "app-1") || !strings.Contains(s, "https://api.example") {
 		t.Errorf("String() = %s", s)
+	}
+}
+
+// TestDefaultScopes checks what the app's token may do if nothing is said: an
+// agent that asks for less stops being one.
+func TestDefaultScopes(t *testing.T) {
+	t.Parallel()
+	plain := []string{"read", "write", "comments:create", "issues:create"}
+	mentionable := append(slices.Clone(plain), "app:mentionable")
+	agent := append(slices.Clone(mentionable), "app:assignable")
+	for _, tc := range []struct {
+		mode  Mode
+		not   bool
+		given []string
+		want  []string
+	}{
+		{ModeBoth, false, nil, agent},
+		{ModeBoth, true, nil, mentionable},
+		{ModeSessions, false, nil, agent},
+		{ModeComments, false, nil, plain},
+		{ModeBoth, false, []string{"read"}, []string{"read"}},
+	} {
+		c := Config{ClientID: "i", ClientSecret: "s", Mode: tc.mode, Scopes: tc.given, NotAssignable: tc.not}
+		a, err := New(c)
+		if err != nil || !slices.Equal(a.Scopes(), tc.want) {
+			t.Errorf("mode %d, given %v: %v, %v, want %v", tc.mode, tc.given, a.Scopes(), err, tc.want)
+		}
+	}
+	if a, err := New(Config{APIKey: "k"}); err != nil || a.Scopes() != nil {
+		t.Errorf("with a key: scopes %v, %v", a.Scopes(), err)
+	}
+}
+
+// A missing half is named by the variable that completes the pair.
+func TestMissingHalf(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]string{
+		"LINEAR_CLIENT_ID":                        "LINEAR_CLIENT_SECRET",
+		"LINEAR_CLIENT_SECRET":                    "LINEAR_CLIENT_ID",
+		"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID":     "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET",
+		"LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET": "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID",
+	} {
+		_, err := New(ConfigFrom(func(name string) string { return map[string]string{set: "x"}[name] }))
+		bad, ok := errors.AsType[*ConfigError](err)
+		if !ok || bad.Variable != want {
+			t.Errorf("%s alone: %v, want a problem with %s", set, err, want)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func readCursor(op string, r adapter.PageRequest) (cursor, error) {
 	if r.OldestFirst {
 		order = "oldest"
 	}
-	sum := idHash("linearbot/linear cursor, 1", op, string(r.Thread), order)
+	sum := keyedHash(nil, "linearbot/linear cursor, 1", op, string(r.Thread), order)
 	c := cursor{For: hex.EncodeToString(sum[:6])}
 	if r.Cursor == "" {
 		return c, nil

@@ -17,8 +17,6 @@ const (
 	reasonSessionRoot = "session_root"
 	// reasonOtherApp: meant for another app of the workspace.
 	reasonOtherApp = "other_app"
-	// reasonNoMeaning: a known type that says nothing to a bot.
-	reasonNoMeaning = "no_meaning"
 )
 
 // decoder decodes one delivery.
@@ -85,10 +83,16 @@ func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id str
 	if !p.lane {
 		dec.meta.Thread = r.Thread
 	}
-	if r.Ignore != "" {
-		return dec.other(r.Ignore), nil
+	switch {
+	case r.Ignore != "":
+		other := dec.other(r.Ignore)
+		other.Missing = r.Missing
+		return other, nil
+	case p.rest:
+		return dec.rest(), nil
+	default:
+		return dec.event(), nil
 	}
-	return dec.event(), nil
 }
 
 func (d *decoder) event() adapter.Event {
@@ -117,18 +121,48 @@ func (d *decoder) other(reason string) *adapter.OtherEvent {
 	return &adapter.OtherEvent{Meta: d.meta, Reason: reason}
 }
 
+// lacks is the event of a delivery in which something is missing.
+func (d *decoder) lacks(what string) *adapter.OtherEvent {
+	o := d.other(reasonMalformed)
+	o.Missing = what
+	return o
+}
+
 // read fills v from the body. The header has been read from the same bytes, so
 // this does not fail; if it does, v is what an empty body gives.
 func (d *decoder) read(v any) bool { return unmarshal(d.body, v) == nil }
 
 // rest decodes what has no event of its own.
 func (d *decoder) rest() adapter.Event {
-	var p entityPayload[struct{}]
+	var p restPayload
 	if !d.read(&p) {
 		return d.other(reasonMalformed)
 	}
-	d.meta.Actor, d.meta.URL = d.people.actor(&p.Actor), p.URL
-	return d.other(reasonNoMeaning)
+	d.meta.Actor, d.meta.URL = d.restActor(&p), cmp.Or(p.URL, p.Data.URL)
+	ev := &adapter.DataEvent{Meta: d.meta, ID: p.Data.ID}
+	if d.header.Action == actionUpdate {
+		ev.Changes = p.UpdatedFrom
+	}
+	return ev
+}
+
+// restActor finds who did something: the actor of the envelope, else the user of
+// the delivery or of what changed, else who created that.
+func (d *decoder) restActor(p *restPayload) adapter.User {
+	all := []said{
+		{actor: p.Actor, sole: true},
+		{user: p.User, userID: p.UserID},
+		{user: p.Data.User, userID: p.Data.UserID, external: p.Data.ExternalUser, externalID: p.Data.ExternalUserID},
+	}
+	if d.header.Action == actionCreate {
+		all = append(all, said{user: p.Data.Creator, userID: p.Data.CreatorID, bot: p.Data.BotActor})
+	}
+	for i := range all {
+		if user, ok := d.people.who(&all[i]); ok {
+			return user
+		}
+	}
+	return adapter.User{}
 }
 
 // app decodes the events that concern the app itself.

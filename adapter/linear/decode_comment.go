@@ -17,10 +17,10 @@ func (d *decoder) comment() adapter.Event {
 		}
 	}
 	c := &p.Data.commentPayload
-	author, known := d.people.author(c)
-	if !known && d.header.Action == actionCreate && p.Actor.userPayload != (userPayload{}) {
-		author, known = d.people.actor(&p.Actor), true
-	}
+	author, known := d.people.who(&said{
+		user: c.User, userID: c.UserID, external: c.ExternalUser, externalID: c.ExternalUserID,
+		bot: c.BotActor, actor: p.Actor, sole: d.header.Action == actionCreate && p.Actor.userPayload != userPayload{}, wrote: c.ID,
+	})
 	d.meta.Actor, d.meta.URL = d.people.actor(&p.Actor), p.URL
 	if d.meta.Actor == (adapter.User{}) && d.header.Action == actionCreate {
 		d.meta.Actor = author
@@ -35,6 +35,8 @@ func (d *decoder) comment() adapter.Event {
 		EditedAt:  c.EditedAt.Time,
 		URL:       p.URL,
 		Issue:     d.issue(&c.Issue, c.IssueID),
+
+		SyncedWith: syncsOf(c.SyncedWith, author, &c.BotActor),
 	}
 	switch d.header.Action {
 	case actionCreate:
@@ -42,7 +44,9 @@ func (d *decoder) comment() adapter.Event {
 		case c.SessionRoot:
 			return d.other(reasonSessionRoot)
 		case !known:
-			return d.other(reasonNoAuthor)
+			o := d.other(reasonNoAuthor)
+			o.Missing = "data.userId"
+			return o
 		}
 		d.meta.Act = actComment(c.ID)
 		return &adapter.MessageEvent{Meta: d.meta, Message: m}
@@ -58,7 +62,7 @@ func (d *decoder) commentUpdate(p *entityPayload[commentPayload], m *adapter.Mes
 	switch {
 	case p.changed("body") || p.changed("editedAt"):
 		if !p.Data.Body.ok {
-			return d.other(reasonMalformed)
+			return d.lacks("data.body")
 		}
 		before := p.previous("body")
 		return &adapter.EditEvent{Meta: d.meta, Message: m, Previous: before.s, HasPrevious: before.ok}
@@ -78,16 +82,9 @@ func (d *decoder) reaction() adapter.Event {
 	}
 	r := &p.Data
 	actor := d.people.actor(&p.Actor)
-	user := actor
-	switch {
-	case r.User != userPayload{} || r.UserID != "":
-		user = d.people.user(&r.User, r.UserID)
-	case r.ExternalUserID != "":
-		user = external(&userPayload{}, r.ExternalUserID)
-	}
-	if d.people.wrote(d.header.Data.ID) {
-		user.Kind = adapter.UserSelf
-	}
+	user, _ := d.people.who(&said{
+		user: r.User, userID: r.UserID, externalID: r.ExternalUserID, actor: p.Actor, sole: true, wrote: d.header.Data.ID,
+	})
 	d.meta.Actor, d.meta.URL = actor, p.URL
 	if actor == (adapter.User{}) {
 		d.meta.Actor = user

@@ -20,16 +20,20 @@ func (d *decoder) issueEvent() adapter.Event {
 		ev.Changes = p.UpdatedFrom
 		ev.PreviousText = p.previous("description").s
 	}
+	if actor == (adapter.User{}) && d.header.Action == actionCreate {
+		ev.Actor = d.issueCreator(&p.Data, p.Actor)
+	}
 	if d.header.Action == actionRemove {
 		return ev
 	}
 	if text := p.Data.Description.s; text != "" && (d.header.Action == actionCreate || p.changed("description")) {
-		author := d.issueCreator(&p.Data)
+		author := d.issueCreator(&p.Data, p.Actor)
 		if author == (adapter.User{}) || (d.header.Action == actionUpdate && actor != (adapter.User{})) {
 			author = actor
 		}
 		ev.Mention = d.description(ev.Issue, author)
 		ev.Mention.URL = d.meta.URL
+		ev.Mention.SyncedWith = syncsOf(p.Data.SyncedWith, author, &p.Data.BotActor)
 	}
 	ev.Act = d.issueAct(&p, ev)
 	return ev
@@ -56,17 +60,14 @@ func (d *decoder) issueAct(p *entityPayload[issuePayload], ev *adapter.IssueEven
 	}
 }
 
-func (d *decoder) issueCreator(p *issuePayload) adapter.User {
-	switch {
-	case p.Creator != userPayload{} || p.CreatorID != "":
-		return d.people.user(&p.Creator, p.CreatorID)
-	case p.ExternalUserCreator != userPayload{} || p.ExternalUserCreatorID != "":
-		return external(&p.ExternalUserCreator, p.ExternalUserCreatorID)
-	case p.BotActor.present():
-		return integration(&p.BotActor)
-	default:
-		return adapter.User{}
-	}
+// issueCreator finds who created an issue. actor is that of the envelope, zero if
+// the issue is nested in something else.
+func (d *decoder) issueCreator(p *issuePayload, actor actorPayload) adapter.User {
+	creator, _ := d.people.who(&said{
+		user: p.Creator, userID: p.CreatorID, external: p.ExternalUserCreator, externalID: p.ExternalUserCreatorID,
+		bot: p.BotActor, actor: actor,
+	})
+	return creator
 }
 
 // description is the description of an issue as a message. Its id is the
@@ -120,7 +121,7 @@ func (d *decoder) issue(p *issuePayload, id string) *adapter.Issue {
 	if p.Priority >= 0 && p.Priority <= math.MaxInt16 {
 		issue.Priority = int(p.Priority)
 	}
-	if creator := d.issueCreator(p); creator != (adapter.User{}) {
+	if creator := d.issueCreator(p, actorPayload{}); creator != (adapter.User{}) {
 		issue.Creator = &creator
 	}
 	for _, l := range p.Labels {

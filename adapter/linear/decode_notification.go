@@ -18,12 +18,7 @@ func (d *decoder) notification() adapter.Event {
 		return d.other(reasonOtherApp)
 	}
 	n := &p.Notification
-	switch {
-	case n.Actor != userPayload{} || n.ActorID != "":
-		d.meta.Actor = d.people.user(&n.Actor, n.ActorID)
-	case n.ExternalActorID != "":
-		d.meta.Actor = external(&userPayload{}, n.ExternalActorID)
-	}
+	d.meta.Actor, _ = d.people.who(&said{user: n.Actor, userID: n.ActorID, externalID: n.ExternalActorID})
 	kind := cmp.Or(n.Type, d.header.Action)
 	ev := &adapter.NotificationEvent{
 		Kind:  kind,
@@ -64,7 +59,11 @@ func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adap
 				m.Author = d.meta.Actor
 			}
 		}
-		if d.people.wrote(comment) {
+		switch {
+		case !d.people.wrote(comment):
+		case m.Author == adapter.User{}:
+			m.Author = d.people.me()
+		case m.Author.ID == d.people.self.UserID:
 			m.Author.Kind = adapter.UserSelf
 		}
 		return m

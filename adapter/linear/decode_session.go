@@ -163,7 +163,7 @@ func (d *decoder) earlier(c *commentChild, root string, creator adapter.User) *a
 	if c.ID != root {
 		m.ParentID = root
 	}
-	if d.people.wrote(c.ID) {
+	if d.people.wrote(c.ID) && m.Author.ID == d.people.self.UserID {
 		m.Author.Kind = adapter.UserSelf
 	}
 	return m
@@ -179,20 +179,22 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	if m.Session.CommentID != m.ID {
 		m.ParentID = m.Session.CommentID
 	}
-	m.Author = d.people.user(&a.User, a.UserID)
-	if d.people.wrote(a.ID) || d.people.wrote(a.SourceCommentID) {
-		m.Author.Kind = adapter.UserSelf
+	wrote := a.ID
+	if d.people.wrote(a.SourceCommentID) {
+		wrote = a.SourceCommentID
 	}
+	m.Author, _ = d.people.who(&said{user: a.User, userID: a.UserID, wrote: wrote})
 	m.Body = body.s
 	m.CreatedAt = a.CreatedAt.Time
-	m.Session.ActivityID = a.ID
+	m.Session.ActivityID, m.Session.Signal = a.ID, a.Signal
 	d.meta.Actor = m.Author
 	switch {
 	case a.Signal == signalStop:
+		m.Session.Signal = ""
 		// No act: nothing may stand in for a stop.
 		return &adapter.StopEvent{Meta: d.meta, Message: m}
-	case !body.ok:
-		return d.other(reasonMalformed)
+	case !body.ok && a.Signal == "":
+		return d.lacks("agentActivity.content.body")
 	case a.SourceCommentID != "":
 		d.meta.Act = actComment(a.SourceCommentID)
 	}

@@ -123,7 +123,7 @@ func TestDecodeComment(t *testing.T) {
 		},
 		{
 			"nobody", `{"type":"Comment","action":"create","data":{"id":"c","body":"hi","issueId":"i"}}`,
-			&adapter.OtherEvent{Meta: adapter.Meta{Thread: "linear:i:c:c"}, Reason: "no_author"},
+			&adapter.OtherEvent{Meta: adapter.Meta{Thread: "linear:i:c:c"}, Reason: "no_author", Missing: "data.userId"},
 		},
 		{
 			"author only in the envelope",
@@ -142,7 +142,7 @@ func TestDecodeComment(t *testing.T) {
 		},
 		{
 			"malformed", `{"type":"Comment","action":"create","data":{"body":"hi"}}`,
-			&adapter.OtherEvent{Reason: "malformed"},
+			&adapter.OtherEvent{Reason: "malformed", Missing: "data.id"},
 		},
 	}
 	for _, tt := range tests {
@@ -199,7 +199,7 @@ func TestDecodeReaction(t *testing.T) {
 		},
 		{
 			"changed", `{"type":"Reaction","action":"update","data":{"id":"e","emoji":"eyes","issueId":"i"}}`,
-			&adapter.OtherEvent{Meta: adapter.Meta{Thread: "linear:i"}, Reason: "unknown_action"},
+			&adapter.DataEvent{Meta: adapter.Meta{Thread: "linear:i"}, ID: "e"},
 		},
 	}
 	for _, tt := range tests {
@@ -408,7 +408,7 @@ func TestDecodePrompt(t *testing.T) {
 		return `{"type":"AgentSessionEvent","action":"prompted","guidance":[{"body":"be brief"},7],"agentActivity":` + activity +
 			`,"agentSession":{"id":"s","issueId":"i","commentId":"r","appUserId":"` + app + `","url":"u","creator":` + payloadAda + `}}`
 	}
-	bob := adapter.User{ID: "bob", FullName: "Bob", Kind: adapter.UserHuman}
+	bob := adapter.User{ID: "bob", FullName: "Bob", Email: "bob@acme.test", Kind: adapter.UserHuman}
 	ada := payloadAdaUser()
 	message := func(id, body string) *adapter.Message {
 		return &adapter.Message{
@@ -420,7 +420,12 @@ func TestDecodePrompt(t *testing.T) {
 	meta := adapter.Meta{Thread: "linear:i:s:s", URL: "u", Actor: bob}
 	act := meta
 	act.Act = "comment:c"
-	const user = `"user":{"id":"bob","name":"Bob"}`
+	const user = `"user":{"id":"bob","name":"Bob","email":"bob@acme.test"}`
+	signaled := func(id, body, signal string) *adapter.Message {
+		m := message(id, body)
+		m.Session.Signal = signal
+		return m
+	}
 	tests := []struct {
 		name, activity, app string
 		want                adapter.Event
@@ -439,7 +444,11 @@ func TestDecodePrompt(t *testing.T) {
 		},
 		{
 			"another signal", `{"id":"a","signal":"continue","content":{"body":"hi"},` + user + `}`, "bot",
-			&adapter.MessageEvent{Meta: meta, Message: message("a", "hi")},
+			&adapter.MessageEvent{Meta: meta, Message: signaled("a", "hi", "continue")},
+		},
+		{
+			"a signal without text", `{"id":"a","signal":"continue",` + user + `}`, "bot",
+			&adapter.MessageEvent{Meta: meta, Message: signaled("a", "", "continue")},
 		},
 		{
 			"stop", `{"id":"a","signal":"stop","sourceCommentId":"c","content":{"body":"stop"},` + user + `}`, "bot",
@@ -451,7 +460,7 @@ func TestDecodePrompt(t *testing.T) {
 		},
 		{
 			"no text", `{"id":"a","content":{"type":"prompt"},` + user + `}`, "bot",
-			&adapter.OtherEvent{Meta: meta, Reason: "malformed"},
+			&adapter.OtherEvent{Meta: meta, Reason: "malformed", Missing: "agentActivity.content.body"},
 		},
 		{
 			"another app", `{"id":"a","signal":"stop",` + user + `}`, "other",
@@ -547,11 +556,32 @@ func TestDecodeRest(t *testing.T) {
 		},
 		{
 			"attachment", `{"type":"Attachment","action":"create","url":"u","actor":` + payloadAda + `,"data":{"id":"x","issueId":"i"}}`,
-			&adapter.OtherEvent{Meta: adapter.Meta{Thread: "linear:i", URL: "u", Actor: ada}, Reason: "no_meaning"},
+			&adapter.DataEvent{Meta: adapter.Meta{Thread: "linear:i", URL: "u", Actor: ada}, ID: "x"},
 		},
-		{"label", `{"type":"IssueLabel","action":"create","data":{"id":"x"}}`, &adapter.OtherEvent{Reason: "no_meaning"}},
-		{"unknown", `{"type":"Weather","action":"create","data":{"id":"x"}}`, &adapter.OtherEvent{Reason: "unknown_type"}},
-		{"no data", `{"type":"Reaction","action":"create","data":[]}`, &adapter.OtherEvent{Reason: "malformed"}},
+		{"label", `{"type":"IssueLabel","action":"create","data":{"id":"x"}}`, &adapter.DataEvent{ID: "x"}},
+		{
+			"label of a creator", `{"type":"IssueLabel","action":"create","data":{"id":"x","creatorId":"c"}}`,
+			&adapter.DataEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "c"}}, ID: "x"},
+		},
+		{
+			"label of a creator, changed", `{"type":"IssueLabel","action":"update","data":{"id":"x","creatorId":"c"},"updatedFrom":{"name":"old"}}`,
+			&adapter.DataEvent{ID: "x", Changes: map[string]json.RawMessage{"name": json.RawMessage(`"old"`)}},
+		},
+		{
+			"customer need", `{"type":"CustomerNeed","action":"create","data":{"id":"x","issueId":"i","userId":"ada"}}`,
+			&adapter.DataEvent{Meta: adapter.Meta{Thread: "linear:i", Actor: adapter.User{ID: "ada"}}, ID: "x"},
+		},
+		{
+			"initiative update", `{"type":"InitiativeUpdate","action":"create","data":{"id":"x","user":` + payloadAda + `}}`,
+			&adapter.DataEvent{Meta: adapter.Meta{Thread: "linear:initiative-update/x", Actor: ada}, ID: "x"},
+		},
+		{
+			"user of the delivery", `{"type":"AuditEntry","action":"create","user":` + payloadAda + `,"data":{"id":"x","userId":"y"}}`,
+			&adapter.DataEvent{Meta: adapter.Meta{Actor: ada}, ID: "x"},
+		},
+		{"unknown", `{"type":"Weather","action":"create","data":{"id":"x"}}`, &adapter.DataEvent{ID: "x"}},
+		{"unknown action", `{"type":"OAuthApp","action":"renamed"}`, &adapter.DataEvent{}},
+		{"no data", `{"type":"Reaction","action":"create","data":[]}`, &adapter.OtherEvent{Reason: "malformed", Missing: "data.id"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

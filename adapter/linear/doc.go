@@ -10,14 +10,15 @@
 // # Writing once
 //
 // The id of every comment that the bot writes is computed from the workspace,
-// the bot's user and the post's key, see [WriteID]. A repeated post meets its
-// own id: Linear refuses it as a conflict, and the adapter answers with the
-// comment that exists. The ids carry a mark, so that the bot knows its own
-// comments even when it acts with a person's key and the author cannot tell.
+// the bot's user and the post's key, under a secret of the installation; see
+// [Adapter.UseSecret]. A repeated post meets its own id: Linear refuses it as a
+// conflict, and the adapter answers with the comment that exists if the bot wrote it
+// in that thread. The ids carry a mark, so that the bot knows its own comments even
+// when it acts with a person's key and the author cannot tell.
 //
 // A reaction has such an id as well, by which the bot takes it back without
 // looking for it. A post that is longer than Config.MaxBody becomes several
-// comments with ids of their own.
+// comments, which edits and deletes treat as one.
 //
 // # Reading
 //

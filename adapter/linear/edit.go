@@ -14,8 +14,11 @@ var (
 	_ adapter.ThreadResolver = (*Adapter)(nil)
 )
 
-// Edit replaces the text of a comment, with one request. In agent sessions
-// nothing can be changed: the error has code adapter.CodeAppendOnly. Linear lets the bot
+// Edit replaces the text of a message, with one request for each comment of it
+// that changes: a text that became longer than a comment continues in further
+// comments, and those that a shorter text leaves over are removed. What became of a
+// message that another process posted is asked for first. In agent sessions nothing
+// can be changed: the error has code adapter.CodeAppendOnly. Linear lets the bot
 // edit its own comments only. An edit does not subscribe the bot to the issue: the
 // post has decided that.
 func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
@@ -26,17 +29,44 @@ func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapte
 	if strings.TrimSpace(body) == "" {
 		return nil, opError("edit", adapter.CodeInvalid, "the body is empty")
 	}
+	texts, err := a.split("edit", body)
+	if err != nil {
+		return nil, err
+	}
 	b, err := a.bot(ctx, r.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	c, err := b.api.CommentUpdate(ctx, r.MessageID, linearapi.CommentUpdateInput{Body: body, DoNotSubscribeToIssue: true})
+	all := a.partsOf(b, r.MessageID)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if err := all.find(ctx, b, r.MessageID); err != nil {
+		return nil, err
+	}
+	m := all.message
+	if m == nil || !all.says(0, texts[0]) || len(texts)+len(all.ids) == 1 {
+		if m, err = a.edit(ctx, b, thread, r.MessageID, texts[0]); err != nil {
+			return nil, err
+		}
+		all.message = m
+	}
+	if err := a.put(ctx, b, below(thread, m), r.MessageID, all, texts); err != nil {
+		return nil, err
+	}
+	edited := *m
+	edited.Existed = false
+	return &edited, nil
+}
+
+// edit replaces the text of one comment.
+func (a *Adapter) edit(ctx context.Context, b *bot, thread Thread, id, body string) (*adapter.Message, error) {
+	c, err := b.api.CommentUpdate(ctx, id, linearapi.CommentUpdateInput{Body: body, DoNotSubscribeToIssue: true})
 	if err != nil {
 		return nil, err
 	}
 	s := a.scribe(b, thread)
 	s.on(c.Issue)
-	c.ID = cmp.Or(c.ID, r.MessageID)
+	c.ID = cmp.Or(c.ID, id)
 	c.Body = cmp.Or(c.Body, body)
 	m := s.comment(c)
 	if m.ID == thread.CommentID { // the answer does not say that it is the root
@@ -45,17 +75,28 @@ func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapte
 	return m, nil
 }
 
-// Delete removes a comment, with one request. In agent sessions nothing can be
-// changed: the error has code adapter.CodeAppendOnly.
+// Delete removes a message with all comments that it became, with one request
+// each. In agent sessions nothing can be changed: the error has code
+// adapter.CodeAppendOnly.
 func (a *Adapter) Delete(ctx context.Context, r adapter.Ref) error {
 	if _, err := changeable("delete", r); err != nil {
 		return err
 	}
-	api, err := a.API(ctx, r.Workspace)
+	b, err := a.bot(ctx, r.Workspace)
 	if err != nil {
 		return err
 	}
-	return unless(adapter.CodeNotFound, api.CommentDelete(ctx, r.MessageID))
+	all := a.partsOf(b, r.MessageID)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if err := all.find(ctx, b, r.MessageID); err != nil {
+		return err
+	}
+	if err := all.trim(ctx, b, 0); err != nil {
+		return err
+	}
+	all.message, all.texts = nil, nil
+	return unless(adapter.CodeNotFound, b.api.CommentDelete(ctx, r.MessageID))
 }
 
 // changeable checks that a message can be changed.

@@ -40,6 +40,10 @@ func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Iden
 	if err != nil {
 		return nil, err
 	}
+	// Decode asks nothing and nobody, so what it needs is here by then.
+	if _, err := a.secrets.load(ctx); err != nil {
+		return nil, err
+	}
 	if self.Workspace == "" { // Linear did not say, so the webhook's word counts
 		self.Workspace = workspace
 	}
@@ -111,7 +115,7 @@ func (acc *account) ask(ctx context.Context) error {
 		Name:          v.User.DisplayName,
 		FullName:      v.User.Name,
 		ProfileURL:    v.User.URL,
-		App:           acc.app || v.User.App || isAppMail(v.User.Email),
+		App:           acc.app || v.User.App || programMail(v.User.Email) != adapter.UserUnknown,
 	}
 	if self.ProfileURL == "" && v.Organization.URLKey != "" && self.Name != "" {
 		self.ProfileURL = "https://linear.app/" + url.PathEscape(v.Organization.URLKey) + "/profiles/" + url.PathEscape(self.Name)

@@ -102,6 +102,7 @@ func newAdapter(tb testing.TB, s *apiStub) *Adapter {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	a.UseSecret(func(context.Context) ([]byte, error) { return []byte(testSecret), nil })
 	return a
 }
 

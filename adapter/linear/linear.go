@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"slices"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -11,8 +12,10 @@ import (
 // concurrent use.
 type Adapter struct {
 	// only is the one account of an adapter that New made.
-	only    *account
-	mode    Mode
+	only *account
+	mode Mode
+	// scopes are what client credentials ask for. Nil without them.
+	scopes  []string
 	roots   *recent[commentKey, string]
 	threads *recent[commentKey, Thread]
 	// sessions holds the root comments of agent sessions.
@@ -25,6 +28,9 @@ type Adapter struct {
 	// written holds the ids that Linear gave to what the bot wrote, where it
 	// did not take the bot's own.
 	written *recent[commentKey, struct{}]
+	// parts holds the comments that long posts have become.
+	parts   *recent[commentKey, *parts]
+	secrets secrets
 }
 
 // remembered is how many comments the adapter remembers the place of.
@@ -52,9 +58,15 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
+	var scopes []string
+	if cfg.APIKey == "" && cfg.AccessToken == "" {
+		scopes = cfg.Scopes
+	}
 	return &Adapter{
+		scopes:  scopes,
 		only:    &account{api: api, app: cfg.APIKey == "" && cfg.AccessToken == ""},
 		written: newRecent[commentKey, struct{}](remembered),
+		parts:   newRecent[commentKey, *parts](remembered),
 		mode:    cfg.Mode,
 		roots:   newRecent[commentKey, string](remembered),
 		threads: newRecent[commentKey, Thread](remembered),
@@ -65,6 +77,10 @@ func New(cfg Config) (*Adapter, error) {
 		uploads:   host(cfg.UploadsURL),
 	}, nil
 }
+
+// Scopes returns the scopes that the app's token is asked for with: nil if the
+// adapter does not act with client credentials.
+func (a *Adapter) Scopes() []string { return slices.Clone(a.scopes) }
 
 // CloseIdleConnections closes the connections that no request uses. The adapter
 // stays usable. A program that ends needs no call; one that makes several
@@ -89,6 +105,7 @@ func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.E
 	ev, err := decodeDelivery(d, self, a.own(self))
 	if err == nil {
 		a.attach(ev)
+		a.noteSession(ev)
 	}
 	return ev, err
 }

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,6 +39,9 @@ func TestChannel(t *testing.T) {
 func TestDecodeKnowsOwnIDs(t *testing.T) {
 	t.Parallel()
 	a := newAdapter(t, &apiStub{})
+	if _, err := a.secrets.load(t.Context()); err != nil { // as Identity does
+		t.Fatal(err)
+	}
 	self := &adapter.Identity{Workspace: ownOrg, UserID: ownBot, Name: "ada"}
 	for id, own := range map[string]bool{WriteID(ownOrg, ownBot, "k"): true, aReply: false} {
 		body := fmt.Sprintf(`{"type":"Comment","action":"create","organizationId":%q,"createdAt":"2026-11-01T10:00:00Z",
@@ -107,6 +111,7 @@ func TestClientCredentialsOverHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a.UseSecret(func(context.Context) ([]byte, error) { return []byte(testSecret), nil })
 	m, err := a.Post(t.Context(), &adapter.Post{Workspace: ownOrg, Thread: issueThread(aRoot), Body: "hi", Key: "k"})
 	if err != nil || m.ID != WriteID(ownOrg, ownBot, "k") {
 		t.Errorf("message %+v, %v", m, err)

@@ -2,6 +2,8 @@ package linear
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -45,7 +47,7 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 	m := &adapter.Message{
 		ID: c.ID, Author: s.people.commentAuthor(c), Body: c.Body,
 		CreatedAt: c.CreatedAt, EditedAt: c.EditedAt, URL: c.URL, Issue: s.issue,
-		Attachments: s.attachments(c.Body),
+		Attachments: s.attachments(c.Body), SyncedWith: syncedWith(c),
 	}
 	root := cmp.Or(c.Root(), s.thread.CommentID)
 	if root != c.ID {
@@ -65,9 +67,30 @@ func (s *scribe) comment(c *linearapi.Comment) *adapter.Message {
 	return m
 }
 
+// syncedWith returns the places that a comment and its thread are synced with.
+func syncedWith(c *linearapi.Comment) []adapter.Sync {
+	var syncs []adapter.Sync
+	if x := c.ExternalThread; x != nil && x.Connected {
+		syncs = append(syncs, adapter.Sync{Service: strings.ToLower(cmp.Or(x.SubType, x.Type)), ID: x.ID})
+	}
+	for _, e := range c.SyncedWith[:min(len(c.SyncedWith), maxSyncs)] {
+		if !slices.ContainsFunc(syncs, func(have adapter.Sync) bool { return strings.EqualFold(have.Service, e.Service) }) {
+			syncs = append(syncs, adapter.Sync{Service: strings.ToLower(e.Service), ID: e.ID})
+		}
+	}
+	if len(syncs) == 0 && c.ExternalUser != nil {
+		service := ""
+		if c.BotActor != nil {
+			service = strings.ToLower(c.BotActor.Type)
+		}
+		syncs = append(syncs, adapter.Sync{Service: service})
+	}
+	return syncs
+}
+
 func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
 	user, _ := s.people.anyAccount(r.User, r.ExternalUser, nil)
-	if s.people.wrote(r.ID) {
+	if s.people.wrote(r.ID) && user.ID == s.people.self.UserID {
 		user.Kind = adapter.UserSelf
 	}
 	return adapter.Reaction{ID: r.ID, Emoji: emoji.Name(r.Emoji), User: user}
@@ -105,7 +128,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 	default:
 		m.Author = s.people.me()
 	}
-	if s.people.wrote(x.ID) {
+	if s.people.wrote(x.ID) && m.Author.ID == s.people.self.UserID {
 		m.Author.Kind = adapter.UserSelf
 	}
 	return m

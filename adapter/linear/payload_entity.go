@@ -42,6 +42,7 @@ type commentPayload struct {
 	ExternalUser   userPayload     `json:"externalUser"`
 	ExternalUserID string          `json:"externalUserId"`
 	BotActor       botActorPayload `json:"botActor"`
+	SyncedWith     syncPayload     `json:"syncedWith"`
 	// SessionRoot marks a comment that Linear itself wrote to have something
 	// a session can hang on.
 	SessionRoot bool `json:"isArtificialAgentSessionRoot"`
@@ -158,6 +159,7 @@ type issuePayload struct {
 	ExternalUserCreator   userPayload     `json:"externalUserCreator"`
 	ExternalUserCreatorID string          `json:"externalUserCreatorId"`
 	BotActor              botActorPayload `json:"botActor"`
+	SyncedWith            syncPayload     `json:"syncedWith"`
 	LabelIDs              []string        `json:"labelIds"`
 	Labels                []labelPayload  `json:"labels"`
 	ProjectID             string          `json:"projectId"`
@@ -185,6 +187,27 @@ type statePayload struct {
 type labelPayload struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+}
+
+// restPayload is the body of what has no event of its own.
+type restPayload struct {
+	entityPayload[restData]
+
+	User   userPayload `json:"user"`
+	UserID string      `json:"userId"`
+}
+
+// restData is the little that is read of data of any kind.
+type restData struct {
+	ID             string          `json:"id"`
+	URL            string          `json:"url"`
+	User           userPayload     `json:"user"`
+	UserID         string          `json:"userId"`
+	Creator        userPayload     `json:"creator"`
+	CreatorID      string          `json:"creatorId"`
+	ExternalUser   userPayload     `json:"externalUser"`
+	ExternalUserID string          `json:"externalUserId"`
+	BotActor       botActorPayload `json:"botActor"`
 }
 
 // sessionEventPayload is the body of an AgentSessionEvent.

@@ -2,7 +2,6 @@ package linear
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -14,18 +13,20 @@ import (
 // ends the session's turn and of which Linear makes a comment itself. The
 // thread of the returned message is the thread that replies to it will be in.
 //
-// A post whose key was used before changes nothing and returns the comment
-// that exists, or what is known of it if it was deleted since. A thread whose
+// A post whose key was used before changes nothing and returns the comment that
+// exists, with Existed set. It counts as that post only if the bot wrote it, and in
+// that thread; if it was removed since, the post goes out again. A thread whose
 // comment turns out to be a reply is answered under that reply's root.
 //
 // A body longer than Config.MaxBody becomes several comments in one thread, of
-// which the first is returned. Their keys derive from the post's, so a post that
-// failed half-way can be repeated. Responses are never split.
+// which the first is returned; [Adapter.Edit] and [Adapter.Delete] treat them as
+// one. A post that failed half-way can be repeated. Responses are never split.
 //
-// Errors have code adapter.CodeInvalid for a blank body, a missing key or a bad thread id,
-// Unsupported for threads that take no comments and for a persona where the bot
-// cannot have one (in sessions, and without an app's token), Conflict if the id
-// is taken by something else, and else those of package linearapi.
+// Errors have code adapter.CodeInvalid for a blank body, a body that would become
+// more than 80 comments, a missing key or a bad thread id, Unsupported for threads
+// that take no comments and for a persona where the bot cannot have one (in
+// sessions, and without an app's token), Conflict if the key was used in another
+// thread or its ids are taken by others, and else those of package linearapi.
 func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
 	if adapter.PriorityOf(ctx) == adapter.PriorityAutomatic {
 		ctx = adapter.WithPriority(ctx, adapter.PriorityAnswering) // what it has to read belongs to the answer
@@ -54,35 +55,55 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	if p.As != (adapter.Persona{}) && !b.self.App {
 		return nil, postError(adapter.CodeUnsupported, "only an app can write under another name, and this token is a person's")
 	}
-	var posted *adapter.Message
-	for i, body := range splitBody(p.Body, a.maxBody) {
-		m, err := a.comment(ctx, b, thread, p, partKey(p.Key, i), body)
-		if err != nil {
-			return nil, err
-		}
-		if posted != nil {
-			continue
-		}
-		posted = m
-		if thread, err = ParseThreadID(m.Thread); err != nil {
+	texts, err := a.split("post", p.Body)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.comment(ctx, b, thread, p, p.Key, texts[0])
+	if err != nil {
+		return nil, err
+	}
+	all := a.partsOf(b, m.ID)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.like = adapter.Post{As: p.As, Quiet: p.Quiet}
+	switch {
+	case !m.Existed:
+		all.known, all.ids, all.texts = true, nil, nil
+	case len(texts) == 1:
+		return m, nil // a difference is for the caller to mend
+	default:
+		if err := all.find(ctx, b, m.ID); err != nil {
 			return nil, err
 		}
 	}
-	return posted, nil
-}
-
-// partKey is the key of one of the comments that a post becomes.
-func partKey(key string, part int) string {
-	if part == 0 {
-		return key
+	all.message = m
+	if m.Existed { // as far as it came
+		texts = append(texts[:1], texts[min(len(texts), 1+len(all.ids)):]...)
+		return m, a.append(ctx, b, below(thread, m), m.ID, all, texts[1:])
 	}
-	return key + "|part|" + strconv.Itoa(part+1)
+	if err := a.put(ctx, b, below(thread, m), m.ID, all, texts); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
-// comment writes one comment.
+// append posts further continuations.
+func (a *Adapter) append(ctx context.Context, b *bot, thread Thread, message string, p *parts, texts []string) error {
+	p.known = len(texts) == 0
+	for _, text := range texts {
+		if _, err := a.grow(ctx, b, thread, message, p, text); err != nil {
+			return err
+		}
+	}
+	p.known, p.texts = true, nil
+	return nil
+}
+
+// comment writes one comment under the ids of a key. p.Key is empty for
+// continuations: their ids are often those of others that were removed.
 func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter.Post, key, body string) (*adapter.Message, error) {
 	input, _ := commentOn(thread) // the caller knows that it does
-	input.ID = b.writeID(key)
 	input.Body = body
 	input.CreateAsUser, input.DisplayIconURL = p.As.Name, p.As.AvatarURL
 	input.DoNotSubscribeToIssue = p.Quiet
@@ -90,50 +111,46 @@ func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter
 	if root, ok := a.roots.get(b.key(thread.CommentID)); ok {
 		input.ParentID = root
 	}
-
-	comment, err := b.api.CommentCreate(ctx, input)
-	if linearapi.IsNotTopLevel(err) && input.ParentID != "" {
-		root, lookupErr := b.api.Comment(ctx, input.ParentID)
-		switch {
-		case lookupErr != nil:
-			return nil, lookupErr
-		case root.Root() == "" || root.Root() == input.ParentID:
-			return nil, err // Linear contradicts itself
+	for n := range maxIDs {
+		input.ID = b.idOf(key, n)
+		c, err := a.create(ctx, b, thread, &input)
+		existed := false
+		if taken(err, input.ID) {
+			c, err = a.standing(ctx, b, &input, p.Key != "")
+			if err == nil && c == nil {
+				continue
+			}
+			existed = true
 		}
-		a.roots.put(b.key(thread.CommentID), root.Root())
-		input.ParentID = root.Root()
-		comment, err = b.api.CommentCreate(ctx, input)
+		if err != nil {
+			return nil, err
+		}
+		m := written(thread, input, c, b.self)
+		if m.ID != input.ID {
+			a.written.put(b.key(m.ID), struct{}{})
+		}
+		m.Attachments, m.Existed = a.attachments(m.Body), existed
+		return m, nil
 	}
-	if err != nil {
-		comment, err = existing(ctx, b.api, input.ID, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	m := written(thread, input, comment, b.self)
-	if m.ID != input.ID {
-		a.written.put(b.key(m.ID), struct{}{})
-	}
-	m.Attachments = a.attachments(m.Body)
-	return m, nil
+	return nil, errTaken("post")
 }
 
-// existing turns a conflict with our own id into the comment that is there.
-// Nil without an error means that it was written but cannot be read.
-func existing(ctx context.Context, api *linearapi.Client, id string, failed error) (*linearapi.Comment, error) {
-	entity, taken, ok := linearapi.ConflictID(failed)
-	if !ok || entity != "" && entity != "Comment" || taken != "" && !strings.EqualFold(taken, id) {
-		return nil, failed
+// create creates a comment, under the root of the parent if that is a reply.
+func (a *Adapter) create(ctx context.Context, b *bot, thread Thread, in *linearapi.CommentCreateInput) (*linearapi.Comment, error) {
+	c, err := b.api.CommentCreate(ctx, *in)
+	if !linearapi.IsNotTopLevel(err) || in.ParentID == "" {
+		return c, err
 	}
-	comment, err := api.Comment(ctx, id)
+	root, lookupErr := b.api.Comment(ctx, in.ParentID)
 	switch {
-	case err == nil:
-		return comment, nil
-	case taken == "":
-		return nil, failed // nothing says that it is ours
-	default:
-		return nil, nil // the conflict itself proves the write
+	case lookupErr != nil:
+		return nil, lookupErr
+	case root.Root() == "" || root.Root() == in.ParentID:
+		return nil, err // Linear contradicts itself
 	}
+	a.roots.put(b.key(thread.CommentID), root.Root())
+	in.ParentID = root.Root()
+	return b.api.CommentCreate(ctx, *in)
 }
 
 // commentOn says what a comment in the thread hangs on. ok is false if nothing
@@ -160,8 +177,7 @@ func commentOn(t Thread) (in linearapi.CommentCreateInput, ok bool) {
 	return in, true
 }
 
-// written returns the message that a post has become. c is nil if the comment
-// cannot be read any more; its fields may be empty too.
+// written returns the message that a post has become. Fields of c may be empty.
 func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Comment, self *adapter.Identity) *adapter.Message {
 	m := &adapter.Message{
 		ID:       in.ID,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,51 +178,89 @@ func TestPostToAnotherWorkspace(t *testing.T) {
 	}
 }
 
+// TestPostConflict posts where the id is taken. Only the bot's own comment in that
+// thread is the same post; anything else must not look like a reply.
 func TestPostConflict(t *testing.T) {
 	t.Parallel()
 	id := WriteID(ownOrg, ownBot, "k")
-	there := `{"data":{"comment":{"id":"` + id + `","body":"what Linear has","createdAt":"2026-11-01T10:00:00Z","url":"u","parent":{"id":"` + aRoot + `"},"issueId":"` + anIssue + `","issue":{"id":"` + anIssue + `","identifier":"ENG-1","title":"T"}}}}`
+	again := WriteID(ownOrg, ownBot, "k|again|1")
+	standing := func(author, parent, issue string) string {
+		return `{"data":{"comment":{"id":"` + id + `","body":"what Linear has","createdAt":"2026-11-01T10:00:00Z","url":"u"` + author + parent +
+			`,"issueId":"` + issue + `","issue":{"id":"` + issue + `","identifier":"ENG-1","title":"T"}}}}`
+	}
+	bot, parent := `,"user":{"id":"`+ownBot+`"}`, `,"parent":{"id":"`+aRoot+`"}`
+	ours := standing(bot, parent, anIssue)
 	gone := `{"errors":[{"message":"Entity not found: Comment","extensions":{"code":"INPUT_ERROR"}}],"data":null}`
 	noID := `{"errors":[{"message":"conflict on insert of Comment","extensions":{"code":"INPUT_ERROR"}}],"data":null}`
+	const inThread, inIssue = aRoot, ""
 	for _, tc := range []struct {
 		name           string
 		status         int
 		conflict, read string
+		thread         string
 		code           adapter.Code
-		body           string
+		id             string
 		reads          int
 	}{
-		{"ours", 200, conflictWith(id), there, 0, "what Linear has", 1},
-		{"ours, status 400", 400, conflictWith(id), there, 0, "what Linear has", 1},
-		{"ours, deleted since", 200, conflictWith(id), gone, 0, "hi", 1},
-		{"ours, unreadable", 200, conflictWith(id), `{"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}}]}`, 0, "hi", 1},
-		{"another id", 200, conflictWith(aReply), there, adapter.CodeConflict, "", 0},
-		{"another entity", 200, `{"errors":[{"message":"conflict on insert of Issue","extensions":{"code":"INPUT_ERROR"}}]}`, there, adapter.CodeConflict, "", 0},
-		{"no id, ours", 200, noID, there, 0, "what Linear has", 1},
-		{"no id, nothing there", 200, noID, gone, adapter.CodeConflict, "", 1},
+		{"ours", 200, conflictWith(id), ours, inThread, 0, id, 1},
+		{"ours, status 400", 400, conflictWith(id), ours, inThread, 0, id, 1},
+		{"ours, a root comment", 200, conflictWith(id), standing(bot, "", anIssue), inIssue, 0, id, 1},
+		{"no id, ours", 200, noID, ours, inThread, 0, id, 1},
+		{"another's", 200, conflictWith(id), standing(`,"user":{"id":"mallory"}`, parent, anIssue), inThread, 0, again, 1},
+		{"a synced person's", 200, conflictWith(id), standing(`,"externalUser":{"id":"x"}`, parent, anIssue), inThread, 0, again, 1},
+		{"no one's", 200, conflictWith(id), standing("", parent, anIssue), inThread, 0, again, 1},
+		{"gone", 200, conflictWith(id), gone, inThread, 0, again, 2},
+		{"no id, gone", 200, noID, gone, inThread, 0, again, 2},
+		{"unreadable", 200, conflictWith(id), `{"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}}]}`, inThread, adapter.CodeForbidden, "", 1},
+		{"ours, in another thread", 200, conflictWith(id), standing(bot, `,"parent":{"id":"`+aReply+`"}`, anIssue), inThread, adapter.CodeConflict, "", 2},
+		{"ours, a root comment in place of a reply", 200, conflictWith(id), standing(bot, "", anIssue), inThread, adapter.CodeConflict, "", 1},
+		{"ours, on another issue", 200, conflictWith(id), standing(bot, "", "other"), inIssue, adapter.CodeConflict, "", 1},
+		{"another id", 200, conflictWith(aReply), ours, inThread, adapter.CodeConflict, "", 0},
+		{"another entity", 200, strings.ReplaceAll(conflictWith(id), "Comment", "Issue"), gone, inThread, 0, again, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
+			reads := 0
 			s := linearStub(func(_ int, c apiCall) (int, string) {
-				if c.Op == "comment" {
+				switch {
+				case c.Op == "comment":
+					if reads++; strings.Contains(string(c.Vars), aRoot) {
+						return 200, `{"data":{"comment":{"id":"` + aRoot + `"}}}`
+					}
 					return 200, tc.read
+				case c.input(t, "id") == again:
+					return 200, created(t, c)
+				default:
+					return tc.status, tc.conflict
 				}
-				return tc.status, tc.conflict
 			})
-			m, err := newAdapter(t, s).Post(t.Context(), &adapter.Post{Workspace: ownOrg, Thread: issueThread(aRoot), Body: "hi", Key: "k"})
-			if adapter.CodeOf(err) != tc.code || (err != nil) != (tc.code != 0) {
-				t.Fatalf("error %v, want code %v", err, tc.code)
-			}
-			if got, want := len(s.ops()), 2+tc.reads; got != want {
-				t.Errorf("requests %v, want %d", s.ops(), want)
+			m, err := newAdapter(t, s).Post(t.Context(), &adapter.Post{Workspace: ownOrg, Thread: issueThread(tc.thread), Body: "hi", Key: "k"})
+			if adapter.CodeOf(err) != tc.code || (err != nil) != (tc.code != 0) || reads != tc.reads {
+				t.Fatalf("error %v after %d reads, want code %v after %d", err, reads, tc.code, tc.reads)
 			}
 			if err != nil {
 				return
 			}
-			if m.ID != id || m.Body != tc.body || m.Thread != issueThread(aRoot) || m.ParentID != aRoot || !m.Author.IsSelf() {
+			body := map[bool]string{true: "what Linear has", false: "hi"}[tc.id == id]
+			if m.ID != tc.id || m.Body != body || m.Existed != (tc.id == id) || !m.Author.IsSelf() || tc.thread != "" && m.Thread != issueThread(aRoot) {
 				t.Errorf("message %+v", m)
 			}
 		})
+	}
+}
+
+// All ids that a post tries are taken by others: it fails, and says so.
+func TestPostAllTaken(t *testing.T) {
+	t.Parallel()
+	s := linearStub(func(_ int, c apiCall) (int, string) {
+		if c.Op == "comment" {
+			return 200, `{"data":{"comment":{"id":"x","user":{"id":"mallory"}}}}`
+		}
+		return 200, conflictWith(c.input(t, "id"))
+	})
+	_, err := newAdapter(t, s).Post(t.Context(), &adapter.Post{Workspace: ownOrg, Thread: issueThread(aRoot), Body: "hi", Key: "k"})
+	if adapter.CodeOf(err) != adapter.CodeConflict {
+		t.Errorf("error %v, want a conflict", err)
 	}
 }
 
@@ -232,7 +271,7 @@ func TestPostAfterLostAnswer(t *testing.T) {
 	s := linearStub(func(n int, c apiCall) (int, string) {
 		switch {
 		case c.Op == "comment":
-			return 200, `{"data":{"comment":{"id":"` + id + `","body":"hi"}}}`
+			return 200, `{"data":{"comment":{"id":"` + id + `","body":"hi","user":{"id":"` + ownBot + `"},"parentId":"` + aRoot + `"}}}`
 		case n == 1:
 			return 502, "<html>"
 		default:
@@ -336,12 +375,21 @@ func TestPostInSession(t *testing.T) {
 		"new":   `{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"` + id + `"}}}}`,
 		"again": `{"errors":[{"message":"conflict on insert of AgentActivity","extensions":{"code":"INPUT_ERROR","userPresentableMessage":"Entity AgentActivity with id ` + id + ` already exists."}}]}`,
 	} {
-		s := linearStub(func(int, apiCall) (int, string) { return 200, answer })
+		s := linearStub(func(_ int, c apiCall) (int, string) {
+			if c.Op == "agentSessionActivities" {
+				return 200, `{"data":{"agentSession":{"id":"s-1","activities":{"nodes":[{"id":"` + id + `","content":{"type":"response","body":"hello"},"user":{"id":"` + ownBot + `"}}],"pageInfo":{}}}}}`
+			}
+			return 200, answer
+		})
+		want := []string{"viewer", "agentActivityCreate"}
+		if name == "again" {
+			want = append(want, "agentSessionActivities")
+		}
 		m, err := newAdapter(t, s).Post(t.Context(), &adapter.Post{Workspace: ownOrg, Thread: thread, Body: "hi", Key: "k"})
-		if err != nil || m.ID != id || m.Thread != thread || m.Session == nil || m.Session.ID != "s-1" {
+		if err != nil || m.ID != id || m.Thread != thread || m.Session == nil || m.Session.ID != "s-1" || m.Existed != (name == "again") {
 			t.Errorf("%s: message %+v, %v", name, m, err)
 		}
-		if diff := cmp.Diff([]string{"viewer", "agentActivityCreate"}, s.ops()); diff != "" {
+		if diff := cmp.Diff(want, s.ops()); diff != "" {
 			t.Errorf("%s: requests (-want +got):\n%s", name, diff)
 		}
 	}

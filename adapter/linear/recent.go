@@ -24,9 +24,26 @@ func (r *recent[K, V]) get(k K) (V, bool) {
 	return v, ok
 }
 
+// getOr returns the value of a key, which is make's if there is none yet.
+func (r *recent[K, V]) getOr(k K, make func() V) V {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.byKey[k]
+	if !ok {
+		v = make()
+		r.set(k, v)
+	}
+	return v
+}
+
 func (r *recent[K, V]) put(k K, v V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.set(k, v)
+}
+
+// set is put with the lock held.
+func (r *recent[K, V]) set(k K, v V) {
 	if _, ok := r.byKey[k]; !ok {
 		if len(r.order) < r.size {
 			r.order = append(r.order, k)

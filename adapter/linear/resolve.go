@@ -11,9 +11,10 @@ import (
 var _ adapter.Completer = (*Adapter)(nil)
 
 // Complete finds the thread of an event that names a comment but not the
-// comment's thread, as reactions do, with one query per comment. Answers are
-// remembered: a comment never moves. An error with code adapter.CodeNotFound means that
-// the comment is gone.
+// comment's thread, as reactions do, or a session but not what it hangs on, with one
+// query for each. Answers are remembered: a comment never moves, and of sessions
+// what other deliveries said is known. An error with code adapter.CodeNotFound means
+// that the comment or the session is gone.
 func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	head := ev.Head()
 	if !head.Unresolved {
@@ -23,6 +24,9 @@ func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	guess, err := ParseThreadID(head.Thread)
 	if err != nil {
 		return err
+	}
+	if guess.SessionID != "" {
+		return a.completeSession(ctx, ev, guess)
 	}
 	comment := guess.CommentID
 	if guess.Kind == ParentComment {
@@ -47,7 +51,61 @@ func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	return nil
 }
 
-// commentKey names a comment.
+// completeSession finds what the session of an event hangs on.
+func (a *Adapter) completeSession(ctx context.Context, ev adapter.Event, guess Thread) error {
+	head := ev.Head()
+	key := commentKey{head.Workspace, guess.SessionID}
+	found, ok := a.threads.get(key)
+	if !ok {
+		api, err := a.API(ctx, head.Workspace)
+		if err != nil {
+			return err
+		}
+		s, err := api.AgentSession(ctx, guess.SessionID)
+		if err != nil {
+			return err
+		}
+		if s.Issue == nil || s.Issue.ID == "" { // it hangs on nothing that has threads
+			head.Unresolved = false
+			return nil
+		}
+		found = Thread{IssueID: s.Issue.ID, SessionID: guess.SessionID}
+		a.threads.put(key, found)
+	}
+	head.Thread, head.Unresolved = found.ID(), false
+	if m := sessionMessageOf(ev); m != nil {
+		m.Thread = head.Thread
+		if m.Issue == nil && found.Kind == ParentIssue {
+			m.Issue = &adapter.Issue{ID: found.IssueID}
+		}
+	}
+	return nil
+}
+
+// noteSession remembers what the session of an event hangs on.
+func (a *Adapter) noteSession(ev adapter.Event) {
+	head := ev.Head()
+	if head.Type != typeSession || head.Unresolved || head.Thread == "" {
+		return
+	}
+	if t, err := ParseThreadID(head.Thread); err == nil && t.SessionID != "" {
+		a.threads.put(commentKey{head.Workspace, t.SessionID}, t)
+	}
+}
+
+// messageOf returns the message of an event that a session can have.
+func sessionMessageOf(ev adapter.Event) *adapter.Message {
+	switch ev := ev.(type) {
+	case *adapter.MessageEvent:
+		return ev.Message
+	case *adapter.StopEvent:
+		return ev.Message
+	default:
+		return nil
+	}
+}
+
+// commentKey names a comment, or anything else with an id, in a workspace.
 type commentKey struct{ workspace, comment string }
 
 // threadOf returns what a comment hangs on, or what was guessed if the answer

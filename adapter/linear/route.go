@@ -11,10 +11,6 @@ import (
 const (
 	// reasonMalformed: authentic, but what it is about is missing.
 	reasonMalformed = "malformed"
-	// reasonUnknownType: a type that this package has never heard of.
-	reasonUnknownType = "unknown_type"
-	// reasonUnknownAction: a known type with an action that has no meaning.
-	reasonUnknownAction = "unknown_action"
 	// reasonNoThread: a comment or reaction that hangs on nothing known.
 	reasonNoThread = "no_thread"
 	// reasonNoWorkspace: no organization id, so no installation to act for.
@@ -51,9 +47,14 @@ type place struct {
 	lane bool
 	// guess says that the thread may be another one.
 	guess bool
-	// ignore is the reason to ignore the delivery.
-	ignore string
+	// rest says that the delivery has no event of its own.
+	rest bool
+	// ignore is the reason to ignore the delivery, and missing what it lacks.
+	ignore, missing string
 }
+
+// lacks is the place of a delivery in which something is missing.
+func lacks(what string) place { return place{ignore: reasonMalformed, missing: what} }
 
 // routeDelivery names the workspace, the lane and the event key of a delivery.
 // It fails, with code adapter.CodeInvalid, only for a body that is not a JSON object.
@@ -93,7 +94,7 @@ func routeDelivery(d *adapter.Delivery) (adapter.Route, error) {
 func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 	p := h.place()
 	if p.ignore == "" && h.OrganizationID == "" {
-		p.ignore = reasonNoWorkspace
+		p.ignore, p.missing = reasonNoWorkspace, "organizationId"
 	}
 	if p.thread == (Thread{}) {
 		p.thread, p.lane = h.workspaceLane(), true
@@ -109,9 +110,10 @@ func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 		Key:       h.key(d),
 		Type:      h.Type,
 		Action:    h.Action,
-		Message:   p.ignore == "" && h.isMessage(),
+		Message:   p.ignore == "" && !p.rest && h.isMessage(),
 		Urgent:    p.ignore == "" && h.isStop(),
 		Ignore:    p.ignore,
+		Missing:   p.missing,
 	}, p
 }
 
@@ -137,11 +139,16 @@ func (h *header) isStop() bool {
 	return h.Type == typeSession && h.Action == actionPrompted && h.AgentActivity.Signal == signalStop
 }
 
-// place finds the thread by type.
+// place finds the thread by type. What is known but has an action without a
+// meaning is one of the rest, and so is what is not known.
 func (h *header) place() place {
+	switch {
+	case h.Type == "":
+		return lacks("type")
+	case h.Action == "":
+		return lacks("action")
+	}
 	switch h.Type {
-	case "":
-		return place{ignore: reasonMalformed}
 	case typeComment:
 		return h.commentPlace()
 	case typeReaction:
@@ -154,52 +161,41 @@ func (h *header) place() place {
 		return h.issuePlace()
 	case typeSLA:
 		if h.IssueData.ID == "" {
-			return place{ignore: reasonMalformed}
+			return lacks("issueData.id")
 		}
-		return place{thread: Thread{IssueID: h.IssueData.ID}, ignore: h.anyAction()}
+		return place{thread: Thread{IssueID: h.IssueData.ID}}
 	case typeApp:
-		if h.Action != actionRevoked {
-			return place{ignore: reasonUnknownAction}
-		}
-		return place{}
+		return place{rest: h.Action != actionRevoked}
 	case typePermission, typeAuthorization:
-		return place{ignore: h.anyAction()}
+		return place{}
 	default:
 		return h.otherPlace()
 	}
 }
 
-// anyAction ignores events whose action is missing.
-func (h *header) anyAction() string {
-	if h.Action == "" {
-		return reasonMalformed
-	}
-	return ""
-}
-
-// dataAction ignores data changes that are none.
-func (h *header) dataAction() string {
+// isDataAction reports whether the action is one of those of data changes.
+func (h *header) isDataAction() bool {
 	switch h.Action {
 	case actionCreate, actionUpdate, actionRemove:
-		return ""
+		return true
 	default:
-		return reasonUnknownAction
+		return false
 	}
 }
 
 func (h *header) commentPlace() place {
 	c := &h.Data
 	if c.ID == "" {
-		return place{ignore: reasonMalformed}
+		return lacks("data.id")
 	}
 	t, ok := c.thread()
 	if !ok {
-		return place{ignore: reasonNoThread}
+		return place{ignore: reasonNoThread, missing: missingParent}
 	}
 	t.CommentID = cmp.Or(c.ParentID, c.Parent.ID, c.ID)
-	p := place{thread: t, ignore: h.dataAction()}
+	p := place{thread: t, rest: !h.isDataAction()}
 	if h.Action == actionCreate && !bool(c.Body) {
-		p.ignore = reasonMalformed
+		p.ignore, p.missing = reasonMalformed, "data.body"
 	}
 	return p
 }
@@ -207,14 +203,14 @@ func (h *header) commentPlace() place {
 func (h *header) reactionPlace() place {
 	r := &h.Data
 	if r.ID == "" {
-		return place{ignore: reasonMalformed}
+		return lacks("data.id")
 	}
-	p := place{ignore: h.reactionAction()}
+	p := place{rest: h.Action != actionCreate && h.Action != actionRemove}
 	t, ok := r.thread()
 	comment := cmp.Or(r.CommentID, r.Comment.ID)
 	if comment == "" {
 		if !ok {
-			return place{ignore: reasonNoThread}
+			return place{ignore: reasonNoThread, missing: "data.commentId or " + missingParent}
 		}
 		p.thread = t
 		return p
@@ -235,49 +231,44 @@ func (h *header) reactionPlace() place {
 	return p
 }
 
-func (h *header) reactionAction() string {
-	if h.Action == actionCreate || h.Action == actionRemove {
-		return ""
-	}
-	return reasonUnknownAction
-}
-
 func (h *header) issuePlace() place {
 	if h.Data.ID == "" {
-		return place{ignore: reasonMalformed}
+		return lacks("data.id")
 	}
-	return place{thread: Thread{IssueID: h.Data.ID}, ignore: h.dataAction()}
+	return place{thread: Thread{IssueID: h.Data.ID}, rest: !h.isDataAction()}
 }
 
 func (h *header) sessionPlace() place {
 	s := &h.AgentSession
 	if s.ID == "" {
-		return place{ignore: reasonMalformed}
+		return lacks("agentSession.id")
 	}
 	t, ok := s.thread()
 	if !ok {
 		t, ok = s.Comment.thread()
 	}
+	p := place{guess: !ok}
 	if !ok {
 		t = h.workspaceLane()
 	}
 	t.SessionID = s.ID
-	p := place{thread: t}
+	p.thread = t
 	switch h.Action {
 	case actionCreated:
 	case actionPrompted:
-		if cmp.Or(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" {
-			p.ignore = reasonMalformed
+		// A stop needs no more than the session.
+		if cmp.Or(h.AgentActivity.ID, h.AgentActivity.SourceCommentID) == "" && !h.isStop() {
+			p.ignore, p.missing = reasonMalformed, "agentActivity.id"
 		}
 	default:
-		p.ignore = reasonUnknownAction
+		p.rest, p.guess = true, false
 	}
 	return p
 }
 
 func (h *header) notificationPlace() place {
 	n := &h.Notification
-	p := place{ignore: h.anyAction()}
+	p := place{}
 	t, ok := n.thread()
 	if !ok {
 		t, ok = n.Comment.thread()
@@ -293,14 +284,14 @@ func (h *header) notificationPlace() place {
 	return p
 }
 
-// otherPlace routes what has no event of its own.
+// missingParent names what a comment may hang on.
+const missingParent = "data.issueId, projectId, projectUpdateId, initiativeId, initiativeUpdateId or documentContentId"
+
+// otherPlace routes what has no event of its own, whether its type is known or
+// not.
 func (h *header) otherPlace() place {
-	known, own := otherType(h.Type)
-	if !known {
-		return place{ignore: reasonUnknownType}
-	}
-	p := place{ignore: h.anyAction()}
-	if own != ParentWorkspace && h.Data.ID != "" {
+	p := place{rest: true}
+	if own := ownKind(h.Type); own != ParentWorkspace && h.Data.ID != "" {
 		p.thread = Thread{Kind: own, ParentID: h.Data.ID}
 	} else if t, ok := h.Data.thread(); ok {
 		p.thread = t
@@ -308,24 +299,19 @@ func (h *header) otherPlace() place {
 	return p
 }
 
-// otherType reports whether Linear is known to send deliveries of a type that
-// mean nothing to a bot, and as which kind of parent the entity is a
-// conversation of its own. ParentWorkspace means none.
-func otherType(name string) (known bool, own ParentKind) {
+// ownKind returns as which kind of parent an entity of a type is a conversation
+// of its own. ParentWorkspace means none.
+func ownKind(name string) ParentKind {
 	switch name {
 	case "Project":
-		return true, ParentProject
+		return ParentProject
 	case "ProjectUpdate":
-		return true, ParentProjectUpdate
+		return ParentProjectUpdate
 	case "Initiative":
-		return true, ParentInitiative
+		return ParentInitiative
 	case "InitiativeUpdate":
-		return true, ParentInitiativeUpdate
-	case "AgentActivity", "AgentSession", "Attachment", "AuditEntry", "Customer",
-		"CustomerNeed", "Cycle", "Document", "IssueLabel", "IssueRelation",
-		"ProjectLabel", "Release", "ReleaseNote", "User":
-		return true, ParentWorkspace
+		return ParentInitiativeUpdate
 	default:
-		return false, ParentWorkspace
+		return ParentWorkspace
 	}
 }

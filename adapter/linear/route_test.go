@@ -80,7 +80,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "comment restore",
 			body:   `{"type":"Comment","action":"restore","data":{"id":"c","updatedAt":"T1","issueId":"i"}}`,
-			thread: "linear:i:c:c", key: "Comment|restore|c|T1|T0", ignore: "unknown_action",
+			thread: "linear:i:c:c", key: "Comment|restore|c|T1|T0",
 		},
 		{
 			name:   "issue create",
@@ -148,6 +148,16 @@ func TestRoute(t *testing.T) {
 			thread: "linear:i:s:s", key: "hash", ignore: "malformed",
 		},
 		{
+			name:   "session of unknown place",
+			body:   `{"type":"AgentSessionEvent","action":"prompted","agentSession":{"id":"s"},"agentActivity":{"id":"a","signal":"stop"}}`,
+			thread: "linear:workspace/org:s:s", key: "AgentSessionEvent|prompted|a",
+		},
+		{
+			name:   "stop with a session and nothing else",
+			body:   `{"type":"AgentSessionEvent","action":"prompted","agentSession":{"id":"s"},"agentActivity":{"signal":"stop"}}`,
+			thread: "linear:workspace/org:s:s", key: "hash",
+		},
+		{
 			name:   "notification of a reply",
 			body:   `{"type":"AppUserNotification","action":"issueNewComment","notification":{"id":"n","issueId":"i","commentId":"c","parentCommentId":"r"}}`,
 			thread: "linear:i:c:r", key: "AppUserNotification|issueNewComment|n",
@@ -170,7 +180,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "app renamed",
 			body:   `{"type":"OAuthApp","action":"renamed"}`,
-			thread: "linear:workspace/org", key: "OAuthApp|renamed|org||||T0", ignore: "unknown_action",
+			thread: "linear:workspace/org", key: "OAuthApp|renamed|org||||T0",
 		},
 		{
 			name:   "teams changed",
@@ -205,7 +215,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "unknown type",
 			body:   `{"type":"comment","action":"create","data":{"id":"c"}}`,
-			thread: "linear:workspace/org", key: "comment|create|c", ignore: "unknown_type",
+			thread: "linear:workspace/org", key: "comment|create|c",
 		},
 		{
 			name:   "no type",

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,36 +43,54 @@ type splitter struct {
 	// its fence.
 	base  int
 	blank bool // the last line was blank
-	// fence is the block that is still open, open the line that opens it again
-	// and end the one that closes it. Empty outside of blocks.
+	// open are the blocks that are still open, the outer one first: a block of
+	// code, a folded section, or code in a section.
+	open []openBlock
+}
+
+// openBlock is a block with the line that opens it again and the one that closes
+// it.
+type openBlock struct {
 	fence     markdown.Fence
 	open, end string
+}
+
+// inner is the innermost open block, nil outside of blocks.
+func (s *splitter) inner() *openBlock {
+	if len(s.open) == 0 {
+		return nil
+	}
+	return &s.open[len(s.open)-1]
 }
 
 func (s *splitter) line(line string) {
 	text := strings.TrimSpace(line)
 	fence, opens := opensBlock(line)
-	if s.end == "" && (s.blank || opens) && text != "" && line[0] != ' ' && line[0] != '\t' && s.part.Len() > 0 {
+	in := s.inner()
+	opens = opens && (in == nil || in.fence.Section && !fence.Section && len(s.open) == 1)
+	if in == nil && (s.blank || opens) && text != "" && line[0] != ' ' && line[0] != '\t' && s.part.Len() > 0 {
 		s.block, s.blockSize = s.part.Len(), s.size
 	}
-	closing := 0 // the room that closing the open fence takes
-	closes := s.end != "" && s.fence.ClosedBy(line)
-	if s.end != "" && !closes {
-		closing = len(s.end) + 1
+	closing := 0 // the room that closing the open blocks takes
+	closes := in != nil && in.fence.ClosedBy(line)
+	for i, b := range s.open {
+		if !closes || i < len(s.open)-1 {
+			closing += len(b.end) + 1
+		}
 	}
 	n := utf8.RuneCountInString(line)
 	for s.size+n+closing > s.limit && s.size > s.base {
 		s.cut()
 	}
 	for s.size+n+closing > s.limit && n > 1 {
-		head, rest := cutWords(line, max(1, s.limit-s.size-closing), s.end == "")
+		head, rest := cutWords(line, max(1, s.limit-s.size-closing), in == nil)
 		if rest == "" || rest == "\n" { // which the part has room for: it ends there
 			break
 		}
 		s.add(head)
 		s.flushOpen()
-		if s.fence.Quoted() { // the rest of the line stays in the quote
-			s.add(s.fence.Indent)
+		if in != nil && in.fence.Quoted() { // the rest of the line stays in the quote
+			s.add(in.fence.Indent)
 			s.base = s.size
 		}
 		line, n = rest, n-utf8.RuneCountInString(head)
@@ -80,10 +99,10 @@ func (s *splitter) line(line string) {
 	s.blank = text == ""
 	switch {
 	case closes:
-		s.fence, s.open, s.end = markdown.Fence{}, "", ""
-	case s.end == "" && opens:
-		s.fence, s.open, s.end = fence, s.opener(fence), fence.Indent+fence.Mark
-		if s.size == n { // nothing stands before the block in this part
+		s.open = s.open[:len(s.open)-1]
+	case opens:
+		s.open = append(s.open, openBlock{fence, s.opener(fence), fence.Indent + fence.Mark})
+		if s.size == n+s.base && s.base > 0 || s.size == n { // nothing stands before the block in this part
 			s.base = s.size
 		}
 	}
@@ -119,18 +138,18 @@ func (s *splitter) flush() {
 	s.size, s.base, s.block, s.blockSize = 0, 0, 0, 0
 }
 
-// flushOpen ends a part, closes the open fence in it and opens it again.
+// flushOpen ends a part, closes the open blocks in it and opens them again.
 func (s *splitter) flushOpen() {
-	if s.end == "" {
-		s.flush()
-		return
+	for _, b := range slices.Backward(s.open) {
+		if !strings.HasSuffix(s.part.String(), "\n") {
+			s.part.WriteString("\n")
+		}
+		s.part.WriteString(b.end)
 	}
-	if !strings.HasSuffix(s.part.String(), "\n") {
-		s.part.WriteString("\n")
-	}
-	s.part.WriteString(s.end)
 	s.flush()
-	s.add(s.open)
+	for _, b := range s.open {
+		s.add(b.open)
+	}
 	s.base = s.size
 }
 

@@ -29,6 +29,10 @@ func TestSplitBody(t *testing.T) {
 		{"code is closed and opened", 16, "```go\naaaa\nbbbb\ncccc\n```", []string{"```go\naaaa\n```", "```go\nbbbb\n```", "```go\ncccc\n```"}},
 		{"code moves to the next part", 20, "some text here\n```\ncode line\n```", []string{"some text here", "```\ncode line\n```"}},
 		{"a folded section", 26, "+++ Title\naaaaaaaaaa\nbbbbbbbbbb\n+++", []string{"+++ Title\naaaaaaaaaa\n+++", "+++ Title\nbbbbbbbbbb\n+++"}},
+		{
+			"code in a section", 40, "+++ Title\n```go\naaaaaaaaaa\nbbbbbbbbbb\n```\nmore\n+++\nend",
+			[]string{"+++ Title\n```go\naaaaaaaaaa\n```\n+++", "+++ Title\n```go\nbbbbbbbbbb\n```\nmore\n+++", "end"},
+		},
 		{"code in a list", 22, "- ```go\n  aaaa\n  bbbb\n  ```\nend", []string{"- ```go\n  aaaa\n  ```", "  ```go\n  bbbb\n  ```", "end"}},
 		{"code in a quote", 20, "> ```\n> aaaa\n> bbbb\n> ```", []string{"> ```\n> aaaa\n> ```", "> ```\n> bbbb\n> ```"}},
 		{"a long line of code in a quote", 16, "> ```\n> aaaabbbb\n> ```", []string{"> ```\n> aa\n> ```", "> ```\n> aa\n> ```", "> ```\n> bb\n> ```", "> ```\n> bb\n> ```"}},

@@ -1,12 +1,26 @@
 package linear
 
 import (
+	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/linearbot/linearbot/adapter"
 )
+
+// testSecret is the secret of the adapters in tests.
+const testSecret = "a secret of 32 bytes for testing"
+
+func testIDs() writeIDs { return writeIDs{secret: []byte(testSecret)} }
+
+// WriteID is the id of a write under the secret of tests.
+func WriteID(workspace, botUserID, key string) string { return testIDs().id(workspace, botUserID, key) }
+
+func ownID(botUserID, id string) bool { return testIDs().own(botUserID, id) }
 
 const (
 	ownOrg = "0a000000-0000-4000-8000-000000000001"
@@ -41,8 +55,8 @@ func TestWriteIDForm(t *testing.T) {
 func TestWriteIDIsFixed(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
-		"k": "6d595161-7946-49d5-bcb3-3eda8fa5dc40",
-		"":  "3f9f4500-0ad3-42cc-962c-2529aba31610",
+		"k": "512116a2-61b4-4163-8e63-7e171c7cc6ad",
+		"":  "303f534d-b8f8-4b2c-a0dc-cec74745e5ec",
 	} {
 		if got := WriteID("org", "bot", key); got != want {
 			t.Errorf("WriteID(org, bot, %q) = %q, want %q", key, got, want)
@@ -99,6 +113,58 @@ func flip(id string, i int) string {
 		return ""
 	}
 	return id[:i] + strconv.FormatUint(n^1, 16) + id[i+1:]
+}
+
+// The ids follow from the secret: without it they can be neither computed nor
+// recognised.
+func TestWriteIDNeedsTheSecret(t *testing.T) {
+	t.Parallel()
+	own := WriteID(ownOrg, ownBot, "k")
+	for _, secret := range []string{"", "another secret of enough length", testSecret + "x"} {
+		other := writeIDs{secret: []byte(secret)}
+		if other.id(ownOrg, ownBot, "k") == own || other.own(ownBot, own) {
+			t.Errorf("secret %q gives the same ids", secret)
+		}
+	}
+}
+
+// TestSecret has the secret come from its source, once it answers, and stay.
+func TestSecret(t *testing.T) {
+	t.Parallel()
+	down := errors.New("down")
+	answers := []struct {
+		secret string
+		err    error
+		want   adapter.Code
+	}{{"", down, adapter.CodeUnavailable}, {"short", nil, adapter.CodeInvalid}, {testSecret, nil, adapter.CodeOK}, {"never asked for, whatever it is", nil, adapter.CodeOK}}
+	a := newAdapter(t, &apiStub{answer: func(int, apiCall) (int, string) { return 200, viewerAnswer }})
+	n := 0
+	a.UseSecret(func(context.Context) ([]byte, error) { n++; return []byte(answers[n-1].secret), answers[n-1].err })
+	for _, want := range answers {
+		id, err := a.WriteID(t.Context(), ownOrg, "k")
+		if adapter.CodeOf(err) != want.want || err == nil && id != WriteID(ownOrg, ownBot, "k") {
+			t.Errorf("%q, %v, want code %s", id, err, want.want)
+		}
+	}
+	if n != 3 {
+		t.Errorf("asked %d times, want 3", n)
+	}
+	// Two adapters without a source have secrets of their own.
+	var ids []string
+	for range 2 {
+		a := newAdapter(t, &apiStub{answer: func(int, apiCall) (int, string) { return 200, viewerAnswer }})
+		a.UseSecret(nil)
+		for range 2 {
+			id, err := a.WriteID(t.Context(), ownOrg, "k")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, id)
+		}
+	}
+	if ids[0] != ids[1] || ids[2] != ids[3] || ids[0] == ids[2] {
+		t.Errorf("ids %v", ids)
+	}
 }
 
 func TestOwnIDRefusesRandom(t *testing.T) {

@@ -87,6 +87,17 @@ func NotGuests() bot.Access {
 	})
 }
 
+// NotSynced refuses what happens in threads that are synced with Slack, GitHub,
+// mail or another service, where the bot's answer would reach people outside of the
+// workspace. A reply in a thread of which no event has said so far whether it is
+// synced costs a request for its first message.
+func NotSynced() bot.Access {
+	return func(ctx context.Context, t *bot.Turn) (bot.Decision, error) {
+		with, err := t.SyncedWith(ctx)
+		return bot.Decision{Allowed: err == nil && len(with) == 0}, err
+	}
+}
+
 // If allows those whom test allows: all who have a part in the event. Use
 // it for rules of your own.
 func If(test func(ctx context.Context, u adapter.User) (bool, error)) bot.Access {

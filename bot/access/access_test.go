@@ -27,6 +27,7 @@ func TestRules(t *testing.T) {
 		"not external":         {access.NotExternal(), []string{"ada", "gil", "ci"}},
 		"not guests":           {access.NotGuests(), []string{"ada", "ci"}},
 		"teams":                {access.Teams("ENG"), nil},
+		"not synced":           {access.NotSynced(), []string{"ada", "gil", "ci", "ext"}},
 		"all":                  {access.All(access.Domains("acme.test"), access.NotGuests()), []string{"ada"}},
 		"all of none":          {access.All(), []string{"ada", "gil", "ci", "ext"}},
 		"all with nil":         {access.All(yes, nil), nil},

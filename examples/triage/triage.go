@@ -66,13 +66,12 @@ func (tr *triage) create(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	if err != nil {
 		return err
 	}
-	self, err := tr.lin.Identity(ctx, t.Workspace().ID())
+	// The id follows from the message, so a second run finds the issue that
+	// the first one made.
+	id, err := tr.lin.WriteID(ctx, t.Workspace().ID(), "create\x00"+c.Message.ID)
 	if err != nil {
 		return err
 	}
-	// The id follows from the message, so a second run finds the issue that
-	// the first one made.
-	id := linear.WriteID(t.Workspace().ID(), self.UserID, "create\x00"+c.Message.ID)
 	issue, err := api.IssueCreate(ctx, linearapi.IssueCreateInput{
 		ID: id, TeamID: near.Team.ID, Title: strings.Join(c.Args, " "), Description: c.Body,
 		Priority: priority, LabelIDs: labels,

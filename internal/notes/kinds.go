@@ -17,6 +17,10 @@ const (
 	Begun
 	// Pin is how an event was routed before its turn changed the subscription.
 	Pin
+	// Sent are the hashes of what a turn has sent that is to run again.
+	Sent
+	// Synced are the services that the thread is synced with.
+	Synced
 	// Deleted lists messages of a thread that were deleted.
 	Deleted
 	// Acts lists acts that comments of the thread have spoken for.
@@ -49,6 +53,8 @@ const (
 	State
 	// Transcript is what was said to and by a user.
 	Transcript
+	// Secret is the secret under which the ids of writes are computed.
+	Secret
 )
 
 // Info describes a kind.
@@ -75,7 +81,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [19]Info {
+func table() [22]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -86,6 +92,9 @@ func table() [19]Info {
 		// Longer than any retry.
 		{Begun, "begun", "thread", "JSON", 7 * day, true},
 		{Pin, "pin", "event", "0 or 1", 7 * day, true},
+		// Longer than a question may wait for its turn to run again.
+		{Sent, "sent", "event", "JSON", 14 * day, true},
+		{Synced, "synced", "thread", "JSON", 400 * day, true},
 		// Linear sends the last repeat of an event some seven hours after the first.
 		{Deleted, "deleted", "thread", "message ids, one a line", day, true},
 		{Acts, "acts", "thread", "act ids, one a line", day, true},
@@ -105,6 +114,9 @@ func table() [19]Info {
 		{Files, "files", "post with files", "JSON", 14 * day, false},
 		{State, "state", "thread, user or workspace", "JSON", 30 * day, false},
 		{Transcript, "transcript", "user", "JSON", 30 * day, false},
+		// Until the store is thrown away: with another secret, what turns that
+		// run again have written is written twice.
+		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
 	}
 }
 

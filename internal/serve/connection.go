@@ -22,6 +22,8 @@ type connection struct {
 	// look names what to look at if the credentials are refused, and at what
 	// is connected to.
 	look, at string
+	// scopes are what the token is asked for with. Nil if it is not asked for.
+	scopes []string
 
 	mu sync.Mutex
 	// reason is why the bot does not know who it is. Empty before the first
@@ -84,7 +86,11 @@ func (c *connection) connected(self *adapter.Identity) {
 	if workspace == "" {
 		workspace = self.Workspace
 	}
-	c.log.Info().Str("workspace", self.Workspace).Msg("connected to " + workspace + " as @" + self.Name)
+	line := c.log.Info().Str("workspace", self.Workspace)
+	if c.scopes != nil {
+		line = line.Strs("scopes", c.scopes)
+	}
+	line.Msg("connected to " + workspace + " as @" + self.Name)
 	if !self.App {
 		c.log.Warn().Msg(fmt.Sprintf(
 			"%s belongs to a person: the bot acts as %s (@%s), with that person's rights. Use the client id and secret of an OAuth app for a bot of its own",

@@ -154,18 +154,20 @@ func (a *assembly) connect() (*connection, func()) {
 		return nil, func() {}
 	}
 	a.cfg.Bot.Adapter = lin
-	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear"}, lin.CloseIdleConnections
+	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear", scopes: lin.Scopes()}, lin.CloseIdleConnections
 }
 
 // overlay returns what a program has said with what is set in its place.
 func (a *assembly) overlay(said, set linear.Config) linear.Config {
 	if set.APIKey != "" || set.AccessToken != "" || set.ClientID != "" || set.ClientSecret != "" {
 		// One way to authenticate replaces all that the program knows.
-		said.APIKey, said.AccessToken = set.APIKey, set.AccessToken
-		said.ClientID, said.ClientSecret = set.ClientID, set.ClientSecret
+		said = said.WithCredentials(set)
 	}
 	if len(set.Scopes) > 0 {
 		said.Scopes = set.Scopes
+	}
+	if a.values.IsSet("LINEAR_ASSIGNABLE") {
+		said.NotAssignable = set.NotAssignable
 	}
 	if a.values.IsSet("LINEAR_MODE") {
 		said.Mode = set.Mode
@@ -183,8 +185,10 @@ func (a *assembly) credentials(cfg linear.Config) string {
 		return "LINEAR_API_KEY"
 	case cfg.AccessToken != "":
 		return "LINEAR_ACCESS_TOKEN"
+	case a.values.IsSet("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID") && a.values.IsSet("LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"):
+		return "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID and LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"
 	default:
-		return a.values.Source("LINEAR_CLIENT_ID") + " and " + a.values.Source("LINEAR_CLIENT_SECRET")
+		return "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET"
 	}
 }
 
@@ -232,6 +236,7 @@ func openStore(v *settings.Values, workers int) (state.Store, error) {
 func (a *assembly) newBot() *bot.Bot {
 	v, c := a.values, &a.cfg.Bot
 	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
+	choose(v, &c.Secret, v.IDSecret, "LINEARBOT_SECRET")
 	choose(v, &c.LeaseTTL, v.Lease, "LINEARBOT_LEASE_TTL")
 	choose(v, &c.DrainTimeout, v.Drain, "LINEARBOT_DRAIN_TIMEOUT")
 	choose(v, &c.Links.BaseURL, v.PublicURL, "LINEARBOT_PUBLIC_URL")

@@ -46,15 +46,23 @@ type Setting struct {
 func Table() []Setting {
 	return []Setting{
 		{
-			Name: "LINEAR_CLIENT_ID", Also: []string{"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"},
+			Name: "LINEAR_CLIENT_ID",
 			Help: "id of the OAuth app that the bot acts as",
 		},
 		{
-			Name: "LINEAR_CLIENT_SECRET", Also: []string{"LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"}, Secret: true,
+			Name: "LINEAR_CLIENT_SECRET", Secret: true,
 			Help: "secret of the OAuth app",
 		},
 		{
-			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`",
+			Name: "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID",
+			Help: "the same as `LINEAR_CLIENT_ID`; goes before it if its secret is set too",
+		},
+		{
+			Name: "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET", Secret: true,
+			Help: "the same as `LINEAR_CLIENT_SECRET`; goes before it if its id is set too",
+		},
+		{
+			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`, and `app:mentionable,app:assignable` unless `LINEAR_MODE` is `comments`",
 			Help: "scopes of the app's token. All processes of an app must ask for the same: Linear revokes the others' tokens",
 		},
 		{Name: "LINEAR_ACCESS_TOKEN", Secret: true, Help: "OAuth access token to act with instead; it is not renewed"},
@@ -68,6 +76,7 @@ func Table() []Setting {
 			Help: "a further handle that counts as a mention",
 		},
 		{Name: "LINEAR_MODE", Default: "both", Help: "`comments`, `agent-sessions` or `both`; what arrives as both is handled once"},
+		{Name: "LINEAR_ASSIGNABLE", Default: "true", Help: "`false` leaves out the scope `app:assignable`: issues cannot be delegated to the bot"},
 		{Name: "LINEAR_API_URL", DefaultIs: "`https://api.linear.app/graphql`", Help: "GraphQL endpoint; plain http only on this machine"},
 		{Name: "LINEAR_OAUTH_URL", DefaultIs: "origin of `LINEAR_API_URL`", Help: "address below which the OAuth endpoints are"},
 		{Name: "LINEAR_UPLOADS_URL", DefaultIs: "`https://uploads.linear.app`", Help: "address below which Linear stores files"},
@@ -86,6 +95,11 @@ func Table() []Setting {
 		{
 			Name: "LINEARBOT_STATE", Flag: "state", Default: stateurl.Default, parse: (*Values).parseState,
 			Help: "store: `memory`, `file:DIR` or `redis://host:port/db`",
+		},
+		{
+			Name: "LINEARBOT_SECRET", Secret: true, parse: (*Values).parseIDSecret,
+			DefaultIs: "random, kept in the store",
+			Help:      "secret of at least 16 bytes under which the ids of writes are computed; the same for all processes of a bot",
 		},
 		{
 			Name: "LINEARBOT_STRICT", Flag: "strict", Default: "false", parse: (*Values).parseStrict,
@@ -126,6 +140,14 @@ func (v *Values) parseSecrets(text string) error {
 	if len(v.Secrets) == 0 {
 		return errors.New("holds no secret: copy the one that Linear shows beside the webhook")
 	}
+	return nil
+}
+
+func (v *Values) parseIDSecret(text string) error {
+	if len(text) < 16 {
+		return errors.New("is too short: give at least 16 bytes, for example from openssl rand -hex 32")
+	}
+	v.IDSecret = text
 	return nil
 }
 

@@ -15,6 +15,8 @@ import (
 type Values struct {
 	// Secrets are the signing secrets of the webhook.
 	Secrets []string
+	// IDSecret is the secret of the ids of writes.
+	IDSecret string
 	// Name is a further handle of the bot.
 	Name string
 	// Addr is the address to listen on, and Path the path of the webhook.

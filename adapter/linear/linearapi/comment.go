@@ -38,7 +38,11 @@ type Comment struct {
 	User         *User         `json:"user"`
 	ExternalUser *ExternalUser `json:"externalUser"`
 	BotActor     *ActorBot     `json:"botActor"`
-	Reactions    []Reaction    `json:"reactions"`
+	// SyncedWith and ExternalThread say with what the comment and its thread
+	// are synced. Empty and nil if with nothing.
+	SyncedWith     []ExternalEntity `json:"syncedWith"`
+	ExternalThread *ExternalThread  `json:"externalThread"`
+	Reactions      []Reaction       `json:"reactions"`
 	// Parent and Issue are set by [Client.Comment] and [Client.CommentThread].
 	// Nil if there is none.
 	Parent *Ref      `json:"parent"`
@@ -59,6 +63,24 @@ func (c *Comment) Root() string {
 	default:
 		return c.ID
 	}
+}
+
+// ExternalEntity is something outside of Linear that a comment is synced with.
+type ExternalEntity struct {
+	// Service is github, jira or slack.
+	Service string `json:"service"`
+	ID      string `json:"id"`
+}
+
+// ExternalThread is a thread outside of Linear that a thread is synced with.
+type ExternalThread struct {
+	// Type is "integration", "email" or another kind of source, and SubType the
+	// service of an integration, for example "slack".
+	Type    string `json:"type"`
+	SubType string `json:"subType"`
+	ID      string `json:"id"`
+	// Connected says that comments go both ways.
+	Connected bool `json:"isConnected"`
 }
 
 // Ref names something by its id.

@@ -27,6 +27,9 @@ const (
 	// renewPause is the time between two attempts to renew a token that still
 	// works.
 	renewPause = time.Minute
+	// maxDropped is how many refused tokens are replaced within dropPeriod.
+	maxDropped = 3
+	dropPeriod = time.Minute
 )
 
 // ClientCredentialsConfig configures [ClientCredentials]. Its text forms do
@@ -37,7 +40,7 @@ type ClientCredentialsConfig struct {
 	ClientID, ClientSecret string
 	// Scopes are what the token may do. Asking for scopes that differ from
 	// those of the app's other tokens makes Linear revoke the others. Defaults
-	// to read, write, comments:create and issues:create.
+	// to [DefaultScopes] of a plain app.
 	Scopes []string
 	// TokenURL is the address of the token endpoint. Defaults to
 	// [DefaultTokenURL].
@@ -60,6 +63,18 @@ func (c ClientCredentialsConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]
 
 // MarshalJSON returns a text that does not show the secret.
 func (c ClientCredentialsConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
+
+// DefaultScopes are the scopes of a bot that nothing else is said about: read,
+// write, comments:create and issues:create. An agent has app:mentionable and
+// app:assignable besides, without which Linear stops offering it in mentions
+// and as a delegate, from the next token on.
+func DefaultScopes(agent bool) []string {
+	scopes := []string{"read", "write", "comments:create", "issues:create"}
+	if agent {
+		scopes = append(scopes, "app:mentionable", "app:assignable")
+	}
+	return scopes
+}
 
 // ClientCredentials returns a source of tokens that act as the OAuth app
 // itself in the app's own workspace.
@@ -115,6 +130,9 @@ type credentials struct {
 	mu      sync.Mutex
 	current static    // nil before the first and after Invalidate
 	renewAt time.Time // when current should be renewed; zero for never
+	// dropped is how many tokens were dropped since dropping.
+	dropped  int
+	dropping time.Time
 }
 
 // Token returns the current token, or fetches one.
@@ -145,11 +163,19 @@ func (s *credentials) Token(ctx context.Context) (Token, error) {
 	}
 }
 
-// Invalidate drops the current token if it is t.
+// Invalidate drops the current token if it is t. New tokens that are refused time
+// and again are not refused for their age: then the last one stays for a while.
 func (s *credentials) Invalidate(t Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current != nil && s.current().Value == t.Value {
+	if s.current == nil || s.current().Value != t.Value {
+		return
+	}
+	if now := time.Now(); now.Sub(s.dropping) >= dropPeriod {
+		s.dropping, s.dropped = now, 0
+	}
+	if s.dropped < maxDropped {
+		s.dropped++
 		s.current = nil
 	}
 }

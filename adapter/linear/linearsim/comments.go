@@ -295,6 +295,8 @@ func (c *Comment) field(r *request, name string, a args) (any, error) {
 		return reactionData(c.reactions), nil
 	case "hideInLinear", "isArtificialAgentSessionRoot":
 		return false, nil
+	case "syncedWith", "externalThread":
+		return nil, nil
 	case "archivedAt", "documentContentId", "initiativeId", "initiativeUpdateId",
 		"onBehalfOf", "projectId", "projectUpdateId":
 		return nil, nil

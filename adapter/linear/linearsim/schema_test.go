@@ -140,6 +140,12 @@ func TestEveryFieldResolves(t *testing.T) {
 		done("IssueLabelPayload", "issueLabel"), done("IssuePayload", "issue"), done("ReactionPayload", "reaction"),
 	}
 	samples = append(samples, w.workSamples(r)...)
+	samples = append(samples,
+		payload{"ExternalEntityInfo", map[string]any{"id": "1", "service": "slack"}},
+		payload{"SyncedExternalThread", map[string]any{
+			"displayName": nil, "id": nil, "isConnected": true, "name": nil, "subType": "slack", "type": "integration", "url": nil,
+		}},
+	)
 	for _, conn := range []node{
 		connection[*Comment]{typ: "Comment", items: []*Comment{c}},
 		connection[*Issue]{typ: "Issue", items: []*Issue{w.issue}},

@@ -95,7 +95,7 @@ func newThingFilters(f *filters) *thingFilters {
 	}
 	id := func(_ *request, c args, t *thing) bool { return matchID(c, t.id) }
 	return &thingFilters{
-		activity: &filter[*thing]{map[string]func(*request, args, *thing) bool{"type": text("type")}},
+		activity: &filter[*thing]{map[string]func(*request, args, *thing) bool{"id": id, "type": text("type")}},
 		project:  &filter[*thing]{map[string]func(*request, args, *thing) bool{"id": id, "name": text("name")}},
 		cycle: &filter[*thing]{map[string]func(*request, args, *thing) bool{
 			"id": id, "name": text("name"),

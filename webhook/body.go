@@ -1,0 +1,86 @@
+package webhook
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+const (
+	// firstRead is what is set aside for a body before any of it has arrived.
+	firstRead = 4 << 10
+	// freeBody is how much of each body weighs nothing in the budget: most
+	// deliveries are smaller, so large bodies of others cannot keep them out.
+	freeBody = 64 << 10
+	// unverified is the budget of all bodies together, in bytes.
+	unverified = 64 << 20
+)
+
+// errBudget says that too many bytes wait to be verified.
+var errBudget = errors.New("too many unverified bytes at once")
+
+// budget weighs bytes that anyone can send. It is safe for concurrent use.
+type budget struct {
+	left atomic.Int64
+}
+
+func newBudget(size int64) *budget {
+	b := &budget{}
+	b.left.Store(size)
+	return b
+}
+
+// take takes n bytes and reports whether they were left.
+func (b *budget) take(n int64) bool {
+	if b.left.Add(-n) < 0 {
+		b.left.Add(n)
+		return false
+	}
+	return true
+}
+
+func (b *budget) give(n int64) { b.left.Add(n) }
+
+// read returns the whole body, a *http.MaxBytesError if it is too large, or
+// errBudget. It sets memory aside as the body arrives and never by what the sender
+// announces. release gives back what the body weighs.
+func (h *endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
+	var taken int64
+	release = func() { h.budget.give(taken) }
+	if r.ContentLength > h.maxBody {
+		h.discard(r)
+		return nil, release, &http.MaxBytesError{Limit: h.maxBody}
+	}
+	limited := http.MaxBytesReader(w, r.Body, h.maxBody)
+	body = make([]byte, 0, firstRead)
+	for {
+		n, err := limited.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.EOF) && r.ContentLength >= 0 && int64(len(body)) < r.ContentLength:
+			return nil, release, io.ErrUnexpectedEOF
+		case errors.Is(err, io.EOF):
+			return body, release, nil
+		case err != nil:
+			h.discard(r)
+			return nil, release, err
+		case len(body) < cap(body):
+			continue
+		}
+		next := min(int64(2*cap(body)), h.maxBody+1)
+		if more := max(next, freeBody) - max(int64(cap(body)), freeBody); more > 0 {
+			if !h.budget.take(more) {
+				return nil, release, errBudget
+			}
+			taken += more
+		}
+		body = append(make([]byte, 0, next), body...)
+	}
+}
+
+// discard reads a little more of a body that is refused, so that a sender in
+// the middle of writing gets to see the answer instead of a broken connection.
+func (h *endpoint) discard(r *http.Request) {
+	_, _ = io.CopyN(io.Discard, r.Body, 2*h.maxBody) // nothing depends on it
+}

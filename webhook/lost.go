@@ -1,0 +1,41 @@
+package webhook
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// lostEvery is how often deliveries to a wrong path are logged.
+const lostEvery = time.Minute
+
+// lost logs what is posted to paths that the server does not have: it may be
+// deliveries whose webhook has a typing error in its address.
+type lost struct {
+	path string
+	log  zerolog.Logger
+
+	mu     sync.Mutex
+	last   time.Time
+	missed int
+}
+
+// note logs that something was posted to a wrong path, once in a while.
+func (l *lost) note(path string) {
+	l.mu.Lock()
+	l.missed++
+	missed := l.missed
+	if !l.last.IsZero() && time.Since(l.last) < lostEvery {
+		l.mu.Unlock()
+		return
+	}
+	l.last, l.missed = time.Now(), 0
+	l.mu.Unlock()
+	text := "posted to a path that the server does not have"
+	if strings.EqualFold(strings.Trim(path, "/"), strings.Trim(l.path, "/")) {
+		text = "posted beside the path of the webhook: correct its address in Linear, letter by letter and without a slash at the end"
+	}
+	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, missed).Msg(text)
+}
