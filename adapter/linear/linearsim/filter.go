@@ -36,7 +36,10 @@ func (f *filter[T]) match(r *request, in args, v T) bool {
 			}
 		default:
 			test, ok := f.tests[name]
-			if !ok || !test(r, asArgs(raw), v) {
+			if ok && !test(r, asArgs(raw), v) {
+				return false
+			}
+			if n, isNode := any(v).(node); !ok && (!isNode || !r.matchField(n, name, raw)) {
 				return false
 			}
 		}
@@ -100,7 +103,7 @@ func newFilters() *filters {
 		"id":        func(_ *request, c args, s *State) bool { return matchID(c, s.ID) },
 		"name":      func(_ *request, c args, s *State) bool { return matchText(c, s.Name) },
 		"type":      func(_ *request, c args, s *State) bool { return matchText(c, s.Type) },
-		"position":  func(_ *request, c args, s *State) bool { return matchNumber(c, float64(s.position)) },
+		"position":  func(_ *request, c args, s *State) bool { return matchNumber(c, s.position) },
 		"team":      func(r *request, c args, s *State) bool { return f.team.match(r, c, s.team) },
 		"createdAt": func(r *request, c args, s *State) bool { return matchTime(r, c, s.createdAt) },
 		"updatedAt": func(r *request, c args, s *State) bool { return matchTime(r, c, s.updatedAt) },
@@ -171,6 +174,79 @@ func (f *filters) labels(r *request, in args, all []*Label) bool {
 			ok = some(args{name: raw})
 		}
 		if raw != nil && !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// matchField matches a field of an entity by what kind of value it holds. A
+// field that the entity lacks makes the whole query fail: to ignore the filter
+// would return too much.
+func (r *request) matchField(n node, name string, raw any) bool {
+	c := asArgs(raw)
+	v, ok := r.value(n, name)
+	if !ok {
+		if r.refused == nil {
+			r.refused = notSimulated("filtering " + n.typename() + " by " + name)
+		}
+		return false
+	}
+	switch v := v.(type) {
+	case nil:
+		return absent(c) || len(c) == 1 && c.set("neq")
+	case string:
+		if v == "" && c["null"] == true {
+			return true
+		}
+		return c["null"] != true && matchText(c, v)
+	case bool:
+		return matchFlag(c, v)
+	case int:
+		return matchNumber(c, float64(v))
+	case float64:
+		return matchNumber(c, v)
+	case time.Time:
+		return c["null"] != true && matchTime(r, c, v)
+	}
+	if to, isNode := v.(node); isNode && !isPage(v) {
+		return (&filter[node]{}).match(r, c, to)
+	}
+	return r.matchAll(c, nodesOf(v))
+}
+
+func isPage(v any) bool {
+	_, ok := v.(interface{ nodes() []node })
+	return ok
+}
+
+// matchAll matches a collection: some, every, length, or a field that some
+// entity must satisfy.
+func (r *request) matchAll(c args, all []node) bool {
+	f := &filter[node]{}
+	for name, raw := range c {
+		if raw == nil {
+			continue
+		}
+		sub := asArgs(raw)
+		ok := true
+		switch name {
+		case "some":
+			ok = slices.ContainsFunc(all, func(n node) bool { return f.match(r, sub, n) })
+		case "every":
+			ok = !slices.ContainsFunc(all, func(n node) bool { return !f.match(r, sub, n) })
+		case "length":
+			ok = matchNumber(sub, float64(len(all)))
+		case "and":
+			for _, s := range list(raw) {
+				ok = ok && r.matchAll(asArgs(s), all)
+			}
+		case "or":
+			ok = slices.ContainsFunc(list(raw), func(s any) bool { return r.matchAll(asArgs(s), all) })
+		default:
+			ok = slices.ContainsFunc(all, func(n node) bool { return f.match(r, args{name: raw}, n) })
+		}
+		if !ok {
 			return false
 		}
 	}

@@ -1,9 +1,7 @@
 package linearsim
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -27,6 +25,11 @@ type token struct {
 	handed  bool // by Installation.Token
 	scopes  string
 	expires time.Time // zero: never
+}
+
+// has reports whether the token has a scope. API keys have all.
+func (t *token) has(scope string) bool {
+	return t.key || slices.Contains(strings.Fields(t.scopes), scope)
 }
 
 // caller is who sent a request and what they may still send.
@@ -72,19 +75,12 @@ func (s *Server) caller(r *http.Request) *caller {
 
 // grant stores a token and returns its text.
 func (s *Server) grant(t *token) string {
-	text := "lin_oauth_" + secret(32)
+	text := "lin_oauth_" + s.secret(32)
 	if t.key {
-		text = keyPrefix + secret(20)
+		text = keyPrefix + s.secret(20)
 	}
 	s.tokens[text] = t
 	return text
-}
-
-// secret returns n random bytes in hexadecimal.
-func secret(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
 }
 
 // scopeSet normalises a scope list, which is separated by commas or spaces.
@@ -193,6 +189,7 @@ func (s *Server) issueToken(r *http.Request) (int, any) {
 				break
 			}
 		}
+		in.scopes = strings.Fields(scopes)
 		text := s.grant(&token{user: in.User, app: in, scopes: scopes, expires: s.now().Add(credentialsLife)})
 		return http.StatusOK, tokenAnswer{text, "Bearer", int(credentialsLife.Seconds()) - 1, scopes}
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 )
 
 // Reaction is an emoji of one user on a comment or an issue. Emoji is the
@@ -19,6 +18,7 @@ type Reaction struct {
 	CreatedAt time.Time
 
 	record
+	on       *thing // the project or initiative update, if it is on one
 	spelling string // how it was asked for: the name, or an alias
 }
 
@@ -56,7 +56,7 @@ func (u *User) react(r *Reaction, emoji string) *Reaction {
 			return old
 		}
 	}
-	r.ID, r.Emoji, r.spelling, r.User = uuid.NewString(), name, name, u
+	r.ID, r.Emoji, r.spelling, r.User = u.ws.srv.newID(), name, name, u
 	return u.ws.srv.addReaction(r)
 }
 
@@ -86,9 +86,13 @@ func (r *Reaction) shelf() *[]*Reaction {
 	if r.Comment != nil {
 		return &r.Comment.reactions
 	}
+	if r.on != nil {
+		return &r.on.reactions
+	}
 	return &r.Issue.reactions
 }
 
+// issue is what the reaction belongs to, nil if that is no issue.
 func (r *Reaction) issue() *Issue {
 	if r.Comment != nil {
 		return r.Comment.Issue
@@ -100,13 +104,14 @@ func (s *Server) addReaction(r *Reaction) *Reaction {
 	r.record = s.newRecord()
 	r.CreatedAt = r.createdAt
 	s.take("Reaction", r.ID)
-	s.emit(r.issue().Team.ws, event{action: "create", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: r.createdAt})
+	s.emit(r.User.ws, event{action: "create", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: r.createdAt})
 	s.rearrange(r, func(l []*Reaction) []*Reaction { return append(l, r) })
+	s.notifyOfReaction(r)
 	return r
 }
 
 func (s *Server) removeReaction(r *Reaction) {
-	s.emit(r.issue().Team.ws, event{action: "remove", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: s.now()})
+	s.emit(r.User.ws, event{action: "remove", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: s.now()})
 	s.rearrange(r, func(l []*Reaction) []*Reaction {
 		return slices.DeleteFunc(slices.Clone(l), func(v *Reaction) bool { return v == r })
 	})
@@ -118,6 +123,10 @@ func (s *Server) rearrange(r *Reaction, f func([]*Reaction) []*Reaction) {
 	shelf := r.shelf()
 	if r.Comment != nil {
 		s.change(r.Comment, r.User, func() { *shelf = f(*shelf) })
+		return
+	}
+	if r.on != nil {
+		*shelf = f(*shelf)
 		return
 	}
 	s.changeIssue(r.Issue, r.User, func() { *shelf = f(*shelf) })
@@ -141,7 +150,10 @@ func (r *Reaction) field(_ *request, name string, _ args) (any, error) {
 		return r.createdAt, nil
 	case "updatedAt":
 		return r.updatedAt, nil
-	case "archivedAt", "externalUser":
+	case "projectUpdate", "initiativeUpdate":
+		if r.on != nil && lowerFirst(r.on.typ) == name {
+			return r.on, nil
+		}
 		return nil, nil
 	}
 	return nil, noField("Reaction", name)
@@ -158,9 +170,12 @@ func (r *Reaction) data() map[string]any {
 		"userId":    r.User.ID,
 		"user":      r.User.child(),
 	}
-	if r.Comment != nil {
+	switch {
+	case r.Comment != nil:
 		out["comment"] = r.Comment.reacted()
-	} else {
+	case r.on != nil:
+		out[lowerFirst(r.on.typ)+"Id"] = r.on.id
+	default:
 		out["issueId"], out["issue"] = r.Issue.ID, r.Issue.child()
 	}
 	return out
@@ -219,9 +234,9 @@ func createReaction(r *request, a args) (any, error) {
 	case in.set("issueId"):
 		made.Issue, err = r.ws.findIssue(in.text("issueId"))
 	case in.set("projectUpdateId"):
-		err = notFound("ProjectUpdate")
+		made.on, err = findThing(r.ws.things["ProjectUpdate"], "ProjectUpdate", in.text("projectUpdateId"))
 	default:
-		err = notFound("InitiativeUpdate")
+		made.on, err = findThing(r.ws.things["InitiativeUpdate"], "InitiativeUpdate", in.text("initiativeUpdateId"))
 	}
 	if err != nil {
 		return nil, err
@@ -256,6 +271,13 @@ func (w *Workspace) findReaction(id string) (*Reaction, error) {
 	for _, is := range w.issues {
 		if i := slices.IndexFunc(is.reactions, has); i >= 0 {
 			return is.reactions[i], nil
+		}
+	}
+	for _, typ := range []string{"ProjectUpdate", "InitiativeUpdate"} {
+		for _, t := range w.things[typ] {
+			if i := slices.IndexFunc(t.reactions, has); i >= 0 {
+				return t.reactions[i], nil
+			}
 		}
 	}
 	return nil, notFound("Reaction")

@@ -2,7 +2,6 @@ package linearsim
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,21 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
-
-var (
-	//go:embed schema.graphql
-	schemaText string
-	//go:embed schema_work.graphql
-	workSchemaText string
-)
-
-// schemaSources are the parts of the schema.
-func schemaSources() []*ast.Source {
-	return []*ast.Source{{Name: "schema.graphql", Input: schemaText}, {Name: "schema_work.graphql", Input: workSchemaText}}
-}
 
 // Config says how a server behaves. The zero value listens on a free port of
 // 127.0.0.1 and limits nothing.
@@ -43,6 +29,16 @@ type Config struct {
 	// Defaults to 0: nothing is refused, and the headers report a full budget
 	// of 2,500 for API keys and 5,000 for apps.
 	RequestsPerHour int
+	// Seed makes every id and secret follow from it, so that a run can be
+	// repeated. Defaults to 0: ids and secrets are random.
+	Seed uint64
+	// RewriteMarkdown stores comments and descriptions as Linear's editor writes
+	// them: "- item" becomes "* item", "_x_" becomes "*x*", a bare address
+	// becomes "[address](<address>)". Defaults to false: texts are stored as sent.
+	RewriteMarkdown bool
+	// AnyScope lets tokens do what their scopes do not cover. Defaults to
+	// false: an operation beyond the scopes is answered FORBIDDEN.
+	AnyScope bool
 	// Parallel is how many deliveries of one registration are under way at the
 	// same time. They start in the order of their events; with 1 they also
 	// arrive in that order. Defaults to 4.
@@ -67,7 +63,9 @@ type Server struct {
 	query   operations
 	mutate  operations
 	filters *filters
-	things  *thingFilters
+	began   time.Time
+	random  source
+	rewrite rewriter
 	emoji   *emoji
 	hooks   *http.Client
 	http    *http.Server
@@ -86,6 +84,7 @@ type Server struct {
 	tokens     map[string]*token
 	buckets    map[string]*bucket
 	faults     []*Fault
+	comments   map[string]*Comment
 	documents  map[string]*document
 	files      map[string]*file // by the path of the asset
 	requests   []Request
@@ -117,9 +116,9 @@ func Start(cfg Config) (*Server, error) {
 	}
 	cfg.RetryAfter = slices.Clone(cfg.RetryAfter)
 
-	schema, err := gqlparser.LoadSchema(schemaSources()...)
+	schema, err := loadSchema()
 	if err != nil {
-		return nil, fmt.Errorf("linearsim: schema: %w", err)
+		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
@@ -131,9 +130,13 @@ func Start(cfg Config) (*Server, error) {
 		cfg:    cfg,
 		url:    "http://" + ln.Addr().String(),
 		schema: schema,
-		query:  root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), sessionQueries()),
+		query: root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), moreQueries(),
+			notificationQueries(), webhookQueries(), introspectionQueries()),
 		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
-			sessionMutations()),
+			sessionMutations(), directoryMutations(), notificationMutations(), webhookMutations(), projectMutations()),
+		random:    newSource(cfg.Seed),
+		rewrite:   newRewriter(),
+		comments:  map[string]*Comment{},
 		filters:   newFilters(),
 		emoji:     newEmoji(),
 		cancel:    cancel,
@@ -147,7 +150,7 @@ func Start(cfg Config) (*Server, error) {
 		files:     map[string]*file{},
 		counts:    map[string]int{},
 	}
-	s.things = newThingFilters(s.filters)
+	s.began = s.now()
 	s.hooks = &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: cfg.Parallel},
 		CheckRedirect: func(*http.Request, []*http.Request) error {

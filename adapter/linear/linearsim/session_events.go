@@ -3,7 +3,6 @@ package linearsim
 import (
 	"slices"
 
-	"github.com/google/uuid"
 )
 
 // typeSessionEvent is the resource type that makes an app an agent. Unlike
@@ -14,7 +13,7 @@ const typeSessionEvent = "AgentSessionEvent"
 func (w *Workspace) agents() []*Installation {
 	var out []*Installation
 	for _, in := range w.apps {
-		if !in.closed && in.hook != nil && in.hook.enabled && slices.Contains(in.hook.types, typeSessionEvent) {
+		if !in.closed && in.hook != nil && in.hook.enabled && in.mentionable() && slices.Contains(in.hook.types, typeSessionEvent) {
 			out = append(out, in)
 		}
 	}
@@ -24,7 +23,10 @@ func (w *Workspace) agents() []*Installation {
 // involveAgents does what Linear does after a person wrote a comment: a mention
 // of an agent starts a session, and a reply in a session's thread prompts it.
 func (s *Server) involveAgents(c *Comment) {
-	w := c.Issue.Team.ws
+	w := c.ws
+	if c.Issue == nil {
+		return
+	}
 	for _, in := range w.agents() {
 		mentioned := slices.ContainsFunc(split(w, c.body, true), func(p part) bool { return p.user == in.User })
 		open := slices.IndexFunc(w.sessions, func(x *Session) bool {
@@ -32,11 +34,25 @@ func (s *Server) involveAgents(c *Comment) {
 		})
 		switch {
 		case mentioned:
-			s.sessionCreated(in, c.Author.startSession(in, c.Issue, c.root()), c)
+			x := c.Author.startSession(in, c.Issue, c.root())
+			x.source, x.values["sourceComment"] = c, c
+			s.sessionCreated(in, x, c)
 		case open >= 0:
 			x := w.sessions[open]
-			activity := x.note(s, uuid.NewString(), c.Author, "prompt", map[string]any{"body": c.body}, args{}, c)
+			activity := x.note(s, s.newID(), c.Author, "prompt", map[string]any{"body": c.body}, args{}, c)
 			s.sessionPrompted(in, x, activity, c)
+		}
+	}
+}
+
+// delegateToAgent starts a session if an issue was delegated to an agent.
+func (s *Server) delegateToAgent(i *Issue, by *User, was issueFields) {
+	if i.delegate == nil || i.delegate == was.delegate || i.delegate == by {
+		return
+	}
+	for _, in := range i.Team.ws.agents() {
+		if in.User == i.delegate {
+			s.sessionCreated(in, by.startSession(in, i, nil), nil)
 		}
 	}
 }
@@ -112,7 +128,7 @@ func (u *User) Stop(x *Session) {
 	if x == nil || x.Issue.Team.ws != u.ws {
 		return
 	}
-	activity := x.note(s, uuid.NewString(), u, "prompt", map[string]any{"body": "Stop"}, args{"signal": "stop"}, nil)
+	activity := x.note(s, s.newID(), u, "prompt", map[string]any{"body": "Stop"}, args{"signal": "stop"}, nil)
 	for _, in := range u.ws.agents() {
 		if in.User == x.App {
 			s.sessionPrompted(in, x, activity, nil)

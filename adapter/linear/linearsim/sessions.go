@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
 )
 
 // Session is an agent session. A person starts one by mentioning an app whose
@@ -21,6 +20,7 @@ type Session struct {
 
 	*thing
 	activities []*thing
+	source     *Comment // that started it, nil if none did
 }
 
 // StartSession starts a session of an app on an issue. root is the root comment
@@ -41,12 +41,12 @@ func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Ses
 
 func (u *User) startSession(app *Installation, issue *Issue, root *Comment) *Session {
 	s := u.ws.srv
-	x := &Session{ID: uuid.NewString(), App: app.User, Issue: issue, Root: root}
-	x.thing = s.newThing("AgentSession", x.ID, map[string]any{
+	x := &Session{ID: s.newID(), App: app.User, Issue: issue, Root: root}
+	x.thing = u.ws.newThing("AgentSession", x.ID, map[string]any{
 		"appUser": app.User, "creator": u, "issue": issue, "comment": root, "sourceComment": root, "status": "pending",
-		"plan": nil, "summary": nil, "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
+		"slugId": s.secret(6), "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
 		"activities": answerer(func(r *request, a args) (any, error) {
-			return page(r, "AgentActivity", a, x.activities, r.srv.things.activity)
+			return page(r, "AgentActivity", a, x.activities, nil)
 		}),
 	})
 	u.ws.sessions = append(u.ws.sessions, x)
@@ -62,7 +62,7 @@ func (u *User) Prompt(x *Session, text string) string {
 	if x == nil || x.Issue.Team.ws != u.ws {
 		return ""
 	}
-	activity := x.say(s, uuid.NewString(), u, "prompt", map[string]any{"body": text}, args{})
+	activity := x.say(s, s.newID(), u, "prompt", map[string]any{"body": text}, args{})
 	source, _ := activity.values["sourceComment"].(*Comment)
 	for _, in := range u.ws.agents() {
 		if in.User == x.App {
@@ -95,17 +95,57 @@ func (x *Session) Activities() []string {
 	})
 }
 
-func sessionQueries() map[string]operation {
-	return map[string]operation{
-		"agentSession": func(r *request, a args) (any, error) { return r.ws.findSession(a.text("id")) },
-	}
-}
-
 func sessionMutations() map[string]operation {
 	return map[string]operation{
 		"agentActivityCreate": createActivity,
 		"agentSessionUpdate":  updateSession,
+		"agentSessionCreateOnIssue": func(r *request, a args) (any, error) {
+			in := a.object("input")
+			i, err := r.ws.findIssue(in.text("issueId"))
+			if err != nil {
+				return nil, err
+			}
+			return r.openSession(i, nil, in)
+		},
+		"agentSessionCreateOnComment": func(r *request, a args) (any, error) {
+			in := a.object("input")
+			c, err := r.threadRoot(in.text("commentId"))
+			if err != nil {
+				return nil, err
+			}
+			if c.Issue == nil {
+				return nil, inputError("Agent sessions can only be created on issue comments.", "")
+			}
+			return r.openSession(c.Issue, c, in)
+		},
 	}
+}
+
+// openSession starts a session of the caller's own app.
+func (r *request) openSession(i *Issue, root *Comment, in args) (any, error) {
+	for _, app := range r.ws.apps {
+		if app.User != r.user {
+			continue
+		}
+		x := r.user.startSession(app, i, root)
+		x.values["creator"] = nil
+		if in.has("externalUrls") {
+			x.link(in.list("externalUrls"))
+		}
+		return r.done("AgentSessionPayload", "agentSession", x), nil
+	}
+	return nil, forbidden("Only apps can create agent sessions")
+}
+
+// link adds external links to a session.
+func (x *Session) link(added []any) {
+	links, _ := x.values["externalLinks"].([]payload)
+	links = slices.Clone(links)
+	for _, raw := range added {
+		link := asArgs(raw)
+		links = append(links, payload{"AgentSessionExternalLink", map[string]any{"label": link.text("label"), "url": link.text("url")}})
+	}
+	x.values["externalLinks"] = links
 }
 
 func (w *Workspace) findSession(id string) (*Session, error) {
@@ -163,7 +203,7 @@ func (x *Session) say(s *Server, id string, by *User, typ string, content, in ar
 	var source *Comment
 	if x.Root != nil && !x.Root.deleted && (typ == "prompt" || typ == "response" || typ == "elicitation" || typ == "error") {
 		source = s.addComment(&Comment{
-			ID: uuid.NewString(), Issue: x.Issue, Parent: x.Root, Author: by, typed: !by.App, body: content.text("body"),
+			ID: s.newID(), Issue: x.Issue, Parent: x.Root, Author: by, typed: !by.App, body: content.text("body"),
 		}, by.actor())
 	}
 	return x.note(s, id, by, typ, content, in, source)
@@ -177,7 +217,7 @@ func (x *Session) note(s *Server, id string, by *User, typ string, content, in a
 			"type": typ, "action": content.text("action"), "parameter": content.text("parameter"), "result": opt(content.text("result")),
 		}
 	}
-	t := s.newThing("AgentActivity", id, map[string]any{
+	t := x.App.ws.newThing("AgentActivity", id, map[string]any{
 		"agentSession": x, "type": typ, "content": payload{"AgentActivity" + strings.ToUpper(typ[:1]) + typ[1:] + "Content", values},
 		"ephemeral": in.flag("ephemeral"), "signal": opt(in.text("signal")), "signalMetadata": in["signalMetadata"],
 		"sourceComment": source, "user": by,
@@ -202,6 +242,9 @@ func updateSession(r *request, a args) (any, error) {
 	if in.has("plan") {
 		x.values["plan"] = in["plan"]
 	}
+	if in.has("summary") {
+		x.values["summary"] = opt(in.text("summary"))
+	}
 	links, _ := x.values["externalLinks"].([]payload)
 	links = slices.Clone(links)
 	added := in.list("addedExternalUrls")
@@ -214,10 +257,7 @@ func updateSession(r *request, a args) (any, error) {
 			return slices.Contains(gone, url)
 		})
 	}
-	for _, raw := range added {
-		link := asArgs(raw)
-		links = append(links, payload{"AgentSessionExternalLink", map[string]any{"label": link.text("label"), "url": link.text("url")}})
-	}
 	x.values["externalLinks"], x.updatedAt = links, r.srv.now()
+	x.link(added)
 	return r.done("AgentSessionPayload", "agentSession", x), nil
 }

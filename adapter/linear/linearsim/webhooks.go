@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 )
 
 // Webhook describes where events go.
@@ -37,10 +36,15 @@ type Registration struct {
 	URL    string
 	Secret string
 
+	record
 	ws      *Workspace
 	app     *Installation // nil for a webhook of the workspace
+	team    *Team         // nil for all public teams
+	creator *User
+	label   string
 	types   []string
 	enabled bool
+	failed  int         // deliveries given up since the last success
 	queue   []*delivery // to be started, in order
 	retries []*delivery // to be queued again when they are due
 	active  int
@@ -54,11 +58,12 @@ func (w *Workspace) AddWebhook(h Webhook) *Registration {
 }
 
 func (w *Workspace) register(h Webhook, app *Installation) *Registration {
+	s := w.srv
 	if h.Secret == "" {
-		h.Secret = "lin_wh_" + secret(16)
+		h.Secret = "lin_wh_" + s.secret(16)
 	}
 	reg := &Registration{
-		ID: uuid.NewString(), URL: h.URL, Secret: h.Secret,
+		ID: s.newID(), URL: h.URL, Secret: h.Secret, record: s.newRecord(),
 		ws: w, app: app, types: slices.Clone(h.ResourceTypes), enabled: true,
 	}
 	w.registrations = append(w.registrations, reg)
@@ -92,7 +97,25 @@ func (reg *Registration) wants(e event) bool {
 	if !reg.enabled || e.only != nil && e.only != reg.app {
 		return false
 	}
+	if e.typ == typeNotification {
+		return slices.Contains(reg.types, e.typ)
+	}
 	return e.always || len(reg.types) == 0 || slices.Contains(reg.types, e.typ)
+}
+
+// listens reports whether some webhook wants events of a type, so that bodies
+// for no one need not be built.
+func (w *Workspace) listens(typ string) bool {
+	return slices.ContainsFunc(w.registrations, func(reg *Registration) bool { return reg.wants(event{typ: typ}) })
+}
+
+// drop forgets the deliveries of a webhook that was deleted.
+func (s *Server) drop(reg *Registration) {
+	for _, d := range slices.Concat(reg.queue, reg.retries) {
+		d.done = true
+		s.pending--
+	}
+	reg.queue, reg.retries = nil, nil
 }
 
 // emit queues an event for every registration that wants it.
@@ -101,7 +124,7 @@ func (s *Server) emit(w *Workspace, e event) {
 		if !reg.wants(e) {
 			continue
 		}
-		d := &delivery{id: uuid.NewString(), reg: reg, event: e}
+		d := &delivery{id: s.newID(), reg: reg, event: e}
 		reg.queue = append(reg.queue, d)
 		s.pending++
 		if len(s.deliveries) >= logSize && s.deliveries[0].done {
