@@ -30,8 +30,9 @@ type Config struct {
 	// ClientID and ClientSecret are those of an OAuth app that has client
 	// credentials enabled; the bot then acts as the app. Defaults to none.
 	ClientID, ClientSecret string
-	// Scopes are what the app's token may do. Defaults to read, write,
-	// comments:create and issues:create.
+	// Scopes are what the app's token may do. Defaults to
+	// [linearapi.DefaultScopes]: those of an agent, or in Mode Comments those of
+	// a plain app.
 	Scopes []string
 	// Mode says which conversations the bot takes. Defaults to ModeBoth.
 	Mode Mode
@@ -201,7 +202,9 @@ func (c Config) withDefaults() (Config, error) {
 			break
 		}
 	}
-	c.Scopes = slices.Clone(c.Scopes)
+	if c.Scopes = slices.Clone(c.Scopes); len(c.Scopes) == 0 {
+		c.Scopes = linearapi.DefaultScopes(c.Mode != Comments)
+	}
 	if c.APIURL == "" {
 		c.APIURL = linearapi.DefaultURL
 	}

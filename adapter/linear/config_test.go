@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,5 +188,28 @@ func TestConfigDoesNotPrint(t *testing.T) {
 	}
 	if s := cfg.String(); !strings.Contains(s, "app-1") || !strings.Contains(s, "https://api.example") {
 		t.Errorf("String() = %s", s)
+	}
+}
+
+// TestDefaultScopes checks what the app's token may do if nothing is said: an
+// agent that asks for less stops being one.
+func TestDefaultScopes(t *testing.T) {
+	t.Parallel()
+	plain := []string{"read", "write", "comments:create", "issues:create"}
+	agent := append(slices.Clone(plain), "app:mentionable", "app:assignable")
+	for _, tc := range []struct {
+		mode  Mode
+		given []string
+		want  []string
+	}{
+		{Both, nil, agent},
+		{Sessions, nil, agent},
+		{Comments, nil, plain},
+		{Both, []string{"read"}, []string{"read"}},
+	} {
+		c, err := Config{ClientID: "i", ClientSecret: "s", Mode: tc.mode, Scopes: tc.given}.withDefaults()
+		if err != nil || !slices.Equal(c.Scopes, tc.want) {
+			t.Errorf("mode %d, given %v: %v, %v, want %v", tc.mode, tc.given, c.Scopes, err, tc.want)
+		}
 	}
 }

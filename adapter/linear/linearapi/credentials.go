@@ -37,7 +37,7 @@ type ClientCredentialsConfig struct {
 	ClientID, ClientSecret string
 	// Scopes are what the token may do. Asking for scopes that differ from
 	// those of the app's other tokens makes Linear revoke the others. Defaults
-	// to read, write, comments:create and issues:create.
+	// to [DefaultScopes] of a plain app.
 	Scopes []string
 	// TokenURL is the address of the token endpoint. Defaults to
 	// [DefaultTokenURL].
@@ -61,6 +61,18 @@ func (c ClientCredentialsConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]
 // MarshalJSON returns a text that does not show the secret.
 func (c ClientCredentialsConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
+// DefaultScopes are the scopes of a bot that nothing else is said about: read,
+// write, comments:create and issues:create. An agent has app:mentionable and
+// app:assignable besides, without which Linear stops offering it in mentions
+// and as a delegate, from the next token on.
+func DefaultScopes(agent bool) []string {
+	scopes := []string{"read", "write", "comments:create", "issues:create"}
+	if agent {
+		scopes = append(scopes, "app:mentionable", "app:assignable")
+	}
+	return scopes
+}
+
 // ClientCredentials returns a source of tokens that act as the OAuth app
 // itself in the app's own workspace.
 //
@@ -81,7 +93,7 @@ func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
 	}
 	scopes := cfg.Scopes
 	if len(scopes) == 0 {
-		scopes = []string{"read", "write", "comments:create", "issues:create"}
+		scopes = DefaultScopes(false)
 	}
 	// Linear separates scopes by commas, the OAuth package by spaces.
 	conf.Scopes = []string{strings.Join(scopes, ",")}

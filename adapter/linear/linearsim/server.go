@@ -21,8 +21,8 @@ type Config struct {
 	Addr string
 	// Now gives the time of everything that is recorded, stamped or expires.
 	// It is called under the server's lock, so it must not call the server.
-	// Waiting (deadlines, retries, delays) uses real time. Defaults to
-	// time.Now.
+	// Waits use real time, unless Clock is set. Defaults to the time of Clock,
+	// or else time.Now.
 	Now func() time.Time
 	// RequestsPerHour is the size of each caller's request budget, which
 	// refills continuously; a request beyond it is answered RATELIMITED.
@@ -53,6 +53,24 @@ type Config struct {
 	// RestampRetries gives every attempt a new webhookTimestamp and signature.
 	// Defaults to false: retries carry the bytes of the first attempt.
 	RestampRetries bool
+	// NewDeliveryIDs gives every attempt a Linear-Delivery of its own. Defaults
+	// to false: the attempts of a delivery share one.
+	NewDeliveryIDs bool
+	// EventOrder says in which order the events of one act are sent to a
+	// webhook, by type: a mention makes Comment, AgentSessionEvent and
+	// AppUserNotification, and Linear promises no order. Types that are not
+	// named come last. Defaults to the order in which they are named here.
+	EventOrder []string
+	// DisableAfter is how many deliveries in a row may be given up before the
+	// webhook is disabled. Linear documents no number. Defaults to 0: never.
+	DisableAfter int
+	// Control serves the control API below /sim/, by which programs in any
+	// language act as people and make bad days. It needs no credentials, so the
+	// address must not be reachable by others. Defaults to false.
+	Control bool
+	// Clock is a virtual clock: it is the time of the server, and deadlines of
+	// retries follow it. Defaults to none, which is the time of this machine.
+	Clock *Clock
 }
 
 // Server is a running Linear. Make one with [Start].
@@ -90,13 +108,16 @@ type Server struct {
 	requests   []Request
 	counts     map[string]int
 	deliveries []*delivery
+	disturbed  Disturbance
+	held       []*delivery // by a Disturbance
+	act        int
 	pending    int // deliveries that are not done
 }
 
 // Start listens and answers until Close. It fails when the address cannot be
 // listened on or the configuration makes no sense.
 func Start(cfg Config) (*Server, error) {
-	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 {
+	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 {
 		return nil, errors.New("linearsim: negative limit in the configuration")
 	}
 	if cfg.Addr == "" {
@@ -104,6 +125,9 @@ func Start(cfg Config) (*Server, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+		if cfg.Clock != nil {
+			cfg.Now = cfg.Clock.Now
+		}
 	}
 	if cfg.Parallel == 0 {
 		cfg.Parallel = 4
@@ -210,6 +234,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/oauth/token", s.serveToken)
 	mux.HandleFunc("/oauth/revoke", s.serveRevoke)
 	s.fileRoutes(mux)
+	if s.cfg.Control {
+		s.controlRoutes(mux)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		if s.closed {
@@ -227,8 +254,9 @@ func (s *Server) routes() http.Handler {
 // now is the time of the server in the resolution of Linear's times.
 func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
 
-// unlock ends a change: it wakes the deliveries and whoever waits for changes.
+// unlock ends a change: it wakes the deliveries and everyone who waits for changes.
 func (s *Server) unlock() {
+	s.act++
 	close(s.changed)
 	s.changed = make(chan struct{})
 	s.mu.Unlock()

@@ -45,12 +45,17 @@ func (u *User) startSession(app *Installation, issue *Issue, root *Comment) *Ses
 	x.thing = u.ws.newThing("AgentSession", x.ID, map[string]any{
 		"appUser": app.User, "creator": u, "issue": issue, "comment": root, "sourceComment": root, "status": "pending",
 		"slugId": s.secret(6), "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
-		"activities": answerer(func(r *request, a args) (any, error) {
-			return page(r, "AgentActivity", a, x.activities, nil)
-		}),
 	})
+	x.answerActivities()
 	u.ws.sessions = append(u.ws.sessions, x)
 	return x
+}
+
+// answerActivities has the field activities list those of the session.
+func (x *Session) answerActivities() {
+	x.values["activities"] = answerer(func(r *request, a args) (any, error) {
+		return page(r, "AgentActivity", a, x.activities, nil)
+	})
 }
 
 // Prompt lets a person write in a session, and returns the id of the activity.

@@ -32,6 +32,15 @@ func (w *Workspace) AddUser(name, displayName string) *User {
 	return w.addUser(person(w, name, displayName, false))
 }
 
+// AddAdmin adds a person who may manage webhooks and the workspace.
+func (w *Workspace) AddAdmin(name, displayName string) *User {
+	w.srv.mu.Lock()
+	defer w.srv.unlock()
+	u := person(w, name, displayName, false)
+	u.Admin = true
+	return w.addUser(u)
+}
+
 // AddGuest adds a person who is a guest of the workspace. Nothing but the mark
 // tells guests from members: what they can see is not limited here.
 func (w *Workspace) AddGuest(name, displayName string) *User {

@@ -124,8 +124,8 @@ func (s *Server) emit(w *Workspace, e event) {
 		if !reg.wants(e) {
 			continue
 		}
-		d := &delivery{id: s.newID(), reg: reg, event: e}
-		reg.queue = append(reg.queue, d)
+		d := &delivery{id: s.newID(), reg: reg, event: e, act: s.act}
+		s.enqueue(d)
 		s.pending++
 		if len(s.deliveries) >= logSize && s.deliveries[0].done {
 			s.deliveries = slices.Delete(s.deliveries, 0, 1)
@@ -206,6 +206,8 @@ type delivery struct {
 	tries    int       // attempts without redeliveries
 	due      time.Time // when to try again
 	done     bool
+	repeat   bool // it arrived, and is sent once more
+	act      int // events of one act have the same number
 }
 
 // Delivery is a log entry.
@@ -253,25 +255,19 @@ func (s *Server) Deliveries() []Delivery {
 func (s *Server) deliver(ctx context.Context) {
 	for {
 		s.mu.Lock()
-		batch, next := s.ready(time.Now())
+		batch, next := s.ready(s.waitTime())
 		s.mu.Unlock()
 		for _, d := range batch {
 			s.wg.Go(func() { s.attempt(ctx, d) })
 		}
-		var timer <-chan time.Time
-		var t *time.Timer
-		if !next.IsZero() {
-			t = time.NewTimer(time.Until(next))
-			timer = t.C
-		}
+		timer, moved, stop := s.due(next)
 		select {
 		case <-ctx.Done():
 		case <-s.wake:
 		case <-timer:
+		case <-moved:
 		}
-		if t != nil {
-			t.Stop()
-		}
+		stop()
 		if ctx.Err() != nil {
 			return
 		}
@@ -301,14 +297,17 @@ func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
 	return batch, next
 }
 
-// attempt sends a delivery once and decides how it goes on.
+// attempt sends a delivery once and decides what follows.
 func (s *Server) attempt(ctx context.Context, d *delivery) {
 	body, header, err := s.prepare(d)
 	var a Attempt
-	if err == nil {
-		a, err = s.post(ctx, d.reg.URL, header, body)
-	} else {
+	switch {
+	case err != nil:
 		a.Err = err.Error()
+	case s.lose():
+		a = Attempt{At: s.now(), Err: "lost on the way"}
+	default:
+		a, err = s.post(ctx, d.reg.URL, header, body)
 	}
 	s.mu.Lock()
 	defer s.unlock()
@@ -317,21 +316,64 @@ func (s *Server) attempt(ctx context.Context, d *delivery) {
 		return // closed on the way
 	}
 	d.attempts = append(d.attempts, a)
+	if d.done {
+		return // the webhook was deleted
+	}
 	d.tries++
-	if a.Status == http.StatusOK || d.tries > len(s.cfg.RetryAfter) {
-		d.done = true
-		s.pending--
+	if a.Status == http.StatusOK && s.disturbed.Duplicates > 0 && !d.repeat {
+		s.disturbed.Duplicates--
+		d.repeat = true
+		d.reg.queue = append(d.reg.queue, d)
 		return
 	}
-	d.due = time.Now().Add(s.cfg.RetryAfter[d.tries-1])
+	if d.repeat || a.Status == http.StatusOK || d.tries > len(s.cfg.RetryAfter) {
+		d.done = true
+		s.pending--
+		d.reg.settle(d.repeat || a.Status == http.StatusOK, s.cfg.DisableAfter)
+		return
+	}
+	d.due = s.waitTime().Add(s.cfg.RetryAfter[d.tries-1])
 	d.reg.retries = append(d.reg.retries, d)
+}
+
+// lose reports whether an attempt gets lost.
+func (s *Server) lose() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.disturbed.Lost <= 0 {
+		return false
+	}
+	s.disturbed.Lost--
+	return true
+}
+
+// settle counts deliveries that were given up, and disables the webhook after
+// too many in a row.
+func (reg *Registration) settle(ok bool, limit int) {
+	if ok {
+		reg.failed = 0
+		return
+	}
+	if reg.failed++; limit > 0 && reg.failed >= limit {
+		reg.enabled = false
+	}
+}
+
+// Enabled reports whether the webhook gets events. Too many failures disable
+// it; see [Config.DisableAfter].
+func (reg *Registration) Enabled() bool {
+	return read(reg.ws.srv, func() bool { return reg.enabled })
 }
 
 // prepare writes and signs the body, the first time or every time.
 func (s *Server) prepare(d *delivery) ([]byte, http.Header, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.body != nil && !s.cfg.RestampRetries {
+	if d.body != nil && (!s.cfg.RestampRetries || d.repeat) {
+		if s.cfg.NewDeliveryIDs && !d.repeat {
+			d.header = d.header.Clone()
+			d.header.Set("Linear-Delivery", s.newID())
+		}
 		return d.body, d.header, nil
 	}
 	now := s.now()
@@ -340,11 +382,15 @@ func (s *Server) prepare(d *delivery) ([]byte, http.Header, error) {
 		return nil, nil, err
 	}
 	d.body = body
+	id := d.id
+	if d.header != nil && s.cfg.NewDeliveryIDs {
+		id = s.newID()
+	}
 	d.header = http.Header{
 		"Content-Type":     {"application/json; charset=utf-8"},
 		"Accept-Charset":   {"utf-8"},
 		"User-Agent":       {"Linear-Webhook"},
-		"Linear-Delivery":  {d.id},
+		"Linear-Delivery":  {id},
 		"Linear-Event":     {d.event.typ},
 		"Linear-Signature": {sign(d.reg.Secret, body)},
 		"Linear-Timestamp": {strconv.FormatInt(now.UnixMilli(), 10)},
