@@ -11,13 +11,13 @@ import (
 // Linear.
 func introspectionQueries() map[string]operation {
 	return map[string]operation{
-		"__schema": func(r *request, _ args) (any, error) { return schemaNode(r.srv.schema), nil },
+		"__schema": func(r *request, _ args) (any, error) { return schemaNode(r.srv.shown), nil },
 		"__type": func(r *request, a args) (any, error) {
-			d := r.srv.schema.Types[a.text("name")]
+			d := r.srv.shown.Types[a.text("name")]
 			if d == nil {
 				return nil, nil //nolint:nilnil // null is the answer
 			}
-			return typeNode{r.srv.schema, d, nil}, nil
+			return typeNode{r.srv.shown, d, nil}, nil
 		},
 	}
 }

@@ -8,24 +8,70 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// The schema is made from the published one and the file newer.graphql beside
-// it: names and types only, see the package internal/schemagen.
+// The schema that is offered is made from the published one and the file
+// newer.graphql beside it: names and types only, see the package
+// internal/schemagen. What clients name beyond it is made from the official
+// SDK, see internal/clients/newest.mjs.
 //
 //go:generate go run ./internal/schemagen/cmd/schemagen schema.graphql $LINEAR_SCHEMA
-//go:embed schema.graphql
-var schemaText string
+var (
+	//go:embed schema.graphql
+	schemaText string
+	//go:embed newest.graphql
+	newestText string
+)
 
-// loadSchema parses the schema once in a process: it is large, and never
-// changes afterwards.
-var loadSchema = sync.OnceValues(func() (*ast.Schema, error) { //nolint:gochecknoglobals // a constant that takes 15 ms to read
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: schemaText})
+// schemas are the schema that introspection shows, and the one that operations
+// are validated against: it has a little more, so that clients which are newer
+// than the published schema work.
+type schemas struct {
+	offered, accepted *ast.Schema
+}
+
+// loadSchemas parses the schemas once in a process: they are large, and never
+// change afterwards.
+var loadSchemas = sync.OnceValues(func() (schemas, error) { //nolint:gochecknoglobals // a constant that takes 30 ms to read
+	published := &ast.Source{Name: "schema.graphql", Input: schemaText}
+	offered, err := gqlparser.LoadSchema(published)
 	if err != nil {
-		return nil, fmt.Errorf("linearsim: schema: %w", err)
+		return schemas{}, fmt.Errorf("linearsim: schema: %w", err)
 	}
-	return schema, nil
+	accepted, err := gqlparser.LoadSchema(published, &ast.Source{Name: "newest.graphql", Input: newestText})
+	if err != nil {
+		return schemas{}, fmt.Errorf("linearsim: schema: %w", err)
+	}
+	for line := range strings.Lines(newestText) {
+		if err := addArgument(accepted, line); err != nil {
+			return schemas{}, err
+		}
+	}
+	return schemas{offered, accepted}, nil
 })
+
+// addArgument adds an argument that newest.graphql names in a comment, since
+// SDL cannot extend the arguments of a field.
+func addArgument(s *ast.Schema, line string) error {
+	spec, ok := strings.CutPrefix(strings.TrimSpace(line), "# ")
+	owner, rest, dot := strings.Cut(spec, ".")
+	field, rest, open := strings.Cut(rest, "(")
+	argument, last := strings.CutSuffix(rest, ")")
+	if !ok || !dot || !open || !last || s.Types[owner] == nil {
+		return nil // another comment, or no comment
+	}
+	part, err := parser.ParseSchema(&ast.Source{Name: "newest.graphql", Input: "type T { f(" + argument + "): Int }"})
+	if err != nil {
+		return fmt.Errorf("linearsim: newest.graphql: %s: %w", spec, err)
+	}
+	f := s.Types[owner].Fields.ForName(field)
+	if f == nil {
+		return fmt.Errorf("linearsim: newest.graphql: no field %s.%s", owner, field)
+	}
+	f.Arguments = append(f.Arguments, part.Definitions[0].Fields[0].Arguments...)
+	return nil
+}
 
 // entityOf returns what a connection type lists: Issue for IssueConnection. It
 // returns "" for other types.

@@ -46,11 +46,11 @@ func TestSchemaIsSubset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := loadSchema()
+	ours, err := loadSchemas()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, d := range ours.Types {
+	for name, d := range ours.offered.Types {
 		if !own(d) {
 			continue
 		}

@@ -77,7 +77,8 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	url     string
-	schema  *ast.Schema
+	schema  *ast.Schema // what operations are validated against
+	shown   *ast.Schema // what introspection shows
 	query   operations
 	mutate  operations
 	filters *filters
@@ -140,7 +141,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	cfg.RetryAfter = slices.Clone(cfg.RetryAfter)
 
-	schema, err := loadSchema()
+	loaded, err := loadSchemas()
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +154,8 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:    cfg,
 		url:    "http://" + ln.Addr().String(),
-		schema: schema,
+		schema: loaded.accepted,
+		shown:  loaded.offered,
 		query: root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), moreQueries(),
 			notificationQueries(), webhookQueries(), introspectionQueries()),
 		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
