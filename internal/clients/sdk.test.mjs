@@ -71,7 +71,7 @@ const calls = [
   ["createComment", async (c, w) => { w.comment = await (await c.createComment({ issueId: w.issue.id, body: "Hello **you**" })).comment; assert.equal(w.comment.body, "Hello **you**"); }],
   ["createComment, a reply", async (c, w) => { w.reply = await (await c.createComment({ issueId: w.issue.id, parentId: w.comment.id, body: "A reply" })).comment; assert.equal((await w.reply.parent).id, w.comment.id); }],
   ["updateComment", async (c, w) => { await c.updateComment(w.comment.id, { body: "Hello all" }); const got = await c.comment({ id: w.comment.id }); assert.equal(got.body, "Hello all"); assert.ok(got.editedAt instanceof Date); }],
-  ["comment.children, user, issue", async (c, w) => { const got = await c.comment({ id: w.comment.id }); assert.equal((await got.children()).nodes.length, 1); assert.equal((await got.user).displayName, "ada"); assert.equal((await got.issue).identifier, "ENG-2"); }],
+  ["comment.children, user, issue", async (c, w) => { const got = await c.comment({ id: w.comment.id }); assert.equal((await got.children({ id: got.id })).nodes.length, 1); assert.equal((await got.user).displayName, "ada"); assert.equal((await got.issue).identifier, "ENG-2"); }],
   ["issue.comments", async (c, w) => assert.deepEqual((await w.issue.comments()).nodes.map((n) => n.body), ["A reply", "Hello all"])],
   ["comments with a filter", async (c) => assert.equal((await c.comments({ filter: { parent: { null: true } } })).nodes.length, 1)],
   ["commentResolve, commentUnresolve", async (c, w) => { await c.commentResolve(w.comment.id); assert.ok((await c.comment({ id: w.comment.id })).resolvedAt); await c.commentUnresolve(w.comment.id); }],
@@ -133,6 +133,7 @@ const calls = [
 // What fails, as which class of the SDK.
 const failures = [
   ["an unknown issue", "InvalidInputLinearError", (c) => c.issue("ENG-99")],
+  ["comment.children, to which the SDK gives no id", "InvalidInputLinearError", async (c, w) => (await (await c.createComment({ issueId: "ENG-1", body: "x" })).comment).children()],
   ["an unknown document", "InvalidInputLinearError", (c) => c.document("nope")],
   ["a reply to a reply", "InvalidInputLinearError", async (c) => {
     const i = await c.issue("ENG-1");

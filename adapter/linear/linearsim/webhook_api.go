@@ -152,6 +152,6 @@ func createWebhook(r *request, a args) (any, error) {
 	}
 	reg := r.ws.register(Webhook{URL: in.text("url"), Secret: in.text("secret"), ResourceTypes: in.texts("resourceTypes")}, nil)
 	r.srv.take("Webhook", id)
-	reg.ID, reg.team, reg.creator, reg.label, reg.enabled = id, team, r.user, in.text("label"), in.flag("enabled")
+	reg.ID, reg.team, reg.creator, reg.label, reg.enabled = id, team, r.user, in.text("label"), !in.set("enabled") || in.flag("enabled")
 	return r.done("WebhookPayload", "webhook", reg), nil
 }
