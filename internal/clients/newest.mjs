@@ -3,7 +3,7 @@
 //
 //	node newest.mjs ../../adapter/linear/linearsim
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { buildSchema, isInputType, parse, print, validate } from "graphql";
+import { buildSchema, isEnumType, isInputObjectType, isInputType, parse, print, validate } from "graphql";
 import * as sdk from "sdk98";
 
 const folder = process.argv[2];
@@ -105,6 +105,28 @@ for (const [name, doc] of Object.entries(sdk.LinearDocument)) {
       }
     } else if ((m = message.match(/^Unknown type "(\w+)"/))) {
       include(m[1], isInputType(schema.getType(m[1])) || /(Input|Filter|Comparator|Sort)$/.test(m[1]));
+    }
+  }
+}
+
+// Input fields and enum values go into variables, so no operation names them.
+for (const type of Object.values(schema.getTypeMap())) {
+  if (isInputObjectType(type)) {
+    const lines = [];
+    for (const [name, spec] of fieldsOf(type.name)?.fields ?? []) {
+      if (!type.getFields()[name] && !spec.endsWith("!")) {
+        include(named(spec), true);
+        lines.push(`  ${name}: ${spec}`);
+      }
+    }
+    if (lines.length) {
+      types.set(`input ${type.name}`, `extend input ${type.name} {\n${lines.join("\n")}\n}`);
+    }
+  } else if (isEnumType(type) && !type.name.startsWith("__")) {
+    const found = declarations.match(new RegExp(`enum ${type.name} \\{([\\s\\S]*?)\\n\\}`));
+    const values = [...(found?.[1] ?? "").matchAll(/"([^"]+)"/g)].map(([, v]) => v).filter((v) => !type.getValue(v));
+    if (values.length) {
+      types.set(`enum ${type.name}`, `extend enum ${type.name} {\n${values.map((v) => `  ${v}`).join("\n")}\n}`);
     }
   }
 }

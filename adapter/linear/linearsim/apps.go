@@ -2,7 +2,6 @@ package linearsim
 
 import (
 	"strings"
-
 )
 
 // App describes an OAuth app to install.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 )
 
 // Comment is a comment on an issue.
@@ -22,7 +21,7 @@ type Comment struct {
 	ws               *Workspace
 	on               *thing // what the comment hangs on if that is no issue
 	typed            bool   // by a person, so that @name is a mention
-	quiet            bool // doNotSubscribeToIssue
+	quiet            bool   // doNotSubscribeToIssue
 	body             string
 	quoted           string
 	iconURL          string

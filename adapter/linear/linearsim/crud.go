@@ -107,11 +107,13 @@ func (r *request) create(typ string, in args) (*thing, error) {
 		return nil, err
 	}
 	delete(values, "createdAt")
-	if err := r.complete(typ, id, values, in); err != nil {
+	if err := r.complete(typ, values, in); err != nil {
 		return nil, err
 	}
 	t := r.ws.addThing(typ, id, values)
-	t.at(at)
+	if !at.IsZero() {
+		t.createdAt = at // imports keep their times
+	}
 	r.ws.emitThing(r, t, "create", nil)
 	return t, nil
 }
@@ -235,7 +237,7 @@ func scalar(t *ast.Type, name string, raw any) (any, error) {
 }
 
 // complete sets what Linear sets itself on a new entity.
-func (r *request) complete(typ, id string, values map[string]any, in args) error {
+func (r *request) complete(typ string, values map[string]any, in args) error {
 	s, w := r.srv, r.ws
 	d := s.schema.Types[typ]
 	if d.Fields.ForName("slugId") != nil && values["slugId"] == nil {
@@ -272,7 +274,6 @@ func (r *request) complete(typ, id string, values map[string]any, in args) error
 		values["updatedBy"] = r.user
 		values["documentContent"] = w.addThing("DocumentContent", s.newID(), map[string]any{"content": values["content"]})
 	}
-	_ = id
 	return nil
 }
 

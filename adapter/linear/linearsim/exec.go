@@ -1,8 +1,8 @@
 package linearsim
 
 import (
-	"errors"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"

@@ -186,6 +186,14 @@ func (f *filters) labels(r *request, in args, all []*Label) bool {
 func (r *request) matchField(n node, name string, raw any) bool {
 	c := asArgs(raw)
 	v, ok := r.value(n, name)
+	if base, isID := strings.CutSuffix(name, "Id"); !ok && isID { // the id of what another field holds
+		to, known := r.value(n, base)
+		if ok = known; ok {
+			if other, isNode := to.(node); isNode {
+				v, _ = r.value(other, "id")
+			}
+		}
+	}
 	if !ok {
 		if r.refused == nil {
 			r.refused = notSimulated("filtering " + n.typename() + " by " + name)

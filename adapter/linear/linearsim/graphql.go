@@ -289,7 +289,7 @@ func (s *Server) write(w http.ResponseWriter, rec *Request, who *caller, cost in
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("X-Request-Id", uuid.NewString())
+	h.Set("X-Request-ID", uuid.NewString())
 	who.budget.headers(h, s.now(), cost)
 	w.WriteHeader(out.status)
 	_, _ = w.Write(append(b, '}'))

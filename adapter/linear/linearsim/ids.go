@@ -3,6 +3,7 @@ package linearsim
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"io"
 	mathrand "math/rand/v2"
@@ -19,9 +20,7 @@ func newSource(seed uint64) source {
 		return source{rand.Reader}
 	}
 	var key [32]byte
-	for i := range 8 {
-		key[i] = byte(seed >> (8 * i))
-	}
+	binary.LittleEndian.PutUint64(key[:], seed)
 	return source{mathrand.NewChaCha8(key)}
 }
 

@@ -88,7 +88,7 @@ func typeOf(s *ast.Schema, t *ast.Type) typeNode {
 
 func (typeNode) typename() string { return "__Type" }
 
-func (t typeNode) field(_ *request, name string, a args) (any, error) {
+func (t typeNode) field(_ *request, name string, a args) (any, error) { //nolint:unparam // the interface node
 	if t.wrap != nil {
 		return t.wrapped(name), nil
 	}

@@ -15,7 +15,7 @@ func newRewriter() rewriter {
 	return rewriter{
 		bullet:   regexp.MustCompile(`^(\s*)[-+] `),
 		emphasis: regexp.MustCompile(`(^|[\s(])_([^_\s](?:[^_]*[^_\s])?)_($|[\s).,;:!?])`),
-		address:  regexp.MustCompile(`(^|[\s(])(https?://[^\s<>()\[\]]*[^\s<>()\[\].,;:!?])`),
+		address:  regexp.MustCompile(`(^|\s|(?:^|[^\]])\()(https?://[^\s<>()\[\]]*[^\s<>()\[\].,;:!?])`),
 	}
 }
 

@@ -73,13 +73,6 @@ func (s *Server) claim(entity string, a args) (string, error) {
 // take marks an id as used.
 func (s *Server) take(entity, id string) { s.ids[entity+id] = struct{}{} }
 
-// at makes the record look older than it is: imports keep their times.
-func (r *record) at(created time.Time) {
-	if !created.IsZero() {
-		r.createdAt = created
-	}
-}
-
 func isUUIDv4(s string) bool {
 	if len(s) != 36 {
 		return false

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
 )
 
 // Reaction is an emoji of one user on a comment or an issue. Emoji is the
@@ -90,14 +89,6 @@ func (r *Reaction) shelf() *[]*Reaction {
 		return &r.on.reactions
 	}
 	return &r.Issue.reactions
-}
-
-// issue is what the reaction belongs to, nil if that is no issue.
-func (r *Reaction) issue() *Issue {
-	if r.Comment != nil {
-		return r.Comment.Issue
-	}
-	return r.Issue
 }
 
 func (s *Server) addReaction(r *Reaction) *Reaction {

@@ -145,4 +145,3 @@ func sameValue(a, b *ast.Value) bool {
 	}
 	return a.String() == b.String()
 }
-

@@ -93,7 +93,7 @@ type SeedComment struct {
 // ReadSeed reads a seed file, JSON or YAML. Unknown fields are errors, so that a
 // typo does not go unseen.
 func ReadSeed(path string) (Seed, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // the caller names the file
 	if err != nil {
 		return Seed{}, fmt.Errorf("linearsim: seed: %w", err)
 	}

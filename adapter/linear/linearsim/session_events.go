@@ -2,7 +2,6 @@ package linearsim
 
 import (
 	"slices"
-
 )
 
 // typeSessionEvent is the resource type that makes an app an agent. Unlike
@@ -104,7 +103,7 @@ func (x *Session) payload(in *Installation, source *Comment) map[string]any {
 	issue["description"] = x.Issue.description
 	out := map[string]any{
 		"id": x.ID, "createdAt": stamp(x.createdAt), "updatedAt": stamp(x.updatedAt), "appUserId": in.User.ID,
-		"organizationId": in.ws.ID, "status": x.values["status"], "type": "commentThread", "issueId": x.Issue.ID, "issue": issue,
+		"organizationId": in.ws.ID, "status": x.status(), "type": "commentThread", "issueId": x.Issue.ID, "issue": issue,
 	}
 	if creator != nil {
 		out["creatorId"], out["creator"] = creator.ID, creator.child()

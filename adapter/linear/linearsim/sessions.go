@@ -3,7 +3,7 @@ package linearsim
 import (
 	"slices"
 	"strings"
-
+	"time"
 )
 
 // Session is an agent session. A person starts one by mentioning an app whose
@@ -79,7 +79,26 @@ func (u *User) Prompt(x *Session, text string) string {
 
 // Status returns the session's status.
 func (x *Session) Status() string {
-	return read(x.App.ws.srv, func() string { s, _ := x.values["status"].(string); return s })
+	return read(x.App.ws.srv, x.status)
+}
+
+// staleAfter is how long a session may be silent before Linear calls it stale.
+const staleAfter = 30 * time.Minute
+
+// status is that of the latest activity, or stale.
+func (x *Session) status() string {
+	status := x.text("status")
+	if (status == "pending" || status == "active") && x.App.ws.srv.now().Sub(x.updatedAt) >= staleAfter {
+		return "stale"
+	}
+	return status
+}
+
+func (x *Session) field(r *request, name string, a args) (any, error) {
+	if name == "status" {
+		return x.status(), nil
+	}
+	return x.thing.field(r, name, a)
 }
 
 // Activities returns the types and texts of the activities, oldest first, such

@@ -30,7 +30,7 @@ type stateRecord struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-func (r record) kept(id string) stateRecord {
+func (r *record) kept(id string) stateRecord {
 	return stateRecord{ID: id, Seq: r.seq, CreatedAt: r.createdAt, UpdatedAt: r.updatedAt}
 }
 

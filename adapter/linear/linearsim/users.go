@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
 )
 
 // User is a person or, when App is set, the user that an installed app acts
@@ -22,7 +21,6 @@ type User struct {
 	record
 	ws   *Workspace
 	open *Issue // what the person looks at
-
 }
 
 // AddUser adds a person. The mail address is <displayName>@<urlKey>.test.

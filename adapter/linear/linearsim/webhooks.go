@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
 )
 
 // Webhook describes where events go.
@@ -207,7 +206,7 @@ type delivery struct {
 	due      time.Time // when to try again
 	done     bool
 	repeat   bool // it arrived, and is sent once more
-	act      int // events of one act have the same number
+	act      int  // events of one act have the same number
 }
 
 // Delivery is a log entry.

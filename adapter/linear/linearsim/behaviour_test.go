@@ -1,0 +1,461 @@
+package linearsim
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestScopes checks what tokens may do.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	const (
+		comment  = `mutation{commentCreate(input:{issueId:"ENG-1",body:"x"}){success}}`
+		issue    = `mutation{issueCreate(input:{teamId:"ENG",title:"x"}){success}}`
+		update   = `mutation{issueUpdate(id:"ENG-1",input:{priority:1}){success}}`
+		react    = `mutation{reactionCreate(input:{issueId:"ENG-1",emoji:"eyes"}){success}}`
+		customer = `mutation{customerCreate(input:{name:"x"}){success}}`
+		both     = `mutation{commentCreate(input:{issueId:"ENG-1",body:"x"}){success} issueCreate(input:{teamId:"ENG",title:"x"}){success}}`
+		read     = `{issues{nodes{id}}}`
+		hooks    = `{webhooks{nodes{id}}}`
+	)
+	for _, tt := range []struct {
+		scopes string
+		allow  []string
+		refuse []string
+	}{
+		{"read", []string{read}, []string{comment, issue, update, react, customer, hooks}},
+		{"comments:create", []string{read, comment}, []string{issue, update, react, both}},
+		{"issues:create", []string{read, issue, update}, []string{comment, react, both}},
+		{"comments:create,issues:create", []string{comment, issue, both}, []string{react, customer}},
+		{"customer:write", []string{customer}, []string{comment}},
+		{"write", []string{read, comment, issue, update, react, customer, both}, []string{hooks}},
+		{"read,admin", []string{read, hooks}, []string{comment}},
+	} {
+		w := newWorld(t, Config{})
+		auth := "Bearer " + w.credentials(tt.scopes)
+		for _, q := range tt.allow {
+			if a := w.as(auth, q, nil); len(a.Errors) > 0 {
+				t.Errorf("%s: %s", tt.scopes, a.Raw)
+			}
+		}
+		before := len(w.issue.Comments())
+		for _, q := range tt.refuse {
+			if a := w.as(auth, q, nil); a.code() != "FORBIDDEN" || a.Data != nil && !strings.HasPrefix(q, "{") {
+				t.Errorf("%s allows %s: %s", tt.scopes, q, a.Raw)
+			}
+		}
+		if len(w.issue.Comments()) != before {
+			t.Errorf("%s: a refused request did its work", tt.scopes)
+		}
+	}
+	w := newWorld(t, Config{AnyScope: true})
+	if a := w.as("Bearer "+w.credentials("read"), comment, nil); len(a.Errors) > 0 {
+		t.Errorf("AnyScope: %s", a.Raw)
+	}
+	if a := w.as(w.ada.APIKey(), hooks, nil); len(a.Errors) > 0 {
+		t.Errorf("AnyScope: %s", a.Raw)
+	}
+	w = newWorld(t, Config{})
+	if a := w.as(w.ada.APIKey(), hooks, nil); a.code() != "FORBIDDEN" {
+		t.Errorf("a member reads webhooks: %s", a.Raw)
+	}
+}
+
+// credentials asks for a token by client credentials.
+func (w *world) credentials(scopes string) string {
+	w.tb.Helper()
+	resp, err := w.client.PostForm(w.srv.TokenURL(), url.Values{ //nolint:noctx // a test
+		"grant_type": {"client_credentials"}, "scope": {scopes}, "client_id": {w.app.ClientID}, "client_secret": {w.app.ClientSecret},
+	})
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	w.srv.mu.Lock()
+	defer w.srv.mu.Unlock()
+	for text, tok := range w.srv.tokens {
+		if tok.app == w.app && tok.scopes == scopeSet(scopes) && !tok.handed {
+			return text
+		}
+	}
+	w.tb.Fatalf("no token: %d", resp.StatusCode)
+	return ""
+}
+
+// TestAgentNeedsItsScope shows that the latest token decides whether an app is
+// an agent.
+func TestAgentNeedsItsScope(t *testing.T) {
+	t.Parallel()
+	for scopes, want := range map[string]int{
+		"read,write": 0, "read,write,app:assignable": 0, "read,write,app:mentionable": 1, "read,write,app:mentionable,app:assignable": 2,
+	} {
+		w := newWorld(t, Config{})
+		in := newInbox(t, nil)
+		w.app.SetWebhook(Webhook{URL: in.URL, ResourceTypes: []string{"AgentSessionEvent"}})
+		auth := "Bearer " + w.credentials(scopes)
+		w.ada.Comment(w.issue, "@helper-bot hi")
+		a := w.as(auth, `mutation($d:String){issueUpdate(id:"ENG-1",input:{delegateId:$d}){success}}`, map[string]any{"d": w.app.User.ID})
+		if refused := len(a.Errors) > 0; refused != !strings.Contains(scopes, "app:assignable") {
+			t.Errorf("%s: delegation: %s", scopes, a.Raw)
+		}
+		if want == 2 {
+			other := w.team.AddIssue(w.ada, "Other", "")
+			w.ada.UpdateIssue(other, IssueChange{Delegate: w.app.User})
+		}
+		w.flush()
+		if got := len(in.all()); got != want {
+			t.Errorf("%s: %d sessions, want %d: %s", scopes, got, want, in.kinds())
+		}
+	}
+}
+
+func TestMarkdownIsRewritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{RewriteMarkdown: true})
+	for in, want := range map[string]string{
+		"- a\n- b\n  - c":                    "* a\n* b\n  * c",
+		"+ a":                                "* a",
+		"- [ ] todo":                         "* [ ] todo",
+		"_x_ and (_y z_), snake_case_name":   "*x* and (*y z*), snake_case_name",
+		"see https://example.com/a_b?x=1.":   "see [https://example.com/a_b?x=1](<https://example.com/a_b?x=1>).",
+		"[x](https://example.com)":           "[x](https://example.com)",
+		"<https://example.com>":              "<https://example.com>",
+		"`_x_ https://example.com` _y_":      "`_x_ https://example.com` *y*",
+		"```\n- _x_\n```\n- y":               "```\n- _x_\n```\n* y",
+		"~~~go\n_x_\n~~~":                    "~~~go\n_x_\n~~~",
+		"hi " + w.bob.URL:                    "hi " + w.bob.URL,
+		"- - -\n---\n**bold** __also bold__": "* - -\n---\n**bold** __also bold__",
+	} {
+		if got := w.ada.Comment(w.issue, in).Body(); got != want {
+			t.Errorf("%q\n got %q\nwant %q", in, got, want)
+		}
+		a := w.do(`mutation($b:String!){commentCreate(input:{issueId:"ENG-1",body:$b}){comment{body}}}`, map[string]any{"b": in})
+		if got := a.at("commentCreate", "comment", "body"); got != want {
+			t.Errorf("by API: %q\n got %q\nwant %q", in, got, want)
+		}
+	}
+	if got := newWorld(t, Config{}); got.ada.Comment(got.issue, "- _x_").Body() != "- _x_" {
+		t.Error("rewritten without being asked")
+	}
+}
+
+// TestEventsOfChanges checks what is sent for changes by programs.
+func TestEventsOfChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{Parallel: 1})
+	w.ada.Admin = true
+	in := newInbox(t, nil)
+	w.ws.AddWebhook(Webhook{URL: in.URL})
+	key := w.ada.APIKey()
+	ids := map[string]any{}
+	for _, tt := range []struct {
+		query string
+		vars  map[string]any
+		want  string
+	}{
+		{`mutation{issueLabelCreate(input:{name:"Bug"}){x:issueLabel{id}}}`, nil, "IssueLabel create"},
+		{`mutation($id:String!){issueLabelUpdate(id:$id,input:{name:"Bugs"}){success}}`, ids, "IssueLabel update"},
+		{`mutation($id:String!){issueLabelDelete(id:$id){success}}`, ids, "IssueLabel remove"},
+		{`mutation{projectCreate(input:{name:"P",teamIds:["ENG"]}){x:project{id}}}`, nil, "Project create"},
+		{`mutation($id:String!){projectUpdate(id:$id,input:{description:"d"}){success}}`, ids, "Project update"},
+		{`mutation($id:String!){projectUpdateCreate(input:{projectId:$id,body:"b"}){success}}`, ids, "ProjectUpdate create"},
+		{`mutation($id:String!){documentCreate(input:{projectId:$id,title:"t"}){success}}`, ids, "Document create"},
+		{`mutation($id:String!){projectArchive(id:$id){success}}`, ids, "Project update"},
+		{`mutation{initiativeCreate(input:{name:"I"}){x:initiative{id}}}`, nil, "Initiative create"},
+		{`mutation{attachmentCreate(input:{issueId:"ENG-1",title:"t",url:"https://example.com"}){x:attachment{id}}}`, nil, "Attachment create"},
+		{`mutation($id:String!){attachmentUpdate(id:$id,input:{title:"u"}){success}}`, ids, "Attachment update"},
+		{`mutation($id:String!){attachmentDelete(id:$id){success}}`, ids, "Attachment remove"},
+		{`mutation{customerCreate(input:{name:"C",externalIds:["e"]}){x:customer{id}}}`, nil, "Customer create"},
+		{`mutation{customerNeedCreate(input:{customerExternalId:"e",issueId:"ENG-1",body:"b"}){x:need{id}}}`, nil, "CustomerNeed create"},
+		{`mutation{userUpdate(id:"me",input:{name:"Ada King"}){success}}`, nil, "User update"},
+		{`mutation{issueUpdate(id:"ENG-1",input:{title:"New"}){success}}`, nil, "Issue update"},
+		{`mutation{issueArchive(id:"ENG-1"){success}}`, nil, "Issue update"},
+	} {
+		seen := len(in.all())
+		a := w.as(key, tt.query, tt.vars)
+		if len(a.Errors) > 0 {
+			t.Fatalf("%s: %s", tt.query, a.Raw)
+		}
+		for _, v := range a.Data {
+			if x, ok := asArgs(v)["x"].(map[string]any); ok {
+				ids["id"] = x["id"]
+			}
+		}
+		w.flush()
+		got := in.all()[seen:]
+		if len(got) != 1 {
+			t.Errorf("%s: %d events", tt.query, len(got))
+			continue
+		}
+		b := got[0].body
+		typ, _ := b["type"].(string)
+		action, _ := b["action"].(string)
+		if kind := typ + " " + action; kind != tt.want {
+			t.Errorf("%s: %s, want %s", tt.query, kind, tt.want)
+		}
+		if actor := asArgs(b["actor"]); actor["id"] != w.ada.ID || got[0].data()["id"] == nil {
+			t.Errorf("%s: %s", tt.query, got[0].raw)
+		}
+		if from := asArgs(b["updatedFrom"]); (action == "update") != (from["updatedAt"] != nil) && action == "update" && w.clock == nil {
+			t.Errorf("%s: updatedFrom %v", tt.query, from)
+		}
+		w.checkPayload(typ, got[0].data())
+	}
+}
+
+// checkPayload compares a body with the schema's payload type: no unknown key.
+func (w *world) checkPayload(typ string, data map[string]any) {
+	w.tb.Helper()
+	d := w.srv.schema.Types[typ+"WebhookPayload"]
+	for key := range data {
+		if d.Fields.ForName(key) == nil && key != "isArtificialAgentSessionRoot" {
+			w.tb.Errorf("%s: the payload type has no %s", typ, key)
+		}
+	}
+}
+
+func TestNotifications(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{Parallel: 1})
+	in := newInbox(t, nil)
+	w.app.SetWebhook(Webhook{URL: in.URL, ResourceTypes: []string{"AppUserNotification"}})
+	kinds := func(want string) {
+		t.Helper()
+		w.flush()
+		var got []string
+		for _, d := range in.all() {
+			action, _ := d.body["action"].(string)
+			n := asArgs(d.body["notification"])
+			if n["type"] != action || n["userId"] != w.app.User.ID || d.body["oauthClientId"] != w.app.ClientID {
+				t.Errorf("body %s", d.raw)
+			}
+			got = append(got, action)
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("got %q, want %q", s, want)
+		}
+	}
+	w.ada.Comment(w.issue, "nothing for the app")
+	kinds("")
+	root := w.ada.Comment(w.issue, "@helper-bot hi")
+	want := "issueCommentMention"
+	kinds(want)
+	made := w.do(`mutation($p:String!){commentCreate(input:{issueId:"ENG-1",parentId:$p,body:"here"}){comment{id}}}`, map[string]any{"p": root.ID})
+	w.bob.Reply(root, "thanks") // the app follows the issue now
+	want += " issueNewComment"
+	kinds(want)
+	id, _ := made.at("commentCreate", "comment", "id").(string)
+	for _, c := range w.issue.Comments() {
+		if c.ID == id {
+			w.bob.React(c, "heart")
+		}
+	}
+	want += " issueCommentReaction"
+	kinds(want)
+	w.ada.UpdateIssue(w.issue, IssueChange{Delegate: w.app.User})
+	want += " issueAssignedToYou"
+	kinds(want)
+	w.ada.UpdateIssue(w.issue, IssueChange{Description: "@helper-bot see above"})
+	want += " issueMention"
+	kinds(want)
+	w.ada.UpdateIssue(w.issue, IssueChange{State: "Done"})
+	kinds(want + " issueStatusChanged")
+
+	a := w.do(`{notifications{nodes{id type readAt ...on IssueNotification{issue{identifier} comment{body}}}} notificationsUnreadCount}`, nil)
+	if n := a.at("notificationsUnreadCount"); n != 6.0 || a.at("notifications", "nodes", 5, "comment", "body") != "@helper-bot hi" {
+		t.Error(a.Raw)
+	}
+	w.do(`mutation($i:NotificationEntityInput!,$t:DateTime!){notificationMarkReadAll(input:$i,readAt:$t){success}}`,
+		map[string]any{"i": map[string]any{"issueId": w.issue.ID}, "t": "2026-10-02T10:00:00Z"})
+	if n := w.do(`{notificationsUnreadCount}`, nil).at("notificationsUnreadCount"); n != 0.0 {
+		t.Errorf("%v unread", n)
+	}
+}
+
+// TestGenericFilters filters and sorts by fields that no code names.
+func TestGenericFilters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	w.ada.Admin = true
+	key := w.ada.APIKey()
+	for i, name := range []string{"Beta", "alpha", "Gamma"} {
+		a := w.as(key, `mutation($i:ProjectCreateInput!){projectCreate(input:$i){success}}`, map[string]any{"i": map[string]any{
+			"name": name, "teamIds": []any{w.team.ID}, "priority": i, "leadId": []any{w.ada.ID, w.bob.ID, nil}[i], "startDate": "2026-0" + strconv.Itoa(i+1) + "-01",
+		}})
+		if len(a.Errors) > 0 {
+			t.Fatal(a.Raw)
+		}
+		w.clock.advance(time.Minute)
+	}
+	for _, tt := range []struct{ args, want string }{
+		{`filter:{name:{eq:"Beta"}}`, "Beta"},
+		{`filter:{name:{containsIgnoreCase:"A"}}`, "Gamma alpha Beta"},
+		{`filter:{lead:{displayName:{eq:"bob"}}}`, "alpha"},
+		{`filter:{lead:{null:true}}`, "Gamma"},
+		{`filter:{priority:{gte:1}}`, "Gamma alpha"},
+		{`filter:{status:{type:{eq:"backlog"}}}`, "Gamma alpha Beta"},
+		{`filter:{status:{type:{eq:"completed"}}}`, ""},
+		{`filter:{or:[{name:{eq:"Beta"}},{lead:{displayName:{eq:"bob"}}}]}`, "alpha Beta"},
+		{`filter:{and:[{priority:{gt:0}},{lead:{null:false}}]}`, "alpha"},
+		{`filter:{createdAt:{gt:"-PT2M"}}`, "Gamma"},
+		{`sort:[{name:{order:Ascending}}]`, "alpha Beta Gamma"},
+		{`sort:[{name:{order:Descending}}]`, "Gamma Beta alpha"},
+		{`sort:[{lead:{order:Ascending,nulls:first}}]`, "Gamma Beta alpha"},
+		{`sort:[{lead:{order:Ascending,nulls:last}}]`, "Beta alpha Gamma"},
+		{`sort:[{startDate:{order:Descending}}]`, "Gamma alpha Beta"},
+		{`first:2,sort:[{name:{order:Ascending}}]`, "alpha Beta"},
+		{`orderBy:updatedAt`, "Gamma alpha Beta"},
+	} {
+		a := w.as(key, `{projects(`+tt.args+`){nodes{name}}}`, nil)
+		var got []string
+		nodes, _ := a.at("projects", "nodes").([]any)
+		for _, n := range nodes {
+			name, _ := asArgs(n)["name"].(string)
+			got = append(got, name)
+		}
+		if s := strings.Join(got, " "); s != tt.want || len(a.Errors) > 0 {
+			t.Errorf("%s: %q, want %q %s", tt.args, s, tt.want, a.Raw)
+		}
+	}
+	first := w.as(key, `{projects(first:1,sort:[{name:{order:Ascending}}]){pageInfo{endCursor}}}`, nil)
+	cursor, _ := first.at("projects", "pageInfo", "endCursor").(string)
+	next := w.as(key, `query($a:String){projects(first:1,after:$a,sort:[{name:{order:Ascending}}]){nodes{name} pageInfo{hasNextPage hasPreviousPage}}}`, map[string]any{"a": cursor})
+	if next.at("projects", "nodes", 0, "name") != "Beta" || next.at("projects", "pageInfo", "hasNextPage") != true {
+		t.Error(next.Raw)
+	}
+	if a := w.as(key, `{issues(filter:{hasBlockedByRelations:{eq:true}}){nodes{id}}}`, nil); a.code() != "FEATURE_NOT_ACCESSIBLE" ||
+		!strings.Contains(a.Errors[0].Message, "filtering Issue by hasBlockedByRelations") {
+		t.Error(a.Raw)
+	}
+	if a := w.as(key, `{issues(sort:[{slaStatus:{order:Ascending}}]){nodes{id}}}`, nil); a.code() != "" && a.code() != "FEATURE_NOT_ACCESSIBLE" {
+		t.Error(a.Raw)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	label := w.ws.AddLabel("Bug", "")
+	w.ada.UpdateIssue(w.issue, IssueChange{State: "In Progress", Title: "New", Assignee: w.bob})
+	w.do(`mutation($l:String!){issueAddLabel(id:"ENG-1",labelId:$l){success}}`, map[string]any{"l": label.ID})
+	w.do(`mutation{issueUpdate(id:"ENG-1",input:{sortOrder:5}){success}}`, nil) // nothing that the history shows
+	a := w.do(`{issue(id:"ENG-1"){history{nodes{actor{displayName} fromState{name} toState{name} fromTitle toTitle toAssignee{displayName} addedLabels{name}}}}}`, nil)
+	nodes, _ := a.at("issue", "history", "nodes").([]any)
+	if len(nodes) != 2 || a.at("issue", "history", "nodes", 1, "toState", "name") != "In Progress" ||
+		a.at("issue", "history", "nodes", 0, "addedLabels", 0, "name") != "Bug" {
+		t.Error(a.Raw)
+	}
+}
+
+func TestSessionsByAPI(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	a := w.do(`mutation{agentSessionCreateOnIssue(input:{issueId:"ENG-1",externalUrls:[{label:"l",url:"https://example.com"}]}){agentSession{id status externalLinks{url}}}}`, nil)
+	if a.at("agentSessionCreateOnIssue", "agentSession", "externalLinks", 0, "url") != "https://example.com" {
+		t.Error(a.Raw)
+	}
+	c := w.ada.Comment(w.issue, "root")
+	a = w.do(`mutation($c:String!){agentSessionCreateOnComment(input:{commentId:$c}){agentSession{id comment{id}}}}`, map[string]any{"c": c.ID})
+	id, _ := a.at("agentSessionCreateOnComment", "agentSession", "id").(string)
+	w.do(`mutation($s:String!){agentSessionUpdate(id:$s,input:{summary:"done"}){success} agentActivityCreate(input:{agentSessionId:$s,content:{type:"thought",body:"hm"}}){success}}`, map[string]any{"s": id})
+	a = w.do(`query($c:String!){comment(id:$c){agentSession{id summary status} agentSessions{nodes{id}}} agentSessions{nodes{id}} agentActivities(filter:{agentSessionId:{eq:"x"}}){nodes{id}}}`, map[string]any{"c": c.ID})
+	if a.at("comment", "agentSession", "summary") != "done" || a.at("comment", "agentSession", "status") != "active" {
+		t.Error(a.Raw)
+	}
+	sessions, _ := a.at("agentSessions", "nodes").([]any)
+	if activities, _ := a.at("agentActivities", "nodes").([]any); len(sessions) != 2 || len(activities) != 0 {
+		t.Error(a.Raw)
+	}
+	if a := w.as(w.ada.APIKey(), `mutation{agentSessionCreateOnIssue(input:{issueId:"ENG-1"}){success}}`, nil); a.code() != "FORBIDDEN" {
+		t.Error(a.Raw)
+	}
+}
+
+func TestIntrospection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	a := w.as("", `{__schema{queryType{name} mutationType{name} directives{name}} __type(name:"Comment"){kind fields{name type{kind ofType{name}}}}}`, nil)
+	fields, _ := a.at("__type", "fields").([]any)
+	if a.Status != http.StatusOK || a.at("__schema", "mutationType", "name") != "Mutation" || len(fields) < 40 {
+		t.Error(a.Raw)
+	}
+	if a := w.as("", `{__type(name:"WorkspaceAnnouncementNotification"){name}}`, nil); a.at("__type") != nil {
+		t.Error("introspection offers what is not published")
+	}
+	if a := w.as("", `{__schema{queryType{name}} viewer{id}}`, nil); a.Status != http.StatusUnauthorized {
+		t.Errorf("data without a token: %s", a.Raw)
+	}
+}
+
+// TestEachErrorOnce spreads a wrong fragment often.
+func TestEachErrorOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	a := w.as(w.auth, `{a:viewer{...f} b:viewer{...f} c:viewer{...f}} fragment f on User{nope}`, nil)
+	if len(a.Errors) != 1 {
+		t.Error(a.Raw)
+	}
+}
+
+func TestLiveCommentsOnDocuments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	w.ada.Admin = true
+	key := w.ada.APIKey()
+	a := w.as(key, `mutation{documentCreate(input:{title:"Plan",teamId:"ENG",content:"Do"}){document{documentContentId}}}`, nil)
+	content := a.at("documentCreate", "document", "documentContentId")
+	a = w.as(key, `mutation($i:CommentCreateInput!){commentCreate(input:$i){comment{id url issueId documentContentId documentContent{content}}}}`,
+		map[string]any{"i": map[string]any{"documentContentId": content, "body": "why?"}})
+	if a.at("commentCreate", "comment", "documentContent", "content") != "Do" || a.at("commentCreate", "comment", "issueId") != nil {
+		t.Error(a.Raw)
+	}
+	id, _ := a.at("commentCreate", "comment", "id").(string)
+	for _, q := range []string{
+		`mutation($id:String!){commentResolve(id:$id){success}}`,
+		`mutation($id:String!){commentUpdate(id:$id,input:{body:"because"}){success}}`,
+		`mutation($id:String!){reactionCreate(input:{commentId:$id,emoji:"eyes"}){success}}`,
+		`mutation($id:String!){commentDelete(id:$id){success}}`,
+	} {
+		if a := w.as(key, q, map[string]any{"id": id}); len(a.Errors) > 0 {
+			t.Errorf("%s: %s", q, a.Raw)
+		}
+	}
+	if !slices.ContainsFunc(w.srv.Requests(), func(r Request) bool { return slices.Contains(r.Fields, "commentDelete") }) {
+		t.Error("no request log")
+	}
+}
+
+// FuzzMarkdown rewrites any text without growing it beyond reason, and once is
+// enough.
+func FuzzMarkdown(f *testing.F) {
+	for _, s := range []string{"- a", "_x_", "https://example.com", "```\n- x", "`_x_`", "[x](https://y)", "_a_ _b_", "\xff_"} {
+		f.Add(s)
+	}
+	srv, err := Start(Config{RewriteMarkdown: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(srv.Close)
+	f.Fuzz(func(t *testing.T, text string) {
+		once := srv.stored(text)
+		if len(once) > 3*len(text)+16 {
+			t.Errorf("%q grew to %d bytes", text, len(once))
+		}
+	})
+}
+
+// FuzzSeed parses any file.
+func FuzzSeed(f *testing.F) {
+	f.Add([]byte(seedYAML))
+	f.Add([]byte(`{"workspaces":[]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if seed, err := ParseSeed(raw); err == nil && len(seed.Workspaces) == 0 {
+			t.Error("a seed without workspaces")
+		}
+	})
+}
