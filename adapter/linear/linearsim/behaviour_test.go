@@ -69,7 +69,7 @@ func TestScopes(t *testing.T) {
 // credentials asks for a token by client credentials.
 func (w *world) credentials(scopes string) string {
 	w.tb.Helper()
-	resp, err := w.client.PostForm(w.srv.TokenURL(), url.Values{ //nolint:noctx // a test
+	resp, err := w.client.PostForm(w.srv.TokenURL(), url.Values{
 		"grant_type": {"client_credentials"}, "scope": {scopes}, "client_id": {w.app.ClientID}, "client_secret": {w.app.ClientSecret},
 	})
 	if err != nil {
