@@ -12,11 +12,11 @@ import (
 )
 
 // The schema that is offered is made from the published one and the file
-// newer.graphql beside it: names and types only, see the package
-// internal/schemagen. What clients name beyond it is made from the official
+// newer.graphql beside it: names and types only, the same as
+// testdata/schema.graphql. What clients name beyond it is made from the official
 // SDK, see internal/clients/newest.mjs.
 //
-//go:generate go run ./internal/schemagen/cmd/schemagen schema.graphql $LINEAR_SCHEMA
+//go:generate go run ../../../internal/schematypes -out schema.graphql -from "the schema that Linear publishes with its SDK (linear/linear, packages/sdk/src/schema.graphql, commit 8335e09a of 2026-07-22, MIT licence) and the fields that @linear/sdk 98.0.0 selects besides"
 var (
 	//go:embed schema.graphql
 	schemaText string

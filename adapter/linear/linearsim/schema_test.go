@@ -9,38 +9,23 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/linearbot/linearbot/adapter/linear/linearsim/internal/schemagen"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // own reports whether the schema text defines the type itself.
 func own(d *ast.Definition) bool { return !d.BuiltIn && !strings.HasPrefix(d.Name, "__") }
-
-// published returns the texts of Linear's schema: the published one and the
-// newer fields beside it.
-func published(t *testing.T) []string {
-	t.Helper()
-	path := os.Getenv("LINEAR_SCHEMA")
-	if path == "" {
-		t.Skip("set LINEAR_SCHEMA to the path of Linear's published schema.graphql")
-	}
-	var texts []string
-	for _, p := range []string{path, filepath.Join(filepath.Dir(path), "newer.graphql")} {
-		text, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts = append(texts, string(text))
-	}
-	return texts
-}
 
 // TestSchemaIsSubset compares every type, field, argument and value with the
 // schema that Linear publishes.
 func TestSchemaIsSubset(t *testing.T) {
 	t.Parallel()
 	var sources []*ast.Source
-	for _, text := range published(t) {
-		sources = append(sources, &ast.Source{Name: "published", Input: text})
+	for _, path := range testfiles.Schema(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, &ast.Source{Name: path, Input: string(text)})
 	}
 	theirs, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
@@ -63,17 +48,18 @@ func TestSchemaIsSubset(t *testing.T) {
 	}
 }
 
-// TestSchemaIsGenerated runs the generator again.
-func TestSchemaIsGenerated(t *testing.T) {
+// TestSchemaIsTheShared compares the embedded schema with the one that all tests
+// share: go generate makes both.
+func TestSchemaIsTheShared(t *testing.T) {
 	t.Parallel()
-	text, err := schemagen.Generate(published(t)...)
+	shared, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "schema.graphql"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text != schemaText {
-		t.Error("schema.graphql is not what the generator makes of the published schema: run go generate")
+	if schemaText != string(shared) {
+		t.Error("schema.graphql differs from testdata/schema.graphql: run go generate in this package and in internal/schematypes")
 	}
-	if strings.Contains(text, `"""`) || strings.Contains(text, "@deprecated(") {
+	if strings.Contains(schemaText, `"""`) || strings.Contains(schemaText, "@deprecated(") {
 		t.Error("prose in the schema")
 	}
 }
