@@ -11,13 +11,19 @@ import (
 // Linear.
 func introspectionQueries() map[string]operation {
 	return map[string]operation{
-		"__schema": func(r *request, _ args) (any, error) { return schemaNode(r.srv.shown), nil },
-		"__type": func(r *request, a args) (any, error) {
-			d := r.srv.shown.Types[a.text("name")]
-			if d == nil {
-				return nil, nil //nolint:nilnil // null is the answer
+		"__schema": func(*request, args) (any, error) {
+			schema, err := loadOffered()
+			if err != nil {
+				return nil, err
 			}
-			return typeNode{r.srv.shown, d, nil}, nil
+			return schemaNode(schema), nil
+		},
+		"__type": func(_ *request, a args) (any, error) {
+			schema, err := loadOffered()
+			if err != nil || schema.Types[a.text("name")] == nil {
+				return nil, err //nolint:nilnil // null is the answer
+			}
+			return typeNode{schema, schema.Types[a.text("name")], nil}, nil
 		},
 	}
 }

@@ -24,32 +24,33 @@ var (
 	newestText string
 )
 
-// schemas are the schema that introspection shows, and the one that operations
-// are validated against: it has a little more, so that clients which are newer
-// than the published schema work.
-type schemas struct {
-	offered, accepted *ast.Schema
-}
-
-// loadSchemas parses the schemas once in a process: they are large, and never
-// change afterwards.
-var loadSchemas = sync.OnceValues(func() (schemas, error) { //nolint:gochecknoglobals // a constant that takes 30 ms to read
-	published := &ast.Source{Name: "schema.graphql", Input: schemaText}
-	offered, err := gqlparser.LoadSchema(published)
-	if err != nil {
-		return schemas{}, fmt.Errorf("linearsim: schema: %w", err)
-	}
-	accepted, err := gqlparser.LoadSchema(published, &ast.Source{Name: "newest.graphql", Input: newestText})
-	if err != nil {
-		return schemas{}, fmt.Errorf("linearsim: schema: %w", err)
-	}
-	for line := range strings.Lines(newestText) {
-		if err := addArgument(accepted, line); err != nil {
-			return schemas{}, err
+// Both schemas are parsed once in a process, when they are needed: they are
+// large, and never change afterwards.
+var (
+	// loadOffered gives the schema that introspection shows.
+	loadOffered = sync.OnceValues(func() (*ast.Schema, error) { //nolint:gochecknoglobals // a constant that takes 15 ms to read
+		schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: schemaText})
+		if err != nil {
+			return nil, fmt.Errorf("linearsim: schema: %w", err)
 		}
-	}
-	return schemas{offered, accepted}, nil
-})
+		return schema, nil
+	})
+	// loadAccepted gives the schema that operations are validated against: it
+	// has a little more, so that clients newer than the published schema work.
+	loadAccepted = sync.OnceValues(func() (*ast.Schema, error) { //nolint:gochecknoglobals // a constant that takes 15 ms to read
+		schema, err := gqlparser.LoadSchema(
+			&ast.Source{Name: "schema.graphql", Input: schemaText}, &ast.Source{Name: "newest.graphql", Input: newestText})
+		if err != nil {
+			return nil, fmt.Errorf("linearsim: schema: %w", err)
+		}
+		for line := range strings.Lines(newestText) {
+			if err := addArgument(schema, line); err != nil {
+				return nil, err
+			}
+		}
+		return schema, nil
+	})
+)
 
 // addArgument adds an argument that newest.graphql names in a comment, since
 // SDL cannot extend the arguments of a field.

@@ -31,11 +31,11 @@ func TestSchemaIsSubset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := loadSchemas()
+	ours, err := loadOffered()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, d := range ours.offered.Types {
+	for name, d := range ours.Types {
 		if !own(d) {
 			continue
 		}

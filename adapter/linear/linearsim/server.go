@@ -77,8 +77,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	url     string
-	schema  *ast.Schema // what operations are validated against
-	shown   *ast.Schema // what introspection shows
+	schema  *ast.Schema
 	query   operations
 	mutate  operations
 	filters *filters
@@ -141,7 +140,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	cfg.RetryAfter = slices.Clone(cfg.RetryAfter)
 
-	loaded, err := loadSchemas()
+	schema, err := loadAccepted()
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +153,7 @@ func Start(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg:    cfg,
 		url:    "http://" + ln.Addr().String(),
-		schema: loaded.accepted,
-		shown:  loaded.offered,
+		schema: schema,
 		query: root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), moreQueries(),
 			notificationQueries(), webhookQueries(), introspectionQueries()),
 		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
