@@ -14,12 +14,12 @@ type Comment struct {
 	Parent    *Comment      // nil for the root of a thread
 	Author    *User         // nil when External is set
 	External  *ExternalUser // nil when Author is set
-	AsUser    string        // createAsUser, when an app wrote it for somebody
+	AsUser    string        // createAsUser, set if an app wrote it on behalf of a person
 	CreatedAt time.Time
 
 	record
 	ws               *Workspace
-	on               *thing // what the comment hangs on if that is no issue
+	on               *thing // what the comment hangs on, unless that is an issue
 	typed            bool   // by a person, so that @name is a mention
 	quiet            bool   // doNotSubscribeToIssue
 	body             string
@@ -203,7 +203,7 @@ func chronological(in []*Comment) []*Comment {
 	return out
 }
 
-// addComment stores a new comment and tells the world.
+// addComment stores a new comment and queues its events.
 func (s *Server) addComment(c *Comment, actor map[string]any) *Comment {
 	if c.Issue != nil {
 		c.ws = c.Issue.Team.ws
@@ -359,7 +359,7 @@ func idOf(c *Comment) any {
 	return c.ID
 }
 
-// bot describes the app behind a comment that it wrote for somebody.
+// bot describes the app behind a comment that it wrote on behalf of a person.
 func (c *Comment) bot() any {
 	if c.AsUser == "" {
 		return nil

@@ -92,7 +92,7 @@ func (s *Server) controlled(w http.ResponseWriter, r *http.Request, f func(r *ht
 		}
 		if len(raw) > 0 && r.URL.Path != "/sim/state" {
 			if err := json.Unmarshal(raw, &in); err != nil {
-				return nil, refused(http.StatusBadRequest, "the body is no JSON object: %v", err)
+				return nil, refused(http.StatusBadRequest, "the body is not a JSON object: %v", err)
 			}
 		}
 		in["\x00raw"] = raw
@@ -222,7 +222,7 @@ func (s *Server) controlRestore(_ *http.Request, in args) (any, error) {
 	raw, _ := in["\x00raw"].([]byte)
 	var st Snapshot
 	if err := json.Unmarshal(raw, &st); err != nil {
-		return nil, refused(http.StatusBadRequest, "the body is no state: %v", err)
+		return nil, refused(http.StatusBadRequest, "the body is not a state: %v", err)
 	}
 	return done(), s.Restore(st)
 }

@@ -244,10 +244,33 @@ func moreQueries() map[string]operation {
 		},
 		"searchDocuments": func(r *request, a args) (any, error) { return r.search("Document", a, "title", "content") },
 		"searchProjects":  func(r *request, a args) (any, error) { return r.search("Project", a, "name", "description") },
+		"organizationExists": func(r *request, a args) (any, error) {
+			exists := slices.ContainsFunc(r.srv.workspaces, func(w *Workspace) bool { return w.URLKey == a.text("urlKey") })
+			return payload{"OrganizationExistsPayload", map[string]any{"success": true, "exists": exists}}, nil
+		},
+		"issueRepositorySuggestions": suggestRepositories,
 		"userSettings": func(r *request, _ args) (any, error) {
 			return payload{"UserSettings", map[string]any{"id": derivedID(r.user.ID, "settings"), "user": r.user}}, nil
 		},
 	}
+}
+
+// suggestRepositories ranks the candidates in the order given. Linear ranks them
+// by what it knows of the issue.
+func suggestRepositories(r *request, a args) (any, error) {
+	if _, err := r.ws.findIssue(a.text("issueId")); err != nil {
+		return nil, err
+	}
+	out := []any{}
+	candidates := a.list("candidateRepositories")
+	for i, raw := range candidates {
+		c := asArgs(raw)
+		out = append(out, payload{"RepositorySuggestion", map[string]any{
+			"repositoryFullName": c.text("repositoryFullName"), "hostname": c.text("hostname"),
+			"confidence": float64(len(candidates)-i) / float64(len(candidates)+1),
+		}})
+	}
+	return payload{"RepositorySuggestionsPayload", map[string]any{"suggestions": out}}, nil
 }
 
 // search finds things that have the term in one of their fields.

@@ -151,7 +151,7 @@ func keyAsBearer() *apiError {
 	return e
 }
 
-// badRequest is the answer to a request that is no valid GraphQL.
+// badRequest is the answer to a request that is not valid GraphQL.
 func badRequest(code, message string) *apiError {
 	return &apiError{
 		message: message, code: code, typ: "graphql error",

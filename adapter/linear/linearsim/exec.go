@@ -282,7 +282,7 @@ func (x *execution) nullable(t *ast.Type, v any, g *group, at *steps) (any, bool
 	if def != nil && def.IsCompositeType() {
 		n, ok := v.(node)
 		if !ok || !x.is(n.typename(), def.Name) {
-			x.fail(internalError(fmt.Sprintf("%s is no %s", reflect.TypeOf(v), def.Name)), g, at)
+			x.fail(internalError(fmt.Sprintf("%s is not a %s", reflect.TypeOf(v), def.Name)), g, at)
 			return nil, false
 		}
 		out, ok := x.object(n, g.sets, at)
@@ -301,7 +301,7 @@ func (x *execution) nullable(t *ast.Type, v any, g *group, at *steps) (any, bool
 func (x *execution) list(elem *ast.Type, v any, g *group, at *steps) (any, bool) {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Slice {
-		x.fail(internalError(g.field.Name+" is no list"), g, at)
+		x.fail(internalError(g.field.Name+" is not a list"), g, at)
 		return nil, false
 	}
 	out := make([]any, 0, rv.Len())

@@ -32,7 +32,7 @@ type request struct {
 	refused error // by a filter, until the page is answered
 }
 
-// document is a parsed and validated query text, or why it is none.
+// document is a parsed and validated query text, or the errors in it.
 type document struct {
 	query *ast.QueryDocument
 	errs  []responseError

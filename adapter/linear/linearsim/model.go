@@ -355,7 +355,7 @@ type Label struct {
 }
 
 // AddLabel adds a label that every team can use. Color is "#rrggbb" and
-// Defaults to a grey when empty.
+// defaults to a grey.
 func (w *Workspace) AddLabel(name, color string) *Label {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()

@@ -110,8 +110,8 @@ func (n *notification) category() string {
 	}
 }
 
-// notify puts an entry into a user's inbox and, if that is an app, tells its
-// webhook. People hear nothing of what they do themselves.
+// notify puts an entry into a user's inbox and, if that is an app, sends it to the
+// app's webhook. Users are not notified of their own acts.
 func (s *Server) notify(u *User, n notification) {
 	if u == nil || u == n.actor {
 		return
@@ -161,8 +161,8 @@ func (n *notification) data() map[string]any {
 	return out
 }
 
-// notifyOfComment tells those whom a comment mentions and those who follow its
-// issue.
+// notifyOfComment notifies the users that a comment mentions and the subscribers
+// of its issue.
 func (s *Server) notifyOfComment(c *Comment) {
 	if c.Issue == nil {
 		return
@@ -179,7 +179,7 @@ func (s *Server) notifyOfComment(c *Comment) {
 	}
 }
 
-// notifyOfIssue tells those whom a change of an issue concerns.
+// notifyOfIssue notifies the users that a change of an issue concerns.
 func (s *Server) notifyOfIssue(i *Issue, by *User, was issueFields) {
 	for _, p := range [][2]*User{{was.assignee, i.assignee}, {was.delegate, i.delegate}} {
 		if p[0] != p[1] {
@@ -203,7 +203,7 @@ func (s *Server) notifyOfIssue(i *Issue, by *User, was issueFields) {
 	s.delegateToAgent(i, by, was)
 }
 
-// notifyOfReaction tells the author of what was reacted to.
+// notifyOfReaction notifies the author of the comment or issue.
 func (s *Server) notifyOfReaction(r *Reaction) {
 	switch {
 	case r.Comment != nil && r.Comment.Issue != nil:

@@ -34,13 +34,13 @@ func (t *token) has(scope string) bool {
 
 // caller is who sent a request and what they may still send.
 type caller struct {
-	token  *token // nil when nobody is authenticated
+	token  *token // nil without a valid token
 	err    *apiError
 	budget budget
 }
 
 // caller reads the Authorization header and takes one request from the budget
-// of whoever it names.
+// of the user that it names.
 func (s *Server) caller(r *http.Request) *caller {
 	s.mu.Lock()
 	defer s.mu.Unlock()

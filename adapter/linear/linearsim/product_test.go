@@ -301,7 +301,7 @@ func TestSnapshot(t *testing.T) {
 	if !bytes.Equal(first, again) {
 		t.Error(cmp.Diff(string(first), string(again)))
 	}
-	// Everything answers as before, and goes on from there.
+	// Everything answers as before, and new issues continue the numbering.
 	s := selector{schema: w.srv.schema}
 	for _, name := range []string{"issues", "comments", "projects", "documents", "agentSessions", "customers", "initiatives", "webhooks", "teams"} {
 		query := "{" + name + s.selection(w.srv.schema.Query.Fields.ForName(name).Type.Name(), 2) + "}"
@@ -392,7 +392,7 @@ func TestControl(t *testing.T) {
 		{"GET", "/sim/deliveries", "", 200, "Comment"},
 		{"GET", "/sim/requests", "", 200, ""},
 		{"POST", "/sim/deliveries/nope", `{}`, 400, "no such delivery"},
-		{"POST", "/sim/acme/people/nobody/comment", `{}`, 404, "no person"},
+		{"POST", "/sim/acme/people/eve/comment", `{}`, 404, "no person"},
 		{"POST", "/sim/acme/people/helper-bot/comment", `{}`, 404, "no person"},
 		{"POST", "/sim/acme/people/ada/dance", `{}`, 404, "cannot"},
 		{"POST", "/sim/acme/people/ada/comment", `{"issue":"ENG-9"}`, 404, "no issue"},
@@ -400,7 +400,7 @@ func TestControl(t *testing.T) {
 		{"POST", "/sim/globex/people/ada/comment", `{}`, 404, "no workspace"},
 		{"POST", "/sim/acme/apps/other/token", `{}`, 404, "no app"},
 		{"POST", "/sim/acme/apps/helper-bot/dance", `{}`, 404, "cannot"},
-		{"POST", "/sim/clock", `[]`, 400, "no JSON object"},
+		{"POST", "/sim/clock", `[]`, 400, "not a JSON object"},
 		{"PUT", "/sim/state", `{"version":7}`, 400, "version 7"},
 		{"POST", "/sim/acme/people/ada/delete", `{"comment":"` + id + `"}`, 200, "hello"},
 		{"POST", "/sim/acme/apps/helper-bot/revoke", `{}`, 200, "ok"},

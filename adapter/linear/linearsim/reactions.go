@@ -50,7 +50,7 @@ func (u *User) react(r *Reaction, emoji string) *Reaction {
 	if !ok {
 		name = strings.Trim(emoji, ":")
 	}
-	for _, old := range *r.shelf() {
+	for _, old := range *r.list() {
 		if old.User == u && old.Emoji == name {
 			return old
 		}
@@ -80,8 +80,8 @@ func (u *User) Unreact(c *Comment, emoji string) *Reaction {
 	return nil
 }
 
-// shelf is the list that the reaction stands in.
-func (r *Reaction) shelf() *[]*Reaction {
+// list is the list that holds the reaction.
+func (r *Reaction) list() *[]*Reaction {
 	if r.Comment != nil {
 		return &r.Comment.reactions
 	}
@@ -111,16 +111,16 @@ func (s *Server) removeReaction(r *Reaction) {
 // rearrange changes the list of reactions. On a comment that is an update of
 // the comment as well: its reactionData differs.
 func (s *Server) rearrange(r *Reaction, f func([]*Reaction) []*Reaction) {
-	shelf := r.shelf()
+	reactions := r.list()
 	if r.Comment != nil {
-		s.change(r.Comment, r.User, func() { *shelf = f(*shelf) })
+		s.change(r.Comment, r.User, func() { *reactions = f(*reactions) })
 		return
 	}
 	if r.on != nil {
-		*shelf = f(*shelf)
+		*reactions = f(*reactions)
 		return
 	}
-	s.changeIssue(r.Issue, r.User, func() { *shelf = f(*shelf) })
+	s.changeIssue(r.Issue, r.User, func() { *reactions = f(*reactions) })
 }
 
 func (r *Reaction) typename() string { return "Reaction" }
@@ -240,7 +240,7 @@ func createReaction(r *request, a args) (any, error) {
 	if made.ID, err = r.srv.claim("Reaction", in); err != nil {
 		return nil, err
 	}
-	for _, old := range *made.shelf() {
+	for _, old := range *made.list() {
 		if old.User != r.user || old.Emoji != made.Emoji {
 			continue
 		}

@@ -189,7 +189,7 @@ func updateComment(r *request, a args) (any, error) {
 }
 
 // ownComment finds a comment that the caller wrote. Linear documents only that
-// one may change one's own; somebody else's is refused here.
+// users may change their own; changing another's is refused here.
 func (r *request) ownComment(id string) (*Comment, error) {
 	c, err := r.ws.findComment(id)
 	if err != nil {

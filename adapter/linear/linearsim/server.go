@@ -115,7 +115,7 @@ type Server struct {
 }
 
 // Start listens and answers until Close. It fails when the address cannot be
-// listened on or the configuration makes no sense.
+// listened on or the configuration is invalid.
 func Start(cfg Config) (*Server, error) {
 	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 {
 		return nil, errors.New("linearsim: negative limit in the configuration")
@@ -178,7 +178,7 @@ func Start(cfg Config) (*Server, error) {
 	s.hooks = &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: cfg.Parallel},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // a redirect is no 200
+			return http.ErrUseLastResponse // a redirect counts as a failure
 		},
 	}
 	s.http = &http.Server{

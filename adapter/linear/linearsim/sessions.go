@@ -24,7 +24,7 @@ type Session struct {
 }
 
 // StartSession starts a session of an app on an issue. root is the root comment
-// of the session's thread, or nil if there is none, as after a delegation.
+// of the session's thread, or nil without one, as after a delegation.
 func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Session {
 	s := u.ws.srv
 	s.mu.Lock()

@@ -665,7 +665,7 @@ func (b *restorer) reaction(r stateReaction) {
 		b.err = errors.Join(b.err, errors.New("linearsim: a reaction of the state hangs on nothing"))
 		return
 	}
-	list := made.shelf()
+	list := made.list()
 	*list = append(*list, made)
 }
 

@@ -115,6 +115,11 @@ func (c coverer) inputs(b *strings.Builder) {
 	for _, f := range c.w.srv.schema.Mutation.Fields {
 		_, behaves := c.w.srv.mutate.ops[f.Name]
 		typ, _ := c.r.verb(f)
+		for _, p := range c.w.srv.schema.Types[f.Type.Name()].Fields {
+			if typ == "" && slices.Contains(recorded(), p.Type.NamedType) {
+				typ = p.Type.NamedType
+			}
+		}
 		keeps := slices.Contains(recorded(), typ)
 		in := f.Arguments.ForName("input")
 		if !behaves && !keeps || in == nil || seen[in.Type.Name()] {

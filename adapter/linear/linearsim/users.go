@@ -47,7 +47,7 @@ func (w *Workspace) AddGuest(name, displayName string) *User {
 	return w.addUser(person(w, name, displayName, true))
 }
 
-// person is somebody who has not been added yet.
+// person makes a user without adding it.
 func person(w *Workspace, name, displayName string, guest bool) *User {
 	return &User{
 		ID: w.srv.newID(), Name: name, DisplayName: displayName,
@@ -165,7 +165,7 @@ func initials(name string) string {
 	return b.String()
 }
 
-// ExternalUser is somebody who writes from a connected system and has no
+// ExternalUser is a person who writes from a connected system, without an
 // account in the workspace.
 type ExternalUser struct {
 	ID    string

@@ -205,7 +205,7 @@ type delivery struct {
 	tries    int       // attempts without redeliveries
 	due      time.Time // when to try again
 	done     bool
-	repeat   bool // it arrived, and is sent once more
+	repeat   bool // it arrived, and is sent a second time
 	act      int  // events of one act have the same number
 }
 
@@ -436,7 +436,7 @@ func (s *Server) send(ctx context.Context, url string, header http.Header, body 
 	return resp.StatusCode, string(answer), nil
 }
 
-// Redeliver sends the bytes of a delivery once more, with the same headers,
+// Redeliver sends the bytes of a delivery again, with the same headers,
 // and waits for the answer. The delivery must have been sent before. The error
 // wraps [ErrNoDelivery], [ErrRefused] or what went wrong on the way.
 func (s *Server) Redeliver(ctx context.Context, deliveryID string) error {
