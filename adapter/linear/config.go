@@ -31,7 +31,7 @@ type Config struct {
 	// credentials enabled; the bot then acts as the app. Defaults to none.
 	ClientID, ClientSecret string
 	// Scopes are what the app's token may do. Defaults to
-	// [linearapi.DefaultScopes]: those of an agent, or in Mode Comments those of
+	// [linearapi.DefaultScopes]: those of an agent, or in ModeComments those of
 	// a plain app.
 	Scopes []string
 	// Mode says which conversations the bot takes. Defaults to ModeBoth.
@@ -203,7 +203,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	if c.Scopes = slices.Clone(c.Scopes); len(c.Scopes) == 0 {
-		c.Scopes = linearapi.DefaultScopes(c.Mode != Comments)
+		c.Scopes = linearapi.DefaultScopes(c.Mode != ModeComments)
 	}
 	if c.APIURL == "" {
 		c.APIURL = linearapi.DefaultURL

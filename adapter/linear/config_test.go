@@ -202,10 +202,10 @@ func TestDefaultScopes(t *testing.T) {
 		given []string
 		want  []string
 	}{
-		{Both, nil, agent},
-		{Sessions, nil, agent},
-		{Comments, nil, plain},
-		{Both, []string{"read"}, []string{"read"}},
+		{ModeBoth, nil, agent},
+		{ModeSessions, nil, agent},
+		{ModeComments, nil, plain},
+		{ModeBoth, []string{"read"}, []string{"read"}},
 	} {
 		c, err := Config{ClientID: "i", ClientSecret: "s", Mode: tc.mode, Scopes: tc.given}.withDefaults()
 		if err != nil || !slices.Equal(c.Scopes, tc.want) {

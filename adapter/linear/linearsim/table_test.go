@@ -128,7 +128,7 @@ func (c coverer) inputs(b *strings.Builder) {
 		seen[in.Type.Name()] = true
 		var ignored []string
 		for _, field := range c.w.srv.schema.Types[in.Type.Name()].Fields {
-			if !c.words[field.Name] && !(keeps && c.assigns(typ, field.Name)) {
+			if !c.words[field.Name] && (!keeps || !c.assigns(typ, field.Name)) {
 				ignored = append(ignored, "`"+field.Name+"`")
 			}
 		}
@@ -153,7 +153,7 @@ func (c coverer) assigns(typ, field string) bool {
 
 // types lists which fields code answers, for each type that has an entity.
 func (c coverer) types(b *strings.Builder) {
-	b.WriteString("## Fields\n\nFields that are not named have a default: null, an empty list, what refers to the entity, or the zero value.\n\n" +
+	b.WriteString("## Fields\n\nA field that is not named has a default: null, an empty list, what refers to the entity, or the zero value.\n\n" +
 		"| type | answered by code or kept | of |\n|---|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(c.w.srv.schema.Types)) {
 		d := c.w.srv.schema.Types[name]
