@@ -337,6 +337,57 @@ func TestGenericFilters(t *testing.T) {
 	}
 }
 
+// TestDerived reads what follows from other entities.
+func TestDerived(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{})
+	w.oneOfEverything()
+	key := w.ada.APIKey()
+	done := w.team.State("Done").ID
+	if a := w.as(key, `mutation($s:String!){issueUpdate(id:"ENG-2",input:{stateId:$s,snoozedUntilAt:"2026-11-01T00:00:00Z"}){issue{snoozedUntilAt}}}`, map[string]any{"s": done}); a.at("issueUpdate", "issue", "snoozedUntilAt") != "2026-11-01T00:00:00.000Z" {
+		t.Error(a.Raw)
+	}
+	a := w.as(key, strings.ReplaceAll(`{
+		projects{nodes{progress health lastUpdate{body} issues{nodes{identifier}} initiatives{nodes{name}} teams{nodes{key}} documents{nodes{title}} projectMilestones{nodes{name}} relations{nodes{id}}}}
+		initiatives{nodes{health projects{nodes{name}}}}
+		cycles{nodes{progress issues{nodes{identifier}}}}
+		issue(id:"ENG-2"){needs{nodes{id}} inverseRelations{nodes{type}} relations{nodes{id}} labels{nodes{name}} documents{nodes{id}}}
+		one:issue(id:"ENG-1"){needs{nodes{body customer{name}}} formerNeeds{nodes{id}} attachments{nodes{title}} customerTicketCount agentSessions{nodes{id}}}
+		customers{nodes{name approximateNeedCount needs{body} status{name}}}
+	}`, "{nodes{", "(first:3){nodes{"), nil)
+	for _, tt := range []struct {
+		want any
+		path []any
+	}{
+		{1.0, []any{"projects", "nodes", 0, "progress"}},
+		{"onTrack", []any{"projects", "nodes", 0, "health"}},
+		{"Fine", []any{"projects", "nodes", 0, "lastUpdate", "body"}},
+		{"ENG-2", []any{"projects", "nodes", 0, "issues", "nodes", 0, "identifier"}},
+		{"Growth", []any{"projects", "nodes", 0, "initiatives", "nodes", 0, "name"}},
+		{"ENG", []any{"projects", "nodes", 0, "teams", "nodes", 0, "key"}},
+		{"Plan", []any{"projects", "nodes", 0, "documents", "nodes", 0, "title"}},
+		{"Beta", []any{"projects", "nodes", 0, "projectMilestones", "nodes", 0, "name"}},
+		{"Checkout", []any{"initiatives", "nodes", 0, "projects", "nodes", 0, "name"}},
+		{"ENG-2", []any{"cycles", "nodes", 0, "issues", "nodes", 0, "identifier"}},
+		{"blocks", []any{"issue", "inverseRelations", "nodes", 0, "type"}},
+		{nil, []any{"issue", "relations", "nodes", 0}},
+		{nil, []any{"issue", "needs", "nodes", 0}},
+		{"Globex", []any{"one", "needs", "nodes", 0, "customer", "name"}},
+		{nil, []any{"one", "formerNeeds", "nodes", 0}},
+		{1.0, []any{"one", "customerTicketCount"}},
+		{1.0, []any{"customers", "nodes", 0, "approximateNeedCount"}},
+		{"Fast", []any{"customers", "nodes", 0, "needs", 0, "body"}},
+		{"Active", []any{"customers", "nodes", 0, "status", "name"}},
+	} {
+		if got := a.at(tt.path...); got != tt.want {
+			t.Errorf("%v: %v, want %v", tt.path, got, tt.want)
+		}
+	}
+	if t.Failed() {
+		t.Log(a.Raw)
+	}
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Config{})

@@ -343,7 +343,32 @@ func derive(r *request, t *thing, name string) (any, bool) {
 		n, _ := number(t.values["priority"])
 		return priorityLabel(int(n)), true
 	case "Project.issueCount":
-		return len(issuesWhere(t.ws, true, func(i *Issue) bool { return i.project == t })), true
+		return len(t.issues()), true
+	case "Project.progress", "Cycle.progress":
+		return progress(t.issues()), true
+	case "Project.lastUpdate", "Initiative.lastUpdate":
+		if last := t.lastUpdate(); last != nil {
+			return last, true
+		}
+		return nil, true
+	case "Project.health", "Initiative.health":
+		if last := t.lastUpdate(); last != nil {
+			return last.values["health"], true
+		}
+		return nil, true
+	case "Initiative.projects":
+		return t.joined("InitiativeToProject", "initiative", "project"), true
+	case "Project.initiatives":
+		return t.joined("InitiativeToProject", "project", "initiative"), true
+	case "Document.comments":
+		content, _ := t.values["documentContent"].(*thing)
+		var on []item
+		for _, c := range t.ws.comments {
+			if content != nil && c.on == content {
+				on = append(on, c)
+			}
+		}
+		return on, true
 	case "ProjectUpdate.bodyData", "InitiativeUpdate.bodyData":
 		return editorText(t.ws, t.text("body"), false), true
 	case "Cycle.isActive":
@@ -372,6 +397,42 @@ func derive(r *request, t *thing, name string) (any, bool) {
 		return n, true
 	}
 	return nil, false
+}
+
+// issues are those of a project or a cycle.
+func (t *thing) issues() []*Issue {
+	return issuesWhere(t.ws, false, func(i *Issue) bool { return i.project == t || i.cycle == t })
+}
+
+// progress is the share of issues that are completed.
+func progress(in []*Issue) float64 {
+	completed := 0
+	for _, i := range in {
+		if i.state.Type == "completed" {
+			completed++
+		}
+	}
+	return float64(completed) / float64(max(1, len(in)))
+}
+
+// lastUpdate is the newest update of a project or initiative, nil without one.
+func (t *thing) lastUpdate() *thing {
+	own := where(t.ws.things[t.typ+"Update"], func(u *thing) bool { return u.is(lowerFirst(t.typ), t) })
+	if len(own) == 0 {
+		return nil
+	}
+	return own[len(own)-1]
+}
+
+// joined are the entities that are connected to t by join entities.
+func (t *thing) joined(join, from, to string) []item {
+	out := []item{}
+	for _, j := range t.ws.things[join] {
+		if other, ok := j.values[to].(*thing); ok && j.is(from, t) {
+			out = append(out, other)
+		}
+	}
+	return out
 }
 
 func (w *Workspace) customerStatus() *thing {

@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -40,20 +41,23 @@ func createTeam(r *request, a args) (any, error) {
 	t := r.ws.addTeam(key, name)
 	t.ID = id
 	r.srv.take("Team", id)
-	t.describe(in)
+	if err := r.describe(t, in); err != nil {
+		return nil, err
+	}
 	return r.done("TeamPayload", "team", t), nil
 }
 
 // describe sets what a team keeps without behavior.
-func (t *Team) describe(in args) {
-	if t.extra == nil {
-		t.extra = map[string]string{}
+func (r *request) describe(t *Team, in args) error {
+	values, err := r.assigned("Team", in)
+	if err != nil {
+		return err
 	}
-	for _, name := range []string{"description", "color", "icon"} {
-		if in.has(name) {
-			t.extra[name] = in.text(name)
-		}
+	for _, own := range []string{"id", "key", "name"} {
+		delete(values, own)
 	}
+	maps.Copy(t.extra, values)
+	return nil
 }
 
 func updateTeam(r *request, a args) (any, error) {
@@ -65,7 +69,9 @@ func updateTeam(r *request, a args) (any, error) {
 	if in.set("name") {
 		t.Name = in.text("name")
 	}
-	t.describe(in)
+	if err := r.describe(t, in); err != nil {
+		return nil, err
+	}
 	t.updatedAt = r.srv.now()
 	return r.done("TeamPayload", "team", t), nil
 }

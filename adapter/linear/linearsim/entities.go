@@ -60,8 +60,9 @@ func items[T item](in []T) []item {
 }
 
 // referring lists the entities of a type that name a node in one of their
-// fields: the documents of a project, for example.
-func (r *request) referring(entity string, n node, archived bool) []item {
+// fields: the documents of a project, for example. The name of the list says
+// which field counts if there are several.
+func (r *request) referring(name, entity string, n node, archived bool) []item {
 	d := r.srv.schema.Types[entity]
 	if d == nil {
 		return nil
@@ -77,7 +78,14 @@ func (r *request) referring(entity string, n node, archived bool) []item {
 		}
 	}
 	// A field that is named like the type says what an entity belongs to.
-	if own := lowerFirst(n.typename()); slices.Contains(single, own) {
+	own := lowerFirst(n.typename())
+	switch {
+	case strings.HasPrefix(name, "former"):
+		return nil // nothing moves between issues here
+	case strings.HasPrefix(name, "inverse"):
+		own = "related" + n.typename()
+	}
+	if slices.Contains(single, own) {
 		single = []string{own}
 	}
 	if len(single)+len(many) == 0 {

@@ -48,9 +48,10 @@ type issueFields struct {
 	trashedAt   time.Time
 	trashed     bool
 	archivedAt  time.Time
-	project     *thing // nil if there is none
-	cycle       *thing // nil if there is none
-	milestone   *thing // nil if there is none
+	project     *thing         // nil if there is none
+	cycle       *thing         // nil if there is none
+	milestone   *thing         // nil if there is none
+	extra       map[string]any // fields without behavior; copied before a change
 }
 
 // IssueChange says what [User.UpdateIssue] changes; a zero field changes
@@ -321,6 +322,9 @@ func (i *Issue) field(r *request, name string, a args) (any, error) {
 	}
 	if v, known, err := i.linkField(r, name, a); known {
 		return v, err
+	}
+	if v, ok := i.extra[name]; ok {
+		return v, nil
 	}
 	return nil, noField("Issue", name)
 }

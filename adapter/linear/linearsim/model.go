@@ -168,8 +168,8 @@ type Team struct {
 	record
 	ws     *Workspace
 	states []*State
-	last   int // number of the newest issue
-	extra  map[string]string
+	last   int            // number of the newest issue
+	extra  map[string]any // fields without behavior
 }
 
 // members are the people of a team: everyone in the workspace.
@@ -200,6 +200,7 @@ func (w *Workspace) addTeam(key, name string) *Team {
 			color: st[2], position: float64(i), team: t,
 		})
 	}
+	t.extra = map[string]any{"timezone": "Etc/UTC", "cycleDuration": 2}
 	w.teams = append(w.teams, t)
 	return t
 }
@@ -228,16 +229,8 @@ func (t *Team) field(r *request, name string, a args) (any, error) {
 		return t.createdAt, nil
 	case "updatedAt":
 		return t.updatedAt, nil
-	case "timezone":
-		return "Etc/UTC", nil
-	case "description", "color", "icon":
-		return opt(t.extra[name]), nil
 	case "inviteHash":
 		return derivedID(t.ID)[:8], nil
-	case "cyclesEnabled":
-		return len(where(t.ws.things["Cycle"], func(c *thing) bool { return c.is("team", t) })) > 0, nil
-	case "cycleDuration":
-		return 2, nil
 	case "memberships":
 		var own []item
 		for _, m := range t.ws.memberships() {
@@ -283,6 +276,9 @@ func (t *Team) field(r *request, name string, a args) (any, error) {
 		return len(t.issues(a.flag("includeArchived"))), nil
 	case "issues":
 		return page(r, "Issue", a, t.issues(a.flag("includeArchived")), r.srv.filters.issue)
+	}
+	if v, ok := t.extra[name]; ok {
+		return v, nil
 	}
 	return nil, noField("Team", name)
 }

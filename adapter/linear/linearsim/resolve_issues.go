@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -287,6 +288,23 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 	if n, ok := in.number("sortOrder"); ok {
 		next.sortOrder = n
 	}
+	rest := args{}
+	for _, name := range keptOfIssue() {
+		if in.has(name) {
+			rest[name] = in[name]
+		}
+	}
+	extra, err := r.assigned("Issue", rest)
+	if err != nil {
+		return nil, err
+	}
+	if len(extra) > 0 {
+		next.extra = maps.Clone(next.extra)
+		if next.extra == nil {
+			next.extra = map[string]any{}
+		}
+		maps.Copy(next.extra, extra)
+	}
 	return func() { // under the same lock, so nothing changed in between
 		moved := next.state != i.state
 		i.issueFields = next
@@ -294,6 +312,11 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 			i.enter(next.state, r.srv.now())
 		}
 	}, nil
+}
+
+// keptOfIssue are the input fields of issues that are kept and do nothing.
+func keptOfIssue() []string {
+	return []string{"snoozedUntilAt", "snoozedById", "slaBreachesAt", "slaStartedAt", "subIssueSortOrder", "inheritsSharedAccess", "sourceCommentId"}
 }
 
 func (r *request) moveTo(t *Team, i *issueFields, id string) error {

@@ -254,6 +254,13 @@ func (x *Session) note(s *Server, id string, by *User, typ string, content, in a
 		x.values["status"] = "active"
 	}
 	x.updatedAt = s.now()
+	if x.values["startedAt"] == nil && by.App {
+		x.values["startedAt"] = x.updatedAt
+	}
+	x.values["endedAt"] = nil
+	if typ == "response" || typ == "error" {
+		x.values["endedAt"] = x.updatedAt
+	}
 	return t
 }
 

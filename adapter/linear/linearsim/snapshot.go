@@ -77,11 +77,11 @@ type stateUser struct {
 
 type stateTeam struct {
 	stateRecord
-	Key    string            `json:"key"`
-	Name   string            `json:"name"`
-	Last   int               `json:"last"`
-	Extra  map[string]string `json:"extra,omitempty"`
-	States []stateState      `json:"states"`
+	Key    string         `json:"key"`
+	Name   string         `json:"name"`
+	Last   int            `json:"last"`
+	Extra  map[string]any `json:"extra,omitempty"`
+	States []stateState   `json:"states"`
 }
 
 type stateState struct {
@@ -112,33 +112,34 @@ type stateThing struct {
 
 type stateIssue struct {
 	stateRecord
-	Number      int          `json:"number"`
-	Team        string       `json:"team"`
-	Creator     string       `json:"creator"`
-	Title       string       `json:"title"`
-	Description string       `json:"description,omitempty"`
-	Typed       bool         `json:"typed,omitempty"`
-	State       string       `json:"state"`
-	Priority    int          `json:"priority,omitempty"`
-	Estimate    any          `json:"estimate,omitempty"`
-	DueDate     string       `json:"dueDate,omitempty"`
-	SortOrder   float64      `json:"sortOrder"`
-	Assignee    string       `json:"assignee,omitempty"`
-	Delegate    string       `json:"delegate,omitempty"`
-	Parent      string       `json:"parent,omitempty"`
-	Project     string       `json:"project,omitempty"`
-	Cycle       string       `json:"cycle,omitempty"`
-	Milestone   string       `json:"milestone,omitempty"`
-	Labels      []string     `json:"labels,omitempty"`
-	Subscribers []string     `json:"subscribers,omitempty"`
-	StartedAt   time.Time    `json:"startedAt,omitzero"`
-	CompletedAt time.Time    `json:"completedAt,omitzero"`
-	CanceledAt  time.Time    `json:"canceledAt,omitzero"`
-	TrashedAt   time.Time    `json:"trashedAt,omitzero"`
-	ArchivedAt  time.Time    `json:"archivedAt,omitzero"`
-	AsUser      string       `json:"asUser,omitempty"`
-	IconURL     string       `json:"iconUrl,omitempty"`
-	History     []stateThing `json:"history,omitempty"`
+	Number      int            `json:"number"`
+	Team        string         `json:"team"`
+	Creator     string         `json:"creator"`
+	Title       string         `json:"title"`
+	Description string         `json:"description,omitempty"`
+	Typed       bool           `json:"typed,omitempty"`
+	State       string         `json:"state"`
+	Priority    int            `json:"priority,omitempty"`
+	Estimate    any            `json:"estimate,omitempty"`
+	DueDate     string         `json:"dueDate,omitempty"`
+	SortOrder   float64        `json:"sortOrder"`
+	Assignee    string         `json:"assignee,omitempty"`
+	Delegate    string         `json:"delegate,omitempty"`
+	Parent      string         `json:"parent,omitempty"`
+	Project     string         `json:"project,omitempty"`
+	Cycle       string         `json:"cycle,omitempty"`
+	Milestone   string         `json:"milestone,omitempty"`
+	Labels      []string       `json:"labels,omitempty"`
+	Subscribers []string       `json:"subscribers,omitempty"`
+	StartedAt   time.Time      `json:"startedAt,omitzero"`
+	CompletedAt time.Time      `json:"completedAt,omitzero"`
+	CanceledAt  time.Time      `json:"canceledAt,omitzero"`
+	TrashedAt   time.Time      `json:"trashedAt,omitzero"`
+	ArchivedAt  time.Time      `json:"archivedAt,omitzero"`
+	AsUser      string         `json:"asUser,omitempty"`
+	IconURL     string         `json:"iconUrl,omitempty"`
+	Extra       map[string]any `json:"extra,omitempty"`
+	History     []stateThing   `json:"history,omitempty"`
 }
 
 type stateComment struct {
@@ -292,14 +293,19 @@ func packed(v any) any {
 	return v
 }
 
-func (t *thing) kept() stateThing {
-	values := map[string]any{}
-	for name, v := range t.values {
+// packedAll packs the values of a thing. Those that code answers are left out.
+func packedAll(in map[string]any) map[string]any {
+	out := map[string]any{}
+	for name, v := range in {
 		if _, live := v.(answerer); !live {
-			values[name] = packed(v)
+			out[name] = packed(v)
 		}
 	}
-	return stateThing{stateRecord: t.record.kept(t.id), Type: t.typ, Values: values}
+	return out
+}
+
+func (t *thing) kept() stateThing {
+	return stateThing{stateRecord: t.record.kept(t.id), Type: t.typ, Values: packedAll(t.values)}
 }
 
 // Dump returns everything that the server holds.
@@ -332,7 +338,7 @@ func (w *Workspace) kept() stateWorkspace {
 		out.External = append(out.External, stateUser{stateRecord: e.record.kept(e.ID), Name: e.Name, Email: e.Email})
 	}
 	for _, t := range w.teams {
-		st := stateTeam{stateRecord: t.record.kept(t.ID), Key: t.Key, Name: t.Name, Last: t.last, Extra: t.extra}
+		st := stateTeam{stateRecord: t.record.kept(t.ID), Key: t.Key, Name: t.Name, Last: t.last, Extra: packedAll(t.extra)}
 		for _, x := range t.states {
 			st.States = append(st.States, stateState{x.record.kept(x.ID), x.Name, x.Type, x.color, x.description, x.position})
 		}
@@ -408,6 +414,7 @@ func (i *Issue) snapshot() stateIssue {
 		Assignee: idIn(i.assignee), Delegate: idIn(i.delegate), Parent: idIn(i.parent), Project: idIn(i.project), Cycle: idIn(i.cycle),
 		Milestone: idIn(i.milestone), Labels: labelIDs(i.labels), Subscribers: userIDs(i.subscribers), StartedAt: i.startedAt,
 		CompletedAt: i.completedAt, CanceledAt: i.canceledAt, TrashedAt: i.trashedAt, ArchivedAt: i.archivedAt, AsUser: i.asUser, IconURL: i.iconURL,
+		Extra: packedAll(i.extra),
 	}
 	for _, h := range i.history {
 		out.History = append(out.History, h.kept())
@@ -513,7 +520,7 @@ func (b *restorer) workspace(sw stateWorkspace) {
 		b.add("ExternalUser", e.ID, ext)
 	}
 	for _, t := range sw.Teams {
-		team := &Team{ID: t.ID, Key: t.Key, Name: t.Name, record: t.record(), ws: w, last: t.Last, extra: t.Extra}
+		team := &Team{ID: t.ID, Key: t.Key, Name: t.Name, record: t.record(), ws: w, last: t.Last, extra: map[string]any{}}
 		for _, x := range t.States {
 			st := &State{
 				ID: x.ID, Name: x.Name, Type: x.Type, record: x.record(), color: x.Color, description: x.Description, position: x.Position, team: team,
@@ -556,6 +563,9 @@ func (b *restorer) workspace(sw stateWorkspace) {
 // connect fills in what refers to other entities.
 func (b *restorer) connect(sw stateWorkspace) {
 	w := b.ws
+	for n, t := range sw.Teams {
+		w.teams[n].extra = b.values(t.Extra)
+	}
 	for n, l := range sw.Labels {
 		to := w.labels[n]
 		to.creator, to.team, to.parent = lookup[*User](b, "User", l.Creator), lookup[*Team](b, "Team", l.Team), lookup[*Label](b, "IssueLabel", l.Parent)
@@ -621,6 +631,9 @@ func (b *restorer) issue(to *Issue, i stateIssue) {
 		completedAt: i.CompletedAt, canceledAt: i.CanceledAt, trashedAt: i.TrashedAt, trashed: !i.TrashedAt.IsZero(), archivedAt: i.ArchivedAt,
 		project: lookup[*thing](b, "Project", i.Project), cycle: lookup[*thing](b, "Cycle", i.Cycle),
 		milestone: lookup[*thing](b, "ProjectMilestone", i.Milestone),
+	}
+	if len(i.Extra) > 0 {
+		to.extra = b.values(i.Extra)
 	}
 	for _, id := range i.Labels {
 		to.labels = append(to.labels, lookup[*Label](b, "IssueLabel", id))

@@ -120,7 +120,7 @@ func (c coverer) inputs(b *strings.Builder) {
 				typ = p.Type.NamedType
 			}
 		}
-		keeps := slices.Contains(recorded(), typ)
+		keeps := slices.Contains(recorded(), typ) || typ == "Team" || typ == "Issue"
 		in := f.Arguments.ForName("input")
 		if !behaves && !keeps || in == nil || seen[in.Type.Name()] {
 			continue
@@ -142,6 +142,9 @@ func (c coverer) inputs(b *strings.Builder) {
 
 // assigns reports whether generic mutations keep an input field.
 func (c coverer) assigns(typ, field string) bool {
+	if typ == "Issue" {
+		return slices.Contains(keptOfIssue(), field)
+	}
 	d := c.w.srv.schema.Types[typ]
 	for _, name := range []string{field, strings.TrimSuffix(field, "Id"), strings.TrimSuffix(field, "Ids") + "s"} {
 		if d.Fields.ForName(name) != nil {
@@ -220,5 +223,7 @@ func words(w *world) map[string]bool {
 			return true
 		})
 	}
+	delete(out, "bodyData") // fields of that name are answered, inputs are not read
+	delete(out, "descriptionData")
 	return out
 }

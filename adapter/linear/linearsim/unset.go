@@ -15,13 +15,16 @@ func (r *request) unset(n node, def *ast.FieldDefinition, a args) (any, error) {
 	}
 	t := def.Type
 	if t.Elem != nil {
+		if d := r.srv.schema.Types[t.Name()]; d.Kind == ast.Object && d.Fields.ForName(lowerFirst(n.typename())) != nil {
+			return r.referring(def.Name, d.Name, n, false), nil // the needs of a customer
+		}
 		if t.NonNull {
 			return []any{}, nil
 		}
 		return nil, nil
 	}
 	if entity := entityOf(t.NamedType); entity != "" {
-		return page(r, entity, a, r.referring(entity, n, a.flag("includeArchived")), nil)
+		return page(r, entity, a, r.referring(def.Name, entity, n, a.flag("includeArchived")), nil)
 	}
 	if !t.NonNull {
 		return nil, nil

@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,8 @@ func (reg *Registration) field(_ *request, name string, _ args) (any, error) {
 		return reg.Secret, nil
 	case "enabled":
 		return reg.enabled, nil
+	case "failures":
+		return reg.failures(), nil
 	case "label":
 		return opt(reg.label), nil
 	case "resourceTypes":
@@ -36,6 +39,37 @@ func (reg *Registration) field(_ *request, name string, _ args) (any, error) {
 		return reg.updatedAt, nil
 	}
 	return nil, noField("Webhook", name)
+}
+
+// failures are the newest 50 attempts that failed.
+func (reg *Registration) failures() []payload {
+	out := []payload{}
+	for _, d := range slices.Backward(reg.ws.srv.deliveries) {
+		if d.reg != reg {
+			continue
+		}
+		for _, a := range slices.Backward(d.attempts) {
+			if a.Status == http.StatusOK {
+				continue
+			}
+			text := a.Answer
+			if a.Err != "" {
+				text = a.Err
+			}
+			var status any
+			if a.Status != 0 {
+				status = a.Status
+			}
+			out = append(out, payload{"WebhookFailureEvent", map[string]any{
+				"id": derivedID(d.id, a.At.String()), "executionId": d.id, "httpStatus": status, "responseOrError": text, "url": reg.URL,
+				"createdAt": a.At, "webhook": reg,
+			}})
+			if len(out) == 50 {
+				return out
+			}
+		}
+	}
+	return out
 }
 
 // admin refuses callers that may not manage webhooks: people who are no admins,
