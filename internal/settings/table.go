@@ -54,7 +54,7 @@ func Table() []Setting {
 			Help: "secret of the OAuth app",
 		},
 		{
-			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`",
+			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`, and unless `LINEAR_MODE` is `comments` also `app:mentionable,app:assignable`",
 			Help: "scopes of the app's token. All processes of an app must ask for the same: Linear revokes the others' tokens",
 		},
 		{Name: "LINEAR_ACCESS_TOKEN", Secret: true, Help: "OAuth access token to act with instead; it is not renewed"},
