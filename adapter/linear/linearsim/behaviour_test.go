@@ -510,3 +510,91 @@ func FuzzSeed(f *testing.F) {
 		}
 	})
 }
+
+func TestComplexityBudget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{ComplexityPerHour: 120})
+	const q = `{comments{nodes{id}}}` // 56 points
+	for i, want := range []string{"64", "8", "8"} {
+		a := w.as(w.auth, q, nil)
+		if got := a.Header.Get("X-Ratelimit-Complexity-Remaining"); got != want {
+			t.Errorf("request %d: %s points remain, want %s", i, got, want)
+		}
+		if refused := a.code() == "RATELIMITED"; refused != (i == 2) {
+			t.Errorf("request %d: %s", i, a.Raw)
+		}
+		if i == 2 && (a.Header.Get("Retry-After") != "1440" || !strings.Contains(a.Errors[0].Message, "Only 120 complexity points")) {
+			t.Errorf("Retry-After %s, %s", a.Header.Get("Retry-After"), a.Raw)
+		}
+	}
+	if a := w.as(w.ada.APIKey(), q, nil); a.code() != "" {
+		t.Errorf("others have a budget of their own: %s", a.Raw)
+	}
+	w.clock.advance(24 * time.Minute)
+	w.do(q, nil)
+}
+
+// TestSessionsThatPeopleStart checks which acts start a session, and what it
+// hangs on.
+func TestSessionsThatPeopleStart(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name       string
+		act        func(w *world)
+		events     int
+		artificial bool
+	}{
+		{"a mention", func(w *world) { w.ada.Comment(w.issue, "@helper-bot hi") }, 1, false},
+		{"a mention by a program", func(w *world) {
+			w.as(w.ada.APIKey(), `mutation($b:String!){commentCreate(input:{issueId:"ENG-1",body:$b}){success}}`, map[string]any{"b": w.app.User.URL + " hi"})
+		}, 1, false},
+		{"a name by a program", func(w *world) {
+			w.as(w.ada.APIKey(), `mutation{commentCreate(input:{issueId:"ENG-1",body:"@helper-bot hi"}){success}}`, nil)
+		}, 0, false},
+		{"a delegation", func(w *world) { w.ada.UpdateIssue(w.issue, IssueChange{Delegate: w.app.User}) }, 1, true},
+		{"a delegation again", func(w *world) {
+			w.ada.UpdateIssue(w.issue, IssueChange{Delegate: w.app.User})
+			w.ada.UpdateIssue(w.issue, IssueChange{Title: "Other"})
+		}, 1, true},
+		{"a mention in a description", func(w *world) { w.ada.UpdateIssue(w.issue, IssueChange{Description: "@helper-bot do"}) }, 1, true},
+		{"a new issue with a mention", func(w *world) { w.team.AddIssue(w.ada, "New", "@helper-bot do") }, 1, true},
+		{"a plain comment", func(w *world) { w.ada.Comment(w.issue, "hi") }, 0, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, Config{Parallel: 1})
+			in := newInbox(t, nil)
+			w.app.SetWebhook(Webhook{URL: in.URL, ResourceTypes: []string{"AgentSessionEvent"}})
+			tt.act(w)
+			w.flush()
+			if n := len(in.all()); n != tt.events {
+				t.Fatalf("%d events, want %d: %s", n, tt.events, in.kinds())
+			}
+			for _, x := range w.ws.Sessions() {
+				if x.Root == nil || x.Root.artificial != tt.artificial {
+					t.Errorf("root %+v", x.Root)
+				}
+			}
+		})
+	}
+}
+
+// TestWebhookOfATeam gets the issues of its team and no comments.
+func TestWebhookOfATeam(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{Parallel: 1})
+	w.ada.Admin = true
+	in := newInbox(t, nil)
+	a := w.as(w.ada.APIKey(), `mutation($u:String!){webhookCreate(input:{url:$u,teamId:"ENG",resourceTypes:["Issue","Comment"]}){webhook{team{key} allPublicTeams}}}`, map[string]any{"u": in.URL})
+	if a.at("webhookCreate", "webhook", "team", "key") != "ENG" {
+		t.Fatal(a.Raw)
+	}
+	ops := w.ws.AddTeam("OPS", "Operations")
+	ops.AddIssue(w.ada, "Disk", "")
+	w.ada.Comment(w.issue, "hi")
+	w.team.AddIssue(w.ada, "New", "")
+	w.flush()
+	if got := in.kinds(); got != "Issue create" {
+		t.Errorf("got %s", got)
+	}
+}

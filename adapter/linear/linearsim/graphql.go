@@ -221,6 +221,9 @@ func (s *Server) execute(who *caller, doc *document, op *ast.OperationDefinition
 		e.http = http.StatusBadRequest
 		return refuse(e), cost
 	}
+	if who.budget.ok {
+		s.spendPoints(who, cost)
+	}
 	if !who.budget.ok {
 		return refuse(who.budget.refusal()), cost
 	}
@@ -290,7 +293,7 @@ func (s *Server) write(w http.ResponseWriter, rec *Request, who *caller, cost in
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Request-ID", uuid.NewString())
-	who.budget.headers(h, s.now(), cost)
+	who.budget.headers(h, cost)
 	w.WriteHeader(out.status)
 	_, _ = w.Write(append(b, '}'))
 }

@@ -227,7 +227,7 @@ func TestRateLimitStatus(t *testing.T) {
 	want := map[string]any{
 		"identifier": w.app.User.ID, "kind": "oauthApp", "limits": []any{
 			map[string]any{"type": "request", "allowedAmount": 5000.0, "remainingAmount": 4999.0, "period": 3600000.0},
-			map[string]any{"type": "complexity", "allowedAmount": 2000000.0, "remainingAmount": 2000000.0, "period": 3600000.0},
+			map[string]any{"type": "complexity", "allowedAmount": 2000000.0, "remainingAmount": 1999997.0, "period": 3600000.0},
 		},
 	}
 	if d := cmp.Diff(want, a.at("rateLimitStatus")); d != "" {

@@ -63,7 +63,8 @@ func (s *Server) caller(r *http.Request) *caller {
 	case who.token == nil:
 		who.budget = budget{
 			ok: true, limit: openRequests, remaining: openRequests - 1,
-			reset: s.now().Add(time.Hour), complexity: openComplexity,
+			reset: s.now().Add(time.Hour), by: "requests",
+			complexity: openComplexity, points: openComplexity, full: s.now().Add(time.Hour),
 		}
 	case t.key:
 		who.budget = s.spend(t.user.ID, keyRequests, keyComplexity)

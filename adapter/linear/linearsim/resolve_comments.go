@@ -132,7 +132,11 @@ func createComment(r *request, a args) (any, error) {
 			c.Issue.subscribe(u)
 		}
 	}
-	return r.done("CommentPayload", "comment", r.srv.addComment(c, r.user.actor())), nil
+	r.srv.addComment(c, r.user.actor())
+	if c.Issue != nil {
+		r.srv.involveAgents(c)
+	}
+	return r.done("CommentPayload", "comment", c), nil
 }
 
 // hang finds what a comment is written on.

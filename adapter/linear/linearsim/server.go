@@ -39,6 +39,10 @@ type Config struct {
 	// AnyScope lets tokens do what their scopes do not cover. Defaults to
 	// false: an operation beyond the scopes is answered FORBIDDEN.
 	AnyScope bool
+	// ComplexityPerHour is the size of each caller's budget of complexity
+	// points. Defaults to 0: nothing is refused, and the headers report a full
+	// budget of 3,000,000 for API keys and 2,000,000 for apps.
+	ComplexityPerHour int
 	// Parallel is how many deliveries of one registration are under way at the
 	// same time. They start in the order of their events; with 1 they also
 	// arrive in that order. Defaults to 4.
@@ -117,7 +121,7 @@ type Server struct {
 // Start listens and answers until Close. It fails when the address cannot be
 // listened on or the configuration is invalid.
 func Start(cfg Config) (*Server, error) {
-	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 {
+	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 || cfg.ComplexityPerHour < 0 {
 		return nil, errors.New("linearsim: negative limit in the configuration")
 	}
 	if cfg.Addr == "" {

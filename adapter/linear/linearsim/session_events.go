@@ -19,15 +19,15 @@ func (w *Workspace) agents() []*Installation {
 	return out
 }
 
-// involveAgents does what Linear does after a person wrote a comment: a mention
-// of an agent starts a session, and a reply in a session's thread prompts it.
+// involveAgents does what Linear does after a comment: a mention of an agent
+// starts a session, and a person's reply in a session's thread prompts it.
 func (s *Server) involveAgents(c *Comment) {
 	w := c.ws
 	if c.Issue == nil {
 		return
 	}
 	for _, in := range w.agents() {
-		mentioned := slices.ContainsFunc(split(w, c.body, true), func(p part) bool { return p.user == in.User })
+		mentioned := slices.ContainsFunc(split(w, c.body, c.typed), func(p part) bool { return p.user == in.User })
 		open := slices.IndexFunc(w.sessions, func(x *Session) bool {
 			return x.App == in.User && x.Root != nil && x.Root == c.Parent // a finished one begins again
 		})
@@ -36,7 +36,7 @@ func (s *Server) involveAgents(c *Comment) {
 			x := c.Author.startSession(in, c.Issue, c.root())
 			x.source, x.values["sourceComment"] = c, c
 			s.sessionCreated(in, x, c)
-		case open >= 0:
+		case open >= 0 && !c.Author.App:
 			x := w.sessions[open]
 			activity := x.note(s, s.newID(), c.Author, "prompt", map[string]any{"body": c.body}, args{}, c)
 			s.sessionPrompted(in, x, activity, c)
@@ -44,15 +44,21 @@ func (s *Server) involveAgents(c *Comment) {
 	}
 }
 
-// delegateToAgent starts a session if an issue was delegated to an agent.
+// delegateToAgent starts a session if an issue was delegated to an agent, or its
+// description mentions one. Linear hangs such a session on a comment of its own.
 func (s *Server) delegateToAgent(i *Issue, by *User, was issueFields) {
-	if i.delegate == nil || i.delegate == was.delegate || i.delegate == by {
-		return
-	}
+	before := mentions(i.Team.ws, was.description, was.typed)
+	now := mentions(i.Team.ws, i.description, i.typed)
 	for _, in := range i.Team.ws.agents() {
-		if in.User == i.delegate {
-			s.sessionCreated(in, by.startSession(in, i, nil), nil)
+		delegated := i.delegate == in.User && was.delegate != in.User
+		mentioned := slices.Contains(now, in.User) && !slices.Contains(before, in.User)
+		if in.User == by || !delegated && !mentioned {
+			continue
 		}
+		root := s.addComment(&Comment{
+			ID: s.newID(), Issue: i, artificial: true, body: "This thread is for an agent session with " + in.User.DisplayName + ".",
+		}, nil)
+		s.sessionCreated(in, by.startSession(in, i, root), nil)
 	}
 }
 

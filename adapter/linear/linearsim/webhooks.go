@@ -96,6 +96,9 @@ func (reg *Registration) wants(e event) bool {
 	if !reg.enabled || e.only != nil && e.only != reg.app {
 		return false
 	}
+	if reg.team != nil && e.data["teamId"] != reg.team.ID {
+		return false // of comments, too: Linear sends none to the webhook of a team
+	}
 	if e.typ == typeNotification {
 		return slices.Contains(reg.types, e.typ)
 	}
