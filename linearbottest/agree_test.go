@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/bottest"
@@ -230,7 +231,7 @@ func TestKitAndSimulatorAgree(t *testing.T) {
 		{
 			"a reaction is heard", func(b *bot.Bot) {
 				b.OnNewMention(echo)
-				b.OnReaction(func(ctx context.Context, t *bot.Thread, r *bot.Reaction) error {
+				b.OnReaction(func(ctx context.Context, t *bot.Thread, r *adapter.ReactionEvent) error {
 					return say(ctx, t, "saw "+bot.EmojiName(r.Emoji))
 				})
 			},
@@ -287,8 +288,8 @@ func TestKitAndSimulatorAgree(t *testing.T) {
 		{
 			"a resolved thread is heard", func(b *bot.Bot) {
 				b.OnNewMention(echo)
-				b.OnResolved(func(ctx context.Context, t *bot.Thread, on bool) error {
-					return say(ctx, t, fmt.Sprint("resolved ", on))
+				b.OnResolved(func(ctx context.Context, t *bot.Thread, r *adapter.ResolveEvent) error {
+					return say(ctx, t, fmt.Sprint("resolved ", r.Resolved))
 				})
 			},
 			func(t *testing.T, p play) {

@@ -225,7 +225,7 @@ func TestRoute(t *testing.T) {
 			}
 			want := adapter.Route{
 				Workspace: "org", Thread: adapter.ThreadID(tt.thread), Key: tt.key, Ignore: tt.ignore,
-				Type: got.Type, Action: got.Action, Message: got.Message,
+				Type: got.Type, Action: got.Action, Message: got.Message, Deleted: got.Deleted,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
