@@ -17,6 +17,8 @@ type simCmd struct {
 	VirtualClock    bool            `name:"virtual-clock" help:"Time moves only by requests to /sim/clock."`
 	RetryAfter      []time.Duration `name:"retry-after" help:"Waits before the retries of a webhook." default:"1m,1h,6h"`
 	Restamp         bool            `help:"Give every retry a new timestamp and signature."`
+	NewDeliveryIDs  bool            `name:"new-delivery-ids" help:"Give every attempt a Linear-Delivery of its own."`
+	EventOrder      []string        `name:"event-order" help:"Order in which the events of one act are sent, by type." placeholder:"TYPE,..."`
 	DisableAfter    int             `name:"disable-after" help:"Disable a webhook after so many deliveries were given up." default:"0"`
 	RewriteMarkdown bool            `name:"rewrite-markdown" help:"Store Markdown as Linear's editor writes it."`
 	AnyScope        bool            `name:"any-scope" help:"Do not enforce scopes."`
@@ -28,6 +30,7 @@ func (c *simCmd) Run(ctx context.Context, p *program) error {
 	return linearsim.Serve(ctx, linearsim.ServeConfig{
 		Config: linearsim.Config{
 			Addr: c.Addr, Seed: c.Seed, RetryAfter: c.RetryAfter, RestampRetries: c.Restamp, DisableAfter: c.DisableAfter,
+			NewDeliveryIDs: c.NewDeliveryIDs, EventOrder: c.EventOrder,
 			RewriteMarkdown: c.RewriteMarkdown, AnyScope: c.AnyScope,
 		},
 		SeedFile: c.SeedFile, StateFile: c.StateFile, WebhookURL: c.Webhook, VirtualClock: c.VirtualClock, JSON: c.JSON,
