@@ -10,7 +10,7 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test lint fmt fuzz chaos bench microbench redis browser tools clean
+.PHONY: all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
@@ -26,6 +26,11 @@ demo:
 test: redis browser
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
 	cd internal/e2e && $(GO) test -race -shuffle=on -timeout=5m ./...
+
+## test-clients: Linear's SDK and other foreign clients, unmodified, against the simulator
+test-clients: node
+	$(GO) build -o bin/linearbot-sim ./cmd/linearbot
+	cd internal/clients && npm ci --no-audit --no-fund && LINEARBOT=$(CURDIR)/bin/linearbot-sim node --test
 
 ## lint: format, vet, linters, tidy
 lint: tools
@@ -73,6 +78,13 @@ browser:
 	@command -v chromium >/dev/null || { \
 	  echo 'installing chromium'; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	}
+
+## node: Node.js and npm for the foreign clients, from Debian's packages if there are none
+node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+	  echo 'installing nodejs and npm'; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
 	}
 
 ## tools: pinned linters in .bin

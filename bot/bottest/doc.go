@@ -59,5 +59,7 @@
 //
 // The platform does not exist elsewhere: it takes any text and never runs out of
 // budget. It makes one event of one mention, where Linear makes up to three. Use
-// package linearbottest for what depends on Linear itself.
+// package linearbottest for what depends on Linear itself: it plays the simulator
+// adapter/linear/linearsim around the whole program. Conversations that both can
+// play have the same result; TestKitAndSimulatorAgree plays them on both.
 package bottest

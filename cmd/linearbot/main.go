@@ -2,6 +2,7 @@
 //
 //	linearbot serve     run the bot from the environment
 //	linearbot demo      play a conversation on this machine, without a Linear workspace
+//	linearbot sim       run a simulated Linear for bots in any language
 //	linearbot state     look into a store, or move its content
 //	linearbot version   print the version
 //	linearbot help      explain a command

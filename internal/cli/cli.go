@@ -3,6 +3,7 @@
 //
 //	serve     run the bot from the environment
 //	demo      play a conversation on this machine, without a Linear workspace
+//	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
 //	version   print the version
 //	help      explain a command
@@ -52,6 +53,7 @@ type Program struct {
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
 	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	Sim     simCmd     `cmd:"" help:"Run a simulated Linear for bots in any language."`
 	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 	Help    helpCmd    `cmd:"" help:"Explain a command."`

@@ -62,11 +62,11 @@ type Config struct {
 
 // Runner works through a queue. Make one with [New].
 type Runner struct {
-	cfg     Config
-	free    chan struct{} // one token for each idle worker that may lease
-	turns   sync.WaitGroup
+	cfg   Config
+	free  chan struct{} // one token for each idle worker that may lease
+	turns sync.WaitGroup
 	// slow counts the workers that may not lease yet; see release.
-	slow atomic.Int64
+	slow    atomic.Int64
 	running atomic.Bool
 	down    bool // the store did not answer the last time; only the leasing goroutine uses it
 }

@@ -96,7 +96,7 @@ func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
 	}
 	scopes := cfg.Scopes
 	if len(scopes) == 0 {
-		scopes = []string{"read", "write", "comments:create", "issues:create"}
+		scopes = DefaultScopes(false)
 	}
 	// Linear separates scopes by commas, the OAuth package by spaces.
 	conf.Scopes = []string{strings.Join(scopes, ",")}

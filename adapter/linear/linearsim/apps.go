@@ -2,8 +2,6 @@ package linearsim
 
 import (
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // App describes an OAuth app to install.
@@ -30,6 +28,7 @@ type Installation struct {
 
 	ws     *Workspace
 	app    App
+	scopes []string // of the latest token
 	hook   *Registration
 	closed bool
 }
@@ -50,13 +49,13 @@ func (w *Workspace) InstallApp(app App) *Installation {
 		app.Scopes = []string{"read", "write", "app:assignable", "app:mentionable"}
 	}
 	in := &Installation{
-		ClientID:     strings.ReplaceAll(uuid.NewString(), "-", ""),
-		ClientSecret: secret(16),
+		ClientID:     strings.ReplaceAll(s.newID(), "-", ""),
+		ClientSecret: s.secret(16),
 		User: w.addUser(&User{
-			ID: uuid.NewString(), Name: app.Name, DisplayName: app.DisplayName,
-			Email: uuid.NewString() + "@oauthapp.linear.app", App: true,
+			ID: s.newID(), Name: app.Name, DisplayName: app.DisplayName,
+			Email: s.newID() + "@oauthapp.linear.app", App: true,
 		}),
-		ws: w, app: app,
+		ws: w, app: app, scopes: app.Scopes,
 	}
 	w.apps = append(w.apps, in)
 	if app.Webhook != nil {

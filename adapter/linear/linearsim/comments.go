@@ -1,27 +1,26 @@
 package linearsim
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Comment is a comment on an issue.
 type Comment struct {
 	ID        string
-	Issue     *Issue
+	Issue     *Issue        // nil on documents, projects and updates
 	Parent    *Comment      // nil for the root of a thread
 	Author    *User         // nil when External is set
 	External  *ExternalUser // nil when Author is set
-	AsUser    string        // createAsUser, when an app wrote it for somebody
+	AsUser    string        // createAsUser, set if an app wrote it on behalf of a person
 	CreatedAt time.Time
 
 	record
-	typed            bool // by a person, so that @name is a mention
-	quiet            bool // doNotSubscribeToIssue
+	ws               *Workspace
+	on               *thing // what the comment hangs on, unless that is an issue
+	typed            bool   // by a person, so that @name is a mention
+	quiet            bool   // doNotSubscribeToIssue
 	body             string
 	quoted           string
 	iconURL          string
@@ -30,6 +29,7 @@ type Comment struct {
 	resolvedBy       *User
 	resolvingComment *Comment
 	deleted          bool
+	artificial       bool // written by Linear for a session without a comment
 	children         []*Comment
 	reactions        []*Reaction
 }
@@ -42,7 +42,7 @@ func (u *User) Comment(issue *Issue, body string) *Comment {
 	if issue == nil || issue.Team.ws != u.ws || issue.trashed {
 		return nil
 	}
-	c := s.addComment(&Comment{ID: uuid.NewString(), Issue: issue, Author: u, typed: true, body: body}, u.actor())
+	c := s.addComment(&Comment{ID: s.newID(), Issue: issue, Author: u, typed: true, body: body}, u.actor())
 	s.involveAgents(c)
 	return c
 }
@@ -57,7 +57,7 @@ func (e *ExternalUser) Comment(issue *Issue, body string) *Comment {
 	}
 	actor := e.child()
 	actor["type"] = "externalUser"
-	return s.addComment(&Comment{ID: uuid.NewString(), Issue: issue, External: e, typed: true, body: body}, actor)
+	return s.addComment(&Comment{ID: s.newID(), Issue: issue, External: e, typed: true, body: body}, actor)
 }
 
 // Reply answers in the thread of the comment. Replying to a reply continues
@@ -70,7 +70,7 @@ func (u *User) Reply(to *Comment, body string) *Comment {
 		return nil
 	}
 	c := s.addComment(&Comment{
-		ID: uuid.NewString(), Issue: to.Issue, Parent: to.root(), Author: u, typed: true, body: body,
+		ID: s.newID(), Issue: to.Issue, Parent: to.root(), Author: u, typed: true, body: body,
 	}, u.actor())
 	s.involveAgents(c)
 	return c
@@ -85,7 +85,7 @@ func (u *User) Edit(c *Comment, body string) *Comment {
 		return nil
 	}
 	s.change(c, u, func() {
-		c.body, c.typed, c.editedAt = body, true, s.now()
+		c.body, c.typed, c.editedAt = s.stored(body), true, s.now()
 	})
 	return c
 }
@@ -129,8 +129,12 @@ func (u *User) Unresolve(c *Comment) *Comment {
 
 // reaches reports whether the user can act on the comment.
 func (u *User) reaches(c *Comment) bool {
-	return c != nil && !c.deleted && c.Issue.Team.ws == u.ws && !c.Issue.trashed
+	return c != nil && c.ws == u.ws && c.stands()
 }
+
+// stands reports whether the comment can be seen: it was not deleted, nor its
+// issue.
+func (c *Comment) stands() bool { return !c.deleted && (c.Issue == nil || !c.Issue.trashed) }
 
 func (c *Comment) root() *Comment {
 	if c.Parent != nil {
@@ -173,9 +177,17 @@ func (c *Comment) Reactions() []*Reaction {
 	return read(c.srv(), func() []*Reaction { return slices.Clone(c.reactions) })
 }
 
-func (c *Comment) srv() *Server { return c.Issue.Team.ws.srv }
+func (c *Comment) srv() *Server { return c.ws.srv }
 
-func (c *Comment) url() string { return c.Issue.url() + "#comment-" + c.ID[:8] }
+func (c *Comment) url() string {
+	base := ""
+	if c.Issue != nil {
+		base = c.Issue.url()
+	} else {
+		base = c.on.text("url")
+	}
+	return base + "#comment-" + c.ID[:8]
+}
 
 // read runs f under the lock of the server.
 func read[T any](s *Server, f func() T) T {
@@ -190,24 +202,33 @@ func chronological(in []*Comment) []*Comment {
 	return out
 }
 
-// addComment stores a new comment and tells the world.
+// addComment stores a new comment and queues its events.
 func (s *Server) addComment(c *Comment, actor map[string]any) *Comment {
-	ws := c.Issue.Team.ws
+	if c.Issue != nil {
+		c.ws = c.Issue.Team.ws
+		c.Issue.comments = append(c.Issue.comments, c)
+	}
+	ws := c.ws
+	c.body = s.stored(c.body)
 	at := c.CreatedAt
 	c.record = s.newRecord()
 	if !at.IsZero() {
 		c.createdAt = at
 	}
 	c.CreatedAt = c.createdAt
+	s.comments[c.ID] = c
 	s.take("Comment", c.ID)
 	ws.comments = append(ws.comments, c)
-	if c.Author != nil && !c.quiet {
+	if c.Author != nil && !c.quiet && c.Issue != nil {
 		c.Issue.subscribe(c.Author)
 	}
 	if c.Parent != nil {
 		c.Parent.children = append(c.Parent.children, c)
 	}
-	s.emit(ws, event{action: "create", typ: "Comment", url: c.url(), actor: actor, data: c.data(), at: c.updatedAt})
+	if ws.listens("Comment") {
+		s.emit(ws, event{action: "create", typ: "Comment", url: c.url(), actor: actor, data: c.data(), at: c.updatedAt})
+	}
+	s.notifyOfComment(c)
 	return c
 }
 
@@ -217,7 +238,7 @@ func (s *Server) change(c *Comment, by *User, f func()) {
 	f()
 	c.updatedAt = s.now()
 	after := c.data()
-	s.emit(c.Issue.Team.ws, event{
+	s.emit(c.ws, event{
 		action: "update", typ: "Comment", url: c.url(), actor: by.actor(), data: after,
 		from: differences(before, after), at: c.updatedAt,
 	})
@@ -227,10 +248,13 @@ func (s *Server) removeComment(c *Comment, by *User) {
 	for _, reply := range slices.Clone(c.children) {
 		s.removeComment(reply, by)
 	}
-	ws := c.Issue.Team.ws
+	ws := c.ws
 	c.deleted = true
 	drop := func(v *Comment) bool { return v == c }
 	ws.comments = slices.DeleteFunc(ws.comments, drop)
+	if c.Issue != nil {
+		c.Issue.comments = slices.DeleteFunc(c.Issue.comments, drop)
+	}
 	if c.Parent != nil {
 		c.Parent.children = slices.DeleteFunc(c.Parent.children, drop)
 	}
@@ -245,144 +269,10 @@ func (s *Server) unresolve(c *Comment, by *User) {
 	s.change(c, by, func() { c.resolvedAt, c.resolvedBy, c.resolvingComment = time.Time{}, nil, nil })
 }
 
-func (c *Comment) typename() string { return "Comment" }
-
-func (c *Comment) field(r *request, name string, a args) (any, error) {
-	switch name {
-	case "id":
-		return c.ID, nil
-	case "body":
-		return c.body, nil
-	case "bodyData":
-		return editorText(c.Issue.Team.ws, c.body, c.typed), nil
-	case "url":
-		return c.url(), nil
-	case "createdAt":
-		return c.createdAt, nil
-	case "updatedAt":
-		return c.updatedAt, nil
-	case "editedAt":
-		return when(c.editedAt), nil
-	case "resolvedAt":
-		return when(c.resolvedAt), nil
-	case "resolvingUser":
-		return c.resolvedBy, nil
-	case "resolvingComment":
-		return c.resolvingComment, nil
-	case "resolvingCommentId":
-		return idOf(c.resolvingComment), nil
-	case "quotedText":
-		return opt(c.quoted), nil
-	case "user":
-		return c.Author, nil
-	case "externalUser":
-		return c.External, nil
-	case "botActor":
-		return c.bot(), nil
-	case "issue":
-		return c.Issue, nil
-	case "issueId":
-		return c.Issue.ID, nil
-	case "parent":
-		return c.Parent, nil
-	case "parentId":
-		return idOf(c.Parent), nil
-	case "children":
-		return page(r, "Comment", a, c.children, r.srv.filters.comment)
-	case "reactions":
-		return c.reactions, nil
-	case "reactionData":
-		return reactionData(c.reactions), nil
-	case "hideInLinear", "isArtificialAgentSessionRoot":
-		return false, nil
-	case "syncedWith", "externalThread":
-		return nil, nil
-	case "archivedAt", "documentContentId", "initiativeId", "initiativeUpdateId",
-		"onBehalfOf", "projectId", "projectUpdateId":
-		return nil, nil
-	}
-	return nil, noField("Comment", name)
-}
-
-func idOf(c *Comment) any {
-	if c == nil {
-		return nil
-	}
-	return c.ID
-}
-
-// bot describes the app behind a comment that it wrote for somebody.
-func (c *Comment) bot() any {
-	if c.AsUser == "" {
-		return nil
-	}
-	return payload{"ActorBot", map[string]any{
-		"id": c.Author.ID, "type": "oauthClient", "subType": nil, "name": c.Author.Name,
-		"userDisplayName": c.AsUser, "avatarUrl": opt(c.iconURL),
-	}}
-}
-
-// data is the comment in a webhook.
-func (c *Comment) data() map[string]any {
-	ws := c.Issue.Team.ws
-	out := map[string]any{
-		"id":                           c.ID,
-		"createdAt":                    stamp(c.createdAt),
-		"updatedAt":                    stamp(c.updatedAt),
-		"body":                         plainMentions(ws, c.body),
-		"issueId":                      c.Issue.ID,
-		"issue":                        c.Issue.child(),
-		"reactionData":                 reactionData(c.reactions),
-		"isArtificialAgentSessionRoot": false,
-		"editedAt":                     stamp(c.editedAt),
-		"resolvedAt":                   stamp(c.resolvedAt),
-		"quotedText":                   opt(c.quoted),
-		"resolvingCommentId":           idOf(c.resolvingComment),
-	}
-	if c.Parent != nil {
-		out["parentId"], out["parent"] = c.Parent.ID, c.Parent.child()
-	}
-	if c.Author != nil {
-		out["userId"], out["user"] = c.Author.ID, c.Author.child()
-	}
-	if c.External != nil {
-		out["externalUserId"], out["externalUser"] = c.External.ID, c.External.child()
-	}
-	if c.resolvedBy != nil {
-		out["resolvingUserId"] = c.resolvedBy.ID
-	}
-	if b, ok := c.bot().(payload); ok {
-		if text, err := json.Marshal(b.values); err == nil {
-			out["botActor"] = string(text) // a string that holds JSON, as in the schema
-		}
-	}
-	return out
-}
-
-// child is the form of a comment inside another one.
-func (c *Comment) child() map[string]any {
-	out := c.reacted()
-	out["issueId"] = c.Issue.ID
-	return out
-}
-
-// reacted is the form of a comment inside a reaction. It does not name the
-// issue: real deliveries do not, either.
-func (c *Comment) reacted() map[string]any {
-	out := map[string]any{"id": c.ID, "body": plainMentions(c.Issue.Team.ws, c.body)}
-	if c.Author != nil {
-		out["userId"] = c.Author.ID
-	}
-	return out
-}
-
 // findComment resolves an id of the workspace.
 func (w *Workspace) findComment(id string) (*Comment, error) {
-	id = strings.ToLower(id)
-	for _, c := range w.comments {
-		if c.ID == id && !c.Issue.trashed {
-			return c, nil
-		}
+	if c := w.srv.comments[strings.ToLower(id)]; c != nil && c.ws == w && c.stands() {
+		return c, nil
 	}
 	return nil, notFound("Comment")
 }
@@ -391,7 +281,7 @@ func (w *Workspace) findComment(id string) (*Comment, error) {
 func (w *Workspace) findHash(hash string) (*Comment, error) {
 	hash = strings.ToLower(strings.TrimPrefix(hash, "comment-"))
 	for _, c := range w.comments {
-		if len(hash) >= 8 && strings.HasPrefix(c.ID, hash) && !c.Issue.trashed {
+		if len(hash) >= 8 && strings.HasPrefix(c.ID, hash) && c.stands() {
 			return c, nil
 		}
 	}

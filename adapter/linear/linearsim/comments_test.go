@@ -167,7 +167,7 @@ func TestReactions(t *testing.T) {
 	}
 	other, _ := a.at("comment", "reactions", 1, "id").(string)
 	if a := w.as(w.auth, `mutation{reactionDelete(id:"`+other+`"){success}}`, nil); a.code() != "FORBIDDEN" {
-		t.Errorf("deleted somebody else's reaction: %s", a.Raw)
+		t.Errorf("deleted another user's reaction: %s", a.Raw)
 	}
 	w.do(`mutation{reactionDelete(id:"`+id+`"){success entityId}}`, nil)
 	w.bob.Unreact(c, "👍")

@@ -1,37 +1,66 @@
-// Package linearsim is an in-process Linear for tests, demos and people who
-// try out their bots: a GraphQL endpoint, an OAuth token endpoint and signed
-// webhooks, over real HTTP on loopback.
+// Package linearsim simulates Linear: a GraphQL endpoint with the whole published
+// schema, an OAuth token endpoint, file storage and signed webhooks, over real
+// HTTP on loopback. Bots in any language take it for Linear, and so do Linear's
+// own SDKs.
+//
+//	func TestBot(t *testing.T) {
+//		s := linearsim.New(t)
+//		// start the bot with s.App.Env(), then:
+//		s.App.SetWebhook(linearsim.Webhook{URL: botURL, ResourceTypes: []string{"Comment"}})
+//		root := s.Ada.Comments("@helper-bot hi")
+//		s.Thread(root).Expect("Hello")
+//	}
 //
 // # Semantics
 //
-// [Start] listens and answers until [Server.Close], which stops deliveries and
-// waits for every goroutine. A server holds any number of workspaces; a token
-// sees only the workspace that it belongs to.
+// [New] makes a ready scene for a test, [Start] an empty server for a program.
+// Without Go, "linearbot sim" runs one ([Serve]), prints the environment that a
+// bot needs, and offers the control API below /sim/ for everything that the Go
+// API does. A server answers until [Server.Close], which stops deliveries and
+// waits for every goroutine. It holds any number of workspaces; a token sees only
+// the workspace that it belongs to.
 //
 // People act through the Go API ([User.Comment], [User.React], …), programs
-// through GraphQL. Both change the same state, and every change by anybody
-// sends a webhook to each enabled registration that wants the entity. What a
-// person types is what Linear's editor would make of it: "@helper-bot" is a
-// mention when somebody has that display name. What a program sends is taken
-// literally: there only a profile address is a mention.
+// through GraphQL. Both change the same state, and every change sends a webhook to
+// each enabled registration that wants the entity. What a person types is what
+// Linear's editor would make of it: "@helper-bot" is a mention of the user with
+// that display name. What a program sends is taken literally: there only a
+// profile address is a mention.
+//
+// A mention of an app makes up to three events: Comment, AgentSessionEvent and
+// AppUserNotification. An app gets the latter two only if its webhook names them,
+// and a session only if its latest token has the scope app:mentionable.
 //
 // Files go to and come from a storage of the server's own: its address, [Server.URL],
-// is what clients take for Linear's uploads host. Agent sessions are started
-// with [User.StartSession].
+// is what clients take for Linear's uploads host.
 //
-// The schema is a strict subset of the one that Linear publishes. An
-// operation that validates here validates there; the reverse does not hold,
-// because fields that no chat bot needs are left out.
+// # The schema
 //
-// Handles such as [*Issue] and [*Comment] are live: their exported fields
-// never change, their methods read what stands there now. A person can only do
-// what the application offers, so methods of people return no errors: acting
-// on something that was deleted or belongs to another workspace changes
-// nothing and returns nil.
+// Introspection shows the schema that Linear publishes, whole. Operations may
+// name a little more, so that SDKs newer than the published schema work. What
+// is never set resolves to its default: null, an empty list, the zero value.
+// Entities without behavior of their own are kept by the names in the schema. A
+// mutation, filter or sort key that is not simulated is refused with the code
+// FEATURE_NOT_ACCESSIBLE, never ignored. docs/linearsim-coverage.md lists all of
+// it.
 //
-// Where Linear documents no behaviour, this package picks one and the doc
-// comment of the method says so. Scopes are recorded and returned but not
-// enforced.
+// # Bad days
 //
-// Everything is safe for concurrent use.
+// [Server.Fault] makes requests fail, [Server.Disturb] makes deliveries arrive
+// twice, late or out of order, [Config] says how retries look, and
+// [Installation.RevokeTokens] and [Installation.Uninstall] end access. With a
+// [Clock] hours pass at once. [Config.Seed] makes a run repeatable;
+// [Server.Plant] begins with a seed file; [Server.Dump] and [Server.Restore]
+// carry a state from one server to another.
+//
+// # Handles
+//
+// Handles such as [*Issue] and [*Comment] are live: their exported fields do not
+// change, except names that programs update, and their methods read the present
+// state. A person can only do what the application offers, so methods of people
+// return no errors: acting on something that was deleted or belongs to another
+// workspace is a no-op and returns nil.
+//
+// Where Linear documents no behavior, this package picks one and the doc
+// comment of the method says so. Everything is safe for concurrent use.
 package linearsim

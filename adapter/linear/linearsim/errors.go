@@ -54,6 +54,7 @@ type extensions struct {
 	StatusCode             int               `json:"statusCode"`
 	UserError              bool              `json:"userError"`
 	UserPresentableMessage string            `json:"userPresentableMessage,omitempty"`
+	Meta                   *struct{}         `json:"meta,omitempty"`
 	HTTP                   httpExtension     `json:"http"`
 	ValidationErrors       []validationError `json:"validationErrors,omitempty"`
 }
@@ -67,10 +68,27 @@ func asResponse(err error) responseError {
 	if !ok {
 		e = internalError(err.Error())
 	}
-	return responseError{Message: e.message, Extensions: extensions{
+	out := responseError{Message: e.message, Extensions: extensions{
 		Type: e.typ, Code: e.code, StatusCode: e.status, UserError: !e.fault,
-		UserPresentableMessage: e.user, HTTP: httpExtension{e.http}, ValidationErrors: e.checks,
+		UserPresentableMessage: e.user, HTTP: httpExtension{Status: e.http}, ValidationErrors: e.checks,
 	}}
+	if e.code == "AUTHENTICATION_ERROR" {
+		out.Extensions.Meta = &struct{}{}
+	}
+	return out
+}
+
+// noQuery is the answer to a body without a query.
+func noQuery() *apiError {
+	return invalidInput("GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.")
+}
+
+// invalidInput is the answer to what is refused before execution.
+func invalidInput(message string) *apiError {
+	return &apiError{
+		message: message, code: "INVALID_INPUT", typ: "invalid input",
+		status: http.StatusBadRequest, http: http.StatusBadRequest,
+	}
 }
 
 func internalError(message string) *apiError {
@@ -133,7 +151,7 @@ func keyAsBearer() *apiError {
 	return e
 }
 
-// badRequest is the answer to a request that is no valid GraphQL.
+// badRequest is the answer to a request that is not valid GraphQL.
 func badRequest(code, message string) *apiError {
 	return &apiError{
 		message: message, code: code, typ: "graphql error",

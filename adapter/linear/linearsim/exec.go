@@ -1,13 +1,10 @@
 package linearsim
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -35,9 +32,6 @@ func (o operations) typename() string { return o.name }
 func (o operations) field(r *request, name string, a args) (any, error) {
 	op, ok := o.ops[name]
 	if !ok {
-		if strings.HasPrefix(name, "__") {
-			return nil, inputError("Introspection is not served", "")
-		}
 		return nil, noField(o.name, name)
 	}
 	return op(r, a)
@@ -60,8 +54,7 @@ func (p payload) field(_ *request, name string, _ args) (any, error) {
 	return v, nil
 }
 
-// fieldError says that a type has no such field. A test walks the schema to
-// show that no query meets it.
+// fieldError says that no code answers a field, so that its default counts.
 type fieldError struct{ typ, name string }
 
 func (e *fieldError) Error() string { return "no resolver for " + e.typ + "." + e.name }
@@ -205,6 +198,12 @@ func (x *execution) resolve(n node, g *group, at *steps) (any, bool) {
 	var v any
 	if err == nil {
 		v, err = n.field(x.req, g.field.Name, a)
+		if _, missing := errors.AsType[*fieldError](err); missing && x.req.simulates() {
+			v, err = x.req.unset(n, def, a)
+		}
+		if err == nil {
+			v, err = x.req.paged(def, a, v)
+		}
 	}
 	if err != nil {
 		x.fail(err, g, at)
@@ -280,7 +279,7 @@ func (x *execution) nullable(t *ast.Type, v any, g *group, at *steps) (any, bool
 	if def != nil && def.IsCompositeType() {
 		n, ok := v.(node)
 		if !ok || !x.is(n.typename(), def.Name) {
-			x.fail(internalError(fmt.Sprintf("%s is no %s", reflect.TypeOf(v), def.Name)), g, at)
+			x.fail(internalError(fmt.Sprintf("%s is not a %s", reflect.TypeOf(v), def.Name)), g, at)
 			return nil, false
 		}
 		out, ok := x.object(n, g.sets, at)
@@ -299,7 +298,7 @@ func (x *execution) nullable(t *ast.Type, v any, g *group, at *steps) (any, bool
 func (x *execution) list(elem *ast.Type, v any, g *group, at *steps) (any, bool) {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Slice {
-		x.fail(internalError(g.field.Name+" is no list"), g, at)
+		x.fail(internalError(g.field.Name+" is not a list"), g, at)
 		return nil, false
 	}
 	out := make([]any, 0, rv.Len())
@@ -332,109 +331,4 @@ func isNil(v any) bool {
 	}
 	rv := reflect.ValueOf(v)
 	return rv.Kind() == reflect.Pointer && rv.IsNil()
-}
-
-// leaf gives a scalar or enum value its wire form.
-func leaf(def *ast.Definition, v any) (any, bool) {
-	if def == nil {
-		return nil, false
-	}
-	if def.Kind == ast.Enum {
-		s, ok := v.(string)
-		return s, ok && def.EnumValues.ForName(s) != nil
-	}
-	switch def.Name {
-	case "Int":
-		switch n := v.(type) {
-		case int:
-			return n, n >= math.MinInt32 && n <= math.MaxInt32
-		case float64:
-			return int(n), n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32
-		}
-		return nil, false
-	case "Float":
-		switch n := v.(type) {
-		case int:
-			return float64(n), true
-		case float64:
-			return n, !math.IsNaN(n) && !math.IsInf(n, 0)
-		}
-		return nil, false
-	case "Boolean":
-		b, ok := v.(bool)
-		return b, ok
-	case "String", "ID":
-		s, ok := v.(string)
-		return s, ok
-	case "DateTime":
-		t, ok := v.(time.Time)
-		return stamp(t), ok
-	default:
-		return v, true
-	}
-}
-
-// object is an answer object. The order of its members is that of the query.
-type object []member
-
-type member struct {
-	key   string
-	value any
-}
-
-// appendJSON appends the JSON form of an answer value.
-func appendJSON(b []byte, v any) ([]byte, error) {
-	switch v := v.(type) {
-	case nil:
-		return append(b, "null"...), nil
-	case string:
-		return appendString(b, v)
-	case bool:
-		return strconv.AppendBool(b, v), nil
-	case int:
-		return strconv.AppendInt(b, int64(v), 10), nil
-	case object:
-		b = append(b, '{')
-		for i, m := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			var err error
-			if b, err = appendString(b, m.key); err != nil {
-				return nil, err
-			}
-			b = append(b, ':')
-			if b, err = appendJSON(b, m.value); err != nil {
-				return nil, err
-			}
-		}
-		return append(b, '}'), nil
-	case []any:
-		b = append(b, '[')
-		for i, e := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			var err error
-			if b, err = appendJSON(b, e); err != nil {
-				return nil, err
-			}
-		}
-		return append(b, ']'), nil
-	default:
-		j, err := json.Marshal(v)
-		return append(b, j...), err
-	}
-}
-
-func appendString(b []byte, s string) ([]byte, error) {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			j, err := json.Marshal(s)
-			return append(b, j...), err
-		}
-	}
-	b = append(b, '"')
-	b = append(b, s...)
-	return append(b, '"'), nil
 }

@@ -148,9 +148,9 @@ func TestExecutionOfWrongResolvers(t *testing.T) {
 		change func(*beast)
 		want   string
 	}{
-		{`{cat{name}}`, func(b *beast) { b.values["cat"] = "text" }, "string is no Cat"},
-		{`{cat{name}}`, func(b *beast) { b.values["cat"] = b.values["dog"] }, "*linearsim.beast is no Cat"},
-		{`{animals{__typename}}`, func(b *beast) { b.values["animals"] = b.values["cat"] }, "animals is no list"},
+		{`{cat{name}}`, func(b *beast) { b.values["cat"] = "text" }, "string is not a Cat"},
+		{`{cat{name}}`, func(b *beast) { b.values["cat"] = b.values["dog"] }, "*linearsim.beast is not a Cat"},
+		{`{animals{__typename}}`, func(b *beast) { b.values["animals"] = b.values["cat"] }, "animals is not a list"},
 		{`{animals{__typename}}`, func(b *beast) { b.values["animals"] = nil }, "Cannot return null for non-nullable field Query.animals."},
 		{`{cat{name}}`, func(b *beast) { b.values["cat"] = &beast{typ: "Cat"} }, "no resolver for Cat.name"},
 		{`{size}`, func(b *beast) { b.values["size"] = "HUGE" }, "Size cannot represent a string"},

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // maxFile is the largest file that is taken, in bytes.
@@ -47,10 +45,10 @@ func uploadFile(r *request, a args) (any, error) {
 	if size < 0 || a.text("filename") == "" || a.text("contentType") == "" {
 		return nil, invalidArgument("filename, contentType and size must be defined")
 	}
-	path := "/assets/" + r.ws.ID + "/" + uuid.NewString() + "/" + url.PathEscape(a.text("filename"))
+	path := "/assets/" + r.ws.ID + "/" + r.srv.newID() + "/" + url.PathEscape(a.text("filename"))
 	f := &file{
 		ws: r.ws, name: a.text("filename"), kind: a.text("contentType"), size: int(size),
-		public: a.flag("makePublic"), signature: secret(16),
+		public: a.flag("makePublic"), signature: r.srv.secret(16),
 	}
 	r.srv.files[path] = f
 	headers := []payload{}

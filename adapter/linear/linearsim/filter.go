@@ -2,7 +2,6 @@ package linearsim
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -36,7 +35,10 @@ func (f *filter[T]) match(r *request, in args, v T) bool {
 			}
 		default:
 			test, ok := f.tests[name]
-			if !ok || !test(r, asArgs(raw), v) {
+			if ok && !test(r, asArgs(raw), v) {
+				return false
+			}
+			if n, isNode := any(v).(node); !ok && (!isNode || !r.matchField(n, name, raw)) {
 				return false
 			}
 		}
@@ -100,7 +102,7 @@ func newFilters() *filters {
 		"id":        func(_ *request, c args, s *State) bool { return matchID(c, s.ID) },
 		"name":      func(_ *request, c args, s *State) bool { return matchText(c, s.Name) },
 		"type":      func(_ *request, c args, s *State) bool { return matchText(c, s.Type) },
-		"position":  func(_ *request, c args, s *State) bool { return matchNumber(c, float64(s.position)) },
+		"position":  func(_ *request, c args, s *State) bool { return matchNumber(c, s.position) },
 		"team":      func(r *request, c args, s *State) bool { return f.team.match(r, c, s.team) },
 		"createdAt": func(r *request, c args, s *State) bool { return matchTime(r, c, s.createdAt) },
 		"updatedAt": func(r *request, c args, s *State) bool { return matchTime(r, c, s.updatedAt) },
@@ -177,164 +179,83 @@ func (f *filters) labels(r *request, in args, all []*Label) bool {
 	return true
 }
 
-func matchID(c args, v string) bool { return matchOrdered(c, v, asText) }
-
-// matchIssueID matches the UUID and the identifier alike.
-func matchIssueID(c args, i *Issue) bool {
-	if c.set("neq") || c.set("nin") {
-		return matchID(c, i.ID) && matchID(c, i.Identifier)
-	}
-	return matchID(c, i.ID) || matchID(c, i.Identifier)
-}
-
-func matchFlag(c args, v bool) bool {
-	return matchOrdered(c, strconv.FormatBool(v), func(raw any) (string, bool) {
-		b, ok := raw.(bool)
-		return strconv.FormatBool(b), ok
-	})
-}
-
-func matchNumber(c args, v float64) bool { return c["null"] != true && matchOrdered(c, v, number) }
-
-func matchTime(r *request, c args, v time.Time) bool {
-	return matchOrdered(c, v.UnixMilli(), func(raw any) (int64, bool) {
-		s, _ := raw.(string)
-		t, ok := instant(s, r.srv.now())
-		return t.UnixMilli(), ok
-	})
-}
-
-func asText(raw any) (string, bool) { s, ok := raw.(string); return s, ok }
-
-// matchOrdered applies eq, neq, in, nin and the order comparators. A value
-// that cannot be read matches nothing.
-func matchOrdered[T int64 | float64 | string](c args, v T, read func(any) (T, bool)) bool {
-	for op, raw := range c {
-		if raw == nil || op == "null" {
-			continue
-		}
-		if op == "in" || op == "nin" {
-			found := slices.ContainsFunc(list(raw), func(e any) bool { w, ok := read(e); return ok && w == v })
-			if found != (op == "in") {
-				return false
+// matchField matches a field of an entity by what kind of value it holds. A
+// field that the entity lacks makes the whole query fail: to ignore the filter
+// would return too much.
+func (r *request) matchField(n node, name string, raw any) bool {
+	c := asArgs(raw)
+	v, ok := r.value(n, name)
+	if base, isID := strings.CutSuffix(name, "Id"); !ok && isID { // the id of what another field holds
+		to, known := r.value(n, base)
+		if ok = known; ok {
+			if other, isNode := to.(node); isNode {
+				v, _ = r.value(other, "id")
 			}
+		}
+	}
+	if !ok {
+		if r.refused == nil {
+			r.refused = notSimulated("filtering " + n.typename() + " by " + name)
+		}
+		return false
+	}
+	switch v := v.(type) {
+	case nil:
+		return absent(c) || len(c) == 1 && c.set("neq")
+	case string:
+		if v == "" && c["null"] == true {
+			return true
+		}
+		return c["null"] != true && matchText(c, v)
+	case bool:
+		return matchFlag(c, v)
+	case int:
+		return matchNumber(c, float64(v))
+	case float64:
+		return matchNumber(c, v)
+	case time.Time:
+		return c["null"] != true && matchTime(r, c, v)
+	}
+	if to, isNode := v.(node); isNode && !isPage(v) {
+		return (&filter[node]{}).match(r, c, to)
+	}
+	return r.matchAll(c, nodesOf(v))
+}
+
+func isPage(v any) bool {
+	_, ok := v.(interface{ nodes() []node })
+	return ok
+}
+
+// matchAll matches a collection: some, every, length, or a field that some
+// entity must satisfy.
+func (r *request) matchAll(c args, all []node) bool {
+	f := &filter[node]{}
+	for name, raw := range c {
+		if raw == nil {
 			continue
 		}
-		w, ok := read(raw)
-		if !ok {
-			return false
-		}
-		switch op {
-		case "eq":
-			ok = v == w
-		case "neq":
-			ok = v != w
-		case "lt":
-			ok = v < w
-		case "lte":
-			ok = v <= w
-		case "gt":
-			ok = v > w
-		case "gte":
-			ok = v >= w
+		sub := asArgs(raw)
+		ok := true
+		switch name {
+		case "some":
+			ok = slices.ContainsFunc(all, func(n node) bool { return f.match(r, sub, n) })
+		case "every":
+			ok = !slices.ContainsFunc(all, func(n node) bool { return !f.match(r, sub, n) })
+		case "length":
+			ok = matchNumber(sub, float64(len(all)))
+		case "and":
+			for _, s := range list(raw) {
+				ok = ok && r.matchAll(asArgs(s), all)
+			}
+		case "or":
+			ok = slices.ContainsFunc(list(raw), func(s any) bool { return r.matchAll(asArgs(s), all) })
+		default:
+			ok = slices.ContainsFunc(all, func(n node) bool { return f.match(r, args{name: raw}, n) })
 		}
 		if !ok {
 			return false
 		}
 	}
 	return true
-}
-
-func matchText(c args, v string) bool {
-	low := strings.ToLower(v)
-	for op, raw := range c {
-		w, ok := raw.(string)
-		lw := strings.ToLower(w)
-		switch op {
-		case "eq", "neq", "in", "nin":
-			ok = matchOrdered(args{op: raw}, v, asText)
-		case "eqIgnoreCase":
-			ok = ok && low == lw
-		case "neqIgnoreCase":
-			ok = ok && low != lw
-		case "contains":
-			ok = ok && strings.Contains(v, w)
-		case "containsIgnoreCase", "containsIgnoreCaseAndAccent":
-			ok = ok && strings.Contains(low, lw)
-		case "notContains":
-			ok = ok && !strings.Contains(v, w)
-		case "notContainsIgnoreCase":
-			ok = ok && !strings.Contains(low, lw)
-		case "startsWith":
-			ok = ok && strings.HasPrefix(v, w)
-		case "startsWithIgnoreCase":
-			ok = ok && strings.HasPrefix(low, lw)
-		case "notStartsWith":
-			ok = ok && !strings.HasPrefix(v, w)
-		case "endsWith":
-			ok = ok && strings.HasSuffix(v, w)
-		case "notEndsWith":
-			ok = ok && !strings.HasSuffix(v, w)
-		default:
-			continue
-		}
-		if raw != nil && !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// instant reads a date, or an ISO 8601 duration counted from now.
-func instant(s string, now time.Time) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, true
-		}
-	}
-	rest, negative := strings.CutPrefix(s, "-")
-	rest, ok := strings.CutPrefix(rest, "P")
-	if !ok || rest == "" {
-		return time.Time{}, false
-	}
-	sign := 1
-	if negative {
-		sign = -1
-	}
-	clock := false
-	for rest != "" {
-		if rest[0] == 'T' && !clock {
-			clock, rest = true, rest[1:]
-			continue
-		}
-		i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-		if i < 1 {
-			return time.Time{}, false
-		}
-		n, err := strconv.Atoi(rest[:i])
-		if err != nil {
-			return time.Time{}, false
-		}
-		n *= sign
-		switch unit := rest[i]; {
-		case unit == 'Y' && !clock:
-			now = now.AddDate(n, 0, 0)
-		case unit == 'M' && !clock:
-			now = now.AddDate(0, n, 0)
-		case unit == 'W' && !clock:
-			now = now.AddDate(0, 0, 7*n)
-		case unit == 'D' && !clock:
-			now = now.AddDate(0, 0, n)
-		case unit == 'H' && clock:
-			now = now.Add(time.Duration(n) * time.Hour)
-		case unit == 'M' && clock:
-			now = now.Add(time.Duration(n) * time.Minute)
-		case unit == 'S' && clock:
-			now = now.Add(time.Duration(n) * time.Second)
-		default:
-			return time.Time{}, false
-		}
-		rest = rest[i+1:]
-	}
-	return now, true
 }

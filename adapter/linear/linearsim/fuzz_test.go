@@ -13,7 +13,11 @@ func FuzzQuery(f *testing.F) {
 		`mutation{commentCreate(input:{issueId:"ENG-1",body:"x"}){comment{id children{nodes{id}}}}}`,
 		`{issues(filter:{or:[{number:{in:[1,2]}},{title:{contains:"x"}}]}){nodes{title comments{nodes{body}}}}}`,
 		`{issue(id:"ENG-1"){...@include(if:false){id} ... on Issue{id}}}`, `{__schema{types{name}}}`,
-		`query($f:IssueFilter){issues(filter:$f){nodes{id}}}`, `{comments(first:-1,last:9e9){edges{cursor}}}`,
+		`query($f:IssueFilter){issues(filter:$f){nodes{id}}}`,
+		`{projects(sort:[{name:{order:Ascending,nulls:first}}],filter:{lead:{null:true}}){nodes{name teams(first:1){nodes{key}}}}}`,
+		`mutation{documentCreate(input:{title:"t",teamId:"ENG"}){document{id url comments(first:1){nodes{id}}}}}`,
+		`mutation{teamCreate(input:{name:"x"}){team{key states(first:9){nodes{name}}}} issueLabelCreate(input:{name:"l"}){issueLabel{id}}}`,
+		`{__type(name:"User"){fields{name type{ofType{name}}}} notifications(first:1){nodes{id type}}}`, `{comments(first:-1,last:9e9){edges{cursor}}}`,
 	} {
 		f.Add(q, `{}`)
 		f.Add(q, `{"a":1,"f":{"labels":{"some":{"name":{"eq":"x"}}},"createdAt":{"gt":"-P1D"}}}`)

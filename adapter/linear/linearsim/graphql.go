@@ -28,9 +28,11 @@ type request struct {
 	ws     *Workspace
 	token  *token
 	budget budget
+
+	refused error // by a filter, until the page is answered
 }
 
-// document is a parsed and validated query text, or why it is none.
+// document is a parsed and validated query text, or the errors in it.
 type document struct {
 	query *ast.QueryDocument
 	errs  []responseError
@@ -56,7 +58,13 @@ func refuse(err *apiError) reply {
 }
 
 func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
+	allowBrowsers(w, r)
+	switch r.Method {
+	case http.MethodPost:
+	case http.MethodOptions:
+		w.WriteHeader(http.StatusNoContent)
+		return
+	default:
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
@@ -67,8 +75,12 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = json.Unmarshal(raw, &in)
 	}
-	if err != nil || in.Query == "" {
+	if err != nil {
 		s.write(w, &rec, s.caller(r), 0, refuse(badRequest("BAD_REQUEST", "POST body must be JSON with a query")))
+		return
+	}
+	if strings.TrimSpace(in.Query) == "" {
+		s.write(w, &rec, s.caller(r), 0, refuse(noQuery()))
 		return
 	}
 	doc := s.parse(in.Query)
@@ -128,11 +140,16 @@ func (s *Server) parse(text string) *document {
 func (s *Server) validate(text string) *document {
 	query, err := parser.ParseQuery(&ast.Source{Input: text})
 	if err != nil {
-		return &document{errs: []responseError{asValidation("GRAPHQL_PARSE_FAILED", err)}}
+		return &document{errs: []responseError{asValidation("GRAPHQL_VALIDATION_FAILED", err)}}
 	}
 	var errs []responseError
+	seen := map[string]bool{}
 	for _, e := range validator.ValidateWithRules(s.schema, query, nil) {
-		errs = append(errs, asValidation("GRAPHQL_VALIDATION_FAILED", e))
+		v := asValidation("GRAPHQL_VALIDATION_FAILED", e)
+		if key := fmt.Sprint(v.Message, v.Locations); !seen[key] { // fragments are walked once for each spread
+			seen[key] = true
+			errs = append(errs, v)
+		}
 	}
 	return &document{query, errs}
 }
@@ -182,7 +199,7 @@ func rootFields(out []string, set ast.SelectionSet, depth int) []string {
 // execute checks and runs an operation and returns its complexity.
 func (s *Server) execute(who *caller, doc *document, op *ast.OperationDefinition, vars map[string]any) (reply, int) {
 	switch {
-	case who.err != nil:
+	case who.err != nil && (op == nil || !introspects(op)):
 		return refuse(who.err), 0
 	case len(doc.errs) > 0:
 		return reply{status: http.StatusBadRequest, noData: true, errs: doc.errs}, 0
@@ -193,16 +210,26 @@ func (s *Server) execute(who *caller, doc *document, op *ast.OperationDefinition
 	}
 	values, err := validator.VariableValues(s.schema, op, vars)
 	if err != nil {
-		return refuse(badRequest("BAD_USER_INPUT", err.Error())), 0
+		return reply{status: http.StatusBadRequest, noData: true, errs: []responseError{asVariable(op, vars, err)}}, 0
 	}
 	cost := complexity(op, values)
+	if introspects(op) {
+		cost = 1 // the tools' introspection query nests types ten deep
+	}
 	if cost > maxComplexity {
 		e := inputError(fmt.Sprintf("Query too complex - complexity is %d, maximum allowed is %d", cost, maxComplexity), "Query too complex.")
 		e.http = http.StatusBadRequest
 		return refuse(e), cost
 	}
+	if who.budget.ok {
+		s.spendPoints(who, cost)
+	}
 	if !who.budget.ok {
 		return refuse(who.budget.refusal()), cost
+	}
+	if introspects(op) {
+		x := execution{schema: s.schema, vars: values, req: &request{srv: s}}
+		return reply{status: http.StatusOK, data: x.run(op, s.query), errs: x.errs}, cost
 	}
 	if who.token == nil {
 		return refuse(unauthenticated()), cost
@@ -220,9 +247,15 @@ func (s *Server) run(who *caller, op *ast.OperationDefinition, vars map[string]a
 		defer s.mu.Unlock()
 	}
 	u := who.token.user
-	x := execution{schema: s.schema, vars: vars, req: &request{
-		srv: s, user: u, ws: u.ws, token: who.token, budget: who.budget,
-	}}
+	r := &request{srv: s, user: u, ws: u.ws, token: who.token, budget: who.budget}
+	if err := r.allowed(op); err != nil {
+		e := asResponse(err)
+		if f, ok := op.SelectionSet[0].(*ast.Field); ok {
+			e.Path = []any{f.Alias}
+		}
+		return reply{status: http.StatusOK, errs: []responseError{e}}
+	}
+	x := execution{schema: s.schema, vars: vars, req: r}
 	data := x.run(op, top)
 	return reply{status: http.StatusOK, data: data, errs: x.errs}
 }
@@ -260,9 +293,53 @@ func (s *Server) write(w http.ResponseWriter, rec *Request, who *caller, cost in
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Request-ID", uuid.NewString())
-	who.budget.headers(h, s.now(), cost)
+	who.budget.headers(h, cost)
 	w.WriteHeader(out.status)
 	_, _ = w.Write(append(b, '}'))
+}
+
+// asVariable is the answer to variables that do not fit.
+func asVariable(op *ast.OperationDefinition, vars map[string]any, err error) responseError {
+	message := err.Error()
+	if rest, ok := strings.CutPrefix(message, "input: variable."); ok {
+		name, _, _ := strings.Cut(rest, " ")
+		name, _, _ = strings.Cut(name, ".")
+		name, _, _ = strings.Cut(name, "[")
+		message = `Variable "$` + name + `" got invalid value: ` + rest
+	}
+	e := invalidInput(message)
+	var at []location
+	for _, d := range op.VariableDefinitions {
+		v, given := vars[d.Variable]
+		if d.Type.NonNull && v == nil && (given || d.DefaultValue == nil) {
+			e.message = fmt.Sprintf("Variable \"$%s\" of required type \"%s\" was not provided.", d.Variable, d.Type)
+			if given {
+				e.message = fmt.Sprintf("Variable \"$%s\" of non-null type \"%s\" must not be null.", d.Variable, d.Type)
+			}
+			if d.Position != nil {
+				at = []location{{d.Position.Line, d.Position.Column}}
+			}
+			break
+		}
+	}
+	out := asResponse(e)
+	out.Locations = at
+	return out
+}
+
+// allowBrowsers lets the pages of tools such as GraphiQL ask.
+func allowBrowsers(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Origin") == "" {
+		return
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "authorization, content-type, public-file-urls-expire-in, x-apollo-operation-name, apollo-require-preflight")
+	h.Set("Access-Control-Expose-Headers", "x-request-id, x-complexity, retry-after, x-ratelimit-requests-limit, "+
+		"x-ratelimit-requests-remaining, x-ratelimit-requests-reset, x-ratelimit-complexity-limit, "+
+		"x-ratelimit-complexity-remaining, x-ratelimit-complexity-reset")
+	h.Set("Access-Control-Max-Age", "600")
 }
 
 func authKind(r *http.Request) string {

@@ -74,10 +74,10 @@ func TestErrors(t *testing.T) {
 		message     string
 		user        string
 	}{
-		{"syntax", `{`, nil, 400, "GRAPHQL_PARSE_FAILED", "Expected Name, found <EOF>", ""},
+		{"syntax", `{`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "Expected Name, found <EOF>", ""},
 		{"unknown field", `{viewer{nope}}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", `Cannot query field "nope" on type "User". Did you mean "name"?`, ""},
-		{"missing variable", create, nil, 400, "BAD_USER_INPUT", "input: variable.input must be defined", ""},
-		{"unknown input field", create, in("nope", "1"), 400, "BAD_USER_INPUT", "input: variable.input.nope unknown field", ""},
+		{"missing variable", create, nil, 400, "INVALID_INPUT", `Variable "$input" of required type "CommentCreateInput!" was not provided.`, ""},
+		{"unknown input field", create, in("nope", "1"), 400, "INVALID_INPUT", `Variable "$input" got invalid value: input.nope unknown field`, ""},
 		{"no such issue", `{issue(id:"ENG-99"){id}}`, nil, 200, "INPUT_ERROR", "Entity not found: Issue", "Could not find referenced Issue."},
 		{"no such comment", `{comment(id:"x"){id}}`, nil, 200, "INPUT_ERROR", "Entity not found: Comment", "Could not find referenced Comment."},
 		{"no such hash", `{comment(hash:""){id}}`, nil, 200, "INPUT_ERROR", "Entity not found: Comment", "Could not find referenced Comment."},
@@ -100,7 +100,8 @@ func TestErrors(t *testing.T) {
 		{"bad cursor", `{comments(after:"?"){nodes{id}}}`, nil, 200, "INVALID_INPUT", "Argument Validation Error - cursor is not valid.", ""},
 		{"too complex", `{comments(first:250){nodes{children(first:50){nodes{id}}}}}`, nil, 400, "INPUT_ERROR", "Query too complex - complexity is 14251, maximum allowed is 10000", "Query too complex."},
 		{"subscription", `subscription{x}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
-		{"introspection", `{__schema{types{name}}}`, nil, 200, "INPUT_ERROR", "Introspection is not served", ""},
+		{"no query", ` `, nil, 400, "INVALID_INPUT", "GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.", ""},
+		{"not simulated", `mutation{integrationLoom{success}}`, nil, 200, "FEATURE_NOT_ACCESSIBLE", "linearsim does not simulate integrationLoom", "integrationLoom is not part of what linearsim simulates."},
 		{"unknown fragment", `{viewer{...f}}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", `Unknown fragment "f".`, ""},
 		{"unused fragment", `{viewer{id}} fragment f on User{id}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", `Fragment "f" is never used.`, ""},
 		{"fragment of another type", `{viewer{...f}} fragment f on Issue{id}`, nil, 400, "GRAPHQL_VALIDATION_FAILED", "*", ""},
@@ -226,7 +227,7 @@ func TestRateLimitStatus(t *testing.T) {
 	want := map[string]any{
 		"identifier": w.app.User.ID, "kind": "oauthApp", "limits": []any{
 			map[string]any{"type": "request", "allowedAmount": 5000.0, "remainingAmount": 4999.0, "period": 3600000.0},
-			map[string]any{"type": "complexity", "allowedAmount": 2000000.0, "remainingAmount": 2000000.0, "period": 3600000.0},
+			map[string]any{"type": "complexity", "allowedAmount": 2000000.0, "remainingAmount": 1999997.0, "period": 3600000.0},
 		},
 	}
 	if d := cmp.Diff(want, a.at("rateLimitStatus")); d != "" {

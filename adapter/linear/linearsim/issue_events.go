@@ -83,6 +83,10 @@ func (i *Issue) data() map[string]any {
 	}
 	if i.project != nil {
 		out["projectId"] = i.project.id
+		out["project"] = map[string]any{"id": i.project.id, "name": i.project.text("name"), "url": i.project.text("url")}
+	}
+	if i.milestone != nil {
+		out["projectMilestoneId"] = i.milestone.id
 	}
 	if i.cycle != nil {
 		out["cycleId"] = i.cycle.id

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Issue is an issue of a team.
@@ -23,6 +21,8 @@ type Issue struct {
 	asUser    string
 	iconURL   string
 	reactions []*Reaction
+	comments  []*Comment // in order of creation, without deleted ones
+	history   []*thing
 }
 
 // issueFields is what an update can change. It is apart so that an update can
@@ -48,8 +48,10 @@ type issueFields struct {
 	trashedAt   time.Time
 	trashed     bool
 	archivedAt  time.Time
-	project     *thing // nil if there is none
-	cycle       *thing // nil if there is none
+	project     *thing         // nil if there is none
+	cycle       *thing         // nil if there is none
+	milestone   *thing         // nil if there is none
+	extra       map[string]any // fields without behavior; copied before a change
 }
 
 // IssueChange says what [User.UpdateIssue] changes; a zero field changes
@@ -72,8 +74,8 @@ func (t *Team) AddIssue(by *User, title, description string) *Issue {
 		return nil
 	}
 	return s.addIssue(&Issue{
-		ID: uuid.NewString(), Team: t, Creator: by, issueFields: issueFields{
-			title: title, description: description, typed: true, state: t.State("Todo"), subscribers: []*User{by},
+		ID: s.newID(), Team: t, Creator: by, issueFields: issueFields{
+			title: title, description: s.stored(description), typed: true, state: t.State("Todo"), subscribers: []*User{by},
 		},
 	})
 }
@@ -92,7 +94,7 @@ func (u *User) UpdateIssue(i *Issue, c IssueChange) *Issue {
 		i.assignee = cmp.Or(c.Assignee, i.assignee)
 		i.delegate = cmp.Or(c.Delegate, i.delegate)
 		if c.Description != "" {
-			i.description, i.typed = c.Description, true
+			i.description, i.typed = s.stored(c.Description), true
 		}
 		if st := i.Team.State(c.State); st != nil {
 			i.enter(st, s.now())
@@ -147,15 +149,7 @@ func (i *Issue) Reactions() []*Reaction {
 
 func (i *Issue) srv() *Server { return i.Team.ws.srv }
 
-func (i *Issue) discussion() []*Comment {
-	var out []*Comment
-	for _, c := range i.Team.ws.comments {
-		if c.Issue == i {
-			out = append(out, c)
-		}
-	}
-	return chronological(out)
-}
+func (i *Issue) discussion() []*Comment { return chronological(i.comments) }
 
 func (i *Issue) url() string {
 	return i.Team.ws.address("/issue/" + strings.TrimSuffix(i.Identifier+"/"+slug(i.title), "/"))
@@ -202,19 +196,22 @@ func (s *Server) addIssue(i *Issue) *Issue {
 	s.take("Issue", i.ID)
 	t.ws.issues = append(t.ws.issues, i)
 	s.emit(t.ws, event{action: "create", typ: "Issue", url: i.url(), actor: i.Creator.actor(), data: i.data(), at: i.updatedAt})
+	s.notifyOfIssue(i, i.Creator, issueFields{state: i.state})
 	return i
 }
 
 // changeIssue applies f to an issue and sends what differs.
 func (s *Server) changeIssue(i *Issue, by *User, f func()) {
-	before := i.data()
+	before, fields := i.data(), i.issueFields
 	f()
 	i.updatedAt = s.now()
 	after := i.data()
+	from := differences(before, after)
 	s.emit(i.Team.ws, event{
-		action: "update", typ: "Issue", url: i.url(), actor: by.actor(), data: after,
-		from: differences(before, after), at: i.updatedAt,
+		action: "update", typ: "Issue", url: i.url(), actor: by.actor(), data: after, from: from, at: i.updatedAt,
 	})
+	s.remember(i, by, fields)
+	s.notifyOfIssue(i, by, fields)
 }
 
 func (s *Server) trash(i *Issue, by *User) {
@@ -322,15 +319,12 @@ func (i *Issue) field(r *request, name string, a args) (any, error) {
 		return i.bot(), nil
 	case "slaType":
 		return "all", nil
-	case "inheritsSharedAccess":
-		return false, nil
-	case "previousIdentifiers":
-		return []any{}, nil
-	case "externalUserCreator":
-		return nil, nil
 	}
 	if v, known, err := i.linkField(r, name, a); known {
 		return v, err
+	}
+	if v, ok := i.extra[name]; ok {
+		return v, nil
 	}
 	return nil, noField("Issue", name)
 }

@@ -95,18 +95,53 @@ type budget struct {
 	remaining  int
 	reset      time.Time     // when the budget is full again
 	retryAfter time.Duration // when refused
-	complexity int           // limit
+	complexity int           // limit of points
+	points     int           // that remain
+	full       time.Time     // when all points are back
+	by         string        // what a refusal is about: requests or complexity points
 }
 
 // spend takes one request from the budget of key.
 func (s *Server) spend(key string, limit, complexity int) budget {
 	now := s.now()
-	b := budget{ok: true, limit: limit, remaining: limit - 1, reset: now.Add(time.Hour), complexity: complexity}
-	if s.cfg.RequestsPerHour == 0 {
-		return b
+	b := budget{
+		ok: true, limit: limit, remaining: limit - 1, reset: now.Add(time.Hour), by: "requests",
+		complexity: complexity, points: complexity, full: now.Add(time.Hour),
 	}
-	b.limit = s.cfg.RequestsPerHour
-	size := float64(b.limit)
+	if s.cfg.RequestsPerHour > 0 {
+		b.limit = s.cfg.RequestsPerHour
+		var left float64
+		left, b.retryAfter, b.reset = s.drain(key, float64(b.limit), 1)
+		b.ok, b.remaining = b.retryAfter == 0, int(left)
+	}
+	if s.cfg.ComplexityPerHour > 0 {
+		b.complexity = s.cfg.ComplexityPerHour
+		left, _, full := s.drain("points "+key, float64(b.complexity), 0)
+		b.points, b.full = int(left), full
+	}
+	return b
+}
+
+// spendPoints takes the complexity of a request from the caller's budget.
+func (s *Server) spendPoints(who *caller, cost int) {
+	if s.cfg.ComplexityPerHour == 0 || who.token == nil {
+		who.budget.points = max(0, who.budget.points-cost)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left, wait, full := s.drain("points "+who.token.user.ID, float64(s.cfg.ComplexityPerHour), float64(cost))
+	who.budget.points, who.budget.full = int(left), full
+	if wait > 0 {
+		who.budget.ok, who.budget.retryAfter, who.budget.by = false, wait, "complexity points"
+	}
+}
+
+// drain takes an amount from a bucket that refills in an hour. It returns what is
+// left, how long the caller must wait if that is too little, and when the bucket
+// is full again.
+func (s *Server) drain(key string, size, amount float64) (left float64, wait time.Duration, full time.Time) {
+	now := s.now()
 	rate := size / time.Hour.Seconds()
 	k, ok := s.buckets[key]
 	if !ok {
@@ -117,15 +152,12 @@ func (s *Server) spend(key string, limit, complexity int) budget {
 		k.left = min(size, k.left+d.Seconds()*rate)
 		k.at = now
 	}
-	if k.left < 1-1e-9 {
-		b.ok = false
-		b.retryAfter = seconds((1 - k.left) / rate)
+	if k.left < amount-1e-9 {
+		wait = seconds((amount - k.left) / rate)
 	} else {
-		k.left = max(0, k.left-1)
+		k.left = max(0, k.left-amount)
 	}
-	b.remaining = int(k.left)
-	b.reset = now.Add(seconds((size - k.left) / rate))
-	return b
+	return k.left, wait, now.Add(seconds((size - k.left) / rate))
 }
 
 func seconds(n float64) time.Duration {
@@ -142,23 +174,27 @@ func (c *caller) exhaust(now time.Time, after time.Duration) {
 }
 
 func (b budget) refusal() *apiError {
+	limit := b.limit
+	if b.by == "complexity points" {
+		limit = b.complexity
+	}
 	return &apiError{
-		message: "Rate limit exceeded. Only " + strconv.Itoa(b.limit) + " requests are allowed per 1 hour.",
+		message: "Rate limit exceeded. Only " + strconv.Itoa(limit) + " " + b.by + " are allowed per 1 hour.",
 		user:    "You have made too many requests. Please try again later.",
 		code:    "RATELIMITED", typ: "ratelimited",
 		status: http.StatusTooManyRequests, http: http.StatusBadRequest, // 429 inside a 400, as Linear does
 	}
 }
 
-func (b budget) headers(h http.Header, now time.Time, cost int) {
+func (b budget) headers(h http.Header, cost int) {
 	reset := strconv.FormatInt(b.reset.UnixMilli(), 10)
 	h.Set("X-Ratelimit-Requests-Limit", strconv.Itoa(b.limit))
 	h.Set("X-Ratelimit-Requests-Remaining", strconv.Itoa(b.remaining))
 	h.Set("X-Ratelimit-Requests-Reset", reset)
 	h.Set("X-Complexity", strconv.Itoa(cost))
 	h.Set("X-Ratelimit-Complexity-Limit", strconv.Itoa(b.complexity))
-	h.Set("X-Ratelimit-Complexity-Remaining", strconv.Itoa(max(0, b.complexity-cost)))
-	h.Set("X-Ratelimit-Complexity-Reset", strconv.FormatInt(now.Add(time.Hour).UnixMilli(), 10))
+	h.Set("X-Ratelimit-Complexity-Remaining", strconv.Itoa(b.points))
+	h.Set("X-Ratelimit-Complexity-Reset", strconv.FormatInt(b.full.UnixMilli(), 10))
 	if !b.ok {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(b.retryAfter.Seconds())))))
 	}
@@ -180,7 +216,7 @@ func (r *request) limits() any {
 	return payload{"RateLimitPayload", map[string]any{
 		"identifier": r.user.ID, "kind": kind, "limits": []any{
 			limit("request", 1, b.limit, b.remaining, b.reset),
-			limit("complexity", 0, b.complexity, b.complexity, r.srv.now().Add(time.Hour)),
+			limit("complexity", 0, b.complexity, b.points, b.full),
 		},
 	}}
 }

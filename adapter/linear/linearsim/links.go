@@ -1,22 +1,29 @@
 package linearsim
 
-// linkMutations are those of attachments and of relations between issues.
+// linkMutations are those of attachments and of the archive.
 func linkMutations() map[string]operation {
 	return map[string]operation{
 		"attachmentCreate": func(r *request, a args) (any, error) {
 			in := a.object("input")
 			return r.attach(in, in)
 		},
-		"attachmentLinkURL":   func(r *request, a args) (any, error) { return r.attach(a, args{}) },
-		"attachmentUpdate":    updateAttachment,
-		"attachmentDelete":    deleteAttachment,
-		"issueRelationCreate": createRelation,
-		"issueRelationDelete": func(r *request, a args) (any, error) {
-			t, err := findThing(r.ws.relations, "IssueRelation", a.text("id"))
+		"attachmentLinkURL": func(r *request, a args) (any, error) { return r.attach(a, args{}) },
+		"attachmentUpdate": func(r *request, a args) (any, error) {
+			t, err := findThing(r.ws.things["Attachment"], "Attachment", a.text("id"))
 			if err != nil {
 				return nil, err
 			}
-			r.ws.relations = without(r.ws.relations, t)
+			if err := r.update(t, a.object("input")); err != nil {
+				return nil, err
+			}
+			return r.done("AttachmentPayload", "attachment", t), nil
+		},
+		"attachmentDelete": func(r *request, a args) (any, error) {
+			t, err := findThing(r.ws.things["Attachment"], "Attachment", a.text("id"))
+			if err != nil {
+				return nil, err
+			}
+			r.remove(t)
 			return r.done("DeletePayload", "entityId", t.id), nil
 		},
 		"issueArchive":   archiveIssue,
@@ -28,7 +35,7 @@ func linkQueries() map[string]operation {
 	return map[string]operation{
 		"attachmentsForURL": func(r *request, a args) (any, error) {
 			url := a.text("url")
-			return page(r, "Attachment", a, where(r.ws.attachments, func(t *thing) bool { return t.is("url", url) }), nil)
+			return page(r, "Attachment", a, where(r.ws.things["Attachment"], func(t *thing) bool { return t.is("url", url) }), nil)
 		},
 	}
 }
@@ -60,66 +67,22 @@ func (r *request) attach(in, more args) (any, error) {
 	}
 	values := map[string]any{
 		"title": title, "url": url, "issue": issue, "subtitle": opt(more.text("subtitle")),
-		"metadata": metadata, "sourceType": nil, "creator": r.user,
+		"metadata": metadata, "creator": r.user, "groupBySource": more.flag("groupBySource"),
 	}
-	for _, t := range r.ws.attachments {
+	for _, t := range r.ws.things["Attachment"] {
 		if t.is("issue", issue) && t.is("url", url) {
-			t.values, t.updatedAt = values, r.srv.now()
+			r.change(t, func() { t.values = values })
 			return r.done("AttachmentPayload", "attachment", t), nil
 		}
 	}
-	t := r.srv.newThing("Attachment", id, values)
-	r.ws.attachments = append(r.ws.attachments, t)
+	t := r.ws.addThing("Attachment", id, values)
+	r.ws.emitThing(r, t, "create", nil)
 	if body := more.text("commentBody"); body != "" {
 		if _, err := createComment(r, args{"input": map[string]any{"issueId": issue.ID, "body": body}}); err != nil {
 			return nil, err
 		}
 	}
 	return r.done("AttachmentPayload", "attachment", t), nil
-}
-
-func updateAttachment(r *request, a args) (any, error) {
-	t, err := findThing(r.ws.attachments, "Attachment", a.text("id"))
-	if err != nil {
-		return nil, err
-	}
-	in := a.object("input")
-	t.values["title"], t.updatedAt = in.text("title"), r.srv.now()
-	if in.has("subtitle") {
-		t.values["subtitle"] = opt(in.text("subtitle"))
-	}
-	if in.set("metadata") {
-		t.values["metadata"] = in["metadata"]
-	}
-	return r.done("AttachmentPayload", "attachment", t), nil
-}
-
-func deleteAttachment(r *request, a args) (any, error) {
-	t, err := findThing(r.ws.attachments, "Attachment", a.text("id"))
-	if err != nil {
-		return nil, err
-	}
-	r.ws.attachments = without(r.ws.attachments, t)
-	return r.done("DeletePayload", "entityId", t.id), nil
-}
-
-func createRelation(r *request, a args) (any, error) {
-	in := a.object("input")
-	issue, err := r.ws.findIssue(in.text("issueId"))
-	if err != nil {
-		return nil, err
-	}
-	related, err := r.ws.findIssue(in.text("relatedIssueId"))
-	if err != nil {
-		return nil, err
-	}
-	id, err := r.srv.claim("IssueRelation", in)
-	if err != nil {
-		return nil, err
-	}
-	t := r.srv.newThing("IssueRelation", id, map[string]any{"issue": issue, "relatedIssue": related, "type": in.text("type")})
-	r.ws.relations = append(r.ws.relations, t)
-	return r.done("IssueRelationPayload", "issueRelation", t), nil
 }
 
 func archiveIssue(r *request, a args) (any, error) {
@@ -153,14 +116,20 @@ func (i *Issue) linkField(r *request, name string, a args) (v any, known bool, e
 	switch name {
 	case "project":
 		return i.project, true, nil
+	case "projectMilestone":
+		return i.milestone, true, nil
 	case "cycle":
 		return i.cycle, true, nil
 	case "attachments":
-		v, err = page(r, "Attachment", a, where(ws.attachments, func(t *thing) bool { return t.is("issue", i) }), nil)
+		v, err = page(r, "Attachment", a, where(ws.things["Attachment"], func(t *thing) bool { return t.is("issue", i) }), nil)
 	case "relations":
-		v, err = page(r, "IssueRelation", a, where(ws.relations, func(t *thing) bool { return t.is("issue", i) }), nil)
+		v, err = page(r, "IssueRelation", a, where(ws.things["IssueRelation"], func(t *thing) bool { return t.is("issue", i) }), nil)
 	case "inverseRelations":
-		v, err = page(r, "IssueRelation", a, where(ws.relations, func(t *thing) bool { return t.is("relatedIssue", i) }), nil)
+		v, err = page(r, "IssueRelation", a, where(ws.things["IssueRelation"], func(t *thing) bool { return t.is("relatedIssue", i) }), nil)
+	case "history":
+		v, err = page(r, "IssueHistory", a, i.history, nil)
+	case "customerTicketCount":
+		return len(where(ws.things["CustomerNeed"], func(t *thing) bool { return t.is("issue", i) })), true, nil
 	default:
 		return nil, false, nil
 	}

@@ -23,7 +23,7 @@ type Request struct {
 	OperationName string
 	Variables     map[string]any // as they were sent; do not change
 	Authorization string         // AuthNone, AuthAPIKey or AuthBearer
-	UserID        string         // empty when nobody was authenticated
+	UserID        string         // empty without a valid token
 	Status        int            // 0 when the connection was cut
 	Codes         []string       // extensions.code of each error
 	Complexity    int

@@ -8,7 +8,7 @@ import (
 )
 
 // plainMentions gives the text the form that it has in webhooks: a profile
-// address of somebody in the workspace reads @displayName.
+// address of a user of the workspace reads @displayName.
 func plainMentions(w *Workspace, text string) string {
 	if !strings.Contains(text, w.address("/profiles/")) {
 		return text
@@ -67,7 +67,7 @@ func split(w *Workspace, text string, typed bool) []part {
 }
 
 // longest finds the user whose display name starts the text and ends there:
-// @bot is no mention in @bot-2.
+// @bot-2 does not mention @bot.
 func (w *Workspace) longest(text string) (*User, int) {
 	var best *User
 	for _, u := range w.users {

@@ -57,7 +57,7 @@ func when(t time.Time) any {
 // over all workspaces and stay taken after a deletion.
 func (s *Server) claim(entity string, a args) (string, error) {
 	if !a.set("id") {
-		return uuid.NewString(), nil
+		return s.newID(), nil
 	}
 	given := a.text("id")
 	if !isUUIDv4(given) {
@@ -114,7 +114,10 @@ type Workspace struct {
 	labels        []*Label
 	apps          []*Installation
 	registrations []*Registration
-	things
+	external      []*ExternalUser
+	sessions      []*Session
+	notifications []*notification
+	things        map[string][]*thing // by type
 }
 
 // Workspace adds a workspace and returns it. The URL key is the part of
@@ -123,7 +126,7 @@ type Workspace struct {
 func (s *Server) Workspace(name, urlKey string) *Workspace {
 	s.mu.Lock()
 	defer s.unlock()
-	ws := &Workspace{ID: uuid.NewString(), Name: name, URLKey: urlKey, record: s.newRecord(), srv: s}
+	ws := &Workspace{ID: s.newID(), Name: name, URLKey: urlKey, record: s.newRecord(), srv: s, things: map[string][]*thing{}}
 	s.workspaces = append(s.workspaces, ws)
 	return ws
 }
@@ -144,10 +147,6 @@ func (w *Workspace) field(r *request, name string, a args) (any, error) {
 		return w.createdAt, nil
 	case "updatedAt":
 		return w.updatedAt, nil
-	case "archivedAt", "logoUrl":
-		return nil, nil
-	case "previousUrlKeys":
-		return []any{}, nil
 	case "userCount":
 		return len(w.users), nil
 	case "users":
@@ -169,16 +168,24 @@ type Team struct {
 	record
 	ws     *Workspace
 	states []*State
-	last   int // number of the newest issue
+	last   int            // number of the newest issue
+	extra  map[string]any // fields without behavior
 }
+
+// members are the people of a team: everyone in the workspace.
+func (t *Team) members() []*User { return t.ws.users }
 
 // AddTeam adds a team with the states Triage, Backlog, Todo, In Progress, In
 // Review, Done and Canceled. Its issues are numbered <key>-1, <key>-2, ….
 func (w *Workspace) AddTeam(key, name string) *Team {
+	w.srv.mu.Lock()
+	defer w.srv.unlock()
+	return w.addTeam(key, name)
+}
+
+func (w *Workspace) addTeam(key, name string) *Team {
 	s := w.srv
-	s.mu.Lock()
-	defer s.unlock()
-	t := &Team{ID: uuid.NewString(), Key: key, Name: name, record: s.newRecord(), ws: w}
+	t := &Team{ID: s.newID(), Key: key, Name: name, record: s.newRecord(), ws: w}
 	for i, st := range [][3]string{
 		{"Triage", "triage", "#fc7840"},
 		{"Backlog", "backlog", "#bec2c8"},
@@ -189,10 +196,11 @@ func (w *Workspace) AddTeam(key, name string) *Team {
 		{"Canceled", "canceled", "#95a2b3"},
 	} {
 		t.states = append(t.states, &State{
-			ID: uuid.NewString(), Name: st[0], Type: st[1], record: s.newRecord(),
-			color: st[2], position: i, team: t,
+			ID: s.newID(), Name: st[0], Type: st[1], record: s.newRecord(),
+			color: st[2], position: float64(i), team: t,
 		})
 	}
+	t.extra = map[string]any{"timezone": "Etc/UTC", "cycleDuration": 2}
 	w.teams = append(w.teams, t)
 	return t
 }
@@ -221,12 +229,37 @@ func (t *Team) field(r *request, name string, a args) (any, error) {
 		return t.createdAt, nil
 	case "updatedAt":
 		return t.updatedAt, nil
-	case "archivedAt", "color", "description", "icon":
+	case "inviteHash":
+		return derivedID(t.ID)[:8], nil
+	case "memberships":
+		var own []item
+		for _, m := range t.ws.memberships() {
+			if m, ok := m.(*membership); ok && m.team == t {
+				own = append(own, m)
+			}
+		}
+		return own, nil
+	case "membership":
+		for _, m := range t.ws.memberships() {
+			if m, ok := m.(*membership); ok && m.team == t && m.user.ID == a.text("userId") {
+				return m, nil
+			}
+		}
 		return nil, nil
-	case "timezone":
-		return "Etc/UTC", nil
-	case "triageEnabled":
-		return false, nil
+	case "viewerMembership":
+		for _, m := range t.ws.memberships() {
+			if m, ok := m.(*membership); ok && m.team == t && m.user == r.user {
+				return m, nil
+			}
+		}
+		return nil, nil
+	case "activeCycle":
+		for _, c := range where(t.ws.things["Cycle"], func(c *thing) bool { return c.is("team", t) }) {
+			if r.srv.during(c.time("startsAt"), c.time("endsAt")) {
+				return c, nil
+			}
+		}
+		return nil, nil
 	case "triageIssueState":
 		return t.State("Triage"), nil
 	case "defaultIssueState":
@@ -236,13 +269,16 @@ func (t *Team) field(r *request, name string, a args) (any, error) {
 	case "states":
 		return page(r, "WorkflowState", a, t.states, r.srv.filters.state)
 	case "members":
-		return page(r, "User", a, t.ws.users, r.srv.filters.user)
+		return page(r, "User", a, t.members(), r.srv.filters.user)
 	case "labels":
 		return page(r, "IssueLabel", a, t.ws.labels, r.srv.filters.label)
 	case "issueCount":
 		return len(t.issues(a.flag("includeArchived"))), nil
 	case "issues":
 		return page(r, "Issue", a, t.issues(a.flag("includeArchived")), r.srv.filters.issue)
+	}
+	if v, ok := t.extra[name]; ok {
+		return v, nil
 	}
 	return nil, noField("Team", name)
 }
@@ -264,9 +300,10 @@ type State struct {
 	Type string
 
 	record
-	color    string
-	position int
-	team     *Team
+	color       string
+	description string
+	position    float64
+	team        *Team
 }
 
 func (st *State) typename() string { return "WorkflowState" }
@@ -281,6 +318,8 @@ func (st *State) field(r *request, name string, a args) (any, error) {
 		return st.Type, nil
 	case "color":
 		return st.color, nil
+	case "description":
+		return opt(st.description), nil
 	case "position":
 		return st.position, nil
 	case "team":
@@ -289,8 +328,6 @@ func (st *State) field(r *request, name string, a args) (any, error) {
 		return st.createdAt, nil
 	case "updatedAt":
 		return st.updatedAt, nil
-	case "archivedAt", "description":
-		return nil, nil
 	case "issues":
 		in := issuesWhere(st.team.ws, a.flag("includeArchived"), func(i *Issue) bool { return i.state == st })
 		return page(r, "Issue", a, in, r.srv.filters.issue)
@@ -314,11 +351,11 @@ type Label struct {
 }
 
 // AddLabel adds a label that every team can use. Color is "#rrggbb" and
-// Defaults to a grey when empty.
+// defaults to a grey.
 func (w *Workspace) AddLabel(name, color string) *Label {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
-	return w.addLabel(&Label{ID: uuid.NewString(), Name: name, Color: color})
+	return w.addLabel(&Label{ID: w.srv.newID(), Name: name, Color: color})
 }
 
 func (w *Workspace) addLabel(l *Label) *Label {
@@ -355,8 +392,6 @@ func (l *Label) field(r *request, name string, a args) (any, error) {
 		return l.createdAt, nil
 	case "updatedAt":
 		return l.updatedAt, nil
-	case "archivedAt":
-		return nil, nil
 	case "issues":
 		in := issuesWhere(l.ws, a.flag("includeArchived"), func(i *Issue) bool { return i.has(l) })
 		return page(r, "Issue", a, in, r.srv.filters.issue)

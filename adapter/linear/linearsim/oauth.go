@@ -1,9 +1,7 @@
 package linearsim
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -29,15 +27,20 @@ type token struct {
 	expires time.Time // zero: never
 }
 
+// has reports whether the token has a scope. API keys have all.
+func (t *token) has(scope string) bool {
+	return t.key || slices.Contains(strings.Fields(t.scopes), scope)
+}
+
 // caller is who sent a request and what they may still send.
 type caller struct {
-	token  *token // nil when nobody is authenticated
+	token  *token // nil without a valid token
 	err    *apiError
 	budget budget
 }
 
 // caller reads the Authorization header and takes one request from the budget
-// of whoever it names.
+// of the user that it names.
 func (s *Server) caller(r *http.Request) *caller {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +63,8 @@ func (s *Server) caller(r *http.Request) *caller {
 	case who.token == nil:
 		who.budget = budget{
 			ok: true, limit: openRequests, remaining: openRequests - 1,
-			reset: s.now().Add(time.Hour), complexity: openComplexity,
+			reset: s.now().Add(time.Hour), by: "requests",
+			complexity: openComplexity, points: openComplexity, full: s.now().Add(time.Hour),
 		}
 	case t.key:
 		who.budget = s.spend(t.user.ID, keyRequests, keyComplexity)
@@ -72,19 +76,12 @@ func (s *Server) caller(r *http.Request) *caller {
 
 // grant stores a token and returns its text.
 func (s *Server) grant(t *token) string {
-	text := "lin_oauth_" + secret(32)
+	text := "lin_oauth_" + s.secret(32)
 	if t.key {
-		text = keyPrefix + secret(20)
+		text = keyPrefix + s.secret(20)
 	}
 	s.tokens[text] = t
 	return text
-}
-
-// secret returns n random bytes in hexadecimal.
-func secret(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
 }
 
 // scopeSet normalises a scope list, which is separated by commas or spaces.
@@ -193,6 +190,7 @@ func (s *Server) issueToken(r *http.Request) (int, any) {
 				break
 			}
 		}
+		in.scopes = strings.Fields(scopes)
 		text := s.grant(&token{user: in.User, app: in, scopes: scopes, expires: s.now().Add(credentialsLife)})
 		return http.StatusOK, tokenAnswer{text, "Bearer", int(credentialsLife.Seconds()) - 1, scopes}
 	}

@@ -20,23 +20,34 @@ type item interface {
 	order(byUpdate bool) (time.Time, int)
 }
 
-// page answers a connection field: filter, newest first, one window. A nil
-// filter table is for fields without a filter argument.
+// page answers a connection field: filter, order, one window. The order is
+// newest first unless the argument sort says otherwise. A nil filter table
+// stands for the fields of the type alone.
 func page[T item](r *request, typ string, a args, all []T, f *filter[T]) (any, error) {
 	byUpdate := a.text("orderBy") == "updatedAt"
+	if f == nil {
+		f = &filter[T]{}
+	}
+	in := a.object("filter")
 	kept := make([]T, 0, len(all))
 	for _, v := range all {
-		if f == nil || f.match(r, a.object("filter"), v) {
+		if len(in) == 0 || f.match(r, in, v) {
 			kept = append(kept, v)
 		}
 	}
-	slices.SortStableFunc(kept, func(x, y T) int { return compare(y, x, byUpdate) })
-
+	if err := r.refused; err != nil {
+		r.refused = nil
+		return nil, err
+	}
+	sorted := a.list("sort")
+	if err := arrange(r, kept, byUpdate, sorted); err != nil {
+		return nil, err
+	}
 	size, backward, err := pageSize(a)
 	if err != nil {
 		return nil, err
 	}
-	from, to, err := window(kept, a, byUpdate)
+	from, to, err := window(kept, a, byUpdate, len(sorted) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +57,47 @@ func page[T item](r *request, typ string, a args, all []T, f *filter[T]) (any, e
 		to = min(to, from+size)
 	}
 	return connection[T]{typ, kept[from:to], byUpdate, to < len(kept), from > 0}, nil
+}
+
+// arrange sorts newest first, or by the keys of the argument sort.
+func arrange[T item](r *request, kept []T, byUpdate bool, keys []any) error {
+	newest := func(x, y T) int { return compare(y, x, byUpdate) }
+	if len(keys) == 0 {
+		if slices.IsSortedFunc(kept, func(x, y T) int { return compare(x, y, byUpdate) }) {
+			slices.Reverse(kept) // the usual case: kept in order of creation
+			return nil
+		}
+		slices.SortStableFunc(kept, newest)
+		return nil
+	}
+	var by []sortKey
+	for _, raw := range keys {
+		for name, how := range asArgs(raw) {
+			if how == nil {
+				continue
+			}
+			h := asArgs(how)
+			by = append(by, sortKey{sortField(name), h.text("order") == "Descending", h.text("nulls") == "first"})
+		}
+	}
+	var unknown string
+	slices.SortStableFunc(kept, func(x, y T) int {
+		for _, k := range by {
+			vx, ok := r.value(x, k.field)
+			vy, _ := r.value(y, k.field)
+			if !ok {
+				unknown = k.field
+			}
+			if c := k.compare(r, vx, vy); c != 0 {
+				return c
+			}
+		}
+		return newest(x, y)
+	})
+	if unknown != "" {
+		return notSimulated("sorting by " + unknown)
+	}
+	return nil
 }
 
 // compare orders by time and then by creation, oldest first.
@@ -77,8 +129,11 @@ func pageSize(a args) (size int, backward bool, err error) {
 
 // window finds the part of the sorted list between after and before. A cursor
 // holds its place when the entity that it came from is gone.
-func window[T item](sorted []T, a args, byUpdate bool) (from, to int, err error) {
+func window[T item](sorted []T, a args, byUpdate, byKeys bool) (from, to int, err error) {
 	from, to = 0, len(sorted)
+	if byKeys {
+		return keyedWindow(sorted, a, byUpdate)
+	}
 	if c := a.text("after"); c != "" {
 		at, err := parseCursor(c)
 		if err != nil {
@@ -98,6 +153,31 @@ func window[T item](sorted []T, a args, byUpdate bool) (from, to int, err error)
 		}
 	}
 	return from, to, nil
+}
+
+// keyedWindow is window for lists in an order of the caller's: there a cursor
+// is the place of its entity.
+func keyedWindow[T item](sorted []T, a args, byUpdate bool) (from, to int, err error) {
+	from, to = 0, len(sorted)
+	for _, name := range []string{"after", "before"} {
+		if !a.set(name) {
+			continue
+		}
+		c, err := parseCursor(a.text(name))
+		if err != nil {
+			return 0, 0, err
+		}
+		i := slices.IndexFunc(sorted, func(v T) bool { return cursorOf(v, byUpdate).seq == c.seq })
+		switch {
+		case i < 0:
+			return 0, 0, invalidArgument("cursor is not valid")
+		case name == "after":
+			from = i + 1
+		default:
+			to = i
+		}
+	}
+	return from, max(from, to), nil
 }
 
 // cursor is a place in a list that is sorted newest first.
@@ -142,6 +222,29 @@ func (c cursor) isOlderPlace(v item, byUpdate bool) bool {
 func (c cursor) isNewerPlace(v item, byUpdate bool) bool {
 	o := cursorOf(v, byUpdate)
 	return o.ms > c.ms || o.ms == c.ms && o.seq > c.seq
+}
+
+// nodes are the entities of the page.
+func (c connection[T]) nodes() []node {
+	out := make([]node, len(c.items))
+	for i, v := range c.items {
+		out[i] = v
+	}
+	return out
+}
+
+// nodesOf are the entities in the value of a field: those of a page or a list.
+func nodesOf(v any) []node {
+	if c, ok := v.(interface{ nodes() []node }); ok {
+		return c.nodes()
+	}
+	var out []node
+	for _, e := range list(v) {
+		if n, ok := e.(node); ok {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // connection is one page.

@@ -3,21 +3,16 @@ package linearsim
 import (
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // AddProject adds a project in the state planned and returns its id.
 func (w *Workspace) AddProject(name string) string {
-	w.srv.mu.Lock()
-	defer w.srv.unlock()
-	p := w.srv.newThing("Project", uuid.NewString(), map[string]any{
-		"name": name, "description": "", "slugId": slug(name), "progress": 0.0, "lead": nil,
-		"startDate": nil, "targetDate": nil, "url": w.address("/project/" + slug(name)),
-		"status": payload{"ProjectStatus", map[string]any{"id": uuid.NewString(), "name": "Planned", "type": "planned"}},
-	})
-	w.projects = append(w.projects, p)
-	return p.id
+	s := w.srv
+	s.mu.Lock()
+	defer s.unlock()
+	return w.addThing("Project", s.newID(), map[string]any{
+		"name": name, "slugId": slug(name), "url": w.address("/project/" + slug(name)), "status": w.projectStatus("planned"),
+	}).id
 }
 
 // AddCycle adds a cycle of two weeks that begins at a time and returns its id.
@@ -26,14 +21,10 @@ func (t *Team) AddCycle(name string, starts time.Time) string {
 	s := t.ws.srv
 	s.mu.Lock()
 	defer s.unlock()
-	ends := starts.AddDate(0, 0, 14)
-	c := s.newThing("Cycle", uuid.NewString(), map[string]any{
-		"name": opt(name), "number": 1 + len(where(t.ws.cycles, func(c *thing) bool { return c.is("team", t) })),
-		"description": nil, "startsAt": starts, "endsAt": ends, "completedAt": nil, "progress": 0.0, "team": t,
-		"isActive": answerer(func(r *request, _ args) (any, error) { return r.srv.during(starts, ends), nil }),
-	})
-	t.ws.cycles = append(t.ws.cycles, c)
-	return c.id
+	return t.ws.addThing("Cycle", s.newID(), map[string]any{
+		"name": opt(name), "number": 1 + len(where(t.ws.things["Cycle"], func(c *thing) bool { return c.is("team", t) })),
+		"startsAt": starts, "endsAt": starts.AddDate(0, 0, 14), "team": t,
+	}).id
 }
 
 // during reports whether it is between two times now.
@@ -43,15 +34,7 @@ func (s *Server) during(starts, ends time.Time) bool {
 }
 
 func projectQueries() map[string]operation {
-	return map[string]operation{
-		"projects": func(r *request, a args) (any, error) {
-			return page(r, "Project", a, r.ws.projects, r.srv.things.project)
-		},
-		"cycles": func(r *request, a args) (any, error) {
-			return page(r, "Cycle", a, r.ws.cycles, r.srv.things.cycle)
-		},
-		"searchIssues": searchIssues,
-	}
+	return map[string]operation{"searchIssues": searchIssues}
 }
 
 // searchIssues finds issues with every word of the term in the title or the
@@ -67,7 +50,7 @@ func searchIssues(r *request, a args) (any, error) {
 			}
 		}
 		text := strings.ToLower(strings.Join(texts, " "))
-		hit := r.srv.filters.issue.match(r, a.object("filter"), i)
+		hit := r.srv.filters.issue.match(r, a.object("filter"), i) && (!a.set("teamId") || i.Team.ID == a.text("teamId"))
 		for _, w := range words {
 			hit = hit && strings.Contains(text, w)
 		}
@@ -93,22 +76,29 @@ type searchResult struct{ *Issue }
 
 func (searchResult) typename() string { return "IssueSearchResult" }
 
-// projectChange sets project and cycle of an issue from an input.
+func (s searchResult) field(r *request, name string, a args) (any, error) {
+	if name == "metadata" {
+		return map[string]any{}, nil
+	}
+	return s.Issue.field(r, name, a)
+}
+
+// projectChange sets project, milestone and cycle of an issue from an input.
 func (r *request) projectChange(next *issueFields, in args) error {
 	for _, f := range []struct {
 		name, typ string
-		all       []*thing
 		to        **thing
 	}{
-		{"projectId", "Project", r.ws.projects, &next.project},
-		{"cycleId", "Cycle", r.ws.cycles, &next.cycle},
+		{"projectId", "Project", &next.project},
+		{"projectMilestoneId", "ProjectMilestone", &next.milestone},
+		{"cycleId", "Cycle", &next.cycle},
 	} {
 		if !in.has(f.name) {
 			continue
 		}
 		*f.to = nil
 		if id := in.text(f.name); id != "" {
-			found, err := findThing(f.all, f.typ, id)
+			found, err := findThing(r.ws.things[f.typ], f.typ, id)
 			if err != nil {
 				return err
 			}

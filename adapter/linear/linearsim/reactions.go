@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Reaction is an emoji of one user on a comment or an issue. Emoji is the
@@ -19,6 +17,7 @@ type Reaction struct {
 	CreatedAt time.Time
 
 	record
+	on       *thing // the project or initiative update, if it is on one
 	spelling string // how it was asked for: the name, or an alias
 }
 
@@ -51,12 +50,12 @@ func (u *User) react(r *Reaction, emoji string) *Reaction {
 	if !ok {
 		name = strings.Trim(emoji, ":")
 	}
-	for _, old := range *r.shelf() {
+	for _, old := range *r.list() {
 		if old.User == u && old.Emoji == name {
 			return old
 		}
 	}
-	r.ID, r.Emoji, r.spelling, r.User = uuid.NewString(), name, name, u
+	r.ID, r.Emoji, r.spelling, r.User = u.ws.srv.newID(), name, name, u
 	return u.ws.srv.addReaction(r)
 }
 
@@ -81,32 +80,29 @@ func (u *User) Unreact(c *Comment, emoji string) *Reaction {
 	return nil
 }
 
-// shelf is the list that the reaction stands in.
-func (r *Reaction) shelf() *[]*Reaction {
+// list is the list that holds the reaction.
+func (r *Reaction) list() *[]*Reaction {
 	if r.Comment != nil {
 		return &r.Comment.reactions
 	}
-	return &r.Issue.reactions
-}
-
-func (r *Reaction) issue() *Issue {
-	if r.Comment != nil {
-		return r.Comment.Issue
+	if r.on != nil {
+		return &r.on.reactions
 	}
-	return r.Issue
+	return &r.Issue.reactions
 }
 
 func (s *Server) addReaction(r *Reaction) *Reaction {
 	r.record = s.newRecord()
 	r.CreatedAt = r.createdAt
 	s.take("Reaction", r.ID)
-	s.emit(r.issue().Team.ws, event{action: "create", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: r.createdAt})
+	s.emit(r.User.ws, event{action: "create", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: r.createdAt})
 	s.rearrange(r, func(l []*Reaction) []*Reaction { return append(l, r) })
+	s.notifyOfReaction(r)
 	return r
 }
 
 func (s *Server) removeReaction(r *Reaction) {
-	s.emit(r.issue().Team.ws, event{action: "remove", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: s.now()})
+	s.emit(r.User.ws, event{action: "remove", typ: "Reaction", actor: r.User.actor(), data: r.data(), at: s.now()})
 	s.rearrange(r, func(l []*Reaction) []*Reaction {
 		return slices.DeleteFunc(slices.Clone(l), func(v *Reaction) bool { return v == r })
 	})
@@ -115,12 +111,16 @@ func (s *Server) removeReaction(r *Reaction) {
 // rearrange changes the list of reactions. On a comment that is an update of
 // the comment as well: its reactionData differs.
 func (s *Server) rearrange(r *Reaction, f func([]*Reaction) []*Reaction) {
-	shelf := r.shelf()
+	reactions := r.list()
 	if r.Comment != nil {
-		s.change(r.Comment, r.User, func() { *shelf = f(*shelf) })
+		s.change(r.Comment, r.User, func() { *reactions = f(*reactions) })
 		return
 	}
-	s.changeIssue(r.Issue, r.User, func() { *shelf = f(*shelf) })
+	if r.on != nil {
+		*reactions = f(*reactions)
+		return
+	}
+	s.changeIssue(r.Issue, r.User, func() { *reactions = f(*reactions) })
 }
 
 func (r *Reaction) typename() string { return "Reaction" }
@@ -141,7 +141,10 @@ func (r *Reaction) field(_ *request, name string, _ args) (any, error) {
 		return r.createdAt, nil
 	case "updatedAt":
 		return r.updatedAt, nil
-	case "archivedAt", "externalUser":
+	case "projectUpdate", "initiativeUpdate":
+		if r.on != nil && lowerFirst(r.on.typ) == name {
+			return r.on, nil
+		}
 		return nil, nil
 	}
 	return nil, noField("Reaction", name)
@@ -158,9 +161,12 @@ func (r *Reaction) data() map[string]any {
 		"userId":    r.User.ID,
 		"user":      r.User.child(),
 	}
-	if r.Comment != nil {
+	switch {
+	case r.Comment != nil:
 		out["comment"] = r.Comment.reacted()
-	} else {
+	case r.on != nil:
+		out[lowerFirst(r.on.typ)+"Id"] = r.on.id
+	default:
 		out["issueId"], out["issue"] = r.Issue.ID, r.Issue.child()
 	}
 	return out
@@ -219,9 +225,9 @@ func createReaction(r *request, a args) (any, error) {
 	case in.set("issueId"):
 		made.Issue, err = r.ws.findIssue(in.text("issueId"))
 	case in.set("projectUpdateId"):
-		err = notFound("ProjectUpdate")
+		made.on, err = findThing(r.ws.things["ProjectUpdate"], "ProjectUpdate", in.text("projectUpdateId"))
 	default:
-		err = notFound("InitiativeUpdate")
+		made.on, err = findThing(r.ws.things["InitiativeUpdate"], "InitiativeUpdate", in.text("initiativeUpdateId"))
 	}
 	if err != nil {
 		return nil, err
@@ -234,7 +240,7 @@ func createReaction(r *request, a args) (any, error) {
 	if made.ID, err = r.srv.claim("Reaction", in); err != nil {
 		return nil, err
 	}
-	for _, old := range *made.shelf() {
+	for _, old := range *made.list() {
 		if old.User != r.user || old.Emoji != made.Emoji {
 			continue
 		}
@@ -256,6 +262,13 @@ func (w *Workspace) findReaction(id string) (*Reaction, error) {
 	for _, is := range w.issues {
 		if i := slices.IndexFunc(is.reactions, has); i >= 0 {
 			return is.reactions[i], nil
+		}
+	}
+	for _, typ := range []string{"ProjectUpdate", "InitiativeUpdate"} {
+		for _, t := range w.things[typ] {
+			if i := slices.IndexFunc(t.reactions, has); i >= 0 {
+				return t.reactions[i], nil
+			}
 		}
 	}
 	return nil, notFound("Reaction")

@@ -28,7 +28,7 @@ func commentQueries() map[string]operation {
 func visible(in []*Comment) []*Comment {
 	out := make([]*Comment, 0, len(in))
 	for _, c := range in {
-		if !c.Issue.trashed {
+		if c.stands() {
 			out = append(out, c)
 		}
 	}
@@ -91,14 +91,6 @@ func createComment(r *request, a args) (any, error) {
 		last := len(names) - 1
 		return nil, invalidArgument("Exactly one of " + strings.Join(names[:last], ", ") + " or " + names[last] + " must be defined")
 	}
-	if !in.set("issueId") {
-		for _, name := range commentParents() {
-			if in.set(name) {
-				entity := strings.TrimSuffix(name, "Id")
-				return nil, notFound(strings.ToUpper(entity[:1]) + entity[1:])
-			}
-		}
-	}
 	id, err := r.srv.claim("Comment", in)
 	if err != nil {
 		return nil, err
@@ -111,7 +103,7 @@ func createComment(r *request, a args) (any, error) {
 	if c.AsUser != "" && !r.user.App {
 		return nil, invalidArgument("createAsUser can only be used by an app user")
 	}
-	if c.Issue, err = r.ws.findIssue(in.text("issueId")); err != nil {
+	if err := r.hang(c, in); err != nil {
 		return nil, err
 	}
 	if in.set("parentId") {
@@ -121,7 +113,7 @@ func createComment(r *request, a args) (any, error) {
 		if c.Parent.Parent != nil {
 			return nil, inputError("Parent comment must be a top level comment.", "Parent comment must be a top level comment.")
 		}
-		if c.Parent.Issue != c.Issue {
+		if c.Parent.Issue != c.Issue || c.Parent.on != c.on {
 			return nil, inputError("Parent comment must be on the same issue.", "Parent comment must be on the same issue.")
 		}
 	}
@@ -136,9 +128,36 @@ func createComment(r *request, a args) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Issue.subscribe(u)
+		if c.Issue != nil {
+			c.Issue.subscribe(u)
+		}
 	}
-	return r.done("CommentPayload", "comment", r.srv.addComment(c, r.user.actor())), nil
+	r.srv.addComment(c, r.user.actor())
+	if c.Issue != nil {
+		r.srv.involveAgents(c)
+	}
+	return r.done("CommentPayload", "comment", c), nil
+}
+
+// hang finds what a comment is written on.
+func (r *request) hang(c *Comment, in args) error {
+	c.ws = r.ws
+	for _, name := range commentParents() {
+		if !in.set(name) {
+			continue
+		}
+		n, err := r.find(upperFirst(strings.TrimSuffix(name, "Id")), in.text(name))
+		if err != nil {
+			return err
+		}
+		switch n := n.(type) {
+		case *Issue:
+			c.Issue = n
+		case *thing:
+			c.on = n
+		}
+	}
+	return nil
 }
 
 func updateComment(r *request, a args) (any, error) {
@@ -158,7 +177,7 @@ func updateComment(r *request, a args) (any, error) {
 	}
 	r.srv.change(c, r.user, func() {
 		if in.set("body") && in.text("body") != c.body {
-			c.body, c.typed = in.text("body"), false
+			c.body, c.typed = r.srv.stored(in.text("body")), false
 			if !a.flag("skipEditedAt") {
 				c.editedAt = r.srv.now()
 			}
@@ -174,7 +193,7 @@ func updateComment(r *request, a args) (any, error) {
 }
 
 // ownComment finds a comment that the caller wrote. Linear documents only that
-// one may change one's own; somebody else's is refused here.
+// users may change their own; changing another's is refused here.
 func (r *request) ownComment(id string) (*Comment, error) {
 	c, err := r.ws.findComment(id)
 	if err != nil {

@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -9,7 +10,12 @@ func directoryQueries() map[string]operation {
 	return map[string]operation{
 		"viewer":       func(r *request, _ args) (any, error) { return r.user, nil },
 		"organization": func(r *request, _ args) (any, error) { return r.ws, nil },
-		"user":         func(r *request, a args) (any, error) { return r.ws.findUser(a.text("id")) },
+		"user": func(r *request, a args) (any, error) {
+			if a.text("id") == "me" {
+				return r.user, nil
+			}
+			return r.ws.findUser(a.text("id"))
+		},
 		"users": func(r *request, a args) (any, error) {
 			return page(r, "User", a, r.ws.users, r.srv.filters.user)
 		},
@@ -68,6 +74,54 @@ func issueMutations() map[string]operation {
 			return r.relabel(a, "removedLabelIds")
 		},
 		"issueLabelCreate": createLabel,
+		"issueLabelUpdate": updateLabel,
+		"issueLabelDelete": func(r *request, a args) (any, error) {
+			l, err := r.ws.findLabel(a.text("id"))
+			if err != nil {
+				return nil, err
+			}
+			r.ws.labels = slices.DeleteFunc(slices.Clone(r.ws.labels), func(v *Label) bool { return v == l })
+			for _, i := range r.ws.issues {
+				i.labels = slices.DeleteFunc(slices.Clone(i.labels), func(v *Label) bool { return v == l })
+			}
+			r.ws.emitLabel(r, l, "remove", nil)
+			return r.done("DeletePayload", "entityId", l.ID), nil
+		},
+		"issueBatchCreate": func(r *request, a args) (any, error) {
+			var made []*Issue
+			for _, in := range a.object("input").list("issues") {
+				v, err := createIssue(r, args{"input": in})
+				if err != nil {
+					return nil, err
+				}
+				if p, ok := v.(payload); ok {
+					if i, ok := p.values["issue"].(*Issue); ok {
+						made = append(made, i)
+					}
+				}
+			}
+			return r.done("IssueBatchPayload", "issues", made), nil
+		},
+		"issueBatchUpdate": func(r *request, a args) (any, error) {
+			ids := a.texts("ids")
+			if len(ids) > 50 {
+				return nil, invalidField("ids", "arrayMaxSize", "ids must contain no more than 50 elements")
+			}
+			var changed []*Issue
+			for _, id := range ids {
+				i, err := r.ws.findIssue(id)
+				if err != nil {
+					return nil, err
+				}
+				if _, err := r.updateIssue(i, a.object("input")); err != nil {
+					return nil, err
+				}
+				changed = append(changed, i)
+			}
+			return r.done("IssueBatchPayload", "issues", changed), nil
+		},
+		"issueSubscribe":   func(r *request, a args) (any, error) { return r.subscription(a, true) },
+		"issueUnsubscribe": func(r *request, a args) (any, error) { return r.subscription(a, false) },
 	}
 }
 
@@ -77,6 +131,36 @@ func (r *request) relabel(a args, field string) (any, error) {
 		return nil, err
 	}
 	return r.updateIssue(i, args{field: []any{a.text("labelId")}})
+}
+
+// subscription adds the caller or a named person to those who follow an issue,
+// or takes them away.
+func (r *request) subscription(a args, on bool) (any, error) {
+	i, err := r.ws.findIssue(a.text("id"))
+	if err != nil {
+		return nil, err
+	}
+	u := r.user
+	switch {
+	case a.set("userId"):
+		u, err = r.ws.findUser(a.text("userId"))
+	case a.set("userEmail"):
+		var ok bool
+		if u, ok = byID(r.ws.users, a.text("userEmail"), func(u *User) string { return u.Email }); !ok {
+			err = notFound("User")
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.srv.changeIssue(i, r.user, func() {
+		if on {
+			i.subscribe(u)
+			return
+		}
+		i.subscribers = slices.DeleteFunc(slices.Clone(i.subscribers), func(v *User) bool { return v == u })
+	})
+	return r.done("IssuePayload", "issue", i), nil
 }
 
 func createIssue(r *request, a args) (any, error) {
@@ -128,7 +212,15 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 	}{
 		{"stateId", func(id string) error { return r.moveTo(i.Team, &next, id) }},
 		{"assigneeId", func(id string) (err error) { next.assignee, err = r.person(id); return err }},
-		{"delegateId", func(id string) (err error) { next.delegate, err = r.person(id); return err }},
+		{"delegateId", func(id string) (err error) {
+			next.delegate, err = r.person(id)
+			if err == nil && next.delegate != nil {
+				if in := next.delegate.app(); in == nil || !in.assignable() {
+					return inputError("Issues can only be delegated to apps with the scope app:assignable.", "This user cannot be a delegate.")
+				}
+			}
+			return err
+		}},
 		{"parentId", func(id string) (err error) {
 			if next.parent = nil; id != "" {
 				next.parent, err = r.ws.findIssue(id)
@@ -176,7 +268,7 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 		next.title = in.text("title")
 	}
 	if in.has("description") {
-		next.description, next.typed = in.text("description"), false
+		next.description, next.typed = r.srv.stored(in.text("description")), false
 	}
 	if in.has("dueDate") {
 		next.dueDate = in.text("dueDate")
@@ -196,6 +288,23 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 	if n, ok := in.number("sortOrder"); ok {
 		next.sortOrder = n
 	}
+	rest := args{}
+	for _, name := range keptOfIssue() {
+		if in.has(name) {
+			rest[name] = in[name]
+		}
+	}
+	extra, err := r.assigned("Issue", rest)
+	if err != nil {
+		return nil, err
+	}
+	if len(extra) > 0 {
+		next.extra = maps.Clone(next.extra)
+		if next.extra == nil {
+			next.extra = map[string]any{}
+		}
+		maps.Copy(next.extra, extra)
+	}
 	return func() { // under the same lock, so nothing changed in between
 		moved := next.state != i.state
 		i.issueFields = next
@@ -203,6 +312,11 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 			i.enter(next.state, r.srv.now())
 		}
 	}, nil
+}
+
+// keptOfIssue are the input fields of issues that are kept and do nothing.
+func keptOfIssue() []string {
+	return []string{"snoozedUntilAt", "snoozedById", "slaBreachesAt", "slaStartedAt", "subIssueSortOrder", "inheritsSharedAccess", "sourceCommentId"}
 }
 
 func (r *request) moveTo(t *Team, i *issueFields, id string) error {
@@ -214,35 +328,12 @@ func (r *request) moveTo(t *Team, i *issueFields, id string) error {
 	return nil
 }
 
-// person finds a user; an empty id is nobody.
+// person finds a user; an empty id means no person.
 func (r *request) person(id string) (*User, error) {
 	if id == "" {
-		return nil, nil //nolint:nilnil // nobody is a valid answer
+		return nil, nil //nolint:nilnil // no person is a valid answer
 	}
 	return r.ws.findUser(id)
-}
-
-func createLabel(r *request, a args) (any, error) {
-	in := a.object("input")
-	id, err := r.srv.claim("IssueLabel", in)
-	if err != nil {
-		return nil, err
-	}
-	l := &Label{
-		ID: id, Name: in.text("name"), Color: in.text("color"), description: in.text("description"),
-		group: in.flag("isGroup"), creator: r.user,
-	}
-	if in.set("teamId") {
-		if l.team, err = r.ws.findTeam(in.text("teamId")); err != nil {
-			return nil, err
-		}
-	}
-	if in.set("parentId") {
-		if l.parent, err = r.ws.findLabel(in.text("parentId")); err != nil {
-			return nil, err
-		}
-	}
-	return r.done("IssueLabelPayload", "issueLabel", r.ws.addLabel(l)), nil
 }
 
 func (w *Workspace) findUser(id string) (*User, error) {
@@ -253,14 +344,14 @@ func (w *Workspace) findUser(id string) (*User, error) {
 	return u, nil
 }
 
-// findTeam resolves an id. Whether Linear takes the key here is not
-// documented, so this does not.
+// findTeam resolves an id or a key.
 func (w *Workspace) findTeam(id string) (*Team, error) {
-	t, ok := byID(w.teams, id, func(t *Team) string { return t.ID })
-	if !ok {
-		return nil, notFound("Team")
+	for _, t := range w.teams {
+		if t.ID == id || strings.EqualFold(t.Key, id) {
+			return t, nil
+		}
 	}
-	return t, nil
+	return nil, notFound("Team")
 }
 
 func (w *Workspace) findState(id string) (*State, error) {

@@ -2,7 +2,6 @@ package linearsim
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,21 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
-
-var (
-	//go:embed schema.graphql
-	schemaText string
-	//go:embed schema_work.graphql
-	workSchemaText string
-)
-
-// schemaSources are the parts of the schema.
-func schemaSources() []*ast.Source {
-	return []*ast.Source{{Name: "schema.graphql", Input: schemaText}, {Name: "schema_work.graphql", Input: workSchemaText}}
-}
 
 // Config says how a server behaves. The zero value listens on a free port of
 // 127.0.0.1 and limits nothing.
@@ -35,14 +21,28 @@ type Config struct {
 	Addr string
 	// Now gives the time of everything that is recorded, stamped or expires.
 	// It is called under the server's lock, so it must not call the server.
-	// Waiting (deadlines, retries, delays) uses real time. Defaults to
-	// time.Now.
+	// Waits use real time, unless Clock is set. Defaults to the time of Clock,
+	// or else time.Now.
 	Now func() time.Time
 	// RequestsPerHour is the size of each caller's request budget, which
 	// refills continuously; a request beyond it is answered RATELIMITED.
 	// Defaults to 0: nothing is refused, and the headers report a full budget
 	// of 2,500 for API keys and 5,000 for apps.
 	RequestsPerHour int
+	// Seed makes every id and secret follow from it, so that a run can be
+	// repeated. Defaults to 0: ids and secrets are random.
+	Seed uint64
+	// RewriteMarkdown stores comments and descriptions as Linear's editor writes
+	// them: "- item" becomes "* item", "_x_" becomes "*x*", a bare address
+	// becomes "[address](<address>)". Defaults to false: texts are stored as sent.
+	RewriteMarkdown bool
+	// AnyScope lets tokens do what their scopes do not cover. Defaults to
+	// false: an operation beyond the scopes is answered FORBIDDEN.
+	AnyScope bool
+	// ComplexityPerHour is the size of each caller's budget of complexity
+	// points. Defaults to 0: nothing is refused, and the headers report a full
+	// budget of 3,000,000 for API keys and 2,000,000 for apps.
+	ComplexityPerHour int
 	// Parallel is how many deliveries of one registration are under way at the
 	// same time. They start in the order of their events; with 1 they also
 	// arrive in that order. Defaults to 4.
@@ -57,6 +57,24 @@ type Config struct {
 	// RestampRetries gives every attempt a new webhookTimestamp and signature.
 	// Defaults to false: retries carry the bytes of the first attempt.
 	RestampRetries bool
+	// NewDeliveryIDs gives every attempt a Linear-Delivery of its own. Defaults
+	// to false: the attempts of a delivery share one.
+	NewDeliveryIDs bool
+	// EventOrder says in which order the events of one act are sent to a
+	// webhook, by type: a mention makes Comment, AgentSessionEvent and
+	// AppUserNotification, and Linear promises no order. Types that are not
+	// named come last. Defaults to the order in which they are named here.
+	EventOrder []string
+	// DisableAfter is how many deliveries in a row may be given up before the
+	// webhook is disabled. Linear documents no number. Defaults to 0: never.
+	DisableAfter int
+	// Control serves the control API below /sim/, by which programs in any
+	// language act as people and make bad days. It needs no credentials, so the
+	// address must not be reachable by others. Defaults to false.
+	Control bool
+	// Clock is a virtual clock: it is the time of the server, and deadlines of
+	// retries follow it. Defaults to none, which is the time of this machine.
+	Clock *Clock
 }
 
 // Server is a running Linear. Make one with [Start].
@@ -67,7 +85,9 @@ type Server struct {
 	query   operations
 	mutate  operations
 	filters *filters
-	things  *thingFilters
+	began   time.Time
+	random  source
+	rewrite rewriter
 	emoji   *emoji
 	hooks   *http.Client
 	http    *http.Server
@@ -86,18 +106,22 @@ type Server struct {
 	tokens     map[string]*token
 	buckets    map[string]*bucket
 	faults     []*Fault
+	comments   map[string]*Comment
 	documents  map[string]*document
 	files      map[string]*file // by the path of the asset
 	requests   []Request
 	counts     map[string]int
 	deliveries []*delivery
+	disturbed  Disturbance
+	held       []*delivery // by a Disturbance
+	act        int
 	pending    int // deliveries that are not done
 }
 
 // Start listens and answers until Close. It fails when the address cannot be
-// listened on or the configuration makes no sense.
+// listened on or the configuration is invalid.
 func Start(cfg Config) (*Server, error) {
-	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 {
+	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 || cfg.ComplexityPerHour < 0 {
 		return nil, errors.New("linearsim: negative limit in the configuration")
 	}
 	if cfg.Addr == "" {
@@ -105,6 +129,9 @@ func Start(cfg Config) (*Server, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+		if cfg.Clock != nil {
+			cfg.Now = cfg.Clock.Now
+		}
 	}
 	if cfg.Parallel == 0 {
 		cfg.Parallel = 4
@@ -117,9 +144,9 @@ func Start(cfg Config) (*Server, error) {
 	}
 	cfg.RetryAfter = slices.Clone(cfg.RetryAfter)
 
-	schema, err := gqlparser.LoadSchema(schemaSources()...)
+	schema, err := loadAccepted()
 	if err != nil {
-		return nil, fmt.Errorf("linearsim: schema: %w", err)
+		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
@@ -131,9 +158,13 @@ func Start(cfg Config) (*Server, error) {
 		cfg:    cfg,
 		url:    "http://" + ln.Addr().String(),
 		schema: schema,
-		query:  root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), sessionQueries()),
+		query: root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), moreQueries(),
+			notificationQueries(), webhookQueries(), introspectionQueries()),
 		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
-			sessionMutations()),
+			sessionMutations(), directoryMutations(), notificationMutations(), webhookMutations(), projectMutations()),
+		random:    newSource(cfg.Seed),
+		rewrite:   newRewriter(),
+		comments:  map[string]*Comment{},
 		filters:   newFilters(),
 		emoji:     newEmoji(),
 		cancel:    cancel,
@@ -147,11 +178,11 @@ func Start(cfg Config) (*Server, error) {
 		files:     map[string]*file{},
 		counts:    map[string]int{},
 	}
-	s.things = newThingFilters(s.filters)
+	s.began = s.now()
 	s.hooks = &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: cfg.Parallel},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // a redirect is no 200
+			return http.ErrUseLastResponse // a redirect counts as a failure
 		},
 	}
 	s.http = &http.Server{
@@ -207,6 +238,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/oauth/token", s.serveToken)
 	mux.HandleFunc("/oauth/revoke", s.serveRevoke)
 	s.fileRoutes(mux)
+	if s.cfg.Control {
+		s.controlRoutes(mux)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		if s.closed {
@@ -224,8 +258,9 @@ func (s *Server) routes() http.Handler {
 // now is the time of the server in the resolution of Linear's times.
 func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
 
-// unlock ends a change: it wakes the deliveries and whoever waits for changes.
+// unlock ends a change: it wakes the deliveries and everyone who waits for changes.
 func (s *Server) unlock() {
+	s.act++
 	close(s.changed)
 	s.changed = make(chan struct{})
 	s.mu.Unlock()

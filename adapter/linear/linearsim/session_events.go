@@ -2,8 +2,6 @@ package linearsim
 
 import (
 	"slices"
-
-	"github.com/google/uuid"
 )
 
 // typeSessionEvent is the resource type that makes an app an agent. Unlike
@@ -14,30 +12,53 @@ const typeSessionEvent = "AgentSessionEvent"
 func (w *Workspace) agents() []*Installation {
 	var out []*Installation
 	for _, in := range w.apps {
-		if !in.closed && in.hook != nil && in.hook.enabled && slices.Contains(in.hook.types, typeSessionEvent) {
+		if !in.closed && in.hook != nil && in.hook.enabled && in.mentionable() && slices.Contains(in.hook.types, typeSessionEvent) {
 			out = append(out, in)
 		}
 	}
 	return out
 }
 
-// involveAgents does what Linear does after a person wrote a comment: a mention
-// of an agent starts a session, and a reply in a session's thread prompts it.
+// involveAgents does what Linear does after a comment: a mention of an agent
+// starts a session, and a person's reply in a session's thread prompts it.
 func (s *Server) involveAgents(c *Comment) {
-	w := c.Issue.Team.ws
+	w := c.ws
+	if c.Issue == nil {
+		return
+	}
 	for _, in := range w.agents() {
-		mentioned := slices.ContainsFunc(split(w, c.body, true), func(p part) bool { return p.user == in.User })
+		mentioned := slices.ContainsFunc(split(w, c.body, c.typed), func(p part) bool { return p.user == in.User })
 		open := slices.IndexFunc(w.sessions, func(x *Session) bool {
 			return x.App == in.User && x.Root != nil && x.Root == c.Parent // a finished one begins again
 		})
 		switch {
 		case mentioned:
-			s.sessionCreated(in, c.Author.startSession(in, c.Issue, c.root()), c)
-		case open >= 0:
+			x := c.Author.startSession(in, c.Issue, c.root())
+			x.source, x.values["sourceComment"] = c, c
+			s.sessionCreated(in, x, c)
+		case open >= 0 && !c.Author.App:
 			x := w.sessions[open]
-			activity := x.note(s, uuid.NewString(), c.Author, "prompt", map[string]any{"body": c.body}, args{}, c)
+			activity := x.note(s, s.newID(), c.Author, "prompt", map[string]any{"body": c.body}, args{}, c)
 			s.sessionPrompted(in, x, activity, c)
 		}
+	}
+}
+
+// delegateToAgent starts a session if an issue was delegated to an agent, or its
+// description mentions one. Linear hangs such a session on a comment of its own.
+func (s *Server) delegateToAgent(i *Issue, by *User, was issueFields) {
+	before := mentions(i.Team.ws, was.description, was.typed)
+	now := mentions(i.Team.ws, i.description, i.typed)
+	for _, in := range i.Team.ws.agents() {
+		delegated := i.delegate == in.User && was.delegate != in.User
+		mentioned := slices.Contains(now, in.User) && !slices.Contains(before, in.User)
+		if in.User == by || !delegated && !mentioned {
+			continue
+		}
+		root := s.addComment(&Comment{
+			ID: s.newID(), Issue: i, artificial: true, body: "This thread is for an agent session with " + in.User.DisplayName + ".",
+		}, nil)
+		s.sessionCreated(in, by.startSession(in, i, root), nil)
 	}
 }
 
@@ -88,7 +109,7 @@ func (x *Session) payload(in *Installation, source *Comment) map[string]any {
 	issue["description"] = x.Issue.description
 	out := map[string]any{
 		"id": x.ID, "createdAt": stamp(x.createdAt), "updatedAt": stamp(x.updatedAt), "appUserId": in.User.ID,
-		"organizationId": in.ws.ID, "status": x.values["status"], "type": "commentThread", "issueId": x.Issue.ID, "issue": issue,
+		"organizationId": in.ws.ID, "status": x.status(), "type": "commentThread", "issueId": x.Issue.ID, "issue": issue,
 	}
 	if creator != nil {
 		out["creatorId"], out["creator"] = creator.ID, creator.child()
@@ -112,7 +133,7 @@ func (u *User) Stop(x *Session) {
 	if x == nil || x.Issue.Team.ws != u.ws {
 		return
 	}
-	activity := x.note(s, uuid.NewString(), u, "prompt", map[string]any{"body": "Stop"}, args{"signal": "stop"}, nil)
+	activity := x.note(s, s.newID(), u, "prompt", map[string]any{"body": "Stop"}, args{"signal": "stop"}, nil)
 	for _, in := range u.ws.agents() {
 		if in.User == x.App {
 			s.sessionPrompted(in, x, activity, nil)

@@ -3,8 +3,7 @@ package linearsim
 import (
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
+	"time"
 )
 
 // Session is an agent session. A person starts one by mentioning an app whose
@@ -21,10 +20,11 @@ type Session struct {
 
 	*thing
 	activities []*thing
+	source     *Comment // that started it, nil if none did
 }
 
 // StartSession starts a session of an app on an issue. root is the root comment
-// of the session's thread, or nil if there is none, as after a delegation.
+// of the session's thread, or nil without one, as after a delegation.
 func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Session {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -41,16 +41,21 @@ func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Ses
 
 func (u *User) startSession(app *Installation, issue *Issue, root *Comment) *Session {
 	s := u.ws.srv
-	x := &Session{ID: uuid.NewString(), App: app.User, Issue: issue, Root: root}
-	x.thing = s.newThing("AgentSession", x.ID, map[string]any{
+	x := &Session{ID: s.newID(), App: app.User, Issue: issue, Root: root}
+	x.thing = u.ws.newThing("AgentSession", x.ID, map[string]any{
 		"appUser": app.User, "creator": u, "issue": issue, "comment": root, "sourceComment": root, "status": "pending",
-		"plan": nil, "summary": nil, "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
-		"activities": answerer(func(r *request, a args) (any, error) {
-			return page(r, "AgentActivity", a, x.activities, r.srv.things.activity)
-		}),
+		"slugId": s.secret(6), "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
 	})
+	x.answerActivities()
 	u.ws.sessions = append(u.ws.sessions, x)
 	return x
+}
+
+// answerActivities has the field activities list those of the session.
+func (x *Session) answerActivities() {
+	x.values["activities"] = answerer(func(r *request, a args) (any, error) {
+		return page(r, "AgentActivity", a, x.activities, nil)
+	})
 }
 
 // Prompt lets a person write in a session, and returns the id of the activity.
@@ -62,7 +67,7 @@ func (u *User) Prompt(x *Session, text string) string {
 	if x == nil || x.Issue.Team.ws != u.ws {
 		return ""
 	}
-	activity := x.say(s, uuid.NewString(), u, "prompt", map[string]any{"body": text}, args{})
+	activity := x.say(s, s.newID(), u, "prompt", map[string]any{"body": text}, args{})
 	source, _ := activity.values["sourceComment"].(*Comment)
 	for _, in := range u.ws.agents() {
 		if in.User == x.App {
@@ -74,7 +79,26 @@ func (u *User) Prompt(x *Session, text string) string {
 
 // Status returns the session's status.
 func (x *Session) Status() string {
-	return read(x.App.ws.srv, func() string { s, _ := x.values["status"].(string); return s })
+	return read(x.App.ws.srv, x.status)
+}
+
+// staleAfter is how long a session may be silent before Linear calls it stale.
+const staleAfter = 30 * time.Minute
+
+// status is that of the latest activity, or stale.
+func (x *Session) status() string {
+	status := x.text("status")
+	if (status == "pending" || status == "active") && x.App.ws.srv.now().Sub(x.updatedAt) >= staleAfter {
+		return "stale"
+	}
+	return status
+}
+
+func (x *Session) field(r *request, name string, a args) (any, error) {
+	if name == "status" {
+		return x.status(), nil
+	}
+	return x.thing.field(r, name, a)
 }
 
 // Activities returns the types and texts of the activities, oldest first, such
@@ -95,17 +119,57 @@ func (x *Session) Activities() []string {
 	})
 }
 
-func sessionQueries() map[string]operation {
-	return map[string]operation{
-		"agentSession": func(r *request, a args) (any, error) { return r.ws.findSession(a.text("id")) },
-	}
-}
-
 func sessionMutations() map[string]operation {
 	return map[string]operation{
 		"agentActivityCreate": createActivity,
 		"agentSessionUpdate":  updateSession,
+		"agentSessionCreateOnIssue": func(r *request, a args) (any, error) {
+			in := a.object("input")
+			i, err := r.ws.findIssue(in.text("issueId"))
+			if err != nil {
+				return nil, err
+			}
+			return r.openSession(i, nil, in)
+		},
+		"agentSessionCreateOnComment": func(r *request, a args) (any, error) {
+			in := a.object("input")
+			c, err := r.threadRoot(in.text("commentId"))
+			if err != nil {
+				return nil, err
+			}
+			if c.Issue == nil {
+				return nil, inputError("Agent sessions can only be created on issue comments.", "")
+			}
+			return r.openSession(c.Issue, c, in)
+		},
 	}
+}
+
+// openSession starts a session of the caller's own app.
+func (r *request) openSession(i *Issue, root *Comment, in args) (any, error) {
+	for _, app := range r.ws.apps {
+		if app.User != r.user {
+			continue
+		}
+		x := r.user.startSession(app, i, root)
+		x.values["creator"] = nil
+		if in.has("externalUrls") {
+			x.link(in.list("externalUrls"))
+		}
+		return r.done("AgentSessionPayload", "agentSession", x), nil
+	}
+	return nil, forbidden("Only apps can create agent sessions")
+}
+
+// link adds external links to a session.
+func (x *Session) link(added []any) {
+	links, _ := x.values["externalLinks"].([]payload)
+	links = slices.Clone(links)
+	for _, raw := range added {
+		link := asArgs(raw)
+		links = append(links, payload{"AgentSessionExternalLink", map[string]any{"label": link.text("label"), "url": link.text("url")}})
+	}
+	x.values["externalLinks"] = links
 }
 
 func (w *Workspace) findSession(id string) (*Session, error) {
@@ -163,7 +227,7 @@ func (x *Session) say(s *Server, id string, by *User, typ string, content, in ar
 	var source *Comment
 	if x.Root != nil && !x.Root.deleted && (typ == "prompt" || typ == "response" || typ == "elicitation" || typ == "error") {
 		source = s.addComment(&Comment{
-			ID: uuid.NewString(), Issue: x.Issue, Parent: x.Root, Author: by, typed: !by.App, body: content.text("body"),
+			ID: s.newID(), Issue: x.Issue, Parent: x.Root, Author: by, typed: !by.App, body: content.text("body"),
 		}, by.actor())
 	}
 	return x.note(s, id, by, typ, content, in, source)
@@ -177,7 +241,7 @@ func (x *Session) note(s *Server, id string, by *User, typ string, content, in a
 			"type": typ, "action": content.text("action"), "parameter": content.text("parameter"), "result": opt(content.text("result")),
 		}
 	}
-	t := s.newThing("AgentActivity", id, map[string]any{
+	t := x.App.ws.newThing("AgentActivity", id, map[string]any{
 		"agentSession": x, "type": typ, "content": payload{"AgentActivity" + strings.ToUpper(typ[:1]) + typ[1:] + "Content", values},
 		"ephemeral": in.flag("ephemeral"), "signal": opt(in.text("signal")), "signalMetadata": in["signalMetadata"],
 		"sourceComment": source, "user": by,
@@ -190,6 +254,13 @@ func (x *Session) note(s *Server, id string, by *User, typ string, content, in a
 		x.values["status"] = "active"
 	}
 	x.updatedAt = s.now()
+	if x.values["startedAt"] == nil && by.App {
+		x.values["startedAt"] = x.updatedAt
+	}
+	x.values["endedAt"] = nil
+	if typ == "response" || typ == "error" {
+		x.values["endedAt"] = x.updatedAt
+	}
 	return t
 }
 
@@ -201,6 +272,9 @@ func updateSession(r *request, a args) (any, error) {
 	in := a.object("input")
 	if in.has("plan") {
 		x.values["plan"] = in["plan"]
+	}
+	if in.has("summary") {
+		x.values["summary"] = opt(in.text("summary"))
 	}
 	links, _ := x.values["externalLinks"].([]payload)
 	links = slices.Clone(links)
@@ -214,10 +288,7 @@ func updateSession(r *request, a args) (any, error) {
 			return slices.Contains(gone, url)
 		})
 	}
-	for _, raw := range added {
-		link := asArgs(raw)
-		links = append(links, payload{"AgentSessionExternalLink", map[string]any{"label": link.text("label"), "url": link.text("url")}})
-	}
 	x.values["externalLinks"], x.updatedAt = links, r.srv.now()
+	x.link(added)
 	return r.done("AgentSessionPayload", "agentSession", x), nil
 }

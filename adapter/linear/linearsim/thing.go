@@ -11,15 +11,30 @@ type thing struct {
 	record
 	id     string
 	typ    string
+	ws     *Workspace
 	values map[string]any
+
+	reactions []*Reaction // on project and initiative updates
 }
 
 // answerer answers a field of a thing.
 type answerer func(r *request, a args) (any, error)
 
-func (s *Server) newThing(typ, id string, values map[string]any) *thing {
-	s.take(typ, id)
-	return &thing{record: s.newRecord(), id: id, typ: typ, values: values}
+// newThing makes a thing without adding it to the workspace.
+func (w *Workspace) newThing(typ, id string, values map[string]any) *thing {
+	w.srv.take(typ, id)
+	return &thing{record: w.srv.newRecord(), id: id, typ: typ, ws: w, values: values}
+}
+
+// addThing makes a thing and adds it to the workspace.
+func (w *Workspace) addThing(typ, id string, values map[string]any) *thing {
+	t := w.newThing(typ, id, values)
+	w.things[typ] = append(w.things[typ], t)
+	return t
+}
+
+func (w *Workspace) removeThing(t *thing) {
+	w.things[t.typ] = slices.DeleteFunc(slices.Clone(w.things[t.typ]), func(v *thing) bool { return v == t })
 }
 
 func (t *thing) typename() string { return t.typ }
@@ -41,8 +56,13 @@ func (t *thing) field(r *request, name string, a args) (any, error) {
 		return t.createdAt, nil
 	case name == "updatedAt":
 		return t.updatedAt, nil
-	case name == "archivedAt":
-		return nil, nil
+	case name == "reactions":
+		return t.reactions, nil
+	case name == "reactionData":
+		return reactionData(t.reactions), nil
+	}
+	if v, ok := derive(r, t, name); ok {
+		return v, nil
 	}
 	return nil, noField(t.typ, name)
 }
@@ -50,16 +70,26 @@ func (t *thing) field(r *request, name string, a args) (any, error) {
 // is reports whether a field holds a value.
 func (t *thing) is(name string, value any) bool { return t.values[name] == value }
 
+// text returns a string field, empty if it is unset.
+func (t *thing) text(name string) string {
+	s, _ := t.values[name].(string)
+	return s
+}
+
+// time returns a time field, zero if it is unset.
+func (t *thing) time(name string) time.Time {
+	at, _ := t.values[name].(time.Time)
+	return at
+}
+
+func (t *thing) archived() bool { return !t.time("archivedAt").IsZero() }
+
 func findThing(in []*thing, typ, id string) (*thing, error) {
 	t, ok := byID(in, id, func(t *thing) string { return t.id })
 	if !ok {
 		return nil, notFound(typ)
 	}
 	return t, nil
-}
-
-func without(in []*thing, t *thing) []*thing {
-	return slices.DeleteFunc(slices.Clone(in), func(v *thing) bool { return v == t })
 }
 
 // where picks the things that keep wants.
@@ -71,44 +101,4 @@ func where(in []*thing, keep func(*thing) bool) []*thing {
 		}
 	}
 	return out
-}
-
-// things are the entities of a workspace that are kept as things.
-type things struct {
-	attachments []*thing
-	relations   []*thing
-	projects    []*thing
-	cycles      []*thing
-	sessions    []*Session
-}
-
-// thingFilters are the filter tables for things.
-type thingFilters struct {
-	activity *filter[*thing]
-	cycle    *filter[*thing]
-	project  *filter[*thing]
-}
-
-func newThingFilters(f *filters) *thingFilters {
-	text := func(name string) func(*request, args, *thing) bool {
-		return func(_ *request, c args, t *thing) bool { s, _ := t.values[name].(string); return matchText(c, s) }
-	}
-	id := func(_ *request, c args, t *thing) bool { return matchID(c, t.id) }
-	return &thingFilters{
-		activity: &filter[*thing]{map[string]func(*request, args, *thing) bool{"id": id, "type": text("type")}},
-		project:  &filter[*thing]{map[string]func(*request, args, *thing) bool{"id": id, "name": text("name")}},
-		cycle: &filter[*thing]{map[string]func(*request, args, *thing) bool{
-			"id": id, "name": text("name"),
-			"number": func(_ *request, c args, t *thing) bool { n, _ := number(t.values["number"]); return matchNumber(c, n) },
-			"isActive": func(r *request, c args, t *thing) bool {
-				starts, _ := t.values["startsAt"].(time.Time)
-				ends, _ := t.values["endsAt"].(time.Time)
-				return matchFlag(c, r.srv.during(starts, ends))
-			},
-			"team": func(r *request, c args, t *thing) bool {
-				team, ok := t.values["team"].(*Team)
-				return ok && f.team.match(r, c, team)
-			},
-		}},
-	}
 }

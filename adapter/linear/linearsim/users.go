@@ -1,10 +1,9 @@
 package linearsim
 
 import (
+	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/google/uuid"
 )
 
 // User is a person or, when App is set, the user that an installed app acts
@@ -16,10 +15,12 @@ type User struct {
 	Email       string
 	URL         string // the profile address; pasted by a program it is a mention
 	App         bool
-	Guest       bool // deliveries do not tell
+	Guest       bool // webhooks do not tell
+	Admin       bool // may manage webhooks with a personal API key
 
 	record
-	ws *Workspace
+	ws   *Workspace
+	open *Issue // what the person looks at
 }
 
 // AddUser adds a person. The mail address is <displayName>@<urlKey>.test.
@@ -27,6 +28,15 @@ func (w *Workspace) AddUser(name, displayName string) *User {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
 	return w.addUser(person(w, name, displayName, false))
+}
+
+// AddAdmin adds a person who may manage webhooks and the workspace.
+func (w *Workspace) AddAdmin(name, displayName string) *User {
+	w.srv.mu.Lock()
+	defer w.srv.unlock()
+	u := person(w, name, displayName, false)
+	u.Admin = true
+	return w.addUser(u)
 }
 
 // AddGuest adds a person who is a guest of the workspace. Nothing but the mark
@@ -37,10 +47,10 @@ func (w *Workspace) AddGuest(name, displayName string) *User {
 	return w.addUser(person(w, name, displayName, true))
 }
 
-// person is somebody who has not been added yet.
+// person makes a user without adding it.
 func person(w *Workspace, name, displayName string, guest bool) *User {
 	return &User{
-		ID: uuid.NewString(), Name: name, DisplayName: displayName,
+		ID: w.srv.newID(), Name: name, DisplayName: displayName,
 		Email: displayName + "@" + w.URLKey + ".test", Guest: guest,
 	}
 }
@@ -75,14 +85,33 @@ func (u *User) field(r *request, name string, a args) (any, error) {
 		return u.Email, nil
 	case "url":
 		return u.URL, nil
-	case "app", "supportsAgentSessions":
+	case "app":
 		return u.App, nil
-	case "active", "isAssignable", "isMentionable":
+	case "active":
 		return true, nil
+	case "supportsAgentSessions":
+		in := u.app()
+		return in != nil && slices.Contains(in.ws.agents(), in), nil
+	case "isMentionable":
+		in := u.app()
+		return in == nil || in.mentionable(), nil
+	case "isAssignable":
+		in := u.app()
+		return in == nil || in.assignable(), nil
+	case "canAccessAnyPublicTeam":
+		return !u.Guest, nil
+	case "teamMemberships":
+		var own []item
+		for _, m := range u.ws.memberships() {
+			if m, ok := m.(*membership); ok && m.user == u {
+				own = append(own, m)
+			}
+		}
+		return own, nil
 	case "guest":
 		return u.Guest, nil
 	case "admin", "owner":
-		return false, nil
+		return u.Admin, nil
 	case "isMe":
 		return r.user == u, nil
 	case "initials":
@@ -93,10 +122,12 @@ func (u *User) field(r *request, name string, a args) (any, error) {
 		return u.createdAt, nil
 	case "updatedAt":
 		return u.updatedAt, nil
-	case "archivedAt", "avatarUrl", "description", "lastSeen", "statusEmoji", "statusLabel", "timezone", "title":
-		return nil, nil
 	case "teams":
 		return page(r, "Team", a, u.ws.teams, r.srv.filters.team)
+	case "inviteHash":
+		return derivedID(u.ID)[:8], nil
+	case "createdIssueCount":
+		return len(issuesWhere(u.ws, true, func(i *Issue) bool { return i.Creator == u })), nil
 	case "assignedIssues":
 		return u.issues(r, a, func(i *Issue) bool { return i.assignee == u })
 	case "createdIssues":
@@ -134,7 +165,7 @@ func initials(name string) string {
 	return b.String()
 }
 
-// ExternalUser is somebody who writes from a connected system and has no
+// ExternalUser is a person who writes from a connected system, without an
 // account in the workspace.
 type ExternalUser struct {
 	ID    string
@@ -149,7 +180,9 @@ type ExternalUser struct {
 func (w *Workspace) AddExternalUser(name, email string) *ExternalUser {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
-	return &ExternalUser{ID: uuid.NewString(), Name: name, Email: email, record: w.srv.newRecord(), ws: w}
+	e := &ExternalUser{ID: w.srv.newID(), Name: name, Email: email, record: w.srv.newRecord(), ws: w}
+	w.external = append(w.external, e)
+	return e
 }
 
 func (e *ExternalUser) typename() string { return "ExternalUser" }
@@ -168,8 +201,6 @@ func (e *ExternalUser) field(_ *request, name string, _ args) (any, error) {
 		return e.createdAt, nil
 	case "updatedAt":
 		return e.updatedAt, nil
-	case "archivedAt", "avatarUrl", "lastSeen":
-		return nil, nil
 	}
 	return nil, noField("ExternalUser", name)
 }

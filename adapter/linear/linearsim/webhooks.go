@@ -3,20 +3,13 @@ package linearsim
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Webhook describes where events go.
@@ -37,10 +30,15 @@ type Registration struct {
 	URL    string
 	Secret string
 
+	record
 	ws      *Workspace
 	app     *Installation // nil for a webhook of the workspace
+	team    *Team         // nil for all public teams
+	creator *User
+	label   string
 	types   []string
 	enabled bool
+	failed  int         // deliveries given up since the last success
 	queue   []*delivery // to be started, in order
 	retries []*delivery // to be queued again when they are due
 	active  int
@@ -54,11 +52,12 @@ func (w *Workspace) AddWebhook(h Webhook) *Registration {
 }
 
 func (w *Workspace) register(h Webhook, app *Installation) *Registration {
+	s := w.srv
 	if h.Secret == "" {
-		h.Secret = "lin_wh_" + secret(16)
+		h.Secret = "lin_wh_" + s.secret(16)
 	}
 	reg := &Registration{
-		ID: uuid.NewString(), URL: h.URL, Secret: h.Secret,
+		ID: s.newID(), URL: h.URL, Secret: h.Secret, record: s.newRecord(),
 		ws: w, app: app, types: slices.Clone(h.ResourceTypes), enabled: true,
 	}
 	w.registrations = append(w.registrations, reg)
@@ -92,7 +91,28 @@ func (reg *Registration) wants(e event) bool {
 	if !reg.enabled || e.only != nil && e.only != reg.app {
 		return false
 	}
+	if reg.team != nil && e.data["teamId"] != reg.team.ID {
+		return false // of comments, too: Linear sends none to the webhook of a team
+	}
+	if e.typ == typeNotification {
+		return slices.Contains(reg.types, e.typ)
+	}
 	return e.always || len(reg.types) == 0 || slices.Contains(reg.types, e.typ)
+}
+
+// listens reports whether some webhook wants events of a type, so that bodies
+// for no one need not be built.
+func (w *Workspace) listens(typ string) bool {
+	return slices.ContainsFunc(w.registrations, func(reg *Registration) bool { return reg.wants(event{typ: typ}) })
+}
+
+// drop forgets the deliveries of a webhook that was deleted.
+func (s *Server) drop(reg *Registration) {
+	for _, d := range slices.Concat(reg.queue, reg.retries) {
+		d.done = true
+		s.pending--
+	}
+	reg.queue, reg.retries = nil, nil
 }
 
 // emit queues an event for every registration that wants it.
@@ -101,8 +121,8 @@ func (s *Server) emit(w *Workspace, e event) {
 		if !reg.wants(e) {
 			continue
 		}
-		d := &delivery{id: uuid.NewString(), reg: reg, event: e}
-		reg.queue = append(reg.queue, d)
+		d := &delivery{id: s.newID(), reg: reg, event: e, act: s.act}
+		s.enqueue(d)
 		s.pending++
 		if len(s.deliveries) >= logSize && s.deliveries[0].done {
 			s.deliveries = slices.Delete(s.deliveries, 0, 1)
@@ -172,203 +192,7 @@ func nested(key string, v any) bool {
 	return ok
 }
 
-// delivery is one event on its way to one registration.
-type delivery struct {
-	id       string
-	reg      *Registration
-	event    event
-	body     []byte // as it was sent last
-	header   http.Header
-	attempts []Attempt
-	tries    int       // attempts without redeliveries
-	due      time.Time // when to try again
-	done     bool
-}
-
-// Delivery is a log entry.
-type Delivery struct {
-	ID        string // the Linear-Delivery header
-	WebhookID string
-	URL       string
-	Type      string // such as Comment
-	Action    string // such as create
-	Body      []byte // as sent last, nil before the first attempt; do not change
-	Header    http.Header
-	Attempts  []Attempt
-	Done      bool // answered with 200 or given up
-	OK        bool // answered with 200
-}
-
-// Attempt is one try to deliver.
-type Attempt struct {
-	At          time.Time // by the clock of the server
-	Duration    time.Duration
-	Status      int    // 0 without an answer
-	Answer      string // the first 1000 bytes of the answer's body
-	Err         string // why there was no answer
-	Redelivered bool   // by Redeliver
-}
-
-// Deliveries returns the log of deliveries, oldest first. Only the newest
-// 10,000 are kept for sure.
-func (s *Server) Deliveries() []Delivery {
-	return read(s, func() []Delivery {
-		out := make([]Delivery, len(s.deliveries))
-		for i, d := range s.deliveries {
-			out[i] = Delivery{
-				ID: d.id, WebhookID: d.reg.ID, URL: d.reg.URL, Type: d.event.typ, Action: d.event.action,
-				Body: d.body, Header: d.header.Clone(), Attempts: slices.Clone(d.attempts), Done: d.done,
-				OK: slices.ContainsFunc(d.attempts, func(a Attempt) bool { return a.Status == http.StatusOK }),
-			}
-		}
-		return out
-	})
-}
-
-// deliver starts deliveries until ctx ends. It is the only place that takes
-// from the queues, so the order of starts is the order of events.
-func (s *Server) deliver(ctx context.Context) {
-	for {
-		s.mu.Lock()
-		batch, next := s.ready(time.Now())
-		s.mu.Unlock()
-		for _, d := range batch {
-			s.wg.Go(func() { s.attempt(ctx, d) })
-		}
-		var timer <-chan time.Time
-		var t *time.Timer
-		if !next.IsZero() {
-			t = time.NewTimer(time.Until(next))
-			timer = t.C
-		}
-		select {
-		case <-ctx.Done():
-		case <-s.wake:
-		case <-timer:
-		}
-		if t != nil {
-			t.Stop()
-		}
-		if ctx.Err() != nil {
-			return
-		}
-	}
-}
-
-// ready takes what can start now and tells when the next retry is due.
-func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
-	for _, w := range s.workspaces {
-		for _, reg := range w.registrations {
-			reg.retries = slices.DeleteFunc(reg.retries, func(d *delivery) bool {
-				if !d.due.After(now) {
-					reg.queue = append(reg.queue, d)
-					return true
-				}
-				if next.IsZero() || d.due.Before(next) {
-					next = d.due
-				}
-				return false
-			})
-			n := min(len(reg.queue), s.cfg.Parallel-reg.active)
-			batch = append(batch, reg.queue[:n]...)
-			reg.queue = reg.queue[n:]
-			reg.active += n
-		}
-	}
-	return batch, next
-}
-
-// attempt sends a delivery once and decides how it goes on.
-func (s *Server) attempt(ctx context.Context, d *delivery) {
-	body, header, err := s.prepare(d)
-	var a Attempt
-	if err == nil {
-		a, err = s.post(ctx, d.reg.URL, header, body)
-	} else {
-		a.Err = err.Error()
-	}
-	s.mu.Lock()
-	defer s.unlock()
-	d.reg.active--
-	if ctx.Err() != nil && err != nil {
-		return // closed on the way
-	}
-	d.attempts = append(d.attempts, a)
-	d.tries++
-	if a.Status == http.StatusOK || d.tries > len(s.cfg.RetryAfter) {
-		d.done = true
-		s.pending--
-		return
-	}
-	d.due = time.Now().Add(s.cfg.RetryAfter[d.tries-1])
-	d.reg.retries = append(d.reg.retries, d)
-}
-
-// prepare writes and signs the body, the first time or every time.
-func (s *Server) prepare(d *delivery) ([]byte, http.Header, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d.body != nil && !s.cfg.RestampRetries {
-		return d.body, d.header, nil
-	}
-	now := s.now()
-	body, err := d.envelope(now)
-	if err != nil {
-		return nil, nil, err
-	}
-	d.body = body
-	d.header = http.Header{
-		"Content-Type":     {"application/json; charset=utf-8"},
-		"Accept-Charset":   {"utf-8"},
-		"User-Agent":       {"Linear-Webhook"},
-		"Linear-Delivery":  {d.id},
-		"Linear-Event":     {d.event.typ},
-		"Linear-Signature": {sign(d.reg.Secret, body)},
-		"Linear-Timestamp": {strconv.FormatInt(now.UnixMilli(), 10)},
-	}
-	return d.body, d.header, nil
-}
-
-func sign(secret string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// post sends one request and waits for its answer within the deadline.
-func (s *Server) post(ctx context.Context, url string, header http.Header, body []byte) (Attempt, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.DeliveryTimeout)
-	defer cancel()
-	start := time.Now()
-	a := Attempt{At: s.now()}
-	status, answer, err := s.send(ctx, url, header, body)
-	a.Status, a.Answer, a.Duration = status, answer, time.Since(start)
-	if err != nil {
-		a.Err = err.Error()
-	}
-	return a, err
-}
-
-func (s *Server) send(ctx context.Context, url string, header http.Header, body []byte) (int, string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return 0, "", err
-	}
-	req.Header = header.Clone()
-	resp, err := s.hooks.Do(req)
-	if err != nil {
-		return 0, "", err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1000))
-	if err != nil {
-		return 0, "", err
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody)) // so that the connection can be used again
-	return resp.StatusCode, string(answer), nil
-}
-
-// Redeliver sends the bytes of a delivery once more, with the same headers,
+// Redeliver sends the bytes of a delivery again, with the same headers,
 // and waits for the answer. The delivery must have been sent before. The error
 // wraps [ErrNoDelivery], [ErrRefused] or what went wrong on the way.
 func (s *Server) Redeliver(ctx context.Context, deliveryID string) error {

@@ -272,7 +272,7 @@ func TestDeliveryTimeout(t *testing.T) {
 	w := newWorld(t, Config{DeliveryTimeout: 20 * time.Millisecond, RetryAfter: []time.Duration{}})
 	w.hook(slow.URL)
 	w.ada.Comment(w.issue, "x")
-	w.hook("http://127.0.0.1:1/") // nobody listens
+	w.hook("http://127.0.0.1:1/") // nothing listens there
 	w.ada.Comment(w.issue, "y")
 	w.flush()
 	for _, d := range w.srv.Deliveries() {

@@ -71,7 +71,7 @@ func TestStorage(t *testing.T) {
 		t.Errorf("file %q, %v", content, ok)
 	}
 	if _, ok := w.srv.File("x"); ok {
-		t.Error("a file that nobody sent")
+		t.Error("a file that was never sent")
 	}
 }
 
