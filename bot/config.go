@@ -98,7 +98,7 @@ type Config struct {
 
 // Store is what a bot uses of a store, a part of [state.Store], where the methods
 // are described.
-type Store interface {
+type Store interface { //nolint:interfacebloat // what a bot uses, and no more
 	state.Notes
 	state.Values
 	// Enqueue, Lease, Extend and Settle are those of [state.Queue].

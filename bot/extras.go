@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -81,7 +82,7 @@ func detach(c Content) (Content, extras) {
 			return c, all
 		}
 		c = x.content
-		all.files = append(x.extras.files[:len(x.extras.files):len(x.extras.files)], all.files...)
+		all.files = slices.Concat(x.extras.files, all.files)
 		all.quiet = all.quiet || x.extras.quiet
 		all.silent = all.silent || x.extras.silent
 		if all.as == nil {
