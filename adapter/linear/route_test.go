@@ -15,7 +15,6 @@ func TestRoute(t *testing.T) {
 	tests := []struct {
 		name, body          string
 		thread, key, ignore string
-		deleted             string
 	}{
 		{
 			name:   "root comment",
@@ -75,7 +74,7 @@ func TestRoute(t *testing.T) {
 		{
 			name:   "comment remove",
 			body:   `{"type":"Comment","action":"remove","data":{"id":"c","updatedAt":"T1","issueId":"i"}}`,
-			thread: "linear:i:c:c", key: "Comment|remove|c", deleted: "c",
+			thread: "linear:i:c:c", key: "Comment|remove|c",
 		},
 		{
 			name:   "comment restore",
@@ -236,7 +235,10 @@ func TestRoute(t *testing.T) {
 			}
 			want := adapter.Route{
 				Workspace: "org", Thread: adapter.ThreadID(tt.thread), Key: tt.key, Ignore: tt.ignore,
-				Type: got.Type, Action: got.Action, Message: got.Message, Deleted: tt.deleted,
+				Type: got.Type, Action: got.Action, Message: got.Message, Urgent: got.Urgent, Deleted: got.Deleted, Missing: got.Missing,
+			}
+			if (got.Ignore != "") != (got.Missing != "") {
+				t.Errorf("ignored as %q, missing %q", got.Ignore, got.Missing)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
