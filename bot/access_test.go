@@ -81,13 +81,13 @@ func TestAccessGuardsEveryHandler(t *testing.T) {
 	} {
 		for _, allowed := range []bool{true, false} {
 			asked := 0
-			access := func(context.Context, *bot.Turn) (bot.Decision, error) {
+			access := func(context.Context, *bot.Turn) (bot.Decision, error) { //nolint:unparam // an Access
 				asked++
 				return bot.Decision{Allowed: allowed}, nil
 			}
 			synctest.Test(t, func(t *testing.T) {
 				o := newScripted()
-				w := newTest(t, withConfig(bot.Config{Access: access}), withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withConfig(bot.Config{Access: access}), withPlatform(o, o.Fake), withSteadyBackoff())
 				registerAll(w)
 				w.event(o, c.event)
 				w.run(time.Second)
@@ -237,7 +237,7 @@ func TestAccessReaction(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newScripted()
-				w := newTest(t, withConfig(bot.Config{Access: access.NotExternal().Else(bot.DenyWithReaction("⛔"))}), withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withConfig(bot.Config{Access: access.NotExternal().Else(bot.DenyWithReaction("⛔"))}), withPlatform(o, o.Fake), withSteadyBackoff())
 				registerAll(w)
 				if c.fail != nil {
 					o.failWith, o.failures = c.fail, 1
@@ -277,7 +277,7 @@ func TestAccessErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := 0
-			access := func(_ context.Context, t *bot.Turn) (bot.Decision, error) {
+			access := func(context.Context, *bot.Turn) (bot.Decision, error) {
 				if asked++; asked < 3 {
 					return bot.Allow(), fail()
 				}
@@ -507,13 +507,13 @@ func TestAccessRules(t *testing.T) {
 			t.Parallel()
 			var got bot.Decision
 			var failed error
-			decide := func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) {
+			decide := func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) { //nolint:unparam // an Access
 				got, failed = c.rule(ctx, turn)
 				return bot.Deny(), nil
 			}
 			synctest.Test(t, func(t *testing.T) {
 				o := newScripted()
-				w := newTest(t, withConfig(bot.Config{Access: decide, Bots: bot.BotsAlways}), withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withConfig(bot.Config{Access: decide, Bots: bot.BotsAlways}), withPlatform(o, o.Fake), withSteadyBackoff())
 				registerAll(w)
 				w.event(o, c.event)
 				w.run(time.Second)
@@ -539,7 +539,7 @@ func TestAccessLookupsThatFail(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
-			w := newTest(t, withConfig(bot.Config{Access: rule}), withPlatform(o, o.Fake), withBackoff(time.Second))
+			w := newTest(t, withConfig(bot.Config{Access: rule}), withPlatform(o, o.Fake), withSteadyBackoff())
 			w.bot.OnNewMessage(nil, w.noting("pattern"))
 			o.failWith, o.failures = &adapter.Error{Code: adapter.CodeUnavailable}, 1
 			w.say("ada", "hi")

@@ -174,7 +174,7 @@ func TestReactionWaitsForItsQuestion(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newScripted()
-				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 				w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 					a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Deploy?"})
 					if err == nil {
@@ -216,7 +216,7 @@ func TestTwoQuestionsAtOnce(t *testing.T) {
 	for _, posts := range [][]string{{"post-0", "post-1"}, {"post-1", "post-0"}} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
-			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+			w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 			w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 				_, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "First?"})
 				_, err2 := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Second?"})

@@ -327,7 +327,7 @@ func TestCommandsWithoutMention(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
-			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+			w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 			w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Body: c.text, Addressed: c.addressed}})
 			w.run(time.Second)
@@ -359,7 +359,7 @@ func TestCommandsInDescriptions(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
-			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+			w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.event(o, &adapter.IssueEvent{

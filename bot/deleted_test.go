@@ -14,6 +14,8 @@ import (
 
 // TestDeletedMessagesAreNotAnswered deletes a message before its turn, during it
 // and while it waits for an answer, and the message that begins its thread.
+//
+//nolint:paralleltest,tparallel // the cases share what they saw
 func TestDeletedMessagesAreNotAnswered(t *testing.T) {
 	t.Parallel()
 	var seen []string

@@ -124,7 +124,7 @@ func TestFilesWithEveryContent(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := newFileHost()
-				w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(d, d.Fake), withSteadyBackoff())
 				if err := c.do(t.Context(), w.handle(c.in)); !errors.Is(err, c.err) {
 					t.Errorf("error %v, want %v", err, c.err)
 				}
@@ -138,7 +138,7 @@ func TestFilesOfAStreamThatIsEdited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newFileHost()
-		w := newTest(t, withPlatform(p, p.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(p, p.Fake), withSteadyBackoff())
 		_, err := w.handle(thread).Edit(t.Context(), "m1", bot.WithFiles(bot.Stream(texts(0, "x")), upload("a", "", "b")))
 		if err == nil || !strings.Contains(err.Error(), "stream") {
 			t.Errorf("error %v, want one that says that streams are posted only", err)
@@ -163,7 +163,7 @@ func TestFileLinks(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := newFileHost()
-				w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(d, d.Fake), withSteadyBackoff())
 				d.under = c.under
 				if _, err := w.handle(thread).Post(t.Context(), bot.WithFiles(nil, upload(c.name, c.kind, "x"))); err != nil {
 					t.Fatal(err)
@@ -194,7 +194,7 @@ func TestFilesOfATurnThatRunsAgain(t *testing.T) {
 	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "upload"}
 	synctest.Test(t, func(t *testing.T) {
 		d := newFileHost()
-		w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(d, d.Fake), withSteadyBackoff())
 		d.trouble = []error{nil, down} // the second file, once
 		runs := 0
 		handle := func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
@@ -260,7 +260,7 @@ func TestFilesThatChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newFileHost()
-		w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(d, d.Fake), withSteadyBackoff())
 		runs := 0
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			files := []adapter.Upload{upload("a", "", "1"), upload("b", "", "22"), upload("a", "", "1")}
@@ -300,7 +300,7 @@ func TestFilesThatCannotBeUploaded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newFileHost()
-		w := newTest(t, withPlatform(d, d.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(d, d.Fake), withSteadyBackoff())
 		d.trouble = []error{errBoom}
 		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			_, err := th.Post(ctx, bot.WithFiles(bot.Text("report"), upload("a", "", "1")))

@@ -68,10 +68,10 @@ func withPlatform(a adapter.Adapter, fake *adaptertest.Fake) testOption {
 	return func(w *testBot, cfg *bot.Config) { w.fake, cfg.Adapter = fake, a }
 }
 
-// withBackoff makes every wait between attempts d. It doubles from a second
-// without.
-func withBackoff(d time.Duration) testOption {
-	return func(_ *testBot, cfg *bot.Config) { cfg.Backoff = func(int) time.Duration { return d } }
+// withSteadyBackoff makes every wait between attempts a second. It doubles from a
+// second without.
+func withSteadyBackoff() testOption {
+	return func(_ *testBot, cfg *bot.Config) { cfg.Backoff = func(int) time.Duration { return time.Second } }
 }
 
 // newTest makes a bot on a Fake and a store in memory, unless options say

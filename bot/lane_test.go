@@ -210,7 +210,7 @@ func TestThreadsOfALaneAreNotTakenTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newScripted()
-		w := newTest(t, withPolicy(bot.Latest()), withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPolicy(bot.Latest()), withPlatform(o, o.Fake), withSteadyBackoff())
 		for i, in := range []adapter.ThreadID{"fake:room:1", "fake:room:2", "fake:room:1"} {
 			id := fmt.Sprint("m", i)
 			o.events[id] = &adapter.MessageEvent{Message: &adapter.Message{ID: id, Body: fmt.Sprint(id, " in ", in), Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}}}

@@ -424,7 +424,7 @@ func TestAccessOfIssueHandlers(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
-			w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+			w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 			w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.IssueChange) error { w.note("issue"); return nil }).
 				With(bot.HandlerOptions{Access: access.Users("bob").Else(bot.DenyWithReply("no"))})
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
@@ -453,7 +453,7 @@ func TestUnhandledIssuesGoToOnEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newScripted()
-		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 		w.bot.OnIssue(func(context.Context, *bot.Thread, *bot.IssueChange) error { w.note("issue"); return nil }, bot.IssueRemoved())
 		w.bot.OnEvent(func(_ context.Context, turn *bot.Turn) error { w.note("%T", turn.Event()); return nil })
 		w.event(o, &adapter.IssueEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, Issue: &adapter.Issue{ID: "i"}})

@@ -1,7 +1,6 @@
 package bot_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,7 +49,7 @@ func TestNoMentions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := newDirectory()
 				w := newTest(t, withPlatform(o, o.Fake))
-				m, err := w.handle(thread).Post(context.Background(), c)
+				m, err := w.handle(thread).Post(t.Context(), c)
 				if want == "" {
 					if err == nil {
 						t.Error("nothing was posted")

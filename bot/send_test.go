@@ -78,13 +78,13 @@ func TestSameKey(t *testing.T) {
 				store := memstate.New(memstate.Options{})
 				defer store.Close()
 				r := &rewriter{Fake: adaptertest.NewFake("helper"), frozen: tc.frozen}
-				w := newTest(t, withPlatform(r, r.Fake), withStore(store), withBackoff(time.Second))
+				w := newTest(t, withPlatform(r, r.Fake), withStore(store), withSteadyBackoff())
 				b := w.bot
 				runs := 0
 				b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 					runs++
 					text := tc.texts[runs-1]
-					var c bot.Content = bot.Text(text)
+					c := bot.Text(text)
 					if tc.stream {
 						c = bot.Stream(func(yield func(string, error) bool) { yield(text, nil) })
 					}

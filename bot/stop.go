@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,10 +17,6 @@ import (
 // ErrStopped is the cause with which a handler's context ends when a person
 // asks the bot to stop.
 var ErrStopped = errors.New("bot: a person asked to stop")
-
-// stopPoll is how often a turn that runs looks for a stop that another instance
-// has received.
-const stopPoll = time.Second
 
 // A stop of a thread ends the turns of everything that happened there before it:
 // those that run, on whichever instance, and those that wait. Their contexts end
@@ -95,6 +90,7 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
 	t.bot.running.end(t.key(), ErrStopped, s.ends)
+	t.bot.signal(ctx, t.key())
 	return t.closeQuestions(ctx, s.at)
 }
 
@@ -207,53 +203,5 @@ func (r *running) end(k state.Key, cause error, which func(*Turn) bool) {
 		if which(t) {
 			one.cancel(cause)
 		}
-	}
-}
-
-// longer returns the threads in which a turn has run for at least d.
-func (r *running) longer(d time.Duration) []state.Key {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var keys []state.Key
-	for k, turns := range r.turns {
-		for _, one := range turns {
-			if time.Since(one.since) >= d {
-				keys = append(keys, k)
-				break
-			}
-		}
-	}
-	return keys
-}
-
-// watchStops ends turns whose threads were stopped on another instance, until
-// ctx ends.
-func (b *Bot) watchStops(ctx context.Context) {
-	tick := time.NewTicker(stopPoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for _, k := range b.running.longer(stopPoll / 2) {
-			b.endByNotes(ctx, k)
-		}
-	}
-}
-
-// endByNotes ends the turns of a thread that its notes say are over.
-func (b *Bot) endByNotes(ctx context.Context, k state.Key) {
-	page := b.notes.Thread(k)
-	if _, err := page.Now(ctx); err != nil {
-		return // looked at again
-	}
-	last, err := loadStop(ctx, page)
-	if err == nil {
-		b.running.end(k, ErrStopped, last.ends)
-	}
-	if ids, _, err := loadDeleted(ctx, page); err == nil {
-		b.running.end(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
 	}
 }

@@ -122,8 +122,8 @@ func withEntry(items []json.RawMessage, id string, data json.RawMessage) []json.
 func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
 	items = items[max(0, len(items)-cmp.Or(t.Keep, transcriptKeep)):]
 	size := 2 // the brackets
-	for i := len(items) - 1; i >= 0; i-- {
-		if size += len(items[i]) + 1; size > transcriptBytes {
+	for i, item := range slices.Backward(items) {
+		if size += len(item) + 1; size > transcriptBytes {
 			return items[i+1:]
 		}
 	}

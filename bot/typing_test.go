@@ -69,7 +69,7 @@ func newTypingTest(t *testing.T, emoji string, options ...testOption) (*testBot,
 	p := &reacting{editable: newEditable(), events: make(map[string]adapter.Event)}
 	options = append([]testOption{withConfig(bot.Config{
 		NoApology: true, TypingEmoji: emoji, MaxAttempts: 2, TurnTimeout: time.Minute, DrainTimeout: 10 * time.Second,
-	}), withPlatform(p, p.Fake), withBackoff(time.Second)}, options...)
+	}), withPlatform(p, p.Fake), withSteadyBackoff()}, options...)
 	return newTest(t, options...), p
 }
 

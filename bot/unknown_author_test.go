@@ -29,7 +29,7 @@ func TestUnknownAuthor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newScripted()
-				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 				w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 					w.note("heard %s", m.Body)
 					return nil
@@ -62,7 +62,7 @@ func TestUnknownAuthorApproves(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newScripted()
-				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 				w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 					a, err := bot.RequestApproval(ctx, t, bot.ApprovalRequest{Title: "Deploy?", Approvers: c.from})
 					if err == nil {

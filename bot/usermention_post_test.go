@@ -135,7 +135,7 @@ func TestMentionsInEveryContent(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newDirectory()
-				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 				o.results = true
 				if err := c.do(t.Context(), w.handle(c.in)); err != nil {
 					t.Fatal(err)
@@ -150,7 +150,7 @@ func TestMentionsAreLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()
-		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 		th := w.handle(thread)
 		if _, err := th.Post(t.Context(), bot.Markdown("<@ada> <@eve> <@bot-user> `<@bob>`")); err != nil {
 			t.Fatal(err)
@@ -207,7 +207,7 @@ func TestMentionsThatCannotBeLookedUp(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := newDirectory()
-				w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+				w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 				o.trouble = []error{&adapter.Error{Code: code, Op: "user"}}
 				_, err := w.handle(thread).Post(t.Context(), bot.Markdown("<@ada>"))
 				if posted {
@@ -230,7 +230,7 @@ func TestMentionsInATurnThatFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()
-		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 		o.trouble = []error{&adapter.Error{Code: adapter.CodeUnavailable, Op: "user"}}
 		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 			_, err := t.Post(ctx, bot.Markdown("ask <@ada>"))
@@ -253,7 +253,7 @@ func TestMentionsInAStreamThatCannotBeLookedUp(t *testing.T) {
 	down := &adapter.Error{Code: adapter.CodeUnavailable, Op: "user"}
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()
-		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 		o.trouble = []error{down, down} // the first two edits are put off
 		src := texts(2*time.Second, "<@ada> one ", "two ", "three ", "four")
 		if _, err := w.handle(thread).Post(t.Context(), bot.Stream(src)); err != nil {
@@ -281,7 +281,7 @@ func TestMentionsInQuestionsAndRefusals(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()
-		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 		ask(w)
 		w.say("ada", "@helper go")
 		w.sayIn(sessionThread, "ada", "@helper go")
@@ -291,7 +291,7 @@ func TestMentionsInQuestionsAndRefusals(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()
-		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("Ask <@bob>."))}), withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("Ask <@bob>."))}), withPlatform(o, o.Fake), withSteadyBackoff())
 		ask(w)
 		w.say("ada", "@helper go")
 		w.run(time.Minute)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
@@ -15,7 +14,7 @@ func TestWorkspace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()
-		w := newTest(t, withPlatform(o, o.Fake), withBackoff(time.Second))
+		w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
 		ctx := t.Context()
 		one, two := w.bot.Workspace("W1"), w.bot.Workspace("W2")
 		if one.ID() != "W1" || two.ID() != "W2" {

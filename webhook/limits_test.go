@@ -25,9 +25,9 @@ import (
 
 var someSignature = strings.Repeat("0a", 32)
 
-func post(t *testing.T, h http.Handler, path string, header map[string]string, body io.Reader) *httptest.ResponseRecorder {
+func post(t *testing.T, h http.Handler, header map[string]string, body io.Reader) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, body)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/webhooks/linear", body)
 	for name, value := range header {
 		r.Header.Set(name, value)
 	}
@@ -42,7 +42,7 @@ func TestNoSignatureNoReading(t *testing.T) {
 	h := newHandler(t, webhook.Config{Acceptor: &recorder{}})
 	for _, signature := range []string{"", "x", someSignature[1:], someSignature + "0", "sha256=" + someSignature, strings.Repeat("zz", 32)} {
 		body := iotest.ErrReader(errors.New("the body was read"))
-		res := post(t, h, "/api/webhooks/linear", map[string]string{"Linear-Signature": signature}, body)
+		res := post(t, h, map[string]string{"Linear-Signature": signature}, body)
 		if res.Code != http.StatusUnauthorized || res.Header().Get("Connection") != "close" {
 			t.Errorf("signature %q: status %d, %v", signature, res.Code, res.Header())
 		}
@@ -99,24 +99,24 @@ func TestUnverifiedBudget(t *testing.T) {
 		served.Go(func() {
 			here := sync.OnceFunc(arrived.Done)
 			defer here() // also if it was refused
-			post(t, h, "/api/webhooks/linear", map[string]string{"Linear-Signature": someSignature},
+			post(t, h, map[string]string{"Linear-Signature": someSignature},
 				&slowBody{strings.NewReader(strings.Repeat("x", large)), until, here})
 		})
 	}
 	arrived.Wait()
-	res := post(t, h, "/api/webhooks/linear", map[string]string{"Linear-Signature": someSignature}, strings.NewReader(strings.Repeat("x", large)))
+	res := post(t, h, map[string]string{"Linear-Signature": someSignature}, strings.NewReader(strings.Repeat("x", large)))
 	if res.Code != http.StatusServiceUnavailable {
 		t.Errorf("one more large body: status %d, want 503", res.Code)
 	}
 	body := bodyAt(noon)
-	res = post(t, h, "/api/webhooks/linear", map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(body))}, strings.NewReader(body))
+	res = post(t, h, map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(body))}, strings.NewReader(body))
 	if res.Code != http.StatusOK {
 		t.Errorf("a delivery of the usual size: status %d, want 200", res.Code)
 	}
 	close(until)
 	served.Wait()
 	body = strings.TrimSuffix(body, "}") + `,"x":"` + strings.Repeat("x", large) + `"}`
-	res = post(t, h, "/api/webhooks/linear", map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(body))}, strings.NewReader(body))
+	res = post(t, h, map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(body))}, strings.NewReader(body))
 	if res.Code != http.StatusOK {
 		t.Errorf("a large delivery afterwards: status %d, want 200", res.Code)
 	}
@@ -136,7 +136,7 @@ func TestBodySizes(t *testing.T) {
 			if chunked {
 				in = iotest.OneByteReader(in)
 			}
-			res := post(t, h, "/api/webhooks/linear", map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(body))}, in)
+			res := post(t, h, map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(body))}, in)
 			got := a.deliveries()
 			if size > limit {
 				if res.Code != http.StatusRequestEntityTooLarge || len(got) != 0 {
@@ -235,7 +235,7 @@ func TestOwnVerifier(t *testing.T) {
 		{"Linear's signature", map[string]string{"Linear-Signature": webhook.Sign(secret, []byte(fresh))}, fresh, 401},
 		{"too old", map[string]string{"X-Gateway": webhook.Sign("gateway", []byte(old))}, old, 401},
 	} {
-		if res := post(t, h, "/api/webhooks/linear", tc.header, strings.NewReader(tc.body)); res.Code != tc.want {
+		if res := post(t, h, tc.header, strings.NewReader(tc.body)); res.Code != tc.want {
 			t.Errorf("%s: status %d, want %d", tc.name, res.Code, tc.want)
 		}
 	}

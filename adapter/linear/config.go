@@ -107,9 +107,9 @@ func ConfigFrom(lookup func(name string) string) Config {
 		id, secret = specificID, specificSecret
 	case id != "" && secret != "":
 	case specificID != "":
-		id, secret, half = specificID, "", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"
+		id, secret, half = specificID, "", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET" //nolint:gosec // the name of a variable
 	case specificSecret != "":
-		id, secret, half = "", specificSecret, "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"
+		id, secret, half = "", specificSecret, "LINEAR_CLIENT_CREDENTIALS_CLIENT_ID" //nolint:gosec // the name of a variable
 	}
 	return Config{
 		APIKey:       env("LINEAR_API_KEY"),

@@ -24,13 +24,13 @@ func (r *recent[K, V]) get(k K) (V, bool) {
 	return v, ok
 }
 
-// getOr returns the value of a key, which is make's if there is none yet.
-func (r *recent[K, V]) getOr(k K, make func() V) V {
+// getOr returns the value of a key, which is first's if there is none yet.
+func (r *recent[K, V]) getOr(k K, first func() V) V {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v, ok := r.byKey[k]
 	if !ok {
-		v = make()
+		v = first()
 		r.set(k, v)
 	}
 	return v

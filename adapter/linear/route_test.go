@@ -327,3 +327,20 @@ func TestRouteInvalid(t *testing.T) {
 		}
 	}
 }
+
+// TestRouteDeleted: only the removal of a comment names a deleted message.
+func TestRouteDeleted(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"organizationId":"o","type":"Comment","action":"remove","data":{"id":"c","issueId":"i","parentId":"p"}}`: "c",
+		`{"organizationId":"o","type":"Comment","action":"update","data":{"id":"c","issueId":"i"}}`:                "",
+		`{"organizationId":"o","type":"Comment","action":"remove","data":{"id":"c"}}`:                              "",
+		`{"organizationId":"o","type":"Issue","action":"remove","data":{"id":"i"}}`:                                "",
+		`{"organizationId":"o","type":"Reaction","action":"remove","data":{"id":"r","commentId":"c"}}`:             "",
+	} {
+		got, err := routeDelivery(deliveryOf(body))
+		if err != nil || got.Deleted != want {
+			t.Errorf("%s: %q deleted, %v, want %q", body, got.Deleted, err, want)
+		}
+	}
+}

@@ -14,7 +14,7 @@ func register(b *bot.Bot) error {
 		if err := t.Subscribe(ctx); err != nil {
 			return err
 		}
-		_, err := t.Post(ctx, bot.Markdown(hello(ctx, b, t, m)))
+		_, err := t.Post(ctx, bot.Markdown(hello(ctx, t, m)))
 		return err
 	})
 	b.OnSubscribedMessage(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
@@ -33,7 +33,7 @@ func register(b *bot.Bot) error {
 }
 
 // hello says what the bot can do.
-func hello(ctx context.Context, b *bot.Bot, t *bot.Thread, m *bot.Message) string {
+func hello(ctx context.Context, t *bot.Thread, m *bot.Message) string {
 	name := "linearbot"
 	if self, err := t.Workspace().Identity(ctx); err == nil {
 		name = self.FullName

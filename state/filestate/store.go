@@ -14,6 +14,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/internal/signals"
 )
 
 // Options configure a store. The zero value is good for production.
@@ -43,6 +44,8 @@ type Options struct {
 
 // Store is a [state.Store] in a directory. Make one with [Open].
 type Store struct {
+	signals signals.Hub
+
 	dir  string
 	opts Options
 
@@ -80,7 +83,10 @@ type Store struct {
 	afterCommit  func(err error) error
 }
 
-var _ state.Store = (*Store)(nil)
+var (
+	_ state.Store    = (*Store)(nil)
+	_ state.Signaler = (*Store)(nil)
+)
 
 // Open opens the store in dir with default options and creates both if need
 // be, with access for the owner only. See [OpenOptions].

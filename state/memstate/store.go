@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/internal/signals"
 )
 
 // Options changes how a store works. The zero value is useful.
@@ -36,6 +37,8 @@ type Options struct {
 // Store is a [state.Store] in memory. Make one with [New]. It is safe for
 // concurrent use; every method is one critical section.
 type Store struct {
+	signals signals.Hub
+
 	dedupTTL   time.Duration
 	maxEntries int
 	maxDead    int           // negative for no limit
@@ -61,7 +64,10 @@ type Store struct {
 	subscriptions map[string]map[state.Key]struct{} // by workspace
 }
 
-var _ state.Store = (*Store)(nil)
+var (
+	_ state.Store    = (*Store)(nil)
+	_ state.Signaler = (*Store)(nil)
+)
 
 // New returns an empty store.
 func New(opts Options) *Store {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/linearbot/linearbot/state"
 )
 
 const (
@@ -118,12 +120,16 @@ func (s *Store) subscribed(ctx context.Context, c subscriber) {
 		case *redis.Subscription:
 			// What happened before is unknown.
 			s.board.forget()
+			s.signals.Send(state.Key{})
 		}
 	}
 }
 
 // message takes in "shard score wait", all of them numbers.
 func (s *Store) message(payload string) {
+	if s.signal(payload) {
+		return
+	}
 	f := strings.Fields(payload)
 	if len(f) != 3 {
 		return

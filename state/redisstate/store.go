@@ -12,11 +12,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/internal/signals"
 )
 
 // Store keeps state in Redis. Make one with [Open], [OpenOptions] or [New]. It
 // implements [state.Store] and is safe for concurrent use.
 type Store struct {
+	signals signals.Hub
+
 	o       Options
 	client  redis.UniversalClient
 	calls   redis.Scripter // the client, or its auto-pipeline
@@ -41,7 +44,10 @@ type Store struct {
 	tasks sync.WaitGroup
 }
 
-var _ state.Store = (*Store)(nil)
+var (
+	_ state.Store    = (*Store)(nil)
+	_ state.Signaler = (*Store)(nil)
+)
 
 // New returns a store that uses client, which the caller closes after the
 // store. New does no I/O. The client should not repeat commands by itself

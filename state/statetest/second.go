@@ -18,7 +18,44 @@ func secondChecks() []check {
 		{"close of one leaves the other", secondClose},
 		{"compare and set between clients", secondCounts},
 		{"once between clients", secondDedup},
+		{"signals between clients", secondSignals},
 	}
+}
+
+// secondSignals: a signal reaches all clients. Stores without signals pass.
+func secondSignals(k *kit) {
+	from, ok := k.s.(state.Signaler)
+	if !ok {
+		return
+	}
+	to, ok := k.second().s.(state.Signaler)
+	if !ok {
+		k.Fatalf("the second client has no signals")
+	}
+	got := make(chan state.Key, 64)
+	stop := to.OnSignal(func(thread state.Key) {
+		select {
+		case got <- thread:
+		default:
+		}
+	})
+	want := lane("a").Thread()
+	deadline := time.After(10 * time.Second)
+	retry := time.NewTicker(50 * time.Millisecond) // the client may not listen yet
+	defer retry.Stop()
+	for arrived := false; !arrived; {
+		select {
+		case thread := <-got:
+			arrived = thread == want
+		case <-retry.C:
+			if err := from.Signal(k.ctx(), lane("a#1")); err != nil {
+				k.Fatalf("Signal: %v", err)
+			}
+		case <-deadline:
+			k.Fatalf("no signal arrived")
+		}
+	}
+	stop()
 }
 
 func secondSees(k *kit) {
