@@ -123,22 +123,21 @@ func tame(source string) []byte {
 }
 
 func limitNesting(line []byte) {
-	i := 0
-	for level := 0; level < maxNesting; {
-		n := blockMarker(line[i:])
+	level := 0
+	for rest := line; ; {
+		n := blockMarker(rest)
 		if n == 0 {
 			return
 		}
-		indent := len(line[i:]) - len(trimBlankLeft(line[i:]))
-		level += 1 + indent/2
-		i += n
-	}
-	if rest := line[i:]; blockMarker(rest) > 0 {
-		rest = trimBlankLeft(rest)
-		rule := rest[0] == '-' || rest[0] == '*'
-		if !rule || strings.Trim(string(rest), string(rest[:1])+" \t\r\n") != "" {
-			rest[0] = 'x'
+		marker := trimBlankLeft(rest)
+		if level += 1 + (len(rest)-len(marker))/2; level > maxNesting {
+			rule := marker[0] == '-' || marker[0] == '*'
+			if !rule || strings.Trim(string(marker), string(marker[:1])+" \t\r\n") != "" {
+				marker[0] = 'x'
+			}
+			return
 		}
+		rest = rest[n:]
 	}
 }
 

@@ -24,6 +24,24 @@ func TestNestingIsLimited(t *testing.T) {
 	}
 }
 
+func TestNestingOverLinesIsLimited(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for n := range 200 {
+		b.WriteString(strings.Repeat("  ", n) + "- a\n")
+	}
+	depth := 0
+	for n := Parse(b.String()).root; n != nil; n = n.LastChild() {
+		depth++
+	}
+	if depth > 4*maxNesting {
+		t.Errorf("a list nests %d deep", depth)
+	}
+	if got := strings.Count(Plain(b.String()), "a"); got != 200 {
+		t.Errorf("%d items are left", got)
+	}
+}
+
 func TestThematicBreakIsNoNesting(t *testing.T) {
 	t.Parallel()
 	root := Parse(strings.Repeat("* ", 1000)).root
