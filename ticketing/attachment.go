@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,24 +197,28 @@ func (c *call) attachmentsOf(id string) ([]Attachment, error) {
 // filesIn finds the files of Linear's storage in a Markdown text.
 func filesIn(issue, body string, owns func(string) bool) []FileRef {
 	out := []FileRef{}
-	if len(body) > maxText || !strings.Contains(body, "](") {
-		return out
-	}
-	links, err := regexp.Compile(`!?\[([^\[\]\n]{0,300})\]\(<?(https?://[^\s<>()]{1,2000})>?\)`)
-	if err != nil {
-		return out
-	}
-	for _, m := range links.FindAllStringSubmatch(body, 100) {
-		if !owns(m[2]) {
+	for rest := body; len(out) < 100; {
+		before, after, found := strings.Cut(rest, "](")
+		if !found {
+			return out
+		}
+		rest = after
+		end := strings.IndexAny(after, ") \n")
+		if end < 0 {
+			return out
+		}
+		address := strings.Trim(after[:end], "<>")
+		if !owns(address) {
 			continue
 		}
-		name := m[1]
-		if name == "" {
-			if u, err := url.Parse(m[2]); err == nil {
+		name := before[strings.LastIndexByte(before, '[')+1:]
+		if name == "" || strings.Contains(name, "\n") {
+			name = "file"
+			if u, err := url.Parse(address); err == nil {
 				name = path.Base(u.Path)
 			}
 		}
-		out = append(out, FileRef{"inline_" + issue + "_" + shortHash(m[2]), name, m[2]})
+		out = append(out, FileRef{"inline_" + issue + "_" + shortHash(address), name, address})
 	}
 	return out
 }

@@ -283,12 +283,12 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 		return nil, err
 	}
 	c.api.expect(c.ctx, c.conn.ID, create.ID)
-	made, err := client.CommentCreate(c.ctx, create)
+	made, err := client.CommentPost(c.ctx, create)
 	if linearapi.IsNotTopLevel(err) {
 		// A reply to a reply goes to the thread that it stands in.
 		if root, rootErr := client.Comment(c.ctx, parent); rootErr == nil {
 			create.ParentID = root.Root()
-			made, err = client.CommentCreate(c.ctx, create)
+			made, err = client.CommentPost(c.ctx, create)
 		}
 	}
 	switch {
@@ -297,11 +297,7 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	case err != nil:
 		return nil, missing(err, "ticket", target)
 	}
-	n := &linearapi.Node[linearapi.Comment]{Value: *made}
-	if n.JSON, err = json.Marshal(made); err != nil {
-		return nil, err
-	}
-	return n, nil
+	return made, nil
 }
 
 // escapeMarkdown keeps a name from being anything else.
@@ -321,16 +317,13 @@ func updateComment(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := client.CommentUpdate(c.ctx, c.path["id"], linearapi.CommentUpdateInput{Body: body})
+	done := c.api.intend(c.ctx, c.conn.ID, c.path["id"])
+	made, err := client.CommentEdit(c.ctx, c.path["id"], linearapi.CommentUpdateInput{Body: body})
 	if err != nil {
 		return nil, missing(err, "comment", c.path["id"])
 	}
-	c.api.echo(c.ctx, c.conn.ID, made.ID, made.UpdatedAt)
-	n := &linearapi.Node[linearapi.Comment]{Value: *made}
-	if n.JSON, err = json.Marshal(made); err != nil {
-		return nil, err
-	}
-	return c.oneComment(http.StatusOK, n)
+	done(made.Value.UpdatedAt)
+	return c.oneComment(http.StatusOK, made)
 }
 
 func deleteComment(c *call) (*reply, error) {
@@ -338,6 +331,7 @@ func deleteComment(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
 	if err := client.CommentDelete(c.ctx, c.path["id"]); err != nil {
 		return nil, missing(err, "comment", c.path["id"])
 	}

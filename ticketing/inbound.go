@@ -176,10 +176,23 @@ const (
 	seenTTL = 24 * time.Hour
 )
 
-// echo remembers a change of our own, so that Linear's word of it goes nowhere.
-// A failure is only logged: an echo too many is better than a change that fails.
-func (a *API) echo(ctx context.Context, conn, id string, updated time.Time) {
-	a.note(ctx, state.Key{Workspace: conn, Kind: "ticketing.echo", ID: id + "@" + stamp(updated)})
+// intend remembers that we are about to change or delete something, so that
+// Linear's word of it goes nowhere, even if it is faster than Linear's answer.
+// The function that it returns is called with the result: then only that very
+// change is ours. Failures are logged only: an echo too many is better than a
+// change that fails.
+func (a *API) intend(ctx context.Context, conn, id string) (done func(updated time.Time)) {
+	intent := state.Key{Workspace: conn, Kind: "ticketing.intent", ID: id}
+	a.note(ctx, intent)
+	return func(updated time.Time) {
+		if updated.IsZero() {
+			return // it may have got through; the intent expires
+		}
+		a.note(ctx, state.Key{Workspace: conn, Kind: "ticketing.echo", ID: id + "@" + stamp(updated)})
+		if err := a.docs.values.Delete(ctx, intent); err != nil {
+			a.log.Warn().Err(err).Msg("an intent could not be taken back; it expires")
+		}
+	}
 }
 
 // expect remembers an id that we are about to create.
@@ -200,19 +213,26 @@ func (a *API) note(ctx context.Context, k state.Key) {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // own reports whether an event is about a change of this API.
-func (a *API) own(ctx context.Context, conn string, e *event, v *entity) (bool, error) {
-	var yes bool
+func (c *call) own(e *event, v *entity) (bool, error) {
+	known := func(kind, id string) (bool, error) {
+		var yes bool
+		return c.api.docs.load(c.ctx, state.Key{Workspace: c.conn.ID, Kind: kind, ID: id}, &yes)
+	}
 	if e.Action == "create" {
-		found, err := a.docs.load(ctx, state.Key{Workspace: conn, Kind: "ticketing.own", ID: v.ID}, &yes)
-		if found || err != nil {
+		return known("ticketing.own", v.ID)
+	}
+	// A deletion carries the time of the last change before it.
+	if updated, err := time.Parse(time.RFC3339, v.UpdatedAt); err == nil && e.Action != "remove" {
+		if found, err := known("ticketing.echo", v.ID+"@"+stamp(updated)); found || err != nil {
 			return found, err
 		}
 	}
-	updated, err := time.Parse(time.RFC3339, v.UpdatedAt)
-	if err != nil {
-		return false, nil //nolint:nilerr // an event without a time is nobody's echo
+	found, err := known("ticketing.intent", v.ID)
+	if !found || err != nil || e.Actor == nil {
+		return false, err
 	}
-	return a.docs.load(ctx, state.Key{Workspace: conn, Kind: "ticketing.echo", ID: v.ID + "@" + stamp(updated)}, &yes)
+	space, err := c.workspace()
+	return err == nil && e.Actor.ID == space.Viewer.ID, err
 }
 
 // old reports whether something newer about the entity was seen already, and
@@ -258,11 +278,11 @@ func (a *API) inbound(ctx context.Context, j *job) error {
 	if err != nil || late {
 		return err
 	}
-	own, err := a.own(ctx, conn.ID, &e, &v)
+	c := a.worker(ctx, conn)
+	own, err := c.own(&e, &v)
 	if err != nil {
 		return err
 	}
-	c := a.worker(ctx, conn)
 	record, err := c.recordOf(&e, &v)
 	if err != nil {
 		return err

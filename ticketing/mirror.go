@@ -262,11 +262,13 @@ func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, 
 		}
 		switch action {
 		case "deleted":
+			c.api.intend(c.ctx, c.conn.ID, commentID)
 			err = client.CommentDelete(c.ctx, commentID)
 		case "updated":
+			done := c.api.intend(c.ctx, c.conn.ID, commentID)
 			var made *linearapi.Comment
 			if made, err = client.CommentUpdate(c.ctx, commentID, linearapi.CommentUpdateInput{Body: c.signed(text, by)}); err == nil {
-				c.api.echo(c.ctx, c.conn.ID, made.ID, made.UpdatedAt)
+				done(made.UpdatedAt)
 			}
 		default:
 			if !wanted || strings.TrimSpace(text) == "" {

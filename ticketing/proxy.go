@@ -3,7 +3,6 @@ package ticketing
 import (
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -148,8 +147,15 @@ func selection(paths []string) (string, error) {
 }
 
 func isName(s string) bool {
-	fine, err := regexp.MatchString(`^[A-Za-z][A-Za-z0-9_]{0,60}$`, s)
-	return fine && err == nil
+	if s == "" || len(s) > 60 {
+		return false
+	}
+	for i, r := range s {
+		if letter := r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'; !letter && (i == 0 || r != '_' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return true
 }
 
 // proxied finds the resource of the path, in whatever case it is written.

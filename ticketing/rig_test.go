@@ -54,6 +54,9 @@ func newRig(t testing.TB, o options) *rig {
 	if o.linear.RetryAfter == nil {
 		o.linear.RetryAfter = []time.Duration{20 * time.Millisecond, 50 * time.Millisecond}
 	}
+	if o.linear.Parallel == 0 {
+		o.linear.Parallel = 1 // so that events arrive in their order
+	}
 	var err error
 	if r.linear, err = linearsim.Start(o.linear); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package ticketing
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -321,9 +320,19 @@ func issueRef(s string) (ref, workspaceKey string) {
 	return s, ""
 }
 
+// isIdentifier recognizes short names of issues, such as ENG-12.
 func isIdentifier(s string) bool {
-	ok, err := regexp.MatchString(`^[A-Za-z][A-Za-z0-9_]{0,9}-[0-9]{1,9}$`, s)
-	return ok && err == nil
+	key, n, found := strings.Cut(s, "-")
+	if !found || key == "" || len(key) > 10 || n == "" || len(n) > 9 || strings.Trim(n, "0123456789") != "" {
+		return false
+	}
+	for i, r := range key {
+		letter := r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+		if !letter && (i == 0 || r != '_' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return true
 }
 
 // getTicket answers one ticket.

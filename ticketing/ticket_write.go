@@ -123,6 +123,9 @@ func (c *call) createIssue(fields linearapi.Input) (*linearapi.Node[linearapi.Is
 	if err != nil {
 		return nil, err
 	}
+	if id, _ := fields["id"].(string); id != "" {
+		c.api.expect(c.ctx, c.conn.ID, id)
+	}
 	made, err := client.TicketCreate(c.ctx, fields)
 	if adapter.CodeOf(err) == adapter.Conflict {
 		if id, _ := fields["id"].(string); id != "" {
@@ -186,9 +189,19 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 		}
 		return client.Ticket(c.ctx, ref)
 	}
+	if !isUUID(ref) && now == nil {
+		// What Linear says later names the id.
+		if now, err = client.Ticket(c.ctx, ref); err != nil {
+			return nil, err
+		}
+	}
+	if now != nil {
+		ref = now.Value.ID
+	}
+	done := c.api.intend(c.ctx, c.conn.ID, ref)
 	changed, err := client.TicketUpdate(c.ctx, ref, fields)
 	if err == nil {
-		c.api.echo(c.ctx, c.conn.ID, changed.Value.ID, changed.Value.UpdatedAt)
+		done(changed.Value.UpdatedAt)
 	}
 	return changed, err
 }
@@ -637,6 +650,14 @@ func deleteTicket(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !isUUID(ref) {
+		n, err := client.Ticket(c.ctx, ref)
+		if err != nil {
+			return nil, missing(err, "ticket", c.path["id"])
+		}
+		ref = n.Value.ID // what Linear says later names the id
+	}
+	c.api.intend(c.ctx, c.conn.ID, ref)
 	if permanent {
 		if c.who.Role != RoleAdmin {
 			return nil, forbidden(codeForbidden, "deleting for good needs the role admin")

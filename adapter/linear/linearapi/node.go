@@ -80,9 +80,10 @@ func (c *Client) CommentNodes(ctx context.Context, q CommentQuery) (*Page[Node[C
 	return query[Page[Node[Comment]]](ctx, c, operation{name: "commentList"}, "comments", v)
 }
 
-// CommentNode is [Client.Comment] with Linear's own object.
+// CommentNode is [Client.Comment] with Linear's own object, and with all of the
+// author.
 func (c *Client) CommentNode(ctx context.Context, id string) (*Node[Comment], error) {
-	return query[Node[Comment]](ctx, c, operation{name: "comment"}, "comment", vars{"id": id})
+	return query[Node[Comment]](ctx, c, operation{name: "commentGet"}, "comment", vars{"id": id})
 }
 
 // UserNodes returns a page of the users, with what only this list asks for:
@@ -93,4 +94,16 @@ func (c *Client) UserNodes(ctx context.Context, q UserQuery) (*Page[Node[Member]
 		v["includeDisabled"] = true
 	}
 	return query[Page[Node[Member]]](ctx, c, operation{name: "userList"}, "users", v)
+}
+
+// CommentPost is [Client.CommentCreate] with Linear's own object.
+func (c *Client) CommentPost(ctx context.Context, in CommentCreateInput) (*Node[Comment], error) {
+	op := operation{name: "commentPost", repeatable: in.ID != ""}
+	return mutateAs[Node[Comment]](ctx, c, op, "commentCreate", "comment", vars{"input": in})
+}
+
+// CommentEdit is [Client.CommentUpdate] with Linear's own object.
+func (c *Client) CommentEdit(ctx context.Context, id string, in CommentUpdateInput) (*Node[Comment], error) {
+	op := operation{name: "commentEdit", repeatable: true}
+	return mutateAs[Node[Comment]](ctx, c, op, "commentUpdate", "comment", vars{"id": id, "input": in})
 }
