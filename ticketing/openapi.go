@@ -90,7 +90,7 @@ func (a *API) document() ([]byte, error) {
 		},
 		Servers: []*huma.Server{{URL: prefixOf(a.cfg.Prefix)}},
 		Components: &huma.Components{
-			Schemas: reg,
+			Schemas: reg.Registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"bearer":    {Type: "http", Scheme: "bearer", Description: "A token of this API."},
 				"dashboard": {Type: "apiKey", In: "header", Name: "api_access_token", Description: "The same token, in the header that helpdesks send."},
