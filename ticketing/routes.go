@@ -34,6 +34,7 @@ func (a *API) allRoutes() []*route {
 	all = append(all, facadeRoutes()...)
 	all = append(all, platformRoutes()...)
 	all = append(all, proxyRoutes()...)
+	all = append(all, tokenRoutes()...)
 	if len(a.cfg.WebhookSecrets) > 0 {
 		all = append(all, &route{
 			method: http.MethodPost, path: "/webhooks/linear", id: "receiveLinearWebhook", tag: "Webhooks", open: true, shape: nothing,

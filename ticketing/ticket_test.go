@@ -272,4 +272,8 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.as(reader, "GET", tickets, nil).is(401)
+	scoped := r.newToken(ticketing.Token{Name: "scoped", Role: ticketing.RoleAdmin, Scopes: []string{"tokens:write"}})
+	r.as(scoped, "POST", "/token", map[string]any{"name": "more", "role": "admin"}).is(403)
+	r.as(scoped, "POST", "/token", map[string]any{"name": "as much", "role": "agent", "scopes": []string{"tokens:write"}}).is(201)
+	r.call("POST", "/token", map[string]any{"name": "x", "role": "king"}).is(422)
 }

@@ -62,6 +62,9 @@ type stored struct {
 // ErrNoToken says that there is no such token.
 var ErrNoToken = errors.New("ticketing: no such token")
 
+// errSpec begins the errors about what a token is to be.
+var errSpec = errors.New("a token")
+
 // maxTokens bounds how many tokens a store holds.
 const maxTokens = 1000
 
@@ -83,15 +86,15 @@ func tokenList() state.Key         { return state.Key{Kind: "ticketing.tokens", 
 // it with its secret. ID and CreatedAt of spec are ignored.
 func (t *Tokens) Create(ctx context.Context, spec Token) (tok Token, secret string, err error) {
 	if strings.TrimSpace(spec.Name) == "" || len(spec.Name) > 200 {
-		return Token{}, "", errors.New("ticketing: a token needs a name of at most 200 bytes")
+		return Token{}, "", fmt.Errorf("%w needs a name of at most 200 bytes", errSpec)
 	}
 	if spec.Role.rank() < 0 {
-		return Token{}, "", fmt.Errorf("ticketing: unknown role %q: use read, agent or admin", spec.Role)
+		return Token{}, "", fmt.Errorf("%w needs the role read, agent or admin, not %q", errSpec, spec.Role)
 	}
 	for _, s := range spec.Scopes {
 		resource, action, ok := strings.Cut(s, ":")
 		if !ok || resource == "" || action != "read" && action != "write" && action != "*" {
-			return Token{}, "", fmt.Errorf("ticketing: unknown scope %q: write it like tickets:read, tickets:write or tickets:*", s)
+			return Token{}, "", fmt.Errorf("%w has scopes such as tickets:read, tickets:write or tickets:*, not %q", errSpec, s)
 		}
 	}
 	id := hex.EncodeToString(random(6))

@@ -287,6 +287,9 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("proxyDelete", "DELETE", "/proxy/issues/"+fmt.Sprint(made["id"]), nil, 200)
 	step("proxyGraphQL", "POST", "/proxy/graphql", map[string]any{"query": "{ viewer { id } }"}, 200)
 	step("customGraphQL", "POST", "/custom/graphql", map[string]any{"query": "{ viewer { id } }"}, 200)
+	tok := step("createToken", "POST", "/token", map[string]any{"name": "new", "role": "read"}, 201)
+	step("listTokens", "GET", "/token", nil, 200)
+	step("revokeToken", "DELETE", "/token/"+fmt.Sprint(tok["id"]), nil, 200)
 	step("deleteTicket", "DELETE", u+"/tickets/{ticket}", nil, 200)
 	step("restoreTicket", "POST", u+"/tickets/{ticket}/restore", nil, 200)
 
