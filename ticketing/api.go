@@ -34,6 +34,10 @@ type Config struct {
 	Prefix string
 	// Helpdesk says how conversations are linked.
 	Helpdesk Helpdesk
+	// Settings are those of connections that have none of their own yet.
+	// Defaults to notes on changes of status, links in private notes, and
+	// nothing else.
+	Settings *Settings
 	// WebhookSecrets are the signing secrets of Linear's webhooks. With at
 	// least one, <Prefix>/webhooks/linear takes deliveries. Defaults to none:
 	// hand deliveries to [API.Accept].

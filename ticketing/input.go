@@ -35,7 +35,7 @@ func decodeBody(contentType string, raw []byte) (*input, error) {
 	if len(raw) == 0 {
 		return newInput(map[string]any{}), nil
 	}
-	if kind == "application/x-www-form-urlencoded" {
+	if kind == "application/x-www-form-urlencoded" && raw[0] != '{' { // curl calls everything a form
 		q, within := parseQuery(string(raw))
 		if !within {
 			return nil, badRequest(codeInvalidRequest, "the form is too long")

@@ -26,7 +26,8 @@ type Settings struct {
 	DefaultLabels                []string          `json:"default_labels"`
 }
 
-func defaultSettings() Settings {
+// DefaultSettings are the settings of a connection that nobody changed.
+func DefaultSettings() Settings {
 	return Settings{
 		SendNoteOnStatusChange: true, MirrorComments: "off", AutoLink: "private_notes",
 		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{},
@@ -38,7 +39,10 @@ func settingsKey(conn string) state.Key {
 }
 
 func (a *API) settings(ctx context.Context, conn string) (Settings, error) {
-	s := defaultSettings()
+	s := DefaultSettings()
+	if a.cfg.Settings != nil {
+		s = *a.cfg.Settings
+	}
 	_, err := a.docs.load(ctx, settingsKey(conn), &s)
 	return s, err
 }

@@ -220,3 +220,14 @@ func (s *Server) addTicketingFilters() {
 	}
 	f.label.tests["team"] = func(r *request, c args, l *Label) bool { return optional(f.team, r, c, l.team) }
 }
+
+// Issue returns the issue with an id or a short name, or nil.
+func (w *Workspace) Issue(id string) *Issue {
+	w.srv.mu.Lock()
+	defer w.srv.mu.Unlock()
+	i, err := w.findIssue(id)
+	if err != nil {
+		return nil
+	}
+	return i
+}
