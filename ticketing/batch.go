@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -80,9 +81,7 @@ func batch(c *call) (*reply, error) {
 			continue
 		}
 		scope := map[string]any{}
-		for k, v := range out.Result {
-			scope[k] = v
-		}
+		maps.Copy(scope, out.Result)
 		items := []any{nil}
 		if s.LoopOn != "" {
 			found, _ := lookup(scope, s.LoopOn)

@@ -54,7 +54,7 @@ type identity struct {
 // ServeHTTP serves the API.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: a, r: r, header: w.Header(), id: requestID(r), ctx: r.Context()}
-	c.header.Set("X-Request-Id", c.id)
+	c.header.Set("X-Request-ID", c.id)
 	c.header.Set("X-Content-Type-Options", "nosniff")
 	c.header.Set("Cache-Control", "no-store")
 	start := a.cfg.Now()
@@ -87,7 +87,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			if v == http.ErrAbortHandler {
+			if e, is := v.(error); is && errors.Is(e, http.ErrAbortHandler) {
 				panic(v) //nolint:forbidigo // net/http's way to end a connection
 			}
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
@@ -228,7 +228,7 @@ func (c *call) authenticate() error {
 			secret = h.Get(name)
 		}
 	}
-	if secret == "" && h.Get("access-token") != "" {
+	if secret == "" && h.Get("Access-Token") != "" {
 		return c.session()
 	}
 	refused := &problem{
@@ -389,7 +389,7 @@ func (c *call) fail(w http.ResponseWriter, err error, start time.Time) {
 		c.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
 	if p.status == http.StatusUnauthorized && !p.remote {
-		c.header.Set("Www-Authenticate", `Bearer realm="ticketing"`)
+		c.header.Set("WWW-Authenticate", `Bearer realm="ticketing"`)
 	}
 	c.header.Del("Content-Type")
 	if c.route != nil && c.route.facade {
@@ -402,7 +402,7 @@ func (c *call) fail(w http.ResponseWriter, err error, start time.Time) {
 // requestID takes the caller's name for the request, if it is fit for a
 // header and a log, or makes one.
 func requestID(r *http.Request) string {
-	id := r.Header.Get("X-Request-Id")
+	id := r.Header.Get("X-Request-ID")
 	fit := id != "" && len(id) <= 100 && !strings.ContainsFunc(id, func(ch rune) bool {
 		return ch != '-' && ch != '_' && ch != '.' && (ch < '0' || ch > '9') && (ch < 'A' || ch > 'Z') && (ch < 'a' || ch > 'z')
 	})

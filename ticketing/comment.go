@@ -228,7 +228,7 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	in.any("integrated_account_id")
 	ref, _ := issueRef(target)
 	list, inCollection := in.refs(1, "collections")
-	if ref == "" && !(inCollection && len(list) == 1) {
+	if ref == "" && (!inCollection || len(list) != 1) {
 		in.wrong("ticket", "required", "is required: an object with the id of a ticket")
 	}
 	body, given, _ := in.text(maxText, "body")

@@ -266,7 +266,10 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		if err != nil {
 			return kept, true, err
 		}
-		c.api.publish(c.ctx, conn.ID, "conversation_link:created", "conversation_links", kept.ID, c.shown(conn, p, kept, false), nil, nil)
+		err = c.api.publish(c.ctx, conn.ID, "conversation_link:created", "conversation_links", kept.ID, c.shown(conn, p, kept, false), nil, nil)
+		if err != nil {
+			return kept, true, err
+		}
 		c.api.events.tell(p, "links", map[string]string{"identifier": n.Value.Identifier})
 	}
 	return kept, isNew, nil
@@ -468,8 +471,10 @@ func (c *call) customerRequest(in *input, issue string) error {
 		}
 		var got struct {
 			CustomerUpsert struct {
-				Customer struct{ ID string }
-			}
+				Customer struct {
+					ID string `json:"id"`
+				} `json:"customer"`
+			} `json:"customerUpsert"`
 		}
 		if err := json.Unmarshal(raw, &got); err != nil {
 			return err
@@ -612,7 +617,10 @@ func (c *call) untied(conn *Connection, p place, gone link, by Agent) error {
 	if err != nil {
 		return err
 	}
-	c.api.publish(c.ctx, conn.ID, "conversation_link:deleted", "conversation_links", gone.ID, Deleted{gone.ID}, nil, nil)
+	err = c.api.publish(c.ctx, conn.ID, "conversation_link:deleted", "conversation_links", gone.ID, Deleted{gone.ID}, nil, nil)
+	if err != nil {
+		return err
+	}
 	c.api.events.tell(p, "links", map[string]string{"identifier": gone.Identifier})
 	return nil
 }

@@ -15,7 +15,7 @@ const (
 	envWording     = "LINEARBOT_HELPDESK_WORDING"
 	envEnvelope    = "LINEARBOT_HELPDESK_ENVELOPE"
 	envChatwootURL = "LINEARBOT_CHATWOOT_URL"
-	envChatwootKey = "LINEARBOT_CHATWOOT_TOKEN" //nolint:gosec // the name of a variable
+	envChatwootKey = "LINEARBOT_CHATWOOT_TOKEN"
 )
 
 // DefaultState is where tokens, links and outgoing deliveries are kept, unless

@@ -190,7 +190,7 @@ type FacadeData struct {
 // send the agent to the login page.
 func (c *call) failFacade(w http.ResponseWriter, p *problem) {
 	if p.code == codeUnauthenticated {
-		if c.r.Header.Get("access-token") != "" {
+		if c.r.Header.Get("Access-Token") != "" {
 			writeJSON(w, p.status, map[string]any{"errors": []string{p.message}})
 			return
 		}
@@ -462,7 +462,7 @@ func facadeIssue(t *Ticket) FacadeIssue {
 // follows a "&" is a part of it.
 func (c *call) term() string {
 	var parts []string
-	for _, pair := range strings.Split(c.r.URL.RawQuery, "&") {
+	for pair := range strings.SplitSeq(c.r.URL.RawQuery, "&") {
 		name, value, has := strings.Cut(pair, "=")
 		switch {
 		case has && unescape(name) == "q":

@@ -63,7 +63,7 @@ func (d *dashboard) play(conversation int) {
 		}
 	}
 	title := `Login "fails" on \ é 🚀`
-	body := map[string]any{"team_id": team, "title": title, "description": "line\nline", "state_id": state, "priority": 2, "conversation_id": conversation, "label_ids": []string{entities.text("labels.0.id")}}
+	body := map[string]any{"team_id": team, "title": title, "description": "first\nsecond", "state_id": state, "priority": 2, "conversation_id": conversation, "label_ids": []string{entities.text("labels.0.id")}}
 	if d.year == 2025 {
 		delete(body, "conversation_id")
 	}
@@ -83,7 +83,7 @@ func (d *dashboard) play(conversation int) {
 	}
 	for path, want := range map[string]any{
 		"0.id": linked.text("link_id"), "0.title": linkTitle, "0.issue.identifier": created.text("identifier"), "0.issue.title": title,
-		"0.issue.description": "line\nline", "0.issue.priority": 2.0, "0.issue.state.name": "Todo", "0.issue.assignee": nil,
+		"0.issue.description": "first\nsecond", "0.issue.priority": 2.0, "0.issue.state.name": "Todo", "0.issue.assignee": nil,
 		"0.issue.labels.nodes.0.name": "bug",
 	} {
 		if got := list.at(path); got != want {
@@ -197,7 +197,7 @@ func TestFacadeErrorsAreReadable(t *testing.T) {
 	if got := r.as("", "GET", desk+"/teams", nil).is(401); got.text("error") == "" {
 		t.Errorf("no token: %s", got.body)
 	}
-	if got := r.as("", "GET", desk+"/teams", nil, "access-token", "x", "client", "y", "uid", "z").is(401); got.text("errors.0") == "" {
+	if got := r.as("", "GET", desk+"/teams", nil, "Access-Token", "x", "client", "y", "uid", "z").is(401); got.text("errors.0") == "" {
 		t.Errorf("session: %s", got.body)
 	}
 	mine := r.newToken(ticketing.Token{Name: "eight", Role: ticketing.RoleAgent, Accounts: []string{"8"}})
@@ -240,7 +240,7 @@ func TestFacadeTakesFormsAndNulls(t *testing.T) {
 type deskSessions struct{}
 
 func (deskSessions) Session(_ context.Context, r *http.Request, account string) (ticketing.Agent, error) {
-	if r.Header.Get("access-token") != "good" || account != "7" {
+	if r.Header.Get("Access-Token") != "good" || account != "7" {
 		return ticketing.Agent{}, ticketing.ErrNoSession
 	}
 	return ticketing.Agent{ID: "3", Name: "Sam", AvatarURL: "https://desk.example/sam.png"}, nil
@@ -249,12 +249,12 @@ func (deskSessions) Session(_ context.Context, r *http.Request, account string) 
 func TestSessionsActUnderTheAgentsName(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sessions = deskSessions{} }})
-	r.as("", "POST", desk+"/create_issue", map[string]any{"team_id": r.team.ID, "title": "x", "conversation_id": 1}, "access-token", "bad").is(401)
-	r.as("", "POST", desk+"/create_issue", map[string]any{"team_id": r.team.ID, "title": "x", "conversation_id": 1}, "access-token", "good").is(200)
+	r.as("", "POST", desk+"/create_issue", map[string]any{"team_id": r.team.ID, "title": "x", "conversation_id": 1}, "Access-Token", "bad").is(401)
+	r.as("", "POST", desk+"/create_issue", map[string]any{"team_id": r.team.ID, "title": "x", "conversation_id": 1}, "Access-Token", "good").is(200)
 	if got := r.call("GET", tickets, nil).is(200); got.text("result.0.created_by.name") != "Sam" {
 		t.Errorf("created by %s", got.body)
 	}
-	r.as("", "DELETE", desk, nil, "access-token", "good").is(403)
+	r.as("", "DELETE", desk, nil, "Access-Token", "good").is(403)
 }
 
 func TestTwoWorkspacesNeverMix(t *testing.T) {

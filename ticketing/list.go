@@ -520,10 +520,7 @@ func (c *call) stream(l *listing, r request, v view, at *cursor, _ string) (*rep
 			if page.next == nil || c.r.Context().Err() != nil {
 				return
 			}
-			ctx, cancel := context.WithTimeout(base, c.api.cfg.Timeout)
-			c.ctx = ctx
-			next, err := c.window(l, r, page.next, limit)
-			cancel()
+			next, err := c.nextWindow(base, l, r, page.next, limit)
 			if err != nil {
 				_ = enc.Encode(problemOf(err).body(c.id))
 				return
@@ -531,6 +528,15 @@ func (c *call) stream(l *listing, r request, v view, at *cursor, _ string) (*rep
 			page = next
 		}
 	}}, nil
+}
+
+// nextWindow is window with a time of its own.
+func (c *call) nextWindow(base context.Context, l *listing, r request, at *cursor, limit int) (*window, error) {
+	ctx, cancel := context.WithTimeout(base, c.api.cfg.Timeout)
+	defer cancel()
+	sub := *c
+	sub.ctx = ctx
+	return sub.window(l, r, at, limit)
 }
 
 // show turns items into what result holds.
@@ -615,7 +621,7 @@ func (c *call) one(status int, it item, etag string) (*reply, error) {
 		return nil, err
 	}
 	if etag != "" {
-		c.header.Set("Etag", `"`+etag+`"`)
+		c.header.Set("ETag", `"`+etag+`"`)
 		if match := c.r.Header.Get("If-None-Match"); c.r.Method == http.MethodGet && strings.Contains(match, etag) {
 			return &reply{status: http.StatusNotModified}, nil
 		}

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"html/template"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -124,9 +125,7 @@ func (a *API) document() ([]byte, error) {
 				})
 			}
 		}
-		for _, p := range r.documented() {
-			op.Parameters = append(op.Parameters, p)
-		}
+		op.Parameters = append(op.Parameters, r.documented()...)
 		if r.body != nil {
 			op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: reg.of(r.body)}}}
 			if r.body == typeOf[AttachmentInput]() {
@@ -137,9 +136,7 @@ func (a *API) document() ([]byte, error) {
 				}}
 			}
 		}
-		for status, resp := range a.success(reg, r) {
-			op.Responses[status] = resp
-		}
+		maps.Copy(op.Responses, a.success(reg, r))
 		doc.AddOperation(op)
 	}
 	return json.Marshal(doc)
@@ -155,7 +152,7 @@ func prefixOf(prefix string) string {
 // success are the answers of a route that worked.
 func (a *API) success(reg *schemas, r *route) map[string]*huma.Response {
 	resp := &huma.Response{Description: "It worked.", Headers: map[string]*huma.Param{
-		"X-Request-Id": {Schema: &huma.Schema{Type: "string"}},
+		"X-Request-ID": {Schema: &huma.Schema{Type: "string"}},
 	}}
 	out := map[string]*huma.Response{strconv.Itoa(r.status): resp}
 	if r.keyed && r.status == http.StatusCreated {
@@ -270,14 +267,12 @@ func (r *route) documented() []*huma.Param {
 	}
 	if r.keyed {
 		out = append(out, &huma.Param{
-			Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MaxLength: pointer(255)},
+			Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string", MaxLength: new(255)},
 			Description: "The same key answers the same, for a day.",
 		})
 	}
 	return out
 }
-
-func pointer[T any](v T) *T { return &v }
 
 func serveDocument(c *call) (*reply, error) {
 	doc, err := c.api.openapi()

@@ -29,6 +29,7 @@ func plainText(src string) string {
 			case "li":
 				b.WriteString("\n- ")
 			}
+		case html.CommentToken, html.DoctypeToken:
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			switch string(name) {

@@ -268,5 +268,5 @@ func writeBytes(w http.ResponseWriter, status int, b []byte) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(b) //nolint:gosec // JSON, and the type says so
+	_, _ = w.Write(b)
 }

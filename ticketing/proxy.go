@@ -192,13 +192,13 @@ func (c *call) selected(p proxied) (string, error) {
 	return selection(paths)
 }
 
-// raw sends an operation and returns the root field.
-func (c *call) rawField(name, query string, vars map[string]any, field string, repeatable bool) (json.RawMessage, error) {
+// rawField sends an operation that can be repeated and returns the root field.
+func (c *call) rawField(name, query string, vars map[string]any, field string) (json.RawMessage, error) {
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	data, err := client.Raw(c.ctx, linearapi.RawRequest{Name: name, Query: query, Variables: vars, Repeatable: repeatable})
+	data, err := client.Raw(c.ctx, linearapi.RawRequest{Name: name, Query: query, Variables: vars, Repeatable: true})
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func proxyList(c *call) (*reply, error) {
 		return nil, err
 	}
 	if p.plain {
-		one, err := c.rawField("proxyOne", "query proxyOne { "+p.list+" {"+fields+" } }", nil, p.list, true)
+		one, err := c.rawField("proxyOne", "query proxyOne { "+p.list+" {"+fields+" } }", nil, p.list)
 		if err != nil {
 			return nil, err
 		}
@@ -270,7 +270,7 @@ func proxyList(c *call) (*reply, error) {
 		return nil, err
 	}
 	q := "query proxyList(" + decl + ") { " + p.list + "(" + args + ") { nodes {" + fields + " } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
-	raw, err := c.rawField("proxyList", q, vars, p.list, true)
+	raw, err := c.rawField("proxyList", q, vars, p.list)
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +310,7 @@ func proxyGet(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	one, err := c.rawField("proxyOne", "query proxyOne($id: String!) { "+p.one+"(id: $id) {"+fields+" } }", map[string]any{"id": c.path["id"]}, p.one, true)
+	one, err := c.rawField("proxyOne", "query proxyOne($id: String!) { "+p.one+"(id: $id) {"+fields+" } }", map[string]any{"id": c.path["id"]}, p.one)
 	if err != nil {
 		return nil, missing(err, c.path["resource"], c.path["id"])
 	}
@@ -348,7 +348,7 @@ func proxyWrite(c *call) (*reply, error) {
 			in["id"] = c.make
 		}
 	}
-	raw, err := c.rawField("proxyWrite", "mutation proxyWrite("+decl+") { "+name+"("+args+") { success "+p.payload+" {"+fields+" } } }", vars, name, true)
+	raw, err := c.rawField("proxyWrite", "mutation proxyWrite("+decl+") { "+name+"("+args+") { success "+p.payload+" {"+fields+" } } }", vars, name)
 	if err != nil {
 		return nil, err
 	}
@@ -371,7 +371,7 @@ func proxyDelete(c *call) (*reply, error) {
 		return nil, &problem{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET", message: "the proxy cannot delete this resource"}
 	}
 	id := c.path["id"]
-	_, err = c.rawField("proxyDelete", "mutation proxyDelete($id: String!) { "+p.remove+"(id: $id) { success } }", map[string]any{"id": id}, p.remove, true)
+	_, err = c.rawField("proxyDelete", "mutation proxyDelete($id: String!) { "+p.remove+"(id: $id) { success } }", map[string]any{"id": id}, p.remove)
 	if err != nil {
 		return nil, missing(err, c.path["resource"], id)
 	}

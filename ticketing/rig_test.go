@@ -2,12 +2,12 @@ package ticketing_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -40,15 +40,15 @@ type rig struct {
 }
 
 type options struct {
-	config  func(*ticketing.Config)
-	retries []time.Duration
-	store   state.Store
-	linear  linearsim.Config
+	config func(*ticketing.Config)
+	store  state.Store
+	linear linearsim.Config
 }
 
 const deskURL = "https://desk.example/app/accounts/{account}/conversations/{conversation}"
 
-func newRig(t testing.TB, o options) *rig {
+func newRig(tb testing.TB, o options) *rig { //nolint:thelper // tb is t below
+	t := tb
 	t.Helper()
 	r := &rig{t: t, prefix: "/t"}
 	if o.linear.RetryAfter == nil {
@@ -119,7 +119,7 @@ func (r *rig) newToken(spec ticketing.Token) string {
 func (r *rig) work() {
 	r.t.Helper()
 	done := make(chan error, 1)
-	ctx, stop := contextWithCancel(r.t)
+	ctx, stop := context.WithCancel(r.t.Context())
 	go func() { done <- r.api.Run(ctx) }()
 	r.t.Cleanup(func() {
 		stop()
@@ -248,24 +248,15 @@ func (a *answer) count(path string) int {
 }
 
 // eventually waits until cond holds.
-func eventually(t testing.TB, what string, cond func() bool) {
-	t.Helper()
+func eventually(tb testing.TB, what string, cond func() bool) {
+	tb.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !cond() {
 		if time.Now().After(deadline) {
-			t.Fatalf("it never came true: %s", what)
+			tb.Fatalf("it never came true: %s", what)
 		}
 		<-tick.C
 	}
-}
-
-func env(t *testing.T, name string) string {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		t.Skip("set " + name)
-	}
-	return v
 }

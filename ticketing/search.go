@@ -100,7 +100,7 @@ func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found,
 		if q.Filter != nil {
 			conditions = append(conditions, q.Filter)
 		}
-		for _, word := range strings.Fields(term) {
+		for word := range strings.FieldsSeq(term) {
 			conditions = append(conditions, linearapi.Filter{"searchableContent": linearapi.Filter{"contains": word}})
 		}
 		q.Filter = and(conditions)

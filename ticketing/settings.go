@@ -246,7 +246,10 @@ func (c *call) disconnect(conn *Connection) (*Disconnected, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.api.publish(ctx, conn.ID, "integrated_account:deleted", "integrated_accounts", conn.ID, map[string]string{"id": conn.ID}, nil, nil)
+	err = c.api.publish(ctx, conn.ID, "integrated_account:deleted", "integrated_accounts", conn.ID, map[string]string{"id": conn.ID}, nil, nil)
+	if err != nil { // the connection is gone in any case
+		c.api.log.Warn().Err(err).Msg("the end of a connection could not be told to subscribers")
+	}
 	return &Disconnected{ID: conn.ID, Revoked: revoked, Warning: warning}, nil
 }
 

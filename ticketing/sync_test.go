@@ -325,7 +325,7 @@ func TestOutgoingWebhooks(t *testing.T) {
 		t.Errorf("events %q, want %q", strings.Join(names, ", "), want)
 	}
 	p, _ := g.events()[2]["payload"].(map[string]any)
-	if raw, _ := json.Marshal(p["changes"]); !strings.Contains(string(raw), `{"field":"title","from":"First","to":"Second"}`) {
+	if raw, err := json.Marshal(p["changes"]); err != nil || !strings.Contains(string(raw), `{"field":"title","from":"First","to":"Second"}`) {
 		t.Errorf("changes: %s", raw)
 	}
 	if record, _ := p["record"].(map[string]any); record["name"] != "Second" || g.events()[2]["environment_id"] != "e1" {
@@ -434,7 +434,7 @@ func TestDisconnect(t *testing.T) {
 	t.Parallel()
 	e := &ending{}
 	r := newRig(t, options{config: func(c *ticketing.Config) {
-		e.Static = c.Connections.(ticketing.Static)
+		e.Static, _ = c.Connections.(ticketing.Static)
 		c.Connections = e
 	}})
 	agent := r.newToken(ticketing.Token{Name: "agent", Role: ticketing.RoleAgent})
@@ -455,7 +455,7 @@ func TestDisconnect(t *testing.T) {
 func TestNeedsReauth(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{config: func(c *ticketing.Config) {
-		s := c.Connections.(ticketing.Static)
+		s, _ := c.Connections.(ticketing.Static)
 		s[0].Status = "needs_reauth"
 	}})
 	if got := r.call("GET", tickets, nil).is(401); got.text("code") != "reauth_required" {

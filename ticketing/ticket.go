@@ -63,7 +63,7 @@ func filterNumber(_ *call, op string, values []string) (linearapi.Filter, error)
 		f := &filter{name: "number", kind: ofNumber, path: "number"}
 		return f.build(nil, op, values)
 	}
-	var any []linearapi.Filter
+	var either []linearapi.Filter
 	for _, v := range values {
 		key, n, named := strings.Cut(v, "-")
 		if !named {
@@ -77,16 +77,16 @@ func filterNumber(_ *call, op string, values []string) (linearapi.Filter, error)
 		if named {
 			f["team"] = linearapi.Filter{"key": linearapi.Filter{"eq": strings.ToUpper(key)}}
 		}
-		any = append(any, f)
+		either = append(either, f)
 	}
-	return or(any), nil
+	return or(either), nil
 }
 
-func or(any []linearapi.Filter) linearapi.Filter {
-	if len(any) == 1 {
-		return any[0]
+func or(either []linearapi.Filter) linearapi.Filter {
+	if len(either) == 1 {
+		return either[0]
 	}
-	return linearapi.Filter{"or": any}
+	return linearapi.Filter{"or": either}
 }
 
 func filterText(_ *call, op string, values []string) (linearapi.Filter, error) {
@@ -101,15 +101,15 @@ func filterStatus(_ *call, op string, values []string) (linearapi.Filter, error)
 		f := &filter{name: "status[name]", kind: ofText, path: "state.name"}
 		return f.build(nil, op, values)
 	}
-	var any []linearapi.Filter
+	var either []linearapi.Filter
 	for _, v := range values {
 		if types := typesOf(v); types != nil {
-			any = append(any, nest("state.type", linearapi.Filter{"in": types}))
+			either = append(either, nest("state.type", linearapi.Filter{"in": types}))
 			continue
 		}
-		any = append(any, nest("state.name", linearapi.Filter{"eqIgnoreCase": v}))
+		either = append(either, nest("state.name", linearapi.Filter{"eqIgnoreCase": v}))
 	}
-	return or(any), nil
+	return or(either), nil
 }
 
 func filterPriority(_ *call, op string, values []string) (linearapi.Filter, error) {

@@ -76,7 +76,7 @@ func (a *API) Run(ctx context.Context) error {
 		leases, err := a.cfg.Store.Lease(ctx, state.LeaseRequest{Holder: "ticketing", TTL: leaseTTL, Lanes: 4})
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // the end of ctx is a clean stop
+			return nil
 		case errors.Is(err, state.ErrClosed), errors.Is(err, state.ErrInvalid):
 			return err
 		case err != nil:

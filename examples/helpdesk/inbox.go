@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -50,7 +51,7 @@ func newInbox() *inbox {
 		{"Ines Costa", "Time on the invoice", "The invoice shows 23:00 the day before. We are in Lisbon."},
 	} {
 		in.all = append(in.all, &conversation{
-			ID: fmt.Sprint(i + 1), Customer: c.who, Subject: c.subject, Status: "open",
+			ID: strconv.Itoa(i + 1), Customer: c.who, Subject: c.subject, Status: "open",
 			Messages: []message{{ID: fmt.Sprint("m", i), From: c.who, Kind: "customer", Text: c.text, At: time.Now()}},
 		})
 	}
@@ -141,7 +142,10 @@ func (in *inbox) routes(api *ticketing.API, token string, town *linearTown) http
 		_, _ = w.Write(raw)
 	})
 	mux.HandleFunc("POST /conversations/{id}/reply", func(w http.ResponseWriter, r *http.Request) {
-		var body struct{ Text, Kind string }
+		var body struct {
+			Text string `json:"text"`
+			Kind string `json:"kind"`
+		}
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&body); err != nil || strings.TrimSpace(body.Text) == "" {
 			http.Error(w, "the body must be JSON with a text", http.StatusBadRequest)
 			return
@@ -156,7 +160,10 @@ func (in *inbox) routes(api *ticketing.API, token string, town *linearTown) http
 	})
 	// Ada works in Linear: this is her side of the demonstration.
 	mux.HandleFunc("POST /ada/{issue}", func(w http.ResponseWriter, r *http.Request) {
-		var body struct{ State, Comment string }
+		var body struct {
+			State   string `json:"state"`
+			Comment string `json:"comment"`
+		}
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&body); err != nil {
 			http.Error(w, "the body must be JSON", http.StatusBadRequest)
 			return

@@ -45,7 +45,7 @@ func main() {
 
 // run serves the inbox until ctx ends. listening is told the address.
 func run(ctx context.Context, addr string, listening func(net.Addr)) (err error) {
-	srv, err := linearsim.Start(linearsim.Config{Parallel: 1})
+	srv, err := linearsim.Start(linearsim.Config{Parallel: 1}) //nolint:contextcheck // it is closed below
 	if err != nil {
 		return err
 	}
