@@ -220,7 +220,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 	if err != nil {
 		return link{}, false, err
 	}
-	if i := slices.IndexFunc(have, func(v link) bool { return v.IssueID == n.Value.ID }); i >= 0 && (title == "" || title == have[i].Title) {
+	if i := slices.IndexFunc(have, func(v link) bool { return v.IssueID == n.Value.ID }); i >= 0 && have[i].Origin != "found" && (title == "" || title == have[i].Title) {
 		return have[i], false, nil
 	}
 	sub := c.in(conn)

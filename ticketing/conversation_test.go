@@ -145,6 +145,7 @@ func TestHalfFailedCreateAndLink(t *testing.T) {
 	eventually(t, "the link is made", func() bool {
 		return r.call("GET", "/conversations/1/issues?refresh=true", nil).is(200).count("result") == 1
 	})
+	eventually(t, "the activity is there", func() bool { return len(r.activities("1")) > 0 })
 	if acts := r.activities("1"); len(acts) != 1 || acts[0] != "Linear issue ENG-1 was created by Grace Hopper" {
 		t.Errorf("activities: %q", acts)
 	}

@@ -80,7 +80,11 @@ func (l *links) add(ctx context.Context, conn string, p place, v link) (isNew bo
 		if i := slices.IndexFunc(*all, func(o link) bool { return o.IssueID == v.IssueID }); i >= 0 {
 			old := (*all)[i]
 			kept = v
-			kept.Origin, kept.By, kept.CreatedAt = old.Origin, old.By, old.CreatedAt
+			// One that a listing came upon may be ours, on its way here.
+			isNew = old.Origin == "found" && v.Origin != "found"
+			if !isNew {
+				kept.Origin, kept.By, kept.CreatedAt = old.Origin, old.By, old.CreatedAt
+			}
 			(*all)[i] = kept
 			return true, nil
 		}

@@ -222,7 +222,7 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 		return err
 	}
 	for _, v := range have {
-		if v.IssueID == j.IssueID {
+		if v.IssueID == j.IssueID && v.Origin != "found" {
 			return nil
 		}
 	}
