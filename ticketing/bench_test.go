@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,10 +129,12 @@ func BenchmarkAPI(b *testing.B) {
 			own := make([]time.Duration, 0, b.N)
 			b.ReportAllocs()
 			b.ResetTimer()
+			cpu := cpuTime(b)
 			for i := range b.N {
 				own = append(own, do(i+2))
 			}
 			b.StopTimer()
+			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-µs/op")
 			slices.Sort(own)
 			b.ReportMetric(float64(own[len(own)/2].Microseconds()), "own-µs-p50")
 			b.ReportMetric(float64(own[len(own)*99/100].Microseconds()), "own-µs-p99")
@@ -171,4 +174,15 @@ func BenchmarkCachedReads(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "req/s")
+}
+
+// cpuTime is what the process has used of the processors, which other
+// processes do not change.
+func cpuTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

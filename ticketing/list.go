@@ -44,7 +44,9 @@ type request struct {
 	page       linearapi.PageArgs
 	archived   bool
 	byUpdate   bool
-	stage      int
+	// remote asks for Linear's own objects.
+	remote bool
+	stage  int
 }
 
 // part is one page from a source.
@@ -160,6 +162,7 @@ func (c *call) serveList() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.remote = v.remote || v.raw
 	at, err := c.place(l, hash)
 	if err != nil {
 		return nil, err

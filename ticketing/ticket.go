@@ -247,7 +247,7 @@ func fetchTickets(c *call, r request) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := linearapi.TicketQuery{IssueQuery: linearapi.IssueQuery{
+	q := linearapi.TicketQuery{NoJSON: !r.remote, IssueQuery: linearapi.IssueQuery{
 		Filter: and(r.conditions), IncludeArchived: r.archived, ByUpdate: r.byUpdate, PageArgs: r.page,
 	}}
 	switch {
