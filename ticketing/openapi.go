@@ -18,16 +18,15 @@ import (
 var pageText string
 
 // Schema documents a reference.
-func (anyRef) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
+func (anyRef) Schema(r huma.Registry) *huma.Schema {
+	r.Map()["Reference"] = &huma.Schema{
 		Description: "An id, a name, or an object with one of them.",
 		AnyOf: []*huma.Schema{
-			{Type: "string"},
-			{Type: "number"},
-			{Type: "null"},
+			{Type: "string"}, {Type: "number"}, {Type: "null"},
 			{Type: "object", AdditionalProperties: true},
 		},
 	}
+	return &huma.Schema{Ref: "#/components/schemas/Reference"}
 }
 
 // schemas makes the schemas of Go types.
@@ -205,9 +204,6 @@ func (a *API) success(reg *schemas, r *route) map[string]*huma.Response {
 		s = &huma.Schema{AnyOf: []*huma.Schema{s, {Type: "object", Required: []string{"data"}, Properties: map[string]*huma.Schema{"data": s}}}}
 	}
 	resp.Content = map[string]*huma.MediaType{"application/json": {Schema: s}}
-	if r.list != nil {
-		resp.Content["application/x-ndjson"] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
-	}
 	return out
 }
 

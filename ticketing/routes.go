@@ -193,7 +193,7 @@ func directoryRoutes() []*route {
 			{name: "q", description: "Words, a short name or an address.", required: true},
 			{name: "query", description: "The same as q."},
 			{name: "types", description: "ticket.", array: true},
-			{name: "team_id", description: "Prefers the tickets of a team."},
+			{name: "prefer_team_id", description: "Ranks the tickets of a team higher. team[id] leaves out those of others."},
 		}, result: typeOf[Hit](), shape: paged},
 	}
 	return on(routes, func(r *route) {

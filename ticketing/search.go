@@ -128,7 +128,7 @@ func searchListing() *listing {
 		}
 		f, err := c.find(term, linearapi.IssueQuery{
 			Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page,
-		}, c.q.get("team_id"))
+		}, c.q.get("prefer_team_id"))
 		if err != nil {
 			return nil, err
 		}
