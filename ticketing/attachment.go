@@ -357,7 +357,7 @@ func (c *call) attach(ref string, in *input, id string) (*linearapi.Node[lineara
 			ID: id, IssueID: ref, Title: name, URL: address, Subtitle: subtitle, IconURL: icon, Metadata: metadata,
 		})
 	}
-	if adapter.CodeOf(err) == adapter.Conflict {
+	if adapter.CodeOf(err) == adapter.CodeConflict {
 		return client.AttachmentNode(c.ctx, id)
 	}
 	if err != nil {

@@ -292,7 +292,7 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 		}
 	}
 	switch {
-	case adapter.CodeOf(err) == adapter.Conflict:
+	case adapter.CodeOf(err) == adapter.CodeConflict:
 		return client.CommentNode(c.ctx, create.ID)
 	case err != nil:
 		return nil, missing(err, "ticket", target)

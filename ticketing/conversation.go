@@ -202,7 +202,7 @@ func (c *call) locate(p place, ref string) (*Connection, *linearapi.Node[lineara
 		if err == nil {
 			return conn, n, nil
 		}
-		if adapter.CodeOf(err) != adapter.NotFound {
+		if adapter.CodeOf(err) != adapter.CodeNotFound {
 			last = err
 		}
 	}
@@ -236,7 +236,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
 	}
 	made, err := client.AttachmentCreate(c.ctx, create)
-	if adapter.CodeOf(err) == adapter.Conflict {
+	if adapter.CodeOf(err) == adapter.CodeConflict {
 		var node *linearapi.Node[linearapi.Attachment]
 		if node, err = client.AttachmentNode(c.ctx, id); err == nil {
 			made = &node.Value
@@ -565,7 +565,7 @@ func (c *call) untie(p place, id string, by Agent) error {
 			return err
 		}
 		n, err := client.AttachmentNode(c.ctx, id)
-		if adapter.CodeOf(err) == adapter.NotFound {
+		if adapter.CodeOf(err) == adapter.CodeNotFound {
 			// Gone in Linear; what is kept here goes, too.
 			if p.Conversation != "" {
 				gone, err := c.api.links.remove(c.ctx, conn.ID, p, id)
@@ -590,7 +590,7 @@ func (c *call) untie(p place, id string, by Agent) error {
 			return notFound("link of this conversation", id)
 		}
 		at := place{account, conversation}
-		if err := client.AttachmentDelete(c.ctx, id); err != nil && adapter.CodeOf(err) != adapter.NotFound {
+		if err := client.AttachmentDelete(c.ctx, id); err != nil && adapter.CodeOf(err) != adapter.CodeNotFound {
 			return err
 		}
 		gone, err := c.api.links.remove(c.ctx, conn.ID, at, id)
@@ -784,7 +784,7 @@ func issueConversations(c *call) (*reply, error) {
 				return nil, err
 			}
 			n, err := client.Ticket(c.ctx, ref)
-			if adapter.CodeOf(err) == adapter.NotFound {
+			if adapter.CodeOf(err) == adapter.CodeNotFound {
 				continue
 			}
 			if err != nil {

@@ -73,7 +73,7 @@ type entity struct {
 func (a *API) Accept(ctx context.Context, d *adapter.Delivery) error {
 	var e event
 	if err := json.Unmarshal(d.Body, &e); err != nil {
-		return &adapter.Error{Code: adapter.Invalid, Op: "ticketing", Message: "the delivery is not JSON"}
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "ticketing", Message: "the delivery is not JSON"}
 	}
 	if e.OrganizationID == "" || resourceOf(e.Type) == "" {
 		return nil
@@ -107,7 +107,7 @@ type both struct {
 
 // Accept hands a delivery to both.
 func (b *both) Accept(ctx context.Context, d *adapter.Delivery) error {
-	if err := b.api.Accept(ctx, d); err != nil && adapter.CodeOf(err) != adapter.Invalid {
+	if err := b.api.Accept(ctx, d); err != nil && adapter.CodeOf(err) != adapter.CodeInvalid {
 		return err
 	}
 	return b.next.Accept(ctx, d)

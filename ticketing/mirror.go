@@ -284,7 +284,7 @@ func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, 
 				return err
 			}
 			_, err = client.CommentCreate(c.ctx, create)
-			if adapter.CodeOf(err) == adapter.Conflict {
+			if adapter.CodeOf(err) == adapter.CodeConflict {
 				err = nil
 			}
 		}

@@ -208,10 +208,10 @@ func remoteProblem(e *adapter.Error) *problem {
 		}}}
 	}
 	switch e.Code {
-	case adapter.Unauthenticated:
+	case adapter.CodeUnauthenticated:
 		p.status, p.code = http.StatusUnauthorized, codeReauth
 		p.message = "Linear no longer accepts the token of this connection: connect the workspace again"
-	case adapter.Forbidden:
+	case adapter.CodeForbidden:
 		p.status, p.code = http.StatusForbidden, codeForbidden
 		if strings.Contains(word, "usage limit") {
 			p.code = codeUsage
@@ -220,17 +220,17 @@ func remoteProblem(e *adapter.Error) *problem {
 			p.code = codeFeature
 		}
 		p.explain("forbidden_error", "Linear does not allow this connection to do that.", map[string]any{"missing_scopes": []string{}})
-	case adapter.NotFound:
+	case adapter.CodeNotFound:
 		p.status, p.code = http.StatusNotFound, codeNotFound
-	case adapter.Invalid:
+	case adapter.CodeInvalid:
 		p.status, p.code = http.StatusUnprocessableEntity, codeValidation
-	case adapter.Conflict:
+	case adapter.CodeConflict:
 		p.status, p.code = http.StatusConflict, codeConflict
-	case adapter.RateLimited:
+	case adapter.CodeRateLimited:
 		p.status, p.code, p.retryable = http.StatusTooManyRequests, codeRateLimited, true
 		p.retryAfter = max(p.retryAfter, time.Second)
 		p.explain("rate_limit_error", "Linear's rate limit is reached.", int(p.retryAfter.Seconds()))
-	case adapter.Unavailable:
+	case adapter.CodeUnavailable:
 		p.status, p.code, p.retryable = http.StatusBadGateway, codeUpstream, true
 		if strings.Contains(word, "lock timeout") {
 			p.status, p.code = http.StatusServiceUnavailable, codeBusy
@@ -238,12 +238,12 @@ func remoteProblem(e *adapter.Error) *problem {
 		if errors.Is(e, context.DeadlineExceeded) || strings.Contains(e.Message, "did not answer within") {
 			p.status, p.code = http.StatusGatewayTimeout, codeTimeout
 		}
-	case adapter.Canceled:
+	case adapter.CodeCanceled:
 		p.status, p.code, p.retryable = http.StatusGatewayTimeout, codeTimeout, true
 		p.message = "Linear did not answer in time: try again"
-	case adapter.Unsupported, adapter.AppendOnly:
+	case adapter.CodeUnsupported, adapter.CodeAppendOnly:
 		p.status, p.code = http.StatusMethodNotAllowed, codeMethod
-	case adapter.Unknown:
+	case adapter.CodeUnknown:
 		p.status, p.code, p.retryable = http.StatusBadGateway, codeUpstream, true
 	}
 	if p.insights == nil {

@@ -81,7 +81,7 @@ func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found,
 				one := 1
 				return &found{nodes: []linearapi.Node[linearapi.Issue]{*n}, total: &one}, nil
 			}
-			if adapter.CodeOf(err) != adapter.NotFound {
+			if adapter.CodeOf(err) != adapter.CodeNotFound {
 				return nil, err
 			}
 		}
@@ -92,7 +92,7 @@ func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found,
 				total := int(got.Total)
 				return &found{nodes: got.Nodes, info: got.Info, total: &total}, nil
 			}
-			if adapter.CodeOf(err) != adapter.RateLimited {
+			if adapter.CodeOf(err) != adapter.CodeRateLimited {
 				return nil, err
 			}
 		}

@@ -127,7 +127,7 @@ func (c *call) createIssue(fields linearapi.Input) (*linearapi.Node[linearapi.Is
 		c.api.expect(c.ctx, c.conn.ID, id)
 	}
 	made, err := client.TicketCreate(c.ctx, fields)
-	if adapter.CodeOf(err) == adapter.Conflict {
+	if adapter.CodeOf(err) == adapter.CodeConflict {
 		if id, _ := fields["id"].(string); id != "" {
 			return client.Ticket(c.ctx, id)
 		}
@@ -682,7 +682,7 @@ type Deleted struct {
 
 // missing words a "not found" of Linear for people.
 func missing(err error, what, id string) error {
-	if e, is := errors.AsType[*adapter.Error](err); is && e.Code == adapter.NotFound {
+	if e, is := errors.AsType[*adapter.Error](err); is && e.Code == adapter.CodeNotFound {
 		p := notFound(what, id)
 		p.remote, p.cause = true, err
 		return p

@@ -105,14 +105,9 @@ func (a *API) work(ctx context.Context, l *state.Lease) {
 	for _, e := range l.Entries {
 		verdicts = append(verdicts, a.verdict(ctx, &e))
 	}
-	if err := a.settle(ctx, l, verdicts); err != nil {
+	if err := a.cfg.Store.Settle(ctx, l, state.Settlement{Verdicts: verdicts}); err != nil {
 		a.log.Warn().Err(err).Msg("a job could not be settled; it runs again")
 	}
-}
-
-// settle is apart because the contract of the store is about to change here.
-func (a *API) settle(ctx context.Context, l *state.Lease, verdicts []state.Verdict) error {
-	return a.cfg.Store.Settle(ctx, l, verdicts...)
 }
 
 // verdict runs one job and says what becomes of it.
@@ -257,4 +252,4 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 }
 
 // remoteNotFound reports whether Linear has no such thing.
-func remoteNotFound(err error) bool { return adapter.CodeOf(err) == adapter.NotFound }
+func remoteNotFound(err error) bool { return adapter.CodeOf(err) == adapter.CodeNotFound }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // tokensCmd manages the tokens that open the ticketing API.
 type tokensCmd struct {
-	Store string `name:"store" help:"Where the ticketing API keeps its data." env:"LINEARBOT_TICKETING_STATE" default:"file:linearbot.tickets"`
+	Store string `name:"store" help:"Where the ticketing API keeps its data: file:DIR or redis://host:port/db." env:"LINEARBOT_TICKETING_STATE" default:"file:linearbot.tickets"`
 
 	Create tokensCreateCmd `cmd:"" help:"Make a token and print it, once."`
 	List   tokensListCmd   `cmd:"" help:"List the tokens, without their secrets."`
@@ -55,7 +55,7 @@ type tokensCreateCmd struct {
 
 // Run makes a token. The secret goes to the output alone, so that it can be
 // piped into a secret store.
-func (c *tokensCreateCmd) Run(ctx context.Context, s streams) (err error) {
+func (c *tokensCreateCmd) Run(ctx context.Context, p *program) (err error) {
 	tokens, store, err := openTokens(c.store)
 	if err != nil {
 		return err
@@ -74,8 +74,8 @@ func (c *tokensCreateCmd) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "token %s of %s, role %s; it is shown once:\n", tok.ID, tok.Name, tok.Role)
-	fmt.Fprintln(s.out, secret)
+	fmt.Fprintf(p.err, "token %s of %s, role %s; it is shown once:\n", tok.ID, tok.Name, tok.Role)
+	fmt.Fprintln(p.out, secret)
 	return nil
 }
 
@@ -86,7 +86,7 @@ type tokensListCmd struct {
 }
 
 // Run lists the tokens.
-func (c *tokensListCmd) Run(ctx context.Context, s streams) (err error) {
+func (c *tokensListCmd) Run(ctx context.Context, p *program) (err error) {
 	tokens, store, err := openTokens(c.store)
 	if err != nil {
 		return err
@@ -97,11 +97,11 @@ func (c *tokensListCmd) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(s.out)
+		enc := json.NewEncoder(p.out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(all)
 	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tNAME\tROLE\tSCOPES\tCREATED\tEXPIRES")
 	for _, t := range all {
 		expires := "never"
@@ -124,7 +124,7 @@ type tokensRevokeCmd struct {
 }
 
 // Run revokes a token.
-func (c *tokensRevokeCmd) Run(ctx context.Context, s streams) (err error) {
+func (c *tokensRevokeCmd) Run(ctx context.Context, p *program) (err error) {
 	tokens, store, err := openTokens(c.store)
 	if err != nil {
 		return err
@@ -133,6 +133,6 @@ func (c *tokensRevokeCmd) Run(ctx context.Context, s streams) (err error) {
 	if err := tokens.Revoke(ctx, c.ID); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "token %s is revoked\n", c.ID)
+	fmt.Fprintf(p.err, "token %s is revoked\n", c.ID)
 	return nil
 }

@@ -3,7 +3,10 @@ package linearapi
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
+
+	"github.com/go-json-experiment/json/jsontext"
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Node is an entity together with what Linear sent for it.
@@ -11,7 +14,7 @@ type Node[T any] struct {
 	Value T
 	// JSON is Linear's own object, with the fields that the operation asks
 	// for.
-	JSON json.RawMessage
+	JSON stdjson.RawMessage
 }
 
 // UnmarshalJSON decodes the entity and keeps its text.
@@ -22,7 +25,7 @@ func (n *Node[T]) UnmarshalJSON(b []byte) error {
 
 // MarshalJSON returns what Linear sent.
 func (n Node[T]) MarshalJSON() ([]byte, error) {
-	if n.JSON == nil {
+	if len(n.JSON) == 0 {
 		return json.Marshal(n.Value)
 	}
 	return n.JSON, nil
@@ -40,7 +43,7 @@ func (in Input) repeatable() bool {
 
 // mutateAs is mutate for an operation that is not named after its root field.
 func mutateAs[E any](ctx context.Context, c *Client, op operation, root, key string, v vars) (*E, error) {
-	return do(ctx, c, op, v, func(d *map[string]map[string]json.RawMessage) *E {
+	return do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *E {
 		payload := (*d)[root]
 		return done(part[bool](payload, "success"), part[E](payload, key))
 	})

@@ -22,7 +22,7 @@ type RawRequest struct {
 // answer that holds data and errors is a failure.
 func (c *Client) Raw(ctx context.Context, r RawRequest) (json.RawMessage, error) {
 	if r.Query == "" || r.Name == "" {
-		return nil, &adapter.Error{Code: adapter.Invalid, Op: "raw", Message: "a query and the name of its operation are required"}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "raw", Message: "a query and the name of its operation are required"}
 	}
 	vars := r.Variables
 	if vars == nil {
