@@ -22,7 +22,9 @@ func (anyRef) Schema(r huma.Registry) *huma.Schema {
 	r.Map()["Reference"] = &huma.Schema{
 		Description: "An id, a name, or an object with one of them.",
 		AnyOf: []*huma.Schema{
-			{Type: "string"}, {Type: "number"}, {Type: "null"},
+			{Type: "string"},
+			{Type: "number"},
+			{Type: "null"},
 			{Type: "object", AdditionalProperties: true},
 		},
 	}
