@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/state"
 )
 
 // Connection is a Linear workspace that the API works in.
@@ -50,6 +51,28 @@ type Static []Connection
 
 // Connections returns the set.
 func (s Static) Connections(context.Context) ([]Connection, error) { return s, nil }
+
+// refusedTTL is how often subscribers are told of a refused token.
+const refusedTTL = time.Hour
+
+// refused tells subscribers that Linear no longer accepts the token of a
+// connection, once in a while.
+func (a *API) refused(ctx context.Context, conn string) {
+	ctx, cancel := detach(ctx, 5*time.Second)
+	defer cancel()
+	first := false
+	_, err := change(ctx, a.docs, state.Key{Workspace: conn, Kind: "ticketing.refused", ID: "token"}, refusedTTL, func(told *bool) (bool, error) {
+		first = !*told
+		*told = true
+		return first, nil
+	})
+	if err == nil && first {
+		err = a.publish(ctx, conn, "integrated_account:authentication_error", "integrated_accounts", conn, map[string]string{"id": conn, "status": "needs_reauth"}, nil, nil)
+	}
+	if err != nil {
+		a.log.Warn().Err(err).Msg("subscribers could not be told of a refused token")
+	}
+}
 
 // workspace is what is known about the workspace of a connection.
 type workspace struct {

@@ -500,3 +500,24 @@ func TestEventStream(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// Scenario 7, as far as it is seen from here: subscribers hear of it, once.
+func TestRefusedTokenIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.work()
+	g := &target{}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	r.call("POST", "/webhook", map[string]any{"target_url": srv.URL, "event_types": []string{"integrated_account:*"}}).is(201)
+	r.app.RevokeTokens()
+	for range 3 {
+		if got := r.call("GET", tickets, nil).is(401); got.text("code") != "reauth_required" {
+			t.Errorf("%s", got.body)
+		}
+	}
+	r.quiet()
+	if events := g.events(); len(events) != 1 || events[0]["event"] != "integrated_account:authentication_error" {
+		t.Errorf("events %v", events)
+	}
+}
