@@ -63,12 +63,15 @@ type Reopener interface {
 // Message is a comment of Linear on its way into a conversation.
 type Message struct {
 	// ID is that of the comment.
-	ID                    string
-	Account, Conversation string
-	Text                  string // Markdown
-	Author                string
-	Identifier            string // of the issue
-	URL                   string // of the comment
+	ID           string `json:"id"`
+	Account      string `json:"account"`
+	Conversation string `json:"conversation"`
+	// Text is Markdown.
+	Text   string `json:"text"`
+	Author string `json:"author"`
+	// Identifier is that of the issue, URL that of the comment.
+	Identifier string `json:"identifier"`
+	URL        string `json:"url"`
 }
 
 // text words an activity.

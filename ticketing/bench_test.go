@@ -46,7 +46,7 @@ func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.requests++
 	defer func() { p.spent += time.Since(start) }()
 	if body, ok := p.answers[op.OperationName]; ok {
-		return &http.Response{StatusCode: 200, Header: p.header, Body: io.NopCloser(bytes.NewReader(body)), Request: r, ContentLength: int64(len(body))}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: p.header, Body: io.NopCloser(bytes.NewReader(body)), Request: r, ContentLength: int64(len(body))}, nil
 	}
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	resp, err := p.next.RoundTrip(r)

@@ -58,7 +58,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.header.Set("X-Content-Type-Options", "nosniff")
 	c.header.Set("Cache-Control", "no-store")
 	start := a.cfg.Now()
-	done, err := c.serve(w)
+	done, err := c.serve(w) //nolint:contextcheck // what must be finished outlives the request
 	if err != nil {
 		c.fail(w, err, start)
 		return

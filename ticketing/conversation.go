@@ -443,7 +443,7 @@ func (c *call) createAndTie(p place, title string, by Agent) (*linearapi.Node[li
 	}
 	notes = append(notes, "the issue stands, but the link failed and is made later: "+problemOf(last).message)
 	c.api.log.Warn().Err(last).Str("request_id", c.id).Str("issue", n.Value.Identifier).Msg("link after create failed; the queue has it")
-	return n, nil, notes, nil
+	return n, nil, notes, nil //nolint:nilerr // the issue stands; the notes say what is missing
 }
 
 // customerRequest records that a customer asks for an issue.

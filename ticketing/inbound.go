@@ -378,7 +378,7 @@ func (c *call) recordOf(e *event, v *entity) (any, error) {
 	default:
 		var data map[string]any
 		if json.Unmarshal(e.Data, &data) != nil {
-			return nil, nil //nolint:nilnil // nothing that can be shown
+			return nil, nil //nolint:nilnil,nilerr // nothing that can be shown
 		}
 		return map[string]any{"id": v.ID, "name": data["name"], "remote_data": data}, nil
 	}

@@ -243,7 +243,7 @@ func remoteProblem(e *adapter.Error) *problem {
 		p.message = "Linear did not answer in time: try again"
 	case adapter.CodeUnsupported, adapter.CodeAppendOnly:
 		p.status, p.code = http.StatusMethodNotAllowed, codeMethod
-	case adapter.CodeUnknown:
+	case adapter.CodeUnknown, adapter.CodeOK:
 		p.status, p.code, p.retryable = http.StatusBadGateway, codeUpstream, true
 	}
 	if p.insights == nil {

@@ -84,7 +84,8 @@ func (in *inbox) add(c *conversation, from, kind, text string) string {
 func (in *inbox) Activity(context.Context, ticketing.Activity) error { return nil }
 
 // Post writes a comment of Linear as a note.
-func (in *inbox) Post(_ context.Context, m ticketing.Message) (id string, err error) {
+func (in *inbox) Post(_ context.Context, m ticketing.Message) (string, error) {
+	id := ""
 	in.change(m.Conversation, func(c *conversation) { id = in.add(c, m.Author+" in Linear", "note", m.Text) })
 	return id, nil
 }

@@ -24,7 +24,7 @@ type tokensCmd struct {
 }
 
 // AfterApply lets the commands below know the store.
-func (c *tokensCmd) AfterApply() error { //nolint:unparam // kong wants it so
+func (c *tokensCmd) AfterApply() error {
 	c.Create.store, c.List.store, c.Revoke.store = c.Store, c.Store, c.Store
 	return nil
 }
