@@ -221,18 +221,23 @@ func (c *call) own(e *event, v *entity) (bool, error) {
 	if e.Action == "create" {
 		return known("ticketing.own", v.ID)
 	}
+	// Whoever else acts in the same millisecond is heard.
+	if e.Actor != nil && e.Actor.ID != "" {
+		space, err := c.workspace()
+		if err != nil || e.Actor.ID != space.Viewer.ID {
+			return false, err
+		}
+	}
 	// A deletion carries the time of the last change before it.
 	if updated, err := time.Parse(time.RFC3339, v.UpdatedAt); err == nil && e.Action != "remove" {
 		if found, err := known("ticketing.echo", v.ID+"@"+stamp(updated)); found || err != nil {
 			return found, err
 		}
 	}
-	found, err := known("ticketing.intent", v.ID)
-	if !found || err != nil || e.Actor == nil {
-		return false, err
+	if e.Actor == nil {
+		return false, nil
 	}
-	space, err := c.workspace()
-	return err == nil && e.Actor.ID == space.Viewer.ID, err
+	return known("ticketing.intent", v.ID)
 }
 
 // old reports whether something newer about the entity was seen already, and

@@ -124,22 +124,65 @@ func (l *links) remove(ctx context.Context, conn string, p place, id string) (*l
 }
 
 // refresh replaces the links of a conversation by what Linear says stands
-// there.
+// there: one write for the conversation, and one for each issue that is new or
+// gone.
 func (l *links) refresh(ctx context.Context, conn string, p place, now []link) error {
-	for _, v := range now {
-		if _, _, err := l.add(ctx, conn, p, v); err != nil {
-			return err
-		}
-	}
 	old, err := l.of(ctx, conn, p.Account, p.Conversation)
 	if err != nil {
 		return err
 	}
-	for _, v := range old {
-		if !slices.ContainsFunc(now, func(o link) bool { return o.IssueID == v.IssueID }) {
-			if _, err := l.remove(ctx, conn, p, v.ID); err != nil {
-				return err
+	with := func(all []link, id string) bool {
+		return slices.ContainsFunc(all, func(o link) bool { return o.IssueID == id })
+	}
+	for _, v := range now {
+		if with(old, v.IssueID) {
+			continue
+		}
+		_, err := change(ctx, l.docs, issueKey(conn, v.IssueID), 0, func(all *[]place) (bool, error) {
+			if slices.Contains(*all, p) || len(*all) >= maxLinks {
+				return false, nil
 			}
+			*all = append(*all, p)
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var gone []string
+	_, err = change(ctx, l.docs, conversationKey(conn, p.Account, p.Conversation), 0, func(all *[]link) (bool, error) {
+		gone = nil
+		next := make([]link, 0, len(now))
+		for _, v := range now {
+			if i := slices.IndexFunc(*all, func(o link) bool { return o.IssueID == v.IssueID }); i >= 0 {
+				was := (*all)[i]
+				v.Origin, v.By, v.CreatedAt = was.Origin, was.By, was.CreatedAt
+			}
+			next = append(next, v)
+		}
+		for _, v := range *all {
+			switch {
+			case with(now, v.IssueID):
+			case !with(old, v.IssueID):
+				next = append(next, v) // made while Linear was asked
+			default:
+				gone = append(gone, v.IssueID)
+			}
+		}
+		*all = next
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		_, err := change(ctx, l.docs, issueKey(conn, id), 0, func(all *[]place) (bool, error) {
+			n := len(*all)
+			*all = slices.DeleteFunc(*all, func(o place) bool { return o == p })
+			return len(*all) < n, nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -85,6 +85,7 @@ func shows(ctx context.Context, t *testing.T, place, want string) {
 // An agent creates an issue from a conversation, sees the engineer finish it,
 // links another, unlinks it, and all of it shows up by itself.
 func TestHelpdeskInbox(t *testing.T) {
+	t.Parallel()
 	address := startExample(t, "../../examples/helpdesk", "HELPDESK_ADDR=127.0.0.1:0")
 	ctx := browser(t)
 	must := func(actions ...chromedp.Action[chromedp.Void]) {
