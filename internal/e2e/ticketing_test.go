@@ -125,7 +125,9 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	}
 	label := s.ws.AddLabel("bug", "#ff0000")
 	project := s.ws.AddProject("Checkout")
-	s.ws.AddMilestone(project, "Beta")
+	if status, _, body := s.send("POST", "/proxy/project_milestones", map[string]any{"projectId": project, "name": "Beta"}); status != http.StatusCreated {
+		t.Fatalf("%d %s", status, body)
+	}
 	cycle := s.team.AddCycle("First", time.Now())
 	issue := s.team.AddIssue(s.ada, "Known", "text")
 	s.team.AddIssue(s.ada, "Another", "")

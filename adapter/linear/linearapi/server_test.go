@@ -305,7 +305,13 @@ func tickets(t *testing.T, c *linearapi.Client, ws *linearsim.Workspace, team *l
 	if err := c.LabelDelete(ctx, label.Value.ID); err != nil {
 		t.Error(err)
 	}
-	ws.AddMilestone(project, "Beta")
+	_, err := c.Raw(ctx, linearapi.RawRequest{
+		Name: "m", Query: "mutation m($input: ProjectMilestoneCreateInput!) { projectMilestoneCreate(input: $input) { success } }",
+		Variables: map[string]any{"input": map[string]any{"projectId": project, "name": "Beta"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	stones := must[*linearapi.Page[linearapi.Node[linearapi.Milestone]]](t)(c.MilestoneNodes(ctx, linearapi.ListQuery{}))
 	check(t, "milestones", len(stones.Nodes) == 1 && stones.Nodes[0].Value.Project.ID == project, stones)
 	raw := must[json.RawMessage](t)(c.Raw(ctx, linearapi.RawRequest{Name: "q", Query: "query q { viewer { id } }", Repeatable: true}))
