@@ -55,7 +55,7 @@ func TestOperationsAgainstTheServer(t *testing.T) {
 	links(t, c, team, ada)
 	sessions(t, c, team, ada, app)
 	directory(t, c, team, ada)
-	tickets(t, c, ws, team, ada, project)
+	tickets(t, c, team, ada, project)
 
 	asked := map[string]bool{}
 	for _, r := range srv.Requests() {
@@ -267,7 +267,7 @@ func directory(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *lin
 }
 
 // tickets runs the operations whose results keep Linear's own objects.
-func tickets(t *testing.T, c *linearapi.Client, ws *linearsim.Workspace, team *linearsim.Team, ada *linearsim.User, project string) {
+func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User, project string) {
 	t.Helper()
 	ctx := t.Context()
 	one := must[*linearapi.Node[linearapi.Issue]](t)
