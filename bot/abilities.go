@@ -23,6 +23,7 @@ type abilities struct {
 	uploader   adapter.Uploader
 	downloader adapter.Downloader
 	agent      adapter.Agent
+	tracker    adapter.Tracker
 }
 
 func abilitiesOf(a adapter.Adapter) abilities {
@@ -38,6 +39,7 @@ func abilitiesOf(a adapter.Adapter) abilities {
 	can.uploader, _ = a.(adapter.Uploader)
 	can.downloader, _ = a.(adapter.Downloader)
 	can.agent, _ = a.(adapter.Agent)
+	can.tracker, _ = a.(adapter.Tracker)
 	return can
 }
 

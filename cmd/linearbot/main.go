@@ -4,6 +4,7 @@
 //	linearbot demo      play a conversation on this machine, without a Linear workspace
 //	linearbot sim       run a simulated Linear for bots in any language
 //	linearbot state     look into a store, or move its content
+//	linearbot tokens    create, list and revoke tokens of the ticketing API
 //	linearbot version   print the version
 //	linearbot help      explain a command
 //

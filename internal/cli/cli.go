@@ -5,6 +5,7 @@
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
+//	tokens    create, list and revoke tokens of the ticketing API
 //	version   print the version
 //	help      explain a command
 //
@@ -55,6 +56,7 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
 	Sim     simCmd     `cmd:"" help:"Run a simulated Linear for bots in any language."`
 	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
+	Tokens  tokensCmd  `cmd:"" help:"Create, list and revoke tokens of the ticketing API."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 	Help    helpCmd    `cmd:"" help:"Explain a command."`
 

@@ -28,7 +28,9 @@ type failure struct {
 // exec sends op until it has an answer or should not be sent again, and
 // returns the answer's data.
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
-	op.text = c.documents[op.name]
+	if op.text == "" {
+		op.text = c.documents[op.name]
+	}
 	if op.text == "" {
 		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: op.name, Message: "linearapi has no operation of this name"}
 	}

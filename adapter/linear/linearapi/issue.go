@@ -42,10 +42,17 @@ type Issue struct {
 	ExternalUserCreator *ExternalUser `json:"externalUserCreator"`
 	BotActor            *ActorBot     `json:"botActor"`
 	// Labels are at most 50, in lists 10.
-	Labels  Page[Label] `json:"labels"`
-	Project *Project    `json:"project"`
-	Cycle   *Cycle      `json:"cycle"`
-	Parent  *IssueRef   `json:"parent"`
+	Labels Page[Label] `json:"labels"`
+	// LabelIDs are the ids of all labels. Set by the operations for tickets.
+	LabelIDs []string `json:"labelIds"`
+	// PreviousIdentifiers are the short names that the issue had in other
+	// teams. Set by the operations for tickets.
+	PreviousIdentifiers []string `json:"previousIdentifiers"`
+	// Subscribers are set by [Client.Ticket] only, at most 50.
+	Subscribers Page[User] `json:"subscribers"`
+	Project     *Project   `json:"project"`
+	Cycle       *Cycle     `json:"cycle"`
+	Parent      *IssueRef  `json:"parent"`
 }
 
 // Issue returns an issue. id is its id or its short name, for example

@@ -1,6 +1,9 @@
 package linearapi
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Label is a label for issues.
 type Label struct {
@@ -14,6 +17,9 @@ type Label struct {
 	Team *Team `json:"team"`
 	// Parent is the group. Nil if there is none.
 	Parent *Label `json:"parent"`
+	// CreatedAt and UpdatedAt are set in lists and by writes.
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
 }
 
 // LabelCreateInput says what label to create. Empty fields are not sent.

@@ -43,6 +43,8 @@ type Cycle struct {
 	Progress    float64   `json:"progress"`
 	IsActive    bool      `json:"isActive"`
 	Team        *Team     `json:"team"`
+	CreatedAt   time.Time `json:"createdAt"`
+	UpdatedAt   time.Time `json:"updatedAt"`
 }
 
 // ListQuery selects entries of a list.

@@ -1,6 +1,7 @@
 package linearapi_test
 
 import (
+	"encoding/json"
 	"io"
 	"maps"
 	"slices"
@@ -54,6 +55,7 @@ func TestOperationsAgainstTheServer(t *testing.T) {
 	links(t, c, team, ada)
 	sessions(t, c, team, ada, app)
 	directory(t, c, team, ada)
+	tickets(t, c, team, ada, project)
 
 	asked := map[string]bool{}
 	for _, r := range srv.Requests() {
@@ -262,4 +264,56 @@ func directory(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *lin
 	check(t, "cycles", len(cycles.Nodes) == 1 && cycles.Nodes[0].IsActive && cycles.Nodes[0].Number == 1, cycles)
 	limits := must[*linearapi.RateLimits](t)(c.RateLimitStatus(ctx))
 	check(t, "limits", len(limits.Limits) > 0 && limits.Limits[0].Allowed > 0, limits)
+}
+
+// tickets runs the operations whose results keep Linear's own objects.
+func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linearsim.User, project string) {
+	t.Helper()
+	ctx := t.Context()
+	one := must[*linearapi.Node[linearapi.Issue]](t)
+	id := uuid.NewString()
+	made := one(c.TicketCreate(ctx, linearapi.Input{"id": id, "teamId": team.ID, "title": "Zebra", "priority": 1}))
+	check(t, "created", made.Value.ID == id && strings.Contains(string(made.JSON), `"identifier"`), made)
+	changed := one(c.TicketUpdate(ctx, id, linearapi.Input{"title": "Aardvark"}))
+	check(t, "changed", changed.Value.Title == "Aardvark", changed)
+	check(t, "read", len(one(c.Ticket(ctx, made.Value.Identifier)).Value.Subscribers.Nodes) == 1, nil)
+	list := must[*linearapi.Page[linearapi.Node[linearapi.Issue]]](t)(c.Tickets(ctx, linearapi.TicketQuery{
+		Sort:       []linearapi.Filter{{"title": linearapi.Filter{"order": "Ascending"}}},
+		IssueQuery: linearapi.IssueQuery{PageArgs: linearapi.PageArgs{First: 1}},
+	}))
+	check(t, "sorted", len(list.Nodes) == 1 && list.Nodes[0].Value.ID == id && list.Info.HasNextPage, list)
+	link := must[*linearapi.Attachment](t)(c.AttachmentCreate(ctx, linearapi.AttachmentCreateInput{IssueID: id, Title: "A", URL: "https://desk.test/1"}))
+	check(t, "attachment", must[*linearapi.Node[linearapi.Attachment]](t)(c.AttachmentNode(ctx, link.ID)).Value.Issue.ID == id, nil)
+	links := must[*linearapi.Page[linearapi.Node[linearapi.Attachment]]](t)(c.AttachmentNodes(ctx, linearapi.Filter{"url": linearapi.Filter{"eq": link.URL}}, linearapi.PageArgs{}))
+	check(t, "attachments", len(links.Nodes) == 1, links)
+	linked := must[*linearapi.Page[linearapi.LinkedIssue]](t)(c.LinkedIssues(ctx, link.URL, linearapi.PageArgs{}))
+	check(t, "linked", len(linked.Nodes) == 1 && linked.Nodes[0].Issue.Value.Identifier == made.Value.Identifier, linked)
+	ada.Comment(team.AddIssue(ada, "Talk", ""), "hello")
+	said := must[*linearapi.Page[linearapi.Node[linearapi.Comment]]](t)(c.CommentNodes(ctx, linearapi.CommentQuery{}))
+	check(t, "comments", said.Nodes[0].Value.Body == "hello" && said.Nodes[0].Value.Issue != nil, said)
+	post := must[*linearapi.Node[linearapi.Comment]](t)(c.CommentPost(ctx, linearapi.CommentCreateInput{IssueID: id, Body: "one"}))
+	edit := must[*linearapi.Node[linearapi.Comment]](t)(c.CommentEdit(ctx, post.Value.ID, linearapi.CommentUpdateInput{Body: "two"}))
+	check(t, "read", must[*linearapi.Node[linearapi.Comment]](t)(c.CommentNode(ctx, post.Value.ID)).Value.User.App, nil)
+	check(t, "edited", edit.Value.Body == "two" && edit.Value.Issue.ID == id, edit)
+	users := must[*linearapi.Page[linearapi.Node[linearapi.Member]]](t)(c.UserNodes(ctx, linearapi.UserQuery{}))
+	check(t, "users", len(users.Nodes) == 2 && !users.Nodes[0].Value.CreatedAt.IsZero(), users)
+	me := must[*linearapi.Me](t)(c.Me(ctx))
+	check(t, "me", me.Viewer.Value.App && me.Organization.URLKey == "acme", me)
+	label := must[*linearapi.Node[linearapi.Label]](t)(c.LabelCreate(ctx, linearapi.Input{"name": "infra"}))
+	label = must[*linearapi.Node[linearapi.Label]](t)(c.LabelUpdate(ctx, label.Value.ID, linearapi.Input{"name": "platform"}))
+	check(t, "label", label.Value.Name == "platform", label)
+	if err := c.LabelDelete(ctx, label.Value.ID); err != nil {
+		t.Error(err)
+	}
+	_, err := c.Raw(ctx, linearapi.RawRequest{
+		Name: "m", Query: "mutation m($input: ProjectMilestoneCreateInput!) { projectMilestoneCreate(input: $input) { success } }",
+		Variables: map[string]any{"input": map[string]any{"projectId": project, "name": "Beta"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stones := must[*linearapi.Page[linearapi.Node[linearapi.Milestone]]](t)(c.MilestoneNodes(ctx, linearapi.ListQuery{}))
+	check(t, "milestones", len(stones.Nodes) == 1 && stones.Nodes[0].Value.Project.ID == project, stones)
+	raw := must[json.RawMessage](t)(c.Raw(ctx, linearapi.RawRequest{Name: "q", Query: "query q { viewer { id } }", Repeatable: true}))
+	check(t, "raw", strings.HasPrefix(string(raw), `{"viewer":{"id":`), string(raw))
 }

@@ -17,6 +17,8 @@ type Team struct {
 	Icon        string    `json:"icon"`
 	Timezone    string    `json:"timezone"`
 	ArchivedAt  time.Time `json:"archivedAt"`
+	CreatedAt   time.Time `json:"createdAt"`
+	UpdatedAt   time.Time `json:"updatedAt"`
 }
 
 // WorkflowState is a state that issues of a team can be in.
@@ -31,6 +33,9 @@ type WorkflowState struct {
 	Color       string  `json:"color"`
 	Description string  `json:"description"`
 	Team        *Team   `json:"team"`
+	// CreatedAt and UpdatedAt are set in lists only.
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
 }
 
 // Team returns a team by id. The code of the error is NotFound if there is

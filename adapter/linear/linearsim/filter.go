@@ -115,10 +115,11 @@ func newFilters() *filters {
 		"updatedAt": func(r *request, c args, l *Label) bool { return matchTime(r, c, l.updatedAt) },
 	}}
 	f.issue = &filter[*Issue]{map[string]func(*request, args, *Issue) bool{
-		"id":       func(_ *request, c args, i *Issue) bool { return matchIssueID(c, i) },
-		"number":   func(_ *request, c args, i *Issue) bool { return matchNumber(c, float64(i.Number)) },
-		"priority": func(_ *request, c args, i *Issue) bool { return matchNumber(c, float64(i.priority)) },
-		"title":    func(_ *request, c args, i *Issue) bool { return matchText(c, i.title) },
+		"id":                func(_ *request, c args, i *Issue) bool { return matchIssueID(c, i) },
+		"number":            func(_ *request, c args, i *Issue) bool { return matchNumber(c, float64(i.Number)) },
+		"priority":          func(_ *request, c args, i *Issue) bool { return matchNumber(c, float64(i.priority)) },
+		"title":             func(_ *request, c args, i *Issue) bool { return matchText(c, i.title) },
+		"searchableContent": func(_ *request, c args, i *Issue) bool { return i.matchContent(c) },
 		"description": func(_ *request, c args, i *Issue) bool {
 			if i.description == "" {
 				return absent(c)

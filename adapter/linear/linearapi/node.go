@@ -1,0 +1,112 @@
+package linearapi
+
+import (
+	"bytes"
+	"context"
+	stdjson "encoding/json"
+
+	"github.com/go-json-experiment/json/jsontext"
+	json "github.com/go-json-experiment/json/v1"
+)
+
+// Node is an entity together with what Linear sent for it.
+type Node[T any] struct {
+	Value T
+	// JSON is Linear's own object, with the fields that the operation asks
+	// for.
+	JSON stdjson.RawMessage
+}
+
+// UnmarshalJSON decodes the entity and keeps its text.
+func (n *Node[T]) UnmarshalJSON(b []byte) error {
+	n.JSON = bytes.Clone(b)
+	return json.Unmarshal(b, &n.Value)
+}
+
+// MarshalJSON returns what Linear sent.
+func (n Node[T]) MarshalJSON() ([]byte, error) {
+	if len(n.JSON) == 0 {
+		return json.Marshal(n.Value)
+	}
+	return n.JSON, nil
+}
+
+// Input is the input object of a mutation, with Linear's names. What this
+// package has no type for can be sent with it.
+type Input map[string]any
+
+// repeatable reports whether the input chooses the id of what it creates.
+func (in Input) repeatable() bool {
+	id, ok := in["id"].(string)
+	return ok && id != ""
+}
+
+// mutateAs is mutate for an operation that is not named after its root field.
+func mutateAs[E any](ctx context.Context, c *Client, op operation, root, key string, v vars) (*E, error) {
+	return do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *E {
+		payload := (*d)[root]
+		return done(part[bool](payload, "success"), part[E](payload, key))
+	})
+}
+
+// TeamNodes is [Client.Teams] with Linear's own objects.
+func (c *Client) TeamNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Team]], error) {
+	return query[Page[Node[Team]]](ctx, c, operation{name: "teams"}, "teams", page.vars(filter.vars(vars{})))
+}
+
+// StateNodes is [Client.WorkflowStates] with Linear's own objects.
+func (c *Client) StateNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[WorkflowState]], error) {
+	op := operation{name: "workflowStates"}
+	return query[Page[Node[WorkflowState]]](ctx, c, op, "workflowStates", page.vars(filter.vars(vars{})))
+}
+
+// LabelNodes is [Client.IssueLabels] with Linear's own objects.
+func (c *Client) LabelNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Label]], error) {
+	op := operation{name: "issueLabels"}
+	return query[Page[Node[Label]]](ctx, c, op, "issueLabels", page.vars(filter.vars(vars{})))
+}
+
+// ProjectNodes is [Client.Projects] with Linear's own objects.
+func (c *Client) ProjectNodes(ctx context.Context, q ListQuery) (*Page[Node[Project]], error) {
+	return query[Page[Node[Project]]](ctx, c, operation{name: "projects"}, "projects", q.vars())
+}
+
+// CycleNodes is [Client.Cycles] with Linear's own objects.
+func (c *Client) CycleNodes(ctx context.Context, q ListQuery) (*Page[Node[Cycle]], error) {
+	return query[Page[Node[Cycle]]](ctx, c, operation{name: "cycles"}, "cycles", q.vars())
+}
+
+// CommentNodes is [Client.Comments] with Linear's own objects. Each has the
+// issue that it stands on.
+func (c *Client) CommentNodes(ctx context.Context, q CommentQuery) (*Page[Node[Comment]], error) {
+	v := q.PageArgs.vars(q.Filter.vars(vars{}))
+	return query[Page[Node[Comment]]](ctx, c, operation{name: "commentList"}, "comments", v)
+}
+
+// CommentNode is [Client.Comment] with Linear's own object, and with all of the
+// author.
+func (c *Client) CommentNode(ctx context.Context, id string) (*Node[Comment], error) {
+	return query[Node[Comment]](ctx, c, operation{name: "commentGet"}, "comment", vars{"id": id})
+}
+
+// UserNodes returns a page of the users, with what only this list asks for:
+// roles, teams and when they were last seen.
+func (c *Client) UserNodes(ctx context.Context, q UserQuery) (*Page[Node[Member]], error) {
+	v := q.PageArgs.vars(q.Filter.vars(vars{}))
+	if q.IncludeDisabled {
+		v["includeDisabled"] = true
+	}
+	return query[Page[Node[Member]]](ctx, c, operation{name: "userList"}, "users", v)
+}
+
+// CommentPost is [Client.CommentCreate] with Linear's own object.
+func (c *Client) CommentPost(ctx context.Context, in CommentCreateInput) (*Node[Comment], error) {
+	op := operation{name: "commentPost", repeatable: in.ID != ""}
+	return mutateAs[Node[Comment]](ctx, c, op, "commentCreate", "comment", vars{"input": in})
+}
+
+// CommentEdit is [Client.CommentUpdate] with Linear's own object.
+func (c *Client) CommentEdit(ctx context.Context, id string, in CommentUpdateInput) (*Node[Comment], error) {
+	op := operation{name: "commentEdit", repeatable: true}
+	return mutateAs[Node[Comment]](ctx, c, op, "commentUpdate", "comment", vars{"id": id, "input": in})
+}

@@ -1,0 +1,47 @@
+package adapter
+
+import "context"
+
+// Tracker is an ability: it creates, changes, finds and links issues. Issues
+// are named by their id or their short name.
+type Tracker interface {
+	// CreateIssue creates an issue under a key: the same key creates one.
+	CreateIssue(ctx context.Context, workspace, key string, c IssueFields) (*Issue, error)
+	// UpdateIssue changes an issue and returns it as it then is.
+	UpdateIssue(ctx context.Context, workspace, issue string, c IssueFields) (*Issue, error)
+	// SearchIssues returns up to limit issues with the words of a text, the
+	// best first.
+	SearchIssues(ctx context.Context, workspace, text string, limit int) ([]*Issue, error)
+	// LinkIssue links an address to an issue. The same address is linked once.
+	LinkIssue(ctx context.Context, workspace, issue string, l IssueLink) error
+	// IssueLinks returns what is linked to an issue.
+	IssueLinks(ctx context.Context, workspace, issue string) ([]IssueLink, error)
+}
+
+// IssueFields are what an issue is to be like. Nil leaves a field alone; an
+// empty text or list clears it, where that makes sense.
+type IssueFields struct {
+	// Title is required to create.
+	Title       *string
+	Description *string
+	// Team is the id or the key of a team. Required to create.
+	Team *string
+	// State is the name of a workflow state of the issue's team, or its id.
+	State *string
+	// Priority is 0 for none, else 1 (urgent) to 4 (low).
+	Priority *int
+	// AssigneeID is a user.
+	AssigneeID *string
+	// LabelIDs replace the labels.
+	LabelIDs *[]string
+	// ParentID is the issue that this one is a part of.
+	ParentID *string
+	// DueDate is a date such as "2026-11-30".
+	DueDate *string
+}
+
+// IssueLink is an address that is linked to an issue: a conversation of a
+// helpdesk, a pull request.
+type IssueLink struct {
+	ID, Title, URL string
+}

@@ -1,0 +1,81 @@
+package bot_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// A handler creates, changes, finds and links issues.
+func TestThreadTracksIssues(t *testing.T) {
+	t.Parallel()
+	srv, err := linearsim.Start(linearsim.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Close)
+	ws := srv.Workspace("Acme", "acme")
+	ada := ws.AddUser("Ada Byron", "ada")
+	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Parent", "")
+	app := ws.InstallApp(linearsim.App{Name: "Helper Bot"})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	lin, err := linear.New(linear.Config{AccessToken: app.Token(), APIURL: srv.GraphQLURL(), HTTPClient: &http.Client{Transport: transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := memstate.New(memstate.Options{})
+	t.Cleanup(func() { _ = store.Close() })
+	b, err := bot.New(bot.Config{Adapter: lin, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	th, err := b.Workspace(ws.ID).Thread(linear.Thread{IssueID: issue.ID}.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := th.CreateIssue(ctx, bot.IssueFields{Title: new("Made by the bot"), Priority: new(2), ParentID: new(issue.Identifier)})
+	if err != nil || made.Identifier != "ENG-2" || made.Priority != 2 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	changed, err := th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{State: new("in progress"), AssigneeID: &ada.ID})
+	if err != nil || changed.State.Name != "In Progress" || changed.Assignee == nil {
+		t.Fatalf("%+v, %v", changed, err)
+	}
+	if _, err := th.UpdateIssue(ctx, "", bot.IssueFields{State: new("nowhere")}); err == nil {
+		t.Error("an unknown state was taken")
+	}
+	for _, text := range []string{"eng-2", "made bot"} {
+		if found, err := th.Search(ctx, text, 0); err != nil || len(found) != 1 || found[0].ID != made.ID {
+			t.Errorf("%s: %v, %v", text, found, err)
+		}
+	}
+	for range 2 {
+		if err := th.Link(ctx, "", bot.IssueLink{URL: "https://desk.example/app/accounts/1/conversations/7", Title: "Conversation #7"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	links, err := th.Links(ctx, "")
+	if err != nil || len(links) != 1 || links[0].Title != "Conversation #7" {
+		t.Errorf("%v, %v", links, err)
+	}
+
+	other, err := bot.New(bot.Config{Adapter: &adaptertest.Fake{}, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := other.Workspace("org").Thread("fake:i")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := elsewhere.Search(ctx, "x", 0); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("without the ability: %v", err)
+	}
+}

@@ -1,0 +1,205 @@
+package ticketing
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// The kinds of activity.
+const (
+	ActivityCreated   = "issue_created"
+	ActivityLinked    = "issue_linked"
+	ActivityUnlinked  = "issue_unlinked"
+	ActivityStatus    = "issue_status_changed"
+	ActivityCommented = "issue_commented"
+	ActivityAssigned  = "issue_assigned"
+	ActivityPriority  = "issue_priority_changed"
+	ActivityDeleted   = "issue_deleted"
+)
+
+// Activity is a message about a linked issue in a conversation.
+type Activity struct {
+	ID           string    `json:"id"`
+	Account      string    `json:"account"`
+	Conversation string    `json:"conversation"`
+	Kind         string    `json:"kind" enum:"issue_created,issue_linked,issue_unlinked,issue_status_changed,issue_commented,issue_assigned,issue_priority_changed,issue_deleted"`
+	Text         string    `json:"text"`
+	IssueID      string    `json:"issue_id"`
+	Identifier   string    `json:"identifier"`
+	Actor        string    `json:"actor"`
+	From         string    `json:"from,omitempty"`
+	To           string    `json:"to,omitempty"`
+	At           time.Time `json:"at"`
+}
+
+// Sink puts what happens to linked issues into the conversations of a helpdesk.
+// Calls come from the durable queue: an error means that the call is made again
+// later, so a sink may see a call twice; Activity.ID and Message.ID tell.
+// A sink may also be a [Messenger] and a [Reopener].
+type Sink interface {
+	Activity(ctx context.Context, a Activity) error
+}
+
+// Messenger is a [Sink] that can write, change and delete messages, for
+// comments that are mirrored.
+type Messenger interface {
+	// Post writes a message and returns the helpdesk's id for it.
+	Post(ctx context.Context, m Message) (id string, err error)
+	// Edit changes a message and returns its id, which may be a new one.
+	Edit(ctx context.Context, id string, m Message) (newID string, err error)
+	Delete(ctx context.Context, id string, m Message) error
+}
+
+// Reopener is a [Sink] that can set the status of a conversation.
+type Reopener interface {
+	SetStatus(ctx context.Context, account, conversation, status string) error
+}
+
+// Message is a comment of Linear on its way into a conversation.
+type Message struct {
+	// ID is that of the comment.
+	ID           string `json:"id"`
+	Account      string `json:"account"`
+	Conversation string `json:"conversation"`
+	// Text is Markdown.
+	Text   string `json:"text"`
+	Author string `json:"author"`
+	// Identifier is that of the issue, URL that of the comment.
+	Identifier string `json:"identifier"`
+	URL        string `json:"url"`
+}
+
+// text words an activity.
+func (h *Helpdesk) word(a *Activity, said string) string {
+	template, own := h.Templates[a.Kind]
+	if !own {
+		passive := map[string]string{
+			ActivityCreated:   "Linear issue {issue} was created by {user}",
+			ActivityLinked:    "Linear issue {issue} was linked by {user}",
+			ActivityUnlinked:  "Linear issue {issue} was unlinked by {user}",
+			ActivityStatus:    "Linear issue {issue} moved from {from} to {to} by {user}",
+			ActivityCommented: "{user} commented on Linear issue {issue}: {text}",
+			ActivityAssigned:  "Linear issue {issue} was assigned to {to} by {user}",
+			ActivityPriority:  "Priority of Linear issue {issue} changed from {from} to {to} by {user}",
+			ActivityDeleted:   "Linear issue {issue} was deleted by {user}",
+		}
+		short := map[string]string{
+			ActivityCreated:   "Created Linear issue [{issue}]",
+			ActivityLinked:    "Linked Linear issue [{issue}]",
+			ActivityUnlinked:  "Unlinked Linear issue [{issue}]",
+			ActivityStatus:    "Linear issue [{issue}]: {from} → {to}",
+			ActivityCommented: "Comment on Linear issue [{issue}] by {user}: {text}",
+			ActivityAssigned:  "Linear issue [{issue}] assigned to {to}",
+			ActivityPriority:  "Linear issue [{issue}]: priority {from} → {to}",
+			ActivityDeleted:   "Deleted Linear issue [{issue}]",
+		}
+		template = passive[a.Kind]
+		if h.Wording == WordingShort {
+			template = short[a.Kind]
+		}
+	}
+	return strings.NewReplacer(
+		"{issue}", a.Identifier, "{user}", a.Actor, "{from}", a.From, "{to}", a.To, "{text}", clip(said, 500),
+	).Replace(template)
+}
+
+// maxActivities is how many activities a conversation keeps here.
+const maxActivities = 200
+
+func activityKey(p place) state.Key {
+	return state.Key{Kind: "ticketing.activities", ID: p.Account + "/" + p.Conversation}
+}
+
+// record keeps an activity and hands it to the sink, through the queue. One
+// with an id that is known changes nothing.
+func (a *API) record(ctx context.Context, v Activity, said string) error {
+	v.At = a.cfg.Now().UTC()
+	v.Text = a.cfg.Helpdesk.word(&v, said)
+	p := place{v.Account, v.Conversation}
+	isNew := false
+	_, err := change(ctx, a.docs, activityKey(p), 0, func(all *[]Activity) (bool, error) {
+		isNew = true
+		for _, o := range *all {
+			if o.ID == v.ID {
+				isNew = false
+				return false, nil
+			}
+		}
+		*all = append(*all, v)
+		if n := len(*all); n > maxActivities {
+			*all = (*all)[n-maxActivities:]
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	// Also when it is known: the first time may have ended before this.
+	if a.cfg.Helpdesk.Sink != nil {
+		if err := a.enqueue(ctx, job{Kind: jobActivity, Activity: &v}, laneOf(p), v.ID, 0); err != nil {
+			return err
+		}
+	}
+	if isNew {
+		a.events.tell(p, "activity", v)
+	}
+	return nil
+}
+
+func listActivities(c *call) (*reply, error) {
+	p := c.conversation()
+	out := []Activity{}
+	if _, err := c.api.docs.load(c.ctx, activityKey(p), &out); err != nil {
+		return nil, err
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxActivities}), nil
+}
+
+// hub tells listeners in this process what happened in a conversation.
+type hub struct {
+	mu        sync.Mutex
+	listeners map[place]map[chan []byte]bool
+}
+
+func newHub() *hub { return &hub{listeners: map[place]map[chan []byte]bool{}} }
+
+// listen returns a channel of server-sent events. end stops it.
+func (h *hub) listen(p place) (events <-chan []byte, end func()) {
+	ch := make(chan []byte, 32)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.listeners[p] == nil {
+		h.listeners[p] = map[chan []byte]bool{}
+	}
+	h.listeners[p][ch] = true
+	return ch, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.listeners[p], ch)
+		if len(h.listeners[p]) == 0 {
+			delete(h.listeners, p)
+		}
+	}
+}
+
+// tell sends an event to who listens now; who is too slow misses it and reads
+// the list again with the next one.
+func (h *hub) tell(p place, name string, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ch := range h.listeners[p] {
+		select {
+		case ch <- []byte("event: " + name + "\ndata: " + string(raw) + "\n\n"):
+		default:
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package ticketing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Rate is how many requests are allowed in a time. The zero value means the
+// default, a negative Requests no limit.
+type Rate struct {
+	Requests int
+	Per      time.Duration
+}
+
+// Config says how to serve. Connections and Store are required.
+type Config struct {
+	// Connections are the Linear workspaces.
+	Connections Connections
+	// Store keeps tokens, links and the queue of outgoing deliveries. It must
+	// not be the store of a bot; see the package comment.
+	Store state.Store
+	// Prefix comes before all paths, for example "/ticketing". Defaults to
+	// none.
+	Prefix string
+	// Helpdesk says how conversations are linked.
+	Helpdesk Helpdesk
+	// Settings are those of connections that have none of their own yet.
+	// Defaults to notes on changes of status, links in private notes, and
+	// nothing else.
+	Settings *Settings
+	// WebhookSecrets are the signing secrets of Linear's webhooks. With at
+	// least one, <Prefix>/webhooks/linear takes deliveries. Defaults to none:
+	// hand deliveries to [API.Accept].
+	WebhookSecrets []string
+	// RemoteData adds remote_data to every item unless a request says
+	// ignore_remote_data. Defaults to false: a request asks with
+	// include_remote_data.
+	RemoteData bool
+	// TokenRate limits each token. Defaults to 500 requests per 10 s.
+	TokenRate Rate
+	// ConnectionRate limits the requests that go to Linear, for each
+	// connection. Defaults to 50 per 10 s.
+	ConnectionRate Rate
+	// RepeatWindow is how long a create without an Idempotency-Key is
+	// recognized when it is sent again. Defaults to 1 min; negative switches
+	// it off.
+	RepeatWindow time.Duration
+	// IdempotencyTTL is how long an Idempotency-Key is remembered. Defaults to
+	// 24 h.
+	IdempotencyTTL time.Duration
+	// MaxUpload is the largest file, in bytes. Defaults to 25 MiB.
+	MaxUpload int64
+	// Timeout bounds a request, but for uploads and downloads. Defaults to
+	// 30 s.
+	Timeout time.Duration
+	// PrivateTargets allows outgoing webhooks to addresses that are not
+	// public. For tests and private networks. Defaults to false.
+	PrivateTargets bool
+	// Retries are the waits between the attempts of an outgoing delivery.
+	// Defaults to 5 s, 30 s, 5 min, 30 min, 2 h and 5 h.
+	Retries []time.Duration
+	// DisableAfter is how many deliveries of a subscription may fail for good,
+	// one after the other, before it is disabled. Defaults to 5.
+	DisableAfter int
+	// Logger gets a line for each request that fails in here, and for
+	// deliveries. Defaults to none.
+	Logger zerolog.Logger
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// API is the ticketing API. Make one with [New]. It is an http.Handler and safe
+// for concurrent use; [API.Run] works its queue.
+type API struct {
+	cfg     Config
+	docs    documents
+	tokens  *Tokens
+	signer  *signer
+	links   *links
+	spaces  *workspaces
+	cache   *cache
+	router  *router
+	routes  []*route
+	limits  *limits
+	events  *hub
+	log     zerolog.Logger
+	openapi func() ([]byte, error)
+}
+
+// New checks cfg, fills in defaults and returns an API. It does no I/O.
+func New(cfg Config) (*API, error) {
+	var problems []error
+	if cfg.Connections == nil {
+		problems = append(problems, errors.New("ticketing: Config.Connections is missing: give it Static, or what knows the installations"))
+	}
+	if cfg.Store == nil {
+		problems = append(problems, errors.New("ticketing: Config.Store is missing: open one with stateurl.Open"))
+	}
+	cfg.Prefix = strings.TrimRight(cfg.Prefix, "/")
+	if cfg.Prefix != "" && cfg.Prefix[0] != '/' {
+		problems = append(problems, fmt.Errorf("ticketing: Config.Prefix %q must begin with a slash", cfg.Prefix))
+	}
+	if err := cfg.Helpdesk.check(); err != nil {
+		problems = append(problems, err)
+	}
+	for _, s := range cfg.WebhookSecrets {
+		if s == "" {
+			problems = append(problems, errors.New("ticketing: Config.WebhookSecrets holds an empty secret"))
+		}
+	}
+	if cfg.MaxUpload < 0 || cfg.Timeout < 0 || cfg.IdempotencyTTL < 0 || cfg.DisableAfter < 0 {
+		problems = append(problems, errors.New("ticketing: MaxUpload, Timeout, IdempotencyTTL and DisableAfter must not be negative"))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	defaults(&cfg)
+	a := &API{
+		cfg:    cfg,
+		docs:   documents{cfg.Store},
+		tokens: &Tokens{documents{cfg.Store}, cfg.Now},
+		spaces: &workspaces{known: map[string]known{}, now: cfg.Now},
+		cache:  newCache(cfg.Now),
+		events: newHub(),
+		log:    cfg.Logger,
+		limits: newLimits(cfg),
+	}
+	a.signer = &signer{docs: a.docs}
+	a.links = &links{a.docs}
+	a.routes = a.allRoutes()
+	a.router = newRouter(a.routes)
+	a.openapi = sync.OnceValues(a.document)
+	return a, nil
+}
+
+func defaults(cfg *Config) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.TokenRate.Requests == 0 {
+		cfg.TokenRate = Rate{500, 10 * time.Second}
+	}
+	if cfg.ConnectionRate.Requests == 0 {
+		cfg.ConnectionRate = Rate{50, 10 * time.Second}
+	}
+	if cfg.RepeatWindow == 0 {
+		cfg.RepeatWindow = time.Minute
+	}
+	if cfg.IdempotencyTTL == 0 {
+		cfg.IdempotencyTTL = 24 * time.Hour
+	}
+	if cfg.MaxUpload == 0 {
+		cfg.MaxUpload = 25 << 20
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 30 * time.Second
+	}
+	if cfg.Retries == nil {
+		cfg.Retries = []time.Duration{
+			5 * time.Second, 30 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
+		}
+	}
+	if cfg.DisableAfter == 0 {
+		cfg.DisableAfter = 5
+	}
+}
+
+// Tokens returns the tokens that open the API.
+func (a *API) Tokens() *Tokens { return a.tokens }
+
+// limits are the request rates, by token and by connection.
+type limits struct {
+	mu         sync.Mutex
+	token      Rate
+	connection Rate
+	now        func() time.Time
+	buckets    map[string]*bucket
+}
+
+type bucket struct {
+	*rate.Limiter
+	used time.Time
+}
+
+// maxBuckets bounds the memory of limits.
+const maxBuckets = 10_000
+
+func newLimits(cfg Config) *limits {
+	return &limits{token: cfg.TokenRate, connection: cfg.ConnectionRate, now: cfg.Now, buckets: map[string]*bucket{}}
+}
+
+// spend takes one request from the bucket of name. wait is how long until there
+// is one again, if there is none now; left is what remains.
+func (l *limits) spend(name string, r Rate) (left int, wait time.Duration) {
+	if r.Requests < 0 {
+		return 0, 0
+	}
+	now := l.now()
+	l.mu.Lock()
+	b := l.buckets[name]
+	if b == nil {
+		if len(l.buckets) >= maxBuckets {
+			for k, v := range l.buckets {
+				if now.Sub(v.used) > r.Per {
+					delete(l.buckets, k)
+				}
+			}
+		}
+		b = &bucket{Limiter: rate.NewLimiter(rate.Limit(float64(r.Requests)/r.Per.Seconds()), r.Requests)}
+		l.buckets[name] = b
+	}
+	b.used = now
+	l.mu.Unlock()
+	if b.AllowN(now, 1) {
+		return int(b.TokensAt(now)), 0
+	}
+	missing := 1 - b.TokensAt(now)
+	return 0, time.Duration(missing / float64(r.Requests) * float64(r.Per))
+}
+
+// spendConnection takes one request to Linear from the bucket of a connection.
+func (a *API) spendConnection(id string) error {
+	_, wait := a.limits.spend("c:"+id, a.limits.connection)
+	if wait > 0 {
+		return tooMany(wait, "this connection has sent too many requests to Linear: wait and try again")
+	}
+	return nil
+}
+
+func tooMany(wait time.Duration, message string) *problem {
+	p := &problem{
+		status: http.StatusTooManyRequests, code: codeRateLimited, retryable: true,
+		retryAfter: max(wait, time.Second), message: message,
+	}
+	p.explain("rate_limit_error", message, int(p.retryAfter.Seconds()))
+	return p
+}
+
+// detach returns a context for work that must be finished although the client
+// went away, bounded by d.
+func detach(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), d)
+}

@@ -1,0 +1,293 @@
+package ticketing
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Collection is a project, a cycle or a milestone.
+type Collection struct {
+	ID                 string            `json:"id"`
+	Type               string            `json:"type" enum:"project,iteration,milestone"`
+	Name               string            `json:"name"`
+	Description        *string           `json:"description"`
+	ParentCollectionID *string           `json:"parent_collection_id" doc:"The project of a milestone."`
+	URLs               []CollectionURL   `json:"urls"`
+	Workspace          *Ref              `json:"workspace"`
+	EntityType         string            `json:"entity_type" enum:"ticket"`
+	Status             *CollectionStatus `json:"status"`
+	Progress           float64           `json:"progress" doc:"From 0 to 1."`
+	StartDate          *string           `json:"start_date"`
+	TargetDate         *string           `json:"target_date"`
+	EndDate            *string           `json:"end_date"`
+	CompletedAt        *time.Time        `json:"completed_at"`
+	Team               *TeamRef          `json:"team"`
+	Lead               *Person           `json:"lead"`
+	Sequence           *int              `json:"sequence" doc:"The number of a cycle."`
+	CreatedAt          *time.Time        `json:"created_at"`
+	UpdatedAt          *time.Time        `json:"updated_at"`
+	ArchivedAt         *time.Time        `json:"archived_at"`
+	Etag               string            `json:"etag"`
+	RemoteData         json.RawMessage   `json:"remote_data,omitempty"`
+}
+
+// CollectionURL is the address of a collection.
+type CollectionURL struct {
+	URL string `json:"url"`
+}
+
+// CollectionStatus is how far a collection is.
+type CollectionStatus struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// The stages of the list of collections.
+const (
+	stageProjects = iota
+	stageCycles
+	stageMilestones
+)
+
+func collectionStages(c *call) []int {
+	types := c.q.all("type")
+	if len(types) == 0 {
+		return []int{stageProjects, stageCycles, stageMilestones}
+	}
+	var out []int
+	for _, t := range types {
+		switch t {
+		case "project":
+			out = append(out, stageProjects)
+		case "iteration", "cycle":
+			out = append(out, stageCycles)
+		case "milestone":
+			out = append(out, stageMilestones)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func collectionListing() *listing {
+	return &listing{
+		resource: "collections", cached: true, stages: collectionStages,
+		filters: []*filter{
+			{name: "id", kind: ofID, path: "id"},
+			{name: "name", kind: ofText, path: "name"},
+			{name: "type", make: func(c *call, op string, values []string) (linearapi.Filter, error) {
+				for _, v := range values {
+					if !slices.Contains([]string{"project", "iteration", "cycle", "milestone"}, v) || op != "eq" && op != "in" {
+						return nil, badRequest(codeInvalidRequest, "type must be project, iteration or milestone")
+					}
+				}
+				return linearapi.Filter{"or": []linearapi.Filter{}}, nil // part of the hash; stages do the work
+			}},
+			{name: "parent_collection_id", make: func(c *call, _ string, values []string) (linearapi.Filter, error) {
+				if stages := collectionStages(c); len(stages) != 1 || stages[0] != stageMilestones {
+					return nil, badRequest(codeInvalidRequest, "parent_collection_id needs type=milestone")
+				}
+				return nest("project.id", linearapi.Filter{"in": values}), nil
+			}},
+			{name: "team[id]", make: func(c *call, _ string, values []string) (linearapi.Filter, error) {
+				in := linearapi.Filter{"in": values}
+				switch stages := collectionStages(c); {
+				case len(stages) == 1 && stages[0] == stageCycles:
+					return nest("team.id", in), nil
+				case len(stages) == 1 && stages[0] == stageProjects:
+					return nest("accessibleTeams.id", in), nil
+				}
+				return nil, badRequest(codeInvalidRequest, "team needs type=project or type=iteration")
+			}},
+			{name: "is_current", make: func(c *call, _ string, values []string) (linearapi.Filter, error) {
+				if stages := collectionStages(c); len(stages) != 1 || stages[0] != stageCycles {
+					return nil, badRequest(codeInvalidRequest, "is_current needs type=iteration")
+				}
+				return nest("isActive", linearapi.Filter{"eq": values[0] == "true"}), nil
+			}},
+			{name: "created_at", kind: ofTime, path: "createdAt"},
+			{name: "updated_at", kind: ofTime, path: "updatedAt"},
+		},
+		local: []string{"name", "created_at", "updated_at", "target_date"},
+		fetch: fetchCollections,
+	}
+}
+
+func fetchCollections(c *call, r request) (*part, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	space, err := c.workspace()
+	if err != nil {
+		return nil, err
+	}
+	conditions := slices.DeleteFunc(slices.Clone(r.conditions), func(f linearapi.Filter) bool {
+		list, isOr := f["or"].([]linearapi.Filter)
+		return isOr && len(list) == 0
+	})
+	q := linearapi.ListQuery{Filter: and(conditions), IncludeArchived: r.archived, PageArgs: r.page}
+	out := &part{}
+	add := func(v *Collection, raw json.RawMessage, created, updated time.Time) {
+		v.EntityType, v.Etag = "ticket", etag(v.ID, updated)
+		v.CreatedAt, v.UpdatedAt = at(created), at(updated)
+		if o := space.Organization; o.ID != "" {
+			v.Workspace = &Ref{o.ID, text(o.Name)}
+		}
+		if v.URLs == nil {
+			v.URLs = []CollectionURL{}
+		}
+		target := ""
+		if v.TargetDate != nil {
+			target = *v.TargetDate
+		}
+		out.items = append(out.items, item{
+			id: v.ID, value: v, remote: raw,
+			sort: map[string]any{"name": v.Name, "created_at": created, "updated_at": updated, "target_date": target},
+		})
+	}
+	switch r.stage {
+	case stageProjects:
+		got, err := client.ProjectNodes(c.ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		out.info = got.Info
+		for i := range got.Nodes {
+			p := &got.Nodes[i].Value
+			add(projectCollection(p), got.Nodes[i].JSON, p.CreatedAt, p.UpdatedAt)
+		}
+	case stageCycles:
+		got, err := client.CycleNodes(c.ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		out.info = got.Info
+		for i := range got.Nodes {
+			p := &got.Nodes[i].Value
+			add(c.cycleCollection(p), got.Nodes[i].JSON, p.CreatedAt, p.UpdatedAt)
+		}
+	default:
+		got, err := client.MilestoneNodes(c.ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		out.info = got.Info
+		for i := range got.Nodes {
+			m := &got.Nodes[i].Value
+			v := &Collection{
+				ID: m.ID, Type: "milestone", Name: m.Name, Description: text(m.Description), Progress: m.Progress,
+				TargetDate: text(m.TargetDate), ArchivedAt: at(m.ArchivedAt),
+			}
+			if m.Project != nil {
+				v.ParentCollectionID = text(m.Project.ID)
+				v.URLs = []CollectionURL{{m.Project.URL}}
+			}
+			add(v, got.Nodes[i].JSON, m.CreatedAt, m.UpdatedAt)
+		}
+	}
+	return out, nil
+}
+
+func projectCollection(p *linearapi.Project) *Collection {
+	v := &Collection{
+		ID: p.ID, Type: "project", Name: p.Name, Description: text(p.Description), Progress: p.Progress,
+		StartDate: text(p.StartDate), TargetDate: text(p.TargetDate), ArchivedAt: at(p.ArchivedAt), Lead: person(p.Lead),
+		URLs: []CollectionURL{{p.URL}},
+	}
+	if p.Status != nil {
+		v.Status = &CollectionStatus{p.Status.Name, p.Status.Type}
+	}
+	return v
+}
+
+func (c *call) cycleCollection(y *linearapi.Cycle) *Collection {
+	seq := int(y.Number)
+	v := &Collection{
+		ID: y.ID, Type: "iteration", Name: cycleName(y), Description: text(y.Description), Progress: y.Progress,
+		Sequence: &seq, CompletedAt: at(y.CompletedAt),
+	}
+	v.StartDate, v.EndDate = day(y.StartsAt), day(y.EndsAt)
+	if y.Team != nil {
+		v.Team = &TeamRef{y.Team.ID, y.Team.Name, y.Team.Key}
+	}
+	state := "upcoming"
+	switch now := c.api.cfg.Now(); {
+	case !y.CompletedAt.IsZero() || !y.EndsAt.IsZero() && now.After(y.EndsAt):
+		state = "completed"
+	case y.IsActive || !y.StartsAt.IsZero() && now.After(y.StartsAt):
+		state = "active"
+	}
+	v.Status = &CollectionStatus{state, state}
+	return v
+}
+
+func day(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return text(t.UTC().Format(time.DateOnly))
+}
+
+// getCollection looks in all kinds, or in the one that type names.
+func getCollection(c *call) (*reply, error) {
+	byID := []linearapi.Filter{nest("id", linearapi.Filter{"eq": c.path["id"]})}
+	for _, stage := range collectionStages(c) {
+		got, err := fetchCollections(c, request{conditions: byID, stage: stage, archived: true, page: linearapi.PageArgs{First: 1}})
+		if err != nil {
+			return nil, err
+		}
+		if len(got.items) > 0 {
+			v, _ := got.items[0].value.(*Collection)
+			return c.one(http.StatusOK, got.items[0], v.Etag)
+		}
+	}
+	return nil, notFound("collection", c.path["id"])
+}
+
+// Progress is how far the tickets of a collection are.
+type Progress struct {
+	Total     int            `json:"total"`
+	Completed int            `json:"completed"`
+	ByStatus  map[string]int `json:"by_status" doc:"Number of tickets by normalized status."`
+	ByType    map[string]int `json:"by_type" doc:"Number of tickets by Linear's type of state."`
+	Estimate  float64        `json:"estimate" doc:"Sum of the estimates."`
+	Done      float64        `json:"estimate_completed"`
+	Truncated bool           `json:"is_truncated"`
+}
+
+func collectionProgress(c *call) (*reply, error) {
+	conditions, err := filterCollection(c, "eq", []string{c.path["id"]})
+	if err != nil {
+		return nil, err
+	}
+	out := &Progress{ByStatus: map[string]int{}, ByType: map[string]int{}}
+	items, more, err := c.everything(ticketListing(), request{conditions: []linearapi.Filter{conditions}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range items {
+		t, _ := it.value.(*Ticket)
+		if t == nil || t.Status == nil {
+			continue
+		}
+		out.Total++
+		out.ByStatus[t.Status.Name]++
+		out.ByType[t.Status.Type]++
+		n := 0.0
+		if t.Estimate != nil {
+			n = *t.Estimate
+		}
+		out.Estimate += n
+		if t.Status.Name == "completed" {
+			out.Completed++
+			out.Done += n
+		}
+	}
+	out.Truncated = more != nil
+	return ok(Result{out}), nil
+}

@@ -1,0 +1,119 @@
+package ticketing
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/state"
+)
+
+// Connection is a Linear workspace that the API works in.
+type Connection struct {
+	// ID is the value of integrated_account_id. Required; the organization's
+	// id is a good choice.
+	ID string
+	// Account is the account of the helpdesk that the connection belongs to.
+	// Empty means every account.
+	Account string
+	// Client calls Linear. Required.
+	Client *linearapi.Client
+	// AppActor says that the token belongs to an app, which may write under
+	// the name of a person.
+	AppActor bool
+	// Default marks the connection that is used if a request names none and
+	// there are several.
+	Default bool
+	// Status is active, needs_reauth, disabled or revoked. Defaults to active.
+	Status string
+	// Scopes are the scopes that were granted, if known.
+	Scopes []string
+}
+
+// Connections are the workspaces that are connected now. Implementations are
+// safe for concurrent use and answer from memory or fast storage: every request
+// asks.
+type Connections interface {
+	Connections(ctx context.Context) ([]Connection, error)
+}
+
+// Disconnecter is a [Connections] that can end a connection.
+type Disconnecter interface {
+	// Disconnect revokes the tokens of a connection and forgets its secrets,
+	// in any case. revoked is false if Linear did not confirm; warning then
+	// says what to do.
+	Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error)
+}
+
+// Static is a fixed set of connections.
+type Static []Connection
+
+// Connections returns the set.
+func (s Static) Connections(context.Context) ([]Connection, error) { return s, nil }
+
+// refusedTTL is how often subscribers are told of a refused token.
+const refusedTTL = time.Hour
+
+// refused tells subscribers that Linear no longer accepts the token of a
+// connection, once in a while.
+func (a *API) refused(ctx context.Context, conn string) {
+	ctx, cancel := detach(ctx, 5*time.Second)
+	defer cancel()
+	first := false
+	_, err := change(ctx, a.docs, state.Key{Workspace: conn, Kind: "ticketing.refused", ID: "token"}, refusedTTL, func(told *bool) (bool, error) {
+		first = !*told
+		*told = true
+		return first, nil
+	})
+	if err == nil && first {
+		err = a.publish(ctx, conn, "integrated_account:authentication_error", "integrated_accounts", conn, map[string]string{"id": conn, "status": "needs_reauth"}, nil, nil)
+	}
+	if err != nil {
+		a.log.Warn().Err(err).Msg("subscribers could not be told of a refused token")
+	}
+}
+
+// workspace is what is known about the workspace of a connection.
+type workspace struct {
+	Organization linearapi.Organization
+	Viewer       linearapi.Member
+}
+
+// workspaces remembers whom the connections belong to.
+type workspaces struct {
+	mu    sync.Mutex
+	known map[string]known
+	now   func() time.Time
+}
+
+type known struct {
+	workspace
+	at time.Time
+}
+
+// maxKnown is how long what was read is good for.
+const maxKnown = 10 * time.Minute
+
+// of returns the workspace of a connection, and asks Linear at most every ten
+// minutes.
+func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
+	w.mu.Lock()
+	have, ok := w.known[c.ID]
+	w.mu.Unlock()
+	if ok && w.now().Sub(have.at) < maxKnown {
+		return have.workspace, nil
+	}
+	me, err := c.Client.Me(ctx)
+	if err != nil {
+		if ok { // rather old than nothing
+			return have.workspace, nil
+		}
+		return workspace{}, err
+	}
+	got := workspace{me.Organization, me.Viewer.Value}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known[c.ID] = known{got, w.now()}
+	return got, nil
+}

@@ -1,0 +1,159 @@
+package ticketing
+
+import (
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// directory is what names are looked up in. Each part is read when it is
+// needed first and kept for a minute.
+type directory struct {
+	labels []linearapi.Node[linearapi.Label]
+}
+
+// The kinds of what the cache keeps, as webhooks drop them.
+const (
+	kindTeams    = "dir.teams"
+	kindStates   = "dir.states"
+	kindLabels   = "dir.labels"
+	kindUsers    = "dir.users"
+	kindProjects = "dir.projects"
+	kindCycles   = "dir.cycles"
+	kindEntities = "entities"
+	kindSearch   = "search"
+	kindLinked   = "linked"
+)
+
+const directoryTTL = time.Minute
+
+// pages reads a whole list, up to maxWalk entries.
+func pages[T any](c *call, key string, get func(*linearapi.Client, linearapi.PageArgs) (*linearapi.Page[T], error)) ([]T, error) {
+	return remember(c.api.cache, key, directoryTTL, func() ([]T, error) {
+		var all []T
+		args := linearapi.PageArgs{First: maxLimit}
+		for {
+			client, err := c.client()
+			if err != nil {
+				return nil, err
+			}
+			p, err := get(client, args)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, p.Nodes...)
+			if !p.Info.HasNextPage || len(all) >= maxWalk || len(p.Nodes) == 0 {
+				return all, nil
+			}
+			args.After = p.Info.EndCursor
+		}
+	})
+}
+
+func (c *call) directory() (*directory, error) {
+	labels, err := c.labels()
+	if err != nil {
+		return nil, err
+	}
+	return &directory{labels}, nil
+}
+
+func (c *call) labels() ([]linearapi.Node[linearapi.Label], error) {
+	return pages(c, cacheKey(c.conn.ID, kindLabels), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Label]], error) {
+		return l.LabelNodes(c.ctx, nil, p)
+	})
+}
+
+func (c *call) states() ([]linearapi.Node[linearapi.WorkflowState], error) {
+	return pages(c, cacheKey(c.conn.ID, kindStates), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.WorkflowState]], error) {
+		return l.StateNodes(c.ctx, nil, p)
+	})
+}
+
+func (c *call) teams() ([]linearapi.Node[linearapi.Team], error) {
+	return pages(c, cacheKey(c.conn.ID, kindTeams), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Team]], error) {
+		return l.TeamNodes(c.ctx, nil, p)
+	})
+}
+
+func (c *call) users() ([]linearapi.Node[linearapi.Member], error) {
+	return pages(c, cacheKey(c.conn.ID, kindUsers), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Member]], error) {
+		return l.UserNodes(c.ctx, linearapi.UserQuery{PageArgs: p})
+	})
+}
+
+func (c *call) projects() ([]linearapi.Node[linearapi.Project], error) {
+	return pages(c, cacheKey(c.conn.ID, kindProjects), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Project]], error) {
+		return l.ProjectNodes(c.ctx, linearapi.ListQuery{PageArgs: p})
+	})
+}
+
+func (c *call) cycles() ([]linearapi.Node[linearapi.Cycle], error) {
+	return pages(c, cacheKey(c.conn.ID, kindCycles), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Cycle]], error) {
+		return l.CycleNodes(c.ctx, linearapi.ListQuery{PageArgs: p})
+	})
+}
+
+// teamOf finds a team by id, key or name.
+func (c *call) teamOf(r reference) (*linearapi.Team, error) {
+	all, err := c.teams()
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		t := &all[i].Value
+		if r.id != "" && (t.ID == r.id || strings.EqualFold(t.Key, r.id)) || r.name != "" && strings.EqualFold(t.Name, r.name) {
+			return t, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // the caller says which field it is
+}
+
+// userOf finds a user by id, address, handle or name; "me" is the connection's
+// own.
+func (c *call) userOf(r reference) (id string, err error) {
+	want := r.id
+	for _, alt := range []string{r.email, r.name} {
+		if want == "" {
+			want = alt
+		}
+	}
+	if want == "me" {
+		space, err := c.workspace()
+		return space.Viewer.ID, err
+	}
+	if isUUID(want) {
+		return want, nil
+	}
+	all, err := c.users()
+	if err != nil {
+		return "", err
+	}
+	for i := range all {
+		u := &all[i].Value
+		if strings.EqualFold(u.Email, want) || strings.EqualFold(u.DisplayName, want) || strings.EqualFold(u.Name, want) {
+			return u.ID, nil
+		}
+	}
+	return "", nil
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, r := range s {
+		switch i {
+		case 8, 13, 18, 23:
+			if r != '-' {
+				return false
+			}
+		default:
+			if (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F') {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,45 @@
+// Package ticketing serves Linear as a ticketing system over HTTP: a unified
+// REST API for programs, and the conversation links of a helpdesk.
+//
+// # What it is
+//
+// [New] makes an [API], which is an http.Handler. Mount it under any prefix of
+// any server. Below Config.Prefix it serves
+//
+//	/unified/ticketing/…       tickets, comments, attachments, collections, tags, statuses, priorities, teams, users
+//	/unified/user-directory/…  me, users
+//	/unified/search/search     search
+//	/conversations/…           links between a helpdesk's conversations and issues
+//	/api/v1/accounts/…         the routes that a helpdesk's own dashboard calls
+//	/webhook, /integrated-account, /batch-request, /proxy/…, /custom/graphql
+//	/webhooks/linear           deliveries of Linear, if Config.WebhookSecrets is set
+//	/openapi.json, /docs       this API, for programs and for people
+//
+// Everything but the last three needs a token (see [Tokens]); without one the
+// answer is 401.
+//
+// # Semantics
+//
+// A create lands once. An Idempotency-Key keeps its answer for a day. Without
+// one, the same request of the same token is recognized for Config.RepeatWindow:
+// clients repeat a request whose answer was lost, and get the first answer. The
+// id of what is created is chosen and stored before Linear is called, so a
+// process that dies in between creates nothing twice.
+//
+// Reads of tickets, comments and attachments ask Linear each time, with one
+// request; directories (teams, users, tags, statuses, collections) are kept in
+// memory for a minute, searches for half a minute. What Linear's webhooks say
+// ends their lives early.
+//
+// # Storage
+//
+// Config.Store holds tokens, links, subscriptions and the queue of outgoing
+// deliveries. It must be a store of this package's own: leases of a queue are
+// handed out to whoever asks, so a bot on the same store would take the work.
+// Every key carries the connection that it belongs to.
+//
+// # Errors
+//
+// Every error answer has one shape with a stable code; see /docs. The API logs
+// nothing about tokens and bodies.
+package ticketing

@@ -1,0 +1,211 @@
+package ticketing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Helpdesk says how conversations of a helpdesk are linked to issues. The zero
+// value switches the conversation routes off.
+type Helpdesk struct {
+	// ConversationURL is the address of a conversation, with the placeholders
+	// {account} and {conversation}, for example
+	//
+	//	https://desk.example.com/app/accounts/{account}/conversations/{conversation}
+	//
+	// It is what people in Linear click, and what links are found by.
+	ConversationURL string
+	// FormerURLs are earlier values of ConversationURL: links made with them
+	// are still found.
+	FormerURLs []string
+	// Sink receives activity messages and more, see [Sink]. Defaults to none:
+	// they are kept here only.
+	Sink Sink
+	// Wording is how activity messages are worded. Defaults to WordingPassive.
+	Wording Wording
+	// Templates replace the wording of single kinds of activity. They may hold
+	// {issue}, {user}, {from}, {to} and {text}.
+	Templates map[string]string
+	// Envelope answers the routes of the dashboard as {"data": …}, as the
+	// integration's guide describes them. The dashboard itself reads bare
+	// answers, which is the default; ?envelope=data and ?envelope=bare choose
+	// for one request.
+	Envelope bool
+	// AgentsDisconnect lets agents end the connection. Defaults to admins only.
+	AgentsDisconnect bool
+	// Sessions checks the sessions of a dashboard's users. Defaults to none:
+	// only tokens open the API.
+	Sessions Sessions
+}
+
+// Sessions asks the helpdesk who a dashboard's request comes from.
+type Sessions interface {
+	// Session returns who the session in the headers of r belongs to, if they
+	// may use account. It returns ErrNoSession if there is no such session.
+	Session(ctx context.Context, r *http.Request, account string) (Agent, error)
+}
+
+// ErrNoSession says that a request belongs to nobody the helpdesk knows.
+var ErrNoSession = errors.New("ticketing: the helpdesk does not know this session")
+
+// Agent is a person who works in the helpdesk.
+type Agent struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	AvatarURL string `json:"avatar_url,omitempty"`
+	Admin     bool   `json:"-"`
+}
+
+// Wording is a set of texts for activity messages.
+type Wording string
+
+// The wordings.
+const (
+	// WordingPassive is "Linear issue ENG-12 was created by Ada".
+	WordingPassive Wording = "passive"
+	// WordingShort is "Created Linear issue [ENG-12]".
+	WordingShort Wording = "short"
+)
+
+func (h *Helpdesk) check() error {
+	for _, t := range append([]string{h.ConversationURL}, h.FormerURLs...) {
+		if t == "" {
+			continue
+		}
+		u, err := url.Parse(strings.NewReplacer("{account}", "1", "{conversation}", "1").Replace(t))
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || !strings.Contains(t, "{conversation}") {
+			return fmt.Errorf("ticketing: Helpdesk.ConversationURL %q must be an http or https address with {conversation} and, if there are several accounts, {account}", t)
+		}
+	}
+	switch h.Wording {
+	case "", WordingPassive, WordingShort:
+		return nil
+	default:
+		return fmt.Errorf("ticketing: unknown Helpdesk.Wording %q", h.Wording)
+	}
+}
+
+// address returns the address of a conversation.
+func (h *Helpdesk) address(account, conversation string) string {
+	return fill(h.ConversationURL, account, conversation)
+}
+
+// addresses are all that links to a conversation may have.
+func (h *Helpdesk) addresses(account, conversation string) []string {
+	out := []string{h.address(account, conversation)}
+	for _, t := range h.FormerURLs {
+		out = append(out, fill(t, account, conversation))
+	}
+	return out
+}
+
+func fill(template, account, conversation string) string {
+	return strings.NewReplacer("{account}", url.PathEscape(account), "{conversation}", url.PathEscape(conversation)).Replace(template)
+}
+
+// parse finds the conversation that an address leads to. The account is "-" if
+// the template has none.
+func (h *Helpdesk) parse(address string) (account, conversation string) {
+	for _, t := range append([]string{h.ConversationURL}, h.FormerURLs...) {
+		if t == "" {
+			continue
+		}
+		if a, c, ok := match(t, address); ok {
+			return a, c
+		}
+	}
+	return "", ""
+}
+
+// match reads the values of the placeholders out of an address.
+func match(template, address string) (account, conversation string, ok bool) {
+	account = "-"
+	for template != "" {
+		lit, rest, has := strings.Cut(template, "{")
+		after, fits := strings.CutPrefix(address, lit)
+		if !fits {
+			return "", "", false
+		}
+		if !has {
+			return account, conversation, after == "" && conversation != ""
+		}
+		name, next, _ := strings.Cut(rest, "}")
+		end := strings.IndexAny(after, "/?#")
+		if end < 0 {
+			end = len(after)
+		}
+		v, err := url.PathUnescape(after[:end])
+		if err != nil || v == "" {
+			return "", "", false
+		}
+		switch name {
+		case "account":
+			account = v
+		case "conversation":
+			conversation = v
+		}
+		template, address = next, after[end:]
+	}
+	return account, conversation, address == "" && conversation != ""
+}
+
+// session lets a dashboard's user in, if the helpdesk vouches for them.
+func (c *call) session() error {
+	refused := &problem{
+		status: http.StatusUnauthorized, code: codeUnauthenticated,
+		message: "the session is unknown: sign in to the helpdesk, or send a token of this API as api_access_token",
+	}
+	check := c.api.cfg.Helpdesk.Sessions
+	if check == nil {
+		refused.message = "sessions of the helpdesk are not taken here: set Helpdesk.Sessions, or send a token of this API as api_access_token"
+		return refused
+	}
+	account := c.path["account"]
+	agent, err := check.Session(c.ctx, c.r, account)
+	if errors.Is(err, ErrNoSession) {
+		return refused
+	}
+	if err != nil {
+		return &problem{
+			status: http.StatusServiceUnavailable, code: codeStorage, retryable: true, cause: err,
+			message: "the helpdesk cannot say who you are at the moment: try again",
+		}
+	}
+	role := RoleAgent
+	if agent.Admin {
+		role = RoleAdmin
+	}
+	who := &identity{session: true}
+	who.ID, who.Name, who.Role, who.AvatarURL = "session:"+agent.ID, agent.Name, role, agent.AvatarURL
+	if account != "" {
+		who.Accounts = []string{account}
+	}
+	c.who = who
+	return nil
+}
+
+// account is the account of the helpdesk that a request is about.
+func (c *call) account() string {
+	if a := c.path["account"]; a != "" {
+		return a
+	}
+	if a := c.q.get("account_id"); a != "" {
+		return a
+	}
+	if c.input != nil {
+		if s, given, _ := c.input.text(100, "account_id"); given && s != "" {
+			return s
+		}
+	}
+	if len(c.who.Accounts) == 1 {
+		return c.who.Accounts[0]
+	}
+	if c.conn != nil && c.conn.Account != "" {
+		return c.conn.Account
+	}
+	return "1"
+}

@@ -1,0 +1,290 @@
+package ticketing
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// input is the body of a request: an object whose fields are read one by one.
+// What is wrong is collected, so that a client learns of everything at once.
+type input struct {
+	fields   map[string]any
+	used     map[string]bool
+	prefix   string
+	failures *[]failure
+}
+
+func newInput(fields map[string]any) *input {
+	return &input{fields: fields, used: map[string]bool{}, failures: &[]failure{}}
+}
+
+// maxDepth bounds the nesting of a body. encoding/json stops at 10,000, which
+// is more than anyone writes.
+const maxDepth = 40
+
+// decodeBody reads JSON, whatever type it claims, and forms.
+func decodeBody(contentType string, raw []byte) (*input, error) {
+	raw = bytes.TrimSpace(raw)
+	kind, _, _ := mime.ParseMediaType(contentType)
+	if len(raw) == 0 {
+		return newInput(map[string]any{}), nil
+	}
+	if kind == "application/x-www-form-urlencoded" && raw[0] != '{' { // curl calls everything a form
+		q, within := parseQuery(string(raw))
+		if !within {
+			return nil, badRequest(codeInvalidRequest, "the form is too long")
+		}
+		fields := map[string]any{}
+		for _, p := range q.params {
+			var v any = p.values[0]
+			if p.array || len(p.values) > 1 {
+				list := make([]any, len(p.values))
+				for i, s := range p.values {
+					list[i] = s
+				}
+				v = list
+			}
+			put(fields, append([]string{p.name}, p.sub...), v)
+		}
+		return newInput(fields), nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, badRequest(codeInvalidRequest, "the body is not valid JSON")
+	}
+	if d.More() {
+		return nil, badRequest(codeInvalidRequest, "the body holds more than one JSON value")
+	}
+	if depth(v) > maxDepth {
+		return nil, badRequest(codeInvalidRequest, "the body is nested more than %d levels deep", maxDepth)
+	}
+	fields, isObject := v.(map[string]any)
+	if !isObject {
+		return nil, badRequest(codeInvalidRequest, "the body must be a JSON object")
+	}
+	return newInput(fields), nil
+}
+
+func depth(v any) int {
+	deepest := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, e := range v {
+			deepest = max(deepest, depth(e))
+		}
+	case []any:
+		for _, e := range v {
+			deepest = max(deepest, depth(e))
+		}
+	default:
+		return 0
+	}
+	return deepest + 1
+}
+
+func put(fields map[string]any, path []string, v any) {
+	for len(path) > 1 {
+		next, isObject := fields[path[0]].(map[string]any)
+		if !isObject {
+			next = map[string]any{}
+			fields[path[0]] = next
+		}
+		fields, path = next, path[1:]
+	}
+	fields[path[0]] = v
+}
+
+// wrong notes what is wrong with a field.
+func (in *input) wrong(field, code, format string, a ...any) {
+	*in.failures = append(*in.failures, failure{Field: in.prefix + field, Code: code, Message: fmt.Sprintf(format, a...)})
+}
+
+// done returns what was wrong, or nil.
+func (in *input) done() error {
+	if len(*in.failures) > 0 {
+		return invalid(*in.failures...)
+	}
+	return nil
+}
+
+// unknown lists the fields that nothing asked for.
+func (in *input) unknown() []string {
+	var out []string
+	for name := range in.fields {
+		if !in.used[name] {
+			out = append(out, in.prefix+name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// any returns the first of the names that is there. given is false if none is.
+func (in *input) any(names ...string) (v any, given bool) {
+	for _, name := range names {
+		in.used[name] = true
+		if got, ok := in.fields[name]; ok && !given {
+			v, given = got, true
+		}
+	}
+	return v, given
+}
+
+// peek returns a text without marking it.
+func (in *input) peek(name string) string { s, _ := in.fields[name].(string); return s }
+
+// text returns a text. given is also true for null, which is cleared.
+func (in *input) text(limit int, names ...string) (s string, given, null bool) {
+	v, given := in.any(names...)
+	if !given {
+		return "", false, false
+	}
+	switch v := v.(type) {
+	case nil:
+		return "", true, true
+	case string:
+		if !utf8.ValidString(v) {
+			v = strings.ToValidUTF8(v, "\uFFFD")
+		}
+		if utf8.RuneCountInString(v) > limit {
+			in.wrong(names[0], "too_long", "must be at most %d characters", limit)
+			return "", false, false
+		}
+		return v, true, false
+	case json.Number:
+		return v.String(), true, false
+	default:
+		in.wrong(names[0], "type", "must be a text")
+		return "", false, false
+	}
+}
+
+// ref returns the id of something that is given as "id", {"id": …} or under
+// name_id.
+func (in *input) ref(name string, also ...string) (id string, given, null bool) {
+	in.used[name] = true
+	if v, has := in.fields[name]; has {
+		if o, isObject := v.(map[string]any); isObject {
+			sub := in.object(name, o)
+			return sub.text(500, "id")
+		}
+	}
+	return in.text(500, append([]string{name, name + "_id"}, also...)...)
+}
+
+// object wraps a nested object.
+func (in *input) object(name string, fields map[string]any) *input {
+	return &input{fields: fields, used: map[string]bool{}, prefix: in.prefix + name + ".", failures: in.failures}
+}
+
+// sub returns a nested object, or nil if it is absent.
+func (in *input) sub(name string) *input {
+	v, given := in.any(name)
+	if !given || v == nil {
+		return nil
+	}
+	o, isObject := v.(map[string]any)
+	if !isObject {
+		in.wrong(name, "type", "must be an object")
+		return nil
+	}
+	return in.object(name, o)
+}
+
+// list returns a list of at most limit items.
+func (in *input) list(limit int, names ...string) (items []any, given bool) {
+	v, given := in.any(names...)
+	if !given {
+		return nil, false
+	}
+	switch v := v.(type) {
+	case nil:
+		return nil, true
+	case []any:
+		if len(v) > limit {
+			in.wrong(names[0], "too_many", "must hold at most %d items", limit)
+			return nil, false
+		}
+		return v, true
+	default:
+		return []any{v}, true
+	}
+}
+
+// refs returns a list of references, each a text or an object with an id or a
+// name.
+func (in *input) refs(limit int, names ...string) (out []reference, given bool) {
+	items, given := in.list(limit, names...)
+	for i, item := range items {
+		switch v := item.(type) {
+		case string:
+			out = append(out, reference{id: v, text: v})
+		case json.Number:
+			out = append(out, reference{id: v.String(), text: v.String()})
+		case map[string]any:
+			r := reference{}
+			r.id, _ = v["id"].(string)
+			r.name, _ = v["name"].(string)
+			r.kind, _ = v["type"].(string)
+			r.email, _ = v["email"].(string)
+			if r.id == "" && r.name == "" && r.email == "" {
+				in.wrong(fmt.Sprintf("%s[%d]", names[0], i), "required", "must have an id or a name")
+			}
+			out = append(out, r)
+		default:
+			in.wrong(fmt.Sprintf("%s[%d]", names[0], i), "type", "must be an id or an object with an id")
+		}
+	}
+	return out, given
+}
+
+// reference names something that exists.
+type reference struct{ id, name, kind, email, text string }
+
+// flag returns a boolean.
+func (in *input) flag(names ...string) (on, given bool) {
+	v, given := in.any(names...)
+	switch v := v.(type) {
+	case nil:
+		return false, false
+	case bool:
+		return v, given
+	case string:
+		if b, err := strconv.ParseBool(v); err == nil {
+			return b, true
+		}
+	}
+	in.wrong(names[0], "type", "must be true or false")
+	return false, false
+}
+
+// number returns a number.
+func (in *input) number(names ...string) (n float64, given, null bool) {
+	v, given := in.any(names...)
+	if !given {
+		return 0, false, false
+	}
+	text := ""
+	switch v := v.(type) {
+	case nil:
+		return 0, true, true
+	case json.Number:
+		text = v.String()
+	case string:
+		text = v
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		in.wrong(names[0], "type", "must be a number")
+		return 0, false, false
+	}
+	return n, true, false
+}

@@ -1,0 +1,347 @@
+package ticketing
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Ref names something that a ticket belongs to.
+type Ref struct {
+	ID   string  `json:"id"`
+	Name *string `json:"name"`
+}
+
+// Person is someone whom a ticket or a comment names.
+type Person struct {
+	ID        string  `json:"id"`
+	Name      *string `json:"name"`
+	FirstName *string `json:"first_name"`
+	LastName  *string `json:"last_name"`
+	Username  *string `json:"username"`
+	Emails    []Email `json:"emails"`
+	Phones    []Phone `json:"phones"`
+	// Type is user, contact or system.
+	Type   string  `json:"type" enum:"user,contact,system"`
+	Avatar *string `json:"avatar"`
+}
+
+// Email is an address of a person.
+type Email struct {
+	Email string  `json:"email"`
+	Type  *string `json:"type"`
+}
+
+// Phone is a number of a person. Linear knows none.
+type Phone struct {
+	Number string  `json:"number"`
+	Type   *string `json:"type"`
+}
+
+// Status is the status of a ticket.
+type Status struct {
+	ID       string `json:"id"`
+	Name     string `json:"name" enum:"open,active,pending,completed,closed,archived,deleted" doc:"The same words for every team."`
+	Label    string `json:"label" doc:"What the team calls it."`
+	Type     string `json:"type" doc:"Linear's type of state."`
+	Category string `json:"category" enum:"OPEN,IN_PROGRESS,CLOSED"`
+	Color    string `json:"color"`
+}
+
+// Priority is the priority of a ticket.
+type Priority struct {
+	ID    string `json:"id" doc:"0 to 4."`
+	Name  string `json:"name"`
+	Level string `json:"level" enum:"none,urgent,high,medium,low"`
+}
+
+// TeamRef is the team of a ticket.
+type TeamRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Key  string `json:"key"`
+}
+
+// CollectionRef is a collection that a ticket is in.
+type CollectionRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type" enum:"project,iteration,milestone"`
+}
+
+// TagRef is a tag of a ticket.
+type TagRef struct {
+	ID    string  `json:"id"`
+	Name  string  `json:"name"`
+	Color *string `json:"color"`
+}
+
+// ParentRef is the ticket that a ticket is a part of.
+type ParentRef struct {
+	ID     string `json:"id"`
+	Number string `json:"number"`
+	Name   string `json:"name"`
+}
+
+// TypedURL is an address of something.
+type TypedURL struct {
+	URL  string `json:"url"`
+	Type string `json:"type"`
+}
+
+// Ticket is an issue of Linear.
+type Ticket struct {
+	ID              string            `json:"id"`
+	Number          string            `json:"number" doc:"The short name, for example ENG-12."`
+	Identifier      string            `json:"identifier"`
+	Sequence        int               `json:"sequence"`
+	Name            string            `json:"name"`
+	Description     *string           `json:"description" doc:"Markdown."`
+	Status          *Status           `json:"status"`
+	Priority        Priority          `json:"priority"`
+	Assignees       []Person          `json:"assignees"`
+	Delegate        *Person           `json:"delegate"`
+	CreatedBy       *Person           `json:"created_by"`
+	Team            *TeamRef          `json:"team"`
+	Workspace       *Ref              `json:"workspace"`
+	Collections     []CollectionRef   `json:"collections"`
+	Tags            []TagRef          `json:"tags"`
+	TicketType      *Ref              `json:"ticket_type"`
+	ParentTicket    *ParentRef        `json:"parent_ticket"`
+	Contact         *Person           `json:"contact"`
+	Account         *Ref              `json:"account"`
+	Attachments     []Attachment      `json:"attachments" doc:"With expand[]=attachments."`
+	Conversations   []ConversationRef `json:"conversations" doc:"With expand[]=conversations."`
+	DueDate         *string           `json:"due_date"`
+	Estimate        *float64          `json:"estimate"`
+	Subscribers     []Person          `json:"subscribers" doc:"Of single tickets."`
+	URL             string            `json:"url"`
+	URLs            []TypedURL        `json:"urls"`
+	BranchName      *string           `json:"branch_name"`
+	PreviousNumbers []string          `json:"previous_numbers"`
+	IsArchived      bool              `json:"is_archived"`
+	IsDeleted       bool              `json:"is_deleted"`
+	CustomFields    map[string]any    `json:"custom_fields"`
+	CreatedAt       *time.Time        `json:"created_at"`
+	UpdatedAt       *time.Time        `json:"updated_at"`
+	StartedAt       *time.Time        `json:"started_at"`
+	CompletedAt     *time.Time        `json:"completed_at"`
+	CanceledAt      *time.Time        `json:"canceled_at"`
+	ClosedAt        *time.Time        `json:"closed_at"`
+	ArchivedAt      *time.Time        `json:"archived_at"`
+	Etag            string            `json:"etag"`
+	RemoteData      json.RawMessage   `json:"remote_data,omitempty"`
+}
+
+// ConversationRef is a conversation that is linked to a ticket.
+type ConversationRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// ticket maps an issue. tags gives the labels that the issue only names by id.
+func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tags func(id string) *TagRef) *Ticket {
+	i := &n.Value
+	t := &Ticket{
+		ID: i.ID, Number: i.Identifier, Identifier: i.Identifier, Sequence: int(i.Number), Name: i.Title,
+		Description: text(i.Description), Priority: priority(int(i.Priority)), URL: i.URL, BranchName: text(i.BranchName),
+		Assignees: []Person{}, Collections: []CollectionRef{}, Tags: []TagRef{}, Attachments: []Attachment{},
+		Conversations: []ConversationRef{}, Subscribers: []Person{}, URLs: []TypedURL{}, PreviousNumbers: []string{},
+		CustomFields: map[string]any{}, DueDate: text(i.DueDate), Estimate: i.Estimate,
+		CreatedAt: at(i.CreatedAt), UpdatedAt: at(i.UpdatedAt), StartedAt: at(i.StartedAt), CompletedAt: at(i.CompletedAt),
+		CanceledAt: at(i.CanceledAt), ArchivedAt: at(i.ArchivedAt), IsDeleted: i.Trashed,
+		IsArchived: !i.ArchivedAt.IsZero() && !i.Trashed,
+	}
+	t.ClosedAt = t.CompletedAt
+	if t.ClosedAt == nil {
+		t.ClosedAt = t.CanceledAt
+	}
+	t.PreviousNumbers = append(t.PreviousNumbers, i.PreviousIdentifiers...)
+	if i.URL != "" {
+		t.URLs = append(t.URLs, TypedURL{i.URL, "web"})
+	}
+	if i.State != nil {
+		t.Status = status(i.State)
+		switch {
+		case i.Trashed:
+			t.Status.Name = "deleted"
+		case t.IsArchived && t.Status.Category != "CLOSED":
+			t.Status.Name = "archived"
+		}
+	}
+	if i.Assignee != nil {
+		t.Assignees = append(t.Assignees, *person(i.Assignee))
+	}
+	t.Delegate = person(i.Delegate)
+	t.CreatedBy = author(i.Creator, i.ExternalUserCreator, i.BotActor)
+	if i.Team != nil {
+		t.Team = &TeamRef{i.Team.ID, i.Team.Name, i.Team.Key}
+	}
+	if org != nil && org.ID != "" {
+		t.Workspace = &Ref{org.ID, text(org.Name)}
+	}
+	if i.Project != nil {
+		t.Collections = append(t.Collections, CollectionRef{i.Project.ID, i.Project.Name, "project"})
+	}
+	if i.Cycle != nil {
+		t.Collections = append(t.Collections, CollectionRef{i.Cycle.ID, cycleName(i.Cycle), "iteration"})
+	}
+	if i.Parent != nil {
+		t.ParentTicket = &ParentRef{i.Parent.ID, i.Parent.Identifier, i.Parent.Title}
+	}
+	for _, s := range i.Subscribers.Nodes {
+		t.Subscribers = append(t.Subscribers, *person(&s))
+	}
+	shown := map[string]bool{}
+	for _, l := range i.Labels.Nodes {
+		shown[l.ID] = true
+		t.Tags = append(t.Tags, TagRef{l.ID, l.Name, text(l.Color)})
+	}
+	for _, id := range i.LabelIDs {
+		if shown[id] || tags == nil {
+			continue
+		}
+		if tag := tags(id); tag != nil {
+			t.Tags = append(t.Tags, *tag)
+		}
+	}
+	t.Etag = etag(i.ID, i.UpdatedAt)
+	return t
+}
+
+func etag(id string, updated time.Time) string {
+	return shortHash(id, updated.UTC().Format(time.RFC3339Nano))
+}
+
+// status maps a state to the words that are the same for every team.
+func status(s *linearapi.WorkflowState) *Status {
+	st := &Status{ID: s.ID, Label: s.Name, Type: s.Type, Color: s.Color}
+	st.Name, st.Category = normalized(s.Type)
+	return st
+}
+
+func normalized(stateType string) (name, category string) {
+	switch stateType {
+	case "triage":
+		return "pending", "OPEN"
+	case "started":
+		return "active", "IN_PROGRESS"
+	case "completed":
+		return "completed", "CLOSED"
+	case "canceled", "duplicate":
+		return "closed", "CLOSED"
+	default:
+		return "open", "OPEN"
+	}
+}
+
+// typesOf is the way back: which types of state have a word.
+func typesOf(name string) []string {
+	switch strings.ToLower(name) {
+	case "pending":
+		return []string{"triage"}
+	case "open":
+		return []string{"backlog", "unstarted"}
+	case "active", "in_progress":
+		return []string{"started"}
+	case "completed", "resolved", "done":
+		return []string{"completed"}
+	case "closed", "canceled", "cancelled":
+		return []string{"canceled", "duplicate"}
+	}
+	return nil
+}
+
+func priorities() []Priority {
+	return []Priority{
+		{"0", "No priority", "none"},
+		{"1", "Urgent", "urgent"},
+		{"2", "High", "high"},
+		{"3", "Medium", "medium"},
+		{"4", "Low", "low"},
+	}
+}
+
+func priority(n int) Priority {
+	all := priorities()
+	if n < 0 || n >= len(all) {
+		n = 0
+	}
+	return all[n]
+}
+
+// person maps a user; nil stays nil.
+func person(u *linearapi.User) *Person {
+	if u == nil {
+		return nil
+	}
+	p := &Person{
+		ID: u.ID, Name: text(u.Name), Username: text(u.DisplayName), Emails: []Email{}, Phones: []Phone{}, Type: "user",
+		Avatar: text(u.AvatarURL),
+	}
+	p.FirstName, p.LastName = names(u.Name)
+	if u.Email != "" {
+		p.Emails = append(p.Emails, Email{Email: u.Email})
+	}
+	return p
+}
+
+// names splits a full name at its first space. One word has neither.
+func names(full string) (first, last *string) {
+	a, b, found := strings.Cut(strings.TrimSpace(full), " ")
+	if !found {
+		return nil, nil
+	}
+	return text(a), text(strings.TrimSpace(b))
+}
+
+// author is who wrote something: a user, someone outside, or a service.
+func author(u *linearapi.User, e *linearapi.ExternalUser, b *linearapi.ActorBot) *Person {
+	switch {
+	case b != nil && b.UserDisplayName != "":
+		return &Person{ID: b.ID, Name: text(b.UserDisplayName), Emails: []Email{}, Phones: []Phone{}, Type: "system", Avatar: text(b.AvatarURL)}
+	case e != nil:
+		p := &Person{ID: e.ID, Name: text(e.Name), Emails: []Email{}, Phones: []Phone{}, Type: "contact", Avatar: text(e.AvatarURL)}
+		p.FirstName, p.LastName = names(e.Name)
+		if e.Email != "" {
+			p.Emails = append(p.Emails, Email{Email: e.Email})
+		}
+		return p
+	case u != nil:
+		p := person(u)
+		if u.App {
+			p.Type = "system"
+		}
+		return p
+	case b != nil:
+		return &Person{ID: b.ID, Name: text(b.Name), Emails: []Email{}, Phones: []Phone{}, Type: "system", Avatar: text(b.AvatarURL)}
+	}
+	return nil
+}
+
+func cycleName(c *linearapi.Cycle) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return "Cycle " + number(c.Number)
+}
+
+// text returns nil for an empty text: null in JSON.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// at returns nil for a time that is not set.
+func at(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

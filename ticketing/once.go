@@ -1,0 +1,140 @@
+package ticketing
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// attempt is what is kept about a request that must run once.
+type attempt struct {
+	// Make is the id that the request gives to what it creates. It is stored
+	// before Linear is called, so that a second run creates nothing new.
+	Make string `json:"make"`
+	Body string `json:"body"`
+	// Owner runs the request until Until.
+	Owner  string          `json:"owner,omitempty"`
+	Until  time.Time       `json:"until,omitzero"`
+	Status int             `json:"status,omitempty"`
+	Answer json.RawMessage `json:"answer,omitempty"`
+}
+
+// maxKeptAnswer is the largest answer that is kept for a repeat.
+const maxKeptAnswer = 512 << 10
+
+// once runs a write so that a repeat of it gets the first answer. A repeat is
+// the same Idempotency-Key or, without one, the same request of the same token
+// within the repeat window: clients repeat a create whose answer was lost.
+func (c *call) once(run func() (*reply, error)) (*reply, error) {
+	key, ttl := c.r.Header.Get("Idempotency-Key"), c.api.cfg.IdempotencyTTL
+	explicit := key != ""
+	if len(key) > 255 {
+		return nil, badRequest(codeInvalidRequest, "Idempotency-Key must be at most 255 bytes")
+	}
+	if !explicit {
+		if c.r.Method != http.MethodPost || c.api.cfg.RepeatWindow < 0 {
+			c.make = uuid.NewString()
+			return run()
+		}
+		ttl = c.api.cfg.RepeatWindow
+	}
+	body := shortHash(string(canonical(c.raw)), c.r.URL.RawQuery)
+	parts := []string{c.who.ID, c.r.Method, c.r.URL.EscapedPath(), key}
+	if !explicit {
+		parts = append(parts, body)
+	}
+	workspace := ""
+	if c.conn != nil {
+		workspace = c.conn.ID
+	}
+	slot := state.Key{Workspace: workspace, Kind: "ticketing.once", ID: shortHash(parts...)}
+
+	// The work is finished although the client goes away: half a create is
+	// worse than one that nobody waits for.
+	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
+	defer cancel()
+	c.ctx = ctx
+	rec, mine, err := c.claim(slot, ttl, body)
+	if err != nil {
+		return nil, err
+	}
+	if !mine {
+		c.header.Set("Idempotent-Replayed", "true")
+		return &reply{status: rec.Status, body: rec.Answer}, nil
+	}
+	c.make = rec.Make
+	out, err := run()
+	c.settle(slot, ttl, rec, explicit, out, err)
+	return out, err
+}
+
+// claim makes the request ours, or waits until the one who has it is done.
+func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attempt, mine bool, err error) {
+	me := uuid.NewString()
+	wait := 10 * time.Millisecond
+	for {
+		rec, err = change(c.ctx, c.api.docs, slot, ttl, func(a *attempt) (bool, error) {
+			mine = false
+			now := c.api.cfg.Now()
+			switch {
+			case a.Make == "":
+				a.Make, a.Body = uuid.NewString(), body
+			case a.Body != body:
+				return false, &problem{
+					status: http.StatusConflict, code: codeConflict,
+					message: "this Idempotency-Key was used for another request: take a new one",
+				}
+			case a.Status != 0:
+				return false, nil
+			case a.Owner != "" && now.Before(a.Until):
+				return false, nil
+			}
+			mine = true
+			a.Owner, a.Until = me, now.Add(c.api.cfg.Timeout+5*time.Second)
+			return true, nil
+		})
+		if err != nil || mine || rec.Status != 0 {
+			return rec, mine, err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+			wait = min(2*wait, 250*time.Millisecond)
+		case <-c.ctx.Done():
+			timer.Stop()
+			return nil, false, c.ctx.Err()
+		}
+	}
+}
+
+// settle keeps the answer, or gives the request back if it may be tried again.
+func (c *call) settle(slot state.Key, ttl time.Duration, rec *attempt, explicit bool, out *reply, failed error) {
+	next := *rec
+	next.Owner, next.Until = "", time.Time{}
+	switch {
+	case failed == nil && out.write == nil:
+		raw, err := json.Marshal(out.body)
+		if err == nil && len(raw) <= maxKeptAnswer {
+			next.Status, next.Answer = out.status, raw
+		}
+	case failed != nil:
+		p := problemOf(failed)
+		final := p.status < http.StatusInternalServerError && p.status != http.StatusTooManyRequests && p.status != http.StatusUnauthorized
+		if final && (explicit || p.status == http.StatusConflict) {
+			if raw, err := json.Marshal(p.body(c.id)); err == nil {
+				next.Status, next.Answer = p.status, raw
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), 5*time.Second)
+	defer cancel()
+	// If this fails, a repeat runs again, with the same ids.
+	if err := c.api.docs.save(ctx, slot, next, ttl); err != nil {
+		c.api.log.Warn().Err(err).Str("request_id", c.id).Msg("the answer could not be kept for a repeat")
+	}
+}

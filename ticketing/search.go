@@ -1,0 +1,272 @@
+package ticketing
+
+import (
+	"cmp"
+	"encoding/json"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Hit is what a search found.
+type Hit struct {
+	ID               string          `json:"id"`
+	Title            string          `json:"title"`
+	Description      *string         `json:"description" doc:"At most 280 characters."`
+	Type             string          `json:"type" enum:"ticket"`
+	URLs             []HitURL        `json:"urls"`
+	Meta             HitMeta         `json:"meta"`
+	CreatedAt        *time.Time      `json:"created_at"`
+	UpdatedAt        *time.Time      `json:"updated_at"`
+	Children         []any           `json:"children"`
+	RelatedResources []any           `json:"related_resources"`
+	RemoteData       json.RawMessage `json:"remote_data,omitempty"`
+}
+
+// HitURL is where a hit can be read.
+type HitURL struct {
+	URL          string `json:"url"`
+	Type         string `json:"type" enum:"web,truto_api"`
+	UnifiedModel string `json:"unified_model"`
+	Resource     string `json:"resource"`
+}
+
+// HitMeta is what a list of hits shows.
+type HitMeta struct {
+	Number   string    `json:"number"`
+	Status   *Status   `json:"status"`
+	Priority *Priority `json:"priority"`
+	Team     *TeamRef  `json:"team"`
+	Assignee *Person   `json:"assignee"`
+	Degraded bool      `json:"degraded" doc:"Whether the search was a plain filter, because Linear's searches of this minute are used up."`
+}
+
+// Linear allows 30 searches a minute; some are left for others.
+func searchRate() Rate { return Rate{25, time.Minute} }
+
+const searchTTL = 30 * time.Second
+
+// found is what a search brought.
+type found struct {
+	nodes    []linearapi.Node[linearapi.Issue]
+	info     linearapi.PageInfo
+	total    *int
+	degraded bool
+}
+
+// find searches issues. A short name or an address is looked up instead, which
+// costs no search. When the searches of the minute are used up, it filters.
+func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found, error) {
+	term = strings.Join(strings.Fields(term), " ")
+	filterText, err := json.Marshal([]any{q, teamID})
+	if err != nil {
+		return nil, err
+	}
+	key := cacheKey(c.conn.ID, kindSearch, strings.ToLower(term), string(filterText))
+	return remember(c.api.cache, key, searchTTL, func() (*found, error) {
+		client, err := c.client()
+		if err != nil {
+			return nil, err
+		}
+		if ref, _ := issueRef(term); isIdentifier(ref) && q.After == "" && q.Before == "" {
+			n, err := client.Ticket(c.ctx, ref)
+			if err == nil {
+				one := 1
+				return &found{nodes: []linearapi.Node[linearapi.Issue]{*n}, total: &one}, nil
+			}
+			if adapter.CodeOf(err) != adapter.CodeNotFound {
+				return nil, err
+			}
+		}
+		_, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate())
+		if wait == 0 {
+			got, err := client.TicketSearch(c.ctx, linearapi.IssueSearch{Term: term, TeamID: teamID, IssueQuery: q})
+			if err == nil {
+				total := int(got.Total)
+				return &found{nodes: got.Nodes, info: got.Info, total: &total}, nil
+			}
+			if adapter.CodeOf(err) != adapter.CodeRateLimited {
+				return nil, err
+			}
+		}
+		conditions := []linearapi.Filter{}
+		if q.Filter != nil {
+			conditions = append(conditions, q.Filter)
+		}
+		for word := range strings.FieldsSeq(term) {
+			conditions = append(conditions, linearapi.Filter{"searchableContent": linearapi.Filter{"contains": word}})
+		}
+		q.Filter = and(conditions)
+		got, err := client.Tickets(c.ctx, linearapi.TicketQuery{IssueQuery: q})
+		if err != nil {
+			return nil, err
+		}
+		return &found{nodes: got.Nodes, info: got.Info, degraded: true}, nil
+	})
+}
+
+func searchListing() *listing {
+	return &listing{resource: "search", filters: ticketFilters(), fetch: func(c *call, r request) (*part, error) {
+		term := c.q.get("q", "query")
+		if strings.TrimSpace(term) == "" {
+			return nil, invalidField("q", "required", "is required: the words to look for")
+		}
+		if len(term) > 1000 {
+			return nil, invalidField("q", "too_long", "must be at most 1000 bytes")
+		}
+		for _, t := range c.q.all("types") {
+			if t != "ticket" {
+				return nil, badRequest(codeInvalidRequest, "types can only be ticket")
+			}
+		}
+		f, err := c.find(term, linearapi.IssueQuery{
+			Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page,
+		}, c.q.get("prefer_team_id"))
+		if err != nil {
+			return nil, err
+		}
+		out := &part{info: f.info, total: f.total}
+		for i := range f.nodes {
+			t := ticket(&f.nodes[i], nil, nil)
+			out.items = append(out.items, item{id: t.ID, value: c.hit(t, f.degraded), remote: f.nodes[i].JSON})
+		}
+		return out, nil
+	}}
+}
+
+func (c *call) hit(t *Ticket, degraded bool) *Hit {
+	h := &Hit{
+		ID: t.ID, Title: t.Name, Type: "ticket", CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, Children: []any{}, RelatedResources: []any{},
+		Meta: HitMeta{Number: t.Number, Status: t.Status, Priority: &t.Priority, Team: t.Team, Degraded: degraded},
+		URLs: []HitURL{
+			{t.URL, "web", "ticketing", "tickets"},
+			{c.api.cfg.Prefix + "/unified/ticketing/tickets/" + t.ID, "truto_api", "ticketing", "tickets"},
+		},
+	}
+	if t.Description != nil {
+		h.Description = text(clip(*t.Description, 280))
+	}
+	if len(t.Assignees) > 0 {
+		h.Meta.Assignee = &t.Assignees[0]
+	}
+	return h
+}
+
+// clip shortens a text to n characters.
+func clip(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:n-1])) + "…"
+}
+
+// Duplicate is a ticket that may say the same.
+type Duplicate struct {
+	Ticket *Ticket `json:"ticket"`
+	Score  float64 `json:"score" doc:"From 0 to 1."`
+	Reason string  `json:"reason"`
+}
+
+// similar is the score from which a ticket counts as a duplicate.
+const similar = 0.5
+
+// duplicates looks for open tickets that say the same.
+func (c *call) duplicates(title, description, team string) ([]Duplicate, error) {
+	words := keywords(title)
+	if len(words) == 0 {
+		return nil, nil
+	}
+	open := linearapi.Filter{"state": linearapi.Filter{"type": linearapi.Filter{"nin": []string{"completed", "canceled", "duplicate"}}}}
+	seen := map[string]*linearapi.Node[linearapi.Issue]{}
+	// The whole title first; then its most telling words, since Linear wants
+	// all words of a search.
+	for _, term := range []string{title, strings.Join(words[:min(3, len(words))], " ")} {
+		got, err := c.find(term, linearapi.IssueQuery{Filter: open, PageArgs: linearapi.PageArgs{First: 25}}, team)
+		if err != nil {
+			return nil, err
+		}
+		for i := range got.nodes {
+			seen[got.nodes[i].Value.ID] = &got.nodes[i]
+		}
+	}
+	out := []Duplicate{}
+	for _, n := range seen {
+		score := similarity(title, n.Value.Title)
+		reason := "similar title"
+		if n.Value.Description != "" && description != "" && similarity(description, n.Value.Description) > 0.8 {
+			score, reason = math.Max(score, 0.8), "similar description"
+		}
+		if strings.EqualFold(strings.TrimSpace(title), strings.TrimSpace(n.Value.Title)) {
+			score, reason = 1, "same title"
+		}
+		if score >= similar {
+			out = append(out, Duplicate{ticket(n, nil, nil), math.Round(score*100) / 100, reason})
+		}
+	}
+	slices.SortFunc(out, func(x, y Duplicate) int {
+		return cmp.Or(cmp.Compare(y.Score, x.Score), strings.Compare(x.Ticket.Number, y.Ticket.Number))
+	})
+	return out[:min(10, len(out))], nil
+}
+
+// keywords are the words of a title, the longest first.
+func keywords(s string) []string {
+	words := strings.FieldsFunc(strings.ToLower(clip(s, 300)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words = slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < 3 })
+	slices.SortStableFunc(words, func(x, y string) int { return len(y) - len(x) })
+	return words
+}
+
+// similarity compares two texts by their trigrams: 1 is the same.
+func similarity(a, b string) float64 {
+	x, y := trigrams(a), trigrams(b)
+	if len(x) == 0 || len(y) == 0 {
+		return 0
+	}
+	both := 0
+	for t := range x {
+		if y[t] {
+			both++
+		}
+	}
+	return 2 * float64(both) / float64(len(x)+len(y))
+}
+
+func trigrams(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.FieldsFunc(strings.ToLower(clip(s, 2000)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		r := []rune("  " + w + " ")
+		for i := 0; i+3 <= len(r); i++ {
+			out[string(r[i:i+3])] = true
+		}
+	}
+	return out
+}
+
+// findDuplicates answers GET and POST /tickets/duplicates.
+func findDuplicates(c *call) (*reply, error) {
+	title, description, team := c.q.get("title", "name"), c.q.get("description"), c.q.get("team_id", "team[id]")
+	if c.input != nil {
+		title, _, _ = c.input.text(maxTitle, "title", "name")
+		description, _, _ = c.input.text(maxText, "description")
+		team, _, _ = c.input.ref("team")
+	}
+	if strings.TrimSpace(title) == "" {
+		return nil, invalidField("title", "required", "is required")
+	}
+	out, err := c.duplicates(title, description, team)
+	if err != nil {
+		return nil, err
+	}
+	if out == nil {
+		out = []Duplicate{}
+	}
+	return &reply{status: http.StatusOK, body: Result{out}}, nil
+}

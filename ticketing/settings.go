@@ -1,0 +1,270 @@
+package ticketing
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Settings say how a connection and the helpdesk keep in step. The names are
+// those of Linear's own helpdesk integrations where it has them.
+type Settings struct {
+	SendNoteOnStatusChange       bool              `json:"send_note_on_status_change"`
+	SendNoteOnComment            bool              `json:"send_note_on_comment"`
+	AutomateReopenOnCompletion   bool              `json:"automate_reopen_on_completion"`
+	AutomateReopenOnCancellation bool              `json:"automate_reopen_on_cancellation"`
+	AutomateReopenOnComment      bool              `json:"automate_reopen_on_comment"`
+	StatusMap                    map[string]string `json:"status_map" doc:"Type or id of a state to the status of the conversation."`
+	ReverseStatusMap             map[string]string `json:"reverse_status_map" doc:"Status of a conversation to the name of a status of the ticket."`
+	MirrorComments               string            `json:"mirror_comments" enum:"off,to_linear,to_conversation,both"`
+	MirrorPrefix                 string            `json:"mirror_prefix" doc:"If set, only comments that begin with it go to the conversation."`
+	AutoLink                     string            `json:"auto_link" enum:"off,private_notes,all_agent,all"`
+	DefaultTeamID                string            `json:"default_team_id"`
+	DefaultLabels                []string          `json:"default_labels"`
+}
+
+// DefaultSettings are the settings of a connection that nobody changed.
+func DefaultSettings() Settings {
+	return Settings{
+		SendNoteOnStatusChange: true, MirrorComments: "off", AutoLink: "private_notes",
+		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{},
+	}
+}
+
+func settingsKey(conn string) state.Key {
+	return state.Key{Workspace: conn, Kind: "ticketing.settings", ID: "all"}
+}
+
+func (a *API) settings(ctx context.Context, conn string) (Settings, error) {
+	s := DefaultSettings()
+	if a.cfg.Settings != nil {
+		s = *a.cfg.Settings
+	}
+	_, err := a.docs.load(ctx, settingsKey(conn), &s)
+	return s, err
+}
+
+// Account is a connection, as the API shows it.
+type Account struct {
+	ID           string     `json:"id"`
+	AccountID    *string    `json:"account_id"`
+	Provider     string     `json:"provider" enum:"linear"`
+	Status       string     `json:"status" enum:"active,needs_reauth,disabled,revoked"`
+	Organization *Workspace `json:"organization"`
+	Actor        string     `json:"actor" enum:"app,user"`
+	Viewer       *Ref       `json:"viewer"`
+	Scopes       []string   `json:"scopes"`
+	Settings     Settings   `json:"settings"`
+	IsDefault    bool       `json:"is_default"`
+}
+
+func (c *call) accountOf(conn *Connection) (*Account, error) {
+	s, err := c.api.settings(c.ctx, conn.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &Account{
+		ID: conn.ID, AccountID: text(conn.Account), Provider: "linear", Status: conn.Status, Actor: "user",
+		Scopes: append([]string{}, conn.Scopes...), Settings: s, IsDefault: conn.Default,
+	}
+	if out.Status == "" {
+		out.Status = "active"
+	}
+	if conn.AppActor {
+		out.Actor = "app"
+	}
+	if out.Status == "active" {
+		// Who it is matters less than that the list answers.
+		if space, err := c.api.spaces.of(c.ctx, conn); err == nil {
+			out.Organization = &Workspace{space.Organization.ID, space.Organization.Name, space.Organization.URLKey}
+			out.Viewer = &Ref{space.Viewer.ID, text(space.Viewer.Name)}
+		}
+	}
+	return out, nil
+}
+
+func listAccounts(c *call) (*reply, error) {
+	all, err := c.connections()
+	if err != nil {
+		return nil, err
+	}
+	out := []*Account{}
+	for i := range all {
+		v, err := c.accountOf(&all[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
+}
+
+// pick finds the connection that the path names.
+func (c *call) pick() (*Connection, error) {
+	all, err := c.connections()
+	if err != nil {
+		return nil, err
+	}
+	return choose(all, c.path["id"])
+}
+
+func getAccount(c *call) (*reply, error) {
+	conn, err := c.pick()
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.accountOf(conn)
+	if err != nil {
+		return nil, err
+	}
+	return ok(v), nil
+}
+
+// updateAccount changes the settings of a connection.
+func updateAccount(c *call) (*reply, error) {
+	conn, err := c.pick()
+	if err != nil {
+		return nil, err
+	}
+	in := c.input.sub("settings")
+	if in == nil {
+		in = c.input
+	}
+	s, err := c.api.settings(c.ctx, conn.ID)
+	if err != nil {
+		return nil, err
+	}
+	in.settings(&s)
+	if rest := in.unknown(); len(rest) > 0 {
+		in.wrong(rest[0], "unknown", "is no setting")
+	}
+	if err := in.done(); err != nil {
+		return nil, err
+	}
+	if err := c.api.docs.save(c.ctx, settingsKey(conn.ID), s, 0); err != nil {
+		return nil, err
+	}
+	v, err := c.accountOf(conn)
+	if err != nil {
+		return nil, err
+	}
+	return ok(v), nil
+}
+
+func (in *input) settings(s *Settings) {
+	for _, f := range []struct {
+		name string
+		to   *bool
+	}{
+		{"send_note_on_status_change", &s.SendNoteOnStatusChange},
+		{"send_note_on_comment", &s.SendNoteOnComment},
+		{"automate_reopen_on_completion", &s.AutomateReopenOnCompletion},
+		{"automate_reopen_on_cancellation", &s.AutomateReopenOnCancellation},
+		{"automate_reopen_on_comment", &s.AutomateReopenOnComment},
+	} {
+		if on, given := in.flag(f.name); given {
+			*f.to = on
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		to    *string
+		words []string
+	}{
+		{"mirror_comments", &s.MirrorComments, []string{"off", "to_linear", "to_conversation", "both"}},
+		{"mirror_prefix", &s.MirrorPrefix, nil},
+		{"auto_link", &s.AutoLink, []string{"off", "private_notes", "all_agent", "all"}},
+		{"default_team_id", &s.DefaultTeamID, nil},
+	} {
+		v, given, _ := in.text(200, f.name)
+		if !given {
+			continue
+		}
+		if f.words != nil && !slices.Contains(f.words, v) {
+			in.wrong(f.name, "value", "must be one of %v", f.words)
+			continue
+		}
+		*f.to = v
+	}
+	for _, f := range []struct {
+		name string
+		to   *map[string]string
+	}{{"status_map", &s.StatusMap}, {"reverse_status_map", &s.ReverseStatusMap}} {
+		sub := in.sub(f.name)
+		if sub == nil {
+			continue
+		}
+		m := map[string]string{}
+		for k := range sub.fields {
+			if v, given, _ := sub.text(100, k); given && len(m) < 100 {
+				m[k] = v
+			}
+		}
+		*f.to = m
+	}
+	if list, given := in.refs(50, "default_labels"); given {
+		s.DefaultLabels = []string{}
+		for _, r := range list {
+			s.DefaultLabels = append(s.DefaultLabels, r.id)
+		}
+	}
+}
+
+// Disconnected is the answer to a disconnect.
+type Disconnected struct {
+	ID      string `json:"id"`
+	Revoked bool   `json:"revoked" doc:"Whether Linear confirmed that the tokens are revoked. The secrets are gone in any case."`
+	Warning string `json:"warning,omitempty"`
+}
+
+func disconnectAccount(c *call) (*reply, error) {
+	conn, err := c.pick()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.disconnect(conn)
+	if err != nil {
+		return nil, err
+	}
+	return ok(out), nil
+}
+
+func (c *call) disconnect(conn *Connection) (*Disconnected, error) {
+	ender, can := c.api.cfg.Connections.(Disconnecter)
+	if !can {
+		return nil, &problem{
+			status: http.StatusMethodNotAllowed, code: codeMethod,
+			message: "this connection comes from the configuration: remove its token there",
+		}
+	}
+	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
+	defer cancel()
+	revoked, warning, err := ender.Disconnect(ctx, conn.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = c.api.publish(ctx, conn.ID, "integrated_account:deleted", "integrated_accounts", conn.ID, map[string]string{"id": conn.ID}, nil, nil)
+	if err != nil { // the connection is gone in any case
+		c.api.log.Warn().Err(err).Msg("the end of a connection could not be told to subscribers")
+	}
+	return &Disconnected{ID: conn.ID, Revoked: revoked, Warning: warning}, nil
+}
+
+// testAccount calls Linear once.
+func testAccount(c *call) (*reply, error) {
+	conn, err := c.pick()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	me, err := conn.Client.Me(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ok(Result{map[string]any{
+		"ok": true, "viewer": me.Viewer.Value.Name, "organization": me.Organization.Name, "milliseconds": time.Since(start).Milliseconds(),
+	}}), nil
+}

@@ -1,0 +1,523 @@
+package ticketing_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/ticketing"
+)
+
+// memo is a helpdesk that remembers.
+type memo struct {
+	mu         sync.Mutex
+	activities []ticketing.Activity
+	messages   map[string]string
+	where      map[string]string
+	statuses   []string
+	fail       int
+	posted     int
+}
+
+func newMemo() *memo { return &memo{messages: map[string]string{}, where: map[string]string{}} }
+
+func (m *memo) Activity(_ context.Context, a ticketing.Activity) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail > 0 {
+		m.fail--
+		return fmt.Errorf("the helpdesk is away")
+	}
+	m.activities = append(m.activities, a)
+	return nil
+}
+
+func (m *memo) Post(_ context.Context, v ticketing.Message) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.posted++
+	id := fmt.Sprintf("note-%d", m.posted)
+	m.where[id] = v.Conversation
+	m.messages[id] = v.Author + ": " + v.Text
+	return id, nil
+}
+
+func (m *memo) Edit(_ context.Context, id string, v ticketing.Message) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.messages[id] = v.Author + ": " + v.Text
+	return id, nil
+}
+
+func (m *memo) Delete(_ context.Context, id string, _ ticketing.Message) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.messages, id)
+	return nil
+}
+
+func (m *memo) SetStatus(_ context.Context, account, conversation, status string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.statuses = append(m.statuses, account+"/"+conversation+"="+status)
+	return nil
+}
+
+func (m *memo) texts() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for _, a := range m.activities {
+		out = append(out, a.Text)
+	}
+	return strings.Join(out, "; ")
+}
+
+func (m *memo) said() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for _, v := range m.messages {
+		out = append(out, v)
+	}
+	slices.Sort(out)
+	return strings.Join(out, "; ")
+}
+
+// quiet waits until the queue is empty and Linear has sent everything.
+func (r *rig) quiet() {
+	r.t.Helper()
+	if err := r.linear.Flush(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
+	eventually(r.t, "the queue is empty", func() bool {
+		s, err := r.store.Stats(r.t.Context())
+		return err == nil && s.Entries == 0
+	})
+}
+
+// Scenario 8, and reopening.
+func TestStatusComesBack(t *testing.T) {
+	t.Parallel()
+	m := newMemo()
+	m.fail = 2 // the queue tries again
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sink = m }})
+	r.work()
+	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"settings": map[string]any{"automate_reopen_on_completion": true}}).is(200)
+	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"mirror_comments": "sideways"}).is(422)
+	issue := r.team.AddIssue(r.ada, "Slow", "")
+	r.call("POST", "/conversations/1/links", map[string]any{"issue": issue.Identifier}).is(201)
+	r.quiet()
+	r.ada.UpdateIssue(issue, linearsim.IssueChange{State: "Done"})
+	r.quiet()
+	if got := m.texts(); got != "Linear issue ENG-1 was linked by Grace Hopper; Linear issue ENG-1 moved from Todo to Done by Ada Byron" {
+		t.Errorf("activities %q", got)
+	}
+	if got := r.call("GET", "/conversations/1/issues", nil).is(200); got.text("result.0.issue.status.label") != "Done" {
+		t.Errorf("the cached status is old: %s", got.body)
+	}
+	m.mu.Lock()
+	if fmt.Sprint(m.statuses) != "[1/1=open]" {
+		t.Errorf("statuses %v", m.statuses)
+	}
+	m.mu.Unlock()
+	// A change of our own is no news.
+	r.call("PATCH", "/conversations/1/issues/ENG-1", map[string]any{"status": "Todo", "priority": 1}).is(200)
+	r.ada.UpdateIssue(issue, linearsim.IssueChange{Assignee: r.ada})
+	r.quiet()
+	if got := m.texts(); !strings.HasSuffix(got, "by Ada Byron; Linear issue ENG-1 was assigned to Ada Byron by Ada Byron") {
+		t.Errorf("activities %q", got)
+	}
+	// Only issues of the conversation can be changed from it.
+	r.team.AddIssue(r.ada, "Elsewhere", "")
+	r.call("PATCH", "/conversations/1/issues/ENG-2", map[string]any{"priority": 1}).is(404)
+	r.call("POST", "/conversations/1/issues/ENG-2/comments", map[string]any{"body": "x"}).is(404)
+	r.ada.DeleteIssue(issue)
+	r.quiet()
+	if got := m.texts(); !strings.HasSuffix(got, "Linear issue ENG-1 was deleted by Ada Byron") {
+		t.Errorf("activities %q", got)
+	}
+	if got := r.call("GET", desk+"/linked_issues?conversation_id=1", nil).is(200); got.count("") != 0 {
+		t.Errorf("a deleted issue is listed: %s", got.body)
+	}
+}
+
+// Scenario 9: both ways, edits and deletes, no loop.
+func TestCommentsAreMirrored(t *testing.T) {
+	t.Parallel()
+	m := newMemo()
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sink = m }})
+	r.work()
+	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"mirror_comments": "both", "send_note_on_comment": true}).is(200)
+	issue := r.team.AddIssue(r.ada, "Talk", "")
+	r.call("POST", "/conversations/1/links", map[string]any{"issue": "ENG-1"}).is(201)
+	r.call("POST", "/conversations/2/links", map[string]any{"issue": "ENG-1"}).is(201)
+
+	c := r.ada.Comment(issue, "looking into it")
+	r.quiet()
+	if got := m.said(); got != "Ada Byron: looking into it; Ada Byron: looking into it" {
+		t.Errorf("said %q", got)
+	}
+	if !strings.Contains(m.texts(), "Ada Byron commented on Linear issue ENG-1: looking into it") {
+		t.Errorf("activities %q", m.texts())
+	}
+	r.ada.Edit(c, "found it")
+	r.quiet()
+	if got := m.said(); got != "Ada Byron: found it; Ada Byron: found it" {
+		t.Errorf("edited %q", got)
+	}
+	// The helpdesk tells of the notes that we wrote: they go nowhere.
+	for id, conversation := range m.where {
+		r.call("POST", "/conversations/"+conversation+"/messages", map[string]any{"id": id, "text": "found it", "kind": "note"}).is(200)
+	}
+	before := len(issue.Comments())
+	say := map[string]any{"id": "m1", "text": "The customer says *thanks*", "kind": "agent", "user": map[string]any{"name": "Sam"}}
+	got := r.call("POST", "/conversations/1/messages", say).is(200)
+	if got.count("comments") != 1 {
+		t.Errorf("mirrored: %s", got.body)
+	}
+	r.call("POST", "/conversations/1/messages", say, "Idempotency-Key", "again").is(200)
+	r.quiet()
+	all := issue.Comments()
+	if len(all) != before+1 || all[len(all)-1].Body() != "The customer says *thanks*" || all[len(all)-1].AsUser != "Sam" {
+		t.Errorf("%d comments, before %d", len(all), before)
+	}
+	if strings.Contains(m.said(), "thanks") {
+		t.Errorf("it came back: %q", m.said())
+	}
+	r.call("POST", "/conversations/1/messages", map[string]any{"id": "m1", "action": "updated", "text": "Edited", "kind": "agent", "user": map[string]any{"name": "Sam"}}).is(200)
+	r.quiet()
+	if body := issue.Comments()[before].Body(); body != "Edited" {
+		t.Errorf("body %q", body)
+	}
+	r.call("POST", "/conversations/1/messages", map[string]any{"id": "m1", "action": "deleted", "kind": "agent"}).is(200)
+	r.ada.Delete(c)
+	r.quiet()
+	if n := len(issue.Comments()); n != 0 {
+		t.Errorf("%d comments left", n)
+	}
+	if got := m.said(); got != "" {
+		t.Errorf("still said %q", got)
+	}
+}
+
+// Scenario 10, and issues that are named in messages.
+func TestAutoLink(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	for i := range 3 {
+		r.team.AddIssue(r.ada, fmt.Sprintf("I%d", i), "")
+	}
+	note := func(id, kind, text string) *answer {
+		return r.call("POST", "/conversations/1/messages", map[string]any{"id": id, "kind": kind, "text": text}).is(200)
+	}
+	if got := note("a", "contact", "see ENG-1"); got.count("linked") != 0 {
+		t.Errorf("a customer's message linked: %s", got.body)
+	}
+	got := note("b", "note", "see https://linear.app/acme/issue/ENG-1/some-title and ENG-2, UTF-8, ENG-1 again and https://linear.app/acme/issue/ENG-99")
+	if got.count("linked") != 2 || got.count("warnings") != 1 {
+		t.Errorf("linked: %s", got.body)
+	}
+	if got := note("c", "note", "ENG-2"); got.count("linked") != 0 {
+		t.Errorf("linked twice: %s", got.body)
+	}
+	if acts := r.activities("1"); len(acts) != 2 {
+		t.Errorf("activities %q", acts)
+	}
+	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"reverse_status_map": map[string]string{"resolved": "completed"}}).is(200)
+	r.call("POST", "/conversations/1/messages", map[string]any{"status": "resolved"}).is(200)
+	if got := r.call("GET", tickets+"/ENG-1", nil).is(200); got.text("status.name") != "completed" {
+		t.Errorf("status: %s", got.body)
+	}
+}
+
+// target takes outgoing webhooks.
+type target struct {
+	mu     sync.Mutex
+	status int
+	bodies []string
+	ids    []string
+	bad    []string
+	secret string
+}
+
+func (g *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(g.secret, "whsec_"))
+	m := hmac.New(sha256.New, key)
+	fmt.Fprintf(m, "%s.%s.%s", r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), body)
+	if r.Header.Get("Webhook-Signature") != "v1,"+base64.StdEncoding.EncodeToString(m.Sum(nil)) {
+		g.bad = append(g.bad, "standard")
+	}
+	m = hmac.New(sha256.New, []byte(g.secret))
+	_, _ = m.Write(body)
+	if r.Header.Get("X-Truto-Signature") != "format=sha256,v="+hex.EncodeToString(m.Sum(nil)) {
+		g.bad = append(g.bad, "truto")
+	}
+	g.ids = append(g.ids, r.Header.Get("Webhook-Id"))
+	g.bodies = append(g.bodies, string(body))
+	if g.status != 0 {
+		w.WriteHeader(g.status)
+	}
+}
+
+func (g *target) events() []map[string]any {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []map[string]any
+	for _, b := range g.bodies {
+		var v map[string]any
+		_ = json.Unmarshal([]byte(b), &v)
+		out = append(out, v)
+	}
+	return out
+}
+
+// Scenario 19.
+func TestOutgoingWebhooks(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.DisableAfter = 2 }})
+	r.work()
+	g := &target{}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	hook := r.call("POST", "/webhook", map[string]any{"target_url": srv.URL, "event_types": []string{"record:*"}, "resource_types": []string{"tickets", "comments"}, "environment_id": "e1"}).is(201)
+	g.mu.Lock()
+	g.secret = hook.text("secret")
+	g.mu.Unlock()
+	if got := r.call("GET", "/webhook/"+hook.text("id"), nil).is(200); strings.Contains(string(got.body), "whsec") {
+		t.Errorf("the secret is shown again: %s", got.body)
+	}
+	if got := r.call("POST", "/webhook/test", map[string]any{"id": hook.text("id")}).is(200); got.at("result.ok") != true {
+		t.Errorf("test: %s", got.body)
+	}
+	issue := r.team.AddIssue(r.ada, "First", "")
+	r.ada.UpdateIssue(issue, linearsim.IssueChange{Title: "Second"})
+	r.quiet()
+	r.ada.Comment(issue, "hello")
+	r.quiet()
+	r.call("PATCH", tickets+"/ENG-1", map[string]any{"name": "Ours"}).is(200)
+	r.call("POST", tickets, map[string]any{"name": "Ours, too", "team": "ENG"}).is(201)
+	r.ada.DeleteIssue(issue)
+	r.quiet()
+	var names []string
+	for _, e := range g.events()[1:] {
+		p, _ := e["payload"].(map[string]any)
+		names = append(names, fmt.Sprint(e["event"], " ", p["resource"]))
+	}
+	want := "record:created tickets, record:updated tickets, record:created comments, record:deleted tickets"
+	if strings.Join(names, ", ") != want {
+		t.Errorf("events %q, want %q", strings.Join(names, ", "), want)
+	}
+	p, _ := g.events()[2]["payload"].(map[string]any)
+	if raw, err := json.Marshal(p["changes"]); err != nil || !strings.Contains(string(raw), `{"field":"title","from":"First","to":"Second"}`) {
+		t.Errorf("changes: %s", raw)
+	}
+	if record, _ := p["record"].(map[string]any); record["name"] != "Second" || g.events()[2]["environment_id"] != "e1" {
+		t.Errorf("record: %v", p)
+	}
+	g.mu.Lock()
+	if len(g.bad) > 0 {
+		t.Errorf("bad signatures: %v", g.bad)
+	}
+	// From now on the target fails: each delivery is tried three times under
+	// one id, and after two of them the subscription is off.
+	g.status, g.ids, g.bodies = 500, nil, nil
+	g.mu.Unlock()
+	for i := range 2 {
+		r.team.AddIssue(r.ada, fmt.Sprintf("More %d", i), "")
+	}
+	eventually(t, "the subscription is off", func() bool {
+		return r.call("GET", "/webhook/"+hook.text("id"), nil).at("is_active") == false
+	})
+	if got := r.call("GET", "/webhook/"+hook.text("id"), nil); got.text("disabled_reason") == "" {
+		t.Errorf("no reason: %s", got.body)
+	}
+	g.mu.Lock()
+	ids := map[string]int{}
+	for _, id := range g.ids {
+		ids[id]++
+	}
+	g.status = 0
+	g.mu.Unlock()
+	if len(ids) != 2 {
+		t.Errorf("attempts %v", ids)
+	}
+	for id, n := range ids {
+		if n != 3 {
+			t.Errorf("%s was tried %d times", id, n)
+		}
+	}
+	log := r.call("GET", "/webhook/"+hook.text("id")+"/deliveries", nil).is(200)
+	if log.at("result.0.ok") != false || log.at("result.0.status") != 500.0 {
+		t.Errorf("log: %s", log.body)
+	}
+	r.call("PATCH", "/webhook/"+hook.text("id"), map[string]any{"is_active": true}).is(200)
+	r.call("POST", "/webhook/"+hook.text("id")+"/deliveries/"+log.text("result.0.id")+"/redeliver", nil).is(202)
+	eventually(t, "it is delivered again", func() bool {
+		return r.call("GET", "/webhook/"+hook.text("id")+"/deliveries", nil).at("result.0.ok") == true
+	})
+	r.call("DELETE", "/webhook/"+hook.text("id"), nil).is(200)
+	r.call("POST", "/webhook", map[string]any{"target_url": "ftp://x"}).is(422)
+}
+
+func TestPrivateTargetsAreRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.PrivateTargets = false }})
+	r.call("POST", "/webhook", map[string]any{"target_url": "http://127.0.0.1:1/"}).is(422)
+	hook := r.call("POST", "/webhook", map[string]any{"target_url": "https://127.0.0.1:1/?key=MARKER"}).is(201)
+	got := r.call("POST", "/webhook/"+hook.text("id")+"/test", nil).is(200)
+	if got.at("result.ok") != false || !strings.Contains(got.text("result.error"), "not public") || strings.Contains(string(got.body), "MARKER") {
+		t.Errorf("%s", got.body)
+	}
+}
+
+func TestLinearWebhookIsVerified(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	sign := func(body string) string {
+		m := hmac.New(sha256.New, []byte("hook-secret"))
+		_, _ = m.Write([]byte(body))
+		return hex.EncodeToString(m.Sum(nil))
+	}
+	body := func(at time.Time) string {
+		return fmt.Sprintf(`{"type":"Issue","action":"update","organizationId":"x","data":{"id":"y"},"webhookTimestamp":%d}`, at.UnixMilli())
+	}
+	good := body(time.Now())
+	for name, tc := range map[string]struct {
+		body, signature string
+		status          int
+	}{
+		"good":    {good, sign(good), 200},
+		"none":    {good, "", 401},
+		"other":   {good, sign(good + " "), 401},
+		"old":     {body(time.Now().Add(-9 * time.Hour)), sign(body(time.Now().Add(-9 * time.Hour))), 401},
+		"future":  {body(time.Now().Add(time.Hour)), sign(body(time.Now().Add(time.Hour))), 401},
+		"garbage": {"{}", sign("{}"), 401},
+	} {
+		if got := r.as("", "POST", "/webhooks/linear", tc.body, "Linear-Signature", tc.signature); got.status != tc.status {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+}
+
+// Scenario 17, as far as it is seen from here.
+type ending struct {
+	ticketing.Static
+	mu    sync.Mutex
+	ended []string
+}
+
+func (e *ending) Disconnect(_ context.Context, id string) (bool, string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ended = append(e.ended, id)
+	return false, "Linear did not confirm: revoke the token by hand", nil
+}
+
+func TestDisconnect(t *testing.T) {
+	t.Parallel()
+	e := &ending{}
+	r := newRig(t, options{config: func(c *ticketing.Config) {
+		e.Static, _ = c.Connections.(ticketing.Static)
+		c.Connections = e
+	}})
+	agent := r.newToken(ticketing.Token{Name: "agent", Role: ticketing.RoleAgent})
+	r.as(agent, "DELETE", desk, nil).is(403)
+	r.as(agent, "DELETE", "/integrated-account/"+r.conn.ID, nil).is(403)
+	got := r.call("DELETE", "/integrated-account/"+r.conn.ID, nil).is(200)
+	if got.at("revoked") != false || got.text("warning") == "" {
+		t.Errorf("%s", got.body)
+	}
+	if got := r.call("DELETE", desk, nil).is(200); len(got.body) != 0 {
+		t.Errorf("body %q", got.body)
+	}
+	if len(e.ended) != 2 {
+		t.Errorf("ended %v", e.ended)
+	}
+}
+
+func TestNeedsReauth(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{config: func(c *ticketing.Config) {
+		s, _ := c.Connections.(ticketing.Static)
+		s[0].Status = "needs_reauth"
+	}})
+	if got := r.call("GET", tickets, nil).is(401); got.text("code") != "reauth_required" {
+		t.Errorf("%s", got.body)
+	}
+	if got := r.call("GET", "/integrated-account", nil).is(200); got.text("result.0.status") != "needs_reauth" {
+		t.Errorf("%s", got.body)
+	}
+}
+
+func TestEventStream(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "x", "")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.http.URL+r.prefix+"/conversations/1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	resp, err := r.http.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	buf := make([]byte, 4096)
+	n, _ := resp.Body.Read(buf)
+	if !strings.HasPrefix(string(buf[:n]), "event: beat") {
+		t.Fatalf("%q", buf[:n])
+	}
+	r.call("POST", "/conversations/1/links", map[string]any{"issue": "ENG-1"}).is(201)
+	text := ""
+	for !strings.Contains(text, "event: links") {
+		n, err := resp.Body.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(buf[:n])
+	}
+	if !strings.Contains(text, "event: activity") || !strings.Contains(text, "was linked by Grace Hopper") {
+		t.Errorf("%s", text)
+	}
+}
+
+// Scenario 7, as far as it is seen from here: subscribers hear of it, once.
+func TestRefusedTokenIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.work()
+	g := &target{}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	r.call("POST", "/webhook", map[string]any{"target_url": srv.URL, "event_types": []string{"integrated_account:*"}}).is(201)
+	r.app.RevokeTokens()
+	for range 3 {
+		if got := r.call("GET", tickets, nil).is(401); got.text("code") != "reauth_required" {
+			t.Errorf("%s", got.body)
+		}
+	}
+	r.quiet()
+	if events := g.events(); len(events) != 1 || events[0]["event"] != "integrated_account:authentication_error" {
+		t.Errorf("events %v", events)
+	}
+}

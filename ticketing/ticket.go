@@ -1,0 +1,380 @@
+package ticketing
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// ticketFilters are the filters of tickets. Each has its counterpart in
+// Linear, but for conversation[id], which only this API knows.
+func ticketFilters() []*filter {
+	return []*filter{
+		{name: "id", also: []string{"ids"}, kind: ofID, path: "id"},
+		{name: "number", make: filterNumber, doc: "Short name, for example ENG-12, or the number in it."},
+		{name: "name", also: []string{"title"}, kind: ofText, path: "title"},
+		{name: "description", kind: ofText, path: "description", nullable: true},
+		{name: "text", make: filterText, doc: "Words in title, description and comments."},
+		{name: "status[id]", kind: ofID, path: "state.id"},
+		{name: "status[name]", make: filterStatus, doc: "open, active, pending, completed, closed, or what a team calls it."},
+		{name: "status[type]", kind: ofText, path: "state.type"},
+		{name: "priority", make: filterPriority, doc: "0 to 4, or none, urgent, high, medium, low."},
+		{name: "assignee[id]", also: []string{"assignees", "assignees[id]"}, make: filterPerson("assignee"), nullable: true, path: "assignee", doc: "An id, me or null."},
+		{name: "assignee[email]", kind: ofText, path: "assignee.email"},
+		{name: "created_by[id]", kind: ofID, path: "creator.id", nullable: true},
+		{name: "delegate[id]", kind: ofID, path: "delegate.id", nullable: true},
+		{name: "subscriber[id]", kind: ofID, path: "subscribers.id"},
+		{name: "team[id]", kind: ofID, path: "team.id"},
+		{name: "team[key]", kind: ofText, path: "team.key"},
+		{name: "collection[id]", also: []string{"collections", "collections[id]"}, make: filterCollection},
+		{name: "project[id]", kind: ofID, path: "project.id", nullable: true},
+		{name: "cycle", make: filterCycle, doc: "current, next, previous, null, or an id."},
+		{name: "tag[id]", also: []string{"tags", "tags[id]"}, kind: ofID, path: "labels.id"},
+		{name: "tag[name]", also: []string{"tags[name]"}, kind: ofText, path: "labels.name"},
+		{name: "tags[all]", make: filterAllTags},
+		{name: "parent_ticket[id]", kind: ofID, path: "parent.id", nullable: true},
+		{name: "has_parent", make: filterExists("parent")},
+		{name: "estimate", kind: ofNumber, path: "estimate", nullable: true},
+		{name: "due_date", kind: ofDay, path: "dueDate", nullable: true},
+		{name: "created_at", kind: ofTime, path: "createdAt"},
+		{name: "updated_at", kind: ofTime, path: "updatedAt"},
+		{name: "started_at", kind: ofTime, path: "startedAt", nullable: true},
+		{name: "completed_at", kind: ofTime, path: "completedAt", nullable: true},
+		{name: "canceled_at", kind: ofTime, path: "canceledAt", nullable: true},
+		{name: "archived_at", kind: ofTime, path: "archivedAt", nullable: true},
+		{name: "triaged_at", kind: ofTime, path: "triagedAt", nullable: true},
+		{name: "sla_status", kind: ofText, path: "slaStatus"},
+		{name: "has_attachment_url", kind: ofText, path: "attachments.url"},
+		{name: "conversation[id]", make: filterConversation},
+		{name: "account[id]", kind: ofID, path: "needs.customer.id"},
+		{name: "relation", make: filterRelation, doc: "blocked, blocking, duplicate or related."},
+		{name: "is_archived", make: filterExists("archivedAt")},
+	}
+}
+
+func filterNumber(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		f := &filter{name: "number", kind: ofNumber, path: "number"}
+		return f.build(nil, op, values)
+	}
+	var either []linearapi.Filter
+	for _, v := range values {
+		key, n, named := strings.Cut(v, "-")
+		if !named {
+			n = v
+		}
+		num, err := strconv.Atoi(n)
+		if err != nil {
+			return nil, badRequest(codeInvalidRequest, "number must be like ENG-12 or 12")
+		}
+		f := linearapi.Filter{"number": linearapi.Filter{"eq": num}}
+		if named {
+			f["team"] = linearapi.Filter{"key": linearapi.Filter{"eq": strings.ToUpper(key)}}
+		}
+		either = append(either, f)
+	}
+	return or(either), nil
+}
+
+func or(either []linearapi.Filter) linearapi.Filter {
+	if len(either) == 1 {
+		return either[0]
+	}
+	return linearapi.Filter{"or": either}
+}
+
+func filterText(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "contains" {
+		return nil, badRequest(codeInvalidRequest, "text has no operator %q", op)
+	}
+	return nest("searchableContent", linearapi.Filter{"contains": values[0]}), nil
+}
+
+func filterStatus(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		f := &filter{name: "status[name]", kind: ofText, path: "state.name"}
+		return f.build(nil, op, values)
+	}
+	var either []linearapi.Filter
+	for _, v := range values {
+		if types := typesOf(v); types != nil {
+			either = append(either, nest("state.type", linearapi.Filter{"in": types}))
+			continue
+		}
+		either = append(either, nest("state.name", linearapi.Filter{"eqIgnoreCase": v}))
+	}
+	return or(either), nil
+}
+
+func filterPriority(_ *call, op string, values []string) (linearapi.Filter, error) {
+	out := make([]string, len(values))
+	for i, v := range values {
+		n, known := priorityOf(v)
+		if !known {
+			return nil, badRequest(codeInvalidRequest, "priority must be 0 to 4, none, urgent, high, medium or low")
+		}
+		out[i] = strconv.Itoa(n)
+	}
+	f := &filter{name: "priority", kind: ofNumber, path: "priority"}
+	return f.build(nil, op, out)
+}
+
+// priorityOf reads a number or a word.
+func priorityOf(v string) (int, bool) {
+	v = strings.ToLower(strings.TrimSpace(v))
+	if v == "normal" {
+		v = "medium"
+	}
+	for i, p := range priorities() {
+		if v == p.ID || v == p.Level || v == strings.ToLower(p.Name) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func filterPerson(field string) func(*call, string, []string) (linearapi.Filter, error) {
+	return func(_ *call, op string, values []string) (linearapi.Filter, error) {
+		if len(values) == 1 && values[0] == "me" && op == "eq" {
+			return nest(field+".isMe", linearapi.Filter{"eq": true}), nil
+		}
+		f := &filter{name: field, kind: ofID, path: field + ".id"}
+		return f.build(nil, op, values)
+	}
+}
+
+func filterExists(field string) func(*call, string, []string) (linearapi.Filter, error) {
+	return func(_ *call, op string, values []string) (linearapi.Filter, error) {
+		on, err := strconv.ParseBool(values[0])
+		if err != nil || op != "eq" {
+			return nil, badRequest(codeInvalidRequest, "this filter takes true or false")
+		}
+		return linearapi.Filter{field: linearapi.Filter{"null": !on}}, nil
+	}
+}
+
+func filterCollection(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		return nil, badRequest(codeInvalidRequest, "collection has no operator %q", op)
+	}
+	in := linearapi.Filter{"in": values}
+	return or([]linearapi.Filter{nest("project.id", in), nest("cycle.id", in)}), nil
+}
+
+func filterCycle(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" {
+		return nil, badRequest(codeInvalidRequest, "cycle has no operator %q", op)
+	}
+	is := linearapi.Filter{"eq": true}
+	switch values[0] {
+	case "current", "active":
+		return nest("cycle.isActive", is), nil
+	case "next":
+		return nest("cycle.isNext", is), nil
+	case "previous":
+		return nest("cycle.isPrevious", is), nil
+	case "null":
+		return nest("cycle", linearapi.Filter{"null": true}), nil
+	default:
+		return nest("cycle.id", linearapi.Filter{"in": values}), nil
+	}
+}
+
+func filterAllTags(_ *call, _ string, values []string) (linearapi.Filter, error) {
+	var all []linearapi.Filter
+	for _, v := range values {
+		all = append(all, linearapi.Filter{"labels": linearapi.Filter{"some": linearapi.Filter{"id": linearapi.Filter{"eq": v}}}})
+	}
+	return and(all), nil
+}
+
+func filterRelation(_ *call, _ string, values []string) (linearapi.Filter, error) {
+	names := map[string]string{
+		"blocked": "hasBlockedByRelations", "blocking": "hasBlockingRelations", "duplicate": "hasDuplicateRelations", "related": "hasRelatedRelations",
+	}
+	name, known := names[values[0]]
+	if !known {
+		return nil, badRequest(codeInvalidRequest, "relation must be blocked, blocking, duplicate or related")
+	}
+	return nest(name, linearapi.Filter{"eq": true}), nil
+}
+
+// filterConversation finds the tickets of a conversation in the links that are
+// kept here.
+func filterConversation(c *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		return nil, badRequest(codeInvalidRequest, "conversation has no operator %q", op)
+	}
+	ids := []string{}
+	for _, v := range values {
+		links, err := c.api.links.of(c.ctx, c.conn.ID, c.account(), v)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			ids = append(ids, l.IssueID)
+		}
+	}
+	return nest("id", linearapi.Filter{"in": ids}), nil
+}
+
+// ticketSorts are the keys that tickets can be sorted by, as Linear calls them.
+func ticketSorts() map[string]string {
+	return map[string]string{
+		"created_at": "createdAt", "updated_at": "updatedAt", "completed_at": "completedAt", "due_date": "dueDate",
+		"priority": "priority", "name": "title", "status": "workflowState", "assignee": "assignee", "estimate": "estimate",
+		"team": "team", "collection": "project", "sla": "slaStatus", "customer_count": "customerCount", "manual": "manual",
+	}
+}
+
+func ticketListing() *listing {
+	l := &listing{resource: "tickets", filters: ticketFilters(), fetch: fetchTickets}
+	for name := range ticketSorts() {
+		l.sorts = append(l.sorts, name)
+	}
+	slices.Sort(l.sorts)
+	return l
+}
+
+func fetchTickets(c *call, r request) (*part, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	q := linearapi.TicketQuery{NoJSON: !r.remote, IssueQuery: linearapi.IssueQuery{
+		Filter: and(r.conditions), IncludeArchived: r.archived, ByUpdate: r.byUpdate, PageArgs: r.page,
+	}}
+	switch {
+	case len(r.sort) == 1 && r.sort[0] == sortKey{"created_at", true}:
+	case len(r.sort) == 1 && r.sort[0] == sortKey{"updated_at", true}:
+		q.ByUpdate = true
+	default:
+		for _, k := range r.sort {
+			order := "Ascending"
+			if k.desc {
+				order = "Descending"
+			}
+			q.Sort = append(q.Sort, linearapi.Filter{ticketSorts()[k.name]: linearapi.Filter{"order": order}})
+		}
+	}
+	got, err := client.Tickets(c.ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return c.ticketPart(got)
+}
+
+func (c *call) ticketPart(got *linearapi.Page[linearapi.Node[linearapi.Issue]]) (*part, error) {
+	space, err := c.workspace()
+	if err != nil {
+		return nil, err
+	}
+	out := &part{info: got.Info}
+	for i := range got.Nodes {
+		t := ticket(&got.Nodes[i], &space.Organization, c.tagByID)
+		out.items = append(out.items, item{id: t.ID, value: t, remote: got.Nodes[i].JSON})
+	}
+	return out, nil
+}
+
+// tagByID looks a tag up in the directory, for tickets with many of them.
+func (c *call) tagByID(id string) *TagRef {
+	all, err := c.directory()
+	if err != nil {
+		return nil
+	}
+	for _, l := range all.labels {
+		if l.Value.ID == id {
+			return &TagRef{l.Value.ID, l.Value.Name, text(l.Value.Color)}
+		}
+	}
+	return nil
+}
+
+// issueRef finds the id or the short name in what a client calls a ticket: an
+// id, a short name in any case, or the address of an issue.
+func issueRef(s string) (ref, workspaceKey string) {
+	s = strings.TrimSpace(s)
+	if u, err := url.Parse(s); err == nil && u.Host != "" {
+		parts := segments(u.Path)
+		for i, p := range parts {
+			if p == "issue" && i+1 < len(parts) {
+				key := ""
+				if i > 0 {
+					key = parts[i-1]
+				}
+				return strings.ToUpper(parts[i+1]), key
+			}
+		}
+		return "", ""
+	}
+	if isIdentifier(s) {
+		return strings.ToUpper(s), ""
+	}
+	return s, ""
+}
+
+// isIdentifier recognizes short names of issues, such as ENG-12.
+func isIdentifier(s string) bool {
+	key, n, found := strings.Cut(s, "-")
+	if !found || key == "" || len(key) > 10 || n == "" || len(n) > 9 || strings.Trim(n, "0123456789") != "" {
+		return false
+	}
+	for i, r := range key {
+		letter := r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+		if !letter && (i == 0 || r != '_' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return true
+}
+
+// getTicket answers one ticket.
+func getTicket(c *call) (*reply, error) {
+	ref, _ := issueRef(c.path["id"])
+	if ref == "" {
+		return nil, notFound("ticket", c.path["id"])
+	}
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	n, err := client.Ticket(c.ctx, ref)
+	if err != nil {
+		return nil, missing(err, "ticket", c.path["id"])
+	}
+	return c.oneTicket(http.StatusOK, n)
+}
+
+func (c *call) oneTicket(status int, n *linearapi.Node[linearapi.Issue]) (*reply, error) {
+	space, err := c.workspace()
+	if err != nil {
+		return nil, err
+	}
+	t := ticket(n, &space.Organization, c.tagByID)
+	for _, what := range c.q.all("expand") {
+		switch what {
+		case "attachments":
+			if t.Attachments, err = c.attachmentsOf(t.ID); err != nil {
+				return nil, err
+			}
+		case "conversations":
+			refs, err := c.api.links.conversations(c.ctx, c.conn.ID, t.ID)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range refs {
+				t.Conversations = append(t.Conversations, ConversationRef{r.Conversation, "Conversation " + r.Conversation, "conversation"})
+			}
+		default:
+			return nil, badRequest(codeInvalidRequest, "expand takes attachments and conversations")
+		}
+	}
+	return c.one(status, item{id: t.ID, value: t, remote: n.JSON}, t.Etag)
+}

@@ -1,0 +1,213 @@
+package ticketing
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+func jsonText(v any) ([]byte, error) { return json.Marshal(v) }
+
+// Result is the envelope of custom methods.
+type Result struct {
+	Result any `json:"result"`
+}
+
+// ticketAction makes the handler of a method that changes a ticket and answers
+// with it.
+func ticketAction(do func(context.Context, *linearapi.Client, string) error) func(*call) (*reply, error) {
+	return func(c *call) (*reply, error) {
+		ref, _ := issueRef(c.path["id"])
+		client, err := c.client()
+		if err != nil {
+			return nil, err
+		}
+		if err := do(c.ctx, client, ref); err != nil {
+			return nil, missing(err, "ticket", c.path["id"])
+		}
+		n, err := client.Ticket(c.ctx, ref)
+		if err != nil {
+			// An archived ticket may no longer be found by its name.
+			return ok(Result{Deleted{c.path["id"]}}), nil //nolint:nilerr // the method itself succeeded
+		}
+		space, err := c.workspace()
+		if err != nil {
+			return nil, err
+		}
+		return ok(Result{ticket(n, &space.Organization, c.tagByID)}), nil
+	}
+}
+
+// BulkItem is the outcome of one item of a bulk method.
+type BulkItem struct {
+	Index  int        `json:"index"`
+	Status int        `json:"status"`
+	Ticket *Ticket    `json:"ticket,omitempty"`
+	Error  *ErrorBody `json:"error,omitempty"`
+}
+
+// BulkResult is the answer to a bulk method.
+type BulkResult struct {
+	Result  []BulkItem `json:"result"`
+	Partial bool       `json:"partial" doc:"Whether some items failed."`
+}
+
+// maxBulk is how many items a bulk method takes.
+const maxBulk = 50
+
+// bulkCreate creates tickets one by one, each under an id that is derived from
+// that of the request, so that a repeat creates none twice.
+func bulkCreate(c *call) (*reply, error) {
+	return c.bulk(func(i int, in *input) (*linearapi.Node[linearapi.Issue], error) {
+		sub := *c
+		sub.make = derive(c.make, "bulk", strconv.Itoa(i))
+		n, notes, err := sub.newTicket(in)
+		c.notes = append(c.notes, notes...)
+		return n, err
+	}, http.StatusCreated)
+}
+
+func bulkUpdate(c *call) (*reply, error) {
+	return c.bulk(func(_ int, in *input) (*linearapi.Node[linearapi.Issue], error) {
+		sub := *c
+		sub.make = ""
+		id, given, _ := in.text(500, "id")
+		if !given {
+			return nil, invalidField("id", "required", "is required")
+		}
+		ref, _ := issueRef(id)
+		n, err := sub.changeTicket(ref, in)
+		return n, missing(err, "ticket", id)
+	}, http.StatusOK)
+}
+
+func (c *call) bulk(do func(int, *input) (*linearapi.Node[linearapi.Issue], error), status int) (*reply, error) {
+	items, given := c.input.list(maxBulk, "tickets", "items")
+	if err := c.input.done(); err != nil {
+		return nil, err
+	}
+	if !given || len(items) == 0 {
+		return nil, invalidField("tickets", "required", "is required: a list of at most %d tickets", maxBulk)
+	}
+	space, err := c.workspace()
+	if err != nil {
+		return nil, err
+	}
+	out := &BulkResult{}
+	for i, raw := range items {
+		fields, isObject := raw.(map[string]any)
+		var n *linearapi.Node[linearapi.Issue]
+		err := error(invalidField("tickets", "type", "must hold objects"))
+		if isObject {
+			n, err = do(i, newInput(fields))
+		}
+		entry := BulkItem{Index: i, Status: status}
+		if err != nil {
+			p := problemOf(err)
+			entry.Status, entry.Error, out.Partial = p.status, p.body(c.id), true
+		} else {
+			entry.Ticket = ticket(n, &space.Organization, c.tagByID)
+		}
+		out.Result = append(out.Result, entry)
+	}
+	return ok(out), nil
+}
+
+// Relation is a relation between two tickets, as seen from one of them.
+type Relation struct {
+	ID     string    `json:"id"`
+	Type   string    `json:"type" enum:"blocks,blocked_by,duplicate,duplicated_by,related,similar"`
+	Ticket ParentRef `json:"ticket" doc:"The other ticket."`
+}
+
+// RelationInput is the body that relates two tickets.
+type RelationInput struct {
+	Type   string  `json:"type" enum:"blocks,blocked_by,duplicate,duplicated_by,related"`
+	Ticket *anyRef `json:"ticket"`
+}
+
+func listRelations(c *call) (*reply, error) {
+	ref, _ := issueRef(c.path["id"])
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	got, err := client.IssueRelations(c.ctx, ref, linearapi.PageArgs{First: maxLimit})
+	if err != nil {
+		return nil, missing(err, "ticket", c.path["id"])
+	}
+	out := []Relation{}
+	for _, r := range got.Relations.Nodes {
+		out = append(out, relation(&r, false))
+	}
+	for _, r := range got.Inverse.Nodes {
+		out = append(out, relation(&r, true))
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
+}
+
+func relation(r *linearapi.IssueRelation, inverse bool) Relation {
+	other, kind := r.RelatedIssue, r.Type
+	if inverse {
+		other = r.Issue
+		switch kind {
+		case linearapi.RelationBlocks:
+			kind = "blocked_by"
+		case linearapi.RelationDuplicate:
+			kind = "duplicated_by"
+		}
+	}
+	out := Relation{ID: r.ID, Type: kind}
+	if other != nil {
+		out.Ticket = ParentRef{other.ID, other.Identifier, other.Title}
+	}
+	return out
+}
+
+func createRelation(c *call) (*reply, error) {
+	ref, _ := issueRef(c.path["id"])
+	kind, _, _ := c.input.text(20, "type")
+	other, given, _ := c.input.ref("ticket")
+	if !given {
+		c.input.wrong("ticket", "required", "is required")
+	}
+	from, to := ref, ""
+	to, _ = issueRef(other)
+	switch kind {
+	case "blocks", "duplicate", "related":
+	case "blocked_by":
+		kind, from, to = "blocks", to, from
+	case "duplicated_by":
+		kind, from, to = "duplicate", to, from
+	default:
+		c.input.wrong("type", "value", "must be blocks, blocked_by, duplicate, duplicated_by or related")
+	}
+	if err := c.input.done(); err != nil {
+		return nil, err
+	}
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	made, err := client.IssueRelationCreate(c.ctx, linearapi.IssueRelationCreateInput{
+		ID: c.make, IssueID: from, RelatedIssueID: to, Type: kind,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return created(relation(made, from != ref)), nil
+}
+
+func deleteRelation(c *call) (*reply, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	if err := client.IssueRelationDelete(c.ctx, c.path["relation"]); err != nil {
+		return nil, missing(err, "relation", c.path["relation"])
+	}
+	return ok(Deleted{c.path["relation"]}), nil
+}

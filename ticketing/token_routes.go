@@ -1,0 +1,109 @@
+package ticketing
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// TokenInput is the body that makes a token.
+type TokenInput struct {
+	_           struct{}  `additionalProperties:"true"`
+	Name        string    `json:"name"`
+	Role        Role      `json:"role" enum:"read,agent,admin"`
+	Scopes      []string  `json:"scopes,omitempty"`
+	Connections []string  `json:"connections,omitempty"`
+	Accounts    []string  `json:"accounts,omitempty"`
+	AvatarURL   string    `json:"avatar_url,omitempty"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+}
+
+// NewToken is a token with its secret, which is shown once.
+type NewToken struct {
+	Token
+	Secret string `json:"token" doc:"The secret. Shown once."`
+}
+
+func tokenRoutes() []*route {
+	routes := []*route{
+		{method: http.MethodGet, path: "/token", id: "listTokens", summary: "Lists the tokens.", result: typeOf[Token](), shape: paged, handle: listTokens},
+		{method: http.MethodPost, path: "/token", id: "createToken", summary: "Makes a token. The answer holds it, once.", body: typeOf[TokenInput](), result: typeOf[NewToken](), status: http.StatusCreated, handle: createToken},
+		{method: http.MethodDelete, path: "/token/{id}", id: "revokeToken", summary: "Revokes a token.", result: typeOf[Deleted](), handle: revokeToken},
+	}
+	return on(routes, func(r *route) {
+		r.tag, r.role, r.scope = "Tokens", RoleAdmin, "tokens:"+access(r)
+	})
+}
+
+// within reports whether t has no more rights than the caller.
+func (c *call) within(t *Token) bool {
+	part := func(own, theirs []string) bool {
+		return len(own) == 0 || len(theirs) > 0 && !slices.ContainsFunc(theirs, func(v string) bool { return !slices.Contains(own, v) })
+	}
+	return t.Role.rank() <= c.who.Role.rank() && part(c.who.Connections, t.Connections) && part(c.who.Accounts, t.Accounts) && part(c.who.Scopes, t.Scopes)
+}
+
+func listTokens(c *call) (*reply, error) {
+	all, err := c.api.tokens.List(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.DeleteFunc(all, func(t Token) bool { return !c.within(&t) })
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxTokens}), nil
+}
+
+func createToken(c *call) (*reply, error) {
+	in := c.input
+	spec := Token{}
+	spec.Name, _, _ = in.text(200, "name")
+	role, _, _ := in.text(20, "role")
+	spec.Role = Role(role)
+	spec.AvatarURL, _, _ = in.text(2000, "avatar_url")
+	for _, f := range []struct {
+		name string
+		to   *[]string
+	}{{"scopes", &spec.Scopes}, {"connections", &spec.Connections}, {"accounts", &spec.Accounts}} {
+		list, _ := in.refs(100, f.name)
+		for _, r := range list {
+			*f.to = append(*f.to, r.id)
+		}
+	}
+	if s, given, _ := in.text(40, "expires_at"); given && s != "" {
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			in.wrong("expires_at", "value", "must be a time such as 2026-11-30T12:00:00Z")
+		}
+		spec.ExpiresAt = t.UTC()
+	}
+	if err := in.done(); err != nil {
+		return nil, err
+	}
+	if spec.Role.rank() >= 0 && !c.within(&spec) {
+		return nil, forbidden(codeForbidden, "a token cannot make one with more rights than it has itself: name its scopes, connections and accounts")
+	}
+	t, secret, err := c.api.tokens.Create(c.ctx, spec)
+	if errors.Is(err, errSpec) {
+		return nil, invalidField("token", "value", "%s", err.Error())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return created(NewToken{t, secret}), nil
+}
+
+func revokeToken(c *call) (*reply, error) {
+	all, err := c.api.tokens.List(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := c.path["id"]
+	i := slices.IndexFunc(all, func(t Token) bool { return t.ID == id && c.within(&t) })
+	if i < 0 {
+		return nil, notFound("token", id)
+	}
+	if err := c.api.tokens.Revoke(c.ctx, id); err != nil && !errors.Is(err, ErrNoToken) {
+		return nil, err
+	}
+	return ok(Deleted{id}), nil
+}
