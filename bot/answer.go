@@ -95,8 +95,7 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 	if r.thread == nil {
 		return nil, nil
 	}
-	ctx, cancel := r.limited(ctx)
-	defer cancel()
+	ctx = r.limited(ctx)
 	answered, err := b.storeAnswer(ctx, r)
 	switch {
 	case err != nil:

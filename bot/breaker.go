@@ -30,8 +30,7 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 	if _, ok := r.event.(*adapter.MessageEvent); !ok {
 		return nil, nil
 	}
-	ctx, cancel := r.limited(ctx)
-	defer cancel()
+	ctx = r.limited(ctx)
 	if r.message.Author.IsHuman() {
 		if r.message.Mentioned {
 			return nil, b.forgetTalk(ctx, r)

@@ -108,7 +108,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 			end = handled()
 		}
 		end.spoke = end.spoke || h.kind != ""
-		line := r.log.Info().Str(keyHandler, h.name).Str(keyEvent, r.head().Key).Dur(keyTook, time.Since(start))
+		line := r.log.Info().Int(keyAttempt, r.Attempt()).Str(keyHandler, h.name).Str(keyEvent, r.head().Key).Dur(keyTook, time.Since(start))
 		if r.message != nil && r.message.Rule != "" {
 			line = line.Str(keyRule, r.message.Rule)
 		}

@@ -20,8 +20,7 @@ type gate struct {
 // it wait for the session that tells of the same act, claim the act, and ask
 // Config.Access; each handler has an Access of its own besides.
 func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
-	ctx, cancel := r.limited(ctx)
-	defer cancel()
+	ctx = r.limited(ctx)
 	if err := b.yieldToSession(ctx, r); err != nil {
 		return gate{}, err
 	}

@@ -45,17 +45,16 @@ func (b *Bot) routed(ctx context.Context, r *run) ([][]*handler, error) {
 // routeMessage routes a new message: command, then subscribed, then mention,
 // then pattern.
 func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
-	limited, cancel := r.limited(ctx)
-	defer cancel()
+	ctx = r.limited(ctx)
 	to := &route{}
 	if len(b.on.subscribed) > 0 {
 		var err error
-		if to.subscribed, err = r.subscribedFor(limited); err != nil {
+		if to.subscribed, err = r.subscribedFor(ctx); err != nil {
 			return nil, err
 		}
 	}
 	r.route = to
-	if err := b.noteSession(limited, r); err != nil {
+	if err := b.noteSession(ctx, r); err != nil {
 		return nil, err
 	}
 	groups, last := b.commandGroups(r.Turn)

@@ -100,8 +100,7 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
 	if b.isSession(r.Turn) {
-		ctx, cancel := r.limited(ctx)
-		defer cancel()
+		ctx := r.limited(ctx)
 		if err := r.thread.stop(ctx, stop{at: r.entry.EnqueuedAt}); err != nil {
 			return nil, err
 		}
@@ -132,9 +131,7 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 	if _, isStop := r.event.(*adapter.StopEvent); isStop || r.thread == nil {
 		return ctx, func() {}, nil
 	}
-	limited, cancelLimit := r.limited(ctx)
-	over, err := r.overAlready(limited)
-	cancelLimit()
+	over, err := r.overAlready(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

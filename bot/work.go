@@ -60,12 +60,29 @@ type run struct {
 	access *Decision
 	// claimed says that the turn speaks for its act.
 	claimed bool
+
+	// limit is what limited returned last, for the deadline limitAt.
+	limit       context.Context //nolint:containedctx // one context for all stages
+	limitAt     time.Time
+	cancelLimit context.CancelFunc
 }
 
 // limited returns a context for what is done besides handlers. It ends with the
-// time of the turn.
-func (r *run) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithDeadlineCause(ctx, r.deadline, ErrTurnTimeout)
+// time of the turn. The stages of a run share it.
+func (r *run) limited(ctx context.Context) context.Context {
+	if r.limit == nil || !r.limitAt.Equal(r.deadline) {
+		r.unlimit()
+		r.limit, r.cancelLimit = context.WithDeadlineCause(ctx, r.deadline, ErrTurnTimeout)
+		r.limitAt = r.deadline
+	}
+	return r.limit
+}
+
+// unlimit ends what limited returned.
+func (r *run) unlimit() {
+	if r.cancelLimit != nil {
+		r.cancelLimit()
+	}
 }
 
 // work handles what a lease holds.
@@ -145,13 +162,14 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
-		log: log.With().Int(keyAttempt, t.Attempt()).Logger(),
+		log: *log,
 	}
 	ctx, release, err := b.stoppable(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	defer r.unlimit()
 	var end *outcome
 	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
@@ -227,12 +245,10 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 			return ignored("no_thread"), nil
 		}
 		r.message = b.newMessage(ev.Message, r.self, ev.Late, r.Attempt())
-		limited, cancel := r.limited(ctx)
-		defer cancel()
-		if err := b.noteSynced(limited, r); err != nil {
+		if err := b.noteSynced(ctx, r); err != nil {
 			return nil, err
 		}
-		if err := b.hearOlder(limited, r); err != nil {
+		if err := b.hearOlder(ctx, r); err != nil {
 			return nil, err
 		}
 		if reason := b.refuses(r.message); reason != "" {
@@ -283,6 +299,7 @@ func (b *Bot) isOwn(ev adapter.Event) bool {
 // hearOlder finds out which of the messages that a turn stands for the bot
 // listens to. If one of them mentions the bot, the turn counts as a mention.
 func (b *Bot) hearOlder(ctx context.Context, r *run) error {
+	ctx = r.limited(ctx)
 	for _, s := range r.older {
 		ev, ok := s.event.(*adapter.MessageEvent)
 		if !ok || ev.Message.Author.IsSelf() {

@@ -14,7 +14,7 @@ func (r *Runner) turn(ctx context.Context, l *state.Lease) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	h := r.hold(ctx, l, cancel)
+	h := r.hold(l, cancel)
 	s := r.cfg.Work(lease, l)
 	h.release()
 
@@ -25,33 +25,32 @@ func (r *Runner) turn(ctx context.Context, l *state.Lease) {
 	r.settle(ctx, l, s)
 }
 
-// hold keeps a lease alive. Between renewals it is two timers and no goroutine.
+// hold keeps a lease alive. It is one timer until the first renewal, then two,
+// and a goroutine only while it renews: most turns end before that.
 type hold struct {
 	runner *Runner
 	lease  *state.Lease
 	lost   context.CancelCauseFunc
-	// ctx ends when the hold is released: a renewal that hangs must not delay
-	// the settle.
-	ctx  context.Context //nolint:containedctx // the timers' functions need it
-	stop context.CancelFunc
 
 	renewing sync.WaitGroup
 	mu       sync.Mutex
 	released bool
 	renewal  *time.Timer
-	// watchdog ends the turn in time, whatever a renewal does.
+	// watchdog ends the turn in time, whatever a renewal does. It is set when
+	// the first renewal begins.
 	watchdog *time.Timer
+	// stop ends a renewal that is under way, so that one that hangs does not
+	// delay the settle.
+	stop context.CancelFunc
 }
 
 // hold begins to keep l alive. The renewals do not run under the context of the
 // turn: a turn that was told to stop holds its lease until it has stopped.
-func (r *Runner) hold(ctx context.Context, l *state.Lease, lost context.CancelCauseFunc) *hold {
+func (r *Runner) hold(l *state.Lease, lost context.CancelCauseFunc) *hold {
 	h := &hold{runner: r, lease: l, lost: lost}
-	h.ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.renewal = time.AfterFunc(h.every(), h.renew)
-	h.watchdog = time.AfterFunc(h.left(), func() { lost(ErrLeaseLost) })
+	h.renewal = time.AfterFunc(min(h.every(), h.left()), h.renew)
 	return h
 }
 
@@ -71,10 +70,13 @@ func (h *hold) renew() {
 		return
 	}
 	h.renewing.Add(1)
+	ctx, cancel := context.WithTimeout(context.Background(), h.every())
+	h.stop = cancel
+	if h.watchdog == nil {
+		h.watchdog = time.AfterFunc(h.left(), func() { h.lost(ErrLeaseLost) })
+	}
 	h.mu.Unlock()
 	defer h.renewing.Done()
-
-	ctx, cancel := context.WithTimeout(h.ctx, h.every())
 	err := h.runner.cfg.Queue.Extend(ctx, h.lease, h.runner.cfg.LeaseTTL)
 	cancel()
 
@@ -98,9 +100,11 @@ func (h *hold) release() {
 	h.mu.Lock()
 	h.released = true
 	h.renewal.Stop()
-	h.watchdog.Stop()
+	if h.watchdog != nil {
+		h.watchdog.Stop()
+		h.stop()
+	}
 	h.mu.Unlock()
-	h.stop()
 	h.renewing.Wait()
 }
 
@@ -110,7 +114,6 @@ func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement)
 	// What was decided stands even if the turn was told to stop.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.LeaseTTL)
 	defer cancel()
-	log := r.cfg.Log.With().Str("thread", l.Lane.ID).Logger()
 	wait := 20 * time.Millisecond
 	for {
 		err := r.cfg.Queue.Settle(ctx, l, s)
@@ -118,23 +121,23 @@ func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement)
 		case err == nil:
 			return
 		case errors.Is(err, state.ErrLeaseLost):
-			log.Warn().Msg("lease was lost before the turn could be settled: it may run again")
+			r.cfg.Log.Warn().Str("thread", l.Lane.ID).Msg("lease was lost before the turn could be settled: it may run again")
 			return
 		case errors.Is(err, state.ErrInvalid):
 			// The notes do not fit. The verdicts are worth more than they are.
 			if len(s.Notes) == 0 {
-				log.Error().Err(err).Msg("turn could not be settled: it will run again")
+				r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("turn could not be settled: it will run again")
 				return
 			}
-			log.Error().Err(err).Msg("notes of the turn could not be stored: settling without them")
+			r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("notes of the turn could not be stored: settling without them")
 			s.Notes = nil
 			continue
 		case errors.Is(err, state.ErrClosed), time.Now().After(l.Expires):
-			log.Error().Err(err).Msg("turn could not be settled: it will run again")
+			r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
 		if !sleep(ctx, wait) {
-			log.Error().Err(err).Msg("turn could not be settled: it will run again")
+			r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
 		wait = min(2*wait, time.Second)
