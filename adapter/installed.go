@@ -17,8 +17,3 @@ type Admitter interface {
 	// within ctx, and must be quick.
 	Admit(ctx context.Context, d *Delivery, r *Route) (ignore string, err error)
 }
-
-// InstallEvent says that a workspace installed the bot, or installed it again.
-type InstallEvent struct {
-	Meta
-}

@@ -27,6 +27,7 @@ type Bot struct {
 	runner     *turns.Runner
 	running    running
 	sessions   sessionMemory
+	members    members
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.

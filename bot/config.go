@@ -43,7 +43,8 @@ type Config struct {
 	// number.
 	BotTurns int
 	// Access says who may use the bot. It is asked before every handler,
-	// for every event, except for those of OnStop and OnUninstalled.
+	// for every event, except for those of OnStop, OnInstalled and
+	// OnUninstalled.
 	// Defaults to everyone.
 	Access Access
 	// Commands says how commands are treated. The zero value is a good one.

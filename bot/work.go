@@ -112,6 +112,9 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	}
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
+		if t, ok, left := b.openLeft(page, e, decode, err); ok {
+			return t, left
+		}
 		return nil, b.unready(err)
 	}
 	ev, err := decode(self)
@@ -147,6 +150,8 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: log.With().Int(keyAttempt, t.Attempt()).Logger(),
 	}
+	ctx, out := b.members.enter(ctx, t)
+	defer out()
 	ctx, release, err := b.stoppable(ctx, r)
 	if err != nil {
 		return nil, err

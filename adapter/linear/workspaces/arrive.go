@@ -82,4 +82,3 @@ func (r *Registry) lastArrival(ctx context.Context, org string) (time.Time, erro
 	}
 	return a.Last, nil
 }
-

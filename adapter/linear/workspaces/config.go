@@ -80,15 +80,16 @@ type Config struct {
 	HTTPClient *http.Client
 	// OnInstalled is called by Run, on one instance, after a workspace has
 	// installed the app or installed it again. It is called again until it
-	// returns nil, so it may be called more than once. Defaults to nothing.
-	OnInstalled func(ctx context.Context, workspace string) error
+	// returns nil, so it may be called more than once; installation names what
+	// it is about. (*bot.Bot).Installed fits. Defaults to nothing.
+	OnInstalled func(ctx context.Context, workspace, installation string) error
 	// OnUninstalled is OnInstalled for workspaces that were disconnected from
 	// this side, by [Registry.Disconnect]. If Linear says that the app was
 	// removed, it says so with a delivery, which is the bot's to handle.
-	OnUninstalled func(ctx context.Context, workspace string) error
+	OnUninstalled func(ctx context.Context, workspace, installation string) error
 	// OnLeft is called by the goroutine that learns that the app was removed,
 	// so that work for the workspace can be canceled. It must be quick.
-	// Defaults to nothing.
+	// (*bot.Bot).Left fits. Defaults to nothing.
 	OnLeft func(workspace string)
 	// SweepEvery is how often Run looks at every installation. Defaults to 5
 	// minutes.

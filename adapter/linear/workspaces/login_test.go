@@ -52,9 +52,11 @@ func TestInstallAndRefresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.http.PostForm(r.sim.RevokeURL(), map[string][]string{"token": {token.Value}}); err != nil {
+	resp, err := r.http.PostForm(r.sim.RevokeURL(), map[string][]string{"token": {token.Value}})
+	if err != nil {
 		t.Fatal(err)
 	}
+	resp.Body.Close()
 	for range 20 {
 		wg.Go(func() { r.mustCall(reg, org) })
 	}

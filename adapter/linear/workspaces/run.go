@@ -126,12 +126,12 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 		r.cfg.OnLeft(org)
 	}
 	if hook == nil && (r.cfg.OnInstalled != nil || r.cfg.OnUninstalled != nil || r.cfg.OnLeft != nil) {
-		hook = func(context.Context, string) error { return nil }
+		hook = func(context.Context, string, string) error { return nil }
 	}
 	if hook == nil {
 		return nil // a registry of a command: the bot's own will do it
 	}
-	if err := hook(ctx, org); err != nil {
+	if err := hook(ctx, org, installation); err != nil {
 		return err
 	}
 	_, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
