@@ -348,7 +348,7 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 			r.log.Info().Str(LogKeyWorkspace, l.org).Msg("login refreshed")
 			return nil
 		}
-		if n == 8 {
+		if n == 8 || adapter.CodeOf(err) == adapter.Canceled {
 			r.log.Error().Err(err).Str(LogKeyWorkspace, l.org).Msg("refreshed login could not be stored: it is kept in memory and tried again")
 			return err
 		}

@@ -30,6 +30,7 @@ type Registry struct {
 	mu     sync.Mutex
 	logins map[string]*login
 	counts map[string]int64
+	hot    map[string]struct{}
 	// flights is how many refreshes are under way; calm, if not nil, is closed
 	// when there are none.
 	flights int
@@ -57,7 +58,7 @@ func New(cfg Config) (*Registry, error) {
 	r := &Registry{
 		cfg: cfg, oauth: oauth, log: cfg.Logger,
 		wake: make(chan string, 64), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
-		logins: make(map[string]*login), counts: make(map[string]int64),
+		logins: make(map[string]*login), counts: make(map[string]int64), hot: make(map[string]struct{}),
 	}
 	if r.pages, err = newPages(r); err != nil {
 		return nil, err

@@ -3,7 +3,9 @@ package workspaces
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,6 +16,9 @@ import (
 const (
 	// sweepers is how many workspaces are looked at at the same time.
 	sweepers = 4
+	// hotEvery is how often a workspace is looked at that something failed for:
+	// Linear repeats an answer that was lost for 30 minutes only.
+	hotEvery = 20 * time.Second
 	// stepTimeout bounds what is done about one workspace.
 	stepTimeout = 3 * time.Minute
 )
@@ -41,12 +46,18 @@ func (r *Registry) Run(ctx context.Context) error {
 // attend looks at the workspaces that something happened to, until the next
 // sweep is due. False means that ctx has ended.
 func (r *Registry) attend(ctx context.Context, sweep <-chan time.Time) bool {
+	again := time.NewTicker(hotEvery)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-sweep:
 			return true
+		case <-again.C:
+			for _, org := range r.hotOnes() {
+				r.tend(ctx, org)
+			}
 		case org := <-r.wake:
 			r.tend(ctx, org)
 		}
@@ -79,11 +90,32 @@ func (r *Registry) tend(ctx context.Context, org string) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	err := r.step(ctx, org)
+	r.heat(org, err != nil && adapter.CodeOf(err) != adapter.Unauthenticated && !errors.Is(err, adapter.ErrNotInstalled))
 	switch {
 	case err == nil, ctx.Err() != nil, errors.Is(err, adapter.ErrNotInstalled), adapter.CodeOf(err) == adapter.Unauthenticated:
 	default:
 		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("installation could not be tended: tried again")
 	}
+}
+
+// maxHot bounds how many workspaces are looked at out of turn.
+const maxHot = 1000
+
+// heat remembers whether something failed for a workspace.
+func (r *Registry) heat(org string, failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !failed {
+		delete(r.hot, org)
+	} else if len(r.hot) < maxHot {
+		r.hot[org] = struct{}{}
+	}
+}
+
+func (r *Registry) hotOnes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.hot))
 }
 
 func (r *Registry) step(ctx context.Context, org string) error {
