@@ -38,6 +38,7 @@ type Config struct {
 	// Installations are the workspaces that have installed the app; ClientID
 	// and ClientSecret are then theirs to use and may be set as well. Defaults
 	// to none.
+	Installations Installations
 	// Scopes are what the app's token may do. Defaults to
 	// [linearapi.DefaultScopes]: those of an agent, or in ModeComments those of
 	// a plain app.
