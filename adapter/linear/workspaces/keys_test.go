@@ -136,7 +136,7 @@ func TestImport(t *testing.T) {
 		}
 		return raw
 	}
-	access, refresh := string(s.access), string(s.refresh)
+	access, refresh := s.access.text(), s.refresh.text()
 	if _, err := reg.Import(t.Context(), record(access, refresh, nil)); adapter.CodeOf(err) != adapter.Conflict {
 		t.Errorf("over an installation: %v", err)
 	}

@@ -57,11 +57,11 @@ func (r *Registry) Revoked(ctx context.Context, workspace, clientID string, at t
 
 // stillWorks asks Linear whether the access token of s works.
 func (r *Registry) stillWorks(ctx context.Context, s *snapshot) (bool, error) {
-	if s.access == "" {
+	if s.access.text() == "" {
 		return false, nil
 	}
 	api, err := linearapi.New(linearapi.Config{
-		URL: r.cfg.APIURL, Tokens: linearapi.AccessToken(string(s.access)), HTTPClient: r.cfg.HTTPClient,
+		URL: r.cfg.APIURL, Tokens: linearapi.AccessToken(s.access.text()), HTTPClient: r.cfg.HTTPClient,
 		MaxAttempts: 1, Timeout: askTimeout,
 	})
 	if err != nil {
@@ -183,10 +183,10 @@ func (r *Registry) revokeTokens(ctx context.Context, s *snapshot) error {
 		token secret
 		hint  string
 	}{{s.refresh, fieldRefresh}, {s.access, fieldAccess}} {
-		if t.token == "" {
+		if t.token.text() == "" {
 			continue
 		}
-		err := r.oauth.Revoke(ctx, string(t.token), t.hint)
+		err := r.oauth.Revoke(ctx, t.token.text(), t.hint)
 		if err != nil && !errors.Is(err, linearapi.ErrNotRevoked) {
 			return err
 		}

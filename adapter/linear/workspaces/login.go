@@ -50,7 +50,7 @@ type login struct {
 // unsaved is what the refresh of a pair gave.
 type unsaved struct {
 	pair  string
-	grant linearapi.Grant
+	grant func() linearapi.Grant // see secret
 }
 
 // idle reports whether the login can be forgotten.
@@ -106,10 +106,10 @@ func (l *login) works(s *snapshot) (linearapi.Token, bool) {
 	l.mu.Lock()
 	refused := l.refused
 	l.mu.Unlock()
-	if s.access == "" || s.rec.expired(l.reg.cfg.Now()) || refused == s.rec.Pair {
+	if s.access.text() == "" || s.rec.expired(l.reg.cfg.Now()) || refused == s.rec.Pair {
 		return linearapi.Token{}, false
 	}
-	return linearapi.Token{Value: string(s.access), Kind: linearapi.Bearer, Expires: s.rec.Expires}, true
+	return linearapi.Token{Value: s.access.text(), Kind: linearapi.Bearer, Expires: s.rec.Expires}, true
 }
 
 // Token returns the access token, and refreshes it first if it has expired or
@@ -147,7 +147,7 @@ func (l *login) Token(ctx context.Context) (linearapi.Token, error) {
 func (l *login) Invalidate(t linearapi.Token) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.known != nil && string(l.known.access) == t.Value {
+	if l.known != nil && l.known.access.text() == t.Value {
 		l.refused, l.readAt = l.known.rec.Pair, time.Time{}
 	}
 }
@@ -260,7 +260,7 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 	}
 	grant, have := l.kept(s.rec.Pair)
 	if !have {
-		if s.refresh == "" {
+		if s.refresh.text() == "" {
 			return r.park(ctx, l.org, s.rec.Pair, "it has expired and has no refresh token")
 		}
 		if s.rec.Attempt.IsZero() { // told first: if the answer is lost, it is asked for again at once
@@ -271,7 +271,7 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 			}
 		}
 		asked := r.cfg.Now()
-		grant, err = r.oauth.Refresh(ctx, string(s.refresh))
+		grant, err = r.oauth.Refresh(ctx, s.refresh.text())
 		if reauthError(err) {
 			again, readErr := r.read(ctx, l.org) // the last look before giving up
 			if readErr != nil {
@@ -309,13 +309,13 @@ func (l *login) kept(pair string) (linearapi.Grant, bool) {
 	if l.unsaved == nil || l.unsaved.pair != pair {
 		return linearapi.Grant{}, false
 	}
-	return l.unsaved.grant, true
+	return l.unsaved.grant(), true
 }
 
 func (l *login) keep(pair string, g linearapi.Grant) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.unsaved = &unsaved{pair, g}
+	l.unsaved = &unsaved{pair, func() linearapi.Grant { return g }}
 }
 
 // save stores what the refresh of a pair gave, unless the record has another

@@ -230,7 +230,7 @@ func TestFailuresAndReauth(t *testing.T) {
 		t.Errorf("status %s, %d further grants, %v", r.status(reg, org), r.grants()-n, reg.Counts())
 	}
 	s, err := reg.read(t.Context(), org)
-	if err != nil || s.refresh == "" || s.access == "" {
+	if err != nil || s.refresh.text() == "" || s.access.text() == "" {
 		t.Error("the credentials of a parked login are gone")
 	}
 	r.clock.advance(8 * 24 * time.Hour)

@@ -82,20 +82,20 @@ const (
 	fieldRefresh = "refresh_token"
 )
 
-// secret is a text that shows in no text form.
-type secret string
+// secret holds a text. It is a function because a function does not print what it
+// holds, wherever it stands.
+type secret func() string
 
-// String returns a text that does not show the secret.
-func (secret) String() string { return "[redacted]" }
+// hide returns a secret.
+func hide(text string) secret { return func() string { return text } }
 
-// GoString returns a text that does not show the secret.
-func (secret) GoString() string { return "[redacted]" }
-
-// Format writes a text that does not show the secret, whatever the verb.
-func (secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
-
-// MarshalJSON returns a text that does not show the secret.
-func (secret) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }
+// text returns the text, "" if there is none.
+func (s secret) text() string {
+	if s == nil {
+		return ""
+	}
+	return s()
+}
 
 // snapshot is a record as it was read, with what it holds.
 type snapshot struct {
@@ -123,7 +123,7 @@ func decode(raw []byte, organization string, keys *Keys) (*snapshot, error) {
 	if err == nil {
 		var refresh string
 		refresh, err = keys.open(organization, fieldRefresh, s.rec.Refresh)
-		s.access, s.refresh = secret(access), secret(refresh)
+		s.access, s.refresh = hide(access), hide(refresh)
 	}
 	if err != nil {
 		return s, broken(organization, err.Error())

@@ -3,6 +3,7 @@ package workspaces
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -68,6 +69,15 @@ func New(cfg Config) (*Registry, error) {
 	}
 	return r, nil
 }
+
+// String returns what is set, without secrets.
+func (r *Registry) String() string { return r.cfg.String() }
+
+// GoString returns the same as String.
+func (r *Registry) GoString() string { return r.String() }
+
+// Format writes the same as String, whatever the verb.
+func (r *Registry) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String())) }
 
 // InstallURL returns the address of the page that offers to install the app.
 func (r *Registry) InstallURL() string { return r.cfg.PublicURL + InstallPath }

@@ -181,11 +181,11 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 func (r *Registry) reseal(ctx context.Context, org string) error {
 	_, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
 		stale := func(s *sealed) bool { return s != nil && s.Key != r.cfg.Keys.current() }
-		if old == nil || old.access == "" && old.refresh == "" || !stale(rec.Access) && !stale(rec.Refresh) {
+		if old == nil || old.access.text() == "" && old.refresh.text() == "" || !stale(rec.Access) && !stale(rec.Refresh) {
 			return false
 		}
-		rec.Access = r.cfg.Keys.seal(org, fieldAccess, string(old.access))
-		rec.Refresh = r.cfg.Keys.seal(org, fieldRefresh, string(old.refresh))
+		rec.Access = r.cfg.Keys.seal(org, fieldAccess, old.access.text())
+		rec.Refresh = r.cfg.Keys.seal(org, fieldRefresh, old.refresh.text())
 		return true
 	})
 	return err
