@@ -159,7 +159,6 @@ type authorizeView struct {
 	Problem string
 	Name    string
 	Scopes  []string
-	Query   string
 	People  []authorizePerson
 }
 
@@ -185,7 +184,7 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		}
 		http.Redirect(w, r, s.authorize(q, by, r.PostFormValue("decision") == "approve"), http.StatusFound)
 	default:
-		view := authorizeView{Name: q.client.app.Name, Scopes: strings.Fields(q.scopes), Query: r.URL.RawQuery}
+		view := authorizeView{Name: q.client.app.Name, Scopes: strings.Fields(q.scopes)}
 		for _, ws := range s.workspaces {
 			for _, u := range ws.users {
 				if !u.App && !u.Guest {
