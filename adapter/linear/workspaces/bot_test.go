@@ -267,6 +267,9 @@ func TestManyWorkspaces(t *testing.T) {
 
 	// The third has not installed the app: what it sends is answered and not stored.
 	globex := places[2]
+	if err := o.sim.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	stats, err := o.store.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)

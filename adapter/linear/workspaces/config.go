@@ -101,7 +101,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// FromEnv reads a Config from the environment, and reports whether
+// ConfigFromEnv reads a Config from the environment, and reports whether
 // installations by OAuth are on: LINEAR_REDIRECT_URI is set, or both
 // LINEARBOT_PUBLIC_URL and LINEAR_ENCRYPTION_KEY are.
 //
@@ -111,8 +111,8 @@ type Config struct {
 //	LINEARBOT_PUBLIC_URL     PublicURL
 //	LINEAR_SCOPES            Scopes, separated by commas or spaces
 //	LINEAR_ENCRYPTION_KEY    Keys, separated by commas; the first one encrypts
-//	LINEARBOT_PLAINTEXT_TOKENS=1
-//	                         AllowPlaintext
+//	LINEARBOT_PLAINTEXT_TOKENS
+//	                         AllowPlaintext, if it is true
 //	LINEARBOT_WORKSPACES     Only, separated by commas or spaces
 //	LINEAR_API_URL           APIURL
 //	LINEAR_OAUTH_URL         the origin of TokenURL and RevokeURL; defaults to that of APIURL
@@ -120,8 +120,11 @@ type Config struct {
 //
 // The error is about the form of the keys. Everything else is for [New] to
 // check.
-func FromEnv() (cfg Config, on bool, err error) {
-	env := func(name string) string { return strings.TrimSpace(os.Getenv(name)) }
+func ConfigFromEnv() (cfg Config, on bool, err error) { return ConfigFrom(os.Getenv) }
+
+// ConfigFrom is [ConfigFromEnv] with lookup in place of [os.Getenv].
+func ConfigFrom(lookup func(name string) string) (cfg Config, on bool, err error) {
+	env := func(name string) string { return strings.TrimSpace(lookup(name)) }
 	list := func(name string) []string {
 		return strings.FieldsFunc(env(name), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	}
@@ -129,7 +132,7 @@ func FromEnv() (cfg Config, on bool, err error) {
 		ClientID: env("LINEAR_CLIENT_ID"), ClientSecret: env("LINEAR_CLIENT_SECRET"),
 		RedirectURL: env("LINEAR_REDIRECT_URI"), PublicURL: env("LINEARBOT_PUBLIC_URL"),
 		Scopes: list("LINEAR_SCOPES"), Only: list("LINEARBOT_WORKSPACES"),
-		AllowPlaintext: env("LINEARBOT_PLAINTEXT_TOKENS") == "1",
+		AllowPlaintext: isTrue(env("LINEARBOT_PLAINTEXT_TOKENS")),
 		APIURL:         env("LINEAR_API_URL"), AuthorizeURL: env("LINEAR_AUTHORIZE_URL"),
 	}
 	cfg.Keys, err = ParseKeys(env("LINEAR_ENCRYPTION_KEY"))
@@ -146,6 +149,15 @@ func FromEnv() (cfg Config, on bool, err error) {
 	}
 	on = cfg.RedirectURL != "" || cfg.PublicURL != "" && env("LINEAR_ENCRYPTION_KEY") != ""
 	return cfg, on, err
+}
+
+func isTrue(text string) bool {
+	switch strings.ToLower(text) {
+	case "1", "t", "true", "yes", "on":
+		return true
+	default:
+		return false
+	}
 }
 
 // origin returns scheme and host of an address, "" if it has none.
@@ -173,7 +185,7 @@ func (c Config) withDefaults() (Config, error) {
 	need(c.ClientSecret != "", "ClientSecret (LINEAR_CLIENT_SECRET) is missing: copy it from the OAuth app's settings in Linear")
 	need(c.Store != nil, "Store is missing")
 	need(c.Keys != nil || c.AllowPlaintext, "Keys (LINEAR_ENCRYPTION_KEY) are missing: make one with \"linearbot keys generate\", "+
-		"or set AllowPlaintext (LINEARBOT_PLAINTEXT_TOKENS=1) to store tokens as they are")
+		"or set AllowPlaintext (LINEARBOT_PLAINTEXT_TOKENS=true) to store tokens as they are")
 	need(c.MaxWorkspaces >= 0 && c.ParkFor >= 0 && c.SweepEvery >= 0, "MaxWorkspaces, ParkFor and SweepEvery must not be negative")
 
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")

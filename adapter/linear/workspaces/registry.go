@@ -45,6 +45,32 @@ const maxLogins = 20_000
 // New checks cfg, fills in defaults and returns a Registry. It does no I/O. The
 // error joins everything that is wrong with cfg; each part has code Invalid.
 func New(cfg Config) (*Registry, error) {
+	r, err := open(cfg)
+	if err == nil && cfg.Keys == nil {
+		r.log.Warn().Msg("tokens are stored as they are: set LINEAR_ENCRYPTION_KEY to encrypt them")
+	}
+	return r, err
+}
+
+// Manage returns a Registry for tools that look after installations and install
+// none: only Config.Store is required. Without Keys, encrypted tokens stay as they
+// are and cannot be revoked.
+func Manage(cfg Config) (*Registry, error) {
+	const unused = "unused"
+	if cfg.ClientID == "" {
+		cfg.ClientID = unused
+	}
+	if cfg.ClientSecret == "" {
+		cfg.ClientSecret = unused
+	}
+	if cfg.PublicURL == "" && cfg.RedirectURL == "" {
+		cfg.PublicURL = "https://unused.invalid"
+	}
+	cfg.AllowPlaintext = true
+	return open(cfg)
+}
+
+func open(cfg Config) (*Registry, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
@@ -63,9 +89,6 @@ func New(cfg Config) (*Registry, error) {
 	}
 	if r.pages, err = newPages(r); err != nil {
 		return nil, err
-	}
-	if cfg.Keys == nil {
-		r.log.Warn().Msg("tokens are stored as they are: set LINEAR_ENCRYPTION_KEY to encrypt them")
 	}
 	return r, nil
 }
