@@ -2,6 +2,7 @@
 // has:
 //
 //	serve     run the bot from the environment
+//	init      go from nothing to a checked .env
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
@@ -55,6 +56,7 @@ type Program struct {
 // defaults and their help come from package settings.
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
+	Init    initCmd    `cmd:"" help:"Go from nothing to a checked .env."`
 	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
 	Sim     simCmd     `cmd:"" help:"Run a simulated Linear for bots in any language."`
 	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
