@@ -102,8 +102,11 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ method, path, want string }{
-		{"GET", "/linear/install", "one GET /linear/install"}, {"POST", "/linear/install", "one POST /linear/install"},
-		{"GET", "/admin/", "all GET /admin/"}, {"GET", "/admin/x/y", "all GET /admin/x/y"}, {"GET", "/healthz", `{"status":"ok"}`},
+		{"GET", "/linear/install", "one GET /linear/install"},
+		{"POST", "/linear/install", "one POST /linear/install"},
+		{"GET", "/admin/", "all GET /admin/"},
+		{"GET", "/admin/x/y", "all GET /admin/x/y"},
+		{"GET", "/healthz", `{"status":"ok"}`},
 	} {
 		w := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil))

@@ -20,12 +20,15 @@ import (
 func recordKey(org string) state.Key {
 	return state.Key{Workspace: org, Kind: "installation", ID: "linear"}
 }
+
 func leaseKey(org string) state.Key {
 	return state.Key{Workspace: org, Kind: "installation-refresh", ID: "linear"}
 }
+
 func arrivalKey(org string) state.Key {
 	return state.Key{Workspace: org, Kind: "installation-arrival", ID: "linear"}
 }
+
 func auditKey(org string) state.Key {
 	return state.Key{Workspace: org, Kind: "installation-audit", ID: "linear"}
 }
