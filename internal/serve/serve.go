@@ -82,7 +82,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	b := a.newBot()
+	b := a.newBot(in)
 	if in != nil {
 		in.store.Store, in.bot = a.cfg.Bot.Store, b
 		a.cfg.Webhook.Pages = in.pages(a.cfg.Webhook.Pages)
@@ -247,7 +247,7 @@ func openStore(v *settings.Values, workers int) (state.Store, error) {
 }
 
 // newBot makes the bot and has the program add its handlers.
-func (a *assembly) newBot() *bot.Bot {
+func (a *assembly) newBot(in *installs) *bot.Bot {
 	v, c := a.values, &a.cfg.Bot
 	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
 	choose(v, &c.Secret, v.IDSecret, "LINEARBOT_SECRET")
@@ -256,6 +256,9 @@ func (a *assembly) newBot() *bot.Bot {
 	choose(v, &c.Links.BaseURL, v.PublicURL, "LINEARBOT_PUBLIC_URL")
 	if c.Links.BaseURL != "" && len(c.Links.Secrets) == 0 {
 		c.Links.Secrets = a.cfg.Webhook.Secrets
+	}
+	if in != nil && c.PerWorkspace == 0 {
+		c.PerWorkspace = max(1, c.Workers*3/4) // a quarter is for the other workspaces
 	}
 	c.Logger = a.log
 	b, err := bot.New(*c)
