@@ -30,9 +30,9 @@ func (c *initCmd) Run(ctx context.Context, p *program) error {
 		In: p.in, Out: p.out, Addr: values.Addr, Path: values.Path,
 		APIURL: values.Lookup("LINEAR_API_URL"), OAuthURL: values.Lookup("LINEAR_OAUTH_URL"),
 	}
-	if f, ok := p.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor fits
+	if f, ok := p.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		w.Secret = func() (string, error) {
-			text, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // as above
+			text, err := term.ReadPassword(int(f.Fd()))
 			return string(text), err
 		}
 	}

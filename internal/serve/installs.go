@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -101,9 +102,7 @@ func (in *installs) pages(to map[string]http.Handler) map[string]http.Handler {
 	for _, path := range in.reg.Paths() {
 		all[path] = in.reg.Handler()
 	}
-	for path, h := range to {
-		all[path] = h
-	}
+	maps.Copy(all, to)
 	return all
 }
 

@@ -210,7 +210,7 @@ func (w *Wizard) checkApp(ctx context.Context, id, secret, redirect string, many
 		w.say("  Linear knows the app and takes its secret\n")
 		return nil
 	case err == nil:
-		return errors.New("Linear took a code that it never gave: the OAuth address is not Linear's")
+		return errors.New("the OAuth endpoint took a code that it never gave: the OAuth address is not Linear's")
 	default:
 		return fmt.Errorf("the app cannot log in: %w", err)
 	}

@@ -248,7 +248,7 @@ func (o *OAuth) Revoke(ctx context.Context, token, hint string) error {
 		return &adapter.Error{Code: adapter.Invalid, Op: "revoke", Message: "the address of the endpoint cannot be used"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := o.client.Do(req) //nolint:gosec // the address comes from the configuration
+	resp, err := o.client.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return &adapter.Error{Code: adapter.Canceled, Op: "revoke", Err: ctx.Err()}
@@ -258,14 +258,14 @@ func (o *OAuth) Revoke(ctx context.Context, token, hint string) error {
 	defer resp.Body.Close() //nolint:errcheck // it was read or is of no use
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	e := &adapter.Error{Op: "revoke", Message: fmt.Sprintf("HTTP %d", resp.StatusCode), RetryAfter: retryAfter(resp.Header, time.Now())}
-	switch {
-	case resp.StatusCode == http.StatusOK:
+	switch resp.StatusCode {
+	case http.StatusOK:
 		return nil
-	case resp.StatusCode == http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
 		e.Code = adapter.RateLimited
-	case resp.StatusCode == http.StatusBadRequest:
+	case http.StatusBadRequest:
 		e.Code, e.Err = adapter.NotFound, ErrNotRevoked
-	case resp.StatusCode == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		// Linear says so of tokens that do not work any more.
 		e.Code, e.Err = adapter.Unauthenticated, ErrNotRevoked
 	default:

@@ -142,7 +142,7 @@ func TestAuthorizeAndExchange(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		t.Errorf("page: %d", resp.StatusCode)
 	}
 	f.client.client(t).then(f.address(), url.Values{"person": {f.ada.ID}, "decision": {"deny"}}, 302)

@@ -175,14 +175,14 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.showAuthorize(w, http.StatusBadRequest, authorizeView{Problem: err.Error()})
 	case q.refused != "":
-		http.Redirect(w, r, q.back(url.Values{"error": {q.refused}}), http.StatusFound)
+		http.Redirect(w, r, q.back(url.Values{"error": {q.refused}}), http.StatusFound) //nolint:gosec // one of the registered addresses
 	case r.Method == http.MethodPost:
 		by := s.person(r.PostFormValue("person"))
 		if by == nil {
 			s.showAuthorize(w, http.StatusBadRequest, authorizeView{Problem: "There is no such person"})
 			return
 		}
-		http.Redirect(w, r, s.authorize(q, by, r.PostFormValue("decision") == "approve"), http.StatusFound)
+		http.Redirect(w, r, s.authorize(q, by, r.PostFormValue("decision") == "approve"), http.StatusFound) //nolint:gosec // as above
 	default:
 		view := authorizeView{Name: q.client.app.Name, Scopes: strings.Fields(q.scopes)}
 		for _, ws := range s.workspaces {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -186,7 +187,7 @@ func (k *Keys) open(organization, field string, s *sealed) (string, error) {
 		if len(s.IV) != key.aead.NonceSize() {
 			break
 		}
-		text, err := key.aead.Open(nil, s.IV, append(s.Data[:len(s.Data):len(s.Data)], s.Tag...), extra)
+		text, err := key.aead.Open(nil, s.IV, append(slices.Clip(s.Data), s.Tag...), extra)
 		if err == nil {
 			return string(text), nil
 		}

@@ -73,13 +73,6 @@ func (l *login) saw(s *snapshot) {
 	l.known, l.readAt = s, l.reg.cfg.Now()
 }
 
-// forget makes the next look read the store.
-func (l *login) forget() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.readAt = time.Time{}
-}
-
 // look returns the record, read at most 15 s ago; nil if there is none. If the
 // store cannot be read, an older reading serves.
 func (l *login) look(ctx context.Context) (*snapshot, error) {

@@ -87,7 +87,7 @@ func (r *Registry) consume(ctx context.Context, given, cookie string) (verifier 
 	}
 	verifier, err = r.cfg.Keys.open("", "verifier/"+digest(given), t.Verifier)
 	if err != nil {
-		return "", errTicket
+		return "", errTicket // another instance encrypted it with a key that this one lacks
 	}
 	return verifier, nil
 }
@@ -113,8 +113,8 @@ func (r *Registry) whatDone(ctx context.Context, cookie string) (org string, err
 	case err != nil:
 		return "", storeError(err)
 	}
-	if json.Unmarshal(raw, &org) != nil {
-		return "", nil
+	if err := json.Unmarshal(raw, &org); err != nil {
+		return "", nil //nolint:nilerr // damaged: as if nothing had been installed
 	}
 	return org, nil
 }

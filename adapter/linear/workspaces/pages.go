@@ -168,7 +168,7 @@ func (p *pages) cookieName() string {
 }
 
 func (p *pages) setCookie(w http.ResponseWriter, value string, life time.Duration) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // not Secure only where the public address is plain http
 		Name: p.cookieName(), Value: value, Path: "/", MaxAge: int(life.Seconds()), Secure: p.secure, HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, // Linear's redirect back is a navigation from another site
 	})

@@ -244,7 +244,7 @@ func TestRacingProcesses(t *testing.T) {
 					boot.oauth.Revoke(t.Context(), tok.Value, fieldAccess) //nolint:errcheck // it may have been
 				}
 			case "pass":
-				for range rapid.IntRange(1, 80).Draw(rt, "times") {
+				for range rapid.IntRange(1, 40).Draw(rt, "times") {
 					r.clock.advance(10 * time.Minute)
 					for j := range procs {
 						_ = procs[j].Sweep(t.Context())

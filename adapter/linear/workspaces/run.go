@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// sweepers is how many workspaces are looked at at the same time.
+	// sweepers is how many workspaces are tended at the same time.
 	sweepers = 4
 	// hotEvery is how often a workspace is looked at that something failed for:
 	// Linear repeats an answer that was lost for 30 minutes only.

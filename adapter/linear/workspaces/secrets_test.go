@@ -53,7 +53,10 @@ func (e *echoNet) RoundTrip(req *http.Request) (*http.Response, error) {
 	status, media, text := 400, "application/json", ""
 	switch how {
 	case "400", "500":
-		raw, _ := json.Marshal(map[string]string{"error": "invalid_request", "error_description": sent})
+		raw, err := json.Marshal(map[string]string{"error": "invalid_request", "error_description": sent})
+		if err != nil {
+			return nil, err
+		}
 		text = string(raw)
 		if how == "500" {
 			status = 500
@@ -65,6 +68,16 @@ func (e *echoNet) RoundTrip(req *http.Request) (*http.Response, error) {
 		StatusCode: status, Header: http.Header{"Content-Type": {media}}, Request: req,
 		Body: io.NopCloser(strings.NewReader(text)),
 	}, nil
+}
+
+// encode returns v as JSON.
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
 
 // TestSecretsStaySecret goes through the paths of failure with an OAuth endpoint
@@ -139,23 +152,21 @@ func TestSecretsStaySecret(t *testing.T) {
 	look("workspace", w)
 	look("error", err)
 	all, err := reg.List(t.Context())
-	listed, _ := json.Marshal(all)
-	look("list", string(listed))
+	listed := encode(t, all)
+	look("list", listed)
 	look("error", err)
 	lines, _ := reg.Audit(t.Context(), r.acme.ID)
 	look("audit", lines)
 	look("counts", reg.Counts())
 	look("registry", reg)
 	look("config", reg.cfg)
-	asJSON, _ := json.Marshal(reg.cfg)
-	look("config", string(asJSON))
+	look("config", encode(t, reg.cfg))
 	source := reg.Tokens(r.acme.ID)
 	tok, err := source.Token(t.Context())
 	look("token", tok)
 	look("error", err)
 	for rec, err := range store.Export(t.Context()) {
-		line, _ := json.Marshal(rec)
-		seen.Write(line)
+		seen.WriteString(encode(t, rec))
 		seen.Write(rec.Value)
 		look("export", err)
 	}
