@@ -6,7 +6,7 @@ import (
 )
 
 // ErrNotInstalled says that the bot is not installed in a workspace. The errors
-// that wrap it have code Forbidden.
+// that wrap it have code CodeForbidden.
 var ErrNotInstalled = errors.New("adapter: the bot is not installed there")
 
 // Admitter decides about deliveries before they are stored.

@@ -81,7 +81,7 @@ func (b *Bot) member(ctx context.Context, workspace string, m membership) error 
 		Lane: laneKey(workspace, adapter.ThreadID(b.cfg.Adapter.Name()+":workspace/"+workspace)),
 	})
 	if err != nil {
-		return &adapter.Error{Code: adapter.Unavailable, Op: "store", Err: err}
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type accounts struct {
 // account returns the account that acts in a workspace. It does no I/O.
 func (s *accounts) account(workspace string) (*account, error) {
 	if workspace == "" {
-		return nil, &adapter.Error{Code: adapter.Invalid, Op: "linear", Message: "the bot is in many workspaces: say which one"}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "linear", Message: "the bot is in many workspaces: say which one"}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

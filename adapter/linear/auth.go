@@ -11,7 +11,7 @@ import (
 
 // Installations are the workspaces that have installed the app.
 // *workspaces.Registry is one. It is safe for concurrent use. Errors say that the
-// bot is not installed in a workspace by code Forbidden and
+// bot is not installed in a workspace by code adapter.CodeForbidden and
 // [adapter.ErrNotInstalled], and that an admin has to install it again by code
 // Unauthenticated.
 type Installations interface {
@@ -51,7 +51,7 @@ type Auth struct {
 // secrets.
 func (a Auth) String() string { return string(a.Kind) + ", from " + strings.Join(a.From, " and ") }
 
-// Auth returns the way that c authenticates. Its errors have code Invalid: two
+// Auth returns the way that c authenticates. Its errors have code adapter.CodeInvalid: two
 // ways that are set contradict each other, and none is too few.
 func (c Config) Auth() (Auth, error) {
 	const (
@@ -72,7 +72,7 @@ func (c Config) Auth() (Auth, error) {
 
 	invalid := func(field, variable, reason string) error {
 		return &adapter.Error{
-			Code: adapter.Invalid, Op: "linear", Err: &ConfigError{Field: field, Variable: variable, Reason: reason},
+			Code: adapter.CodeInvalid, Op: "linear", Err: &ConfigError{Field: field, Variable: variable, Reason: reason},
 		}
 	}
 	switch {

@@ -72,7 +72,7 @@ type OAuth struct {
 	client *http.Client
 }
 
-// NewOAuth returns an OAuth. It does no I/O. Its errors have code Invalid and
+// NewOAuth returns an OAuth. It does no I/O. Its errors have code adapter.CodeInvalid and
 // tell of everything that is wrong with cfg.
 func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	o := &OAuth{
@@ -90,7 +90,7 @@ func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	o.client.Transport = &agent{next: o.client.Transport}
 	var problems []error
 	problem := func(text string) {
-		problems = append(problems, &adapter.Error{Code: adapter.Invalid, Op: "oauth", Message: text})
+		problems = append(problems, &adapter.Error{Code: adapter.CodeInvalid, Op: "oauth", Message: text})
 	}
 	if cfg.ClientID == "" {
 		problem("ClientID is missing: copy it from the OAuth app's settings in Linear")
@@ -179,18 +179,18 @@ func (o *OAuth) Refresh(ctx context.Context, refresh string) (Grant, error) {
 // ask sends one request to the token endpoint.
 func (o *OAuth) ask(ctx context.Context, op string, send func(context.Context) (*oauth2.Token, error), secrets ...string) (Grant, error) {
 	if err := ctx.Err(); err != nil {
-		return Grant{}, &adapter.Error{Code: adapter.Canceled, Op: op, Err: err}
+		return Grant{}, &adapter.Error{Code: adapter.CodeCanceled, Op: op, Err: err}
 	}
 	limited, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
 	t, err := send(context.WithValue(limited, oauth2.HTTPClient, o.client))
 	switch {
 	case ctx.Err() != nil && err != nil:
-		return Grant{}, &adapter.Error{Code: adapter.Canceled, Op: op, Err: ctx.Err()}
+		return Grant{}, &adapter.Error{Code: adapter.CodeCanceled, Op: op, Err: ctx.Err()}
 	case err != nil:
 		return Grant{}, explainGrant(op, err, append(secrets, o.conf.ClientSecret)...)
 	case t.AccessToken == "":
-		return Grant{}, &adapter.Error{Code: adapter.Unavailable, Op: op, Message: "the answer of the token endpoint holds no token"}
+		return Grant{}, &adapter.Error{Code: adapter.CodeUnavailable, Op: op, Message: "the answer of the token endpoint holds no token"}
 	}
 	g := Grant{Access: t.AccessToken, Refresh: t.RefreshToken, Expires: t.Expiry}
 	switch scope := t.Extra("scope").(type) {
@@ -211,7 +211,7 @@ func explainGrant(op string, err error, secrets ...string) error {
 	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
 	e := explainOAuthOf(err, secrets...)
 	e.Op = op
-	if !ok || e.Code != adapter.Unauthenticated {
+	if !ok || e.Code != adapter.CodeUnauthenticated {
 		return e
 	}
 	said := strings.ToLower(refused.ErrorDescription)
@@ -235,25 +235,25 @@ func explainGrant(op string, err error, secrets ...string) error {
 
 // Revoke ends a token. A nil error means that Linear has revoked it; an error
 // that wraps [ErrNotRevoked] that Linear does not know it (any more). With code
-// Unavailable or RateLimited, try again.
+// adapter.CodeUnavailable or adapter.CodeRateLimited, try again.
 func (o *OAuth) Revoke(ctx context.Context, token, hint string) error {
 	if err := ctx.Err(); err != nil {
-		return &adapter.Error{Code: adapter.Canceled, Op: "revoke", Err: err}
+		return &adapter.Error{Code: adapter.CodeCanceled, Op: "revoke", Err: err}
 	}
 	limited, cancel := context.WithTimeout(ctx, tokenTimeout)
 	defer cancel()
 	form := url.Values{"token": {token}, "token_type_hint": {hint}}
 	req, err := http.NewRequestWithContext(limited, http.MethodPost, o.revoke, strings.NewReader(form.Encode()))
 	if err != nil {
-		return &adapter.Error{Code: adapter.Invalid, Op: "revoke", Message: "the address of the endpoint cannot be used"}
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "revoke", Message: "the address of the endpoint cannot be used"}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := o.client.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
-			return &adapter.Error{Code: adapter.Canceled, Op: "revoke", Err: ctx.Err()}
+			return &adapter.Error{Code: adapter.CodeCanceled, Op: "revoke", Err: ctx.Err()}
 		}
-		return &adapter.Error{Code: adapter.Unavailable, Op: "revoke", Message: "Linear cannot be reached", Err: networkCause(err, token)}
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "revoke", Message: "Linear cannot be reached", Err: networkCause(err, token)}
 	}
 	defer resp.Body.Close() //nolint:errcheck // it was read or is of no use
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
@@ -262,14 +262,14 @@ func (o *OAuth) Revoke(ctx context.Context, token, hint string) error {
 	case http.StatusOK:
 		return nil
 	case http.StatusTooManyRequests:
-		e.Code = adapter.RateLimited
+		e.Code = adapter.CodeRateLimited
 	case http.StatusBadRequest:
-		e.Code, e.Err = adapter.NotFound, ErrNotRevoked
+		e.Code, e.Err = adapter.CodeNotFound, ErrNotRevoked
 	case http.StatusUnauthorized:
 		// Linear says so of tokens that do not work any more.
-		e.Code, e.Err = adapter.Unauthenticated, ErrNotRevoked
+		e.Code, e.Err = adapter.CodeUnauthenticated, ErrNotRevoked
 	default:
-		e.Code = adapter.Unavailable
+		e.Code = adapter.CodeUnavailable
 	}
 	return e
 }

@@ -283,7 +283,7 @@ func TestManyWorkspaces(t *testing.T) {
 		t.Errorf("%+v after %+v, %v, %v", after, stats, err, o.reg.Counts())
 	}
 	hook.SetEnabled(false)
-	if _, err := o.bot.Workspace(globex.ws.ID).Identity(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) || adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := o.bot.Workspace(globex.ws.ID).Identity(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) || adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Errorf("identity where the bot is not: %v", err)
 	}
 }

@@ -174,7 +174,7 @@ func origin(address string) string {
 func (c Config) withDefaults() (Config, error) {
 	var problems []error
 	problem := func(text string) {
-		problems = append(problems, &adapter.Error{Code: adapter.Invalid, Op: "installations", Message: text})
+		problems = append(problems, &adapter.Error{Code: adapter.CodeInvalid, Op: "installations", Message: text})
 	}
 	need := func(ok bool, text string) {
 		if !ok {

@@ -26,13 +26,13 @@ func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := api.Viewer(adapter.WithPriority(ctx, adapter.Answering))
+	v, err := api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering))
 	if err != nil {
 		return nil, err
 	}
 	org := v.Organization.ID
 	if org == "" {
-		return nil, &adapter.Error{Code: adapter.Unavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
 	}
 	if len(r.cfg.Only) > 0 && !slices.Contains(r.cfg.Only, org) && !slices.Contains(r.cfg.Only, v.Organization.URLKey) {
 		r.abandon(ctx, g)
@@ -110,11 +110,11 @@ type imported struct {
 // and refreshToken as texts or as {iv, data, tag}, encrypted with one of
 // Config.Keys; expiresAt in milliseconds or null. It returns the workspace. The
 // tokens are encrypted anew. A workspace that has installed the app already is
-// left alone, and the error has code Conflict. Errors about the record have code
+// left alone, and the error has code adapter.CodeConflict. Errors about the record have code
 // Invalid and do not quote it.
 func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, err error) {
 	invalid := func(format string, a ...any) error {
-		return &adapter.Error{Code: adapter.Invalid, Op: "import", Message: fmt.Sprintf(format, a...)}
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "import", Message: fmt.Sprintf(format, a...)}
 	}
 	var in imported
 	if err := json.Unmarshal(data, &in); err != nil {
@@ -159,7 +159,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	case err != nil:
 		return org, err
 	case taken:
-		return org, &adapter.Error{Code: adapter.Conflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
+		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
 	}
 	r.audit(ctx, org, "imported", "")
 	return org, nil

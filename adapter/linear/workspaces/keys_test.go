@@ -137,7 +137,7 @@ func TestImport(t *testing.T) {
 		return raw
 	}
 	access, refresh := s.access.text(), s.refresh.text()
-	if _, err := reg.Import(t.Context(), record(access, refresh, nil)); adapter.CodeOf(err) != adapter.Conflict {
+	if _, err := reg.Import(t.Context(), record(access, refresh, nil)); adapter.CodeOf(err) != adapter.CodeConflict {
 		t.Errorf("over an installation: %v", err)
 	}
 	forget := func() {
@@ -171,7 +171,7 @@ func TestImport(t *testing.T) {
 		"no JSON": []byte("{"), "no workspace": []byte(`{"accessToken":"m4rker"}`), "no token": record(nil, nil, nil),
 		"odd token": record([]int{1}, nil, nil), "other key": record(map[string]string{"iv": "AAAAAAAAAAAAAAAA", "data": "AAAA", "tag": "AAAAAAAAAAAAAAAAAAAAAA=="}, nil, nil),
 	} {
-		if _, err := withOld.Import(t.Context(), data); adapter.CodeOf(err) != adapter.Invalid || strings.Contains(err.Error(), "m4rker") {
+		if _, err := withOld.Import(t.Context(), data); adapter.CodeOf(err) != adapter.CodeInvalid || strings.Contains(err.Error(), "m4rker") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -238,7 +238,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		}
 	}
 	// A process without the key neither uses nor harms a record.
-	if _, err := first.Installed(t.Context(), orgs[0]); err != nil && adapter.CodeOf(err) != adapter.Unavailable {
+	if _, err := first.Installed(t.Context(), orgs[0]); err != nil && adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Error(err)
 	}
 	if err := process(old).Sweep(t.Context()); err != nil {

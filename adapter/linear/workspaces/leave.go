@@ -67,11 +67,11 @@ func (r *Registry) stillWorks(ctx context.Context, s *snapshot) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, err = api.Viewer(adapter.WithPriority(ctx, adapter.Answering))
+	_, err = api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering))
 	switch {
 	case err == nil:
 		return true, nil
-	case adapter.CodeOf(err) == adapter.Unauthenticated, adapter.CodeOf(err) == adapter.Forbidden:
+	case adapter.CodeOf(err) == adapter.CodeUnauthenticated, adapter.CodeOf(err) == adapter.CodeForbidden:
 		return false, nil
 	default:
 		return false, err
@@ -121,7 +121,7 @@ func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farew
 		return Farewell{}, err
 	}
 	if s == nil || s.rec.Status == Gone {
-		return Farewell{}, &adapter.Error{Code: adapter.NotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
+		return Farewell{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
 	}
 	r.poke(workspace)
 	s, err = r.revoke(ctx, workspace)

@@ -44,7 +44,7 @@ func TestDisconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	tool := r.process() // a command line
-	if _, err := tool.Disconnect(t.Context(), "nowhere", "x"); adapter.CodeOf(err) != adapter.NotFound {
+	if _, err := tool.Disconnect(t.Context(), "nowhere", "x"); adapter.CodeOf(err) != adapter.CodeNotFound {
 		t.Errorf("nowhere: %v", err)
 	}
 	bye, err := tool.Disconnect(t.Context(), org, "no longer wanted")
@@ -70,7 +70,7 @@ func TestDisconnect(t *testing.T) {
 	if got := strings.Join(told, " "); got != "installed left uninstalled" {
 		t.Errorf("told %q", got)
 	}
-	if _, err := tool.Disconnect(t.Context(), org, "again"); adapter.CodeOf(err) != adapter.NotFound {
+	if _, err := tool.Disconnect(t.Context(), org, "again"); adapter.CodeOf(err) != adapter.CodeNotFound {
 		t.Errorf("twice: %v", err)
 	}
 	lines, err := tool.Audit(t.Context(), org)
@@ -154,7 +154,7 @@ func TestRevokedByLinear(t *testing.T) {
 		}
 	}
 	r.sim.Fault(linearsim.Fault{Operation: "viewer", Status: 500})
-	if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); adapter.CodeOf(err) != adapter.Unavailable {
+	if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("cannot tell: %v", err)
 	}
 	if err := reg.Revoked(t.Context(), "nowhere", r.app.ClientID, r.clock.now()); err != nil {

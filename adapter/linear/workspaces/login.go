@@ -87,7 +87,7 @@ func (l *login) look(ctx context.Context) (*snapshot, error) {
 	case err == nil:
 		l.saw(s)
 		return s, nil
-	case s == nil && known != nil && adapter.CodeOf(err) != adapter.Canceled:
+	case s == nil && known != nil && adapter.CodeOf(err) != adapter.CodeCanceled:
 		return known, nil // the store is down, and the token may still work
 	default:
 		return nil, err
@@ -102,7 +102,7 @@ func (l *login) works(s *snapshot) (linearapi.Token, bool) {
 	if s.access.text() == "" || s.rec.expired(l.reg.cfg.Now()) || refused == s.rec.Pair {
 		return linearapi.Token{}, false
 	}
-	return linearapi.Token{Value: s.access.text(), Kind: linearapi.Bearer, Expires: s.rec.Expires}, true
+	return linearapi.Token{Value: s.access.text(), Kind: linearapi.TokenBearer, Expires: s.rec.Expires}, true
 }
 
 // Token returns the access token, and refreshes it first if it has expired or
@@ -131,7 +131,7 @@ func (l *login) Token(ctx context.Context) (linearapi.Token, error) {
 	}
 	t, ok := l.works(s)
 	if !ok {
-		return linearapi.Token{}, &adapter.Error{Code: adapter.Unavailable, Op: "token", Message: "the refreshed token of workspace " + l.org + " does not work"}
+		return linearapi.Token{}, &adapter.Error{Code: adapter.CodeUnavailable, Op: "token", Message: "the refreshed token of workspace " + l.org + " does not work"}
 	}
 	return t, nil
 }
@@ -149,7 +149,7 @@ func (l *login) Invalidate(t linearapi.Token) {
 // works.
 func (l *login) refresh(ctx context.Context, ahead bool) error {
 	if err := ctx.Err(); err != nil {
-		return &adapter.Error{Code: adapter.Canceled, Op: "token", Err: err}
+		return &adapter.Error{Code: adapter.CodeCanceled, Op: "token", Err: err}
 	}
 	name := "needed"
 	if ahead {
@@ -166,7 +166,7 @@ func (l *login) refresh(ctx context.Context, ahead bool) error {
 	case r := <-flight:
 		return r.Err
 	case <-ctx.Done():
-		return &adapter.Error{Code: adapter.Canceled, Op: "token", Err: ctx.Err()}
+		return &adapter.Error{Code: adapter.CodeCanceled, Op: "token", Err: ctx.Err()}
 	}
 }
 
@@ -191,7 +191,7 @@ func (l *login) renew(ctx context.Context, ahead bool) error {
 			return nil
 		case errors.Is(err, errHeld):
 			if err := sleep(ctx, l.reg.poll); err != nil {
-				return &adapter.Error{Code: adapter.Unavailable, Op: "token", Message: "another instance refreshes the login of workspace " + l.org + " and does not finish"}
+				return &adapter.Error{Code: adapter.CodeUnavailable, Op: "token", Message: "another instance refreshes the login of workspace " + l.org + " and does not finish"}
 			}
 			continue
 		case err != nil:
@@ -224,7 +224,7 @@ func (l *login) settled(s *snapshot, ahead bool) (bool, error) {
 		return !ahead || !s.rec.due(now), nil
 	case refused && !s.rec.PairAt.IsZero() && now.Sub(s.rec.PairAt) < youngPair && s.rec.Attempt.IsZero():
 		return true, &adapter.Error{
-			Code: adapter.Unauthenticated, Op: "token", RetryAfter: youngPair,
+			Code: adapter.CodeUnauthenticated, Op: "token", RetryAfter: youngPair,
 			Message: "Linear refuses the token of workspace " + l.org + " that it gave just now",
 		}
 	default:
@@ -341,7 +341,7 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 			r.log.Info().Str(LogKeyWorkspace, l.org).Msg("login refreshed")
 			return nil
 		}
-		if n == 8 || adapter.CodeOf(err) == adapter.Canceled {
+		if n == 8 || adapter.CodeOf(err) == adapter.CodeCanceled {
 			r.log.Error().Err(err).Str(LogKeyWorkspace, l.org).Msg("refreshed login could not be stored: it is kept in memory and tried again")
 			return err
 		}
@@ -431,7 +431,7 @@ func (l *login) note(err error) {
 	case err == nil, errors.Is(err, errStale):
 		l.failed, l.failures, l.until = nil, 0, time.Time{}
 		return
-	case adapter.CodeOf(err) == adapter.Canceled:
+	case adapter.CodeOf(err) == adapter.CodeCanceled:
 		return
 	}
 	pause := min(firstPause<<min(l.failures, 6), lastPause)

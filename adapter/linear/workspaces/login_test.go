@@ -19,7 +19,7 @@ func TestInstallAndRefresh(t *testing.T) {
 	r := newRig(t, linearsim.OAuthApp{EndOnRefresh: true})
 	reg := r.process()
 	org := r.acme.ID
-	if _, err := reg.Installed(t.Context(), org); !errors.Is(err, adapter.ErrNotInstalled) || adapter.CodeOf(err) != adapter.Forbidden {
+	if _, err := reg.Installed(t.Context(), org); !errors.Is(err, adapter.ErrNotInstalled) || adapter.CodeOf(err) != adapter.CodeForbidden {
 		t.Fatalf("before: %v", err)
 	}
 	r.install(reg, r.ada)
@@ -82,7 +82,7 @@ func TestRefusedYoung(t *testing.T) {
 	r.install(reg, r.ada)
 	r.sim.Fault(linearsim.Fault{Operation: "viewer", Times: 10, Status: http.StatusUnauthorized, Body: `{"errors":[{"message":"no","extensions":{"code":"AUTHENTICATION_ERROR"}}]}`})
 	for range 3 {
-		if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.Unauthenticated {
+		if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnauthenticated {
 			t.Fatal(err)
 		}
 	}
@@ -181,14 +181,14 @@ func TestFailuresAndReauth(t *testing.T) {
 		f    linearsim.Fault
 		code adapter.Code
 	}{
-		{"5xx", linearsim.Fault{Status: 502, Body: "bad gateway"}, adapter.Unavailable},
-		{"refused client", linearsim.Fault{Status: 401, Body: `{"error":"invalid_client"}`}, adapter.Unauthenticated},
-		{"no JSON", linearsim.Fault{Status: 200, Body: `<html>`}, adapter.Unavailable},
-		{"empty", linearsim.Fault{Status: 200, Body: `{}`}, adapter.Unavailable},
-		{"reset", linearsim.Fault{Reset: true}, adapter.Unavailable},
-		{"rate limited", linearsim.Fault{RateLimited: true}, adapter.RateLimited},
-		{"some 400", linearsim.Fault{Status: 400, Body: `{"error":"invalid_request","error_description":"grant_type is missing"}`}, adapter.Unavailable},
-		{"some 404", linearsim.Fault{Status: 404, Body: `not here`}, adapter.Unavailable},
+		{"5xx", linearsim.Fault{Status: 502, Body: "bad gateway"}, adapter.CodeUnavailable},
+		{"refused client", linearsim.Fault{Status: 401, Body: `{"error":"invalid_client"}`}, adapter.CodeUnauthenticated},
+		{"no JSON", linearsim.Fault{Status: 200, Body: `<html>`}, adapter.CodeUnavailable},
+		{"empty", linearsim.Fault{Status: 200, Body: `{}`}, adapter.CodeUnavailable},
+		{"reset", linearsim.Fault{Reset: true}, adapter.CodeUnavailable},
+		{"rate limited", linearsim.Fault{RateLimited: true}, adapter.CodeRateLimited},
+		{"some 400", linearsim.Fault{Status: 400, Body: `{"error":"invalid_request","error_description":"grant_type is missing"}`}, adapter.CodeUnavailable},
+		{"some 404", linearsim.Fault{Status: 404, Body: `not here`}, adapter.CodeUnavailable},
 	} {
 		tt.f.Operation = linearsim.TokenEndpoint
 		r.sim.Fault(tt.f)
@@ -209,17 +209,17 @@ func TestFailuresAndReauth(t *testing.T) {
 	r.app.Installation(r.acme).ExpireRefreshTokens()
 	r.clock.advance(25 * time.Hour)
 	_, err := r.call(t.Context(), reg, org)
-	if adapter.CodeOf(err) != adapter.Unauthenticated || !strings.Contains(err.Error(), publicURL+InstallPath) {
+	if adapter.CodeOf(err) != adapter.CodeUnauthenticated || !strings.Contains(err.Error(), publicURL+InstallPath) {
 		t.Fatalf("dead: %v", err)
 	}
 	n := r.grants()
 	for _, p := range []*Registry{reg, r.process()} {
 		_, err := p.Installed(t.Context(), org)
 		e, ok := errors.AsType[*adapter.Error](err)
-		if !ok || e.Code != adapter.Unauthenticated || e.RetryAfter <= 0 {
+		if !ok || e.Code != adapter.CodeUnauthenticated || e.RetryAfter <= 0 {
 			t.Errorf("parked: %v, want a time to wait", err)
 		}
-		if _, err := p.Tokens(org).Token(t.Context()); adapter.CodeOf(err) != adapter.Unauthenticated {
+		if _, err := p.Tokens(org).Token(t.Context()); adapter.CodeOf(err) != adapter.CodeUnauthenticated {
 			t.Errorf("token of a parked login: %v", err)
 		}
 		if ignore, err := p.Arrived(t.Context(), org); ignore != "" || err != nil {
@@ -264,7 +264,7 @@ func TestLostAnswer(t *testing.T) {
 	r.install(reg, r.ada)
 	r.clock.advance(25 * time.Hour)
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, ResetAfter: true})
-	if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.Unavailable {
+	if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Fatal(err)
 	}
 	other := r.process()
@@ -356,7 +356,7 @@ func TestStoreDown(t *testing.T) {
 		t.Error("an unknown workspace was judged without the store")
 	}
 	r.clock.advance(24 * time.Hour)
-	if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.Unavailable {
+	if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("expired and no store: %v", err)
 	}
 }

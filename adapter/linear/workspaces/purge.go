@@ -30,18 +30,18 @@ type Purged struct {
 // Purge deletes everything that the store keeps of a workspace that left: its
 // record, values, subscriptions, notes and dead letters. The audit lines stay.
 // What still waits in lanes is dropped by the bot. It reads the whole store once.
-// The error has code Conflict if the app is installed there: disconnect first.
+// The error has code adapter.CodeConflict if the app is installed there: disconnect first.
 func (r *Registry) Purge(ctx context.Context, content Content, workspace string) (Purged, error) {
 	var n Purged
 	if workspace == "" {
-		return n, &adapter.Error{Code: adapter.Invalid, Op: "purge", Message: "no workspace is named"}
+		return n, &adapter.Error{Code: adapter.CodeInvalid, Op: "purge", Message: "no workspace is named"}
 	}
 	w, err := r.Workspace(ctx, workspace)
 	if err != nil {
 		return n, err
 	}
 	if w != nil && w.Status != Gone {
-		return n, &adapter.Error{Code: adapter.Conflict, Op: "purge", Message: "workspace " + workspace + " is " + string(w.Status) + ": disconnect it first, and wait until its tokens are revoked"}
+		return n, &adapter.Error{Code: adapter.CodeConflict, Op: "purge", Message: "workspace " + workspace + " is " + string(w.Status) + ": disconnect it first, and wait until its tokens are revoked"}
 	}
 	var found []state.Record // a store may not be changed while it is read
 	for rec, err := range content.Export(ctx) {

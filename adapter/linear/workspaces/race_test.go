@@ -261,7 +261,7 @@ func TestRacingProcesses(t *testing.T) {
 						wg.Go(func() {
 							err := r.works(procs[j])
 							switch adapter.CodeOf(err) {
-							case adapter.Unauthenticated:
+							case adapter.CodeUnauthenticated:
 								if errors.Is(err, adapter.ErrNotInstalled) {
 									rt.Errorf("lost: %v", err)
 								}

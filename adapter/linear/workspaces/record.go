@@ -135,7 +135,7 @@ func decode(raw []byte, organization string, keys *Keys) (*snapshot, error) {
 // operator repairs the configuration meanwhile, so nothing is given up.
 func broken(organization, why string) error {
 	return &adapter.Error{
-		Code: adapter.Unavailable, Op: "installation", RetryAfter: 15 * time.Second,
+		Code: adapter.CodeUnavailable, Op: "installation", RetryAfter: 15 * time.Second,
 		Message: "the record of workspace " + organization + " cannot be used: " + why,
 	}
 }

@@ -43,7 +43,7 @@ type Registry struct {
 const maxLogins = 20_000
 
 // New checks cfg, fills in defaults and returns a Registry. It does no I/O. The
-// error joins everything that is wrong with cfg; each part has code Invalid.
+// error joins everything that is wrong with cfg; each part has code adapter.CodeInvalid.
 func New(cfg Config) (*Registry, error) {
 	r, err := open(cfg)
 	if err == nil && cfg.Keys == nil {
@@ -106,9 +106,9 @@ func (r *Registry) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String(
 func (r *Registry) InstallURL() string { return r.cfg.PublicURL + InstallPath }
 
 // Tokens returns the source of a workspace's tokens. It does no I/O. The
-// source's errors have code Forbidden and wrap [adapter.ErrNotInstalled] if the
+// source's errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
 // app is not installed there, Unauthenticated if the login has ended and an
-// admin has to install the app again, and Unavailable or RateLimited if waiting
+// admin has to install the app again, and adapter.CodeUnavailable or adapter.CodeRateLimited if waiting
 // helps.
 func (r *Registry) Tokens(workspace string) linearapi.TokenSource { return r.login(workspace) }
 
@@ -137,7 +137,7 @@ func (r *Registry) usable(workspace string, s *snapshot) error {
 			return notInstalled(workspace)
 		}
 		return &adapter.Error{
-			Code: adapter.Unauthenticated, Op: "token", RetryAfter: min(max(since/10, 5*time.Second), time.Minute),
+			Code: adapter.CodeUnauthenticated, Op: "token", RetryAfter: min(max(since/10, 5*time.Second), time.Minute),
 			Message: "the login of workspace " + workspace + " has ended (" + s.rec.Why + "): an admin has to install the app again at " + r.InstallURL(),
 		}
 	default:
@@ -147,7 +147,7 @@ func (r *Registry) usable(workspace string, s *snapshot) error {
 
 func notInstalled(workspace string) error {
 	return &adapter.Error{
-		Code: adapter.Forbidden, Op: "token", Message: "workspace " + clip(workspace, 64), Err: adapter.ErrNotInstalled,
+		Code: adapter.CodeForbidden, Op: "token", Message: "workspace " + clip(workspace, 64), Err: adapter.ErrNotInstalled,
 	}
 }
 

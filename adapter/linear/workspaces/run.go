@@ -90,9 +90,9 @@ func (r *Registry) tend(ctx context.Context, org string) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	err := r.step(ctx, org)
-	r.heat(org, err != nil && adapter.CodeOf(err) != adapter.Unauthenticated && !errors.Is(err, adapter.ErrNotInstalled))
+	r.heat(org, err != nil && adapter.CodeOf(err) != adapter.CodeUnauthenticated && !errors.Is(err, adapter.ErrNotInstalled))
 	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, adapter.ErrNotInstalled), adapter.CodeOf(err) == adapter.Unauthenticated:
+	case err == nil, ctx.Err() != nil, errors.Is(err, adapter.ErrNotInstalled), adapter.CodeOf(err) == adapter.CodeUnauthenticated:
 	default:
 		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("installation could not be tended: tried again")
 	}

@@ -82,9 +82,9 @@ func (r *Registry) read(ctx context.Context, org string) (*snapshot, error) {
 }
 
 func storeError(err error) error {
-	code := adapter.Unavailable
-	if adapter.CodeOf(err) == adapter.Canceled {
-		code = adapter.Canceled
+	code := adapter.CodeUnavailable
+	if adapter.CodeOf(err) == adapter.CodeCanceled {
+		code = adapter.CodeCanceled
 	}
 	return &adapter.Error{Code: code, Op: "installation", Message: "the store", Err: err}
 }
@@ -103,7 +103,7 @@ func (r *Registry) write(ctx context.Context, old *snapshot, rec record) (*snaps
 	rec.Version = recordVersion
 	raw, err := json.Marshal(rec)
 	if err != nil {
-		return nil, &adapter.Error{Code: adapter.Invalid, Op: "installation", Message: "the record cannot be encoded"}
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "installation", Message: "the record cannot be encoded"}
 	}
 	var ttl time.Duration
 	if rec.Status == Gone {
@@ -148,7 +148,7 @@ func (r *Registry) change(ctx context.Context, org string, f func(old *snapshot,
 			return s, err
 		}
 	}
-	return nil, &adapter.Error{Code: adapter.Unavailable, Op: "installation", Message: "the record of workspace " + org + " changes all the time"}
+	return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "installation", Message: "the record of workspace " + org + " changes all the time"}
 }
 
 // shard returns the workspaces of one part of the list.
@@ -161,7 +161,7 @@ func (r *Registry) shard(ctx context.Context, n int) (orgs []string, raw []byte,
 		return nil, nil, storeError(err)
 	}
 	if err := json.Unmarshal(raw, &orgs); err != nil {
-		return nil, nil, &adapter.Error{Code: adapter.Unavailable, Op: "installations", Message: "the list of workspaces cannot be read: it is damaged"}
+		return nil, nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "installations", Message: "the list of workspaces cannot be read: it is damaged"}
 	}
 	return orgs, raw, nil
 }
@@ -198,11 +198,11 @@ func (r *Registry) enlist(ctx context.Context, org string, on bool) error {
 			return nil
 		}
 	}
-	return &adapter.Error{Code: adapter.Unavailable, Op: "installations", Message: "the list of workspaces changes all the time"}
+	return &adapter.Error{Code: adapter.CodeUnavailable, Op: "installations", Message: "the list of workspaces changes all the time"}
 }
 
 // errFull says that no further workspace may install the app.
-var errFull = &adapter.Error{Code: adapter.Forbidden, Op: "installations", Message: "the most workspaces that Config.MaxWorkspaces allows have installed the app"}
+var errFull = &adapter.Error{Code: adapter.CodeForbidden, Op: "installations", Message: "the most workspaces that Config.MaxWorkspaces allows have installed the app"}
 
 // organizations returns every workspace on the list.
 func (r *Registry) organizations(ctx context.Context) ([]string, error) {
