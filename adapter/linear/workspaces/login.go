@@ -292,7 +292,7 @@ func rebase(expires, asked time.Time) time.Time {
 	if expires.IsZero() {
 		return expires
 	}
-	return asked.Add(time.Until(expires)).Truncate(time.Second)
+	return asked.Add(time.Until(expires)).Round(time.Millisecond)
 }
 
 // kept returns what the refresh of a pair gave, if it is not stored yet.
