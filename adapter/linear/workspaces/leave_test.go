@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/state"
 )
 
 // secretless fails if the record holds anything encrypted.
@@ -245,4 +246,65 @@ func TestRun(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	tool, err := Manage(Config{Store: r.store, Keys: r.keys, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	umbrella := r.sim.Workspace("Umbrella", "umbrella")
+	reg := r.process()
+	r.install(reg, r.ada)
+	r.install(reg, umbrella.AddUser("Eve Curie", "eve"))
+	ctx := t.Context()
+	for _, org := range []string{r.acme.ID, umbrella.ID} {
+		thread := state.Key{Workspace: org, Kind: "thread", ID: "linear:i"}
+		for _, err := range []error{
+			r.store.Subscribe(ctx, thread),
+			r.store.Set(ctx, state.Key{Workspace: org, Kind: "state", ID: "x"}, []byte("v"), 0),
+			r.store.WriteNotes(ctx, thread, state.NoteWrite{Name: "n", Value: []byte("v"), TTL: time.Hour}),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := tool.Purge(ctx, r.store, r.acme.ID); adapter.CodeOf(err) != adapter.CodeConflict {
+		t.Errorf("installed: %v", err)
+	}
+	if _, err := tool.Purge(ctx, r.store, ""); adapter.CodeOf(err) != adapter.CodeInvalid {
+		t.Errorf("no workspace: %v", err)
+	}
+	if bye, err := tool.Disconnect(ctx, r.acme.ID, "test"); err != nil || !bye.Revoked {
+		t.Fatalf("%+v, %v", bye, err)
+	}
+	n, err := tool.Purge(ctx, r.store, r.acme.ID)
+	if err != nil || n.Subscriptions != 1 || n.Notes != 1 || n.Values < 2 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	left := map[string]int{}
+	for rec, err := range r.store.Export(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Key.Workspace == r.acme.ID {
+			left[string(rec.Kind)+" "+rec.Key.Kind]++
+		}
+	}
+	if len(left) != 1 || left["value installation-audit"] != 1 {
+		t.Errorf("left: %v, want the audit lines alone", left)
+	}
+	all, err := tool.List(ctx)
+	if err != nil || len(all) != 1 || all[0].ID != umbrella.ID {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if ok, err := r.store.Subscribed(ctx, state.Key{Workspace: umbrella.ID, Kind: "thread", ID: "linear:i"}); !ok || err != nil {
+		t.Errorf("the other workspace's subscription: %t, %v", ok, err)
+	}
+	r.mustCall(reg, umbrella.ID)
+	r.install(reg, r.ada) // from nothing
+	r.mustCall(reg, r.acme.ID)
 }
