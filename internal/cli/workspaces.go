@@ -173,7 +173,7 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 				fmt.Fprintf(p.err, "imported %d installations\n", n)
 				return nil
 			case err != nil:
-				return fmt.Errorf("record %d is no JSON", n+1)
+				return fmt.Errorf("record %d is not JSON", n+1)
 			}
 			org, err := reg.Import(ctx, raw)
 			if err != nil {
@@ -231,7 +231,7 @@ func (c keysRotate) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		if done.Key == "none" {
-			return &usageError{errors.New("LINEAR_ENCRYPTION_KEY is not set: there is no key to encrypt with")}
+			return &usageError{errors.New("LINEAR_ENCRYPTION_KEY is not set: set the key to encrypt with")}
 		}
 		fmt.Fprintf(p.out, "%d installations are encrypted with key %s\n", done.Encrypted, done.Key)
 		if len(done.Other) == 0 {

@@ -84,7 +84,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "LINEARBOT_PLAINTEXT_TOKENS", Default: "false", parse: (*Values).parsePlaintext,
-			Help: "store the tokens of installations as they are if there is no key",
+			Help: "store the tokens of installations unencrypted if no key is set",
 		},
 		{Name: "LINEAR_ACCESS_TOKEN", Secret: true, Help: "OAuth access token to act with instead; it is not renewed"},
 		{Name: "LINEAR_API_KEY", Secret: true, Help: "personal API key to act with instead: the bot then writes as that person"},

@@ -100,7 +100,7 @@ func (w *Wizard) checkWebhook(ctx context.Context, hook, signing string) error {
 func (w *Wizard) deliver(ctx context.Context, hook, signing string, body []byte) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook, bytes.NewReader(body))
 	if err != nil {
-		return 0, errors.New("it is no address")
+		return 0, errors.New("the address cannot be used")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Linear-Signature", webhook.Sign(signing, body))

@@ -193,7 +193,7 @@ func (w *Wizard) checkApp(ctx context.Context, id, secret, redirect string, many
 	if base == "" {
 		u, err := url.Parse(w.APIURL)
 		if err != nil {
-			return errors.New("the address of the API is no URL")
+			return errors.New("LINEAR_API_URL is not a URL")
 		}
 		base = u.Scheme + "://" + u.Host
 	}

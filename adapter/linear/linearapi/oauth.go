@@ -24,7 +24,7 @@ const (
 
 var (
 	// ErrGrantDead says that a refresh token or an authorization code gives
-	// nothing any more: somebody has to install the app again.
+	// nothing any more: the app has to be installed again.
 	ErrGrantDead = errors.New("linearapi: the grant has ended")
 	// ErrClientRefused says that Linear refused the client id or the client
 	// secret. It says nothing about any grant.

@@ -48,7 +48,7 @@ type OAuthClient struct {
 	secret string
 }
 
-// RegisterApp registers an OAuth app. Nobody has installed it yet.
+// RegisterApp registers an OAuth app, which no workspace has installed yet.
 func (s *Server) RegisterApp(app OAuthApp) *OAuthClient {
 	s.mu.Lock()
 	defer s.unlock()

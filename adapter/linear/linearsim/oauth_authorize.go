@@ -99,7 +99,7 @@ type authorizeQuery struct {
 }
 
 // authorizeQuery checks a request. An error is shown on the page: without a
-// known app and a known address there is no way back.
+// known app and a known address the browser cannot be sent back.
 func (s *Server) authorizeQuery(v url.Values) (*authorizeQuery, error) {
 	c := s.oauth.clients[v.Get("client_id")]
 	if c == nil {
@@ -165,7 +165,7 @@ type authorizeView struct {
 type authorizePerson struct{ ID, Label string }
 
 // serveAuthorize is the page on which a person lets an app into a workspace.
-// Who the person is, is chosen on the page: there is no signing in.
+// The page asks who the person is, in place of a login.
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.unlock()

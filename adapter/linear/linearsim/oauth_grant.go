@@ -59,8 +59,8 @@ func (s *Server) grantAnswer(r *http.Request) (status int, answer any, ok bool) 
 	return status, answer, true
 }
 
-// oauthClient authenticates a registered app. A missing secret is reported, a
-// wrong one is none of ours.
+// oauthClient authenticates a registered app. proven is false if
+// the secret is missing; a wrong one gives nil.
 func (s *Server) oauthClient(r *http.Request) (c *OAuthClient, proven bool) {
 	id, password, ok := r.BasicAuth()
 	if ok {

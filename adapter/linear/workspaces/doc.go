@@ -34,7 +34,7 @@
 // that. A refused client secret, a failure of Linear or of the network changes
 // nothing that is stored.
 //
-// An unknown expiry is no expiry: the token is used until Linear refuses it.
+// A token whose expiry is unknown is used until Linear refuses it.
 //
 // # Secrets
 //

@@ -87,7 +87,7 @@ func (r *Registry) room(ctx context.Context, org string) error {
 	return nil
 }
 
-// abandon gives tokens back that nobody will use.
+// abandon revokes tokens of an installation that was turned down.
 func (r *Registry) abandon(ctx context.Context, g linearapi.Grant) {
 	for _, t := range []struct{ token, hint string }{{g.Refresh, fieldRefresh}, {g.Access, fieldAccess}} {
 		if t.token != "" {
@@ -118,7 +118,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	}
 	var in imported
 	if err := json.Unmarshal(data, &in); err != nil {
-		return "", invalid("the record is no JSON object of an installation")
+		return "", invalid("the record must be a JSON object of an installation")
 	}
 	org := in.OrganizationID
 	if org == "" || len(org) > 128 {

@@ -173,7 +173,7 @@ func (k *Keys) open(organization, field string, s *sealed) (string, error) {
 	case s.Plain != "":
 		return s.Plain, nil
 	case k == nil:
-		return "", &sealError{"the tokens are encrypted and there is no key: set LINEAR_ENCRYPTION_KEY"}
+		return "", &sealError{"the tokens are encrypted and the key is missing: set LINEAR_ENCRYPTION_KEY"}
 	}
 	tried := false
 	for _, key := range k.ring {

@@ -104,7 +104,7 @@ func TestUnknownExpiry(t *testing.T) {
 		r.clock.advance(time.Hour)
 	}
 	if n := r.grants(); n != 1 {
-		t.Errorf("%d grants, want 1: an unknown expiry is no expiry", n)
+		t.Errorf("%d grants, want 1: a token of unknown expiry is used until it is refused", n)
 	}
 	r.clock.advance(20 * time.Hour) // now it has expired, and Linear says so
 	r.mustCall(reg, r.acme.ID)
@@ -275,7 +275,7 @@ func TestLostAnswer(t *testing.T) {
 	r.clock.advance(time.Minute)
 	r.mustCall(reg, r.acme.ID)
 
-	// Ahead of the expiry nobody needs the token, and the sweep sees to it.
+	// Ahead of the expiry no call asks for the token, and the sweep sees to it.
 	r.clock.advance(23 * time.Hour)
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, ResetAfter: true})
 	_ = reg.Sweep(t.Context())
@@ -339,7 +339,7 @@ func TestUnsavedPair(t *testing.T) {
 	r.mustCall(r.process(), r.acme.ID)
 }
 
-// With the store down, a token that works goes on working.
+// With the store down, a token that works keeps working.
 func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})

@@ -30,7 +30,7 @@ type ticket struct {
 	Until    time.Time `json:"until"`
 }
 
-// errTicket says that a state is none that this browser can use.
+// errTicket says that this browser cannot use a state.
 var errTicket = errors.New("workspaces: the state is unknown, was used, has expired or belongs to another browser")
 
 // token returns 32 random bytes as text.

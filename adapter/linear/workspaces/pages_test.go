@@ -204,7 +204,7 @@ func TestInstalledPage(t *testing.T) {
 	w = b.visit(http.MethodGet, publicURL+InstalledPath)
 	contains(t, w.Body.String(), "Events from Linear arrive", "2 October 2026, 09:01:00 UTC")
 	if strings.Contains(w.Body.String(), "http-equiv") {
-		t.Error("the page goes on loading itself")
+		t.Error("the page still loads itself")
 	}
 	stranger := r.browser(reg).visit(http.MethodGet, publicURL+InstalledPath)
 	if strings.Contains(stranger.Body.String(), "Acme") {

@@ -145,7 +145,7 @@ func (r *rig) works(reg *Registry) error {
 }
 
 // TestKillAtEveryStep kills one of two processes that race to refresh at each of
-// its steps. The other one, and whoever comes after, keeps the login.
+// its steps. The other one, and those that start later, keep the login.
 func TestKillAtEveryStep(t *testing.T) {
 	t.Parallel()
 	for _, sweep := range []bool{false, true} {

@@ -57,7 +57,7 @@ type record struct {
 	// PairAt is when the pair was stored.
 	PairAt time.Time `json:"pair_at,omitzero"`
 	// Attempt is when a refresh of this pair was begun. If it is set and
-	// nobody refreshes, an answer may have been lost.
+	// no process refreshes, an answer may have been lost.
 	Attempt time.Time `json:"attempt,omitzero"`
 	// Why says why the installation is not active.
 	Why string `json:"why,omitempty"`

@@ -240,5 +240,5 @@ func (r *Registry) poke(workspace string) {
 	}
 }
 
-// reauthError reports whether err says that somebody has to install again.
+// reauthError reports whether err says that the app has to be installed again.
 func reauthError(err error) bool { return errors.Is(err, linearapi.ErrGrantDead) }
