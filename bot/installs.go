@@ -23,13 +23,13 @@ func (b *Bot) OnInstalled(h WorkspaceHandler) *Registration {
 		return &Registration{}
 	}
 	return b.add(&b.on.installed, kindInstalled, nil, func(ctx context.Context, t *Turn) error {
-		return h(ctx, t.event.Head().Workspace)
+		return h(ctx, b.Workspace(t.event.Head().Workspace))
 	})
 }
 
 // AccessHandler handles a change of the teams that the bot can see in a
 // workspace.
-type AccessHandler func(ctx context.Context, workspace string, change *adapter.AccessEvent) error
+type AccessHandler func(ctx context.Context, w *Workspace, change *adapter.AccessEvent) error
 
 // OnAccessChanged registers h for changes of the teams that the bot can see.
 func (b *Bot) OnAccessChanged(h AccessHandler) *Registration {
@@ -41,7 +41,7 @@ func (b *Bot) OnAccessChanged(h AccessHandler) *Registration {
 		if !ok {
 			return Next
 		}
-		return h(ctx, e.Workspace, e)
+		return h(ctx, b.Workspace(e.Workspace), e)
 	})
 }
 
@@ -165,8 +165,8 @@ func (b *Bot) openLeft(page *notes.Thread, entry state.Queued, decode func(*adap
 		}
 	}
 	if errors.Is(why, adapter.ErrNotInstalled) {
-		b.counts.add(CountIgnored, "not_installed")
-		b.log.Info().Str(LogKeyWorkspace, entry.Lane.Workspace).Str(LogKeyReason, "not_installed").Msg("event dropped")
+		b.counts.add(countIgnored, "not_installed")
+		b.log.Info().Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, "not_installed").Msg("event dropped")
 		return nil, true, errNoTurn
 	}
 	return nil, false, nil

@@ -47,6 +47,14 @@ func (s *accounts) account(workspace string) (*account, error) {
 	return acc, nil
 }
 
+func (s *accounts) closeIdleConnections() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, acc := range s.all {
+		acc.api.CloseIdleConnections()
+	}
+}
+
 // current checks that the bot is installed in the workspace, and forgets who it
 // was there in an earlier installation.
 func (s *accounts) current(ctx context.Context, acc *account, workspace string) error {

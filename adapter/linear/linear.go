@@ -97,7 +97,13 @@ func (a *Adapter) Scopes() []string { return slices.Clone(a.scopes) }
 // CloseIdleConnections closes the connections that no request uses. The adapter
 // stays usable. A program that ends needs no call; one that makes several
 // adapters gives their connections back with it.
-func (a *Adapter) CloseIdleConnections() { a.only.api.CloseIdleConnections() }
+func (a *Adapter) CloseIdleConnections() {
+	if a.many != nil {
+		a.many.closeIdleConnections()
+		return
+	}
+	a.only.api.CloseIdleConnections()
+}
 
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }

@@ -14,7 +14,6 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -37,23 +36,7 @@ type installs struct {
 }
 
 // lateStore is a store that is opened later.
-type lateStore struct{ state.Store }
-
-// Get, Set, CompareAndSet and Delete are those of the store.
-func (s *lateStore) Get(ctx context.Context, k state.Key) ([]byte, error) { return s.Store.Get(ctx, k) }
-
-// Set is that of the store.
-func (s *lateStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
-	return s.Store.Set(ctx, k, v, ttl)
-}
-
-// CompareAndSet is that of the store.
-func (s *lateStore) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
-	return s.Store.CompareAndSet(ctx, k, old, next, ttl)
-}
-
-// Delete is that of the store.
-func (s *lateStore) Delete(ctx context.Context, k state.Key) error { return s.Store.Delete(ctx, k) }
+type lateStore struct{ workspaces.Store }
 
 // oauthConnections is how many connections for tokens are kept.
 const oauthConnections = 4

@@ -206,14 +206,14 @@ func answers(c *linearsim.Comment) (out []string) {
 }
 
 func echo(o *town) {
-	o.bot.OnInstalled(func(_ context.Context, w string) error { o.tell("installed %s", w); return nil })
-	o.bot.OnUninstalled(func(_ context.Context, w string) error { o.tell("uninstalled %s", w); return nil })
-	o.bot.OnAccessChanged(func(_ context.Context, w string, c *adapter.AccessEvent) error {
-		o.tell("access %s %t %d %d", w, c.AllPublicTeams, len(c.AddedTeams), len(c.LostTeams))
+	o.bot.OnInstalled(func(_ context.Context, w *bot.Workspace) error { o.tell("installed %s", w.ID()); return nil })
+	o.bot.OnUninstalled(func(_ context.Context, w *bot.Workspace) error { o.tell("uninstalled %s", w.ID()); return nil })
+	o.bot.OnAccessChanged(func(_ context.Context, w *bot.Workspace, c *adapter.AccessEvent) error {
+		o.tell("access %s %t %d %d", w.ID(), c.AllPublicTeams, len(c.AddedTeams), len(c.LostTeams))
 		return nil
 	})
 	o.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
-		self, err := o.bot.Workspace(th.Workspace()).Identity(ctx)
+		self, err := th.Workspace().Identity(ctx)
 		if err != nil {
 			return err
 		}
@@ -329,7 +329,7 @@ func TestUninstall(t *testing.T) {
 	t.Parallel()
 	working, ended := make(chan struct{}), make(chan error, 1)
 	o := newTown(t, func(o *town) {
-		o.bot.OnUninstalled(func(_ context.Context, w string) error { o.tell("uninstalled %s", w); return nil })
+		o.bot.OnUninstalled(func(_ context.Context, w *bot.Workspace) error { o.tell("uninstalled %s", w.ID()); return nil })
 		o.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 			close(working)
 			<-ctx.Done()

@@ -194,16 +194,16 @@ func TestRotationUnderLoad(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var load sync.WaitGroup
-	var mu sync.Mutex
+	var mu sync.RWMutex // an instance that is replaced finishes what it has begun
 	regs := []*Registry{first, first}
 	for i := range 4 {
 		load.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				mu.Lock()
-				reg := regs[(i+n)%2]
-				mu.Unlock()
 				org := orgs[n%len(orgs)]
-				if got, err := r.call(context.WithoutCancel(ctx), reg, org); err != nil || got != org {
+				mu.RLock()
+				got, err := r.call(context.WithoutCancel(ctx), regs[(i+n)%2], org)
+				mu.RUnlock()
+				if err != nil || got != org {
 					t.Errorf("%s: %q, %v", org, got, err)
 					return
 				}
@@ -217,6 +217,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		for i := range regs {
 			reg := process(keys)
 			mu.Lock()
+			<-regs[i].landed()
 			regs[i] = reg
 			mu.Unlock()
 			time.Sleep(20 * time.Millisecond)
