@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVar) != "" {
-		os.Exit(runChild())
+		os.Exit(runChild()) //nolint:forbidigo // a process of its own, see process_test.go
 	}
 	goleak.VerifyTestMain(m)
 }
