@@ -129,6 +129,11 @@ type UninstallEvent struct {
 	ClientID string
 }
 
+// InstallEvent says that a workspace installed the bot, or installed it again.
+type InstallEvent struct {
+	Meta
+}
+
 // AccessEvent says that the teams that the bot can see have changed.
 type AccessEvent struct {
 	Meta

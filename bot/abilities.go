@@ -13,6 +13,7 @@ import (
 // Nil means that it cannot.
 type abilities struct {
 	completer  adapter.Completer
+	admitter   adapter.Admitter
 	editor     adapter.Editor
 	reactor    adapter.Reactor
 	resolver   adapter.ThreadResolver
@@ -29,6 +30,7 @@ type abilities struct {
 func abilitiesOf(a adapter.Adapter) abilities {
 	var can abilities
 	can.completer, _ = a.(adapter.Completer)
+	can.admitter, _ = a.(adapter.Admitter)
 	can.editor, _ = a.(adapter.Editor)
 	can.reactor, _ = a.(adapter.Reactor)
 	can.resolver, _ = a.(adapter.ThreadResolver)

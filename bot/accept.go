@@ -19,6 +19,11 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.counts.add(countIgnored, "unreadable")
 		return err
 	}
+	if route.Ignore == "" {
+		if route.Ignore, err = b.admitDelivery(ctx, d, &route); err != nil {
+			return err
+		}
+	}
 	if route.Ignore != "" {
 		b.counts.add(countIgnored, route.Ignore)
 		if route.Missing != "" {

@@ -170,7 +170,7 @@ func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 		return Allow(), nil
 	}
 	switch t.event.(type) {
-	case *adapter.StopEvent, *adapter.UninstallEvent:
+	case *adapter.StopEvent, *adapter.UninstallEvent, *adapter.InstallEvent:
 		return Allow(), nil
 	default:
 	}

@@ -27,6 +27,7 @@ type Bot struct {
 	runner     *turns.Runner
 	running    running
 	sessions   sessionMemory
+	members    members
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.
@@ -47,7 +48,7 @@ func New(cfg Config) (*Bot, error) {
 		holder.UseSecret(b.writeSecret)
 	}
 	b.runner = turns.New(turns.Config{
-		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers,
+		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers, PerWorkspace: cfg.PerWorkspace,
 		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,
 	})
 	return b, nil

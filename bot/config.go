@@ -43,7 +43,8 @@ type Config struct {
 	// number.
 	BotTurns int
 	// Access says who may use the bot. It is asked before every handler,
-	// for every event, except for those of OnStop and OnUninstalled.
+	// for every event, except for those of OnStop, OnInstalled and
+	// OnUninstalled.
 	// Defaults to everyone.
 	Access Access
 	// Commands says how commands are treated. The zero value is a good one.
@@ -66,6 +67,10 @@ type Config struct {
 	// Workers is the most turns that run at once in this process. Defaults
 	// to 64.
 	Workers int
+	// PerWorkspace is the most turns of one workspace that run at once in this
+	// process, so that a busy workspace leaves workers to the others. Lanes
+	// beyond it wait a second or two at a time. Defaults to Workers: no limit.
+	PerWorkspace int
 	// MaxAttempts is how often a turn is tried before it goes to the dead
 	// letters. Defaults to 10. Handlers can have a number of their own.
 	MaxAttempts int
@@ -143,6 +148,7 @@ func (c Config) withDefaults() (Config, error) {
 		n    int64
 	}{
 		{"Workers", int64(c.Workers)},
+		{"PerWorkspace", int64(c.PerWorkspace)},
 		{"MaxAttempts", int64(c.MaxAttempts)},
 		{"LeaseTTL", int64(c.LeaseTTL)},
 	} {

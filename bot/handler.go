@@ -67,9 +67,12 @@ const (
 	kindIssue       = "issue"
 	kindStop        = "stop"
 	kindUninstalled = "uninstalled"
-	kindResolved    = "resolved"
-	kindNotified    = "notification"
-	kindEvent       = "event"
+	// The kinds of installs.go.
+	kindInstalled     = "installed"
+	kindAccessChanged = "access_changed"
+	kindResolved      = "resolved"
+	kindNotified      = "notification"
+	kindEvent         = "event"
 )
 
 // allowed is the access of the handler itself. Nil means everyone.
@@ -97,10 +100,13 @@ type handlers struct {
 	issue       []*handler
 	stop        []*handler
 	uninstalled []*handler
-	resolved    []*handler
-	notified    []*handler
-	event       []*handler
-	failed      []FailedHandler
+	installed   []*handler
+	// accessChanged are those of OnAccessChanged.
+	accessChanged []*handler
+	resolved      []*handler
+	notified      []*handler
+	event         []*handler
+	failed        []FailedHandler
 }
 
 // OnNewMention registers h for messages that mention the bot in a thread that

@@ -64,7 +64,7 @@ func (r *Registration) With(o HandlerOptions) *Registration {
 	if o.MaxAttempts < 0 {
 		reg.refuse(h, "MaxAttempts", "must not be negative")
 	}
-	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled) {
+	if o.Access != nil && (h.kind == kindStop || h.kind == kindUninstalled || h.kind == kindInstalled) {
 		reg.refuse(h, "Access", "is not possible here: everyone may stop and remove the bot. Leave it out")
 	}
 	h.options.Timeout = orOff(o.Timeout, h.options.Timeout, unlimited)

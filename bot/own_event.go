@@ -15,6 +15,8 @@ type ownEvent struct {
 	Post  *scheduledPost `json:"post,omitempty"`
 	// Probe asks whether a lane is idle, and does nothing itself.
 	Probe bool `json:"probe,omitempty"`
+	// Member is that a workspace installed the bot or left it.
+	Member *membership `json:"member,omitempty"`
 }
 
 // press is the press of a button behind a link.
@@ -55,14 +57,28 @@ func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Ev
 		return func(self *adapter.Identity) (adapter.Event, error) { return b.cfg.Adapter.Decode(d, self) }, nil
 	}
 	var own ownEvent
-	if json.Unmarshal(e.Body[1:], &own) != nil || !own.Probe && (own.Press == nil) == (own.Post == nil) {
+	if json.Unmarshal(e.Body[1:], &own) != nil || !own.valid() {
 		return nil, errEnvelope
 	}
 	return func(*adapter.Identity) (adapter.Event, error) { return own.event(e), nil }, nil
 }
 
+// valid reports whether one field is set.
+func (o *ownEvent) valid() bool {
+	n := 0
+	for _, set := range []bool{o.Press != nil, o.Post != nil, o.Probe, o.Member != nil} {
+		if set {
+			n++
+		}
+	}
+	return n == 1
+}
+
 // event returns the event of an entry.
 func (o *ownEvent) event(e state.Queued) adapter.Event {
+	if o.Member != nil {
+		return o.Member.event(e)
+	}
 	if p := o.Press; p != nil {
 		return &adapter.ActionEvent{
 			Meta: adapter.Meta{

@@ -33,6 +33,10 @@ func (b *Bot) routed(ctx context.Context, r *run) ([][]*handler, error) {
 		return [][]*handler{b.on.action}, nil
 	case *adapter.UninstallEvent:
 		return [][]*handler{b.on.uninstalled}, nil
+	case *adapter.InstallEvent:
+		return [][]*handler{b.on.installed}, nil
+	case *adapter.AccessEvent:
+		return [][]*handler{b.on.accessChanged}, nil
 	case *adapter.ResolveEvent:
 		return [][]*handler{b.on.resolved}, nil
 	case *adapter.NotificationEvent:

@@ -129,6 +129,9 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	}
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
+		if t, ok, left := b.openLeft(page, e, decode, err); ok {
+			return t, left
+		}
 		return nil, b.unready(err)
 	}
 	ev, err := decode(self)
@@ -164,6 +167,8 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: *log,
 	}
+	ctx, out := b.members.enter(ctx, t)
+	defer out()
 	ctx, release, err := b.stoppable(ctx, r)
 	if err != nil {
 		return nil, err

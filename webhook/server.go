@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,9 @@ type Config struct {
 	// Secrets are the signing secrets of the webhook, any of which is
 	// accepted.
 	Secrets []string
+	// Expiring are further secrets, each with the time at which it stops being
+	// accepted. Defaults to none.
+	Expiring []Secret
 	// Verify proves that a delivery is authentic, in place of Linear's signature:
 	// for deliveries that a gateway has verified and forwards under a signature of
 	// its own. It gets the raw body and must compare in constant time; any error
@@ -66,6 +70,9 @@ type Config struct {
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s; negative means that connections are closed at once.
 	ShutdownTimeout time.Duration
+	// Pages are further handlers, by path: "/linear/install" for one path,
+	// "/admin/" for a path and everything below it. Defaults to none.
+	Pages map[string]http.Handler
 	// Checks are asked by /readyz after Ready. Defaults to none.
 	Checks []Check
 	// OnListen is called once the server listens, with the address. Useful
@@ -95,20 +102,12 @@ type Server struct {
 	echo   *echo.Echo
 	intake *Intake
 	health *health
+
+	verifier *Verifier
 }
 
 // NewServer checks cfg, fills in defaults and returns a Server. It does no I/O.
 func NewServer(cfg Config) (*Server, error) {
-	verify := cfg.Verify
-	if verify == nil {
-		verifier, err := NewVerifier(cfg.Secrets...)
-		if err != nil {
-			return nil, err
-		}
-		verify = func(r *http.Request, body []byte) error {
-			return verifier.Verify(r.Header.Get("Linear-Signature"), body)
-		}
-	}
 	if cfg.Acceptor == nil {
 		return nil, errors.New("webhook: Config.Acceptor is missing: pass the bot")
 	}
@@ -146,11 +145,22 @@ func NewServer(cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	var verifier *Verifier
+	verify := cfg.Verify
+	if verify == nil {
+		var err error
+		if verifier, err = newVerifier(cfg.secrets(), cfg.Now); err != nil {
+			return nil, err
+		}
+		verify = func(r *http.Request, body []byte) error {
+			return verifier.Verify(r.Header.Get("Linear-Signature"), body)
+		}
+	}
 	horizon := shortHorizon
 	if cfg.Durable && !cfg.Strict {
 		horizon = longHorizon
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg)}
+	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg), verifier: verifier}
 	deliveries := &endpoint{
 		verify:   verify,
 		signed:   cfg.Verify == nil,
@@ -183,6 +193,9 @@ func NewServer(cfg Config) (*Server, error) {
 		e.GET(adapter.ButtonPath+":token", pages.show)
 		e.POST(adapter.ButtonPath+":token", pages.press)
 	}
+	if err := mount(e, cfg.Path, cfg.Pages); err != nil {
+		return nil, err
+	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
 	missed := &lost{path: cfg.Path, log: cfg.Logger}
@@ -197,6 +210,41 @@ func NewServer(cfg Config) (*Server, error) {
 
 // Handler returns the server's handler, to mount it elsewhere.
 func (s *Server) Handler() http.Handler { return s.echo }
+
+// Secrets returns how much each signing secret is used: when the old one is not
+// any more, it can go. It is nil with Config.Verify.
+func (s *Server) Secrets() []SecretUse {
+	if s.verifier == nil {
+		return nil
+	}
+	return s.verifier.Secrets()
+}
+
+// secrets returns all secrets.
+func (c Config) secrets() []Secret {
+	all := make([]Secret, 0, len(c.Secrets)+len(c.Expiring))
+	for _, s := range c.Secrets {
+		all = append(all, Secret{Value: s})
+	}
+	return append(all, c.Expiring...)
+}
+
+// mount adds further handlers.
+func mount(e *echo.Echo, deliveries string, pages map[string]http.Handler) error {
+	for path, h := range pages {
+		switch {
+		case !strings.HasPrefix(path, "/") || h == nil:
+			return fmt.Errorf("webhook: Config.Pages[%q] must begin with a slash and have a handler", path)
+		case path == deliveries:
+			return fmt.Errorf("webhook: Config.Pages[%q] is the path of the webhook", path)
+		}
+		e.Any(path, echo.WrapHandler(h))
+		if strings.HasSuffix(path, "/") {
+			e.Any(path+"*", echo.WrapHandler(h))
+		}
+	}
+	return nil
+}
 
 // Intake returns the counts of the delivery endpoint.
 func (s *Server) Intake() *Intake { return s.intake }

@@ -5,8 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"hash"
-	"sync"
+	"fmt"
+	"strings"
+	"time"
 )
 
 // Errors of [Verifier.Verify]. Neither says anything about the right
@@ -16,65 +17,84 @@ var (
 	ErrNoSignature = errors.New("webhook: missing signature")
 	// ErrSignature says that no secret gives the signature of the request.
 	ErrSignature = errors.New("webhook: invalid signature")
+	// ErrExpiredSecret says that the secret of the signature has expired. It
+	// wraps ErrSignature.
+	ErrExpiredSecret = fmt.Errorf("%w: its secret has expired", ErrSignature)
 )
 
 // Verifier checks the signatures of deliveries. It is safe for concurrent use.
 type Verifier struct {
-	macs []*sync.Pool
-}
-
-// signer makes signatures with one secret, without allocating.
-type signer struct {
-	mac hash.Hash
-	sum [sha256.Size]byte
-}
-
-// sign returns the signature of body. It is valid until the next call.
-func (s *signer) sign(body []byte) []byte {
-	s.mac.Reset()
-	s.mac.Write(body)
-	return s.mac.Sum(s.sum[:0])
+	signers []*signer
+	now     func() time.Time
 }
 
 // NewVerifier returns a Verifier that accepts a signature made with any of the
 // secrets, so that a secret can be rotated without a gap. At least one secret
 // is needed, and none may be empty: an empty secret would accept anything.
 func NewVerifier(secrets ...string) (*Verifier, error) {
+	all := make([]Secret, len(secrets))
+	for i, s := range secrets {
+		all[i].Value = s
+	}
+	return newVerifier(all, time.Now)
+}
+
+func newVerifier(secrets []Secret, now func() time.Time) (*Verifier, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("webhook: no signing secret: set LINEAR_WEBHOOK_SECRET to the secret that Linear shows beside the webhook")
 	}
-	v := &Verifier{}
+	v := &Verifier{now: now}
 	for _, s := range secrets {
-		if s == "" {
+		if s.Value == "" {
 			return nil, errors.New("webhook: empty signing secret: remove it from LINEAR_WEBHOOK_SECRET or fill it in")
 		}
-		v.macs = append(v.macs, &sync.Pool{New: func() any { return &signer{mac: hmac.New(sha256.New, []byte(s))} }})
+		if strings.Contains(s.Value, untilMark) {
+			return nil, errors.New("webhook: a signing secret in LINEAR_WEBHOOK_SECRET has no readable time after \";until=\": write it as 2026-12-31 or 2026-12-31T18:00:00Z")
+		}
+		v.signers = append(v.signers, newSigner(s))
 	}
 	return v, nil
 }
 
-// Verify checks that signature, in hex, is the HMAC-SHA256 of body. The time it
-// takes depends on the length of body and the number of secrets only.
+// Verify checks that signature, in hex, is the HMAC-SHA256 of body under a
+// secret that has not expired. The time it takes depends on the length of body
+// and the number of secrets only.
 func (v *Verifier) Verify(signature string, body []byte) error {
 	got, err := parseSignature(signature)
 	if err != nil {
 		return err
 	}
-	good := false
-	for _, pool := range v.macs {
-		s, ok := pool.Get().(*signer)
-		if !ok {
-			return ErrSignature
+	now := v.now()
+	var by *signer
+	expired := false
+	for _, s := range v.signers {
+		if !s.signs(body, &got) {
+			continue
 		}
-		if hmac.Equal(s.sign(body), got[:]) {
-			good = true
+		if s.expired(now) {
+			expired = true
+		} else if by == nil {
+			by = s
 		}
-		pool.Put(s)
 	}
-	if !good {
+	switch {
+	case by != nil:
+		by.note(now)
+		return nil
+	case expired:
+		return ErrExpiredSecret
+	default:
 		return ErrSignature
 	}
-	return nil
+}
+
+// Secrets returns how much each secret is used, in their order.
+func (v *Verifier) Secrets() []SecretUse {
+	uses := make([]SecretUse, len(v.signers))
+	for i, s := range v.signers {
+		uses[i] = s.use()
+	}
+	return uses
 }
 
 // parseSignature reads the form of a signature: 64 hex digits.

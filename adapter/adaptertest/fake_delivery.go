@@ -158,6 +158,8 @@ func fakeKind(ev adapter.Event) (kind, action, id string) {
 		return fakeNotification, fakeCreate, ev.Kind
 	case *adapter.UninstallEvent:
 		return fakeApp, "revoke", fakeApp
+	case *adapter.InstallEvent:
+		return fakeApp, "install", fakeApp
 	case *adapter.AccessEvent:
 		return fakeAccess, fakeUpdate, fakeAccess
 	case *adapter.AuthorizationEvent:
@@ -208,6 +210,8 @@ func fakeEvent(kind, action string) adapter.Event {
 		return &adapter.NotificationEvent{}
 	case "App revoke":
 		return &adapter.UninstallEvent{}
+	case "App install":
+		return &adapter.InstallEvent{}
 	case "Access update":
 		return &adapter.AccessEvent{}
 	case "Authorization update":

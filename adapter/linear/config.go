@@ -18,9 +18,10 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// Config says how to reach Linear, and as whom. Of the three ways to
-// authenticate (API key, access token, client credentials) the first that is
-// set is used, in this order. The text forms of a Config show no secrets.
+// Config says how to reach Linear, and as whom: with an API key, an access
+// token, a function that returns one, client credentials, or the installations of
+// many workspaces. Exactly one of them is set; [Config.Auth] says which. The text
+// forms of a Config show no secrets.
 type Config struct {
 	// APIKey is a personal API key; the bot then acts as that person.
 	// Defaults to none.
@@ -28,9 +29,16 @@ type Config struct {
 	// AccessToken is an OAuth access token. It is not renewed. Defaults to
 	// none.
 	AccessToken string
+	// Token returns the token to use now; see linearapi.TokenFunc. Defaults to
+	// none.
+	Token linearapi.TokenFunc
 	// ClientID and ClientSecret are those of an OAuth app that has client
 	// credentials enabled; the bot then acts as the app. Defaults to none.
 	ClientID, ClientSecret string
+	// Installations are the workspaces that have installed the app; ClientID
+	// and ClientSecret are then theirs to use and may be set as well. Defaults
+	// to none.
+	Installations Installations
 	// Scopes are what the app's token may do. Defaults to
 	// [linearapi.DefaultScopes]: those of an agent, or in ModeComments those of
 	// a plain app.
@@ -140,8 +148,7 @@ func splitScopes(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// tokens returns the source of the first way to authenticate that is set. It
-// asks for tokens over the given transport unless HTTPClient has one.
+// tokens returns the source of the one workspace that c is for. It asks for tokens over the given transport unless HTTPClient has one.
 func (c Config) tokens(api http.RoundTripper) linearapi.TokenSource {
 	client := &http.Client{}
 	if c.HTTPClient != nil {
@@ -155,6 +162,8 @@ func (c Config) tokens(api http.RoundTripper) linearapi.TokenSource {
 		return linearapi.APIKey(c.APIKey)
 	case c.AccessToken != "":
 		return linearapi.AccessToken(c.AccessToken)
+	case c.Token != nil:
+		return c.Token
 	default:
 		return linearapi.ClientCredentials(linearapi.ClientCredentialsConfig{
 			ClientID:     c.ClientID,
@@ -200,27 +209,24 @@ func (c Config) withDefaults() (Config, error) {
 			Code: adapter.CodeInvalid, Op: "linear", Err: &ConfigError{Field: field, Variable: variable, Reason: reason},
 		})
 	}
-	switch {
-	case c.APIKey != "":
+	if _, err := c.Auth(); err != nil {
+		problems = append(problems, err)
+	}
+	if c.APIKey != "" {
 		if wrong := checkToken(c.APIKey); wrong != "" {
 			problem("APIKey", "LINEAR_API_KEY", wrong)
 		}
 		if strings.HasPrefix(c.APIKey, "lin_oauth_") {
 			problem("APIKey", "LINEAR_API_KEY", "is an OAuth access token: set it as LINEAR_ACCESS_TOKEN")
 		}
-	case c.AccessToken != "":
+	}
+	if c.AccessToken != "" {
 		if wrong := checkToken(c.AccessToken); wrong != "" {
 			problem("AccessToken", "LINEAR_ACCESS_TOKEN", wrong)
 		}
 		if strings.HasPrefix(c.AccessToken, "lin_api_") {
 			problem("AccessToken", "LINEAR_ACCESS_TOKEN", "is a personal API key: set it as LINEAR_API_KEY")
 		}
-	case c.ClientID == "" && c.ClientSecret == "":
-		problem("", "", "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing: set both, or LINEAR_ACCESS_TOKEN, or LINEAR_API_KEY")
-	case c.ClientID == "":
-		problem("ClientID", cmp.Or(c.missing, "LINEAR_CLIENT_ID"), "is missing beside the secret: copy it from the OAuth app's settings in Linear")
-	case c.ClientSecret == "":
-		problem("ClientSecret", cmp.Or(c.missing, "LINEAR_CLIENT_SECRET"), "is missing beside the id: copy it from the OAuth app's settings in Linear")
 	}
 	if c.Mode > ModeSessions {
 		problem("Mode", "LINEAR_MODE", "is not valid: use both, comments or agent-sessions")

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,6 +72,25 @@ func TestConfigFromEnv(t *testing.T) {
 	}
 }
 
+// none are no installations.
+type none struct{ Installations }
+
+func TestAuth(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{APIKey: marker}, "API key, from APIKey (LINEAR_API_KEY)"},
+		{Config{ClientID: "i", ClientSecret: marker}, "client credentials, from ClientID (LINEAR_CLIENT_ID) and ClientSecret (LINEAR_CLIENT_SECRET)"},
+		{Config{Installations: none{}}, "OAuth installations, from Installations (LINEAR_REDIRECT_URI, or LINEARBOT_PUBLIC_URL with LINEAR_ENCRYPTION_KEY)"},
+	} {
+		if got, err := tc.cfg.Auth(); err != nil || got.String() != tc.want {
+			t.Errorf("%s, %v, want %s", got, err, tc.want)
+		}
+	}
+}
+
 func TestNewChecksConfig(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -81,7 +101,11 @@ func TestNewChecksConfig(t *testing.T) {
 		{"API key", Config{APIKey: "lin_api_x"}, nil},
 		{"access token", Config{AccessToken: "lin_oauth_x"}, nil},
 		{"client credentials", Config{ClientID: "i", ClientSecret: "s"}, nil},
-		{"an unused way may be incomplete", Config{APIKey: "k", ClientID: "i"}, nil},
+		{"token function", Config{Token: func(context.Context) (linearapi.Token, error) { return linearapi.Token{}, nil }}, nil},
+		{"two ways", Config{APIKey: "k", ClientID: "i"}, []string{"APIKey (LINEAR_API_KEY) contradicts ClientID (LINEAR_CLIENT_ID) and ClientSecret (LINEAR_CLIENT_SECRET)"}},
+		{"two tokens", Config{APIKey: "k", AccessToken: "t"}, []string{"APIKey (LINEAR_API_KEY) contradicts AccessToken (LINEAR_ACCESS_TOKEN)"}},
+		{"a key and installations", Config{APIKey: "k", Installations: none{}}, []string{"APIKey (LINEAR_API_KEY) contradicts Installations (LINEAR_REDIRECT_URI, or"}},
+		{"installations beside their client", Config{ClientID: "i", ClientSecret: "s", Installations: none{}}, nil},
 		{"nothing", Config{}, []string{"LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing"}},
 		{"no secret", Config{ClientID: "i"}, []string{"ClientSecret (LINEAR_CLIENT_SECRET) is missing"}},
 		{"no id", Config{ClientSecret: marker}, []string{"ClientID (LINEAR_CLIENT_ID) is missing"}},

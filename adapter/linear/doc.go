@@ -33,6 +33,10 @@
 // an error with code adapter.CodeForbidden that names both. [New] does no I/O; the first
 // call of Identity asks Linear who the bot is, and a failure is asked again.
 //
+// With Config.Installations an adapter acts in every workspace that has installed
+// the app, with a client, a budget and an identity for each, and takes no
+// deliveries of others.
+//
 // Package linearapi holds the client, and what it promises about retries,
 // limits and errors holds here too.
 package linear

@@ -24,17 +24,27 @@ type account struct {
 
 	mu   sync.Mutex
 	self *adapter.Identity // nil until Linear has told
+	// installation is whose identity it is, with many accounts.
+	installation string
 }
 
 // Identity says who the bot is in a workspace. The first call asks Linear, and
 // all later calls share the answer; calls at the same time share one request,
 // which outlives a caller whose context ends. Failures are not remembered. If
 // the token belongs to another workspace, the error has code adapter.CodeForbidden and
-// names both. An empty workspace stands for the token's own.
+// names both. An empty workspace stands for the token's own. With installations,
+// the error has code adapter.CodeForbidden and wraps [adapter.ErrNotInstalled] where the bot is
+// not installed, and code
+// adapter.CodeUnauthenticated where it has to be installed again.
 func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
 	acc, err := a.account(workspace)
 	if err != nil {
 		return nil, err
+	}
+	if a.many != nil {
+		if err := a.many.current(ctx, acc, workspace); err != nil {
+			return nil, err
+		}
 	}
 	self, err := acc.identity(ctx)
 	if err != nil {
@@ -96,7 +106,10 @@ func (acc *account) known() (adapter.Identity, bool) {
 
 // ask asks Linear who the bot is, unless another call just did.
 func (acc *account) ask(ctx context.Context) error {
-	if _, ok := acc.known(); ok {
+	acc.mu.Lock()
+	known, installation := acc.self != nil, acc.installation
+	acc.mu.Unlock()
+	if known {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, identityTimeout)
@@ -122,6 +135,8 @@ func (acc *account) ask(ctx context.Context) error {
 	}
 	acc.mu.Lock()
 	defer acc.mu.Unlock()
-	acc.self = self
+	if acc.installation == installation {
+		acc.self = self
+	}
 	return nil
 }

@@ -11,8 +11,9 @@ import (
 // Adapter is Linear as a chat platform. Make one with [New]. It is safe for
 // concurrent use.
 type Adapter struct {
-	// only is the one account of an adapter that New made.
+	// only is the one account, nil if there are many.
 	only *account
+	many *accounts
 	mode Mode
 	// scopes are what client credentials ask for. Nil without them.
 	scopes  []string
@@ -47,24 +48,35 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, err
 	}
 	transport := linearapi.NewTransport(cfg.Connections)
-	api, err := linearapi.New(linearapi.Config{
-		URL:        cfg.APIURL,
-		Tokens:     cfg.tokens(transport),
-		HTTPClient: cfg.HTTPClient,
-		Transport:  transport,
-		Observe:    cfg.Observe,
-		UploadsURL: cfg.UploadsURL,
-	})
-	if err != nil {
-		return nil, err
+	open := func(tokens linearapi.TokenSource) (*linearapi.Client, error) {
+		return linearapi.New(linearapi.Config{
+			URL:        cfg.APIURL,
+			Tokens:     tokens,
+			HTTPClient: cfg.HTTPClient,
+			Transport:  transport,
+			Observe:    cfg.Observe,
+			UploadsURL: cfg.UploadsURL,
+		})
+	}
+	var only *account
+	var many *accounts
+	if cfg.Installations != nil {
+		many = &accounts{from: cfg.Installations, open: open, all: make(map[string]*account)}
+	} else {
+		api, err := open(cfg.tokens(transport))
+		if err != nil {
+			return nil, err
+		}
+		only = &account{api: api, app: cfg.APIKey == "" && cfg.AccessToken == "" && cfg.Token == nil}
 	}
 	var scopes []string
-	if cfg.APIKey == "" && cfg.AccessToken == "" {
+	if only != nil && only.app {
 		scopes = cfg.Scopes
 	}
 	return &Adapter{
 		scopes:  scopes,
-		only:    &account{api: api, app: cfg.APIKey == "" && cfg.AccessToken == ""},
+		only:    only,
+		many:    many,
 		written: newRecent[commentKey, struct{}](remembered),
 		parts:   newRecent[commentKey, *parts](remembered),
 		mode:    cfg.Mode,
@@ -85,7 +97,13 @@ func (a *Adapter) Scopes() []string { return slices.Clone(a.scopes) }
 // CloseIdleConnections closes the connections that no request uses. The adapter
 // stays usable. A program that ends needs no call; one that makes several
 // adapters gives their connections back with it.
-func (a *Adapter) CloseIdleConnections() { a.only.api.CloseIdleConnections() }
+func (a *Adapter) CloseIdleConnections() {
+	if a.many != nil {
+		a.many.closeIdleConnections()
+		return
+	}
+	a.only.api.CloseIdleConnections()
+}
 
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }
@@ -135,6 +153,9 @@ func (a *Adapter) API(ctx context.Context, workspace string) (*linearapi.Client,
 
 // account returns the account that acts in a workspace. Whether it really
 // belongs there is for its identity to say.
-func (a *Adapter) account(string) (*account, error) { //nolint:unparam // with an account per workspace, there may be none
+func (a *Adapter) account(workspace string) (*account, error) {
+	if a.many != nil {
+		return a.many.account(workspace)
+	}
 	return a.only, nil
 }

@@ -63,7 +63,7 @@ func TestServeSaysWhoItIs(t *testing.T) {
 func TestServeWithPersonalKey(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	p := s.serve(t, "127.0.0.1:0", "LINEAR_API_KEY="+s.ada.APIKey())
+	p := s.serve(t, "127.0.0.1:0", "LINEAR_API_KEY="+s.ada.APIKey(), "LINEAR_CLIENT_ID=", "LINEAR_CLIENT_SECRET=")
 	p.says(t, "connected to Acme as @ada")
 	p.says(t, "LINEAR_API_KEY belongs to a person: the bot acts as Ada Byron (@ada)")
 }

@@ -2,10 +2,13 @@
 // has:
 //
 //	serve     run the bot from the environment
+//	init      go from nothing to a checked .env
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
 //	tokens    create, list and revoke tokens of the ticketing API
+//	workspaces  look after the workspaces that have installed the app
+//	keys      make and rotate the keys that encrypt tokens
 //	version   print the version
 //	help      explain a command
 //
@@ -53,10 +56,15 @@ type Program struct {
 // defaults and their help come from package settings.
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
+	Init    initCmd    `cmd:"" help:"Go from nothing to a checked .env."`
 	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
 	Sim     simCmd     `cmd:"" help:"Run a simulated Linear for bots in any language."`
 	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
 	Tokens  tokensCmd  `cmd:"" help:"Create, list and revoke tokens of the ticketing API."`
+
+	Workspaces workspacesCmd `cmd:"" help:"Look after the workspaces that have installed the app."`
+	Keys       keysCmd       `cmd:"" help:"Make and rotate the keys that encrypt tokens."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 	Help    helpCmd    `cmd:"" help:"Explain a command."`
 
@@ -114,12 +122,12 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	if err != nil {
 		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
 	}
-	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" {
+	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" || command == "workspaces" || command == "keys" {
 		for _, u := range settings.FindUnknown(p.environ()) {
 			fail(0, u.String()) // serve has them in its log
 		}
 	}
-	err = parsed.Run(&cli.State)
+	err = parsed.Run(&cli.State, &cli.Workspaces)
 	if err == nil {
 		return ExitOK
 	}

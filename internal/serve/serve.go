@@ -71,7 +71,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 
 	a.fillWebhook()
 	choose(a.values, &a.cfg.Bot.Workers, a.values.Workers, "LINEARBOT_WORKERS")
-	conn, closeIdle := a.connect()
+	in := a.installations()
+	conn, closeIdle := a.connect(in)
 	if err := a.refused(); err != nil {
 		return err
 	}
@@ -81,7 +82,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
-	b := a.newBot()
+	b := a.newBot(in)
+	if in != nil {
+		in.store.Store, in.bot = a.cfg.Bot.Store, b
+		a.cfg.Webhook.Pages = in.pages(a.cfg.Webhook.Pages)
+	}
 	if err := a.refused(); err != nil {
 		return err
 	}
@@ -112,10 +117,10 @@ func (a *assembly) refused() error {
 // fillWebhook decides what the server is made of.
 func (a *assembly) fillWebhook() {
 	v, w := a.values, &a.cfg.Webhook
-	if len(v.Secrets) > 0 {
-		w.Secrets = v.Secrets
+	if len(v.Secrets)+len(v.Expiring) > 0 {
+		w.Secrets, w.Expiring = v.Secrets, v.Expiring
 	}
-	if len(w.Secrets) == 0 && !v.IsSet("LINEAR_WEBHOOK_SECRET") {
+	if len(w.Secrets)+len(w.Expiring) == 0 && !v.IsSet("LINEAR_WEBHOOK_SECRET") {
 		a.problem("LINEAR_WEBHOOK_SECRET", "is missing: copy the signing secret that Linear shows beside the webhook")
 	}
 	choose(v, &w.Addr, v.Addr, "LINEARBOT_ADDR")
@@ -135,13 +140,16 @@ func choose[T comparable](v *settings.Values, said *T, configured T, name string
 
 // connect makes the adapter, unless the program brings one. It also returns what
 // closes the adapter's idle connections.
-func (a *assembly) connect() (*connection, func()) {
+func (a *assembly) connect(in *installs) (link, func()) {
 	if a.cfg.Bot.Adapter != nil {
 		conn := &connection{adapter: a.cfg.Bot.Adapter, log: a.log, look: "the credentials of the adapter", at: a.cfg.Bot.Adapter.Name()}
 		return conn, func() {}
 	}
 	cfg := a.overlay(a.cfg.Linear, linear.ConfigFrom(a.values.Lookup))
 	cfg.Connections = cmp.Or(cfg.Connections, a.cfg.Bot.Workers)
+	if in != nil {
+		cfg.Installations = in.reg
+	}
 	lin, err := linear.New(cfg)
 	if err != nil {
 		for _, err := range parts(err) {
@@ -154,6 +162,12 @@ func (a *assembly) connect() (*connection, func()) {
 		return nil, func() {}
 	}
 	a.cfg.Bot.Adapter = lin
+	if auth, err := cfg.Auth(); err == nil {
+		a.log.Info().Msg("acting by " + auth.String())
+	}
+	if in != nil {
+		return in, func() { lin.CloseIdleConnections(); in.http.CloseIdleConnections() }
+	}
 	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear", scopes: lin.Scopes()}, lin.CloseIdleConnections
 }
 
@@ -233,7 +247,7 @@ func openStore(v *settings.Values, workers int) (state.Store, error) {
 }
 
 // newBot makes the bot and has the program add its handlers.
-func (a *assembly) newBot() *bot.Bot {
+func (a *assembly) newBot(in *installs) *bot.Bot {
 	v, c := a.values, &a.cfg.Bot
 	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
 	choose(v, &c.Secret, v.IDSecret, "LINEARBOT_SECRET")
@@ -242,6 +256,9 @@ func (a *assembly) newBot() *bot.Bot {
 	choose(v, &c.Links.BaseURL, v.PublicURL, "LINEARBOT_PUBLIC_URL")
 	if c.Links.BaseURL != "" && len(c.Links.Secrets) == 0 {
 		c.Links.Secrets = a.cfg.Webhook.Secrets
+	}
+	if in != nil && c.PerWorkspace == 0 {
+		c.PerWorkspace = max(1, c.Workers*3/4) // a quarter is for the other workspaces
 	}
 	c.Logger = a.log
 	b, err := bot.New(*c)
@@ -258,7 +275,7 @@ func (a *assembly) newBot() *bot.Bot {
 }
 
 // newServer makes the server of the bot.
-func (a *assembly) newServer(b *bot.Bot, conn *connection) *webhook.Server {
+func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
 	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
 	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready}}, w.Checks...)

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/internal/settings"
 )
 
@@ -63,9 +64,18 @@ func TestTable(t *testing.T) {
 func TestLinearReadsTheTable(t *testing.T) {
 	t.Parallel()
 	read := make(map[string]bool)
-	linear.ConfigFrom(func(name string) string { read[name] = true; return "" })
+	lookup := func(name string) string { read[name] = true; return "" }
+	linear.ConfigFrom(lookup)
+	if _, _, err := workspaces.ConfigFrom(lookup); err != nil {
+		t.Fatal(err)
+	}
 	// The rest of LINEAR_ is the server's and the bot's.
 	read["LINEAR_WEBHOOK_SECRET"], read["LINEAR_BOT_USERNAME"] = true, true
+	for name := range read { // package workspaces reads some of ours as well
+		if !strings.HasPrefix(name, "LINEAR_") {
+			delete(read, name)
+		}
+	}
 	known := make(map[string]bool)
 	for _, name := range settings.Names() {
 		if strings.HasPrefix(name, "LINEAR_") {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
 )
 
 // Setting is one environment variable.
@@ -65,11 +66,31 @@ func Table() []Setting {
 			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`, and `app:mentionable,app:assignable` unless `LINEAR_MODE` is `comments`",
 			Help: "scopes of the app's token. All processes of an app must ask for the same: Linear revokes the others' tokens",
 		},
+		{
+			Name: "LINEAR_REDIRECT_URI", DefaultIs: "`LINEARBOT_PUBLIC_URL` and `/linear/callback`",
+			Help: "redirect URL of the OAuth app. If it is set, or `LINEARBOT_PUBLIC_URL` with `LINEAR_ENCRYPTION_KEY`, workspaces install the app at `/linear/install`",
+		},
+		{
+			Name: "LINEAR_ENCRYPTION_KEY", Secret: true,
+			Help: "keys that encrypt the tokens of installations, separated by commas; the first one encrypts, all decrypt. `linearbot keys generate` makes one",
+		},
+		{
+			Name: "LINEAR_SCOPES", DefaultIs: "`read,write,app:assignable,app:mentionable`",
+			Help: "scopes that an installation asks for",
+		},
+		{
+			Name: "LINEARBOT_WORKSPACES", DefaultIs: "all",
+			Help: "workspaces that may install the app, by id or by the part of their address after `linear.app/`, separated by commas",
+		},
+		{
+			Name: "LINEARBOT_PLAINTEXT_TOKENS", Default: "false", parse: (*Values).parsePlaintext,
+			Help: "store the tokens of installations unencrypted if no key is set",
+		},
 		{Name: "LINEAR_ACCESS_TOKEN", Secret: true, Help: "OAuth access token to act with instead; it is not renewed"},
 		{Name: "LINEAR_API_KEY", Secret: true, Help: "personal API key to act with instead: the bot then writes as that person"},
 		{
 			Name: "LINEAR_WEBHOOK_SECRET", Secret: true, parse: (*Values).parseSecrets,
-			Help: "signing secrets of the webhook, separated by commas. Required",
+			Help: "signing secrets of the webhook, separated by commas; one that ends in `;until=2026-12-31` is accepted until then. Required",
 		},
 		{
 			Name: "LINEAR_BOT_USERNAME", Flag: "name", parse: (*Values).parseName,
@@ -79,6 +100,7 @@ func Table() []Setting {
 		{Name: "LINEAR_ASSIGNABLE", Default: "true", Help: "`false` leaves out the scope `app:assignable`: issues cannot be delegated to the bot"},
 		{Name: "LINEAR_API_URL", DefaultIs: "`https://api.linear.app/graphql`", Help: "GraphQL endpoint; plain http only on this machine"},
 		{Name: "LINEAR_OAUTH_URL", DefaultIs: "origin of `LINEAR_API_URL`", Help: "address below which the OAuth endpoints are"},
+		{Name: "LINEAR_AUTHORIZE_URL", DefaultIs: "`https://linear.app/oauth/authorize`", Help: "page on which an admin approves an installation"},
 		{Name: "LINEAR_UPLOADS_URL", DefaultIs: "`https://uploads.linear.app`", Help: "address below which Linear stores files"},
 		{
 			Name: "LINEARBOT_ADDR", Flag: "addr", Default: ":3000", parse: (*Values).parseAddr,
@@ -132,12 +154,19 @@ func Table() []Setting {
 const portName = "PORT"
 
 func (v *Values) parseSecrets(text string) error {
-	for s := range strings.SplitSeq(text, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			v.Secrets = append(v.Secrets, s)
+	all, err := webhook.ParseSecrets(text)
+	if err != nil {
+		_, reason, _ := strings.Cut(err.Error(), "webhook: ")
+		return errors.New("cannot be read: " + reason)
+	}
+	for _, s := range all {
+		if s.Expires.IsZero() {
+			v.Secrets = append(v.Secrets, s.Value)
+		} else {
+			v.Expiring = append(v.Expiring, s)
 		}
 	}
-	if len(v.Secrets) == 0 {
+	if len(all) == 0 {
 		return errors.New("holds no secret: copy the one that Linear shows beside the webhook")
 	}
 	return nil
@@ -212,12 +241,17 @@ func (v *Values) parseState(text string) error {
 	return nil
 }
 
-func (v *Values) parseStrict(text string) error {
+func (v *Values) parseStrict(text string) error { return parseBool(&v.Strict, text) }
+
+// parsePlaintext checks the form: package workspaces reads the value.
+func (*Values) parsePlaintext(text string) error { return parseBool(new(bool), text) }
+
+func parseBool(to *bool, text string) error {
 	switch strings.ToLower(text) {
 	case "1", "t", "true", "yes", "on":
-		v.Strict = true
+		*to = true
 	case "0", "f", "false", "no", "off":
-		v.Strict = false
+		*to = false
 	default:
 		return fmt.Errorf("is %s: use true or false", quote(text))
 	}

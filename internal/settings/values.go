@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/webhook"
 )
 
 // Values is a configuration as the table reads it: what is set, and the defaults
@@ -17,6 +18,8 @@ type Values struct {
 	Secrets []string
 	// IDSecret is the secret of the ids of writes.
 	IDSecret string
+	// Expiring are those of them that are accepted until a time.
+	Expiring []webhook.Secret
 	// Name is a further handle of the bot.
 	Name string
 	// Addr is the address to listen on, and Path the path of the webhook.

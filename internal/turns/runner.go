@@ -39,7 +39,8 @@ type Queue interface {
 // for several leases at once.
 type Work func(ctx context.Context, l *state.Lease) state.Settlement
 
-// Config says how a Runner works. Every field but Entries and Log is required.
+// Config says how a Runner works. Every field but PerWorkspace, Size and Log is
+// required.
 type Config struct {
 	Queue Queue
 	Work  Work
@@ -47,6 +48,10 @@ type Config struct {
 	Holder string
 	// Workers is the most callbacks that run at once.
 	Workers int
+	// PerWorkspace is the most callbacks that run at once for lanes of one
+	// workspace, so that the rest of the workers is for the others. Defaults to
+	// no limit.
+	PerWorkspace int
 	// LeaseTTL is the lifetime of a lease without renewal.
 	LeaseTTL time.Duration
 	// DrainTimeout is how long callbacks may go on after the context of Run
@@ -67,6 +72,7 @@ type Runner struct {
 	turns sync.WaitGroup
 	// slow counts the workers that may not lease yet; see release.
 	slow    atomic.Int64
+	share   share
 	running atomic.Bool
 	down    bool // the store did not answer the last time; only the leasing goroutine uses it
 }
@@ -76,7 +82,7 @@ func New(cfg Config) *Runner {
 	if cfg.Size == nil {
 		cfg.Size = func() (int, int) { return 1, 0 }
 	}
-	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers)}
+	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}}
 }
 
 // rampStep is how often another worker may lease at the start.
@@ -184,6 +190,11 @@ func (r *Runner) fetch(intake, work context.Context) {
 		for _, l := range leases {
 			r.turns.Go(func() {
 				defer func() { r.free <- struct{}{} }()
+				if !r.share.take(l.Lane.Workspace) {
+					r.handBack(work, l)
+					return
+				}
+				defer r.share.give(l.Lane.Workspace)
 				r.turn(work, l)
 				r.release(2)
 			})

@@ -221,14 +221,16 @@ func (s *credentials) renew(ctx context.Context) (Token, error) {
 
 // explainOAuth classifies the error of a token request. Of the answer it uses
 // only error and error_description.
-func explainOAuth(err error, secret string) error {
+func explainOAuth(err error, secret string) error { return explainOAuthOf(err, secret) }
+
+func explainOAuthOf(err error, secrets ...string) *adapter.Error {
 	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return tokenError(adapter.CodeUnavailable, "the token endpoint did not answer within "+tokenTimeout.String(), nil)
 		}
 		if _, ok := errors.AsType[*url.Error](err); ok {
-			return tokenError(adapter.CodeUnavailable, "the token endpoint cannot be reached", networkCause(err, secret))
+			return tokenError(adapter.CodeUnavailable, "the token endpoint cannot be reached", networkCause(err, secrets...))
 		}
 		// Other errors may quote the answer, which may hold a token.
 		return tokenError(adapter.CodeUnavailable, "the answer of the token endpoint cannot be read", nil)
@@ -237,12 +239,7 @@ func explainOAuth(err error, secret string) error {
 	if refused.Response != nil {
 		status, header = refused.Response.StatusCode, refused.Response.Header
 	}
-	said := strings.TrimSpace(refused.ErrorCode + ": " + refused.ErrorDescription)
-	said = strings.Trim(said, ": ")
-	said = brief(mask(said, secret), maxMessage)
-	if said == "" {
-		said = fmt.Sprintf("HTTP %d", status)
-	}
+	said := describe(refused, secrets...)
 	lower := strings.ToLower(said)
 	var e *adapter.Error
 	switch {
@@ -267,6 +264,17 @@ func explainOAuth(err error, secret string) error {
 		e.RetryAfter = retryAfter(header, time.Now())
 	}
 	return e
+}
+
+// describe returns what the token endpoint said, fit for an error.
+func describe(refused *oauth2.RetrieveError, secrets ...string) string {
+	said := strings.TrimSpace(refused.ErrorCode + ": " + refused.ErrorDescription)
+	said = strings.Trim(said, ": ")
+	said = brief(mask(said, secrets...), maxMessage)
+	if said == "" && refused.Response != nil {
+		said = fmt.Sprintf("HTTP %d", refused.Response.StatusCode)
+	}
+	return said
 }
 
 func tokenError(code adapter.Code, message string, cause error) *adapter.Error {

@@ -279,3 +279,38 @@ func TestClientCredentialsErrors(t *testing.T) {
 		}
 	}
 }
+
+// Calls that have no token are not sent, so they spend nothing of the budget.
+func TestCallsWithoutTokenSpendNothing(t *testing.T) {
+	t.Parallel()
+	broken := true
+	s := &stub{answer: func(int, *http.Request) (*http.Response, error) {
+		return reply(200, `{"data":{"viewer":{"id":"u"}}}`, "X-RateLimit-Requests-Limit", "100", "X-RateLimit-Requests-Remaining", "90"), nil
+	}}
+	c, err := New(Config{
+		URL: "http://linear.test/graphql", HTTPClient: &http.Client{Transport: s}, MaxWait: -1,
+		Tokens: TokenFunc(func(context.Context) (Token, error) {
+			if broken {
+				return Token{}, &adapter.Error{Code: adapter.CodeUnauthenticated}
+			}
+			return Token{Value: "t"}, nil
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken = false
+	if _, err := c.Viewer(t.Context()); err != nil { // so that it knows the budget
+		t.Fatal(err)
+	}
+	broken = true
+	for range 200 {
+		if _, err := c.Viewer(t.Context()); adapter.CodeOf(err) != adapter.CodeUnauthenticated {
+			t.Fatal(err)
+		}
+	}
+	broken = false
+	if _, err := c.Viewer(t.Context()); err != nil {
+		t.Errorf("after calls without a token: %v", err)
+	}
+}

@@ -37,6 +37,12 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 	if fail := c.admit(ctx, op); fail != nil {
 		return nil, fail.Error
 	}
+	sent := false
+	defer func() {
+		if !sent { // without a token nothing was spent
+			c.budget.giveBack(op.name)
+		}
+	}()
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval = c.pause
 	pauses.Multiplier = 2
@@ -54,6 +60,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 		case refused != nil && token.Value == refusedToken.Value:
 			return nil, refused.Error // there is no other token
 		default:
+			sent = true
 			data, fail = c.try(ctx, op, vars, token, n)
 		}
 		if fail == nil {

@@ -83,6 +83,14 @@ func (m *meter) take(op string, p adapter.Priority, now time.Time) time.Duration
 	return 0
 }
 
+// giveBack undoes take for an operation that was not sent.
+func (m *meter) giveBack(op string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.requests = max(0, m.requests-1)
+	m.points = max(0, m.points-m.costs[op])
+}
+
 // wait returns how long until cost fits into a, if share of the limit is to be
 // left.
 func (a *Allowance) wait(cost, share float64, since time.Duration) time.Duration {

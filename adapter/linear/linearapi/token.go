@@ -71,6 +71,18 @@ func AccessToken(token string) TokenSource {
 	return static(func() Token { return Token{Value: token, Kind: TokenBearer} })
 }
 
+// TokenFunc is a function that returns the token to use now; it may do I/O,
+// within its context. It is a [TokenSource] without a memory: Invalidate does
+// nothing, and a function that returns another token after a refusal is asked
+// once more for each request.
+type TokenFunc func(ctx context.Context) (Token, error)
+
+// Token calls f.
+func (f TokenFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
+
+// Invalidate does nothing.
+func (TokenFunc) Invalidate(Token) {}
+
 // static gives always the same token. It is a function because a function
 // does not print what it holds.
 type static func() Token

@@ -81,8 +81,8 @@ func (in *Installation) Token() string {
 	})
 }
 
-// RevokeTokens revokes every access token of the app: the next request with
-// one of them is answered 401.
+// RevokeTokens revokes every token of the app: the next request with an access
+// token is answered 401, and a refresh token gives nothing.
 func (in *Installation) RevokeTokens() {
 	s := in.ws.srv
 	s.mu.Lock()
@@ -129,6 +129,7 @@ func (in *Installation) Webhook() *Registration {
 }
 
 func (s *Server) revoke(in *Installation) {
+	s.oauth.forget(in)
 	for text, t := range s.tokens {
 		if t.app == in {
 			delete(s.tokens, text)

@@ -25,6 +25,8 @@ type token struct {
 	handed  bool // by Installation.Token
 	scopes  string
 	expires time.Time // zero: never
+	// credentials says that the token came by client_credentials.
+	credentials bool
 }
 
 // has reports whether the token has a scope. API keys have all.
@@ -114,7 +116,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request) {
-	s.serveOAuth(w, r, "oauth/revoke", s.revokeToken)
+	s.serveOAuth(w, r, RevokeEndpoint, s.revokeToken)
 }
 
 // serveOAuth handles what both endpoints share: form bodies, faults, the log.
@@ -168,10 +170,13 @@ func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request, name string,
 	_, _ = w.Write(out)
 }
 
-// issueToken answers the client_credentials grant.
+// issueToken answers the client_credentials grant, and hands the others on.
 func (s *Server) issueToken(r *http.Request) (int, any) {
 	s.mu.Lock()
 	defer s.unlock()
+	if status, answer, ok := s.grantAnswer(r); ok {
+		return status, answer
+	}
 	in := s.client(r)
 	scopes := scopeSet(r.PostForm.Get("scope"))
 	switch grant := r.PostForm.Get("grant_type"); {
@@ -189,9 +194,13 @@ func (s *Server) issueToken(r *http.Request) (int, any) {
 				s.revoke(in) // other scopes end every token of the app
 				break
 			}
+			if t.app == in && !t.credentials && !t.handed {
+				s.endCredentials(in) // beside another grant there is one at a time
+				break
+			}
 		}
 		in.scopes = strings.Fields(scopes)
-		text := s.grant(&token{user: in.User, app: in, scopes: scopes, expires: s.now().Add(credentialsLife)})
+		text := s.grant(&token{user: in.User, app: in, scopes: scopes, expires: s.now().Add(credentialsLife), credentials: true})
 		return http.StatusOK, tokenAnswer{text, "Bearer", int(credentialsLife.Seconds()) - 1, scopes}
 	}
 }
@@ -225,16 +234,24 @@ func (s *Server) client(r *http.Request) *Installation {
 func (s *Server) revokeToken(r *http.Request) (int, any) {
 	s.mu.Lock()
 	defer s.unlock()
-	text := r.PostForm.Get("token")
+	text, old := r.PostForm.Get("token"), r.PostForm.Get("access_token")
+	if old == "" {
+		old = r.PostForm.Get("refresh_token")
+	}
+	if h := r.Header.Get("Authorization"); old == "" && isBearer(h) {
+		old = strings.TrimSpace(h[len("Bearer "):])
+	}
+	switch {
+	case text != "" && old != "":
+		return http.StatusBadRequest, oauthError{"invalid_request", "Use either token or the legacy parameters"}
+	case text == "":
+		text = old
+	}
 	if text == "" {
-		text = r.PostForm.Get("access_token")
+		return http.StatusUnauthorized, oauthError{"invalid_request", "No token"}
 	}
-	if h := r.Header.Get("Authorization"); text == "" && isBearer(h) {
-		text = strings.TrimSpace(h[len("Bearer "):])
-	}
-	if t, ok := s.tokens[text]; !ok || t.key {
+	if !s.revokeGrant(text) {
 		return http.StatusBadRequest, oauthError{"invalid_request", "Token could not be revoked"}
 	}
-	delete(s.tokens, text)
 	return http.StatusOK, map[string]bool{"success": true}
 }

@@ -104,6 +104,7 @@ type Server struct {
 	workspaces []*Workspace
 	ids        map[string]struct{}
 	tokens     map[string]*token
+	oauth      *oauth
 	buckets    map[string]*bucket
 	faults     []*Fault
 	comments   map[string]*Comment
@@ -148,6 +149,10 @@ func Start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	authorization, err := newOAuth()
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
@@ -173,6 +178,7 @@ func Start(cfg Config) (*Server, error) {
 		changed:   make(chan struct{}),
 		ids:       map[string]struct{}{},
 		tokens:    map[string]*token{},
+		oauth:     authorization,
 		buckets:   map[string]*bucket{},
 		documents: map[string]*document{},
 		files:     map[string]*file{},
@@ -235,6 +241,7 @@ func (s *Server) RevokeURL() string { return s.url + "/oauth/revoke" }
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/graphql", s.serveGraphQL)
+	mux.HandleFunc("/oauth/authorize", s.serveAuthorize)
 	mux.HandleFunc("/oauth/token", s.serveToken)
 	mux.HandleFunc("/oauth/revoke", s.serveRevoke)
 	s.fileRoutes(mux)

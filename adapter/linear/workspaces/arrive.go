@@ -1,0 +1,84 @@
+package workspaces
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// noteEvery is how often it is stored that deliveries of a workspace arrive.
+const noteEvery = 5 * time.Minute
+
+// arrival is the stored form of when the last delivery came.
+type arrival struct {
+	Last time.Time `json:"last"`
+}
+
+// Arrived says that a delivery of a workspace has come, and returns why it is
+// to be ignored: "not_installed", or "needs_reauth" if the login ended longer
+// ago than Config.ParkFor. "" means to take it, which holds for a workspace whose
+// login has ended since: what comes then waits until the app is installed again.
+// It reads the store if what it knows is older than 15 s, and always for a
+// workspace that it does not know.
+func (r *Registry) Arrived(ctx context.Context, workspace string) (ignore string, err error) {
+	l := r.login(workspace)
+	s, err := l.look(ctx)
+	if err != nil {
+		if s, _ := r.read(ctx, workspace); s != nil && s.rec.login() {
+			return "", nil // the record is there, though this process cannot use it
+		}
+		return "", err
+	}
+	if s == nil || !s.rec.login() {
+		r.count(CountNotMember)
+		return "not_installed", nil
+	}
+	r.noteArrival(ctx, l)
+	if s.rec.Status == NeedsReauth && r.cfg.Now().Sub(s.rec.ChangedAt) > r.cfg.ParkFor {
+		return string(NeedsReauth), nil
+	}
+	return "", nil
+}
+
+// noteArrival stores that a delivery came, once in a while.
+func (r *Registry) noteArrival(ctx context.Context, l *login) {
+	now := r.cfg.Now()
+	l.mu.Lock()
+	last := l.arrived
+	fresh := now.Sub(last) < noteEvery && l.known != nil && !last.Before(l.known.rec.InstalledAt)
+	if !fresh {
+		l.arrived = now
+	}
+	l.mu.Unlock()
+	if fresh {
+		return
+	}
+	raw, err := json.Marshal(arrival{now.UTC().Truncate(time.Millisecond)})
+	if err == nil {
+		err = r.cfg.Store.Set(ctx, arrivalKey(l.org), raw, arrivalFor)
+	}
+	if err != nil { // what matters is the delivery itself
+		l.mu.Lock()
+		l.arrived = last
+		l.mu.Unlock()
+	}
+}
+
+// lastArrival returns when a delivery last came, give or take five minutes.
+func (r *Registry) lastArrival(ctx context.Context, org string) (time.Time, error) {
+	raw, err := r.cfg.Store.Get(ctx, arrivalKey(org))
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, storeError(err)
+	}
+	var a arrival
+	if err := json.Unmarshal(raw, &a); err != nil {
+		return time.Time{}, nil //nolint:nilerr // damaged: as if none had come
+	}
+	return a.Last, nil
+}

@@ -1,0 +1,189 @@
+package workspaces
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// errNotAllowed says that a workspace is not on the list of those that may
+// install the app.
+var errNotAllowed = errors.New("workspaces: this workspace may not install the app")
+
+// install turns the tokens that an admin has granted into an installation.
+func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, error) {
+	asked := r.cfg.Now()
+	api, err := linearapi.New(linearapi.Config{
+		URL: r.cfg.APIURL, Tokens: linearapi.AccessToken(g.Access), HTTPClient: r.cfg.HTTPClient, MaxAttempts: 3,
+	})
+	if err != nil {
+		return nil, err
+	}
+	v, err := api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering))
+	if err != nil {
+		return nil, err
+	}
+	org := v.Organization.ID
+	if org == "" {
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
+	}
+	if len(r.cfg.Only) > 0 && !slices.Contains(r.cfg.Only, org) && !slices.Contains(r.cfg.Only, v.Organization.URLKey) {
+		r.abandon(ctx, g)
+		return nil, errNotAllowed
+	}
+	if err := r.room(ctx, org); err != nil {
+		r.abandon(ctx, g)
+		return nil, err
+	}
+	if !v.User.App && !strings.HasSuffix(v.User.Email, "@oauthapp.linear.app") {
+		r.log.Warn().Str(LogKeyWorkspace, org).Msg("Linear gave a person's token instead of the app's: the bot acts as that person")
+	}
+	g.Expires = rebase(g.Expires, asked)
+	if err := r.enlist(ctx, org, true); err != nil {
+		return nil, err
+	}
+	again := false
+	s, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
+		again = old != nil
+		now := r.cfg.Now()
+		*rec = record{
+			Organization: org, Name: clip(v.Organization.Name, 200), URLKey: v.Organization.URLKey,
+			UserID: v.User.ID, Handle: clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
+			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
+		}
+		r.put(rec, g)
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.login(org).saw(s)
+	what := "installed"
+	if again {
+		what = "installed_again"
+	}
+	r.count(CountInstalled)
+	r.audit(ctx, org, what, "scopes "+strings.Join(s.rec.Scopes, " "))
+	r.poke(org)
+	return s, nil
+}
+
+// room reports an error if no further workspace may install the app.
+func (r *Registry) room(ctx context.Context, org string) error {
+	all, err := r.organizations(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) >= r.cfg.MaxWorkspaces && !slices.Contains(all, org) {
+		return errFull
+	}
+	return nil
+}
+
+// abandon revokes tokens of an installation that was turned down.
+func (r *Registry) abandon(ctx context.Context, g linearapi.Grant) {
+	for _, t := range []struct{ token, hint string }{{g.Refresh, fieldRefresh}, {g.Access, fieldAccess}} {
+		if t.token != "" {
+			_ = r.oauth.Revoke(ctx, t.token, t.hint) // they expire otherwise
+		}
+	}
+}
+
+// imported is an installation as the predecessor stores it, below the key
+// linear:installation:{organizationId}.
+type imported struct {
+	AccessToken    json.RawMessage `json:"accessToken"`
+	RefreshToken   json.RawMessage `json:"refreshToken"`
+	BotUserID      string          `json:"botUserId"`
+	ExpiresAt      *float64        `json:"expiresAt"`
+	OrganizationID string          `json:"organizationId"`
+}
+
+// Import adds an installation that the predecessor stored, as JSON: accessToken
+// and refreshToken as texts or as {iv, data, tag}, encrypted with one of
+// Config.Keys; expiresAt in milliseconds or null. It returns the workspace. The
+// tokens are encrypted anew. A workspace that has installed the app already is
+// left alone, and the error has code adapter.CodeConflict. Errors about the record have code
+// Invalid and do not quote it.
+func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, err error) {
+	invalid := func(format string, a ...any) error {
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "import", Message: fmt.Sprintf(format, a...)}
+	}
+	var in imported
+	if err := json.Unmarshal(data, &in); err != nil {
+		return "", invalid("the record must be a JSON object of an installation")
+	}
+	org := in.OrganizationID
+	if org == "" || len(org) > 128 {
+		return "", invalid("the record names no organizationId")
+	}
+	access, err := r.importText(in.AccessToken)
+	if err != nil || access == "" {
+		return org, invalid("accessToken of workspace %s: %s", org, reason(err))
+	}
+	refresh, err := r.importText(in.RefreshToken)
+	if err != nil {
+		return org, invalid("refreshToken of workspace %s: %s", org, reason(err))
+	}
+	g := linearapi.Grant{Access: access, Refresh: refresh}
+	if in.ExpiresAt != nil && *in.ExpiresAt > 0 && *in.ExpiresAt < 1e15 {
+		g.Expires = time.UnixMilli(int64(*in.ExpiresAt)).UTC()
+	}
+	if err := r.room(ctx, org); err != nil {
+		return org, err
+	}
+	if err := r.enlist(ctx, org, true); err != nil {
+		return org, err
+	}
+	taken := false
+	_, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
+		if taken = old != nil && rec.login(); taken {
+			return false
+		}
+		now := r.cfg.Now()
+		*rec = record{
+			Organization: org, UserID: in.BotUserID, Client: r.cfg.ClientID,
+			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now,
+		}
+		r.put(rec, g)
+		return true
+	})
+	switch {
+	case err != nil:
+		return org, err
+	case taken:
+		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
+	}
+	r.audit(ctx, org, "imported", "")
+	return org, nil
+}
+
+// importText reads a token that is a text, or encrypted.
+func (r *Registry) importText(raw json.RawMessage) (string, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return "", nil
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text, nil
+	}
+	var s sealed
+	if json.Unmarshal(raw, &s) != nil || len(s.IV) == 0 || s.Key != "" || s.Plain != "" {
+		return "", &sealError{"it is neither a text nor {iv, data, tag}"}
+	}
+	return r.cfg.Keys.open("", "", &s)
+}
+
+func reason(err error) string {
+	if err == nil {
+		return "it is missing"
+	}
+	return err.Error()
+}

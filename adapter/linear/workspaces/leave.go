@@ -1,0 +1,195 @@
+package workspaces
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+const (
+	// revokeFor is how long it is tried to revoke the tokens of a workspace
+	// that left. Then they are forgotten.
+	revokeFor = 24 * time.Hour
+	// firstRevoke and lastRevoke are the pauses between the attempts.
+	firstRevoke = 30 * time.Second
+	lastRevoke  = time.Hour
+	// close is how near to an installation a removal can be so that the clocks
+	// do not tell which came first.
+	closeBy = 2 * time.Minute
+	// askTimeout bounds the question whether a login still works: a delivery
+	// waits for it.
+	askTimeout = 2 * time.Second
+)
+
+// Revoked says that Linear has sent word, at that time, that a workspace
+// removed the app: nothing is done there any more, the tokens are revoked and
+// then forgotten. A word that is older than the present installation, or about
+// another app, changes nothing. It blocks for a durable write.
+func (r *Registry) Revoked(ctx context.Context, workspace, clientID string, at time.Time) error {
+	s, err := r.read(ctx, workspace)
+	if err != nil && s == nil {
+		return err
+	}
+	if s == nil || !s.rec.login() || clientID != "" && clientID != r.cfg.ClientID {
+		return nil
+	}
+	if !at.IsZero() {
+		switch since := at.Sub(s.rec.InstalledAt); {
+		case since < -closeBy:
+			return nil // it was installed again since
+		case since < closeBy:
+			works, err := r.stillWorks(ctx, s)
+			if err != nil {
+				return err
+			}
+			if works {
+				return nil
+			}
+		}
+	}
+	_, err = r.leave(ctx, workspace, s.rec.Installation, "removed in Linear", "")
+	r.poke(workspace)
+	return err
+}
+
+// stillWorks asks Linear whether the access token of s works.
+func (r *Registry) stillWorks(ctx context.Context, s *snapshot) (bool, error) {
+	if s.access.text() == "" {
+		return false, nil
+	}
+	api, err := linearapi.New(linearapi.Config{
+		URL: r.cfg.APIURL, Tokens: linearapi.AccessToken(s.access.text()), HTTPClient: r.cfg.HTTPClient,
+		MaxAttempts: 1, Timeout: askTimeout,
+	})
+	if err != nil {
+		return false, err
+	}
+	_, err = api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering))
+	switch {
+	case err == nil:
+		return true, nil
+	case adapter.CodeOf(err) == adapter.CodeUnauthenticated, adapter.CodeOf(err) == adapter.CodeForbidden:
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
+// leave ends an installation. Its tokens stay until they are revoked.
+func (r *Registry) leave(ctx context.Context, org, installation, why, announce string) (*snapshot, error) {
+	left := false
+	s, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
+		left = old != nil && rec.login() && (installation == "" || rec.Installation == installation)
+		if left {
+			now := r.cfg.Now()
+			rec.Status, rec.ChangedAt, rec.Why, rec.Announce = Leaving, now, why, announce
+			rec.RevokeUntil, rec.Tries, rec.NextTry, rec.Attempt = now.Add(revokeFor), 0, now, time.Time{}
+		}
+		return left
+	})
+	if err != nil || !left {
+		return s, err
+	}
+	r.login(org).saw(s)
+	r.count(CountLeft)
+	r.audit(ctx, org, "left", why)
+	if r.cfg.OnLeft != nil {
+		r.cfg.OnLeft(org)
+	}
+	return s, nil
+}
+
+// Farewell is what became of the tokens of a workspace that was disconnected.
+type Farewell struct {
+	// Revoked says that Linear has ended the tokens.
+	Revoked bool
+	// Until is until when Run tries again, if they are not revoked. After that
+	// they are forgotten, and an admin has to remove the app in Linear.
+	Until time.Time
+}
+
+// Disconnect ends an installation from this side: from now on nothing is done
+// in the workspace, its tokens are revoked, once now and for up to 24 hours by
+// Run, and then forgotten. why is for the audit line. The error has code
+// NotFound if the app is not installed there.
+func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farewell, error) {
+	s, err := r.leave(ctx, workspace, "", why, announceUninstalled)
+	if err != nil {
+		return Farewell{}, err
+	}
+	if s == nil || s.rec.Status == Gone {
+		return Farewell{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
+	}
+	r.poke(workspace)
+	s, err = r.revoke(ctx, workspace)
+	if err != nil {
+		return Farewell{}, err
+	}
+	if s == nil || s.rec.Status == Gone {
+		return Farewell{Revoked: true}, nil
+	}
+	return Farewell{Until: s.rec.RevokeUntil}, nil
+}
+
+// revoke tries once to revoke the tokens of a workspace that is leaving. When
+// they are revoked, or when time is over, nothing secret is left.
+func (r *Registry) revoke(ctx context.Context, org string) (*snapshot, error) {
+	s, err := r.read(ctx, org)
+	if err != nil && s == nil || s == nil || s.rec.Status != Leaving {
+		return s, err
+	}
+	now := r.cfg.Now()
+	why, over := "tokens revoked", true
+	if err != nil { // they cannot be decrypted, so they cannot be sent
+		why = "tokens could not be read to be revoked: remove the app in Linear's settings if it is still there"
+	} else if err := r.revokeTokens(ctx, s); err != nil {
+		r.count(CountNotRevoked)
+		over = !now.Before(s.rec.RevokeUntil)
+		why = "Linear did not confirm for 24 hours that the tokens are revoked: remove the app in Linear's settings if it is still there"
+		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("tokens could not be revoked: tried again until " + s.rec.RevokeUntil.UTC().Format(time.RFC3339))
+	}
+	pair := s.rec.Pair
+	done := false
+	s, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
+		if old == nil || rec.Status != Leaving || rec.Pair != pair {
+			done = false
+			return false
+		}
+		if done = over; done {
+			rec.Status, rec.ChangedAt = Gone, r.cfg.Now()
+			rec.Access, rec.Refresh, rec.Expires, rec.NextTry = nil, nil, time.Time{}, time.Time{}
+			return true
+		}
+		rec.Tries++
+		rec.NextTry = now.Add(min(firstRevoke<<min(rec.Tries-1, 8), lastRevoke))
+		return true
+	})
+	if err == nil && done {
+		if why == "tokens revoked" {
+			r.count(CountRevoked)
+		}
+		r.audit(ctx, org, "purged", why)
+	}
+	return s, err
+}
+
+// revokeTokens revokes both tokens. The refresh token goes first: it lives
+// longer.
+func (r *Registry) revokeTokens(ctx context.Context, s *snapshot) error {
+	for _, t := range []struct {
+		token secret
+		hint  string
+	}{{s.refresh, fieldRefresh}, {s.access, fieldAccess}} {
+		if t.token.text() == "" {
+			continue
+		}
+		err := r.oauth.Revoke(ctx, t.token.text(), t.hint)
+		if err != nil && !errors.Is(err, linearapi.ErrNotRevoked) {
+			return err
+		}
+	}
+	return nil
+}

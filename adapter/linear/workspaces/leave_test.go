@@ -1,0 +1,310 @@
+package workspaces
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/state"
+)
+
+// secretless fails if the record holds anything encrypted.
+func (r *rig) secretless(org string) {
+	r.t.Helper()
+	raw, err := r.store.Get(r.t.Context(), recordKey(org))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, field := range []string{`"access"`, `"refresh"`, `"data"`} {
+		if strings.Contains(string(raw), field) {
+			r.t.Errorf("%s is left in %s", field, raw)
+		}
+	}
+}
+
+func TestDisconnect(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	var told []string
+	bot := r.process(func(c *Config) {
+		c.OnLeft = func(w string) { told = append(told, "left") }
+		c.OnUninstalled = func(context.Context, string, string) error { told = append(told, "uninstalled"); return nil }
+		c.OnInstalled = func(context.Context, string, string) error { told = append(told, "installed"); return nil }
+	})
+	org := r.acme.ID
+	r.install(bot, r.ada)
+	if err := bot.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	token, err := bot.Tokens(org).Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := r.process() // a command line
+	if _, err := tool.Disconnect(t.Context(), "nowhere", "x"); adapter.CodeOf(err) != adapter.CodeNotFound {
+		t.Errorf("nowhere: %v", err)
+	}
+	bye, err := tool.Disconnect(t.Context(), org, "no longer wanted")
+	if err != nil || !bye.Revoked {
+		t.Fatalf("%+v, %v", bye, err)
+	}
+	r.secretless(org)
+	if got := r.app.Installation(r.acme); got != nil {
+		// Linear does not say whether revoking ends the installation; the tokens are dead.
+		bot.Tokens(org).Invalidate(token)
+	}
+	if _, err := bot.Tokens(org).Token(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) {
+		t.Errorf("token after the end: %v", err)
+	}
+	if ignore, err := bot.Arrived(t.Context(), org); ignore != "not_installed" || err != nil || bot.Counts()[CountNotMember] != 1 {
+		t.Errorf("delivery after the end: %q, %v, %v", ignore, err, bot.Counts())
+	}
+	for range 2 {
+		if err := bot.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(told, " "); got != "installed left uninstalled" {
+		t.Errorf("told %q", got)
+	}
+	if _, err := tool.Disconnect(t.Context(), org, "again"); adapter.CodeOf(err) != adapter.CodeNotFound {
+		t.Errorf("twice: %v", err)
+	}
+	lines, err := tool.Audit(t.Context(), org)
+	if err != nil || len(lines) != 3 || lines[1].What != "left" || lines[1].Why != "no longer wanted" || lines[2].Why != "tokens revoked" {
+		t.Errorf("audit %+v, %v", lines, err)
+	}
+	r.install(bot, r.ada)
+	r.mustCall(bot, org)
+}
+
+// Revoking is tried for 24 hours, and then nothing secret is left all the same.
+func TestRevokeIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, back := range []bool{true, false} {
+		r := newRig(t, linearsim.OAuthApp{})
+		reg := r.process()
+		org := r.acme.ID
+		r.install(reg, r.ada)
+		r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 1000})
+		bye, err := reg.Disconnect(t.Context(), org, "test")
+		if err != nil || bye.Revoked || bye.Until.Sub(r.clock.now()) != 24*time.Hour {
+			t.Fatalf("%+v, %v", bye, err)
+		}
+		if _, err := reg.Installed(t.Context(), org); !errors.Is(err, adapter.ErrNotInstalled) {
+			t.Errorf("a workspace that is leaving: %v", err)
+		}
+		before := r.sim.Count(linearsim.RevokeEndpoint)
+		for range 23 * 12 {
+			r.clock.advance(5 * time.Minute)
+			if err := reg.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := r.sim.Count(linearsim.RevokeEndpoint) - before; n < 20 || n > 60 {
+			t.Errorf("%d attempts within 23 h", n)
+		}
+		if got := r.status(reg, org); got != Leaving {
+			t.Fatal(got)
+		}
+		if back {
+			r.sim.ClearFaults()
+		}
+		r.clock.advance(2 * time.Hour)
+		if err := reg.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.status(reg, org); got != Gone {
+			t.Fatal(got)
+		}
+		r.secretless(org)
+		lines, err := reg.Audit(t.Context(), org)
+		last := lines[len(lines)-1]
+		if err != nil || (last.Why == "tokens revoked") != back {
+			t.Errorf("audit %+v, %v", last, err)
+		}
+	}
+}
+
+func TestRevokedByLinear(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	left := 0
+	reg := r.process(func(c *Config) { c.OnLeft = func(string) { left++ } })
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	r.clock.advance(time.Hour)
+	at := r.clock.now()
+	r.clock.advance(time.Hour)
+	r.install(reg, r.ada)
+	for _, tt := range []struct {
+		name   string
+		client string
+		at     time.Time
+	}{
+		{"older than the installation", r.app.ClientID, at},
+		{"another app", "other", r.clock.now().Add(time.Hour)},
+		{"about now, and the login works", r.app.ClientID, r.clock.now().Add(time.Second)},
+	} {
+		if err := reg.Revoked(t.Context(), org, tt.client, tt.at); err != nil || r.status(reg, org) != Active {
+			t.Fatalf("%s: %v, %s", tt.name, err, r.status(reg, org))
+		}
+	}
+	r.sim.Fault(linearsim.Fault{Operation: "viewer", Status: 500})
+	if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); adapter.CodeOf(err) != adapter.CodeUnavailable {
+		t.Errorf("cannot tell: %v", err)
+	}
+	if err := reg.Revoked(t.Context(), "nowhere", r.app.ClientID, r.clock.now()); err != nil {
+		t.Error(err)
+	}
+	r.clock.advance(time.Hour)
+	r.app.Installation(r.acme).Uninstall()
+	for range 2 {
+		if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.status(reg, org); got != Leaving || left != 1 {
+		t.Fatalf("%s, told %d times", got, left)
+	}
+	if err := reg.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.status(reg, org); got != Gone {
+		t.Fatal(got)
+	}
+	r.secretless(org)
+}
+
+// A refresh that was under way when the workspace left gives its pair up to be
+// revoked.
+func TestLeaveDuringRefresh(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	reg, tool := r.process(), r.process()
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	r.clock.advance(25 * time.Hour)
+	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, Delay: 50 * time.Millisecond})
+	r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500})
+	done := make(chan error, 1)
+	go func() { _, err := reg.Tokens(org).Token(t.Context()); done <- err }()
+	for r.grants() < 1 || !r.attempted(org) {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := tool.Disconnect(t.Context(), org, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, adapter.ErrNotInstalled) {
+		t.Errorf("the call that waited: %v", err)
+	}
+	r.clock.advance(time.Minute)
+	if err := reg.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.status(reg, org); got != Gone {
+		t.Fatal(got)
+	}
+	r.secretless(org)
+}
+
+// attempted reports whether a refresh has begun.
+func (r *rig) attempted(org string) bool {
+	raw, err := r.store.Get(r.t.Context(), recordKey(org))
+	return err == nil && strings.Contains(string(raw), `"attempt"`)
+}
+
+// Run does by itself what a sweep does, and ends with its context.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	installed := make(chan string, 4)
+	fail := true
+	reg := r.process(func(c *Config) {
+		c.SweepEvery = 20 * time.Millisecond
+		c.OnInstalled = func(_ context.Context, w, _ string) error {
+			if fail {
+				fail = false
+				return errors.New("not now")
+			}
+			installed <- w
+			return nil
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- reg.Run(ctx) }()
+	r.install(reg, r.ada)
+	if got := <-installed; got != r.acme.ID {
+		t.Error(got)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	tool, err := Manage(Config{Store: r.store, Keys: r.keys, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	umbrella := r.sim.Workspace("Umbrella", "umbrella")
+	reg := r.process()
+	r.install(reg, r.ada)
+	r.install(reg, umbrella.AddUser("Eve Curie", "eve"))
+	ctx := t.Context()
+	for _, org := range []string{r.acme.ID, umbrella.ID} {
+		thread := state.Key{Workspace: org, Kind: "thread", ID: "linear:i"}
+		for _, err := range []error{
+			r.store.Subscribe(ctx, thread),
+			r.store.Set(ctx, state.Key{Workspace: org, Kind: "state", ID: "x"}, []byte("v"), 0),
+			r.store.WriteNotes(ctx, thread, state.NoteWrite{Name: "n", Value: []byte("v"), TTL: time.Hour}),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := tool.Purge(ctx, r.store, r.acme.ID); adapter.CodeOf(err) != adapter.CodeConflict {
+		t.Errorf("installed: %v", err)
+	}
+	if _, err := tool.Purge(ctx, r.store, ""); adapter.CodeOf(err) != adapter.CodeInvalid {
+		t.Errorf("no workspace: %v", err)
+	}
+	if bye, err := tool.Disconnect(ctx, r.acme.ID, "test"); err != nil || !bye.Revoked {
+		t.Fatalf("%+v, %v", bye, err)
+	}
+	n, err := tool.Purge(ctx, r.store, r.acme.ID)
+	if err != nil || n.Subscriptions != 1 || n.Notes != 1 || n.Values < 2 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	left := map[string]int{}
+	for rec, err := range r.store.Export(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Key.Workspace == r.acme.ID {
+			left[string(rec.Kind)+" "+rec.Key.Kind]++
+		}
+	}
+	if len(left) != 1 || left["value installation-audit"] != 1 {
+		t.Errorf("left: %v, want the audit lines alone", left)
+	}
+	all, err := tool.List(ctx)
+	if err != nil || len(all) != 1 || all[0].ID != umbrella.ID {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if ok, err := r.store.Subscribed(ctx, state.Key{Workspace: umbrella.ID, Kind: "thread", ID: "linear:i"}); !ok || err != nil {
+		t.Errorf("the other workspace's subscription: %t, %v", ok, err)
+	}
+	r.mustCall(reg, umbrella.ID)
+	r.install(reg, r.ada) // from nothing
+	r.mustCall(reg, r.acme.ID)
+}

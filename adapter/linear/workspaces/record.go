@@ -1,0 +1,178 @@
+package workspaces
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+// Status is how an installation is.
+type Status string
+
+// The statuses.
+const (
+	// Active: the app is installed.
+	Active Status = "active"
+	// NeedsReauth: Linear refuses the login; an admin has to install the app
+	// again. Credentials are kept, deliveries wait.
+	NeedsReauth Status = "needs_reauth"
+	// Leaving: the app was removed and its tokens are being revoked.
+	Leaving Status = "leaving"
+	// Gone: the app was removed and nothing secret is left.
+	Gone Status = "gone"
+)
+
+// recordVersion is the version of the stored form.
+const recordVersion = 1
+
+// record is the stored form of an installation.
+type record struct {
+	Version int `json:"v"`
+	// Rev counts the writes.
+	Rev          int64  `json:"rev"`
+	Organization string `json:"organization"`
+	Name         string `json:"name,omitempty"`
+	URLKey       string `json:"url_key,omitempty"`
+	// UserID and Handle are the app's user.
+	UserID string   `json:"user_id,omitempty"`
+	Handle string   `json:"handle,omitempty"`
+	Client string   `json:"client,omitempty"`
+	Scopes []string `json:"scopes,omitempty"`
+	Status Status   `json:"status"`
+	// Installation names this installation; installing again gives another.
+	Installation string    `json:"installation"`
+	InstalledAt  time.Time `json:"installed_at"`
+	// ChangedAt is when Status was set.
+	ChangedAt time.Time `json:"changed_at"`
+	// Pair names the pair of tokens. It changes with each refresh, and not
+	// when the same tokens are encrypted again.
+	Pair    string  `json:"pair,omitempty"`
+	Access  *sealed `json:"access,omitempty"`
+	Refresh *sealed `json:"refresh,omitempty"`
+	// Expires is when the access token expires. Zero if unknown.
+	Expires time.Time `json:"expires,omitzero"`
+	// PairAt is when the pair was stored.
+	PairAt time.Time `json:"pair_at,omitzero"`
+	// Attempt is when a refresh of this pair was begun. If it is set and
+	// no process refreshes, an answer may have been lost.
+	Attempt time.Time `json:"attempt,omitzero"`
+	// Why says why the installation is not active.
+	Why string `json:"why,omitempty"`
+	// Announce is the hook that has not been called yet.
+	Announce string `json:"announce,omitempty"`
+	// RevokeUntil is when revoking is given up, Tries how often it was tried,
+	// and NextTry when it is due.
+	RevokeUntil time.Time `json:"revoke_until,omitzero"`
+	Tries       int       `json:"tries,omitempty"`
+	NextTry     time.Time `json:"next_try,omitzero"`
+}
+
+// The hooks to announce.
+const (
+	announceInstalled   = "installed"
+	announceUninstalled = "uninstalled"
+)
+
+// The fields whose tokens are encrypted.
+const (
+	fieldAccess  = "access_token"
+	fieldRefresh = "refresh_token"
+)
+
+// secret holds a text. It is a function because a function does not print what it
+// holds, wherever it stands.
+type secret func() string
+
+// hide returns a secret.
+func hide(text string) secret { return func() string { return text } }
+
+// text returns the text, "" if there is none.
+func (s secret) text() string {
+	if s == nil {
+		return ""
+	}
+	return s()
+}
+
+// snapshot is a record as it was read, with what it holds.
+type snapshot struct {
+	raw             []byte
+	rec             record
+	access, refresh secret
+}
+
+// decode reads a record and opens its tokens. With an error, what the record
+// says besides its tokens may be there all the same.
+func decode(raw []byte, organization string, keys *Keys) (*snapshot, error) {
+	s := &snapshot{raw: raw}
+	if err := json.Unmarshal(raw, &s.rec); err != nil {
+		s.rec = record{}
+		return s, broken(organization, "it is damaged; installing the app again replaces it")
+	}
+	if s.rec.Version > recordVersion {
+		return nil, broken(organization, fmt.Sprintf("it was written by a newer version (format %d)", s.rec.Version))
+	}
+	if s.rec.Organization != organization {
+		s.rec = record{}
+		return s, broken(organization, "it belongs to another workspace; installing the app again replaces it")
+	}
+	access, err := keys.open(organization, fieldAccess, s.rec.Access)
+	if err == nil {
+		var refresh string
+		refresh, err = keys.open(organization, fieldRefresh, s.rec.Refresh)
+		s.access, s.refresh = hide(access), hide(refresh)
+	}
+	if err != nil {
+		return s, broken(organization, err.Error())
+	}
+	return s, nil
+}
+
+// broken says that a record cannot be used as it is. Waiting helps if the
+// operator repairs the configuration meanwhile, so nothing is given up.
+func broken(organization, why string) error {
+	return &adapter.Error{
+		Code: adapter.CodeUnavailable, Op: "installation", RetryAfter: 15 * time.Second,
+		Message: "the record of workspace " + organization + " cannot be used: " + why,
+	}
+}
+
+// login reports whether the record holds tokens that are to be used.
+func (r *record) login() bool { return r.Status == Active || r.Status == NeedsReauth }
+
+const (
+	// expirySlack is how long before its end a token counts as expired, so
+	// that a request that is on its way arrives in time.
+	expirySlack = 30 * time.Second
+	// maxLead is the longest time ahead of the expiry that a refresh begins.
+	maxLead = 2 * time.Hour
+	// blindLife is how long a token without a known expiry is left alone.
+	blindLife = 20 * time.Hour
+)
+
+// expired reports whether the access token is known to have expired.
+func (r *record) expired(now time.Time) bool {
+	return !r.Expires.IsZero() && !now.Before(r.Expires.Add(-expirySlack))
+}
+
+// due reports whether the pair should be refreshed ahead of its expiry: in the
+// last quarter of its life or in the last two hours, whichever is shorter, from
+// a moment that differs from pair to pair and is the same for all instances.
+func (r *record) due(now time.Time) bool {
+	switch {
+	case r.Status != Active || r.Refresh == nil:
+		return false
+	case !r.Attempt.IsZero():
+		return true // an answer may have been lost, and Linear repeats it for a while only
+	case r.Expires.IsZero():
+		return now.Sub(r.PairAt) > blindLife
+	}
+	lead := min(r.Expires.Sub(r.PairAt)/4, maxLead)
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(r.Pair)) // never fails
+	lead -= time.Duration(float64(lead) / 2 * float64(h.Sum32()) / (1 << 32))
+	return !now.Before(r.Expires.Add(-lead))
+}

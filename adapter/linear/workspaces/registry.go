@@ -1,0 +1,244 @@
+package workspaces
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Registry knows which workspaces have installed the app. Make one with [New].
+// It is safe for concurrent use.
+type Registry struct {
+	cfg   Config
+	oauth *linearapi.OAuth
+	log   zerolog.Logger
+	pages *pages
+	wake  chan string // workspaces that Run should look at soon
+
+	// leaseTTL is how long a refresh may take before another process tries.
+	leaseTTL time.Duration
+	// poll is how often a process looks whether another one has refreshed.
+	poll time.Duration
+
+	mu     sync.Mutex
+	logins map[string]*login
+	counts map[string]int64
+	hot    map[string]struct{}
+	// flights is how many refreshes are under way; calm, if not nil, is closed
+	// when there are none.
+	flights int
+	calm    chan struct{}
+}
+
+// maxLogins is how many workspaces are remembered. What is forgotten is read
+// again.
+const maxLogins = 20_000
+
+// New checks cfg, fills in defaults and returns a Registry. It does no I/O. The
+// error joins everything that is wrong with cfg; each part has code adapter.CodeInvalid.
+func New(cfg Config) (*Registry, error) {
+	r, err := open(cfg)
+	if err == nil && cfg.Keys == nil {
+		r.log.Warn().Msg("tokens are stored as they are: set LINEAR_ENCRYPTION_KEY to encrypt them")
+	}
+	return r, err
+}
+
+// Manage returns a Registry for tools that look after installations and install
+// none: only Config.Store is required. Without Keys, encrypted tokens stay as they
+// are and cannot be revoked.
+func Manage(cfg Config) (*Registry, error) {
+	const unused = "unused"
+	if cfg.ClientID == "" {
+		cfg.ClientID = unused
+	}
+	if cfg.ClientSecret == "" {
+		cfg.ClientSecret = unused
+	}
+	if cfg.PublicURL == "" && cfg.RedirectURL == "" {
+		cfg.PublicURL = "https://unused.invalid"
+	}
+	cfg.AllowPlaintext = true
+	return open(cfg)
+}
+
+func open(cfg Config) (*Registry, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	oauth, err := linearapi.NewOAuth(linearapi.OAuthConfig{
+		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, HTTPClient: cfg.HTTPClient,
+		AuthorizeURL: cfg.AuthorizeURL, TokenURL: cfg.TokenURL, RevokeURL: cfg.RevokeURL,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &Registry{
+		cfg: cfg, oauth: oauth, log: cfg.Logger,
+		wake: make(chan string, 64), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
+		logins: make(map[string]*login), counts: make(map[string]int64), hot: make(map[string]struct{}),
+	}
+	if r.pages, err = newPages(r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// String returns what is set, without secrets.
+func (r *Registry) String() string { return r.cfg.String() }
+
+// GoString returns the same as String.
+func (r *Registry) GoString() string { return r.String() }
+
+// Format writes the same as String, whatever the verb.
+func (r *Registry) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String())) }
+
+// InstallURL returns the address of the page that offers to install the app.
+func (r *Registry) InstallURL() string { return r.cfg.PublicURL + InstallPath }
+
+// Tokens returns the source of a workspace's tokens. It does no I/O. The
+// source's errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
+// app is not installed there, Unauthenticated if the login has ended and an
+// admin has to install the app again, and adapter.CodeUnavailable or adapter.CodeRateLimited if waiting
+// helps.
+func (r *Registry) Tokens(workspace string) linearapi.TokenSource { return r.login(workspace) }
+
+// Installed returns a word that names the installation of a workspace and
+// changes when the app is installed again. Its errors are those of Tokens. It
+// reads the store if what it knows is older than 15 s.
+func (r *Registry) Installed(ctx context.Context, workspace string) (string, error) {
+	s, err := r.login(workspace).look(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := r.usable(workspace, s); err != nil {
+		return "", err
+	}
+	return s.rec.Installation, nil
+}
+
+// usable says why a workspace cannot be acted in, if it cannot.
+func (r *Registry) usable(workspace string, s *snapshot) error {
+	switch {
+	case s == nil || !s.rec.login():
+		return notInstalled(workspace)
+	case s.rec.Status == NeedsReauth:
+		since := r.cfg.Now().Sub(s.rec.ChangedAt)
+		if since > r.cfg.ParkFor {
+			return notInstalled(workspace)
+		}
+		return &adapter.Error{
+			Code: adapter.CodeUnauthenticated, Op: "token", RetryAfter: min(max(since/10, 5*time.Second), time.Minute),
+			Message: "the login of workspace " + workspace + " has ended (" + s.rec.Why + "): an admin has to install the app again at " + r.InstallURL(),
+		}
+	default:
+		return nil
+	}
+}
+
+func notInstalled(workspace string) error {
+	return &adapter.Error{
+		Code: adapter.CodeForbidden, Op: "token", Message: "workspace " + clip(workspace, 64), Err: adapter.ErrNotInstalled,
+	}
+}
+
+// login returns what is known of a workspace's login.
+func (r *Registry) login(workspace string) *login {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, ok := r.logins[workspace]
+	if !ok {
+		if len(r.logins) >= maxLogins {
+			for old, l := range r.logins {
+				if l.idle() {
+					delete(r.logins, old)
+					break
+				}
+			}
+		}
+		l = &login{reg: r, org: workspace}
+		r.logins[workspace] = l
+	}
+	return l
+}
+
+// Names of what [Registry.Counts] counts. CountFailed comes with the code of
+// the error behind a colon, for example "refresh_failed:unavailable".
+const (
+	CountInstalled   = "installed"
+	CountDenied      = "install_denied"
+	CountStateFailed = "install_state_invalid"
+	CountNotExchange = "install_exchange_failed"
+	CountRefused     = "install_refused"
+	CountRefreshed   = "refreshed"
+	CountFailed      = "refresh_failed"
+	CountReauth      = "needs_reauth"
+	CountLeft        = "left"
+	CountRevoked     = "revoked"
+	CountNotRevoked  = "revoke_failed"
+	CountNotMember   = "not_installed"
+)
+
+// Counts returns how often each thing happened since the registry was made.
+func (r *Registry) Counts() map[string]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.counts)
+}
+
+func (r *Registry) count(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts[name]++
+}
+
+func (r *Registry) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flights++
+}
+
+func (r *Registry) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.flights--; r.flights == 0 && r.calm != nil {
+		close(r.calm)
+		r.calm = nil
+	}
+}
+
+// landed is closed when no refresh is under way.
+func (r *Registry) landed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.flights == 0 {
+		calm := make(chan struct{})
+		close(calm)
+		return calm
+	}
+	if r.calm == nil {
+		r.calm = make(chan struct{})
+	}
+	return r.calm
+}
+
+// poke makes Run look at a workspace soon. If there is too much to do, the next
+// sweep finds it.
+func (r *Registry) poke(workspace string) {
+	select {
+	case r.wake <- workspace:
+	default:
+	}
+}
+
+// reauthError reports whether err says that the app has to be installed again.
+func reauthError(err error) bool { return errors.Is(err, linearapi.ErrGrantDead) }

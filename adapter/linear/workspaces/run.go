@@ -1,0 +1,192 @@
+package workspaces
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/linearbot/linearbot/adapter"
+)
+
+const (
+	// sweepers is how many workspaces are tended at the same time.
+	sweepers = 4
+	// hotEvery is how often a workspace is looked at that something failed for:
+	// Linear repeats an answer that was lost for 30 minutes only.
+	hotEvery = 20 * time.Second
+	// stepTimeout bounds what is done about one workspace.
+	stepTimeout = 3 * time.Minute
+)
+
+// Run keeps the installations in order until ctx ends, waits for what it has
+// begun and returns nil. Every instance may run it; a lease in the store keeps
+// them from doing the same thing at the same time. What fails is logged and
+// tried again.
+func (r *Registry) Run(ctx context.Context) error {
+	for {
+		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn().Err(err).Msg("installations could not be looked through: tried again")
+		}
+		every := r.cfg.SweepEvery
+		every += time.Duration((rand.Float64()*0.4 - 0.2) * float64(every)) //nolint:gosec // spreading load needs no secret
+		timer := time.NewTimer(every)
+		if !r.attend(ctx, timer.C) {
+			timer.Stop()
+			<-r.landed()
+			return nil
+		}
+	}
+}
+
+// attend looks at the workspaces that something happened to, until the next
+// sweep is due. False means that ctx has ended.
+func (r *Registry) attend(ctx context.Context, sweep <-chan time.Time) bool {
+	again := time.NewTicker(hotEvery)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-sweep:
+			return true
+		case <-again.C:
+			for _, org := range r.hotOnes() {
+				r.tend(ctx, org)
+			}
+		case org := <-r.wake:
+			r.tend(ctx, org)
+		}
+	}
+}
+
+// Sweep looks at every installation once and does what is due: it refreshes,
+// revokes, calls hooks and encrypts with the first key. Run calls it. The error
+// says that the list of workspaces could not be read; what fails for one
+// workspace is logged.
+func (r *Registry) Sweep(ctx context.Context) error {
+	all, err := r.organizations(ctx)
+	if err != nil {
+		return err
+	}
+	var group errgroup.Group
+	group.SetLimit(sweepers)
+	for _, org := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error { r.tend(ctx, org); return nil })
+	}
+	_ = group.Wait() // its functions return nil
+	return ctx.Err()
+}
+
+// tend does what is due for one workspace.
+func (r *Registry) tend(ctx context.Context, org string) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	err := r.step(ctx, org)
+	r.heat(org, err != nil && adapter.CodeOf(err) != adapter.CodeUnauthenticated && !errors.Is(err, adapter.ErrNotInstalled))
+	switch {
+	case err == nil, ctx.Err() != nil, errors.Is(err, adapter.ErrNotInstalled), adapter.CodeOf(err) == adapter.CodeUnauthenticated:
+	default:
+		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("installation could not be tended: tried again")
+	}
+}
+
+// maxHot bounds how many workspaces are looked at out of turn.
+const maxHot = 1000
+
+// heat remembers whether something failed for a workspace.
+func (r *Registry) heat(org string, failed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !failed {
+		delete(r.hot, org)
+	} else if len(r.hot) < maxHot {
+		r.hot[org] = struct{}{}
+	}
+}
+
+func (r *Registry) hotOnes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.hot))
+}
+
+func (r *Registry) step(ctx context.Context, org string) error {
+	s, err := r.read(ctx, org)
+	if err != nil && s == nil {
+		return err
+	}
+	if s == nil { // purged, or an installation that ended before its record was there
+		return r.enlist(ctx, org, false)
+	}
+	l := r.login(org)
+	l.saw(s)
+	if s.rec.Announce != "" {
+		if err := r.announce(ctx, s); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.rec.Status == Leaving && !r.cfg.Now().Before(s.rec.NextTry):
+		_, err := r.revoke(ctx, org)
+		return err
+	case err != nil:
+		return err
+	case l.holds(s), s.rec.due(r.cfg.Now()):
+		if err := l.refresh(ctx, true); err != nil {
+			return err
+		}
+	}
+	return r.reseal(ctx, org)
+}
+
+// announce calls the hook that a record waits for.
+func (r *Registry) announce(ctx context.Context, s *snapshot) error {
+	hook := r.cfg.OnInstalled
+	if s.rec.Announce == announceUninstalled {
+		hook = r.cfg.OnUninstalled
+	}
+	org, what, installation := s.rec.Organization, s.rec.Announce, s.rec.Installation
+	if what == announceUninstalled && r.cfg.OnLeft != nil {
+		r.cfg.OnLeft(org)
+	}
+	if hook == nil && (r.cfg.OnInstalled != nil || r.cfg.OnUninstalled != nil || r.cfg.OnLeft != nil) {
+		hook = func(context.Context, string, string) error { return nil }
+	}
+	if hook == nil {
+		return nil // a registry of a command: the bot's own will do it
+	}
+	if err := hook(ctx, org, installation); err != nil {
+		return err
+	}
+	_, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
+		if old == nil || rec.Announce != what || rec.Installation != installation {
+			return false
+		}
+		rec.Announce = ""
+		return true
+	})
+	return err
+}
+
+// reseal encrypts the tokens of a workspace with the first key, if they are
+// encrypted with another.
+func (r *Registry) reseal(ctx context.Context, org string) error {
+	_, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
+		stale := func(s *sealed) bool { return s != nil && s.Key != r.cfg.Keys.current() }
+		if old == nil || old.access.text() == "" && old.refresh.text() == "" || !stale(rec.Access) && !stale(rec.Refresh) {
+			return false
+		}
+		rec.Access = r.cfg.Keys.seal(org, fieldAccess, old.access.text())
+		rec.Refresh = r.cfg.Keys.seal(org, fieldRefresh, old.refresh.text())
+		return true
+	})
+	return err
+}

@@ -1,0 +1,219 @@
+package workspaces
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// The keys of everything that this package stores.
+
+func recordKey(org string) state.Key {
+	return state.Key{Workspace: org, Kind: "installation", ID: "linear"}
+}
+
+func leaseKey(org string) state.Key {
+	return state.Key{Workspace: org, Kind: "installation-refresh", ID: "linear"}
+}
+
+func arrivalKey(org string) state.Key {
+	return state.Key{Workspace: org, Kind: "installation-arrival", ID: "linear"}
+}
+
+func auditKey(org string) state.Key {
+	return state.Key{Workspace: org, Kind: "installation-audit", ID: "linear"}
+}
+func stateKey(hash string) state.Key { return state.Key{Kind: "install-state", ID: hash} }
+func doneKey(hash string) state.Key  { return state.Key{Kind: "install-done", ID: hash} }
+
+// shards is over how many values the list of workspaces is spread.
+const shards = 16
+
+func shardKey(n int) state.Key {
+	return state.Key{Kind: "installations", ID: fmt.Sprintf("%02x", n)}
+}
+
+func shardOf(org string) int {
+	sum := sha256.Sum256([]byte(org))
+	return int(sum[0]) % shards
+}
+
+const (
+	// goneFor is how long it is remembered that a workspace left.
+	goneFor = 180 * 24 * time.Hour
+	// arrivalFor is how long it is remembered when the last delivery came.
+	arrivalFor = 90 * 24 * time.Hour
+)
+
+// digest names a secret text without telling it.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// name returns a new random name.
+func name() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// read returns the record of a workspace as it is stored, nil if there is none.
+// With an error that is about the record itself, the snapshot may be there all
+// the same, without tokens.
+func (r *Registry) read(ctx context.Context, org string) (*snapshot, error) {
+	raw, err := r.cfg.Store.Get(ctx, recordKey(org))
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return nil, nil //nolint:nilnil // no record is an answer
+	case err != nil:
+		return nil, storeError(err)
+	}
+	return decode(raw, org, r.cfg.Keys)
+}
+
+func storeError(err error) error {
+	code := adapter.CodeUnavailable
+	if adapter.CodeOf(err) == adapter.CodeCanceled {
+		code = adapter.CodeCanceled
+	}
+	return &adapter.Error{Code: code, Op: "installation", Message: "the store", Err: err}
+}
+
+// errStale says that a record was changed by someone else meanwhile.
+var errStale = errors.New("workspaces: the record was changed meanwhile")
+
+// write replaces the record old (nil if there is none) by rec.
+func (r *Registry) write(ctx context.Context, old *snapshot, rec record) (*snapshot, error) {
+	var present []byte
+	if old != nil {
+		present = old.raw
+		rec.Rev = old.rec.Rev
+	}
+	rec.Rev++
+	rec.Version = recordVersion
+	raw, err := json.Marshal(rec)
+	if err != nil {
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "installation", Message: "the record cannot be encoded"}
+	}
+	var ttl time.Duration
+	if rec.Status == Gone {
+		ttl = goneFor
+	}
+	err = r.cfg.Store.CompareAndSet(ctx, recordKey(rec.Organization), present, raw, ttl)
+	switch {
+	case errors.Is(err, state.ErrConflict):
+		return nil, errStale
+	case err != nil:
+		return nil, storeError(err)
+	}
+	s, err := decode(raw, rec.Organization, r.cfg.Keys)
+	if err != nil && s == nil {
+		return nil, err
+	}
+	r.login(rec.Organization).saw(s)
+	return s, nil
+}
+
+// maxTries bounds how often a change is tried against changes of others.
+const maxTries = 20
+
+// change reads the record and writes what f makes of it, until no other change
+// comes between. f gets a copy and may be called several times; false leaves
+// the record alone. The result is the record afterwards.
+func (r *Registry) change(ctx context.Context, org string, f func(old *snapshot, rec *record) bool) (*snapshot, error) {
+	for range maxTries {
+		old, err := r.read(ctx, org)
+		if err != nil && old == nil {
+			return nil, err
+		}
+		rec := record{Organization: org}
+		if old != nil {
+			rec = old.rec
+		}
+		if !f(old, &rec) {
+			return old, nil
+		}
+		s, err := r.write(ctx, old, rec)
+		if !errors.Is(err, errStale) {
+			return s, err
+		}
+	}
+	return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "installation", Message: "the record of workspace " + org + " changes all the time"}
+}
+
+// shard returns the workspaces of one part of the list.
+func (r *Registry) shard(ctx context.Context, n int) (orgs []string, raw []byte, err error) {
+	raw, err = r.cfg.Store.Get(ctx, shardKey(n))
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, storeError(err)
+	}
+	if err := json.Unmarshal(raw, &orgs); err != nil {
+		return nil, nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "installations", Message: "the list of workspaces cannot be read: it is damaged"}
+	}
+	return orgs, raw, nil
+}
+
+// enlist puts a workspace on the list, or takes it off. It stands there before
+// its record does, so that no record is overlooked.
+func (r *Registry) enlist(ctx context.Context, org string, on bool) error {
+	for range maxTries {
+		orgs, raw, err := r.shard(ctx, shardOf(org))
+		if err != nil {
+			return err
+		}
+		at := slices.Index(orgs, org)
+		if on == (at >= 0) {
+			return nil
+		}
+		if on {
+			orgs = append(orgs, org)
+		} else {
+			orgs = slices.Delete(orgs, at, at+1)
+		}
+		next, err := json.Marshal(orgs)
+		if err != nil {
+			return err
+		}
+		if len(orgs) == 0 {
+			next = nil
+		}
+		err = r.cfg.Store.CompareAndSet(ctx, shardKey(shardOf(org)), raw, next, 0)
+		if !errors.Is(err, state.ErrConflict) {
+			if err != nil {
+				return storeError(err)
+			}
+			return nil
+		}
+	}
+	return &adapter.Error{Code: adapter.CodeUnavailable, Op: "installations", Message: "the list of workspaces changes all the time"}
+}
+
+// errFull says that no further workspace may install the app.
+var errFull = &adapter.Error{Code: adapter.CodeForbidden, Op: "installations", Message: "the most workspaces that Config.MaxWorkspaces allows have installed the app"}
+
+// organizations returns every workspace on the list.
+func (r *Registry) organizations(ctx context.Context) ([]string, error) {
+	var all []string
+	for n := range shards {
+		orgs, _, err := r.shard(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, orgs...)
+	}
+	slices.Sort(all)
+	return all, nil
+}

@@ -1,0 +1,173 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/state"
+)
+
+// ErrUninstalled is the cause with which the contexts of turns end when their
+// workspace removes the bot. It wraps [ErrStopped].
+var ErrUninstalled = fmt.Errorf("bot: the workspace removed the bot: %w", ErrStopped)
+
+// OnInstalled registers h for workspaces that installed the bot, or installed it
+// again. It needs an adapter that serves many workspaces.
+func (b *Bot) OnInstalled(h WorkspaceHandler) *Registration {
+	if h == nil {
+		return &Registration{}
+	}
+	return b.add(&b.on.installed, kindInstalled, nil, func(ctx context.Context, t *Turn) error {
+		return h(ctx, b.Workspace(t.event.Head().Workspace))
+	})
+}
+
+// AccessHandler handles a change of the teams that the bot can see in a
+// workspace.
+type AccessHandler func(ctx context.Context, w *Workspace, change *adapter.AccessEvent) error
+
+// OnAccessChanged registers h for changes of the teams that the bot can see.
+func (b *Bot) OnAccessChanged(h AccessHandler) *Registration {
+	if h == nil {
+		return &Registration{}
+	}
+	return b.add(&b.on.accessChanged, kindAccessChanged, nil, func(ctx context.Context, t *Turn) error {
+		e, ok := t.event.(*adapter.AccessEvent)
+		if !ok {
+			return Next
+		}
+		return h(ctx, b.Workspace(e.Workspace), e)
+	})
+}
+
+// membership is that a workspace installed the bot or was disconnected from it.
+type membership struct {
+	Installed bool `json:"installed,omitempty"`
+	// Installation names the installation.
+	Installation string    `json:"installation"`
+	At           time.Time `json:"at"`
+}
+
+// Installed tells the handlers of [Bot.OnInstalled], in a turn, that a workspace
+// has installed the bot. installation names this installation: told twice of the
+// same one, they run once. It blocks for one durable write.
+func (b *Bot) Installed(ctx context.Context, workspace, installation string) error {
+	return b.member(ctx, workspace, membership{Installed: true, Installation: installation, At: time.Now()})
+}
+
+// Uninstalled tells the handlers of [Bot.OnUninstalled] that a workspace was
+// disconnected from this side. What the platform says itself comes as a
+// delivery. It blocks for one durable write.
+func (b *Bot) Uninstalled(ctx context.Context, workspace, installation string) error {
+	return b.member(ctx, workspace, membership{Installation: installation, At: time.Now()})
+}
+
+func (b *Bot) member(ctx context.Context, workspace string, m membership) error {
+	packed, err := packOwn(&ownEvent{Member: &m})
+	if err != nil {
+		return err
+	}
+	id := "uninstalled\x00" + m.Installation
+	if m.Installed {
+		id = "installed\x00" + m.Installation
+	}
+	_, err = b.cfg.Store.Enqueue(ctx, state.Entry{
+		ID: id, Body: packed,
+		Lane: laneKey(workspace, adapter.ThreadID(b.cfg.Adapter.Name()+":workspace/"+workspace)),
+	})
+	if err != nil {
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+	}
+	return nil
+}
+
+// event returns the event of a membership.
+func (m *membership) event(e state.Queued) adapter.Event {
+	meta := adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Type: "Workspace", Action: "uninstalled", At: m.At}
+	if !m.Installed {
+		return &adapter.UninstallEvent{Meta: meta}
+	}
+	meta.Action = "installed"
+	return &adapter.InstallEvent{Meta: meta}
+}
+
+// Left ends the turns of a workspace that run in this process, because the
+// workspace removed the bot: their contexts end with the cause
+// [ErrUninstalled], and they are not tried again. Handlers of
+// [Bot.OnUninstalled] go on. It does not wait.
+func (b *Bot) Left(workspace string) { b.members.leave(workspace) }
+
+// members are the turns of this process by workspace.
+type members struct {
+	mu    sync.Mutex
+	turns map[string]map[*Turn]context.CancelCauseFunc
+}
+
+// enter gives a turn a context that ends when its workspace leaves. release must
+// be called when the turn is over.
+func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, release func()) {
+	if _, leaves := t.event.(*adapter.UninstallEvent); leaves {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	workspace := t.event.Head().Workspace
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.turns == nil {
+		m.turns = make(map[string]map[*Turn]context.CancelCauseFunc)
+	}
+	if m.turns[workspace] == nil {
+		m.turns[workspace] = make(map[*Turn]context.CancelCauseFunc)
+	}
+	m.turns[workspace][t] = cancel
+	return ctx, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.turns[workspace], t)
+		if len(m.turns[workspace]) == 0 {
+			delete(m.turns, workspace)
+		}
+		cancel(nil)
+	}
+}
+
+func (m *members) leave(workspace string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, cancel := range m.turns[workspace] {
+		cancel(ErrUninstalled)
+	}
+}
+
+// admitDelivery asks the adapter whether a delivery is to be stored.
+func (b *Bot) admitDelivery(ctx context.Context, d *adapter.Delivery, r *adapter.Route) (ignore string, err error) {
+	if b.can.admitter == nil {
+		return "", nil
+	}
+	return b.can.admitter.Admit(ctx, d, r)
+}
+
+// openLeft opens an entry although the bot cannot learn who it is. That a
+// workspace removed the bot is for its handlers all the same; whatever else waits
+// for a workspace that is not there any more is dropped. ok is false for an entry
+// that has to wait or to fail.
+func (b *Bot) openLeft(page *notes.Thread, entry state.Queued, decode func(*adapter.Identity) (adapter.Event, error), why error) (_ *Turn, ok bool, _ error) {
+	self := &adapter.Identity{Workspace: entry.Lane.Workspace}
+	ev, err := decode(self)
+	if err == nil {
+		if _, leaves := ev.(*adapter.UninstallEvent); leaves {
+			return &Turn{bot: b, event: ev, self: self, entry: entry, notes: page}, true, nil
+		}
+	}
+	if errors.Is(why, adapter.ErrNotInstalled) {
+		b.counts.add(countIgnored, "not_installed")
+		b.log.Info().Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, "not_installed").Msg("event dropped")
+		return nil, true, errNoTurn
+	}
+	return nil, false, nil
+}

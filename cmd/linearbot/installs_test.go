@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+)
+
+// The binary serves two workspaces that install its app, and remembers them
+// after a restart. Nothing that it says holds a token or a key.
+func TestServeInstallations(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	var lc net.ListenConfig
+	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := ln.Addr().String()
+	ln.Close()
+	public := "http://" + addr
+	app := s.linear.RegisterApp(linearsim.OAuthApp{
+		Name: "Guest Bot", DisplayName: "guest-bot", RedirectURIs: []string{public + workspaces.CallbackPath},
+		Webhook: &linearsim.Webhook{URL: public + "/api/webhooks/linear", Secret: webhookSecret},
+	})
+	key := workspaces.GenerateKey()
+	env := []string{
+		"LINEAR_CLIENT_ID=" + app.ClientID, "LINEAR_CLIENT_SECRET=" + app.ClientSecret(),
+		"LINEARBOT_PUBLIC_URL=" + public, "LINEAR_ENCRYPTION_KEY=" + key,
+		"LINEAR_WEBHOOK_SECRET=" + webhookSecret + ",retired;until=2020-01-01",
+	}
+	p := s.serve(t, addr, env...)
+	p.says(t, "acting by OAuth installations, from Installations")
+	p.says(t, "0 workspaces have installed the app; others do it at "+public+"/linear/install")
+
+	umbrella := s.linear.Workspace("Umbrella", "umbrella")
+	eve := umbrella.AddUser("Eve Curie", "eve")
+	there := umbrella.AddTeam("OPS", "Operations").AddIssue(eve, "Printer on fire", "")
+	install := func(by *linearsim.User) {
+		t.Helper()
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := &http.Transport{}
+		defer tr.CloseIdleConnections()
+		client := &http.Client{Transport: tr, Jar: jar, CheckRedirect: func(req *http.Request, _ []*http.Request) error {
+			if strings.HasPrefix(req.URL.String(), s.linear.AuthorizeURL()) {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}}
+		resp, err := client.Post(public+workspaces.InstallPath, "application/x-www-form-urlencoded", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		back, err := app.Approve(resp.Header.Get("Location"), by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err = client.Get(back); err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || !strings.Contains(string(page), "is installed in") {
+			t.Fatalf("%s, %v", page, err)
+		}
+	}
+	install(s.ada)
+	install(eve)
+	answered := func(root *linearsim.Comment) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := s.linear.Wait(ctx, func() bool { return len(root.Replies()) == 1 }); err != nil {
+			t.Fatalf("no answer: %v", err)
+		}
+	}
+	answered(s.ada.Comment(s.issue, "@guest-bot hello"))
+	answered(eve.Comment(there, "@guest-bot hello"))
+
+	again := s.restart(t, p, addr, env...)
+	again.says(t, "2 workspaces have installed the app")
+	answered(s.ada.Comment(s.issue, "@guest-bot still there?"))
+	for _, out := range []string{p.output(), again.output()} {
+		for _, secret := range []string{key, app.ClientSecret(), webhookSecret, "lin_oauth_", "lin_refresh_", "code="} {
+			if strings.Contains(out, secret) {
+				t.Errorf("the log holds %q", secret)
+			}
+		}
+	}
+}
+
+// restart stops a process cleanly and starts another one.
+func (s *stage) restart(t *testing.T, p *process, addr string, env ...string) *process {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.wg.Wait()
+	return s.serve(t, addr, env...)
+}

@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/state"
+)
+
+// workspacesCmd looks after the workspaces that have installed the app. Like
+// state, it needs a file store for itself; a Redis store can be used while bots
+// run.
+type workspacesCmd struct {
+	State string `help:"${help_state}" placeholder:"${default_state}"`
+
+	List       workspacesList       `cmd:"" help:"List the workspaces that have installed the app."`
+	Show       workspacesShow       `cmd:"" help:"Show one of them, with what happened to its installation."`
+	Disconnect workspacesDisconnect `cmd:"" help:"End an installation: revoke its tokens, then delete them."`
+	Purge      workspacesPurge      `cmd:"" help:"Delete everything that is stored of a workspace that left."`
+	Import     workspacesImport     `cmd:"" help:"Add installations that another bot stored, as JSON lines."`
+}
+
+// with opens the registry for f.
+func (c *workspacesCmd) with(p *program, f func(*workspaces.Registry, state.Store) error) error {
+	open := stateCmd{State: c.State}
+	return open.with(p, func(store state.Store) error {
+		reg, err := p.registry(store)
+		if err != nil {
+			return err
+		}
+		return f(reg, store)
+	})
+}
+
+// registry returns a registry over a store, for commands.
+func (p *program) registry(store state.Store) (*workspaces.Registry, error) {
+	values, _ := settings.Read(p.environ(), nil)
+	cfg, _, err := workspaces.ConfigFrom(values.Lookup)
+	if err != nil {
+		return nil, &settings.Error{Problems: []settings.Problem{
+			{Name: values.Source("LINEAR_ENCRYPTION_KEY"), Reason: "cannot be read: " + err.Error()},
+		}}
+	}
+	cfg.Store = store
+	return workspaces.Manage(cfg)
+}
+
+type workspacesList struct {
+	JSON bool `name:"json" help:"One JSON object a line."`
+}
+
+func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) error {
+	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
+		all, err := reg.List(ctx)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			enc := json.NewEncoder(p.out)
+			for _, ws := range all {
+				if err := enc.Encode(ws); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		out := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(out, "WORKSPACE\tNAME\tSTATUS\tINSTALLED\tREFRESHED\tLAST DELIVERY\tKEY")
+		for _, ws := range all {
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ws.ID, orDash(clip(ws.Name, 40)), ws.Status,
+				ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), orDash(ws.Key))
+		}
+		return out.Flush()
+	})
+}
+
+type workspacesShow struct {
+	Workspace string `arg:"" help:"Id of the workspace, as list shows it."`
+}
+
+func (c workspacesShow) Run(ctx context.Context, w *workspacesCmd, p *program) error {
+	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
+		ws, err := reg.Workspace(ctx, c.Workspace)
+		if err != nil {
+			return err
+		}
+		lines, err := reg.Audit(ctx, c.Workspace)
+		switch {
+		case err != nil:
+			return err
+		case ws == nil && len(lines) == 0:
+			return fmt.Errorf("workspace %s has not installed the app: see \"%s workspaces list\"", c.Workspace, p.name)
+		}
+		enc := json.NewEncoder(p.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(struct {
+			*workspaces.Workspace
+			Audit []workspaces.AuditLine `json:"audit"`
+		}{ws, lines})
+	})
+}
+
+type workspacesDisconnect struct {
+	Workspace string `arg:"" help:"Id of the workspace, as list shows it."`
+	Why       string `help:"Reason, for the audit line." default:"disconnected by hand"`
+}
+
+func (c workspacesDisconnect) Run(ctx context.Context, w *workspacesCmd, p *program) error {
+	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
+		bye, err := reg.Disconnect(ctx, c.Workspace, c.Why)
+		switch {
+		case err != nil:
+			return err
+		case bye.Revoked:
+			fmt.Fprintf(p.out, "disconnected %s: its tokens are revoked and deleted\n", c.Workspace)
+		default:
+			fmt.Fprintf(p.out, "disconnected %s: Linear has not confirmed that its tokens are revoked. The bot tries again until %s and then deletes them; "+
+				"to be sure, remove the app in the workspace's settings in Linear\n", c.Workspace, bye.Until.UTC().Format(time.RFC3339))
+		}
+		return nil
+	})
+}
+
+type workspacesPurge struct {
+	Workspace string `arg:"" help:"Id of the workspace, as list shows it."`
+	Yes       bool   `help:"Do it. Without this flag nothing is deleted."`
+}
+
+func (c workspacesPurge) Run(ctx context.Context, w *workspacesCmd, p *program) error {
+	if !c.Yes {
+		return &usageError{fmt.Errorf("this deletes all that is stored of workspace %s, its subscriptions and state among it: repeat it with --yes", c.Workspace)}
+	}
+	return w.with(p, func(reg *workspaces.Registry, store state.Store) error {
+		n, err := reg.Purge(ctx, store, c.Workspace)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "deleted %d values, %d subscriptions, %d notes and %d dead letters of %s\n", n.Values, n.Subscriptions, n.Notes, n.Dead, c.Workspace)
+		return nil
+	})
+}
+
+type workspacesImport struct {
+	File string `arg:"" optional:"" help:"File to read. Defaults to standard input." type:"existingfile"`
+}
+
+func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program) (err error) {
+	from := p.in
+	if c.File != "" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		from = f
+	}
+	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
+		dec := json.NewDecoder(bufio.NewReader(from))
+		for n := 0; ; n++ {
+			var raw json.RawMessage
+			switch err := dec.Decode(&raw); {
+			case errors.Is(err, io.EOF):
+				fmt.Fprintf(p.err, "imported %d installations\n", n)
+				return nil
+			case err != nil:
+				return fmt.Errorf("record %d is not JSON", n+1)
+			}
+			org, err := reg.Import(ctx, raw)
+			if err != nil {
+				return fmt.Errorf("record %d: %w", n+1, err)
+			}
+			fmt.Fprintln(p.out, org)
+		}
+	})
+}
+
+// ago says how long ago something was.
+func ago(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	d := time.Since(t)
+	switch {
+	case d < time.Minute:
+		return "now"
+	case d < 48*time.Hour:
+		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s") + " ago"
+	default:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+}
+
+// keysCmd makes and rotates the keys that encrypt tokens.
+type keysCmd struct {
+	Generate keysGenerate `cmd:"" help:"Print a new key for LINEAR_ENCRYPTION_KEY."`
+	Rotate   keysRotate   `cmd:"" help:"Encrypt all tokens with the first key of LINEAR_ENCRYPTION_KEY."`
+}
+
+type keysGenerate struct{}
+
+func (keysGenerate) Run(p *program) error {
+	fmt.Fprintln(p.err, "Keep this key as you keep a password: who has it and the store can act as the app.")
+	fmt.Fprintln(p.err, "Set it as LINEAR_ENCRYPTION_KEY, or put it behind the present one and a comma to rotate keys; docs/workspaces.md has the steps.")
+	_, err := fmt.Fprintln(p.out, workspaces.GenerateKey())
+	return err
+}
+
+type keysRotate struct {
+	State string `help:"${help_state}" placeholder:"${default_state}"`
+}
+
+func (c keysRotate) Run(ctx context.Context, p *program) error {
+	open := stateCmd{State: c.State}
+	return open.with(p, func(store state.Store) error {
+		reg, err := p.registry(store)
+		if err != nil {
+			return err
+		}
+		done, err := reg.Rotate(ctx)
+		if err != nil {
+			return err
+		}
+		if done.Key == "none" {
+			return &usageError{errors.New("LINEAR_ENCRYPTION_KEY is not set: set the key to encrypt with")}
+		}
+		fmt.Fprintf(p.out, "%d installations are encrypted with key %s\n", done.Encrypted, done.Key)
+		if len(done.Other) == 0 {
+			fmt.Fprintln(p.out, "No other key is needed: remove the others from LINEAR_ENCRYPTION_KEY.")
+			return nil
+		}
+		for key, n := range done.Other {
+			fmt.Fprintf(p.out, "%d installations still need key %s\n", n, key)
+		}
+		return errors.New("some installations could not be encrypted: is their key in LINEAR_ENCRYPTION_KEY?")
+	})
+}

@@ -1,0 +1,115 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// link is how the bot is connected to its platform.
+type link interface {
+	webhook.Runner
+	// Ready returns nil once the bot can act.
+	Ready(ctx context.Context) error
+}
+
+// installs are the workspaces that install the app.
+type installs struct {
+	reg *workspaces.Registry
+	log zerolog.Logger
+	// http sends the requests for tokens.
+	http *http.Client
+	// store and bot are made after the registry, which does no I/O before.
+	store *lateStore
+	bot   *bot.Bot
+}
+
+// lateStore is a store that is opened later.
+type lateStore struct{ workspaces.Store }
+
+// oauthConnections is how many connections for tokens are kept.
+const oauthConnections = 4
+
+// installations returns the registry if the environment asks for one, and nil
+// if not.
+func (a *assembly) installations() *installs {
+	cfg, on, err := workspaces.ConfigFrom(a.values.Lookup)
+	if !on || a.cfg.Bot.Adapter != nil {
+		return nil
+	}
+	if err != nil {
+		a.problem("LINEAR_ENCRYPTION_KEY", "cannot be read: "+err.Error())
+		return nil
+	}
+	in := &installs{log: a.log, store: &lateStore{}}
+	cfg.Store, cfg.Logger = in.store, a.log
+	if in.http = a.cfg.Linear.HTTPClient; in.http == nil {
+		in.http = &http.Client{Transport: linearapi.NewTransport(oauthConnections)}
+	}
+	cfg.HTTPClient = in.http
+	if a.values.Name != "" {
+		cfg.Name = a.values.Name
+	}
+	cfg.OnInstalled = func(ctx context.Context, w, installation string) error { return in.bot.Installed(ctx, w, installation) }
+	cfg.OnUninstalled = func(ctx context.Context, w, installation string) error {
+		return in.bot.Uninstalled(ctx, w, installation)
+	}
+	cfg.OnLeft = func(w string) { in.bot.Left(w) }
+	if in.reg, err = workspaces.New(cfg); err != nil {
+		for _, err := range parts(err) {
+			if e, ok := errors.AsType[*adapter.Error](err); ok {
+				a.problem("", e.Message)
+				continue
+			}
+			a.problem("", err.Error())
+		}
+		return nil
+	}
+	return in
+}
+
+// pages adds the pages of the registry to those of the server.
+func (in *installs) pages(to map[string]http.Handler) map[string]http.Handler {
+	all := make(map[string]http.Handler, len(to)+3)
+	for _, path := range in.reg.Paths() {
+		all[path] = in.reg.Handler()
+	}
+	maps.Copy(all, to)
+	return all
+}
+
+// Run says who has installed the app and keeps the installations in order until
+// ctx ends.
+func (in *installs) Run(ctx context.Context) error {
+	ask, cancel := context.WithTimeout(ctx, 10*time.Second)
+	all, err := in.reg.List(ask)
+	cancel()
+	if err != nil && ctx.Err() == nil {
+		in.log.Warn().Err(err).Msg("installations cannot be listed now")
+	}
+	count := make(map[workspaces.Status]int)
+	for _, w := range all {
+		count[w.Status]++
+		if w.Key == "none" {
+			in.log.Warn().Str("workspace", w.ID).Msg("tokens are stored as they are: they are encrypted once LINEAR_ENCRYPTION_KEY is set")
+		}
+	}
+	in.log.Info().Int("active", count[workspaces.Active]).Int("needs_reauth", count[workspaces.NeedsReauth]).
+		Msg(fmt.Sprintf("%d workspaces have installed the app; others do it at %s", count[workspaces.Active], in.reg.InstallURL()))
+	return in.reg.Run(ctx)
+}
+
+// Ready returns nil: workspaces that cannot be acted in do not concern the
+// others.
+func (in *installs) Ready(context.Context) error { return nil }
