@@ -89,6 +89,7 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 	if err := t.bot.notes.Thread(t.key()).Put(ctx, notes.Stop, "", []byte(value)); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
+	t.bot.running.tell(t.key())
 	t.bot.running.end(t.key(), ErrStopped, s.ends)
 	t.bot.signal(ctx, t.key())
 	return t.closeQuestions(ctx, s.at)
@@ -140,7 +141,11 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 		cancel(over)
 		return ctx, func() {}, nil
 	}
-	b.running.add(r.thread.key(), r.Turn, cancel)
+	k := r.thread.key()
+	if b.running.add(k, r.Turn, cancel) {
+		// What came with the lease may be older than what a signal told of.
+		b.endByNotes(ctx, k)
+	}
 	return ctx, func() {
 		b.running.remove(r.thread.key(), r.Turn)
 		cancel(nil)
@@ -163,6 +168,33 @@ func (t *Turn) overAlready(ctx context.Context) (error, error) {
 type running struct {
 	mu    sync.Mutex
 	turns map[state.Key]map[*Turn]*liveTurn
+	// told is when signals of threads arrived of late, and toldAll when it was
+	// last possible that some were missed.
+	told    map[state.Key]time.Time
+	toldAll time.Time
+}
+
+const (
+	// toldFor is how long a signal is remembered: longer than from the moment
+	// in which a lease reads the notes until its turn is registered.
+	toldFor = 30 * time.Second
+	// toldMost is how many threads signals are remembered of.
+	toldMost = 4096
+)
+
+// tell remembers that there was a signal of a thread, or of any if k is zero.
+func (r *running) tell(k state.Key) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if k.IsZero() || len(r.told) >= toldMost {
+		r.told, r.toldAll = nil, now
+		return
+	}
+	if r.told == nil {
+		r.told = make(map[state.Key]time.Time)
+	}
+	r.told[k] = now
 }
 
 // liveTurn is a turn that runs, and how it is stopped.
@@ -171,7 +203,9 @@ type liveTurn struct {
 	cancel context.CancelCauseFunc
 }
 
-func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) {
+// add registers a turn. It reports whether the notes of its thread are to be read
+// again, because there was a signal of late.
+func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) (told bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.turns == nil {
@@ -180,7 +214,14 @@ func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) {
 	if r.turns[k] == nil {
 		r.turns[k] = make(map[*Turn]*liveTurn)
 	}
-	r.turns[k][t] = &liveTurn{since: time.Now(), cancel: cancel}
+	now := time.Now()
+	r.turns[k][t] = &liveTurn{since: now, cancel: cancel}
+	at, told := r.told[k]
+	if told && now.Sub(at) > toldFor {
+		delete(r.told, k)
+		told = false
+	}
+	return told || now.Sub(r.toldAll) <= toldFor
 }
 
 func (r *running) remove(k state.Key, t *Turn) {

@@ -46,6 +46,7 @@ func (b *Bot) watch(ctx context.Context) {
 		case <-inbox.more:
 		}
 		for _, k := range inbox.take() {
+			b.running.tell(k)
 			if k.IsZero() {
 				for _, k := range b.running.threads(0) {
 					b.endByNotes(ctx, k)

@@ -1,7 +1,6 @@
 package linear
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"

@@ -64,11 +64,11 @@ func (s *Server) RegisterApp(app OAuthApp) *OAuthClient {
 	if app.Webhook != nil {
 		hook := *app.Webhook
 		if hook.Secret == "" {
-			hook.Secret = "lin_wh_" + secret(16)
+			hook.Secret = "lin_wh_" + s.secret(16)
 		}
 		app.Webhook = &hook
 	}
-	c := &OAuthClient{ClientID: strings.ReplaceAll(uuid.NewString(), "-", ""), srv: s, app: app, secret: secret(16)}
+	c := &OAuthClient{ClientID: strings.ReplaceAll(uuid.NewString(), "-", ""), srv: s, app: app, secret: s.secret(16)}
 	s.oauth.clients[c.ClientID] = c
 	return c
 }
@@ -81,7 +81,7 @@ func (c *OAuthClient) ClientSecret() string { return read(c.srv, func() string {
 func (c *OAuthClient) RotateSecret() {
 	c.srv.mu.Lock()
 	defer c.srv.unlock()
-	c.secret = secret(16)
+	c.secret = c.srv.secret(16)
 	for _, w := range c.srv.workspaces {
 		in := c.installed(w)
 		if in == nil {

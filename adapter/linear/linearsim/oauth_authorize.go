@@ -146,7 +146,7 @@ func (s *Server) authorize(q *authorizeQuery, by *User, yes bool) string {
 	if q.app {
 		user = in.User
 	}
-	text := secret(20)
+	text := s.secret(20)
 	s.oauth.codes[text] = &code{
 		client: q.client, in: in, user: user, scopes: q.scopes, redirect: q.redirect,
 		challenge: q.challenge, method: q.method, expires: s.now().Add(codeLife),
