@@ -41,7 +41,7 @@ type ask struct {
 
 func (a *ask) posed() bool { return !a.Deadline.IsZero() }
 
-// value names what is kept of the question.
+// askValue names what is kept of the question.
 func (b *Bot) askValue(a *ask) notes.Value {
 	return b.notes.Value(notes.Ask, a.Lane.Workspace, a.ID).For(max(time.Until(a.Deadline), 0) + notes.Ask.Life())
 }

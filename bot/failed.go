@@ -78,7 +78,8 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 		last.thread = &Thread{bot: b, id: in, workspace: e.Lane.Workspace, turn: last}
 	}
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedTimeout)
+	// Not beyond the drain, nor the lease: then the turn is buried elsewhere.
+	ctx, cancel := context.WithTimeout(ctx, failedTimeout)
 	defer cancel()
 	ctx = withTurn(ctx, last)
 	if len(b.on.failed) == 0 {

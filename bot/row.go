@@ -91,9 +91,12 @@ type pick struct {
 }
 
 func (b *Bot) newLane(l *state.Lease, page *notes.Thread) *lane {
+	// Where many entries are leased already, a lease that holds fewer was ended
+	// by its bytes: asking again shows no more.
+	wide := time.Now().UnixNano() < b.wide.Load()
 	return &lane{
 		bot: b, page: page, entries: l.Entries, now: l.Notes.Now, candidates: make([]*candidate, len(l.Entries)),
-		cut: len(l.Entries) < coalesced && l.Behind > 0,
+		cut: !wide && len(l.Entries) < coalesced && l.Behind > 0,
 	}
 }
 
@@ -120,7 +123,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	if s.turn == nil {
 		return []state.Verdict{b.alone(ctx, log, l.page, l.entries[p.at])}
 	}
-	if v := b.crashed(ctx, log, l.entries[p.at]); v != nil {
+	if v := b.crashed(ctx, log, l.page, l.entries[p.at]); v != nil {
 		return []state.Verdict{*v}
 	}
 	return b.runRow(ctx, log, l, p)
@@ -236,7 +239,7 @@ func (l *lane) look(ctx context.Context, i int) (*candidate, error) {
 func (l *lane) place(ctx context.Context, e state.Queued) (*candidate, error) {
 	b, s := l.bot, &candidate{}
 	d, err := unpackDelivery(e.Body)
-	if err != nil || isResumed(&e) || e.Attempt > b.mostAttempts() {
+	if err != nil || isResumed(&e) || e.Attempt > b.mostAttempts()+bystanderOf(ctx, l.page, e) {
 		return s, nil //nolint:nilerr // its own turn fails with it
 	}
 	if to, err := b.cfg.Adapter.Route(d); err != nil || !to.Message {

@@ -39,7 +39,7 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// note remembers what is sent under a key, and returns the hash of what was sent
+// noteSent remembers what is sent under a key, and returns the hash of what was sent
 // before, if that is known.
 func (t *Turn) noteSent(ctx context.Context, key, said string) (before string, err error) {
 	s := &t.sent
@@ -69,9 +69,9 @@ func (t *Turn) keepSent(over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case over && len(s.before) > 0:
-		t.notes.Stage(notes.Sent, t.head().Key, nil)
-	case over || len(s.now) == 0:
+	case over:
+		t.notes.Stage(notes.Sent, t.head().Key, nil) // a no-op without such a note
+	case len(s.now) == 0:
 	default:
 		for key, hash := range s.before {
 			if _, again := s.now[key]; !again && len(s.now) < maxSent {

@@ -60,7 +60,7 @@ func loadStop(ctx context.Context, page *notes.Thread) (stop, error) {
 // Stop ends the turns of everything that happened in the thread before now, and
 // within a turn before its event; that turn itself continues. The contexts of
 // turns that run end with the cause [ErrStopped], on this instance at once and
-// on others within about a second, and they write nothing more. Turns that wait
+// on others as soon as the store tells them, and they write nothing more. Turns that wait
 // do not begin, questions that wait for an answer are closed, and what was
 // scheduled is not posted.
 //
@@ -85,14 +85,29 @@ func (t *Thread) Stop(ctx context.Context) error {
 // stop stores a stop and ends what it concerns: the turns of this process, and
 // the questions.
 func (t *Thread) stop(ctx context.Context, s stop) error {
-	value := strconv.FormatInt(s.at.UnixNano(), 10) + " " + s.by
-	if err := t.bot.notes.Thread(t.key()).Put(ctx, notes.Stop, "", []byte(value)); err != nil {
+	if err := keepStop(ctx, t.bot.notes.Thread(t.key()), s); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
 	t.bot.running.tell(t.key())
 	t.bot.running.end(t.key(), ErrStopped, s.ends)
 	t.bot.signal(ctx, t.key())
 	return t.closeQuestions(ctx, s.at)
+}
+
+// keepStop stores a stop, unless a later one is there: a stop that is retried must
+// not revive what a newer one has ended.
+func keepStop(ctx context.Context, page *notes.Thread, s stop) error {
+	for {
+		old, err := page.Get(ctx, notes.Stop, "")
+		if err != nil || parseStop(old).at.After(s.at) {
+			return err
+		}
+		value := strconv.FormatInt(s.at.UnixNano(), 10) + " " + s.by
+		err = page.Swap(ctx, notes.Stop, "", old, []byte(value))
+		if !errors.Is(err, state.ErrConflict) {
+			return err
+		}
+	}
 }
 
 // obeyStop ends what a person asked to stop. Without a handler for it the bot
@@ -144,7 +159,11 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 	k := r.thread.key()
 	if b.running.add(k, r.Turn, cancel) {
 		// What came with the lease may be older than what a signal told of.
-		b.endByNotes(ctx, k)
+		if err := b.endByNotes(ctx, k); err != nil {
+			b.running.remove(k, r.Turn)
+			cancel(nil)
+			return nil, nil, err
+		}
 	}
 	return ctx, func() {
 		b.running.remove(r.thread.key(), r.Turn)
@@ -154,14 +173,19 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 
 // overAlready returns the cause with which a turn ends before it begins: its
 // thread was stopped or its message deleted. Nil if neither is known.
-func (t *Turn) overAlready(ctx context.Context) (error, error) {
-	if last, err := loadStop(ctx, t.notes); err != nil || last.ends(t) {
-		return ErrStopped, err
+func (t *Turn) overAlready(ctx context.Context) (cause, err error) {
+	last, err := loadStop(ctx, t.notes)
+	if err != nil {
+		return nil, err
 	}
-	if deleted, err := t.isDeleted(ctx); err != nil || deleted {
-		return ErrDeleted, err
+	if last.ends(t) {
+		return ErrStopped, nil
 	}
-	return nil, nil
+	deleted, err := t.isDeleted(ctx)
+	if err != nil || !deleted {
+		return nil, err
+	}
+	return ErrDeleted, nil
 }
 
 // running are the turns of this process that a stop can end.

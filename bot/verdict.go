@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/turns"
 	"github.com/linearbot/linearbot/state"
 )
@@ -58,6 +60,9 @@ func hopeless(err error) bool {
 	}
 }
 
+// fullWait is about half of how long a turn waits for room in the store.
+const fullWait = 15 * time.Second
+
 // verdict says what becomes of an entry whose turn ended with err.
 func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
 	var (
@@ -72,6 +77,8 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	switch {
 	case err == nil, errors.Is(err, errNoTurn):
 		return state.Ack(e.ID)
+	case errors.Is(context.Cause(ctx), ErrLeaseLost):
+		return state.Return(e.ID, 0) // dropped: another process has the lane
 	case errors.Is(context.Cause(ctx), ErrDraining):
 		b.counts.add(countReturned, "")
 		log.Info().Err(err).Msg("turn handed back: the process stops")
@@ -80,7 +87,15 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		b.counts.add(countReturned, "")
 		log.WithLevel(b.unknown.level(err)).Err(err).Dur(keyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, unready.wait)
-	case errors.Is(err, state.ErrUnavailable), errors.Is(err, state.ErrFull):
+	case errors.Is(err, state.ErrFull):
+		// The lane continues: what waits in it is what fills the store.
+		b.counts.add(countReturned, "")
+		wait := fullWait + jitter(fullWait)
+		log.Warn().Err(err).Dur(keyWait, wait).Msg("turn steps aside: the store is full")
+		v := state.RetryAside(e.ID, wait, cause(err, "full"))
+		v.Free = true
+		return v
+	case errors.Is(err, state.ErrUnavailable):
 		// The store's fault and not the turn's: no attempt is counted.
 		wait := time.Second + jitter(time.Second)
 		b.counts.add(countReturned, "")
@@ -139,9 +154,16 @@ func (b *Bot) retryOf(err error) turns.Retry {
 // crashed returns the verdict on an entry that has used up its attempts before
 // it is opened, and otherwise nil. A turn that fails is buried when it fails; so
 // what comes this far has ended the process each time, and would again.
-func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, e state.Queued) *state.Verdict {
-	if e.Attempt <= b.mostAttempts() {
+func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) *state.Verdict {
+	most := b.mostAttempts()
+	if e.Attempt <= most || errors.Is(context.Cause(ctx), ErrLeaseLost) {
 		return nil
+	}
+	if e.Attempt <= most+bystanderOf(ctx, page, e) {
+		return nil
+	}
+	if now, err := page.Now(ctx); err == nil && b.cfg.Policy.coalesces() {
+		page.Stage(notes.Crashed, "", fmt.Appendf(nil, "%d %d", e.Attempt, now.UnixNano()))
 	}
 	c := state.Cause{
 		Code:    "crashed",
@@ -150,6 +172,23 @@ func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, e state.Queued) 
 	v := b.bury(log, e, c, nil)
 	b.failed(ctx, log, e, nil, c, nil)
 	return &v
+}
+
+// bystanderOf returns how many attempts of an entry do not count. Where messages
+// are taken together, a lease holds several, and one that ends the process costs
+// the others an attempt each time. Those that were there when it was buried get
+// these back.
+func bystanderOf(ctx context.Context, page *notes.Thread, e state.Queued) int {
+	data, err := page.Get(ctx, notes.Crashed, "")
+	if err != nil || data == nil {
+		return 0
+	}
+	var attempts int
+	var at int64
+	if _, err := fmt.Sscanf(string(data), "%d %d", &attempts, &at); err != nil || e.EnqueuedAt.After(time.Unix(0, at)) {
+		return 0
+	}
+	return attempts
 }
 
 // mostAttempts is the most attempts that any turn may have.

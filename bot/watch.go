@@ -18,8 +18,8 @@ import (
 const pollEvery = time.Second
 
 // signal tells other instances that a thread was stopped, or a message of it
-// deleted. The note is written already, so a lost signal is late, not lost: the
-// turn is fenced when it is settled or run again.
+// deleted. The note is written already: a turn that begins later ends by it, and
+// only one that runs depends on the signal.
 func (b *Bot) signal(ctx context.Context, k state.Key) {
 	s, ok := b.cfg.Store.(state.Signaler)
 	if !ok {
@@ -45,18 +45,41 @@ func (b *Bot) watch(ctx context.Context) {
 			return
 		case <-inbox.more:
 		}
+		var failed []state.Key
 		for _, k := range inbox.take() {
 			b.running.tell(k)
+			look := []state.Key{k}
 			if k.IsZero() {
-				for _, k := range b.running.threads(0) {
-					b.endByNotes(ctx, k)
-				}
-				continue
+				look = b.running.threads(0)
 			}
-			if b.running.has(k) {
-				b.endByNotes(ctx, k)
+			for _, k := range look {
+				if b.running.has(k) && b.endByNotes(ctx, k) != nil {
+					failed = append(failed, k)
+				}
 			}
 		}
+		if len(failed) == 0 {
+			continue
+		}
+		// The store did not answer. It is asked again, so that no signal is lost.
+		if !pause(ctx, pollEvery) {
+			return
+		}
+		for _, k := range failed {
+			inbox.put(k)
+		}
+	}
+}
+
+// pause waits for d and reports whether ctx still lives.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
@@ -71,20 +94,25 @@ func (b *Bot) poll(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, k := range b.running.threads(pollEvery / 2) {
-			b.endByNotes(ctx, k)
+			_ = b.endByNotes(ctx, k) // looked at again
 		}
 	}
 }
 
 // endByNotes ends the turns of a thread that its notes say are over.
-func (b *Bot) endByNotes(ctx context.Context, k state.Key) {
+func (b *Bot) endByNotes(ctx context.Context, k state.Key) error {
 	page := b.notes.Thread(k)
-	if last, err := loadStop(ctx, page); err == nil {
-		b.running.end(k, ErrStopped, last.ends)
+	last, err := loadStop(ctx, page)
+	if err != nil {
+		return err
 	}
-	if ids, _, err := loadDeleted(ctx, page); err == nil {
-		b.running.end(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
+	b.running.end(k, ErrStopped, last.ends)
+	ids, _, err := loadDeleted(ctx, page)
+	if err != nil {
+		return err
 	}
+	b.running.end(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
+	return nil
 }
 
 // threads returns the threads in which a turn has run for at least d.

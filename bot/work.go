@@ -19,8 +19,10 @@ import (
 //	          messages that one turn stands for (row.go)
 //	open      entry → Turn: unpack, who the bot is, decode, resolve
 //	stages    one run of the turn, in this order:
-//	  stop      a person asked to stop: over (stop.go)
+//	  stop      a person asked to stop, or deleted the message: over (stop.go)
 //	  hear      what the message says to the bot, or why it does not listen
+//	  itself    what an event asks of the bot itself: obey a stop, read a press
+//	            (button.go), post what was scheduled (schedule.go)
 //	  answer    an answer to a question that waits: over (answer.go)
 //	  breaker   two programs talk in circles: over (breaker.go)
 //	  route     the groups of handlers, in order (route.go)
@@ -101,7 +103,7 @@ func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
-	if v := b.crashed(ctx, log, e); v != nil {
+	if v := b.crashed(ctx, log, page, e); v != nil {
 		return *v
 	}
 	var older []*Turn
@@ -359,6 +361,12 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 		t.unpin()
 	}
 	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury)
+	if t.notes.Key() != e.Lane.Thread() {
+		// The settle of the lane takes along the notes of its own thread only.
+		if err := t.notes.Flush(ctx); err != nil {
+			log.Warn().Err(err).Msg("notes of the turn could not be stored")
+		}
+	}
 	return v
 }
 

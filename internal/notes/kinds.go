@@ -25,6 +25,8 @@ const (
 	Deleted
 	// Acts lists acts that comments of the thread have spoken for.
 	Acts
+	// Crashed is when a message that ended the process was buried.
+	Crashed
 	// SessionHere says that an agent session shows in the thread.
 	SessionHere
 )
@@ -81,7 +83,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [22]Info {
+func table() [23]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -98,6 +100,7 @@ func table() [22]Info {
 		// Linear sends the last repeat of an event some seven hours after the first.
 		{Deleted, "deleted", "thread", "message ids, one a line", day, true},
 		{Acts, "acts", "thread", "act ids, one a line", day, true},
+		{Crashed, "crashed", "thread", "attempts, nanoseconds", 7 * day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},
 
 		{Ask, "ask", "question", "JSON", 14 * day, false},

@@ -134,6 +134,18 @@ func (t *Thread) Stage(k Kind, id string, data []byte) {
 	t.apply(w)
 }
 
+// Flush writes what is staged. It blocks for a durable write if that is anything.
+func (t *Thread) Flush(ctx context.Context) error {
+	t.mu.Lock()
+	staged := t.staged
+	t.staged = nil
+	t.mu.Unlock()
+	if len(staged) == 0 {
+		return nil
+	}
+	return t.store.WriteNotes(ctx, t.key, staged...)
+}
+
 // Staged returns what is to be written with the settle.
 func (t *Thread) Staged() []state.NoteWrite {
 	t.mu.Lock()
