@@ -113,6 +113,9 @@ func runes(name string) []rune {
 
 // lower returns the least letter that differs from r in case only.
 func lower(r rune) rune {
+	if r < utf8.RuneSelf && r != 'K' && r != 'k' && r != 'S' && r != 's' { // these two have a third form
+		return unicode.ToUpper(r)
+	}
 	least := r
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		least = min(least, f)
@@ -122,6 +125,9 @@ func lower(r rune) rune {
 
 // Begins reports whether r can begin what looks like name.
 func Begins(r rune, name string) bool {
+	if r < utf8.RuneSelf && name != "" && name[0] > ' ' && name[0] < utf8.RuneSelf {
+		return lower(r) == lower(rune(name[0]))
+	}
 	want := runes(name)
 	if len(want) == 0 {
 		return false

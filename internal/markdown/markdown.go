@@ -49,7 +49,7 @@ func Parse(source string) Document {
 		p = newDocParser()
 	}
 	root := p.parser.Parse(text.NewReader(b))
-	p.links.reset()
+	p.reset()
 	parsers.Put(p)
 	return Document{source, b, root}
 }
@@ -62,35 +62,49 @@ var parsers sync.Pool //nolint:gochecknoglobals // a cache without state, shared
 // docParser parses one text at a time.
 type docParser struct {
 	parser parser.Parser
-	links  *linkParser
+	links  linkParser
+	code   codeParser
+	tilde  tildeParser
+	tables tableParser
+}
+
+// reset forgets the text that was parsed.
+func (p *docParser) reset() {
+	p.links.reset()
+	p.code.last = nil
+	p.tables.pipes = 0
 }
 
 func newDocParser() *docParser {
-	links := &linkParser{inner: parser.NewLinkParser()}
-	return &docParser{links: links, parser: parser.NewParser(
+	p := &docParser{
+		links: linkParser{inner: parser.NewLinkParser()}, code: codeParser{inner: parser.NewCodeSpanParser()},
+		tilde: tildeParser{extension.NewStrikethroughParser()}, tables: tableParser{inner: extension.NewTableParagraphTransformer()},
+	}
+	p.parser = parser.NewParser(
 		parser.WithBlockParsers(parser.DefaultBlockParsers()...),
 		parser.WithBlockParsers(
 			util.Prioritized(footnoteParser{extension.NewFootnoteBlockParser()}, 950),
 		),
 		parser.WithInlineParsers(
 			util.Prioritized(taskParser{}, 0),
-			util.Prioritized(&codeParser{inner: parser.NewCodeSpanParser()}, 100),
+			util.Prioritized(&p.code, 100),
 			util.Prioritized(footnoteRefParser{}, 150),
-			util.Prioritized(links, 200),
+			util.Prioritized(&p.links, 200),
 			util.Prioritized(parser.NewAutoLinkParser(), 300),
 			util.Prioritized(parser.NewRawHTMLParser(), 400),
 			util.Prioritized(parser.NewEmphasisParser(), 500),
-			util.Prioritized(tildeParser{extension.NewStrikethroughParser()}, 500),
+			util.Prioritized(&p.tilde, 500),
 			util.Prioritized(bareLinkParser{}, 900),
 		),
 		parser.WithParagraphTransformers(
 			util.Prioritized(definitionParser{parser.LinkReferenceParagraphTransformer}, 100),
-			util.Prioritized(&tableParser{inner: extension.NewTableParagraphTransformer()}, 200),
+			util.Prioritized(&p.tables, 200),
 		),
 		parser.WithASTTransformers(
 			util.Prioritized(extension.NewTableASTTransformer(), 0),
 		),
-	)}
+	)
+	return p
 }
 
 // maxNesting is how deep block quotes and list items may nest. Two columns of

@@ -59,7 +59,7 @@ const (
 )
 
 // reset makes p ready for another text.
-func (p *linkParser) reset() { p.open, p.noAngle = 0, 0 }
+func (p *linkParser) reset() { p.open, p.noAngle, p.split = 0, 0, 0 }
 
 func (p *linkParser) Trigger() []byte { return p.inner.Trigger() }
 

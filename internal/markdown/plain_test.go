@@ -83,3 +83,24 @@ func TestWideTablesWithShortRows(t *testing.T) {
 		t.Errorf("an ordinary table is text: %q", got)
 	}
 }
+
+// TestParsersForget parses a text after many others that used up limits.
+func TestParsersForget(t *testing.T) {
+	t.Parallel()
+	const table, link = "| `a\\|b` | c |\n|---|---|", "[a\nb]\n\n[a b]: x"
+	for i := range 2000 {
+		if got := Plain(table); got != "a|b\tc" {
+			t.Fatalf("the table number %d is %q", i, got)
+		}
+		for range Parse("> " + link).Targets() {
+			break
+		}
+		found := 0
+		for range Parse("> [a\n> b]\n\n[a b]: x").Targets() {
+			found++
+		}
+		if found != 1 {
+			t.Fatalf("the link number %d is none", i)
+		}
+	}
+}

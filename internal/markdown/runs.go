@@ -9,7 +9,7 @@ import (
 )
 
 // codeParser parses code spans as goldmark does, but looks for the end of one
-// only where there is one. It serves one parse.
+// only where there is one. It serves one parse at a time.
 type codeParser struct {
 	inner parser.InlineParser
 	// last says where in the block the last run of backticks of each length
@@ -58,7 +58,7 @@ func (p *codeParser) CloseBlock(ast.Node, text.Reader, parser.Context) { p.last 
 // two tildes, which means nothing, in one go.
 type tildeParser struct{ parser.InlineParser }
 
-func (p tildeParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (p *tildeParser) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
 	if n := runLength(line); n > 2 {
 		block.Advance(n)

@@ -19,7 +19,7 @@ const (
 )
 
 // tableParser makes tables of paragraphs as goldmark does. Beyond the limits a
-// table stays text. It serves one parse.
+// table stays text. It serves one parse at a time.
 type tableParser struct {
 	inner parser.ParagraphTransformer
 	// pipes counts the pipes behind a backslash in tables that have code.
@@ -28,11 +28,14 @@ type tableParser struct {
 
 func (p *tableParser) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
 	lines := node.Lines()
+	if lines.Len() < 2 {
+		return
+	}
 	columns, bytesIn, cells, pipes := 0, 0, 0, 0
 	code := false
 	for i := range lines.Len() {
 		at := lines.At(i)
-		line := bytes.TrimSpace(at.Value(reader.Source()))
+		line := bytes.TrimSpace(reader.Source()[at.Start:at.Stop])
 		n := bytes.Count(line, []byte("|")) + 1
 		columns = max(columns, n)
 		cells += n

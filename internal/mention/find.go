@@ -163,6 +163,10 @@ func matchName(text []byte, at int, name string) (end int, ok bool) {
 	}
 	end, ok = exactly(text, at, name)
 	if !ok {
+		first, _ := utf8.DecodeRune(text[at:])
+		if first < utf8.RuneSelf && !fold.Begins(first, name) {
+			return 0, false
+		}
 		var n int
 		if n, ok = fold.Prefix(text[at:min(len(text), at+maxName)], name); !ok {
 			return 0, false
