@@ -55,12 +55,12 @@ type Program struct {
 // commands is the command line. The names of flags and variables, their
 // defaults and their help come from package settings.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
-	Init    initCmd    `cmd:"" help:"Go from nothing to a checked .env."`
-	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
-	Sim     simCmd     `cmd:"" help:"Run a simulated Linear for bots in any language."`
-	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
-	Tokens  tokensCmd  `cmd:"" help:"Create, list and revoke tokens of the ticketing API."`
+	Serve  serveCmd  `cmd:"" help:"Run the bot from the environment."`
+	Init   initCmd   `cmd:"" help:"Go from nothing to a checked .env."`
+	Demo   demoCmd   `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	Sim    simCmd    `cmd:"" help:"Run a simulated Linear for bots in any language."`
+	State  stateCmd  `cmd:"" help:"Look into a store, or move its content."`
+	Tokens tokensCmd `cmd:"" help:"Create, list and revoke tokens of the ticketing API."`
 
 	Workspaces workspacesCmd `cmd:"" help:"Look after the workspaces that have installed the app."`
 	Keys       keysCmd       `cmd:"" help:"Make and rotate the keys that encrypt tokens."`
