@@ -102,10 +102,11 @@ func (m *membership) event(e state.Queued) adapter.Event {
 // [Bot.OnUninstalled] go on. It does not wait.
 func (b *Bot) Left(workspace string) { b.members.leave(workspace) }
 
-// members are the turns of this process by workspace.
+// members are the turns of this process, so that those of a workspace can be
+// ended.
 type members struct {
 	mu    sync.Mutex
-	turns map[string]map[*Turn]context.CancelCauseFunc
+	turns map[*Turn]context.CancelCauseFunc
 }
 
 // enter gives a turn a context that ends when its workspace leaves. release must
@@ -115,23 +116,16 @@ func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, releas
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	workspace := t.event.Head().Workspace
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.turns == nil {
-		m.turns = make(map[string]map[*Turn]context.CancelCauseFunc)
+		m.turns = make(map[*Turn]context.CancelCauseFunc)
 	}
-	if m.turns[workspace] == nil {
-		m.turns[workspace] = make(map[*Turn]context.CancelCauseFunc)
-	}
-	m.turns[workspace][t] = cancel
+	m.turns[t] = cancel
 	return ctx, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		delete(m.turns[workspace], t)
-		if len(m.turns[workspace]) == 0 {
-			delete(m.turns, workspace)
-		}
+		delete(m.turns, t)
 		cancel(nil)
 	}
 }
@@ -139,8 +133,10 @@ func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, releas
 func (m *members) leave(workspace string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, cancel := range m.turns[workspace] {
-		cancel(ErrUninstalled)
+	for t, cancel := range m.turns {
+		if t.head().Workspace == workspace {
+			cancel(ErrUninstalled)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -82,9 +83,9 @@ func (c Config) Auth() (Auth, error) {
 		return Auth{}, invalid("", "", strings.Join(ways[0].From, " and ")+" contradicts "+strings.Join(ways[1].From, " and ")+
 			": the bot can act in one way only, so unset one of them")
 	case ways[0].Kind == AuthClientCredentials && c.ClientID == "":
-		return Auth{}, invalid("ClientID", "LINEAR_CLIENT_ID", "is missing beside the secret: copy it from the OAuth app's settings in Linear")
+		return Auth{}, invalid("ClientID", cmp.Or(c.missing, "LINEAR_CLIENT_ID"), "is missing beside the secret: copy it from the OAuth app's settings in Linear")
 	case ways[0].Kind == AuthClientCredentials && c.ClientSecret == "":
-		return Auth{}, invalid("ClientSecret", "LINEAR_CLIENT_SECRET", "is missing beside the id: copy it from the OAuth app's settings in Linear")
+		return Auth{}, invalid("ClientSecret", cmp.Or(c.missing, "LINEAR_CLIENT_SECRET"), "is missing beside the id: copy it from the OAuth app's settings in Linear")
 	}
 	return ways[0], nil
 }

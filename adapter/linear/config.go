@@ -272,7 +272,7 @@ func (c Config) withDefaults() (Config, error) {
 
 // WithCredentials returns c with the way to authenticate of another Config.
 func (c Config) WithCredentials(of Config) Config {
-	c.APIKey, c.AccessToken = of.APIKey, of.AccessToken
+	c.APIKey, c.AccessToken, c.Token, c.Installations = of.APIKey, of.AccessToken, of.Token, of.Installations
 	c.ClientID, c.ClientSecret, c.missing = of.ClientID, of.ClientSecret, of.missing
 	return c
 }

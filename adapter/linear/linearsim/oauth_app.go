@@ -3,8 +3,6 @@ package linearsim
 import (
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // OAuthApp describes an OAuth app that any workspace can install through the
@@ -68,7 +66,7 @@ func (s *Server) RegisterApp(app OAuthApp) *OAuthClient {
 		}
 		app.Webhook = &hook
 	}
-	c := &OAuthClient{ClientID: strings.ReplaceAll(uuid.NewString(), "-", ""), srv: s, app: app, secret: s.secret(16)}
+	c := &OAuthClient{ClientID: strings.ReplaceAll(s.newID(), "-", ""), srv: s, app: app, secret: s.secret(16)}
 	s.oauth.clients[c.ClientID] = c
 	return c
 }
@@ -114,6 +112,7 @@ func (c *OAuthClient) installed(w *Workspace) *Installation {
 // install installs the app in a workspace. Installing it again brings back the
 // app user that it had.
 func (c *OAuthClient) install(w *Workspace) *Installation {
+	s := c.srv
 	if in := c.installed(w); in != nil {
 		return in
 	}
@@ -129,8 +128,8 @@ func (c *OAuthClient) install(w *Workspace) *Installation {
 	in := &Installation{
 		ClientID: c.ClientID, ClientSecret: c.secret,
 		User: w.addUser(&User{
-			ID: uuid.NewString(), Name: c.app.Name, DisplayName: c.app.DisplayName,
-			Email: uuid.NewString() + "@oauthapp.linear.app", App: true,
+			ID: s.newID(), Name: c.app.Name, DisplayName: c.app.DisplayName,
+			Email: s.newID() + "@oauthapp.linear.app", App: true,
 		}),
 		ws: w, app: App{
 			Name: c.app.Name, DisplayName: c.app.DisplayName, ClientCredentials: c.app.ClientCredentials,

@@ -149,6 +149,7 @@ func (s *Server) refreshPair(r *http.Request) (int, any) {
 func (s *Server) newPair(client *OAuthClient, in *Installation, user *User, scopes string, pkce bool) *pair {
 	now := s.now()
 	p := &pair{refresh: "lin_refresh_" + s.secret(32), scopes: scopes, expires: now.Add(client.app.TokenLife)}
+	in.scopes = strings.Fields(scopes)
 	p.access = s.grant(&token{user: user, app: in, scopes: scopes, expires: p.expires})
 	t := &refreshToken{client: client, in: in, user: user, scopes: scopes, pkce: pkce, access: p.access}
 	if client.app.RefreshLife > 0 {

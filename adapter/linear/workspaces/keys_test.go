@@ -208,7 +208,9 @@ func TestRotationUnderLoad(t *testing.T) {
 					return
 				}
 				if i == 0 && n%5 == 4 {
-					r.clock.advance(25 * time.Hour) // so that refreshes go on too
+					mu.Lock() // a day does not pass within a call
+					r.clock.advance(25 * time.Hour)
+					mu.Unlock()
 				}
 			}
 		})
