@@ -178,6 +178,8 @@ func (r *Runner) fetch(intake, work context.Context) {
 		RandomizationFactor: 0.3, MaxInterval: 3 * time.Second,
 	}
 	retry.Reset()
+	crew := r.newCrew(work)
+	defer crew.dismiss()
 	for {
 		n := r.reserve(intake)
 		if n == 0 {
@@ -188,16 +190,7 @@ func (r *Runner) fetch(intake, work context.Context) {
 			r.free <- struct{}{}
 		}
 		for _, l := range leases {
-			r.turns.Go(func() {
-				defer func() { r.free <- struct{}{} }()
-				if !r.share.take(l.Lane.Workspace) {
-					r.handBack(work, l)
-					return
-				}
-				defer r.share.give(l.Lane.Workspace)
-				r.turn(work, l)
-				r.release(2)
-			})
+			crew.start(l)
 		}
 		switch {
 		case err == nil:
