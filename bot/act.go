@@ -44,17 +44,24 @@ type claimant struct {
 // does.
 func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
 	head := r.head()
-	if head.Act == "" || r.claimed || !b.hasRivals(r) {
-		return true, nil
+	if head.Act == "" || r.claimed || !b.hasRivals(r) || isResumed(&r.entry) {
+		return true, nil // a turn that is resumed spoke for its act when it parked
+	}
+	if told, err := b.afterComments(ctx, r); err != nil || told {
+		return !told, err
 	}
 	if ev, ok := r.event.(*adapter.MessageEvent); ok && ev.Message.Session == nil && len(b.on.notified)+len(b.on.event) == 0 {
+		word, err := loadActs(ctx, r.notes)
+		if err != nil {
+			return false, err
+		}
 		expected, err := b.expectsSession(ctx, r)
 		if err != nil {
 			return false, err
 		}
-		if !expected {
+		if !expected || slices.Contains(word, head.Act) { // in an earlier run
 			r.claimed = true
-			return true, leaveWord(ctx, r.notes, head.Act)
+			return true, leaveWord(ctx, r.notes, r.acts()...)
 		}
 	}
 	mine, err := json.Marshal(claimant{Type: head.Type, Key: head.Key})
@@ -69,11 +76,24 @@ func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
 	if held != nil && json.Unmarshal(held, &holder) == nil && holder.Type != head.Type {
 		return false, nil
 	}
-	if told, err := b.afterComments(ctx, r); err != nil || told {
-		return !told, err
-	}
 	r.claimed = true
+	for _, act := range r.acts()[1:] { // the messages that the turn stands for
+		if _, err := b.notes.Value(notes.Act, head.Workspace, act).Claim(ctx, mine); err != nil {
+			return false, fmt.Errorf("bot: claim of %s: %w", act, err)
+		}
+	}
 	return true, nil
+}
+
+// acts returns the act of a turn, and those of the messages that it stands for.
+func (r *run) acts() []string {
+	acts := []string{r.head().Act}
+	for _, s := range r.older {
+		if act := s.head().Act; act != "" {
+			acts = append(acts, act)
+		}
+	}
+	return acts
 }
 
 // hasRivals reports whether an event of another kind that tells of the same act
@@ -88,15 +108,23 @@ func (b *Bot) hasRivals(r *run) bool {
 
 // actsKept is how many acts a thread keeps word of: more than are handled while
 // a session is under way.
-const actsKept = 8
+const actsKept = 32
 
-// leaveWord notes, with the settle, that a comment speaks for an act.
-func leaveWord(ctx context.Context, page *notes.Thread, act string) error {
+// leaveWord notes, with the settle, that a comment speaks for acts.
+func leaveWord(ctx context.Context, page *notes.Thread, spoken ...string) error {
 	acts, err := loadActs(ctx, page)
-	if err != nil || slices.Contains(acts, act) {
+	if err != nil {
 		return err
 	}
-	acts = append(acts, act)
+	had := len(acts)
+	for _, act := range spoken {
+		if !slices.Contains(acts, act) {
+			acts = append(acts, act)
+		}
+	}
+	if len(acts) == had {
+		return nil
+	}
 	page.Stage(notes.Acts, "", []byte(strings.Join(acts[max(0, len(acts)-actsKept):], "\n")))
 	return nil
 }
@@ -191,8 +219,8 @@ func (b *Bot) noteSession(ctx context.Context, r *run) error {
 // session.
 func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
 	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session != nil || ev.Act == "" || r.claimed {
-		return nil
+	if !ok || ev.Message.Session != nil || ev.Act == "" || r.claimed || r.Attempt() > 1 || isResumed(&r.entry) {
+		return nil // what was begun has written already, perhaps
 	}
 	now, err := r.notes.Now(ctx)
 	left := sessionGrace - now.Sub(r.entry.EnqueuedAt)

@@ -21,6 +21,8 @@ type ask struct {
 	MessageID string           `json:"message_id,omitempty"`
 	Options   []adapter.Choice `json:"options,omitempty"`
 	From      []string         `json:"from,omitempty"`
+	// About is the message whose turn asks.
+	About string `json:"about,omitempty"`
 	// Handler is whose question it is: its Access decides who may answer.
 	Handler string `json:"handler,omitempty"`
 	// Asked is when the event of the turn was stored.
@@ -169,9 +171,24 @@ func (b *Bot) unlist(ctx context.Context, a *ask, source string) error {
 	})
 }
 
+// closeQuestionsAbout ends the wait for answers to questions that were asked about
+// a message that was deleted, or in the thread that it began.
+func (b *Bot) closeQuestionsAbout(ctx context.Context, r *run, ev *adapter.DeleteEvent) error {
+	if r.thread == nil || ev.Message == nil {
+		return nil
+	}
+	root := ev.Message.ParentID == ""
+	return r.thread.closeOpen(ctx, func(a *ask) bool { return root || a.About == ev.Message.ID })
+}
+
 // closeQuestions ends the wait for answers to the questions of turns whose
 // events were stored at a time or before. Nothing runs again for them.
 func (t *Thread) closeQuestions(ctx context.Context, at time.Time) error {
+	return t.closeOpen(ctx, func(a *ask) bool { return !a.Asked.After(at) })
+}
+
+// closeOpen closes those of the questions of a thread that which picks.
+func (t *Thread) closeOpen(ctx context.Context, which func(a *ask) bool) error {
 	b := t.bot
 	// Read anew: what a turn has brought along may be as old as its lease.
 	open, _, err := loadAsking(ctx, b.notes.Thread(t.key()))
@@ -184,7 +201,7 @@ func (t *Thread) closeQuestions(ctx context.Context, at time.Time) error {
 		switch {
 		case err != nil:
 			return err
-		case !kept, a.Asked.After(at):
+		case !kept, !which(a):
 			continue
 		}
 		if a.Answer == nil {
@@ -200,4 +217,12 @@ func (t *Thread) closeQuestions(ctx context.Context, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+// aboutMessage is the id of the message that a turn handles, or "".
+func (t *Turn) aboutMessage() string {
+	if t.message == nil {
+		return ""
+	}
+	return t.message.ID
 }

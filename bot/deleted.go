@@ -37,6 +37,11 @@ func (b *Bot) noteDeletion(ctx context.Context, to *adapter.Route) error {
 		if errors.Is(err, state.ErrConflict) {
 			continue
 		}
+		if errors.Is(err, state.ErrInvalid) {
+			// The thread has no room for notes. The deletion is stored all the same.
+			b.log.Warn().Err(err).Str(keyThread, string(to.Thread)).Msg("a message that is deleted may still be answered")
+			break
+		}
 		if err != nil {
 			return fmt.Errorf("bot: deletion in %s: %w", to.Thread, err)
 		}
@@ -50,7 +55,7 @@ func (b *Bot) noteDeletion(ctx context.Context, to *adapter.Route) error {
 
 // deletedKept is how many deletions are remembered of a thread: more than there
 // are messages that wait for a turn in nearly all threads.
-const deletedKept = 64
+const deletedKept = 512
 
 // loadDeleted returns the ids of the deleted messages of a thread, and their
 // stored form.

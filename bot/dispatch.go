@@ -123,10 +123,6 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 // call runs one handler inside the middleware and turns a panic into an error.
 func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
 	r.writes.begin(h.name)
-	wrapped := h.run
-	for _, wrap := range slices.Backward(b.middleware) {
-		wrapped = wrap(wrapped)
-	}
 	ctx, leave := b.timed(ctx, r, h)
 	defer leave()
 	defer func() {
@@ -137,6 +133,10 @@ func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
 			err = fmt.Errorf("%w: %w", cause, err)
 		}
 	}()
+	wrapped := h.run
+	for _, wrap := range slices.Backward(b.middleware) {
+		wrapped = wrap(wrapped)
+	}
 	return wrapped(ctx, r.Turn)
 }
 

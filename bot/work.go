@@ -210,6 +210,10 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		if end, err := b.obeyStop(ctx, r); end != nil || err != nil {
 			return end, err
 		}
+	case *adapter.DeleteEvent:
+		if err := b.closeQuestionsAbout(r.limited(ctx), r, ev); err != nil {
+			return nil, err
+		}
 	case *adapter.ActionEvent:
 		if err := b.readPress(ctx, ev); err != nil {
 			return nil, err
@@ -357,7 +361,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	case err == nil:
 		b.counts.add(countHandled, "")
 	}
-	if err == nil {
+	if err == nil || v.Kind == state.KindBury {
 		t.unpin()
 	}
 	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury)

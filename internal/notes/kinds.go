@@ -87,8 +87,8 @@ func table() [23]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
-		// Longer than a turn that was begun before a stop can come back.
-		{Stop, "stop", "thread", "nanoseconds, event key", day, true},
+		// Longer than what was begun, asked or scheduled before a stop can wait.
+		{Stop, "stop", "thread", "nanoseconds, event key", 400 * day, true},
 		// How long programs must be quiet to be counted anew.
 		{Talk, "talk", "thread", "JSON", 10 * time.Minute, true},
 		// Longer than any retry.
@@ -97,8 +97,8 @@ func table() [23]Info {
 		// Longer than a question may wait for its turn to run again.
 		{Sent, "sent", "event", "JSON", 14 * day, true},
 		{Synced, "synced", "thread", "JSON", 400 * day, true},
-		// Linear sends the last repeat of an event some seven hours after the first.
-		{Deleted, "deleted", "thread", "message ids, one a line", day, true},
+		// Longer than a question of a deleted message can wait.
+		{Deleted, "deleted", "thread", "message ids, one a line", 400 * day, true},
 		{Acts, "acts", "thread", "act ids, one a line", day, true},
 		{Crashed, "crashed", "thread", "attempts, nanoseconds", 7 * day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},

@@ -31,12 +31,19 @@ func (c *crew) start(l *state.Lease) {
 	}
 	c.idle.Add(1)
 	c.runner.turns.Go(func() {
+		ended := false
+		defer func() {
+			if !ended { // a handler has ended the goroutine, with runtime.Goexit
+				c.runner.free <- struct{}{}
+			}
+		}()
 		for more := true; more; l, more = <-c.leases {
 			c.runner.take(c.work, l)
 			// Idle first: who sees the free worker may have a lease for it.
 			c.idle.Add(1)
 			c.runner.free <- struct{}{}
 		}
+		ended = true
 	})
 }
 

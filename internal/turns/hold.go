@@ -15,6 +15,7 @@ func (r *Runner) turn(ctx context.Context, l *state.Lease) {
 	defer cancel(nil)
 
 	h := r.hold(l, cancel)
+	defer h.release() // also if a handler ends the goroutine
 	s := r.cfg.Work(lease, l)
 	h.release()
 
@@ -95,7 +96,7 @@ func (h *hold) renew() {
 }
 
 // release ends the renewals and returns when none runs any more. The lease is
-// the caller's again.
+// the caller's again. Releasing twice is a no-op.
 func (h *hold) release() {
 	h.mu.Lock()
 	h.released = true
