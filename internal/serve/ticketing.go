@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,7 +126,7 @@ func local(addr net.Addr) string {
 	if !ok || !tcp.IP.IsUnspecified() {
 		return addr.String()
 	}
-	return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }
 
 // acceptor returns what takes the deliveries: the bot, and the API if there is
