@@ -91,7 +91,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
-	if a.tickets, err = a.openTicketing(); err != nil {
+	if a.tickets, err = a.openTicketing(in); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.tickets.close()) }()

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
@@ -36,7 +37,7 @@ const ticketTime = 15 * time.Second
 
 // openTicketing makes the API and opens its store, if LINEARBOT_TICKETING says
 // so. A plain bot opens no second store.
-func (a *assembly) openTicketing() (*tickets, error) {
+func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	if !a.values.Ticketing {
 		a.warnOfIdleTicketing()
 		return nil, nil //nolint:nilnil // no API is an answer
@@ -67,6 +68,9 @@ func (a *assembly) openTicketing() (*tickets, error) {
 		return nil, fmt.Errorf("the store of the ticketing API: %w", err)
 	}
 	cfg.Connections, cfg.Store, cfg.Logger, cfg.Timeout = acting{lin}, store, a.log, ticketTime
+	if in != nil {
+		cfg.Connections = installed{lin, in.reg}
+	}
 	api, err := ticketing.New(cfg)
 	if err != nil {
 		a.problem("", err.Error())
@@ -178,4 +182,49 @@ func (a acting) Connections(ctx context.Context) ([]ticketing.Connection, error)
 		return nil, err
 	}
 	return []ticketing.Connection{{ID: self.Workspace, Client: client, AppActor: self.App, Scopes: a.linear.Scopes()}}, nil
+}
+
+// installed are the workspaces that have installed the app, as connections of
+// the API.
+type installed struct {
+	linear *linear.Adapter
+	reg    *workspaces.Registry
+}
+
+// Connections returns the workspaces in which the app can act. One that does not
+// answer is left out, unless there is no other.
+func (i installed) Connections(ctx context.Context) ([]ticketing.Connection, error) {
+	all, err := i.reg.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		conns []ticketing.Connection
+		down  error
+	)
+	for _, w := range all {
+		if w.Status != workspaces.Active {
+			continue
+		}
+		client, err := i.linear.API(ctx, w.ID)
+		if err != nil {
+			down = err
+			continue
+		}
+		conns = append(conns, ticketing.Connection{ID: w.ID, Client: client, AppActor: true, Scopes: w.Scopes})
+	}
+	if len(conns) == 0 {
+		return nil, down
+	}
+	return conns, nil
+}
+
+// Disconnect ends an installation, for the bot as well.
+func (i installed) Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error) {
+	bye, err := i.reg.Disconnect(ctx, id, "disconnected through the ticketing API")
+	if err == nil && !bye.Revoked {
+		warning = "Linear did not confirm; it is asked again until " + bye.Until.UTC().Format(time.RFC3339) +
+			". After that, remove the app in Linear"
+	}
+	return bye.Revoked, warning, err
 }
