@@ -164,15 +164,41 @@ func listActivities(c *call) (*reply, error) {
 type hub struct {
 	mu        sync.Mutex
 	listeners map[place]map[chan []byte]bool
+	ended     bool
 }
 
 func newHub() *hub { return &hub{listeners: map[place]map[chan []byte]bool{}} }
 
-// listen returns a channel of server-sent events. end stops it.
+// open lets streams begin, after an earlier close.
+func (h *hub) open() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = false
+}
+
+// close ends all streams, so that a server that stops need not wait for them.
+func (h *hub) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = true
+	for _, chans := range h.listeners {
+		for ch := range chans {
+			close(ch)
+		}
+	}
+	clear(h.listeners)
+}
+
+// listen returns a channel of server-sent events. end stops it. The channel is
+// closed when the API stops.
 func (h *hub) listen(p place) (events <-chan []byte, end func()) {
 	ch := make(chan []byte, 32)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.ended {
+		close(ch)
+		return ch, func() {}
+	}
 	if h.listeners[p] == nil {
 		h.listeners[p] = map[chan []byte]bool{}
 	}

@@ -126,6 +126,8 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 		ctx, cancel := context.WithTimeout(c.ctx, c.api.cfg.Timeout)
 		defer cancel()
 		c.ctx = ctx
+	} else {
+		c.allowTime(w)
 	}
 	if err := c.readBody(w); err != nil {
 		return nil, err
@@ -139,6 +141,17 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 		return c.once(func() (*reply, error) { return c.finish(rt.handle) })
 	}
 	return c.finish(rt.handle)
+}
+
+// fileTime is how long a file may take on its way, in each direction.
+const fileTime = 10 * time.Minute
+
+// allowTime gives a file more time than a server grants to requests. Only a
+// caller with a token comes this far.
+func (c *call) allowTime(w http.ResponseWriter) {
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(time.Now().Add(fileTime)) // a writer without deadlines sets none
+	_ = conn.SetWriteDeadline(time.Now().Add(2 * fileTime))
 }
 
 // finish runs the handler and checks that it understood the whole query.

@@ -1,12 +1,13 @@
 package ticketing
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"strings"
 )
 
-// The variables that [ConfigFromEnv] reads.
+// The variables that [ConfigFrom] and [StateFrom] read.
 const (
 	envPrefix      = "LINEARBOT_TICKETING_PREFIX"
 	envState       = "LINEARBOT_TICKETING_STATE"
@@ -22,47 +23,72 @@ const (
 // LINEARBOT_TICKETING_STATE says otherwise.
 const DefaultState = "file:linearbot.tickets"
 
-// StateFromEnv returns the address of the store, for stateurl.Open.
-func StateFromEnv() string {
-	if s := os.Getenv(envState); s != "" {
-		return s
-	}
-	return DefaultState
+// DefaultPrefix is where the API is, unless LINEARBOT_TICKETING_PREFIX says
+// otherwise.
+const DefaultPrefix = "/ticketing"
+
+// StateFromEnv is [StateFrom] with the environment of the process.
+func StateFromEnv() string { return StateFrom(os.Getenv) }
+
+// StateFrom returns the address of the store, for stateurl.Open. lookup returns
+// the value of a variable, or "" if it is not set.
+func StateFrom(lookup func(name string) string) string {
+	return cmp.Or(lookup(envState), DefaultState)
 }
 
-// ConfigFromEnv returns what the environment says about the API. Connections,
-// Store and Logger are the caller's. The variables are in the README. It fails
-// if one of them makes no sense.
-func ConfigFromEnv() (Config, error) {
+// ConfigFromEnv is [ConfigFrom] with the environment of the process.
+func ConfigFromEnv() (Config, error) { return ConfigFrom(os.Getenv) }
+
+// ConfigFrom returns what the environment says about the API. Connections,
+// Store and Logger are the caller's. The variables are in the README. lookup
+// returns the value of a variable, or "" if it is not set. The error joins
+// everything that makes no sense; each part begins with the name of a variable.
+func ConfigFrom(lookup func(name string) string) (Config, error) {
+	var problems []error
+	wrong := func(name, reason string) { problems = append(problems, errors.New(name+" "+reason)) }
 	cfg := Config{
-		Prefix: os.Getenv(envPrefix),
-		Helpdesk: Helpdesk{
-			ConversationURL: os.Getenv(envDeskURL),
-			Wording:         Wording(os.Getenv(envWording)),
-		},
+		Prefix:   cmp.Or(lookup(envPrefix), DefaultPrefix),
+		Helpdesk: Helpdesk{ConversationURL: lookup(envDeskURL), Wording: Wording(lookup(envWording))},
 	}
-	if cfg.Prefix == "" {
-		cfg.Prefix = "/ticketing"
+	if cfg.Prefix[0] != '/' {
+		wrong(envPrefix, "must begin with a slash")
 	}
-	for u := range strings.FieldsSeq(strings.ReplaceAll(os.Getenv(envFormerURLs), ",", " ")) {
+	for u := range strings.FieldsSeq(strings.ReplaceAll(lookup(envFormerURLs), ",", " ")) {
 		cfg.Helpdesk.FormerURLs = append(cfg.Helpdesk.FormerURLs, u)
 	}
-	switch v := os.Getenv(envEnvelope); v {
+	const address = "must be an http or https address with {conversation} and, if there are several accounts, {account}"
+	if (&Helpdesk{ConversationURL: cfg.Helpdesk.ConversationURL}).check() != nil {
+		wrong(envDeskURL, address)
+	}
+	if (&Helpdesk{FormerURLs: cfg.Helpdesk.FormerURLs}).check() != nil {
+		wrong(envFormerURLs, "holds what is no address of a conversation: each "+address)
+	}
+	if (&Helpdesk{Wording: cfg.Helpdesk.Wording}).check() != nil {
+		wrong(envWording, "must be passive or short")
+	}
+	switch lookup(envEnvelope) {
 	case "", "bare":
 	case "data":
 		cfg.Helpdesk.Envelope = true
 	default:
-		return Config{}, errors.New(envEnvelope + " must be bare or data")
+		wrong(envEnvelope, "must be bare or data")
 	}
-	if u := os.Getenv(envChatwootURL); u != "" {
-		w, err := NewChatwoot(ChatwootConfig{URL: u, Token: os.Getenv(envChatwootKey)})
+	switch u, key := lookup(envChatwootURL), lookup(envChatwootKey); {
+	case u != "":
+		w, err := NewChatwoot(ChatwootConfig{URL: u, Token: key})
 		if err != nil {
-			return Config{}, errors.New(envChatwootURL + " must be an http or https address without user name and password")
+			wrong(envChatwootURL, "must be an http or https address without user name and password")
+			break
 		}
 		cfg.Helpdesk.Sessions = w
-		if os.Getenv(envChatwootKey) != "" {
+		if key != "" {
 			cfg.Helpdesk.Sink = w
 		}
+	case key != "":
+		wrong(envChatwootKey, "needs "+envChatwootURL)
 	}
-	return cfg, cfg.Helpdesk.check()
+	if len(problems) > 0 {
+		return Config{}, errors.Join(problems...)
+	}
+	return cfg, nil
 }

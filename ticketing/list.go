@@ -495,6 +495,9 @@ func (c *call) walk(l *listing, r request, v view, at *cursor, hash string) (*re
 	return ok(out), nil
 }
 
+// pageTime is how long a client may take for one page of a stream.
+const pageTime = time.Minute
+
 // stream answers NDJSON: one item a line, page after page, to the end of the
 // list. An error in the middle is the last line.
 func (c *call) stream(l *listing, r request, v view, at *cursor, _ string) (*reply, error) {
@@ -513,6 +516,7 @@ func (c *call) stream(l *listing, r request, v view, at *cursor, _ string) (*rep
 		flusher := http.NewResponseController(w)
 		enc := json.NewEncoder(w)
 		for page := first; ; {
+			_ = flusher.SetWriteDeadline(time.Now().Add(pageTime)) // the server's is for plain answers
 			for _, it := range page.items {
 				shown, err := c.project(it, v)
 				if err != nil || enc.Encode(shown) != nil {

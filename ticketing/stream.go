@@ -29,14 +29,21 @@ func conversationEvents(c *call) (*reply, error) {
 		tick := time.NewTicker(beat)
 		defer tick.Stop()
 		for {
-			var chunk []byte
+			var (
+				chunk []byte
+				more  = true
+			)
 			select {
-			case chunk = <-events:
+			case chunk, more = <-events:
 			case <-tick.C:
 				chunk = []byte("event: beat\ndata: {}\n\n")
 			case <-c.r.Context().Done():
 				return
 			}
+			if !more { // the API stops; the client asks again
+				return
+			}
+			_ = flusher.SetWriteDeadline(time.Now().Add(2 * beat)) // the server's is for plain answers
 			if _, err := w.Write(chunk); err != nil {
 				return
 			}

@@ -67,10 +67,13 @@ const (
 // Run works the queue until ctx ends: it takes in what Linear said, writes
 // activities and mirrored comments into the helpdesk, delivers outgoing
 // webhooks, and makes links that were left out. It returns nil after it
-// finished what it had begun. Several processes may run it on one store.
+// finished what it had begun. Several processes may run it on one store. The
+// streams of events end with ctx, so that a server can stop.
 func (a *API) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	a.events.open()
+	defer a.events.close()
 	places := make(chan struct{}, lanesAt)
 	for {
 		leases, err := a.cfg.Store.Lease(ctx, state.LeaseRequest{Holder: "ticketing", TTL: leaseTTL, Lanes: 4})

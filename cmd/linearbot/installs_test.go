@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,7 +34,10 @@ func TestServeInstallations(t *testing.T) {
 		Webhook: &linearsim.Webhook{URL: public + "/api/webhooks/linear", Secret: webhookSecret},
 	})
 	key := workspaces.GenerateKey()
+	store := "file:" + filepath.Join(t.TempDir(), "tickets")
+	token := makeToken(t, store)
 	env := []string{
+		"LINEARBOT_TICKETING=yes", "LINEARBOT_TICKETING_STATE=" + store,
 		"LINEAR_CLIENT_ID=" + app.ClientID, "LINEAR_CLIENT_SECRET=" + app.ClientSecret(),
 		"LINEARBOT_PUBLIC_URL=" + public, "LINEAR_ENCRYPTION_KEY=" + key,
 		"LINEAR_WEBHOOK_SECRET=" + webhookSecret + ",retired;until=2020-01-01",
@@ -93,6 +97,16 @@ func TestServeInstallations(t *testing.T) {
 	again := s.restart(t, p, addr, env...)
 	again.says(t, "2 workspaces have installed the app")
 	answered(s.ada.Comment(s.issue, "@guest-bot still there?"))
+
+	// The ticketing API works in both, each under its own id.
+	d := &desk{public + "/ticketing", token}
+	made := d.call(t, http.StatusCreated, http.MethodPost, "/unified/ticketing/tickets?integrated_account_id="+umbrella.ID, `{"name":"Paper is out","team":"OPS"}`)
+	if !strings.Contains(made, "OPS-2") {
+		t.Errorf("the ticket is %s, want OPS-2", made)
+	}
+	if got := d.call(t, http.StatusOK, http.MethodGet, "/integrated-account", ""); !strings.Contains(got, umbrella.ID) || strings.Count(got, `"provider"`) != 2 {
+		t.Errorf("the connections are %s, want two", got)
+	}
 	for _, out := range []string{p.output(), again.output()} {
 		for _, secret := range []string{key, app.ClientSecret(), webhookSecret, "lin_oauth_", "lin_refresh_", "code="} {
 			if strings.Contains(out, secret) {

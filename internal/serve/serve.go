@@ -48,6 +48,7 @@ type assembly struct {
 	values   *settings.Values
 	problems []settings.Problem
 	log      zerolog.Logger
+	tickets  *tickets // nil without the ticketing API
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. What is
@@ -90,11 +91,15 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
+	if a.tickets, err = a.openTicketing(in); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.tickets.close()) }()
 	srv := a.newServer(b, conn)
 	if err := a.refused(); err != nil {
 		return err
 	}
-	return a.listenError(srv.Run(ctx, b, conn, storeCheck{a.cfg.Bot.Store, a.log}))
+	return a.listenError(srv.Run(ctx, a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log})...))
 }
 
 // problem remembers what is wrong with a variable, under the name by which it
@@ -278,6 +283,7 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
 	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
+	w.Acceptor = a.tickets.acceptor(b)
 	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready}}, w.Checks...)
 	srv, err := webhook.NewServer(w)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/ticketing"
 )
 
 // The table in the README is the one in the code.
@@ -80,6 +81,34 @@ func TestLinearReadsTheTable(t *testing.T) {
 	for _, name := range settings.Names() {
 		if strings.HasPrefix(name, "LINEAR_") {
 			known[name] = true
+		}
+	}
+	if diff := cmp.Diff(known, read); diff != "" {
+		t.Errorf("(-table +read):\n%s", diff)
+	}
+}
+
+// Package ticketing reads exactly the table's rows for it, and both have the
+// same defaults.
+func TestTicketingReadsTheTable(t *testing.T) {
+	t.Parallel()
+	read := make(map[string]bool)
+	lookup := func(name string) string { read[name] = true; return "" }
+	cfg, err := ticketing.ConfigFrom(lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := map[string]string{"LINEARBOT_TICKETING_PREFIX": cfg.Prefix, "LINEARBOT_TICKETING_STATE": ticketing.StateFrom(lookup)}
+	known := make(map[string]bool)
+	for _, s := range settings.Table() {
+		for _, part := range []string{"LINEARBOT_TICKETING_", "LINEARBOT_HELPDESK_", "LINEARBOT_CHATWOOT_"} {
+			known[s.Name] = known[s.Name] || strings.HasPrefix(s.Name, part)
+		}
+		if !known[s.Name] {
+			delete(known, s.Name)
+		}
+		if want, ok := same[s.Name]; ok && s.Default != want {
+			t.Errorf("the default of %s is %q, and package ticketing has %q", s.Name, s.Default, want)
 		}
 	}
 	if diff := cmp.Diff(known, read); diff != "" {

@@ -45,7 +45,7 @@ type Setting struct {
 
 // Table returns all variables in the order of the README.
 func Table() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{
 			Name: "LINEAR_CLIENT_ID",
 			Help: "id of the OAuth app that the bot acts as",
@@ -147,7 +147,7 @@ func Table() []Setting {
 			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
 			Help: "`trace`, `debug`, `info`, `warn` or `error`",
 		},
-	}
+	}, ticketingRows()...)
 }
 
 // portName is read in place of LINEARBOT_ADDR, because many hosts set it.

@@ -39,6 +39,8 @@ type Values struct {
 	Backlog int
 	// Level is the least level that is logged.
 	Level zerolog.Level
+	// Ticketing serves the ticketing API.
+	Ticketing bool
 
 	table []Setting
 	set   map[string]source // by the name of the setting

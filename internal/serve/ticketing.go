@@ -1,0 +1,230 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/stateurl"
+	"github.com/linearbot/linearbot/ticketing"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// tickets is the ticketing API beside the bot. Nil means that there is none.
+type tickets struct {
+	api   *ticketing.API
+	store state.Store
+	log   zerolog.Logger
+}
+
+// ticketTime bounds a request of the API. It is less than the server's own time,
+// so that a slow Linear ends in an answer and not in a closed connection.
+const ticketTime = 15 * time.Second
+
+// openTicketing makes the API and opens its store, if LINEARBOT_TICKETING says
+// so. A plain bot opens no second store.
+func (a *assembly) openTicketing(in *installs) (*tickets, error) {
+	if !a.values.Ticketing {
+		a.warnOfIdleTicketing()
+		return nil, nil //nolint:nilnil // no API is an answer
+	}
+	lin, ok := a.cfg.Bot.Adapter.(*linear.Adapter)
+	if !ok {
+		a.problem("LINEARBOT_TICKETING", "is set, but the bot acts in "+a.cfg.Bot.Adapter.Name()+": the ticketing API needs Linear")
+	}
+	cfg, err := ticketing.ConfigFrom(a.values.Lookup)
+	if err != nil {
+		for _, err := range parts(err) {
+			a.problem("", err.Error())
+		}
+	}
+	address := ticketing.StateFrom(a.values.Lookup)
+	if sameStore(address, a.values.State) {
+		a.problem("LINEARBOT_TICKETING_STATE", "names the store of the bot, which would take the API's work: give another directory or database")
+	}
+	if err := a.refused(); err != nil {
+		return nil, err
+	}
+	store, err := stateurl.OpenOptions(address, stateurl.Options{MaxEntries: max(a.values.Backlog, 0)})
+	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
+		a.problem("LINEARBOT_TICKETING_STATE", "cannot be opened: "+path.Error())
+		return nil, a.refused()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the store of the ticketing API: %w", err)
+	}
+	cfg.Connections, cfg.Store, cfg.Logger, cfg.Timeout = acting{lin}, store, a.log, ticketTime
+	if in != nil {
+		cfg.Connections = installed{lin, in.reg}
+	}
+	api, err := ticketing.New(cfg)
+	if err != nil {
+		a.problem("", err.Error())
+		return nil, errors.Join(a.refused(), store.Close())
+	}
+	t := &tickets{api: api, store: store, log: a.log}
+	t.mount(&a.cfg.Webhook, strings.TrimRight(cfg.Prefix, "/"), a.values.PublicURL)
+	return t, nil
+}
+
+// warnOfIdleTicketing warns of variables of an API that is not served.
+func (a *assembly) warnOfIdleTicketing() {
+	a.values.Each(func(name, _ string) {
+		for _, part := range []string{"LINEARBOT_TICKETING_", "LINEARBOT_HELPDESK_", "LINEARBOT_CHATWOOT_"} {
+			if strings.HasPrefix(name, part) && name != "LINEARBOT_TICKETING_STATE" { // the command tokens reads that one
+				a.log.Warn().Msg(name + " has no effect: set LINEARBOT_TICKETING=true to serve the ticketing API")
+			}
+		}
+	})
+}
+
+// sameStore reports whether two addresses lead to the same store, as far as
+// they show it.
+func sameStore(a, b string) bool {
+	plain := func(address string) string {
+		if dir, ok := strings.CutPrefix(address, "file:"); ok {
+			if full, err := filepath.Abs(strings.TrimPrefix(dir, "//")); err == nil {
+				return "file:" + full
+			}
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(address, "/0"), "/")
+	}
+	return plain(a) == plain(b)
+}
+
+// mount adds the API to the server, and the line that says where it is.
+func (t *tickets) mount(w *webhook.Config, prefix, public string) {
+	pages := map[string]http.Handler{prefix + "/": t.api}
+	maps.Copy(pages, w.Pages)
+	w.Pages = pages
+	told := w.OnListen
+	w.OnListen = func(addr net.Addr) {
+		base := strings.TrimRight(public, "/")
+		if base == "" {
+			base = "http://" + local(addr)
+		}
+		t.log.Info().Msg("ticketing API at " + base + prefix + ", documented at " + base + prefix + "/docs")
+		if told != nil {
+			told(addr)
+		}
+	}
+}
+
+// local returns the host and port by which this machine reaches addr.
+func local(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+}
+
+// acceptor returns what takes the deliveries: the bot, and the API if there is
+// one.
+func (t *tickets) acceptor(b *bot.Bot) webhook.Acceptor {
+	if t == nil {
+		return b
+	}
+	return t.api.Also(b)
+}
+
+// beside returns the runners with that of the API, if there is one.
+func (t *tickets) beside(runners ...webhook.Runner) []webhook.Runner {
+	if t == nil {
+		return runners
+	}
+	return append(runners, t)
+}
+
+// Run works the queue of the API until ctx ends.
+func (t *tickets) Run(ctx context.Context) error {
+	if all, err := t.api.Tokens().List(ctx); err == nil && len(all) == 0 {
+		t.log.Warn().Msg("no token opens the ticketing API: stop the server and run linearbot tokens create NAME --role admin")
+	}
+	return t.api.Run(ctx)
+}
+
+// close closes the store of the API, if there is one.
+func (t *tickets) close() error {
+	if t == nil {
+		return nil
+	}
+	return t.store.Close()
+}
+
+// acting is the workspace that the adapter acts in, as a connection of the API.
+// They share a client, and so the budget of requests.
+type acting struct{ linear *linear.Adapter }
+
+// Connections returns the workspace. It asks Linear until there has been an
+// answer.
+func (a acting) Connections(ctx context.Context) ([]ticketing.Connection, error) {
+	self, err := a.linear.Identity(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.linear.API(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	return []ticketing.Connection{{ID: self.Workspace, Client: client, AppActor: self.App, Scopes: a.linear.Scopes()}}, nil
+}
+
+// installed are the workspaces that have installed the app, as connections of
+// the API.
+type installed struct {
+	linear *linear.Adapter
+	reg    *workspaces.Registry
+}
+
+// Connections returns the workspaces in which the app can act. One that does not
+// answer is left out, unless there is no other.
+func (i installed) Connections(ctx context.Context) ([]ticketing.Connection, error) {
+	all, err := i.reg.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		conns []ticketing.Connection
+		down  error
+	)
+	for _, w := range all {
+		if w.Status != workspaces.Active {
+			continue
+		}
+		client, err := i.linear.API(ctx, w.ID)
+		if err != nil {
+			down = err
+			continue
+		}
+		conns = append(conns, ticketing.Connection{ID: w.ID, Client: client, AppActor: true, Scopes: w.Scopes})
+	}
+	if len(conns) == 0 {
+		return nil, down
+	}
+	return conns, nil
+}
+
+// Disconnect ends an installation, for the bot as well.
+func (i installed) Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error) {
+	bye, err := i.reg.Disconnect(ctx, id, "disconnected through the ticketing API")
+	if err == nil && !bye.Revoked {
+		warning = "Linear did not confirm; it is asked again until " + bye.Until.UTC().Format(time.RFC3339) +
+			". After that, remove the app in Linear"
+	}
+	return bye.Revoked, warning, err
+}
