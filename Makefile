@@ -10,7 +10,7 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
+.PHONY: growth all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
@@ -52,6 +52,10 @@ fuzz:
 	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) $$pkg || exit 1; \
 	  done; \
 	done
+
+## growth: that no pair of Markdown's marks takes more than linear effort, half an hour
+growth:
+	@for part in $$(seq 0 39); do echo "part $$part of 40"; GROWTH_PART=$$part $(GO) test -count=1 -timeout 30m ./internal/growth || exit 1; done
 
 ## chaos: the long chaos test, with processes, stores and the API failing at random
 chaos: redis
