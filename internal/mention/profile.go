@@ -20,7 +20,7 @@ func parseProfile(raw string) (profile, bool) {
 	if err != nil || u.Host == "" || u.User != nil {
 		return profile{}, false
 	}
-	p := profile{scheme: u.Scheme, host: strings.ToLower(u.Host)}
+	p := profile{scheme: u.Scheme, host: strings.ToLower(u.Host), path: make([]string, 0, 4)}
 	path := strings.TrimSuffix(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
 	for part := range strings.SplitSeq(path, "/") {
 		if part, err = url.PathUnescape(part); err != nil {
