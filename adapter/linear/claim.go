@@ -20,9 +20,11 @@ import (
 const (
 	// maxIDs is how many ids are tried for one write.
 	maxIDs = 3
-	// lookAgain is the wait before a taken id that shows nothing is looked at
-	// again: another request may be about to show it.
-	lookAgain = 500 * time.Millisecond
+	// lookAgain is the first wait before a taken id that shows nothing is looked
+	// at again: another request, or a read that lags, may be about to show it.
+	// The waits double; about 8 s in all, after which it counts as removed.
+	lookAgain = 250 * time.Millisecond
+	looks     = 6
 )
 
 // idOf returns the n-th id that is tried for a write, counted from 0.
@@ -48,22 +50,27 @@ func errTaken(op string) error {
 	return &adapter.Error{Code: adapter.CodeConflict, Op: op, Message: "the ids of this write are taken", Err: errIDsTaken}
 }
 
-// twice looks for what stands under a taken id, and once more after a while if
+// seen looks for what stands under a taken id, and again for some seconds while
 // it finds nothing. Nil without an error means that nothing can be seen.
-func twice[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
-	found, err := look()
-	if found != nil || unless(adapter.CodeNotFound, err) != nil {
-		return found, err
+func seen[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
+	wait := lookAgain
+	for n := 1; ; n++ {
+		found, err := look()
+		if found != nil || unless(adapter.CodeNotFound, err) != nil {
+			return found, err
+		}
+		if n == looks {
+			return nil, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "conflict", Err: ctx.Err()}
+		}
+		wait *= 2
 	}
-	timer := time.NewTimer(lookAgain)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "conflict", Err: ctx.Err()}
-	}
-	found, err = look()
-	return found, unless(adapter.CodeNotFound, err)
 }
 
 // standing returns the comment under a taken id if the bot wrote it there. Nil
@@ -74,7 +81,7 @@ func (a *Adapter) standing(ctx context.Context, b *bot, in *linearapi.CommentCre
 	var c *linearapi.Comment
 	var err error
 	if patient {
-		c, err = twice(ctx, look)
+		c, err = seen(ctx, look)
 	} else if c, err = look(); err != nil {
 		err = unless(adapter.CodeNotFound, err)
 	}
@@ -160,7 +167,7 @@ func (b *bot) activity(ctx context.Context, key string, in linearapi.AgentActivi
 		if !taken(err, in.ID) {
 			return nil, false, err
 		}
-		there, err := twice(ctx, func() (*linearapi.Activity, error) { return b.findActivity(ctx, in.AgentSessionID, in.ID) })
+		there, err := seen(ctx, func() (*linearapi.Activity, error) { return b.findActivity(ctx, in.AgentSessionID, in.ID) })
 		switch {
 		case err != nil:
 			return nil, false, err
