@@ -46,3 +46,16 @@ func TestKeyThread(t *testing.T) {
 		}
 	}
 }
+
+func TestDeadEntryString(t *testing.T) {
+	t.Parallel()
+	d := state.DeadEntry{Cause: state.Cause{Code: "permanent", Message: "boom", Stack: "main.go:1"}}
+	d.ID, d.Lane, d.Attempt, d.Body = "e1", state.Key{Workspace: "acme", Kind: "thread", ID: "t1"}, 3, []byte("secret")
+	if got, want := d.String(), "e1 in acme/thread/t1 after 3 attempts: permanent: boom"; got != want {
+		t.Errorf("String() = %q, want %q", got, want)
+	}
+	d.Attempt, d.Cause.Message = 1, ""
+	if got, want := d.String(), "e1 in acme/thread/t1 after 1 attempt: permanent"; got != want {
+		t.Errorf("String() = %q, want %q", got, want)
+	}
+}

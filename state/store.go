@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -106,6 +107,19 @@ type DeadEntry struct {
 	Queued
 	Cause    Cause     `json:"cause"`
 	BuriedAt time.Time `json:"buried_at"`
+}
+
+// String says in one line what became of the entry. The body is left out.
+func (d DeadEntry) String() string {
+	attempts := "attempts"
+	if d.Attempt == 1 {
+		attempts = "attempt"
+	}
+	s := fmt.Sprintf("%s in %s after %d %s: %s", d.ID, d.Lane, d.Attempt, attempts, d.Cause.Code)
+	if d.Cause.Message != "" {
+		s += ": " + d.Cause.Message
+	}
+	return s
 }
 
 // Porter moves the whole content of a store to another one.

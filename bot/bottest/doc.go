@@ -10,7 +10,7 @@
 // The bot, called helper, is a real one: it runs on a platform that exists in
 // memory only and on a store in memory, so deliveries are stored, retried,
 // told apart from duplicates and buried like anywhere else. Everything ends with
-// the test.
+// the test. Its warnings and errors are in the log of the test.
 //
 // # What happens
 //

@@ -14,6 +14,8 @@ import (
 type exampleT struct{ cleanups []func() }
 
 func (*exampleT) Helper()                           {}
+func (*exampleT) Log(args ...any)                   { fmt.Println(args...) }
+func (*exampleT) Logf(format string, args ...any)   { fmt.Printf(format+"\n", args...) }
 func (*exampleT) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 func (*exampleT) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 func (t *exampleT) Cleanup(f func())                { t.cleanups = append(t.cleanups, f) }

@@ -3,10 +3,14 @@ package bottest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
@@ -25,6 +29,8 @@ const (
 // have it.
 type TB interface {
 	Helper()
+	Log(args ...any)
+	Logf(format string, args ...any)
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Cleanup(f func())
@@ -41,8 +47,9 @@ type Kit struct {
 	virtual  bool
 	store    state.Inspector // of cfg.Store
 
-	bot  *bot.Bot
-	stop func()
+	bot   *bot.Bot
+	stop  func()
+	ended <-chan error // what Run failed with
 
 	users                               map[string]*User
 	messages, threads, sessions, issues int
@@ -58,8 +65,8 @@ type Register interface {
 // New makes a bot, lets register add its handlers, and runs it until the test
 // ends. Of cfg nothing is required, and Adapter is not allowed; Name defaults to
 // "helper", Store to a store in memory that is closed at the end; another one
-// must be a [state.Inspector] too. On a real
-// clock Backoff defaults to a millisecond.
+// must be a [state.Inspector] too; Logger to the warnings and errors in the log
+// of the test. On a real clock Backoff defaults to a millisecond.
 func New[R Register](t TB, cfg bot.Config, register R) *Kit {
 	t.Helper()
 	if cfg.Adapter != nil {
@@ -86,6 +93,9 @@ func New[R Register](t TB, cfg bot.Config, register R) *Kit {
 		return nil
 	}
 	k.store = inspector
+	if reflect.ValueOf(cfg.Logger).IsZero() {
+		cfg.Logger = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
+	}
 	if cfg.Backoff == nil && !k.virtual {
 		cfg.Backoff = func(int) time.Duration { return time.Millisecond }
 	}
@@ -136,12 +146,24 @@ func (k *Kit) start() {
 		wg   sync.WaitGroup
 		once sync.Once
 	)
+	ended := make(chan error, 1)
 	wg.Go(func() {
 		if err := b.Run(ctx); err != nil {
-			k.t.Errorf("bottest: Run: %v", err)
+			ended <- err
 		}
 	})
-	k.stop = func() { once.Do(func() { cancel(); wg.Wait() }) }
+	k.ended = ended
+	k.stop = func() {
+		once.Do(func() {
+			cancel()
+			wg.Wait()
+			select {
+			case err := <-ended:
+				k.t.Errorf("bottest: Run: %v", err)
+			default:
+			}
+		})
+	}
 }
 
 // Bot returns the bot that runs now. [Kit.Restart] replaces it.
@@ -204,13 +226,16 @@ func (k *Kit) accept(d *adapter.Delivery) {
 // [Kit.Wait] does.
 func (k *Kit) Sleep(d time.Duration) {
 	k.t.Helper()
-	pause(k.t.Context(), d)
+	if err := k.pause(d); err != nil && !errors.Is(err, errTestEnded) {
+		k.t.Fatalf("bottest: Run: %v", err)
+		return
+	}
 	k.Wait()
 }
 
 // Wait returns when no thread has work left; the package comment says what
 // counts. The test fails if that takes more than 20 seconds, or 30 days of
-// virtual time.
+// virtual time, and at once if the bot's Run fails.
 func (k *Kit) Wait() {
 	k.t.Helper()
 	limit := realLimit
@@ -231,8 +256,12 @@ func (k *Kit) Wait() {
 			k.t.Fatalf("bottest: the bot is still at work after %s", limit)
 			return
 		}
-		if !pause(k.t.Context(), min(next, left)) {
+		switch err := k.pause(min(next, left)); {
+		case errors.Is(err, errTestEnded):
 			k.t.Fatalf("bottest: the test ended while the bot was at work")
+			return
+		case err != nil:
+			k.t.Fatalf("bottest: Run: %v", err)
 			return
 		}
 	}
@@ -284,15 +313,20 @@ func (k *Kit) work() (next time.Duration, busy bool, err error) {
 	return max(next, tick), true, nil
 }
 
-// pause waits for d and reports whether ctx still lives.
-func pause(ctx context.Context, d time.Duration) bool {
+var errTestEnded = errors.New("bottest: the test ended")
+
+// pause waits for d. It returns early with the error of Run, or with
+// errTestEnded.
+func (k *Kit) pause(d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-ctx.Done():
-		return false
+	case err := <-k.ended:
+		return err
+	case <-k.t.Context().Done():
+		return errTestEnded
 	case <-timer.C:
-		return true
+		return nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,6 +145,9 @@ func TestQuestion(t *testing.T) {
 type recorder struct {
 	*testing.T
 	log []string
+
+	mu    sync.Mutex
+	lines []string // of the bot's log
 }
 
 func (r *recorder) Errorf(format string, args ...any) {
@@ -153,6 +157,14 @@ func (r *recorder) Errorf(format string, args ...any) {
 func (r *recorder) Fatalf(format string, args ...any) {
 	r.Errorf("fatal: "+format, args...)
 }
+
+func (r *recorder) Log(args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, fmt.Sprint(args...))
+}
+
+func (r *recorder) Logf(format string, args ...any) { r.Log(fmt.Sprintf(format, args...)) }
 
 func TestExpectationsFail(t *testing.T) {
 	t.Parallel()
@@ -260,5 +272,40 @@ func TestImpossible(t *testing.T) {
 	th.ExpectExactly("Hello ada")
 	if len(r.log) != 0 {
 		t.Errorf("what was refused has happened: %q", r.log)
+	}
+}
+
+// A bot that cannot run ends the test at once, on a virtual clock at the very
+// moment.
+func TestRunFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{T: t}
+		begin := time.Now()
+		k := bottest.New(r, bot.Config{}, func(b *bot.Bot) {
+			b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return nil }).
+				With(bot.HandlerOptions{MaxAttempts: -1})
+		})
+		k.User("ada").Say(k.NewThread(), "@helper hello")
+		r.check(t, "Run", k.Wait, "fatal: bottest: Run: ")
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("the test ended after %s, want at once", took)
+		}
+	})
+}
+
+// The bot's warnings are in the log of the test.
+func TestLogOfTheTest(t *testing.T) {
+	t.Parallel()
+	r := &recorder{T: t}
+	k := bottest.New(r, bot.Config{NoApology: true}, func(b *bot.Bot) {
+		b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return bot.Permanent(errBoom) })
+	})
+	k.User("ada").Say(k.NewThread(), "@helper hello")
+	k.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.ContainsFunc(r.lines, func(s string) bool { return strings.Contains(s, "boom") }) {
+		t.Errorf("the log is %q, want the error of the dead letter", r.lines)
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Press presses the button with a label, or chooses the option, that the newest
-// post of the bot with such a one shows in a thread. No user is named as who did
-// it: buttons are links, and a link does not tell who follows it. Config.Links
-// must make links.
+// Press waits as [Kit.Wait] does and presses the button with a label, or chooses
+// the option, in the bot's newest post that has such a button. No user is named
+// as who did it: buttons are links, and a link does not tell who follows it.
+// Config.Links must make links.
 func (k *Kit) Press(th *Thread, label string) {
 	k.t.Helper()
+	k.Wait()
 	posts := th.Posts()
 	for _, post := range slices.Backward(posts) {
 		_, rest, _ := strings.Cut(post, "["+label+"]("+strings.TrimRight(k.cfg.Links.BaseURL, "/")+adapter.ButtonPath)
@@ -29,5 +30,9 @@ func (k *Kit) Press(th *Thread, label string) {
 		}
 		return
 	}
-	k.t.Fatalf("bottest: %s: no post has a button %q; with Config.Links unset, buttons are labels. The posts are%s", th.id, label, list(posts))
+	hint := ""
+	if k.cfg.Links.BaseURL == "" {
+		hint = "; with Config.Links unset, buttons are labels"
+	}
+	k.t.Fatalf("bottest: %s: no post has a button %q%s. The posts are%s", th.id, label, hint, list(posts))
 }

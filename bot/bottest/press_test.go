@@ -33,9 +33,7 @@ func TestPress(t *testing.T) {
 	k := bottest.New(r, bot.Config{Links: bot.LinkConfig{BaseURL: "https://bot.test/", Secrets: []string{"s"}}}, counter)
 	th := k.NewThread()
 	k.User("ada").Mention(th, "count")
-	th.Expect("**I**")
 	k.Press(th, "More")
-	th.Expect("**II**")
 	k.Restart()
 	k.Press(th, "More")
 	k.Wait()
@@ -46,7 +44,17 @@ func TestPress(t *testing.T) {
 		t.Errorf("failures %q", r.log)
 	}
 	k.Press(th, "Less")
-	if len(r.log) != 1 || !strings.Contains(r.log[0], `no post has a button "Less"`) {
+	if len(r.log) != 1 || !strings.Contains(r.log[0], `no post has a button "Less". The posts are`) {
 		t.Errorf("failures %q", r.log)
 	}
+}
+
+// Without links there is nothing to press, and the failure says why.
+func TestPressOfALabel(t *testing.T) {
+	t.Parallel()
+	r := &recorder{T: t}
+	k := bottest.New(r, bot.Config{}, counter)
+	th := k.NewThread()
+	k.User("ada").Mention(th, "count")
+	r.check(t, "a label", func() { k.Press(th, "More") }, "with Config.Links unset, buttons are labels")
 }
