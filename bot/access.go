@@ -117,6 +117,9 @@ func (b *Bot) admit(ctx context.Context, r *run) (bool, error) {
 		return false, err
 	}
 	if !d.Allowed {
+		if ev, ok := r.event.(*adapter.ActionEvent); ok && ev.Actor.ID == "" {
+			r.log.Warn().Str(keyEvent, r.head().Key).Msg("press refused by Config.Access: a press names no one")
+		}
 		if err := b.showRefusal(ctx, r, d); err != nil {
 			return false, err
 		}

@@ -135,7 +135,7 @@ func TestAccessInSubscribedThreads(t *testing.T) {
 		if got := w.fake.Posted("fake:room:other"); len(got) != 0 {
 			t.Errorf("an answer to what nobody wants: %q", got)
 		}
-		want := map[string]int64{"accepted": 2, "ignored:access": 1, "ignored:no_handler": 1, "replies": 1}
+		want := map[string]int64{"accepted": 2, "ignored:access": 1, "ignored:not_mentioned": 1, "replies": 1}
 		if diff := cmp.Diff(want, w.bot.Counts()); diff != "" {
 			t.Errorf("counts (-want +got):\n%s", diff)
 		}

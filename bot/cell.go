@@ -18,17 +18,20 @@ import (
 type Cell[T any] struct{ value notes.Value }
 
 // State is the state of a thread. All handlers of all instances share it. Use
-// [Cell.Named] if a thread has several.
+// [Cell.Named] if a thread has several. A value is kept for 30 days after its
+// last write; [Cell.For] changes that.
 func State[T any](t *Thread) Cell[T] {
 	return Cell[T]{t.bot.notes.Value(notes.State, t.workspace, "thread/"+string(t.id))}
 }
 
-// UserState is the state of a user of a workspace.
+// UserState is the state of a user of a workspace. A value is kept for 30 days
+// after its last write; [Cell.For] changes that.
 func UserState[T any](w *Workspace, userID string) Cell[T] {
 	return Cell[T]{w.bot.notes.Value(notes.State, w.id, "user/"+userID)}
 }
 
-// WorkspaceState is the state of a workspace.
+// WorkspaceState is the state of a workspace. A value is kept for 30 days after
+// its last write; [Cell.For] changes that.
 func WorkspaceState[T any](w *Workspace) Cell[T] {
 	return Cell[T]{w.bot.notes.Value(notes.State, w.id, "workspace")}
 }

@@ -61,8 +61,8 @@ type Config struct {
 	// reference, when a turn in which a person waits for an answer goes to the
 	// dead letters. A handler of OnFailed replaces the apology.
 	NoApology bool
-	// Policy says what happens to messages that arrive in a busy thread, unless
-	// their handler has a policy of its own. Defaults to Serial().
+	// Policy says what happens to messages that arrive in a busy thread. Defaults
+	// to Serial().
 	Policy LanePolicy
 	// Workers is the most turns that run at once in this process. Defaults
 	// to 64.

@@ -29,7 +29,22 @@ func (b *Bot) dispatch(ctx context.Context, r *run, groups ...[]*handler) (*outc
 			return end, err
 		}
 	}
-	return ignored("no_handler"), nil
+	return b.unwanted(r), nil
+}
+
+// unwanted is the outcome of what no handler took.
+func (b *Bot) unwanted(r *run) *outcome {
+	switch ev := r.event.(type) {
+	case *adapter.MessageEvent:
+		if !r.message.Mentioned {
+			return ignored("not_mentioned")
+		}
+	case *adapter.ActionEvent:
+		// A person pressed it and waits.
+		r.log.Warn().Str(keyEvent, r.head().Key).Msgf("no handler for button %q", clipped(ev.ActionID))
+	default:
+	}
+	return ignored("no_handler")
 }
 
 // dispatchIssue runs the handlers of changes of issues, and sends a new mention

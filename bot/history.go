@@ -48,7 +48,7 @@ type IssueThread struct {
 // of its threads or a session on it. It ends after the first error. Outside a
 // turn, begin with the issue:
 //
-//	issue, err := b.Workspace(organizationID).Thread("linear:" + issueID)
+//	issue, err := b.Workspace(organizationID).Thread(adapter.ThreadID("linear:" + issueID))
 //	for it, err := range issue.Threads(ctx) { … }
 func (t *Thread) Threads(ctx context.Context) iter.Seq2[*IssueThread, error] {
 	channel, err := t.Channel()

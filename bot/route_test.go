@@ -75,8 +75,13 @@ func TestRouting(t *testing.T) {
 			want: []string{`mention fake:room:t1 m1 "@helper deploy"`},
 		},
 		{
-			name: "nobody wants it", text: "hello",
+			name: "no mention", text: "hello",
 			register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) },
+			ignored:  "ignored:not_mentioned",
+		},
+		{
+			name: "a mention without a handler", text: "@helper hello",
+			register: func(w *testBot) { w.bot.OnNewMessage(regexp.MustCompile("deploy"), w.noting("pattern")) },
 			ignored:  "ignored:no_handler",
 		},
 		{

@@ -57,12 +57,12 @@ func TestButtonPage(t *testing.T) {
 		not                string
 	}{
 		{"open", "GET", "/buttons/token", open, nil, 200, 0, `<button type="submit">Deploy</button>`, "<api>"},
-		{"open says until when", "GET", "/buttons/token", open, nil, 200, 0, "28 November 2026, 09:30 UTC", "passed on"},
-		{"open knows the way back", "GET", "/buttons/token", open, nil, 200, 0, `href="https://linear.app/acme/issue/ENG-1"`, "passed on"},
+		{"open says until when", "GET", "/buttons/token", open, nil, 200, 0, "28 November 2026, 09:30 UTC", "Done. The bot continues"},
+		{"open knows the way back", "GET", "/buttons/token", open, nil, 200, 0, `href="https://linear.app/acme/issue/ENG-1"`, "Done. The bot continues"},
 		{"preview", "HEAD", "/buttons/token", open, nil, 405, 0, "", "button"},
-		{"press", "POST", "/buttons/token", open, nil, 200, 1, "passed on", "<form"},
+		{"press", "POST", "/buttons/token", open, nil, 200, 1, "Done. The bot continues", "<form"},
 		{"used", "GET", "/buttons/token", used, nil, 410, 0, "was used before", "<form"},
-		{"press of used", "POST", "/buttons/token", used, nil, 410, 1, "was used before", "passed on"},
+		{"press of used", "POST", "/buttons/token", used, nil, 410, 1, "was used before", "Done. The bot continues"},
 		{"expired", "GET", "/buttons/token", expired, nil, 410, 0, "could be used until", "<form"},
 		{"forged", "GET", "/buttons/other", open, nil, 404, 0, "not one of mine", "<form"},
 		{"press of forged", "POST", "/buttons/other", open, nil, 404, 0, "not one of mine", "<form"},

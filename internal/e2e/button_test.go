@@ -60,7 +60,7 @@ func TestButton(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS("button")), chromedp.WaitVisible(chromedp.CSS("[role=status]"))); err != nil {
 		t.Fatal(err)
 	}
-	if page := text(t, tab); !strings.Contains(page, "passed on") {
+	if page := text(t, tab); !strings.Contains(page, "Done. The bot continues in the conversation.") {
 		t.Errorf("pressed, the page says %q", page)
 	}
 	shot(t, tab, "pressed")
