@@ -294,7 +294,6 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 
 // The reasons to run a parked turn again.
 const (
-	resumePrefix = "resume\x00"
 	whyAnswer    = "answer"
 	whyTimeout   = "timeout"
 )
@@ -308,15 +307,15 @@ func (a *Answer) why() string {
 }
 
 // entryID names the entry that runs the turn of a question again.
-func (a *ask) entryID(why string) string { return resumePrefix + a.ID + "\x00" + why }
+func (a *ask) entryID(why string) string { return notes.ResumePrefix + a.ID + "\x00" + why }
 
 // isResumed reports whether an entry runs a turn that had parked.
-func isResumed(e *state.Queued) bool { return strings.HasPrefix(e.ID, resumePrefix) }
+func isResumed(e *state.Queued) bool { return strings.HasPrefix(e.ID, notes.ResumePrefix) }
 
 // overdue reports whether an entry would run a turn because the time of its
 // question is over although it was answered, or is long forgotten.
 func (b *Bot) overdue(ctx context.Context, e state.Queued) (bool, error) {
-	rest, resumes := strings.CutPrefix(e.ID, resumePrefix)
+	rest, resumes := strings.CutPrefix(e.ID, notes.ResumePrefix)
 	id, timeout := strings.CutSuffix(rest, "\x00"+whyTimeout)
 	if !resumes || !timeout {
 		return false, nil

@@ -68,7 +68,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	}
 	name := postName(key)
 	_, err = t.bot.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: postPrefix + name, Lane: t.key(), Body: packed, Delay: max(time.Until(at), 0),
+		ID: notes.PostPrefix + name, Lane: t.key(), Body: packed, Delay: max(time.Until(at), 0),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bot: post at %s: %w", at.Format(time.RFC3339), err)
@@ -116,9 +116,6 @@ type postEvent struct {
 	post *scheduledPost
 }
 
-// postPrefix begins the id of the entry of a scheduled post; its name follows.
-const postPrefix = "post\x00"
-
 // postName names a scheduled post by its write key.
 func postName(key string) string {
 	sum := sha256.Sum256([]byte(key))
@@ -143,7 +140,7 @@ func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Du
 
 // postDue posts a message whose time has come.
 func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, error) {
-	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, postPrefix), fatePosted, notes.Scheduled.Life())
+	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, notes.PostPrefix), fatePosted, notes.Scheduled.Life())
 	if err != nil {
 		return nil, err
 	}

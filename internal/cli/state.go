@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -27,9 +28,10 @@ type stateCmd struct {
 
 	Stats   stateStats   `cmd:"" help:"Count what the store holds."`
 	Lanes   stateLanes   `cmd:"" help:"List the threads that have work."`
+	Delayed stateDelayed `cmd:"" help:"List what waits: scheduled posts, questions and retries."`
 	Dead    stateDead    `cmd:"" help:"List the dead letters."`
-	Requeue stateRequeue `cmd:"" help:"Try a dead letter again."`
-	Purge   statePurge   `cmd:"" help:"Delete a dead letter."`
+	Requeue stateRequeue `cmd:"" help:"Retry a dead letter, or all of them."`
+	Purge   statePurge   `cmd:"" help:"Delete a dead letter, or all of them."`
 	Check   stateCheck   `cmd:"" help:"Examine a file store for damage, or the settings of Redis."`
 	Export  stateExport  `cmd:"" help:"Write everything as JSON lines."`
 	Import  stateImport  `cmd:"" help:"Read what export wrote."`
@@ -45,18 +47,50 @@ func (c *stateCmd) values(p *program) (*settings.Values, error) {
 	return values, nil
 }
 
-// with opens the store for f.
-func (c *stateCmd) with(p *program, f func(state.Store) error) (err error) {
+// with opens a store that is there for f.
+func (c *stateCmd) with(p *program, f func(state.Store) error) error {
+	values, err := c.values(p)
+	if err != nil {
+		return err
+	}
+	if err := exists(values.State, "--state"); err != nil {
+		return err
+	}
+	return c.withNew(p, f)
+}
+
+// withNew opens the store for f, and makes it if it is not there.
+func (c *stateCmd) withNew(p *program, f func(state.Store) error) (err error) {
 	values, err := c.values(p)
 	if err != nil {
 		return err
 	}
 	store, err := serve.OpenStore(values)
 	if err != nil {
-		return err
+		return stopFirst(err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	return f(store)
+}
+
+// exists returns an error if there is no store at an address. flag is what
+// gives another one.
+func exists(address, flag string) error {
+	switch there, err := stateurl.Exists(address); {
+	case err != nil:
+		return err
+	case !there:
+		return fmt.Errorf("there is no store in %s: run this where the bot runs, or give %s", strings.TrimPrefix(address, "file:"), flag)
+	}
+	return nil
+}
+
+// stopFirst says what to do about a store that a process has open.
+func stopFirst(err error) error {
+	if errors.Is(err, state.ErrLocked) {
+		return fmt.Errorf("%w: stop it first", err)
+	}
+	return err
 }
 
 type stateCheck struct{}
@@ -66,6 +100,9 @@ func (stateCheck) Run(ctx context.Context, c *stateCmd, p *program) error {
 	if err != nil {
 		return err
 	}
+	if err := exists(values.State, "--state"); err != nil {
+		return err
+	}
 	warnings, err := stateurl.Examine(ctx, values.State)
 	for _, w := range warnings {
 		fmt.Fprintln(p.out, w)
@@ -73,7 +110,7 @@ func (stateCheck) Run(ctx context.Context, c *stateCmd, p *program) error {
 	if err == nil && len(warnings) == 0 {
 		fmt.Fprintln(p.out, "ok")
 	}
-	return err
+	return stopFirst(err)
 }
 
 type stateStats struct{}
@@ -126,41 +163,9 @@ func (c stateDead) Run(ctx context.Context, st *stateCmd, p *program) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(d.BuriedAt), d.Attempt, d.Cause.Code, d.Lane, d.ID, clip(d.Cause.Message, 80))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(d.BuriedAt), d.Attempt, d.Cause.Code, d.Lane, shownID(d.ID), clip(d.Cause.Message, 80))
 		}
 		return w.Flush()
-	})
-}
-
-type stateRequeue struct {
-	Lane string `arg:"" help:"Lane, as dead shows it."`
-	ID   string `arg:"" help:"Id, as dead shows it."`
-}
-
-func (c stateRequeue) Run(ctx context.Context, st *stateCmd, p *program) error {
-	return st.letter(p, c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Requeue(ctx, lane, c.ID) })
-}
-
-type statePurge struct {
-	Lane string `arg:"" help:"Lane, as dead shows it."`
-	ID   string `arg:"" help:"Id, as dead shows it."`
-}
-
-func (c statePurge) Run(ctx context.Context, st *stateCmd, p *program) error {
-	return st.letter(p, c.Lane, c.ID, func(store state.Store, lane state.Key) error { return store.Purge(ctx, lane, c.ID) })
-}
-
-// letter does something with one dead letter.
-func (c *stateCmd) letter(p *program, lane, id string, f func(state.Store, state.Key) error) error {
-	key, ok := state.ParseKey(lane)
-	if !ok {
-		return &usageError{fmt.Errorf("%q is not a lane: copy it from \"%s state dead\"", lane, p.name)}
-	}
-	return c.with(p, func(store state.Store) error {
-		if err := f(store, key); err != nil {
-			return fmt.Errorf("dead letter %s in %s: %w", id, lane, err)
-		}
-		return nil
 	})
 }
 
@@ -191,7 +196,7 @@ func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) (err err
 		defer func() { err = errors.Join(err, f.Close()) }()
 		from = f
 	}
-	return st.with(p, func(store state.Store) error {
+	return st.withNew(p, func(store state.Store) error {
 		dec := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
 		for n := 0; ; n++ {
 			var r state.Record
@@ -232,6 +237,9 @@ func age(t time.Time) string {
 	}
 	return time.Since(t).Round(time.Second).String()
 }
+
+// until says how long it is to a time.
+func until(t time.Time) string { return max(time.Until(t).Round(time.Second), 0).String() }
 
 func orDash(s string) string {
 	if s == "" {

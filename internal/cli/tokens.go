@@ -18,7 +18,7 @@ import (
 type tokensCmd struct {
 	Store string `name:"store" help:"Where the ticketing API keeps its data: file:DIR or redis://host:port/db." env:"LINEARBOT_TICKETING_STATE" default:"file:linearbot.tickets"`
 
-	Create tokensCreateCmd `cmd:"" help:"Make a token and print it, once."`
+	Create tokensCreateCmd `cmd:"" help:"Make a token for the ticketing API; it is shown only once."`
 	List   tokensListCmd   `cmd:"" help:"List the tokens, without their secrets."`
 	Revoke tokensRevokeCmd `cmd:"" help:"Revoke a token: the next request with it is refused."`
 }
@@ -29,11 +29,19 @@ func (c *tokensCmd) AfterApply() error {
 	return nil
 }
 
+// lookTokens is openTokens for a store that is there.
+func lookTokens(address string) (*ticketing.Tokens, state.Store, error) {
+	if err := exists(address, "--store"); err != nil {
+		return nil, nil, err
+	}
+	return openTokens(address)
+}
+
 // openTokens opens the store and returns the tokens in it.
 func openTokens(address string) (*ticketing.Tokens, state.Store, error) {
 	store, err := stateurl.Open(address)
 	if errors.Is(err, state.ErrLocked) {
-		return nil, nil, fmt.Errorf("%w: a server uses it; stop it, or manage tokens through its API: POST, GET and DELETE /token", err)
+		return nil, nil, fmt.Errorf("%w: stop it, or manage tokens through its API: POST, GET and DELETE /token", err)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +95,7 @@ type tokensListCmd struct {
 
 // Run lists the tokens.
 func (c *tokensListCmd) Run(ctx context.Context, p *program) (err error) {
-	tokens, store, err := openTokens(c.store)
+	tokens, store, err := lookTokens(c.store)
 	if err != nil {
 		return err
 	}
@@ -125,7 +133,7 @@ type tokensRevokeCmd struct {
 
 // Run revokes a token.
 func (c *tokensRevokeCmd) Run(ctx context.Context, p *program) (err error) {
-	tokens, store, err := openTokens(c.store)
+	tokens, store, err := lookTokens(c.store)
 	if err != nil {
 		return err
 	}

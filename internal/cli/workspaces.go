@@ -33,13 +33,16 @@ type workspacesCmd struct {
 // with opens the registry for f.
 func (c *workspacesCmd) with(p *program, f func(*workspaces.Registry, state.Store) error) error {
 	open := stateCmd{State: c.State}
-	return open.with(p, func(store state.Store) error {
-		reg, err := p.registry(store)
-		if err != nil {
-			return err
-		}
-		return f(reg, store)
-	})
+	return open.with(p, func(store state.Store) error { return registered(p, store, f) })
+}
+
+// registered calls f with the registry over a store.
+func registered(p *program, store state.Store, f func(*workspaces.Registry, state.Store) error) error {
+	reg, err := p.registry(store)
+	if err != nil {
+		return err
+	}
+	return f(reg, store)
 }
 
 // registry returns a registry over a store, for commands.
@@ -164,7 +167,8 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 		defer func() { err = errors.Join(err, f.Close()) }()
 		from = f
 	}
-	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
+	open := stateCmd{State: w.State}
+	load := func(reg *workspaces.Registry, _ state.Store) error {
 		dec := json.NewDecoder(bufio.NewReader(from))
 		for n := 0; ; n++ {
 			var raw json.RawMessage
@@ -181,7 +185,8 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 			}
 			fmt.Fprintln(p.out, org)
 		}
-	})
+	}
+	return open.withNew(p, func(store state.Store) error { return registered(p, store, load) })
 }
 
 // ago says how long ago something was.

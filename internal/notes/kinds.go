@@ -59,6 +59,14 @@ const (
 	Secret
 )
 
+// What the ids of entries that wait begin with.
+const (
+	// PostPrefix begins that of a scheduled post.
+	PostPrefix = "post\x00"
+	// ResumePrefix begins that of a turn that a question runs again.
+	ResumePrefix = "resume\x00"
+)
+
 // Info describes a kind.
 type Info struct {
 	Kind Kind

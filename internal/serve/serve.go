@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -226,6 +227,9 @@ func (a *assembly) openStore() (func() error, error) {
 		return func() error { return nil }, nil
 	}
 	store, err := openStore(a.values, a.cfg.Bot.Workers)
+	if errors.Is(err, state.ErrLocked) {
+		return nil, fmt.Errorf("%w: give this one another directory with --state, or let them share a Redis", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,16 @@ func Check(ctx context.Context, dir string) error {
 	return check(dir, true, func(tx *bolt.Tx) error {
 		return checkRecords(ctx, tx, filepath.Join(dir, fileName))
 	})
+}
+
+// Exists reports whether there is a store in dir, so that it can be looked at
+// without making one.
+func Exists(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, fileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // check examines the file in dir: that it is one of ours and complete, if wanted

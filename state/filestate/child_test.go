@@ -230,7 +230,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	if !errors.Is(err, state.ErrLocked) {
 		t.Fatalf("Open = %v, want ErrLocked", err)
 	}
-	if want := fmt.Sprintf("process %d", c.Process.Pid); !strings.Contains(err.Error(), want+":") {
+	if want := fmt.Sprintf("in use by process %d", c.Process.Pid); !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("error %q does not name %s", err, want)
 	}
 	if err := errors.Join(in.Close(), c.Wait()); err != nil {
@@ -239,7 +239,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 
 	openTest(t, dir, Options{})
 	got := output(t, partTry, dir)
-	if want := fmt.Sprintf("%t %[1]t filestate: %s is in use by process %d: ", true, dir, os.Getpid()); !strings.HasPrefix(got, want) {
+	if want := fmt.Sprintf("%t %[1]t filestate: %s is in use by process %d", true, dir, os.Getpid()); !strings.HasPrefix(got, want) {
 		t.Errorf("the second process says %q, want %q…", got, want)
 	}
 	if _, err := Open(dir); !errors.Is(err, state.ErrLocked) || !strings.Contains(err.Error(), "this one") {

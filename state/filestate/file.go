@@ -150,8 +150,14 @@ func locked(dir string) error {
 			}
 		}
 	}
-	return fmt.Errorf("filestate: %s is in use by %s: %w", dir, who, state.ErrLocked)
+	return &lockedError{dir, who}
 }
+
+// lockedError is a [state.ErrLocked] that says who has the directory.
+type lockedError struct{ dir, who string }
+
+func (e *lockedError) Error() string { return "filestate: " + e.dir + " is in use by " + e.who }
+func (*lockedError) Unwrap() error   { return state.ErrLocked }
 
 // close closes the file. If it is broken, bbolt may hold a lock that it never
 // gives back, so only the lock on the file is released.

@@ -93,6 +93,20 @@ func Examine(ctx context.Context, address string) (warnings []string, err error)
 	return nil, nil
 }
 
+// Exists reports whether there is a store at address that can be looked at. It
+// makes none: [Open] would make the directory of a file store. Whether a Redis
+// server has anything is not asked, and a store in memory is always new. An error
+// about the address is an [*AddressError].
+func Exists(address string) (bool, error) {
+	if err := Check(address); err != nil {
+		return false, err
+	}
+	if dir, ok := directory(address); ok {
+		return filestate.Exists(dir)
+	}
+	return true, nil
+}
+
 // AddressError says what is wrong with the address of a store.
 type AddressError struct {
 	// Reason continues a sentence that begins with what holds the address. It
