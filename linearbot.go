@@ -11,7 +11,7 @@
 //	}
 //
 // [Main] gives it the commands of the linearbot binary over its own handlers:
-// serve, demo, state, version and help. [Run] is serve without a command line,
+// serve, init, demo, sim, state, tokens, workspaces, keys, version and help. [Run] is serve without a command line,
 // for programs that have one of their own, and for tests. Package bot has what
 // handlers are written with, and package linearbottest plays a whole Linear
 // around a bot.

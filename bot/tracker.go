@@ -12,7 +12,7 @@ type IssueFields = adapter.IssueFields
 // IssueLink is an address that is linked to an issue.
 type IssueLink = adapter.IssueLink
 
-// defaultHits is how many issues a search returns if nobody says.
+// defaultHits is how many issues a search returns if no caller says.
 const defaultHits = 10
 
 // CreateIssue creates an issue. Title is required; the team defaults to that of

@@ -27,7 +27,7 @@ import (
 // directory.
 type demoCmd struct {
 	JSON     bool          `name:"json" help:"Print a report instead of the conversation."`
-	Say      []string      `help:"What a person writes, once for each comment of the thread." placeholder:"TEXT" sep:"none"`
+	Say      []string      `help:"What a person writes, once for each comment of the thread. The first one must mention @helper-bot." placeholder:"TEXT" sep:"none"`
 	Timeout  time.Duration `help:"How long to wait for the answers." default:"30s"`
 	LogLevel string        `help:"${help_log_level}" placeholder:"error"`
 }
