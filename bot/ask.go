@@ -294,8 +294,8 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 
 // The reasons to run a parked turn again.
 const (
-	whyAnswer    = "answer"
-	whyTimeout   = "timeout"
+	whyAnswer  = "answer"
+	whyTimeout = "timeout"
 )
 
 // why is the reason to run the turn again with the answer.

@@ -82,7 +82,11 @@ const readyFor = time.Second
 
 // current returns what the checks say, or have just said.
 func (h *health) current(ctx context.Context) (int, map[string]string) {
-	h.asking <- struct{}{}
+	select {
+	case h.asking <- struct{}{}:
+	case <-ctx.Done(): // the peer that asked is gone
+		return http.StatusServiceUnavailable, map[string]string{"status": "not ready"}
+	}
 	defer func() { <-h.asking }()
 	if h.asked.IsZero() || time.Since(h.asked) >= readyFor {
 		// The answer is for others too, so it does not end with this request.

@@ -27,7 +27,7 @@ const (
 
 // TB is what the kit needs of a test. *testing.T, *testing.B and *testing.F
 // have it.
-type TB interface {
+type TB interface { //nolint:interfacebloat // what a test has
 	Helper()
 	Log(args ...any)
 	Logf(format string, args ...any)

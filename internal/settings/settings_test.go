@@ -229,14 +229,14 @@ func TestFindUnknown(t *testing.T) {
 	})
 	want := map[string]string{
 		"LINEARBOT_WORKER": "LINEARBOT_WORKERS", "LINEAR_APIKEY": "LINEAR_API_KEY", "LINEARBOT_LOGLEVEL": "LINEARBOT_LOG_LEVEL",
-		"LINEAR_TOKEN": "LINEAR_MODE", "LINEARBOT_PORT": "LINEARBOT_ADDR",
+		"LINEAR_TOKEN": "", "LINEARBOT_PORT": "",
 	}
 	for _, u := range got {
 		near, ok := want[u.Name]
 		if ok && u.Nearest != near {
 			t.Errorf("%s: nearest %s, want %s", u.Name, u.Nearest, near)
 		}
-		if !ok && !strings.HasPrefix(u.Name, "LINEARBOT_XXX") || u.Nearest == "" {
+		if !ok && !strings.HasPrefix(u.Name, "LINEARBOT_XXX") || !ok && u.Nearest != "" {
 			t.Errorf("%v is reported", u)
 		}
 	}

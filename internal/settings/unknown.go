@@ -10,12 +10,16 @@ import (
 
 // Unknown is a variable that looks as if it were meant for linearbot.
 type Unknown struct {
-	// Name is the variable, and Nearest the known one that it resembles most.
+	// Name is the variable, and Nearest the known one that it resembles, or
+	// empty if there is none.
 	Name, Nearest string
 }
 
 // String says so.
 func (u Unknown) String() string {
+	if u.Nearest == "" {
+		return u.Name + " is not a variable of linearbot"
+	}
 	return u.Name + " is not a variable of linearbot: did you mean " + u.Nearest + "?"
 }
 
@@ -51,15 +55,17 @@ func Names() []string {
 	return names
 }
 
-// nearest returns the known name that the fewest changes make of name.
+// nearest returns the known name that the fewest changes make of name, or
+// nothing if that takes more than a slip or two.
 func nearest(name string, known []string) string {
+	const slips = 2
 	const most = 200 // comparing costs the product of the lengths
 	if len(name) > most {
 		name = name[:most]
 	}
 	best, least := "", -1
 	for _, k := range known {
-		if d := levenshtein.ComputeDistance(name, k); least < 0 || d < least {
+		if d := levenshtein.ComputeDistance(name, k); d <= slips && (least < 0 || d < least) {
 			best, least = k, d
 		}
 	}

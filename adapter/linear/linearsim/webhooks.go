@@ -19,7 +19,8 @@ type Webhook struct {
 	// Secret is the key of the signature. Defaults to a random one.
 	Secret string
 	// ResourceTypes are the entities to send, such as Comment, Issue and
-	// Reaction. Defaults to all.
+	// Reaction. Defaults to all but AgentSessionEvent and
+	// AppUserNotification.
 	ResourceTypes []string
 }
 
