@@ -31,7 +31,7 @@ var (
 )
 
 // sentAt reads the signed time of sending. The error is errNotJSON for bodies
-// that are no JSON at all, errNoTime for those without a usable time.
+// that are not JSON, errNoTime for those without a usable time.
 func sentAt(body []byte) (time.Time, error) {
 	var head struct {
 		At jsontext.Value `json:"webhookTimestamp"`

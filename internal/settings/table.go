@@ -30,7 +30,7 @@ type Setting struct {
 	// Default is the text that an unset variable stands for. Empty if there is
 	// none.
 	Default string
-	// DefaultIs describes the default where it is no text of its own.
+	// DefaultIs describes a default that is not a fixed text.
 	DefaultIs string
 	// Help says in one line what it means, in Markdown without links.
 	Help string
@@ -64,7 +64,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "LINEAR_CLIENT_CREDENTIALS_SCOPES", DefaultIs: "`read,write,comments:create,issues:create`, and `app:mentionable,app:assignable` unless `LINEAR_MODE` is `comments`",
-			Help: "scopes of the app's token. All processes of an app must ask for the same: Linear revokes the others' tokens",
+			Help: "scopes of the app's token. All processes of an app must ask for the same; otherwise Linear revokes the tokens of the others",
 		},
 		{
 			Name: "LINEAR_REDIRECT_URI", DefaultIs: "`LINEARBOT_PUBLIC_URL` and `/linear/callback`",
