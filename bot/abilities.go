@@ -153,7 +153,30 @@ func (t *Thread) Subject(ctx context.Context) (*adapter.Issue, error) {
 	if t.bot.can.subjecter == nil {
 		return nil, t.bot.cannot("subject")
 	}
-	return t.bot.can.subjecter.Subject(ctx, t.workspace, t.id)
+	turn := t.turnOf(ctx)
+	if turn == nil || turn.thread == nil || turn.thread.key() != t.key() {
+		return t.bot.can.subjecter.Subject(ctx, t.workspace, t.id)
+	}
+	turn.subject.Lock()
+	defer turn.subject.Unlock()
+	if turn.subject.issue == nil {
+		issue, err := t.bot.can.subjecter.Subject(ctx, t.workspace, t.id)
+		if err != nil || issue == nil {
+			return issue, err
+		}
+		turn.subject.issue = issue
+	}
+	issue := *turn.subject.issue
+	return &issue, nil
+}
+
+// forgetSubject has the next Subject of a turn ask again.
+func (t *Thread) forgetSubject(ctx context.Context) {
+	if turn := t.turnOf(ctx); turn != nil {
+		turn.subject.Lock()
+		defer turn.subject.Unlock()
+		turn.subject.issue = nil
+	}
 }
 
 // Upload stores a file with the platform and returns its address, to be linked

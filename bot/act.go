@@ -200,6 +200,7 @@ func (b *Bot) noteSession(ctx context.Context, r *run) error {
 		_, err = b.notes.Value(notes.Sessions, ev.Workspace).Claim(ctx, strconv.AppendInt(nil, now.UnixMilli(), 10))
 		if err == nil {
 			b.sessions.learn(ev.Workspace, true)
+			b.signal(ctx, state.Key{Workspace: ev.Workspace, Kind: "thread", ID: sessionsSignal})
 		}
 	}
 	if in := ev.Message.Session.CommentThread; err == nil && in != "" {

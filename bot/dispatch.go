@@ -76,6 +76,44 @@ func (b *Bot) dispatchIssue(ctx context.Context, r *run, ev *adapter.IssueEvent)
 	return b.dispatch(ctx, r)
 }
 
+// dispatchEdit runs the handlers of edits, and sends a message to which a mention
+// was added to those of mentions besides. A message that mentioned the bot before
+// was answered then.
+func (b *Bot) dispatchEdit(ctx context.Context, r *run, ev *adapter.EditEvent) (*outcome, error) {
+	end, err := b.runGroup(ctx, r, b.on.updated)
+	if err != nil {
+		return nil, err
+	}
+	refused := end != nil && end.ignored == reasonRefused && r.admitted()
+	if end != nil && end.ignored != "" && !refused {
+		return end, nil // the turn is over for all handlers
+	}
+	if added, err := b.addsMention(ctx, r, ev); err != nil {
+		return nil, err
+	} else if added {
+		if refused {
+			b.ignore(&r.log, r.head(), end.ignored)
+		}
+		return b.dispatch(ctx, r, b.on.mention)
+	}
+	if end != nil {
+		return end, nil
+	}
+	return b.dispatch(ctx, r)
+}
+
+// addsMention reports whether an edit adds a mention to a person's message in a
+// thread that is not subscribed.
+func (b *Bot) addsMention(ctx context.Context, r *run, ev *adapter.EditEvent) (bool, error) {
+	m := r.message
+	if m == nil || !ev.HasPrevious || !m.Mentioned || !m.Author.IsHuman() || len(b.on.mention) == 0 ||
+		len(mention.Find(ev.Previous, b.names(r.self))) > 0 {
+		return false, nil
+	}
+	subscribed, err := r.subscribedFor(r.limited(ctx))
+	return !subscribed, err
+}
+
 // newMention returns the description of an issue as a message if a mention of
 // the bot was added to it, and otherwise nil.
 func (b *Bot) newMention(r *run, ev *adapter.IssueEvent) *Message {

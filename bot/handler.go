@@ -110,7 +110,8 @@ type handlers struct {
 }
 
 // OnNewMention registers h for messages that mention the bot in a thread that
-// is not subscribed. A nil h registers nothing. Register before Run.
+// is not subscribed, and for edits that add a mention to one. A nil h registers
+// nothing. Register before Run.
 func (b *Bot) OnNewMention(h MessageHandler) *Registration {
 	return b.onMessage(&b.on.mention, kindMention, h, nil)
 }

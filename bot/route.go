@@ -21,8 +21,6 @@ func (b *Bot) routed(ctx context.Context, r *run) ([][]*handler, error) {
 	switch r.event.(type) {
 	case *adapter.MessageEvent:
 		return b.routeMessage(ctx, r)
-	case *adapter.EditEvent:
-		return [][]*handler{b.on.updated}, nil
 	case *adapter.DeleteEvent:
 		return [][]*handler{b.on.deleted}, nil
 	case *adapter.StopEvent:

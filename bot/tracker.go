@@ -45,6 +45,7 @@ func (t *Thread) UpdateIssue(ctx context.Context, issue string, c IssueFields) (
 	if issue, err = t.issueOr(ctx, issue); err != nil {
 		return nil, err
 	}
+	defer t.forgetSubject(ctx)
 	return tracker.UpdateIssue(ctx, t.workspace, issue, c)
 }
 

@@ -33,6 +33,12 @@ type Turn struct {
 	writes writes
 	sent   sent
 	typing typing
+	// subject is the issue of the thread, asked for once in a run.
+	subject struct {
+		sync.Mutex
+
+		issue *adapter.Issue
+	}
 }
 
 // Event returns the event.

@@ -17,6 +17,10 @@ import (
 // pollEvery is how often the notes of a running turn are read without signals.
 const pollEvery = time.Second
 
+// sessionsSignal stands for the thread in a signal that says that a workspace has
+// begun to send sessions. Ids of threads begin with the name of a platform.
+const sessionsSignal = "sessions"
+
 // signal tells other instances that a thread was stopped, or a message of it
 // deleted. The note is written already: a turn that begins later ends by it, and
 // only one that runs depends on the signal.
@@ -38,7 +42,13 @@ func (b *Bot) watch(ctx context.Context) {
 		return
 	}
 	inbox := newInbox()
-	defer s.OnSignal(inbox.put)()
+	defer s.OnSignal(func(k state.Key) {
+		if k.ID == sessionsSignal {
+			b.sessions.learn(k.Workspace, true)
+			return
+		}
+		inbox.put(k)
+	})()
 	for {
 		select {
 		case <-ctx.Done():

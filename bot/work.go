@@ -233,8 +233,12 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 	if end, err := b.breaker(ctx, r); end != nil || err != nil {
 		return end, err
 	}
-	if ev, ok := r.event.(*adapter.IssueEvent); ok {
+	switch ev := r.event.(type) {
+	case *adapter.IssueEvent:
 		return b.dispatchIssue(ctx, r, ev)
+	case *adapter.EditEvent:
+		return b.dispatchEdit(ctx, r, ev)
+	default: // routed by its kind
 	}
 	groups, err := b.routed(ctx, r)
 	if err != nil {
