@@ -110,6 +110,6 @@ type Post struct {
 	Key string
 	// As is the name to write under. Defaults to the bot's own.
 	As Persona
-	// Quiet keeps the bot from being subscribed to the issue it writes on.
+	// Quiet keeps the bot from being subscribed to the subject of the thread.
 	Quiet bool
 }
