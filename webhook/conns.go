@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// conns are the connections of a server, at most most of them. A further one
+// conns are the connections of a server, up to the limit most. A further one
 // replaces the one that has waited longest for a request, and is closed if all
 // are busy.
 type conns struct {

@@ -4,12 +4,12 @@
 //
 // # What the sender gets
 //
-//	200  the delivery is stored, or was stored before, or means nothing to the bot
-//	400  the signature is good but the body is no JSON object
-//	401  the signature is missing or wrong, or the signed time is missing, in the future or too old
+//	200  the delivery is stored, a duplicate, or irrelevant to the bot
+//	400  the signature is valid but the body is not a JSON object
+//	401  the signature is missing or invalid, or the signed time is missing, in the future or too old
 //	405  the method is not POST
 //	413  the body is larger than Config.MaxBody
-//	503  the delivery could not be stored; the sender should try again
+//	503  the delivery could not be stored; the sender should retry
 //
 // Linear treats everything but 200 within five seconds as a failure and retries
 // after one minute, one hour and six hours (linear.app/developers/webhooks), so
