@@ -33,7 +33,7 @@ func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
 	})
 }
 
-// waiting describes a delayed entry.
+// waiting returns why an entry is delayed.
 func waiting(d *state.DelayedEntry) string {
 	switch {
 	case d.Cause != (state.Cause{}):
