@@ -15,14 +15,14 @@ import (
 //
 //	MessageEvent   Message with ID, Thread, Author and Body. The id is new.
 //	EditEvent      Message with ID and Body; Actor, who is its author. The
-//	               platform adds the text before.
+//	               platform adds the previous text.
 //	DeleteEvent    Message with ID; Actor.
 //	ReactionEvent  Added, RawEmoji or Emoji, and User; MessageID or, for the
 //	               channel itself, Thread.
 //	ResolveEvent   Thread, Resolved, and Actor.
 //	IssueEvent     Thread (a channel), Action ("create", "update" or "remove"),
-//	               Issue as it then is, and Actor. The platform adds Changes, and
-//	               a description that is new as Mention.
+//	               the resulting Issue, and Actor. The platform adds Changes, and
+//	               a new description as Mention.
 //	StopEvent      Thread (a session) and Actor.
 //
 // Any other event changes no state and is delivered as it is. The workspace

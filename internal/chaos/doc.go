@@ -12,7 +12,7 @@
 //
 //   - processes are ended with SIGKILL and SIGTERM, alone and all at once, and
 //     started again on the same port; others are stopped for longer than a
-//     lease lives, and go on;
+//     lease lives, and then resumed;
 //   - the store is killed and restarted, and the connections to it are cut,
 //     refused, delayed, throttled and held in one direction or both;
 //   - Linear is 40 ms away, answers 500 and RATELIMITED, stalls, and resets
@@ -50,7 +50,7 @@
 // Environment variables set durations and amounts; each applies per scenario.
 //
 //	CHAOS_MESSAGES   deliveries without repeats. Defaults to 600
-//	CHAOS_SECONDS    how long the faults go on. Defaults to 20
+//	CHAOS_SECONDS    how long the faults last. Defaults to 20
 //	CHAOS_SEED       a number that gives the same faults and the same messages
 //	                 again. Defaults to a random one, which the log names
 //	CHAOS_REPORT     a file that gets the report as JSON. Defaults to none

@@ -193,7 +193,7 @@ type installed struct {
 }
 
 // Connections returns the workspaces in which the app can act. Those that do not
-// answer are left out, unless none answers.
+// answer are left out; if none answers, it returns an error.
 func (i installed) Connections(ctx context.Context) ([]ticketing.Connection, error) {
 	all, err := i.reg.List(ctx)
 	if err != nil {
