@@ -1,4 +1,4 @@
-// Package linearbot makes a program of a bot. This is a whole one:
+// Package linearbot turns a bot into a program. This is a complete one:
 //
 //	func main() { linearbot.Main(register) }
 //
@@ -12,9 +12,8 @@
 //
 // [Main] gives it the commands of the linearbot binary over its own handlers:
 // serve, init, demo, sim, state, tokens, workspaces, keys, version and help. [Run] is serve without a command line,
-// for programs that have one of their own, and for tests. Package bot has what
-// handlers are written with, and package linearbottest plays a whole Linear
-// around a bot.
+// for programs that have one of their own, and for tests. Package bot is the API
+// for handlers, and package linearbottest simulates a whole Linear around a bot.
 //
 // # Configuration
 //
@@ -22,15 +21,15 @@
 // "serve --help" prints as well. A flag has precedence over its variable, a
 // variable over what the program says in [Config], and that over the default of
 // the table. All problems are reported together, by the names of the variables.
-// A variable that begins with LINEAR_ or LINEARBOT_ and that nothing reads is
-// warned about.
+// A variable that begins with LINEAR_ or LINEARBOT_ but is not a known setting
+// causes a warning.
 //
 // # Start and stop
 //
-// The server listens first and then asks Linear who the bot is. Until there is
-// an answer it keeps asking, deliveries are stored and wait, and /readyz says
-// why. When it stops, it takes no new deliveries, lets running turns finish for
-// LINEARBOT_DRAIN_TIMEOUT and hands back the rest.
+// The server listens first and then asks Linear who the bot is. Until there is an
+// answer it retries, stores deliveries for later, and reports the reason on
+// /readyz. When it stops, it takes no new deliveries, lets running turns finish
+// for LINEARBOT_DRAIN_TIMEOUT and hands back the rest.
 package linearbot
 
 import (
@@ -54,24 +53,23 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// Config says in code what a bot consists of. All fields are optional: the zero
-// value is a bot without handlers that is configured by the environment.
+// Config configures a bot in code. All fields are optional: the zero value is a
+// bot without handlers that is configured by the environment.
 type Config struct {
 	// Register adds the handlers. An error stops the start and counts as a
 	// problem of the configuration. Defaults to no handlers: deliveries are
 	// accepted, and nothing answers.
 	Register func(b *bot.Bot) error
-	// Bot holds what concerns the bot, such as Access and Policy. Adapter
-	// defaults to Linear as the environment says, Store to the one that
-	// LINEARBOT_STATE names; a store that is set here is not closed. Logger is
-	// replaced by the field of this struct.
+	// Bot holds the options of the bot, such as Access and Policy. Adapter defaults
+	// to Linear as the environment says, Store to the one that LINEARBOT_STATE
+	// names; a store that is set here is not closed. Logger is replaced by the field
+	// of this struct.
 	Bot bot.Config
-	// Linear says how to reach Linear. If the environment holds credentials,
-	// they replace all credentials here. Ignored if Bot.Adapter is set.
+	// Linear holds the options of the Linear client. If the environment holds
+	// credentials, they replace all credentials here. Ignored if Bot.Adapter is set.
 	Linear linear.Config
-	// Webhook holds what concerns the server, such as Checks and OnListen.
-	// Acceptor, Durable, Ready, Buttons and Logger are replaced: they are the
-	// bot's.
+	// Webhook holds the options of the server, such as Checks and OnListen.
+	// Acceptor, Durable, Ready, Buttons and Logger are replaced by the bot's.
 	Webhook webhook.Config
 	// Environ is the environment, as "NAME=value". Defaults to [os.Environ].
 	Environ []string
@@ -83,15 +81,16 @@ type Config struct {
 // Main is the main function of a bot: it runs the command that the arguments of
 // the process name over the handlers that register adds, and ends the process.
 // SIGINT and SIGTERM stop it cleanly; a second signal ends it at once, with exit
-// code 1, and another process continues what was unfinished.
+// code 1, and another process resumes the unfinished work.
 //
 // The exit code is 0 after a clean end, 1 after a failure and 2 if the command
 // line or the configuration is wrong, in which case nothing was started.
 func Main(register func(b *bot.Bot) error) { Config{Register: register}.Main() }
 
-// Main is the function [Main] for a program that says more than its handlers.
+// Main is the function [Main] for a program that configures more than its
+// handlers.
 func (c Config) Main() {
-	// The store says what is wrong; the client's own lines would go past the log.
+	// The store reports errors; the client's own lines would bypass the log.
 	redis.SetLogger(silence{})
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -110,7 +109,7 @@ func (c Config) Main() {
 	os.Exit(code)
 }
 
-// name returns what a program is called.
+// name returns the name of a program.
 func name(args []string) string {
 	if len(args) == 0 {
 		return "linearbot"
@@ -119,10 +118,10 @@ func name(args []string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(base, ".exe"), ".test")
 }
 
-// silence is a logger of the Redis client that drops everything.
+// silence is a logger for the Redis client that discards everything.
 type silence struct{}
 
-// Printf drops a line.
+// Printf discards a line.
 func (silence) Printf(context.Context, string, ...any) {}
 
 // Run serves and works until ctx ends, then drains, and returns nil after a
@@ -149,14 +148,14 @@ func (c Config) serve() serve.Config {
 	}
 }
 
-// ConfigError is everything that is wrong with a configuration.
+// ConfigError lists all problems of a configuration.
 type ConfigError struct {
-	// Problems has one sentence for each problem. Where a variable is to
-	// blame, the sentence begins with its name. No secret is in them.
+	// Problems has one sentence for each problem. If a variable caused it, the
+	// sentence begins with its name. They contain no secrets.
 	Problems []string
 }
 
-// Error returns one problem a line.
+// Error returns one problem per line.
 func (e *ConfigError) Error() string {
 	return "linearbot: the configuration has problems:\n" + strings.Join(e.Problems, "\n")
 }

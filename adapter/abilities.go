@@ -6,17 +6,16 @@ import (
 	"time"
 )
 
-// The interfaces of this file are abilities that an adapter may have. What an
-// adapter cannot do in a particular kind of thread is an error with code
-// CodeUnsupported, or CodeAppendOnly where things can be written but not changed.
+// The interfaces in this file are optional abilities of an adapter. A call that
+// is not possible in a particular kind of thread fails with CodeUnsupported, or
+// with CodeAppendOnly where things can be written but not changed.
 
 // SecretHolder is an adapter that computes the ids of what it writes, and does so
-// under a secret, because ids that others can compute are ids that others can
-// take.
+// under a secret, because anyone who can compute an id can claim it first.
 type SecretHolder interface {
 	// UseSecret sets the source of the installation's secret. Package bot calls
-	// it once, before anything else. The source may block, remembers its answer
-	// and gives all instances the same.
+	// it once, before anything else. The source may block; it caches its answer and
+	// gives every instance the same secret.
 	UseSecret(source func(ctx context.Context) ([]byte, error))
 }
 
@@ -24,15 +23,15 @@ type SecretHolder interface {
 type Ref struct {
 	Workspace string
 	Thread    ThreadID
-	// MessageID is the message. Empty where an ability allows to mean the
-	// channel itself.
+	// MessageID is the message. Where an ability allows it, empty means the channel
+	// itself.
 	MessageID string
 }
 
-// Editor changes what the bot wrote.
+// Editor changes messages that the bot wrote.
 type Editor interface {
-	// Edit replaces the text of a message and returns the message as it then
-	// is. Doing it twice is the same as once.
+	// Edit replaces the text of a message and returns the updated message. It is
+	// idempotent.
 	Edit(ctx context.Context, r Ref, body string) (*Message, error)
 	// Delete removes a message. Removing an absent message is a no-op.
 	Delete(ctx context.Context, r Ref) error
@@ -41,29 +40,27 @@ type Editor interface {
 // Reactor adds and removes reactions. An empty MessageID means the channel
 // itself, for example the issue.
 type Reactor interface {
-	// React adds the bot's reaction. emoji is a well-known name, a platform's
-	// name or Unicode. Doing it twice is the same as once.
+	// React adds the bot's reaction. emoji is a well-known name, a platform's name
+	// or Unicode. It is idempotent.
 	React(ctx context.Context, r Ref, emoji string) error
-	// Unreact takes the bot's reaction back. Removing an absent reaction is a
-	// no-op.
+	// Unreact removes the bot's reaction. Removing an absent reaction is a no-op.
 	Unreact(ctx context.Context, r Ref, emoji string) error
 }
 
 // ThreadResolver marks threads as resolved.
 type ThreadResolver interface {
-	// SetResolved marks a thread as resolved or open. Doing it twice is the
-	// same as once.
+	// SetResolved marks a thread as resolved or open. It is idempotent.
 	SetResolved(ctx context.Context, workspace string, thread ThreadID, resolved bool) error
 }
 
-// Typist shows that the bot is at work.
+// Typist shows that the bot is working.
 type Typist interface {
 	// Typing shows status, or a default text if it is empty, until the bot
-	// writes something. Where a platform has no such thing it does nothing.
+	// writes something. On a platform without such an indicator it is a no-op.
 	Typing(ctx context.Context, workspace string, thread ThreadID, status string) error
 }
 
-// Historian reads what was written before.
+// Historian reads earlier messages.
 type Historian interface {
 	// Messages returns one page of a thread, or of a channel with all its
 	// threads. Messages within a page are in the order of Request.
@@ -79,9 +76,9 @@ type PageRequest struct {
 	// OldestFirst gives the oldest message first; otherwise the newest is
 	// first.
 	OldestFirst bool
-	// Limit is the most messages to return. Defaults to 50.
+	// Limit is the maximum number of messages to return. Defaults to 50.
 	Limit int
-	// Cursor is Next of the page before. Empty for the first page.
+	// Cursor is Next of the previous page. Empty for the first page.
 	Cursor string
 }
 
@@ -98,7 +95,7 @@ type ThreadInfo struct {
 	ID ThreadID
 	// Root is the first message.
 	Root *Message
-	// LastReplyAt is zero if nobody answered.
+	// LastReplyAt is zero if the thread has no replies.
 	LastReplyAt time.Time
 	ResolvedAt  time.Time
 }
@@ -118,9 +115,9 @@ type Subjecter interface {
 
 // Directory finds people.
 type Directory interface {
-	// User returns the user with an id, a handle or an email address. It
-	// remembers answers for a while. An error with CodeNotFound means that
-	// there is none; any other error that nobody knows.
+	// User returns the user with an id, a handle or an email address. It caches
+	// answers for a while. An error with CodeNotFound means that there is no such
+	// user; after any other error it is unknown whether there is one.
 	User(ctx context.Context, workspace string, q UserQuery) (*User, error)
 }
 
@@ -139,13 +136,13 @@ type Upload struct {
 	Name string
 	// Type is the media type. Defaults to application/octet-stream.
 	Type string
-	// Size is the length of Content in bytes. Required: a platform wants to
-	// know it before.
+	// Size is the length of Content in bytes. Required: platforms need it before the
+	// upload starts.
 	Size    int64
 	Content io.Reader
 }
 
-// Downloader reads files that stand in messages.
+// Downloader reads files that messages refer to.
 type Downloader interface {
 	// Open opens the file at an address that a message of the workspace
 	// holds. It refuses addresses that are not the platform's own. The caller
@@ -159,7 +156,7 @@ type File struct {
 
 	Name string
 	Type string
-	// Size is the length in bytes, or -1 if nobody said.
+	// Size is the length in bytes, or -1 if unknown.
 	Size int64
 }
 
@@ -168,8 +165,8 @@ type Attachment struct {
 	Name  string
 	URL   string
 	Image bool
-	// Own says that the platform itself holds the file, so that Downloader
-	// can open it.
+	// Own says that the platform itself stores the file, so that Downloader can open
+	// it.
 	Own bool
 }
 
@@ -190,11 +187,11 @@ type Persona struct {
 	AvatarURL string `json:"avatar_url,omitempty"`
 }
 
-// Agent writes into agent sessions what is more than an answer.
+// Agent writes activities and plans, beyond plain answers, into agent sessions.
 type Agent interface {
 	// IsSession reports whether a thread is an agent session.
 	IsSession(thread ThreadID) bool
-	// Activity writes an activity. Equal keys make one.
+	// Activity writes an activity. Calls with the same key write it once.
 	Activity(ctx context.Context, a *Activity) error
 	// SetPlan replaces the plan of a session.
 	SetPlan(ctx context.Context, workspace string, thread ThreadID, plan []PlanStep) error
@@ -207,7 +204,7 @@ type ActivityKind string
 const (
 	// ActivityThought is progress. It does not end the turn.
 	ActivityThought ActivityKind = "thought"
-	// ActivityAction is something that the bot does or did.
+	// ActivityAction is something that the bot is doing or has done.
 	ActivityAction ActivityKind = "action"
 	// ActivityElicitation asks the person something and ends the turn until
 	// they answer.

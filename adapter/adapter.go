@@ -9,25 +9,25 @@ type Adapter interface {
 	// "linear".
 	Name() string
 
-	// Route reads just enough of a delivery to say where it belongs. It runs
-	// before the delivery is stored and must be fast. An authentic body that
-	// makes no sense is routed with Ignore set; an error with CodeInvalid
-	// is for bodies that cannot be read at all.
+	// Route reads just enough of a delivery to say where it belongs. It runs before
+	// the delivery is stored and must be fast. An authentic body that makes no sense
+	// is routed with Ignore set; CodeInvalid is for bodies that cannot be parsed at
+	// all.
 	Route(d *Delivery) (Route, error)
 
 	// Decode turns a delivery into an event. self is the bot's own identity
 	// in the delivery's workspace; it decides which authors and ids are the
-	// bot's own. A delivery that means nothing to a bot is an *OtherEvent.
-	// An error has CodeInvalid and means that the bytes will never decode.
+	// bot's own. A delivery that is irrelevant to a bot is an *OtherEvent. An error
+	// has CodeInvalid and means that the bytes will never decode.
 	Decode(d *Delivery, self *Identity) (Event, error)
 
-	// Identity says who the bot is in a workspace. It may do I/O, and
-	// remembers the answer. An error is retried by a later call.
+	// Identity says who the bot is in a workspace. It may do I/O, and caches the
+	// answer. After an error, the next call tries again.
 	Identity(ctx context.Context, workspace string) (*Identity, error)
 
 	// Post writes a message and returns it as the platform has it. It blocks
-	// until the platform has answered, retrying what is safe to retry within
-	// ctx. Equal keys make one message.
+	// until the platform has answered, retrying what is safe to retry within ctx.
+	// Posts with the same key make one message.
 	Post(ctx context.Context, p *Post) (*Message, error)
 
 	// Channel returns the channel of a thread: what the thread is part of.
@@ -36,12 +36,12 @@ type Adapter interface {
 	Channel(id ThreadID) (ThreadID, error)
 }
 
-// Completer finds what a delivery does not say. Package bot calls it before it
+// Completer looks up what a delivery leaves out. Package bot calls it before it
 // dispatches an event whose Meta is Unresolved.
 type Completer interface {
-	// Complete fills in the thread of ev by asking the platform. It remembers
-	// answers. An error with CodeNotFound means that what the event belongs to
-	// no longer exists.
+	// Complete fills in the thread of ev by asking the platform. It caches answers.
+	// An error with CodeNotFound means that what the event belongs to no longer
+	// exists.
 	Complete(ctx context.Context, ev Event) error
 }
 
@@ -56,8 +56,8 @@ type Route struct {
 	// Thread names the lane. It may be less exact than the thread of the
 	// decoded event, but is the same for all events of one thing.
 	Thread ThreadID
-	// Key is the event key: equal for two deliveries that tell of the same
-	// happening, different for any others.
+	// Key is the event key: equal for two deliveries that report the same event,
+	// different for any others.
 	Key string
 	// Type and Action are the event's kind as the platform writes it.
 	Type, Action string
@@ -65,14 +65,14 @@ type Route struct {
 	// take together with others.
 	Message bool
 	// Urgent says that the event must not wait behind others of its thread,
-	// because it is about them: a request to stop.
+	// because it controls them: a request to stop.
 	Urgent bool
-	// Deleted is the id of the message that was removed, if the event is that.
+	// Deleted is the id of the removed message, if the event is a removal.
 	Deleted string
-	// Ignore is set when no handler can want the delivery. It is one of a
-	// small fixed set of snake_case words, fit for counting.
+	// Ignore is set when the delivery is irrelevant to every handler. It is one of a
+	// small fixed set of snake_case words, suitable as a metric label.
 	Ignore string
-	// Missing names what an authentic delivery lacks that it should have. Empty
+	// Missing names the required field that an authentic delivery lacks. Empty
 	// unless that is the reason to ignore it.
 	Missing string
 }
@@ -94,9 +94,9 @@ type Identity struct {
 	// only messages that the bot itself wrote are its own; the person's
 	// other messages are not.
 	App bool
-	// Sessions says whether the platform may tell of mentions of the bot by agent
-	// sessions, besides the messages themselves. TernaryNo saves a durable write
-	// for each of them.
+	// Sessions says whether the platform may report mentions of the bot as agent
+	// sessions too, in addition to the messages themselves. TernaryNo saves a
+	// durable write for each of them.
 	Sessions Ternary
 }
 
@@ -110,6 +110,6 @@ type Post struct {
 	Key string
 	// As is the name to write under. Defaults to the bot's own.
 	As Persona
-	// Quiet keeps the bot from being subscribed to what it writes on.
+	// Quiet keeps the bot from being subscribed to the subject of the thread.
 	Quiet bool
 }

@@ -2,28 +2,27 @@ package adapter
 
 import "time"
 
-// ActionEvent says that somebody pressed a button of a message, or chose from
-// one of its lists. Platforms without buttons have links instead, behind which
-// nobody is named: then Actor is zero.
+// ActionEvent says that a button of a message was pressed, or an entry of one of
+// its lists chosen. Platforms without buttons use links instead, which do not
+// identify the person: Actor is then zero.
 type ActionEvent struct {
 	Meta
-	// ActionID and Value are what the button was made with.
+	// ActionID and Value are those the button was created with.
 	ActionID, Value string
-	// Label is what stood on the button.
+	// Label is the text on the button.
 	Label string
 	// MessageID is the message that the button belongs to. Empty if unknown.
 	MessageID string
 }
 
-// ButtonPath is the path under which the links of buttons are served. A token
-// follows.
+// ButtonPath is the path prefix of button links. A token follows.
 const ButtonPath = "/buttons/"
 
-// ButtonPage is what a link that stands for a button tells a person who is about to
-// press it.
+// ButtonPage is what the page behind a button's link shows before the button is
+// pressed.
 type ButtonPage struct {
-	// Label is what stands on the button, Title what it is part of. Plain
-	// text; Title may be empty.
+	// Label is the text on the button, Title that of what it is part of. Both are
+	// plain text; Title may be empty.
 	Label, Title string
 	// URL is the message that the button belongs to. Empty if unknown.
 	URL     string
@@ -38,7 +37,7 @@ type ButtonState uint8
 const (
 	// ButtonOpen can be pressed.
 	ButtonOpen ButtonState = iota
-	// ButtonUsed was pressed, or what it asked for was settled otherwise.
+	// ButtonUsed was pressed, or its question was settled in another way.
 	ButtonUsed
 	// ButtonExpired can no longer be pressed.
 	ButtonExpired

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Delivery is one HTTP request from a platform whose signature was good.
+// Delivery is one HTTP request from a platform, with a valid signature.
 type Delivery struct {
 	// ID is the platform's name for the request. It is not signed: use it to
 	// correlate logs, never to decide anything.
 	ID string
-	// Body is what was signed, byte for byte. Do not change it.
+	// Body is what was signed, byte for byte. Do not modify it.
 	Body []byte
 	// SentAt is the signed time of sending.
 	SentAt time.Time

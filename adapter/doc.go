@@ -2,10 +2,10 @@
 // holds the nouns that both sides speak: deliveries, events, messages, users,
 // threads and errors. It imports nothing but the standard library.
 //
-// A platform implements [Adapter]. What not every platform can do is a
-// one-purpose interface of its own (for example [Completer]) that an adapter
-// may implement besides; package bot asserts it once and answers with an error
-// that wraps [errors.ErrUnsupported] where it is missing.
+// A platform implements [Adapter]. Each optional feature is a small interface of
+// its own (for example [Completer]) that an adapter may also implement; package
+// bot asserts it once and, where it is missing, returns an error that wraps
+// [errors.ErrUnsupported].
 //
 // # Deliveries and events
 //
@@ -17,12 +17,12 @@
 //
 // # Writing once
 //
-// Handlers run at least once, so every write carries a Key. Writes with the
-// same Key and the same workspace are one thing on the platform, whoever
-// repeats them and whenever.
+// Handlers run at least once, so every write carries a Key. Writes with the same
+// Key in the same workspace create one thing on the platform, no matter when they
+// are repeated or by which instance.
 //
 // # Errors
 //
-// Every error that an adapter returns can be read with [CodeOf]. Errors hold
-// no tokens, secrets, signatures or request headers.
+// [CodeOf] classifies every error that an adapter returns. Errors hold no tokens,
+// secrets, signatures or request headers.
 package adapter

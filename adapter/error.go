@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// Code says what kind of failure an error is. Policies read codes, never
+// Code says what kind of failure an error is. Policies look at codes, never at
 // texts.
 type Code uint8
 
 // The codes.
 const (
-	// CodeOK: there is no error.
+	// CodeOK: the error is nil.
 	CodeOK Code = iota
 	// CodeUnknown: an error without a classification.
 	CodeUnknown
 	// CodeCanceled: the caller's context ended.
 	CodeCanceled
-	// CodeUnavailable: the platform cannot be reached or failed inside. Trying
-	// again may help.
+	// CodeUnavailable: the platform cannot be reached or had an internal failure. A
+	// retry may succeed.
 	CodeUnavailable
 	// CodeRateLimited: the budget is spent until RetryAfter has passed.
 	CodeRateLimited
-	// CodeUnauthenticated: the token is missing, wrong or expired, and a new one
-	// could not be had.
+	// CodeUnauthenticated: the token is missing, invalid or expired, and could not
+	// be renewed.
 	CodeUnauthenticated
 	// CodeForbidden: the token may not do this.
 	CodeForbidden
-	// CodeNotFound: the thing does not exist, or not for this token.
+	// CodeNotFound: the thing does not exist, or is not visible to this token.
 	CodeNotFound
 	// CodeInvalid: the request can never succeed as it is.
 	CodeInvalid
-	// CodeConflict: the thing exists already and is not ours.
+	// CodeConflict: the thing already exists and belongs to someone else.
 	CodeConflict
-	// CodeAppendOnly: what was written there cannot be changed.
+	// CodeAppendOnly: what is written there cannot be changed.
 	CodeAppendOnly
 	// CodeUnsupported: the platform, or this kind of thread, cannot do it.
 	CodeUnsupported
@@ -92,10 +92,10 @@ type Error struct {
 	Code Code
 	// Op is what failed, for example "commentCreate".
 	Op string
-	// Message is what the platform says about it, in words meant for people.
+	// Message is the platform's explanation, for people to read.
 	Message string
-	// RetryAfter is how long to wait before trying again. Zero means that
-	// the platform did not say.
+	// RetryAfter is how long to wait before a retry. Zero means that the platform
+	// did not say.
 	RetryAfter time.Duration
 	// Err is the cause. May be nil.
 	Err error

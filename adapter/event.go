@@ -9,18 +9,18 @@ import (
 //
 //sumtype:decl
 type Event interface {
-	// Head returns the part that all events have.
+	// Head returns the fields that all events share.
 	Head() *Meta
 	event()
 }
 
-// Meta is the part that all events have.
+// Meta holds the fields that all events share.
 type Meta struct {
 	// Key is the event key; see Route.
 	Key string
-	// Act names what somebody did. Platforms may tell of one act with
-	// several events (a comment, a notification and a session); those have
-	// equal acts. Empty if the event stands alone.
+	// Act identifies what a user did. Platforms may report one act as several events
+	// (a comment, a notification and a session); those have the same Act. Empty if
+	// the event stands alone.
 	Act string
 	// Workspace is the organization id.
 	Workspace string
@@ -30,7 +30,7 @@ type Meta struct {
 	Unresolved bool
 	// Type and Action are the kind as the platform writes it.
 	Type, Action string
-	// Actor is who did it. Zero if nobody is named.
+	// Actor is who did it. Zero if unknown.
 	Actor User
 	// At is when it happened.
 	At  time.Time
@@ -46,8 +46,8 @@ func (m *Meta) Head() *Meta { return m }
 
 func (*Meta) event() {}
 
-// MessageEvent says that somebody wrote a message, or addressed the bot in
-// some other way that has a text (a description, a prompt to a session).
+// MessageEvent says that a user wrote a message, or addressed the bot in another
+// way that carries text (a description, a prompt to a session).
 type MessageEvent struct {
 	Meta
 	Message *Message
@@ -65,8 +65,7 @@ type EditEvent struct {
 // DeleteEvent says that a message was removed.
 type DeleteEvent struct {
 	Meta
-	// Message is the message as it last was, as far as known. Its ID is
-	// always set.
+	// Message is the last known state of the message. Its ID is always set.
 	Message *Message
 }
 
@@ -99,9 +98,8 @@ type IssueEvent struct {
 	// changed: JSON null for a field that was unset. Nil unless Action is
 	// "update".
 	Changes map[string]json.RawMessage
-	// Mention is the issue's description as a message, if the event put a
-	// description there or changed it. Package bot looks for mentions that
-	// were not in PreviousText.
+	// Mention is the issue's description as a message, if the event added or changed
+	// one. Package bot looks for mentions that were not in PreviousText.
 	Mention      *Message
 	PreviousText string
 }
@@ -141,8 +139,8 @@ type AccessEvent struct {
 	AddedTeams, LostTeams []string
 }
 
-// AuthorizationEvent says that a person authorized the bot's app, or took that
-// back.
+// AuthorizationEvent says that a person authorized the bot's app, or revoked
+// that.
 type AuthorizationEvent struct {
 	Meta
 	User         User
@@ -158,8 +156,8 @@ type SLAEvent struct {
 }
 
 // DataEvent says that something changed that has no event of its own, such as a
-// project, an initiative update, a customer need or a label. Raw has all that the
-// platform says.
+// project, an initiative update, a customer need or a label. Raw has the
+// platform's full data.
 type DataEvent struct {
 	Meta
 	// ID is the platform's id of what changed. May be empty.
@@ -168,7 +166,7 @@ type DataEvent struct {
 	Changes map[string]json.RawMessage
 }
 
-// OtherEvent is a delivery that means nothing to a bot. Reason is a snake_case
+// OtherEvent is a delivery that is irrelevant to a bot. Reason is a snake_case
 // word that says why.
 type OtherEvent struct {
 	Meta

@@ -2,14 +2,14 @@ package adapter
 
 import "time"
 
-// Message is something that somebody wrote in a thread.
+// Message is one message in a thread.
 type Message struct {
 	// ID is the platform's id of the message.
 	ID string
 	// Thread is the conversation that the message belongs to.
 	Thread ThreadID
-	// ParentID is the message that this one answers. Empty for the first
-	// message of a thread.
+	// ParentID is the message that this one replies to. Empty for the first message
+	// of a thread.
 	ParentID string
 	Author   User
 	// Body is the text as the platform has it: Markdown.
@@ -31,54 +31,52 @@ type Message struct {
 	// Reactions are known for messages from the history only.
 	Reactions []Reaction
 	// SyncedWith are the services that the conversation is synced with: what is
-	// written there reaches people outside of the workspace. Empty also means
-	// that it is not known.
+	// written there reaches people outside the workspace. Also empty if unknown.
 	SyncedWith []Sync
-	// Existed says, of the answer to a Post, that the message was there before
-	// under the same key. Body is then what it says, which may differ from what
-	// was posted now.
+	// Existed says, in the result of a Post, that a message with the same key
+	// already existed. Body is then its text, which may differ from the text just
+	// posted.
 	Existed bool
 }
 
-// Sync is a place outside of the platform to which a conversation is copied.
+// Sync is a place outside the platform that a conversation is synced with.
 type Sync struct {
 	// Service is the platform's name for it, for example "slack", "github",
 	// "jira" or "email". Empty if only the fact is known.
 	Service string `json:"service,omitempty"`
-	// ID is the service's id of its end. May be empty.
+	// ID is the service's id for its side of the conversation. May be empty.
 	ID string `json:"id,omitempty"`
 }
 
-// Ternary is yes, no or cannot tell.
+// Ternary is yes, no or unknown.
 type Ternary uint8
 
-// The values of a Ternary. The zero value means that it is not known.
+// The values of a Ternary. The zero value means unknown.
 const (
 	TernaryMaybe Ternary = iota
 	TernaryYes
 	TernaryNo
 )
 
-// User is somebody who writes: a person, an app or an integration.
+// User is an author: a person, an app or an integration.
 type User struct {
 	// ID is the platform's id. It may be empty, for example for automations.
 	ID string `json:"id,omitempty"`
-	// Name is the handle that is used in mentions, without "@". Empty if
-	// the platform did not say.
+	// Name is the handle that is used in mentions, without "@". Empty if unknown.
 	Name     string   `json:"name,omitempty"`
 	FullName string   `json:"full_name,omitempty"`
 	Email    string   `json:"email,omitempty"`
 	URL      string   `json:"url,omitempty"`
 	Avatar   string   `json:"avatar,omitempty"`
 	Kind     UserKind `json:"kind,omitempty"`
-	// Guest says that the person sees a part of the workspace only. False
-	// also means that it is not known: of Linear, users from the directory, the
-	// history and issues that were read have it, those in events have not.
+	// Guest says that the person sees only a part of the workspace. It is also false
+	// if unknown: with Linear, it is set on users from the directory, the history
+	// and issues that were read, but not on users in events.
 	Guest bool `json:"guest,omitempty"`
 }
 
-// UserKind says what sort of author a user is. The zero value means that it is
-// not known, which counts neither as a person nor as a program.
+// UserKind says what sort of author a user is. The zero value means unknown,
+// which counts neither as a person nor as a program.
 type UserKind uint8
 
 // The kinds of user.
@@ -92,7 +90,7 @@ const (
 	UserApp
 	// UserIntegration is a connected service, for example GitHub.
 	UserIntegration
-	// UserAutomation is the platform acting by a rule.
+	// UserAutomation is the platform itself, acting on a rule.
 	UserAutomation
 	// UserExternal is a person without an account who is synced in.
 	UserExternal
@@ -186,8 +184,8 @@ type Session struct {
 	// SourceCommentID is the comment that started the session, if any.
 	SourceCommentID string
 	Status          string
-	// Context is what the platform suggests as a prompt. It holds text of
-	// other people: do not trust it.
+	// Context is what the platform suggests as a prompt. It contains text by other
+	// people: do not trust it.
 	Context string
 	// Guidance are the workspace's rules for agents, nearest first.
 	Guidance []string

@@ -3,11 +3,11 @@ package adapter
 import "context"
 
 // Priority says how much a request matters when a platform's budget runs
-// short. Adapters that know their budget leave a part of it to what matters
-// more.
+// short. Adapters that know their budget reserve a part of it for higher
+// priorities.
 type Priority uint8
 
-// The priorities, the most important last.
+// The priorities, lowest first.
 const (
 	// PriorityAutomatic lets the adapter choose by the kind of request:
 	// PriorityAnswering for writes, PriorityReading for reads.

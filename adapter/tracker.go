@@ -5,26 +5,27 @@ import "context"
 // Tracker is an ability: it creates, changes, finds and links issues. Issues
 // are named by their id or their short name.
 type Tracker interface {
-	// CreateIssue creates an issue under a key: the same key creates one.
+	// CreateIssue creates an issue. Calls with the same key create one issue.
 	CreateIssue(ctx context.Context, workspace, key string, c IssueFields) (*Issue, error)
-	// UpdateIssue changes an issue and returns it as it then is.
+	// UpdateIssue changes an issue and returns the updated issue.
 	UpdateIssue(ctx context.Context, workspace, issue string, c IssueFields) (*Issue, error)
-	// SearchIssues returns up to limit issues with the words of a text, the
-	// best first.
+	// SearchIssues returns up to limit issues that match the words of a text, the
+	// best match first.
 	SearchIssues(ctx context.Context, workspace, text string, limit int) ([]*Issue, error)
-	// LinkIssue links an address to an issue. The same address is linked once.
+	// LinkIssue links an address to an issue. It is idempotent: the same address is
+	// linked once.
 	LinkIssue(ctx context.Context, workspace, issue string, l IssueLink) error
 	// IssueLinks returns what is linked to an issue.
 	IssueLinks(ctx context.Context, workspace, issue string) ([]IssueLink, error)
 }
 
-// IssueFields are what an issue is to be like. Nil leaves a field alone; an
+// IssueFields are the fields to set on an issue. Nil leaves a field unchanged; an
 // empty text or list clears it, where that makes sense.
 type IssueFields struct {
-	// Title is required to create.
+	// Title is required when creating.
 	Title       *string
 	Description *string
-	// Team is the id or the key of a team. Required to create.
+	// Team is the id or the key of a team. Required when creating.
 	Team *string
 	// State is the name of a workflow state of the issue's team, or its id.
 	State *string
@@ -40,8 +41,8 @@ type IssueFields struct {
 	DueDate *string
 }
 
-// IssueLink is an address that is linked to an issue: a conversation of a
-// helpdesk, a pull request.
+// IssueLink is an address that is linked to an issue: for example a helpdesk
+// conversation or a pull request.
 type IssueLink struct {
 	ID, Title, URL string
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/linearbot/linearbot/linearbottest"
 )
 
-// play is a conversation with one person in one thread, wherever it takes
-// place. Messages are numbered by the person's writes, from 0.
+// play is a conversation with one person in one thread, independent of where it
+// takes place. Messages are numbered by the person's writes, from 0.
 type play interface {
 	acts
 	sights
@@ -34,7 +34,7 @@ type acts interface {
 	resolve()
 }
 
-// sights are what the person sees.
+// sights are what the person sees in the thread.
 type sights interface {
 	// posts waits until the bot has n posts in the thread and returns them. With
 	// 0 it waits until the bot has no work left.
@@ -104,7 +104,7 @@ func (p *onStage) posts(n int) []string {
 	if n > 0 {
 		return p.s.Replies(p.said[0], n)
 	}
-	// A marker in another thread is answered after all that came before it.
+	// A marker in another thread is answered after everything before it.
 	marker := p.s.Bob.Comment(p.issue, "@helper-bot marker")
 	p.s.Replies(marker, 1)
 	var out []string

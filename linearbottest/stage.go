@@ -1,7 +1,7 @@
-// Package linearbottest plays a whole Linear around a bot, for tests that go all
-// the way: people in a simulated workspace write comments, Linear signs and
-// sends webhooks over HTTP, the real server stores them, the handlers run, and
-// what they post stands in the simulated Linear.
+// Package linearbottest simulates a whole Linear around a bot, for end-to-end
+// tests: people in a simulated workspace write comments, Linear signs and sends
+// webhooks over HTTP, the real server stores them, the handlers run, and their
+// posts appear in the simulated Linear.
 //
 //	func TestHello(t *testing.T) {
 //		t.Parallel()
@@ -13,12 +13,12 @@
 //	}
 //
 // Package bottest is faster, has a virtual clock and tests handlers alone; most
-// tests of a bot are better there. A stage is for what depends on Linear, on
+// tests of a bot are better there. Use a stage for what depends on Linear, on
 // HTTP or on the start of the program.
 //
-// The package stands beside linearbot, as httptest beside http, because it runs
-// what linearbot.Run runs. Everything ends with the test, tests may be parallel,
-// and the environment of the process is not read.
+// The package is to linearbot what httptest is to http: it runs what
+// linearbot.Run runs. Everything ends with the test, tests may be parallel, and
+// the environment of the process is not read.
 package linearbottest
 
 import (
@@ -46,10 +46,12 @@ const (
 	path      = "/api/webhooks/linear"
 )
 
-// Stage is a Linear in which a bot runs as @helper-bot. Make one with [New]. Its
-// methods are for the goroutine of the test; what goes wrong ends the test.
+// Stage is a simulated Linear in which a bot runs as @helper-bot. Make one with
+// [New]. Call its methods from the goroutine of the test; any failure ends the
+// test.
 type Stage struct {
-	// Linear is the server, for faults and for what has no field here.
+	// Linear is the simulated server, for faults and for anything without a field
+	// here.
 	Linear *linearsim.Server
 	// Workspace is Acme, with the people Ada and Bob and the team ENG.
 	Workspace *linearsim.Workspace
@@ -65,7 +67,7 @@ type Stage struct {
 }
 
 // New sets a stage, runs the bot on it until the test ends, and returns when the
-// bot listens. Of cfg nothing is required. Its Environ is added to what the
+// bot listens. All fields of cfg are optional. Its Environ is added to what the
 // stage sets: credentials, addresses, LINEARBOT_PUBLIC_URL, so that buttons can
 // be pressed, and a store in a directory of the test. Its Logger defaults to
 // warnings and errors in the log of the test.
@@ -141,8 +143,8 @@ func (s *Stage) start() {
 	}
 }
 
-// Stop stops the bot as SIGTERM does and waits for its end. Linear then keeps
-// what happens, and sends it again for five seconds.
+// Stop stops the bot as SIGTERM does and waits for its end. Linear then queues
+// deliveries, and retries them for five seconds.
 func (s *Stage) Stop() { s.stop() }
 
 // Restart stops the bot and starts it again at the same address and on the same
@@ -175,8 +177,8 @@ func (s *Stage) wait(cond func() bool) error {
 	return s.Linear.Wait(ctx, cond)
 }
 
-// Replies waits until the bot has written at least n replies below root and
-// returns them, oldest first.
+// Replies waits until the bot has written at least n replies to root and returns
+// them, oldest first.
 func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
 	s.tb.Helper()
 	var texts []string
@@ -193,7 +195,7 @@ func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
 	return texts
 }
 
-// Own returns what the bot has written below root by now, oldest first.
+// Own returns what the bot has written below root so far, oldest first.
 func (s *Stage) Own(root *linearsim.Comment) []*linearsim.Comment {
 	var own []*linearsim.Comment
 	for _, c := range root.Replies() {
@@ -204,8 +206,8 @@ func (s *Stage) Own(root *linearsim.Comment) []*linearsim.Comment {
 	return own
 }
 
-// Press presses the button with a label whose link stands in a message, as a
-// person does who opens the link and confirms.
+// Press presses the button with a label whose link is in a message, as a person
+// who opens the link and confirms.
 func (s *Stage) Press(message, label string) {
 	s.tb.Helper()
 	_, link, _ := strings.Cut(message, "["+label+"]("+publicURL)
@@ -224,7 +226,7 @@ func (s *Stage) Press(message, label string) {
 		s.tb.Fatalf("linearbottest: %v", err)
 		return
 	}
-	defer func() { _ = res.Body.Close() }() // nothing is read from it
+	defer func() { _ = res.Body.Close() }() // its body is not needed
 	if res.StatusCode != http.StatusOK {
 		s.tb.Fatalf("linearbottest: the button %q is answered %s", label, res.Status)
 	}

@@ -68,7 +68,7 @@ func TestStage(t *testing.T) {
 	}
 }
 
-// recorder is a test that notes how it fails.
+// recorder is a testing.TB that records failures.
 type recorder struct {
 	testing.TB
 
@@ -96,8 +96,8 @@ func TestStageSaysWhyItFails(t *testing.T) {
 }
 
 // TestPersonaQuietAndThreads has a bot forward a customer's mail: under the
-// customer's name, without following the issue, and with the threads of the issue
-// to choose from.
+// customer's name, without following the issue, and after listing the threads of
+// the issue.
 func TestPersonaQuietAndThreads(t *testing.T) {
 	t.Parallel()
 	var seen atomic.Int32
@@ -154,7 +154,7 @@ func TestPersonaQuietAndThreads(t *testing.T) {
 	if quiet != 3 {
 		t.Errorf("%d comments subscribe no one, want 3", quiet)
 	}
-	// Whatever the bot's posts set off comes before this.
+	// Everything that the bot's posts trigger comes before this.
 	s.Replies(s.Bob.Comment(issue, "the last thread"), 1)
 	if n := seen.Load(); n != 2 {
 		t.Errorf("%d messages reached the handler, want Bob's two: the bot's own posts must not", n)

@@ -30,8 +30,8 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 
-// TestAllocations holds the way of a delivery from the connection to the
-// Acceptor to its budget. The body itself is one.
+// TestAllocations checks the allocation budget of a delivery from the connection
+// to the Acceptor. The body itself is one allocation.
 //
 //nolint:paralleltest // allocations are counted
 func TestAllocations(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// firstRead is what is set aside for a body before any of it has arrived.
+	// firstRead is the size of the buffer for a body before any of it has arrived.
 	firstRead = 4 << 10
-	// freeBody is how much of each body weighs nothing in the budget: most
-	// deliveries are smaller, so large bodies of others cannot keep them out.
+	// freeBody is how much of each body is exempt from the budget: most deliveries
+	// are smaller, so other senders' large bodies cannot keep them out.
 	freeBody = 64 << 10
 	// unverified is the budget of all bodies together, in bytes.
 	unverified = 64 << 20
@@ -20,7 +20,8 @@ const (
 // errBudget says that too many bytes wait to be verified.
 var errBudget = errors.New("too many unverified bytes at once")
 
-// budget weighs bytes that anyone can send. It is safe for concurrent use.
+// budget limits the bytes of unverified bodies, which anyone can send. It is safe
+// for concurrent use.
 type budget struct {
 	left atomic.Int64
 }
@@ -31,7 +32,7 @@ func newBudget(size int64) *budget {
 	return b
 }
 
-// take takes n bytes and reports whether they were left.
+// take reserves n bytes and reports whether that many were left.
 func (b *budget) take(n int64) bool {
 	if b.left.Add(-n) < 0 {
 		b.left.Add(n)
@@ -43,8 +44,8 @@ func (b *budget) take(n int64) bool {
 func (b *budget) give(n int64) { b.left.Add(n) }
 
 // read returns the whole body, a *http.MaxBytesError if it is too large, or
-// errBudget. It sets memory aside as the body arrives and never by what the sender
-// announces. release gives back what the body weighs.
+// errBudget. It allocates memory as the body arrives, never on the strength of
+// the announced length. release returns the body's bytes to the budget.
 func (h *endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
 	var taken int64
 	release = func() { h.budget.give(taken) }
@@ -79,8 +80,8 @@ func (h *endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, re
 	}
 }
 
-// discard reads a little more of a body that is refused, so that a sender in
-// the middle of writing gets to see the answer instead of a broken connection.
+// discard reads a little more of a rejected body, so that a sender in the middle
+// of writing sees the answer instead of a broken connection.
 func (h *endpoint) discard(r *http.Request) {
-	_, _ = io.CopyN(io.Discard, r.Body, 2*h.maxBody) // nothing depends on it
+	_, _ = io.CopyN(io.Discard, r.Body, 2*h.maxBody) // best effort
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// TestBurst sends what a bulk edit of a large workspace makes: 3,500 deliveries
-// at once. Each must be stored and answered within the five seconds that Linear
-// waits.
+// TestBurst sends what a bulk edit of a large workspace produces: 3,500
+// deliveries at once. Each must be stored and answered within the five seconds
+// that Linear waits.
 func TestBurst(t *testing.T) {
 	t.Parallel()
 	const deliveries, linearWaits = 3500, 5 * time.Second

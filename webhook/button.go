@@ -17,14 +17,14 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Presser knows the links that stand for the buttons of messages. *bot.Bot is
-// one. [Config] has a field for it.
+// Presser resolves the links that act as buttons of messages. *bot.Bot implements
+// it; pass it as [Config].Buttons.
 type Presser interface {
-	// Button says what the link with a token stands for. It changes nothing.
-	// An error with code adapter.CodeNotFound means that there is no such link.
+	// Button returns the button behind the link with a token. It changes nothing. An
+	// error with code adapter.CodeNotFound means that the link is unknown.
 	Button(ctx context.Context, token string) (*adapter.ButtonPage, error)
-	// Press stores that a person has confirmed the link, and returns the
-	// button as it was before.
+	// Press records that a person has confirmed the link, and returns the button as
+	// it was before.
 	Press(ctx context.Context, token string) (*adapter.ButtonPage, error)
 }
 
@@ -61,7 +61,7 @@ type buttonView struct {
 	*adapter.ButtonPage
 	// Done says that the button was pressed just now.
 	Done bool
-	// Problem says why there is no button. Empty if there is one.
+	// Problem says why the button is unavailable. Empty if it is available.
 	Problem string
 }
 
@@ -70,16 +70,16 @@ func (v buttonView) Open() bool {
 	return v.ButtonPage != nil && v.State == adapter.ButtonOpen && !v.Done
 }
 
-// Used reports whether the button was used before.
+// Used reports whether the button was pressed before.
 func (v buttonView) Used() bool { return v.ButtonPage != nil && v.State == adapter.ButtonUsed }
 
-// Expired reports whether the time of the button is over.
+// Expired reports whether the button has expired.
 func (v buttonView) Expired() bool { return v.ButtonPage != nil && v.State == adapter.ButtonExpired }
 
-// show is GET: what the button is.
+// show handles GET: it shows the button.
 func (h *buttons) show(c echo.Context) error { return h.serve(c, h.presser.Button, false) }
 
-// press is POST: the press of the button.
+// press handles POST: it presses the button.
 func (h *buttons) press(c echo.Context) error { return h.serve(c, h.presser.Press, true) }
 
 func (h *buttons) serve(c echo.Context, ask func(context.Context, string) (*adapter.ButtonPage, error), press bool) error {
@@ -102,7 +102,7 @@ func (h *buttons) serve(c echo.Context, ask func(context.Context, string) (*adap
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Cache-Control", "no-store")
 	head.Set("Content-Security-Policy", h.policy)
-	head.Set("Referrer-Policy", "no-referrer") // the address is the right to press
+	head.Set("Referrer-Policy", "no-referrer") // anyone who has the address can press
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("X-Robots-Tag", "noindex")
 	if status == http.StatusServiceUnavailable {

@@ -108,7 +108,8 @@ func TestButtonPage(t *testing.T) {
 	}
 }
 
-// Without Buttons there is no such page, whatever the acceptor can do.
+// Without Buttons the page does not exist, even if the acceptor implements
+// Presser.
 func TestNoButtonPage(t *testing.T) {
 	t.Parallel()
 	rec := httptest.NewRecorder()

@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// conns are the connections of a server. There is room for most of them. A further
-// one takes the place of the one that has waited longest for a request, and is
-// closed if all are at work.
+// conns are the connections of a server, up to the limit most. A further one
+// replaces the one that has waited longest for a request, and is closed if all
+// are busy.
 type conns struct {
 	most int
 
 	mu      sync.Mutex
-	all     map[net.Conn]*list.Element // an element of waiting, or nil at work
+	all     map[net.Conn]*list.Element // an element of waiting, or nil while busy
 	waiting list.List                  // of *waiter, the longest wait first
 	closed  bool                       // the server stops
 }
@@ -51,13 +51,13 @@ func (c *conns) track(conn net.Conn, s http.ConnState) {
 // enter takes in a new connection.
 func (c *conns) enter(conn net.Conn) {
 	if c.closed {
-		_ = conn.Close() // too late to begin
+		_ = conn.Close() // the server is stopping
 		return
 	}
 	if len(c.all) >= c.most {
 		front := c.waiting.Front()
 		if front == nil {
-			_ = conn.Close() // all are at work
+			_ = conn.Close() // all are busy
 			return
 		}
 		if w, ok := c.waiting.Remove(front).(*waiter); ok {
@@ -69,7 +69,7 @@ func (c *conns) enter(conn net.Conn) {
 }
 
 // closeFresh closes the connections that have not sent a request yet, for which
-// Shutdown would wait some seconds each, and all that are to come.
+// Shutdown would wait some seconds each, and all future connections.
 func (c *conns) closeFresh() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,19 +1,19 @@
-// Package webhook is the HTTP side of a bot: it takes deliveries in, proves
+// Package webhook is the HTTP side of a bot: it receives deliveries, verifies
 // that they are authentic and fresh, and hands them to an [Acceptor], which
 // stores them.
 //
 // # What the sender gets
 //
-//	200  the delivery is stored, or was stored before, or means nothing to the bot
-//	400  the signature is good but the body is no JSON object
-//	401  the signature is missing or wrong, or the signed time is missing, in the future or too old
+//	200  the delivery is stored, a duplicate, or irrelevant to the bot
+//	400  the signature is valid but the body is not a JSON object
+//	401  the signature is missing or invalid, or the signed time is missing, in the future or too old
 //	405  the method is not POST
 //	413  the body is larger than Config.MaxBody
-//	503  the delivery could not be stored; the sender should try again
+//	503  the delivery could not be stored; the sender should retry
 //
-// Linear treats everything but 200 within five seconds as a failure and tries
-// again after one minute, one hour and six hours (linear.app/developers/webhooks),
-// so 200 is answered only once the Acceptor has returned without an error.
+// Linear treats everything but 200 within five seconds as a failure and retries
+// after one minute, one hour and six hours (linear.app/developers/webhooks), so
+// the answer is 200 only once the Acceptor has returned nil.
 //
 // # Only signed bytes count
 //
@@ -22,8 +22,8 @@
 // field webhookTimestamp of the body, never from a header: headers are not
 // signed. A delivery more than a minute old is marked late, and accepted as
 // long as it is not older than the horizon: eight hours if the Acceptor is
-// durable, because it then remembers what it has seen for longer than Linear
-// repeats itself, and five minutes otherwise.
+// durable, because it then remembers deliveries for longer than Linear retries
+// them, and five minutes otherwise.
 //
 // The endpoint is a plain [net/http.Handler]; echo does the routing around it
 // and does not appear in this package's API.

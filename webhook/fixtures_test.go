@@ -18,9 +18,9 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// TestFixturesAreAccepted sends every recorded body through the whole way:
-// each is answered 200, and handled or ignored with a reason that is counted.
-// None ends in the dead letters.
+// TestFixturesAreAccepted sends every recorded body end to end: each is answered
+// 200, and handled or ignored with a reason that is counted. None becomes a dead
+// letter.
 func TestFixturesAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, file := range testfiles.Fixtures(t, "captured", "examples") {

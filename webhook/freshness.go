@@ -16,10 +16,10 @@ const (
 	lateAfter = time.Minute
 	// aheadAtMost is how far a sender's clock may be ahead of ours.
 	aheadAtMost = time.Minute
-	// shortHorizon is the greatest age without a durable memory.
+	// shortHorizon is the maximum age without a durable store.
 	shortHorizon = 5 * time.Minute
-	// longHorizon is the greatest age with one. Linear's last retry comes
-	// after 1 min + 1 h + 6 h.
+	// longHorizon is the maximum age with one. Linear's last retry comes after 1 min
+	// + 1 h + 6 h.
 	longHorizon = 8 * time.Hour
 )
 
@@ -30,8 +30,8 @@ var (
 	errNotJSON = errors.New("body is not a JSON object")
 )
 
-// sentAt reads the signed time of sending. The error is errNotJSON for bodies
-// that are not JSON, errNoTime for those without a usable time.
+// sentAt reads the signed send time. The error is errNotJSON for bodies that are
+// not JSON, errNoTime for those without a usable time.
 func sentAt(body []byte) (time.Time, error) {
 	var head struct {
 		At jsontext.Value `json:"webhookTimestamp"`
@@ -46,13 +46,13 @@ func sentAt(body []byte) (time.Time, error) {
 	if err != nil || math.IsNaN(ms) || math.IsInf(ms, 0) {
 		return time.Time{}, errNoTime
 	}
-	if math.Abs(ms) > 1e15 { // beyond the year 33000: no clock says that
+	if math.Abs(ms) > 1e15 { // beyond the year 33000: not a real time
 		return time.Time{}, errNoTime
 	}
 	return time.UnixMilli(int64(ms)), nil
 }
 
-// checkAge reports whether a delivery of that age is late, or why it is refused.
+// checkAge reports whether a delivery of that age is late, or why it is rejected.
 func checkAge(age, horizon time.Duration) (late bool, err error) {
 	switch {
 	case age < -aheadAtMost:

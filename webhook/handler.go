@@ -14,18 +14,18 @@ import (
 
 // Acceptor stores deliveries. *bot.Bot is one.
 type Acceptor interface {
-	// Accept returns nil once the delivery is safe: stored, known already or
-	// of no interest. An error with code adapter.CodeInvalid means that it can
-	// never be read; any other error means that the sender should try again.
-	// It must be safe for concurrent use and return soon: ctx ends after
+	// Accept returns nil once the delivery needs no retry: it is stored, a duplicate
+	// or irrelevant. An error with code adapter.CodeInvalid means that it is
+	// malformed for good; any other error means that the sender should retry. It
+	// must be safe for concurrent use and return quickly: ctx ends after
 	// Config.AcceptTimeout.
 	Accept(ctx context.Context, d *adapter.Delivery) error
 }
 
 // endpoint is the delivery endpoint as a plain HTTP handler.
 type endpoint struct {
-	// verify proves that a delivery is authentic. signed says that it does so by
-	// Linear's signature.
+	// verify checks that a delivery is authentic. signed says that it uses Linear's
+	// signature.
 	verify   func(r *http.Request, body []byte) error
 	signed   bool
 	budget   *budget
@@ -55,19 +55,19 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve answers one request. The order matters: nothing is parsed before the
-// signature is known to be good.
+// signature is verified.
 func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (int, string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed, "method not allowed"
 	}
-	// What identifies the delivery is put together only for a line that is
-	// written: nearly all deliveries have none.
+	// The fields that identify the delivery are built only for a line that is
+	// logged: nearly all deliveries log nothing.
 	log := func(e *zerolog.Event) *zerolog.Event {
 		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
 	}
 	if err := h.hasSignature(r); err != nil {
-		w.Header().Set("Connection", "close") // what is left of the body is not read
+		w.Header().Set("Connection", "close") // the rest of the body stays unread
 		log(h.log.Warn()).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
@@ -90,7 +90,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		if h.signed {
 			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
-			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold anything
+			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold secrets
 		}
 		return refusal(err)
 	}
@@ -130,14 +130,15 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	return http.StatusOK, "OK"
 }
 
-// leave gives the place back.
+// leave frees the place.
 func (h *endpoint) leave() {
 	if h.places != nil {
 		<-h.places
 	}
 }
 
-// hasSignature refuses a request that cannot be authentic before its body is read.
+// hasSignature rejects a request that cannot be authentic before its body is
+// read.
 func (h *endpoint) hasSignature(r *http.Request) error {
 	if !h.signed {
 		return nil
@@ -176,7 +177,8 @@ func (h *endpoint) enter(ctx context.Context) bool {
 	}
 }
 
-// clip bounds what a header, which anybody can write, adds to logs and store.
+// clip limits how much of a header, which anyone can forge, reaches logs and
+// store.
 func clip(s string) string {
 	const most = 64
 	if len(s) > most {

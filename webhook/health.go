@@ -13,22 +13,22 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Check is one condition for being ready.
+// Check is one readiness condition.
 type Check struct {
 	// Name is the key of the check in the answer of /readyz.
 	Name string
-	// Ready returns nil if all is well. It must return when ctx ends, two
-	// seconds after the request at the latest. /readyz shows the code of the
-	// error, or the reason of an [UnreadyError].
+	// Ready returns nil if the condition holds. It must return when ctx ends, two
+	// seconds after the request at the latest. /readyz shows the code of the error,
+	// or the reason of an [UnreadyError].
 	Ready func(ctx context.Context) error
 }
 
-// UnreadyError is the error of a [Check] that says in public why it fails.
+// UnreadyError is the error of a [Check] with a public reason for the failure.
 type UnreadyError struct {
 	// Reason is shown to anyone who can reach /readyz. It must not hold secrets.
 	Reason string
 	// Err is the cause, for the log. Without one the failure is logged at debug
-	// level only: the check is expected to have said more itself.
+	// level only: the check is expected to log the details itself.
 	Err error
 }
 
@@ -48,15 +48,15 @@ type health struct {
 	checks []Check
 	log    zerolog.Logger
 
-	// asking is taken while the checks are asked. What they said is the answer to
-	// all who ask within readyFor: some checks write.
+	// asking is held while the checks run. Their results are reused for all requests
+	// within readyFor, because some checks write.
 	asking  chan struct{} // holds a token meanwhile
 	asked   time.Time
 	status  int
 	answers map[string]string
 
 	mu sync.Mutex
-	// failing holds what each failing check was last logged with.
+	// failing holds the cause that was last logged for each failing check.
 	failing map[string]string
 }
 
@@ -69,18 +69,18 @@ func newHealth(cfg Config) *health {
 	return h
 }
 
-// ServeHTTP says whether deliveries can be taken and worked on. It names the
-// checks that fail and a public reason; the causes are in the log. The checks are
-// asked once a second at most, whoever asks.
+// ServeHTTP reports whether deliveries can be accepted and processed. It names
+// the failing checks and a public reason; the causes are in the log. The checks
+// run at most once a second, however many clients ask.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, answers := h.current(r.Context())
 	answer(w, status, answers)
 }
 
-// readyFor is how long an answer of the checks holds.
+// readyFor is how long the results of the checks are reused.
 const readyFor = time.Second
 
-// current returns what the checks say, or have just said.
+// current returns the results of the checks, fresh or at most readyFor old.
 func (h *health) current(ctx context.Context) (int, map[string]string) {
 	select {
 	case h.asking <- struct{}{}:
@@ -89,14 +89,14 @@ func (h *health) current(ctx context.Context) (int, map[string]string) {
 	}
 	defer func() { <-h.asking }()
 	if h.asked.IsZero() || time.Since(h.asked) >= readyFor {
-		// The answer is for others too, so it does not end with this request.
+		// Other requests share the result, so it does not end with this request.
 		h.status, h.answers = h.ask(context.WithoutCancel(ctx))
 		h.asked = time.Now()
 	}
 	return h.status, h.answers
 }
 
-// ask asks all checks.
+// ask runs all checks.
 func (h *health) ask(ctx context.Context) (int, map[string]string) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -117,9 +117,9 @@ func (h *health) ask(ctx context.Context) (int, map[string]string) {
 	return status, answers
 }
 
-// note logs a check that begins to fail, fails for another reason or has
-// recovered. Probes come every few seconds, so a line for each would drown the
-// rest.
+// note logs a check that starts to fail, fails for another reason or has
+// recovered. Probes come every few seconds, so a line for each would flood the
+// log.
 func (h *health) note(name string, err error) {
 	why := ""
 	if err != nil {
@@ -142,7 +142,7 @@ func (h *health) note(name string, err error) {
 	}
 }
 
-// healthz says that the process lives.
+// healthz says that the process is alive.
 func healthz(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "ok"})
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Intake counts what became of the requests to the delivery endpoint. It is
-// safe for concurrent use.
+// Intake counts the outcomes of requests to the delivery endpoint. It is safe for
+// concurrent use.
 type Intake struct {
 	mu     sync.Mutex
 	counts map[int]int64
@@ -26,7 +26,7 @@ func (i *Intake) observe(status int, took time.Duration) {
 	i.slow = max(i.slow, took)
 }
 
-// Answered returns how often each HTTP status was answered.
+// Answered returns the number of answers by HTTP status.
 func (i *Intake) Answered() map[int]int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()

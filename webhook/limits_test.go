@@ -36,7 +36,7 @@ func post(t *testing.T, h http.Handler, header map[string]string, body io.Reader
 	return res
 }
 
-// A request whose signature cannot be one is answered without a look at its body.
+// A request with a malformed signature is answered before its body is read.
 func TestNoSignatureNoReading(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, webhook.Config{Acceptor: &recorder{}})
@@ -49,7 +49,7 @@ func TestNoSignatureNoReading(t *testing.T) {
 	}
 }
 
-// What a sender announces costs nothing; what it sends does.
+// An announced length costs no memory; only bytes that arrive do.
 func TestMemoryFollowsTheBody(t *testing.T) { //nolint:paralleltest // it measures what the process allocates
 	h := newHandler(t, webhook.Config{Acceptor: &recorder{}})
 	const requests = 200
@@ -87,7 +87,7 @@ func (b *slowBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Large bodies that are not verified share a budget; small ones always fit.
+// Large unverified bodies share a budget; small ones always fit.
 func TestUnverifiedBudget(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t, webhook.Config{Acceptor: &recorder{}})
@@ -98,7 +98,7 @@ func TestUnverifiedBudget(t *testing.T) {
 		arrived.Add(1)
 		served.Go(func() {
 			here := sync.OnceFunc(arrived.Done)
-			defer here() // also if it was refused
+			defer here() // even if it was rejected
 			post(t, h, map[string]string{"Linear-Signature": someSignature},
 				&slowBody{strings.NewReader(strings.Repeat("x", large)), until, here})
 		})
@@ -122,7 +122,7 @@ func TestUnverifiedBudget(t *testing.T) {
 	}
 }
 
-// Bodies of every size around those at which memory grows arrive whole.
+// Bodies of sizes around those at which the buffer grows arrive whole.
 func TestBodySizes(t *testing.T) {
 	t.Parallel()
 	const limit = 300 << 10
@@ -151,7 +151,7 @@ func TestBodySizes(t *testing.T) {
 	}
 }
 
-// Whoever asks whether the bot is ready: the checks are asked once a second.
+// The readiness checks run once a second, however many clients ask.
 func TestReadyIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -208,8 +208,7 @@ func TestWrongPath(t *testing.T) {
 	})
 }
 
-// A verifier of one's own takes the place of Linear's signature, and of nothing
-// else.
+// A custom verifier replaces Linear's signature and nothing else.
 func TestOwnVerifier(t *testing.T) {
 	t.Parallel()
 	a := &recorder{}
@@ -243,12 +242,12 @@ func TestOwnVerifier(t *testing.T) {
 		t.Errorf("%d deliveries, log %s", len(a.deliveries()), &log)
 	}
 	if _, err := webhook.NewServer(webhook.Config{Acceptor: a}); err == nil {
-		t.Error("neither secrets nor a verifier: no error")
+		t.Error("neither secrets nor a verifier: succeeded, want an error")
 	}
 }
 
-// TestMaxConns opens more connections than there is room for. Those that wait give
-// way to those that come.
+// TestMaxConns opens more connections than there is room for. Waiting connections
+// are closed in favour of new ones.
 func TestMaxConns(t *testing.T) {
 	t.Parallel()
 	const room = 4
@@ -280,7 +279,7 @@ func TestMaxConns(t *testing.T) {
 		defer c.Close()
 		open[i] = c
 		if i%2 == 1 {
-			continue // says nothing
+			continue // sends nothing
 		}
 		if _, err := fmt.Fprintf(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 			t.Fatal(err)

@@ -19,6 +19,6 @@ const (
 	// that of the webhook.
 	LogKeyPath      = "path"
 	LogKeyRightPath = "right_path"
-	// LogKeyTimes is how often something happened since it was last logged.
+	// LogKeyTimes is how often an event happened since it was last logged.
 	LogKeyTimes = "times"
 )

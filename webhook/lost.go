@@ -11,8 +11,8 @@ import (
 // lostEvery is how often deliveries to a wrong path are logged.
 const lostEvery = time.Minute
 
-// lost logs what is posted to paths that the server does not have: it may be
-// deliveries whose webhook has a typing error in its address.
+// lost logs posts to unknown paths: they may be deliveries of a webhook with a
+// typo in its address.
 type lost struct {
 	path string
 	log  zerolog.Logger
@@ -22,7 +22,7 @@ type lost struct {
 	missed int
 }
 
-// note logs that something was posted to a wrong path, once in a while.
+// note logs posts to a wrong path, at most once per lostEvery.
 func (l *lost) note(path string) {
 	l.mu.Lock()
 	l.missed++

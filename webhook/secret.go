@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Secret is a signing secret that is accepted until a time: the old one while a
-// secret is rotated, or a new one before it is used. Its text forms show its
-// name only.
+// Secret is a signing secret that is accepted until a given time: for example the
+// old one during a rotation. Its text forms show its name only.
 type Secret struct {
 	// Value is the secret itself.
 	Value string
@@ -21,8 +20,8 @@ type Secret struct {
 	Expires time.Time
 }
 
-// Name returns what a secret is called in counts and logs: the first eight
-// digits of a hash. It does not tell the secret.
+// Name returns the name of a secret for counts and logs: the first eight digits
+// of a hash. It does not reveal the secret.
 func (s Secret) Name() string {
 	sum := sha256.Sum256([]byte("linearbot webhook secret\x00" + s.Value))
 	return hex.EncodeToString(sum[:4])
@@ -34,7 +33,7 @@ func (s Secret) String() string { return "secret " + s.Name() }
 // GoString returns the name.
 func (s Secret) GoString() string { return s.String() }
 
-// Format writes the name, whatever the verb.
+// Format writes the name for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
 
 // MarshalJSON returns the name.
@@ -45,7 +44,7 @@ const untilMark = ";until="
 
 // ParseSecrets reads a comma-separated list of secrets, each of which may end in
 // ";until=" and a time (RFC 3339, or a date, which means its beginning in UTC).
-// Errors name the place of a secret and do not quote it.
+// Errors give the position of a secret and do not quote it.
 func ParseSecrets(list string) ([]Secret, error) {
 	var secrets []Secret
 	for text := range strings.SplitSeq(list, ",") {
@@ -70,18 +69,18 @@ func ParseSecrets(list string) ([]Secret, error) {
 	return secrets, nil
 }
 
-// SecretUse says how much a secret is used.
+// SecretUse counts the use of a secret.
 type SecretUse struct {
 	// Name is [Secret.Name], Expires when the secret stops being accepted.
 	Name    string    `json:"name"`
 	Expires time.Time `json:"expires,omitzero"`
-	// Matched is how many deliveries it signed since the server was made, Last
-	// when the last one came.
+	// Matched is how many deliveries it has verified since the server was created,
+	// Last when the latest one arrived.
 	Matched int64     `json:"matched"`
 	Last    time.Time `json:"last,omitzero"`
 }
 
-// signer is a secret at work.
+// signer is a secret in use.
 type signer struct {
 	name    string
 	expires time.Time
@@ -99,7 +98,7 @@ func newSigner(s Secret) *signer {
 	}
 }
 
-// mac makes signatures with one secret, without allocating.
+// mac computes signatures with one secret, without allocating.
 type mac struct {
 	hash hash.Hash
 	sum  [sha256.Size]byte
@@ -123,7 +122,7 @@ func (s *signer) signs(body []byte, got *[sha256.Size]byte) bool {
 	return good
 }
 
-// expired reports whether the secret is not accepted any more.
+// expired reports whether the secret has expired.
 func (s *signer) expired(now time.Time) bool { return !s.expires.IsZero() && !now.Before(s.expires) }
 
 func (s *signer) note(now time.Time) {

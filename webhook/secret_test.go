@@ -46,8 +46,8 @@ func TestParseSecrets(t *testing.T) {
 	}
 }
 
-// A secret is rotated: both are accepted, the counts say when the old one is
-// not used any more, and after its time it is refused.
+// During a rotation both secrets are accepted, the counts show when the old one
+// is no longer used, and once expired it is rejected.
 func TestExpiringSecrets(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)

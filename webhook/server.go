@@ -17,7 +17,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Config says how to serve. Acceptor is required, and Secrets or Verify.
+// Config configures a Server. Acceptor is required, and either Secrets or Verify.
 type Config struct {
 	// Secrets are the signing secrets of the webhook, any of which is
 	// accepted.
@@ -25,11 +25,11 @@ type Config struct {
 	// Expiring are further secrets, each with the time at which it stops being
 	// accepted. Defaults to none.
 	Expiring []Secret
-	// Verify proves that a delivery is authentic, in place of Linear's signature:
+	// Verify checks that a delivery is authentic, in place of Linear's signature:
 	// for deliveries that a gateway has verified and forwards under a signature of
-	// its own. It gets the raw body and must compare in constant time; any error
-	// is answered 401 and is not logged, as it may hold a secret. The age of the
-	// delivery is checked besides. Defaults to Linear's signature under Secrets.
+	// its own. It gets the raw body and must compare in constant time; any error is
+	// answered 401 and is not logged, as it may hold a secret. The age of the
+	// delivery is still checked. Defaults to Linear's signature under Secrets.
 	Verify func(r *http.Request, body []byte) error
 	// Acceptor stores deliveries.
 	Acceptor Acceptor
@@ -41,8 +41,8 @@ type Config struct {
 	// Ready is asked by /readyz under the name "bot". It is usually
 	// (*bot.Bot).Ready. Defaults to none.
 	Ready func(ctx context.Context) error
-	// Buttons serves the pages behind the links of buttons. It is usually the
-	// bot. Defaults to none: the links are answered 404.
+	// Buttons resolves button links, so that the server can show their pages. It is
+	// usually the bot. Defaults to none: the links are answered 404.
 	Buttons Presser
 	// Addr is the address to listen on. Defaults to ":3000".
 	Addr string
@@ -58,14 +58,14 @@ type Config struct {
 	// AcceptTimeout bounds the storing of one delivery. Defaults to 4 s:
 	// Linear waits for five.
 	AcceptTimeout time.Duration
-	// MaxInFlight is how many deliveries are stored at the same time. Others
-	// wait for a place for half of AcceptTimeout and are then answered 503,
-	// so that an overload ends in retries and not in timeouts. Defaults to
-	// 256; negative means no limit.
+	// MaxInFlight is how many deliveries are stored at the same time. Others wait
+	// for a place for half of AcceptTimeout and are then answered 503, so that
+	// overload leads to retries and not to timeouts. Defaults to 256; negative means
+	// no limit.
 	MaxInFlight int
-	// MaxConns is how many connections are open at the same time. A further one
-	// takes the place of one that waits for its next request, or is closed.
-	// Defaults to 4096.
+	// MaxConns is how many connections may be open at the same time. A further one
+	// replaces one that is waiting for its next request, or is closed. Defaults to
+	// 4096.
 	MaxConns int
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s; negative means that connections are closed at once.
@@ -78,8 +78,7 @@ type Config struct {
 	// OnListen is called once the server listens, with the address. Useful
 	// with port 0. Defaults to nothing.
 	OnListen func(addr net.Addr)
-	// Logger gets a line for everything that is refused or fails. Defaults
-	// to none.
+	// Logger logs everything that is rejected or fails. Defaults to none.
 	Logger zerolog.Logger
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
@@ -89,8 +88,8 @@ type Config struct {
 // seconds.
 const readTimeout = 15 * time.Second
 
-// Runner works beside the server for as long as ctx lives, and then finishes
-// what it has begun. *bot.Bot is one.
+// Runner runs alongside the server until ctx ends, and then finishes what it has
+// started. *bot.Bot is one.
 type Runner interface {
 	Run(ctx context.Context) error
 }
@@ -211,8 +210,8 @@ func NewServer(cfg Config) (*Server, error) {
 // Handler returns the server's handler, to mount it elsewhere.
 func (s *Server) Handler() http.Handler { return s.echo }
 
-// Secrets returns how much each signing secret is used: when the old one is not
-// any more, it can go. It is nil with Config.Verify.
+// Secrets returns how much each signing secret is used: an old one without recent
+// use can be removed. It is nil with Config.Verify.
 func (s *Server) Secrets() []SecretUse {
 	if s.verifier == nil {
 		return nil
@@ -308,7 +307,7 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	defer cancel()
 	open.closeFresh()
 	if err := srv.Shutdown(shut); err != nil {
-		_ = srv.Close() // what Shutdown could not wait for
+		_ = srv.Close() // closes what Shutdown left open
 		if s.cfg.ShutdownTimeout > 0 {
 			failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, err))
 		}

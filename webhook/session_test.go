@@ -19,7 +19,7 @@ import (
 
 // TestAgentAnswersOnce installs the bot as an agent: every mention arrives as a
 // comment and as a session, every follow-up as a comment and as a prompt. Each
-// gets one answer, and in the session where there is one.
+// gets one answer, in the session if there is one.
 func TestAgentAnswersOnce(t *testing.T) {
 	t.Parallel()
 	srv, err := linearsim.Start(linearsim.Config{})

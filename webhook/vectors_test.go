@@ -27,7 +27,7 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// vectorFile is webhooks.json: requests as received, and what came of them.
+// vectorFile is webhooks.json: recorded requests and their expected effects.
 type vectorFile struct {
 	Defaults vectorInput  `json:"defaults"`
 	Cases    []vectorCase `json:"cases"`
@@ -372,7 +372,7 @@ func (r *vectorRun) mutate(name string, vars map[string]any, bot map[string]any)
 	return map[string]any{name: map[string]any{"success": true, kind: entity}}
 }
 
-// compare checks what happened against what is wanted.
+// compare checks what happened against what the case expects.
 func (r *vectorRun) compare(t *testing.T, want map[string]json.RawMessage, statuses []int) {
 	t.Helper()
 	r.mu.Lock()

@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// Errors of [Verifier.Verify]. Neither says anything about the right
-// signature.
+// Errors of [Verifier.Verify]. None of them reveals the right signature.
 var (
 	// ErrNoSignature says that the request carries no signature.
 	ErrNoSignature = errors.New("webhook: missing signature")
-	// ErrSignature says that no secret gives the signature of the request.
+	// ErrSignature says that the signature of the request matches no secret.
 	ErrSignature = errors.New("webhook: invalid signature")
 	// ErrExpiredSecret says that the secret of the signature has expired. It
 	// wraps ErrSignature.
@@ -30,7 +29,7 @@ type Verifier struct {
 
 // NewVerifier returns a Verifier that accepts a signature made with any of the
 // secrets, so that a secret can be rotated without a gap. At least one secret
-// is needed, and none may be empty: an empty secret would accept anything.
+// is needed, and none may be empty: with an empty secret anyone could sign.
 func NewVerifier(secrets ...string) (*Verifier, error) {
 	all := make([]Secret, len(secrets))
 	for i, s := range secrets {
@@ -57,8 +56,8 @@ func newVerifier(secrets []Secret, now func() time.Time) (*Verifier, error) {
 }
 
 // Verify checks that signature, in hex, is the HMAC-SHA256 of body under a
-// secret that has not expired. The time it takes depends on the length of body
-// and the number of secrets only.
+// secret that has not expired. Its running time depends only on the length of
+// body and the number of secrets.
 func (v *Verifier) Verify(signature string, body []byte) error {
 	got, err := parseSignature(signature)
 	if err != nil {
@@ -97,7 +96,7 @@ func (v *Verifier) Secrets() []SecretUse {
 	return uses
 }
 
-// parseSignature reads the form of a signature: 64 hex digits.
+// parseSignature decodes a signature: 64 hex digits.
 func parseSignature(signature string) (got [sha256.Size]byte, err error) {
 	switch {
 	case signature == "":

@@ -277,7 +277,7 @@ func TestOverloadIsRefusedEarly(t *testing.T) {
 			codes <- res.Code
 		})
 	}
-	// Three have no place and are told so while the two still wait.
+	// Three find no place and are answered while the two still wait.
 	for range 3 {
 		if code := <-codes; code != http.StatusServiceUnavailable {
 			t.Errorf("status %d, want 503", code)
@@ -292,7 +292,7 @@ func TestOverloadIsRefusedEarly(t *testing.T) {
 	}
 }
 
-// blocked is an Acceptor that waits, whatever the context says.
+// blocked is an Acceptor that waits and ignores its context.
 type blocked struct{ release chan struct{} }
 
 func (b blocked) Accept(context.Context, *adapter.Delivery) error {
@@ -311,7 +311,7 @@ func TestNewServerRefuses(t *testing.T) {
 		"a negative limit": {Acceptor: rec, Secrets: []string{"a"}, MaxBody: -1},
 	} {
 		if _, err := webhook.NewServer(cfg); err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%s: succeeded, want an error", name)
 		}
 	}
 }
@@ -361,7 +361,7 @@ func testHealth(t *testing.T) {
 		t.Errorf("/readyz = %d %s, want 200", code, body)
 	}
 	down = bad
-	time.Sleep(time.Second) // for which an answer holds
+	time.Sleep(time.Second) // the lifetime of a result
 	if code, body := get("/readyz"); code != 503 || strings.Contains(body, "MARKER") || !strings.Contains(body, "store") {
 		t.Errorf("/readyz = %d %s, want 503, the check's name and not its error", code, body)
 	}
@@ -370,8 +370,8 @@ func testHealth(t *testing.T) {
 	}
 }
 
-// A check says in public what it may, and its cause is logged when it changes:
-// probes ask every few seconds.
+// A check shows its public reason, and its cause is logged only when it changes:
+// probes come every few seconds.
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, testReadiness)
@@ -419,7 +419,7 @@ func testReadiness(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log.String(), "cause one") || !strings.Contains(log.String(), "ready again") {
-		t.Errorf("the log holds no cause or no end:\n%s", &log)
+		t.Errorf("the log lacks the cause or the recovery:\n%s", &log)
 	}
 }
 
@@ -477,8 +477,8 @@ func TestRunServesAndDrains(t *testing.T) {
 	<-r.stopped
 }
 
-// TestRunDoesNotWaitForSilentConnections stops a server to which somebody has
-// connected without saying anything.
+// TestRunDoesNotWaitForSilentConnections stops a server that has a connection on
+// which nothing was sent.
 func TestRunDoesNotWaitForSilentConnections(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -564,8 +564,8 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// FuzzDelivery sends signed nonsense: whatever it is, the answer is one of the
-// documented ones and nothing breaks.
+// FuzzDelivery sends signed nonsense: every answer is one of the documented ones
+// and nothing breaks.
 func FuzzDelivery(f *testing.F) {
 	f.Add([]byte(bodyAt(noon)))
 	f.Add([]byte(`{"webhookTimestamp":1e999}`))
@@ -627,7 +627,7 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// nothing is an Acceptor that keeps nothing.
+// nothing is an Acceptor that discards everything.
 type nothing struct{}
 
 func (nothing) Accept(context.Context, *adapter.Delivery) error { return nil }

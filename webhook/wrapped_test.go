@@ -13,8 +13,8 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// wrapped is what a program puts around a bot, to count deliveries for example.
-// It has Accept and nothing else.
+// wrapped is a wrapper that a program might put around a bot, for example to
+// count deliveries. It has only Accept.
 type wrapped struct{ webhook.Acceptor }
 
 // A wrapper around the bot loses nothing: late retries, pages of buttons and
@@ -49,7 +49,7 @@ func TestWrappedBot(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// An answer holds for a second; another server asks anew.
+	// A result is reused for a second; another server checks afresh.
 	h = newHandler(t, webhook.Config{Acceptor: wrapped{&recorder{}}, Ready: b.Ready})
 	if code, body := ask(http.MethodGet, "/readyz", ""); code != http.StatusServiceUnavailable || !strings.Contains(body, "unavailable") {
 		t.Errorf("/readyz = %d %s, want 503 with a closed store", code, body)

@@ -12,31 +12,31 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Abilities connects what an adapter can do beyond the contract to the suite.
-// An ability that the adapter does not have is skipped, and so is what needs a
-// hook that is nil.
+// Abilities connects an adapter's optional abilities to the suite. Tests of an
+// ability that the adapter lacks are skipped, and so are tests that need a hook
+// that is nil.
 type Abilities struct {
 	// Adapter, Workspace and Thread are those of [Harness]. The thread exists
-	// and hangs on a subject; its first message is somebody else's.
+	// and hangs on a subject; its first message is another user's.
 	Adapter   adapter.Adapter
 	Workspace string
 	Thread    adapter.ThreadID
-	// Say makes somebody else write text into Thread and returns the id of the
+	// Say makes another user write text into Thread and returns the id of the
 	// message. Required.
 	Say func(t *testing.T, text string) string
-	// Texts returns the texts that stand in Thread, oldest first. Required.
+	// Texts returns the texts of the messages in Thread, oldest first. Required.
 	Texts func(t *testing.T) []string
 	// Reactions returns the names of the bot's reactions to a message, or to
 	// the channel of Thread if the id is empty, as the platform has them.
 	Reactions func(t *testing.T, messageID string) []string
 	// Resolved reports whether Thread is resolved.
 	Resolved func(t *testing.T) bool
-	// Session is a thread in which the bot can show that it is at work, and
-	// Shown what it shows there. Messages that the bot writes there cannot be
+	// Session is a thread in which the bot can show that it is working, and Shown
+	// returns what it shows there. Messages that the bot writes there cannot be
 	// changed.
 	Session adapter.ThreadID
 	Shown   func(t *testing.T) string
-	// Person is somebody in the workspace: id, handle and address.
+	// Person is a user of the workspace, with id, handle and address.
 	Person adapter.User
 	// Stored returns what is stored at an address.
 	Stored func(t *testing.T, url string) []byte
@@ -107,7 +107,7 @@ func (h Abilities) ref(id string) adapter.Ref {
 	return adapter.Ref{Workspace: h.Workspace, Thread: h.Thread, MessageID: id}
 }
 
-// nobody is an id that nothing has.
+// nobody is an id that does not exist.
 const nobody = "3d7a0f8e-8f5c-4b7b-9d43-5b8a1f0c2e11"
 
 func editor(t *testing.T, h Abilities) {

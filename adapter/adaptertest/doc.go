@@ -1,5 +1,4 @@
 // Package adaptertest holds the conformance suites that every adapter passes
-// ([Run], [RunAbilities]) and two platforms in memory for tests of what is built
-// on top of adapters: [Fake] has messages only, [Platform] can do what a full
-// platform can.
+// ([Run], [RunAbilities]) and two in-memory platforms for tests of code built on
+// adapters: [Fake] has messages only, [Platform] has every ability.
 package adaptertest

@@ -12,17 +12,16 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Fake is a chat platform in memory and the adapter for it. It can do what every
-// platform can and nothing else; [Platform] can do more. Its thread ids are
-// "fake:{room}" and "fake:{room}:{thread}". Deliveries are made with
-// [Fake.Said] and [Fake.Delivery], and leave no trace on it. It is safe for
-// concurrent use.
+// Fake is an in-memory chat platform and the adapter for it. It has only what
+// every platform has; [Platform] has the optional abilities too. Its thread ids
+// are "fake:{room}" and "fake:{room}:{thread}". [Fake.Said] and [Fake.Delivery]
+// make deliveries without changing its state. It is safe for concurrent use.
 type Fake struct {
 	// Self is the bot's identity in every workspace. Set it before use.
 	Self adapter.Identity
 
-	// complete, if set, completes a post before it is kept. It is called with
-	// the lock.
+	// complete, if set, completes a post before it is stored. It is called with the
+	// lock held.
 	complete func(r *record, key string)
 
 	mu       sync.Mutex
@@ -40,12 +39,12 @@ type record struct {
 	adapter.Message
 
 	workspace string
-	// versions are the texts that the message had, the first one included.
+	// versions are all texts that the message has had, starting with the original.
 	versions []string
 	gone     bool
 }
 
-// read returns the message for others to keep.
+// read returns a copy of the message that callers may keep.
 func (r *record) read() *adapter.Message {
 	m := r.Message
 	m.Reactions, m.Attachments = slices.Clone(r.Reactions), slices.Clone(r.Attachments)
@@ -60,22 +59,22 @@ func NewFake(name string) *Fake {
 	}
 }
 
-// FailPosts makes the coming calls of Post fail with errs, one after the other.
+// FailPosts makes the next calls of Post fail with errs, one after the other.
 func (f *Fake) FailPosts(errs ...error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.fail = append(f.fail, errs...)
 }
 
-// FailIdentity makes the coming calls of Identity fail with errs.
+// FailIdentity makes the next calls of Identity fail with errs.
 func (f *Fake) FailIdentity(errs ...error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.identity = append(f.identity, errs...)
 }
 
-// Posted returns the texts that the bot has posted into a thread, in order: as
-// they now stand, without those that were deleted.
+// Posted returns the texts that the bot has posted into a thread, in order: the
+// current texts, without deleted posts.
 func (f *Fake) Posted(thread adapter.ThreadID) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -156,7 +155,7 @@ func (f *Fake) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, err
 	return m, nil
 }
 
-// keep keeps a message of the bot's. It is called with the lock.
+// keep stores a message of the bot's. It is called with the lock held.
 func (f *Fake) keep(p *adapter.Post) *record {
 	self := f.self()
 	if p.As.Name != "" {
@@ -181,7 +180,7 @@ func (f *Fake) self() adapter.User {
 	return adapter.User{ID: f.Self.UserID, Name: f.Self.Name, FullName: f.Self.FullName, URL: f.Self.ProfileURL, Kind: adapter.UserSelf}
 }
 
-// workspace returns the workspace that is meant by an id, which may be empty.
+// workspace returns the workspace with an id, or the default one if id is empty.
 func (f *Fake) workspace(id string) string { return cmp.Or(id, f.Self.Workspace) }
 
 // Channel implements adapter.Adapter.

@@ -19,10 +19,10 @@ type fakeBody struct {
 	Thread    string `json:"thread,omitempty"`
 	// ID is what the event is about.
 	ID string `json:"id"`
-	// Count tells apart what happens to one thing. Zero for what can happen
-	// to it once only.
+	// Count distinguishes repeated events about one thing. Zero for events that can
+	// happen only once.
 	Count int `json:"count,omitempty"`
-	// Event is the event itself. What stands above is not repeated in it.
+	// Event is the event itself, without the fields above.
 	Event json.RawMessage `json:"event,omitempty"`
 	// Data holds the fields of an issue by Linear's names.
 	Data map[string]json.RawMessage `json:"data,omitempty"`
@@ -49,15 +49,15 @@ const (
 	fakeRemove = "remove"
 )
 
-// Said returns the delivery that tells that author wrote text, with the given
-// message id, into a thread of workspace W1.
+// Said returns the delivery of a message by author, with the given id and text,
+// in a thread of workspace W1.
 func (f *Fake) Said(thread adapter.ThreadID, id, author, text string) *adapter.Delivery {
 	return f.SaidBy(adapter.User{ID: author}, "W1", thread, id, text)
 }
 
 // SaidBy is Said for any kind of author and any workspace.
 func (f *Fake) SaidBy(author adapter.User, workspace string, thread adapter.ThreadID, id, text string) *adapter.Delivery {
-	// The short form of a MessageEvent: most deliveries are such.
+	// Most deliveries take this short form of a MessageEvent.
 	type message struct {
 		Author adapter.User
 		Body   string
@@ -75,19 +75,18 @@ func (f *Fake) SaidBy(author adapter.User, workspace string, thread adapter.Thre
 	return d
 }
 
-// Delivery returns the delivery that tells of an event. Its workspace defaults
-// to that of Self, its time to now. Its key, type and action are the platform's
-// own, except that the action of an IssueEvent counts; it defaults to "update".
-// Each call tells of something that happens anew, except that a message is
-// written and removed only once. An event without the id of what it is about is
-// an error with code adapter.CodeInvalid.
+// Delivery returns the delivery of an event. Its workspace defaults to that of
+// Self, its time to now. Its key, type and action are the platform's own, except
+// that the action of an IssueEvent counts; it defaults to "update". Each call is
+// a new event, except that a message is written and removed only once. An event
+// that lacks the id of its subject is an error with code adapter.CodeInvalid.
 func (f *Fake) Delivery(ev adapter.Event) (*adapter.Delivery, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.delivery(ev)
 }
 
-// delivery is Delivery with the lock.
+// delivery is Delivery with the lock held.
 func (f *Fake) delivery(ev adapter.Event) (*adapter.Delivery, error) {
 	b := &fakeBody{}
 	b.Type, b.Action, b.ID = fakeKind(ev)
@@ -123,8 +122,8 @@ func fakeDelivery(b *fakeBody) (*adapter.Delivery, error) {
 	return &adapter.Delivery{ID: id, Body: body, SentAt: now, ReceivedAt: now}, nil
 }
 
-// fakeKind returns the type and the action of an event, and the id of what it
-// is about: empty if that is missing.
+// fakeKind returns the type and the action of an event, and the id of its
+// subject: empty if that is missing.
 func fakeKind(ev adapter.Event) (kind, action, id string) {
 	switch ev := ev.(type) {
 	case *adapter.MessageEvent:
@@ -225,7 +224,7 @@ func fakeEvent(kind, action string) adapter.Event {
 	}
 }
 
-// readFake reads a body. Fields of a wrong type are left out, as an adapter
+// readFake parses a body. It ignores fields of the wrong type, as every adapter
 // must.
 func readFake(body []byte) (fakeBody, error) {
 	var b fakeBody
@@ -239,7 +238,7 @@ func readFake(body []byte) (fakeBody, error) {
 	return b, nil
 }
 
-// Route implements adapter.Adapter. What belongs to no thread shares the lane
+// Route implements adapter.Adapter. Events outside any thread share the lane
 // "fake:workspace".
 func (f *Fake) Route(d *adapter.Delivery) (adapter.Route, error) {
 	b, err := readFake(d.Body)
@@ -296,7 +295,7 @@ func (f *Fake) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Even
 	return ev, nil
 }
 
-// fill gives an event what its body does not repeat.
+// fill adds the fields that the body of an event does not repeat.
 func (b *fakeBody) fill(ev adapter.Event, self *adapter.Identity) {
 	head := ev.Head()
 	said := func(m *adapter.Message) *adapter.Message {
@@ -334,8 +333,8 @@ func (b *fakeBody) fill(ev adapter.Event, self *adapter.Identity) {
 	known(&head.Actor, self)
 }
 
-// known gives a user a name and a kind. Users with an id are people if they are
-// neither the bot nor said to be something else.
+// known gives a user a name and a kind. Users with an id are people, unless they
+// are the bot or have another kind.
 func known(u *adapter.User, self *adapter.Identity) {
 	u.Name = cmp.Or(u.Name, u.ID)
 	switch u.ID {

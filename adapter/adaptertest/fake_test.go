@@ -30,8 +30,8 @@ func TestFakeConforms(t *testing.T) {
 	})
 }
 
-// A Fake has no abilities, so that what is built on adapters can be tested
-// without.
+// A Fake has no optional abilities, so that tests can cover adapters without
+// them.
 func TestFakeCannot(t *testing.T) {
 	t.Parallel()
 	var f adapter.Adapter = adaptertest.NewFake("helper")
@@ -43,7 +43,8 @@ func TestFakeCannot(t *testing.T) {
 	}
 }
 
-// Every event comes out of its delivery as it went in, with a key of its own.
+// Every event survives the round trip through its delivery, with a key of its
+// own.
 func TestFakeDeliveries(t *testing.T) {
 	t.Parallel()
 	ada := adapter.User{ID: "ada", Name: "ada", Email: "ada@example.com", Kind: adapter.UserExternal}
@@ -132,7 +133,7 @@ func TestFakeRefusesDeliveries(t *testing.T) {
 	}
 }
 
-// The bot is told from others by its id, whatever an event says.
+// The bot is recognized by its id, whatever kind an event gives it.
 func TestFakeKnowsItself(t *testing.T) {
 	t.Parallel()
 	f := adaptertest.NewFake("helper")
@@ -160,7 +161,7 @@ func TestFakePersona(t *testing.T) {
 	f.FailPosts(errors.New("boom"))
 	p := &adapter.Post{Workspace: "W1", Thread: here, Body: "x", Key: "k", As: adapter.Persona{Name: "Ada Byron"}}
 	if _, err := f.Post(t.Context(), p); err == nil {
-		t.Error("it was to fail")
+		t.Error("it did not fail")
 	}
 	m, err := f.Post(t.Context(), p)
 	if err != nil || m.Author.FullName != "Ada Byron" || !m.Author.IsSelf() {

@@ -65,7 +65,7 @@ func historyThread(t *testing.T, h Abilities) {
 	}
 }
 
-// checkMessages checks what messages of Thread have in common.
+// checkMessages checks what all messages of Thread must satisfy.
 func checkMessages(t *testing.T, h Abilities, all []*adapter.Message) {
 	t.Helper()
 	roots, own := 0, 0
@@ -135,7 +135,7 @@ func historyThreads(t *testing.T, h Abilities) {
 			if info.ID == h.Thread {
 				found = true
 				if info.LastReplyAt.IsZero() {
-					t.Error("nobody has answered, it says")
+					t.Error("LastReplyAt is zero, want the time of the reply")
 				}
 			}
 		}

@@ -11,15 +11,15 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Platform is a [Fake] that can do what a full platform can: edit, delete,
-// react, resolve, look back, look up people, hold files, issues and agent
-// sessions. What people do on it happens with [Platform.Apply], which keeps it
-// and returns the delivery that tells of it. What the bot does there is kept too,
-// but nobody tells the bot of its own doings.
+// Platform is a [Fake] with every ability: edits, deletes, reactions, resolving,
+// history, a directory, files, issues and agent sessions. [Platform.Apply]
+// performs what people do: it changes the state and returns the delivery that
+// reports it. What the bot does changes the state too, but is not delivered back
+// to the bot.
 //
-// A thread "fake:{room}:session…" is an agent session. A room that an IssueEvent
-// created an issue for is that issue. Everything else is there as soon as it is
-// named. It is safe for concurrent use.
+// A thread "fake:{room}:session…" is an agent session. A room for which an
+// IssueEvent created an issue is that issue. Everything else exists as soon as it
+// is named. It is safe for concurrent use.
 type Platform struct {
 	*Fake
 
@@ -27,7 +27,7 @@ type Platform struct {
 	// default every spelling is an emoji of its own. Set it before use.
 	EmojiName func(string) string
 
-	// What is below is guarded by the lock of Fake.
+	// The lock of Fake guards the fields below.
 
 	users    map[place][]adapter.User // by workspace only
 	issues   map[place]*adapter.Issue // by channel; nil for one that was removed
@@ -61,7 +61,7 @@ func NewPlatform(name string) *Platform {
 	return p
 }
 
-// FailWrites makes the coming calls that change something, other than Post, fail
+// FailWrites makes the next calls that change something, other than Post, fail
 // with errs, one after the other. A nil error lets a call pass.
 func (p *Platform) FailWrites(errs ...error) {
 	p.mu.Lock()
@@ -69,15 +69,15 @@ func (p *Platform) FailWrites(errs ...error) {
 	p.failWrites = append(p.failWrites, errs...)
 }
 
-// FailReads makes the coming calls that ask for something fail with errs.
+// FailReads makes the next calls that read something fail with errs.
 func (p *Platform) FailReads(errs ...error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failReads = append(p.failReads, errs...)
 }
 
-// Versions returns the texts that a message has had, the first one included,
-// also if it was deleted. Nil means that there never was such a message.
+// Versions returns all texts that a message has had, starting with the original,
+// even if it was deleted. Nil means that the message never existed.
 func (p *Platform) Versions(workspace, messageID string) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,8 +97,8 @@ func (p *Platform) Resolved(workspace string, thread adapter.ThreadID) bool {
 	return ok
 }
 
-// Reactions returns the reactions to a message as they stand, or to the channel
-// of thread if the id is empty.
+// Reactions returns the current reactions to a message, or to the channel of
+// thread if the id is empty.
 func (p *Platform) Reactions(workspace string, thread adapter.ThreadID, messageID string) []adapter.Reaction {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,8 +109,8 @@ func (p *Platform) Reactions(workspace string, thread adapter.ThreadID, messageI
 	return slices.Clone(m.Reactions)
 }
 
-// begin checks what all abilities check and takes the next of the errors that
-// were asked for. It is called with the lock.
+// begin runs the checks that all abilities share and takes the next injected
+// error. It is called with the lock held.
 func (p *Platform) begin(ctx context.Context, op string, fail *[]error) error {
 	if err := ctx.Err(); err != nil {
 		return &adapter.Error{Code: adapter.CodeCanceled, Op: op, Err: err}
@@ -135,7 +135,7 @@ func (p *Platform) channel(workspace string, thread adapter.ThreadID) (place, er
 	return p.at(workspace, id), err
 }
 
-// find returns a message that stands, or nil.
+// find returns a message that has not been deleted, or nil.
 func (p *Platform) find(workspace, id string) *record {
 	for _, r := range p.messages {
 		if r.workspace == workspace && r.ID == id && !r.gone {
@@ -145,8 +145,8 @@ func (p *Platform) find(workspace, id string) *record {
 	return nil
 }
 
-// root returns the first message of a thread, or nil. What stands in a channel
-// itself has none.
+// root returns the first message of a thread, or nil. Messages in the channel
+// itself have none.
 func (p *Platform) root(at place) *record {
 	for _, r := range p.messages {
 		if r.workspace == at.workspace && r.Thread == at.thread && !r.gone && r.ParentID == "" && isThread(r.Thread) {
@@ -156,7 +156,7 @@ func (p *Platform) root(at place) *record {
 	return nil
 }
 
-// settle gives a message its place in its thread.
+// settle sets the position of a message in its thread.
 func (p *Platform) settle(r *record) {
 	if root := p.root(place{r.workspace, r.Thread}); root != nil {
 		r.ParentID = root.ID

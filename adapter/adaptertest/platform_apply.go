@@ -10,29 +10,29 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Apply makes an event happen and returns the delivery that tells of it. ev
-// names what is meant and by whom; the platform adds what it knows:
+// Apply performs an event and returns the delivery that reports it. ev names the
+// target and the actor; the platform adds what it knows:
 //
 //	MessageEvent   Message with ID, Thread, Author and Body. The id is new.
 //	EditEvent      Message with ID and Body; Actor, who is its author. The
-//	               platform adds the text before.
+//	               platform adds the previous text.
 //	DeleteEvent    Message with ID; Actor.
 //	ReactionEvent  Added, RawEmoji or Emoji, and User; MessageID or, for the
 //	               channel itself, Thread.
 //	ResolveEvent   Thread, Resolved, and Actor.
 //	IssueEvent     Thread (a channel), Action ("create", "update" or "remove"),
-//	               Issue as it then is, and Actor. The platform adds Changes, and
-//	               a description that is new as Mention.
+//	               the resulting Issue, and Actor. The platform adds Changes, and
+//	               a new description as Mention.
 //	StopEvent      Thread (a session) and Actor.
 //
-// Any other event leaves no trace and is told as it is. The workspace defaults to
-// that of Self. Whoever does something is in the directory after that.
+// Any other event changes no state and is delivered as it is. The workspace
+// defaults to that of Self. The actor is added to the directory.
 //
-// Errors have code adapter.CodeConflict if it has happened already (a message or an issue
-// with the id is there, a reaction was added, the thread is resolved), NotFound
-// if what it happens to is not there, Forbidden for an edit of what somebody else
-// wrote, Unsupported for what cannot happen to a thing of this kind, and Invalid
-// if something is missing.
+// Errors have code adapter.CodeConflict if the event has already happened (a
+// message or an issue with the id exists, the reaction was added, the thread is
+// resolved), NotFound if the target does not exist, Forbidden for an edit of
+// another user's message, Unsupported for an event that the kind of target does
+// not support, and Invalid if a required field is missing.
 func (p *Platform) Apply(ev adapter.Event) (*adapter.Delivery, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,8 +60,8 @@ func (p *Platform) Apply(ev adapter.Event) (*adapter.Delivery, error) {
 	return p.delivery(ev)
 }
 
-// Said is [Fake.Said] for a message that is then there. One whose id is known,
-// or that cannot be there, is told all the same.
+// Said is [Fake.Said] for a message that is then stored. A message whose id is
+// already known, or that cannot be stored, is delivered all the same.
 func (p *Platform) Said(thread adapter.ThreadID, id, author, text string) *adapter.Delivery {
 	return p.SaidBy(adapter.User{ID: author}, "W1", thread, id, text)
 }
@@ -78,7 +78,7 @@ func (p *Platform) SaidBy(author adapter.User, workspace string, thread adapter.
 	return d
 }
 
-// The methods below are called with the lock. Each gets a copy of the event.
+// The methods below are called with the lock held. Each gets a copy of the event.
 
 func (p *Platform) say(ev adapter.MessageEvent) (adapter.Event, error) {
 	if messageID(ev.Message) == "" {
@@ -144,7 +144,7 @@ func (p *Platform) remove(ev adapter.DeleteEvent) (adapter.Event, error) {
 	return &ev, nil
 }
 
-// meant returns the message that an event means, and completes the event's
+// meant returns the message that an event refers to, and completes the event's
 // head.
 func (p *Platform) meant(op string, head *adapter.Meta, m *adapter.Message) (*record, error) {
 	if messageID(m) == "" {
@@ -198,8 +198,8 @@ func (p *Platform) setReaction(m *adapter.Message, by adapter.User, emoji string
 	return true
 }
 
-// reactable returns what a reaction goes to: a message, or for a channel
-// something that holds its reactions.
+// reactable returns the target of a reaction: a message, or for a channel a
+// record that holds its reactions.
 func (p *Platform) reactable(op string, r adapter.Ref) (*adapter.Message, error) {
 	if r.MessageID != "" {
 		if found := p.find(p.workspace(r.Workspace), r.MessageID); found != nil {

@@ -17,10 +17,10 @@ var (
 	_ adapter.Downloader = (*Platform)(nil)
 )
 
-// fakeFiles is where the files of a Platform are.
+// fakeFiles is the base address of the files of a Platform.
 const fakeFiles = "https://files.fake.test/"
 
-// file is a file that somebody uploaded.
+// file is an uploaded file.
 type file struct {
 	workspace, name, kind string
 	content               []byte
@@ -75,8 +75,8 @@ func (p *Platform) Open(ctx context.Context, workspace, address string, limit in
 	}, nil
 }
 
-// attachments returns the files of a workspace that a text refers to, in its
-// order. It is called with the lock.
+// attachments returns the files of a workspace that a text refers to, in the
+// order of the text. It is called with the lock held.
 func (p *Platform) attachments(workspace, text string) []adapter.Attachment {
 	var out []adapter.Attachment
 	for address, f := range p.files {

@@ -14,7 +14,7 @@ import (
 var _ adapter.Historian = (*Platform)(nil)
 
 // Messages implements adapter.Historian: what people said and what the bot
-// posted, as it now stands.
+// posted, in its current form.
 func (p *Platform) Messages(ctx context.Context, r adapter.PageRequest) (*adapter.Page, error) {
 	const op = "messages"
 	p.mu.Lock()
@@ -34,8 +34,8 @@ func (p *Platform) Messages(ctx context.Context, r adapter.PageRequest) (*adapte
 	return page, nil
 }
 
-// Threads implements adapter.Historian. A thread stands for its channel. What is
-// written into the channel itself is in no thread.
+// Threads implements adapter.Historian. A thread means its channel. Messages in
+// the channel itself belong to no thread.
 func (p *Platform) Threads(ctx context.Context, r adapter.PageRequest) (*adapter.ThreadPage, error) {
 	const op = "threads"
 	p.mu.Lock()
@@ -67,7 +67,7 @@ func (p *Platform) Threads(ctx context.Context, r adapter.PageRequest) (*adapter
 	return page, nil
 }
 
-// reading checks a request.
+// reading validates a request.
 func (p *Platform) reading(ctx context.Context, op string, r adapter.PageRequest) (place, error) {
 	if err := p.begin(ctx, op, &p.failReads); err != nil {
 		return place{}, err
@@ -78,9 +78,9 @@ func (p *Platform) reading(ctx context.Context, op string, r adapter.PageRequest
 	return p.at(r.Workspace, r.Thread), nil
 }
 
-// read gives the messages of a page that are wanted to each, and returns the
-// cursor of the next one. A cursor is the place of the last message in the order
-// of arrival, so what arrives later is read in order and once.
+// read calls each for the matching messages of a page, and returns the cursor of
+// the next page. A cursor is the position of the last message in the order of
+// arrival, so messages that arrive later are read in order and once.
 func (p *Platform) read(op string, at place, r adapter.PageRequest, wants func(*record) bool, each func(*record)) (next string, err error) {
 	limit := r.Limit
 	if limit <= 0 {
@@ -110,8 +110,8 @@ func (p *Platform) read(op string, at place, r adapter.PageRequest, wants func(*
 	return "", nil
 }
 
-// fakeCursor returns the cursor after the message with an index, which cannot be
-// used with another question.
+// fakeCursor returns the cursor after the message with an index, which is valid
+// for the same query only.
 func fakeCursor(op string, at place, r adapter.PageRequest, index string) string {
 	h := fnv.New64a()
 	for _, part := range []string{op, at.workspace, string(at.thread), strconv.FormatBool(r.OldestFirst), index} {

@@ -116,8 +116,8 @@ func issueChanges(before, after *adapter.Issue) map[string]json.RawMessage {
 	return changes
 }
 
-// issueFields returns the fields of an issue by Linear's names. One that is
-// unset is null. A state, a team or a label without an id goes by its name.
+// issueFields returns the fields of an issue by Linear's names. Unset fields are
+// null. The name of a state, a team or a label serves as its id if it has none.
 func issueFields(i *adapter.Issue) map[string]json.RawMessage {
 	labels := make([]string, len(i.Labels))
 	for n, l := range i.Labels {
@@ -133,7 +133,7 @@ func issueFields(i *adapter.Issue) map[string]json.RawMessage {
 	set := func(name string, value any) {
 		raw, err := json.Marshal(value)
 		if err != nil || value == "" {
-			raw = []byte("null") // err cannot be: texts and numbers only
+			raw = []byte("null") // cannot fail: texts and numbers only
 		}
 		fields[name] = raw
 	}

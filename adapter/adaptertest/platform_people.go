@@ -10,9 +10,8 @@ import (
 
 var _ adapter.Directory = (*Platform)(nil)
 
-// AddUser puts a user into the directory of a workspace, or changes what it says
-// about the one with the same id. The name defaults to the id, the kind to
-// adapter.UserHuman.
+// AddUser adds a user to the directory of a workspace, or updates the one with
+// the same id. The name defaults to the id, the kind to adapter.UserHuman.
 func (p *Platform) AddUser(workspace string, u adapter.User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -27,8 +26,8 @@ func (p *Platform) AddUser(workspace string, u adapter.User) {
 	p.users[at] = append(p.users[at], u)
 }
 
-// User implements adapter.Directory. It knows the bot, whoever did something and
-// whoever was added.
+// User implements adapter.Directory. It knows the bot, the actors of applied
+// events and users added with AddUser.
 func (p *Platform) User(ctx context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
 	const op = "user"
 	p.mu.Lock()
@@ -53,8 +52,8 @@ func (p *Platform) User(ctx context.Context, workspace string, q adapter.UserQue
 	return nil, fakeError(op, adapter.CodeNotFound, "there is no such user")
 }
 
-// meet returns a user who does something as the platform knows them. Whoever is
-// new is put into the directory. It is called with the lock.
+// meet returns the directory's entry for an actor, and adds new actors to the
+// directory. It is called with the lock held.
 func (p *Platform) meet(workspace string, u adapter.User) adapter.User {
 	u.Name = cmp.Or(u.Name, u.ID)
 	if u.ID == p.Self.UserID {

@@ -14,7 +14,7 @@ var (
 	_ adapter.Typist = (*Platform)(nil)
 )
 
-// session is what a thread shows besides messages.
+// session is what a thread shows in addition to messages.
 type session struct {
 	activities []adapter.Activity
 	plan       []adapter.PlanStep
@@ -32,7 +32,7 @@ func (s *session) add(a *adapter.Activity) bool {
 	return true
 }
 
-// session returns what a thread shows. It is called with the lock.
+// session returns what a thread shows. It is called with the lock held.
 func (p *Platform) session(workspace string, thread adapter.ThreadID) *session {
 	at := p.at(workspace, thread)
 	if p.sessions[at] == nil {
@@ -42,15 +42,15 @@ func (p *Platform) session(workspace string, thread adapter.ThreadID) *session {
 }
 
 // Activities returns what the bot wrote into a session, in order: posts, which
-// are responses there, and what is more than an answer. Ephemeral ones stay in
-// the list.
+// appear there as responses, and other activities. Ephemeral ones stay in the
+// list.
 func (p *Platform) Activities(workspace string, thread adapter.ThreadID) []adapter.Activity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.session(workspace, thread).activities)
 }
 
-// Plan returns the plan of a session as it now is.
+// Plan returns the current plan of a session.
 func (p *Platform) Plan(workspace string, thread adapter.ThreadID) []adapter.PlanStep {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,8 +69,8 @@ func (p *Platform) IsSession(thread adapter.ThreadID) bool {
 	return isThread(thread) && strings.HasPrefix(lastPart(thread), "session")
 }
 
-// Activity implements adapter.Agent. What people are to read (elicitations,
-// responses and failures) is a message of the thread besides.
+// Activity implements adapter.Agent. Activities meant for people (elicitations,
+// responses and failures) also become messages of the thread.
 func (p *Platform) Activity(ctx context.Context, a *adapter.Activity) error {
 	const op = "activity"
 	p.mu.Lock()
@@ -93,7 +93,7 @@ func (p *Platform) Activity(ctx context.Context, a *adapter.Activity) error {
 		p.session(a.Workspace, a.Thread).add(a)
 	case adapter.ActivityElicitation, adapter.ActivityResponse, adapter.ActivityFailure:
 		if p.session(a.Workspace, a.Thread).add(a) {
-			// Its activity is there, so the post does not make one.
+			// Its activity exists already, so the post does not add one.
 			p.keep(&adapter.Post{Workspace: a.Workspace, Thread: a.Thread, Body: a.Body, Key: a.Key})
 		}
 	default:

@@ -29,12 +29,12 @@ func message(id, author, text string) *adapter.Message {
 	return &adapter.Message{ID: id, Author: adapter.User{ID: author}, Body: text}
 }
 
-// said is the event that ada wrote text into here.
+// said is the event of ada writing text into here.
 func said(id, text string) *adapter.MessageEvent {
 	return &adapter.MessageEvent{Meta: at(here, ""), Message: message(id, "ada", text)}
 }
 
-// apply makes an event happen and returns what the delivery of it says.
+// apply performs an event and returns the decoded delivery.
 func apply(t *testing.T, p *adaptertest.Platform, ev adapter.Event) adapter.Event {
 	t.Helper()
 	d, err := p.Apply(ev)
@@ -136,7 +136,7 @@ func bodies(all []*adapter.Message) []string {
 	return out
 }
 
-// What people do is told, and seen by whoever looks.
+// What people do is delivered, and visible to later reads.
 func TestPlatformApplies(t *testing.T) {
 	t.Parallel()
 	p := adaptertest.NewPlatform("helper")
@@ -247,14 +247,14 @@ func TestPlatformRefuses(t *testing.T) {
 		}
 	}
 	if page, err := p.Messages(t.Context(), adapter.PageRequest{Thread: "fake:room"}); err != nil || len(page.Messages) != 1 {
-		t.Errorf("what was refused has left something: %+v, %v", page, err)
+		t.Errorf("a refused event left a trace: %+v, %v", page, err)
 	}
 	ref := adapter.Ref{Thread: here, MessageID: "m1"}
 	if _, err := p.Edit(t.Context(), ref, "x"); adapter.CodeOf(err) != adapter.CodeForbidden {
-		t.Errorf("the bot's edit of somebody's message: %v", err)
+		t.Errorf("the bot's edit of another user's message: %v", err)
 	}
 	if err := p.Delete(t.Context(), ref); adapter.CodeOf(err) != adapter.CodeForbidden {
-		t.Errorf("the bot's delete of somebody's message: %v", err)
+		t.Errorf("the bot's delete of another user's message: %v", err)
 	}
 }
 
@@ -285,7 +285,7 @@ func TestPlatformIssues(t *testing.T) {
 		return adapter.Meta{Thread: "fake:i1", Action: action, Actor: adapter.User{ID: "ada"}}
 	}
 	if _, err := p.Subject(t.Context(), "W1", "fake:i1:t1"); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("Subject of a mere room: %v", err)
+		t.Errorf("Subject of a room without an issue: %v", err)
 	}
 	issue := adapter.Issue{Title: "Checkout fails", Description: "@helper look", Labels: []adapter.Label{{ID: "bug"}}}
 	created, ok := apply(t, p, &adapter.IssueEvent{Meta: on("create"), Issue: &issue}).(*adapter.IssueEvent)
@@ -294,7 +294,7 @@ func TestPlatformIssues(t *testing.T) {
 	}
 	said, ok := apply(t, p, &adapter.MessageEvent{Meta: at("fake:i1:t1", ""), Message: message("m1", "ada", "x")}).(*adapter.MessageEvent)
 	if !ok || said.Message.Issue == nil || said.Message.Issue.Title != "Checkout fails" {
-		t.Errorf("a message knows no issue: %+v", said)
+		t.Errorf("a message lacks its issue: %+v", said)
 	}
 	issue.Priority, issue.Delegate, issue.State.Name = 2, &adapter.User{ID: "bot-user"}, "Todo"
 	changed, ok := apply(t, p, &adapter.IssueEvent{Meta: on("update"), Issue: &issue}).(*adapter.IssueEvent)
@@ -409,7 +409,7 @@ func TestPlatformFiles(t *testing.T) {
 	}
 }
 
-// A history that grows while it is read is read in order and without repeats.
+// Pages of a history that grows meanwhile stay in order and without repeats.
 func TestPlatformHistoryGrows(t *testing.T) {
 	t.Parallel()
 	for _, oldest := range []bool{true, false} {
@@ -442,7 +442,7 @@ func TestPlatformHistoryGrows(t *testing.T) {
 	}
 }
 
-// Somebody of whom an event says only the id is who the directory says.
+// The directory fills in an actor of whom an event gives only the id.
 func TestPlatformKnowsPeople(t *testing.T) {
 	t.Parallel()
 	p := adaptertest.NewPlatform("helper")

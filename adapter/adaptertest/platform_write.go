@@ -13,7 +13,7 @@ var (
 	_ adapter.ThreadResolver = (*Platform)(nil)
 )
 
-// Edit implements adapter.Editor. What is said in an agent session stays.
+// Edit implements adapter.Editor. Messages in an agent session cannot be edited.
 func (p *Platform) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
 	const op = "edit"
 	p.mu.Lock()
@@ -49,7 +49,7 @@ func (p *Platform) Delete(ctx context.Context, r adapter.Ref) error {
 	return err
 }
 
-// own returns a message that the bot may change, or nil if it is not there.
+// own returns a message that the bot may change, or nil if it does not exist.
 func (p *Platform) own(op string, r adapter.Ref) (*record, error) {
 	if _, err := p.Channel(r.Thread); err != nil {
 		return nil, err

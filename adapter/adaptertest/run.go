@@ -20,10 +20,10 @@ type Harness struct {
 	Thread adapter.ThreadID
 	// NoThread is a well-formed id of a thread that does not exist.
 	NoThread adapter.ThreadID
-	// Say makes somebody else write text into Thread and returns the
-	// delivery that tells of it.
+	// Say makes another user write text into Thread and returns the delivery of the
+	// message.
 	Say func(t *testing.T, text string) *adapter.Delivery
-	// Texts returns the texts that stand in Thread, oldest first.
+	// Texts returns the texts of the messages in Thread, oldest first.
 	Texts func(t *testing.T) []string
 }
 
@@ -78,7 +78,7 @@ func identity(t *testing.T, h Harness) {
 		t.Errorf("Identity of no workspace = %+v, %v, want the token's own", own, err)
 	}
 	if _, err := h.Adapter.Identity(t.Context(), "00000000-0000-4000-8000-00000000dead"); err == nil {
-		t.Error("Identity of a strange workspace: no error")
+		t.Error("Identity of an unknown workspace succeeded, want an error")
 	}
 }
 
@@ -147,7 +147,7 @@ func post(t *testing.T, h Harness) {
 		t.Fatalf("Post: %v", err)
 	}
 	if m.ID == "" || m.Thread != h.Thread || !m.Author.IsSelf() || m.Body != "**bold** words" {
-		t.Errorf("Post = %+v, want the message as it stands there", m)
+		t.Errorf("Post = %+v, want the message as stored", m)
 	}
 	texts := h.Texts(t)
 	if len(texts) != before+1 || texts[len(texts)-1] != "**bold** words" {
@@ -220,7 +220,7 @@ func codes(t *testing.T, h Harness) {
 		c.post.Workspace = h.Workspace
 		_, err := h.Adapter.Post(c.ctx, &c.post)
 		if err == nil {
-			t.Errorf("%s: no error", c.name)
+			t.Errorf("%s: succeeded, want an error", c.name)
 			continue
 		}
 		ok := false
@@ -246,6 +246,6 @@ func ownMessages(t *testing.T, h Harness) {
 		t.Fatal(err)
 	}
 	if m, ok := ev.(*adapter.MessageEvent); !ok || !m.Message.Author.IsHuman() {
-		t.Errorf("somebody's message = %+v, want a person's", ev)
+		t.Errorf("another user's message = %+v, want a person's", ev)
 	}
 }

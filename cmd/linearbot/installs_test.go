@@ -17,7 +17,7 @@ import (
 )
 
 // The binary serves two workspaces that install its app, and remembers them
-// after a restart. Nothing that it says holds a token or a key.
+// after a restart. No output contains a token or a key.
 func TestServeInstallations(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -98,7 +98,7 @@ func TestServeInstallations(t *testing.T) {
 	again.says(t, "2 workspaces have installed the app")
 	answered(s.ada.Comment(s.issue, "@guest-bot still there?"))
 
-	// The ticketing API works in both, each under its own id.
+	// The ticketing API works in both workspaces, each under its own id.
 	d := &desk{public + "/ticketing", token}
 	made := d.call(t, http.StatusCreated, http.MethodPost, "/unified/ticketing/tickets?integrated_account_id="+umbrella.ID, `{"name":"Paper is out","team":"OPS"}`)
 	if !strings.Contains(made, "OPS-2") {

@@ -8,8 +8,8 @@
 //	linearbot version   print the version
 //	linearbot help      explain a command
 //
-// It exits with 0 after a clean stop, 1 after a failure and 2 if the command
-// line or the configuration is wrong.
+// It exits with 0 after a clean stop, 1 after a failure and 2 if the command line
+// or the configuration is invalid.
 package main
 
 import "github.com/linearbot/linearbot"

@@ -11,7 +11,7 @@ import (
 )
 
 // asCommand makes the test binary act as the command, for tests that need a
-// process of their own.
+// separate process.
 const asCommand = "TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {

@@ -23,7 +23,7 @@ import (
 
 const webhookSecret = "MARKER-webhook-secret"
 
-// stage is a Linear with a bot installed, for a process to talk to.
+// stage is a simulated Linear with a bot installed, for a process to connect to.
 type stage struct {
 	linear *linearsim.Server
 	ada    *linearsim.User
@@ -89,7 +89,7 @@ func (s *stage) serve(t *testing.T, addr string, env ...string) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill() // it may be gone already
+		_ = p.cmd.Process.Kill() // it may have ended already
 		p.wg.Wait()
 		_ = p.cmd.Wait()
 		if t.Failed() {
@@ -127,7 +127,7 @@ func (p *process) stop(t *testing.T, sig os.Signal) int {
 		t.Fatal(err)
 	}
 	p.wg.Wait()
-	_ = p.cmd.Wait() // the code says it
+	_ = p.cmd.Wait() // the exit code is enough
 	return p.cmd.ProcessState.ExitCode()
 }
 
@@ -165,7 +165,7 @@ func TestServeAnswersAndRefuses(t *testing.T) {
 	}
 	handled := s.linear.Count("commentCreate")
 
-	// What a stranger, a broken proxy or a replay sends.
+	// Requests from a stranger, a broken proxy or a replay.
 	comment := func(at time.Time) string {
 		return fmt.Sprintf(`{"action":"create","type":"Comment","organizationId":"o","webhookTimestamp":%d,"data":{"id":"x","issueId":"y","body":"@helper-bot"}}`, at.UnixMilli())
 	}
@@ -222,8 +222,8 @@ func TestServeAnswersAndRefuses(t *testing.T) {
 	}
 }
 
-// TestServeSurvivesKill kills the process again and again, each time in the
-// middle of its work, and looks at the thread in the end.
+// TestServeSurvivesKill kills the process repeatedly, each time in the middle of
+// its work, and checks the thread at the end.
 func TestServeSurvivesKill(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -232,8 +232,8 @@ func TestServeSurvivesKill(t *testing.T) {
 	addr := strings.TrimSuffix(strings.TrimPrefix(p.url, "http://"), "/api/webhooks/linear")
 	s.app.SetWebhook(linearsim.Webhook{URL: p.url, Secret: webhookSecret})
 	for round := range 4 {
-		// The answer is written but lost, and the process dies while it
-		// asks again.
+		// The reply is written but its response is lost, and the process dies during
+		// the retry.
 		s.linear.Fault(linearsim.Fault{Operation: "commentCreate", Times: 1, ResetAfter: true})
 		for n := range 3 {
 			roots = append(roots, s.ada.Comment(s.issue, fmt.Sprintf("@helper-bot round %d, message %d", round, n)))

@@ -12,7 +12,7 @@ import (
 	"github.com/linearbot/linearbot/internal/cli"
 )
 
-// ready asks /readyz.
+// ready requests /readyz.
 func (p *process) ready(t *testing.T) (int, map[string]string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(p.url, "/api/webhooks/linear")+"/readyz", nil)
@@ -46,7 +46,7 @@ func (p *process) says(t *testing.T, text string) {
 	}
 }
 
-// The start says as whom the bot is connected, and readiness waits for it.
+// The startup log names the bot's identity, and readiness waits for it.
 func TestServeSaysWhoItIs(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -79,8 +79,8 @@ func TestServeWithWrongSecret(t *testing.T) {
 	}
 }
 
-// An outage at the start stops nothing: deliveries are stored, the cause is said
-// once, and what was stored is answered when Linear is back.
+// The bot survives an outage at startup: deliveries are stored, the cause is
+// logged once, and the stored messages are answered when Linear is back.
 func TestServeStartsDuringOutage(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -123,7 +123,7 @@ func TestServeSecondSignal(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	// Another signal, because the system may deliver two equal ones as one.
+	// A different signal, because the system may merge two equal ones.
 	if code := p.stop(t, syscall.SIGINT); code != cli.ExitFailed {
 		t.Errorf("exit code %d after a second signal, want %d", code, cli.ExitFailed)
 	}

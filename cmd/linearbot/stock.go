@@ -7,8 +7,8 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
-// register adds the stock handlers: they say what the bot is and show that it
-// listens. A bot of your own begins with a copy of this file.
+// register adds the stock handlers: they introduce the bot and show that it is
+// listening. To write your own bot, start from a copy of this file.
 func register(b *bot.Bot) error {
 	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		if err := t.Subscribe(ctx); err != nil {
@@ -32,7 +32,7 @@ func register(b *bot.Bot) error {
 	return nil
 }
 
-// hello says what the bot can do.
+// hello lists what the bot can do.
 func hello(ctx context.Context, t *bot.Thread, m *bot.Message) string {
 	name := "linearbot"
 	if self, err := t.Workspace().Identity(ctx); err == nil {

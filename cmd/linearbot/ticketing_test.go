@@ -53,7 +53,7 @@ func (d *desk) call(t *testing.T, want int, method, path, body string) string {
 	return string(raw)
 }
 
-// until calls a path until the answer holds text.
+// until requests a path until the answer contains text.
 func (d *desk) until(t *testing.T, path, text string) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -84,8 +84,8 @@ func makeToken(t *testing.T, store string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// The ticketing API works beside the bot: its requests and the deliveries that
-// both take.
+// The ticketing API works alongside the bot: its requests and the deliveries that
+// both receive.
 func TestServeTicketing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -120,12 +120,12 @@ func TestServeTicketing(t *testing.T) {
 	root := s.ada.Comment(s.issue, "@helper-bot are you there?")
 	s.wait(t, "the answer to a mention", func() bool { return len(s.replies(root)) == 1 })
 
-	// What changes in Linear reaches the API by the webhook of the bot.
+	// Changes in Linear reach the API through the bot's webhook.
 	d.call(t, http.StatusCreated, http.MethodPost, "/conversations/7/links?account_id=1", `{"issue":"`+s.issue.Identifier+`"}`)
 	s.ada.UpdateIssue(s.issue, linearsim.IssueChange{State: "Done"})
 	d.until(t, "/conversations/7/activities?account_id=1", "Done")
 
-	// A stream that is open holds nothing up when the server stops.
+	// An open stream does not delay the shutdown of the server.
 	stream := d.send(t, http.MethodGet, "/conversations/7/events?account_id=1", "")
 	defer stream.Body.Close()
 	if stream.StatusCode != http.StatusOK {
@@ -144,7 +144,7 @@ func TestServeTicketing(t *testing.T) {
 	}
 }
 
-// A plain bot has no API and opens no second store.
+// A plain bot serves no API and opens no second store.
 func TestServeWithoutTicketing(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

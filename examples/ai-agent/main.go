@@ -1,6 +1,6 @@
-// AI-agent answers mentions, and everything that is said after them in the same
-// thread, with a language model behind any endpoint that speaks OpenAI's
-// chat-completions format:
+// AI-agent answers mentions, and every later message in the same thread, with a
+// language model behind any endpoint that speaks OpenAI's chat-completions
+// format:
 //
 //	OPENAI_BASE_URL   such as http://localhost:11434/v1; defaults to
 //	                  https://api.openai.com/v1
@@ -60,8 +60,8 @@ func (a *agent) register(b *bot.Bot) {
 	b.OnSubscribedMessage(a.answer)
 }
 
-// answer posts what the model says to the newest messages of the thread, while
-// it says it. A turn that fails asks the model again.
+// answer streams the model's answer to the newest messages of the thread. After a
+// failure, the retry asks the model again.
 func (a *agent) answer(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	history, err := ai.FromThread(ctx, t, 30, ai.Options{Names: true})
 	if err != nil {
@@ -93,7 +93,7 @@ func modelFrom(getenv func(name string) string) (*model, error) {
 }
 
 // stream asks the model and yields its answer piece by piece. It ends after the
-// first error, among them that the answer broke off.
+// first error, which includes a truncated answer.
 func (m *model) stream(ctx context.Context, messages []ai.Message) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		resp, err := m.ask(ctx, messages)
@@ -187,8 +187,8 @@ func delta(data string) (string, error) {
 	return event.Choices[0].Delta.Content, nil
 }
 
-// encode writes messages in the format of the endpoint. Pictures go along as
-// they are, text files as text.
+// encode writes messages in the format of the endpoint. Pictures are sent as they
+// are, text files as text.
 func encode(messages []ai.Message) []map[string]any {
 	out := make([]map[string]any, len(messages))
 	for i, m := range messages {

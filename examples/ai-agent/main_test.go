@@ -61,7 +61,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w)
 }
 
-// says streams an answer, piece by piece.
+// says streams an answer in pieces.
 func says(pieces ...string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		begins(pieces...)(w)
@@ -69,7 +69,7 @@ func says(pieces ...string) func(http.ResponseWriter) {
 	}
 }
 
-// begins streams an answer that breaks off.
+// begins streams a truncated answer.
 func begins(pieces ...string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -146,7 +146,7 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// An answer that broke off is replaced by the whole one, in Linear too.
+// A truncated answer is replaced by the complete one, in Linear too.
 func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, begins("It is ", "the"), says("It is ", "the lint step."))

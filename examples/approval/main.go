@@ -1,6 +1,6 @@
-// Approval asks before it deploys: "@bot deploy api" is put to a vote in the
-// thread, anyone may approve or deny by a reply or a reaction, and the bot says
-// what came of it. The question waits for a day and survives restarts.
+// Approval asks before it deploys: "@bot deploy api" asks in the thread, anyone
+// may approve or deny with a reply or a reaction, and the bot reports the
+// outcome. The question stays open for a day and survives restarts.
 //
 //	go run ./examples/approval demo --say '@helper-bot deploy api' --say approve
 package main
@@ -25,7 +25,7 @@ func register(b *bot.Bot) error {
 	return nil
 }
 
-// deploy runs twice: up to the question, and from the start again when there is
+// deploy runs twice: up to the question, and again from the start once there is
 // an answer.
 func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	service := c.Arg(0)
@@ -44,7 +44,7 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 		_, err = t.Post(ctx, bot.Text("Denied by "+nameOf(a)+": "+service+" stays as it is."))
 		return err
 	}
-	// A step runs once, whatever happens after it.
+	// A step runs once, even if the turn fails after it.
 	release, err := bot.Step(ctx, "release", func(ctx context.Context) (string, error) {
 		return release(ctx, service)
 	})
@@ -55,7 +55,7 @@ func deploy(ctx context.Context, t *bot.Thread, c *bot.Invocation) error {
 	return err
 }
 
-// release stands for what really deploys.
+// release stands in for the real deployment.
 func release(_ context.Context, service string) (string, error) { return service, nil }
 
 func nameOf(a *bot.Approval) string { return cmp.Or(a.By.FullName, a.By.Name, "someone") }

@@ -1,6 +1,6 @@
-// Cards answers every mention with a card about the issue: its fields, who talks
-// about it, a link, and a button that brings the card up to date where
-// LINEARBOT_PUBLIC_URL says how people reach the bot.
+// Cards answers every mention with a card about the issue: its fields, its
+// participants, a link, and, if LINEARBOT_PUBLIC_URL is set, a button that
+// refreshes the card.
 //
 //	go run ./examples/cards demo
 package main
@@ -26,7 +26,7 @@ func register(b *bot.Bot) error {
 	return nil
 }
 
-// show posts the card. A mention in a thread without an issue gets no answer.
+// show posts the card. It ignores mentions in threads without an issue.
 func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	c, err := issueCard(ctx, t)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -39,7 +39,7 @@ func show(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	return err
 }
 
-// refresh makes the card anew, in place.
+// refresh updates the card in place.
 func refresh(ctx context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 	c, err := issueCard(ctx, t)
 	if err != nil {
@@ -49,7 +49,7 @@ func refresh(ctx context.Context, t *bot.Thread, a *adapter.ActionEvent) error {
 	return err
 }
 
-// issueCard is the issue at a glance, and who talks about it.
+// issueCard is a summary of the issue and its participants.
 func issueCard(ctx context.Context, t *bot.Thread) (card.Card, error) {
 	i, err := t.Subject(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Echo-subscribe listens to a thread after a mention and repeats everything that
-// is said there, until someone says stop.
+// Echo-subscribe subscribes to a thread after a mention and repeats every message
+// there, until someone says stop.
 //
 //	go run ./examples/echo-subscribe demo --say '@helper-bot listen' --say hello --say stop
 package main
@@ -20,7 +20,7 @@ func register(b *bot.Bot) error {
 	return nil
 }
 
-// listen begins with a mention.
+// listen subscribes after a mention.
 func listen(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	if err := t.Subscribe(ctx); err != nil {
 		return err
@@ -29,7 +29,7 @@ func listen(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
 	return err
 }
 
-// echo gets every message after that.
+// echo receives every later message.
 func echo(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 	text := strings.TrimSpace(m.Text())
 	switch {

@@ -18,13 +18,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"hello": main})
 }
 
-// A bot of a few lines has the commands of the binary.
+// A bot of a few lines has all commands of the binary.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{Dir: "testdata"})
 }
 
-// The README shows main.go as it is.
+// The README contains main.go verbatim.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
@@ -57,7 +57,7 @@ func TestHello(t *testing.T) {
 	th.ExpectExactly("Hello **from Linear**")
 }
 
-// The same on a whole stage.
+// The same on a full stage.
 func TestStage(t *testing.T) {
 	t.Parallel()
 	s := linearbottest.New(t, linearbot.Config{Register: register})

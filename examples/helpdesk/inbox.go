@@ -18,7 +18,7 @@ import (
 //go:embed page.html
 var page []byte
 
-// message is a line of a conversation.
+// message is one message of a conversation.
 type message struct {
 	ID   string    `json:"id"`
 	From string    `json:"from"`
@@ -27,7 +27,7 @@ type message struct {
 	At   time.Time `json:"at"`
 }
 
-// conversation is one of the inbox.
+// conversation is one conversation of the inbox.
 type conversation struct {
 	ID       string    `json:"id"`
 	Customer string    `json:"customer"`
@@ -36,7 +36,7 @@ type conversation struct {
 	Messages []message `json:"messages"`
 }
 
-// inbox is the helpdesk. It is what the ticketing API writes into.
+// inbox is the helpdesk that the ticketing API writes to.
 type inbox struct {
 	mu   sync.Mutex
 	all  []*conversation
@@ -59,7 +59,7 @@ func newInbox() *inbox {
 	return in
 }
 
-// change changes a conversation, if there is one of this id.
+// change updates the conversation with an id, if it exists.
 func (in *inbox) change(id string, f func(*conversation)) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -79,11 +79,11 @@ func (in *inbox) add(c *conversation, from, kind, text string) string {
 	return id
 }
 
-// Activity does nothing: the page shows the activity log of the API itself. A
-// helpdesk without one would write a note here.
+// Activity is a no-op: the page shows the API's own activity log. A helpdesk that
+// does not show it would write a note here.
 func (in *inbox) Activity(context.Context, ticketing.Activity) error { return nil }
 
-// Post writes a comment of Linear as a note.
+// Post adds a comment from Linear as a note.
 func (in *inbox) Post(_ context.Context, m ticketing.Message) (string, error) {
 	id := ""
 	in.change(m.Conversation, func(c *conversation) { id = in.add(c, m.Author+" in Linear", "note", m.Text) })
@@ -121,8 +121,8 @@ func (in *inbox) SetStatus(_ context.Context, _, id, status string) error {
 	return nil
 }
 
-// routes serves the page, the conversations, and the API below /desk, to which
-// the token is added here: the browser never sees it.
+// routes serves the page, the conversations, and the API below /desk. It adds the
+// token to API requests, so that the browser never sees it.
 func (in *inbox) routes(api *ticketing.API, token string, town *linearTown) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -159,7 +159,7 @@ func (in *inbox) routes(api *ticketing.API, token string, town *linearTown) http
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]string{"id": id}) // the client may be gone
 	})
-	// Ada works in Linear: this is her side of the demonstration.
+	// Ada works in Linear: this is her side of the demo.
 	mux.HandleFunc("POST /ada/{issue}", func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			State   string `json:"state"`

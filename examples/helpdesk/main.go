@@ -1,12 +1,11 @@
 // Helpdesk is a small support inbox in the browser: conversations on the left,
 // and beside each one the Linear issues that it is linked to. Agents create
-// issues, link and unlink them, and see what engineers make of them.
+// issues, link and unlink them, and follow the engineers' progress.
 //
 //	go run ./examples/helpdesk
 //
-// Everything runs on this machine: the Linear is a simulated one, in which Ada
-// is the engineer. HELPDESK_ADDR is where to listen; it defaults to
-// 127.0.0.1:4000.
+// Everything runs on this machine: Linear is simulated, and Ada is the engineer
+// there. HELPDESK_ADDR is where to listen; it defaults to 127.0.0.1:4000.
 package main
 
 import (
@@ -43,7 +42,7 @@ func main() {
 	}
 }
 
-// run serves the inbox until ctx ends. listening is told the address.
+// run serves the inbox until ctx ends. It calls listening with the address.
 func run(ctx context.Context, addr string, listening func(net.Addr)) (err error) {
 	srv, err := linearsim.Start(linearsim.Config{Parallel: 1}) //nolint:contextcheck // it is closed below
 	if err != nil {
@@ -76,8 +75,7 @@ func run(ctx context.Context, addr string, listening func(net.Addr)) (err error)
 		Settings:    &settings,
 		Prefix:      "/desk",
 		Helpdesk:    ticketing.Helpdesk{ConversationURL: base + "/#/{account}/{conversation}", Sink: in},
-		// Webhooks of Linear come in here, and outgoing ones may stay on this
-		// machine.
+		// Linear's webhooks arrive here, and outgoing ones may target this machine.
 		WebhookSecrets: []string{secret}, PrivateTargets: true,
 		Logger: zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr}).Level(zerolog.WarnLevel),
 	})
@@ -99,7 +97,7 @@ func run(ctx context.Context, addr string, listening func(net.Addr)) (err error)
 		listening(ln.Addr())
 	}
 	<-ctx.Done()
-	_ = web.Close() // streams of events never end by themselves
+	_ = web.Close() // event streams never end by themselves
 	wg.Wait()
 	if errors.Is(serveErr, http.ErrServerClosed) {
 		serveErr = nil

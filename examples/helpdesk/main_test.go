@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The command serves the inbox, creates an issue through it, and stops well.
+// The command serves the inbox, creates an issue through it, and stops cleanly.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)

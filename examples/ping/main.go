@@ -17,7 +17,7 @@ func register(b *bot.Bot) error {
 	return nil
 }
 
-// pong repeats what was said, as it was written.
+// pong repeats the text exactly as written.
 func pong(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 	_, err := t.Post(ctx, bot.Markdown("pong "+m.Text()))
 	return err

@@ -23,8 +23,8 @@ func TestPong(t *testing.T) {
 	other.ExpectNone()
 }
 
-// The process ends and starts again between two messages, and a third is sent
-// while it is away.
+// The process restarts between two messages, and a third is sent while it is
+// down.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	s := linearbottest.New(t, linearbot.Config{Register: register})

@@ -1,5 +1,5 @@
-// Triage keeps issues in order by commands: create, search, assign, label and
-// status. Each answers with a card. "@bot help" lists them.
+// Triage manages issues with commands: create, search, assign, label and status.
+// Each replies with a card. "@bot help" lists them.
 //
 //	go run ./examples/triage demo --say '@helper-bot create Login is slow --priority 2' --say '@helper-bot search login'
 package main
@@ -14,8 +14,7 @@ import (
 
 func main() { linearbot.Main(register) }
 
-// register needs more of Linear than every platform has, so it asks for the
-// adapter.
+// register uses features that only Linear has, so it takes the adapter.
 func register(b *bot.Bot) error {
 	lin, ok := b.Adapter().(*linear.Adapter)
 	if !ok {

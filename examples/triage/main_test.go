@@ -47,7 +47,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// Triage says that it needs Linear.
+// Triage reports that it needs Linear.
 func TestOtherPlatform(t *testing.T) {
 	t.Parallel()
 	b, err := bot.New(bot.Config{Adapter: adaptertest.NewPlatform("helper"), Store: memstate.New(memstate.Options{})})

@@ -66,8 +66,8 @@ func (tr *triage) create(ctx context.Context, t *bot.Thread, c *bot.Invocation) 
 	if err != nil {
 		return err
 	}
-	// The id follows from the message, so a second run finds the issue that
-	// the first one made.
+	// The id is derived from the message, so a retry finds the issue that the first
+	// attempt created.
 	id, err := tr.lin.WriteID(ctx, t.Workspace().ID(), "create\x00"+c.Message.ID)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func labelIDs(ctx context.Context, api *linearapi.Client, c *bot.Invocation, nam
 	return ids, nil
 }
 
-// update changes an issue and shows it as it is then.
+// update changes an issue and shows the result.
 func update(
 	ctx context.Context, t *bot.Thread, api *linearapi.Client, i *adapter.Issue, what string, in linearapi.IssueUpdateInput,
 ) error {

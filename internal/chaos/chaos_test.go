@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// leaseTTL is short, so that what a dead process held comes back soon.
+// leaseTTL is short, so that the leases of a dead process expire soon.
 const leaseTTL = 2 * time.Second
 
 // scenario is a store with a number of instances on it.
@@ -51,7 +51,7 @@ func env(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-//nolint:paralleltest // the scenarios would be in each other's way
+//nolint:paralleltest // the scenarios would disturb each other
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes two minutes")

@@ -17,7 +17,7 @@ import (
 const slots = 16384
 
 // clusterStore is three nodes that keep what they acknowledge. Each announces
-// the address of a proxy in front of it, so that all clients come that way.
+// the address of a proxy in front of it, so that all clients connect through it.
 type clusterStore struct {
 	nodes servers
 	net   network
@@ -83,7 +83,7 @@ func (s *clusterStore) announce(ctx context.Context, node *redistest.Server) err
 	return errors.Join(c.ConfigSet(ctx, "cluster-announce-port", port).Err(), c.Close())
 }
 
-// complete reports whether each node knows the proxies of all.
+// complete reports whether each node knows the proxies of all nodes.
 func (s *clusterStore) complete(ctx context.Context) error {
 	for _, node := range s.nodes {
 		c := node.Client()

@@ -32,7 +32,7 @@ type message struct {
 	answered time.Time // with 200 for the first time
 }
 
-// thread is a conversation that the driver leads.
+// thread is a conversation that the driver conducts.
 type thread struct {
 	n        int
 	root     *linearsim.Comment
@@ -40,7 +40,7 @@ type thread struct {
 	messages []*message
 }
 
-// driver plays Linear's part: it delivers, and repeats what was not accepted.
+// driver plays Linear's part: it delivers, and retries what was not accepted.
 type driver struct {
 	linear *linearsim.Server
 	ws     *linearsim.Workspace
@@ -59,7 +59,7 @@ type driver struct {
 	slowest time.Duration
 }
 
-// Counts is what the driver did and got.
+// Counts counts what the driver sent and received.
 type Counts struct {
 	Deliveries int `json:"deliveries"` // different ones
 	Sent       int `json:"sent"`       // requests, repeats included
@@ -67,12 +67,12 @@ type Counts struct {
 	Status503  int `json:"answered_503"`
 	Other      int `json:"answered_other"`
 	Failed     int `json:"failed"`     // no answer
-	Repeats    int `json:"duplicates"` // accepted again after they were accepted
+	Repeats    int `json:"duplicates"` // accepted more than once
 	Twins      int `json:"twins"`      // sent to two instances at once
 	Late       int `json:"late"`       // stamped ten minutes ago
 }
 
-// prepare makes the threads. A third of them comes in one burst, the others are
+// prepare creates the threads. A third of them start in one burst, the others are
 // spread over the storm.
 func (d *driver) prepare(seed uint64, messages int, storm time.Duration) {
 	for n := range max(messages/depth, 1) {
@@ -92,7 +92,7 @@ func (d *driver) prepare(seed uint64, messages int, storm time.Duration) {
 	d.counts.Deliveries = len(d.threads) * depth
 }
 
-// run leads all threads until everything was accepted or ctx ends.
+// run conducts all threads until everything is accepted or ctx ends.
 func (d *driver) run(ctx context.Context, start time.Time, storm time.Duration) {
 	for _, th := range d.threads {
 		d.tasks.Go(func() {

@@ -16,7 +16,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// inspect ends all processes, looks at what is left and fills in the result.
+// inspect ends all processes, inspects what is left and fills in the result.
 func (r *rig) inspect() {
 	var all sync.WaitGroup
 	for _, in := range r.instances {
@@ -83,7 +83,7 @@ func (r *rig) command(args ...string) ([]byte, error) {
 }
 
 // judge compares all threads with what was sent and returns the bad ones. Aside
-// is what the logs say of turns that let others pass.
+// is what the logs say about turns that stepped aside.
 func (r *rig) judge(aside string) []*thread {
 	var (
 		bad   []*thread
@@ -132,7 +132,7 @@ func (r *rig) judge(aside string) []*thread {
 	return bad
 }
 
-// readLogs counts what the logs tell of and returns the lines about turns that
+// readLogs counts the events in the logs and returns the lines about turns that
 // stepped aside.
 func (r *rig) readLogs() (aside string) {
 	for _, in := range r.instances {

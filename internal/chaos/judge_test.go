@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// text is what message n of a thread says. Message 0 is the mention.
+// text is the text of message n of a thread. Message 0 is the mention.
 func text(thread, n int) string { return fmt.Sprintf("m %d of thread %d", n, thread) }
 
 // verdict says what is wrong with the replies of one thread.

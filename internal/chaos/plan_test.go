@@ -29,14 +29,14 @@ type kind struct {
 	weight int
 	// The range of how long it lasts. Defaults to no time at all.
 	least, most time.Duration
-	// times is the most requests that it hits. Defaults to 1.
+	// times is the maximum number of requests that it hits. Defaults to 1.
 	times int
 }
 
 // random returns a generator for one purpose of a run.
 func random(seed uint64, purpose string) *rand.Rand {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(purpose)) // a hash takes everything
+	_, _ = h.Write([]byte(purpose)) // a hash never fails
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 

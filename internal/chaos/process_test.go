@@ -40,7 +40,7 @@ type instance struct {
 	addr string
 	env  []string
 	log  string // file that all its processes write to
-	// failed is told of what must not happen.
+	// failed is called with every forbidden event.
 	failed func(format string, args ...any)
 	client *http.Client
 
@@ -139,7 +139,7 @@ func (in *instance) end(sig syscall.Signal) time.Duration {
 	return time.Since(start)
 }
 
-// again ends the process and starts another one. It returns how long each took.
+// again restarts the process. It returns how long ending and starting took.
 func (in *instance) again(ctx context.Context, sig syscall.Signal) (ending, starting time.Duration, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -149,7 +149,7 @@ func (in *instance) again(ctx context.Context, sig syscall.Signal) (ending, star
 	return ending, time.Since(start), err
 }
 
-// freeze stops the process for d, as a machine that is too busy would.
+// freeze stops the process for d, as an overloaded machine would.
 func (in *instance) freeze(ctx context.Context, d time.Duration) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -169,7 +169,7 @@ func (in *instance) close() {
 	in.tasks.Wait()
 }
 
-// pause waits for d and reports whether ctx still lives.
+// pause waits for d and reports whether ctx is still active.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

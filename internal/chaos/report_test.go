@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Report is what a run gives.
+// Report is the result of a run.
 type Report struct {
 	Seed      uint64   `json:"seed"`
 	Messages  int      `json:"messages"`
@@ -41,8 +41,8 @@ type Result struct {
 	Duplicate  int `json:"replies_duplicate"`
 	OutOfOrder int `json:"replies_out_of_order"`
 	Strange    int `json:"replies_strange"`
-	// Passed is the number of replies that stand behind later ones because
-	// their turns had failed for so long that they stepped aside.
+	// Passed is the number of replies that come after later ones because their turns
+	// failed for so long that they stepped aside.
 	Passed int `json:"replies_passed"`
 	// Median and Longest are times from 200 to the reply.
 	Median  float64 `json:"median_reply_ms"`
@@ -52,13 +52,13 @@ type Result struct {
 	// Rest is the time from the end of the faults to the last reply.
 	Rest float64 `json:"rest_ms"`
 
-	// Lines of the logs that tell of hard times.
+	// Numbers of log lines about trouble.
 	Retried int `json:"turns_retried"`
 	Aside   int `json:"turns_aside"`
 	Dropped int `json:"turns_dropped"`
 	Again   int `json:"turns_unsettled"`
 
-	// Stored is what the store held in the end.
+	// Stored is what the store held at the end.
 	Stored json.RawMessage `json:"stored,omitempty"`
 	// Problems are broken promises.
 	Problems []string `json:"problems,omitempty"`

@@ -17,7 +17,7 @@ import (
 	"github.com/linearbot/linearbot/internal/faultproxy"
 )
 
-// rig is one scenario as it is played.
+// rig is one scenario in progress.
 type rig struct {
 	t         *testing.T
 	bin       string
@@ -32,15 +32,15 @@ type rig struct {
 	instances []*instance
 	plan      map[string][]event
 
-	ended time.Time // when the faults did
+	ended time.Time // when the faults ended
 
-	mu     sync.Mutex // guards what follows while the storm goes on
+	mu     sync.Mutex // guards the fields below during the storm
 	result Result
 	kills  []time.Time
 	struck []string
 }
 
-// clock is how times are written.
+// clock is the format of times.
 const clock = "15:04:05.000"
 
 func newRig(t *testing.T, sc scenario, bin string, run *Report) *rig {
@@ -124,7 +124,7 @@ func (r *rig) problem(format string, args ...any) {
 	r.result.Problems = append(r.result.Problems, text)
 }
 
-// play lets the storm happen and brings everything to rest.
+// play runs the storm and waits until everything is idle.
 func (r *rig) play() {
 	limit, cancel := context.WithTimeout(r.t.Context(), r.storm+2*time.Minute)
 	defer cancel()
@@ -156,7 +156,7 @@ func (r *rig) play() {
 	}
 }
 
-// strike makes one fault happen and notes it.
+// strike causes one fault and records it.
 func (r *rig) strike(ctx context.Context, e event, how func(context.Context, event) error) bool {
 	at := time.Now()
 	err := how(ctx, e)
@@ -170,7 +170,7 @@ func (r *rig) strike(ctx context.Context, e event, how func(context.Context, eve
 	return err == nil
 }
 
-// rest waits until all answers are there, as long as some come.
+// rest waits for all answers, as long as there is progress.
 func (r *rig) rest() {
 	const without = 90 * time.Second
 	last, since := -1, time.Now()
@@ -209,8 +209,8 @@ func (r *rig) lastReply() float64 {
 	return ms(last)
 }
 
-// afterwards deals one more blow while nothing is under way, repeats what was
-// handled, and goes on with some threads.
+// afterwards causes one more fault while the bots are idle, repeats handled
+// deliveries, and continues some threads.
 func (r *rig) afterwards() {
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
@@ -238,7 +238,7 @@ func (r *rig) afterwards() {
 	r.driver.tasks.Wait()
 	r.rest()
 	// An instance that was killed between its reply and the settling of its
-	// lane leaves a lease. It has to lapse, and a neighbour has to settle the
-	// lane, before the store can be called empty.
+	// lane leaves a lease. It has to expire, and another instance has to settle the
+	// lane, before the store counts as empty.
 	pause(ctx, 2*leaseTTL+time.Second)
 }

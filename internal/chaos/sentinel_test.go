@@ -31,14 +31,14 @@ func newSentinelStore(t *testing.T, _ int) store {
 			t.Fatal(err)
 		}
 	}
-	// A busy machine is no dead master.
+	// A busy machine must not look like a dead master.
 	if err := st.downAfter(t.Context(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	return st
 }
 
-// guard makes a server refuse writes while it has no replica, and take on a new
+// guard makes a server reject writes while it has no replica, and accept a new
 // one without delay.
 func (*sentinelStore) guard(ctx context.Context, one *redistest.Server) error {
 	return with(one, func(c *redis.Client) error {
@@ -108,7 +108,7 @@ func (s *sentinelStore) crash(ctx context.Context, down time.Duration) error {
 	err := until(ctx, "fail-over", s.elected)
 	pause(ctx, down)
 	if err == nil {
-		// It comes back as what it was and is told at once what it is now.
+		// It restarts in its old role and is given its new one at once.
 		err = restart(ctx, s.master)
 	}
 	if err == nil {
@@ -165,7 +165,7 @@ func (s *sentinelStore) switched(ctx context.Context) error {
 	err := with(s.replica, func(c *redis.Client) error {
 		return errors.Join(
 			c.Do(ctx, "replicaof", host, port).Err(),
-			// Whoever waits for the end of the pause is to look elsewhere.
+			// Clients that wait for the end of the pause must reconnect.
 			c.Do(ctx, "client", "kill", "type", "normal", "skipme", "yes").Err(),
 			c.Do(ctx, "client", "unpause").Err(),
 		)
@@ -184,7 +184,7 @@ func (s *sentinelStore) switched(ctx context.Context) error {
 	})
 }
 
-// with calls f with a client that lives as long.
+// with calls f with a client that is closed afterwards.
 func with(one *redistest.Server, f func(c *redis.Client) error) error {
 	c := one.Client()
 	return errors.Join(f(c), c.Close())

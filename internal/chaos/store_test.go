@@ -13,21 +13,21 @@ import (
 	"github.com/linearbot/linearbot/internal/redistest"
 )
 
-// store is what the bots of a scenario share, and what can happen to it.
+// store is the store that the bots of a scenario share, and its faults.
 type store interface {
-	// address is LINEARBOT_STATE for instance i; direct is the same without
-	// bad network.
+	// address is LINEARBOT_STATE for instance i; direct is the same without the
+	// network faults.
 	address(i int) string
 	direct() string
 	// kinds are the faults that strike knows.
 	kinds() []kind
-	// strike makes one fault happen and returns when it is over.
+	// strike causes one fault and returns when it is over.
 	strike(ctx context.Context, e event) error
-	// finale is a last blow when everything is at rest.
+	// finale is a last fault when everything is idle.
 	finale(ctx context.Context) error
 }
 
-// fileStore is a directory. Nothing happens to it but to its process.
+// fileStore is a directory. Faults hit its process only.
 type fileStore struct{ dir string }
 
 func newFileStore(t *testing.T, _ int) store {
@@ -41,7 +41,7 @@ func (fileStore) kinds() []kind                       { return nil }
 func (fileStore) strike(context.Context, event) error { return nil }
 func (fileStore) finale(context.Context) error        { return nil }
 
-// network is a number of proxies and the faults that they know.
+// network is a set of proxies and the faults that they support.
 type network []*faultproxy.Proxy
 
 func (n network) kinds() []kind {
@@ -120,8 +120,8 @@ func (s servers) strike(ctx context.Context, e event, after func(*redistest.Serv
 	}
 }
 
-// restart starts a server that was killed. Somebody may have its port for a
-// moment.
+// restart starts a server that was killed. Another process may briefly hold its
+// port.
 func restart(ctx context.Context, one *redistest.Server) error {
 	return until(ctx, "restart of Redis", func(context.Context) error {
 		return one.Restart() //nolint:contextcheck // it has a limit of its own

@@ -78,8 +78,8 @@ func apiKinds() []kind {
 	}
 }
 
-// distance is what lies between the bots and Linear on a good day. With it a
-// turn takes long enough to be interrupted.
+// distance is the network delay between the bots and Linear on a good day. With
+// it a turn takes long enough to be interrupted.
 func distance() faultproxy.Faults { return faultproxy.Faults{Delay: 40 * time.Millisecond} }
 
 func (r *rig) strikeAPI(ctx context.Context, e event) error {

@@ -1,5 +1,4 @@
-// Package cli is the command line that every program made with linearbot.Main
-// has:
+// Package cli is the command line of every program built with linearbot.Main:
 //
 //	serve     run the bot from the environment
 //	init      go from nothing to a checked .env
@@ -32,20 +31,19 @@ import (
 
 // The exit codes.
 const (
-	// ExitOK is a clean end, after a signal too.
+	// ExitOK is a clean stop, also after a signal.
 	ExitOK = 0
-	// ExitFailed is a failure while working.
+	// ExitFailed is a failure at run time.
 	ExitFailed = 1
-	// ExitConfig is a wrong configuration or a wrong command line. Nothing was
-	// started.
+	// ExitConfig is an invalid configuration or command line. Nothing was started.
 	ExitConfig = 2
 )
 
 // Program is a bot with a command line.
 type Program struct {
-	// Name is what the program is called.
+	// Name is the name of the program.
 	Name string
-	// Config is what it says in code.
+	// Config is its configuration in code.
 	Config serve.Config
 	// Stdin, Stdout and Stderr are its streams.
 	Stdin          io.Reader
@@ -71,7 +69,7 @@ type commands struct {
 	Flag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// program is what a command works with.
+// program is the context of a command.
 type program struct {
 	name     string
 	cfg      serve.Config
@@ -116,7 +114,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 		return fail(ExitFailed, err.Error())
 	}
 	parsed, err := parser.Parse(helped(args))
-	if exited >= 0 { // the help or the version was printed
+	if exited >= 0 { // help or version was printed
 		return exited
 	}
 	if err != nil {
@@ -124,7 +122,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	}
 	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" || command == "workspaces" || command == "keys" {
 		for _, u := range settings.FindUnknown(p.environ()) {
-			fail(0, u.String()) // serve has them in its log
+			fail(0, u.String()) // serve logs them itself
 		}
 	}
 	err = parsed.Run(&cli.State, &cli.Workspaces)
@@ -161,15 +159,15 @@ func helped(args []string) []string {
 	return append(to, "--help")
 }
 
-// helpCmd stands in the list of commands; helped replaces it before it runs.
+// helpCmd lists help among the commands; helped replaces it before it runs.
 type helpCmd struct {
 	Command []string `arg:"" optional:"" help:"The command to explain."`
 }
 
-// Run does nothing.
+// Run is a no-op.
 func (helpCmd) Run() error { return nil }
 
-// usageError says that a command was called wrongly.
+// usageError says that a command line is invalid.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }

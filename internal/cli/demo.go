@@ -22,9 +22,9 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// demoCmd plays a conversation on this machine: a Linear in this process, the
-// real server, the program's own handlers and a file store in a temporary
-// directory.
+// demoCmd plays a conversation on this machine: a simulated Linear in this
+// process, the real server, the program's own handlers and a file store in a
+// temporary directory.
 type demoCmd struct {
 	JSON     bool          `name:"json" help:"Print a report instead of the conversation."`
 	Say      []string      `help:"What a person writes, once for each comment of the thread. The first one must mention @helper-bot." placeholder:"TEXT" sep:"none"`
@@ -32,7 +32,7 @@ type demoCmd struct {
 	LogLevel string        `help:"${help_log_level}" placeholder:"error"`
 }
 
-// Run plays the conversation and fails if anything is lost or written twice.
+// Run plays the conversation and fails if anything is lost or duplicated.
 func (c *demoCmd) Run(ctx context.Context, p *program) error {
 	values, problems := settings.Read(p.environ(), map[string]string{"log-level": c.LogLevel})
 	for _, problem := range problems {
@@ -73,7 +73,7 @@ func (c *demoCmd) Run(ctx context.Context, p *program) error {
 	return errors.Join(playErr, report.problem())
 }
 
-// demo is one play: the stage and the actors.
+// demo is one run of the demo: the stage and the actors.
 type demo struct {
 	dir        string
 	linear     *linearsim.Server
@@ -111,11 +111,11 @@ func newDemo() (*demo, error) {
 
 func (d *demo) close() {
 	d.linear.Close()
-	_ = d.store.Close()     // it held nothing that anyone needs
+	_ = d.store.Close()     // its content is disposable
 	_ = os.RemoveAll(d.dir) // a temporary directory; the system clears what is left
 }
 
-// play runs the bot and has the conversation with it.
+// play runs the bot and holds the conversation with it.
 func (d *demo) play(ctx context.Context, cfg serve.Config, lines []string) (err error) {
 	secret := uuid.NewString()
 	cfg.Environ = []string{
@@ -140,7 +140,7 @@ func (d *demo) play(ctx context.Context, cfg serve.Config, lines []string) (err 
 		stop()
 		wg.Wait()
 		if serveErr != nil {
-			err = serveErr // it is why the conversation failed
+			err = serveErr // this is why the conversation failed
 		}
 		if stats, statsErr := d.store.Stats(context.WithoutCancel(ctx)); statsErr == nil {
 			d.left = stats.Entries + stats.Dead
@@ -154,8 +154,8 @@ func (d *demo) play(ctx context.Context, cfg serve.Config, lines []string) (err 
 	return d.talk(ctx, lines)
 }
 
-// talk is the conversation. After the first answer Linear repeats itself, as it
-// does when an answer is lost on the way.
+// talk is the conversation. After the first answer Linear redelivers, as it does
+// when a response is lost.
 func (d *demo) talk(ctx context.Context, lines []string) error {
 	start := time.Now()
 	for i, line := range lines {
@@ -193,8 +193,8 @@ func (d *demo) repeat(ctx context.Context) error {
 	return errors.New("no comment was delivered")
 }
 
-// quiet waits until everything that happened was delivered and the store holds
-// no work. What the bot writes is delivered, too.
+// quiet waits until every event has been delivered, those of the bot's own writes
+// included, and the store holds no work.
 func (d *demo) quiet(ctx context.Context) error {
 	for sent := -1; sent != len(d.linear.Deliveries()); {
 		sent = len(d.linear.Deliveries())
@@ -208,8 +208,8 @@ func (d *demo) quiet(ctx context.Context) error {
 	return nil
 }
 
-// idle waits until a store holds no work. A turn that waits for an answer and a
-// post for later are none.
+// idle waits until a store holds no work. Turns that wait for an answer and
+// scheduled posts do not count as work.
 func idle(ctx context.Context, store state.Store) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -10,7 +10,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
-// demoReport is what a play comes to.
+// demoReport is the outcome of a demo.
 type demoReport struct {
 	// Deliveries is the number of webhook requests that Linear sent.
 	Deliveries int `json:"deliveries"`
@@ -18,10 +18,10 @@ type demoReport struct {
 	Redelivered int `json:"redelivered"`
 	// Replies is the number of messages that the bot wrote.
 	Replies int `json:"replies"`
-	// Duplicates is how many of them it wrote because a delivery was repeated.
+	// Duplicates is how many of them were caused by a repeated delivery.
 	Duplicates int `json:"duplicates"`
-	// Lost is the number of deliveries that were not accepted and of entries
-	// that were left over or buried.
+	// Lost is the number of deliveries that were not accepted plus entries that were
+	// left over or became dead letters.
 	Lost int `json:"lost"`
 	// Milliseconds is how long the conversation took.
 	Milliseconds int64      `json:"milliseconds"`
@@ -36,7 +36,7 @@ type demoLine struct {
 	Text   string    `json:"text"`
 }
 
-// report counts what stands in Linear now.
+// report counts what is in Linear now.
 func (d *demo) report() demoReport {
 	r := demoReport{Milliseconds: d.took.Milliseconds(), Replies: len(d.replies()), Duplicates: d.duplicates, Lost: d.left}
 	for _, delivery := range d.linear.Deliveries() {
@@ -64,7 +64,7 @@ func (d *demo) report() demoReport {
 	return r
 }
 
-// problem returns what is not right, or nil.
+// problem returns what is wrong, or nil.
 func (r demoReport) problem() error {
 	if r.Duplicates == 0 && r.Lost == 0 {
 		return nil
@@ -72,10 +72,10 @@ func (r demoReport) problem() error {
 	return fmt.Errorf("the demo failed: %d duplicates, %d lost", r.Duplicates, r.Lost)
 }
 
-// print shows the conversation as a person would read it.
+// print shows the conversation as a reader would see it.
 func (r demoReport) print(w io.Writer, title string) {
 	if len(r.Conversation) == 0 {
-		return // it did not begin; the error says why
+		return // it never started; the error says why
 	}
 	fmt.Fprintf(w, "%s\nthread %s\n", title, r.Thread)
 	for i, line := range r.Conversation {
@@ -89,7 +89,7 @@ func (r demoReport) print(w io.Writer, title string) {
 		r.Deliveries, r.Redelivered, r.Replies, r.Duplicates, r.Lost)
 }
 
-// indent puts text under the line that says who wrote it.
+// indent indents text below the line that names its author.
 func indent(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {

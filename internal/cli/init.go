@@ -14,7 +14,7 @@ import (
 	"github.com/linearbot/linearbot/internal/setup"
 )
 
-// initCmd leads to a checked .env.
+// initCmd creates a verified .env.
 type initCmd struct {
 	File  string `help:"File to write." default:".env" placeholder:".env"`
 	Force bool   `help:"Replace the file if it is there, and write it even if a check fails."`
@@ -50,7 +50,7 @@ func (c *initCmd) Run(ctx context.Context, p *program) error {
 	return checked
 }
 
-// writeSecret writes a file that its owner alone can read.
+// writeSecret writes a file that only its owner can read.
 func writeSecret(name, text string, replace bool) (err error) {
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if replace {

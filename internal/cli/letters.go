@@ -33,7 +33,7 @@ func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
 	})
 }
 
-// waiting says what a delayed entry is.
+// waiting returns why an entry is delayed.
 func waiting(d *state.DelayedEntry) string {
 	switch {
 	case d.Cause != (state.Cause{}):
@@ -62,11 +62,11 @@ type letterName struct {
 	id   string
 }
 
-// shortest is the fewest characters that name a dead letter, unless its id is
-// that short.
+// shortest is the minimum length of an id prefix, unless the id itself is
+// shorter.
 const shortest = 6
 
-// choice is what the arguments ask for.
+// choice is the selection that the arguments make.
 type choice struct {
 	lane *state.Key // nil means any
 	id   string
@@ -96,8 +96,8 @@ func (l *letters) choice(program string) (choice, error) {
 	}
 }
 
-// find returns the dead letters that are asked for: all, or the one with the
-// id, or else the only one whose id begins with it.
+// find returns the selected dead letters: all, or the one with the id, or else
+// the only one whose id has it as a prefix.
 func (c choice) find(ctx context.Context, store state.Inspector) ([]letterName, error) {
 	var exact, begin []letterName
 	for d, err := range store.Dead(ctx) {
@@ -134,7 +134,7 @@ func (c choice) find(ctx context.Context, store state.Inspector) ([]letterName, 
 	}
 }
 
-// do finds the dead letters, does something with each and says so.
+// do finds the dead letters, applies an action to each and reports it.
 func (l *letters) do(ctx context.Context, st *stateCmd, p *program, done string, f func(store state.Store, lane state.Key, id string) error) error {
 	c, err := l.choice(p.name)
 	if err != nil {
@@ -149,7 +149,7 @@ func (l *letters) do(ctx context.Context, st *stateCmd, p *program, done string,
 		for _, d := range found {
 			err := f(store, d.lane, d.id)
 			if c.all && errors.Is(err, state.ErrNotFound) {
-				continue // a bot or another command was faster
+				continue // a bot or another command got there first
 			}
 			if err != nil {
 				return fmt.Errorf("dead letter %s in %s: %w", shownID(d.id), d.lane, err)

@@ -11,8 +11,8 @@ import (
 	"github.com/linearbot/linearbot/internal/settings"
 )
 
-// serveCmd is the bot from the environment. A flag has precedence over its
-// variable; package settings reads both.
+// serveCmd runs the bot that the environment configures. A flag has precedence
+// over its variable; package settings reads both.
 type serveCmd struct {
 	Addr     string `help:"${help_addr}" placeholder:"${default_addr}"`
 	Public   string `name:"public-url" help:"${help_public_url}" placeholder:"${default_public_url}"`
@@ -27,12 +27,12 @@ type serveCmd struct {
 	LogLevel string `help:"${help_log_level}" placeholder:"${default_log_level}"`
 }
 
-// Help lists the variables below the flags.
+// Help lists the variables after the flags.
 func (*serveCmd) Help() string {
 	return "Everything is read from the environment; a flag has precedence over its variable.\n\n" + settings.Text()
 }
 
-// flags returns the flags that were given, by their names.
+// flags returns the flags that were set, by name.
 func (c *serveCmd) flags() map[string]string {
 	flags := map[string]string{
 		"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name,
@@ -48,7 +48,7 @@ func (c *serveCmd) flags() map[string]string {
 func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	cfg := p.cfg
 	cfg.Flags, cfg.Stderr = c.flags(), p.err
-	values, _ := settings.Read(p.environ(), cfg.Flags) // what is wrong with them is for serve to say
+	values, _ := settings.Read(p.environ(), cfg.Flags) // serve reports their problems
 	path := values.Path
 	if cfg.Webhook.Path != "" && !values.IsSet("LINEARBOT_WEBHOOK_PATH") {
 		path = cfg.Webhook.Path

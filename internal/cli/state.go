@@ -20,9 +20,9 @@ import (
 	"github.com/linearbot/linearbot/state/stateurl"
 )
 
-// stateCmd looks into a store and moves its content. A file store belongs to
-// one process at a time, so stop the bot first; a Redis store can be looked at
-// while bots run.
+// stateCmd inspects a store and moves its content. Only one process at a time can
+// open a file store, so stop the bot first; a Redis store can be inspected while
+// bots run.
 type stateCmd struct {
 	State string `help:"${help_state}" placeholder:"${default_state}"`
 
@@ -37,7 +37,7 @@ type stateCmd struct {
 	Import  stateImport  `cmd:"" help:"Read what export wrote."`
 }
 
-// values reads the configuration as far as it is about the store.
+// values reads the part of the configuration that concerns the store.
 func (c *stateCmd) values(p *program) (*settings.Values, error) {
 	values, problems := settings.Read(p.environ(), map[string]string{"state": c.State})
 	name := values.Source("LINEARBOT_STATE")
@@ -47,7 +47,7 @@ func (c *stateCmd) values(p *program) (*settings.Values, error) {
 	return values, nil
 }
 
-// with opens a store that is there for f.
+// with opens an existing store for f.
 func (c *stateCmd) with(p *program, f func(state.Store) error) error {
 	values, err := c.values(p)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *stateCmd) with(p *program, f func(state.Store) error) error {
 	return c.withNew(p, f)
 }
 
-// withNew opens the store for f, and makes it if it is not there.
+// withNew opens the store for f, and creates it if it does not exist.
 func (c *stateCmd) withNew(p *program, f func(state.Store) error) (err error) {
 	values, err := c.values(p)
 	if err != nil {
@@ -73,8 +73,8 @@ func (c *stateCmd) withNew(p *program, f func(state.Store) error) (err error) {
 	return f(store)
 }
 
-// exists returns an error if there is no store at an address. flag is what
-// gives another one.
+// exists returns an error if there is no store at an address. flag is the flag
+// that selects another one.
 func exists(address, flag string) error {
 	switch there, err := stateurl.Exists(address); {
 	case err != nil:
@@ -85,7 +85,7 @@ func exists(address, flag string) error {
 	return nil
 }
 
-// stopFirst says what to do about a store that a process has open.
+// stopFirst adds advice to the error of a store that another process has open.
 func stopFirst(err error) error {
 	if errors.Is(err, state.ErrLocked) {
 		return fmt.Errorf("%w: stop it first", err)
@@ -214,7 +214,7 @@ func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) (err err
 	})
 }
 
-// jsonLines writes one JSON object a line and returns how many.
+// jsonLines writes one JSON object per line and returns how many.
 func jsonLines[T any](w io.Writer, all iter.Seq2[T, error]) (int, error) {
 	buf := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(buf)
@@ -238,7 +238,7 @@ func age(t time.Time) string {
 	return time.Since(t).Round(time.Second).String()
 }
 
-// until says how long it is to a time.
+// until formats the time left until t.
 func until(t time.Time) string { return max(time.Until(t).Round(time.Second), 0).String() }
 
 func orDash(s string) string {

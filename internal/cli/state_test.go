@@ -9,8 +9,8 @@ import (
 	"github.com/linearbot/linearbot/state/filestate"
 )
 
-// The error of a store that a process has says once who that is, and what to
-// do.
+// The error of a store that another process holds names that process once, and
+// says what to do.
 func TestStoreInUse(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")

@@ -23,13 +23,13 @@ type tokensCmd struct {
 	Revoke tokensRevokeCmd `cmd:"" help:"Revoke a token: the next request with it is refused."`
 }
 
-// AfterApply lets the commands below know the store.
+// AfterApply passes the store to the subcommands.
 func (c *tokensCmd) AfterApply() error {
 	c.Create.store, c.List.store, c.Revoke.store = c.Store, c.Store, c.Store
 	return nil
 }
 
-// lookTokens is openTokens for a store that is there.
+// lookTokens is openTokens for an existing store.
 func lookTokens(address string) (*ticketing.Tokens, state.Store, error) {
 	if err := exists(address, "--store"); err != nil {
 		return nil, nil, err
@@ -61,7 +61,7 @@ type tokensCreateCmd struct {
 	store string
 }
 
-// Run makes a token. The secret goes to the output alone, so that it can be
+// Run creates a token. Only the secret goes to the output, so that it can be
 // piped into a secret store.
 func (c *tokensCreateCmd) Run(ctx context.Context, p *program) (err error) {
 	tokens, store, err := openTokens(c.store)

@@ -18,7 +18,7 @@ func (versionCmd) Run(p *program) error {
 }
 
 // version returns the name of the program, its version, the version of this
-// library where that is another module, the commit and the version of Go.
+// library if that is a different module, the commit and the version of Go.
 func version(name string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

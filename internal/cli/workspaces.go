@@ -17,8 +17,8 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// workspacesCmd looks after the workspaces that have installed the app. Like
-// state, it needs a file store for itself; a Redis store can be used while bots
+// workspacesCmd manages the workspaces that have installed the app. Like state,
+// it needs exclusive access to a file store; a Redis store can be used while bots
 // run.
 type workspacesCmd struct {
 	State string `help:"${help_state}" placeholder:"${default_state}"`
@@ -189,7 +189,7 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 	return open.withNew(p, func(store state.Store) error { return registered(p, store, load) })
 }
 
-// ago says how long ago something was.
+// ago formats how long ago t was.
 func ago(t time.Time) string {
 	if t.IsZero() {
 		return "-"

@@ -16,8 +16,8 @@ import (
 )
 
 // A person asks for a deploy in a comment, opens the link behind the button,
-// presses it, and the bot goes on in the thread. Opening alone does nothing, and
-// the button works once.
+// presses it, and the bot continues in the thread. Just opening the link changes
+// nothing, and the button works once.
 func TestButton(t *testing.T) {
 	t.Parallel()
 	tab := browser(t)
@@ -77,7 +77,7 @@ func TestButton(t *testing.T) {
 	}
 }
 
-// text returns what a person reads.
+// text returns the visible text of the page.
 func text(t *testing.T, tab context.Context) string { //nolint:revive // the tab is where, not the call's own context
 	t.Helper()
 	s, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS("main")))
@@ -87,7 +87,7 @@ func text(t *testing.T, tab context.Context) string { //nolint:revive // the tab
 	return s
 }
 
-// shot keeps a picture of the page if E2E_SHOTS names a directory.
+// shot saves a screenshot of the page if E2E_SHOTS names a directory.
 func shot(t *testing.T, tab context.Context, name string) { //nolint:revive // see text
 	t.Helper()
 	dir := os.Getenv("E2E_SHOTS")

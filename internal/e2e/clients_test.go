@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	// What generated clients import; its version is kept in go.mod by this.
+	// Generated clients import it; this keeps its version in go.mod.
 	_ "github.com/oapi-codegen/runtime"
 )
 
@@ -55,7 +55,7 @@ func TestGeneratedGoClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	in(t, ".", "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "client", "-o", filepath.Join(dir, "client", "client.go"), filepath.Join(dir, "openapi.json"))
-	// The client's own module takes what this one has.
+	// The client's own module uses the requirements of this one.
 	for _, name := range []string{"go.mod", "go.sum"} {
 		raw, err := os.ReadFile(name)
 		if err != nil {

@@ -1,3 +1,3 @@
 // Package e2e tests the pages that the bot serves in a real browser. It is a
-// module of its own, so that whoever uses the library does not see the driver.
+// separate module, so that users of the library do not depend on the driver.
 package e2e

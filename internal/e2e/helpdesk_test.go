@@ -60,7 +60,7 @@ func js(script string) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void]("void (() => {" + script + "})()")
 }
 
-// shows waits until the page's text in a place holds a text.
+// shows waits until an element of the page contains a text.
 func shows(ctx context.Context, t *testing.T, place, want string) {
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
@@ -83,7 +83,7 @@ func shows(ctx context.Context, t *testing.T, place, want string) {
 }
 
 // An agent creates an issue from a conversation, sees the engineer finish it,
-// links another, unlinks it, and all of it shows up by itself.
+// links another and unlinks it; the page shows all of it without a reload.
 func TestHelpdeskInbox(t *testing.T) {
 	t.Parallel()
 	address := startExample(t, "../../examples/helpdesk", "HELPDESK_ADDR=127.0.0.1:0")

@@ -18,7 +18,7 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// stage is a Linear with a bot in it that people reach over HTTP.
+// stage is a simulated Linear with a bot that people reach over HTTP.
 type stage struct {
 	t      *testing.T
 	linear *linearsim.Server
@@ -40,7 +40,7 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 	s.issue = ws.AddTeam("ENG", "Engineering").AddIssue(s.ada, "Checkout fails", "")
 	s.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 
-	// The links are made before the server listens, so the port is chosen now.
+	// The links are created before the server listens, so the port is chosen now.
 	var lc net.ListenConfig
 	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -106,8 +106,8 @@ func (s *stage) replies(root *linearsim.Comment, ok func(bodies []string) bool) 
 	return out
 }
 
-// browser starts a browser until the test ends. A machine without one skips
-// the test, unless it is a build's.
+// browser starts a browser until the test ends. Without a browser the test is
+// skipped, except in CI.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")

@@ -91,7 +91,7 @@ func (s *ticketingStage) send(method, path string, body any) (int, http.Header, 
 	return resp.StatusCode, resp.Header, content
 }
 
-// The document is valid, and every route answers what it says.
+// The document is valid, and every route answers as it says.
 func TestTicketingKeepsItsDocument(t *testing.T) {
 	t.Parallel()
 	s := newTicketingStage(t)
@@ -115,7 +115,7 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 			operations[op.OperationID] = op
 		}
 	}
-	// The validator sees through references: a wrong answer is refused.
+	// The validator resolves references: it rejects a wrong answer.
 	listed := operations["listTickets"].Responses.Value("200").Value.Content.Get("application/json").Schema.Value
 	wrong := map[string]any{
 		"result": []any{map[string]any{"id": 1.0}}, "next_cursor": nil, "prev_cursor": nil, "result_count": 1.0, "limit": 1.0, "is_partial_response": false,
@@ -251,7 +251,7 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("listIssueConversations", "GET", "/issues/ENG-2/conversations", nil, 200)
 	step("unlinkConversation", "DELETE", cv+"/links/"+fmt.Sprint(link["id"]), nil, 200)
 	step("unlinkConversationBulk", "POST", cv+"/links/bulk-delete", map[string]any{"links": []string{"nope"}}, 200)
-	seen["streamConversationEvents"] = true // an endless answer; the package's own tests read it
+	seen["streamConversationEvents"] = true // an endless response; the package's own tests cover it
 
 	const f = "/api/v1/accounts/1/integrations"
 	step("facadeApps", "GET", f+"/apps", nil, 200)
@@ -304,7 +304,7 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 			t.Errorf("%s was not called", id)
 		}
 	}
-	// The capabilities are the same list.
+	// The capabilities list the same.
 	told := map[string]bool{}
 	for _, group := range []string{"unified", "proxy"} {
 		list, _ := caps[group].([]any)

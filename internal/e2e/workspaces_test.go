@@ -20,7 +20,8 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// office is a Linear with two workspaces and a bot that they can install.
+// office is a simulated Linear with two workspaces and a bot that they can
+// install.
 type office struct {
 	sim  *linearsim.Server
 	app  *linearsim.OAuthClient
@@ -103,8 +104,8 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-// TestInstall installs the app in a browser: no, then yes, then the same answer
-// of Linear once more.
+// TestInstall installs the app in a browser: it declines, then accepts, then
+// replays Linear's redirect.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
@@ -173,7 +174,7 @@ func TestInstall(t *testing.T) {
 		t.Fatalf("%+v, %v", list, err)
 	}
 
-	// The bot works, and the page notices without a script.
+	// The bot works, and the page notices without JavaScript.
 	issue := o.acme.AddTeam("ENG", "Engineering").AddIssue(o.ada, "Checkout fails", "")
 	root := o.ada.Comment(issue, "@helper-bot are you there?")
 	if err := o.sim.Wait(t.Context(), func() bool { return len(root.Replies()) == 1 }); err != nil {
@@ -184,13 +185,13 @@ func TestInstall(t *testing.T) {
 	for arrived := false; !arrived && deadline.Err() == nil; {
 		page, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS("main")))
 		if err != nil {
-			continue // the page is loading itself
+			continue // the page is reloading
 		}
 		arrived = strings.Contains(page, "Events from Linear arrive")
 	}
 	shot(t, tab, "arrived")
 
-	// Linear's answer, sent once more: from the history of this browser.
+	// Linear's redirect once more, from the history of this browser.
 	begin()
 	do(chromedp.SetValue(chromedp.CSS("select"), o.ada.ID))
 	state, err := chromedp.Run(tab, chromedp.Evaluate[string](`new URL(location).searchParams.get('state')`))

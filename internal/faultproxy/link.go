@@ -25,8 +25,8 @@ func (l *link) cut() {
 	})
 }
 
-// pump forwards one direction until its source ends, and then tells the
-// destination. If that cannot be, the whole link is cut.
+// pump forwards one direction until its source ends, and then closes the
+// destination for writing. If that fails, it cuts the whole link.
 func (l *link) pump(dst, src net.Conn, held func(Faults) bool) {
 	buf := make([]byte, 32<<10)
 	for {
@@ -52,7 +52,7 @@ func (l *link) pump(dst, src net.Conn, held func(Faults) bool) {
 			}
 			return
 		default:
-			// A reset travels like anything else.
+			// A reset is forwarded like anything else.
 			if _, ok := l.pass(held); ok {
 				l.cut()
 			}

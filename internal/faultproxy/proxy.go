@@ -1,12 +1,12 @@
-// Package faultproxy is a TCP proxy for tests that makes the network between
-// two programs bad, as told.
+// Package faultproxy is a TCP proxy for tests that injects faults into the
+// network between two programs.
 //
 // A proxy listens on a free port of the loopback interface and forwards every
 // connection to its target, bytes unchanged and in order. [Proxy.Set] switches
 // faults on and off for all of its connections, open ones included, and
 // [Proxy.Cut] ends the open ones. Bytes that a fault holds back are not lost:
-// they go on when the fault ends, unless the connection was cut meanwhile, as
-// with a network that comes back.
+// they are forwarded when the fault ends, unless the connection was cut
+// meanwhile, as when a real network recovers.
 //
 // Methods are safe for concurrent use. [Proxy.Close] waits for all goroutines.
 package faultproxy
@@ -19,10 +19,10 @@ import (
 	"time"
 )
 
-// Faults says what is wrong with the network. The zero value is a good one.
+// Faults are the faults of the network. The zero value is a healthy network.
 type Faults struct {
-	// Refuse resets new connections before anything is forwarded. Open ones
-	// stay.
+	// Refuse resets new connections before anything is forwarded. Open ones stay
+	// open.
 	Refuse bool
 	// HoldUp stops forwarding from the client to the target, and HoldDown
 	// from the target to the client. The connections stay open, and the ends
@@ -31,8 +31,8 @@ type Faults struct {
 	HoldUp, HoldDown bool
 	// Delay holds back each chunk, of at most 32 KiB, for that long.
 	Delay time.Duration
-	// Rate is the most bytes a second in each direction of each connection.
-	// Defaults to 0, no limit.
+	// Rate is the maximum number of bytes per second in each direction of each
+	// connection. Defaults to 0, no limit.
 	Rate int
 }
 
@@ -88,7 +88,7 @@ func (p *Proxy) Cut() int {
 }
 
 // Close cuts all connections, stops listening and waits until every goroutine
-// has ended. Closing twice is fine.
+// has ended. Closing twice is a no-op.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.closed = true

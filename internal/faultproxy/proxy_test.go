@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// echo is a server that answers each line with the same line, and counts.
+// echo is a server that echoes each line, and counts.
 type echo struct {
 	ln    net.Listener
 	tasks sync.WaitGroup
@@ -96,7 +96,7 @@ func (c *client) say(line string) {
 	}
 }
 
-// hear returns the next line, or the error, or "" if there is none for d.
+// hear returns the next line, or the error, or "" if neither comes within d.
 func (c *client) hear(d time.Duration) (string, error) {
 	c.t.Helper()
 	if err := c.SetReadDeadline(time.Now().Add(d)); err != nil {
@@ -226,7 +226,7 @@ func TestHold(t *testing.T) {
 			if n := len(e.lines); n != 0 {
 				t.Errorf("%d lines arrived while held", n)
 			}
-			// The other side is not told of an end either.
+			// The other side does not see an end either.
 			if err := c.CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
@@ -273,7 +273,7 @@ func TestSlow(t *testing.T) {
 		faults faultproxy.Faults
 		least  time.Duration
 	}{
-		// There and back again.
+		// Once in each direction.
 		{"delay", faultproxy.Faults{Delay: 30 * time.Millisecond}, 2 * 3 * 30 * time.Millisecond},
 		// The wait comes after the chunk, so the last ones do not count.
 		{"rate", faultproxy.Faults{Rate: 1000}, 2 * 101 * time.Millisecond},
@@ -302,7 +302,7 @@ func TestTargetIsGone(t *testing.T) {
 	p := newProxy(t, e.ln.Addr().String())
 	e.ln.Close()
 	if !refused(t, p) {
-		t.Error("a connection to nobody lives")
+		t.Error("a connection without a target stays open")
 	}
 }
 

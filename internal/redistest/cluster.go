@@ -18,7 +18,7 @@ type Cluster struct {
 	Nodes []*Server
 }
 
-// RunCluster starts a cluster of three that ends with the test.
+// RunCluster starts a cluster of three nodes that ends with the test.
 func RunCluster(t TB) *Cluster {
 	t.Helper()
 	c, err := StartCluster(t.TempDir(), 3)
@@ -64,7 +64,7 @@ func (c *Cluster) start(dir string, n int) error {
 		cl := node.Client()
 		err := cl.ClusterAddSlotsRange(ctx, i*slots/n, (i+1)*slots/n-1).Err()
 		if err == nil {
-			// An epoch of its own saves the nodes from having to agree on one.
+			// Separate epochs save the nodes from having to agree on one.
 			err = cl.Do(ctx, "cluster", "set-config-epoch", i+1).Err()
 		}
 		if err == nil && i > 0 {

@@ -12,7 +12,7 @@ import (
 	"os"
 )
 
-// ErrNotInstalled says that there is no redis-server to start.
+// ErrNotInstalled says that redis-server is not installed.
 var ErrNotInstalled = errors.New("redistest: redis-server is not installed, try: apt-get install redis-server")
 
 // TB is the part of *testing.T that this package uses.

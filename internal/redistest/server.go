@@ -53,7 +53,7 @@ func Run(t TB, o Options) *Server {
 }
 
 // Start starts a server that keeps its files in dir. The caller ends it with
-// Stop or Kill. It fails with [ErrNotInstalled] if there is no redis-server.
+// Stop or Kill. It fails with [ErrNotInstalled] if redis-server is not installed.
 func Start(dir string, o Options) (*Server, error) {
 	var err error
 	for range 5 { // another process may take the port meanwhile
@@ -106,7 +106,7 @@ func (s *Server) Restart() error {
 	args = append(args, "--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
 		"--logfile", filepath.Join(s.dir, "redis-"+strconv.Itoa(s.port)+".log"), "--daemonize", "no")
 	args = append(args, s.o.Args...)
-	cmd := exec.CommandContext(context.Background(), bin, args...) //nolint:gosec // a server for tests
+	cmd := exec.CommandContext(context.Background(), bin, args...) //nolint:gosec // a test server
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("redistest: start: %w", err)
 	}
@@ -150,7 +150,7 @@ func (s *Server) end(sig os.Signal) {
 	s.cmd = nil
 }
 
-// Freeze stops the server without closing its connections; Thaw goes on.
+// Freeze pauses the server without closing its connections; Thaw resumes it.
 func (s *Server) Freeze() error { return s.cmd.Process.Signal(syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
@@ -177,7 +177,7 @@ func until(exited <-chan struct{}, what string, f func(ctx context.Context) erro
 	}
 }
 
-// freePort returns a port that nobody listens on at the moment.
+// freePort returns a port that is free at the moment.
 func freePort() (int, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")

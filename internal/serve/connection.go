@@ -14,26 +14,27 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// connection learns who the bot is. The server accepts deliveries meanwhile:
-// what is stored waits for the answer.
+// connection looks up the bot's identity. The server accepts deliveries meanwhile
+// and stores them until the identity is known.
 type connection struct {
 	adapter adapter.Adapter
 	log     zerolog.Logger
-	// look names what to look at if the credentials are refused, and at what
-	// is connected to.
+	// look names what to check if the credentials are rejected, and at the address
+	// that is connected to.
 	look, at string
-	// scopes are what the token is asked for with. Nil if it is not asked for.
+	// scopes are the scopes that the token is requested with. Nil if none is
+	// requested.
 	scopes []string
 
 	mu sync.Mutex
-	// reason is why the bot does not know who it is. Empty before the first
-	// answer and after a good one.
+	// reason is why the bot's identity is unknown. Empty before the first answer and
+	// after a successful one.
 	reason string
 	known  bool
 }
 
-// Run asks until there is an answer and then waits for the end of ctx. A cause
-// is logged when it is new, not with every attempt.
+// Run retries until there is an answer and then waits for the end of ctx. It logs
+// a cause when it is new, not on every attempt.
 func (c *connection) Run(ctx context.Context) error {
 	wait := &backoff.ExponentialBackOff{
 		InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.3, MaxInterval: time.Minute,
@@ -49,14 +50,15 @@ func (c *connection) Run(ctx context.Context) error {
 	return nil
 }
 
-// ask asks once. It returns how long the platform wants to be left alone.
+// ask makes one attempt. It returns how long the platform wants the next one
+// delayed.
 func (c *connection) ask(ctx context.Context) (pause time.Duration, known bool) {
 	self, err := c.adapter.Identity(ctx, "")
 	switch {
 	case err == nil:
 		c.connected(self)
 		return 0, true
-	case ctx.Err() != nil: // it is over; that is no news
+	case ctx.Err() != nil: // shutting down; nothing to log
 		return 0, false
 	}
 	c.failed(err)
@@ -66,7 +68,7 @@ func (c *connection) ask(ctx context.Context) (pause time.Duration, known bool) 
 	return pause, false
 }
 
-// sleep waits for d and reports whether ctx still lives.
+// sleep waits for d and reports whether ctx is still active.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -110,7 +112,7 @@ func (c *connection) failed(err error) {
 	}
 }
 
-// explain says what to look at. It shows no secret and may be public.
+// explain says what to check. Its text contains no secrets and may be public.
 func (c *connection) explain(err error) string {
 	switch code := adapter.CodeOf(err); code {
 	case adapter.CodeUnauthenticated, adapter.CodeForbidden:
@@ -126,7 +128,7 @@ func (c *connection) explain(err error) string {
 	}
 }
 
-// Ready returns nil once the bot knows who it is.
+// Ready returns nil once the bot's identity is known.
 func (c *connection) Ready(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,13 +16,13 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// identities is an adapter that gives the prepared answers to the question who
-// the bot is. The last one is repeated.
+// identities is an adapter whose Identity returns the prepared answers. The last
+// one is repeated.
 type identities struct {
 	adapter.Adapter
 
 	mu      sync.Mutex
-	answers []error // nil is a good answer
+	answers []error // nil means success
 	asked   []time.Time
 	self    adapter.Identity
 }
@@ -39,8 +39,8 @@ func (a *identities) Identity(context.Context, string) (*adapter.Identity, error
 	return &self, nil
 }
 
-// TestConnection has the bot ask until it knows who it is. Each cause is one
-// line, however often it is met, and readiness says the same.
+// TestConnection has the bot retry until its identity is known. Each cause is
+// logged once, however often it recurs, and readiness reports the same.
 func TestConnection(t *testing.T) {
 	t.Parallel()
 	down := &adapter.Error{Code: adapter.CodeUnavailable, Err: errors.New("connection refused")}
@@ -53,7 +53,7 @@ func TestConnection(t *testing.T) {
 		name    string
 		answers []error
 		self    adapter.Identity
-		after   time.Duration // when readiness is looked at
+		after   time.Duration // when readiness is checked
 		ready   string        // the reason, empty if ready
 		lines   []string      // parts of the lines
 	}{

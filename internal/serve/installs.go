@@ -28,9 +28,9 @@ type link interface {
 type installs struct {
 	reg *workspaces.Registry
 	log zerolog.Logger
-	// http sends the requests for tokens.
+	// http sends the token requests.
 	http *http.Client
-	// store and bot are made after the registry, which does no I/O before.
+	// store and bot are created after the registry, which does no I/O until then.
 	store *lateStore
 	bot   *bot.Bot
 }
@@ -38,11 +38,11 @@ type installs struct {
 // lateStore is a store that is opened later.
 type lateStore struct{ workspaces.Store }
 
-// oauthConnections is how many connections for tokens are kept.
+// oauthConnections is how many idle connections for token requests are kept.
 const oauthConnections = 4
 
-// installations returns the registry if the environment asks for one, and nil
-// if not.
+// installations returns the registry if the environment configures one, and nil
+// otherwise.
 func (a *assembly) installations() *installs {
 	cfg, on, err := workspaces.ConfigFrom(a.values.Lookup)
 	if !on || a.cfg.Bot.Adapter != nil {
@@ -79,7 +79,7 @@ func (a *assembly) installations() *installs {
 	return in
 }
 
-// pages adds the pages of the registry to those of the server.
+// pages adds the registry's pages to the server's.
 func (in *installs) pages(to map[string]http.Handler) map[string]http.Handler {
 	all := make(map[string]http.Handler, len(to)+3)
 	for _, path := range in.reg.Paths() {
@@ -89,8 +89,8 @@ func (in *installs) pages(to map[string]http.Handler) map[string]http.Handler {
 	return all
 }
 
-// Run says who has installed the app and keeps the installations in order until
-// ctx ends.
+// Run logs who has installed the app and maintains the installations until ctx
+// ends.
 func (in *installs) Run(ctx context.Context) error {
 	ask, cancel := context.WithTimeout(ctx, 10*time.Second)
 	all, err := in.reg.List(ask)
@@ -110,6 +110,6 @@ func (in *installs) Run(ctx context.Context) error {
 	return in.reg.Run(ctx)
 }
 
-// Ready returns nil: workspaces that cannot be acted in do not concern the
+// Ready returns nil: a workspace that the bot cannot act in does not affect the
 // others.
 func (in *installs) Ready(context.Context) error { return nil }

@@ -12,7 +12,7 @@ import (
 )
 
 // NewLogger writes JSON lines to w, or lines for people if w is a terminal.
-// NO_COLOR in environ makes those plain.
+// NO_COLOR in environ turns off their colours.
 func NewLogger(w io.Writer, level zerolog.Level, environ []string) zerolog.Logger {
 	if f, ok := w.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
 		plain := slices.ContainsFunc(environ, func(kv string) bool {

@@ -1,6 +1,5 @@
-// Package serve puts a bot together from the configuration and from what a
-// program says in code, and runs it. The commands and linearbot.Run are two ways
-// into it.
+// Package serve assembles a bot from the configuration and from a program's
+// options in code, and runs it. The commands and linearbot.Run both use it.
 package serve
 
 import (
@@ -24,26 +23,26 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// Config is what a program says. The fields are those of linearbot.Config; what
-// is set in the environment or by a flag has precedence over them, and they over
-// the defaults of the table.
+// Config holds a program's options in code. The fields are those of
+// linearbot.Config; the environment and flags have precedence over them, and they
+// over the defaults of the table.
 type Config struct {
 	// Register adds the handlers. Nil adds none.
 	Register func(b *bot.Bot) error
 	Bot      bot.Config
 	Linear   linear.Config
 	Webhook  webhook.Config
-	// Environ is the environment. Nil means that of the process.
+	// Environ is the environment. Nil means the environment of the process.
 	Environ []string
-	// Flags are flags of the command line by their names.
+	// Flags are flags of the command line, by name.
 	Flags map[string]string
-	// Logger gets the log. Nil means lines on Stderr at the configured level.
+	// Logger receives the log. Nil means lines on Stderr at the configured level.
 	Logger *zerolog.Logger
-	// Stderr is where lines go without a Logger. Nil means os.Stderr.
+	// Stderr receives the log if Logger is nil. Nil means os.Stderr.
 	Stderr io.Writer
 }
 
-// assembly is a bot that is being put together.
+// assembly is a bot under construction.
 type assembly struct {
 	cfg      Config
 	values   *settings.Values
@@ -52,9 +51,9 @@ type assembly struct {
 	tickets  *tickets // nil without the ticketing API
 }
 
-// Run runs the bot until ctx ends and returns nil after a clean stop. What is
-// wrong with the configuration is a *settings.Error that names everything; then
-// nothing was started.
+// Run runs the bot until ctx ends and returns nil after a clean stop. If the
+// configuration is invalid, the error is a *settings.Error that lists all
+// problems, and nothing was started.
 func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
@@ -103,8 +102,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	return a.listenError(srv.Run(ctx, a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log})...))
 }
 
-// problem remembers what is wrong with a variable, under the name by which it
-// was set.
+// problem records a problem with a variable, under the name by which it was set.
 func (a *assembly) problem(variable, reason string) {
 	if variable != "" {
 		variable = a.values.Source(variable)
@@ -112,7 +110,7 @@ func (a *assembly) problem(variable, reason string) {
 	a.problems = append(a.problems, settings.Problem{Name: variable, Reason: reason})
 }
 
-// refused returns all problems so far as one error, nil if there are none.
+// refused returns all problems so far as one error, or nil.
 func (a *assembly) refused() error {
 	if len(a.problems) == 0 {
 		return nil
@@ -120,7 +118,7 @@ func (a *assembly) refused() error {
 	return &settings.Error{Problems: a.problems}
 }
 
-// fillWebhook decides what the server is made of.
+// fillWebhook fills in the options of the server.
 func (a *assembly) fillWebhook() {
 	v, w := a.values, &a.cfg.Webhook
 	if len(v.Secrets)+len(v.Expiring) > 0 {
@@ -135,8 +133,8 @@ func (a *assembly) fillWebhook() {
 	w.Logger = a.log
 }
 
-// choose sets what a program has said to the configured value if that was set,
-// or if the program has said nothing.
+// choose replaces a program's option with the configured value if that was set,
+// or if the option is unset.
 func choose[T comparable](v *settings.Values, said *T, configured T, name string) {
 	var zero T
 	if v.IsSet(name) || *said == zero {
@@ -144,8 +142,8 @@ func choose[T comparable](v *settings.Values, said *T, configured T, name string
 	}
 }
 
-// connect makes the adapter, unless the program brings one. It also returns what
-// closes the adapter's idle connections.
+// connect creates the adapter, unless the program provides one. It also returns a
+// function that closes the adapter's idle connections.
 func (a *assembly) connect(in *installs) (link, func()) {
 	if a.cfg.Bot.Adapter != nil {
 		conn := &connection{adapter: a.cfg.Bot.Adapter, log: a.log, look: "the credentials of the adapter", at: a.cfg.Bot.Adapter.Name()}
@@ -177,10 +175,10 @@ func (a *assembly) connect(in *installs) (link, func()) {
 	return &connection{adapter: lin, log: a.log, look: a.credentials(cfg), at: "Linear", scopes: lin.Scopes()}, lin.CloseIdleConnections
 }
 
-// overlay returns what a program has said with what is set in its place.
+// overlay returns a program's options, overridden by what is set.
 func (a *assembly) overlay(said, set linear.Config) linear.Config {
 	if set.APIKey != "" || set.AccessToken != "" || set.ClientID != "" || set.ClientSecret != "" {
-		// One way to authenticate replaces all that the program knows.
+		// One configured way to authenticate replaces all of the program's.
 		said = said.WithCredentials(set)
 	}
 	if len(set.Scopes) > 0 {
@@ -198,7 +196,7 @@ func (a *assembly) overlay(said, set linear.Config) linear.Config {
 	return said
 }
 
-// credentials names the variables that the bot authenticates by.
+// credentials names the variables that the bot authenticates with.
 func (a *assembly) credentials(cfg linear.Config) string {
 	switch {
 	case cfg.APIKey != "":
@@ -220,8 +218,8 @@ func parts(err error) []error {
 	return []error{err}
 }
 
-// openStore opens the configured store, unless the program brings one, which it
-// then closes itself.
+// openStore opens the configured store, unless the program provides one, which
+// the program then closes itself.
 func (a *assembly) openStore() (func() error, error) {
 	if a.cfg.Bot.Store != nil {
 		return func() error { return nil }, nil
@@ -244,7 +242,7 @@ func (a *assembly) openStore() (func() error, error) {
 // *settings.Error; one that another process holds is a failure.
 func OpenStore(v *settings.Values) (state.Store, error) { return openStore(v, v.Workers) }
 
-// openStore opens the configured store for so many turns at once.
+// openStore opens the configured store for a number of concurrent turns.
 func openStore(v *settings.Values, workers int) (state.Store, error) {
 	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers})
 	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
@@ -255,7 +253,7 @@ func openStore(v *settings.Values, workers int) (state.Store, error) {
 	return store, err
 }
 
-// newBot makes the bot and has the program add its handlers.
+// newBot creates the bot and has the program register its handlers.
 func (a *assembly) newBot(in *installs) *bot.Bot {
 	v, c := a.values, &a.cfg.Bot
 	choose(v, &c.Name, v.Name, "LINEAR_BOT_USERNAME")
@@ -283,7 +281,7 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 	return b
 }
 
-// newServer makes the server of the bot.
+// newServer creates the bot's server.
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
 	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
@@ -296,8 +294,9 @@ func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	return srv
 }
 
-// listenError makes a problem of an address that this machine does not have or
-// may not use. An address that is in use is a failure: it may be free later.
+// listenError turns an address that this machine does not have or may not use
+// into a configuration problem. An address in use is a failure: it may be free
+// later.
 func (a *assembly) listenError(err error) error {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "listen" {

@@ -10,7 +10,7 @@ import (
 )
 
 // storeCheck warns of a store whose own settings let it lose what it has
-// acknowledged. It runs beside the server, which need not wait for it.
+// acknowledged. It runs alongside the server, which does not wait for it.
 type storeCheck struct {
 	store bot.Store
 	log   zerolog.Logger

@@ -24,23 +24,24 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// tickets is the ticketing API beside the bot. Nil means that there is none.
+// tickets is the ticketing API alongside the bot. Nil if it is disabled.
 type tickets struct {
 	api   *ticketing.API
 	store state.Store
 	log   zerolog.Logger
 }
 
-// ticketTime bounds a request of the API. It is less than the server's own time,
-// so that a slow Linear ends in an answer and not in a closed connection.
+// ticketTime bounds a request of the API. It is less than the server's own
+// timeout, so that a slow Linear leads to an answer and not to a closed
+// connection.
 const ticketTime = 15 * time.Second
 
-// openTicketing makes the API and opens its store, if LINEARBOT_TICKETING says
-// so. A plain bot opens no second store.
+// openTicketing creates the API and opens its store, if LINEARBOT_TICKETING
+// enables it. A plain bot opens no second store.
 func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	if !a.values.Ticketing {
 		a.warnOfIdleTicketing()
-		return nil, nil //nolint:nilnil // no API is an answer
+		return nil, nil //nolint:nilnil // a disabled API is not an error
 	}
 	lin, ok := a.cfg.Bot.Adapter.(*linear.Adapter)
 	if !ok {
@@ -81,7 +82,7 @@ func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	return t, nil
 }
 
-// warnOfIdleTicketing warns of variables of an API that is not served.
+// warnOfIdleTicketing warns about variables of an API that is disabled.
 func (a *assembly) warnOfIdleTicketing() {
 	a.values.Each(func(name, _ string) {
 		for _, part := range []string{"LINEARBOT_TICKETING_", "LINEARBOT_HELPDESK_", "LINEARBOT_CHATWOOT_"} {
@@ -92,8 +93,8 @@ func (a *assembly) warnOfIdleTicketing() {
 	})
 }
 
-// sameStore reports whether two addresses lead to the same store, as far as
-// they show it.
+// sameStore reports whether two addresses lead to the same store, as far as the
+// addresses can tell.
 func sameStore(a, b string) bool {
 	plain := func(address string) string {
 		if dir, ok := strings.CutPrefix(address, "file:"); ok {
@@ -106,7 +107,7 @@ func sameStore(a, b string) bool {
 	return plain(a) == plain(b)
 }
 
-// mount adds the API to the server, and the line that says where it is.
+// mount adds the API to the server, and the log line with its address.
 func (t *tickets) mount(w *webhook.Config, prefix, public string) {
 	pages := map[string]http.Handler{prefix + "/": t.api}
 	maps.Copy(pages, w.Pages)
@@ -124,7 +125,7 @@ func (t *tickets) mount(w *webhook.Config, prefix, public string) {
 	}
 }
 
-// local returns the host and port by which this machine reaches addr.
+// local returns the host and port at which this machine reaches addr.
 func local(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -133,8 +134,8 @@ func local(addr net.Addr) string {
 	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }
 
-// acceptor returns what takes the deliveries: the bot, and the API if there is
-// one.
+// acceptor returns the receiver of deliveries: the bot, and the API if it is
+// enabled.
 func (t *tickets) acceptor(b *bot.Bot) webhook.Acceptor {
 	if t == nil {
 		return b
@@ -142,7 +143,7 @@ func (t *tickets) acceptor(b *bot.Bot) webhook.Acceptor {
 	return t.api.Also(b)
 }
 
-// beside returns the runners with that of the API, if there is one.
+// beside returns the runners, with that of the API if it is enabled.
 func (t *tickets) beside(runners ...webhook.Runner) []webhook.Runner {
 	if t == nil {
 		return runners
@@ -150,7 +151,7 @@ func (t *tickets) beside(runners ...webhook.Runner) []webhook.Runner {
 	return append(runners, t)
 }
 
-// Run works the queue of the API until ctx ends.
+// Run processes the queue of the API until ctx ends.
 func (t *tickets) Run(ctx context.Context) error {
 	if all, err := t.api.Tokens().List(ctx); err == nil && len(all) == 0 {
 		t.log.Warn().Msg("no token opens the ticketing API: stop the server and run linearbot tokens create NAME --role admin")
@@ -158,7 +159,7 @@ func (t *tickets) Run(ctx context.Context) error {
 	return t.api.Run(ctx)
 }
 
-// close closes the store of the API, if there is one.
+// close closes the store of the API, if it is enabled.
 func (t *tickets) close() error {
 	if t == nil {
 		return nil
@@ -167,11 +168,11 @@ func (t *tickets) close() error {
 }
 
 // acting is the workspace that the adapter acts in, as a connection of the API.
-// They share a client, and so the budget of requests.
+// They share a client, and therefore the request budget.
 type acting struct{ linear *linear.Adapter }
 
-// Connections returns the workspace. It asks Linear until there has been an
-// answer.
+// Connections returns the workspace. It asks Linear until an attempt has
+// succeeded.
 func (a acting) Connections(ctx context.Context) ([]ticketing.Connection, error) {
 	self, err := a.linear.Identity(ctx, "")
 	if err != nil {
@@ -191,8 +192,8 @@ type installed struct {
 	reg    *workspaces.Registry
 }
 
-// Connections returns the workspaces in which the app can act. One that does not
-// answer is left out, unless there is no other.
+// Connections returns the workspaces in which the app can act. Those that do not
+// answer are left out; if none answers, it returns an error.
 func (i installed) Connections(ctx context.Context) ([]ticketing.Connection, error) {
 	all, err := i.reg.List(ctx)
 	if err != nil {

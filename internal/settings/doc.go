@@ -3,7 +3,7 @@
 // the command line, the table in the README, the list of known names and the
 // redaction of values come from it, so a variable is added in one place.
 //
-// It is a package of its own because both ways to run a bot read it, the
-// commands and linearbot.Run, and because a table is easiest to test where
-// nothing can be started.
+// It is a package of its own because both ways to run a bot, the commands and
+// linearbot.Run, read it, and because a table is easiest to test where there is
+// nothing to start.
 package settings

@@ -36,7 +36,7 @@ func Text() string {
 		}
 		fmt.Fprintf(w, "  %s\t%s%s\n", s.Name, s.plainHelp(), def)
 	}
-	_ = w.Flush() // a strings.Builder takes everything
+	_ = w.Flush() // a strings.Builder never fails
 	return strings.TrimRight(b.String(), "\n")
 }
 

@@ -2,11 +2,11 @@ package settings
 
 import "strings"
 
-// Problem is one thing that is wrong with a configuration.
+// Problem is one problem of a configuration.
 type Problem struct {
 	// Name is the variable or the flag. Empty if the problem concerns several.
 	Name string
-	// Reason continues a sentence that begins with Name. It holds no secret.
+	// Reason continues a sentence that begins with Name. It contains no secrets.
 	Reason string
 }
 
@@ -18,13 +18,13 @@ func (p Problem) String() string {
 	return p.Name + " " + p.Reason
 }
 
-// Error is everything that is wrong with a configuration.
+// Error lists all problems of a configuration.
 type Error struct {
 	// Problems is not empty.
 	Problems []Problem
 }
 
-// Error returns one problem a line.
+// Error returns one problem per line.
 func (e *Error) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {

@@ -35,7 +35,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// Every default passes its own parser, and every row says what it is.
+// Every default passes its own parser, and every row describes its variable.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
@@ -60,8 +60,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// Package linear reads no variable that the table lacks, and the table has none
-// of Linear's that nothing reads.
+// Every variable that package linear reads is in the table, and every variable of
+// Linear's in the table is read.
 func TestLinearReadsTheTable(t *testing.T) {
 	t.Parallel()
 	read := make(map[string]bool)
@@ -196,7 +196,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// What is shown of a configuration holds no secret, wherever it was put.
+// Configuration as shown contains no secrets, wherever they were set.
 func TestShown(t *testing.T) {
 	t.Parallel()
 	v, problems := settings.Read([]string{
@@ -245,7 +245,7 @@ func TestFindUnknown(t *testing.T) {
 	}
 }
 
-// FuzzRead feeds values to every parser: none fails, and none quotes a secret.
+// FuzzRead feeds values to every parser: none panics, and none quotes a secret.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{"", "1", "25s", ":3000", "file:a", "redis://u:p@h/1", "https://bot.test", "/x", "true", "info", "@a", "a,b"} {
 		f.Add(s)

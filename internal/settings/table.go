@@ -22,19 +22,18 @@ import (
 type Setting struct {
 	// Name is the variable.
 	Name string
-	// Also are other names that are read if Name is not set.
+	// Also lists alternative names that are read if Name is unset.
 	Also []string
-	// Flag is the flag of serve that sets it. Empty if there is none, as for
-	// secrets, which other users of a machine could read on a command line.
+	// Flag is the flag of serve that sets it. Empty if there is none: secrets have
+	// none, because other users of the machine can read command lines.
 	Flag string
-	// Default is the text that an unset variable stands for. Empty if there is
-	// none.
+	// Default is the value used when the variable is unset. Empty if there is none.
 	Default string
 	// DefaultIs describes a default that is not a fixed text.
 	DefaultIs string
 	// Help says in one line what it means, in Markdown without links.
 	Help string
-	// Secret keeps the value out of logs, errors and pages.
+	// Secret says that the value must not appear in logs, errors and pages.
 	Secret bool
 
 	// parse reads a value that is not blank into v. Its error continues a
@@ -279,7 +278,7 @@ func (v *Values) parseLease(text string) error {
 
 func (v *Values) parseDrain(text string) error {
 	if d, err := time.ParseDuration(text); err == nil && d <= 0 {
-		v.Drain = d // the bot knows what this means
+		v.Drain = d // the bot interprets it
 		return nil
 	}
 	return parseDuration(&v.Drain, text, time.Millisecond, 24*time.Hour)

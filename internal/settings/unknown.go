@@ -8,14 +8,13 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Unknown is a variable that looks as if it were meant for linearbot.
+// Unknown is an unknown variable that looks meant for linearbot.
 type Unknown struct {
-	// Name is the variable, and Nearest the known one that it resembles, or
-	// empty if there is none.
+	// Name is the variable, and Nearest the known one that it resembles, or empty.
 	Name, Nearest string
 }
 
-// String says so.
+// String returns a warning about it.
 func (u Unknown) String() string {
 	if u.Nearest == "" {
 		return u.Name + " is not a variable of linearbot"
@@ -27,10 +26,10 @@ func (u Unknown) String() string {
 // LINEARBOT_ and that nothing reads, sorted by name.
 func FindUnknown(environ []string) []Unknown {
 	known := Names()
-	// What the project's tests read.
+	// Variables that the project's tests read.
 	ignored := []string{"LINEAR_SCHEMA", "LINEAR_FIXTURES", "LINEAR_VECTORS"}
-	// What Kubernetes sets in every container beside a service called linear
-	// or linearbot.
+	// Variables that Kubernetes sets in every container of a namespace with a
+	// service called linear or linearbot.
 	service := regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?$`)
 	var found []Unknown
 	for _, kv := range environ {
@@ -55,8 +54,8 @@ func Names() []string {
 	return names
 }
 
-// nearest returns the known name that the fewest changes make of name, or
-// nothing if that takes more than a slip or two.
+// nearest returns the known name with the smallest edit distance to name, or ""
+// if none is within a typo or two.
 func nearest(name string, known []string) string {
 	const slips = 2
 	const most = 200 // comparing costs the product of the lengths

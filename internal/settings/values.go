@@ -12,34 +12,34 @@ import (
 )
 
 // Values is a configuration as the table reads it: what is set, and the defaults
-// for everything else. Fields without a default are empty where nothing is set.
+// for everything else. Fields without a default are empty if unset.
 type Values struct {
 	// Secrets are the signing secrets of the webhook.
 	Secrets []string
-	// IDSecret is the secret of the ids of writes.
+	// IDSecret is the secret from which the ids of writes are computed.
 	IDSecret string
 	// Expiring are those of them that are accepted until a time.
 	Expiring []webhook.Secret
-	// Name is a further handle of the bot.
+	// Name is an additional handle of the bot.
 	Name string
 	// Addr is the address to listen on, and Path the path of the webhook.
 	Addr, Path string
-	// PublicURL is where people reach the server.
+	// PublicURL is the address at which people reach the server.
 	PublicURL string
 	// State is the address of the store.
 	State string
 	// Strict refuses late deliveries.
 	Strict bool
-	// Workers is the most turns that run at once.
+	// Workers is the maximum number of concurrent turns.
 	Workers int
 	// Lease and Drain are the lease's lifetime and the time to finish. A negative
 	// Drain means none.
 	Lease, Drain time.Duration
 	// Backlog is the limit of the store; negative means none.
 	Backlog int
-	// Level is the least level that is logged.
+	// Level is the lowest level that is logged.
 	Level zerolog.Level
-	// Ticketing serves the ticketing API.
+	// Ticketing enables the ticketing API.
 	Ticketing bool
 
 	table []Setting
@@ -89,7 +89,7 @@ func Read(environ []string, flags map[string]string) (*Values, []Problem) {
 	return v, problems
 }
 
-// find returns what sets s, if anything does.
+// find returns the source that sets s, if any.
 func (s *Setting) find(env, flags map[string]string) (source, bool) {
 	if text := strings.TrimSpace(flags[s.Flag]); s.Flag != "" && text != "" {
 		return source{"--" + s.Flag, text}, true
@@ -108,8 +108,8 @@ func (v *Values) IsSet(name string) bool {
 	return ok
 }
 
-// Source returns what set a variable: its name, another name of it or a flag.
-// It is the name itself if nothing did.
+// Source returns what set a variable: its name, another name of it or a flag. It
+// returns the name itself if the variable is unset.
 func (v *Values) Source(name string) string {
 	if s, ok := v.set[name]; ok {
 		return s.name
@@ -117,12 +117,12 @@ func (v *Values) Source(name string) string {
 	return name
 }
 
-// Lookup returns the text that a variable was set to, or "". Package linear
-// reads its part of the table by it.
+// Lookup returns the text that a variable was set to, or "". Package linear reads
+// its part of the table with it.
 func (v *Values) Lookup(name string) string { return v.set[name].text }
 
 // Each calls f for everything that was set, in the order of the table, with
-// values as they may be shown.
+// values redacted by Show.
 func (v *Values) Each(f func(name, shown string)) {
 	for _, s := range v.table {
 		if from, ok := v.set[s.Name]; ok {
@@ -131,8 +131,8 @@ func (v *Values) Each(f func(name, shown string)) {
 	}
 }
 
-// Show returns a value of s as it may be shown: secrets and addresses that may
-// hold one, in a password or a query, are replaced by "[redacted]".
+// Show returns a value of s that is safe to show: secrets, and addresses that may
+// contain one in a password or a query, are replaced by "[redacted]".
 func (s *Setting) Show(value string) string {
 	if value != "" && (s.Secret || strings.ContainsAny(value, "@?#")) {
 		return "[redacted]"
