@@ -218,8 +218,8 @@ func automation() adapter.User {
 	return adapter.User{ID: automationID, Name: automationName, FullName: automationName, Kind: adapter.UserAutomation}
 }
 
-// actor turns the actor of an envelope into a user: zero if the actor has no id
-// and no name.
+// actor turns the actor of an envelope into a user: zero if the payload is
+// empty.
 func (p *people) actor(a *actorPayload) adapter.User {
 	switch kind := a.kind(); kind {
 	case adapter.UserIntegration, adapter.UserApp:

@@ -193,7 +193,7 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	switch {
 	case a.Signal == signalStop:
 		m.Session.Signal = ""
-		// No act: a stop must never be deduplicated.
+		// No act: a stop must never be dropped as a duplicate.
 		return &adapter.StopEvent{Meta: d.meta, Message: m}
 	case !body.ok && a.Signal == "":
 		return d.lacks("agentActivity.content.body")
