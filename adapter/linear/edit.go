@@ -69,7 +69,7 @@ func (a *Adapter) edit(ctx context.Context, b *bot, thread Thread, id, body stri
 	c.ID = cmp.Or(c.ID, id)
 	c.Body = cmp.Or(c.Body, body)
 	m := s.comment(c)
-	if m.ID == thread.CommentID { // the answer does not include the root
+	if m.ID == thread.CommentID { // the answer does not say that this is the root
 		m.ParentID = ""
 	}
 	return m, nil

@@ -35,7 +35,7 @@ type Adapter struct {
 	secrets secrets
 }
 
-// remembered is for how many comments the adapter caches their thread.
+// remembered is the number of comments whose thread the adapter caches.
 const remembered = 4096
 
 var _ adapter.Adapter = (*Adapter)(nil)

@@ -17,8 +17,8 @@ const maxSyncs = 10
 
 // syncPayload are the places that something is synced with. The schema says
 // only JSONObject: an object with a service is accepted, a list of those, and
-// either of them in a string. A value that cannot be read still counts as one
-// place.
+// either of them in a string. A non-empty object without any known field still
+// counts as a place.
 type syncPayload []adapter.Sync
 
 // UnmarshalJSONFrom reads one place or many.
