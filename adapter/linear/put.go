@@ -108,9 +108,9 @@ func (p *parts) find(ctx context.Context, b *bot, message string) error {
 func (p *parts) says(i int, text string) bool { return i < len(p.texts) && p.texts[i] == text }
 
 // put makes the continuations of a message in a thread say texts[1:]: it edits
-// those that differ, posts those that are missing and removes the surplus. The
-// caller has called find. After an error it has to call find again: a request
-// whose answer was lost may have taken effect.
+// those that differ, posts those that are missing and removes the surplus.
+// p.known must be set. An error clears it, because a request whose answer was
+// lost may have taken effect.
 func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string, p *parts, texts []string) (err error) {
 	said := make([]string, 0, len(texts))
 	said = append(said, texts[0])
