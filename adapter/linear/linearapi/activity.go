@@ -55,7 +55,7 @@ func (c ActivityContent) MarshalJSON() ([]byte, error) {
 // not sent.
 type AgentActivityCreateInput struct {
 	// ID is the id for the new activity, a UUID of version 4. It makes the
-	// creation idempotent.
+	// creation safe to retry.
 	ID             string          `json:"id,omitempty"`
 	AgentSessionID string          `json:"agentSessionId"`
 	Content        ActivityContent `json:"content"`

@@ -68,7 +68,7 @@ type AttachmentLinkInput struct {
 }
 
 // AttachmentCreate links an address to an issue. The same address on the same
-// issue updates the existing attachment, so the call is idempotent unless it
+// issue updates the existing attachment, so the call is safe to retry unless it
 // writes a comment and has no id.
 func (c *Client) AttachmentCreate(ctx context.Context, in AttachmentCreateInput) (*Attachment, error) {
 	op := operation{

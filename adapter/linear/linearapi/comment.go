@@ -101,7 +101,7 @@ type IssueRef struct {
 // sent.
 type CommentCreateInput struct {
 	// ID is the id for the new comment, a UUID of version 4. It makes the
-	// creation idempotent.
+	// creation safe to retry.
 	ID string `json:"id,omitempty"`
 	// Exactly one of the following six says what to comment on, for replies
 	// too. IssueID is the issue's id or its short name, such as "ENG-15".

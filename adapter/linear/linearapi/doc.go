@@ -8,11 +8,11 @@
 // Linear has answered, the attempts are used up or its context ends, whichever
 // comes first. A [Client] is safe for concurrent use.
 //
-// Only idempotent requests are retried: reads, writes that set a final state,
-// and creations with an id chosen by the caller. A creation without such an id
-// is retried only if Linear said that it did not run it (rate limit, refused
-// token). Retrying a creation that had succeeded fails with a conflict that
-// names the id; see [ConflictID].
+// Only requests that are safe to repeat are retried: reads, writes that set a
+// final state, and creations with an id chosen by the caller. A creation
+// without such an id is retried only if Linear said that it did not run it
+// (rate limit, refused token). Retrying a creation that had succeeded fails
+// with a conflict that names the id; see [ConflictID].
 //
 // An answer that holds both data and errors is a failure. Fields missing from
 // an answer are zero; unknown fields are ignored.

@@ -19,7 +19,7 @@ const maxPause = 5 * time.Second
 type failure struct {
 	*adapter.Error
 	// lost says that it is unknown whether Linear ran the operation, so only
-	// idempotent ones may be retried.
+	// repeatable ones may be retried.
 	lost bool
 	// hopeless says that retrying the same request at once is useless.
 	hopeless bool
