@@ -100,14 +100,15 @@ func TestAuthor(t *testing.T) {
 	}
 }
 
-// of is all that a comment says about its author.
+// of is everything that a comment says about its author.
 func of(c *commentPayload) *said {
 	return &said{
 		user: c.User, userID: c.UserID, external: c.ExternalUser, externalID: c.ExternalUserID, bot: c.BotActor, wrote: c.ID,
 	}
 }
 
-// TestProgramMail has the addresses of programs: all in subdomains of Linear's.
+// TestProgramMail checks the addresses of programs: all in subdomains of
+// Linear's.
 func TestProgramMail(t *testing.T) {
 	t.Parallel()
 	for email, want := range map[string]adapter.UserKind{
@@ -133,7 +134,7 @@ func TestProgramMail(t *testing.T) {
 	}
 }
 
-// TestWho makes an author from all that a payload says.
+// TestWho derives an author from everything that a payload says.
 func TestWho(t *testing.T) {
 	t.Parallel()
 	const wrote = "own"

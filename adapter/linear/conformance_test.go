@@ -63,7 +63,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// tellsOf reports whether a body tells of the creation of a comment.
+// tellsOf reports whether a body reports the creation of a comment.
 func tellsOf(t *testing.T, body []byte, id string) bool {
 	t.Helper()
 	a, err := linear.New(linear.Config{AccessToken: "x"})

@@ -11,7 +11,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// echo answers everything with what it was sent, token included.
+// echo answers every request with its content, token included.
 type echo struct{}
 
 func (echo) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -6,8 +6,8 @@ import "encoding/json"
 // value leaves the field unchanged:
 //
 //	IssueUpdateInput{}                                  // the assignee stays
-//	IssueUpdateInput{AssigneeID: Set("user-1")}         // somebody else
-//	IssueUpdateInput{AssigneeID: Null[string]()}        // nobody
+//	IssueUpdateInput{AssigneeID: Set("user-1")}         // another user
+//	IssueUpdateInput{AssigneeID: Null[string]()}        // unassigned
 //
 // In JSON the three are an absent field, a value and null, in both directions.
 // Fields of this type carry the tag option omitzero.

@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// marker is the secret that must appear nowhere.
+// marker is the secret that must never appear.
 const marker = "s3cr3t+m4rker/x"
 
 // leaks reports whether text holds the marker, also percent-encoded.
@@ -137,8 +137,8 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	}
 }
 
-// answerShowsUp names answers whose text is part of the error, so that the
-// test would notice if the masking alone was gone.
+// answerShowsUp names answers whose text is part of the error, so that the test
+// fails if only the masking is removed.
 func answerShowsUp(name string) bool {
 	return name == "message" || name == "network" || name == "extensions"
 }
