@@ -92,7 +92,7 @@ func TestAuthor(t *testing.T) {
 		}
 	}
 	if got, ok := newPeople(payloadSelf(), own).who(&said{}); ok {
-		t.Errorf("nobody is %+v", got)
+		t.Errorf("empty actor: %+v, want no user", got)
 	}
 	got, ok := newPeople(payloadSelf(), own).who(&said{wrote: wrote})
 	if !ok || !got.IsSelf() || got.ID != "bot" {
@@ -189,7 +189,7 @@ func TestActor(t *testing.T) {
 		}
 	}
 	if got := p.actor(&actorPayload{}); got != (adapter.User{}) {
-		t.Errorf("nobody is %+v", got)
+		t.Errorf("empty actor: %+v, want no user", got)
 	}
 	if got := p.actor(&actorPayload{Type: "Integration", Service: "github"}); got.FullName != "github" {
 		t.Errorf("a service is %+v", got)

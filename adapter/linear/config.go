@@ -148,7 +148,8 @@ func splitScopes(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// tokens returns the source of the one workspace that c is for. It asks for tokens over the given transport unless HTTPClient has one.
+// tokens returns the token source of the one workspace that c is for. It
+// requests tokens over the given transport unless HTTPClient has one.
 func (c Config) tokens(api http.RoundTripper) linearapi.TokenSource {
 	client := &http.Client{}
 	if c.HTTPClient != nil {

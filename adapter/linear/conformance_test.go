@@ -49,7 +49,7 @@ func TestConformance(t *testing.T) {
 				return tellsOf(t, d.Body, reply.ID)
 			})
 			if i < 0 {
-				t.Fatalf("no delivery tells of %s", reply.ID)
+				t.Fatalf("no delivery reports %s", reply.ID)
 			}
 			return &adapter.Delivery{ID: all[i].ID, Body: all[i].Body, SentAt: time.Now(), ReceivedAt: time.Now()}
 		},

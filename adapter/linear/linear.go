@@ -41,8 +41,8 @@ const remembered = 4096
 var _ adapter.Adapter = (*Adapter)(nil)
 
 // New returns an adapter. It does no I/O. The error joins everything that is
-// wrong with cfg; each part has code adapter.CodeInvalid, wraps a [*ConfigError] and says what
-// to do.
+// wrong with cfg; each part has code adapter.CodeInvalid, wraps a
+// [*ConfigError] and says how to fix it.
 func New(cfg Config) (*Adapter, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

@@ -77,7 +77,7 @@ func TestAbilitiesHoldNoSecrets(t *testing.T) {
 	} {
 		err := do()
 		if err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%s succeeded, want an error", name)
 		}
 		for e := err; e != nil; e = errors.Unwrap(e) {
 			var b strings.Builder

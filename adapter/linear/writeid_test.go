@@ -35,7 +35,7 @@ func TestWriteIDForm(t *testing.T) {
 		id := WriteID(ownOrg, ownBot, key)
 		u, err := uuid.Parse(id)
 		if err != nil || u.Version() != 4 || u.Variant() != uuid.RFC4122 || u.String() != id {
-			t.Fatalf("WriteID(%q) = %q is no UUID of version 4 in canonical form", key, id)
+			t.Fatalf("WriteID(%q) = %q is not a canonical version 4 UUID", key, id)
 		}
 		if other, taken := seen[id]; taken {
 			t.Fatalf("keys %q and %q have the same id", key, other)

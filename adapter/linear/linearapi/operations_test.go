@@ -198,7 +198,7 @@ func (p *pricer) pageSize(f *ast.Field) float64 {
 		}
 		n, err := strconv.ParseFloat(value.Raw, 64)
 		if err != nil {
-			p.t.Errorf("%s(%s: %s) is no number", f.Name, name, value.Raw)
+			p.t.Errorf("%s(%s: %s) is not a number", f.Name, name, value.Raw)
 		}
 		return n
 	}

@@ -121,7 +121,7 @@ func TestUnknownBudgetAdmitsEverything(t *testing.T) {
 	var m meter
 	for range 10_000 {
 		if wait := m.take("x", adapter.PriorityRefreshing, time.Now()); wait != 0 {
-			t.Fatalf("waits %s for a budget that nobody named", wait)
+			t.Fatalf("waits %s without a known budget", wait)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 				})
 				_, err := c.Viewer(t.Context())
 				if err == nil {
-					t.Fatal("no error")
+					t.Fatal("succeeded, want an error")
 				}
 				for e := err; e != nil; e = errors.Unwrap(e) {
 					if text := render(t, e); leaks(text) {
@@ -169,7 +169,7 @@ func TestOAuthErrorsHoldNoSecrets(t *testing.T) {
 				cfg.Pause = time.Microsecond
 			}).Viewer(t.Context())
 			if err == nil {
-				t.Fatal("no error")
+				t.Fatal("succeeded, want an error")
 			}
 			for e := err; e != nil; e = errors.Unwrap(e) {
 				if text := render(t, e); leaks(text) {
