@@ -26,7 +26,8 @@ type world struct {
 	thread  adapter.ThreadID
 }
 
-// sharedSecret is the secret of installations of which a test has several adapters.
+// sharedSecret is the secret of installations that have several adapters in a
+// test.
 func sharedSecret(context.Context) ([]byte, error) {
 	return []byte("a secret of 32 bytes for testing"), nil
 }
@@ -93,7 +94,7 @@ func (w *world) reactions(id string) []string {
 	return out
 }
 
-// TestGuests looks at a guest from every side from which Linear tells.
+// TestGuests checks a guest in every place where Linear reports one.
 func TestGuests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, startServer(t), "acme", nil)

@@ -8,8 +8,9 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// maxAccounts is how many workspaces keep a client. The client of another one
-// takes the place of any, which then learns its budget and identity anew.
+// maxAccounts is how many clients are cached. Beyond that, a new client evicts
+// an arbitrary one, whose workspace then has to learn its budget and identity
+// again.
 const maxAccounts = 10_000
 
 // accounts are the accounts of an adapter that acts in many workspaces. Each has
@@ -55,8 +56,8 @@ func (s *accounts) closeIdleConnections() {
 	}
 }
 
-// current checks that the bot is installed in the workspace, and forgets who it
-// was there in an earlier installation.
+// current checks that the bot is installed in the workspace, and discards the
+// identity that it had in an earlier installation.
 func (s *accounts) current(ctx context.Context, acc *account, workspace string) error {
 	name, err := s.from.Installed(ctx, workspace)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// bot is the bot in one workspace: who it is and what it acts with.
+// bot is the bot in one workspace: its identity and its client.
 type bot struct {
 	api    *linearapi.Client
 	self   *adapter.Identity
@@ -33,7 +33,8 @@ func (a *Adapter) bot(ctx context.Context, workspace string) (*bot, error) {
 	return &bot{api: acc.api, self: self, people: newPeople(self, a.own(self)), ids: ids}, nil
 }
 
-// own returns what tells whether the bot wrote the message with an id.
+// own returns a function that reports whether the bot wrote the message with an
+// id.
 func (a *Adapter) own(self *adapter.Identity) func(id string) bool {
 	ids := a.secrets.known()
 	return func(id string) bool {
@@ -51,7 +52,7 @@ func (b *bot) key(id string) commentKey { return commentKey{b.self.Workspace, id
 // writeID is the id of what the bot writes under a key.
 func (b *bot) writeID(key string) string { return b.ids.id(b.self.Workspace, b.self.UserID, key) }
 
-// account turns a user that the API told of into a user.
+// account converts a user returned by the API.
 func (p *people) account(u *linearapi.User) adapter.User {
 	user := p.user(&userPayload{ID: u.ID, Name: u.Name, Email: u.Email, URL: u.URL, AvatarURL: u.AvatarURL}, "")
 	user.Name = cmp.Or(u.DisplayName, user.Name)
@@ -75,8 +76,8 @@ func (p *people) accountRef(u *linearapi.User) *adapter.User {
 	return &user
 }
 
-// anyAccount finds out who did something, given those who may have. ok is
-// false if all are nil.
+// anyAccount returns who did something, given the candidates. ok is false if
+// all are nil.
 func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *linearapi.ActorBot) (_ adapter.User, ok bool) {
 	switch {
 	case u != nil:
@@ -94,7 +95,8 @@ func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *lin
 	}
 }
 
-// commentAuthor finds who wrote a comment. What nobody wrote is Linear's.
+// commentAuthor returns who wrote a comment. A comment without an author is
+// attributed to Linear.
 func (p *people) commentAuthor(c *linearapi.Comment) adapter.User {
 	user, ok := p.anyAccount(c.User, c.ExternalUser, c.BotActor)
 	own := p.wrote(c.ID)

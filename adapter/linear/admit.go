@@ -10,10 +10,10 @@ import (
 var _ adapter.Admitter = (*Adapter)(nil)
 
 // Admit returns "" for a delivery that is to be stored, or "not_installed" or
-// "needs_reauth" if the adapter serves installations and the workspace is not one
-// of them. The word that a workspace removed the bot ends its installation here,
-// before the delivery is stored: afterwards nothing could be asked about it. It
-// may read and write the store.
+// "needs_reauth" if the adapter serves installations and the workspace is not
+// one of them. A delivery that says that a workspace removed the bot ends the
+// installation here, before the delivery is stored, because Linear cannot be
+// asked about it afterwards. It may read and write the store.
 func (a *Adapter) Admit(ctx context.Context, d *adapter.Delivery, r *adapter.Route) (string, error) {
 	if a.many == nil {
 		return "", nil

@@ -17,14 +17,15 @@ func (a *Adapter) IsSession(id adapter.ThreadID) bool {
 	return err == nil && thread.SessionID != ""
 }
 
-// Activity writes an activity into an agent session, with one request. A key
-// that was used before changes nothing, after a second request that makes sure that
-// the bot wrote what is there. Options of an elicitation are shown as
-// a choice. Ephemeral counts for thoughts and actions only.
+// Activity writes an activity into an agent session, with one request. With a
+// key that was used before it is a no-op, after a second request that checks
+// that the existing activity is the bot's. Options of an elicitation are shown
+// as a choice. Ephemeral applies to thoughts and actions only.
 //
-// Errors have code adapter.CodeInvalid for a blank body, an action without a name, a missing
-// key, an unknown kind or a bad thread id, Unsupported outside sessions, Conflict
-// if the id is taken by something else, and else those of package linearapi.
+// Errors have code adapter.CodeInvalid for a blank body, an action without a
+// name, a missing key, an unknown kind or a bad thread id, Unsupported outside
+// sessions, Conflict if the id is already taken by something else, and
+// otherwise those of package linearapi.
 func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 	thread, err := sessionThread("activity", act.Thread)
 	if err != nil {

@@ -75,8 +75,8 @@ func TestActivity(t *testing.T) {
 	}
 }
 
-// TestActivityOnce repeats a write whose id Linear has already. It is the same
-// write only if the bot's own activity stands in the session.
+// TestActivityOnce repeats a write whose id Linear already has. It is the same
+// write only if the bot's own activity is in the session.
 func TestActivityOnce(t *testing.T) {
 	t.Parallel()
 	own := WriteID(ownOrg, ownBot, "k")
@@ -87,7 +87,7 @@ func TestActivityOnce(t *testing.T) {
 	for name, tc := range map[string]struct {
 		taken, read string
 		code        adapter.Code
-		made        int // requests to create
+		made        int // create requests
 	}{
 		"own":                      {own, found(own, ownBot), adapter.CodeOK, 1},
 		"own, in upper case":       {strings.ToUpper(own), found(own, ownBot), adapter.CodeOK, 1},

@@ -7,8 +7,8 @@ import (
 	"github.com/linearbot/linearbot/internal/allocs"
 )
 
-// TestAllocations holds the reading of a comment to its budget: what Route finds
-// out before a delivery is stored, and the event that a turn is about.
+// TestAllocations checks the allocation budget of reading a comment: in Route
+// before a delivery is stored, and in decoding the event of a turn.
 //
 //nolint:paralleltest // allocations are counted
 func TestAllocations(t *testing.T) {

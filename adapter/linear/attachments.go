@@ -10,14 +10,15 @@ import (
 )
 
 const (
-	// maxAttachments is how many attachments of one text are told.
+	// maxAttachments is how many attachments of one text are reported.
 	maxAttachments = 100
 	// maxScan is how much of a text is searched, in bytes.
 	maxScan = 256 << 10
 )
 
 // attachments returns the files and pictures that a text refers to: all
-// pictures, and links to files that Linear stores. Each address is told once.
+// pictures, and links to files that Linear stores. Each address is reported
+// once.
 func (a *Adapter) attachments(body string) []adapter.Attachment {
 	return scanAttachments(body, a.uploads, func(address string) bool { return a.only.api.OwnsFile(address) })
 }
@@ -46,7 +47,7 @@ func (a *Adapter) attach(ev adapter.Event) {
 }
 
 // scanAttachments finds attachments. host is the name of Linear's storage, and
-// own reports whether an address lies there.
+// own reports whether an address belongs to it.
 func scanAttachments(body, host string, own func(address string) bool) []adapter.Attachment {
 	if len(body) > maxScan {
 		body = body[:maxScan]

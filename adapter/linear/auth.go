@@ -11,20 +11,20 @@ import (
 )
 
 // Installations are the workspaces that have installed the app.
-// *workspaces.Registry is one. It is safe for concurrent use. Errors say that the
-// bot is not installed in a workspace by code adapter.CodeForbidden and
-// [adapter.ErrNotInstalled], and that an admin has to install it again by code
+// *workspaces.Registry is one. It is safe for concurrent use. If the bot is not
+// installed in a workspace, the error has code adapter.CodeForbidden and wraps
+// [adapter.ErrNotInstalled]; if an admin has to install it again, the code is
 // Unauthenticated.
 type Installations interface {
 	// Tokens returns the source of a workspace's tokens. It does no I/O.
 	Tokens(workspace string) linearapi.TokenSource
-	// Installed returns a word that names the installation of a workspace. It
-	// changes when the app is installed again.
+	// Installed returns an opaque string that identifies the installation of a
+	// workspace. It changes when the app is installed again.
 	Installed(ctx context.Context, workspace string) (string, error)
-	// Arrived says that a delivery has come, and returns why it is to be
-	// ignored, "" if it is not.
+	// Arrived records that a delivery has arrived, and returns why it is to be
+	// ignored, or "" if it is not.
 	Arrived(ctx context.Context, workspace string) (ignore string, err error)
-	// Revoked says that Linear has sent word, at that time, that a workspace
+	// Revoked records that Linear reported, at that time, that a workspace
 	// removed the app.
 	Revoked(ctx context.Context, workspace, clientID string, at time.Time) error
 }
@@ -32,7 +32,7 @@ type Installations interface {
 // AuthKind is a way to authenticate.
 type AuthKind string
 
-// The ways.
+// The ways to authenticate.
 const (
 	AuthAPIKey            AuthKind = "API key"
 	AuthAccessToken       AuthKind = "access token"
@@ -44,16 +44,16 @@ const (
 // Auth is the way that a Config authenticates.
 type Auth struct {
 	Kind AuthKind
-	// From are the fields, with their environment variables, that chose it.
+	// From are the fields, with their environment variables, that select it.
 	From []string
 }
 
-// String returns one line for a log: the way and what chose it. It shows no
+// String returns one line for a log: the kind and what selected it. It shows no
 // secrets.
 func (a Auth) String() string { return string(a.Kind) + ", from " + strings.Join(a.From, " and ") }
 
-// Auth returns the way that c authenticates. Its errors have code adapter.CodeInvalid: two
-// ways that are set contradict each other, and none is too few.
+// Auth returns the way that c authenticates. The error has code
+// adapter.CodeInvalid unless exactly one way is set.
 func (c Config) Auth() (Auth, error) {
 	const (
 		id  = "ClientID (LINEAR_CLIENT_ID)"

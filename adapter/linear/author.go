@@ -8,13 +8,13 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// mailDomain is the domain of Linear. People who work there have addresses in it;
-// the addresses in its subdomains are those of programs, and all that a delivery
-// says about that.
+// mailDomain is the domain of Linear. Its employees have addresses in it;
+// addresses in its subdomains belong to programs, and are the only sign of that
+// in a delivery.
 const mailDomain = "linear.app"
 
-// programMail returns what sort of program has a mail address, or UserUnknown if
-// it is not one of a program's.
+// programMail returns what kind of program a mail address belongs to, or
+// UserUnknown if it is not a program's.
 func programMail(email string) adapter.UserKind {
 	at := strings.LastIndexByte(email, '@')
 	if at < 0 {
@@ -27,19 +27,19 @@ func programMail(email string) adapter.UserKind {
 		return adapter.UserUnknown
 	case sub == "integration":
 		return adapter.UserIntegration
-	default: // "oauthapp"; "linear", of Linear's own agent; what is to come
+	default: // "oauthapp"; "linear", of Linear's own agent; future ones
 		return adapter.UserApp
 	}
 }
 
-// automationID, and automationName as both names, stand for the platform acting
-// by a rule of the workspace.
+// automationID, and automationName as both names, stand for the platform
+// applying a rule of the workspace.
 const (
 	automationID   = "linear-automation"
 	automationName = "Linear automation"
 )
 
-// people tells who wrote what, in the eyes of one bot.
+// people identifies authors, from the point of view of one bot.
 type people struct {
 	self adapter.Identity
 	// own reports whether the bot wrote the message with an id.
@@ -54,8 +54,9 @@ func newPeople(self *adapter.Identity, own func(id string) bool) *people {
 	return p
 }
 
-// isSelf reports whether a user id is the bot's. A bot that acts with a
-// person's key shares that id with the person, so it never is.
+// isSelf reports whether a user id is the bot's. It is always false for a bot
+// that acts with a person's key, because the bot shares that id with the
+// person.
 func (p *people) isSelf(userID string) bool {
 	return p.self.App && userID != "" && userID == p.self.UserID
 }
@@ -64,8 +65,8 @@ func (p *people) wrote(messageID string) bool {
 	return messageID != "" && p.own != nil && p.own(messageID)
 }
 
-// said is all that a payload says about who did something. Any part may be
-// missing.
+// said is everything that a payload says about who did something. Any part may
+// be missing.
 type said struct {
 	user     userPayload
 	userID   string
@@ -73,19 +74,19 @@ type said struct {
 	// externalID is the id of a person who is synced in.
 	externalID string
 	bot        botActorPayload
-	// actor is that of the envelope. It did what the delivery tells of, which
-	// need not be what is asked about: it counts for what it says of the same
-	// user, and alone only if sole is set.
+	// actor is the actor of the envelope. It did what the delivery reports,
+	// which need not be the act in question: it adds what it says about the
+	// same user, and is used on its own only if sole is set.
 	actor actorPayload
 	sole  bool
 	// wrote is the id of what was written.
 	wrote string
 }
 
-// who makes a user of all that a payload says: of an account, else of a person
-// who is synced in, else of an integration, else of the actor. ok is false if it
-// says nothing. The bot's own messages are known by their ids, but an id never
-// speaks against an author who is known to be another.
+// who builds a user from everything that a payload says: from an account, else
+// a synced-in person, else an integration, else the actor. ok is false if it
+// says nothing. The bot's own messages are recognized by their ids, but an id
+// never overrides an author who is known to be another user.
 func (p *people) who(s *said) (user adapter.User, ok bool) {
 	id := cmp.Or(s.user.ID, s.userID)
 	switch {
@@ -118,7 +119,8 @@ func (p *people) who(s *said) (user adapter.User, ok bool) {
 	return user, true
 }
 
-// mergedUser is the nested user with what the actor says of the same one.
+// mergedUser returns the nested user, completed with what the actor says about
+// the same user.
 func (s *said) mergedUser(id string) *userPayload {
 	u := s.user
 	if a := &s.actor; id != "" && a.ID == id {
@@ -128,7 +130,7 @@ func (s *said) mergedUser(id string) *userPayload {
 	return &u
 }
 
-// kindOf tells what sort of user has an id of which nothing else is known.
+// kindOf returns the kind of a user of whom only the id is known.
 func (s *said) kindOf(id string) adapter.UserKind {
 	if id != "" && s.actor.ID == id {
 		if kind := s.actor.kind(); kind != adapter.UserUnknown {
@@ -141,7 +143,7 @@ func (s *said) kindOf(id string) adapter.UserKind {
 	return adapter.UserUnknown
 }
 
-// kind is what the type of an actor says.
+// kind returns the kind of user that the type of an actor stands for.
 func (a *actorPayload) kind() adapter.UserKind {
 	switch strings.ToLower(a.Type) {
 	case "user":
@@ -171,8 +173,8 @@ func (p *people) user(u *userPayload, id string) adapter.User {
 	return user
 }
 
-// kind tells what sort of user a nested user with that id is. Of a bare id
-// nothing is known but whether it is the bot's, and a name alone may be a program's.
+// kind returns the kind of a nested user with that id. A bare id shows only
+// whether it is the bot's, and a name alone may be a program's.
 func (p *people) kind(u *userPayload, id string) adapter.UserKind {
 	program := programMail(u.Email)
 	switch {
@@ -216,7 +218,8 @@ func automation() adapter.User {
 	return adapter.User{ID: automationID, Name: automationName, FullName: automationName, Kind: adapter.UserAutomation}
 }
 
-// actor turns the actor of an envelope into a user: zero if it names no one.
+// actor turns the actor of an envelope into a user: zero if the payload is
+// empty.
 func (p *people) actor(a *actorPayload) adapter.User {
 	switch kind := a.kind(); kind {
 	case adapter.UserIntegration, adapter.UserApp:
@@ -246,8 +249,8 @@ func (p *people) me() adapter.User {
 	}
 }
 
-// ref is what is known of a user from an id alone, or from one of the users
-// given, if the id is theirs.
+// ref returns what is known about a user from an id alone, or the one of the
+// given users that has this id.
 func (p *people) ref(id string, known ...adapter.User) adapter.User {
 	for _, u := range known {
 		if id != "" && u.ID == id {

@@ -92,7 +92,7 @@ func TestAuthor(t *testing.T) {
 		}
 	}
 	if got, ok := newPeople(payloadSelf(), own).who(&said{}); ok {
-		t.Errorf("nobody is %+v", got)
+		t.Errorf("empty actor: %+v, want no user", got)
 	}
 	got, ok := newPeople(payloadSelf(), own).who(&said{wrote: wrote})
 	if !ok || !got.IsSelf() || got.ID != "bot" {
@@ -100,14 +100,15 @@ func TestAuthor(t *testing.T) {
 	}
 }
 
-// of is all that a comment says about its author.
+// of is everything that a comment says about its author.
 func of(c *commentPayload) *said {
 	return &said{
 		user: c.User, userID: c.UserID, external: c.ExternalUser, externalID: c.ExternalUserID, bot: c.BotActor, wrote: c.ID,
 	}
 }
 
-// TestProgramMail has the addresses of programs: all in subdomains of Linear's.
+// TestProgramMail checks the addresses of programs: all in subdomains of
+// Linear's.
 func TestProgramMail(t *testing.T) {
 	t.Parallel()
 	for email, want := range map[string]adapter.UserKind{
@@ -133,7 +134,7 @@ func TestProgramMail(t *testing.T) {
 	}
 }
 
-// TestWho makes an author from all that a payload says.
+// TestWho derives an author from everything that a payload says.
 func TestWho(t *testing.T) {
 	t.Parallel()
 	const wrote = "own"
@@ -188,7 +189,7 @@ func TestActor(t *testing.T) {
 		}
 	}
 	if got := p.actor(&actorPayload{}); got != (adapter.User{}) {
-		t.Errorf("nobody is %+v", got)
+		t.Errorf("empty actor: %+v, want no user", got)
 	}
 	if got := p.actor(&actorPayload{Type: "Integration", Service: "github"}); got.FullName != "github" {
 		t.Errorf("a service is %+v", got)

@@ -11,18 +11,19 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// A write under an id that is taken says "conflict on insert". That is the same
-// write, done before, only if what stands there is the bot's and in the right
-// place. What cannot be seen was removed, or was never the bot's: then the write
-// goes out under the next id that follows from its key, so that no answer is lost
-// and each repeat comes to the same end.
+// A write under an id that is taken fails with "conflict on insert". It is a
+// repeat of an earlier write only if the existing entity is the bot's and in
+// the right place. An entity that cannot be seen was removed, or was never the
+// bot's: then the write is sent under the next id derived from its key, so that
+// no answer is lost and every repeat has the same result.
 
 const (
 	// maxIDs is how many ids are tried for one write.
 	maxIDs = 3
-	// lookAgain is the first wait before a taken id that shows nothing is looked
-	// at again: another request, or a read that lags, may be about to show it.
-	// The waits double; about 8 s in all, after which it counts as removed.
+	// lookAgain is the first wait before looking up a taken id again if the
+	// lookup found nothing: another request may be in flight, or a read replica
+	// may lag. The waits double, up to about 8 s in total, after which the
+	// entity counts as removed.
 	lookAgain = 250 * time.Millisecond
 	looks     = 6
 )
@@ -35,8 +36,7 @@ func (b *bot) idOf(key string, n int) string {
 	return b.writeID(key + "|again|" + strconv.Itoa(n))
 }
 
-// taken reports whether err says that an id cannot be used because something has
-// it.
+// taken reports whether err says that an id is already in use.
 func taken(err error, id string) bool {
 	_, named, ok := linearapi.ConflictID(err)
 	return ok && (named == "" || strings.EqualFold(named, id))
@@ -50,8 +50,8 @@ func errTaken(op string) error {
 	return &adapter.Error{Code: adapter.CodeConflict, Op: op, Message: "the ids of this write are taken", Err: errIDsTaken}
 }
 
-// seen looks for what stands under a taken id, and again for some seconds while
-// it finds nothing. Nil without an error means that nothing can be seen.
+// seen looks up the entity under a taken id, and retries for some seconds while
+// it finds nothing. It returns nil without an error if nothing was found.
 func seen[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
 	wait := lookAgain
 	for n := 1; ; n++ {
@@ -73,9 +73,9 @@ func seen[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
 	}
 }
 
-// standing returns the comment under a taken id if the bot wrote it there. Nil
-// without an error means that it is another's, or cannot be seen. patient looks
-// again if nothing is to be seen.
+// standing returns the comment under a taken id if the bot wrote it there. It
+// returns nil without an error if another user wrote it, or if it cannot be
+// seen. If patient is set, it retries while nothing is found.
 func (a *Adapter) standing(ctx context.Context, b *bot, in *linearapi.CommentCreateInput, patient bool) (*linearapi.Comment, error) {
 	look := func() (*linearapi.Comment, error) { return b.api.Comment(ctx, in.ID) }
 	var c *linearapi.Comment
@@ -99,7 +99,7 @@ func (a *Adapter) standing(ctx context.Context, b *bot, in *linearapi.CommentCre
 }
 
 // isAuthor reports whether the bot wrote a comment whose id is its own. Linear
-// may name no user of what was written under another name.
+// may omit the user of a comment that was written under another name.
 func (b *bot) isAuthor(c *linearapi.Comment, persona bool) bool {
 	if c.User != nil && c.User.ID != "" {
 		return c.User.ID == b.self.UserID
@@ -107,7 +107,7 @@ func (b *bot) isAuthor(c *linearapi.Comment, persona bool) bool {
 	return persona && c.ExternalUser == nil
 }
 
-// samePlace reports whether a comment stands where a new one was to go.
+// samePlace reports whether a comment is in the place intended for a new one.
 func (a *Adapter) samePlace(ctx context.Context, b *bot, c *linearapi.Comment, in *linearapi.CommentCreateInput) (bool, error) {
 	root := c.Root()
 	if root == c.ID {
@@ -131,8 +131,8 @@ func (a *Adapter) samePlace(ctx context.Context, b *bot, c *linearapi.Comment, i
 	return true, nil
 }
 
-// sameParent reports whether a root comment hangs on what a new one was to hang
-// on. What the answer does not say is taken as agreed.
+// sameParent reports whether a root comment has the parent intended for a new
+// one. Fields that the answer leaves out count as equal.
 func sameParent(c *linearapi.Comment, in *linearapi.CommentCreateInput) bool {
 	if in.IssueID != "" {
 		return c.IssueID == "" && c.Issue == nil || c.IssueID == in.IssueID ||
@@ -152,8 +152,8 @@ func sameParent(c *linearapi.Comment, in *linearapi.CommentCreateInput) bool {
 	return false
 }
 
-// activity writes an activity under the ids of a key. existed says that it was
-// there before.
+// activity writes an activity under the ids of a key. existed reports that it
+// was already there.
 func (b *bot) activity(ctx context.Context, key string, in linearapi.AgentActivityCreateInput) (_ *linearapi.Activity, existed bool, err error) {
 	for n := range maxIDs {
 		in.ID = b.idOf(key, n)

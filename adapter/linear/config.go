@@ -17,10 +17,10 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// Config says how to reach Linear, and as whom: with an API key, an access
-// token, a function that returns one, client credentials, or the installations of
-// many workspaces. Exactly one of them is set; [Config.Auth] says which. The text
-// forms of a Config show no secrets.
+// Config says how to reach Linear and how to authenticate: with an API key, an
+// access token, a function that returns one, client credentials, or the
+// installations of many workspaces. Exactly one of them is set; [Config.Auth]
+// says which. The text forms of a Config show no secrets.
 type Config struct {
 	// APIKey is a personal API key; the bot then acts as that person.
 	// Defaults to none.
@@ -35,7 +35,7 @@ type Config struct {
 	// credentials enabled; the bot then acts as the app. Defaults to none.
 	ClientID, ClientSecret string
 	// Installations are the workspaces that have installed the app; ClientID
-	// and ClientSecret are then theirs to use and may be set as well. Defaults
+	// and ClientSecret are then used by them and may be set as well. Defaults
 	// to none.
 	Installations Installations
 	// Scopes are what the app's token may do. Defaults to
@@ -50,17 +50,17 @@ type Config struct {
 	// APIURL is the address of the GraphQL API. Defaults to
 	// "https://api.linear.app/graphql".
 	APIURL string
-	// OAuthURL is the address below which the OAuth endpoints lie. Defaults to
-	// the origin of APIURL.
+	// OAuthURL is the base address of the OAuth endpoints. Defaults to the
+	// origin of APIURL.
 	OAuthURL string
 	// UploadsURL is the address below which Linear stores files. Only files
-	// there are ever opened. The default stands for public addresses only; an
-	// address that is set may lie in a private network. Defaults to
+	// there are ever opened. The default resolves to public addresses only; an
+	// address that is set may be in a private network. Defaults to
 	// "https://uploads.linear.app".
 	UploadsURL string
 	// MaxBody is the longest comment, in characters. Longer posts become
-	// several comments, split between blocks of Markdown where possible.
-	// Linear does not say what it takes. Activities in agent sessions are never
+	// several comments, split between blocks of Markdown where possible. Linear
+	// does not document its limit. Activities in agent sessions are never
 	// split. Defaults to 50,000; negative means that comments are not split
 	// either.
 	MaxBody int
@@ -98,15 +98,16 @@ type Config struct {
 //	LINEAR_MODE               Mode: both, comments or agent-sessions
 //	LINEAR_ASSIGNABLE         NotAssignable, if it is false, no, off or 0
 //
-// Unset and blank variables leave their field empty. Nothing is checked; [New]
-// does that.
+// Unset and blank variables leave their field empty. Values are not validated
+// here; [New] does that.
 func ConfigFromEnv() Config { return ConfigFrom(os.Getenv) }
 
 // ConfigFrom is [ConfigFromEnv] with lookup in place of [os.Getenv].
 func ConfigFrom(lookup func(name string) string) Config {
 	env := func(name string) string { return strings.TrimSpace(lookup(name)) }
 	id, secret := env("LINEAR_CLIENT_ID"), env("LINEAR_CLIENT_SECRET")
-	// The more specific pair goes first, and halves of two pairs are never mixed.
+	// The more specific pair takes precedence, and halves of two pairs are
+	// never mixed.
 	specificID, specificSecret := env("LINEAR_CLIENT_CREDENTIALS_CLIENT_ID"), env("LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET")
 	half := ""
 	switch {
@@ -147,7 +148,8 @@ func splitScopes(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// tokens returns the source of the one workspace that c is for. It asks for tokens over the given transport unless HTTPClient has one.
+// tokens returns the token source of the one workspace that c is for. It
+// requests tokens over the given transport unless HTTPClient has one.
 func (c Config) tokens(api http.RoundTripper) linearapi.TokenSource {
 	client := &http.Client{}
 	if c.HTTPClient != nil {
@@ -287,8 +289,8 @@ func (c Config) defaultScopes() []string {
 }
 
 // checkURL reports what is wrong with an address that credentials are sent to.
-// Plain http is for a Linear on this machine; over a network it would show the
-// token to everyone in between.
+// Plain http is allowed only for a Linear on this machine; over a network it
+// would expose the token to everyone in between.
 func checkURL(address string) error {
 	if err := linearapi.CheckURL(address); err != nil {
 		return err
@@ -303,7 +305,7 @@ func checkURL(address string) error {
 	return nil
 }
 
-// loopback reports whether a host can only be this machine.
+// loopback reports whether a host is certain to be this machine.
 func loopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
@@ -324,7 +326,7 @@ func checkToken(token string) string {
 	return ""
 }
 
-// defaultMaxBody is how long a comment may be, in characters, if nobody says.
+// defaultMaxBody is the default length limit of a comment, in characters.
 const defaultMaxBody = 50_000
 
 // host returns the host of an address, "" if it has none.

@@ -19,7 +19,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// marker is a secret that must appear nowhere.
+// marker is a secret that must never appear.
 const marker = "lin_m4rker"
 
 func TestConfigFromEnv(t *testing.T) {
@@ -72,7 +72,7 @@ func TestConfigFromEnv(t *testing.T) {
 	}
 }
 
-// none are no installations.
+// none is an empty set of installations.
 type none struct{ Installations }
 
 func TestAuth(t *testing.T) {
@@ -229,8 +229,8 @@ func TestConfigDoesNotPrint(t *testing.T) {
 	}
 }
 
-// TestDefaultScopes checks what the app's token may do if nothing is said: an
-// agent that asks for less stops being one.
+// TestDefaultScopes checks the default scopes of the app's token: an agent that
+// requests fewer stops being one.
 func TestDefaultScopes(t *testing.T) {
 	t.Parallel()
 	plain := []string{"read", "write", "comments:create", "issues:create"}

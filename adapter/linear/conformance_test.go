@@ -49,7 +49,7 @@ func TestConformance(t *testing.T) {
 				return tellsOf(t, d.Body, reply.ID)
 			})
 			if i < 0 {
-				t.Fatalf("no delivery tells of %s", reply.ID)
+				t.Fatalf("no delivery reports %s", reply.ID)
 			}
 			return &adapter.Delivery{ID: all[i].ID, Body: all[i].Body, SentAt: time.Now(), ReceivedAt: time.Now()}
 		},
@@ -63,7 +63,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// tellsOf reports whether a body tells of the creation of a comment.
+// tellsOf reports whether a body reports the creation of a comment.
 func tellsOf(t *testing.T, body []byte, id string) bool {
 	t.Helper()
 	a, err := linear.New(linear.Config{AccessToken: "x"})

@@ -21,10 +21,11 @@ const (
 	stageActivities = "activities"
 )
 
-// cursor is where a reading goes on. Its text is opaque to everybody else.
+// cursor is the position at which reading continues. Its text is opaque to
+// callers.
 type cursor struct {
-	// For is the fingerprint of the question, so that a cursor cannot be
-	// used with another thread or order.
+	// For is the fingerprint of the request, so that a cursor cannot be used
+	// with another thread or order.
 	For   string `json:"f"`
 	Stage string `json:"s,omitempty"`
 	// Root is the root comment of a session.
@@ -77,14 +78,14 @@ func (c cursor) String() string {
 	return cursorVersion + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// to is the cursor of another stage.
+// to returns the cursor for another stage.
 func (c cursor) to(stage, at string) cursor {
 	c.Stage, c.At = stage, at
 	return c
 }
 
-// advance checks Linear's next cursor: it has to be another one, or a reading
-// would never end.
+// advance checks Linear's next cursor: it has to differ from the last one, or
+// reading would never end.
 func (c cursor) advance(op, next string) (cursor, error) {
 	if next == "" || next == c.At {
 		return c, opError(op, adapter.CodeUnavailable, "Linear's list does not go on: the next page is the same again")

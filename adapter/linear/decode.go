@@ -6,14 +6,14 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Why a delivery that has a place is an OtherEvent all the same.
+// Reasons why a delivery with a known thread still becomes an OtherEvent.
 const (
 	// reasonNotAnEdit: a comment was updated, but neither its text nor its
-	// resolution.
+	// resolution changed.
 	reasonNotAnEdit = "not_an_edit"
-	// reasonNoAuthor: a comment that names nobody who wrote it.
+	// reasonNoAuthor: a comment without an author.
 	reasonNoAuthor = "no_author"
-	// reasonSessionRoot: a comment that Linear wrote to hang a session on.
+	// reasonSessionRoot: a comment that Linear wrote as the root of a session.
 	reasonSessionRoot = "session_root"
 	// reasonOtherApp: meant for another app of the workspace.
 	reasonOtherApp = "other_app"
@@ -51,9 +51,9 @@ type decoder struct {
 //	                                issueEmojiReaction; id is the comment or the issue
 //
 // Comments and reactions happen once. The other acts can be repeated, and
-// nothing in the events tells one time from the next: compare those acts within
-// minutes, not days. Two sessions may share an act (two mentions in one
-// comment), and stay two conversations.
+// nothing in the events distinguishes one occurrence from the next: compare
+// those acts within minutes, not days. Two sessions may share an act (two
+// mentions in one comment), and remain two conversations.
 func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
 	var h header
 	c := readComment(d.Body)
@@ -121,7 +121,7 @@ func (d *decoder) other(reason string) *adapter.OtherEvent {
 	return &adapter.OtherEvent{Meta: d.meta, Reason: reason}
 }
 
-// lacks is the event of a delivery in which something is missing.
+// lacks returns the event of a delivery that lacks a required field.
 func (d *decoder) lacks(what string) *adapter.OtherEvent {
 	o := d.other(reasonMalformed)
 	o.Missing = what
@@ -129,10 +129,10 @@ func (d *decoder) lacks(what string) *adapter.OtherEvent {
 }
 
 // read fills v from the body. The header has been read from the same bytes, so
-// this does not fail; if it does, v is what an empty body gives.
+// this does not fail; if it did, v would be as from an empty body.
 func (d *decoder) read(v any) bool { return unmarshal(d.body, v) == nil }
 
-// rest decodes what has no event of its own.
+// rest decodes deliveries that have no event type of their own.
 func (d *decoder) rest() adapter.Event {
 	var p restPayload
 	if !d.read(&p) {

@@ -20,8 +20,8 @@ func actReaction(id, userID, emoji string) string {
 }
 
 // mentioned reports whether a text names the bot by its handle or by the
-// address of its profile. It only serves to name acts and delegations: whether a
-// message is a mention is decided in package bot, by a finer rule.
+// address of its profile. It is used only to name acts and delegations: package
+// bot decides, by a stricter rule, whether a message is a mention.
 func (p *people) mentioned(s string) bool {
 	return namedIn(s, "@", p.self.Name) || namedIn(s, "", p.self.ProfileURL)
 }
@@ -43,7 +43,7 @@ func namedIn(s, sigil, name string) bool {
 	}
 }
 
-// continuesName reports whether a handle goes on at the start of s.
+// continuesName reports whether a handle continues at the start of s.
 func continuesName(s string) bool {
 	r, size := utf8.DecodeRuneInString(s)
 	switch {

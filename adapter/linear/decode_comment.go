@@ -8,7 +8,8 @@ import (
 )
 
 // comment decodes a Comment event. Linear also sends an update of the comment
-// when somebody reacts to it or resolves its thread; what changed tells.
+// when a user reacts to it or resolves its thread; the changed fields tell them
+// apart.
 func (d *decoder) comment() adapter.Event {
 	p := d.whole
 	if p == nil { // the type was written in an unusual way
@@ -73,8 +74,8 @@ func (d *decoder) commentUpdate(p *entityPayload[commentPayload], m *adapter.Mes
 	}
 }
 
-// reaction decodes a Reaction event. It names its comment but not the root of
-// it, so the thread of a reaction on a comment has to be resolved.
+// reaction decodes a Reaction event. It names its comment but not that
+// comment's root, so the thread of a reaction to a comment has to be looked up.
 func (d *decoder) reaction() adapter.Event {
 	var p entityPayload[reactionPayload]
 	if !d.read(&p) {

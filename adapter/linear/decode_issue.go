@@ -39,8 +39,8 @@ func (d *decoder) issueEvent() adapter.Event {
 	return ev
 }
 
-// issueAct names the act that an issue event tells of. A mention of the bot in
-// the description counts before a delegation, as it does for sessions.
+// issueAct names the act that an issue event reports. A mention of the bot in
+// the description takes precedence over a delegation, as it does for sessions.
 func (d *decoder) issueAct(p *entityPayload[issuePayload], ev *adapter.IssueEvent) string {
 	id := p.Data.ID
 	bot := d.people.self.UserID
@@ -60,8 +60,8 @@ func (d *decoder) issueAct(p *entityPayload[issuePayload], ev *adapter.IssueEven
 	}
 }
 
-// issueCreator finds who created an issue. actor is that of the envelope, zero if
-// the issue is nested in something else.
+// issueCreator returns who created an issue. actor is that of the envelope,
+// zero if the issue is nested in something else.
 func (d *decoder) issueCreator(p *issuePayload, actor actorPayload) adapter.User {
 	creator, _ := d.people.who(&said{
 		user: p.Creator, userID: p.CreatorID, external: p.ExternalUserCreator, externalID: p.ExternalUserCreatorID,
@@ -94,8 +94,8 @@ func (d *decoder) sla() adapter.Event {
 	return &adapter.SLAEvent{Meta: d.meta, Issue: d.issue(&p.IssueData, "")}
 }
 
-// issue turns an issue into what events say about it. id stands in for a
-// missing id; without any, there is no issue.
+// issue converts an issue for use in events. id stands in for a missing id; if
+// both are empty, the result is nil.
 func (d *decoder) issue(p *issuePayload, id string) *adapter.Issue {
 	id = cmp.Or(p.ID, id)
 	if id == "" {

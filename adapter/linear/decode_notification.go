@@ -76,7 +76,7 @@ func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adap
 	}
 }
 
-// noticeAct names the act that a notification tells of.
+// noticeAct names the act that a notification reports.
 func (d *decoder) noticeAct(kind string, n *notificationPayload, p *notificationEventPayload) string {
 	comment := cmp.Or(n.CommentID, n.Comment.ID)
 	issue := cmp.Or(n.IssueID, n.Issue.ID)
@@ -98,8 +98,8 @@ func (d *decoder) noticeAct(kind string, n *notificationPayload, p *notification
 	}
 }
 
-// isNewComment reports whether notifications of a kind are sent because their
-// comment was written, such as issueNewComment and documentCommentMention.
+// isNewComment reports whether notifications of a kind, such as issueNewComment
+// and documentCommentMention, announce a new comment.
 func isNewComment(kind string) bool {
 	return strings.HasSuffix(kind, "NewComment") || strings.HasSuffix(kind, "CommentMention")
 }

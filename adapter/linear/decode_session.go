@@ -8,29 +8,30 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// sessionRootText begins the comment that Linear writes when a session has no
-// comment to hang on.
+// sessionRootText is the prefix of the comment that Linear writes when a
+// session has no root comment.
 const sessionRootText = "This thread is for an agent session with "
 
-// sessionMessage begins the id of a message that is no comment: the context of
-// a session that hangs on none.
+// sessionMessage is the prefix of the id of a message that is not a comment:
+// the context of a session without a root comment.
 const sessionMessage = "agent-session-"
 
-// signalStop is the signal of a prompt by which a person stops the bot.
+// signalStop is the signal of a prompt with which a person stops the bot.
 const signalStop = "stop"
 
 // sessionStart says what started a session.
 type sessionStart struct {
-	// root is the comment that the session hangs on, and source the comment
-	// that started it. Either may be empty.
+	// root is the comment that the session is attached to, and source the
+	// comment that started it. Either may be empty.
 	root, source string
-	// artificial says that Linear wrote the root, to hang the session on.
+	// artificial says that Linear itself wrote the root, so that the session
+	// has one.
 	artificial bool
-	// delegated says that the issue was given to the bot. If there is no
-	// source and it is false, the description mentioned the bot.
+	// delegated says that the issue was delegated to the bot. If it is false
+	// and source is empty, the description mentioned the bot.
 	delegated bool
-	// known is false if a comment started the session and nothing says
-	// which.
+	// known is false if a comment started the session but the payload does not
+	// say which.
 	known bool
 }
 
@@ -77,7 +78,7 @@ func (d *decoder) session() adapter.Event {
 	return d.created(&p, start, m)
 }
 
-// sessionStart finds out what started a session.
+// sessionStart works out what started a session.
 func (d *decoder) sessionStart(s *sessionPayload, earlier []commentChild) sessionStart {
 	start := sessionStart{
 		root:   cmp.Or(s.CommentID, s.Comment.ID),
@@ -106,8 +107,8 @@ func (d *decoder) sessionStart(s *sessionPayload, earlier []commentChild) sessio
 }
 
 // created decodes the beginning of a session. Its message is the comment that
-// started it; where there is none, or its text is not in the body, the text is
-// the context that Linear suggests.
+// started it; if there is none, or the body lacks its text, the text is the
+// context that Linear suggests.
 func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter.Message) adapter.Event {
 	s := &p.AgentSession
 	m.Author = automation()
@@ -169,7 +170,8 @@ func (d *decoder) earlier(c *commentChild, root string, creator adapter.User) *a
 	return m
 }
 
-// prompted decodes what a person wrote to a session, or that they stopped it.
+// prompted decodes a person's message to a session, or their request to stop
+// it.
 func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event {
 	body := a.Content.Body
 	if !body.ok {
@@ -191,7 +193,7 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	switch {
 	case a.Signal == signalStop:
 		m.Session.Signal = ""
-		// No act: nothing may stand in for a stop.
+		// No act: a stop must never be dropped as a duplicate.
 		return &adapter.StopEvent{Meta: d.meta, Message: m}
 	case !body.ok && a.Signal == "":
 		return d.lacks("agentActivity.content.body")

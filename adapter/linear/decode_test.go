@@ -40,7 +40,7 @@ func decodeBody(t *testing.T, body string, self *adapter.Identity) adapter.Event
 	return ev
 }
 
-// diffEvents compares events without what every event has from its route.
+// diffEvents compares events, except for the fields that come from the route.
 func diffEvents(want, got adapter.Event) string {
 	return cmp.Diff(want, got, cmpopts.IgnoreFields(adapter.Meta{}, "Key", "Workspace", "Type", "Action", "At", "Raw"))
 }
@@ -593,7 +593,7 @@ func TestDecodeRest(t *testing.T) {
 	}
 }
 
-// The events of one act name it alike.
+// All events of one act have the same act name.
 func TestActs(t *testing.T) {
 	t.Parallel()
 	const (

@@ -14,24 +14,24 @@ import (
 var _ adapter.Directory = (*Adapter)(nil)
 
 const (
-	// userTTL is how long a user is remembered, and noUserTTL how long it is
-	// remembered that there is none.
+	// userTTL is how long a user is cached, and noUserTTL how long the absence
+	// of one is.
 	userTTL   = 10 * time.Minute
 	noUserTTL = time.Minute
 	// userTimeout bounds one look-up, with all its attempts.
 	userTimeout = time.Minute
 )
 
-// directory remembers users.
+// directory caches users.
 type directory struct {
 	users  *recent[userKey, userAnswer]
 	flight singleflight.Group
 }
 
-// userKey is a question: which user of a workspace has a field of a value.
+// userKey is a lookup: which user of a workspace has a field with a value.
 type userKey struct{ workspace, field, value string }
 
-// userAnswer is what Linear said to it.
+// userAnswer is Linear's answer to it.
 type userAnswer struct {
 	user  adapter.User
 	found bool
@@ -44,9 +44,9 @@ func newDirectory() *directory {
 
 // User returns the user with an id, a handle or an email address; handles and
 // addresses are compared without regard to case. Suspended users are found by
-// id only. An answer is remembered for ten minutes, that there is no such user
-// for one, and failures are not. Calls at the same time share one request,
-// which outlives a caller whose context ends.
+// id only. A user is cached for ten minutes and the absence of one for one
+// minute; failures are not cached. Concurrent calls share one request, which
+// outlives a caller whose context ends.
 func (a *Adapter) User(ctx context.Context, workspace string, q adapter.UserQuery) (*adapter.User, error) {
 	key, err := userKeyOf(q)
 	if err != nil {
@@ -89,7 +89,7 @@ func userKeyOf(q adapter.UserQuery) (userKey, error) {
 	return key, nil
 }
 
-// ask asks Linear, once for all who want to know at the same time.
+// ask asks Linear, with one request for all concurrent callers.
 func (d *directory) ask(ctx context.Context, b *bot, key userKey) (userAnswer, error) {
 	if err := ctx.Err(); err != nil {
 		return userAnswer{}, &adapter.Error{Code: adapter.CodeCanceled, Op: "user", Err: err}
@@ -99,7 +99,7 @@ func (d *directory) ask(ctx context.Context, b *bot, key userKey) (userAnswer, e
 		defer cancel()
 		answer, err := lookUp(ctx, b, key)
 		if err != nil {
-			if adapter.CodeOf(err) == adapter.CodeCanceled { // nobody cancelled; time ran out
+			if adapter.CodeOf(err) == adapter.CodeCanceled { // a timeout, not a cancellation
 				err = opError("user", adapter.CodeUnavailable, "Linear did not answer in time")
 			}
 			return userAnswer{}, err

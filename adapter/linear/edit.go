@@ -16,11 +16,11 @@ var (
 
 // Edit replaces the text of a message, with one request for each comment of it
 // that changes: a text that became longer than a comment continues in further
-// comments, and those that a shorter text leaves over are removed. What became of a
-// message that another process posted is asked for first. In agent sessions nothing
-// can be changed: the error has code adapter.CodeAppendOnly. Linear lets the bot
-// edit its own comments only. An edit does not subscribe the bot to the issue: the
-// post has decided that.
+// comments, and surplus comments are deleted if it became shorter. The comments
+// of a message that another process posted are looked up first. Messages in
+// agent sessions cannot be changed: the error has code adapter.CodeAppendOnly.
+// Linear lets the bot edit its own comments only. An edit does not subscribe
+// the bot to the issue; that was decided when the message was posted.
 func (a *Adapter) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {
 	thread, err := changeable("edit", r)
 	if err != nil {
@@ -69,15 +69,14 @@ func (a *Adapter) edit(ctx context.Context, b *bot, thread Thread, id, body stri
 	c.ID = cmp.Or(c.ID, id)
 	c.Body = cmp.Or(c.Body, body)
 	m := s.comment(c)
-	if m.ID == thread.CommentID { // the answer does not say that it is the root
+	if m.ID == thread.CommentID { // the answer does not say that this is the root
 		m.ParentID = ""
 	}
 	return m, nil
 }
 
-// Delete removes a message with all comments that it became, with one request
-// each. In agent sessions nothing can be changed: the error has code
-// adapter.CodeAppendOnly.
+// Delete removes all comments of a message, with one request each. Messages in
+// agent sessions cannot be deleted: the error has code adapter.CodeAppendOnly.
 func (a *Adapter) Delete(ctx context.Context, r adapter.Ref) error {
 	if _, err := changeable("delete", r); err != nil {
 		return err
@@ -115,9 +114,9 @@ func changeable(op string, r adapter.Ref) (Thread, error) {
 	return thread, nil
 }
 
-// SetResolved resolves the thread of a root comment or opens it again, with
-// one request, or two more if the thread turns out to be named after a reply.
-// The error has code adapter.CodeUnsupported for channels and for sessions without a root
+// SetResolved resolves the thread of a root comment or reopens it, with one
+// request, or two more if the thread id turns out to name a reply. The error
+// has code adapter.CodeUnsupported for channels and for sessions without a root
 // comment.
 func (a *Adapter) SetResolved(ctx context.Context, workspace string, id adapter.ThreadID, resolved bool) error {
 	thread, err := ParseThreadID(id)
@@ -145,7 +144,7 @@ func (a *Adapter) SetResolved(ctx context.Context, workspace string, id adapter.
 	if adapter.CodeOf(err) != adapter.CodeInvalid {
 		return err
 	}
-	// Perhaps it is a reply.
+	// It may be a reply.
 	c, lookupErr := b.api.Comment(ctx, root)
 	if lookupErr != nil || c.Root() == "" || c.Root() == root {
 		return err
@@ -163,8 +162,8 @@ func setResolved(ctx context.Context, api *linearapi.Client, root string, resolv
 	return err
 }
 
-// sessionRoot finds the root comment of a session: empty if there is none. A
-// root that was found is remembered.
+// sessionRoot returns the root comment of a session: empty if there is none.
+// Roots are cached once found.
 func (a *Adapter) sessionRoot(ctx context.Context, b *bot, session string) (string, error) {
 	if root, ok := a.sessions.get(b.key(session)); ok {
 		return root, nil
@@ -177,7 +176,8 @@ func (a *Adapter) sessionRoot(ctx context.Context, b *bot, session string) (stri
 	return s.Comment.ID, nil
 }
 
-// unless turns an error with the given code into none.
+// unless returns nil for an error with the given code, and other errors
+// unchanged.
 func unless(code adapter.Code, err error) error {
 	if err != nil && adapter.CodeOf(err) == code {
 		return nil

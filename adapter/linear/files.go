@@ -16,14 +16,13 @@ var (
 	_ adapter.Downloader = (*Adapter)(nil)
 )
 
-// defaultFileType is the media type of files of which nobody says what they
-// are.
+// defaultFileType is the media type of files whose type is unspecified.
 const defaultFileType = "application/octet-stream"
 
 // Upload stores a file with Linear and returns its address, with two requests:
-// one asks where to put it, one sends it. Only members of the workspace can
-// read it. A file that is longer or shorter than f.Size fails with code
-// Invalid.
+// one to ask for the upload address, one to send the file. Only members of the
+// workspace can read it. A file that is longer or shorter than f.Size fails
+// with code Invalid.
 func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload) (string, error) {
 	name := path.Base(strings.ReplaceAll(strings.TrimSpace(f.Name), `\`, "/"))
 	kind := cmp.Or(f.Type, defaultFileType)
@@ -53,9 +52,9 @@ func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload
 	return target.AssetURL, nil
 }
 
-// Open opens a file that Linear stores, with one request. Addresses below
-// Config.UploadsURL only are taken, whatever the message says, and redirects
-// are refused; the error then has code adapter.CodeInvalid. limit is required.
+// Open opens a file that Linear stores, with one request. It accepts only
+// addresses below Config.UploadsURL, whatever the message says, and refuses
+// redirects; the error then has code adapter.CodeInvalid. limit is required.
 func (a *Adapter) Open(ctx context.Context, workspace, url string, limit int64) (*adapter.File, error) {
 	api, err := a.API(ctx, workspace)
 	if err != nil {

@@ -87,7 +87,7 @@ func TestFixturesDecode(t *testing.T) {
 	}
 }
 
-// checkAgree checks that route and decode say the same.
+// checkAgree checks that route and decode agree.
 func checkAgree(tb testing.TB, r *adapter.Route, m *adapter.Meta) {
 	tb.Helper()
 	if r.Workspace != m.Workspace || r.Type != m.Type || r.Action != m.Action || r.Key != m.Key {
@@ -152,8 +152,8 @@ func TestFixturesExamples(t *testing.T) {
 	}
 }
 
-// Everything in webhooks.json that a decoder alone decides: what each
-// dispatched event says.
+// Everything in webhooks.json that depends on the decoder alone: the content of
+// each dispatched event.
 func TestVectorsWebhooksDecode(t *testing.T) {
 	t.Parallel()
 	type author struct {

@@ -11,27 +11,29 @@ import (
 
 var _ adapter.Historian = (*Adapter)(nil)
 
-// Names of the readings, in errors and cursors.
+// Names of the read operations, in errors and cursors.
 const (
 	opMessages = "messages"
 	opThreads  = "threads"
 )
 
-// defaultLimit is how many messages a page holds if nobody says.
+// defaultLimit is the default number of messages in a page.
 const defaultLimit = 50
 
-// Messages returns one page of a thread, with one request, authors and
-// reactions included. At most 250 messages are in a page.
+// Messages returns one page of a thread, including authors and reactions, with
+// one request. A page holds at most 250 messages.
 //
 // A thread is its root comment and the replies: the root is the first message
-// of the oldest page and is in no other. A channel is all comments on it, each
-// with the thread it belongs to. A session is the thread of its root comment
-// or, if it has none, what people and the bot said in it; the bot's thoughts
-// and actions are left out. So are comments that were deleted or hidden, and
-// those that Linear wrote to hang a session on; a page may be shorter for that.
+// of the oldest page only. A channel is all comments on it, each with the
+// thread that it belongs to. A session is the thread of its root comment or, if
+// it has none, what people and the bot said in it; the bot's thoughts and
+// actions are left out. So are comments that were deleted or hidden, and those
+// that Linear wrote as the root of a session; a page may be shorter as a
+// result.
 //
-// A cursor that is not from this thread and order is an error with code
-// adapter.CodeInvalid. If Linear's list does not go on, the error has code adapter.CodeUnavailable.
+// If a cursor is not from this thread and order, the error has code
+// adapter.CodeInvalid. If Linear returns the same page again, it has code
+// adapter.CodeUnavailable.
 func (a *Adapter) Messages(ctx context.Context, r adapter.PageRequest) (*adapter.Page, error) {
 	thread, err := ParseThreadID(r.Thread)
 	if err != nil {
@@ -57,8 +59,8 @@ func (a *Adapter) Messages(ctx context.Context, r adapter.PageRequest) (*adapter
 }
 
 // Threads returns one page of the threads of a channel, newest first, with one
-// request: what is written under a root comment. A thread stands for its
-// channel.
+// request; each is a root comment with its replies. The id of a thread is
+// accepted in place of its channel's.
 func (a *Adapter) Threads(ctx context.Context, r adapter.PageRequest) (*adapter.ThreadPage, error) {
 	thread, err := ParseThreadID(r.Thread)
 	if err != nil {
@@ -103,7 +105,7 @@ func pageLimit(n int) int {
 	return min(n, linearapi.MaxPage)
 }
 
-// reading reads one page.
+// reading is the reading of one page.
 type reading struct {
 	adapter *Adapter
 	bot     *bot
@@ -113,7 +115,7 @@ type reading struct {
 	at      cursor
 }
 
-// args asks Linear for n entries from where the reading is. Linear sorts the
+// args asks Linear for n entries from the current position. Linear sorts the
 // newest first, so the oldest are the last.
 func (h *reading) args(n int) linearapi.PageArgs {
 	if h.oldest {
@@ -149,7 +151,7 @@ func (h *reading) sorted(nodes []linearapi.Comment) []*adapter.Message {
 	return h.sort(out)
 }
 
-// sort sorts messages that come newest first.
+// sort sorts messages that arrive newest first.
 func (h *reading) sort(out []*adapter.Message) []*adapter.Message {
 	if h.oldest {
 		slices.Reverse(out)
@@ -204,7 +206,7 @@ func commentFilterKey(k ParentKind) (string, bool) {
 	}
 }
 
-// channel reads a page of everything on a channel.
+// channel reads a page of all comments on a channel.
 func (h *reading) channel(ctx context.Context, thread Thread) (*adapter.Page, error) {
 	comments, err := h.comments(ctx, opMessages, thread, linearapi.CommentQuery{})
 	if err != nil {

@@ -73,7 +73,7 @@ func TestHistoryAuthorsAndReactions(t *testing.T) {
 	}
 }
 
-// A person's key: the bot's own comments are told by their ids.
+// With a person's key, the bot's own comments are recognized by their ids.
 func TestHistoryWithAPersonsKey(t *testing.T) {
 	t.Parallel()
 	parent := `,"parentId":"` + aRoot + `","user":{"id":"` + ownBot + `","displayName":"bot"}`
@@ -93,7 +93,7 @@ func TestHistoryWithAPersonsKey(t *testing.T) {
 	}
 }
 
-// A thread that is named after a reply is the thread of its root.
+// A thread id that names a reply stands for the thread of its root.
 func TestHistoryOfAReply(t *testing.T) {
 	t.Parallel()
 	s := linearStub(func(_ int, c apiCall) (int, string) {
@@ -114,7 +114,7 @@ func TestHistoryOfAReply(t *testing.T) {
 	}
 }
 
-// A server whose list does not go on ends the reading.
+// A server that returns the same page again ends the reading.
 func TestHistoryThatRunsInCircles(t *testing.T) {
 	t.Parallel()
 	for name, info := range map[string]string{

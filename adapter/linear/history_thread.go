@@ -7,8 +7,8 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// replies reads a page of the thread of a root comment. A reply stands for its
-// root.
+// replies reads a page of the thread of a root comment. The id of a reply is
+// accepted in place of its root's.
 func (h *reading) replies(ctx context.Context, root string) (*adapter.Page, error) {
 	if known, ok := h.adapter.roots.get(h.bot.key(root)); ok {
 		root = known
@@ -26,8 +26,8 @@ func (h *reading) replies(ctx context.Context, root string) (*adapter.Page, erro
 	return h.thread(c)
 }
 
-// want is how many replies to ask for: the root takes a place in the first page
-// from the old end. Linear does not give pages of nothing.
+// want is how many replies to ask for: the root takes a slot in the first page
+// from the oldest end. Linear does not serve empty pages.
 func (h *reading) want() int {
 	switch {
 	case h.at.Stage == stageRoot:
@@ -85,8 +85,8 @@ func (h *reading) thread(c *linearapi.Comment) (*adapter.Page, error) {
 	return page, nil
 }
 
-// session reads a page of a session of which no root comment is known. The
-// first page finds out whether there is one.
+// session reads a page of a session whose root comment is not known. The first
+// page finds out whether it has one.
 func (h *reading) session(ctx context.Context, id string) (*adapter.Page, error) {
 	switch {
 	case h.at.Root != "":
@@ -102,8 +102,8 @@ func (h *reading) session(ctx context.Context, id string) (*adapter.Page, error)
 		h.at.Root = root
 		return h.replies(ctx, root)
 	}
-	// What suits the replies suits the activities, except that they have no
-	// root in front: one entry less is no harm.
+	// The arguments for replies suit activities as well, except that activities
+	// have no root in front; one entry fewer does no harm.
 	s, err := h.bot.api.AgentSessionMessages(ctx, id, saidTypes(), h.args(h.want()))
 	if err != nil {
 		return nil, err

@@ -12,30 +12,32 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// identityTimeout bounds the question who the bot is, with all its attempts.
+// identityTimeout bounds the lookup of the bot's identity, with all its
+// attempts.
 const identityTimeout = time.Minute
 
-// account is one token with what is known about whom it belongs to.
+// account is one token with what is known about its owner.
 type account struct {
 	api *linearapi.Client
-	// app says that the token can only be an app's.
+	// app says that the token is certain to be an app's.
 	app    bool
 	flight singleflight.Group
 
 	mu   sync.Mutex
-	self *adapter.Identity // nil until Linear has told
-	// installation is whose identity it is, with many accounts.
+	self *adapter.Identity // nil until Linear has answered
+	// installation is the installation that self belongs to, if there are many
+	// accounts.
 	installation string
 }
 
-// Identity says who the bot is in a workspace. The first call asks Linear, and
-// all later calls share the answer; calls at the same time share one request,
-// which outlives a caller whose context ends. Failures are not remembered. If
-// the token belongs to another workspace, the error has code adapter.CodeForbidden and
-// names both. An empty workspace stands for the token's own. With installations,
-// the error has code adapter.CodeForbidden and wraps [adapter.ErrNotInstalled] where the bot is
-// not installed, and code
-// adapter.CodeUnauthenticated where it has to be installed again.
+// Identity returns who the bot is in a workspace. The first call asks Linear,
+// and later calls reuse the answer; concurrent calls share one request, which
+// outlives a caller whose context ends. Failures are not cached. If the token
+// belongs to another workspace, the error has code adapter.CodeForbidden and
+// names both. An empty workspace stands for the token's own. With
+// installations, the error has code adapter.CodeForbidden and wraps
+// [adapter.ErrNotInstalled] if the bot is not installed, and code
+// adapter.CodeUnauthenticated if it has to be installed again.
 func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Identity, error) {
 	acc, err := a.account(workspace)
 	if err != nil {
@@ -50,11 +52,11 @@ func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Iden
 	if err != nil {
 		return nil, err
 	}
-	// Decode asks nothing and nobody, so what it needs is here by then.
+	// Decode does no I/O, so everything it needs is loaded here.
 	if _, err := a.secrets.load(ctx); err != nil {
 		return nil, err
 	}
-	if self.Workspace == "" { // Linear did not say, so the webhook's word counts
+	if self.Workspace == "" { // Linear did not say, so trust the webhook
 		self.Workspace = workspace
 	}
 	if workspace != "" && workspace != self.Workspace {
@@ -116,7 +118,7 @@ func (acc *account) ask(ctx context.Context) error {
 	defer cancel()
 	v, err := acc.api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering)) // nothing works without it
 	if err != nil {
-		if adapter.CodeOf(err) == adapter.CodeCanceled { // nobody cancelled; time ran out
+		if adapter.CodeOf(err) == adapter.CodeCanceled { // a timeout, not a cancellation
 			err = &adapter.Error{Code: adapter.CodeUnavailable, Op: "identity", Message: "Linear did not answer in time"}
 		}
 		return err

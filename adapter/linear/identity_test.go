@@ -29,7 +29,7 @@ type apiStub struct {
 	delay time.Duration
 }
 
-// apiCall is one request as a stub sees it.
+// apiCall is one request as received by a stub.
 type apiCall struct {
 	Op    string          `json:"operationName"`
 	Vars  json.RawMessage `json:"variables"`

@@ -8,14 +8,15 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// Adapter is Linear as a chat platform. Make one with [New]. It is safe for
+// Adapter connects a bot to Linear. Make one with [New]. It is safe for
 // concurrent use.
 type Adapter struct {
 	// only is the one account, nil if there are many.
 	only *account
 	many *accounts
 	mode Mode
-	// scopes are what client credentials ask for. Nil without them.
+	// scopes are what client credentials ask for. Nil for other ways to
+	// authenticate.
 	scopes  []string
 	roots   *recent[commentKey, string]
 	threads *recent[commentKey, Thread]
@@ -26,22 +27,22 @@ type Adapter struct {
 	maxBody int
 	// uploads is the host of Linear's storage.
 	uploads string
-	// written holds the ids that Linear gave to what the bot wrote, where it
-	// did not take the bot's own.
+	// written holds the ids that Linear assigned to what the bot wrote, where
+	// it did not accept the bot's own.
 	written *recent[commentKey, struct{}]
-	// parts holds the comments that long posts have become.
+	// parts holds the comments that long posts were split into.
 	parts   *recent[commentKey, *parts]
 	secrets secrets
 }
 
-// remembered is how many comments the adapter remembers the place of.
+// remembered is the number of comments whose thread the adapter caches.
 const remembered = 4096
 
 var _ adapter.Adapter = (*Adapter)(nil)
 
 // New returns an adapter. It does no I/O. The error joins everything that is
-// wrong with cfg; each part has code adapter.CodeInvalid, wraps a [*ConfigError] and says what
-// to do.
+// wrong with cfg; each part has code adapter.CodeInvalid, wraps a
+// [*ConfigError] and says how to fix it.
 func New(cfg Config) (*Adapter, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -90,13 +91,13 @@ func New(cfg Config) (*Adapter, error) {
 	}, nil
 }
 
-// Scopes returns the scopes that the app's token is asked for with: nil if the
-// adapter does not act with client credentials.
+// Scopes returns the scopes that the app's token is requested with: nil unless
+// the adapter uses client credentials.
 func (a *Adapter) Scopes() []string { return slices.Clone(a.scopes) }
 
 // CloseIdleConnections closes the connections that no request uses. The adapter
-// stays usable. A program that ends needs no call; one that makes several
-// adapters gives their connections back with it.
+// stays usable. A program that is about to exit need not call it; one that
+// makes several adapters uses it to release their connections.
 func (a *Adapter) CloseIdleConnections() {
 	if a.many != nil {
 		a.many.closeIdleConnections()
@@ -108,7 +109,7 @@ func (a *Adapter) CloseIdleConnections() {
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }
 
-// Route says where a delivery belongs.
+// Route returns where a delivery belongs.
 func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
 	r, err := routeDelivery(d)
 	if err == nil && r.Ignore == "" {
@@ -117,8 +118,8 @@ func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
 	return r, err
 }
 
-// Decode turns a delivery into an event. self may be nil; then nothing is the
-// bot's own.
+// Decode turns a delivery into an event. self may be nil; then no message
+// counts as the bot's own.
 func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
 	ev, err := decodeDelivery(d, self, a.own(self))
 	if err == nil {
@@ -128,8 +129,8 @@ func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.E
 	return ev, err
 }
 
-// Channel returns the thread of the issue, or whatever else the thread hangs
-// on.
+// Channel returns the thread of the issue, or of whatever else the thread is
+// attached to.
 func (a *Adapter) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
 	t, err := ParseThreadID(id)
 	if err != nil {
@@ -138,8 +139,8 @@ func (a *Adapter) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
 	return t.Channel(), nil
 }
 
-// API returns the client that acts in a workspace, for what the adapter does
-// not offer. Its errors are those of Identity.
+// API returns the client that acts in a workspace, for operations that the
+// adapter does not offer. Its errors are those of Identity.
 func (a *Adapter) API(ctx context.Context, workspace string) (*linearapi.Client, error) {
 	if _, err := a.Identity(ctx, workspace); err != nil {
 		return nil, err
@@ -151,8 +152,8 @@ func (a *Adapter) API(ctx context.Context, workspace string) (*linearapi.Client,
 	return acc.api, nil
 }
 
-// account returns the account that acts in a workspace. Whether it really
-// belongs there is for its identity to say.
+// account returns the account that acts in a workspace. It does not check that
+// the account belongs there; Identity does.
 func (a *Adapter) account(workspace string) (*account, error) {
 	if a.many != nil {
 		return a.many.account(workspace)

@@ -34,8 +34,8 @@ func TestChannel(t *testing.T) {
 	}
 }
 
-// A bot with a person's key knows its own comments by their ids, and does not
-// take the person's for its own.
+// A bot with a person's key recognizes its own comments by their ids, and does
+// not mistake the person's for its own.
 func TestDecodeKnowsOwnIDs(t *testing.T) {
 	t.Parallel()
 	a := newAdapter(t, &apiStub{})
@@ -69,7 +69,7 @@ func TestDecodeKnowsOwnIDs(t *testing.T) {
 	}
 }
 
-// The whole way over HTTP: token endpoint, refused token, new token, write.
+// End to end over HTTP: token endpoint, refused token, new token, write.
 func TestClientCredentialsOverHTTP(t *testing.T) {
 	t.Parallel()
 	granted := 0

@@ -10,7 +10,7 @@ import (
 	"github.com/linearbot/linearbot/internal/emoji"
 )
 
-// scribe turns what the API tells of one conversation into messages.
+// scribe turns what the API returns for one conversation into messages.
 type scribe struct {
 	people *people
 	// thread is the conversation that was asked for: a channel, a thread of
@@ -30,14 +30,14 @@ func (a *Adapter) scribe(b *bot, thread Thread) *scribe {
 	return s
 }
 
-// on notes what issue the conversation hangs on.
+// on records the issue that the conversation is attached to.
 func (s *scribe) on(i *linearapi.IssueRef) {
 	if i != nil && i.ID != "" {
 		s.issue = &adapter.Issue{ID: i.ID, Identifier: i.Identifier, Title: i.Title, URL: i.URL}
 	}
 }
 
-// visible reports whether people can see a comment as somebody's.
+// visible reports whether people can see a comment as one that a user wrote.
 func visible(c *linearapi.Comment) bool {
 	return c.ID != "" && c.ArchivedAt.IsZero() && !c.HideInLinear && !c.SessionRoot
 }
@@ -96,8 +96,8 @@ func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
 	return adapter.Reaction{ID: r.ID, Emoji: emoji.Name(r.Emoji), User: user}
 }
 
-// saidTypes are the types of activity that say something to somebody. The
-// others show how the bot works.
+// saidTypes are the types of activity that address a reader. The others show
+// the bot's progress.
 func saidTypes() linearapi.Filter {
 	return linearapi.OfTypes(linearapi.TypePrompt, linearapi.TypeResponse, linearapi.TypeElicitation, linearapi.TypeError)
 }
@@ -134,7 +134,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 	return m
 }
 
-// full turns an issue into what the contract says about it.
+// full converts an issue to the adapter's type.
 func (p *people) full(i *linearapi.Issue) *adapter.Issue {
 	out := &adapter.Issue{
 		ID: i.ID, Identifier: i.Identifier, Title: i.Title, Description: i.Description, URL: i.URL,

@@ -21,7 +21,7 @@ const (
 	ModeSessions
 )
 
-// noMode is the mode of a word that is none.
+// noMode is the result for an unknown word.
 const noMode Mode = 255
 
 // parseMode reads a mode. The empty word is ModeBoth.
@@ -38,10 +38,10 @@ func parseMode(word string) Mode {
 	}
 }
 
-// reasonMode: the bot is set not to take this kind of conversation.
+// reasonMode: the bot is configured to ignore this kind of conversation.
 const reasonMode = "mode"
 
-// ignores returns why a delivery is nothing to the mode, or "".
+// ignores returns why the mode ignores a delivery, or "".
 func (m Mode) ignores(r *adapter.Route) string {
 	switch {
 	case m == ModeComments && r.Type == typeSession,

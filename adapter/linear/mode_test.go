@@ -33,6 +33,6 @@ func TestMode(t *testing.T) {
 		}
 	}
 	if _, err := New(Config{AccessToken: "t", Mode: parseMode("carrier pigeon")}); err == nil || !strings.Contains(err.Error(), "LINEAR_MODE") {
-		t.Errorf("a word that is no mode: %v, want an error that names LINEAR_MODE", err)
+		t.Errorf("unknown mode: %v, want an error that names LINEAR_MODE", err)
 	}
 }

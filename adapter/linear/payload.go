@@ -12,17 +12,18 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// The types in this file and in payload_entity.go are what Linear writes on
-// the wire, cut down to what a bot can use. Every field may be missing, null or
-// of another JSON type than the schema says; all of that reads as absent, and
-// never hides the fields beside it.
+// The types in this file and in payload_entity.go are what Linear writes on the
+// wire, cut down to what a bot can use. Every field may be missing, null or of
+// another JSON type than the schema says; all of these read as absent and leave
+// the fields beside them intact.
 
 // unmarshal fills v from a JSON object. Values of the wrong type leave their
-// field as it was; of a name that stands twice the last value counts; invalid
-// UTF-8 is replaced. The error has code adapter.CodeInvalid: body is not a JSON object.
+// field as it was; if a name is duplicated, the last value wins; invalid UTF-8
+// is replaced. If body is not a JSON object, the error has code
+// adapter.CodeInvalid.
 //
 // The package is the classic encoding/json over the faster engine of its second
-// version, because no other rules would be kind enough to a sender that we
+// version, because stricter rules would reject input from a sender that we
 // cannot correct.
 func unmarshal(body []byte, v any) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
@@ -37,20 +38,20 @@ func unmarshal(body []byte, v any) error {
 	return nil
 }
 
-// text is a string that knows whether it was one.
+// text is a string that records whether it was present as a string.
 type text struct {
 	s  string
 	ok bool
 }
 
-// UnmarshalJSONFrom keeps strings and takes everything else for absent.
+// UnmarshalJSONFrom keeps strings and treats everything else as absent.
 func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var err error
 	t.s, t.ok, err = readString(dec)
 	return err
 }
 
-// textOf reads a value; none is absent.
+// textOf reads a value; a missing one is absent.
 func textOf(raw []byte) text {
 	var t text
 	if len(raw) == 0 || json.Unmarshal(raw, &t) != nil {
@@ -59,7 +60,7 @@ func textOf(raw []byte) text {
 	return t
 }
 
-// isText only tells whether there was a string.
+// isText only records whether the value was a string.
 type isText bool
 
 // UnmarshalJSONFrom looks at the first byte.
@@ -71,7 +72,7 @@ func (t *isText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // timestamp is a time that is zero when it cannot be read.
 type timestamp struct{ time.Time }
 
-// UnmarshalJSONFrom reads RFC 3339 and takes everything else for absent.
+// UnmarshalJSONFrom reads RFC 3339 and treats everything else as absent.
 func (t *timestamp) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	t.Time = time.Time{}
 	s, _, err := readString(dec)
@@ -81,8 +82,8 @@ func (t *timestamp) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// readString consumes a value and returns it if it is a string. The error is
-// one of syntax.
+// readString consumes a value and returns it if it is a string. The error is a
+// syntax error.
 func readString(dec *jsontext.Decoder) (s string, ok bool, err error) {
 	if dec.PeekKind() != '"' {
 		return "", false, dec.SkipValue()

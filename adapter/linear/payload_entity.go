@@ -43,8 +43,8 @@ type commentPayload struct {
 	ExternalUserID string          `json:"externalUserId"`
 	BotActor       botActorPayload `json:"botActor"`
 	SyncedWith     syncPayload     `json:"syncedWith"`
-	// SessionRoot marks a comment that Linear itself wrote to have something
-	// a session can hang on.
+	// SessionRoot marks a comment that Linear itself wrote as the root of a
+	// session.
 	SessionRoot bool `json:"isArtificialAgentSessionRoot"`
 }
 
@@ -65,7 +65,7 @@ type commentDelivery struct {
 		UpdatedAt string        `json:"updatedAt"`
 		CommentID string        `json:"commentId"`
 		Comment   headerComment `json:"comment"`
-		// What else a comment can hang on; compare parentRefs.
+		// What else a comment can be attached to; compare parentRefs.
 		ProjectUpdateID    string `json:"projectUpdateId"`
 		ProjectUpdate      idRef  `json:"projectUpdate"`
 		InitiativeUpdateID string `json:"initiativeUpdateId"`
@@ -78,7 +78,7 @@ type commentDelivery struct {
 }
 
 // readComment reads the body of a Comment event. It returns nil if the body is
-// that of another event, or of none; the header then says more.
+// that of another event, or invalid; the header then says more.
 func readComment(body []byte) *commentDelivery {
 	if !bytes.Contains(body, []byte(`"`+typeComment+`"`)) { // spares other events a pass
 		return nil
@@ -189,7 +189,7 @@ type labelPayload struct {
 	Name string `json:"name"`
 }
 
-// restPayload is the body of what has no event of its own.
+// restPayload is the body of deliveries without an event type of their own.
 type restPayload struct {
 	entityPayload[restData]
 
@@ -197,7 +197,7 @@ type restPayload struct {
 	UserID string      `json:"userId"`
 }
 
-// restData is the little that is read of data of any kind.
+// restData is the few fields that are read from data of any kind.
 type restData struct {
 	ID             string          `json:"id"`
 	URL            string          `json:"url"`

@@ -6,8 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// header is the little of a body that says where it belongs. Decoding it is
-// the hot path.
+// header is the part of a body that says where it belongs. Decoding it is the
+// hot path.
 type header struct {
 	Type           string `json:"type"`
 	Action         string `json:"action"`
@@ -25,7 +25,7 @@ type header struct {
 	IssueData     idRef          `json:"issueData"`
 }
 
-// parentRefs names what something hangs on. At most one is usually set.
+// parentRefs names what an entity is attached to. At most one is usually set.
 type parentRefs struct {
 	IssueID            string `json:"issueId"`
 	Issue              idRef  `json:"issue"`
@@ -61,7 +61,7 @@ func (p *parentRefs) thread() (Thread, bool) {
 	return Thread{}, false
 }
 
-// headerComment is a nested comment and what it hangs on.
+// headerComment is a nested comment and what it is attached to.
 type headerComment struct {
 	parentRefs
 

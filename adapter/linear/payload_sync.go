@@ -12,12 +12,13 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// maxSyncs is how many places are told that one conversation is synced with.
+// maxSyncs is how many synced places are reported for one conversation.
 const maxSyncs = 10
 
 // syncPayload are the places that something is synced with. The schema says
-// JSONObject and no more: an object with a service is read, a list of such, and
-// either of them in a string. What is there and cannot be read still counts.
+// only JSONObject: an object with a service is accepted, a list of those, and
+// either of them in a string. A non-empty object without any known field still
+// counts as a place.
 type syncPayload []adapter.Sync
 
 // UnmarshalJSONFrom reads one place or many.
@@ -72,8 +73,9 @@ func readSyncs(raw jsontext.Value, depth int) []adapter.Sync {
 	}
 }
 
-// syncsOf returns the places that a comment is synced with. What a person without
-// an account wrote came from one, whatever else the payload says.
+// syncsOf returns the places that a comment is synced with. A comment by a
+// person without an account always counts as synced, whatever else the payload
+// says.
 func syncsOf(p syncPayload, author adapter.User, by *botActorPayload) []adapter.Sync {
 	syncs := slices.Clone(p)
 	if len(syncs) == 0 && author.Kind == adapter.UserExternal {

@@ -14,7 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// payloadSelf is the bot of the tests, which is also that of the vectors.
+// payloadSelf is the bot of the tests and of the vectors.
 func payloadSelf() *adapter.Identity {
 	return &adapter.Identity{
 		Workspace:  "org",
@@ -68,7 +68,7 @@ func TestUnmarshalLenientEntities(t *testing.T) {
 	}
 }
 
-// What encoding/json has always accepted stays accepted.
+// Input that encoding/json has always accepted is still accepted.
 func TestUnmarshalClassicRules(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, body, want string }{

@@ -8,28 +8,30 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// Post writes a comment: a reply in the thread of a root comment, or a new
-// root comment in a channel. In an agent session it writes a response, which
-// ends the session's turn and of which Linear makes a comment itself. The
-// thread of the returned message is the thread that replies to it will be in.
+// Post writes a comment: a reply in the thread of a root comment, or a new root
+// comment in a channel. In an agent session it writes a response, which ends
+// the session's turn and which Linear itself turns into a comment. The thread
+// of the returned message is the one that replies to it will be in.
 //
-// A post whose key was used before changes nothing and returns the comment that
-// exists, with Existed set. It counts as that post only if the bot wrote it, and in
-// that thread; if it was removed since, the post goes out again. A thread whose
-// comment turns out to be a reply is answered under that reply's root.
+// A post whose key was used before is a no-op that returns the existing
+// comment, with Existed set. The comment counts as that post only if the bot
+// wrote it in that thread; if it has been removed since, the post is sent
+// again. If the thread id turns out to name a reply, the post goes under that
+// reply's root.
 //
 // A body longer than Config.MaxBody becomes several comments in one thread, of
-// which the first is returned; [Adapter.Edit] and [Adapter.Delete] treat them as
-// one. A post that failed half-way can be repeated. Responses are never split.
+// which the first is returned; [Adapter.Edit] and [Adapter.Delete] treat them
+// as one. A post that failed halfway can be retried. Responses are never split.
 //
-// Errors have code adapter.CodeInvalid for a blank body, a body that would become
-// more than 80 comments, a missing key or a bad thread id, Unsupported for threads
-// that take no comments and for a persona where the bot cannot have one (in
-// sessions, and without an app's token), Conflict if the key was used in another
-// thread or its ids are taken by others, and else those of package linearapi.
+// Errors have code adapter.CodeInvalid for a blank body, a body that would
+// become more than 80 comments, a missing key or a bad thread id, Unsupported
+// for threads that cannot have comments and for a persona where the bot cannot
+// have one (in sessions, and without an app's token), Conflict if the key was
+// used in another thread or its ids are taken by others, and otherwise those of
+// package linearapi.
 func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
 	if adapter.PriorityOf(ctx) == adapter.PriorityAutomatic {
-		ctx = adapter.WithPriority(ctx, adapter.PriorityAnswering) // what it has to read belongs to the answer
+		ctx = adapter.WithPriority(ctx, adapter.PriorityAnswering) // reads are part of the answer
 	}
 	thread, err := ParseThreadID(p.Thread)
 	if err != nil {
@@ -71,14 +73,14 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	case !m.Existed:
 		all.known, all.ids, all.texts = true, nil, nil
 	case len(texts) == 1:
-		return m, nil // a difference is for the caller to mend
+		return m, nil // the caller handles differences
 	default:
 		if err := all.find(ctx, b, m.ID); err != nil {
 			return nil, err
 		}
 	}
 	all.message = m
-	if m.Existed { // as far as it came
+	if m.Existed { // the part that was posted
 		texts = append(texts[:1], texts[min(len(texts), 1+len(all.ids)):]...)
 		return m, a.append(ctx, b, below(thread, m), m.ID, all, texts[1:])
 	}
@@ -88,7 +90,7 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	return m, nil
 }
 
-// append posts further continuations.
+// append posts additional continuations.
 func (a *Adapter) append(ctx context.Context, b *bot, thread Thread, message string, p *parts, texts []string) error {
 	p.known = len(texts) == 0
 	for _, text := range texts {
@@ -101,9 +103,9 @@ func (a *Adapter) append(ctx context.Context, b *bot, thread Thread, message str
 }
 
 // comment writes one comment under the ids of a key. p.Key is empty for
-// continuations: their ids are often those of others that were removed.
+// continuations: their ids have often been used by continuations since removed.
 func (a *Adapter) comment(ctx context.Context, b *bot, thread Thread, p *adapter.Post, key, body string) (*adapter.Message, error) {
-	input, _ := commentOn(thread) // the caller knows that it does
+	input, _ := commentOn(thread) // the caller has checked that it takes comments
 	input.Body = body
 	input.CreateAsUser, input.DisplayIconURL = p.As.Name, p.As.AvatarURL
 	input.DoNotSubscribeToIssue = p.Quiet
@@ -146,15 +148,15 @@ func (a *Adapter) create(ctx context.Context, b *bot, thread Thread, in *lineara
 	case lookupErr != nil:
 		return nil, lookupErr
 	case root.Root() == "" || root.Root() == in.ParentID:
-		return nil, err // Linear contradicts itself
+		return nil, err // Linear's answers are contradictory
 	}
 	a.roots.put(b.key(thread.CommentID), root.Root())
 	in.ParentID = root.Root()
 	return b.api.CommentCreate(ctx, *in)
 }
 
-// commentOn says what a comment in the thread hangs on. ok is false if nothing
-// there takes comments.
+// commentOn returns the parent of a new comment in the thread. ok is false if
+// the thread cannot have comments.
 func commentOn(t Thread) (in linearapi.CommentCreateInput, ok bool) {
 	switch t.Kind {
 	case ParentIssue:
@@ -177,7 +179,8 @@ func commentOn(t Thread) (in linearapi.CommentCreateInput, ok bool) {
 	return in, true
 }
 
-// written returns the message that a post has become. Fields of c may be empty.
+// written returns the message for a post that was written. Fields of c may be
+// empty.
 func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Comment, self *adapter.Identity) *adapter.Message {
 	m := &adapter.Message{
 		ID:       in.ID,

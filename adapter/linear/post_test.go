@@ -178,8 +178,8 @@ func TestPostToAnotherWorkspace(t *testing.T) {
 	}
 }
 
-// TestPostConflict posts where the id is taken. Only the bot's own comment in that
-// thread is the same post; anything else must not look like a reply.
+// TestPostConflict posts when the id is taken. Only the bot's own comment in
+// that thread is the same post; anything else must not count as the reply.
 func TestPostConflict(t *testing.T) {
 	t.Parallel()
 	id := WriteID(ownOrg, ownBot, "k")
@@ -249,7 +249,8 @@ func TestPostConflict(t *testing.T) {
 	}
 }
 
-// All ids that a post tries are taken by others: it fails, and says so.
+// If all ids that a post tries are taken by others, it fails with an error that
+// says so.
 func TestPostAllTaken(t *testing.T) {
 	t.Parallel()
 	s := linearStub(func(_ int, c apiCall) (int, string) {
@@ -264,7 +265,8 @@ func TestPostAllTaken(t *testing.T) {
 	}
 }
 
-// A write whose answer was lost is repeated under the same id and meets itself.
+// A write whose answer was lost is retried under the same id and finds the
+// first attempt.
 func TestPostAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 	id := WriteID(ownOrg, ownBot, "k")
@@ -354,7 +356,7 @@ func TestRecentIsBounded(t *testing.T) {
 	r := newRecent[commentKey, int](size)
 	for i := range 3 * size {
 		r.put(commentKey{"o", strconv.Itoa(i)}, -1)
-		r.put(commentKey{"o", strconv.Itoa(i)}, i) // the newest counts
+		r.put(commentKey{"o", strconv.Itoa(i)}, i) // the newest wins
 	}
 	for i := range 3 * size {
 		got, ok := r.get(commentKey{"o", strconv.Itoa(i)})

@@ -13,28 +13,28 @@ import (
 )
 
 // A text that is too long for one comment becomes several: the message itself
-// and its continuations, which stand below it in the same thread. Their ids
-// follow from the id of the message, so they can be found without being
-// remembered.
+// and its continuations, which follow it in the same thread. Their ids are
+// derived from the id of the message, so they can be found without being
+// stored.
 
-// maxParts is the most comments that one message becomes. With every id that is
-// tried for each of them, Linear can still be asked for all in one page.
+// maxParts is the maximum number of comments in one message. Even with every id
+// that may be tried for each of them, one page of Linear's list can return them
+// all.
 const maxParts = 80
 
 // parts are the continuations of one message.
 type parts struct {
 	mu sync.Mutex
-	// known says that ids is complete, and texts that of each comment it is
-	// known what it says.
+	// known says that ids is complete; texts may still be unknown.
 	known bool
 	ids   []partID
 	// top is the highest number that was used.
 	top int
-	// texts are what the comments say: the message first. Empty if unknown.
+	// texts are the texts of the comments, the message first. Empty if unknown.
 	texts []string
 	// message is the message as it last was. Nil if unknown.
 	message *adapter.Message
-	// like is a post of the same name and quietness.
+	// like is a post with the same persona and quietness.
 	like adapter.Post
 }
 
@@ -44,8 +44,8 @@ type partID struct {
 	n  int
 }
 
-// partsOf returns what is remembered of the parts of a message. Its lock is for
-// the caller to take.
+// partsOf returns what is remembered of the parts of a message. The caller
+// takes its lock.
 func (a *Adapter) partsOf(b *bot, message string) *parts {
 	return a.parts.getOr(b.key(message), func() *parts { return &parts{} })
 }
@@ -63,7 +63,7 @@ func (a *Adapter) split(op, body string) ([]string, error) {
 }
 
 // find asks Linear for the continuations of a message, unless they are known.
-// What the bot did not write has none.
+// Messages that the bot did not write have none.
 func (p *parts) find(ctx context.Context, b *bot, message string) error {
 	if p.known {
 		return nil
@@ -104,13 +104,13 @@ func (p *parts) find(ctx context.Context, b *bot, message string) error {
 	return nil
 }
 
-// says reports whether the comment at an index is known to say text.
+// says reports whether the comment at an index is known to have this text.
 func (p *parts) says(i int, text string) bool { return i < len(p.texts) && p.texts[i] == text }
 
 // put makes the continuations of a message in a thread say texts[1:]: it edits
-// those that say something else, posts those that are missing and removes the
-// surplus. The parts are found. After an error they have to be found again: a
-// request whose answer was lost may have done its work.
+// those that differ, posts those that are missing and removes the surplus.
+// p.known must be set. An error clears it, because a request whose answer was
+// lost may have taken effect.
 func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string, p *parts, texts []string) (err error) {
 	said := make([]string, 0, len(texts))
 	said = append(said, texts[0])
@@ -120,8 +120,8 @@ func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string
 			if !p.says(i, texts[i]) {
 				_, err := b.api.CommentUpdate(ctx, p.ids[i-1].id, linearapi.CommentUpdateInput{Body: texts[i], DoNotSubscribeToIssue: true})
 				if adapter.CodeOf(err) == adapter.CodeNotFound {
-					// Removed by a person. What is left moves up, so that the
-					// order stays.
+					// Removed by a person. The remaining ones move up, to
+					// preserve the order.
 					p.ids = append(p.ids[:i-1], p.ids[i:]...)
 					p.texts = said
 					i--
@@ -139,7 +139,7 @@ func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string
 			return err
 		}
 		if m.Existed && m.Body != texts[i] {
-			i-- // it is edited now
+			i-- // edit it now
 			continue
 		}
 		said = append(said, texts[i])
@@ -147,9 +147,10 @@ func (a *Adapter) put(ctx context.Context, b *bot, thread Thread, message string
 	return p.trim(ctx, b, len(texts)-1)
 }
 
-// grow posts one more continuation. Numbers that were used before, by comments that
-// were removed since, are passed over. Once all were used, which takes a text that
-// shrinks and grows many times, ids are random: another process does not find those.
+// grow posts one more continuation. It skips numbers used before by comments
+// that have since been removed. Once all numbers are used up, which takes a
+// text that shrinks and grows many times, ids are random, and another process
+// cannot find them.
 func (a *Adapter) grow(ctx context.Context, b *bot, thread Thread, message string, p *parts, text string) (*adapter.Message, error) {
 	if len(p.ids) > 0 {
 		p.top = max(p.top, p.ids[len(p.ids)-1].n)
@@ -187,8 +188,8 @@ func (p *parts) trim(ctx context.Context, b *bot, n int) error {
 	return nil
 }
 
-// below returns the thread in which the continuations of a message stand: that of
-// the message, or the one that it begins.
+// below returns the thread that holds the continuations of a message: the
+// message's own, or the one that it starts.
 func below(thread Thread, m *adapter.Message) Thread {
 	if t, err := ParseThreadID(m.Thread); err == nil && t.CommentID != "" {
 		return t

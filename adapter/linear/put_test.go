@@ -14,7 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
 
-// again returns an adapter that remembers nothing, of the same installation.
+// again returns an adapter of the same installation with empty caches.
 func (w *world) again(t *testing.T, change func(*linear.Config)) *linear.Adapter {
 	t.Helper()
 	cfg := linear.Config{ClientID: w.app.ClientID, ClientSecret: w.app.ClientSecret, APIURL: w.srv.GraphQLURL(), UploadsURL: w.srv.URL()}
@@ -36,8 +36,8 @@ func blocks(n int, word string) string {
 	return strings.Join(all, "\n\n")
 }
 
-// TestPut makes a message longer and shorter, by an adapter that posted it and by
-// one that did not. The thread holds the text and nothing else, in order.
+// TestPut lengthens and shortens a message, with the adapter that posted it and
+// with another one. The thread holds exactly the text, in order.
 func TestPut(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
@@ -105,7 +105,8 @@ func (w *world) said(string) []string {
 
 func normal(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// TestPutRequests counts what a growing text costs: only what changes is written.
+// TestPutRequests counts the requests for a growing text: only changes are
+// written.
 func TestPutRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, startServer(t), "acme", func(cfg *linear.Config) { cfg.MaxBody = 100 })
@@ -142,8 +143,8 @@ func TestPutRequests(t *testing.T) {
 	}
 }
 
-// TestPutAfterLoss has a person remove a continuation, and the process end in the
-// middle of a post.
+// TestPutAfterLoss has a person remove a continuation, and the process exit in
+// the middle of a post.
 func TestPutAfterLoss(t *testing.T) {
 	t.Parallel()
 	limit := func(cfg *linear.Config) { cfg.MaxBody = 100 }
@@ -183,9 +184,9 @@ func TestPutAfterLoss(t *testing.T) {
 	}
 }
 
-// TestPutAnything posts and edits random Markdown. The text survives, no comment is
-// longer than the limit by more than what closes and opens its blocks, and no block
-// of code or section stays open at the end of one.
+// TestPutAnything posts and edits random Markdown. The text survives, comments
+// exceed the limit only by the lines that close and reopen blocks, and every
+// code block and section is closed at the end of a comment.
 func TestPutAnything(t *testing.T) {
 	t.Parallel()
 	const limit = 200

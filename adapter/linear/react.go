@@ -16,9 +16,9 @@ var _ adapter.Reactor = (*Adapter)(nil)
 
 // React adds the bot's reaction to a comment, or to the issue if r names no
 // message, with one request. The id of the reaction is computed like those of
-// comments, so the bot can take it back without looking for it. If the id was
-// used before, two more requests find out whether the reaction is still there
-// and add it if it is not.
+// comments, so the bot can remove it without looking it up. If the id was used
+// before, two more requests check whether the reaction still exists and add it
+// if it does not.
 func (a *Adapter) React(ctx context.Context, r adapter.Ref, reaction string) error {
 	on, name, err := reactable("react", r, reaction)
 	if err != nil {
@@ -34,23 +34,23 @@ func (a *Adapter) React(ctx context.Context, r adapter.Ref, reaction string) err
 	if !reactionConflict(err) {
 		return err
 	}
-	// Either the reaction is there, or it was and its id cannot be used
-	// again.
+	// Either the reaction exists, or it was removed and its id cannot be
+	// reused.
 	mine, known, err := b.reactions(ctx, on, name)
 	if err != nil || !known || len(mine) > 0 {
 		return err
 	}
 	in.ID = b.writeID(reactionKey(on, name) + "|" + uuid.NewString())
 	if _, err = b.api.ReactionCreate(ctx, in); reactionConflict(err) {
-		return nil // it is there under a name that is not in our table
+		return nil // it exists under a name that is not in our table
 	}
 	return err
 }
 
-// Unreact takes the bot's reaction back, with one request. If the reaction is
-// not there under its computed id, a second one looks for it, and a third
-// removes it if it is there under another. A bot that acts with a person's key
-// never takes away what the person added.
+// Unreact removes the bot's reaction, with one request. If the reaction does
+// not exist under its computed id, a second request looks for it, and a third
+// removes it if it exists under another id. A bot that acts with a person's key
+// never removes the person's own reactions.
 func (a *Adapter) Unreact(ctx context.Context, r adapter.Ref, reaction string) error {
 	on, name, err := reactable("unreact", r, reaction)
 	if err != nil {
@@ -99,7 +99,7 @@ func (b *bot) reactions(ctx context.Context, on linearapi.ReactionCreateInput, n
 	return ids, true, err
 }
 
-// reactable says what a reaction goes on, and the emoji's name.
+// reactable returns what to add a reaction to, and the emoji's name.
 func reactable(op string, r adapter.Ref, reaction string) (on linearapi.ReactionCreateInput, name string, err error) {
 	thread, err := ParseThreadID(r.Thread)
 	if err != nil {
@@ -138,8 +138,8 @@ func reactionConflict(err error) bool {
 	return ok && (entity == "" || entity == "Reaction")
 }
 
-// spelling is how an emoji is written for Linear: as a character if it has a
-// well-known name, else as it is.
+// spelling returns an emoji in the form to send to Linear: as a character if it
+// has a well-known name, otherwise unchanged.
 func spelling(name string) string {
 	return cmp.Or(emoji.Character(name), name)
 }

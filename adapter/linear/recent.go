@@ -2,15 +2,15 @@ package linear
 
 import "sync"
 
-// recent remembers the last so many values by key. The oldest are forgotten
-// first. Make one with newRecent. It is safe for concurrent use.
+// recent is a cache of the most recent values by key, of fixed size. The oldest
+// are evicted first. Make one with newRecent. It is safe for concurrent use.
 type recent[K comparable, V any] struct {
 	size int
 
 	mu    sync.Mutex
 	byKey map[K]V
 	order []K
-	next  int // the oldest in order, once it is full
+	next  int // the index of the oldest in order, once it is full
 }
 
 func newRecent[K comparable, V any](size int) *recent[K, V] {
@@ -24,7 +24,8 @@ func (r *recent[K, V]) get(k K) (V, bool) {
 	return v, ok
 }
 
-// getOr returns the value of a key, which is first's if there is none yet.
+// getOr returns the value of a key. If there is none yet, it stores the result
+// of first.
 func (r *recent[K, V]) getOr(k K, first func() V) V {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,7 +43,7 @@ func (r *recent[K, V]) put(k K, v V) {
 	r.set(k, v)
 }
 
-// set is put with the lock held.
+// set is put for callers that hold the lock.
 func (r *recent[K, V]) set(k K, v V) {
 	if _, ok := r.byKey[k]; !ok {
 		if len(r.order) < r.size {

@@ -10,7 +10,8 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 )
 
-// operations returns what was asked for since the first n requests.
+// operations returns the operations that were requested after the first n
+// requests.
 func (w *world) operations(n int) []string {
 	var out []string
 	for _, r := range w.srv.Requests()[n:] {

@@ -11,10 +11,10 @@ import (
 var _ adapter.Completer = (*Adapter)(nil)
 
 // Complete finds the thread of an event that names a comment but not the
-// comment's thread, as reactions do, or a session but not what it hangs on, with one
-// query for each. Answers are remembered: a comment never moves, and of sessions
-// what other deliveries said is known. An error with code adapter.CodeNotFound means
-// that the comment or the session is gone.
+// comment's thread, as reactions do, or a session but not what it is attached
+// to, with one query for each. Answers are cached, as comments never move; for
+// sessions, what other deliveries said is cached as well. An error with code
+// adapter.CodeNotFound means that the comment or the session is gone.
 func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	head := ev.Head()
 	if !head.Unresolved {
@@ -51,7 +51,7 @@ func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	return nil
 }
 
-// completeSession finds what the session of an event hangs on.
+// completeSession finds what the session of an event is attached to.
 func (a *Adapter) completeSession(ctx context.Context, ev adapter.Event, guess Thread) error {
 	head := ev.Head()
 	key := commentKey{head.Workspace, guess.SessionID}
@@ -65,7 +65,7 @@ func (a *Adapter) completeSession(ctx context.Context, ev adapter.Event, guess T
 		if err != nil {
 			return err
 		}
-		if s.Issue == nil || s.Issue.ID == "" { // it hangs on nothing that has threads
+		if s.Issue == nil || s.Issue.ID == "" { // it is attached to nothing that has threads
 			head.Unresolved = false
 			return nil
 		}
@@ -82,7 +82,7 @@ func (a *Adapter) completeSession(ctx context.Context, ev adapter.Event, guess T
 	return nil
 }
 
-// noteSession remembers what the session of an event hangs on.
+// noteSession caches what the session of an event is attached to.
 func (a *Adapter) noteSession(ev adapter.Event) {
 	head := ev.Head()
 	if head.Type != typeSession || head.Unresolved || head.Thread == "" {
@@ -108,8 +108,8 @@ func sessionMessageOf(ev adapter.Event) *adapter.Message {
 // commentKey names a comment, or anything else with an id, in a workspace.
 type commentKey struct{ workspace, comment string }
 
-// threadOf returns what a comment hangs on, or what was guessed if the answer
-// does not say.
+// threadOf returns what a comment is attached to, or guess if the answer does
+// not say.
 func threadOf(c *linearapi.Comment, guess Thread) Thread {
 	parent := parentRefs{
 		IssueID: c.IssueID, ProjectUpdateID: c.ProjectUpdateID, InitiativeUpdateID: c.InitiativeUpdateID,

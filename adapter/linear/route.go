@@ -6,18 +6,19 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Why a delivery is not for any handler. These are the values of Route.Ignore
-// and, with the reasons in decode.go, of OtherEvent.Reason.
+// Reasons why a delivery reaches no handler. These are the values of
+// Route.Ignore and, with the reasons in decode.go, of OtherEvent.Reason.
 const (
-	// reasonMalformed: authentic, but what it is about is missing.
+	// reasonMalformed: authentic, but a required field is missing.
 	reasonMalformed = "malformed"
-	// reasonNoThread: a comment or reaction that hangs on nothing known.
+	// reasonNoThread: a comment or reaction attached to nothing known.
 	reasonNoThread = "no_thread"
-	// reasonNoWorkspace: no organization id, so no installation to act for.
+	// reasonNoWorkspace: the organization id is missing, so the installation is
+	// unknown.
 	reasonNoWorkspace = "no_workspace"
 )
 
-// The types that mean something to a bot.
+// The types that a bot can use.
 const (
 	typeComment       = "Comment"
 	typeReaction      = "Reaction"
@@ -30,7 +31,7 @@ const (
 	typeSLA           = "IssueSLA"
 )
 
-// The actions that mean something to a bot.
+// The actions that a bot can use.
 const (
 	actionCreate   = "create"
 	actionUpdate   = "update"
@@ -43,17 +44,17 @@ const (
 // place is where a delivery belongs: a thread, or only a lane.
 type place struct {
 	thread Thread
-	// lane says that thread is a lane and no conversation.
+	// lane says that thread is only a lane, not a conversation.
 	lane bool
-	// guess says that the thread may be another one.
+	// guess says that thread may be wrong.
 	guess bool
-	// rest says that the delivery has no event of its own.
+	// rest says that the delivery has no event type of its own.
 	rest bool
 	// ignore is the reason to ignore the delivery, and missing what it lacks.
 	ignore, missing string
 }
 
-// lacks is the place of a delivery in which something is missing.
+// lacks returns the place of a delivery that lacks a required field.
 func lacks(what string) place { return place{ignore: reasonMalformed, missing: what} }
 
 // routeDelivery names the workspace, the lane and the event key of a delivery.
@@ -73,15 +74,15 @@ func lacks(what string) place { return place{ignore: reasonMalformed, missing: w
 //	OAuthAuthorization                    app user id|user id|createdAt
 //
 // An entity is created once, whatever the delivery says about its times. Two
-// updates may carry the same updatedAt, and a reaction or a resolve comes as an
-// update of the comment: what changed tells them apart. Where what a key needs
-// is missing, the hash of the body takes its place. The time of sending, the
-// webhook's id and the delivery's id are in no key, so a repeat has the key of
-// the original.
+// updates may carry the same updatedAt, and a reaction or a resolve arrives as
+// an update of the comment: the changed fields tell them apart. If a field that
+// a key needs is missing, the hash of the body takes its place. Keys exclude
+// the time of sending, the webhook's id and the delivery's id, so a retry has
+// the key of the original.
 //
-// The lane is the thread as far as the body tells. Reactions do not say whether
-// their comment is a reply, so theirs is a guess. Events that belong to no
-// conversation share the lane linear:workspace/{organizationId}.
+// The lane is the thread as far as the body identifies it. Reactions do not say
+// whether their comment is a reply, so theirs is a guess. Events that belong to
+// no conversation share the lane linear:workspace/{organizationId}.
 func routeDelivery(d *adapter.Delivery) (adapter.Route, error) {
 	var h header
 	if err := unmarshal(d.Body, &h); err != nil {
@@ -134,13 +135,13 @@ func (h *header) workspaceLane() Thread {
 	return Thread{Kind: ParentWorkspace, ParentID: cmp.Or(h.OrganizationID, "unknown")}
 }
 
-// isStop reports whether a person asks the bot to stop.
+// isStop reports whether the delivery is a person's request to stop.
 func (h *header) isStop() bool {
 	return h.Type == typeSession && h.Action == actionPrompted && h.AgentActivity.Signal == signalStop
 }
 
-// place finds the thread by type. What is known but has an action without a
-// meaning is one of the rest, and so is what is not known.
+// place finds the thread by type. Known types with an unknown action, and
+// unknown types, have no event type of their own.
 func (h *header) place() place {
 	switch {
 	case h.Type == "":
@@ -173,7 +174,7 @@ func (h *header) place() place {
 	}
 }
 
-// isDataAction reports whether the action is one of those of data changes.
+// isDataAction reports whether the action is one of the data-change actions.
 func (h *header) isDataAction() bool {
 	switch h.Action {
 	case actionCreate, actionUpdate, actionRemove:
@@ -284,11 +285,11 @@ func (h *header) notificationPlace() place {
 	return p
 }
 
-// missingParent names what a comment may hang on.
+// missingParent names what a comment may be attached to.
 const missingParent = "data.issueId, projectId, projectUpdateId, initiativeId, initiativeUpdateId or documentContentId"
 
-// otherPlace routes what has no event of its own, whether its type is known or
-// not.
+// otherPlace routes deliveries without an event type of their own, of known or
+// unknown types.
 func (h *header) otherPlace() place {
 	p := place{rest: true}
 	if own := ownKind(h.Type); own != ParentWorkspace && h.Data.ID != "" {
@@ -299,8 +300,8 @@ func (h *header) otherPlace() place {
 	return p
 }
 
-// ownKind returns as which kind of parent an entity of a type is a conversation
-// of its own. ParentWorkspace means none.
+// ownKind returns the kind of parent under which entities of a type have
+// conversations of their own. ParentWorkspace means that they have none.
 func ownKind(name string) ParentKind {
 	switch name {
 	case "Project":

@@ -280,7 +280,8 @@ func TestRouteNoWorkspace(t *testing.T) {
 	}
 }
 
-// The key of a repeat is that of the original, and of nothing else.
+// A repeat has the key of the original, and all other deliveries have different
+// keys.
 func TestRouteKeys(t *testing.T) {
 	t.Parallel()
 	const comment = `"type":"Comment","organizationId":"o","data":{"id":"c","body":"x","issueId":"i","updatedAt":"T1"}`

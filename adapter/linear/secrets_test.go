@@ -11,7 +11,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// echo answers everything with what it was sent, token included.
+// echo answers every request with its content, token included.
 type echo struct{}
 
 func (echo) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -77,7 +77,7 @@ func TestAbilitiesHoldNoSecrets(t *testing.T) {
 	} {
 		err := do()
 		if err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%s succeeded, want an error", name)
 		}
 		for e := err; e != nil; e = errors.Unwrap(e) {
 			var b strings.Builder

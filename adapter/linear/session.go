@@ -8,7 +8,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// respond posts into an agent session. Activities cannot be changed.
+// respond posts into an agent session. Activities cannot be edited.
 func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (*adapter.Message, error) {
 	b, err := a.bot(ctx, p.Workspace)
 	if err != nil {

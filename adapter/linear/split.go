@@ -11,11 +11,11 @@ import (
 
 // splitBody cuts a Markdown text into parts of at most limit characters. It
 // cuts between blocks where it can, else between lines, else between words. A
-// block of code or a folded section that is cut is closed in one part and opened
-// again in the next, and nothing else is added or lost but blank lines and the
-// space at a cut. Definitions of link references serve their own part only. The
-// limit gives way to a single character, and to the lines that close and open a
-// block.
+// code block or folded section that is cut is closed in one part and reopened
+// in the next; apart from that, only blank lines and the space at a cut are
+// added or lost. Definitions of link references work in their own part only. A
+// part may exceed the limit by the lines that close and reopen a block, and to
+// hold at least one character.
 func splitBody(body string, limit int) []string {
 	if limit <= 0 || utf8.RuneCountInString(body) <= limit {
 		return []string{body}
@@ -28,16 +28,15 @@ func splitBody(body string, limit int) []string {
 	return s.parts
 }
 
-// splitter cuts a text that comes line by line.
+// splitter cuts a text that arrives line by line.
 type splitter struct {
 	limit int
 	parts []string
-	// part is what goes into the next part, and size its length in
-	// characters.
+	// part is the part being built, and size its length in characters.
 	part strings.Builder
 	size int
-	// block is where, in part, the last block begins after which a cut is
-	// good, with size as it was there. Zero if there is none.
+	// block is the offset in part of the last block that may be cut before, and
+	// blockSize is size at that offset. Zero if there is none.
 	block, blockSize int
 	// base is the size of a part with nothing in it but the line that opens
 	// its fence.
@@ -48,7 +47,7 @@ type splitter struct {
 	open []openBlock
 }
 
-// openBlock is a block with the line that opens it again and the one that closes
+// openBlock is a block with the line that reopens it and the one that closes
 // it.
 type openBlock struct {
 	fence     markdown.Fence
@@ -71,7 +70,7 @@ func (s *splitter) line(line string) {
 	if in == nil && (s.blank || opens) && text != "" && line[0] != ' ' && line[0] != '\t' && s.part.Len() > 0 {
 		s.block, s.blockSize = s.part.Len(), s.size
 	}
-	closing := 0 // the room that closing the open blocks takes
+	closing := 0 // the space needed to close the open blocks
 	closes := in != nil && in.fence.ClosedBy(line)
 	for i, b := range s.open {
 		if !closes || i < len(s.open)-1 {
@@ -84,7 +83,7 @@ func (s *splitter) line(line string) {
 	}
 	for s.size+n+closing > s.limit && n > 1 {
 		head, rest := cutWords(line, max(1, s.limit-s.size-closing), in == nil)
-		if rest == "" || rest == "\n" { // which the part has room for: it ends there
+		if rest == "" || rest == "\n" { // which fits into the part: it ends there
 			break
 		}
 		s.add(head)
@@ -102,7 +101,7 @@ func (s *splitter) line(line string) {
 		s.open = s.open[:len(s.open)-1]
 	case opens:
 		s.open = append(s.open, openBlock{fence, s.opener(fence), fence.Indent + fence.Mark})
-		if s.size == n+s.base && s.base > 0 || s.size == n { // nothing stands before the block in this part
+		if s.size == n+s.base && s.base > 0 || s.size == n { // nothing precedes the block in this part
 			s.base = s.size
 		}
 	}
@@ -138,7 +137,8 @@ func (s *splitter) flush() {
 	s.size, s.base, s.block, s.blockSize = 0, 0, 0, 0
 }
 
-// flushOpen ends a part, closes the open blocks in it and opens them again.
+// flushOpen ends a part, closes the open blocks in it and reopens them in the
+// next.
 func (s *splitter) flushOpen() {
 	for _, b := range slices.Backward(s.open) {
 		if !strings.HasSuffix(s.part.String(), "\n") {
@@ -153,8 +153,8 @@ func (s *splitter) flushOpen() {
 	s.base = s.size
 }
 
-// opener is the line that opens a block again. Long ones are cut down to what is
-// needed.
+// opener returns the line that reopens a block. Long ones are reduced to what
+// is needed.
 func (s *splitter) opener(f markdown.Fence) string {
 	open := f.Indent + f.Mark
 	switch {
@@ -170,10 +170,10 @@ func (s *splitter) opener(f markdown.Fence) string {
 }
 
 // maxIndent is how far a block may be indented, quote marks included, to be
-// opened again behind a cut.
+// reopened after a cut.
 const maxIndent = 32
 
-// opensBlock returns the block of code or the folded section that a line opens.
+// opensBlock returns the code block or folded section that a line opens.
 func opensBlock(line string) (f markdown.Fence, ok bool) {
 	f, ok = markdown.OpenFence(line)
 	return f, ok && len(f.Indent) <= maxIndent

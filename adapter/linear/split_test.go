@@ -55,8 +55,8 @@ func TestSplitBody(t *testing.T) {
 	}
 }
 
-// FuzzSplitBody checks that nothing is lost or added but blank space and the
-// lines that close and open a block.
+// FuzzSplitBody checks that only white space and the lines that close and
+// reopen a block are lost or added.
 func FuzzSplitBody(f *testing.F) {
 	for _, body := range []string{"", "one\n\ntwo", "```go\ncode\n```", "+++ T\nx\n+++\n", "a b c d e f", "\xff\xfe", "~~~\n\n\n", "- a\n\n  b"} {
 		f.Add(body, 5)
@@ -84,7 +84,7 @@ func FuzzSplitBody(f *testing.F) {
 	})
 }
 
-// dense returns s without blank space.
+// dense returns s without white space.
 func dense(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

@@ -10,8 +10,8 @@ import (
 
 var _ adapter.Subjecter = (*Adapter)(nil)
 
-// Subject returns the issue that a thread hangs on, as it is now, with one
-// request.
+// Subject returns the issue that a thread is attached to, in its current state,
+// with one request.
 func (a *Adapter) Subject(ctx context.Context, workspace string, id adapter.ThreadID) (*adapter.Issue, error) {
 	thread, err := ParseThreadID(id)
 	if err != nil {
@@ -31,9 +31,8 @@ func (a *Adapter) Subject(ctx context.Context, workspace string, id adapter.Thre
 	return b.people.full(issue), nil
 }
 
-// MentionURL returns the address of a user's profile, which Linear turns into
-// a mention of the user where it stands in a text. It asks Linear at most once
-// in a while; see User.
+// MentionURL returns the address of a user's profile, which Linear turns into a
+// mention of the user where it appears in a text. Answers are cached; see User.
 func (a *Adapter) MentionURL(ctx context.Context, workspace, userID string) (string, error) {
 	self, err := a.Identity(ctx, workspace)
 	if err != nil {
@@ -52,9 +51,9 @@ func (a *Adapter) MentionURL(ctx context.Context, workspace, userID string) (str
 	return user.URL, nil
 }
 
-// IssueURL returns the address of an issue, which Linear turns into a link
-// with the issue's title where it stands in a text. issue is the short name,
-// for which nobody is asked, or the id.
+// IssueURL returns the address of an issue, which Linear turns into a link with
+// the issue's title where it appears in a text. issue is the short name, which
+// needs no request, or the id.
 func (a *Adapter) IssueURL(ctx context.Context, workspace, issue string) (string, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
@@ -73,8 +72,8 @@ func (a *Adapter) IssueURL(ctx context.Context, workspace, issue string) (string
 	return found.URL, nil
 }
 
-// workspaceSite is the part of a profile's address that all addresses of the
-// workspace begin with.
+// workspaceSite returns the part of a profile's address that is common to all
+// addresses of the workspace.
 func workspaceSite(profile string) (string, bool) {
 	site, _, ok := strings.Cut(profile, "/profiles/")
 	u, err := url.Parse(site)

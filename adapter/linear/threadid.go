@@ -9,7 +9,7 @@ import (
 // threadPrefix is the first part of every thread id of this adapter.
 const threadPrefix = "linear:"
 
-// ParentKind says what a conversation hangs on.
+// ParentKind says what a conversation is attached to.
 type ParentKind uint8
 
 // The kinds of parent. The zero value is an issue, the only kind whose thread
@@ -28,12 +28,12 @@ const (
 	ParentProject
 	// ParentInitiative is an initiative.
 	ParentInitiative
-	// ParentComment is a comment of which nothing else is known yet, as in
-	// reactions that name neither issue nor root. Resolving such an event
-	// finds its real thread.
+	// ParentComment is a comment whose parent is not known yet, as in reactions
+	// that name neither issue nor root. Resolving such an event finds its real
+	// thread.
 	ParentComment
-	// ParentWorkspace is the workspace itself: the lane of events that
-	// belong to no conversation, and the parent of sessions that hang on
+	// ParentWorkspace is the workspace itself: the lane of events that belong
+	// to no conversation, and the parent of sessions that are attached to
 	// nothing else.
 	ParentWorkspace
 )
@@ -85,9 +85,9 @@ func parentKind(word string) (ParentKind, bool) {
 	}
 }
 
-// Thread is a thread id taken apart.
+// Thread is a parsed thread id.
 //
-// The spellings are
+// The formats are
 //
 //	linear:{parent}                             the parent itself, its channel
 //	linear:{parent}:c:{commentId}               the comments below a root comment
@@ -95,15 +95,15 @@ func parentKind(word string) (ParentKind, bool) {
 //	linear:{parent}:c:{commentId}:s:{sessionId} an agent session, older form
 //
 // where parent is the bare id of an issue, or {kind}/{id} for anything else.
-// Ids hold no slash and no colon, so the two cannot be confused. What follows
-// "linear:" and has none of the last three forms is a parent as a whole, colons
-// included.
+// Ids hold no slash and no colon, so the two cannot be confused. If what
+// follows "linear:" has none of the last three forms, all of it is the parent,
+// colons included.
 type Thread struct {
 	// IssueID is the issue. Empty unless Kind is ParentIssue.
 	IssueID string
-	// Kind says what the thread hangs on. Defaults to ParentIssue.
+	// Kind says what the thread is attached to. Defaults to ParentIssue.
 	Kind ParentKind
-	// ParentID is what the thread hangs on if that is not an issue.
+	// ParentID is what the thread is attached to if that is not an issue.
 	ParentID string
 	// CommentID is the root comment. Empty outside comment threads.
 	CommentID string
@@ -111,7 +111,7 @@ type Thread struct {
 	SessionID string
 }
 
-// ParseThreadID takes a thread id apart. The error has code adapter.CodeInvalid.
+// ParseThreadID parses a thread id. The error has code adapter.CodeInvalid.
 func ParseThreadID(id adapter.ThreadID) (Thread, error) {
 	rest, ok := strings.CutPrefix(string(id), threadPrefix)
 	if !ok || rest == "" {
@@ -133,7 +133,7 @@ func ParseThreadID(id adapter.ThreadID) (Thread, error) {
 	return t, nil
 }
 
-// splitThread finds the three parts of a thread id without its prefix.
+// splitThread splits a thread id without its prefix into its three parts.
 func splitThread(s string) (parent, comment, session string) {
 	var parts [5]string
 	n, rest := 0, s
@@ -157,7 +157,7 @@ func splitThread(s string) (parent, comment, session string) {
 	}
 }
 
-// ID spells the thread. Empty parts are left out.
+// ID returns the thread id. Empty parts are left out.
 func (t Thread) ID() adapter.ThreadID {
 	var b strings.Builder
 	b.Grow(len(threadPrefix) + 20 + len(t.IssueID) + len(t.ParentID) + len(t.CommentID) + len(t.SessionID))

@@ -111,7 +111,7 @@ func TestThreadParents(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", id, diff)
 		}
 		if got.ID() != id {
-			t.Errorf("%s comes back as %s", id, got.ID())
+			t.Errorf("%s was formatted as %s", id, got.ID())
 		}
 	}
 }
@@ -141,7 +141,7 @@ func FuzzThreadID(f *testing.F) {
 			return
 		}
 		if got := th.ID(); string(got) != s {
-			t.Fatalf("%q comes back as %q", s, got)
+			t.Fatalf("%q was formatted as %q", s, got)
 		}
 		ch, err := ParseThreadID(th.Channel())
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 
 var _ adapter.Tracker = (*Adapter)(nil)
 
-// CreateIssue creates an issue under an id that is computed from key. If it was
-// created before, it is returned as it is now.
+// CreateIssue creates an issue under an id that is computed from key. If it
+// already exists, it is returned in its current state.
 func (a *Adapter) CreateIssue(ctx context.Context, workspace, key string, c adapter.IssueFields) (*adapter.Issue, error) {
 	switch {
 	case key == "":
@@ -41,8 +41,8 @@ func (a *Adapter) CreateIssue(ctx context.Context, workspace, key string, c adap
 	return b.people.full(&made.Value), nil
 }
 
-// UpdateIssue changes an issue. A state by name takes one request more, to find
-// out the issue's team.
+// UpdateIssue changes an issue. A state given by name takes one more request,
+// to look up the issue's team.
 func (a *Adapter) UpdateIssue(ctx context.Context, workspace, issue string, c adapter.IssueFields) (*adapter.Issue, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
@@ -69,7 +69,7 @@ func (a *Adapter) UpdateIssue(ctx context.Context, workspace, issue string, c ad
 	return b.people.full(&made.Value), nil
 }
 
-// issueInput writes a change in Linear's words.
+// issueInput converts a change to Linear's input.
 func (b *bot) issueInput(ctx context.Context, c adapter.IssueFields, team string) (linearapi.Input, error) {
 	in := linearapi.Input{}
 	for name, v := range map[string]*string{
@@ -118,8 +118,8 @@ func (b *bot) issueInput(ctx context.Context, c adapter.IssueFields, team string
 	return nil, opError("issue", adapter.CodeNotFound, "the team has no such state")
 }
 
-// SearchIssues searches, which Linear allows 30 times a minute. A short name is
-// looked up instead.
+// SearchIssues searches issues, which Linear allows 30 times a minute. A short
+// name is looked up instead.
 func (a *Adapter) SearchIssues(ctx context.Context, workspace, text string, limit int) ([]*adapter.Issue, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
@@ -151,7 +151,8 @@ func (a *Adapter) SearchIssues(ctx context.Context, workspace, text string, limi
 	return out, nil
 }
 
-// LinkIssue links an address. Linear keeps one link per address and issue.
+// LinkIssue links an address to an issue. Linear keeps one link per address and
+// issue.
 func (a *Adapter) LinkIssue(ctx context.Context, workspace, issue string, l adapter.IssueLink) error {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
@@ -165,7 +166,7 @@ func (a *Adapter) LinkIssue(ctx context.Context, workspace, issue string, l adap
 	return err
 }
 
-// IssueLinks returns up to 250 links.
+// IssueLinks returns up to 250 links of an issue.
 func (a *Adapter) IssueLinks(ctx context.Context, workspace, issue string) ([]adapter.IssueLink, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 
 var _ adapter.Typist = (*Adapter)(nil)
 
-// thinking is what Typing shows if the caller has no words for it.
+// thinking is what Typing shows if the caller gives no text.
 const thinking = "Thinking…"
 
 // Typing shows a thought in an agent session, which disappears with the bot's
-// next activity. A session that waits for an answer to a question does so no
-// more. Threads of comments have no such thing; there it does nothing.
+// next activity. A session that was waiting for an answer to a question stops
+// waiting. In comment threads, which have no such indicator, it is a no-op.
 func (a *Adapter) Typing(ctx context.Context, workspace string, id adapter.ThreadID, status string) error {
 	thread, err := ParseThreadID(id)
 	if err != nil || thread.SessionID == "" {
@@ -31,7 +31,7 @@ func (a *Adapter) Typing(ctx context.Context, workspace string, id adapter.Threa
 		status = thinking
 	}
 	_, err = b.api.AgentActivityCreate(ctx, linearapi.AgentActivityCreateInput{
-		ID:             b.writeID("typing|" + uuid.NewString()), // so that the request can be repeated
+		ID:             b.writeID("typing|" + uuid.NewString()), // so that the request can be retried
 		AgentSessionID: thread.SessionID,
 		Content:        linearapi.ActivityContent{Type: linearapi.TypeThought, Body: status},
 		Ephemeral:      true,

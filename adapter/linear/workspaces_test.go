@@ -22,7 +22,7 @@ func TestTwoWorkspaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Both have an "ada" and an "ENG-1"; each bot has looked at its own.
+	// Both have an "ada" and an "ENG-1"; each bot has looked up its own.
 	for _, w := range []*world{acme, umbrella} {
 		u, err := w.adapter.User(ctx, w.ws.ID, adapter.UserQuery{Name: "ada"})
 		if err != nil || u.ID != w.ada.ID {
@@ -104,7 +104,7 @@ func TestPostAs(t *testing.T) {
 		As:   adapter.Persona{Name: "Grace", AvatarURL: "https://example.com/g.png"},
 	}
 	var first *adapter.Message
-	for range 2 { // the second time changes nothing
+	for range 2 { // the second time is a no-op
 		m, err := w.adapter.Post(t.Context(), post)
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestReactAsAPerson(t *testing.T) {
 	}
 }
 
-// TestResolveByReply resolves a thread that is named after a reply.
+// TestResolveByReply resolves a thread whose id names a reply.
 func TestResolveByReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, startServer(t), "acme", nil)

@@ -13,27 +13,28 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// The hashes of this file begin with one of these words, so that none of them
-// can be mistaken for another or for a hash made elsewhere with the secret.
+// The input of each hash in this file begins with one of these words, for
+// domain separation: from each other, and from hashes made elsewhere with the
+// secret.
 const (
 	writeBodySpace = "linearbot/linear write id, body, 2"
 	writeMarkSpace = "linearbot/linear write id, mark, 2"
 )
 
-// minSecret is the shortest secret that is taken, in bytes.
+// minSecret is the shortest secret that is accepted, in bytes.
 const minSecret = 16
 
 // writeIDs computes the ids of what the bot writes. Linear lets anyone choose
-// the id of a comment, so they follow from a secret: an id that can be computed
-// is an id that others can take first.
+// the id of a comment, so they are derived from a secret: an id that others can
+// compute is one that they can take first.
 type writeIDs struct{ secret []byte }
 
 // id returns the id of what the bot writes under a key: a UUID in the form of
-// version 4, in lower case. Equal arguments give equal ids, different ones give
-// different ids as far as 90 bits allow.
+// version 4, in lower case. Equal arguments give equal ids; different ones give
+// different ids, within the collision resistance of 90 bits.
 //
-// The last 32 bits are a hash of the other 90 and of the bot's user. By them
-// the bot recognises its own ids without remembering any.
+// The last 32 bits are a hash of the other 90 and of the bot's user. With it
+// the bot recognizes its own ids without storing any.
 func (w writeIDs) id(workspace, botUserID, key string) string {
 	sum := w.hash(writeBodySpace, workspace, botUserID, key)
 	id := uuid.UUID(sum[:16])
@@ -45,7 +46,7 @@ func (w writeIDs) id(workspace, botUserID, key string) string {
 }
 
 // own reports whether id is one of the bot's, under any key. One in four
-// thousand million other ids is taken for one.
+// billion other ids is a false positive.
 func (w writeIDs) own(botUserID, id string) bool {
 	if len(w.secret) == 0 || botUserID == "" || len(id) != 36 {
 		return false
@@ -58,7 +59,8 @@ func (w writeIDs) own(botUserID, id string) bool {
 	return hmac.Equal(mark[:], u[12:])
 }
 
-// mark returns the last four bytes of the id that begins like id.
+// mark returns the last four bytes for an id that starts with the first twelve
+// bytes of id.
 func (w writeIDs) mark(botUserID string, id uuid.UUID) [4]byte {
 	sum := w.hash(writeMarkSpace, botUserID, string(id[:12]))
 	return [4]byte(sum[:4])
@@ -66,8 +68,8 @@ func (w writeIDs) mark(botUserID string, id uuid.UUID) [4]byte {
 
 func (w writeIDs) hash(parts ...string) [sha256.Size]byte { return keyedHash(w.secret, parts...) }
 
-// keyedHash hashes parts under a secret, which may be empty, such that no two
-// lists of parts look alike.
+// keyedHash hashes parts under a secret, which may be empty, such that
+// different lists of parts never have the same encoding.
 func keyedHash(secret []byte, parts ...string) [sha256.Size]byte {
 	size := 0
 	for _, p := range parts {
@@ -85,7 +87,7 @@ func keyedHash(secret []byte, parts ...string) [sha256.Size]byte {
 	return sum
 }
 
-// secrets holds the secret of the ids once its source has told it.
+// secrets holds the secret of the ids once its source has returned it.
 type secrets struct {
 	mu     sync.Mutex
 	source func(ctx context.Context) ([]byte, error) // nil for a secret of this process
@@ -94,20 +96,20 @@ type secrets struct {
 
 var _ adapter.SecretHolder = (*Adapter)(nil)
 
-// UseSecret sets where the secret comes from under which the ids of writes are
-// computed; package bot does so. It is called before first use. The source may
-// block; its error is the error of the call that needs the secret, and the next
-// call asks again. A secret has at least 16 bytes.
+// UseSecret sets the source of the secret that the ids of writes are computed
+// with; package bot calls it. It must be called before first use. The source
+// may block; its error is the error of the call that needs the secret, and the
+// next call tries again. A secret has at least 16 bytes.
 //
-// Without it the adapter makes a secret of its own, so that equal keys make one
-// message as long as the process lives.
+// Without it the adapter makes a secret of its own, so that equal keys give one
+// message for the lifetime of the process.
 func (a *Adapter) UseSecret(source func(ctx context.Context) ([]byte, error)) {
 	a.secrets.mu.Lock()
 	defer a.secrets.mu.Unlock()
 	a.secrets.source, a.secrets.ids = source, writeIDs{}
 }
 
-// load returns what computes the ids, asking for the secret if need be.
+// load returns the writeIDs, after asking for the secret if necessary.
 func (s *secrets) load(ctx context.Context) (writeIDs, error) {
 	s.mu.Lock()
 	ids, source := s.ids, s.source
@@ -136,7 +138,7 @@ func (s *secrets) load(ctx context.Context) (writeIDs, error) {
 	return s.ids, nil
 }
 
-// known returns what computes the ids. Without a secret it has none.
+// known returns the writeIDs, without a secret if none is loaded.
 func (s *secrets) known() writeIDs {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,9 +152,9 @@ func randomSecret(context.Context) ([]byte, error) {
 }
 
 // WriteID returns the id under which the bot creates something by a key: a UUID
-// of version 4 that only this installation can compute. Use it with the client of
-// [Adapter.API], so that a write that is repeated finds what is there. Its errors
-// are those of Identity.
+// of version 4 that only this installation can compute. Use it with the client
+// of [Adapter.API], so that a retried write finds the existing entity. Its
+// errors are those of Identity.
 func (a *Adapter) WriteID(ctx context.Context, workspace, key string) (string, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {

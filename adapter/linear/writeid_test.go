@@ -35,7 +35,7 @@ func TestWriteIDForm(t *testing.T) {
 		id := WriteID(ownOrg, ownBot, key)
 		u, err := uuid.Parse(id)
 		if err != nil || u.Version() != 4 || u.Variant() != uuid.RFC4122 || u.String() != id {
-			t.Fatalf("WriteID(%q) = %q is no UUID of version 4 in canonical form", key, id)
+			t.Fatalf("WriteID(%q) = %q is not a canonical version 4 UUID", key, id)
 		}
 		if other, taken := seen[id]; taken {
 			t.Fatalf("keys %q and %q have the same id", key, other)
@@ -51,7 +51,7 @@ func TestWriteIDForm(t *testing.T) {
 }
 
 // The ids are part of what a bot has written to Linear: a new version that
-// computes others would write everything twice.
+// computes different ones would write everything twice.
 func TestWriteIDIsFixed(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
@@ -115,8 +115,8 @@ func flip(id string, i int) string {
 	return id[:i] + strconv.FormatUint(n^1, 16) + id[i+1:]
 }
 
-// The ids follow from the secret: without it they can be neither computed nor
-// recognised.
+// The ids depend on the secret: without it they can be neither computed nor
+// recognized.
 func TestWriteIDNeedsTheSecret(t *testing.T) {
 	t.Parallel()
 	own := WriteID(ownOrg, ownBot, "k")
@@ -128,7 +128,8 @@ func TestWriteIDNeedsTheSecret(t *testing.T) {
 	}
 }
 
-// TestSecret has the secret come from its source, once it answers, and stay.
+// TestSecret checks that the secret is loaded from its source, once that
+// answers, and then kept.
 func TestSecret(t *testing.T) {
 	t.Parallel()
 	down := errors.New("down")

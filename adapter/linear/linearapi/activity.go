@@ -17,7 +17,7 @@ type Activity struct {
 	Signal         string          `json:"signal"`
 	SignalMetadata json.RawMessage `json:"signalMetadata"`
 	User           *User           `json:"user"`
-	// SourceComment is the comment that Linear made of the activity. Nil if
+	// SourceComment is the comment that Linear made from the activity. Nil if
 	// it made none.
 	SourceComment *struct {
 		ID  string `json:"id"`
@@ -37,8 +37,8 @@ type ActivityContent struct {
 	Result    string `json:"result,omitempty"`
 }
 
-// MarshalJSON leaves out what is empty, but for the parameter of an action, which
-// Linear wants.
+// MarshalJSON leaves out empty fields, except the parameter of an action, which
+// Linear requires.
 func (c ActivityContent) MarshalJSON() ([]byte, error) {
 	type content ActivityContent
 	if c.Type != TypeAction {
@@ -51,11 +51,11 @@ func (c ActivityContent) MarshalJSON() ([]byte, error) {
 	}{content(c), c.Parameter})
 }
 
-// AgentActivityCreateInput says what activity to create. Empty fields are not
-// sent.
+// AgentActivityCreateInput describes the activity to create. Empty fields are
+// not sent.
 type AgentActivityCreateInput struct {
-	// ID is the id that the activity is to have, a UUID of version 4. With
-	// it, creating the activity is repeatable.
+	// ID is the id for the new activity, a UUID of version 4. It makes the
+	// creation safe to retry.
 	ID             string          `json:"id,omitempty"`
 	AgentSessionID string          `json:"agentSessionId"`
 	Content        ActivityContent `json:"content"`
@@ -80,8 +80,8 @@ const (
 )
 
 // AgentActivityCreate creates an activity in an agent session of the token's
-// own app. Linear writes the comment of a response by itself. If in.ID is
-// taken, the code of the error is Conflict and [ConflictID] tells which id.
+// own app. Linear itself writes the comment for a response. If in.ID is taken,
+// the code of the error is Conflict and [ConflictID] returns the id.
 func (c *Client) AgentActivityCreate(ctx context.Context, in AgentActivityCreateInput) (*Activity, error) {
 	type data struct {
 		AgentActivityCreate struct {

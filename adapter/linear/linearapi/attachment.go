@@ -12,7 +12,7 @@ type Attachment struct {
 	Title    string `json:"title"`
 	Subtitle string `json:"subtitle"`
 	URL      string `json:"url"`
-	// Metadata is what was stored with it: a JSON object.
+	// Metadata is the JSON object that was stored with it.
 	Metadata   json.RawMessage `json:"metadata"`
 	SourceType string          `json:"sourceType"`
 	CreatedAt  time.Time       `json:"createdAt"`
@@ -22,8 +22,8 @@ type Attachment struct {
 	Issue      *IssueRef       `json:"issue"`
 }
 
-// AttachmentCreateInput says what attachment to create. Empty fields are not
-// sent.
+// AttachmentCreateInput describes the attachment to create. Empty fields are
+// not sent.
 type AttachmentCreateInput struct {
 	ID string `json:"id,omitempty"`
 	// IssueID, Title and URL are required. IssueID is the issue's id or its
@@ -44,8 +44,8 @@ type AttachmentCreateInput struct {
 	DisplayIconURL string `json:"displayIconUrl,omitempty"`
 }
 
-// AttachmentUpdateInput says what to change about an attachment. Empty fields
-// are not sent.
+// AttachmentUpdateInput describes a change to an attachment. Empty fields are
+// not sent.
 type AttachmentUpdateInput struct {
 	// Title is required.
 	Title    string         `json:"title"`
@@ -54,7 +54,7 @@ type AttachmentUpdateInput struct {
 	Metadata map[string]any `json:"metadata,omitempty"`
 }
 
-// AttachmentLinkInput says what to link. Empty fields are not sent.
+// AttachmentLinkInput describes the link to create. Empty fields are not sent.
 type AttachmentLinkInput struct {
 	ID string
 	// IssueID and URL are required. IssueID is the issue's id or its short
@@ -68,7 +68,7 @@ type AttachmentLinkInput struct {
 }
 
 // AttachmentCreate links an address to an issue. The same address on the same
-// issue changes the attachment that is there, so it is repeatable, unless it
+// issue updates the existing attachment, so the call is safe to retry unless it
 // writes a comment and has no id.
 func (c *Client) AttachmentCreate(ctx context.Context, in AttachmentCreateInput) (*Attachment, error) {
 	op := operation{
@@ -78,8 +78,8 @@ func (c *Client) AttachmentCreate(ctx context.Context, in AttachmentCreateInput)
 	return mutate[Attachment](ctx, c, op, "attachment", vars{"input": in})
 }
 
-// AttachmentLinkURL links an address to an issue, and lets Linear find out
-// what it is: a pull request, a message.
+// AttachmentLinkURL links an address to an issue, and lets Linear detect what
+// it is, for example a pull request or a message.
 func (c *Client) AttachmentLinkURL(ctx context.Context, in AttachmentLinkInput) (*Attachment, error) {
 	v := vars{"issueId": in.IssueID, "url": in.URL}
 	for name, value := range map[string]string{
@@ -93,7 +93,7 @@ func (c *Client) AttachmentLinkURL(ctx context.Context, in AttachmentLinkInput) 
 	return mutate[Attachment](ctx, c, op, "attachment", v)
 }
 
-// AttachmentUpdate changes an attachment and returns it as it then is.
+// AttachmentUpdate changes an attachment and returns its new state.
 func (c *Client) AttachmentUpdate(ctx context.Context, id string, in AttachmentUpdateInput) (*Attachment, error) {
 	op := operation{name: "attachmentUpdate", repeatable: true}
 	return mutate[Attachment](ctx, c, op, "attachment", vars{"id": id, "input": in})
@@ -105,8 +105,8 @@ func (c *Client) AttachmentDelete(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "attachmentDelete"}, vars{"id": id})
 }
 
-// AttachmentsForURL returns a page of the attachments with an address, on
-// whatever issue.
+// AttachmentsForURL returns a page of the attachments with an address, on any
+// issue.
 func (c *Client) AttachmentsForURL(ctx context.Context, url string, page PageArgs) (*Page[Attachment], error) {
 	op := operation{name: "attachmentsForURL"}
 	return query[Page[Attachment]](ctx, c, op, "attachmentsForURL", page.vars(vars{"url": url}))

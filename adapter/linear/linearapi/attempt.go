@@ -9,8 +9,8 @@ import (
 // errTooLarge stops the reading of a body that is too large.
 var errTooLarge = errors.New("answer too large")
 
-// attempt sends one HTTP request and notes what came back. It is the Doer of
-// the GraphQL package for exactly that request.
+// attempt sends one HTTP request and records the answer. It is the GraphQL
+// package's Doer for exactly that request.
 type attempt struct {
 	client    *http.Client
 	userAgent string
@@ -24,8 +24,8 @@ type attempt struct {
 	body   *limitedBody
 }
 
-// Do sends req. Here and in Client.get are the only places where a token
-// enters a request.
+// Do sends req. This and Client.get are the only places where a token enters a
+// request.
 func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 	a.sent = true
 	req.Header.Set("Accept", "application/json")
@@ -49,7 +49,7 @@ type limitedBody struct {
 	tooLarge bool
 }
 
-// Read reads up to the limit and one byte more, to see whether it is passed.
+// Read reads up to the limit and one byte more, to detect that it is exceeded.
 func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.tooLarge {
 		return 0, errTooLarge

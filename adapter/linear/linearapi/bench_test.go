@@ -13,7 +13,8 @@ func BenchmarkCommentCreate(b *testing.B) {
 	}
 }
 
-// BenchmarkNew is mostly the joining of the operations, once a client.
+// BenchmarkNew mostly measures the joining of the operations, done once per
+// client.
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -20,8 +20,7 @@ type Budget struct {
 	EndpointName string
 	// Cost is the complexity of the last operation, in points.
 	Cost float64
-	// At is when the last answer with any of this arrived. Zero if there was
-	// none.
+	// At is when the last answer with any of this arrived. Zero if none has.
 	At time.Time
 }
 
@@ -37,7 +36,7 @@ type Allowance struct {
 type meter struct {
 	mu   sync.Mutex
 	last Budget
-	// requests and points are what was sent since the last answer.
+	// requests and points count what was sent since the last answer.
 	requests, points float64
 	// costs is the complexity that each operation had last.
 	costs map[string]float64
@@ -49,8 +48,8 @@ func (m *meter) read() Budget {
 	return m.last
 }
 
-// note takes over what h says of an operation and returns the result. What h
-// does not say stays as it was.
+// note updates the budget from the headers of an operation's answer and returns
+// the result. Values that h lacks are unchanged.
 func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,8 +75,8 @@ func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	return m.last
 }
 
-// allowanceHeaders are the headers that tell of one limit. They are spelled as
-// [http.Header] keeps them, so that looking them up allocates nothing.
+// allowanceHeaders are the headers for one limit. They are in the canonical
+// form of [http.Header], so that looking them up allocates nothing.
 type allowanceHeaders struct{ limit, remaining, reset string }
 
 func requestsHeaders() allowanceHeaders {
@@ -110,9 +109,9 @@ func (a *Allowance) note(h http.Header, names *allowanceHeaders) bool {
 	return hasLimit || hasRemaining || hasReset
 }
 
-// untilReset returns how long to wait until a spent budget is there again:
-// the longest wait of those that h calls spent or, if it calls none so, the
-// shortest wait that it names. Zero if it does not say.
+// untilReset returns how long to wait until a spent budget is available again:
+// the longest wait of the budgets that h reports as spent or, if it reports
+// none, the shortest wait that it names. Zero if it does not say.
 func untilReset(h http.Header, now time.Time) time.Duration {
 	var spent, shortest time.Duration
 	for _, names := range []allowanceHeaders{requestsHeaders(), complexityHeaders(), endpointHeaders()} {
@@ -153,11 +152,11 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// maxSeconds keeps durations out of overflow: about a year.
+// maxSeconds keeps durations from overflowing: about a year.
 const maxSeconds = 366 * 24 * 3600
 
-// resetTime reads a time in milliseconds since 1970. Numbers that are too
-// small for that are taken as seconds.
+// resetTime reads a time in milliseconds since 1970. Numbers that are too small
+// for that are read as seconds.
 func resetTime(h http.Header, name string) (time.Time, bool) {
 	n, ok := number(h, name)
 	if !ok || n <= 0 || n > 1e15 {

@@ -23,8 +23,8 @@ func within[E any](ctx context.Context, c *Client, op operation, root, field str
 	return do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *E { return part[E]((*d)[root], field) })
 }
 
-// mutate runs a mutation whose name is that of the operation, and returns the
-// entity that its payload holds under key.
+// mutate runs a mutation with the name of the operation, and returns the entity
+// that its payload holds under key.
 func mutate[E any](ctx context.Context, c *Client, op operation, key string, v vars) (*E, error) {
 	return do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *E {
 		payload := (*d)[op.name]
@@ -32,7 +32,7 @@ func mutate[E any](ctx context.Context, c *Client, op operation, key string, v v
 	})
 }
 
-// remove runs a mutation that has no result but its success.
+// remove runs a mutation whose only result is its success.
 func remove(ctx context.Context, c *Client, op operation, v vars) error {
 	op.repeatable = true
 	_, err := do(ctx, c, op, v, func(d *map[string]map[string]jsontext.Value) *struct{} {

@@ -22,7 +22,7 @@ type Config struct {
 	// URL is the address of the GraphQL API: absolute, http or https, without
 	// user name and password. Defaults to [DefaultURL].
 	URL string
-	// Tokens gives the token of each attempt. Required; there is no default.
+	// Tokens returns the token for each attempt. Required.
 	Tokens TokenSource
 	// HTTPClient sends all requests. It is copied, and the copy follows no
 	// redirects. Defaults to a client with Transport for the API, and a
@@ -31,29 +31,29 @@ type Config struct {
 	// Transport carries the requests to the API if HTTPClient has no
 	// transport. Defaults to [NewTransport] with [DefaultConnections].
 	Transport http.RoundTripper
-	// UploadsURL is the address below which Linear stores files: absolute,
-	// http or https, without user name and password. Files that lie elsewhere
-	// are never opened. With the default, files are sent to and read from
-	// public addresses only; an address that is set may be private. Defaults
-	// to [DefaultUploadsURL].
+	// UploadsURL is the address below which Linear stores files: absolute, http
+	// or https, without user name and password. Files elsewhere are never
+	// opened. With the default, files are sent to and read from public
+	// addresses only; an address that is set may be private. Defaults to
+	// [DefaultUploadsURL].
 	UploadsURL string
 	// UserAgent is sent with every request. Defaults to "linearbot/" and the
 	// version of this module.
 	UserAgent string
 	// Timeout bounds one attempt. Defaults to 30 s.
 	Timeout time.Duration
-	// MaxAttempts bounds how often one request is sent. The repetition after
-	// a refused token is not counted. Defaults to 4.
+	// MaxAttempts bounds how often one request is sent. The retry after a
+	// refused token is not counted. Defaults to 4.
 	MaxAttempts int
-	// Pause is about how long to wait before the second attempt; each further
-	// pause is about twice as long, up to 5 s. Defaults to 250 ms.
+	// Pause is the approximate wait before the second attempt; each further
+	// wait is about twice as long, up to 5 s. Defaults to 250 ms.
 	Pause time.Duration
 	// MaxWait is the longest time that Linear may ask the client to wait, for
-	// example when the rate limit is reached. If Linear asks for more, the
-	// call fails at once and says how long in RetryAfter. Negative means to
-	// never wait. Defaults to 10 s.
+	// example when the rate limit is reached. If Linear asks for more, the call
+	// fails at once and gives the time in RetryAfter. Negative means never
+	// wait. Defaults to 10 s.
 	MaxWait time.Duration
-	// MaxResponse is the largest body of an answer, in bytes. Defaults to
+	// MaxResponse is the maximum size of a response body, in bytes. Defaults to
 	// 16 MiB.
 	MaxResponse int64
 	// Observe is called after every attempt, from the goroutine of the caller
@@ -61,7 +61,7 @@ type Config struct {
 	Observe func(Call)
 }
 
-// Call is what [Config.Observe] learns about one attempt.
+// Call describes one attempt to [Config.Observe].
 type Call struct {
 	// Op is the name of the operation, for example "commentCreate".
 	Op string
@@ -76,14 +76,13 @@ type Call struct {
 	Took time.Duration
 	// RequestID is Linear's name for the request. May be empty.
 	RequestID string
-	// Budget is what the answer said about limits, together with what
-	// earlier answers said.
+	// Budget is what this answer and earlier ones said about limits.
 	Budget Budget
 }
 
 // Client calls Linear's GraphQL API. Make one with [New]. It is safe for
-// concurrent use, starts no goroutines of its own and needs no closing;
-// [Client.CloseIdleConnections] gives back what it keeps at once.
+// concurrent use, starts no goroutines of its own and need not be closed;
+// [Client.CloseIdleConnections] releases its idle connections at once.
 type Client struct {
 	url         string
 	tokens      TokenSource
@@ -101,8 +100,8 @@ type Client struct {
 	budget    meter
 }
 
-// New returns a client. It does no I/O. Its errors have code adapter.CodeInvalid and tell
-// of everything that is wrong with cfg.
+// New returns a client. It does no I/O. Its errors have code
+// adapter.CodeInvalid and list everything that is wrong with cfg.
 func New(cfg Config) (*Client, error) {
 	c := &Client{
 		url:         orDefault(cfg.URL, DefaultURL),
@@ -181,7 +180,7 @@ func do[D, E any](ctx context.Context, c *Client, op operation, vars map[string]
 	}
 	var data D
 	if err := json.Unmarshal(raw, &data); err != nil {
-		// The cause may quote the answer, so only its kind is told.
+		// The cause may quote the answer, so only its kind is reported.
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: op.name, Message: "Linear's answer does not have the expected shape"}
 	}
 	result := pick(&data)
@@ -191,8 +190,8 @@ func do[D, E any](ctx context.Context, c *Client, op operation, vars map[string]
 	return result, nil
 }
 
-// done returns result, or nil if the payload of a mutation says that it was
-// not successful. Saying nothing counts as success.
+// done returns result, or nil if the payload of a mutation says that it failed.
+// A payload that says neither counts as success.
 func done[E any](success *bool, result *E) *E {
 	if success != nil && !*success {
 		return nil
@@ -218,8 +217,8 @@ func CheckURL(address string) error {
 	return nil
 }
 
-// withoutRedirects returns a copy of c that hands out redirects as they are,
-// so that no token travels to another address.
+// withoutRedirects returns a copy of c that returns redirects instead of
+// following them, so that a token is never sent to another address.
 func withoutRedirects(c *http.Client) *http.Client {
 	var own http.Client
 	if c != nil {

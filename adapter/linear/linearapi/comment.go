@@ -16,30 +16,31 @@ type Comment struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 	// EditedAt is zero if the text was never edited.
 	EditedAt time.Time `json:"editedAt"`
-	// ArchivedAt and ResolvedAt are zero if that did not happen.
+	// ArchivedAt and ResolvedAt are zero if the comment is not archived or
+	// resolved.
 	ArchivedAt time.Time `json:"archivedAt"`
 	ResolvedAt time.Time `json:"resolvedAt"`
 	// HideInLinear marks a comment that Linear does not show.
 	HideInLinear bool `json:"hideInLinear"`
-	// SessionRoot marks a comment that Linear wrote to hang a session on.
+	// SessionRoot marks a comment that Linear wrote as the root of a session.
 	SessionRoot bool `json:"isArtificialAgentSessionRoot"`
 
 	// ParentID is the first comment of the thread. Empty for that comment.
 	ParentID string `json:"parentId"`
-	// One of the following six is what the thread hangs on.
+	// One of the following six is what the thread is attached to.
 	IssueID            string `json:"issueId"`
 	ProjectID          string `json:"projectId"`
 	ProjectUpdateID    string `json:"projectUpdateId"`
 	InitiativeID       string `json:"initiativeId"`
 	InitiativeUpdateID string `json:"initiativeUpdateId"`
 	DocumentContentID  string `json:"documentContentId"`
-	// User is nil for people and integrations without an account, who are
+	// User is nil for people and integrations without an account; see
 	// ExternalUser and BotActor.
 	User         *User         `json:"user"`
 	ExternalUser *ExternalUser `json:"externalUser"`
 	BotActor     *ActorBot     `json:"botActor"`
-	// SyncedWith and ExternalThread say with what the comment and its thread
-	// are synced. Empty and nil if with nothing.
+	// SyncedWith and ExternalThread say what the comment and its thread are
+	// synced with. Empty and nil if they are not synced.
 	SyncedWith     []ExternalEntity `json:"syncedWith"`
 	ExternalThread *ExternalThread  `json:"externalThread"`
 	Reactions      []Reaction       `json:"reactions"`
@@ -47,8 +48,8 @@ type Comment struct {
 	// Nil if there is none.
 	Parent *Ref      `json:"parent"`
 	Issue  *IssueRef `json:"issue"`
-	// Children are the replies: a page of them from [Client.CommentThread],
-	// the last one from lists that were asked for replies. Nil otherwise.
+	// Children are the replies: a page of them from [Client.CommentThread], the
+	// last one from lists that requested replies. Nil otherwise.
 	Children *Page[Comment] `json:"children"`
 }
 
@@ -79,7 +80,7 @@ type ExternalThread struct {
 	Type    string `json:"type"`
 	SubType string `json:"subType"`
 	ID      string `json:"id"`
-	// Connected says that comments go both ways.
+	// Connected says that comments are synced in both directions.
 	Connected bool `json:"isConnected"`
 }
 
@@ -96,10 +97,11 @@ type IssueRef struct {
 	URL        string `json:"url"`
 }
 
-// CommentCreateInput says what comment to create. Empty fields are not sent.
+// CommentCreateInput describes the comment to create. Empty fields are not
+// sent.
 type CommentCreateInput struct {
-	// ID is the id that the comment is to have, a UUID of version 4. With it,
-	// creating the comment is repeatable.
+	// ID is the id for the new comment, a UUID of version 4. It makes the
+	// creation safe to retry.
 	ID string `json:"id,omitempty"`
 	// Exactly one of the following six says what to comment on, for replies
 	// too. IssueID is the issue's id or its short name, such as "ENG-15".
@@ -122,7 +124,7 @@ type CommentCreateInput struct {
 }
 
 // CommentCreate creates a comment and returns it. If in.ID is taken, the code
-// of the error is Conflict and [ConflictID] tells which id.
+// of the error is Conflict and [ConflictID] returns the id.
 func (c *Client) CommentCreate(ctx context.Context, in CommentCreateInput) (*Comment, error) {
 	type data struct {
 		CommentCreate struct {
@@ -136,8 +138,8 @@ func (c *Client) CommentCreate(ctx context.Context, in CommentCreateInput) (*Com
 	})
 }
 
-// Comment returns a comment. The code of the error is NotFound if there is
-// none, or not for this token.
+// Comment returns a comment. The code of the error is NotFound if it does not
+// exist or the token cannot see it.
 func (c *Client) Comment(ctx context.Context, id string) (*Comment, error) {
 	type data struct{ Comment *Comment }
 	op := operation{name: "comment", repeatable: true}

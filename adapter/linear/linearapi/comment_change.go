@@ -2,7 +2,7 @@ package linearapi
 
 import "context"
 
-// CommentUpdateInput says what to change about a comment. Empty fields are not
+// CommentUpdateInput describes a change to a comment. Empty fields are not
 // sent.
 type CommentUpdateInput struct {
 	// Body is Markdown.
@@ -11,15 +11,16 @@ type CommentUpdateInput struct {
 	DoNotSubscribeToIssue bool `json:"doNotSubscribeToIssue,omitempty"`
 }
 
-// CommentUpdate changes a comment and returns it as it then is, with author,
+// CommentUpdate changes a comment and returns its new state, with author,
 // reactions and issue.
 func (c *Client) CommentUpdate(ctx context.Context, id string, in CommentUpdateInput) (*Comment, error) {
 	op := operation{name: "commentUpdate", repeatable: true}
 	return mutate[Comment](ctx, c, op, "comment", vars{"id": id, "input": in})
 }
 
-// CommentDelete deletes a comment. The code of the error is NotFound if there
-// is none, which is also what a lost answer and a repetition can lead to.
+// CommentDelete deletes a comment. The code of the error is NotFound if the
+// comment does not exist, which can also be the result of a retry after a lost
+// answer.
 func (c *Client) CommentDelete(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "commentDelete"}, vars{"id": id})
 }
@@ -35,7 +36,7 @@ func (c *Client) CommentResolve(ctx context.Context, id, resolvingCommentID stri
 	return mutate[Comment](ctx, c, op, "comment", v)
 }
 
-// CommentUnresolve opens the thread of a root comment again.
+// CommentUnresolve reopens the thread of a root comment.
 func (c *Client) CommentUnresolve(ctx context.Context, id string) (*Comment, error) {
 	op := operation{name: "commentUnresolve", repeatable: true}
 	return mutate[Comment](ctx, c, op, "comment", vars{"id": id})

@@ -18,7 +18,7 @@ type CommentQuery struct {
 	PageArgs
 }
 
-// RootComments is the filter for comments that are no replies.
+// RootComments returns the filter for comments that are not replies.
 func RootComments() Filter { return Filter{"parent": Filter{"null": true}} }
 
 func (q CommentQuery) vars(v vars) vars {

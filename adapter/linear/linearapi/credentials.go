@@ -24,8 +24,8 @@ const DefaultTokenURL = "https://api.linear.app/oauth/token" //nolint:gosec // a
 const (
 	// tokenTimeout bounds one request for a token.
 	tokenTimeout = 30 * time.Second
-	// renewPause is the time between two attempts to renew a token that still
-	// works.
+	// renewPause is the minimum time between two attempts to renew a token that
+	// is still valid.
 	renewPause = time.Minute
 	// maxDropped is how many refused tokens are replaced within dropPeriod.
 	maxDropped = 3
@@ -35,10 +35,9 @@ const (
 // ClientCredentialsConfig configures [ClientCredentials]. Its text forms do
 // not show the secret.
 type ClientCredentialsConfig struct {
-	// ClientID and ClientSecret are those of the OAuth app. Required; there is
-	// no default.
+	// ClientID and ClientSecret are those of the OAuth app. Required.
 	ClientID, ClientSecret string
-	// Scopes are what the token may do. Asking for scopes that differ from
+	// Scopes are what the token may do. Requesting scopes that differ from
 	// those of the app's other tokens makes Linear revoke the others. Defaults
 	// to [DefaultScopes] of a plain app.
 	Scopes []string
@@ -64,10 +63,10 @@ func (c ClientCredentialsConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]
 // MarshalJSON returns a text that does not show the secret.
 func (c ClientCredentialsConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
-// DefaultScopes are the scopes of a bot that nothing else is said about: read,
-// write, comments:create and issues:create. An agent has app:mentionable and
-// app:assignable besides, without which Linear stops offering it in mentions
-// and as a delegate, from the next token on.
+// DefaultScopes returns the default scopes of a bot: read, write,
+// comments:create and issues:create. An agent also has app:mentionable and
+// app:assignable, without which Linear stops offering it in mentions and as a
+// delegate, starting with the next token.
 func DefaultScopes(agent bool) []string {
 	scopes := []string{"read", "write", "comments:create", "issues:create"}
 	if agent {
@@ -79,13 +78,13 @@ func DefaultScopes(agent bool) []string {
 // ClientCredentials returns a source of tokens that act as the OAuth app
 // itself in the app's own workspace.
 //
-// The first call of Token fetches a token and later calls share it. When 5 %
-// of its life are left, or an hour (but at most a quarter of its life), calls
-// still get it while one request in the background, bounded by 30 s, fetches
-// the next. Callers wait only if the token has expired or was invalidated; all
-// of them wait for the same request, which outlives a caller whose context
-// ends. Failures are not remembered, except that an early renewal that failed
-// is tried again after a minute at the soonest.
+// The first call of Token fetches a token and later calls share it. When 5 % of
+// its lifetime is left, or an hour (but at most a quarter of its lifetime),
+// calls still get it while one request in the background, bounded by 30 s,
+// fetches the next. Callers wait only if the token has expired or was
+// invalidated; all of them wait for the same request, which outlives a caller
+// whose context ends. Failures are not cached, except that a failed early
+// renewal is retried after a minute at the earliest.
 func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
 	id, secret := cfg.ClientID, cfg.ClientSecret
 	conf := clientcredentials.Config{
@@ -163,8 +162,8 @@ func (s *credentials) Token(ctx context.Context) (Token, error) {
 	}
 }
 
-// Invalidate drops the current token if it is t. New tokens that are refused time
-// and again are not refused for their age: then the last one stays for a while.
+// Invalidate drops the current token if it is t. If new tokens are refused
+// repeatedly, expiry is not the reason: then the last one is kept for a while.
 func (s *credentials) Invalidate(t Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,8 +179,8 @@ func (s *credentials) Invalidate(t Token) {
 	}
 }
 
-// usable returns the current token, whether it works and whether it should be
-// renewed.
+// usable returns the current token, whether it is valid and whether it should
+// be renewed.
 func (s *credentials) usable(now time.Time) (token Token, ok, stale bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +194,7 @@ func (s *credentials) usable(now time.Time) (token Token, ok, stale bool) {
 	return token, true, !s.renewAt.IsZero() && !now.Before(s.renewAt)
 }
 
-// renew fetches a token, unless another call just did.
+// renew fetches a token, unless another call has just done so.
 func (s *credentials) renew(ctx context.Context) (Token, error) {
 	if token, ok, stale := s.usable(time.Now()); ok && !stale {
 		return token, nil

@@ -178,7 +178,7 @@ func TestClientCredentialsInvalidate(t *testing.T) {
 	first := mustToken(t, s, "token-1")
 	s.Invalidate(first)
 	mustToken(t, s, "token-2")
-	s.Invalidate(first) // comes late: token-2 is innocent
+	s.Invalidate(first) // a late call: token-2 must stay
 	mustToken(t, s, "token-2")
 	if n := len(server.seen()); n != 2 {
 		t.Errorf("%d requests, want 2", n)
@@ -270,7 +270,7 @@ func TestClientCredentialsErrors(t *testing.T) {
 			if adapter.CodeOf(err) != tc.code || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("error %v; want code %v and %q", err, tc.code, tc.says)
 			}
-			mustToken(t, s, "token-2") // failures are not remembered
+			mustToken(t, s, "token-2") // failures are not cached
 		})
 	}
 	for _, cfg := range []ClientCredentialsConfig{{}, {ClientID: "a", ClientSecret: "b", TokenURL: "ftp://x"}} {
@@ -280,7 +280,7 @@ func TestClientCredentialsErrors(t *testing.T) {
 	}
 }
 
-// Calls that have no token are not sent, so they spend nothing of the budget.
+// Calls without a token are not sent, so they do not use the budget.
 func TestCallsWithoutTokenSpendNothing(t *testing.T) {
 	t.Parallel()
 	broken := true

@@ -2,21 +2,20 @@
 //
 // # Semantics
 //
-// Every method sends one GraphQL operation whose text is fixed: it lies in the
-// directory operations, what several select alike lies in the fragments below
-// it, and [Operations] lists all of them as they are sent. A method blocks
-// until Linear has answered, until the attempts are used up or until its
-// context ends, whichever is first. A [Client] is safe for concurrent use.
+// Every method sends one GraphQL operation with a fixed text. The texts are in
+// the directory operations, shared selections are in the fragments below it,
+// and [Operations] lists all of them as they are sent. A method blocks until
+// Linear has answered, the attempts are used up or its context ends, whichever
+// comes first. A [Client] is safe for concurrent use.
 //
-// A request is repeated only where a repetition cannot do harm: reads, writes
-// that say what a thing shall be like afterwards, and creations that carry an
-// id chosen by the caller. A creation without such an id is repeated only if
-// Linear said that it did not run it (rate limit, refused token). Repeating a
-// creation that had landed is answered with a conflict that names the id; see
-// [ConflictID].
+// Only requests that are safe to repeat are retried: reads, writes that set a
+// final state, and creations with an id chosen by the caller. A creation
+// without such an id is retried only if Linear said that it did not run it
+// (rate limit, refused token). Retrying a creation that had succeeded fails
+// with a conflict that names the id; see [ConflictID].
 //
-// An answer that holds data and errors is a failure. Fields that an answer
-// does not carry are zero; fields that this package does not know are ignored.
+// An answer that holds both data and errors is a failure. Fields missing from
+// an answer are zero; unknown fields are ignored.
 //
 // # Files
 //
@@ -25,13 +24,13 @@
 //
 // # Tokens
 //
-// A [TokenSource] gives the token for each attempt. When Linear refuses one,
-// the client invalidates it, asks for another and repeats the request once.
-// Tokens enter requests to the API and requests that read a file, and appear in
-// no error, no text form and no callback.
+// A [TokenSource] returns the token for each attempt. When Linear refuses one,
+// the client invalidates it, asks for another and retries the request once.
+// Tokens are sent only to the API and when reading a file, and never appear in
+// errors, text forms or callbacks.
 //
 // # Errors
 //
-// Every error is an *adapter.Error; read its code with adapter.CodeOf. What
-// Linear said besides is in the [GraphQLError] that it wraps.
+// Every error is an *adapter.Error; read its code with adapter.CodeOf. Further
+// details from Linear are in the [GraphQLError] that it wraps.
 package linearapi

@@ -25,8 +25,8 @@ func documents(files fs.FS) (map[string]string, error) {
 	return docs, nil
 }
 
-// texts returns the texts of the files in dir, by their names without the
-// ending, and without the lines that begin with #.
+// texts returns the texts of the files in dir, by name without the extension.
+// Lines that begin with # are removed.
 func texts(files fs.FS, dir string) (map[string]string, error) {
 	const ending = ".graphql"
 	found, err := fs.Glob(files, dir+"/*"+ending)
@@ -51,8 +51,8 @@ func texts(files fs.FS, dir string) (map[string]string, error) {
 	return out, nil
 }
 
-// join returns an operation and after it the fragments that it spreads, and
-// those that these spread in turn, each once.
+// join returns an operation followed by the fragments that it spreads, directly
+// or indirectly, each once.
 func join(text string, fragments map[string]string) (string, error) {
 	parts := []string{text}
 	joined := map[string]bool{}

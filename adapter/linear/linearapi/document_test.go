@@ -60,8 +60,9 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestFragmentFiles: a file holds the one fragment of its name, something
-// spreads it, and what is sent holds exactly what is spread.
+// TestFragmentFiles checks that a file holds only the fragment of its name,
+// that the fragment is used, and that a sent text holds exactly the fragments
+// that it spreads.
 func TestFragmentFiles(t *testing.T) {
 	t.Parallel()
 	files, err := fs.Glob(operationFiles, "operations/fragments/*.graphql")
@@ -109,7 +110,7 @@ func TestFragmentFiles(t *testing.T) {
 	}
 }
 
-// spreadIn adds the fragments that set spreads, and that these spread in turn.
+// spreadIn adds the fragments that set spreads, directly or indirectly.
 func spreadIn(doc *ast.QueryDocument, set ast.SelectionSet, names map[string]int) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
@@ -129,8 +130,8 @@ func spreadIn(doc *ast.QueryDocument, set ast.SelectionSet, names map[string]int
 	}
 }
 
-// TestUnknownOperation: a name without a file is refused before anything is
-// sent.
+// TestUnknownOperation checks that a name without a file is rejected before
+// anything is sent.
 func TestUnknownOperation(t *testing.T) {
 	t.Parallel()
 	s := always(200, `{"data":{}}`)

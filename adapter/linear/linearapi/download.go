@@ -19,10 +19,10 @@ import (
 const opOpen = "fileOpen"
 
 // OpenFile opens a file that Linear stores. Only addresses below
-// Config.UploadsURL are taken, the token is sent there and nowhere else, and
-// redirects are refused. Reading more than limit bytes fails with code
-// Invalid, at once if the length is known. The caller closes the file. Reading
-// ends with the context, and fails when nothing moves for Config.Timeout.
+// Config.UploadsURL are accepted, the token is sent only there, and redirects
+// are refused. Reading more than limit bytes fails with code Invalid, at once
+// if the length is known. The caller closes the file. Reading ends with the
+// context, and fails if no data arrives for Config.Timeout.
 func (c *Client) OpenFile(ctx context.Context, address string, limit int64) (*adapter.File, error) {
 	u, err := c.files.checkOpen(address)
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *Client) OpenFile(ctx context.Context, address string, limit int64) (*ad
 		return nil, fail.Error
 	}
 	if renewed.Value == token.Value {
-		return nil, err // there is no other token
+		return nil, err // the source has no other token
 	}
 	return c.open(ctx, u, limit, renewed)
 }
@@ -66,7 +66,7 @@ func (c *Client) get(ctx context.Context, watch *watch, u *url.URL, limit int64,
 		return nil, fileError(opOpen, adapter.CodeInvalid, "the address is no URL", nil)
 	}
 	req.Header.Set("User-Agent", c.userAgent)
-	req.Header.Set("Accept-Encoding", "identity") // so that the length is that of the file
+	req.Header.Set("Accept-Encoding", "identity") // so that Content-Length is that of the file
 	req.Header.Set("Authorization", token.header())
 	call := c.begin(opOpen)
 	resp, err := c.files.client.Do(req)
@@ -80,7 +80,7 @@ func (c *Client) get(ctx context.Context, watch *watch, u *url.URL, limit int64,
 		failure = fileError(opOpen, adapter.CodeInvalid, fmt.Sprintf("the file is larger than %d bytes", limit), nil)
 	}
 	if failure != nil {
-		_ = resp.Body.Close() // nothing is read from it
+		_ = resp.Body.Close() // unread
 		call.failed(resp.StatusCode, adapter.CodeOf(failure))
 		return nil, failure
 	}
@@ -122,8 +122,8 @@ func openStatus(resp *http.Response) error {
 	}
 }
 
-// fileName finds the name of a file: what the storage calls it, else the end
-// of its address. It never holds a directory.
+// fileName returns the name of a file: the one that the storage gives, else the
+// last part of its address. It never contains a directory.
 func fileName(u *url.URL, disposition string) string {
 	if _, params, err := mime.ParseMediaType(disposition); err == nil {
 		if name := baseName(params["filename"]); name != "" {
@@ -153,7 +153,7 @@ func (b *fileBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.watch.progress()
 	switch {
-	case err == nil || err == io.EOF: //nolint:errorlint // bodies return it bare
+	case err == nil || err == io.EOF: //nolint:errorlint // bodies return it unwrapped
 		return n, err
 	case errors.Is(err, errTooLarge):
 		return n, fileError(opOpen, adapter.CodeInvalid, "the file is larger than the limit", nil)

@@ -22,12 +22,12 @@ import (
 type GraphQLError struct {
 	// Status is the HTTP status; 200 is common.
 	Status int
-	// Code and Type are Linear's words for the kind of error, for example
+	// Code and Type are Linear's classification of the error, for example
 	// "INPUT_ERROR" and "invalid input". Either may be empty.
 	Code, Type string
 	// Message is Linear's message for developers, shortened.
 	Message string
-	// Entity and ID name what exists already, if the code is Conflict. ID is
+	// Entity and ID name the existing entity if the code is Conflict. ID is
 	// empty if Linear did not say.
 	Entity, ID string
 	// RequestID is Linear's name for the request. May be empty.
@@ -55,9 +55,9 @@ func (e *GraphQLError) Error() string {
 	return b.String()
 }
 
-// ConflictID returns what err says exists already: the entity, for example
-// "Comment", and its id. ok is false if err is no such conflict. The id is
-// empty if Linear did not name it.
+// ConflictID returns the entity that already exists according to err, for
+// example "Comment", and its id. ok is false if err is not such a conflict. The
+// id is empty if Linear did not name it.
 func ConflictID(err error) (entity, id string, ok bool) {
 	e, isGraphQL := errors.AsType[*GraphQLError](err)
 	if !isGraphQL || adapter.CodeOf(err) != adapter.CodeConflict {
@@ -67,13 +67,14 @@ func ConflictID(err error) (entity, id string, ok bool) {
 }
 
 // IsNotTopLevel reports whether err says that the parent of a new comment is
-// itself a reply, where only the first comment of a thread can be answered.
+// itself a reply, although only the first comment of a thread can have replies.
 func IsNotTopLevel(err error) bool {
 	e, ok := errors.AsType[*GraphQLError](err)
 	return ok && strings.Contains(strings.ToLower(e.Message), "must be a top level comment")
 }
 
-// explain says why the attempt failed, given the error of the GraphQL package.
+// explain returns why the attempt failed, given the error of the GraphQL
+// package.
 func (a *attempt) explain(ctx context.Context, timeout time.Duration, err error) *failure {
 	if !a.sent {
 		return &failure{Error: &adapter.Error{Code: adapter.CodeInvalid, Message: "the request cannot be encoded"}}
@@ -102,8 +103,8 @@ func (a *attempt) explain(ctx context.Context, timeout time.Duration, err error)
 	return a.byStatus()
 }
 
-// graphQLErrors returns the errors that Linear sent. The GraphQL package
-// keeps them only for HTTP 200; other bodies have to be read again here.
+// graphQLErrors returns the errors that Linear sent. The GraphQL package keeps
+// them only for HTTP 200; other bodies have to be parsed again here.
 func (a *attempt) graphQLErrors(err error) graphql.Errors {
 	if refused, ok := errors.AsType[graphql.NetworkError](err); ok {
 		var body struct {
@@ -122,7 +123,7 @@ func (a *attempt) graphQLErrors(err error) graphql.Errors {
 	return slices.DeleteFunc(slices.Clone(errs), func(e graphql.Error) bool { return e.Unwrap() != nil })
 }
 
-// byStatus explains an answer that is not GraphQL.
+// byStatus classifies an answer that is not GraphQL.
 func (a *attempt) byStatus() *failure {
 	e := &adapter.Error{Code: adapter.CodeUnavailable}
 	f := &failure{Error: e, lost: true}
@@ -179,7 +180,7 @@ func (a *attempt) classify(errs graphql.Errors) *failure {
 	}
 	return &failure{
 		Error: &adapter.Error{Code: code, Message: brief(a.mask(text), maxMessage), Err: detail},
-		// An error inside Linear may come after the write.
+		// An internal error of Linear may occur after the write.
 		lost: code == adapter.CodeUnavailable,
 	}
 }
@@ -226,8 +227,8 @@ func codeOfWord(w string) adapter.Code {
 	}
 }
 
-// codeByStatus classifies an error whose words say nothing, by the status
-// inside it or else that of the HTTP answer.
+// codeByStatus classifies an error that has no known code or type, by the
+// status inside it or else that of the HTTP answer.
 func (a *attempt) codeByStatus(e graphql.Error) adapter.Code {
 	status := a.status
 	if s, ok := e.Extensions["statusCode"].(float64); ok {
@@ -255,7 +256,7 @@ func (a *attempt) codeByStatus(e graphql.Error) adapter.Code {
 	}
 }
 
-// conflict reads entity and id out of what Linear writes: "conflict on insert
+// conflict extracts entity and id from Linear's messages: "conflict on insert
 // of Comment" for developers, "Entity Comment with id 1b4d… already exists" for
 // people.
 func conflict(message, userMessage string) (entity, id string) {
@@ -283,7 +284,7 @@ func firstWord(s string) string {
 	return strings.Trim(fields[0], `.,;:'"`)
 }
 
-// constraints returns what Linear says about the arguments that it refused.
+// constraints returns what Linear says about the arguments that it rejected.
 func constraints(e graphql.Error) []string {
 	var texts []string
 	list, ok := e.Extensions["validationErrors"].([]any)
@@ -308,7 +309,7 @@ func constraints(e graphql.Error) []string {
 	return texts
 }
 
-// word returns an extension that is a text, else "".
+// word returns an extension if it is a string, else "".
 func word(e graphql.Error, name string) string {
 	text, ok := e.Extensions[name].(string)
 	if !ok {

@@ -18,15 +18,15 @@ const maxPause = 5 * time.Second
 // failure is why one attempt failed.
 type failure struct {
 	*adapter.Error
-	// lost says that nobody knows whether Linear ran the operation, so only
-	// repeatable ones may be sent again.
+	// lost says that it is unknown whether Linear ran the operation, so only
+	// repeatable ones may be retried.
 	lost bool
-	// hopeless says that sending the same request again at once is useless.
+	// hopeless says that retrying the same request at once is useless.
 	hopeless bool
 }
 
-// exec sends op until it has an answer or should not be sent again, and
-// returns the answer's data.
+// exec sends op until it has an answer or must not be retried, and returns the
+// answer's data.
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
 	if op.text == "" {
 		op.text = c.documents[op.name]
@@ -58,7 +58,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 		case err != nil:
 			fail = err
 		case refused != nil && token.Value == refusedToken.Value:
-			return nil, refused.Error // there is no other token
+			return nil, refused.Error // the source has no other token
 		default:
 			sent = true
 			data, fail = c.try(ctx, op, vars, token, n)
@@ -80,7 +80,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 			wait = fail.RetryAfter
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Now().Add(wait).After(deadline) {
-			return nil, fail.Error // waiting would end in a worse error
+			return nil, fail.Error // waiting would only yield a less useful error
 		}
 		if err := pause(ctx, wait); err != nil {
 			return nil, &adapter.Error{
@@ -92,7 +92,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 	}
 }
 
-// again reports whether op may be sent again after fail.
+// again reports whether op may be retried after fail.
 func (c *Client) again(op operation, fail *failure) bool {
 	if fail.hopeless || fail.RetryAfter > max(c.maxWait, 0) || fail.lost && !op.repeatable {
 		return false

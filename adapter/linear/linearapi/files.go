@@ -17,16 +17,16 @@ import (
 // DefaultUploadsURL is where Linear stores files.
 const DefaultUploadsURL = "https://uploads.linear.app"
 
-// errPrivate says that a name leads to an address that is not public.
+// errPrivate says that a name resolves to an address that is not public.
 var errPrivate = errors.New("the address is not public")
 
-// files says where files may be read from and sent to.
+// files defines where files may be read from and sent to.
 type files struct {
 	client *http.Client
-	// own is scheme and host of Linear's storage.
+	// own is the scheme and host of Linear's storage.
 	own string
-	// custom says that own was configured: then it may be unencrypted and in
-	// a private network, and files are sent nowhere else.
+	// custom says that own was configured: then it may be unencrypted and in a
+	// private network, and files are sent only there.
 	custom bool
 }
 
@@ -51,7 +51,7 @@ func newFiles(uploadsURL string, client *http.Client) (*files, error) {
 	return f, nil
 }
 
-// origin returns scheme and host of an address in one spelling.
+// origin returns the normalized scheme and host of an address.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
@@ -87,7 +87,7 @@ func (f *files) checkPut(address string) error {
 	return nil
 }
 
-// OwnsFile reports whether [Client.OpenFile] takes an address.
+// OwnsFile reports whether [Client.OpenFile] accepts an address.
 func (c *Client) OwnsFile(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && c.files.isOwn(u)
@@ -107,9 +107,9 @@ func quote(s string) string {
 }
 
 // publicOnly returns a transport that connects to public addresses only, so
-// that no name can lead into the network that the bot runs in. Transports that
-// connect in a way of their own are left alone, and so are requests that go
-// through a proxy: it connects by its own rules.
+// that a name cannot resolve into the network that the bot runs in. Transports
+// with their own dialer are unchanged, and so are requests that go through a
+// proxy, which applies its own rules.
 func publicOnly(rt http.RoundTripper) http.RoundTripper {
 	t, ok := rt.(*http.Transport)
 	if !ok || t.DialContext != nil && rt != http.DefaultTransport || t.DialTLSContext != nil {
@@ -118,8 +118,8 @@ func publicOnly(rt http.RoundTripper) http.RoundTripper {
 	return newGuard(t)
 }
 
-// newGuard returns a guard whose connections are made as those of t, except that
-// direct ones lead to public addresses only.
+// newGuard returns a guard that connects as t does, except that direct
+// connections are limited to public addresses.
 func newGuard(t *http.Transport) *guard {
 	direct := t.Clone()
 	direct.Proxy = nil
@@ -142,13 +142,14 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return g.direct.RoundTrip(r)
 }
 
-// CloseIdleConnections closes the connections that nobody uses.
+// CloseIdleConnections closes the connections that are not in use.
 func (g *guard) CloseIdleConnections() {
 	g.direct.CloseIdleConnections()
 	g.proxied.CloseIdleConnections()
 }
 
-// refusePrivate runs when a connection to an address is about to be made.
+// refusePrivate runs before each connection and rejects addresses that are not
+// public.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	host, err := netip.ParseAddrPort(address)
 	if err != nil || !isPublic(host.Addr()) {
@@ -157,7 +158,7 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// isPublic reports whether an address can belong to somebody on the Internet.
+// isPublic reports whether an address can be a public one on the Internet.
 func isPublic(a netip.Addr) bool {
 	a = a.Unmap()
 	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
@@ -175,7 +176,7 @@ func isPublic(a netip.Addr) bool {
 	return true
 }
 
-// watch ends a request in which nothing moves.
+// watch ends a request that makes no progress.
 type watch struct {
 	limit  time.Duration
 	timer  *time.Timer
@@ -200,7 +201,7 @@ func (w *watch) stop() {
 	w.cancel(context.Canceled)
 }
 
-// explain says why a request failed that carried secrets.
+// explain returns why a request that carried secrets failed.
 func (w *watch) explain(ctx context.Context, op string, err error, secrets ...string) error {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(err, errPrivate):
@@ -214,7 +215,7 @@ func (w *watch) explain(ctx context.Context, op string, err error, secrets ...st
 	}
 }
 
-// running is a request for a file that the observer learns about.
+// running is a file request in progress, to be reported to the observer.
 type running struct {
 	client *Client
 	call   Call

@@ -45,7 +45,7 @@ func TestPutFile(t *testing.T) {
 	}
 }
 
-// slowReader gives one byte at a time.
+// slowReader returns one byte at a time.
 type slowReader struct{ io.Reader }
 
 func (r slowReader) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }
@@ -162,7 +162,7 @@ func TestOpenFile(t *testing.T) {
 	}
 }
 
-// A length that nobody told is checked while reading.
+// A length that was not announced is checked while reading.
 func TestOpenFileOfUnknownLength(t *testing.T) {
 	t.Parallel()
 	s := &stub{answer: func(int, *http.Request) (*http.Response, error) {
@@ -206,7 +206,8 @@ func TestOpenFileRenewsTheToken(t *testing.T) {
 	}
 }
 
-// Only the storage's own addresses are opened, and the token goes nowhere else.
+// Only the storage's own addresses are opened, and the token is sent only
+// there.
 func TestFileAddresses(t *testing.T) {
 	t.Parallel()
 	s := always(200, "x")
@@ -247,7 +248,7 @@ func TestFileAddresses(t *testing.T) {
 	}
 }
 
-// With the default address no name may lead into a private network.
+// With the default address, names must not resolve into a private network.
 func TestPrivateAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	reached := false
@@ -331,7 +332,7 @@ func TestFilesThatStall(t *testing.T) {
 	})
 }
 
-// stalled gives nothing until its request ends.
+// stalled returns no data until its request ends.
 type stalled struct{ ctx context.Context } //nolint:containedctx // a stand-in for a body
 
 func (s stalled) Read([]byte) (int, error) {
@@ -378,7 +379,7 @@ func TestFilesHoldNoSecrets(t *testing.T) {
 	}
 }
 
-// The last byte of a file that is too long is never handed out.
+// The last byte of a file that is too long is never returned.
 func TestExactReaderHoldsBack(t *testing.T) {
 	t.Parallel()
 	for size := range int64(5) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Issue is an issue. Lists leave out some of the fields of [Client.Issue].
+// Issue is an issue. Lists omit some of the fields that [Client.Issue] sets.
 type Issue struct {
 	ID string `json:"id"`
 	// Identifier is the short name, for example "ENG-15", and Number the
@@ -18,13 +18,13 @@ type Issue struct {
 	BranchName  string  `json:"branchName"`
 	// Priority is 0 for none, else 1 (urgent) to 4 (low).
 	Priority float64 `json:"priority"`
-	// Estimate is nil if nobody estimated.
+	// Estimate is nil if the issue has not been estimated.
 	Estimate *float64 `json:"estimate"`
 	// DueDate is a date like "2026-11-30". Empty if there is none.
 	DueDate   string    `json:"dueDate"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
-	// The following are zero if that did not happen.
+	// The following are zero if the event has not happened.
 	StartedAt   time.Time `json:"startedAt"`
 	CompletedAt time.Time `json:"completedAt"`
 	CanceledAt  time.Time `json:"canceledAt"`
@@ -65,7 +65,7 @@ func (c *Client) Issue(ctx context.Context, id string) (*Issue, error) {
 type IssueQuery struct {
 	// Filter has the keys of Linear's IssueFilter.
 	Filter Filter
-	// IncludeArchived takes in archived and deleted issues.
+	// IncludeArchived includes archived and deleted issues.
 	IncludeArchived bool
 	// ByUpdate sorts by the time of the last change instead of creation.
 	ByUpdate bool
@@ -87,11 +87,11 @@ func (c *Client) Issues(ctx context.Context, q IssueQuery) (*Page[Issue], error)
 	return query[Page[Issue]](ctx, c, operation{name: "issues"}, "issues", q.vars(vars{}))
 }
 
-// IssueSearch says what to search for.
+// IssueSearch is a search for issues.
 type IssueSearch struct {
-	// Term is what to look for. Required.
+	// Term is the search term. Required.
 	Term string
-	// Comments searches in comments, too.
+	// Comments also searches in comments.
 	Comments bool
 	// TeamID prefers the issues of a team. May be empty.
 	TeamID string

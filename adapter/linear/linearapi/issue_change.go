@@ -2,10 +2,10 @@ package linearapi
 
 import "context"
 
-// IssueCreateInput says what issue to create. Empty fields are not sent.
+// IssueCreateInput describes the issue to create. Empty fields are not sent.
 type IssueCreateInput struct {
-	// ID is the id that the issue is to have, a UUID of version 4. With it,
-	// creating the issue is repeatable.
+	// ID is the id for the new issue, a UUID of version 4. It makes the
+	// creation safe to retry.
 	ID string `json:"id,omitempty"`
 	// TeamID and Title are required.
 	TeamID string `json:"teamId"`
@@ -21,8 +21,7 @@ type IssueCreateInput struct {
 	LabelIDs   []string `json:"labelIds,omitempty"`
 	ProjectID  string   `json:"projectId,omitempty"`
 	CycleID    string   `json:"cycleId,omitempty"`
-	// ParentID is the id or the short name of the issue that this one is a
-	// part of.
+	// ParentID is the id or the short name of the parent issue.
 	ParentID string `json:"parentId,omitempty"`
 	// DueDate is a date like "2026-11-30".
 	DueDate       string   `json:"dueDate,omitempty"`
@@ -36,8 +35,8 @@ type IssueCreateInput struct {
 	DisplayIconURL string `json:"displayIconUrl,omitempty"`
 }
 
-// IssueUpdateInput says what to change about an issue. The zero value of a
-// field leaves it alone.
+// IssueUpdateInput describes a change to an issue. The zero value of a field
+// leaves it unchanged.
 type IssueUpdateInput struct {
 	Title       Opt[string] `json:"title,omitzero"`
 	Description Opt[string] `json:"description,omitzero"`
@@ -51,8 +50,8 @@ type IssueUpdateInput struct {
 	CycleID     Opt[string] `json:"cycleId,omitzero"`
 	ParentID    Opt[string] `json:"parentId,omitzero"`
 	DueDate     Opt[string] `json:"dueDate,omitzero"`
-	// LabelIDs replaces the labels. AddedLabelIDs and RemovedLabelIDs change
-	// them.
+	// LabelIDs replaces the labels. AddedLabelIDs and RemovedLabelIDs add and
+	// remove some.
 	LabelIDs        Opt[[]string] `json:"labelIds,omitzero"`
 	AddedLabelIDs   []string      `json:"addedLabelIds,omitempty"`
 	RemovedLabelIDs []string      `json:"removedLabelIds,omitempty"`
@@ -60,14 +59,14 @@ type IssueUpdateInput struct {
 }
 
 // IssueCreate creates an issue and returns it. If in.ID is taken, the code of
-// the error is Conflict and [ConflictID] tells which id.
+// the error is Conflict and [ConflictID] returns the id.
 func (c *Client) IssueCreate(ctx context.Context, in IssueCreateInput) (*Issue, error) {
 	op := operation{name: "issueCreate", repeatable: in.ID != ""}
 	return mutate[Issue](ctx, c, op, "issue", vars{"input": in})
 }
 
-// IssueUpdate changes an issue and returns it as it then is. id is the issue's
-// id or its short name.
+// IssueUpdate changes an issue and returns its new state. id is the issue's id
+// or its short name.
 func (c *Client) IssueUpdate(ctx context.Context, id string, in IssueUpdateInput) (*Issue, error) {
 	op := operation{name: "issueUpdate", repeatable: true}
 	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "input": in})
@@ -78,24 +77,24 @@ func (c *Client) IssueArchive(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "issueArchive"}, vars{"id": id})
 }
 
-// IssueUnarchive takes an issue back out of the archive.
+// IssueUnarchive restores an issue from the archive.
 func (c *Client) IssueUnarchive(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "issueUnarchive"}, vars{"id": id})
 }
 
-// IssueDelete moves an issue into the trash, from where Linear removes it
-// after 30 days.
+// IssueDelete moves an issue to the trash, where Linear deletes it after 30
+// days.
 func (c *Client) IssueDelete(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "issueDelete"}, vars{"id": id})
 }
 
-// IssueAddLabel puts a label on an issue and returns the issue.
+// IssueAddLabel adds a label to an issue and returns the issue.
 func (c *Client) IssueAddLabel(ctx context.Context, id, labelID string) (*Issue, error) {
 	op := operation{name: "issueAddLabel", repeatable: true}
 	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "labelId": labelID})
 }
 
-// IssueRemoveLabel takes a label off an issue and returns the issue.
+// IssueRemoveLabel removes a label from an issue and returns the issue.
 func (c *Client) IssueRemoveLabel(ctx context.Context, id, labelID string) (*Issue, error) {
 	op := operation{name: "issueRemoveLabel", repeatable: true}
 	return mutate[Issue](ctx, c, op, "issue", vars{"id": id, "labelId": labelID})

@@ -22,10 +22,10 @@ type Label struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 }
 
-// LabelCreateInput says what label to create. Empty fields are not sent.
+// LabelCreateInput describes the label to create. Empty fields are not sent.
 type LabelCreateInput struct {
-	// ID is the id that the label is to have, a UUID of version 4. With it,
-	// creating the label is repeatable.
+	// ID is the id for the new label, a UUID of version 4. It makes the
+	// creation safe to retry.
 	ID string `json:"id,omitempty"`
 	// Name is required.
 	Name        string `json:"name"`

@@ -2,9 +2,9 @@ package linearapi
 
 import "context"
 
-// RateLimits is what Linear says about the token's limits when asked.
+// RateLimits are the token's limits, as returned by [Client.RateLimitStatus].
 type RateLimits struct {
-	// Identifier and Kind name whose limits they are.
+	// Identifier and Kind name the owner of the limits.
 	Identifier string      `json:"identifier"`
 	Kind       string      `json:"kind"`
 	Limits     []RateLimit `json:"limits"`
@@ -18,12 +18,13 @@ type RateLimit struct {
 	Requested float64 `json:"requestedAmount"`
 	Allowed   float64 `json:"allowedAmount"`
 	Remaining float64 `json:"remainingAmount"`
-	// Reset is when everything is allowed again, in milliseconds since 1970.
+	// Reset is when the full limit is available again, in milliseconds since
+	// 1970.
 	Reset float64 `json:"reset"`
 }
 
-// RateLimitStatus asks Linear for the token's limits. Every answer tells them
-// as well; see [Client.Budget].
+// RateLimitStatus asks Linear for the token's limits. Every answer includes
+// them as well; see [Client.Budget].
 func (c *Client) RateLimitStatus(ctx context.Context) (*RateLimits, error) {
 	op := operation{name: "rateLimitStatus"}
 	return query[RateLimits](ctx, c, op, "rateLimitStatus", nil)

@@ -22,7 +22,7 @@ type stub struct {
 	answer   func(n int, r *http.Request) (*http.Response, error)
 }
 
-// request is what a stub remembers of a request.
+// request is a request as recorded by a stub.
 type request struct {
 	header http.Header
 	body   string
@@ -67,7 +67,7 @@ func reply(status int, body string, header ...string) *http.Response {
 	}
 }
 
-// always answers every request alike.
+// always gives every request the same answer.
 func always(status int, body string, header ...string) *stub {
 	return &stub{answer: func(int, *http.Request) (*http.Response, error) {
 		return reply(status, body, header...), nil
@@ -85,7 +85,7 @@ func inTurn(answers ...answer) *stub {
 	}}
 }
 
-// answer is an answer to come.
+// answer is a scripted answer.
 type answer struct {
 	err    error
 	status int
@@ -119,7 +119,7 @@ func newClient(tb testing.TB, rt http.RoundTripper, change func(*Config)) *Clien
 	return c
 }
 
-// tokens is a source that gives the next token after each Invalidate.
+// tokens is a source that moves on to the next token after each Invalidate.
 type tokens struct {
 	mu      sync.Mutex
 	values  []string
@@ -145,7 +145,7 @@ func (s *tokens) Invalidate(t Token) {
 	}
 }
 
-// benchStub answers like Linear and remembers nothing.
+// benchStub answers like Linear and records nothing.
 type benchStub struct{}
 
 func (benchStub) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -22,13 +22,13 @@ type Member struct {
 	Teams Page[Ref] `json:"teams"`
 }
 
-// Me is whom a token belongs to, with roles, and the workspace.
+// Me is the owner of a token, with roles, and the workspace.
 type Me struct {
 	Viewer       Node[Member] `json:"viewer"`
 	Organization Organization `json:"organization"`
 }
 
-// Me returns whom the token belongs to, and its workspace.
+// Me returns the owner of the token, and its workspace.
 func (c *Client) Me(ctx context.Context) (*Me, error) {
 	return do(ctx, c, operation{name: "me", repeatable: true}, vars{}, func(d *Me) *Me {
 		if d.Viewer.Value.ID == "" {

@@ -9,15 +9,14 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// Node is an entity together with what Linear sent for it.
+// Node is an entity together with the JSON that Linear sent for it.
 type Node[T any] struct {
 	Value T
-	// JSON is Linear's own object, with the fields that the operation asks
-	// for.
+	// JSON is Linear's own object, with the fields that the operation selects.
 	JSON stdjson.RawMessage
 }
 
-// UnmarshalJSON decodes the entity and keeps its text.
+// UnmarshalJSON decodes the entity and keeps its JSON.
 func (n *Node[T]) UnmarshalJSON(b []byte) error {
 	n.JSON = bytes.Clone(b)
 	return json.Unmarshal(b, &n.Value)
@@ -31,11 +30,11 @@ func (n Node[T]) MarshalJSON() ([]byte, error) {
 	return n.JSON, nil
 }
 
-// Input is the input object of a mutation, with Linear's names. What this
-// package has no type for can be sent with it.
+// Input is the input object of a mutation, with Linear's names. Use it to send
+// fields that this package has no type for.
 type Input map[string]any
 
-// repeatable reports whether the input chooses the id of what it creates.
+// repeatable reports whether the input sets the id of the new entity.
 func (in Input) repeatable() bool {
 	id, ok := in["id"].(string)
 	return ok && id != ""
@@ -76,21 +75,21 @@ func (c *Client) CycleNodes(ctx context.Context, q ListQuery) (*Page[Node[Cycle]
 	return query[Page[Node[Cycle]]](ctx, c, operation{name: "cycles"}, "cycles", q.vars())
 }
 
-// CommentNodes is [Client.Comments] with Linear's own objects. Each has the
-// issue that it stands on.
+// CommentNodes is [Client.Comments] with Linear's own objects. Each includes
+// the issue that it is on.
 func (c *Client) CommentNodes(ctx context.Context, q CommentQuery) (*Page[Node[Comment]], error) {
 	v := q.PageArgs.vars(q.Filter.vars(vars{}))
 	return query[Page[Node[Comment]]](ctx, c, operation{name: "commentList"}, "comments", v)
 }
 
-// CommentNode is [Client.Comment] with Linear's own object, and with all of the
-// author.
+// CommentNode is [Client.Comment] with Linear's own object, and with all fields
+// of the author.
 func (c *Client) CommentNode(ctx context.Context, id string) (*Node[Comment], error) {
 	return query[Node[Comment]](ctx, c, operation{name: "commentGet"}, "comment", vars{"id": id})
 }
 
-// UserNodes returns a page of the users, with what only this list asks for:
-// roles, teams and when they were last seen.
+// UserNodes returns a page of the users, with fields that only this list
+// selects: roles, teams and when they were last seen.
 func (c *Client) UserNodes(ctx context.Context, q UserQuery) (*Page[Node[Member]], error) {
 	v := q.PageArgs.vars(q.Filter.vars(vars{}))
 	if q.IncludeDisabled {

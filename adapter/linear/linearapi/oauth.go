@@ -23,21 +23,20 @@ const (
 )
 
 var (
-	// ErrGrantDead says that a refresh token or an authorization code gives
-	// nothing any more: the app has to be installed again.
+	// ErrGrantDead says that a refresh token or an authorization code is no
+	// longer valid: the app has to be installed again.
 	ErrGrantDead = errors.New("linearapi: the grant has ended")
 	// ErrClientRefused says that Linear refused the client id or the client
 	// secret. It says nothing about any grant.
 	ErrClientRefused = errors.New("linearapi: client id or client secret refused")
-	// ErrNotRevoked says that Linear does not know a token that was to be
-	// revoked: most likely it was revoked before.
+	// ErrNotRevoked says that the token to revoke is unknown to Linear; most
+	// likely it was revoked before.
 	ErrNotRevoked = errors.New("linearapi: the token is unknown or was revoked before")
 )
 
 // OAuthConfig configures an [OAuth]. Its text forms do not show the secret.
 type OAuthConfig struct {
-	// ClientID and ClientSecret are those of the OAuth app. Required; there is
-	// no default.
+	// ClientID and ClientSecret are those of the OAuth app. Required.
 	ClientID, ClientSecret string
 	// AuthorizeURL, TokenURL and RevokeURL are the addresses of the endpoints.
 	// Default to [DefaultAuthorizeURL], [DefaultTokenURL] and
@@ -62,18 +61,18 @@ func (c OAuthConfig) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.Strin
 // MarshalJSON returns a text that does not show the secret.
 func (c OAuthConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
-// OAuth asks Linear's OAuth endpoints on behalf of one app. Make one with
+// OAuth calls Linear's OAuth endpoints on behalf of one app. Make one with
 // [NewOAuth]. It holds no tokens and is safe for concurrent use. Every method
-// sends one request, bounded by 30 s. Errors are *adapter.Error and quote
-// nothing of an answer but its error and error_description.
+// sends one request, bounded by 30 s. Errors are *adapter.Error and quote only
+// the error and error_description of an answer.
 type OAuth struct {
 	conf   oauth2.Config
 	revoke string
 	client *http.Client
 }
 
-// NewOAuth returns an OAuth. It does no I/O. Its errors have code adapter.CodeInvalid and
-// tell of everything that is wrong with cfg.
+// NewOAuth returns an OAuth. It does no I/O. Its errors have code
+// adapter.CodeInvalid and list everything that is wrong with cfg.
 func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	o := &OAuth{
 		conf: oauth2.Config{
@@ -108,7 +107,8 @@ func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	return o, errors.Join(problems...)
 }
 
-// Grant is what the token endpoint gives. None of its text forms shows a token.
+// Grant is what the token endpoint issues. None of its text forms shows a
+// token.
 type Grant struct {
 	Access, Refresh string
 	// Expires is when Access stops working. Zero if Linear did not say.
@@ -132,7 +132,7 @@ func (g Grant) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"
 // NewVerifier returns a fresh PKCE verifier.
 func NewVerifier() string { return oauth2.GenerateVerifier() }
 
-// AuthorizeRequest is what the authorize page is asked for.
+// AuthorizeRequest is a request to the authorize page.
 type AuthorizeRequest struct {
 	Redirect string
 	Scopes   []string
@@ -156,8 +156,8 @@ func (o *OAuth) AuthorizeURL(r AuthorizeRequest) string {
 	return conf.AuthCodeURL(r.State, opts...)
 }
 
-// Exchange turns an authorization code into tokens. A code that was used, has
-// expired or was never given is an error that wraps [ErrGrantDead].
+// Exchange exchanges an authorization code for tokens. If the code was used,
+// has expired or was never issued, the error wraps [ErrGrantDead].
 func (o *OAuth) Exchange(ctx context.Context, code, redirect, verifier string) (Grant, error) {
 	conf := o.conf
 	conf.RedirectURL = redirect
@@ -166,10 +166,10 @@ func (o *OAuth) Exchange(ctx context.Context, code, redirect, verifier string) (
 	}, code, verifier)
 }
 
-// Refresh turns a refresh token into the next pair. Linear answers a repeated
-// request with the same pair for 30 minutes; after that the old token is dead
-// and the error wraps [ErrGrantDead]. If Linear gives no new refresh token, the
-// old one is returned.
+// Refresh exchanges a refresh token for the next pair. Linear answers a
+// repeated request with the same pair for 30 minutes; after that the old token
+// is invalid and the error wraps [ErrGrantDead]. If Linear issues no new
+// refresh token, the old one is returned.
 func (o *OAuth) Refresh(ctx context.Context, refresh string) (Grant, error) {
 	return o.ask(ctx, "refresh", func(ctx context.Context) (*oauth2.Token, error) {
 		return o.conf.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
@@ -233,9 +233,9 @@ func explainGrant(op string, err error, secrets ...string) error {
 	return e
 }
 
-// Revoke ends a token. A nil error means that Linear has revoked it; an error
-// that wraps [ErrNotRevoked] that Linear does not know it (any more). With code
-// adapter.CodeUnavailable or adapter.CodeRateLimited, try again.
+// Revoke revokes a token. A nil error means that Linear has revoked it; an
+// error that wraps [ErrNotRevoked] means that Linear does not know it (any
+// longer). On code adapter.CodeUnavailable or adapter.CodeRateLimited, retry.
 func (o *OAuth) Revoke(ctx context.Context, token, hint string) error {
 	if err := ctx.Err(); err != nil {
 		return &adapter.Error{Code: adapter.CodeCanceled, Op: "revoke", Err: err}
@@ -266,7 +266,7 @@ func (o *OAuth) Revoke(ctx context.Context, token, hint string) error {
 	case http.StatusBadRequest:
 		e.Code, e.Err = adapter.CodeNotFound, ErrNotRevoked
 	case http.StatusUnauthorized:
-		// Linear says so of tokens that do not work any more.
+		// Linear answers this for tokens that are no longer valid.
 		e.Code, e.Err = adapter.CodeUnauthenticated, ErrNotRevoked
 	default:
 		e.Code = adapter.CodeUnavailable

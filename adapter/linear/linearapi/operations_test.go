@@ -18,7 +18,7 @@ import (
 	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
-// maxPrice is what Linear allows for one operation, in points.
+// maxPrice is the complexity that Linear allows for one operation, in points.
 const maxPrice = 10_000
 
 // sent returns the texts of the operations.
@@ -73,12 +73,14 @@ func TestOperationsFitTheSchema(t *testing.T) {
 	}
 }
 
-// TestOperationsAskWhoIsAGuest: what asks about people asks about this, too.
+// TestOperationsAskWhoIsAGuest checks that operations that select people also
+// select whether they are guests.
 func TestOperationsAskWhoIsAGuest(t *testing.T) {
 	t.Parallel()
 	s := schema(t)
 	var check func(op string, set ast.SelectionSet)
-	// walk notes the names of the fields of one object, fragments opened.
+	// walk collects the names of the fields of one object, with fragments
+	// expanded.
 	var walk func(op string, set ast.SelectionSet, names map[string]bool)
 	walk = func(op string, set ast.SelectionSet, names map[string]bool) {
 		for _, sel := range set {
@@ -176,7 +178,8 @@ func (p *pricer) price(set ast.SelectionSet) float64 {
 	return sum
 }
 
-// pageSize returns by how much a field multiplies its children.
+// pageSize returns the factor by which a field multiplies the cost of its
+// children.
 func (p *pricer) pageSize(f *ast.Field) float64 {
 	if !strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
 		return 1
@@ -195,7 +198,7 @@ func (p *pricer) pageSize(f *ast.Field) float64 {
 		}
 		n, err := strconv.ParseFloat(value.Raw, 64)
 		if err != nil {
-			p.t.Errorf("%s(%s: %s) is no number", f.Name, name, value.Raw)
+			p.t.Errorf("%s(%s: %s) is not a number", f.Name, name, value.Raw)
 		}
 		return n
 	}

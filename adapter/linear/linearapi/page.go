@@ -1,13 +1,13 @@
 package linearapi
 
-// MaxPage is the most that Linear gives in one page.
+// MaxPage is the maximum number of entries that Linear returns in one page.
 const MaxPage = 250
 
-// defaultPage is how much a page holds if nobody says.
+// defaultPage is the default number of entries in a page.
 const defaultPage = 50
 
 // Page is a part of a list. Linear's lists are sorted by the time of creation,
-// the newest first, whichever end a page is taken from.
+// newest first, regardless of the end that a page is taken from.
 type Page[T any] struct {
 	Nodes []T      `json:"nodes"`
 	Info  PageInfo `json:"pageInfo"`
@@ -15,7 +15,7 @@ type Page[T any] struct {
 	Total float64 `json:"totalCount"`
 }
 
-// PageInfo says what lies around a page. Next is towards older entries,
+// PageInfo says what is before and after a page. Next is towards older entries,
 // previous towards newer ones.
 type PageInfo struct {
 	HasNextPage     bool   `json:"hasNextPage"`
@@ -27,12 +27,12 @@ type PageInfo struct {
 // PageArgs says which part of a list to return. The zero value is the 50
 // newest entries.
 type PageArgs struct {
-	// First is how many entries to return from the new end, or after After,
-	// which is the EndCursor of the page before. Defaults to 50, unless Last
-	// is set; more than MaxPage is cut to it.
+	// First is how many entries to return from the newest end, or after After,
+	// which is the EndCursor of the page before. Defaults to 50, unless Last is
+	// set; values above MaxPage are reduced to it.
 	First int
 	After string
-	// Last is how many entries to return from the old end, or before Before,
+	// Last is how many entries to return from the oldest end, or before Before,
 	// which is the StartCursor of the page before. Used if First is not set.
 	Last   int
 	Before string

@@ -7,9 +7,9 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// share is the part of the budget that a priority leaves to those above it. An
-// answer leaves next to nothing: with a spent budget it waits for seconds, as
-// the budget refills all the time, and not for minutes.
+// share is the part of the budget that a priority leaves for those above it. An
+// answer leaves almost nothing: when the budget is spent it waits for seconds
+// rather than minutes, because the budget refills continuously.
 func share(p adapter.Priority) float64 {
 	switch p {
 	case adapter.PriorityRefreshing:
@@ -36,9 +36,9 @@ func priorityOf(ctx context.Context, op operation) adapter.Priority {
 	return adapter.PriorityReading
 }
 
-// admit waits until the budget has room for op, or says how long that will
-// take if it is longer than Config.MaxWait. Without headers from Linear it
-// knows of no budget and admits everything.
+// admit waits until the budget has room for op, or returns how long that will
+// take if it exceeds Config.MaxWait. Until Linear has sent rate-limit headers,
+// it admits everything.
 func (c *Client) admit(ctx context.Context, op operation) *failure {
 	for {
 		wait := c.budget.take(op.name, priorityOf(ctx, op), time.Now())
@@ -60,12 +60,12 @@ func (c *Client) admit(ctx context.Context, op operation) *failure {
 	}
 }
 
-// period is the time in which Linear refills a budget.
+// period is the time that Linear takes to refill a budget.
 const period = time.Hour
 
 // take takes one request out of the budget and returns zero, or returns how
-// long to wait until there is room for it. All instances that share a token
-// see the same budget in the answers they get, so none needs to ask the others.
+// long to wait until there is room for it. All instances that share a token see
+// the same budget in the answers they get, so they need no coordination.
 func (m *meter) take(op string, p adapter.Priority, now time.Time) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -91,8 +91,8 @@ func (m *meter) giveBack(op string) {
 	m.points = max(0, m.points-m.costs[op])
 }
 
-// wait returns how long until cost fits into a, if share of the limit is to be
-// left.
+// wait returns how long until cost fits into a while leaving share of the
+// limit.
 func (a *Allowance) wait(cost, share float64, since time.Duration) time.Duration {
 	if a.Limit <= 0 {
 		return 0

@@ -14,7 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// bucket is a Linear with a budget of so many requests an hour, which refills
+// bucket is a stand-in for Linear with an hourly request budget that refills
 // continuously.
 type bucket struct {
 	limit, left float64
@@ -47,7 +47,7 @@ func (b *bucket) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// TestBudgetIsKept has a greedy reader and somebody who answers share a token.
+// TestBudgetIsKept has a greedy reader and an answering caller share a token.
 func TestBudgetIsKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -56,8 +56,8 @@ func TestBudgetIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The reader may use 95 % at once and then as much as flows back: one
-		// a second.
+		// The reader may use 95 % at once and then as much as is refilled: one
+		// request a second.
 		start := time.Now()
 		for range 3600*95/100 + 60 {
 			if _, err := c.Viewer(t.Context()); err != nil {
@@ -73,7 +73,7 @@ func TestBudgetIsKept(t *testing.T) {
 		if b.left < 0.045*b.limit {
 			t.Errorf("%v requests are left for others, want a twentieth", b.left)
 		}
-		// What is kept is there for what matters more, at once.
+		// The reserve is available at once to higher priorities.
 		start = time.Now()
 		for _, p := range []adapter.Priority{adapter.PriorityAnswering, adapter.PriorityAcknowledging} {
 			for range 50 {
@@ -85,13 +85,14 @@ func TestBudgetIsKept(t *testing.T) {
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("answers waited %s", took)
 		}
-		// An edit of a stream is refused with the time when it may come.
+		// An edit of a stream is refused, with the time at which it may be
+		// retried.
 		sent := b.sent
 		_, err = c.Viewer(adapter.WithPriority(t.Context(), adapter.PriorityRefreshing))
 		if e, ok := errors.AsType[*adapter.Error](err); !ok || e.Code != adapter.CodeRateLimited || e.RetryAfter < 10*time.Minute || b.sent != sent {
 			t.Errorf("a stream edit: %v, want rate limited with a long wait and nothing sent", err)
 		}
-		// With everything spent an answer waits for seconds, not for minutes.
+		// When the budget is spent, an answer waits for seconds, not minutes.
 		b.left = 1
 		start = time.Now()
 		if _, err := c.Viewer(adapter.WithPriority(t.Context(), adapter.PriorityAcknowledging)); err != nil {
@@ -120,7 +121,7 @@ func TestUnknownBudgetAdmitsEverything(t *testing.T) {
 	var m meter
 	for range 10_000 {
 		if wait := m.take("x", adapter.PriorityRefreshing, time.Now()); wait != 0 {
-			t.Fatalf("waits %s for a budget that nobody named", wait)
+			t.Fatalf("waits %s without a known budget", wait)
 		}
 	}
 }

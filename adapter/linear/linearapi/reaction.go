@@ -11,15 +11,16 @@ type Reaction struct {
 	// Emoji is Linear's name for it, for example "thumbsup".
 	Emoji     string    `json:"emoji"`
 	CreatedAt time.Time `json:"createdAt"`
-	// User is nil for people without an account, who are ExternalUser.
+	// User is nil for people without an account; see ExternalUser.
 	User         *User         `json:"user"`
 	ExternalUser *ExternalUser `json:"externalUser"`
 }
 
-// ReactionCreateInput says what reaction to create. Empty fields are not sent.
+// ReactionCreateInput describes the reaction to create. Empty fields are not
+// sent.
 type ReactionCreateInput struct {
-	// ID is the id that the reaction is to have, a UUID of version 4. With
-	// it, creating the reaction is repeatable.
+	// ID is the id for the new reaction, a UUID of version 4. It makes the
+	// creation safe to retry.
 	ID string `json:"id,omitempty"`
 	// Exactly one of the following four says what to react to. IssueID is
 	// the issue's id or its short name.
@@ -27,13 +28,13 @@ type ReactionCreateInput struct {
 	IssueID            string `json:"issueId,omitempty"`
 	ProjectUpdateID    string `json:"projectUpdateId,omitempty"`
 	InitiativeUpdateID string `json:"initiativeUpdateId,omitempty"`
-	// Emoji is a character or a name. Unknown ones are refused.
+	// Emoji is a character or a name. Linear rejects unknown ones.
 	Emoji string `json:"emoji"`
 }
 
-// ReactionCreate creates a reaction. The same emoji again gives the reaction
-// that is there, under its own id. If in.ID is taken, or the emoji is there
-// under another name, the code of the error is Conflict.
+// ReactionCreate creates a reaction. Repeating an emoji returns the existing
+// reaction, with its own id. If in.ID is taken, or the emoji exists under
+// another name, the code of the error is Conflict.
 func (c *Client) ReactionCreate(ctx context.Context, in ReactionCreateInput) (*Reaction, error) {
 	op := operation{name: "reactionCreate", repeatable: in.ID != ""}
 	return mutate[Reaction](ctx, c, op, "reaction", vars{"input": in})

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// redacted stands where a secret was.
+// redacted replaces a secret.
 const redacted = "[redacted]"
 
 // maxMessage bounds messages of the platform, in characters.
@@ -44,7 +44,7 @@ func mask(text string, secrets ...string) string {
 	}
 }
 
-// brief makes one line of at most limit characters out of text.
+// brief reduces text to one line of at most limit characters.
 func brief(text string, limit int) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
 	if len(text) <= limit {
@@ -72,7 +72,7 @@ func networkCause(err error, secrets ...string) error {
 	}
 	text := err.Error()
 	if masked := mask(text, secrets...); masked != text {
-		return errors.New(brief(masked, maxMessage)) // the cause itself would tell
+		return errors.New(brief(masked, maxMessage)) // the cause itself would leak the secret
 	}
 	return err
 }

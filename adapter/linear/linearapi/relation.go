@@ -13,8 +13,8 @@ const (
 	RelationSimilar   = "similar"
 )
 
-// IssueRelation says what one issue is to another: Issue blocks RelatedIssue,
-// for example.
+// IssueRelation is a relation of one issue to another: Issue blocks
+// RelatedIssue, for example.
 type IssueRelation struct {
 	ID           string    `json:"id"`
 	Type         string    `json:"type"`
@@ -23,11 +23,11 @@ type IssueRelation struct {
 	RelatedIssue *IssueRef `json:"relatedIssue"`
 }
 
-// IssueRelationCreateInput says what relation to create. All fields but ID are
-// required.
+// IssueRelationCreateInput describes the relation to create. All fields but ID
+// are required.
 type IssueRelationCreateInput struct {
-	// ID is the id that the relation is to have, a UUID of version 4. With
-	// it, creating the relation is repeatable.
+	// ID is the id for the new relation, a UUID of version 4. It makes the
+	// creation safe to retry.
 	ID             string `json:"id,omitempty"`
 	IssueID        string `json:"issueId"`
 	RelatedIssueID string `json:"relatedIssueId"`
@@ -55,7 +55,7 @@ type IssueRelations struct {
 }
 
 // IssueRelations returns a page of the relations of an issue, in both
-// directions. id is the issue's id or its short name. Cursors are good for one
+// directions. id is the issue's id or its short name. A cursor is valid for one
 // of the two lists only.
 func (c *Client) IssueRelations(ctx context.Context, id string, page PageArgs) (*IssueRelations, error) {
 	op := operation{name: "issueRelations"}

@@ -147,7 +147,7 @@ func TestRefusedTokenOnce(t *testing.T) {
 		name    string
 		status  int
 		tokens  []string
-		good    string // the token that Linear takes
+		good    string // the token that Linear accepts
 		sent    []string
 		dropped []string
 		ok      bool
@@ -166,7 +166,7 @@ func TestRefusedTokenOnce(t *testing.T) {
 				return reply(tc.status, refusedBody), nil
 			}}
 			source := &tokens{values: tc.tokens}
-			// Even a write that must not be repeated is safe here.
+			// Retrying is safe here even for a write that is not repeatable.
 			_, err := newClient(t, s, func(cfg *Config) {
 				cfg.Tokens = source
 				cfg.MaxAttempts = 1

@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// marker is the secret that must appear nowhere.
+// marker is the secret that must never appear.
 const marker = "s3cr3t+m4rker/x"
 
 // leaks reports whether text holds the marker, also percent-encoded.
@@ -116,7 +116,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 				})
 				_, err := c.Viewer(t.Context())
 				if err == nil {
-					t.Fatal("no error")
+					t.Fatal("succeeded, want an error")
 				}
 				for e := err; e != nil; e = errors.Unwrap(e) {
 					if text := render(t, e); leaks(text) {
@@ -137,8 +137,8 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	}
 }
 
-// answerShowsUp names answers whose text is part of the error, so that the
-// test would notice if the masking alone was gone.
+// answerShowsUp names answers whose text is part of the error, so that the test
+// fails if only the masking is removed.
 func answerShowsUp(name string) bool {
 	return name == "message" || name == "network" || name == "extensions"
 }
@@ -169,7 +169,7 @@ func TestOAuthErrorsHoldNoSecrets(t *testing.T) {
 				cfg.Pause = time.Microsecond
 			}).Viewer(t.Context())
 			if err == nil {
-				t.Fatal("no error")
+				t.Fatal("succeeded, want an error")
 			}
 			for e := err; e != nil; e = errors.Unwrap(e) {
 				if text := render(t, e); leaks(text) {

@@ -35,8 +35,7 @@ func check(t *testing.T, what string, ok bool, got any) {
 	}
 }
 
-// TestOperationsAgainstTheServer runs every operation and looks at what came
-// back.
+// TestOperationsAgainstTheServer runs every operation and checks the result.
 func TestOperationsAgainstTheServer(t *testing.T) {
 	t.Parallel()
 	srv := must[*linearsim.Server](t)(linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}}))

@@ -12,7 +12,7 @@ type Session struct {
 	// Status is one of pending, active, awaitingInput, complete, error and
 	// stale. Linear derives it from the last activity.
 	Status string `json:"status"`
-	// Plan is what [SessionUpdateInput] set.
+	// Plan is as set by [SessionUpdateInput].
 	Plan          json.RawMessage `json:"plan"`
 	Summary       string          `json:"summary"`
 	URL           string          `json:"url"`
@@ -33,7 +33,7 @@ type Session struct {
 	Activities Page[Activity] `json:"activities"`
 }
 
-// SessionLink is a link to where the work of a session can be seen.
+// SessionLink is a link to a page that shows the work of a session.
 type SessionLink struct {
 	Label string `json:"label"`
 	URL   string `json:"url"`
@@ -46,13 +46,13 @@ type PlanStep struct {
 	Status  string `json:"status"`
 }
 
-// SessionUpdateInput says what to change about a session. The zero value of a
-// field leaves it alone.
+// SessionUpdateInput describes a change to a session. The zero value of a field
+// leaves it unchanged.
 type SessionUpdateInput struct {
 	// Plan replaces the plan.
 	Plan Opt[[]PlanStep] `json:"plan,omitzero"`
-	// ExternalURLs replaces the links; the other two, which are ignored with
-	// it, change them.
+	// ExternalURLs replaces the links; the other two change them, and are
+	// ignored if it is set.
 	ExternalURLs        Opt[[]SessionLink] `json:"externalUrls,omitzero"`
 	AddedExternalURLs   []SessionLink      `json:"addedExternalUrls,omitempty"`
 	RemovedExternalURLs []string           `json:"removedExternalUrls,omitempty"`
@@ -65,13 +65,13 @@ func (c *Client) AgentSession(ctx context.Context, id string) (*Session, error) 
 }
 
 // AgentSessionUpdate changes an agent session of the token's own app and
-// returns it as it then is.
+// returns its new state.
 func (c *Client) AgentSessionUpdate(ctx context.Context, id string, in SessionUpdateInput) (*Session, error) {
 	op := operation{name: "agentSessionUpdate", repeatable: true}
 	return mutate[Session](ctx, c, op, "agentSession", vars{"id": id, "input": in})
 }
 
-// OfTypes is the filter for activities of some types.
+// OfTypes returns the filter for activities of the given types.
 func OfTypes(types ...string) Filter { return Filter{"type": Filter{"in": types}} }
 
 // AgentSessionActivities returns a page of the activities of a session. filter
@@ -83,8 +83,8 @@ func (c *Client) AgentSessionActivities(ctx context.Context, id string, filter F
 
 // AgentSessionMessages returns what was said in a session: a page of its
 // activities and, if it has a root comment, that comment with a page of its
-// replies. Cursors are good for one of the two lists only, so page is for the
-// first one; [Client.CommentThread] and [Client.AgentSessionActivities] give
+// replies. A cursor is valid for one of the two lists only, so page selects the
+// first page; [Client.CommentThread] and [Client.AgentSessionActivities] return
 // the others.
 func (c *Client) AgentSessionMessages(ctx context.Context, id string, filter Filter, page PageArgs) (*Session, error) {
 	op := operation{name: "agentSessionMessages"}

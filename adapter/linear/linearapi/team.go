@@ -8,7 +8,7 @@ import (
 // Team owns issues.
 type Team struct {
 	ID string `json:"id"`
-	// Key begins the short names of the team's issues.
+	// Key is the prefix of the short names of the team's issues.
 	Key         string    `json:"key"`
 	Name        string    `json:"name"`
 	DisplayName string    `json:"displayName"`
@@ -57,7 +57,7 @@ func (c *Client) WorkflowStates(ctx context.Context, filter Filter, page PageArg
 	return query[Page[WorkflowState]](ctx, c, op, "workflowStates", page.vars(filter.vars(vars{})))
 }
 
-// OfTeam is the filter for what belongs to a team: issues, states, cycles.
+// OfTeam returns the filter for what belongs to a team: issues, states, cycles.
 func OfTeam(teamID string) Filter {
 	return Filter{"team": Filter{"id": Filter{"eq": teamID}}}
 }

@@ -2,14 +2,14 @@ package linearapi
 
 import "context"
 
-// TicketQuery selects issues. ByUpdate is not used with Sort.
+// TicketQuery selects issues. ByUpdate is ignored if Sort is set.
 type TicketQuery struct {
 	IssueQuery
-	// NoJSON leaves out Linear's own objects, which saves half of the time that
-	// decoding takes.
+	// NoJSON leaves out Linear's own objects, which halves the time of
+	// decoding.
 	NoJSON bool
-	// Sort holds objects of Linear's IssueSortInput, the most important one
-	// first. Empty sorts by the time of creation, the newest first.
+	// Sort holds objects of Linear's IssueSortInput, most significant first.
+	// Empty sorts by the time of creation, newest first.
 	Sort []Filter
 }
 
@@ -31,7 +31,7 @@ func (c *Client) Tickets(ctx context.Context, q TicketQuery) (*Page[Node[Issue]]
 	return withoutJSON(plain), nil
 }
 
-// withoutJSON makes nodes of entities.
+// withoutJSON wraps entities in nodes without JSON.
 func withoutJSON[T any](plain *Page[T]) *Page[Node[T]] {
 	out := &Page[Node[T]]{Nodes: make([]Node[T], len(plain.Nodes)), Info: plain.Info, Total: plain.Total}
 	for i, v := range plain.Nodes {
@@ -47,14 +47,14 @@ func (c *Client) Ticket(ctx context.Context, id string) (*Node[Issue], error) {
 }
 
 // TicketCreate creates an issue from an object of Linear's IssueCreateInput.
-// With an id it is repeatable, as [Client.IssueCreate] is.
+// With an id it is safe to retry, as [Client.IssueCreate] is.
 func (c *Client) TicketCreate(ctx context.Context, in Input) (*Node[Issue], error) {
 	op := operation{name: "ticketCreate", repeatable: in.repeatable()}
 	return mutateAs[Node[Issue]](ctx, c, op, "issueCreate", "issue", vars{"input": in})
 }
 
 // TicketUpdate changes an issue by an object of Linear's IssueUpdateInput and
-// returns it as it then is.
+// returns its new state.
 func (c *Client) TicketUpdate(ctx context.Context, id string, in Input) (*Node[Issue], error) {
 	op := operation{name: "ticketUpdate", repeatable: true}
 	return mutateAs[Node[Issue]](ctx, c, op, "issueUpdate", "issue", vars{"id": id, "input": in})

@@ -7,29 +7,32 @@ import (
 	"time"
 )
 
-// TokenSource gives tokens. Implementations are safe for concurrent use.
+// TokenSource returns tokens. Implementations are safe for concurrent use.
 type TokenSource interface {
 	// Token returns a token that should work now. It may do I/O, within ctx.
-	// Its errors have code adapter.CodeUnavailable or adapter.CodeRateLimited if trying again may
-	// help, and Unauthenticated if somebody has to change something.
+	// Its errors have code adapter.CodeUnavailable or adapter.CodeRateLimited
+	// if a retry may help, and Unauthenticated if the configuration or the
+	// installation has to be fixed.
 	Token(ctx context.Context) (Token, error)
-	// Invalidate says that Linear refused t. If the source would give t
-	// again and can get another one, the next Token does. It does no I/O.
+	// Invalidate reports that Linear refused t. If the source would return t
+	// again and can get another token, the next call of Token does so.
+	// Invalidate does no I/O.
 	Invalidate(t Token)
 }
 
-// TokenKind says how a token is written in the Authorization header.
+// TokenKind is how a token is written in the Authorization header.
 type TokenKind uint8
 
 // The kinds of token.
 const (
 	// TokenBearer is an OAuth access token.
 	TokenBearer TokenKind = iota
-	// TokenRaw is a personal API key, which stands alone in the header.
+	// TokenRaw is a personal API key, which is sent without a scheme.
 	TokenRaw
 )
 
-// Token is a secret that opens the API. None of its text forms shows Value.
+// Token is a secret that authenticates requests to the API. None of its text
+// forms shows Value.
 type Token struct {
 	// Value is the secret itself.
 	Value string
@@ -65,30 +68,29 @@ func APIKey(key string) TokenSource {
 	return static(func() Token { return Token{Value: key, Kind: TokenRaw} })
 }
 
-// AccessToken returns a source of one OAuth access token. When it expires,
-// there is no other.
+// AccessToken returns a source of one OAuth access token. It is not renewed.
 func AccessToken(token string) TokenSource {
 	return static(func() Token { return Token{Value: token, Kind: TokenBearer} })
 }
 
 // TokenFunc is a function that returns the token to use now; it may do I/O,
-// within its context. It is a [TokenSource] without a memory: Invalidate does
-// nothing, and a function that returns another token after a refusal is asked
-// once more for each request.
+// within its context. It is a stateless [TokenSource]: Invalidate is a no-op.
+// After a refusal the function is called once more for each request, in case it
+// returns another token.
 type TokenFunc func(ctx context.Context) (Token, error)
 
 // Token calls f.
 func (f TokenFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
 
-// Invalidate does nothing.
+// Invalidate is a no-op.
 func (TokenFunc) Invalidate(Token) {}
 
-// static gives always the same token. It is a function because a function
+// static always returns the same token. It is a function because a function
 // does not print what it holds.
 type static func() Token
 
 // Token returns the token.
 func (s static) Token(context.Context) (Token, error) { return s(), nil }
 
-// Invalidate does nothing: there is no other token.
+// Invalidate is a no-op: the source has no other token.
 func (static) Invalidate(Token) {}

@@ -36,9 +36,9 @@ func counted(t *testing.T, tls bool, h http.HandlerFunc) (*httptest.Server, *ato
 }
 
 // TestConnectionsAreKept has as many callers as there are connections post
-// 10,000 comments. Each connection is made once, but for a few that net/http
-// gives up: it drops a connection whose answer came 50 ms before its writer got
-// to run, which happens on a machine that is busy. Go's default transport makes
+// 10,000 comments. Each connection is made once, except for a few that net/http
+// drops: it closes a connection whose answer arrives 50 ms before its writer is
+// scheduled, which happens on a busy machine. Go's default transport makes
 // thousands.
 func TestConnectionsAreKept(t *testing.T) {
 	t.Parallel()
@@ -82,8 +82,8 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-// TestTransport compares what the transports for the API and for files have in
-// common with what they do not.
+// TestTransport checks the settings that the transports for the API and for
+// files share and those in which they differ.
 func TestTransport(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ asked, want int }{{0, linearapi.DefaultConnections}, {-1, linearapi.DefaultConnections}, {7, 7}, {500, 500}} {
@@ -98,7 +98,7 @@ func TestTransport(t *testing.T) {
 }
 
 // TestTransportSpeaksHTTP2 has callers share one connection to a server that
-// can do that.
+// supports HTTP/2.
 func TestTransportSpeaksHTTP2(t *testing.T) {
 	t.Parallel()
 	s, dials := counted(t, true, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
@@ -140,7 +140,7 @@ func body(t *testing.T, client *http.Client, url string) string {
 	return string(b)
 }
 
-// TestClosesIdleConnections gives back the connections of the API.
+// TestClosesIdleConnections closes the idle connections to the API.
 func TestClosesIdleConnections(t *testing.T) {
 	t.Parallel()
 	closed := make(chan struct{})

@@ -16,7 +16,7 @@ import (
 const opPut = "filePut"
 
 // UploadTarget is where a file may be sent. Its text forms do not show
-// UploadURL, which lets everybody write who knows it.
+// UploadURL, which lets anyone who knows it write.
 type UploadTarget struct {
 	// UploadURL is where to send the file to, with Headers.
 	UploadURL string         `json:"uploadUrl"`
@@ -67,14 +67,14 @@ func (h UploadHeader) MarshalJSON() ([]byte, error) {
 	return []byte(`{"key":` + quote(h.Key) + `}`), nil
 }
 
-// FileUploadInput says what file to send. All fields but MakePublic are
+// FileUploadInput describes the file to send. All fields but MakePublic are
 // required.
 type FileUploadInput struct {
 	Filename, ContentType string
 	// Size is the length of the file in bytes.
 	Size int64
-	// MakePublic lets everybody read the file who knows its address.
-	// Otherwise only members of the workspace can.
+	// MakePublic lets anyone who knows its address read the file. Otherwise
+	// only members of the workspace can.
 	MakePublic bool
 }
 
@@ -84,16 +84,17 @@ func (c *Client) FileUpload(ctx context.Context, in FileUploadInput) (*UploadTar
 	if in.MakePublic {
 		v["makePublic"] = true
 	}
-	// Asking twice only gives two places, of which one stays empty.
+	// A retry only yields a second upload address, and the first stays unused.
 	op := operation{name: "fileUpload", repeatable: true}
 	return mutate[UploadTarget](ctx, c, op, "uploadFile", v)
 }
 
 // PutFile sends a file of size bytes to where [Client.FileUpload] said, in one
 // request, without a token and without following redirects. It reads content
-// once and does not close it. It fails with code adapter.CodeInvalid if content is not
-// exactly size bytes long, or if the address is not https or leads into a
-// private network. It gives up when nothing moves for Config.Timeout.
+// once and does not close it. It fails with code adapter.CodeInvalid if content
+// is not exactly size bytes long, or if the address is not https or resolves
+// into a private network. It gives up if there is no progress for
+// Config.Timeout.
 func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, content io.Reader) error {
 	if size < 0 || content == nil {
 		return fileError(opPut, adapter.CodeInvalid, "the size or the content is missing", nil)
@@ -143,7 +144,7 @@ func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, cont
 	return failure
 }
 
-// putFailure explains why a file could not be sent.
+// putFailure returns why a file could not be sent.
 func putFailure(ctx context.Context, watch *watch, body *exactReader, err error, to *UploadTarget) error {
 	switch {
 	case errors.Is(err, errSize):
@@ -154,9 +155,9 @@ func putFailure(ctx context.Context, watch *watch, body *exactReader, err error,
 	return watch.explain(ctx, opPut, err, to.secrets()...)
 }
 
-// secrets are the parts of a target that must not show up in errors: the
-// address, what is in its query, and the headers. Short ones are words like
-// "private".
+// secrets returns the parts of a target that must not appear in errors: the
+// address, its query values, and the headers. Short values are left out, as
+// they are words like "private".
 func (u UploadTarget) secrets() []string {
 	s := []string{u.UploadURL}
 	add := func(value string) {
@@ -195,17 +196,17 @@ func putStatus(status int) error {
 	}
 }
 
-// errSize says that a file is not as long as was said.
+// errSize says that a file does not have the announced size.
 var errSize = errors.New("the file is not as long as its size says")
 
 // exactReader reads exactly left bytes, and fails with errSize if there are
-// fewer or more of them. It asks for one byte more before it hands out the
-// last, so that a file that is too long is never complete.
+// fewer or more. It tries to read one byte more before it returns the last, so
+// that a file that is too long is never sent completely.
 type exactReader struct {
 	r        io.Reader
 	left     int64
 	progress func()
-	// err is the error that ended it, if it was not the proper end.
+	// err is the error that ended reading, other than io.EOF.
 	err error
 }
 
@@ -241,7 +242,7 @@ func (e *exactReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// end looks for more bytes than there should be.
+// end checks for bytes beyond the expected end.
 func (e *exactReader) end() error {
 	var one [1]byte
 	for range 100 {

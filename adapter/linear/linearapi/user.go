@@ -17,8 +17,8 @@ type ActorBot struct {
 	Type    string `json:"type"`
 	SubType string `json:"subType"`
 	Name    string `json:"name"`
-	// UserDisplayName is the name that the service shows for the person
-	// behind it.
+	// UserDisplayName is the name that the service shows for the person who
+	// acted.
 	UserDisplayName string `json:"userDisplayName"`
 	AvatarURL       string `json:"avatarUrl"`
 }
@@ -33,7 +33,7 @@ func (c *Client) User(ctx context.Context, id string) (*User, error) {
 type UserQuery struct {
 	// Filter has the keys of Linear's UserFilter.
 	Filter Filter
-	// IncludeDisabled takes in users who were suspended.
+	// IncludeDisabled includes suspended users.
 	IncludeDisabled bool
 	PageArgs
 }

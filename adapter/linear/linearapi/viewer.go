@@ -2,7 +2,7 @@ package linearapi
 
 import "context"
 
-// User is somebody who has an account: a person or an app.
+// User is a person or an app with an account.
 type User struct {
 	ID string `json:"id"`
 	// Name is the full name, DisplayName the handle.
@@ -14,11 +14,10 @@ type User struct {
 	AvatarURL string `json:"avatarUrl"`
 	// App is true for apps.
 	App bool `json:"app"`
-	// Active is false for users who were suspended, if the operation asks
-	// for it.
+	// Active is false for suspended users, if the operation selects it.
 	Active bool `json:"active"`
-	// Guest is true for people who see a part of the workspace only. The
-	// viewer and who wrote what was just created are not asked for it.
+	// Guest is true for people who can see only part of the workspace. It is
+	// not selected for the viewer or for the author of a new entity.
 	Guest bool `json:"guest"`
 }
 
@@ -30,13 +29,13 @@ type Organization struct {
 	URLKey string `json:"urlKey"`
 }
 
-// Viewer is whom a token belongs to.
+// Viewer is the owner of a token.
 type Viewer struct {
 	User         User
 	Organization Organization
 }
 
-// Viewer returns whom the client's token belongs to.
+// Viewer returns the owner of the client's token.
 func (c *Client) Viewer(ctx context.Context) (*Viewer, error) {
 	type data struct {
 		Viewer       *User
