@@ -37,7 +37,7 @@ func (s stop) ends(t *Turn) bool {
 	return !s.at.IsZero() && !t.entry.EnqueuedAt.After(s.at) && t.head().Key != s.by
 }
 
-// parseStop reads the stored form of a stop. Nil is none.
+// parseStop reads the stored form of a stop. Nil is the zero stop.
 func parseStop(data []byte) stop {
 	nano, by, _ := strings.Cut(string(data), " ")
 	at, err := strconv.ParseInt(nano, 10, 64)

@@ -366,7 +366,7 @@ func (c *call) client() (*linearapi.Client, error) {
 // workspace returns whose connection it is.
 func (c *call) workspace() (workspace, error) { return c.api.spaces.of(c.ctx, c.conn) }
 
-// budget tells what is left of Linear's budget, whichever is relatively lower.
+// budget reports what is left of Linear's budget: the one that is relatively lower.
 func (c *call) budget() {
 	b := c.conn.Client.Budget()
 	if b.At.IsZero() {

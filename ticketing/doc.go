@@ -34,9 +34,9 @@
 // # Storage
 //
 // Config.Store holds tokens, links, subscriptions and the queue of outgoing
-// deliveries. It must be a store of this package's own: leases of a queue are
-// handed out to whoever asks, so a bot on the same store would take the work.
-// Every key carries the connection that it belongs to.
+// deliveries. It must not be shared with a bot: any process that asks is granted
+// leases of a queue, so a bot on the same store would take the work. Every key
+// includes the connection that it belongs to.
 //
 // # Errors
 //

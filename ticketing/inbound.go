@@ -221,7 +221,7 @@ func (c *call) own(e *event, v *entity) (bool, error) {
 	if e.Action == "create" {
 		return known("ticketing.own", v.ID)
 	}
-	// Whoever else acts in the same millisecond is heard.
+	// A change by another user in the same millisecond counts.
 	if e.Actor != nil && e.Actor.ID != "" {
 		space, err := c.workspace()
 		if err != nil || e.Actor.ID != space.Viewer.ID {

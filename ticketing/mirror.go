@@ -299,7 +299,7 @@ func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, 
 	return nil
 }
 
-// signed names who wrote a text, where the token cannot write as someone else.
+// signed adds the author to a text if the token cannot write as another user.
 func (c *call) signed(text string, by Agent) string {
 	text = strings.TrimSpace(text)
 	if c.conn.AppActor || by.Name == "" {

@@ -54,8 +54,8 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	}
 	slot := state.Key{Workspace: workspace, Kind: "ticketing.once", ID: shortHash(parts...)}
 
-	// The work is finished although the client goes away: half a create is
-	// worse than one that nobody waits for.
+	// The work is finished even if the client disconnects: half a create is
+	// worse than one without a client to answer.
 	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
 	defer cancel()
 	c.ctx = ctx

@@ -151,7 +151,7 @@ func (s *subscription) wants(conn, event, resource string) bool {
 
 // publish queues an event for every subscription that wants it. Events of one
 // ticket go to a subscription in order. subject is the ticket that a record
-// belongs to, if it is none itself.
+// belongs to, if it is not a ticket itself.
 func (a *API) publish(ctx context.Context, conn, name, resource, id string, record any, e *event, subject *string) error {
 	all, err := a.subscriptions(ctx)
 	if err != nil {

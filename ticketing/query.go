@@ -161,7 +161,7 @@ func (q *query) all(keys ...string) []string {
 	return out
 }
 
-// flag reads a boolean. ok is false if the value is none.
+// flag reads a boolean. ok is false if the value is not one.
 func (q *query) flag(keys ...string) (on, ok bool) {
 	switch strings.ToLower(q.get(keys...)) {
 	case "", "false", "0", "no", "off":

@@ -26,7 +26,7 @@ type Settings struct {
 	DefaultLabels                []string          `json:"default_labels"`
 }
 
-// DefaultSettings are the settings of a connection that nobody changed.
+// DefaultSettings are the settings of a new connection.
 func DefaultSettings() Settings {
 	return Settings{
 		SendNoteOnStatusChange: true, MirrorComments: "off", AutoLink: "private_notes",

@@ -134,7 +134,7 @@ func TestStatusComesBack(t *testing.T) {
 		t.Errorf("statuses %v", m.statuses)
 	}
 	m.mu.Unlock()
-	// A change of our own is no news.
+	// A change of our own is not an event.
 	r.call("PATCH", "/conversations/1/issues/ENG-1", map[string]any{"status": "Todo", "priority": 1}).is(200)
 	r.ada.UpdateIssue(issue, linearsim.IssueChange{Assignee: r.ada})
 	r.quiet()

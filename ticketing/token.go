@@ -59,7 +59,7 @@ type stored struct {
 	Hash string `json:"hash"`
 }
 
-// ErrNoToken says that there is no such token.
+// ErrNoToken says that the token does not exist.
 var ErrNoToken = errors.New("ticketing: no such token")
 
 // errSpec begins the errors about what a token is to be.
@@ -136,8 +136,8 @@ func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 	return out, nil
 }
 
-// Revoke forgets a token: the next request with it is refused. ErrNoToken if
-// there is none.
+// Revoke deletes a token: the next request with it is refused. It returns
+// ErrNoToken if the token does not exist.
 func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	var s stored
 	found, err := t.docs.load(ctx, tokenKey(id), &s)

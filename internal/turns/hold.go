@@ -60,7 +60,7 @@ func (r *Runner) hold(l *state.Lease, lost context.CancelCauseFunc) *hold {
 func (h *hold) every() time.Duration  { return h.runner.cfg.LeaseTTL / 3 }
 func (h *hold) margin() time.Duration { return h.runner.cfg.LeaseTTL / 10 }
 
-// left is how long the turn may go on without a renewal.
+// left is how long the turn may keep running without a renewal.
 func (h *hold) left() time.Duration { return time.Until(h.lease.Expires) - h.margin() }
 
 // renew extends the lease and sets both timers anew.

@@ -103,7 +103,7 @@ func (u *User) UpdateIssue(i *Issue, c IssueChange) *Issue {
 	return i
 }
 
-// DeleteIssue moves an issue to the trash. Its comments are no longer found.
+// DeleteIssue moves an issue to the trash and hides its comments.
 func (u *User) DeleteIssue(i *Issue) *Issue {
 	s := u.ws.srv
 	s.mu.Lock()

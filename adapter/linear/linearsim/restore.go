@@ -55,7 +55,7 @@ type restorer struct {
 	err        error
 }
 
-// lookup finds an entity that the state refers to. An empty id is none.
+// lookup finds an entity that the state refers to. It returns nil for an empty id.
 func lookup[T node](b *restorer, typ, id string) T {
 	var none T
 	if id == "" {

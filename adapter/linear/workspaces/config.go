@@ -57,7 +57,7 @@ type Config struct {
 	Store Store
 	// Keys encrypt the tokens. Required, unless AllowPlaintext is set.
 	Keys *Keys
-	// AllowPlaintext stores tokens as they are if there are no Keys: anyone
+	// AllowPlaintext stores tokens unencrypted if Keys is unset: anyone
 	// who reads the store can then act as the app. Defaults to false.
 	AllowPlaintext bool
 	// Name is what the pages call the app. Defaults to "the bot".

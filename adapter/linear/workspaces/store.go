@@ -89,7 +89,7 @@ func storeError(err error) error {
 	return &adapter.Error{Code: code, Op: "installation", Message: "the store", Err: err}
 }
 
-// errStale says that a record was changed by someone else meanwhile.
+// errStale says that another process changed the record in the meantime.
 var errStale = errors.New("workspaces: the record was changed meanwhile")
 
 // write replaces the record old (nil if there is none) by rec.
