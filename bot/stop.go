@@ -19,11 +19,11 @@ import (
 var ErrStopped = errors.New("bot: a person asked to stop")
 
 // A stop of a thread ends the turns of everything that happened there before it:
-// those that run, on whichever instance, and those that wait. Their contexts end
-// with ErrStopped, after which they write nothing more. What is said after the
-// stop begins clean. In an agent session a person asks for it; that has a lane of
-// its own, so it does not wait for what it is to stop. Elsewhere a handler does,
-// with Thread.Stop.
+// those that run, on any instance, and those that wait. Their contexts end with
+// ErrStopped, after which they write nothing more. Messages after the stop start
+// afresh. In an agent session a person asks for it; a stop has a lane of its own,
+// so it does not wait for the turns that it ends. Elsewhere a handler calls
+// Thread.Stop.
 
 // stop is when a thread was stopped.
 type stop struct {

@@ -47,8 +47,8 @@ type ToolOptions struct {
 	// AllowWrites permits all writes if Approve is nil. Defaults to refusing
 	// them.
 	AllowWrites bool
-	// AllowUsers lets get_user tell of everyone in the workspace if there is
-	// no Approve. Defaults to refusing.
+	// AllowUsers lets get_user look up anyone in the workspace if Approve is
+	// nil. Defaults to refusing.
 	AllowUsers bool
 	// MaxText is the most characters of a message or a description that a
 	// tool returns. Defaults to 8000.

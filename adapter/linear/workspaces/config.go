@@ -69,7 +69,7 @@ type Config struct {
 	// ones are told so. Defaults to 10,000.
 	MaxWorkspaces int
 	// ParkFor is how long deliveries of a workspace whose login has ended are
-	// taken. After that they are ignored like those of a workspace that has
+	// accepted. After that they are ignored like those of a workspace that has
 	// not installed the app. Defaults to 7 days.
 	ParkFor time.Duration
 	// APIURL, AuthorizeURL, TokenURL and RevokeURL are Linear's addresses.
@@ -79,9 +79,9 @@ type Config struct {
 	// redirects. Defaults to a client with Go's default transport.
 	HTTPClient *http.Client
 	// OnInstalled is called by Run, on one instance, after a workspace has
-	// installed the app or installed it again. It is called again until it
-	// returns nil, so it may be called more than once; installation names what
-	// it is about. (*bot.Bot).Installed fits. Defaults to nothing.
+	// installed or reinstalled the app. It is retried until it returns nil, so
+	// it may be called more than once; installation identifies the installation.
+	// (*bot.Bot).Installed fits. Defaults to nothing.
 	OnInstalled func(ctx context.Context, workspace, installation string) error
 	// OnUninstalled is OnInstalled for workspaces that were disconnected from
 	// this side, by [Registry.Disconnect]. If Linear says that the app was

@@ -19,7 +19,7 @@
 // # Refreshing
 //
 // Linear replaces the refresh token with every refresh, so a login can die of
-// two refreshes at the same time or of a crash between two writes. Therefore:
+// concurrent refreshes or of a crash between two writes. Therefore:
 // calls of one process share one refresh; a lease in the store lets one process
 // refresh at a time; the record says that a refresh has begun before the request
 // is sent; the new pair is stored before anyone uses it; a pair that cannot be

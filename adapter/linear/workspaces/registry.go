@@ -38,8 +38,7 @@ type Registry struct {
 	calm    chan struct{}
 }
 
-// maxLogins is how many workspaces are remembered. What is forgotten is read
-// again.
+// maxLogins is how many workspaces are cached. Evicted ones are read again.
 const maxLogins = 20_000
 
 // New checks cfg, fills in defaults and returns a Registry. It does no I/O. The
@@ -126,7 +125,7 @@ func (r *Registry) Installed(ctx context.Context, workspace string) (string, err
 	return s.rec.Installation, nil
 }
 
-// usable says why a workspace cannot be acted in, if it cannot.
+// usable returns an error that says why the bot cannot act in a workspace.
 func (r *Registry) usable(workspace string, s *snapshot) error {
 	switch {
 	case s == nil || !s.rec.login():
