@@ -166,8 +166,8 @@ func (c *call) finish(handle func(*call) (*reply, error)) (*reply, error) {
 	return out, nil
 }
 
-// strict refuses parameters that nothing asked for. Lists call it before they
-// read anything, since a filter that is ignored gives wrong data.
+// strict rejects unknown parameters. Lists call it before they read anything,
+// since an ignored filter gives wrong data.
 func (c *call) strict(known []string) error {
 	rest := c.q.rest()
 	if len(rest) == 0 || c.route.facade {

@@ -28,8 +28,8 @@
 //
 // Reads of tickets, comments and attachments ask Linear each time, with one
 // request; directories (teams, users, tags, statuses, collections) are kept in
-// memory for a minute, searches for half a minute. What Linear's webhooks say
-// ends their lives early.
+// memory for a minute, searches for half a minute. Linear's webhooks invalidate
+// them earlier.
 //
 // # Storage
 //

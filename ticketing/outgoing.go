@@ -235,8 +235,8 @@ func (a *API) deliver(ctx context.Context, j *job, attempt int) error {
 	return err
 }
 
-// gaveUp counts a delivery that failed for good. A subscription that fails too
-// often in a row is disabled.
+// gaveUp counts a delivery that failed permanently. A subscription with too many
+// consecutive failures is disabled.
 func (a *API) gaveUp(ctx context.Context, j *job) {
 	_, err := a.changeSubscription(ctx, j.Hook, func(s *subscription) error {
 		s.FailureCount++

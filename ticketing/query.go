@@ -176,7 +176,7 @@ func (q *query) flag(keys ...string) (on, ok bool) {
 // take marks p as understood.
 func (q *query) take(p *param) { q.used[p.key()] = true }
 
-// rest returns the parameters that nothing asked for.
+// rest returns the unknown parameters.
 func (q *query) rest() []*param {
 	return slices.DeleteFunc(slices.Clone(q.params), func(p *param) bool { return q.used[p.key()] })
 }

@@ -158,8 +158,8 @@ func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	return err
 }
 
-// check returns the token that secret belongs to, or nil. Unknown and known
-// ids take one look into the store and one comparison.
+// check returns the token that secret belongs to, or nil. Unknown and known ids
+// take one read of the store and one comparison.
 func (t *Tokens) check(ctx context.Context, secret string) (*Token, error) {
 	rest, ok := strings.CutPrefix(secret, "lbt_")
 	id, _, ok2 := strings.Cut(rest, "_")

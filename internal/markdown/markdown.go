@@ -68,7 +68,7 @@ type docParser struct {
 	tables tableParser
 }
 
-// reset forgets the text that was parsed.
+// reset discards the text that was parsed.
 func (p *docParser) reset() {
 	p.links.reset()
 	p.code.last = nil

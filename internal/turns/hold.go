@@ -109,7 +109,7 @@ func (h *hold) release() {
 	h.renewing.Wait()
 }
 
-// settle gives the lane back, trying until the lease has lapsed. After that the
+// settle releases the lane, retrying until the lease has lapsed. After that the
 // entries are leased again.
 func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement) {
 	// What was decided stands even if the turn was told to stop.

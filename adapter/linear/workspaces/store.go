@@ -127,8 +127,9 @@ func (r *Registry) write(ctx context.Context, old *snapshot, rec record) (*snaps
 // maxTries bounds the attempts to make a change against concurrent ones.
 const maxTries = 20
 
-// change reads the record, applies f and writes the result, retrying on conflict. f gets a copy and may be called several times; false leaves
-// the record alone. The result is the record afterwards.
+// change reads the record, applies f and writes the result, retrying on conflict.
+// f gets a copy and may be called several times; if it returns false, the record
+// stays as it is. change returns the resulting record.
 func (r *Registry) change(ctx context.Context, org string, f func(old *snapshot, rec *record) bool) (*snapshot, error) {
 	for range maxTries {
 		old, err := r.read(ctx, org)
