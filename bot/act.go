@@ -180,9 +180,9 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 const sessionGrace = 4 * time.Second
 
 // Comments and sessions report the same acts. Without an order, the first to
-// arrive would answer, at random. So once a workspace is known to send session events, a
-// comment that mentions the bot, and any comment in a thread that shows a
-// session, lets the session go first: it waits for sessionGrace, aside, and runs
+// arrive would answer, at random. So once a workspace is known to send session
+// events, a comment that mentions the bot, and any comment in a thread that shows
+// a session, lets the session go first: it waits for sessionGrace, aside, and runs
 // only if no session has claimed its act by then.
 
 // noteSession remembers that a workspace has sessions, and where this one shows.

@@ -34,11 +34,11 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 // passed. The content is rendered and stored, and its files uploaded, now: it
 // survives restarts, and any instance that runs then posts it, in order with the
 // messages of the thread. It is posted once, like any post, and retried like a
-// turn if it fails. In an agent session a stop ends what was scheduled before it. Streams and
-// plans, which change while they are shown, cannot be scheduled: the error wraps
-// errors.ErrUnsupported.
+// turn if it fails. In an agent session a stop cancels posts scheduled before it.
+// Streams and plans, which change while they are shown, cannot be scheduled: the
+// error wraps errors.ErrUnsupported.
 //
-// A turn that runs again schedules nothing new: the first time stands. PostAt
+// A retried turn does not reschedule the post: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
 	c, x := detach(c)

@@ -44,7 +44,7 @@ type call struct {
 	notes    []string
 }
 
-// identity is who asks.
+// identity is the caller.
 type identity struct {
 	Token
 	// session says that a helpdesk vouched for the person, not a token.
@@ -229,7 +229,7 @@ func isMultipart(r *http.Request) bool {
 	return err == nil && kind == "multipart/form-data"
 }
 
-// authenticate finds out who asks.
+// authenticate identifies the caller.
 func (c *call) authenticate() error {
 	h := c.r.Header
 	secret, bearer := strings.CutPrefix(h.Get("Authorization"), "Bearer ")

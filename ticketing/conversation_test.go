@@ -426,7 +426,7 @@ func TestBatch(t *testing.T) {
 	if got.count("result.each") != 2 || got.text("result.note.body") != "about ENG-2" || got.text("errors.bad.code") != "not_found" || got.at("errors.after") == nil || got.at("partial") != true {
 		t.Errorf("batch: %s", got.body)
 	}
-	// A batch has no more rights than who sends it.
+	// A batch has no more rights than its sender.
 	reader := r.newToken(ticketing.Token{Name: "reader", Role: ticketing.RoleRead})
 	denied := r.as(reader, "POST", "/batch-request", map[string]any{"resources": []any{
 		map[string]any{"name": "x", "resource": "ticketing/tickets", "method": "create", "body": map[string]any{"name": "x", "team": "ENG"}},

@@ -215,7 +215,7 @@ func (a *API) deliver(ctx context.Context, j *job, attempt int) error {
 	}
 	i := slices.IndexFunc(all, func(s subscription) bool { return s.ID == j.Hook })
 	if i < 0 || !all[i].IsActive {
-		return nil // deleted or switched off meanwhile
+		return nil // deleted or switched off in the meantime
 	}
 	s := &all[i]
 	status, err := a.post(ctx, s, j.LinkID, j.Body)

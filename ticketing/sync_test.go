@@ -179,7 +179,7 @@ func TestCommentsAreMirrored(t *testing.T) {
 	if got := m.said(); got != "Ada Byron: found it; Ada Byron: found it" {
 		t.Errorf("edited %q", got)
 	}
-	// The helpdesk tells of the notes that we wrote: they go nowhere.
+	// The helpdesk reports the notes that we wrote: they are ignored.
 	for id, conversation := range m.where {
 		r.call("POST", "/conversations/"+conversation+"/messages", map[string]any{"id": id, "text": "found it", "kind": "note"}).is(200)
 	}

@@ -63,7 +63,7 @@ func (h *hold) margin() time.Duration { return h.runner.cfg.LeaseTTL / 10 }
 // left is how long the turn may keep running without a renewal.
 func (h *hold) left() time.Duration { return time.Until(h.lease.Expires) - h.margin() }
 
-// renew extends the lease and sets both timers anew.
+// renew extends the lease and resets both timers.
 func (h *hold) renew() {
 	h.mu.Lock()
 	if h.released {

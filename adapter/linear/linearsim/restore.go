@@ -10,7 +10,7 @@ import (
 
 // Restore replaces everything that the server holds. Earlier handles act on
 // deleted entities. The server keeps its configuration and logs; deliveries in
-// progress are canceled. After an error the server is unchanged.
+// progress end. After an error the server is unchanged.
 func (s *Server) Restore(st Snapshot) error {
 	if st.Version != stateVersion {
 		return fmt.Errorf("linearsim: state of version %d, this one reads version %d", st.Version, stateVersion)

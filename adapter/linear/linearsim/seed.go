@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Seed is the initial content of a server, as seed files describe it. Entities name each
-// other by display names, keys and titles.
+// Seed is the initial content of a server, as seed files describe it. Entities
+// name each other by display names, keys and titles.
 type Seed struct {
 	Workspaces []SeedWorkspace `json:"workspaces"`
 }

@@ -66,7 +66,7 @@ type Config struct {
 	// of their address after linear.app/. Defaults to all.
 	Only []string
 	// MaxWorkspaces is the most workspaces that may install the app; further
-	// ones are told so. Defaults to 10,000.
+	// ones are turned away with a page. Defaults to 10,000.
 	MaxWorkspaces int
 	// ParkFor is how long deliveries of a workspace whose login has ended are
 	// accepted. After that they are ignored like those of a workspace that has

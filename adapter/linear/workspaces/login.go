@@ -109,7 +109,7 @@ func (l *login) works(s *snapshot) (linearapi.Token, bool) {
 // was refused. Callers at the same time wait for the same refresh, which
 // outlives a caller whose context ends.
 func (l *login) Token(ctx context.Context) (linearapi.Token, error) {
-	const most = 3 // a pair whose answer was lost may have little time left when it is had
+	const most = 3 // a pair recovered after a lost response may be close to its expiry
 	for range most {
 		s, err := l.look(ctx)
 		if err != nil {

@@ -104,11 +104,11 @@ func (r *Registry) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String(
 // InstallURL returns the address of the page that offers to install the app.
 func (r *Registry) InstallURL() string { return r.cfg.PublicURL + InstallPath }
 
-// Tokens returns the source of a workspace's tokens. It does no I/O. The
-// source's errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
-// app is not installed there, Unauthenticated if the login has ended and an
-// admin has to install the app again, and adapter.CodeUnavailable or adapter.CodeRateLimited if waiting
-// helps.
+// Tokens returns the source of a workspace's tokens. It does no I/O. The source's
+// errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
+// app is not installed there, Unauthenticated if the login has ended and an admin
+// has to reinstall the app, and adapter.CodeUnavailable or adapter.CodeRateLimited
+// if a retry may succeed.
 func (r *Registry) Tokens(workspace string) linearapi.TokenSource { return r.login(workspace) }
 
 // Installed returns a word that names the installation of a workspace and
