@@ -8,9 +8,9 @@ import (
 )
 
 // Accept stores a delivery in the lane of its thread and returns nil once it
-// is safe. A delivery that is known already, or that no handler could want, is
-// no error. An error with code adapter.CodeInvalid means that the delivery can
-// never be read; any other error means that the sender should try again.
+// is safe. A duplicate delivery, or one that no handler could want, is a no-op.
+// An error with code adapter.CodeInvalid means that the delivery can never be
+// read; any other error means that the sender should retry.
 //
 // It blocks for one durable write. It works whether or not Run does.
 func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {

@@ -26,8 +26,8 @@ type Decision struct {
 	// Allowed says that the handlers may run. Then nothing else counts.
 	Allowed bool
 	// Reaction is an emoji that the bot reacts to the message with: a name
-	// ("no_entry") or Unicode. Nothing happens if there is no message or
-	// reactions are not possible.
+	// ("no_entry") or Unicode. It is ignored if there is no message or
+	// the platform has no reactions.
 	Reaction string
 	// Reply is Markdown that the bot answers with. It is posted at most once
 	// an hour for each thread and author, and not for events without a

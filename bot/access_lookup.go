@@ -21,8 +21,8 @@ func (t *Turn) User(ctx context.Context, id string) (*adapter.User, error) {
 }
 
 // Team returns the team of the issue that the event belongs to, looked up if the
-// event does not tell it. It returns the zero Team, and no error, for an event
-// that belongs to no issue or an issue that cannot be looked up.
+// event does not include it. It returns the zero Team and a nil error for an event
+// outside of any issue, or if the issue cannot be looked up.
 func (t *Turn) Team(ctx context.Context) (adapter.Team, error) {
 	var issue *adapter.Issue
 	switch ev := t.event.(type) {

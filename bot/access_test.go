@@ -133,7 +133,7 @@ func TestAccessInSubscribedThreads(t *testing.T) {
 			t.Errorf("posted (-want +got):\n%s", diff)
 		}
 		if got := w.fake.Posted("fake:room:other"); len(got) != 0 {
-			t.Errorf("an answer to what nobody wants: %q", got)
+			t.Errorf("answered a message that no handler wants: %q", got)
 		}
 		want := map[string]int64{"accepted": 2, "ignored:access": 1, "ignored:not_mentioned": 1, "replies": 1}
 		if diff := cmp.Diff(want, w.bot.Counts()); diff != "" {

@@ -128,7 +128,7 @@ func TestLinearMentions(t *testing.T) {
 		}
 	}
 	if n := w.srv.Count("user"); n != 2 {
-		t.Errorf("%d look-ups, want one of Ada and one of nobody", n)
+		t.Errorf("%d lookups, want one of Ada and one of an unknown user", n)
 	}
 }
 

@@ -179,10 +179,10 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 // better place to answer, as it shows that the bot is at work.
 const sessionGrace = 4 * time.Second
 
-// Comments and sessions tell of the same acts. Whichever came first would
-// answer, at random. So once a workspace is known to send session events, a
-// comment that mentions the bot, and any comment in a thread that shows a
-// session, lets the session go first: it waits for sessionGrace, aside, and runs
+// Comments and sessions report the same acts. Without an order, the first to
+// arrive would answer, at random. So once a workspace is known to send session
+// events, a comment that mentions the bot, and any comment in a thread that shows
+// a session, lets the session go first: it waits for sessionGrace, aside, and runs
 // only if no session has claimed its act by then.
 
 // noteSession remembers that a workspace has sessions, and where this one shows.

@@ -67,10 +67,10 @@ func IsParked(err error) bool {
 // People answer by a message in the thread: the text or number of an option, or
 // any text if there are none. If one option says yes and one says no, such as
 // "approve" and "deny", the usual words for that count too, and so does a reaction
-// to the question: "sure", "lgtm", 👍, "nope". What a message quotes is no part of
-// the answer; and where [Config.Links] makes links, the options of a question that
-// anyone may answer are links. A message that is not an answer is handled like any other. After
-// Question.Timeout the turn runs with an Answer that says so.
+// to the question: "sure", "lgtm", 👍, "nope". Text that a message quotes is not part
+// of the answer; and where [Config.Links] makes links, the options of a question that
+// anyone may answer are links. A message that is not an answer is handled like any
+// other. After Question.Timeout the turn runs with an Answer that says so.
 //
 // The questions of one turn are identified by their order, so ask them in the same
 // order each time.

@@ -67,7 +67,7 @@ func BenchmarkAccept(b *testing.B) {
 	}
 }
 
-// BenchmarkTurn is the whole way of a message: accept, lease, route, post,
+// BenchmarkTurn is the whole path of a message: accept, lease, route, post,
 // settle.
 func BenchmarkTurn(b *testing.B) {
 	for name, open := range stores(b) {

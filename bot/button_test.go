@@ -409,12 +409,12 @@ func TestActionAccess(t *testing.T) {
 		w.press(w.tokens("Deploy")[0], adapter.ButtonOpen)
 		w.run(time.Minute)
 		if len(w.notes()) != 0 {
-			t.Errorf("handled %q although nobody is known", w.notes())
+			t.Errorf("handled %q although the user is unknown", w.notes())
 		}
 	})
 }
 
-// The same link in the hands of another workspace's bot is none.
+// The same link is invalid for another workspace's bot.
 func TestButtonsOfTwoBots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ type UsageError struct {
 	// for errors of Invocation.Misuse, "refused".
 	Code string
 	// Name is the flag, without dashes, or the argument that is wrong. Empty
-	// if it is none.
+	// if it is neither.
 	Name string
 	// Value is what was written, cut short. It is text of other people.
 	Value string

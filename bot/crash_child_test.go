@@ -137,7 +137,7 @@ func poison(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 	return syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 }
 
-// asking is a turn that drafts something and asks whether to go on. A message
+// asking is a turn that drafts something and asks whether to continue. A message
 // with "soon" in it waits for a second only.
 func (w *witness) asking(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 	in := string(t.ID())

@@ -22,7 +22,7 @@ import (
 type fileHost struct {
 	*editable
 
-	// trouble is what uploads fail with, in order. Nil is no failure.
+	// trouble lists the errors of uploads, in order. Nil is a success.
 	trouble []error
 	n       int
 	// under is what addresses have before their number.

@@ -132,7 +132,7 @@ func (b *Bot) OnNewMessage(pattern *regexp.Regexp, h MessageHandler) *Registrati
 }
 
 // OnMessageUpdated registers h for messages whose text was changed. Changes of
-// reactions or of resolution are no edits.
+// reactions or of resolution do not count as edits.
 func (b *Bot) OnMessageUpdated(h UpdateHandler) *Registration {
 	if h == nil {
 		return &Registration{}

@@ -98,8 +98,8 @@ func (m *membership) event(e state.Queued) adapter.Event {
 
 // Left ends the turns of a workspace that run in this process, because the
 // workspace removed the bot: their contexts end with the cause
-// [ErrUninstalled], and they are not tried again. Handlers of
-// [Bot.OnUninstalled] go on. It does not wait.
+// [ErrUninstalled], and they are not retried. Handlers of
+// [Bot.OnUninstalled] keep running. It does not wait.
 func (b *Bot) Left(workspace string) { b.members.leave(workspace) }
 
 // members are the turns of this process, so that those of a workspace can be

@@ -146,7 +146,7 @@ func handledOnce(t *testing.T, seed uint64) {
 		}
 		newest := turns[0][strings.LastIndexByte(turns[0], ' ')+1:]
 		if posts[newest] == 0 {
-			t.Errorf("seed %d: nobody replied to %s", seed, newest)
+			t.Errorf("seed %d: no reply to %s", seed, newest)
 		}
 		if newest != id && posts[id] > 0 {
 			t.Errorf("seed %d: a turn of %s was begun, and %s took its place", seed, id, newest)

@@ -59,7 +59,7 @@ func TestLinkSecrets(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
-	// The secret may be that of the webhook. What it signs there is no link.
+	// The secret may be that of the webhook. A webhook signature is not a valid link.
 	if strings.Contains(old, base64.RawURLEncoding.EncodeToString([]byte("old"))) {
 		t.Error("the secret stands in the link")
 	}

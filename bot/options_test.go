@@ -411,7 +411,7 @@ func TestAccessOfHandlers(t *testing.T) {
 	}
 }
 
-// TestAccessOfIssueHandlers: a refusal of the change is none of the mention in
+// TestAccessOfIssueHandlers: refusing the change does not refuse the mention in
 // the description.
 func TestAccessOfIssueHandlers(t *testing.T) {
 	t.Parallel()

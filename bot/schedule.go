@@ -30,15 +30,15 @@ type Scheduled struct {
 // Cancel is [Thread.CancelPost] for this message.
 func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPost(ctx, s.ID) }
 
-// PostAt posts content into the thread at a time to come, or at once if that
-// has passed. The content is rendered and stored now, its files are uploaded: it survives restarts, and
-// whichever instance runs then posts it, in its turn among the messages of the
-// thread. It lands once, like any post, and if it fails it is tried again like a
-// turn. In an agent session a stop ends what was scheduled before it. Streams and
-// plans, which change while they are shown, cannot be scheduled: the error wraps
-// errors.ErrUnsupported.
+// PostAt posts content into the thread at a future time, or at once if that has
+// passed. The content is rendered and stored, and its files uploaded, now: it
+// survives restarts, and any instance that runs then posts it, in order with the
+// messages of the thread. It is posted once, like any post, and retried like a
+// turn if it fails. In an agent session a stop cancels posts scheduled before it.
+// Streams and plans, which change while they are shown, cannot be scheduled: the
+// error wraps errors.ErrUnsupported.
 //
-// A turn that runs again schedules nothing new: the first time stands. PostAt
+// A retried turn does not reschedule the post: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
 	c, x := detach(c)

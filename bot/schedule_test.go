@@ -99,7 +99,7 @@ func TestPostAtAndCancel(t *testing.T) {
 		post(2*time.Hour, "second")
 		first := post(time.Hour, "first")
 		never := post(90*time.Minute, "never")
-		for range 2 { // twice is no error
+		for range 2 { // the second is a no-op
 			if err := th.CancelPost(t.Context(), never.ID); err != nil {
 				t.Errorf("CancelPost: %v", err)
 			}

@@ -9,15 +9,15 @@ import (
 )
 
 // Step runs f once per turn and keeps its result: if the turn runs again, after
-// an error or a crash and on whichever instance, f is not called and the kept
-// result is returned. Use it around what is expensive or must not happen twice,
+// an error or a crash and on any instance, f is not called and the kept result
+// is returned. Use it around what is expensive or must not happen twice,
 // such as the call of a paid model.
 //
 // T is kept as JSON. Steps are told apart by name and, for several with one
 // name, by their order. An error of f is returned and not kept. A process that
 // dies after f has finished and before the result is kept runs f again: only
-// what f does under a key of its own can be had exactly once. Posts within f are
-// such. Outside a turn f simply runs.
+// idempotent effects of f happen exactly once. Posts within f are idempotent.
+// Outside a turn f simply runs.
 func Step[T any](ctx context.Context, name string, f func(ctx context.Context) (T, error)) (T, error) {
 	turn := turnFrom(ctx)
 	if turn == nil || turn.thread == nil {

@@ -19,11 +19,11 @@ import (
 var ErrStopped = errors.New("bot: a person asked to stop")
 
 // A stop of a thread ends the turns of everything that happened there before it:
-// those that run, on whichever instance, and those that wait. Their contexts end
-// with ErrStopped, after which they write nothing more. What is said after the
-// stop begins clean. In an agent session a person asks for it; that has a lane of
-// its own, so it does not wait for what it is to stop. Elsewhere a handler does,
-// with Thread.Stop.
+// those that run, on any instance, and those that wait. Their contexts end with
+// ErrStopped, after which they write nothing more. Messages after the stop start
+// afresh. In an agent session a person asks for it; a stop has a lane of its own,
+// so it does not wait for the turns that it ends. Elsewhere a handler calls
+// Thread.Stop.
 
 // stop is when a thread was stopped.
 type stop struct {
@@ -37,7 +37,7 @@ func (s stop) ends(t *Turn) bool {
 	return !s.at.IsZero() && !t.entry.EnqueuedAt.After(s.at) && t.head().Key != s.by
 }
 
-// parseStop reads the stored form of a stop. Nil is none.
+// parseStop reads the stored form of a stop. Nil is the zero stop.
 func parseStop(data []byte) stop {
 	nano, by, _ := strings.Cut(string(data), " ")
 	at, err := strconv.ParseInt(nano, 10, 64)

@@ -156,7 +156,7 @@ func TestThreadStop(t *testing.T) {
 				if err := errors.Join(which.Stop(ctx), th.Stop(ctx)); err != nil {
 					return err
 				}
-				_, err = th.Post(ctx, bot.Text("stopped")) // its own turn goes on
+				_, err = th.Post(ctx, bot.Text("stopped")) // its own turn keeps running
 				return err
 			})
 		})
@@ -180,8 +180,8 @@ func TestThreadStop(t *testing.T) {
 	})
 }
 
-// TestStopClosesQuestions: what is said after a stop is no answer to what was
-// asked before it.
+// TestStopClosesQuestions: a message after a stop does not answer a question
+// from before it.
 func TestStopClosesQuestions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

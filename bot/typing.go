@@ -10,11 +10,11 @@ import (
 
 // Typing shows that the bot is at work. In an agent session that is a passing
 // thought, with status for its words; status may be empty. In a thread of
-// comments it is the reaction Config.TypingEmoji to the message of the turn, and
-// nothing if that is not set or there is no such message. The reaction is added
-// once in a run of the turn and taken back when that ends, however it ends. If
-// either fails, that is logged and no error. A reaction that the handler adds
-// itself stays.
+// comments it is the reaction Config.TypingEmoji to the message of the turn; it
+// is a no-op if that is unset or the turn has no such message. The reaction is
+// added once per run of the turn and removed when the run ends, however it ends.
+// A failure of either is logged and not returned. A reaction that the handler
+// adds itself stays.
 func (t *Thread) Typing(ctx context.Context, status string) error {
 	if err := alive(ctx); err != nil {
 		return err

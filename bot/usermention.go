@@ -65,8 +65,8 @@ func (m *mentioner) replace(ctx context.Context, body string) (string, error) {
 	return mention.Replace(body, places, func(id string) string { return m.known[id] }), nil
 }
 
-// sendable returns a text without what no platform stores: U+0000 is left out, and
-// bytes that are no UTF-8 become U+FFFD.
+// sendable returns body without what no platform stores: U+0000 is removed, and
+// bytes that are not valid UTF-8 become U+FFFD.
 func sendable(body string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(body, "\x00", ""), "\uFFFD")
 }

@@ -23,7 +23,7 @@ type directory struct {
 
 	mu    sync.Mutex
 	asked []string
-	// trouble is what looking up fails with, in order. Nil is no failure.
+	// trouble lists the errors of lookups, in order. Nil is a success.
 	trouble []error
 }
 

@@ -38,8 +38,8 @@ type Activity struct {
 }
 
 // Sink puts what happens to linked issues into the conversations of a helpdesk.
-// Calls come from the durable queue: an error means that the call is made again
-// later, so a sink may see a call twice; Activity.ID and Message.ID tell.
+// Calls come from the durable queue and are retried after an error, so a sink may
+// see a call twice: deduplicate by Activity.ID and Message.ID.
 // A sink may also be a [Messenger] and a [Reopener].
 type Sink interface {
 	Activity(ctx context.Context, a Activity) error
@@ -115,8 +115,8 @@ func activityKey(p place) state.Key {
 	return state.Key{Kind: "ticketing.activities", ID: p.Account + "/" + p.Conversation}
 }
 
-// record keeps an activity and hands it to the sink, through the queue. One
-// with an id that is known changes nothing.
+// record stores an activity and hands it to the sink, through the queue. A
+// duplicate id is a no-op.
 func (a *API) record(ctx context.Context, v Activity, said string) error {
 	v.At = a.cfg.Now().UTC()
 	v.Text = a.cfg.Helpdesk.word(&v, said)
@@ -139,7 +139,7 @@ func (a *API) record(ctx context.Context, v Activity, said string) error {
 	if err != nil {
 		return err
 	}
-	// Also when it is known: the first time may have ended before this.
+	// Duplicates too: the first attempt may have failed before this point.
 	if a.cfg.Helpdesk.Sink != nil {
 		if err := a.enqueue(ctx, job{Kind: jobActivity, Activity: &v}, laneOf(p), v.ID, 0); err != nil {
 			return err
@@ -160,7 +160,7 @@ func listActivities(c *call) (*reply, error) {
 	return ok(&List{Result: out, ResultCount: len(out), Limit: maxActivities}), nil
 }
 
-// hub tells listeners in this process what happened in a conversation.
+// hub notifies listeners in this process of events in a conversation.
 type hub struct {
 	mu        sync.Mutex
 	listeners map[place]map[chan []byte]bool
@@ -213,8 +213,8 @@ func (h *hub) listen(p place) (events <-chan []byte, end func()) {
 	}
 }
 
-// tell sends an event to who listens now; who is too slow misses it and reads
-// the list again with the next one.
+// tell sends an event to the current listeners. A slow listener misses it and
+// reloads the list with the next one.
 func (h *hub) tell(p place, name string, v any) {
 	raw, err := json.Marshal(v)
 	if err != nil {

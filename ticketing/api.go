@@ -34,12 +34,12 @@ type Config struct {
 	Prefix string
 	// Helpdesk says how conversations are linked.
 	Helpdesk Helpdesk
-	// Settings are those of connections that have none of their own yet.
+	// Settings apply to connections that have not set their own.
 	// Defaults to notes on changes of status, links in private notes, and
 	// nothing else.
 	Settings *Settings
 	// WebhookSecrets are the signing secrets of Linear's webhooks. With at
-	// least one, <Prefix>/webhooks/linear takes deliveries. Defaults to none:
+	// least one, <Prefix>/webhooks/linear accepts deliveries. Defaults to none:
 	// hand deliveries to [API.Accept].
 	WebhookSecrets []string
 	// RemoteData adds remote_data to every item unless a request says
@@ -51,8 +51,8 @@ type Config struct {
 	// ConnectionRate limits the requests that go to Linear, for each
 	// connection. Defaults to 50 per 10 s.
 	ConnectionRate Rate
-	// RepeatWindow is how long a create without an Idempotency-Key is
-	// recognized when it is sent again. Defaults to 1 min; negative switches
+	// RepeatWindow is how long a retried create without an Idempotency-Key is
+	// recognized. Defaults to 1 min; negative switches
 	// it off.
 	RepeatWindow time.Duration
 	// IdempotencyTTL is how long an Idempotency-Key is remembered. Defaults to
@@ -69,8 +69,8 @@ type Config struct {
 	// Retries are the waits between the attempts of an outgoing delivery.
 	// Defaults to 5 s, 30 s, 5 min, 30 min, 2 h and 5 h.
 	Retries []time.Duration
-	// DisableAfter is how many deliveries of a subscription may fail for good,
-	// one after the other, before it is disabled. Defaults to 5.
+	// DisableAfter is how many consecutive deliveries of a subscription may
+	// fail permanently before it is disabled. Defaults to 5.
 	DisableAfter int
 	// Logger gets a line for each request that fails in here, and for
 	// deliveries. Defaults to none.
@@ -199,8 +199,8 @@ func newLimits(cfg Config) *limits {
 	return &limits{token: cfg.TokenRate, connection: cfg.ConnectionRate, now: cfg.Now, buckets: map[string]*bucket{}}
 }
 
-// spend takes one request from the bucket of name. wait is how long until there
-// is one again, if there is none now; left is what remains.
+// spend takes one request from the bucket of name. wait is the time until the next
+// one is allowed, if the bucket is empty; left is what remains.
 func (l *limits) spend(name string, r Rate) (left int, wait time.Duration) {
 	if r.Requests < 0 {
 		return 0, 0
@@ -246,8 +246,8 @@ func tooMany(wait time.Duration, message string) *problem {
 	return p
 }
 
-// detach returns a context for work that must be finished although the client
-// went away, bounded by d.
+// detach returns a context for work that must finish even if the client
+// disconnects, bounded by d.
 func detach(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), d)
 }

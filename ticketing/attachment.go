@@ -564,6 +564,6 @@ func downloadAttachment(c *call) (*reply, error) {
 			h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
 		}
 		w.WriteHeader(http.StatusOK)
-		_, _ = io.Copy(w, f) // a client that goes away is no failure
+		_, _ = io.Copy(w, f) // a client that disconnects is not a failure
 	}}, nil
 }

@@ -47,8 +47,8 @@ const (
 	maxLoops = 200
 )
 
-// batch runs requests of this API one after the other; a step can use what
-// earlier ones brought.
+// batch runs requests of this API in sequence; a step can use the results of
+// earlier ones.
 func batch(c *call) (*reply, error) {
 	steps, _ := c.input.list(maxSteps, "resources", "requests")
 	account := c.input.peek("integrated_account_id")
@@ -213,8 +213,8 @@ func flatten(q url.Values, key string, v any) {
 	}
 }
 
-// substitute replaces {{path}} in texts by what earlier steps brought. A text
-// that is nothing else becomes the value itself.
+// substitute replaces {{path}} in texts by results of earlier steps. A text that
+// consists of one placeholder becomes the value itself.
 func substitute(v any, scope map[string]any) any {
 	switch v := v.(type) {
 	case string:

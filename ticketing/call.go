@@ -44,7 +44,7 @@ type call struct {
 	notes    []string
 }
 
-// identity is who asks.
+// identity is the caller.
 type identity struct {
 	Token
 	// session says that a helpdesk vouched for the person, not a token.
@@ -166,8 +166,8 @@ func (c *call) finish(handle func(*call) (*reply, error)) (*reply, error) {
 	return out, nil
 }
 
-// strict refuses parameters that nothing asked for. Lists call it before they
-// read anything, since a filter that is ignored gives wrong data.
+// strict rejects unknown parameters. Lists call it before they read anything,
+// since an ignored filter gives wrong data.
 func (c *call) strict(known []string) error {
 	rest := c.q.rest()
 	if len(rest) == 0 || c.route.facade {
@@ -229,7 +229,7 @@ func isMultipart(r *http.Request) bool {
 	return err == nil && kind == "multipart/form-data"
 }
 
-// authenticate finds out who asks.
+// authenticate identifies the caller.
 func (c *call) authenticate() error {
 	h := c.r.Header
 	secret, bearer := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
@@ -366,7 +366,7 @@ func (c *call) client() (*linearapi.Client, error) {
 // workspace returns whose connection it is.
 func (c *call) workspace() (workspace, error) { return c.api.spaces.of(c.ctx, c.conn) }
 
-// budget tells what is left of Linear's budget, whichever is relatively lower.
+// budget reports what is left of Linear's budget: the one that is relatively lower.
 func (c *call) budget() {
 	b := c.conn.Client.Budget()
 	if b.At.IsZero() {

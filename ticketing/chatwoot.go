@@ -99,7 +99,7 @@ func (w *Chatwoot) Edit(ctx context.Context, id string, m Message) (string, erro
 	return w.Post(ctx, m)
 }
 
-// Delete deletes a note. One that is gone is no error.
+// Delete deletes a note. Deleting an absent note is a no-op.
 func (w *Chatwoot) Delete(ctx context.Context, id string, m Message) error {
 	status, err := w.send(ctx, http.MethodDelete, w.path(m.Account, m.Conversation, "/messages/"+url.PathEscape(id)), w.auth(), nil, nil)
 	if status == http.StatusNotFound {

@@ -40,8 +40,8 @@ type Connections interface {
 
 // Disconnecter is a [Connections] that can end a connection.
 type Disconnecter interface {
-	// Disconnect revokes the tokens of a connection and forgets its secrets,
-	// in any case. revoked is false if Linear did not confirm; warning then
+	// Disconnect revokes the tokens of a connection and always deletes its
+	// secrets. revoked is false if Linear did not confirm; warning then
 	// says what to do.
 	Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error)
 }
@@ -52,11 +52,11 @@ type Static []Connection
 // Connections returns the set.
 func (s Static) Connections(context.Context) ([]Connection, error) { return s, nil }
 
-// refusedTTL is how often subscribers are told of a refused token.
+// refusedTTL is how often subscribers are notified of a rejected token.
 const refusedTTL = time.Hour
 
-// refused tells subscribers that Linear no longer accepts the token of a
-// connection, once in a while.
+// refused notifies subscribers that Linear no longer accepts the token of a
+// connection, at most once per refusedTTL.
 func (a *API) refused(ctx context.Context, conn string) {
 	ctx, cancel := detach(ctx, 5*time.Second)
 	defer cancel()
@@ -92,7 +92,7 @@ type known struct {
 	at time.Time
 }
 
-// maxKnown is how long what was read is good for.
+// maxKnown is how long a workspace that was read is valid.
 const maxKnown = 10 * time.Minute
 
 // of returns the workspace of a connection, and asks Linear at most every ten
@@ -106,7 +106,7 @@ func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
 	}
 	me, err := c.Client.Me(ctx)
 	if err != nil {
-		if ok { // rather old than nothing
+		if ok { // stale is better than nothing
 			return have.workspace, nil
 		}
 		return workspace{}, err

@@ -86,8 +86,8 @@ type LinkResult struct {
 	Error  *ErrorBody        `json:"error,omitempty"`
 }
 
-// linkedTTL is how long what Linear says about a conversation is kept, unless
-// a webhook says that it changed.
+// linkedTTL is how long Linear's links of a conversation are cached, unless a
+// webhook reports a change.
 const linkedTTL = 15 * time.Second
 
 // conversation is the conversation that the path names.
@@ -289,8 +289,8 @@ func (c *call) shown(conn *Connection, p place, v link, stale bool) *Conversatio
 	return out
 }
 
-// linked returns the links of a conversation in one connection: as Linear says
-// or, if it cannot be asked, as they were.
+// linked returns the links of a conversation in one connection: from Linear or,
+// if it is unavailable, as last stored.
 func (c *call) linked(conn *Connection, p place) (all []link, stale bool, err error) {
 	sub := c.in(conn)
 	key := cacheKey(conn.ID, kindLinked, p.Account, p.Conversation)
@@ -566,7 +566,7 @@ func (c *call) untie(p place, id string, by Agent) error {
 		}
 		n, err := client.AttachmentNode(c.ctx, id)
 		if adapter.CodeOf(err) == adapter.CodeNotFound {
-			// Gone in Linear; what is kept here goes, too.
+			// It was deleted in Linear; delete the stored copy too.
 			if p.Conversation != "" {
 				gone, err := c.api.links.remove(c.ctx, conn.ID, p, id)
 				if err != nil {

@@ -83,7 +83,7 @@ func TestLinkOnceUnlinkOwn(t *testing.T) {
 	if a := r.call("GET", "/conversations/2/issues?refresh=true", nil).is(200); a.count("result") != 1 {
 		t.Errorf("the other conversation lost its link: %s", a.body)
 	}
-	// An attachment that is no link of a conversation is not deleted either.
+	// An attachment that is not a link of the conversation is not deleted either.
 	plain := r.call("POST", "/unified/ticketing/attachments", map[string]any{"ticket_id": "ENG-1", "file_url": "https://example.com/log"}).is(201)
 	r.call("DELETE", "/conversations/1/links/"+plain.text("id"), nil).is(404)
 	r.call("DELETE", "/conversations/1/links/"+first.text("id"), nil).is(200)
@@ -426,7 +426,7 @@ func TestBatch(t *testing.T) {
 	if got.count("result.each") != 2 || got.text("result.note.body") != "about ENG-2" || got.text("errors.bad.code") != "not_found" || got.at("errors.after") == nil || got.at("partial") != true {
 		t.Errorf("batch: %s", got.body)
 	}
-	// A batch has no more rights than who sends it.
+	// A batch has no more rights than its sender.
 	reader := r.newToken(ticketing.Token{Name: "reader", Role: ticketing.RoleRead})
 	denied := r.as(reader, "POST", "/batch-request", map[string]any{"resources": []any{
 		map[string]any{"name": "x", "resource": "ticketing/tickets", "method": "create", "body": map[string]any{"name": "x", "team": "ENG"}},

@@ -21,7 +21,7 @@ import (
 // where Linear hangs.
 const childEnv = "TICKETING_TEST_CHILD"
 
-// childTask is what the child is told.
+// childTask is the task of the child process.
 type childTask struct {
 	URL, Token, Dir, Workspace, Team string
 }

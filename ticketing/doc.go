@@ -28,15 +28,15 @@
 //
 // Reads of tickets, comments and attachments ask Linear each time, with one
 // request; directories (teams, users, tags, statuses, collections) are kept in
-// memory for a minute, searches for half a minute. What Linear's webhooks say
-// ends their lives early.
+// memory for a minute, searches for half a minute. Linear's webhooks invalidate
+// them earlier.
 //
 // # Storage
 //
 // Config.Store holds tokens, links, subscriptions and the queue of outgoing
-// deliveries. It must be a store of this package's own: leases of a queue are
-// handed out to whoever asks, so a bot on the same store would take the work.
-// Every key carries the connection that it belongs to.
+// deliveries. It must not be shared with a bot: any process that asks is granted
+// leases of a queue, so a bot on the same store would take the work. Every key
+// includes the connection that it belongs to.
 //
 // # Errors
 //

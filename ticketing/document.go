@@ -10,10 +10,10 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// maxChanges bounds the attempts to change a value that others change, too.
+// maxChanges bounds the attempts to change a value under contention.
 const maxChanges = 30
 
-// documents keeps JSON documents under keys and changes them by comparing.
+// documents keeps JSON documents under keys and changes them by compare-and-set.
 type documents struct{ values state.Values }
 
 // load reads the document under k into v. found is false if there is none.
@@ -36,9 +36,9 @@ func (d documents) save(ctx context.Context, k state.Key, v any, ttl time.Durati
 	return d.values.Set(ctx, k, raw, ttl)
 }
 
-// change applies f to the document under k, the zero value if there is none,
-// until no one else changed it meanwhile. f returns false to leave it alone; it
-// may run several times. A nil result of f's document is kept as it is.
+// change applies f to the document under k, the zero value if there is none, and
+// retries on conflict. f returns false to leave the document alone; it may run
+// several times. A nil result of f's document is kept as it is.
 func change[T any](ctx context.Context, d documents, k state.Key, ttl time.Duration, f func(*T) (bool, error)) (*T, error) {
 	for n := 1; ; n++ {
 		var v T

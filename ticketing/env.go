@@ -42,7 +42,7 @@ func ConfigFromEnv() (Config, error) { return ConfigFrom(os.Getenv) }
 // ConfigFrom returns what the environment says about the API. Connections,
 // Store and Logger are the caller's. The variables are in the README. lookup
 // returns the value of a variable, or "" if it is not set. The error joins
-// everything that makes no sense; each part begins with the name of a variable.
+// everything that is invalid; each part begins with the name of a variable.
 func ConfigFrom(lookup func(name string) string) (Config, error) {
 	var problems []error
 	wrong := func(name, reason string) { problems = append(problems, errors.New(name+" "+reason)) }

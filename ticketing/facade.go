@@ -186,7 +186,7 @@ type FacadeData struct {
 
 // failFacade answers an error where the dashboard reads it: in
 // error.errors[0].message. Linear's own refusals are 422, as the dashboard has
-// always got them; above all, a token that Linear refuses is no 401, which would
+// always got them; above all, a token that Linear refuses is not a 401, which would
 // send the agent to the login page.
 func (c *call) failFacade(w http.ResponseWriter, p *problem) {
 	if p.code == codeUnauthenticated {
@@ -290,8 +290,8 @@ func facadeEntities(c *call) (any, error) {
 }
 
 // facadeCreate creates an issue and, if the conversation is named, links it at
-// once: the dashboard's own second call then finds the link, and an issue whose
-// second call never comes is no orphan.
+// once: the dashboard's own second call then finds the link, and the issue is not
+// orphaned if that call never comes.
 func facadeCreate(c *call) (any, error) {
 	in := c.input
 	teamID, given, _ := in.text(100, "team_id")

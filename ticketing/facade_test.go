@@ -217,7 +217,7 @@ func TestFacadeErrorsAreReadable(t *testing.T) {
 			t.Errorf("%s: %s", name, a.body)
 		}
 	}
-	// What Linear refuses is never 401 here: that would sign the agent out.
+	// Linear's refusals are never 401 here: that would sign the agent out.
 	r.app.RevokeTokens()
 	if got := d.get(desk + "/search_issue?q=x").is(422); got.text("error.errors.0.code") != "reauth_required" {
 		t.Errorf("revoked: %s", got.body)

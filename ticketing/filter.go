@@ -95,7 +95,7 @@ func (c *call) conditions(filters []*filter) ([]linearapi.Filter, error) {
 		f := filters[i]
 		values := slices.DeleteFunc(slices.Clone(p.values), func(v string) bool { return v == "" })
 		if len(values) == 0 {
-			continue // an empty filter is none
+			continue // an empty filter is ignored
 		}
 		if op == "in" || op == "nin" {
 			values = c.q.all(p.key())

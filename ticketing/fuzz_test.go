@@ -93,7 +93,7 @@ func FuzzReferences(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, m := range mentions(s) {
 			if ref, _ := issueRef(m); !isIdentifier(ref) {
-				t.Errorf("%q is no issue", m)
+				t.Errorf("%q is not an issue", m)
 			}
 		}
 		if account, conversation := h.parse(s); conversation != "" && h.address(account, conversation) != s && !strings.Contains(s, "%") {

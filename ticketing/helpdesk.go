@@ -45,11 +45,11 @@ type Helpdesk struct {
 // Sessions asks the helpdesk who a dashboard's request comes from.
 type Sessions interface {
 	// Session returns who the session in the headers of r belongs to, if they
-	// may use account. It returns ErrNoSession if there is no such session.
+	// may use account. It returns ErrNoSession if the session is unknown.
 	Session(ctx context.Context, r *http.Request, account string) (Agent, error)
 }
 
-// ErrNoSession says that a request belongs to nobody the helpdesk knows.
+// ErrNoSession says that the helpdesk does not know the session of a request.
 var ErrNoSession = errors.New("ticketing: the helpdesk does not know this session")
 
 // Agent is a person who works in the helpdesk.

@@ -176,17 +176,17 @@ const (
 	seenTTL = 24 * time.Hour
 )
 
-// intend remembers that we are about to change or delete something, so that
-// Linear's word of it goes nowhere, even if it is faster than Linear's answer.
-// The function that it returns is called with the result: then only that very
-// change is ours. Failures are logged only: an echo too many is better than a
-// change that fails.
+// intend records that we are about to change or delete something, so that
+// Linear's webhook about it is ignored, even if it arrives before Linear's
+// response. Call the function that it returns with the result: from then on only
+// that very change counts as ours. Failures are only logged: an extra echo is
+// better than a change that fails.
 func (a *API) intend(ctx context.Context, conn, id string) (done func(updated time.Time)) {
 	intent := state.Key{Workspace: conn, Kind: "ticketing.intent", ID: id}
 	a.note(ctx, intent)
 	return func(updated time.Time) {
 		if updated.IsZero() {
-			return // it may have got through; the intent expires
+			return // it may have succeeded; the intent expires
 		}
 		a.note(ctx, state.Key{Workspace: conn, Kind: "ticketing.echo", ID: id + "@" + stamp(updated)})
 		if err := a.docs.values.Delete(ctx, intent); err != nil {
@@ -195,7 +195,7 @@ func (a *API) intend(ctx context.Context, conn, id string) (done func(updated ti
 	}
 }
 
-// expect remembers an id that we are about to create.
+// expect records an id that we are about to create.
 func (a *API) expect(ctx context.Context, conn, id string) {
 	a.note(ctx, state.Key{Workspace: conn, Kind: "ticketing.own", ID: id})
 }
@@ -221,7 +221,7 @@ func (c *call) own(e *event, v *entity) (bool, error) {
 	if e.Action == "create" {
 		return known("ticketing.own", v.ID)
 	}
-	// Whoever else acts in the same millisecond is heard.
+	// A change by another user in the same millisecond counts.
 	if e.Actor != nil && e.Actor.ID != "" {
 		space, err := c.workspace()
 		if err != nil || e.Actor.ID != space.Viewer.ID {
@@ -240,8 +240,8 @@ func (c *call) own(e *event, v *entity) (bool, error) {
 	return known("ticketing.intent", v.ID)
 }
 
-// old reports whether something newer about the entity was seen already, and
-// remembers this event if not.
+// old reports whether a newer event of the entity was seen already, and records
+// this event if not.
 func (a *API) old(ctx context.Context, conn string, e *event, v *entity) (bool, error) {
 	if v.UpdatedAt == "" || e.Action == "remove" {
 		return false, nil
@@ -268,7 +268,7 @@ func (a *API) inbound(ctx context.Context, j *job) error {
 	var e event
 	var v entity
 	if err := json.Unmarshal(j.Body, &e); err != nil {
-		return nil //nolint:nilerr // it was read once; nothing can be made of it
+		return nil //nolint:nilerr // it was decoded before; it cannot be used
 	}
 	if err := json.Unmarshal(e.Data, &v); err != nil || v.ID == "" {
 		return nil //nolint:nilerr // an event about nothing
@@ -327,7 +327,7 @@ func subjectOf(v *entity) *string {
 	return nil
 }
 
-// forget drops what is kept in memory and may be wrong now.
+// forget drops cached values that may be stale now.
 func (a *API) forget(conn, typ string) {
 	switch typ {
 	case "Issue", "Attachment":
@@ -407,7 +407,7 @@ func (e *event) actorName() string {
 	return "Linear"
 }
 
-// issueChanged tells the conversations of an issue what became of it.
+// issueChanged notifies the conversations of an issue of a change.
 func (c *call) issueChanged(e *event, v *entity, record any, own bool) error {
 	a := c.api
 	places, err := a.links.conversations(c.ctx, c.conn.ID, v.ID)
@@ -490,8 +490,8 @@ func (c *call) stateName(id string) string {
 	return "another status"
 }
 
-// commentChanged tells the conversations of an issue about a comment, and
-// mirrors it if that is switched on.
+// commentChanged notifies the conversations of an issue of a comment, and mirrors
+// it if that is switched on.
 func (c *call) commentChanged(e *event, v *entity, own bool) error {
 	a := c.api
 	issue := v.IssueID

@@ -12,7 +12,7 @@ import (
 )
 
 // input is the body of a request: an object whose fields are read one by one.
-// What is wrong is collected, so that a client learns of everything at once.
+// Problems are collected, so that a client gets all of them at once.
 type input struct {
 	fields   map[string]any
 	used     map[string]bool
@@ -115,7 +115,7 @@ func (in *input) done() error {
 	return nil
 }
 
-// unknown lists the fields that nothing asked for.
+// unknown lists the unknown fields.
 func (in *input) unknown() []string {
 	var out []string
 	for name := range in.fields {
@@ -127,7 +127,8 @@ func (in *input) unknown() []string {
 	return out
 }
 
-// any returns the first of the names that is there. given is false if none is.
+// any returns the first of the names that is present. given is false if all are
+// absent.
 func (in *input) any(names ...string) (v any, given bool) {
 	for _, name := range names {
 		in.used[name] = true

@@ -80,7 +80,7 @@ func (l *links) add(ctx context.Context, conn string, p place, v link) (isNew bo
 		if i := slices.IndexFunc(*all, func(o link) bool { return o.IssueID == v.IssueID }); i >= 0 {
 			old := (*all)[i]
 			kept = v
-			// One that a listing came upon may be ours, on its way here.
+			// A link found by a listing may be ours, about to be stored.
 			isNew = old.Origin == "found" && v.Origin != "found"
 			if !isNew {
 				kept.Origin, kept.By, kept.CreatedAt = old.Origin, old.By, old.CreatedAt
@@ -98,7 +98,7 @@ func (l *links) add(ctx context.Context, conn string, p place, v link) (isNew bo
 	return isNew, kept, err
 }
 
-// remove forgets the link with an id, and returns it.
+// remove deletes the link with an id, and returns it.
 func (l *links) remove(ctx context.Context, conn string, p place, id string) (*link, error) {
 	var gone *link
 	_, err := change(ctx, l.docs, conversationKey(conn, p.Account, p.Conversation), 0, func(all *[]link) (bool, error) {

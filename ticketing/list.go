@@ -300,8 +300,8 @@ type window struct {
 	total      *int
 }
 
-// window fetches one page. Lists of several stages go on in the next stage
-// when one ends, so that a page is only short at the end.
+// window fetches one page. Lists of several stages continue in the next stage
+// when one ends, so that only the last page is short.
 func (c *call) window(l *listing, r request, at *cursor, limit int) (*window, error) {
 	if l.isLocal(r.sort) {
 		return c.localWindow(l, r, at, limit)

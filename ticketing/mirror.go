@@ -14,7 +14,7 @@ import (
 )
 
 // Comments and messages are mirrored by pairs of ids, which are kept both ways.
-// What has a partner came from the other side and is not sent back.
+// An item with a partner came from the other side and is not sent back.
 
 func commentTwin(conn string, p place, comment string) state.Key {
 	return state.Key{Workspace: conn, Kind: "ticketing.twin", ID: "c:" + p.Account + "/" + p.Conversation + ":" + comment}
@@ -219,7 +219,7 @@ func (c *call) autoLink(conns []*Connection, p place, body, kind string, by Agen
 			}
 		}
 		if err != nil && (isURL || !remoteNotFound(err) && problemOf(err).status != http.StatusNotFound) {
-			// The agent is told: a link that fails in silence is missed later.
+			// The agent is told: a link that fails silently is missed later.
 			out.Warnings = append(out.Warnings, m+" could not be linked: "+problemOf(err).message)
 		}
 	}
@@ -299,7 +299,7 @@ func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, 
 	return nil
 }
 
-// signed names who wrote a text, where the token cannot write as someone else.
+// signed adds the author to a text if the token cannot write as another user.
 func (c *call) signed(text string, by Agent) string {
 	text = strings.TrimSpace(text)
 	if c.conn.AppActor || by.Name == "" {

@@ -27,9 +27,9 @@ type attempt struct {
 // maxKeptAnswer is the largest answer that is kept for a repeat.
 const maxKeptAnswer = 512 << 10
 
-// once runs a write so that a repeat of it gets the first answer. A repeat is
-// the same Idempotency-Key or, without one, the same request of the same token
-// within the repeat window: clients repeat a create whose answer was lost.
+// once runs a write so that a retry of it gets the first answer. A retry has the
+// same Idempotency-Key or, without one, is the same request of the same token
+// within the repeat window: clients retry a create whose response was lost.
 func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	key, ttl := c.r.Header.Get("Idempotency-Key"), c.api.cfg.IdempotencyTTL
 	explicit := key != ""
@@ -54,8 +54,8 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	}
 	slot := state.Key{Workspace: workspace, Kind: "ticketing.once", ID: shortHash(parts...)}
 
-	// The work is finished although the client goes away: half a create is
-	// worse than one that nobody waits for.
+	// The work is finished even if the client disconnects: half a create is
+	// worse than one without a client to answer.
 	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
 	defer cancel()
 	c.ctx = ctx
@@ -73,7 +73,7 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	return out, err
 }
 
-// claim makes the request ours, or waits until the one who has it is done.
+// claim acquires the request, or waits until its current owner is done.
 func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attempt, mine bool, err error) {
 	me := uuid.NewString()
 	wait := 10 * time.Millisecond
@@ -112,7 +112,7 @@ func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attem
 	}
 }
 
-// settle keeps the answer, or gives the request back if it may be tried again.
+// settle stores the answer, or releases the request if it may be retried.
 func (c *call) settle(slot state.Key, ttl time.Duration, rec *attempt, explicit bool, out *reply, failed error) {
 	next := *rec
 	next.Owner, next.Until = "", time.Time{}

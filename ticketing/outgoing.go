@@ -151,7 +151,7 @@ func (s *subscription) wants(conn, event, resource string) bool {
 
 // publish queues an event for every subscription that wants it. Events of one
 // ticket go to a subscription in order. subject is the ticket that a record
-// belongs to, if it is none itself.
+// belongs to, if it is not a ticket itself.
 func (a *API) publish(ctx context.Context, conn, name, resource, id string, record any, e *event, subject *string) error {
 	all, err := a.subscriptions(ctx)
 	if err != nil {
@@ -215,7 +215,7 @@ func (a *API) deliver(ctx context.Context, j *job, attempt int) error {
 	}
 	i := slices.IndexFunc(all, func(s subscription) bool { return s.ID == j.Hook })
 	if i < 0 || !all[i].IsActive {
-		return nil // deleted or switched off meanwhile
+		return nil // deleted or switched off in the meantime
 	}
 	s := &all[i]
 	status, err := a.post(ctx, s, j.LinkID, j.Body)
@@ -235,8 +235,8 @@ func (a *API) deliver(ctx context.Context, j *job, attempt int) error {
 	return err
 }
 
-// gaveUp counts a delivery that failed for good. A subscription that fails too
-// often in a row is disabled.
+// gaveUp counts a delivery that failed permanently. A subscription with too many
+// consecutive failures is disabled.
 func (a *API) gaveUp(ctx context.Context, j *job) {
 	_, err := a.changeSubscription(ctx, j.Hook, func(s *subscription) error {
 		s.FailureCount++

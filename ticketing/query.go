@@ -161,7 +161,7 @@ func (q *query) all(keys ...string) []string {
 	return out
 }
 
-// flag reads a boolean. ok is false if the value is none.
+// flag reads a boolean. ok is false if the value is not one.
 func (q *query) flag(keys ...string) (on, ok bool) {
 	switch strings.ToLower(q.get(keys...)) {
 	case "", "false", "0", "no", "off":
@@ -176,7 +176,7 @@ func (q *query) flag(keys ...string) (on, ok bool) {
 // take marks p as understood.
 func (q *query) take(p *param) { q.used[p.key()] = true }
 
-// rest returns the parameters that nothing asked for.
+// rest returns the unknown parameters.
 func (q *query) rest() []*param {
 	return slices.DeleteFunc(slices.Clone(q.params), func(p *param) bool { return q.used[p.key()] })
 }

@@ -62,7 +62,7 @@ type found struct {
 }
 
 // find searches issues. A short name or an address is looked up instead, which
-// costs no search. When the searches of the minute are used up, it filters.
+// costs no search. Once the minute's searches are used up, it filters instead.
 func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found, error) {
 	term = strings.Join(strings.Fields(term), " ")
 	filterText, err := json.Marshal([]any{q, teamID})

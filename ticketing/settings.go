@@ -26,7 +26,7 @@ type Settings struct {
 	DefaultLabels                []string          `json:"default_labels"`
 }
 
-// DefaultSettings are the settings of a connection that nobody changed.
+// DefaultSettings are the settings of a connection until they are changed.
 func DefaultSettings() Settings {
 	return Settings{
 		SendNoteOnStatusChange: true, MirrorComments: "off", AutoLink: "private_notes",
@@ -77,7 +77,7 @@ func (c *call) accountOf(conn *Connection) (*Account, error) {
 		out.Actor = "app"
 	}
 	if out.Status == "active" {
-		// Who it is matters less than that the list answers.
+		// The list must answer even if the workspace cannot be read.
 		if space, err := c.api.spaces.of(c.ctx, conn); err == nil {
 			out.Organization = &Workspace{space.Organization.ID, space.Organization.Name, space.Organization.URLKey}
 			out.Viewer = &Ref{space.Viewer.ID, text(space.Viewer.Name)}

@@ -40,7 +40,7 @@ func conversationEvents(c *call) (*reply, error) {
 			case <-c.r.Context().Done():
 				return
 			}
-			if !more { // the API stops; the client asks again
+			if !more { // the API stops; the client reconnects
 				return
 			}
 			_ = flusher.SetWriteDeadline(time.Now().Add(2 * beat)) // the server's is for plain answers

@@ -134,7 +134,7 @@ func TestStatusComesBack(t *testing.T) {
 		t.Errorf("statuses %v", m.statuses)
 	}
 	m.mu.Unlock()
-	// A change of our own is no news.
+	// A change of our own is not an event.
 	r.call("PATCH", "/conversations/1/issues/ENG-1", map[string]any{"status": "Todo", "priority": 1}).is(200)
 	r.ada.UpdateIssue(issue, linearsim.IssueChange{Assignee: r.ada})
 	r.quiet()
@@ -179,7 +179,7 @@ func TestCommentsAreMirrored(t *testing.T) {
 	if got := m.said(); got != "Ada Byron: found it; Ada Byron: found it" {
 		t.Errorf("edited %q", got)
 	}
-	// The helpdesk tells of the notes that we wrote: they go nowhere.
+	// The helpdesk reports the notes that we wrote: they are ignored.
 	for id, conversation := range m.where {
 		r.call("POST", "/conversations/"+conversation+"/messages", map[string]any{"id": id, "text": "found it", "kind": "note"}).is(200)
 	}

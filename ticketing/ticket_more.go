@@ -58,8 +58,8 @@ type BulkResult struct {
 // maxBulk is how many items a bulk method takes.
 const maxBulk = 50
 
-// bulkCreate creates tickets one by one, each under an id that is derived from
-// that of the request, so that a repeat creates none twice.
+// bulkCreate creates tickets one by one, each under an id derived from that of the
+// request, so that a retry creates no duplicates.
 func bulkCreate(c *call) (*reply, error) {
 	return c.bulk(func(i int, in *input) (*linearapi.Node[linearapi.Issue], error) {
 		sub := *c

@@ -117,7 +117,7 @@ func (c *call) newTicket(in *input) (*linearapi.Node[linearapi.Issue], []string,
 }
 
 // createIssue sends a create. If the id is taken, an earlier attempt of the
-// same request made it, since no one else knows the id.
+// same request made it, since only that request knows the id.
 func (c *call) createIssue(fields linearapi.Input) (*linearapi.Node[linearapi.Issue], error) {
 	client, err := c.client()
 	if err != nil {

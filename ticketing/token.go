@@ -59,7 +59,7 @@ type stored struct {
 	Hash string `json:"hash"`
 }
 
-// ErrNoToken says that there is no such token.
+// ErrNoToken says that the token does not exist.
 var ErrNoToken = errors.New("ticketing: no such token")
 
 // errSpec begins the errors about what a token is to be.
@@ -136,8 +136,8 @@ func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 	return out, nil
 }
 
-// Revoke forgets a token: the next request with it is refused. ErrNoToken if
-// there is none.
+// Revoke deletes a token: the next request with it is refused. It returns
+// ErrNoToken if the token does not exist.
 func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	var s stored
 	found, err := t.docs.load(ctx, tokenKey(id), &s)
@@ -158,8 +158,8 @@ func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	return err
 }
 
-// check returns the token that secret belongs to, or nil. Unknown and known
-// ids take one look into the store and one comparison.
+// check returns the token that secret belongs to, or nil. Unknown and known ids
+// take one read of the store and one comparison.
 func (t *Tokens) check(ctx context.Context, secret string) (*Token, error) {
 	rest, ok := strings.CutPrefix(secret, "lbt_")
 	id, _, ok2 := strings.Cut(rest, "_")

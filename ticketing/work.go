@@ -64,11 +64,11 @@ const (
 	lanesAt    = 16
 )
 
-// Run works the queue until ctx ends: it takes in what Linear said, writes
-// activities and mirrored comments into the helpdesk, delivers outgoing
-// webhooks, and makes links that were left out. It returns nil after it
-// finished what it had begun. Several processes may run it on one store. The
-// streams of events end with ctx, so that a server can stop.
+// Run works the queue until ctx ends: it processes Linear's deliveries, writes
+// activities and mirrored comments into the helpdesk, delivers outgoing webhooks,
+// and makes links that are missing. It finishes the jobs in progress and returns
+// nil. Several processes may run it on one store. The streams of events end with
+// ctx, so that a server can stop.
 func (a *API) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -113,7 +113,7 @@ func (a *API) work(ctx context.Context, l *state.Lease) {
 	}
 }
 
-// verdict runs one job and says what becomes of it.
+// verdict runs one job and returns how to settle it.
 func (a *API) verdict(ctx context.Context, e *state.Queued) state.Verdict {
 	var j job
 	if err := json.Unmarshal(e.Body, &j); err != nil {
@@ -228,7 +228,7 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 	if err != nil || conn == nil {
 		return err
 	}
-	// A link that was made and removed again is not made once more.
+	// A link that was made and then removed is not made again.
 	var log []Activity
 	if _, err := a.docs.load(ctx, activityKey(j.Place), &log); err != nil {
 		return err
@@ -246,7 +246,7 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 	var n *linearapi.Node[linearapi.Issue]
 	if n, err = client.Ticket(ctx, j.IssueID); err != nil {
 		if remoteNotFound(err) {
-			return nil // the create never got through
+			return nil // the create never succeeded
 		}
 		return err
 	}

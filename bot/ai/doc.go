@@ -1,5 +1,5 @@
-// Package ai connects a bot to a language model, whichever it is. It knows no
-// vendor: it turns messages into role and parts, and what a bot can do into
+// Package ai connects a bot to any language model. It is independent of vendors:
+// it turns messages into role and parts, and what a bot can do into
 // tools with a JSON Schema. Sending both to a model is up to the caller;
 // examples/ai-agent does it with an endpoint that many vendors offer.
 //

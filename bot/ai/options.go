@@ -53,7 +53,7 @@ var (
 	ErrType = errors.New("ai: the file is neither a picture nor text")
 	// ErrTooLarge says that MaxFile or MaxFiles does not suffice.
 	ErrTooLarge = errors.New("ai: the file is too large")
-	// ErrNoOpen says that there is no way to read it.
+	// ErrNoOpen says that Options.Open is nil or the attachment has no URL.
 	ErrNoOpen = errors.New("ai: the file cannot be opened")
 )
 

@@ -32,8 +32,8 @@ type Tool struct {
 type ToolOptions struct {
 	// Preset says which tools there are. Defaults to Reader.
 	Preset Preset
-	// Bot is needed for get_user and SameChannel. Defaults to none, and then
-	// there is no get_user.
+	// Bot is needed for get_user and SameChannel. Without it,
+	// get_user is left out.
 	Bot *bot.Bot
 	// SameChannel lets tools work in every thread of the thread's channel,
 	// for example in all threads of the issue, and react to the issue itself.
@@ -44,11 +44,11 @@ type ToolOptions struct {
 	// with code Stopped and an error that wraps its own. Defaults to the two
 	// fields below.
 	Approve func(ctx context.Context, c Call) (bool, error)
-	// AllowWrites lets everything be written if there is no Approve. Defaults
-	// to refusing.
+	// AllowWrites permits all writes if Approve is nil. Defaults to refusing
+	// them.
 	AllowWrites bool
-	// AllowUsers lets get_user tell of everyone in the workspace if there is
-	// no Approve. Defaults to refusing.
+	// AllowUsers lets get_user look up anyone in the workspace if Approve is
+	// nil. Defaults to refusing.
 	AllowUsers bool
 	// MaxText is the most characters of a message or a description that a
 	// tool returns. Defaults to 8000.

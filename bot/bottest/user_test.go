@@ -218,7 +218,7 @@ func TestApproval(t *testing.T) {
 	request := ada.Mention(th, "deploy")
 	question := th.Post(0).ID
 	ada.React(question, "thumbs_up") // may not answer
-	bob.React(request, "thumbs_up")  // is no answer
+	bob.React(request, "thumbs_up")  // is not an answer
 	th.Expect("Deploy?")
 	k.Restart()
 	bob.React(question, "👎")

@@ -138,7 +138,7 @@ func TestChartStaysInItsFence(t *testing.T) {
 		doc := parse(source)
 		block, ok := doc.FirstChild().(*ast.FencedCodeBlock)
 		if !ok || doc.ChildCount() != 1 {
-			t.Fatalf("%q is no code block", source)
+			t.Fatalf("%q is not a code block", source)
 		}
 		var rows [][]string
 		for _, p := range pie.Slices {

@@ -18,7 +18,7 @@ import (
 type Choice struct{ Value, Label string }
 
 // maxLength is the length of the longest text that is taken for an answer, in
-// bytes. What is longer says more than which choice it is.
+// bytes. A longer text says more than which choice it names.
 const maxLength = 1000
 
 // Match returns the value of the choice that a message names, which is Markdown in

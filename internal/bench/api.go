@@ -14,12 +14,12 @@ import (
 )
 
 // api stands in for Linear's GraphQL API: one goroutine a connection, answers
-// that are written ahead, and no more HTTP than the clients here speak. It costs
-// a fraction of a server that is one.
+// that are prepared in advance, and only as much HTTP as the clients here use. It
+// costs a fraction of a real server.
 type api struct {
 	ln    net.Listener
 	tasks sync.WaitGroup
-	// record is told of every comment. Nil drops them.
+	// record gets every comment. Nil drops them.
 	record atomic.Pointer[record]
 	// dials counts connections, others operations that are not commentCreate.
 	dials, others atomic.Int64

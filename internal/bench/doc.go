@@ -1,6 +1,6 @@
-// Bench measures a whole bot from outside, as the person who deploys it meets
-// it: signed webhooks go in over loopback connections, and a stand-in for
-// Linear's API notes when the answers arrive.
+// Bench measures a whole bot from outside, as an operator sees it:
+// signed webhooks go in over loopback connections, and a stand-in for Linear's API
+// notes when the answers arrive.
 //
 //	go run ./internal/bench [--json] [--window 2.5s] [--only redis,whole] [--profiles DIR]
 //

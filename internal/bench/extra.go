@@ -66,7 +66,7 @@ type Waiting struct {
 	Goroutines float64 `json:"goroutinesPerTurn"`
 	// CPU is the share of one core that they use while nothing happens.
 	CPU float64 `json:"cpuShare"`
-	// RedisCalls are Redis commands a second meanwhile.
+	// RedisCalls are Redis commands a second during the wait.
 	RedisCalls float64 `json:"redisCallsPerSecond"`
 }
 

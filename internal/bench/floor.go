@@ -18,8 +18,8 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// enqueue is the least that a durable bot asks of Redis: remember the key, keep
-// the body.
+// enqueue is the least that a durable bot asks of Redis: store the key and the
+// body.
 const enqueue = `
 if redis.call('SET', KEYS[1], '1', 'NX', 'EX', 86400) then
   return redis.call('RPUSH', KEYS[2], ARGV[1])

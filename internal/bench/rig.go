@@ -180,7 +180,7 @@ type Result struct {
 func (r *rig) measure(ctx context.Context, name string, l load) (Result, error) {
 	res := Result{Subject: name, Load: l.Name}
 	if name == floorVerify || name == floorWhole {
-		l.Await = false // their acknowledgement is the answer, or there is none
+		l.Await = false // verify never answers, whole answers before it acknowledges
 	}
 	dials := r.api.dials.Load()
 	s, err := r.start(ctx, name, 1, childOptions{})

@@ -20,7 +20,7 @@ import (
 
 // Syntax is what may follow the name of a command.
 type Syntax struct {
-	// Args are the arguments, in order. With none, any number of them is right.
+	// Args are the arguments, in order. If empty, any number of them is valid.
 	Args []Arg
 	// Flags are the flags. Any other is a [Problem].
 	Flags []Flag
@@ -31,7 +31,7 @@ type Arg struct {
 	Name string
 	// Optional arguments may be left out. They come after the others.
 	Optional bool
-	// Many says, of the last argument, that it may be there several times.
+	// Many says that the last argument may be repeated.
 	Many bool
 }
 
@@ -39,7 +39,7 @@ type Arg struct {
 type Flag struct {
 	// Name is the name without dashes, in any case.
 	Name string
-	// Default is the value of a flag that is not there. Empty for none.
+	// Default is the value of an absent flag. Empty for none.
 	Default string
 	// Bool makes the flag one that is on or off: "--name", "--no-name" or
 	// "--name=yes".
@@ -73,9 +73,9 @@ type Problem struct {
 	Name string
 	// Value is what was written, cut short by [Shorten].
 	Value string
-	// Want says what would be right, for example "yes or no".
+	// Want says what is expected, for example "yes or no".
 	Want string
-	// Suggestion is the flag that was perhaps meant.
+	// Suggestion is the flag that was probably meant.
 	Suggestion string
 }
 

@@ -2,7 +2,7 @@ package cmdline
 
 import "strings"
 
-// Nearest returns the name that was perhaps meant by word, or "".
+// Nearest returns the name that word was probably meant to be, or "".
 func Nearest(word string, names []string) string {
 	best, out := -1, ""
 	for _, n := range names {

@@ -33,8 +33,8 @@ func tokens(line string) (out []token, ok bool) {
 }
 
 // Words returns the words that the first line of text begins with, n at the most,
-// and where each of them ends. They end before a word that is quoted, as that is
-// no name whatever it looks like.
+// and where each of them ends. They end before a quoted word, which is never a
+// name.
 func Words(text string, n int) (words []string, ends []int) {
 	line, _ := FirstLine(text)
 	code := markdown.ScanCode(line)

@@ -54,8 +54,8 @@ func Symbol(s string) string {
 // Name returns the well-known name of an emoji that is given as itself, for
 // example "👍", or as a short code in any case, with or without colons, for
 // example "thumbsup" or ":+1:". It returns s if the table has no name for it, so
-// well-known names come back as they are, but for the few that are the short code of another
-// emoji: "cry" means "sad".
+// well-known names come back unchanged, except the few that are the short code of
+// another emoji: "cry" means "sad".
 func Name(s string) string {
 	if name := nameOfCharacter(s); name != "" {
 		return name

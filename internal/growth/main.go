@@ -177,7 +177,7 @@ func bomb(column, row string) shape {
 	}}
 }
 
-// backticks are runs of different lengths, none of which closes another one.
+// backticks are runs of different lengths, so that they never close each other.
 func backticks() shape {
 	return shape{name: "backticks of all lengths", make: func(length int) string {
 		var b strings.Builder

@@ -160,8 +160,8 @@ func healDocument(t *rapid.T) {
 			views["glimpse"] = g
 		}
 		for name, shown := range views {
-			// A box without a task is none, and marks that are just being
-			// written are not known for what they are.
+			// A box needs a task to count as one, and marks that are still
+			// being written cannot be recognised yet.
 			box := strings.TrimSuffix(strings.TrimSuffix(shown, "[ ]"), "[x]")
 			got := strings.TrimRight(seen(box), "*_~`$<![]\\#>+")
 			if !strings.HasPrefix(whole, got) {

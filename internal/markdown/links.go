@@ -22,8 +22,8 @@ type Target struct {
 }
 
 // Targets yields the links and pictures of d in the order in which they begin. A
-// picture in the text of a link comes after the link. Those in code and HTML are
-// none.
+// picture in the text of a link comes after the link. Links in code and HTML do
+// not count.
 func (d Document) Targets() iter.Seq[Target] {
 	return func(yield func(Target) bool) {
 		// The walk returns no error: the visitor returns none.
@@ -53,7 +53,7 @@ func (d Document) Targets() iter.Seq[Target] {
 
 // Links calls f with where each link is in d, in order, and where it leads. A
 // link's label is its Markdown between the brackets; bare links and those in angle
-// brackets have none. Pictures are none.
+// brackets have none. Pictures are left out.
 func (d Document) Links(f func(at Span, url, label string)) {
 	// The walk returns no error: the visitor returns none.
 	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {

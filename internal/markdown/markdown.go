@@ -55,8 +55,8 @@ func Parse(source string) Document {
 }
 
 // parsers holds parsers between two texts. Making one takes longer than parsing
-// a comment. A parser knows nothing of the texts that it has parsed, so the pool
-// is no state that anything could depend on.
+// a comment. A parser keeps nothing of the texts that it has parsed, so nothing
+// can depend on the state of the pool.
 var parsers sync.Pool //nolint:gochecknoglobals // a cache without state, shared by all documents
 
 // docParser parses one text at a time.
@@ -68,7 +68,7 @@ type docParser struct {
 	tables tableParser
 }
 
-// reset forgets the text that was parsed.
+// reset discards the text that was parsed.
 func (p *docParser) reset() {
 	p.links.reset()
 	p.code.last = nil

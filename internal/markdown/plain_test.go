@@ -100,7 +100,7 @@ func TestParsersForget(t *testing.T) {
 			found++
 		}
 		if found != 1 {
-			t.Fatalf("the link number %d is none", i)
+			t.Fatalf("round %d: the reference is not a link", i)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // OwnWords returns a message as its writer typed it, still Markdown: without what
 // it quotes, and with addresses in place of the links that an editor made of them.
-// There is no blank line at its start and no white space at its end.
+// Leading blank lines and trailing white space are trimmed.
 func OwnWords(source string) string {
 	return strings.TrimRightFunc(TrimBlankLines(Typed(WithoutQuotes(source))), unicode.IsSpace)
 }
@@ -103,8 +103,8 @@ func bareAddress(s string) string {
 	return strings.ToLower(host) + "/" + percentDecoded(path)
 }
 
-// percentDecoded returns s with the characters that "%41" and the like stand for.
-// What is no such code stays.
+// percentDecoded returns s with escapes such as "%41" decoded. Invalid escapes
+// stay as they are.
 func percentDecoded(s string) string {
 	if !strings.Contains(s, "%") {
 		return s

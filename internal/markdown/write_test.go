@@ -65,7 +65,7 @@ func TestLinkLeadsThere(t *testing.T) {
 		doc := Parse(Link(label, to))
 		link, ok := doc.root.FirstChild().FirstChild().(*ast.Link)
 		if !ok || link.NextSibling() != nil || doc.root.ChildCount() != 1 {
-			t.Fatalf("%q is no link", doc.source)
+			t.Fatalf("%q is not a link", doc.source)
 		}
 		got, err := url.PathUnescape(Decode(string(link.Destination)))
 		want, _ := url.PathUnescape(to)

@@ -97,7 +97,7 @@ func table() [23]Info {
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
 		// Longer than what was begun, asked or scheduled before a stop can wait.
 		{Stop, "stop", "thread", "nanoseconds, event key", 400 * day, true},
-		// How long programs must be quiet to be counted anew.
+		// How long programs must be quiet before their count restarts.
 		{Talk, "talk", "thread", "JSON", 10 * time.Minute, true},
 		// Longer than any retry.
 		{Begun, "begun", "thread", "JSON", 7 * day, true},

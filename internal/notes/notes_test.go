@@ -87,7 +87,7 @@ func TestLeasedNotesAskTheStoreNothing(t *testing.T) {
 		t.Errorf("subscribed %v, %v", ok, err)
 	}
 	page.Stage(notes.Pin, "event", []byte("0"))
-	page.Stage(notes.Talk, "", nil) // there is none to delete
+	page.Stage(notes.Talk, "", nil) // absent, so a no-op
 	page.Stage(notes.Stop, "", nil)
 	if stop, err := page.Get(ctx, notes.Stop, ""); err != nil || stop != nil {
 		t.Errorf("a staged deletion is not seen: %q, %v", stop, err)
@@ -180,7 +180,7 @@ func TestValues(t *testing.T) {
 			t.Error(err)
 		}
 		if data, err := v.Get(ctx); data == nil || err != nil {
-			t.Errorf("an empty value is none: %v", err)
+			t.Errorf("an empty value reads as absent: %v", err)
 		}
 		if err := errors.Join(v.Delete(ctx), v.Delete(ctx)); err != nil {
 			t.Error(err)

@@ -19,8 +19,8 @@
 // with the cause [ErrDraining]. A callback that has not returned five seconds
 // later is reported as an error. No goroutine outlives Run otherwise.
 //
-// A store that cannot be reached delays work and ends nothing: leasing is
-// retried with a growing wait, and logged once for each outage.
+// An unreachable store delays work and ends nothing: leasing is retried with
+// backoff, and logged once per outage.
 //
 // # Waiting costs nothing
 //

@@ -60,10 +60,10 @@ func (r *Runner) hold(l *state.Lease, lost context.CancelCauseFunc) *hold {
 func (h *hold) every() time.Duration  { return h.runner.cfg.LeaseTTL / 3 }
 func (h *hold) margin() time.Duration { return h.runner.cfg.LeaseTTL / 10 }
 
-// left is how long the turn may go on without a renewal.
+// left is how long the turn may keep running without a renewal.
 func (h *hold) left() time.Duration { return time.Until(h.lease.Expires) - h.margin() }
 
-// renew extends the lease and sets both timers anew.
+// renew extends the lease and resets both timers.
 func (h *hold) renew() {
 	h.mu.Lock()
 	if h.released {
@@ -109,7 +109,7 @@ func (h *hold) release() {
 	h.renewing.Wait()
 }
 
-// settle gives the lane back, trying until the lease has lapsed. After that the
+// settle releases the lane, retrying until the lease has lapsed. After that the
 // entries are leased again.
 func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement) {
 	// What was decided stands even if the turn was told to stop.

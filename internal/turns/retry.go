@@ -6,9 +6,9 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Retry says when an entry that failed is tried again, and when no more.
+// Retry says when an entry that failed is retried, and when it is buried.
 type Retry struct {
-	// MaxAttempts is how often an entry is tried before it is buried.
+	// MaxAttempts is the number of attempts before an entry is buried.
 	MaxAttempts int
 	// Backoff returns the wait after the given attempt, from 1 on. A negative
 	// wait counts as none.
@@ -28,8 +28,8 @@ func (r Retry) Failed(e state.Queued, c state.Cause) state.Verdict {
 	return r.again(e, r.after(e.Attempt), c)
 }
 
-// Later returns the verdict on an entry that is to be tried again after wait,
-// without counting the attempt.
+// Later returns the verdict on an entry that is to be retried after wait, without
+// counting the attempt.
 func (r Retry) Later(e state.Queued, wait time.Duration, c state.Cause) state.Verdict {
 	v := r.again(e, wait, c)
 	v.Free = true

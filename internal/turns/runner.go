@@ -54,8 +54,8 @@ type Config struct {
 	PerWorkspace int
 	// LeaseTTL is the lifetime of a lease without renewal.
 	LeaseTTL time.Duration
-	// DrainTimeout is how long callbacks may go on after the context of Run
-	// has ended.
+	// DrainTimeout is how long callbacks may keep running after the context of
+	// Run has ended.
 	DrainTimeout time.Duration
 	// Size returns how much of a lane is leased at the next opportunity:
 	// the most entries, and the most bytes of their bodies. Defaults to one

@@ -64,8 +64,8 @@ func (w *Workspace) InstallApp(app App) *Installation {
 	return in
 }
 
-// Token returns an access token that is valid for 24 hours from when it was
-// made. The same one is returned until it expired or was revoked.
+// Token returns an access token that is valid for 24 hours after it is made. It
+// returns the same token until that expires or is revoked.
 func (in *Installation) Token() string {
 	s := in.ws.srv
 	s.mu.Lock()
@@ -82,7 +82,7 @@ func (in *Installation) Token() string {
 }
 
 // RevokeTokens revokes every token of the app: the next request with an access
-// token is answered 401, and a refresh token gives nothing.
+// token is answered 401, and refresh tokens are rejected.
 func (in *Installation) RevokeTokens() {
 	s := in.ws.srv
 	s.mu.Lock()

@@ -10,7 +10,7 @@ import (
 // of this machine.
 var ErrRealClock = errors.New("linearsim: the server has no virtual clock: set Config.Clock")
 
-// Clock is a time that moves only when it is told to. With one in
+// Clock is a virtual clock: its time moves only by Advance. With one in
 // [Config.Clock] the waits of Linear pass at once: retries of webhooks, the
 // life of tokens, the half hour after which a session is stale. It is safe for
 // concurrent use.
@@ -30,8 +30,7 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Advance moves the clock. A negative duration is a no-op: time does not go
-// back.
+// Advance moves the clock forward. A negative duration is a no-op.
 func (c *Clock) Advance(d time.Duration) {
 	if d <= 0 {
 		return
@@ -69,8 +68,8 @@ func (s *Server) waitTime() time.Time {
 	return time.Now()
 }
 
-// due returns a channel that receives when a time has come, and what stops it.
-// On a virtual clock it is closed at every move, and the caller looks again.
+// due returns a channel that receives at a time, and a function that stops it. On
+// a virtual clock it is closed at every move, and the caller checks again.
 func (s *Server) due(at time.Time) (<-chan time.Time, <-chan struct{}, func()) {
 	stop := func() {}
 	if s.cfg.Clock != nil {

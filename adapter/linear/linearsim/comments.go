@@ -132,8 +132,8 @@ func (u *User) reaches(c *Comment) bool {
 	return c != nil && c.ws == u.ws && c.stands()
 }
 
-// stands reports whether the comment can be seen: it was not deleted, nor its
-// issue.
+// stands reports whether the comment can be seen: neither it nor its issue was
+// deleted.
 func (c *Comment) stands() bool { return !c.deleted && (c.Issue == nil || !c.Issue.trashed) }
 
 func (c *Comment) root() *Comment {
@@ -152,8 +152,8 @@ func (c *Comment) UpdatedAt() time.Time {
 	return read(c.srv(), func() time.Time { return c.updatedAt })
 }
 
-// EditedAt returns the time of the last edit of the text, zero if there was
-// none.
+// EditedAt returns the time of the last edit of the text, zero if it was never
+// edited.
 func (c *Comment) EditedAt() time.Time { return read(c.srv(), func() time.Time { return c.editedAt }) }
 
 // ResolvedAt returns when the thread was resolved, zero while it is open.
@@ -167,12 +167,12 @@ func (c *Comment) Deleted() bool { return read(c.srv(), func() bool { return c.d
 // URL returns the address of the comment.
 func (c *Comment) URL() string { return read(c.srv(), c.url) }
 
-// Replies returns the replies that stand there now, oldest first.
+// Replies returns the current replies, oldest first.
 func (c *Comment) Replies() []*Comment {
 	return read(c.srv(), func() []*Comment { return chronological(c.children) })
 }
 
-// Reactions returns the reactions that stand there now, oldest first.
+// Reactions returns the current reactions, oldest first.
 func (c *Comment) Reactions() []*Reaction {
 	return read(c.srv(), func() []*Reaction { return slices.Clone(c.reactions) })
 }

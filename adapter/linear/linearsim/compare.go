@@ -36,8 +36,8 @@ func matchTime(r *request, c args, v time.Time) bool {
 
 func asText(raw any) (string, bool) { s, ok := raw.(string); return s, ok }
 
-// matchOrdered applies eq, neq, in, nin and the order comparators. A value
-// that cannot be read matches nothing.
+// matchOrdered applies eq, neq, in, nin and the order comparators. An invalid
+// value matches nothing.
 func matchOrdered[T int64 | float64 | string](c args, v T, read func(any) (T, bool)) bool {
 	for op, raw := range c {
 		if raw == nil || op == "null" {

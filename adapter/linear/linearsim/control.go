@@ -17,7 +17,7 @@ import (
 // controlTimeout bounds how long a request to the control API may wait.
 const controlTimeout = 30 * time.Second
 
-// controlError is a refusal of the control API.
+// controlError is an error of the control API.
 type controlError struct {
 	status int
 	text   string

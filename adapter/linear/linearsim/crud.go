@@ -8,9 +8,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// recorded are the types whose mutations do nothing but keep what they are
-// given: create, update, delete, archive and unarchive work on them by the
-// names in the schema. Mutations of other types need code or are refused.
+// recorded are the types whose mutations only store their input: create, update,
+// delete, archive and unarchive work on them by the names in the schema.
+// Mutations of other types need code or are rejected.
 func recorded() []string {
 	return []string{
 		"CustomView", "Customer", "CustomerNeed", "CustomerStatus", "CustomerTier", "Cycle", "Document", "Emoji", "EntityExternalLink",
@@ -57,8 +57,8 @@ func (r *request) genericMutation(def *ast.FieldDefinition, a args) (any, error)
 	return r.answer(answer, t), nil
 }
 
-// verb splits the name of a mutation into the type that it works on and what it
-// does: documentCreate into Document and Create.
+// verb splits the name of a mutation into type and verb: documentCreate into
+// Document and Create.
 func (r *request) verb(def *ast.FieldDefinition) (typ, verb string) {
 	for _, verb := range []string{"Create", "Update", "Delete", "Unarchive", "Archive"} {
 		base, ok := strings.CutSuffix(def.Name, verb)
@@ -85,7 +85,7 @@ func (r *request) answer(typ string, t *thing) any {
 	return payload{typ, values}
 }
 
-// create makes a thing of an input object and tells webhooks.
+// create makes a thing from an input object and sends webhooks.
 func (r *request) create(typ string, in args) (*thing, error) {
 	id, err := r.srv.claim(typ, in)
 	if err != nil {
@@ -117,7 +117,7 @@ func (r *request) create(typ string, in args) (*thing, error) {
 	return t, nil
 }
 
-// update changes a thing by an input object and tells webhooks.
+// update changes a thing by an input object and sends webhooks.
 func (r *request) update(t *thing, in args) error {
 	values, err := r.assigned(t.typ, in)
 	if err != nil {

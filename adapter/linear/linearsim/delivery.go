@@ -22,7 +22,7 @@ type delivery struct {
 	header   http.Header
 	attempts []Attempt
 	tries    int       // attempts without redeliveries
-	due      time.Time // when to try again
+	due      time.Time // when to retry
 	done     bool
 	repeat   bool // it arrived, and is sent a second time
 	act      int  // events of one act have the same number
@@ -52,8 +52,8 @@ type Attempt struct {
 	Redelivered bool   // by Redeliver
 }
 
-// Deliveries returns the log of deliveries, oldest first. Only the newest
-// 10,000 are kept for sure.
+// Deliveries returns the log of deliveries, oldest first. At least the newest
+// 10,000 are kept.
 func (s *Server) Deliveries() []Delivery {
 	return read(s, func() []Delivery {
 		out := make([]Delivery, len(s.deliveries))
@@ -92,7 +92,8 @@ func (s *Server) deliver(ctx context.Context) {
 	}
 }
 
-// ready takes what can start now and tells when the next retry is due.
+// ready takes the deliveries that can start now, and reports when the next retry
+// is due.
 func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
 	for _, w := range s.workspaces {
 		for _, reg := range w.registrations {
@@ -115,7 +116,7 @@ func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
 	return batch, next
 }
 
-// attempt sends a delivery once and decides what follows.
+// attempt sends a delivery once and completes or reschedules it.
 func (s *Server) attempt(ctx context.Context, d *delivery) {
 	body, header, err := s.prepare(d)
 	var a Attempt
@@ -165,8 +166,8 @@ func (s *Server) lose() bool {
 	return true
 }
 
-// settle counts deliveries that were given up, and disables the webhook after
-// too many in a row.
+// settle counts deliveries that were given up, and disables the webhook after too
+// many consecutive ones.
 func (reg *Registration) settle(ok bool, limit int) {
 	if ok {
 		reg.failed = 0

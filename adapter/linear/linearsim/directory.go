@@ -262,7 +262,7 @@ func moreQueries() map[string]operation {
 }
 
 // suggestRepositories ranks the candidates in the order given. Linear ranks them
-// by what it knows of the issue.
+// by the content of the issue.
 func suggestRepositories(r *request, a args) (any, error) {
 	if _, err := r.ws.findIssue(a.text("issueId")); err != nil {
 		return nil, err

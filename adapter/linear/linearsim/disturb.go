@@ -2,8 +2,8 @@ package linearsim
 
 import "slices"
 
-// Disturbance is a bad day for webhooks. The counts are used up by the
-// deliveries that come next; a further [Server.Disturb] replaces what is left.
+// Disturbance makes webhook deliveries misbehave. The counts are used up by the
+// next deliveries; another [Server.Disturb] replaces what is left.
 type Disturbance struct {
 	// Duplicates is how many deliveries arrive twice: the same bytes with the
 	// same headers, after the first was answered 200.
@@ -11,13 +11,13 @@ type Disturbance struct {
 	// Reverse is how many deliveries are held back until as many are waiting,
 	// and then sent in reverse order.
 	Reverse int
-	// Lost is how many attempts get lost on the way: the receiver sees nothing,
+	// Lost is how many attempts are lost in transit: the receiver sees nothing,
 	// and Linear counts a failure and retries.
 	Lost int
 }
 
 // Disturb makes the next deliveries go wrong. Deliveries that an earlier
-// Disturbance holds back are released. The zero value ends all of it.
+// Disturbance holds back are released. The zero value ends all disturbances.
 func (s *Server) Disturb(d Disturbance) {
 	s.mu.Lock()
 	defer s.unlock()

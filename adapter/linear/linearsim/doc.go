@@ -1,7 +1,7 @@
 // Package linearsim simulates Linear: a GraphQL endpoint with the whole published
 // schema, an OAuth token endpoint, file storage and signed webhooks, over real
-// HTTP on loopback. Bots in any language take it for Linear, and so do Linear's
-// own SDKs.
+// HTTP on loopback. Bots in any language can use it in place of Linear, and so can
+// Linear's own SDKs.
 //
 //	func TestBot(t *testing.T) {
 //		s := linearsim.New(t)
@@ -31,23 +31,23 @@
 // AppUserNotification. An app gets the latter two only if its webhook names them,
 // and a session only if its latest token has the scope app:mentionable.
 //
-// Files go to and come from a storage of the server's own: its address, [Server.URL],
-// is what clients take for Linear's uploads host.
+// Files are stored by the server itself: clients use its address, [Server.URL], as
+// Linear's uploads host.
 //
 // # The schema
 //
 // Introspection shows the schema that Linear publishes, whole. Operations may
 // name a little more, so that SDKs newer than the published schema work. What
 // is never set resolves to its default: null, an empty list, the zero value.
-// Entities without behavior of their own are kept by the names in the schema. A
-// mutation, filter or sort key that is not simulated is refused with the code
+// Entities without behavior of their own are stored by the names in the schema. A
+// mutation, filter or sort key that is not simulated is rejected with the code
 // FEATURE_NOT_ACCESSIBLE, never ignored. docs/linearsim-coverage.md lists all of
 // it.
 //
-// # Bad days
+// # Failures
 //
 // [Server.Fault] makes requests fail, [Server.Disturb] makes deliveries arrive
-// twice, late or out of order, [Config] says how retries look, and
+// twice, late or out of order, [Config] configures retries, and
 // [Installation.RevokeTokens] and [Installation.Uninstall] end access. With a
 // [Clock] hours pass at once. [Config.Seed] makes a run repeatable;
 // [Server.Plant] begins with a seed file; [Server.Dump] and [Server.Restore]
@@ -61,6 +61,6 @@
 // return no errors: acting on something that was deleted or belongs to another
 // workspace is a no-op and returns nil.
 //
-// Where Linear documents no behavior, this package picks one and the doc
+// Where Linear's behavior is undocumented, this package picks one and the doc
 // comment of the method says so. Everything is safe for concurrent use.
 package linearsim

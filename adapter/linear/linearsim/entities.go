@@ -81,7 +81,7 @@ func (r *request) referring(name, entity string, n node, archived bool) []item {
 	own := lowerFirst(n.typename())
 	switch {
 	case strings.HasPrefix(name, "former"):
-		return nil // nothing moves between issues here
+		return nil // entities never move between issues here
 	case strings.HasPrefix(name, "inverse"):
 		own = "related" + n.typename()
 	}
@@ -121,7 +121,7 @@ func refers(r *request, v item, n node, single, many []string) bool {
 	return false
 }
 
-// bare takes the wrapping off a search result.
+// bare unwraps a search result.
 func bare(n node) node {
 	if found, ok := n.(searchResult); ok {
 		return found.Issue
@@ -130,7 +130,7 @@ func bare(n node) node {
 }
 
 // find returns an entity of the workspace by its id, or by the short names that
-// Linear takes as well: identifiers of issues, keys of teams, slugs.
+// Linear accepts as well: identifiers of issues, keys of teams, slugs.
 func (r *request) find(typ, id string) (node, error) {
 	w := r.ws
 	switch typ {

@@ -11,8 +11,8 @@ var (
 	ErrClosed = errors.New("linearsim: server closed")
 	// ErrNoDelivery is returned for a delivery id that the log does not hold.
 	ErrNoDelivery = errors.New("linearsim: no such delivery")
-	// ErrRefused is wrapped by the error of a redelivery that was answered
-	// with anything but 200.
+	// ErrRefused is wrapped by the error of a redelivery with an answer other
+	// than 200.
 	ErrRefused = errors.New("linearsim: delivery refused")
 )
 
@@ -83,7 +83,7 @@ func noQuery() *apiError {
 	return invalidInput("GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.")
 }
 
-// invalidInput is the answer to what is refused before execution.
+// invalidInput is the answer to input that is rejected before execution.
 func invalidInput(message string) *apiError {
 	return &apiError{
 		message: message, code: "INVALID_INPUT", typ: "invalid input",

@@ -10,9 +10,9 @@ import (
 // TokenEndpoint is the [Fault.Operation] of the OAuth token endpoint.
 const TokenEndpoint = "oauth/token" //nolint:gosec // a path, no credential
 
-// Fault is a bad day. Faults are used up in the order they were added, by the
-// first requests that they fit. Delay goes with every other field; of the
-// others the first one that is set, in the order of the fields, counts.
+// Fault makes requests fail. Faults are used up in the order they were added, by
+// the first requests that match. Delay combines with every other field; of the
+// others, the first one that is set, in the order of the fields, applies.
 type Fault struct {
 	// Operation is what the fault hits: a root field such as "commentCreate",
 	// the name of an operation, or [TokenEndpoint]. Empty fits every GraphQL
@@ -20,7 +20,7 @@ type Fault struct {
 	Operation string
 	// Times is how many requests the fault hits. Defaults to 1.
 	Times int
-	// Delay is how long the request waits before anything else happens.
+	// Delay is how long the request waits first.
 	Delay time.Duration
 	// Status and Body answer the request without doing its work. With only a
 	// body the status is 200.
@@ -55,8 +55,8 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
-// takeFault uses up one fault for a request with these names. The zero Fault
-// does nothing.
+// takeFault uses up one fault for a request with these names. The zero Fault is a
+// no-op.
 func (s *Server) takeFault(graphql bool, names ...string) Fault {
 	s.mu.Lock()
 	defer s.unlock()
@@ -72,8 +72,8 @@ func (s *Server) takeFault(graphql bool, names ...string) Fault {
 	return Fault{}
 }
 
-// wait holds the request back. False means that the caller is gone or the
-// server closes.
+// wait delays the request. False means that the caller disconnected or the server
+// closes.
 func (f Fault) wait(r *http.Request) bool {
 	if f.Delay <= 0 {
 		return true

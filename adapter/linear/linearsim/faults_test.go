@@ -74,7 +74,7 @@ func TestFaultOrder(t *testing.T) {
 	w.do(`{viewer{id}}`, nil)
 }
 
-// TestLostAnswer shows what a client does about it: the same id again is a
+// TestLostAnswer shows how a client recovers: the same id again is a
 // conflict, and there is one comment.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()

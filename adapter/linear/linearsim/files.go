@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// maxFile is the largest file that is taken, in bytes.
+// maxFile is the largest file that is accepted, in bytes.
 const maxFile = 64 << 20
 
-// file is a place for a file, and the file once it was sent.
+// file is an upload slot, and the file once it is uploaded.
 type file struct {
 	ws        *Workspace
 	name      string
@@ -25,7 +25,7 @@ type file struct {
 	sent      bool
 }
 
-// File returns what was sent to where an address says, or false.
+// File returns the file that was uploaded to an address, or false.
 func (s *Server) File(assetURL string) ([]byte, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,8 +70,8 @@ func (f *file) headers() map[string]string {
 	}
 }
 
-// fileRoutes serves the storage: what the PUT lacks is answered 403, as the
-// real one does, and so is one that carries a token.
+// fileRoutes serves the storage. Like Linear's, it answers 403 to a PUT that lacks
+// a header or carries a token.
 func (s *Server) fileRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /upload/", s.putFile)
 	mux.HandleFunc("GET /assets/", s.getFile)

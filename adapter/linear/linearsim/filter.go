@@ -46,8 +46,8 @@ func (f *filter[T]) match(r *request, in args, v T) bool {
 	return true
 }
 
-// absent says whether something that is not there satisfies a filter: only
-// {null: true} and the empty filter ask for nothing else.
+// absent reports whether an absent value satisfies a filter: only {null: true} and
+// the empty filter match it.
 func absent(in args) bool {
 	for name, raw := range in {
 		if raw != nil && (name != "null" || raw != true) {

@@ -47,7 +47,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// FuzzMentions takes any text apart and finds nothing lost.
+// FuzzMentions splits any text and checks that nothing is lost.
 func FuzzMentions(f *testing.F) {
 	w := newWorld(f, Config{})
 	for _, s := range []string{"", "@ada", "@ada.", "x@ada", "<https://linear.app/acme/profiles/ada>", "@helper-bot-2 @helper-bot", "@\xff"} {

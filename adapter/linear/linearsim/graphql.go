@@ -49,7 +49,7 @@ type body struct {
 type reply struct {
 	status int
 	data   any
-	noData bool // refused before execution
+	noData bool // rejected before execution
 	errs   []responseError
 }
 
@@ -174,7 +174,7 @@ func (d *document) operation(name string) *ast.OperationDefinition {
 }
 
 // rootFields names the root fields of a selection. The depth is bounded since
-// the query may be invalid, with fragments in a circle.
+// the query may be invalid, with cyclic fragments.
 func rootFields(out []string, set ast.SelectionSet, depth int) []string {
 	if depth > 8 {
 		return out

@@ -5,7 +5,7 @@ import "slices"
 // maxHistory is how many entries the history of an issue keeps.
 const maxHistory = 250
 
-// remember adds what a change of an issue did to its history.
+// remember adds a change of an issue to its history.
 func (s *Server) remember(i *Issue, by *User, was issueFields) {
 	v := map[string]any{"issue": i, "actor": by, "actorId": by.ID}
 	n := len(v)

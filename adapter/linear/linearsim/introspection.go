@@ -180,8 +180,8 @@ func (t typeNode) wrapped(name string) any {
 	}
 }
 
-// shown reports whether something is listed: what is deprecated is only if
-// asked for.
+// shown reports whether something is listed: deprecated items are listed only on
+// request.
 func shown(ds ast.DirectiveList, a args) bool {
 	return a.flag("includeDeprecated") || ds.ForName("deprecated") == nil
 }

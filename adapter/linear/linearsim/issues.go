@@ -54,8 +54,8 @@ type issueFields struct {
 	extra       map[string]any // fields without behavior; copied before a change
 }
 
-// IssueChange says what [User.UpdateIssue] changes; a zero field changes
-// nothing. State is the name of a state of the issue's team.
+// IssueChange says what [User.UpdateIssue] changes; a zero field is left as it
+// is. State is the name of a state of the issue's team.
 type IssueChange struct {
 	Title       string
 	Description string
@@ -103,7 +103,7 @@ func (u *User) UpdateIssue(i *Issue, c IssueChange) *Issue {
 	return i
 }
 
-// DeleteIssue moves an issue to the trash. Its comments are no longer found.
+// DeleteIssue moves an issue to the trash and hides its comments.
 func (u *User) DeleteIssue(i *Issue) *Issue {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -138,8 +138,7 @@ func (i *Issue) Labels() []*Label {
 	return read(i.srv(), func() []*Label { return slices.Clone(i.labels) })
 }
 
-// Comments returns the comments that stand there now, replies included, oldest
-// first.
+// Comments returns the current comments, replies included, oldest first.
 func (i *Issue) Comments() []*Comment { return read(i.srv(), i.discussion) }
 
 // Reactions returns the reactions on the issue itself, oldest first.

@@ -24,8 +24,8 @@ const (
 
 // complexity prices an operation: 0.1 for a scalar, 1 for an object, and the
 // children of a connection as often as its page is long. A fragment costs what
-// is in it wherever it is spread, and what @skip and @include leave out costs
-// as if it was there; Linear documents neither. The sum is rounded up.
+// is in it wherever it is spread, and fields that @skip and @include leave out
+// count in full; Linear documents neither. The sum is rounded up.
 func complexity(op *ast.OperationDefinition, vars map[string]any) int {
 	p := pricing{vars: vars, fragments: map[string]float64{}}
 	sum := p.set(op.SelectionSet)
@@ -164,7 +164,7 @@ func seconds(n float64) time.Duration {
 	return time.Duration(math.Round(n*1e6)) * time.Microsecond // hides what float arithmetic leaves over
 }
 
-// exhaust makes the request be refused as if the budget was spent.
+// exhaust rejects the request as if the budget were spent.
 func (c *caller) exhaust(now time.Time, after time.Duration) {
 	if after <= 0 {
 		after = time.Second

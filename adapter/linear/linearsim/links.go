@@ -40,7 +40,7 @@ func linkQueries() map[string]operation {
 	}
 }
 
-// attach links an address to an issue, or changes the link that is there.
+// attach links an address to an issue, or updates the existing link.
 func (r *request) attach(in, more args) (any, error) {
 	issue, err := r.ws.findIssue(in.text("issueId"))
 	if err != nil {

@@ -25,7 +25,7 @@ type token struct {
 	handed  bool // by Installation.Token
 	scopes  string
 	expires time.Time // zero: never
-	// credentials says that the token came by client_credentials.
+	// credentials says that the token was granted by client_credentials.
 	credentials bool
 }
 
@@ -98,7 +98,7 @@ func scopeSet(text string) string {
 	return strings.Join(slices.Compact(list), " ")
 }
 
-// oauthError is the body of a refused OAuth request.
+// oauthError is the body of a rejected OAuth request.
 type oauthError struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
@@ -229,8 +229,8 @@ func (s *Server) client(r *http.Request) *Installation {
 	return nil
 }
 
-// revokeToken ends one token. A token that is unknown, or was revoked before,
-// is an error, as Linear has it.
+// revokeToken revokes one token. An unknown or already revoked token is an error,
+// as with Linear.
 func (s *Server) revokeToken(r *http.Request) (int, any) {
 	s.mu.Lock()
 	defer s.unlock()

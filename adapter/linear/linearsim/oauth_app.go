@@ -22,13 +22,13 @@ type OAuthApp struct {
 	// ClientCredentials allows the client_credentials grant, in the workspace
 	// that installed the app first.
 	ClientCredentials bool
-	// TokenLife is how long access tokens live. Defaults to 24 h.
+	// TokenLife is the lifetime of access tokens. Defaults to 24 h.
 	TokenLife time.Duration
-	// RefreshLife is how long a refresh token lives. Linear does not document
+	// RefreshLife is the lifetime of a refresh token. Linear does not document
 	// one. Defaults to 0: they do not expire.
 	RefreshLife time.Duration
-	// EndOnRefresh makes a refresh end the access token that it replaces.
-	// Linear does not document what it does. Defaults to false.
+	// EndOnRefresh makes a refresh revoke the access token that it replaces.
+	// Linear does not document its behavior. Defaults to false.
 	EndOnRefresh bool
 	// OmitExpiry leaves expires_in out of answers.
 	OmitExpiry bool
@@ -152,9 +152,8 @@ func (in *Installation) ExpireRefreshTokens() {
 	s.oauth.forget(in)
 }
 
-// ChangeAccess sends the PermissionChange event that tells of teams which the
-// app user can see from now on or no longer. What the app can see here stays
-// as it is.
+// ChangeAccess sends the PermissionChange event for teams that the app user can
+// see from now on or no longer. What the app can see here stays as it is.
 func (in *Installation) ChangeAccess(allPublic bool, added, removed []*Team) {
 	s := in.ws.srv
 	s.mu.Lock()

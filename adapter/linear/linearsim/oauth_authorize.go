@@ -20,7 +20,7 @@ const codeLife = 10 * time.Minute
 //go:embed oauth_authorize.html
 var authorizeText string
 
-// oauth is what the authorization server remembers. The server's lock guards it.
+// oauth is the state of the authorization server. The server's lock guards it.
 type oauth struct {
 	page    *template.Template
 	clients map[string]*OAuthClient
@@ -61,7 +61,7 @@ func (c *OAuthClient) Approve(authorizeURL string, by *User) (string, error) {
 	return c.decide(authorizeURL, by, true)
 }
 
-// Deny is a person who says no on the authorize page.
+// Deny is a person who declines on the authorize page.
 func (c *OAuthClient) Deny(authorizeURL string, by *User) (string, error) {
 	return c.decide(authorizeURL, by, false)
 }
@@ -164,8 +164,8 @@ type authorizeView struct {
 
 type authorizePerson struct{ ID, Label string }
 
-// serveAuthorize is the page on which a person lets an app into a workspace.
-// The page asks who the person is, in place of a login.
+// serveAuthorize is the page on which a person installs an app in a workspace. The
+// page asks who the person is, in place of a login.
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.unlock()

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// replayWindow is how long the request with a refresh token that was used is
-// answered with the pair that it gave.
+// replayWindow is how long a repeated request with a used refresh token gets the
+// same pair again.
 const replayWindow = 30 * time.Minute
 
 // refreshToken is a refresh token. It gives one pair.
@@ -22,7 +22,7 @@ type refreshToken struct {
 	scopes  string
 	pkce    bool
 	expires time.Time // zero: never
-	// access is the access token that came with it.
+	// access is the access token that was granted with it.
 	access string
 	// next is the pair that it gave at usedAt.
 	next   *pair
@@ -36,7 +36,7 @@ type pair struct {
 	expires         time.Time
 }
 
-// forget ends the refresh tokens of an installation.
+// forget revokes the refresh tokens of an installation.
 func (o *oauth) forget(in *Installation) {
 	for text, r := range o.refresh {
 		if r.in == in {
@@ -181,8 +181,8 @@ func (s *Server) endCredentials(in *Installation) {
 	}
 }
 
-// revokeGrant ends an access token or a refresh token. It reports false for
-// what is unknown or was revoked before.
+// revokeGrant revokes an access token or a refresh token. It reports false for an
+// unknown or already revoked token.
 func (s *Server) revokeGrant(text string) bool {
 	if t, ok := s.tokens[text]; ok && !t.key {
 		delete(s.tokens, text)

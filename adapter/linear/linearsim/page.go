@@ -128,7 +128,7 @@ func pageSize(a args) (size int, backward bool, err error) {
 }
 
 // window finds the part of the sorted list between after and before. A cursor
-// holds its place when the entity that it came from is gone.
+// keeps its place when its entity is deleted.
 func window[T item](sorted []T, a args, byUpdate, byKeys bool) (from, to int, err error) {
 	from, to = 0, len(sorted)
 	if byKeys {

@@ -315,7 +315,7 @@ func TestSnapshot(t *testing.T) {
 	if a := other.as(key, `mutation{issueCreate(input:{teamId:"ENG",title:"Next"}){issue{identifier}}}`, nil); a.at("issueCreate", "issue", "identifier") != "ENG-3" {
 		t.Error(a.Raw)
 	}
-	// A state that does not fit changes nothing.
+	// Restoring an invalid state changes nothing.
 	st.Workspaces[0].Issues[0].Team = "nowhere"
 	if err := other.srv.Restore(st); err == nil {
 		t.Error("restored a state that refers to nothing")

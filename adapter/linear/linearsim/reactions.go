@@ -23,7 +23,7 @@ type Reaction struct {
 
 // React adds a reaction to a comment. A Unicode emoji, with or without
 // variation selector, becomes its name; anything else is taken as the name of a
-// custom emoji. The same emoji again returns the reaction that is there.
+// custom emoji. Repeating an emoji returns the existing reaction.
 func (u *User) React(c *Comment, emoji string) *Reaction {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -59,7 +59,7 @@ func (u *User) react(r *Reaction, emoji string) *Reaction {
 	return u.ws.srv.addReaction(r)
 }
 
-// Unreact takes the user's own reaction with that emoji back.
+// Unreact removes the user's own reaction with that emoji.
 func (u *User) Unreact(c *Comment, emoji string) *Reaction {
 	s := u.ws.srv
 	s.mu.Lock()

@@ -193,7 +193,7 @@ func updateComment(r *request, a args) (any, error) {
 }
 
 // ownComment finds a comment that the caller wrote. Linear documents only that
-// users may change their own; changing another's is refused here.
+// users may change their own; changing another user's is rejected here.
 func (r *request) ownComment(id string) (*Comment, error) {
 	c, err := r.ws.findComment(id)
 	if err != nil {

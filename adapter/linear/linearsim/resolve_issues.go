@@ -133,8 +133,8 @@ func (r *request) relabel(a args, field string) (any, error) {
 	return r.updateIssue(i, args{field: []any{a.text("labelId")}})
 }
 
-// subscription adds the caller or a named person to those who follow an issue,
-// or takes them away.
+// subscription adds the caller or a named person to the subscribers of an issue,
+// or removes them.
 func (r *request) subscription(a args, on bool) (any, error) {
 	i, err := r.ws.findIssue(a.text("id"))
 	if err != nil {
@@ -202,7 +202,7 @@ func (r *request) updateIssue(i *Issue, in args) (any, error) {
 }
 
 // issueChange checks the input of issueCreate or issueUpdate and returns what
-// applies it. Nothing changes when one part of the input is wrong.
+// applies it. If any part of the input is invalid, nothing changes.
 func (r *request) issueChange(i *Issue, in args) (func(), error) {
 	next := i.issueFields
 	var err error
@@ -314,7 +314,7 @@ func (r *request) issueChange(i *Issue, in args) (func(), error) {
 	}, nil
 }
 
-// keptOfIssue are the input fields of issues that are kept and do nothing.
+// keptOfIssue are the input fields of issues that are stored without effect.
 func keptOfIssue() []string {
 	return []string{"snoozedUntilAt", "snoozedById", "slaBreachesAt", "slaStartedAt", "subIssueSortOrder", "inheritsSharedAccess", "sourceCommentId"}
 }
@@ -328,7 +328,7 @@ func (r *request) moveTo(t *Team, i *issueFields, id string) error {
 	return nil
 }
 
-// person finds a user; an empty id means no person.
+// person finds a user; it returns nil for an empty id.
 func (r *request) person(id string) (*User, error) {
 	if id == "" {
 		return nil, nil //nolint:nilnil // no person is a valid answer

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Restore replaces everything that the server holds. Handles from before act on
-// what is gone. The server keeps its configuration and logs; deliveries that are
-// under way end. An error leaves the server as it was.
+// Restore replaces everything that the server holds. Earlier handles act on
+// deleted entities. The server keeps its configuration and logs; deliveries in
+// progress end. After an error the server is unchanged.
 func (s *Server) Restore(st Snapshot) error {
 	if st.Version != stateVersion {
 		return fmt.Errorf("linearsim: state of version %d, this one reads version %d", st.Version, stateVersion)
@@ -55,7 +55,7 @@ type restorer struct {
 	err        error
 }
 
-// lookup finds an entity that the state refers to. An empty id is none.
+// lookup finds an entity that the state refers to. It returns nil for an empty id.
 func lookup[T node](b *restorer, typ, id string) T {
 	var none T
 	if id == "" {

@@ -99,9 +99,9 @@ func (u *User) Comments(text string) *Comment {
 	return u.Comment(issue, text)
 }
 
-// Thread shows what became of a comment: the replies below it, oldest first.
-// The methods that begin with Expect wait up to 10 s of real time for what they
-// expect, and end the test if it does not come.
+// Thread is a comment with the replies below it, oldest first. The methods that
+// begin with Expect wait up to 10 s of real time for what they expect, and end the
+// test if it does not arrive.
 type Thread struct {
 	scene *Scene
 	root  *Comment

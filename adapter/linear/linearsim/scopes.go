@@ -7,9 +7,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// allowed checks that a token covers an operation. Reading needs no more than
-// the token. Writing needs the scope write, or the one for what is written.
-// Linear documents the scopes, but not all of what each covers.
+// allowed checks that a token covers an operation. Any token may read. Writing
+// needs the scope write, or the scope of the entity. Linear documents the scopes,
+// but not everything that each covers.
 func (r *request) allowed(op *ast.OperationDefinition) error {
 	if op.Operation != ast.Mutation || r.srv.cfg.AnyScope || r.token.key {
 		return nil

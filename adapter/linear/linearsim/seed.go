@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Seed is a world to begin with, as seed files describe it. Entities name each
-// other by display names, keys and titles.
+// Seed is the initial content of a server, as seed files describe it. Entities
+// name each other by display names, keys and titles.
 type Seed struct {
 	Workspaces []SeedWorkspace `json:"workspaces"`
 }
@@ -90,8 +90,8 @@ type SeedComment struct {
 	Replies   []SeedComment     `json:"replies"`
 }
 
-// ReadSeed reads a seed file, JSON or YAML. Unknown fields are errors, so that a
-// typo does not go unseen.
+// ReadSeed reads a seed file, JSON or YAML. Unknown fields are errors, to catch
+// typos.
 func ReadSeed(path string) (Seed, error) {
 	raw, err := os.ReadFile(path) //nolint:gosec // the caller names the file
 	if err != nil {
@@ -123,7 +123,7 @@ func ParseSeed(raw []byte) (Seed, error) {
 }
 
 // Plant adds what a seed describes and returns the workspaces. What was added
-// before an error stays. No webhook is told: apps are installed last.
+// before an error stays. No webhooks are sent: apps are installed last.
 func (s *Server) Plant(seed Seed) ([]*Workspace, error) {
 	var out []*Workspace
 	for _, sw := range seed.Workspaces {

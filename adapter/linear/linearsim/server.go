@@ -14,8 +14,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Config says how a server behaves. The zero value listens on a free port of
-// 127.0.0.1 and limits nothing.
+// Config configures a server. The zero value listens on a free port of 127.0.0.1
+// and has no limits.
 type Config struct {
 	// Addr is the address to listen on. Defaults to "127.0.0.1:0".
 	Addr string
@@ -65,12 +65,12 @@ type Config struct {
 	// AppUserNotification, and Linear promises no order. Types that are not
 	// named come last. Defaults to the order in which they are named here.
 	EventOrder []string
-	// DisableAfter is how many deliveries in a row may be given up before the
+	// DisableAfter is how many consecutive deliveries may be given up before the
 	// webhook is disabled. Linear documents no number. Defaults to 0: never.
 	DisableAfter int
 	// Control serves the control API below /sim/, by which programs in any
-	// language act as people and make bad days. It needs no credentials, so the
-	// address must not be reachable by others. Defaults to false.
+	// language act as people and inject failures. It needs no credentials, so
+	// the address must not be reachable by others. Defaults to false.
 	Control bool
 	// Clock is a virtual clock: it is the time of the server, and deadlines of
 	// retries follow it. Defaults to none, which is the time of this machine.

@@ -62,7 +62,7 @@ func (s *Server) delegateToAgent(i *Issue, by *User, was issueFields) {
 	}
 }
 
-// sessionCreated tells an app of a new session. source is the comment that
+// sessionCreated notifies an app of a new session. source is the comment that
 // started it, or nil.
 func (s *Server) sessionCreated(in *Installation, x *Session, source *Comment) {
 	earlier := []map[string]any{}
@@ -82,7 +82,7 @@ func (s *Server) sessionCreated(in *Installation, x *Session, source *Comment) {
 	})
 }
 
-// sessionPrompted tells an app of a person's text in a session.
+// sessionPrompted notifies an app of a person's text in a session.
 func (s *Server) sessionPrompted(in *Installation, x *Session, activity *thing, source *Comment) {
 	content, _ := activity.values["content"].(payload)
 	by, _ := activity.values["user"].(*User)

@@ -8,7 +8,7 @@ import (
 
 // Session is an agent session. A person starts one by mentioning an app whose
 // webhook names the resource type AgentSessionEvent, and prompts it by a reply
-// in its thread; the app is told with AgentSessionEvent. [User.StartSession] and
+// in its thread; the app gets an AgentSessionEvent. [User.StartSession] and
 // [User.Prompt] do the same without a mention.
 type Session struct {
 	ID string
@@ -20,7 +20,7 @@ type Session struct {
 
 	*thing
 	activities []*thing
-	source     *Comment // that started it, nil if none did
+	source     *Comment // that started it, or nil
 }
 
 // StartSession starts a session of an app on an issue. root is the root comment

@@ -80,7 +80,7 @@ func (r *request) nested(n node, typ string) any {
 	return out
 }
 
-// emitThing tells webhooks of a change of a thing, if its type has a payload.
+// emitThing sends webhooks for a change of a thing, if its type has a payload.
 func (w *Workspace) emitThing(r *request, t *thing, action string, from map[string]any) {
 	if r.srv.schema.Types[t.typ+"WebhookPayload"] == nil {
 		return

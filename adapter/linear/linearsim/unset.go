@@ -69,7 +69,7 @@ func (r *request) zero(typ string) any {
 }
 
 // unsetRoot answers a root field without code of its own: generic queries and
-// mutations, or a refusal that says so.
+// mutations, or a "not simulated" error.
 func (r *request) unsetRoot(root operations, def *ast.FieldDefinition, a args) (any, error) {
 	if root.name == "Mutation" {
 		return r.genericMutation(def, a)
@@ -95,8 +95,8 @@ func (r *request) unsetRoot(root operations, def *ast.FieldDefinition, a args) (
 	return nil, notSimulated(def.Name)
 }
 
-// notSimulated refuses an operation that the simulator has no behavior for. The
-// real API has one, so a silent success would mislead.
+// notSimulated rejects an operation without simulated behavior. The real API has
+// some, so a silent success would mislead.
 func notSimulated(field string) *apiError {
 	e := inputError("linearsim does not simulate "+field, field+" is not part of what linearsim simulates.")
 	e.code, e.typ = "FEATURE_NOT_ACCESSIBLE", "feature not accessible"

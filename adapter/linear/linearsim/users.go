@@ -15,7 +15,7 @@ type User struct {
 	Email       string
 	URL         string // the profile address; pasted by a program it is a mention
 	App         bool
-	Guest       bool // webhooks do not tell
+	Guest       bool // not in webhooks
 	Admin       bool // may manage webhooks with a personal API key
 
 	record
@@ -39,8 +39,8 @@ func (w *Workspace) AddAdmin(name, displayName string) *User {
 	return w.addUser(u)
 }
 
-// AddGuest adds a person who is a guest of the workspace. Nothing but the mark
-// tells guests from members: what they can see is not limited here.
+// AddGuest adds a person who is a guest of the workspace. Guests
+// are only marked as such: the simulator does not limit what they can see.
 func (w *Workspace) AddGuest(name, displayName string) *User {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()

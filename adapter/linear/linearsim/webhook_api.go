@@ -72,7 +72,7 @@ func (reg *Registration) failures() []payload {
 	return out
 }
 
-// admin refuses callers that may not manage webhooks: people who are no admins,
+// admin refuses callers that may not manage webhooks: people who are not admins,
 // and apps without the scope admin.
 func (r *request) admin() error {
 	if r.srv.cfg.AnyScope {

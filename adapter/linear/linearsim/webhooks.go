@@ -101,13 +101,13 @@ func (reg *Registration) wants(e event) bool {
 	return e.always || len(reg.types) == 0 || slices.Contains(reg.types, e.typ)
 }
 
-// listens reports whether some webhook wants events of a type, so that bodies
-// for no one need not be built.
+// listens reports whether some webhook wants events of a type, so that unwanted
+// bodies need not be built.
 func (w *Workspace) listens(typ string) bool {
 	return slices.ContainsFunc(w.registrations, func(reg *Registration) bool { return reg.wants(event{typ: typ}) })
 }
 
-// drop forgets the deliveries of a webhook that was deleted.
+// drop discards the deliveries of a deleted webhook.
 func (s *Server) drop(reg *Registration) {
 	for _, d := range slices.Concat(reg.queue, reg.retries) {
 		d.done = true
@@ -195,7 +195,7 @@ func nested(key string, v any) bool {
 
 // Redeliver sends the bytes of a delivery again, with the same headers,
 // and waits for the answer. The delivery must have been sent before. The error
-// wraps [ErrNoDelivery], [ErrRefused] or what went wrong on the way.
+// wraps [ErrNoDelivery], [ErrRefused] or the error of the transport.
 func (s *Server) Redeliver(ctx context.Context, deliveryID string) error {
 	s.mu.Lock()
 	i := slices.IndexFunc(s.deliveries, func(d *delivery) bool { return d.id == deliveryID })

@@ -9,7 +9,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// noteEvery is how often it is stored that deliveries of a workspace arrive.
+// noteEvery is how often the time of the last delivery is stored.
 const noteEvery = 5 * time.Minute
 
 // arrival is the stored form of when the last delivery came.
@@ -17,12 +17,12 @@ type arrival struct {
 	Last time.Time `json:"last"`
 }
 
-// Arrived says that a delivery of a workspace has come, and returns why it is
-// to be ignored: "not_installed", or "needs_reauth" if the login ended longer
-// ago than Config.ParkFor. "" means to take it, which holds for a workspace whose
-// login has ended since: what comes then waits until the app is installed again.
-// It reads the store if what it knows is older than 15 s, and always for a
-// workspace that it does not know.
+// Arrived reports a delivery from a workspace, and returns why to ignore it:
+// "not_installed", or "needs_reauth" if the login ended longer ago than
+// Config.ParkFor. "" means to accept it, also if the login has ended more
+// recently: deliveries then wait until the app is installed again. It reads the
+// store if its cached state is older than 15 s, and always for an unknown
+// workspace.
 func (r *Registry) Arrived(ctx context.Context, workspace string) (ignore string, err error) {
 	l := r.login(workspace)
 	s, err := l.look(ctx)
@@ -43,7 +43,7 @@ func (r *Registry) Arrived(ctx context.Context, workspace string) (ignore string
 	return "", nil
 }
 
-// noteArrival stores that a delivery came, once in a while.
+// noteArrival stores the time of a delivery, at most once per noteEvery.
 func (r *Registry) noteArrival(ctx context.Context, l *login) {
 	now := r.cfg.Now()
 	l.mu.Lock()
@@ -60,7 +60,7 @@ func (r *Registry) noteArrival(ctx context.Context, l *login) {
 	if err == nil {
 		err = r.cfg.Store.Set(ctx, arrivalKey(l.org), raw, arrivalFor)
 	}
-	if err != nil { // what matters is the delivery itself
+	if err != nil { // the delivery itself matters more
 		l.mu.Lock()
 		l.arrived = last
 		l.mu.Unlock()

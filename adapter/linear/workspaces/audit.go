@@ -25,7 +25,7 @@ type AuditLine struct {
 	Why string `json:"why,omitempty"`
 }
 
-// audit adds a line. A line that cannot be stored is in the log all the same.
+// audit adds a line. It logs the line even if storing it fails.
 func (r *Registry) audit(ctx context.Context, org, what, why string) {
 	line := AuditLine{At: r.cfg.Now().UTC().Truncate(time.Millisecond), What: what, Why: clip(why, 300)}
 	r.log.Info().Str(LogKeyWorkspace, org).Str(LogKeyReason, line.Why).Msg("installation: " + what)
@@ -60,7 +60,7 @@ func (r *Registry) auditLines(ctx context.Context, org string) (lines []AuditLin
 		return nil, nil, storeError(err)
 	}
 	if json.Unmarshal(raw, &lines) != nil {
-		lines = nil // damaged: begin again
+		lines = nil // damaged: start over
 	}
 	return lines, raw, nil
 }

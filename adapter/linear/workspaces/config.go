@@ -57,7 +57,7 @@ type Config struct {
 	Store Store
 	// Keys encrypt the tokens. Required, unless AllowPlaintext is set.
 	Keys *Keys
-	// AllowPlaintext stores tokens as they are if there are no Keys: anyone
+	// AllowPlaintext stores tokens unencrypted if Keys is unset: anyone
 	// who reads the store can then act as the app. Defaults to false.
 	AllowPlaintext bool
 	// Name is what the pages call the app. Defaults to "the bot".
@@ -66,10 +66,10 @@ type Config struct {
 	// of their address after linear.app/. Defaults to all.
 	Only []string
 	// MaxWorkspaces is the most workspaces that may install the app; further
-	// ones are told so. Defaults to 10,000.
+	// ones are turned away with a page. Defaults to 10,000.
 	MaxWorkspaces int
 	// ParkFor is how long deliveries of a workspace whose login has ended are
-	// taken. After that they are ignored like those of a workspace that has
+	// accepted. After that they are ignored like those of a workspace that has
 	// not installed the app. Defaults to 7 days.
 	ParkFor time.Duration
 	// APIURL, AuthorizeURL, TokenURL and RevokeURL are Linear's addresses.
@@ -79,9 +79,9 @@ type Config struct {
 	// redirects. Defaults to a client with Go's default transport.
 	HTTPClient *http.Client
 	// OnInstalled is called by Run, on one instance, after a workspace has
-	// installed the app or installed it again. It is called again until it
-	// returns nil, so it may be called more than once; installation names what
-	// it is about. (*bot.Bot).Installed fits. Defaults to nothing.
+	// installed or reinstalled the app. It is retried until it returns nil, so
+	// it may be called more than once; installation identifies the installation.
+	// (*bot.Bot).Installed fits. Defaults to nothing.
 	OnInstalled func(ctx context.Context, workspace, installation string) error
 	// OnUninstalled is OnInstalled for workspaces that were disconnected from
 	// this side, by [Registry.Disconnect]. If Linear says that the app was

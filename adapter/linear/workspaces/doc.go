@@ -19,7 +19,7 @@
 // # Refreshing
 //
 // Linear replaces the refresh token with every refresh, so a login can die of
-// two refreshes at the same time or of a crash between two writes. Therefore:
+// concurrent refreshes or of a crash between two writes. Therefore:
 // calls of one process share one refresh; a lease in the store lets one process
 // refresh at a time; the record says that a refresh has begun before the request
 // is sent; the new pair is stored before anyone uses it; a pair that cannot be
@@ -28,11 +28,11 @@
 // its answer for 30 minutes. Before a login is given up, the record is read once
 // more, because another process may have replaced it.
 //
-// A refresh token that Linear calls dead parks the workspace as [NeedsReauth]:
-// its credentials are kept, its deliveries are still taken and wait, and
-// installing again lets them go on. Only Linear's word on the refresh token does
-// that. A refused client secret, a failure of Linear or of the network changes
-// nothing that is stored.
+// If Linear rejects a refresh token as invalid, the workspace becomes
+// [NeedsReauth]: its credentials are kept, its deliveries are still accepted and
+// wait, and installing the app again resumes them. Only Linear's verdict on the
+// refresh token does that. A rejected client secret, or a failure of Linear or of
+// the network, leaves the stored state unchanged.
 //
 // A token whose expiry is unknown is used until Linear refuses it.
 //

@@ -109,7 +109,7 @@ type imported struct {
 // Import adds an installation that the predecessor stored, as JSON: accessToken
 // and refreshToken as texts or as {iv, data, tag}, encrypted with one of
 // Config.Keys; expiresAt in milliseconds or null. It returns the workspace. The
-// tokens are encrypted anew. A workspace that has installed the app already is
+// tokens are encrypted again. A workspace that has installed the app already is
 // left alone, and the error has code adapter.CodeConflict. Errors about the record have code
 // Invalid and do not quote it.
 func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, err error) {

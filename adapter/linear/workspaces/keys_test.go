@@ -177,7 +177,7 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// Keys are rotated while calls and refreshes go on, by the steps of the manual.
+// Keys are rotated during calls and refreshes, following the steps of the manual.
 func TestRotationUnderLoad(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{EndOnRefresh: true})

@@ -10,24 +10,24 @@ import (
 )
 
 const (
-	// revokeFor is how long it is tried to revoke the tokens of a workspace
-	// that left. Then they are forgotten.
+	// revokeFor is how long revoking the tokens of a workspace that left is
+	// retried. Then they are deleted.
 	revokeFor = 24 * time.Hour
 	// firstRevoke and lastRevoke are the pauses between the attempts.
 	firstRevoke = 30 * time.Second
 	lastRevoke  = time.Hour
-	// close is how near to an installation a removal can be so that the clocks
-	// do not tell which came first.
+	// close is the time between an installation and a removal within which the
+	// clocks cannot tell which came first.
 	closeBy = 2 * time.Minute
 	// askTimeout bounds the question whether a login still works: a delivery
 	// waits for it.
 	askTimeout = 2 * time.Second
 )
 
-// Revoked says that Linear has sent word, at that time, that a workspace
-// removed the app: nothing is done there any more, the tokens are revoked and
-// then forgotten. A word that is older than the present installation, or about
-// another app, changes nothing. It blocks for a durable write.
+// Revoked reports that Linear announced, at that time, that a workspace removed
+// the app: work there stops, and the tokens are revoked and then deleted. It is a
+// no-op if the announcement is older than the current installation or about
+// another app. It blocks for a durable write.
 func (r *Registry) Revoked(ctx context.Context, workspace, clientID string, at time.Time) error {
 	s, err := r.read(ctx, workspace)
 	if err != nil && s == nil {
@@ -106,14 +106,14 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 type Farewell struct {
 	// Revoked says that Linear has ended the tokens.
 	Revoked bool
-	// Until is until when Run tries again, if they are not revoked. After that
-	// they are forgotten, and an admin has to remove the app in Linear.
+	// Until is when Run stops retrying, if they are not revoked. After that
+	// they are deleted, and an admin has to remove the app in Linear.
 	Until time.Time
 }
 
-// Disconnect ends an installation from this side: from now on nothing is done
-// in the workspace, its tokens are revoked, once now and for up to 24 hours by
-// Run, and then forgotten. why is for the audit line. The error has code
+// Disconnect ends an installation from this side: work in the workspace stops,
+// and its tokens are revoked, by one attempt now and for up to 24 hours by Run,
+// and then deleted. why is for the audit line. The error has code
 // NotFound if the app is not installed there.
 func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farewell, error) {
 	s, err := r.leave(ctx, workspace, "", why, announceUninstalled)
@@ -134,8 +134,8 @@ func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farew
 	return Farewell{Until: s.rec.RevokeUntil}, nil
 }
 
-// revoke tries once to revoke the tokens of a workspace that is leaving. When
-// they are revoked, or when time is over, nothing secret is left.
+// revoke makes one attempt to revoke the tokens of a workspace that is leaving.
+// Once they are revoked, or the time is up, it deletes all secrets.
 func (r *Registry) revoke(ctx context.Context, org string) (*snapshot, error) {
 	s, err := r.read(ctx, org)
 	if err != nil && s == nil || s == nil || s.rec.Status != Leaving {

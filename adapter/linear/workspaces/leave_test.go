@@ -82,7 +82,7 @@ func TestDisconnect(t *testing.T) {
 	r.mustCall(bot, org)
 }
 
-// Revoking is tried for 24 hours, and then nothing secret is left all the same.
+// Revoking is retried for 24 hours, after which all secrets are deleted anyway.
 func TestRevokeIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, back := range []bool{true, false} {
@@ -218,7 +218,7 @@ func (r *rig) attempted(org string) bool {
 	return err == nil && strings.Contains(string(raw), `"attempt"`)
 }
 
-// Run does by itself what a sweep does, and ends with its context.
+// Run sweeps by itself, and ends with its context.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})

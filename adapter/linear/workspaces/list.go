@@ -25,7 +25,7 @@ type Workspace struct {
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"`
 	Expires     time.Time `json:"expires,omitzero"`
 	// LastDelivery is when a delivery last came, give or take five minutes.
-	// Zero if none has come for 90 days.
+	// Zero if the last one is more than 90 days old.
 	LastDelivery time.Time `json:"last_delivery,omitzero"`
 	// Key is the id of the key that the tokens are encrypted with: "none" if
 	// they are stored as they are, "" if there are none.

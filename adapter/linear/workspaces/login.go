@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// lookFor is how long a record that was read is believed.
+	// lookFor is how long a record that was read is cached.
 	lookFor = 15 * time.Second
 	// renewTimeout bounds a refresh with everything that belongs to it.
 	renewTimeout = 2 * time.Minute
-	// youngPair is the age below which a pair that Linear refuses is not
-	// replaced again: another one would be refused too.
+	// youngPair is the age below which a pair that Linear rejects is not
+	// refreshed again: a new one would be rejected too.
 	youngPair = 30 * time.Second
 	// The pauses between attempts to refresh that failed.
 	firstPause = time.Second
@@ -53,14 +53,14 @@ type unsaved struct {
 	grant func() linearapi.Grant // see secret
 }
 
-// idle reports whether the login can be forgotten.
+// idle reports whether the login can be evicted.
 func (l *login) idle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.unsaved == nil && l.refused == ""
 }
 
-// saw takes over what the store holds.
+// saw adopts a snapshot read from the store.
 func (l *login) saw(s *snapshot) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,7 +109,7 @@ func (l *login) works(s *snapshot) (linearapi.Token, bool) {
 // was refused. Callers at the same time wait for the same refresh, which
 // outlives a caller whose context ends.
 func (l *login) Token(ctx context.Context) (linearapi.Token, error) {
-	const most = 3 // a pair whose answer was lost may have little time left when it is had
+	const most = 3 // a pair recovered after a lost response may be close to its expiry
 	for range most {
 		s, err := l.look(ctx)
 		if err != nil {
@@ -201,7 +201,7 @@ func (l *login) renew(ctx context.Context, ahead bool) error {
 	}
 }
 
-// settled reports whether nothing is to be done about s, and what to say then.
+// settled reports whether s needs no refresh, and the result in that case.
 func (l *login) settled(s *snapshot, ahead bool) (bool, error) {
 	if l.holds(s) {
 		return false, nil
@@ -402,7 +402,7 @@ func explain(org string, err error) error {
 	return e
 }
 
-// pausing returns the last failure while it is too soon to try again.
+// pausing returns the last failure while it is too soon to retry.
 func (l *login) pausing() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

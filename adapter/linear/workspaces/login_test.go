@@ -46,7 +46,7 @@ func TestInstallAndRefresh(t *testing.T) {
 	if n := r.grants(); n != 2 {
 		t.Errorf("%d grants after 20 calls with an expired token, want 2", n)
 	}
-	// A token that Linear refuses is replaced, once for all who were refused.
+	// A token that Linear rejects is replaced, once for all rejected callers.
 	r.clock.advance(time.Hour)
 	token, err := reg.Tokens(org).Token(t.Context())
 	if err != nil {

@@ -20,8 +20,8 @@ const (
 	doneFor = time.Hour
 )
 
-// ticket is what is remembered of an install that has begun. It is stored under
-// the digest of the state, so that who reads the store can finish nothing.
+// ticket is the stored state of an install in progress. Its key is the digest of
+// the OAuth state, so that a reader of the store cannot complete the install.
 type ticket struct {
 	// Browser is the digest of the cookie.
 	Browser string `json:"browser"`
@@ -55,8 +55,8 @@ func (r *Registry) beginInstall(ctx context.Context, cookie string) (state, veri
 	return state, verifier, nil
 }
 
-// consume takes a state away, which works once among all instances, and returns
-// its verifier if the cookie is that of the browser that began.
+// consume deletes a state, which succeeds once across all instances, and returns
+// its verifier if the cookie is that of the browser that started the install.
 func (r *Registry) consume(ctx context.Context, given, cookie string) (verifier string, err error) {
 	if given == "" || len(given) > 128 || cookie == "" || len(cookie) > 128 {
 		return "", errTicket

@@ -223,7 +223,7 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 		p.failed(w, err)
 		return
 	}
-	cookie = token() // what the browser is known by from now on never was in a flow
+	cookie = token() // from now on the browser has an identity that was never part of a flow
 	if err := p.reg.done(ctx, cookie, s.rec.Organization); err != nil {
 		p.reg.log.Warn().Err(err).Msg("the page after an install will know nothing of it")
 	}

@@ -63,7 +63,7 @@ func TestAuthorizeAddress(t *testing.T) {
 	contains(t, w.Header().Get("Set-Cookie"), "HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=600")
 }
 
-// A form of another site begins nothing.
+// A form of another site starts no install.
 func TestCrossSite(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})

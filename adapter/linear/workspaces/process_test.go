@@ -24,7 +24,7 @@ import (
 // childVar holds the orders of a process that the test starts and kills.
 const childVar = "WORKSPACES_TEST_CHILD"
 
-// orders are what such a process is to do.
+// orders tell such a process what to do.
 type orders struct {
 	Store, API, Token, Revoke string
 	Client, Secret, Keys, Org string
@@ -51,7 +51,7 @@ func (o *orders) registry() (*Registry, func(), error) {
 	return reg, func() { tr.CloseIdleConnections(); _ = store.Close() }, nil
 }
 
-// runChild acts in the workspace without end, and says what became of it. Its
+// runChild acts in the workspace in an endless loop, and reports the results. Its
 // tokens live for a moment only, so it refreshes all the time.
 func runChild() int {
 	var o orders

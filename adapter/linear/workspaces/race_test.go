@@ -27,7 +27,7 @@ type life struct {
 	dead  bool
 }
 
-// errKilled is what a dead process gets to see.
+// errKilled is the error that a dead process gets.
 var errKilled = fmt.Errorf("killed: %w", context.Canceled)
 
 // touch counts and reports whether the touch has an effect and is learned of.

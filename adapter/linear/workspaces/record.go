@@ -9,7 +9,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Status is how an installation is.
+// Status is the status of an installation.
 type Status string
 
 // The statuses.
@@ -63,8 +63,8 @@ type record struct {
 	Why string `json:"why,omitempty"`
 	// Announce is the hook that has not been called yet.
 	Announce string `json:"announce,omitempty"`
-	// RevokeUntil is when revoking is given up, Tries how often it was tried,
-	// and NextTry when it is due.
+	// RevokeUntil is when revoking is given up, Tries the number of attempts so
+	// far, and NextTry when the next one is due.
 	RevokeUntil time.Time `json:"revoke_until,omitzero"`
 	Tries       int       `json:"tries,omitempty"`
 	NextTry     time.Time `json:"next_try,omitzero"`
@@ -82,8 +82,8 @@ const (
 	fieldRefresh = "refresh_token"
 )
 
-// secret holds a text. It is a function because a function does not print what it
-// holds, wherever it stands.
+// secret holds a text. It is a function because printing a function does not
+// reveal the text.
 type secret func() string
 
 // hide returns a secret.
@@ -104,8 +104,8 @@ type snapshot struct {
 	access, refresh secret
 }
 
-// decode reads a record and opens its tokens. With an error, what the record
-// says besides its tokens may be there all the same.
+// decode reads a record and decrypts its tokens. With an error, the rest of the
+// record may still be set.
 func decode(raw []byte, organization string, keys *Keys) (*snapshot, error) {
 	s := &snapshot{raw: raw}
 	if err := json.Unmarshal(raw, &s.rec); err != nil {
@@ -131,8 +131,8 @@ func decode(raw []byte, organization string, keys *Keys) (*snapshot, error) {
 	return s, nil
 }
 
-// broken says that a record cannot be used as it is. Waiting helps if the
-// operator repairs the configuration meanwhile, so nothing is given up.
+// broken says that a record cannot be used as it is. The operator may still
+// repair the configuration, so the error is one to retry.
 func broken(organization, why string) error {
 	return &adapter.Error{
 		Code: adapter.CodeUnavailable, Op: "installation", RetryAfter: 15 * time.Second,

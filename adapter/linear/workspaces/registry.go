@@ -38,8 +38,7 @@ type Registry struct {
 	calm    chan struct{}
 }
 
-// maxLogins is how many workspaces are remembered. What is forgotten is read
-// again.
+// maxLogins is how many workspaces are cached. Evicted ones are read again.
 const maxLogins = 20_000
 
 // New checks cfg, fills in defaults and returns a Registry. It does no I/O. The
@@ -105,11 +104,11 @@ func (r *Registry) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String(
 // InstallURL returns the address of the page that offers to install the app.
 func (r *Registry) InstallURL() string { return r.cfg.PublicURL + InstallPath }
 
-// Tokens returns the source of a workspace's tokens. It does no I/O. The
-// source's errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
-// app is not installed there, Unauthenticated if the login has ended and an
-// admin has to install the app again, and adapter.CodeUnavailable or adapter.CodeRateLimited if waiting
-// helps.
+// Tokens returns the source of a workspace's tokens. It does no I/O. The source's
+// errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
+// app is not installed there, Unauthenticated if the login has ended and an admin
+// has to reinstall the app, and adapter.CodeUnavailable or adapter.CodeRateLimited
+// if a retry may succeed.
 func (r *Registry) Tokens(workspace string) linearapi.TokenSource { return r.login(workspace) }
 
 // Installed returns a word that names the installation of a workspace and
@@ -126,7 +125,7 @@ func (r *Registry) Installed(ctx context.Context, workspace string) (string, err
 	return s.rec.Installation, nil
 }
 
-// usable says why a workspace cannot be acted in, if it cannot.
+// usable returns an error that says why the bot cannot act in a workspace.
 func (r *Registry) usable(workspace string, s *snapshot) error {
 	switch {
 	case s == nil || !s.rec.login():

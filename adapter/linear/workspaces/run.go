@@ -16,8 +16,8 @@ import (
 const (
 	// sweepers is how many workspaces are tended at the same time.
 	sweepers = 4
-	// hotEvery is how often a workspace is looked at that something failed for:
-	// Linear repeats an answer that was lost for 30 minutes only.
+	// hotEvery is how often a workspace with a failure is checked: Linear repeats
+	// a lost response for 30 minutes only.
 	hotEvery = 20 * time.Second
 	// stepTimeout bounds what is done about one workspace.
 	stepTimeout = 3 * time.Minute
@@ -25,8 +25,8 @@ const (
 
 // Run keeps the installations in order until ctx ends, waits for what it has
 // begun and returns nil. Every instance may run it; a lease in the store keeps
-// them from doing the same thing at the same time. What fails is logged and
-// tried again.
+// them from doing the same thing at the same time. Failures are logged and
+// retried.
 func (r *Registry) Run(ctx context.Context) error {
 	for {
 		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {

@@ -48,9 +48,9 @@ func shardOf(org string) int {
 }
 
 const (
-	// goneFor is how long it is remembered that a workspace left.
+	// goneFor is how long the record of a workspace that left is kept.
 	goneFor = 180 * 24 * time.Hour
-	// arrivalFor is how long it is remembered when the last delivery came.
+	// arrivalFor is how long the time of the last delivery is kept.
 	arrivalFor = 90 * 24 * time.Hour
 )
 
@@ -68,8 +68,8 @@ func name() string {
 }
 
 // read returns the record of a workspace as it is stored, nil if there is none.
-// With an error that is about the record itself, the snapshot may be there all
-// the same, without tokens.
+// With an error about the record itself, the snapshot may still be set, without
+// tokens.
 func (r *Registry) read(ctx context.Context, org string) (*snapshot, error) {
 	raw, err := r.cfg.Store.Get(ctx, recordKey(org))
 	switch {
@@ -89,7 +89,7 @@ func storeError(err error) error {
 	return &adapter.Error{Code: code, Op: "installation", Message: "the store", Err: err}
 }
 
-// errStale says that a record was changed by someone else meanwhile.
+// errStale says that another process changed the record in the meantime.
 var errStale = errors.New("workspaces: the record was changed meanwhile")
 
 // write replaces the record old (nil if there is none) by rec.
@@ -124,12 +124,12 @@ func (r *Registry) write(ctx context.Context, old *snapshot, rec record) (*snaps
 	return s, nil
 }
 
-// maxTries bounds how often a change is tried against changes of others.
+// maxTries bounds the attempts to make a change against concurrent ones.
 const maxTries = 20
 
-// change reads the record and writes what f makes of it, until no other change
-// comes between. f gets a copy and may be called several times; false leaves
-// the record alone. The result is the record afterwards.
+// change reads the record, applies f and writes the result, retrying on conflict.
+// f gets a copy and may be called several times; if it returns false, the record
+// stays as it is. change returns the resulting record.
 func (r *Registry) change(ctx context.Context, org string, f func(old *snapshot, rec *record) bool) (*snapshot, error) {
 	for range maxTries {
 		old, err := r.read(ctx, org)
