@@ -13,6 +13,9 @@ type cache struct {
 	mu      sync.Mutex
 	now     func() time.Time
 	entries map[string]cached
+	// drops counts, by connection and kind, how often things were dropped: what
+	// was read before a drop may be wrong and is not kept after it.
+	drops map[string]uint64
 }
 
 type cached struct {
@@ -22,7 +25,7 @@ type cached struct {
 
 const maxCached = 5000
 
-func newCache(now func() time.Time) *cache { return &cache{now: now, entries: map[string]cached{}} }
+func newCache(now func() time.Time) *cache { return &cache{now: now, entries: map[string]cached{}, drops: map[string]uint64{}} }
 
 // The key begins with the connection and the kind of what is kept.
 func cacheKey(conn, kind string, rest ...string) string {
@@ -39,10 +42,14 @@ func (c *cache) get(key string) (any, bool) {
 	return e.value, true
 }
 
-// put keeps a value, which must not be changed afterwards.
-func (c *cache) put(key string, v any, ttl time.Duration) {
+// put keeps a value, which must not be changed afterwards, if nothing of its
+// kind was dropped since it began to be read.
+func (c *cache) put(key string, v any, ttl time.Duration, drops uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.drops[group(key)] != drops {
+		return
+	}
 	now := c.now()
 	if len(c.entries) >= maxCached {
 		for k, e := range c.entries {
@@ -64,13 +71,28 @@ func (c *cache) put(key string, v any, ttl time.Duration) {
 func (c *cache) drop(conn string, kinds ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for k := range c.entries {
-		for _, kind := range kinds {
-			if strings.HasPrefix(k, conn+"\x00"+kind+"\x00") {
+	for _, kind := range kinds {
+		c.drops[cacheKey(conn, kind)]++
+		for k := range c.entries {
+			if strings.HasPrefix(k, cacheKey(conn, kind)) {
 				delete(c.entries, k)
 			}
 		}
 	}
+}
+
+// dropped returns how often things of key's connection and kind were dropped.
+func (c *cache) dropped(key string) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drops[group(key)]
+}
+
+// group is the beginning of a key that names the connection and the kind.
+func group(key string) string {
+	conn, rest, _ := strings.Cut(key, "\x00")
+	kind, _, _ := strings.Cut(rest, "\x00")
+	return cacheKey(conn, kind)
 }
 
 // remember returns what is kept under key, or gets and keeps it.
@@ -80,9 +102,16 @@ func remember[T any](c *cache, key string, ttl time.Duration, get func() (T, err
 			return t, nil
 		}
 	}
+	return renew(c, key, ttl, get)
+}
+
+// renew gets a value and keeps it, unless what is kept of its kind was dropped
+// meanwhile.
+func renew[T any](c *cache, key string, ttl time.Duration, get func() (T, error)) (T, error) {
+	before := c.dropped(key)
 	v, err := get()
 	if err == nil {
-		c.put(key, v, ttl)
+		c.put(key, v, ttl, before)
 	}
 	return v, err
 }

@@ -296,10 +296,7 @@ func (c *call) linked(conn *Connection, p place) (all []link, stale bool, err er
 	key := cacheKey(conn.ID, kindLinked, p.Account, p.Conversation)
 	get := func() ([]link, error) { return sub.readLinks(p) }
 	if on, _ := c.q.flag("refresh"); on {
-		all, err = get()
-		if err == nil {
-			c.api.cache.put(key, all, linkedTTL)
-		}
+		all, err = renew(c.api.cache, key, linkedTTL, get)
 	} else {
 		all, err = remember(c.api.cache, key, linkedTTL, get)
 	}
