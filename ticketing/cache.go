@@ -25,7 +25,9 @@ type cached struct {
 
 const maxCached = 5000
 
-func newCache(now func() time.Time) *cache { return &cache{now: now, entries: map[string]cached{}, drops: map[string]uint64{}} }
+func newCache(now func() time.Time) *cache {
+	return &cache{now: now, entries: map[string]cached{}, drops: map[string]uint64{}}
+}
 
 // The key begins with the connection and the kind of what is kept.
 func cacheKey(conn, kind string, rest ...string) string {
