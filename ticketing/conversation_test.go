@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -434,5 +435,28 @@ func TestBatch(t *testing.T) {
 	}}).is(200)
 	if denied.text("errors.x.code") != "forbidden" || denied.at("errors.loop") == nil {
 		t.Errorf("denied: %s", denied.body)
+	}
+}
+
+// A reader gets neither endless nor huge requests by way of a batch.
+func TestBatchIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	for range 3 {
+		r.team.AddIssue(r.ada, "B", strings.Repeat("x", 1000))
+	}
+	reader := r.newToken(ticketing.Token{Name: "reader", Role: ticketing.RoleRead})
+	got := r.as(reader, "POST", "/batch-request", map[string]any{"resources": []any{
+		map[string]any{"name": "stream", "path": "/conversations/7/events"},
+		map[string]any{"name": "hidden", "path": "/conversations/7/%65vents"},
+		map[string]any{"name": "loop", "path": "/batch%2Drequest", "method": "POST"},
+		map[string]any{"name": "tickets", "resource": "tickets"},
+		map[string]any{"name": "values", "resource": "tickets", "method": "create", "body": map[string]any{"x": slices.Repeat([]string{"{{tickets}}"}, 2000)}},
+		map[string]any{"name": "text", "resource": "tickets", "method": "create", "body": map[string]any{"x": strings.Repeat("a {{tickets}}", 2000)}},
+	}}).is(200)
+	for name, want := range map[string]string{"stream": "no streams", "hidden": "no streams", "loop": "no batches", "values": "larger than", "text": "larger than"} {
+		if said := got.text("errors." + name + ".message"); !strings.Contains(said, want) {
+			t.Errorf("%s: %q, want %q", name, said, want)
+		}
 	}
 }
