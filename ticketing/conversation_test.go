@@ -411,6 +411,27 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// Fragments hide nothing from the limits, and texts need not be ASCII.
+func TestGraphQLGuards(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	deep := strings.Repeat("{ a ", 8) + "%s" + strings.Repeat("}", 8)
+	for query, want := range map[string]int{
+		"{ ... on Query { __schema { types { name } } } }":                                                        403,
+		"{ ...f } fragment f on Query { __type(name: \"Issue\") { name } }":                                       403,
+		"{ ...f } fragment f on Query " + fmt.Sprintf(deep, "...g") + " fragment g on X " + fmt.Sprintf(deep, ""): 400,
+		"{ ...f } fragment f on Query { ...g } fragment g on Query { ...f }":                                      400,
+		"{ ...f } fragment f on Query { viewer { __typename name } }":                                             200,
+		"# é 🚀\n{ viewer { name } }":                                                                              200,
+		"fragment f on User { name } # é\nquery { viewer { ...f } }":                                              200,
+	} {
+		got := r.call("POST", "/proxy/graphql", map[string]any{"query": query})
+		if got.status != want || want == 200 && got.text("data.viewer.name") != "Desk" {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
+	}
+}
+
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{})
