@@ -538,8 +538,8 @@ func (c *call) foundLink(p place, v *entity) error {
 			})
 		}
 	}
-	if remoteNotFound(err) || err != nil && problemOf(err).status == http.StatusUnprocessableEntity {
-		return nil // it is gone meanwhile, or there are too many to keep
+	if err != nil && (remoteNotFound(err) || problemOf(err).status == http.StatusUnprocessableEntity) {
+		return nil //nolint:nilerr // it is gone meanwhile, or there are too many to keep
 	}
 	return err
 }
