@@ -2,7 +2,6 @@ package ticketing
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -47,8 +46,11 @@ const (
 	maxLoops = 200
 )
 
-// batch runs requests of this API in sequence; a step can use the results of
-// earlier ones.
+// batchID is the operation of a batch, which a batch may not run.
+const batchID = "batchRequest"
+
+// batch runs requests of this API one after the other; a step can use what
+// earlier ones brought.
 func batch(c *call) (*reply, error) {
 	steps, _ := c.input.list(maxSteps, "resources", "requests")
 	account := c.input.peek("integrated_account_id")
@@ -119,6 +121,14 @@ func batch(c *call) (*reply, error) {
 
 // step runs one request through the API itself, with the rights of the caller.
 func (c *call) step(s *BatchStep, scope map[string]any, account, key string) (any, error) {
+	left := maxBody // a few references could otherwise blow up without end
+	fill := func(v any) (any, error) {
+		v = substitute(v, scope, &left)
+		if left < 0 {
+			return nil, badRequest(codeInvalidRequest, "what the step refers to is larger than %d bytes", maxBody)
+		}
+		return v, nil
+	}
 	method, target := strings.ToUpper(s.Method), s.Path
 	if target == "" {
 		target = "/unified/" + strings.TrimPrefix(s.Resource, "/")
@@ -137,35 +147,55 @@ func (c *call) step(s *BatchStep, scope map[string]any, account, key string) (an
 		method = http.MethodDelete
 	}
 	if s.ID != "" {
-		id, isText := substitute(s.ID, scope).(string)
+		v, err := fill(s.ID)
+		if err != nil {
+			return nil, err
+		}
+		id, isText := v.(string)
 		if !isText {
 			return nil, invalidField(s.Name+".id", "value", "does not lead to a text")
 		}
 		target += "/" + url.PathEscape(id)
 	} else if s.Path != "" {
-		target, _ = substitute(target, scope).(string)
+		v, err := fill(target)
+		if err != nil {
+			return nil, err
+		}
+		target, _ = v.(string)
 	}
 	query := url.Values{}
 	for k, v := range s.Query {
-		flatten(query, k, substitute(v, scope))
+		filled, err := fill(v)
+		if err != nil {
+			return nil, err
+		}
+		flatten(query, k, filled)
 	}
 	if account != "" && query.Get("integrated_account_id") == "" {
 		query.Set("integrated_account_id", account)
 	}
-	if strings.Contains(target, "batch-request") || !strings.HasPrefix(target, "/") {
+	if !strings.HasPrefix(target, "/") {
 		return nil, badRequest(codeInvalidRequest, "a step must be another request of this API")
 	}
 	var body []byte
 	if s.Body != nil {
-		var err error
-		if body, err = json.Marshal(substitute(s.Body, scope)); err != nil {
+		v, err := fill(s.Body)
+		if err != nil {
+			return nil, err
+		}
+		if body, err = json.Marshal(v); err != nil {
 			return nil, err
 		}
 	}
-	ctx := context.WithoutCancel(c.ctx)
-	r, err := http.NewRequestWithContext(ctx, method, "http://batch"+c.api.cfg.Prefix+target, bytes.NewReader(body))
+	// The time of the batch is that of all its steps.
+	r, err := http.NewRequestWithContext(c.ctx, method, "http://batch"+c.api.cfg.Prefix+target, bytes.NewReader(body))
 	if err != nil {
 		return nil, badRequest(codeInvalidRequest, "the step has no valid path")
+	}
+	// The router decodes what it compares, so its answer counts, not the text.
+	rt, _, _ := c.api.router.find(method, strings.TrimPrefix(r.URL.EscapedPath(), c.api.cfg.Prefix))
+	if rt != nil && (rt.shape == chunks || rt.id == batchID) {
+		return nil, badRequest(codeInvalidRequest, "a batch runs no streams, no downloads and no batches")
 	}
 	r.URL.RawQuery = strings.TrimPrefix(r.URL.RawQuery+"&"+query.Encode(), "&")
 	for _, name := range []string{"Authorization", "Api_access_token", "Api-Access-Token", "Access-Token", "Client", "Uid", "Expiry", "Token-Type"} {
@@ -213,13 +243,18 @@ func flatten(q url.Values, key string, v any) {
 	}
 }
 
-// substitute replaces {{path}} in texts by results of earlier steps. A text that
-// consists of one placeholder becomes the value itself.
-func substitute(v any, scope map[string]any) any {
+// substitute replaces {{path}} in texts by what earlier steps brought. A text
+// that is nothing else becomes the value itself. What is brought is taken from
+// left; once that is below zero, nothing more is brought.
+func substitute(v any, scope map[string]any, left *int) any {
+	if *left < 0 {
+		return nil
+	}
 	switch v := v.(type) {
 	case string:
 		if inner, isRef := strings.CutPrefix(v, "{{"); isRef && strings.HasSuffix(inner, "}}") && strings.Count(v, "{{") == 1 {
 			if got, has := lookup(scope, strings.TrimSpace(strings.TrimSuffix(inner, "}}"))); has {
+				*left -= len(must(json.Marshal(got)))
 				return got
 			}
 			return v
@@ -238,23 +273,26 @@ func substitute(v any, scope map[string]any) any {
 				v = rest
 				continue
 			}
-			if s, isText := got.(string); isText {
-				b.WriteString(s)
-			} else {
-				_, _ = b.Write(must(json.Marshal(got)))
+			text, isText := got.(string)
+			if !isText {
+				text = string(must(json.Marshal(got)))
 			}
+			if *left -= len(text); *left < 0 {
+				return nil
+			}
+			b.WriteString(text)
 			v = after
 		}
 	case map[string]any:
 		out := map[string]any{}
 		for k, e := range v {
-			out[k] = substitute(e, scope)
+			out[k] = substitute(e, scope, left)
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = substitute(e, scope)
+			out[i] = substitute(e, scope, left)
 		}
 		return out
 	default:

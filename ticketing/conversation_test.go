@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -410,6 +411,27 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// Fragments hide nothing from the limits, and texts need not be ASCII.
+func TestGraphQLGuards(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	deep := strings.Repeat("{ a ", 8) + "%s" + strings.Repeat("}", 8)
+	for query, want := range map[string]int{
+		"{ ... on Query { __schema { types { name } } } }":                                                        403,
+		"{ ...f } fragment f on Query { __type(name: \"Issue\") { name } }":                                       403,
+		"{ ...f } fragment f on Query " + fmt.Sprintf(deep, "...g") + " fragment g on X " + fmt.Sprintf(deep, ""): 400,
+		"{ ...f } fragment f on Query { ...g } fragment g on Query { ...f }":                                      400,
+		"{ ...f } fragment f on Query { viewer { __typename name } }":                                             200,
+		"# é 🚀\n{ viewer { name } }":                                                                              200,
+		"fragment f on User { name } # é\nquery { viewer { ...f } }":                                              200,
+	} {
+		got := r.call("POST", "/proxy/graphql", map[string]any{"query": query})
+		if got.status != want || want == 200 && got.text("data.viewer.name") != "Desk" {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
+	}
+}
+
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{})
@@ -434,5 +456,28 @@ func TestBatch(t *testing.T) {
 	}}).is(200)
 	if denied.text("errors.x.code") != "forbidden" || denied.at("errors.loop") == nil {
 		t.Errorf("denied: %s", denied.body)
+	}
+}
+
+// A reader gets neither endless nor huge requests by way of a batch.
+func TestBatchIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	for range 3 {
+		r.team.AddIssue(r.ada, "B", strings.Repeat("x", 1000))
+	}
+	reader := r.newToken(ticketing.Token{Name: "reader", Role: ticketing.RoleRead})
+	got := r.as(reader, "POST", "/batch-request", map[string]any{"resources": []any{
+		map[string]any{"name": "stream", "path": "/conversations/7/events"},
+		map[string]any{"name": "hidden", "path": "/conversations/7/%65vents"},
+		map[string]any{"name": "loop", "path": "/batch%2Drequest", "method": "POST"},
+		map[string]any{"name": "tickets", "resource": "tickets"},
+		map[string]any{"name": "values", "resource": "tickets", "method": "create", "body": map[string]any{"x": slices.Repeat([]string{"{{tickets}}"}, 2000)}},
+		map[string]any{"name": "text", "resource": "tickets", "method": "create", "body": map[string]any{"x": strings.Repeat("a {{tickets}}", 2000)}},
+	}}).is(200)
+	for name, want := range map[string]string{"stream": "no streams", "hidden": "no streams", "loop": "no batches", "values": "larger than", "text": "larger than"} {
+		if said := got.text("errors." + name + ".message"); !strings.Contains(said, want) {
+			t.Errorf("%s: %q, want %q", name, said, want)
+		}
 	}
 }

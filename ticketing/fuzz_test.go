@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -144,5 +145,19 @@ func TestQuerySpellings(t *testing.T) {
 	}
 	if _, ok := parseQuery(strings.Repeat("a=1&", maxParams+1)); ok {
 		t.Error("too many parameters were taken")
+	}
+}
+
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"8.8.8.8": true, "2606:4700::1111": true, "::ffff:8.8.8.8": true, "198.20.0.1": true, "192.0.1.1": true,
+		"127.0.0.1": false, "10.0.0.1": false, "169.254.169.254": false, "100.64.0.1": false, "::1": false, "fd00::1": false, "fe80::1": false,
+		"0.1.2.3": false, "192.0.0.8": false, "198.18.0.1": false, "198.19.255.255": false, "240.0.0.1": false,
+		"::ffff:127.0.0.1": false, "::127.0.0.1": false, "64:ff9b::7f00:1": false, "64:ff9b:1::a00:1": false, "2002:7f00:1::": false, "2001::1": false, "fec0::1": false,
+	} {
+		if got := public(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
 	}
 }

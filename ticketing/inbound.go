@@ -302,8 +302,8 @@ func (a *API) inbound(ctx context.Context, j *job) error {
 			return err
 		}
 	case "Attachment":
-		if account, conversation := a.cfg.Helpdesk.parse(v.URL); conversation != "" {
-			a.events.tell(place{account, conversation}, "links", map[string]string{})
+		if err := c.attachmentChanged(&e, &v); err != nil {
+			return err
 		}
 	}
 	if own {
@@ -490,8 +490,62 @@ func (c *call) stateName(id string) string {
 	return "another status"
 }
 
-// commentChanged notifies the conversations of an issue of a comment, and mirrors
-// it if that is switched on.
+// attachmentChanged keeps the links of a conversation as they stand in Linear,
+// whoever made or removed them there.
+func (c *call) attachmentChanged(e *event, v *entity) error {
+	a := c.api
+	account, conversation := a.cfg.Helpdesk.parse(v.URL)
+	if conversation == "" {
+		return nil
+	}
+	p := place{account, conversation}
+	var err error
+	switch e.Action {
+	case "remove":
+		_, err = a.links.remove(c.ctx, c.conn.ID, p, v.ID)
+	case "create":
+		err = c.foundLink(p, v)
+	}
+	if err != nil {
+		return err
+	}
+	a.events.tell(p, "links", map[string]string{})
+	return nil
+}
+
+// foundLink keeps a link that was made in Linear, so that its conversation hears
+// of the issue before anybody lists the links.
+func (c *call) foundLink(p place, v *entity) error {
+	if v.IssueID == "" || c.enabled(p) != nil || c.conn.Account != "" && c.conn.Account != p.Account {
+		return nil
+	}
+	have, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)
+	if err != nil || slices.ContainsFunc(have, func(l link) bool { return l.IssueID == v.IssueID }) {
+		return err
+	}
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	// The news may be older than the removal of the link.
+	if _, err = client.AttachmentNode(c.ctx, v.ID); err == nil {
+		var n *linearapi.Node[linearapi.Issue]
+		if n, err = client.Ticket(c.ctx, v.IssueID); err == nil {
+			now := c.api.cfg.Now().UTC()
+			_, _, err = c.api.links.add(c.ctx, c.conn.ID, p, link{
+				ID: v.ID, IssueID: n.Value.ID, Identifier: n.Value.Identifier, Title: v.Title, Origin: "found",
+				CreatedAt: now, Issue: n.JSON, SnapshotAt: now,
+			})
+		}
+	}
+	if err != nil && (remoteNotFound(err) || problemOf(err).status == http.StatusUnprocessableEntity) {
+		return nil //nolint:nilerr // it is gone meanwhile, or there are too many to keep
+	}
+	return err
+}
+
+// commentChanged tells the conversations of an issue about a comment, and
+// mirrors it if that is switched on.
 func (c *call) commentChanged(e *event, v *entity, own bool) error {
 	a := c.api
 	issue := v.IssueID

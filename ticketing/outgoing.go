@@ -329,10 +329,31 @@ func (a *API) hooks() *http.Client {
 	}
 }
 
+// public reports whether an address belongs to the internet. Ranges that stand
+// for an IPv4 address lead wherever that does, so they are refused as a whole.
 func public(a netip.Addr) bool {
 	a = a.Unmap()
-	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a)
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	for _, special := range []string{
+		"0.0.0.0/8",      // this network
+		"100.64.0.0/10",  // shared by the customers of a carrier
+		"192.0.0.0/24",   // protocols
+		"198.18.0.0/15",  // benchmarks
+		"240.0.0.0/4",    // reserved
+		"::/96",          // IPv4
+		"64:ff9b::/96",   // IPv4 behind NAT64
+		"64:ff9b:1::/48", // the same, of a local network
+		"2001::/32",      // IPv4 behind Teredo
+		"2002::/16",      // IPv4 behind 6to4
+		"fec0::/10",      // private once
+	} {
+		if netip.MustParsePrefix(special).Contains(a) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxAttempted is how many attempts a subscription shows.

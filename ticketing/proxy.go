@@ -417,22 +417,21 @@ func proxyGraphQL(c *call) (*reply, error) {
 	if name != "" && op.Name != name {
 		return nil, badRequest(codeInvalidRequest, "there is no operation %s", quoteID(name))
 	}
+	look := survey{fragments: doc.Fragments, depths: map[string]int{}}
+	depth := look.depth(op.SelectionSet)
 	switch {
 	case op.Operation == ast.Subscription:
 		return nil, badRequest(codeInvalidRequest, "subscriptions are not served")
 	case op.Operation == ast.Mutation && c.who.Role != RoleAdmin:
 		return nil, forbidden(codeForbidden, "mutations need the role admin")
-	case setDepth(op.SelectionSet, 0) > 15:
-		return nil, badRequest(codeInvalidRequest, "the query is nested more than 15 levels deep")
-	}
-	for _, s := range op.SelectionSet {
-		if f, isField := s.(*ast.Field); isField && strings.HasPrefix(f.Name, "__") && f.Name != "__typename" {
-			return nil, forbidden(codeForbidden, "introspection is switched off")
-		}
+	case depth > maxQueryDepth:
+		return nil, badRequest(codeInvalidRequest, "the query is nested more than %d levels deep", maxQueryDepth)
+	case look.introspects:
+		return nil, forbidden(codeForbidden, "introspection is switched off")
 	}
 	if op.Name == "" {
 		// The name goes along with the request, so it needs one.
-		i := op.Position.Start
+		i := byteAt(query, op.Position.Start)
 		rest := query[i:]
 		switch {
 		case strings.HasPrefix(rest, "{"):
@@ -456,22 +455,59 @@ func proxyGraphQL(c *call) (*reply, error) {
 	return ok(GraphQLReply{data}), nil
 }
 
-func setDepth(set ast.SelectionSet, at int) int {
-	if at > 50 {
-		return at
+// byteAt is where the rune n of a text begins: the parser counts runes.
+func byteAt(text string, n int) int {
+	for i := range text {
+		if n == 0 {
+			return i
+		}
+		n--
 	}
-	deepest := at
+	return len(text)
+}
+
+// maxQueryDepth is how deep a query may nest.
+const maxQueryDepth = 15
+
+// survey looks through a query with its fragments, which the parser does not
+// resolve. Each fragment is looked at once, however often it is spread.
+type survey struct {
+	fragments ast.FragmentDefinitionList
+	depths    map[string]int
+	// introspects says that a field asks for the schema.
+	introspects bool
+}
+
+// depth returns how many levels a selection has.
+func (v *survey) depth(set ast.SelectionSet) int {
+	deepest := 0
 	for _, s := range set {
+		below := 0
 		switch s := s.(type) {
 		case *ast.Field:
-			deepest = max(deepest, setDepth(s.SelectionSet, at+1))
-		case *ast.InlineFragment:
-			deepest = max(deepest, setDepth(s.SelectionSet, at+1))
-		case *ast.FragmentSpread:
-			if s.Definition != nil {
-				deepest = max(deepest, setDepth(s.Definition.SelectionSet, at+1))
+			if strings.HasPrefix(s.Name, "__") && s.Name != "__typename" {
+				v.introspects = true
 			}
+			below = v.depth(s.SelectionSet)
+		case *ast.InlineFragment:
+			below = v.depth(s.SelectionSet)
+		case *ast.FragmentSpread:
+			below = v.fragment(s.Name)
 		}
+		deepest = max(deepest, 1+below)
 	}
 	return deepest
+}
+
+func (v *survey) fragment(name string) int {
+	if d, seen := v.depths[name]; seen {
+		return d
+	}
+	f := v.fragments.ForName(name)
+	if f == nil {
+		return 0 // Linear says so
+	}
+	v.depths[name] = maxQueryDepth // one that spreads itself has no end
+	v.depths[name] = v.depth(f.SelectionSet)
+	return v.depths[name]
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/ticketing"
 )
@@ -241,6 +242,38 @@ func TestAutoLink(t *testing.T) {
 	r.call("POST", "/conversations/1/messages", map[string]any{"status": "resolved"}).is(200)
 	if got := r.call("GET", tickets+"/ENG-1", nil).is(200); got.text("status.name") != "completed" {
 		t.Errorf("status: %s", got.body)
+	}
+}
+
+// Links that are made and removed in Linear itself.
+func TestLinksFollowLinear(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.work()
+	issue := r.team.AddIssue(r.ada, "Known", "")
+	linear := r.client(r.app.Token())
+	dead := r.call("POST", "/conversations/1/links", map[string]any{"issue": "ENG-1"}).is(201)
+	r.quiet()
+	if err := linear.AttachmentDelete(t.Context(), dead.text("id")); err != nil {
+		t.Fatal(err)
+	}
+	r.quiet()
+	again := r.call("POST", "/conversations/1/links", map[string]any{"issue": issue.ID}).is(201)
+	if again.text("id") == dead.text("id") {
+		t.Errorf("the dead link was answered: %s", again.body)
+	}
+	if got := r.call("GET", "/conversations/1/issues?refresh=true", nil).is(200); got.count("result") != 1 {
+		t.Errorf("linked: %s", got.body)
+	}
+	_, err := linear.AttachmentCreate(t.Context(), linearapi.AttachmentCreateInput{IssueID: issue.ID, URL: "https://desk.example/app/accounts/1/conversations/5", Title: "Five"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.quiet()
+	r.ada.UpdateIssue(issue, linearsim.IssueChange{State: "Done"})
+	r.quiet()
+	if acts := r.activities("5"); len(acts) != 1 || !strings.Contains(acts[0], "moved from Todo to Done") {
+		t.Errorf("activities %q", acts)
 	}
 }
 

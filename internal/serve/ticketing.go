@@ -11,11 +11,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
@@ -70,7 +73,7 @@ func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	}
 	cfg.Connections, cfg.Store, cfg.Logger, cfg.Timeout = acting{lin}, store, a.log, ticketTime
 	if in != nil {
-		cfg.Connections = installed{lin, in.reg}
+		cfg.Connections = &installed{linear: lin, reg: in.reg}
 	}
 	api, err := ticketing.New(cfg)
 	if err != nil {
@@ -188,40 +191,78 @@ func (a acting) Connections(ctx context.Context) ([]ticketing.Connection, error)
 // installed are the workspaces that have installed the app, as connections of
 // the API.
 type installed struct {
-	linear *linear.Adapter
-	reg    *workspaces.Registry
+	linear interface {
+		API(ctx context.Context, workspace string) (*linearapi.Client, error)
+	}
+	reg interface {
+		List(ctx context.Context) ([]workspaces.Workspace, error)
+		Disconnect(ctx context.Context, workspace, why string) (workspaces.Farewell, error)
+	}
+
+	mu   sync.Mutex
+	idle map[string]*linearapi.Client
 }
 
-// Connections returns the workspaces in which the app can act. Those that do not
-// answer are left out; if none answers, it returns an error.
-func (i installed) Connections(ctx context.Context) ([]ticketing.Connection, error) {
+// Connections returns the workspaces that have the app. One in which it cannot
+// act now stays: without it, a request that names none would go to another.
+func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, error) {
 	all, err := i.reg.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var (
-		conns []ticketing.Connection
-		down  error
-	)
+	var conns []ticketing.Connection
 	for _, w := range all {
-		if w.Status != workspaces.Active {
+		if w.Status != workspaces.Active && w.Status != workspaces.NeedsReauth {
 			continue
 		}
-		client, err := i.linear.API(ctx, w.ID)
+		conn := ticketing.Connection{ID: w.ID, AppActor: true, Scopes: w.Scopes}
+		conn.Client, err = i.linear.API(ctx, w.ID)
+		switch {
+		case w.Problem != "":
+			conn.Status = "disabled" // until its key is back
+		case w.Status == workspaces.NeedsReauth, adapter.CodeOf(err) == adapter.CodeUnauthenticated:
+			conn.Status = "needs_reauth"
+		}
 		if err != nil {
-			down = err
-			continue
+			if conn.Client, err = i.idler(w.ID); err != nil {
+				return nil, err
+			}
 		}
-		conns = append(conns, ticketing.Connection{ID: w.ID, Client: client, AppActor: true, Scopes: w.Scopes})
-	}
-	if len(conns) == 0 {
-		return nil, down
+		conns = append(conns, conn)
 	}
 	return conns, nil
 }
 
+// idler returns the client of a workspace in which the app cannot act: it
+// answers every request with the reason.
+func (i *installed) idler(workspace string) (*linearapi.Client, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if c, ok := i.idle[workspace]; ok {
+		return c, nil
+	}
+	c, err := linearapi.New(linearapi.Config{
+		MaxAttempts: 1,
+		Tokens: linearapi.TokenFunc(func(ctx context.Context) (linearapi.Token, error) {
+			_, err := i.linear.API(ctx, workspace)
+			if err == nil { // the next request gets the client that works
+				err = &adapter.Error{Code: adapter.CodeUnavailable, Op: "ticketing", Message: "the workspace is back just now"}
+			}
+			return linearapi.Token{}, err
+		}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if i.idle == nil {
+		i.idle = make(map[string]*linearapi.Client)
+	}
+	i.idle[workspace] = c
+	return c, nil
+}
+
 // Disconnect ends an installation, for the bot as well.
-func (i installed) Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error) {
+func (i *installed) Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error) {
 	bye, err := i.reg.Disconnect(ctx, id, "disconnected through the ticketing API")
 	if err == nil && !bye.Revoked {
 		warning = "Linear did not confirm; it is asked again until " + bye.Until.UTC().Format(time.RFC3339) +
