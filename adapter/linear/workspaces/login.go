@@ -73,13 +73,14 @@ func (l *login) saw(s *snapshot) {
 	l.known, l.readAt = s, l.reg.cfg.Now()
 }
 
-// look returns the record, read at most 15 s ago; nil if there is none. If the
-// store cannot be read, an older reading serves.
+// look returns the record; nil if there is none. One that works is read at most
+// every 15 s; any other is read anew, because another instance may have installed
+// the app again. If the store cannot be read, an older reading serves.
 func (l *login) look(ctx context.Context) (*snapshot, error) {
 	l.mu.Lock()
 	known, age := l.known, l.reg.cfg.Now().Sub(l.readAt)
 	l.mu.Unlock()
-	if known != nil && age < lookFor {
+	if known != nil && known.rec.Status == Active && age < lookFor {
 		return known, nil
 	}
 	s, err := l.reg.read(ctx, l.org)
