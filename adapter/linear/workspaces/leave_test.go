@@ -130,6 +130,34 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 	}
 }
 
+// Without the key, disconnect leaves the tokens to an instance that has it.
+func TestDisconnectWithoutKey(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	reg := r.process()
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	tool, err := Manage(Config{Store: r.store, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bye, err := tool.Disconnect(t.Context(), org, "test")
+	if err != nil || bye.Revoked || bye.Until.Sub(r.clock.now()) != 24*time.Hour {
+		t.Errorf("%+v, %v", bye, err)
+	}
+	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 0 || r.status(reg, org) != Leaving {
+		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
+	}
+	r.clock.advance(time.Minute)
+	if err := reg.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 2 || r.status(reg, org) != Gone {
+		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
+	}
+	r.secretless(org)
+}
+
 func TestRevokedByLinear(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})

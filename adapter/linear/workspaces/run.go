@@ -135,7 +135,7 @@ func (r *Registry) step(ctx context.Context, org string) error {
 	}
 	switch {
 	case s.rec.Status == Leaving && !r.cfg.Now().Before(s.rec.NextTry):
-		_, err := r.revoke(ctx, org)
+		_, _, err := r.revoke(ctx, org)
 		return err
 	case err != nil:
 		return err
