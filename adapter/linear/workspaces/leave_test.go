@@ -130,6 +130,28 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A hook that fails holds up neither refreshing nor revoking.
+func TestHookFails(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	fail := func(context.Context, string, string) error { return errors.New("no") }
+	reg := r.process(func(c *Config) { c.OnInstalled, c.OnUninstalled = fail, fail })
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	n := r.grants()
+	r.clock.advance(25 * time.Hour)
+	if err := reg.Sweep(t.Context()); err != nil || r.grants() != n+1 {
+		t.Errorf("%v, %d refreshes, want 1", err, r.grants()-n)
+	}
+	if _, err := reg.leave(t.Context(), org, "", "test", announceUninstalled); err != nil {
+		t.Fatal(err)
+	}
+	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != Gone {
+		t.Errorf("%v, status %s", err, r.status(reg, org))
+	}
+	r.secretless(org)
+}
+
 // Without the key, disconnect leaves the tokens to an instance that has it.
 func TestDisconnectWithoutKey(t *testing.T) {
 	t.Parallel()
