@@ -65,6 +65,7 @@ func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, e
 		return nil, err
 	}
 	r.login(org).saw(s)
+	r.relist(ctx, org)
 	what := "installed"
 	if again {
 		what = "installed_again"
@@ -73,6 +74,14 @@ func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, e
 	r.audit(ctx, org, what, "scopes "+strings.Join(s.rec.Scopes, " "))
 	r.poke(org)
 	return s, nil
+}
+
+// relist puts a workspace on the list whose record is there. The installation
+// works without, so an error does not undo it.
+func (r *Registry) relist(ctx context.Context, org string) {
+	if err := r.enlist(ctx, org, true); err != nil {
+		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("workspace may be missing in the list of workspaces")
+	}
 }
 
 // room reports an error if no further workspace may install the app.
@@ -161,6 +170,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	case taken:
 		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
 	}
+	r.relist(ctx, org)
 	r.audit(ctx, org, "imported", "")
 	return org, nil
 }

@@ -58,7 +58,7 @@ func (r *Registry) Purge(ctx context.Context, content Content, workspace string)
 			return n, storeError(err)
 		}
 	}
-	if err := r.enlist(ctx, workspace, false); err != nil {
+	if err := r.delist(ctx, workspace); err != nil {
 		return n, err
 	}
 	r.login(workspace).saw(nil)

@@ -126,7 +126,7 @@ func (r *Registry) step(ctx context.Context, org string) error {
 		return err
 	}
 	if s == nil { // purged, or an installation that ended before its record was there
-		return r.enlist(ctx, org, false)
+		return r.delist(ctx, org)
 	}
 	r.login(org).saw(s)
 	var hook error
