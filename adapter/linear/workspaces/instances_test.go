@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/state"
 )
@@ -101,6 +102,40 @@ func TestSweepDuringInstall(t *testing.T) {
 		}
 		if all, err := reg.List(t.Context()); len(all) != 1 || err != nil {
 			t.Errorf("late=%t: list %+v, %v", late, all, err)
+		}
+	}
+}
+
+// What was installed while a purge runs stays, whenever that was.
+func TestInstallDuringPurge(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"checked", "deleting"} {
+		r := newRig(t, linearsim.OAuthApp{})
+		reg, org := r.process(), r.acme.ID
+		r.install(reg, r.ada)
+		if _, err := reg.Disconnect(t.Context(), org, "test"); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"x", "y"} {
+			if err := r.store.Set(t.Context(), state.Key{Workspace: org, Kind: "state", ID: id}, []byte("v"), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var once sync.Once
+		again := func() { once.Do(func() { r.install(reg, r.ada) }) }
+		store := &hookStore{Store: r.store}
+		tool := r.process(func(c *Config) { c.Store = store })
+		if at == "checked" {
+			store.write = func(k state.Key) error { again(); return nil }
+		} else {
+			store.remove = func(state.Key) { again() }
+		}
+		if n, err := tool.Purge(t.Context(), store, org); adapter.CodeOf(err) != adapter.CodeConflict {
+			t.Errorf("%s: %+v, %v", at, n, err)
+		}
+		r.mustCall(r.process(), org)
+		if all, err := reg.List(t.Context()); len(all) != 1 || err != nil {
+			t.Errorf("%s: list %+v, %v", at, all, err)
 		}
 	}
 }
