@@ -2,6 +2,9 @@ package workspaces
 
 import (
 	"context"
+	"errors"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,11 +14,12 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// hookStore calls a function after each read, and before each write and delete.
+// hookStore calls a function after each read and before each delete, and another
+// one says what fails before or after each write.
 type hookStore struct {
 	state.Store
 	read   func(k state.Key)
-	write  func(k state.Key) error
+	fail   func(k state.Key) (before, after error)
 	remove func(k state.Key)
 }
 
@@ -28,12 +32,14 @@ func (h *hookStore) Get(ctx context.Context, k state.Key) ([]byte, error) {
 }
 
 func (h *hookStore) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
-	if h.write != nil {
-		if err := h.write(k); err != nil {
-			return err
-		}
+	var before, after error
+	if h.fail != nil {
+		before, after = h.fail(k)
 	}
-	return h.Store.CompareAndSet(ctx, k, old, next, ttl)
+	if before != nil {
+		return before
+	}
+	return errors.Join(h.Store.CompareAndSet(ctx, k, old, next, ttl), after)
 }
 
 func (h *hookStore) Delete(ctx context.Context, k state.Key) error {
@@ -81,7 +87,7 @@ func TestSweepDuringInstall(t *testing.T) {
 			}}
 		})
 		reg := r.process(func(c *Config) {
-			c.Store = &hookStore{Store: r.store, write: func(k state.Key) error {
+			c.Store = &hookStore{Store: r.store, fail: func(k state.Key) (before, after error) {
 				if k == recordKey(r.acme.ID) { // listed, and the record is not there
 					installing.Do(func() {
 						go func() { _ = sweeper.Sweep(context.WithoutCancel(t.Context())); close(done) }()
@@ -92,7 +98,7 @@ func TestSweepDuringInstall(t *testing.T) {
 						}
 					})
 				}
-				return nil
+				return nil, nil
 			}}
 		})
 		r.install(reg, r.ada)
@@ -126,7 +132,7 @@ func TestInstallDuringPurge(t *testing.T) {
 		store := &hookStore{Store: r.store}
 		tool := r.process(func(c *Config) { c.Store = store })
 		if at == "checked" {
-			store.write = func(k state.Key) error { again(); return nil }
+			store.fail = func(state.Key) (before, after error) { again(); return nil, nil }
 		} else {
 			store.remove = func(state.Key) { again() }
 		}
@@ -137,5 +143,65 @@ func TestInstallDuringPurge(t *testing.T) {
 		if all, err := reg.List(t.Context()); len(all) != 1 || err != nil {
 			t.Errorf("%s: list %+v, %v", at, all, err)
 		}
+	}
+}
+
+// What Linear has granted is stored or given back, even if the browser leaves.
+func TestGrantIsKeptOrRevoked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		fails   int  // writes of the record
+		landed  bool // though they succeed
+		viewer  bool // fails
+		leaves  bool
+		status  int
+		want    Status
+		revokes int
+	}{
+		{name: "the store is back in time", fails: 2, status: http.StatusSeeOther, want: Active},
+		{name: "the store stays down", fails: 100, status: http.StatusServiceUnavailable, revokes: 2},
+		{name: "an answer of the store is lost", fails: 100, landed: true, status: http.StatusSeeOther, want: Active},
+		{name: "Linear does not say whose it is", viewer: true, status: http.StatusServiceUnavailable, revokes: 2},
+		{name: "the browser leaves", leaves: true, status: http.StatusSeeOther, want: Active},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, linearsim.OAuthApp{})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			store := &hookStore{Store: r.store}
+			fails := tt.fails
+			store.fail = func(k state.Key) (before, after error) {
+				if k != recordKey(r.acme.ID) || fails == 0 {
+					return nil, nil
+				}
+				if fails--; tt.landed {
+					return nil, state.ErrUnavailable
+				}
+				return state.ErrUnavailable, nil
+			}
+			store.read = func(k state.Key) {
+				if tt.leaves && k == shardKey(0) { // after the exchange
+					cancel()
+				}
+			}
+			reg := r.process(func(c *Config) { c.Store = store })
+			b := r.browser(reg)
+			back, err := r.app.Approve(b.begin(), r.ada)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.viewer {
+				r.sim.Fault(linearsim.Fault{Operation: "viewer", Status: 400, Times: 10})
+			}
+			b.ctx = ctx
+			if w := b.visit(http.MethodGet, back); w.Code != tt.status || strings.Contains(w.Body.String(), "Nothing was installed") {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+			if got := r.status(reg, r.acme.ID); got != tt.want || r.sim.Count(linearsim.RevokeEndpoint) != tt.revokes {
+				t.Errorf("status %q, %d revoked", got, r.sim.Count(linearsim.RevokeEndpoint))
+			}
+		})
 	}
 }
