@@ -197,6 +197,10 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	if err := r.enlist(ctx, org, true); err != nil {
 		return org, err
 	}
+	client := r.cfg.ClientID
+	if client == unused {
+		client = "" // a tool does not know the app
+	}
 	taken := false
 	_, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
 		if taken = old != nil && rec.login(); taken {
@@ -204,7 +208,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 		}
 		now := r.cfg.Now()
 		*rec = record{
-			Organization: org, UserID: in.BotUserID, Client: r.cfg.ClientID,
+			Organization: org, UserID: in.BotUserID, Client: client,
 			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now,
 		}
 		r.put(rec, g)

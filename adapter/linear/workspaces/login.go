@@ -249,6 +249,11 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 	}
 	grant, have := l.kept(s.rec.Pair)
 	if !have {
+		if r.foreign(s) { // Linear would refuse the refresh token, and that says nothing of the login
+			return &adapter.Error{
+				Code: adapter.CodeUnavailable, Op: "token", Message: "workspace " + l.org + " installed another app: compare LINEAR_CLIENT_ID",
+			}
+		}
 		if s.refresh.text() == "" {
 			return r.park(ctx, l.org, s.rec.Pair, "it has expired and has no refresh token")
 		}
@@ -281,6 +286,11 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 		l.keep(s.rec.Pair, grant)
 	}
 	return l.save(ctx, s.rec.Pair, grant)
+}
+
+// foreign reports whether s is known to be of another app than this one.
+func (r *Registry) foreign(s *snapshot) bool {
+	return s.rec.Client != "" && s.rec.Client != unused && s.rec.Client != r.cfg.ClientID
 }
 
 // rebase moves an expiry from the machine's clock to the registry's.
