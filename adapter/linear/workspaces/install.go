@@ -142,11 +142,16 @@ func (r *Registry) room(ctx context.Context, org string) error {
 	return nil
 }
 
-// abandon revokes tokens of an installation that was turned down.
+// abandon revokes tokens that nothing keeps: of an installation that was turned
+// down, or of one that ended meanwhile.
 func (r *Registry) abandon(ctx context.Context, g linearapi.Grant) {
 	for _, t := range []struct{ token, hint string }{{g.Refresh, fieldRefresh}, {g.Access, fieldAccess}} {
-		if t.token != "" {
-			_ = r.oauth.Revoke(ctx, t.token, t.hint) // they expire otherwise
+		if t.token == "" {
+			continue
+		}
+		if err := r.oauth.Revoke(ctx, t.token, t.hint); err != nil && !errors.Is(err, linearapi.ErrNotRevoked) {
+			r.count(CountNotRevoked)
+			r.log.Warn().Err(err).Str(LogKeyReason, t.hint).Msg("token that is not kept could not be revoked: it ends when it expires")
 		}
 	}
 }

@@ -3,6 +3,7 @@ package workspaces
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -260,6 +261,46 @@ func TestLeaveDuringRefresh(t *testing.T) {
 		t.Fatal(got)
 	}
 	r.secretless(org)
+}
+
+// lateNet calls after once an answer of the token endpoint is there, and before
+// anyone gets it.
+type lateNet struct {
+	next  http.RoundTripper
+	path  string
+	after func()
+}
+
+func (l *lateNet) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.next.RoundTrip(req)
+	if strings.HasSuffix(l.path, req.URL.Path) && l.after != nil {
+		l.after()
+	}
+	return resp, err
+}
+
+// A refresh that ends after the workspace is gone revokes both of its tokens.
+func TestGoneDuringRefresh(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	net := &lateNet{next: r.http.Transport, path: r.sim.TokenURL()}
+	reg, tool := r.process(func(c *Config) { c.HTTPClient = &http.Client{Transport: net} }), r.process()
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	r.clock.advance(25 * time.Hour)
+	n := 0
+	net.after = func() {
+		if bye, err := tool.Disconnect(t.Context(), org, "test"); err != nil || !bye.Revoked {
+			t.Errorf("%+v, %v", bye, err)
+		}
+		n = r.sim.Count(linearsim.RevokeEndpoint)
+	}
+	if _, err := reg.Tokens(org).Token(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) {
+		t.Errorf("the call that waited: %v", err)
+	}
+	if n = r.sim.Count(linearsim.RevokeEndpoint) - n; n != 2 {
+		t.Errorf("%d tokens revoked, want the new pair", n)
+	}
 }
 
 // attempted reports whether a refresh has begun.

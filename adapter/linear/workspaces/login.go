@@ -341,7 +341,7 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 			l.drop(pair)
 			l.saw(s)
 			if s == nil || s.rec.Status == Gone {
-				_ = r.oauth.Revoke(ctx, g.Refresh, fieldRefresh) // the workspace has left
+				r.abandon(ctx, g) // the workspace has left
 			}
 			r.count(CountRefreshed)
 			r.log.Info().Str(LogKeyWorkspace, l.org).Msg("login refreshed")
