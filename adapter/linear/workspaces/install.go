@@ -17,54 +17,32 @@ import (
 // install the app.
 var errNotAllowed = errors.New("workspaces: this workspace may not install the app")
 
-// install turns the tokens that an admin has granted into an installation.
+// errNotKept says that Linear has granted access and that it was given back.
+var errNotKept = errors.New("workspaces: the installation could not be stored")
+
+const (
+	// abandonTimeout bounds giving tokens back.
+	abandonTimeout = 10 * time.Second
+	// installTries is how often it is tried to store an installation.
+	installTries = 5
+)
+
+// install turns the tokens that an admin has granted into an installation, or
+// revokes them: no one else knows of them.
 func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, error) {
-	asked := r.cfg.Now()
-	api, err := linearapi.New(linearapi.Config{
-		URL: r.cfg.APIURL, Tokens: linearapi.AccessToken(g.Access), HTTPClient: r.cfg.HTTPClient, MaxAttempts: 3,
-	})
+	s, again, err := r.accept(ctx, g)
 	if err != nil {
-		return nil, err
-	}
-	v, err := api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering))
-	if err != nil {
-		return nil, err
-	}
-	org := v.Organization.ID
-	if org == "" {
-		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
-	}
-	if len(r.cfg.Only) > 0 && !slices.Contains(r.cfg.Only, org) && !slices.Contains(r.cfg.Only, v.Organization.URLKey) {
-		r.abandon(ctx, g)
-		return nil, errNotAllowed
-	}
-	if err := r.room(ctx, org); err != nil {
-		r.abandon(ctx, g)
-		return nil, err
-	}
-	if !v.User.App && !strings.HasSuffix(v.User.Email, "@oauthapp.linear.app") {
-		r.log.Warn().Str(LogKeyWorkspace, org).Msg("Linear gave a person's token instead of the app's: the bot acts as that person")
-	}
-	g.Expires = rebase(g.Expires, asked)
-	if err := r.enlist(ctx, org, true); err != nil {
-		return nil, err
-	}
-	again := false
-	s, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		again = old != nil
-		now := r.cfg.Now()
-		*rec = record{
-			Organization: org, Name: clip(v.Organization.Name, 200), URLKey: v.Organization.URLKey,
-			UserID: v.User.ID, Handle: clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
-			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTimeout)
+		defer cancel()
+		r.abandon(own, g)
+		if errors.Is(err, errNotAllowed) || errors.Is(err, errFull) {
+			return nil, err
 		}
-		r.put(rec, g)
-		return true
-	})
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errNotKept, err)
 	}
+	org := s.rec.Organization
 	r.login(org).saw(s)
+	r.relist(ctx, org)
 	what := "installed"
 	if again {
 		what = "installed_again"
@@ -73,6 +51,83 @@ func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, e
 	r.audit(ctx, org, what, "scopes "+strings.Join(s.rec.Scopes, " "))
 	r.poke(org)
 	return s, nil
+}
+
+// accept asks whose tokens these are and stores them. again says that there was
+// an installation before.
+func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, again bool, err error) {
+	asked := r.cfg.Now()
+	api, err := linearapi.New(linearapi.Config{
+		URL: r.cfg.APIURL, Tokens: linearapi.AccessToken(g.Access), HTTPClient: r.cfg.HTTPClient, MaxAttempts: 3,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	v, err := api.Viewer(adapter.WithPriority(ctx, adapter.PriorityAnswering))
+	if err != nil {
+		return nil, false, err
+	}
+	org := v.Organization.ID
+	if org == "" {
+		return nil, false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
+	}
+	if len(r.cfg.Only) > 0 && !slices.Contains(r.cfg.Only, org) && !slices.Contains(r.cfg.Only, v.Organization.URLKey) {
+		return nil, false, errNotAllowed
+	}
+	if err := r.room(ctx, org); err != nil {
+		return nil, false, err
+	}
+	if !v.User.App && !strings.HasSuffix(v.User.Email, "@oauthapp.linear.app") {
+		r.log.Warn().Str(LogKeyWorkspace, org).Msg("Linear gave a person's token instead of the app's: the bot acts as that person")
+	}
+	g.Expires = rebase(g.Expires, asked)
+	if err := r.enlist(ctx, org, true); err != nil {
+		return nil, false, err
+	}
+	installation := name()
+	s, err = r.insist(ctx, org, func(old *snapshot, rec *record) bool {
+		if old != nil && rec.Installation == installation {
+			return false // an attempt that seemed to fail was stored
+		}
+		again = old != nil
+		now := r.cfg.Now()
+		*rec = record{
+			Organization: org, Name: clip(v.Organization.Name, 200), URLKey: v.Organization.URLKey,
+			UserID: v.User.ID, Handle: clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
+			Status: Active, Installation: installation, InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
+		}
+		r.put(rec, g)
+		return true
+	})
+	if err == nil {
+		return s, again, nil
+	}
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonTimeout)
+	defer cancel()
+	if s, _ := r.read(own, org); s != nil && s.rec.Installation == installation {
+		return s, again, nil // the last attempt was stored after all
+	}
+	return nil, false, err
+}
+
+// insist is change, tried a few times while the store fails.
+func (r *Registry) insist(ctx context.Context, org string, f func(old *snapshot, rec *record) bool) (*snapshot, error) {
+	wait := 50 * time.Millisecond
+	for n := 1; ; n++ {
+		s, err := r.change(ctx, org, f)
+		if err == nil || n == installTries || sleep(ctx, wait) != nil {
+			return s, err
+		}
+		wait *= 2
+	}
+}
+
+// relist puts a workspace on the list whose record is there. The installation
+// works without, so an error does not undo it.
+func (r *Registry) relist(ctx context.Context, org string) {
+	if err := r.enlist(ctx, org, true); err != nil {
+		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("workspace may be missing in the list of workspaces")
+	}
 }
 
 // room reports an error if no further workspace may install the app.
@@ -87,11 +142,16 @@ func (r *Registry) room(ctx context.Context, org string) error {
 	return nil
 }
 
-// abandon revokes tokens of an installation that was turned down.
+// abandon revokes tokens that nothing keeps: of an installation that was turned
+// down, or of one that ended meanwhile.
 func (r *Registry) abandon(ctx context.Context, g linearapi.Grant) {
 	for _, t := range []struct{ token, hint string }{{g.Refresh, fieldRefresh}, {g.Access, fieldAccess}} {
-		if t.token != "" {
-			_ = r.oauth.Revoke(ctx, t.token, t.hint) // they expire otherwise
+		if t.token == "" {
+			continue
+		}
+		if err := r.oauth.Revoke(ctx, t.token, t.hint); err != nil && !errors.Is(err, linearapi.ErrNotRevoked) {
+			r.count(CountNotRevoked)
+			r.log.Warn().Err(err).Str(LogKeyReason, t.hint).Msg("token that is not kept could not be revoked: it ends when it expires")
 		}
 	}
 }
@@ -142,6 +202,10 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	if err := r.enlist(ctx, org, true); err != nil {
 		return org, err
 	}
+	client := r.cfg.ClientID
+	if client == unused {
+		client = "" // a tool does not know the app
+	}
 	taken := false
 	_, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
 		if taken = old != nil && rec.login(); taken {
@@ -149,7 +213,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 		}
 		now := r.cfg.Now()
 		*rec = record{
-			Organization: org, UserID: in.BotUserID, Client: r.cfg.ClientID,
+			Organization: org, UserID: in.BotUserID, Client: client,
 			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now,
 		}
 		r.put(rec, g)
@@ -161,6 +225,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	case taken:
 		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
 	}
+	r.relist(ctx, org)
 	r.audit(ctx, org, "imported", "")
 	return org, nil
 }

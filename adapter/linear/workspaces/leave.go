@@ -124,31 +124,38 @@ func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farew
 		return Farewell{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
 	}
 	r.poke(workspace)
-	s, err = r.revoke(ctx, workspace)
+	s, revoked, err := r.revoke(ctx, workspace)
 	if err != nil {
 		return Farewell{}, err
 	}
-	if s == nil || s.rec.Status == Gone {
+	if s != nil && s.rec.Status == Gone && s.rec.ChangedAt.Before(s.rec.RevokeUntil) {
+		revoked = true // by Run, which woke up: it gives up later only
+	}
+	if revoked || s == nil {
 		return Farewell{Revoked: true}, nil
 	}
 	return Farewell{Until: s.rec.RevokeUntil}, nil
 }
 
-// revoke makes one attempt to revoke the tokens of a workspace that is leaving.
-// Once they are revoked, or the time is up, it deletes all secrets.
-func (r *Registry) revoke(ctx context.Context, org string) (*snapshot, error) {
-	s, err := r.read(ctx, org)
+// revoke tries once to revoke the tokens of a workspace that is leaving, and
+// reports whether it did. When they are revoked, or when time is over, nothing
+// secret is left.
+func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked bool, err error) {
+	s, err = r.read(ctx, org)
 	if err != nil && s == nil || s == nil || s.rec.Status != Leaving {
-		return s, err
+		return s, false, err
 	}
 	now := r.cfg.Now()
-	why, over := "tokens revoked", true
-	if err != nil { // they cannot be decrypted, so they cannot be sent
+	why := "tokens revoked"
+	if err != nil { // they cannot be sent from here, and an instance that has the key still can
 		why = "tokens could not be read to be revoked: remove the app in Linear's settings if it is still there"
-	} else if err := r.revokeTokens(ctx, s); err != nil {
-		r.count(CountNotRevoked)
-		over = !now.Before(s.rec.RevokeUntil)
+	} else if err = r.revokeTokens(ctx, s); err != nil {
 		why = "Linear did not confirm for 24 hours that the tokens are revoked: remove the app in Linear's settings if it is still there"
+	}
+	revoked = err == nil
+	over := revoked || !now.Before(s.rec.RevokeUntil)
+	if !revoked {
+		r.count(CountNotRevoked)
 		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("tokens could not be revoked: tried again until " + s.rec.RevokeUntil.UTC().Format(time.RFC3339))
 	}
 	pair := s.rec.Pair
@@ -168,12 +175,12 @@ func (r *Registry) revoke(ctx context.Context, org string) (*snapshot, error) {
 		return true
 	})
 	if err == nil && done {
-		if why == "tokens revoked" {
+		if revoked {
 			r.count(CountRevoked)
 		}
 		r.audit(ctx, org, "purged", why)
 	}
-	return s, err
+	return s, revoked && done, err
 }
 
 // revokeTokens revokes both tokens. The refresh token goes first: it lives

@@ -3,6 +3,7 @@ package workspaces
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,56 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A hook that fails holds up neither refreshing nor revoking.
+func TestHookFails(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	fail := func(context.Context, string, string) error { return errors.New("no") }
+	reg := r.process(func(c *Config) { c.OnInstalled, c.OnUninstalled = fail, fail })
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	n := r.grants()
+	r.clock.advance(25 * time.Hour)
+	if err := reg.Sweep(t.Context()); err != nil || r.grants() != n+1 {
+		t.Errorf("%v, %d refreshes, want 1", err, r.grants()-n)
+	}
+	if _, err := reg.leave(t.Context(), org, "", "test", announceUninstalled); err != nil {
+		t.Fatal(err)
+	}
+	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != Gone {
+		t.Errorf("%v, status %s", err, r.status(reg, org))
+	}
+	r.secretless(org)
+}
+
+// Without the key, disconnect leaves the tokens to an instance that has it.
+func TestDisconnectWithoutKey(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	reg := r.process()
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	tool, err := Manage(Config{Store: r.store, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bye, err := tool.Disconnect(t.Context(), org, "test")
+	if err != nil || bye.Revoked || bye.Until.Sub(r.clock.now()) != 24*time.Hour {
+		t.Errorf("%+v, %v", bye, err)
+	}
+	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 0 || r.status(reg, org) != Leaving {
+		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
+	}
+	r.clock.advance(time.Minute)
+	if err := reg.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 2 || r.status(reg, org) != Gone {
+		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
+	}
+	r.secretless(org)
+}
+
 func TestRevokedByLinear(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
@@ -210,6 +261,46 @@ func TestLeaveDuringRefresh(t *testing.T) {
 		t.Fatal(got)
 	}
 	r.secretless(org)
+}
+
+// lateNet calls after once an answer of the token endpoint is there, and before
+// anyone gets it.
+type lateNet struct {
+	next  http.RoundTripper
+	path  string
+	after func()
+}
+
+func (l *lateNet) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.next.RoundTrip(req)
+	if strings.HasSuffix(l.path, req.URL.Path) && l.after != nil {
+		l.after()
+	}
+	return resp, err
+}
+
+// A refresh that ends after the workspace is gone revokes both of its tokens.
+func TestGoneDuringRefresh(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	net := &lateNet{next: r.http.Transport, path: r.sim.TokenURL()}
+	reg, tool := r.process(func(c *Config) { c.HTTPClient = &http.Client{Transport: net} }), r.process()
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	r.clock.advance(25 * time.Hour)
+	n := 0
+	net.after = func() {
+		if bye, err := tool.Disconnect(t.Context(), org, "test"); err != nil || !bye.Revoked {
+			t.Errorf("%+v, %v", bye, err)
+		}
+		n = r.sim.Count(linearsim.RevokeEndpoint)
+	}
+	if _, err := reg.Tokens(org).Token(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) {
+		t.Errorf("the call that waited: %v", err)
+	}
+	if n = r.sim.Count(linearsim.RevokeEndpoint) - n; n != 2 {
+		t.Errorf("%d tokens revoked, want the new pair", n)
+	}
 }
 
 // attempted reports whether a refresh has begun.

@@ -73,13 +73,14 @@ func (l *login) saw(s *snapshot) {
 	l.known, l.readAt = s, l.reg.cfg.Now()
 }
 
-// look returns the record, read at most 15 s ago; nil if there is none. If the
-// store cannot be read, an older reading serves.
+// look returns the record; nil if there is none. One that works is read at most
+// every 15 s; any other is read anew, because another instance may have installed
+// the app again. If the store cannot be read, an older reading serves.
 func (l *login) look(ctx context.Context) (*snapshot, error) {
 	l.mu.Lock()
 	known, age := l.known, l.reg.cfg.Now().Sub(l.readAt)
 	l.mu.Unlock()
-	if known != nil && age < lookFor {
+	if known != nil && known.rec.Status == Active && age < lookFor {
 		return known, nil
 	}
 	s, err := l.reg.read(ctx, l.org)
@@ -248,6 +249,11 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 	}
 	grant, have := l.kept(s.rec.Pair)
 	if !have {
+		if r.foreign(s) { // Linear would refuse the refresh token, and that says nothing of the login
+			return &adapter.Error{
+				Code: adapter.CodeUnavailable, Op: "token", Message: "workspace " + l.org + " installed another app: compare LINEAR_CLIENT_ID",
+			}
+		}
 		if s.refresh.text() == "" {
 			return r.park(ctx, l.org, s.rec.Pair, "it has expired and has no refresh token")
 		}
@@ -280,6 +286,11 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 		l.keep(s.rec.Pair, grant)
 	}
 	return l.save(ctx, s.rec.Pair, grant)
+}
+
+// foreign reports whether s is known to be of another app than this one.
+func (r *Registry) foreign(s *snapshot) bool {
+	return s.rec.Client != "" && s.rec.Client != unused && s.rec.Client != r.cfg.ClientID
 }
 
 // rebase moves an expiry from the machine's clock to the registry's.
@@ -330,7 +341,7 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 			l.drop(pair)
 			l.saw(s)
 			if s == nil || s.rec.Status == Gone {
-				_ = r.oauth.Revoke(ctx, g.Refresh, fieldRefresh) // the workspace has left
+				r.abandon(ctx, g) // the workspace has left
 			}
 			r.count(CountRefreshed)
 			r.log.Info().Str(LogKeyWorkspace, l.org).Msg("login refreshed")

@@ -255,6 +255,38 @@ func TestFailuresAndReauth(t *testing.T) {
 	}
 }
 
+// An instance with the id of another app does not end a login, and one that was
+// imported by a tool is of any app.
+func TestAnotherApp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	reg := r.process()
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	app := r.sim.RegisterApp(linearsim.OAuthApp{Name: "Other", DisplayName: "other", RedirectURIs: []string{publicURL + CallbackPath}})
+	wrong := r.process(func(c *Config) { c.ClientID, c.ClientSecret = app.ClientID, app.ClientSecret() })
+	r.clock.advance(25 * time.Hour)
+	n := r.grants()
+	_, err := wrong.Tokens(org).Token(t.Context())
+	if adapter.CodeOf(err) != adapter.CodeUnavailable || !strings.Contains(err.Error(), "LINEAR_CLIENT_ID") || r.grants() != n {
+		t.Errorf("%v, %d requests", err, r.grants()-n)
+	}
+	if got := r.status(reg, org); got != Active {
+		t.Errorf("status %s", got)
+	}
+	r.mustCall(reg, org)
+	tool, err := Manage(Config{Store: r.store, Keys: r.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if org, err = tool.Import(t.Context(), []byte(`{"accessToken":"a","refreshToken":"b","organizationId":"imported"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := reg.read(t.Context(), org); err != nil || s.rec.Client != "" || reg.foreign(s) {
+		t.Errorf("imported: client %q, %v", s.rec.Client, err)
+	}
+}
+
 // A lost answer is asked for again within Linear's window, also by another
 // process and also if the token still works.
 func TestLostAnswer(t *testing.T) {

@@ -184,7 +184,9 @@ func (p *pages) cookie(req *http.Request) string {
 
 // back is where Linear sends the browser back to.
 func (p *pages) back(w http.ResponseWriter, req *http.Request) {
-	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
+	// A browser that leaves does not end it: once Linear has granted tokens, they
+	// have to be stored or revoked.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), pageTimeout)
 	defer cancel()
 	q, cookie := req.URL.Query(), p.cookie(req)
 	verifier, err := p.reg.consume(ctx, q.Get("state"), cookie)
@@ -262,7 +264,16 @@ func (p *pages) failed(w http.ResponseWriter, err error) {
 	case errors.Is(err, errFull):
 		p.reg.count(CountRefused)
 		p.reg.log.Error().Msg("install refused: as many workspaces as Config.MaxWorkspaces allows have installed the app")
-		p.show(w, http.StatusForbidden, page{Title: "There is no room for another workspace", Text: "Ask the people who run the app."})
+		p.show(w, http.StatusForbidden, page{Title: "There is no room for another workspace", Text: "Ask the people who run the app. Linear may still list it: remove it in the workspace's settings."})
+	case errors.Is(err, errNotKept):
+		p.reg.count(CountNotExchange)
+		p.reg.log.Error().Err(err).Str(LogKeyReason, adapter.CodeOf(err).String()).Msg("install failed: the tokens that Linear granted are given back")
+		p.show(w, http.StatusServiceUnavailable, page{
+			Title: "That did not work just now",
+			Text: "Linear or the app's own store could not be reached, so the app does not work yet. Linear may already list it: " +
+				"installing again in a minute completes it.",
+			Retry: true,
+		})
 	case errors.Is(err, linearapi.ErrClientRefused):
 		p.reg.count(CountNotExchange)
 		p.reg.log.Error().Err(err).Msg("install failed: compare LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET with the app's settings in Linear")

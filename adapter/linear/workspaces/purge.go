@@ -31,6 +31,7 @@ type Purged struct {
 // record, values, subscriptions, notes and dead letters. The audit lines stay.
 // What still waits in lanes is dropped by the bot. It reads the whole store once.
 // The error has code adapter.CodeConflict if the app is installed there: disconnect first.
+// If it is installed again meanwhile, Purge stops with that code, too.
 func (r *Registry) Purge(ctx context.Context, content Content, workspace string) (Purged, error) {
 	var n Purged
 	if workspace == "" {
@@ -43,6 +44,9 @@ func (r *Registry) Purge(ctx context.Context, content Content, workspace string)
 	if w != nil && w.Status != Gone {
 		return n, &adapter.Error{Code: adapter.CodeConflict, Op: "purge", Message: "workspace " + workspace + " is " + string(w.Status) + ": disconnect it first, and wait until its tokens are revoked"}
 	}
+	if err := r.take(ctx, workspace, &n); err != nil {
+		return n, err
+	}
 	var found []state.Record // a store may not be changed while it is read
 	for rec, err := range content.Export(ctx) {
 		if err != nil {
@@ -54,16 +58,44 @@ func (r *Registry) Purge(ctx context.Context, content Content, workspace string)
 		}
 	}
 	for _, rec := range found {
+		if s, _ := r.read(ctx, workspace); s != nil { // what is deleted from now on may be the new installation's
+			return n, meanwhile(workspace)
+		}
 		if err := r.purge(ctx, content, rec, &n); err != nil && !errors.Is(err, state.ErrNotFound) {
 			return n, storeError(err)
 		}
 	}
-	if err := r.enlist(ctx, workspace, false); err != nil {
+	if err := r.delist(ctx, workspace); err != nil {
 		return n, err
 	}
 	r.login(workspace).saw(nil)
 	r.audit(ctx, workspace, "forgotten", "everything else that was stored is deleted")
 	return n, nil
+}
+
+// take deletes the record of a workspace that left. It goes first and only as it
+// was read, so that no new installation is deleted.
+func (r *Registry) take(ctx context.Context, workspace string, n *Purged) error {
+	s, err := r.read(ctx, workspace)
+	switch {
+	case s == nil:
+		return err
+	case s.rec.Status != Gone:
+		return meanwhile(workspace)
+	}
+	err = r.cfg.Store.CompareAndSet(ctx, recordKey(workspace), s.raw, nil, 0)
+	switch {
+	case errors.Is(err, state.ErrConflict):
+		return meanwhile(workspace)
+	case err != nil && !errors.Is(err, state.ErrNotFound):
+		return storeError(err)
+	}
+	n.Values++
+	return nil
+}
+
+func meanwhile(workspace string) error {
+	return &adapter.Error{Code: adapter.CodeConflict, Op: "purge", Message: "workspace " + workspace + " was installed again meanwhile: what is left of it stays"}
 }
 
 func workspaceOf(rec state.Record) string {
@@ -76,8 +108,9 @@ func workspaceOf(rec state.Record) string {
 func (r *Registry) purge(ctx context.Context, content Content, rec state.Record, n *Purged) error {
 	switch rec.Kind {
 	case state.RecordValue:
-		if rec.Key == auditKey(rec.Key.Workspace) {
-			return nil
+		switch rec.Key {
+		case auditKey(rec.Key.Workspace), recordKey(rec.Key.Workspace), leaseKey(rec.Key.Workspace):
+			return nil // the record is taken already, and a lease lapses: what is there now is not of this installation
 		}
 		n.Values++
 		return content.Delete(ctx, rec.Key)

@@ -51,11 +51,13 @@ func New(cfg Config) (*Registry, error) {
 	return r, err
 }
 
+// unused stands for what tools do not need.
+const unused = "unused"
+
 // Manage returns a Registry for tools that look after installations and install
 // none: only Config.Store is required. Without Keys, encrypted tokens stay as they
 // are and cannot be revoked.
 func Manage(cfg Config) (*Registry, error) {
-	const unused = "unused"
 	if cfg.ClientID == "" {
 		cfg.ClientID = unused
 	}

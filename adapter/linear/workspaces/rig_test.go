@@ -131,11 +131,16 @@ type browser struct {
 	t       *testing.T
 	handler http.Handler
 	cookies map[string]string
+	ctx     context.Context //nolint:containedctx // of the requests; nil: the test's
 }
 
 func (b *browser) visit(method, address string) *httptest.ResponseRecorder {
 	b.t.Helper()
-	req := httptest.NewRequestWithContext(b.t.Context(), method, address, nil)
+	ctx := b.ctx
+	if ctx == nil {
+		ctx = b.t.Context()
+	}
+	req := httptest.NewRequestWithContext(ctx, method, address, nil)
 	for name, value := range b.cookies {
 		req.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

@@ -21,6 +21,8 @@ const (
 	hotEvery = 20 * time.Second
 	// stepTimeout bounds what is done about one workspace.
 	stepTimeout = 3 * time.Minute
+	// hookTimeout bounds a hook, so that it leaves time for the rest.
+	hookTimeout = time.Minute
 )
 
 // Run keeps the installations in order until ctx ends, waits for what it has
@@ -124,18 +126,23 @@ func (r *Registry) step(ctx context.Context, org string) error {
 		return err
 	}
 	if s == nil { // purged, or an installation that ended before its record was there
-		return r.enlist(ctx, org, false)
+		return r.delist(ctx, org)
 	}
-	l := r.login(org)
-	l.saw(s)
+	r.login(org).saw(s)
+	var hook error
 	if s.rec.Announce != "" {
-		if err := r.announce(ctx, s); err != nil {
-			return err
-		}
+		hook = r.announce(ctx, s)
 	}
+	return errors.Join(hook, r.due(ctx, org, s, err)) // a hook that fails holds nothing else up
+}
+
+// due does what is due for a workspace besides its hook. err is what is wrong
+// with its record.
+func (r *Registry) due(ctx context.Context, org string, s *snapshot, err error) error {
+	l := r.login(org)
 	switch {
 	case s.rec.Status == Leaving && !r.cfg.Now().Before(s.rec.NextTry):
-		_, err := r.revoke(ctx, org)
+		_, _, err := r.revoke(ctx, org)
 		return err
 	case err != nil:
 		return err
@@ -163,10 +170,13 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 	if hook == nil {
 		return nil // a registry of a command: the bot's own will do it
 	}
-	if err := hook(ctx, org, installation); err != nil {
+	own, cancel := context.WithTimeout(ctx, hookTimeout)
+	err := hook(own, org, installation)
+	cancel()
+	if err != nil {
 		return err
 	}
-	_, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
+	_, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
 		if old == nil || rec.Announce != what || rec.Installation != installation {
 			return false
 		}

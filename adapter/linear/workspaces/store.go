@@ -167,7 +167,8 @@ func (r *Registry) shard(ctx context.Context, n int) (orgs []string, raw []byte,
 }
 
 // enlist puts a workspace on the list, or takes it off. It stands there before
-// its record does, so that no record is overlooked.
+// its record does, so that no record is overlooked, and is put there again once
+// its record is there, because a sweep that saw none may have taken it off.
 func (r *Registry) enlist(ctx context.Context, org string, on bool) error {
 	for range maxTries {
 		orgs, raw, err := r.shard(ctx, shardOf(org))
@@ -199,6 +200,19 @@ func (r *Registry) enlist(ctx context.Context, org string, on bool) error {
 		}
 	}
 	return &adapter.Error{Code: adapter.CodeUnavailable, Op: "installations", Message: "the list of workspaces changes all the time"}
+}
+
+// delist takes a workspace without a record off the list. If it was installed
+// meanwhile, or if that cannot be told, it goes back on.
+func (r *Registry) delist(ctx context.Context, org string) error {
+	if err := r.enlist(ctx, org, false); err != nil {
+		return err
+	}
+	s, err := r.read(ctx, org)
+	if s == nil && err == nil {
+		return nil
+	}
+	return r.enlist(context.WithoutCancel(ctx), org, true)
 }
 
 // errFull says that no further workspace may install the app.
