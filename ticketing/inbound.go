@@ -517,7 +517,7 @@ func (c *call) attachmentChanged(e *event, v *entity) error {
 // of the issue before anybody lists the links.
 func (c *call) foundLink(p place, v *entity) error {
 	if v.IssueID == "" || c.enabled(p) != nil || c.conn.Account != "" && c.conn.Account != p.Account {
-		return nil
+		return nil //nolint:nilerr // no conversation of this connection
 	}
 	have, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)
 	if err != nil || slices.ContainsFunc(have, func(l link) bool { return l.IssueID == v.IssueID }) {
@@ -539,7 +539,7 @@ func (c *call) foundLink(p place, v *entity) error {
 		}
 	}
 	if err != nil && (remoteNotFound(err) || problemOf(err).status == http.StatusUnprocessableEntity) {
-		return nil //nolint:nilerr // it is gone meanwhile, or there are too many to keep
+		return nil // it is gone meanwhile, or there are too many to keep
 	}
 	return err
 }
