@@ -99,8 +99,9 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 	}
 	rt, values, allow := c.api.router.find(c.r.Method, path)
 	c.route, c.path = rt, values
-	if rt == nil && strings.HasPrefix(path, facadeRoot) {
-		c.route = &route{facade: true}
+	if below, has := strings.CutPrefix(path, facadeRoot); has && rt == nil {
+		account, _, _ := strings.Cut(below, "/")
+		c.route, c.path = &route{facade: true}, map[string]string{"account": unescape(account)}
 	}
 	q, within := parseQuery(c.r.URL.RawQuery)
 	c.q = q

@@ -2,8 +2,11 @@ package ticketing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +258,47 @@ func TestSessionsActUnderTheAgentsName(t *testing.T) {
 		t.Errorf("created by %s", got.body)
 	}
 	r.as("", "DELETE", desk, nil, "Access-Token", "good").is(403)
+}
+
+// An administrator of one account in Chatwoot is nobody elsewhere.
+func TestSessionsStayInTheirAccount(t *testing.T) {
+	t.Parallel()
+	chatwoot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id":3,"name":"Sam","accounts":[{"id":7,"role":"administrator"},{"id":8,"role":"agent"}]}`)
+	}))
+	t.Cleanup(chatwoot.Close)
+	sessions, err := ticketing.NewChatwoot(ticketing.ChatwootConfig{URL: chatwoot.URL, Client: chatwoot.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sessions = sessions }})
+	for _, tc := range []struct {
+		method, path string
+		status       int
+	}{
+		{"POST", "/token", 401},
+		{"POST", "/token?account_id=7", 401},
+		{"POST", "/batch-request?account_id=7", 401},
+		{"GET", "/webhook?account_id=7", 401},
+		{"GET", "/proxy/issues?account_id=7", 401},
+		{"GET", tickets + "?account_id=7", 401},
+		{"GET", "/no/such/path", 401},
+		{"GET", "/conversations/1/issues", 401},
+		{"GET", "/conversations/1/issues?account_id=9", 401},
+		{"GET", "/conversations/1/issues?account_id=7", 200},
+		{"GET", "/issues/ENG-1/conversations?account_id=7", 200},
+		{"GET", desk + "/teams", 200},
+		{"GET", "/api/v1/accounts/7/no/such/path", 404},
+		{"GET", "/api/v1/accounts/9/no/such/path", 401},
+	} {
+		body := map[string]any{"name": "mine", "role": "admin"}
+		if got := r.as("", tc.method, tc.path, body, "Access-Token", "x"); got.status != tc.status {
+			t.Errorf("%s %s: %d, want %d: %s", tc.method, tc.path, got.status, tc.status, got.body)
+		}
+	}
+	if _, err := sessions.Session(t.Context(), httptest.NewRequest(http.MethodGet, "/", nil), ""); !errors.Is(err, ticketing.ErrNoSession) {
+		t.Errorf("without an account: %v", err)
+	}
 }
 
 func TestTwoWorkspacesNeverMix(t *testing.T) {
