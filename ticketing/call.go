@@ -36,7 +36,8 @@ type call struct {
 	id     string
 	who    *identity
 	conn   *Connection
-	raw    []byte // the body, if it was read
+	raw    []byte // the body, if it was read; of a form with files, what tells it from others
+	size   int64  // of the body
 	input  *input // the decoded body
 	make   string // id for what the call creates
 	// creating says that the fields are those of a new ticket.
@@ -199,23 +200,31 @@ func (c *call) readBody(w http.ResponseWriter) error {
 	limit := int64(maxBody)
 	if c.route.upload {
 		limit = c.api.cfg.MaxUpload*4/3 + 1<<20 // base64 takes a third more
-		if isMultipart(c.r) {
-			return nil // the handler reads the parts
-		}
 	}
 	if c.r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, c.r.Body, limit))
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return tooLarge(limit)
+	body := http.MaxBytesReader(w, c.r.Body, limit)
+	if c.route.upload && isMultipart(c.r) {
+		var err error
+		c.input, err = c.parts(body)
+		return err
 	}
+	raw, err := io.ReadAll(body)
 	if err != nil {
-		return badRequest(codeInvalidRequest, "the body was cut off")
+		return cutOff(err, "the body was cut off")
 	}
-	c.raw = raw
+	c.raw, c.size = raw, int64(len(raw))
 	c.input, err = decodeBody(c.r.Header.Get("Content-Type"), raw)
 	return err
+}
+
+// cutOff tells a body that is too large from one that did not arrive.
+func cutOff(err error, message string) *problem {
+	if over, is := errors.AsType[*http.MaxBytesError](err); is {
+		return tooLarge(over.Limit)
+	}
+	return badRequest(codeInvalidRequest, "%s", message)
 }
 
 func tooLarge(limit int64) *problem {

@@ -278,6 +278,49 @@ func TestUploadAndDownload(t *testing.T) {
 	}
 }
 
+// Two forms are one request only if they say the same.
+func TestSecondUploadIsNoRepeat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "With files", "")
+	send := func(name, content string, header ...string) *answer {
+		var form bytes.Buffer
+		w := multipart.NewWriter(&form)
+		_ = w.WriteField("ticket_id", "ENG-1")
+		part, err := w.CreateFormFile("file", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = part.Write([]byte(content))
+		_ = w.Close()
+		return r.call("POST", "/unified/ticketing/attachments", form.Bytes(), append(header, "Content-Type", w.FormDataContentType())...)
+	}
+	ids := map[string]bool{}
+	for i := range 20 {
+		ids[send("log.txt", fmt.Sprint("log ", i)).is(201).text("id")] = true
+	}
+	ids[send("other.txt", "log 1").is(201).text("id")] = true
+	if len(ids) != 21 {
+		t.Errorf("21 files, %d attachments", len(ids))
+	}
+	first := send("keyed.txt", "a", "Idempotency-Key", "k").is(201)
+	if again := send("keyed.txt", "a", "Idempotency-Key", "k").is(201); again.text("id") != first.text("id") {
+		t.Errorf("the repeat made another: %s", again.body)
+	}
+	send("keyed.txt", "b", "Idempotency-Key", "k").is(409)
+}
+
+// A file that takes longer than other requests may is still attached.
+func TestSlowUpload(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Timeout = 300 * time.Millisecond }})
+	r.team.AddIssue(r.ada, "With files", "")
+	r.linear.Fault(linearsim.Fault{Operation: "attachmentCreate", Delay: 600 * time.Millisecond})
+	r.call("POST", "/unified/ticketing/attachments", map[string]any{
+		"ticket_id": "ENG-1", "file_name": "log.txt", "data": base64.StdEncoding.EncodeToString(make([]byte, 3<<20)),
+	}).is(201)
+}
+
 // Scenario 15: searches.
 func TestSearch(t *testing.T) {
 	t.Parallel()

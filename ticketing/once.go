@@ -56,7 +56,7 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 
 	// The work is finished although the client goes away: half a create is
 	// worse than one that nobody waits for.
-	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
+	ctx, cancel := detach(c.ctx, c.patience())
 	defer cancel()
 	c.ctx = ctx
 	rec, mine, err := c.claim(slot, ttl, body)
@@ -71,6 +71,15 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	out, err := run()
 	c.settle(slot, ttl, rec, explicit, out, err)
 	return out, err
+}
+
+// patience is how long the work may take. A file needs longer; the rest does
+// not, so that a repeat waits no longer than it must for a process that died.
+func (c *call) patience() time.Duration {
+	if c.route.upload && c.size > maxBody {
+		return max(fileTime, c.api.cfg.Timeout)
+	}
+	return c.api.cfg.Timeout
 }
 
 // claim makes the request ours, or waits until the one who has it is done.
@@ -95,7 +104,7 @@ func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attem
 				return false, nil
 			}
 			mine = true
-			a.Owner, a.Until = me, now.Add(c.api.cfg.Timeout+5*time.Second)
+			a.Owner, a.Until = me, now.Add(c.patience()+5*time.Second)
 			return true, nil
 		})
 		if err != nil || mine || rec.Status != 0 {
