@@ -320,6 +320,10 @@ func (c *call) connect() error {
 	if err != nil {
 		return err
 	}
+	if account := c.named(); account != "" && strings.HasPrefix(c.route.path, "/conversations/") {
+		// An account's conversations stay out of the workspaces of others.
+		all = slices.DeleteFunc(all, func(v Connection) bool { return v.Account != "" && v.Account != account })
+	}
 	chosen, err := choose(all, id)
 	if err != nil {
 		return err

@@ -349,3 +349,36 @@ func TestTwoWorkspacesNeverMix(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 }
+
+// What a conversation brings about happens in a workspace of its account.
+func TestIssuesStayInTheAccountOfTheConversation(t *testing.T) {
+	t.Parallel()
+	var conns ticketing.Static
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = &conns }})
+	ws := r.linear.Workspace("Beta", "beta")
+	ws.AddTeam("ENG", "Beta team")
+	app := ws.InstallApp(linearsim.App{Name: "Desk"})
+	third := r.linear.Workspace("Gamma", "gamma")
+	third.AddTeam("ENG", "Gamma team")
+	acme, beta := r.conn, ticketing.Connection{ID: ws.ID, Account: "2", AppActor: true, Client: r.client(app.Token())}
+	acme.Account, acme.Default = "1", true
+	gamma := ticketing.Connection{ID: third.ID, Account: "2", AppActor: true, Client: r.client(third.InstallApp(linearsim.App{Name: "Desk"}).Token())}
+	conns = ticketing.Static{acme, beta}
+	create := func(query string) *answer {
+		return r.call("POST", "/conversations/9/issues"+query, map[string]any{"name": "Of account" + query, "team": "ENG"})
+	}
+	for query, want := range map[string][2]string{
+		"": {r.ws.ID, "1"}, "?account_id=1": {r.ws.ID, "1"}, "?account_id=2": {ws.ID, "2"}, "?integrated_account_id=" + ws.ID: {ws.ID, "2"},
+	} {
+		got := create(query).is(201)
+		if got.text("link.integrated_account_id") != want[0] || got.text("link.conversation.account_id") != want[1] {
+			t.Errorf("%q: %s", query, got.body)
+		}
+	}
+	create("?account_id=3").is(404)
+	create("?account_id=2&integrated_account_id=" + r.ws.ID).is(404)
+	conns = append(conns, gamma)
+	if got := create("?account_id=2&again=true").is(400); !strings.Contains(got.text("message"), "integrated_account_id") {
+		t.Errorf("two workspaces: %s", got.body)
+	}
+}

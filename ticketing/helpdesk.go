@@ -205,8 +205,9 @@ func (c *call) session() error {
 	return nil
 }
 
-// account is the account of the helpdesk that a request is about.
-func (c *call) account() string {
+// named is the account of the helpdesk that a request names, itself or by its
+// token, or "".
+func (c *call) named() string {
 	if a := c.path["account"]; a != "" {
 		return a
 	}
@@ -220,6 +221,14 @@ func (c *call) account() string {
 	}
 	if len(c.who.Accounts) == 1 {
 		return c.who.Accounts[0]
+	}
+	return ""
+}
+
+// account is the account of the helpdesk that a request is about.
+func (c *call) account() string {
+	if a := c.named(); a != "" {
+		return a
 	}
 	if c.conn != nil && c.conn.Account != "" {
 		return c.conn.Account
