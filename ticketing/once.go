@@ -28,16 +28,24 @@ type attempt struct {
 const maxKeptAnswer = 512 << 10
 
 // once runs a write so that a repeat of it gets the first answer. A repeat is
-// the same Idempotency-Key or, without one, the same request of the same token
-// within the repeat window: clients repeat a create whose answer was lost.
+// the same Idempotency-Key or, on routes that say so, the same request of the
+// same token within the repeat window: clients repeat a create whose answer was
+// lost.
 func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	key, ttl := c.r.Header.Get("Idempotency-Key"), c.api.cfg.IdempotencyTTL
 	explicit := key != ""
 	if len(key) > 255 {
 		return nil, badRequest(codeInvalidRequest, "Idempotency-Key must be at most 255 bytes")
 	}
+	// The work is finished although the client goes away: half a create is
+	// worse than one that nobody waits for.
+	if explicit || c.r.Method == http.MethodPost {
+		ctx, cancel := detach(c.ctx, c.patience())
+		defer cancel()
+		c.ctx = ctx
+	}
 	if !explicit {
-		if c.r.Method != http.MethodPost || c.api.cfg.RepeatWindow < 0 {
+		if !c.route.repeats || c.api.cfg.RepeatWindow < 0 {
 			c.make = uuid.NewString()
 			return run()
 		}
@@ -54,11 +62,6 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	}
 	slot := state.Key{Workspace: workspace, Kind: "ticketing.once", ID: shortHash(parts...)}
 
-	// The work is finished although the client goes away: half a create is
-	// worse than one that nobody waits for.
-	ctx, cancel := detach(c.ctx, c.patience())
-	defer cancel()
-	c.ctx = ctx
 	rec, mine, err := c.claim(slot, ttl, body)
 	if err != nil {
 		return nil, err
