@@ -51,8 +51,9 @@ type Config struct {
 	// ConnectionRate limits the requests that go to Linear, for each
 	// connection. Defaults to 50 per 10 s.
 	ConnectionRate Rate
-	// RepeatWindow is how long a retried create without an Idempotency-Key is
-	// recognized. Defaults to 1 min; negative switches
+	// RepeatWindow is how long the create of a ticket or a comment, a batch or
+	// a create through the proxy is recognized without an Idempotency-Key when
+	// it is sent again. Defaults to 1 min; negative switches
 	// it off.
 	RepeatWindow time.Duration
 	// IdempotencyTTL is how long an Idempotency-Key is remembered. Defaults to

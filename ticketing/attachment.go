@@ -239,12 +239,6 @@ func getAttachment(c *call) (*reply, error) {
 // createAttachment answers POST /attachments: JSON, or a form with a file.
 func createAttachment(c *call) (*reply, error) {
 	in := c.input
-	if in == nil { // multipart
-		var err error
-		if in, err = c.parts(); err != nil {
-			return nil, err
-		}
-	}
 	target := c.path["id"]
 	if target == "" {
 		target, _, _ = in.ref("ticket")
@@ -265,14 +259,16 @@ func createAttachment(c *call) (*reply, error) {
 	return c.one(http.StatusCreated, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
 }
 
-// parts reads a form with a file.
-func (c *call) parts() (*input, error) {
+// parts reads a form with a file. It is read before the handler runs, since
+// what is in it decides whether the request is a repeat.
+func (c *call) parts(body io.ReadCloser) (*input, error) {
+	c.r.Body = body
 	r, err := c.r.MultipartReader()
 	if err != nil {
 		return nil, badRequest(codeInvalidRequest, "the form cannot be read")
 	}
 	fields := map[string]any{}
-	hashed := []byte{}
+	hashed := []byte("form ") // no JSON, whatever the digits of the hashes are
 	left := c.api.cfg.MaxUpload + 1<<20
 	for n := 0; ; n++ {
 		p, err := r.NextPart()
@@ -280,16 +276,17 @@ func (c *call) parts() (*input, error) {
 			break
 		}
 		if err != nil || n > 50 {
-			return nil, badRequest(codeInvalidRequest, "the form cannot be read")
+			return nil, cutOff(err, "the form cannot be read")
 		}
 		raw, err := io.ReadAll(io.LimitReader(p, left+1))
 		if err != nil {
-			return nil, badRequest(codeInvalidRequest, "the form was cut off")
+			return nil, cutOff(err, "the form was cut off")
 		}
+		c.size += int64(len(raw))
 		if left -= int64(len(raw)); left < 0 {
 			return nil, tooLarge(c.api.cfg.MaxUpload)
 		}
-		hashed = append(hashed, []byte(shortHash(p.FormName(), string(raw)))...)
+		hashed = append(hashed, []byte(shortHash(p.FormName(), p.FileName(), string(raw)))...)
 		if p.FileName() != "" || p.FormName() == "file" {
 			fields["content"] = raw
 			if _, named := fields["file_name"]; !named && p.FileName() != "" {

@@ -36,7 +36,8 @@ type call struct {
 	id     string
 	who    *identity
 	conn   *Connection
-	raw    []byte // the body, if it was read
+	raw    []byte // the body, if it was read; of a form with files, what tells it from others
+	size   int64  // of the body
 	input  *input // the decoded body
 	make   string // id for what the call creates
 	// creating says that the fields are those of a new ticket.
@@ -99,8 +100,9 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 	}
 	rt, values, allow := c.api.router.find(c.r.Method, path)
 	c.route, c.path = rt, values
-	if rt == nil && strings.HasPrefix(path, facadeRoot) {
-		c.route = &route{facade: true}
+	if below, has := strings.CutPrefix(path, facadeRoot); has && rt == nil {
+		account, _, _ := strings.Cut(below, "/")
+		c.route, c.path = &route{facade: true}, map[string]string{"account": unescape(account)}
 	}
 	q, within := parseQuery(c.r.URL.RawQuery)
 	c.q = q
@@ -198,23 +200,31 @@ func (c *call) readBody(w http.ResponseWriter) error {
 	limit := int64(maxBody)
 	if c.route.upload {
 		limit = c.api.cfg.MaxUpload*4/3 + 1<<20 // base64 takes a third more
-		if isMultipart(c.r) {
-			return nil // the handler reads the parts
-		}
 	}
 	if c.r.ContentLength > limit {
 		return tooLarge(limit)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, c.r.Body, limit))
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return tooLarge(limit)
+	body := http.MaxBytesReader(w, c.r.Body, limit)
+	if c.route.upload && isMultipart(c.r) {
+		var err error
+		c.input, err = c.parts(body)
+		return err
 	}
+	raw, err := io.ReadAll(body)
 	if err != nil {
-		return badRequest(codeInvalidRequest, "the body was cut off")
+		return cutOff(err, "the body was cut off")
 	}
-	c.raw = raw
+	c.raw, c.size = raw, int64(len(raw))
 	c.input, err = decodeBody(c.r.Header.Get("Content-Type"), raw)
 	return err
+}
+
+// cutOff tells a body that is too large from one that did not arrive.
+func cutOff(err error, message string) *problem {
+	if over, is := errors.AsType[*http.MaxBytesError](err); is {
+		return tooLarge(over.Limit)
+	}
+	return badRequest(codeInvalidRequest, "%s", message)
 }
 
 func tooLarge(limit int64) *problem {
@@ -309,6 +319,10 @@ func (c *call) connect() error {
 	all, err := c.connections()
 	if err != nil {
 		return err
+	}
+	if account := c.named(); account != "" && strings.HasPrefix(c.route.path, "/conversations/") {
+		// An account's conversations stay out of the workspaces of others.
+		all = slices.DeleteFunc(all, func(v Connection) bool { return v.Account != "" && v.Account != account })
 	}
 	chosen, err := choose(all, id)
 	if err != nil {

@@ -50,6 +50,9 @@ func NewChatwoot(cfg ChatwootConfig) (*Chatwoot, error) {
 
 // Session asks Chatwoot whom a dashboard's session belongs to.
 func (w *Chatwoot) Session(ctx context.Context, r *http.Request, account string) (Agent, error) {
+	if account == "" { // roles differ between accounts
+		return Agent{}, ErrNoSession
+	}
 	header := http.Header{}
 	for _, name := range []string{"access-token", "client", "uid", "expiry", "token-type"} {
 		header.Set(name, r.Header.Get(name))
@@ -71,7 +74,7 @@ func (w *Chatwoot) Session(ctx context.Context, r *http.Request, account string)
 		return Agent{}, err
 	}
 	for _, a := range profile.Accounts {
-		if account == "" || strconv.FormatInt(a.ID, 10) == account {
+		if strconv.FormatInt(a.ID, 10) == account {
 			return Agent{
 				ID: strconv.FormatInt(profile.ID, 10), Name: profile.Name, AvatarURL: profile.AvatarURL, Admin: a.Role == "administrator",
 			}, nil

@@ -266,7 +266,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		if err != nil {
 			return kept, true, err
 		}
-		err = c.api.publish(c.ctx, conn.ID, "conversation_link:created", "conversation_links", kept.ID, c.shown(conn, p, kept, false), nil, nil)
+		err = c.api.publishIn(c.ctx, p.Account, conn.ID, "conversation_link:created", "conversation_links", kept.ID, c.shown(conn, p, kept, false))
 		if err != nil {
 			return kept, true, err
 		}
@@ -614,7 +614,7 @@ func (c *call) untied(conn *Connection, p place, gone link, by Agent) error {
 	if err != nil {
 		return err
 	}
-	err = c.api.publish(c.ctx, conn.ID, "conversation_link:deleted", "conversation_links", gone.ID, Deleted{gone.ID}, nil, nil)
+	err = c.api.publishIn(c.ctx, p.Account, conn.ID, "conversation_link:deleted", "conversation_links", gone.ID, Deleted{gone.ID})
 	if err != nil {
 		return err
 	}

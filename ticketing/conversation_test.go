@@ -108,6 +108,28 @@ func TestLinkOnceUnlinkOwn(t *testing.T) {
 	}
 }
 
+// A link that was removed can be made again at once.
+func TestLinkUnlinkLink(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "Known", "")
+	for range 3 {
+		made := r.call("POST", "/conversations/1/links", map[string]any{"issue": "ENG-1"}).is(201)
+		if a := r.call("GET", "/conversations/1/issues?refresh=true", nil).is(200); a.count("result") != 1 {
+			t.Errorf("not linked: %s", a.body)
+		}
+		r.call("DELETE", "/conversations/1/links/"+made.text("id"), nil).is(200)
+		linked := r.call("POST", desk+"/link_issue", map[string]any{"conversation_id": 1, "issue_id": "ENG-1"}).is(200)
+		if a := r.call("GET", desk+"/linked_issues?conversation_id=1", nil).is(200); a.count("") != 1 {
+			t.Errorf("the dashboard's link: %s", a.body)
+		}
+		r.call("POST", desk+"/unlink_issue", map[string]any{"conversation_id": 1, "link_id": linked.text("link_id")}).is(200)
+	}
+	if got := r.call("GET", "/unified/ticketing/attachments?ticket[id]=ENG-1", nil).is(200); got.count("result") != 0 {
+		t.Errorf("left over: %s", got.body)
+	}
+}
+
 // Scenario 4: Linear is away.
 func TestLinearAway(t *testing.T) {
 	t.Parallel()
@@ -277,6 +299,51 @@ func TestUploadAndDownload(t *testing.T) {
 	if !strings.Contains(c.text("body"), "![p.png](") || c.text("attachments.0.file_name") != "p.png" {
 		t.Errorf("comment: %s", c.body)
 	}
+}
+
+// Two forms are one request only if they say the same.
+func TestSecondUploadIsNoRepeat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "With files", "")
+	send := func(name, content string, header ...string) *answer {
+		var form bytes.Buffer
+		w := multipart.NewWriter(&form)
+		_ = w.WriteField("ticket_id", "ENG-1")
+		part, err := w.CreateFormFile("file", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = part.Write([]byte(content))
+		_ = w.Close()
+		return r.call("POST", "/unified/ticketing/attachments", form.Bytes(), append(header, "Content-Type", w.FormDataContentType())...)
+	}
+	ids := map[string]bool{}
+	for i := range 3 {
+		ids[send("log.txt", fmt.Sprint("log ", i)).is(201).text("id")] = true
+	}
+	if len(ids) != 3 {
+		t.Errorf("3 files, %d attachments", len(ids))
+	}
+	first := send("keyed.txt", "a", "Idempotency-Key", "k").is(201)
+	if again := send("keyed.txt", "a", "Idempotency-Key", "k").is(201); again.text("id") != first.text("id") {
+		t.Errorf("the repeat made another: %s", again.body)
+	}
+	for i := range 20 {
+		send("keyed.txt", fmt.Sprint("b", i), "Idempotency-Key", "k").is(409)
+	}
+	send("other.txt", "a", "Idempotency-Key", "k").is(409)
+}
+
+// A file that takes longer than other requests may is still attached.
+func TestSlowUpload(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Timeout = 300 * time.Millisecond }})
+	r.team.AddIssue(r.ada, "With files", "")
+	r.linear.Fault(linearsim.Fault{Operation: "attachmentCreate", Delay: 600 * time.Millisecond})
+	r.call("POST", "/unified/ticketing/attachments", map[string]any{
+		"ticket_id": "ENG-1", "file_name": "log.txt", "data": base64.StdEncoding.EncodeToString(make([]byte, 3<<20)),
+	}).is(201)
 }
 
 // Scenario 15: searches.

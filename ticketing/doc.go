@@ -21,10 +21,12 @@
 // # Semantics
 //
 // A create lands once. An Idempotency-Key keeps its answer for a day. Without
-// one, the same request of the same token is recognized for Config.RepeatWindow:
-// clients repeat a request whose answer was lost, and get the first answer. The
-// id of what is created is chosen and stored before Linear is called, so a
-// process that dies in between creates nothing twice.
+// one, creating the same ticket, issue or comment with the same token is
+// recognized for Config.RepeatWindow, and so are the same batch and the same
+// create through the proxy: clients repeat a request whose answer was lost, and
+// get the first answer. A link, a file or a tag is made again if it is asked for
+// again. The id of what a recognized request creates is chosen and stored before
+// Linear is called, so a process that dies in between creates nothing twice.
 //
 // Reads of tickets, comments and attachments ask Linear each time, with one
 // request; directories (teams, users, tags, statuses, collections) are kept in

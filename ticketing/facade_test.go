@@ -2,8 +2,11 @@ package ticketing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +260,47 @@ func TestSessionsActUnderTheAgentsName(t *testing.T) {
 	r.as("", "DELETE", desk, nil, "Access-Token", "good").is(403)
 }
 
+// An administrator of one account in Chatwoot is nobody elsewhere.
+func TestSessionsStayInTheirAccount(t *testing.T) {
+	t.Parallel()
+	chatwoot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id":3,"name":"Sam","accounts":[{"id":7,"role":"administrator"},{"id":8,"role":"agent"}]}`)
+	}))
+	t.Cleanup(chatwoot.Close)
+	sessions, err := ticketing.NewChatwoot(ticketing.ChatwootConfig{URL: chatwoot.URL, Client: chatwoot.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sessions = sessions }})
+	for _, tc := range []struct {
+		method, path string
+		status       int
+	}{
+		{"POST", "/token", 401},
+		{"POST", "/token?account_id=7", 401},
+		{"POST", "/batch-request?account_id=7", 401},
+		{"GET", "/webhook?account_id=7", 401},
+		{"GET", "/proxy/issues?account_id=7", 401},
+		{"GET", tickets + "?account_id=7", 401},
+		{"GET", "/no/such/path", 401},
+		{"GET", "/conversations/1/issues", 401},
+		{"GET", "/conversations/1/issues?account_id=9", 401},
+		{"GET", "/conversations/1/issues?account_id=7", 200},
+		{"GET", "/issues/ENG-1/conversations?account_id=7", 200},
+		{"GET", desk + "/teams", 200},
+		{"GET", "/api/v1/accounts/7/no/such/path", 404},
+		{"GET", "/api/v1/accounts/9/no/such/path", 401},
+	} {
+		body := map[string]any{"name": "mine", "role": "admin"}
+		if got := r.as("", tc.method, tc.path, body, "Access-Token", "x"); got.status != tc.status {
+			t.Errorf("%s %s: %d, want %d: %s", tc.method, tc.path, got.status, tc.status, got.body)
+		}
+	}
+	if _, err := sessions.Session(t.Context(), httptest.NewRequest(http.MethodGet, "/", nil), ""); !errors.Is(err, ticketing.ErrNoSession) {
+		t.Errorf("without an account: %v", err)
+	}
+}
+
 func TestTwoWorkspacesNeverMix(t *testing.T) {
 	t.Parallel()
 	var second *linearsim.Team
@@ -303,5 +347,38 @@ func TestTwoWorkspacesNeverMix(t *testing.T) {
 	r.call("POST", desk+"/create_issue", map[string]any{"team_id": second.ID, "title": "for Beta", "conversation_id": 9}).is(200)
 	if got := r.call("GET", tickets+"?integrated_account_id="+ws.ID, nil).is(200); got.count("result") != 2 {
 		t.Errorf("%s", got.body)
+	}
+}
+
+// What a conversation brings about happens in a workspace of its account.
+func TestIssuesStayInTheAccountOfTheConversation(t *testing.T) {
+	t.Parallel()
+	var conns ticketing.Static
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = &conns }})
+	ws := r.linear.Workspace("Beta", "beta")
+	ws.AddTeam("ENG", "Beta team")
+	app := ws.InstallApp(linearsim.App{Name: "Desk"})
+	third := r.linear.Workspace("Gamma", "gamma")
+	third.AddTeam("ENG", "Gamma team")
+	acme, beta := r.conn, ticketing.Connection{ID: ws.ID, Account: "2", AppActor: true, Client: r.client(app.Token())}
+	acme.Account, acme.Default = "1", true
+	gamma := ticketing.Connection{ID: third.ID, Account: "2", AppActor: true, Client: r.client(third.InstallApp(linearsim.App{Name: "Desk"}).Token())}
+	conns = ticketing.Static{acme, beta}
+	create := func(query string) *answer {
+		return r.call("POST", "/conversations/9/issues"+query, map[string]any{"name": "Of account" + query, "team": "ENG"})
+	}
+	for query, want := range map[string][2]string{
+		"": {r.ws.ID, "1"}, "?account_id=1": {r.ws.ID, "1"}, "?account_id=2": {ws.ID, "2"}, "?integrated_account_id=" + ws.ID: {ws.ID, "2"},
+	} {
+		got := create(query).is(201)
+		if got.text("link.integrated_account_id") != want[0] || got.text("link.conversation.account_id") != want[1] {
+			t.Errorf("%q: %s", query, got.body)
+		}
+	}
+	create("?account_id=3").is(404)
+	create("?account_id=2&integrated_account_id=" + r.ws.ID).is(404)
+	conns = append(conns, gamma)
+	if got := create("?account_id=2&again=true").is(400); !strings.Contains(got.text("message"), "integrated_account_id") {
+		t.Errorf("two workspaces: %s", got.body)
 	}
 }

@@ -45,7 +45,8 @@ type Helpdesk struct {
 // Sessions asks the helpdesk who a dashboard's request comes from.
 type Sessions interface {
 	// Session returns who the session in the headers of r belongs to, if they
-	// may use account. It returns ErrNoSession if the session is unknown.
+	// may use account, which is never empty; Admin is their role in it. It
+	// returns ErrNoSession if there is no such session.
 	Session(ctx context.Context, r *http.Request, account string) (Agent, error)
 }
 
@@ -153,6 +154,13 @@ func match(template, address string) (account, conversation string, ok bool) {
 	return account, conversation, address == "" && conversation != ""
 }
 
+// takesSessions reports whether the route is one that a dashboard's user may
+// call. The rest belongs to no account, so that an administrator of one account
+// of the helpdesk would be an administrator of everything.
+func (r *route) takesSessions() bool {
+	return r.facade || strings.HasPrefix(r.path, "/conversations/") || r.path == "/issues/{issue}/conversations"
+}
+
 // session lets a dashboard's user in, if the helpdesk vouches for them.
 func (c *call) session() error {
 	refused := &problem{
@@ -164,7 +172,18 @@ func (c *call) session() error {
 		refused.message = "sessions of the helpdesk are not taken here: set Helpdesk.Sessions, or send a token of this API as api_access_token"
 		return refused
 	}
+	if c.route == nil || !c.route.takesSessions() {
+		refused.message = "sessions of the helpdesk open the routes of its dashboard and of conversations: send a token of this API as api_access_token"
+		return refused
+	}
 	account := c.path["account"]
+	if account == "" {
+		account = c.q.get("account_id")
+	}
+	if account == "" {
+		refused.message = "a session is good for one account of the helpdesk: name it with account_id in the query"
+		return refused
+	}
 	agent, err := check.Session(c.ctx, c.r, account)
 	if errors.Is(err, ErrNoSession) {
 		return refused
@@ -181,15 +200,14 @@ func (c *call) session() error {
 	}
 	who := &identity{session: true}
 	who.ID, who.Name, who.Role, who.AvatarURL = "session:"+agent.ID, agent.Name, role, agent.AvatarURL
-	if account != "" {
-		who.Accounts = []string{account}
-	}
+	who.Accounts = []string{account}
 	c.who = who
 	return nil
 }
 
-// account is the account of the helpdesk that a request is about.
-func (c *call) account() string {
+// named is the account of the helpdesk that a request names, itself or by its
+// token, or "".
+func (c *call) named() string {
 	if a := c.path["account"]; a != "" {
 		return a
 	}
@@ -203,6 +221,14 @@ func (c *call) account() string {
 	}
 	if len(c.who.Accounts) == 1 {
 		return c.who.Accounts[0]
+	}
+	return ""
+}
+
+// account is the account of the helpdesk that a request is about.
+func (c *call) account() string {
+	if a := c.named(); a != "" {
+		return a
 	}
 	if c.conn != nil && c.conn.Account != "" {
 		return c.conn.Account

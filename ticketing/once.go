@@ -27,17 +27,25 @@ type attempt struct {
 // maxKeptAnswer is the largest answer that is kept for a repeat.
 const maxKeptAnswer = 512 << 10
 
-// once runs a write so that a retry of it gets the first answer. A retry has the
-// same Idempotency-Key or, without one, is the same request of the same token
-// within the repeat window: clients retry a create whose response was lost.
+// once runs a write so that a repeat of it gets the first answer. A repeat is
+// the same Idempotency-Key or, on routes that say so, the same request of the
+// same token within the repeat window: clients repeat a create whose answer was
+// lost.
 func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	key, ttl := c.r.Header.Get("Idempotency-Key"), c.api.cfg.IdempotencyTTL
 	explicit := key != ""
 	if len(key) > 255 {
 		return nil, badRequest(codeInvalidRequest, "Idempotency-Key must be at most 255 bytes")
 	}
+	// The work is finished although the client goes away: half a create is
+	// worse than one that nobody waits for.
+	if explicit || c.r.Method == http.MethodPost {
+		ctx, cancel := detach(c.ctx, c.patience())
+		defer cancel()
+		c.ctx = ctx
+	}
 	if !explicit {
-		if c.r.Method != http.MethodPost || c.api.cfg.RepeatWindow < 0 {
+		if !c.route.repeats || c.api.cfg.RepeatWindow < 0 {
 			c.make = uuid.NewString()
 			return run()
 		}
@@ -54,11 +62,6 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	}
 	slot := state.Key{Workspace: workspace, Kind: "ticketing.once", ID: shortHash(parts...)}
 
-	// The work is finished even if the client disconnects: half a create is
-	// worse than one without a client to answer.
-	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
-	defer cancel()
-	c.ctx = ctx
 	rec, mine, err := c.claim(slot, ttl, body)
 	if err != nil {
 		return nil, err
@@ -73,7 +76,16 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	return out, err
 }
 
-// claim acquires the request, or waits until its current owner is done.
+// patience is how long the work may take. A file needs longer; the rest does
+// not, so that a repeat waits no longer than it must for a process that died.
+func (c *call) patience() time.Duration {
+	if c.route.upload && c.size > maxBody {
+		return max(fileTime, c.api.cfg.Timeout)
+	}
+	return c.api.cfg.Timeout
+}
+
+// claim makes the request ours, or waits until the one who has it is done.
 func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attempt, mine bool, err error) {
 	me := uuid.NewString()
 	wait := 10 * time.Millisecond
@@ -95,7 +107,7 @@ func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attem
 				return false, nil
 			}
 			mine = true
-			a.Owner, a.Until = me, now.Add(c.api.cfg.Timeout+5*time.Second)
+			a.Owner, a.Until = me, now.Add(c.patience()+5*time.Second)
 			return true, nil
 		})
 		if err != nil || mine || rec.Status != 0 {

@@ -64,8 +64,9 @@ type subscription struct {
 	Subscription
 	Secret string `json:"secret"`
 	Owner  string `json:"owner"`
-	// Connections are those that the owner may see.
+	// Connections and Accounts are those that the owner may see.
 	Connections []string `json:"connections,omitempty"`
+	Accounts    []string `json:"accounts,omitempty"`
 }
 
 // Attempted is one attempt to deliver.
@@ -149,14 +150,46 @@ func (s *subscription) wants(conn, event, resource string) bool {
 	})
 }
 
-// publish queues an event for every subscription that wants it. Events of one
-// ticket go to a subscription in order. subject is the ticket that a record
-// belongs to, if it is not a ticket itself.
+// limited reports whether the owner sees some accounts of the helpdesk only.
+func (s *subscription) limited() bool { return len(s.Accounts) > 0 }
+
+// publish queues an event of a connection for every subscription that wants it.
+// subject is the ticket that a record belongs to, if it is none itself.
 func (a *API) publish(ctx context.Context, conn, name, resource, id string, record any, e *event, subject *string) error {
 	all, err := a.subscriptions(ctx)
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(all, func(s subscription) bool { return s.limited() }) {
+		conns, err := a.cfg.Connections.Connections(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(conns, func(v Connection) bool { return v.ID == conn })
+		all = slices.DeleteFunc(all, func(s subscription) bool {
+			// Nobody knows whose a connection was that is gone.
+			return s.limited() && (i < 0 || conns[i].Account != "" && !slices.Contains(s.Accounts, conns[i].Account))
+		})
+	}
+	return a.publishTo(ctx, all, conn, name, resource, id, record, e, subject)
+}
+
+// publishIn is publish for an event of one account of the helpdesk. An empty
+// account means every account.
+func (a *API) publishIn(ctx context.Context, account, conn, name, resource, id string, record any) error {
+	all, err := a.subscriptions(ctx)
+	if err != nil {
+		return err
+	}
+	all = slices.DeleteFunc(all, func(s subscription) bool {
+		return s.limited() && account != "" && !slices.Contains(s.Accounts, account)
+	})
+	return a.publishTo(ctx, all, conn, name, resource, id, record, nil, nil)
+}
+
+// publishTo queues an event for those of the subscriptions that want it. Events
+// of one ticket go to a subscription in order.
+func (a *API) publishTo(ctx context.Context, all []subscription, conn, name, resource, id string, record any, e *event, subject *string) error {
 	payload := RecordEvent{
 		IntegratedAccountID: conn, UnifiedModel: "ticketing", Resource: resource, RecordID: id, Record: record, Changes: []Change{},
 	}
@@ -384,7 +417,8 @@ func (a *API) logDelivery(ctx context.Context, hook string, v Attempted, body []
 
 // mine reports whether the caller may see a subscription.
 func (c *call) mine(s *subscription) bool {
-	return len(c.who.Connections) == 0 || slices.Equal(c.who.Connections, s.Connections)
+	part := func(own, theirs []string) bool { return len(own) == 0 || slices.Equal(own, theirs) }
+	return part(c.who.Connections, s.Connections) && part(c.who.Accounts, s.Accounts)
 }
 
 func listWebhooks(c *call) (*reply, error) {
@@ -468,7 +502,7 @@ func (c *call) readSubscription(s *subscription) error {
 func newSecret() string { return "whsec_" + base64.StdEncoding.EncodeToString(random(32)) }
 
 func createWebhook(c *call) (*reply, error) {
-	s := subscription{Secret: newSecret(), Owner: c.who.ID, Connections: c.who.Connections}
+	s := subscription{Secret: newSecret(), Owner: c.who.ID, Connections: c.who.Connections, Accounts: c.who.Accounts}
 	s.ID, s.IsActive, s.CreatedAt = uuid.NewString(), true, c.api.cfg.Now().UTC()
 	s.EventTypes, s.ResourceTypes, s.IntegratedAccountIDs = []string{"*"}, []string{}, []string{}
 	if err := c.readSubscription(&s); err != nil {

@@ -29,6 +29,10 @@ type route struct {
 	facade bool
 	// keyed routes keep their answer for repeats.
 	keyed bool
+	// repeats says that keyed routes know a repeat without a key, too. It is
+	// for creates that nothing else keeps from landing twice: elsewhere the same
+	// request may be meant, such as a link that was removed in between.
+	repeats bool
 	// upload routes take bodies up to MaxUpload and have no deadline.
 	upload bool
 	list   *listing

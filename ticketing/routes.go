@@ -77,10 +77,10 @@ func ticketRoutes() []*route {
 	expand := parameter{name: "expand", description: "attachments, conversations.", array: true}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), result: typeOf[Ticket](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, keyed: true, upload: true, handle: createTicket},
+		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, keyed: true, repeats: true, upload: true, handle: createTicket},
 		{method: http.MethodGet, path: root + "/duplicates", id: "listTicketDuplicates", summary: "Looks for tickets that say the same.", params: []parameter{{name: "title", required: true}, {name: "description"}, {name: "team_id"}}, result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
 		{method: http.MethodPost, path: root + "/duplicates", id: "findTicketDuplicates", summary: "Looks for tickets that say the same.", role: RoleRead, body: typeOf[TicketInput](), result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
-		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), keyed: true, handle: bulkCreate},
+		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), keyed: true, repeats: true, handle: bulkCreate},
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
 		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", body: typeOf[TicketInput](), result: typeOf[Ticket](), keyed: true, handle: updateTicket},
@@ -114,7 +114,7 @@ func commentRoutes() []*route {
 	const root = "/unified/ticketing/comments"
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listComments", summary: "Lists comments.", list: commentListing(), result: typeOf[Comment](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createComment", summary: "Writes a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, upload: true, handle: createComment},
+		{method: http.MethodPost, path: root, id: "createComment", summary: "Writes a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, repeats: true, upload: true, handle: createComment},
 		{method: http.MethodGet, path: root + "/{id}", id: "getComment", summary: "Reads a comment.", result: typeOf[Comment](), handle: getComment},
 		{method: http.MethodPatch, path: root + "/{id}", id: "updateComment", summary: "Changes the text of a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), keyed: true, handle: updateComment},
 		{method: http.MethodDelete, path: root + "/{id}", id: "deleteComment", summary: "Deletes a comment.", result: typeOf[Deleted](), keyed: true, handle: deleteComment},
@@ -122,7 +122,7 @@ func commentRoutes() []*route {
 		{method: http.MethodPost, path: root + "/{id}/unresolve", id: "unresolveComment", summary: "Opens the thread of a comment again.", result: typeOf[Comment](), shape: wrapped, handle: resolveComment(false)},
 		{method: http.MethodPost, path: root + "/{id}/react", id: "reactToComment", summary: "Reacts to a comment with an emoji.", body: typeOf[ReactInput](), result: typeOf[ReactionRef](), shape: wrapped, status: http.StatusCreated, keyed: true, handle: reactToComment},
 		{method: http.MethodGet, path: "/unified/ticketing/tickets/{id}/comments", id: "listTicketComments", summary: "Lists the comments of a ticket.", list: commentListing(), result: typeOf[Comment](), shape: paged, handle: listTicketComments},
-		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/comments", id: "createTicketComment", summary: "Writes a comment on a ticket.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, upload: true, handle: createComment},
+		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/comments", id: "createTicketComment", summary: "Writes a comment on a ticket.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, repeats: true, upload: true, handle: createComment},
 	}
 	return on(routes, func(r *route) {
 		r.tag, r.connection = "Comments", true
@@ -219,11 +219,11 @@ func conversationRoutes() []*route {
 	term := parameter{name: "q", required: true}
 	routes := []*route{
 		{method: http.MethodGet, path: root + "/issues", id: "listConversationIssues", summary: "Lists the issues that are linked to a conversation.", params: []parameter{refresh}, result: typeOf[ConversationLink](), shape: paged, handle: listConversationIssues},
-		{method: http.MethodPost, path: root + "/issues", id: "createConversationIssue", summary: "Creates an issue and links it, in one step.", body: typeOf[ConversationIssueInput](), result: typeOf[CreatedIssue](), status: http.StatusCreated, keyed: true, connection: true, handle: createConversationIssue},
+		{method: http.MethodPost, path: root + "/issues", id: "createConversationIssue", summary: "Creates an issue and links it, in one step.", body: typeOf[ConversationIssueInput](), result: typeOf[CreatedIssue](), status: http.StatusCreated, keyed: true, repeats: true, connection: true, handle: createConversationIssue},
 		{method: http.MethodGet, path: root + "/issues/search", id: "searchConversationIssues", summary: "Searches issues to link.", params: []parameter{term}, result: typeOf[FoundIssue](), shape: paged, handle: searchConversationIssues},
 		{method: http.MethodPatch, path: root + "/issues/{issue}", id: "updateConversationIssue", summary: "Changes a linked issue.", body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateConversationIssue},
 		{method: http.MethodGet, path: root + "/issues/{issue}/comments", id: "listConversationComments", summary: "Lists the comments of a linked issue.", list: commentListing(), result: typeOf[Comment](), shape: paged, handle: listConversationComments},
-		{method: http.MethodPost, path: root + "/issues/{issue}/comments", id: "createConversationComment", summary: "Comments on a linked issue.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, handle: commentConversationIssue},
+		{method: http.MethodPost, path: root + "/issues/{issue}/comments", id: "createConversationComment", summary: "Comments on a linked issue.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, repeats: true, handle: commentConversationIssue},
 		{method: http.MethodPost, path: root + "/links", id: "linkConversation", summary: "Links one issue, or several.", detail: "A pair that is linked already is answered 200 with the link that is there. With issues, the answer is {result: [{issue, status, link, error}]}.", body: typeOf[LinkInput](), result: typeOf[ConversationLink](), status: http.StatusCreated, keyed: true, handle: linkConversation},
 		{method: http.MethodDelete, path: root + "/links/{link}", id: "unlinkConversation", summary: "Removes a link of this conversation.", result: typeOf[Deleted](), handle: unlinkConversation},
 		{method: http.MethodPost, path: root + "/links/bulk-delete", id: "unlinkConversationBulk", summary: "Removes several links.", body: typeOf[UnlinkInput](), result: typeOf[[]LinkResult](), shape: wrapped, handle: bulkUnlink},
@@ -252,7 +252,7 @@ func facadeRoutes() []*route {
 	routes := []*route{
 		{method: http.MethodGet, path: linear + "/teams", id: "facadeTeams", summary: "Lists teams.", result: typeOf[[]FacadeTeam](), handle: facade(facadeTeams)},
 		{method: http.MethodGet, path: linear + "/team_entities", id: "facadeTeamEntities", summary: "Lists users, projects, states and labels for a team.", params: []parameter{{name: "team_id", required: true}}, result: typeOf[FacadeEntities](), handle: facade(facadeEntities)},
-		{method: http.MethodPost, path: linear + "/create_issue", id: "facadeCreateIssue", summary: "Creates an issue and links it to the conversation, if one is named.", body: typeOf[FacadeCreateInput](), result: typeOf[FacadeCreated](), keyed: true, handle: facade(facadeCreate)},
+		{method: http.MethodPost, path: linear + "/create_issue", id: "facadeCreateIssue", summary: "Creates an issue and links it to the conversation, if one is named.", body: typeOf[FacadeCreateInput](), result: typeOf[FacadeCreated](), keyed: true, repeats: true, handle: facade(facadeCreate)},
 		{method: http.MethodPost, path: linear + "/link_issue", id: "facadeLinkIssue", summary: "Links an issue, by short name or id.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeLinked](), keyed: true, handle: facade(facadeLink)},
 		{method: http.MethodPost, path: linear + "/unlink_issue", id: "facadeUnlinkIssue", summary: "Removes a link.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeUnlinked](), handle: facade(facadeUnlink)},
 		{method: http.MethodGet, path: linear + "/linked_issues", id: "facadeLinkedIssues", summary: "Lists the linked issues.", params: []parameter{conversation}, result: typeOf[[]FacadeLink](), handle: facade(facadeLinkedIssues)},
@@ -288,7 +288,7 @@ func platformRoutes() []*route {
 		{method: http.MethodPost, path: "/webhook/{id}/rotate", id: "rotateWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Makes a new secret.", result: typeOf[NewSubscription](), shape: wrapped, handle: rotateWebhook},
 		{method: http.MethodGet, path: "/webhook/{id}/deliveries", id: "listWebhookDeliveries", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists the last deliveries, the newest first.", result: typeOf[Attempted](), shape: paged, handle: listDeliveries},
 		{method: http.MethodPost, path: "/webhook/{id}/deliveries/{delivery}/redeliver", id: "redeliverWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a delivery again.", result: typeOf[Attempted](), shape: wrapped, status: http.StatusAccepted, handle: redeliver},
-		{method: http.MethodPost, path: "/batch-request", id: "batchRequest", tag: "Batch", scope: "", role: RoleRead, summary: "Runs up to 20 requests one after the other; each can use what earlier ones brought.", body: typeOf[BatchInput](), result: typeOf[BatchResult](), keyed: true, handle: batch},
+		{method: http.MethodPost, path: "/batch-request", id: "batchRequest", tag: "Batch", scope: "", role: RoleRead, summary: "Runs up to 20 requests one after the other; each can use what earlier ones brought.", body: typeOf[BatchInput](), result: typeOf[BatchResult](), keyed: true, repeats: true, handle: batch},
 		{method: http.MethodGet, path: "/openapi.json", id: "getDocument", tag: "Document", open: true, summary: "This API as an OpenAPI 3.1 document.", shape: chunks, handle: serveDocument},
 		{method: http.MethodGet, path: "/docs", id: "getDocs", tag: "Document", open: true, summary: "This API as a page.", shape: chunks, handle: servePage},
 	}
@@ -307,7 +307,7 @@ func proxyRoutes() []*route {
 		{method: http.MethodPost, path: "/proxy/graphql", id: "proxyGraphQL", summary: "Sends one operation to Linear as it is.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
 		{method: http.MethodPost, path: "/custom/graphql", id: "customGraphQL", summary: "The same as /proxy/graphql.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
 		{method: http.MethodGet, path: "/proxy/{resource}", id: "proxyList", summary: "Lists a resource with Linear's own names.", params: []parameter{fields, {name: "filter", description: "A filter as Linear takes it, in JSON."}, {name: "order_by", enum: []string{"createdAt", "updatedAt"}}, {name: "limit"}, {name: "next_cursor"}, {name: "prev_cursor"}, {name: "include_archived"}}, result: typeOf[map[string]any](), shape: paged, handle: proxyList},
-		{method: http.MethodPost, path: "/proxy/{resource}", id: "proxyCreate", summary: "Creates with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), status: http.StatusCreated, keyed: true, handle: proxyWrite},
+		{method: http.MethodPost, path: "/proxy/{resource}", id: "proxyCreate", summary: "Creates with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), status: http.StatusCreated, keyed: true, repeats: true, handle: proxyWrite},
 		{method: http.MethodGet, path: "/proxy/{resource}/{id}", id: "proxyGet", summary: "Reads one with Linear's own names.", params: []parameter{fields}, result: typeOf[map[string]any](), handle: proxyGet},
 		{method: http.MethodPatch, path: "/proxy/{resource}/{id}", id: "proxyUpdate", summary: "Changes with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), handle: proxyWrite},
 		{method: http.MethodDelete, path: "/proxy/{resource}/{id}", id: "proxyDelete", summary: "Deletes.", role: RoleAdmin, result: typeOf[Deleted](), handle: proxyDelete},

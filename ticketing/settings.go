@@ -246,7 +246,7 @@ func (c *call) disconnect(conn *Connection) (*Disconnected, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.api.publish(ctx, conn.ID, "integrated_account:deleted", "integrated_accounts", conn.ID, map[string]string{"id": conn.ID}, nil, nil)
+	err = c.api.publishIn(ctx, conn.Account, conn.ID, "integrated_account:deleted", "integrated_accounts", conn.ID, map[string]string{"id": conn.ID})
 	if err != nil { // the connection is gone in any case
 		c.api.log.Warn().Err(err).Msg("the end of a connection could not be told to subscribers")
 	}

@@ -409,6 +409,74 @@ func TestOutgoingWebhooks(t *testing.T) {
 	r.call("POST", "/webhook", map[string]any{"target_url": "ftp://x"}).is(422)
 }
 
+// A token of one account neither sees nor feeds the webhooks of others.
+func TestWebhooksStayInTheirAccounts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.work()
+	g := &target{}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	seven := r.newToken(ticketing.Token{Name: "seven", Role: ticketing.RoleAdmin, Accounts: []string{"7"}})
+	body := map[string]any{"target_url": srv.URL, "event_types": []string{"conversation_link:*"}}
+	all := r.call("POST", "/webhook", body).is(201)
+	hook := r.as(seven, "POST", "/webhook", body).is(201)
+	r.as(seven, "GET", "/webhook/"+all.text("id"), nil).is(404)
+	r.as(seven, "POST", "/webhook/"+all.text("id")+"/rotate", nil).is(404)
+	r.as(seven, "DELETE", "/webhook/"+all.text("id"), nil).is(404)
+	if got := r.as(seven, "GET", "/webhook", nil).is(200); got.count("result") != 1 || got.text("result.0.id") != hook.text("id") {
+		t.Errorf("the webhooks of account 7: %s", got.body)
+	}
+	r.team.AddIssue(r.ada, "Linked", "")
+	for _, account := range []string{"2", "7"} {
+		r.call("POST", "/conversations/1/links?account_id="+account, map[string]any{"issue": "ENG-1"}).is(201)
+	}
+	seen := func(id string) (accounts []any) {
+		for _, e := range g.events() {
+			if e["webhook_id"] != id {
+				continue
+			}
+			p, _ := e["payload"].(map[string]any)
+			record, _ := p["record"].(map[string]any)
+			conversation, _ := record["conversation"].(map[string]any)
+			accounts = append(accounts, conversation["account_id"])
+		}
+		return accounts
+	}
+	eventually(t, "both links are told", func() bool { return len(seen(all.text("id"))) == 2 })
+	eventually(t, "the own link is told", func() bool { return len(seen(hook.text("id"))) > 0 })
+	if got := fmt.Sprint(seen(hook.text("id"))); got != "[7]" {
+		t.Errorf("accounts %s were told to account 7", got)
+	}
+}
+
+// Records of a connection go to subscribers of its account.
+func TestRecordsStayInTheirAccount(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{config: func(c *ticketing.Config) {
+		conns, _ := c.Connections.(ticketing.Static)
+		conns[0].Account = "2"
+	}})
+	r.work()
+	g := &target{}
+	srv := httptest.NewServer(g)
+	t.Cleanup(srv.Close)
+	hooks := map[string]string{}
+	for _, account := range []string{"7", "2"} {
+		token := r.newToken(ticketing.Token{Name: account, Role: ticketing.RoleAdmin, Accounts: []string{account}})
+		hooks[r.as(token, "POST", "/webhook", map[string]any{"target_url": srv.URL}).is(201).text("id")] = account
+	}
+	r.team.AddIssue(r.ada, "First", "")
+	eventually(t, "the account of the connection is told", func() bool { return len(g.events()) > 0 })
+	r.quiet()
+	for _, e := range g.events() {
+		id, _ := e["webhook_id"].(string)
+		if hooks[id] != "2" {
+			t.Errorf("account %q was told: %v", hooks[id], e)
+		}
+	}
+}
+
 func TestPrivateTargetsAreRefused(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.PrivateTargets = false }})

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/linearbot/linearbot/ticketing"
 )
@@ -276,4 +277,9 @@ func TestTokens(t *testing.T) {
 	r.as(scoped, "POST", "/token", map[string]any{"name": "more", "role": "admin"}).is(403)
 	r.as(scoped, "POST", "/token", map[string]any{"name": "as much", "role": "agent", "scopes": []string{"tokens:write"}}).is(201)
 	r.call("POST", "/token", map[string]any{"name": "x", "role": "king"}).is(422)
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	passing := r.newToken(ticketing.Token{Name: "passing", Role: ticketing.RoleAdmin, ExpiresAt: until})
+	for expires, status := range map[string]int{"": 403, until.Add(time.Second).Format(time.RFC3339): 403, until.Format(time.RFC3339): 201} {
+		r.as(passing, "POST", "/token", map[string]any{"name": "heir", "role": "read", "expires_at": expires}).is(status)
+	}
 }

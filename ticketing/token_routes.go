@@ -82,6 +82,9 @@ func createToken(c *call) (*reply, error) {
 	if spec.Role.rank() >= 0 && !c.within(&spec) {
 		return nil, forbidden(codeForbidden, "a token cannot make one with more rights than it has itself: name its scopes, connections and accounts")
 	}
+	if until := c.who.ExpiresAt; !until.IsZero() && (spec.ExpiresAt.IsZero() || spec.ExpiresAt.After(until)) {
+		return nil, forbidden(codeForbidden, "a token cannot make one that outlives it: set expires_at to %s or earlier", until.Format(time.RFC3339))
+	}
 	t, secret, err := c.api.tokens.Create(c.ctx, spec)
 	if errors.Is(err, errSpec) {
 		return nil, invalidField("token", "value", "%s", err.Error())
