@@ -115,7 +115,7 @@ func (w *Wizard) Run(ctx context.Context) (Env, error) {
 	if !many {
 		w.say("  Client credentials   on\n")
 	}
-	w.say("Create the app. Linear then shows what is asked for now.\n")
+	w.say("Create the app. Linear then shows the values to enter below.\n")
 
 	id, err := w.ask("Client ID", oneWord)
 	if err != nil {

@@ -153,7 +153,7 @@ func (l *login) refresh(ctx context.Context, ahead bool) error {
 	flight := l.flight.DoChan(name, func() (any, error) {
 		l.reg.begin()
 		defer l.reg.end()
-		defer l.flight.Forget(name) // whoever comes now gets an answer of its own
+		defer l.flight.Forget(name) // a later caller starts a refresh of its own
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
 		defer cancel()
 		return nil, l.renew(own, ahead)
