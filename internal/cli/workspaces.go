@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
@@ -180,6 +181,11 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 				return fmt.Errorf("record %d is not JSON", n+1)
 			}
 			org, err := reg.Import(ctx, raw)
+			if adapter.CodeOf(err) == adapter.CodeConflict { // by an earlier run that stopped halfway
+				fmt.Fprintf(p.err, "skipped %s: the app is installed there already\n", org)
+				n--
+				continue
+			}
 			if err != nil {
 				return fmt.Errorf("record %d: %w", n+1, err)
 			}
