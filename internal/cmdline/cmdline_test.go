@@ -156,6 +156,7 @@ func FuzzWords(f *testing.F) {
 	for _, s := range []string{"", "label add x", "create \"a b\"", "a\\ b c", "\\a", "`a b` c\nd"} {
 		f.Add(s, 2)
 	}
+	f.Add(" 0", 71)
 	f.Fuzz(func(t *testing.T, s string, n int) {
 		words, ends := Words(s, n)
 		last := 0

@@ -38,7 +38,7 @@ func tokens(line string) (out []token, ok bool) {
 func Words(text string, n int) (words []string, ends []int) {
 	line, _ := FirstLine(text)
 	code := markdown.ScanCode(line)
-	for i := 0; i < len(line) && len(words) < n; i = skipSpace(line, i) {
+	for i := skipSpace(line, 0); i < len(line) && len(words) < n; i = skipSpace(line, i) {
 		t, end, ok := scanToken(line, i, code)
 		if !ok || t.literal {
 			break
