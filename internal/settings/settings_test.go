@@ -253,7 +253,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, s := range settings.Table() {
 			v, problems := settings.Read([]string{s.Name + "=" + text}, map[string]string{s.Flag: text})
-			if len(problems) > 1 || v.Workers < 1 || v.Lease <= 0 || v.Drain <= 0 || v.Addr == "" || v.Path == "" || v.State == "" {
+			if len(problems) > 1 || v.Workers < 1 || v.Lease <= 0 || v.Drain > 24*time.Hour || v.Addr == "" || v.Path == "" || v.State == "" {
 				t.Errorf("%s=%q: %v, %+v", s.Name, text, problems, v)
 			}
 			if s.Secret && len(text) > 12 && len(problems) > 0 && strings.Contains(problems[0].Reason, text) {
