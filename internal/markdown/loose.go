@@ -15,8 +15,11 @@ func EscapeLoose(s string) string { return escapeText(s, true) }
 // count and an address in angle brackets must not become a link.
 func escapeLabel(s string) string { return escapeText(Line(s), false) }
 
+// marks are the characters that EscapeLoose may escape.
+const marks = "\\*_[]`&<"
+
 func escapeText(s string, links bool) string {
-	if !strings.ContainsAny(s, "\\*_[]`&<") {
+	if !strings.ContainsAny(s, marks) {
 		return s
 	}
 	var b strings.Builder
@@ -52,8 +55,9 @@ func escapeText(s string, links bool) string {
 				if space := strings.IndexAny(s[end:], " \t\r\n<"); space >= 0 {
 					n = end + space - i
 				}
-				// The address of a profile mentions its user.
-				if s[i] == ':' && strings.Contains(s[i:i+n], "/profiles/") {
+				// The address of a profile mentions its user. Of a link on whose end
+				// parsers differ, one would take the marks for emphasis.
+				if s[i] == ':' && strings.Contains(s[i:i+n], "/profiles/") || strings.ContainsAny(s[i:i+n], marks) && !strictLink(s[i:i+n]) {
 					n, escape = 1, true
 					break
 				}
@@ -75,4 +79,34 @@ func Line(s string) string {
 		return s
 	}
 	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(s)
+}
+
+// strictLink reports whether every parser takes all of a bare link, given from
+// its first ":" or ".", for one: its host has a dot and ends with lower-case
+// letters, and nothing behind the host is unusual.
+func strictLink(s string) bool {
+	rest := strings.TrimPrefix(strings.TrimPrefix(s, "://"), ".")
+	path := strings.IndexAny(rest, "/?#")
+	if path < 0 {
+		path = len(rest)
+	}
+	host, port, found := strings.Cut(rest[:path], ":")
+	if found && (port == "" || strings.Trim(port, "0123456789") != "") {
+		return false
+	}
+	top := host[strings.LastIndexByte(host, '.')+1:]
+	if len(top) == len(host) || top == "" || strings.Trim(top, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return false
+	}
+	for i := range len(host) {
+		if c := host[i]; c >= 0x80 || c == '_' || !isHostByte(c) && c != '.' {
+			return false
+		}
+	}
+	for i := path; i < len(rest); i++ {
+		if c := rest[i]; !isLetter(c) && (c < '0' || c > '9') && strings.IndexByte("-@:%_+.~#$!?&/=();,'\">^{}[]`", c) < 0 {
+			return false
+		}
+	}
+	return true
 }
