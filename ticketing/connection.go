@@ -2,6 +2,9 @@ package ticketing
 
 import (
 	"context"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,4 +119,78 @@ func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
 	defer w.mu.Unlock()
 	w.known[c.ID] = known{got, w.now()}
 	return got, nil
+}
+
+// connections returns those that the caller may use.
+func (c *call) connections() ([]Connection, error) {
+	all, err := c.api.cfg.Connections.Connections(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(v Connection) bool {
+		return len(c.who.Connections) > 0 && !slices.Contains(c.who.Connections, v.ID) ||
+			len(c.who.Accounts) > 0 && v.Account != "" && !slices.Contains(c.who.Accounts, v.Account)
+	}), nil
+}
+
+// connect chooses the connection that the request is about.
+func (c *call) connect() error {
+	id := c.q.get("integrated_account_id")
+	if id == "" {
+		id = c.r.Header.Get("X-Integrated-Account-Id")
+	}
+	if id == "" && c.input != nil {
+		id = c.input.peek("integrated_account_id")
+	}
+	all, err := c.connections()
+	if err != nil {
+		return err
+	}
+	if account := c.named(); account != "" && strings.HasPrefix(c.route.path, "/conversations/") {
+		// An account's conversations stay out of the workspaces of others.
+		all = slices.DeleteFunc(all, func(v Connection) bool { return v.Account != "" && v.Account != account })
+	}
+	chosen, err := choose(all, id)
+	if err != nil {
+		return err
+	}
+	return c.use(chosen)
+}
+
+func choose(all []Connection, id string) (*Connection, error) {
+	if id != "" {
+		i := slices.IndexFunc(all, func(v Connection) bool { return v.ID == id })
+		if i < 0 {
+			return nil, notFound("connection", id)
+		}
+		return &all[i], nil
+	}
+	if len(all) == 1 {
+		return &all[0], nil
+	}
+	if i := slices.IndexFunc(all, func(v Connection) bool { return v.Default }); i >= 0 {
+		return &all[i], nil
+	}
+	if len(all) == 0 {
+		return nil, &problem{status: http.StatusNotFound, code: codeNotFound, message: "no Linear workspace is connected"}
+	}
+	p := badRequest(codeInvalidRequest, "several workspaces are connected: say which with integrated_account_id")
+	p.explain("missing_required_query_parameters", "Parameters that the request must have.", []string{"integrated_account_id"})
+	return nil, p
+}
+
+// use makes conn the connection of the call, if it may be used now.
+func (c *call) use(conn *Connection) error {
+	switch conn.Status {
+	case "", "active":
+	case "needs_reauth":
+		return &problem{
+			status: http.StatusUnauthorized, code: codeReauth, remote: true,
+			message: "Linear no longer accepts the token of this connection: connect the workspace again",
+		}
+	default:
+		return forbidden(codeForbidden, "the connection is %s", conn.Status)
+	}
+	c.conn = conn
+	return nil
 }

@@ -1,0 +1,148 @@
+package ticketing
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+func (c *call) readCollections(in *input, out linearapi.Input) error {
+	list, given := in.refs(10, "collections", "collection_ids")
+	if !given {
+		return nil
+	}
+	fields := map[string]string{"project": "projectId", "iteration": "cycleId", "cycle": "cycleId", "milestone": "projectMilestoneId"}
+	if !c.creating && len(list) == 0 {
+		out["projectId"], out["cycleId"] = nil, nil
+		return nil
+	}
+	for i, r := range list {
+		field := fields[r.kind]
+		if field == "" {
+			kind, err := c.collectionType(r.id)
+			if err != nil {
+				return err
+			}
+			if field = fields[kind]; field == "" {
+				in.wrong("collections["+strconv.Itoa(i)+"]", "not_found", "there is no collection %s", quoteID(r.id))
+				continue
+			}
+		}
+		if _, twice := out[field]; twice {
+			in.wrong("collections", "too_many", "a ticket is in one collection of each type")
+		}
+		out[field] = r.id
+	}
+	return nil
+}
+
+// collectionType finds out what kind of collection an id names.
+func (c *call) collectionType(id string) (string, error) {
+	projects, err := c.projects()
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(projects, func(p linearapi.Node[linearapi.Project]) bool { return p.Value.ID == id }) {
+		return "project", nil
+	}
+	cycles, err := c.cycles()
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(cycles, func(p linearapi.Node[linearapi.Cycle]) bool { return p.Value.ID == id }) {
+		return "iteration", nil
+	}
+	return "", nil
+}
+
+func (c *call) readTags(in *input, team string, out linearapi.Input) error {
+	missingToo, _ := in.flag("create_missing_tags")
+	for _, f := range []struct{ name, field string }{
+		{"tags", "labelIds"}, {"add_tags", "addedLabelIds"}, {"remove_tags", "removedLabelIds"},
+	} {
+		names := []string{f.name}
+		if f.name == "tags" {
+			names = append(names, "tag_ids", "label_ids")
+		}
+		list, given := in.refs(100, names...)
+		if !given {
+			continue
+		}
+		ids, err := c.tagIDs(in, f.name, list, team, missingToo)
+		if err != nil {
+			return err
+		}
+		out[f.field] = ids
+	}
+	return nil
+}
+
+func (c *call) tagIDs(in *input, field string, list []reference, team string, create bool) ([]string, error) {
+	ids := []string{}
+	if len(list) == 0 {
+		return ids, nil
+	}
+	all, err := c.labels()
+	if err != nil {
+		return nil, err
+	}
+	groups := map[string]string{}
+	for _, r := range list {
+		found := findLabel(all, r, team)
+		switch {
+		case found == nil && create && r.id == "" || found == nil && create && !isUUID(r.id):
+			name := cmp.Or(r.name, r.text)
+			client, err := c.client()
+			if err != nil {
+				return nil, err
+			}
+			made, err := client.LabelCreate(c.ctx, linearapi.Input{"name": name, "id": derive(cmp.Or(c.make, c.id), "tag", name)})
+			if err != nil {
+				return nil, err
+			}
+			c.api.cache.drop(c.conn.ID, kindLabels)
+			ids = append(ids, made.Value.ID)
+		case found == nil && isUUID(r.id):
+			ids = append(ids, r.id) // newer than the directory; Linear decides
+		case found == nil:
+			in.wrong(field, "not_found", "there is no tag %s; send create_missing_tags to make it", quoteID(cmp.Or(r.name, r.text, r.id)))
+		case found.IsGroup:
+			in.wrong(field, "group", "%s is a group of tags: use one of its tags", quoteID(found.Name))
+		default:
+			if found.Parent != nil && field != "remove_tags" {
+				if other, twice := groups[found.Parent.ID]; twice && other != found.ID {
+					in.wrong(field, "one_of_group", "a ticket has one tag of the group %s", quoteID(found.Parent.Name))
+				}
+				groups[found.Parent.ID] = found.ID
+			}
+			if !slices.Contains(ids, found.ID) {
+				ids = append(ids, found.ID)
+			}
+		}
+	}
+	return ids, nil
+}
+
+// findLabel prefers an id, then a label of the team, then one of the
+// workspace.
+func findLabel(all []linearapi.Node[linearapi.Label], r reference, team string) *linearapi.Label {
+	var named *linearapi.Label
+	for i := range all {
+		l := &all[i].Value
+		if r.id != "" && l.ID == r.id {
+			return l
+		}
+		if name := cmp.Or(r.name, r.text); name != "" && strings.EqualFold(l.Name, name) {
+			if l.Team != nil && l.Team.ID != team {
+				continue
+			}
+			if named == nil || l.Team != nil {
+				named = l
+			}
+		}
+	}
+	return named
+}
