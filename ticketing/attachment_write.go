@@ -92,6 +92,7 @@ func (c *call) attach(ref string, in *input, id string) (*linearapi.Node[lineara
 		name = address
 	}
 	var made *linearapi.Attachment
+	c.api.expect(c.ctx, c.conn.ID, id)
 	if mode == "link" && !has {
 		made, err = client.AttachmentLinkURL(c.ctx, linearapi.AttachmentLinkInput{ID: id, IssueID: ref, URL: address, Title: name})
 	} else {
@@ -167,10 +168,12 @@ func updateAttachment(c *call) (*reply, error) {
 	if err := in.done(); err != nil {
 		return nil, err
 	}
+	done := c.api.intend(c.ctx, c.conn.ID, c.path["id"])
 	made, err := client.AttachmentUpdate(c.ctx, c.path["id"], change)
 	if err != nil {
 		return nil, err
 	}
+	done(made.UpdatedAt)
 	n := &linearapi.Node[linearapi.Attachment]{Value: *made}
 	if n.JSON, err = json.Marshal(made); err != nil {
 		return nil, err
@@ -184,8 +187,23 @@ func deleteAttachment(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
 	if err := client.AttachmentDelete(c.ctx, c.path["id"]); err != nil {
 		return nil, missing(err, "attachment", c.path["id"])
 	}
 	return ok(Deleted{c.path["id"]}), nil
+}
+
+// attachmentStands reports whether an attachment is still there: a file that was
+// deleted may come back.
+func attachmentStands(c *call, id string) (bool, error) {
+	client, err := c.client()
+	if err != nil {
+		return false, err
+	}
+	_, err = client.AttachmentNode(c.ctx, id)
+	if remoteNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
 }

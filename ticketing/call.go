@@ -29,6 +29,7 @@ type call struct {
 	q      *query
 	id     string
 	who    *identity
+	bearer string // the secret that the caller sent
 	conn   *Connection
 	raw    []byte // the body, if it was read; of a form with files, what tells it from others
 	size   int64  // of the body
@@ -219,7 +220,7 @@ func (c *call) fail(w http.ResponseWriter, err error, start time.Time) {
 			Dur("took", c.api.cfg.Now().Sub(start)).AnErr("cause", p.cause).Msg("request failed")
 	}
 	if p.code == codeReauth && c.conn != nil {
-		c.api.refused(c.ctx, c.conn.ID)
+		c.api.refused(c.ctx, c.conn, true)
 	}
 	if p.allow != "" {
 		c.header.Set("Allow", p.allow)

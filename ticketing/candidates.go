@@ -10,9 +10,10 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// candidates are the connections that may hold what the request is about: the
-// one that it names, or all of the account, the default one first.
-func (c *call) candidates(account string) ([]*Connection, error) {
+// holders are the connections that may hold what the request is about, whether
+// they can be used now or not: the one that it names, or all of the account, the
+// default one first.
+func (c *call) holders(account string) ([]*Connection, error) {
 	all, err := c.connections()
 	if err != nil {
 		return nil, err
@@ -26,7 +27,7 @@ func (c *call) candidates(account string) ([]*Connection, error) {
 	var out []*Connection
 	for i := range all {
 		v := &all[i]
-		if id != "" && v.ID != id || v.Account != "" && v.Account != account || v.Status != "" && v.Status != "active" {
+		if id != "" && v.ID != id || v.Account != "" && v.Account != account {
 			continue
 		}
 		out = append(out, v)
@@ -46,6 +47,20 @@ func (c *call) candidates(account string) ([]*Connection, error) {
 	return out, nil
 }
 
+// candidates are the holders that can be used now. If there are none, the error
+// says what keeps the first one from it.
+func (c *call) candidates(account string) ([]*Connection, error) {
+	all, err := c.holders(account)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.DeleteFunc(slices.Clone(all), func(v *Connection) bool { return !v.usable() })
+	if len(out) == 0 {
+		return nil, c.in(all[0]).use(all[0])
+	}
+	return out, nil
+}
+
 // in returns the call as it is in one connection.
 func (c *call) in(conn *Connection) *call {
 	sub := *c
@@ -60,7 +75,10 @@ func (c *call) locate(p place, ref string) (*Connection, *linearapi.Node[lineara
 	if id == "" {
 		return nil, nil, notFound("issue", ref)
 	}
-	all, err := c.candidates(p.Account)
+	if _, err := c.candidates(p.Account); err != nil {
+		return nil, nil, err
+	}
+	all, err := c.holders(p.Account)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,14 +86,20 @@ func (c *call) locate(p place, ref string) (*Connection, *linearapi.Node[lineara
 	for _, conn := range all {
 		sub := c.in(conn)
 		if key != "" {
-			space, err := sub.workspace()
+			theirs, err := sub.urlKey()
 			if err != nil {
 				last = err
 				continue
 			}
-			if !strings.EqualFold(space.Organization.URLKey, key) {
+			if !strings.EqualFold(theirs, key) {
 				continue
 			}
+			if err := sub.use(conn); err != nil {
+				return nil, nil, err
+			}
+		}
+		if !conn.usable() {
+			continue
 		}
 		client, err := sub.client()
 		if err != nil {
@@ -93,4 +117,17 @@ func (c *call) locate(p place, ref string) (*Connection, *linearapi.Node[lineara
 		return nil, nil, last
 	}
 	return nil, nil, notFound("issue", ref)
+}
+
+// urlKey is the key of the connection's workspace in the addresses of its
+// issues, or "" if it is unknown and cannot be asked for now.
+func (c *call) urlKey() (string, error) {
+	if c.conn.Key != "" {
+		return c.conn.Key, nil
+	}
+	if !c.conn.usable() {
+		return c.api.spaces.remembered(c.conn.ID).Organization.URLKey, nil
+	}
+	space, err := c.workspace()
+	return space.Organization.URLKey, err
 }

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
-	"github.com/linearbot/linearbot/state"
 )
 
 // Connection is a Linear workspace that the API works in.
@@ -17,6 +17,9 @@ type Connection struct {
 	// ID is the value of integrated_account_id. Required; the organization's
 	// id is a good choice.
 	ID string
+	// Key is the workspace's key in the addresses of its issues, if known. It
+	// spares a look-up, and Config.Accounts and Config.Default may use it.
+	Key string
 	// Account is the account of the helpdesk that the connection belongs to.
 	// Empty means every account.
 	Account string
@@ -34,11 +37,34 @@ type Connection struct {
 	Scopes []string
 }
 
+// usable reports whether Linear can be called through the connection now.
+func (v *Connection) usable() bool { return v.Status == "" || v.Status == "active" }
+
 // Connections are the workspaces that are connected now. Implementations are
 // safe for concurrent use and answer from memory or fast storage: every request
 // asks.
 type Connections interface {
 	Connections(ctx context.Context) ([]Connection, error)
+}
+
+// connected returns the connections as Config.Accounts and Config.Default place
+// them.
+func (a *API) connected(ctx context.Context) ([]Connection, error) {
+	all, err := a.cfg.Connections.Connections(ctx)
+	if err != nil || len(a.cfg.Accounts) == 0 && a.cfg.Default == "" {
+		return all, err
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		v := &all[i]
+		if v.Account == "" && len(a.cfg.Accounts) > 0 {
+			// One that is not listed is not everyone's: a customer's new
+			// workspace would be open to the others until someone lists it.
+			v.Account = cmp.Or(a.cfg.Accounts[v.ID], a.cfg.Accounts[v.Key], v.ID)
+		}
+		v.Default = v.Default || a.cfg.Default != "" && (v.ID == a.cfg.Default || v.Key == a.cfg.Default)
+	}
+	return all, nil
 }
 
 // Disconnecter is a [Connections] that can end a connection.
@@ -54,28 +80,6 @@ type Static []Connection
 
 // Connections returns the set.
 func (s Static) Connections(context.Context) ([]Connection, error) { return s, nil }
-
-// refusedTTL is how often subscribers are notified of a rejected token.
-const refusedTTL = time.Hour
-
-// refused notifies subscribers that Linear no longer accepts the token of a
-// connection, at most once per refusedTTL.
-func (a *API) refused(ctx context.Context, conn string) {
-	ctx, cancel := detach(ctx, 5*time.Second)
-	defer cancel()
-	first := false
-	_, err := change(ctx, a.docs, state.Key{Workspace: conn, Kind: "ticketing.refused", ID: "token"}, refusedTTL, func(told *bool) (bool, error) {
-		first = !*told
-		*told = true
-		return first, nil
-	})
-	if err == nil && first {
-		err = a.publish(ctx, conn, "integrated_account:authentication_error", "integrated_accounts", conn, map[string]string{"id": conn, "status": "needs_reauth"}, nil, nil)
-	}
-	if err != nil {
-		a.log.Warn().Err(err).Msg("subscribers could not be told of a refused token")
-	}
-}
 
 // workspace is what is known about the workspace of a connection.
 type workspace struct {
@@ -97,6 +101,13 @@ type known struct {
 
 // maxKnown is how long a workspace that was read is valid.
 const maxKnown = 10 * time.Minute
+
+// remembered returns what was last known about the workspace of a connection.
+func (w *workspaces) remembered(id string) workspace {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.known[id].workspace
+}
 
 // of returns the workspace of a connection, and asks Linear at most every ten
 // minutes.
@@ -123,7 +134,7 @@ func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
 
 // connections returns those that the caller may use.
 func (c *call) connections() ([]Connection, error) {
-	all, err := c.api.cfg.Connections.Connections(c.ctx)
+	all, err := c.api.connected(c.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +195,7 @@ func (c *call) use(conn *Connection) error {
 	switch conn.Status {
 	case "", "active":
 	case "needs_reauth":
+		c.api.refused(c.ctx, conn, false)
 		return &problem{
 			status: http.StatusUnauthorized, code: codeReauth, remote: true,
 			message: "Linear no longer accepts the token of this connection: connect the workspace again",

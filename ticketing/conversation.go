@@ -87,8 +87,12 @@ func (c *call) shown(conn *Connection, p place, v link, stale bool) *Conversatio
 }
 
 // linked returns the links of a conversation in one connection: from Linear or,
-// if it is unavailable, as last stored.
+// if it is unavailable or refuses the token, as last stored.
 func (c *call) linked(conn *Connection, p place) (all []link, stale bool, err error) {
+	if !conn.usable() {
+		all, err = c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
+		return all, true, err
+	}
 	sub := c.in(conn)
 	key := cacheKey(conn.ID, kindLinked, p.Account, p.Conversation)
 	get := func() ([]link, error) { return sub.readLinks(p) }
@@ -160,7 +164,7 @@ func listConversationIssues(c *call) (*reply, error) {
 	if err := c.enabled(p); err != nil {
 		return nil, err
 	}
-	conns, err := c.candidates(p.Account)
+	conns, err := c.holders(p.Account)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +183,7 @@ func listConversationIssues(c *call) (*reply, error) {
 
 // issueConversations answers GET /issues/{issue}/conversations.
 func issueConversations(c *call) (*reply, error) {
-	conns, err := c.candidates(c.account())
+	conns, err := c.holders(c.account())
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +192,9 @@ func issueConversations(c *call) (*reply, error) {
 	for _, conn := range conns {
 		id := ref
 		if !isUUID(id) {
+			if !conn.usable() {
+				continue
+			}
 			client, err := c.in(conn).client()
 			if err != nil {
 				return nil, err

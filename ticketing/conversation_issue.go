@@ -15,7 +15,7 @@ func (c *call) issueHere(p place, ref string) (*Connection, *link, error) {
 		return nil, nil, err
 	}
 	id, _ := issueRef(ref)
-	conns, err := c.candidates(p.Account)
+	conns, err := c.holders(p.Account)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -249,7 +249,7 @@ func facadeDisconnect(c *call) (any, error) {
 	if c.who.Role != RoleAdmin && !c.api.cfg.Helpdesk.AgentsDisconnect {
 		return nil, forbidden(codeForbidden, "ending the connection needs the role admin")
 	}
-	conns, err := c.candidates(c.path["account"])
+	conns, err := c.holders(c.path["account"])
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +274,7 @@ func facadeApps(c *call) (any, error) {
 }
 
 func (c *call) app() (FacadeApp, error) {
-	_, err := c.candidates(c.path["account"])
+	_, err := c.holders(c.path["account"])
 	if err != nil && problemOf(err).status != http.StatusNotFound {
 		return FacadeApp{}, err
 	}

@@ -215,7 +215,7 @@ func facadeLinkedIssues(c *call) (any, error) {
 	if err := c.enabled(p); err != nil {
 		return nil, err
 	}
-	conns, err := c.candidates(p.Account)
+	conns, err := c.holders(p.Account)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (c *call) authenticate() error {
 		refused.message = "the token is unknown, expired or revoked"
 		return refused
 	}
-	c.who = &identity{Token: *tok}
+	c.who, c.bearer = &identity{Token: *tok}, secret
 	left, wait := c.api.limits.spend("t:"+tok.ID, c.api.limits.token)
 	if wait > 0 {
 		return tooMany(wait, "this token has sent too many requests: wait and try again")

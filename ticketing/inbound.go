@@ -207,7 +207,7 @@ func (a *API) inbound(ctx context.Context, j *job) error {
 			return err
 		}
 	case "Attachment":
-		if err := c.attachmentChanged(&e, &v); err != nil {
+		if err := c.attachmentChanged(&e, &v, own); err != nil {
 			return err
 		}
 	}
@@ -222,7 +222,7 @@ func (a *API) inbound(ctx context.Context, j *job) error {
 	if record != nil {
 		shown = record
 	}
-	return a.publish(ctx, conn.ID, name, resource, v.ID, shown, &e, subjectOf(&v))
+	return a.publish(ctx, news{conn: conn.ID, name: name, resource: resource, id: v.ID, record: shown, event: &e, subject: subjectOf(&v)})
 }
 
 func subjectOf(v *entity) *string {

@@ -81,7 +81,13 @@ func (c *call) issueChanged(e *event, v *entity, record any, own bool) error {
 			status = "open"
 		}
 	}
+	_, moved := e.changeOf("stateId")
 	for _, p := range places {
+		if moved && e.Action == "update" {
+			if err := c.linkMoved(p, e, v, t); err != nil {
+				return err
+			}
+		}
 		for _, one := range said {
 			one.Account, one.Conversation = p.Account, p.Conversation
 			one.ID = one.Kind + ":" + v.ID + ":" + v.UpdatedAt + ":" + e.CreatedAt
@@ -110,58 +116,95 @@ func (c *call) stateName(id string) string {
 	return "another status"
 }
 
+// linkMoved tells subscribers that the issue of a link has another status.
+func (c *call) linkMoved(p place, e *event, v *entity, t *Ticket) error {
+	have, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(have, func(l link) bool { return l.IssueID == v.ID })
+	if i < 0 {
+		return nil // removed meanwhile
+	}
+	record := c.shown(c.conn, p, have[i], false)
+	if t != nil {
+		record.Issue = t
+	}
+	return c.api.publishIn(c.ctx, p.Account, news{
+		conn: c.conn.ID, name: "conversation_link:status_changed", resource: "conversation_links", id: record.ID, record: record,
+		event: e, subject: &v.ID,
+	})
+}
+
 // attachmentChanged keeps the links of a conversation as they stand in Linear,
 // whoever made or removed them there.
-func (c *call) attachmentChanged(e *event, v *entity) error {
+func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 	a := c.api
 	account, conversation := a.cfg.Helpdesk.parse(v.URL)
 	if conversation == "" {
 		return nil
 	}
 	p := place{account, conversation}
-	var err error
 	switch e.Action {
 	case "remove":
-		_, err = a.links.remove(c.ctx, c.conn.ID, p, v.ID)
+		gone, err := a.links.remove(c.ctx, c.conn.ID, p, v.ID)
+		if err != nil {
+			return err
+		}
+		if gone != nil && !own {
+			if err := c.linkNews(c.conn, p, *gone, "deleted", e); err != nil {
+				return err
+			}
+		}
 	case "create":
-		err = c.foundLink(p, v)
-	}
-	if err != nil {
-		return err
+		found, err := c.foundLink(p, v)
+		if err != nil {
+			return err
+		}
+		if found != nil && !own {
+			if err := c.linkNews(c.conn, p, *found, "created", e); err != nil {
+				return err
+			}
+		}
 	}
 	a.events.tell(p, "links", map[string]string{})
 	return nil
 }
 
 // foundLink keeps a link that was made in Linear, so that its conversation hears
-// of the issue before anybody lists the links.
-func (c *call) foundLink(p place, v *entity) error {
+// of the issue before anybody lists the links. It returns the link if it is new.
+func (c *call) foundLink(p place, v *entity) (*link, error) {
 	if v.IssueID == "" || c.enabled(p) != nil || c.conn.Account != "" && c.conn.Account != p.Account {
-		return nil //nolint:nilerr // no conversation of this connection
+		return nil, nil //nolint:nilnil,nilerr // no conversation of this connection
 	}
 	have, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)
 	if err != nil || slices.ContainsFunc(have, func(l link) bool { return l.IssueID == v.IssueID }) {
-		return err
+		return nil, err
 	}
 	client, err := c.client()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// The news may be older than the removal of the link.
 	if _, err = client.AttachmentNode(c.ctx, v.ID); err == nil {
 		var n *linearapi.Node[linearapi.Issue]
 		if n, err = client.Ticket(c.ctx, v.IssueID); err == nil {
 			now := c.api.cfg.Now().UTC()
-			_, _, err = c.api.links.add(c.ctx, c.conn.ID, p, link{
+			var isNew bool
+			var kept link
+			isNew, kept, err = c.api.links.add(c.ctx, c.conn.ID, p, link{
 				ID: v.ID, IssueID: n.Value.ID, Identifier: n.Value.Identifier, Title: v.Title, Origin: "found",
 				CreatedAt: now, Issue: n.JSON, SnapshotAt: now,
 			})
+			if err == nil && isNew {
+				return &kept, nil
+			}
 		}
 	}
 	if err != nil && (remoteNotFound(err) || problemOf(err).status == http.StatusUnprocessableEntity) {
-		return nil // it is gone meanwhile, or there are too many to keep
+		return nil, nil //nolint:nilnil // it is gone meanwhile, or there are too many to keep
 	}
-	return err
+	return nil, err
 }
 
 // commentChanged tells the conversations of an issue about a comment, and

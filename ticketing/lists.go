@@ -315,9 +315,13 @@ func writeTag(c *call) (*reply, error) {
 	status := http.StatusOK
 	if id == "" {
 		status, out["id"] = http.StatusCreated, c.make
+		c.api.expect(c.ctx, c.conn.ID, c.make)
 		n, err = client.LabelCreate(c.ctx, out)
 	} else {
-		n, err = client.LabelUpdate(c.ctx, id, out)
+		done := c.api.intend(c.ctx, c.conn.ID, id)
+		if n, err = client.LabelUpdate(c.ctx, id, out); err == nil {
+			done(n.Value.UpdatedAt)
+		}
 	}
 	if err != nil {
 		return nil, missing(err, "tag", id)
@@ -332,6 +336,7 @@ func deleteTag(c *call) (*reply, error) {
 		return nil, err
 	}
 	defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")
+	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
 	if err := client.LabelDelete(c.ctx, c.path["id"]); err != nil {
 		return nil, missing(err, "tag", c.path["id"])
 	}

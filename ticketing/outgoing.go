@@ -54,30 +54,43 @@ type Delivery struct {
 	CreatedAt     time.Time   `json:"created_at"`
 }
 
+// news is something that subscribers are told.
+type news struct {
+	conn, name, resource, id string
+	record                   any
+	// event is what Linear said, if that is the reason.
+	event *event
+	// subject is the ticket that a record belongs to, if it is none itself.
+	subject *string
+	// unique tells the event from others of its name about its record, and is
+	// the same when it is published again. Defaults to what Linear said, else to
+	// something new each time.
+	unique string
+}
+
 // publish queues an event of a connection for every subscription that wants it.
-// subject is the ticket that a record belongs to, if it is none itself.
-func (a *API) publish(ctx context.Context, conn, name, resource, id string, record any, e *event, subject *string) error {
+func (a *API) publish(ctx context.Context, n news) error {
 	all, err := a.subscriptions(ctx)
-	if err != nil {
+	if err != nil || len(all) == 0 {
 		return err
 	}
 	if slices.ContainsFunc(all, func(s subscription) bool { return s.limited() }) {
-		conns, err := a.cfg.Connections.Connections(ctx)
+		conns, err := a.connected(ctx)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(conns, func(v Connection) bool { return v.ID == conn })
+		i := slices.IndexFunc(conns, func(v Connection) bool { return v.ID == n.conn })
 		all = slices.DeleteFunc(all, func(s subscription) bool {
 			// Nobody knows whose a connection was that is gone.
 			return s.limited() && (i < 0 || conns[i].Account != "" && !slices.Contains(s.Accounts, conns[i].Account))
 		})
 	}
-	return a.publishTo(ctx, all, conn, name, resource, id, record, e, subject)
+	return a.publishTo(ctx, all, n)
 }
 
 // publishIn is publish for an event of one account of the helpdesk. An empty
 // account means every account.
-func (a *API) publishIn(ctx context.Context, account, conn, name, resource, id string, record any) error {
+func (a *API) publishIn(ctx context.Context, account string, n news) error {
 	all, err := a.subscriptions(ctx)
 	if err != nil {
 		return err
@@ -85,51 +98,61 @@ func (a *API) publishIn(ctx context.Context, account, conn, name, resource, id s
 	all = slices.DeleteFunc(all, func(s subscription) bool {
 		return s.limited() && account != "" && !slices.Contains(s.Accounts, account)
 	})
-	return a.publishTo(ctx, all, conn, name, resource, id, record, nil, nil)
+	return a.publishTo(ctx, all, n)
 }
 
 // publishTo queues an event for those of the subscriptions that want it. Events
 // of one ticket go to a subscription in order.
-func (a *API) publishTo(ctx context.Context, all []subscription, conn, name, resource, id string, record any, e *event, subject *string) error {
+func (a *API) publishTo(ctx context.Context, all []subscription, n news) error {
 	payload := RecordEvent{
-		IntegratedAccountID: conn, UnifiedModel: "ticketing", Resource: resource, RecordID: id, Record: record, Changes: []Change{},
+		IntegratedAccountID: n.conn, UnifiedModel: "ticketing", Resource: n.resource, RecordID: n.id, Record: n.record, Changes: []Change{},
 	}
-	unique := random64()
-	if e != nil {
+	unique := n.unique
+	if e := n.event; e != nil {
 		unique = shortHash(string(e.Data), e.Action, e.CreatedAt, strconv.FormatInt(e.Timestamp, 10))
 		payload.RemoteEvent = map[string]string{"type": e.Type, "action": e.Action}
 		if e.Actor != nil {
 			payload.Actor = &Ref{e.Actor.ID, text(e.Actor.Name)}
 		}
-		var data map[string]json.RawMessage
-		_ = json.Unmarshal(e.Data, &data) // checked before
-		for field, from := range e.UpdatedFrom {
-			to := data[field]
-			if to == nil {
-				to = json.RawMessage("null")
-			}
-			payload.Changes = append(payload.Changes, Change{field, from, to})
-		}
-		slices.SortFunc(payload.Changes, func(x, y Change) int { return strings.Compare(x.Field, y.Field) })
+		payload.Changes = e.changes()
 	}
-	lane := id
-	if subject != nil {
-		lane = *subject
+	if unique == "" {
+		unique = random64()
+	}
+	lane := n.id
+	if n.subject != nil {
+		lane = *n.subject
 	}
 	for i := range all {
 		s := &all[i]
-		if !s.wants(conn, name, resource) {
+		if !s.wants(n.conn, n.name, n.resource) {
 			continue
 		}
 		d := Delivery{
-			ID: "msg_" + shortHash(s.ID, unique, name), Event: name, Payload: payload, EnvironmentID: s.EnvironmentID, WebhookID: s.ID,
+			ID: "msg_" + shortHash(s.ID, unique, n.name, n.id), Event: n.name, Payload: payload, EnvironmentID: s.EnvironmentID, WebhookID: s.ID,
 			CreatedAt: a.cfg.Now().UTC(),
 		}
-		if err := a.queueDelivery(ctx, conn, s.ID, lane, &d); err != nil {
+		if err := a.queueDelivery(ctx, n.conn, s.ID, lane, &d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// changes are the fields that an event changed.
+func (e *event) changes() []Change {
+	var data map[string]json.RawMessage
+	_ = json.Unmarshal(e.Data, &data) // checked before
+	out := []Change{}
+	for field, from := range e.UpdatedFrom {
+		to := data[field]
+		if to == nil {
+			to = json.RawMessage("null")
+		}
+		out = append(out, Change{field, from, to})
+	}
+	slices.SortFunc(out, func(x, y Change) int { return strings.Compare(x.Field, y.Field) })
+	return out
 }
 
 func (a *API) queueDelivery(ctx context.Context, conn, hook, lane string, d *Delivery) error {

@@ -3,6 +3,7 @@ package ticketing
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
@@ -152,6 +153,17 @@ func proxyWrite(c *call) (*reply, error) {
 	}
 	in := c.input.fields
 	delete(in, "integrated_account_id")
+	if updating && p.one == "issue" && !isUUID(id) {
+		client, err := c.client()
+		if err != nil {
+			return nil, err
+		}
+		n, err := client.Ticket(c.ctx, id)
+		if err != nil {
+			return nil, missing(err, c.path["resource"], id)
+		}
+		id = n.Value.ID // what Linear says later names the id
+	}
 	vars := map[string]any{"input": in}
 	decl, args := "$input: "+inputType+"!", "input: $input"
 	status := http.StatusOK
@@ -163,7 +175,13 @@ func proxyWrite(c *call) (*reply, error) {
 			in["id"] = c.make
 		}
 	}
-	raw, err := c.rawField("proxyWrite", "mutation proxyWrite("+decl+") { "+name+"("+args+") { success "+p.payload+" {"+fields+" } } }", vars, name)
+	settled := func(time.Time) {}
+	if updating {
+		settled = c.api.intend(c.ctx, c.conn.ID, id)
+	} else if made, _ := in["id"].(string); made != "" {
+		c.api.expect(c.ctx, c.conn.ID, made)
+	}
+	raw, err := c.rawField("proxyWrite", "mutation proxyWrite("+decl+") { "+name+"("+args+") { success "+p.payload+" {"+fields+" }"+changedAt(p)+" } }", vars, name)
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +192,18 @@ func proxyWrite(c *call) (*reply, error) {
 	if string(payload["success"]) != "true" {
 		return nil, &problem{status: http.StatusBadGateway, code: codeUpstream, remote: true, retryable: true, message: "Linear did not do it and did not say why"}
 	}
+	var changed struct {
+		UpdatedAt time.Time `json:"updatedAt"`
+	}
+	if json.Unmarshal(payload["changed"], &changed) == nil {
+		settled(changed.UpdatedAt)
+	}
 	return &reply{status: status, body: payload[p.payload]}, nil
 }
+
+// changedAt asks for the time of a change, beside the fields that the caller
+// wants: Linear's webhook about it carries the same.
+func changedAt(p proxied) string { return " changed: " + p.payload + " { updatedAt }" }
 
 func proxyDelete(c *call) (*reply, error) {
 	p, err := c.proxied()
@@ -186,6 +214,7 @@ func proxyDelete(c *call) (*reply, error) {
 		return nil, &problem{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET", message: "the proxy cannot delete this resource"}
 	}
 	id := c.path["id"]
+	c.api.intend(c.ctx, c.conn.ID, id)
 	_, err = c.rawField("proxyDelete", "mutation proxyDelete($id: String!) { "+p.remove+"(id: $id) { success } }", map[string]any{"id": id}, p.remove)
 	if err != nil {
 		return nil, missing(err, c.path["resource"], id)

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -186,7 +184,7 @@ func newSecret() string { return "whsec_" + base64.StdEncoding.EncodeToString(ra
 
 func createWebhook(c *call) (*reply, error) {
 	s := subscription{Secret: newSecret(), Owner: c.who.ID, Connections: c.who.Connections, Accounts: c.who.Accounts}
-	s.ID, s.IsActive, s.CreatedAt = uuid.NewString(), true, c.api.cfg.Now().UTC()
+	s.ID, s.IsActive, s.CreatedAt = c.make, true, c.api.cfg.Now().UTC()
 	s.EventTypes, s.ResourceTypes, s.IntegratedAccountIDs = []string{"*"}, []string{}, []string{}
 	if err := c.readSubscription(&s); err != nil {
 		return nil, err
@@ -195,6 +193,8 @@ func createWebhook(c *call) (*reply, error) {
 		return nil, invalidField("target_url", "required", "is required")
 	}
 	_, err := change(c.ctx, c.api.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
+		// An attempt that died before it could answer left nobody its secret.
+		*all = slices.DeleteFunc(*all, func(v subscription) bool { return v.ID == s.ID })
 		if len(*all) >= maxSubscriptions {
 			return false, invalidField("target_url", "too_many", "there are %d webhooks already: delete some", maxSubscriptions)
 		}

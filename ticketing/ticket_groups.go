@@ -99,7 +99,9 @@ func (c *call) tagIDs(in *input, field string, list []reference, team string, cr
 			if err != nil {
 				return nil, err
 			}
-			made, err := client.LabelCreate(c.ctx, linearapi.Input{"name": name, "id": derive(cmp.Or(c.make, c.id), "tag", name)})
+			id := derive(cmp.Or(c.make, c.id), "tag", name)
+			c.api.expect(c.ctx, c.conn.ID, id)
+			made, err := client.LabelCreate(c.ctx, linearapi.Input{"name": name, "id": id})
 			if err != nil {
 				return nil, err
 			}

@@ -25,10 +25,21 @@ func ticketAction(do func(context.Context, *linearapi.Client, string) error) fun
 		if err != nil {
 			return nil, err
 		}
+		if !isUUID(ref) {
+			n, err := client.Ticket(c.ctx, ref)
+			if err != nil {
+				return nil, missing(err, "ticket", c.path["id"])
+			}
+			ref = n.Value.ID // what Linear says later names the id
+		}
+		done := c.api.intend(c.ctx, c.conn.ID, ref)
 		if err := do(c.ctx, client, ref); err != nil {
 			return nil, missing(err, "ticket", c.path["id"])
 		}
 		n, err := client.Ticket(c.ctx, ref)
+		if err == nil {
+			done(n.Value.UpdatedAt)
+		}
 		if err != nil {
 			// An archived ticket may no longer be found by its name.
 			return ok(Result{Deleted{c.path["id"]}}), nil //nolint:nilerr // the method itself succeeded

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -50,6 +51,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 	if conn.AppActor && by.Name != "" {
 		create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
 	}
+	c.api.expect(c.ctx, conn.ID, id)
 	made, err := client.AttachmentCreate(c.ctx, create)
 	if adapter.CodeOf(err) == adapter.CodeConflict {
 		var node *linearapi.Node[linearapi.Attachment]
@@ -81,8 +83,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		if err != nil {
 			return kept, true, err
 		}
-		err = c.api.publishIn(c.ctx, p.Account, conn.ID, "conversation_link:created", "conversation_links", kept.ID, c.shown(conn, p, kept, false))
-		if err != nil {
+		if err = c.linkNews(conn, p, kept, "created", nil); err != nil {
 			return kept, true, err
 		}
 		c.api.events.tell(p, "links", map[string]string{"identifier": n.Value.Identifier})
@@ -149,12 +150,23 @@ func linkConversation(c *call) (*reply, error) {
 // the conversation, for clients that do not send it; then the link must belong
 // to the account.
 func (c *call) untie(p place, id string, by Agent) error {
-	conns, err := c.candidates(p.Account)
+	conns, err := c.holders(p.Account)
 	if err != nil {
 		return err
 	}
+	var blocked error
 	for _, conn := range conns {
 		sub := c.in(conn)
+		if !conn.usable() {
+			have, err := c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
+			if err != nil {
+				return err
+			}
+			if p.Conversation == "" || slices.ContainsFunc(have, func(v link) bool { return v.ID == id }) {
+				blocked = sub.use(conn)
+			}
+			continue
+		}
 		client, err := sub.client()
 		if err != nil {
 			return err
@@ -185,6 +197,7 @@ func (c *call) untie(p place, id string, by Agent) error {
 			return notFound("link of this conversation", id)
 		}
 		at := place{account, conversation}
+		c.api.intend(c.ctx, conn.ID, id)
 		if err := client.AttachmentDelete(c.ctx, id); err != nil && adapter.CodeOf(err) != adapter.CodeNotFound {
 			return err
 		}
@@ -201,6 +214,19 @@ func (c *call) untie(p place, id string, by Agent) error {
 		}
 		return c.untied(conn, at, *gone, by)
 	}
+	if blocked != nil {
+		return blocked
+	}
+	// One that this conversation had is gone already.
+	if p.Conversation != "" {
+		var log []Activity
+		if _, err := c.api.docs.load(c.ctx, activityKey(p), &log); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(log, func(v Activity) bool { return strings.HasPrefix(v.ID, ActivityUnlinked+":"+id+":") }) {
+			return nil
+		}
+	}
 	return notFound("link of this conversation", id)
 }
 
@@ -212,8 +238,7 @@ func (c *call) untied(conn *Connection, p place, gone link, by Agent) error {
 	if err != nil {
 		return err
 	}
-	err = c.api.publishIn(c.ctx, p.Account, conn.ID, "conversation_link:deleted", "conversation_links", gone.ID, Deleted{gone.ID})
-	if err != nil {
+	if err = c.linkNews(conn, p, gone, "deleted", nil); err != nil {
 		return err
 	}
 	c.api.events.tell(p, "links", map[string]string{"identifier": gone.Identifier})
@@ -252,4 +277,21 @@ func bulkUnlink(c *call) (*reply, error) {
 		results = append(results, out)
 	}
 	return ok(Result{results}), nil
+}
+
+// linkNews tells subscribers what happened to a link: created, deleted or
+// status_changed. e is what Linear said, if that is the reason.
+func (c *call) linkNews(conn *Connection, p place, v link, what string, e *event) error {
+	record := any(Deleted{v.ID})
+	if what != "deleted" {
+		record = c.shown(conn, p, v, false)
+	}
+	n := news{
+		conn: conn.ID, name: "conversation_link:" + what, resource: "conversation_links", id: v.ID, record: record, event: e,
+		subject: text(v.IssueID),
+	}
+	if what == "created" && e == nil {
+		n.unique = v.ID // also if it is made by the queue, at the second attempt
+	}
+	return c.api.publishIn(c.ctx, p.Account, n)
 }

@@ -74,6 +74,7 @@ func (a *API) Run(ctx context.Context) error {
 	defer wg.Wait()
 	a.events.open()
 	defer a.events.close()
+	wg.Go(func() { a.watch(ctx) })
 	places := make(chan struct{}, lanesAt)
 	for {
 		leases, err := a.cfg.Store.Lease(ctx, state.LeaseRequest{Holder: "ticketing", TTL: leaseTTL, Lanes: 4})
@@ -186,7 +187,7 @@ func random64() string { return shortHash(string(random(16))) }
 
 // connection finds a connection by its id, or by the organization.
 func (a *API) connection(ctx context.Context, id, organization string) (*Connection, error) {
-	all, err := a.cfg.Connections.Connections(ctx)
+	all, err := a.connected(ctx)
 	if err != nil {
 		return nil, err
 	}
