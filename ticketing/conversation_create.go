@@ -1,8 +1,6 @@
 package ticketing
 
 import (
-	"cmp"
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -26,15 +24,6 @@ type LinkTitle struct {
 // LinkContext is what of the conversation goes into the issue.
 type LinkContext struct {
 	Transcript string `json:"transcript,omitempty" doc:"Markdown that is added to the description."`
-}
-
-// CustomerInput names the customer of a request.
-type CustomerInput struct {
-	ID         string `json:"id,omitempty"`
-	ExternalID string `json:"external_id,omitempty"`
-	Name       string `json:"name,omitempty"`
-	Body       string `json:"body,omitempty" doc:"What the customer asks for."`
-	Important  bool   `json:"important,omitempty"`
 }
 
 // CreatedIssue is the answer to creating an issue from a conversation.
@@ -61,29 +50,33 @@ func createConversationIssue(c *call) (*reply, error) {
 		}
 	}
 	by := c.actor()
-	customer := c.input.sub("customer")
-	n, v, notes, err := c.createAndTie(p, title, by)
+	customer, err := readCustomer(c.input.sub("customer"))
+	notes := []string{}
+	if err != nil {
+		notes = append(notes, "the customer request failed: "+problemOf(err).message)
+	}
+	n, v, more, err := c.createAndTie(p, title, by, customer)
 	if err != nil {
 		return nil, err
 	}
-	out := &CreatedIssue{Issue: ticket(n, nil, nil), Warnings: notes}
+	out := &CreatedIssue{Issue: ticket(n, nil, nil), Warnings: append(notes, more...)}
 	if v != nil {
 		out.Link = c.shown(c.conn, p, *v, false)
 	}
 	if customer != nil {
 		if err := c.customerRequest(customer, n.Value.ID); err != nil {
-			out.Warnings = append(out.Warnings, "the customer request failed: "+problemOf(err).message)
+			out.Warnings = append(out.Warnings, "the issue stands, but the customer request failed and is made later: "+problemOf(err).message)
 		}
 	}
 	return created(out), nil
 }
 
 // createAndTie creates an issue and links it. Before Linear is called, a job
-// goes into the queue that makes the link if this process cannot; when it finds
-// the link, it has nothing to do.
-func (c *call) createAndTie(p place, title string, by Agent) (*linearapi.Node[linearapi.Issue], *link, []string, error) {
+// goes into the queue that makes the link and the customer request if this process
+// cannot; when it finds them, it has nothing to do.
+func (c *call) createAndTie(p place, title string, by Agent, customer *CustomerInput) (*linearapi.Node[linearapi.Issue], *link, []string, error) {
 	id := derive(c.make, "link")
-	rescue := job{Kind: jobLink, Conn: c.conn.ID, Place: p, IssueID: c.make, LinkID: id, Title: title, By: by.Name}
+	rescue := job{Kind: jobLink, Conn: c.conn.ID, Place: p, IssueID: c.make, LinkID: id, Title: title, By: by.Name, Customer: customer}
 	if err := c.api.enqueue(c.ctx, rescue, laneOf(p), "link:"+c.make, c.api.cfg.Timeout); err != nil {
 		return nil, nil, nil, err
 	}
@@ -106,52 +99,3 @@ func (c *call) createAndTie(p place, title string, by Agent) (*linearapi.Node[li
 	c.api.log.Warn().Err(last).Str("request_id", c.id).Str("issue", n.Value.Identifier).Msg("link after create failed; the queue has it")
 	return n, nil, notes, nil //nolint:nilerr // the issue stands; the notes say what is missing
 }
-
-// customerRequest records that a customer asks for an issue.
-func (c *call) customerRequest(in *input, issue string) error {
-	id, _, _ := in.text(100, "id")
-	external, _, _ := in.text(200, "external_id")
-	name, _, _ := in.text(200, "name")
-	body, _, _ := in.text(maxText, "body")
-	important, _ := in.flag("important")
-	if id == "" && external == "" && name == "" {
-		return invalidField("customer", "required", "needs id, external_id or name")
-	}
-	client, err := c.client()
-	if err != nil {
-		return err
-	}
-	if id == "" {
-		upsert := map[string]any{"name": cmp.Or(name, external)}
-		if external != "" {
-			upsert["externalId"] = external
-		}
-		raw, err := client.Raw(c.ctx, linearapi.RawRequest{Name: "customerUpsert", Query: customerUpsert, Variables: map[string]any{"input": upsert}, Repeatable: external != ""})
-		if err != nil {
-			return err
-		}
-		var got struct {
-			CustomerUpsert struct {
-				Customer struct {
-					ID string `json:"id"`
-				} `json:"customer"`
-			} `json:"customerUpsert"`
-		}
-		if err := json.Unmarshal(raw, &got); err != nil {
-			return err
-		}
-		id = got.CustomerUpsert.Customer.ID
-	}
-	need := map[string]any{"id": derive(c.make, "need"), "customerId": id, "issueId": issue, "body": body}
-	if important {
-		need["priority"] = 1
-	}
-	_, err = client.Raw(c.ctx, linearapi.RawRequest{Name: "customerNeedCreate", Query: needCreate, Variables: map[string]any{"input": need}, Repeatable: true})
-	return err
-}
-
-// The operations of customer requests.
-const (
-	customerUpsert = "mutation customerUpsert($input: CustomerUpsertInput!) { customerUpsert(input: $input) { success customer { id } } }"
-	needCreate     = "mutation customerNeedCreate($input: CustomerNeedCreateInput!) { customerNeedCreate(input: $input) { success need { id } } }"
-)

@@ -160,7 +160,7 @@ func facadeCreate(c *call) (any, error) {
 		if err := c.enabled(p); err != nil {
 			return nil, err
 		}
-		n, _, _, err = c.createAndTie(p, "", by)
+		n, _, _, err = c.createAndTie(p, "", by, nil)
 	}
 	if err != nil {
 		return nil, err

@@ -197,7 +197,7 @@ func (c *call) foundLink(p place, v *entity) (*link, error) {
 				CreatedAt: now, Issue: n.JSON, SnapshotAt: now,
 			})
 			if err == nil && isNew {
-				return &kept, nil
+				return &kept, c.api.repairLater(c.ctx, c.conn.ID, p, firstRepair)
 			}
 		}
 	}

@@ -153,16 +153,10 @@ func proxyWrite(c *call) (*reply, error) {
 	}
 	in := c.input.fields
 	delete(in, "integrated_account_id")
-	if updating && p.one == "issue" && !isUUID(id) {
-		client, err := c.client()
-		if err != nil {
+	if updating {
+		if id, err = c.proxyID(p, id); err != nil {
 			return nil, err
 		}
-		n, err := client.Ticket(c.ctx, id)
-		if err != nil {
-			return nil, missing(err, c.path["resource"], id)
-		}
-		id = n.Value.ID // what Linear says later names the id
 	}
 	vars := map[string]any{"input": in}
 	decl, args := "$input: "+inputType+"!", "input: $input"
@@ -201,6 +195,23 @@ func proxyWrite(c *call) (*reply, error) {
 	return &reply{status: status, body: payload[p.payload]}, nil
 }
 
+// proxyID is the id of what a write names: an issue may be named by its short
+// name, and what Linear says later names the id.
+func (c *call) proxyID(p proxied, id string) (string, error) {
+	if p.one != "issue" || isUUID(id) {
+		return id, nil
+	}
+	client, err := c.client()
+	if err != nil {
+		return "", err
+	}
+	n, err := client.Ticket(c.ctx, id)
+	if err != nil {
+		return "", missing(err, c.path["resource"], id)
+	}
+	return n.Value.ID, nil
+}
+
 // changedAt asks for the time of a change, beside the fields that the caller
 // wants: Linear's webhook about it carries the same.
 func changedAt(p proxied) string { return " changed: " + p.payload + " { updatedAt }" }
@@ -213,7 +224,10 @@ func proxyDelete(c *call) (*reply, error) {
 	if p.remove == "" {
 		return nil, &problem{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET", message: "the proxy cannot delete this resource"}
 	}
-	id := c.path["id"]
+	id, err := c.proxyID(p, c.path["id"])
+	if err != nil {
+		return nil, err
+	}
 	c.api.intend(c.ctx, c.conn.ID, id)
 	_, err = c.rawField("proxyDelete", "mutation proxyDelete($id: String!) { "+p.remove+"(id: $id) { success } }", map[string]any{"id": id}, p.remove)
 	if err != nil {

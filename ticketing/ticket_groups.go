@@ -77,6 +77,46 @@ func (c *call) readTags(in *input, team string, out linearapi.Input) error {
 		}
 		out[f.field] = ids
 	}
+	if !c.creating {
+		return nil
+	}
+	return c.defaultTags(team, out)
+}
+
+// defaultTags adds the tags that the connection gives to every new ticket. One
+// that is gone, of another team or of a group from which the ticket has a tag is
+// left out: the setting must not keep tickets from being created.
+func (c *call) defaultTags(team string, out linearapi.Input) error {
+	s, err := c.api.settings(c.ctx, c.conn.ID)
+	if err != nil || len(s.DefaultLabels) == 0 {
+		return err
+	}
+	all, err := c.labels()
+	if err != nil {
+		return err
+	}
+	ids, _ := out["labelIds"].([]string)
+	group := func(id string) string {
+		i := slices.IndexFunc(all, func(n linearapi.Node[linearapi.Label]) bool { return n.Value.ID == id })
+		if i < 0 || all[i].Value.Parent == nil {
+			return ""
+		}
+		return all[i].Value.Parent.ID
+	}
+	for _, name := range s.DefaultLabels {
+		l := findLabel(all, reference{id: name, text: name}, team)
+		switch {
+		case l == nil, l.IsGroup, l.Team != nil && l.Team.ID != team:
+			c.notes = append(c.notes, "the default tag "+quoteID(name)+" cannot be used here")
+			continue
+		case slices.Contains(ids, l.ID), l.Parent != nil && slices.ContainsFunc(ids, func(id string) bool { return group(id) == l.Parent.ID }):
+			continue
+		}
+		ids = append(ids, l.ID)
+	}
+	if len(ids) > 0 {
+		out["labelIds"] = ids
+	}
 	return nil
 }
 

@@ -51,6 +51,12 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 	if conn.AppActor && by.Name != "" {
 		create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
 	}
+	if origin != "created" { // that one has its job already
+		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name}
+		if err := c.api.enqueue(c.ctx, after, laneOf(p), "link:"+id, c.api.cfg.Timeout); err != nil {
+			return link{}, false, err
+		}
+	}
 	c.api.expect(c.ctx, conn.ID, id)
 	made, err := client.AttachmentCreate(c.ctx, create)
 	if adapter.CodeOf(err) == adapter.CodeConflict {
@@ -76,6 +82,9 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		kind = ActivityCreated
 	}
 	if isNew {
+		if err := c.api.repairLater(c.ctx, conn.ID, p, firstRepair); err != nil {
+			return kept, true, err
+		}
 		err = c.api.record(c.ctx, Activity{
 			ID: kind + ":" + kept.ID, Account: p.Account, Conversation: p.Conversation, Kind: kind,
 			IssueID: n.Value.ID, Identifier: n.Value.Identifier, Actor: by.Name,
