@@ -3,27 +3,9 @@ package ticketing
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
-
-// rawField sends an operation that can be repeated and returns the root field.
-func (c *call) rawField(name, query string, vars map[string]any, field string) (json.RawMessage, error) {
-	client, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	data, err := client.Raw(c.ctx, linearapi.RawRequest{Name: name, Query: query, Variables: vars, Repeatable: true})
-	if err != nil {
-		return nil, err
-	}
-	var root map[string]json.RawMessage
-	if err := json.Unmarshal(data, &root); err != nil {
-		return nil, err
-	}
-	return root[field], nil
-}
 
 // proxyList answers GET /proxy/{resource}, with Linear's names.
 func proxyList(c *call) (*reply, error) {
@@ -140,11 +122,7 @@ func proxyWrite(c *call) (*reply, error) {
 		return nil, err
 	}
 	id, updating := c.path["id"]
-	name, inputType := p.create, p.inputs[0]
-	if updating {
-		name, inputType = p.update, p.inputs[1]
-	}
-	if name == "" {
+	if !p.writes(updating) {
 		return nil, &problem{status: http.StatusMethodNotAllowed, code: codeMethod, allow: "GET", message: "the proxy cannot write this resource"}
 	}
 	fields, err := c.selected(p)
@@ -153,46 +131,22 @@ func proxyWrite(c *call) (*reply, error) {
 	}
 	in := c.input.fields
 	delete(in, "integrated_account_id")
+	status := http.StatusOK
 	if updating {
 		if id, err = c.proxyID(p, id); err != nil {
 			return nil, err
 		}
-	}
-	vars := map[string]any{"input": in}
-	decl, args := "$input: "+inputType+"!", "input: $input"
-	status := http.StatusOK
-	if updating {
-		decl, args, vars["id"] = "$id: String!, "+decl, "id: $id, "+args, id
 	} else {
 		status = http.StatusCreated
 		if _, has := in["id"]; !has {
 			in["id"] = c.make
 		}
 	}
-	settled := func(time.Time) {}
-	if updating {
-		settled = c.api.intend(c.ctx, c.conn.ID, id)
-	} else if made, _ := in["id"].(string); made != "" {
-		c.api.expect(c.ctx, c.conn.ID, made)
-	}
-	raw, err := c.rawField("proxyWrite", "mutation proxyWrite("+decl+") { "+name+"("+args+") { success "+p.payload+" {"+fields+" }"+changedAt(p)+" } }", vars, name)
+	made, err := c.mutate(p, id, in, fields)
 	if err != nil {
 		return nil, err
 	}
-	var payload map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &payload); err != nil {
-		return nil, err
-	}
-	if string(payload["success"]) != "true" {
-		return nil, &problem{status: http.StatusBadGateway, code: codeUpstream, remote: true, retryable: true, message: "Linear did not do it and did not say why"}
-	}
-	var changed struct {
-		UpdatedAt time.Time `json:"updatedAt"`
-	}
-	if json.Unmarshal(payload["changed"], &changed) == nil {
-		settled(changed.UpdatedAt)
-	}
-	return &reply{status: status, body: payload[p.payload]}, nil
+	return &reply{status: status, body: made}, nil
 }
 
 // proxyID is the id of what a write names: an issue may be named by its short
@@ -212,10 +166,6 @@ func (c *call) proxyID(p proxied, id string) (string, error) {
 	return n.Value.ID, nil
 }
 
-// changedAt asks for the time of a change, beside the fields that the caller
-// wants: Linear's webhook about it carries the same.
-func changedAt(p proxied) string { return " changed: " + p.payload + " { updatedAt }" }
-
 func proxyDelete(c *call) (*reply, error) {
 	p, err := c.proxied()
 	if err != nil {
@@ -228,9 +178,7 @@ func proxyDelete(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.api.intend(c.ctx, c.conn.ID, id)
-	_, err = c.rawField("proxyDelete", "mutation proxyDelete($id: String!) { "+p.remove+"(id: $id) { success } }", map[string]any{"id": id}, p.remove)
-	if err != nil {
+	if err := c.discard(p, id); err != nil {
 		return nil, missing(err, c.path["resource"], id)
 	}
 	return ok(Deleted{id}), nil

@@ -42,7 +42,7 @@ func proxyResources() map[string]proxied {
 			fields: "id,name,description,url,slugId,progress,startDate,targetDate,createdAt,updatedAt",
 		},
 		"cycles": {
-			list: "cycles", one: "cycle", filter: "CycleFilter", create: "cycleCreate", update: "cycleUpdate", payload: "cycle",
+			list: "cycles", one: "cycle", filter: "CycleFilter", create: "cycleCreate", update: "cycleUpdate", remove: "cycleArchive", payload: "cycle",
 			inputs: [2]string{"CycleCreateInput", "CycleUpdateInput"}, fields: "id,number,name,startsAt,endsAt,completedAt,progress,createdAt,updatedAt,team.id",
 		},
 		"project_milestones": {
@@ -50,29 +50,45 @@ func proxyResources() map[string]proxied {
 			remove: "projectMilestoneDelete", payload: "projectMilestone", inputs: [2]string{"ProjectMilestoneCreateInput", "ProjectMilestoneUpdateInput"},
 			fields: "id,name,description,targetDate,progress,createdAt,updatedAt,project.id",
 		},
-		"initiatives": {list: "initiatives", one: "initiative", filter: "InitiativeFilter", fields: "id,name,description,createdAt,updatedAt"},
+		"initiatives": {
+			list: "initiatives", one: "initiative", filter: "InitiativeFilter", create: "initiativeCreate", update: "initiativeUpdate", remove: "initiativeDelete",
+			payload: "initiative", inputs: [2]string{"InitiativeCreateInput", "InitiativeUpdateInput"}, fields: "id,name,description,status,targetDate,url,createdAt,updatedAt",
+		},
 		"issue_labels": {
 			list: "issueLabels", one: "issueLabel", filter: "IssueLabelFilter", create: "issueLabelCreate", update: "issueLabelUpdate", remove: "issueLabelDelete",
 			payload: "issueLabel", inputs: [2]string{"IssueLabelCreateInput", "IssueLabelUpdateInput"},
 			fields: "id,name,color,description,isGroup,createdAt,updatedAt",
 		},
 		"workflow_states": {
-			list: "workflowStates", one: "workflowState", filter: "WorkflowStateFilter", create: "workflowStateCreate", update: "workflowStateUpdate",
+			list: "workflowStates", one: "workflowState", filter: "WorkflowStateFilter", create: "workflowStateCreate", update: "workflowStateUpdate", remove: "workflowStateArchive",
 			payload: "workflowState", inputs: [2]string{"WorkflowStateCreateInput", "WorkflowStateUpdateInput"},
 			fields: "id,name,type,color,position,description,createdAt,updatedAt,team.id",
 		},
-		"teams":          {list: "teams", one: "team", filter: "TeamFilter", fields: "id,key,name,description,color,icon,timezone,createdAt,updatedAt"},
-		"users":          {list: "users", one: "user", filter: "UserFilter", fields: "id,name,displayName,email,active,admin,app,url,createdAt,updatedAt"},
-		"customers":      {list: "customers", one: "customer", filter: "CustomerFilter", fields: "id,name,domains,externalIds,createdAt,updatedAt"},
-		"customer_needs": {list: "customerNeeds", one: "customerNeed", filter: "CustomerNeedFilter", fields: "id,body,priority,createdAt,updatedAt"},
+		"teams": {list: "teams", one: "team", filter: "TeamFilter", fields: "id,key,name,description,color,icon,timezone,createdAt,updatedAt"},
+		"users": {list: "users", one: "user", filter: "UserFilter", fields: "id,name,displayName,email,active,admin,app,url,createdAt,updatedAt"},
+		"customers": {
+			list: "customers", one: "customer", filter: "CustomerFilter", create: "customerCreate", update: "customerUpdate", remove: "customerDelete",
+			payload: "customer", inputs: [2]string{"CustomerCreateInput", "CustomerUpdateInput"}, fields: "id,name,domains,externalIds,createdAt,updatedAt",
+		},
+		"customer_needs": {
+			list: "customerNeeds", one: "customerNeed", filter: "CustomerNeedFilter", create: "customerNeedCreate", update: "customerNeedUpdate", remove: "customerNeedDelete",
+			payload: "need", inputs: [2]string{"CustomerNeedCreateInput", "CustomerNeedUpdateInput"}, fields: "id,body,priority,createdAt,updatedAt",
+		},
 		"issue_relations": {
 			list: "issueRelations", one: "issueRelation", create: "issueRelationCreate", remove: "issueRelationDelete", payload: "issueRelation",
 			inputs: [2]string{"IssueRelationCreateInput", ""}, fields: "id,type,createdAt",
 		},
-		"documents":    {list: "documents", one: "document", filter: "DocumentFilter", fields: "id,title,content,url,createdAt,updatedAt"},
-		"webhooks":     {list: "webhooks", one: "webhook", fields: "id,label,url,enabled,resourceTypes,createdAt,updatedAt"},
-		"organization": {list: "organization", plain: true, fields: "id,name,urlKey,logoUrl,createdAt"},
-		"viewer":       {list: "viewer", plain: true, fields: "id,name,displayName,email,app,admin,createdAt"},
+		"documents": {
+			list: "documents", one: "document", filter: "DocumentFilter", create: "documentCreate", update: "documentUpdate", remove: "documentDelete",
+			payload: "document", inputs: [2]string{"DocumentCreateInput", "DocumentUpdateInput"}, fields: "id,title,content,url,createdAt,updatedAt",
+		},
+		"webhooks": {
+			list: "webhooks", one: "webhook", create: "webhookCreate", update: "webhookUpdate", remove: "webhookDelete",
+			payload: "webhook", inputs: [2]string{"WebhookCreateInput", "WebhookUpdateInput"}, fields: "id,label,url,enabled,resourceTypes,createdAt,updatedAt",
+		},
+		"external_users": {list: "externalUsers", one: "externalUser", fields: "id,name,displayName,email,avatarUrl,lastSeen,createdAt,updatedAt"},
+		"organization":   {list: "organization", plain: true, fields: "id,name,urlKey,logoUrl,createdAt"},
+		"viewer":         {list: "viewer", plain: true, fields: "id,name,displayName,email,app,admin,createdAt"},
 	}
 }
 

@@ -30,6 +30,7 @@ func (a *API) allRoutes() []*route {
 	all = append(all, commentRoutes()...)
 	all = append(all, attachmentRoutes()...)
 	all = append(all, directoryRoutes()...)
+	all = append(all, customerRoutes()...)
 	all = append(all, conversationRoutes()...)
 	all = append(all, facadeRoutes()...)
 	all = append(all, platformRoutes()...)
@@ -76,7 +77,7 @@ func ticketRoutes() []*route {
 			handle: ticketAction(do),
 		}
 	}
-	expand := parameter{name: "expand", description: "attachments, conversations.", array: true}
+	expand := parameter{name: "expand", description: strings.Join(expanded(), ", ") + ".", array: true, enum: expanded()}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), result: typeOf[Ticket](), shape: paged},
 		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
@@ -90,6 +91,11 @@ func ticketRoutes() []*route {
 		{method: http.MethodGet, path: root + "/{id}/relations", id: "listTicketRelations", summary: "Lists how a ticket relates to others.", result: typeOf[Relation](), shape: paged, handle: listRelations},
 		{method: http.MethodPost, path: root + "/{id}/relations", id: "createTicketRelation", summary: "Relates two tickets.", body: typeOf[RelationInput](), result: typeOf[Relation](), status: http.StatusCreated, handle: createRelation},
 		{method: http.MethodDelete, path: root + "/{id}/relations/{relation}", id: "deleteTicketRelation", summary: "Removes a relation.", result: typeOf[Deleted](), handle: deleteRelation},
+		{method: http.MethodGet, path: root + "/{id}/history", id: "listTicketHistory", summary: "Lists what happened to a ticket, the newest first.", list: historyListing(), result: typeOf[HistoryEntry](), shape: paged},
+		{method: http.MethodPost, path: root + "/{id}/subscribe", id: "subscribeTicket", summary: "Has Linear notify a user of what happens to a ticket.", body: typeOf[SubscribeInput](), result: typeOf[Ticket](), shape: wrapped, handle: subscribe("issueSubscribe")},
+		{method: http.MethodPost, path: root + "/{id}/unsubscribe", id: "unsubscribeTicket", summary: "Ends that.", body: typeOf[SubscribeInput](), result: typeOf[Ticket](), shape: wrapped, handle: subscribe("issueUnsubscribe")},
+		{method: http.MethodPost, path: root + "/{id}/remind", id: "remindTicket", summary: "Has Linear remind whom the connection acts as.", body: typeOf[RemindInput](), result: typeOf[Ticket](), shape: wrapped, handle: remindTicket},
+		{method: http.MethodPost, path: root + "/{id}/move", id: "moveTicket", summary: "Moves a ticket to another team.", body: typeOf[MoveInput](), result: typeOf[Ticket](), shape: wrapped, handle: moveTicket},
 		action("archive", "Archives a ticket.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueArchive(ctx, id) }),
 		action("unarchive", "Takes a ticket out of the archive.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueUnarchive(ctx, id) }),
 		action("restore", "Takes a ticket out of the trash.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueUnarchive(ctx, id) }),
@@ -170,8 +176,11 @@ func directoryRoutes() []*route {
 	inactive := parameter{name: "include_inactive"}
 	teamOnly := parameter{name: "team_only", description: "Leaves out the tags of the workspace."}
 	routes := []*route{
-		{method: http.MethodGet, path: root + "/collections", id: "listCollections", tag: "Collections", summary: "Lists projects, cycles and milestones.", list: collectionListing(), result: typeOf[Collection](), shape: paged},
+		{method: http.MethodGet, path: root + "/collections", id: "listCollections", tag: "Collections", summary: "Lists projects, cycles, milestones and initiatives.", list: collectionListing(), result: typeOf[Collection](), shape: paged},
 		{method: http.MethodGet, path: root + "/collections/{id}", id: "getCollection", tag: "Collections", summary: "Reads a collection.", params: []parameter{{name: "type"}}, result: typeOf[Collection](), handle: getCollection},
+		{method: http.MethodPost, path: root + "/collections", id: "createCollection", tag: "Collections", summary: "Creates a project, a cycle, a milestone or an initiative.", role: RoleAdmin, body: typeOf[CollectionInput](), result: typeOf[Collection](), status: http.StatusCreated, handle: writeCollection},
+		{method: http.MethodPatch, path: root + "/collections/{id}", id: "updateCollection", tag: "Collections", summary: "Changes a collection.", role: RoleAdmin, params: []parameter{{name: "type"}}, body: typeOf[CollectionInput](), result: typeOf[Collection](), handle: writeCollection},
+		{method: http.MethodDelete, path: root + "/collections/{id}", id: "deleteCollection", tag: "Collections", summary: "Deletes a collection; an iteration is archived.", role: RoleAdmin, params: []parameter{{name: "type"}}, result: typeOf[Deleted](), handle: deleteCollection},
 		{method: http.MethodGet, path: root + "/collections/{id}/progress", id: "getCollectionProgress", tag: "Collections", summary: "Counts the tickets of a collection by status.", result: typeOf[Progress](), shape: wrapped, handle: collectionProgress},
 		{method: http.MethodGet, path: root + "/tags", id: "listTags", tag: "Tags", summary: "Lists tags.", list: tagListing(), params: []parameter{teamOnly}, result: typeOf[Tag](), shape: paged},
 		{method: http.MethodPost, path: root + "/tags", id: "createTag", tag: "Tags", summary: "Creates a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), status: http.StatusCreated, handle: writeTag},
@@ -180,10 +189,16 @@ func directoryRoutes() []*route {
 		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTag},
 		{method: http.MethodGet, path: root + "/ticket_status", id: "listTicketStatus", tag: "Status", summary: "Lists the statuses of the teams.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodGet, path: root + "/ticket-status", id: "listTicketStatusDashed", tag: "Status", summary: "The same as ticket_status.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
+		{method: http.MethodPost, path: root + "/ticket_status", id: "createTicketStatus", tag: "Status", summary: "Creates a status of a team.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), status: http.StatusCreated, handle: writeTicketStatus},
+		{method: http.MethodGet, path: root + "/ticket_status/{id}", id: "getTicketStatus", tag: "Status", summary: "Reads a status.", result: typeOf[TicketStatus](), handle: getTicketStatus},
+		{method: http.MethodPatch, path: root + "/ticket_status/{id}", id: "updateTicketStatus", tag: "Status", summary: "Changes a status.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), handle: writeTicketStatus},
+		{method: http.MethodDelete, path: root + "/ticket_status/{id}", id: "deleteTicketStatus", tag: "Status", summary: "Archives a status that no ticket has.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTicketStatus},
 		{method: http.MethodGet, path: root + "/ticket_priorities", id: "listTicketPriorities", tag: "Status", summary: "Lists the priorities.", result: typeOf[TicketPriority](), shape: paged, handle: listPriorities},
+		{method: http.MethodGet, path: root + "/ticket_priorities/{id}", id: "getTicketPriority", tag: "Status", summary: "Reads a priority, by number or word.", result: typeOf[TicketPriority](), handle: getPriority},
 		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket. Linear has none.", result: typeOf[Ref](), shape: paged, handle: listNothing},
 		{method: http.MethodGet, path: root + "/teams", id: "listTeams", tag: "People", summary: "Lists teams.", list: teamListing(), result: typeOf[Team](), shape: paged},
 		{method: http.MethodGet, path: root + "/teams/{id}", id: "getTeam", tag: "People", summary: "Reads a team, by id or key.", result: typeOf[Team](), handle: getTeam},
+		{method: http.MethodGet, path: root + "/teams/{id}/users", id: "listTeamUsers", tag: "People", summary: "Lists the users of a team.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged, handle: listTeamUsers},
 		{method: http.MethodGet, path: root + "/teams/{id}/entities", id: "getTeamEntities", tag: "People", summary: "Reads what a form for a new ticket chooses from.", params: []parameter{{name: "scope", description: "workspace: users of all teams."}}, result: typeOf[Entities](), handle: teamEntities},
 		{method: http.MethodGet, path: root + "/users", id: "listUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: root + "/users/{id}", id: "getUser", tag: "People", summary: "Reads a user, by id, address or me.", result: typeOf[User](), handle: getUser},
@@ -191,10 +206,10 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads whom the connection acts as.", params: []parameter{{name: "flat", description: "true: the object itself, without the envelope."}}, result: typeOf[User](), shape: paged, handle: getMe},
 		{method: http.MethodGet, path: "/unified/user-directory/users", id: "listDirectoryUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: "/unified/user-directory/users/{id}", id: "getDirectoryUser", tag: "People", summary: "Reads a user.", result: typeOf[User](), handle: getUser},
-		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets.", list: searchListing(), params: []parameter{
+		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: []parameter{
 			{name: "q", description: "Words, a short name or an address.", required: true},
 			{name: "query", description: "The same as q."},
-			{name: "types", description: "ticket.", array: true},
+			{name: "types", description: "comment finds the tickets that they are on. Defaults to ticket.", array: true, enum: searchTypes()},
 			{name: "prefer_team_id", description: "Ranks the tickets of a team higher. team[id] leaves out those of others."},
 		}, result: typeOf[Hit](), shape: paged},
 	}
@@ -210,6 +225,29 @@ func directoryRoutes() []*route {
 		case "search":
 			resource = "tickets"
 		}
+		r.scope = resource + ":" + access(r)
+	})
+}
+
+func customerRoutes() []*route {
+	const root = "/unified/ticketing"
+	routes := []*route{
+		{method: http.MethodGet, path: root + "/accounts", id: "listAccounts", summary: "Lists customers.", list: accountListing(), result: typeOf[CustomerAccount](), shape: paged},
+		{method: http.MethodPost, path: root + "/accounts", id: "createAccount", summary: "Creates a customer, or changes the one that has the external_id.", body: typeOf[CustomerAccountInput](), result: typeOf[CustomerAccount](), status: http.StatusCreated, handle: writeCustomerAccount},
+		{method: http.MethodGet, path: root + "/accounts/{id}", id: "getAccount", summary: "Reads a customer, by id or an id in another system.", result: typeOf[CustomerAccount](), handle: getCustomerAccount},
+		{method: http.MethodPatch, path: root + "/accounts/{id}", id: "updateAccount", summary: "Changes a customer.", body: typeOf[CustomerAccountInput](), result: typeOf[CustomerAccount](), handle: writeCustomerAccount},
+		{method: http.MethodDelete, path: root + "/accounts/{id}", id: "deleteAccount", summary: "Deletes a customer.", role: RoleAdmin, result: typeOf[Deleted](), handle: rawDelete("customers", "account")},
+		{method: http.MethodGet, path: root + "/contacts", id: "listContacts", summary: "Lists people outside the workspace who wrote in it.", list: contactListing(), result: typeOf[Contact](), shape: paged},
+		{method: http.MethodGet, path: root + "/contacts/{id}", id: "getContact", summary: "Reads a contact.", result: typeOf[Contact](), handle: getContact},
+		{method: http.MethodGet, path: root + "/needs", id: "listNeeds", summary: "Lists requests of customers.", list: needListing(), result: typeOf[Need](), shape: paged},
+		{method: http.MethodPost, path: root + "/needs", id: "createNeed", summary: "Records that a customer asks for a ticket or a project.", body: typeOf[NeedInput](), result: typeOf[Need](), status: http.StatusCreated, handle: writeNeed},
+		{method: http.MethodGet, path: root + "/needs/{id}", id: "getNeed", summary: "Reads a request.", result: typeOf[Need](), handle: getNeed},
+		{method: http.MethodPatch, path: root + "/needs/{id}", id: "updateNeed", summary: "Changes a request.", body: typeOf[NeedInput](), result: typeOf[Need](), handle: writeNeed},
+		{method: http.MethodDelete, path: root + "/needs/{id}", id: "deleteNeed", summary: "Deletes a request.", result: typeOf[Deleted](), handle: rawDelete("customer_needs", "need")},
+	}
+	return on(routes, func(r *route) {
+		r.tag, r.connection = "Customers", true
+		resource, _, _ := strings.Cut(strings.TrimPrefix(r.path, root+"/"), "/")
 		r.scope = resource + ":" + access(r)
 	})
 }
@@ -280,6 +318,7 @@ func platformRoutes() []*route {
 		{method: http.MethodDelete, path: "/integrated-account/{id}", id: "deleteConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Ends a connection: revokes its tokens and forgets them.", result: typeOf[Disconnected](), handle: disconnectAccount},
 		{method: http.MethodPost, path: "/integrated-account/{id}/test", id: "testConnection", tag: "Connections", scope: "connections:read", role: RoleRead, summary: "Calls Linear once.", result: typeOf[map[string]any](), shape: wrapped, handle: testAccount},
 		{method: http.MethodGet, path: "/integrated-account/{id}/capabilities", id: "getCapabilities", tag: "Connections", scope: "connections:read", summary: "Lists what can be done.", params: []parameter{{name: "type"}, {name: "methods", array: true}, {name: "resource"}}, result: typeOf[Capabilities](), handle: capabilities},
+		{method: http.MethodGet, path: "/unified/meta/ticketing/linear", id: "getMeta", tag: "Connections", summary: "Says how the unified model and Linear correspond: resources, fields, filters.", result: typeOf[Meta](), handle: getMeta},
 		{method: http.MethodGet, path: "/webhook", id: "listWebhooks", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists subscriptions.", result: typeOf[Subscription](), shape: paged, handle: listWebhooks},
 		{method: http.MethodPost, path: "/webhook", id: "createWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Subscribes to events. The answer holds the secret, once.", body: typeOf[SubscriptionInput](), result: typeOf[NewSubscription](), status: http.StatusCreated, handle: createWebhook},
 		{method: http.MethodPost, path: "/webhook/test", id: "testWebhookByBody", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a test event.", body: typeOf[IDRef](), result: typeOf[Attempted](), shape: wrapped, handle: testWebhook},

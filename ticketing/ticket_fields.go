@@ -162,6 +162,11 @@ func (c *call) readStatus(in *input, team string, out linearapi.Input) error {
 		in.wrong("status", "required", "must have an id or a name")
 		return nil
 	}
+	if isUUID(r.id) { // it may be new
+		if _, err := lookUp(c, kindStates, c.states, func(s *linearapi.WorkflowState) bool { return s.ID == r.id }); err != nil {
+			return err
+		}
+	}
 	all, err := c.states()
 	if err != nil {
 		return err

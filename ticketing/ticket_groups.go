@@ -132,6 +132,13 @@ func (c *call) tagIDs(in *input, field string, list []reference, team string, cr
 	groups := map[string]string{}
 	for _, r := range list {
 		found := findLabel(all, r, team)
+		if found == nil && !isUUID(r.id) { // it may be new
+			if found, err = lookUp(c, kindLabels, c.labels, func(l *linearapi.Label) bool {
+				return findLabel([]linearapi.Node[linearapi.Label]{{Value: *l}}, r, team) != nil
+			}); err != nil {
+				return nil, err
+			}
+		}
 		switch {
 		case found == nil && create && r.id == "" || found == nil && create && !isUUID(r.id):
 			name := cmp.Or(r.name, r.text)

@@ -142,13 +142,22 @@ type RelationInput struct {
 
 func listRelations(c *call) (*reply, error) {
 	ref, _ := issueRef(c.path["id"])
+	out, err := c.relationsOf(ref)
+	if err != nil {
+		return nil, missing(err, "ticket", c.path["id"])
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
+}
+
+// relationsOf lists how a ticket relates to others.
+func (c *call) relationsOf(ref string) ([]Relation, error) {
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
 	got, err := client.IssueRelations(c.ctx, ref, linearapi.PageArgs{First: maxLimit})
 	if err != nil {
-		return nil, missing(err, "ticket", c.path["id"])
+		return nil, err
 	}
 	out := []Relation{}
 	for _, r := range got.Relations.Nodes {
@@ -157,7 +166,7 @@ func listRelations(c *call) (*reply, error) {
 	for _, r := range got.Inverse.Nodes {
 		out = append(out, relation(&r, true))
 	}
-	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
+	return out, nil
 }
 
 func relation(r *linearapi.IssueRelation, inverse bool) Relation {
