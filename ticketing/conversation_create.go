@@ -2,7 +2,6 @@ package ticketing
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
@@ -23,7 +22,10 @@ type LinkTitle struct {
 
 // LinkContext is what of the conversation goes into the issue.
 type LinkContext struct {
-	Transcript string `json:"transcript,omitempty" doc:"Markdown that is added to the description."`
+	Transcript        string            `json:"transcript,omitempty" doc:"Markdown that is added to the description."`
+	IncludeTranscript bool              `json:"include_transcript,omitempty" doc:"Adds the last messages of the conversation, as the helpdesk has them."`
+	MessageIDs        []string          `json:"message_ids,omitempty" doc:"Adds these messages, as the helpdesk has them. At most 100."`
+	Files             []AttachmentInput `json:"files,omitempty" doc:"Attached to the issue. At most 10."`
 }
 
 // CreatedIssue is the answer to creating an issue from a conversation.
@@ -43,15 +45,12 @@ func createConversationIssue(c *call) (*reply, error) {
 	if l := c.input.sub("link"); l != nil {
 		title, _, _ = l.text(500, "title")
 	}
-	if x := c.input.sub("context"); x != nil {
-		if transcript, given, _ := x.text(maxText, "transcript"); given && transcript != "" {
-			described, _ := c.input.fields["description"].(string)
-			c.input.fields["description"] = strings.TrimSpace(described + "\n\n---\n\n" + transcript)
-		}
+	notes, err := c.context(c.input.sub("context"), p)
+	if err != nil {
+		return nil, err
 	}
 	by := c.actor()
 	customer, err := readCustomer(c.input.sub("customer"))
-	notes := []string{}
 	if err != nil {
 		notes = append(notes, "the customer request failed: "+problemOf(err).message)
 	}
