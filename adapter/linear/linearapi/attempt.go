@@ -1,9 +1,14 @@
 package linearapi
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // errTooLarge stops the reading of a body that is too large.
@@ -22,6 +27,8 @@ type attempt struct {
 	status int
 	header http.Header
 	body   *limitedBody
+	// data is that of an answer without errors.
+	data json.RawMessage
 }
 
 // Do sends req. This and Client.get are the only places where a token enters a
@@ -39,8 +46,64 @@ func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 	a.status, a.header = resp.StatusCode, resp.Header
 	a.body = &limitedBody{ReadCloser: resp.Body, left: a.limit, tooLarge: resp.ContentLength > a.limit}
 	resp.Body = a.body
+	if resp.StatusCode == http.StatusOK {
+		a.take(resp)
+	}
 	return resp, nil
 }
+
+// take reads an answer without errors here, and leaves an empty one to the GraphQL
+// package, which would go through the data three times. Every other answer is left
+// to it as it came.
+func (a *attempt) take(resp *http.Response) {
+	var buf bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= a.limit {
+		buf.Grow(int(n) + bytes.MinRead)
+	}
+	_, err := buf.ReadFrom(resp.Body)
+	raw := buf.Bytes()
+	rest := io.Reader(bytes.NewReader(raw))
+	if err != nil {
+		rest = io.MultiReader(rest, brokenOff{err})
+	} else if data, ok := dataOf(raw); ok {
+		a.data, rest = data, strings.NewReader(`{"data":{}}`)
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{rest, resp.Body}
+}
+
+// dataOf returns the data of an answer. ok is false if there are errors, or if it
+// is not what an answer looks like.
+func dataOf(raw []byte) (data json.RawMessage, ok bool) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return nil, false
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, false
+		}
+		key := name.String()
+		v, err := d.ReadValue()
+		switch {
+		case err != nil, key == "errors" && string(v) != "null":
+			return nil, false
+		case key == "data":
+			data = bytes.Clone(v)
+		}
+	}
+	t, err := d.ReadToken()
+	return data, err == nil && t.Kind() == '}' && data != nil
+}
+
+// brokenOff is a reader that fails.
+type brokenOff struct{ err error }
+
+// Read fails.
+func (b brokenOff) Read([]byte) (int, error) { return 0, b.err }
 
 // limitedBody fails with errTooLarge when more than left bytes are read.
 type limitedBody struct {

@@ -151,6 +151,9 @@ func (c *Client) try(ctx context.Context, op operation, vars map[string]any, tok
 	defer cancel()
 	a := &attempt{client: c.http, userAgent: c.userAgent, token: token, limit: c.maxResponse}
 	data, err := graphql.NewClient(c.url, a).ExecRaw(sending, op.text, vars, graphql.OperationName(op.name))
+	if err == nil && a.data != nil {
+		data = a.data
+	}
 
 	budget := c.budget.note(op.name, a.header, start)
 	var fail *failure
