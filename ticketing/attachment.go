@@ -197,12 +197,19 @@ func filesIn(issue, body string, owns func(string) bool) []FileRef {
 				name = path.Base(u.Path)
 			}
 		}
-		out = append(out, FileRef{"inline_" + issue + "_" + shortHash(address), name, address})
+		out = append(out, FileRef{inlinePrefix + issue + "_" + shortHash(address), name, address})
 	}
 	return out
 }
 
 func getAttachment(c *call) (*reply, error) {
+	if id := c.path["id"]; strings.HasPrefix(id, inlinePrefix) {
+		v, err := c.inlineFile(id)
+		if err != nil {
+			return nil, err
+		}
+		return c.one(http.StatusOK, item{id: v.ID, value: v, remote: json.RawMessage("null")}, v.Etag)
+	}
 	client, err := c.client()
 	if err != nil {
 		return nil, err

@@ -1,7 +1,9 @@
 package ticketing
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,7 +25,7 @@ type AttachmentInput struct {
 	Subtitle    string         `json:"subtitle,omitempty"`
 	IconURL     string         `json:"icon_url,omitempty"`
 	Metadata    map[string]any `json:"metadata,omitempty"`
-	Mode        string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into a comment."`
+	Mode        string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the description of the ticket."`
 }
 
 // createAttachment answers POST /attachments: JSON, or a form with a file.
@@ -37,6 +39,13 @@ func createAttachment(c *call) (*reply, error) {
 	if ref == "" {
 		in.wrong("ticket", "required", "is required: the id of a ticket")
 		return nil, in.done()
+	}
+	if in.peek("mode") == "inline" {
+		v, err := c.attachInline(ref, in)
+		if err != nil {
+			return nil, missing(err, "ticket", target)
+		}
+		return c.one(http.StatusCreated, item{id: v.ID, value: v, remote: json.RawMessage("null")}, v.Etag)
 	}
 	n, err := c.attach(ref, in, c.make)
 	if err != nil {
@@ -194,16 +203,66 @@ func deleteAttachment(c *call) (*reply, error) {
 	return ok(Deleted{c.path["id"]}), nil
 }
 
-// attachmentStands reports whether an attachment is still there: a file that was
-// deleted may come back.
-func attachmentStands(c *call, id string) (bool, error) {
+// attachmentStands reports whether the attachment of an answer is still there: a
+// file that was deleted may come back.
+func attachmentStands(c *call, answer []byte) (bool, error) {
+	var a Attachment
+	if json.Unmarshal(answer, &a) != nil || a.ID == "" {
+		return false, nil
+	}
 	client, err := c.client()
 	if err != nil {
 		return false, err
 	}
-	_, err = client.AttachmentNode(c.ctx, id)
+	if strings.HasPrefix(a.ID, inlinePrefix) && a.TicketID != nil {
+		issue, err := client.Issue(c.ctx, *a.TicketID)
+		if remoteNotFound(err) {
+			return false, nil
+		}
+		return err == nil && strings.Contains(issue.Description, a.FileURL), err
+	}
+	_, err = client.AttachmentNode(c.ctx, a.ID)
 	if remoteNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// inlinePrefix begins the ids of files that stand in a text.
+const inlinePrefix = "inline_"
+
+// attachInline uploads a file and adds it to the description of a ticket.
+func (c *call) attachInline(ref string, in *input) (*Attachment, error) {
+	if in.fields["data"] == nil && in.fields["content"] == nil {
+		return nil, invalidField("data", "required", "is required with mode inline")
+	}
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	issue, err := client.Ticket(c.ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	markdown, err := c.inline(in, 0)
+	if err == nil {
+		err = in.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	done := c.api.intend(c.ctx, c.conn.ID, issue.Value.ID)
+	changed, err := client.TicketUpdate(c.ctx, issue.Value.ID, linearapi.Input{
+		"description": strings.TrimSpace(issue.Value.Description + "\n\n" + markdown),
+	})
+	if err != nil {
+		return nil, err
+	}
+	done(changed.Value.UpdatedAt)
+	files := filesIn(issue.Value.ID, markdown, client.OwnsFile)
+	if len(files) == 0 {
+		return nil, errors.New("ticketing: the storage of the file is not Linear's")
+	}
+	files[0].FileName = cmp.Or(in.peek("file_name"), files[0].FileName)
+	return inlineAttachment(issue.Value.ID, files[0]), nil
 }

@@ -131,20 +131,12 @@ func downloadAttachment(c *call) (*reply, error) {
 		return nil, err
 	}
 	address := ""
-	if rest, isInline := strings.CutPrefix(id, "inline_"); isInline {
-		issue, _, _ := strings.Cut(rest, "_")
-		got, err := client.Issue(c.ctx, issue)
+	if strings.HasPrefix(id, inlinePrefix) {
+		v, err := c.inlineFile(id)
 		if err != nil {
-			return nil, missing(err, "attachment", id)
+			return nil, err
 		}
-		for _, f := range filesIn(got.ID, got.Description, client.OwnsFile) {
-			if f.ID == id {
-				address = f.FileURL
-			}
-		}
-		if address == "" {
-			return nil, notFound("attachment", id)
-		}
+		address = v.FileURL
 	} else {
 		n, err := client.AttachmentNode(c.ctx, id)
 		if err != nil {
@@ -178,4 +170,23 @@ func downloadAttachment(c *call) (*reply, error) {
 		w.WriteHeader(http.StatusOK)
 		_, _ = io.Copy(w, f) // a client that disconnects is not a failure
 	}}, nil
+}
+
+// inlineFile finds a file that stands in the description of a ticket.
+func (c *call) inlineFile(id string) (*Attachment, error) {
+	issue, _, _ := strings.Cut(strings.TrimPrefix(id, inlinePrefix), "_")
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	got, err := client.Issue(c.ctx, issue)
+	if err != nil {
+		return nil, missing(err, "attachment", id)
+	}
+	for _, f := range filesIn(got.ID, got.Description, client.OwnsFile) {
+		if f.ID == id {
+			return inlineAttachment(got.ID, f), nil
+		}
+	}
+	return nil, notFound("attachment", id)
 }

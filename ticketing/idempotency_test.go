@@ -91,6 +91,26 @@ func TestUploadIsRecognized(t *testing.T) {
 	}
 }
 
+// A file in the description is recognized as well, and can be downloaded.
+func TestInlineUpload(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "With files", "Look:")
+	body := map[string]any{"ticket_id": "ENG-1", "mode": "inline", "file_name": "shot [1].png", "data": base64.StdEncoding.EncodeToString([]byte("pixels"))}
+	first := r.call("POST", "/unified/ticketing/attachments", body).is(201)
+	again := r.call("POST", "/unified/ticketing/attachments", body).is(201)
+	text := r.call("GET", tickets+"/ENG-1", nil).is(200).text("description")
+	if first.text("id") != again.text("id") || strings.Count(text, "![") != 1 || !strings.HasPrefix(text, "Look:\n\n![") {
+		t.Errorf("%s, %s, %q", first.body, again.body, text)
+	}
+	if got := r.call("GET", "/unified/ticketing/attachments/"+first.text("id")+"/download", nil).is(200); string(got.body) != "pixels" {
+		t.Errorf("%q", got.body)
+	}
+	r.call("GET", "/unified/ticketing/attachments/"+first.text("id"), nil).is(200)
+	r.call("GET", "/unified/ticketing/attachments/"+first.text("id")+"x", nil).is(404)
+	r.call("POST", "/unified/ticketing/attachments", map[string]any{"ticket_id": "ENG-1", "mode": "inline", "file_url": "https://example.com"}).is(422)
+}
+
 // Tags of the connection go to every new ticket, whatever became of them.
 func TestDefaultLabels(t *testing.T) {
 	t.Parallel()

@@ -71,7 +71,7 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	rec, mine, err := c.claim(slot, ttl, body)
 	if err == nil && !mine && !explicit && c.route.stands != nil {
 		var there bool
-		if there, err = c.route.stands(c, rec.Make); err == nil && !there {
+		if there, err = c.route.stands(c, rec.Answer); err == nil && !there {
 			if err = c.api.docs.values.Delete(c.ctx, slot); err == nil {
 				rec, mine, err = c.claim(slot, ttl, body)
 			}

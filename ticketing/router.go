@@ -35,7 +35,7 @@ type route struct {
 	repeats bool
 	// stands reports whether what a repeat without a key would answer is still
 	// there. If not, the request is meant and runs again.
-	stands func(c *call, id string) (bool, error)
+	stands func(c *call, answer []byte) (bool, error)
 	// secret says that the answer holds a secret: what is kept for a repeat is
 	// encrypted with the caller's own token.
 	secret bool

@@ -42,7 +42,7 @@ func (g *target) names(record string) string {
 	return strings.Join(out, " ")
 }
 
-// Subscribers hear once of what happens to connections.
+// Scenario 7: subscribers hear once of what happens to connections.
 func TestConnectionEvents(t *testing.T) {
 	t.Parallel()
 	conns := &changing{}

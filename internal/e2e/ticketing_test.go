@@ -91,7 +91,7 @@ func (s *ticketingStage) send(method, path string, body any) (int, http.Header, 
 	return resp.StatusCode, resp.Header, content
 }
 
-// The document is valid, and every route answers as it says.
+// Scenario 20: the document is valid, and every route answers as it says.
 func TestTicketingKeepsItsDocument(t *testing.T) {
 	t.Parallel()
 	s := newTicketingStage(t)
