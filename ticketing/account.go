@@ -124,6 +124,9 @@ func partOf[T any](got *linearapi.Page[linearapi.Node[T]], err error, show func(
 	}
 	out := &part{info: got.Info}
 	for i := range got.Nodes {
+		if string(got.Nodes[i].JSON) == "null" {
+			continue // not for this token to see
+		}
 		out.items = append(out.items, show(&got.Nodes[i]))
 	}
 	return out, nil
@@ -169,8 +172,8 @@ func writeCustomerAccount(c *call) (*reply, error) {
 		out[f.to] = texts
 	}
 	for _, f := range []string{"revenue", "size"} {
-		if n, given, null := in.number(f); given && !null {
-			out[f] = int(n)
+		if n, given, null := in.whole(f); given && !null {
+			out[f] = n
 		}
 	}
 	if s, given, null := in.text(2000, "logo_url"); given && !null {

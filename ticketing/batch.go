@@ -45,7 +45,7 @@ const (
 	maxSteps = 20
 	maxLoops = 200
 	// maxBrought is how large the answers of all steps may be together.
-	maxBrought = 16 << 20
+	maxBrought = 8 << 20
 )
 
 // batchID is the operation of a batch, which a batch may not run.
@@ -208,7 +208,7 @@ func (c *call) step(s *BatchStep, scope map[string]any, account, key string, roo
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", shortHash(key))
-	w := &kept{header: http.Header{}, room: min(*room, 8<<20)}
+	w := &kept{header: http.Header{}, room: *room}
 	c.api.ServeHTTP(w, r)
 	if *room -= w.body.Len(); w.over {
 		return nil, badRequest(codeInvalidRequest, "the answers of the steps are larger than a batch may bring: ask for less with limit and fields")

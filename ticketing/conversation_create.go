@@ -76,7 +76,7 @@ func createConversationIssue(c *call) (*reply, error) {
 func (c *call) createAndTie(p place, title string, by Agent, customer *CustomerInput) (*linearapi.Node[linearapi.Issue], *link, []string, error) {
 	id := derive(c.make, "link")
 	rescue := job{Kind: jobLink, Conn: c.conn.ID, Place: p, IssueID: c.make, LinkID: id, Title: title, By: by.Name, Customer: customer}
-	if err := c.api.enqueue(c.ctx, rescue, laneOf(p), "link:"+c.make, c.api.cfg.Timeout); err != nil {
+	if err := c.api.enqueue(c.ctx, rescue, mendingLane(p), "link:"+c.make, c.api.cfg.Timeout); err != nil {
 		return nil, nil, nil, err
 	}
 	n, notes, err := c.newTicket(c.input)

@@ -121,7 +121,7 @@ func resourceOf(typ string) string {
 		return "attachments"
 	case "IssueLabel":
 		return "tags"
-	case "Project", "Cycle", "ProjectMilestone":
+	case "Project", "Cycle", "ProjectMilestone", "Initiative":
 		return "collections"
 	case "User":
 		return "users"
@@ -239,7 +239,7 @@ func (a *API) forget(conn, typ string) {
 		a.cache.drop(conn, kindLinked, kindSearch)
 	case "IssueLabel":
 		a.cache.drop(conn, kindLabels, "tags", kindLinked)
-	case "Project", "ProjectMilestone":
+	case "Project", "ProjectMilestone", "Initiative":
 		a.cache.drop(conn, kindProjects, "collections")
 	case "Cycle":
 		a.cache.drop(conn, kindCycles, "collections")

@@ -76,7 +76,7 @@ func proxyList(c *call) (*reply, error) {
 		Nodes    []json.RawMessage  `json:"nodes"`
 		PageInfo linearapi.PageInfo `json:"pageInfo"`
 	}
-	if err := json.Unmarshal(raw, &page); err != nil {
+	if err := understand(raw, &page); err != nil {
 		return nil, err
 	}
 	out := &List{Result: page.Nodes, ResultCount: len(page.Nodes), Limit: v.limit}

@@ -24,10 +24,25 @@ func (c *call) rawField(name, query string, vars map[string]any, field string) (
 		return nil, err
 	}
 	var root map[string]json.RawMessage
-	if err := json.Unmarshal(data, &root); err != nil {
+	if err := understand(data, &root); err != nil {
 		return nil, err
 	}
-	return root[field], nil
+	raw := root[field]
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, &adapter.Error{Code: adapter.CodeNotFound, Op: name, Message: "Linear has no such thing"}
+	}
+	return raw, nil
+}
+
+// understand decodes what Linear sent.
+func understand(raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return &problem{
+			status: http.StatusBadGateway, code: codeUpstream, remote: true, retryable: true, cause: err,
+			message: "Linear's answer is not what it should be: try again",
+		}
+	}
+	return nil
 }
 
 // writes reports whether the resource can be created or, if updating, changed.
@@ -59,7 +74,7 @@ func (c *call) mutate(p proxied, id string, in map[string]any, fields string) (j
 		return nil, err
 	}
 	var payload map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &payload); err != nil {
+	if err := understand(raw, &payload); err != nil {
 		return nil, err
 	}
 	if string(payload["success"]) != "true" {
@@ -92,7 +107,7 @@ func rawWrite[T any](c *call, p proxied, id string, in map[string]any, fields st
 		return nil, err
 	}
 	var n linearapi.Node[T]
-	return &n, json.Unmarshal(raw, &n)
+	return &n, understand(raw, &n)
 }
 
 // rawOne reads one.
@@ -102,7 +117,7 @@ func rawOne[T any](c *call, p proxied, id, fields string) (*linearapi.Node[T], e
 		return nil, err
 	}
 	var n linearapi.Node[T]
-	return &n, json.Unmarshal(raw, &n)
+	return &n, understand(raw, &n)
 }
 
 // rawList reads a page.
@@ -132,5 +147,5 @@ func rawList[T any](c *call, p proxied, r request, fields string) (*linearapi.Pa
 		return nil, err
 	}
 	var page linearapi.Page[linearapi.Node[T]]
-	return &page, json.Unmarshal(raw, &page)
+	return &page, understand(raw, &page)
 }

@@ -95,7 +95,7 @@ const (
 // day that is then.
 func (a *API) repairLater(ctx context.Context, conn string, p place, delay time.Duration) error {
 	due := a.cfg.Now().Add(delay).UTC().Format(time.DateOnly)
-	return a.enqueue(ctx, job{Kind: jobRepair, Conn: conn, Place: p}, laneOf(p), "repair:"+conn+":"+due, delay)
+	return a.enqueue(ctx, job{Kind: jobRepair, Conn: conn, Place: p}, mendingLane(p), "repair:"+conn+":"+due, delay)
 }
 
 // repair reads the links of a conversation from Linear, for those of which no

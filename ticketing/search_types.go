@@ -106,7 +106,7 @@ func (c *call) searchOther(s searched, term string, r request) (got *linearapi.P
 		raw, err = c.rawField("searchOther", "query searchOther("+decl+") { "+s.search+"("+args+") { nodes {"+s.fields+" } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }", vars, s.search)
 		if err == nil {
 			got = &linearapi.Page[linearapi.Node[remoteFound]]{}
-			return got, false, json.Unmarshal(raw, got)
+			return got, false, understand(raw, got)
 		}
 		if adapter.CodeOf(err) != adapter.CodeRateLimited {
 			return nil, false, err

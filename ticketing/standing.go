@@ -176,10 +176,13 @@ func (a *API) stir() {
 func (a *API) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	failing := false
 	for {
-		if err := a.lookAround(ctx); err != nil && ctx.Err() == nil {
+		err := a.lookAround(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
 			a.log.Warn().Err(err).Msg("the connections could not be looked at; trying again")
 		}
+		failing = err != nil
 		select {
 		case <-tick.C:
 		case <-a.stirred:

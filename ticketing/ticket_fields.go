@@ -60,8 +60,8 @@ func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (ou
 			in.wrong("due_date", "value", "must be a date such as 2026-11-30")
 		}
 	}
-	if n, given, null := in.number("estimate"); given {
-		out["estimate"] = int(n)
+	if n, given, null := in.whole("estimate"); given {
+		out["estimate"] = n
 		if null {
 			out["estimate"] = nil
 		}

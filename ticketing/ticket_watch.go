@@ -166,7 +166,7 @@ func (c *call) history(id string, page linearapi.PageArgs) (*linearapi.Page[line
 	var issue struct {
 		History linearapi.Page[linearapi.Node[remoteHistory]] `json:"history"`
 	}
-	return &issue.History, json.Unmarshal(raw, &issue)
+	return &issue.History, understand(raw, &issue)
 }
 
 // SubscribeInput is the body that subscribes someone to a ticket.

@@ -53,7 +53,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 	}
 	if origin != "created" { // that one has its job already
 		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name}
-		if err := c.api.enqueue(c.ctx, after, laneOf(p), "link:"+id, c.api.cfg.Timeout); err != nil {
+		if err := c.api.enqueue(c.ctx, after, mendingLane(p), "link:"+id, c.api.cfg.Timeout); err != nil {
 			return link{}, false, err
 		}
 	}

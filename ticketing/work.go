@@ -48,6 +48,12 @@ func laneOf(p place) state.Key {
 	return state.Key{Kind: "ticketing.conversation", ID: p.Account + "/" + p.Conversation}
 }
 
+// mendingLane is the lane of what puts links in order. It is none of the
+// conversation's: while Linear is away, its activities do not wait.
+func mendingLane(p place) state.Key {
+	return state.Key{Kind: "ticketing.mending", ID: p.Account + "/" + p.Conversation}
+}
+
 // enqueue stores a job. A job of the same id in the same lane is stored once.
 func (a *API) enqueue(ctx context.Context, j job, lane state.Key, id string, delay time.Duration) error {
 	raw, err := json.Marshal(j)
