@@ -194,6 +194,9 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 	if i.Cycle != nil {
 		t.Collections = append(t.Collections, CollectionRef{i.Cycle.ID, cycleName(i.Cycle), "iteration"})
 	}
+	if i.Milestone != nil {
+		t.Collections = append(t.Collections, CollectionRef{i.Milestone.ID, i.Milestone.Name, "milestone"})
+	}
 	if i.Parent != nil {
 		t.ParentTicket = &ParentRef{i.Parent.ID, i.Parent.Identifier, i.Parent.Title}
 	}

@@ -57,3 +57,51 @@ func TestPastedAddressOfSecondWorkspace(t *testing.T) {
 		t.Errorf("the first workspace: %s", left.body)
 	}
 }
+
+// A ticket is in collections of every type, and each counts its tickets.
+func TestCollectionsOfATicket(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	create := func(body map[string]any) string {
+		return r.call("POST", "/unified/ticketing/collections", body).is(201).text("id")
+	}
+	initiative := create(map[string]any{"type": "initiative", "name": "Growth"})
+	project := create(map[string]any{"type": "project", "name": "Checkout", "team": "ENG", "parent_collection_id": initiative})
+	milestone := create(map[string]any{"type": "milestone", "name": "Beta", "parent_collection_id": project})
+	iteration := create(map[string]any{"type": "iteration", "team": "ENG", "start_date": "2027-01-04", "end_date": "2027-01-18"})
+	made := r.call("POST", tickets, map[string]any{
+		"name": "x", "team": "ENG", "collections": []any{project, milestone, map[string]any{"id": iteration, "type": "cycle"}},
+	}).is(201)
+	if made.count("collections") != 3 {
+		t.Errorf("%v", made.at("collections"))
+	}
+	r.call("POST", tickets, map[string]any{"name": "elsewhere", "team": "ENG"}).is(201)
+	for what, id := range map[string]string{"project": project, "milestone": milestone, "iteration": iteration, "initiative": initiative} {
+		if got := r.call("GET", tickets+"?collection[id]="+id, nil).is(200); got.count("result") != 1 {
+			t.Errorf("%s: %s", what, got.body)
+		}
+		if got := r.call("GET", "/unified/ticketing/collections/"+id+"/progress", nil).is(200); got.at("result.total") != 1.0 {
+			t.Errorf("%s: %s", what, got.body)
+		}
+	}
+	if got := r.call("PATCH", tickets+"/"+made.text("number"), map[string]any{"collections": []any{}}).is(200); got.count("collections") != 0 {
+		t.Errorf("cleared: %v", got.at("collections"))
+	}
+	// Of every type: once each, in pages of one, there and back.
+	seen, cursor := map[string]bool{}, ""
+	for range 10 {
+		page := r.call("GET", "/unified/ticketing/collections?limit=1&next_cursor="+cursor, nil).is(200)
+		if id := page.text("result.0.id"); id != "" {
+			if seen[id] {
+				t.Errorf("%s twice", id)
+			}
+			seen[id] = true
+		}
+		if cursor = page.text("next_cursor"); cursor == "" {
+			break
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d collections", len(seen))
+	}
+}

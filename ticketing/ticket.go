@@ -164,7 +164,9 @@ func filterCollection(_ *call, op string, values []string) (linearapi.Filter, er
 		return nil, badRequest(codeInvalidRequest, "collection has no operator %q", op)
 	}
 	in := linearapi.Filter{"in": values}
-	return or([]linearapi.Filter{nest("project.id", in), nest("cycle.id", in)}), nil
+	return or([]linearapi.Filter{
+		nest("project.id", in), nest("cycle.id", in), nest("projectMilestone.id", in), nest("project.initiatives.some.id", in),
+	}), nil
 }
 
 func filterCycle(_ *call, op string, values []string) (linearapi.Filter, error) {

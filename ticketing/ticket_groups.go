@@ -16,7 +16,7 @@ func (c *call) readCollections(in *input, out linearapi.Input) error {
 	}
 	fields := map[string]string{"project": "projectId", "iteration": "cycleId", "cycle": "cycleId", "milestone": "projectMilestoneId"}
 	if !c.creating && len(list) == 0 {
-		out["projectId"], out["cycleId"] = nil, nil
+		out["projectId"], out["cycleId"], out["projectMilestoneId"] = nil, nil, nil
 		return nil
 	}
 	for i, r := range list {
@@ -55,7 +55,11 @@ func (c *call) collectionType(id string) (string, error) {
 	if slices.ContainsFunc(cycles, func(p linearapi.Node[linearapi.Cycle]) bool { return p.Value.ID == id }) {
 		return "iteration", nil
 	}
-	return "", nil
+	it, err := c.collectionAt(id, stageMilestones)
+	if err != nil || it == nil {
+		return "", err
+	}
+	return "milestone", nil
 }
 
 func (c *call) readTags(in *input, team string, out linearapi.Input) error {
