@@ -105,9 +105,17 @@ func TestRudeLinear(t *testing.T) {
 	r.call("GET", "/unified/user-directory/me", nil).is(200)
 	const u = "/unified/ticketing"
 	for _, tt := range []struct{ operation, path string }{
-		{"customers", u + "/accounts"}, {"customer", u + "/accounts/x"}, {"customerNeeds", u + "/needs"}, {"externalUsers", u + "/contacts"},
-		{"initiatives", u + "/collections?type=initiative"}, {"issue", u + "/tickets/ENG-1/history"}, {"searchProjects", "/unified/search/search?q=x&types=collection"},
-		{"customers", "/proxy/customers"}, {"customer", "/proxy/customers/x"}, {"issues", u + "/tickets"}, {"issue", u + "/tickets/ENG-1"},
+		{"customers", u + "/accounts"},
+		{"customer", u + "/accounts/x"},
+		{"customerNeeds", u + "/needs"},
+		{"externalUsers", u + "/contacts"},
+		{"initiatives", u + "/collections?type=initiative"},
+		{"issue", u + "/tickets/ENG-1/history"},
+		{"searchProjects", "/unified/search/search?q=x&types=collection"},
+		{"customers", "/proxy/customers"},
+		{"customer", "/proxy/customers/x"},
+		{"issues", u + "/tickets"},
+		{"issue", u + "/tickets/ENG-1"},
 	} {
 		for i, value := range []string{`null`, `7`, `"text"`, `[]`, `{}`, `{"nodes":7}`, `{"nodes":[null,7,"x",{}]}`, `{"nodes":[{"id":7,"createdAt":"soon","owner":[]}],"pageInfo":7}`, `{"history":7}`, `{"nodes":[],"pageInfo":{"hasNextPage":true}}`} {
 			r.linear.Fault(linearsim.Fault{Operation: tt.operation, Times: 9, Body: `{"data":{"` + tt.operation + `":` + value + `}}`})
@@ -129,8 +137,14 @@ func TestHostileBodies(t *testing.T) {
 	r.team.AddIssue(r.ada, "Known", "")
 	made := r.call("POST", "/unified/ticketing/accounts", map[string]any{"name": "Globex"}).is(201).text("id")
 	values := []any{
-		nil, true, -1, 1e300, "", " ", "\x00", "\u202e", strings.Repeat("x", 300_000), []any{}, []any{nil}, []any{[]any{}}, map[string]any{}, map[string]any{"id": []any{}},
-		map[string]any{"id": "'; DROP"}, `{"$ref":1}`, "../..", "null", strings.Repeat("[", 100),
+		nil, true, -1, 1e300, "", " ", "\x00", "\u202e", strings.Repeat("x", 300_000),
+		[]any{},
+		[]any{nil},
+		[]any{[]any{}},
+		map[string]any{},
+		map[string]any{"id": []any{}},
+		map[string]any{"id": "'; DROP"},
+		`{"$ref":1}`, "../..", "null", strings.Repeat("[", 100),
 	}
 	const u = "/unified/ticketing"
 	ticket := []string{

@@ -42,7 +42,7 @@ func (d *chatwoot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
-	if r.Header.Get("api_access_token") != "desk-token" {
+	if r.Header.Get("Api_access_token") != "desk-token" {
 		d.refused = append(d.refused, r.URL.Path)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
@@ -68,7 +68,7 @@ func (d *chatwoot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.last++
 		in["id"] = d.last
 		d.messages[where] = append(d.messages[where], in)
-		_ = json.NewEncoder(w).Encode(in)
+		answerJSON(w, in)
 	case r.Method == http.MethodDelete:
 		id, _ := strconv.Atoi(parts[4])
 		before := len(d.messages[where])
@@ -82,26 +82,41 @@ func (d *chatwoot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			before, _ := strconv.Atoi(s)
 			all = slices.DeleteFunc(slices.Clone(all), func(m map[string]any) bool { id, _ := m["id"].(int); return id >= before })
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"payload": all[max(0, len(all)-20):]})
+		answerJSON(w, map[string]any{"payload": all[max(0, len(all)-20):]})
 	}
 }
 
+func answerJSON(w http.ResponseWriter, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_, _ = w.Write(raw)
+}
+
+// spoken and noted are the conversations of the tests.
+const (
+	spoken = "1/9"
+	noted  = "7/3"
+)
+
 // say adds a message of a person.
-func (d *chatwoot) say(where, author, text string, kind int, private bool) string {
+func (d *chatwoot) say(author, text string, kind int, private bool) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.last++
-	d.messages[where] = append(d.messages[where], map[string]any{
+	d.messages[spoken] = append(d.messages[spoken], map[string]any{
 		"id": d.last, "content": text, "message_type": kind, "private": private, "created_at": 1795680000 + d.last, "sender": map[string]any{"name": author},
 	})
 	return strconv.Itoa(d.last)
 }
 
-func (d *chatwoot) notes(where string) []string {
+func (d *chatwoot) notes() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var out []string
-	for _, m := range d.messages[where] {
+	for _, m := range d.messages[noted] {
 		if m["private"] == true && m["message_type"] == "outgoing" {
 			out = append(out, fmt.Sprint(m["content"]))
 		}
@@ -127,26 +142,26 @@ func TestChatwootSink(t *testing.T) {
 	desk.mu.Unlock()
 	r.call("POST", "/conversations/3/links?account_id=7", map[string]any{"issue": "ENG-1"}).is(201)
 	r.quiet()
-	if notes := desk.notes("7/3"); len(notes) != 1 || notes[0] != "Linear issue ENG-1 was linked by Grace Hopper" {
+	if notes := desk.notes(); len(notes) != 1 || notes[0] != "Linear issue ENG-1 was linked by Grace Hopper" {
 		t.Errorf("notes %q", notes)
 	}
 	said := r.ada.Comment(issue, "It is the *cache*")
 	r.quiet()
-	if notes := desk.notes("7/3"); len(notes) != 2 || !strings.HasPrefix(notes[1], "**Ada Byron** on [ENG-1](") || !strings.HasSuffix(notes[1], "It is the *cache*") {
+	if notes := desk.notes(); len(notes) != 2 || !strings.HasPrefix(notes[1], "**Ada Byron** on [ENG-1](") || !strings.HasSuffix(notes[1], "It is the *cache*") {
 		t.Errorf("notes %q", notes)
 	}
 	r.ada.Edit(said, "It was the cache")
 	r.quiet()
-	if notes := desk.notes("7/3"); len(notes) != 2 || !strings.HasSuffix(notes[1], "It was the cache") {
+	if notes := desk.notes(); len(notes) != 2 || !strings.HasSuffix(notes[1], "It was the cache") {
 		t.Errorf("an edit: %q", notes)
 	}
 	r.ada.Delete(said)
 	r.ada.UpdateIssue(issue, linearsim.IssueChange{State: "Done"})
 	r.quiet()
-	notes := desk.notes("7/3")
+	notes := desk.notes()
 	desk.mu.Lock()
 	defer desk.mu.Unlock()
-	if len(notes) != 2 || !strings.Contains(notes[1], "moved from Todo to Done") || desk.status["7/3"] != "open" || len(desk.refused) != 0 {
+	if len(notes) != 2 || !strings.Contains(notes[1], "moved from Todo to Done") || desk.status[noted] != "open" || len(desk.refused) != 0 {
 		t.Errorf("notes %q, status %v, refused %q", notes, desk.status, desk.refused)
 	}
 }
@@ -156,12 +171,12 @@ func TestContextOfAConversation(t *testing.T) {
 	t.Parallel()
 	desk, sink := newChatwoot(t)
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sink = sink }})
-	first := desk.say("1/9", "Jo", "It is broken\n\nsince Monday", 0, false)
-	note := desk.say("1/9", "Sam", "between us: *again*", 1, true)
+	first := desk.say("Jo", "It is broken\n\nsince Monday", 0, false)
+	note := desk.say("Sam", "between us: *again*", 1, true)
 	for i := range 30 {
-		desk.say("1/9", "Jo", fmt.Sprint("line ", i), 0, false)
+		desk.say("Jo", fmt.Sprint("line ", i), 0, false)
 	}
-	desk.say("1/9", "", "Sam resolved it", 2, false)
+	desk.say("", "Sam resolved it", 2, false)
 	create := func(context map[string]any) *answer {
 		return r.call("POST", "/conversations/9/issues", map[string]any{"name": "x", "team": "ENG", "description": "Above", "context": context})
 	}

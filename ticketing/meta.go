@@ -115,7 +115,7 @@ func fieldsOf(t reflect.Type) []MetaField {
 		for kind.Kind() == reflect.Pointer {
 			kind = kind.Elem()
 		}
-		switch kind.Kind() { //nolint:exhaustive // the rest are objects
+		switch kind.Kind() {
 		case reflect.String:
 			v.Type = "string"
 		case reflect.Bool:

@@ -76,7 +76,7 @@ func (a *API) lookAround(ctx context.Context) error {
 				names = append(names, "created", "authentication_error")
 			case s.Usable && !conn.usable():
 				names = append(names, "authentication_error")
-			case !s.Usable && conn.usable() && !(s.Refused && !a.accepted(ctx, conn)):
+			case !s.Usable && conn.usable() && (!s.Refused || a.accepted(ctx, conn)):
 				names, s.Refused = append(names, "reactivated"), false
 			case account != conn.Account:
 				names = append(names, "updated")

@@ -208,6 +208,7 @@ func deleteTicketStatus(c *call) (*reply, error) {
 	}
 	return ok(Deleted{c.path["id"]}), nil
 }
+
 func statusItem(n *linearapi.Node[linearapi.WorkflowState]) item {
 	return item{id: n.Value.ID, value: ticketStatus(n), remote: n.JSON, sort: map[string]any{"name": n.Value.Name, "position": n.Value.Position}}
 }
