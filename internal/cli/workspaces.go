@@ -56,6 +56,9 @@ func (p *program) registry(store state.Store) (*workspaces.Registry, error) {
 		}}
 	}
 	cfg.Store = store
+	if s, ok := store.(state.Signaler); ok {
+		cfg.Signals = s
+	}
 	return workspaces.Manage(cfg)
 }
 

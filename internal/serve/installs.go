@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -38,6 +39,22 @@ type installs struct {
 // lateStore is a store that is opened later.
 type lateStore struct{ workspaces.Store }
 
+// Signal implements state.Signaler. Without signals in the store it does nothing.
+func (l *lateStore) Signal(ctx context.Context, k state.Key) error {
+	if s, ok := l.Store.(state.Signaler); ok {
+		return s.Signal(ctx, k)
+	}
+	return nil
+}
+
+// OnSignal implements state.Signaler.
+func (l *lateStore) OnSignal(f func(k state.Key)) (stop func()) {
+	if s, ok := l.Store.(state.Signaler); ok {
+		return s.OnSignal(f)
+	}
+	return func() {}
+}
+
 // oauthConnections is how many idle connections for token requests are kept.
 const oauthConnections = 4
 
@@ -53,7 +70,7 @@ func (a *assembly) installations() *installs {
 		return nil
 	}
 	in := &installs{log: a.log, store: &lateStore{}}
-	cfg.Store, cfg.Logger = in.store, a.log
+	cfg.Store, cfg.Signals, cfg.Logger = in.store, in.store, a.log
 	if in.http = a.cfg.Linear.HTTPClient; in.http == nil {
 		in.http = &http.Client{Transport: linearapi.NewTransport(oauthConnections)}
 	}

@@ -84,6 +84,7 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 	s, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
 		left = old != nil && rec.login() && (installation == "" || rec.Installation == installation)
 		if left {
+			r.login(org).saw(old) // so that the removal is a change, even if this process never looked before
 			now := r.cfg.Now()
 			rec.Status, rec.ChangedAt, rec.Why, rec.Announce = Leaving, now, why, announce
 			rec.RevokeUntil, rec.Tries, rec.NextTry, rec.Attempt = now.Add(revokeFor), 0, now, time.Time{}
@@ -94,11 +95,9 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 		return s, err
 	}
 	r.login(org).saw(s)
+	r.signal(ctx, org)
 	r.count(CountLeft)
 	r.audit(ctx, org, "left", why)
-	if r.cfg.OnLeft != nil {
-		r.cfg.OnLeft(org)
-	}
 	return s, nil
 }
 

@@ -60,17 +60,31 @@ func (l *login) idle() bool {
 	return l.unsaved == nil && l.refused == ""
 }
 
-// saw adopts a snapshot read from the store.
+// saw adopts a snapshot read from the store. If it shows that the app was removed
+// since the last one, on whichever instance, the work of this process for the
+// workspace is to end.
 func (l *login) saw(s *snapshot) {
+	if l.adopt(s) && l.reg.cfg.OnLeft != nil {
+		l.reg.cfg.OnLeft(l.org)
+	}
+}
+
+// adopt is saw without the hook. It reports whether the app was installed by the
+// last snapshot, and is removed by this one. A missing record does not count: it
+// may have been looked for before the app was installed, and the record of a
+// workspace that leaves is kept for long.
+func (l *login) adopt(s *snapshot) (ended bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s != nil && l.known != nil && s.rec.Rev < l.known.rec.Rev && s.rec.InstalledAt.Equal(l.known.rec.InstalledAt) {
-		return // an older reading came later
+	known := l.known
+	if s != nil && known != nil && s.rec.Rev < known.rec.Rev && !s.rec.InstalledAt.After(known.rec.InstalledAt) {
+		return false // an older reading came later
 	}
-	if s == nil || l.known == nil || s.rec.Pair != l.known.rec.Pair {
+	if s == nil || known == nil || s.rec.Pair != known.rec.Pair {
 		l.refused, l.failed, l.failures, l.until = "", nil, 0, time.Time{}
 	}
 	l.known, l.readAt = s, l.reg.cfg.Now()
+	return known != nil && known.rec.login() && s != nil && (s.rec.Status == Leaving || s.rec.Status == Gone)
 }
 
 // look returns the record; nil if there is none. One that works is read at most

@@ -22,6 +22,8 @@ type Registry struct {
 	log   zerolog.Logger
 	pages *pages
 	wake  chan string // workspaces that Run should look at soon
+	// missed says that Run should look at all workspaces soon.
+	missed chan struct{}
 
 	// leaseTTL is how long a refresh may take before another process tries.
 	leaseTTL time.Duration
@@ -85,7 +87,7 @@ func open(cfg Config) (*Registry, error) {
 	}
 	r := &Registry{
 		cfg: cfg, oauth: oauth, log: cfg.Logger,
-		wake: make(chan string, 64), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
+		wake: make(chan string, 64), missed: make(chan struct{}, 1), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
 		logins: make(map[string]*login), counts: make(map[string]int64), hot: make(map[string]struct{}),
 	}
 	if r.pages, err = newPages(r); err != nil {
@@ -232,12 +234,13 @@ func (r *Registry) landed() <-chan struct{} {
 	return r.calm
 }
 
-// poke makes Run look at a workspace soon. If there is too much to do, the next
-// sweep finds it.
+// poke makes Run look at a workspace soon. If that is too much to remember, Run
+// looks at all of them.
 func (r *Registry) poke(workspace string) {
 	select {
 	case r.wake <- workspace:
 	default:
+		r.miss()
 	}
 }
 

@@ -234,3 +234,12 @@ func contains(t *testing.T, text string, want ...string) {
 		}
 	}
 }
+
+// signals are those of the store.
+func (r *rig) signals() state.Signaler {
+	s, ok := r.store.(state.Signaler)
+	if !ok {
+		r.t.Fatal("the store has no signals")
+	}
+	return s
+}

@@ -30,6 +30,7 @@ const (
 // them from doing the same thing at the same time. Failures are logged and
 // retried.
 func (r *Registry) Run(ctx context.Context) error {
+	defer r.listen()()
 	for {
 		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn().Err(err).Msg("installations could not be looked through: tried again")
@@ -62,6 +63,8 @@ func (r *Registry) attend(ctx context.Context, sweep <-chan time.Time) bool {
 			}
 		case org := <-r.wake:
 			r.tend(ctx, org)
+		case <-r.missed:
+			return true
 		}
 	}
 }
@@ -161,9 +164,6 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 		hook = r.cfg.OnUninstalled
 	}
 	org, what, installation := s.rec.Organization, s.rec.Announce, s.rec.Installation
-	if what == announceUninstalled && r.cfg.OnLeft != nil {
-		r.cfg.OnLeft(org)
-	}
 	if hook == nil && (r.cfg.OnInstalled != nil || r.cfg.OnUninstalled != nil || r.cfg.OnLeft != nil) {
 		hook = func(context.Context, string, string) error { return nil }
 	}
