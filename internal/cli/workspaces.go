@@ -184,12 +184,17 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 				return fmt.Errorf("record %d is not JSON", n+1)
 			}
 			org, err := reg.Import(ctx, raw)
-			if adapter.CodeOf(err) == adapter.CodeConflict { // by an earlier run that stopped halfway
-				fmt.Fprintf(p.err, "skipped %s: the app is installed there already\n", org)
+			switch {
+			case adapter.CodeOf(err) == adapter.CodeConflict: // by an earlier run that stopped halfway
+				fmt.Fprintf(p.err, "skipped %s: %v\n", org, err)
 				n--
 				continue
-			}
-			if err != nil {
+			case errors.Is(err, workspaces.ErrNoKey):
+				return &settings.Error{Problems: []settings.Problem{{
+					Name: "LINEAR_ENCRYPTION_KEY", Reason: "is missing, so tokens would be stored unencrypted: make a key with \"" + p.name +
+						" keys generate\", or set LINEARBOT_PLAINTEXT_TOKENS=true to store them as they are",
+				}}}
+			case err != nil:
 				return fmt.Errorf("record %d: %w", n+1, err)
 			}
 			fmt.Fprintln(p.out, org)

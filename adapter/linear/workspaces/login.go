@@ -60,6 +60,17 @@ func (l *login) idle() bool {
 	return l.unsaved == nil && l.refused == ""
 }
 
+// nextRevoke returns when tokens of the workspace are to be revoked. Zero if none
+// are.
+func (l *login) nextRevoke() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known == nil || !l.known.rec.revoking() {
+		return time.Time{}
+	}
+	return l.known.rec.NextTry
+}
+
 // saw adopts a snapshot read from the store. If it shows that the app was removed
 // since the last one, on whichever instance, the work of this process for the
 // workspace is to end.

@@ -33,7 +33,7 @@ type Registry struct {
 	mu     sync.Mutex
 	logins map[string]*login
 	counts map[string]int64
-	hot    map[string]struct{}
+	hot    map[string]time.Time
 	// flights is how many refreshes are under way; calm, if not nil, is closed
 	// when there are none.
 	flights int
@@ -58,7 +58,7 @@ const unused = "unused"
 
 // Manage returns a Registry for tools that look after installations and install
 // none: only Config.Store is required. Without Keys, encrypted tokens stay as they
-// are and cannot be revoked.
+// are and cannot be revoked, and Import needs AllowPlaintext.
 func Manage(cfg Config) (*Registry, error) {
 	if cfg.ClientID == "" {
 		cfg.ClientID = unused
@@ -69,8 +69,13 @@ func Manage(cfg Config) (*Registry, error) {
 	if cfg.PublicURL == "" && cfg.RedirectURL == "" {
 		cfg.PublicURL = "https://unused.invalid"
 	}
-	cfg.AllowPlaintext = true
-	return open(cfg)
+	plaintext := cfg.AllowPlaintext
+	cfg.AllowPlaintext = true // only Import stores tokens of its own
+	r, err := open(cfg)
+	if err == nil {
+		r.cfg.AllowPlaintext = plaintext
+	}
+	return r, err
 }
 
 func open(cfg Config) (*Registry, error) {
@@ -88,7 +93,7 @@ func open(cfg Config) (*Registry, error) {
 	r := &Registry{
 		cfg: cfg, oauth: oauth, log: cfg.Logger,
 		wake: make(chan string, 64), missed: make(chan struct{}, 1), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
-		logins: make(map[string]*login), counts: make(map[string]int64), hot: make(map[string]struct{}),
+		logins: make(map[string]*login), counts: make(map[string]int64), hot: make(map[string]time.Time),
 	}
 	if r.pages, err = newPages(r); err != nil {
 		return nil, err
