@@ -81,13 +81,24 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			}
 			return nil
 		}
+		ended := 0
 		out := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(out, "WORKSPACE\tNAME\tSTATUS\tINSTALLED\tREFRESHED\tLAST DELIVERY\tKEY")
 		for _, ws := range all {
 			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ws.ID, orDash(clip(ws.Name, 40)), ws.Status,
 				ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), orDash(ws.Key))
+			if ws.Status == workspaces.NeedsReauth {
+				ended++
+			}
 		}
-		return out.Flush()
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		if ended > 0 {
+			fmt.Fprintf(p.err, "Linear has ended the login of %d of them (needs_reauth): an admin of each has to install the app again at %s. What people write meanwhile waits.\n",
+				ended, reg.InstallURL())
+		}
+		return nil
 	})
 }
 

@@ -23,6 +23,8 @@ type link interface {
 	webhook.Runner
 	// Ready returns nil once the bot can act.
 	Ready(ctx context.Context) error
+	// Detail says more about a connection that is ready. May be empty.
+	Detail() string
 }
 
 // installs are the workspaces that install the app.
@@ -118,6 +120,10 @@ func (in *installs) Run(ctx context.Context) error {
 	count := make(map[workspaces.Status]int)
 	for _, w := range all {
 		count[w.Status]++
+		if w.Status == workspaces.NeedsReauth {
+			in.log.Error().Str("workspace", w.ID).Str("name", w.Name).Str("url", in.reg.InstallURL()).
+				Msg("login has ended: an admin of the workspace has to install the app again; its deliveries wait")
+		}
 		if w.Key == "none" {
 			in.log.Warn().Str("workspace", w.ID).Msg("tokens are stored as they are: they are encrypted once LINEAR_ENCRYPTION_KEY is set")
 		}
@@ -130,3 +136,14 @@ func (in *installs) Run(ctx context.Context) error {
 // Ready returns nil: a workspace that the bot cannot act in does not affect the
 // others.
 func (in *installs) Ready(context.Context) error { return nil }
+
+// Detail counts the workspaces by status, for example "ok: 3 active, 1
+// needs_reauth".
+func (in *installs) Detail() string {
+	n := in.reg.Statuses()
+	text := fmt.Sprintf("ok: %d active", n[workspaces.Active])
+	if ended := n[workspaces.NeedsReauth]; ended > 0 {
+		text += fmt.Sprintf(", %d needs_reauth", ended)
+	}
+	return text
+}

@@ -75,27 +75,32 @@ func (l *login) nextRevoke() time.Time {
 // since the last one, on whichever instance, the work of this process for the
 // workspace is to end.
 func (l *login) saw(s *snapshot) {
-	if l.adopt(s) && l.reg.cfg.OnLeft != nil {
+	status, left := l.adopt(s)
+	l.reg.noteStatus(l.org, status)
+	if left && l.reg.cfg.OnLeft != nil {
 		l.reg.cfg.OnLeft(l.org)
 	}
 }
 
-// adopt is saw without the hook. It reports whether the app was installed by the
+// adopt is saw without the hook. It returns the status and reports whether the app was installed by the
 // last snapshot, and is removed by this one. A missing record does not count: it
 // may have been looked for before the app was installed, and the record of a
 // workspace that leaves is kept for long.
-func (l *login) adopt(s *snapshot) (ended bool) {
+func (l *login) adopt(s *snapshot) (status Status, left bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known := l.known
 	if s != nil && known != nil && s.rec.Rev < known.rec.Rev && !s.rec.InstalledAt.After(known.rec.InstalledAt) {
-		return false // an older reading came later
+		return known.rec.Status, false // an older reading came later
 	}
 	if s == nil || known == nil || s.rec.Pair != known.rec.Pair {
 		l.refused, l.failed, l.failures, l.until = "", nil, 0, time.Time{}
 	}
 	l.known, l.readAt = s, l.reg.cfg.Now()
-	return known != nil && known.rec.login() && s != nil && (s.rec.Status == Leaving || s.rec.Status == Gone)
+	if s != nil {
+		status = s.rec.Status
+	}
+	return status, known != nil && known.rec.login() && (status == Leaving || status == Gone)
 }
 
 // look returns the record; nil if there is none. One that works is read at most

@@ -79,7 +79,7 @@ func (r *Registry) Sweep(ctx context.Context) error {
 	}
 	var group errgroup.Group
 	group.SetLimit(sweepers)
-	for _, org := range all {
+	for _, org := range append(all, r.unlisted(all)...) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -141,6 +141,7 @@ func (r *Registry) step(ctx context.Context, org string) error {
 		return err
 	}
 	if s == nil { // purged, or an installation that ended before its record was there
+		r.noteStatus(org, "")
 		return r.delist(ctx, org)
 	}
 	r.login(org).saw(s)
