@@ -67,6 +67,12 @@ func (a *assembly) installations() *installs {
 	if !on || a.cfg.Bot.Adapter != nil {
 		return nil
 	}
+	for _, other := range []string{"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"} {
+		if a.values.Lookup(other) != "" {
+			a.problem(other, "contradicts "+a.installationsFrom()+": client credentials are for one workspace, installations for many, so unset one of them")
+			return nil
+		}
+	}
 	if err != nil {
 		a.problem("LINEAR_ENCRYPTION_KEY", "cannot be read: "+err.Error())
 		return nil
@@ -96,6 +102,14 @@ func (a *assembly) installations() *installs {
 		return nil
 	}
 	return in
+}
+
+// installationsFrom names the variables that turned installations on.
+func (a *assembly) installationsFrom() string {
+	if a.values.Lookup("LINEAR_REDIRECT_URI") != "" {
+		return a.values.Source("LINEAR_REDIRECT_URI")
+	}
+	return a.values.Source("LINEARBOT_PUBLIC_URL") + " and " + a.values.Source("LINEAR_ENCRYPTION_KEY")
 }
 
 // pages adds the registry's pages to the server's.

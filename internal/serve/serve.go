@@ -152,7 +152,7 @@ func (a *assembly) connect(in *installs) (link, func()) {
 	cfg := a.overlay(a.cfg.Linear, linear.ConfigFrom(a.values.Lookup))
 	cfg.Connections = cmp.Or(cfg.Connections, a.cfg.Bot.Workers)
 	if in != nil {
-		cfg.Installations = in.reg
+		cfg.Installations, cfg.InstallationsFrom = in.reg, a.installationsFrom()
 	}
 	lin, err := linear.New(cfg)
 	if err != nil {
