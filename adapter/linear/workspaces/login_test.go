@@ -230,7 +230,7 @@ func TestFailuresAndReauth(t *testing.T) {
 		t.Errorf("status %s, %d further grants, %v", r.status(reg, org), r.grants()-n, reg.Counts())
 	}
 	page := r.browser(reg).visit(http.MethodGet, publicURL+InstallPath).Body.String()
-	contains(t, page, "Linear has ended the app&#39;s login in a workspace")
+	contains(t, page, "Linear has ended the app's login in a workspace")
 	if strings.Contains(page, "Acme") || reg.Statuses()[NeedsReauth] != 1 || reg.Statuses()[Active] != 0 {
 		t.Errorf("%v, and the page that anyone sees:\n%s", reg.Statuses(), page)
 	}

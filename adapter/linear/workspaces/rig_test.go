@@ -243,3 +243,17 @@ func (r *rig) signals() state.Signaler {
 	}
 	return s
 }
+
+// until waits until cond holds.
+func (r *rig) until(what string, cond func() bool) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancel()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			r.t.Fatalf("waited in vain until %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
