@@ -17,6 +17,9 @@ type Snapshot struct {
 	Workspaces []stateWorkspace `json:"workspaces"`
 	Tokens     []stateToken     `json:"tokens"`
 	IDs        []string         `json:"ids"`
+	// OAuth is the state of the authorization server. Nil in snapshots of versions
+	// that did not keep it: Restore then leaves the server's as it is.
+	OAuth *stateOAuth `json:"oauth,omitempty"`
 }
 
 type stateRecord struct {
@@ -42,6 +45,8 @@ type stateToken struct {
 	Handed  bool      `json:"handed,omitempty"`
 	Scopes  string    `json:"scopes,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
+	// Credentials says that the token was granted by client_credentials.
+	Credentials bool `json:"credentials,omitempty"`
 }
 
 type stateWorkspace struct {
