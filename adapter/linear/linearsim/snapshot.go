@@ -9,8 +9,9 @@ import (
 const stateVersion = 1
 
 // Snapshot is everything that a server holds, as JSON can carry it: workspaces with
-// all entities and inboxes, OAuth apps and grants, tokens, webhooks and what is still to be delivered to
-// them, and uploaded files. Logs and faults are not part of it. It holds secrets.
+// all entities and inboxes, OAuth apps and grants, tokens, webhooks and what is still
+// to be delivered to them, and uploaded files. Logs and faults are not part of it. It
+// holds secrets.
 type Snapshot struct {
 	Version    int              `json:"version"`
 	Seq        int              `json:"seq"`
