@@ -163,7 +163,7 @@ func TestKillDuringDisconnect(t *testing.T) {
 					switch got := r.status(bot, org); {
 					case got == Gone && (r.alive(s.access.text()) || !errors.Is(refreshErr, linearapi.ErrGrantDead)):
 						t.Errorf("step %d: a token still works: %v", step, refreshErr)
-					case err == nil && (got != Gone || !bye.Revoked):
+					case err == nil && got != Gone, !died && !bye.Revoked:
 						t.Errorf("step %d: %s, %+v", step, got, bye)
 					}
 				}

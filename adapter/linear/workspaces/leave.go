@@ -84,6 +84,9 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 			now := r.cfg.Now()
 			rec.Status, rec.ChangedAt, rec.Why, rec.Announce = Leaving, now, why, announce
 			rec.RevokeUntil, rec.Tries, rec.NextTry, rec.Attempt = now.Add(revokeFor), 0, now, time.Time{}
+			if announce == announceUninstalled { // Disconnect makes the first attempt itself
+				rec.claim(now)
+			}
 		}
 		return left
 	})

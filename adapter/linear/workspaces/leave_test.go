@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,6 +149,7 @@ func TestHookFails(t *testing.T) {
 	if _, err := reg.leave(t.Context(), org, "", "test", announceUninstalled); err != nil {
 		t.Fatal(err)
 	}
+	r.clock.advance(time.Minute)
 	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != Gone {
 		t.Errorf("%v, status %s", err, r.status(reg, org))
 	}
@@ -529,5 +531,33 @@ func TestRevokeIsTriedBetweenSweeps(t *testing.T) {
 	r.clock.advance(48 * time.Hour)
 	if due := reg.hotOnes(); len(due) != 0 {
 		t.Errorf("still due: %v", due)
+	}
+}
+
+// However many instances run, each attempt to revoke is made once.
+func TestRevokeIsTriedOnceByAll(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	procs := []*Registry{r.process(), r.process(), r.process()}
+	r.install(procs[0], r.ada)
+	r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 1000})
+	if _, err := procs[0].Disconnect(t.Context(), r.acme.ID, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		before := r.sim.Count(linearsim.RevokeEndpoint)
+		r.clock.advance(10 * time.Minute)
+		var wg sync.WaitGroup
+		for _, reg := range procs {
+			wg.Go(func() {
+				if err := reg.Sweep(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := r.sim.Count(linearsim.RevokeEndpoint) - before; n != 1 {
+			t.Errorf("%d attempts at once", n)
+		}
 	}
 }

@@ -19,15 +19,38 @@ const (
 	lastRevoke  = time.Hour
 )
 
+// claim takes the next attempt to revoke tokens, if it is due, so that no other
+// instance makes it too. Should this process die, the one after it is due as usual.
+func (r *Registry) claim(ctx context.Context, org string) (claimed bool, err error) {
+	_, err = r.change(ctx, org, func(_ *snapshot, rec *record) bool {
+		now := r.cfg.Now()
+		if claimed = rec.revoking() && !now.Before(rec.NextTry); claimed {
+			rec.claim(now)
+		}
+		return claimed
+	})
+	return claimed && err == nil, err
+}
+
+// claim counts an attempt to revoke that begins now.
+func (r *record) claim(now time.Time) {
+	r.NextTry = now.Add(min(firstRevoke<<min(r.Tries, 8), lastRevoke))
+	if now.Before(r.RevokeUntil) && r.NextTry.After(r.RevokeUntil) {
+		r.NextTry = r.RevokeUntil // the last attempt
+	}
+	r.Tries++
+}
+
 // revoke tries once to revoke the tokens that are not in use any more, and reports
 // whether it did. They are deleted once they are revoked, or when time is over: a
-// workspace that is leaving then has nothing secret left.
+// workspace that is leaving then has nothing secret left. The caller has claimed the
+// attempt.
 func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked bool, err error) {
 	s, err = r.read(ctx, org)
 	if s == nil || !s.rec.revoking() {
 		return s, false, err
 	}
-	was, now, why := s.rec, r.cfg.Now(), "tokens revoked"
+	was, why := s.rec, "tokens revoked"
 	tokens, err := r.spent(&was)
 	if err != nil { // an instance that has the key still can
 		why = "tokens could not be read to be revoked: remove the app in Linear's settings if it is still there"
@@ -37,22 +60,18 @@ func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked
 		why = "Linear did not confirm for 24 hours that the tokens are revoked: remove the app in Linear's settings if it is still there"
 	}
 	revoked = err == nil
-	over := revoked || !now.Before(was.RevokeUntil)
 	if !revoked {
 		r.count(CountNotRevoked)
 		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("tokens could not be revoked: tried again until " + was.RevokeUntil.UTC().Format(time.RFC3339))
 	}
+	if !revoked && r.cfg.Now().Before(was.RevokeUntil) {
+		return s, false, nil
+	}
 	done := false
 	s, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		if done = false; old == nil || !rec.spends(&was) {
+		if done = old != nil && rec.spends(&was); !done {
 			return false
 		}
-		if !over {
-			rec.Tries++
-			rec.NextTry = now.Add(min(firstRevoke<<min(rec.Tries-1, 8), lastRevoke))
-			return true
-		}
-		done = true
 		rec.Former, rec.FormerAt, rec.Tries, rec.NextTry = nil, r.cfg.Now(), 0, time.Time{}
 		if rec.Status == Leaving {
 			rec.Status, rec.ChangedAt = Gone, r.cfg.Now()

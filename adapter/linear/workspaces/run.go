@@ -158,7 +158,10 @@ func (r *Registry) due(ctx context.Context, org string, s *snapshot, err error) 
 	l := r.login(org)
 	var revoking error // it holds nothing else up either
 	if s.rec.revoking() && !r.cfg.Now().Before(s.rec.NextTry) {
-		_, _, revoking = r.revoke(ctx, org)
+		var claimed bool
+		if claimed, revoking = r.claim(ctx, org); claimed {
+			_, _, revoking = r.revoke(ctx, org)
+		}
 	}
 	switch {
 	case s.rec.Status == Leaving:
