@@ -32,7 +32,7 @@ func (later) Accept(context.Context, *adapter.Delivery) error {
 func (w *Wizard) Install(ctx context.Context, env Env, open func() (state.Store, error)) (err error) {
 	now, err := w.yes("\nInstall it in your workspaces now?")
 	if err != nil || !now {
-		return nil //nolint:nilerr // no answer is a no
+		return nil // no answer is a no
 	}
 	store, err := open()
 	if err != nil {

@@ -87,8 +87,11 @@ func TestInstall(t *testing.T) {
 		}
 	}
 	env := Env{
-		{"LINEAR_CLIENT_ID", app.ClientID, ""}, {"LINEAR_CLIENT_SECRET", app.ClientSecret(), ""}, {"LINEAR_WEBHOOK_SECRET", "whsec", ""},
-		{"LINEARBOT_PUBLIC_URL", public, ""}, {"LINEAR_ENCRYPTION_KEY", workspaces.GenerateKey(), ""},
+		{"LINEAR_CLIENT_ID", app.ClientID, ""},
+		{"LINEAR_CLIENT_SECRET", app.ClientSecret(), ""},
+		{"LINEAR_WEBHOOK_SECRET", "whsec", ""},
+		{"LINEARBOT_PUBLIC_URL", public, ""},
+		{"LINEAR_ENCRYPTION_KEY", workspaces.GenerateKey(), ""},
 	}
 	for _, tt := range []struct {
 		name    string

@@ -17,9 +17,49 @@ type stateOAuth struct {
 
 // stateClient is a registered app.
 type stateClient struct {
-	ClientID string   `json:"clientId"`
-	Secret   string   `json:"secret"`
-	App      OAuthApp `json:"app"`
+	ClientID          string        `json:"clientId"`
+	Secret            string        `json:"secret"`
+	Name              string        `json:"name"`
+	DisplayName       string        `json:"displayName"`
+	RedirectURIs      []string      `json:"redirectUris,omitempty"`
+	Webhook           *stateHook    `json:"webhook,omitempty"`
+	ClientCredentials bool          `json:"clientCredentials,omitempty"`
+	TokenLife         time.Duration `json:"tokenLife"`
+	RefreshLife       time.Duration `json:"refreshLife,omitempty"`
+	EndOnRefresh      bool          `json:"endOnRefresh,omitempty"`
+	OmitExpiry        bool          `json:"omitExpiry,omitempty"`
+	ScopeList         bool          `json:"scopeList,omitempty"`
+}
+
+// stateHook is a [Webhook] that every installation of an app gets.
+type stateHook struct {
+	URL           string   `json:"url"`
+	Secret        string   `json:"secret"`
+	ResourceTypes []string `json:"resourceTypes,omitempty"`
+}
+
+func (c *OAuthClient) kept() stateClient {
+	a := &c.app
+	out := stateClient{
+		ClientID: c.ClientID, Secret: c.secret, Name: a.Name, DisplayName: a.DisplayName, RedirectURIs: a.RedirectURIs,
+		ClientCredentials: a.ClientCredentials, TokenLife: a.TokenLife, RefreshLife: a.RefreshLife, EndOnRefresh: a.EndOnRefresh,
+		OmitExpiry: a.OmitExpiry, ScopeList: a.ScopeList,
+	}
+	if a.Webhook != nil {
+		out.Webhook = &stateHook{a.Webhook.URL, a.Webhook.Secret, a.Webhook.ResourceTypes}
+	}
+	return out
+}
+
+func (c *stateClient) app() OAuthApp {
+	out := OAuthApp{
+		Name: c.Name, DisplayName: c.DisplayName, RedirectURIs: c.RedirectURIs, ClientCredentials: c.ClientCredentials,
+		TokenLife: c.TokenLife, RefreshLife: c.RefreshLife, EndOnRefresh: c.EndOnRefresh, OmitExpiry: c.OmitExpiry, ScopeList: c.ScopeList,
+	}
+	if c.Webhook != nil {
+		out.Webhook = &Webhook{c.Webhook.URL, c.Webhook.Secret, c.Webhook.ResourceTypes}
+	}
+	return out
 }
 
 // stateGrant is for whom and what something was granted. The installation is that
@@ -62,8 +102,7 @@ var errIncompleteGrant = errors.New("linearsim: a grant of the state refers to a
 func (o *oauth) kept() *stateOAuth {
 	out := &stateOAuth{}
 	for _, id := range slices.Sorted(maps.Keys(o.clients)) {
-		c := o.clients[id]
-		out.Clients = append(out.Clients, stateClient{ClientID: id, Secret: c.secret, App: c.app})
+		out.Clients = append(out.Clients, o.clients[id].kept())
 	}
 	for _, text := range slices.Sorted(maps.Keys(o.codes)) {
 		c := o.codes[text]
@@ -92,7 +131,7 @@ func (b *restorer) oauth(st *stateOAuth) *oauth {
 	}
 	o := &oauth{clients: map[string]*OAuthClient{}, codes: map[string]*code{}, refresh: map[string]*refreshToken{}}
 	for _, c := range st.Clients {
-		o.clients[c.ClientID] = &OAuthClient{ClientID: c.ClientID, srv: b.s, app: c.App, secret: c.Secret}
+		o.clients[c.ClientID] = &OAuthClient{ClientID: c.ClientID, srv: b.s, app: c.app(), secret: c.Secret}
 	}
 	for _, c := range st.Codes {
 		user, client, in := b.granted(o, c.stateGrant)

@@ -244,7 +244,12 @@ func TestLeftElsewhere(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- procs[1].Run(ctx) }()
-			defer func() { cancel(); <-done }()
+			defer func() {
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}()
 			procs[0].cfg.Signals = r.signals()
 			if err := tt.end(r, procs[0]); err != nil {
 				t.Fatal(err)

@@ -3,6 +3,7 @@ package workspaces
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -123,7 +124,7 @@ type spentToken struct {
 func (r *Registry) spent(rec *record) (tokens []spentToken, err error) {
 	pairs := rec.Former
 	if rec.Status == Leaving {
-		pairs = append(pairs[:len(pairs):len(pairs)], former{Access: rec.Access, Refresh: rec.Refresh})
+		pairs = append(slices.Clip(pairs), former{Access: rec.Access, Refresh: rec.Refresh})
 	}
 	for _, p := range pairs {
 		for _, t := range []struct {
