@@ -49,8 +49,8 @@ func (h *hookStore) Delete(ctx context.Context, k state.Key) error {
 	return h.Store.Delete(ctx, k)
 }
 
-// Where the app was removed and installed again by another instance, the first
-// delivery after that counts.
+// After another instance has removed and reinstalled the app, the next delivery is
+// accepted.
 func TestInstalledAgainElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
@@ -71,8 +71,8 @@ func TestInstalledAgainElsewhere(t *testing.T) {
 	}
 }
 
-// A sweep that finds no record, because an installation has just begun, does not
-// keep the workspace off the list.
+// A sweep that finds no record because an installation is in progress does not
+// remove the workspace from the list.
 func TestSweepDuringInstall(t *testing.T) {
 	t.Parallel()
 	for _, late := range []bool{false, true} { // the sweep goes on before the record is there, or after
@@ -112,7 +112,7 @@ func TestSweepDuringInstall(t *testing.T) {
 	}
 }
 
-// What was installed while a purge runs stays, whenever that was.
+// An installation that is made during a purge survives it.
 func TestInstallDuringPurge(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"checked", "deleting"} {
@@ -146,7 +146,7 @@ func TestInstallDuringPurge(t *testing.T) {
 	}
 }
 
-// What Linear has granted is stored or given back, even if the browser leaves.
+// A grant is stored or revoked, even if the browser disconnects.
 func TestGrantIsKeptOrRevoked(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -252,7 +252,7 @@ func (r *rig) until(what string, cond func() bool) {
 	for !cond() {
 		select {
 		case <-ctx.Done():
-			r.t.Fatalf("waited in vain until %s", what)
+			r.t.Fatalf("timed out waiting until %s", what)
 		case <-time.After(time.Millisecond):
 		}
 	}
