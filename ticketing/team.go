@@ -75,3 +75,16 @@ func teamItem(n *linearapi.Node[linearapi.Team]) item {
 		"name": n.Value.Name, "key": n.Value.Key, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt,
 	}}
 }
+
+// listTeamUsers lists the users of a team.
+func listTeamUsers(c *call) (*reply, error) {
+	t, err := c.teamOf(reference{id: c.path["id"]})
+	if err != nil {
+		return nil, err
+	}
+	if t == nil {
+		return nil, notFound("team", c.path["id"])
+	}
+	c.q.params = append(c.q.params, &param{name: "team_ids", values: []string{t.ID}})
+	return c.serveList()
+}
