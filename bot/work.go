@@ -88,12 +88,12 @@ func (r *run) unlimit() {
 }
 
 // work handles what a lease holds.
-func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
+func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
 	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
 	page := b.notes.Leased(l)
 	var s state.Settlement
 	if b.cfg.Policy.coalesces() {
-		s.Verdicts = b.together(ctx, &log, b.newLane(l, page))
+		s.Verdicts = b.together(ctx, &log, b.newLane(l, page, asked))
 	} else {
 		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
 	}
