@@ -53,6 +53,14 @@ type ThreadResolver interface {
 	SetResolved(ctx context.Context, workspace string, thread ThreadID, resolved bool) error
 }
 
+// Rooter knows which thread a post in a channel will begin.
+type Rooter interface {
+	// RootOf returns the thread that p, a post in a channel, begins when it is
+	// posted. In rare cases it begins another one: the message that Post returns
+	// decides.
+	RootOf(ctx context.Context, p *Post) (ThreadID, error)
+}
+
 // Typist shows that the bot is working.
 type Typist interface {
 	// Typing shows status, or a default text if it is empty, until the bot

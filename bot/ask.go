@@ -85,6 +85,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	if q.Timeout > maxTimeout {
 		return nil, Permanent(fmt.Errorf("bot: Question.Timeout is %s: a question can wait for %s at most", q.Timeout, maxTimeout))
 	}
+	t = t.here()
 	b := t.bot
 	q.Options = valued(q.Options)
 	n := strconv.Itoa(turn.writes.count("ask"))
@@ -97,6 +98,10 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		if err := b.keep(ctx, a); err != nil {
 			return nil, err
 		}
+	}
+	if a.Root != "" {
+		turn.continueIn(a.Root)
+		t = t.here()
 	}
 	if a.Answer == nil && turn.entry.ID == a.entryID(whyTimeout) {
 		a.Answer = &Answer{TimedOut: true}
@@ -125,13 +130,16 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	if !a.posed() {
 		// The question is a step: a run that finds the answer does not pose
 		// it, and the posts after it must have the same names all the same.
-		posing := context.WithValue(ctx, stepKey{}, "ask#"+n)
+		posing := context.WithValue(ctx, stepKey{}, askStep+n)
 		if err := t.poseOnce(posing, q, a); err != nil {
 			return nil, err
 		}
 	}
 	return nil, b.park(ctx, turn, a)
 }
+
+// askStep begins the names of the steps in which questions are posed.
+const askStep = "ask#"
 
 // valued returns options of which each has a value.
 func valued(options []adapter.Choice) []adapter.Choice {
@@ -143,13 +151,23 @@ func valued(options []adapter.Choice) []adapter.Choice {
 }
 
 // poseOnce poses a question and keeps that it was posed. It is listed before, so
-// that a reaction from then on waits until it is known what it is to.
+// that a reaction, or a reply in the thread that it begins, waits from then on until
+// it is known what it is to.
 func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
+	if a.Root, err = t.expectedRoot(ctx); err != nil {
+		return err
+	}
 	if err := t.bot.list(ctx, a); err != nil {
 		return err
 	}
 	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
 		return err
+	}
+	if in := t.ID(); in != a.Thread && in != a.Root {
+		a.Root = in
+		if err := t.bot.list(ctx, a); err != nil {
+			return err
+		}
 	}
 	now, err := turnFrom(ctx).now(ctx)
 	if err != nil {

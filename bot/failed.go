@@ -71,6 +71,9 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	if t != nil {
 		f.Event, last.self = t.event, t.self
 		in = t.head().Thread
+		if root := t.root.Load(); root != nil {
+			in = root.id
+		}
 	}
 	head.Thread = in
 	last.event = &adapter.OtherEvent{Meta: head, Reason: "failed"}

@@ -41,6 +41,7 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 // A retried turn does not reschedule the post: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
+	t = t.here()
 	c, x := detach(c)
 	switch c.(type) {
 	case streamContent, *Plan:

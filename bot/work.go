@@ -156,7 +156,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			t.notes = b.notes.Thread(k)
 		}
 	}
-	return t, nil
+	return t, t.recallRoot(ctx)
 }
 
 // run runs a turn, which stands for older messages, and says how it ended. An
@@ -215,7 +215,7 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 			return nil, err
 		}
 	case *adapter.ActionEvent:
-		if err := b.readPress(ctx, ev); err != nil {
+		if err := b.readPress(ctx, r, ev); err != nil {
 			return nil, err
 		}
 	case *postEvent:

@@ -18,7 +18,8 @@ import (
 // to the bot.
 //
 // A thread "fake:{room}:session…" is an agent session. A room for which an
-// IssueEvent created an issue is that issue. Everything else exists as soon as it
+// IssueEvent created an issue is that issue, and what is written on an issue, not
+// in one of its threads, begins a thread. Everything else exists as soon as it
 // is named. It is safe for concurrent use.
 type Platform struct {
 	*Fake
@@ -158,6 +159,9 @@ func (p *Platform) root(at place) *record {
 
 // settle sets the position of a message in its thread.
 func (p *Platform) settle(r *record) {
+	if at := p.at(r.workspace, r.Thread); !isThread(r.Thread) && p.issue(at) != nil {
+		r.Thread += adapter.ThreadID(":" + r.ID)
+	}
 	if root := p.root(place{r.workspace, r.Thread}); root != nil {
 		r.ParentID = root.ID
 	}

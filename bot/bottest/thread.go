@@ -34,7 +34,8 @@ func (th *Thread) channel() *Thread {
 
 // Posts returns the texts of what the bot has posted, in order, as Markdown: what
 // bot.Text posts is bot.Escape of it. A post that was edited has the text of now,
-// one that was deleted is left out.
+// one that was deleted is left out. The thread of an issue has the posts of all its
+// threads.
 func (th *Thread) Posts() []string {
 	th.kit.t.Helper()
 	var out []string
@@ -61,12 +62,20 @@ func (th *Thread) Post(i int) adapter.Message {
 func (th *Thread) posts() []adapter.Message {
 	th.kit.t.Helper()
 	var out []adapter.Message
+	whole := th.isIssue()
 	for _, m := range th.Messages() {
-		if m.Author.IsSelf() && m.Thread == th.id {
+		if m.Author.IsSelf() && (m.Thread == th.id || whole) {
 			out = append(out, m)
 		}
 	}
 	return out
+}
+
+// isIssue reports whether the thread is an issue, and not one of its threads.
+func (th *Thread) isIssue() bool {
+	k := th.kit
+	_, err := k.platform.Subject(k.t.Context(), workspace, th.id)
+	return err == nil && th.channel().id == th.id
 }
 
 // Messages returns what people and the bot have written, in order, as it stands
