@@ -156,22 +156,33 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 	if err != nil || now.Sub(since) > 3*sessionsTTL {
 		return false, err // all instances know by now: comments claim
 	}
-	probe, err := packOwn(&ownEvent{Probe: true})
-	if err != nil {
+	in := ev.Message.Session.CommentThread
+	if err := b.yieldToTurns(ctx, r, b.laneOf(ev.Workspace, in), now); err != nil {
 		return false, err
 	}
-	in := laneKey(ev.Workspace, ev.Message.Session.CommentThread)
-	idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: fmt.Sprintf("probe\x00%s\x00%d", ev.Key, now.UnixNano()), Lane: in, Body: probe, IfIdle: true,
-	})
+	acts, err := loadActs(ctx, b.notes.Thread(laneKey(ev.Workspace, in)))
+	return slices.Contains(acts, ev.Act), err
+}
+
+// yieldToTurns returns a *yieldError as long as a turn may be under way in another
+// lane than that of the run.
+func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time.Time) error {
+	if lane == r.entry.Lane.Thread() {
+		return nil
+	}
+	probe, err := packOwn(&ownEvent{Probe: true})
 	if err != nil {
-		return false, fmt.Errorf("bot: comments before %s: %w", ev.Key, err)
+		return err
+	}
+	id := fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, now.UnixNano())
+	idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{ID: id, Lane: lane, Body: probe, IfIdle: true})
+	if err != nil {
+		return fmt.Errorf("bot: turns of %s: %w", lane.ID, err)
 	}
 	if idle.Outcome == state.Busy {
-		return false, &yieldError{time.Second, "waiting for a comment that tells of the same message"}
+		return &yieldError{time.Second, "waiting for a comment that tells of the same message"}
 	}
-	acts, err := loadActs(ctx, b.notes.Thread(in))
-	return slices.Contains(acts, ev.Act), err
+	return nil
 }
 
 // sessionGrace is how long a comment waits for the session event that tells of

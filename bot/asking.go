@@ -16,8 +16,8 @@ import (
 
 // ask is the stored form of a question.
 type ask struct {
-	ID        string           `json:"id"`
-	Thread    adapter.ThreadID `json:"thread"`
+	ID     string           `json:"id"`
+	Thread adapter.ThreadID `json:"thread"`
 	// Root is the thread that the question began on an issue; Thread is the issue
 	// then. Empty for all others.
 	Root      adapter.ThreadID `json:"root,omitempty"`

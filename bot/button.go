@@ -103,7 +103,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 	// The id of the entry keeps a second press out, for a day; the mark that
 	// the turn sets does so until the link has expired.
 	receipt, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: pressPrefix + k.name(), Lane: laneKey(k.workspace, k.thread), Body: body,
+		ID: pressPrefix + k.name(), Lane: b.laneOf(k.workspace, k.thread), Body: body,
 	})
 	if err != nil {
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}

@@ -64,6 +64,8 @@ type Config struct {
 	// Policy says what happens to messages that arrive in a busy thread. Defaults
 	// to Serial().
 	Policy LanePolicy
+	// Lanes says what is handled one at a time. Defaults to LanePerThread.
+	Lanes LaneScope
 	// Workers is the most turns that run at once in this process. Defaults
 	// to 64.
 	Workers int

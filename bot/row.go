@@ -135,7 +135,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 		end *outcome
 		err error
 	)
-	if s.joins {
+	if s.joins && !b.cfg.Policy.takesOver() {
 		err = l.begin(ctx, p)
 	}
 	if err == nil {

@@ -69,7 +69,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	}
 	name := postName(key)
 	_, err = t.bot.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: notes.PostPrefix + name, Lane: t.key(), Body: packed, Delay: max(time.Until(at), 0),
+		ID: notes.PostPrefix + name, Lane: t.bot.laneOf(t.workspace, t.id), Body: packed, Delay: max(time.Until(at), 0),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bot: post at %s: %w", at.Format(time.RFC3339), err)

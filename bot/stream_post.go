@@ -81,10 +81,10 @@ func (s *streamText) add(text string) {
 
 // hasLastWord reports whether a turn that was ended says so where it writes. It
 // has none if the turn continues elsewhere or is run again after a deploy, if a
-// person asked it to stop, which is confirmed already, or if what it answers was
-// deleted.
+// person asked it to stop, which is confirmed already, if what it answers was
+// deleted, or if a newer message is answered instead.
 func hasLastWord(cause error) bool {
-	for _, silent := range []error{ErrLeaseLost, ErrDraining, ErrStopped, ErrDeleted} {
+	for _, silent := range []error{ErrLeaseLost, ErrDraining, ErrStopped, ErrDeleted, ErrTakenOver} {
 		if errors.Is(cause, silent) {
 			return false
 		}

@@ -35,6 +35,9 @@ type Turn struct {
 	early atomic.Bool
 	// olderBodies are the stored messages that the turn stands for.
 	olderBodies [][]byte
+	olderIDs    []string // of their entries
+	// leased is when the lease began that the turn runs under, by the store's clock.
+	leased time.Time
 
 	writes writes
 	sent   sent

@@ -83,6 +83,10 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		b.counts.add(countReturned, "")
 		log.Info().Err(err).Msg("turn handed back: the process stops")
 		return state.Return(e.ID, 0)
+	case errors.Is(err, ErrTakenOver):
+		b.counts.add(countReturned, "")
+		log.Info().Msg("turn canceled: a newer message takes over")
+		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
 		b.counts.add(countReturned, "")
 		log.WithLevel(b.unknown.level(err)).Err(err).Dur(keyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")

@@ -150,6 +150,9 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 		}
 	}
 	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now()}
+	if t.leased, err = page.Now(ctx); err != nil {
+		return nil, err
+	}
 	if head := ev.Head(); head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 		if k := t.thread.key(); k != page.Key() {
@@ -164,6 +167,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Turn) (*outcome, error) {
 	for _, s := range older {
 		t.olderBodies = append(t.olderBodies, s.entry.Body)
+		t.olderIDs = append(t.olderIDs, s.entry.ID)
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
@@ -184,6 +188,9 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	if reason := overFor(ctx); reason != "" {
 		return ignored(reason), nil // it is not retried, with or without an error
+	}
+	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
+		return nil, ErrTakenOver
 	}
 	return end, err
 }
@@ -368,7 +375,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if err == nil || v.Kind == state.KindBury {
 		t.unpin()
 	}
-	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury)
+	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury || errors.Is(err, ErrTakenOver))
 	if t.notes.Key() != e.Lane.Thread() {
 		// The settle of the lane takes along the notes of its own thread only.
 		if err := t.notes.Flush(ctx); err != nil {

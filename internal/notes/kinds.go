@@ -21,6 +21,8 @@ const (
 	Sent
 	// Root is the thread that a turn on an issue has begun.
 	Root
+	// Arrival is when the last message came that takes over.
+	Arrival
 	// Synced are the services that the thread is synced with.
 	Synced
 	// Deleted lists messages of a thread that were deleted.
@@ -93,7 +95,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [24]Info {
+func table() [25]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -108,6 +110,8 @@ func table() [24]Info {
 		{Sent, "sent", "event", "JSON", 14 * day, true},
 		// As long as the result of the step in which the thread was begun.
 		{Root, "root", "event", "thread id", 14 * day, true},
+		// Longer than any turn runs.
+		{Arrival, "arrival", "thread", "nanoseconds, entry", 7 * day, true},
 		{Synced, "synced", "thread", "JSON", 400 * day, true},
 		// Longer than a question of a deleted message can wait.
 		{Deleted, "deleted", "thread", "message ids, one a line", 400 * day, true},
