@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -84,7 +85,7 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err != nil {
 		return nil, err
 	}
-	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString(), x.silent)
+	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString(), time.Now(), x.silent)
 	if err != nil {
 		return nil, err
 	}

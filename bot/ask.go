@@ -35,6 +35,8 @@ type Question struct {
 // maxTimeout is the longest time that a question can wait.
 const maxTimeout = 365 * 24 * time.Hour
 
+func (q Question) timeout() time.Duration { return cmp.Or(q.Timeout, 7*24*time.Hour) }
+
 // Answer is the answer to a question.
 type Answer struct {
 	// Value is the value of the chosen option, or the text.
@@ -173,7 +175,7 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 	if err != nil {
 		return err
 	}
-	a.Deadline = now.Add(cmp.Or(q.Timeout, 7*24*time.Hour))
+	a.Deadline = now.Add(q.timeout())
 	return t.bot.keep(ctx, a)
 }
 
@@ -197,7 +199,8 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	}
 	var links *linkSet
 	if t.linksAnswer(ctx, q) {
-		links = t.newLinkSet("ask/"+id, PlainText(q.Text))
+		links = t.newLinkSet("ask/"+id, PlainText(q.Text), time.Now())
+		links.expires = links.expires.Add(max(q.timeout()-t.bot.links.ttl, 0)) // they last as long as the question
 	}
 	if len(q.Options) > 0 {
 		text.WriteString("\n")

@@ -167,6 +167,9 @@ func (c Config) withDefaults() (Config, error) {
 	if !c.Policy.valid() {
 		errs = append(errs, errors.New("bot: Config.Policy needs a time or a number above zero"))
 	}
+	if c.Lanes > LanePerChannel {
+		errs = append(errs, errors.New("bot: Config.Lanes is not one of the scopes"))
+	}
 	if c.Bots > BotsAlways {
 		errs = append(errs, errors.New("bot: Config.Bots is not one of the policies"))
 	}

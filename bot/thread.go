@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -62,7 +63,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 		return c.post(ctx, t, files, x)
 	}
 	key := t.writeKey(ctx)
-	body, buttons, err := t.compose(ctx, c, files, key, x.silent)
+	body, buttons, err := t.compose(ctx, c, files, key, time.Now(), x.silent)
 	if err != nil {
 		return nil, err
 	}
@@ -83,13 +84,13 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 }
 
 // compose returns what is sent for c under a key, with the links to its files
-// below it, and the links of its buttons, which are nil if there are none. quiet
-// keeps mentions out.
-func (t *Thread) compose(ctx context.Context, c Content, files, key string, quiet bool) (string, *linkSet, error) {
+// below it, and the links of its buttons, which are nil if there are none and live
+// from at on. quiet keeps mentions out.
+func (t *Thread) compose(ctx context.Context, c Content, files, key string, at time.Time, quiet bool) (string, *linkSet, error) {
 	var form content.Form
 	var buttons *linkSet
 	if card, ok := c.(card.Card); ok && t.bot.links.on() {
-		buttons = t.newLinkSet(key, card.Title)
+		buttons = t.newLinkSet(key, card.Title, at)
 		form.Press = buttons.link
 	}
 	body, err := render(c, form, files)
