@@ -129,6 +129,15 @@ type Directory interface {
 	User(ctx context.Context, workspace string, q UserQuery) (*User, error)
 }
 
+// BulkDirectory is a Directory that finds several people at once.
+type BulkDirectory interface {
+	Directory
+
+	// UsersByID returns those of the users that exist, by id. It shares the cache
+	// with User. After an error it is unknown which of them exist.
+	UsersByID(ctx context.Context, workspace string, ids []string) (map[string]*User, error)
+}
+
 // UserQuery names a user by one of its fields.
 type UserQuery struct{ ID, Name, Email string }
 

@@ -23,6 +23,7 @@ type abilities struct {
 	historian  adapter.Historian
 	subjecter  adapter.Subjecter
 	directory  adapter.Directory
+	people     adapter.BulkDirectory
 	uploader   adapter.Uploader
 	downloader adapter.Downloader
 	agent      adapter.Agent
@@ -41,6 +42,7 @@ func abilitiesOf(a adapter.Adapter) abilities {
 	can.historian, _ = a.(adapter.Historian)
 	can.subjecter, _ = a.(adapter.Subjecter)
 	can.directory, _ = a.(adapter.Directory)
+	can.people, _ = a.(adapter.BulkDirectory)
 	can.uploader, _ = a.(adapter.Uploader)
 	can.downloader, _ = a.(adapter.Downloader)
 	can.agent, _ = a.(adapter.Agent)
