@@ -32,6 +32,8 @@ type Platform struct {
 
 	users    map[place][]adapter.User // by workspace only
 	issues   map[place]*adapter.Issue // by channel; nil for one that was removed
+	created  map[string]place         // by the keys of CreateIssue
+	linked   map[place][]adapter.IssueLink
 	rooms    map[place]*adapter.Message
 	resolved map[place]time.Time
 	sessions map[place]*session
@@ -53,6 +55,8 @@ func NewPlatform(name string) *Platform {
 		Fake:     NewFake(name),
 		users:    make(map[place][]adapter.User),
 		issues:   make(map[place]*adapter.Issue),
+		created:  make(map[string]place),
+		linked:   make(map[place][]adapter.IssueLink),
 		rooms:    make(map[place]*adapter.Message),
 		resolved: make(map[place]time.Time),
 		sessions: make(map[place]*session),

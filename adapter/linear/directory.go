@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -91,7 +90,7 @@ func (a *Adapter) UsersByID(ctx context.Context, workspace string, ids []string)
 			if answer.found {
 				found[id] = &answer.user
 			}
-		case uuid.Validate(id) == nil && len(id) == 36 && !slices.Contains(unknown, id):
+		case isUUID(id) && !slices.Contains(unknown, id):
 			unknown = append(unknown, id)
 		}
 	}

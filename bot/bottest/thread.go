@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
 )
 
 // Thread is a thread of the platform. Make one with [Kit.NewThread]. What it
@@ -121,16 +122,35 @@ func (th *Thread) Statuses() []string { return th.kit.platform.Statuses(workspac
 // Resolved reports whether the thread is resolved.
 func (th *Thread) Resolved() bool { return th.kit.platform.Resolved(workspace, th.id) }
 
+// Issue returns the issue that the thread hangs on, as it is now. The test ends if
+// there is none.
+func (th *Thread) Issue() *adapter.Issue {
+	k := th.kit
+	k.t.Helper()
+	issue, err := k.platform.Subject(k.t.Context(), workspace, th.id)
+	if err != nil {
+		k.t.Fatalf("bottest: %s hangs on no issue: %v", th.id, err)
+	}
+	return issue
+}
+
+// Handle returns the handle that programs have on the thread outside of turns, for
+// example to read its state.
+func (th *Thread) Handle() *bot.Thread {
+	k := th.kit
+	k.t.Helper()
+	t, err := k.Workspace().Thread(th.id)
+	if err != nil {
+		k.t.Fatalf("bottest: %v", err)
+	}
+	return t
+}
+
 // Subscribed reports whether the bot listens to the thread.
 func (th *Thread) Subscribed() bool {
 	k := th.kit
 	k.t.Helper()
-	t, err := k.bot.Workspace(workspace).Thread(th.id)
-	if err != nil {
-		k.t.Fatalf("bottest: %v", err)
-		return false
-	}
-	subscribed, err := t.Subscribed(k.t.Context())
+	subscribed, err := th.Handle().Subscribed(k.t.Context())
 	if err != nil {
 		k.t.Fatalf("bottest: %v", err)
 	}
