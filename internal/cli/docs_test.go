@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -131,4 +132,41 @@ func words(s string) (out []string, closed bool) {
 		out = append(out, word.String())
 	}
 	return out, quote == 0
+}
+
+// TestNamedTests looks up every test that a document names.
+func TestNamedTests(t *testing.T) {
+	t.Parallel()
+	exist := map[string]bool{}
+	defined := regexp.MustCompile(`(?m)^func (Test[A-Z]\w*)\(`)
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == ".bin"):
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		for _, m := range defined.FindAllSubmatch(raw, -1) {
+			exist[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`\bTest[A-Z]\w*(?:…|\*)?`)
+	for _, file := range documents(t) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range named.FindAllString(string(raw), -1) {
+			if !exist[name] && !strings.HasSuffix(name, "…") && !strings.HasSuffix(name, "*") {
+				t.Errorf("%s names %s, which does not exist", filepath.Base(file), name)
+			}
+		}
+	}
 }
