@@ -33,11 +33,11 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	key := t.writeKey(ctx)
 	if t.inSession() {
 		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t, quiet: x.silent}}
-		return s.run(ctx, c.src)
+		return s.run(ctx, c.src(ctx))
 	}
 	w := newStreamWriter(t, key, x)
 	w.o, w.every, w.links, w.more = c.o, c.o.Every, links, make(chan struct{}, 1)
-	err := w.read(ctx, c.src)
+	err := w.read(ctx, c.src(ctx))
 	if err != nil {
 		return w.breakOff(ctx, err)
 	}

@@ -118,7 +118,7 @@ func TestMentionsInEveryContent(t *testing.T) {
 			}, []string{"plan [{" + adaURL + " pending}]", "plan [{" + adaURL + " pending} {" + bobURL + " inProgress}]"},
 		},
 		"stream in a session": {
-			sessionThread, post(bot.StreamChunks(func(yield func(bot.Chunk, error) bool) {
+			sessionThread, post(bot.StreamWith(func(yield func(bot.Chunk, error) bool) {
 				_ = yield(bot.TextChunk{Text: "Asking <@ada>.\n"}, nil) &&
 					yield(bot.TaskChunk{Title: "Ask", Status: bot.TaskComplete, Output: "by <@bob>"}, nil) &&
 					yield(bot.TaskChunk{Title: "Tell <@bob>", Status: bot.TaskFailed}, nil) &&
