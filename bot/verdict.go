@@ -23,7 +23,7 @@ type unreadyError struct {
 	err  error
 }
 
-func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
+func (e *unreadyError) Error() string { return identityText(e.err) }
 func (e *unreadyError) Unwrap() error { return e.err }
 
 // errNoTurn says that an entry needs no turn.

@@ -419,8 +419,17 @@ func clipped(s string) string {
 // its configuration.
 type identityError struct{ err error }
 
-func (e *identityError) Error() string { return "identity: " + e.err.Error() }
+func (e *identityError) Error() string { return identityText(e.err) }
 func (e *identityError) Unwrap() error { return e.err }
+
+// identityText says that err is about who the bot is, unless it says so itself.
+func identityText(err error) string {
+	const op = "identity"
+	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Op == op {
+		return err.Error()
+	}
+	return op + ": " + err.Error()
+}
 
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it becomes a dead letter.
