@@ -128,7 +128,7 @@ func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
 	if given == nil {
 		now, err := r.notes.Now(ctx)
 		if err == nil && soon && now.Sub(r.entry.EnqueuedAt) < posingGrace {
-			err = &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
+			err = &yieldError{wait: posingPoll, why: "waiting until the question that this may answer is posed"}
 		}
 		return false, err
 	}

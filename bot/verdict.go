@@ -29,10 +29,12 @@ func (e *unreadyError) Unwrap() error { return e.err }
 // errNoTurn says that an entry needs no turn.
 var errNoTurn = errors.New("bot: no turn is needed")
 
-// yieldError says that a turn steps aside for something that goes first.
+// yieldError says that a turn waits for something that goes first.
 type yieldError struct {
 	wait time.Duration
 	why  string
+	// inOrder says that the lane waits with it. Otherwise the turn steps aside.
+	inOrder bool
 }
 
 func (e *yieldError) Error() string { return e.why }
@@ -111,6 +113,9 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		return state.Ack(e.ID)
 	case errors.As(err, &yield):
 		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
+		if yield.inOrder {
+			return state.Return(e.ID, yield.wait)
+		}
 		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
 		v.Free = true
 		return v
