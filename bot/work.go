@@ -129,6 +129,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
+	era := b.members.now()
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
 		if t, ok, left := b.openLeft(page, e, decode, err); ok {
@@ -149,7 +150,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now()}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
 	if t.leased, err = page.Now(ctx); err != nil {
 		return nil, err
 	}
