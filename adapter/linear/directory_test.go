@@ -38,7 +38,7 @@ func TestUserIsRemembered(t *testing.T) {
 				t.Errorf("user, %v (-want +got):\n%s", err, diff)
 			}
 			if got != nil {
-				got.Name = "somebody else" // a caller's copy
+				got.Name = "changed" // a caller's copy
 			}
 			if n := len(s.ops()) - 1; n != requests {
 				t.Errorf("%d requests, want %d", n, requests)

@@ -152,7 +152,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.fetch(ctx, work)
 	ramping.Wait()
 	if busy := r.busy(); busy > 0 {
-		r.cfg.Log.Info().Int("turns", busy).Dur("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
+		r.cfg.Log.Info().Int("turns", busy).Stringer("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
 	}
 
 	done := make(chan struct{})
