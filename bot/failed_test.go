@@ -104,7 +104,9 @@ func TestADeletedMessageGetsNoApology(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					w.deliver(d)
+					if err := w.bot.Accept(ctx, d); err != nil {
+						return err
+					}
 				}
 				store.cut.Store(true)
 				<-ctx.Done()

@@ -71,9 +71,9 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	warn := func(t *throttle) *zerolog.Event {
 		missed, ok := t.allow()
 		if !ok {
-			return log(h.log.Debug())
+			return log(h.log.Debug()) //nolint:zerologlint // the caller dispatches it
 		}
-		line := log(h.log.Warn())
+		line := log(h.log.Warn()) //nolint:zerologlint // as above
 		if missed > 0 {
 			line = line.Int(LogKeyTimes, 1+missed)
 		}

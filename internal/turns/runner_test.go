@@ -332,7 +332,7 @@ func TestStoppingWithoutAStore(t *testing.T) {
 		b.cfg.LeaseTTL = time.Minute
 		b.store.settle = func() error { return state.ErrUnavailable }
 		start := time.Now()
-		err := b.works(time.Second, func(ctx context.Context, l *state.Lease) state.Settlement {
+		err := b.works(time.Second, func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
 			<-ctx.Done()
 			return ack(l)
 		})
