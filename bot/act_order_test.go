@@ -34,8 +34,13 @@ func TestAMentionThatWaitsForItsSessionKeepsItsPlace(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var runs []string
+				var (
+					mu   sync.Mutex
+					runs []string
+				)
 				note := func(_ context.Context, th *bot.Thread, m *bot.Message) error {
+					mu.Lock()
+					defer mu.Unlock()
 					runs = append(runs, string(th.ID())+" "+told("", m))
 					return nil
 				}
@@ -61,7 +66,9 @@ func TestAMentionThatWaitsForItsSessionKeepsItsPlace(t *testing.T) {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Minute)
+				mu.Lock()
 				runs = nil
+				mu.Unlock()
 				start := time.Now()
 				said := func(id, parent, text string) {
 					t.Helper()
@@ -72,9 +79,11 @@ func TestAMentionThatWaitsForItsSessionKeepsItsPlace(t *testing.T) {
 				time.Sleep(time.Second)
 				said("c8", `"parentId":"c7",`, "and then?")
 				time.Sleep(2 * time.Second)
+				mu.Lock()
 				if len(runs) != 0 {
 					t.Errorf("%q after %s, want that all waits", runs, time.Since(start))
 				}
+				mu.Unlock()
 				time.Sleep(time.Minute)
 				cancel()
 				wg.Wait()
