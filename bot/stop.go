@@ -157,8 +157,8 @@ func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release
 		return ctx, func() {}, nil
 	}
 	k := r.thread.key()
-	if b.running.add(k, r.Turn, cancel) {
-		// What came with the lease may be older than what a signal told of.
+	if b.running.add(k, r.Turn, r.notes.ReadAt(), cancel) {
+		// What came with the lease is older than what a signal told of.
 		if err := b.endByNotes(ctx, k); err != nil {
 			b.running.remove(k, r.Turn)
 			cancel(nil)
@@ -227,9 +227,10 @@ type liveTurn struct {
 	cancel context.CancelCauseFunc
 }
 
-// add registers a turn. It reports whether the notes of its thread are to be read
-// again, because there was a signal of late.
-func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) (told bool) {
+// add registers a turn. It reports whether the notes of its thread, which were
+// read after the given time, are to be read again, because there was a signal
+// since.
+func (r *running) add(k state.Key, t *Turn, read time.Time, cancel context.CancelCauseFunc) (told bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.turns == nil {
@@ -243,9 +244,9 @@ func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) (tol
 	at, told := r.told[k]
 	if told && now.Sub(at) > toldFor {
 		delete(r.told, k)
-		told = false
 	}
-	return told || now.Sub(r.toldAll) <= toldFor
+	later := func(at time.Time) bool { return !at.IsZero() && !read.After(at) && now.Sub(at) <= toldFor }
+	return later(at) || later(r.toldAll)
 }
 
 func (r *running) remove(k state.Key, t *Turn) {

@@ -177,6 +177,7 @@ func timeInLease(k *kit) {
 	if age := l.Notes.Now.Sub(l.Entries[0].EnqueuedAt); age < glance-rounding || age > patience {
 		k.Errorf("the entry is %v old by the store's clock, want about %v", age, glance)
 	}
+	k.wasRead("lease", l.Notes)
 	again := k.expect(lane("a"), "1")
 	if d := again.Notes.Now.Sub(l.Notes.Now); d < short-rounding || d > patience {
 		k.Errorf("the second lease is %v later by the store's clock, want about %v", d, short)
@@ -186,8 +187,17 @@ func timeInLease(k *kit) {
 	if err != nil {
 		k.Fatalf("Notes: %v", err)
 	}
+	k.wasRead("Notes", set)
 	if d := k.delayed()[0].Due.Sub(set.Now); d < 59*time.Minute || d > time.Hour+rounding {
 		k.Errorf("the delayed entry is due %v after the store's time, want an hour", d)
+	}
+}
+
+// wasRead checks that a set that was read just now says so.
+func (k *kit) wasRead(what string, set state.NoteSet) {
+	k.Helper()
+	if age := time.Since(set.Read); set.Read.IsZero() || age < 0 || age > patience {
+		k.Errorf("%s: the notes were read %v ago by this process's clock, want just now", what, age)
 	}
 }
 
