@@ -73,6 +73,7 @@ type Runner struct {
 	// slow counts the workers that may not lease yet; see release.
 	slow    atomic.Int64
 	share   share
+	lag     lag
 	running atomic.Bool
 	down    bool // the store did not answer the last time; only the leasing goroutine uses it
 }

@@ -49,6 +49,7 @@ type lane struct {
 	held  time.Time
 	lease *lease        // the last lease until it is settled; it may have lapsed
 	elem  *list.Element // in index.ready
+	since time.Time     // when it was put there
 	alarm alarm         // when the lease lapses or the hold ends
 }
 
@@ -183,7 +184,7 @@ func (x *index) place(l *lane, now time.Time) {
 	default:
 		x.silence(&l.alarm)
 		if l.elem == nil {
-			l.elem = x.ready.PushBack(l)
+			l.elem, l.since = x.ready.PushBack(l), now
 		}
 	}
 }

@@ -126,6 +126,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 			Expires: l.lease.expires,
 			Entries: make([]state.Queued, n),
 			Behind:  len(l.items) - n,
+			Waited:  now.Sub(l.since),
 			Notes:   state.NoteSet{Now: now, Read: now},
 		}
 		for i, it := range l.items[:n] {

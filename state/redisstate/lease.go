@@ -250,7 +250,7 @@ func (s *Store) readLease(ctx context.Context, g grant) *state.Lease {
 	}
 	parts := g.lane.list(grantItems - 1)
 	l := &state.Lease{
-		Token: g.token, Behind: int(g.lane.num(1)),
+		Token: g.token, Behind: int(g.lane.num(1)), Waited: micro(max(g.now-g.lane.num(2), 0)),
 		Entries: make([]state.Queued, 0, len(parts)/2),
 		Notes:   readNotes(g.asked, g.now, g.lane.num(3), g.lane.list(4)),
 	}

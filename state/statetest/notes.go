@@ -178,9 +178,15 @@ func timeInLease(k *kit) {
 		k.Errorf("the entry is %v old by the store's clock, want about %v", age, glance)
 	}
 	k.wasRead("lease", l.Notes)
+	if l.Waited < glance-rounding || l.Waited > patience {
+		k.Errorf("the lane was ready for %v, want about %v", l.Waited, glance)
+	}
 	again := k.expect(lane("a"), "1")
 	if d := again.Notes.Now.Sub(l.Notes.Now); d < short-rounding || d > patience {
 		k.Errorf("the second lease is %v later by the store's clock, want about %v", d, short)
+	}
+	if again.Waited > patience-short {
+		k.Errorf("the lane was ready for %v after its lease had lapsed, want not much", again.Waited)
 	}
 	k.settle(again, state.RetryAside("1", time.Hour, state.Cause{}))
 	set, err := k.s.Notes(k.ctx(), lane("a"))
