@@ -131,7 +131,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 		}
 		for i, it := range l.items[:n] {
 			it.attempt++
-			s.index.dirty[it.record] = it
+			s.index.soil(it, now)
 			l.lease.items[i] = it
 			// The record number stands in for the content until fill.
 			given.Entries[i] = state.Queued{Seq: it.record, Attempt: int(it.attempt)}
@@ -242,7 +242,7 @@ func (s *Store) giveBack(taken []*state.Lease) {
 func (s *Store) revert(l *lane, now time.Time) {
 	for _, it := range l.lease.items {
 		it.attempt--
-		s.index.dirty[it.record] = it
+		s.index.soil(it, now)
 	}
 	l.lease = nil
 	s.index.place(l, now)
