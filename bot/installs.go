@@ -109,25 +109,24 @@ type members struct {
 	turns map[*Turn]context.CancelCauseFunc
 }
 
-// enter gives a turn a context that ends when its workspace leaves. release must
-// be called when the turn is over.
-func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, release func()) {
+// enter registers a turn, whose context cancel ends, to be ended when its
+// workspace leaves. exit must be called when the turn is over.
+func (m *members) enter(t *Turn, cancel context.CancelCauseFunc) {
 	if _, leaves := t.event.(*adapter.UninstallEvent); leaves {
-		return ctx, func() {}
+		return
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.turns == nil {
 		m.turns = make(map[*Turn]context.CancelCauseFunc)
 	}
 	m.turns[t] = cancel
-	return ctx, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.turns, t)
-		cancel(nil)
-	}
+}
+
+func (m *members) exit(t *Turn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.turns, t)
 }
 
 func (m *members) leave(workspace string) {

@@ -140,35 +140,36 @@ func (b *Bot) isSession(t *Turn) bool {
 	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
 }
 
-// stoppable gives a run a context that ends when its thread is stopped. It has
-// ended already if that was before the run. release must be called when the run
-// is over.
-func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release func(), err error) {
+// stoppable registers a run, whose context cancel ends, to be ended when its
+// thread is stopped, and ends it at once if that was before. unstoppable must be
+// called when the run is over, unless there was an error.
+func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseFunc) error {
 	if _, isStop := r.event.(*adapter.StopEvent); isStop || r.thread == nil {
-		return ctx, func() {}, nil
+		return nil
 	}
 	over, err := r.overAlready(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	if over != nil {
 		cancel(over)
-		return ctx, func() {}, nil
+		return nil
 	}
 	k := r.thread.key()
 	if b.running.add(k, r.Turn, r.notes.ReadAt(), cancel) {
 		// What came with the lease is older than what a signal told of.
 		if err := b.endByNotes(ctx, k); err != nil {
 			b.running.remove(k, r.Turn)
-			cancel(nil)
-			return nil, nil, err
+			return err
 		}
 	}
-	return ctx, func() {
+	return nil
+}
+
+func (b *Bot) unstoppable(r *run) {
+	if r.thread != nil {
 		b.running.remove(r.thread.key(), r.Turn)
-		cancel(nil)
-	}, nil
+	}
 }
 
 // overAlready returns the cause with which a turn ends before it begins: its

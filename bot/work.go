@@ -169,15 +169,18 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: *log,
 	}
-	ctx, out := b.members.enter(ctx, t)
-	defer out()
-	ctx, release, err := b.stoppable(ctx, r)
-	if err != nil {
+	// One context for whoever can end a turn: the first of them gives the cause.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b.members.enter(t, cancel)
+	defer b.members.exit(t)
+	if err := b.stoppable(ctx, r, cancel); err != nil {
 		return nil, err
 	}
-	defer release()
+	defer b.unstoppable(r)
 	defer r.unlimit()
 	var end *outcome
+	var err error
 	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
