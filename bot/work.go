@@ -152,6 +152,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
+	era := b.members.now()
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
 		if t, ok, left := b.openLeft(page, e, decode, err); ok {
@@ -172,7 +173,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now()}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
 	if head := ev.Head(); head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 		if k := t.thread.key(); k != page.Key() {

@@ -24,9 +24,9 @@ type Acceptor interface {
 
 // endpoint is the delivery endpoint as a plain HTTP handler.
 type endpoint struct {
-	// verify checks that a delivery is authentic. signed says that it uses Linear's
-	// signature.
-	verify   func(r *http.Request, body []byte) error
+	// verify checks that a delivery is authentic, and returns whose signature it
+	// has. signed says that it uses Linear's signature; without, there is no signer.
+	verify   func(r *http.Request, body []byte) (*signer, error)
 	signed   bool
 	budget   *budget
 	acceptor Acceptor
@@ -87,7 +87,8 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off"
 	}
-	if err := h.verify(r, body); err != nil {
+	by, err := h.verify(r, body)
+	if err != nil {
 		if h.signed {
 			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
@@ -124,6 +125,9 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		}
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again"
+	}
+	if by != nil && r.Header.Get(CheckHeader) != "" {
+		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
 	}
 	h.pace(r.Context())
 	return http.StatusOK, "OK"
