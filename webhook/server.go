@@ -185,6 +185,7 @@ func NewServer(cfg Config) (*Server, error) {
 		lag:      cfg.Lag,
 		now:      cfg.Now,
 		log:      cfg.Logger,
+		forged:   newForged(cfg.Now),
 		intake:   s.intake,
 	}
 	e := s.echo
@@ -211,7 +212,7 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
-	missed := &lost{path: cfg.Path, log: cfg.Logger}
+	missed := &lost{path: cfg.Path, log: cfg.Logger, lines: &throttle{every: lostEvery, most: 1, now: time.Now}}
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && c.Request().Method == http.MethodPost {
 			missed.note(c.Request().URL.Path)

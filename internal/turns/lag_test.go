@@ -19,7 +19,7 @@ func TestLag(t *testing.T) {
 		}
 		b.cfg.Workers = 1
 		var r *turns.Runner
-		b.cfg.Work = func(_ context.Context, l *state.Lease) state.Settlement {
+		b.cfg.Work = func(_ context.Context, l *state.Lease, _ int) state.Settlement {
 			b.note("%s %s", l.Lane.ID, r.Lag())
 			time.Sleep(200 * time.Millisecond)
 			b.note("still %s", r.Lag())
