@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,8 +44,10 @@ func TestAnswersWaitForWhatIsBehind(t *testing.T) {
 				}
 				start := time.Now()
 				done := make(chan int)
+				var posting sync.WaitGroup
+				defer posting.Wait()
 				for range 2 { // side by side, though one at a time is stored
-					go func() { done <- post() }()
+					posting.Go(func() { done <- post() })
 				}
 				synctest.Wait()
 				if n := len(rec.deliveries()); n != 2 {

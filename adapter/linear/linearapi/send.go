@@ -72,7 +72,7 @@ func (a *attempt) send(ctx context.Context, url string, body []byte) ([]byte, er
 				return data, nil
 			}
 		}
-		resp.Body = &readAgain{bytes.NewReader(answer), err, resp.Body}
+		resp.Body = &readAgain{Closer: resp.Body, read: bytes.NewReader(answer), err: err}
 	}
 	return graphql.NewClient(url, answered{resp}).ExecRaw(ctx, "", nil)
 }
@@ -111,9 +111,10 @@ func (a answered) Do(*http.Request) (*http.Response, error) { return a.resp, nil
 
 // readAgain is a body of which some has been read, up to the end or an error.
 type readAgain struct {
+	io.Closer
+
 	read *bytes.Reader
 	err  error
-	io.Closer
 }
 
 // Read reads what has been read before, and then fails like that did.
