@@ -259,7 +259,7 @@ func (m *migration) print(source *migrate.Source, report *migrate.Report) error 
 	}
 	for _, n := range report.Counts {
 		for _, reason := range sortedReasons(n.Skipped) {
-			fmt.Fprintf(out, "\n%d of %s left out; each %s. For example:\n", n.Skipped[reason], n.Kind, reason)
+			fmt.Fprintf(out, "\n%d of %s left out, as each %s:\n", n.Skipped[reason], n.Kind, reason.Text())
 			for _, example := range m.examples[migrate.Skipped{Kind: n.Kind, Reason: reason}] {
 				fmt.Fprintln(out, "  "+example)
 			}

@@ -205,8 +205,10 @@ func otherReason(key string) Reason {
 		return ReasonLock
 	case strings.HasPrefix(key, queueKeys):
 		return ReasonQueued
-	case strings.HasPrefix(key, historyKey):
+	case strings.HasPrefix(key, historyKey+"linear:"):
 		return ReasonHistory
+	case strings.HasPrefix(key, historyKey):
+		return ReasonPlatform
 	case strings.HasPrefix(key, transcriptKey):
 		return ""
 	case !ok:

@@ -6,46 +6,71 @@ import (
 	"sync"
 )
 
-// Reason says why something is not taken over, as the end of a sentence.
+// Reason says why something is not taken over, in a word for programs.
 type Reason string
 
-// The reasons.
+// The reasons. [Reason.Text] says what each means.
 const (
-	// ReasonPlatform: it belongs to a thread of another platform.
-	ReasonPlatform Reason = "belongs to another platform than Linear"
-	// ReasonThread: it names no thread that Linear could report.
-	ReasonThread Reason = "names no thread of Linear: its ids are not UUIDs"
-	// ReasonWorkspace: no workspace knows the issue.
-	ReasonWorkspace Reason = "belongs to an issue that no installed workspace knows: the issue was deleted, or its workspace removed the app"
-	// ReasonAsked: the issue could not be looked up.
-	ReasonAsked Reason = "belongs to an issue that could not be looked up now: run this again later"
-	// ReasonJSON: the value cannot be read.
-	ReasonJSON Reason = "is not what the predecessor writes: the JSON is broken or of another shape"
-	// ReasonType: the key holds another Redis type.
-	ReasonType Reason = "is not what the predecessor writes: the key holds another type of Redis"
-	// ReasonLarge: it is larger than MaxValue.
-	ReasonLarge Reason = "is larger than 4 MiB"
-	// ReasonRoom: it does not fit here.
-	ReasonRoom Reason = "is larger than what one transcript may hold here, 1 MiB"
-	// ReasonOlder: the newest form of a thread's state is taken over.
-	ReasonOlder Reason = "belongs to an older spelling of a thread that has a state under the newer one"
-	// ReasonDeleted: the predecessor deleted what an earlier run took over.
-	ReasonDeleted Reason = "was deleted in the predecessor after an earlier run had taken it over: delete it here, too"
-	// ReasonHistory: Linear has the messages.
-	ReasonHistory Reason = "is a copy of messages that Linear has: handlers read them from there"
-	// ReasonQueued: the predecessor has not handled it yet.
-	ReasonQueued Reason = "is a queue of messages that the predecessor has yet to handle: let it finish before it is switched off"
-	// ReasonLock: the predecessor is running.
-	ReasonLock Reason = "is a lock: the predecessor is handling a message"
-	// ReasonShort: it is of use to the predecessor's process only.
-	ReasonShort Reason = "is short-lived and of use to the predecessor only"
-	// ReasonOwn: the developer's own code wrote it.
-	ReasonOwn Reason = "is a key of the program's own: its code has to be ported together with the data"
-	// ReasonKey: the installation cannot be decrypted or read.
-	ReasonKey Reason = "is an installation that cannot be read"
-	// ReasonLeft: the installation is on its way out here.
-	ReasonLeft Reason = "is an installation whose tokens are being revoked here: import it later"
+	ReasonPlatform  Reason = "other_platform"
+	ReasonThread    Reason = "no_thread"
+	ReasonWorkspace Reason = "unknown_issue"
+	ReasonAsked     Reason = "not_looked_up"
+	ReasonJSON      Reason = "broken"
+	ReasonType      Reason = "wrong_type"
+	ReasonLarge     Reason = "too_large"
+	ReasonRoom      Reason = "no_room"
+	ReasonOlder     Reason = "older_spelling"
+	ReasonDeleted   Reason = "deleted_there"
+	ReasonHistory   Reason = "history"
+	ReasonQueued    Reason = "queued"
+	ReasonLock      Reason = "locked"
+	ReasonShort     Reason = "short_lived"
+	ReasonOwn       Reason = "own_key"
+	ReasonKey       Reason = "unreadable_installation"
+	ReasonLeft      Reason = "leaving"
 )
+
+// Text continues a sentence about the thing.
+func (r Reason) Text() string {
+	switch r {
+	case ReasonPlatform:
+		return "belongs to another platform than Linear"
+	case ReasonThread:
+		return "names no thread that Linear could report: its ids are not UUIDs"
+	case ReasonWorkspace:
+		return "belongs to an issue that no installed workspace knows: the issue was deleted, or its workspace removed the app"
+	case ReasonAsked:
+		return "belongs to an issue that could not be looked up now: run this again later"
+	case ReasonJSON:
+		return "is not what the other bot writes: the JSON is broken or of another shape"
+	case ReasonType:
+		return "is not what the other bot writes: the key holds another type of Redis"
+	case ReasonLarge:
+		return "is larger than 4 MiB"
+	case ReasonRoom:
+		return "does not fit: a transcript holds 1 MiB here"
+	case ReasonOlder:
+		return "belongs to an older spelling of a thread that has a state under the newer one"
+	case ReasonDeleted:
+		return "was deleted in the other bot after an earlier run had taken it over: delete it here, too"
+	case ReasonHistory:
+		return "is a copy of messages that Linear has: handlers read them from there"
+	case ReasonQueued:
+		return "is a queue of messages that the other bot has yet to handle: let it finish before it is switched off"
+	case ReasonLock:
+		return "is a lock: the other bot is handling a message"
+	case ReasonShort:
+		return "is short-lived and of use to the other bot only"
+	case ReasonOwn:
+		return "is a key of the program's own: port its code together with the data"
+	case ReasonKey:
+		return "cannot be read"
+	case ReasonLeft:
+		return "removed the app here, and its tokens are still being revoked: import it later"
+	default:
+		return string(r)
+	}
+}
 
 // Counts says what became of one kind of thing.
 type Counts struct {
@@ -139,7 +164,7 @@ func (t *tally) of(k Kind) *Counts {
 	return c
 }
 
-// found counts n things that became o, in a workspace.
+// add counts n things that became o, in a workspace.
 func (t *tally) add(k Kind, workspace string, o outcome, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

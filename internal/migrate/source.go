@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net"
 	"strings"
@@ -62,6 +61,7 @@ func OpenSource(address, prefix string) (*Source, error) {
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.ContextTimeoutEnabled = true
+	o.DialerRetries = 1
 	o.ReadTimeout, o.WriteTimeout = patience, patience
 	if prefix == "" {
 		prefix = DefaultPrefix
@@ -122,6 +122,9 @@ func (s *Source) keys(ctx context.Context, part string) iter.Seq2[[]string, erro
 // subscriptionsKey is the one set of all subscriptions.
 const subscriptionsKey = "subscriptions"
 
+// errSet says that the key of the subscriptions holds something else.
+var errSet = errors.New("migrate: the subscriptions are no set")
+
 // subscriptions iterates over the subscribed threads, in pages.
 func (s *Source) subscriptions(ctx context.Context) iter.Seq2[[]string, error] {
 	key := s.prefix + ":" + subscriptionsKey
@@ -133,7 +136,7 @@ func (s *Source) subscriptions(ctx context.Context) iter.Seq2[[]string, error] {
 		case kind == "none":
 			return
 		case kind != "set":
-			yield(nil, s.fail(fmt.Errorf("%s is a %s and not a set: another program uses these keys, or --prefix is wrong", key, kind)))
+			yield(nil, errSet)
 			return
 		}
 		var cursor uint64

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -13,7 +14,11 @@ func (r *run) subscriptions(ctx context.Context) error {
 		return err
 	}
 	for ids, err := range r.Source.subscriptions(ctx) {
-		if err != nil {
+		switch {
+		case errors.Is(err, errSet):
+			r.tally.skip(Skipped{Kind: KindSubscription, ID: subscriptionsKey, Reason: ReasonType})
+			return nil
+		case err != nil:
 			return err
 		}
 		items := make([]item, 0, len(ids))
