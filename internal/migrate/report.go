@@ -30,6 +30,14 @@ const (
 	ReasonLeft      Reason = "leaving"
 )
 
+// Reasons returns all reasons.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonPlatform, ReasonThread, ReasonWorkspace, ReasonAsked, ReasonJSON, ReasonType, ReasonLarge, ReasonRoom, ReasonOlder,
+		ReasonDeleted, ReasonHistory, ReasonQueued, ReasonLock, ReasonShort, ReasonOwn, ReasonKey, ReasonLeft,
+	}
+}
+
 // Text continues a sentence about the thing.
 func (r Reason) Text() string {
 	switch r {
