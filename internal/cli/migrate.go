@@ -235,6 +235,12 @@ func (m *migration) print(source *migrate.Source, report *migrate.Report) error 
 	if m.lookup != nil {
 		problems = m.lookup.Problems()
 	}
+	for _, n := range report.Counts {
+		if n.Kind == migrate.KindInstallation && n.New > 0 {
+			problems = append(problems, "installations: only one bot may refresh their tokens, or Linear logs the other one out: stop the other bot before --apply, "+
+				"or leave them out with --only")
+		}
+	}
 	if m.cmd.JSON {
 		return json.NewEncoder(m.p.out).Encode(map[string]any{"report": struct {
 			*migrate.Report
