@@ -71,6 +71,7 @@ func (t *Turn) keepSent(over bool) {
 	switch {
 	case over:
 		t.notes.Stage(notes.Sent, t.head().Key, nil) // a no-op without such a note
+		t.notes.Stage(notes.Root, t.head().Key, nil)
 	case len(s.now) == 0:
 	default:
 		for key, hash := range s.before {
@@ -102,6 +103,9 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 		return nil, err
 	}
 	t.bot.counts.add(countReplies, "")
+	if err := t.roots(ctx, m); err != nil {
+		return m, err
+	}
 	if !m.Existed || !differs(turn, before, m, p.Body, said) {
 		return m, nil
 	}

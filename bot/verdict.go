@@ -23,16 +23,18 @@ type unreadyError struct {
 	err  error
 }
 
-func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
+func (e *unreadyError) Error() string { return identityText(e.err) }
 func (e *unreadyError) Unwrap() error { return e.err }
 
 // errNoTurn says that an entry needs no turn.
 var errNoTurn = errors.New("bot: no turn is needed")
 
-// yieldError says that a turn steps aside for something that goes first.
+// yieldError says that a turn waits for something that goes first.
 type yieldError struct {
 	wait time.Duration
 	why  string
+	// inOrder says that the lane waits with it. Otherwise the turn steps aside.
+	inOrder bool
 }
 
 func (e *yieldError) Error() string { return e.why }
@@ -83,6 +85,10 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		b.counts.add(countReturned, "")
 		log.Info().Err(err).Msg("turn handed back: the process stops")
 		return state.Return(e.ID, 0)
+	case errors.Is(err, ErrTakenOver):
+		b.counts.add(countReturned, "")
+		log.Info().Msg("turn canceled: a newer message takes over")
+		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
 		b.counts.add(countReturned, "")
 		log.WithLevel(b.unknown.level(err)).Err(err).Dur(keyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
@@ -107,6 +113,9 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		return state.Ack(e.ID)
 	case errors.As(err, &yield):
 		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
+		if yield.inOrder {
+			return state.Return(e.ID, yield.wait)
+		}
 		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
 		v.Free = true
 		return v
