@@ -11,8 +11,8 @@
 //	}
 //
 // [Main] gives it the commands of the linearbot binary over its own handlers:
-// serve, init, demo, sim, state, tokens, workspaces, keys, version and help. [Run] is serve without a command line,
-// for programs that have one of their own, and for tests. Package bot is the API
+// serve, init, demo, sim, state, tokens, workspaces, keys, migrate, version and help.
+// [Run] is serve without a command line, for programs that have one of their own, and for tests. Package bot is the API
 // for handlers, and package linearbottest simulates a whole Linear around a bot.
 //
 // # Configuration

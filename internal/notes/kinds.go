@@ -61,6 +61,8 @@ const (
 	Transcript
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
+	// Migrated is what was taken over from another bot's store.
+	Migrated
 )
 
 // What the ids of entries that wait begin with.
@@ -95,7 +97,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [25]Info {
+func table() [26]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -136,6 +138,8 @@ func table() [25]Info {
 		// Until the store is thrown away: with another secret, what turns that
 		// run again have written is written twice.
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
+		// Longer than the old and the new bot run side by side.
+		{Migrated, "migrated", "thing taken over", "JSON", 90 * day, false},
 	}
 }
 

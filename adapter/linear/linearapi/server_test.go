@@ -105,6 +105,8 @@ func issues(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linear
 	list := must[*linearapi.Page[linearapi.Issue]](t)(c.Issues(ctx, linearapi.IssueQuery{
 		Filter: linearapi.OfTeam(team.ID), ByUpdate: true, PageArgs: linearapi.PageArgs{First: 1},
 	}))
+	known := must[[]string](t)(c.KnownIssues(ctx, []string{id, uuid.NewString(), part.ID}))
+	check(t, "known", len(known) == 2 && slices.Contains(known, id) && slices.Contains(known, part.ID), known)
 	check(t, "listed", len(list.Nodes) == 1 && list.Nodes[0].ID == id && list.Info.HasNextPage, list)
 
 	relation := must[*linearapi.IssueRelation](t)(c.IssueRelationCreate(ctx, linearapi.IssueRelationCreateInput{
