@@ -43,13 +43,15 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
-	receipt, err := b.cfg.Store.Enqueue(ctx, b.cfg.Policy.entry(d, &route))
+	entry := b.cfg.Policy.entry(d, &route)
+	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	switch receipt.Outcome {
 	case state.Added:
 		b.counts.add(countAccepted, "")
+		b.greet(&route, &entry, receipt.Depth)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 	case state.Busy:

@@ -40,8 +40,9 @@ func StreamWith(src iter.Seq2[string, error], o StreamOptions) Content {
 
 // StreamChunks is [Stream] for more than text. In an agent session the text
 // before a task becomes a thought, as far as it is certain what it means, a task
-// becomes an action, or an error, and what is left at the end the response. A
-// plan becomes the session's plan. In a thread of comments tasks and plans are
+// becomes an action, or an error, and what is left at the end the response. Until
+// then, whole paragraphs, lists and tables of it are shown from time to time in
+// thoughts that disappear. A plan becomes the session's plan. In a thread of comments tasks and plans are
 // left out.
 func StreamChunks(src iter.Seq2[Chunk, error], o StreamOptions) Content {
 	if o.Every <= 0 {

@@ -29,6 +29,8 @@ const (
 	Crashed
 	// SessionHere says that an agent session shows in the thread.
 	SessionHere
+	// Offered are the options of a question in a session that no turn waits for.
+	Offered
 )
 
 // What stands by itself.
@@ -55,6 +57,10 @@ const (
 	State
 	// Transcript is what was said to and by a user.
 	Transcript
+	// OwnSession says that the bot itself started a session.
+	OwnSession
+	// Starting says that the bot is starting a session.
+	Starting
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
 )
@@ -91,7 +97,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [23]Info {
+func table() [26]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -110,6 +116,7 @@ func table() [23]Info {
 		{Acts, "acts", "thread", "act ids, one a line", day, true},
 		{Crashed, "crashed", "thread", "attempts, nanoseconds", 7 * day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},
+		{Offered, "offered", "thread", "JSON", 30 * day, true},
 
 		{Ask, "ask", "question", "JSON", 14 * day, false},
 		{Skipped, "skipped", "event", "JSON", 14 * day, false},
@@ -125,6 +132,10 @@ func table() [23]Info {
 		{Files, "files", "post with files", "JSON", 14 * day, false},
 		{State, "state", "thread, user or workspace", "JSON", 30 * day, false},
 		{Transcript, "transcript", "user", "JSON", 30 * day, false},
+		// Longer than an event of the session may be retried.
+		{OwnSession, "own_session", "session", "1", 14 * day, false},
+		// Longer than the request that starts one.
+		{Starting, "starting", "workspace", "1", time.Minute, false},
 		// Until the store is thrown away: with another secret, what turns that
 		// run again have written is written twice.
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
