@@ -292,11 +292,9 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 	defer k.wg.Wait()
 	if k.cancel != nil {
 		defer k.cancel()
-		if err == nil {
-			select {
-			case <-k.ready:
-			case <-ctx.Done():
-			}
+		select {
+		case <-k.ready:
+		case <-ctx.Done():
 		}
 	}
 	reason := overFor(ctx)
