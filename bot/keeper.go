@@ -338,6 +338,23 @@ func closingText(ev adapter.Event, reason string, end *outcome) string {
 	}
 }
 
+// pointElsewhere says in a new session that its mention is answered in the comments: in
+// a workspace that begins to send sessions, the comment may be faster. A link is a sign
+// of life that makes no comment, as an answer would.
+func (b *Bot) pointElsewhere(ctx context.Context, r *run) {
+	ev, ok := r.event.(*adapter.MessageEvent)
+	if !ok || ev.Message.Session == nil || !ev.Message.Session.New || ev.Message.Issue == nil || ev.Message.Issue.URL == "" ||
+		b.can.owner == nil || b.cfg.Sessions.Unattended {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, keeperPatience)
+	defer cancel()
+	link := adapter.SessionLink{Label: "Answered in the comments", URL: ev.Message.Issue.URL}
+	if err := b.can.owner.SetSessionLinks(ctx, r.thread.workspace, r.thread.id, []adapter.SessionLink{link}, nil); err != nil {
+		r.log.Warn().Err(err).Msg("a session could not be told that its mention is answered elsewhere")
+	}
+}
+
 // closeSession writes the end of a turn into its session. If that cannot be done now,
 // an event of the bot's own does it later.
 func (b *Bot) closeSession(ctx context.Context, r *run, text string, kind adapter.ActivityKind) error {

@@ -26,6 +26,29 @@ func (w *acme) session(n int) *linearsim.Session {
 	return w.ws.Sessions()[n]
 }
 
+// warmUp has the bot answer a mention, wherever that is, after which it knows that the
+// workspace sends sessions.
+func (w *acme) warmUp() {
+	w.t.Helper()
+	w.ada.Comment(w.issue, "@helper-bot warm up")
+	w.session(0)
+	if len(w.replies(w.issue.Comments()[0])) == 0 {
+		w.t.Fatal("no answer")
+	}
+	if err := w.srv.Flush(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for n := w.bot.Counts(); n["handled"] == 0 || n["ignored:same_act"] == 0; n = w.bot.Counts() {
+		select {
+		case <-tick.C:
+		case <-w.t.Context().Done():
+			w.t.Fatal("the session does not come")
+		}
+	}
+}
+
 // ends waits until a session has a status and returns its activities.
 func (w *acme) ends(x *linearsim.Session, status string) []string {
 	w.t.Helper()
@@ -40,6 +63,10 @@ func TestSessionFromMentionToFinish(t *testing.T) {
 	w := newAcme(t, bot.Config{}, func(b *bot.Bot, _ *acme) {
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 			s := t.Session()
+			if m.Text() == "warm up" {
+				_, err := s.Finish(ctx, bot.Text("ready"))
+				return err
+			}
 			if err := s.Think(ctx, "Looking at "+m.Text()); err != nil {
 				return err
 			}
@@ -57,8 +84,9 @@ func TestSessionFromMentionToFinish(t *testing.T) {
 			return err
 		})
 	}, agentEvents...)
+	w.warmUp()
 	root := w.ada.Comment(w.issue, "@helper-bot the retries")
-	x := w.session(0)
+	x := w.session(1)
 	got := w.ends(x, "awaitingInput")
 	if diff := cmp.Diff([]string{"thought: Looking at the retries", "action: Searched", "elicitation: Deploy?"}, got); diff != "" {
 		t.Errorf("before the answer (-want +got):\n%s", diff)
@@ -244,8 +272,7 @@ func TestTwoSessionsUnderOneComment(t *testing.T) {
 			return err
 		})
 	}, agentEvents...)
-	w.ada.Comment(w.issue, "@helper-bot warm up") // from here on the bot knows that there are sessions
-	w.wait("an answer", func() bool { return len(w.issue.Comments()) > 1 })
+	w.warmUp()
 	root := w.ada.Comment(w.issue, "Something fails")
 	w.ada.Reply(root, "@helper-bot first")
 	w.ada.Reply(root, "@helper-bot second")
