@@ -115,9 +115,14 @@ func (g *greeter) begun(entry string) bool {
 	return this.said
 }
 
-// greet has a first word said for a delivery that was stored. It does not block.
+// greet has a first word said for a delivery that was stored, if it is a message to a
+// session. It does not block.
 func (b *Bot) greet(r *adapter.Route, e *state.Entry, depth int) {
-	if !r.Message || b.can.agent == nil || b.cfg.Sessions.Unattended || !b.can.agent.IsSession(r.Thread) {
+	if !r.Message || b.can.agent == nil || !b.can.agent.IsSession(r.Thread) {
+		return
+	}
+	b.sessions.arrive(r.Workspace)
+	if b.cfg.Sessions.Unattended {
 		return
 	}
 	g := &b.greeter

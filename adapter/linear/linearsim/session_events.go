@@ -110,18 +110,24 @@ func (s *Server) promptedSession(in *Installation, x *Session) map[string]any {
 	return x.payload(in, nil)
 }
 
+// Options returns the options of the question that a session waits with.
+func (x *Session) Options() []string {
+	return read(x.App.ws.srv, func() []string {
+		if x.text("status") != "awaitingInput" || len(x.activities) == 0 {
+			return nil
+		}
+		var out []string
+		for _, o := range asArgs(x.activities[len(x.activities)-1].values["signalMetadata"]).list("options") {
+			out = append(out, asArgs(o).text("value"))
+		}
+		return out
+	})
+}
+
 // Choose lets a person press one of the options of the question that a session waits
 // with, and returns the id of the activity. It is empty if there is no such option.
 func (u *User) Choose(x *Session, value string) string {
-	offered := read(u.ws.srv, func() bool {
-		if x == nil || x.text("status") != "awaitingInput" || len(x.activities) == 0 {
-			return false
-		}
-		last := x.activities[len(x.activities)-1]
-		meta := asArgs(last.values["signalMetadata"])
-		return slices.ContainsFunc(meta.list("options"), func(o any) bool { return asArgs(o).text("value") == value })
-	})
-	if !offered {
+	if x == nil || !slices.Contains(x.Options(), value) {
 		return ""
 	}
 	return u.Prompt(x, value)
