@@ -86,7 +86,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	defer cancel()
 	ctx = withTurn(ctx, last)
 	if last.keeper != nil && b.waits(e, t) && !b.cfg.Sessions.Unattended {
-		defer b.failSession(ctx, log, last, f) //nolint:contextcheck // it is the same
+		defer b.failSession(ctx, log, last, f)
 	}
 	if len(b.on.failed) == 0 {
 		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(e, t, f) {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,17 +120,14 @@ func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "ask", Message: "a question has either options or an account link"}
 	}
 	if !s.Exists() {
-		text := e.Text
+		lines := []string{e.Text, ""}
 		if e.Auth != nil {
-			text += "\n\n" + e.Auth.URL
+			lines = append(lines, e.Auth.URL)
 		}
 		for _, o := range e.Options {
-			if o.Label == "" {
-				o.Label = o.Value
-			}
-			text += "\n- " + Escape(o.Label)
+			lines = append(lines, "- "+Escape(cmp.Or(o.Label, o.Value)))
 		}
-		_, err := t.Post(ctx, Markdown(text))
+		_, err := t.Post(ctx, Markdown(strings.Join(lines, "\n")))
 		return err
 	}
 	key := t.writeKey(ctx)
@@ -172,7 +170,7 @@ func (b *Bot) choose(ctx context.Context, r *run) error {
 	}
 	var a ask
 	if json.Unmarshal(offered, &a.Options) != nil {
-		return nil // written by another version
+		return nil //nolint:nilerr // written by another version
 	}
 	if value, ok := a.match(m.Text()); ok {
 		for _, o := range a.Options {

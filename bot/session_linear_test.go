@@ -235,7 +235,9 @@ func TestSessionByDelegation(t *testing.T) {
 	cfg := bot.Config{Sessions: bot.SessionConfig{BecomeDelegate: true, StartIssue: true}}
 	texts := make(chan string, 4)
 	w := newAcme(t, cfg, func(b *bot.Bot, _ *acme) {
-		b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return errors.New("a delegation is no mention") })
+		b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
+			return errors.New("a delegation is no mention")
+		})
 		b.OnDelegated(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 			texts <- m.Text()
 			s := m.Session

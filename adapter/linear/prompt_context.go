@@ -171,8 +171,8 @@ func elementTo(s, name string, find func(s, of string) int) (e xmlElement, after
 	}
 	e.attributes, e.end = s[from:from+end], from+end+1
 	rest := s[e.end:]
-	if strings.HasSuffix(e.attributes, "/") {
-		e.attributes = strings.TrimSuffix(e.attributes, "/")
+	if attributes, empty := strings.CutSuffix(e.attributes, "/"); empty {
+		e.attributes = attributes
 		return e, rest, true
 	}
 	closing := "</" + name + ">"

@@ -8,9 +8,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/linearbot/linearbot"
@@ -53,7 +53,7 @@ func work(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Act(ctx, bot.Action{Name: "Searched", Parameter: "logs of the last week", Result: fmt.Sprint(hits, " hits")}); err != nil {
+	if err := s.Act(ctx, bot.Action{Name: "Searched", Parameter: "logs of the last week", Result: strconv.Itoa(hits) + " hits"}); err != nil {
 		return err
 	}
 	if err := s.AddLinks(ctx, adapter.SessionLink{Label: "Logs", URL: "https://logs.example.com/search"}); err != nil {
@@ -93,7 +93,7 @@ func search(_ context.Context, text string) (int, error) { return len(strings.Fi
 
 // answer stands in for a model that writes.
 func answer(hits int, where string) iter.Seq2[string, error] {
-	words := []string{"I found ", fmt.Sprint(hits), " hits.\n\n", "- They all come from one place.\n", "- The change belongs into ", where, ".\n"}
+	words := []string{"I found ", strconv.Itoa(hits), " hits.\n\n", "- They all come from one place.\n", "- The change belongs into ", where, ".\n"}
 	return func(yield func(string, error) bool) {
 		for word := range slices.Values(words) {
 			if !yield(word, nil) {
