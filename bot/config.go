@@ -59,7 +59,9 @@ type Config struct {
 	TypingEmoji string
 	// NoApology keeps the bot from saying that something went wrong, with a
 	// reference, when a turn in which a person waits for an answer goes to the
-	// dead letters. A handler of OnFailed replaces the apology.
+	// dead letters. A handler of OnFailed replaces the apology. An agent session
+	// gets an end all the same, if the handler of OnFailed writes none, unless
+	// Sessions.Unattended is set.
 	NoApology bool
 	// Sessions says what the bot does in agent sessions by itself. The zero value is
 	// a good one.
