@@ -28,6 +28,7 @@ type Bot struct {
 	runner     *turns.Runner
 	running    running
 	sessions   sessionMemory
+	greeter    greeter
 	members    members
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause

@@ -59,8 +59,13 @@ type Config struct {
 	TypingEmoji string
 	// NoApology keeps the bot from saying that something went wrong, with a
 	// reference, when a turn in which a person waits for an answer goes to the
-	// dead letters. A handler of OnFailed replaces the apology.
+	// dead letters. A handler of OnFailed replaces the apology. An agent session
+	// gets an end all the same, if the handler of OnFailed writes none, unless
+	// Sessions.Unattended is set.
 	NoApology bool
+	// Sessions says what the bot does in agent sessions by itself. The zero value is
+	// a good one.
+	Sessions SessionConfig
 	// Policy says what happens to messages that arrive in a busy thread. Defaults
 	// to Serial().
 	Policy LanePolicy
@@ -186,6 +191,8 @@ func (c Config) withDefaults() (Config, error) {
 	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
 	c.DrainTimeout = orOff(c.DrainTimeout, 25*time.Second, 0)
+	c.Sessions.First = cmp.Or(c.Sessions.First, firstWords)
+	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, keepAlive, unlimited)
 	c.HoldFor = orOff(c.HoldFor, 30*time.Second, 0)
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff

@@ -149,6 +149,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		case g.shut:
 			continue
 		}
+		b.attend(ctx, r)
 		start := time.Now()
 		err = b.call(ctx, r, h)
 		if errors.Is(err, Next) {

@@ -127,7 +127,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 			return nil, err
 		}
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, p)
+	m, err := t.put(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +139,23 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 		return m, nil
 	}
 	return t.follow(ctx, m, p.Body)
+}
+
+// put posts a text. In a session it is written in turn with the keeper.
+func (t *Thread) put(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
+	if !t.inSession() {
+		return t.bot.cfg.Adapter.Post(ctx, p)
+	}
+	kind := adapter.ActivityResponse
+	if p.Progress {
+		kind = adapter.ActivityThought
+	}
+	var m *adapter.Message
+	err := t.written(ctx, kind, func(ctx context.Context) (err error) {
+		m, err = t.bot.cfg.Adapter.Post(ctx, p)
+		return err
+	})
+	return m, err
 }
 
 // differs reports whether a message that was there before may say something else

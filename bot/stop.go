@@ -120,11 +120,13 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		if err := r.thread.stop(ctx, stop{at: r.entry.EnqueuedAt}); err != nil {
 			return nil, err
 		}
+		if err := b.awaitStop(ctx, r); err != nil {
+			return nil, err
+		}
 		if len(b.on.stop) == 0 && !own {
 			r.writes.begin("stop")
-			err := b.can.agent.Activity(ctx, &adapter.Activity{
-				Workspace: r.thread.workspace, Thread: r.thread.id, Key: r.thread.writeKey(ctx),
-				Kind: adapter.ActivityResponse, Body: "Stopped.",
+			err := r.thread.activity(ctx, &adapter.Activity{
+				Key: r.thread.writeKey(ctx), Kind: adapter.ActivityResponse, Body: "Stopped.",
 			})
 			return handled(), err
 		}
@@ -133,6 +135,34 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		return ignored("self"), nil
 	}
 	return nil, nil
+}
+
+const (
+	// stopPatience is how long the confirmation of a stop waits for the turns that it
+	// ends, on whichever instance they run, so that it comes last.
+	stopPatience = 800 * time.Millisecond
+	stopPoll     = 50 * time.Millisecond
+)
+
+// awaitStop waits until the turns of a session have ended that was stopped. One that
+// ignores the end of its context is not waited for: it writes nothing more.
+func (b *Bot) awaitStop(ctx context.Context, r *run) error {
+	probe, err := packOwn(&ownEvent{Probe: true})
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(stopPatience); time.Now().Before(deadline); {
+		idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{
+			ID: fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, time.Now().UnixNano()), Lane: r.thread.key(), Body: probe, IfIdle: true,
+		})
+		if err != nil {
+			return fmt.Errorf("bot: stop of %s: %w", r.thread.id, err)
+		}
+		if idle.Outcome != state.Busy || !pause(ctx, stopPoll) {
+			break
+		}
+	}
+	return alive(ctx)
 }
 
 // isSession reports whether a turn belongs to an agent session.

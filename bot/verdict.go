@@ -126,7 +126,7 @@ func (b *Bot) verdictOn(ctx context.Context, log *zerolog.Logger, e state.Queued
 		v.Free = true
 		return v
 	case errors.As(err, &permanent):
-		return b.bury(log, e, cause(err, "permanent"), err)
+		return b.bury(log, e, cause(err, cmp.Or(permanent.code, "permanent")), err)
 	case errors.As(err, &retry):
 		return b.again(log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &unsaid): // the whole bot is at fault

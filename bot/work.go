@@ -27,7 +27,8 @@ import (
 //	  breaker   two programs talk in circles: over (breaker.go)
 //	  route     the groups of handlers, in order (route.go)
 //	  dispatch  the first group that takes the turn (dispatch.go); before each
-//	            handler: session first, one act, access (gate.go)
+//	            handler: session first, one act, access (gate.go), and someone who
+//	            looks after the session (keeper.go)
 //	verdict   what the error means for the entry (verdict.go)
 //
 // A stage returns what it found out; an outcome ends the turn.
@@ -143,6 +144,7 @@ func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queue
 
 // open makes a turn of an entry.
 func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
+	greeted := b.greeter.begun(e.ID)
 	if over, err := b.overdue(ctx, e); err != nil {
 		return nil, err
 	} else if over {
@@ -173,7 +175,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era, greeted: greeted}
 	if t.leased, err = page.Now(ctx); err != nil {
 		return nil, err
 	}
@@ -213,6 +215,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
 	}
+	err = b.release(ctx, r, end, err)
 	if reason := overFor(ctx); reason != "" {
 		return ignored(reason), nil // it is not retried, with or without an error
 	}
@@ -254,6 +257,8 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		}
 	case *postEvent:
 		return b.postDue(ctx, r, ev)
+	case *endEvent:
+		return b.postEnd(ctx, r, ev)
 	case *adapter.OtherEvent:
 		if ev.Missing != "" {
 			b.warnMissing(ev.Type, ev.Action, ev.Workspace, ev.Missing)
@@ -302,6 +307,14 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		}
 		if reason := b.refuses(r.message); reason != "" {
 			return ignored(reason), nil
+		}
+		if own, err := b.isOwnSession(ctx, r); err != nil {
+			return nil, err
+		} else if own {
+			return ignored("own_session"), nil
+		}
+		if err := b.choose(ctx, r); err != nil {
+			return nil, err
 		}
 	case *adapter.EditEvent:
 		r.hearAbout(ev.Message)
@@ -393,6 +406,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if t == nil {
 		return v
 	}
+	b.showRetry(ctx, t, v)
 	switch {
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)
