@@ -37,8 +37,7 @@ const (
 	StoreDown       = "store_down"
 	StoreFull       = "store_full"
 	IntakeFailed    = "intake_failed"
-	NotAnEndpoint   = "wrong_path"
-	MethodForbidden = "wrong_method"
+	WrongPath       = "wrong_path"
 )
 
 // Why an event reaches no handler.
@@ -114,8 +113,9 @@ const (
 	Unauthenticated = "unauthenticated"
 	Forbidden       = "forbidden"
 	Unknown         = "unknown"
-	TimedOut        = "canceled_call"
-	RetryAsked      = "retry_asked"
+	TimedOut        = "turn_timeout"
+	NoStore         = "store_unavailable"
+	NoRoom          = "store_has_no_room"
 )
 
 // Why a turn went to the dead letters, besides those that it was tried again

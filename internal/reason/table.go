@@ -88,8 +88,7 @@ func refused() []Info {
 		{StoreDown, Refused, "The store could not be reached. Linear retries the delivery.", "Bring the store back: LINEARBOT_STATE says where it is, and the log says why it does not answer."},
 		{StoreFull, Refused, "The store is full. Linear retries the delivery.", "Make room for the store, or raise LINEARBOT_MAX_BACKLOG, and see why the backlog grows."},
 		{IntakeFailed, Refused, "The delivery could not be stored. Linear retries it.", "The log has the cause."},
-		{NotAnEndpoint, Refused, "A request was posted to a path that does not exist.", "Compare the URL of the webhook in Linear with LINEARBOT_WEBHOOK_PATH."},
-		{MethodForbidden, Refused, "The webhook endpoint was called with another method than POST.", ""},
+		{WrongPath, Refused, "A request was posted to a path that does not exist.", "Compare the URL of the webhook in Linear with LINEARBOT_WEBHOOK_PATH."},
 	}
 }
 
@@ -159,8 +158,8 @@ func waits() []Info {
 		{Draining, Waits, "The process stopped: another one, or the next start, continues.", ""},
 		{LeaseLost, Waits, "Another process took over the thread, or could have.", "If this happens often, the process is short of CPU or the store is slow: see LINEARBOT_LEASE_TTL."},
 		{IdentityUnknown, Waits, "The bot cannot learn from Linear who it is, so it handles nothing.", "Check the bot's credentials: the log says which variable Linear refuses."},
-		{RetryAsked, Waits, "The handler asked to be tried again later.", ""},
-		{TimedOut, Waits, "The time of the turn was over before it was done.", "Raise bot.Config.TurnTimeout, or the Timeout of the handler, if it needs that long."},
+		{NoStore, Waits, "The store could not be reached during the turn.", "Bring the store back: LINEARBOT_STATE says where it is, and the log says why it does not answer."},
+		{NoRoom, Waits, "The store is full, so the turn steps aside.", "Make room for the store."},
 	}
 }
 
@@ -170,6 +169,7 @@ func failed() []Info {
 		{Crashed, Failed, "The process ended during each attempt, so the message was put into the dead letters.", "Look in the log for what ended the process, such as a crash or an out-of-memory kill." + again},
 		{Panic, Failed, "The handler panicked.", "Mend the handler: linearbot dead show has the stack." + again},
 		{Unknown, Failed, "The handler returned an error.", "Mend what the error names." + again},
+		{TimedOut, Failed, "A request or the whole turn ran out of time.", "Raise bot.Config.TurnTimeout, or the Timeout of the handler, if it needs that long." + again},
 		{Permanent, Failed, "The handler returned an error that it calls permanent.", "Mend what the error names." + again},
 		{RateLimited, Failed, "Linear's rate limit is reached.", "Nothing: it is tried again when Linear allows it. If this happens often, make fewer requests for each message."},
 		{Unavailable, Failed, "Linear could not be reached, or failed.", "See https://linearstatus.com and the network of this machine." + again},

@@ -193,8 +193,9 @@ func (m merger) conclude(t *Trace, p *Part) {
 // ending returns the step that says how a part ended.
 func (m merger) ending(p *Part) (Step, bool) {
 	for _, s := range slices.Backward(p.Steps) {
-		if s.Code == reason.Retried || s.Code == reason.Returned {
-			continue // the step before says why
+		switch s.Code {
+		case reason.Retried, reason.Returned, reason.IntakeFailed, reason.NoTurn:
+			continue // a step before may say why
 		}
 		if !m.is(s.Code, reason.Step) {
 			return s, true
