@@ -58,11 +58,11 @@ type Program struct {
 // commands is the command line. The names of flags and variables, their
 // defaults and their help come from package settings.
 type commands struct {
-	Serve  serveCmd  `cmd:"" help:"Run the bot from the environment."`
-	Init   initCmd   `cmd:"" help:"Go from nothing to a checked .env."`
-	Demo   demoCmd   `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
-	Sim    simCmd    `cmd:"" help:"Run a simulated Linear for bots in any language."`
-	State  stateCmd  `cmd:"" help:"Look into a store, or move its content."`
+	Serve serveCmd `cmd:"" help:"Run the bot from the environment."`
+	Init  initCmd  `cmd:"" help:"Go from nothing to a checked .env."`
+	Demo  demoCmd  `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	Sim   simCmd   `cmd:"" help:"Run a simulated Linear for bots in any language."`
+	State stateCmd `cmd:"" help:"Look into a store, or move its content."`
 
 	Explain    explainCmd    `cmd:"" help:"Say what became of a comment, a session or a delivery, and why."`
 	Deliveries deliveriesCmd `cmd:"" help:"List deliveries and what became of them."`

@@ -22,22 +22,22 @@ const (
 
 // Why a request is not answered 200.
 const (
-	NoSignature     = "no_signature"
-	BadSignature    = "bad_signature"
-	SecretExpired   = "secret_expired"
-	NotVerified     = "not_verified"
-	TooLarge        = "too_large"
-	CutOff          = "cut_off"
-	NotJSON         = "not_json"
-	NoTimestamp     = "no_timestamp"
-	Expired         = "expired"
-	FromTheFuture   = "from_the_future"
-	Overloaded      = "overloaded"
-	Unreadable      = "unreadable"
-	StoreDown       = "store_down"
-	StoreFull       = "store_full"
-	IntakeFailed    = "intake_failed"
-	WrongPath       = "wrong_path"
+	NoSignature   = "no_signature"
+	BadSignature  = "bad_signature"
+	SecretExpired = "secret_expired"
+	NotVerified   = "not_verified"
+	TooLarge      = "too_large"
+	CutOff        = "cut_off"
+	NotJSON       = "not_json"
+	NoTimestamp   = "no_timestamp"
+	Expired       = "expired"
+	FromTheFuture = "from_the_future"
+	Overloaded    = "overloaded"
+	Unreadable    = "unreadable"
+	StoreDown     = "store_down"
+	StoreFull     = "store_full"
+	IntakeFailed  = "intake_failed"
+	WrongPath     = "wrong_path"
 )
 
 // Why an event reaches no handler.
