@@ -20,7 +20,7 @@ func TestMissed(t *testing.T) {
 	ws := srv.Workspace("Acme", "acme")
 	ada, team := ws.AddUser("Ada Byron", "ada"), ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot"})
-	app.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1/nothing", Secret: "s"})
+	app.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1/nothing", Secret: "s", ResourceTypes: []string{"Comment", "AgentSessionEvent"}})
 	other := ws.InstallApp(linearsim.App{Name: "Other", DisplayName: "other-bot"})
 	a, err := New(Config{AccessToken: app.Token(), APIURL: srv.GraphQLURL(), OAuthURL: srv.URL(), UploadsURL: srv.URL()})
 	if err != nil {
