@@ -19,6 +19,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.counts.add(countIgnored, "unreadable")
 		return err
 	}
+	b.traffic.note(route.Type, d.ReceivedAt)
 	if route.Ignore == "" {
 		if route.Ignore, err = b.admitDelivery(ctx, d, &route); err != nil {
 			return err

@@ -197,6 +197,7 @@ func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttem
 // again logs and counts that a turn is tried again.
 func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
 	b.counts.add(countRetried, "")
+	b.counts.add(countFailed, v.Cause.Code)
 	log.Warn().Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, v.After).
 		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
 	return v
@@ -204,6 +205,7 @@ func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, v state.Verd
 
 func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
 	b.counts.add(countBuried, "")
+	b.counts.add(countFailed, c.Code)
 	line := log.Error().Err(err).Int(keyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
 	if c.Stack != "" {
 		line = line.Str("stack", c.Stack)

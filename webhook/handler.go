@@ -41,8 +41,9 @@ type endpoint struct {
 
 func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.now()
-	status, text := h.serve(w, r, start)
-	h.intake.observe(status, h.now().Sub(start))
+	status, text, reason := h.serve(w, r, start)
+	now := h.now()
+	h.intake.observe(status, reason, now.Sub(start), now)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
@@ -54,12 +55,12 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve answers one request. The order matters: nothing is parsed before the
-// signature is verified.
-func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (int, string) {
+// serve answers one request, and says why if it refuses it. The order matters:
+// nothing is parsed before the signature is verified.
+func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (status int, text, reason string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return http.StatusMethodNotAllowed, "method not allowed"
+		return http.StatusMethodNotAllowed, "method not allowed", RefusedMethod
 	}
 	// The fields that identify the delivery are built only for a line that is
 	// logged: nearly all deliveries log nothing.
@@ -76,15 +77,15 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	if errors.Is(err, errBudget) {
 		w.Header().Set("Connection", "close")
 		log(h.log.Error()).Msg("delivery refused: too many large bodies at once, Linear will send it again")
-		return http.StatusServiceUnavailable, "too busy, try again"
+		return http.StatusServiceUnavailable, "too busy, try again", RefusedBusy
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
-			return http.StatusRequestEntityTooLarge, "body too large"
+			return http.StatusRequestEntityTooLarge, "body too large", RefusedTooLarge
 		}
 		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
-		return http.StatusBadRequest, "body cut off"
+		return http.StatusBadRequest, "body cut off", RefusedCutOff
 	}
 	if err := h.verify(r, body); err != nil {
 		if h.signed {
@@ -99,22 +100,26 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	if d.SentAt, err = sentAt(body); err != nil {
 		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
-			return http.StatusBadRequest, err.Error()
+			return http.StatusBadRequest, err.Error(), RefusedNotJSON
 		}
-		return http.StatusUnauthorized, err.Error()
+		return http.StatusUnauthorized, err.Error(), RefusedUntimed
 	}
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
 		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
-		return http.StatusUnauthorized, err.Error()
+		if errors.Is(err, errFuture) {
+			return http.StatusUnauthorized, err.Error(), RefusedFuture
+		}
+		return http.StatusUnauthorized, err.Error(), RefusedExpired
 	}
 	if d.Late {
+		h.intake.observeLate()
 		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {
 		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
-		return http.StatusServiceUnavailable, "too busy, try again"
+		return http.StatusServiceUnavailable, "too busy, try again", RefusedBusy
 	}
 	defer h.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
@@ -122,12 +127,12 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	if err := h.acceptor.Accept(ctx, d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
 			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
-			return http.StatusBadRequest, "cannot be read"
+			return http.StatusBadRequest, "cannot be read", RefusedUnreadable
 		}
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
-		return http.StatusServiceUnavailable, "not stored, try again"
+		return http.StatusServiceUnavailable, "not stored, try again", RefusedNotStored
 	}
-	return http.StatusOK, "OK"
+	return http.StatusOK, "OK", ""
 }
 
 // leave frees the place.
@@ -148,11 +153,11 @@ func (h *endpoint) hasSignature(r *http.Request) error {
 }
 
 // refusal is the answer to a request that is not authentic.
-func refusal(err error) (int, string) {
+func refusal(err error) (status int, text, reason string) {
 	if errors.Is(err, ErrNoSignature) {
-		return http.StatusUnauthorized, "missing signature"
+		return http.StatusUnauthorized, "missing signature", RefusedUnsigned
 	}
-	return http.StatusUnauthorized, "invalid signature"
+	return http.StatusUnauthorized, "invalid signature", RefusedSignature
 }
 
 // enter waits for a place, for half of the time that storing may take.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
@@ -49,6 +50,7 @@ type assembly struct {
 	problems []settings.Problem
 	log      zerolog.Logger
 	tickets  *tickets // nil without the ticketing API
+	metrics  *metrics.Metrics
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. If the
@@ -58,7 +60,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
 	}
-	a := &assembly{cfg: cfg}
+	a := &assembly{cfg: cfg, metrics: metrics.New()}
 	a.values, a.problems = settings.Read(cfg.Environ, cfg.Flags)
 	if cfg.Logger != nil {
 		a.log = *cfg.Logger
@@ -99,7 +101,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
-	return a.listenError(srv.Run(ctx, a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log})...))
+	a.watch(b, srv, in)
+	runners := append(a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log}), a.metricsListener()...)
+	return a.listenError(srv.Run(ctx, runners...))
 }
 
 // problem records a problem with a variable, under the name by which it was set.
@@ -154,7 +158,7 @@ func (a *assembly) connect(in *installs) (link, func()) {
 	if in != nil {
 		cfg.Installations = in.reg
 	}
-	lin, err := linear.New(cfg)
+	lin, err := linear.New(observing(cfg, a.metrics))
 	if err != nil {
 		for _, err := range parts(err) {
 			if bad, ok := errors.AsType[*linear.ConfigError](err); ok {
@@ -298,6 +302,13 @@ func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 // into a configuration problem. An address in use is a failure: it may be free
 // later.
 func (a *assembly) listenError(err error) error {
+	if other, ok := errors.AsType[*listenFailure](err); ok {
+		if errors.Is(other.err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s names an address that another process listens on: %w", other.name, other.err)
+		}
+		a.problems = append(a.problems, settings.Problem{Name: other.name, Reason: "cannot be listened on: " + other.err.Error()})
+		return a.refused()
+	}
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "listen" {
 		return err

@@ -14,9 +14,12 @@ func (r *Runner) turn(ctx context.Context, l *state.Lease) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
+	if first := l.Entries[0]; first.Attempt <= 1 {
+		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
+	}
 	h := r.hold(l, cancel)
 	defer h.release() // also if a handler ends the goroutine
-	s := r.cfg.Work(lease, l)
+	s := r.work(lease, l)
 	h.release()
 
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
@@ -24,6 +27,17 @@ func (r *Runner) turn(ctx context.Context, l *state.Lease) {
 		return
 	}
 	r.settle(ctx, l, s)
+}
+
+// work runs the callback and measures it.
+func (r *Runner) work(ctx context.Context, l *state.Lease) state.Settlement {
+	start := time.Now()
+	r.active.Add(1)
+	defer func() { // also if a handler ends the goroutine
+		r.active.Add(-1)
+		r.takes.Observe(time.Since(start))
+	}()
+	return r.cfg.Work(ctx, l)
 }
 
 // hold keeps a lease alive. It is one timer until the first renewal, then two,

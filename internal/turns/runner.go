@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/internal/latency"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -73,6 +74,9 @@ type Runner struct {
 	// slow counts the workers that may not lease yet; see release.
 	slow    atomic.Int64
 	share   share
+	waits   *latency.Histogram
+	takes   *latency.Histogram
+	active  atomic.Int64
 	running atomic.Bool
 	down    bool // the store did not answer the last time; only the leasing goroutine uses it
 }
@@ -82,7 +86,7 @@ func New(cfg Config) *Runner {
 	if cfg.Size == nil {
 		cfg.Size = func() (int, int) { return 1, 0 }
 	}
-	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}}
+	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}, waits: latency.Long(), takes: latency.Long()}
 }
 
 // rampStep is how often another worker may lease at the start.
@@ -113,6 +117,24 @@ func (r *Runner) ramp(ctx context.Context) {
 		case <-tick.C:
 			r.release(1)
 		}
+	}
+}
+
+// Load is how much a runner has to do.
+type Load struct {
+	// Workers is how many callbacks may run at once, Busy how many do.
+	Workers, Busy int
+	// Waits are how long entries were in the store, by its clock, before their
+	// first callback began: a wait that was asked for counts. Takes are how long
+	// callbacks took.
+	Waits, Takes latency.Snapshot
+}
+
+// Load returns the present load.
+func (r *Runner) Load() Load {
+	return Load{
+		Workers: r.cfg.Workers, Busy: int(r.active.Load()),
+		Waits: r.waits.Snapshot(), Takes: r.takes.Snapshot(),
 	}
 }
 
