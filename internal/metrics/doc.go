@@ -1,7 +1,7 @@
 // Package metrics shows what a running bot counts, in the format of Prometheus.
 //
 // It measures next to nothing itself. The packages that do the work offer
-// read-only views ([Sources]), and a scrape reads them; only calls of Linear's API
+// read-only views ([status.Sources]), and a scrape reads them; only calls of Linear's API
 // and requests to the ticketing API are counted here, because they are observed one
 // by one. A process without a scraper pays for a few atomic additions.
 //

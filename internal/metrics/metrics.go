@@ -3,8 +3,6 @@ package metrics
 import (
 	"cmp"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/internal/latency"
+	"github.com/linearbot/linearbot/internal/status"
 )
 
 // Metrics collects what a bot counts. Make one with [New]. It is safe for
@@ -58,7 +57,7 @@ func New() *Metrics {
 }
 
 // Watch sets what a scrape reads. It replaces earlier sources.
-func (m *Metrics) Watch(s Sources) { m.reader.watch(s) }
+func (m *Metrics) Watch(s status.Sources) { m.reader.watch(s) }
 
 // Handler returns the endpoint for a scraper. It needs no authentication of its
 // own: put it where only the scraper comes.
@@ -89,9 +88,9 @@ func (m *Metrics) ObserveCall(c linearapi.Call) {
 func (m *Metrics) Ticketing(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		status := &statusWriter{ResponseWriter: w}
-		next.ServeHTTP(status, r)
-		m.tickets.WithLabelValues(strconv.Itoa(cmp.Or(status.code, http.StatusOK))).Inc()
+		answer := &statusWriter{ResponseWriter: w}
+		next.ServeHTTP(answer, r)
+		m.tickets.WithLabelValues(strconv.Itoa(cmp.Or(answer.code, http.StatusOK))).Inc()
 		m.served.Observe(time.Since(start))
 	})
 }
@@ -112,15 +111,6 @@ func (w *statusWriter) WriteHeader(code int) {
 
 // Unwrap returns the writer below, for [http.ResponseController].
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// version returns the versions of the program and of Go.
-func version() (program, language string) {
-	program, language = "unknown", runtime.Version()
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		program = info.Main.Version
-	}
-	return program, language
-}
 
 const (
 	// maxWords is how many values of a label are told apart.

@@ -23,6 +23,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/metrics"
+	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 	"github.com/linearbot/linearbot/webhook"
@@ -94,9 +95,9 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, m: metrics.New(), on: on, bot: b, srv: srv, in: &installs{}}
-	r.m.Watch(metrics.Sources{
+	r.m.Watch(status.Sources{
 		Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Installs: r.in,
-		Stores: map[string]metrics.Store{"bot": store, "ticketing": downStore{}},
+		Stores: map[string]status.Store{"bot": store, "ticketing": downStore{}},
 		Budgets: func() map[string]linearapi.Budget {
 			full := linearapi.Allowance{Limit: 5000, Remaining: 4000, Reset: time.Now().Add(time.Hour)}
 			low := linearapi.Allowance{Limit: 5000, Remaining: 12, Reset: time.Now().Add(time.Hour)}
@@ -271,7 +272,7 @@ func (loud) Traffic() []bot.Traffic { return nil }
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	m := metrics.New()
-	m.Watch(metrics.Sources{Bot: loud{}})
+	m.Watch(status.Sources{Bot: loud{}})
 	for i := range 300 {
 		m.ObserveCall(linearapi.Call{Op: fmt.Sprintf("op%d", i)})
 	}
@@ -300,10 +301,12 @@ func TestTableIsComplete(t *testing.T) {
 	r.post("", "{}")
 	r.m.ObserveCall(linearapi.Call{Op: "viewer", Budget: linearapi.Budget{Cost: 1}})
 	r.m.Ticketing(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
-	r.m.Watch(metrics.Sources{
+	r.m.Watch(status.Sources{
 		Bot: reasons{r.bot}, Intake: r.srv.Intake(), Secrets: r.srv.Secrets, Installs: r.in,
-		Stores:  map[string]metrics.Store{"bot": memory(t)},
-		Budgets: func() map[string]linearapi.Budget { return map[string]linearapi.Budget{"": {Requests: linearapi.Allowance{Limit: 1, Reset: time.Now()}}} },
+		Stores: map[string]status.Store{"bot": memory(t)},
+		Budgets: func() map[string]linearapi.Budget {
+			return map[string]linearapi.Budget{"": {Requests: linearapi.Allowance{Limit: 1, Reset: time.Now()}}}
+		},
 	})
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(r.scrape()))
@@ -344,7 +347,7 @@ func TestTableIsComplete(t *testing.T) {
 }
 
 // reasons is a bot that has ignored and failed something too.
-type reasons struct{ metrics.Bot }
+type reasons struct{ status.Bot }
 
 func (r reasons) Counts() map[string]int64 {
 	all := r.Bot.Counts()

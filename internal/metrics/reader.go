@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/internal/latency"
+	"github.com/linearbot/linearbot/internal/status"
 )
 
 const (
@@ -30,10 +31,10 @@ type reader struct {
 	own   map[string]*latency.Histogram
 	words map[string]*words // by name of the metric
 
-	mu      sync.Mutex
-	sources Sources
-	listed  time.Time
-	status  map[string]int
+	mu       sync.Mutex
+	sources  status.Sources
+	listed   time.Time
+	byStatus map[string]int
 }
 
 func newReader(rows map[string]Row, own map[string]*latency.Histogram) *reader {
@@ -45,10 +46,10 @@ func newReader(rows map[string]Row, own map[string]*latency.Histogram) *reader {
 	return r
 }
 
-func (r *reader) watch(s Sources) {
+func (r *reader) watch(s status.Sources) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sources, r.listed, r.status = s, time.Time{}, nil
+	r.sources, r.listed, r.byStatus = s, time.Time{}, nil
 }
 
 // Describe sends the descriptions of all metrics.
@@ -64,7 +65,7 @@ func (r *reader) Collect(to chan<- prometheus.Metric) {
 	from := r.sources
 	r.mu.Unlock()
 	s := &scrape{reader: r, to: to}
-	program, language := version()
+	program, language := status.Version()
 	s.add(buildInfo, 1, program, language)
 	for name, h := range r.own {
 		s.times(name, h.Snapshot())
@@ -83,31 +84,31 @@ func (r *reader) Collect(to chan<- prometheus.Metric) {
 	}
 	if from.Installs != nil {
 		s.words(installEvents, from.Installs.Counts())
-		for status, n := range r.installs(from.Installs) {
-			s.add(workspacesByStatus, float64(n), status)
+		for name, n := range r.installs(from.Installs) {
+			s.add(workspacesByStatus, float64(n), name)
 		}
 	}
 }
 
 // installs counts the installations by status, at most once in listEvery.
-func (r *reader) installs(from Installs) map[string]int {
+func (r *reader) installs(from status.Installs) map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.listed.IsZero() && time.Since(r.listed) < listEvery {
-		return r.status
+		return r.byStatus
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTime)
 	defer cancel()
 	all, err := from.List(ctx)
-	r.listed, r.status = time.Now(), nil
+	r.listed, r.byStatus = time.Now(), nil
 	if err != nil {
 		return nil
 	}
-	r.status = make(map[string]int)
+	r.byStatus = make(map[string]int)
 	for _, w := range all {
-		r.status[string(w.Status)]++
+		r.byStatus[string(w.Status)]++
 	}
-	return r.status
+	return r.byStatus
 }
 
 // scrape is one collection.
@@ -151,12 +152,12 @@ func (s *scrape) words(name string, counts map[string]int64) {
 	}
 }
 
-func (s *scrape) intake(in Intake) {
+func (s *scrape) intake(in status.Intake) {
 	if in == nil {
 		return
 	}
-	for status, n := range in.Answered() {
-		s.add(webhookRequests, float64(n), strconv.Itoa(status))
+	for code, n := range in.Answered() {
+		s.add(webhookRequests, float64(n), strconv.Itoa(code))
 	}
 	s.words(webhookRefused, in.Refused())
 	s.add(webhookLate, float64(in.Late()))
@@ -165,7 +166,7 @@ func (s *scrape) intake(in Intake) {
 }
 
 // bot sends the counts of a bot, whose names it sorts into metrics.
-func (s *scrape) bot(b Bot) {
+func (s *scrape) bot(b status.Bot) {
 	if b == nil {
 		return
 	}
@@ -201,7 +202,7 @@ func (s *scrape) bot(b Bot) {
 	s.times(turnDuration, load.Takes)
 }
 
-func (s *scrape) stores(all map[string]Store) {
+func (s *scrape) stores(all map[string]status.Store) {
 	for name, store := range all {
 		ctx, cancel := context.WithTimeout(context.Background(), readTime)
 		stats, err := store.Stats(ctx)

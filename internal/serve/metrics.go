@@ -15,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/metrics"
+	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -30,10 +31,10 @@ func observing(cfg linear.Config, m *metrics.Metrics) linear.Config {
 	return cfg
 }
 
-// watch shows the metrics everything that was assembled.
+// watch shows everything that was assembled to the metrics and the status.
 func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
-	s := metrics.Sources{Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Stores: make(map[string]metrics.Store)}
-	if store, ok := a.cfg.Bot.Store.(metrics.Store); ok {
+	s := status.Sources{Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Stores: make(map[string]status.Store)}
+	if store, ok := a.cfg.Bot.Store.(status.Store); ok {
 		s.Stores["bot"] = store
 	}
 	if a.tickets != nil {
@@ -46,6 +47,7 @@ func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
 		s.Installs = in.reg
 	}
 	a.metrics.Watch(s)
+	a.status = &status.Reader{Sources: s, Started: time.Now()}
 }
 
 // listener serves one handler at an address of its own until Run's context ends.

@@ -19,6 +19,7 @@ import (
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
 	"github.com/linearbot/linearbot/webhook"
@@ -51,6 +52,7 @@ type assembly struct {
 	log      zerolog.Logger
 	tickets  *tickets // nil without the ticketing API
 	metrics  *metrics.Metrics
+	status   *status.Reader
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. If the

@@ -1,4 +1,4 @@
-package metrics
+package status
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// Sources are the views that a scrape reads. Each may be nil.
+// Sources are the views of a running bot. Each may be nil.
 type Sources struct {
 	Bot    Bot
 	Intake Intake

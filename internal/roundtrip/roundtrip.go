@@ -1,0 +1,164 @@
+// Package roundtrip checks that what is posted to the public address of a webhook
+// arrives at the bot: it posts a delivery, signed as Linear signs it, of a type
+// that no bot handles.
+package roundtrip
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// timeout bounds a check.
+const timeout = 30 * time.Second
+
+// Trip says where to post and where the bot listens. URL, Secret, Addr and Path
+// are required.
+type Trip struct {
+	// URL is the public address of the webhook.
+	URL string
+	// Secret is its signing secret.
+	Secret string
+	// Addr and Path are where the bot listens.
+	Addr, Path string
+	// HTTPClient sends the delivery. Defaults to one with Go's transport.
+	HTTPClient *http.Client
+}
+
+// Error says what is wrong and what to do about it.
+type Error struct {
+	// Text says what is wrong, Fix what to do. Neither holds a secret.
+	Text, Fix string
+	// Status is the answer's status. Zero if there was none.
+	Status int
+	Err    error
+}
+
+// Error returns both.
+func (e *Error) Error() string {
+	text := e.Text
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text + ". " + e.Fix
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// arrived takes deliveries in and remembers one.
+type arrived struct {
+	marker []byte
+
+	mu sync.Mutex
+	ok bool
+}
+
+// Accept notes a delivery that holds the marker.
+func (a *arrived) Accept(_ context.Context, d *adapter.Delivery) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ok = a.ok || bytes.Contains(d.Body, a.marker)
+	return nil
+}
+
+func (a *arrived) yes() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.ok
+}
+
+// Check listens where the bot does, posts, and looks whether the delivery comes
+// back. If another process listens there, it is taken for the bot, which answers
+// 200 to a delivery of an unknown type if the secrets agree; running says so. What
+// is wrong is an [*Error]. It blocks for up to 30 s.
+func (t Trip) Check(ctx context.Context) (running bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	marker := rand.Text()
+	body, err := json.Marshal(map[string]any{"type": "LinearbotCheck", "action": "check", "marker": marker, "webhookTimestamp": time.Now().UnixMilli()})
+	if err != nil {
+		return false, err
+	}
+	got := &arrived{marker: []byte(marker)}
+	listening := make(chan struct{})
+	srv, err := webhook.NewServer(webhook.Config{
+		Secrets: []string{t.Secret}, Acceptor: got, Addr: t.Addr, Path: t.Path, OnListen: func(net.Addr) { close(listening) },
+	})
+	if err != nil {
+		return false, err
+	}
+	serving, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	var ended error
+	done := make(chan struct{})
+	wg.Go(func() { ended = srv.Run(serving); close(done) })
+	defer wg.Wait()
+	defer stop()
+	select {
+	case <-listening:
+	case <-done:
+		if !errors.Is(ended, syscall.EADDRINUSE) {
+			return false, &Error{Text: "cannot listen on " + t.Addr + " to check the webhook", Fix: "Choose another LINEARBOT_ADDR.", Err: ended}
+		}
+		running = true
+	}
+	status, err := t.post(ctx, body)
+	if err != nil {
+		return running, &Error{Text: t.URL + " cannot be reached", Fix: "Check the name, and the tunnel or proxy in front of the bot.", Err: err}
+	}
+	if status == http.StatusOK && (running || got.yes()) {
+		return running, nil
+	}
+	return running, t.explain(status)
+}
+
+// explain says what an answer means.
+func (t Trip) explain(status int) error {
+	e := &Error{Status: status, Text: fmt.Sprintf("%s answers %d", t.URL, status)}
+	switch status {
+	case http.StatusOK:
+		e.Text += ", but something else than " + t.Addr
+		e.Fix = "Point the tunnel or proxy there."
+	case http.StatusUnauthorized:
+		e.Fix = "A bot with another signing secret is there, or the proxy changes the body."
+	case http.StatusNotFound:
+		e.Fix = "The proxy does not pass the path " + t.Path + " on."
+	default:
+		e.Fix = "The tunnel or proxy does not reach " + t.Addr + "."
+	}
+	return e
+}
+
+// post sends a delivery and returns the status of the answer.
+func (t Trip) post(ctx context.Context, body []byte) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(body))
+	if err != nil {
+		return 0, errors.New("the address cannot be used")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Linear-Signature", webhook.Sign(t.Secret, body))
+	client := &http.Client{}
+	if t.HTTPClient != nil {
+		*client = *t.HTTPClient
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, 1<<16)
+	return resp.StatusCode, resp.Body.Close()
+}
