@@ -21,6 +21,9 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
+// Type is the type of the event that is posted.
+const Type = "LinearbotCheck"
+
 // timeout bounds a check.
 const timeout = 30 * time.Second
 
@@ -88,7 +91,7 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	marker := rand.Text()
-	body, err := json.Marshal(map[string]any{"type": "LinearbotCheck", "action": "check", "marker": marker, "webhookTimestamp": time.Now().UnixMilli()})
+	body, err := json.Marshal(map[string]any{"type": Type, "action": "check", "marker": marker, "webhookTimestamp": time.Now().UnixMilli()})
 	if err != nil {
 		return false, err
 	}

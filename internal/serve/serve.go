@@ -15,8 +15,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/doctor"
 	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/internal/status"
@@ -287,10 +289,22 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 	return b
 }
 
+// ready asks the bot whether deliveries can be stored, and says as doctor does why
+// not.
+func ready(b *bot.Bot) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := b.Ready(ctx)
+		if err == nil || adapter.CodeOf(err) != adapter.CodeUnavailable {
+			return err
+		}
+		return &webhook.UnreadyError{Reason: doctor.ExplainStore(err).Line(), Err: err}
+	}
+}
+
 // newServer creates the bot's server.
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
-	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
+	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), ready(b), b
 	w.Acceptor = a.tickets.acceptor(b)
 	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready}}, w.Checks...)
 	srv, err := webhook.NewServer(w)

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/linearbot/linearbot/internal/doctor"
+	"github.com/linearbot/linearbot/internal/serve"
+)
+
+// doctorCmd examines the configuration, Linear, the webhook and the store.
+type doctorCmd struct {
+	Addr   string `help:"${help_addr}" placeholder:"${default_addr}"`
+	Public string `name:"public-url" help:"${help_public_url}" placeholder:"${default_public_url}"`
+	Path   string `help:"${help_path}" placeholder:"${default_path}"`
+	State  string `help:"${help_state}" placeholder:"${default_state}"`
+	Name   string `help:"${help_name}" placeholder:"${default_name}"`
+	JSON   bool   `name:"json" help:"One JSON object."`
+}
+
+// Help says what the exit code means.
+func (*doctorCmd) Help() string {
+	return "Run it beside the server, with the same variables. The exit code is 0 if all is well, 3 with warnings only, " +
+		"4 if the bot does not answer or loses something, and 2 if the configuration is wrong."
+}
+
+// Run examines and reports.
+func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
+	cfg := p.cfg
+	cfg.Flags = map[string]string{"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name}
+	exam, done := serve.Doctor(cfg, nil)
+	report := doctor.Examine(ctx, exam)
+	if err := done(); err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(p.out)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(report)
+	} else {
+		err = report.Write(p.out)
+	}
+	switch worst := report.Worst(); {
+	case err != nil:
+		return err
+	case report.Misconfigured:
+		return exitCode(ExitConfig)
+	case worst == doctor.Error:
+		return exitCode(ExitUnhealthy)
+	case worst == doctor.Warning:
+		return exitCode(ExitWarnings)
+	default:
+		return nil
+	}
+}
+
+// exitCode is the error of a command that has said everything itself.
+type exitCode int
+
+func (exitCode) Error() string { return "see above" }
