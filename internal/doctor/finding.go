@@ -109,8 +109,8 @@ func (r *Report) summary() string {
 	}
 }
 
-// sentence begins with a capital, unless it begins with a name, and ends with a
-// full stop.
+// sentence begins with a capital, unless it begins with something that is written
+// as it is, and ends with a full stop.
 func sentence(s string) string {
 	if s == "" {
 		return s
@@ -118,7 +118,7 @@ func sentence(s string) string {
 	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
 		s += "."
 	}
-	if strings.HasPrefix(s, "http") || strings.HasPrefix(s, "linearbot") || strings.HasPrefix(s, "@") {
+	if first, _, _ := strings.Cut(s, " "); strings.ContainsAny(first, ":./@,_") || first == "linearbot" {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -94,7 +94,7 @@ func (e *exam) linear(ctx context.Context) {
 // exact than the code, and holds no secret.
 func (e *exam) refused(err error) {
 	f := Explain(err, e.Credentials, "Linear")
-	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Message != "" {
+	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Message != "" && api.Message != f.Text {
 		f.Text += " (" + api.Message + ")"
 	}
 	e.report.Findings = append(e.report.Findings, f)

@@ -172,7 +172,7 @@ func (e *exam) subscribed(h hook) {
 	must, should := e.needed()
 	lacks := func(all []string) (missing []string) {
 		for _, t := range all {
-			if !slices.Contains(h.ResourceTypes, t) {
+			if len(h.ResourceTypes) > 0 && !slices.Contains(h.ResourceTypes, t) {
 				missing = append(missing, t)
 			}
 		}

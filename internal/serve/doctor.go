@@ -39,8 +39,8 @@ func Doctor(cfg Config, server func(context.Context) (*status.Status, error)) (d
 	conn, closeIdle := a.connect(in)
 	exam.Server = server
 	closeStore := a.examStore(&exam, in)
-	if b := a.newBot(in); b != nil && conn != nil {
-		a.newServer(b, conn)
+	if b := a.newBot(in); b != nil && conn != nil && len(a.problems) == 0 {
+		a.newServer(b, conn) // it checks the options of the server
 	}
 	a.examLinear(&exam, in)
 	w := a.cfg.Webhook
@@ -91,30 +91,25 @@ func firstOf(texts ...string) string {
 }
 
 // examStore opens the store for the examination, unless it does not exist yet. The
-// bot that is assembled gets one in memory then.
+// bot that is assembled has one in memory, so that nothing is written.
 func (a *assembly) examStore(exam *doctor.Config, in *installs) func() error {
-	var store state.Store
-	var err error
-	if a.cfg.Bot.Store == nil {
-		exam.Store = a.values.State
-		exam.Exists = func() (bool, error) { return stateurl.Exists(a.values.State) }
-		if there, bad := exam.Exists(); bad == nil && there && a.values.State != "memory" {
-			store, err = openStore(a.values, 1)
-		}
-		exam.Open = func() (state.Store, error) { return store, err }
-		a.cfg.Bot.Store = store
-	}
 	spare := memstate.New(memstate.Options{})
-	if store == nil && exam.Store != "" {
-		a.cfg.Bot.Store = spare
+	if a.cfg.Bot.Store != nil { // the program's own, which is not examined
+		return spare.Close
 	}
-	if in != nil {
-		in.store.Store = a.cfg.Bot.Store
-	}
-	return func() error {
-		if store == nil {
-			return spare.Close()
+	var store state.Store = spare
+	var err error
+	exam.Store = a.values.State
+	exam.Exists = func() (bool, error) { return stateurl.Exists(a.values.State) }
+	if there, bad := exam.Exists(); bad == nil && there && a.values.State != "memory" {
+		if store, err = openStore(a.values, 1); err != nil {
+			store = spare
 		}
-		return errors.Join(spare.Close(), store.Close())
 	}
+	exam.Open = func() (state.Store, error) { return store, err }
+	a.cfg.Bot.Store = spare
+	if in != nil {
+		in.store.Store = store
+	}
+	return func() error { return errors.Join(spare.Close(), store.Close()) }
 }
