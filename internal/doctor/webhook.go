@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -84,8 +85,10 @@ func (e *exam) publicURL(ctx context.Context) {
 	e.add(OK, "address", "a signed delivery to "+trip.URL+" arrives"+by, "")
 }
 
+// local reports whether a host is this machine.
 func local(host string) bool {
-	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // secret looks for a proof that Linear signs with the secret that is configured.

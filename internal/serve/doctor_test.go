@@ -5,17 +5,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
@@ -64,16 +67,15 @@ func newPatient(t *testing.T) *patient {
 	return p
 }
 
-// freeAddr returns an address that nothing listens on.
+// lastHost counts the hosts that freeAddr has returned.
+var lastHost atomic.Uint32
+
+// freeAddr returns an address that nothing listens on, now or later: the host is one
+// that no other test uses.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	var lc net.ListenConfig
-	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
+	n := lastHost.Add(1)
+	return fmt.Sprintf("127.77.%d.%d:3210", n/200, n%200+1)
 }
 
 func (p *patient) set(name, value string) { p.env[name] = value }
@@ -297,7 +299,7 @@ func show(r *doctor.Report) string {
 // TestDoctorBudget looks at a budget that is nearly used up.
 func TestDoctorBudget(t *testing.T) {
 	t.Parallel()
-	srv, err := linearsim.Start(linearsim.Config{RequestsPerHour: 2})
+	srv, err := linearsim.Start(linearsim.Config{RequestsPerHour: 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,13 +307,22 @@ func TestDoctorBudget(t *testing.T) {
 	ws := srv.Workspace("Acme", "acme")
 	ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
+	api, err := linearapi.New(linearapi.Config{URL: srv.GraphQLURL(), Tokens: linearapi.AccessToken(app.Token())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 16 {
+		if _, err := api.Viewer(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	exam, done := serve.Doctor(serve.Config{Environ: append(app.Env(), "LINEAR_WEBHOOK_SECRET=x", "LINEARBOT_STATE=memory")}, nil)
 	report := doctor.Examine(t.Context(), exam)
 	if err := done(); err != nil {
 		t.Error(err)
 	}
 	if !slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool {
-		return f.Check == "budget" && strings.Contains(f.Text, "of Linear's 2 requests an hour are left") && f.Fix != ""
+		return f.Check == "budget" && strings.Contains(f.Text, "of Linear's 20 requests an hour are left") && f.Fix != ""
 	}) {
 		t.Errorf("no finding about the budget: %s", show(report))
 	}
