@@ -10,13 +10,24 @@ PKGS    ?= ./...
 GOFUMPT_VERSION  := v0.12.0
 GOLANGCI_VERSION := v2.15.0
 
-.PHONY: growth all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
+SBOM_VERSION     := v1.10.0
+VULN_VERSION     := v1.9.0
+
+.PHONY: growth release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
 ## build: the binary, static and small
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/linearbot ./cmd/linearbot
+
+## release: archives for Linux and macOS with checksums and a bill of materials, in dist/
+release: $(BIN)/cyclonedx-gomod-$(SBOM_VERSION)
+	GO=$(GO) SBOM=$(BIN)/cyclonedx-gomod .ci/release
+
+## vuln: known vulnerabilities in what the binary calls; needs the database at vuln.go.dev
+vuln: $(BIN)/govulncheck-$(VULN_VERSION)
+	$(BIN)/govulncheck ./...
 
 ## demo: the main job on embedded defaults
 demo:
@@ -102,5 +113,13 @@ $(BIN)/golangci-lint-$(GOLANGCI_VERSION):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@touch $@
 
+$(BIN)/cyclonedx-gomod-$(SBOM_VERSION):
+	GOBIN=$(BIN) $(GO) install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(SBOM_VERSION)
+	@touch $@
+
+$(BIN)/govulncheck-$(VULN_VERSION):
+	GOBIN=$(BIN) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION)
+	@touch $@
+
 clean:
-	rm -rf $(BIN) bin
+	rm -rf $(BIN) bin dist

@@ -1,6 +1,9 @@
 package linearsim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // keyed is an entity that a state refers to.
 type keyed interface{ typename() string }
@@ -123,7 +126,29 @@ func (s *Server) Dump() Snapshot {
 	for _, w := range s.workspaces {
 		st.Workspaces = append(st.Workspaces, w.kept())
 	}
+	for path, f := range s.files {
+		st.Files = append(st.Files, stateFile{path, f.ws.ID, f.name, f.kind, f.size, f.public, f.signature, f.sent, f.content})
+	}
+	for _, d := range s.deliveries {
+		if !d.done {
+			st.Deliveries = append(st.Deliveries, d.kept())
+		}
+	}
 	return st
+}
+
+func (d *delivery) kept() stateDelivery {
+	e := d.event
+	return stateDelivery{
+		ID: d.id, Webhook: d.reg.ID, Action: e.action, Type: e.typ, URL: e.url, Actor: e.actor, Data: e.data, From: e.from, Own: e.own, At: e.at,
+		Body: d.body, Header: d.header.Clone(), Attempts: slices.Clone(d.attempts), Tries: d.tries, Due: d.due, Repeat: d.repeat, Act: d.act,
+	}
+}
+
+func (n *notification) kept() stateNotification {
+	return stateNotification{
+		n.record.kept(n.id), n.typ, n.user.ID, idIn(n.actor), n.issue.ID, idIn(n.comment), n.emoji, n.readAt, n.snoozed, n.archived,
+	}
 }
 
 func (w *Workspace) kept() stateWorkspace {
@@ -166,6 +191,9 @@ func (w *Workspace) kept() stateWorkspace {
 			sx.Activities = append(sx.Activities, a.kept())
 		}
 		out.Sessions = append(out.Sessions, sx)
+	}
+	for _, n := range w.notifications {
+		out.Notifications = append(out.Notifications, n.kept())
 	}
 	for _, h := range w.registrations {
 		sh := stateWebhook{

@@ -289,6 +289,9 @@ func (x *execution) nullable(t *ast.Type, v any, g *group, at *steps) (any, bool
 		return out, true
 	}
 	out, ok := leaf(def, v)
+	if text, is := out.(string); is && x.req.signed > 0 && holdsMarkdown(g.field.Name) {
+		out = x.req.srv.signFiles(text, x.req.ws, x.req.signed)
+	}
 	if !ok {
 		x.fail(internalError(fmt.Sprintf("%s cannot represent a %T", t.NamedType, v)), g, at)
 	}

@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"crypto/subtle"
 	"io"
 	"mime"
 	"net/http"
@@ -119,6 +120,7 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f == nil || !f.sent:
 		status = http.StatusNotFound
+	case f.opens(r.URL, s.now()):
 	case !f.public && who.token == nil:
 		status = http.StatusUnauthorized
 	case !f.public && who.token.user.ws != f.ws:
@@ -137,6 +139,65 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	_, _ = w.Write(f.content)
+}
+
+// signedFor reads the header public-file-urls-expire-in, in seconds. A client that
+// sends it gets addresses of files, inside Markdown, that need no token.
+func signedFor(r *http.Request) time.Duration {
+	n, err := strconv.Atoi(r.Header.Get("Public-File-Urls-Expire-In"))
+	if err != nil || n <= 0 {
+		return 0
+	}
+	return time.Duration(min(n, int(maxSigned.Seconds()))) * time.Second
+}
+
+// maxSigned bounds how long a signed address lives.
+const maxSigned = 7 * 24 * time.Hour
+
+// holdsMarkdown reports whether the field of that name, of any type, is Markdown.
+func holdsMarkdown(field string) bool {
+	switch field {
+	case "body", "description", "content":
+		return true
+	}
+	return false
+}
+
+// signFiles signs the addresses of the workspace's files in a text. s.mu is held.
+func (s *Server) signFiles(text string, w *Workspace, lives time.Duration) string {
+	prefix := s.url + "/assets/" + w.ID + "/"
+	if !strings.Contains(text, prefix) {
+		return text
+	}
+	var b strings.Builder
+	expires := strconv.FormatInt(s.now().Add(lives).Unix(), 10)
+	for {
+		before, rest, found := strings.Cut(text, prefix)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		end := strings.IndexAny(rest, " \t\r\n)<>\"'?#")
+		if end < 0 {
+			end = len(rest)
+		}
+		path := strings.TrimPrefix(prefix, s.url) + rest[:end]
+		b.WriteString(s.url + path)
+		if f := s.files[path]; f != nil {
+			b.WriteString("?expires=" + expires + "&signature=" + f.sign(path, expires))
+		}
+		text = rest[end:]
+	}
+}
+
+func (f *file) sign(path, expires string) string { return sign(f.signature, []byte(path+" "+expires)) }
+
+// opens reports whether an address carries a signature that is valid at a time.
+func (f *file) opens(u *url.URL, now time.Time) bool {
+	q := u.Query()
+	expires, err := strconv.ParseInt(q.Get("expires"), 10, 64)
+	return err == nil && now.Unix() < expires &&
+		subtle.ConstantTimeCompare([]byte(q.Get("signature")), []byte(f.sign(u.EscapedPath(), q.Get("expires")))) == 1
 }
 
 func zeroTime() time.Time { return time.Time{} }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,7 +30,8 @@ type request struct {
 	token  *token
 	budget budget
 
-	refused error // by a filter, until the page is answered
+	refused error         // by a filter, until the page is answered
+	signed  time.Duration // how long the files in texts can be read without a token
 }
 
 // document is a parsed and validated query text, or the errors in it.
@@ -224,6 +226,9 @@ func (s *Server) execute(who *caller, doc *document, op *ast.OperationDefinition
 	if who.budget.ok {
 		s.spendPoints(who, cost)
 	}
+	if who.budget.ok {
+		s.spendSearch(who, op)
+	}
 	if !who.budget.ok {
 		return refuse(who.budget.refusal()), cost
 	}
@@ -247,7 +252,7 @@ func (s *Server) run(who *caller, op *ast.OperationDefinition, vars map[string]a
 		defer s.mu.Unlock()
 	}
 	u := who.token.user
-	r := &request{srv: s, user: u, ws: u.ws, token: who.token, budget: who.budget}
+	r := &request{srv: s, user: u, ws: u.ws, token: who.token, budget: who.budget, signed: who.signed}
 	if err := r.allowed(op); err != nil {
 		e := asResponse(err)
 		if f, ok := op.SelectionSet[0].(*ast.Field); ok {
@@ -338,7 +343,8 @@ func allowBrowsers(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Allow-Headers", "authorization, content-type, public-file-urls-expire-in, x-apollo-operation-name, apollo-require-preflight")
 	h.Set("Access-Control-Expose-Headers", "x-request-id, x-complexity, retry-after, x-ratelimit-requests-limit, "+
 		"x-ratelimit-requests-remaining, x-ratelimit-requests-reset, x-ratelimit-complexity-limit, "+
-		"x-ratelimit-complexity-remaining, x-ratelimit-complexity-reset")
+		"x-ratelimit-complexity-remaining, x-ratelimit-complexity-reset, x-ratelimit-endpoint-requests-limit, "+
+		"x-ratelimit-endpoint-requests-remaining, x-ratelimit-endpoint-requests-reset, x-ratelimit-endpoint-name")
 	h.Set("Access-Control-Max-Age", "600")
 }
 

@@ -220,6 +220,31 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
+// TestSearchLimit checks the limit that searches have beside the hourly ones.
+func TestSearchLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{SearchesPerMinute: 2})
+	const q = `{searchIssues(term:"retry"){nodes{id}}}`
+	for i := range 2 {
+		h := w.do(q, nil).Header
+		got := h.Get("X-Ratelimit-Endpoint-Name") + " " + h.Get("X-Ratelimit-Endpoint-Requests-Limit") + " " + h.Get("X-Ratelimit-Endpoint-Requests-Remaining")
+		if want := "searchIssues 2 " + strconv.Itoa(1-i); got != want {
+			t.Errorf("request %d: %s, want %s", i, got, want)
+		}
+	}
+	a := w.as(w.auth, q, nil)
+	if a.code() != "RATELIMITED" || a.Header.Get("Retry-After") != "30" || !strings.Contains(a.Errors[0].Message, "Only 2 requests to searchIssues are allowed per 1 minute") {
+		t.Errorf("Retry-After %q, %s", a.Header.Get("Retry-After"), a.Raw)
+	}
+	w.do(`{viewer{id}}`, nil) // the others are not limited
+	w.as(w.ada.APIKey(), q, nil)
+	w.clock.advance(30 * time.Second)
+	w.do(q, nil)
+	if a := newWorld(t, Config{}).do(q, nil); a.Header.Get("X-Ratelimit-Endpoint-Requests-Limit") != "30" {
+		t.Errorf("headers without a limit: %v", a.Header)
+	}
+}
+
 func TestRateLimitStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Config{})

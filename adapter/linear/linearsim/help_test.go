@@ -233,6 +233,7 @@ func TestStartRefusesNonsense(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"parallel": {Parallel: -1},
 		"requests": {RequestsPerHour: -1},
+		"searches": {SearchesPerMinute: -1},
 		"timeout":  {DeliveryTimeout: -1},
 		"address":  {Addr: "256.0.0.1:0"},
 	} {

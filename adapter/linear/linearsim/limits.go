@@ -3,6 +3,7 @@ package linearsim
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,45 @@ type budget struct {
 	complexity int           // limit of points
 	points     int           // that remain
 	full       time.Time     // when all points are back
-	by         string        // what a refusal is about: requests or complexity points
+	by         string        // what a refusal is about: requests, complexity points or the endpoint
+	endpoint   endpointBudget
+}
+
+// endpointBudget is what a caller has left of an operation with a limit of its own.
+type endpointBudget struct {
+	name             string // "" for operations without one
+	limit, remaining int
+	reset            time.Time
+}
+
+// searches are the operations of which the schema says that a caller has 30 a
+// minute.
+var searches = []string{"searchIssues", "semanticSearch"}
+
+const searchesPerMinute = 30
+
+// spendSearch takes a search, if the operation is one, from the caller's budget
+// for it.
+func (s *Server) spendSearch(who *caller, op *ast.OperationDefinition) {
+	for _, name := range rootFields(nil, op.SelectionSet, 0) {
+		if !slices.Contains(searches, name) || who.token == nil {
+			continue
+		}
+		e := &who.budget.endpoint
+		*e = endpointBudget{name: name, limit: searchesPerMinute, remaining: searchesPerMinute - 1, reset: s.now().Add(time.Minute)}
+		if s.cfg.SearchesPerMinute == 0 {
+			continue
+		}
+		e.limit = s.cfg.SearchesPerMinute
+		s.mu.Lock()
+		left, wait, full := s.drain(name+" "+who.token.user.ID, float64(e.limit), 1, time.Minute)
+		s.mu.Unlock()
+		e.remaining, e.reset = int(left), full
+		if wait > 0 {
+			who.budget.ok, who.budget.retryAfter, who.budget.by = false, wait, name
+			return
+		}
+	}
 }
 
 // spend takes one request from the budget of key.
@@ -111,12 +150,12 @@ func (s *Server) spend(key string, limit, complexity int) budget {
 	if s.cfg.RequestsPerHour > 0 {
 		b.limit = s.cfg.RequestsPerHour
 		var left float64
-		left, b.retryAfter, b.reset = s.drain(key, float64(b.limit), 1)
+		left, b.retryAfter, b.reset = s.drain(key, float64(b.limit), 1, time.Hour)
 		b.ok, b.remaining = b.retryAfter == 0, int(left)
 	}
 	if s.cfg.ComplexityPerHour > 0 {
 		b.complexity = s.cfg.ComplexityPerHour
-		left, _, full := s.drain("points "+key, float64(b.complexity), 0)
+		left, _, full := s.drain("points "+key, float64(b.complexity), 0, time.Hour)
 		b.points, b.full = int(left), full
 	}
 	return b
@@ -130,19 +169,19 @@ func (s *Server) spendPoints(who *caller, cost int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left, wait, full := s.drain("points "+who.token.user.ID, float64(s.cfg.ComplexityPerHour), float64(cost))
+	left, wait, full := s.drain("points "+who.token.user.ID, float64(s.cfg.ComplexityPerHour), float64(cost), time.Hour)
 	who.budget.points, who.budget.full = int(left), full
 	if wait > 0 {
 		who.budget.ok, who.budget.retryAfter, who.budget.by = false, wait, "complexity points"
 	}
 }
 
-// drain takes an amount from a bucket that refills in an hour. It returns what is
+// drain takes an amount from a bucket that refills in a period. It returns what is
 // left, how long the caller must wait if that is too little, and when the bucket
 // is full again.
-func (s *Server) drain(key string, size, amount float64) (left float64, wait time.Duration, full time.Time) {
+func (s *Server) drain(key string, size, amount float64, period time.Duration) (left float64, wait time.Duration, full time.Time) {
 	now := s.now()
-	rate := size / time.Hour.Seconds()
+	rate := size / period.Seconds()
 	k, ok := s.buckets[key]
 	if !ok {
 		k = &bucket{left: size, at: now}
@@ -174,12 +213,15 @@ func (c *caller) exhaust(now time.Time, after time.Duration) {
 }
 
 func (b budget) refusal() *apiError {
-	limit := b.limit
-	if b.by == "complexity points" {
+	limit, by, period := b.limit, b.by, "1 hour"
+	switch b.by {
+	case "complexity points":
 		limit = b.complexity
+	case b.endpoint.name:
+		limit, by, period = b.endpoint.limit, "requests to "+b.endpoint.name, "1 minute"
 	}
 	return &apiError{
-		message: "Rate limit exceeded. Only " + strconv.Itoa(limit) + " " + b.by + " are allowed per 1 hour.",
+		message: "Rate limit exceeded. Only " + strconv.Itoa(limit) + " " + by + " are allowed per " + period + ".",
 		user:    "You have made too many requests. Please try again later.",
 		code:    "RATELIMITED", typ: "ratelimited",
 		status: http.StatusTooManyRequests, http: http.StatusBadRequest, // 429 inside a 400, as Linear does
@@ -195,6 +237,12 @@ func (b budget) headers(h http.Header, cost int) {
 	h.Set("X-Ratelimit-Complexity-Limit", strconv.Itoa(b.complexity))
 	h.Set("X-Ratelimit-Complexity-Remaining", strconv.Itoa(b.points))
 	h.Set("X-Ratelimit-Complexity-Reset", strconv.FormatInt(b.full.UnixMilli(), 10))
+	if e := b.endpoint; e.name != "" {
+		h.Set("X-Ratelimit-Endpoint-Requests-Limit", strconv.Itoa(e.limit))
+		h.Set("X-Ratelimit-Endpoint-Requests-Remaining", strconv.Itoa(e.remaining))
+		h.Set("X-Ratelimit-Endpoint-Requests-Reset", strconv.FormatInt(e.reset.UnixMilli(), 10))
+		h.Set("X-Ratelimit-Endpoint-Name", e.name)
+	}
 	if !b.ok {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(b.retryAfter.Seconds())))))
 	}

@@ -39,6 +39,7 @@ type caller struct {
 	token  *token // nil without a valid token
 	err    *apiError
 	budget budget
+	signed time.Duration // by the header public-file-urls-expire-in
 }
 
 // caller reads the Authorization header and takes one request from the budget
@@ -52,7 +53,7 @@ func (s *Server) caller(r *http.Request) *caller {
 		text = strings.TrimSpace(text[len("Bearer "):])
 	}
 	t := s.tokens[text]
-	who := &caller{}
+	who := &caller{signed: signedFor(r)}
 	switch {
 	case bearer && strings.HasPrefix(text, keyPrefix):
 		who.err = keyAsBearer()

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -269,6 +270,9 @@ func TestSnapshot(t *testing.T) {
 	w.ada.UpdateIssue(w.issue, IssueChange{State: "Done", Assignee: w.bob})
 	w.app.SetWebhook(Webhook{URL: "http://127.0.0.1:1", ResourceTypes: []string{"Comment"}}).SetEnabled(false)
 	key := w.ada.APIKey()
+	for _, name := range []string{"a.txt", "b.txt"} {
+		w.do(`mutation{fileUpload(filename:"`+name+`",contentType:"text/plain",size:2){success}}`, nil)
+	}
 	raw, err := json.Marshal(w.srv.Dump())
 	if err != nil {
 		t.Fatal(err)
@@ -288,6 +292,7 @@ func TestSnapshot(t *testing.T) {
 			slices.SortFunc(s.Workspaces[i].Things, func(a, b stateThing) int { return a.Seq - b.Seq })
 			slices.SortFunc(s.Workspaces[i].Reacted, func(a, b stateReaction) int { return a.Seq - b.Seq })
 		}
+		slices.SortFunc(s.Files, func(a, b stateFile) int { return strings.Compare(a.Path, b.Path) })
 		return s
 	}
 	again, err := json.Marshal(sorted(other.srv.Dump()))
@@ -303,7 +308,7 @@ func TestSnapshot(t *testing.T) {
 	}
 	// Everything answers as before, and new issues continue the numbering.
 	s := selector{schema: w.srv.schema}
-	for _, name := range []string{"issues", "comments", "projects", "documents", "agentSessions", "customers", "initiatives", "teams", ""} {
+	for _, name := range []string{"issues", "comments", "projects", "documents", "agentSessions", "customers", "initiatives", "teams", "notifications", ""} {
 		query := `{webhooks{nodes{id enabled secret url resourceTypes}}}`
 		if name != "" {
 			query = "{" + name + s.selection(w.srv.schema.Query.Fields.ForName(name).Type.Name(), 2) + "}"
@@ -429,5 +434,52 @@ func TestServe(t *testing.T) {
 	}
 	if err := Serve(ctx, ServeConfig{SeedFile: state}, io.Discard); err == nil {
 		t.Error("a state file was taken for a seed")
+	}
+}
+
+// TestSnapshotUnderWay restores what had been sent in vain and finds it delivered
+// by the other server when its retry is due, unchanged.
+func TestSnapshotUnderWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Config{Clock: NewClock(time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC))})
+	var up atomic.Bool
+	in := newInbox(t, func(int) int {
+		if up.Load() {
+			return http.StatusOK
+		}
+		return http.StatusServiceUnavailable
+	})
+	w.hook(in.URL, "Comment")
+	w.ada.Comment(w.issue, "@helper-bot hello")
+	if err := w.srv.Wait(t.Context(), func() bool {
+		log := w.srv.Deliveries()
+		return len(log) == 1 && len(log[0].Attempts) == 1
+	}); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(w.srv.Dump())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.srv.Close()
+	up.Store(true)
+	var st Snapshot
+	if err := json.Unmarshal(raw, &st); err != nil {
+		t.Fatal(err)
+	}
+	other := newWorld(t, Config{Clock: NewClock(time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC))})
+	if err := other.srv.Restore(st); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(in.all()); n != 1 {
+		t.Fatalf("%d deliveries before the retry is due", n)
+	}
+	if err := other.srv.Advance(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	other.flush()
+	got := in.all()
+	if len(got) != 2 || !bytes.Equal(got[0].raw, got[1].raw) || got[0].header.Get("Linear-Delivery") != got[1].header.Get("Linear-Delivery") {
+		t.Errorf("deliveries: %s", in.kinds())
 	}
 }

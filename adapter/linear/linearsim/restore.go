@@ -9,8 +9,8 @@ import (
 )
 
 // Restore replaces everything that the server holds. Earlier handles act on
-// deleted entities. The server keeps its configuration and logs; deliveries in
-// progress end. After an error the server is unchanged.
+// deleted entities. The server keeps its configuration and logs; its own
+// deliveries in progress end. After an error the server is unchanged.
 func (s *Server) Restore(st Snapshot) error {
 	if st.Version != stateVersion {
 		return fmt.Errorf("linearsim: state of version %d, this one reads version %d", st.Version, stateVersion)
@@ -26,6 +26,7 @@ func (s *Server) Restore(st Snapshot) error {
 		u := lookup[*User](&b, "User", t.User)
 		tokens[t.Text] = &token{user: u, app: b.apps[t.App], key: t.Key, handed: t.Handed, scopes: t.Scopes, expires: t.Expires}
 	}
+	files, deliveries := b.files(st.Files), b.deliveries(st.Deliveries)
 	if b.err != nil {
 		return b.err
 	}
@@ -36,6 +37,13 @@ func (s *Server) Restore(st Snapshot) error {
 		}
 	}
 	s.workspaces, s.tokens, s.comments, s.seq, s.syncID = b.workspaces, tokens, b.comments, st.Seq, st.SyncID
+	s.files = files
+	for _, d := range deliveries {
+		d.reg.retries = append(d.reg.retries, d)
+		s.deliveries = append(s.deliveries, d)
+		s.pending++
+		s.act = max(s.act, d.act)
+	}
 	s.ids = map[string]struct{}{}
 	for _, id := range st.IDs {
 		s.ids[id] = struct{}{}
@@ -178,6 +186,9 @@ func (b *restorer) connect(sw stateWorkspace) {
 			}
 		}
 	}
+	for _, n := range sw.Notifications {
+		w.notifications = append(w.notifications, b.notification(n))
+	}
 	for n, x := range sw.Sessions {
 		to := w.sessions[n]
 		to.App, to.Issue = lookup[*User](b, "User", x.App), lookup[*Issue](b, "Issue", x.Issue)
@@ -189,6 +200,53 @@ func (b *restorer) connect(sw stateWorkspace) {
 			to.activities = append(to.activities, act)
 		}
 	}
+}
+
+func (b *restorer) files(in []stateFile) map[string]*file {
+	out := make(map[string]*file, len(in))
+	for _, f := range in {
+		out[f.Path] = &file{
+			ws: lookup[*Workspace](b, "Organization", f.Workspace), name: f.Name, kind: f.Type, size: f.Size, public: f.Public,
+			signature: f.Signature, sent: f.Sent, content: f.Content,
+		}
+	}
+	return out
+}
+
+// deliveries are those that are still to arrive. One that was being sent is sent
+// again.
+func (b *restorer) deliveries(in []stateDelivery) []*delivery {
+	hooks := map[string]*Registration{}
+	for _, w := range b.workspaces {
+		for _, reg := range w.registrations {
+			hooks[reg.ID] = reg
+		}
+	}
+	var out []*delivery
+	for _, d := range in {
+		reg := hooks[d.Webhook]
+		if reg == nil {
+			b.err = errors.Join(b.err, fmt.Errorf("linearsim: the state has a delivery for webhook %q, which it does not hold", d.Webhook))
+			continue
+		}
+		out = append(out, &delivery{
+			id: d.ID, reg: reg, body: d.Body, header: d.Header, attempts: d.Attempts, tries: d.Tries, due: d.Due, repeat: d.Repeat, act: d.Act,
+			event: event{action: d.Action, typ: d.Type, url: d.URL, actor: d.Actor, data: d.Data, from: d.From, own: d.Own, at: d.At},
+		})
+	}
+	return out
+}
+
+func (b *restorer) notification(n stateNotification) *notification {
+	out := &notification{
+		record: n.record(), id: n.ID, typ: n.Type, user: lookup[*User](b, "User", n.User), actor: lookup[*User](b, "User", n.Actor),
+		issue: lookup[*Issue](b, "Issue", n.Issue), comment: lookup[*Comment](b, "Comment", n.Comment), emoji: n.Emoji, readAt: n.ReadAt,
+		snoozed: n.Snoozed, archived: n.Archived,
+	}
+	if out.user == nil || out.issue == nil {
+		b.err = errors.Join(b.err, errors.New("linearsim: a notification of the state has no user or no issue"))
+	}
+	return out
 }
 
 func (b *restorer) issue(to *Issue, i stateIssue) {

@@ -29,6 +29,11 @@ type Config struct {
 	// Defaults to 0: nothing is refused, and the headers report a full budget
 	// of 2,500 for API keys and 5,000 for apps.
 	RequestsPerHour int
+	// SearchesPerMinute is the size of each caller's budget of each of
+	// searchIssues and semanticSearch, which refills within a minute. Defaults to
+	// 0: nothing is refused, and the headers report a full budget of 30, which is
+	// Linear's.
+	SearchesPerMinute int
 	// Seed makes every id and secret follow from it, so that a run can be
 	// repeated. Defaults to 0: ids and secrets are random.
 	Seed uint64
@@ -122,7 +127,7 @@ type Server struct {
 // Start listens and answers until Close. It fails when the address cannot be
 // listened on or the configuration is invalid.
 func Start(cfg Config) (*Server, error) {
-	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 || cfg.ComplexityPerHour < 0 {
+	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.SearchesPerMinute < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 || cfg.ComplexityPerHour < 0 {
 		return nil, errors.New("linearsim: negative limit in the configuration")
 	}
 	if cfg.Addr == "" {

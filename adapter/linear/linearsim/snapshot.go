@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"net/http"
 	"time"
 )
 
@@ -8,14 +9,16 @@ import (
 const stateVersion = 1
 
 // Snapshot is everything that a server holds, as JSON can carry it: workspaces with
-// all entities, tokens and webhooks. Logs, faults, deliveries under way and the
-// contents of uploaded files are not part of it. It holds secrets.
+// all entities and inboxes, tokens, webhooks and what is still to be delivered to
+// them, and uploaded files. Logs and faults are not part of it. It holds secrets.
 type Snapshot struct {
 	Version    int              `json:"version"`
 	Seq        int              `json:"seq"`
 	SyncID     int              `json:"syncId"`
 	Workspaces []stateWorkspace `json:"workspaces"`
 	Tokens     []stateToken     `json:"tokens"`
+	Files      []stateFile      `json:"files,omitempty"`
+	Deliveries []stateDelivery  `json:"deliveries,omitempty"`
 	IDs        []string         `json:"ids"`
 }
 
@@ -59,6 +62,8 @@ type stateWorkspace struct {
 	Sessions []stateSession  `json:"sessions,omitempty"`
 	Webhooks []stateWebhook  `json:"webhooks,omitempty"`
 	Apps     []stateApp      `json:"apps,omitempty"`
+
+	Notifications []stateNotification `json:"notifications,omitempty"`
 }
 
 type stateUser struct {
@@ -199,4 +204,50 @@ type stateApp struct {
 	ClientCredentials bool     `json:"clientCredentials,omitempty"`
 	Webhook           string   `json:"webhook,omitempty"`
 	Closed            bool     `json:"closed,omitempty"`
+}
+
+type stateNotification struct {
+	stateRecord
+	Type     string    `json:"type"`
+	User     string    `json:"user"`
+	Actor    string    `json:"actor,omitempty"`
+	Issue    string    `json:"issue"`
+	Comment  string    `json:"comment,omitempty"`
+	Emoji    string    `json:"emoji,omitempty"`
+	ReadAt   time.Time `json:"readAt,omitzero"`
+	Snoozed  time.Time `json:"snoozedUntilAt,omitzero"`
+	Archived time.Time `json:"archivedAt,omitzero"`
+}
+
+type stateFile struct {
+	Path      string `json:"path"`
+	Workspace string `json:"workspace"`
+	Name      string `json:"name"`
+	Type      string `json:"contentType"`
+	Size      int    `json:"size"`
+	Public    bool   `json:"public,omitempty"`
+	Signature string `json:"signature"`
+	Sent      bool   `json:"sent,omitempty"`
+	Content   []byte `json:"content,omitempty"`
+}
+
+// stateDelivery is a delivery that has not arrived yet.
+type stateDelivery struct {
+	ID       string         `json:"id"`
+	Webhook  string         `json:"webhook"`
+	Action   string         `json:"action"`
+	Type     string         `json:"type"`
+	URL      string         `json:"url,omitempty"`
+	Actor    map[string]any `json:"actor,omitempty"`
+	Data     map[string]any `json:"data,omitempty"`
+	From     map[string]any `json:"updatedFrom,omitempty"`
+	Own      map[string]any `json:"own,omitempty"`
+	At       time.Time      `json:"at"`
+	Body     []byte         `json:"body,omitempty"` // as sent last
+	Header   http.Header    `json:"header,omitempty"`
+	Attempts []Attempt      `json:"attempts,omitempty"`
+	Tries    int            `json:"tries,omitempty"`
+	Due      time.Time      `json:"due,omitzero"`
+	Repeat   bool           `json:"repeat,omitempty"`
+	Act      int            `json:"act"`
 }

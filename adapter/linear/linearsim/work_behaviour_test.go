@@ -1,9 +1,11 @@
 package linearsim
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestStorage checks what the storage refuses.
@@ -67,6 +69,25 @@ func TestStorage(t *testing.T) {
 			t.Errorf("%s: HTTP %d, want %d", tc.name, got, tc.want)
 		}
 	}
+	signed := w.signed(asset, "60")
+	for _, tc := range []struct {
+		name, url string
+		want      int
+	}{
+		{"signed", signed, 200},
+		{"signed for longer than it was", strings.Replace(signed, "expires=", "expires=9", 1), 401},
+		{"signed by others", signed + "0", 401},
+		{"not signed for that long", w.signed(asset, "-1"), 401},
+		{"not signed without a number", w.signed(asset, "soon"), 401},
+	} {
+		if got := send("GET", tc.url, "", nil); got != tc.want {
+			t.Errorf("%s: HTTP %d, want %d", tc.name, got, tc.want)
+		}
+	}
+	w.clock.advance(time.Minute)
+	if got := send("GET", signed, "", nil); got != 401 {
+		t.Errorf("signature expired: HTTP %d", got)
+	}
 	if content, ok := w.srv.File(asset); string(content) != "hi" || !ok {
 		t.Errorf("file %q, %v", content, ok)
 	}
@@ -116,4 +137,36 @@ func TestSessions(t *testing.T) {
 	if w.ada.StartSession(nil, w.issue, nil) != nil || w.ada.Prompt(nil, "x") != "" {
 		t.Error("a session of nothing")
 	}
+}
+
+// signed returns the address of a file as a comment has it for a client that asks
+// for signed addresses. The comment names the file twice, and another that does
+// not exist.
+func (w *world) signed(asset, expires string) string {
+	w.tb.Helper()
+	c := w.ada.Comment(w.issue, "![a]("+asset+") and "+asset+"\nand "+w.srv.URL()+"/assets/"+w.ws.ID+"/none")
+	req, err := http.NewRequestWithContext(w.tb.Context(), http.MethodPost, w.srv.URL()+"/graphql",
+		strings.NewReader(`{"query":"{comment(id:\"`+c.ID+`\"){body}}"}`))
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	req.Header.Set("Authorization", w.auth)
+	req.Header.Set("Public-File-Urls-Expire-In", expires)
+	resp, err := w.client.Do(req)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var out struct {
+		Data struct{ Comment struct{ Body string } }
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		w.tb.Fatal(err)
+	}
+	body := out.Data.Comment.Body
+	first, rest, _ := strings.Cut(strings.TrimPrefix(body, "![a]("), ")")
+	if body != "![a]("+first+") and "+first+"\nand "+w.srv.URL()+"/assets/"+w.ws.ID+"/none" {
+		w.tb.Errorf("body %q, %q", body, rest)
+	}
+	return first
 }

@@ -1,0 +1,188 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/linearbot/linearbot/internal/settings"
+)
+
+// drain is the default of LINEARBOT_DRAIN_TIMEOUT.
+const drain = 25 * time.Second
+
+// TestManifests reads every manifest under deploy/kubernetes into Kubernetes' own
+// types, in which an unknown field is an error, and checks what they promise.
+func TestManifests(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../deploy/kubernetes/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%d manifests, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			docs := k8syaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(raw)))
+			var pods []podded
+			var selectors []*metav1.LabelSelector
+			for {
+				doc, err := docs.Read()
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				var kind metav1.TypeMeta
+				if err := yaml.Unmarshal(doc, &kind); err != nil {
+					t.Fatal(err)
+				}
+				switch kind.APIVersion + " " + kind.Kind {
+				case "v1 Secret":
+					for name := range into[corev1.Secret](t, doc).StringData {
+						known(t, name)
+					}
+				case "v1 Service":
+					s := into[corev1.Service](t, doc)
+					selectors = append(selectors, &metav1.LabelSelector{MatchLabels: s.Spec.Selector})
+				case "policy/v1 PodDisruptionBudget":
+					selectors = append(selectors, into[policyv1.PodDisruptionBudget](t, doc).Spec.Selector)
+				case "apps/v1 Deployment":
+					d := into[appsv1.Deployment](t, doc)
+					pods, selectors = append(pods, podded{d.Spec.Template, nil, *d.Spec.Replicas}), append(selectors, d.Spec.Selector)
+				case "apps/v1 StatefulSet":
+					s := into[appsv1.StatefulSet](t, doc)
+					pods = append(pods, podded{s.Spec.Template, s.Spec.VolumeClaimTemplates, *s.Spec.Replicas})
+					selectors = append(selectors, s.Spec.Selector)
+				default:
+					t.Errorf("a %s of %s is not checked", kind.Kind, kind.APIVersion)
+				}
+			}
+			for _, p := range pods {
+				p.check(t)
+				for _, sel := range selectors {
+					s, err := metav1.LabelSelectorAsSelector(sel)
+					if err != nil || s.Empty() || !s.Matches(labels.Set(p.template.Labels)) {
+						t.Errorf("selector %v does not select the pods (%v)", sel, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// into reads a document strictly.
+func into[T any](t *testing.T, doc []byte) *T {
+	t.Helper()
+	out := new(T)
+	if err := yaml.UnmarshalStrict(doc, out); err != nil {
+		t.Fatalf("%T: %v", *out, err)
+	}
+	return out
+}
+
+// podded is what makes pods.
+type podded struct {
+	template corev1.PodTemplateSpec
+	volumes  []corev1.PersistentVolumeClaim
+	replicas int32
+}
+
+func (p podded) check(t *testing.T) {
+	t.Helper()
+	spec := p.template.Spec
+	c := spec.Containers[0]
+	pause := time.Duration(0)
+	if c.Lifecycle != nil {
+		pause = time.Duration(c.Lifecycle.PreStop.Sleep.Seconds) * time.Second
+	}
+	if grace := time.Duration(*spec.TerminationGracePeriodSeconds) * time.Second; grace < drain+pause+10*time.Second {
+		t.Errorf("a grace period of %v is too short for a drain of %v after %v", grace, drain, pause)
+	}
+	if c.ReadinessProbe.HTTPGet.Path != "/readyz" || c.LivenessProbe.HTTPGet.Path != "/healthz" {
+		t.Error("the probes are not those of the server")
+	}
+	if port := c.Ports[0]; port.ContainerPort != 3000 || c.ReadinessProbe.HTTPGet.Port.StrVal != port.Name || c.LivenessProbe.HTTPGet.Port.StrVal != port.Name {
+		t.Error("the probes are not on the port that the server listens on by default")
+	}
+	if !*spec.SecurityContext.RunAsNonRoot || *c.SecurityContext.AllowPrivilegeEscalation || !*c.SecurityContext.ReadOnlyRootFilesystem {
+		t.Error("the container has more rights than it needs")
+	}
+	file := false
+	for _, e := range c.Env {
+		known(t, e.Name)
+		dir, ok := strings.CutPrefix(e.Value, "file:")
+		if e.Name != "LINEARBOT_STATE" || !ok {
+			continue
+		}
+		file = true
+		if len(p.volumes) != 1 || c.VolumeMounts[0].Name != p.volumes[0].Name || c.VolumeMounts[0].MountPath != dir {
+			t.Errorf("state in %s, which is not on a volume", dir)
+		}
+	}
+	if file != (p.replicas == 1) {
+		t.Errorf("%d replicas with state in a file: %v", p.replicas, file)
+	}
+}
+
+// known checks that the program reads a variable.
+func known(t *testing.T, name string) {
+	t.Helper()
+	for _, row := range settings.Table() {
+		if row.Name == name {
+			return
+		}
+	}
+	t.Errorf("the program does not read %s", name)
+}
+
+// TestUnit checks that every line of the systemd unit is a setting, a section or
+// a comment, and what the comments promise.
+func TestUnit(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../deploy/systemd/linearbot.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`^(#.*|\[(Unit|Service|Install)\]|[A-Z][A-Za-z]+=.*|)$`)
+	values := map[string]string{}
+	for i, l := range strings.Split(string(raw), "\n") {
+		if !line.MatchString(l) {
+			t.Errorf("line %d: %q", i+1, l)
+		}
+		if k, v, ok := strings.Cut(l, "="); ok && !strings.HasPrefix(l, "#") {
+			values[k] = v
+		}
+	}
+	stop, err := time.ParseDuration(values["TimeoutStopSec"] + "s")
+	if err != nil || stop < drain+10*time.Second {
+		t.Errorf("TimeoutStopSec %q is too short for a drain of %v", values["TimeoutStopSec"], drain)
+	}
+	name, value, _ := strings.Cut(values["Environment"], "=")
+	known(t, name)
+	if value != "file:/var/lib/"+values["StateDirectory"] {
+		t.Errorf("state in %s, which the unit does not make", value)
+	}
+	if values["RestartPreventExitStatus"] != "2" {
+		t.Error("a wrong configuration is started again and again")
+	}
+}
