@@ -60,6 +60,26 @@ func Concurrent(n int) LanePolicy { return LanePolicy{kind: policyConcurrent, n:
 // forgets it otherwise.
 func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
 
+// String names the policy, as in "latest" or "debounce 2s".
+func (p LanePolicy) String() string {
+	switch p.kind {
+	case policyLatest:
+		return "latest"
+	case policyDebounce:
+		return "debounce " + p.d.String()
+	case policyBurst:
+		return "burst " + p.d.String()
+	case policyConcurrent:
+		return "concurrent " + strconv.Itoa(p.n)
+	case policyDrop:
+		return "drop"
+	case policyNone, policySerial:
+		return "serial"
+	default:
+		return "serial"
+	}
+}
+
 // valid reports whether the policy can be carried out.
 func (p LanePolicy) valid() bool {
 	switch p.kind {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -145,7 +146,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 		return nil, err
 	}
 	if fate == fateCanceled {
-		return ignored("canceled"), nil
+		return ignored(reason.Canceled), nil
 	}
 	p := ev.post
 	m, err := b.cfg.Adapter.Post(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}))
@@ -153,6 +154,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
 	b.counts.add(countReplies, "")
+	b.noteReply(ctx, m)
 	if len(p.Links) > 0 {
 		set := &linkSet{thread: r.thread, expires: p.At.Add(b.links.ttl)}
 		copy(set.name[:], p.Links)

@@ -102,6 +102,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 		return nil, err
 	}
 	t.bot.counts.add(countReplies, "")
+	t.bot.noteReply(ctx, m)
 	if !m.Existed || !differs(turn, before, m, p.Body, said) {
 		return m, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Acceptor stores deliveries. *bot.Bot is one.
@@ -24,9 +25,9 @@ type Acceptor interface {
 
 // endpoint is the delivery endpoint as a plain HTTP handler.
 type endpoint struct {
-	// verify checks that a delivery is authentic. signed says that it uses Linear's
-	// signature.
-	verify   func(r *http.Request, body []byte) error
+	// verify checks that a delivery is authentic, and returns the name of the secret.
+	// signed says that it uses Linear's signature.
+	verify   func(r *http.Request, body []byte) (secret string, err error)
 	signed   bool
 	budget   *budget
 	acceptor Acceptor
@@ -37,13 +38,16 @@ type endpoint struct {
 	now      func() time.Time
 	log      zerolog.Logger
 	intake   *Intake
+	tracer   adapter.Tracer // nil for none
 }
 
 func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.now()
-	status, text, reason := h.serve(w, r, start)
+	t := h.trace(r)
+	status, text, why := h.serve(w, r, start, t)
+	t.end()
 	now := h.now()
-	h.intake.observe(status, reason, now.Sub(start), now)
+	h.intake.observe(status, why, now.Sub(start), now)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
@@ -57,10 +61,10 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers one request, and says why if it refuses it. The order matters:
 // nothing is parsed before the signature is verified.
-func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (status int, text, reason string) {
+func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, t tracing) (status int, text, why string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return http.StatusMethodNotAllowed, "method not allowed", RefusedMethod
+		return http.StatusMethodNotAllowed, "method not allowed", refusedMethod
 	}
 	// The fields that identify the delivery are built only for a line that is
 	// logged: nearly all deliveries log nothing.
@@ -69,6 +73,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
+		t.step(refusalReason(err), "")
 		log(h.log.Warn()).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
@@ -76,61 +81,73 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	defer release()
 	if errors.Is(err, errBudget) {
 		w.Header().Set("Connection", "close")
+		t.step(reason.Overloaded, "")
 		log(h.log.Error()).Msg("delivery refused: too many large bodies at once, Linear will send it again")
-		return http.StatusServiceUnavailable, "too busy, try again", RefusedBusy
+		return http.StatusServiceUnavailable, "too busy, try again", reason.Overloaded
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			t.step(reason.TooLarge, "")
 			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
-			return http.StatusRequestEntityTooLarge, "body too large", RefusedTooLarge
+			return http.StatusRequestEntityTooLarge, "body too large", reason.TooLarge
 		}
+		t.step(reason.CutOff, "")
 		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
-		return http.StatusBadRequest, "body cut off", RefusedCutOff
+		return http.StatusBadRequest, "body cut off", reason.CutOff
 	}
-	if err := h.verify(r, body); err != nil {
+	secret, err := h.verify(r, body)
+	if err != nil {
 		if h.signed {
+			t.step(refusalReason(err), "")
 			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
+			t.step(reason.NotVerified, "")
 			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold secrets
 		}
 		return refusal(err)
 	}
 
+	t.verified(secret)
+
 	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
 		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
-			return http.StatusBadRequest, err.Error(), RefusedNotJSON
+			t.step(reason.NotJSON, "")
+			return http.StatusBadRequest, err.Error(), reason.NotJSON
 		}
-		return http.StatusUnauthorized, err.Error(), RefusedUntimed
+		t.step(reason.NoTimestamp, "")
+		return http.StatusUnauthorized, err.Error(), reason.NoTimestamp
 	}
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
+		t.aged(err, d.Key(), age)
 		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
-		if errors.Is(err, errFuture) {
-			return http.StatusUnauthorized, err.Error(), RefusedFuture
-		}
-		return http.StatusUnauthorized, err.Error(), RefusedExpired
+		return http.StatusUnauthorized, err.Error(), ageReason(err)
 	}
 	if d.Late {
+		t.late(age)
 		h.intake.observeLate()
 		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {
+		t.step(reason.Overloaded, "")
 		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
-		return http.StatusServiceUnavailable, "too busy, try again", RefusedBusy
+		return http.StatusServiceUnavailable, "too busy, try again", reason.Overloaded
 	}
 	defer h.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
 	defer cancel()
-	if err := h.acceptor.Accept(ctx, d); err != nil {
+	if err := h.acceptor.Accept(t.context(ctx), d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
+			t.step(reason.Unreadable, "")
 			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
-			return http.StatusBadRequest, "cannot be read", RefusedUnreadable
+			return http.StatusBadRequest, "cannot be read", reason.Unreadable
 		}
+		t.step(reason.IntakeFailed, "")
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
-		return http.StatusServiceUnavailable, "not stored, try again", RefusedNotStored
+		return http.StatusServiceUnavailable, "not stored, try again", reason.IntakeFailed
 	}
 	return http.StatusOK, "OK", ""
 }
@@ -153,11 +170,11 @@ func (h *endpoint) hasSignature(r *http.Request) error {
 }
 
 // refusal is the answer to a request that is not authentic.
-func refusal(err error) (status int, text, reason string) {
+func refusal(err error) (status int, text, why string) {
 	if errors.Is(err, ErrNoSignature) {
-		return http.StatusUnauthorized, "missing signature", RefusedUnsigned
+		return http.StatusUnauthorized, "missing signature", reason.NoSignature
 	}
-	return http.StatusUnauthorized, "invalid signature", RefusedSignature
+	return http.StatusUnauthorized, "invalid signature", refusalReason(err)
 }
 
 // enter waits for a place, for half of the time that storing may take.

@@ -9,22 +9,8 @@ import (
 	"github.com/linearbot/linearbot/internal/latency"
 )
 
-// The reasons for which requests to the delivery endpoint are refused, as
-// [Intake.Refused] counts them.
-const (
-	RefusedMethod     = "method"
-	RefusedUnsigned   = "missing_signature"
-	RefusedSignature  = "invalid_signature"
-	RefusedTooLarge   = "too_large"
-	RefusedCutOff     = "cut_off"
-	RefusedBusy       = "busy"
-	RefusedNotJSON    = "not_json"
-	RefusedUntimed    = "missing_timestamp"
-	RefusedExpired    = "expired"
-	RefusedFuture     = "in_the_future"
-	RefusedUnreadable = "unreadable"
-	RefusedNotStored  = "not_stored"
-)
+// refusedMethod is why a request that is no POST is refused. It has no trace.
+const refusedMethod = "method"
 
 // Intake counts the outcomes of requests to the delivery endpoint. It is safe for
 // concurrent use.
@@ -72,8 +58,8 @@ func (i *Intake) Answered() map[int]int64 {
 	return maps.Clone(i.counts)
 }
 
-// Refused returns the number of refused requests by reason, one of the constants
-// of this package that begin with Refused.
+// Refused returns the number of refused requests by reason, for example
+// "bad_signature". The reasons are those of decision traces, and "method".
 func (i *Intake) Refused() map[string]int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -78,6 +78,9 @@ type Config struct {
 	// OnListen is called once the server listens, with the address. Useful
 	// with port 0. Defaults to nothing.
 	OnListen func(addr net.Addr)
+	// Tracer is told what becomes of each request to the delivery endpoint.
+	// Defaults to none.
+	Tracer adapter.Tracer
 	// Logger logs everything that is rejected or fails. Defaults to none.
 	Logger zerolog.Logger
 	// Now is the clock. Defaults to time.Now.
@@ -145,14 +148,14 @@ func NewServer(cfg Config) (*Server, error) {
 		cfg.Now = time.Now
 	}
 	var verifier *Verifier
-	verify := cfg.Verify
-	if verify == nil {
+	verify := func(r *http.Request, body []byte) (string, error) { return "", cfg.Verify(r, body) }
+	if cfg.Verify == nil {
 		var err error
 		if verifier, err = newVerifier(cfg.secrets(), cfg.Now); err != nil {
 			return nil, err
 		}
-		verify = func(r *http.Request, body []byte) error {
-			return verifier.Verify(r.Header.Get("Linear-Signature"), body)
+		verify = func(r *http.Request, body []byte) (string, error) {
+			return verifier.verify(r.Header.Get("Linear-Signature"), body)
 		}
 	}
 	horizon := shortHorizon
@@ -172,6 +175,7 @@ func NewServer(cfg Config) (*Server, error) {
 		now:      cfg.Now,
 		log:      cfg.Logger,
 		intake:   s.intake,
+		tracer:   cfg.Tracer,
 	}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
@@ -197,7 +201,7 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
-	missed := &lost{path: cfg.Path, log: cfg.Logger}
+	missed := &lost{path: cfg.Path, log: cfg.Logger, tracer: cfg.Tracer}
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && c.Request().Method == http.MethodPost {
 			missed.note(c.Request().URL.Path)

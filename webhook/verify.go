@@ -59,9 +59,15 @@ func newVerifier(secrets []Secret, now func() time.Time) (*Verifier, error) {
 // secret that has not expired. Its running time depends only on the length of
 // body and the number of secrets.
 func (v *Verifier) Verify(signature string, body []byte) error {
+	_, err := v.verify(signature, body)
+	return err
+}
+
+// verify is Verify. It also returns the name of the secret.
+func (v *Verifier) verify(signature string, body []byte) (secret string, err error) {
 	got, err := parseSignature(signature)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := v.now()
 	var by *signer
@@ -79,11 +85,11 @@ func (v *Verifier) Verify(signature string, body []byte) error {
 	switch {
 	case by != nil:
 		by.note(now)
-		return nil
+		return by.name, nil
 	case expired:
-		return ErrExpiredSecret
+		return "", ErrExpiredSecret
 	default:
-		return ErrSignature
+		return "", ErrSignature
 	}
 }
 

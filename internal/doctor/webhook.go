@@ -12,8 +12,8 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/roundtrip"
-	"github.com/linearbot/linearbot/webhook"
 )
 
 // hook is a webhook as Linear shows it to admins.
@@ -122,7 +122,7 @@ func (e *exam) secret(context.Context) {
 		return
 	}
 	arrived := e.arrived()
-	switch wrong := e.running.Intake.Refused[webhook.RefusedSignature]; {
+	switch wrong := e.running.Intake.Refused[reason.BadSignature] + e.running.Intake.Refused[reason.SecretExpired]; {
 	case arrived == 0 && wrong > 0:
 		e.add(Error, check, fmt.Sprintf("%d deliveries had a signature that no configured secret makes, and none had a valid one", wrong), fix)
 	case arrived == 0:

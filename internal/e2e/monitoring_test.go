@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/linearbot/linearbot/internal/metrics"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // monitoring is where the dashboard and the rules are.
@@ -61,6 +62,13 @@ func checkExpr(t *testing.T, text string, used map[string]bool) {
 			for _, m := range n.LabelMatchers {
 				if !slices.Contains(append([]string{"__name__", "instance", "job"}, has...), m.Name) {
 					t.Errorf("%s: %s has no label %s", text, n.Name, m.Name)
+				}
+				if m.Name == "reason" {
+					for word := range strings.SplitSeq(m.Value, "|") {
+						if kind := reason.Kinds()[word]; kind != reason.Refused && kind != reason.Ignored {
+							t.Errorf("%s: there is no reason %q", text, word)
+						}
+					}
 				}
 			}
 		case *parser.AggregateExpr:

@@ -57,6 +57,15 @@ const (
 	Transcript
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
+	// TraceList are the workspaces that have decision traces.
+	TraceList
+	// TraceHead counts the pages of traces of a workspace.
+	TraceHead
+	// TracePage is a page of traces.
+	TracePage
+	// Seen is how far comments and sessions were looked through for those whose
+	// webhook did not arrive.
+	Seen
 )
 
 // What the ids of entries that wait begin with.
@@ -91,7 +100,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [23]Info {
+func table() [27]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -128,6 +137,11 @@ func table() [23]Info {
 		// Until the store is thrown away: with another secret, what turns that
 		// run again have written is written twice.
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
+		// The writers of traces know how long these live.
+		{TraceList, "traces", "store", "JSON", 60 * day, false},
+		{TraceHead, "trace_head", "workspace", "decimal", 15 * day, false},
+		{TracePage, "trace", "page", "see package trace", 7 * day, false},
+		{Seen, "seen", "workspace", "JSON", 30 * day, false},
 	}
 }
 

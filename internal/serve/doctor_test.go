@@ -23,6 +23,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/doctor"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/state"
@@ -207,8 +208,8 @@ func TestDoctor(t *testing.T) {
 			p.set("LINEARBOT_PUBLIC_URL", srv.URL)
 		}, "address", doctor.Error, "answers 401", "another signing secret"},
 
-		{"wrong secret", func(p *patient) { p.serves(nil, map[string]int64{webhook.RefusedSignature: 9}) }, "secret", doctor.Error, "9 deliveries had a signature that no configured secret makes", "Copy the signing secret"},
-		{"two secrets", func(p *patient) { p.serves(healthy, map[string]int64{webhook.RefusedSignature: 2}) }, "secret", doctor.Warning, "2 deliveries had another signature", "separated by a comma"},
+		{"wrong secret", func(p *patient) { p.serves(nil, map[string]int64{reason.BadSignature: 9}) }, "secret", doctor.Error, "9 deliveries had a signature that no configured secret makes", "Copy the signing secret"},
+		{"two secrets", func(p *patient) { p.serves(healthy, map[string]int64{reason.BadSignature: 2}) }, "secret", doctor.Warning, "2 deliveries had another signature", "separated by a comma"},
 		{"nothing arrives", func(p *patient) { p.serves(nil, nil) }, "secret", doctor.Note, "no delivery has arrived", "Mention the bot"},
 		{"no comments", func(p *patient) { p.serves(map[string]int64{"Issue": 50}, nil) }, "events", doctor.Error, "no Comment", "Turn these events on"},
 		{"no sessions", func(p *patient) { p.serves(map[string]int64{"Comment": 50}, nil) }, "events", doctor.Warning, "no AgentSessionEvent", "LINEAR_MODE=comments"},
@@ -222,7 +223,9 @@ func TestDoctor(t *testing.T) {
 		}, "webhook", doctor.OK, "its secret is the configured one", ""},
 		{"webhook with another secret", func(p *patient) { p.admin(linearsim.Webhook{Secret: "MARKER-OTHER"}) }, "secret", doctor.Error, "Linear signs with another secret", "Copy the signing secret again"},
 		{"webhook without comments", func(p *patient) { p.admin(linearsim.Webhook{Secret: signing, ResourceTypes: []string{"Issue"}}) }, "events", doctor.Error, "does not send Comment", "Turn these events on"},
-		{"webhook without reactions", func(p *patient) { p.admin(linearsim.Webhook{Secret: signing, ResourceTypes: []string{"Comment", "Issue"}}) }, "events", doctor.Note, "Reaction", "if the bot uses them"},
+		{"webhook without reactions", func(p *patient) {
+			p.admin(linearsim.Webhook{Secret: signing, ResourceTypes: []string{"Comment", "Issue"}})
+		}, "events", doctor.Note, "Reaction", "if the bot uses them"},
 		{"webhook elsewhere", func(p *patient) { p.admin(linearsim.Webhook{URL: "https://old.example.com/hook"}) }, "webhook", doctor.Error, "no webhook in Linear leads to", "correct the address"},
 		{"disabled webhook", func(p *patient) {
 			hook := p.admin(linearsim.Webhook{Secret: signing})
