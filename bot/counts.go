@@ -35,6 +35,8 @@ const (
 	countDiffers = "differs"
 	// countFailed is the number of runs of turns that failed, by code.
 	countFailed = "failed"
+	// countMissed is the number of deliveries whose webhook did not arrive.
+	countMissed = "missed_webhooks"
 	// countReplies is the number of messages that were posted.
 	countReplies = "replies"
 )
@@ -60,6 +62,8 @@ func (c *counts) add(name, reason string) {
 // Counts returns how often each decision was taken since [New], by name:
 //
 //   - "accepted", "duplicate": deliveries that were stored, or known already
+//   - "missed_webhooks": messages whose webhook did not arrive, and that were found
+//     by asking the platform
 //   - "ignored:" and a reason, for example "ignored:self": events without a handler
 //   - "handled", "retried", "buried", "parked", "returned": how turns ended;
 //     parked turns wait for an answer, returned ones were handed back unfinished

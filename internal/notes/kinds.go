@@ -76,6 +76,13 @@ const (
 	ResumePrefix = "resume\x00"
 )
 
+// The fates of a scheduled post, which its value names. The first decision
+// stands.
+const (
+	PostPosted   = "posted"
+	PostCanceled = "canceled"
+)
+
 // Info describes a kind.
 type Info struct {
 	Kind Kind

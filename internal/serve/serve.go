@@ -55,6 +55,7 @@ type assembly struct {
 	tickets  *tickets // nil without the ticketing API
 	metrics  *metrics.Metrics
 	status   *status.Reader
+	opened   bool // the store is the configured one
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. If the
@@ -89,7 +90,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
+	seen := a.observe()
+	defer seen.flush()
 	b := a.newBot(in)
+	a.openAdmin(seen, b)
 	if in != nil {
 		in.store.Store, in.bot = a.cfg.Bot.Store, b
 		a.cfg.Webhook.Pages = in.pages(a.cfg.Webhook.Pages)
@@ -106,7 +110,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	a.watch(b, srv, in)
-	runners := append(a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log}), a.metricsListener()...)
+	runners := append(a.tickets.beside(b, conn, seen, a.newCatchUp(b, in), storeCheck{a.cfg.Bot.Store, a.log}), a.metricsListener()...)
 	return a.listenError(srv.Run(ctx, runners...))
 }
 
@@ -242,7 +246,7 @@ func (a *assembly) openStore() (func() error, error) {
 	if !store.Durable() {
 		a.log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
 	}
-	a.cfg.Bot.Store = store
+	a.cfg.Bot.Store, a.opened = store, true
 	return store.Close, nil
 }
 

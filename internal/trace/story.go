@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/linearbot/linearbot/internal/reason"
 )
@@ -164,14 +165,25 @@ func (s *TimedStep) Text() string {
 // Write writes the story: what arrived, what happened and what to do in its
 // first three lines, and then the steps.
 func (s Story) Write(w io.Writer) {
-	fmt.Fprintln(w, s.Title)
-	fmt.Fprintln(w, "  "+s.What)
+	fmt.Fprintln(w, Printable(s.Title))
+	fmt.Fprintln(w, "  "+Printable(s.What))
 	if s.Do != "" {
 		fmt.Fprintln(w, "  To do: "+s.Do)
 	}
 	for _, l := range s.Lines {
-		fmt.Fprintf(w, "    %s  %s\n", l.At.UTC().Format("15:04:05.000"), l.Text)
+		fmt.Fprintf(w, "    %s  %s\n", l.At.UTC().Format("15:04:05.000"), Printable(l.Text))
 	}
+}
+
+// Printable replaces what does not show, such as line feeds and escapes, so that
+// what others wrote stays in its line of a terminal.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 func unique(all []string) []string {

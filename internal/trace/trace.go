@@ -222,7 +222,7 @@ func (t *Trace) About(q Query) bool {
 	if q.Subject != "" {
 		return strings.EqualFold(t.Subject, q.Subject)
 	}
-	if hasPart(t.ID, q.Text) || hasPart(t.Delivery, q.Text) || hasPart(t.Event, q.Text) {
+	if t.Names(q) {
 		return true
 	}
 	for _, s := range t.Steps {
@@ -231,6 +231,12 @@ func (t *Trace) About(q Query) bool {
 		}
 	}
 	return q.Thread && hasPart(string(t.Thread), q.Text)
+}
+
+// Names reports whether a query names the delivery or its event, and not only
+// something beside it, such as a reply.
+func (t *Trace) Names(q Query) bool {
+	return hasPart(t.ID, q.Text) || hasPart(t.Delivery, q.Text) || hasPart(t.Event, q.Text)
 }
 
 // hasPart reports whether one of the ids that a text consists of begins with an
