@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/linearbot/linearbot/internal/doctor"
 	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/status"
 )
 
 // doctorCmd examines the configuration, Linear, the webhook and the store.
@@ -28,7 +31,8 @@ func (*doctorCmd) Help() string {
 func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg := p.cfg
 	cfg.Flags = map[string]string{"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name}
-	exam, done := serve.Doctor(cfg, nil)
+	values, _ := settings.Read(p.environ(), cfg.Flags) // the examination reports their problems
+	exam, done := serve.Doctor(cfg, func(ctx context.Context) (*status.Status, error) { return process(ctx, values) })
 	report := doctor.Examine(ctx, exam)
 	if err := done(); err != nil {
 		return err
@@ -52,6 +56,25 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	default:
 		return nil
 	}
+}
+
+// process asks the bot that runs with the same settings for its status.
+func process(ctx context.Context, v *settings.Values) (*status.Status, error) {
+	var c *adminClient
+	switch path := serve.AdminSocket(v.State); {
+	case path != "":
+		c = local(ctx, path)
+	case v.AdminAddr != "" && v.AdminAddr != "off":
+		c = remote("http://"+reachable(v.AdminAddr), v.AdminToken, nil)
+	}
+	if c == nil {
+		return nil, errors.New("none listens for commands")
+	}
+	var s status.Status
+	if _, err := c.get(ctx, serve.ProcessPath, nil, &s); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return &s, c.close()
 }
 
 // exitCode is the error of a command that has said everything itself.

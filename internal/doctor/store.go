@@ -82,7 +82,7 @@ func (e *exam) locked() {
 func (e *exam) stats(s state.Stats) {
 	text := fmt.Sprintf("can be written; %d entries in %d threads, %d waiting, %d dead letters", s.Entries, s.Lanes, s.Delayed, s.Dead)
 	if s.Dead > 0 {
-		e.add(Warning, "store", text, "linearbot state dead lists the dead letters with their causes; requeue them after the fix")
+		e.add(Warning, "store", text, "linearbot dead list shows the dead letters with their causes; requeue them after the fix")
 		return
 	}
 	e.add(OK, "store", text, "")

@@ -188,6 +188,7 @@ func (s *scrape) bot(b status.Bot) {
 	for _, outcome := range []string{"handled", "retried", "buried", "parked", "returned", "skipped"} {
 		s.add(turnsEnded, float64(counts[outcome]), outcome)
 	}
+	s.add(missedWebhooks, float64(counts["missed_webhooks"]))
 	s.add(replies, float64(counts["replies"]))
 	s.add(repliesDiffer, float64(counts["differs"]))
 	types := make(map[string]int64)

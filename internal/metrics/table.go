@@ -38,6 +38,7 @@ const (
 	eventsReceived = "linearbot_events_received_total"
 	eventsIgnored  = "linearbot_events_ignored_total"
 	deliveries     = "linearbot_deliveries_total"
+	missedWebhooks = "linearbot_missed_webhooks_total"
 	turnsEnded     = "linearbot_turns_total"
 	turnFailures   = "linearbot_turn_failures_total"
 	turnWait       = "linearbot_turn_wait_seconds"
@@ -86,6 +87,7 @@ func Table() []Row {
 
 		{eventsReceived, Counter, []string{"type"}, "Authentic deliveries by Linear's type of event, ignored ones included."},
 		{deliveries, Counter, []string{"outcome"}, "Deliveries by what became of them: accepted into the store, or duplicate."},
+		{missedWebhooks, Counter, nil, "Messages whose webhook did not arrive, and that were found by asking Linear."},
 		{eventsIgnored, Counter, []string{"reason"}, "Events that no handler got, by reason."},
 		{turnsEnded, Counter, []string{"outcome"}, "Turns by how they ended: handled, retried, buried, parked, returned or skipped."},
 		{turnFailures, Counter, []string{"code"}, "Runs of turns that failed, by the code of the error."},

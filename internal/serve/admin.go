@@ -102,12 +102,6 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
 	}
 }
 
-// adminPages are the further handlers of the admin listener: what only those who
-// look after the bot may see.
-func (*assembly) adminPages() map[string]http.Handler {
-	return map[string]http.Handler{}
-}
-
 // again returns what asks the platform for a delivery again.
 func again(a adapter.Adapter) func(ctx context.Context, t *trace.Trace) ([]byte, error) {
 	refetcher, ok := a.(adapter.Refetcher)

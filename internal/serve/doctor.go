@@ -27,7 +27,7 @@ func Doctor(cfg Config, server func(context.Context) (*status.Status, error)) (d
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
 	}
-	a := &assembly{cfg: cfg, log: zerolog.Nop(), metrics: metrics.New()}
+	a := &assembly{cfg: cfg, log: zerolog.Nop(), metrics: metrics.New(), status: &status.Reader{}}
 	a.values, a.problems = settings.Read(cfg.Environ, cfg.Flags)
 	v := a.values
 	for _, u := range settings.FindUnknown(cfg.Environ) {

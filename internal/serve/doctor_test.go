@@ -246,7 +246,7 @@ func TestDoctor(t *testing.T) {
 			p.lock()
 			p.serves(healthy, nil)
 			p.server.Stores["bot"] = status.StoreStatus{Stats: state.Stats{Dead: 3}}
-		}, "store", doctor.Warning, "3 dead letters", "state dead"},
+		}, "store", doctor.Warning, "3 dead letters", "dead list"},
 		{"keys of installations", func(p *patient) {
 			p.set("LINEAR_ENCRYPTION_KEY", workspaces.GenerateKey())
 		}, "installs", doctor.Note, "no workspace has installed the app yet", "/linear/install"},

@@ -47,7 +47,7 @@ func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
 		s.Installs = in.reg
 	}
 	a.metrics.Watch(s)
-	a.status = &status.Reader{Sources: s, Started: time.Now()}
+	*a.status = status.Reader{Sources: s, Started: time.Now()}
 }
 
 // listener serves one handler at an address of its own until Run's context ends.

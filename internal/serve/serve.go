@@ -65,7 +65,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
 	}
-	a := &assembly{cfg: cfg, metrics: metrics.New()}
+	a := &assembly{cfg: cfg, metrics: metrics.New(), status: &status.Reader{}}
 	a.values, a.problems = settings.Read(cfg.Environ, cfg.Flags)
 	if cfg.Logger != nil {
 		a.log = *cfg.Logger
