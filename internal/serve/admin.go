@@ -89,6 +89,7 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
 		Replay: b.Replay, Body: again(a.cfg.Bot.Adapter), Logger: a.log, Name: a.cfg.Bot.Holder,
 		Pages: a.adminPages(),
 	}
+	a.openConsole(cfg)
 	if path := AdminSocket(v.State); a.opened && path != "" && v.AdminAddr != "off" {
 		if len(path) > maxSocket {
 			o.log.Warn().Str("path", path).Msg("the admin API has no socket: the path of the store is too long for one")
@@ -98,7 +99,7 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
 	}
 	if network {
 		cfg.Token = v.AdminToken
-		o.apis = append(o.apis, &adminServer{"tcp", v.AdminAddr, admin.New(cfg)})
+		o.apis = append(o.apis, &adminServer{"tcp", v.AdminAddr, a.beside(admin.New(cfg))})
 	}
 }
 

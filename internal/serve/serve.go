@@ -18,6 +18,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/console/adminui"
 	"github.com/linearbot/linearbot/internal/doctor"
 	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/settings"
@@ -55,7 +56,8 @@ type assembly struct {
 	tickets  *tickets // nil without the ticketing API
 	metrics  *metrics.Metrics
 	status   *status.Reader
-	opened   bool // the store is the configured one
+	console  *adminui.Console // nil without a token
+	opened   bool             // the store is the configured one
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. If the
@@ -111,6 +113,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	a.watch(b, srv, in)
 	runners := append(a.tickets.beside(b, conn, seen, a.newCatchUp(b, in), storeCheck{a.cfg.Bot.Store, a.log}), a.metricsListener()...)
+	runners = append(runners, a.consoleRunner()...)
 	return a.listenError(srv.Run(ctx, runners...))
 }
 
