@@ -142,7 +142,10 @@ func TestConsole(t *testing.T) {
 	b.say("@helper-bot fail")
 	b.say("@helper-bot later")
 	shows(tab, t, ".cards", "people wait for these answers")
-	shows(tab, t, ".chart text", "")
+	shows(tab, t, "table", "connected as @helper-bot")
+	if _, err := chromedp.Run(tab, chromedp.Poll[bool](`document.querySelectorAll(".chart path").length === 4`, chromedp.WithPollingTimeout(40*time.Second))); err != nil {
+		t.Errorf("the charts: %v", err)
+	}
 	look("overview")
 
 	// Scripts that a page might be tricked into holding do not run.
@@ -176,7 +179,7 @@ func TestConsole(t *testing.T) {
 	shows(tab, t, "#content", "None.")
 
 	do(chromedp.Navigate(b.base+"/console/scheduled"), chromedp.WaitVisible(chromedp.CSS("td button")))
-	shows(tab, t, "#content", "in 2 h")
+	shows(tab, t, "#content", "in 2 h 59 min")
 	look("scheduled")
 	do(chromedp.Click(chromedp.CSS("td button")), chromedp.WaitVisible(chromedp.CSS("[role=status]")))
 	shows(tab, t, "#content", "canceled")

@@ -41,7 +41,7 @@ func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
 		s.Stores["ticketing"] = a.tickets.store
 	}
 	if lin, ok := a.cfg.Bot.Adapter.(*linear.Adapter); ok {
-		s.Budgets = lin.Budgets
+		s.Budgets, s.Self = lin.Budgets, lin.Self
 	}
 	if in != nil {
 		s.Installs = in.reg

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
@@ -16,6 +17,9 @@ import (
 type Sources struct {
 	Bot    Bot
 	Intake Intake
+	// Self returns who the bot is, where it acts in one workspace and Linear has said
+	// it.
+	Self func() (adapter.Identity, bool)
 	// Secrets returns how the signing secrets are used.
 	Secrets func() []webhook.SecretUse
 	// Stores are the stores by name: "bot", "ticketing".

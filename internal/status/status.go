@@ -29,6 +29,12 @@ type Status struct {
 	Started time.Time `json:"started"`
 	Now     time.Time `json:"now"`
 
+	// Name is the bot's name in Linear, and Workspace that of the one workspace that
+	// it acts in. Empty while unknown, and with installations.
+	Name        string `json:"name,omitempty"`
+	Workspace   string `json:"workspace,omitempty"`
+	WorkspaceID string `json:"workspace_id,omitempty"`
+
 	Intake  Received            `json:"intake"`
 	Secrets []webhook.SecretUse `json:"secrets"`
 	Traffic []bot.Traffic       `json:"traffic"`
@@ -114,6 +120,11 @@ func (r *Reader) Read(ctx context.Context) *Status {
 			of.Error = err.Error()
 		}
 		s.Stores[name] = of
+	}
+	if r.Self != nil {
+		if self, ok := r.Self(); ok {
+			s.Name, s.Workspace, s.WorkspaceID = self.Name, self.WorkspaceName, self.Workspace
+		}
 	}
 	if r.Budgets != nil {
 		s.Budgets = make(map[string]Budget)

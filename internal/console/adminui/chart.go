@@ -34,8 +34,8 @@ type Chart struct {
 }
 
 const (
-	chartWidth, chartHeight = 600, 160
-	padLeft, padRight       = 46, 8
+	chartWidth, chartHeight = 380, 140
+	padLeft, padRight       = 48, 8
 	padTop, padBottom       = 8, 22
 )
 
@@ -62,6 +62,10 @@ func (c *Chart) SVG() template.HTML {
 		v := most * float64(i) / 2
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`,
 			padLeft, chartWidth-padRight, y(v), y(v), padLeft-6, y(v)+4, template.HTMLEscapeString(c.Format(v)))
+	}
+	if c.Span == 0 {
+		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">The first line takes some seconds.</text></svg>`, chartWidth/2, chartHeight/2-4)
+		return template.HTML(b.String()) //nolint:gosec // all text in it is escaped
 	}
 	fmt.Fprintf(&b, `<text x="%d" y="%d">%s ago</text><text x="%d" y="%d" text-anchor="end">now</text>`,
 		padLeft, chartHeight-5, span(c.Span), chartWidth-padRight, chartHeight-5)
@@ -160,6 +164,9 @@ func charts(all []sample) []*Chart {
 			c.Last[i] = c.Format(v)
 		}
 		c.Series[i].Values = append(c.Series[i].Values, v)
+	}
+	if len(all) < 3 {
+		all = nil // one interval makes no line
 	}
 	for i := step; i < len(all); i += step {
 		from, to := all[i-step], all[i]

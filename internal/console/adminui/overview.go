@@ -161,6 +161,9 @@ func rows(s *status.Status) []Row {
 	for _, id := range slices.Sorted(maps.Keys(s.Budgets)) {
 		if !seen[id] && s.Workspaces == nil {
 			row := Row{Name: cmp.Or(id, "not connected yet"), ID: id, Level: "good", State: "connected", Last: s.Intake.Last}
+			if id == s.WorkspaceID && s.Workspace != "" {
+				row.Name, row.State = s.Workspace, "connected as @"+s.Name
+			}
 			if id == "" {
 				row.Level, row.State = "odd", "the bot does not know yet who it is"
 			}

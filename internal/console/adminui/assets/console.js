@@ -59,4 +59,5 @@ function live(address) {
   addEventListener("pagehide", () => events.close());
 }
 
+document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 if (main?.dataset.live) live(main.dataset.live);
