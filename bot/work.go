@@ -92,12 +92,14 @@ func (r *run) unlimit() {
 
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
-	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
+	fields := b.log.With().Str(keyThread, l.Lane.ID)
 	page := b.notes.Leased(l)
 	var s state.Settlement
 	if b.cfg.Policy.coalesces() {
+		log := fields.Logger()
 		s.Verdicts = b.together(ctx, &log, b.newLane(l, page))
 	} else {
+		log := named(fields, &l.Entries[0]).Logger()
 		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
 	}
 	s.Notes = page.Staged()

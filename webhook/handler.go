@@ -68,8 +68,13 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	}
 	// The fields that identify the delivery are built only for a line that is
 	// logged: nearly all deliveries log nothing.
+	var d *adapter.Delivery // once it is authentic
 	log := func(e *zerolog.Event) *zerolog.Event {
-		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+		e = e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+		if d != nil {
+			e = e.Str(LogKeyTrace, d.Key())
+		}
+		return e
 	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
@@ -109,7 +114,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 
 	t.verified(secret)
 
-	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
+	d = &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
 		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {

@@ -120,6 +120,13 @@ func (r *Runner) ramp(ctx context.Context) {
 	}
 }
 
+// The keys of this package's log lines: the thread, and the id of the first entry,
+// which is also that of its trace.
+const (
+	keyThread = "thread"
+	keyTrace  = "trace"
+)
+
 // Load is how much a runner has to do.
 type Load struct {
 	// Workers is how many callbacks may run at once, Busy how many do.
