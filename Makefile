@@ -13,7 +13,7 @@ GOLANGCI_VERSION := v2.15.0
 SBOM_VERSION     := v1.10.0
 VULN_VERSION     := v1.9.0
 
-.PHONY: growth release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
+.PHONY: growth simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
@@ -74,6 +74,10 @@ growth:
 chaos: redis
 	CHAOS_MESSAGES=$${CHAOS_MESSAGES:-5000} CHAOS_SECONDS=$${CHAOS_SECONDS:-240} CHAOS_REPORT=$(CURDIR)/chaos-report.json \
 	  $(GO) test -count=1 -timeout 60m -v -run TestChaos ./internal/chaos
+
+## simulate: the seeded simulation with thousands of seeds, about an hour. SEEDS=7000 FIRST=1
+simulate:
+	$(GO) test -count=1 -timeout 180m -v -run Simulation ./internal/simulation -seeds $${SEEDS:-7000} -first $${FIRST:-1}
 
 ## bench: a whole bot under load on every store, beside two floors; about three minutes. BENCH="--json --only redis,whole"
 bench: redis

@@ -115,20 +115,8 @@ func Run(ctx context.Context, prog Program, args []string) int {
 		}
 		return code
 	}
-	vars := kong.Vars{"version": version(p.name)}
-	maps.Copy(vars, settings.Vars())
-	var cli commands
 	exited := -1
-	parser, err := kong.New(&cli,
-		kong.Name(p.name),
-		kong.Description("A chat bot for Linear: mentions are answered in their thread, once, in order, and nothing is lost."),
-		kong.Writers(p.out, p.err),
-		kong.Exit(func(code int) { exited = code }),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(p),
-		vars,
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true}),
-	)
+	parser, cli, err := newParser(ctx, p, &exited)
 	if err != nil {
 		return fail(ExitFailed, err.Error())
 	}
@@ -162,6 +150,25 @@ func Run(ctx context.Context, prog Program, args []string) int {
 		return fail(ExitConfig, err.Error())
 	}
 	return fail(ExitFailed, err.Error())
+}
+
+// newParser returns the parser of the command line and what it fills in. After the
+// help or the version is printed, exited is the exit code.
+func newParser(ctx context.Context, p *program, exited *int) (*kong.Kong, *commands, error) {
+	vars := kong.Vars{"version": version(p.name)}
+	maps.Copy(vars, settings.Vars())
+	cli := &commands{}
+	parser, err := kong.New(cli,
+		kong.Name(p.name),
+		kong.Description("A chat bot for Linear: mentions are answered in their thread, once, in order, and nothing is lost."),
+		kong.Writers(p.out, p.err),
+		kong.Exit(func(code int) { *exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+		vars,
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true}),
+	)
+	return parser, cli, err
 }
 
 // helped turns "help serve" into "serve --help", and nothing into "--help".

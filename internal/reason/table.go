@@ -1,5 +1,10 @@
 package reason
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Kind says what a code means for the delivery.
 type Kind string
 
@@ -57,6 +62,16 @@ func Table() []Info {
 	all = append(all, turn()...)
 	all = append(all, waits()...)
 	return append(all, failed()...)
+}
+
+// Markdown returns the table as docs/traces.md shows it.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString("| code | kind | what happened | what to do |\n|---|---|---|---|\n")
+	for _, i := range Table() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", i.Code, i.Kind, i.Says, i.Do)
+	}
+	return b.String()
 }
 
 func intake() []Info {

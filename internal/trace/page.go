@@ -88,8 +88,18 @@ func number(b []byte, name string, n int64) []byte {
 }
 
 // quoted appends a JSON string. Invalid UTF-8, which is the only error, is
-// replaced.
+// replaced. Nearly all texts are codes and ids, which are written as they are.
 func quoted(b []byte, s string) []byte {
+	plain := true
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return append(append(append(b, '"'), s...), '"')
+	}
 	out, _ := jsontext.AppendQuote(b, s) //nolint:errcheck // see above
 	return out
 }

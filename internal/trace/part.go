@@ -109,9 +109,8 @@ func (l *live) End() {
 		more := Step{adapter.TraceStep{Code: reason.More, N: l.left}, l.part.Steps[last].After}
 		l.part.Steps = append(l.part.Steps[:last:last], more, l.part.Steps[last])
 	}
-	part := l.part
 	l.mu.Unlock()
-	l.rec.ended(l, part)
+	l.rec.ended(l)
 }
 
 // snapshot returns a copy of a part that has not ended.

@@ -45,6 +45,9 @@ const (
 	// maxUnverified is how many requests that were refused may wait to be written,
 	// so that anyone who sends nonsense displaces nothing else.
 	maxUnverified = 500
+	// early is how many parts are written without waiting for the time, so that
+	// little is kept in memory.
+	early = 500
 	// watched is how many parts a follower may be behind before it misses some.
 	watched = 256
 )
@@ -57,7 +60,7 @@ type Recorder struct {
 	mu sync.Mutex
 	// done are the parts that have ended and are not written yet, oldest first.
 	// With more than most of them, the oldest are dropped.
-	done    []Part
+	done    []*Part
 	most    int
 	dropped int64
 	// unverified counts those of them that anyone could have caused.
@@ -68,7 +71,11 @@ type Recorder struct {
 	followers map[chan Part]struct{}
 	named     int64
 
+	// full asks for a flush before its time.
+	full chan struct{}
+
 	writing sync.Mutex
+	spare   []*Part          // the list that was written last, to be used again
 	rings   map[string]*ring // by workspace; only with writing
 	down    bool
 }
@@ -85,13 +92,13 @@ func New(cfg Config) *Recorder {
 	}
 	return &Recorder{
 		cfg: cfg, most: partsOf * cfg.Keep, open: make(map[*live]struct{}), followers: make(map[chan Part]struct{}),
-		rings: make(map[string]*ring),
+		rings: make(map[string]*ring), full: make(chan struct{}, 1),
 	}
 }
 
 // Begin begins a part.
 func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
-	l := &live{rec: r, part: Part{Kind: kind, Begun: r.cfg.Now(), Steps: make([]Step, 0, 8)}}
+	l := &live{rec: r, part: Part{Kind: kind, Begun: r.cfg.Now(), Steps: make([]Step, 0, 12)}}
 	if kind == adapter.TraceTurn {
 		r.mu.Lock()
 		r.open[l] = struct{}{}
@@ -101,7 +108,8 @@ func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
 }
 
 // ended takes a part that has ended.
-func (r *Recorder) ended(l *live, p Part) {
+func (r *Recorder) ended(l *live) {
+	p := &l.part // it does not change any more
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, l)
@@ -124,10 +132,15 @@ func (r *Recorder) ended(l *live, p Part) {
 		r.done = append(r.done[:0], r.done[over:]...)
 		r.dropped += int64(over)
 	}
-	r.done = append(r.done, p)
+	if r.done = append(r.done, p); len(r.done) >= early {
+		select {
+		case r.full <- struct{}{}:
+		default: // it was asked for
+		}
+	}
 	for c := range r.followers {
 		select {
-		case c <- p:
+		case c <- *p:
 		default: // it is too slow, and misses this one
 		}
 	}
@@ -182,6 +195,10 @@ func (r *Recorder) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			r.try(ctx)
+		case <-r.full:
+			if !r.down { // then it waits for its time
+				r.try(ctx)
+			}
 		}
 	}
 }
@@ -202,7 +219,8 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	defer r.writing.Unlock()
 	r.mu.Lock()
 	done := r.done
-	r.done, r.unverified = nil, 0
+	r.done, r.unverified = r.spare, 0
+	r.spare = nil
 	r.mu.Unlock()
 	if len(done) == 0 {
 		return nil
@@ -210,7 +228,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	var order []string
-	of := make(map[string][]Part)
+	of := make(map[string][]*Part)
 	for _, p := range done {
 		if _, ok := of[p.Workspace]; !ok {
 			order = append(order, p.Workspace)
@@ -233,6 +251,8 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		r.done = append(left[over:], r.done...)
 		return err
 	}
+	clear(done)
+	r.spare = done[:0]
 	return nil
 }
 

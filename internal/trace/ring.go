@@ -36,7 +36,7 @@ type ring struct {
 }
 
 // write writes parts, and returns those that it has not written.
-func (g *ring) write(ctx context.Context, parts []Part) (left []Part, err error) {
+func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err error) {
 	if now := g.now(); now.Sub(g.listed) > g.life {
 		if err := list(ctx, g.book, g.workspace, g.life); err != nil {
 			return parts, fmt.Errorf("trace: list of workspaces: %w", err)
@@ -54,7 +54,7 @@ func (g *ring) write(ctx context.Context, parts []Part) (left []Part, err error)
 		}
 		data, n := g.data, 0
 		for n < len(parts) && g.parts+n < g.perPage && len(data) < pageBytes {
-			data = appendPart(data, &parts[n])
+			data = appendPart(data, parts[n])
 			n++
 		}
 		if err := g.value(g.number).Set(ctx, data); err != nil {

@@ -48,10 +48,23 @@ func (t *Trace) Story(now time.Time) Story {
 		s.What = fmt.Sprintf("The handler %s is running, for %s so far.", t.Detail, round(now.Sub(t.At)))
 		s.Do = "Messages of this thread that came later wait for it."
 	}
+	if late := t.late(); late > 0 && (t.Status == StatusHandled || t.Status == StatusIgnored) {
+		s.What += " It was late: Linear sent it " + round(late) + " before it arrived, most likely as a retry."
+	}
 	for i := range t.Steps {
 		s.Lines = append(s.Lines, Line{At: t.Steps[i].At, Code: t.Steps[i].Code, Text: t.Steps[i].Text()})
 	}
 	return s
+}
+
+// late is how late the delivery was. Zero if it was not.
+func (t *Trace) late() time.Duration {
+	for _, s := range t.Steps {
+		if s.Code == reason.Late {
+			return s.Took
+		}
+	}
+	return 0
 }
 
 // what says what happened.
@@ -94,7 +107,13 @@ func (t *Trace) handled() string {
 	default:
 		text += fmt.Sprintf(", which posted %d messages", len(unique(replies)))
 	}
-	return text + ". [handled]"
+	text += "."
+	for _, s := range t.Steps {
+		if s.Code == reason.Missed {
+			text += " Linear's webhook for it did not arrive; the bot found it by asking Linear."
+		}
+	}
+	return text + " [handled]"
 }
 
 // Text is the step in plain words.

@@ -165,8 +165,8 @@ func (m merger) conclude(t *Trace, p *Part) {
 	case !ended && p.Kind == adapter.TraceIntake:
 		t.Status, t.Reason, t.Detail = StatusWaiting, reason.Waiting, ""
 		return
-	case !ended:
-		t.Status = StatusHandled
+	case !ended: // something ended it in the middle
+		t.Status, t.Reason, t.Detail = StatusWaiting, reason.AttemptLost, ""
 		return
 	}
 	retried := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Code == reason.Retried })
@@ -236,7 +236,8 @@ func (t *Trace) About(q Query) bool {
 // Names reports whether a query names the delivery or its event, and not only
 // something beside it, such as a reply.
 func (t *Trace) Names(q Query) bool {
-	return hasPart(t.ID, q.Text) || hasPart(t.Delivery, q.Text) || hasPart(t.Event, q.Text)
+	return hasPart(t.ID, q.Text) || hasPart(strings.ReplaceAll(t.ID, "\x00", ":"), q.Text) || // as lists show it
+		hasPart(t.Delivery, q.Text) || hasPart(t.Event, q.Text)
 }
 
 // hasPart reports whether one of the ids that a text consists of begins with an

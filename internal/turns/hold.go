@@ -123,11 +123,18 @@ func (h *hold) release() {
 	h.renewing.Wait()
 }
 
+// toSettle returns the context of a settlement: what was decided stands even if
+// the turn was told to stop.
+func (r *Runner) toSettle(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.LeaseTTL)
+	stop := context.AfterFunc(r.settling, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
 // settle releases the lane, retrying until the lease has lapsed. After that the
 // entries are leased again.
 func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement) {
-	// What was decided stands even if the turn was told to stop.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.LeaseTTL)
+	ctx, cancel := r.toSettle(ctx)
 	defer cancel()
 	wait := 20 * time.Millisecond
 	for {

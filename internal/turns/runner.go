@@ -25,8 +25,13 @@ var (
 	ErrRunning = errors.New("turns: already running")
 )
 
-// stopGrace is how long Run waits for callbacks whose contexts have ended.
-const stopGrace = 5 * time.Second
+// stopGrace is how long Run waits for callbacks whose contexts have ended. What
+// they decided may take settleGrace of it to reach a store that does not answer;
+// then the lease is left to lapse.
+const (
+	stopGrace   = 5 * time.Second
+	settleGrace = 3 * time.Second
+)
 
 // Queue is the part of a store that a Runner works with.
 type Queue interface {
@@ -78,7 +83,9 @@ type Runner struct {
 	takes   *latency.Histogram
 	active  atomic.Int64
 	running atomic.Bool
-	down    bool // the store did not answer the last time; only the leasing goroutine uses it
+	// settling ends when nothing more is sent to the store; Run sets it.
+	settling context.Context //nolint:containedctx // of the run, not of a call
+	down     bool            // the store did not answer the last time; only the leasing goroutine uses it
 }
 
 // New returns a Runner. It does no I/O.
@@ -162,6 +169,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	// Work outlives intake: it has a context of its own.
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
+	settling, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	r.settling = settling
 
 	r.slow.Store(int64(r.cfg.Workers - len(r.free)))
 	r.release(1)
@@ -181,7 +191,10 @@ func (r *Runner) Run(ctx context.Context) error {
 		return nil
 	}
 	stopWork(ErrDraining)
-	if closesWithin(done, stopGrace) {
+	if !closesWithin(done, settleGrace) {
+		giveUp()
+	}
+	if closesWithin(done, stopGrace-settleGrace) {
 		waiter.Wait()
 		return nil
 	}

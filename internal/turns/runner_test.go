@@ -323,6 +323,28 @@ func TestStoppingDrains(t *testing.T) {
 	}
 }
 
+// TestStoppingWithoutAStore stops a runner whose store does not come back: the
+// lease is left to lapse, and Run waits no longer than it does for handlers.
+func TestStoppingWithoutAStore(t *testing.T) {
+	t.Parallel()
+	run(t, func(t *testing.T, b *bench) {
+		b.add("a", "1")
+		b.cfg.LeaseTTL = time.Minute
+		b.store.settle = func() error { return state.ErrUnavailable }
+		start := time.Now()
+		err := b.works(time.Second, func(ctx context.Context, l *state.Lease) state.Settlement {
+			<-ctx.Done()
+			return ack(l)
+		})
+		if err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if d := time.Since(start); d != 14*time.Second {
+			t.Errorf("Run took %s, want 1 s, 10 s of draining and 3 s of trying", d)
+		}
+	})
+}
+
 func TestAStoreThatIsDownDelaysWork(t *testing.T) {
 	t.Parallel()
 	run(t, func(t *testing.T, b *bench) {

@@ -53,7 +53,7 @@ func (s *share) give(workspace string) {
 
 // handBack gives a lane back that nothing was done in.
 func (r *Runner) handBack(ctx context.Context, l *state.Lease) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.LeaseTTL)
+	ctx, cancel := r.toSettle(ctx)
 	defer cancel()
 	wait := shareWait + rand.N(shareWait) //nolint:gosec // spreading load needs no secret
 	err := r.cfg.Queue.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{state.Return(l.Entries[0].ID, wait)}})

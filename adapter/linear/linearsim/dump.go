@@ -1,9 +1,6 @@
 package linearsim
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // keyed is an entity that a state refers to.
 type keyed interface{ typename() string }
@@ -139,9 +136,13 @@ func (s *Server) Dump() Snapshot {
 
 func (d *delivery) kept() stateDelivery {
 	e := d.event
+	var attempts []stateAttempt
+	for _, a := range d.attempts {
+		attempts = append(attempts, stateAttempt(a))
+	}
 	return stateDelivery{
 		ID: d.id, Webhook: d.reg.ID, Action: e.action, Type: e.typ, URL: e.url, Actor: e.actor, Data: e.data, From: e.from, Own: e.own, At: e.at,
-		Body: d.body, Header: d.header.Clone(), Attempts: slices.Clone(d.attempts), Tries: d.tries, Due: d.due, Repeat: d.repeat, Act: d.act,
+		Body: d.body, Header: d.header.Clone(), Attempts: attempts, Tries: d.tries, Due: d.due, Repeat: d.repeat, Act: d.act,
 	}
 }
 

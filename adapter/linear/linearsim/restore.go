@@ -229,8 +229,12 @@ func (b *restorer) deliveries(in []stateDelivery) []*delivery {
 			b.err = errors.Join(b.err, fmt.Errorf("linearsim: the state has a delivery for webhook %q, which it does not hold", d.Webhook))
 			continue
 		}
+		var attempts []Attempt
+		for _, a := range d.Attempts {
+			attempts = append(attempts, Attempt(a))
+		}
 		out = append(out, &delivery{
-			id: d.ID, reg: reg, body: d.Body, header: d.Header, attempts: d.Attempts, tries: d.Tries, due: d.Due, repeat: d.Repeat, act: d.Act,
+			id: d.ID, reg: reg, body: d.Body, header: d.Header, attempts: attempts, tries: d.Tries, due: d.Due, repeat: d.Repeat, act: d.Act,
 			event: event{action: d.Action, typ: d.Type, url: d.URL, actor: d.Actor, data: d.Data, from: d.From, own: d.Own, at: d.At},
 		})
 	}

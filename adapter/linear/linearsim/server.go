@@ -48,6 +48,12 @@ type Config struct {
 	// points. Defaults to 0: nothing is refused, and the headers report a full
 	// budget of 3,000,000 for API keys and 2,000,000 for apps.
 	ComplexityPerHour int
+	// NoListener keeps the server off the network: it answers only what is given
+	// to Handler, and URL returns an address that stands for it, so that a test can
+	// connect it in memory. Addr is ignored then. Defaults to false.
+	NoListener bool
+	// Transport sends the webhooks. Defaults to a transport of its own for TCP.
+	Transport http.RoundTripper
 	// Parallel is how many deliveries of one registration are under way at the
 	// same time. They start in the order of their events; with 1 they also
 	// arrive in that order. Defaults to 4.
@@ -159,14 +165,21 @@ func Start(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
-	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("linearsim: %w", err)
+	address := "linear.sim"
+	var ln net.Listener
+	if !cfg.NoListener {
+		if ln, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr); err != nil {
+			cancel()
+			return nil, fmt.Errorf("linearsim: %w", err)
+		}
+		address = ln.Addr().String()
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = &http.Transport{MaxIdleConnsPerHost: cfg.Parallel}
 	}
 	s := &Server{
 		cfg:    cfg,
-		url:    "http://" + ln.Addr().String(),
+		url:    "http://" + address,
 		schema: schema,
 		query: root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), moreQueries(),
 			notificationQueries(), webhookQueries(), introspectionQueries()),
@@ -191,7 +204,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s.began = s.now()
 	s.hooks = &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: cfg.Parallel},
+		Transport: cfg.Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // a redirect counts as a failure
 		},
@@ -201,7 +214,9 @@ func Start(cfg Config) (*Server, error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
-	s.wg.Go(func() { _ = s.http.Serve(ln) })
+	if ln != nil {
+		s.wg.Go(func() { _ = s.http.Serve(ln) })
+	}
 	s.wg.Go(func() { s.deliver(ctx) })
 	return s, nil
 }
@@ -229,6 +244,10 @@ func (s *Server) Close() {
 	s.wg.Wait()
 	s.hooks.CloseIdleConnections()
 }
+
+// Handler answers requests to the server, for a network in memory; see
+// [Config.NoListener].
+func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // URL returns the base address, such as http://127.0.0.1:41234.
 func (s *Server) URL() string { return s.url }

@@ -245,9 +245,18 @@ type stateDelivery struct {
 	At       time.Time      `json:"at"`
 	Body     []byte         `json:"body,omitempty"` // as sent last
 	Header   http.Header    `json:"header,omitempty"`
-	Attempts []Attempt      `json:"attempts,omitempty"`
+	Attempts []stateAttempt `json:"attempts,omitempty"`
 	Tries    int            `json:"tries,omitempty"`
 	Due      time.Time      `json:"due,omitzero"`
 	Repeat   bool           `json:"repeat,omitempty"`
 	Act      int            `json:"act"`
+}
+
+type stateAttempt struct {
+	At          time.Time     `json:"at"`
+	Duration    time.Duration `json:"duration"`
+	Status      int           `json:"status,omitempty"`
+	Answer      string        `json:"answer,omitempty"`
+	Err         string        `json:"err,omitempty"`
+	Redelivered bool          `json:"redelivered,omitempty"`
 }
