@@ -18,11 +18,12 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/webhook"
 )
 
 // Type is the type of the event that is posted.
-const Type = "LinearbotCheck"
+const Type = linear.TypeCheck
 
 // timeout bounds a check.
 const timeout = 30 * time.Second

@@ -169,7 +169,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "LINEARBOT_ADMIN_TOKEN", Secret: true, parse: (*Values).parseAdminToken,
-			Help: "token of at least 16 bytes that opens the admin API at `LINEARBOT_ADMIN_ADDR`",
+			Help: "token of at least 16 bytes that opens the console at `/console/`, and the admin API at `LINEARBOT_ADMIN_ADDR`",
 		},
 		{
 			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
