@@ -108,6 +108,22 @@ func (b *Bot) Left(workspace string) { b.members.leave(workspace) }
 type members struct {
 	mu    sync.Mutex
 	turns map[*Turn]context.CancelCauseFunc
+	// era counts departures, and left holds the era that the last departure of a
+	// workspace began. A turn of an earlier era that enters later has learned the
+	// bot's identity before the workspace left.
+	era  uint64
+	left map[string]uint64
+}
+
+// maxLeft is how many workspaces that left are remembered before all are
+// forgotten. One matters until the turns that were being opened have entered.
+const maxLeft = 10_000
+
+// now returns the current era.
+func (m *members) now() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.era
 }
 
 // enter gives a turn a context that ends when its workspace leaves. release must
@@ -123,6 +139,9 @@ func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, releas
 		m.turns = make(map[*Turn]context.CancelCauseFunc)
 	}
 	m.turns[t] = cancel
+	if m.left[t.head().Workspace] > t.era {
+		cancel(ErrUninstalled)
+	}
 	return ctx, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -134,6 +153,11 @@ func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, releas
 func (m *members) leave(workspace string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.left == nil || len(m.left) >= maxLeft {
+		m.left = make(map[string]uint64)
+	}
+	m.era++
+	m.left[workspace] = m.era
 	for t, cancel := range m.turns {
 		if t.head().Workspace == workspace {
 			cancel(ErrUninstalled)

@@ -25,6 +25,8 @@ type Turn struct {
 	notes *notes.Thread
 	// opened is when the turn was opened, by this process's clock.
 	opened time.Time
+	// era is that of members before the bot's identity was looked up.
+	era uint64
 	// route is how the turn was routed. It is nil until that is decided.
 	route *route
 	// olderBodies are the stored messages that the turn stands for.

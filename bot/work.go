@@ -136,6 +136,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
+	era := b.members.now()
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
 		if t, ok, left := b.openLeft(ctx, page, e, decode, err); ok {
@@ -157,7 +158,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 		}
 	}
 	b.noteOpened(ctx, ev)
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now()}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
 	if head := ev.Head(); head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 		if k := t.thread.key(); k != page.Key() {

@@ -25,9 +25,9 @@ type Acceptor interface {
 
 // endpoint is the delivery endpoint as a plain HTTP handler.
 type endpoint struct {
-	// verify checks that a delivery is authentic, and returns the name of the secret.
-	// signed says that it uses Linear's signature.
-	verify   func(r *http.Request, body []byte) (secret string, err error)
+	// verify checks that a delivery is authentic, and returns whose signature it
+	// has. signed says that it uses Linear's signature; without, there is no signer.
+	verify   func(r *http.Request, body []byte) (*signer, error)
 	signed   bool
 	budget   *budget
 	acceptor Acceptor
@@ -100,7 +100,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off", reason.CutOff
 	}
-	secret, err := h.verify(r, body)
+	by, err := h.verify(r, body)
 	if err != nil {
 		if h.signed {
 			t.step(refusalReason(err), "")
@@ -112,7 +112,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		return refusal(err)
 	}
 
-	t.verified(secret)
+	t.verified(by)
 
 	d = &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
@@ -153,6 +153,9 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		t.step(reason.IntakeFailed, "")
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again", reason.IntakeFailed
+	}
+	if by != nil && r.Header.Get(CheckHeader) != "" {
+		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
 	}
 	return http.StatusOK, "OK", ""
 }

@@ -148,13 +148,19 @@ func NewServer(cfg Config) (*Server, error) {
 		cfg.Now = time.Now
 	}
 	var verifier *Verifier
-	verify := func(r *http.Request, body []byte) (string, error) { return "", cfg.Verify(r, body) }
+	verify := func(r *http.Request, body []byte) (*signer, error) { return nil, cfg.Verify(r, body) }
 	if cfg.Verify == nil {
 		var err error
 		if verifier, err = newVerifier(cfg.secrets(), cfg.Now); err != nil {
 			return nil, err
 		}
-		verify = func(r *http.Request, body []byte) (string, error) {
+		if len(verifier.signers) > 1 { // a rotation is under way
+			verifier.first = func(u SecretUse) {
+				cfg.Logger.Info().Int(LogKeyPosition, u.Position).Str(LogKeySecret, u.Name).
+					Msg("first delivery that is signed with this secret of LINEAR_WEBHOOK_SECRET")
+			}
+		}
+		verify = func(r *http.Request, body []byte) (*signer, error) {
 			return verifier.verify(r.Header.Get("Linear-Signature"), body)
 		}
 	}
@@ -163,6 +169,7 @@ func NewServer(cfg Config) (*Server, error) {
 		horizon = longHorizon
 	}
 	s := &Server{cfg: cfg, echo: echo.New(), intake: newIntake(), health: newHealth(cfg), verifier: verifier}
+	s.health.secrets = s.Secrets
 	deliveries := &endpoint{
 		verify:   verify,
 		signed:   cfg.Verify == nil,

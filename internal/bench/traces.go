@@ -38,12 +38,12 @@ func (r *rig) traces(ctx context.Context, name string) (Traces, error) {
 			cpu[i], calls[i] = append(cpu[i], res.CPU), append(calls[i], all)
 		}
 	}
-	out.On, out.Off = median(cpu[0]), median(cpu[1])
-	out.Calls = median(calls[0]) - median(calls[1])
+	out.On, out.Off = middle(cpu[0]), middle(cpu[1])
+	out.Calls = middle(calls[0]) - middle(calls[1])
 	return out, nil
 }
 
-func median(all []float64) float64 {
+func middle(all []float64) float64 {
 	all = slices.Sorted(slices.Values(all))
 	return all[len(all)/2]
 }

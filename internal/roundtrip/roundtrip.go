@@ -6,6 +6,7 @@ package roundtrip
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -62,44 +63,27 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// arrived takes deliveries in and remembers one.
-type arrived struct {
-	marker []byte
+// sink accepts deliveries and drops them: that one has arrived is seen from the
+// proof in the answer.
+type sink struct{}
 
-	mu sync.Mutex
-	ok bool
-}
+// Accept implements webhook.Acceptor.
+func (sink) Accept(context.Context, *adapter.Delivery) error { return nil }
 
-// Accept notes a delivery that holds the marker.
-func (a *arrived) Accept(_ context.Context, d *adapter.Delivery) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.ok = a.ok || bytes.Contains(d.Body, a.marker)
-	return nil
-}
-
-func (a *arrived) yes() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.ok
-}
-
-// Check listens where the bot does, posts, and looks whether the delivery comes
-// back. If another process listens there, it is taken for the bot, which answers
-// 200 to a delivery of an unknown type if the secrets agree; running says so. What
-// is wrong is an [*Error]. It blocks for up to 30 s.
+// Check posts a delivery. What answers has to prove that it knows the signing secret:
+// a server that listens where the bot does, or, if another process listens there, a
+// bot that runs with this secret; running says so. What is wrong is an [*Error]. It
+// blocks for up to 30 s.
 func (t Trip) Check(ctx context.Context) (running bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	marker := rand.Text()
-	body, err := json.Marshal(map[string]any{"type": Type, "action": "check", "marker": marker, "webhookTimestamp": time.Now().UnixMilli()})
+	body, err := json.Marshal(map[string]any{"type": Type, "action": "check", "nonce": rand.Text(), "webhookTimestamp": time.Now().UnixMilli()})
 	if err != nil {
 		return false, err
 	}
-	got := &arrived{marker: []byte(marker)}
 	listening := make(chan struct{})
 	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{t.Secret}, Acceptor: got, Addr: t.Addr, Path: t.Path, OnListen: func(net.Addr) { close(listening) },
+		Secrets: []string{t.Secret}, Acceptor: sink{}, Addr: t.Addr, Path: t.Path, OnListen: func(net.Addr) { close(listening) },
 	})
 	if err != nil {
 		return false, err
@@ -119,26 +103,29 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 		}
 		running = true
 	}
-	status, err := t.post(ctx, body)
+	status, proven, err := t.post(ctx, body)
 	if err != nil {
 		return running, &Error{Text: t.URL + " cannot be reached", Fix: "Check the name, and the tunnel or proxy in front of the bot.", Err: err}
 	}
-	if status == http.StatusOK && (running || got.yes()) {
+	if status == http.StatusOK && proven {
 		return running, nil
 	}
-	return running, t.explain(status)
+	return running, t.explain(status, running)
 }
 
 // explain says what an answer means.
-func (t Trip) explain(status int) error {
+func (t Trip) explain(status int, running bool) error {
 	e := &Error{Status: status, Text: fmt.Sprintf("%s answers %d", t.URL, status)}
-	switch status {
-	case http.StatusOK:
+	switch {
+	case status == http.StatusOK && running:
+		e.Text += ", but not as a bot with this signing secret does, and another process listens on " + t.Addr
+		e.Fix = "Stop that one and try again."
+	case status == http.StatusOK:
 		e.Text += ", but something else than " + t.Addr
 		e.Fix = "Point the tunnel or proxy there."
-	case http.StatusUnauthorized:
+	case status == http.StatusUnauthorized:
 		e.Fix = "A bot with another signing secret is there, or the proxy changes the body."
-	case http.StatusNotFound:
+	case status == http.StatusNotFound:
 		e.Fix = "The proxy does not pass the path " + t.Path + " on."
 	default:
 		e.Fix = "The tunnel or proxy does not reach " + t.Addr + "."
@@ -146,14 +133,17 @@ func (t Trip) explain(status int) error {
 	return e
 }
 
-// post sends a delivery and returns the status of the answer.
-func (t Trip) post(ctx context.Context, body []byte) (int, error) {
+// post sends a delivery. It returns the status of the answer, and whether what
+// answered knows the secret.
+func (t Trip) post(ctx context.Context, body []byte) (status int, proven bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(body))
 	if err != nil {
-		return 0, errors.New("the address cannot be used")
+		return 0, false, errors.New("the address cannot be used")
 	}
+	signature := webhook.Sign(t.Secret, body)
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Linear-Signature", webhook.Sign(t.Secret, body))
+	req.Header.Set("Linear-Signature", signature)
+	req.Header.Set(webhook.CheckHeader, "1")
 	client := &http.Client{}
 	if t.HTTPClient != nil {
 		*client = *t.HTTPClient
@@ -161,8 +151,9 @@ func (t Trip) post(ctx context.Context, body []byte) (int, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 1<<16)
-	return resp.StatusCode, resp.Body.Close()
+	proven = hmac.Equal([]byte(resp.Header.Get(webhook.ProofHeader)), []byte(webhook.Proof(t.Secret, signature)))
+	return resp.StatusCode, proven, resp.Body.Close()
 }

@@ -96,6 +96,7 @@ func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, 
 			UserID: v.User.ID, Handle: clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
 			Status: Active, Installation: installation, InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
 		}
+		rec.succeed(old, now)
 		r.put(rec, g)
 		return true
 	})
@@ -169,12 +170,17 @@ type imported struct {
 // Import adds an installation that the predecessor stored, as JSON: accessToken
 // and refreshToken as texts or as {iv, data, tag}, encrypted with one of
 // Config.Keys; expiresAt in milliseconds or null. It returns the workspace. The
-// tokens are encrypted again. A workspace that has installed the app already is
-// left alone, and the error has code adapter.CodeConflict. Errors about the record have code
-// Invalid and do not quote it.
+// tokens are encrypted again. A workspace that has installed the app already, or
+// whose tokens are still to be revoked, is left alone, and the error has code
+// adapter.CodeConflict. Errors about the record have code Invalid and do not quote
+// it. Without Config.Keys the error is [ErrNoKey], unless Config.AllowPlaintext is
+// set.
 func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, err error) {
 	invalid := func(format string, a ...any) error {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "import", Message: fmt.Sprintf(format, a...)}
+	}
+	if r.cfg.Keys == nil && !r.cfg.AllowPlaintext {
+		return "", ErrNoKey
 	}
 	var in imported
 	if err := json.Unmarshal(data, &in); err != nil {
@@ -206,9 +212,17 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	if client == unused {
 		client = "" // a tool does not know the app
 	}
-	taken := false
+	taken := ""
 	_, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		if taken = old != nil && rec.login(); taken {
+		taken = ""
+		switch {
+		case old == nil:
+		case rec.login():
+			taken = "has installed the app already"
+		case rec.revoking():
+			taken = "has removed the app, and its tokens are still being revoked: import it later"
+		}
+		if taken != "" {
 			return false
 		}
 		now := r.cfg.Now()
@@ -222,8 +236,8 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	switch {
 	case err != nil:
 		return org, err
-	case taken:
-		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
+	case taken != "":
+		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " " + taken}
 	}
 	r.relist(ctx, org)
 	r.audit(ctx, org, "imported", "")
