@@ -33,13 +33,13 @@ func (t tracing) step(code, detail string) {
 
 // verified says by which secret the request was verified; none has a name with
 // Config.Verify.
-func (t tracing) verified(signedBy *signer) {
+func (t tracing) verified(secret *signer) {
 	if t.to == nil {
 		return
 	}
 	by := "the check of the program"
-	if signedBy != nil {
-		by = "secret " + signedBy.name
+	if secret != nil {
+		by = "secret " + secret.name
 	}
 	t.step(reason.Verified, by)
 }

@@ -103,7 +103,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if !a.admits(r) {
-		w.Header().Set("Www-Authenticate", `Bearer realm="linearbot"`)
+		w.Header().Set("WWW-Authenticate", `Bearer realm="linearbot"`)
 		fail(w, &httpError{http.StatusUnauthorized, "the token is missing or wrong: send LINEARBOT_ADMIN_TOKEN as Authorization: Bearer"})
 		return
 	}
@@ -149,7 +149,7 @@ func answer(h func(r *http.Request) (any, error)) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // the client is gone
+		_ = json.NewEncoder(w).Encode(v) // an error means that the client is gone
 	})
 }
 

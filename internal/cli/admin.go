@@ -47,7 +47,7 @@ func (t *target) with(ctx context.Context, p *program, f func(c *adminClient) er
 	if err != nil {
 		return err
 	}
-	c, err := t.client(ctx, p, values)
+	c, err := t.client(ctx, values)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (t *target) with(ctx context.Context, p *program, f func(c *adminClient) er
 	return f(c)
 }
 
-func (t *target) client(ctx context.Context, p *program, v *settings.Values) (*adminClient, error) {
+func (t *target) client(ctx context.Context, v *settings.Values) (*adminClient, error) {
 	if t.Admin != "" {
 		u, err := url.Parse(t.Admin)
 		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
@@ -75,7 +75,7 @@ func (t *target) client(ctx context.Context, p *program, v *settings.Values) (*a
 			return nil, err
 		}
 	}
-	return t.offline(p, v)
+	return t.offline(v)
 }
 
 // reachable is an address to connect to for one to listen on.
@@ -113,7 +113,7 @@ func local(ctx context.Context, path string) *adminClient {
 }
 
 // offline opens the store, which no bot has, and answers from it.
-func (t *target) offline(p *program, v *settings.Values) (*adminClient, error) {
+func (t *target) offline(v *settings.Values) (*adminClient, error) {
 	if err := exists(v.State, "--state"); err != nil {
 		return nil, err
 	}
@@ -172,12 +172,13 @@ func (c *adminClient) get(ctx context.Context, path string, query url.Values, v 
 }
 
 // post changes something.
-func (c *adminClient) post(ctx context.Context, path string, body, v any) ([]byte, error) {
+func (c *adminClient) post(ctx context.Context, path string, body, v any) error {
 	data, err := json.Marshal(body)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return c.do(ctx, http.MethodPost, path, data, v)
+	_, err = c.do(ctx, http.MethodPost, path, data, v)
+	return err
 }
 
 func (c *adminClient) do(ctx context.Context, method, path string, body []byte, v any) ([]byte, error) {
@@ -241,7 +242,7 @@ func (c *adminClient) follow(ctx context.Context, query url.Values, f func(data 
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		data, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) //nolint:errcheck // what came of it will do
+		data, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // what came of it will do
 		return answered(res, data)
 	}
 	lines := bufio.NewScanner(res.Body)

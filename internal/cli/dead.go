@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/linearbot/linearbot/internal/admin"
@@ -31,7 +32,7 @@ type deadList struct {
 func (c *deadList) Run(ctx context.Context, d *deadCmd, p *program) error {
 	return d.with(ctx, p, func(api *adminClient) error {
 		var l admin.Letters
-		if _, err := api.get(ctx, "dead", url.Values{"limit": {fmt.Sprint(c.Limit)}}, &l); err != nil {
+		if _, err := api.get(ctx, "dead", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &l); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -119,7 +120,7 @@ func (c *chosenLetters) change(ctx context.Context, d *deadCmd, p *program, path
 	}
 	return d.with(ctx, p, func(api *adminClient) error {
 		var changed admin.Changed
-		if _, err := api.post(ctx, path, chosen, &changed); err != nil {
+		if err := api.post(ctx, path, chosen, &changed); err != nil {
 			return err
 		}
 		for _, id := range changed.IDs {
@@ -163,7 +164,7 @@ type scheduledList struct {
 func (c *scheduledList) Run(ctx context.Context, s *scheduledCmd, p *program) error {
 	return s.with(ctx, p, func(api *adminClient) error {
 		var posts admin.Posts
-		if _, err := api.get(ctx, "scheduled", url.Values{"limit": {fmt.Sprint(c.Limit)}}, &posts); err != nil {
+		if _, err := api.get(ctx, "scheduled", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &posts); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -196,7 +197,7 @@ type scheduledCancel struct {
 func (c *scheduledCancel) Run(ctx context.Context, s *scheduledCmd, p *program) error {
 	return s.with(ctx, p, func(api *adminClient) error {
 		var changed admin.Changed
-		if _, err := api.post(ctx, "scheduled/cancel", admin.Chosen{ID: c.ID}, &changed); err != nil {
+		if err := api.post(ctx, "scheduled/cancel", admin.Chosen{ID: c.ID}, &changed); err != nil {
 			return err
 		}
 		for _, id := range changed.IDs {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -136,7 +137,7 @@ func row(t *trace.Trace, between string) string {
 	if about == "" {
 		about = string(t.Thread)
 	}
-	line := t.At.UTC().Format(time.DateTime)
+	fields := []string{t.At.UTC().Format(time.DateTime)}
 	id := t.Delivery
 	if id == "" {
 		id = shownID(t.ID)
@@ -144,9 +145,9 @@ func row(t *trace.Trace, between string) string {
 	for _, field := range []string{
 		string(t.Status), t.Reason, orDash(t.Type), orDash(about), t.Until.Sub(t.At).Round(time.Millisecond).String(), clip(id, 40),
 	} {
-		line += between + printable(field)
+		fields = append(fields, printable(field))
 	}
-	return line
+	return strings.Join(fields, between)
 }
 
 // printable keeps what others wrote from moving the cursor.

@@ -42,7 +42,6 @@ type scene struct {
 	t       *testing.T
 	environ []string
 	issue   *linearsim.Issue
-	said    atomic.Int64
 }
 
 // run runs a command of the operator.
@@ -92,7 +91,7 @@ func pause(t *testing.T, d time.Duration) {
 }
 
 // deliver posts a signed body, as Linear does, and returns the status.
-func (s *scene) deliver(id string, body map[string]any, secret string) int {
+func (s *scene) deliver(id string, body map[string]any) int {
 	s.t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -104,7 +103,7 @@ func (s *scene) deliver(id string, body map[string]any, secret string) int {
 	}
 	req.Header.Set("Linear-Delivery", id)
 	req.Header.Set("Linear-Event", "Comment")
-	req.Header.Set("Linear-Signature", webhook.Sign(secret, data))
+	req.Header.Set("Linear-Signature", webhook.Sign(stageSecret, data))
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		s.t.Fatal(err)
@@ -251,18 +250,18 @@ func TestMishaps(t *testing.T) {
 			first := s.comment(id, "@helper-bot hi", 0)
 			again := s.comment(id, "@helper-bot hi", 0)
 			again["webhookTimestamp"] = time.Now().UnixMilli() + 1
-			if a, b := s.deliver("delivery-one", first, stageSecret), s.deliver("delivery-two", again, stageSecret); a != 200 || b != 200 {
+			if a, b := s.deliver("delivery-one", first), s.deliver("delivery-two", again); a != 200 || b != 200 {
 				s.t.Fatalf("the deliveries are answered %d and %d", a, b)
 			}
 			s.explains("delivery-two", "duplicate", "a duplicate of a delivery that was stored before", "Comment|create|"+id)
 			s.explains("delivery-one", "handled")
 		}},
 		{"late retry", linearbot.Config{Register: onMention(nod)}, func(s *scene) {
-			s.deliver("late-one", s.comment("11111111-0000-4000-8000-000000000002", "@helper-bot hi", 61*time.Minute), stageSecret)
+			s.deliver("late-one", s.comment("11111111-0000-4000-8000-000000000002", "@helper-bot hi", 61*time.Minute))
 			s.explains("late-one", "handled", "It was late: Linear sent it 1h1m", "retry")
 		}},
 		{"expired", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
-			if status := s.deliver("expired-one", s.comment("11111111-0000-4000-8000-000000000003", "@helper-bot hi", 9*time.Hour), stageSecret); status != http.StatusUnauthorized {
+			if status := s.deliver("expired-one", s.comment("11111111-0000-4000-8000-000000000003", "@helper-bot hi", 9*time.Hour)); status != http.StatusUnauthorized {
 				s.t.Fatalf("it is answered %d", status)
 			}
 			s.explains("expired-one", "refused", "It was sent too long ago", "clock of this machine")
@@ -275,17 +274,17 @@ func TestMishaps(t *testing.T) {
 		{"unknown type", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			body := s.comment("11111111-0000-4000-8000-000000000004", "hi", 0)
 			body["type"] = "Frobnication"
-			s.deliver("unknown-one", body, stageSecret)
+			s.deliver("unknown-one", body)
 			s.explains("unknown-one", "Frobnication create", "ignored", "No handler of the bot wants events of this kind")
 		}},
 		{"store down", linearbot.Config{Register: onMention(nod), Bot: bot.Config{Store: down}}, func(s *scene) {
 			down.down.Store(true)
-			if status := s.deliver("down-one", s.comment("11111111-0000-4000-8000-000000000005", "@helper-bot hi", 0), stageSecret); status != http.StatusServiceUnavailable {
+			if status := s.deliver("down-one", s.comment("11111111-0000-4000-8000-000000000005", "@helper-bot hi", 0)); status != http.StatusServiceUnavailable {
 				s.t.Fatalf("it is answered %d", status)
 			}
 			s.explains("down-one", "refused", "The store could not be reached. Linear retries the delivery", "LINEARBOT_STATE")
 			down.down.Store(false)
-			s.deliver("down-one", s.comment("11111111-0000-4000-8000-000000000005", "@helper-bot hi", 0), stageSecret)
+			s.deliver("down-one", s.comment("11111111-0000-4000-8000-000000000005", "@helper-bot hi", 0))
 			s.explains("11111111-0000-4000-8000-000000000005", "handled")
 		}},
 	} {
@@ -300,11 +299,7 @@ func TestMishaps(t *testing.T) {
 // store is the program's own.
 func newScene(t *testing.T, cfg linearbot.Config) *scene {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lb") // the path of a socket must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := shortDir(t)
 	s := &scene{t: t, environ: []string{"LINEARBOT_STATE=file:" + filepath.Join(dir, "d")}}
 	if cfg.Bot.Store != nil {
 		s.environ = []string{"LINEARBOT_STATE=memory", "LINEARBOT_ADMIN_ADDR=" + freeAddr(t), "LINEARBOT_ADMIN_TOKEN=operator-token-0123456789"}
@@ -313,6 +308,17 @@ func newScene(t *testing.T, cfg linearbot.Config) *scene {
 	s.Stage = linearbottest.New(t, cfg)
 	s.issue = s.Issue("title")
 	return s
+}
+
+// shortDir returns a directory in which the path of a socket is short enough.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lb") //nolint:usetesting // that of the test has its name in the path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 func freeAddr(t *testing.T) string {
@@ -345,11 +351,7 @@ func TestMissedWebhook(t *testing.T) {
 	ws := lin.Workspace("Acme", "acme")
 	ada, team := ws.AddUser("Ada Byron", "ada"), ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
-	dir, err := os.MkdirTemp("", "lb")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := shortDir(t)
 	// The bot looked an hour ago, and has been away since.
 	store, err := filestate.Open(filepath.Join(dir, "d"))
 	if err != nil {

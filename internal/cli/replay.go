@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
@@ -81,7 +82,7 @@ func (c *replayCmd) choose(ctx context.Context, api *adminClient) ([]string, err
 func (c *replayCmd) one(ctx context.Context, p *program, api *adminClient, id string) error {
 	if c.To == "" {
 		var r admin.Replayed
-		if _, err := api.post(ctx, "replay", admin.Chosen{ID: id}, &r); err != nil {
+		if err := api.post(ctx, "replay", admin.Chosen{ID: id}, &r); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.out, "%s is handled again\n", r.Event)
@@ -111,7 +112,7 @@ func (c *replayCmd) send(ctx context.Context, p *program, b *admin.Body) error {
 	if err := json.Unmarshal(b.Body, &fields); err != nil {
 		return errors.New("its body cannot be read")
 	}
-	fields["webhookTimestamp"] = json.RawMessage(fmt.Sprint(time.Now().UnixMilli()))
+	fields["webhookTimestamp"] = json.RawMessage(strconv.FormatInt(time.Now().UnixMilli(), 10))
 	body, err := json.Marshal(fields)
 	if err != nil {
 		return err

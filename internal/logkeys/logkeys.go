@@ -49,6 +49,8 @@ func Table() []Row {
 		{"path", "path of a request that leads nowhere, or of a file"},
 		{"right_path", "path of the webhook"},
 		{"times", "how often it happened since the last such line"},
+		{"secret", "name of a signing secret: a hash, which does not reveal it"},
+		{"position", "its position in `LINEAR_WEBHOOK_SECRET`, from 1 on"},
 		{"check", "readiness check that fails or has recovered"},
 		{"name", "name of a variable or of a workspace"},
 		{"value", "value of a variable; `[redacted]` if it may be secret"},

@@ -113,7 +113,11 @@ func TestReasonsComeFromTheTable(t *testing.T) {
 			return true
 		}
 		for i, name := range spec.Names {
-			code, err := strconv.Unquote(spec.Values[i].(*ast.BasicLit).Value)
+			lit, ok := spec.Values[i].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is not a text", name.Name)
+			}
+			code, err := strconv.Unquote(lit.Value)
 			if err != nil {
 				t.Fatal(err)
 			}

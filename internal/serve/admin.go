@@ -199,11 +199,11 @@ func (s *adminServer) serve(ctx context.Context, ln net.Listener) error {
 }
 
 // flush writes the last traces, of turns that ended while the process stopped.
-func (o *observer) flush() {
+func (o *observer) flush(ctx context.Context) {
 	if o == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	if err := o.rec.Flush(ctx); err != nil {
 		o.log.Warn().Err(err).Msg("the last traces are lost")

@@ -93,7 +93,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	seen := a.observe()
-	defer seen.flush()
+	defer seen.flush(ctx)
 	b := a.newBot(in)
 	a.openAdmin(seen, b)
 	if in != nil {

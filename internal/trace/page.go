@@ -100,7 +100,7 @@ func quoted(b []byte, s string) []byte {
 	if plain {
 		return append(append(append(b, '"'), s...), '"')
 	}
-	out, _ := jsontext.AppendQuote(b, s) //nolint:errcheck // see above
+	out, _ := jsontext.AppendQuote(b, s)
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -108,10 +109,8 @@ func (t *Trace) handled() string {
 		text += fmt.Sprintf(", which posted %d messages", len(unique(replies)))
 	}
 	text += "."
-	for _, s := range t.Steps {
-		if s.Code == reason.Missed {
-			text += " Linear's webhook for it did not arrive; the bot found it by asking Linear."
-		}
+	if slices.ContainsFunc(t.Steps, func(s TimedStep) bool { return s.Code == reason.Missed }) {
+		text += " Linear's webhook for it did not arrive; the bot found it by asking Linear."
 	}
 	return text + " [handled]"
 }

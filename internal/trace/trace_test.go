@@ -76,7 +76,8 @@ func TestPartsBecomeTraces(t *testing.T) {
 		{"stored", []func(*trace.Recorder){intake(step(reason.Received), step(reason.Stored))}, trace.StatusWaiting, reason.Waiting},
 		{"handled", []func(*trace.Recorder){intake(step(reason.Stored)), turn(attempt(1), step(reason.Handled))}, trace.StatusHandled, reason.Handled},
 		{
-			"a retry of Linear afterwards", []func(*trace.Recorder){intake(step(reason.Stored)), turn(attempt(1), step(reason.Handled)), intake(step(reason.Duplicate))},
+			"a retry of Linear afterwards",
+			[]func(*trace.Recorder){intake(step(reason.Stored)), turn(attempt(1), step(reason.Handled)), intake(step(reason.Duplicate))},
 			trace.StatusHandled, reason.Handled,
 		},
 		{"a duplicate alone", []func(*trace.Recorder){intake(step(reason.Duplicate))}, trace.StatusDuplicate, reason.Duplicate},
