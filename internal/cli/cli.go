@@ -136,7 +136,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	if err == nil {
 		return ExitOK
 	}
-	if code, ok := errors.AsType[exitCode](err); ok {
+	if code, ok := errors.AsType[exitError](err); ok {
 		return int(code)
 	}
 	if bad, ok := errors.AsType[*settings.Error](err); ok {

@@ -48,11 +48,11 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	case err != nil:
 		return err
 	case report.Misconfigured:
-		return exitCode(ExitConfig)
+		return exitError(ExitConfig)
 	case worst == doctor.Error:
-		return exitCode(ExitUnhealthy)
+		return exitError(ExitUnhealthy)
 	case worst == doctor.Warning:
-		return exitCode(ExitWarnings)
+		return exitError(ExitWarnings)
 	default:
 		return nil
 	}
@@ -77,7 +77,7 @@ func process(ctx context.Context, v *settings.Values) (*status.Status, error) {
 	return &s, c.close()
 }
 
-// exitCode is the error of a command that has said everything itself.
-type exitCode int
+// exitError is the error of a command that has said everything itself.
+type exitError int
 
-func (exitCode) Error() string { return "see above" }
+func (exitError) Error() string { return "see above" }

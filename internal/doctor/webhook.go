@@ -36,7 +36,9 @@ func (e *exam) readWebhooks(ctx context.Context, api *linearapi.Client) {
 		return
 	}
 	var data struct {
-		Webhooks struct{ Nodes []hook } `json:"webhooks"`
+		Webhooks struct {
+			Nodes []hook `json:"nodes"`
+		} `json:"webhooks"`
 	}
 	if json.Unmarshal(raw, &data) == nil {
 		e.webhooks = data.Webhooks.Nodes

@@ -18,9 +18,6 @@ import (
 // builtIn are the keys that zerolog itself writes.
 var builtIn = []string{"level", "time", "message", "error"}
 
-// module is the module's path.
-const module = "github.com/linearbot/linearbot"
-
 // apart are packages whose lines are not those of a bot.
 var apart = []string{"/adapter/linear/linearsim", "/internal/bench", "/internal/chaos", "/internal/growth", "/examples/", "/internal/schematypes"}
 

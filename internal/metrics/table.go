@@ -32,8 +32,8 @@ const (
 	webhookLate       = "linearbot_webhook_late_total"
 	webhookDuration   = "linearbot_webhook_duration_seconds"
 	webhookLast       = "linearbot_webhook_last_accepted_timestamp_seconds"
-	webhookSecretUses = "linearbot_webhook_secret_matches_total"
-	webhookSecretLast = "linearbot_webhook_secret_last_match_timestamp_seconds"
+	webhookSecretUses = "linearbot_webhook_secret_matches_total"                //nolint:gosec // a name
+	webhookSecretLast = "linearbot_webhook_secret_last_match_timestamp_seconds" //nolint:gosec // a name
 
 	eventsReceived = "linearbot_events_received_total"
 	eventsIgnored  = "linearbot_events_ignored_total"

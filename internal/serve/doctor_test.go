@@ -38,12 +38,11 @@ const signing = "MARKER-SIGNING-SECRET"
 type patient struct {
 	*linearsim.Scene
 
-	t       *testing.T
-	env     map[string]string
-	server  *status.Status
-	now     func() time.Time
-	cfg     serve.Config
-	prepare []func()
+	t      *testing.T
+	env    map[string]string
+	server *status.Status
+	now    func() time.Time
+	cfg    serve.Config
 }
 
 func newPatient(t *testing.T) *patient {

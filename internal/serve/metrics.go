@@ -52,28 +52,28 @@ func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
 
 // listener serves one handler at an address of its own until Run's context ends.
 type listener struct {
-	// name is the variable that sets the address, and what what is served, for the
-	// log.
+	// name is the variable that sets the address, and what says what is served, for
+	// the log.
 	name, what string
 	addr       string
 	handler    http.Handler
 	log        zerolog.Logger
 }
 
-// listenFailure says that an address of a listener cannot be used.
-type listenFailure struct {
+// addressError says that an address of a listener cannot be used.
+type addressError struct {
 	name string
 	err  error
 }
 
-func (e *listenFailure) Error() string { return e.name + " cannot be listened on: " + e.err.Error() }
+func (e *addressError) Error() string { return e.name + " cannot be listened on: " + e.err.Error() }
 
 // Run listens and serves.
 func (l *listener) Run(ctx context.Context) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", l.addr)
 	if err != nil {
-		return &listenFailure{l.name, err}
+		return &addressError{l.name, err}
 	}
 	l.log.Info().Str(webhook.LogKeyAddr, ln.Addr().String()).Msg(l.what + " at http://" + local(ln.Addr()))
 	srv := &http.Server{

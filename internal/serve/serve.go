@@ -325,7 +325,7 @@ func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 // into a configuration problem. An address in use is a failure: it may be free
 // later.
 func (a *assembly) listenError(err error) error {
-	if other, ok := errors.AsType[*listenFailure](err); ok {
+	if other, ok := errors.AsType[*addressError](err); ok {
 		if errors.Is(other.err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%s names an address that another process listens on: %w", other.name, other.err)
 		}

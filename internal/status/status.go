@@ -153,7 +153,7 @@ func BudgetOf(b linearapi.Budget) Budget {
 func (r *Reader) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(r.Read(req.Context())) // the peer may be gone
+	_ = json.NewEncoder(w).Encode(r.Read(req.Context())) //nolint:errchkjson // the peer may be gone
 }
 
 // Version returns the versions of the program and of Go.

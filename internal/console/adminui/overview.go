@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
@@ -107,8 +108,8 @@ func (c *Console) cards(s *status.Status) []Card {
 			cards = append(cards, Card{Label: "Store" + label, Value: "down", Note: "it does not answer", Level: "bad"})
 			continue
 		}
-		waiting := Card{Label: "Waiting" + label, Value: fmt.Sprint(of.Entries), Note: fmt.Sprintf("in %d threads, %d later", of.Lanes, of.Delayed), Level: "good", Link: "lanes"}
-		dead := Card{Label: "Dead letters" + label, Value: fmt.Sprint(of.Dead), Note: "failed for good", Level: "good", Link: "dead"}
+		waiting := Card{Label: "Waiting" + label, Value: strconv.Itoa(of.Entries), Note: fmt.Sprintf("in %d threads, %d later", of.Lanes, of.Delayed), Level: "good", Link: "lanes"}
+		dead := Card{Label: "Dead letters" + label, Value: strconv.Itoa(of.Dead), Note: "failed for good", Level: "good", Link: "dead"}
 		if of.Dead > 0 {
 			dead.Level, dead.Note = "bad", "people wait for these answers"
 		}
@@ -122,7 +123,7 @@ func (c *Console) cards(s *status.Status) []Card {
 		cards = append(cards, card)
 	}
 	if n := s.Counts["missed_webhooks"]; n > 0 {
-		cards = append(cards, Card{Label: "Missed webhooks", Value: fmt.Sprint(n), Note: "found by asking Linear", Level: "odd"})
+		cards = append(cards, Card{Label: "Missed webhooks", Value: strconv.FormatInt(n, 10), Note: "found by asking Linear", Level: "odd"})
 	}
 	return cards
 }
