@@ -21,7 +21,7 @@ func Table() []Row {
 		{"level", "`trace`, `debug`, `info`, `warn` or `error`"},
 		{"message", "what happened, as a sentence; `warn` and `error` say what to do"},
 		{"error", "the cause"},
-		{"trace", "id of the delivery's trace, which `linearbot explain` takes: the hash of the signed body. Also the id of its entry in the store, and the beginning of the trace id in OpenTelemetry"},
+		{"trace", "id of the delivery's trace, which `explain` takes: the hash of the signed body. Also the id of its entry in the store, and the beginning of the trace id in OpenTelemetry"},
 		{"delivery", "Linear's `Linear-Delivery` header. It is not signed"},
 		{"thread", "id of the conversation, `linear:…`"},
 		{"workspace", "id of the Linear organization"},
