@@ -54,7 +54,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
-	entry := b.cfg.Policy.entry(d, &route)
+	entry := b.entry(d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
 		noteStep(t, adapter.TraceStep{Code: storeReason(err)})
@@ -64,6 +64,9 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	case state.Added:
 		b.counts.add(countAccepted, "")
 		noteStep(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
+		if route.Message && b.cfg.Policy.takesOver() {
+			b.takeOver(ctx, d, &route)
+		}
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 		noteStep(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})

@@ -64,6 +64,8 @@ type Config struct {
 	// Policy says what happens to messages that arrive in a busy thread. Defaults
 	// to Serial().
 	Policy LanePolicy
+	// Lanes says what is handled one at a time. Defaults to LanePerThread.
+	Lanes LaneScope
 	// Workers is the most turns that run at once in this process. Defaults
 	// to 64.
 	Workers int
@@ -166,6 +168,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if !c.Policy.valid() {
 		errs = append(errs, errors.New("bot: Config.Policy needs a time or a number above zero"))
+	}
+	if c.Lanes > LanePerChannel {
+		errs = append(errs, errors.New("bot: Config.Lanes is not one of the scopes"))
 	}
 	if c.Bots > BotsAlways {
 		errs = append(errs, errors.New("bot: Config.Bots is not one of the policies"))

@@ -23,7 +23,7 @@ func (b *Bot) AcceptMissed(ctx context.Context, d *adapter.Delivery) (added bool
 	if err != nil || route.Ignore != "" {
 		return false, err
 	}
-	e := b.cfg.Policy.entry(d, &route)
+	e := b.entry(d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, e)
 	if err != nil {
 		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -66,7 +66,7 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 	if route.Ignore != "" {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "replay", Message: "it is ignored: " + reason.Of(route.Ignore).Says}
 	}
-	e := b.cfg.Policy.entry(d, &route)
+	e := b.entry(d, &route)
 	e.ID, e.Keys, e.IfIdle = "replay\x00"+e.ID+"\x00"+uuid.NewString(), nil, false
 	if _, err := b.cfg.Store.Enqueue(ctx, e); err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}

@@ -71,6 +71,7 @@ func (t *Turn) keepSent(over bool) {
 	switch {
 	case over:
 		t.notes.Stage(notes.Sent, t.head().Key, nil) // a no-op without such a note
+		t.notes.Stage(notes.Root, t.head().Key, nil)
 	case len(s.now) == 0:
 	default:
 		for key, hash := range s.before {
@@ -103,6 +104,9 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 	}
 	t.bot.counts.add(countReplies, "")
 	t.bot.noteReply(ctx, m)
+	if err := t.roots(ctx, m); err != nil {
+		return m, err
+	}
 	if !m.Existed || !differs(turn, before, m, p.Body, said) {
 		return m, nil
 	}

@@ -24,16 +24,18 @@ type unreadyError struct {
 	err  error
 }
 
-func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
+func (e *unreadyError) Error() string { return identityText(e.err) }
 func (e *unreadyError) Unwrap() error { return e.err }
 
 // errNoTurn says that an entry needs no turn.
 var errNoTurn = errors.New("bot: no turn is needed")
 
-// yieldError says that a turn steps aside for something that goes first.
+// yieldError says that a turn waits for something that goes first.
 type yieldError struct {
 	wait time.Duration
 	why  string
+	// inOrder says that the lane waits with it. Otherwise the turn steps aside.
+	inOrder bool
 }
 
 func (e *yieldError) Error() string { return e.why }
@@ -86,6 +88,11 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		b.noteWait(ctx, reason.Draining, nil, 0)
 		log.Info().Err(err).Msg("turn handed back: the process stops")
 		return state.Return(e.ID, 0)
+	case errors.Is(err, ErrTakenOver):
+		b.counts.add(countReturned, "")
+		b.noteWait(ctx, reason.TakenOver, nil, 0)
+		log.Info().Msg("turn canceled: a newer message takes over")
+		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
 		b.counts.add(countReturned, "")
 		b.noteWait(ctx, reason.IdentityUnknown, err, unready.wait)
@@ -115,6 +122,9 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	case errors.As(err, &yield):
 		b.noteWait(ctx, reason.Yields, err, yield.wait)
 		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
+		if yield.inOrder {
+			return state.Return(e.ID, yield.wait)
+		}
 		v := state.RetryAside(e.ID, yield.wait, cause(err, reason.Yields))
 		v.Free = true
 		return v

@@ -91,13 +91,13 @@ func (r *run) unlimit() {
 }
 
 // work handles what a lease holds.
-func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
+func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
 	fields := b.log.With().Str(keyThread, l.Lane.ID)
 	page := b.notes.Leased(l)
 	var s state.Settlement
 	if b.cfg.Policy.coalesces() {
 		log := fields.Logger()
-		s.Verdicts = b.together(ctx, &log, b.newLane(l, page))
+		s.Verdicts = b.together(ctx, &log, b.newLane(l, page, asked))
 	} else {
 		log := named(fields, &l.Entries[0]).Logger()
 		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
@@ -159,13 +159,16 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	}
 	b.noteOpened(ctx, ev)
 	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
+	if t.leased, err = page.Now(ctx); err != nil {
+		return nil, err
+	}
 	if head := ev.Head(); head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 		if k := t.thread.key(); k != page.Key() {
 			t.notes = b.notes.Thread(k)
 		}
 	}
-	return t, nil
+	return t, t.recallRoot(ctx)
 }
 
 // run runs a turn, which stands for older messages, and says how it ended. An
@@ -173,6 +176,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Turn) (*outcome, error) {
 	for _, s := range older {
 		t.olderBodies = append(t.olderBodies, s.entry.Body)
+		t.olderIDs = append(t.olderIDs, s.entry.ID)
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
@@ -193,6 +197,9 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	}
 	if why := overFor(ctx); why != "" {
 		return ignored(why), nil // it is not retried, with or without an error
+	}
+	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
+		return nil, ErrTakenOver
 	}
 	return end, err
 }
@@ -224,7 +231,7 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 			return nil, err
 		}
 	case *adapter.ActionEvent:
-		if err := b.readPress(ctx, ev); err != nil {
+		if err := b.readPress(ctx, r, ev); err != nil {
 			return nil, err
 		}
 	case *postEvent:
@@ -379,7 +386,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if err == nil || v.Kind == state.KindBury {
 		t.unpin()
 	}
-	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury)
+	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury || errors.Is(err, ErrTakenOver))
 	if t.notes.Key() != e.Lane.Thread() {
 		// The settle of the lane takes along the notes of its own thread only.
 		if err := t.notes.Flush(ctx); err != nil {
@@ -423,8 +430,17 @@ func clipped(s string) string {
 // its configuration.
 type identityError struct{ err error }
 
-func (e *identityError) Error() string { return "identity: " + e.err.Error() }
+func (e *identityError) Error() string { return identityText(e.err) }
 func (e *identityError) Unwrap() error { return e.err }
+
+// identityText says that err is about who the bot is, unless it says so itself.
+func identityText(err error) string {
+	const op = "identity"
+	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Op == op {
+		return err.Error()
+	}
+	return op + ": " + err.Error()
+}
 
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it becomes a dead letter.

@@ -37,6 +37,7 @@ type endpoint struct {
 	places   chan struct{} // one for each delivery that is being stored; nil without a limit
 	now      func() time.Time
 	log      zerolog.Logger
+	forged   forged
 	intake   *Intake
 	tracer   adapter.Tracer // nil for none
 }
@@ -76,10 +77,22 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		}
 		return e
 	}
+	// warn begins a line about a request of which it is not known who sent it.
+	warn := func(t *throttle) *zerolog.Event {
+		missed, ok := t.allow()
+		if !ok {
+			return log(h.log.Debug()) //nolint:zerologlint // the caller dispatches it
+		}
+		line := log(h.log.Warn()) //nolint:zerologlint // as above
+		if missed > 0 {
+			line = line.Int(LogKeyTimes, 1+missed)
+		}
+		return line
+	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
 		t.step(refusalReason(err), "")
-		log(h.log.Warn()).Err(err).Msg("delivery refused before it was read")
+		warn(h.forged.unsigned).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
 	body, release, err := h.read(w, r)
@@ -93,21 +106,21 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			t.step(reason.TooLarge, "")
-			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
+			warn(h.forged.unread).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large", reason.TooLarge
 		}
 		t.step(reason.CutOff, "")
-		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
+		warn(h.forged.unread).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off", reason.CutOff
 	}
 	by, err := h.verify(r, body)
 	if err != nil {
 		if h.signed {
 			t.step(refusalReason(err), "")
-			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
+			warn(h.forged.refused).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
 			t.step(reason.NotVerified, "")
-			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold secrets
+			warn(h.forged.refused).Msg("delivery refused by Config.Verify") // its error may hold secrets
 		}
 		return refusal(err)
 	}

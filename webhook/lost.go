@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,24 +18,16 @@ const lostEvery = time.Minute
 type lost struct {
 	path   string
 	log    zerolog.Logger
+	lines  *throttle
 	tracer adapter.Tracer
-
-	mu     sync.Mutex
-	last   time.Time
-	missed int
 }
 
 // note logs posts to a wrong path, at most once per lostEvery.
 func (l *lost) note(path string) {
-	l.mu.Lock()
-	l.missed++
-	missed := l.missed
-	if !l.last.IsZero() && time.Since(l.last) < lostEvery {
-		l.mu.Unlock()
+	missed, ok := l.lines.allow()
+	if !ok {
 		return
 	}
-	l.last, l.missed = time.Now(), 0
-	l.mu.Unlock()
 	text := "posted to a path that the server does not have"
 	if strings.EqualFold(strings.Trim(path, "/"), strings.Trim(l.path, "/")) {
 		text = "posted beside the path of the webhook: correct its address in Linear, letter by letter and without a slash at the end"
@@ -46,5 +37,5 @@ func (l *lost) note(path string) {
 		t.Step(adapter.TraceStep{Code: reason.WrongPath, Detail: clip(path)})
 		t.End()
 	}
-	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, missed).Msg(text)
+	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, 1+missed).Msg(text)
 }

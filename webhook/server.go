@@ -181,6 +181,7 @@ func NewServer(cfg Config) (*Server, error) {
 		places:   places,
 		now:      cfg.Now,
 		log:      cfg.Logger,
+		forged:   newForged(cfg.Now),
 		intake:   s.intake,
 		tracer:   cfg.Tracer,
 	}
@@ -208,7 +209,10 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
-	missed := &lost{path: cfg.Path, log: cfg.Logger, tracer: cfg.Tracer}
+	missed := &lost{
+		path: cfg.Path, log: cfg.Logger, tracer: cfg.Tracer,
+		lines: &throttle{every: lostEvery, most: 1, now: time.Now},
+	}
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && c.Request().Method == http.MethodPost {
 			missed.note(c.Request().URL.Path)

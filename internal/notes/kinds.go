@@ -19,6 +19,10 @@ const (
 	Pin
 	// Sent are the hashes of what a turn has sent that is to run again.
 	Sent
+	// Root is the thread that a turn on an issue has begun.
+	Root
+	// Arrival is when the last message came that takes over.
+	Arrival
 	// Synced are the services that the thread is synced with.
 	Synced
 	// Deleted lists messages of a thread that were deleted.
@@ -107,7 +111,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [27]Info {
+func table() [29]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -120,6 +124,10 @@ func table() [27]Info {
 		{Pin, "pin", "event", "0 or 1", 7 * day, true},
 		// Longer than a question may wait for its turn to run again.
 		{Sent, "sent", "event", "JSON", 14 * day, true},
+		// As long as the result of the step in which the thread was begun.
+		{Root, "root", "event", "thread id", 14 * day, true},
+		// Longer than any turn runs.
+		{Arrival, "arrival", "thread", "nanoseconds, entry", 7 * day, true},
 		{Synced, "synced", "thread", "JSON", 400 * day, true},
 		// Longer than a question of a deleted message can wait.
 		{Deleted, "deleted", "thread", "message ids, one a line", 400 * day, true},

@@ -108,6 +108,7 @@ const (
 	Yields          = "yields"
 	Draining        = "draining"
 	LeaseLost       = "lease_lost"
+	TakenOver       = "taken_over"
 	IdentityUnknown = "identity_unknown"
 	RateLimited     = "rate_limited"
 	Unavailable     = "unavailable"

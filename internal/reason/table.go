@@ -173,6 +173,7 @@ func waits() []Info {
 		{Yields, Waits, "It lets something else go first.", ""},
 		{Draining, Waits, "The process stopped: another one, or the next start, continues.", ""},
 		{LeaseLost, Waits, "Another process took over the thread, or could have.", "If this happens often, the process is short of CPU or the store is slow: see LINEARBOT_LEASE_TTL."},
+		{TakenOver, Waits, "A newer message of the thread took over, and stands for it.", ""},
 		{IdentityUnknown, Waits, "The bot cannot learn from Linear who it is, so it handles nothing.", "Check the bot's credentials: the log says which variable Linear refuses."},
 		{NoStore, Waits, "The store could not be reached during the turn.", "Bring the store back: LINEARBOT_STATE says where it is, and the log says why it does not answer."},
 		{NoRoom, Waits, "The store is full, so the turn steps aside.", "Make room for the store."},

@@ -63,12 +63,13 @@ func (a *assembly) observe() *observer {
 	o.rec = trace.New(trace.Config{
 		Book: notes.New(a.cfg.Bot.Store), Keep: a.values.Traces, For: a.values.TraceFor, Text: a.values.TraceText, Logger: a.log,
 	})
-	if a.cfg.Bot.Tracer == nil {
-		a.cfg.Bot.Tracer = o.rec
-	} else {
-		a.cfg.Bot.Tracer = trace.Tee(a.cfg.Bot.Tracer, o.rec)
+	for _, t := range []*adapter.Tracer{&a.cfg.Bot.Tracer, &a.cfg.Webhook.Tracer} {
+		if *t == nil {
+			*t = o.rec
+		} else { // the program has one of its own
+			*t = trace.Tee(*t, o.rec)
+		}
 	}
-	a.cfg.Webhook.Tracer = a.cfg.Bot.Tracer
 	return o
 }
 

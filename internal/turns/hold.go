@@ -10,34 +10,34 @@ import (
 )
 
 // turn runs the callback for a lease and settles what it says.
-func (r *Runner) turn(ctx context.Context, l *state.Lease) {
+func (r *Runner) turn(ctx context.Context, l leased) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
 	if first := l.Entries[0]; first.Attempt <= 1 {
 		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
 	}
-	h := r.hold(l, cancel)
+	h := r.hold(l.Lease, cancel)
 	defer h.release() // also if a handler ends the goroutine
-	s := r.work(lease, l)
+	s := r.work(lease, l.Lease, l.asked)
 	h.release()
 
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
 		r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("turn dropped: another process has taken over the thread, or could")
 		return
 	}
-	r.settle(ctx, l, s)
+	r.settle(ctx, l.Lease, s)
 }
 
 // work runs the callback and measures it.
-func (r *Runner) work(ctx context.Context, l *state.Lease) state.Settlement {
+func (r *Runner) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
 	start := time.Now()
 	r.active.Add(1)
 	defer func() { // also if a handler ends the goroutine
 		r.active.Add(-1)
 		r.takes.Observe(time.Since(start))
 	}()
-	return r.cfg.Work(ctx, l)
+	return r.cfg.Work(ctx, l, asked)
 }
 
 // hold keeps a lease alive. It is one timer until the first renewal, then two,
