@@ -21,6 +21,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.counts.add(countIgnored, reason.Unreadable)
 		return err
 	}
+	b.traffic.note(route.Type, d.ReceivedAt)
 	if t != nil {
 		noteRouted(t, d.Key(), &route)
 	}
@@ -37,12 +38,14 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
 			return nil
 		}
-		b.log.Debug().
-			Str(keyDelivery, d.ID).
-			Str(keyType, route.Type+" "+route.Action).
-			Str(keyWorkspace, route.Workspace).
-			Str(keyReason, route.Ignore).
-			Msg("delivery ignored")
+		if line := b.log.Debug(); line.Enabled() {
+			line.Str(keyDelivery, d.ID).
+				Str(keyTrace, d.Key()).
+				Str(keyType, route.Type+" "+route.Action).
+				Str(keyWorkspace, route.Workspace).
+				Str(keyReason, route.Ignore).
+				Msg("delivery ignored")
+		}
 		return nil
 	}
 	if route.Deleted != "" {
@@ -74,6 +77,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	b.log.Debug().
 		Str(keyDelivery, d.ID).
+		Str(keyTrace, entry.ID).
 		Str(keyType, route.Type+" "+route.Action).
 		Str(keyThread, string(route.Thread)).
 		Str(keyEvent, route.Key).

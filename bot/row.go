@@ -136,6 +136,8 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 // runRow runs the turn of a row and returns the verdicts on all of it.
 func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) []state.Verdict {
 	e, s := l.entries[p.at], l.candidates[p.at]
+	own := named(log.With(), &e).Logger()
+	log = &own
 	var (
 		end *outcome
 		err error

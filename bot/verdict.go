@@ -221,6 +221,7 @@ func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttem
 // again logs and counts that a turn is tried again.
 func (b *Bot) again(ctx context.Context, log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
 	b.counts.add(countRetried, "")
+	b.counts.add(countFailed, v.Cause.Code)
 	b.noteFailure(ctx, v, err)
 	log.Warn().Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, v.After).
 		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
@@ -229,6 +230,7 @@ func (b *Bot) again(ctx context.Context, log *zerolog.Logger, e state.Queued, er
 
 func (b *Bot) bury(ctx context.Context, log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
 	b.counts.add(countBuried, "")
+	b.counts.add(countFailed, c.Code)
 	line := log.Error().Err(err).Int(keyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
 	if c.Stack != "" {
 		line = line.Str("stack", c.Stack)

@@ -98,19 +98,23 @@ func (r *run) unlimit() {
 
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
-	log, page := b.logOf(l), b.notes.Leased(l)
+	page := b.notes.Leased(l)
 	var verdicts []state.Verdict
 	if b.cfg.Policy.coalesces() {
-		verdicts = b.together(ctx, log, b.newLane(l, page, asked))
+		verdicts = b.together(ctx, b.logOf(l, nil), b.newLane(l, page, asked))
 	} else {
-		verdicts = b.alone(ctx, log, page, &l.Entries[0])
+		verdicts = b.alone(ctx, b.logOf(l, &l.Entries[0]), page, &l.Entries[0])
 	}
 	return state.Settlement{Verdicts: verdicts, Notes: page.Staged()}
 }
 
-// logOf returns the log of a lease.
-func (b *Bot) logOf(l *state.Lease) *zerolog.Logger {
-	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
+// logOf returns the log of a lease, or of an entry of it.
+func (b *Bot) logOf(l *state.Lease, e *state.Queued) *zerolog.Logger {
+	fields := b.log.With().Str(keyThread, l.Lane.ID)
+	if e != nil {
+		fields = named(fields, e)
+	}
+	log := fields.Logger()
 	return &log
 }
 

@@ -174,7 +174,7 @@ func NewServer(cfg Config) (*Server, error) {
 	if cfg.Durable && !cfg.Strict {
 		horizon = longHorizon
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg), verifier: verifier}
+	s := &Server{cfg: cfg, echo: echo.New(), intake: newIntake(), health: newHealth(cfg), verifier: verifier}
 	s.health.secrets = s.Secrets
 	deliveries := &endpoint{
 		verify:   verify,

@@ -56,11 +56,7 @@ func (t tracing) aged(err error, id string, age time.Duration) {
 		return
 	}
 	t.to.About(adapter.TraceSubject{ID: id})
-	code := reason.Expired
-	if errors.Is(err, errFuture) {
-		code = reason.FromTheFuture
-	}
-	t.to.Step(adapter.TraceStep{Code: code, Detail: "age " + age.Round(time.Second).String(), Took: age})
+	t.to.Step(adapter.TraceStep{Code: ageReason(err), Detail: "age " + age.Round(time.Second).String(), Took: age})
 }
 
 // context returns a context that carries the trace.
@@ -87,4 +83,12 @@ func refusalReason(err error) string {
 	default:
 		return reason.BadSignature
 	}
+}
+
+// ageReason says why the age of a delivery is refused.
+func ageReason(err error) string {
+	if errors.Is(err, errFuture) {
+		return reason.FromTheFuture
+	}
+	return reason.Expired
 }

@@ -19,6 +19,10 @@ const (
 	reasonNoWorkspace = reason.NoWorkspace
 )
 
+// TypeCheck is the type of the deliveries with which linearbot doctor and init look
+// whether deliveries arrive. Linear has no such type, and no handler gets one.
+const TypeCheck = "LinearbotCheck"
+
 // The types that a bot can use.
 const (
 	typeComment       = "Comment"
@@ -95,6 +99,9 @@ func routeDelivery(d *adapter.Delivery) (adapter.Route, error) {
 
 func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 	p := h.place()
+	if h.Type == TypeCheck {
+		p.ignore = reason.Check
+	}
 	if p.ignore == "" && h.OrganizationID == "" {
 		p.ignore, p.missing = reasonNoWorkspace, "organizationId"
 	}

@@ -1,6 +1,7 @@
 // Package cli is the command line of every program built with linearbot.Main:
 //
 //	serve     run the bot from the environment
+//	doctor    examine the configuration, Linear, the webhook and the store
 //	init      go from nothing to a checked .env
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
@@ -17,7 +18,8 @@
 //	version   print the version
 //	help      explain a command
 //
-// A command exits with [ExitOK], [ExitFailed] or [ExitConfig].
+// A command exits with [ExitOK], [ExitFailed] or [ExitConfig], doctor also with
+// [ExitWarnings] or [ExitUnhealthy].
 package cli
 
 import (
@@ -43,6 +45,10 @@ const (
 	ExitFailed = 1
 	// ExitConfig is an invalid configuration or command line. Nothing was started.
 	ExitConfig = 2
+	// ExitWarnings says that doctor has found warnings only, ExitUnhealthy that it
+	// has found that the bot does not answer or loses something.
+	ExitWarnings  = 3
+	ExitUnhealthy = 4
 )
 
 // Program is a bot with a command line.
@@ -59,11 +65,12 @@ type Program struct {
 // commands is the command line. The names of flags and variables, their
 // defaults and their help come from package settings.
 type commands struct {
-	Serve serveCmd `cmd:"" help:"Run the bot from the environment."`
-	Init  initCmd  `cmd:"" help:"Go from nothing to a checked .env."`
-	Demo  demoCmd  `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
-	Sim   simCmd   `cmd:"" help:"Run a simulated Linear for bots in any language."`
-	State stateCmd `cmd:"" help:"Look into a store, or move its content."`
+	Serve  serveCmd  `cmd:"" help:"Run the bot from the environment."`
+	Doctor doctorCmd `cmd:"" help:"Examine the configuration, Linear, the webhook and the store."`
+	Init   initCmd   `cmd:"" help:"Go from nothing to a checked .env."`
+	Demo   demoCmd   `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	Sim    simCmd    `cmd:"" help:"Run a simulated Linear for bots in any language."`
+	State  stateCmd  `cmd:"" help:"Look into a store, or move its content."`
 
 	Explain    explainCmd    `cmd:"" help:"Say what became of a comment, a session or a delivery, and why."`
 	Deliveries deliveriesCmd `cmd:"" help:"List deliveries and what became of them."`
@@ -131,6 +138,9 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	err = parsed.Run(&cli.State, &cli.Workspaces, &cli.Dead, &cli.Scheduled)
 	if err == nil {
 		return ExitOK
+	}
+	if code, ok := errors.AsType[exitError](err); ok {
+		return int(code)
 	}
 	if bad, ok := errors.AsType[*settings.Error](err); ok {
 		fail(ExitConfig, "the configuration has problems:")

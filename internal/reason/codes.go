@@ -67,6 +67,7 @@ const (
 	NeedsReauth    = "needs_reauth"
 	Stale          = "stale"
 	Probe          = "probe"
+	Check          = "check"
 	Skipped        = "skipped"
 )
 

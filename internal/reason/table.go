@@ -134,6 +134,7 @@ func ignored() []Info {
 		{NotInstalled, Ignored, "The workspace has not installed the app, or has removed it.", "Have an admin of the workspace open /linear/install."},
 		{NeedsReauth, Ignored, "Linear refuses the tokens of the workspace: an admin has to approve the app again.", "Have an admin of the workspace open /linear/install."},
 		{Stale, Ignored, "It tells of an earlier installation, and the app was installed again since.", ""},
+		{Check, Ignored, "linearbot doctor or init looked whether deliveries arrive.", ""},
 		{Probe, Ignored, "The bot looked whether the thread was idle.", ""},
 	}
 }

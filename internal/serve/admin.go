@@ -90,6 +90,7 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
 		Replay: b.Replay, Body: again(a.cfg.Bot.Adapter), Logger: a.log, Name: a.cfg.Bot.Holder,
 		Pages: a.adminPages(),
 	}
+	a.openConsole(cfg)
 	if path := AdminSocket(v.State); a.opened && path != "" && v.AdminAddr != "off" {
 		if len(path) > maxSocket {
 			o.log.Warn().Str("path", path).Msg("the admin API has no socket: the path of the store is too long for one")
@@ -99,14 +100,8 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
 	}
 	if network {
 		cfg.Token = v.AdminToken
-		o.apis = append(o.apis, &adminServer{"tcp", v.AdminAddr, admin.New(cfg)})
+		o.apis = append(o.apis, &adminServer{"tcp", v.AdminAddr, a.beside(admin.New(cfg))})
 	}
-}
-
-// adminPages are the further handlers of the admin listener: what only those who
-// look after the bot may see.
-func (*assembly) adminPages() map[string]http.Handler {
-	return map[string]http.Handler{}
 }
 
 // again returns what asks the platform for a delivery again.

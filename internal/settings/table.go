@@ -143,6 +143,10 @@ func Table() []Setting {
 			Help: "entries in the store from which deliveries are answered 503, so that Linear keeps them; -1 means no limit",
 		},
 		{
+			Name: "LINEARBOT_METRICS_ADDR", Flag: "metrics-addr", parse: (*Values).parseMetricsAddr,
+			Help: "address at which `/metrics` is served to Prometheus, without a token: give one that only the scraper reaches, such as `127.0.0.1:9090`",
+		},
+		{
 			Name: "LINEARBOT_CATCH_UP", Default: "5m", parse: (*Values).parseCatchUp,
 			Help: "how often Linear is asked for comments and sessions whose webhook did not arrive; `0` turns it off",
 		},
@@ -165,7 +169,7 @@ func Table() []Setting {
 		},
 		{
 			Name: "LINEARBOT_ADMIN_TOKEN", Secret: true, parse: (*Values).parseAdminToken,
-			Help: "token of at least 16 bytes that opens the admin API at `LINEARBOT_ADMIN_ADDR`",
+			Help: "token of at least 16 bytes that opens the console at `/console/`, and the admin API at `LINEARBOT_ADMIN_ADDR`",
 		},
 		{
 			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
@@ -212,7 +216,11 @@ func (v *Values) parseName(text string) error {
 	return nil
 }
 
-func (v *Values) parseAddr(text string) error {
+func (v *Values) parseAddr(text string) error { return parseHostPort(&v.Addr, text) }
+
+func (v *Values) parseMetricsAddr(text string) error { return parseHostPort(&v.MetricsAddr, text) }
+
+func parseHostPort(to *string, text string) error {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		return fmt.Errorf("is %s: give host and port, such as :3000 or 127.0.0.1:3000", quote(text))
@@ -220,7 +228,7 @@ func (v *Values) parseAddr(text string) error {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("is %s: the port must be a number up to 65535", quote(text))
 	}
-	v.Addr = net.JoinHostPort(host, port)
+	*to = net.JoinHostPort(host, port)
 	return nil
 }
 

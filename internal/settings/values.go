@@ -37,6 +37,8 @@ type Values struct {
 	Lease, Drain time.Duration
 	// Backlog is the limit of the store; negative means none.
 	Backlog int
+	// MetricsAddr is the address at which metrics are served. Empty means none.
+	MetricsAddr string
 	// Level is the lowest level that is logged.
 	Level zerolog.Level
 	// Traces is how many traces are kept of each workspace, TraceFor for how long,

@@ -38,3 +38,6 @@ func (t teeTrace) End() {
 		to.End()
 	}
 }
+
+// Unwrap returns the traces, for a tracer that looks for its own.
+func (t teeTrace) Unwrap() []adapter.Trace { return t }
