@@ -67,7 +67,7 @@ type Config struct {
 	// Lanes says what is handled one at a time. Defaults to LanePerThread.
 	Lanes LaneScope
 	// Workers is the most turns that run at once in this process. Defaults
-	// to 64.
+	// to 256.
 	Workers int
 	// PerWorkspace is the most turns of one workspace that run at once in this
 	// process, so that a busy workspace leaves workers to the others. Lanes
@@ -183,7 +183,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Policy = cmp.Or(c.Policy, Serial())
 	c.BotTurns = orOff(c.BotTurns, 8, math.MaxInt)
-	c.Workers = cmp.Or(c.Workers, 64)
+	c.Workers = cmp.Or(c.Workers, 256)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, 10)
 	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)

@@ -90,37 +90,60 @@ func (r *run) unlimit() {
 	}
 }
 
+// A handler may wait for minutes, thousands of them at a time, and what is on the
+// stack below it waits as long. A stack is a power of two, so the functions from
+// work to call keep little there: what comes before and after the handler is in
+// functions of its own, and entries are passed by their address.
+
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
-	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
-	page := b.notes.Leased(l)
-	var s state.Settlement
+	log, page := b.logOf(l), b.notes.Leased(l)
+	var verdicts []state.Verdict
 	if b.cfg.Policy.coalesces() {
-		s.Verdicts = b.together(ctx, &log, b.newLane(l, page, asked))
+		verdicts = b.together(ctx, log, b.newLane(l, page, asked))
 	} else {
-		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
+		verdicts = b.alone(ctx, log, page, &l.Entries[0])
 	}
-	s.Notes = page.Staged()
-	return s
+	return state.Settlement{Verdicts: verdicts, Notes: page.Staged()}
+}
+
+// logOf returns the log of a lease.
+func (b *Bot) logOf(l *state.Lease) *zerolog.Logger {
+	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
+	return &log
 }
 
 // alone runs the turn of one entry.
-func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
-	ctx, leave := b.traced(ctx, page, &e)
+func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued) []state.Verdict {
+	ctx, leave := b.traced(ctx, page, e)
 	defer leave()
-	if v := b.crashed(ctx, log, page, e); v != nil {
-		return *v
-	}
-	var older []*Turn
-	t, err := b.open(ctx, page, e)
-	if err == nil && isResumed(&e) {
-		older, err = b.skippedBy(ctx, page, t)
+	t, older, over, err := b.prepare(ctx, log, page, e)
+	if over != nil {
+		return over
 	}
 	var end *outcome
 	if err == nil {
 		end, err = b.run(ctx, log, t, older)
 	}
-	return b.conclude(ctx, log, e, t, end, err)
+	return b.concluded(ctx, log, e, t, end, err)
+}
+
+// prepare opens the turn of an entry, unless the entry is over already.
+func (b *Bot) prepare(
+	ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued,
+) (t *Turn, older []*Turn, over []state.Verdict, err error) {
+	if v := b.crashed(ctx, log, page, *e); v != nil {
+		return nil, nil, []state.Verdict{*v}, nil
+	}
+	t, err = b.open(ctx, page, *e)
+	if err == nil && isResumed(e) {
+		older, err = b.skippedBy(ctx, page, t)
+	}
+	return t, older, nil, err
+}
+
+func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queued, t *Turn, end *outcome, err error) []state.Verdict {
+	return []state.Verdict{b.conclude(ctx, log, *e, t, end, err)}
 }
 
 // open makes a turn of an entry.
@@ -180,15 +203,18 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: *log,
 	}
-	ctx, out := b.members.enter(ctx, t)
-	defer out()
-	ctx, release, err := b.stoppable(ctx, r)
-	if err != nil {
+	// One context for whoever can end a turn: the first of them gives the cause.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b.members.enter(t, cancel)
+	defer b.members.exit(t)
+	if err := b.stoppable(ctx, r, cancel); err != nil {
 		return nil, err
 	}
-	defer release()
+	defer b.unstoppable(r)
 	defer r.unlimit()
 	var end *outcome
+	var err error
 	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)

@@ -70,6 +70,8 @@ const (
 	// Seen is how far comments and sessions were looked through for those whose
 	// webhook did not arrive.
 	Seen
+	// Migrated is what was taken over from another bot's store.
+	Migrated
 )
 
 // What the ids of entries that wait begin with.
@@ -111,7 +113,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [29]Info {
+func table() [30]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -157,6 +159,8 @@ func table() [29]Info {
 		{TraceHead, "trace_head", "workspace", "decimal", 15 * day, false},
 		{TracePage, "trace", "page", "see package trace", 7 * day, false},
 		{Seen, "seen", "workspace", "JSON", 30 * day, false},
+		// Longer than the old and the new bot run side by side.
+		{Migrated, "migrated", "thing taken over", "JSON", 90 * day, false},
 	}
 }
 
