@@ -204,66 +204,6 @@ type Persona struct {
 	AvatarURL string `json:"avatar_url,omitempty"`
 }
 
-// Agent writes activities and plans, beyond plain answers, into agent sessions.
-type Agent interface {
-	// IsSession reports whether a thread is an agent session.
-	IsSession(thread ThreadID) bool
-	// Activity writes an activity. Calls with the same key write it once.
-	Activity(ctx context.Context, a *Activity) error
-	// SetPlan replaces the plan of a session.
-	SetPlan(ctx context.Context, workspace string, thread ThreadID, plan []PlanStep) error
-}
-
-// ActivityKind says what an activity is.
-type ActivityKind string
-
-// The kinds of activity that a bot writes.
-const (
-	// ActivityThought is progress. It does not end the turn.
-	ActivityThought ActivityKind = "thought"
-	// ActivityAction is something that the bot is doing or has done.
-	ActivityAction ActivityKind = "action"
-	// ActivityElicitation asks the person something and ends the turn until
-	// they answer.
-	ActivityElicitation ActivityKind = "elicitation"
-	// ActivityResponse is the answer. It ends the turn.
-	ActivityResponse ActivityKind = "response"
-	// ActivityFailure says that the bot could not do it. It ends the turn.
-	ActivityFailure ActivityKind = "error"
-)
-
-// Activity is one activity of a session.
-type Activity struct {
-	Workspace string
-	Thread    ThreadID
-	// Key makes the write happen once. Required.
-	Key  string
-	Kind ActivityKind
-	// Body is Markdown, for all kinds but ActivityAction, which has none.
-	Body string
-	// Name, Parameter and Result describe an action. Result may be empty.
-	Name, Parameter, Result string
-	// Ephemeral makes a thought or an action disappear with the next
-	// activity.
-	Ephemeral bool
-	// Options turn an elicitation into a choice.
-	Options []Choice
-}
-
-// Choice is one of the choices of an elicitation.
-type Choice struct {
-	// Value is what comes back as a message when it is chosen.
-	Value string `json:"value"`
-	// Label is what people see. Defaults to Value.
-	Label string `json:"label,omitempty"`
-}
-
-// PlanStep is one step of a session's plan. Status is pending, inProgress,
-// completed or canceled.
-type PlanStep struct {
-	Content, Status string
-}
-
 // Refetcher asks the platform for events again: for a replay, and for those whose
 // delivery did not arrive.
 type Refetcher interface {

@@ -29,6 +29,9 @@ func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 		return gate{}, err
 	}
 	if first, err := b.claim(ctx, r); err != nil || !first {
+		if err == nil {
+			b.pointElsewhere(ctx, r)
+		}
 		return gate{over: reason.SameAct}, err
 	}
 	if allowed, err := b.admit(ctx, r); err != nil || !allowed {

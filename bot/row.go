@@ -122,7 +122,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	}
 	s := l.candidates[p.at]
 	if s.turn == nil {
-		return []state.Verdict{b.alone(ctx, log, l.page, l.entries[p.at])}
+		return b.alone(ctx, log, l.page, &l.entries[p.at])
 	}
 	ctx, leave := b.traced(ctx, l.page, &l.entries[p.at])
 	defer leave()

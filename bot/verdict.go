@@ -68,6 +68,14 @@ const fullWait = 15 * time.Second
 
 // verdict says what becomes of an entry whose turn ended with err.
 func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
+	if err == nil || errors.Is(err, errNoTurn) {
+		return state.Ack(e.ID)
+	}
+	return b.verdictOn(ctx, log, e, err)
+}
+
+// verdictOn says what becomes of an entry whose turn failed or is to wait.
+func (b *Bot) verdictOn(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
 	var (
 		permanent *permanentError
 		retry     *retryError
@@ -78,8 +86,6 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	)
 	policy := b.retryOf(err)
 	switch {
-	case err == nil, errors.Is(err, errNoTurn):
-		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrLeaseLost):
 		b.noteWait(ctx, reason.LeaseLost, nil, 0)
 		return state.Return(e.ID, 0) // dropped: another process has the lane
@@ -129,7 +135,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		v.Free = true
 		return v
 	case errors.As(err, &permanent):
-		return b.bury(ctx, log, e, cause(err, reason.Permanent), err)
+		return b.bury(ctx, log, e, cause(err, cmp.Or(permanent.code, reason.Permanent)), err)
 	case errors.As(err, &retry):
 		return b.again(ctx, log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &unsaid): // the whole bot is at fault

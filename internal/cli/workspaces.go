@@ -201,10 +201,7 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 				n--
 				continue
 			case errors.Is(err, workspaces.ErrNoKey):
-				return &settings.Error{Problems: []settings.Problem{{
-					Name: "LINEAR_ENCRYPTION_KEY", Reason: "is missing, so tokens would be stored unencrypted: make a key with \"" + p.name +
-						" keys generate\", or set LINEARBOT_PLAINTEXT_TOKENS=true to store them as they are",
-				}}}
+				return &settings.Error{Problems: []settings.Problem{noKey(p)}}
 			case err != nil:
 				return fmt.Errorf("record %d: %w", n+1, err)
 			}
@@ -212,6 +209,14 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 		}
 	}
 	return open.withNew(p, func(store state.Store) error { return registered(p, store, load) })
+}
+
+// noKey says that there is no key to encrypt tokens with.
+func noKey(p *program) settings.Problem {
+	return settings.Problem{
+		Name: "LINEAR_ENCRYPTION_KEY", Reason: "is missing, so tokens would be stored unencrypted: make a key with \"" + p.name +
+			" keys generate\", or set LINEARBOT_PLAINTEXT_TOKENS=true to store them as they are",
+	}
 }
 
 // ago formats how long ago t was.

@@ -83,6 +83,7 @@ type Runner struct {
 	waits   *latency.Histogram
 	takes   *latency.Histogram
 	active  atomic.Int64
+	lag     lag
 	running atomic.Bool
 	// settling ends when nothing more is sent to the store; Run sets it.
 	settling context.Context //nolint:containedctx // of the run, not of a call
