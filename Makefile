@@ -13,7 +13,7 @@ GOLANGCI_VERSION := v2.15.0
 SBOM_VERSION     := v1.10.0
 VULN_VERSION     := v1.9.0
 
-.PHONY: growth simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
+.PHONY: growth soak simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
@@ -80,6 +80,10 @@ simulate:
 ## bench: a whole bot under load on every store, beside two floors; about three minutes. BENCH="--json --only redis,whole"
 bench: redis
 	$(GO) run ./internal/bench $(BENCH)
+
+## soak: a steady load with faults on file and Redis for SOAK (30m) at RATE (200) a second, drawn to soak.svg
+soak: redis
+	$(GO) run ./internal/bench --soak $${SOAK:-30m} --rate $${RATE:-200} --picture soak.svg
 
 ## microbench: all benchmarks of single packages with allocations
 microbench: redis

@@ -11,8 +11,8 @@
 //	}
 //
 // [Main] gives it the commands of the linearbot binary over its own handlers:
-// serve, init, demo, sim, state, tokens, workspaces, keys, version and help. [Run] is serve without a command line,
-// for programs that have one of their own, and for tests. Package bot is the API
+// serve, init, demo, sim, state, tokens, workspaces, keys, migrate, version and help.
+// [Run] is serve without a command line, for programs that have one of their own, and for tests. Package bot is the API
 // for handlers, and package linearbottest simulates a whole Linear around a bot.
 //
 // # Configuration
@@ -69,7 +69,7 @@ type Config struct {
 	// credentials, they replace all credentials here. Ignored if Bot.Adapter is set.
 	Linear linear.Config
 	// Webhook holds the options of the server, such as Checks and OnListen.
-	// Acceptor, Durable, Ready, Buttons and Logger are replaced by the bot's.
+	// Acceptor, Durable, Ready, Lag, Buttons and Logger are replaced by the bot's.
 	Webhook webhook.Config
 	// Environ is the environment, as "NAME=value". Defaults to [os.Environ].
 	Environ []string

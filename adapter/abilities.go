@@ -53,6 +53,14 @@ type ThreadResolver interface {
 	SetResolved(ctx context.Context, workspace string, thread ThreadID, resolved bool) error
 }
 
+// Rooter knows which thread a post in a channel will begin.
+type Rooter interface {
+	// RootOf returns the thread that p, a post in a channel, begins when it is
+	// posted. In rare cases it begins another one: the message that Post returns
+	// decides.
+	RootOf(ctx context.Context, p *Post) (ThreadID, error)
+}
+
 // Typist shows that the bot is working.
 type Typist interface {
 	// Typing shows status, or a default text if it is empty, until the bot
@@ -119,6 +127,15 @@ type Directory interface {
 	// answers for a while. An error with CodeNotFound means that there is no such
 	// user; after any other error it is unknown whether there is one.
 	User(ctx context.Context, workspace string, q UserQuery) (*User, error)
+}
+
+// BulkDirectory is a Directory that finds several people at once.
+type BulkDirectory interface {
+	Directory
+
+	// UsersByID returns those of the users that exist, by id. It shares the cache
+	// with User. After an error it is unknown which of them exist.
+	UsersByID(ctx context.Context, workspace string, ids []string) (map[string]*User, error)
 }
 
 // UserQuery names a user by one of its fields.

@@ -31,10 +31,13 @@ type IssueFields struct {
 	State *string
 	// Priority is 0 for none, else 1 (urgent) to 4 (low).
 	Priority *int
-	// AssigneeID is a user.
-	AssigneeID *string
-	// LabelIDs replace the labels.
-	LabelIDs *[]string
+	// Assignee is a user, by id, handle or email address.
+	Assignee *string
+	// Labels replace the labels. A label is its name or its id.
+	Labels *[]string
+	// AddLabels and RemoveLabels change the labels. Removing a label that the issue
+	// does not have is a no-op.
+	AddLabels, RemoveLabels []string
 	// ParentID is the issue that this one is a part of.
 	ParentID *string
 	// DueDate is a date such as "2026-11-30".

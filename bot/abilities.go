@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,10 +18,12 @@ type abilities struct {
 	editor     adapter.Editor
 	reactor    adapter.Reactor
 	resolver   adapter.ThreadResolver
+	rooter     adapter.Rooter
 	typist     adapter.Typist
 	historian  adapter.Historian
 	subjecter  adapter.Subjecter
 	directory  adapter.Directory
+	people     adapter.BulkDirectory
 	uploader   adapter.Uploader
 	downloader adapter.Downloader
 	agent      adapter.Agent
@@ -35,10 +38,12 @@ func abilitiesOf(a adapter.Adapter) abilities {
 	can.editor, _ = a.(adapter.Editor)
 	can.reactor, _ = a.(adapter.Reactor)
 	can.resolver, _ = a.(adapter.ThreadResolver)
+	can.rooter, _ = a.(adapter.Rooter)
 	can.typist, _ = a.(adapter.Typist)
 	can.historian, _ = a.(adapter.Historian)
 	can.subjecter, _ = a.(adapter.Subjecter)
 	can.directory, _ = a.(adapter.Directory)
+	can.people, _ = a.(adapter.BulkDirectory)
 	can.uploader, _ = a.(adapter.Uploader)
 	can.downloader, _ = a.(adapter.Downloader)
 	can.agent, _ = a.(adapter.Agent)
@@ -66,6 +71,7 @@ func alive(ctx context.Context) error {
 // then is. Buttons of a card become new links; the old ones keep working. In
 // agent sessions the error has code adapter.CodeAppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
+	t = t.here()
 	c, x := detach(c)
 	if _, ok := c.(streamContent); ok {
 		return nil, errors.New("bot: a stream can be posted only")
@@ -83,7 +89,7 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err != nil {
 		return nil, err
 	}
-	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString(), x.silent)
+	body, buttons, err := t.compose(ctx, c, files, "edit/"+uuid.NewString(), time.Now(), x.silent)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +109,7 @@ func (t *Thread) Delete(ctx context.Context, messageID string) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return t.bot.can.editor.Delete(ctx, t.ref(messageID))
+	return t.bot.can.editor.Delete(ctx, t.here().ref(messageID))
 }
 
 // React adds the bot's reaction to a message, or to the issue if messageID is
@@ -147,7 +153,7 @@ func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return t.bot.can.resolver.SetResolved(ctx, t.workspace, t.id, resolved)
+	return t.bot.can.resolver.SetResolved(ctx, t.workspace, t.ID(), resolved)
 }
 
 // Subject returns the issue that the thread hangs on.

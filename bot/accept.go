@@ -43,7 +43,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
-	entry := b.cfg.Policy.entry(d, &route)
+	entry := b.entry(d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -52,6 +52,9 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	case state.Added:
 		b.counts.add(countAccepted, "")
 		b.greet(&route, &entry, receipt.Depth)
+		if route.Message && b.cfg.Policy.takesOver() {
+			b.takeOver(ctx, d, &route)
+		}
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 	case state.Busy:

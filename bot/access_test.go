@@ -122,7 +122,7 @@ func TestAccessInSubscribedThreads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t, withConfig(bot.Config{Access: denyAll(bot.DenyWithReply("no"))}))
 		w.bot.OnSubscribedMessage(w.noting("subscribed"))
-		w.sayIn("fake:room:other", "ada", "nobody wants this")
+		w.sayIn("fake:room:other", "ada", "not for the bot")
 		w.subscribe()
 		w.say("ada", "hi")
 		w.run(time.Second)
@@ -369,7 +369,7 @@ func TestRefusedAuthorsDoNotSpeakForOthers(t *testing.T) {
 		{"older refused, left out", access.Users("ada"), []string{"eve:one", "ada:@helper two"}, []string{"@helper two after []"}},
 		{"newest is the bot's own", nil, []string{"ada:@helper one", "bot-user:two"}, []string{"@helper one after []"}},
 		{"all refused", access.Users(), []string{"ada:@helper one", "eve:@helper two"}, []string{}},
-		{"nobody refused", nil, []string{"eve:@helper one", "ada:two"}, []string{"two after [@helper one]"}},
+		{"all allowed", nil, []string{"eve:@helper one", "ada:two"}, []string{"two after [@helper one]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -404,7 +404,7 @@ func TestAccessRules(t *testing.T) {
 		external = adapter.User{ID: "ext", Kind: adapter.UserExternal, Email: "ext@acme.test"}
 		app      = adapter.User{ID: "app", Kind: adapter.UserApp, Email: "app@acme.test"}
 		robot    = adapter.User{Kind: adapter.UserAutomation}
-		nobody   = adapter.User{}
+		unknown  = adapter.User{}
 	)
 	by := func(u adapter.User) adapter.Event {
 		return &adapter.MessageEvent{Message: &adapter.Message{ID: "m", Author: u, Body: "x"}}
@@ -433,7 +433,7 @@ func TestAccessRules(t *testing.T) {
 		{name: "app by id", rule: access.Users("app"), event: by(app), want: bot.Allow()},
 		{name: "another user", rule: access.Users("bob"), event: by(ada)},
 		{name: "id in another case", rule: access.Users("ADA"), event: by(ada)},
-		{name: "nobody by empty id", rule: access.Users(""), event: by(nobody)},
+		{name: "an unknown user by empty id", rule: access.Users(""), event: by(unknown)},
 		{name: "user by email", rule: access.Users("cy@ACME.test"), event: by(mail), want: bot.Allow()},
 		{name: "user by email in the directory", rule: access.Users("ada@acme.test"), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "external by email", rule: access.Users("ext@acme.test"), event: by(external)},
@@ -456,14 +456,14 @@ func TestAccessRules(t *testing.T) {
 		{name: "unknown to all", rule: access.NotExternal(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
 		{name: "unknown that gives an address", rule: access.Domains("evil.test"), event: by(adapter.User{ID: "ada", Email: "x@evil.test"}), asked: []string{"user ada"}},
 		{name: "automation", rule: access.NotExternal(), event: by(robot), want: bot.Allow()},
-		{name: "nobody", rule: access.NotExternal(), event: issue(nobody, "ENG")},
+		{name: "unknown user", rule: access.NotExternal(), event: issue(unknown, "ENG")},
 		{name: "member and no guest", rule: access.NotGuests(), event: by(ada), want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "guest", rule: access.NotGuests(), event: by(adapter.User{ID: "gil", Kind: adapter.UserHuman}), asked: []string{"user gil"}},
 		{name: "guest, and the event says so", rule: access.NotGuests(), event: by(adapter.User{ID: "ada", Guest: true, Kind: adapter.UserHuman})},
 		{name: "guest, if anybody", rule: access.NotGuests(), event: by(adapter.User{ID: "eve"}), asked: []string{"user eve"}},
 		{name: "guest or external", rule: access.NotGuests(), event: by(external)},
 		{name: "guest found to be external", rule: access.NotGuests(), event: by(adapter.User{ID: "ext"}), asked: []string{"user ext"}},
-		{name: "guest or nobody", rule: access.NotGuests(), event: issue(nobody, "ENG")},
+		{name: "guest or unknown user", rule: access.NotGuests(), event: issue(unknown, "ENG")},
 		{name: "guest or automation", rule: access.NotGuests(), event: by(robot), want: bot.Allow()},
 		{name: "guest found to be an app", rule: access.NotGuests(), event: by(adapter.User{ID: "robot"}), want: bot.Allow(), asked: []string{"user robot"}},
 		{name: "guest edits a member's", rule: access.NotGuests(), event: edit(adapter.User{ID: "gil", Kind: adapter.UserHuman}, ada), asked: []string{"user gil"}},
@@ -471,13 +471,13 @@ func TestAccessRules(t *testing.T) {
 		{name: "guest outside of threads", rule: access.NotGuests(), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "domain outside of threads", rule: access.Domains("acme.test"), event: &adapter.AuthorizationEvent{Meta: adapter.Meta{Actor: ada, Action: nowhere}}, want: bot.Allow(), asked: []string{"user ada"}},
 		{name: "edit by its author", rule: access.Users("ada"), event: edit(ada, ada), want: bot.Allow()},
-		{name: "edit by nobody known", rule: access.Users("ada"), event: edit(nobody, ada), want: bot.Allow()},
-		{name: "edit by somebody else", rule: access.Users("ada"), event: edit(mail, ada)},
-		{name: "edit of somebody else's", rule: access.Users("ada"), event: edit(ada, mail)},
+		{name: "edit by an unknown user", rule: access.Users("ada"), event: edit(unknown, ada), want: bot.Allow()},
+		{name: "edit by another user", rule: access.Users("ada"), event: edit(mail, ada)},
+		{name: "edit of another user's message", rule: access.Users("ada"), event: edit(ada, mail)},
 		{name: "edit, both allowed", rule: access.Users("ada", "cy"), event: edit(ada, mail), want: bot.Allow()},
 		{name: "reaction", rule: access.Users("ada"), event: &adapter.ReactionEvent{User: ada}, want: bot.Allow()},
 		{name: "change of an issue", rule: access.Users("ada"), event: issue(ada, ""), want: bot.Allow()},
-		{name: "change by nobody known", rule: access.Users("ada"), event: issue(nobody, "")},
+		{name: "change by an unknown user", rule: access.Users("ada"), event: issue(unknown, "")},
 		{name: "team by key", rule: access.Teams("OPS", "eng"), event: on(adapter.Team{Key: "ENG"}), want: bot.Allow()},
 		{name: "team by id", rule: access.Teams("t1"), event: on(adapter.Team{ID: "t1", Key: "ENG"}), want: bot.Allow()},
 		{name: "another team", rule: access.Teams("OPS"), event: on(adapter.Team{ID: "t1", Key: "ENG"})},
@@ -499,7 +499,7 @@ func TestAccessRules(t *testing.T) {
 		{name: "not no", rule: access.Not(no), event: by(ada), want: bot.Allow()},
 		{name: "not error", rule: access.Not(broken), event: by(ada), fails: true},
 		{name: "else", rule: no.Else(bot.DenyWithReaction("x")), event: by(ada), want: bot.DenyWithReaction("x")},
-		{name: "else is no way in", rule: no.Else(bot.Allow()), event: by(ada)},
+		{name: "else does not grant access", rule: no.Else(bot.Allow()), event: by(ada)},
 		{name: "else of yes", rule: yes.Else(bot.DenyWithReaction("x")), event: by(ada), want: bot.Allow()},
 		{name: "else of an error", rule: broken.Else(bot.DenyWithReaction("x")), event: by(ada), fails: true},
 	} {

@@ -152,26 +152,36 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	since, err := b.sessionsSince(ctx, ev.Workspace)
-	if err != nil || now.Sub(since) > 3*sessionsTTL {
+	if fresh, err := b.isFresh(ctx, ev.Workspace, now); err != nil || !fresh {
 		return false, err // all instances know by now: comments claim
+	}
+	in := ev.Message.Session.CommentThread
+	if err := b.yieldToTurns(ctx, r, b.laneOf(ev.Workspace, in), now); err != nil {
+		return false, err
+	}
+	acts, err := loadActs(ctx, b.notes.Thread(laneKey(ev.Workspace, in)))
+	return slices.Contains(acts, ev.Act), err
+}
+
+// yieldToTurns returns a *yieldError as long as a turn may be under way in another
+// lane than that of the run.
+func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time.Time) error {
+	if lane == r.entry.Lane.Thread() {
+		return nil
 	}
 	probe, err := packOwn(&ownEvent{Probe: true})
 	if err != nil {
-		return false, err
+		return err
 	}
-	in := laneKey(ev.Workspace, ev.Message.Session.CommentThread)
-	idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: fmt.Sprintf("probe\x00%s\x00%d", ev.Key, now.UnixNano()), Lane: in, Body: probe, IfIdle: true,
-	})
+	id := fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, now.UnixNano())
+	idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{ID: id, Lane: lane, Body: probe, IfIdle: true})
 	if err != nil {
-		return false, fmt.Errorf("bot: comments before %s: %w", ev.Key, err)
+		return fmt.Errorf("bot: turns of %s: %w", lane.ID, err)
 	}
 	if idle.Outcome == state.Busy {
-		return false, &yieldError{time.Second, "waiting for a comment that tells of the same message"}
+		return &yieldError{wait: time.Second, why: "waiting for a comment that tells of the same message"}
 	}
-	acts, err := loadActs(ctx, b.notes.Thread(in))
-	return slices.Contains(acts, ev.Act), err
+	return nil
 }
 
 // sessionGrace is how long a comment waits for the session event that tells of
@@ -182,7 +192,7 @@ const sessionGrace = 4 * time.Second
 // Comments and sessions report the same acts. Without an order, the first to
 // arrive would answer, at random. So once a workspace is known to send session
 // events, a comment that mentions the bot, and any comment in a thread that shows
-// a session, lets the session go first: it waits for sessionGrace, aside, and runs
+// a session, lets the session go first: it waits for sessionGrace, and runs
 // only if no session has claimed its act by then.
 
 // noteSession remembers that a workspace has sessions, and where this one shows.
@@ -229,10 +239,24 @@ func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
 		return err
 	}
 	expected, err := b.expectsSession(ctx, r)
-	if err == nil && expected {
-		err = &yieldError{left, "waiting for the session that tells of the same message"}
+	if err != nil || !expected {
+		return err
 	}
-	return err
+	fresh, err := b.isFresh(ctx, ev.Workspace, now)
+	if err != nil {
+		return err
+	}
+	// Later messages of the thread wait too, as they would for the turn. Not where the
+	// session itself waits for the lane.
+	inOrder := b.cfg.Lanes == LanePerThread && !fresh
+	return &yieldError{wait: left, why: "waiting for the session that tells of the same message", inOrder: inOrder}
+}
+
+// isFresh reports whether some instances may not know yet that a workspace sends
+// sessions.
+func (b *Bot) isFresh(ctx context.Context, workspace string, now time.Time) (bool, error) {
+	since, err := b.sessionsSince(ctx, workspace)
+	return now.Sub(since) <= 3*sessionsTTL, err
 }
 
 // expectsSession reports whether a session may tell of the same act as a comment:

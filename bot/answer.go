@@ -128,7 +128,7 @@ func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
 	if given == nil {
 		now, err := r.notes.Now(ctx)
 		if err == nil && soon && now.Sub(r.entry.EnqueuedAt) < posingGrace {
-			err = &yieldError{posingPoll, "waiting until the question that this may answer is posed"}
+			err = &yieldError{wait: posingPoll, why: "waiting until the question that this may answer is posed"}
 		}
 		return false, err
 	}
@@ -159,9 +159,13 @@ func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
 }
 
 // mayBeTo reports whether the event of a turn may be a reaction to a question
-// of which it is not known yet which message it is. Reactions have lanes of
-// their own, so they can overtake a turn that died while it asked.
+// of which it is not known yet which message it is, or a reply to it. Reactions have
+// lanes of their own, and so has the thread that a question begins on an issue, so
+// they can overtake a turn that died while it asked.
 func (a *ask) mayBeTo(t *Turn) bool {
+	if m, ok := t.event.(*adapter.MessageEvent); ok {
+		return a.Lane.Thread() != t.entry.Lane.Thread() && !m.Message.Author.IsBot()
+	}
 	ev, ok := t.event.(*adapter.ReactionEvent)
 	if !ok || !ev.Added {
 		return false

@@ -35,6 +35,8 @@ type Question struct {
 // maxTimeout is the longest time that a question can wait.
 const maxTimeout = 365 * 24 * time.Hour
 
+func (q Question) timeout() time.Duration { return cmp.Or(q.Timeout, 7*24*time.Hour) }
+
 // Answer is the answer to a question.
 type Answer struct {
 	// Value is the value of the chosen option, or the text.
@@ -85,6 +87,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	if q.Timeout > maxTimeout {
 		return nil, Permanent(fmt.Errorf("bot: Question.Timeout is %s: a question can wait for %s at most", q.Timeout, maxTimeout))
 	}
+	t = t.here()
 	b := t.bot
 	q.Options = valued(q.Options)
 	n := strconv.Itoa(turn.writes.count("ask"))
@@ -97,6 +100,10 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		if err := b.keep(ctx, a); err != nil {
 			return nil, err
 		}
+	}
+	if a.Root != "" {
+		turn.continueIn(a.Root)
+		t = t.here()
 	}
 	if a.Answer == nil && turn.entry.ID == a.entryID(whyTimeout) {
 		a.Answer = &Answer{TimedOut: true}
@@ -125,13 +132,16 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	if !a.posed() {
 		// The question is a step: a run that finds the answer does not pose
 		// it, and the posts after it must have the same names all the same.
-		posing := context.WithValue(ctx, stepKey{}, "ask#"+n)
+		posing := context.WithValue(ctx, stepKey{}, askStep+n)
 		if err := t.poseOnce(posing, q, a); err != nil {
 			return nil, err
 		}
 	}
 	return nil, b.park(ctx, turn, a)
 }
+
+// askStep begins the names of the steps in which questions are posed.
+const askStep = "ask#"
 
 // valued returns options of which each has a value.
 func valued(options []adapter.Choice) []adapter.Choice {
@@ -143,19 +153,29 @@ func valued(options []adapter.Choice) []adapter.Choice {
 }
 
 // poseOnce poses a question and keeps that it was posed. It is listed before, so
-// that a reaction from then on waits until it is known what it is to.
+// that a reaction, or a reply in the thread that it begins, waits from then on until
+// it is known what it is to.
 func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
+	if a.Root, err = t.expectedRoot(ctx); err != nil {
+		return err
+	}
 	if err := t.bot.list(ctx, a); err != nil {
 		return err
 	}
 	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
 		return err
 	}
+	if in := t.ID(); in != a.Thread && in != a.Root {
+		a.Root = in
+		if err := t.bot.list(ctx, a); err != nil {
+			return err
+		}
+	}
 	now, err := turnFrom(ctx).now(ctx)
 	if err != nil {
 		return err
 	}
-	a.Deadline = now.Add(cmp.Or(q.Timeout, 7*24*time.Hour))
+	a.Deadline = now.Add(q.timeout())
 	return t.bot.keep(ctx, a)
 }
 
@@ -178,7 +198,8 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	}
 	var links *linkSet
 	if t.linksAnswer(ctx, q) {
-		links = t.newLinkSet("ask/"+id, PlainText(q.Text))
+		links = t.newLinkSet("ask/"+id, PlainText(q.Text), time.Now())
+		links.expires = links.expires.Add(max(q.timeout()-t.bot.links.ttl, 0)) // they last as long as the question
 	}
 	if len(q.Options) > 0 {
 		text.WriteString("\n")

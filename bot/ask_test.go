@@ -34,7 +34,7 @@ func asking(w *testBot, q bot.Question) {
 			return err
 		}
 		if a.TimedOut {
-			_, err = t.Post(ctx, bot.Text("nobody answered"))
+			_, err = t.Post(ctx, bot.Text("not answered"))
 			return err
 		}
 		_, err = t.Post(ctx, bot.Text(draft+": "+a.Value+" by "+a.By.ID))
@@ -89,7 +89,7 @@ func TestAskTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		asking(w, bot.Question{Text: "Anybody?", Timeout: time.Hour})
+		asking(w, bot.Question{Text: "Any objections?", Timeout: time.Hour})
 		w.say("ada", "@helper go")
 		stop := w.start()
 		time.Sleep(2 * time.Hour)
@@ -99,7 +99,7 @@ func TestAskTimesOut(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		if diff := cmp.Diff([]string{"Anybody?", "nobody answered"}, w.fake.Posted(thread)); diff != "" {
+		if diff := cmp.Diff([]string{"Any objections?", "not answered"}, w.fake.Posted(thread)); diff != "" {
 			t.Errorf("the thread (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"run", "draft", "run", `other fake:room:t1 m2 "hello"`}, w.notes()); diff != "" {

@@ -16,8 +16,11 @@ import (
 
 // ask is the stored form of a question.
 type ask struct {
-	ID        string           `json:"id"`
-	Thread    adapter.ThreadID `json:"thread"`
+	ID     string           `json:"id"`
+	Thread adapter.ThreadID `json:"thread"`
+	// Root is the thread that the question began on an issue; Thread is the issue
+	// then. Empty for all others.
+	Root      adapter.ThreadID `json:"root,omitempty"`
 	MessageID string           `json:"message_id,omitempty"`
 	Options   []adapter.Choice `json:"options,omitempty"`
 	From      []string         `json:"from,omitempty"`
@@ -150,19 +153,37 @@ func (b *Bot) notesOf(ctx context.Context, workspace string, id adapter.ThreadID
 	return b.notes.Thread(k)
 }
 
+// threads are the threads in which a question can be answered.
+func (a *ask) threads() []adapter.ThreadID {
+	if a.Root != "" {
+		return []adapter.ThreadID{a.Thread, a.Root}
+	}
+	return []adapter.ThreadID{a.Thread}
+}
+
 // list remembers that a thread has a question.
 func (b *Bot) list(ctx context.Context, a *ask) error {
-	return changeAsking(ctx, b.notesOf(ctx, a.Lane.Workspace, a.Thread), func(v *asking) {
+	return b.changeEach(ctx, a, func(v *asking) {
 		if !slices.Contains(v.Waiting, a.ID) {
 			v.Waiting = append(v.Waiting, a.ID)
 		}
 	})
 }
 
+// changeEach changes the questions of all threads of a question.
+func (b *Bot) changeEach(ctx context.Context, a *ask, change func(v *asking)) error {
+	for _, id := range a.threads() {
+		if err := changeAsking(ctx, b.notesOf(ctx, a.Lane.Workspace, id), change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unlist forgets that a thread has a question, and remembers the key of the
 // event that answered it, if it was one.
 func (b *Bot) unlist(ctx context.Context, a *ask, source string) error {
-	return changeAsking(ctx, b.notesOf(ctx, a.Lane.Workspace, a.Thread), func(v *asking) {
+	return b.changeEach(ctx, a, func(v *asking) {
 		v.Waiting = slices.DeleteFunc(v.Waiting, func(id string) bool { return id == a.ID })
 		if source != "" && !slices.Contains(v.Answers, source) {
 			v.Answers = append(v.Answers, source)

@@ -103,7 +103,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 	// The id of the entry keeps a second press out, for a day; the mark that
 	// the turn sets does so until the link has expired.
 	receipt, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: pressPrefix + k.name(), Lane: laneKey(k.workspace, k.thread), Body: body,
+		ID: pressPrefix + k.name(), Lane: b.laneOf(k.workspace, k.thread), Body: body,
 	})
 	if err != nil {
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -159,8 +159,9 @@ func (b *Bot) markLink(ctx context.Context, workspace, name string) error {
 
 // linkedMessage is what is remembered of a message with links.
 type linkedMessage struct {
-	ID  string `json:"id"`
-	URL string `json:"url,omitempty"`
+	ID     string           `json:"id"`
+	URL    string           `json:"url,omitempty"`
+	Thread adapter.ThreadID `json:"thread,omitempty"`
 }
 
 // keep remembers which message the links stand in. Without links it does
@@ -169,7 +170,7 @@ func (s *linkSet) keep(ctx context.Context, m *adapter.Message) error {
 	if s == nil {
 		return nil
 	}
-	data, err := json.Marshal(linkedMessage{ID: m.ID, URL: m.URL})
+	data, err := json.Marshal(linkedMessage{ID: m.ID, URL: m.URL, Thread: m.Thread})
 	if err != nil {
 		return fmt.Errorf("bot: link: %w", err)
 	}
@@ -200,7 +201,7 @@ func (b *Bot) linkMessage(ctx context.Context, workspace, name string) (in linke
 
 // readPress fills in what is known of the message that a pressed button stands
 // in.
-func (b *Bot) readPress(ctx context.Context, ev *adapter.ActionEvent) error {
+func (b *Bot) readPress(ctx context.Context, r *run, ev *adapter.ActionEvent) error {
 	name, ok := strings.CutPrefix(ev.Key, pressPrefix)
 	if !ok {
 		return nil
@@ -212,5 +213,8 @@ func (b *Bot) readPress(ctx context.Context, ev *adapter.ActionEvent) error {
 	// been about to remember it. Now that turn is over.
 	in, err := b.linkMessage(ctx, ev.Workspace, name)
 	ev.MessageID, ev.URL = in.ID, in.URL
+	if in.Thread != "" { // the card may have begun the thread that it is in
+		r.continueIn(in.Thread)
+	}
 	return err
 }

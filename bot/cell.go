@@ -21,7 +21,7 @@ type Cell[T any] struct{ value notes.Value }
 // [Cell.Named] if a thread has several. A value is kept for 30 days after its
 // last write; [Cell.For] changes that.
 func State[T any](t *Thread) Cell[T] {
-	return Cell[T]{t.bot.notes.Value(notes.State, t.workspace, "thread/"+string(t.id))}
+	return Cell[T]{t.bot.notes.Value(notes.State, t.workspace, "thread/"+string(t.ID()))}
 }
 
 // UserState is the state of a user of a workspace. A value is kept for 30 days

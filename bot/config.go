@@ -69,8 +69,10 @@ type Config struct {
 	// Policy says what happens to messages that arrive in a busy thread. Defaults
 	// to Serial().
 	Policy LanePolicy
+	// Lanes says what is handled one at a time. Defaults to LanePerThread.
+	Lanes LaneScope
 	// Workers is the most turns that run at once in this process. Defaults
-	// to 64.
+	// to 256.
 	Workers int
 	// PerWorkspace is the most turns of one workspace that run at once in this
 	// process, so that a busy workspace leaves workers to the others. Lanes
@@ -170,6 +172,9 @@ func (c Config) withDefaults() (Config, error) {
 	if !c.Policy.valid() {
 		errs = append(errs, errors.New("bot: Config.Policy needs a time or a number above zero"))
 	}
+	if c.Lanes > LanePerChannel {
+		errs = append(errs, errors.New("bot: Config.Lanes is not one of the scopes"))
+	}
 	if c.Bots > BotsAlways {
 		errs = append(errs, errors.New("bot: Config.Bots is not one of the policies"))
 	}
@@ -181,7 +186,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Policy = cmp.Or(c.Policy, Serial())
 	c.BotTurns = orOff(c.BotTurns, 8, math.MaxInt)
-	c.Workers = cmp.Or(c.Workers, 64)
+	c.Workers = cmp.Or(c.Workers, 256)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, 10)
 	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)

@@ -38,11 +38,11 @@ func (r *crashRig) approve(k *talk) {
 // asked is what a thread says in the end: one question and one outcome.
 func asked(k *talk) []string {
 	outcome := `draft 1: approved true by "ada", timed out false`
-	if strings.HasSuffix(k.name, "by nobody") {
+	if strings.HasSuffix(k.name, "never answered") {
 		outcome = `draft 1: approved false by "", timed out true`
 	}
 	question := "**Deploy?**\n\n_Approved by Ada Byron._"
-	if strings.HasSuffix(k.name, "by nobody") {
+	if strings.HasSuffix(k.name, "never answered") {
 		question = "**Deploy?**\n\n_Timed out._"
 	}
 	return []string{question, outcome}
@@ -86,7 +86,7 @@ func TestCrashWhileAsking(t *testing.T) {
 				early = append(early, r.say(m.name+", answered at once "+by, "deploy", m.at, m.with))
 			}
 		}
-		r.say(m.name+", answered by nobody", "deploy soon", m.at, m.with)
+		r.say(m.name+", never answered", "deploy soon", m.at, m.with)
 	}
 	r.until("all turns are held", r.allHeld)
 	r.flush()

@@ -46,7 +46,7 @@ func BenchmarkDispatch(b *testing.B) {
 		{"mention", "fake:room:a", "@helper could you have a look at this?", "mention"},
 		{"subscribed", "fake:room:subscribed", "could you have a look at this?", "subscribed"},
 		{"pattern", "fake:room:a", "this is the last one", "pattern"},
-		{"nobody", "fake:room:a", "could you have a look at this?", ""},
+		{"no handler", "fake:room:a", "could you have a look at this?", ""},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			message := &adapter.Message{ID: "m", Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Body: c.text}

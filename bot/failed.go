@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,13 +65,13 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	// Writes are named by the entry and not by the event, which may be unread.
 	last := &Turn{bot: b, entry: e, notes: b.notes.Thread(e.Lane)}
 	head := adapter.Meta{Key: "failed\x00" + e.ID, Workspace: e.Lane.Workspace}
-	in := adapter.ThreadID("")
-	if e.Lane.Kind == laneKey("", "").Kind {
-		in = adapter.ThreadID(e.Lane.Thread().ID)
-	}
+	in := b.threadOf(e)
 	if t != nil {
 		f.Event, last.self = t.event, t.self
 		in = t.head().Thread
+		if root := t.root.Load(); root != nil {
+			in = root.id
+		}
 	}
 	head.Thread = in
 	last.event = &adapter.OtherEvent{Meta: head, Reason: "failed"}
@@ -89,7 +90,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 		defer b.failSession(ctx, log, last, f)
 	}
 	if len(b.on.failed) == 0 {
-		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(e, t, f) {
+		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(ctx, e, t, f) {
 			last.writes.begin("apology")
 			if err := last.thread.apologize(ctx, f); err != nil {
 				log.Warn().Err(err).Msg("could not apologize for a turn that failed")
@@ -117,7 +118,7 @@ func callFailed(ctx context.Context, h FailedHandler, t *Thread, f *Failed) (err
 
 // wasAsked reports whether a person waits for an answer from a turn: a handler
 // took a message, or one that addresses the bot ended the process.
-func (b *Bot) wasAsked(e state.Queued, t *Turn, f *Failed) bool {
+func (b *Bot) wasAsked(ctx context.Context, e state.Queued, t *Turn, f *Failed) bool {
 	if t != nil {
 		_, isMessage := t.event.(*adapter.MessageEvent)
 		return isMessage && f.Handler != "" && t.message != nil && !t.message.Author.IsBot()
@@ -128,7 +129,7 @@ func (b *Bot) wasAsked(e state.Queued, t *Turn, f *Failed) bool {
 		return false
 	}
 	to, err := b.cfg.Adapter.Route(d)
-	if err != nil || !to.Message {
+	if err != nil || !to.Message || b.wasDeleted(ctx, &to) {
 		return false
 	}
 	body := bytes.ToLower(d.Body)
@@ -138,6 +139,32 @@ func (b *Bot) wasAsked(e state.Queued, t *Turn, f *Failed) bool {
 		}
 	}
 	return false
+}
+
+// threadOf returns the thread of an entry that was not opened, or "".
+func (b *Bot) threadOf(e state.Queued) adapter.ThreadID {
+	if e.Lane.Kind != laneKey("", "").Kind {
+		return ""
+	}
+	if d, err := unpackDelivery(e.Body); err == nil {
+		if to, err := b.cfg.Adapter.Route(d); err == nil && to.Thread != "" {
+			return to.Thread
+		}
+	}
+	return adapter.ThreadID(e.Lane.Thread().ID)
+}
+
+// wasDeleted reports whether a message that was not read, or the one that begins its
+// thread, is known to be deleted. Their ids are parts of the event key and of the
+// thread id.
+func (b *Bot) wasDeleted(ctx context.Context, to *adapter.Route) bool {
+	ids, _, err := loadDeleted(ctx, b.notes.Thread(laneKey(to.Workspace, to.Thread)))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(ids, func(id string) bool {
+		return slices.Contains(strings.Split(to.Key, "|"), id) || strings.HasSuffix(string(to.Thread), ":"+id)
+	})
 }
 
 // apology is what a person is told of a turn that failed.

@@ -12,8 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/bottest"
+	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // TestFailuresAreSeen has turns go to the dead letters: a person who waits for an
@@ -80,6 +82,46 @@ func TestFailuresAreSeen(t *testing.T) {
 					t.Errorf("posts (-want +got):\n%s", diff)
 				}
 			})
+		})
+	}
+}
+
+// TestADeletedMessageGetsNoApology deletes a message whose turns never end with a
+// verdict, before it is buried.
+func TestADeletedMessageGetsNoApology(t *testing.T) {
+	t.Parallel()
+	for _, deletes := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			store := &cutStore{Store: memstate.New(memstate.Options{})}
+			defer store.Close()
+			p := adaptertest.NewPlatform("helper")
+			w := newTest(t, withStore(store), withPlatform(p, p.Fake), func(_ *testBot, cfg *bot.Config) {
+				cfg.Name, cfg.LeaseTTL, cfg.MaxAttempts = "helper", 2*time.Second, 2
+			})
+			w.bot.OnNewMention(func(ctx context.Context, _ *bot.Thread, m *bot.Message) error {
+				if m.Attempt == 2 && deletes {
+					d, err := p.Apply(&adapter.DeleteEvent{Message: &adapter.Message{ID: m.ID}})
+					if err != nil {
+						return err
+					}
+					if err := w.bot.Accept(ctx, d); err != nil {
+						return err
+					}
+				}
+				store.cut.Store(true)
+				<-ctx.Done()
+				time.Sleep(5 * time.Second) // until the lease has lapsed
+				store.cut.Store(false)
+				return ctx.Err()
+			})
+			w.deliver(p.Said(thread, "m1", "ada", "@helper hello"))
+			w.run(time.Hour)
+			if dead := w.dead(); len(dead) != 1 || dead[0].Cause.Code != "crashed" {
+				t.Errorf("dead letters %+v, want one with code crashed", dead)
+			}
+			if said := len(p.Posted(thread)) > 0; said == deletes {
+				t.Errorf("deleted %t: apologized %t", deletes, said)
+			}
 		})
 	}
 }

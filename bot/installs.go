@@ -107,32 +107,55 @@ func (b *Bot) Left(workspace string) { b.members.leave(workspace) }
 type members struct {
 	mu    sync.Mutex
 	turns map[*Turn]context.CancelCauseFunc
+	// era counts departures, and left holds the era that the last departure of a
+	// workspace began. A turn of an earlier era that enters later has learned the
+	// bot's identity before the workspace left.
+	era  uint64
+	left map[string]uint64
 }
 
-// enter gives a turn a context that ends when its workspace leaves. release must
-// be called when the turn is over.
-func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, release func()) {
+// maxLeft is how many workspaces that left are remembered before all are
+// forgotten. One matters until the turns that were being opened have entered.
+const maxLeft = 10_000
+
+// now returns the current era.
+func (m *members) now() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.era
+}
+
+// enter registers a turn, whose context cancel ends, to be ended when its
+// workspace leaves. exit must be called when the turn is over.
+func (m *members) enter(t *Turn, cancel context.CancelCauseFunc) {
 	if _, leaves := t.event.(*adapter.UninstallEvent); leaves {
-		return ctx, func() {}
+		return
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.turns == nil {
 		m.turns = make(map[*Turn]context.CancelCauseFunc)
 	}
 	m.turns[t] = cancel
-	return ctx, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.turns, t)
-		cancel(nil)
+	if m.left[t.head().Workspace] > t.era {
+		cancel(ErrUninstalled)
 	}
+}
+
+func (m *members) exit(t *Turn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.turns, t)
 }
 
 func (m *members) leave(workspace string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.left == nil || len(m.left) >= maxLeft {
+		m.left = make(map[string]uint64)
+	}
+	m.era++
+	m.left[workspace] = m.era
 	for t, cancel := range m.turns {
 		if t.head().Workspace == workspace {
 			cancel(ErrUninstalled)

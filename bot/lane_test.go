@@ -305,3 +305,32 @@ func TestMiddlewareSeesWhatIsSkipped(t *testing.T) {
 		}
 	})
 }
+
+// TestManyWaitForARunningTurn has more messages wait than a lease usually brings,
+// in a bot that has already asked for the next lane when it finds out.
+func TestManyWaitForARunningTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withPolicy(bot.Latest()))
+		w.bot.OnNewMessage(nil, func(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+			w.note("%s after %d", m.Body, len(m.Skipped))
+			time.Sleep(time.Minute)
+			return nil
+		})
+		stop := w.start()
+		time.Sleep(time.Minute) // all workers are at work
+		for i := range 31 {
+			w.say("ada", fmt.Sprint(i))
+			if i == 0 {
+				synctest.Wait()
+			}
+		}
+		time.Sleep(time.Hour)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"0 after 0", "30 after 29"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

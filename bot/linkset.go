@@ -16,10 +16,10 @@ type linkSet struct {
 	expires time.Time
 }
 
-// newLinkSet begins the links of a message of the thread. Equal keys make equal
-// names, so that the repeat of a post knows the message of the first.
-func (t *Thread) newLinkSet(key, title string) *linkSet {
-	s := &linkSet{thread: t, title: clipLabel(title), expires: time.Now().Add(t.bot.links.ttl)}
+// newLinkSet begins the links of a message that the thread gets at a time. Equal keys
+// make equal names, so that the repeat of a post knows the message of the first.
+func (t *Thread) newLinkSet(key, title string, at time.Time) *linkSet {
+	s := &linkSet{thread: t, title: clipLabel(title), expires: at.Add(t.bot.links.ttl)}
 	sum := sha256.Sum256([]byte(t.workspace + "\x00" + string(t.id) + "\x00" + key))
 	copy(s.name[:], sum[:])
 	return s

@@ -40,7 +40,7 @@ func TestTaskDetails(t *testing.T) {
 			bot.TaskChunk{Title: "Deploy", Details: "api", Output: "no access", Status: bot.TaskFailed},
 			bot.TextChunk{Text: "Done."},
 		)
-		if _, err := th.Post(t.Context(), bot.StreamChunks(src, bot.StreamOptions{})); err != nil {
+		if _, err := th.Post(t.Context(), bot.StreamWith(src, bot.StreamOptions{})); err != nil {
 			t.Fatal(err)
 		}
 		checkLog(t, s, "action Search(ENG-1) 1 hit", "action t2", "error Deploy\napi\nno access", "post Done.")

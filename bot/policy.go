@@ -14,11 +14,12 @@ import (
 // reactions and other events always wait their turn. The zero value is
 // [Serial].
 //
-// Under [Latest], [Debounce] and [Burst] a message can stand for those before
+// Under [Latest], [Debounce], [Burst] and [Takeover] a message can stand for those before
 // it. They are done when a handler has taken it; if all handlers decline or refuse
 // it, they are handled by themselves. A message
 // whose handling has begun is handled to its end, retries and restarts
-// included: newer ones wait for it and do not take its place. Answers to
+// included, except under Takeover: newer ones wait for it and do not take its place.
+// Answers to
 // questions are never skipped. At most 200 messages are taken together.
 type LanePolicy struct {
 	kind policyKind
@@ -36,6 +37,7 @@ const (
 	policyBurst
 	policyConcurrent
 	policyDrop
+	policyTakeover
 )
 
 // Serial handles every message of a thread, one after the other.
@@ -60,6 +62,15 @@ func Concurrent(n int) LanePolicy { return LanePolicy{kind: policyConcurrent, n:
 // forgets it otherwise.
 func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
 
+// Takeover is Latest whose newest message does not wait for the turn that runs: the
+// context of that turn ends with the cause [ErrTakenOver], after which it writes
+// nothing more, and the newer message stands for what it was to handle. Every
+// message of an author to whom the bot listens takes over, whether or not it
+// mentions the bot; a handler that has finished all the same is not run again. What
+// the turn has posted stays. An answer to a question, and a turn that continues with
+// one, are handled to their end. It costs a durable write for each message.
+func Takeover() LanePolicy { return LanePolicy{kind: policyTakeover} }
+
 // valid reports whether the policy can be carried out.
 func (p LanePolicy) valid() bool {
 	switch p.kind {
@@ -67,7 +78,7 @@ func (p LanePolicy) valid() bool {
 		return p.d > 0
 	case policyConcurrent:
 		return p.n > 0
-	case policyNone, policySerial, policyLatest, policyDrop:
+	case policyNone, policySerial, policyLatest, policyDrop, policyTakeover:
 		return true
 	default:
 		return false
@@ -76,8 +87,11 @@ func (p LanePolicy) valid() bool {
 
 // coalesces reports whether the messages of a lane are taken together.
 func (p LanePolicy) coalesces() bool {
-	return p.kind == policyLatest || p.kind == policyDebounce || p.kind == policyBurst
+	return p.kind == policyLatest || p.kind == policyTakeover || p.kind == policyDebounce || p.kind == policyBurst
 }
+
+// takesOver reports whether a newer message ends the turn that runs.
+func (p LanePolicy) takesOver() bool { return p.kind == policyTakeover }
 
 // due returns when messages are to be handled of which the first and the newest
 // arrived at these times.
@@ -87,18 +101,45 @@ func (p LanePolicy) due(first, newest time.Time) time.Time {
 		return newest.Add(p.d)
 	case policyBurst:
 		return first.Add(p.d)
-	case policyNone, policySerial, policyLatest, policyConcurrent, policyDrop:
+	case policyNone, policySerial, policyLatest, policyConcurrent, policyDrop, policyTakeover:
 		return time.Time{}
 	default:
 		return time.Time{}
 	}
 }
 
+// LaneScope says what has a lane of its own.
+type LaneScope uint8
+
+// The scopes.
+const (
+	// LanePerThread handles the threads of an issue in parallel.
+	LanePerThread LaneScope = iota
+	// LanePerChannel handles the events of an issue one at a time, whichever of its
+	// threads and agent sessions they belong to. Reactions, whose deliveries do not
+	// name the issue, have lanes of their own. Messages are still taken together
+	// by thread, and state and subscriptions are a thread's. Each turn in a thread
+	// costs a further read of the store. Events that are under way when the scope
+	// is changed may overtake each other.
+	LanePerChannel
+)
+
+// laneOf returns the lane of a thread.
+func (b *Bot) laneOf(workspace string, id adapter.ThreadID) state.Key {
+	if b.cfg.Lanes == LanePerChannel {
+		if channel, err := b.cfg.Adapter.Channel(id); err == nil {
+			id = channel
+		}
+	}
+	return laneKey(workspace, id)
+}
+
 // entry makes the entry of a delivery.
-func (p LanePolicy) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
+func (b *Bot) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
+	p := b.cfg.Policy
 	e := state.Entry{
 		ID:   d.Key(),
-		Lane: laneKey(r.Workspace, r.Thread),
+		Lane: b.laneOf(r.Workspace, r.Thread),
 		Keys: []string{r.Key},
 		Body: packDelivery(d),
 	}
@@ -121,7 +162,7 @@ func (p LanePolicy) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(r.Key)) // never fails
 		e.Lane.ID += "#" + strconv.Itoa(int(h.Sum32())%p.n)
-	case policyNone, policySerial, policyLatest:
+	case policyNone, policySerial, policyLatest, policyTakeover:
 	}
 	return e
 }

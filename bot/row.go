@@ -90,13 +90,12 @@ type pick struct {
 	more bool
 }
 
-func (b *Bot) newLane(l *state.Lease, page *notes.Thread) *lane {
-	// Where many entries are leased already, a lease that holds fewer was ended
-	// by its bytes: asking again shows no more.
-	wide := time.Now().UnixNano() < b.wide.Load()
+func (b *Bot) newLane(l *state.Lease, page *notes.Thread, asked int) *lane {
 	return &lane{
 		bot: b, page: page, entries: l.Entries, now: l.Notes.Now, candidates: make([]*candidate, len(l.Entries)),
-		cut: !wide && len(l.Entries) < coalesced && l.Behind > 0,
+		// A lease of the largest size that holds fewer entries was ended by its
+		// bytes: asking again shows no more.
+		cut: asked < coalesced && l.Behind > 0,
 	}
 }
 
@@ -121,7 +120,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	}
 	s := l.candidates[p.at]
 	if s.turn == nil {
-		return []state.Verdict{b.alone(ctx, log, l.page, l.entries[p.at])}
+		return b.alone(ctx, log, l.page, &l.entries[p.at])
 	}
 	if v := b.crashed(ctx, log, l.page, l.entries[p.at]); v != nil {
 		return []state.Verdict{*v}
@@ -136,7 +135,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 		end *outcome
 		err error
 	)
-	if s.joins {
+	if s.joins && !b.cfg.Policy.takesOver() {
 		err = l.begin(ctx, p)
 	}
 	if err == nil {

@@ -32,7 +32,7 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 
 // PostAt posts content into the thread at a future time, or at once if that has
 // passed. The content is rendered and stored, and its files uploaded, now: it
-// survives restarts, and any instance that runs then posts it, in order with the
+// survives restarts, the links of its buttons live from then on, and any instance that runs then posts it, in order with the
 // messages of the thread. It is posted once, like any post, and retried like a
 // turn if it fails. In an agent session a stop cancels posts scheduled before it.
 // Streams and plans, which change while they are shown, cannot be scheduled: the
@@ -41,6 +41,7 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 // A retried turn does not reschedule the post: the first time stands. PostAt
 // blocks for a durable write.
 func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Scheduled, error) {
+	t = t.here()
 	c, x := detach(c)
 	switch c.(type) {
 	case streamContent, *Plan:
@@ -51,7 +52,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	if err != nil {
 		return nil, err
 	}
-	body, buttons, err := t.compose(ctx, c, files, key, x.silent)
+	body, buttons, err := t.compose(ctx, c, files, key, later(at), x.silent)
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +69,20 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	}
 	name := postName(key)
 	_, err = t.bot.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: notes.PostPrefix + name, Lane: t.key(), Body: packed, Delay: max(time.Until(at), 0),
+		ID: notes.PostPrefix + name, Lane: t.bot.laneOf(t.workspace, t.id), Body: packed, Delay: max(time.Until(at), 0),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bot: post at %s: %w", at.Format(time.RFC3339), err)
 	}
 	return &Scheduled{ID: name + "-" + strconv.FormatInt(at.Unix(), 10), At: at, thread: t}, nil
+}
+
+// later returns at, or now if that has passed.
+func later(at time.Time) time.Time {
+	if now := time.Now(); at.Before(now) {
+		return now
+	}
+	return at
 }
 
 // CancelPost keeps a scheduled message from being posted. Doing it twice is no
@@ -148,13 +157,12 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 		return ignored("canceled"), nil
 	}
 	p := ev.post
-	m, err := b.cfg.Adapter.Post(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}))
+	m, err := r.thread.send(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}), p.Body)
 	if err != nil {
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
-	b.counts.add(countReplies, "")
 	if len(p.Links) > 0 {
-		set := &linkSet{thread: r.thread, expires: p.At.Add(b.links.ttl)}
+		set := &linkSet{thread: r.thread, expires: later(p.At).Add(b.links.ttl)}
 		copy(set.name[:], p.Links)
 		if err := set.keep(ctx, m); err != nil {
 			return nil, err

@@ -184,3 +184,30 @@ func TestPostAtKeepsTheLane(t *testing.T) {
 		}
 	})
 }
+
+// TestButtonsOfAScheduledCard schedules a card for a time after which links that are
+// made now have expired.
+func TestButtonsOfAScheduledCard(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t, withConfig(bot.Config{Links: withLinks()}))
+		w.bot.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			_, err := t.PostAt(ctx, time.Now().Add(30*24*time.Hour), card.Card{Title: "Ping", Children: []card.Element{
+				card.Actions{card.Button{ID: "ping", Label: "Ping"}, card.Button{ID: "pong", Label: "Pong"}},
+			}})
+			return err
+		})
+		w.bot.OnAction(func(_ context.Context, _ *bot.Thread, a *adapter.ActionEvent) error {
+			w.note("%s in %s", a.ActionID, a.MessageID)
+			return nil
+		})
+		w.say("ada", "@helper go")
+		w.run(36 * 24 * time.Hour)
+		w.press(w.tokens("Ping")[0], adapter.ButtonOpen)
+		w.run(2 * 24 * time.Hour)
+		w.press(w.tokens("Pong")[0], adapter.ButtonExpired)
+		if diff := cmp.Diff([]string{"ping in post-0"}, w.notes()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

@@ -1,14 +1,16 @@
 package bot
 
 import (
+	"context"
 	"iter"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/content"
 )
 
-// Stream is text that arrives bit by bit, as a model writes it. [Thread.Post]
-// reads src to its end and returns the message as it then is.
+// Stream is text that arrives bit by bit, as a model writes it: a sequence or a
+// channel, see [Source]. [Thread.Post] reads src to its end and returns the message as
+// it then is.
 //
 // In a thread of comments the message is posted with the first text and edited
 // while more comes. What is shown in between is healed: open emphasis is closed,
@@ -23,35 +25,27 @@ import (
 // goes for the end of the context, whose cause is returned. A stream without
 // text is ErrEmpty, and nothing is posted.
 //
-// src is read where Post was called. It must end when the context of Post ends;
-// one that does not keeps Post from returning.
-func Stream(src iter.Seq2[string, error]) Content { return StreamWith(src, StreamOptions{}) }
+// Chunks say more than text. In an agent session the text before a task becomes a
+// thought, as far as it is certain what it means, a task becomes an action, or an
+// error, and what is left at the end the response. Until then, whole paragraphs, lists and
+// tables of it are shown from time to time in thoughts that disappear. A plan becomes
+// the session's plan.
+// In a thread of comments tasks and plans are left out.
+//
+// src is read where Post was called. A sequence must end when the context of Post
+// ends; one that does not keeps Post from returning. Of a channel no more is read
+// then; its sender must not wait for ever.
+func Stream[S Source](src S) Content { return StreamWith(src, StreamOptions{}) }
 
 // StreamWith is [Stream] with options.
-func StreamWith(src iter.Seq2[string, error], o StreamOptions) Content {
-	return StreamChunks(func(yield func(Chunk, error) bool) {
-		for text, err := range src {
-			if !yield(TextChunk{text}, err) {
-				return
-			}
-		}
-	}, o)
-}
-
-// StreamChunks is [Stream] for more than text. In an agent session the text
-// before a task becomes a thought, as far as it is certain what it means, a task
-// becomes an action, or an error, and what is left at the end the response. Until
-// then, whole paragraphs, lists and tables of it are shown from time to time in
-// thoughts that disappear. A plan becomes the session's plan. In a thread of comments tasks and plans are
-// left out.
-func StreamChunks(src iter.Seq2[Chunk, error], o StreamOptions) Content {
+func StreamWith[S Source](src S, o StreamOptions) Content {
 	if o.Every <= 0 {
 		o.Every = 1500 * time.Millisecond
 	}
 	if o.Broken == "" {
 		o.Broken = "_The answer broke off here._"
 	}
-	return streamContent{src, o}
+	return streamContent{chunksOf(src), o}
 }
 
 // StreamOptions say how a stream is shown. The zero value is ready to use.
@@ -115,7 +109,7 @@ const (
 
 // streamContent is a stream as Content.
 type streamContent struct {
-	src iter.Seq2[Chunk, error]
+	src func(ctx context.Context) iter.Seq2[Chunk, error]
 	o   StreamOptions
 }
 

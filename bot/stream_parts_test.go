@@ -51,7 +51,7 @@ func TestThoughtsAreWrittenAsTheyStand(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s, th := newHandle(t, sessionThread)
-			_, err := th.Post(t.Context(), bot.StreamChunks(chunks(
+			_, err := th.Post(t.Context(), bot.StreamWith(chunks(
 				bot.TextChunk{Text: text}, bot.TaskChunk{Title: "Search", Status: bot.TaskComplete}, bot.TextChunk{Text: " Done."},
 			), bot.StreamOptions{}))
 			if err != nil {

@@ -33,11 +33,11 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	key := t.writeKey(ctx)
 	if t.inSession() {
 		s := &sessionStream{thread: t, key: key, o: c.o, progress: t.isProgress(x), links: links, people: mentioner{thread: t, quiet: x.silent}}
-		return s.run(ctx, c.src)
+		return s.run(ctx, c.src(ctx))
 	}
 	w := newStreamWriter(t, key, x)
 	w.o, w.every, w.links, w.more = c.o, c.o.Every, links, make(chan struct{}, 1)
-	err := w.read(ctx, c.src)
+	err := w.read(ctx, c.src(ctx))
 	if err != nil {
 		return w.breakOff(ctx, err)
 	}
@@ -81,10 +81,10 @@ func (s *streamText) add(text string) {
 
 // hasLastWord reports whether a turn that was ended says so where it writes. It
 // has none if the turn continues elsewhere or is run again after a deploy, if a
-// person asked it to stop, which is confirmed already, or if what it answers was
-// deleted.
+// person asked it to stop, which is confirmed already, if what it answers was
+// deleted, or if a newer message is answered instead.
 func hasLastWord(cause error) bool {
-	for _, silent := range []error{ErrLeaseLost, ErrDraining, ErrStopped, ErrDeleted} {
+	for _, silent := range []error{ErrLeaseLost, ErrDraining, ErrStopped, ErrDeleted, ErrTakenOver} {
 		if errors.Is(cause, silent) {
 			return false
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -309,7 +310,7 @@ func TestStreamCancelled(t *testing.T) {
 					time.Sleep(time.Minute)
 					cancel(tc.cause)
 				})
-				_, err := th.Post(ctx, bot.Stream(bot.FromChannel(ctx, ch)))
+				_, err := th.Post(ctx, bot.Stream(ch))
 				wg.Wait()
 				if !errors.Is(err, tc.cause) {
 					t.Errorf("error %v, want %v", err, tc.cause)
@@ -452,7 +453,7 @@ func TestStreamSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, th := newHandle(t, thread)
 		src := chunks(bot.StepChunk{}, bot.TextChunk{Text: "One."}, bot.StepChunk{}, bot.TextChunk{}, bot.TextChunk{Text: "Two."}, bot.StepChunk{})
-		if _, err := th.Post(t.Context(), bot.StreamChunks(src, bot.StreamOptions{})); err != nil {
+		if _, err := th.Post(t.Context(), bot.StreamWith(src, bot.StreamOptions{})); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.visible(); got != "One.\n\nTwo." {
@@ -470,7 +471,7 @@ func TestStreamInSession(t *testing.T) {
 			bot.TextChunk{Text: "Look:\n| a |\n"}, task, bot.PlanChunk{Title: "Find it"},
 			bot.TextChunk{Text: "|---|\n| 1 |\n\n"}, task, bot.TextChunk{Text: "Well, **done"},
 		)
-		m, err := th.Post(t.Context(), bot.StreamChunks(src, bot.StreamOptions{}))
+		m, err := th.Post(t.Context(), bot.StreamWith(src, bot.StreamOptions{}))
 		if err != nil || m.Body != "Well, **done" {
 			t.Errorf("message %+v, %v", m, err)
 		}
@@ -504,7 +505,7 @@ func TestStreamInSessionEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, th := newHandle(t, sessionThread)
 				s.fail = tc.fail
-				if _, err := th.Post(t.Context(), bot.StreamChunks(chunks(tc.chunks...), bot.StreamOptions{})); !errors.Is(err, tc.err) {
+				if _, err := th.Post(t.Context(), bot.StreamWith(chunks(tc.chunks...), bot.StreamOptions{})); !errors.Is(err, tc.err) {
 					t.Errorf("error %v, want %v", err, tc.err)
 				}
 				checkLog(t, s, tc.want...)
@@ -576,20 +577,49 @@ func TestFromReader(t *testing.T) {
 	}
 }
 
-func TestFromChannel(t *testing.T) {
+// TestSources makes streams of everything that they can be made of.
+func TestSources(t *testing.T) {
 	t.Parallel()
-	ch := make(chan string, 3)
-	ch <- "a"
-	ch <- "b"
-	close(ch)
-	var got []string
-	for text, err := range bot.FromChannel(t.Context(), ch) {
-		got = append(got, text)
-		if err != nil {
-			t.Error(err)
-		}
+	want := []string{"a", "b"}
+	text := make(chan string, 2)
+	parts := make(chan bot.Chunk, 2)
+	text2, parts2 := make(chan string, 2), make(chan bot.Chunk, 2)
+	for _, w := range want {
+		text <- w
+		text2 <- w
+		parts <- bot.TextChunk{Text: w}
+		parts2 <- bot.TextChunk{Text: w}
 	}
-	if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" {
-		t.Errorf("texts (-want +got):\n%s", diff)
+	close(text)
+	close(text2)
+	close(parts)
+	close(parts2)
+	whole := func(yield func(string) bool) { _ = yield("a") && yield("b") }
+	failing := func(yield func(string, error) bool) { _ = yield("a", nil) && yield("b", nil) }
+	chunked := func(yield func(bot.Chunk) bool) {
+		_ = yield(bot.TextChunk{Text: "a"}) && yield(bot.TextChunk{Text: "b"})
+	}
+	failingChunks := func(yield func(bot.Chunk, error) bool) { _ = yield(bot.TextChunk{Text: "ab"}, nil) }
+	for name, c := range map[string]bot.Content{
+		"chan string":                    bot.Stream(text),
+		"<-chan string":                  bot.Stream((<-chan string)(text2)),
+		"chan Chunk":                     bot.Stream(parts),
+		"<-chan Chunk":                   bot.Stream((<-chan bot.Chunk)(parts2)),
+		"iter.Seq[string]":               bot.Stream(slices.Values(want)),
+		"func(func(string) bool)":        bot.Stream(whole),
+		"iter.Seq2[string, error]":       bot.Stream(iter.Seq2[string, error](failing)),
+		"func(func(string, error) bool)": bot.Stream(failing),
+		"iter.Seq[Chunk]":                bot.Stream(iter.Seq[bot.Chunk](chunked)),
+		"func(func(Chunk) bool)":         bot.Stream(chunked),
+		"iter.Seq2[Chunk, error]":        bot.Stream(iter.Seq2[bot.Chunk, error](failingChunks)),
+		"func(func(Chunk, error) bool)":  bot.Stream(failingChunks),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, th := newHandle(t, thread)
+			if _, err := th.Post(t.Context(), c); err != nil || s.visible() != "ab" {
+				t.Errorf("posted %q, %v", s.visible(), err)
+			}
+		})
 	}
 }

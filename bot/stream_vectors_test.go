@@ -164,7 +164,7 @@ func runStreamCase(t *testing.T, c streamCase) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err = th.Post(ctx, bot.StreamChunks(c.source(tick), bot.StreamOptions{Every: every}))
+	_, err = th.Post(ctx, bot.StreamWith(c.source(tick), bot.StreamOptions{Every: every}))
 
 	want := c.Upstream
 	maps.Copy(want, c.Want)

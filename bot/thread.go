@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,6 +15,12 @@ import (
 
 // Thread is a handle on one conversation. It holds nothing but names, so it is
 // cheap and safe for concurrent use.
+//
+// An issue is a thread too, without messages of its own: what is posted there begins
+// a thread. The handle that a turn on an issue gets means, from the first post of the
+// turn on, the thread that this post began. Subscribe, Unsubscribe, State, Ask,
+// PostAt, Edit, Resolve and further posts follow; a subscription made before counts
+// for both. To begin several threads, take a handle of [Workspace.Thread] for each.
 type Thread struct {
 	bot       *Bot
 	id        adapter.ThreadID
@@ -22,7 +29,7 @@ type Thread struct {
 }
 
 // ID returns the thread's id, for example "linear:{issueId}:c:{commentId}".
-func (t *Thread) ID() adapter.ThreadID { return t.id }
+func (t *Thread) ID() adapter.ThreadID { return t.here().id }
 
 // Workspace returns a handle on the workspace that the thread belongs to.
 func (t *Thread) Workspace() *Workspace { return t.bot.Workspace(t.workspace) }
@@ -46,6 +53,7 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // writes again; with [Progress] it is a thought, which does not.
 // SessionConfig.PostsAreProgress turns that around.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
+	t = t.here()
 	c, x := detach(c)
 	files, err := t.attach(ctx, c, x)
 	if err != nil {
@@ -59,7 +67,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 		return c.post(ctx, t, files, x)
 	}
 	key := t.writeKey(ctx)
-	body, buttons, err := t.compose(ctx, c, files, key, x.silent)
+	body, buttons, err := t.compose(ctx, c, files, key, time.Now(), x.silent)
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +92,13 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 }
 
 // compose returns what is sent for c under a key, with the links to its files
-// below it, and the links of its buttons, which are nil if there are none. quiet
-// keeps mentions out.
-func (t *Thread) compose(ctx context.Context, c Content, files, key string, quiet bool) (string, *linkSet, error) {
+// below it, and the links of its buttons, which are nil if there are none and live
+// from at on. quiet keeps mentions out.
+func (t *Thread) compose(ctx context.Context, c Content, files, key string, at time.Time, quiet bool) (string, *linkSet, error) {
 	var form content.Form
 	var buttons *linkSet
 	if card, ok := c.(card.Card); ok && t.bot.links.on() {
-		buttons = t.newLinkSet(key, card.Title)
+		buttons = t.newLinkSet(key, card.Title, at)
 		form.Press = buttons.link
 	}
 	body, err := render(c, form, files)
@@ -109,6 +117,10 @@ func (t *Thread) compose(ctx context.Context, c Content, files, key string, quie
 // OnSubscribedMessage, until Unsubscribe. Subscribing twice is a no-op. It blocks
 // for a durable write.
 func (t *Thread) Subscribe(ctx context.Context) error {
+	if t.turn != nil && t.turn.thread == t {
+		t.turn.early.Store(true)
+	}
+	t = t.here()
 	if err := t.pin(ctx); err != nil {
 		return err
 	}
@@ -121,6 +133,10 @@ func (t *Thread) Subscribe(ctx context.Context) error {
 // Unsubscribe takes Subscribe back. Unsubscribing twice is a no-op. It blocks
 // for a durable write.
 func (t *Thread) Unsubscribe(ctx context.Context) error {
+	if t.turn != nil && t.turn.thread == t {
+		t.turn.early.Store(false)
+	}
+	t = t.here()
 	if err := t.pin(ctx); err != nil {
 		return err
 	}
@@ -133,6 +149,7 @@ func (t *Thread) Unsubscribe(ctx context.Context) error {
 // Subscribed reports whether the thread is subscribed. Within a turn of the
 // thread it answers without asking the store.
 func (t *Thread) Subscribed(ctx context.Context) (bool, error) {
+	t = t.here()
 	ok, err := t.bot.notesOf(ctx, t.workspace, t.id).Subscribed(ctx)
 	if err != nil {
 		return false, fmt.Errorf("bot: subscription of %s: %w", t.id, err)

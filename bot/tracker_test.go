@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
@@ -45,12 +46,28 @@ func TestThreadTracksIssues(t *testing.T) {
 	if err != nil || made.Identifier != "ENG-2" || made.Priority != 2 {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	changed, err := th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{State: new("in progress"), AssigneeID: &ada.ID})
+	changed, err := th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{State: new("in progress"), Assignee: &ada.ID})
 	if err != nil || changed.State.Name != "In Progress" || changed.Assignee == nil {
 		t.Fatalf("%+v, %v", changed, err)
 	}
-	if _, err := th.UpdateIssue(ctx, "", bot.IssueFields{State: new("nowhere")}); err == nil {
-		t.Error("an unknown state was taken")
+	ws.AddLabel("Bug", "#f00")
+	ws.AddLabel("Customer", "#0f0")
+	changed, err = th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{Assignee: new("@ADA"), AddLabels: []string{"bug", "Customer"}})
+	if err != nil || changed.Assignee == nil || changed.Assignee.ID != ada.ID || len(changed.Labels) != 2 {
+		t.Errorf("%+v, %v", changed, err)
+	}
+	changed, err = th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{Assignee: new(""), RemoveLabels: []string{"BUG", "none"}})
+	if err != nil || changed.Assignee != nil || len(changed.Labels) != 1 {
+		t.Errorf("%+v, %v", changed, err)
+	}
+	labelled, err := th.CreateIssue(ctx, bot.IssueFields{Title: new("Labelled"), Labels: &[]string{"Bug"}, AddLabels: []string{"customer"}})
+	if err != nil || len(labelled.Labels) != 2 {
+		t.Errorf("%+v, %v", labelled, err)
+	}
+	for _, c := range []bot.IssueFields{{State: new("nowhere")}, {Assignee: new("eve")}, {AddLabels: []string{"none"}}} {
+		if _, err := th.UpdateIssue(ctx, "", c); adapter.CodeOf(err) != adapter.CodeNotFound {
+			t.Errorf("%+v: %v, want not found", c, err)
+		}
 	}
 	for _, text := range []string{"eng-2", "made bot"} {
 		if found, err := th.Search(ctx, text, 0); err != nil || len(found) != 1 || found[0].ID != made.ID {

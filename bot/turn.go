@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -25,10 +26,20 @@ type Turn struct {
 	notes *notes.Thread
 	// opened is when the turn was opened, by this process's clock.
 	opened time.Time
+	// era is that of members before the bot's identity was looked up.
+	era uint64
 	// route is how the turn was routed. It is nil until that is decided.
 	route *route
+	// root is the thread that the turn has begun on its issue. Nil before, and
+	// for all other turns. See root.go.
+	root atomic.Pointer[Thread]
+	// early says that the turn subscribed its issue before it began a thread.
+	early atomic.Bool
 	// olderBodies are the stored messages that the turn stands for.
 	olderBodies [][]byte
+	olderIDs    []string // of their entries
+	// leased is when the lease began that the turn runs under, by the store's clock.
+	leased time.Time
 
 	writes writes
 	sent   sent
@@ -87,6 +98,9 @@ func (t *Turn) now(ctx context.Context) (time.Time, error) {
 // Writes outside a step have an empty one.
 func (t *Turn) nextKey(step string) string { return t.writes.next(t.head().Key, "write", step) }
 
+// peekKey returns what nextKey returns next.
+func (t *Turn) peekKey(step string) string { return t.writes.peek(t.head().Key, "write", step) }
+
 // nextFiles names the next files that are attached to something, like nextKey.
 func (t *Turn) nextFiles(step string) string { return t.writes.next(t.head().Key, "files", step) }
 
@@ -118,7 +132,18 @@ func (w *writes) handler() string {
 
 // next names the next write of a sort.
 func (w *writes) next(event, sort, step string) string {
-	n := w.count(sort + "\x00" + step)
+	return w.named(event, step, w.count(sort+"\x00"+step))
+}
+
+// peek returns what next returns next.
+func (w *writes) peek(event, sort, step string) string {
+	w.mu.Lock()
+	n := w.ordinals[w.running+"\x00"+sort+"\x00"+step]
+	w.mu.Unlock()
+	return w.named(event, step, n)
+}
+
+func (w *writes) named(event, step string, n int) string {
 	return event + "\x00" + w.handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
 }
 

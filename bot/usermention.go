@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -42,27 +43,56 @@ type mentioner struct {
 }
 
 // replace returns body with the address of a profile for every known <@id>.
-// Unknown ids, and those behind the first maxMentioned ids, stay as written. The error is that of a look-up that may work later.
+// Unknown ids, and those behind the first maxMentioned ids, stay as written. The
+// error is that of a look-up that may work later.
 func (m *mentioner) replace(ctx context.Context, body string) (string, error) {
 	body = sendable(body)
 	if m.quiet {
 		return mention.Quiet(body), nil
 	}
 	places := mention.Places(body)
+	var ids []string
 	for _, p := range places {
-		if _, ok := m.known[p.ID]; ok || len(m.known) >= maxMentioned {
-			continue
+		if _, ok := m.known[p.ID]; !ok && !slices.Contains(ids, p.ID) && len(m.known)+len(ids) < maxMentioned {
+			ids = append(ids, p.ID)
 		}
-		url, err := m.thread.profileURL(ctx, p.ID)
-		if err != nil {
-			return "", err
-		}
-		if m.known == nil {
-			m.known = make(map[string]string)
-		}
-		m.known[p.ID] = url
+	}
+	if err := m.learn(ctx, ids); err != nil {
+		return "", err
 	}
 	return mention.Replace(body, places, func(id string) string { return m.known[id] }), nil
+}
+
+// learn looks up ids, all at once where the platform can.
+func (m *mentioner) learn(ctx context.Context, ids []string) error {
+	if m.known == nil && len(ids) > 0 {
+		m.known = make(map[string]string, len(ids))
+	}
+	if people := m.thread.bot.can.people; people != nil && len(ids) > 1 {
+		found, err := people.UsersByID(ctx, m.thread.workspace, ids)
+		switch code := adapter.CodeOf(err); {
+		case err == nil:
+			for _, id := range ids {
+				m.known[id] = ""
+				if u := found[id]; u != nil {
+					m.known[id] = u.URL
+				}
+			}
+			return nil
+		case code.Retryable() || code == adapter.CodeCanceled:
+			return fmt.Errorf("bot: mentions of %d users: %w", len(ids), err)
+		default:
+			m.thread.bot.log.Debug().Err(err).Str(keyThread, string(m.thread.id)).Msg("users could not be looked up at once")
+		}
+	}
+	for _, id := range ids {
+		url, err := m.thread.profileURL(ctx, id)
+		if err != nil {
+			return err
+		}
+		m.known[id] = url
+	}
+	return nil
 }
 
 // sendable returns body without what no platform stores: U+0000 is removed, and

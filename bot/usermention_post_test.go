@@ -118,7 +118,7 @@ func TestMentionsInEveryContent(t *testing.T) {
 			}, []string{"plan [{" + adaURL + " pending}]", "plan [{" + adaURL + " pending} {" + bobURL + " inProgress}]"},
 		},
 		"stream in a session": {
-			sessionThread, post(bot.StreamChunks(func(yield func(bot.Chunk, error) bool) {
+			sessionThread, post(bot.StreamWith(func(yield func(bot.Chunk, error) bool) {
 				_ = yield(bot.TextChunk{Text: "Asking <@ada>.\n"}, nil) &&
 					yield(bot.TaskChunk{Title: "Ask", Status: bot.TaskComplete, Output: "by <@bob>"}, nil) &&
 					yield(bot.TaskChunk{Title: "Tell <@bob>", Status: bot.TaskFailed}, nil) &&
@@ -297,4 +297,60 @@ func TestMentionsInQuestionsAndRefusals(t *testing.T) {
 		w.run(time.Minute)
 		checkLog(t, o.editable, "post Ask "+bobURL+".")
 	})
+}
+
+// bulk is a directory that finds several users at once.
+type bulk struct {
+	*directory
+
+	batches [][]string
+	fail    error
+}
+
+func (o *bulk) UsersByID(ctx context.Context, workspace string, ids []string) (map[string]*adapter.User, error) {
+	o.batches = append(o.batches, ids)
+	if o.fail != nil {
+		return nil, o.fail
+	}
+	found := map[string]*adapter.User{}
+	for _, id := range ids {
+		if u, err := o.User(ctx, workspace, adapter.UserQuery{ID: id}); err == nil {
+			found[id] = u
+		}
+	}
+	return found, nil
+}
+
+// TestMentionsAreLookedUpAtOnce posts a text that names many users.
+func TestMentionsAreLookedUpAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fail    error
+		batches int
+		want    string
+	}{
+		"found":       {nil, 1, "<@eve> " + adaURL + " " + bobURL + " " + adaURL},
+		"not allowed": {&adapter.Error{Code: adapter.CodeForbidden}, 1, "<@eve> " + adaURL + " " + bobURL + " " + adaURL},
+		"failing":     {&adapter.Error{Code: adapter.CodeUnavailable}, 3, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := &bulk{directory: newDirectory(), fail: c.fail}
+				w := newTest(t, withPlatform(o, o.Fake), func(_ *testBot, cfg *bot.Config) { cfg.MaxAttempts, cfg.NoApology = 3, true })
+				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+					_, err := th.Post(ctx, bot.Markdown("<@eve> <@ada> <@bob> <@ada>"))
+					return err
+				})
+				w.say("ada", "@helper go")
+				w.run(time.Hour)
+				if got := strings.Join(w.fake.Posted(thread), "|"); got != c.want {
+					t.Errorf("posted %q, want %q", got, c.want)
+				}
+				if len(o.batches) != c.batches || len(o.batches[0]) != 3 {
+					t.Errorf("look-ups %q, want %d with each user once", o.batches, c.batches)
+				}
+			})
+		})
+	}
 }

@@ -23,16 +23,18 @@ type unreadyError struct {
 	err  error
 }
 
-func (e *unreadyError) Error() string { return "identity: " + e.err.Error() }
+func (e *unreadyError) Error() string { return identityText(e.err) }
 func (e *unreadyError) Unwrap() error { return e.err }
 
 // errNoTurn says that an entry needs no turn.
 var errNoTurn = errors.New("bot: no turn is needed")
 
-// yieldError says that a turn steps aside for something that goes first.
+// yieldError says that a turn waits for something that goes first.
 type yieldError struct {
 	wait time.Duration
 	why  string
+	// inOrder says that the lane waits with it. Otherwise the turn steps aside.
+	inOrder bool
 }
 
 func (e *yieldError) Error() string { return e.why }
@@ -65,6 +67,14 @@ const fullWait = 15 * time.Second
 
 // verdict says what becomes of an entry whose turn ended with err.
 func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
+	if err == nil || errors.Is(err, errNoTurn) {
+		return state.Ack(e.ID)
+	}
+	return b.verdictOn(ctx, log, e, err)
+}
+
+// verdictOn says what becomes of an entry whose turn failed or is to wait.
+func (b *Bot) verdictOn(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
 	var (
 		permanent *permanentError
 		retry     *retryError
@@ -75,13 +85,15 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	)
 	policy := b.retryOf(err)
 	switch {
-	case err == nil, errors.Is(err, errNoTurn):
-		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrLeaseLost):
 		return state.Return(e.ID, 0) // dropped: another process has the lane
 	case errors.Is(context.Cause(ctx), ErrDraining):
 		b.counts.add(countReturned, "")
 		log.Info().Err(err).Msg("turn handed back: the process stops")
+		return state.Return(e.ID, 0)
+	case errors.Is(err, ErrTakenOver):
+		b.counts.add(countReturned, "")
+		log.Info().Msg("turn canceled: a newer message takes over")
 		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
 		b.counts.add(countReturned, "")
@@ -107,6 +119,9 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		return state.Ack(e.ID)
 	case errors.As(err, &yield):
 		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
+		if yield.inOrder {
+			return state.Return(e.ID, yield.wait)
+		}
 		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
 		v.Free = true
 		return v

@@ -122,7 +122,7 @@ func (b *Bot) endByNotes(ctx context.Context, k state.Key) error {
 		return err
 	}
 	b.running.end(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
-	return nil
+	return b.endByArrival(ctx, page)
 }
 
 // threads returns the threads in which a turn has run for at least d.

@@ -88,35 +88,58 @@ func (r *run) unlimit() {
 	}
 }
 
+// A handler may wait for minutes, thousands of them at a time, and what is on the
+// stack below it waits as long. A stack is a power of two, so the functions from
+// work to call keep little there: what comes before and after the handler is in
+// functions of its own, and entries are passed by their address.
+
 // work handles what a lease holds.
-func (b *Bot) work(ctx context.Context, l *state.Lease) state.Settlement {
-	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
-	page := b.notes.Leased(l)
-	var s state.Settlement
+func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
+	log, page := b.logOf(l), b.notes.Leased(l)
+	var verdicts []state.Verdict
 	if b.cfg.Policy.coalesces() {
-		s.Verdicts = b.together(ctx, &log, b.newLane(l, page))
+		verdicts = b.together(ctx, log, b.newLane(l, page, asked))
 	} else {
-		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
+		verdicts = b.alone(ctx, log, page, &l.Entries[0])
 	}
-	s.Notes = page.Staged()
-	return s
+	return state.Settlement{Verdicts: verdicts, Notes: page.Staged()}
+}
+
+// logOf returns the log of a lease.
+func (b *Bot) logOf(l *state.Lease) *zerolog.Logger {
+	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
+	return &log
 }
 
 // alone runs the turn of one entry.
-func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
-	if v := b.crashed(ctx, log, page, e); v != nil {
-		return *v
-	}
-	var older []*Turn
-	t, err := b.open(ctx, page, e)
-	if err == nil && isResumed(&e) {
-		older, err = b.skippedBy(ctx, page, t)
+func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued) []state.Verdict {
+	t, older, over, err := b.prepare(ctx, log, page, e)
+	if over != nil {
+		return over
 	}
 	var end *outcome
 	if err == nil {
 		end, err = b.run(ctx, log, t, older)
 	}
-	return b.conclude(ctx, log, e, t, end, err)
+	return b.concluded(ctx, log, e, t, end, err)
+}
+
+// prepare opens the turn of an entry, unless the entry is over already.
+func (b *Bot) prepare(
+	ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued,
+) (t *Turn, older []*Turn, over []state.Verdict, err error) {
+	if v := b.crashed(ctx, log, page, *e); v != nil {
+		return nil, nil, []state.Verdict{*v}, nil
+	}
+	t, err = b.open(ctx, page, *e)
+	if err == nil && isResumed(e) {
+		older, err = b.skippedBy(ctx, page, t)
+	}
+	return t, older, nil, err
+}
+
+func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queued, t *Turn, end *outcome, err error) []state.Verdict {
+	return []state.Verdict{b.conclude(ctx, log, *e, t, end, err)}
 }
 
 // open makes a turn of an entry.
@@ -131,6 +154,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
+	era := b.members.now()
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
 		if t, ok, left := b.openLeft(page, e, decode, err); ok {
@@ -151,14 +175,17 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), greeted: greeted}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era, greeted: greeted}
+	if t.leased, err = page.Now(ctx); err != nil {
+		return nil, err
+	}
 	if head := ev.Head(); head.Thread != "" {
 		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
 		if k := t.thread.key(); k != page.Key() {
 			t.notes = b.notes.Thread(k)
 		}
 	}
-	return t, nil
+	return t, t.recallRoot(ctx)
 }
 
 // run runs a turn, which stands for older messages, and says how it ended. An
@@ -166,20 +193,24 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Turn) (*outcome, error) {
 	for _, s := range older {
 		t.olderBodies = append(t.olderBodies, s.entry.Body)
+		t.olderIDs = append(t.olderIDs, s.entry.ID)
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: *log,
 	}
-	ctx, out := b.members.enter(ctx, t)
-	defer out()
-	ctx, release, err := b.stoppable(ctx, r)
-	if err != nil {
+	// One context for whoever can end a turn: the first of them gives the cause.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b.members.enter(t, cancel)
+	defer b.members.exit(t)
+	if err := b.stoppable(ctx, r, cancel); err != nil {
 		return nil, err
 	}
-	defer release()
+	defer b.unstoppable(r)
 	defer r.unlimit()
 	var end *outcome
+	var err error
 	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
@@ -187,6 +218,9 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	err = b.release(ctx, r, end, err)
 	if reason := overFor(ctx); reason != "" {
 		return ignored(reason), nil // it is not retried, with or without an error
+	}
+	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
+		return nil, ErrTakenOver
 	}
 	return end, err
 }
@@ -218,7 +252,7 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 			return nil, err
 		}
 	case *adapter.ActionEvent:
-		if err := b.readPress(ctx, ev); err != nil {
+		if err := b.readPress(ctx, r, ev); err != nil {
 			return nil, err
 		}
 	case *postEvent:
@@ -382,7 +416,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if err == nil || v.Kind == state.KindBury {
 		t.unpin()
 	}
-	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury)
+	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury || errors.Is(err, ErrTakenOver))
 	if t.notes.Key() != e.Lane.Thread() {
 		// The settle of the lane takes along the notes of its own thread only.
 		if err := t.notes.Flush(ctx); err != nil {
@@ -426,8 +460,17 @@ func clipped(s string) string {
 // its configuration.
 type identityError struct{ err error }
 
-func (e *identityError) Error() string { return "identity: " + e.err.Error() }
+func (e *identityError) Error() string { return identityText(e.err) }
 func (e *identityError) Unwrap() error { return e.err }
+
+// identityText says that err is about who the bot is, unless it says so itself.
+func identityText(err error) string {
+	const op = "identity"
+	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Op == op {
+		return err.Error()
+	}
+	return op + ": " + err.Error()
+}
 
 // unready wraps a failure to learn the bot's identity. What will not change by
 // itself spends attempts, so that it becomes a dead letter.

@@ -3,9 +3,9 @@ package state
 import "context"
 
 // Signaler is a store that tells all processes that share it when notes of a
-// thread have changed in a way that concerns whoever works on it now, such as a
-// request to stop. It is optional: without it, users of the store look at the
-// notes now and then.
+// thread have changed in a way that concerns the process that works on it now, such
+// as a request to stop. It is optional: without it, users of the store poll the
+// notes.
 type Signaler interface {
 	// Signal tells of a thread. It blocks for one call of the store. Signals are
 	// best effort: write the note first, and send the signal after it.

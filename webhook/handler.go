@@ -24,18 +24,20 @@ type Acceptor interface {
 
 // endpoint is the delivery endpoint as a plain HTTP handler.
 type endpoint struct {
-	// verify checks that a delivery is authentic. signed says that it uses Linear's
-	// signature.
-	verify   func(r *http.Request, body []byte) error
+	// verify checks that a delivery is authentic, and returns whose signature it
+	// has. signed says that it uses Linear's signature; without, there is no signer.
+	verify   func(r *http.Request, body []byte) (*signer, error)
 	signed   bool
 	budget   *budget
 	acceptor Acceptor
 	horizon  time.Duration
 	maxBody  int64
 	timeout  time.Duration
-	places   chan struct{} // one for each delivery that is being stored; nil without a limit
+	places   chan struct{}        // one for each delivery that is being stored; nil without a limit
+	lag      func() time.Duration // nil never delays an answer
 	now      func() time.Time
 	log      zerolog.Logger
+	forged   forged
 	intake   *Intake
 }
 
@@ -66,9 +68,21 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	log := func(e *zerolog.Event) *zerolog.Event {
 		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
 	}
+	// warn begins a line about a request of which it is not known who sent it.
+	warn := func(t *throttle) *zerolog.Event {
+		missed, ok := t.allow()
+		if !ok {
+			return log(h.log.Debug()) //nolint:zerologlint // the caller dispatches it
+		}
+		line := log(h.log.Warn()) //nolint:zerologlint // as above
+		if missed > 0 {
+			line = line.Int(LogKeyTimes, 1+missed)
+		}
+		return line
+	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
-		log(h.log.Warn()).Err(err).Msg("delivery refused before it was read")
+		warn(h.forged.unsigned).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
 	body, release, err := h.read(w, r)
@@ -80,17 +94,18 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			log(h.log.Warn()).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
+			warn(h.forged.unread).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large"
 		}
-		log(h.log.Warn()).Err(err).Msg("delivery refused: body cut off")
+		warn(h.forged.unread).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off"
 	}
-	if err := h.verify(r, body); err != nil {
+	by, err := h.verify(r, body)
+	if err != nil {
 		if h.signed {
-			log(h.log.Warn()).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
+			warn(h.forged.refused).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
-			log(h.log.Warn()).Msg("delivery refused by Config.Verify") // its error may hold secrets
+			warn(h.forged.refused).Msg("delivery refused by Config.Verify") // its error may hold secrets
 		}
 		return refusal(err)
 	}
@@ -116,10 +131,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
-	defer h.leave()
-	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
-	defer cancel()
-	if err := h.acceptor.Accept(ctx, d); err != nil {
+	if err := h.store(r.Context(), d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
 			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
 			return http.StatusBadRequest, "cannot be read"
@@ -127,7 +139,45 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again"
 	}
+	if by != nil && r.Header.Get(CheckHeader) != "" {
+		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
+	}
+	h.pace(r.Context())
 	return http.StatusOK, "OK"
+}
+
+// store has a delivery stored and frees its place.
+func (h *endpoint) store(ctx context.Context, d *adapter.Delivery) error {
+	defer h.leave()
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	return h.acceptor.Accept(ctx, d)
+}
+
+const (
+	// leastLag is a lag that delays no answer: there always is a little.
+	leastLag = 5 * time.Millisecond
+	// mostDelay is how long an answer is delayed at most. Linear waits for five
+	// seconds.
+	mostDelay = time.Second
+)
+
+// pace delays the answer to what has been stored by as much as handling is behind.
+// It ends with the request.
+func (h *endpoint) pace(ctx context.Context) {
+	if h.lag == nil {
+		return
+	}
+	lag := min(h.lag(), mostDelay)
+	if lag < leastLag {
+		return
+	}
+	timer := time.NewTimer(lag)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // leave frees the place.

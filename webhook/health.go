@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -21,6 +22,20 @@ type Check struct {
 	// seconds after the request at the latest. /readyz shows the code of the error,
 	// or the reason of an [UnreadyError].
 	Ready func(ctx context.Context) error
+	// Detail returns what /readyz shows in place of "ok" while Ready returns nil.
+	// Anyone who can reach /readyz sees it. It must return at once. Nil or an empty
+	// text means "ok".
+	Detail func() string
+}
+
+// detail is what is shown of a check that holds.
+func (c *Check) detail() string {
+	if c.Detail != nil {
+		if text := c.Detail(); text != "" {
+			return text
+		}
+	}
+	return "ok"
 }
 
 // UnreadyError is the error of a [Check] with a public reason for the failure.
@@ -45,8 +60,9 @@ func (e *UnreadyError) Unwrap() error { return e.Err }
 
 // health is the readiness endpoint.
 type health struct {
-	checks []Check
-	log    zerolog.Logger
+	checks  []Check
+	secrets func() []SecretUse
+	log     zerolog.Logger
 
 	// asking is held while the checks run. Their results are reused for all requests
 	// within readyFor, because some checks write.
@@ -71,10 +87,31 @@ func newHealth(cfg Config) *health {
 
 // ServeHTTP reports whether deliveries can be accepted and processed. It names
 // the failing checks and a public reason; the causes are in the log. The checks
-// run at most once a second, however many clients ask.
+// run at most once a second, however many clients ask. With the query "verbose",
+// clients on this machine also see how much each signing secret is used.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, answers := h.current(r.Context())
-	answer(w, status, answers)
+	if !r.URL.Query().Has("verbose") || !isLocal(r) {
+		answer(w, status, answers)
+		return
+	}
+	all := map[string]any{"webhook_secrets": h.secrets()}
+	for name, text := range answers {
+		all[name] = text
+	}
+	answer(w, status, all)
+}
+
+// isLocal reports whether a request comes from this machine, and not through a
+// proxy on it.
+func isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && from.Addr().Unmap().IsLoopback()
 }
 
 // readyFor is how long the results of the checks are reused.
@@ -105,7 +142,7 @@ func (h *health) ask(ctx context.Context) (int, map[string]string) {
 		err := c.Ready(ctx)
 		h.note(c.Name, err)
 		if err == nil {
-			answers[c.Name] = "ok"
+			answers[c.Name] = c.detail()
 			continue
 		}
 		status = http.StatusServiceUnavailable
@@ -147,7 +184,7 @@ func healthz(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-func answer(w http.ResponseWriter, status int, body map[string]string) {
+func answer[T any](w http.ResponseWriter, status int, body map[string]T) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

@@ -299,3 +299,40 @@ func TestMaxConns(t *testing.T) {
 		t.Errorf("the first connection is still open: %v", err)
 	}
 }
+
+// Requests that are not authentic do not fill the log.
+func TestForgedRequestsAreLoggedNowAndThen(t *testing.T) {
+	t.Parallel()
+	for name, signature := range map[string]string{"unsigned": "", "wrong": strings.Repeat("0", 64)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				h := newHandler(t, webhook.Config{Acceptor: &recorder{}, Logger: zerolog.New(&log).Level(zerolog.InfoLevel), Now: time.Now})
+				send := func() {
+					t.Helper()
+					r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/webhooks/linear", strings.NewReader("{}"))
+					if signature != "" {
+						r.Header.Set("Linear-Signature", signature)
+					}
+					res := httptest.NewRecorder()
+					if h.ServeHTTP(res, r); res.Code != http.StatusUnauthorized {
+						t.Errorf("status %d", res.Code)
+					}
+				}
+				for range 50 {
+					send()
+				}
+				if n := strings.Count(log.String(), "delivery refused"); n != 10 {
+					t.Errorf("%d lines in a minute, want 10:\n%s", n, log.String())
+				}
+				time.Sleep(time.Minute)
+				log.Reset()
+				send()
+				if !strings.Contains(log.String(), `"times":41`) {
+					t.Errorf("the next line is %q, want how often it happened", log.String())
+				}
+			})
+		})
+	}
+}

@@ -19,6 +19,10 @@ const (
 	// that of the webhook.
 	LogKeyPath      = "path"
 	LogKeyRightPath = "right_path"
+	// LogKeySecret is the name of a signing secret, and LogKeyPosition its position
+	// in the list, from 1.
+	LogKeySecret   = "secret"
+	LogKeyPosition = "position"
 	// LogKeyTimes is how often an event happened since it was last logged.
 	LogKeyTimes = "times"
 )

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -14,28 +13,20 @@ const lostEvery = time.Minute
 // lost logs posts to unknown paths: they may be deliveries of a webhook with a
 // typo in its address.
 type lost struct {
-	path string
-	log  zerolog.Logger
-
-	mu     sync.Mutex
-	last   time.Time
-	missed int
+	path  string
+	log   zerolog.Logger
+	lines *throttle
 }
 
 // note logs posts to a wrong path, at most once per lostEvery.
 func (l *lost) note(path string) {
-	l.mu.Lock()
-	l.missed++
-	missed := l.missed
-	if !l.last.IsZero() && time.Since(l.last) < lostEvery {
-		l.mu.Unlock()
+	missed, ok := l.lines.allow()
+	if !ok {
 		return
 	}
-	l.last, l.missed = time.Now(), 0
-	l.mu.Unlock()
 	text := "posted to a path that the server does not have"
 	if strings.EqualFold(strings.Trim(path, "/"), strings.Trim(l.path, "/")) {
 		text = "posted beside the path of the webhook: correct its address in Linear, letter by letter and without a slash at the end"
 	}
-	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, missed).Msg(text)
+	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, 1+missed).Msg(text)
 }

@@ -71,6 +71,8 @@ func ParseSecrets(list string) ([]Secret, error) {
 
 // SecretUse counts the use of a secret.
 type SecretUse struct {
+	// Position counts from 1, in the order of Config.Secrets and Config.Expiring.
+	Position int `json:"position"`
 	// Name is [Secret.Name], Expires when the secret stops being accepted.
 	Name    string    `json:"name"`
 	Expires time.Time `json:"expires,omitzero"`
@@ -122,14 +124,29 @@ func (s *signer) signs(body []byte, got *[sha256.Size]byte) bool {
 	return good
 }
 
+// proofLabel keeps proofs apart from signatures: no delivery begins with it.
+const proofLabel = "linearbot proof\x00"
+
+// proof answers a check, see [Proof].
+func (s *signer) proof(signature string) string {
+	m, ok := s.macs.Get().(*mac)
+	if !ok {
+		return ""
+	}
+	defer s.macs.Put(m)
+	return hex.EncodeToString(m.sign([]byte(proofLabel + signature)))
+}
+
 // expired reports whether the secret has expired.
 func (s *signer) expired(now time.Time) bool { return !s.expires.IsZero() && !now.Before(s.expires) }
 
-func (s *signer) note(now time.Time) {
+// note counts a delivery, and reports whether it is the first.
+func (s *signer) note(now time.Time) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.matched++
 	s.last = now
+	return s.matched == 1
 }
 
 func (s *signer) use() SecretUse {

@@ -1,12 +1,15 @@
 package webhook_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -52,9 +55,10 @@ func TestExpiringSecrets(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)
 	taken := nothing{}
+	var log bytes.Buffer
 	srv, err := webhook.NewServer(webhook.Config{
 		Secrets: []string{"new"}, Expiring: []webhook.Secret{{Value: "old", Expires: now.Add(time.Hour)}},
-		Acceptor: taken, Now: func() time.Time { return now },
+		Acceptor: taken, Now: func() time.Time { return now }, Logger: zerolog.New(&log),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +86,33 @@ func TestExpiringSecrets(t *testing.T) {
 	uses := srv.Secrets()
 	if len(uses) != 2 || uses[0].Matched != 3 || uses[1].Matched != 2 || uses[1].Last.IsZero() || uses[0].Name == uses[1].Name || uses[1].Expires.IsZero() {
 		t.Errorf("uses %+v", uses)
+	}
+	if n := strings.Count(log.String(), "first delivery that is signed"); n != 2 || !strings.Contains(log.String(), `"position":2,"secret":"`+uses[1].Name) {
+		t.Errorf("%d lines about first deliveries in\n%s", n, &log)
+	}
+	// A client on this machine sees the counts, no other does.
+	for _, c := range []struct {
+		from, header, path string
+		sees               bool
+	}{
+		{"127.0.0.1:4000", "", "/readyz?verbose", true},
+		{"[::1]:4000", "", "/readyz?verbose", true},
+		{"[::ffff:127.0.0.1]:4000", "", "/readyz?verbose=1", true},
+		{"127.0.0.1:4000", "", "/readyz", false},
+		{"10.0.0.7:4000", "", "/readyz?verbose", false},
+		{"127.0.0.1:4000", "X-Forwarded-For", "/readyz?verbose", false},
+		{"127.0.0.1:4000", "Forwarded", "/readyz?verbose", false},
+		{"", "", "/readyz?verbose", false},
+	} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil)
+		if req.RemoteAddr = c.from; c.header != "" {
+			req.Header.Set(c.header, "1.2.3.4")
+		}
+		w := httptest.NewRecorder()
+		srv.Handler().ServeHTTP(w, req)
+		if sees := strings.Contains(w.Body.String(), `"position":1,"name":"`+uses[0].Name+`","matched":3`); sees != c.sees || w.Code != http.StatusOK {
+			t.Errorf("%+v: %d %s", c, w.Code, w.Body)
+		}
 	}
 	for _, expired := range []webhook.Config{{Secrets: []string{"a;until=soon"}, Acceptor: taken}, {Expiring: []webhook.Secret{{Expires: now}}, Acceptor: taken}, {Acceptor: taken}} {
 		if _, err := webhook.NewServer(expired); err == nil {

@@ -41,6 +41,12 @@ type Config struct {
 	// Ready is asked by /readyz under the name "bot". It is usually
 	// (*bot.Bot).Ready. Defaults to none.
 	Ready func(ctx context.Context) error
+	// Lag says how far the handling of deliveries is behind their intake. It is
+	// usually (*bot.Bot).Lag. A delivery is stored at once, but its answer is
+	// delayed by the lag, at most a second, so that a sender that waits for
+	// answers does not take the processor from those who handle deliveries.
+	// Defaults to none: answers are never delayed.
+	Lag func() time.Duration
 	// Buttons resolves button links, so that the server can show their pages. It is
 	// usually the bot. Defaults to none: the links are answered 404.
 	Buttons Presser
@@ -145,14 +151,20 @@ func NewServer(cfg Config) (*Server, error) {
 		cfg.Now = time.Now
 	}
 	var verifier *Verifier
-	verify := cfg.Verify
-	if verify == nil {
+	verify := func(r *http.Request, body []byte) (*signer, error) { return nil, cfg.Verify(r, body) }
+	if cfg.Verify == nil {
 		var err error
 		if verifier, err = newVerifier(cfg.secrets(), cfg.Now); err != nil {
 			return nil, err
 		}
-		verify = func(r *http.Request, body []byte) error {
-			return verifier.Verify(r.Header.Get("Linear-Signature"), body)
+		if len(verifier.signers) > 1 { // a rotation is under way
+			verifier.first = func(u SecretUse) {
+				cfg.Logger.Info().Int(LogKeyPosition, u.Position).Str(LogKeySecret, u.Name).
+					Msg("first delivery that is signed with this secret of LINEAR_WEBHOOK_SECRET")
+			}
+		}
+		verify = func(r *http.Request, body []byte) (*signer, error) {
+			return verifier.verify(r.Header.Get("Linear-Signature"), body)
 		}
 	}
 	horizon := shortHorizon
@@ -160,6 +172,7 @@ func NewServer(cfg Config) (*Server, error) {
 		horizon = longHorizon
 	}
 	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg), verifier: verifier}
+	s.health.secrets = s.Secrets
 	deliveries := &endpoint{
 		verify:   verify,
 		signed:   cfg.Verify == nil,
@@ -169,8 +182,10 @@ func NewServer(cfg Config) (*Server, error) {
 		maxBody:  cfg.MaxBody,
 		timeout:  cfg.AcceptTimeout,
 		places:   places,
+		lag:      cfg.Lag,
 		now:      cfg.Now,
 		log:      cfg.Logger,
+		forged:   newForged(cfg.Now),
 		intake:   s.intake,
 	}
 	e := s.echo
@@ -197,7 +212,7 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
-	missed := &lost{path: cfg.Path, log: cfg.Logger}
+	missed := &lost{path: cfg.Path, log: cfg.Logger, lines: &throttle{every: lostEvery, most: 1, now: time.Now}}
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && c.Request().Method == http.MethodPost {
 			missed.note(c.Request().URL.Path)

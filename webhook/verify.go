@@ -25,6 +25,9 @@ var (
 type Verifier struct {
 	signers []*signer
 	now     func() time.Time
+	// first is called with the first delivery that a secret has signed. Nil if
+	// that is of no interest.
+	first func(SecretUse)
 }
 
 // NewVerifier returns a Verifier that accepts a signature made with any of the
@@ -59,41 +62,56 @@ func newVerifier(secrets []Secret, now func() time.Time) (*Verifier, error) {
 // secret that has not expired. Its running time depends only on the length of
 // body and the number of secrets.
 func (v *Verifier) Verify(signature string, body []byte) error {
+	_, err := v.verify(signature, body)
+	return err
+}
+
+// verify is Verify, and returns whose signature it is.
+func (v *Verifier) verify(signature string, body []byte) (*signer, error) {
 	got, err := parseSignature(signature)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := v.now()
 	var by *signer
 	expired := false
-	for _, s := range v.signers {
+	at := 0
+	for i, s := range v.signers {
 		if !s.signs(body, &got) {
 			continue
 		}
 		if s.expired(now) {
 			expired = true
 		} else if by == nil {
-			by = s
+			by, at = s, i
 		}
 	}
 	switch {
 	case by != nil:
-		by.note(now)
-		return nil
+		if by.note(now) && v.first != nil {
+			v.first(v.use(at))
+		}
+		return by, nil
 	case expired:
-		return ErrExpiredSecret
+		return nil, ErrExpiredSecret
 	default:
-		return ErrSignature
+		return nil, ErrSignature
 	}
 }
 
 // Secrets returns how much each secret is used, in their order.
 func (v *Verifier) Secrets() []SecretUse {
 	uses := make([]SecretUse, len(v.signers))
-	for i, s := range v.signers {
-		uses[i] = s.use()
+	for i := range v.signers {
+		uses[i] = v.use(i)
 	}
 	return uses
+}
+
+func (v *Verifier) use(i int) SecretUse {
+	use := v.signers[i].use()
+	use.Position = i + 1
+	return use
 }
 
 // parseSignature decodes a signature: 64 hex digits.
@@ -108,6 +126,24 @@ func parseSignature(signature string) (got [sha256.Size]byte, err error) {
 		return got, ErrSignature
 	}
 	return got, nil
+}
+
+// The headers of a check: a request that asks the server to prove that it knows the
+// signing secret, and the proof.
+const (
+	// CheckHeader, with any value, asks for the proof in the answer to a delivery
+	// that is signed and fresh.
+	CheckHeader = "Linearbot-Check"
+	// ProofHeader holds the proof; see [Proof].
+	ProofHeader = "Linearbot-Proof"
+)
+
+// Proof returns what a server that knows the secret answers to a check whose
+// signature is given. The signature covers the body, so a body with a nonce makes a
+// proof that answers no other request. It is not a signature that any delivery could
+// have.
+func Proof(secret, signature string) string {
+	return newSigner(Secret{Value: secret}).proof(signature)
 }
 
 // Sign returns the signature that Linear would send for body: the HMAC-SHA256

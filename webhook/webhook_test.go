@@ -380,10 +380,11 @@ func TestReadiness(t *testing.T) {
 func testReadiness(t *testing.T) {
 	var log bytes.Buffer
 	var bot, linear error
+	detail := ""
 	h := newHandler(t, webhook.Config{
 		Acceptor: &recorder{},
 		Ready:    func(context.Context) error { return bot },
-		Checks:   []webhook.Check{{Name: "linear", Ready: func(context.Context) error { return linear }}},
+		Checks:   []webhook.Check{{Name: "linear", Ready: func(context.Context) error { return linear }, Detail: func() string { return detail }}},
 		Logger:   zerolog.New(&log),
 	})
 	refused := &webhook.UnreadyError{Reason: "LINEAR_API_KEY was refused", Err: errors.New("cause one")}
@@ -417,6 +418,13 @@ func testReadiness(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); n != step.lines {
 			t.Errorf("step %d: %d lines in the log, want %d:\n%s", i, n, step.lines, &log)
 		}
+	}
+	detail = "ok: 3 active"
+	time.Sleep(time.Second)
+	res := httptest.NewRecorder()
+	h.ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	if res.Code != http.StatusOK || !strings.Contains(res.Body.String(), `"linear":"ok: 3 active"`) {
+		t.Errorf("with a detail: %d %s", res.Code, res.Body)
 	}
 	if !strings.Contains(log.String(), "cause one") || !strings.Contains(log.String(), "ready again") {
 		t.Errorf("the log lacks the cause or the recovery:\n%s", &log)

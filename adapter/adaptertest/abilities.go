@@ -73,7 +73,7 @@ func can[T any](t *testing.T, h Abilities) T {
 	t.Helper()
 	v, ok := h.Adapter.(T)
 	if !ok {
-		t.Skipf("the adapter is no %T", *new(T))
+		t.Skipf("the adapter does not implement %T", *new(T))
 	}
 	return v
 }
@@ -81,7 +81,7 @@ func can[T any](t *testing.T, h Abilities) T {
 func need(t *testing.T, given bool, hook string) {
 	t.Helper()
 	if !given {
-		t.Skip("no hook " + hook)
+		t.Skip("hook " + hook + " is missing")
 	}
 }
 
@@ -107,8 +107,8 @@ func (h Abilities) ref(id string) adapter.Ref {
 	return adapter.Ref{Workspace: h.Workspace, Thread: h.Thread, MessageID: id}
 }
 
-// nobody is an id that does not exist.
-const nobody = "3d7a0f8e-8f5c-4b7b-9d43-5b8a1f0c2e11"
+// absent is an id that does not exist.
+const absent = "3d7a0f8e-8f5c-4b7b-9d43-5b8a1f0c2e11"
 
 func editor(t *testing.T, h Abilities) {
 	e := can[adapter.Editor](t, h)
@@ -130,7 +130,7 @@ func editor(t *testing.T, h Abilities) {
 	wantCode(t, "Edit to nothing", err, adapter.CodeInvalid)
 	_, err = e.Edit(t.Context(), h.ref(""), "x")
 	wantCode(t, "Edit without an id", err, adapter.CodeInvalid)
-	_, err = e.Edit(t.Context(), h.ref(nobody), "x")
+	_, err = e.Edit(t.Context(), h.ref(absent), "x")
 	wantCode(t, "Edit of what does not exist", err, adapter.CodeNotFound)
 	for range 2 {
 		if err := e.Delete(t.Context(), h.ref(posted.ID)); err != nil {
@@ -146,7 +146,7 @@ func editor(t *testing.T, h Abilities) {
 func appendOnly(t *testing.T, h Abilities) {
 	e := can[adapter.Editor](t, h)
 	need(t, h.Session != "", "Session")
-	r := adapter.Ref{Workspace: h.Workspace, Thread: h.Session, MessageID: nobody}
+	r := adapter.Ref{Workspace: h.Workspace, Thread: h.Session, MessageID: absent}
 	_, err := e.Edit(t.Context(), r, "x")
 	wantCode(t, "Edit", err, adapter.CodeAppendOnly)
 	wantCode(t, "Delete", e.Delete(t.Context(), r), adapter.CodeAppendOnly)
@@ -189,7 +189,7 @@ func reactor(t *testing.T, h Abilities) {
 		t.Errorf("reactions %q, want the rocket only", got)
 	}
 	wantCode(t, "no emoji", r.React(t.Context(), h.ref(message), " "), adapter.CodeInvalid)
-	wantCode(t, "no message", r.React(t.Context(), h.ref(nobody), "eyes"), adapter.CodeNotFound)
+	wantCode(t, "no message", r.React(t.Context(), h.ref(absent), "eyes"), adapter.CodeNotFound)
 }
 
 func closer(t *testing.T, h Abilities) {
@@ -259,7 +259,7 @@ func directory(t *testing.T, h Abilities) {
 			t.Errorf("User(%+v) = %+v, want %+v", q, u, h.Person)
 		}
 	}
-	for _, q := range []adapter.UserQuery{{ID: nobody}, {Name: "nobody-of-this-name"}, {Email: "nobody@example.com"}} {
+	for _, q := range []adapter.UserQuery{{ID: absent}, {Name: "no-such-handle"}, {Email: "absent@example.com"}} {
 		_, err := d.User(t.Context(), h.Workspace, q)
 		wantCode(t, fmt.Sprintf("User(%+v)", q), err, adapter.CodeNotFound)
 	}
@@ -324,7 +324,7 @@ func ended(t *testing.T, h Abilities) {
 			if !ok {
 				return context.Canceled
 			}
-			_, err := e.Edit(gone, h.ref(nobody), "x")
+			_, err := e.Edit(gone, h.ref(absent), "x")
 			return err
 		},
 		"React": func() error {
@@ -332,7 +332,7 @@ func ended(t *testing.T, h Abilities) {
 			if !ok {
 				return context.Canceled
 			}
-			return r.React(gone, h.ref(nobody), "eyes")
+			return r.React(gone, h.ref(absent), "eyes")
 		},
 		"Messages": func() error {
 			p, ok := h.Adapter.(adapter.Historian)
@@ -347,7 +347,7 @@ func ended(t *testing.T, h Abilities) {
 			if !ok {
 				return context.Canceled
 			}
-			_, err := d.User(gone, h.Workspace, adapter.UserQuery{Name: "somebody-new"})
+			_, err := d.User(gone, h.Workspace, adapter.UserQuery{Name: "new-handle"})
 			return err
 		},
 		"Subject": func() error {

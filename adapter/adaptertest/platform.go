@@ -18,7 +18,8 @@ import (
 // to the bot.
 //
 // A thread "fake:{room}:session…" is an agent session. A room for which an
-// IssueEvent created an issue is that issue. Everything else exists as soon as it
+// IssueEvent created an issue is that issue, and what is written on an issue, not
+// in one of its threads, begins a thread. Everything else exists as soon as it
 // is named. It is safe for concurrent use.
 type Platform struct {
 	*Fake
@@ -31,6 +32,8 @@ type Platform struct {
 
 	users    map[place][]adapter.User // by workspace only
 	issues   map[place]*adapter.Issue // by channel; nil for one that was removed
+	created  map[string]place         // by the keys of CreateIssue
+	linked   map[place][]adapter.IssueLink
 	rooms    map[place]*adapter.Message
 	resolved map[place]time.Time
 	sessions map[place]*session
@@ -52,6 +55,8 @@ func NewPlatform(name string) *Platform {
 		Fake:     NewFake(name),
 		users:    make(map[place][]adapter.User),
 		issues:   make(map[place]*adapter.Issue),
+		created:  make(map[string]place),
+		linked:   make(map[place][]adapter.IssueLink),
 		rooms:    make(map[place]*adapter.Message),
 		resolved: make(map[place]time.Time),
 		sessions: make(map[place]*session),
@@ -158,6 +163,9 @@ func (p *Platform) root(at place) *record {
 
 // settle sets the position of a message in its thread.
 func (p *Platform) settle(r *record) {
+	if at := p.at(r.workspace, r.Thread); !isThread(r.Thread) && p.issue(at) != nil {
+		r.Thread += adapter.ThreadID(":" + r.ID)
+	}
 	if root := p.root(place{r.workspace, r.Thread}); root != nil {
 		r.ParentID = root.ID
 	}

@@ -104,7 +104,7 @@ func (p *Platform) say(ev adapter.MessageEvent) (adapter.Event, error) {
 	r := &record{Message: m, workspace: ev.Workspace, versions: []string{m.Body}}
 	p.settle(r)
 	p.messages = append(p.messages, r)
-	ev.Message, ev.Actor = r.read(), m.Author
+	ev.Message, ev.Actor, ev.Thread = r.read(), m.Author, r.Thread
 	return &ev, nil
 }
 

@@ -241,7 +241,7 @@ func ownMessages(t *testing.T, h Harness) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev, err := h.Adapter.Decode(h.Say(t, "I am somebody else"), self)
+	ev, err := h.Adapter.Decode(h.Say(t, "I am another user"), self)
 	if err != nil {
 		t.Fatal(err)
 	}

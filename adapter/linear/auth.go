@@ -68,7 +68,7 @@ func (c Config) Auth() (Auth, error) {
 	add(c.APIKey != "", AuthAPIKey, "APIKey (LINEAR_API_KEY)")
 	add(c.AccessToken != "", AuthAccessToken, "AccessToken (LINEAR_ACCESS_TOKEN)")
 	add(c.Token != nil, AuthToken, "Token")
-	add(c.Installations != nil, AuthInstallations, "Installations (LINEAR_REDIRECT_URI, or LINEARBOT_PUBLIC_URL with LINEAR_ENCRYPTION_KEY)")
+	add(c.Installations != nil, AuthInstallations, "Installations ("+cmp.Or(c.InstallationsFrom, "LINEAR_REDIRECT_URI, or LINEARBOT_PUBLIC_URL with LINEAR_ENCRYPTION_KEY")+")")
 	add(c.Installations == nil && (c.ClientID != "" || c.ClientSecret != ""), AuthClientCredentials, id, pwd)
 
 	invalid := func(field, variable, reason string) error {

@@ -38,6 +38,9 @@ type Config struct {
 	// and ClientSecret are then used by them and may be set as well. Defaults
 	// to none.
 	Installations Installations
+	// InstallationsFrom says in lines and errors what Installations were chosen by,
+	// for example "LINEAR_REDIRECT_URI". Defaults to the variables that can do so.
+	InstallationsFrom string
 	// Scopes are what the app's token may do. Defaults to
 	// [linearapi.DefaultScopes]: those of an agent, or in ModeComments those of
 	// a plain app.
@@ -275,6 +278,7 @@ func (c Config) withDefaults() (Config, error) {
 // WithCredentials returns c with the way to authenticate of another Config.
 func (c Config) WithCredentials(of Config) Config {
 	c.APIKey, c.AccessToken, c.Token, c.Installations = of.APIKey, of.AccessToken, of.Token, of.Installations
+	c.InstallationsFrom = of.InstallationsFrom
 	c.ClientID, c.ClientSecret, c.missing = of.ClientID, of.ClientSecret, of.missing
 	return c
 }

@@ -83,6 +83,7 @@ func TestAuth(t *testing.T) {
 	}{
 		{Config{APIKey: marker}, "API key, from APIKey (LINEAR_API_KEY)"},
 		{Config{ClientID: "i", ClientSecret: marker}, "client credentials, from ClientID (LINEAR_CLIENT_ID) and ClientSecret (LINEAR_CLIENT_SECRET)"},
+		{Config{Installations: none{}, InstallationsFrom: "LINEAR_REDIRECT_URI"}, "OAuth installations, from Installations (LINEAR_REDIRECT_URI)"},
 		{Config{Installations: none{}}, "OAuth installations, from Installations (LINEAR_REDIRECT_URI, or LINEARBOT_PUBLIC_URL with LINEAR_ENCRYPTION_KEY)"},
 	} {
 		if got, err := tc.cfg.Auth(); err != nil || got.String() != tc.want {

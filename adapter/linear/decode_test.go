@@ -122,7 +122,7 @@ func TestDecodeComment(t *testing.T) {
 			&adapter.OtherEvent{Meta: meta, Reason: "session_root"},
 		},
 		{
-			"nobody", `{"type":"Comment","action":"create","data":{"id":"c","body":"hi","issueId":"i"}}`,
+			"no author", `{"type":"Comment","action":"create","data":{"id":"c","body":"hi","issueId":"i"}}`,
 			&adapter.OtherEvent{Meta: adapter.Meta{Thread: "linear:i:c:c"}, Reason: "no_author", Missing: "data.userId"},
 		},
 		{

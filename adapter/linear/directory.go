@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-var _ adapter.Directory = (*Adapter)(nil)
+var _ adapter.BulkDirectory = (*Adapter)(nil)
 
 const (
 	// userTTL is how long a user is cached, and noUserTTL how long the absence
@@ -68,6 +69,52 @@ func (a *Adapter) User(ctx context.Context, workspace string, q adapter.UserQuer
 	}
 	user := answer.user
 	return &user, nil
+}
+
+// usersAtOnce is how many users one request looks up.
+const usersAtOnce = 50
+
+// UsersByID implements adapter.BulkDirectory, with one request for each 50 users
+// that are not cached. Ids that are no UUIDs name no one and cost no request.
+func (a *Adapter) UsersByID(ctx context.Context, workspace string, ids []string) (map[string]*adapter.User, error) {
+	b, err := a.bot(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*adapter.User, len(ids))
+	var unknown []string
+	for _, id := range ids {
+		answer, ok := a.directory.users.get(userKey{b.self.Workspace, "id", id})
+		switch {
+		case ok && time.Now().Before(answer.until):
+			if answer.found {
+				found[id] = &answer.user
+			}
+		case isUUID(id) && !slices.Contains(unknown, id):
+			unknown = append(unknown, id)
+		}
+	}
+	for some := range slices.Chunk(unknown, usersAtOnce) {
+		page, err := b.api.Users(ctx, linearapi.UserQuery{
+			Filter: linearapi.Filter{"id": linearapi.Filter{"in": some}}, IncludeDisabled: true,
+			PageArgs: linearapi.PageArgs{First: len(some)},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Nodes {
+			user := b.people.account(&page.Nodes[i])
+			found[user.ID] = &user
+		}
+		for _, id := range some {
+			answer := userAnswer{until: time.Now().Add(noUserTTL)}
+			if u := found[id]; u != nil {
+				answer = userAnswer{user: *u, found: true, until: time.Now().Add(userTTL)}
+			}
+			a.directory.put(userKey{b.self.Workspace, "id", id}, answer)
+		}
+	}
+	return found, nil
 }
 
 func userKeyOf(q adapter.UserQuery) (userKey, error) {

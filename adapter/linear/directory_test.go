@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -37,7 +38,7 @@ func TestUserIsRemembered(t *testing.T) {
 				t.Errorf("user, %v (-want +got):\n%s", err, diff)
 			}
 			if got != nil {
-				got.Name = "somebody else" // a caller's copy
+				got.Name = "changed" // a caller's copy
 			}
 			if n := len(s.ops()) - 1; n != requests {
 				t.Errorf("%d requests, want %d", n, requests)
@@ -179,4 +180,47 @@ func TestShortNames(t *testing.T) {
 			t.Errorf("isShortName(%q) = %v", s, got)
 		}
 	}
+}
+
+// TestUsersByID looks up many ids: with one request for fifty of them, none for those
+// that are cached, and none for what cannot be an id.
+func TestUsersByID(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		id := func(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+		s := linearStub(func(_ int, c apiCall) (int, string) {
+			var nodes []string
+			for n := range 60 {
+				if n != 7 && strings.Contains(string(c.Vars), id(n)) {
+					nodes = append(nodes, fmt.Sprintf(`{"id":"%s","displayName":"u%d","url":"https://linear.app/acme/profiles/u%d","active":%t}`, id(n), n, n, n != 3))
+				}
+			}
+			return 200, usersAnswer(strings.Join(nodes, ","))
+		})
+		a := newAdapter(t, s)
+		var ids []string
+		for n := range 60 {
+			ids = append(ids, id(n), fmt.Sprint("boss", n))
+		}
+		ask := func(requests int) {
+			t.Helper()
+			found, err := a.UsersByID(t.Context(), ownOrg, append(ids, id(0)))
+			if err != nil || len(found) != 59 || found[id(7)] != nil || found[id(3)] == nil || found[id(59)].Name != "u59" {
+				t.Errorf("found %d users, %v, want all but one", len(found), err)
+			}
+			if n := len(s.ops()) - 1; n != requests {
+				t.Errorf("%d requests, want %d", n, requests)
+			}
+		}
+		ask(2)
+		ask(2)
+		if _, err := a.User(t.Context(), ownOrg, adapter.UserQuery{ID: id(12)}); err != nil || len(s.ops())-1 != 2 {
+			t.Errorf("%v after %d requests, want the user from the cache", err, len(s.ops())-1)
+		}
+		time.Sleep(noUserTTL) // the absence of one is asked again
+		ask(3)
+		if got := string(s.calls[len(s.calls)-1].Vars); !strings.Contains(got, `"in":["`+id(7)+`"]`) || !strings.Contains(got, `"includeDisabled":true`) {
+			t.Errorf("variables %s, want the one that was not found", got)
+		}
+	})
 }

@@ -31,7 +31,7 @@ func TestHistoryAuthorsAndReactions(t *testing.T) {
 		comment("hidden", "9", parent+`,"hideInLinear":true`),
 		comment("archived", "9", parent+`,"archivedAt":"2026-11-01T11:00:00Z"`),
 		comment("session-root", "9", parent+`,"isArtificialAgentSessionRoot":true`),
-		comment("nobody", "8", parent),
+		comment("unsigned", "8", parent),
 		comment("github", "7", parent+`,"botActor":{"id":"b","type":"github","name":"GitHub","userDisplayName":"Octo"}`),
 		comment("synced", "6", parent+`,"externalUser":{"id":"x","name":"Eve","email":"eve@example.com","avatarUrl":"https://x/e.png"}`),
 		comment("app", "5", parent+`,"user":{"id":"u-2","displayName":"other","app":true}`),
@@ -49,7 +49,7 @@ func TestHistoryAuthorsAndReactions(t *testing.T) {
 	}
 	want := []string{
 		`root by human "u-ada" ""`, `bob by human "u-bob" "Bob"`, own + ` by self "` + ownBot + `" ""`, `app by app "u-2" ""`,
-		`synced by external "x" "Eve"`, `github by integration "b" "Octo"`, `nobody by automation "linear-automation" "Linear automation"`,
+		`synced by external "x" "Eve"`, `github by integration "b" "Octo"`, `unsigned by automation "linear-automation" "Linear automation"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)

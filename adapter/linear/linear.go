@@ -38,7 +38,10 @@ type Adapter struct {
 // remembered is the number of comments whose thread the adapter caches.
 const remembered = 4096
 
-var _ adapter.Adapter = (*Adapter)(nil)
+var (
+	_ adapter.Adapter = (*Adapter)(nil)
+	_ adapter.Rooter  = (*Adapter)(nil)
+)
 
 // New returns an adapter. It does no I/O. The error joins everything that is
 // wrong with cfg; each part has code adapter.CodeInvalid, wraps a

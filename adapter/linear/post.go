@@ -90,6 +90,24 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	return m, nil
 }
 
+// RootOf implements adapter.Rooter: the id of a comment is chosen before it is
+// written.
+func (a *Adapter) RootOf(ctx context.Context, p *adapter.Post) (adapter.ThreadID, error) {
+	thread, err := ParseThreadID(p.Thread)
+	if err != nil {
+		return "", err
+	}
+	if _, ok := commentOn(thread); !ok || thread.CommentID != "" || thread.SessionID != "" {
+		return "", postError(adapter.CodeUnsupported, "only comments on an issue, a project or the like begin threads")
+	}
+	b, err := a.bot(ctx, p.Workspace)
+	if err != nil {
+		return "", err
+	}
+	thread.CommentID = b.idOf(p.Key, 0)
+	return thread.ID(), nil
+}
+
 // append posts additional continuations.
 func (a *Adapter) append(ctx context.Context, b *bot, thread Thread, message string, p *parts, texts []string) error {
 	p.known = len(texts) == 0

@@ -122,7 +122,7 @@ func reactable(op string, r adapter.Ref, reaction string) (on linearapi.Reaction
 	case thread.Kind == ParentInitiativeUpdate:
 		on.InitiativeUpdateID = thread.ParentID
 	default:
-		return on, "", opError(op, adapter.CodeUnsupported, "nobody can react to a "+thread.Kind.String())
+		return on, "", opError(op, adapter.CodeUnsupported, thread.Kind.String()+" cannot have reactions")
 	}
 	return on, name, nil
 }

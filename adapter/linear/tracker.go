@@ -25,8 +25,11 @@ func (a *Adapter) CreateIssue(ctx context.Context, workspace, key string, c adap
 	if err != nil {
 		return nil, err
 	}
-	in, err := b.issueInput(ctx, c, "")
+	in, err := a.issueInput(ctx, b, c, "")
 	if err != nil {
+		return nil, err
+	}
+	if err := b.setLabels(ctx, in, c, teamOf(in, ""), true); err != nil {
 		return nil, err
 	}
 	id := b.writeID(key)
@@ -41,15 +44,15 @@ func (a *Adapter) CreateIssue(ctx context.Context, workspace, key string, c adap
 	return b.people.full(&made.Value), nil
 }
 
-// UpdateIssue changes an issue. A state given by name takes one more request,
-// to look up the issue's team.
+// UpdateIssue changes an issue. A state, and labels given by name, take a request
+// each, and one more to look up the issue's team.
 func (a *Adapter) UpdateIssue(ctx context.Context, workspace, issue string, c adapter.IssueFields) (*adapter.Issue, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
 	team := ""
-	if c.State != nil && c.Team == nil {
+	if c.Team == nil && (c.State != nil || len(allLabels(c)) > 0) {
 		now, err := b.api.Issue(ctx, issue)
 		if err != nil {
 			return nil, err
@@ -58,8 +61,11 @@ func (a *Adapter) UpdateIssue(ctx context.Context, workspace, issue string, c ad
 			team = now.Team.ID
 		}
 	}
-	in, err := b.issueInput(ctx, c, team)
+	in, err := a.issueInput(ctx, b, c, team)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.setLabels(ctx, in, c, teamOf(in, team), false); err != nil {
 		return nil, err
 	}
 	made, err := b.api.TicketUpdate(ctx, issue, in)
@@ -69,11 +75,11 @@ func (a *Adapter) UpdateIssue(ctx context.Context, workspace, issue string, c ad
 	return b.people.full(&made.Value), nil
 }
 
-// issueInput converts a change to Linear's input.
-func (b *bot) issueInput(ctx context.Context, c adapter.IssueFields, team string) (linearapi.Input, error) {
+// issueInput converts a change, without labels, to Linear's input.
+func (a *Adapter) issueInput(ctx context.Context, b *bot, c adapter.IssueFields, team string) (linearapi.Input, error) {
 	in := linearapi.Input{}
 	for name, v := range map[string]*string{
-		"title": c.Title, "description": c.Description, "assigneeId": c.AssigneeID, "parentId": c.ParentID, "dueDate": c.DueDate,
+		"title": c.Title, "description": c.Description, "parentId": c.ParentID, "dueDate": c.DueDate,
 	} {
 		switch {
 		case v == nil:
@@ -86,8 +92,12 @@ func (b *bot) issueInput(ctx context.Context, c adapter.IssueFields, team string
 	if c.Priority != nil {
 		in["priority"] = *c.Priority
 	}
-	if c.LabelIDs != nil {
-		in["labelIds"] = *c.LabelIDs
+	if c.Assignee != nil {
+		id, err := a.assignee(ctx, b.self.Workspace, *c.Assignee)
+		if err != nil {
+			return nil, err
+		}
+		in["assigneeId"] = id
 	}
 	if c.Team != nil {
 		found, err := b.api.Teams(ctx, linearapi.Filter{"or": []linearapi.Filter{
@@ -116,6 +126,14 @@ func (b *bot) issueInput(ctx context.Context, c adapter.IssueFields, team string
 		}
 	}
 	return nil, opError("issue", adapter.CodeNotFound, "the team has no such state")
+}
+
+// teamOf returns the team that an input sets, or else team.
+func teamOf(in linearapi.Input, team string) string {
+	if id, ok := in["teamId"].(string); ok {
+		return id
+	}
+	return team
 }
 
 // SearchIssues searches issues, which Linear allows 30 times a minute. A short

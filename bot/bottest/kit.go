@@ -169,6 +169,9 @@ func (k *Kit) start() {
 // Bot returns the bot that runs now. [Kit.Restart] replaces it.
 func (k *Kit) Bot() *bot.Bot { return k.bot }
 
+// Workspace returns the handle on the workspace that everything happens in.
+func (k *Kit) Workspace() *bot.Workspace { return k.bot.Workspace(workspace) }
+
 // Platform returns the platform, for what the kit has no method for: to make
 // posts fail, to upload a file that a user then links, to look things up.
 func (k *Kit) Platform() *adaptertest.Platform { return k.platform }

@@ -25,8 +25,10 @@ func (k *Kit) Press(th *Thread, label string) {
 		switch {
 		case err != nil:
 			k.t.Fatalf("bottest: %s: pressing %q: %v", th.id, label, err)
-		case b.State != adapter.ButtonOpen:
-			k.t.Fatalf("bottest: %s: button %q was used or has expired", th.id, label)
+		case b.State == adapter.ButtonUsed:
+			k.t.Fatalf("bottest: %s: button %q was used before, or its question is closed", th.id, label)
+		case b.State == adapter.ButtonExpired:
+			k.t.Fatalf("bottest: %s: button %q has expired at %s", th.id, label, b.Expires)
 		}
 		return
 	}

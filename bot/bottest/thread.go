@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
 )
 
 // Thread is a thread of the platform. Make one with [Kit.NewThread]. What it
@@ -34,7 +35,8 @@ func (th *Thread) channel() *Thread {
 
 // Posts returns the texts of what the bot has posted, in order, as Markdown: what
 // bot.Text posts is bot.Escape of it. A post that was edited has the text of now,
-// one that was deleted is left out.
+// one that was deleted is left out. The thread of an issue has the posts of all its
+// threads.
 func (th *Thread) Posts() []string {
 	th.kit.t.Helper()
 	var out []string
@@ -61,12 +63,20 @@ func (th *Thread) Post(i int) adapter.Message {
 func (th *Thread) posts() []adapter.Message {
 	th.kit.t.Helper()
 	var out []adapter.Message
+	whole := th.isIssue()
 	for _, m := range th.Messages() {
-		if m.Author.IsSelf() && m.Thread == th.id {
+		if m.Author.IsSelf() && (m.Thread == th.id || whole) {
 			out = append(out, m)
 		}
 	}
 	return out
+}
+
+// isIssue reports whether the thread is an issue, and not one of its threads.
+func (th *Thread) isIssue() bool {
+	k := th.kit
+	_, err := k.platform.Subject(k.t.Context(), workspace, th.id)
+	return err == nil && th.channel().id == th.id
 }
 
 // Messages returns what people and the bot have written, in order, as it stands
@@ -131,16 +141,35 @@ func (th *Thread) Statuses() []string { return th.kit.platform.Statuses(workspac
 // Resolved reports whether the thread is resolved.
 func (th *Thread) Resolved() bool { return th.kit.platform.Resolved(workspace, th.id) }
 
+// Issue returns the issue that the thread hangs on, as it is now. The test ends if
+// there is none.
+func (th *Thread) Issue() *adapter.Issue {
+	k := th.kit
+	k.t.Helper()
+	issue, err := k.platform.Subject(k.t.Context(), workspace, th.id)
+	if err != nil {
+		k.t.Fatalf("bottest: %s hangs on no issue: %v", th.id, err)
+	}
+	return issue
+}
+
+// Handle returns the handle that programs have on the thread outside of turns, for
+// example to read its state.
+func (th *Thread) Handle() *bot.Thread {
+	k := th.kit
+	k.t.Helper()
+	t, err := k.Workspace().Thread(th.id)
+	if err != nil {
+		k.t.Fatalf("bottest: %v", err)
+	}
+	return t
+}
+
 // Subscribed reports whether the bot listens to the thread.
 func (th *Thread) Subscribed() bool {
 	k := th.kit
 	k.t.Helper()
-	t, err := k.bot.Workspace(workspace).Thread(th.id)
-	if err != nil {
-		k.t.Fatalf("bottest: %v", err)
-		return false
-	}
-	subscribed, err := t.Subscribed(k.t.Context())
+	subscribed, err := th.Handle().Subscribed(k.t.Context())
 	if err != nil {
 		k.t.Fatalf("bottest: %v", err)
 	}

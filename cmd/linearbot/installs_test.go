@@ -43,7 +43,7 @@ func TestServeInstallations(t *testing.T) {
 		"LINEAR_WEBHOOK_SECRET=" + webhookSecret + ",retired;until=2020-01-01",
 	}
 	p := s.serve(t, addr, env...)
-	p.says(t, "acting by OAuth installations, from Installations")
+	p.says(t, "acting by OAuth installations, from Installations (LINEARBOT_PUBLIC_URL and LINEAR_ENCRYPTION_KEY)")
 	p.says(t, "0 workspaces have installed the app; others do it at "+public+"/linear/install")
 
 	umbrella := s.linear.Workspace("Umbrella", "umbrella")

@@ -23,6 +23,8 @@ type api struct {
 	record atomic.Pointer[record]
 	// dials counts connections, others operations that are not commentCreate.
 	dials, others atomic.Int64
+	// broken has every operation fail.
+	broken atomic.Bool
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // nil once closed
@@ -131,6 +133,8 @@ func readHead(r *bufio.Reader) (length int, token bool, err error) {
 // answer appends the answer to a request.
 func (a *api) answer(b, body []byte, token bool) []byte {
 	switch {
+	case a.broken.Load():
+		return append(b, `{"errors":[{"message":"broken for a while","extensions":{"code":"INTERNAL_SERVER_ERROR","statusCode":500}}]}`...)
 	case token:
 		return append(b, `{"access_token":"bench-token","token_type":"Bearer","expires_in":2591999,"scope":"read write"}`...)
 	case bytes.Contains(body, []byte("mutation commentCreate")):

@@ -22,6 +22,9 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/filestate"
+	"github.com/linearbot/linearbot/state/redisstate"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -40,6 +43,8 @@ type childOptions struct {
 	Workers int `json:"workers"`
 	// Wait is how long a handler waits before it answers.
 	Wait time.Duration `json:"wait"`
+	// Forget is how long the store remembers deliveries; 0 means the default.
+	Forget time.Duration `json:"forget"`
 	// AnyWorkspace has the bot answer in all workspaces with one token.
 	AnyWorkspace bool `json:"anyWorkspace"`
 }
@@ -141,6 +146,14 @@ func (c *child) bot(ctx context.Context) error {
 		Register: c.register, Environ: environ,
 		Webhook: webhook.Config{OnListen: func(addr net.Addr) { fmt.Fprintln(c.out, addr) }},
 	}
+	if c.o.Forget > 0 {
+		store, err := c.forgetful()
+		if err != nil {
+			return err
+		}
+		defer store.Close() //nolint:errcheck // the process ends
+		cfg.Bot.Store = store
+	}
 	if c.o.AnyWorkspace {
 		a, err := linear.New(linear.Config{ClientID: "bench", ClientSecret: "bench-client-secret", APIURL: c.o.API})
 		if err != nil {
@@ -149,6 +162,14 @@ func (c *child) bot(ctx context.Context) error {
 		cfg.Bot.Adapter = anywhere{a}
 	}
 	return linearbot.Run(ctx, cfg)
+}
+
+// forgetful opens the store so that what it keeps for a day is gone sooner.
+func (c *child) forgetful() (state.Store, error) {
+	if dir, ok := strings.CutPrefix(c.o.State, "file:"); ok {
+		return filestate.OpenOptions(dir, filestate.Options{DedupTTL: c.o.Forget})
+	}
+	return redisstate.OpenOptions(c.o.State, redisstate.Options{DedupTTL: c.o.Forget})
 }
 
 func (c *child) register(b *bot.Bot) error {

@@ -11,6 +11,12 @@
 // makes one API call. The machine decides on all figures, and the generator
 // shares it, so what can be compared are the ratios of one run.
 //
+// With --soak it does something else: a steady load for a long time, while the API,
+// the process and Redis fail for a moment now and then. It draws memory,
+// goroutines, descriptors, the size of the store and latency (--picture), and
+// fails if one of them still grows in the last quarter, or if anything was
+// acknowledged and not answered.
+//
 // Words of the tables:
 //
 //	subject   a kind of process: memory, file, redis, verify, whole

@@ -46,11 +46,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	which := flags.String("load", "", "measure loads whose name begins like this")
 	profiles := flags.String("profiles", "", "directory for CPU profiles and profiles of allocations")
 	extra := flags.Bool("extra", true, "measure instances, waiting turns and fairness, too")
+	soaking := flags.Duration("soak", 0, "instead of all that: a steady load with faults on file and Redis for so long")
+	rate := flags.Float64("rate", 200, "deliveries a second of a soak, for each store")
+	picture := flags.String("picture", "", "file to draw a soak to, as SVG")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	// The generator's own collector shall not take the CPU from the subjects.
 	debug.SetGCPercent(400)
+	if *soaking > 0 {
+		*limit = *soaking + time.Hour
+	}
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "linearbot-bench")
@@ -63,16 +69,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return err
 		}
 	}
+	begin := time.Now()
+	progress := func(format string, args ...any) {
+		fmt.Fprintf(stderr, "%4.0f s  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
+	}
+	if *soaking > 0 {
+		soaked, err := soak{length: *soaking, rate: *rate, picture: *picture}.run(ctx, dir, progress)
+		for _, s := range soaked {
+			fmt.Fprintf(stdout, "%s: %d acknowledged, %d answered, %d refused, %d writes repeated\n", s.Store, s.Acked, s.Answered, s.Refused, s.Again)
+		}
+		return err
+	}
 	a, err := startAPI(ctx)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	begin := time.Now()
-	r := &rig{api: a, dir: dir, window: *window, profiles: *profiles}
-	r.progress = func(format string, args ...any) {
-		fmt.Fprintf(stderr, "%4.0f s  %s\n", time.Since(begin).Seconds(), fmt.Sprintf(format, args...))
-	}
+	r := &rig{api: a, dir: dir, window: *window, profiles: *profiles, progress: progress}
 	report, err := r.all(ctx, *only, *which, *extra)
 	if err != nil {
 		return err

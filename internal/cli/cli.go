@@ -8,6 +8,7 @@
 //	tokens    create, list and revoke tokens of the ticketing API
 //	workspaces  look after the workspaces that have installed the app
 //	keys      make and rotate the keys that encrypt tokens
+//	migrate   take over what a bot on @chat-adapter/linear has stored
 //	version   print the version
 //	help      explain a command
 //
@@ -62,6 +63,7 @@ type commands struct {
 
 	Workspaces workspacesCmd `cmd:"" help:"Look after the workspaces that have installed the app."`
 	Keys       keysCmd       `cmd:"" help:"Make and rotate the keys that encrypt tokens."`
+	Migrate    migrateCmd    `cmd:"" help:"Take over what a bot on @chat-adapter/linear has stored."`
 
 	Version versionCmd `cmd:"" help:"Print the version."`
 	Help    helpCmd    `cmd:"" help:"Explain a command."`
@@ -108,7 +110,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	if err != nil {
 		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
 	}
-	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" || command == "workspaces" || command == "keys" {
+	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" || command == "workspaces" || command == "keys" || command == "migrate" {
 		for _, u := range settings.FindUnknown(p.environ()) {
 			fail(0, u.String()) // serve logs them itself
 		}

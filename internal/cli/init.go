@@ -10,8 +10,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
-	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/setup"
+	"github.com/linearbot/linearbot/state"
 )
 
 // initCmd creates a verified .env.
@@ -25,7 +26,11 @@ func (c *initCmd) Run(ctx context.Context, p *program) error {
 	if _, err := os.Lstat(c.File); err == nil && !c.Force {
 		return &usageError{fmt.Errorf("%s is there already: choose another --file, or replace it with --force", c.File)}
 	}
-	values, _ := settings.Read(p.environ(), nil)
+	var store stateCmd
+	values, err := store.values(p)
+	if err != nil {
+		return err
+	}
 	w := &setup.Wizard{
 		In: p.in, Out: p.out, Addr: values.Addr, Path: values.Path,
 		APIURL: values.Lookup("LINEAR_API_URL"), OAuthURL: values.Lookup("LINEAR_OAUTH_URL"),
@@ -43,9 +48,17 @@ func (c *initCmd) Run(ctx context.Context, p *program) error {
 	if err := writeSecret(c.File, env.String(), c.Force); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "\nWrote %s, readable by you alone. Load it into the environment and run \"%s serve\".\n", c.File, p.name)
-	if public, many := env.Get("LINEARBOT_PUBLIC_URL"), env.Get("LINEAR_ENCRYPTION_KEY"); many != "" {
-		fmt.Fprintf(p.out, "Then open %s%s to install the app.\n", public, workspaces.InstallPath)
+	fmt.Fprintf(p.out, "\nWrote %s, readable by you alone.\n", c.File)
+	many := env.Get("LINEAR_ENCRYPTION_KEY") != ""
+	if many && checked == nil {
+		checked = w.Install(ctx, env, func() (state.Store, error) {
+			store, err := serve.OpenStore(values)
+			return store, stopFirst(err)
+		})
+	}
+	fmt.Fprintf(p.out, "Load %s into the environment and run \"%s serve\".\n", c.File, p.name)
+	if many {
+		fmt.Fprintf(p.out, "Workspaces then install the app at %s%s.\n", env.Get("LINEARBOT_PUBLIC_URL"), workspaces.InstallPath)
 	}
 	return checked
 }

@@ -56,6 +56,9 @@ func (p *program) registry(store state.Store) (*workspaces.Registry, error) {
 		}}
 	}
 	cfg.Store = store
+	if s, ok := store.(state.Signaler); ok {
+		cfg.Signals = s
+	}
 	return workspaces.Manage(cfg)
 }
 
@@ -78,13 +81,24 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			}
 			return nil
 		}
+		ended := 0
 		out := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(out, "WORKSPACE\tNAME\tSTATUS\tINSTALLED\tREFRESHED\tLAST DELIVERY\tKEY")
 		for _, ws := range all {
 			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ws.ID, orDash(clip(ws.Name, 40)), ws.Status,
 				ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), orDash(ws.Key))
+			if ws.Status == workspaces.NeedsReauth {
+				ended++
+			}
 		}
-		return out.Flush()
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		if ended > 0 {
+			fmt.Fprintf(p.err, "Linear has ended the login of %d of them (needs_reauth): an admin of each has to install the app again at %s. What people write meanwhile waits.\n",
+				ended, reg.InstallURL())
+		}
+		return nil
 	})
 }
 
@@ -181,18 +195,28 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 				return fmt.Errorf("record %d is not JSON", n+1)
 			}
 			org, err := reg.Import(ctx, raw)
-			if adapter.CodeOf(err) == adapter.CodeConflict { // by an earlier run that stopped halfway
-				fmt.Fprintf(p.err, "skipped %s: the app is installed there already\n", org)
+			switch {
+			case adapter.CodeOf(err) == adapter.CodeConflict: // by an earlier run that stopped halfway
+				fmt.Fprintf(p.err, "skipped %s: %v\n", org, err)
 				n--
 				continue
-			}
-			if err != nil {
+			case errors.Is(err, workspaces.ErrNoKey):
+				return &settings.Error{Problems: []settings.Problem{noKey(p)}}
+			case err != nil:
 				return fmt.Errorf("record %d: %w", n+1, err)
 			}
 			fmt.Fprintln(p.out, org)
 		}
 	}
 	return open.withNew(p, func(store state.Store) error { return registered(p, store, load) })
+}
+
+// noKey says that there is no key to encrypt tokens with.
+func noKey(p *program) settings.Problem {
+	return settings.Problem{
+		Name: "LINEAR_ENCRYPTION_KEY", Reason: "is missing, so tokens would be stored unencrypted: make a key with \"" + p.name +
+			" keys generate\", or set LINEARBOT_PLAINTEXT_TOKENS=true to store them as they are",
+	}
 }
 
 // ago formats how long ago t was.

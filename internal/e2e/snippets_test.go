@@ -57,7 +57,7 @@ func TestSnippetsAreChecked(t *testing.T) {
 		`b.OnNewMention(answer)`:                   "",
 		`_, err := t.Post(ctx, bot.Txt("hi"))`:     "undefined: bot.Txt",
 		`b.OnMention(answer)`:                      "b.OnMention undefined",
-		`b, err := bot.New(bot.Config{Nmae: "x"})`: "unknown field Nmae",
+		`b, err := bot.New(bot.Config{Nickname: "x"})`: "unknown field Nickname",
 		"b.OnNewMention(func(ctx context.Context, t *bot.Thread) error { return nil })": "as bot.MessageHandler value",
 		`t.Post(`: "expected",
 	} {

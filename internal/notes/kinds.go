@@ -19,6 +19,10 @@ const (
 	Pin
 	// Sent are the hashes of what a turn has sent that is to run again.
 	Sent
+	// Root is the thread that a turn on an issue has begun.
+	Root
+	// Arrival is when the last message came that takes over.
+	Arrival
 	// Synced are the services that the thread is synced with.
 	Synced
 	// Deleted lists messages of a thread that were deleted.
@@ -63,6 +67,8 @@ const (
 	Starting
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
+	// Migrated is what was taken over from another bot's store.
+	Migrated
 )
 
 // What the ids of entries that wait begin with.
@@ -97,7 +103,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [26]Info {
+func table() [29]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -110,6 +116,10 @@ func table() [26]Info {
 		{Pin, "pin", "event", "0 or 1", 7 * day, true},
 		// Longer than a question may wait for its turn to run again.
 		{Sent, "sent", "event", "JSON", 14 * day, true},
+		// As long as the result of the step in which the thread was begun.
+		{Root, "root", "event", "thread id", 14 * day, true},
+		// Longer than any turn runs.
+		{Arrival, "arrival", "thread", "nanoseconds, entry", 7 * day, true},
 		{Synced, "synced", "thread", "JSON", 400 * day, true},
 		// Longer than a question of a deleted message can wait.
 		{Deleted, "deleted", "thread", "message ids, one a line", 400 * day, true},
@@ -139,6 +149,8 @@ func table() [26]Info {
 		// Until the store is thrown away: with another secret, what turns that
 		// run again have written is written twice.
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
+		// Longer than the old and the new bot run side by side.
+		{Migrated, "migrated", "thing taken over", "JSON", 90 * day, false},
 	}
 }
 

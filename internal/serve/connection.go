@@ -141,3 +141,6 @@ func (c *connection) Ready(context.Context) error {
 		return &webhook.UnreadyError{Reason: c.reason} // the cause is in the log
 	}
 }
+
+// Detail returns "".
+func (c *connection) Detail() string { return "" }

@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -22,6 +23,8 @@ type link interface {
 	webhook.Runner
 	// Ready returns nil once the bot can act.
 	Ready(ctx context.Context) error
+	// Detail says more about a connection that is ready. May be empty.
+	Detail() string
 }
 
 // installs are the workspaces that install the app.
@@ -38,6 +41,22 @@ type installs struct {
 // lateStore is a store that is opened later.
 type lateStore struct{ workspaces.Store }
 
+// Signal implements state.Signaler. Without signals in the store it does nothing.
+func (l *lateStore) Signal(ctx context.Context, k state.Key) error {
+	if s, ok := l.Store.(state.Signaler); ok {
+		return s.Signal(ctx, k)
+	}
+	return nil
+}
+
+// OnSignal implements state.Signaler.
+func (l *lateStore) OnSignal(f func(k state.Key)) (stop func()) {
+	if s, ok := l.Store.(state.Signaler); ok {
+		return s.OnSignal(f)
+	}
+	return func() {}
+}
+
 // oauthConnections is how many idle connections for token requests are kept.
 const oauthConnections = 4
 
@@ -48,12 +67,18 @@ func (a *assembly) installations() *installs {
 	if !on || a.cfg.Bot.Adapter != nil {
 		return nil
 	}
+	for _, other := range []string{"LINEAR_CLIENT_CREDENTIALS_CLIENT_ID", "LINEAR_CLIENT_CREDENTIALS_CLIENT_SECRET"} {
+		if a.values.Lookup(other) != "" {
+			a.problem(other, "contradicts "+a.installationsFrom()+": client credentials are for one workspace, installations for many, so unset one of them")
+			return nil
+		}
+	}
 	if err != nil {
 		a.problem("LINEAR_ENCRYPTION_KEY", "cannot be read: "+err.Error())
 		return nil
 	}
 	in := &installs{log: a.log, store: &lateStore{}}
-	cfg.Store, cfg.Logger = in.store, a.log
+	cfg.Store, cfg.Signals, cfg.Logger = in.store, in.store, a.log
 	if in.http = a.cfg.Linear.HTTPClient; in.http == nil {
 		in.http = &http.Client{Transport: linearapi.NewTransport(oauthConnections)}
 	}
@@ -79,6 +104,14 @@ func (a *assembly) installations() *installs {
 	return in
 }
 
+// installationsFrom names the variables that turned installations on.
+func (a *assembly) installationsFrom() string {
+	if a.values.Lookup("LINEAR_REDIRECT_URI") != "" {
+		return a.values.Source("LINEAR_REDIRECT_URI")
+	}
+	return a.values.Source("LINEARBOT_PUBLIC_URL") + " and " + a.values.Source("LINEAR_ENCRYPTION_KEY")
+}
+
 // pages adds the registry's pages to the server's.
 func (in *installs) pages(to map[string]http.Handler) map[string]http.Handler {
 	all := make(map[string]http.Handler, len(to)+3)
@@ -101,6 +134,10 @@ func (in *installs) Run(ctx context.Context) error {
 	count := make(map[workspaces.Status]int)
 	for _, w := range all {
 		count[w.Status]++
+		if w.Status == workspaces.NeedsReauth {
+			in.log.Error().Str("workspace", w.ID).Str("name", w.Name).Str("url", in.reg.InstallURL()).
+				Msg("login has ended: an admin of the workspace has to install the app again; its deliveries wait")
+		}
 		if w.Key == "none" {
 			in.log.Warn().Str("workspace", w.ID).Msg("tokens are stored as they are: they are encrypted once LINEAR_ENCRYPTION_KEY is set")
 		}
@@ -113,3 +150,14 @@ func (in *installs) Run(ctx context.Context) error {
 // Ready returns nil: a workspace that the bot cannot act in does not affect the
 // others.
 func (in *installs) Ready(context.Context) error { return nil }
+
+// Detail counts the workspaces by status, for example "ok: 3 active, 1
+// needs_reauth".
+func (in *installs) Detail() string {
+	n := in.reg.Statuses()
+	text := fmt.Sprintf("ok: %d active", n[workspaces.Active])
+	if ended := n[workspaces.NeedsReauth]; ended > 0 {
+		text += fmt.Sprintf(", %d needs_reauth", ended)
+	}
+	return text
+}

@@ -152,7 +152,7 @@ func (a *assembly) connect(in *installs) (link, func()) {
 	cfg := a.overlay(a.cfg.Linear, linear.ConfigFrom(a.values.Lookup))
 	cfg.Connections = cmp.Or(cfg.Connections, a.cfg.Bot.Workers)
 	if in != nil {
-		cfg.Installations = in.reg
+		cfg.Installations, cfg.InstallationsFrom = in.reg, a.installationsFrom()
 	}
 	lin, err := linear.New(cfg)
 	if err != nil {
@@ -284,9 +284,9 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 // newServer creates the bot's server.
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
-	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
+	w.Acceptor, w.Durable, w.Ready, w.Lag, w.Buttons = b, b.Durable(), b.Ready, b.Lag, b
 	w.Acceptor = a.tickets.acceptor(b)
-	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready}}, w.Checks...)
+	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready, Detail: conn.Detail}}, w.Checks...)
 	srv, err := webhook.NewServer(w)
 	if err != nil {
 		a.problem("", err.Error())

@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -21,44 +22,27 @@ import (
 // roundTripTimeout bounds the check of the webhook.
 const roundTripTimeout = 30 * time.Second
 
-// arrived takes deliveries in and remembers one.
-type arrived struct {
-	marker []byte
+// sink accepts deliveries and drops them: that one has arrived is seen from the
+// proof in the answer.
+type sink struct{}
 
-	mu sync.Mutex
-	ok bool
-}
+// Accept implements webhook.Acceptor.
+func (sink) Accept(context.Context, *adapter.Delivery) error { return nil }
 
-// Accept notes a delivery that holds the marker.
-func (a *arrived) Accept(_ context.Context, d *adapter.Delivery) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.ok = a.ok || bytes.Contains(d.Body, a.marker)
-	return nil
-}
-
-func (a *arrived) yes() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.ok
-}
-
-// checkWebhook sends a delivery, signed as Linear does it, to the public address
-// and looks whether it comes back to the address where the bot listens. If
-// another process listens there, it is taken for the bot, which answers 200 to a
-// delivery of an unknown type.
+// checkWebhook sends a delivery, signed as Linear does it, to the public address.
+// What answers has to prove that it knows the signing secret: the server that the
+// wizard starts where the bot will listen, or, if another process listens there, a
+// bot that runs with this secret.
 func (w *Wizard) checkWebhook(ctx context.Context, hook, signing string) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTripTimeout)
 	defer cancel()
-	marker := rand.Text()
-	body, err := json.Marshal(map[string]any{"type": "LinearbotCheck", "action": "check", "marker": marker, "webhookTimestamp": time.Now().UnixMilli()})
+	body, err := json.Marshal(map[string]any{"type": "LinearbotCheck", "action": "check", "nonce": rand.Text(), "webhookTimestamp": time.Now().UnixMilli()})
 	if err != nil {
 		return err
 	}
-	got := &arrived{marker: []byte(marker)}
 	listening := make(chan struct{})
 	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{signing}, Acceptor: got, Addr: w.Addr, Path: w.Path, OnListen: func(net.Addr) { close(listening) },
+		Secrets: []string{signing}, Acceptor: sink{}, Addr: w.Addr, Path: w.Path, OnListen: func(net.Addr) { close(listening) },
 	})
 	if err != nil {
 		return err
@@ -79,13 +63,15 @@ func (w *Wizard) checkWebhook(ctx context.Context, hook, signing string) error {
 		}
 		own = false
 	}
-	status, err := w.deliver(ctx, hook, signing, body)
+	status, proven, err := w.deliver(ctx, hook, signing, body)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s cannot be reached: %w. Check the name, and the tunnel or proxy in front of the bot", hook, err)
-	case status == http.StatusOK && (!own || got.yes()):
+	case status == http.StatusOK && proven:
 		w.say("  a signed delivery to " + hook + " arrives\n")
 		return nil
+	case status == http.StatusOK && !own:
+		return fmt.Errorf("%s answers 200, but not as a bot with this signing secret does, and another process listens on %s: stop that one and try again", hook, w.Addr)
 	case status == http.StatusOK:
 		return fmt.Errorf("%s answers 200, but something else than %s: point the tunnel or proxy there", hook, w.Addr)
 	case status == http.StatusUnauthorized:
@@ -97,13 +83,17 @@ func (w *Wizard) checkWebhook(ctx context.Context, hook, signing string) error {
 	}
 }
 
-func (w *Wizard) deliver(ctx context.Context, hook, signing string, body []byte) (int, error) {
+// deliver sends a signed delivery, and reports whether what answered knows the
+// secret.
+func (w *Wizard) deliver(ctx context.Context, hook, signing string, body []byte) (status int, proven bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook, bytes.NewReader(body))
 	if err != nil {
-		return 0, errors.New("the address cannot be used")
+		return 0, false, errors.New("the address cannot be used")
 	}
+	signature := webhook.Sign(signing, body)
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Linear-Signature", webhook.Sign(signing, body))
+	req.Header.Set("Linear-Signature", signature)
+	req.Header.Set(webhook.CheckHeader, "1")
 	client := &http.Client{}
 	if w.HTTPClient != nil {
 		*client = *w.HTTPClient
@@ -111,8 +101,9 @@ func (w *Wizard) deliver(ctx context.Context, hook, signing string, body []byte)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 1<<16)
-	return resp.StatusCode, resp.Body.Close()
+	proven = hmac.Equal([]byte(resp.Header.Get(webhook.ProofHeader)), []byte(webhook.Proof(signing, signature)))
+	return resp.StatusCode, proven, resp.Body.Close()
 }

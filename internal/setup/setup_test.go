@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/webhook"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -111,5 +113,46 @@ func TestWizard(t *testing.T) {
 				t.Errorf("%s: a secret is shown:\n%s\n%v", tt.name, &out, err)
 			}
 		}
+	}
+}
+
+// If another process has the address already, only a bot with this secret passes
+// for the bot, whatever else answers 200.
+func TestAddressIsTaken(t *testing.T) {
+	t.Parallel()
+	running := func(secret string) http.Handler {
+		srv, err := webhook.NewServer(webhook.Config{Secrets: []string{"old", secret}, Acceptor: sink{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return srv.Handler()
+	}
+	for _, tt := range []struct {
+		name  string
+		there http.Handler
+		err   string
+	}{
+		{name: "a bot with this secret", there: running("whsec")},
+		{name: "a bot with another secret", there: running("other"), err: "401"},
+		{name: "something that answers 200", there: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), err: "another process listens on"},
+		{
+			name: "something that repeats what it gets", err: "another process listens on",
+			there: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set(webhook.ProofHeader, r.Header.Get("Linear-Signature"))
+				_, _ = io.Copy(w, r.Body)
+			}),
+		},
+	} {
+		there := httptest.NewServer(tt.there)
+		tr := &http.Transport{}
+		var out bytes.Buffer
+		w := &Wizard{In: strings.NewReader(""), Out: &out, Addr: there.Listener.Addr().String(), HTTPClient: &http.Client{Transport: tr}}
+		w.defaults()
+		err := w.checkWebhook(t.Context(), there.URL+w.Path, "whsec")
+		if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.err)
+		}
+		tr.CloseIdleConnections()
+		there.Close()
 	}
 }

@@ -3,6 +3,7 @@ package turns
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/linearbot/linearbot/state"
 )
@@ -13,18 +14,25 @@ import (
 type crew struct {
 	runner *Runner
 	work   context.Context //nolint:containedctx // that of all turns of a Run
-	leases chan *state.Lease
+	leases chan leased
 	// idle counts those that are about to take a lease.
 	idle atomic.Int64
 }
 
+// leased is a lease and how many entries were asked for.
+type leased struct {
+	*state.Lease
+
+	asked int
+}
+
 func (r *Runner) newCrew(work context.Context) *crew {
-	return &crew{runner: r, work: work, leases: make(chan *state.Lease, r.cfg.Workers)}
+	return &crew{runner: r, work: work, leases: make(chan leased, r.cfg.Workers)}
 }
 
 // start hands a lease to an idle goroutine, or to a new one. Only one goroutine
 // calls it.
-func (c *crew) start(l *state.Lease) {
+func (c *crew) start(l leased) {
 	if c.idle.Add(-1) >= 0 {
 		c.leases <- l
 		return
@@ -51,12 +59,13 @@ func (c *crew) start(l *state.Lease) {
 func (c *crew) dismiss() { close(c.leases) }
 
 // take runs the turn of a lease, unless its workspace has its share already.
-func (r *Runner) take(work context.Context, l *state.Lease) {
+func (r *Runner) take(work context.Context, l leased) {
 	if !r.share.take(l.Lane.Workspace) {
-		r.handBack(work, l)
+		r.handBack(work, l.Lease)
 		return
 	}
 	defer r.share.give(l.Lane.Workspace)
+	r.lag.note(l.Waited + r.cfg.LeaseTTL - time.Until(l.Expires))
 	r.turn(work, l)
 	r.release(2)
 }

@@ -10,20 +10,20 @@ import (
 )
 
 // turn runs the callback for a lease and settles what it says.
-func (r *Runner) turn(ctx context.Context, l *state.Lease) {
+func (r *Runner) turn(ctx context.Context, l leased) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	h := r.hold(l, cancel)
+	h := r.hold(l.Lease, cancel)
 	defer h.release() // also if a handler ends the goroutine
-	s := r.cfg.Work(lease, l)
+	s := r.cfg.Work(lease, l.Lease, l.asked)
 	h.release()
 
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
 		r.cfg.Log.Warn().Str("thread", l.Lane.ID).Msg("turn dropped: another process has taken over the thread, or could")
 		return
 	}
-	r.settle(ctx, l, s)
+	r.settle(ctx, l.Lease, s)
 }
 
 // hold keeps a lease alive. It is one timer until the first renewal, then two,

@@ -39,10 +39,11 @@ type Queue interface {
 	Settle(ctx context.Context, l *state.Lease, s state.Settlement) error
 }
 
-// Work handles what a lease holds and says what becomes of it. Entries without
-// a verdict stay in their lane. Work must not keep the lease, and may be called
-// for several leases at once.
-type Work func(ctx context.Context, l *state.Lease) state.Settlement
+// Work handles what a lease holds and says what becomes of it. asked is the most
+// entries that the lease could have had, as Config.Size said when it was
+// requested. Entries without a verdict stay in their lane. Work must not keep the
+// lease, and may be called for several leases at once.
+type Work func(ctx context.Context, l *state.Lease, asked int) state.Settlement
 
 // Config says how a Runner works. Every field but PerWorkspace, Size and Log is
 // required.
@@ -78,6 +79,7 @@ type Runner struct {
 	// slow counts the workers that may not lease yet; see release.
 	slow    atomic.Int64
 	share   share
+	lag     lag
 	running atomic.Bool
 	// settling ends when nothing more is sent to the store; Run sets it.
 	settling context.Context //nolint:containedctx // of the run, not of a call
@@ -151,7 +153,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.fetch(ctx, work)
 	ramping.Wait()
 	if busy := r.busy(); busy > 0 {
-		r.cfg.Log.Info().Int("turns", busy).Dur("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
+		r.cfg.Log.Info().Int("turns", busy).Stringer("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
 	}
 
 	done := make(chan struct{})
@@ -198,12 +200,12 @@ func (r *Runner) fetch(intake, work context.Context) {
 		if n == 0 {
 			return
 		}
-		leases, err := r.lease(intake, n)
+		leases, asked, err := r.lease(intake, n)
 		for range n - len(leases) {
 			r.free <- struct{}{}
 		}
 		for _, l := range leases {
-			crew.start(l)
+			crew.start(leased{l, asked})
 		}
 		switch {
 		case err == nil:
@@ -216,11 +218,11 @@ func (r *Runner) fetch(intake, work context.Context) {
 	}
 }
 
-// lease asks the store for up to n lanes, and logs the begin and the end of an
-// outage.
-func (r *Runner) lease(ctx context.Context, n int) ([]*state.Lease, error) {
+// lease asks the store for up to n lanes, and for asked entries of each. It logs
+// the begin and the end of an outage.
+func (r *Runner) lease(ctx context.Context, n int) (leases []*state.Lease, asked int, err error) {
 	entries, bytes := r.cfg.Size()
-	leases, err := r.cfg.Queue.Lease(ctx, state.LeaseRequest{
+	leases, err = r.cfg.Queue.Lease(ctx, state.LeaseRequest{
 		Holder: r.cfg.Holder, TTL: r.cfg.LeaseTTL, Lanes: n, Entries: entries, Bytes: bytes,
 	})
 	switch {
@@ -231,7 +233,7 @@ func (r *Runner) lease(ctx context.Context, n int) ([]*state.Lease, error) {
 		r.down = true
 		r.cfg.Log.Error().Err(err).Msg("store is down: retrying until it is back")
 	}
-	return leases, err
+	return leases, entries, err
 }
 
 // reserve waits for an idle worker and takes a few more if there are any. It

@@ -137,7 +137,7 @@ func TestLanesAreWorkedOffInOrderAndSideBySide(t *testing.T) {
 		}
 		start := time.Now()
 		busy := map[string]bool{}
-		err := b.works(time.Minute, func(_ context.Context, l *state.Lease) state.Settlement {
+		err := b.works(time.Minute, func(_ context.Context, l *state.Lease, _ int) state.Settlement {
 			b.mu.Lock()
 			if busy[l.Lane.ID] {
 				t.Errorf("two turns in lane %s", l.Lane.ID)
@@ -176,7 +176,7 @@ func TestARunnerStartsSlowly(t *testing.T) {
 		begun := func() int { synctest.Wait(); return len(b.notes()) }
 		var work sync.WaitGroup
 		work.Go(func() {
-			if err := b.works(time.Hour, func(_ context.Context, l *state.Lease) state.Settlement {
+			if err := b.works(time.Hour, func(_ context.Context, l *state.Lease, _ int) state.Settlement {
 				b.note("%s", l.Entries[0].ID)
 				<-hang
 				return ack(l)
@@ -220,7 +220,7 @@ func TestATurnEndsBeforeItsLease(t *testing.T) {
 				b.add("a", "1")
 				start := time.Now()
 				runs := 0
-				err := b.works(20*time.Second, func(ctx context.Context, l *state.Lease) state.Settlement {
+				err := b.works(20*time.Second, func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
 					if runs++; runs > 1 {
 						return ack(l)
 					}
@@ -258,7 +258,7 @@ func TestALongTurnKeepsItsLease(t *testing.T) {
 		}
 		b.add("a", "1")
 		runs := 0
-		if err := b.works(2*time.Minute, func(ctx context.Context, l *state.Lease) state.Settlement {
+		if err := b.works(2*time.Minute, func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
 			runs++
 			select {
 			case <-ctx.Done():
@@ -298,7 +298,7 @@ func TestStoppingDrains(t *testing.T) {
 				start := time.Now()
 				var turn sync.WaitGroup
 				turn.Add(1)
-				err := b.works(time.Second, func(ctx context.Context, l *state.Lease) state.Settlement {
+				err := b.works(time.Second, func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
 					defer turn.Done()
 					select {
 					case <-ctx.Done():
@@ -332,7 +332,7 @@ func TestStoppingWithoutAStore(t *testing.T) {
 		b.cfg.LeaseTTL = time.Minute
 		b.store.settle = func() error { return state.ErrUnavailable }
 		start := time.Now()
-		err := b.works(time.Second, func(ctx context.Context, l *state.Lease) state.Settlement {
+		err := b.works(time.Second, func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
 			<-ctx.Done()
 			return ack(l)
 		})
@@ -363,7 +363,7 @@ func TestAStoreThatIsDownDelaysWork(t *testing.T) {
 		}
 		b.add("a", "1")
 		runs := 0
-		if err := b.works(time.Minute, func(_ context.Context, l *state.Lease) state.Settlement { runs++; return ack(l) }); err != nil {
+		if err := b.works(time.Minute, func(_ context.Context, l *state.Lease, _ int) state.Settlement { runs++; return ack(l) }); err != nil {
 			t.Fatal(err)
 		}
 		if runs != 1 {
@@ -384,7 +384,7 @@ func TestNotesThatDoNotFitCostNoVerdict(t *testing.T) {
 	run(t, func(t *testing.T, b *bench) {
 		b.add("a", "1")
 		runs := 0
-		if err := b.works(time.Minute, func(_ context.Context, l *state.Lease) state.Settlement {
+		if err := b.works(time.Minute, func(_ context.Context, l *state.Lease, _ int) state.Settlement {
 			runs++
 			s := ack(l)
 			s.Notes = []state.NoteWrite{{Name: "large", Value: make([]byte, state.MaxNote+1), TTL: time.Hour}}
@@ -401,7 +401,7 @@ func TestNotesThatDoNotFitCostNoVerdict(t *testing.T) {
 func TestRunTwice(t *testing.T) {
 	t.Parallel()
 	run(t, func(t *testing.T, b *bench) {
-		b.cfg.Work = func(_ context.Context, l *state.Lease) state.Settlement { return ack(l) }
+		b.cfg.Work = func(_ context.Context, l *state.Lease, _ int) state.Settlement { return ack(l) }
 		r := turns.New(b.cfg)
 		ctx, cancel := context.WithCancel(t.Context())
 		var first sync.WaitGroup

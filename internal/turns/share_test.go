@@ -35,7 +35,7 @@ func TestPerWorkspace(t *testing.T) {
 		quiet := make(chan struct{})
 		r := turns.New(turns.Config{
 			Queue: store, Holder: "h", Workers: 4, PerWorkspace: 3, LeaseTTL: 15 * time.Second, DrainTimeout: time.Minute,
-			Work: func(_ context.Context, l *state.Lease) state.Settlement {
+			Work: func(_ context.Context, l *state.Lease, _ int) state.Settlement {
 				w := l.Lane.Workspace
 				mu.Lock()
 				busy[w]++

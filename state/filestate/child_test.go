@@ -130,7 +130,8 @@ func childPoison(ctx context.Context, s *Store) error {
 	}
 	fmt.Fprintln(os.Stdout, "attempt", ls[0].Entries[0].Attempt)
 	// What a turn does first takes a moment too: an attempt is counted with the
-	// next commit, not by the lease itself.
+	// next commit, not by the lease itself. This process cannot see that commit, and
+	// a write of its own would hide that none is needed.
 	time.Sleep(100 * time.Millisecond)
 	return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 }

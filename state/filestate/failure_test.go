@@ -60,7 +60,7 @@ func openFailing(t *testing.T) (*Store, *failing) {
 	return s, f
 }
 
-// back waits until the store has repaired what failed, which it tries once a
+// back polls until the store has repaired what failed, which it tries once a
 // second. Until then it answers everything with the error.
 func back(t *testing.T, s *Store) {
 	t.Helper()

@@ -35,7 +35,7 @@ func shut(t *testing.T, s *Store, wg *sync.WaitGroup) *gate {
 	return g
 }
 
-// waiting waits until n operations are in the queue. Synctest cannot: the writer
+// waiting polls until n operations are in the queue. Synctest cannot: the writer
 // is held in a system call.
 func waiting(s *Store, n int) {
 	for got := -1; got < n; time.Sleep(time.Millisecond) {
@@ -213,7 +213,7 @@ func TestWakeIsPassedOn(t *testing.T) {
 	}
 }
 
-// sleepers waits until n calls of Lease wait.
+// sleepers polls until n calls of Lease wait; synctest cannot, as above.
 func sleepers(s *Store, n int) {
 	for got := -1; got != n; time.Sleep(100 * time.Microsecond) {
 		s.mu.Lock()

@@ -47,7 +47,7 @@ func TestRetry(t *testing.T) {
 		min, max time.Duration
 	}{
 		{name: "read, 503 twice", call: read, answers: answers{with(503, ""), with(503, ""), with(200, goodRead)}, requests: 3, min: 100 * time.Millisecond, max: 2 * time.Second},
-		{name: "read, 503 for ever", call: read, answers: answers{with(503, "")}, requests: 4, code: adapter.CodeUnavailable, max: 5 * time.Second},
+		{name: "read, 503 forever", call: read, answers: answers{with(503, "")}, requests: 4, code: adapter.CodeUnavailable, max: 5 * time.Second},
 		{name: "read, network", call: read, answers: answers{failing(syscall.ECONNRESET), with(200, goodRead)}, requests: 2, max: time.Second},
 		{name: "read, lock timeout", call: read, answers: answers{with(200, lockTimeout), with(200, goodRead)}, requests: 2, max: time.Second},
 		{name: "read, truncated", call: read, answers: answers{with(200, goodRead[:20]), with(200, goodRead)}, requests: 2, max: time.Second},
@@ -155,7 +155,7 @@ func TestRefusedTokenOnce(t *testing.T) {
 		{"new token works", 401, []string{"a", "b"}, "b", []string{"Bearer a", "Bearer b"}, []string{"a"}, true},
 		{"with status 200", 200, []string{"a", "b"}, "b", []string{"Bearer a", "Bearer b"}, []string{"a"}, true},
 		{"new token is refused too", 401, []string{"a", "b", "c"}, "c", []string{"Bearer a", "Bearer b"}, []string{"a"}, false},
-		{"there is no other token", 401, []string{"a"}, "b", []string{"Bearer a"}, []string{"a"}, false},
+		{"no other token", 401, []string{"a"}, "b", []string{"Bearer a"}, []string{"a"}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

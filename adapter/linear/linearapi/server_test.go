@@ -105,6 +105,8 @@ func issues(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linear
 	list := must[*linearapi.Page[linearapi.Issue]](t)(c.Issues(ctx, linearapi.IssueQuery{
 		Filter: linearapi.OfTeam(team.ID), ByUpdate: true, PageArgs: linearapi.PageArgs{First: 1},
 	}))
+	known := must[[]string](t)(c.KnownIssues(ctx, []string{id, uuid.NewString(), part.ID}))
+	check(t, "known", len(known) == 2 && slices.Contains(known, id) && slices.Contains(known, part.ID), known)
 	check(t, "listed", len(list.Nodes) == 1 && list.Nodes[0].ID == id && list.Info.HasNextPage, list)
 
 	relation := must[*linearapi.IssueRelation](t)(c.IssueRelationCreate(ctx, linearapi.IssueRelationCreateInput{
@@ -284,6 +286,10 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	made := one(c.TicketCreate(ctx, linearapi.Input{"id": id, "teamId": team.ID, "title": "Zebra", "priority": 1}))
 	check(t, "created", made.Value.ID == id && strings.Contains(string(made.JSON), `"identifier"`), made)
 	changed := one(c.TicketUpdate(ctx, id, linearapi.Input{"title": "Aardvark"}))
+	both := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketBatchCreate(ctx, []linearapi.Input{
+		{"teamId": team.ID, "title": "Bear"}, {"teamId": team.ID, "title": "Cat"},
+	}))
+	check(t, "created together", len(both) == 2 && both[1].Value.Title == "Cat", both)
 	check(t, "changed", changed.Value.Title == "Aardvark", changed)
 	check(t, "read", len(one(c.Ticket(ctx, made.Value.Identifier)).Value.Subscribers.Nodes) == 1, nil)
 	list := must[*linearapi.Page[linearapi.Node[linearapi.Issue]]](t)(c.Tickets(ctx, linearapi.TicketQuery{

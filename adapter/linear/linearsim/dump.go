@@ -114,7 +114,7 @@ func (s *Server) Dump() Snapshot {
 		st.IDs = append(st.IDs, id)
 	}
 	for text, t := range s.tokens {
-		out := stateToken{Text: text, User: t.user.ID, Key: t.key, Handed: t.handed, Scopes: t.scopes, Expires: t.expires}
+		out := stateToken{Text: text, User: t.user.ID, Key: t.key, Handed: t.handed, Scopes: t.scopes, Expires: t.expires, Credentials: t.credentials}
 		if t.app != nil {
 			out.App = t.app.ClientID
 		}
@@ -123,6 +123,7 @@ func (s *Server) Dump() Snapshot {
 	for _, w := range s.workspaces {
 		st.Workspaces = append(st.Workspaces, w.kept())
 	}
+	st.OAuth = s.oauth.kept()
 	for path, f := range s.files {
 		st.Files = append(st.Files, stateFile{path, f.ws.ID, f.name, f.kind, f.size, f.public, f.signature, f.sent, f.content})
 	}

@@ -24,8 +24,11 @@ func (s *Server) Restore(st Snapshot) error {
 	tokens := map[string]*token{}
 	for _, t := range st.Tokens {
 		u := lookup[*User](&b, "User", t.User)
-		tokens[t.Text] = &token{user: u, app: b.apps[t.App], key: t.Key, handed: t.Handed, scopes: t.Scopes, expires: t.Expires}
+		tokens[t.Text] = &token{
+			user: u, app: b.appOf(u, t.App), key: t.Key, handed: t.Handed, scopes: t.Scopes, expires: t.Expires, credentials: t.Credentials,
+		}
 	}
+	grants := b.oauth(st.OAuth)
 	files, deliveries := b.files(st.Files), b.deliveries(st.Deliveries)
 	if b.err != nil {
 		return b.err
@@ -37,6 +40,9 @@ func (s *Server) Restore(st Snapshot) error {
 		}
 	}
 	s.workspaces, s.tokens, s.comments, s.seq, s.syncID = b.workspaces, tokens, b.comments, st.Seq, st.SyncID
+	if grants != nil {
+		s.oauth.clients, s.oauth.codes, s.oauth.refresh = grants.clients, grants.codes, grants.refresh
+	}
 	s.files = files
 	for _, d := range deliveries {
 		d.reg.retries = append(d.reg.retries, d)
@@ -56,8 +62,8 @@ func (s *Server) Restore(st Snapshot) error {
 type restorer struct {
 	s          *Server
 	ws         *Workspace
-	nodes      map[string]node // by Type/id
-	apps       map[string]*Installation
+	nodes      map[string]node          // by Type/id
+	apps       map[string]*Installation // by workspace/client
 	comments   map[string]*Comment
 	workspaces []*Workspace
 	err        error
@@ -172,17 +178,17 @@ func (b *restorer) connect(sw stateWorkspace) {
 			app: App{Name: a.Name, DisplayName: a.DisplayName, Scopes: a.Scopes, ClientCredentials: a.ClientCredentials},
 		}
 		w.apps = append(w.apps, in)
-		b.apps[a.ClientID] = in
+		b.apps[w.ID+"/"+a.ClientID] = in
 	}
 	for _, h := range sw.Webhooks {
 		reg := &Registration{
 			ID: h.ID, URL: h.URL, Secret: h.Secret, record: h.record(), ws: w, label: h.Label, types: h.Types, enabled: h.Enabled,
-			team: lookup[*Team](b, "Team", h.Team), creator: lookup[*User](b, "User", h.Creator), app: b.apps[h.App],
+			team: lookup[*Team](b, "Team", h.Team), creator: lookup[*User](b, "User", h.Creator), app: b.apps[w.ID+"/"+h.App],
 		}
 		w.registrations = append(w.registrations, reg)
 		for _, a := range sw.Apps {
 			if a.Webhook == h.ID {
-				b.apps[a.ClientID].hook = reg
+				b.apps[w.ID+"/"+a.ClientID].hook = reg
 			}
 		}
 	}

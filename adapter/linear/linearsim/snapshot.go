@@ -9,8 +9,9 @@ import (
 const stateVersion = 1
 
 // Snapshot is everything that a server holds, as JSON can carry it: workspaces with
-// all entities and inboxes, tokens, webhooks and what is still to be delivered to
-// them, and uploaded files. Logs and faults are not part of it. It holds secrets.
+// all entities and inboxes, OAuth apps and grants, tokens, webhooks and what is still
+// to be delivered to them, and uploaded files. Logs and faults are not part of it. It
+// holds secrets.
 type Snapshot struct {
 	Version    int              `json:"version"`
 	Seq        int              `json:"seq"`
@@ -20,6 +21,9 @@ type Snapshot struct {
 	Files      []stateFile      `json:"files,omitempty"`
 	Deliveries []stateDelivery  `json:"deliveries,omitempty"`
 	IDs        []string         `json:"ids"`
+	// OAuth is the state of the authorization server. Nil in snapshots of versions
+	// that did not keep it: Restore then leaves the server's as it is.
+	OAuth *stateOAuth `json:"oauth,omitempty"`
 }
 
 type stateRecord struct {
@@ -45,6 +49,8 @@ type stateToken struct {
 	Handed  bool      `json:"handed,omitempty"`
 	Scopes  string    `json:"scopes,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
+	// Credentials says that the token was granted by client_credentials.
+	Credentials bool `json:"credentials,omitempty"`
 }
 
 type stateWorkspace struct {

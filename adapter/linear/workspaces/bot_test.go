@@ -189,7 +189,7 @@ func (o *town) until(what string, cond func() bool) {
 		case <-ctx.Done():
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			o.t.Fatalf("waited in vain until %s; told %q\n%s", what, o.told, o.log.String())
+			o.t.Fatalf("timed out waiting until %s; told %q\n%s", what, o.told, o.log.String())
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
@@ -265,7 +265,8 @@ func TestManyWorkspaces(t *testing.T) {
 	o.app.Installation(places[0].ws).ChangeAccess(true, nil, nil)
 	o.until("the handler heard of the change", func() bool { return o.heard("access " + places[0].ws.ID + " true 0 0") })
 
-	// The third has not installed the app: what it sends is answered and not stored.
+	// The third has not installed the app: its deliveries are answered 200 and not
+	// stored.
 	globex := places[2]
 	if err := o.sim.Flush(t.Context()); err != nil {
 		t.Fatal(err)
@@ -288,8 +289,8 @@ func TestManyWorkspaces(t *testing.T) {
 	}
 }
 
-// TestHeldUntilReinstalled ends a login: what people write is taken and waits,
-// without spending attempts, until the app is installed again.
+// TestHeldUntilReinstalled ends a login: deliveries are accepted and wait, without
+// spending attempts, until the app is reinstalled.
 func TestHeldUntilReinstalled(t *testing.T) {
 	t.Parallel()
 	o := newTown(t, echo)
@@ -298,7 +299,7 @@ func TestHeldUntilReinstalled(t *testing.T) {
 	o.install(umbrella)
 	first := acme.ada.Comment(acme.issue, "@helper-bot one")
 	o.until("the first answer", func() bool { return len(answers(first)) == 1 })
-	// A delivery on its way while the clock jumps would arrive stale.
+	// A delivery in flight while the clock jumps would arrive expired.
 	if err := o.sim.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}

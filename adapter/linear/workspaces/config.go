@@ -87,13 +87,18 @@ type Config struct {
 	// this side, by [Registry.Disconnect]. If Linear says that the app was
 	// removed, it says so with a delivery, which is the bot's to handle.
 	OnUninstalled func(ctx context.Context, workspace, installation string) error
-	// OnLeft is called by the goroutine that learns that the app was removed,
-	// so that work for the workspace can be canceled. It must be quick.
-	// (*bot.Bot).Left fits. Defaults to nothing.
+	// OnLeft is called on every instance by the goroutine that learns that the
+	// app was removed, once for each installation that this instance used, so that
+	// work for the workspace can be canceled. It must be quick. (*bot.Bot).Left
+	// fits. Defaults to nothing.
 	OnLeft func(workspace string)
 	// SweepEvery is how often Run looks at every installation. Defaults to 5
 	// minutes.
 	SweepEvery time.Duration
+	// Signals tells other instances of removals at once. The store is usually one
+	// that can. Defaults to none: they learn of a removal with their next call to
+	// Linear or their next sweep.
+	Signals state.Signaler
 	// Logger gets a line for everything that happens to an installation.
 	// Defaults to none.
 	Logger zerolog.Logger

@@ -36,6 +36,14 @@
 //
 // A token whose expiry is unknown is used until Linear refuses it.
 //
+// # Leaving
+//
+// When a workspace removes the app, or is disconnected, the record says so before
+// anything else happens, and a signal makes every instance end its work there. The
+// tokens stay in the record until Linear has revoked them, for a day at most, with
+// pauses that grow; Run retries. Installing the app again meanwhile keeps them
+// beside the new ones until they are revoked.
+//
 // # Secrets
 //
 // Tokens are stored under AES-256-GCM with the id of their key beside them; the

@@ -96,6 +96,7 @@ func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, 
 			UserID: v.User.ID, Handle: clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
 			Status: Active, Installation: installation, InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
 		}
+		rec.succeed(old, now)
 		r.put(rec, g)
 		return true
 	})
@@ -166,36 +167,87 @@ type imported struct {
 	OrganizationID string          `json:"organizationId"`
 }
 
-// Import adds an installation that the predecessor stored, as JSON: accessToken
-// and refreshToken as texts or as {iv, data, tag}, encrypted with one of
-// Config.Keys; expiresAt in milliseconds or null. It returns the workspace. The
-// tokens are encrypted again. A workspace that has installed the app already is
-// left alone, and the error has code adapter.CodeConflict. Errors about the record have code
-// Invalid and do not quote it.
-func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, err error) {
+// Foreign is an installation that the predecessor stored.
+type Foreign struct {
+	// Workspace is the organization id.
+	Workspace string
+	// UserID is the app's user there.
+	UserID string
+	// Expires is when the access token expires. Zero if unknown.
+	Expires time.Time
+
+	access, refresh secret
+}
+
+// Tokens returns a source of the access token. It is never refreshed: that would
+// end the predecessor's login.
+func (f *Foreign) Tokens() linearapi.TokenSource { return linearapi.AccessToken(f.access.text()) }
+
+// String returns the workspace.
+func (f *Foreign) String() string { return "installation of " + f.Workspace }
+
+// GoString returns the same as String.
+func (f *Foreign) GoString() string { return f.String() }
+
+// Format writes the same as String, whatever the verb.
+func (f *Foreign) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
+
+// ReadForeign reads an installation that the predecessor stored, as JSON:
+// accessToken and refreshToken as texts or as {iv, data, tag}, encrypted with one of
+// Config.Keys; expiresAt in milliseconds or null. It does no I/O. Its errors have
+// code adapter.CodeInvalid and do not quote the record; the workspace may be set
+// all the same.
+func (r *Registry) ReadForeign(data []byte) (*Foreign, error) {
 	invalid := func(format string, a ...any) error {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "import", Message: fmt.Sprintf(format, a...)}
 	}
 	var in imported
 	if err := json.Unmarshal(data, &in); err != nil {
-		return "", invalid("the record must be a JSON object of an installation")
+		return &Foreign{}, invalid("the record must be a JSON object of an installation")
 	}
 	org := in.OrganizationID
 	if org == "" || len(org) > 128 {
-		return "", invalid("the record names no organizationId")
+		return &Foreign{}, invalid("the record names no organizationId")
 	}
+	f := &Foreign{Workspace: org, UserID: in.BotUserID}
 	access, err := r.importText(in.AccessToken)
 	if err != nil || access == "" {
-		return org, invalid("accessToken of workspace %s: %s", org, reason(err))
+		return f, invalid("accessToken of workspace %s: %s", org, reason(err))
 	}
 	refresh, err := r.importText(in.RefreshToken)
 	if err != nil {
-		return org, invalid("refreshToken of workspace %s: %s", org, reason(err))
+		return f, invalid("refreshToken of workspace %s: %s", org, reason(err))
 	}
-	g := linearapi.Grant{Access: access, Refresh: refresh}
+	f.access, f.refresh = hide(access), hide(refresh)
 	if in.ExpiresAt != nil && *in.ExpiresAt > 0 && *in.ExpiresAt < 1e15 {
-		g.Expires = time.UnixMilli(int64(*in.ExpiresAt)).UTC()
+		f.Expires = time.UnixMilli(int64(*in.ExpiresAt)).UTC()
 	}
+	return f, nil
+}
+
+// Importable returns [ErrNoKey] if Import would, and nil otherwise.
+func (r *Registry) Importable() error {
+	if r.cfg.Keys == nil && !r.cfg.AllowPlaintext {
+		return ErrNoKey
+	}
+	return nil
+}
+
+// Import adds an installation that [Registry.ReadForeign] can read, and returns the
+// workspace. The tokens are encrypted again. A workspace that has installed the app
+// already, or whose tokens are still to be revoked, is left alone, and the error has
+// code adapter.CodeConflict. Without Config.Keys the error is [ErrNoKey], unless
+// Config.AllowPlaintext is set.
+func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, err error) {
+	if err := r.Importable(); err != nil {
+		return "", err
+	}
+	f, err := r.ReadForeign(data)
+	if err != nil {
+		return f.Workspace, err
+	}
+	org := f.Workspace
+	g := linearapi.Grant{Access: f.access.text(), Refresh: f.refresh.text(), Expires: f.Expires}
 	if err := r.room(ctx, org); err != nil {
 		return org, err
 	}
@@ -206,14 +258,22 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	if client == unused {
 		client = "" // a tool does not know the app
 	}
-	taken := false
+	taken := ""
 	_, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		if taken = old != nil && rec.login(); taken {
+		taken = ""
+		switch {
+		case old == nil:
+		case rec.login():
+			taken = "has installed the app already"
+		case rec.revoking():
+			taken = "has removed the app, and its tokens are still being revoked: import it later"
+		}
+		if taken != "" {
 			return false
 		}
 		now := r.cfg.Now()
 		*rec = record{
-			Organization: org, UserID: in.BotUserID, Client: client,
+			Organization: org, UserID: f.UserID, Client: client,
 			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now,
 		}
 		r.put(rec, g)
@@ -222,8 +282,8 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	switch {
 	case err != nil:
 		return org, err
-	case taken:
-		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " has installed the app already"}
+	case taken != "":
+		return org, &adapter.Error{Code: adapter.CodeConflict, Op: "import", Message: "workspace " + org + " " + taken}
 	}
 	r.relist(ctx, org)
 	r.audit(ctx, org, "imported", "")

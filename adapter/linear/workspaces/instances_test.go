@@ -49,8 +49,8 @@ func (h *hookStore) Delete(ctx context.Context, k state.Key) error {
 	return h.Store.Delete(ctx, k)
 }
 
-// Where the app was removed and installed again by another instance, the first
-// delivery after that counts.
+// After another instance has removed and reinstalled the app, the next delivery is
+// accepted.
 func TestInstalledAgainElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
@@ -71,8 +71,8 @@ func TestInstalledAgainElsewhere(t *testing.T) {
 	}
 }
 
-// A sweep that finds no record, because an installation has just begun, does not
-// keep the workspace off the list.
+// A sweep that finds no record because an installation is in progress does not
+// remove the workspace from the list.
 func TestSweepDuringInstall(t *testing.T) {
 	t.Parallel()
 	for _, late := range []bool{false, true} { // the sweep goes on before the record is there, or after
@@ -112,7 +112,7 @@ func TestSweepDuringInstall(t *testing.T) {
 	}
 }
 
-// What was installed while a purge runs stays, whenever that was.
+// An installation that is made during a purge survives it.
 func TestInstallDuringPurge(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"checked", "deleting"} {
@@ -146,7 +146,7 @@ func TestInstallDuringPurge(t *testing.T) {
 	}
 }
 
-// What Linear has granted is stored or given back, even if the browser leaves.
+// A grant is stored or revoked, even if the browser disconnects.
 func TestGrantIsKeptOrRevoked(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -203,5 +203,100 @@ func TestGrantIsKeptOrRevoked(t *testing.T) {
 				t.Errorf("status %q, %d revoked", got, r.sim.Count(linearsim.RevokeEndpoint))
 			}
 		})
+	}
+}
+
+// Every instance that used an installation learns of its end once, whichever
+// instance or command ended it, and an instance that runs learns at once.
+func TestLeftElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		end  func(r *rig, first *Registry) error
+	}{
+		{"Linear", func(r *rig, first *Registry) error {
+			r.clock.advance(time.Hour)
+			r.app.Installation(r.acme).Uninstall()
+			return first.Revoked(t.Context(), r.acme.ID, r.app.ClientID, r.clock.now())
+		}},
+		{"disconnect", func(r *rig, _ *Registry) error {
+			_, err := r.process(func(c *Config) { c.Signals = r.signals() }).Disconnect(t.Context(), r.acme.ID, "test")
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, linearsim.OAuthApp{})
+			left := make(chan int, 10)
+			var procs [3]*Registry
+			for i := range procs {
+				procs[i] = r.process(func(c *Config) {
+					c.OnLeft = func(string) { left <- i }
+					if i == 1 {
+						c.Signals = r.signals()
+					}
+				})
+			}
+			r.install(procs[0], r.ada)
+			for _, reg := range procs {
+				r.mustCall(reg, r.acme.ID)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- procs[1].Run(ctx) }()
+			defer func() {
+				cancel()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}()
+			procs[0].cfg.Signals = r.signals()
+			if err := tt.end(r, procs[0]); err != nil {
+				t.Fatal(err)
+			}
+			told := map[int]int{}
+			for told[1] == 0 { // its sweeps are an hour apart
+				told[<-left]++
+			}
+			for range 3 {
+				for _, reg := range procs {
+					if err := reg.Sweep(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for len(left) > 0 {
+				told[<-left]++
+			}
+			for i := range procs {
+				if told[i] != 1 {
+					t.Errorf("instance %d was told %d times", i, told[i])
+				}
+			}
+		})
+	}
+}
+
+// An older reading of the record that comes late is not taken for a removal.
+func TestLateReadingIsNoRemoval(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	left := 0
+	reg := r.process(func(c *Config) { c.OnLeft = func(string) { left++ } })
+	org := r.acme.ID
+	r.install(reg, r.ada)
+	if _, err := reg.Disconnect(t.Context(), org, "test"); err != nil || left != 1 {
+		t.Fatal(left, err)
+	}
+	gone, err := reg.read(t.Context(), org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.advance(time.Second)
+	r.install(reg, r.ada)
+	reg.login(org).saw(gone)
+	reg.login(org).saw(nil)
+	if left != 1 {
+		t.Errorf("told %d times", left)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,6 +195,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var load sync.WaitGroup
+	var calls atomic.Int64
 	var mu sync.RWMutex // an instance that is replaced finishes what it has begun
 	regs := []*Registry{first, first}
 	for i := range 4 {
@@ -203,6 +205,7 @@ func TestRotationUnderLoad(t *testing.T) {
 				mu.RLock()
 				got, err := r.call(context.WithoutCancel(ctx), regs[(i+n)%2], org)
 				mu.RUnlock()
+				calls.Add(1)
 				if err != nil || got != org {
 					t.Errorf("%s: %q, %v", org, got, err)
 					return
@@ -222,7 +225,8 @@ func TestRotationUnderLoad(t *testing.T) {
 			<-regs[i].landed()
 			regs[i] = reg
 			mu.Unlock()
-			time.Sleep(20 * time.Millisecond)
+			before := calls.Load()
+			r.until("the load goes on", func() bool { return calls.Load() >= before+20 || ctx.Err() != nil || t.Failed() })
 		}
 	}
 	deploy(old + "," + next)

@@ -2,7 +2,6 @@ package workspaces
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -10,13 +9,7 @@ import (
 )
 
 const (
-	// revokeFor is how long revoking the tokens of a workspace that left is
-	// retried. Then they are deleted.
-	revokeFor = 24 * time.Hour
-	// firstRevoke and lastRevoke are the pauses between the attempts.
-	firstRevoke = 30 * time.Second
-	lastRevoke  = time.Hour
-	// close is the time between an installation and a removal within which the
+	// closeBy is the time between an installation and a removal within which the
 	// clocks cannot tell which came first.
 	closeBy = 2 * time.Minute
 	// askTimeout bounds the question whether a login still works: a delivery
@@ -37,10 +30,13 @@ func (r *Registry) Revoked(ctx context.Context, workspace, clientID string, at t
 		return nil
 	}
 	if !at.IsZero() {
+		// Revoking what an earlier installation left may make Linear announce a
+		// removal, too.
+		former := len(s.rec.Former) > 0 || at.Sub(s.rec.FormerAt).Abs() < closeBy
 		switch since := at.Sub(s.rec.InstalledAt); {
 		case since < -closeBy:
 			return nil // it was installed again since
-		case since < closeBy:
+		case since < closeBy, former:
 			works, err := r.stillWorks(ctx, s)
 			if err != nil {
 				return err
@@ -84,9 +80,13 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 	s, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
 		left = old != nil && rec.login() && (installation == "" || rec.Installation == installation)
 		if left {
+			r.login(org).saw(old) // so that the removal is a change, even if this process never looked before
 			now := r.cfg.Now()
 			rec.Status, rec.ChangedAt, rec.Why, rec.Announce = Leaving, now, why, announce
 			rec.RevokeUntil, rec.Tries, rec.NextTry, rec.Attempt = now.Add(revokeFor), 0, now, time.Time{}
+			if announce == announceUninstalled { // Disconnect makes the first attempt itself
+				rec.claim(now)
+			}
 		}
 		return left
 	})
@@ -94,11 +94,9 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 		return s, err
 	}
 	r.login(org).saw(s)
+	r.signal(ctx, org)
 	r.count(CountLeft)
 	r.audit(ctx, org, "left", why)
-	if r.cfg.OnLeft != nil {
-		r.cfg.OnLeft(org)
-	}
 	return s, nil
 }
 
@@ -135,68 +133,4 @@ func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farew
 		return Farewell{Revoked: true}, nil
 	}
 	return Farewell{Until: s.rec.RevokeUntil}, nil
-}
-
-// revoke tries once to revoke the tokens of a workspace that is leaving, and
-// reports whether it did. When they are revoked, or when time is over, nothing
-// secret is left.
-func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked bool, err error) {
-	s, err = r.read(ctx, org)
-	if err != nil && s == nil || s == nil || s.rec.Status != Leaving {
-		return s, false, err
-	}
-	now := r.cfg.Now()
-	why := "tokens revoked"
-	if err != nil { // they cannot be sent from here, and an instance that has the key still can
-		why = "tokens could not be read to be revoked: remove the app in Linear's settings if it is still there"
-	} else if err = r.revokeTokens(ctx, s); err != nil {
-		why = "Linear did not confirm for 24 hours that the tokens are revoked: remove the app in Linear's settings if it is still there"
-	}
-	revoked = err == nil
-	over := revoked || !now.Before(s.rec.RevokeUntil)
-	if !revoked {
-		r.count(CountNotRevoked)
-		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("tokens could not be revoked: tried again until " + s.rec.RevokeUntil.UTC().Format(time.RFC3339))
-	}
-	pair := s.rec.Pair
-	done := false
-	s, err = r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		if old == nil || rec.Status != Leaving || rec.Pair != pair {
-			done = false
-			return false
-		}
-		if done = over; done {
-			rec.Status, rec.ChangedAt = Gone, r.cfg.Now()
-			rec.Access, rec.Refresh, rec.Expires, rec.NextTry = nil, nil, time.Time{}, time.Time{}
-			return true
-		}
-		rec.Tries++
-		rec.NextTry = now.Add(min(firstRevoke<<min(rec.Tries-1, 8), lastRevoke))
-		return true
-	})
-	if err == nil && done {
-		if revoked {
-			r.count(CountRevoked)
-		}
-		r.audit(ctx, org, "purged", why)
-	}
-	return s, revoked && done, err
-}
-
-// revokeTokens revokes both tokens. The refresh token goes first: it lives
-// longer.
-func (r *Registry) revokeTokens(ctx context.Context, s *snapshot) error {
-	for _, t := range []struct {
-		token secret
-		hint  string
-	}{{s.refresh, fieldRefresh}, {s.access, fieldAccess}} {
-		if t.token.text() == "" {
-			continue
-		}
-		err := r.oauth.Revoke(ctx, t.token.text(), t.hint)
-		if err != nil && !errors.Is(err, linearapi.ErrNotRevoked) {
-			return err
-		}
-	}
-	return nil
 }

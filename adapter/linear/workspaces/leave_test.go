@@ -5,10 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/state"
 )
@@ -147,6 +149,7 @@ func TestHookFails(t *testing.T) {
 	if _, err := reg.leave(t.Context(), org, "", "test", announceUninstalled); err != nil {
 		t.Fatal(err)
 	}
+	r.clock.advance(time.Minute)
 	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != Gone {
 		t.Errorf("%v, status %s", err, r.status(reg, org))
 	}
@@ -236,21 +239,18 @@ func TestRevokedByLinear(t *testing.T) {
 func TestLeaveDuringRefresh(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
-	reg, tool := r.process(), r.process()
+	net := &lateNet{next: r.http.Transport, path: r.sim.TokenURL()}
+	reg, tool := r.process(func(c *Config) { c.HTTPClient = &http.Client{Transport: net} }), r.process()
 	org := r.acme.ID
 	r.install(reg, r.ada)
 	r.clock.advance(25 * time.Hour)
-	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, Delay: 50 * time.Millisecond})
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500})
-	done := make(chan error, 1)
-	go func() { _, err := reg.Tokens(org).Token(t.Context()); done <- err }()
-	for r.grants() < 1 || !r.attempted(org) {
-		time.Sleep(time.Millisecond)
+	net.after = func() {
+		if bye, err := tool.Disconnect(t.Context(), org, "x"); err != nil || bye.Revoked {
+			t.Errorf("%+v, %v", bye, err)
+		}
 	}
-	if _, err := tool.Disconnect(t.Context(), org, "x"); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; !errors.Is(err, adapter.ErrNotInstalled) {
+	if _, err := reg.Tokens(org).Token(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) {
 		t.Errorf("the call that waited: %v", err)
 	}
 	r.clock.advance(time.Minute)
@@ -301,12 +301,6 @@ func TestGoneDuringRefresh(t *testing.T) {
 	if n = r.sim.Count(linearsim.RevokeEndpoint) - n; n != 2 {
 		t.Errorf("%d tokens revoked, want the new pair", n)
 	}
-}
-
-// attempted reports whether a refresh has begun.
-func (r *rig) attempted(org string) bool {
-	raw, err := r.store.Get(r.t.Context(), recordKey(org))
-	return err == nil && strings.Contains(string(raw), `"attempt"`)
 }
 
 // Run sweeps by itself, and ends with its context.
@@ -398,4 +392,172 @@ func TestPurge(t *testing.T) {
 	r.mustCall(reg, umbrella.ID)
 	r.install(reg, r.ada) // from nothing
 	r.mustCall(reg, r.acme.ID)
+}
+
+// Installing again while old tokens wait to be revoked keeps them until they are.
+func TestInstallWhileLeaving(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		after func(r *rig, reg *Registry) // what happens to the new installation
+		want  Status
+		times int // revoked tokens
+	}{
+		{"it stays", func(*rig, *Registry) {}, Active, 4},
+		{"it leaves too", func(r *rig, reg *Registry) {
+			if _, err := reg.leave(t.Context(), r.acme.ID, "", "test", ""); err != nil {
+				t.Fatal(err)
+			}
+		}, Gone, 6},
+		{"the key is rotated", func(r *rig, reg *Registry) {
+			next := r.parse(GenerateKey())
+			reg.cfg.Keys = &Keys{ring: append(next.ring, reg.cfg.Keys.ring...)}
+			if got, err := reg.Rotate(t.Context()); err != nil || got.Encrypted != 1 || len(got.Other) != 0 {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			reg.cfg.Keys, r.keys = next, next
+		}, Active, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, linearsim.OAuthApp{})
+			reg, org := r.process(), r.acme.ID
+			r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 1000})
+			var old []string
+			for range 2 {
+				r.install(reg, r.ada)
+				s, err := reg.read(t.Context(), org)
+				if err != nil {
+					t.Fatal(err)
+				}
+				old = append(old, s.access.text())
+				if bye, err := reg.Disconnect(t.Context(), org, "test"); err != nil || bye.Revoked {
+					t.Fatalf("%+v, %v", bye, err)
+				}
+			}
+			r.install(reg, r.ada)
+			r.mustCall(reg, org)
+			tt.after(r, reg)
+			r.sim.ClearFaults()
+			before := r.sim.Count(linearsim.RevokeEndpoint)
+			r.clock.advance(time.Minute)
+			for range 2 {
+				if err := reg.Sweep(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := r.sim.Count(linearsim.RevokeEndpoint) - before; n != tt.times {
+				t.Errorf("%d tokens were revoked, want %d", n, tt.times)
+			}
+			for _, token := range old {
+				api, err := linearapi.New(linearapi.Config{URL: r.sim.GraphQLURL(), Tokens: linearapi.AccessToken(token), HTTPClient: r.http, MaxAttempts: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := api.Viewer(t.Context()); adapter.CodeOf(err) != adapter.CodeUnauthenticated {
+					t.Errorf("an old token still works: %v", err)
+				}
+			}
+			s, err := r.process().read(t.Context(), org)
+			if err != nil || s.rec.Status != tt.want || len(s.rec.Former) != 0 {
+				t.Errorf("%+v, %v", s.rec.Status, err)
+			}
+			if tt.want == Active {
+				// What Linear announces because of the old tokens is not about the new ones.
+				r.clock.advance(time.Minute)
+				if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); err != nil {
+					t.Fatal(err)
+				}
+				r.mustCall(r.process(), org)
+			}
+		})
+	}
+}
+
+// Tokens of an earlier installation that Linear never revokes, or whose key is
+// lost, are deleted after a day and do no harm to the login in use.
+func TestFormerTokensEnd(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []bool{false, true} {
+		r := newRig(t, linearsim.OAuthApp{})
+		reg, org := r.process(), r.acme.ID
+		r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 1000})
+		r.install(reg, r.ada)
+		if _, err := reg.Disconnect(t.Context(), org, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if lost {
+			r.keys = r.parse(GenerateKey())
+			reg = r.process()
+		}
+		r.install(reg, r.ada)
+		for range 25 * 4 {
+			r.clock.advance(15 * time.Minute)
+			if err := reg.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := reg.read(t.Context(), org)
+		if err != nil || s.rec.Status != Active || len(s.rec.Former) != 0 {
+			t.Errorf("lost=%t: %s, %d, %v", lost, s.rec.Status, len(s.rec.Former), err)
+		}
+		r.mustCall(reg, org)
+	}
+}
+
+// Between sweeps, Run revokes as soon as an attempt is due.
+func TestRevokeIsTriedBetweenSweeps(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	reg, org := r.process(), r.acme.ID
+	r.install(reg, r.ada)
+	r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 2})
+	if _, err := reg.Disconnect(t.Context(), org, "test"); err != nil {
+		t.Fatal(err)
+	}
+	reg.tend(t.Context(), org)
+	if due := reg.hotOnes(); len(due) != 0 {
+		t.Errorf("due at once: %v", due)
+	}
+	for n := 0; r.status(reg, org) != Gone; n++ {
+		if n > 20 {
+			t.Fatal("not revoked within minutes")
+		}
+		r.clock.advance(hotEvery)
+		for _, org := range reg.hotOnes() {
+			reg.tend(t.Context(), org)
+		}
+	}
+	r.clock.advance(48 * time.Hour)
+	if due := reg.hotOnes(); len(due) != 0 {
+		t.Errorf("still due: %v", due)
+	}
+}
+
+// However many instances run, each attempt to revoke is made once.
+func TestRevokeIsTriedOnceByAll(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	procs := []*Registry{r.process(), r.process(), r.process()}
+	r.install(procs[0], r.ada)
+	r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 1000})
+	if _, err := procs[0].Disconnect(t.Context(), r.acme.ID, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		before := r.sim.Count(linearsim.RevokeEndpoint)
+		r.clock.advance(10 * time.Minute)
+		var wg sync.WaitGroup
+		for _, reg := range procs {
+			wg.Go(func() {
+				if err := reg.Sweep(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := r.sim.Count(linearsim.RevokeEndpoint) - before; n != 1 {
+			t.Errorf("%d attempts at once", n)
+		}
+	}
 }

@@ -70,14 +70,8 @@ func (r *Registry) Workspace(ctx context.Context, workspace string) (*Workspace,
 	if err != nil {
 		w.Problem = err.Error()
 	}
-	for _, t := range []*sealed{s.rec.Access, s.rec.Refresh} {
-		switch {
-		case t == nil:
-		case t.Key != "":
-			w.Key = t.Key
-		default:
-			w.Key = "none"
-		}
+	for _, t := range s.rec.sealed() {
+		w.Key = t.keyName()
 	}
 	if w.LastDelivery, err = r.lastArrival(ctx, workspace); err != nil {
 		return nil, err
@@ -95,6 +89,14 @@ type Rotation struct {
 	Other     map[string]int `json:"other,omitempty"`
 }
 
+// keyName returns the id of the key, "none" if there is none.
+func (s *sealed) keyName() string {
+	if s.Key == "" {
+		return "none"
+	}
+	return s.Key
+}
+
 // Rotate encrypts all tokens with the first key. It may run beside the bot, and
 // does what Run does over time. When Other is empty, the other keys can go.
 func (r *Registry) Rotate(ctx context.Context) (Rotation, error) {
@@ -108,15 +110,25 @@ func (r *Registry) Rotate(ctx context.Context) (Rotation, error) {
 	}
 	for _, org := range orgs {
 		resealErr := r.reseal(ctx, org)
-		w, err := r.Workspace(ctx, org)
-		switch {
-		case err != nil:
-			return out, err
-		case w == nil || w.Key == "":
-		case w.Key == out.Key && resealErr == nil:
+		s, err := r.read(ctx, org)
+		if s == nil {
+			if err != nil {
+				return out, err
+			}
+			continue
+		}
+		keys := map[string]bool{} // of tokens in use, and of those to be revoked
+		for _, t := range s.rec.sealed() {
+			keys[t.keyName()] = true
+		}
+		if len(keys) == 1 && keys[out.Key] && resealErr == nil {
 			out.Encrypted++
-		default:
-			out.Other[w.Key]++
+			continue
+		}
+		for key := range keys {
+			if key != out.Key || len(keys) == 1 {
+				out.Other[key]++
+			}
 		}
 	}
 	return out, nil

@@ -229,6 +229,11 @@ func TestFailuresAndReauth(t *testing.T) {
 	if r.status(reg, org) != NeedsReauth || r.grants() != n || reg.Counts()[CountReauth] != 1 {
 		t.Errorf("status %s, %d further grants, %v", r.status(reg, org), r.grants()-n, reg.Counts())
 	}
+	page := r.browser(reg).visit(http.MethodGet, publicURL+InstallPath).Body.String()
+	contains(t, page, "Linear has ended the app's login in a workspace")
+	if strings.Contains(page, "Acme") || reg.Statuses()[NeedsReauth] != 1 || reg.Statuses()[Active] != 0 {
+		t.Errorf("%v, and the page that anyone sees:\n%s", reg.Statuses(), page)
+	}
 	s, err := reg.read(t.Context(), org)
 	if err != nil || s.refresh.text() == "" || s.access.text() == "" {
 		t.Error("the credentials of a parked login are gone")
@@ -241,6 +246,9 @@ func TestFailuresAndReauth(t *testing.T) {
 
 	r.install(reg, r.ada)
 	r.mustCall(reg, org)
+	if page := r.browser(reg).visit(http.MethodGet, publicURL+InstallPath).Body.String(); strings.Contains(page, "has ended") || reg.Statuses()[Active] != 1 {
+		t.Errorf("%v, and the page after that:\n%s", reg.Statuses(), page)
+	}
 	after, err := reg.Installed(t.Context(), org)
 	if err != nil || after == before {
 		t.Errorf("installation %q after %q, %v", after, before, err)

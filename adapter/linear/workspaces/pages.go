@@ -87,9 +87,11 @@ type page struct {
 	Text    string
 	Retry   bool
 	Refresh int // seconds after which the page loads again
-	// Can and Install are for the page that offers to install.
+	// Can and Install are for the page that offers to install. Ended says that the
+	// login of some workspace has ended; it does not say which, as anyone sees it.
 	Can     []string
 	Install bool
+	Ended   bool
 	// Workspace, Handle and Arrived are for the page that says what to do next.
 	Workspace string
 	Handle    string
@@ -131,6 +133,7 @@ func (p *pages) guard(head http.Header) {
 func (p *pages) offer(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, page{
 		Title: "Add " + p.reg.cfg.Name + " to your Linear workspace", Install: true, Can: abilities(p.reg.cfg.Scopes),
+		Ended: p.reg.Statuses()[NeedsReauth] > 0,
 	})
 }
 

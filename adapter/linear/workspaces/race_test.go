@@ -176,7 +176,7 @@ func TestKillAtEveryStep(t *testing.T) {
 					if !race {
 						wg.Wait()
 						<-victim.landed()
-						time.Sleep(35 * time.Millisecond) // its lease lapses
+						r.lapse(r.acme.ID)
 					}
 					wg.Go(func() {
 						if err := begin(other); err != nil {
@@ -189,7 +189,7 @@ func TestKillAtEveryStep(t *testing.T) {
 					// Whatever was lost is found within Linear's window.
 					r.clock.advance(25 * time.Minute)
 					later, _ := r.mortal()
-					time.Sleep(35 * time.Millisecond) // a dead process's lease lapses
+					r.lapse(r.acme.ID)
 					if err := later.Sweep(t.Context()); err != nil {
 						t.Errorf("step %d: sweep: %v", step, err)
 					}
@@ -250,7 +250,7 @@ func TestRacingProcesses(t *testing.T) {
 						_ = procs[j].Sweep(t.Context())
 						if lives[j].ended() {
 							procs[j], lives[j] = r.mortal()
-							time.Sleep(32 * time.Millisecond) // its lease lapses
+							r.lapse(r.acme.ID)
 						}
 					}
 				}
@@ -280,7 +280,7 @@ func TestRacingProcesses(t *testing.T) {
 			}
 		}
 		r.sim.ClearFaults()
-		time.Sleep(32 * time.Millisecond)
+		r.lapse(r.acme.ID)
 		last, _ := r.mortal()
 		_ = last.Sweep(t.Context())
 		r.clock.advance(time.Minute)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -63,11 +64,40 @@ type record struct {
 	Why string `json:"why,omitempty"`
 	// Announce is the hook that has not been called yet.
 	Announce string `json:"announce,omitempty"`
+	// Former are tokens of installations before this one that are still to be
+	// revoked, the oldest first.
+	Former []former `json:"former,omitempty"`
+	// FormerAt is when Former was last revoked.
+	FormerAt time.Time `json:"former_at,omitzero"`
 	// RevokeUntil is when revoking is given up, Tries the number of attempts so
-	// far, and NextTry when the next one is due.
+	// far, and NextTry when the next one is due. They are set while tokens are to
+	// be revoked.
 	RevokeUntil time.Time `json:"revoke_until,omitzero"`
 	Tries       int       `json:"tries,omitempty"`
 	NextTry     time.Time `json:"next_try,omitzero"`
+}
+
+// former is a pair of tokens that is not in use any more.
+type former struct {
+	Access  *sealed `json:"access,omitempty"`
+	Refresh *sealed `json:"refresh,omitempty"`
+}
+
+// maxFormer is how many pairs are kept to be revoked: one for each time that the
+// app is installed again while Linear does not revoke.
+const maxFormer = 8
+
+// revoking reports whether tokens are to be revoked.
+func (r *record) revoking() bool { return r.Status == Leaving || len(r.Former) > 0 }
+
+// sealed returns everything encrypted that the record holds.
+func (r *record) sealed() []*sealed {
+	var all []*sealed
+	for _, f := range r.Former {
+		all = append(all, f.Access, f.Refresh)
+	}
+	all = append(all, r.Access, r.Refresh)
+	return slices.DeleteFunc(all, func(s *sealed) bool { return s == nil })
 }
 
 // The hooks to announce.

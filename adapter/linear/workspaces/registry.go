@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -22,6 +21,8 @@ type Registry struct {
 	log   zerolog.Logger
 	pages *pages
 	wake  chan string // workspaces that Run should look at soon
+	// missed says that Run should look at all workspaces soon.
+	missed chan struct{}
 
 	// leaseTTL is how long a refresh may take before another process tries.
 	leaseTTL time.Duration
@@ -31,7 +32,9 @@ type Registry struct {
 	mu     sync.Mutex
 	logins map[string]*login
 	counts map[string]int64
-	hot    map[string]struct{}
+	// statuses are those of the installations, as this process last saw them.
+	statuses map[string]Status
+	hot      map[string]time.Time
 	// flights is how many refreshes are under way; calm, if not nil, is closed
 	// when there are none.
 	flights int
@@ -52,11 +55,14 @@ func New(cfg Config) (*Registry, error) {
 }
 
 // unused stands for what tools do not need.
-const unused = "unused"
+const (
+	unused    = "unused"
+	unusedURL = "https://unused.invalid"
+)
 
 // Manage returns a Registry for tools that look after installations and install
 // none: only Config.Store is required. Without Keys, encrypted tokens stay as they
-// are and cannot be revoked.
+// are and cannot be revoked, and Import needs AllowPlaintext.
 func Manage(cfg Config) (*Registry, error) {
 	if cfg.ClientID == "" {
 		cfg.ClientID = unused
@@ -65,10 +71,15 @@ func Manage(cfg Config) (*Registry, error) {
 		cfg.ClientSecret = unused
 	}
 	if cfg.PublicURL == "" && cfg.RedirectURL == "" {
-		cfg.PublicURL = "https://unused.invalid"
+		cfg.PublicURL = unusedURL
 	}
-	cfg.AllowPlaintext = true
-	return open(cfg)
+	plaintext := cfg.AllowPlaintext
+	cfg.AllowPlaintext = true // only Import stores tokens of its own
+	r, err := open(cfg)
+	if err == nil {
+		r.cfg.AllowPlaintext = plaintext
+	}
+	return r, err
 }
 
 func open(cfg Config) (*Registry, error) {
@@ -85,8 +96,8 @@ func open(cfg Config) (*Registry, error) {
 	}
 	r := &Registry{
 		cfg: cfg, oauth: oauth, log: cfg.Logger,
-		wake: make(chan string, 64), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
-		logins: make(map[string]*login), counts: make(map[string]int64), hot: make(map[string]struct{}),
+		wake: make(chan string, 64), missed: make(chan struct{}, 1), leaseTTL: time.Minute, poll: 200 * time.Millisecond,
+		logins: make(map[string]*login), counts: make(map[string]int64), statuses: make(map[string]Status), hot: make(map[string]time.Time),
 	}
 	if r.pages, err = newPages(r); err != nil {
 		return nil, err
@@ -103,8 +114,14 @@ func (r *Registry) GoString() string { return r.String() }
 // Format writes the same as String, whatever the verb.
 func (r *Registry) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(r.String())) }
 
-// InstallURL returns the address of the page that offers to install the app.
-func (r *Registry) InstallURL() string { return r.cfg.PublicURL + InstallPath }
+// InstallURL returns the address of the page that offers to install the app, or
+// only its path if the Registry of a tool does not know the host.
+func (r *Registry) InstallURL() string {
+	if r.cfg.PublicURL == unusedURL {
+		return InstallPath
+	}
+	return r.cfg.PublicURL + InstallPath
+}
 
 // Tokens returns the source of a workspace's tokens. It does no I/O. The source's
 // errors have code adapter.CodeForbidden and wrap [adapter.ErrNotInstalled] if the
@@ -172,36 +189,6 @@ func (r *Registry) login(workspace string) *login {
 	return l
 }
 
-// Names of what [Registry.Counts] counts. CountFailed comes with the code of
-// the error behind a colon, for example "refresh_failed:unavailable".
-const (
-	CountInstalled   = "installed"
-	CountDenied      = "install_denied"
-	CountStateFailed = "install_state_invalid"
-	CountNotExchange = "install_exchange_failed"
-	CountRefused     = "install_refused"
-	CountRefreshed   = "refreshed"
-	CountFailed      = "refresh_failed"
-	CountReauth      = "needs_reauth"
-	CountLeft        = "left"
-	CountRevoked     = "revoked"
-	CountNotRevoked  = "revoke_failed"
-	CountNotMember   = "not_installed"
-)
-
-// Counts returns how often each thing happened since the registry was made.
-func (r *Registry) Counts() map[string]int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.counts)
-}
-
-func (r *Registry) count(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.counts[name]++
-}
-
 func (r *Registry) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -232,12 +219,13 @@ func (r *Registry) landed() <-chan struct{} {
 	return r.calm
 }
 
-// poke makes Run look at a workspace soon. If there is too much to do, the next
-// sweep finds it.
+// poke makes Run look at a workspace soon. If that is too much to remember, Run
+// looks at all of them.
 func (r *Registry) poke(workspace string) {
 	select {
 	case r.wake <- workspace:
 	default:
+		r.miss()
 	}
 }
 

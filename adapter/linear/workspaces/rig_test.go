@@ -234,3 +234,26 @@ func contains(t *testing.T, text string, want ...string) {
 		}
 	}
 }
+
+// signals are those of the store.
+func (r *rig) signals() state.Signaler {
+	s, ok := r.store.(state.Signaler)
+	if !ok {
+		r.t.Fatal("the store has no signals")
+	}
+	return s
+}
+
+// until waits until cond holds.
+func (r *rig) until(what string, cond func() bool) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancel()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			r.t.Fatalf("timed out waiting until %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}

@@ -3,7 +3,6 @@ package workspaces
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -30,6 +29,7 @@ const (
 // them from doing the same thing at the same time. Failures are logged and
 // retried.
 func (r *Registry) Run(ctx context.Context) error {
+	defer r.listen()()
 	for {
 		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn().Err(err).Msg("installations could not be looked through: tried again")
@@ -62,6 +62,8 @@ func (r *Registry) attend(ctx context.Context, sweep <-chan time.Time) bool {
 			}
 		case org := <-r.wake:
 			r.tend(ctx, org)
+		case <-r.missed:
+			return true
 		}
 	}
 }
@@ -77,7 +79,7 @@ func (r *Registry) Sweep(ctx context.Context) error {
 	}
 	var group errgroup.Group
 	group.SetLimit(sweepers)
-	for _, org := range all {
+	for _, org := range append(all, r.unlisted(all)...) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -92,7 +94,11 @@ func (r *Registry) tend(ctx context.Context, org string) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	err := r.step(ctx, org)
-	r.heat(org, err != nil && adapter.CodeOf(err) != adapter.CodeUnauthenticated && !errors.Is(err, adapter.ErrNotInstalled))
+	if err != nil && adapter.CodeOf(err) != adapter.CodeUnauthenticated && !errors.Is(err, adapter.ErrNotInstalled) {
+		r.heat(org, r.cfg.Now())
+	} else {
+		r.heat(org, r.login(org).nextRevoke())
+	}
 	switch {
 	case err == nil, ctx.Err() != nil, errors.Is(err, adapter.ErrNotInstalled), adapter.CodeOf(err) == adapter.CodeUnauthenticated:
 	default:
@@ -103,21 +109,30 @@ func (r *Registry) tend(ctx context.Context, org string) {
 // maxHot bounds how many workspaces are looked at out of turn.
 const maxHot = 1000
 
-// heat remembers whether something failed for a workspace.
-func (r *Registry) heat(org string, failed bool) {
+// heat remembers when a workspace is to be looked at out of turn. Zero means never.
+func (r *Registry) heat(org string, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !failed {
+	if _, known := r.hot[org]; at.IsZero() {
 		delete(r.hot, org)
-	} else if len(r.hot) < maxHot {
-		r.hot[org] = struct{}{}
+	} else if known || len(r.hot) < maxHot {
+		r.hot[org] = at
 	}
 }
 
+// hotOnes returns the workspaces that are to be looked at by now.
 func (r *Registry) hotOnes() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.hot))
+	now := r.cfg.Now()
+	var due []string
+	for org, at := range r.hot {
+		if !now.Before(at) {
+			due = append(due, org)
+		}
+	}
+	slices.Sort(due)
+	return due
 }
 
 func (r *Registry) step(ctx context.Context, org string) error {
@@ -126,6 +141,7 @@ func (r *Registry) step(ctx context.Context, org string) error {
 		return err
 	}
 	if s == nil { // purged, or an installation that ended before its record was there
+		r.noteStatus(org, "")
 		return r.delist(ctx, org)
 	}
 	r.login(org).saw(s)
@@ -140,18 +156,24 @@ func (r *Registry) step(ctx context.Context, org string) error {
 // with its record.
 func (r *Registry) due(ctx context.Context, org string, s *snapshot, err error) error {
 	l := r.login(org)
-	switch {
-	case s.rec.Status == Leaving && !r.cfg.Now().Before(s.rec.NextTry):
-		_, _, err := r.revoke(ctx, org)
-		return err
-	case err != nil:
-		return err
-	case l.holds(s), s.rec.due(r.cfg.Now()):
-		if err := l.refresh(ctx, true); err != nil {
-			return err
+	var revoking error // it holds nothing else up either
+	if s.rec.revoking() && !r.cfg.Now().Before(s.rec.NextTry) {
+		var claimed bool
+		if claimed, revoking = r.claim(ctx, org); claimed {
+			_, _, revoking = r.revoke(ctx, org)
 		}
 	}
-	return r.reseal(ctx, org)
+	switch {
+	case s.rec.Status == Leaving:
+		return revoking
+	case err != nil:
+		return errors.Join(revoking, err)
+	case l.holds(s), s.rec.due(r.cfg.Now()):
+		if err := l.refresh(ctx, true); err != nil {
+			return errors.Join(revoking, err)
+		}
+	}
+	return errors.Join(revoking, r.reseal(ctx, org))
 }
 
 // announce calls the hook that a record waits for.
@@ -161,9 +183,6 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 		hook = r.cfg.OnUninstalled
 	}
 	org, what, installation := s.rec.Organization, s.rec.Announce, s.rec.Installation
-	if what == announceUninstalled && r.cfg.OnLeft != nil {
-		r.cfg.OnLeft(org)
-	}
 	if hook == nil && (r.cfg.OnInstalled != nil || r.cfg.OnUninstalled != nil || r.cfg.OnLeft != nil) {
 		hook = func(context.Context, string, string) error { return nil }
 	}
@@ -189,14 +208,24 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 // reseal encrypts the tokens of a workspace with the first key, if they are
 // encrypted with another.
 func (r *Registry) reseal(ctx context.Context, org string) error {
-	_, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		stale := func(s *sealed) bool { return s != nil && s.Key != r.cfg.Keys.current() }
-		if old == nil || old.access.text() == "" && old.refresh.text() == "" || !stale(rec.Access) && !stale(rec.Refresh) {
-			return false
+	_, err := r.change(ctx, org, func(_ *snapshot, rec *record) (changed bool) {
+		again := func(field string, s *sealed) *sealed {
+			if s == nil || s.Key == r.cfg.Keys.current() {
+				return s
+			}
+			text, err := r.cfg.Keys.open(org, field, s)
+			if err != nil {
+				return s // it stays as it is
+			}
+			changed = true
+			return r.cfg.Keys.seal(org, field, text)
 		}
-		rec.Access = r.cfg.Keys.seal(org, fieldAccess, old.access.text())
-		rec.Refresh = r.cfg.Keys.seal(org, fieldRefresh, old.refresh.text())
-		return true
+		rec.Access, rec.Refresh = again(fieldAccess, rec.Access), again(fieldRefresh, rec.Refresh)
+		rec.Former = slices.Clone(rec.Former)
+		for i, f := range rec.Former {
+			rec.Former[i] = former{Access: again(fieldAccess, f.Access), Refresh: again(fieldRefresh, f.Refresh)}
+		}
+		return changed
 	})
 	return err
 }
