@@ -28,6 +28,8 @@ const (
 	// countDiffers is the number of posts of a turn that ran again and said
 	// something else where nothing can be changed.
 	countDiffers = "differs"
+	// countMissed is the number of deliveries whose webhook did not arrive.
+	countMissed = "missed_webhooks"
 	// countReplies is the number of messages that were posted.
 	countReplies = "replies"
 )
@@ -53,6 +55,8 @@ func (c *counts) add(name, reason string) {
 // Counts returns how often each decision was taken since [New], by name:
 //
 //   - "accepted", "duplicate": deliveries that were stored, or known already
+//   - "missed_webhooks": messages whose webhook did not arrive, and that were found
+//     by asking the platform
 //   - "ignored:" and a reason, for example "ignored:self": events without a handler
 //   - "handled", "retried", "buried", "parked", "returned": how turns ended;
 //     parked turns wait for an answer, returned ones were handed back unfinished

@@ -343,7 +343,7 @@ func (b *Bot) isOwnSession(ctx context.Context, r *run) (bool, error) {
 	}
 	starting, err := b.notes.Value(notes.Starting, r.thread.workspace).Get(ctx)
 	if err == nil && starting != nil {
-		err = &yieldError{wait: startingPoll, why: "waiting until it is known whether the session is the bot's own"}
+		err = &yieldError{wait: startingPoll, why: "waiting until it is known whether the session is the bot's own", inOrder: true}
 	}
 	return false, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Acceptor stores deliveries. *bot.Bot is one.
@@ -39,11 +40,14 @@ type endpoint struct {
 	log      zerolog.Logger
 	forged   forged
 	intake   *Intake
+	tracer   adapter.Tracer // nil for none
 }
 
 func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.now()
-	status, text := h.serve(w, r, start)
+	t := h.trace(r)
+	status, text := h.serve(w, r, start, t)
+	t.end()
 	h.intake.observe(status, h.now().Sub(start))
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -58,7 +62,7 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers one request. The order matters: nothing is parsed before the
 // signature is verified.
-func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (int, string) {
+func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, t tracing) (int, string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed, "method not allowed"
@@ -82,6 +86,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
+		t.step(refusalReason(err), "")
 		warn(h.forged.unsigned).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
@@ -89,53 +94,67 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	defer release()
 	if errors.Is(err, errBudget) {
 		w.Header().Set("Connection", "close")
+		t.step(reason.Overloaded, "")
 		log(h.log.Error()).Msg("delivery refused: too many large bodies at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			t.step(reason.TooLarge, "")
 			warn(h.forged.unread).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large"
 		}
+		t.step(reason.CutOff, "")
 		warn(h.forged.unread).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off"
 	}
 	by, err := h.verify(r, body)
 	if err != nil {
 		if h.signed {
+			t.step(refusalReason(err), "")
 			warn(h.forged.refused).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
+			t.step(reason.NotVerified, "")
 			warn(h.forged.refused).Msg("delivery refused by Config.Verify") // its error may hold secrets
 		}
 		return refusal(err)
 	}
 
+	t.verified(by)
+
 	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
 		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
+			t.step(reason.NotJSON, "")
 			return http.StatusBadRequest, err.Error()
 		}
+		t.step(reason.NoTimestamp, "")
 		return http.StatusUnauthorized, err.Error()
 	}
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
+		t.aged(err, d.Key(), age)
 		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
 		return http.StatusUnauthorized, err.Error()
 	}
 	if d.Late {
+		t.late(age)
 		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {
+		t.step(reason.Overloaded, "")
 		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
-	if err := h.store(r.Context(), d); err != nil {
+	if err := h.store(t.context(r.Context()), d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
+			t.step(reason.Unreadable, "")
 			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
 			return http.StatusBadRequest, "cannot be read"
 		}
+		t.step(reason.IntakeFailed, "")
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again"
 	}

@@ -4,18 +4,19 @@ import (
 	"cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Reasons why a delivery reaches no handler. These are the values of
 // Route.Ignore and, with the reasons in decode.go, of OtherEvent.Reason.
 const (
 	// reasonMalformed: authentic, but a required field is missing.
-	reasonMalformed = "malformed"
+	reasonMalformed = reason.Malformed
 	// reasonNoThread: a comment or reaction attached to nothing known.
-	reasonNoThread = "no_thread"
+	reasonNoThread = reason.NoThread
 	// reasonNoWorkspace: the organization id is missing, so the installation is
 	// unknown.
-	reasonNoWorkspace = "no_workspace"
+	reasonNoWorkspace = reason.NoWorkspace
 )
 
 // The types that a bot can use.

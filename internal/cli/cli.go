@@ -5,6 +5,11 @@
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
+//	explain   say what became of a message, and why
+//	deliveries  list deliveries and what became of them
+//	replay    handle deliveries again
+//	dead      look after the dead letters
+//	scheduled look after scheduled posts
 //	tokens    create, list and revoke tokens of the ticketing API
 //	workspaces  look after the workspaces that have installed the app
 //	keys      make and rotate the keys that encrypt tokens
@@ -54,11 +59,18 @@ type Program struct {
 // commands is the command line. The names of flags and variables, their
 // defaults and their help come from package settings.
 type commands struct {
-	Serve  serveCmd  `cmd:"" help:"Run the bot from the environment."`
-	Init   initCmd   `cmd:"" help:"Go from nothing to a checked .env."`
-	Demo   demoCmd   `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
-	Sim    simCmd    `cmd:"" help:"Run a simulated Linear for bots in any language."`
-	State  stateCmd  `cmd:"" help:"Look into a store, or move its content."`
+	Serve serveCmd `cmd:"" help:"Run the bot from the environment."`
+	Init  initCmd  `cmd:"" help:"Go from nothing to a checked .env."`
+	Demo  demoCmd  `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	Sim   simCmd   `cmd:"" help:"Run a simulated Linear for bots in any language."`
+	State stateCmd `cmd:"" help:"Look into a store, or move its content."`
+
+	Explain    explainCmd    `cmd:"" help:"Say what became of a comment, a session or a delivery, and why."`
+	Deliveries deliveriesCmd `cmd:"" help:"List deliveries and what became of them."`
+	Replay     replayCmd     `cmd:"" help:"Handle deliveries again. Nothing is posted twice."`
+	Dead       deadCmd       `cmd:"" help:"Look after the dead letters: messages that could not be handled."`
+	Scheduled  scheduledCmd  `cmd:"" help:"Look after scheduled posts."`
+
 	Tokens tokensCmd `cmd:"" help:"Create, list and revoke tokens of the ticketing API."`
 
 	Workspaces workspacesCmd `cmd:"" help:"Look after the workspaces that have installed the app."`
@@ -110,12 +122,13 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	if err != nil {
 		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
 	}
-	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" || command == "workspaces" || command == "keys" || command == "migrate" {
+	switch command, _, _ := strings.Cut(parsed.Command(), " "); command {
+	case "state", "dead", "explain", "demo", "workspaces", "keys", "migrate":
 		for _, u := range settings.FindUnknown(p.environ()) {
 			fail(0, u.String()) // serve logs them itself
 		}
 	}
-	err = parsed.Run(&cli.State, &cli.Workspaces)
+	err = parsed.Run(&cli.State, &cli.Workspaces, &cli.Dead, &cli.Scheduled)
 	if err == nil {
 		return ExitOK
 	}

@@ -49,6 +49,7 @@ type assembly struct {
 	problems []settings.Problem
 	log      zerolog.Logger
 	tickets  *tickets // nil without the ticketing API
+	opened   bool     // the store is the configured one
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. If the
@@ -83,7 +84,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
+	seen := a.observe()
+	defer seen.flush(ctx)
 	b := a.newBot(in)
+	a.openAdmin(seen, b)
 	if in != nil {
 		in.store.Store, in.bot = a.cfg.Bot.Store, b
 		a.cfg.Webhook.Pages = in.pages(a.cfg.Webhook.Pages)
@@ -99,7 +103,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
-	return a.listenError(srv.Run(ctx, a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log})...))
+	return a.listenError(srv.Run(ctx, a.tickets.beside(b, conn, seen, a.newCatchUp(b, in), storeCheck{a.cfg.Bot.Store, a.log})...))
 }
 
 // problem records a problem with a variable, under the name by which it was set.
@@ -234,7 +238,7 @@ func (a *assembly) openStore() (func() error, error) {
 	if !store.Durable() {
 		a.log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
 	}
-	a.cfg.Bot.Store = store
+	a.cfg.Bot.Store, a.opened = store, true
 	return store.Close, nil
 }
 

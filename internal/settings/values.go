@@ -39,6 +39,17 @@ type Values struct {
 	Backlog int
 	// Level is the lowest level that is logged.
 	Level zerolog.Level
+	// Traces is how many traces are kept of each workspace, TraceFor for how long,
+	// and TraceText says whether they hold what people wrote. None are kept if
+	// Traces is negative.
+	Traces    int
+	TraceFor  time.Duration
+	TraceText bool
+	// CatchUp is how often messages are looked for whose webhook did not arrive.
+	// None are looked for if it is negative.
+	CatchUp time.Duration
+	// AdminAddr is where the admin API listens, and AdminToken opens it.
+	AdminAddr, AdminToken string
 	// Ticketing enables the ticketing API.
 	Ticketing bool
 
