@@ -104,14 +104,13 @@ func TestADeletedMessageGetsNoApology(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					if err := w.bot.Accept(ctx, d); err != nil {
+					if err := w.bot.Accept(context.WithoutCancel(ctx), d); err != nil { // ends ctx
 						return err
 					}
 				}
 				store.cut.Store(true)
 				<-ctx.Done()
-				time.Sleep(5 * time.Second) // until the lease has lapsed
-				store.cut.Store(false)
+				time.AfterFunc(5*time.Second, func() { store.cut.Store(false) }) // the lease has lapsed by then
 				return ctx.Err()
 			})
 			w.deliver(p.Said(thread, "m1", "ada", "@helper hello"))
