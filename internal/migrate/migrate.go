@@ -78,6 +78,9 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 }
 
 func (r *run) all(ctx context.Context) error {
+	if err := r.Source.check(ctx); err != nil {
+		return err
+	}
 	found, err := r.installations(ctx)
 	if err != nil {
 		return err
