@@ -69,7 +69,7 @@ type Config struct {
 	// credentials, they replace all credentials here. Ignored if Bot.Adapter is set.
 	Linear linear.Config
 	// Webhook holds the options of the server, such as Checks and OnListen.
-	// Acceptor, Durable, Ready, Buttons and Logger are replaced by the bot's.
+	// Acceptor, Durable, Ready, Lag, Buttons and Logger are replaced by the bot's.
 	Webhook webhook.Config
 	// Environ is the environment, as "NAME=value". Defaults to [os.Environ].
 	Environ []string

@@ -112,4 +112,8 @@ type Post struct {
 	As Persona
 	// Quiet keeps the bot from being subscribed to the subject of the thread.
 	Quiet bool
+	// Progress says that more is to come. In an agent session the message is then a
+	// thought, which does not end the turn, and otherwise the answer. Elsewhere it
+	// makes no difference.
+	Progress bool
 }

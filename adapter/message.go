@@ -171,35 +171,3 @@ type IssueState struct{ ID, Name, Type string }
 
 // Label is a label on an issue.
 type Label struct{ ID, Name string }
-
-// Session is an agent session: a conversation that the platform opened for the
-// bot.
-type Session struct {
-	ID string
-	// CommentID is the root comment of the session's thread. May be empty.
-	CommentID string
-	// CommentThread is the thread of CommentID, in which the session shows.
-	// Empty if there is no such comment.
-	CommentThread ThreadID
-	// SourceCommentID is the comment that started the session, if any.
-	SourceCommentID string
-	Status          string
-	// Context is what the platform suggests as a prompt. It contains text by other
-	// people: do not trust it.
-	Context string
-	// Guidance are the workspace's rules for agents, nearest first.
-	Guidance []string
-	// Previous are the earlier comments of the thread.
-	Previous []*Message
-	// Delegated says that the session began with a delegation and not with
-	// a mention.
-	Delegated bool
-	// ActivityID is the activity that carried the message. Empty for the
-	// message that created the session.
-	ActivityID string
-	// Signal is what the platform says about the message besides its text, for
-	// example "continue". The message may then have no text. Usually empty; a
-	// signal to stop is a StopEvent.
-	Signal  string
-	Creator *User
-}

@@ -27,6 +27,7 @@ type abilities struct {
 	uploader   adapter.Uploader
 	downloader adapter.Downloader
 	agent      adapter.Agent
+	owner      adapter.SessionOwner
 	tracker    adapter.Tracker
 }
 
@@ -46,6 +47,7 @@ func abilitiesOf(a adapter.Adapter) abilities {
 	can.uploader, _ = a.(adapter.Uploader)
 	can.downloader, _ = a.(adapter.Downloader)
 	can.agent, _ = a.(adapter.Agent)
+	can.owner, _ = a.(adapter.SessionOwner)
 	can.tracker, _ = a.(adapter.Tracker)
 	return can
 }

@@ -43,7 +43,8 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
-	receipt, err := b.cfg.Store.Enqueue(ctx, b.entry(d, &route))
+	entry := b.entry(d, &route)
+	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
@@ -53,6 +54,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		if route.Message && b.cfg.Policy.takesOver() {
 			b.takeOver(ctx, d, &route)
 		}
+		b.greet(&route, &entry, receipt.Depth)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 	case state.Busy:

@@ -34,7 +34,14 @@ type acme struct {
 // ends. The workspace sends deliveries of the given types.
 func newAcme(t *testing.T, cfg bot.Config, register func(b *bot.Bot, w *acme), types ...string) *acme {
 	t.Helper()
-	srv, err := linearsim.Start(linearsim.Config{Parallel: 1})
+	return newAcmeOn(t, linearsim.Config{}, cfg, register, types...)
+}
+
+// newAcmeOn is newAcme on a Linear with a configuration.
+func newAcmeOn(t *testing.T, sim linearsim.Config, cfg bot.Config, register func(b *bot.Bot, w *acme), types ...string) *acme {
+	t.Helper()
+	sim.Parallel = 1
+	srv, err := linearsim.Start(sim)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -270,6 +270,9 @@ func (b *Bot) expectsSession(ctx context.Context, r *run) (bool, error) {
 	if !r.message.Mentioned {
 		return false, nil
 	}
+	if b.sessions.hasArrived(r.head().Workspace) {
+		return true, nil
+	}
 	return b.sendsSessions(ctx, r.head().Workspace)
 }
 
@@ -317,6 +320,27 @@ const (
 type sessionMemory struct {
 	mu sync.Mutex
 	of map[string]sessionFact
+	// arrived says that a session is stored that no turn has noted yet.
+	arrived map[string]time.Time
+}
+
+// arrive remembers that a session of a workspace was stored, so that the comment that
+// tells of the same act, if it comes later, lets it go first.
+func (m *sessionMemory) arrive(workspace string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.arrived == nil || len(m.arrived) >= sessionsMost {
+		m.arrived = make(map[string]time.Time)
+	}
+	m.arrived[workspace] = time.Now()
+}
+
+// hasArrived reports whether a session of a workspace was stored of late.
+func (m *sessionMemory) hasArrived(workspace string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at, ok := m.arrived[workspace]
+	return ok && time.Since(at) < sessionsTTL
 }
 
 type sessionFact struct {

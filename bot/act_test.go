@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -61,6 +62,52 @@ func (s *countingStore) WriteNotes(ctx context.Context, k state.Key, w ...state.
 func (s *countingStore) Subscribed(ctx context.Context, k state.Key) (bool, error) {
 	s.others.Add(1)
 	return s.Store.Subscribed(ctx, k)
+}
+
+// lossyStore has signals, and begins by telling that some may have been lost, as a
+// store with a connection does.
+type lossyStore struct{ *countingStore }
+
+func (lossyStore) Signal(context.Context, state.Key) error { return nil }
+
+func (lossyStore) OnSignal(f func(state.Key)) (stop func()) {
+	f(state.Key{})
+	return func() {}
+}
+
+// TestSignalsThatWereLostConcernOlderReadsOnly: the notes of a turn that are read
+// after it was last possible to miss a signal are not read twice.
+func TestSignalsThatWereLostConcernOlderReadsOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := lossyStore{&countingStore{Store: memstate.New(memstate.Options{})}}
+		defer store.Close()
+		fake := adaptertest.NewFake("helper")
+		b, err := bot.New(bot.Config{Adapter: fake, Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+			_, err := th.Post(ctx, bot.Text("yes"))
+			return err
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var running sync.WaitGroup
+		running.Go(func() {
+			if err := b.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Millisecond)
+		if err := b.Accept(t.Context(), fake.Said(thread, "m1", "ada", "@helper hello")); err != nil {
+			t.Fatal(err)
+		}
+		running.Wait()
+		if n, o := len(fake.Posted(thread)), store.others.Load(); n != 1 || o != 0 {
+			t.Errorf("%d answers and %d other calls of the store, want 1 and 0", n, o)
+		}
+	})
 }
 
 // TestAPlainTurnIsOneReadAndOneWrite: between lease and settle, a mention that

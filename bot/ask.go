@@ -187,9 +187,8 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 		if err != nil {
 			return "", err
 		}
-		return "", t.bot.can.agent.Activity(ctx, &adapter.Activity{
-			Workspace: t.workspace, Thread: t.id, Key: key,
-			Kind: adapter.ActivityElicitation, Body: body, Options: q.Options,
+		return "", t.activity(ctx, &adapter.Activity{
+			Key: key, Kind: adapter.ActivityElicitation, Body: body, Options: q.Options,
 		})
 	}
 	var text strings.Builder

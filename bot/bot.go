@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -27,6 +28,7 @@ type Bot struct {
 	runner     *turns.Runner
 	running    running
 	sessions   sessionMemory
+	greeter    greeter
 	members    members
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
@@ -56,6 +58,10 @@ func New(cfg Config) (*Bot, error) {
 
 // Durable reports whether accepted deliveries survive the process.
 func (b *Bot) Durable() bool { return b.cfg.Store.Durable() }
+
+// Lag returns how far handling is behind: for how long the turns that begin at
+// present were ready to begin. It is zero while there are idle workers.
+func (b *Bot) Lag() time.Duration { return b.runner.Lag() }
 
 // Ready returns nil if deliveries can be stored and worked on.
 func (b *Bot) Ready(ctx context.Context) error {

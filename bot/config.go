@@ -59,15 +59,20 @@ type Config struct {
 	TypingEmoji string
 	// NoApology keeps the bot from saying that something went wrong, with a
 	// reference, when a turn in which a person waits for an answer goes to the
-	// dead letters. A handler of OnFailed replaces the apology.
+	// dead letters. A handler of OnFailed replaces the apology. An agent session
+	// gets an end all the same, if the handler of OnFailed writes none, unless
+	// Sessions.Unattended is set.
 	NoApology bool
+	// Sessions says what the bot does in agent sessions by itself. The zero value is
+	// a good one.
+	Sessions SessionConfig
 	// Policy says what happens to messages that arrive in a busy thread. Defaults
 	// to Serial().
 	Policy LanePolicy
 	// Lanes says what is handled one at a time. Defaults to LanePerThread.
 	Lanes LaneScope
 	// Workers is the most turns that run at once in this process. Defaults
-	// to 64.
+	// to 256.
 	Workers int
 	// PerWorkspace is the most turns of one workspace that run at once in this
 	// process, so that a busy workspace leaves workers to the others. Lanes
@@ -181,11 +186,13 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Policy = cmp.Or(c.Policy, Serial())
 	c.BotTurns = orOff(c.BotTurns, 8, math.MaxInt)
-	c.Workers = cmp.Or(c.Workers, 64)
+	c.Workers = cmp.Or(c.Workers, 256)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, 10)
 	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
 	c.DrainTimeout = orOff(c.DrainTimeout, 25*time.Second, 0)
+	c.Sessions.First = cmp.Or(c.Sessions.First, firstWords)
+	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, keepAlive, unlimited)
 	c.HoldFor = orOff(c.HoldFor, 30*time.Second, 0)
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff

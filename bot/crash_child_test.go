@@ -81,6 +81,7 @@ func newCrashBot(lin linear.Config, job string, witness *witness, cfg bot.Config
 	}
 	b.OnNewMention(map[string]bot.MessageHandler{
 		"stepping": witness.stepping, "asking": witness.asking, "poison": poison,
+		"session": witness.inSession, "session-poison": poison,
 	}[job])
 	b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		_, err := t.Post(ctx, bot.Text("heard "+m.Text()))
@@ -126,6 +127,31 @@ func (w *witness) stepping(ctx context.Context, t *bot.Thread, _ *bot.Message) e
 		return err
 	}
 	_, err = w.pass(ctx, "finished", in)
+	return err
+}
+
+// inSession is a turn in an agent session that thinks, acts and answers.
+func (w *witness) inSession(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+	s := t.Session()
+	if _, err := w.pass(ctx, "begun", m.ID); err != nil {
+		return err
+	}
+	if err := s.Think(ctx, "looking"); err != nil {
+		return err
+	}
+	if _, err := w.pass(ctx, "thought", m.ID); err != nil {
+		return err
+	}
+	if err := s.Act(ctx, bot.Action{Name: "Searched", Result: "7"}); err != nil {
+		return err
+	}
+	if _, err := w.pass(ctx, "acted", m.ID); err != nil {
+		return err
+	}
+	if _, err := s.Finish(ctx, bot.Text("found")); err != nil {
+		return err
+	}
+	_, err := w.pass(ctx, "answered", m.ID)
 	return err
 }
 

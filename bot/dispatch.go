@@ -149,6 +149,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		case g.shut:
 			continue
 		}
+		b.attend(ctx, r)
 		start := time.Now()
 		err = b.call(ctx, r, h)
 		if errors.Is(err, Next) {
@@ -195,11 +196,14 @@ func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
 
 // timed gives a handler its context. leave must be called when it is done.
 func (b *Bot) timed(ctx context.Context, r *run, h *handler) (_ context.Context, leave func()) {
-	start := time.Now()
 	own := h.options.Timeout
+	if own <= 0 {
+		return context.WithCancel(r.limited(ctx))
+	}
+	start := time.Now()
 	if own <= b.cfg.TurnTimeout {
 		end := r.deadline
-		if at := start.Add(own); own > 0 && at.Before(end) {
+		if at := start.Add(own); at.Before(end) {
 			end = at
 		}
 		return context.WithDeadlineCause(ctx, end, ErrTurnTimeout)

@@ -38,7 +38,25 @@
 // [Bot.Workspace]. Package access has rules for [Config.Access], package ai serves
 // language models, and package bottest tests handlers.
 //
-// The guide with examples is docs/writing-handlers.md in the repository.
+// # Agent sessions
+//
+// A session is a thread in which people watch the bot at work; [Thread.Session] has
+// what can be written there. A prompt takes the way of every message, and a keeper
+// beside it:
+//
+//	Accept ── stored ──► lane ── lease ──► gate ──► handler ──► settle
+//	   │                                     │         │           │
+//	   └─ no turn within 2 s,                │         └ writes    └ no answer, question or
+//	      or behind others:                  │           after       error yet: the keeper
+//	      a first word (greeter.go)          │           the first   writes the end
+//	                                         └ the keeper sends the first activity,
+//	                                           then signs of life (keeper.go)
+//
+// The keeper stores nothing. Its writes are named after the event, so another process
+// that goes on with the turn repeats none of them.
+//
+// The guide with examples is docs/writing-handlers.md in the repository, that to
+// sessions docs/agent-sessions.md.
 //
 // # Words
 //

@@ -39,10 +39,14 @@ func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &permanentError{err}
+	return &permanentError{err: err}
 }
 
-type permanentError struct{ err error }
+type permanentError struct {
+	err error
+	// code is that of the dead letter. Defaults to "permanent".
+	code string
+}
 
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }

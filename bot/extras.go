@@ -46,8 +46,35 @@ func NoMentions(c Content) Content {
 	return extrasContent{c, extras{silent: true}}
 }
 
+// Progress returns c as a post of which more is to come. In an agent session it is a
+// thought, which does not end the turn; elsewhere it makes no difference. It combines
+// with every other content. A nil c stays nil.
+func Progress(c Content) Content { return inMode(c, modeProgress) }
+
+// Final returns c as a post that is the answer, which ends the turn in an agent
+// session. Posts are final unless SessionConfig.PostsAreProgress says otherwise. If
+// Progress and Final are nested, the outermost counts.
+func Final(c Content) Content { return inMode(c, modeFinal) }
+
+func inMode(c Content, m postMode) Content {
+	if c == nil {
+		return nil
+	}
+	return extrasContent{c, extras{mode: m}}
+}
+
+// postMode says whether a post is the answer.
+type postMode uint8
+
+const (
+	modeDefault postMode = iota
+	modeProgress
+	modeFinal
+)
+
 // extras are what goes with content besides its text.
 type extras struct {
+	mode  postMode
 	files []adapter.Upload
 	as    *Persona // nil is the bot's own name
 	quiet bool
@@ -85,6 +112,9 @@ func detach(c Content) (Content, extras) {
 		all.files = slices.Concat(x.extras.files, all.files)
 		all.quiet = all.quiet || x.extras.quiet
 		all.silent = all.silent || x.extras.silent
+		if all.mode == modeDefault {
+			all.mode = x.extras.mode
+		}
 		if all.as == nil {
 			all.as = x.extras.as
 		}
@@ -123,9 +153,14 @@ func personaError(code adapter.Code, message string) error {
 	return err
 }
 
+// isProgress reports whether more is to come after a post.
+func (t *Thread) isProgress(x extras) bool {
+	return x.mode == modeProgress || x.mode == modeDefault && t.bot.cfg.Sessions.PostsAreProgress
+}
+
 // newPost returns the post of a text under a key.
 func (t *Thread) newPost(body, key string, x extras) *adapter.Post {
-	p := &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key, Quiet: x.quiet}
+	p := &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: body, Key: key, Quiet: x.quiet, Progress: t.isProgress(x)}
 	if x.as != nil {
 		p.As = *x.as
 	}

@@ -77,16 +77,22 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	last.event = &adapter.OtherEvent{Meta: head, Reason: "failed"}
 	if in != "" {
 		last.thread = &Thread{bot: b, id: in, workspace: e.Lane.Workspace, turn: last}
+		if last.thread.inSession() {
+			last.keeper = &keeper{thread: last.thread}
+		}
 	}
 
 	// Not beyond the drain, nor the lease: then the turn is buried elsewhere.
 	ctx, cancel := context.WithTimeout(ctx, failedTimeout)
 	defer cancel()
 	ctx = withTurn(ctx, last)
+	if last.keeper != nil && b.waits(e, t) && !b.cfg.Sessions.Unattended {
+		defer b.failSession(ctx, log, last, f)
+	}
 	if len(b.on.failed) == 0 {
 		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(ctx, e, t, f) {
 			last.writes.begin("apology")
-			if err := last.thread.apologize(ctx, f.Reference); err != nil {
+			if err := last.thread.apologize(ctx, f); err != nil {
 				log.Warn().Err(err).Msg("could not apologize for a turn that failed")
 			}
 		}
@@ -161,16 +167,58 @@ func (b *Bot) wasDeleted(ctx context.Context, to *adapter.Route) bool {
 	})
 }
 
-// apologize says that a turn failed.
-func (t *Thread) apologize(ctx context.Context, reference string) error {
-	text := fmt.Sprintf("Sorry, something went wrong and I couldn't finish this. Reference: `%s`", reference)
-	if t.inSession() {
-		return t.bot.can.agent.Activity(ctx, &adapter.Activity{
-			Workspace: t.workspace, Thread: t.id, Key: t.writeKey(ctx), Kind: adapter.ActivityFailure, Body: text,
-		})
+// apology is what a person is told of a turn that failed.
+func apology(f *Failed) string {
+	what := "something went wrong and I couldn't finish this"
+	if f.Code == "timeout" {
+		what = "this took longer than I may work on it, so I've stopped"
 	}
-	_, err := t.Post(ctx, Markdown(text))
+	return fmt.Sprintf("Sorry, %s. Reference: `%s`", what, f.Reference)
+}
+
+// apologize says that a turn failed.
+func (t *Thread) apologize(ctx context.Context, f *Failed) error {
+	if t.inSession() {
+		return t.activity(ctx, &adapter.Activity{Key: t.writeKey(ctx), Kind: adapter.ActivityFailure, Body: apology(f)})
+	}
+	_, err := t.Post(ctx, Markdown(apology(f)))
 	return err
+}
+
+// waits reports whether a person waits in a session for the end of a turn that
+// failed, whether or not a handler had it.
+func (b *Bot) waits(e state.Queued, t *Turn) bool {
+	if t == nil { // it may be what ends the process, so it is not parsed
+		d, err := unpackDelivery(e.Body)
+		if err != nil {
+			return false
+		}
+		to, err := b.cfg.Adapter.Route(d)
+		return err == nil && to.Message && to.Ignore == ""
+	}
+	switch t.event.(type) {
+	case *adapter.MessageEvent:
+		return !b.isOwn(t.event)
+	case *adapter.StopEvent:
+		return true
+	default:
+		return false
+	}
+}
+
+// failSession sees to it that a session of which a turn failed for good has an end.
+func (b *Bot) failSession(ctx context.Context, log *zerolog.Logger, last *Turn, f *Failed) {
+	if !last.keeper.open() || context.Cause(ctx) != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return
+	}
+	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), keeperPatience)
+	defer cancel()
+	e := &sessionEnd{
+		Thread: last.thread.id, Key: keeperKey(last.entry.ID, "failed"), Kind: adapter.ActivityFailure, Body: apology(f),
+	}
+	if err := b.writeEnd(ctx, storing, last.thread.workspace, last.entry.Lane, e); err != nil {
+		log.Warn().Err(err).Msg("could not end the session of a turn that failed")
+	}
 }
 
 // reference is what people are given to find a dead letter: the beginning of its

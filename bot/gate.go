@@ -25,6 +25,9 @@ func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 		return gate{}, err
 	}
 	if first, err := b.claim(ctx, r); err != nil || !first {
+		if err == nil {
+			b.pointElsewhere(ctx, r)
+		}
 		return gate{over: "same_act"}, err
 	}
 	if allowed, err := b.admit(ctx, r); err != nil || !allowed {

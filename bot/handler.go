@@ -58,6 +58,7 @@ type handler struct {
 const (
 	kindCommand     = "command"
 	kindMention     = "mention"
+	kindDelegated   = "delegated"
 	kindSubscribed  = "subscribed"
 	kindPattern     = "pattern"
 	kindUpdated     = "updated"
@@ -91,6 +92,7 @@ func (h *handler) allowed() Access {
 type handlers struct {
 	command     []*command
 	mention     []*handler
+	delegated   []*handler
 	subscribed  []*handler
 	pattern     []*handler
 	updated     []*handler
@@ -114,6 +116,15 @@ type handlers struct {
 // nothing. Register before Run.
 func (b *Bot) OnNewMention(h MessageHandler) *Registration {
 	return b.onMessage(&b.on.mention, kindMention, h, nil)
+}
+
+// OnDelegated registers h for issues that were delegated to the bot, each in the agent
+// session that begins with it. What is asked for is the issue: [Message.Text] is its
+// title and description, Message.Issue the rest that is known, and the author is who
+// delegated it, or an automation. Without a handler for them, or if all decline,
+// delegations go to those of OnNewMention.
+func (b *Bot) OnDelegated(h MessageHandler) *Registration {
+	return b.onMessage(&b.on.delegated, kindDelegated, h, nil)
 }
 
 // OnSubscribedMessage registers h for every message in a subscribed thread,

@@ -125,13 +125,12 @@ func (m *members) now() uint64 {
 	return m.era
 }
 
-// enter gives a turn a context that ends when its workspace leaves. release must
-// be called when the turn is over.
-func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, release func()) {
+// enter registers a turn, whose context cancel ends, to be ended when its
+// workspace leaves. exit must be called when the turn is over.
+func (m *members) enter(t *Turn, cancel context.CancelCauseFunc) {
 	if _, leaves := t.event.(*adapter.UninstallEvent); leaves {
-		return ctx, func() {}
+		return
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.turns == nil {
@@ -141,12 +140,12 @@ func (m *members) enter(ctx context.Context, t *Turn) (_ context.Context, releas
 	if m.left[t.head().Workspace] > t.era {
 		cancel(ErrUninstalled)
 	}
-	return ctx, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.turns, t)
-		cancel(nil)
-	}
+}
+
+func (m *members) exit(t *Turn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.turns, t)
 }
 
 func (m *members) leave(workspace string) {

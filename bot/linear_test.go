@@ -35,15 +35,15 @@ func newLinear(t *testing.T) *linear.Adapter {
 	return a
 }
 
-// whoAmI answers every request with who the bot is, without a network, so that
-// it works in a bubble.
+// whoAmI answers every request with who the bot is, and that an activity is written,
+// without a network, so that it works in a bubble.
 type whoAmI struct{}
 
 func (whoAmI) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(`{"data":{"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
+		Body: io.NopCloser(strings.NewReader(`{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"activity"}},"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
 			"url":"https://linear.app/acme/profiles/helper-bot"},"organization":{"id":"org","name":"Acme","urlKey":"acme"}}}`)),
 	}, nil
 }

@@ -27,12 +27,23 @@ type Message struct {
 	// question.
 	Skipped []*Message
 
+	// Choice is the option that a message in an agent session chooses, of those that
+	// [Session.Ask] offered. Nil if it is a text of its own.
+	Choice *adapter.Choice
+
 	mentions []mention.Mention
+	// request is what Text is of, with its mentions, if that is not Body.
+	request  string
+	requests []mention.Mention
 }
 
 // Text returns the message without the mentions of the bot: what was asked.
-// It is Markdown, otherwise as written.
+// It is Markdown, otherwise as written. Of an issue that was delegated to the bot, it
+// is the title and the description.
 func (m *Message) Text() string {
+	if m.request != "" {
+		return mention.Strip(m.request, m.requests)
+	}
 	return mention.Strip(m.Body, m.mentions)
 }
 
@@ -53,6 +64,9 @@ func (b *Bot) newMessage(from *adapter.Message, self *adapter.Identity, late boo
 	case from.Addressed == adapter.TernaryNo:
 	case len(m.mentions) > 0:
 		m.Mentioned, m.Rule = true, m.mentions[0].Rule
+	}
+	if s := from.Session; s != nil && s.New && s.Request != "" && s.Request != from.Body {
+		m.request, m.requests = s.Request, mention.Find(s.Request, b.names(self))
 	}
 	return m
 }

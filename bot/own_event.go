@@ -15,6 +15,8 @@ type ownEvent struct {
 	Post  *scheduledPost `json:"post,omitempty"`
 	// Probe asks whether a lane is idle, and does nothing itself.
 	Probe bool `json:"probe,omitempty"`
+	// End is the end of a turn in a session that could not be written at once.
+	End *sessionEnd `json:"end,omitempty"`
 	// Member is that a workspace installed the bot or left it.
 	Member *membership `json:"member,omitempty"`
 }
@@ -66,7 +68,7 @@ func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Ev
 // valid reports whether one field is set.
 func (o *ownEvent) valid() bool {
 	n := 0
-	for _, set := range []bool{o.Press != nil, o.Post != nil, o.Probe, o.Member != nil} {
+	for _, set := range []bool{o.Press != nil, o.Post != nil, o.Probe, o.Member != nil, o.End != nil} {
 		if set {
 			n++
 		}
@@ -78,6 +80,12 @@ func (o *ownEvent) valid() bool {
 func (o *ownEvent) event(e state.Queued) adapter.Event {
 	if o.Member != nil {
 		return o.Member.event(e)
+	}
+	if o.End != nil {
+		return &endEvent{
+			Meta: adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Thread: o.End.Thread, Type: "Session", Action: "end"},
+			end:  o.End,
+		}
 	}
 	if p := o.Press; p != nil {
 		return &adapter.ActionEvent{

@@ -261,6 +261,9 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*ad
 
 // setPlan makes steps the plan of a session, with mentions in them.
 func (t *Thread) setPlan(ctx context.Context, people *mentioner, steps []adapter.PlanStep) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
 	for i := range steps {
 		var err error
 		if steps[i].Content, err = people.replace(ctx, steps[i].Content); err != nil {

@@ -44,7 +44,7 @@ func (b *Bot) routed(ctx context.Context, r *run) ([][]*handler, error) {
 	}
 }
 
-// routeMessage routes a new message: command, then subscribed, then mention,
+// routeMessage routes a new message: delegation, then command, then subscribed, then mention,
 // then pattern.
 func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
 	ctx = r.limited(ctx)
@@ -60,6 +60,9 @@ func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
 		return nil, err
 	}
 	groups, last := b.commandGroups(r.Turn)
+	if s := r.message.Session; s != nil && s.New && s.Delegated {
+		groups = append([][]*handler{b.on.delegated}, groups...)
+	}
 	if to.subscribed {
 		groups = append(groups, b.on.subscribed)
 	}

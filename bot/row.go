@@ -120,7 +120,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	}
 	s := l.candidates[p.at]
 	if s.turn == nil {
-		return []state.Verdict{b.alone(ctx, log, l.page, l.entries[p.at])}
+		return b.alone(ctx, log, l.page, &l.entries[p.at])
 	}
 	if v := b.crashed(ctx, log, l.page, l.entries[p.at]); v != nil {
 		return []state.Verdict{*v}

@@ -22,13 +22,38 @@ import (
 // same time take their keys in the order in which they come, which may be another
 // one in the next run: give each a [Step] of its own.
 
-// sent are the hashes of what a turn has sent, by key. It is safe for concurrent
-// use. The zero value is ready to use.
+// sent is what a turn has sent, by key. It is safe for concurrent use. The zero
+// value is ready to use.
 type sent struct {
 	mu sync.Mutex
-	// before are those of the runs before, nil until they were read.
+	// before are the hashes of what the runs before sent, valid once read is set.
+	read   bool
 	before map[string]string
-	now    map[string]string
+	now    []sentText
+}
+
+// sentText is a text, or its hash. Most turns run once, so short texts are hashed
+// only when the turn is to run again.
+type sentText struct{ key, said, hash string }
+
+// shortSent is how long a text may be that is kept, in bytes.
+const shortSent = 1 << 10
+
+// note remembers a text under a key, in place of an earlier one.
+func (s *sent) note(key, said string) {
+	one := sentText{key: key, said: said}
+	if len(said) > shortSent {
+		one = sentText{key: key, hash: hashOf(said)}
+	}
+	for i := range s.now {
+		if s.now[i].key == key {
+			s.now[i] = one
+			return
+		}
+	}
+	if len(s.now) < maxSent {
+		s.now = append(s.now, one)
+	}
 }
 
 // maxSent is the most writes of a turn of which a hash is kept.
@@ -45,21 +70,18 @@ func (t *Turn) noteSent(ctx context.Context, key, said string) (before string, e
 	s := &t.sent
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.before == nil {
+	if !s.read {
 		stored, err := t.notes.Get(ctx, notes.Sent, t.head().Key)
 		if err != nil {
 			return "", fmt.Errorf("bot: writes of %s: %w", t.head().Key, err)
 		}
-		s.before, s.now = map[string]string{}, map[string]string{}
 		if stored != nil && json.Unmarshal(stored, &s.before) != nil {
-			s.before = map[string]string{} // written by another version
+			s.before = nil // written by another version
 		}
+		s.read = true
 	}
-	before = s.before[key]
-	if _, again := s.now[key]; again || len(s.now) < maxSent {
-		s.now[key] = hashOf(said)
-	}
-	return before, nil
+	s.note(key, said)
+	return s.before[key], nil
 }
 
 // keepSent stages what was sent if the turn is to run again, and forgets it if it
@@ -74,12 +96,19 @@ func (t *Turn) keepSent(over bool) {
 		t.notes.Stage(notes.Root, t.head().Key, nil)
 	case len(s.now) == 0:
 	default:
-		for key, hash := range s.before {
-			if _, again := s.now[key]; !again && len(s.now) < maxSent {
-				s.now[key] = hash
+		hashes := make(map[string]string, len(s.now))
+		for _, one := range s.now {
+			hashes[one.key] = one.hash
+			if one.hash == "" {
+				hashes[one.key] = hashOf(one.said)
 			}
 		}
-		if data, err := json.Marshal(s.now); err == nil {
+		for key, hash := range s.before {
+			if _, again := hashes[key]; !again && len(hashes) < maxSent {
+				hashes[key] = hash
+			}
+		}
+		if data, err := json.Marshal(hashes); err == nil {
 			t.notes.Stage(notes.Sent, t.head().Key, data)
 		}
 	}
@@ -98,7 +127,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 			return nil, err
 		}
 	}
-	m, err := t.bot.cfg.Adapter.Post(ctx, p)
+	m, err := t.put(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +139,23 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 		return m, nil
 	}
 	return t.follow(ctx, m, p.Body)
+}
+
+// put posts a text. In a session it is written in turn with the keeper.
+func (t *Thread) put(ctx context.Context, p *adapter.Post) (*adapter.Message, error) {
+	if !t.inSession() {
+		return t.bot.cfg.Adapter.Post(ctx, p)
+	}
+	kind := adapter.ActivityResponse
+	if p.Progress {
+		kind = adapter.ActivityThought
+	}
+	var m *adapter.Message
+	err := t.written(ctx, kind, func(ctx context.Context) (err error) {
+		m, err = t.bot.cfg.Adapter.Post(ctx, p)
+		return err
+	})
+	return m, err
 }
 
 // differs reports whether a message that was there before may say something else

@@ -120,11 +120,13 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		if err := r.thread.stop(ctx, stop{at: r.entry.EnqueuedAt}); err != nil {
 			return nil, err
 		}
+		if err := b.awaitStop(ctx, r); err != nil {
+			return nil, err
+		}
 		if len(b.on.stop) == 0 && !own {
 			r.writes.begin("stop")
-			err := b.can.agent.Activity(ctx, &adapter.Activity{
-				Workspace: r.thread.workspace, Thread: r.thread.id, Key: r.thread.writeKey(ctx),
-				Kind: adapter.ActivityResponse, Body: "Stopped.",
+			err := r.thread.activity(ctx, &adapter.Activity{
+				Key: r.thread.writeKey(ctx), Kind: adapter.ActivityResponse, Body: "Stopped.",
 			})
 			return handled(), err
 		}
@@ -135,40 +137,69 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	return nil, nil
 }
 
+const (
+	// stopPatience is how long the confirmation of a stop waits for the turns that it
+	// ends, on whichever instance they run, so that it comes last.
+	stopPatience = 800 * time.Millisecond
+	stopPoll     = 50 * time.Millisecond
+)
+
+// awaitStop waits until the turns of a session have ended that was stopped. One that
+// ignores the end of its context is not waited for: it writes nothing more.
+func (b *Bot) awaitStop(ctx context.Context, r *run) error {
+	probe, err := packOwn(&ownEvent{Probe: true})
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(stopPatience); time.Now().Before(deadline); {
+		idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{
+			ID: fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, time.Now().UnixNano()), Lane: r.thread.key(), Body: probe, IfIdle: true,
+		})
+		if err != nil {
+			return fmt.Errorf("bot: stop of %s: %w", r.thread.id, err)
+		}
+		if idle.Outcome != state.Busy || !pause(ctx, stopPoll) {
+			break
+		}
+	}
+	return alive(ctx)
+}
+
 // isSession reports whether a turn belongs to an agent session.
 func (b *Bot) isSession(t *Turn) bool {
 	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
 }
 
-// stoppable gives a run a context that ends when its thread is stopped. It has
-// ended already if that was before the run. release must be called when the run
-// is over.
-func (b *Bot) stoppable(ctx context.Context, r *run) (_ context.Context, release func(), err error) {
+// stoppable registers a run, whose context cancel ends, to be ended when its
+// thread is stopped, and ends it at once if that was before. unstoppable must be
+// called when the run is over, unless there was an error.
+func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseFunc) error {
 	if _, isStop := r.event.(*adapter.StopEvent); isStop || r.thread == nil {
-		return ctx, func() {}, nil
+		return nil
 	}
 	over, err := r.overAlready(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	if over != nil {
 		cancel(over)
-		return ctx, func() {}, nil
+		return nil
 	}
 	k := r.thread.key()
-	if b.running.add(k, r.Turn, cancel) {
-		// What came with the lease may be older than what a signal told of.
+	if b.running.add(k, r.Turn, r.notes.ReadAt(), cancel) {
+		// What came with the lease is older than what a signal told of.
 		if err := b.endByNotes(ctx, k); err != nil {
 			b.running.remove(k, r.Turn)
-			cancel(nil)
-			return nil, nil, err
+			return err
 		}
 	}
-	return ctx, func() {
+	return nil
+}
+
+func (b *Bot) unstoppable(r *run) {
+	if r.thread != nil {
 		b.running.remove(r.thread.key(), r.Turn)
-		cancel(nil)
-	}, nil
+	}
 }
 
 // overAlready returns the cause with which a turn ends before it begins: its
@@ -227,9 +258,10 @@ type liveTurn struct {
 	cancel context.CancelCauseFunc
 }
 
-// add registers a turn. It reports whether the notes of its thread are to be read
-// again, because there was a signal of late.
-func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) (told bool) {
+// add registers a turn. It reports whether the notes of its thread, which were
+// read after the given time, are to be read again, because there was a signal
+// since.
+func (r *running) add(k state.Key, t *Turn, read time.Time, cancel context.CancelCauseFunc) (told bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.turns == nil {
@@ -243,9 +275,9 @@ func (r *running) add(k state.Key, t *Turn, cancel context.CancelCauseFunc) (tol
 	at, told := r.told[k]
 	if told && now.Sub(at) > toldFor {
 		delete(r.told, k)
-		told = false
 	}
-	return told || now.Sub(r.toldAll) <= toldFor
+	later := func(at time.Time) bool { return !at.IsZero() && !read.After(at) && now.Sub(at) <= toldFor }
+	return later(at) || later(r.toldAll)
 }
 
 func (r *running) remove(k state.Key, t *Turn) {

@@ -27,8 +27,10 @@ import (
 //
 // Chunks say more than text. In an agent session the text before a task becomes a
 // thought, as far as it is certain what it means, a task becomes an action, or an
-// error, and what is left at the end the response. A plan becomes the session's plan.
-// In a thread of comments tasks and plans are left out.
+// error, and what is left at the end the response. Until then, whole paragraphs,
+// lists and tables of it are shown from time to time in thoughts that disappear. A
+// plan becomes the session's plan. In a thread of comments tasks and plans are left
+// out.
 //
 // src is read where Post was called. A sequence must end when the context of Post
 // ends; one that does not keeps Post from returning. Of a channel no more is read

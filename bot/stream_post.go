@@ -32,7 +32,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	}
 	key := t.writeKey(ctx)
 	if t.inSession() {
-		s := &sessionStream{thread: t, agent: t.bot.can.agent, key: key, broken: c.o.Broken, links: links, people: mentioner{thread: t, quiet: x.silent}}
+		s := &sessionStream{thread: t, key: key, o: c.o, progress: t.isProgress(x), links: links, people: mentioner{thread: t, quiet: x.silent}}
 		return s.run(ctx, c.src(ctx))
 	}
 	w := newStreamWriter(t, key, x)

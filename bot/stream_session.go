@@ -3,9 +3,11 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/heal"
@@ -15,14 +17,22 @@ import (
 const closingWords = "Done."
 
 // sessionStream writes a stream into an agent session, where nothing can be
-// taken back. Every activity has a key that tells its place in the stream; the
-// response has the key of the post.
+// taken back.
+//
+// Text is only written where its meaning is settled: whole paragraphs, lists and
+// tables. What came before a task becomes a thought, which stays; the rest becomes
+// the response, and is shown before that from time to time in thoughts that disappear.
+//
+// The response has the key of the post. All else has one that tells its place in the
+// stream and its words: a run that is repeated writes the same words once and other
+// words besides. A response with other words, to an earlier run's that was complete,
+// follows that one.
 type sessionStream struct {
-	thread *Thread
-	agent  adapter.Agent
-	key    string
-	broken string
-	links  string // what stands below the response
+	thread   *Thread
+	key      string
+	o        StreamOptions
+	progress bool   // says that the rest is a thought as well
+	links    string // what stands below the response
 
 	text   streamText
 	people mentioner
@@ -31,13 +41,21 @@ type sessionStream struct {
 	// places counts the activities, wrote says that anything was written.
 	places int
 	wrote  bool
+
+	// glimpsed is how much of the text was shown, at the time of looked. every is the
+	// pace; it is negative once nothing more can be shown.
+	glimpsed int
+	looked   time.Time
+	every    time.Duration
 }
 
 func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*adapter.Message, error) {
+	s.looked, s.every = time.Now(), s.o.Every
 	err := readStream(ctx, src, func(c Chunk) {
 		switch c := c.(type) {
 		case TextChunk:
 			s.text.add(c.Text)
+			s.glimpse(ctx)
 		case StepChunk:
 			s.text.step = true
 		case TaskChunk:
@@ -59,11 +77,61 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 		rest = closingWords
 	}
 	rest = withLinks(rest, s.links)
-	t := s.thread
 	if rest, err = s.people.replace(ctx, rest); err != nil {
 		return nil, err
 	}
-	return t.send(ctx, &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key}, rest)
+	return s.respond(ctx, rest)
+}
+
+// respond writes the response.
+func (s *sessionStream) respond(ctx context.Context, rest string) (*adapter.Message, error) {
+	t := s.thread
+	p := &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: rest, Key: s.key, Progress: s.progress}
+	if s.progress {
+		p.Key = variant(s.key, rest)
+	}
+	m, err := t.put(ctx, p)
+	if err == nil && m.Existed && strings.TrimSpace(m.Body) != strings.TrimSpace(rest) {
+		p.Key = variant(s.key, rest)
+		m, err = t.put(ctx, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.bot.counts.add(countReplies, "")
+	return m, nil
+}
+
+// glimpse shows what of the text is settled, in a thought that the next activity
+// replaces, if it is time for it. It slows down as a stream in comments does.
+func (s *sessionStream) glimpse(ctx context.Context) {
+	if s.every < 0 || time.Since(s.looked) < s.every {
+		return
+	}
+	text := s.text.b.String()
+	end := heal.Settled(text)
+	if end <= max(s.told, s.glimpsed) || blank(text[s.told:end]) {
+		return
+	}
+	start := time.Now()
+	s.places++
+	err := s.put(adapter.WithPriority(ctx, adapter.PriorityRefreshing), &adapter.Activity{
+		Kind: adapter.ActivityThought, Body: strings.TrimSpace(text[s.told:end]), Ephemeral: true,
+	})
+	s.looked = time.Now()
+	if took := s.looked.Sub(start); took > s.every || adapter.CodeOf(err) == adapter.CodeRateLimited {
+		s.every *= 2
+	}
+	if limited, ok := errors.AsType[*adapter.Error](err); ok {
+		s.every = max(s.every, limited.RetryAfter)
+	}
+	s.every = min(s.every, slowest)
+	switch {
+	case err == nil:
+		s.glimpsed = end
+	case !adapter.CodeOf(err).Retryable():
+		s.every = -1
+	}
 }
 
 // think makes a thought of the text that is settled. If that fails, the text
@@ -112,24 +180,27 @@ func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
 // answer is not lost with it.
 func (s *sessionStream) write(ctx context.Context, a *adapter.Activity) bool {
 	s.places++
-	return s.writeAs(ctx, a, strconv.Itoa(s.places))
-}
-
-func (s *sessionStream) writeAs(ctx context.Context, a *adapter.Activity, place string) bool {
-	a.Workspace, a.Thread, a.Key = s.thread.workspace, s.thread.id, s.key+"\x00"+place
-	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
-		var err error
-		if *text, err = s.people.replace(ctx, *text); err != nil {
-			s.skipped(err)
-			return false
-		}
-	}
-	if err := s.agent.Activity(ctx, a); err != nil {
+	if err := s.put(ctx, a); err != nil {
 		s.skipped(err)
 		return false
 	}
 	s.wrote = true
 	return true
+}
+
+// put writes an activity at the current place.
+func (s *sessionStream) put(ctx context.Context, a *adapter.Activity) error {
+	a.Key = s.key + "\x00" + strconv.Itoa(s.places)
+	if s.thread.turnOf(ctx) != nil { // which may run again
+		a.Key = variant(a.Key, string(a.Kind), a.Body, a.Name, a.Parameter, a.Result)
+	}
+	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
+		var err error
+		if *text, err = s.people.replace(ctx, *text); err != nil {
+			return err
+		}
+	}
+	return s.thread.activity(ctx, a)
 }
 
 func (s *sessionStream) skipped(err error) {
@@ -143,6 +214,5 @@ func (s *sessionStream) breakOff(ctx context.Context, cause error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
-	body := brokenText(s.text.b.String()[s.told:], s.broken)
-	s.writeAs(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: body}, "broken")
+	s.write(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: brokenText(s.text.b.String()[s.told:], s.o.Broken)})
 }

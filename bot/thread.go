@@ -48,6 +48,10 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // together with an error it was posted, but the bot could not remember which
 // message its buttons stand in. How a [Stream] is posted, and with which errors,
 // is told there.
+//
+// In an agent session a post is the answer, which ends the turn there until a person
+// writes again; with [Progress] it is a thought, which does not.
+// SessionConfig.PostsAreProgress turns that around.
 func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) {
 	t = t.here()
 	c, x := detach(c)
@@ -76,7 +80,11 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 			return nil, err
 		}
 	}
-	m, err := t.send(ctx, t.newPost(body, key, x), said)
+	p := t.newPost(body, key, x)
+	if p.Progress && t.inSession() {
+		p.Key = variant(key, said)
+	}
+	m, err := t.send(ctx, p, said)
 	if err != nil {
 		return nil, err
 	}

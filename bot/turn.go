@@ -44,6 +44,11 @@ type Turn struct {
 	writes writes
 	sent   sent
 	typing typing
+	// keeper looks after the session of the turn. Nil before the first handler, and
+	// outside sessions.
+	keeper *keeper
+	// greeted says that the intake has spoken for the turn already.
+	greeted bool
 	// subject is the issue of the thread, asked for once in a run.
 	subject struct {
 		sync.Mutex

@@ -23,7 +23,16 @@ func (t *Thread) Typing(ctx context.Context, status string) error {
 	if t.bot.can.typist == nil {
 		return nil
 	}
-	return t.bot.can.typist.Typing(ctx, t.workspace, t.id, status)
+	if !t.inSession() {
+		return t.bot.can.typist.Typing(ctx, t.workspace, t.id, status)
+	}
+	err := t.written(ctx, adapter.ActivityThought, func(ctx context.Context) error {
+		return t.bot.can.typist.Typing(ctx, t.workspace, t.id, status)
+	})
+	if errors.Is(err, ErrAsked) {
+		return nil // the bot waits for an answer
+	}
+	return err
 }
 
 // typing is the reaction with which a turn shows that the bot is at work.

@@ -104,7 +104,7 @@ func TestTypingInComments(t *testing.T) {
 			return err
 		}), want: []string{"+👀 m1", "post hi", "-👀 m1"}},
 		"twice":   {handle: then(done), want: []string{"+👀 m1", "-👀 m1"}},
-		"session": {in: sessionThread, handle: done, want: []string{"typing reading"}},
+		"session": {in: sessionThread, handle: done, want: []string{"thought On it…", "typing reading", "response Done."}},
 		"failed": {
 			handle: then(func(context.Context, *bot.Thread, *bot.Message) error { return errBoom }),
 			want:   []string{"+👀 m1", "-👀 m1", "+👀 m1", "-👀 m1"}, // two attempts

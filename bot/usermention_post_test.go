@@ -287,7 +287,7 @@ func TestMentionsInQuestionsAndRefusals(t *testing.T) {
 		w.sayIn(sessionThread, "ada", "@helper go")
 		w.run(time.Minute)
 		slices.Sort(o.log)
-		checkLog(t, o.editable, "elicitation ❓ "+adaURL+"?", "post ❓ "+adaURL+"?")
+		checkLog(t, o.editable, "elicitation ❓ "+adaURL+"?", "post ❓ "+adaURL+"?", "thought On it…")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		o := newDirectory()

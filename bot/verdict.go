@@ -67,6 +67,14 @@ const fullWait = 15 * time.Second
 
 // verdict says what becomes of an entry whose turn ended with err.
 func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
+	if err == nil || errors.Is(err, errNoTurn) {
+		return state.Ack(e.ID)
+	}
+	return b.verdictOn(ctx, log, e, err)
+}
+
+// verdictOn says what becomes of an entry whose turn failed or is to wait.
+func (b *Bot) verdictOn(ctx context.Context, log *zerolog.Logger, e state.Queued, err error) state.Verdict {
 	var (
 		permanent *permanentError
 		retry     *retryError
@@ -77,8 +85,6 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 	)
 	policy := b.retryOf(err)
 	switch {
-	case err == nil, errors.Is(err, errNoTurn):
-		return state.Ack(e.ID)
 	case errors.Is(context.Cause(ctx), ErrLeaseLost):
 		return state.Return(e.ID, 0) // dropped: another process has the lane
 	case errors.Is(context.Cause(ctx), ErrDraining):
@@ -120,7 +126,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e state.Queued, 
 		v.Free = true
 		return v
 	case errors.As(err, &permanent):
-		return b.bury(log, e, cause(err, "permanent"), err)
+		return b.bury(log, e, cause(err, cmp.Or(permanent.code, "permanent")), err)
 	case errors.As(err, &retry):
 		return b.again(log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &unsaid): // the whole bot is at fault

@@ -27,7 +27,8 @@ import (
 //	  breaker   two programs talk in circles: over (breaker.go)
 //	  route     the groups of handlers, in order (route.go)
 //	  dispatch  the first group that takes the turn (dispatch.go); before each
-//	            handler: session first, one act, access (gate.go)
+//	            handler: session first, one act, access (gate.go), and someone who
+//	            looks after the session (keeper.go)
 //	verdict   what the error means for the entry (verdict.go)
 //
 // A stage returns what it found out; an outcome ends the turn.
@@ -87,39 +88,63 @@ func (r *run) unlimit() {
 	}
 }
 
+// A handler may wait for minutes, thousands of them at a time, and what is on the
+// stack below it waits as long. A stack is a power of two, so the functions from
+// work to call keep little there: what comes before and after the handler is in
+// functions of its own, and entries are passed by their address.
+
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
-	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
-	page := b.notes.Leased(l)
-	var s state.Settlement
+	log, page := b.logOf(l), b.notes.Leased(l)
+	var verdicts []state.Verdict
 	if b.cfg.Policy.coalesces() {
-		s.Verdicts = b.together(ctx, &log, b.newLane(l, page, asked))
+		verdicts = b.together(ctx, log, b.newLane(l, page, asked))
 	} else {
-		s.Verdicts = []state.Verdict{b.alone(ctx, &log, page, l.Entries[0])}
+		verdicts = b.alone(ctx, log, page, &l.Entries[0])
 	}
-	s.Notes = page.Staged()
-	return s
+	return state.Settlement{Verdicts: verdicts, Notes: page.Staged()}
+}
+
+// logOf returns the log of a lease.
+func (b *Bot) logOf(l *state.Lease) *zerolog.Logger {
+	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
+	return &log
 }
 
 // alone runs the turn of one entry.
-func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e state.Queued) state.Verdict {
-	if v := b.crashed(ctx, log, page, e); v != nil {
-		return *v
-	}
-	var older []*Turn
-	t, err := b.open(ctx, page, e)
-	if err == nil && isResumed(&e) {
-		older, err = b.skippedBy(ctx, page, t)
+func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued) []state.Verdict {
+	t, older, over, err := b.prepare(ctx, log, page, e)
+	if over != nil {
+		return over
 	}
 	var end *outcome
 	if err == nil {
 		end, err = b.run(ctx, log, t, older)
 	}
-	return b.conclude(ctx, log, e, t, end, err)
+	return b.concluded(ctx, log, e, t, end, err)
+}
+
+// prepare opens the turn of an entry, unless the entry is over already.
+func (b *Bot) prepare(
+	ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued,
+) (t *Turn, older []*Turn, over []state.Verdict, err error) {
+	if v := b.crashed(ctx, log, page, *e); v != nil {
+		return nil, nil, []state.Verdict{*v}, nil
+	}
+	t, err = b.open(ctx, page, *e)
+	if err == nil && isResumed(e) {
+		older, err = b.skippedBy(ctx, page, t)
+	}
+	return t, older, nil, err
+}
+
+func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queued, t *Turn, end *outcome, err error) []state.Verdict {
+	return []state.Verdict{b.conclude(ctx, log, *e, t, end, err)}
 }
 
 // open makes a turn of an entry.
 func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
+	greeted := b.greeter.begun(e.ID)
 	if over, err := b.overdue(ctx, e); err != nil {
 		return nil, err
 	} else if over {
@@ -150,7 +175,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era, greeted: greeted}
 	if t.leased, err = page.Now(ctx); err != nil {
 		return nil, err
 	}
@@ -174,19 +199,23 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: *log,
 	}
-	ctx, out := b.members.enter(ctx, t)
-	defer out()
-	ctx, release, err := b.stoppable(ctx, r)
-	if err != nil {
+	// One context for whoever can end a turn: the first of them gives the cause.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b.members.enter(t, cancel)
+	defer b.members.exit(t)
+	if err := b.stoppable(ctx, r, cancel); err != nil {
 		return nil, err
 	}
-	defer release()
+	defer b.unstoppable(r)
 	defer r.unlimit()
 	var end *outcome
+	var err error
 	if overFor(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
 	}
+	err = b.release(ctx, r, end, err)
 	if reason := overFor(ctx); reason != "" {
 		return ignored(reason), nil // it is not retried, with or without an error
 	}
@@ -228,6 +257,8 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		}
 	case *postEvent:
 		return b.postDue(ctx, r, ev)
+	case *endEvent:
+		return b.postEnd(ctx, r, ev)
 	case *adapter.OtherEvent:
 		if ev.Missing != "" {
 			b.warnMissing(ev.Type, ev.Action, ev.Workspace, ev.Missing)
@@ -276,6 +307,14 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		}
 		if reason := b.refuses(r.message); reason != "" {
 			return ignored(reason), nil
+		}
+		if own, err := b.isOwnSession(ctx, r); err != nil {
+			return nil, err
+		} else if own {
+			return ignored("own_session"), nil
+		}
+		if err := b.choose(ctx, r); err != nil {
+			return nil, err
 		}
 	case *adapter.EditEvent:
 		r.hearAbout(ev.Message)
@@ -367,6 +406,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if t == nil {
 		return v
 	}
+	b.showRetry(ctx, t, v)
 	switch {
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)

@@ -143,6 +143,14 @@ func (s *Stage) start() {
 	}
 }
 
+// SubscribeAgent makes the bot an agent, too: mentions and delegations begin agent
+// sessions.
+func (s *Stage) SubscribeAgent() {
+	s.App.SetWebhook(linearsim.Webhook{URL: "http://" + s.addr + path, Secret: secret, ResourceTypes: []string{
+		"AgentSessionEvent", "AppUserNotification", "Comment", "Issue", "PermissionChange", "Reaction",
+	}})
+}
+
 // Stop stops the bot as SIGTERM does and waits for its end. Linear then queues
 // deliveries, and retries them for five seconds.
 func (s *Stage) Stop() { s.stop() }

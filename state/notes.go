@@ -81,6 +81,9 @@ type NoteSet struct {
 	// Now is the store's time when it was read. Ages are computed from it:
 	// Now minus [Queued.EnqueuedAt] is how long an entry has waited.
 	Now time.Time
+	// Read is a moment before it was read, by the clock of this process: what
+	// the process knew to be written by then is in it. Zero if that is unknown.
+	Read time.Time
 	// Subscribed says that the thread is subscribed. See [Subscriptions].
 	Subscribed bool
 	// Values holds the live notes by name, nil if there are none. The caller

@@ -205,6 +205,9 @@ type Lease struct {
 	// Behind is the number of entries in the lane after those, when the
 	// lease was taken.
 	Behind int
+	// Waited is how long the lane was ready before it was leased, by the
+	// store's clock. Time under a hold or another lease does not count.
+	Waited time.Duration
 	// Notes are the notes of the lane's thread, its subscription and the
 	// store's time, all as they were when the lease was taken. Extend does
 	// not change them.

@@ -26,6 +26,14 @@ type Rate struct {
 type Config struct {
 	// Connections are the Linear workspaces.
 	Connections Connections
+	// Accounts says which account of the helpdesk a connection belongs to, by the
+	// connection's ID or Key. With at least one, a connection that is not in it
+	// belongs to the account that is named like its ID. Defaults to what the
+	// connections say themselves.
+	Accounts map[string]string
+	// Default is the ID or Key of the connection that is used if a request names
+	// none and there are several. Defaults to what the connections say.
+	Default string
 	// Store keeps tokens, links and the queue of outgoing deliveries. It must
 	// not be the store of a bot; see the package comment.
 	Store state.Store
@@ -96,6 +104,8 @@ type API struct {
 	events  *hub
 	log     zerolog.Logger
 	openapi func() ([]byte, error)
+	// stirred wakes the watch over the connections.
+	stirred chan struct{}
 }
 
 // New checks cfg, fills in defaults and returns an API. It does no I/O.
@@ -135,6 +145,8 @@ func New(cfg Config) (*API, error) {
 		events: newHub(),
 		log:    cfg.Logger,
 		limits: newLimits(cfg),
+
+		stirred: make(chan struct{}, 1),
 	}
 	a.signer = &signer{docs: a.docs}
 	a.links = &links{a.docs}

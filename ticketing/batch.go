@@ -44,6 +44,8 @@ type BatchResult struct {
 const (
 	maxSteps = 20
 	maxLoops = 200
+	// maxBrought is how large the answers of all steps may be together.
+	maxBrought = 8 << 20
 )
 
 // batchID is the operation of a batch, which a batch may not run.
@@ -64,7 +66,7 @@ func batch(c *call) (*reply, error) {
 		return nil, invalidField("resources", "required", "is required: a list of at most %d steps", maxSteps)
 	}
 	out := &BatchResult{Result: map[string]any{}, Errors: map[string]*ErrorBody{}}
-	runs := 0
+	runs, room := 0, maxBrought
 	for i, raw := range steps {
 		var s BatchStep
 		text, err := json.Marshal(raw)
@@ -97,7 +99,7 @@ func batch(c *call) (*reply, error) {
 				break
 			}
 			scope["item"] = it
-			got, err := c.step(&s, scope, account, fmt.Sprintf("%s:%s:%d", c.make, s.Name, n))
+			got, err := c.step(&s, scope, account, fmt.Sprintf("%s:%s:%d", c.make, s.Name, n), &room)
 			if err != nil {
 				failed = problemOf(err)
 				break
@@ -120,7 +122,8 @@ func batch(c *call) (*reply, error) {
 }
 
 // step runs one request through the API itself, with the rights of the caller.
-func (c *call) step(s *BatchStep, scope map[string]any, account, key string) (any, error) {
+// The size of the answer is taken from room.
+func (c *call) step(s *BatchStep, scope map[string]any, account, key string, room *int) (any, error) {
 	left := maxBody // a few references could otherwise blow up without end
 	fill := func(v any) (any, error) {
 		v = substitute(v, scope, &left)
@@ -205,8 +208,11 @@ func (c *call) step(s *BatchStep, scope map[string]any, account, key string) (an
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", shortHash(key))
-	w := &kept{header: http.Header{}}
+	w := &kept{header: http.Header{}, room: *room}
 	c.api.ServeHTTP(w, r)
+	if *room -= w.body.Len(); w.over {
+		return nil, badRequest(codeInvalidRequest, "the answers of the steps are larger than a batch may bring: ask for less with limit and fields")
+	}
 	var v any
 	if err := json.Unmarshal(w.body.Bytes(), &v); err != nil && w.body.Len() > 0 {
 		return nil, badRequest(codeInvalidRequest, "the step does not answer in JSON")
@@ -328,6 +334,8 @@ type kept struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	room   int
+	over   bool // there was more than room
 }
 
 // Header returns the header.
@@ -343,7 +351,7 @@ func (w *kept) WriteHeader(status int) {
 // Write keeps what is written, up to a limit.
 func (w *kept) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	if w.body.Len()+len(b) > 8<<20 {
+	if w.over = w.over || w.body.Len()+len(b) > w.room; w.over {
 		return 0, http.ErrBodyNotAllowed
 	}
 	return w.body.Write(b)

@@ -1,14 +1,11 @@
 package ticketing
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"mime"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -21,9 +18,6 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// maxBody is the largest body of a request that brings no file.
-const maxBody = 2 << 20
-
 // call is one request on its way through the API.
 type call struct {
 	ctx    context.Context //nolint:containedctx // a call lives as long as its request
@@ -35,6 +29,7 @@ type call struct {
 	q      *query
 	id     string
 	who    *identity
+	bearer string // the secret that the caller sent
 	conn   *Connection
 	raw    []byte // the body, if it was read; of a form with files, what tells it from others
 	size   int64  // of the body
@@ -43,13 +38,6 @@ type call struct {
 	// creating says that the fields are those of a new ticket.
 	creating bool
 	notes    []string
-}
-
-// identity is the caller.
-type identity struct {
-	Token
-	// session says that a helpdesk vouched for the person, not a token.
-	session bool
 }
 
 // ServeHTTP serves the API.
@@ -191,184 +179,6 @@ func (c *call) strict(known []string) error {
 	return p
 }
 
-// readBody reads and decodes the body.
-func (c *call) readBody(w http.ResponseWriter) error {
-	switch c.r.Method {
-	case http.MethodGet, http.MethodHead:
-		return nil
-	}
-	limit := int64(maxBody)
-	if c.route.upload {
-		limit = c.api.cfg.MaxUpload*4/3 + 1<<20 // base64 takes a third more
-	}
-	if c.r.ContentLength > limit {
-		return tooLarge(limit)
-	}
-	body := http.MaxBytesReader(w, c.r.Body, limit)
-	if c.route.upload && isMultipart(c.r) {
-		var err error
-		c.input, err = c.parts(body)
-		return err
-	}
-	raw, err := io.ReadAll(body)
-	if err != nil {
-		return cutOff(err, "the body was cut off")
-	}
-	c.raw, c.size = raw, int64(len(raw))
-	c.input, err = decodeBody(c.r.Header.Get("Content-Type"), raw)
-	return err
-}
-
-// cutOff tells a body that is too large from one that did not arrive.
-func cutOff(err error, message string) *problem {
-	if over, is := errors.AsType[*http.MaxBytesError](err); is {
-		return tooLarge(over.Limit)
-	}
-	return badRequest(codeInvalidRequest, "%s", message)
-}
-
-func tooLarge(limit int64) *problem {
-	return &problem{
-		status: http.StatusRequestEntityTooLarge, code: codeTooLarge,
-		message: fmt.Sprintf("the body is larger than %d bytes", limit),
-	}
-}
-
-func isMultipart(r *http.Request) bool {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && kind == "multipart/form-data"
-}
-
-// authenticate identifies the caller.
-func (c *call) authenticate() error {
-	h := c.r.Header
-	secret, bearer := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
-	if !bearer {
-		secret = ""
-	}
-	for _, name := range []string{"api_access_token", "api-access-token"} {
-		if secret == "" {
-			secret = h.Get(name)
-		}
-	}
-	if secret == "" && h.Get("Access-Token") != "" {
-		return c.session()
-	}
-	refused := &problem{
-		status: http.StatusUnauthorized, code: codeUnauthenticated,
-		message: "send a token of this API: Authorization: Bearer lbt_…, or api_access_token: lbt_…",
-	}
-	if secret == "" {
-		return refused
-	}
-	tok, err := c.api.tokens.check(c.ctx, secret)
-	if err != nil {
-		return err
-	}
-	if tok == nil {
-		refused.message = "the token is unknown, expired or revoked"
-		return refused
-	}
-	c.who = &identity{Token: *tok}
-	left, wait := c.api.limits.spend("t:"+tok.ID, c.api.limits.token)
-	if wait > 0 {
-		return tooMany(wait, "this token has sent too many requests: wait and try again")
-	}
-	if r := c.api.limits.token; r.Requests > 0 {
-		c.header.Set("Ratelimit-Limit", strconv.Itoa(r.Requests))
-		c.header.Set("Ratelimit-Remaining", strconv.Itoa(left))
-		c.header.Set("Ratelimit-Reset", strconv.Itoa(int(r.Per.Seconds())))
-	}
-	return nil
-}
-
-// authorize checks role and scope.
-func (c *call) authorize() error {
-	if c.who.Role.rank() < c.route.role.rank() {
-		return forbidden(codeForbidden, "this needs the role %s, and the token has %s", c.route.role, c.who.Role)
-	}
-	if !c.who.allows(c.route.scope) {
-		p := forbidden(codeScope, "the token lacks the scope %s", c.route.scope)
-		p.explain("forbidden_error", p.message, map[string]any{"missing_scopes": []string{c.route.scope}})
-		return p
-	}
-	return nil
-}
-
-// connections returns those that the caller may use.
-func (c *call) connections() ([]Connection, error) {
-	all, err := c.api.cfg.Connections.Connections(c.ctx)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(v Connection) bool {
-		return len(c.who.Connections) > 0 && !slices.Contains(c.who.Connections, v.ID) ||
-			len(c.who.Accounts) > 0 && v.Account != "" && !slices.Contains(c.who.Accounts, v.Account)
-	}), nil
-}
-
-// connect chooses the connection that the request is about.
-func (c *call) connect() error {
-	id := c.q.get("integrated_account_id")
-	if id == "" {
-		id = c.r.Header.Get("X-Integrated-Account-Id")
-	}
-	if id == "" && c.input != nil {
-		id = c.input.peek("integrated_account_id")
-	}
-	all, err := c.connections()
-	if err != nil {
-		return err
-	}
-	if account := c.named(); account != "" && strings.HasPrefix(c.route.path, "/conversations/") {
-		// An account's conversations stay out of the workspaces of others.
-		all = slices.DeleteFunc(all, func(v Connection) bool { return v.Account != "" && v.Account != account })
-	}
-	chosen, err := choose(all, id)
-	if err != nil {
-		return err
-	}
-	return c.use(chosen)
-}
-
-func choose(all []Connection, id string) (*Connection, error) {
-	if id != "" {
-		i := slices.IndexFunc(all, func(v Connection) bool { return v.ID == id })
-		if i < 0 {
-			return nil, notFound("connection", id)
-		}
-		return &all[i], nil
-	}
-	if len(all) == 1 {
-		return &all[0], nil
-	}
-	if i := slices.IndexFunc(all, func(v Connection) bool { return v.Default }); i >= 0 {
-		return &all[i], nil
-	}
-	if len(all) == 0 {
-		return nil, &problem{status: http.StatusNotFound, code: codeNotFound, message: "no Linear workspace is connected"}
-	}
-	p := badRequest(codeInvalidRequest, "several workspaces are connected: say which with integrated_account_id")
-	p.explain("missing_required_query_parameters", "Parameters that the request must have.", []string{"integrated_account_id"})
-	return nil, p
-}
-
-// use makes conn the connection of the call, if it may be used now.
-func (c *call) use(conn *Connection) error {
-	switch conn.Status {
-	case "", "active":
-	case "needs_reauth":
-		return &problem{
-			status: http.StatusUnauthorized, code: codeReauth, remote: true,
-			message: "Linear no longer accepts the token of this connection: connect the workspace again",
-		}
-	default:
-		return forbidden(codeForbidden, "the connection is %s", conn.Status)
-	}
-	c.conn = conn
-	return nil
-}
-
 // client returns the client of the connection, for one request to Linear.
 func (c *call) client() (*linearapi.Client, error) {
 	if err := c.api.spendConnection(c.conn.ID); err != nil {
@@ -410,7 +220,7 @@ func (c *call) fail(w http.ResponseWriter, err error, start time.Time) {
 			Dur("took", c.api.cfg.Now().Sub(start)).AnErr("cause", p.cause).Msg("request failed")
 	}
 	if p.code == codeReauth && c.conn != nil {
-		c.api.refused(c.ctx, c.conn.ID)
+		c.api.refused(c.ctx, c.conn, true)
 	}
 	if p.allow != "" {
 		c.header.Set("Allow", p.allow)
@@ -450,20 +260,4 @@ func headerText(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// sameJSON reports whether two bodies say the same, spaces and order of keys
-// aside.
-func canonical(raw []byte) []byte {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if d.Decode(&v) != nil {
-		return raw
-	}
-	out, err := json.Marshal(v)
-	if err != nil {
-		return raw
-	}
-	return out
 }

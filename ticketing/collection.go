@@ -4,18 +4,19 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// Collection is a project, a cycle or a milestone.
+// Collection is a project, a cycle, a milestone or an initiative.
 type Collection struct {
 	ID                 string            `json:"id"`
-	Type               string            `json:"type" enum:"project,iteration,milestone"`
+	Type               string            `json:"type" enum:"project,iteration,milestone,initiative"`
 	Name               string            `json:"name"`
 	Description        *string           `json:"description"`
-	ParentCollectionID *string           `json:"parent_collection_id" doc:"The project of a milestone."`
+	ParentCollectionID *string           `json:"parent_collection_id" doc:"The project of a milestone, the initiative above an initiative."`
 	URLs               []CollectionURL   `json:"urls"`
 	Workspace          *Ref              `json:"workspace"`
 	EntityType         string            `json:"entity_type" enum:"ticket"`
@@ -51,12 +52,13 @@ const (
 	stageProjects = iota
 	stageCycles
 	stageMilestones
+	stageInitiatives
 )
 
 func collectionStages(c *call) []int {
 	types := c.q.all("type")
 	if len(types) == 0 {
-		return []int{stageProjects, stageCycles, stageMilestones}
+		return []int{stageProjects, stageCycles, stageMilestones, stageInitiatives}
 	}
 	var out []int
 	for _, t := range types {
@@ -67,6 +69,8 @@ func collectionStages(c *call) []int {
 			out = append(out, stageCycles)
 		case "milestone":
 			out = append(out, stageMilestones)
+		case "initiative":
+			out = append(out, stageInitiatives)
 		}
 	}
 	slices.Sort(out)
@@ -81,8 +85,8 @@ func collectionListing() *listing {
 			{name: "name", kind: ofText, path: "name"},
 			{name: "type", make: func(c *call, op string, values []string) (linearapi.Filter, error) {
 				for _, v := range values {
-					if !slices.Contains([]string{"project", "iteration", "cycle", "milestone"}, v) || op != "eq" && op != "in" {
-						return nil, badRequest(codeInvalidRequest, "type must be project, iteration or milestone")
+					if !slices.Contains([]string{"project", "iteration", "cycle", "milestone", "initiative"}, v) || op != "eq" && op != "in" {
+						return nil, badRequest(codeInvalidRequest, "type must be project, iteration, milestone or initiative")
 					}
 				}
 				return linearapi.Filter{"or": []linearapi.Filter{}}, nil // part of the hash; stages do the work
@@ -171,6 +175,20 @@ func fetchCollections(c *call, r request) (*part, error) {
 			p := &got.Nodes[i].Value
 			add(c.cycleCollection(p), got.Nodes[i].JSON, p.CreatedAt, p.UpdatedAt)
 		}
+	case stageInitiatives:
+		got, err := rawList[remoteInitiative](c, proxyResources()["initiatives"], request{conditions: conditions, page: r.page, archived: r.archived}, initiativeFields)
+		if err != nil {
+			// Initiatives depend on the plan: a list of everything goes without.
+			if p := problemOf(err); p.status == http.StatusForbidden && len(c.q.all("type")) == 0 {
+				return out, nil
+			}
+			return nil, err
+		}
+		out.info = got.Info
+		for i := range got.Nodes {
+			v := &got.Nodes[i].Value
+			add(initiativeCollection(v), got.Nodes[i].JSON, v.CreatedAt, v.UpdatedAt)
+		}
 	default:
 		got, err := client.MilestoneNodes(c.ctx, q)
 		if err != nil {
@@ -235,18 +253,51 @@ func day(t time.Time) *string {
 
 // getCollection looks in all kinds, or in the one that type names.
 func getCollection(c *call) (*reply, error) {
-	byID := []linearapi.Filter{nest("id", linearapi.Filter{"eq": c.path["id"]})}
 	for _, stage := range collectionStages(c) {
-		got, err := fetchCollections(c, request{conditions: byID, stage: stage, archived: true, page: linearapi.PageArgs{First: 1}})
+		it, err := c.collectionAt(c.path["id"], stage)
 		if err != nil {
 			return nil, err
 		}
-		if len(got.items) > 0 {
-			v, _ := got.items[0].value.(*Collection)
-			return c.one(http.StatusOK, got.items[0], v.Etag)
+		if it != nil {
+			v, _ := it.value.(*Collection)
+			return c.one(http.StatusOK, *it, v.Etag)
 		}
 	}
 	return nil, notFound("collection", c.path["id"])
+}
+
+// remoteInitiative is an initiative as Linear has it.
+type remoteInitiative struct {
+	ID          string          `json:"id"`
+	Name        string          `json:"name"`
+	Description string          `json:"description"`
+	Status      string          `json:"status"`
+	TargetDate  string          `json:"targetDate"`
+	URL         string          `json:"url"`
+	Owner       *linearapi.User `json:"owner"`
+	Parent      *Named          `json:"parentInitiative"`
+	CompletedAt time.Time       `json:"completedAt"`
+	CreatedAt   time.Time       `json:"createdAt"`
+	UpdatedAt   time.Time       `json:"updatedAt"`
+	ArchivedAt  time.Time       `json:"archivedAt"`
+}
+
+const initiativeFields = " id name description status targetDate url completedAt createdAt updatedAt archivedAt parentInitiative { id }" +
+	" owner { id name displayName email avatarUrl }"
+
+func initiativeCollection(i *remoteInitiative) *Collection {
+	v := &Collection{
+		ID: i.ID, Type: "initiative", Name: i.Name, Description: text(i.Description), TargetDate: text(i.TargetDate),
+		Lead: person(i.Owner), CompletedAt: at(i.CompletedAt), ArchivedAt: at(i.ArchivedAt),
+		Status: &CollectionStatus{i.Status, strings.ToLower(i.Status)},
+	}
+	if i.URL != "" {
+		v.URLs = []CollectionURL{{i.URL}}
+	}
+	if i.Parent != nil {
+		v.ParentCollectionID = text(i.Parent.ID)
+	}
+	return v
 }
 
 // Progress is how far the tickets of a collection are.

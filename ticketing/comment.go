@@ -346,6 +346,7 @@ func resolveComment(resolved bool) func(*call) (*reply, error) {
 			return nil, err
 		}
 		id := c.path["id"]
+		done := c.api.intend(c.ctx, c.conn.ID, id)
 		if resolved {
 			_, err = client.CommentResolve(c.ctx, id, "")
 		} else {
@@ -358,6 +359,7 @@ func resolveComment(resolved bool) func(*call) (*reply, error) {
 		if err != nil {
 			return nil, err
 		}
+		done(n.Value.UpdatedAt)
 		return ok(Result{comment(n, client.OwnsFile)}), nil
 	}
 }

@@ -1,12 +1,15 @@
 package ticketing
 
 import (
+	"cmp"
 	"context"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
-	"github.com/linearbot/linearbot/state"
 )
 
 // Connection is a Linear workspace that the API works in.
@@ -14,6 +17,9 @@ type Connection struct {
 	// ID is the value of integrated_account_id. Required; the organization's
 	// id is a good choice.
 	ID string
+	// Key is the workspace's key in the addresses of its issues, if known. It
+	// spares a look-up, and Config.Accounts and Config.Default may use it.
+	Key string
 	// Account is the account of the helpdesk that the connection belongs to.
 	// Empty means every account.
 	Account string
@@ -31,11 +37,34 @@ type Connection struct {
 	Scopes []string
 }
 
+// usable reports whether Linear can be called through the connection now.
+func (v *Connection) usable() bool { return v.Status == "" || v.Status == "active" }
+
 // Connections are the workspaces that are connected now. Implementations are
 // safe for concurrent use and answer from memory or fast storage: every request
 // asks.
 type Connections interface {
 	Connections(ctx context.Context) ([]Connection, error)
+}
+
+// connected returns the connections as Config.Accounts and Config.Default place
+// them.
+func (a *API) connected(ctx context.Context) ([]Connection, error) {
+	all, err := a.cfg.Connections.Connections(ctx)
+	if err != nil || len(a.cfg.Accounts) == 0 && a.cfg.Default == "" {
+		return all, err
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		v := &all[i]
+		if v.Account == "" && len(a.cfg.Accounts) > 0 {
+			// One that is not listed is not everyone's: a customer's new
+			// workspace would be open to the others until someone lists it.
+			v.Account = cmp.Or(a.cfg.Accounts[v.ID], a.cfg.Accounts[v.Key], v.ID)
+		}
+		v.Default = v.Default || a.cfg.Default != "" && (v.ID == a.cfg.Default || v.Key == a.cfg.Default)
+	}
+	return all, nil
 }
 
 // Disconnecter is a [Connections] that can end a connection.
@@ -51,28 +80,6 @@ type Static []Connection
 
 // Connections returns the set.
 func (s Static) Connections(context.Context) ([]Connection, error) { return s, nil }
-
-// refusedTTL is how often subscribers are notified of a rejected token.
-const refusedTTL = time.Hour
-
-// refused notifies subscribers that Linear no longer accepts the token of a
-// connection, at most once per refusedTTL.
-func (a *API) refused(ctx context.Context, conn string) {
-	ctx, cancel := detach(ctx, 5*time.Second)
-	defer cancel()
-	first := false
-	_, err := change(ctx, a.docs, state.Key{Workspace: conn, Kind: "ticketing.refused", ID: "token"}, refusedTTL, func(told *bool) (bool, error) {
-		first = !*told
-		*told = true
-		return first, nil
-	})
-	if err == nil && first {
-		err = a.publish(ctx, conn, "integrated_account:authentication_error", "integrated_accounts", conn, map[string]string{"id": conn, "status": "needs_reauth"}, nil, nil)
-	}
-	if err != nil {
-		a.log.Warn().Err(err).Msg("subscribers could not be told of a refused token")
-	}
-}
 
 // workspace is what is known about the workspace of a connection.
 type workspace struct {
@@ -95,6 +102,13 @@ type known struct {
 // maxKnown is how long a workspace that was read is valid.
 const maxKnown = 10 * time.Minute
 
+// remembered returns what was last known about the workspace of a connection.
+func (w *workspaces) remembered(id string) workspace {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.known[id].workspace
+}
+
 // of returns the workspace of a connection, and asks Linear at most every ten
 // minutes.
 func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
@@ -116,4 +130,79 @@ func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
 	defer w.mu.Unlock()
 	w.known[c.ID] = known{got, w.now()}
 	return got, nil
+}
+
+// connections returns those that the caller may use.
+func (c *call) connections() ([]Connection, error) {
+	all, err := c.api.connected(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(v Connection) bool {
+		return len(c.who.Connections) > 0 && !slices.Contains(c.who.Connections, v.ID) ||
+			len(c.who.Accounts) > 0 && v.Account != "" && !slices.Contains(c.who.Accounts, v.Account)
+	}), nil
+}
+
+// connect chooses the connection that the request is about.
+func (c *call) connect() error {
+	id := c.q.get("integrated_account_id")
+	if id == "" {
+		id = c.r.Header.Get("X-Integrated-Account-Id")
+	}
+	if id == "" && c.input != nil {
+		id = c.input.peek("integrated_account_id")
+	}
+	all, err := c.connections()
+	if err != nil {
+		return err
+	}
+	if account := c.named(); account != "" && strings.HasPrefix(c.route.path, "/conversations/") {
+		// An account's conversations stay out of the workspaces of others.
+		all = slices.DeleteFunc(all, func(v Connection) bool { return v.Account != "" && v.Account != account })
+	}
+	chosen, err := choose(all, id)
+	if err != nil {
+		return err
+	}
+	return c.use(chosen)
+}
+
+func choose(all []Connection, id string) (*Connection, error) {
+	if id != "" {
+		i := slices.IndexFunc(all, func(v Connection) bool { return v.ID == id })
+		if i < 0 {
+			return nil, notFound("connection", id)
+		}
+		return &all[i], nil
+	}
+	if len(all) == 1 {
+		return &all[0], nil
+	}
+	if i := slices.IndexFunc(all, func(v Connection) bool { return v.Default }); i >= 0 {
+		return &all[i], nil
+	}
+	if len(all) == 0 {
+		return nil, &problem{status: http.StatusNotFound, code: codeNotFound, message: "no Linear workspace is connected"}
+	}
+	p := badRequest(codeInvalidRequest, "several workspaces are connected: say which with integrated_account_id")
+	p.explain("missing_required_query_parameters", "Parameters that the request must have.", []string{"integrated_account_id"})
+	return nil, p
+}
+
+// use makes conn the connection of the call, if it may be used now.
+func (c *call) use(conn *Connection) error {
+	switch conn.Status {
+	case "", "active":
+	case "needs_reauth":
+		c.api.refused(c.ctx, conn, false)
+		return &problem{
+			status: http.StatusUnauthorized, code: codeReauth, remote: true,
+			message: "Linear no longer accepts the token of this connection: connect the workspace again",
+		}
+	default:
+		return forbidden(codeForbidden, "the connection is %s", conn.Status)
+	}
+	c.conn = conn
+	return nil
 }

@@ -95,19 +95,37 @@ func (c *call) cycles() ([]linearapi.Node[linearapi.Cycle], error) {
 	})
 }
 
+// lookUp finds something in a list of the directory. What is missing may be new,
+// so the list is read again, at most every two seconds.
+func lookUp[T any](c *call, kind string, read func() ([]linearapi.Node[T], error), is func(*T) bool) (*T, error) {
+	for again := false; ; again = true {
+		all, err := read()
+		if err != nil {
+			return nil, err
+		}
+		for i := range all {
+			if is(&all[i].Value) {
+				return &all[i].Value, nil
+			}
+		}
+		if again {
+			return nil, nil //nolint:nilnil // the caller says which field it is
+		}
+		if _, wait := c.api.limits.spend("d:"+c.conn.ID+kind, Rate{1, 2 * time.Second}); wait > 0 {
+			return nil, nil //nolint:nilnil // it was read just now
+		}
+		c.api.cache.drop(c.conn.ID, kind)
+	}
+}
+
 // teamOf finds a team by id, key or name.
 func (c *call) teamOf(r reference) (*linearapi.Team, error) {
-	all, err := c.teams()
-	if err != nil {
-		return nil, err
+	if r.id == "" && r.name == "" {
+		return nil, nil //nolint:nilnil // the caller says which field it is
 	}
-	for i := range all {
-		t := &all[i].Value
-		if r.id != "" && (t.ID == r.id || strings.EqualFold(t.Key, r.id)) || r.name != "" && strings.EqualFold(t.Name, r.name) {
-			return t, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // the caller says which field it is
+	return lookUp(c, kindTeams, c.teams, func(t *linearapi.Team) bool {
+		return r.id != "" && (t.ID == r.id || strings.EqualFold(t.Key, r.id)) || r.name != "" && strings.EqualFold(t.Name, r.name)
+	})
 }
 
 // userOf finds a user by id, address, handle or name; "me" is the connection's
@@ -126,17 +144,13 @@ func (c *call) userOf(r reference) (id string, err error) {
 	if isUUID(want) {
 		return want, nil
 	}
-	all, err := c.users()
-	if err != nil {
+	u, err := lookUp(c, kindUsers, c.users, func(u *linearapi.Member) bool {
+		return want != "" && (strings.EqualFold(u.Email, want) || strings.EqualFold(u.DisplayName, want) || strings.EqualFold(u.Name, want))
+	})
+	if err != nil || u == nil {
 		return "", err
 	}
-	for i := range all {
-		u := &all[i].Value
-		if strings.EqualFold(u.Email, want) || strings.EqualFold(u.DisplayName, want) || strings.EqualFold(u.Name, want) {
-			return u.ID, nil
-		}
-	}
-	return "", nil
+	return u.ID, nil
 }
 
 func isUUID(s string) bool {

@@ -6,9 +6,11 @@
 // [New] makes an [API], which is an http.Handler. Mount it under any prefix of
 // any server. Below Config.Prefix it serves
 //
-//	/unified/ticketing/…       tickets, comments, attachments, collections, tags, statuses, priorities, teams, users
+//	/unified/ticketing/…       tickets, comments, attachments, collections, tags, statuses, priorities, teams, users,
+//	                           accounts, contacts, needs
 //	/unified/user-directory/…  me, users
 //	/unified/search/search     search
+//	/unified/meta/…            how the model and Linear correspond
 //	/conversations/…           links between a helpdesk's conversations and issues
 //	/api/v1/accounts/…         the routes that a helpdesk's own dashboard calls
 //	/webhook, /integrated-account, /batch-request, /proxy/…, /custom/graphql
@@ -20,13 +22,21 @@
 //
 // # Semantics
 //
-// A create lands once. An Idempotency-Key keeps its answer for a day. Without
-// one, creating the same ticket, issue or comment with the same token is
-// recognized for Config.RepeatWindow, and so are the same batch and the same
-// create through the proxy: clients repeat a request whose answer was lost, and
-// get the first answer. A link, a file or a tag is made again if it is asked for
-// again. The id of what a recognized request creates is chosen and stored before
-// Linear is called, so a process that dies in between creates nothing twice.
+// A create lands once. An Idempotency-Key, which every write takes, keeps its
+// answer for a day; an answer with a secret is kept encrypted with the caller's
+// token. Without a key, creating the same ticket, issue, comment or attachment with
+// the same token is recognized for Config.RepeatWindow, and so are the same batch
+// and the same create through the proxy: clients repeat a request whose answer was
+// lost, and get the first answer. A link or a tag is made again if it is asked for
+// again, and so is an attachment that was deleted. The id of what a recognized
+// request creates is chosen and stored before Linear is called, so a process that
+// dies in between creates nothing twice.
+//
+// Links of conversations stand in Linear, as attachments, and here. Webhooks keep
+// both the same; a list of a conversation's links compares them, and so does a job
+// an hour after a link was made and then daily for a month. If Linear is away, or
+// the workspace has to be connected again, links are shown as they were and marked
+// stale.
 //
 // Reads of tickets, comments and attachments ask Linear each time, with one
 // request; directories (teams, users, tags, statuses, collections) are kept in

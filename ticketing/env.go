@@ -11,6 +11,8 @@ import (
 const (
 	envPrefix      = "LINEARBOT_TICKETING_PREFIX"
 	envState       = "LINEARBOT_TICKETING_STATE"
+	envAccounts    = "LINEARBOT_TICKETING_ACCOUNTS"
+	envDefault     = "LINEARBOT_TICKETING_DEFAULT"
 	envDeskURL     = "LINEARBOT_HELPDESK_URL"
 	envFormerURLs  = "LINEARBOT_HELPDESK_FORMER_URLS"
 	envWording     = "LINEARBOT_HELPDESK_WORDING"
@@ -48,10 +50,26 @@ func ConfigFrom(lookup func(name string) string) (Config, error) {
 	wrong := func(name, reason string) { problems = append(problems, errors.New(name+" "+reason)) }
 	cfg := Config{
 		Prefix:   cmp.Or(lookup(envPrefix), DefaultPrefix),
+		Default:  lookup(envDefault),
 		Helpdesk: Helpdesk{ConversationURL: lookup(envDeskURL), Wording: Wording(lookup(envWording))},
 	}
 	if cfg.Prefix[0] != '/' {
 		wrong(envPrefix, "must begin with a slash")
+	}
+	for pair := range strings.FieldsSeq(strings.ReplaceAll(lookup(envAccounts), ",", " ")) {
+		workspace, account, ok := strings.Cut(pair, "=")
+		if !ok || workspace == "" || account == "" || len(account) > 100 {
+			wrong(envAccounts, "must be pairs such as acme=1,globex=2: the id or the URL key of a workspace, and an account of the helpdesk")
+			break
+		}
+		if cfg.Accounts == nil {
+			cfg.Accounts = map[string]string{}
+		}
+		if _, twice := cfg.Accounts[workspace]; twice {
+			wrong(envAccounts, "names a workspace twice: one belongs to one account")
+			break
+		}
+		cfg.Accounts[workspace] = account
 	}
 	for u := range strings.FieldsSeq(strings.ReplaceAll(lookup(envFormerURLs), ",", " ")) {
 		cfg.Helpdesk.FormerURLs = append(cfg.Helpdesk.FormerURLs, u)

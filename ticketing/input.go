@@ -289,3 +289,19 @@ func (in *input) number(names ...string) (n float64, given, null bool) {
 	}
 	return n, true, false
 }
+
+// maxWhole is the largest whole number that Linear takes.
+const maxWhole = 1<<31 - 1
+
+// whole returns a whole number that is not negative.
+func (in *input) whole(names ...string) (n int, given, null bool) {
+	f, given, null := in.number(names...)
+	if !given || null {
+		return 0, given, null
+	}
+	if f < 0 || f > maxWhole || f != float64(int(f)) {
+		in.wrong(names[0], "value", "must be a whole number from 0 to %d", maxWhole)
+		return 0, false, false
+	}
+	return int(f), true, false
+}

@@ -114,6 +114,11 @@ type Ticket struct {
 	Account         *Ref              `json:"account"`
 	Attachments     []Attachment      `json:"attachments" doc:"With expand[]=attachments."`
 	Conversations   []ConversationRef `json:"conversations" doc:"With expand[]=conversations."`
+	Comments        []Comment         `json:"comments,omitempty" doc:"With expand[]=comments."`
+	Relations       []Relation        `json:"relations,omitempty" doc:"With expand[]=relations."`
+	Children        []ParentRef       `json:"children,omitempty" doc:"With expand[]=children."`
+	History         []HistoryEntry    `json:"history,omitempty" doc:"With expand[]=history."`
+	Needs           []Need            `json:"needs,omitempty" doc:"With expand[]=needs: requests of customers."`
 	DueDate         *string           `json:"due_date"`
 	Estimate        *float64          `json:"estimate"`
 	Subscribers     []Person          `json:"subscribers" doc:"Of single tickets."`
@@ -188,6 +193,9 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 	}
 	if i.Cycle != nil {
 		t.Collections = append(t.Collections, CollectionRef{i.Cycle.ID, cycleName(i.Cycle), "iteration"})
+	}
+	if i.Milestone != nil {
+		t.Collections = append(t.Collections, CollectionRef{i.Milestone.ID, i.Milestone.Name, "milestone"})
 	}
 	if i.Parent != nil {
 		t.ParentTicket = &ParentRef{i.Parent.ID, i.Parent.Identifier, i.Parent.Title}

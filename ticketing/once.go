@@ -2,7 +2,11 @@ package ticketing
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -22,6 +26,8 @@ type attempt struct {
 	Until  time.Time       `json:"until,omitzero"`
 	Status int             `json:"status,omitempty"`
 	Answer json.RawMessage `json:"answer,omitempty"`
+	// Sealed is an encrypted answer.
+	Sealed []byte `json:"sealed,omitempty"`
 }
 
 // maxKeptAnswer is the largest answer that is kept for a repeat.
@@ -63,17 +69,71 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 	slot := state.Key{Workspace: workspace, Kind: "ticketing.once", ID: shortHash(parts...)}
 
 	rec, mine, err := c.claim(slot, ttl, body)
+	if err == nil && !mine && !explicit && c.route.stands != nil {
+		var there bool
+		if there, err = c.route.stands(c, rec.Answer); err == nil && !there {
+			if err = c.api.docs.values.Delete(c.ctx, slot); err == nil {
+				rec, mine, err = c.claim(slot, ttl, body)
+			}
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	if !mine {
-		c.header.Set("Idempotent-Replayed", "true")
-		return &reply{status: rec.Status, body: rec.Answer}, nil
+		return c.replay(rec)
 	}
 	c.make = rec.Make
 	out, err := run()
 	c.settle(slot, ttl, rec, explicit, out, err)
 	return out, err
+}
+
+// replay answers what the first request was answered.
+func (c *call) replay(rec *attempt) (*reply, error) {
+	raw := rec.Answer
+	if len(rec.Sealed) > 0 {
+		var err error
+		if raw, err = c.unseal(rec.Sealed); err != nil {
+			return nil, err
+		}
+	}
+	c.header.Set("Idempotent-Replayed", "true")
+	if string(raw) == "null" { // an answer without a body
+		return &reply{status: rec.Status}, nil
+	}
+	return &reply{status: rec.Status, body: raw}, nil
+}
+
+// sealer encrypts with the caller's token, which the store does not have: who
+// reads the store cannot read the secrets in answers that are kept for repeats.
+func (c *call) sealer() (cipher.AEAD, error) {
+	key := sha256.Sum256([]byte("ticketing.once\x00" + c.bearer))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+func (c *call) seal(plain []byte) ([]byte, error) {
+	a, err := c.sealer()
+	if err != nil {
+		return nil, err
+	}
+	nonce := random(a.NonceSize())
+	return a.Seal(nonce, nonce, plain, []byte(c.who.ID)), nil
+}
+
+func (c *call) unseal(sealed []byte) ([]byte, error) {
+	a, err := c.sealer()
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed) < a.NonceSize() {
+		return nil, errors.New("ticketing: a kept answer is damaged")
+	}
+	return a.Open(nil, sealed[:a.NonceSize()], sealed[a.NonceSize():], []byte(c.who.ID))
 }
 
 // patience is how long the work may take. A file needs longer; the rest does
@@ -131,7 +191,13 @@ func (c *call) settle(slot state.Key, ttl time.Duration, rec *attempt, explicit 
 	switch {
 	case failed == nil && out.write == nil:
 		raw, err := json.Marshal(out.body)
-		if err == nil && len(raw) <= maxKeptAnswer {
+		switch {
+		case err != nil || len(raw) > maxKeptAnswer:
+		case c.route.secret:
+			if next.Sealed, err = c.seal(raw); err == nil {
+				next.Status = out.status
+			}
+		default:
 			next.Status, next.Answer = out.status, raw
 		}
 	case failed != nil:

@@ -33,6 +33,12 @@ type route struct {
 	// for creates that nothing else keeps from landing twice: elsewhere the same
 	// request may be meant, such as a link that was removed in between.
 	repeats bool
+	// stands reports whether what a repeat without a key would answer is still
+	// there. If not, the request is meant and runs again.
+	stands func(c *call, answer []byte) (bool, error)
+	// secret says that the answer holds a secret: what is kept for a repeat is
+	// encrypted with the caller's own token.
+	secret bool
 	// upload routes take bodies up to MaxUpload and have no deadline.
 	upload bool
 	list   *listing

@@ -30,6 +30,7 @@ func (a *API) allRoutes() []*route {
 	all = append(all, commentRoutes()...)
 	all = append(all, attachmentRoutes()...)
 	all = append(all, directoryRoutes()...)
+	all = append(all, customerRoutes()...)
 	all = append(all, conversationRoutes()...)
 	all = append(all, facadeRoutes()...)
 	all = append(all, platformRoutes()...)
@@ -54,6 +55,8 @@ func (a *API) allRoutes() []*route {
 		if r.status == 0 {
 			r.status = http.StatusOK
 		}
+		// Everything that writes takes an Idempotency-Key.
+		r.keyed = r.keyed || !r.open && r.method != http.MethodGet && r.role != RoleRead
 	}
 	return all
 }
@@ -74,20 +77,25 @@ func ticketRoutes() []*route {
 			handle: ticketAction(do),
 		}
 	}
-	expand := parameter{name: "expand", description: "attachments, conversations.", array: true}
+	expand := parameter{name: "expand", description: strings.Join(expanded(), ", ") + ".", array: true, enum: expanded()}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), result: typeOf[Ticket](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, keyed: true, repeats: true, upload: true, handle: createTicket},
+		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
 		{method: http.MethodGet, path: root + "/duplicates", id: "listTicketDuplicates", summary: "Looks for tickets that say the same.", params: []parameter{{name: "title", required: true}, {name: "description"}, {name: "team_id"}}, result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
 		{method: http.MethodPost, path: root + "/duplicates", id: "findTicketDuplicates", summary: "Looks for tickets that say the same.", role: RoleRead, body: typeOf[TicketInput](), result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
-		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), keyed: true, repeats: true, handle: bulkCreate},
+		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), repeats: true, handle: bulkCreate},
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", body: typeOf[TicketInput](), result: typeOf[Ticket](), keyed: true, handle: updateTicket},
-		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), keyed: true, handle: deleteTicket},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
+		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), handle: deleteTicket},
 		{method: http.MethodGet, path: root + "/{id}/relations", id: "listTicketRelations", summary: "Lists how a ticket relates to others.", result: typeOf[Relation](), shape: paged, handle: listRelations},
-		{method: http.MethodPost, path: root + "/{id}/relations", id: "createTicketRelation", summary: "Relates two tickets.", body: typeOf[RelationInput](), result: typeOf[Relation](), status: http.StatusCreated, keyed: true, handle: createRelation},
+		{method: http.MethodPost, path: root + "/{id}/relations", id: "createTicketRelation", summary: "Relates two tickets.", body: typeOf[RelationInput](), result: typeOf[Relation](), status: http.StatusCreated, handle: createRelation},
 		{method: http.MethodDelete, path: root + "/{id}/relations/{relation}", id: "deleteTicketRelation", summary: "Removes a relation.", result: typeOf[Deleted](), handle: deleteRelation},
+		{method: http.MethodGet, path: root + "/{id}/history", id: "listTicketHistory", summary: "Lists what happened to a ticket, the newest first.", list: historyListing(), result: typeOf[HistoryEntry](), shape: paged},
+		{method: http.MethodPost, path: root + "/{id}/subscribe", id: "subscribeTicket", summary: "Has Linear notify a user of what happens to a ticket.", body: typeOf[SubscribeInput](), result: typeOf[Ticket](), shape: wrapped, handle: subscribe("issueSubscribe")},
+		{method: http.MethodPost, path: root + "/{id}/unsubscribe", id: "unsubscribeTicket", summary: "Ends that.", body: typeOf[SubscribeInput](), result: typeOf[Ticket](), shape: wrapped, handle: subscribe("issueUnsubscribe")},
+		{method: http.MethodPost, path: root + "/{id}/remind", id: "remindTicket", summary: "Has Linear remind whom the connection acts as.", body: typeOf[RemindInput](), result: typeOf[Ticket](), shape: wrapped, handle: remindTicket},
+		{method: http.MethodPost, path: root + "/{id}/move", id: "moveTicket", summary: "Moves a ticket to another team.", body: typeOf[MoveInput](), result: typeOf[Ticket](), shape: wrapped, handle: moveTicket},
 		action("archive", "Archives a ticket.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueArchive(ctx, id) }),
 		action("unarchive", "Takes a ticket out of the archive.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueUnarchive(ctx, id) }),
 		action("restore", "Takes a ticket out of the trash.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueUnarchive(ctx, id) }),
@@ -114,15 +122,15 @@ func commentRoutes() []*route {
 	const root = "/unified/ticketing/comments"
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listComments", summary: "Lists comments.", list: commentListing(), result: typeOf[Comment](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createComment", summary: "Writes a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, repeats: true, upload: true, handle: createComment},
+		{method: http.MethodPost, path: root, id: "createComment", summary: "Writes a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, repeats: true, upload: true, handle: createComment},
 		{method: http.MethodGet, path: root + "/{id}", id: "getComment", summary: "Reads a comment.", result: typeOf[Comment](), handle: getComment},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateComment", summary: "Changes the text of a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), keyed: true, handle: updateComment},
-		{method: http.MethodDelete, path: root + "/{id}", id: "deleteComment", summary: "Deletes a comment.", result: typeOf[Deleted](), keyed: true, handle: deleteComment},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateComment", summary: "Changes the text of a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), handle: updateComment},
+		{method: http.MethodDelete, path: root + "/{id}", id: "deleteComment", summary: "Deletes a comment.", result: typeOf[Deleted](), handle: deleteComment},
 		{method: http.MethodPost, path: root + "/{id}/resolve", id: "resolveComment", summary: "Resolves the thread of a comment.", result: typeOf[Comment](), shape: wrapped, handle: resolveComment(true)},
 		{method: http.MethodPost, path: root + "/{id}/unresolve", id: "unresolveComment", summary: "Opens the thread of a comment again.", result: typeOf[Comment](), shape: wrapped, handle: resolveComment(false)},
-		{method: http.MethodPost, path: root + "/{id}/react", id: "reactToComment", summary: "Reacts to a comment with an emoji.", body: typeOf[ReactInput](), result: typeOf[ReactionRef](), shape: wrapped, status: http.StatusCreated, keyed: true, handle: reactToComment},
+		{method: http.MethodPost, path: root + "/{id}/react", id: "reactToComment", summary: "Reacts to a comment with an emoji.", body: typeOf[ReactInput](), result: typeOf[ReactionRef](), shape: wrapped, status: http.StatusCreated, handle: reactToComment},
 		{method: http.MethodGet, path: "/unified/ticketing/tickets/{id}/comments", id: "listTicketComments", summary: "Lists the comments of a ticket.", list: commentListing(), result: typeOf[Comment](), shape: paged, handle: listTicketComments},
-		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/comments", id: "createTicketComment", summary: "Writes a comment on a ticket.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, repeats: true, upload: true, handle: createComment},
+		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/comments", id: "createTicketComment", summary: "Writes a comment on a ticket.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, repeats: true, upload: true, handle: createComment},
 	}
 	return on(routes, func(r *route) {
 		r.tag, r.connection = "Comments", true
@@ -145,14 +153,14 @@ func attachmentRoutes() []*route {
 	inline := parameter{name: "include_inline", description: "With ticket[id]: also the files in the description."}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listAttachments", summary: "Lists attachments.", list: attachmentListing(), params: []parameter{inline}, result: typeOf[Attachment](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createAttachment", summary: "Attaches a link or a file. A file may also come as multipart/form-data.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, keyed: true, upload: true, handle: createAttachment},
+		{method: http.MethodPost, path: root, id: "createAttachment", repeats: true, stands: attachmentStands, summary: "Attaches a link or a file. A file may also come as multipart/form-data.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, upload: true, handle: createAttachment},
 		{method: http.MethodPost, path: root + "/download", id: "downloadAttachmentByBody", summary: "Downloads a file.", role: RoleRead, body: typeOf[IDRef](), shape: chunks, upload: true, handle: downloadAttachment},
 		{method: http.MethodGet, path: root + "/{id}", id: "getAttachment", summary: "Reads an attachment.", result: typeOf[Attachment](), handle: getAttachment},
 		{method: http.MethodGet, path: root + "/{id}/download", id: "downloadAttachment", summary: "Downloads a file. A link is answered 409 with its address.", shape: chunks, upload: true, handle: downloadAttachment},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateAttachment", summary: "Changes an attachment.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), keyed: true, handle: updateAttachment},
-		{method: http.MethodDelete, path: root + "/{id}", id: "deleteAttachment", summary: "Removes an attachment.", result: typeOf[Deleted](), keyed: true, handle: deleteAttachment},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateAttachment", summary: "Changes an attachment.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), handle: updateAttachment},
+		{method: http.MethodDelete, path: root + "/{id}", id: "deleteAttachment", summary: "Removes an attachment.", result: typeOf[Deleted](), handle: deleteAttachment},
 		{method: http.MethodGet, path: "/unified/ticketing/tickets/{id}/attachments", id: "listTicketAttachments", summary: "Lists the attachments of a ticket.", list: attachmentListing(), params: []parameter{inline}, result: typeOf[Attachment](), shape: paged},
-		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/attachments", id: "createTicketAttachment", summary: "Attaches a link or a file to a ticket.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, keyed: true, upload: true, handle: createAttachment},
+		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/attachments", id: "createTicketAttachment", repeats: true, stands: attachmentStands, summary: "Attaches a link or a file to a ticket.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, upload: true, handle: createAttachment},
 	}
 	return on(routes, func(r *route) {
 		r.tag, r.connection = "Attachments", true
@@ -168,20 +176,29 @@ func directoryRoutes() []*route {
 	inactive := parameter{name: "include_inactive"}
 	teamOnly := parameter{name: "team_only", description: "Leaves out the tags of the workspace."}
 	routes := []*route{
-		{method: http.MethodGet, path: root + "/collections", id: "listCollections", tag: "Collections", summary: "Lists projects, cycles and milestones.", list: collectionListing(), result: typeOf[Collection](), shape: paged},
+		{method: http.MethodGet, path: root + "/collections", id: "listCollections", tag: "Collections", summary: "Lists projects, cycles, milestones and initiatives.", list: collectionListing(), result: typeOf[Collection](), shape: paged},
 		{method: http.MethodGet, path: root + "/collections/{id}", id: "getCollection", tag: "Collections", summary: "Reads a collection.", params: []parameter{{name: "type"}}, result: typeOf[Collection](), handle: getCollection},
+		{method: http.MethodPost, path: root + "/collections", id: "createCollection", tag: "Collections", summary: "Creates a project, a cycle, a milestone or an initiative.", role: RoleAdmin, body: typeOf[CollectionInput](), result: typeOf[Collection](), status: http.StatusCreated, handle: writeCollection},
+		{method: http.MethodPatch, path: root + "/collections/{id}", id: "updateCollection", tag: "Collections", summary: "Changes a collection.", role: RoleAdmin, params: []parameter{{name: "type"}}, body: typeOf[CollectionInput](), result: typeOf[Collection](), handle: writeCollection},
+		{method: http.MethodDelete, path: root + "/collections/{id}", id: "deleteCollection", tag: "Collections", summary: "Deletes a collection; an iteration is archived.", role: RoleAdmin, params: []parameter{{name: "type"}}, result: typeOf[Deleted](), handle: deleteCollection},
 		{method: http.MethodGet, path: root + "/collections/{id}/progress", id: "getCollectionProgress", tag: "Collections", summary: "Counts the tickets of a collection by status.", result: typeOf[Progress](), shape: wrapped, handle: collectionProgress},
 		{method: http.MethodGet, path: root + "/tags", id: "listTags", tag: "Tags", summary: "Lists tags.", list: tagListing(), params: []parameter{teamOnly}, result: typeOf[Tag](), shape: paged},
-		{method: http.MethodPost, path: root + "/tags", id: "createTag", tag: "Tags", summary: "Creates a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), status: http.StatusCreated, keyed: true, handle: writeTag},
+		{method: http.MethodPost, path: root + "/tags", id: "createTag", tag: "Tags", summary: "Creates a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), status: http.StatusCreated, handle: writeTag},
 		{method: http.MethodGet, path: root + "/tags/{id}", id: "getTag", tag: "Tags", summary: "Reads a tag.", result: typeOf[Tag](), handle: getTag},
-		{method: http.MethodPatch, path: root + "/tags/{id}", id: "updateTag", tag: "Tags", summary: "Changes a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), keyed: true, handle: writeTag},
-		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), keyed: true, handle: deleteTag},
+		{method: http.MethodPatch, path: root + "/tags/{id}", id: "updateTag", tag: "Tags", summary: "Changes a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), handle: writeTag},
+		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTag},
 		{method: http.MethodGet, path: root + "/ticket_status", id: "listTicketStatus", tag: "Status", summary: "Lists the statuses of the teams.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodGet, path: root + "/ticket-status", id: "listTicketStatusDashed", tag: "Status", summary: "The same as ticket_status.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
+		{method: http.MethodPost, path: root + "/ticket_status", id: "createTicketStatus", tag: "Status", summary: "Creates a status of a team.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), status: http.StatusCreated, handle: writeTicketStatus},
+		{method: http.MethodGet, path: root + "/ticket_status/{id}", id: "getTicketStatus", tag: "Status", summary: "Reads a status.", result: typeOf[TicketStatus](), handle: getTicketStatus},
+		{method: http.MethodPatch, path: root + "/ticket_status/{id}", id: "updateTicketStatus", tag: "Status", summary: "Changes a status.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), handle: writeTicketStatus},
+		{method: http.MethodDelete, path: root + "/ticket_status/{id}", id: "deleteTicketStatus", tag: "Status", summary: "Archives a status that no ticket has.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTicketStatus},
 		{method: http.MethodGet, path: root + "/ticket_priorities", id: "listTicketPriorities", tag: "Status", summary: "Lists the priorities.", result: typeOf[TicketPriority](), shape: paged, handle: listPriorities},
+		{method: http.MethodGet, path: root + "/ticket_priorities/{id}", id: "getTicketPriority", tag: "Status", summary: "Reads a priority, by number or word.", result: typeOf[TicketPriority](), handle: getPriority},
 		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket. Linear has none.", result: typeOf[Ref](), shape: paged, handle: listNothing},
 		{method: http.MethodGet, path: root + "/teams", id: "listTeams", tag: "People", summary: "Lists teams.", list: teamListing(), result: typeOf[Team](), shape: paged},
 		{method: http.MethodGet, path: root + "/teams/{id}", id: "getTeam", tag: "People", summary: "Reads a team, by id or key.", result: typeOf[Team](), handle: getTeam},
+		{method: http.MethodGet, path: root + "/teams/{id}/users", id: "listTeamUsers", tag: "People", summary: "Lists the users of a team.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged, handle: listTeamUsers},
 		{method: http.MethodGet, path: root + "/teams/{id}/entities", id: "getTeamEntities", tag: "People", summary: "Reads what a form for a new ticket chooses from.", params: []parameter{{name: "scope", description: "workspace: users of all teams."}}, result: typeOf[Entities](), handle: teamEntities},
 		{method: http.MethodGet, path: root + "/users", id: "listUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: root + "/users/{id}", id: "getUser", tag: "People", summary: "Reads a user, by id, address or me.", result: typeOf[User](), handle: getUser},
@@ -189,10 +206,10 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads whom the connection acts as.", params: []parameter{{name: "flat", description: "true: the object itself, without the envelope."}}, result: typeOf[User](), shape: paged, handle: getMe},
 		{method: http.MethodGet, path: "/unified/user-directory/users", id: "listDirectoryUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: "/unified/user-directory/users/{id}", id: "getDirectoryUser", tag: "People", summary: "Reads a user.", result: typeOf[User](), handle: getUser},
-		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets.", list: searchListing(), params: []parameter{
+		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: []parameter{
 			{name: "q", description: "Words, a short name or an address.", required: true},
 			{name: "query", description: "The same as q."},
-			{name: "types", description: "ticket.", array: true},
+			{name: "types", description: "comment finds the tickets that they are on. Defaults to ticket.", array: true, enum: searchTypes()},
 			{name: "prefer_team_id", description: "Ranks the tickets of a team higher. team[id] leaves out those of others."},
 		}, result: typeOf[Hit](), shape: paged},
 	}
@@ -212,6 +229,29 @@ func directoryRoutes() []*route {
 	})
 }
 
+func customerRoutes() []*route {
+	const root = "/unified/ticketing"
+	routes := []*route{
+		{method: http.MethodGet, path: root + "/accounts", id: "listAccounts", summary: "Lists customers.", list: accountListing(), result: typeOf[CustomerAccount](), shape: paged},
+		{method: http.MethodPost, path: root + "/accounts", id: "createAccount", summary: "Creates a customer, or changes the one that has the external_id.", body: typeOf[CustomerAccountInput](), result: typeOf[CustomerAccount](), status: http.StatusCreated, handle: writeCustomerAccount},
+		{method: http.MethodGet, path: root + "/accounts/{id}", id: "getAccount", summary: "Reads a customer, by id or an id in another system.", result: typeOf[CustomerAccount](), handle: getCustomerAccount},
+		{method: http.MethodPatch, path: root + "/accounts/{id}", id: "updateAccount", summary: "Changes a customer.", body: typeOf[CustomerAccountInput](), result: typeOf[CustomerAccount](), handle: writeCustomerAccount},
+		{method: http.MethodDelete, path: root + "/accounts/{id}", id: "deleteAccount", summary: "Deletes a customer.", role: RoleAdmin, result: typeOf[Deleted](), handle: rawDelete("customers", "account")},
+		{method: http.MethodGet, path: root + "/contacts", id: "listContacts", summary: "Lists people outside the workspace who wrote in it.", list: contactListing(), result: typeOf[Contact](), shape: paged},
+		{method: http.MethodGet, path: root + "/contacts/{id}", id: "getContact", summary: "Reads a contact.", result: typeOf[Contact](), handle: getContact},
+		{method: http.MethodGet, path: root + "/needs", id: "listNeeds", summary: "Lists requests of customers.", list: needListing(), result: typeOf[Need](), shape: paged},
+		{method: http.MethodPost, path: root + "/needs", id: "createNeed", summary: "Records that a customer asks for a ticket or a project.", body: typeOf[NeedInput](), result: typeOf[Need](), status: http.StatusCreated, handle: writeNeed},
+		{method: http.MethodGet, path: root + "/needs/{id}", id: "getNeed", summary: "Reads a request.", result: typeOf[Need](), handle: getNeed},
+		{method: http.MethodPatch, path: root + "/needs/{id}", id: "updateNeed", summary: "Changes a request.", body: typeOf[NeedInput](), result: typeOf[Need](), handle: writeNeed},
+		{method: http.MethodDelete, path: root + "/needs/{id}", id: "deleteNeed", summary: "Deletes a request.", result: typeOf[Deleted](), handle: rawDelete("customer_needs", "need")},
+	}
+	return on(routes, func(r *route) {
+		r.tag, r.connection = "Customers", true
+		resource, _, _ := strings.Cut(strings.TrimPrefix(r.path, root+"/"), "/")
+		r.scope = resource + ":" + access(r)
+	})
+}
+
 func conversationRoutes() []*route {
 	const root = "/conversations/{conversation}"
 	account := parameter{name: "account_id", description: "The account of the helpdesk. Defaults to that of the token."}
@@ -219,17 +259,17 @@ func conversationRoutes() []*route {
 	term := parameter{name: "q", required: true}
 	routes := []*route{
 		{method: http.MethodGet, path: root + "/issues", id: "listConversationIssues", summary: "Lists the issues that are linked to a conversation.", params: []parameter{refresh}, result: typeOf[ConversationLink](), shape: paged, handle: listConversationIssues},
-		{method: http.MethodPost, path: root + "/issues", id: "createConversationIssue", summary: "Creates an issue and links it, in one step.", body: typeOf[ConversationIssueInput](), result: typeOf[CreatedIssue](), status: http.StatusCreated, keyed: true, repeats: true, connection: true, handle: createConversationIssue},
+		{method: http.MethodPost, path: root + "/issues", id: "createConversationIssue", summary: "Creates an issue and links it, in one step.", body: typeOf[ConversationIssueInput](), result: typeOf[CreatedIssue](), status: http.StatusCreated, repeats: true, connection: true, handle: createConversationIssue},
 		{method: http.MethodGet, path: root + "/issues/search", id: "searchConversationIssues", summary: "Searches issues to link.", params: []parameter{term}, result: typeOf[FoundIssue](), shape: paged, handle: searchConversationIssues},
 		{method: http.MethodPatch, path: root + "/issues/{issue}", id: "updateConversationIssue", summary: "Changes a linked issue.", body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateConversationIssue},
 		{method: http.MethodGet, path: root + "/issues/{issue}/comments", id: "listConversationComments", summary: "Lists the comments of a linked issue.", list: commentListing(), result: typeOf[Comment](), shape: paged, handle: listConversationComments},
-		{method: http.MethodPost, path: root + "/issues/{issue}/comments", id: "createConversationComment", summary: "Comments on a linked issue.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, keyed: true, repeats: true, handle: commentConversationIssue},
-		{method: http.MethodPost, path: root + "/links", id: "linkConversation", summary: "Links one issue, or several.", detail: "A pair that is linked already is answered 200 with the link that is there. With issues, the answer is {result: [{issue, status, link, error}]}.", body: typeOf[LinkInput](), result: typeOf[ConversationLink](), status: http.StatusCreated, keyed: true, handle: linkConversation},
+		{method: http.MethodPost, path: root + "/issues/{issue}/comments", id: "createConversationComment", summary: "Comments on a linked issue.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, repeats: true, handle: commentConversationIssue},
+		{method: http.MethodPost, path: root + "/links", id: "linkConversation", summary: "Links one issue, or several.", detail: "A pair that is linked already is answered 200 with the link that is there. With issues, the answer is {result: [{issue, status, link, error}]}.", body: typeOf[LinkInput](), result: typeOf[ConversationLink](), status: http.StatusCreated, handle: linkConversation},
 		{method: http.MethodDelete, path: root + "/links/{link}", id: "unlinkConversation", summary: "Removes a link of this conversation.", result: typeOf[Deleted](), handle: unlinkConversation},
 		{method: http.MethodPost, path: root + "/links/bulk-delete", id: "unlinkConversationBulk", summary: "Removes several links.", body: typeOf[UnlinkInput](), result: typeOf[[]LinkResult](), shape: wrapped, handle: bulkUnlink},
 		{method: http.MethodGet, path: root + "/activities", id: "listConversationActivities", summary: "Lists the last activities of a conversation.", result: typeOf[Activity](), shape: paged, handle: listActivities},
 		{method: http.MethodGet, path: root + "/events", id: "streamConversationEvents", summary: "Streams what happens in a conversation, as server-sent events.", shape: chunks, upload: true, handle: conversationEvents},
-		{method: http.MethodPost, path: root + "/messages", id: "takeConversationMessage", summary: "Hands over a message of the helpdesk, to link the issues in it and to mirror it.", body: typeOf[MessageInput](), result: typeOf[MessageResult](), keyed: true, handle: takeMessage},
+		{method: http.MethodPost, path: root + "/messages", id: "takeConversationMessage", summary: "Hands over a message of the helpdesk, to link the issues in it and to mirror it.", body: typeOf[MessageInput](), result: typeOf[MessageResult](), handle: takeMessage},
 		{method: http.MethodGet, path: "/issues/{issue}/conversations", id: "listIssueConversations", summary: "Lists the conversations that an issue is linked to.", result: typeOf[LinkedConversation](), shape: paged, handle: issueConversations},
 	}
 	return on(routes, func(r *route) {
@@ -252,8 +292,8 @@ func facadeRoutes() []*route {
 	routes := []*route{
 		{method: http.MethodGet, path: linear + "/teams", id: "facadeTeams", summary: "Lists teams.", result: typeOf[[]FacadeTeam](), handle: facade(facadeTeams)},
 		{method: http.MethodGet, path: linear + "/team_entities", id: "facadeTeamEntities", summary: "Lists users, projects, states and labels for a team.", params: []parameter{{name: "team_id", required: true}}, result: typeOf[FacadeEntities](), handle: facade(facadeEntities)},
-		{method: http.MethodPost, path: linear + "/create_issue", id: "facadeCreateIssue", summary: "Creates an issue and links it to the conversation, if one is named.", body: typeOf[FacadeCreateInput](), result: typeOf[FacadeCreated](), keyed: true, repeats: true, handle: facade(facadeCreate)},
-		{method: http.MethodPost, path: linear + "/link_issue", id: "facadeLinkIssue", summary: "Links an issue, by short name or id.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeLinked](), keyed: true, handle: facade(facadeLink)},
+		{method: http.MethodPost, path: linear + "/create_issue", id: "facadeCreateIssue", summary: "Creates an issue and links it to the conversation, if one is named.", body: typeOf[FacadeCreateInput](), result: typeOf[FacadeCreated](), repeats: true, handle: facade(facadeCreate)},
+		{method: http.MethodPost, path: linear + "/link_issue", id: "facadeLinkIssue", summary: "Links an issue, by short name or id.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeLinked](), handle: facade(facadeLink)},
 		{method: http.MethodPost, path: linear + "/unlink_issue", id: "facadeUnlinkIssue", summary: "Removes a link.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeUnlinked](), handle: facade(facadeUnlink)},
 		{method: http.MethodGet, path: linear + "/linked_issues", id: "facadeLinkedIssues", summary: "Lists the linked issues.", params: []parameter{conversation}, result: typeOf[[]FacadeLink](), handle: facade(facadeLinkedIssues)},
 		{method: http.MethodGet, path: linear + "/search_issue", id: "facadeSearchIssue", summary: "Searches issues.", params: []parameter{{name: "q", required: true}}, result: typeOf[[]FacadeHit](), handle: facade(facadeSearch)},
@@ -278,17 +318,18 @@ func platformRoutes() []*route {
 		{method: http.MethodDelete, path: "/integrated-account/{id}", id: "deleteConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Ends a connection: revokes its tokens and forgets them.", result: typeOf[Disconnected](), handle: disconnectAccount},
 		{method: http.MethodPost, path: "/integrated-account/{id}/test", id: "testConnection", tag: "Connections", scope: "connections:read", role: RoleRead, summary: "Calls Linear once.", result: typeOf[map[string]any](), shape: wrapped, handle: testAccount},
 		{method: http.MethodGet, path: "/integrated-account/{id}/capabilities", id: "getCapabilities", tag: "Connections", scope: "connections:read", summary: "Lists what can be done.", params: []parameter{{name: "type"}, {name: "methods", array: true}, {name: "resource"}}, result: typeOf[Capabilities](), handle: capabilities},
+		{method: http.MethodGet, path: "/unified/meta/ticketing/linear", id: "getMeta", tag: "Connections", summary: "Says how the unified model and Linear correspond: resources, fields, filters.", result: typeOf[Meta](), handle: getMeta},
 		{method: http.MethodGet, path: "/webhook", id: "listWebhooks", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists subscriptions.", result: typeOf[Subscription](), shape: paged, handle: listWebhooks},
-		{method: http.MethodPost, path: "/webhook", id: "createWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Subscribes to events. The answer holds the secret, once.", body: typeOf[SubscriptionInput](), result: typeOf[NewSubscription](), status: http.StatusCreated, handle: createWebhook},
+		{method: http.MethodPost, path: "/webhook", id: "createWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Subscribes to events. The answer holds the secret, once.", body: typeOf[SubscriptionInput](), result: typeOf[NewSubscription](), status: http.StatusCreated, handle: createWebhook},
 		{method: http.MethodPost, path: "/webhook/test", id: "testWebhookByBody", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a test event.", body: typeOf[IDRef](), result: typeOf[Attempted](), shape: wrapped, handle: testWebhook},
 		{method: http.MethodGet, path: "/webhook/{id}", id: "getWebhook", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Reads a subscription.", result: typeOf[Subscription](), handle: getWebhook},
 		{method: http.MethodPatch, path: "/webhook/{id}", id: "updateWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Changes a subscription.", body: typeOf[SubscriptionInput](), result: typeOf[Subscription](), handle: updateWebhook},
 		{method: http.MethodDelete, path: "/webhook/{id}", id: "deleteWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Ends a subscription.", result: typeOf[Deleted](), handle: deleteWebhook},
 		{method: http.MethodPost, path: "/webhook/{id}/test", id: "testWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a test event.", result: typeOf[Attempted](), shape: wrapped, handle: testWebhook},
-		{method: http.MethodPost, path: "/webhook/{id}/rotate", id: "rotateWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Makes a new secret.", result: typeOf[NewSubscription](), shape: wrapped, handle: rotateWebhook},
+		{method: http.MethodPost, path: "/webhook/{id}/rotate", id: "rotateWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Makes a new secret.", result: typeOf[NewSubscription](), shape: wrapped, handle: rotateWebhook},
 		{method: http.MethodGet, path: "/webhook/{id}/deliveries", id: "listWebhookDeliveries", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists the last deliveries, the newest first.", result: typeOf[Attempted](), shape: paged, handle: listDeliveries},
 		{method: http.MethodPost, path: "/webhook/{id}/deliveries/{delivery}/redeliver", id: "redeliverWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a delivery again.", result: typeOf[Attempted](), shape: wrapped, status: http.StatusAccepted, handle: redeliver},
-		{method: http.MethodPost, path: "/batch-request", id: "batchRequest", tag: "Batch", scope: "", role: RoleRead, summary: "Runs up to 20 requests one after the other; each can use what earlier ones brought.", body: typeOf[BatchInput](), result: typeOf[BatchResult](), keyed: true, repeats: true, handle: batch},
+		{method: http.MethodPost, path: "/batch-request", id: "batchRequest", keyed: true, tag: "Batch", scope: "", role: RoleRead, summary: "Runs up to 20 requests one after the other; each can use what earlier ones brought.", body: typeOf[BatchInput](), result: typeOf[BatchResult](), repeats: true, handle: batch},
 		{method: http.MethodGet, path: "/openapi.json", id: "getDocument", tag: "Document", open: true, summary: "This API as an OpenAPI 3.1 document.", shape: chunks, handle: serveDocument},
 		{method: http.MethodGet, path: "/docs", id: "getDocs", tag: "Document", open: true, summary: "This API as a page.", shape: chunks, handle: servePage},
 	}
@@ -304,10 +345,10 @@ type SettingsInput struct {
 func proxyRoutes() []*route {
 	fields := parameter{name: "fields", description: "Names of Linear's fields, with dots for nested ones.", array: true}
 	routes := []*route{
-		{method: http.MethodPost, path: "/proxy/graphql", id: "proxyGraphQL", summary: "Sends one operation to Linear as it is.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
-		{method: http.MethodPost, path: "/custom/graphql", id: "customGraphQL", summary: "The same as /proxy/graphql.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
+		{method: http.MethodPost, path: "/proxy/graphql", id: "proxyGraphQL", keyed: true, summary: "Sends one operation to Linear as it is.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
+		{method: http.MethodPost, path: "/custom/graphql", id: "customGraphQL", keyed: true, summary: "The same as /proxy/graphql.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
 		{method: http.MethodGet, path: "/proxy/{resource}", id: "proxyList", summary: "Lists a resource with Linear's own names.", params: []parameter{fields, {name: "filter", description: "A filter as Linear takes it, in JSON."}, {name: "order_by", enum: []string{"createdAt", "updatedAt"}}, {name: "limit"}, {name: "next_cursor"}, {name: "prev_cursor"}, {name: "include_archived"}}, result: typeOf[map[string]any](), shape: paged, handle: proxyList},
-		{method: http.MethodPost, path: "/proxy/{resource}", id: "proxyCreate", summary: "Creates with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), status: http.StatusCreated, keyed: true, repeats: true, handle: proxyWrite},
+		{method: http.MethodPost, path: "/proxy/{resource}", id: "proxyCreate", summary: "Creates with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), status: http.StatusCreated, repeats: true, handle: proxyWrite},
 		{method: http.MethodGet, path: "/proxy/{resource}/{id}", id: "proxyGet", summary: "Reads one with Linear's own names.", params: []parameter{fields}, result: typeOf[map[string]any](), handle: proxyGet},
 		{method: http.MethodPatch, path: "/proxy/{resource}/{id}", id: "proxyUpdate", summary: "Changes with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), handle: proxyWrite},
 		{method: http.MethodDelete, path: "/proxy/{resource}/{id}", id: "proxyDelete", summary: "Deletes.", role: RoleAdmin, result: typeOf[Deleted](), handle: proxyDelete},

@@ -20,7 +20,7 @@ type Hit struct {
 	ID               string          `json:"id"`
 	Title            string          `json:"title"`
 	Description      *string         `json:"description" doc:"At most 280 characters."`
-	Type             string          `json:"type" enum:"ticket"`
+	Type             string          `json:"type" enum:"ticket,collection,document"`
 	URLs             []HitURL        `json:"urls"`
 	Meta             HitMeta         `json:"meta"`
 	CreatedAt        *time.Time      `json:"created_at"`
@@ -64,8 +64,13 @@ type found struct {
 // find searches issues. A short name or an address is looked up instead, which
 // costs no search. Once the minute's searches are used up, it filters instead.
 func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found, error) {
+	return c.findIn(term, q, teamID, false)
+}
+
+// findIn is find, in comments as well if wanted.
+func (c *call) findIn(term string, q linearapi.IssueQuery, teamID string, comments bool) (*found, error) {
 	term = strings.Join(strings.Fields(term), " ")
-	filterText, err := json.Marshal([]any{q, teamID})
+	filterText, err := json.Marshal([]any{q, teamID, comments})
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +92,7 @@ func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found,
 		}
 		_, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate())
 		if wait == 0 {
-			got, err := client.TicketSearch(c.ctx, linearapi.IssueSearch{Term: term, TeamID: teamID, IssueQuery: q})
+			got, err := client.TicketSearch(c.ctx, linearapi.IssueSearch{Term: term, TeamID: teamID, Comments: comments, IssueQuery: q})
 			if err == nil {
 				total := int(got.Total)
 				return &found{nodes: got.Nodes, info: got.Info, total: &total}, nil
@@ -113,7 +118,7 @@ func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found,
 }
 
 func searchListing() *listing {
-	return &listing{resource: "search", filters: ticketFilters(), fetch: func(c *call, r request) (*part, error) {
+	return &listing{resource: "search", filters: ticketFilters(), stages: searchStages, fetch: func(c *call, r request) (*part, error) {
 		term := c.q.get("q", "query")
 		if strings.TrimSpace(term) == "" {
 			return nil, invalidField("q", "required", "is required: the words to look for")
@@ -122,13 +127,16 @@ func searchListing() *listing {
 			return nil, invalidField("q", "too_long", "must be at most 1000 bytes")
 		}
 		for _, t := range c.q.all("types") {
-			if t != "ticket" {
-				return nil, badRequest(codeInvalidRequest, "types can only be ticket")
+			if !slices.Contains(searchTypes(), t) {
+				return nil, badRequest(codeInvalidRequest, "types are %s", strings.Join(searchTypes(), ", "))
 			}
 		}
-		f, err := c.find(term, linearapi.IssueQuery{
+		if r.stage != findTickets {
+			return c.findOther(term, r)
+		}
+		f, err := c.findIn(term, linearapi.IssueQuery{
 			Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page,
-		}, c.q.get("prefer_team_id"))
+		}, c.q.get("prefer_team_id"), slices.Contains(c.q.all("types"), "comment"))
 		if err != nil {
 			return nil, err
 		}

@@ -87,6 +87,7 @@ func (c *call) accountOf(conn *Connection) (*Account, error) {
 }
 
 func listAccounts(c *call) (*reply, error) {
+	c.api.stir()
 	all, err := c.connections()
 	if err != nil {
 		return nil, err
@@ -148,6 +149,12 @@ func updateAccount(c *call) (*reply, error) {
 		return nil, err
 	}
 	v, err := c.accountOf(conn)
+	if err != nil {
+		return nil, err
+	}
+	err = c.api.publishIn(c.ctx, conn.Account, news{
+		conn: conn.ID, name: "integrated_account:updated", resource: "integrated_accounts", id: conn.ID, record: v, unique: c.make,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -246,8 +253,7 @@ func (c *call) disconnect(conn *Connection) (*Disconnected, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.api.publishIn(ctx, conn.Account, conn.ID, "integrated_account:deleted", "integrated_accounts", conn.ID, map[string]string{"id": conn.ID})
-	if err != nil { // the connection is gone in any case
+	if err := c.api.ended(ctx, conn); err != nil { // the connection is gone in any case
 		c.api.log.Warn().Err(err).Msg("the end of a connection could not be told to subscribers")
 	}
 	return &Disconnected{ID: conn.ID, Revoked: revoked, Warning: warning}, nil

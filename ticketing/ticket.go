@@ -164,7 +164,9 @@ func filterCollection(_ *call, op string, values []string) (linearapi.Filter, er
 		return nil, badRequest(codeInvalidRequest, "collection has no operator %q", op)
 	}
 	in := linearapi.Filter{"in": values}
-	return or([]linearapi.Filter{nest("project.id", in), nest("cycle.id", in)}), nil
+	return or([]linearapi.Filter{
+		nest("project.id", in), nest("cycle.id", in), nest("projectMilestone.id", in), nest("project.initiatives.some.id", in),
+	}), nil
 }
 
 func filterCycle(_ *call, op string, values []string) (linearapi.Filter, error) {
@@ -358,22 +360,9 @@ func (c *call) oneTicket(status int, n *linearapi.Node[linearapi.Issue]) (*reply
 		return nil, err
 	}
 	t := ticket(n, &space.Organization, c.tagByID)
-	for _, what := range c.q.all("expand") {
-		switch what {
-		case "attachments":
-			if t.Attachments, err = c.attachmentsOf(t.ID); err != nil {
-				return nil, err
-			}
-		case "conversations":
-			refs, err := c.api.links.conversations(c.ctx, c.conn.ID, t.ID)
-			if err != nil {
-				return nil, err
-			}
-			for _, r := range refs {
-				t.Conversations = append(t.Conversations, ConversationRef{r.Conversation, "Conversation " + r.Conversation, "conversation"})
-			}
-		default:
-			return nil, badRequest(codeInvalidRequest, "expand takes attachments and conversations")
+	if c.wantsMore() {
+		if err := c.expand(t); err != nil {
+			return nil, err
 		}
 	}
 	return c.one(status, item{id: t.ID, value: t, remote: n.JSON}, t.Etag)

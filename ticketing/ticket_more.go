@@ -3,8 +3,6 @@ package ticketing
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"strconv"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
@@ -25,10 +23,21 @@ func ticketAction(do func(context.Context, *linearapi.Client, string) error) fun
 		if err != nil {
 			return nil, err
 		}
+		if !isUUID(ref) {
+			n, err := client.Ticket(c.ctx, ref)
+			if err != nil {
+				return nil, missing(err, "ticket", c.path["id"])
+			}
+			ref = n.Value.ID // what Linear says later names the id
+		}
+		done := c.api.intend(c.ctx, c.conn.ID, ref)
 		if err := do(c.ctx, client, ref); err != nil {
 			return nil, missing(err, "ticket", c.path["id"])
 		}
 		n, err := client.Ticket(c.ctx, ref)
+		if err == nil {
+			done(n.Value.UpdatedAt)
+		}
 		if err != nil {
 			// An archived ticket may no longer be found by its name.
 			return ok(Result{Deleted{c.path["id"]}}), nil //nolint:nilerr // the method itself succeeded
@@ -39,81 +48,6 @@ func ticketAction(do func(context.Context, *linearapi.Client, string) error) fun
 		}
 		return ok(Result{ticket(n, &space.Organization, c.tagByID)}), nil
 	}
-}
-
-// BulkItem is the outcome of one item of a bulk method.
-type BulkItem struct {
-	Index  int        `json:"index"`
-	Status int        `json:"status"`
-	Ticket *Ticket    `json:"ticket,omitempty"`
-	Error  *ErrorBody `json:"error,omitempty"`
-}
-
-// BulkResult is the answer to a bulk method.
-type BulkResult struct {
-	Result  []BulkItem `json:"result"`
-	Partial bool       `json:"partial" doc:"Whether some items failed."`
-}
-
-// maxBulk is how many items a bulk method takes.
-const maxBulk = 50
-
-// bulkCreate creates tickets one by one, each under an id derived from that of the
-// request, so that a retry creates no duplicates.
-func bulkCreate(c *call) (*reply, error) {
-	return c.bulk(func(i int, in *input) (*linearapi.Node[linearapi.Issue], error) {
-		sub := *c
-		sub.make = derive(c.make, "bulk", strconv.Itoa(i))
-		n, notes, err := sub.newTicket(in)
-		c.notes = append(c.notes, notes...)
-		return n, err
-	}, http.StatusCreated)
-}
-
-func bulkUpdate(c *call) (*reply, error) {
-	return c.bulk(func(_ int, in *input) (*linearapi.Node[linearapi.Issue], error) {
-		sub := *c
-		sub.make = ""
-		id, given, _ := in.text(500, "id")
-		if !given {
-			return nil, invalidField("id", "required", "is required")
-		}
-		ref, _ := issueRef(id)
-		n, err := sub.changeTicket(ref, in)
-		return n, missing(err, "ticket", id)
-	}, http.StatusOK)
-}
-
-func (c *call) bulk(do func(int, *input) (*linearapi.Node[linearapi.Issue], error), status int) (*reply, error) {
-	items, given := c.input.list(maxBulk, "tickets", "items")
-	if err := c.input.done(); err != nil {
-		return nil, err
-	}
-	if !given || len(items) == 0 {
-		return nil, invalidField("tickets", "required", "is required: a list of at most %d tickets", maxBulk)
-	}
-	space, err := c.workspace()
-	if err != nil {
-		return nil, err
-	}
-	out := &BulkResult{}
-	for i, raw := range items {
-		fields, isObject := raw.(map[string]any)
-		var n *linearapi.Node[linearapi.Issue]
-		err := error(invalidField("tickets", "type", "must hold objects"))
-		if isObject {
-			n, err = do(i, newInput(fields))
-		}
-		entry := BulkItem{Index: i, Status: status}
-		if err != nil {
-			p := problemOf(err)
-			entry.Status, entry.Error, out.Partial = p.status, p.body(c.id), true
-		} else {
-			entry.Ticket = ticket(n, &space.Organization, c.tagByID)
-		}
-		out.Result = append(out.Result, entry)
-	}
-	return ok(out), nil
 }
 
 // Relation is a relation between two tickets, as seen from one of them.
@@ -131,13 +65,22 @@ type RelationInput struct {
 
 func listRelations(c *call) (*reply, error) {
 	ref, _ := issueRef(c.path["id"])
+	out, err := c.relationsOf(ref)
+	if err != nil {
+		return nil, missing(err, "ticket", c.path["id"])
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
+}
+
+// relationsOf lists how a ticket relates to others.
+func (c *call) relationsOf(ref string) ([]Relation, error) {
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
 	got, err := client.IssueRelations(c.ctx, ref, linearapi.PageArgs{First: maxLimit})
 	if err != nil {
-		return nil, missing(err, "ticket", c.path["id"])
+		return nil, err
 	}
 	out := []Relation{}
 	for _, r := range got.Relations.Nodes {
@@ -146,7 +89,7 @@ func listRelations(c *call) (*reply, error) {
 	for _, r := range got.Inverse.Nodes {
 		out = append(out, relation(&r, true))
 	}
-	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
+	return out, nil
 }
 
 func relation(r *linearapi.IssueRelation, inverse bool) Relation {

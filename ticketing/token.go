@@ -85,6 +85,12 @@ func tokenList() state.Key         { return state.Key{Kind: "ticketing.tokens", 
 // Create makes a token from spec, whose Name and Role are required, and returns
 // it with its secret. ID and CreatedAt of spec are ignored.
 func (t *Tokens) Create(ctx context.Context, spec Token) (tok Token, secret string, err error) {
+	return t.create(ctx, spec, hex.EncodeToString(random(6)))
+}
+
+// create is Create with the id of the token. Creating an id again replaces its
+// secret.
+func (t *Tokens) create(ctx context.Context, spec Token, id string) (tok Token, secret string, err error) {
 	if strings.TrimSpace(spec.Name) == "" || len(spec.Name) > 200 {
 		return Token{}, "", fmt.Errorf("%w needs a name of at most 200 bytes", errSpec)
 	}
@@ -97,13 +103,15 @@ func (t *Tokens) Create(ctx context.Context, spec Token) (tok Token, secret stri
 			return Token{}, "", fmt.Errorf("%w has scopes such as tickets:read, tickets:write or tickets:*, not %q", errSpec, s)
 		}
 	}
-	id := hex.EncodeToString(random(6))
 	secret = "lbt_" + id + "_" + base64.RawURLEncoding.EncodeToString(random(32))
 	spec.ID, spec.CreatedAt = id, t.now().UTC().Truncate(time.Second)
 	if err := t.docs.save(ctx, tokenKey(id), stored{spec, hash(secret)}, 0); err != nil {
 		return Token{}, "", err
 	}
 	_, err = change(ctx, t.docs, tokenList(), 0, func(ids *[]string) (bool, error) {
+		if slices.Contains(*ids, id) {
+			return false, nil
+		}
 		if len(*ids) >= maxTokens {
 			return false, fmt.Errorf("ticketing: there are %d tokens already: revoke some", maxTokens)
 		}

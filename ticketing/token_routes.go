@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,7 +29,7 @@ type NewToken struct {
 func tokenRoutes() []*route {
 	routes := []*route{
 		{method: http.MethodGet, path: "/token", id: "listTokens", summary: "Lists the tokens.", result: typeOf[Token](), shape: paged, handle: listTokens},
-		{method: http.MethodPost, path: "/token", id: "createToken", summary: "Makes a token. The answer holds it, once.", body: typeOf[TokenInput](), result: typeOf[NewToken](), status: http.StatusCreated, handle: createToken},
+		{method: http.MethodPost, path: "/token", id: "createToken", secret: true, summary: "Makes a token. The answer holds it, once.", body: typeOf[TokenInput](), result: typeOf[NewToken](), status: http.StatusCreated, handle: createToken},
 		{method: http.MethodDelete, path: "/token/{id}", id: "revokeToken", summary: "Revokes a token.", result: typeOf[Deleted](), handle: revokeToken},
 	}
 	return on(routes, func(r *route) {
@@ -85,7 +86,7 @@ func createToken(c *call) (*reply, error) {
 	if until := c.who.ExpiresAt; !until.IsZero() && (spec.ExpiresAt.IsZero() || spec.ExpiresAt.After(until)) {
 		return nil, forbidden(codeForbidden, "a token cannot make one that outlives it: set expires_at to %s or earlier", until.Format(time.RFC3339))
 	}
-	t, secret, err := c.api.tokens.Create(c.ctx, spec)
+	t, secret, err := c.api.tokens.create(c.ctx, spec, strings.ReplaceAll(c.make, "-", "")[:12])
 	if errors.Is(err, errSpec) {
 		return nil, invalidField("token", "value", "%s", err.Error())
 	}

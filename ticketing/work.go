@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -19,6 +18,7 @@ const (
 	jobInbound  = "inbound"  // a delivery of Linear
 	jobActivity = "activity" // an activity for the sink
 	jobLink     = "link"     // a link that a create may have left out
+	jobRepair   = "repair"   // links of a conversation, as Linear has them
 	jobDeliver  = "deliver"  // an outgoing webhook
 	jobMirror   = "mirror"   // a comment for the sink
 	jobStatus   = "status"   // the status of a conversation
@@ -35,6 +35,7 @@ type job struct {
 	By       string          `json:"by,omitempty"`
 	Status   string          `json:"status,omitempty"`
 	Action   string          `json:"action,omitempty"`
+	Customer *CustomerInput  `json:"customer,omitempty"`
 	Activity *Activity       `json:"activity,omitempty"`
 	Message  *Message        `json:"message,omitempty"`
 	Hook     string          `json:"hook,omitempty"`
@@ -45,6 +46,12 @@ type job struct {
 // laneOf is the lane of what happens in a conversation.
 func laneOf(p place) state.Key {
 	return state.Key{Kind: "ticketing.conversation", ID: p.Account + "/" + p.Conversation}
+}
+
+// mendingLane is the lane of what puts links in order. It is none of the
+// conversation's: while Linear is away, its activities do not wait.
+func mendingLane(p place) state.Key {
+	return state.Key{Kind: "ticketing.mending", ID: p.Account + "/" + p.Conversation}
 }
 
 // enqueue stores a job. A job of the same id in the same lane is stored once.
@@ -74,6 +81,7 @@ func (a *API) Run(ctx context.Context) error {
 	defer wg.Wait()
 	a.events.open()
 	defer a.events.close()
+	wg.Go(func() { a.watch(ctx) })
 	places := make(chan struct{}, lanesAt)
 	for {
 		leases, err := a.cfg.Store.Lease(ctx, state.LeaseRequest{Holder: "ticketing", TTL: leaseTTL, Lanes: 4})
@@ -158,6 +166,8 @@ func (a *API) run(ctx context.Context, j *job, e *state.Queued) (err error) {
 		return a.cfg.Helpdesk.Sink.Activity(ctx, *j.Activity)
 	case jobLink:
 		return a.rescue(ctx, j)
+	case jobRepair:
+		return a.repair(ctx, j)
 	case jobDeliver:
 		return a.deliver(ctx, j, e.Attempt)
 	case jobMirror:
@@ -186,7 +196,7 @@ func random64() string { return shortHash(string(random(16))) }
 
 // connection finds a connection by its id, or by the organization.
 func (a *API) connection(ctx context.Context, id, organization string) (*Connection, error) {
-	all, err := a.cfg.Connections.Connections(ctx)
+	all, err := a.connected(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -211,47 +221,6 @@ func (a *API) connection(ctx context.Context, id, organization string) (*Connect
 		}
 	}
 	return nil, nil //nolint:nilnil // an unknown organization is an answer
-}
-
-// rescue makes the link that belongs to a created issue, if it is not there.
-func (a *API) rescue(ctx context.Context, j *job) error {
-	have, err := a.links.of(ctx, j.Conn, j.Place.Account, j.Place.Conversation)
-	if err != nil {
-		return err
-	}
-	for _, v := range have {
-		if v.IssueID == j.IssueID && v.Origin != "found" {
-			return nil
-		}
-	}
-	conn, err := a.connection(ctx, j.Conn, "")
-	if err != nil || conn == nil {
-		return err
-	}
-	// A link that was made and then removed is not made again.
-	var log []Activity
-	if _, err := a.docs.load(ctx, activityKey(j.Place), &log); err != nil {
-		return err
-	}
-	for _, v := range log {
-		if v.IssueID == j.IssueID && v.Kind == ActivityUnlinked {
-			return nil
-		}
-	}
-	c := a.worker(ctx, conn)
-	client, err := c.client()
-	if err != nil {
-		return err
-	}
-	var n *linearapi.Node[linearapi.Issue]
-	if n, err = client.Ticket(ctx, j.IssueID); err != nil {
-		if remoteNotFound(err) {
-			return nil // the create never succeeded
-		}
-		return err
-	}
-	_, _, err = c.tie(conn, j.Place, n, j.Title, "created", Agent{Name: j.By}, j.LinkID)
-	return err
 }
 
 // remoteNotFound reports whether Linear has no such thing.

@@ -54,7 +54,11 @@ func (h *endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, re
 		return nil, release, &http.MaxBytesError{Limit: h.maxBody}
 	}
 	limited := http.MaxBytesReader(w, r.Body, h.maxBody)
-	body = make([]byte, 0, firstRead)
+	first := int64(firstRead)
+	if r.ContentLength > 0 {
+		first = min(first, r.ContentLength+1) // one more, to see the end
+	}
+	body = make([]byte, 0, first)
 	for {
 		n, err := limited.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
@@ -69,7 +73,7 @@ func (h *endpoint) read(w http.ResponseWriter, r *http.Request) (body []byte, re
 		case len(body) < cap(body):
 			continue
 		}
-		next := min(int64(2*cap(body)), h.maxBody+1)
+		next := min(max(int64(2*cap(body)), firstRead), h.maxBody+1)
 		if more := max(next, freeBody) - max(int64(cap(body)), freeBody); more > 0 {
 			if !h.budget.take(more) {
 				return nil, release, errBudget

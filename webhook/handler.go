@@ -33,7 +33,8 @@ type endpoint struct {
 	horizon  time.Duration
 	maxBody  int64
 	timeout  time.Duration
-	places   chan struct{} // one for each delivery that is being stored; nil without a limit
+	places   chan struct{}        // one for each delivery that is being stored; nil without a limit
+	lag      func() time.Duration // nil never delays an answer
 	now      func() time.Time
 	log      zerolog.Logger
 	forged   forged
@@ -130,10 +131,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
 		return http.StatusServiceUnavailable, "too busy, try again"
 	}
-	defer h.leave()
-	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
-	defer cancel()
-	if err := h.acceptor.Accept(ctx, d); err != nil {
+	if err := h.store(r.Context(), d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
 			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
 			return http.StatusBadRequest, "cannot be read"
@@ -144,7 +142,42 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	if by != nil && r.Header.Get(CheckHeader) != "" {
 		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
 	}
+	h.pace(r.Context())
 	return http.StatusOK, "OK"
+}
+
+// store has a delivery stored and frees its place.
+func (h *endpoint) store(ctx context.Context, d *adapter.Delivery) error {
+	defer h.leave()
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	return h.acceptor.Accept(ctx, d)
+}
+
+const (
+	// leastLag is a lag that delays no answer: there always is a little.
+	leastLag = 5 * time.Millisecond
+	// mostDelay is how long an answer is delayed at most. Linear waits for five
+	// seconds.
+	mostDelay = time.Second
+)
+
+// pace delays the answer to what has been stored by as much as handling is behind.
+// It ends with the request.
+func (h *endpoint) pace(ctx context.Context) {
+	if h.lag == nil {
+		return
+	}
+	lag := min(h.lag(), mostDelay)
+	if lag < leastLag {
+		return
+	}
+	timer := time.NewTimer(lag)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // leave frees the place.

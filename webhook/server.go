@@ -41,6 +41,12 @@ type Config struct {
 	// Ready is asked by /readyz under the name "bot". It is usually
 	// (*bot.Bot).Ready. Defaults to none.
 	Ready func(ctx context.Context) error
+	// Lag says how far the handling of deliveries is behind their intake. It is
+	// usually (*bot.Bot).Lag. A delivery is stored at once, but its answer is
+	// delayed by the lag, at most a second, so that a sender that waits for
+	// answers does not take the processor from those who handle deliveries.
+	// Defaults to none: answers are never delayed.
+	Lag func() time.Duration
 	// Buttons resolves button links, so that the server can show their pages. It is
 	// usually the bot. Defaults to none: the links are answered 404.
 	Buttons Presser
@@ -176,6 +182,7 @@ func NewServer(cfg Config) (*Server, error) {
 		maxBody:  cfg.MaxBody,
 		timeout:  cfg.AcceptTimeout,
 		places:   places,
+		lag:      cfg.Lag,
 		now:      cfg.Now,
 		log:      cfg.Logger,
 		forged:   newForged(cfg.Now),

@@ -113,7 +113,7 @@ func TestAgentAnswersOnce(t *testing.T) {
 	for n, root := range roots {
 		want := 1
 		if n == last {
-			want = 2
+			want = 3 // the follow-up and the confirmation of the stop
 		}
 		if got := answers(root); len(got) != want {
 			t.Errorf("thread %d has the answers %q, want %d", n, got, want)

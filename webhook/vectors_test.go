@@ -393,7 +393,14 @@ func (r *vectorRun) compare(t *testing.T, want map[string]json.RawMessage, statu
 		}
 	}
 	compareList(t, "dispatched", want["dispatched"], r.dispatched)
-	compareList(t, "calls", want["calls"], r.calls)
+	compareList(t, "calls", want["calls"], slices.DeleteFunc(r.calls, r.isKeepers))
+}
+
+// isKeepers reports whether a call is one that the vectors leave to the port: a thought
+// in a session, or the end of a turn whose handler wrote none.
+func (r *vectorRun) isKeepers(call map[string]any) bool {
+	content, _ := call["content"].(map[string]any)
+	return content["type"] == "thought" || content["body"] == "Done." && r.in.Reply == nil
 }
 
 // compareList compares number, order and the named fields.

@@ -3,6 +3,7 @@ package linear
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -19,13 +20,14 @@ func (a *Adapter) IsSession(id adapter.ThreadID) bool {
 
 // Activity writes an activity into an agent session, with one request. With a
 // key that was used before it is a no-op, after a second request that checks
-// that the existing activity is the bot's. Options of an elicitation are shown
-// as a choice. Ephemeral applies to thoughts and actions only.
+// that the existing activity is the bot's; an ephemeral one, which may be gone by
+// then, is not looked up. Options of an elicitation are shown as a choice, Auth as a
+// button to link an account. Ephemeral applies to thoughts and actions only.
 //
 // Errors have code adapter.CodeInvalid for a blank body, an action without a
-// name, a missing key, an unknown kind or a bad thread id, Unsupported outside
-// sessions, Conflict if the id is already taken by something else, and
-// otherwise those of package linearapi.
+// name, an account link without an address, a missing key, an unknown kind or a bad
+// thread id, Unsupported outside sessions, Conflict if the id is already taken by
+// something else, and otherwise those of package linearapi.
 func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 	thread, err := sessionThread("activity", act.Thread)
 	if err != nil {
@@ -60,8 +62,8 @@ func activityInput(act *adapter.Activity) (in linearapi.AgentActivityCreateInput
 	case adapter.ActivityThought:
 		in.Ephemeral = act.Ephemeral
 	case adapter.ActivityElicitation:
-		if len(act.Options) > 0 {
-			in.Signal, in.SignalMetadata = "select", map[string]any{"options": selectOptions(act.Options)}
+		if err := signal(&in, act); err != nil {
+			return in, err
 		}
 	case adapter.ActivityResponse, adapter.ActivityFailure:
 	default:
@@ -72,6 +74,35 @@ func activityInput(act *adapter.Activity) (in linearapi.AgentActivityCreateInput
 	}
 	in.Content.Body = act.Body
 	return in, nil
+}
+
+// signal adds to an elicitation what people can press.
+func signal(in *linearapi.AgentActivityCreateInput, act *adapter.Activity) error {
+	link := act.Auth
+	switch {
+	case link == nil && len(act.Options) > 0:
+		in.Signal, in.SignalMetadata = "select", map[string]any{"options": selectOptions(act.Options)}
+	case link == nil:
+	case len(act.Options) > 0:
+		return opError("activity", adapter.CodeInvalid, "a question has either options or an account link")
+	case !isWebAddress(link.URL):
+		return opError("activity", adapter.CodeInvalid, "the account link must look like https://example.com/link")
+	default:
+		in.Signal, in.SignalMetadata = "auth", map[string]any{"url": link.URL}
+		if link.UserID != "" {
+			in.SignalMetadata["userId"] = link.UserID
+		}
+		if link.Provider != "" {
+			in.SignalMetadata["providerName"] = link.Provider
+		}
+	}
+	return nil
+}
+
+// isWebAddress reports whether s is an absolute http or https address.
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 func selectOptions(options []adapter.Choice) []map[string]string {

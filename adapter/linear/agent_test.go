@@ -156,3 +156,47 @@ func TestSetPlan(t *testing.T) {
 		t.Errorf("input %s\nwant  %s", got, want)
 	}
 }
+
+// TestAuthLink asks to link an account.
+func TestAuthLink(t *testing.T) {
+	t.Parallel()
+	s := linearStub(func(int, apiCall) (int, string) {
+		return 200, `{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"x"}}}}`
+	})
+	a := newAdapter(t, s)
+	ask := func(l adapter.AuthLink, options ...adapter.Choice) error {
+		return a.Activity(t.Context(), &adapter.Activity{
+			Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityElicitation, Body: "link?", Auth: &l, Options: options,
+		})
+	}
+	if err := ask(adapter.AuthLink{URL: "https://example.com/link", UserID: "ada", Provider: "GitHub"}); err != nil {
+		t.Fatal(err)
+	}
+	want := `"signal":"auth","signalMetadata":{"providerName":"GitHub","url":"https://example.com/link","userId":"ada"}`
+	if got := string(s.calls[len(s.calls)-1].Vars); !strings.Contains(got, want) {
+		t.Errorf("input %s, want %s in it", got, want)
+	}
+	for name, err := range map[string]error{
+		"no address": ask(adapter.AuthLink{}), "a script": ask(adapter.AuthLink{URL: "javascript:alert(1)"}),
+		"options, too": ask(adapter.AuthLink{URL: "https://example.com"}, adapter.Choice{Value: "a"}),
+	} {
+		if adapter.CodeOf(err) != adapter.CodeInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEphemeralOnce repeats an ephemeral write. It may be gone by then, so that it is
+// not looked up.
+func TestEphemeralOnce(t *testing.T) {
+	t.Parallel()
+	s := linearStub(func(int, apiCall) (int, string) {
+		return 200, strings.ReplaceAll(conflictWith(WriteID(ownOrg, ownBot, "k")), "Comment", "AgentActivity")
+	})
+	err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{
+		Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityThought, Body: "hm", Ephemeral: true,
+	})
+	if err != nil || len(s.ops()) != 2 {
+		t.Errorf("%v after %q", err, s.ops())
+	}
+}

@@ -167,6 +167,9 @@ func (b *bot) activity(ctx context.Context, key string, in linearapi.AgentActivi
 		if !taken(err, in.ID) {
 			return nil, false, err
 		}
+		if in.Ephemeral { // it disappears by itself, so not finding it says nothing
+			return &linearapi.Activity{ID: in.ID}, true, nil
+		}
 		there, err := seen(ctx, func() (*linearapi.Activity, error) { return b.findActivity(ctx, in.AgentSessionID, in.ID) })
 		switch {
 		case err != nil:

@@ -59,18 +59,15 @@ func (d *decoder) session() adapter.Event {
 			SourceCommentID: start.source,
 			Status:          s.Status,
 			Context:         p.PromptContext,
+			Parsed:          parseContext(p.PromptContext, start.root),
 			Delegated:       start.delegated,
+			Guidance:        guidance(p.Guidance, s.Issue.Team.ID),
 			Creator:         d.people.userRef(&s.Creator, s.CreatorID),
 		},
 	}
 	if in := d.place.thread; start.root != "" {
 		in.CommentID, in.SessionID = start.root, ""
 		m.Session.CommentThread = in.ID()
-	}
-	for _, g := range p.Guidance {
-		if g.Body != "" {
-			m.Session.Guidance = append(m.Session.Guidance, g.Body)
-		}
 	}
 	if d.header.Action == actionPrompted {
 		return d.prompted(&p.AgentActivity, m)
@@ -137,6 +134,8 @@ func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter
 			m.Session.Previous = append(m.Session.Previous, d.earlier(&c, start.root, m.Author))
 		}
 	}
+	m.Session.New = true
+	m.Session.Request = request(m, start, s.Comment.Body)
 	m.Body = cmp.Or(m.Body, p.PromptContext)
 	if m.Body == "" && !start.known {
 		m.Body = s.Comment.Body
@@ -151,6 +150,77 @@ func (d *decoder) created(p *sessionEventPayload, start sessionStart, m *adapter
 		d.meta.Act = actDescription(issue)
 	}
 	return &adapter.MessageEvent{Meta: d.meta, Message: m}
+}
+
+// request is what a new session asks for, in people's words: the comment, or the
+// issue that was delegated or whose description mentions the bot. What Linear writes
+// itself is not a request.
+func request(m *adapter.Message, start sessionStart, root string) string {
+	parsed := m.Session.Parsed
+	switch {
+	case m.Body != "":
+		return m.Body
+	case start.source != "", !start.known:
+		if parsed != nil && parsed.Thread != nil && len(parsed.Thread.Comments) > 0 {
+			return parsed.Thread.Comments[len(parsed.Thread.Comments)-1].Body
+		}
+		if !start.artificial {
+			return root
+		}
+		return ""
+	}
+	var title, description string
+	if parsed != nil {
+		title, description = parsed.Title, parsed.Description
+	}
+	if m.Issue != nil {
+		title, description = cmp.Or(m.Issue.Title, title), cmp.Or(m.Issue.Description, description)
+	}
+	return strings.TrimSpace(title + "\n\n" + description)
+}
+
+// guidance converts the rules for agents. Rules of the issue's team come first, then
+// those of the teams above it, of other teams, and of the workspace: the nearest has
+// the highest precedence.
+func guidance(rules []guidancePayload, team string) []adapter.Guidance {
+	above := make(map[string]string, len(rules)) // a team's parent
+	for i := range rules {
+		above[rules[i].Origin.Team.ID] = rules[i].Origin.Team.ParentID
+	}
+	near := make(map[string]int, len(rules)) // how near a team is
+	for n := 0; team != "" && n <= len(rules); n++ {
+		if _, seen := near[team]; seen {
+			break
+		}
+		near[team] = n
+		team = above[team]
+	}
+	rank := func(g *guidancePayload) int {
+		n, ok := near[g.Origin.Team.ID]
+		switch {
+		case g.Origin.Team.ID == "" && !strings.EqualFold(g.Origin.Type, "team"):
+			return len(rules) + 2 // the workspace
+		case !ok:
+			return len(rules) + 1
+		default:
+			return n
+		}
+	}
+	sorted := slices.Clone(rules)
+	slices.SortStableFunc(sorted, func(a, b guidancePayload) int { return rank(&a) - rank(&b) })
+	var out []adapter.Guidance
+	for i := range sorted {
+		g := &sorted[i]
+		if g.Body == "" {
+			continue
+		}
+		rule := adapter.Guidance{Body: g.Body}
+		if rank(g) <= len(rules)+1 {
+			rule.Team = &adapter.Team{ID: g.Origin.Team.ID, Key: g.Origin.Team.Key, Name: g.Origin.Team.Name}
+		}
+		out = append(out, rule)
+	}
+	return out
 }
 
 // earlier is a comment of the thread from before the session.
@@ -188,7 +258,7 @@ func (d *decoder) prompted(a *activityPayload, m *adapter.Message) adapter.Event
 	m.Author, _ = d.people.who(&said{user: a.User, userID: a.UserID, wrote: wrote})
 	m.Body = body.s
 	m.CreatedAt = a.CreatedAt.Time
-	m.Session.ActivityID, m.Session.Signal = a.ID, a.Signal
+	m.Session.ActivityID, m.Session.Signal, m.Session.Request = a.ID, a.Signal, body.s
 	d.meta.Actor = m.Author
 	switch {
 	case a.Signal == signalStop:

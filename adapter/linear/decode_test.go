@@ -414,7 +414,7 @@ func TestDecodePrompt(t *testing.T) {
 		return &adapter.Message{
 			ID: id, ParentID: "r", Thread: "linear:i:s:s", Author: bob, Body: body, URL: "u", Addressed: adapter.TernaryYes,
 			Issue:   &adapter.Issue{ID: "i"},
-			Session: &adapter.Session{ID: "s", CommentID: "r", CommentThread: "linear:i:c:r", SourceCommentID: "r", Creator: &ada, ActivityID: "a", Guidance: []string{"be brief"}},
+			Session: &adapter.Session{ID: "s", CommentID: "r", CommentThread: "linear:i:c:r", SourceCommentID: "r", Creator: &ada, ActivityID: "a", Request: body, Guidance: []adapter.Guidance{{Body: "be brief"}}},
 		}
 	}
 	meta := adapter.Meta{Thread: "linear:i:s:s", URL: "u", Actor: bob}

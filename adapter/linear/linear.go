@@ -112,13 +112,23 @@ func (a *Adapter) CloseIdleConnections() {
 // Name returns "linear".
 func (a *Adapter) Name() string { return "linear" }
 
-// Route returns where a delivery belongs.
+// Route returns where a delivery belongs. For a session of which the delivery has
+// no more than the id, that is what other deliveries said of it, if they came this
+// way, so that a prompt waits for the turn before it.
 func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
 	r, err := routeDelivery(d)
-	if err == nil && r.Ignore == "" {
-		r.Ignore = a.mode.ignores(&r)
+	if err != nil || r.Ignore != "" {
+		return r, err
 	}
-	return r, err
+	r.Ignore = a.mode.ignores(&r)
+	if r.Type == typeSession && r.Ignore == "" {
+		if t, err := ParseThreadID(r.Thread); err == nil && t.Kind == ParentWorkspace {
+			if known, ok := a.threads.get(commentKey{r.Workspace, t.SessionID}); ok {
+				r.Thread = known.ID()
+			}
+		}
+	}
+	return r, nil
 }
 
 // Decode turns a delivery into an event. self may be nil; then no message

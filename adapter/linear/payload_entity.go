@@ -221,7 +221,16 @@ type sessionEventPayload struct {
 }
 
 type guidancePayload struct {
-	Body string `json:"body"`
+	Body   string `json:"body"`
+	Origin struct {
+		Type string `json:"type"`
+		Team struct {
+			ID       string `json:"id"`
+			Key      string `json:"key"`
+			Name     string `json:"name"`
+			ParentID string `json:"parentId"`
+		} `json:"team"`
+	} `json:"origin"`
 }
 
 type sessionPayload struct {

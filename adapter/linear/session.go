@@ -8,16 +8,21 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// respond posts into an agent session. Activities cannot be edited.
+// respond posts into an agent session: a response, or a thought if more is to come.
+// Activities cannot be edited.
 func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (*adapter.Message, error) {
 	b, err := a.bot(ctx, p.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	activity, existed, err := b.activity(ctx, p.Key, linearapi.AgentActivityCreateInput{
+	in := linearapi.AgentActivityCreateInput{
 		AgentSessionID: thread.SessionID,
 		Content:        linearapi.ActivityContent{Type: linearapi.TypeResponse, Body: p.Body},
-	})
+	}
+	if p.Progress {
+		in.Content.Type = linearapi.TypeThought
+	}
+	activity, existed, err := b.activity(ctx, p.Key, in)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"sync"
 
 	"github.com/google/uuid"
@@ -27,7 +28,14 @@ const minSecret = 16
 // writeIDs computes the ids of what the bot writes. Linear lets anyone choose
 // the id of a comment, so they are derived from a secret: an id that others can
 // compute is one that they can take first.
-type writeIDs struct{ secret []byte }
+type writeIDs struct {
+	secret []byte
+	macs   *sync.Pool // of hash.Hash under the secret; nil makes a new one each time
+}
+
+func newWriteIDs(secret []byte) writeIDs {
+	return writeIDs{secret, &sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
+}
 
 // id returns the id of what the bot writes under a key: a UUID in the form of
 // version 4, in lower case. Equal arguments give equal ids; different ones give
@@ -66,11 +74,26 @@ func (w writeIDs) mark(botUserID string, id uuid.UUID) [4]byte {
 	return [4]byte(sum[:4])
 }
 
-func (w writeIDs) hash(parts ...string) [sha256.Size]byte { return keyedHash(w.secret, parts...) }
+func (w writeIDs) hash(parts ...string) [sha256.Size]byte {
+	if w.macs == nil {
+		return keyedHash(w.secret, parts...)
+	}
+	mac, ok := w.macs.Get().(hash.Hash)
+	if !ok {
+		return keyedHash(w.secret, parts...)
+	}
+	defer w.macs.Put(mac)
+	mac.Reset()
+	return sumOf(mac, parts)
+}
 
 // keyedHash hashes parts under a secret, which may be empty, such that
 // different lists of parts never have the same encoding.
 func keyedHash(secret []byte, parts ...string) [sha256.Size]byte {
+	return sumOf(hmac.New(sha256.New, secret), parts)
+}
+
+func sumOf(mac hash.Hash, parts []string) [sha256.Size]byte {
 	size := 0
 	for _, p := range parts {
 		size += 8 + len(p)
@@ -80,7 +103,6 @@ func keyedHash(secret []byte, parts ...string) [sha256.Size]byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
 		b = append(b, p...)
 	}
-	mac := hmac.New(sha256.New, secret)
 	mac.Write(b)
 	var sum [sha256.Size]byte
 	mac.Sum(sum[:0])
@@ -133,7 +155,7 @@ func (s *secrets) load(ctx context.Context) (writeIDs, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.ids.secret) == 0 { // another call may have been faster
-		s.ids = writeIDs{secret: secret}
+		s.ids = newWriteIDs(secret)
 	}
 	return s.ids, nil
 }

@@ -176,6 +176,9 @@ func (k *Kit) Workspace() *bot.Workspace { return k.bot.Workspace(workspace) }
 // posts fail, to upload a file that a user then links, to look things up.
 func (k *Kit) Platform() *adaptertest.Platform { return k.platform }
 
+// Store returns the store of the bot, for another bot that is to share it.
+func (k *Kit) Store() bot.Store { return k.cfg.Store }
+
 // Self returns the bot as a user of the platform, for example to delegate an
 // issue to it.
 func (k *Kit) Self() adapter.User {

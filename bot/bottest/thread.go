@@ -108,10 +108,29 @@ func (th *Thread) Versions(messageID string) []string {
 	return th.kit.platform.Versions(workspace, messageID)
 }
 
-// Activities returns what the bot wrote into an agent session, answers included.
+// Activities returns what the bot wrote into an agent session, answers included, as
+// people see it now: ephemeral ones are gone once another one followed.
 func (th *Thread) Activities() []adapter.Activity {
+	var out []adapter.Activity
+	all := th.AllActivities()
+	for i, a := range all {
+		if !a.Ephemeral || i == len(all)-1 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// AllActivities returns all that the bot ever wrote into an agent session, in order.
+func (th *Thread) AllActivities() []adapter.Activity {
 	return th.kit.platform.Activities(workspace, th.id)
 }
+
+// Links returns the links of an agent session.
+func (th *Thread) Links() []adapter.SessionLink { return th.kit.platform.Links(workspace, th.id) }
+
+// Taken returns what the bot has taken over of the issue of an agent session.
+func (th *Thread) Taken() adapter.TakeIssue { return th.kit.platform.Taken(workspace, th.id) }
 
 // Plan returns the plan of an agent session.
 func (th *Thread) Plan() []adapter.PlanStep { return th.kit.platform.Plan(workspace, th.id) }

@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -70,6 +71,27 @@ func (u *User) Resolve(th *Thread) {
 func (u *User) Reopen(th *Thread) {
 	u.kit.t.Helper()
 	u.kit.Deliver(&adapter.ResolveEvent{Meta: u.at(th)})
+}
+
+// Delegate delegates an issue to the bot, with a title and a description, and returns
+// the agent session that begins with it.
+func (u *User) Delegate(title, description string) *Thread {
+	k := u.kit
+	k.t.Helper()
+	th := k.NewSession()
+	k.messages++
+	k.Deliver(&adapter.MessageEvent{
+		Meta: u.at(th),
+		Message: &adapter.Message{
+			ID: fmt.Sprintf("m%d", k.messages), Thread: th.id, Author: u.user,
+			Issue: &adapter.Issue{ID: "room", Title: title, Description: description},
+			Session: &adapter.Session{
+				ID: string(th.id), New: true, Delegated: true, Creator: &u.user,
+				Request: strings.TrimSpace(title + "\n\n" + description),
+			},
+		},
+	})
+	return th
 }
 
 // Stop asks the bot to stop working in an agent session.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 )
 
@@ -17,6 +18,7 @@ func register(b *bot.Bot) error {
 		_, err := t.Post(ctx, bot.Markdown(hello(ctx, t, m)))
 		return err
 	})
+	b.OnDelegated(tour)
 	b.OnSubscribedMessage(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		switch strings.ToLower(strings.Trim(strings.TrimSpace(m.PlainText()), "./!")) {
 		case "stop", "quiet", "unsubscribe":
@@ -30,6 +32,31 @@ func register(b *bot.Bot) error {
 		return err
 	})
 	return nil
+}
+
+// tour shows, with an issue that was delegated, what an agent session can do: a plan,
+// thoughts, actions and a question with buttons. It changes nothing.
+func tour(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+	s := t.Session()
+	plan := bot.NewPlan("", "Read the issue", "Ask what to do", "Answer")
+	if _, err := t.Post(ctx, plan); err != nil {
+		return err
+	}
+	if err := s.Act(ctx, bot.Action{Name: "Read", Parameter: "the issue", Result: quote(m.Text())}); err != nil {
+		return err
+	}
+	a, err := bot.Ask(ctx, t, bot.Question{
+		Text:    "I've read this. What shall I do with it?",
+		Options: []adapter.Choice{{Value: "Nothing"}, {Value: "Something"}},
+	})
+	if err != nil {
+		return err
+	}
+	if err := plan.Complete(ctx, ""); err != nil {
+		return err
+	}
+	_, err = s.Finish(ctx, bot.Markdown("You chose "+quote(a.Value)+". That's all that I can do before someone writes handlers for me."))
+	return err
 }
 
 // hello lists what the bot can do.

@@ -44,3 +44,32 @@ func poolsForget() bool {
 	runtime.ReadMemStats(&after)
 	return after.Mallocs-before.Mallocs > rounds/10
 }
+
+// CheckStacks fails the test if n goroutines that start begins, and that still
+// wait when it returns, have stacks of more than budget bytes each after the
+// collector has shrunk them. The test must not be parallel. With the race
+// detector, whose functions need more, twice as much is allowed.
+func CheckStacks(t TB, what string, n, budget int, start func()) {
+	t.Helper()
+	if poolsForget() {
+		budget *= 2
+	}
+	before := stacks()
+	start()
+	got := (stacks() - before) / n
+	t.Logf("%s: stacks of %d bytes, budget %d", what, got, budget)
+	if got > budget {
+		t.Errorf("%s: stacks of %d bytes, want at most %d", what, got, budget)
+	}
+}
+
+// stacks returns the size of all stacks. A collection halves one of which less
+// than a quarter is used.
+func stacks() int {
+	for range 4 {
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.StackInuse) //nolint:gosec // far below the limit
+}

@@ -28,6 +28,7 @@ import (
 type demoCmd struct {
 	JSON     bool          `name:"json" help:"Print a report instead of the conversation."`
 	Say      []string      `help:"What a person writes, once for each comment of the thread. The first one must mention @helper-bot." placeholder:"TEXT" sep:"none"`
+	Scenario string        `name:"scenario" enum:"comments,agent" default:"comments" help:"What to play: a thread of comments, or the agent sessions of a mention, a delegation with its questions, and a stop."`
 	Timeout  time.Duration `help:"How long to wait for the answers." default:"30s"`
 	LogLevel string        `help:"${help_log_level}" placeholder:"error"`
 }
@@ -46,19 +47,23 @@ func (c *demoCmd) Run(ctx context.Context, p *program) error {
 	}
 	log := serve.NewLogger(p.err, level, p.environ())
 	lines := c.Say
+	if len(lines) == 0 && c.Scenario == scenarioAgent {
+		lines = []string{"@helper-bot can you look into this?"}
+	}
 	if len(lines) == 0 {
 		lines = []string{"@helper-bot hello, what can you do?", "Good to know. Are you still there?"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 
-	d, err := newDemo() //nolint:contextcheck // the stage outlives the play, and close ends it
+	d, err := newDemo(c.Scenario) //nolint:contextcheck // the stage outlives the play, and close ends it
 	if err != nil {
 		return err
 	}
 	defer d.close()
 	cfg := p.cfg
 	cfg.Logger = &log
+	d.agent = c.Scenario == scenarioAgent
 	playErr := d.play(ctx, cfg, lines)
 	report := d.report()
 	if c.JSON {
@@ -77,19 +82,21 @@ func (c *demoCmd) Run(ctx context.Context, p *program) error {
 type demo struct {
 	dir        string
 	linear     *linearsim.Server
+	ws         *linearsim.Workspace
 	issue      *linearsim.Issue
 	ada        *linearsim.User
 	app        *linearsim.Installation
 	store      *filestate.Store
 	root       *linearsim.Comment
 	duplicates int // posts that a repeated delivery caused
+	agent      bool
 	left       int // entries that the store still held at the end
 	took       time.Duration
 }
 
 // newDemo sets the stage: a workspace with a person, a team, an issue and an
 // installed app.
-func newDemo() (*demo, error) {
+func newDemo(scenario string) (*demo, error) {
 	dir, err := os.MkdirTemp("", "linearbot-demo-")
 	if err != nil {
 		return nil, err
@@ -98,12 +105,16 @@ func newDemo() (*demo, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{200 * time.Millisecond, time.Second}})
+	cfg := linearsim.Config{RetryAfter: []time.Duration{200 * time.Millisecond, time.Second}}
+	if scenario == scenarioAgent { // so that it is not the comment that is answered
+		cfg.EventOrder, cfg.Parallel = agentTypes(), 1
+	}
+	srv, err := linearsim.Start(cfg)
 	if err != nil {
 		return nil, errors.Join(err, store.Close(), os.RemoveAll(dir))
 	}
 	ws := srv.Workspace("Acme", "acme")
-	d := &demo{dir: dir, linear: srv, store: store, ada: ws.AddUser("Ada Byron", "ada")}
+	d := &demo{dir: dir, linear: srv, store: store, ws: ws, ada: ws.AddUser("Ada Byron", "ada")}
 	d.issue = ws.AddTeam("ENG", "Engineering").AddIssue(d.ada, "Checkout fails on retry", "Payment retries return 409 after the second attempt.")
 	d.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	return d, nil
@@ -150,7 +161,13 @@ func (d *demo) play(ctx context.Context, cfg serve.Config, lines []string) (err 
 	if !ok {
 		return errors.New("the server did not start")
 	}
-	d.app.SetWebhook(linearsim.Webhook{URL: "http://" + addr.String() + cfg.Webhook.Path, Secret: secret})
+	hook := linearsim.Webhook{URL: "http://" + addr.String() + cfg.Webhook.Path, Secret: secret}
+	if d.agent {
+		hook.ResourceTypes = agentTypes()
+		d.app.SetWebhook(hook)
+		return d.work(ctx, lines)
+	}
+	d.app.SetWebhook(hook)
 	return d.talk(ctx, lines)
 }
 

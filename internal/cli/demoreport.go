@@ -27,6 +27,10 @@ type demoReport struct {
 	Milliseconds int64      `json:"milliseconds"`
 	Thread       string     `json:"thread"`
 	Conversation []demoLine `json:"conversation"`
+	// Sessions are the agent sessions, oldest first.
+	Sessions []demoSession `json:"sessions,omitempty"`
+	// Open is the number of sessions that were not brought to an end.
+	Open int `json:"open,omitempty"`
 }
 
 type demoLine struct {
@@ -50,7 +54,8 @@ func (d *demo) report() demoReport {
 			r.Lost++
 		}
 	}
-	if d.root == nil {
+	d.reportSessions(&r)
+	if d.root == nil || d.agent {
 		return r
 	}
 	r.Thread = string(linear.Thread{IssueID: d.issue.ID, CommentID: d.root.ID}.ID())
@@ -66,6 +71,9 @@ func (d *demo) report() demoReport {
 
 // problem returns what is wrong, or nil.
 func (r demoReport) problem() error {
+	if r.Open > 0 {
+		return fmt.Errorf("the demo failed: %d agent sessions have no end", r.Open)
+	}
 	if r.Duplicates == 0 && r.Lost == 0 {
 		return nil
 	}
@@ -74,6 +82,9 @@ func (r demoReport) problem() error {
 
 // print shows the conversation as a reader would see it.
 func (r demoReport) print(w io.Writer, title string) {
+	if len(r.Sessions) > 0 {
+		r.printSessions(w, title)
+	}
 	if len(r.Conversation) == 0 {
 		return // it never started; the error says why
 	}

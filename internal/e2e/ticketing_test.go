@@ -91,7 +91,7 @@ func (s *ticketingStage) send(method, path string, body any) (int, http.Header, 
 	return resp.StatusCode, resp.Header, content
 }
 
-// The document is valid, and every route answers as it says.
+// Scenario 20: the document is valid, and every route answers as it says.
 func TestTicketingKeepsItsDocument(t *testing.T) {
 	t.Parallel()
 	s := newTicketingStage(t)
@@ -185,6 +185,16 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("bulkCreateTickets", "POST", u+"/tickets/bulk-create", map[string]any{"tickets": []any{name, map[string]any{}}}, 200)
 	step("bulkUpdateTickets", "POST", u+"/tickets/bulk-update", map[string]any{"tickets": []any{map[string]any{"id": "ENG-1", "priority": 2}}}, 200)
 	step("getTicket", "GET", u+"/tickets/{ticket}?expand[]=attachments&expand[]=conversations", nil, 200)
+	step("getTicket", "GET", u+"/tickets/ENG-1?expand=comments,relations,children,history,needs", nil, 200)
+	step("getTicket", "GET", u+"/tickets/ENG-1?expand=nonsense", nil, 400)
+	step("listTicketHistory", "GET", u+"/tickets/ENG-1/history?limit=1", nil, 200)
+	step("subscribeTicket", "POST", u+"/tickets/ENG-1/subscribe", map[string]any{"user": "ada"}, 200)
+	step("unsubscribeTicket", "POST", u+"/tickets/ENG-1/unsubscribe", nil, 200)
+	step("remindTicket", "POST", u+"/tickets/ENG-1/remind", map[string]any{"at": time.Now().Add(time.Hour).Format(time.RFC3339)}, 200)
+	step("remindTicket", "POST", u+"/tickets/ENG-1/remind", map[string]any{"at": "2001-01-01T00:00:00Z"}, 422)
+	s.ws.AddTeam("OPS", "Operations")
+	moved := step("createTicket", "POST", u+"/tickets", map[string]any{"name": "Wanderer", "team": "ENG"}, 201)
+	step("moveTicket", "POST", u+"/tickets/"+fmt.Sprint(moved["number"])+"/move", map[string]any{"team": "OPS"}, 200)
 	step("getTicket", "GET", u+"/tickets/ENG-999", nil, 404)
 	step("updateTicket", "PATCH", u+"/tickets/{ticket}", map[string]any{"name": "Renamed", "due_date": "2026-12-24", "estimate": 3}, 200)
 	step("createTicketRelation", "POST", u+"/tickets/{ticket}/relations", map[string]any{"type": "blocked_by", "ticket": "ENG-1"}, 201)
@@ -215,6 +225,19 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("deleteAttachment", "DELETE", u+"/attachments/{file}", nil, 200)
 	step("listCollections", "GET", u+"/collections?sort_by[name]=asc", nil, 200)
 	step("getCollection", "GET", u+"/collections/"+project, nil, 200)
+	for _, in := range []map[string]any{
+		{"type": "project", "name": "Made", "team": "ENG", "target_date": "2026-12-24", "lead": "ada", "status": "planned"},
+		{"type": "iteration", "team": "ENG", "start_date": "2027-01-04", "end_date": "2027-01-18"},
+		{"type": "milestone", "name": "Gamma", "parent_collection_id": project},
+		{"type": "initiative", "name": "Growth", "status": "active"},
+	} {
+		made := fmt.Sprint(step("createCollection", "POST", u+"/collections", in, 201)["id"])
+		step("updateCollection", "PATCH", u+"/collections/"+made, map[string]any{"description": "why"}, 200)
+		step("listCollections", "GET", u+"/collections?type="+fmt.Sprint(in["type"]), nil, 200)
+		step("getCollection", "GET", u+"/collections/"+made, nil, 200)
+		step("deleteCollection", "DELETE", u+"/collections/"+made+"?type="+fmt.Sprint(in["type"]), nil, 200)
+	}
+	step("createCollection", "POST", u+"/collections", map[string]any{"type": "project"}, 422)
 	step("getCollectionProgress", "GET", u+"/collections/"+cycle+"/progress", nil, 200)
 	step("listTags", "GET", u+"/tags?team[id]="+s.team.ID, nil, 200)
 	keep["tag"], _ = step("createTag", "POST", u+"/tags", map[string]any{"name": "infra", "color": "#00ff00", "team": "ENG"}, 201)["id"].(string)
@@ -223,10 +246,16 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("deleteTag", "DELETE", u+"/tags/{tag}", nil, 200)
 	step("listTicketStatus", "GET", u+"/ticket_status?sort_by[position]=asc", nil, 200)
 	step("listTicketStatusDashed", "GET", u+"/ticket-status", nil, 200)
+	keep["state"], _ = step("createTicketStatus", "POST", u+"/ticket_status", map[string]any{"name": "Blocked", "type": "started", "team": "ENG"}, 201)["id"].(string)
+	step("getTicketStatus", "GET", u+"/ticket_status/{state}", nil, 200)
+	step("updateTicketStatus", "PATCH", u+"/ticket_status/{state}", map[string]any{"color": "#ff0000"}, 200)
+	step("deleteTicketStatus", "DELETE", u+"/ticket_status/{state}", nil, 200)
+	step("getTicketPriority", "GET", u+"/ticket_priorities/urgent", nil, 200)
 	step("listTicketPriorities", "GET", u+"/ticket_priorities", nil, 200)
 	step("listTicketTypes", "GET", u+"/ticket_types", nil, 200)
 	step("listTeams", "GET", u+"/teams", nil, 200)
 	step("getTeam", "GET", u+"/teams/eng", nil, 200)
+	step("listTeamUsers", "GET", u+"/teams/eng/users", nil, 200)
 	step("getTeamEntities", "GET", u+"/teams/ENG/entities", nil, 200)
 	step("listUsers", "GET", u+"/users", nil, 200)
 	step("getUser", "GET", u+"/users/me", nil, 200)
@@ -235,6 +264,24 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("listDirectoryUsers", "GET", "/unified/user-directory/users?limit=1", nil, 200)
 	step("getDirectoryUser", "GET", "/unified/user-directory/users/"+s.ada.ID, nil, 200)
 	step("search", "GET", "/unified/search/search?q=known", nil, 200)
+	step("search", "GET", "/unified/search/search?q=check&types=ticket,comment,collection,document", nil, 200)
+	step("getMeta", "GET", "/unified/meta/ticketing/linear", nil, 200)
+
+	keep["account"], _ = step("createAccount", "POST", u+"/accounts", map[string]any{"name": "Globex", "domains": []string{"globex.example"}, "revenue": 5, "owner": "ada"}, 201)["id"].(string)
+	step("createAccount", "POST", u+"/accounts", map[string]any{"name": "Initech", "external_id": "crm-1"}, 200)
+	step("listAccounts", "GET", u+"/accounts?external_id=crm-1", nil, 200)
+	step("getAccount", "GET", u+"/accounts/{account}", nil, 200)
+	step("updateAccount", "PATCH", u+"/accounts/{account}", map[string]any{"size": 12}, 200)
+	keep["need"], _ = step("createNeed", "POST", u+"/needs", map[string]any{"account": keep["account"], "ticket": "ENG-1", "body": "please", "important": true}, 201)["id"].(string)
+	step("createNeed", "POST", u+"/needs", map[string]any{"body": "x"}, 422)
+	step("listNeeds", "GET", u+"/needs?important=true", nil, 200)
+	step("getNeed", "GET", u+"/needs/{need}", nil, 200)
+	step("getTicket", "GET", u+"/tickets/ENG-1?expand=needs", nil, 200)
+	step("updateNeed", "PATCH", u+"/needs/{need}", map[string]any{"important": false}, 200)
+	step("deleteNeed", "DELETE", u+"/needs/{need}", nil, 200)
+	step("deleteAccount", "DELETE", u+"/accounts/{account}", nil, 200)
+	step("listContacts", "GET", u+"/contacts", nil, 200)
+	step("getContact", "GET", u+"/contacts/nope", nil, 404)
 
 	const cv = "/conversations/7"
 	step("createConversationIssue", "POST", cv+"/issues", map[string]any{"name": "From a talk", "team": "ENG"}, 201)

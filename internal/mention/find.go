@@ -49,7 +49,7 @@ func Find(body string, n Names) []Mention {
 		return nil
 	}
 	own, _ := parseProfile(n.ProfileURL)
-	v := markdown.Parse(body).Own(own.role)
+	v := markdown.OwnOf(body, own.role)
 	type place struct {
 		vis     int
 		mention Mention

@@ -33,6 +33,8 @@ const (
 	Crashed
 	// SessionHere says that an agent session shows in the thread.
 	SessionHere
+	// Offered are the options of a question in a session that no turn waits for.
+	Offered
 )
 
 // What stands by itself.
@@ -59,6 +61,10 @@ const (
 	State
 	// Transcript is what was said to and by a user.
 	Transcript
+	// OwnSession says that the bot itself started a session.
+	OwnSession
+	// Starting says that the bot is starting a session.
+	Starting
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
 	// Migrated is what was taken over from another bot's store.
@@ -97,7 +103,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [26]Info {
+func table() [29]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -120,6 +126,7 @@ func table() [26]Info {
 		{Acts, "acts", "thread", "act ids, one a line", day, true},
 		{Crashed, "crashed", "thread", "attempts, nanoseconds", 7 * day, true},
 		{SessionHere, "session", "thread", "session id", 30 * day, true},
+		{Offered, "offered", "thread", "JSON", 30 * day, true},
 
 		{Ask, "ask", "question", "JSON", 14 * day, false},
 		{Skipped, "skipped", "event", "JSON", 14 * day, false},
@@ -135,6 +142,10 @@ func table() [26]Info {
 		{Files, "files", "post with files", "JSON", 14 * day, false},
 		{State, "state", "thread, user or workspace", "JSON", 30 * day, false},
 		{Transcript, "transcript", "user", "JSON", 30 * day, false},
+		// Longer than an event of the session may be retried.
+		{OwnSession, "own_session", "session", "1", 14 * day, false},
+		// Longer than the request that starts one.
+		{Starting, "starting", "workspace", "1", time.Minute, false},
 		// Until the store is thrown away: with another secret, what turns that
 		// run again have written is written twice.
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},

@@ -50,6 +50,14 @@ func (t *Thread) Now(ctx context.Context) (time.Time, error) {
 	return t.set.Now, err
 }
 
+// ReadAt returns a moment before the notes were read, by this process's clock.
+// It is zero if they were not read yet, or if that is unknown.
+func (t *Thread) ReadAt() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.set.Read
+}
+
 // Subscribed reports whether the thread is subscribed.
 func (t *Thread) Subscribed(ctx context.Context) (bool, error) {
 	t.mu.Lock()

@@ -284,7 +284,7 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 // newServer creates the bot's server.
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
-	w.Acceptor, w.Durable, w.Ready, w.Buttons = b, b.Durable(), b.Ready, b
+	w.Acceptor, w.Durable, w.Ready, w.Lag, w.Buttons = b, b.Durable(), b.Ready, b.Lag, b
 	w.Acceptor = a.tickets.acceptor(b)
 	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready, Detail: conn.Detail}}, w.Checks...)
 	srv, err := webhook.NewServer(w)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -105,7 +106,11 @@ func sameStore(a, b string) bool {
 				return "file:" + full
 			}
 		}
-		return strings.TrimSuffix(strings.TrimSuffix(address, "/0"), "/")
+		address, prefix, _ := strings.Cut(address, "?") // stores in one database differ by it
+		if prefix == "prefix=linearbot" {
+			prefix = "" // the default
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(address, "/0"), "/") + "?" + prefix
 	}
 	return plain(a) == plain(b)
 }
@@ -185,7 +190,12 @@ func (a acting) Connections(ctx context.Context) ([]ticketing.Connection, error)
 	if err != nil {
 		return nil, err
 	}
-	return []ticketing.Connection{{ID: self.Workspace, Client: client, AppActor: self.App, Scopes: a.linear.Scopes()}}, nil
+	// The address of a profile begins with the workspace: linear.app/acme/profiles/…
+	key := ""
+	if u, err := url.Parse(self.ProfileURL); err == nil {
+		key, _, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	}
+	return []ticketing.Connection{{ID: self.Workspace, Key: key, Client: client, AppActor: self.App, Scopes: a.linear.Scopes()}}, nil
 }
 
 // installed are the workspaces that have installed the app, as connections of
@@ -215,7 +225,7 @@ func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, er
 		if w.Status != workspaces.Active && w.Status != workspaces.NeedsReauth {
 			continue
 		}
-		conn := ticketing.Connection{ID: w.ID, AppActor: true, Scopes: w.Scopes}
+		conn := ticketing.Connection{ID: w.ID, Key: w.URLKey, AppActor: true, Scopes: w.Scopes}
 		conn.Client, err = i.linear.API(ctx, w.ID)
 		switch {
 		case w.Problem != "":

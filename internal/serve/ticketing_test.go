@@ -80,3 +80,24 @@ func TestParkedWorkspaceStays(t *testing.T) {
 		}
 	}
 }
+
+// Stores in one place are told apart by their prefix.
+func TestSameStore(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"file:data", "file:./data", true},
+		{"file:data", "file:other", false},
+		{"redis://h:1", "redis://h:1/0", true},
+		{"redis://h:1/1", "redis://h:1/2", false},
+		{"redis+cluster://a,b", "redis+cluster://a,b?prefix=tickets", false},
+		{"redis+cluster://a,b?prefix=tickets", "redis+cluster://a,b?prefix=tickets", true},
+		{"redis://h:1/0", "redis://h:1?prefix=linearbot", true},
+	} {
+		if got := sameStore(tt.a, tt.b); got != tt.same {
+			t.Errorf("%s and %s: %v", tt.a, tt.b, got)
+		}
+	}
+}

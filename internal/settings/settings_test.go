@@ -121,7 +121,7 @@ func TestRead(t *testing.T) {
 	defaults := func() settings.Values {
 		return settings.Values{
 			Addr: ":3000", Path: "/api/webhooks/linear", State: "file:linearbot.data",
-			Workers: 64, Lease: 15 * time.Second, Drain: 25 * time.Second, Backlog: 1_000_000, Level: zerolog.InfoLevel,
+			Workers: 256, Lease: 15 * time.Second, Drain: 25 * time.Second, Backlog: 1_000_000, Level: zerolog.InfoLevel,
 		}
 	}
 	for _, tt := range []struct {

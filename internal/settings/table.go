@@ -127,7 +127,7 @@ func Table() []Setting {
 			Help: "refuse deliveries older than five minutes, Linear's retries after an hour among them",
 		},
 		{
-			Name: "LINEARBOT_WORKERS", Flag: "workers", Default: "64", parse: (*Values).parseWorkers,
+			Name: "LINEARBOT_WORKERS", Flag: "workers", Default: "256", parse: (*Values).parseWorkers,
 			Help: "most turns that run at once",
 		},
 		{

@@ -23,7 +23,15 @@ func ticketingRows() []Setting {
 		},
 		{
 			Name: "LINEARBOT_TICKETING_STATE", Default: "file:linearbot.tickets", parse: (*Values).parseTicketingState,
-			Help: "store of the API: `file:DIR` or `redis://host:port/db`, not that of the bot",
+			Help: "store of the API: `file:DIR` or `redis://host:port/db`, not that of the bot; `?prefix=NAME` separates them in one database or Cluster",
+		},
+		{
+			Name: "LINEARBOT_TICKETING_ACCOUNTS",
+			Help: "account of the helpdesk that each workspace belongs to, by id or URL key: `acme=1,globex=2`; a workspace that is missing then belongs to none of them",
+		},
+		{
+			Name: "LINEARBOT_TICKETING_DEFAULT",
+			Help: "id or URL key of the workspace that is used if a request names none and there are several",
 		},
 		{
 			Name: "LINEARBOT_HELPDESK_URL",

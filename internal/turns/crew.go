@@ -3,6 +3,7 @@ package turns
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/linearbot/linearbot/state"
 )
@@ -64,6 +65,7 @@ func (r *Runner) take(work context.Context, l leased) {
 		return
 	}
 	defer r.share.give(l.Lane.Workspace)
+	r.lag.note(l.Waited + r.cfg.LeaseTTL - time.Until(l.Expires))
 	r.turn(work, l)
 	r.release(2)
 }

@@ -79,6 +79,7 @@ type Runner struct {
 	// slow counts the workers that may not lease yet; see release.
 	slow    atomic.Int64
 	share   share
+	lag     lag
 	running atomic.Bool
 	// settling ends when nothing more is sent to the store; Run sets it.
 	settling context.Context //nolint:containedctx // of the run, not of a call

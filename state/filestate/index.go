@@ -23,6 +23,8 @@ type index struct {
 	dead    int
 	dropped int              // dead letters that were dropped
 	dirty   map[uint64]*item // attempts that are not on the disk yet
+	// dirtyAt is when the first of them was begun, or a little before.
+	dirtyAt time.Time
 }
 
 func newIndex() *index {
@@ -49,6 +51,7 @@ type lane struct {
 	held  time.Time
 	lease *lease        // the last lease until it is settled; it may have lapsed
 	elem  *list.Element // in index.ready
+	since time.Time     // when it was put there
 	alarm alarm         // when the lease lapses or the hold ends
 }
 
@@ -132,10 +135,14 @@ func (x *index) silence(a *alarm) {
 
 // next returns when something falls due, or the zero time.
 func (x *index) next() time.Time {
-	if len(x.alarms) == 0 {
-		return time.Time{}
+	var at time.Time
+	if len(x.alarms) > 0 {
+		at = x.alarms[0].at
 	}
-	return x.alarms[0].at
+	if due := x.dirtyAt.Add(attemptPatience); len(x.dirty) > 0 && (at.IsZero() || due.Before(at)) {
+		at = due
+	}
+	return at
 }
 
 // advance lets happen what has fallen due.
@@ -183,7 +190,7 @@ func (x *index) place(l *lane, now time.Time) {
 	default:
 		x.silence(&l.alarm)
 		if l.elem == nil {
-			l.elem = x.ready.PushBack(l)
+			l.elem, l.since = x.ready.PushBack(l), now
 		}
 	}
 }
@@ -273,6 +280,14 @@ func (l *lane) hold(at time.Time) {
 	}
 }
 
+// soil notes that the attempts of it are not on the disk.
+func (x *index) soil(it *item, now time.Time) {
+	if len(x.dirty) == 0 {
+		x.dirtyAt = now
+	}
+	x.dirty[it.record] = it
+}
+
 // adopt takes over the leases and attempts of old, which was about the same
 // file. A lease whose entries are gone was settled.
 func (x *index) adopt(old *index, now time.Time) {
@@ -287,9 +302,9 @@ func (x *index) adopt(old *index, now time.Time) {
 			known[it.record] = it
 		}
 		for _, it := range was.items {
-			if now := known[it.record]; now != nil && now.attempt != it.attempt {
-				now.attempt = it.attempt
-				x.dirty[it.record] = now
+			if have := known[it.record]; have != nil && have.attempt != it.attempt {
+				have.attempt = it.attempt
+				x.soil(have, now)
 			}
 		}
 		if was.lease == nil {

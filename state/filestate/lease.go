@@ -126,11 +126,12 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 			Expires: l.lease.expires,
 			Entries: make([]state.Queued, n),
 			Behind:  len(l.items) - n,
-			Notes:   state.NoteSet{Now: now},
+			Waited:  now.Sub(l.since),
+			Notes:   state.NoteSet{Now: now, Read: now},
 		}
 		for i, it := range l.items[:n] {
 			it.attempt++
-			s.index.dirty[it.record] = it
+			s.index.soil(it, now)
 			l.lease.items[i] = it
 			// The record number stands in for the content until fill.
 			given.Entries[i] = state.Queued{Seq: it.record, Attempt: int(it.attempt)}
@@ -241,7 +242,7 @@ func (s *Store) giveBack(taken []*state.Lease) {
 func (s *Store) revert(l *lane, now time.Time) {
 	for _, it := range l.lease.items {
 		it.attempt--
-		s.index.dirty[it.record] = it
+		s.index.soil(it, now)
 	}
 	l.lease = nil
 	s.index.place(l, now)

@@ -19,8 +19,10 @@ func (s *Store) Notes(ctx context.Context, thread state.Key) (state.NoteSet, err
 		return state.NoteSet{}, err
 	}
 	var out state.NoteSet
+	asked := time.Now() // the transaction shows what was there when it began
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
 		out, err = noteSet(tx, thread, time.Now())
+		out.Read = asked
 		return err
 	})
 	return out, err
@@ -30,7 +32,7 @@ func (s *Store) Notes(ctx context.Context, thread state.Key) (state.NoteSet, err
 // the notes are missing.
 func noteSet(tx *bolt.Tx, lane state.Key, now time.Time) (state.NoteSet, error) {
 	thread := lane.Thread()
-	out := state.NoteSet{Now: now, Subscribed: isSubscribed(tx, thread)}
+	out := state.NoteSet{Now: now, Read: now, Subscribed: isSubscribed(tx, thread)}
 	raw := tx.Bucket([]byte(bucketNotes)).Get(name(thread.String()))
 	if raw == nil {
 		return out, nil

@@ -27,11 +27,14 @@ type op interface {
 
 // call is what all operations have in common.
 type call struct {
-	done      chan struct{}
-	err       error // the answer, valid when done is closed
-	refusal   error // set by refuse
-	staged    bool
-	size      int // bytes to be written, roughly
+	done    chan struct{}
+	err     error // the answer, valid when done is closed
+	refusal error // set by refuse
+	staged  bool
+	size    int // bytes to be written, roughly
+	// patient says that nothing waits for the operation but its caller, so
+	// that it can wait for another one and share its sync.
+	patient   bool
 	abandoned atomic.Bool
 }
 
@@ -54,6 +57,7 @@ type queue struct {
 	mu     sync.Mutex
 	ops    []op
 	closed bool
+	urgent int // operations of ops that are not patient
 	// kick wakes the writer.
 	kick chan struct{}
 }
@@ -73,19 +77,30 @@ func (q *queue) push(o op) bool {
 		return false
 	}
 	q.ops = append(q.ops, o)
-	if len(q.ops) == 1 {
+	if !o.base().patient {
+		q.urgent++
+	}
+	if len(q.ops) == 1 || q.urgent == 1 {
 		q.wake()
 	}
 	return true
 }
 
-// take returns the operations of the next transaction.
-func (q *queue) take() (ops []op, closed bool) {
+// take returns the operations of the next transaction. If all that wait are
+// patient it returns them only if told to; otherwise, waiting says that there
+// are some.
+func (q *queue) take(patient bool) (ops []op, waiting, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if len(q.ops) > 0 && q.urgent == 0 && !patient && !q.closed {
+		return nil, true, false
+	}
 	n, size := 0, 0
 	for n < len(q.ops) && n < maxOps && (n == 0 || size+q.ops[n].base().size <= maxBytes) {
 		size += q.ops[n].base().size
+		if !q.ops[n].base().patient {
+			q.urgent--
+		}
 		n++
 	}
 	ops = q.ops[:n:n]
@@ -93,7 +108,7 @@ func (q *queue) take() (ops []op, closed bool) {
 	if len(q.ops) == 0 {
 		q.ops = nil
 	}
-	return ops, q.closed
+	return ops, false, q.closed
 }
 
 // gather yields the processor to the n callers that have just been answered:

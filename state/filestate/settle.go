@@ -16,10 +16,20 @@ func (s *Store) Settle(ctx context.Context, l *state.Lease, how state.Settlement
 		return fmt.Errorf("filestate: %w", err)
 	}
 	notes := newNotesWrite(l.Lane, how.Notes)
-	return s.do(ctx, &settleOp{
+	o := &settleOp{
 		call: newCall(64*len(l.Entries) + notes.size()), lane: l.Lane, token: l.Token,
 		verdicts: slices.Clone(how.Verdicts), notes: notes,
-	})
+	}
+	o.patient = s.isLast(l)
+	return s.do(ctx, o)
+}
+
+// isLast reports whether nothing waits in a lane behind what is leased.
+func (s *Store) isLast(l *state.Lease) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.index.lanes[l.Lane]
+	return in != nil && len(in.items) <= len(l.Entries)
 }
 
 // settleOp ends a lease.

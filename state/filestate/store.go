@@ -209,7 +209,7 @@ func (s *Store) open() error {
 func (s *Store) changed() {
 	s.wakeWaiters()
 	next := s.index.next()
-	if len(s.index.dirty) > 0 || (!next.IsZero() && next.Before(s.armed)) {
+	if !next.IsZero() && next.Before(s.armed) {
 		s.queue.wake()
 	}
 }

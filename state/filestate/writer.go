@@ -3,7 +3,6 @@ package filestate
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"syscall"
 	"time"
@@ -20,22 +19,36 @@ const (
 	maxBytes = 16 << 20
 	// repairPause is the least time between two attempts to repair the file.
 	repairPause = time.Second
+	// patience is how long a settle waits for another operation to share a
+	// sync with, if nothing waits in its lane.
+	patience = 2 * time.Millisecond
+	// attemptPatience is how long the attempts of a lease wait for another
+	// operation to share a sync with. Most entries are settled by then, and
+	// their attempts are never written.
+	attemptPatience = 20 * time.Millisecond
 )
 
 // write is the writer. It ends when the queue is closed and empty.
 func (s *Store) write() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var until time.Time // when patience with what waits is over; zero if nothing does
 	for {
-		ops, closed := s.queue.take()
 		now := time.Now()
+		ops, waiting, closed := s.queue.take(!until.IsZero() && !now.Before(until))
+		switch {
+		case !waiting:
+			until = time.Time{}
+		case until.IsZero():
+			until = now.Add(patience)
+		}
 		if !now.Before(s.sweepAt) {
 			s.sweepAt = now.Add(sweepEvery)
 			ops = append(ops, &sweepOp{call: newCall(0)})
 		}
 		s.mu.Lock()
 		s.index.advance(now)
-		dirty := len(s.index.dirty) > 0
+		dirty := len(s.index.dirty) > 0 && (closed || !now.Before(s.index.dirtyAt.Add(attemptPatience)))
 		next := s.index.next()
 		if next.IsZero() || next.After(s.sweepAt) {
 			next = s.sweepAt
@@ -56,6 +69,9 @@ func (s *Store) write() {
 		}
 		if closed {
 			return
+		}
+		if waiting && until.Before(next) {
+			next = until
 		}
 		timer.Reset(time.Until(next))
 		select {
@@ -227,7 +243,9 @@ func (s *Store) try(ops []op) (*batch, int, error) {
 				c.staged = false
 			}
 		}
-		maps.Copy(s.index.dirty, dirty)
+		for _, it := range dirty {
+			s.index.soil(it, now)
+		}
 		s.wakeWaiters()
 		return b, txid, err
 	}

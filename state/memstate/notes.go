@@ -54,7 +54,7 @@ func (s *Store) WriteNotes(ctx context.Context, thread state.Key, writes ...stat
 func (s *Store) noteSet(lane state.Key, now time.Time) state.NoteSet {
 	thread := lane.Thread()
 	_, subscribed := s.subscriptions[thread.Workspace][thread]
-	out := state.NoteSet{Now: now, Subscribed: subscribed}
+	out := state.NoteSet{Now: now, Read: now, Subscribed: subscribed}
 	if t := s.notes[thread]; t != nil {
 		out.Values = t.set.Live(now)
 	}

@@ -144,6 +144,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 			Expires: l.lease.expires,
 			Entries: make([]state.Queued, 0, n),
 			Behind:  len(l.order) - n,
+			Waited:  now.Sub(l.at),
 			Notes:   s.noteSet(l.key, now),
 		}
 		for _, it := range l.lease.items {

@@ -116,7 +116,7 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 			now: a.num(0), rest: int(a.num(1)), head: a.num(2), wait: micro(a.num(3)),
 		}, req.Lanes)
 		for j := grantsAt; j+grantItems <= len(a); j += grantItems {
-			got = append(got, grant{shard: asks[i].shard, now: a.num(0), token: uint64(max(a.num(4), 0)), lane: a[j : j+grantItems]})
+			got = append(got, grant{shard: asks[i].shard, now: a.num(0), token: uint64(max(a.num(4), 0)), asked: sent, lane: a[j : j+grantItems]})
 		}
 	}
 	for _, i := range failed {
@@ -146,6 +146,7 @@ func (s *Store) exchange(ctx context.Context, asks []ask, req state.LeaseRequest
 // grant is a lane that a script has leased to us.
 type grant struct {
 	shard int
+	asked time.Time // when the script was called, by our clock
 	now   int64
 	token uint64
 	lane  answer // as the script answered it
@@ -249,9 +250,9 @@ func (s *Store) readLease(ctx context.Context, g grant) *state.Lease {
 	}
 	parts := g.lane.list(grantItems - 1)
 	l := &state.Lease{
-		Token: g.token, Behind: int(g.lane.num(1)),
+		Token: g.token, Behind: int(g.lane.num(1)), Waited: micro(max(g.now-g.lane.num(2), 0)),
 		Entries: make([]state.Queued, 0, len(parts)/2),
-		Notes:   readNotes(g.now, g.lane.num(3), g.lane.list(4)),
+		Notes:   readNotes(g.asked, g.now, g.lane.num(3), g.lane.list(4)),
 	}
 	var ok bool
 	l.Lane, ok = state.ParseKey(name)

@@ -21,11 +21,12 @@ func (s *Store) Notes(ctx context.Context, thread state.Key) (state.NoteSet, err
 	if err := s.beginKey(ctx, thread, 0); err != nil {
 		return state.NoteSet{}, err
 	}
+	asked := time.Now()
 	now, a, err := s.readThread(ctx, thread.Thread())
 	if err != nil {
 		return state.NoteSet{}, s.fail(ctx, "notes", err)
 	}
-	return readNotes(now, a.num(1), a.list(2)), nil
+	return readNotes(asked, now, a.num(1), a.list(2)), nil
 }
 
 // readThread returns the server's time and the answer of the notes script.
@@ -88,9 +89,9 @@ func packNotes(args []any, writes []state.NoteWrite) []any {
 	return args
 }
 
-// readNotes makes a set of what a script answered, as of its time.
-func readNotes(now, subscribed int64, pairs answer) state.NoteSet {
-	out := state.NoteSet{Now: time.UnixMicro(now), Subscribed: subscribed == 1}
+// readNotes makes a set of what a script that was asked answered, as of its time.
+func readNotes(asked time.Time, now, subscribed int64, pairs answer) state.NoteSet {
+	out := state.NoteSet{Now: time.UnixMicro(now), Read: asked, Subscribed: subscribed == 1}
 	for name, n := range liveNotes(now, pairs) {
 		if out.Values == nil {
 			out.Values = make(map[string][]byte, len(pairs)/2)

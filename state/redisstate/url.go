@@ -1,6 +1,7 @@
 package redisstate
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -30,18 +31,24 @@ func Open(address string) (*Store, error) { return OpenOptions(address, Options{
 //	redis+cluster://[user:password@]host[:port],host[:port]...
 //
 // With rediss in place of redis the connections use TLS. redis:// with several
-// hosts is a cluster, too. The user and the password are percent-encoded and
+// hosts is a cluster, too. ?prefix=NAME at the end sets [Options.Prefix], so that
+// several stores share a server or, where there are no databases, a Cluster. The
+// user and the password are percent-encoded and
 // are used at the data servers; [Options] has the ones for sentinels. Ports
 // default to 6379, those of sentinels to 26379.
 //
 // OpenOptions only reads the address: the store connects when it is first
 // used, and [Store.Ping] tells whether it can. Errors never show a password.
 func OpenOptions(address string, o Options) (*Store, error) {
-	o, err := o.withDefaults()
+	plain, prefix, err := cutPrefix(address)
 	if err != nil {
+		return nil, fmt.Errorf("redisstate: address: %w: %w", err, state.ErrInvalid)
+	}
+	o.Prefix = cmp.Or(prefix, o.Prefix)
+	if o, err = o.withDefaults(); err != nil {
 		return nil, err
 	}
-	u, err := parseURL(address, o)
+	u, err := parseURL(plain, o)
 	if err != nil {
 		return nil, fmt.Errorf("redisstate: address: %w: %w", err, state.ErrInvalid)
 	}
@@ -57,8 +64,28 @@ func OpenOptions(address string, o Options) (*Store, error) {
 // CheckURL reports what is wrong with an address that [Open] would refuse. It
 // does no I/O, and its error shows no password.
 func CheckURL(address string) error {
-	_, err := parseURL(address, Options{})
+	plain, _, err := cutPrefix(address)
+	if err == nil {
+		_, err = parseURL(plain, Options{})
+	}
 	return err
+}
+
+// cutPrefix takes ?prefix=NAME off an address. Its errors quote nothing that may
+// hold a password.
+func cutPrefix(address string) (plain, prefix string, err error) {
+	plain, query, has := strings.Cut(address, "?")
+	if !has {
+		return plain, "", nil
+	}
+	prefix, ok := strings.CutPrefix(query, "prefix=")
+	plainName := func(r rune) bool {
+		return r == '-' || r == '_' || r == '.' || r == ':' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+	}
+	if !ok || prefix == "" || len(prefix) > 64 || strings.TrimFunc(prefix, plainName) != "" {
+		return "", "", errors.New("after a ? only prefix=NAME is read, with letters, digits and - _ . : in the name; percent-encode ? in passwords")
+	}
+	return plain, prefix, nil
 }
 
 // parseURL reads an address. Its errors quote nothing that may hold a password.
@@ -91,8 +118,8 @@ func parseURL(address string, o Options) (*redis.UniversalOptions, error) {
 	default:
 		return nil, errors.New("unknown scheme, want redis, rediss, redis+sentinel or redis+cluster")
 	}
-	if strings.ContainsAny(rest, "?#") {
-		return nil, errors.New("it has a query or a fragment, which nothing reads; percent-encode ? and # in passwords")
+	if strings.Contains(rest, "#") {
+		return nil, errors.New("it has a fragment, which nothing reads; percent-encode # in passwords")
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {

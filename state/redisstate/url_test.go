@@ -48,13 +48,33 @@ func TestParseURL(t *testing.T) {
 	}
 }
 
+func TestOpenPrefix(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"redis://localhost":                         "linearbot",
+		"redis+cluster://a,b?prefix=tickets":        "tickets",
+		"redis+sentinel://:x@a/main/2?prefix=a.b:c": "a.b:c",
+	} {
+		s, err := Open(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.o.Prefix != want {
+			t.Errorf("%s: prefix %q", address, s.o.Prefix)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
 	for _, url := range []string{
 		"", "redis", "localhost:6379", "http://:hunter2@h", "redis+other://:hunter2@h", "redis://:hunter2@", "redis://:hunter2@h:x",
 		"redis://:hunter2@h:70000", "redis://:hunter2@h/db", "redis://:hunter2@h/-1", "redis+cluster://:hunter2@h/1",
-		"redis+sentinel://:hunter2@h", "redis://:hunter2%zz@h", "redis://:hunter2@h?db=1", "redis://:hunter2@a,,b", "redis://:hunter2#@h",
+		"redis+sentinel://:hunter2@h", "redis://:hunter2%zz@h", "redis://:hunter2@h?db=1", "redis://h?prefix=", "redis://h?prefix=a{b}", "redis://h?prefix=:hunter2@h", "redis://h?prefix=a&prefix=b", "redis://:hunter2@a,,b", "redis://:hunter2#@h",
 		"redis://:hunter2@a:b:c", "redis://:hunter2/x@h:1",
 	} {
 		t.Run(url, func(t *testing.T) {

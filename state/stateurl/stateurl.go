@@ -6,6 +6,8 @@
 //	redis://[user:password@]host:port/db   one Redis server, for many processes
 //	rediss://…                             the same over TLS
 //	redis+sentinel://…, redis+cluster://…  see package redisstate
+//
+// ?prefix=NAME after the address of a Redis store separates it from others there.
 package stateurl
 
 import (

@@ -9,8 +9,7 @@ import (
 // errTooLarge stops the reading of a body that is too large.
 var errTooLarge = errors.New("answer too large")
 
-// attempt sends one HTTP request and records the answer. It is the GraphQL
-// package's Doer for exactly that request.
+// attempt sends one HTTP request and records the answer.
 type attempt struct {
 	client    *http.Client
 	userAgent string
@@ -28,9 +27,10 @@ type attempt struct {
 // request.
 func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 	a.sent = true
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", a.userAgent)
-	req.Header.Set("Authorization", a.token.header())
+	values := []string{"application/json", "application/json", a.userAgent, a.token.header()}
+	req.Header = http.Header{
+		"Accept": values[0:1:1], "Content-Type": values[1:2:2], "User-Agent": values[2:3:3], "Authorization": values[3:4:4],
+	}
 	resp, err := a.client.Do(req) //nolint:gosec // the address comes from the configuration
 	if err != nil {
 		a.err = err

@@ -97,6 +97,7 @@ type Client struct {
 	files       *files
 	// documents holds the texts of the operations, by name.
 	documents map[string]string
+	quoted    map[string][]byte // as JSON
 	budget    meter
 }
 
@@ -140,6 +141,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c.files = files
 	c.documents, err = Operations()
+	c.quoted = quoteDocuments(c.documents)
 	if err != nil {
 		problem("the texts of the operations are broken: " + err.Error())
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/hasura/go-graphql-client"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -28,11 +27,18 @@ type failure struct {
 // exec sends op until it has an answer or must not be retried, and returns the
 // answer's data.
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
+	var document []byte // as JSON
 	if op.text == "" {
-		op.text = c.documents[op.name]
+		op.text, document = c.documents[op.name], c.quoted[op.name]
+	} else {
+		document = quoteJSON(op.text)
 	}
 	if op.text == "" {
 		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: op.name, Message: "linearapi has no operation of this name"}
+	}
+	body, err := encode(op, document, vars)
+	if err != nil {
+		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: op.name, Message: "the request cannot be encoded"}
 	}
 	if fail := c.admit(ctx, op); fail != nil {
 		return nil, fail.Error
@@ -61,7 +67,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 			return nil, refused.Error // the source has no other token
 		default:
 			sent = true
-			data, fail = c.try(ctx, op, vars, token, n)
+			data, fail = c.try(ctx, op, body, token, n)
 		}
 		if fail == nil {
 			return data, nil
@@ -145,12 +151,12 @@ func (c *Client) token(ctx context.Context, op operation) (Token, *failure) {
 }
 
 // try sends op once.
-func (c *Client) try(ctx context.Context, op operation, vars map[string]any, token Token, n int) (json.RawMessage, *failure) {
+func (c *Client) try(ctx context.Context, op operation, body []byte, token Token, n int) (json.RawMessage, *failure) {
 	start := time.Now()
 	sending, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	a := &attempt{client: c.http, userAgent: c.userAgent, token: token, limit: c.maxResponse}
-	data, err := graphql.NewClient(c.url, a).ExecRaw(sending, op.text, vars, graphql.OperationName(op.name))
+	data, err := a.send(sending, c.url, body)
 
 	budget := c.budget.note(op.name, a.header, start)
 	var fail *failure

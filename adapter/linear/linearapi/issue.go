@@ -52,7 +52,9 @@ type Issue struct {
 	Subscribers Page[User] `json:"subscribers"`
 	Project     *Project   `json:"project"`
 	Cycle       *Cycle     `json:"cycle"`
-	Parent      *IssueRef  `json:"parent"`
+	// Milestone is set by the operations for tickets only, with id and name.
+	Milestone *Milestone `json:"projectMilestone"`
+	Parent    *IssueRef  `json:"parent"`
 }
 
 // Issue returns an issue. id is its id or its short name, for example

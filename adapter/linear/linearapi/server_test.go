@@ -244,6 +244,16 @@ func sessions(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *line
 	}))
 	check(t, "plan", strings.Contains(string(planned.Plan), `"mend"`) && len(planned.ExternalLinks) == 1, planned)
 	check(t, "links", len(update(c.AgentSessionUpdate(ctx, session.ID, linearapi.SessionUpdateInput{RemovedExternalURLs: []string{"https://ci.example.com/7"}})).ExternalLinks) == 0, nil)
+	own := must[*linearapi.Session](t)
+	link := []linearapi.SessionLink{{Label: "run", URL: "https://ci.example.com/8"}}
+	onIssue := own(c.AgentSessionCreateOnIssue(ctx, issue.Identifier, link))
+	check(t, "own session", onIssue.Issue.ID == issue.ID && onIssue.Comment == nil && onIssue.Creator == nil && len(onIssue.ExternalLinks) == 1, onIssue)
+	onComment := own(c.AgentSessionCreateOnComment(ctx, ada.Comment(issue, "here").ID, nil))
+	check(t, "own session on a comment", onComment.Comment != nil && onComment.Issue.ID == issue.ID, onComment)
+	suggested := must[[]linearapi.RepositorySuggestion](t)(c.IssueRepositorySuggestions(ctx, issue.ID, session.ID, []linearapi.CandidateRepository{
+		{Hostname: "github.com", RepositoryFullName: "acme/app"}, {Hostname: "github.com", RepositoryFullName: "acme/site"},
+	}))
+	check(t, "suggestions", len(suggested) == 2 && suggested[0].RepositoryFullName == "acme/app" && suggested[0].Confidence > suggested[1].Confidence, suggested)
 	check(t, "session", must[*linearapi.Session](t)(c.AgentSession(ctx, session.ID)).AppUser.ID == app.User.ID, nil)
 }
 
@@ -276,6 +286,10 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	made := one(c.TicketCreate(ctx, linearapi.Input{"id": id, "teamId": team.ID, "title": "Zebra", "priority": 1}))
 	check(t, "created", made.Value.ID == id && strings.Contains(string(made.JSON), `"identifier"`), made)
 	changed := one(c.TicketUpdate(ctx, id, linearapi.Input{"title": "Aardvark"}))
+	both := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketBatchCreate(ctx, []linearapi.Input{
+		{"teamId": team.ID, "title": "Bear"}, {"teamId": team.ID, "title": "Cat"},
+	}))
+	check(t, "created together", len(both) == 2 && both[1].Value.Title == "Cat", both)
 	check(t, "changed", changed.Value.Title == "Aardvark", changed)
 	check(t, "read", len(one(c.Ticket(ctx, made.Value.Identifier)).Value.Subscribers.Nodes) == 1, nil)
 	list := must[*linearapi.Page[linearapi.Node[linearapi.Issue]]](t)(c.Tickets(ctx, linearapi.TicketQuery{

@@ -53,6 +53,20 @@ func (c *Client) TicketCreate(ctx context.Context, in Input) (*Node[Issue], erro
 	return mutateAs[Node[Issue]](ctx, c, op, "issueCreate", "issue", vars{"input": in})
 }
 
+// TicketBatchCreate creates several issues in one request: all of them or none. If
+// each has an id, it is safe to retry.
+func (c *Client) TicketBatchCreate(ctx context.Context, in []Input) ([]Node[Issue], error) {
+	op := operation{name: "ticketBatchCreate", repeatable: len(in) > 0}
+	for _, v := range in {
+		op.repeatable = op.repeatable && v.repeatable()
+	}
+	made, err := mutateAs[[]Node[Issue]](ctx, c, op, "issueBatchCreate", "issues", vars{"input": Input{"issues": in}})
+	if err != nil {
+		return nil, err
+	}
+	return *made, nil
+}
+
 // TicketUpdate changes an issue by an object of Linear's IssueUpdateInput and
 // returns its new state.
 func (c *Client) TicketUpdate(ctx context.Context, id string, in Input) (*Node[Issue], error) {

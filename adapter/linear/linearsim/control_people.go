@@ -52,13 +52,13 @@ func (s *Server) controlPerson(r *http.Request, in args) (any, error) {
 		return at.createIssue(u)
 	case "update":
 		return at.updateIssue(u)
-	case "prompt", "stop":
+	case "prompt", "stop", "choose":
 		return at.session(u, verb)
 	case "key":
 		return map[string]any{"apiKey": u.APIKey()}, nil
 	default:
 		return nil, refused(http.StatusNotFound, "a person cannot %q: use comment, edit, delete, resolve, unresolve, react, unreact, issue, "+
-			"update, prompt, stop or key", verb)
+			"update, prompt, choose, stop or key", verb)
 	}
 }
 
@@ -147,6 +147,13 @@ func (t *target) session(u *User, verb string) (any, error) {
 	if verb == "stop" {
 		u.Stop(x)
 		return done(), nil
+	}
+	if verb == "choose" {
+		id := u.Choose(x, t.in.text("body"))
+		if id == "" {
+			return nil, refused(http.StatusBadRequest, "the session does not offer %q", t.in.text("body"))
+		}
+		return map[string]any{"activity": id}, nil
 	}
 	return map[string]any{"activity": u.Prompt(x, t.in.text("body"))}, nil
 }

@@ -122,6 +122,14 @@ func issueMutations() map[string]operation {
 		},
 		"issueSubscribe":   func(r *request, a args) (any, error) { return r.subscription(a, true) },
 		"issueUnsubscribe": func(r *request, a args) (any, error) { return r.subscription(a, false) },
+		// The reminder is taken and never sent: it is a notification of the caller.
+		"issueReminder": func(r *request, a args) (any, error) {
+			i, err := r.ws.findIssue(a.text("id"))
+			if err != nil {
+				return nil, err
+			}
+			return r.done("IssuePayload", "issue", i), nil
+		},
 	}
 }
 

@@ -83,6 +83,12 @@ type Config struct {
 	// language act as people and inject failures. It needs no credentials, so
 	// the address must not be reachable by others. Defaults to false.
 	Control bool
+	// TellOwnSessions sends an app the event of a session that it started itself.
+	// Whether Linear does is unknown. Defaults to false.
+	TellOwnSessions bool
+	// BareSessions leaves out of the event of a prompt all of the session but its
+	// id. Defaults to false.
+	BareSessions bool
 	// Clock is a virtual clock: it is the time of the server, and deadlines of
 	// retries follow it. Defaults to none, which is the time of this machine.
 	Clock *Clock

@@ -77,7 +77,7 @@ func (s *Server) sessionCreated(in *Installation, x *Session, source *Comment) {
 		action: "created", typ: typeSessionEvent, only: in, at: s.now(),
 		own: map[string]any{
 			"oauthClientId": in.ClientID, "appUserId": in.User.ID, "agentSession": x.payload(in, source),
-			"previousComments": earlier, "promptContext": "<issue identifier=\"" + x.Issue.Identifier + "\"></issue>",
+			"previousComments": earlier, "guidance": in.ws.guidance(x.Issue), "promptContext": x.promptContext(),
 		},
 	})
 }
@@ -97,9 +97,40 @@ func (s *Server) sessionPrompted(in *Installation, x *Session, activity *thing, 
 		action: "prompted", typ: typeSessionEvent, only: in, at: s.now(),
 		own: map[string]any{
 			"oauthClientId": in.ClientID, "appUserId": in.User.ID,
-			"agentSession": x.payload(in, nil), "agentActivity": own,
+			"agentSession": s.promptedSession(in, x), "agentActivity": own,
 		},
 	})
+}
+
+// promptedSession is the form of a session in the event of a prompt.
+func (s *Server) promptedSession(in *Installation, x *Session) map[string]any {
+	if s.cfg.BareSessions {
+		return map[string]any{"id": x.ID}
+	}
+	return x.payload(in, nil)
+}
+
+// Options returns the options of the question that a session waits with.
+func (x *Session) Options() []string {
+	return read(x.App.ws.srv, func() []string {
+		if x.text("status") != "awaitingInput" || len(x.activities) == 0 {
+			return nil
+		}
+		var out []string
+		for _, o := range asArgs(x.activities[len(x.activities)-1].values["signalMetadata"]).list("options") {
+			out = append(out, asArgs(o).text("value"))
+		}
+		return out
+	})
+}
+
+// Choose lets a person press one of the options of the question that a session waits
+// with, and returns the id of the activity. It is empty if there is no such option.
+func (u *User) Choose(x *Session, value string) string {
+	if x == nil || !slices.Contains(x.Options(), value) {
+		return ""
+	}
+	return u.Prompt(x, value)
 }
 
 // payload is the form of a session in its events.

@@ -3,7 +3,6 @@ package linearsim
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // Session is an agent session. A person starts one by mentioning an app whose
@@ -82,18 +81,6 @@ func (x *Session) Status() string {
 	return read(x.App.ws.srv, x.status)
 }
 
-// staleAfter is how long a session may be silent before Linear calls it stale.
-const staleAfter = 30 * time.Minute
-
-// status is that of the latest activity, or stale.
-func (x *Session) status() string {
-	status := x.text("status")
-	if (status == "pending" || status == "active") && x.App.ws.srv.now().Sub(x.updatedAt) >= staleAfter {
-		return "stale"
-	}
-	return status
-}
-
 func (x *Session) field(r *request, name string, a args) (any, error) {
 	if name == "status" {
 		return x.status(), nil
@@ -151,22 +138,29 @@ func (r *request) openSession(i *Issue, root *Comment, in args) (any, error) {
 		if app.User != r.user {
 			continue
 		}
+		if err := checkLinks(in.list("externalUrls")); err != nil {
+			return nil, err
+		}
 		x := r.user.startSession(app, i, root)
 		x.values["creator"] = nil
 		if in.has("externalUrls") {
 			x.link(in.list("externalUrls"))
+		}
+		if r.srv.cfg.TellOwnSessions && slices.Contains(r.ws.agents(), app) {
+			r.srv.sessionCreated(app, x, nil)
 		}
 		return r.done("AgentSessionPayload", "agentSession", x), nil
 	}
 	return nil, forbidden("Only apps can create agent sessions")
 }
 
-// link adds external links to a session.
+// link adds external links to a session. An address is linked once.
 func (x *Session) link(added []any) {
 	links, _ := x.values["externalLinks"].([]payload)
 	links = slices.Clone(links)
 	for _, raw := range added {
 		link := asArgs(raw)
+		links = slices.DeleteFunc(links, func(p payload) bool { return p.values["url"] == link.text("url") })
 		links = append(links, payload{"AgentSessionExternalLink", map[string]any{"label": link.text("label"), "url": link.text("url")}})
 	}
 	x.values["externalLinks"] = links
@@ -195,22 +189,11 @@ func createActivity(r *request, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkActivity(in); err != nil {
+		return nil, err
+	}
 	content := in.object("content")
 	typ := content.text("type")
-	need := "body"
-	switch typ {
-	case "thought", "elicitation", "response", "error":
-	case "action":
-		need = "action"
-	default:
-		return nil, invalidField("content", "type", "content.type is not one that an agent can create")
-	}
-	if strings.TrimSpace(content.text(need)) == "" {
-		return nil, invalidField("content", "isNotEmpty", "content."+need+" should not be empty")
-	}
-	if in.flag("ephemeral") && typ != "thought" && typ != "action" {
-		return nil, invalidArgument("only thoughts and actions can be ephemeral")
-	}
 	id, err := r.srv.claim("AgentActivity", in)
 	if err != nil {
 		return nil, err
@@ -254,6 +237,10 @@ func (x *Session) note(s *Server, id string, by *User, typ string, content, in a
 		x.values["status"] = "active"
 	}
 	x.updatedAt = s.now()
+	x.values[lastActivityKey] = x.updatedAt
+	if by.App {
+		x.sign()
+	}
 	if x.values["startedAt"] == nil && by.App {
 		x.values["startedAt"] = x.updatedAt
 	}
@@ -270,6 +257,15 @@ func updateSession(r *request, a args) (any, error) {
 		return nil, err
 	}
 	in := a.object("input")
+	if err := checkPlan(in); err != nil {
+		return nil, err
+	}
+	if err := checkLinks(slices.Concat(in.list("externalUrls"), in.list("addedExternalUrls"))); err != nil {
+		return nil, err
+	}
+	if in.has("externalUrls") || in.has("addedExternalUrls") || in.has("removedExternalUrls") {
+		x.sign()
+	}
 	if in.has("plan") {
 		x.values["plan"] = in["plan"]
 	}

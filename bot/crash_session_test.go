@@ -1,0 +1,88 @@
+package bot_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCrashInSession ends a process in the middle of agent sessions. Another one goes
+// on, and people see one answer and nothing twice. SIGTERM, as in a deploy, shows
+// nothing at all.
+func TestCrashInSession(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		store string
+		sig   syscall.Signal
+		lease time.Duration
+	}{
+		{"redis", syscall.SIGKILL, crashLease},
+		{"redis", syscall.SIGTERM, time.Hour},
+		{"file", syscall.SIGKILL, time.Hour},
+	} {
+		t.Run(c.store+" "+c.sig.String(), func(t *testing.T) {
+			t.Parallel()
+			r := newCrashRig(t, "session", c.store)
+			a := r.start("a", c.lease)
+			for _, at := range []string{"begun", "thought", "acted", "answered", "settle"} {
+				if at == "settle" && c.sig == syscall.SIGTERM {
+					continue
+				}
+				r.say(at, "work", at, "")
+			}
+			r.until("all turns are held", r.allHeld)
+			b := a
+			if c.store == "redis" {
+				b = r.start("b", 0)
+			}
+			if code := r.end(a, c.sig); c.sig == syscall.SIGTERM && code != 0 {
+				t.Errorf("exit code %d after SIGTERM, want 0", code)
+			}
+			if c.store == "file" {
+				b = r.start("b", 0)
+			}
+			r.finish(b, func(*talk) []string { return []string{"found"} })
+			for _, k := range r.talks {
+				x := r.session(k)
+				if diff := cmp.Diff([]string{"thought: looking", "action: Searched", "response: found"}, x.Activities()); diff != "" {
+					t.Errorf("%s: the session (-want +got):\n%s", k.name, diff)
+				}
+				if x.Status() != "complete" {
+					t.Errorf("%s: the session is %s", k.name, x.Status())
+				}
+			}
+		})
+	}
+}
+
+// TestCrashLoopInSession: a prompt that ends every process that handles it leaves an
+// honest end.
+func TestCrashLoopInSession(t *testing.T) {
+	t.Parallel()
+	r := newCrashRig(t, "session-poison", "file")
+	poisoned := r.say("poison", "take this poison", "", "")
+	over := func() bool {
+		x := r.session(poisoned)
+		return x != nil && x.Status() == "error"
+	}
+	for range 8 {
+		r.mu.Lock()
+		delete(r.addrs, "a")
+		r.mu.Unlock()
+		a := r.start("a", 300*time.Millisecond)
+		r.until("the process is gone, or has buried what ends it", func() bool { return over() || isGone(a.Process.Pid) })
+		if over() {
+			r.end(a, syscall.SIGTERM)
+			break
+		}
+		_ = a.Wait()
+	}
+	all := r.session(poisoned).Activities()
+	last := all[len(all)-1]
+	if !strings.HasPrefix(last, "error: Sorry, something went wrong") || !strings.Contains(last, "Reference: `") {
+		t.Errorf("the session ends with %q", last)
+	}
+}

@@ -1,0 +1,159 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// A platform shows an agent as unresponsive that says nothing within seconds. The
+// keeper of a turn speaks first, but a turn may be long in coming: behind others of
+// its session, or because no worker is free. Then the intake speaks for it. It never
+// delays a delivery, and costs no call of the store.
+
+const (
+	// greetAfter is how long the intake leaves the first word to the turn.
+	greetAfter = 2 * time.Second
+	// greetMost is how many deliveries wait for their first word at a time. Beyond,
+	// the first word is that of the turn.
+	greetMost = 512
+)
+
+// greeting is a message to a session whose turn has not begun.
+type greeting struct {
+	entry  string
+	thread *Thread
+	// ahead is how many others of the session come before.
+	ahead int
+}
+
+// greeter sends first words for turns that wait. The zero value is ready to use, and
+// greets while its run runs.
+type greeter struct {
+	mu      sync.Mutex
+	work    chan greeting // nil unless it runs
+	waiting map[string]*greeted
+}
+
+// greeted is a greeting that may be under way.
+type greeted struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it is over
+	said   bool          // to be read when it is over
+}
+
+// run greets until ctx ends.
+func (g *greeter) run(ctx context.Context) {
+	work := make(chan greeting, greetMost)
+	g.mu.Lock()
+	g.work, g.waiting = work, make(map[string]*greeted)
+	g.mu.Unlock()
+	var greeting sync.WaitGroup
+	defer greeting.Wait()
+	defer func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.work, g.waiting = nil, nil
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case next := <-work:
+			if wait, this := g.expect(ctx, next.entry); this != nil {
+				greeting.Go(func() {
+					this.said = next.greet(wait)
+					close(this.done)
+					if !this.said {
+						g.forget(next.entry)
+					}
+				})
+			}
+		}
+	}
+}
+
+// expect returns a context that ends when the turn of an entry begins.
+func (g *greeter) expect(ctx context.Context, entry string) (context.Context, *greeted) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting == nil || g.waiting[entry] != nil {
+		return nil, nil
+	}
+	if len(g.waiting) >= greetMost { // their turns run elsewhere, perhaps
+		clear(g.waiting)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	g.waiting[entry] = &greeted{cancel: cancel, done: make(chan struct{})}
+	return ctx, g.waiting[entry]
+}
+
+// forget takes an entry out and returns its greeting.
+func (g *greeter) forget(entry string) *greeted {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	this := g.waiting[entry]
+	delete(g.waiting, entry)
+	if this != nil {
+		this.cancel()
+	}
+	return this
+}
+
+// begun says that the turn of an entry has begun, which speaks for itself. It waits
+// for a greeting that is under way, and reports whether there was one.
+func (g *greeter) begun(entry string) bool {
+	this := g.forget(entry)
+	if this == nil {
+		return false
+	}
+	<-this.done
+	return this.said
+}
+
+// greet has a first word said for a delivery that was stored, if it is a message to a
+// session. It does not block.
+func (b *Bot) greet(r *adapter.Route, e *state.Entry, depth int) {
+	if !r.Message || b.can.agent == nil || !b.can.agent.IsSession(r.Thread) {
+		return
+	}
+	b.sessions.arrive(r.Workspace)
+	if b.cfg.Sessions.Unattended {
+		return
+	}
+	g := &b.greeter
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.work == nil {
+		return // another process works
+	}
+	select {
+	case g.work <- greeting{entry: e.ID, thread: &Thread{bot: b, id: r.Thread, workspace: r.Workspace}, ahead: depth - 1}:
+	default: // overload: the turn speaks
+	}
+}
+
+// greet says the first word, unless ctx ends before it is time, and reports whether
+// it has.
+func (n *greeting) greet(ctx context.Context) bool {
+	text := "I'll start as soon as I can."
+	if n.ahead > 0 {
+		text = queuedText(n.ahead)
+	} else if !pause(ctx, greetAfter) {
+		return false
+	}
+	// The keeper of the turn speaks under the same name, so this is a no-op if the
+	// turn has begun elsewhere, and cannot come after its answer.
+	return n.thread.tell(ctx, keeperKey(n.entry, firstWord), text)
+}
+
+func queuedText(ahead int) string {
+	if ahead == 1 {
+		return "Queued behind 1 other."
+	}
+	return fmt.Sprintf("Queued behind %d others.", ahead)
+}

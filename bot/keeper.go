@@ -1,0 +1,436 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
+)
+
+// A keeper looks after the agent session of a turn, so that a person who watches it
+// always sees what is going on, whatever the handler does:
+//
+//   - A first activity, an ephemeral thought, is sent before the handler begins. It
+//     costs the handler no time: only the first thing that the handler writes waits
+//     until it is sent. Where no worker is free, the intake sends it (greeter.go).
+//   - While the handler says nothing for long, a thought keeps the session from
+//     being called stale.
+//   - A turn that ends without an answer, a question or an error gets an end.
+//
+// What the keeper writes has ids of its event, so a turn that goes on in another
+// process shows nothing twice. It stores nothing.
+
+// SessionConfig says what the bot does in agent sessions by itself. The zero value
+// is a good one.
+type SessionConfig struct {
+	// Unattended switches the keeper off: no first activity, no signs of life and no
+	// end of what a handler leaves open.
+	Unattended bool
+	// First is the text of the first activity. Defaults to "On it…".
+	First string
+	// KeepAlive is how long a handler may write nothing before the keeper shows that
+	// it is still at work. Linear calls a session stale after 30 minutes. Defaults to
+	// 15 minutes; negative means never.
+	KeepAlive time.Duration
+	// PostsAreProgress makes [Thread.Post] progress unless the content is [Final].
+	// By default it is the answer unless the content is [Progress].
+	PostsAreProgress bool
+	// BecomeDelegate makes the bot the delegate of the issue of a new session, unless
+	// the issue has one.
+	BecomeDelegate bool
+	// StartIssue moves the issue of a new session to the first started state of its
+	// team, unless it was started, completed or canceled.
+	StartIssue bool
+}
+
+const (
+	// firstWords is the default of SessionConfig.First.
+	firstWords = "On it…"
+	// keepAlive is the default of SessionConfig.KeepAlive.
+	keepAlive = 15 * time.Minute
+	// keeperPatience bounds each request of a keeper.
+	keeperPatience = 10 * time.Second
+	// shortWait is the longest wait for another attempt that is not worth a word.
+	shortWait = 5 * time.Second
+)
+
+// firstWord names the first activity.
+const firstWord = "first"
+
+// keeperKey is the key of what a keeper writes for an entry.
+func keeperKey(entry, name string) string { return "keeper\x00" + entry + "\x00" + name }
+
+// keeper is what looks after the session of a turn.
+type keeper struct {
+	thread *Thread
+	// entry names what the keeper writes: the same in each run of the turn.
+	entry string
+	// gate is held by the keeper while it writes, and shared by the turn.
+	gate sync.RWMutex
+	// ready is closed when the first activity is sent and the issue taken. Nil without
+	// a goroutine.
+	ready  chan struct{}
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu sync.Mutex
+	// last is the kind of what the turn wrote last. Empty if it wrote nothing.
+	last adapter.ActivityKind
+	at   time.Time
+	left bool
+	// greeted says that the intake has sent the first activity.
+	greeted bool
+	// warned says that a second answer was logged.
+	warned bool
+}
+
+// keeperOf returns the keeper of the turn that ctx or t belongs to, if the turn is in
+// this session. It may be nil.
+func (t *Thread) keeperOf(ctx context.Context) *keeper {
+	turn := t.turnOf(ctx)
+	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
+		return nil
+	}
+	return turn.keeper
+}
+
+// enter waits until the turn may write something of a kind. exit must follow unless
+// there is an error.
+func (k *keeper) enter(ctx context.Context, kind adapter.ActivityKind) error {
+	k.gate.RLock()
+	if err := k.mayWrite(ctx, kind); err != nil {
+		k.gate.RUnlock()
+		return err
+	}
+	return nil
+}
+
+func (k *keeper) mayWrite(ctx context.Context, kind adapter.ActivityKind) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.last == adapter.ActivityElicitation && !kind.Ends() {
+		return ErrAsked
+	}
+	if k.last == adapter.ActivityResponse && kind == adapter.ActivityResponse && !k.warned {
+		k.warned = true
+		k.thread.bot.log.Warn().Str(keyThread, string(k.thread.id)).
+			Msg("the turn answers a second time in an agent session: post what is not the answer with bot.Progress")
+	}
+	return nil
+}
+
+// exit says that what enter allowed is over, and whether it was written.
+func (k *keeper) exit(kind adapter.ActivityKind, wrote bool) {
+	k.mu.Lock()
+	if wrote {
+		k.last, k.at = kind, time.Now()
+	}
+	k.mu.Unlock()
+	k.gate.RUnlock()
+}
+
+func (k *keeper) leave() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left = true
+}
+
+// open reports whether a person would wait in vain if nothing more was written.
+func (k *keeper) open() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.left && !k.last.Ends()
+}
+
+func newKeeper(r *run) *keeper {
+	return &keeper{thread: r.thread, entry: r.entry.ID, at: time.Now(), greeted: r.greeted}
+}
+
+// attend begins to look after the session of a run, before its first handler. It is
+// a no-op if that has begun, and for events that no person waits for.
+func (b *Bot) attend(ctx context.Context, r *run) {
+	if r.keeper != nil || !b.isSession(r.Turn) {
+		return
+	}
+	k := newKeeper(r)
+	switch r.event.(type) {
+	case *adapter.MessageEvent:
+		r.keeper = k
+	case *adapter.StopEvent:
+		r.keeper = k
+		return // people see its confirmation at once
+	default:
+		return
+	}
+	if b.cfg.Sessions.Unattended {
+		return
+	}
+	ctx, k.cancel = context.WithCancel(ctx)
+	k.ready = make(chan struct{})
+	k.gate.Lock() // until the first activity is sent
+	k.wg.Go(func() { k.run(ctx, r.message.Session) })
+}
+
+// run sends the first activity, takes the issue and shows signs of life until ctx
+// ends.
+func (k *keeper) run(ctx context.Context, s *adapter.Session) {
+	b := k.thread.bot
+	k.sayFirst(ctx)
+	k.gate.Unlock()
+	k.take(ctx, s)
+	close(k.ready)
+	every := b.cfg.Sessions.KeepAlive
+	if every >= unlimited {
+		return
+	}
+	timer := time.NewTimer(every)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		timer.Reset(k.keepAlive(ctx, every))
+	}
+}
+
+// sayFirst sends the first activity. If the intake has sent it, because the turn had
+// to wait, another one says that it has begun.
+func (k *keeper) sayFirst(ctx context.Context) {
+	text := k.thread.bot.cfg.Sessions.First
+	k.tell(ctx, firstWord, text)
+	if k.greeted && k.thread.turn.Attempt() == 1 {
+		k.tell(ctx, "begun", text)
+	}
+}
+
+// keepAlive shows that the turn is at work if it was silent for long, and returns
+// when to look again.
+func (k *keeper) keepAlive(ctx context.Context, every time.Duration) time.Duration {
+	if !k.gate.TryLock() {
+		return every // the turn is writing
+	}
+	defer k.gate.Unlock()
+	k.mu.Lock()
+	silent, over := time.Since(k.at), k.last.Ends()
+	k.mu.Unlock()
+	if silent < every {
+		return every - silent
+	}
+	if over {
+		return every
+	}
+	if !k.tell(ctx, "alive\x00"+uuid.NewString(), "Still working…") {
+		return min(every, time.Minute)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.at = time.Now()
+	return every
+}
+
+// tell writes an ephemeral thought and reports whether it is written.
+func (k *keeper) tell(ctx context.Context, name, text string) bool {
+	return k.thread.tell(ctx, keeperKey(k.entry, name), text)
+}
+
+// tell writes an ephemeral thought under a key and reports whether it is written. A
+// failure is not worth more than a line in the log.
+func (t *Thread) tell(ctx context.Context, key, text string) bool {
+	if alive(ctx) != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(adapter.WithPriority(ctx, adapter.PriorityAcknowledging), keeperPatience)
+	defer cancel()
+	err := t.bot.can.agent.Activity(ctx, &adapter.Activity{
+		Workspace: t.workspace, Thread: t.id, Key: key, Kind: adapter.ActivityThought, Body: text, Ephemeral: true,
+	})
+	if err != nil && ctx.Err() == nil {
+		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("a session could not be told that the bot is at work")
+	}
+	return err == nil
+}
+
+// take takes over the issue of a new session, as the configuration says.
+func (k *keeper) take(ctx context.Context, s *adapter.Session) {
+	b := k.thread.bot
+	what := adapter.TakeIssue{Delegate: b.cfg.Sessions.BecomeDelegate, Start: b.cfg.Sessions.StartIssue}
+	if what == (adapter.TakeIssue{}) || s == nil || !s.New || b.can.owner == nil || alive(ctx) != nil {
+		return
+	}
+	// A handler that is done does not take the issue back.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keeperPatience)
+	defer cancel()
+	if err := b.can.owner.TakeIssue(ctx, k.thread.workspace, k.thread.id, what); err != nil && ctx.Err() == nil {
+		b.log.Warn().Err(err).Str(keyThread, string(k.thread.id)).Msg("the issue of a session could not be taken over")
+	}
+}
+
+// release ends the keeper of a run that ended with end or err. It writes an end to
+// what the run left open, and returns the error that decides the turn.
+func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) error {
+	if b.cfg.Sessions.Unattended {
+		return err
+	}
+	if r.keeper == nil && err == nil && end != nil && end.ignored == "no_handler" && b.isSession(r.Turn) && r.message != nil && r.message.Author.IsHuman() {
+		r.keeper = newKeeper(r)
+	}
+	k := r.keeper
+	if k == nil {
+		return err
+	}
+	defer k.wg.Wait()
+	if k.cancel != nil {
+		defer k.cancel()
+		select {
+		case <-k.ready:
+		case <-ctx.Done():
+		}
+	}
+	reason := overFor(ctx)
+	switch {
+	case reason == "stopped":
+		return err // the stop itself is confirmed
+	case reason == "deleted":
+		ctx = context.WithoutCancel(ctx)
+	case err == nil && context.Cause(ctx) == nil:
+	case errors.Is(err, ErrTurnTimeout) && context.Cause(ctx) == nil && !retriesTimeouts(err):
+		// A person watches. They can ask again, and know better whether to.
+		return &permanentError{err: err, code: "timeout"}
+	default:
+		return err
+	}
+	if !k.open() {
+		return err
+	}
+	return b.closeSession(ctx, r, closingText(r.event, reason, end), adapter.ActivityResponse)
+}
+
+// retriesTimeouts reports whether the handler that failed wants to be tried again
+// when its time is over.
+func retriesTimeouts(err error) bool {
+	failed, ok := errors.AsType[*failure](err)
+	return ok && failed.handler.options.MaxAttempts > 0
+}
+
+// closingText is the last word of a turn whose handler had none.
+func closingText(ev adapter.Event, reason string, end *outcome) string {
+	_, isStop := ev.(*adapter.StopEvent)
+	switch {
+	case isStop:
+		return "Stopped."
+	case reason == "deleted":
+		return "The message was deleted, so I've stopped."
+	case end != nil && end.ignored != "":
+		return "I don't know how to help with this."
+	default:
+		return closingWords
+	}
+}
+
+// pointElsewhere says in a new session that its mention is answered in the comments: in
+// a workspace that begins to send sessions, the comment may be faster. A link is a sign
+// of life that makes no comment, as an answer would.
+func (b *Bot) pointElsewhere(ctx context.Context, r *run) {
+	ev, ok := r.event.(*adapter.MessageEvent)
+	if !ok || ev.Message.Session == nil || !ev.Message.Session.New || ev.Message.Issue == nil || ev.Message.Issue.URL == "" ||
+		b.can.owner == nil || b.cfg.Sessions.Unattended {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, keeperPatience)
+	defer cancel()
+	link := adapter.SessionLink{Label: "Answered in the comments", URL: ev.Message.Issue.URL}
+	if err := b.can.owner.SetSessionLinks(ctx, r.thread.workspace, r.thread.id, []adapter.SessionLink{link}, nil); err != nil {
+		r.log.Warn().Err(err).Msg("a session could not be told that its mention is answered elsewhere")
+	}
+}
+
+// closeSession writes the end of a turn into its session. If that cannot be done now,
+// an event of the bot's own does it later.
+func (b *Bot) closeSession(ctx context.Context, r *run, text string, kind adapter.ActivityKind) error {
+	e := &sessionEnd{Thread: r.thread.id, Key: keeperKey(r.entry.ID, "end"), Kind: kind, Body: text}
+	limited, cancel := context.WithTimeout(ctx, keeperPatience)
+	defer cancel()
+	r.keeper.gate.RLock()
+	defer r.keeper.gate.RUnlock()
+	return b.writeEnd(limited, ctx, r.thread.workspace, r.entry.Lane, e)
+}
+
+// writeEnd writes an end under ctx, or stores it under storing for later.
+func (b *Bot) writeEnd(ctx, storing context.Context, workspace string, lane state.Key, e *sessionEnd) error {
+	err := e.write(ctx, b, workspace)
+	code := adapter.CodeOf(err)
+	switch {
+	case err == nil:
+		return nil
+	case !code.Retryable() && code != adapter.CodeCanceled:
+		b.log.Warn().Err(err).Str(keyThread, string(e.Thread)).Msg("a session could not be ended")
+		return nil
+	case context.Cause(storing) != nil:
+		return context.Cause(storing)
+	}
+	packed, packErr := packOwn(&ownEvent{End: e})
+	if packErr != nil {
+		return Permanent(packErr)
+	}
+	_, storeErr := b.cfg.Store.Enqueue(storing, state.Entry{ID: e.Key, Lane: lane, Body: packed, Delay: time.Second})
+	if storeErr != nil {
+		return fmt.Errorf("bot: end of session %s: %w", e.Thread, storeErr)
+	}
+	b.log.Warn().Err(err).Str(keyThread, string(e.Thread)).Msg("a session could not be ended yet: trying again")
+	return nil
+}
+
+// sessionEnd is the stored form of the end of a turn in a session.
+type sessionEnd struct {
+	Thread adapter.ThreadID     `json:"thread"`
+	Key    string               `json:"key"`
+	Kind   adapter.ActivityKind `json:"kind"`
+	Body   string               `json:"body"`
+}
+
+func (e *sessionEnd) write(ctx context.Context, b *Bot, workspace string) error {
+	return b.can.agent.Activity(ctx, &adapter.Activity{
+		Workspace: workspace, Thread: e.Thread, Key: e.Key, Kind: e.Kind, Body: e.Body,
+	})
+}
+
+// endEvent says that the end of a turn in a session is still to be written.
+type endEvent struct {
+	adapter.Meta
+	end *sessionEnd
+}
+
+// postEnd writes the end of a turn in a session, for which there was no time then.
+func (b *Bot) postEnd(ctx context.Context, r *run, ev *endEvent) (*outcome, error) {
+	if b.can.agent == nil || !b.can.agent.IsSession(ev.end.Thread) {
+		return ignored("no_session"), nil
+	}
+	return handled(), ev.end.write(r.limited(ctx), b, ev.Workspace)
+}
+
+// showRetry tells a person who watches a session that a turn is to be tried again.
+func (b *Bot) showRetry(ctx context.Context, t *Turn, v state.Verdict) {
+	if t == nil || t.keeper == nil || b.cfg.Sessions.Unattended || v.After < shortWait || !t.keeper.open() || alive(ctx) != nil {
+		return
+	}
+	if v.Kind != state.KindRetry && v.Kind != state.KindRetryAside {
+		return
+	}
+	wait := v.After.Round(time.Second).String()
+	if v.After >= time.Minute {
+		wait = v.After.Round(time.Minute).String()
+		wait = wait[:len(wait)-len("0s")]
+	}
+	t.keeper.tell(ctx, fmt.Sprintf("retry\x00%d", t.entry.Attempt), "Something went wrong. I'll try again in "+wait+".")
+}

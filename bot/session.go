@@ -1,0 +1,349 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/notes"
+)
+
+// Session is a handle on the agent session of a thread: what people watch there
+// besides answers. In a thread of comments, which has none of that, thoughts,
+// actions and links are no-ops, and what ends a turn is a comment, so that one
+// handler serves both. It holds only names, so it is cheap and safe for concurrent
+// use.
+//
+// What is written in a session stays. A turn that runs again writes nothing twice:
+// a thought or an action with the same text, at the same place, is the same one, and
+// one with another text is written besides.
+//
+// Everything returns the cause of the context, such as [ErrStopped], once the turn
+// is over, and [ErrAsked] if the turn has asked something and writes more than an
+// answer. Other errors are *adapter.Error.
+type Session struct{ thread *Thread }
+
+// Session returns the session of the thread.
+func (t *Thread) Session() *Session { return &Session{t} }
+
+// ErrAsked says that a turn has asked a person something in an agent session. Until
+// they answer, only an answer, an error or another question may follow: anything
+// else would take the buttons of the question away.
+var ErrAsked = errors.New("bot: the session waits for an answer to a question: only an answer can follow it")
+
+// Exists reports whether the thread is an agent session.
+func (s *Session) Exists() bool { return s.thread.inSession() }
+
+// Think writes a thought: progress that stays. [Thread.Typing] shows one that
+// disappears with the next activity. Markdown.
+func (s *Session) Think(ctx context.Context, text string) error {
+	return s.progress(ctx, &adapter.Activity{Kind: adapter.ActivityThought, Body: text})
+}
+
+// Action is something that the bot does or has done.
+type Action struct {
+	// Name says what, for example "Searched". Required.
+	Name string
+	// Parameter says it of what, for example the words of a search.
+	Parameter string
+	// Result is what came of it, as Markdown. Empty while it runs.
+	Result string
+	// Ephemeral makes it disappear with the next activity: for actions that run, of
+	// which the result is to follow.
+	Ephemeral bool
+}
+
+// Act writes an action.
+func (s *Session) Act(ctx context.Context, a Action) error {
+	return s.progress(ctx, &adapter.Activity{
+		Kind: adapter.ActivityAction, Name: a.Name, Parameter: a.Parameter, Result: a.Result, Ephemeral: a.Ephemeral,
+	})
+}
+
+// progress writes an activity that does not end the turn.
+func (s *Session) progress(ctx context.Context, a *adapter.Activity) error {
+	t := s.thread
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	key := t.writeKey(ctx)
+	if !s.Exists() {
+		return nil
+	}
+	a.Key = key
+	if t.turnOf(ctx) != nil { // which may run again
+		a.Key = variant(key, string(a.Kind), a.Body, a.Name, a.Parameter, a.Result)
+	}
+	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
+		var err error
+		if *text, err = t.mention(ctx, emoji.Replace(*text)); err != nil {
+			return err
+		}
+	}
+	return t.activity(ctx, a)
+}
+
+// variant is the key of one wording of a write that may be made besides another
+// one.
+func variant(key string, words ...string) string {
+	return key + "\x00" + hashOf(strings.Join(words, "\x00"))
+}
+
+// Elicitation is what [Session.Ask] asks.
+type Elicitation struct {
+	// Text is the question, as Markdown. Required.
+	Text string
+	// Options are buttons, as in [Question]. What a person chooses arrives as an
+	// ordinary message, of which [Message.Choice] says the option; they may also
+	// write something else.
+	Options []adapter.Choice
+	// Auth is a button to link an account with another service. The platform does
+	// not tell when the account was linked. It excludes Options.
+	Auth *adapter.AuthLink
+}
+
+// Ask asks a person something and leaves the answer to a later message. The turn is
+// to end with it. [Ask], the function, waits for the answer instead, and the turn
+// goes on with it.
+func (s *Session) Ask(ctx context.Context, e Elicitation) error {
+	t := s.thread
+	if blank(e.Text) {
+		return ErrEmpty
+	}
+	if e.Auth != nil && len(e.Options) > 0 {
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "ask", Message: "a question has either options or an account link"}
+	}
+	if !s.Exists() {
+		lines := []string{e.Text, ""}
+		if e.Auth != nil {
+			lines = append(lines, e.Auth.URL)
+		}
+		for _, o := range e.Options {
+			lines = append(lines, "- "+Escape(cmp.Or(o.Label, o.Value)))
+		}
+		_, err := t.Post(ctx, Markdown(strings.Join(lines, "\n")))
+		return err
+	}
+	key := t.writeKey(ctx)
+	body, err := t.mention(ctx, emoji.Replace(e.Text))
+	if err != nil {
+		return err
+	}
+	options := valued(e.Options)
+	if err := t.activity(ctx, &adapter.Activity{
+		Key: key, Kind: adapter.ActivityElicitation, Body: body, Options: options, Auth: e.Auth,
+	}); err != nil {
+		return err
+	}
+	t.offer(ctx, options)
+	return nil
+}
+
+// offer remembers, with the settle of the turn, between which options a person may
+// choose.
+func (t *Thread) offer(ctx context.Context, options []adapter.Choice) {
+	turn := t.turnOf(ctx)
+	if turn == nil || turn.thread == nil || turn.thread.id != t.id || len(options) == 0 {
+		return
+	}
+	if data, err := json.Marshal(options); err == nil {
+		turn.notes.Stage(notes.Offered, "", data)
+	}
+}
+
+// choose finds out which of the options that were offered a message in a session
+// chooses. They are offered once.
+func (b *Bot) choose(ctx context.Context, r *run) error {
+	m := r.message
+	if m == nil || m.Session == nil || m.Session.New {
+		return nil
+	}
+	offered, err := r.notes.Get(ctx, notes.Offered, "")
+	if err != nil || offered == nil {
+		return err
+	}
+	var a ask
+	if json.Unmarshal(offered, &a.Options) != nil {
+		return nil //nolint:nilerr // written by another version
+	}
+	if value, ok := a.match(m.Text()); ok {
+		for _, o := range a.Options {
+			if o.Value == value {
+				m.Choice = &o
+			}
+		}
+	}
+	r.notes.Stage(notes.Offered, "", nil)
+	return nil
+}
+
+// Finish answers: the session is complete until a person writes again. In a thread
+// of comments it is [Thread.Post].
+func (s *Session) Finish(ctx context.Context, c Content) (*adapter.Message, error) {
+	return s.thread.Post(ctx, Final(c))
+}
+
+// Fail says that the bot could not do it, which ends the turn in the session. The
+// handler returns nil then: with an error the turn would run again. Markdown.
+func (s *Session) Fail(ctx context.Context, text string) error {
+	t := s.thread
+	if !s.Exists() {
+		_, err := t.Post(ctx, Markdown(text))
+		return err
+	}
+	if blank(text) {
+		return ErrEmpty
+	}
+	key := t.writeKey(ctx)
+	body, err := t.mention(ctx, emoji.Replace(text))
+	if err != nil {
+		return err
+	}
+	return t.activity(ctx, &adapter.Activity{Key: key, Kind: adapter.ActivityFailure, Body: body})
+}
+
+// Leave says that the work goes on after the handler, for example in a job of its
+// own, which writes through a handle of [Bot.Workspace]. The keeper then writes no
+// end to this turn.
+func (s *Session) Leave(ctx context.Context) {
+	if k := s.thread.keeperOf(ctx); k != nil {
+		k.leave()
+	}
+}
+
+// AddLinks adds links to pages that show the work: a pull request, a log, a
+// dashboard. A link with the address of another one replaces it.
+func (s *Session) AddLinks(ctx context.Context, links ...adapter.SessionLink) error {
+	return s.setLinks(ctx, links, nil)
+}
+
+// RemoveLinks removes the links with some addresses.
+func (s *Session) RemoveLinks(ctx context.Context, urls ...string) error {
+	return s.setLinks(ctx, nil, urls)
+}
+
+func (s *Session) setLinks(ctx context.Context, add []adapter.SessionLink, remove []string) error {
+	if err := alive(ctx); err != nil || !s.Exists() || len(add)+len(remove) == 0 {
+		return err
+	}
+	owner := s.thread.bot.can.owner
+	if owner == nil {
+		return s.thread.bot.cannot("links of a session")
+	}
+	return owner.SetSessionLinks(ctx, s.thread.workspace, s.thread.id, add, remove)
+}
+
+// SuggestRepositories says which of the repositories that the bot can reach the
+// issue of the session may be about, the most likely first.
+func (s *Session) SuggestRepositories(ctx context.Context, candidates ...adapter.Repository) ([]adapter.RepositorySuggestion, error) {
+	owner := s.thread.bot.can.owner
+	if owner == nil {
+		return nil, s.thread.bot.cannot("suggest repositories")
+	}
+	return owner.SuggestRepositories(ctx, s.thread.workspace, s.thread.id, candidates)
+}
+
+// TakeIssue makes the bot the delegate of the issue, or moves the issue to the first
+// started state of its team. Config.Sessions does so for every new session.
+func (s *Session) TakeIssue(ctx context.Context, t adapter.TakeIssue) error {
+	if err := alive(ctx); err != nil || !s.Exists() {
+		return err
+	}
+	owner := s.thread.bot.can.owner
+	if owner == nil {
+		return s.thread.bot.cannot("take issue")
+	}
+	return owner.TakeIssue(ctx, s.thread.workspace, s.thread.id, t)
+}
+
+// activity writes an activity of which Key, Kind and the texts are set, in turn with
+// the keeper.
+func (t *Thread) activity(ctx context.Context, a *adapter.Activity) error {
+	a.Workspace, a.Thread = t.workspace, t.id
+	return t.written(ctx, a.Kind, func(ctx context.Context) error { return t.bot.can.agent.Activity(ctx, a) })
+}
+
+// written writes something of a kind into a session, in turn with its keeper.
+func (t *Thread) written(ctx context.Context, kind adapter.ActivityKind, write func(context.Context) error) error {
+	if err := alive(ctx); err != nil {
+		return err
+	}
+	k := t.keeperOf(ctx)
+	if k == nil {
+		return write(ctx)
+	}
+	if err := k.enter(ctx, kind); err != nil {
+		return err
+	}
+	err := write(ctx)
+	k.exit(kind, err == nil)
+	return err
+}
+
+// StartSession starts an agent session of the bot's own on an issue or a comment,
+// and returns its thread. Within a handler the same call of the same turn starts one
+// session, as in a [Step]. The session is the bot's: it reaches no handler before a
+// person writes in it.
+func (w *Workspace) StartSession(ctx context.Context, s adapter.SessionStart) (*Thread, error) {
+	b := w.bot
+	if b.can.owner == nil {
+		return nil, b.cannot("start session")
+	}
+	id, err := Step(ctx, "start session", func(ctx context.Context) (adapter.ThreadID, error) {
+		if err := alive(ctx); err != nil {
+			return "", err
+		}
+		return b.startSession(ctx, w.id, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Thread{bot: b, id: id, workspace: w.id, turn: turnFrom(ctx)}, nil
+}
+
+// A platform may tell the bot of a session that the bot itself has started, and
+// before it has answered the request. So the start is announced first: an event of a
+// session without a creator waits until it is known whether the session is the bot's.
+
+// startingPoll is how often such an event looks.
+const startingPoll = time.Second
+
+// startSession starts a session and remembers that it is the bot's.
+func (b *Bot) startSession(ctx context.Context, workspace string, s adapter.SessionStart) (adapter.ThreadID, error) {
+	starting := b.notes.Value(notes.Starting, workspace)
+	if err := starting.Set(ctx, []byte("1")); err != nil {
+		return "", fmt.Errorf("bot: start session: %w", err)
+	}
+	id, err := b.can.owner.StartSession(ctx, workspace, s)
+	if err == nil {
+		if err = b.notes.Value(notes.OwnSession, workspace, string(id)).Set(ctx, []byte("1")); err != nil {
+			err = fmt.Errorf("bot: session %s was started, but could not be remembered: %w", id, err)
+		}
+	}
+	_ = starting.Delete(ctx) // it expires soon
+	return id, err
+}
+
+// isOwnSession reports whether the bot itself has started the session that an event
+// tells of.
+func (b *Bot) isOwnSession(ctx context.Context, r *run) (bool, error) {
+	ev, ok := r.event.(*adapter.MessageEvent)
+	if !ok || ev.Message.Session == nil || !ev.Message.Session.New || ev.Message.Session.Creator != nil || b.can.owner == nil {
+		return false, nil
+	}
+	own, err := b.notes.Value(notes.OwnSession, r.thread.workspace, string(r.thread.id)).Get(ctx)
+	if err != nil || own != nil {
+		return own != nil, err
+	}
+	starting, err := b.notes.Value(notes.Starting, r.thread.workspace).Get(ctx)
+	if err == nil && starting != nil {
+		err = &yieldError{wait: startingPoll, why: "waiting until it is known whether the session is the bot's own", inOrder: true}
+	}
+	return false, err
+}

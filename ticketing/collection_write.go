@@ -1,0 +1,313 @@
+package ticketing
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// CollectionInput is the body that creates or changes a collection.
+type CollectionInput struct {
+	_                  struct{} `additionalProperties:"true"`
+	Type               string   `json:"type,omitempty" enum:"project,iteration,milestone,initiative" doc:"Required on create. On change, it spares finding out."`
+	Name               string   `json:"name,omitempty" doc:"Required on create, but for iterations."`
+	Description        *string  `json:"description,omitempty"`
+	ParentCollectionID *anyRef  `json:"parent_collection_id,omitempty" doc:"The project of a milestone, required there; on create, the initiative of a project."`
+	Teams              []anyRef `json:"teams,omitempty" doc:"Ids or keys. Required to create a project or an iteration, unless the connection has a default team; an iteration has one. Also taken as team."`
+	Status             *anyRef  `json:"status,omitempty" doc:"Of a project: an id, a name or a type. Of an initiative: Planned, Active, Completed."`
+	StartDate          *string  `json:"start_date,omitempty" doc:"A date. Required to create an iteration."`
+	TargetDate         *string  `json:"target_date,omitempty" doc:"A date."`
+	EndDate            *string  `json:"end_date,omitempty" doc:"A date. Required to create an iteration."`
+	Lead               *anyRef  `json:"lead,omitempty" doc:"Of a project or an initiative."`
+	Color              *string  `json:"color,omitempty"`
+	Icon               *string  `json:"icon,omitempty"`
+}
+
+// collectionKind is how Linear calls a type of collection.
+type collectionKind struct {
+	typ, resource string
+	stage         int
+}
+
+func collectionKinds() []collectionKind {
+	return []collectionKind{
+		{"project", "projects", stageProjects},
+		{"iteration", "cycles", stageCycles},
+		{"milestone", "project_milestones", stageMilestones},
+		{"initiative", "initiatives", stageInitiatives},
+	}
+}
+
+// collectionKind finds out of which type a collection is: what the request says,
+// or what Linear has under the id.
+func (c *call) collectionKind(id, said string) (collectionKind, error) {
+	if said == "cycle" {
+		said = "iteration"
+	}
+	if id == "" && !slices.ContainsFunc(collectionKinds(), func(k collectionKind) bool { return k.typ == said }) {
+		return collectionKind{}, invalidField("type", "required", "must be project, iteration, milestone or initiative")
+	}
+	for _, k := range collectionKinds() {
+		if said != "" && k.typ != said {
+			continue
+		}
+		if said != "" && id == "" {
+			return k, nil
+		}
+		it, err := c.collectionAt(id, k.stage)
+		if err != nil {
+			return k, err
+		}
+		if it != nil {
+			return k, nil
+		}
+	}
+	return collectionKind{}, notFound("collection", id)
+}
+
+// collectionAt reads a collection of one type; nil if there is none.
+func (c *call) collectionAt(id string, stage int) (*item, error) {
+	byID := []linearapi.Filter{nest("id", linearapi.Filter{"eq": id})}
+	got, err := fetchCollections(c, request{conditions: byID, stage: stage, archived: true, page: linearapi.PageArgs{First: 1}})
+	if err != nil || len(got.items) == 0 {
+		return nil, err
+	}
+	return &got.items[0], nil
+}
+
+// writeCollection answers POST /collections and PATCH /collections/{id}.
+func writeCollection(c *call) (*reply, error) {
+	in, id := c.input, c.path["id"]
+	said, _, _ := in.text(20, "type")
+	if said == "" {
+		said = c.q.get("type")
+	}
+	kind, err := c.collectionKind(id, said)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	if err := c.collectionFields(in, kind, id == "", out); err != nil {
+		return nil, err
+	}
+	status := http.StatusOK
+	made := id
+	if id == "" {
+		out["id"], made, status = c.make, c.make, http.StatusCreated
+	}
+	defer c.api.cache.drop(c.conn.ID, kindProjects, kindCycles, "collections")
+	p := proxyResources()[kind.resource]
+	initiative, _ := out["initiative"].(string)
+	delete(out, "initiative")
+	if len(out) > 0 {
+		if _, err := rawWrite[Named](c, p, id, out, " id"); err != nil {
+			return nil, missing(err, "collection", id)
+		}
+	}
+	if initiative != "" {
+		join := proxied{create: "initiativeToProjectCreate", payload: "initiativeToProject", inputs: [2]string{"InitiativeToProjectCreateInput"}, one: "initiativeToProject"}
+		tie := map[string]any{"id": derive(made, "initiative"), "initiativeId": initiative, "projectId": made}
+		if _, err := rawWrite[Named](c, join, "", tie, " id"); err != nil {
+			c.notes = append(c.notes, "the project stands, but could not be put into the initiative: "+problemOf(err).message)
+		}
+	}
+	it, err := c.collectionAt(made, kind.stage)
+	if err != nil {
+		return nil, err
+	}
+	if it == nil {
+		return nil, notFound("collection", made)
+	}
+	v, _ := it.value.(*Collection)
+	return c.one(status, *it, v.Etag)
+}
+
+// collectionFields maps a body to Linear's input.
+func (c *call) collectionFields(in *input, kind collectionKind, creating bool, out map[string]any) error {
+	name, given, _ := in.text(200, "name")
+	switch {
+	case given && strings.TrimSpace(name) != "":
+		out["name"] = name
+	case given, creating && kind.typ != "iteration":
+		in.wrong("name", "required", "must not be empty")
+	}
+	if s, given, null := in.text(maxText, "description"); given {
+		out["description"] = s
+		if null {
+			out["description"] = ""
+		}
+	}
+	dates := map[string][]struct{ name, to string }{
+		"project":    {{"start_date", "startDate"}, {"target_date", "targetDate"}},
+		"iteration":  {{"start_date", "startsAt"}, {"end_date", "endsAt"}},
+		"milestone":  {{"target_date", "targetDate"}},
+		"initiative": {{"target_date", "targetDate"}},
+	}
+	for _, d := range dates[kind.typ] {
+		s, given, null := in.text(40, d.name)
+		switch {
+		case given && null && kind.typ != "iteration":
+			out[d.to] = nil
+		case given && s != "":
+			day, _, _ := strings.Cut(s, "T")
+			if _, err := time.Parse(time.DateOnly, day); err != nil {
+				in.wrong(d.name, "value", "must be a date such as 2026-11-30")
+			}
+			out[d.to] = day
+			if kind.typ == "iteration" {
+				out[d.to] = day + "T00:00:00.000Z"
+			}
+		case creating && kind.typ == "iteration":
+			in.wrong(d.name, "required", "is required: a date")
+		}
+	}
+	if err := c.collectionTeams(in, kind, creating, out); err != nil {
+		return err
+	}
+	parent, hasParent, _ := in.ref("parent_collection_id")
+	switch {
+	case kind.typ == "milestone" && hasParent && parent != "":
+		out["projectId"] = parent
+	case kind.typ == "milestone" && creating:
+		in.wrong("parent_collection_id", "required", "is required: the project of the milestone")
+	case kind.typ == "project" && hasParent && parent != "":
+		if !creating {
+			in.wrong("parent_collection_id", "value", "can be set on create only")
+		}
+		out["initiative"] = parent
+	case hasParent && parent != "":
+		in.wrong("parent_collection_id", "value", "this type of collection has none")
+	}
+	if kind.typ == "project" || kind.typ == "initiative" {
+		if err := c.collectionOwn(in, kind, out); err != nil {
+			return err
+		}
+	}
+	in.any("type", "integrated_account_id")
+	if rest := in.unknown(); len(rest) > 0 {
+		c.notes = append(c.notes, "ignored unknown fields: "+strings.Join(rest, ", "))
+	}
+	return in.done()
+}
+
+// collectionTeams reads the teams of a project, or the one of a cycle.
+func (c *call) collectionTeams(in *input, kind collectionKind, creating bool, out map[string]any) error {
+	list, given := in.refs(50, "teams", "team", "team_id", "team_ids")
+	if kind.typ != "project" && (kind.typ != "iteration" || !creating) {
+		if given {
+			in.wrong("teams", "value", "cannot be set here")
+		}
+		return nil
+	}
+	if !given && creating {
+		s, err := c.api.settings(c.ctx, c.conn.ID)
+		if err != nil {
+			return err
+		}
+		if s.DefaultTeamID != "" {
+			list, given = []reference{{id: s.DefaultTeamID}}, true
+		}
+	}
+	ids := []string{}
+	for i, r := range list {
+		t, err := c.teamOf(r)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			in.wrong("teams["+strconv.Itoa(i)+"]", "not_found", "there is no team %s", quoteID(r.id+r.name))
+			continue
+		}
+		ids = append(ids, t.ID)
+	}
+	switch {
+	case len(list) == 0 && creating:
+		in.wrong("teams", "required", "is required: ids or keys of teams")
+	case !given:
+	case kind.typ == "project":
+		out["teamIds"] = ids
+	case len(list) > 1:
+		in.wrong("teams", "too_many", "an iteration belongs to one team")
+	case len(ids) == 1:
+		out["teamId"] = ids[0]
+	}
+	return nil
+}
+
+// collectionOwn reads what projects and initiatives have beyond the others.
+func (c *call) collectionOwn(in *input, kind collectionKind, out map[string]any) error {
+	for _, f := range []string{"color", "icon"} {
+		if s, given, null := in.text(100, f); given && !null {
+			out[f] = s
+		}
+	}
+	if list, given := in.refs(1, "lead", "lead_id", "owner"); given && len(list) == 1 {
+		lead, err := c.userOf(list[0])
+		if err != nil {
+			return err
+		}
+		if lead == "" {
+			in.wrong("lead", "not_found", "there is no such user")
+		}
+		out[map[string]string{"project": "leadId", "initiative": "ownerId"}[kind.typ]] = lead
+	}
+	list, given := in.refs(1, "status")
+	if !given || len(list) != 1 {
+		return nil
+	}
+	want := list[0].name
+	if want == "" {
+		want = list[0].id
+	}
+	if kind.typ == "initiative" {
+		for _, s := range []string{"Proposed", "Planned", "Active", "Completed", "Canceled"} {
+			if strings.EqualFold(s, want) {
+				out["status"] = s
+				return nil
+			}
+		}
+		in.wrong("status", "value", "must be Planned, Active or Completed")
+		return nil
+	}
+	p := proxied{list: "projectStatuses"}
+	got, err := rawList[projectStatus](c, p, request{page: linearapi.PageArgs{First: maxLimit}}, " id name type")
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(got.Nodes, func(n linearapi.Node[projectStatus]) bool {
+		return n.Value.ID == want || strings.EqualFold(n.Value.Name, want)
+	})
+	if i < 0 {
+		i = slices.IndexFunc(got.Nodes, func(n linearapi.Node[projectStatus]) bool { return strings.EqualFold(n.Value.Type, want) })
+	}
+	if i < 0 {
+		in.wrong("status", "not_found", "there is no status %s of projects", quoteID(want))
+		return nil
+	}
+	out["statusId"] = got.Nodes[i].Value.ID
+	return nil
+}
+
+type projectStatus struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// deleteCollection deletes a collection. An iteration is archived: Linear deletes
+// none.
+func deleteCollection(c *call) (*reply, error) {
+	kind, err := c.collectionKind(c.path["id"], c.q.get("type"))
+	if err != nil {
+		return nil, err
+	}
+	defer c.api.cache.drop(c.conn.ID, kindProjects, kindCycles, "collections")
+	if err := c.discard(proxyResources()[kind.resource], c.path["id"]); err != nil {
+		return nil, missing(err, "collection", c.path["id"])
+	}
+	return ok(Deleted{c.path["id"]}), nil
+}

@@ -1,0 +1,118 @@
+package ticketing
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// issueHere finds an issue that is linked to the conversation. Agents act on
+// linked issues only.
+func (c *call) issueHere(p place, ref string) (*Connection, *link, error) {
+	if err := c.enabled(p); err != nil {
+		return nil, nil, err
+	}
+	id, _ := issueRef(ref)
+	conns, err := c.holders(p.Account)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, conn := range conns {
+		all, err := c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range all {
+			if all[i].IssueID == id || strings.EqualFold(all[i].Identifier, id) {
+				return conn, &all[i], nil
+			}
+		}
+	}
+	return nil, nil, notFound("linked issue", ref)
+}
+
+func updateConversationIssue(c *call) (*reply, error) {
+	conn, v, err := c.issueHere(c.conversation(), c.path["issue"])
+	if err != nil {
+		return nil, err
+	}
+	if err := c.use(conn); err != nil {
+		return nil, err
+	}
+	n, err := c.changeTicket(v.IssueID, c.input)
+	if err != nil {
+		return nil, err
+	}
+	c.api.cache.drop(conn.ID, kindLinked)
+	return c.oneTicket(http.StatusOK, n)
+}
+
+func commentConversationIssue(c *call) (*reply, error) {
+	conn, v, err := c.issueHere(c.conversation(), c.path["issue"])
+	if err != nil {
+		return nil, err
+	}
+	if err := c.use(conn); err != nil {
+		return nil, err
+	}
+	n, err := c.writeComment(c.input, v.IssueID)
+	if err != nil {
+		return nil, err
+	}
+	return c.oneComment(http.StatusCreated, n)
+}
+
+func listConversationComments(c *call) (*reply, error) {
+	conn, v, err := c.issueHere(c.conversation(), c.path["issue"])
+	if err != nil {
+		return nil, err
+	}
+	if err := c.use(conn); err != nil {
+		return nil, err
+	}
+	c.q.params = append(c.q.params, &param{name: "ticket", sub: []string{"id"}, values: []string{v.IssueID}})
+	return c.serveList()
+}
+
+// FoundIssue is a hit of the search from a conversation.
+type FoundIssue struct {
+	Hit
+	IsLinked            bool   `json:"is_linked"`
+	IntegratedAccountID string `json:"integrated_account_id"`
+}
+
+func searchConversationIssues(c *call) (*reply, error) {
+	p := c.conversation()
+	if err := c.enabled(p); err != nil {
+		return nil, err
+	}
+	term := c.q.get("q", "query")
+	if strings.TrimSpace(term) == "" {
+		return nil, invalidField("q", "required", "is required: the words to look for")
+	}
+	conns, err := c.candidates(p.Account)
+	if err != nil {
+		return nil, err
+	}
+	out := []FoundIssue{}
+	for _, conn := range conns {
+		sub := c.in(conn)
+		f, err := sub.find(term, linearapi.IssueQuery{PageArgs: linearapi.PageArgs{First: defaultLimit}}, "")
+		if err != nil {
+			return nil, err
+		}
+		have, err := c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
+		if err != nil {
+			return nil, err
+		}
+		for i := range f.nodes {
+			t := ticket(&f.nodes[i], nil, nil)
+			out = append(out, FoundIssue{
+				*c.hit(t, f.degraded), slices.ContainsFunc(have, func(v link) bool { return v.IssueID == t.ID }), conn.ID,
+			})
+		}
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: defaultLimit}), nil
+}

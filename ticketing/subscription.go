@@ -1,0 +1,246 @@
+package ticketing
+
+import (
+	"context"
+	"encoding/base64"
+	"net/url"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// Subscription says which events go where.
+type Subscription struct {
+	ID                   string    `json:"id"`
+	TargetURL            string    `json:"target_url"`
+	EventTypes           []string  `json:"event_types" doc:"Names of events; * stands for anything."`
+	ResourceTypes        []string  `json:"resource_types" doc:"Resources; empty means all."`
+	IntegratedAccountIDs []string  `json:"integrated_account_ids" doc:"Connections; empty means all."`
+	EnvironmentID        string    `json:"environment_id"`
+	IsActive             bool      `json:"is_active"`
+	FailureCount         int       `json:"failure_count" doc:"Deliveries that failed for good since the last one that arrived."`
+	DisabledReason       *string   `json:"disabled_reason"`
+	CreatedAt            time.Time `json:"created_at"`
+	UpdatedAt            time.Time `json:"updated_at"`
+}
+
+// NewSubscription is a subscription with its secret, which is shown once.
+type NewSubscription struct {
+	Subscription
+	Secret string `json:"secret" doc:"Key of the signatures. Shown once."`
+}
+
+// SubscriptionInput is the body that creates or changes a subscription.
+type SubscriptionInput struct {
+	_                    struct{} `additionalProperties:"true"`
+	TargetURL            string   `json:"target_url,omitempty" doc:"Required on create. An https address."`
+	EventTypes           []string `json:"event_types,omitempty"`
+	ResourceTypes        []string `json:"resource_types,omitempty"`
+	IntegratedAccountIDs []string `json:"integrated_account_ids,omitempty"`
+	EnvironmentID        string   `json:"environment_id,omitempty"`
+	IsActive             *bool    `json:"is_active,omitempty"`
+}
+
+// subscription is one as it is kept. The secret has to be known to sign.
+type subscription struct {
+	Subscription
+	Secret string `json:"secret"`
+	Owner  string `json:"owner"`
+	// Connections and Accounts are those that the owner may see.
+	Connections []string `json:"connections,omitempty"`
+	Accounts    []string `json:"accounts,omitempty"`
+}
+
+// maxSubscriptions bounds how many there are.
+const maxSubscriptions = 100
+
+func subscriptionsKey() state.Key { return state.Key{Kind: "ticketing.webhooks", ID: "all"} }
+
+func (a *API) subscriptions(ctx context.Context) ([]subscription, error) {
+	var all []subscription
+	_, err := a.docs.load(ctx, subscriptionsKey(), &all)
+	return all, err
+}
+
+func (a *API) changeSubscription(ctx context.Context, id string, f func(*subscription) error) (*subscription, error) {
+	var out *subscription
+	_, err := change(ctx, a.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
+		i := slices.IndexFunc(*all, func(s subscription) bool { return s.ID == id })
+		if i < 0 {
+			return false, notFound("webhook", id)
+		}
+		if err := f(&(*all)[i]); err != nil {
+			return false, err
+		}
+		v := (*all)[i]
+		out = &v
+		return true, nil
+	})
+	return out, err
+}
+
+func (s *subscription) wants(conn, event, resource string) bool {
+	if !s.IsActive || len(s.Connections) > 0 && !slices.Contains(s.Connections, conn) ||
+		len(s.IntegratedAccountIDs) > 0 && !slices.Contains(s.IntegratedAccountIDs, conn) ||
+		len(s.ResourceTypes) > 0 && !slices.Contains(s.ResourceTypes, resource) {
+		return false
+	}
+	return slices.ContainsFunc(s.EventTypes, func(glob string) bool {
+		fits, err := path.Match(glob, event)
+		return err == nil && fits
+	})
+}
+
+// limited reports whether the owner sees some accounts of the helpdesk only.
+func (s *subscription) limited() bool { return len(s.Accounts) > 0 }
+
+// mine reports whether the caller may see a subscription.
+func (c *call) mine(s *subscription) bool {
+	part := func(own, theirs []string) bool { return len(own) == 0 || slices.Equal(own, theirs) }
+	return part(c.who.Connections, s.Connections) && part(c.who.Accounts, s.Accounts)
+}
+
+func listWebhooks(c *call) (*reply, error) {
+	all, err := c.api.subscriptions(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []Subscription{}
+	for i := range all {
+		if c.mine(&all[i]) {
+			out = append(out, all[i].Subscription)
+		}
+	}
+	return ok(&List{Result: out, ResultCount: len(out), Limit: maxSubscriptions}), nil
+}
+
+func (c *call) webhook() (*subscription, error) {
+	all, err := c.api.subscriptions(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	id := c.path["id"]
+	if id == "" && c.input != nil {
+		id, _, _ = c.input.text(100, "id")
+	}
+	for i := range all {
+		if all[i].ID == id && c.mine(&all[i]) {
+			return &all[i], nil
+		}
+	}
+	return nil, notFound("webhook", id)
+}
+
+func getWebhook(c *call) (*reply, error) {
+	s, err := c.webhook()
+	if err != nil {
+		return nil, err
+	}
+	return ok(s.Subscription), nil
+}
+
+// readSubscription reads the fields of a body into s.
+func (c *call) readSubscription(s *subscription) error {
+	in := c.input
+	if target, given, _ := in.text(2000, "target_url"); given {
+		u, err := url.Parse(target)
+		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !c.api.cfg.PrivateTargets) {
+			in.wrong("target_url", "value", "must be an https address without user name and password")
+		}
+		s.TargetURL = target
+	}
+	for _, f := range []struct {
+		name string
+		to   *[]string
+	}{{"event_types", &s.EventTypes}, {"resource_types", &s.ResourceTypes}, {"integrated_account_ids", &s.IntegratedAccountIDs}} {
+		if list, given := in.refs(50, f.name); given {
+			*f.to = []string{}
+			for _, r := range list {
+				*f.to = append(*f.to, r.id)
+			}
+		}
+	}
+	for _, glob := range s.EventTypes {
+		if _, err := path.Match(glob, "x"); err != nil {
+			in.wrong("event_types", "value", "%s is no pattern", quoteID(glob))
+		}
+	}
+	if env, given, _ := in.text(100, "environment_id"); given {
+		s.EnvironmentID = env
+	}
+	if on, given := in.flag("is_active"); given {
+		if on && !s.IsActive {
+			s.FailureCount, s.DisabledReason = 0, nil
+		}
+		s.IsActive = on
+	}
+	s.UpdatedAt = c.api.cfg.Now().UTC()
+	return in.done()
+}
+
+func newSecret() string { return "whsec_" + base64.StdEncoding.EncodeToString(random(32)) }
+
+func createWebhook(c *call) (*reply, error) {
+	s := subscription{Secret: newSecret(), Owner: c.who.ID, Connections: c.who.Connections, Accounts: c.who.Accounts}
+	s.ID, s.IsActive, s.CreatedAt = c.make, true, c.api.cfg.Now().UTC()
+	s.EventTypes, s.ResourceTypes, s.IntegratedAccountIDs = []string{"*"}, []string{}, []string{}
+	if err := c.readSubscription(&s); err != nil {
+		return nil, err
+	}
+	if s.TargetURL == "" {
+		return nil, invalidField("target_url", "required", "is required")
+	}
+	_, err := change(c.ctx, c.api.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
+		// An attempt that died before it could answer left nobody its secret.
+		*all = slices.DeleteFunc(*all, func(v subscription) bool { return v.ID == s.ID })
+		if len(*all) >= maxSubscriptions {
+			return false, invalidField("target_url", "too_many", "there are %d webhooks already: delete some", maxSubscriptions)
+		}
+		*all = append(*all, s)
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return created(NewSubscription{s.Subscription, s.Secret}), nil
+}
+
+func updateWebhook(c *call) (*reply, error) {
+	if _, err := c.webhook(); err != nil {
+		return nil, err
+	}
+	s, err := c.api.changeSubscription(c.ctx, c.path["id"], c.readSubscription)
+	if err != nil {
+		return nil, err
+	}
+	return ok(s.Subscription), nil
+}
+
+func rotateWebhook(c *call) (*reply, error) {
+	if _, err := c.webhook(); err != nil {
+		return nil, err
+	}
+	s, err := c.api.changeSubscription(c.ctx, c.path["id"], func(s *subscription) error { s.Secret = newSecret(); return nil })
+	if err != nil {
+		return nil, err
+	}
+	return ok(Result{NewSubscription{s.Subscription, s.Secret}}), nil
+}
+
+func deleteWebhook(c *call) (*reply, error) {
+	s, err := c.webhook()
+	if err != nil {
+		return nil, err
+	}
+	_, err = change(c.ctx, c.api.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
+		n := len(*all)
+		*all = slices.DeleteFunc(*all, func(v subscription) bool { return v.ID == s.ID })
+		return len(*all) < n, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ok(Deleted{s.ID}), nil
+}

@@ -1,0 +1,174 @@
+package ticketing
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// Tag is a label of the workspace or of a team.
+type Tag struct {
+	ID          string          `json:"id"`
+	Name        string          `json:"name"`
+	Color       string          `json:"color"`
+	Description *string         `json:"description"`
+	Status      string          `json:"status" enum:"active"`
+	Parent      *Ref            `json:"parent"`
+	Team        *TeamRef        `json:"team" doc:"Null for tags of the whole workspace."`
+	IsGroup     bool            `json:"is_group"`
+	CreatedAt   *time.Time      `json:"created_at"`
+	UpdatedAt   *time.Time      `json:"updated_at"`
+	Etag        string          `json:"etag"`
+	RemoteData  json.RawMessage `json:"remote_data,omitempty"`
+}
+
+func tag(n *linearapi.Node[linearapi.Label]) *Tag {
+	l := &n.Value
+	out := &Tag{
+		ID: l.ID, Name: l.Name, Color: l.Color, Description: text(l.Description), Status: "active", IsGroup: l.IsGroup,
+		CreatedAt: at(l.CreatedAt), UpdatedAt: at(l.UpdatedAt), Etag: etag(l.ID, l.UpdatedAt),
+	}
+	if l.Parent != nil {
+		out.Parent = &Ref{l.Parent.ID, text(l.Parent.Name)}
+	}
+	if l.Team != nil {
+		out.Team = &TeamRef{l.Team.ID, l.Team.Name, l.Team.Key}
+	}
+	return out
+}
+
+func tagListing() *listing {
+	return &listing{
+		resource: "tags", cached: true,
+		filters: []*filter{
+			{name: "id", kind: ofID, path: "id"},
+			{name: "name", kind: ofText, path: "name"},
+			{name: "team[id]", make: filterTagTeam, nullable: true, path: "team", doc: "Tags of the workspace are included, unless team_only is true."},
+			{name: "parent[id]", kind: ofID, path: "parent.id"},
+			{name: "is_group", kind: ofFlag, path: "isGroup"},
+			{name: "created_at", kind: ofTime, path: "createdAt"},
+			{name: "updated_at", kind: ofTime, path: "updatedAt"},
+		},
+		local: []string{"name", "created_at", "updated_at"},
+		fetch: func(c *call, r request) (*part, error) {
+			client, err := c.client()
+			if err != nil {
+				return nil, err
+			}
+			got, err := client.LabelNodes(c.ctx, and(r.conditions), r.page)
+			return partOf(got, err, tagItem)
+		},
+	}
+}
+
+func filterTagTeam(c *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		return nil, badRequest(codeInvalidRequest, "team has no operator %q", op)
+	}
+	own := nest("team.id", linearapi.Filter{"in": values})
+	if only, _ := c.q.flag("team_only"); only {
+		return own, nil
+	}
+	return or([]linearapi.Filter{own, nest("team", linearapi.Filter{"null": true})}), nil
+}
+
+func getTag(c *call) (*reply, error) {
+	all, err := c.labels()
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Value.ID == c.path["id"] {
+			v := tag(&all[i])
+			return c.one(http.StatusOK, item{id: v.ID, value: v, remote: all[i].JSON}, v.Etag)
+		}
+	}
+	return nil, notFound("tag", c.path["id"])
+}
+
+// TagInput is the body that creates or changes a tag.
+type TagInput struct {
+	_           struct{} `additionalProperties:"true"`
+	Name        string   `json:"name,omitempty" doc:"Required on create."`
+	Color       string   `json:"color,omitempty" doc:"For example #eb5757."`
+	Description string   `json:"description,omitempty"`
+	Team        *anyRef  `json:"team,omitempty" doc:"On create: the team that the tag is for. Without it, every team has it."`
+	Parent      *anyRef  `json:"parent,omitempty"`
+}
+
+func writeTag(c *call) (*reply, error) {
+	in, out := c.input, linearapi.Input{}
+	id := c.path["id"]
+	name, given, _ := in.text(200, "name")
+	if given && strings.TrimSpace(name) != "" {
+		out["name"] = name
+	} else if id == "" || given {
+		in.wrong("name", "required", "must not be empty")
+	}
+	for _, f := range []string{"color", "description"} {
+		if s, given, null := in.text(2000, f); given && !null {
+			out[f] = s
+		}
+	}
+	if parent, given, _ := in.ref("parent"); given {
+		out["parentId"] = parent
+	}
+	if teamID, given, _ := in.ref("team"); given && id == "" && teamID != "" {
+		t, err := c.teamOf(reference{id: teamID})
+		if err != nil {
+			return nil, err
+		}
+		if t == nil {
+			in.wrong("team", "not_found", "there is no team %s", quoteID(teamID))
+		} else {
+			out["teamId"] = t.ID
+		}
+	}
+	if err := in.done(); err != nil {
+		return nil, err
+	}
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")
+	var n *linearapi.Node[linearapi.Label]
+	status := http.StatusOK
+	if id == "" {
+		status, out["id"] = http.StatusCreated, c.make
+		c.api.expect(c.ctx, c.conn.ID, c.make)
+		n, err = client.LabelCreate(c.ctx, out)
+	} else {
+		done := c.api.intend(c.ctx, c.conn.ID, id)
+		if n, err = client.LabelUpdate(c.ctx, id, out); err == nil {
+			done(n.Value.UpdatedAt)
+		}
+	}
+	if err != nil {
+		return nil, missing(err, "tag", id)
+	}
+	v := tag(n)
+	return c.one(status, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
+}
+
+func deleteTag(c *call) (*reply, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")
+	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
+	if err := client.LabelDelete(c.ctx, c.path["id"]); err != nil {
+		return nil, missing(err, "tag", c.path["id"])
+	}
+	return ok(Deleted{c.path["id"]}), nil
+}
+
+func tagItem(n *linearapi.Node[linearapi.Label]) item {
+	return item{id: n.Value.ID, value: tag(n), remote: n.JSON, sort: map[string]any{
+		"name": n.Value.Name, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt,
+	}}
+}

@@ -1,0 +1,310 @@
+package ticketing
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+)
+
+// ticketFields maps a body to Linear's input: a create if now is nil and the
+// route creates. team is the id of the team.
+func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (out linearapi.Input, team string, err error) {
+	out = linearapi.Input{}
+	creating := c.creating
+	if s, given, null := in.text(maxTitle, "name", "title", "subject"); given {
+		if null || strings.TrimSpace(s) == "" {
+			in.wrong("name", "required", "must not be empty")
+		}
+		out["title"] = s
+	} else if creating {
+		in.wrong("name", "required", "is required")
+	}
+	if s, given, null := in.text(maxText, "description"); given {
+		out["description"] = s
+		if null {
+			out["description"] = ""
+		}
+	}
+	if team, err = c.readTeam(in, creating, now, out); err != nil {
+		return nil, "", err
+	}
+	if err = c.readStatus(in, team, out); err != nil {
+		return nil, "", err
+	}
+	c.readPriority(in, out)
+	if err = c.readPeople(in, out); err != nil {
+		return nil, "", err
+	}
+	if err = c.readCollections(in, out); err != nil {
+		return nil, "", err
+	}
+	if err = c.readTags(in, team, out); err != nil {
+		return nil, "", err
+	}
+	if id, given, null := in.ref("parent_ticket"); given {
+		ref, _ := issueRef(id)
+		out["parentId"] = ref
+		if null {
+			out["parentId"] = nil
+		}
+	}
+	if s, given, null := in.text(40, "due_date"); given {
+		day, _, _ := strings.Cut(s, "T")
+		out["dueDate"] = day
+		if null || s == "" {
+			out["dueDate"] = nil
+		} else if _, err := time.Parse(time.DateOnly, day); err != nil {
+			in.wrong("due_date", "value", "must be a date such as 2026-11-30")
+		}
+	}
+	if n, given, null := in.whole("estimate"); given {
+		out["estimate"] = n
+		if null {
+			out["estimate"] = nil
+		}
+	}
+	if creating {
+		if s, given, null := in.text(40, "created_at"); given && !null {
+			if _, err := time.Parse(time.RFC3339, s); err != nil {
+				in.wrong("created_at", "value", "must be a time such as 2026-11-30T12:00:00Z")
+			}
+			out["createdAt"] = s
+		}
+		c.actAs(out)
+	}
+	if raw, given := in.any("remote_data"); given && raw != nil {
+		more, isObject := raw.(map[string]any)
+		if !isObject {
+			in.wrong("remote_data", "type", "must be an object")
+		}
+		maps.Copy(out, more)
+	}
+	return out, team, in.done()
+}
+
+// actAs shows the agent's name on what an app writes. Other tokens may not.
+func (c *call) actAs(out linearapi.Input) {
+	if c.conn.AppActor && c.who.session {
+		out["createAsUser"] = c.who.Name
+		if c.who.AvatarURL != "" {
+			out["displayIconUrl"] = c.who.AvatarURL
+		}
+	}
+}
+
+func (c *call) readTeam(in *input, creating bool, now *linearapi.Node[linearapi.Issue], out linearapi.Input) (string, error) {
+	var r reference
+	given := false
+	if v, has := in.any("team"); has {
+		if o, isObject := v.(map[string]any); isObject {
+			r.id, _ = o["id"].(string)
+			r.name, _ = o["name"].(string)
+			if key, _ := o["key"].(string); r.id == "" {
+				r.id = key
+			}
+			given = r.id != "" || r.name != ""
+		}
+	}
+	if !given {
+		r.id, given, _ = in.text(100, "team", "team_id")
+		given = given && r.id != ""
+	}
+	if !given && creating {
+		s, err := c.api.settings(c.ctx, c.conn.ID)
+		if err != nil {
+			return "", err
+		}
+		r.id, given = s.DefaultTeamID, s.DefaultTeamID != ""
+	}
+	switch {
+	case given && isUUID(r.id):
+		out["teamId"] = r.id
+		return r.id, nil
+	case given:
+		t, err := c.teamOf(r)
+		if err != nil {
+			return "", err
+		}
+		if t == nil {
+			in.wrong("team", "not_found", "there is no team %s", quoteID(cmp.Or(r.id, r.name)))
+			return "", nil
+		}
+		out["teamId"] = t.ID
+		return t.ID, nil
+	case creating:
+		in.wrong("team", "required", "is required: an id or a key, see /unified/ticketing/teams")
+	case now != nil && now.Value.Team != nil:
+		return now.Value.Team.ID, nil
+	}
+	return "", nil
+}
+
+func (c *call) readStatus(in *input, team string, out linearapi.Input) error {
+	v, given := in.any("status", "status_id", "ticket_status")
+	if !given || v == nil {
+		return nil
+	}
+	var r reference
+	switch v := v.(type) {
+	case string:
+		r.id, r.name = v, v
+	case map[string]any:
+		r.id, _ = v["id"].(string)
+		r.name, _ = v["name"].(string)
+		if label, _ := v["label"].(string); r.name == "" {
+			r.name = label
+		}
+	}
+	if r.id == "" && r.name == "" {
+		in.wrong("status", "required", "must have an id or a name")
+		return nil
+	}
+	if isUUID(r.id) { // it may be new
+		if _, err := lookUp(c, kindStates, c.states, func(s *linearapi.WorkflowState) bool { return s.ID == r.id }); err != nil {
+			return err
+		}
+	}
+	all, err := c.states()
+	if err != nil {
+		return err
+	}
+	var own []*linearapi.WorkflowState
+	for i := range all {
+		s := &all[i].Value
+		if s.Team != nil && s.Team.ID == team {
+			own = append(own, s)
+		}
+		if s.ID == r.id {
+			if s.Team != nil && team != "" && s.Team.ID != team {
+				in.wrong("status", "wrong_team", "the status %s belongs to the team %s", quoteID(s.Name), s.Team.Key)
+				return nil
+			}
+			out["stateId"] = s.ID
+			return nil
+		}
+	}
+	if isUUID(r.id) {
+		in.wrong("status", "not_found", "there is no status with this id")
+		return nil
+	}
+	switch word := strings.ToLower(r.name); word {
+	case "spam", "archived", "deleted":
+		in.wrong("status", "value", "a ticket cannot be set to %s: use /tickets/{id}/archive or DELETE", word)
+		return nil
+	}
+	chosen := pickState(own, r.name)
+	if chosen == nil {
+		in.wrong("status", "not_found", "the team has no status %s", quoteID(r.name))
+		return nil
+	}
+	out["stateId"] = chosen.ID
+	return nil
+}
+
+// pickState finds the state that a name means: what the team calls so, else the
+// first state of the types that the word stands for.
+func pickState(own []*linearapi.WorkflowState, name string) *linearapi.WorkflowState {
+	for _, s := range own {
+		if strings.EqualFold(s.Name, name) {
+			return s
+		}
+	}
+	types := typesOf(name)
+	if strings.EqualFold(name, "open") {
+		types = []string{"unstarted", "backlog"}
+	}
+	for _, t := range types {
+		var first *linearapi.WorkflowState
+		for _, s := range own {
+			if s.Type == t && (first == nil || s.Position < first.Position) {
+				first = s
+			}
+		}
+		if first != nil {
+			return first
+		}
+	}
+	return nil
+}
+
+func (c *call) readPriority(in *input, out linearapi.Input) {
+	v, given := in.any("priority")
+	if !given {
+		return
+	}
+	word := ""
+	switch v := v.(type) {
+	case nil:
+		word = "none"
+	case string:
+		word = v
+	case map[string]any:
+		for _, name := range []string{"id", "level", "name"} {
+			if s, _ := v[name].(string); word == "" {
+				word = s
+			}
+		}
+	default:
+		word = string(must(jsonText(v)))
+	}
+	n, known := priorityOf(word)
+	if !known {
+		in.wrong("priority", "value", "must be 0 to 4, none, urgent, high, medium or low")
+		return
+	}
+	out["priority"] = n
+}
+
+func (c *call) readPeople(in *input, out linearapi.Input) error {
+	find := func(field string, r reference) (string, error) {
+		id, err := c.userOf(r)
+		if err == nil && id == "" {
+			in.wrong(field, "not_found", "there is no user %s", quoteID(cmp.Or(r.id, r.email, r.name)))
+		}
+		return id, err
+	}
+	if list, given := in.refs(20, "assignees", "assignee", "assignee_id"); given {
+		switch len(list) {
+		case 0:
+			if !c.creating {
+				out["assigneeId"] = nil
+			}
+		case 1:
+			if list[0].text == "" && list[0].id == "" && list[0].email == "" && list[0].name == "" {
+				break
+			}
+			id, err := find("assignees", list[0])
+			if err != nil {
+				return err
+			}
+			out["assigneeId"] = id
+		default:
+			in.wrong("assignees", "too_many_assignees", "Linear has one assignee per ticket")
+		}
+	}
+	if list, given := in.refs(1, "delegate", "delegate_id"); given {
+		out["delegateId"] = nil
+		if len(list) == 1 {
+			id, err := find("delegate", list[0])
+			if err != nil {
+				return err
+			}
+			out["delegateId"] = id
+		}
+	}
+	if list, given := in.refs(50, "subscribers"); given {
+		ids := []string{}
+		for _, r := range list {
+			id, err := find("subscribers", r)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		out["subscriberIds"] = ids
+	}
+	return nil
+}
