@@ -216,9 +216,9 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-// progress prints where a long run is, every two seconds.
+// progress prints where a long run is, every five seconds.
 func (m *migration) progress(k migrate.Kind, done, of int) {
-	if time.Since(m.told) < 2*time.Second {
+	if time.Since(m.told) < 5*time.Second {
 		return
 	}
 	m.told = time.Now()
@@ -237,8 +237,13 @@ func (m *migration) print(source *migrate.Source, report *migrate.Report) error 
 	}
 	for _, n := range report.Counts {
 		if n.Kind == migrate.KindInstallation && n.New > 0 {
-			problems = append(problems, "installations: only one bot may refresh their tokens, or Linear logs the other one out: stop the other bot before --apply, "+
-				"or leave them out with --only")
+			text := "installations: only one bot may refresh their tokens, or Linear logs the other one out: "
+			if report.Applied {
+				text += "do not start the other bot again"
+			} else {
+				text += "stop the other bot before --apply, or leave them out with --only"
+			}
+			problems = append(problems, text)
 		}
 	}
 	if m.cmd.JSON {

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// writers is how many things are written at once.
-	writers = 16
+	// writers is how many things are written at once: stores commit them together.
+	writers = 64
 	// forever is how long something is kept that has no lifetime in the source:
 	// everything here has one.
 	forever = 366 * 24 * time.Hour
