@@ -37,6 +37,7 @@ demo:
 test: redis browser
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
 	cd internal/e2e && $(GO) test -race -shuffle=on -timeout=5m ./...
+	cd otel && $(GO) test -race -shuffle=on -timeout=5m ./...
 
 ## test-clients: Linear's SDK and other foreign clients, unmodified, against the simulator
 test-clients: node
@@ -50,6 +51,7 @@ lint: tools
 	$(BIN)/golangci-lint run ./...
 	$(GO) mod tidy -diff
 	cd internal/e2e && $(GO) vet ./... && $(BIN)/golangci-lint run ./... && $(GO) mod tidy -diff
+	cd otel && $(GO) vet ./... && $(BIN)/golangci-lint run ./... && $(GO) mod tidy -diff
 
 ## fmt: format all files
 fmt: tools

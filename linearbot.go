@@ -11,8 +11,9 @@
 //	}
 //
 // [Main] gives it the commands of the linearbot binary over its own handlers:
-// serve, init, demo, sim, state, tokens, workspaces, keys, migrate, version and help.
-// [Run] is serve without a command line, for programs that have one of their own, and for tests. Package bot is the API
+// serve, doctor, init, demo, sim, state, tokens, workspaces, keys, migrate, version
+// and help. [Run] is serve without a command line, for programs that have one of
+// their own, and for tests. Package bot is the API
 // for handlers, and package linearbottest simulates a whole Linear around a bot.
 //
 // # Configuration
@@ -84,7 +85,8 @@ type Config struct {
 // code 1, and another process resumes the unfinished work.
 //
 // The exit code is 0 after a clean end, 1 after a failure and 2 if the command
-// line or the configuration is wrong, in which case nothing was started.
+// line or the configuration is wrong, in which case nothing was started. Doctor has
+// two more: 3 if it has found warnings only, and 4 if the bot does not answer.
 func Main(register func(b *bot.Bot) error) { Config{Register: register}.Main() }
 
 // Main is the function [Main] for a program that configures more than its

@@ -203,3 +203,17 @@ type Persona struct {
 	// bot's own picture.
 	AvatarURL string `json:"avatar_url,omitempty"`
 }
+
+// Refetcher asks the platform for events again: for a replay, and for those whose
+// delivery did not arrive.
+type Refetcher interface {
+	// Refetch returns a delivery that reports an event like the first one did: with
+	// the same event key, and what the platform says today. An event of which the
+	// platform does not tell again is an error with code CodeUnsupported.
+	Refetch(ctx context.Context, workspace, event string) (*Delivery, error)
+	// Missed returns deliveries for the messages to the bot, and others, that were
+	// written in a workspace after a time, oldest first, at most about most of them.
+	// next is how far it has looked: after it for the next call. It waits for no
+	// budget: an error with CodeRateLimited says that there is none left for this.
+	Missed(ctx context.Context, workspace string, after time.Time, most int) (found []*Delivery, next time.Time, err error)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -14,54 +15,69 @@ import (
 //
 // It blocks for one durable write. It works whether or not Run does.
 func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
+	t := adapter.TraceOf(ctx)
 	route, err := b.cfg.Adapter.Route(d)
 	if err != nil {
-		b.counts.add(countIgnored, "unreadable")
+		b.counts.add(countIgnored, reason.Unreadable)
 		return err
+	}
+	b.traffic.note(route.Type, d.ReceivedAt)
+	if t != nil {
+		noteRouted(t, d.Key(), &route)
 	}
 	if route.Ignore == "" {
 		if route.Ignore, err = b.admitDelivery(ctx, d, &route); err != nil {
+			noteStep(t, adapter.TraceStep{Code: storeReason(err)})
 			return err
 		}
 	}
 	if route.Ignore != "" {
 		b.counts.add(countIgnored, route.Ignore)
+		noteStep(t, adapter.TraceStep{Code: route.Ignore, Detail: route.Missing})
 		if route.Missing != "" {
 			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
 			return nil
 		}
-		b.log.Debug().
-			Str(keyDelivery, d.ID).
-			Str(keyType, route.Type+" "+route.Action).
-			Str(keyWorkspace, route.Workspace).
-			Str(keyReason, route.Ignore).
-			Msg("delivery ignored")
+		if line := b.log.Debug(); line.Enabled() {
+			line.Str(keyDelivery, d.ID).
+				Str(keyTrace, d.Key()).
+				Str(keyType, route.Type+" "+route.Action).
+				Str(keyWorkspace, route.Workspace).
+				Str(keyReason, route.Ignore).
+				Msg("delivery ignored")
+		}
 		return nil
 	}
 	if route.Deleted != "" {
 		if err := b.noteDeletion(ctx, &route); err != nil {
+			noteStep(t, adapter.TraceStep{Code: storeReason(err)})
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
 	entry := b.entry(d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
+		noteStep(t, adapter.TraceStep{Code: storeReason(err)})
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	switch receipt.Outcome {
 	case state.Added:
 		b.counts.add(countAccepted, "")
+		noteStep(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
 		if route.Message && b.cfg.Policy.takesOver() {
 			b.takeOver(ctx, d, &route)
 		}
 		b.greet(&route, &entry, receipt.Depth)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
+		noteStep(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
 	case state.Busy:
-		b.counts.add(countIgnored, "busy")
+		b.counts.add(countIgnored, reason.Busy)
+		noteStep(t, adapter.TraceStep{Code: reason.Busy})
 	}
 	b.log.Debug().
 		Str(keyDelivery, d.ID).
+		Str(keyTrace, entry.ID).
 		Str(keyType, route.Type+" "+route.Action).
 		Str(keyThread, string(route.Thread)).
 		Str(keyEvent, route.Key).

@@ -15,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -101,11 +102,12 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 	case err != nil:
 		return nil, err
 	case answered:
+		b.note(ctx, adapter.TraceStep{Code: reason.Answered})
 		r.log.Info().Str(keyEvent, r.head().Key).Msg("question answered")
 		return handled(), nil
 	}
 	if ev, ok := r.event.(*adapter.ActionEvent); ok && strings.HasPrefix(ev.ActionID, askAction) {
-		return ignored("question_closed"), nil
+		return ignored(reason.QuestionClosed), nil
 	}
 	return nil, nil
 }

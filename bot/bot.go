@@ -24,6 +24,7 @@ type Bot struct {
 	registry   registry
 	middleware []Middleware
 	counts     counts
+	traffic    traffic
 	notes      notes.Book
 	runner     *turns.Runner
 	running    running

@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -53,7 +54,7 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 			r.log.Warn().Err(err).Msg("could not say that programs are no longer answered here")
 		}
 	}
-	return ignored("bot_loop"), nil
+	return ignored(reason.BotLoop), nil
 }
 
 func (b *Bot) forgetTalk(ctx context.Context, r *run) error {

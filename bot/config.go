@@ -101,6 +101,8 @@ type Config struct {
 	// to 1 s, doubling up to 10 minutes, give or take a fifth. Handlers can
 	// have one of their own.
 	Backoff func(attempt int) time.Duration
+	// Tracer is told of each decision about each event. Defaults to none.
+	Tracer adapter.Tracer
 	// Logger gets a line for every decision. Defaults to none.
 	Logger zerolog.Logger
 	// Holder names this process in views of the store. Defaults to host name

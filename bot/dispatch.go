@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/mention"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // failure is the error of a handler.
@@ -37,14 +38,14 @@ func (b *Bot) unwanted(r *run) *outcome {
 	switch ev := r.event.(type) {
 	case *adapter.MessageEvent:
 		if !r.message.Mentioned {
-			return ignored("not_mentioned")
+			return ignored(reason.NotMentioned)
 		}
 	case *adapter.ActionEvent:
 		// A person pressed it and waits.
 		r.log.Warn().Str(keyEvent, r.head().Key).Msgf("no handler for button %q", clipped(ev.ActionID))
 	default:
 	}
-	return ignored("no_handler")
+	return ignored(reason.NoHandler)
 }
 
 // dispatchIssue runs the handlers of changes of issues, and sends a new mention
@@ -151,7 +152,9 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		}
 		b.attend(ctx, r)
 		start := time.Now()
+		b.note(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
 		err = b.call(ctx, r, h)
+		b.note(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
 		if errors.Is(err, Next) {
 			continue
 		}

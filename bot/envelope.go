@@ -56,3 +56,12 @@ func unpackDelivery(b []byte) (*adapter.Delivery, error) {
 		Late:       b[1]&flagLate != 0,
 	}, nil
 }
+
+// envelopeID returns the id of a stored delivery, without the rest. Empty if it has
+// none or is something else.
+func envelopeID(b []byte) []byte {
+	if len(b) < envelopeHead || b[0] != envelopeVersion || len(b) < envelopeHead+int(b[envelopeHead-1]) {
+		return nil
+	}
+	return b[envelopeHead : envelopeHead+int(b[envelopeHead-1])]
+}

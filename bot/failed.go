@@ -37,7 +37,7 @@ type Failed struct {
 	// Workspace is the organization id.
 	Workspace string
 	// Reference is the beginning of the dead letter's id, by which the log and
-	// "linearbot state dead" know it.
+	// "linearbot dead list" know it.
 	Reference string
 }
 

@@ -1,10 +1,14 @@
 package bot
 
-import "context"
+import (
+	"context"
+
+	"github.com/linearbot/linearbot/internal/reason"
+)
 
 // reasonRefused is the reason for which a turn is ignored that an Access
 // refuses.
-const reasonRefused = "access"
+const reasonRefused = reason.Access
 
 // gate is what comes before a handler. The zero gate is open.
 type gate struct {
@@ -28,7 +32,7 @@ func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 		if err == nil {
 			b.pointElsewhere(ctx, r)
 		}
-		return gate{over: "same_act"}, err
+		return gate{over: reason.SameAct}, err
 	}
 	if allowed, err := b.admit(ctx, r); err != nil || !allowed {
 		return gate{over: reasonRefused}, err

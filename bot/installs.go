@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -175,7 +176,7 @@ func (b *Bot) admitDelivery(ctx context.Context, d *adapter.Delivery, r *adapter
 // workspace removed the bot is for its handlers all the same; whatever else waits
 // for a workspace that is not there any more is dropped. ok is false for an entry
 // that has to wait or to fail.
-func (b *Bot) openLeft(page *notes.Thread, entry state.Queued, decode func(*adapter.Identity) (adapter.Event, error), why error) (_ *Turn, ok bool, _ error) {
+func (b *Bot) openLeft(ctx context.Context, page *notes.Thread, entry state.Queued, decode func(*adapter.Identity) (adapter.Event, error), why error) (_ *Turn, ok bool, _ error) {
 	self := &adapter.Identity{Workspace: entry.Lane.Workspace}
 	ev, err := decode(self)
 	if err == nil {
@@ -184,8 +185,9 @@ func (b *Bot) openLeft(page *notes.Thread, entry state.Queued, decode func(*adap
 		}
 	}
 	if errors.Is(why, adapter.ErrNotInstalled) {
-		b.counts.add(countIgnored, "not_installed")
-		b.log.Info().Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, "not_installed").Msg("event dropped")
+		b.counts.add(countIgnored, reason.NotInstalled)
+		b.note(ctx, adapter.TraceStep{Code: reason.NotInstalled})
+		b.log.Info().Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, reason.NotInstalled).Msg("event dropped")
 		return nil, true, errNoTurn
 	}
 	return nil, false, nil

@@ -272,7 +272,7 @@ func TestOtherWords(t *testing.T) {
 					bot.TextChunk{Text: "First " + word + ".\n\n"}, bot.TaskChunk{ID: "1", Title: "Search", Status: bot.TaskComplete, Output: word},
 					bot.TextChunk{Text: "Then " + word},
 				)
-				if _, err := th.Post(ctx, bot.StreamChunks(src, bot.StreamOptions{})); err != nil {
+				if _, err := th.Post(ctx, bot.Stream(src)); err != nil {
 					return err
 				}
 				if m.Attempt == 1 {

@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/state"
 )
 
 // The keys of this package's log lines.
@@ -20,6 +21,8 @@ const (
 	keyType = "type"
 	// keyDelivery is the platform's name for the request.
 	keyDelivery = "delivery"
+	// keyTrace is the id of the delivery's trace, and of its entry in the store.
+	keyTrace = "trace"
 	// keyReason says why something was ignored.
 	keyReason = "reason"
 	// keyMissing names what a delivery lacks.
@@ -40,6 +43,16 @@ const (
 	// keyTook is how long a turn took, in milliseconds.
 	keyTook = "took_ms"
 )
+
+// named adds the names of an entry to what a logger writes: of its trace, and of
+// its request.
+func named(to zerolog.Context, e *state.Queued) zerolog.Context {
+	to = to.Str(keyTrace, e.ID)
+	if id := envelopeID(e.Body); len(id) > 0 {
+		to = to.Bytes(keyDelivery, id)
+	}
+	return to
+}
 
 // loggedCause is the cause of a failure that strikes every lane again and again:
 // it is worth one warning. The zero value is ready to use.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -99,7 +100,7 @@ func (o *ownEvent) event(e state.Queued) adapter.Event {
 	if o.Probe {
 		return &adapter.OtherEvent{
 			Meta:   adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Type: "Probe", Action: "idle"},
-			Reason: "probe",
+			Reason: reason.Probe,
 		}
 	}
 	return &postEvent{

@@ -71,6 +71,28 @@ func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
 // one, are handled to their end. It costs a durable write for each message.
 func Takeover() LanePolicy { return LanePolicy{kind: policyTakeover} }
 
+// String names the policy, as in "latest" or "debounce 2s".
+func (p LanePolicy) String() string {
+	switch p.kind {
+	case policyLatest:
+		return "latest"
+	case policyDebounce:
+		return "debounce " + p.d.String()
+	case policyBurst:
+		return "burst " + p.d.String()
+	case policyConcurrent:
+		return "concurrent " + strconv.Itoa(p.n)
+	case policyDrop:
+		return "drop"
+	case policyTakeover:
+		return "takeover"
+	case policyNone, policySerial:
+		return "serial"
+	default:
+		return "serial"
+	}
+}
+
 // valid reports whether the policy can be carried out.
 func (p LanePolicy) valid() bool {
 	switch p.kind {

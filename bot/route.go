@@ -6,6 +6,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // route is how the message of a turn was routed.
@@ -56,6 +57,9 @@ func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
 		}
 	}
 	r.route = to
+	if to.subscribed {
+		b.note(ctx, adapter.TraceStep{Code: reason.Subscribed})
+	}
 	if err := b.noteSession(ctx, r); err != nil {
 		return nil, err
 	}

@@ -110,6 +110,8 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	first := l.entries[0]
 	switch {
 	case err != nil:
+		ctx, leave := b.traced(ctx, l.page, &first)
+		defer leave()
 		return []state.Verdict{b.conclude(ctx, log, first, nil, nil, err)}
 	case p.more:
 		b.wide.Store(time.Now().Add(wideFor).UnixNano())
@@ -122,6 +124,9 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	if s.turn == nil {
 		return b.alone(ctx, log, l.page, &l.entries[p.at])
 	}
+	ctx, leave := b.traced(ctx, l.page, &l.entries[p.at])
+	defer leave()
+	b.noteOpened(ctx, s.turn.event)
 	if v := b.crashed(ctx, log, l.page, l.entries[p.at]); v != nil {
 		return []state.Verdict{*v}
 	}
@@ -131,6 +136,8 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 // runRow runs the turn of a row and returns the verdicts on all of it.
 func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) []state.Verdict {
 	e, s := l.entries[p.at], l.candidates[p.at]
+	own := named(log.With(), &e).Logger()
+	log = &own
 	var (
 		end *outcome
 		err error
@@ -154,6 +161,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 		switch {
 		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
 			b.counts.add(countSkipped, "")
+			b.noteSkipped(ctx, l.page, l.candidates[i].turn, s.turn)
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
 		case v.Kind == state.KindRetryAside:
 			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -97,11 +98,11 @@ func (t *Thread) CancelPost(ctx context.Context, id string) error {
 		return &IDError{ID: id, Code: "invalid_post_id", Err: err}
 	}
 	keep := max(time.Until(time.Unix(at, 0)), 0) + notes.Scheduled.Life()
-	fate, err := t.decideFate(ctx, name, fateCanceled, keep)
+	fate, err := t.decideFate(ctx, name, notes.PostCanceled, keep)
 	if err != nil {
 		return err
 	}
-	if fate != fateCanceled {
+	if fate != notes.PostCanceled {
 		return ErrPosted
 	}
 	return nil
@@ -131,12 +132,6 @@ func postName(key string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// The fates of a scheduled post. The first decision stands.
-const (
-	fatePosted   = "posted"
-	fateCanceled = "canceled"
-)
-
 // decideFate decides what becomes of a scheduled post and returns what was
 // decided, here or elsewhere. It is remembered for keep.
 func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
@@ -149,12 +144,12 @@ func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Du
 
 // postDue posts a message whose time has come.
 func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, error) {
-	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, notes.PostPrefix), fatePosted, notes.Scheduled.Life())
+	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, notes.PostPrefix), notes.PostPosted, notes.Scheduled.Life())
 	if err != nil {
 		return nil, err
 	}
-	if fate == fateCanceled {
-		return ignored("canceled"), nil
+	if fate == notes.PostCanceled {
+		return ignored(reason.Canceled), nil
 	}
 	p := ev.post
 	m, err := r.thread.send(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}), p.Body)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Step runs f once per turn and keeps its result: if the turn runs again, after
@@ -34,8 +37,10 @@ func Step[T any](ctx context.Context, name string, f func(ctx context.Context) (
 		if err := json.Unmarshal(kept, &result); err != nil {
 			return result, fmt.Errorf("bot: step %s was kept in another form: %w", name, err)
 		}
+		turn.bot.note(ctx, adapter.TraceStep{Code: reason.StepKept, Detail: name})
 		return result, nil
 	}
+	start := time.Now()
 	if result, err = f(context.WithValue(ctx, stepKey{}, step)); err != nil {
 		return result, err
 	}
@@ -49,6 +54,7 @@ func Step[T any](ctx context.Context, name string, f func(ctx context.Context) (
 	if err := v.Set(ctx, data); err != nil {
 		return result, fmt.Errorf("bot: step %s: %w", name, err)
 	}
+	turn.bot.note(ctx, adapter.TraceStep{Code: reason.StepRan, Detail: name, Took: time.Since(start)})
 	return result, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -132,7 +133,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		}
 	}
 	if own {
-		return ignored("self"), nil
+		return ignored(reason.Self), nil
 	}
 	return nil, nil
 }

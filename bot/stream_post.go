@@ -257,6 +257,7 @@ func (w *streamWriter) put(ctx context.Context, body string) error {
 			return err
 		}
 		t.bot.counts.add(countReplies, "")
+		t.bot.noteReply(ctx, m)
 		w.message, w.shown = m, body
 		switch {
 		case !m.Existed:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/turns"
 	"github.com/linearbot/linearbot/state"
 )
@@ -86,52 +87,60 @@ func (b *Bot) verdictOn(ctx context.Context, log *zerolog.Logger, e state.Queued
 	policy := b.retryOf(err)
 	switch {
 	case errors.Is(context.Cause(ctx), ErrLeaseLost):
+		b.noteWait(ctx, reason.LeaseLost, nil, 0)
 		return state.Return(e.ID, 0) // dropped: another process has the lane
 	case errors.Is(context.Cause(ctx), ErrDraining):
 		b.counts.add(countReturned, "")
+		b.noteWait(ctx, reason.Draining, nil, 0)
 		log.Info().Err(err).Msg("turn handed back: the process stops")
 		return state.Return(e.ID, 0)
 	case errors.Is(err, ErrTakenOver):
 		b.counts.add(countReturned, "")
+		b.noteWait(ctx, reason.TakenOver, nil, 0)
 		log.Info().Msg("turn canceled: a newer message takes over")
 		return state.Return(e.ID, 0)
 	case errors.As(err, &unready):
 		b.counts.add(countReturned, "")
+		b.noteWait(ctx, reason.IdentityUnknown, err, unready.wait)
 		log.WithLevel(b.unknown.level(err)).Err(err).Dur(keyWait, unready.wait).Msg("turn waits: the bot does not know yet who it is")
 		return state.Return(e.ID, unready.wait)
 	case errors.Is(err, state.ErrFull):
 		// The lane continues: what waits in it is what fills the store.
 		b.counts.add(countReturned, "")
 		wait := fullWait + jitter(fullWait)
+		b.noteWait(ctx, reason.NoRoom, err, wait)
 		log.Warn().Err(err).Dur(keyWait, wait).Msg("turn steps aside: the store is full")
-		v := state.RetryAside(e.ID, wait, cause(err, "full"))
+		v := state.RetryAside(e.ID, wait, cause(err, reason.NoRoom))
 		v.Free = true
 		return v
 	case errors.Is(err, state.ErrUnavailable):
 		// The store's fault and not the turn's: no attempt is counted.
 		wait := time.Second + jitter(time.Second)
 		b.counts.add(countReturned, "")
+		b.noteWait(ctx, reason.NoStore, err, wait)
 		log.Warn().Err(err).Dur(keyWait, wait).Msg("turn waits for the store")
 		return state.Return(e.ID, wait)
 	case IsParked(err):
 		b.counts.add(countParked, "")
+		b.noteWhy(ctx, reason.Parked, nil)
 		log.Info().Msg("turn waits for an answer")
 		return state.Ack(e.ID)
 	case errors.As(err, &yield):
+		b.noteWait(ctx, reason.Yields, err, yield.wait)
 		log.Debug().Dur(keyWait, yield.wait).Msg(err.Error())
 		if yield.inOrder {
 			return state.Return(e.ID, yield.wait)
 		}
-		v := state.RetryAside(e.ID, yield.wait, cause(err, "yields"))
+		v := state.RetryAside(e.ID, yield.wait, cause(err, reason.Yields))
 		v.Free = true
 		return v
 	case errors.As(err, &permanent):
-		return b.bury(log, e, cause(err, cmp.Or(permanent.code, "permanent")), err)
+		return b.bury(ctx, log, e, cause(err, cmp.Or(permanent.code, reason.Permanent)), err)
 	case errors.As(err, &retry):
-		return b.again(log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
+		return b.again(ctx, log, e, err, policy.Later(e, retry.after, cause(err, codeName(err))))
 	case errors.As(err, &unsaid): // the whole bot is at fault
 	case hopeless(err):
-		return b.bury(log, e, cause(err, codeName(err)), err)
+		return b.bury(ctx, log, e, cause(err, codeName(err)), err)
 	case adapter.CodeOf(err) == adapter.CodeRateLimited:
 		wait := rateLimitWait
 		if errors.As(err, &api) {
@@ -140,16 +149,16 @@ func (b *Bot) verdictOn(ctx context.Context, log *zerolog.Logger, e state.Queued
 				wait = rateLimitWait
 			}
 		}
-		return b.again(log, e, err, policy.Later(e, wait, cause(err, codeName(err))))
+		return b.again(ctx, log, e, err, policy.Later(e, wait, cause(err, codeName(err))))
 	case adapter.CodeOf(err) == adapter.CodeForbidden:
 		// A permission may be granted soon after it was missed.
 		policy.MaxAttempts, policy.Backoff = min(policy.MaxAttempts, forbiddenAttempts), forbiddenBackoff
 	}
 	v := policy.Failed(e, cause(err, codeName(err)))
 	if v.Kind == state.KindBury {
-		return b.bury(log, e, v.Cause, err)
+		return b.bury(ctx, log, e, v.Cause, err)
 	}
-	return b.again(log, e, err, v)
+	return b.again(ctx, log, e, err, v)
 }
 
 // retryOf returns how often, and with which waits, a turn that failed with err
@@ -181,10 +190,10 @@ func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, page *notes.Thre
 		page.Stage(notes.Crashed, "", fmt.Appendf(nil, "%d %d", e.Attempt, now.UnixNano()))
 	}
 	c := state.Cause{
-		Code:    "crashed",
+		Code:    reason.Crashed,
 		Message: "the process ended during each attempt, or lost the thread to another one",
 	}
-	v := b.bury(log, e, c, nil)
+	v := b.bury(ctx, log, e, c, nil)
 	b.failed(ctx, log, e, nil, c, nil)
 	return &v
 }
@@ -210,21 +219,26 @@ func bystanderOf(ctx context.Context, page *notes.Thread, e state.Queued) int {
 func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttempts) }
 
 // again logs and counts that a turn is tried again.
-func (b *Bot) again(log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
+func (b *Bot) again(ctx context.Context, log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
 	b.counts.add(countRetried, "")
+	b.counts.add(countFailed, v.Cause.Code)
+	b.noteFailure(ctx, v, err)
 	log.Warn().Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, v.After).
 		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
 	return v
 }
 
-func (b *Bot) bury(log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
+func (b *Bot) bury(ctx context.Context, log *zerolog.Logger, e state.Queued, c state.Cause, err error) state.Verdict {
 	b.counts.add(countBuried, "")
+	b.counts.add(countFailed, c.Code)
 	line := log.Error().Err(err).Int(keyAttempt, e.Attempt).Str("code", c.Code).Str("reference", reference(e.ID))
 	if c.Stack != "" {
 		line = line.Str("stack", c.Stack)
 	}
 	line.Msg("turn failed for good: it is in the dead letters")
-	return state.Bury(e.ID, c)
+	v := state.Bury(e.ID, c)
+	b.noteFailure(ctx, v, err)
+	return v
 }
 
 // codeName names the sort of an error, for the dead letters.
@@ -234,7 +248,7 @@ func codeName(err error) string { return adapter.CodeOf(err).String() }
 func cause(err error, code string) state.Cause {
 	c := state.Cause{Code: code, Message: err.Error()}
 	if panicked, ok := errors.AsType[*PanicError](err); ok {
-		c.Code, c.Stack = "panic", string(panicked.Stack)
+		c.Code, c.Stack = reason.Panic, string(panicked.Stack)
 	}
 	return c
 }

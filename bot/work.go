@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -38,6 +39,8 @@ type outcome struct {
 	// ignored is the reason why no handler had the turn. Empty if one had, or
 	// if the bot itself did what the event asks for.
 	ignored string
+	// detail goes with the reason in traces. May be empty.
+	detail string
 	// spoke says that a handler took the turn with the messages that it stands
 	// for, so that these are done too.
 	spoke bool
@@ -95,24 +98,30 @@ func (r *run) unlimit() {
 
 // work handles what a lease holds.
 func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
-	log, page := b.logOf(l), b.notes.Leased(l)
+	page := b.notes.Leased(l)
 	var verdicts []state.Verdict
 	if b.cfg.Policy.coalesces() {
-		verdicts = b.together(ctx, log, b.newLane(l, page, asked))
+		verdicts = b.together(ctx, b.logOf(l, nil), b.newLane(l, page, asked))
 	} else {
-		verdicts = b.alone(ctx, log, page, &l.Entries[0])
+		verdicts = b.alone(ctx, b.logOf(l, &l.Entries[0]), page, &l.Entries[0])
 	}
 	return state.Settlement{Verdicts: verdicts, Notes: page.Staged()}
 }
 
-// logOf returns the log of a lease.
-func (b *Bot) logOf(l *state.Lease) *zerolog.Logger {
-	log := b.log.With().Str(keyThread, l.Lane.ID).Logger()
+// logOf returns the log of a lease, or of an entry of it.
+func (b *Bot) logOf(l *state.Lease, e *state.Queued) *zerolog.Logger {
+	fields := b.log.With().Str(keyThread, l.Lane.ID)
+	if e != nil {
+		fields = named(fields, e)
+	}
+	log := fields.Logger()
 	return &log
 }
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued) []state.Verdict {
+	ctx, leave := b.traced(ctx, page, e)
+	defer leave()
 	t, older, over, err := b.prepare(ctx, log, page, e)
 	if over != nil {
 		return over
@@ -157,7 +166,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	era := b.members.now()
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
-		if t, ok, left := b.openLeft(page, e, decode, err); ok {
+		if t, ok, left := b.openLeft(ctx, page, e, decode, err); ok {
 			return t, left
 		}
 		return nil, b.unready(err)
@@ -170,11 +179,12 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 		err := b.can.completer.Complete(ctx, ev)
 		switch {
 		case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:
-			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: "gone"}
+			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: reason.Gone}
 		case err != nil:
 			return nil, err
 		}
 	}
+	b.noteOpened(ctx, ev)
 	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era, greeted: greeted}
 	if t.leased, err = page.Now(ctx); err != nil {
 		return nil, err
@@ -216,8 +226,8 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		b.endTyping(ctx, t)
 	}
 	err = b.release(ctx, r, end, err)
-	if reason := overFor(ctx); reason != "" {
-		return ignored(reason), nil // it is not retried, with or without an error
+	if why := overFor(ctx); why != "" {
+		return ignored(why), nil // it is not retried, with or without an error
 	}
 	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
 		return nil, ErrTakenOver
@@ -229,9 +239,9 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 func overFor(ctx context.Context) string {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, ErrStopped):
-		return "stopped"
+		return reason.Stopped
 	case errors.Is(cause, ErrDeleted):
-		return "deleted"
+		return reason.Deleted
 	default:
 		return ""
 	}
@@ -263,7 +273,7 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		if ev.Missing != "" {
 			b.warnMissing(ev.Type, ev.Action, ev.Workspace, ev.Missing)
 		}
-		return ignored(ev.Reason), nil
+		return &outcome{ignored: ev.Reason, detail: ev.Missing}, nil
 	default: // nothing is to be done before the handlers
 	}
 	if end, err := b.answer(ctx, r); end != nil || err != nil {
@@ -291,12 +301,12 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 // author, itself first of all.
 func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 	if b.isOwn(r.event) {
-		return ignored("self"), nil
+		return ignored(reason.Self), nil
 	}
 	switch ev := r.event.(type) {
 	case *adapter.MessageEvent:
 		if r.thread == nil {
-			return ignored("no_thread"), nil
+			return ignored(reason.NoThread), nil
 		}
 		r.message = b.newMessage(ev.Message, r.self, ev.Late, r.Attempt())
 		if err := b.noteSynced(ctx, r); err != nil {
@@ -305,8 +315,9 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		if err := b.hearOlder(ctx, r); err != nil {
 			return nil, err
 		}
-		if reason := b.refuses(r.message); reason != "" {
-			return ignored(reason), nil
+		b.noteHeard(ctx, r)
+		if why := b.refuses(r.message); why != "" {
+			return ignored(why), nil
 		}
 		if own, err := b.isOwnSession(ctx, r); err != nil {
 			return nil, err
@@ -393,13 +404,14 @@ func (b *Bot) refuses(m *Message) string {
 		b.cfg.Bots == BotsOnMention && m.Mentioned {
 		return ""
 	}
-	return "other_bot"
+	return reason.OtherBot
 }
 
 // conclude counts and logs how a turn ended, and returns the verdict on its
 // entry. t is nil if there was no turn.
 func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
 	v := b.verdict(ctx, log, e, err)
+	b.noteEnd(ctx, t, end, err)
 	if v.Kind == state.KindBury {
 		b.failed(ctx, log, e, t, v.Cause, err)
 	}
@@ -427,13 +439,13 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 }
 
 // ignore counts and logs that no handler gets an event.
-func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, reason string) {
-	b.counts.add(countIgnored, reason)
+func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, why string) {
+	b.counts.add(countIgnored, why)
 	log.Debug().
 		Str(keyType, head.Type+" "+head.Action).
 		Str(keyWorkspace, head.Workspace).
 		Str(keyEvent, head.Key).
-		Str(keyReason, reason).
+		Str(keyReason, why).
 		Msg("event ignored")
 }
 

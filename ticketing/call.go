@@ -217,7 +217,7 @@ func (c *call) fail(w http.ResponseWriter, err error, start time.Time) {
 			name = c.route.id
 		}
 		c.api.log.Warn().Str("request_id", c.id).Str("operation", name).Int("status", p.status).
-			Dur("took", c.api.cfg.Now().Sub(start)).AnErr("cause", p.cause).Msg("request failed")
+			Dur("took_ms", c.api.cfg.Now().Sub(start)).AnErr("cause", p.cause).Msg("request failed")
 	}
 	if p.code == codeReauth && c.conn != nil {
 		c.api.refused(c.ctx, c.conn, true)

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Acceptor stores deliveries. *bot.Bot is one.
@@ -39,12 +40,16 @@ type endpoint struct {
 	log      zerolog.Logger
 	forged   forged
 	intake   *Intake
+	tracer   adapter.Tracer // nil for none
 }
 
 func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := h.now()
-	status, text := h.serve(w, r, start)
-	h.intake.observe(status, h.now().Sub(start))
+	t := h.trace(r)
+	status, text, why := h.serve(w, r, start, t)
+	t.end()
+	now := h.now()
+	h.intake.observe(status, why, now.Sub(start), now)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
@@ -56,17 +61,22 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve answers one request. The order matters: nothing is parsed before the
-// signature is verified.
-func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) (int, string) {
+// serve answers one request, and says why if it refuses it. The order matters:
+// nothing is parsed before the signature is verified.
+func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, t tracing) (status int, text, why string) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return http.StatusMethodNotAllowed, "method not allowed"
+		return http.StatusMethodNotAllowed, "method not allowed", refusedMethod
 	}
 	// The fields that identify the delivery are built only for a line that is
 	// logged: nearly all deliveries log nothing.
+	var d *adapter.Delivery // once it is authentic
 	log := func(e *zerolog.Event) *zerolog.Event {
-		return e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+		e = e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+		if d != nil {
+			e = e.Str(LogKeyTrace, d.Key())
+		}
+		return e
 	}
 	// warn begins a line about a request of which it is not known who sent it.
 	warn := func(t *throttle) *zerolog.Event {
@@ -82,6 +92,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	}
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
+		t.step(refusalReason(err), "")
 		warn(h.forged.unsigned).Err(err).Msg("delivery refused before it was read")
 		return refusal(err)
 	}
@@ -89,61 +100,76 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time) 
 	defer release()
 	if errors.Is(err, errBudget) {
 		w.Header().Set("Connection", "close")
+		t.step(reason.Overloaded, "")
 		log(h.log.Error()).Msg("delivery refused: too many large bodies at once, Linear will send it again")
-		return http.StatusServiceUnavailable, "too busy, try again"
+		return http.StatusServiceUnavailable, "too busy, try again", reason.Overloaded
 	}
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			t.step(reason.TooLarge, "")
 			warn(h.forged.unread).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
-			return http.StatusRequestEntityTooLarge, "body too large"
+			return http.StatusRequestEntityTooLarge, "body too large", reason.TooLarge
 		}
+		t.step(reason.CutOff, "")
 		warn(h.forged.unread).Err(err).Msg("delivery refused: body cut off")
-		return http.StatusBadRequest, "body cut off"
+		return http.StatusBadRequest, "body cut off", reason.CutOff
 	}
 	by, err := h.verify(r, body)
 	if err != nil {
 		if h.signed {
+			t.step(refusalReason(err), "")
 			warn(h.forged.refused).Err(err).Msg("delivery refused: compare LINEAR_WEBHOOK_SECRET with the secret that Linear shows beside the webhook")
 		} else {
+			t.step(reason.NotVerified, "")
 			warn(h.forged.refused).Msg("delivery refused by Config.Verify") // its error may hold secrets
 		}
 		return refusal(err)
 	}
 
-	d := &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
+	t.verified(by)
+
+	d = &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
 		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
-			return http.StatusBadRequest, err.Error()
+			t.step(reason.NotJSON, "")
+			return http.StatusBadRequest, err.Error(), reason.NotJSON
 		}
-		return http.StatusUnauthorized, err.Error()
+		t.step(reason.NoTimestamp, "")
+		return http.StatusUnauthorized, err.Error(), reason.NoTimestamp
 	}
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
+		t.aged(err, d.Key(), age)
 		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
-		return http.StatusUnauthorized, err.Error()
+		return http.StatusUnauthorized, err.Error(), ageReason(err)
 	}
 	if d.Late {
+		t.late(age)
+		h.intake.observeLate()
 		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {
+		t.step(reason.Overloaded, "")
 		log(h.log.Error()).Msg("delivery refused: too many at once, Linear will send it again")
-		return http.StatusServiceUnavailable, "too busy, try again"
+		return http.StatusServiceUnavailable, "too busy, try again", reason.Overloaded
 	}
-	if err := h.store(r.Context(), d); err != nil {
+	if err := h.store(t.context(r.Context()), d); err != nil {
 		if adapter.CodeOf(err) == adapter.CodeInvalid {
+			t.step(reason.Unreadable, "")
 			log(h.log.Warn()).Err(err).Msg("delivery refused: cannot be read")
-			return http.StatusBadRequest, "cannot be read"
+			return http.StatusBadRequest, "cannot be read", reason.Unreadable
 		}
+		t.step(reason.IntakeFailed, "")
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
-		return http.StatusServiceUnavailable, "not stored, try again"
+		return http.StatusServiceUnavailable, "not stored, try again", reason.IntakeFailed
 	}
 	if by != nil && r.Header.Get(CheckHeader) != "" {
 		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
 	}
 	h.pace(r.Context())
-	return http.StatusOK, "OK"
+	return http.StatusOK, "OK", ""
 }
 
 // store has a delivery stored and frees its place.
@@ -198,11 +224,11 @@ func (h *endpoint) hasSignature(r *http.Request) error {
 }
 
 // refusal is the answer to a request that is not authentic.
-func refusal(err error) (int, string) {
+func refusal(err error) (status int, text, why string) {
 	if errors.Is(err, ErrNoSignature) {
-		return http.StatusUnauthorized, "missing signature"
+		return http.StatusUnauthorized, "missing signature", reason.NoSignature
 	}
-	return http.StatusUnauthorized, "invalid signature"
+	return http.StatusUnauthorized, "invalid signature", refusalReason(err)
 }
 
 // enter waits for a place, for half of the time that storing may take.

@@ -5,25 +5,50 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/latency"
 )
+
+// refusedMethod is why a request that is no POST is refused. It has no trace.
+const refusedMethod = "method"
 
 // Intake counts the outcomes of requests to the delivery endpoint. It is safe for
 // concurrent use.
 type Intake struct {
-	mu     sync.Mutex
-	counts map[int]int64
-	slow   time.Duration
+	mu      sync.Mutex
+	counts  map[int]int64
+	refused map[string]int64
+	late    int64
+	last    time.Time
+	slow    time.Duration
+
+	took *latency.Histogram
 }
 
-// observe records one answer.
-func (i *Intake) observe(status int, took time.Duration) {
+func newIntake() *Intake { return &Intake{took: latency.Quick()} }
+
+// observe records one answer. reason is why the request was refused, if it was.
+func (i *Intake) observe(status int, reason string, took time.Duration, at time.Time) {
+	i.took.Observe(took)
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.counts == nil {
-		i.counts = make(map[int]int64)
+		i.counts, i.refused = make(map[int]int64), make(map[string]int64)
 	}
 	i.counts[status]++
+	if status == http.StatusOK {
+		i.last = at
+	} else {
+		i.refused[reason]++
+	}
 	i.slow = max(i.slow, took)
+}
+
+// observeLate records that a delivery came late.
+func (i *Intake) observeLate() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.late++
 }
 
 // Answered returns the number of answers by HTTP status.
@@ -33,11 +58,34 @@ func (i *Intake) Answered() map[int]int64 {
 	return maps.Clone(i.counts)
 }
 
+// Refused returns the number of refused requests by reason, for example
+// "bad_signature". The reasons are those of decision traces, and "method".
+func (i *Intake) Refused() map[string]int64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return maps.Clone(i.refused)
+}
+
 // Accepted returns how many deliveries were answered 200.
 func (i *Intake) Accepted() int64 {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.counts[http.StatusOK]
+}
+
+// LastAccepted returns when a delivery was last answered 200. Zero if none was.
+func (i *Intake) LastAccepted() time.Time {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.last
+}
+
+// Late returns how many authentic deliveries came more than a minute after they
+// were signed and were not too old.
+func (i *Intake) Late() int64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.late
 }
 
 // Slowest returns the longest time that an answer took.
@@ -46,3 +94,6 @@ func (i *Intake) Slowest() time.Duration {
 	defer i.mu.Unlock()
 	return i.slow
 }
+
+// Took returns how long the answers took.
+func (i *Intake) Took() latency.Snapshot { return i.took.Snapshot() }

@@ -5,6 +5,8 @@ const (
 	// LogKeyDelivery is the Linear-Delivery header: not signed, for
 	// correlation only.
 	LogKeyDelivery = "delivery"
+	// LogKeyTrace is the id of the delivery's trace: the hash of its body.
+	LogKeyTrace = "trace"
 	// LogKeyEvent is the Linear-Event header.
 	LogKeyEvent = "event"
 	// LogKeyAge is the age of a delivery, in milliseconds.

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // lostEvery is how often deliveries to a wrong path are logged.
@@ -13,9 +16,10 @@ const lostEvery = time.Minute
 // lost logs posts to unknown paths: they may be deliveries of a webhook with a
 // typo in its address.
 type lost struct {
-	path  string
-	log   zerolog.Logger
-	lines *throttle
+	path   string
+	log    zerolog.Logger
+	lines  *throttle
+	tracer adapter.Tracer
 }
 
 // note logs posts to a wrong path, at most once per lostEvery.
@@ -27,6 +31,11 @@ func (l *lost) note(path string) {
 	text := "posted to a path that the server does not have"
 	if strings.EqualFold(strings.Trim(path, "/"), strings.Trim(l.path, "/")) {
 		text = "posted beside the path of the webhook: correct its address in Linear, letter by letter and without a slash at the end"
+	}
+	if l.tracer != nil {
+		t := l.tracer.Begin(adapter.TraceIntake)
+		t.Step(adapter.TraceStep{Code: reason.WrongPath, Detail: clip(path)})
+		t.End()
 	}
 	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, 1+missed).Msg(text)
 }

@@ -84,6 +84,9 @@ type Config struct {
 	// OnListen is called once the server listens, with the address. Useful
 	// with port 0. Defaults to nothing.
 	OnListen func(addr net.Addr)
+	// Tracer is told what becomes of each request to the delivery endpoint.
+	// Defaults to none.
+	Tracer adapter.Tracer
 	// Logger logs everything that is rejected or fails. Defaults to none.
 	Logger zerolog.Logger
 	// Now is the clock. Defaults to time.Now.
@@ -171,7 +174,7 @@ func NewServer(cfg Config) (*Server, error) {
 	if cfg.Durable && !cfg.Strict {
 		horizon = longHorizon
 	}
-	s := &Server{cfg: cfg, echo: echo.New(), intake: &Intake{}, health: newHealth(cfg), verifier: verifier}
+	s := &Server{cfg: cfg, echo: echo.New(), intake: newIntake(), health: newHealth(cfg), verifier: verifier}
 	s.health.secrets = s.Secrets
 	deliveries := &endpoint{
 		verify:   verify,
@@ -187,6 +190,7 @@ func NewServer(cfg Config) (*Server, error) {
 		log:      cfg.Logger,
 		forged:   newForged(cfg.Now),
 		intake:   s.intake,
+		tracer:   cfg.Tracer,
 	}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
@@ -212,7 +216,10 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
 	e.GET("/readyz", echo.WrapHandler(s.health))
-	missed := &lost{path: cfg.Path, log: cfg.Logger, lines: &throttle{every: lostEvery, most: 1, now: time.Now}}
+	missed := &lost{
+		path: cfg.Path, log: cfg.Logger, tracer: cfg.Tracer,
+		lines: &throttle{every: lostEvery, most: 1, now: time.Now},
+	}
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
 		if errors.Is(err, echo.ErrNotFound) && c.Request().Method == http.MethodPost {
 			missed.note(c.Request().URL.Path)

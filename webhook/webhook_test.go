@@ -316,12 +316,21 @@ func TestNewServerRefuses(t *testing.T) {
 	}
 }
 
+// traceLog writes what it is told.
+type traceLog struct{ to *bytes.Buffer }
+
+func (l traceLog) Begin(p adapter.TracePart) adapter.Trace { fmt.Fprintln(l.to, p); return l }
+func (l traceLog) About(s adapter.TraceSubject)            { fmt.Fprintln(l.to, s) }
+func (l traceLog) Step(s adapter.TraceStep)                { fmt.Fprintln(l.to, s) }
+func (l traceLog) End()                                    {}
+
 func TestLogsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	const marker = "MARKER-SECRET"
 	h := newHandler(t, webhook.Config{
 		Secrets: []string{marker}, Acceptor: &recorder{err: errors.New("down")}, Logger: zerolog.New(&log),
+		Tracer: traceLog{&log},
 	})
 	body := bodyAt(noon)
 	good := webhook.Sign(marker, []byte(body))

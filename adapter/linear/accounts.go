@@ -70,3 +70,14 @@ func (s *accounts) current(ctx context.Context, acc *account, workspace string) 
 	}
 	return nil
 }
+
+// budgets returns what is known of each account's limits, by workspace.
+func (s *accounts) budgets() map[string]linearapi.Budget {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]linearapi.Budget, len(s.all))
+	for workspace, acc := range s.all {
+		all[workspace] = acc.api.Budget()
+	}
+	return all
+}

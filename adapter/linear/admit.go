@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 var _ adapter.Admitter = (*Adapter)(nil)
@@ -37,7 +38,7 @@ func (a *Adapter) Admit(ctx context.Context, d *adapter.Delivery, r *adapter.Rou
 		return "", err
 	}
 	if _, err := a.many.from.Installed(ctx, r.Workspace); err == nil {
-		return "stale", nil // it was installed again since
+		return reason.Stale, nil // it was installed again since
 	}
 	return "", nil
 }

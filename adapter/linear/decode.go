@@ -4,19 +4,20 @@ import (
 	"cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Reasons why a delivery with a known thread still becomes an OtherEvent.
 const (
 	// reasonNotAnEdit: a comment was updated, but neither its text nor its
 	// resolution changed.
-	reasonNotAnEdit = "not_an_edit"
+	reasonNotAnEdit = reason.NotAnEdit
 	// reasonNoAuthor: a comment without an author.
-	reasonNoAuthor = "no_author"
+	reasonNoAuthor = reason.NoAuthor
 	// reasonSessionRoot: a comment that Linear wrote as the root of a session.
-	reasonSessionRoot = "session_root"
+	reasonSessionRoot = reason.SessionRoot
 	// reasonOtherApp: meant for another app of the workspace.
-	reasonOtherApp = "other_app"
+	reasonOtherApp = reason.OtherApp
 )
 
 // decoder decodes one delivery.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Mode says in which of Linear's two ways people talk with the bot. The zero
@@ -39,7 +40,7 @@ func parseMode(word string) Mode {
 }
 
 // reasonMode: the bot is configured to ignore this kind of conversation.
-const reasonMode = "mode"
+const reasonMode = reason.Mode
 
 // ignores returns why the mode ignores a delivery, or "".
 func (m Mode) ignores(r *adapter.Route) string {

@@ -4,19 +4,24 @@ import (
 	"cmp"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // Reasons why a delivery reaches no handler. These are the values of
 // Route.Ignore and, with the reasons in decode.go, of OtherEvent.Reason.
 const (
 	// reasonMalformed: authentic, but a required field is missing.
-	reasonMalformed = "malformed"
+	reasonMalformed = reason.Malformed
 	// reasonNoThread: a comment or reaction attached to nothing known.
-	reasonNoThread = "no_thread"
+	reasonNoThread = reason.NoThread
 	// reasonNoWorkspace: the organization id is missing, so the installation is
 	// unknown.
-	reasonNoWorkspace = "no_workspace"
+	reasonNoWorkspace = reason.NoWorkspace
 )
+
+// TypeCheck is the type of the deliveries with which linearbot doctor and init look
+// whether deliveries arrive. Linear has no such type, and no handler gets one.
+const TypeCheck = "LinearbotCheck"
 
 // The types that a bot can use.
 const (
@@ -94,6 +99,9 @@ func routeDelivery(d *adapter.Delivery) (adapter.Route, error) {
 
 func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 	p := h.place()
+	if h.Type == TypeCheck {
+		p.ignore = reason.Check
+	}
 	if p.ignore == "" && h.OrganizationID == "" {
 		p.ignore, p.missing = reasonNoWorkspace, "organizationId"
 	}

@@ -345,3 +345,15 @@ func TestRouteDeleted(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckIsIgnored has the deliveries of doctor reach no handler, and cause no
+// warning that something is missing.
+func TestCheckIsIgnored(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"type":"LinearbotCheck","action":"check"}`, `{"type":"LinearbotCheck","action":"create","organizationId":"o"}`} {
+		got, err := routeDelivery(&adapter.Delivery{Body: []byte(body)})
+		if err != nil || got.Ignore != "check" || got.Missing != "" {
+			t.Errorf("%s: %+v, %v", body, got, err)
+		}
+	}
+}

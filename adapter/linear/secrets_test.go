@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -73,7 +74,9 @@ func TestAbilitiesHoldNoSecrets(t *testing.T) {
 			_, err := a.Upload(ctx, ownOrg, adapter.Upload{Name: "a", Size: 1, Content: strings.NewReader("x")})
 			return err
 		},
-		"open": func() error { _, err := a.Open(ctx, ownOrg, "https://uploads.linear.app/x", 10); return err },
+		"refetch": func() error { _, err := a.Refetch(ctx, ownOrg, "Comment|create|"+aReply); return err },
+		"missed":  func() error { _, _, err := a.Missed(ctx, ownOrg, time.Now().Add(-time.Hour), 10); return err },
+		"open":    func() error { _, err := a.Open(ctx, ownOrg, "https://uploads.linear.app/x", 10); return err },
 	} {
 		err := do()
 		if err == nil {

@@ -47,6 +47,8 @@ type childOptions struct {
 	Forget time.Duration `json:"forget"`
 	// AnyWorkspace has the bot answer in all workspaces with one token.
 	AnyWorkspace bool `json:"anyWorkspace"`
+	// Untraced keeps no decision traces.
+	Untraced bool `json:"untraced"`
 }
 
 // counters is what a child tells of itself.
@@ -141,6 +143,9 @@ func (c *child) bot(ctx context.Context) error {
 	}
 	if c.o.Workers > 0 {
 		environ = append(environ, "LINEARBOT_WORKERS="+strconv.Itoa(c.o.Workers))
+	}
+	if c.o.Untraced {
+		environ = append(environ, "LINEARBOT_TRACES=0")
 	}
 	cfg := linearbot.Config{
 		Register: c.register, Environ: environ,

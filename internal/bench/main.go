@@ -115,7 +115,7 @@ func (r *rig) all(ctx context.Context, only, which string, extra bool) (*Report,
 				continue
 			}
 			r.progress("%s under %s", name, l.Name)
-			res, err := r.measure(ctx, name, l)
+			res, err := r.measure(ctx, name, l, childOptions{})
 			if err != nil {
 				return nil, fmt.Errorf("%s under %s: %w", name, l.Name, err)
 			}
@@ -148,6 +148,16 @@ func (r *rig) extras(ctx context.Context, report *Report, wanted func(string) bo
 			return fmt.Errorf("waiting turns on %s: %w", name, err)
 		}
 		report.Waiting = append(report.Waiting, w)
+	}
+	for _, name := range []string{"memory", "redis"} {
+		if !wanted(name) {
+			continue
+		}
+		c, err := r.traces(ctx, name)
+		if err != nil {
+			return fmt.Errorf("traces on %s: %w", name, err)
+		}
+		report.Traces = append(report.Traces, c)
 	}
 	for _, name := range []string{"file", "redis"} {
 		if !wanted(name) {

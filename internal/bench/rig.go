@@ -177,13 +177,13 @@ type Result struct {
 }
 
 // measure runs one load on one subject.
-func (r *rig) measure(ctx context.Context, name string, l load) (Result, error) {
+func (r *rig) measure(ctx context.Context, name string, l load, o childOptions) (Result, error) {
 	res := Result{Subject: name, Load: l.Name}
 	if name == floorVerify || name == floorWhole {
 		l.Await = false // verify never answers, whole answers before it acknowledges
 	}
 	dials := r.api.dials.Load()
-	s, err := r.start(ctx, name, 1, childOptions{})
+	s, err := r.start(ctx, name, 1, o)
 	if err != nil {
 		return res, err
 	}

@@ -17,6 +17,7 @@ type Report struct {
 	Instances *Instances `json:"instances,omitempty"`
 	Waiting   []Waiting  `json:"waiting,omitempty"`
 	Fairness  []Fairness `json:"fairness,omitempty"`
+	Traces    []Traces   `json:"traces,omitempty"`
 	// Others are API calls that were neither a comment nor the start.
 	Others int64 `json:"otherCalls"`
 }
@@ -73,6 +74,10 @@ func (r *Report) writeTable(out io.Writer) error {
 	}
 	for _, x := range r.Fairness {
 		fmt.Fprintf(out, "a quiet workspace on %s: e2e %s ms alone, %s ms beside a burst of 4,000 in another one\n", x.Subject, x.Alone, x.Beside)
+	}
+	for _, x := range r.Traces {
+		fmt.Fprintf(out, "traces on %s: %.4f s CPU for 1,000 answers with them, %.4f without: %+.1f %%, and %+.2f Redis commands an answer (medians of %d pairs)\n",
+			x.Subject, x.On, x.Off, 100*(x.On/x.Off-1), x.Calls, tracePairs)
 	}
 	if r.Others > 0 {
 		fmt.Fprintf(out, "%d API calls that the stand-in does not know\n", r.Others)

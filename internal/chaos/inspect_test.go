@@ -62,7 +62,7 @@ func (r *rig) look() {
 		return
 	}
 	lanes, err1 := r.command("state", "lanes")
-	dead, err2 := r.command("state", "dead")
+	dead, err2 := r.command("dead", "list")
 	r.problem("the store holds work: %s\n%s\n%s", out, lanes, dead)
 	if err1 != nil || err2 != nil {
 		r.problem("state: %v, %v", err1, err2)

@@ -1,10 +1,16 @@
 // Package cli is the command line of every program built with linearbot.Main:
 //
 //	serve     run the bot from the environment
+//	doctor    examine the configuration, Linear, the webhook and the store
 //	init      go from nothing to a checked .env
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
+//	explain   say what became of a message, and why
+//	deliveries  list deliveries and what became of them
+//	replay    handle deliveries again
+//	dead      look after the dead letters
+//	scheduled look after scheduled posts
 //	tokens    create, list and revoke tokens of the ticketing API
 //	workspaces  look after the workspaces that have installed the app
 //	keys      make and rotate the keys that encrypt tokens
@@ -12,7 +18,8 @@
 //	version   print the version
 //	help      explain a command
 //
-// A command exits with [ExitOK], [ExitFailed] or [ExitConfig].
+// A command exits with [ExitOK], [ExitFailed] or [ExitConfig], doctor also with
+// [ExitWarnings] or [ExitUnhealthy].
 package cli
 
 import (
@@ -38,6 +45,10 @@ const (
 	ExitFailed = 1
 	// ExitConfig is an invalid configuration or command line. Nothing was started.
 	ExitConfig = 2
+	// ExitWarnings says that doctor has found warnings only, ExitUnhealthy that it
+	// has found that the bot does not answer or loses something.
+	ExitWarnings  = 3
+	ExitUnhealthy = 4
 )
 
 // Program is a bot with a command line.
@@ -55,10 +66,18 @@ type Program struct {
 // defaults and their help come from package settings.
 type commands struct {
 	Serve  serveCmd  `cmd:"" help:"Run the bot from the environment."`
+	Doctor doctorCmd `cmd:"" help:"Examine the configuration, Linear, the webhook and the store."`
 	Init   initCmd   `cmd:"" help:"Go from nothing to a checked .env."`
 	Demo   demoCmd   `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
 	Sim    simCmd    `cmd:"" help:"Run a simulated Linear for bots in any language."`
 	State  stateCmd  `cmd:"" help:"Look into a store, or move its content."`
+
+	Explain    explainCmd    `cmd:"" help:"Say what became of a comment, a session or a delivery, and why."`
+	Deliveries deliveriesCmd `cmd:"" help:"List deliveries and what became of them."`
+	Replay     replayCmd     `cmd:"" help:"Handle deliveries again. Nothing is posted twice."`
+	Dead       deadCmd       `cmd:"" help:"Look after the dead letters: messages that could not be handled."`
+	Scheduled  scheduledCmd  `cmd:"" help:"Look after scheduled posts."`
+
 	Tokens tokensCmd `cmd:"" help:"Create, list and revoke tokens of the ticketing API."`
 
 	Workspaces workspacesCmd `cmd:"" help:"Look after the workspaces that have installed the app."`
@@ -110,14 +129,18 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	if err != nil {
 		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
 	}
-	if command, _, _ := strings.Cut(parsed.Command(), " "); command == "state" || command == "demo" || command == "workspaces" || command == "keys" || command == "migrate" {
+	switch command, _, _ := strings.Cut(parsed.Command(), " "); command {
+	case "state", "dead", "explain", "demo", "workspaces", "keys", "migrate":
 		for _, u := range settings.FindUnknown(p.environ()) {
 			fail(0, u.String()) // serve logs them itself
 		}
 	}
-	err = parsed.Run(&cli.State, &cli.Workspaces)
+	err = parsed.Run(&cli.State, &cli.Workspaces, &cli.Dead, &cli.Scheduled)
 	if err == nil {
 		return ExitOK
+	}
+	if code, ok := errors.AsType[exitError](err); ok {
+		return int(code)
 	}
 	if bad, ok := errors.AsType[*settings.Error](err); ok {
 		fail(ExitConfig, "the configuration has problems:")

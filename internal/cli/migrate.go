@@ -206,16 +206,6 @@ func (m *migration) skipped(s migrate.Skipped) {
 	}
 }
 
-// printable replaces what would change the terminal: ids come from other programs.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
 // progress prints where a long run is, every five seconds.
 func (m *migration) progress(k migrate.Kind, done, of int) {
 	if time.Since(m.told) < 5*time.Second {

@@ -24,6 +24,7 @@ type serveCmd struct {
 	Lease    string `help:"${help_lease}" placeholder:"${default_lease}"`
 	Drain    string `help:"${help_drain}" placeholder:"${default_drain}"`
 	Backlog  string `help:"${help_backlog}" placeholder:"${default_backlog}"`
+	Metrics  string `name:"metrics-addr" help:"${help_metrics_addr}" placeholder:"${default_metrics_addr}"`
 	LogLevel string `help:"${help_log_level}" placeholder:"${default_log_level}"`
 }
 
@@ -36,7 +37,7 @@ func (*serveCmd) Help() string {
 func (c *serveCmd) flags() map[string]string {
 	flags := map[string]string{
 		"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name,
-		"workers": c.Workers, "lease": c.Lease, "drain": c.Drain, "backlog": c.Backlog, "log-level": c.LogLevel,
+		"workers": c.Workers, "lease": c.Lease, "drain": c.Drain, "backlog": c.Backlog, "log-level": c.LogLevel, "metrics-addr": c.Metrics,
 	}
 	if c.Strict != nil {
 		flags["strict"] = strconv.FormatBool(*c.Strict)

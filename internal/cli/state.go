@@ -29,9 +29,6 @@ type stateCmd struct {
 	Stats   stateStats   `cmd:"" help:"Count what the store holds."`
 	Lanes   stateLanes   `cmd:"" help:"List the threads that have work."`
 	Delayed stateDelayed `cmd:"" help:"List what waits: scheduled posts, questions and retries."`
-	Dead    stateDead    `cmd:"" help:"List the dead letters."`
-	Requeue stateRequeue `cmd:"" help:"Retry a dead letter, or all of them."`
-	Purge   statePurge   `cmd:"" help:"Delete a dead letter, or all of them."`
 	Check   stateCheck   `cmd:"" help:"Examine a file store for damage, or the settings of Redis."`
 	Export  stateExport  `cmd:"" help:"Write everything as JSON lines."`
 	Import  stateImport  `cmd:"" help:"Read what export wrote."`
@@ -142,28 +139,6 @@ func (c stateLanes) Run(ctx context.Context, st *stateCmd, p *program) error {
 				return err
 			}
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", l.Depth, age(l.Oldest), orDash(l.Holder), orDash(l.Lane.Workspace), l.Lane.ID)
-		}
-		return w.Flush()
-	})
-}
-
-type stateDead struct {
-	JSON bool `name:"json" help:"One JSON object a line, with the stored bytes."`
-}
-
-func (c stateDead) Run(ctx context.Context, st *stateCmd, p *program) error {
-	return st.with(p, func(store state.Store) error {
-		if c.JSON {
-			_, err := jsonLines(p.out, store.Dead(ctx))
-			return err
-		}
-		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "BURIED\tATTEMPTS\tCODE\tLANE\tID\tMESSAGE")
-		for d, err := range store.Dead(ctx) {
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(d.BuriedAt), d.Attempt, d.Cause.Code, d.Lane, shownID(d.ID), clip(d.Cause.Message, 80))
 		}
 		return w.Flush()
 	})

@@ -69,6 +69,15 @@ const (
 	Secret
 	// Migrated is what was taken over from another bot's store.
 	Migrated
+	// TraceList are the workspaces that have decision traces.
+	TraceList
+	// TraceHead counts the pages of traces of a workspace.
+	TraceHead
+	// TracePage is a page of traces.
+	TracePage
+	// Seen is how far comments and sessions were looked through for those whose
+	// webhook did not arrive.
+	Seen
 )
 
 // What the ids of entries that wait begin with.
@@ -77,6 +86,13 @@ const (
 	PostPrefix = "post\x00"
 	// ResumePrefix begins that of a turn that a question runs again.
 	ResumePrefix = "resume\x00"
+)
+
+// The fates of a scheduled post, which its value names. The first decision
+// stands.
+const (
+	PostPosted   = "posted"
+	PostCanceled = "canceled"
 )
 
 // Info describes a kind.
@@ -103,7 +119,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [29]Info {
+func table() [33]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -151,6 +167,11 @@ func table() [29]Info {
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
 		// Longer than the old and the new bot run side by side.
 		{Migrated, "migrated", "thing taken over", "JSON", 90 * day, false},
+		// The writers of traces know how long these live.
+		{TraceList, "traces", "store", "JSON", 60 * day, false},
+		{TraceHead, "trace_head", "workspace", "decimal", 15 * day, false},
+		{TracePage, "trace", "page", "see package trace", 7 * day, false},
+		{Seen, "seen", "workspace", "JSON", 30 * day, false},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/doctor"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -113,20 +114,7 @@ func (c *connection) failed(err error) {
 }
 
 // explain says what to check. Its text contains no secrets and may be public.
-func (c *connection) explain(err error) string {
-	switch code := adapter.CodeOf(err); code {
-	case adapter.CodeUnauthenticated, adapter.CodeForbidden:
-		return c.at + " refuses " + c.look + ": copy the value again, and check that it was not revoked"
-	case adapter.CodeRateLimited:
-		return c.at + " limits the rate of requests: waiting for the next budget"
-	case adapter.CodeUnavailable, adapter.CodeCanceled, adapter.CodeUnknown:
-		return c.at + " cannot be reached: check the network, and LINEAR_API_URL if it is set"
-	case adapter.CodeNotFound, adapter.CodeInvalid, adapter.CodeUnsupported, adapter.CodeConflict, adapter.CodeAppendOnly:
-		return c.at + " does not say who the bot is: check LINEAR_API_URL, LINEAR_OAUTH_URL and " + c.look
-	default:
-		return c.at + " does not say who the bot is: " + code.String()
-	}
-}
+func (c *connection) explain(err error) string { return doctor.Explain(err, c.look, c.at).Line() }
 
 // Ready returns nil once the bot's identity is known.
 func (c *connection) Ready(context.Context) error {

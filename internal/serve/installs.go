@@ -147,6 +147,21 @@ func (in *installs) Run(ctx context.Context) error {
 	return in.reg.Run(ctx)
 }
 
+// active lists the workspaces in which the bot can act.
+func (in *installs) active(ctx context.Context) ([]string, error) {
+	all, err := in.reg.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, w := range all {
+		if w.Status == workspaces.Active {
+			ids = append(ids, w.ID)
+		}
+	}
+	return ids, nil
+}
+
 // Ready returns nil: a workspace that the bot cannot act in does not affect the
 // others.
 func (in *installs) Ready(context.Context) error { return nil }

@@ -15,9 +15,14 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/console/adminui"
+	"github.com/linearbot/linearbot/internal/doctor"
+	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
 	"github.com/linearbot/linearbot/webhook"
@@ -49,6 +54,10 @@ type assembly struct {
 	problems []settings.Problem
 	log      zerolog.Logger
 	tickets  *tickets // nil without the ticketing API
+	metrics  *metrics.Metrics
+	status   *status.Reader
+	console  *adminui.Console // nil without a token
+	opened   bool             // the store is the configured one
 }
 
 // Run runs the bot until ctx ends and returns nil after a clean stop. If the
@@ -58,7 +67,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
 	}
-	a := &assembly{cfg: cfg}
+	a := &assembly{cfg: cfg, metrics: metrics.New(), status: &status.Reader{}}
 	a.values, a.problems = settings.Read(cfg.Environ, cfg.Flags)
 	if cfg.Logger != nil {
 		a.log = *cfg.Logger
@@ -83,7 +92,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
+	seen := a.observe()
+	defer seen.flush(ctx)
 	b := a.newBot(in)
+	a.openAdmin(seen, b)
 	if in != nil {
 		in.store.Store, in.bot = a.cfg.Bot.Store, b
 		a.cfg.Webhook.Pages = in.pages(a.cfg.Webhook.Pages)
@@ -99,7 +111,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
-	return a.listenError(srv.Run(ctx, a.tickets.beside(b, conn, storeCheck{a.cfg.Bot.Store, a.log})...))
+	a.watch(b, srv, in)
+	runners := append(a.tickets.beside(b, conn, seen, a.newCatchUp(b, in), storeCheck{a.cfg.Bot.Store, a.log}), a.metricsListener()...)
+	runners = append(runners, a.consoleRunner()...)
+	return a.listenError(srv.Run(ctx, runners...))
 }
 
 // problem records a problem with a variable, under the name by which it was set.
@@ -154,7 +169,7 @@ func (a *assembly) connect(in *installs) (link, func()) {
 	if in != nil {
 		cfg.Installations, cfg.InstallationsFrom = in.reg, a.installationsFrom()
 	}
-	lin, err := linear.New(cfg)
+	lin, err := linear.New(observing(cfg, a.metrics))
 	if err != nil {
 		for _, err := range parts(err) {
 			if bad, ok := errors.AsType[*linear.ConfigError](err); ok {
@@ -234,7 +249,7 @@ func (a *assembly) openStore() (func() error, error) {
 	if !store.Durable() {
 		a.log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
 	}
-	a.cfg.Bot.Store = store
+	a.cfg.Bot.Store, a.opened = store, true
 	return store.Close, nil
 }
 
@@ -281,10 +296,22 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 	return b
 }
 
+// ready asks the bot whether deliveries can be stored, and says as doctor does why
+// not.
+func ready(b *bot.Bot) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := b.Ready(ctx)
+		if err == nil || adapter.CodeOf(err) != adapter.CodeUnavailable {
+			return err
+		}
+		return &webhook.UnreadyError{Reason: doctor.ExplainStore(err).Line(), Err: err}
+	}
+}
+
 // newServer creates the bot's server.
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
-	w.Acceptor, w.Durable, w.Ready, w.Lag, w.Buttons = b, b.Durable(), b.Ready, b.Lag, b
+	w.Acceptor, w.Durable, w.Ready, w.Lag, w.Buttons = b, b.Durable(), ready(b), b.Lag, b
 	w.Acceptor = a.tickets.acceptor(b)
 	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready, Detail: conn.Detail}}, w.Checks...)
 	srv, err := webhook.NewServer(w)
@@ -298,6 +325,13 @@ func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 // into a configuration problem. An address in use is a failure: it may be free
 // later.
 func (a *assembly) listenError(err error) error {
+	if other, ok := errors.AsType[*addressError](err); ok {
+		if errors.Is(other.err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s names an address that another process listens on: %w", other.name, other.err)
+		}
+		a.problems = append(a.problems, settings.Problem{Name: other.name, Reason: "cannot be listened on: " + other.err.Error()})
+		return a.refused()
+	}
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "listen" {
 		return err

@@ -82,7 +82,7 @@ func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 		return nil, errors.Join(a.refused(), store.Close())
 	}
 	t := &tickets{api: api, store: store, log: a.log}
-	t.mount(&a.cfg.Webhook, strings.TrimRight(cfg.Prefix, "/"), a.values.PublicURL)
+	t.mount(&a.cfg.Webhook, a.metrics.Ticketing(api), strings.TrimRight(cfg.Prefix, "/"), a.values.PublicURL)
 	return t, nil
 }
 
@@ -116,8 +116,8 @@ func sameStore(a, b string) bool {
 }
 
 // mount adds the API to the server, and the log line with its address.
-func (t *tickets) mount(w *webhook.Config, prefix, public string) {
-	pages := map[string]http.Handler{prefix + "/": t.api}
+func (t *tickets) mount(w *webhook.Config, api http.Handler, prefix, public string) {
+	pages := map[string]http.Handler{prefix + "/": api}
 	maps.Copy(pages, w.Pages)
 	w.Pages = pages
 	told := w.OnListen

@@ -143,6 +143,35 @@ func Table() []Setting {
 			Help: "entries in the store from which deliveries are answered 503, so that Linear keeps them; -1 means no limit",
 		},
 		{
+			Name: "LINEARBOT_METRICS_ADDR", Flag: "metrics-addr", parse: (*Values).parseMetricsAddr,
+			Help: "address at which `/metrics` is served to Prometheus, without a token: give one that only the scraper reaches, such as `127.0.0.1:9090`",
+		},
+		{
+			Name: "LINEARBOT_CATCH_UP", Default: "5m", parse: (*Values).parseCatchUp,
+			Help: "how often Linear is asked for comments and sessions whose webhook did not arrive; `0` turns it off",
+		},
+		{
+			Name: "LINEARBOT_TRACES", Default: "5000", parse: (*Values).parseTraces,
+			Help: "about how many decision traces are kept of each workspace; `0` turns them off",
+		},
+		{
+			Name: "LINEARBOT_TRACE_TTL", Default: "168h", parse: (*Values).parseTraceFor,
+			Help: "how long traces are kept",
+		},
+		{
+			Name: "LINEARBOT_TRACE_TEXT", Default: "false", parse: (*Values).parseTraceText,
+			Help: "keep what people wrote in the traces, too",
+		},
+		{
+			Name: "LINEARBOT_ADMIN_ADDR", parse: (*Values).parseAdminAddr,
+			DefaultIs: "a unix socket in the directory of a file store",
+			Help:      "address of the admin API, such as `127.0.0.1:3001`; requires `LINEARBOT_ADMIN_TOKEN`. `off` turns the socket off, too",
+		},
+		{
+			Name: "LINEARBOT_ADMIN_TOKEN", Secret: true, parse: (*Values).parseAdminToken,
+			Help: "token of at least 16 bytes that opens the console at `/console/`, and the admin API at `LINEARBOT_ADMIN_ADDR`",
+		},
+		{
 			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
 			Help: "`trace`, `debug`, `info`, `warn` or `error`",
 		},
@@ -187,7 +216,11 @@ func (v *Values) parseName(text string) error {
 	return nil
 }
 
-func (v *Values) parseAddr(text string) error {
+func (v *Values) parseAddr(text string) error { return parseHostPort(&v.Addr, text) }
+
+func (v *Values) parseMetricsAddr(text string) error { return parseHostPort(&v.MetricsAddr, text) }
+
+func parseHostPort(to *string, text string) error {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
 		return fmt.Errorf("is %s: give host and port, such as :3000 or 127.0.0.1:3000", quote(text))
@@ -195,7 +228,7 @@ func (v *Values) parseAddr(text string) error {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("is %s: the port must be a number up to 65535", quote(text))
 	}
-	v.Addr = net.JoinHostPort(host, port)
+	*to = net.JoinHostPort(host, port)
 	return nil
 }
 
@@ -282,6 +315,54 @@ func (v *Values) parseDrain(text string) error {
 		return nil
 	}
 	return parseDuration(&v.Drain, text, time.Millisecond, 24*time.Hour)
+}
+
+func (v *Values) parseCatchUp(text string) error {
+	if text == "0" || text == "0s" {
+		v.CatchUp = -1
+		return nil
+	}
+	return parseDuration(&v.CatchUp, text, time.Second, 12*time.Hour)
+}
+
+func (v *Values) parseTraces(text string) error {
+	if err := parseInt(&v.Traces, text, 0, 1_000_000); err != nil {
+		return err
+	}
+	if v.Traces == 0 {
+		v.Traces = -1
+	}
+	return nil
+}
+
+func (v *Values) parseTraceFor(text string) error {
+	return parseDuration(&v.TraceFor, text, time.Minute, 365*24*time.Hour)
+}
+
+func (v *Values) parseTraceText(text string) error { return parseBool(&v.TraceText, text) }
+
+func (v *Values) parseAdminAddr(text string) error {
+	if text == "off" {
+		v.AdminAddr = text
+		return nil
+	}
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return fmt.Errorf("is %s: give host and port, such as 127.0.0.1:3001, or off", quote(text))
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("is %s: the port must be a number up to 65535", quote(text))
+	}
+	v.AdminAddr = net.JoinHostPort(host, port)
+	return nil
+}
+
+func (v *Values) parseAdminToken(text string) error {
+	if len(text) < 16 {
+		return errors.New("is too short: give at least 16 bytes, for example from openssl rand -hex 32")
+	}
+	v.AdminToken = text
+	return nil
 }
 
 func (v *Values) parseLevel(text string) error {

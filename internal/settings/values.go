@@ -37,8 +37,21 @@ type Values struct {
 	Lease, Drain time.Duration
 	// Backlog is the limit of the store; negative means none.
 	Backlog int
+	// MetricsAddr is the address at which metrics are served. Empty means none.
+	MetricsAddr string
 	// Level is the lowest level that is logged.
 	Level zerolog.Level
+	// Traces is how many traces are kept of each workspace, TraceFor for how long,
+	// and TraceText says whether they hold what people wrote. None are kept if
+	// Traces is negative.
+	Traces    int
+	TraceFor  time.Duration
+	TraceText bool
+	// CatchUp is how often messages are looked for whose webhook did not arrive.
+	// None are looked for if it is negative.
+	CatchUp time.Duration
+	// AdminAddr is where the admin API listens, and AdminToken opens it.
+	AdminAddr, AdminToken string
 	// Ticketing enables the ticketing API.
 	Ticketing bool
 

@@ -16,6 +16,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+	"github.com/linearbot/linearbot/internal/roundtrip"
 )
 
 // ErrStopped says that the input ended before all was answered.
@@ -173,6 +174,16 @@ func (w *Wizard) AppLink(name, public, redirect, hook string, many bool) string 
 		q.Add("oauth.grant_types", "client_credentials")
 	}
 	return w.AppsURL + "?" + q.Encode()
+}
+
+// checkWebhook posts a signed delivery to the public address of the webhook.
+func (w *Wizard) checkWebhook(ctx context.Context, hook, signing string) error {
+	trip := roundtrip.Trip{URL: hook, Secret: signing, Addr: w.Addr, Path: w.Path, HTTPClient: w.HTTPClient}
+	if _, err := trip.Check(ctx); err != nil {
+		return err
+	}
+	w.say("  a signed delivery to " + hook + " arrives\n")
+	return nil
 }
 
 // checkApp asks Linear whether it knows the app.

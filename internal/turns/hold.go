@@ -14,16 +14,30 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
+	if first := l.Entries[0]; first.Attempt <= 1 {
+		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
+	}
 	h := r.hold(l.Lease, cancel)
 	defer h.release() // also if a handler ends the goroutine
-	s := r.cfg.Work(lease, l.Lease, l.asked)
+	s := r.work(lease, l.Lease, l.asked)
 	h.release()
 
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
-		r.cfg.Log.Warn().Str("thread", l.Lane.ID).Msg("turn dropped: another process has taken over the thread, or could")
+		r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("turn dropped: another process has taken over the thread, or could")
 		return
 	}
 	r.settle(ctx, l.Lease, s)
+}
+
+// work runs the callback and measures it.
+func (r *Runner) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
+	start := time.Now()
+	r.active.Add(1)
+	defer func() { // also if a handler ends the goroutine
+		r.active.Add(-1)
+		r.takes.Observe(time.Since(start))
+	}()
+	return r.cfg.Work(ctx, l, asked)
 }
 
 // hold keeps a lease alive. It is one timer until the first renewal, then two,
@@ -129,23 +143,23 @@ func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement)
 		case err == nil:
 			return
 		case errors.Is(err, state.ErrLeaseLost):
-			r.cfg.Log.Warn().Str("thread", l.Lane.ID).Msg("lease was lost before the turn could be settled: it may run again")
+			r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("lease was lost before the turn could be settled: it may run again")
 			return
 		case errors.Is(err, state.ErrInvalid):
 			// The notes do not fit. The verdicts are worth more than they are.
 			if len(s.Notes) == 0 {
-				r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("turn could not be settled: it will run again")
+				r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
 				return
 			}
-			r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("notes of the turn could not be stored: settling without them")
+			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("notes of the turn could not be stored: settling without them")
 			s.Notes = nil
 			continue
 		case errors.Is(err, state.ErrClosed), time.Now().After(l.Expires):
-			r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("turn could not be settled: it will run again")
+			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
 		if !sleep(ctx, wait) {
-			r.cfg.Log.Error().Str("thread", l.Lane.ID).Err(err).Msg("turn could not be settled: it will run again")
+			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
 		wait = min(2*wait, time.Second)

@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/internal/latency"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -80,6 +81,9 @@ type Runner struct {
 	slow    atomic.Int64
 	share   share
 	lag     lag
+	waits   *latency.Histogram
+	takes   *latency.Histogram
+	active  atomic.Int64
 	running atomic.Bool
 	// settling ends when nothing more is sent to the store; Run sets it.
 	settling context.Context //nolint:containedctx // of the run, not of a call
@@ -91,7 +95,7 @@ func New(cfg Config) *Runner {
 	if cfg.Size == nil {
 		cfg.Size = func() (int, int) { return 1, 0 }
 	}
-	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}}
+	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}, waits: latency.Long(), takes: latency.Long()}
 }
 
 // rampStep is how often another worker may lease at the start.
@@ -122,6 +126,31 @@ func (r *Runner) ramp(ctx context.Context) {
 		case <-tick.C:
 			r.release(1)
 		}
+	}
+}
+
+// The keys of this package's log lines: the thread, and the id of the first entry,
+// which is also that of its trace.
+const (
+	keyThread = "thread"
+	keyTrace  = "trace"
+)
+
+// Load is how much a runner has to do.
+type Load struct {
+	// Workers is how many callbacks may run at once, Busy how many do.
+	Workers, Busy int
+	// Waits are how long entries were in the store, by its clock, before their
+	// first callback began: a wait that was asked for counts. Takes are how long
+	// callbacks took.
+	Waits, Takes latency.Snapshot
+}
+
+// Load returns the present load.
+func (r *Runner) Load() Load {
+	return Load{
+		Workers: r.cfg.Workers, Busy: int(r.active.Load()),
+		Waits: r.waits.Snapshot(), Takes: r.takes.Snapshot(),
 	}
 }
 

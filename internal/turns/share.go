@@ -58,6 +58,6 @@ func (r *Runner) handBack(ctx context.Context, l *state.Lease) {
 	wait := shareWait + rand.N(shareWait) //nolint:gosec // spreading load needs no secret
 	err := r.cfg.Queue.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{state.Return(l.Entries[0].ID, wait)}})
 	if err != nil {
-		r.cfg.Log.Debug().Err(err).Str("thread", l.Lane.ID).Msg("lane could not be handed back: its lease lapses")
+		r.cfg.Log.Debug().Err(err).Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("lane could not be handed back: its lease lapses")
 	}
 }

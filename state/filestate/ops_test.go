@@ -11,9 +11,9 @@ import (
 func TestPatientOperationsWaitForOthers(t *testing.T) {
 	t.Parallel()
 	push := func(q *queue, patient bool) {
-		c := newCall(0)
-		c.patient = patient
-		if !q.push(&attemptsOp{call: c}) {
+		op := &attemptsOp{call: newCall(0)}
+		op.patient = patient
+		if !q.push(op) {
 			t.Error("the queue is closed")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,6 +173,17 @@ func (c *Client) CloseIdleConnections() {
 
 // Budget returns what Linear last said about its limits.
 func (c *Client) Budget() Budget { return c.budget.read() }
+
+// Granted returns what Linear said that the client's token may do. Nil if that is
+// unknown: Linear says it when it issues a token, and personal keys have no scopes.
+// Its errors are those of the token source.
+func (c *Client) Granted(ctx context.Context) ([]string, error) {
+	token, err := c.tokens.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(token.Scopes), nil
+}
 
 // do runs one operation and picks the result out of its data. D is the shape
 // of the data, E that of the result; a result of nil is a malformed answer.

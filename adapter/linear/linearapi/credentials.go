@@ -114,7 +114,7 @@ func ClientCredentials(cfg ClientCredentialsConfig) TokenSource {
 		if err != nil {
 			return Token{}, explainOAuth(err, secret)
 		}
-		return Token{Value: t.AccessToken, Kind: TokenBearer, Expires: t.Expiry}, nil
+		return Token{Value: t.AccessToken, Kind: TokenBearer, Expires: t.Expiry, Scopes: grantedScopes(t)}, nil
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // maxPause bounds the pauses that the client chooses itself.
@@ -150,6 +151,17 @@ func (c *Client) token(ctx context.Context, op operation) (Token, *failure) {
 	return Token{}, &failure{Error: e}
 }
 
+// step describes an attempt in a trace.
+func step(op string, fail *failure, cost float64, took time.Duration) adapter.TraceStep {
+	s := adapter.TraceStep{Code: reason.APICall, Detail: op, Took: took}
+	if fail != nil {
+		s.Code, s.Detail = reason.APIFailed, op+": "+fail.Code.String()+": "+fail.Message
+	} else {
+		s.N = int64(cost)
+	}
+	return s
+}
+
 // try sends op once.
 func (c *Client) try(ctx context.Context, op operation, body []byte, token Token, n int) (json.RawMessage, *failure) {
 	start := time.Now()
@@ -174,6 +186,9 @@ func (c *Client) try(ctx context.Context, op operation, body []byte, token Token
 		if fail.RetryAfter == 0 && fail.Code == adapter.CodeRateLimited {
 			fail.RetryAfter = untilReset(a.header, time.Now())
 		}
+	}
+	if t := adapter.TraceOf(ctx); t != nil {
+		t.Step(step(op.name, fail, budget.Cost, time.Since(start)))
 	}
 	if c.observe != nil {
 		call := Call{Op: op.name, Attempt: n, Status: a.status, Took: time.Since(start), RequestID: a.requestID(), Budget: budget}

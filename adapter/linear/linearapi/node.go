@@ -109,3 +109,9 @@ func (c *Client) CommentEdit(ctx context.Context, id string, in CommentUpdateInp
 	op := operation{name: "commentEdit", repeatable: true}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentUpdate", "comment", vars{"id": id, "input": in})
 }
+
+// SessionNodes returns a page of the agent sessions that the token can see, with
+// Linear's own objects: what a webhook of their creation says.
+func (c *Client) SessionNodes(ctx context.Context, page PageArgs) (*Page[Node[Session]], error) {
+	return query[Page[Node[Session]]](ctx, c, operation{name: "agentSessions"}, "agentSessions", page.vars(vars{}))
+}

@@ -192,18 +192,23 @@ func (o *OAuth) ask(ctx context.Context, op string, send func(context.Context) (
 	case t.AccessToken == "":
 		return Grant{}, &adapter.Error{Code: adapter.CodeUnavailable, Op: op, Message: "the answer of the token endpoint holds no token"}
 	}
-	g := Grant{Access: t.AccessToken, Refresh: t.RefreshToken, Expires: t.Expiry}
+	return Grant{Access: t.AccessToken, Refresh: t.RefreshToken, Expires: t.Expiry, Scopes: grantedScopes(t)}, nil
+}
+
+// grantedScopes reads the scopes of a new token. Nil if Linear did not say.
+func grantedScopes(t *oauth2.Token) []string {
+	var scopes []string
 	switch scope := t.Extra("scope").(type) {
 	case string:
-		g.Scopes = strings.FieldsFunc(scope, func(r rune) bool { return r == ' ' || r == ',' })
+		scopes = strings.FieldsFunc(scope, func(r rune) bool { return r == ' ' || r == ',' })
 	case []any: // apps from before December 2023
 		for _, s := range scope {
 			if text, ok := s.(string); ok {
-				g.Scopes = append(g.Scopes, text)
+				scopes = append(scopes, text)
 			}
 		}
 	}
-	return g, nil
+	return scopes
 }
 
 // explainGrant classifies the error of a grant.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
 )
 
 // marker is the secret that must never appear.
@@ -68,6 +70,13 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 }
 
+// stepList is a trace that keeps its steps.
+type stepList []adapter.TraceStep
+
+func (*stepList) About(adapter.TraceSubject) {}
+func (l *stepList) Step(s adapter.TraceStep) { *l = append(*l, s) }
+func (*stepList) End()                       {}
+
 func TestErrorsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	quoted, err := json.Marshal("said " + marker + " in Bearer " + marker + " " + strings.Repeat("pad ", 68) + marker)
@@ -114,9 +123,13 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 					cfg.Pause = time.Microsecond
 					cfg.Observe = func(call Call) { calls = append(calls, call) }
 				})
-				_, err := c.Viewer(t.Context())
+				var steps stepList
+				_, err := c.Viewer(adapter.WithTrace(t.Context(), &steps))
 				if err == nil {
 					t.Fatal("succeeded, want an error")
+				}
+				if text := render(t, steps); leaks(text) || len(steps) == 0 {
+					t.Errorf("the trace of %d steps shows the secret:\n%s", len(steps), text)
 				}
 				for e := err; e != nil; e = errors.Unwrap(e) {
 					if text := render(t, e); leaks(text) {

@@ -234,6 +234,9 @@ func sessions(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *line
 		strings.Contains(string(all.Nodes[1].SignalMetadata), "options") && all.Nodes[0].User.ID == ada.ID, all)
 	prompts := must[*linearapi.Page[linearapi.Activity]](t)(c.AgentSessionActivities(ctx, session.ID, linearapi.OfTypes(linearapi.TypePrompt), linearapi.PageArgs{}))
 	check(t, "prompts", len(prompts.Nodes) == 1 && prompts.Nodes[0].Content.Body == "a", prompts)
+	listed := must[*linearapi.Page[linearapi.Node[linearapi.Session]]](t)(c.SessionNodes(ctx, linearapi.PageArgs{}))
+	check(t, "list", len(listed.Nodes) == 1 && listed.Nodes[0].Value.ID == session.ID && listed.Nodes[0].Value.AppUser.ID == app.User.ID &&
+		listed.Nodes[0].Value.Comment.Body == "@helper-bot please", listed)
 	both := must[*linearapi.Session](t)(c.AgentSessionMessages(ctx, session.ID, nil, linearapi.PageArgs{}))
 	check(t, "messages", both.Comment.Body == "@helper-bot please" && len(both.Comment.Children.Nodes) == 2 && len(both.Activities.Nodes) == 3, both)
 

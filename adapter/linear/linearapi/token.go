@@ -39,6 +39,8 @@ type Token struct {
 	Kind  TokenKind
 	// Expires is when the token stops working. Zero if unknown or never.
 	Expires time.Time
+	// Scopes are what Linear said that the token may do. Nil if unknown.
+	Scopes []string
 }
 
 // header returns the value of the Authorization header.

@@ -1,0 +1,115 @@
+package linear
+
+import (
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+)
+
+// TestMissed compares what Linear says of comments and sessions when it is asked
+// with what its webhooks say.
+func TestMissed(t *testing.T) {
+	t.Parallel()
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Close)
+	ws := srv.Workspace("Acme", "acme")
+	ada, team := ws.AddUser("Ada Byron", "ada"), ws.AddTeam("ENG", "Engineering")
+	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot"})
+	app.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1/nothing", Secret: "s", ResourceTypes: []string{"Comment", "AgentSessionEvent"}})
+	other := ws.InstallApp(linearsim.App{Name: "Other", DisplayName: "other-bot"})
+	a, err := New(Config{AccessToken: app.Token(), APIURL: srv.GraphQLURL(), OAuthURL: srv.URL(), UploadsURL: srv.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now().Add(-time.Minute)
+	root := ada.Comment(team.AddIssue(ada, "title", "the description"), "@helper-bot hi")
+	ada.Reply(root, "and a reply")
+	other.User.Comment(root.Issue, "by a program")
+	app.User.Comment(root.Issue, "by the bot itself")
+
+	found, next, err := a.Missed(t.Context(), ws.ID, start, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !next.After(start) {
+		t.Errorf("it has looked up to %s", next)
+	}
+	self, err := a.Identity(t.Context(), ws.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(map[string]*adapter.Delivery)
+	for _, d := range found {
+		r, err := a.Route(d)
+		if err != nil || r.Ignore != "" {
+			t.Fatalf("%s is ignored: %s, %v", d.Body, r.Ignore, err)
+		}
+		asked[r.Key] = d
+	}
+	if err := srv.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, sent := range srv.Deliveries() {
+		d := &adapter.Delivery{Body: sent.Body}
+		r, err := a.Route(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		isNew := r.Type == typeComment && r.Action == actionCreate || r.Type == typeSession && r.Action == actionCreated
+		want, err := a.Decode(d, self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, ok := want.(*adapter.MessageEvent)
+		if !isNew || !ok || m.Message.Author.IsSelf() {
+			continue
+		}
+		again := asked[r.Key]
+		if again == nil {
+			t.Errorf("%s was not found", r.Key)
+			continue
+		}
+		ev, err := a.Decode(again, self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := ev.(*adapter.MessageEvent)
+		if !ok {
+			t.Errorf("%s is decoded as %T", r.Key, ev)
+			continue
+		}
+		compared++
+		if got.Thread != m.Thread || got.Act != m.Act || got.Message.Body != m.Message.Body || got.Message.Author.ID != m.Message.Author.ID ||
+			got.Message.Author.Kind != m.Message.Author.Kind || got.Message.ID != m.Message.ID || got.Message.ParentID != m.Message.ParentID {
+			t.Errorf("%s is\n%+v\nand the webhook said\n%+v", r.Key, got.Message, m.Message)
+		}
+		one, err := a.Refetch(t.Context(), ws.ID, r.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, err := a.Route(one); err != nil || key.Key != r.Key || key.Thread != r.Thread {
+			t.Errorf("%s is fetched as %s in %s, %v", r.Key, key.Key, key.Thread, err)
+		}
+	}
+	if compared < 4 { // three comments and a session
+		t.Errorf("%d events were compared", compared)
+	}
+	for key, d := range asked {
+		ev, err := a.Decode(d, self)
+		if m, ok := ev.(*adapter.MessageEvent); err != nil || !ok || m.Message.Author.IsSelf() {
+			t.Errorf("%s is %T, %v", key, ev, err)
+		}
+	}
+	if _, err := a.Refetch(t.Context(), ws.ID, "Issue|update|x|y"); adapter.CodeOf(err) != adapter.CodeUnsupported {
+		t.Errorf("an update is fetched with %v", err)
+	}
+	if found, _, err := a.Missed(t.Context(), ws.ID, next, 100); err != nil || len(found) != 0 {
+		t.Errorf("%d are found after the last one, %v", len(found), err)
+	}
+}

@@ -1,0 +1,226 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/trace"
+)
+
+// Told is a trace and its story.
+type Told struct {
+	trace.Trace
+	Story trace.Story `json:"story"`
+}
+
+// Explanation answers what a query is about.
+type Explanation struct {
+	// Traces are what was found, newest first.
+	Traces []Told `json:"traces"`
+	// Hints say, in sentences, what may be the cause if nothing was found.
+	Hints []string `json:"hints,omitempty"`
+}
+
+// Deliveries is a list of traces.
+type Deliveries struct {
+	Traces []Told `json:"traces"`
+	// More says that there are others.
+	More bool `json:"more,omitempty"`
+}
+
+func (a *API) tell(ctx context.Context, all []trace.Trace) []Told {
+	told := make([]Told, len(all))
+	now := a.cfg.Now()
+	var lanes map[string]string
+	for i := range all {
+		t := &all[i]
+		told[i] = Told{*t, t.Story(now)}
+		if t.Status != trace.StatusWaiting || t.Reason != reason.Waiting {
+			continue
+		}
+		if lanes == nil {
+			lanes = a.busyLanes(ctx)
+		}
+		if why := lanes[t.Workspace+"\x00"+string(t.Thread)]; why != "" {
+			told[i].Story.What = why + " [" + reason.Waiting + "]"
+		}
+	}
+	return told
+}
+
+// busyLanes says of lanes why what is in them waits.
+func (a *API) busyLanes(ctx context.Context) map[string]string {
+	why := make(map[string]string)
+	for l, err := range a.cfg.Inspector.Lanes(ctx) {
+		if err != nil || len(why) >= 10*MaxList {
+			break // what is known is better than nothing
+		}
+		key := l.Lane.Workspace + "\x00" + l.Lane.ID
+		switch {
+		case l.Holder != "":
+			why[key] = fmt.Sprintf("It waits in its thread, which is busy: %s handles an earlier message there, and %d are in the lane.", l.Holder, l.Depth)
+		case !l.HeldUntil.IsZero():
+			why[key] = fmt.Sprintf("It waits in its thread until %s: an earlier message there is tried again then.", l.HeldUntil.UTC().Format("15:04:05 UTC"))
+		default:
+			why[key] = "It waits in its thread for a worker: none works, or all are busy."
+		}
+	}
+	return why
+}
+
+func (a *API) explain(r *http.Request) (any, error) {
+	q, err := trace.ParseQuery(r.FormValue("q"))
+	if err != nil {
+		return nil, invalid("%s", err)
+	}
+	found, err := a.cfg.Traces.Find(r.Context(), q)
+	if err != nil {
+		return nil, err
+	}
+	// A duplicate comes after what it repeats: it is not what people ask about.
+	slices.SortStableFunc(found, func(x, y trace.Trace) int { return weight(x.Status) - weight(y.Status) })
+	e := Explanation{Traces: a.tell(r.Context(), found)}
+	if len(found) == 0 {
+		e.Hints, err = a.hints(r.Context())
+	}
+	return e, err
+}
+
+func weight(s trace.Status) int {
+	if s == trace.StatusDuplicate {
+		return 1
+	}
+	return 0
+}
+
+// hints says why there may be no trace of something.
+func (a *API) hints(ctx context.Context) ([]string, error) {
+	const recent = 24 * time.Hour
+	now := a.cfg.Now()
+	refused, err := a.cfg.Traces.List(ctx, trace.Filter{Status: trace.StatusRefused, Since: now.Add(-recent), Limit: MaxList})
+	if err != nil {
+		return nil, err
+	}
+	var hints []string
+	count := make(map[string]int)
+	var order []string
+	for i := range refused {
+		why := refused[i].Reason
+		if count[why]++; count[why] == 1 {
+			order = append(order, why)
+		}
+	}
+	for _, why := range order {
+		row := reason.Of(why)
+		hints = append(hints, fmt.Sprintf("Requests were refused within the last day, %d times because: %s [%s]", count[why], row.Says, why))
+		if row.Do != "" {
+			hints = append(hints, "To do: "+row.Do)
+		}
+	}
+	last, err := a.cfg.Traces.List(ctx, trace.Filter{Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(order) == 0 {
+		if len(last) == 0 {
+			hints = append(hints, "No request has arrived at all: see in Linear whether the webhook is enabled and its URL is that of this server. \"doctor\" checks it.")
+		} else {
+			hints = append(hints, "No request of Linear about it has arrived; the last one about anything came at "+last[0].At.UTC().Format("2006-01-02 15:04:05 UTC")+
+				". See in Linear whether the webhook has this resource type and whether the app has access to the team. \"doctor\" checks it.")
+		}
+	}
+	return hints, nil
+}
+
+func (a *API) deliveries(r *http.Request) (any, error) {
+	f, err := filter(r)
+	if err != nil {
+		return nil, err
+	}
+	want := f.Limit
+	f.Limit++
+	all, err := a.cfg.Traces.List(r.Context(), f)
+	if err != nil {
+		return nil, err
+	}
+	more := len(all) > want
+	return Deliveries{Traces: a.tell(r.Context(), all[:min(len(all), want)]), More: more}, nil
+}
+
+// filter reads which deliveries are asked for.
+func filter(r *http.Request) (trace.Filter, error) {
+	f := trace.Filter{
+		Workspace: r.FormValue("workspace"), Thread: adapter.ThreadID(r.FormValue("thread")), Status: trace.Status(r.FormValue("status")),
+	}
+	var err error
+	if f.Limit, err = limit(r); err != nil {
+		return f, err
+	}
+	if f.Status != "" && !slices.Contains(trace.Statuses(), f.Status) {
+		return f, invalid("status is %q: give one of %v", f.Status, trace.Statuses())
+	}
+	if since := r.FormValue("since"); since != "" {
+		if f.Since, err = time.Parse(time.RFC3339, since); err != nil {
+			return f, invalid("since is %q: give a time like 2026-12-31T18:00:00Z", since)
+		}
+	}
+	return f, nil
+}
+
+// keepAlive is how often a follower hears something.
+const keepAlive = 15 * time.Second
+
+// follow sends what ends from now on, one event for each part of a delivery's
+// way.
+func (a *API) follow(w http.ResponseWriter, r *http.Request) {
+	if a.cfg.Recorder == nil {
+		fail(w, &httpError{http.StatusConflict, "no bot runs here whose deliveries could be followed"})
+		return
+	}
+	f, err := filter(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	parts, stop := a.cfg.Recorder.Follow()
+	defer stop()
+	out := http.NewResponseController(w)
+	_ = out.SetWriteDeadline(time.Time{}) // it lasts; not every server has one
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	if out.Flush() != nil {
+		return
+	}
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	for {
+		line := ": \n\n"
+		select {
+		case <-r.Context().Done():
+			return
+		case <-alive.C:
+		case p, more := <-parts:
+			if !more {
+				return
+			}
+			t := trace.Merge([]trace.Part{p})[0]
+			if f.Workspace != "" && t.Workspace != f.Workspace || f.Thread != "" && t.Thread != f.Thread || f.Status != "" && t.Status != f.Status {
+				continue
+			}
+			data, err := json.Marshal(Told{t, t.Story(a.cfg.Now())})
+			if err != nil {
+				continue
+			}
+			line = "data: " + string(data) + "\n\n"
+		}
+		if _, err := w.Write([]byte(line)); err != nil || out.Flush() != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/trace"
+)
+
+// Replayed says what is handled again.
+type Replayed struct {
+	ID    string `json:"id"`
+	Event string `json:"event"`
+}
+
+// Body is the signed body of a delivery.
+type Body struct {
+	ID    string `json:"id"`
+	Event string `json:"event"`
+	Body  []byte `json:"body"`
+}
+
+func (a *API) replay(r *http.Request) (any, error) {
+	var c Chosen
+	if err := read(r, &c); err != nil {
+		return nil, err
+	}
+	if a.cfg.Replay == nil {
+		return nil, &httpError{http.StatusConflict, "no bot runs here that could handle it: start the bot, or give --to the URL of one"}
+	}
+	b, err := a.find(r.Context(), c.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := a.cfg.Now()
+	if err := a.cfg.Replay(r.Context(), &adapter.Delivery{ID: "replay", Body: b.Body, SentAt: now, ReceivedAt: now}); err != nil {
+		return nil, err
+	}
+	a.cfg.Logger.Info().Str("event_key", b.Event).Msg("delivery is replayed by hand")
+	return Replayed{ID: b.ID, Event: b.Event}, nil
+}
+
+func (a *API) body(r *http.Request) (any, error) { return a.find(r.Context(), r.FormValue("id")) }
+
+// find finds the body of the one delivery that a query is about: among what the
+// store still has, or else by asking the platform.
+func (a *API) find(ctx context.Context, query string) (Body, error) {
+	q, err := trace.ParseQuery(query)
+	if err != nil {
+		return Body{}, invalid("%s", err)
+	}
+	found, err := a.cfg.Traces.Find(ctx, q)
+	if err != nil {
+		return Body{}, err
+	}
+	t := choose(found, q)
+	if t == nil {
+		return Body{}, &httpError{http.StatusNotFound, "there is no trace of " + query}
+	}
+	out := Body{ID: t.ID, Event: t.Event}
+	if out.Body, err = a.stored(ctx, t.ID); err != nil || out.Body != nil {
+		return out, err
+	}
+	if a.cfg.Body == nil {
+		return out, &httpError{http.StatusConflict, "the store does not keep what it was, and no bot runs here that could ask Linear for it"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	out.Body, err = a.cfg.Body(ctx, t)
+	switch {
+	case adapter.CodeOf(err) == adapter.CodeUnsupported && err != nil:
+		return out, &httpError{http.StatusConflict, "it cannot be replayed: the store does not keep what was handled, and of " + t.Type + " Linear does not tell again"}
+	case err != nil:
+		return out, &httpError{http.StatusBadGateway, "Linear does not tell what it was: " + err.Error()}
+	}
+	return out, nil
+}
+
+// choose returns the trace that a query is about first of all: the delivery that
+// brought the event which it names. An issue has many, so it names none.
+func choose(found []trace.Trace, q trace.Query) *trace.Trace {
+	var best *trace.Trace
+	for i := range found {
+		t := &found[i]
+		if t.Event == "" || q.Subject != "" && len(found) > 1 {
+			continue
+		}
+		if best == nil || t.Names(q) && !best.Names(q) {
+			best = t
+		}
+	}
+	return best
+}
+
+// stored returns the body of an entry that waits outside its lane or is in the
+// dead letters. Nil if there is none.
+func (a *API) stored(ctx context.Context, id string) ([]byte, error) {
+	for d, err := range a.cfg.Inspector.Dead(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if d.ID == id {
+			return bodyOf(d.Body), nil
+		}
+	}
+	for d, err := range a.cfg.Inspector.Delayed(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if d.ID == id {
+			return bodyOf(d.Body), nil
+		}
+	}
+	return nil, nil
+}
+
+func bodyOf(stored []byte) []byte {
+	d, err := bot.Unpack(stored)
+	if err != nil {
+		return nil // an event that the bot made itself
+	}
+	return d.Body
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/trace"
+)
+
+// explainCmd tells what became of something.
+type explainCmd struct {
+	target
+
+	What string `arg:"" help:"Address of a comment or issue in Linear, an id of a comment, session or delivery, or a short name such as ENG-12."`
+	JSON bool   `name:"json" help:"As JSON."`
+}
+
+// Help says what the answer looks like.
+func (*explainCmd) Help() string {
+	return "The first lines say what happened and what to do, the others how. If something was delivered more than once, the newest comes first."
+}
+
+// Run prints the stories.
+func (c *explainCmd) Run(ctx context.Context, p *program) error {
+	return c.with(ctx, p, func(api *adminClient) error {
+		var e admin.Explanation
+		data, err := api.get(ctx, "explain", url.Values{"q": {c.What}}, &e)
+		switch {
+		case err != nil:
+			return err
+		case c.JSON:
+			_, err := p.out.Write(data)
+			return err
+		case len(e.Traces) == 0:
+			fmt.Fprintf(p.out, "Nothing is known of %s.\n", c.What)
+			for _, hint := range e.Hints {
+				fmt.Fprintln(p.out, "  "+hint)
+			}
+			return errors.New("no trace was found")
+		}
+		for i, t := range e.Traces {
+			if i > 0 {
+				fmt.Fprintln(p.out)
+			}
+			t.Story.Write(p.out)
+		}
+		return nil
+	})
+}
+
+// deliveriesCmd lists deliveries.
+type deliveriesCmd struct {
+	target
+
+	Since     time.Duration `help:"Only those of this long ago and later." placeholder:"1h"`
+	Status    string        `help:"Only those of a status: handled, ignored, refused, duplicate, waiting, running or failed."`
+	Thread    string        `help:"Only those of a thread, by its id."`
+	Workspace string        `help:"Only those of a workspace, by its id."`
+	Limit     int           `help:"The most." default:"50"`
+	Follow    bool          `help:"Print what happens from now on."`
+	JSON      bool          `name:"json" help:"One JSON object a line."`
+}
+
+func (c *deliveriesCmd) query() url.Values {
+	q := url.Values{"limit": {strconv.Itoa(c.Limit)}}
+	for name, value := range map[string]string{"status": c.Status, "thread": c.Thread, "workspace": c.Workspace} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if c.Since > 0 {
+		q.Set("since", time.Now().Add(-c.Since).UTC().Format(time.RFC3339))
+	}
+	return q
+}
+
+// Run lists or follows.
+func (c *deliveriesCmd) Run(ctx context.Context, p *program) error {
+	return c.with(ctx, p, func(api *adminClient) error {
+		if c.Follow {
+			return c.follow(ctx, p, api)
+		}
+		var d admin.Deliveries
+		if _, err := api.get(ctx, "deliveries", c.query(), &d); err != nil {
+			return err
+		}
+		if c.JSON {
+			enc := json.NewEncoder(p.out)
+			for i := range d.Traces {
+				if err := enc.Encode(d.Traces[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "AT\tSTATUS\tREASON\tTYPE\tABOUT\tTOOK\tDELIVERY")
+		for i := range d.Traces {
+			fmt.Fprintln(w, row(&d.Traces[i].Trace, "\t"))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if d.More {
+			fmt.Fprintln(p.err, "there are more: give --limit, or --since and --status")
+		}
+		return nil
+	})
+}
+
+func (c *deliveriesCmd) follow(ctx context.Context, p *program, api *adminClient) error {
+	return api.follow(ctx, c.query(), func(data []byte) error {
+		if c.JSON {
+			_, err := fmt.Fprintf(p.out, "%s\n", data)
+			return err
+		}
+		var t admin.Told
+		if err := json.Unmarshal(data, &t); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(p.out, row(&t.Trace, "  ")+"  "+t.Story.What)
+		return err
+	})
+}
+
+// row is a trace in one line.
+func row(t *trace.Trace, between string) string {
+	about := t.Subject
+	if about == "" {
+		about = string(t.Thread)
+	}
+	fields := []string{t.At.UTC().Format(time.DateTime)}
+	id := t.Delivery
+	if id == "" {
+		id = shownID(t.ID)
+	}
+	for _, field := range []string{
+		string(t.Status), t.Reason, orDash(t.Type), orDash(about), t.Until.Sub(t.At).Round(time.Millisecond).String(), clip(id, 40),
+	} {
+		fields = append(fields, printable(field))
+	}
+	return strings.Join(fields, between)
+}
+
+// printable keeps what others wrote from moving the cursor.
+func printable(s string) string { return trace.Printable(s) }

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+// replayCmd handles deliveries again.
+type replayCmd struct {
+	target
+
+	What   string        `arg:"" optional:"" help:"Which delivery: an id, or the address of a comment in Linear."`
+	Since  time.Duration `help:"All deliveries of this long ago and later, in their order; with --status or --thread." placeholder:"1h"`
+	Status string        `help:"All deliveries of a status, such as failed or ignored."`
+	Thread string        `help:"All deliveries of a thread, by its id."`
+	Limit  int           `help:"The most." default:"50"`
+	To     string        `help:"Send it to the webhook at a URL instead, signed with LINEAR_WEBHOOK_SECRET, for example to a bot on a laptop." placeholder:"URL"`
+}
+
+// Help says what is written twice.
+func (*replayCmd) Help() string {
+	return "What the bot posted when it handled a delivery first is not posted twice: it has the same ids. Other effects of handlers happen again."
+}
+
+// Run replays.
+func (c *replayCmd) Run(ctx context.Context, p *program) error {
+	filtered := c.Since > 0 || c.Status != "" || c.Thread != ""
+	if filtered == (c.What != "") {
+		return &usageError{errors.New("give the id of a delivery, or --since, --status or --thread")}
+	}
+	return c.with(ctx, p, func(api *adminClient) error {
+		ids := []string{c.What}
+		if filtered {
+			var err error
+			if ids, err = c.choose(ctx, api); err != nil {
+				return err
+			}
+		}
+		var errs []error
+		for _, id := range ids {
+			if err := c.one(ctx, p, api, id); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", id, err))
+				if ctx.Err() != nil {
+					break
+				}
+			}
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// choose lists the deliveries that the flags choose, oldest first.
+func (c *replayCmd) choose(ctx context.Context, api *adminClient) ([]string, error) {
+	list := deliveriesCmd{Since: c.Since, Status: c.Status, Thread: c.Thread, Limit: c.Limit}
+	var d admin.Deliveries
+	if _, err := api.get(ctx, "deliveries", list.query(), &d); err != nil {
+		return nil, err
+	}
+	var ids []string
+	seen := make(map[string]bool)
+	for i := range d.Traces {
+		t := &d.Traces[len(d.Traces)-1-i]
+		if t.Event != "" && !seen[t.Event] {
+			seen[t.Event] = true
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (c *replayCmd) one(ctx context.Context, p *program, api *adminClient, id string) error {
+	if c.To == "" {
+		var r admin.Replayed
+		if err := api.post(ctx, "replay", admin.Chosen{ID: id}, &r); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "%s is handled again\n", r.Event)
+		return nil
+	}
+	var b admin.Body
+	if _, err := api.get(ctx, "body", url.Values{"id": {id}}, &b); err != nil {
+		return err
+	}
+	if err := c.send(ctx, p, &b); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "%s was sent to %s\n", b.Event, c.To)
+	return nil
+}
+
+// send posts a delivery to a webhook as Linear does: with the time of sending,
+// signed anew.
+func (c *replayCmd) send(ctx context.Context, p *program, b *admin.Body) error {
+	values, _ := settings.Read(p.environ(), nil)
+	if len(values.Secrets) == 0 {
+		return &settings.Error{Problems: []settings.Problem{
+			{Name: "LINEAR_WEBHOOK_SECRET", Reason: "is missing: set the signing secret of the webhook at " + c.To},
+		}}
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b.Body, &fields); err != nil {
+		return errors.New("its body cannot be read")
+	}
+	fields["webhookTimestamp"] = json.RawMessage(strconv.FormatInt(time.Now().UnixMilli(), 10))
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, clientTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.To, bytes.NewReader(body))
+	if err != nil {
+		return &usageError{errors.New("--to must look like http://127.0.0.1:3000/api/webhooks/linear")}
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("Linear-Signature", webhook.Sign(values.Secrets[0], body))
+	req.Header.Set("Linear-Delivery", "replay")
+	res, err := (&http.Client{}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }() // its text is not needed
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", c.To, res.Status)
+	}
+	return nil
+}

@@ -1,0 +1,334 @@
+package adminui_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/console/adminui"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/status"
+	"github.com/linearbot/linearbot/internal/trace"
+	"github.com/linearbot/linearbot/state/memstate"
+	"github.com/linearbot/linearbot/webhook"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// adminToken opens the console. Nothing may show it.
+const adminToken = "MARKER-admin-token"
+
+// desk is a console over a bot, and a browser without scripts.
+type desk struct {
+	t      *testing.T
+	on     *adaptertest.Fake
+	bot    *bot.Bot
+	srv    *webhook.Server
+	rec    *trace.Recorder
+	con    *adminui.Console
+	ahead  atomic.Int64 // of the clock, in nanoseconds
+	url    string
+	client *http.Client
+	stop   context.CancelFunc
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	store := memstate.New(memstate.Options{})
+	d := &desk{t: t, on: adaptertest.NewFake("helper")}
+	book := notes.New(store)
+	d.rec = trace.New(trace.Config{Book: book})
+	var err error
+	d.bot, err = bot.New(bot.Config{Adapter: d.on, Store: store, Tracer: d.rec, NoApology: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.srv, err = webhook.NewServer(webhook.Config{Secrets: []string{"MARKER-signing"}, Acceptor: d.bot, Tracer: d.rec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := &status.Reader{Started: time.Now(), Sources: status.Sources{
+		Bot: d.bot, Intake: d.srv.Intake(), Secrets: d.srv.Secrets, Stores: map[string]status.Store{"bot": store},
+	}}
+	d.con, err = adminui.New(adminui.Config{
+		API:    admin.New(admin.Config{Book: book, Traces: d.rec.View(), Recorder: d.rec, Inspector: store, Replay: d.bot.Replay}),
+		Status: reader, Token: adminToken, Now: func() time.Time { return time.Now().Add(time.Duration(d.ahead.Load())) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(d.con)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.url, d.client = front.URL, &http.Client{Jar: jar, Transport: &http.Transport{}}
+	ctx, stop := context.WithCancel(t.Context())
+	d.stop = stop
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = d.con.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		wg.Wait()
+		d.client.CloseIdleConnections()
+		front.Close()
+		_ = store.Close()
+	})
+	return d
+}
+
+// get returns the status and the text of a page.
+func (d *desk) get(path string) (int, string) {
+	d.t.Helper()
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.url+path, http.NoBody)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return d.do(req)
+}
+
+// post sends a form as a page of the console does, or as another site if from is
+// set.
+func (d *desk) post(path, from string, form url.Values) (int, string) {
+	d.t.Helper()
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodPost, d.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", d.url)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if from != "" {
+		req.Header.Set("Origin", from)
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+	}
+	return d.do(req)
+}
+
+func (d *desk) do(req *http.Request) (int, string) {
+	d.t.Helper()
+	res, err := d.client.Do(req)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+		d.t.Errorf("%s has the policy %q", req.URL.Path, csp)
+	}
+	if strings.Contains(string(page), "MARKER") {
+		d.t.Errorf("%s holds a secret", req.URL.Path)
+	}
+	return res.StatusCode, string(page)
+}
+
+func (d *desk) login() {
+	d.t.Helper()
+	if code, page := d.post("/console/login", "", url.Values{"token": {adminToken}}); code != http.StatusOK || !strings.Contains(page, "Last delivery") {
+		d.t.Fatalf("login: %d %s", code, page)
+	}
+}
+
+// said has a person mention the bot.
+func (d *desk) said(id, text string) {
+	d.t.Helper()
+	body := strings.Replace(string(d.on.Said("fake:1", id, "U1", "@helper "+text).Body), "{", fmt.Sprintf(`{"webhookTimestamp":%d,`, time.Now().UnixMilli()), 1)
+	req := httptest.NewRequestWithContext(d.t.Context(), http.MethodPost, "/api/webhooks/linear", strings.NewReader(body))
+	req.Header.Set("Linear-Signature", webhook.Sign("MARKER-signing", []byte(body)))
+	w := httptest.NewRecorder()
+	d.srv.Handler().ServeHTTP(w, req)
+	if w.Code != http.StatusOK {
+		d.t.Fatalf("status %d", w.Code)
+	}
+}
+
+// TestSignIn opens nothing without the token.
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for _, path := range []string{"/console", "/console/", "/console/deliveries", "/console/dead", "/console/lanes", "/console/scheduled", "/console/deliveries/x", "/console/dead/x"} {
+		if code, page := d.get(path); code != http.StatusOK || !strings.Contains(page, "Admin token") {
+			t.Errorf("%s: %d, and not the page to sign in", path, code)
+		}
+	}
+	if code, _ := d.get("/console/events?page=/console/"); code != http.StatusUnauthorized {
+		t.Errorf("events: %d", code)
+	}
+	if code, _ := d.post("/console/dead/drop", "", url.Values{"all": {"yes"}}); code != http.StatusUnauthorized {
+		t.Errorf("drop: %d", code)
+	}
+	if code, _ := d.post("/console/login", "https://evil.example.com", url.Values{"token": {adminToken}}); code != http.StatusForbidden {
+		t.Errorf("login from another site: %d", code)
+	}
+	d.login()
+	if code, page := d.get("/console/dead"); code != http.StatusOK || !strings.Contains(page, "None.") {
+		t.Errorf("dead letters: %d %s", code, page)
+	}
+	if code, _ := d.post("/console/dead/requeue", "https://evil.example.com", url.Values{"all": {"yes"}}); code != http.StatusForbidden {
+		t.Errorf("requeue from another site: %d", code)
+	}
+	d.ahead.Store(int64(13 * time.Hour))
+	if _, page := d.get("/console/dead"); !strings.Contains(page, "Admin token") {
+		t.Error("the login lasts longer than twelve hours")
+	}
+}
+
+// TestGuesses hears a few tokens in a minute only.
+func TestGuesses(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for range 10 {
+		if code, _ := d.post("/console/login", "", url.Values{"token": {"guess"}}); code != http.StatusUnauthorized {
+			t.Fatalf("status %d", code)
+		}
+	}
+	if code, _ := d.post("/console/login", "", url.Values{"token": {adminToken}}); code != http.StatusTooManyRequests {
+		t.Errorf("the token after ten wrong ones: %d", code)
+	}
+	d.ahead.Store(int64(time.Minute))
+	d.login()
+}
+
+// TestForged refuses cookies that the console did not make.
+func TestForged(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	far := time.Now().Add(time.Hour).Unix()
+	for _, value := range []string{"", "1", fmt.Sprint(far), fmt.Sprintf("%d.", far), fmt.Sprintf("%d.AAAA", far), "9999999999999999999.x"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/console/dead", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(&http.Cookie{Name: "linearbot_console", Value: value})
+		if _, page := d.do(req); !strings.Contains(page, "Admin token") {
+			t.Errorf("the cookie %q opens the console", value)
+		}
+	}
+}
+
+// TestPages follows a message that fails: from the overview to its story, to the
+// dead letters and out of them.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	done := make(chan struct{})
+	d.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
+		return bot.Permanent(errors.New("<script>alert(1)</script> is no answer"))
+	})
+	d.bot.OnFailed(func(context.Context, *bot.Thread, *bot.Failed) error { close(done); return nil })
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := d.bot.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	d.said("m1", "hello")
+	<-done
+	cancel()
+	wg.Wait()
+	d.login()
+	_, page := d.get("/console/")
+	for _, want := range []string{"people wait for these answers", "failed", "Message create", "&lt;script&gt;"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the overview does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "<script>alert") {
+		t.Error("what a handler said is markup")
+	}
+	_, rest, _ := strings.Cut(page, `href="/console/deliveries/`)
+	id, _, _ := strings.Cut(rest, `"`)
+	if code, page := d.get("/console/deliveries/" + id); code != http.StatusOK || !strings.Contains(page, "The handler mention/0 began") {
+		t.Errorf("the story: %d %s", code, page)
+	}
+	if code, page := d.get("/console/deliveries?status=handled"); code != http.StatusOK || strings.Contains(page, id) {
+		t.Errorf("the filter: %d", code)
+	}
+	if code, _ := d.get("/console/deliveries?status=nonsense"); code != http.StatusBadRequest {
+		t.Errorf("an unknown status: %d", code)
+	}
+	if code, page := d.get("/console/deliveries?q=m"); code != http.StatusBadRequest || !strings.Contains(page, "is too short") {
+		t.Errorf("a short query: %d", code)
+	}
+	if code, _ := d.get("/console/deliveries/0000000000000000"); code != http.StatusNotFound {
+		t.Errorf("an unknown delivery: %d", code)
+	}
+	if code, page := d.get("/console/dead/" + id); code != http.StatusOK || !strings.Contains(page, "Drop for good") {
+		t.Errorf("the letter: %d %s", code, page)
+	}
+	if code, page := d.post("/console/dead/drop", "", url.Values{"id": {"nothing-like-it"}}); code != http.StatusNotFound || !strings.Contains(page, "There is no dead letter") {
+		t.Errorf("dropping another: %d", code)
+	}
+	if code, page := d.post("/console/dead/requeue", "", url.Values{"id": {id}}); code != http.StatusOK || !strings.Contains(page, "Requeued") {
+		t.Errorf("requeue: %d %s", code, page)
+	}
+	if _, page := d.get("/console/lanes"); !strings.Contains(page, "waits for a worker") {
+		t.Errorf("the lanes: %s", page)
+	}
+	if code, page := d.get("/console/dead?done=%3Cscript%3E&n=%3Cscript%3E&problem=x"); code != http.StatusOK || strings.Contains(page, "notice") || strings.Contains(page, "alert") {
+		t.Error("an address decides what the page says")
+	}
+}
+
+// TestLive sends the content of a page when it changes, and ends with Run.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.login()
+	if code, _ := d.get("/console/events?page=/elsewhere"); code != http.StatusNotFound {
+		t.Errorf("a page of another: %d", code)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/console/events?page="+url.QueryEscape("/console/lanes"), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := d.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	buf := make([]byte, 64<<10)
+	n, err := res.Body.Read(buf)
+	if err != nil || !strings.Contains(string(buf[:n]), "No thread has work") {
+		t.Errorf("the first event: %s, %v", buf[:n], err)
+	}
+	d.said("m1", "hello")
+	seen := ""
+	for !strings.Contains(seen, "waits for a worker") {
+		if n, err = res.Body.Read(buf); err != nil {
+			t.Fatalf("after %q: %v", seen, err)
+		}
+		seen += string(buf[:n])
+	}
+	d.stop()
+	for err == nil {
+		_, err = res.Body.Read(buf)
+	}
+}
+
+// TestNoToken makes no console without a token.
+func TestNoToken(t *testing.T) {
+	t.Parallel()
+	if _, err := adminui.New(adminui.Config{Token: "short"}); err == nil {
+		t.Error("a console with a short token")
+	}
+}

@@ -1,0 +1,105 @@
+package adminui
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// liveEvery is how often a page is rendered again for those who look at it.
+	liveEvery = 2 * time.Second
+	// maxStreams is how many people can look at once and have the pages live.
+	maxStreams = 32
+)
+
+// events sends the content of the page at the address in the parameter page, each
+// time that it changes.
+func (c *Console) events(w http.ResponseWriter, r *http.Request) {
+	page, query, ok := c.pageAt(r.FormValue("page"))
+	if !ok {
+		http.Error(w, "there is no such page", http.StatusNotFound)
+		return
+	}
+	c.mu.Lock()
+	full := c.streams >= maxStreams
+	if !full {
+		c.streams++
+	}
+	c.mu.Unlock()
+	if full {
+		http.Error(w, "too many pages are live", http.StatusServiceUnavailable)
+		return
+	}
+	defer func() { c.mu.Lock(); c.streams--; c.mu.Unlock() }()
+
+	out := http.NewResponseController(w)
+	_ = out.SetWriteDeadline(time.Time{}) // it lasts; not every server has one
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would keep events back
+	w.WriteHeader(http.StatusOK)
+	tick := time.NewTicker(liveEvery)
+	defer tick.Stop()
+	var before []byte
+	for n := 0; ; n++ {
+		v, err := page.load(r.WithContext(r.Context()), query)
+		if err != nil {
+			v = view{Problem: err.Error()}
+		}
+		content, err := c.content(page.name, v)
+		if err != nil {
+			return
+		}
+		line := ": \n\n"
+		if !bytes.Equal(content, before) {
+			before, line = content, "data: "+strings.ReplaceAll(string(content), "\n", "\ndata: ")+"\n\n"
+		}
+		if n%5 == 0 || line != ": \n\n" {
+			if _, err := fmt.Fprint(w, line); err != nil || out.Flush() != nil {
+				return
+			}
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-c.stopped:
+			return
+		case <-tick.C:
+			if !c.known(r) {
+				return
+			}
+		}
+	}
+}
+
+// livePage is a page that can be rendered again.
+type livePage struct {
+	name string
+	load func(r *http.Request, query url.Values) (view, error)
+}
+
+// pageAt returns the page at an address below the prefix, with its query.
+func (c *Console) pageAt(address string) (livePage, url.Values, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host != "" {
+		return livePage{}, nil, false
+	}
+	path, ok := strings.CutPrefix(u.Path, Prefix)
+	if !ok {
+		return livePage{}, nil, false
+	}
+	query := u.Query()
+	if id, ok := strings.CutPrefix(path, "deliveries/"); ok {
+		query.Set("id", id)
+		return livePage{deliveryPage, c.delivery}, query, true
+	}
+	pages := map[string]livePage{
+		"": {overviewPage, c.overview}, "deliveries": {deliveriesPage, c.deliveries}, "lanes": {lanesPage, c.lanes},
+		"dead": {deadPage, c.dead}, "scheduled": {scheduledPage, c.scheduled},
+	}
+	p, ok := pages[path]
+	return p, query, ok
+}

@@ -1,0 +1,293 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+	"github.com/linearbot/linearbot/internal/status"
+)
+
+const (
+	// skewNoted is the difference between clocks that is worth a warning, and
+	// skewRefused about the one from which deliveries are refused.
+	skewNoted   = 5 * time.Second
+	skewRefused = 50 * time.Second
+)
+
+// clock compares this machine's clock with the Date header of Linear's answer, which
+// has whole seconds. Any answer will do.
+func (e *exam) clock(ctx context.Context) {
+	if e.APIURL == "" {
+		return
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, e.APIURL, http.NoBody)
+	if err != nil {
+		return // the configuration has a finding about it
+	}
+	before := e.Now()
+	resp, err := e.HTTPClient.Do(req)
+	if err != nil {
+		return // so has the token
+	}
+	_ = resp.Body.Close()
+	after := e.Now()
+	theirs, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		e.add(Note, "clock", "Linear's answer holds no time to compare this machine's clock with", "")
+		return
+	}
+	skew := before.Add(after.Sub(before) / 2).Sub(theirs.Add(500 * time.Millisecond)).Round(time.Second)
+	side := "ahead of"
+	if skew < 0 {
+		side = "behind"
+	}
+	text := fmt.Sprintf("this machine's clock is %s %s Linear's", skew.Abs(), side)
+	const fix = "Turn on time synchronization (NTP) on this machine"
+	switch {
+	case skew.Abs() < skewNoted:
+		e.add(OK, "clock", "agrees with Linear's", "")
+	case skew.Abs() < skewRefused:
+		e.add(Warning, "clock", text, fix)
+	case skew < 0:
+		e.add(Error, "clock", text+": deliveries seem to come from the future and are refused", fix)
+	default:
+		e.add(Error, "clock", text+": every delivery counts as late, and without a durable store as too old", fix)
+	}
+}
+
+// linear looks at the token, and at what it can do and see.
+func (e *exam) linear(ctx context.Context) {
+	if e.Linear == nil || e.Installs != nil {
+		return
+	}
+	self, err := e.Linear.Identity(ctx, "")
+	if err != nil {
+		e.refused(err)
+		return
+	}
+	api, err := e.Linear.API(ctx, "")
+	if err != nil {
+		e.refused(err)
+		return
+	}
+	e.identity(self)
+	e.name(self)
+	granted, err := api.Granted(ctx)
+	if err == nil {
+		e.scopes(granted, "scopes")
+	}
+	e.teams(ctx, api)
+	e.readWebhooks(ctx, api)
+	e.budget("budget", status.BudgetOf(api.Budget()))
+}
+
+// refused says why Linear cannot be used. What the client says about it is more
+// exact than the code, and holds no secret.
+func (e *exam) refused(err error) {
+	f := Explain(err, e.Credentials, "Linear")
+	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Message != "" && api.Message != f.Text {
+		f.Text += " (" + api.Message + ")"
+	}
+	e.report.Findings = append(e.report.Findings, f)
+}
+
+// identity says who the bot is.
+func (e *exam) identity(self *adapter.Identity) {
+	who := "acts as @" + self.Name + " (" + self.FullName + ") in " + self.WorkspaceName
+	switch {
+	case e.Auth == linear.AuthAPIKey:
+		e.add(Warning, "token", "a personal API key: the bot "+who+", with that person's rights, and never sees that person's messages",
+			"Create an OAuth app in Linear and set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET instead of LINEAR_API_KEY")
+	case !self.App:
+		e.add(Warning, "token", "the token belongs to a person: the bot "+who+", and never sees that person's messages",
+			"Authenticate as an OAuth app: set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET")
+	case e.Auth == linear.AuthAccessToken:
+		e.add(Warning, "token", who+", with an access token that nothing renews: most end after 24 hours",
+			"Set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET instead of LINEAR_ACCESS_TOKEN")
+	default:
+		e.add(OK, "token", string(e.Auth)+": the bot "+who, "")
+	}
+}
+
+// name compares the configured name with the one that people see in Linear.
+func (e *exam) name(self *adapter.Identity) {
+	switch {
+	case self.Name == "":
+		e.add(Note, "name", "Linear does not say by which name the bot is mentioned", "")
+	case e.Name == "" || strings.EqualFold(e.Name, self.Name):
+		e.add(OK, "name", "people mention it as @"+self.Name, "")
+	default:
+		e.add(Warning, "name", fmt.Sprintf("LINEAR_BOT_USERNAME is %q, but in Linear the bot is @%s, which is what people pick in the menu of mentions", e.Name, self.Name),
+			"Set LINEAR_BOT_USERNAME="+self.Name+" or remove it, unless people also write @"+e.Name+" by hand")
+	}
+}
+
+// scopes compares what the token may do with what the bot needs.
+func (e *exam) scopes(granted []string, check string) {
+	if granted == nil {
+		if e.Auth != linear.AuthAPIKey {
+			e.add(Note, check, "Linear says what a token may do only when it issues one, so this one's scopes are unknown", "")
+		}
+		return
+	}
+	has := func(scope string) bool { return slices.Contains(granted, scope) }
+	const where = "Add them to LINEAR_CLIENT_CREDENTIALS_SCOPES (or LINEAR_SCOPES for installations, and install the app again); without a value the default has them all"
+	var missing []string
+	if !has("write") {
+		if has("comments:create") {
+			e.add(Warning, check, "the scope write is missing: the bot can comment, but not react, edit or answer in agent sessions", where)
+		} else {
+			missing = append(missing, "write")
+		}
+	}
+	if e.Mode != linear.ModeComments && !has("app:mentionable") {
+		missing = append(missing, "app:mentionable")
+	}
+	if len(missing) > 0 {
+		e.add(Error, check, "the token lacks "+strings.Join(missing, " and ")+": "+lacking(missing), where)
+		return
+	}
+	if e.Mode != linear.ModeComments && !e.NotAssignable && !has("app:assignable") {
+		e.add(Warning, check, "the token lacks app:assignable: issues cannot be delegated to the bot", where+". If that is meant, set LINEAR_ASSIGNABLE=false")
+		return
+	}
+	e.add(OK, check, strings.Join(granted, ", "), "")
+}
+
+func lacking(scopes []string) string {
+	if slices.Contains(scopes, "write") {
+		return "it cannot answer"
+	}
+	return "people cannot mention it"
+}
+
+// teams looks at what the bot can see.
+func (e *exam) teams(ctx context.Context, api *linearapi.Client) {
+	page, err := api.Teams(ctx, nil, linearapi.PageArgs{First: linearapi.MaxPage})
+	if err != nil {
+		e.add(Note, "teams", "cannot be listed: "+adapter.CodeOf(err).String(), "")
+		return
+	}
+	if len(page.Nodes) == 0 {
+		e.add(Error, "teams", "the bot has access to no team, so no comment reaches it",
+			"In Linear, open the app under Settings → Applications and give it access to teams")
+		return
+	}
+	var keys []string
+	for _, t := range page.Nodes {
+		keys = append(keys, t.Key)
+	}
+	slices.Sort(keys)
+	more := ""
+	if page.Info.HasNextPage {
+		more = " and more"
+	} else if len(keys) > 8 {
+		more = fmt.Sprintf(" and %d more", len(keys)-8)
+	}
+	e.add(OK, "teams", "the bot sees "+strings.Join(keys[:min(len(keys), 8)], ", ")+more, "")
+}
+
+// budget looks at what is left of Linear's limits.
+func (e *exam) budget(check string, b status.Budget) {
+	now := e.Now()
+	for name, a := range map[string]status.Allowance{"requests": b.Requests, "complexity points": b.Complexity} {
+		if !a.Low(now) {
+			continue
+		}
+		level, until := Warning, ""
+		if a.Remaining < 1 {
+			level = Error
+		}
+		if !a.Reset.IsZero() {
+			until = ", until " + a.Reset.UTC().Format("15:04 MST")
+		}
+		e.add(level, check, fmt.Sprintf("%.0f of Linear's %.0f %s an hour are left%s", a.Remaining, a.Limit, name, until),
+			"Answers to people go first, and what does not fit waits. The metric linearbot_linear_requests_total says which operations use it up")
+		return
+	}
+	if b.Requests.Limit > 0 {
+		e.add(OK, check, fmt.Sprintf("%.0f of %.0f requests an hour are left", b.Requests.Remaining, b.Requests.Limit), "")
+	}
+}
+
+// installs looks at the workspaces that have installed the app.
+func (e *exam) installs(ctx context.Context) {
+	if e.Installs == nil {
+		return
+	}
+	all, err := e.Installs.List(ctx)
+	if err != nil {
+		e.add(Note, "installs", "cannot be listed: the store does not answer", "")
+		return
+	}
+	var names []string
+	for _, w := range all {
+		check := "workspace " + firstOf(w.Name, w.URLKey, w.ID)
+		switch {
+		case w.Status == workspaces.NeedsReauth:
+			e.add(Error, check, "Linear has ended its tokens: "+firstOf(w.Why, "they were revoked"), "An admin of the workspace installs the app again: "+e.InstallURL)
+		case w.Status != workspaces.Active:
+			continue
+		case w.Problem != "":
+			e.add(Error, check, w.Problem, "Put the key back into LINEAR_ENCRYPTION_KEY, after the current one")
+		default:
+			names = append(names, firstOf(w.Name, w.ID))
+			e.installed(ctx, w.ID, check, w.Scopes)
+		}
+		if w.Key == "none" && w.Status == workspaces.Active {
+			e.add(Warning, check, "its tokens are stored as they are", "Set LINEAR_ENCRYPTION_KEY; linearbot keys generate makes one")
+		}
+	}
+	if len(names) == 0 {
+		e.add(Note, "installs", "no workspace has installed the app yet", "An admin opens "+e.InstallURL)
+		return
+	}
+	e.add(OK, "installs", fmt.Sprintf("%d active: %s", len(names), strings.Join(names[:min(len(names), 8)], ", ")), "")
+}
+
+// maxExamined is how many workspaces are asked one by one.
+const maxExamined = 20
+
+// installed looks at one workspace.
+func (e *exam) installed(ctx context.Context, id, check string, granted []string) {
+	asked := 0
+	for _, f := range e.report.Findings {
+		if strings.HasPrefix(f.Check, "workspace ") {
+			asked++
+		}
+	}
+	if e.Linear == nil || asked >= maxExamined {
+		return
+	}
+	self, err := e.Linear.Identity(ctx, id)
+	if err != nil {
+		f := Explain(err, "the tokens of this workspace", "Linear")
+		f.Check = check
+		if f.Level == Error && adapter.CodeOf(err) == adapter.CodeUnauthenticated {
+			f.Fix = "An admin of the workspace installs the app again: " + e.InstallURL
+		}
+		e.report.Findings = append(e.report.Findings, f)
+		return
+	}
+	e.add(OK, check, "the bot is @"+self.Name+" there", "")
+	e.scopes(granted, check)
+}
+
+// firstOf returns the first text that is not empty.
+func firstOf(all ...string) string {
+	for _, s := range all {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,106 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/linearbot/linearbot/state"
+)
+
+// store opens the store, writes to it and looks at its settings.
+func (e *exam) store(ctx context.Context) {
+	if e.Open == nil {
+		return
+	}
+	if e.Store == "memory" {
+		e.add(Warning, "store", "LINEARBOT_STATE is memory: what was accepted is lost with the process",
+			"Set LINEARBOT_STATE to file:DIR, or to the address of a Redis server")
+		return
+	}
+	if e.Exists != nil {
+		if there, err := e.Exists(); err == nil && !there {
+			e.add(Note, "store", strings.TrimPrefix(e.Store, "file:")+" does not exist yet: the server makes it", "")
+			return
+		}
+	}
+	store, err := e.Open()
+	if errors.Is(err, state.ErrLocked) {
+		e.locked()
+		return
+	}
+	if err != nil {
+		f := ExplainStore(err)
+		f.Text += ": " + err.Error()
+		e.report.Findings = append(e.report.Findings, f)
+		return
+	}
+	if err := store.Ping(ctx); err != nil {
+		f := ExplainStore(err)
+		f.Text += ": " + err.Error()
+		e.report.Findings = append(e.report.Findings, f)
+		return
+	}
+	if checker, ok := store.(interface {
+		Check(ctx context.Context) ([]string, error)
+	}); ok {
+		if warnings, err := checker.Check(ctx); err == nil {
+			for _, w := range warnings {
+				e.add(Warning, "store", "may lose what it has acknowledged: "+w, storeFix(w))
+			}
+		}
+	}
+	stats, err := store.Stats(ctx)
+	if err != nil {
+		e.add(Note, "store", "cannot be counted: "+err.Error(), "")
+		return
+	}
+	e.stats(stats)
+}
+
+// locked looks at a store that the running server has open.
+func (e *exam) locked() {
+	if e.running == nil {
+		f := ExplainStore(state.ErrLocked)
+		f.Level = Note
+		e.report.Findings = append(e.report.Findings, f)
+		return
+	}
+	of, ok := e.running.Stores["bot"]
+	switch {
+	case !ok:
+		e.add(OK, "store", "the running server has it open", "")
+	case of.Error != "":
+		e.add(Error, "store", "does not answer the running server: "+of.Error, "Check the disk or the Redis server")
+	default:
+		e.stats(of.Stats)
+	}
+}
+
+// stats says what is in the store.
+func (e *exam) stats(s state.Stats) {
+	text := fmt.Sprintf("can be written; %d entries in %d threads, %d waiting, %d dead letters", s.Entries, s.Lanes, s.Delayed, s.Dead)
+	if s.Dead > 0 {
+		e.add(Warning, "store", text, "linearbot dead list shows the dead letters with their causes; requeue them after the fix")
+		return
+	}
+	e.add(OK, "store", text, "")
+}
+
+// storeFix says what to change in the settings of Redis.
+func storeFix(warning string) string {
+	name, _, _ := strings.Cut(warning, " ")
+	switch name {
+	case "appendonly":
+		return "Set appendonly yes and appendfsync always in redis.conf"
+	case "appendfsync":
+		return "Set appendfsync always in redis.conf, or accept the risk"
+	case "maxmemory-policy":
+		return "Set maxmemory-policy noeviction in redis.conf"
+	case "min-replicas-to-write":
+		return "Set min-replicas-to-write 1 in redis.conf"
+	default:
+		return "Look at the settings of the server by hand"
+	}
+}

@@ -1,0 +1,131 @@
+package trace
+
+import (
+	"cmp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
+)
+
+const (
+	// maxSteps is the most steps of a part. One more says how many were left
+	// out.
+	maxSteps = 64
+	// maxDetail is the most bytes of a detail, and maxName of each name. Event
+	// keys and threads of Linear are shorter.
+	maxDetail, maxName = 400, 400
+	// maxText is the most bytes of a message that are kept, if any are.
+	maxText = 2000
+)
+
+// Part is one part of the way of a delivery.
+type Part struct {
+	adapter.TraceSubject
+
+	// Kind is which part it is.
+	Kind adapter.TracePart
+	// Begun is when it began, by the clock of the process.
+	Begun time.Time
+	// Steps are in their order. Their times count from Begun.
+	Steps []Step
+	// Open says that it has not ended.
+	Open bool
+}
+
+// Step is a step and when it was taken.
+type Step struct {
+	adapter.TraceStep
+
+	// After is the time since the part began.
+	After time.Duration
+}
+
+// live is a part that is being recorded.
+type live struct {
+	rec *Recorder
+
+	mu    sync.Mutex
+	part  Part
+	left  int64 // steps that were left out
+	ended bool
+}
+
+var _ adapter.Trace = (*live)(nil)
+
+// About says what the part is about.
+func (l *live) About(s adapter.TraceSubject) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	p := &l.part.TraceSubject
+	p.ID = cmp.Or(clip(s.ID, maxName), p.ID)
+	p.Delivery = cmp.Or(clip(s.Delivery, maxName), p.Delivery)
+	p.Event = cmp.Or(clip(s.Event, maxName), p.Event)
+	p.Workspace = cmp.Or(clip(s.Workspace, maxName), p.Workspace)
+	p.Thread = adapter.ThreadID(cmp.Or(clip(string(s.Thread), maxName), string(p.Thread)))
+	p.Type = cmp.Or(clip(s.Type, maxName), p.Type)
+	p.Subject = cmp.Or(clip(s.Subject, maxName), p.Subject)
+}
+
+// Step adds a step.
+func (l *live) Step(s adapter.TraceStep) {
+	most := maxDetail
+	if s.Code == reason.Text {
+		if !l.rec.cfg.Text {
+			return
+		}
+		most = maxText
+	}
+	s.Detail = clip(s.Detail, most)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.ended:
+	case len(l.part.Steps) >= maxSteps && !closes(s.Code):
+		l.left++
+	default:
+		l.part.Steps = append(l.part.Steps, Step{s, l.rec.cfg.Now().Sub(l.part.Begun)})
+	}
+}
+
+// closes reports whether a code says how a part ended, which is kept in any case.
+func closes(code string) bool { return reason.Of(code).Kind != reason.Step }
+
+// End ends the part.
+func (l *live) End() {
+	l.mu.Lock()
+	if l.ended {
+		l.mu.Unlock()
+		return
+	}
+	l.ended = true
+	if l.left > 0 {
+		last := len(l.part.Steps) - 1
+		more := Step{adapter.TraceStep{Code: reason.More, N: l.left}, l.part.Steps[last].After}
+		l.part.Steps = append(l.part.Steps[:last:last], more, l.part.Steps[last])
+	}
+	l.mu.Unlock()
+	l.rec.ended(l)
+}
+
+// snapshot returns a copy of a part that has not ended.
+func (l *live) snapshot() Part {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.part
+	p.Steps, p.Open = append([]Step(nil), p.Steps...), true
+	return p
+}
+
+// clip bounds a text. The result does not keep the rest of it alive.
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

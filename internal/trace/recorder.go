@@ -1,0 +1,273 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
+)
+
+// Config configures a [Recorder]. Book is required.
+type Config struct {
+	// Book is where traces are kept.
+	Book notes.Book
+	// Keep is about how many traces are kept of each workspace. Defaults to
+	// 5000.
+	Keep int
+	// For is how long they are kept. Defaults to 7 days.
+	For time.Duration
+	// Text keeps what people wrote, too. Defaults to false.
+	Text bool
+	// Every is how often what has ended is written to the store. Defaults to one
+	// second.
+	Every time.Duration
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Logger hears of traces that cannot be kept. Defaults to none.
+	Logger zerolog.Logger
+}
+
+const (
+	// pages is how many values a ring has.
+	pages = 128
+	// partsOf is about how many parts a trace has: the request and the turn.
+	partsOf = 2
+	// pageBytes bounds a page, whatever is in it.
+	pageBytes = 192 << 10
+	// writeTimeout bounds the writing of what has ended.
+	writeTimeout = 10 * time.Second
+	// maxUnverified is how many requests that were refused may wait to be written,
+	// so that anyone who sends nonsense displaces nothing else.
+	maxUnverified = 500
+	// early is how many parts are written without waiting for the time, so that
+	// little is kept in memory.
+	early = 500
+	// watched is how many parts a follower may be behind before it misses some.
+	watched = 256
+)
+
+// Recorder is the tracer of a process. Make one with [New]. It is safe for
+// concurrent use.
+type Recorder struct {
+	cfg Config
+
+	mu sync.Mutex
+	// done are the parts that have ended and are not written yet, oldest first.
+	// With more than most of them, the oldest are dropped.
+	done    []*Part
+	most    int
+	dropped int64
+	// unverified counts those of them that anyone could have caused.
+	unverified int
+	// open are the turns that run.
+	open map[*live]struct{}
+	// followers get each part that ends.
+	followers map[chan Part]struct{}
+	named     int64
+
+	// full asks for a flush before its time.
+	full chan struct{}
+
+	writing sync.Mutex
+	spare   []*Part          // the list that was written last, to be used again
+	rings   map[string]*ring // by workspace; only with writing
+	down    bool
+}
+
+var _ adapter.Tracer = (*Recorder)(nil)
+
+// New returns a Recorder. It does no I/O.
+func New(cfg Config) *Recorder {
+	cfg.Keep = cmp.Or(cfg.Keep, 5000)
+	cfg.For = cmp.Or(cfg.For, notes.TracePage.Life())
+	cfg.Every = cmp.Or(cfg.Every, time.Second)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Recorder{
+		cfg: cfg, most: partsOf * cfg.Keep, open: make(map[*live]struct{}), followers: make(map[chan Part]struct{}),
+		rings: make(map[string]*ring), full: make(chan struct{}, 1),
+	}
+}
+
+// Begin begins a part.
+func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
+	l := &live{rec: r, part: Part{Kind: kind, Begun: r.cfg.Now(), Steps: make([]Step, 0, 12)}}
+	if kind == adapter.TraceTurn {
+		r.mu.Lock()
+		r.open[l] = struct{}{}
+		r.mu.Unlock()
+	}
+	return l
+}
+
+// ended takes a part that has ended.
+func (r *Recorder) ended(l *live) {
+	p := &l.part // it does not change any more
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, l)
+	if len(p.Steps) == 0 {
+		return
+	}
+	if p.ID == "" { // a request that was refused: it has no name that could be trusted
+		r.named++
+		p.ID = fmt.Sprintf("refused-%x-%d", p.Begun.UnixMicro(), r.named)
+	}
+	if p.Workspace == "" {
+		if r.unverified >= maxUnverified {
+			r.dropped++
+			return
+		}
+		r.unverified++
+	}
+	if len(r.done) >= r.most {
+		over := max(1, r.most/8) // many at once, so that moving the others is cheap
+		r.done = append(r.done[:0], r.done[over:]...)
+		r.dropped += int64(over)
+	}
+	if r.done = append(r.done, p); len(r.done) >= early {
+		select {
+		case r.full <- struct{}{}:
+		default: // it was asked for
+		}
+	}
+	for c := range r.followers {
+		select {
+		case c <- *p:
+		default: // it is too slow, and misses this one
+		}
+	}
+}
+
+// Dropped returns how many parts were dropped because they could not be written
+// fast enough.
+func (r *Recorder) Dropped() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropped
+}
+
+// Follow returns the parts that end in this process from now on, until stop is
+// called, which closes the channel. A reader that is too slow misses some.
+func (r *Recorder) Follow() (parts <-chan Part, stop func()) {
+	c := make(chan Part, watched)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.followers[c] = struct{}{}
+	return c, sync.OnceFunc(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.followers, c)
+		close(c)
+	})
+}
+
+// running returns the turns that run now.
+func (r *Recorder) running() []Part {
+	r.mu.Lock()
+	open := make([]*live, 0, len(r.open))
+	for l := range r.open {
+		open = append(open, l)
+	}
+	r.mu.Unlock()
+	parts := make([]Part, len(open))
+	for i, l := range open {
+		parts[i] = l.snapshot()
+	}
+	return parts
+}
+
+// Run writes what has ended to the store until ctx ends. It returns nil. What
+// ends later is written by [Recorder.Flush].
+func (r *Recorder) Run(ctx context.Context) error {
+	tick := time.NewTicker(r.cfg.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			r.try(ctx)
+		case <-r.full:
+			if !r.down { // then it waits for its time
+				r.try(ctx)
+			}
+		}
+	}
+}
+
+// try flushes, and logs the begin of an outage.
+func (r *Recorder) try(ctx context.Context) {
+	err := r.Flush(ctx)
+	if err != nil && !r.down && ctx.Err() == nil {
+		r.cfg.Logger.Warn().Err(err).Msg("traces cannot be kept now")
+	}
+	r.down = err != nil
+}
+
+// Flush writes what has ended to the store. It blocks for a few writes. What
+// could not be written is kept for the next time, as far as there is room.
+func (r *Recorder) Flush(ctx context.Context) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	r.mu.Lock()
+	done := r.done
+	r.done, r.unverified = r.spare, 0
+	r.spare = nil
+	r.mu.Unlock()
+	if len(done) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	var order []string
+	of := make(map[string][]*Part)
+	for _, p := range done {
+		if _, ok := of[p.Workspace]; !ok {
+			order = append(order, p.Workspace)
+		}
+		of[p.Workspace] = append(of[p.Workspace], p)
+	}
+	for i, workspace := range order {
+		left, err := r.ring(workspace).write(ctx, of[workspace])
+		if err == nil {
+			continue
+		}
+		for _, w := range order[i+1:] {
+			left = append(left, of[w]...)
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		over := max(0, len(left)+len(r.done)-r.most)
+		over = min(over, len(left))
+		r.dropped += int64(over)
+		r.done = append(left[over:], r.done...)
+		return err
+	}
+	clear(done)
+	r.spare = done[:0]
+	return nil
+}
+
+// maxRings bounds what is remembered of rings, not the rings.
+const maxRings = 10_000
+
+// ring returns the ring of a workspace.
+func (r *Recorder) ring(workspace string) *ring {
+	g := r.rings[workspace]
+	if g == nil {
+		if len(r.rings) >= maxRings {
+			clear(r.rings)
+		}
+		g = &ring{book: r.cfg.Book, workspace: workspace, life: r.cfg.For, perPage: max(1, partsOf*r.cfg.Keep/pages), now: r.cfg.Now}
+		r.rings[workspace] = g
+	}
+	return g
+}

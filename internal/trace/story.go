@@ -1,0 +1,256 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/linearbot/linearbot/internal/reason"
+)
+
+// Story is a trace in plain words.
+type Story struct {
+	// Title says what arrived and when.
+	Title string `json:"title"`
+	// What says what happened, and why.
+	What string `json:"what"`
+	// Do says what to do about it. May be empty.
+	Do string `json:"do,omitempty"`
+	// Lines are the steps.
+	Lines []Line `json:"lines"`
+}
+
+// Line is a step in plain words.
+type Line struct {
+	At   time.Time `json:"at"`
+	Code string    `json:"code"`
+	Text string    `json:"text"`
+}
+
+// Story tells the trace. now is the time for "3 minutes ago".
+func (t *Trace) Story(now time.Time) Story {
+	row := reason.Of(t.Reason)
+	s := Story{What: t.what(row), Do: row.Do}
+	s.Title = cmp.Or(t.Type, "A request")
+	if t.Subject != "" {
+		s.Title += " in " + t.Subject
+	}
+	s.Title += ", " + t.At.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + ago(now.Sub(t.At)) + "), " + string(t.Status) +
+		", delivery " + short(cmp.Or(t.Delivery, t.ID))
+	switch {
+	case t.Status == StatusWaiting && row.Kind == reason.Failed:
+		s.Do, _, _ = strings.Cut(s.Do, " Then requeue it")
+		s.What += " It will be tried again."
+	case t.Status == StatusRunning && t.Reason == reason.Handler:
+		s.What = fmt.Sprintf("The handler %s is running, for %s so far.", t.Detail, round(now.Sub(t.At)))
+		s.Do = "Messages of this thread that came later wait for it."
+	}
+	if late := t.late(); late > 0 && (t.Status == StatusHandled || t.Status == StatusIgnored) {
+		s.What += " It was late: Linear sent it " + round(late) + " before it arrived, most likely as a retry."
+	}
+	for i := range t.Steps {
+		s.Lines = append(s.Lines, Line{At: t.Steps[i].At, Code: t.Steps[i].Code, Text: t.Steps[i].Text()})
+	}
+	return s
+}
+
+// late is how late the delivery was. Zero if it was not.
+func (t *Trace) late() time.Duration {
+	for _, s := range t.Steps {
+		if s.Code == reason.Late {
+			return s.Took
+		}
+	}
+	return 0
+}
+
+// what says what happened.
+func (t *Trace) what(row reason.Info) string {
+	says := row.Says
+	switch {
+	case t.Status == StatusHandled && t.Reason == reason.Handled:
+		return t.handled()
+	case t.Status == StatusRunning && t.Reason == reason.APIFailed:
+		return "The handler is running, and a request to Linear failed: " + t.Detail + "."
+	}
+	if t.Detail != "" {
+		says = strings.TrimSuffix(says, ".") + " (" + t.Detail + ")."
+	}
+	return says + " [" + row.Code + "]"
+}
+
+// handled says who handled it and what was posted.
+func (t *Trace) handled() string {
+	var by, replies []string
+	for _, s := range t.Steps {
+		switch s.Code {
+		case reason.Handler:
+			by = append(by, s.Detail)
+		case reason.Reply, reason.ReplyKept:
+			replies = append(replies, s.Detail)
+		case reason.Answered:
+			return "It answers a question of the bot, and the turn that asked continues. [handled]"
+		}
+	}
+	if len(by) == 0 {
+		return "The bot handled it itself. [handled]"
+	}
+	text := "Handled by " + strings.Join(unique(by), ", ")
+	switch len(unique(replies)) {
+	case 0:
+		text += ", which posted no message"
+	case 1:
+		text += ", which posted message " + replies[0]
+	default:
+		text += fmt.Sprintf(", which posted %d messages", len(unique(replies)))
+	}
+	text += "."
+	if slices.ContainsFunc(t.Steps, func(s TimedStep) bool { return s.Code == reason.Missed }) {
+		text += " Linear's webhook for it did not arrive; the bot found it by asking Linear."
+	}
+	return text + " [handled]"
+}
+
+// Text is the step in plain words.
+func (s *TimedStep) Text() string {
+	row := reason.Of(s.Code)
+	says := strings.TrimSuffix(row.Says, ".")
+	switch s.Code {
+	case reason.Verified:
+		says = "The signature is right, by " + s.Detail
+	case reason.Late:
+		says = "It is late: it was sent " + round(s.Took) + " ago. Most likely it is one of Linear's retries"
+	case reason.Stored:
+		says = fmt.Sprintf("Stored in lane %s, at position %d", s.Detail, s.N)
+	case reason.Duplicate:
+		says += " (" + s.Detail + ")"
+	case reason.Attempt:
+		says = fmt.Sprintf("Attempt %d began, after %s in the lane", s.N, round(s.Took))
+	case reason.AttemptLost:
+		says = fmt.Sprintf("Attempt %d began and did not end: the process stopped during it, or lost the thread to another one", s.N)
+	case reason.Author:
+		says = "Written by " + s.Detail
+	case reason.Text:
+		says = "It says: " + s.Detail
+	case reason.Mention:
+		says = "It counts as a mention of the bot, by the rule " + s.Detail
+	case reason.Policy:
+		says = fmt.Sprintf("It stands for %d earlier messages of the thread (policy %s)", s.N, s.Detail)
+	case reason.Handler:
+		says = "The handler " + s.Detail + " began"
+	case reason.HandlerEnded:
+		says = "The handler " + s.Detail + " ended after " + round(s.Took)
+	case reason.StepRan:
+		says = "Step " + s.Detail + " ran for " + round(s.Took) + ", and its result is kept"
+	case reason.StepKept:
+		says = "Step " + s.Detail + " was skipped: its result is kept from an earlier attempt"
+	case reason.APICall:
+		says = fmt.Sprintf("Linear answered %s after %s", s.Detail, round(s.Took))
+		if s.N > 0 {
+			says += fmt.Sprintf(", cost %d", s.N)
+		}
+	case reason.APIFailed:
+		says = fmt.Sprintf("Linear failed %s after %s", s.Detail, round(s.Took))
+	case reason.Reply:
+		says = "The bot posted message " + s.Detail
+	case reason.ReplyKept:
+		says = "Message " + s.Detail + " was posted by an earlier attempt, and stands"
+	case reason.Retried:
+		says = "It is tried again in " + round(s.Took)
+		if s.Detail != "" {
+			says += ", " + s.Detail
+		}
+	case reason.Returned:
+		says = "It continues in " + round(s.Took) + ". This does not count as an attempt"
+	case reason.More:
+		says = fmt.Sprintf("%d further steps were not kept", s.N)
+	case reason.Received:
+		if s.Detail != "" {
+			says = "The request arrived, of kind " + s.Detail
+		}
+	default:
+		if s.Detail != "" {
+			says += " (" + s.Detail + ")"
+		}
+	}
+	return says + "."
+}
+
+// Write writes the story: what arrived, what happened and what to do in its
+// first three lines, and then the steps.
+func (s Story) Write(w io.Writer) {
+	fmt.Fprintln(w, Printable(s.Title))
+	fmt.Fprintln(w, "  "+Printable(s.What))
+	if s.Do != "" {
+		fmt.Fprintln(w, "  To do: "+s.Do)
+	}
+	for _, l := range s.Lines {
+		fmt.Fprintf(w, "    %s  %s\n", l.At.UTC().Format("15:04:05.000"), Printable(l.Text))
+	}
+}
+
+// Printable replaces what does not show, such as line feeds and escapes, so that
+// what others wrote stays in its line of a terminal.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func unique(all []string) []string {
+	var out []string
+	seen := make(map[string]bool)
+	for _, s := range all {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// short shortens an id that is a hash.
+func short(id string) string {
+	const most = 40
+	if len(id) > most {
+		return id[:12]
+	}
+	return id
+}
+
+func round(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	default:
+		return d.Round(time.Second).String()
+	}
+}
+
+func ago(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "now"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s ago", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+}
