@@ -43,7 +43,7 @@ func TestMigrate(t *testing.T) {
 		{"other keys", "migrate --prefix other --workspace org", []string{redis}, ExitOK, "would write 0 things", ""},
 		{"dry run", "migrate --workspace org --only subscriptions,states", []string{redis}, ExitOK, "would write 2 things", ""},
 		{"no key", "migrate --workspace org --apply --state file:" + dir + "2", []string{redis}, ExitConfig, "", "LINEAR_ENCRYPTION_KEY is missing"},
-		{"what is left out", "migrate --workspace org", []string{redis}, ExitOK, "slack:\ufffd[2J:1", ""},
+		{"what is left out", "migrate --workspace org", []string{redis}, ExitOK, "slack: [2J:1", ""},
 		{"environment", "migrate --workspace org", []string{redis, "LINEAR_API_KEY=k", "LINEAR_ACCESS_TOKEN=t"}, ExitOK, "REDIS_URL is LINEARBOT_STATE here", ""},
 		{"no Linear", "migrate --state file:" + dir, []string{redis, "LINEAR_API_URL=http://127.0.0.1:1/graphql"}, ExitFailed, "not_looked_up", "could not be looked up"},
 	} {
