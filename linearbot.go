@@ -11,9 +11,10 @@
 //	}
 //
 // [Main] gives it the commands of the linearbot binary over its own handlers:
-// serve, doctor, init, demo, sim, state, tokens, workspaces, keys, migrate, version
-// and help. [Run] is serve without a command line, for programs that have one of
-// their own, and for tests. Package bot is the API
+// serve, doctor, init, dev, trigger, send, record, demo, sim, state, explain,
+// deliveries, replay, dead, scheduled, tokens, workspaces, keys, migrate, version and
+// help. [Run] is serve without a command line, for programs that have one of their
+// own, and for tests. Package bot is the API
 // for handlers, and package linearbottest simulates a whole Linear around a bot.
 //
 // # Configuration

@@ -154,7 +154,7 @@ func (b *Bot) awaitStop(ctx context.Context, r *run) error {
 	}
 	for deadline := time.Now().Add(stopPatience); time.Now().Before(deadline); {
 		idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-			ID: fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, time.Now().UnixNano()), Lane: r.thread.key(), Body: probe, IfIdle: true,
+			ID: fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, time.Now().UnixNano()), Lane: b.laneOf(r.thread.workspace, r.thread.id), Body: probe, IfIdle: true,
 		})
 		if err != nil {
 			return fmt.Errorf("bot: stop of %s: %w", r.thread.id, err)

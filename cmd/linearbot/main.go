@@ -1,6 +1,10 @@
 // Command linearbot runs a chat bot for Linear with the stock handlers.
 //
 //	linearbot serve     run the bot from the environment
+//	linearbot dev       open the playground: the bot beside a simulated Linear, on a page
+//	linearbot trigger   have a person do something, in the playground or for any bot
+//	linearbot send      post recorded deliveries to a bot
+//	linearbot record    write real deliveries to files, without what is private
 //	linearbot demo      play a conversation on this machine, without a Linear workspace
 //	linearbot sim       run a simulated Linear for bots in any language
 //	linearbot state     look into a store, or move its content

@@ -3,6 +3,10 @@
 //	serve     run the bot from the environment
 //	doctor    examine the configuration, Linear, the webhook and the store
 //	init      go from nothing to a checked .env
+//	dev       open the playground: the bot beside a simulated Linear, on a page
+//	trigger   have a person do something, in the playground or for any bot
+//	send      post recorded deliveries to a bot
+//	record    write real deliveries to files, without what is private
 //	demo      play a conversation on this machine, without a Linear workspace
 //	sim       run a simulated Linear for bots in any language
 //	state     look into a store, or move its content
@@ -65,12 +69,16 @@ type Program struct {
 // commands is the command line. The names of flags and variables, their
 // defaults and their help come from package settings.
 type commands struct {
-	Serve  serveCmd  `cmd:"" help:"Run the bot from the environment."`
-	Doctor doctorCmd `cmd:"" help:"Examine the configuration, Linear, the webhook and the store."`
-	Init   initCmd   `cmd:"" help:"Go from nothing to a checked .env."`
-	Demo   demoCmd   `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
-	Sim    simCmd    `cmd:"" help:"Run a simulated Linear for bots in any language."`
-	State  stateCmd  `cmd:"" help:"Look into a store, or move its content."`
+	Serve   serveCmd   `cmd:"" help:"Run the bot from the environment."`
+	Doctor  doctorCmd  `cmd:"" help:"Examine the configuration, Linear, the webhook and the store."`
+	Init    initCmd    `cmd:"" help:"Go from nothing to a checked .env."`
+	Dev     devCmd     `cmd:"" help:"Open the playground: the bot beside a simulated Linear, on a page."`
+	Trigger triggerCmd `cmd:"" help:"Have a person do something, in the playground or for any bot."`
+	Send    sendCmd    `cmd:"" help:"Send recorded deliveries to a bot."`
+	Record  recordCmd  `cmd:"" help:"Write real deliveries to files, without what is private."`
+	Demo    demoCmd    `cmd:"" help:"Play a conversation on this machine, without a Linear workspace."`
+	Sim     simCmd     `cmd:"" help:"Run a simulated Linear for bots in any language."`
+	State   stateCmd   `cmd:"" help:"Look into a store, or move its content."`
 
 	Explain    explainCmd    `cmd:"" help:"Say what became of a comment, a session or a delivery, and why."`
 	Deliveries deliveriesCmd `cmd:"" help:"List deliveries and what became of them."`
@@ -122,7 +130,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	if err != nil {
 		return fail(ExitFailed, err.Error())
 	}
-	parsed, err := parser.Parse(helped(args))
+	parsed, err := parser.Parse(helped(args, p.environ()))
 	if exited >= 0 { // help or version was printed
 		return exited
 	}
@@ -158,7 +166,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 // newParser returns the parser of the command line and what it fills in. After the
 // help or the version is printed, exited is the exit code.
 func newParser(ctx context.Context, p *program, exited *int) (*kong.Kong, *commands, error) {
-	vars := kong.Vars{"version": version(p.name)}
+	vars := kong.Vars{"version": version(p.name), "default_dev_addr": devAddr}
 	maps.Copy(vars, settings.Vars())
 	cli := &commands{}
 	parser, err := kong.New(cli,
@@ -174,10 +182,16 @@ func newParser(ctx context.Context, p *program, exited *int) (*kong.Kong, *comma
 	return parser, cli, err
 }
 
-// helped turns "help serve" into "serve --help", and nothing into "--help".
-func helped(args []string) []string {
+// helped turns "help serve" into "serve --help", and nothing into the command that
+// LINEARBOT_COMMAND names or "--help".
+func helped(args, environ []string) []string {
 	switch {
 	case len(args) == 0:
+		for _, kv := range environ {
+			if name, ok := strings.CutPrefix(kv, "LINEARBOT_COMMAND="); ok && name != "" {
+				return []string{name}
+			}
+		}
 		return []string{"--help"}
 	case args[0] != "help":
 		return args

@@ -53,7 +53,7 @@ func TestHelped(t *testing.T) {
 		{"help state stats --json", "state stats --help"},
 		{"serve --addr help", "serve --addr help"},
 	} {
-		if got := strings.Join(helped(strings.Fields(tt.args)), " "); got != tt.want {
+		if got := strings.Join(helped(strings.Fields(tt.args), nil), " "); got != tt.want {
 			t.Errorf("%q becomes %q, want %q", tt.args, got, tt.want)
 		}
 	}

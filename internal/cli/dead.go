@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/trace"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -48,7 +49,7 @@ func (c *deadList) Run(ctx context.Context, d *deadCmd, p *program) error {
 		fmt.Fprintln(w, "BURIED\tATTEMPTS\tCODE\tLANE\tID\tMESSAGE")
 		for _, letter := range l.Letters {
 			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(letter.BuriedAt), letter.Attempts, letter.Code, letter.Lane,
-				letter.ID, printable(clip(letter.Message, 80)))
+				letter.ID, trace.Printable(clip(letter.Message, 80)))
 		}
 		if err := w.Flush(); err != nil {
 			return err
@@ -78,7 +79,7 @@ func (c *deadShow) Run(ctx context.Context, d *deadCmd, p *program) error {
 			return err
 		}
 		fmt.Fprintf(p.out, "%s in %s\n", l.ID, l.Lane)
-		fmt.Fprintf(p.out, "  buried %s ago after %d attempts: %s: %s\n", age(l.BuriedAt), l.Attempts, l.Code, printable(l.Message))
+		fmt.Fprintf(p.out, "  buried %s ago after %d attempts: %s: %s\n", age(l.BuriedAt), l.Attempts, l.Code, trace.Printable(l.Message))
 		if l.Stack != "" {
 			fmt.Fprintln(p.out, l.Stack)
 		}

@@ -43,7 +43,7 @@ func TestDocumentedCommands(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := parser.Parse(helped(args)); err != nil && exited < 0 && !strings.HasSuffix(err.Error(), "no such file or directory") {
+			if _, err := parser.Parse(helped(args, nil)); err != nil && exited < 0 && !strings.HasSuffix(err.Error(), "no such file or directory") {
 				t.Errorf("%s: %q: %v", filepath.Base(file), shown, err)
 			}
 		}

@@ -145,7 +145,7 @@ func row(t *trace.Trace, between string) string {
 	for _, field := range []string{
 		string(t.Status), t.Reason, orDash(t.Type), orDash(about), t.Until.Sub(t.At).Round(time.Millisecond).String(), clip(id, 40),
 	} {
-		fields = append(fields, printable(field))
+		fields = append(fields, trace.Printable(field))
 	}
 	return strings.Join(fields, between)
 }

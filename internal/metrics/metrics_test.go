@@ -86,7 +86,7 @@ func newRig(t *testing.T) *rig {
 	store := memstate.New(memstate.Options{})
 	t.Cleanup(func() { _ = store.Close() })
 	on := adaptertest.NewFake("helper")
-	b, err := bot.New(bot.Config{Adapter: on, Store: store, Secret: marker + "-for-the-ids"})
+	b, err := bot.New(bot.Config{Adapter: on, Store: store, Secret: marker + "-for-the-ids", Workers: 64})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,6 +172,10 @@ func Table() []Setting {
 			Help: "token of at least 16 bytes that opens the console at `/console/`, and the admin API at `LINEARBOT_ADMIN_ADDR`",
 		},
 		{
+			Name: "LINEARBOT_COMMAND", DefaultIs: "none: the help is printed",
+			Help: "command to run if the command line names none; `dev` sets it to `serve` for the programs that it runs",
+		},
+		{
 			Name: "LINEARBOT_LOG_LEVEL", Flag: "log-level", Default: "info", parse: (*Values).parseLevel,
 			Help: "`trace`, `debug`, `info`, `warn` or `error`",
 		},

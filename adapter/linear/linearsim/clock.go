@@ -10,24 +10,53 @@ import (
 // of this machine.
 var ErrRealClock = errors.New("linearsim: the server has no virtual clock: set Config.Clock")
 
-// Clock is a virtual clock: its time moves only by Advance. With one in
+// Clock is a virtual clock: its time moves by Advance. With one in
 // [Config.Clock] the waits of Linear pass at once: retries of webhooks, the
 // life of tokens, the half hour after which a session is stale. It is safe for
 // concurrent use.
 type Clock struct {
-	mu    sync.Mutex
-	now   time.Time
-	moved chan struct{} // closed at the next move
+	mu      sync.Mutex
+	now     time.Time     // of a clock that stands
+	ahead   time.Duration // of a clock that runs
+	running bool
+	moved   chan struct{} // closed at the next move
 }
 
-// NewClock returns a clock that stands at a time.
+// NewClock returns a clock that stands at a time and moves only by Advance.
 func NewClock(start time.Time) *Clock { return &Clock{now: start, moved: make(chan struct{})} }
+
+// NewRunningClock returns a clock that runs with the time of this machine, and
+// that Advance moves ahead of it. A webhook is still stamped with the time of this
+// machine, which is the only one that a receiver knows.
+func NewRunningClock() *Clock { return &Clock{running: true, moved: make(chan struct{})} }
 
 // Now returns the time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.time()
+}
+
+func (c *Clock) time() time.Time {
+	if c.running {
+		return time.Now().Add(c.ahead)
+	}
 	return c.now
+}
+
+// Ahead returns how far a running clock is ahead of this machine.
+func (c *Clock) Ahead() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ahead
+}
+
+// stamp returns the time that a receiver of webhooks compares with its own.
+func (c *Clock) stamp() time.Time {
+	if c.running {
+		return time.Now()
+	}
+	return c.Now()
 }
 
 // Advance moves the clock forward. A negative duration is a no-op.
@@ -37,7 +66,7 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+	c.now, c.ahead = c.now.Add(d), c.ahead+d
 	close(c.moved)
 	c.moved = make(chan struct{})
 }
@@ -68,16 +97,21 @@ func (s *Server) waitTime() time.Time {
 	return time.Now()
 }
 
-// due returns a channel that receives at a time, and a function that stops it. On
-// a virtual clock it is closed at every move, and the caller checks again.
+// due returns a channel that receives at a time, one that is closed when the
+// virtual clock moves, after which the caller checks again, and a function that
+// stops both.
 func (s *Server) due(at time.Time) (<-chan time.Time, <-chan struct{}, func()) {
-	stop := func() {}
-	if s.cfg.Clock != nil {
-		return nil, s.cfg.Clock.move(), stop
+	var moved <-chan struct{}
+	stop, wait := func() {}, time.Until(at)
+	if c := s.cfg.Clock; c != nil {
+		moved, wait = c.move(), at.Sub(c.Now())
+		if !c.running {
+			return nil, moved, stop
+		}
 	}
 	if at.IsZero() {
-		return nil, nil, stop
+		return nil, moved, stop
 	}
-	t := time.NewTimer(time.Until(at))
-	return t.C, nil, func() { t.Stop() }
+	t := time.NewTimer(wait)
+	return t.C, moved, func() { t.Stop() }
 }

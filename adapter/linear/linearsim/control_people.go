@@ -1,6 +1,10 @@
 package linearsim
 
-import "net/http"
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+)
 
 // controlPerson has a person do something.
 func (s *Server) controlPerson(r *http.Request, in args) (any, error) {
@@ -184,11 +188,25 @@ func (s *Server) controlApp(r *http.Request, in args) (any, error) {
 		return map[string]any{"accessToken": app.Token()}, nil
 	case "env":
 		return map[string]any{"env": app.Env()}, nil
+	case "send":
+		body, err := json.Marshal(in["body"])
+		if err != nil || len(in.object("body")) == 0 {
+			return nil, refused(http.StatusBadRequest, `give "body" as a JSON object`)
+		}
+		id, err := app.Send(r.Context(), body, true)
+		if err != nil && !errors.Is(err, ErrRefused) {
+			return nil, refused(http.StatusBadGateway, "%v", err)
+		}
+		d, err := s.Delivery(id)
+		if err != nil || len(d.Attempts) == 0 {
+			return nil, refused(http.StatusBadGateway, "there is no answer")
+		}
+		return map[string]any{"id": id, "status": d.Attempts[0].Status, "answer": d.Attempts[0].Answer}, nil
 	case "webhook":
 		hook := app.SetWebhook(Webhook{URL: in.text("url"), Secret: in.text("secret"), ResourceTypes: in.texts("resourceTypes")})
 		return map[string]any{"id": hook.ID, "secret": hook.Secret}, nil
 	default:
-		return nil, refused(http.StatusNotFound, "an app cannot %q: use token, env, webhook, revoke or uninstall", verb)
+		return nil, refused(http.StatusNotFound, "an app cannot %q: use token, env, send, webhook, revoke or uninstall", verb)
 	}
 	return done(), nil
 }

@@ -25,6 +25,7 @@ type delivery struct {
 	due      time.Time // when to retry
 	done     bool
 	repeat   bool // it arrived, and is sent a second time
+	own      bool // the body was given by [Installation.Send]
 	act      int  // events of one act have the same number
 }
 
@@ -33,9 +34,11 @@ type Delivery struct {
 	ID        string // the Linear-Delivery header
 	WebhookID string
 	URL       string
-	Type      string // such as Comment
-	Action    string // such as create
-	Body      []byte // as sent last, nil before the first attempt; do not change
+	Type      string    // such as Comment
+	Action    string    // such as create
+	At        time.Time // when the event happened, by the clock of the server
+	Due       time.Time // of the next attempt, zero if none is planned
+	Body      []byte    // as sent last, nil before the first attempt; do not change
 	Header    http.Header
 	Attempts  []Attempt
 	Done      bool // answered with 200 or given up
@@ -55,17 +58,28 @@ type Attempt struct {
 // Deliveries returns the log of deliveries, oldest first. At least the newest
 // 10,000 are kept.
 func (s *Server) Deliveries() []Delivery {
-	return read(s, func() []Delivery {
-		out := make([]Delivery, len(s.deliveries))
-		for i, d := range s.deliveries {
-			out[i] = Delivery{
-				ID: d.id, WebhookID: d.reg.ID, URL: d.reg.URL, Type: d.event.typ, Action: d.event.action,
-				Body: d.body, Header: d.header.Clone(), Attempts: slices.Clone(d.attempts), Done: d.done,
-				OK: slices.ContainsFunc(d.attempts, func(a Attempt) bool { return a.Status == http.StatusOK }),
-			}
+	return read(s, func() []Delivery { return logged(s.deliveries) })
+}
+
+// logged returns deliveries as log entries.
+func logged(in []*delivery) []Delivery {
+	out := make([]Delivery, len(in))
+	for i, d := range in {
+		out[i] = Delivery{
+			ID: d.id, WebhookID: d.reg.ID, URL: d.reg.URL, Type: d.event.typ, Action: d.event.action,
+			At: d.event.at, Due: d.planned(), Body: d.body, Header: d.header.Clone(), Attempts: slices.Clone(d.attempts), Done: d.done,
+			OK: slices.ContainsFunc(d.attempts, func(a Attempt) bool { return a.Status == http.StatusOK }),
 		}
-		return out
-	})
+	}
+	return out
+}
+
+// planned returns when the next attempt is due, zero if there is none.
+func (d *delivery) planned() time.Time {
+	if d.done || d.tries == 0 {
+		return time.Time{}
+	}
+	return d.due
 }
 
 // deliver starts deliveries until ctx ends. It is the only place that takes
@@ -107,6 +121,9 @@ func (s *Server) ready(now time.Time) (batch []*delivery, next time.Time) {
 				}
 				return false
 			})
+			if reg.held {
+				continue
+			}
 			n := min(len(reg.queue), s.cfg.Parallel-reg.active)
 			batch = append(batch, reg.queue[:n]...)
 			reg.queue = reg.queue[n:]
@@ -188,14 +205,14 @@ func (reg *Registration) Enabled() bool {
 func (s *Server) prepare(d *delivery) ([]byte, http.Header, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.body != nil && (!s.cfg.RestampRetries || d.repeat) {
+	if d.own || d.body != nil && (!s.cfg.RestampRetries || d.repeat) {
 		if s.cfg.NewDeliveryIDs && !d.repeat {
 			d.header = d.header.Clone()
 			d.header.Set("Linear-Delivery", s.newID())
 		}
 		return d.body, d.header, nil
 	}
-	now := s.now()
+	now := s.stamped()
 	body, err := d.envelope(now)
 	if err != nil {
 		return nil, nil, err
@@ -205,16 +222,28 @@ func (s *Server) prepare(d *delivery) ([]byte, http.Header, error) {
 	if d.header != nil && s.cfg.NewDeliveryIDs {
 		id = s.newID()
 	}
-	d.header = http.Header{
+	d.header = signedHeader(id, d.event.typ, d.reg.Secret, body, now)
+	return d.body, d.header, nil
+}
+
+// stamped is the time in webhookTimestamp.
+func (s *Server) stamped() time.Time {
+	if c := s.cfg.Clock; c != nil {
+		return c.stamp().UTC().Truncate(time.Millisecond)
+	}
+	return s.now()
+}
+
+func signedHeader(id, typ, secret string, body []byte, now time.Time) http.Header {
+	return http.Header{
 		"Content-Type":     {"application/json; charset=utf-8"},
 		"Accept-Charset":   {"utf-8"},
 		"User-Agent":       {"Linear-Webhook"},
 		"Linear-Delivery":  {id},
-		"Linear-Event":     {d.event.typ},
-		"Linear-Signature": {sign(d.reg.Secret, body)},
+		"Linear-Event":     {typ},
+		"Linear-Signature": {sign(secret, body)},
 		"Linear-Timestamp": {strconv.FormatInt(now.UnixMilli(), 10)},
 	}
-	return d.body, d.header, nil
 }
 
 func sign(secret string, body []byte) string {

@@ -25,6 +25,11 @@ func (s *Server) Disturb(d Disturbance) {
 	s.release()
 }
 
+// Disturbed returns what is left of the disturbance.
+func (s *Server) Disturbed() Disturbance {
+	return read(s, func() Disturbance { return s.disturbed })
+}
+
 // release sends what is held back, newest first.
 func (s *Server) release() {
 	for _, d := range slices.Backward(s.held) {

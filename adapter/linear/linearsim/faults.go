@@ -55,6 +55,17 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
+// Faults returns what is left of the faults, in the order in which they hit.
+func (s *Server) Faults() []Fault {
+	return read(s, func() []Fault {
+		out := make([]Fault, len(s.faults))
+		for i, f := range s.faults {
+			out[i] = *f
+		}
+		return out
+	})
+}
+
 // takeFault uses up one fault for a request with these names. The zero Fault is a
 // no-op.
 func (s *Server) takeFault(graphql bool, names ...string) Fault {

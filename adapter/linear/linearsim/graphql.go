@@ -72,19 +72,21 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := Request{At: s.now(), Authorization: authKind(r)}
+	began := time.Now()
 	var in body
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err == nil {
 		err = json.Unmarshal(raw, &in)
 	}
 	if err != nil {
-		s.write(w, &rec, s.caller(r), 0, refuse(badRequest("BAD_REQUEST", "POST body must be JSON with a query")))
+		s.write(w, &rec, began, s.caller(r), 0, refuse(badRequest("BAD_REQUEST", "POST body must be JSON with a query")))
 		return
 	}
 	if strings.TrimSpace(in.Query) == "" {
-		s.write(w, &rec, s.caller(r), 0, refuse(noQuery()))
+		s.write(w, &rec, began, s.caller(r), 0, refuse(noQuery()))
 		return
 	}
+	s.transcribe(&rec.Query, []byte(in.Query))
 	doc := s.parse(in.Query)
 	op := doc.operation(in.OperationName)
 	rec.OperationName, rec.Variables = in.OperationName, in.Variables
@@ -100,10 +102,13 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	}
 	if status, ok := fault.answer(w); ok {
 		rec.Status = status
+		s.transcribe(&rec.Answer, []byte(fault.Body))
+		s.timed(&rec, began)
 		s.record(rec)
 		return
 	}
 	if fault.Reset {
+		s.timed(&rec, began)
 		s.record(rec)
 		cut(w)
 		return
@@ -114,11 +119,12 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	}
 	out, cost := s.execute(who, doc, op, in.Variables)
 	if fault.ResetAfter && !fault.RateLimited {
+		s.timed(&rec, began)
 		s.record(rec)
 		cut(w)
 		return
 	}
-	s.write(w, &rec, who, cost, out)
+	s.write(w, &rec, began, who, cost, out)
 }
 
 // parse validates a query text once and remembers the outcome.
@@ -266,7 +272,7 @@ func (s *Server) run(who *caller, op *ast.OperationDefinition, vars map[string]a
 }
 
 // write sends an answer and logs it.
-func (s *Server) write(w http.ResponseWriter, rec *Request, who *caller, cost int, out reply) {
+func (s *Server) write(w http.ResponseWriter, rec *Request, began time.Time, who *caller, cost int, out reply) {
 	rec.Status, rec.Complexity = out.status, cost
 	if who.token != nil {
 		rec.UserID = who.token.user.ID
@@ -274,8 +280,6 @@ func (s *Server) write(w http.ResponseWriter, rec *Request, who *caller, cost in
 	for _, e := range out.errs {
 		rec.Codes = append(rec.Codes, e.Extensions.Code)
 	}
-	s.record(*rec)
-
 	b := []byte{'{'}
 	if len(out.errs) > 0 {
 		list, err := json.Marshal(out.errs)
@@ -295,12 +299,16 @@ func (s *Server) write(w http.ResponseWriter, rec *Request, who *caller, cost in
 			return
 		}
 	}
+	b = append(b, '}')
+	s.transcribe(&rec.Answer, b)
+	s.timed(rec, began)
+	s.record(*rec) // before the client can know
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-Request-ID", uuid.NewString())
 	who.budget.headers(h, cost)
 	w.WriteHeader(out.status)
-	_, _ = w.Write(append(b, '}'))
+	_, _ = w.Write(b)
 }
 
 // asVariable is the answer to variables that do not fit.

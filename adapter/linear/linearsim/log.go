@@ -27,6 +27,15 @@ type Request struct {
 	Status        int            // 0 when the connection was cut
 	Codes         []string       // extensions.code of each error
 	Complexity    int
+
+	// The following are set with [Config.Transcript]. Query is the text of the
+	// operation and Answer that of the answer, both of the newest requests only
+	// and cut if they are long.
+	Query    string
+	Answer   string
+	Duration time.Duration
+	// Number counts the requests since the start, from 1.
+	Number int
 }
 
 // Requests returns the last 10,000 requests to GraphQL and OAuth, oldest
@@ -56,5 +65,32 @@ func (s *Server) record(r Request) {
 	if len(s.requests) >= logSize {
 		s.requests = slices.Delete(s.requests, 0, logSize/10)
 	}
+	if s.cfg.Transcript {
+		s.requested++
+		r.Number = s.requested
+	}
 	s.requests = append(s.requests, r)
+	if old := len(s.requests) - 1 - transcriptSize; s.cfg.Transcript && old >= 0 {
+		s.requests[old].Query, s.requests[old].Answer = "", ""
+	}
+}
+
+// Transcripts keep the texts of this many requests, each up to this many bytes.
+const (
+	transcriptSize = 500
+	transcriptText = 64 << 10
+)
+
+// timed notes how long a request took.
+func (s *Server) timed(r *Request, began time.Time) {
+	if s.cfg.Transcript {
+		r.Duration = time.Since(began)
+	}
+}
+
+// transcribe notes a text of a request, if [Config.Transcript] asks for it.
+func (s *Server) transcribe(to *string, text []byte) {
+	if s.cfg.Transcript {
+		*to = string(text[:min(len(text), transcriptText)])
+	}
 }

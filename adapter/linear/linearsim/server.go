@@ -89,6 +89,9 @@ type Config struct {
 	// BareSessions leaves out of the event of a prompt all of the session but its
 	// id. Defaults to false.
 	BareSessions bool
+	// Transcript keeps the texts of the newest 500 requests to GraphQL, for
+	// people who want to see them. Defaults to false.
+	Transcript bool
 	// Clock is a virtual clock: it is the time of the server, and deadlines of
 	// retries follow it. Defaults to none, which is the time of this machine.
 	Clock *Clock
@@ -128,6 +131,7 @@ type Server struct {
 	documents  map[string]*document
 	files      map[string]*file // by the path of the asset
 	requests   []Request
+	requested  int // requests so far
 	counts     map[string]int
 	deliveries []*delivery
 	disturbed  Disturbance

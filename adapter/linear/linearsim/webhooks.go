@@ -39,6 +39,7 @@ type Registration struct {
 	label   string
 	types   []string
 	enabled bool
+	held    bool
 	failed  int         // deliveries given up since the last success
 	queue   []*delivery // to be started, in order
 	retries []*delivery // to be queued again when they are due
@@ -72,6 +73,15 @@ func (reg *Registration) SetEnabled(on bool) {
 	s.mu.Lock()
 	defer s.unlock()
 	reg.enabled = on
+}
+
+// Hold keeps deliveries back until Hold(false), as long as the receiver is known
+// to be away. They do not count as failures.
+func (reg *Registration) Hold(on bool) {
+	s := reg.ws.srv
+	s.mu.Lock()
+	defer s.unlock()
+	reg.held = on
 }
 
 // event is something that happened.

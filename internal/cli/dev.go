@@ -1,0 +1,274 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/console/play"
+	"github.com/linearbot/linearbot/internal/dev"
+	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/ticketing"
+)
+
+// devAddr is where the playground is unless --addr says otherwise.
+const devAddr = "127.0.0.1:4010"
+
+// devCmd opens the playground: the bot beside a simulated Linear, on a page.
+type devCmd struct {
+	Addr     string   `help:"Where the playground is, on this machine." placeholder:"${default_dev_addr}"`
+	Open     *bool    `help:"Open the page in a browser. On a terminal it is, unless --no-open is given." negatable:""`
+	Keep     string   `help:"Directory that keeps the world and the bot's state for the next time." placeholder:"DIR" type:"path"`
+	SeedFile string   `name:"seed-file" help:"Workspaces to begin with, JSON or YAML." type:"existingfile"`
+	Webhook  string   `help:"Where the bot receives webhooks, if it chooses its port itself." placeholder:"URL"`
+	Tickets  bool     `name:"ticketing" help:"Serve the ticketing API as well, with a helpdesk on the page."`
+	Watch    string   `help:"Directory whose changes restart the bot." placeholder:"." type:"existingdir"`
+	LogLevel string   `help:"${help_log_level}" placeholder:"info"`
+	Command  []string `arg:"" optional:"" passthrough:"" help:"Command that runs the bot, after \"--\". Without one it is this program."`
+}
+
+// Help says how to use it.
+func (*devCmd) Help() string {
+	return `Without a command, the playground runs this program with its own handlers:
+
+  my-bot dev
+
+With a command after "--" it runs any program, in any language, and starts it again when a file changes; the world stays as it is:
+
+  linearbot dev -- go run .
+  linearbot dev -- node bot.js
+
+Name the directory with its code with --watch if it writes files where it runs. The program finds the variables that "linearbot sim" prints in its environment, and is to listen on PORT for POST /api/webhooks/linear. Everything is on this machine: no workspace, no tunnel, no internet.`
+}
+
+// Run serves the playground until ctx ends.
+func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
+	values, _ := settings.Read(p.environ(), nil)
+	dir, cleanup, err := c.dir()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cleanup()) }()
+	ln, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ln.Close() }() // usually the server has closed it
+	wcfg := dev.WorldConfig{SeedFile: c.SeedFile, Handle: values.Name, WebhookURL: c.Webhook}
+	if c.Keep != "" {
+		wcfg.StateFile = filepath.Join(dir, "world.json")
+	}
+	world, err := dev.NewWorld(wcfg) //nolint:contextcheck // it ends by Close
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
+	env := world.Environ(p.environ(), dir)
+	if c.Tickets {
+		env = append(env, "LINEARBOT_TICKETING=true")
+	}
+	if values.Lookup("LINEARBOT_HELPDESK_URL") == "" {
+		env = append(env, "LINEARBOT_HELPDESK_URL=http://"+ln.Addr().String()+"/desk/{conversation}")
+	}
+	if c.LogLevel != "" {
+		env = append(env, "LINEARBOT_LOG_LEVEL="+c.LogLevel)
+	}
+	runner, watched := c.runner(p, world, env)
+	sup := dev.NewSupervisor(world, runner, p.err)
+	desk, err := openDesk(ctx, world, env, dir)
+	if err != nil {
+		return err
+	}
+	page, err := play.New(play.Config{World: world.Linear, App: world.App, Bot: sup, Trace: dev.NewTraces(dir).Of, Desk: desk})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	srv := &http.Server{Handler: page, ReadHeaderTimeout: 10 * time.Second}
+	var wg sync.WaitGroup
+	failed := make(chan error, 1)
+	wg.Go(func() {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+			stop()
+		}
+	})
+	wg.Go(func() { _ = page.Run(ctx) }) // it returns nil
+	wg.Go(func() { _ = sup.Run(ctx) })
+	if watched != "" {
+		wg.Go(func() { _ = dev.Watch(ctx, watched, sup.Restart) })
+	}
+	address := "http://" + ln.Addr().String() + "/"
+	fmt.Fprintf(p.out, "Playground  %s\nBot         @%s: %s\n", address, world.App.User.DisplayName, runner)
+	if watched != "" {
+		fmt.Fprintf(p.out, "Restarts    when a file in %s changes\n", watched)
+	}
+	fmt.Fprintf(p.out, "Linear      %s, simulated\n\nPress Ctrl-C to stop.\n", world.Linear.URL())
+	if c.opens(p) {
+		browse(ctx, address)
+	}
+	<-ctx.Done()
+	stop()
+	_ = srv.Close() // streams never end by themselves
+	wg.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// openDesk returns the helpdesk beside the bot, or nil if the environment does not
+// turn on the ticketing API.
+func openDesk(ctx context.Context, world *dev.World, env []string, dir string) (*play.Desk, error) {
+	values, _ := settings.Read(env, nil)
+	if !values.Ticketing {
+		return nil, nil //nolint:nilnil // it is off
+	}
+	tokens, store, err := openTokens("file:" + filepath.Join(dir, "tickets"))
+	if err != nil {
+		return nil, err
+	}
+	_, secret, err := tokens.Create(ctx, ticketing.Token{Name: "Sam Support", Role: ticketing.RoleAdmin, ExpiresAt: time.Now().Add(devToken)})
+	prefix := cmp.Or(values.Lookup("LINEARBOT_TICKETING_PREFIX"), "/ticketing")
+	return &play.Desk{API: "http://" + world.Addr + strings.TrimRight(prefix, "/"), Token: secret, Agent: "Sam Support"}, errors.Join(err, store.Close())
+}
+
+// devToken is how long the token of a playground's helpdesk works.
+const devToken = 30 * 24 * time.Hour
+
+// dir returns the directory for the state, and a function that removes it unless it
+// is to be kept.
+func (c *devCmd) dir() (string, func() error, error) {
+	if c.Keep != "" {
+		return c.Keep, func() error { return nil }, os.MkdirAll(c.Keep, 0o700)
+	}
+	dir, err := os.MkdirTemp("", "linearbot-dev-")
+	return dir, func() error { return os.RemoveAll(dir) }, err
+}
+
+// listen takes the address of the page. If the usual one is taken, another one does.
+func (c *devCmd) listen(ctx context.Context) (net.Listener, error) {
+	addr := cmp.Or(c.Addr, devAddr)
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("--addr is %q: give host and port, such as %s", c.Addr, devAddr)}
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, &usageError{fmt.Errorf("--addr is %q: the playground has no login and stays on this machine, such as at %s", c.Addr, devAddr)}
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) && c.Addr == "" {
+		return lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	return ln, err
+}
+
+// runner returns what runs the bot, and the directory whose changes restart it.
+func (c *devCmd) runner(p *program, world *dev.World, env []string) (dev.Runner, string) {
+	args := c.Command
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	watched := cmp.Or(c.Watch, ".")
+	if len(args) > 0 {
+		return &dev.Command{Args: args, Environ: env, Addr: world.Addr}, watched
+	}
+	if exe, pkg, ok := goRun(); ok {
+		built := filepath.Join(filepath.Dir(exe), "linearbot-dev-"+filepath.Base(exe))
+		return &dev.Command{
+			Args: []string{built, "serve"}, Build: []string{"go", "build", "-o", built, pkg}, First: []string{exe, "serve"}, Environ: env, Addr: world.Addr,
+		}, watched
+	}
+	return &ownHandlers{p: p, env: env, level: c.LogLevel}, ""
+}
+
+// goRun reports whether "go run" has started this program, and from which package.
+// Its sources are then at hand.
+func goRun() (exe, pkg string, ok bool) {
+	exe, err := os.Executable()
+	if err != nil || !strings.Contains(filepath.ToSlash(exe), "/go-build") || strings.HasSuffix(exe, ".test") {
+		return "", "", false
+	}
+	info, found := debug.ReadBuildInfo()
+	if !found || info.Path == "" || info.Path == "command-line-arguments" {
+		return "", "", false
+	}
+	return exe, info.Path, true
+}
+
+// ownHandlers runs the program itself, in this process.
+type ownHandlers struct {
+	p     *program
+	env   []string
+	level string
+}
+
+// String says what is run.
+func (*ownHandlers) String() string { return "this program with its own handlers" }
+
+// Run serves the bot until ctx ends.
+func (o *ownHandlers) Run(ctx context.Context, out io.Writer, ready func()) error {
+	cfg := o.p.cfg
+	cfg.Environ, cfg.Flags = o.env, nil
+	// Where the program goes in production has nothing to do with the playground.
+	cfg.Bot.Adapter, cfg.Bot.Store, cfg.Bot.Links = nil, nil, bot.LinkConfig{}
+	told := cfg.Webhook.OnListen
+	cfg.Webhook.Secrets, cfg.Webhook.Expiring, cfg.Webhook.Verify = nil, nil, nil
+	cfg.Webhook.OnListen = func(a net.Addr) {
+		if told != nil {
+			told(a)
+		}
+		ready()
+	}
+	cfg.Webhook.ShutdownTimeout = cmp.Or(cfg.Webhook.ShutdownTimeout, time.Second)
+	values, _ := settings.Read(o.env, nil)
+	log := zerolog.New(out).Level(values.Level).With().Timestamp().Logger()
+	cfg.Logger = &log
+	return serve.Run(ctx, cfg)
+}
+
+// opens reports whether the page is to be opened.
+func (c *devCmd) opens(p *program) bool {
+	if c.Open != nil {
+		return *c.Open
+	}
+	f, ok := p.out.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// browse opens an address in a browser, if this machine has one.
+func browse(ctx context.Context, address string) {
+	name, args := "xdg-open", []string{address}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), name, args...) //nolint:gosec // an address of this process
+	if cmd.Start() == nil {
+		_ = cmd.Process.Release() // the browser outlives this program
+	}
+}

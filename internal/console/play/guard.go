@@ -1,0 +1,52 @@
+package play
+
+import (
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// policy lets the page load its own files and talk to its own server, and
+// nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// guard keeps other sites out. A name that leads to this machine by DNS rebinding
+// is refused by its Host, a form or script of another site by its Origin and by
+// the Content-Type that such requests cannot have.
+func guard(next http.Handler) http.Handler {
+	own := http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if !local(r.Host) {
+			http.Error(w, "The playground answers on this machine only, not as "+r.Host+".", http.StatusForbidden)
+			return
+		}
+		if r.Method == http.MethodPost {
+			if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
+				http.Error(w, "send application/json", http.StatusUnsupportedMediaType)
+				return
+			}
+		}
+		own.ServeHTTP(w, r)
+	})
+}
+
+// local reports whether a Host header names this machine by a name that no one
+// else can give it.
+func local(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	if name == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return ip != nil && ip.IsLoopback()
+}

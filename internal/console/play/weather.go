@@ -1,0 +1,129 @@
+package play
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+)
+
+// day is something that goes wrong between Linear and the bot.
+type day struct{ Verb, Label, Help string }
+
+// days are the bad days that the page offers.
+func days() []day {
+	return []day{
+		{"down", "Linear is down", "The next 4 calls are answered 503."},
+		{"limited", "Rate limited", "The next 3 calls are answered RATELIMITED for two seconds."},
+		{"slow", "Slow answers", "The next 5 calls take two seconds longer."},
+		{"cut", "Lost answers", "The next 2 calls are done, but their answers get lost."},
+		{"revoked", "Token revoked", "The bot has to authenticate again."},
+		{"twice", "Webhooks arrive twice", "The next 3 deliveries are sent twice."},
+		{"reverse", "Wrong order", "The next 3 deliveries are held back and then sent newest first."},
+		{"lost", "Webhooks get lost", "The next 2 attempts do not arrive. Linear tries again in a minute."},
+	}
+}
+
+// trouble is a bad day that is not over.
+type trouble struct{ Label, Left string }
+
+// troubles returns the bad days that are not over.
+func (p *Playground) troubles() []trouble {
+	var out []trouble
+	for _, f := range p.cfg.World.Faults() {
+		label := "Linear is down"
+		switch {
+		case f.RateLimited:
+			label = "Rate limited"
+		case f.ResetAfter:
+			label = "Lost answers"
+		case f.Delay > 0:
+			label = "Slow answers"
+		}
+		out = append(out, trouble{label, plural(f.Times, "call")})
+	}
+	d := p.cfg.World.Disturbed()
+	for _, t := range []struct {
+		n    int
+		text string
+		unit string
+	}{{d.Duplicates, "Webhooks arrive twice", "delivery"}, {d.Reverse, "Wrong order", "delivery"}, {d.Lost, "Webhooks get lost", "attempt"}} {
+		if t.n > 0 {
+			out = append(out, trouble{t.text, plural(t.n, t.unit)})
+		}
+	}
+	return out
+}
+
+func plural(n int, unit string) string {
+	switch {
+	case n == 1:
+		return "1 " + unit
+	case unit == "delivery":
+		return fmt.Sprintf("%d deliveries", n)
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// change is what a page asks of the world.
+type change struct {
+	Advance string `json:"advance"`
+}
+
+// maxSkip is how far one request moves the clock.
+const maxSkip = 30 * 24 * time.Hour
+
+// weather changes the world or the program of the bot.
+func (p *Playground) weather(w http.ResponseWriter, r *http.Request) {
+	in, err := decode[change](w, r)
+	if err == nil {
+		err = p.turn(r.PathValue("verb"), in)
+	}
+	p.hub.tell()
+	answer(w, map[string]string{}, err)
+}
+
+func (p *Playground) turn(verb string, in change) error {
+	world := p.cfg.World
+	d := world.Disturbed()
+	switch verb {
+	case "down":
+		world.Fault(linearsim.Fault{Status: http.StatusServiceUnavailable, Body: "upstream unavailable", Times: 4})
+	case "limited":
+		world.Fault(linearsim.Fault{RateLimited: true, RetryAfter: 2 * time.Second, Times: 3})
+	case "slow":
+		world.Fault(linearsim.Fault{Delay: 2 * time.Second, Times: 5})
+	case "cut":
+		world.Fault(linearsim.Fault{ResetAfter: true, Times: 2})
+	case "revoked":
+		p.cfg.App.RevokeTokens()
+	case "twice":
+		d.Duplicates = 3
+		world.Disturb(d)
+	case "reverse":
+		d.Reverse = 3
+		world.Disturb(d)
+	case "lost":
+		d.Lost = 2
+		world.Disturb(d)
+	case "heal":
+		world.ClearFaults()
+		world.Disturb(linearsim.Disturbance{})
+	case "skip":
+		by, err := time.ParseDuration(in.Advance)
+		if err != nil || by <= 0 || by > maxSkip {
+			return refuse(http.StatusBadRequest, "time moves by up to 30 days, forward")
+		}
+		return world.Advance(by)
+	case "restart":
+		p.cfg.Bot.Restart()
+	case "stop":
+		p.cfg.Bot.Stop()
+	case "start":
+		p.cfg.Bot.Start()
+	default:
+		return refuse(http.StatusNotFound, "the world cannot %q", verb)
+	}
+	return nil
+}

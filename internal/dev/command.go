@@ -1,0 +1,103 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// grace is how long a program may take to stop.
+const grace = 10 * time.Second
+
+// Command is a program of its own, in any language.
+type Command struct {
+	// Args are the program and its arguments.
+	Args []string
+	// Build is run before each start, unless it is empty.
+	Build []string
+	// First is run at the first start in place of Build and Args, unless it is
+	// empty: what is built already.
+	First []string
+	// Environ is its environment.
+	Environ []string
+	// Dir is where it runs. Defaults to the directory of this process.
+	Dir string
+	// Addr is where it is to listen.
+	Addr string
+
+	started bool
+}
+
+// String returns the command line.
+func (c *Command) String() string { return strings.Join(c.Args, " ") }
+
+// Run builds and runs the program until ctx ends or it ends.
+func (c *Command) Run(ctx context.Context, out io.Writer, ready func()) error {
+	args := c.Args
+	switch {
+	case !c.started && len(c.First) > 0:
+		args = c.First
+	case len(c.Build) > 0:
+		if err := c.start(ctx, c.Build, out).Run(); err != nil {
+			if ctx.Err() != nil {
+				return nil // it was told to stop
+			}
+			return fmt.Errorf("%s: %w", strings.Join(c.Build, " "), err)
+		}
+	}
+	c.started = true
+	cmd := c.start(ctx, args, out)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	probing, stop := context.WithCancel(ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if listens(probing, c.Addr) {
+			ready()
+		}
+	})
+	err := cmd.Wait()
+	reap(cmd)
+	stop()
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil // it was told to stop
+	}
+	return err
+}
+
+// start prepares a process that ends with everything that it has started.
+func (c *Command) start(ctx context.Context, args []string, out io.Writer) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the developer's own command
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Environ, c.Dir, out, out
+	cmd.WaitDelay = grace
+	group(cmd)
+	return cmd
+}
+
+// listens waits until something listens at an address. It returns false if ctx ends
+// before.
+func listens(ctx context.Context, addr string) bool {
+	tick := time.NewTicker(25 * time.Millisecond)
+	defer tick.Stop()
+	var d net.Dialer
+	for {
+		conn, err := d.DialContext(ctx, "tcp", addr)
+		if err == nil {
+			return errors.Join(conn.Close(), ctx.Err()) == nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

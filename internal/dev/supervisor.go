@@ -1,0 +1,183 @@
+package dev
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/linearbot/linearbot/internal/console/play"
+)
+
+// Runner runs the program of a bot until ctx ends. It calls ready when the bot
+// listens, writes what the program prints to out, and returns nil after a clean
+// stop.
+type Runner interface {
+	Run(ctx context.Context, out io.Writer, ready func()) error
+	// String says what is run.
+	String() string
+}
+
+// Supervisor runs a bot's program, and starts it again when it is told to.
+type Supervisor struct {
+	world  *World
+	runner Runner
+	log    *output
+
+	mu      sync.Mutex
+	status  play.Status
+	want    bool
+	changed chan struct{} // closed at the next change
+	orders  chan struct{} // there is a new wish
+	restart bool
+}
+
+// NewSupervisor returns a supervisor. What the program prints goes to terminal as
+// well.
+func NewSupervisor(world *World, runner Runner, terminal io.Writer) *Supervisor {
+	s := &Supervisor{world: world, runner: runner, want: true, changed: make(chan struct{}), orders: make(chan struct{}, 1)}
+	s.log = &output{terminal: terminal, told: s.tell}
+	s.status = play.Status{State: play.Building, Since: time.Now(), What: runner.String(), URL: "http://" + world.Addr + world.Path}
+	return s
+}
+
+// Run runs the program until ctx ends.
+func (s *Supervisor) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		want := s.want
+		s.restart = false
+		s.mu.Unlock()
+		if want {
+			s.once(ctx)
+		} else {
+			s.world.Hold(false) // as in life: nobody answers there
+			s.set(play.Stopped, "")
+		}
+		s.mu.Lock()
+		again := s.restart || s.want != want
+		s.mu.Unlock()
+		if again {
+			continue
+		}
+		select {
+		case <-s.orders:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// once runs the program until it ends or is to end.
+func (s *Supervisor) once(ctx context.Context) {
+	s.world.Hold(true)
+	s.mu.Lock()
+	s.status.Starts++
+	s.mu.Unlock()
+	s.set(play.Building, "")
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	var err error
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	mark := s.log.number()
+	wg.Go(func() {
+		defer close(ended)
+		err = s.runner.Run(running, s.log, func() {
+			s.set(play.Running, "")
+			s.world.Hold(false)
+		})
+	})
+	for {
+		select {
+		case <-ended:
+			if ctx.Err() != nil {
+				return
+			}
+			s.world.Hold(true) // until the next start
+			reason := "The program ended."
+			if err != nil {
+				reason = err.Error()
+			}
+			if last := s.log.tail(mark); last != "" {
+				reason = last + "\n" + reason
+			}
+			s.set(play.Failed, reason)
+			return
+		case <-s.orders:
+			s.mu.Lock()
+			end := s.restart || !s.want
+			again := s.want
+			s.mu.Unlock()
+			if !end {
+				continue
+			}
+			if again {
+				s.world.Hold(true)
+				s.set(play.Building, "")
+			}
+			cancel()
+			<-ended
+			return
+		}
+	}
+}
+
+func (s *Supervisor) set(state play.State, reason string) {
+	s.mu.Lock()
+	s.status.State, s.status.Reason, s.status.Since = state, reason, time.Now()
+	s.mu.Unlock()
+	s.tell()
+}
+
+// tell wakes everyone who waits.
+func (s *Supervisor) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// Status returns how the program is.
+func (s *Supervisor) Status() play.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+// Lines returns what the program has printed after a line.
+func (s *Supervisor) Lines(after int) []play.Line { return s.log.lines(after) }
+
+// Start starts the program unless it runs.
+func (s *Supervisor) Start() { s.order(true, false) }
+
+// Stop stops the program.
+func (s *Supervisor) Stop() { s.order(false, false) }
+
+// Restart stops the program and starts it.
+func (s *Supervisor) Restart() { s.order(true, true) }
+
+func (s *Supervisor) order(want, restart bool) {
+	s.mu.Lock()
+	s.restart = s.restart || restart || want && (s.status.State == play.Failed || s.status.State == play.Stopped)
+	s.want = want
+	s.mu.Unlock()
+	select {
+	case s.orders <- struct{}{}:
+	default:
+	}
+}
+
+// Wait blocks until the status or the lines change, or ctx ends.
+func (s *Supervisor) Wait(ctx context.Context) error {
+	s.mu.Lock()
+	changed := s.changed
+	s.mu.Unlock()
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

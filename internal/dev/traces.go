@@ -1,0 +1,80 @@
+package dev
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/console/play"
+)
+
+// traceTimeout bounds a question about a delivery.
+const traceTimeout = 2 * time.Second
+
+// Traces asks a bot for its decisions, by the socket of its admin API in the
+// directory of its store. A bot that has none, in another language for example,
+// has no decisions to show.
+type Traces struct{ client *http.Client }
+
+// NewTraces returns the traces of a bot that keeps its state below dir.
+func NewTraces(dir string) *Traces {
+	socket := filepath.Join(dir, "bot", "admin.sock")
+	return &Traces{&http.Client{Timeout: traceTimeout, Transport: &http.Transport{
+		DisableKeepAlives: true, // the bot restarts
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}}
+}
+
+// Of returns the decisions about a delivery, the newest handling of it last.
+func (t *Traces) Of(ctx context.Context, d linearsim.Delivery) []play.Step {
+	id := d.Header.Get("Linear-Delivery")
+	if id == "" {
+		return nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bot/admin/v1/explain?q="+url.QueryEscape(id), http.NoBody)
+	if err != nil {
+		return nil
+	}
+	res, err := t.client.Do(req)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = res.Body.Close() }()
+	var found struct {
+		Traces []struct {
+			Status string `json:"status"`
+			Story  struct {
+				What  string `json:"what"`
+				Do    string `json:"do"`
+				Lines []struct {
+					At   time.Time `json:"at"`
+					Code string    `json:"code"`
+					Text string    `json:"text"`
+				} `json:"lines"`
+			} `json:"story"`
+		} `json:"traces"`
+	}
+	if res.StatusCode != http.StatusOK || json.NewDecoder(res.Body).Decode(&found) != nil {
+		return nil
+	}
+	var steps []play.Step
+	for _, one := range slices.Backward(found.Traces) {
+		for _, l := range one.Story.Lines {
+			steps = append(steps, play.Step{At: l.At, Name: l.Code, Text: l.Text})
+		}
+		bad := one.Status == "failed" || one.Status == "refused"
+		steps = append(steps, play.Step{Name: one.Status, Text: one.Story.What, Bad: bad, Sum: true})
+		if one.Story.Do != "" && one.Status != "handled" {
+			steps = append(steps, play.Step{Name: "to do", Text: one.Story.Do, Bad: bad, Sum: true})
+		}
+	}
+	return steps
+}

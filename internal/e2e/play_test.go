@@ -1,0 +1,390 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// playground runs a program's dev command until the test ends and returns the
+// address of the page.
+func playground(t *testing.T, bin string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), bin, append([]string{"dev", "--no-open", "--addr", "127.0.0.1:0"}, args...)...)
+	cmd.Env = append(os.Environ(), "LINEAR_MODE=agent-sessions") // a mention is answered in its session
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil && t.Context().Err() == nil {
+			t.Errorf("dev ended badly: %v", err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := regexp.MustCompile(`http://[^/]+/`).FindString(line)
+	if address == "" {
+		t.Fatalf("no address in %q", line)
+	}
+	return address
+}
+
+// playbot is the program that most tests run.
+const playbot = "./internal/console/play/testdata/playbot"
+
+// buildBot builds a program of the library's module.
+func buildBot(t *testing.T, pkg string) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "bot")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, pkg)
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
+// visitor is somebody in front of the page.
+type visitor struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func (v visitor) do(actions ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, actions...); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v visitor) eval(script string) string {
+	v.t.Helper()
+	got, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](script))
+	if err != nil {
+		v.t.Fatalf("%s: %v", script, err)
+	}
+	return got
+}
+
+func (v visitor) sees(place, want string) {
+	v.t.Helper()
+	shows(v.ctx, v.t, place, want)
+}
+
+// click clicks the first element of a selector whose text contains a text.
+func (v visitor) click(selector, text string) {
+	v.t.Helper()
+	script := fmt.Sprintf(`(() => { const e = [...document.querySelectorAll(%q)].reverse().find(e => e.textContent.includes(%q)); if (e) e.click(); return e ? "yes" : ""; })()`, selector, text)
+	deadline := time.Now().Add(10 * time.Second)
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	for v.eval(script) != "yes" {
+		if time.Now().After(deadline) {
+			v.t.Fatalf("there is no %s with %q", selector, text)
+		}
+		<-tick.C
+	}
+}
+
+// writes types into a field and sends it by the keyboard.
+func (v visitor) writes(field, text string) {
+	v.t.Helper()
+	v.do(chromedp.SendKeys(chromedp.CSS(field), text))
+	v.eval(fmt.Sprintf(`(document.querySelector(%q).dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true})), "")`, field))
+}
+
+// look saves a screenshot if E2E_SHOTS names a directory, and fails if the page is
+// wider than the window.
+func (v visitor) look(name string, width, height int64, dark bool) {
+	v.t.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	v.do(chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+	wide, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
+	if err != nil || wide {
+		v.t.Errorf("%s: the page is wider than the window, %v", name, err)
+	}
+	dir := os.Getenv("E2E_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
+	}
+	if err != nil {
+		v.t.Error(err)
+	}
+}
+
+// A developer opens the playground and does everything that people do in Linear;
+// the bot answers, and the wire shows what happened.
+func TestPlayground(t *testing.T) {
+	t.Parallel()
+	bin := buildBot(t, playbot)
+	address := playground(t, bin)
+	v := visitor{t, browser(t)}
+	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
+	v.eval(`(window.problems = [], addEventListener("error", e => problems.push(e.message)), addEventListener("securitypolicyviolation", e => problems.push(e.violatedDirective + " " + e.blockedURI)), "")`)
+	v.sees("#status", "Running")
+	v.sees("#hello", "Nothing here yet")
+	v.look("play-empty-light", 1440, 900, false)
+
+	// A mention, with the name completed by the keyboard.
+	v.do(chromedp.SendKeys(chromedp.CSS("#compose textarea"), "@hel"), chromedp.WaitVisible(chromedp.CSS("#names [aria-selected=true]")))
+	v.eval(`(document.querySelector("#compose textarea").dispatchEvent(new KeyboardEvent("keydown", {key: "Tab", bubbles: true})), "")`)
+	if got := v.eval(`document.querySelector("#compose textarea").value`); got != "@helper-bot " {
+		t.Fatalf("completed to %q", got)
+	}
+	v.writes("#compose textarea", "hello")
+	v.sees("#threads", "Hello from Linear")
+	v.sees("#threads .session", "Done")
+	v.sees("#rows", "AgentSessionEvent")
+	v.sees("#rows", "agentActivityCreate")
+	if got := v.eval(`document.querySelector("#compose textarea").value`); got != "" {
+		t.Errorf("the field still holds %q", got)
+	}
+
+	// A reply, what is typed stays while the bot answers; then an edit, and a reaction.
+	v.writes("#threads .reply textarea", "what about refunds")
+	v.do(chromedp.SendKeys(chromedp.CSS("#threads .reply textarea"), "half a"))
+	v.sees("#threads", "I've read: what about refunds")
+	if got := v.eval(`document.querySelector("#threads .reply textarea").value`); got != "half a" {
+		t.Errorf("what was being typed is now %q", got)
+	}
+	v.eval(`(() => { const t = document.querySelector("#threads .reply textarea"); t.value = ""; t.dispatchEvent(new Event("input", {bubbles: true})); return ""; })()`)
+	v.eval(`([...document.querySelectorAll(".comment")].find(c => c.querySelector(".text").textContent.trim() === "what about refunds").querySelector("[data-edit]").click(), "")`)
+	v.do(chromedp.SendKeys(chromedp.CSS(".editing textarea"), " in euros"))
+	v.click(".editing .primary", "Save")
+	v.sees("#threads", "You changed it to: what about refunds in euros")
+	v.sees("#threads", "edited")
+	v.eval(`([...document.querySelectorAll(".comment")].find(c => c.textContent.includes("Hello from Linear")).querySelector("[data-pick]").click(), "")`)
+	v.click(".picker:not([hidden]) button", "🎉")
+	v.sees("#threads .reactions", "🎉\n1")
+	v.sees("#threads", "Thanks for the")
+
+	// Another person.
+	v.eval(`(() => { const s = document.querySelector("#as"); s.value = "bob"; s.dispatchEvent(new Event("change", {bubbles: true})); return ""; })()`)
+	v.sees("#as option:checked", "Bob Noyce")
+	v.do(chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
+
+	// A question with options.
+	v.writes("#compose textarea", "@helper-bot deploy it")
+	v.sees("#threads .comment .options", "Staging")
+	v.look("play-question-dark", 1440, 900, true)
+	v.click("[data-option]", "Staging")
+	v.sees("#threads", "Deployed to staging.")
+
+	// A delegation, with a plan, that is stopped.
+	v.eval(`(() => { const s = document.querySelector("#delegate"); s.value = "helper-bot"; s.dispatchEvent(new Event("change", {bubbles: true})); return ""; })()`)
+	v.sees("#rows", "AgentSessionEvent")
+	v.writes("#compose textarea", "@helper-bot this is a long one")
+	v.sees("#threads", "Read the logs")
+	v.sees("#threads", "Reading the logs of the payment service")
+	v.look("play-working-light", 1440, 900, false)
+	v.click("[data-stop]", "Stop")
+	v.sees("#threads", "pressed stop")
+
+	// The wire: open a delivery, replay it, and send it changed.
+	v.eval(`([...document.querySelectorAll("#rows .hook .line")].find(l => l.textContent.includes("Comment") && l.textContent.includes("create")).click(), "")`)
+	v.sees("#rows .detail", "Replay")
+	v.sees("#rows .detail", "webhookTimestamp")
+	v.click("[data-wire=replay]", "Replay")
+	v.sees("#rows .detail .tries", "replayed")
+	v.look("play-wire-light", 1440, 900, false)
+	v.look("play-wire-dark", 1440, 900, true)
+	v.click("[data-wire=send]", "Edit and send")
+	v.do(chromedp.WaitVisible(chromedp.CSS("#editor textarea")))
+	v.eval(`(() => { const f = document.querySelector("#editor-form"); f.elements.body.value = '{"type":"Weather","action":"create"}'; return ""; })()`)
+	v.click("#editor .primary", "Sign and send")
+	v.sees("#rows", "Weather")
+
+	// A bad day: Linear is down, the bot tries again, and the answer comes.
+	v.click("[popovertarget=days]", "Bad day")
+	v.click("[data-world=down]", "Linear is down")
+	v.sees("#skies", "Linear is down")
+	v.look("play-bad-day-light", 1440, 900, false)
+	v.writes("#compose textarea", "@helper-bot hello again")
+	v.sees("#rows", "503")
+	v.sees("#threads .thread:last-child", "Hello from Linear")
+	healed(v)
+
+	// Time jumps, the bot restarts, and both stay in one world.
+	v.click("[popovertarget=time]", "Time")
+	v.click("[data-skip='1h']", "Skip an hour")
+	v.sees("#skies", "Linear is 1 h")
+	v.click("[data-world=restart]", "")
+	v.writes("#compose textarea", "@helper-bot and after a restart?")
+	v.sees("#threads .thread:last-child", "I've read: ")
+	v.sees("#status", "start 2")
+	v.click("[data-tab=log]", "Log")
+	v.sees("#lines", "connected to Acme")
+	v.click("[data-tab=all]", "All")
+
+	for _, dark := range []bool{false, true} {
+		name := map[bool]string{false: "light", true: "dark"}[dark]
+		v.look("play-"+name, 1440, 900, dark)
+		v.look("play-tablet-"+name, 900, 1100, dark)
+		v.look("play-phone-"+name, 390, 844, dark)
+		v.click(".bar [data-view=wire]", "Wire")
+		v.look("play-phone-wire-"+name, 390, 844, dark)
+		v.click(".bar [data-view=side]", "Issues")
+		v.look("play-phone-issues-"+name, 390, 844, dark)
+		v.click(".bar [data-view=issue]", "Issue")
+	}
+	if got := v.eval(`(window.problems || []).join("\n")`); got != "" {
+		t.Errorf("the page has problems: %s", got)
+	}
+}
+
+// With ticketing on, a helpdesk stands beside the issues: its agent creates and
+// links issues and sees what happens to them.
+func TestPlaygroundHelpdesk(t *testing.T) {
+	t.Parallel()
+	bin := buildBot(t, playbot)
+	address := playground(t, bin, "--ticketing")
+	v := visitor{t, browser(t)}
+	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
+	v.sees("#status", "Running")
+	v.click(".issues a", "Card is declined")
+	v.do(chromedp.WaitVisible(chromedp.CSS("#talk h1")))
+	v.sees("#talk", "None yet.")
+	v.click("[data-desk=create]", "Create an issue")
+	v.sees("#talk .linked", "ENG-4")
+	v.sees("#talk .talk", "Linear issue ENG-4 was created by Sam Support")
+	v.do(chromedp.SendKeys(chromedp.CSS(".note textarea"), "Looks like ENG-1"))
+	v.click(".note .primary", "Add note")
+	v.sees("#talk .linked", "ENG-1")
+	v.look("play-desk-light", 1440, 900, false)
+	v.look("play-desk-phone-dark", 390, 844, true)
+	v.do(chromedp.EmulateViewport(1440, 900))
+	v.eval(`(document.querySelector("[data-link]").click(), "")`)
+	v.sees("#talk .talk", "was unlinked by Sam Support")
+	v.click("#talk .linked a", "ENG-")
+	v.do(chromedp.WaitVisible(chromedp.CSS("#head h1")))
+}
+
+// healed waits until no bad day is left.
+func healed(v visitor) {
+	v.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for v.eval(`document.querySelector("#skies").innerText`) != "" {
+		if time.Now().After(deadline) {
+			v.t.Fatalf("the bad day is not over: %s", v.eval(`document.querySelector("#skies").innerText`))
+		}
+		<-tick.C
+	}
+}
+
+// TestPlaygroundIsFast measures how soon the page is there and how soon an answer
+// is seen. It reports both and asserts neither: the machine may be busy.
+func TestPlaygroundIsFast(t *testing.T) {
+	t.Parallel()
+	bin := buildBot(t, playbot)
+	ctx := browser(t)
+	v := visitor{t, ctx}
+	v.do(chromedp.Navigate("about:blank"))
+	start := time.Now()
+	address := playground(t, bin)
+	up := time.Since(start)
+	v.do(chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
+	painted := time.Since(start)
+	v.sees("#status", "Running")
+	running := time.Since(start)
+	var all []string
+	for n := range 10 {
+		took, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](fmt.Sprintf(`new Promise(done => {
+			const began = performance.now(), seen = () => [...document.querySelectorAll(".comment")].some(c => c.textContent.includes("I've read:") && c.textContent.includes("number %d."));
+			const o = new MutationObserver(() => { if (seen()) { o.disconnect(); done("" + Math.round(performance.now() - began)); } });
+			o.observe(document.querySelector("#threads"), {subtree: true, childList: true, characterData: true});
+			const t = document.querySelector("#compose textarea");
+			t.value = "@helper-bot number %d.";
+			t.form.requestSubmit(t.form.querySelector(".primary"));
+		})`, n, n), chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, took+" ms")
+	}
+	t.Logf("address after %v, page after %v, bot seen running after %v; answers after %s", up.Round(time.Millisecond), painted.Round(time.Millisecond), running.Round(time.Millisecond), strings.Join(all, ", "))
+}
+
+// TestPlaygroundKeepsOthersOut asks for the page as another site would.
+func TestPlaygroundKeepsOthersOut(t *testing.T) {
+	t.Parallel()
+	address := playground(t, buildBot(t, playbot))
+	for _, tt := range []struct {
+		name, method, path, host, origin, media string
+		want                                    int
+	}{
+		{"the page", "GET", "issue/ENG-1", "", "", "", 200},
+		{"by a rebound name", "GET", "issue/ENG-1", "evil.test", "", "", 403},
+		{"events by a rebound name", "GET", "events?issue=ENG-1", "evil.test", "", "", 403},
+		{"the simulator by a rebound name", "GET", "sim/state", "evil.test", "", "", 403},
+		{"by an address of the network", "GET", "issue/ENG-1", "192.168.1.5", "", "", 403},
+		{"a form", "POST", "act/comment", "", "http://evil.test", "text/plain", 415},
+		{"a script of another site", "POST", "act/comment", "", "http://evil.test", "application/json", 403},
+		{"the simulator by another site", "POST", "sim/faults", "", "http://evil.test", "application/json", 403},
+		{"its own script", "POST", "act/comment", "", strings.TrimSuffix(address, "/"), "application/json", 200},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), tt.method, address+tt.path, strings.NewReader(`{"issue":"ENG-1","text":"hi"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.host != "" {
+			req.Host = tt.host
+		}
+		for name, value := range map[string]string{"Origin": tt.origin, "Content-Type": tt.media} {
+			if value != "" {
+				req.Header.Set(name, value)
+			}
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != tt.want {
+			t.Errorf("%s: status %d, want %d", tt.name, res.StatusCode, tt.want)
+		}
+	}
+	var overview struct{ Workspaces []struct{ URLKey string } }
+	res, err := http.Get(address + "sim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&overview); err != nil || len(overview.Workspaces) != 1 {
+		t.Errorf("the simulator behind the page: %v %v", overview, err)
+	}
+}
