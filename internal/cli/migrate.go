@@ -193,7 +193,10 @@ const mostExamples = 3
 
 func (m *migration) skipped(s migrate.Skipped) {
 	if m.cmd.JSON {
-		_ = json.NewEncoder(m.p.out).Encode(map[string]any{"left_out": s}) // the report fails, too
+		line := struct {
+			LeftOut migrate.Skipped `json:"left_out"`
+		}{s}
+		_ = json.NewEncoder(m.p.out).Encode(line) // the report fails, too
 		return
 	}
 	of := migrate.Skipped{Kind: s.Kind, Reason: s.Reason}
