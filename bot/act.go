@@ -179,7 +179,9 @@ func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time
 		return fmt.Errorf("bot: turns of %s: %w", lane.ID, err)
 	}
 	if idle.Outcome == state.Busy {
-		return &yieldError{wait: time.Second, why: "waiting for a comment that tells of the same message"}
+		// Most of these turns are over in a moment, and some last for minutes.
+		wait := min(max(now.Sub(r.entry.EnqueuedAt), 50*time.Millisecond), time.Second)
+		return &yieldError{wait: wait, why: "waiting for a comment that tells of the same message"}
 	}
 	return nil
 }
