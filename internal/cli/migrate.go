@@ -193,7 +193,10 @@ const mostExamples = 3
 
 func (m *migration) skipped(s migrate.Skipped) {
 	if m.cmd.JSON {
-		_ = json.NewEncoder(m.p.out).Encode(map[string]any{"left_out": s}) // the report fails, too
+		line := struct {
+			LeftOut migrate.Skipped `json:"left_out"`
+		}{s}
+		_ = json.NewEncoder(m.p.out).Encode(line) // the report fails, too
 		return
 	}
 	of := migrate.Skipped{Kind: s.Kind, Reason: s.Reason}
@@ -206,9 +209,9 @@ func (m *migration) skipped(s migrate.Skipped) {
 	}
 }
 
-// progress prints where a long run is, every two seconds.
+// progress prints where a long run is, every five seconds.
 func (m *migration) progress(k migrate.Kind, done, of int) {
-	if time.Since(m.told) < 2*time.Second {
+	if time.Since(m.told) < 5*time.Second {
 		return
 	}
 	m.told = time.Now()
@@ -227,8 +230,13 @@ func (m *migration) print(source *migrate.Source, report *migrate.Report) error 
 	}
 	for _, n := range report.Counts {
 		if n.Kind == migrate.KindInstallation && n.New > 0 {
-			problems = append(problems, "installations: only one bot may refresh their tokens, or Linear logs the other one out: stop the other bot before --apply, "+
-				"or leave them out with --only")
+			text := "installations: only one bot may refresh their tokens, or Linear logs the other one out: "
+			if report.Applied {
+				text += "do not start the other bot again"
+			} else {
+				text += "stop the other bot before --apply, or leave them out with --only"
+			}
+			problems = append(problems, text)
 		}
 	}
 	if m.cmd.JSON {

@@ -12,11 +12,12 @@ import (
 	"github.com/linearbot/linearbot/internal/serve"
 )
 
-func TestMigrate(t *testing.T) {
-	t.Parallel()
+// otherBot returns the REDIS_URL of a Redis in which another bot has stored something.
+func otherBot(t *testing.T) string {
+	t.Helper()
 	server := redistest.Run(t, redistest.Options{Password: "m4rker", Args: []string{"--requirepass", "m4rker"}})
 	client := server.Client()
-	defer client.Close()
+	t.Cleanup(func() { _ = client.Close() })
 	ctx := t.Context()
 	const thread = "linear:00000000-0000-4000-8000-000000000001:c:00000000-0000-4000-8000-000000000002"
 	if err := client.SAdd(ctx, "chat-sdk:subscriptions", thread, "slack:\x1b[2J:1").Err(); err != nil {
@@ -28,8 +29,13 @@ func TestMigrate(t *testing.T) {
 	if err := client.Set(ctx, "chat-sdk:cache:linear:installation:org", `{"organizationId":"org","accessToken":"m4rker"}`, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
+	return "REDIS_URL=" + server.URL()
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	redis := otherBot(t)
 	dir := filepath.Join(t.TempDir(), "data")
-	redis := "REDIS_URL=" + server.URL()
 	for _, tt := range []struct {
 		name, args string
 		environ    []string
@@ -43,11 +49,12 @@ func TestMigrate(t *testing.T) {
 		{"other keys", "migrate --prefix other --workspace org", []string{redis}, ExitOK, "would write 0 things", ""},
 		{"dry run", "migrate --workspace org --only subscriptions,states", []string{redis}, ExitOK, "would write 2 things", ""},
 		{"no key", "migrate --workspace org --apply --state file:" + dir + "2", []string{redis}, ExitConfig, "", "LINEAR_ENCRYPTION_KEY is missing"},
-		{"what is left out", "migrate --workspace org", []string{redis}, ExitOK, "slack:\ufffd[2J:1", ""},
+		{"what is left out", "migrate --workspace org", []string{redis}, ExitOK, "slack: [2J:1", ""},
 		{"environment", "migrate --workspace org", []string{redis, "LINEAR_API_KEY=k", "LINEAR_ACCESS_TOKEN=t"}, ExitOK, "REDIS_URL is LINEARBOT_STATE here", ""},
 		{"no Linear", "migrate --state file:" + dir, []string{redis, "LINEAR_API_URL=http://127.0.0.1:1/graphql"}, ExitFailed, "not_looked_up", "could not be looked up"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			var out, errs strings.Builder
 			args := strings.Fields(tt.args)
 			if tt.name == "no Linear" {
@@ -56,7 +63,7 @@ func TestMigrate(t *testing.T) {
 			if !strings.Contains(tt.args, "--state") {
 				args = append(args, "--state=file:"+dir)
 			}
-			code := Run(ctx, Program{Name: "linearbot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: append([]string{}, tt.environ...)}}, args)
+			code := Run(t.Context(), Program{Name: "linearbot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: append([]string{}, tt.environ...)}}, args)
 			if code != tt.code || !strings.Contains(out.String(), tt.out) || !strings.Contains(errs.String(), tt.errs) {
 				t.Errorf("exit code %d\n%s\n%s\nwant %d, %q and %q", code, out.String(), errs.String(), tt.code, tt.out, tt.errs)
 			}
@@ -68,9 +75,15 @@ func TestMigrate(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestMigrateTwice(t *testing.T) {
+	t.Parallel()
+	redis := otherBot(t)
+	dir := filepath.Join(t.TempDir(), "data")
 	for i, want := range []string{`"new":1`, `"same":1`} {
 		var out, errs strings.Builder
-		code := Run(ctx, Program{Name: "linearbot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: []string{redis, "LINEARBOT_STATE=file:" + dir}}},
+		code := Run(t.Context(), Program{Name: "linearbot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: []string{redis, "LINEARBOT_STATE=file:" + dir}}},
 			[]string{"migrate", "--apply", "--workspace", "org", "--only", "states", "--json"})
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if last := lines[len(lines)-1]; code != ExitOK || !json.Valid([]byte(last)) || !strings.Contains(last, want) {

@@ -174,3 +174,54 @@ func checkFile(source string, known imported) []string {
 	_, _ = conf.Check("snippet", fset, []*ast.File{file}, nil) // the errors were reported
 	return problems
 }
+
+// TestNamesOfTheMigration looks up every name that the tables of docs/migration.md
+// map the other bot's API to.
+func TestNamesOfTheMigration(t *testing.T) {
+	t.Parallel()
+	known := snippetImports(t)
+	of := func(pkg, name string) types.Type { return known[pkg].Scope().Lookup(name).Type() }
+	values := map[string]types.Type{
+		"b": of("bot", "Bot"), "t": of("bot", "Thread"), "w": of("bot", "Workspace"), "m": of("bot", "Message"),
+		"Thread": of("bot", "Thread"), "Transcript": of("bot", "Transcript"), "Config": of("bot", "Config"), "Message": of("bot", "Message"),
+		"Adapter": of("linear", "Adapter"),
+	}
+	raw, err := os.ReadFile("../../docs/migration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	span, name := regexp.MustCompile("`[^`]+`"), regexp.MustCompile(`\b([A-Za-z]+)\.([A-Z]\w*)(?:\.([A-Z]\w*))?`)
+	for line := range strings.Lines(string(raw)) {
+		if !strings.HasPrefix(line, "|") {
+			continue
+		}
+		for _, code := range span.FindAllString(line, -1) {
+			for _, m := range name.FindAllStringSubmatch(code, -1) {
+				found++
+				in, ok := values[m[1]]
+				member := m[2]
+				if pkg := known[m[1]]; pkg != nil && !ok {
+					obj := pkg.Scope().Lookup(m[2])
+					if obj == nil {
+						t.Errorf("%s: there is no %s.%s", code, m[1], m[2])
+						continue
+					}
+					in, member = obj.Type(), m[3]
+				} else if !ok {
+					t.Errorf("%s: what is %s?", code, m[1])
+					continue
+				}
+				if member == "" {
+					continue
+				}
+				if obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(in), true, nil, member); obj == nil {
+					t.Errorf("%s: %s has no %s", code, in, member)
+				}
+			}
+		}
+	}
+	if found < 80 {
+		t.Errorf("found %d names", found)
+	}
+}

@@ -52,7 +52,7 @@ func (r *run) installation(ctx context.Context, v stored) (*workspaces.Foreign, 
 	switch {
 	case err != nil:
 		skip(ReasonKey, detail(err))
-		return nil, nil //nolint:nilnil,nilerr // it is reported
+		return nil, nil //nolint:nilnil // it is reported
 	case f.Workspace != org:
 		skip(ReasonKey, "it says that it belongs to "+f.Workspace)
 		return nil, nil //nolint:nilnil // it is reported

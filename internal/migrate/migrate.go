@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// writers is how many things are written at once.
-	writers = 16
+	// writers is how many things are written at once: stores commit them together.
+	writers = 64
 	// forever is how long something is kept that has no lifetime in the source:
 	// everything here has one.
 	forever = 366 * 24 * time.Hour
@@ -78,6 +78,9 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 }
 
 func (r *run) all(ctx context.Context) error {
+	if err := r.Source.check(ctx); err != nil {
+		return err
+	}
 	found, err := r.installations(ctx)
 	if err != nil {
 		return err

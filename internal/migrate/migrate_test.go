@@ -12,7 +12,9 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/filestate"
 )
 
 // TestHostileRecords puts what an old, broken or foreign program leaves beside what
@@ -149,6 +151,10 @@ func TestRepeat(t *testing.T) {
 	diff(t, "again", r.run(true), "subscriptions 6: same 5 kept 1\nthread states 6: same 4 kept 2\n"+
 		"transcripts 3: same 1 kept 1 deleted_there 1\ntranscript entries 6: same 4 kept 2")
 	diff(t, "content at the end", r.content(), content)
+	r.push("chat-sdk:list:transcripts:user:eve", entryOf(8, "", "something new"))
+	if got := r.run(false); !strings.Contains(got, "transcripts 4: updated 1 same 1 kept 1 deleted_there 1") {
+		t.Errorf("with something new behind what was deleted:\n%s", got)
+	}
 }
 
 // TestPresent meets values that handlers wrote before anything was taken over.
@@ -252,8 +258,8 @@ func TestHugeSet(t *testing.T) {
 	r.homes = homes
 	diff(t, "run", r.run(true), fmt.Sprintf("subscriptions %d: new %d", n, n))
 	diff(t, "again", r.run(true), fmt.Sprintf("subscriptions %d: same %d", n, n))
-	if homes.most > 4*page {
-		t.Errorf("%d at once", homes.most)
+	if homes.most > 4*page || r.calls < n/(4*page) {
+		t.Errorf("%d at once, progress was told %d times", homes.most, r.calls)
 	}
 	found := 0
 	for _, err := range r.store.Threads(t.Context(), "org") {
@@ -292,6 +298,36 @@ func TestSubscriptionsOfAnotherType(t *testing.T) {
 	r.set("my[bot]*:cache:thread-state:"+comments(1, 2), "{}", 0)
 	r.set("myb:cache:thread-state:"+comments(1, 2), "{}", 0)
 	diff(t, "run", r.run(true), "subscriptions 1: wrong_type 1\nthread states 1: new 1")
+}
+
+// TestCluster refuses a node that has a part of the keys only.
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	addrs := strings.TrimPrefix(redistest.RunCluster(t).URL(), "redis+cluster://")
+	one, _, _ := strings.Cut(addrs, ",")
+	source, err := OpenSource("redis://"+one, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	if err := source.check(t.Context()); err == nil || !strings.Contains(err.Error(), "node of a cluster") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestStrangeNames has names that stores may find too long or too odd.
+func TestStrangeNames(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	file, err := filestate.Open(t.TempDir() + "/data")
+	r.must(err)
+	defer file.Close()
+	r.store = file
+	for _, user := range []string{"", "a\x00b", "\xff\xfe", "ü/%2F", strings.Repeat("long", 20_000), "x\ny", "#1", "{tag}"} {
+		r.push("chat-sdk:list:transcripts:user:"+user, entryOf(1, "", "hi"))
+	}
+	diff(t, "run", r.run(true), "transcripts 8: new 7 broken 1\ntranscript entries 7: new 7")
+	diff(t, "again", r.run(true), "transcripts 8: same 7 broken 1\ntranscript entries 7: same 7")
 }
 
 func TestInstallations(t *testing.T) {

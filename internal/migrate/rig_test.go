@@ -34,8 +34,9 @@ type rig struct {
 	reg    *workspaces.Registry
 	only   []Kind
 	prefix string
-	// skipped is what the last run left out.
+	// skipped is what the last run left out, and calls how often it told its progress.
 	skipped []Skipped
+	calls   int
 }
 
 // readerPassword is that of a user of Redis who may only read.
@@ -94,11 +95,12 @@ func (r *rig) try(ctx context.Context, apply bool) (*Report, error) {
 	source, err := OpenSource("redis://reader:"+readerPassword+"@"+r.server.Addr()+"/0", r.prefix)
 	r.must(err)
 	defer source.Close()
-	r.skipped = nil
+	r.skipped, r.calls = nil, 0
 	return Run(ctx, Config{
 		Source: source, Store: r.store, Registry: r.reg, Only: r.only, Apply: apply,
-		Homes:  func(context.Context, []*workspaces.Foreign) (Homes, error) { return r.homes, nil },
-		OnSkip: func(s Skipped) { r.skipped = append(r.skipped, s) },
+		Homes:      func(context.Context, []*workspaces.Foreign) (Homes, error) { return r.homes, nil },
+		OnSkip:     func(s Skipped) { r.skipped = append(r.skipped, s) },
+		OnProgress: func(Kind, int, int) { r.calls++ },
 	})
 }
 

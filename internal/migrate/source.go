@@ -78,6 +78,18 @@ func (s *Source) Prefix() string { return s.prefix }
 // Address returns the host and port.
 func (s *Source) Address() string { return s.client.Options().Addr }
 
+// check returns an error if the server cannot be read as a whole.
+func (s *Source) check(ctx context.Context) error {
+	if err := s.client.Ping(ctx).Err(); err != nil {
+		return s.fail(err)
+	}
+	info, err := s.client.Info(ctx, "cluster").Result()
+	if err == nil && strings.Contains(info, "cluster_enabled:1") { // not everyone may ask
+		return s.fail(errors.New("it is a node of a cluster, which holds a part of the keys only: copy them to one server first, for example with RIOT or redis-shake"))
+	}
+	return nil
+}
+
 // fail adds the address to an error.
 func (s *Source) fail(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {

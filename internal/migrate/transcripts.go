@@ -83,13 +83,16 @@ func (r *run) transcriptsOf(ctx context.Context, batch []stored) error {
 	read := make([][]entry, len(batch))
 	for i, v := range batch {
 		user := strings.TrimPrefix(v.key, transcriptKey)
+		if user == "" && v.reason == "" {
+			v.reason = ReasonJSON
+		}
 		if v.reason != "" {
 			r.tally.skip(Skipped{Kind: KindTranscript, ID: user, Reason: v.reason})
 			continue
 		}
 		entries, deleted := r.entries(user, v.items)
-		if deleted && len(entries) == 0 {
-			if err := r.deleted(ctx, user); err != nil {
+		if deleted {
+			if err := r.deleted(ctx, user, entries); err != nil {
 				return named(err, KindTranscript, user)
 			}
 		}
@@ -270,9 +273,9 @@ func fit(have, fresh []bot.TranscriptEntry) int {
 	return n
 }
 
-// deleted reports a transcript that the predecessor deleted, if an earlier run has
-// taken it over and it is still here.
-func (r *run) deleted(ctx context.Context, user string) error {
+// deleted reports a transcript that the predecessor deleted, if what an earlier run
+// has taken over of it is still here. left is what the predecessor has stored since.
+func (r *run) deleted(ctx context.Context, user string, left []entry) error {
 	for _, workspace := range r.homes.Workspaces() {
 		before, err := r.ledger.get(ctx, workspace, KindTranscript, user)
 		if err != nil {
@@ -285,7 +288,9 @@ func (r *run) deleted(ctx context.Context, user string) error {
 		if err != nil {
 			return err
 		}
-		if len(have) > 0 {
+		if slices.ContainsFunc(have, func(h bot.TranscriptEntry) bool {
+			return !h.At.After(before.Newest) && !slices.ContainsFunc(left, func(e entry) bool { return e.ID == h.ID })
+		}) {
 			r.tally.skip(Skipped{Kind: KindTranscript, ID: user, Reason: ReasonDeleted, Detail: "workspace " + workspace})
 		}
 	}
