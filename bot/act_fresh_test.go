@@ -88,6 +88,24 @@ func (s *mortal) Settle(ctx context.Context, l *state.Lease, how state.Settlemen
 	return s.Store.Settle(ctx, l, how)
 }
 
+// diary is what handlers did, on any bot.
+type diary struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (d *diary) add(line string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines = append(d.lines, line)
+}
+
+func (d *diary) all() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.lines)
+}
+
 // TestTheFirstSessionOfAWorkspace tells of a comment that has been handled, is
 // being handled, failed, waits for an answer, or whose process died, before
 // anything was known of sessions. One turn answers.
@@ -96,16 +114,16 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		policy  bot.LanePolicy
-		handler func(runs *[]string, process *mortal) bot.MessageHandler
+		handler func(runs *diary, process *mortal) bot.MessageHandler
 		say     []*adapter.Delivery // after the session
 		row     bool                // two comments at once
 		want    []string
 	}{
 		{
 			name: "failed and is retried",
-			handler: func(runs *[]string, _ *mortal) bot.MessageHandler {
+			handler: func(runs *diary, _ *mortal) bot.MessageHandler {
 				return func(_ context.Context, th *bot.Thread, m *bot.Message) error {
-					*runs = append(*runs, string(th.ID()))
+					runs.add(string(th.ID()))
 					if m.Attempt == 1 {
 						time.Sleep(time.Second)
 						return errors.New("busy")
@@ -117,10 +135,10 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 		},
 		{
 			name: "is being handled",
-			handler: func(runs *[]string, _ *mortal) bot.MessageHandler {
+			handler: func(runs *diary, _ *mortal) bot.MessageHandler {
 				return func(_ context.Context, th *bot.Thread, _ *bot.Message) error {
 					time.Sleep(20 * time.Second)
-					*runs = append(*runs, string(th.ID()))
+					runs.add(string(th.ID()))
 					return nil
 				}
 			},
@@ -128,11 +146,11 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 		},
 		{
 			name: "waits for an answer",
-			handler: func(runs *[]string, _ *mortal) bot.MessageHandler {
+			handler: func(runs *diary, _ *mortal) bot.MessageHandler {
 				return func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 					a, err := bot.Ask(ctx, th, bot.Question{Text: "Which?"})
 					if err == nil {
-						*runs = append(*runs, a.Value+" in "+string(th.ID()))
+						runs.add(a.Value+" in "+string(th.ID()))
 					}
 					return err
 				}
@@ -142,9 +160,9 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 		},
 		{
 			name: "lost its process after it wrote",
-			handler: func(runs *[]string, process *mortal) bot.MessageHandler {
+			handler: func(runs *diary, process *mortal) bot.MessageHandler {
 				return func(_ context.Context, th *bot.Thread, _ *bot.Message) error {
-					*runs = append(*runs, string(th.ID()))
+					runs.add(string(th.ID()))
 					process.die()
 					return nil
 				}
@@ -153,9 +171,9 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 		},
 		{
 			name: "stood for another one", policy: bot.Latest(), row: true,
-			handler: func(runs *[]string, _ *mortal) bot.MessageHandler {
+			handler: func(runs *diary, _ *mortal) bot.MessageHandler {
 				return func(_ context.Context, th *bot.Thread, m *bot.Message) error {
-					*runs = append(*runs, string(th.ID())+" "+m.ID)
+					runs.add(string(th.ID())+" "+m.ID)
 					return nil
 				}
 			},
@@ -168,7 +186,7 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 				store := memstate.New(memstate.Options{})
 				defer store.Close()
 				process := &mortal{Store: store}
-				var runs []string
+				runs := &diary{}
 				ctx, cancel := context.WithCancel(t.Context())
 				var wg sync.WaitGroup
 				start := func(s bot.Store) *bot.Bot {
@@ -180,7 +198,7 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					b.OnNewMention(c.handler(&runs, process))
+					b.OnNewMention(c.handler(runs, process))
 					wg.Go(func() { _ = b.Run(ctx) })
 					return b
 				}
@@ -191,7 +209,6 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 				}
 				if c.row {
 					accept(start(process), commented("c1", "@helper-bot look"))
-					runs = nil
 				}
 				first := start(process)
 				accept(first, commented("c1", "@helper-bot look"))
@@ -208,10 +225,11 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 				time.Sleep(10 * time.Minute)
 				cancel()
 				wg.Wait()
+				got := runs.all()
 				if c.row {
-					runs = slices.DeleteFunc(runs, func(s string) bool { return strings.HasSuffix(s, " c1") })
+					got = slices.DeleteFunc(got, func(s string) bool { return strings.HasSuffix(s, " c1") })
 				}
-				if diff := cmp.Diff(c.want, runs); diff != "" {
+				if diff := cmp.Diff(c.want, got); diff != "" {
 					t.Errorf("runs (-want +got):\n%s", diff)
 				}
 			})
