@@ -150,7 +150,7 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 				return func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
 					a, err := bot.Ask(ctx, th, bot.Question{Text: "Which?"})
 					if err == nil {
-						runs.add(a.Value+" in "+string(th.ID()))
+						runs.add(a.Value + " in " + string(th.ID()))
 					}
 					return err
 				}
@@ -173,7 +173,7 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 			name: "stood for another one", policy: bot.Latest(), row: true,
 			handler: func(runs *diary, _ *mortal) bot.MessageHandler {
 				return func(_ context.Context, th *bot.Thread, m *bot.Message) error {
-					runs.add(string(th.ID())+" "+m.ID)
+					runs.add(string(th.ID()) + " " + m.ID)
 					return nil
 				}
 			},
