@@ -46,8 +46,8 @@
 //
 //	Accept ── stored ──► lane ── lease ──► gate ──► handler ──► settle
 //	   │                                     │         │           │
-//	   └─ no turn within 2 s,                │         └ writes    └ no answer, question or
-//	      or behind others:                  │           after       error yet: the keeper
+//	   └─ no turn within 2 s, or behind      │         └ writes    └ no answer, question or
+//	      others:                            │           after       error yet: the keeper
 //	      a first word (greeter.go)          │           the first   writes the end
 //	                                         └ the keeper sends the first activity,
 //	                                           then signs of life (keeper.go)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -414,7 +415,7 @@ type endEvent struct {
 // postEnd writes the end of a turn in a session, for which there was no time then.
 func (b *Bot) postEnd(ctx context.Context, r *run, ev *endEvent) (*outcome, error) {
 	if b.can.agent == nil || !b.can.agent.IsSession(ev.end.Thread) {
-		return ignored("no_session"), nil
+		return ignored(reason.NoSession), nil
 	}
 	return handled(), ev.end.write(r.limited(ctx), b, ev.Workspace)
 }

@@ -322,7 +322,7 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		if own, err := b.isOwnSession(ctx, r); err != nil {
 			return nil, err
 		} else if own {
-			return ignored("own_session"), nil
+			return ignored(reason.OwnSession), nil
 		}
 		if err := b.choose(ctx, r); err != nil {
 			return nil, err

@@ -111,6 +111,7 @@ func one(t *testing.T, spans tracetest.SpanStubs, name string, in trace.TraceID)
 
 // TestSpans follows one mention from the request to the call of Linear's API.
 func TestSpans(t *testing.T) {
+	t.Parallel()
 	rec := &recorder{}
 	spans := converse(t, otel.Config{}, func(_ *otel.Tracer, ctx context.Context, th *bot.Thread) error {
 		_, err := th.Post(ctx, bot.Text("hi"))

@@ -3,6 +3,7 @@ package otel
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -192,11 +193,13 @@ func (s *span) End() {
 func (s *span) request() {
 	ctx := context.Background()
 	if s.about.ID != "" {
-		ctx = idsOf(s.about.ID).root(ctx)
-		for _, taken := range s.steps {
-			if taken.Code == reason.Duplicate || s.tracer.kinds[taken.Code] == reason.Refused {
-				ctx = idsOf(s.about.ID).parent(context.Background())
-			}
+		below := slices.ContainsFunc(s.steps, func(taken step) bool {
+			return taken.Code == reason.Duplicate || s.tracer.kinds[taken.Code] == reason.Refused
+		})
+		if ids := idsOf(s.about.ID); below {
+			ctx = ids.parent(ctx)
+		} else {
+			ctx = ids.root(ctx)
 		}
 	}
 	_, of := s.tracer.tracer.Start(ctx, "delivery", trace.WithTimestamp(s.begun), trace.WithSpanKind(trace.SpanKindServer))

@@ -45,7 +45,7 @@ func (t *Tracer) Begin(part adapter.TracePart) adapter.Trace {
 func (t *Tracer) Middleware(next bot.Handler) bot.Handler {
 	return func(ctx context.Context, turn *bot.Turn) error {
 		if s := find(adapter.TraceOf(ctx)); s != nil {
-			ctx = trace.ContextWithSpan(ctx, s.current())
+			ctx = trace.ContextWithSpan(ctx, s.current()) //nolint:contextcheck // the span has one of its own
 		}
 		return next(ctx, turn)
 	}

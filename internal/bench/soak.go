@@ -89,15 +89,16 @@ func (k soak) run(ctx context.Context, dir string, progress func(format string, 
 		}
 		progress("drawn to %s", k.picture)
 	}
+	var failed []error
 	for _, s := range out {
 		if lost := s.Acked - s.Answered; lost != 0 {
-			errs = append(errs, fmt.Errorf("%s: %d deliveries were acknowledged and not answered", s.Store, lost))
+			failed = append(failed, fmt.Errorf("%s: %d deliveries were acknowledged and not answered", s.Store, lost))
 		}
 		for _, g := range s.Grown {
-			errs = append(errs, fmt.Errorf("%s: %s", s.Store, g))
+			failed = append(failed, fmt.Errorf("%s: %s", s.Store, g))
 		}
 	}
-	return out, errors.Join(errs...)
+	return out, errors.Join(failed...)
 }
 
 func (k soak) one(ctx context.Context, dir, name string, progress func(format string, args ...any)) (*Soaked, error) {

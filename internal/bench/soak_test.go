@@ -29,8 +29,10 @@ func TestGrown(t *testing.T) {
 		{"a moment", series(func(i int, s *sample) { s.P50 += map[bool]float64{true: 500}[i == 35] }), nil},
 		{"fewer answers", series(func(i int, s *sample) { s.Answered -= float64(i) }), nil},
 		{"a leak", series(func(i int, s *sample) { s.Goroutines += float64(5 * i) }), []string{"goroutines went from 125.0 to 225.0"}},
-		{"two leaks", series(func(i int, s *sample) { s.RSS += float64(i); s.Store += float64(i) }),
-			[]string{"resident memory, mb went from 55.0 to 75.0", "store, mb went from 20.0 to 40.0"}},
+		{
+			"two leaks", series(func(i int, s *sample) { s.RSS += float64(i); s.Store += float64(i) }),
+			[]string{"resident memory, mb went from 55.0 to 75.0", "store, mb went from 20.0 to 40.0"},
+		},
 		{"too few to say", series(func(i int, s *sample) { s.RSS += float64(50 * i) })[:15], nil},
 	} {
 		if got := grown(c.samples); !slices.Equal(got, c.want) {

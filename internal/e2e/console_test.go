@@ -194,7 +194,7 @@ func TestConsole(t *testing.T) {
 }
 
 // fullShot saves a picture of the whole page if E2E_SHOTS names a directory.
-func fullShot(tab context.Context, t *testing.T, name string) { //nolint:thelper // the tab is the context
+func fullShot(tab context.Context, t *testing.T, name string) {
 	dir := os.Getenv("E2E_SHOTS")
 	if dir == "" {
 		return

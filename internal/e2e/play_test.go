@@ -53,11 +53,11 @@ func playground(t *testing.T, bin string, args ...string) string {
 // playbot is the program that most tests run.
 const playbot = "./internal/console/play/testdata/playbot"
 
-// buildBot builds a program of the library's module.
-func buildBot(t *testing.T, pkg string) string {
+// buildBot builds it.
+func buildBot(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "bot")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, pkg)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, playbot)
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -65,10 +65,10 @@ func buildBot(t *testing.T, pkg string) string {
 	return bin
 }
 
-// visitor is somebody in front of the page.
+// visitor is a person in front of the page.
 type visitor struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // the tab
 }
 
 func (v visitor) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -149,7 +149,7 @@ func (v visitor) look(name string, width, height int64, dark bool) {
 // the bot answers, and the wire shows what happened.
 func TestPlayground(t *testing.T) {
 	t.Parallel()
-	bin := buildBot(t, playbot)
+	bin := buildBot(t)
 	address := playground(t, bin)
 	v := visitor{t, browser(t)}
 	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
@@ -269,7 +269,7 @@ func TestPlayground(t *testing.T) {
 // links issues and sees what happens to them.
 func TestPlaygroundHelpdesk(t *testing.T) {
 	t.Parallel()
-	bin := buildBot(t, playbot)
+	bin := buildBot(t)
 	address := playground(t, bin, "--ticketing")
 	v := visitor{t, browser(t)}
 	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
@@ -310,7 +310,7 @@ func healed(v visitor) {
 // is seen. It reports both and asserts neither: the machine may be busy.
 func TestPlaygroundIsFast(t *testing.T) {
 	t.Parallel()
-	bin := buildBot(t, playbot)
+	bin := buildBot(t)
 	ctx := browser(t)
 	v := visitor{t, ctx}
 	v.do(chromedp.Navigate("about:blank"))
@@ -342,7 +342,8 @@ func TestPlaygroundIsFast(t *testing.T) {
 // TestPlaygroundKeepsOthersOut asks for the page as another site would.
 func TestPlaygroundKeepsOthersOut(t *testing.T) {
 	t.Parallel()
-	address := playground(t, buildBot(t, playbot))
+	address := playground(t, buildBot(t))
+	client := &http.Client{Timeout: 10 * time.Second}
 	for _, tt := range []struct {
 		name, method, path, host, origin, media string
 		want                                    int
@@ -369,7 +370,7 @@ func TestPlaygroundKeepsOthersOut(t *testing.T) {
 				req.Header.Set(name, value)
 			}
 		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

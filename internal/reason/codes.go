@@ -58,6 +58,8 @@ const (
 	NoHandler      = "no_handler"
 	Access         = "access"
 	SameAct        = "same_act"
+	OwnSession     = "own_session"
+	NoSession      = "no_session"
 	BotLoop        = "bot_loop"
 	QuestionClosed = "question_closed"
 	Canceled       = "canceled"

@@ -115,6 +115,8 @@ func ignored() []Info {
 		{NoHandler, Ignored, "No handler of the bot wants events of this kind.", "Register a handler for it, such as OnNewMention or OnEvent."},
 		{Access, Ignored, "An access rule of the bot refuses its author.", "See the rules in bot.Config.Access and in the options of the handlers."},
 		{SameAct, Ignored, "Another event about the same message is answered in its place, an agent session for example.", ""},
+		{OwnSession, Ignored, "The bot itself started the session.", ""},
+		{NoSession, Ignored, "The end of a session was to be written, and the platform has no sessions.", ""},
 		{BotLoop, Ignored, "The bot and another program have written to each other too often in this thread, so the bot has stopped.", "Have a person mention the bot in the thread to bring it back."},
 		{Busy, Ignored, "The thread was busy, and the policy Drop leaves out what arrives in a busy thread.", "Choose another bot.Config.Policy if such messages are to be answered."},
 		{Skipped, Ignored, "A newer message of the thread was handled together with it.", "Choose another bot.Config.Policy if each message is to be answered by itself."},

@@ -31,7 +31,7 @@ func (a *attempt) Do(req *http.Request) (*http.Response, error) {
 	req.Header = http.Header{
 		"Accept": values[0:1:1], "Content-Type": values[1:2:2], "User-Agent": values[2:3:3], "Authorization": values[3:4:4],
 	}
-	resp, err := a.client.Do(req) //nolint:gosec // the address comes from the configuration
+	resp, err := a.client.Do(req)
 	if err != nil {
 		a.err = err
 		return nil, err

@@ -152,7 +152,7 @@ func (p *Playground) wire(w http.ResponseWriter, r *http.Request) {
 		var wg sync.WaitGroup
 		var errs [2]error
 		for i := range errs { // at the same time, so that they meet
-			wg.Go(func() { errs[i] = p.cfg.World.Redeliver(r.Context(), id) })
+			wg.Go(func() { errs[i] = p.cfg.World.Redeliver(r.Context(), id) }) //nolint:contextcheck // that of the request
 		}
 		wg.Wait()
 		err = errors.Join(errs[:]...)
