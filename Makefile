@@ -35,7 +35,7 @@ apidiff: $(BIN)/apidiff-$(APIDIFF_VERSION)
 	@old="$${OLD:-$$(git describe --tags --abbrev=0)}" && dir="$$(mktemp -d)" && trap 'git worktree remove --force "$$dir/old"; rm -rf "$$dir"' EXIT && \
 	  git worktree add -q --detach "$$dir/old" "$$old" && \
 	  (cd "$$dir/old" && $(BIN)/apidiff -m -w "$$dir/old.export" github.com/linearbot/linearbot) && \
-	  $(BIN)/apidiff -m "$$dir/old.export" github.com/linearbot/linearbot | grep -v '^! .*/internal/' || true
+	  $(BIN)/apidiff -m "$$dir/old.export" github.com/linearbot/linearbot 2>/dev/null | grep -v '^Ignoring internal' || echo 'apidiff: nothing changed'
 
 ## demo: the main job on embedded defaults
 demo:
