@@ -488,3 +488,41 @@ func TestStopAtTheOtherInstance(t *testing.T) {
 		})
 	}
 }
+
+// TestStopWithoutAFreeWorker stops a session while its own turn, and another one, hold
+// all workers: the stop does not wait for one of them to end by itself.
+func TestStopWithoutAFreeWorker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := map[string]time.Duration{}
+		k := bottest.New(t, bot.Config{Workers: 1}, func(b *bot.Bot) {
+			b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				began := time.Now()
+				select {
+				case <-ctx.Done():
+				case <-time.After(4 * time.Minute):
+				}
+				ended[m.PlainText()] = time.Since(began)
+				if err := context.Cause(ctx); err != nil {
+					return err
+				}
+				_, err := th.Post(ctx, bot.Text("done "+m.PlainText()))
+				return err
+			})
+		})
+		ada := k.User("ada")
+		s, other := k.NewSession(), k.NewSession()
+		ada.Say(s, "one")
+		time.Sleep(time.Second)
+		ada.Say(other, "two")
+		ada.Stop(s)
+		ada.Stop(other)
+		k.Sleep(time.Hour)
+		if one, begun := ended["one"]; one > 2*time.Second || !begun {
+			t.Errorf("the turn ended after %v, want the time of the stop", one)
+		}
+		if _, begun := ended["two"]; begun {
+			t.Error("a message ran that was stopped while it waited for a worker")
+		}
+	})
+}

@@ -95,6 +95,37 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 	return t.closeQuestions(ctx, s.at)
 }
 
+// A stop ends what it concerns when it arrives, whether or not a worker is free for
+// its turn, which confirms it. What fails here that turn does.
+
+// stopFrom returns the stop that a delivery asks for, if it is one: of everything that
+// was stored before it.
+func (b *Bot) stopFrom(ctx context.Context, to *adapter.Route) stop {
+	if !to.Urgent {
+		return stop{}
+	}
+	now, err := b.notes.Thread(laneKey(to.Workspace, to.Thread)).Now(ctx)
+	if err != nil {
+		return stop{}
+	}
+	return stop{at: now}
+}
+
+// stopNow ends what a stop concerns.
+func (b *Bot) stopNow(ctx context.Context, to *adapter.Route, s stop) {
+	if s.at.IsZero() {
+		return
+	}
+	k := laneKey(to.Workspace, to.Thread)
+	if err := keepStop(ctx, b.notes.Thread(k), s); err != nil {
+		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("a stop could not be carried out at once: it waits for its turn")
+		return
+	}
+	b.running.tell(k)
+	b.running.end(k, ErrStopped, s.ends)
+	b.signal(ctx, k)
+}
+
 // keepStop stores a stop, unless a later one is there: a stop that is retried must
 // not revive what a newer one has ended.
 func keepStop(ctx context.Context, page *notes.Thread, s stop) error {
