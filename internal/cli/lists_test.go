@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/serve"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/filestate"
+)
+
+// Lists print what strangers wrote without control characters, and say when they
+// show only a part.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir() + "/data"
+	store, err := filestate.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lane := state.Key{Workspace: "W\x1b[2J", Kind: "thread", ID: "t\x1b]0;title\a"}
+	for i := range 3 {
+		e := state.Entry{ID: notes.PostPrefix + fmt.Sprintf("\x1b[31mpost-%d", i), Lane: lane, Delay: time.Hour}
+		if _, err := store.Enqueue(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Enqueue(t.Context(), state.Entry{ID: "now", Lane: lane}); err != nil {
+		t.Fatal(err)
+	}
+	leases, err := store.Lease(t.Context(), state.LeaseRequest{Holder: "holder\x1b[2J", TTL: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := state.Settlement{Verdicts: []state.Verdict{state.Retry("now", time.Hour, state.Cause{Code: "c", Message: "message\x1b[2J"})}}
+	if err := store.Settle(t.Context(), leases[0], s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Enqueue(t.Context(), state.Entry{ID: "later", Lane: lane}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Lease(t.Context(), state.LeaseRequest{Holder: "holder\x1b[2J", TTL: time.Hour}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args, want string
+		more       bool
+	}{
+		{"state delayed", "message", false},
+		{"state lanes", "holder", false},
+		{"scheduled list --limit 2", "post-1", true},
+		{"scheduled list --limit 3", "post-2", false},
+	} {
+		t.Run(tt.args, func(t *testing.T) { //nolint:paralleltest // one process at a time has the store
+			var out, errs strings.Builder
+			prog := Program{Name: "my-bot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: []string{"LINEARBOT_STATE=file:" + dir}}}
+			code := Run(t.Context(), prog, strings.Fields(tt.args))
+			if code != ExitOK || !strings.Contains(out.String(), tt.want) {
+				t.Fatalf("exit code %d: %s%s", code, &out, &errs)
+			}
+			if i := strings.IndexFunc(out.String(), func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
+				t.Errorf("a control character is printed: %q", out.String()[i:])
+			}
+			if more := strings.Contains(errs.String(), "there are more: give --limit"); more != tt.more {
+				t.Errorf("it says that there are more: %t\n%s", more, &errs)
+			}
+		})
+	}
+}
