@@ -210,7 +210,7 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			t := trace.Merge([]trace.Part{p})[0]
-			if f.Workspace != "" && t.Workspace != f.Workspace || f.Thread != "" && t.Thread != f.Thread || f.Status != "" && t.Status != f.Status {
+			if !f.Keeps(&t) {
 				continue
 			}
 			data, err := json.Marshal(Told{t, t.Story(a.cfg.Now())})
