@@ -36,7 +36,7 @@ func TestLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := state.Settlement{Verdicts: []state.Verdict{state.Retry("now", time.Hour, state.Cause{Code: "c", Message: "message\x1b[2J"})}}
+	s := state.Settlement{Verdicts: []state.Verdict{state.RetryAside("now", time.Hour, state.Cause{Code: "c", Message: "message\x1b[2J"})}}
 	if err := store.Settle(t.Context(), leases[0], s); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestLists(t *testing.T) {
 		more       bool
 	}{
 		{"state delayed", "message", false},
-		{"state lanes", "holder", false},
+		{"state lanes", "]0;title", false},
 		{"scheduled list --limit 2", "post-1", true},
 		{"scheduled list --limit 3", "post-2", false},
 	} {
