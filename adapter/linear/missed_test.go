@@ -143,7 +143,7 @@ func TestMissedInParts(t *testing.T) {
 	}
 	keys := make(map[string]bool)
 	kinds := make(map[string]int)
-	for calls := 0; calls < 100; calls++ {
+	for range 100 {
 		found, next, err := a.Missed(t.Context(), ws.ID, after, 60)
 		if err != nil {
 			t.Fatal(err)

@@ -58,19 +58,17 @@ func TestLists(t *testing.T) {
 		{"scheduled list --limit 2", "post-1", true},
 		{"scheduled list --limit 3", "post-2", false},
 	} {
-		t.Run(tt.args, func(t *testing.T) { //nolint:paralleltest // one process at a time has the store
-			var out, errs strings.Builder
-			prog := Program{Name: "my-bot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: []string{"LINEARBOT_STATE=file:" + dir}}}
-			code := Run(t.Context(), prog, strings.Fields(tt.args))
-			if code != ExitOK || !strings.Contains(out.String(), tt.want) {
-				t.Fatalf("exit code %d: %s%s", code, &out, &errs)
-			}
-			if i := strings.IndexFunc(out.String(), func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
-				t.Errorf("a control character is printed: %q", out.String()[i:])
-			}
-			if more := strings.Contains(errs.String(), "there are more: give --limit"); more != tt.more {
-				t.Errorf("it says that there are more: %t\n%s", more, &errs)
-			}
-		})
+		var out, errs strings.Builder
+		prog := Program{Name: "my-bot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: []string{"LINEARBOT_STATE=file:" + dir}}}
+		code := Run(t.Context(), prog, strings.Fields(tt.args))
+		if code != ExitOK || !strings.Contains(out.String(), tt.want) {
+			t.Fatalf("%s: exit code %d: %s%s", tt.args, code, &out, &errs)
+		}
+		if i := strings.IndexFunc(out.String(), func(r rune) bool { return unicode.IsControl(r) && r != '\n' }); i >= 0 {
+			t.Errorf("%s: a control character is printed: %q", tt.args, out.String()[i:])
+		}
+		if more := strings.Contains(errs.String(), "there are more: give --limit"); more != tt.more {
+			t.Errorf("%s: it says that there are more: %t\n%s", tt.args, more, &errs)
+		}
 	}
 }
