@@ -14,8 +14,12 @@ import (
 
 var _ adapter.Refetcher = (*Adapter)(nil)
 
-// missedPage is how many comments or sessions are asked for at once.
-const missedPage = 50
+const (
+	// missedPage is how many comments or sessions are asked for at once.
+	missedPage = 50
+	// missedPages bounds the pages of sessions, which cannot be filtered by time.
+	missedPages = 10
+)
 
 // Refetch returns a delivery for a new comment or a new agent session, with what
 // Linear says of it today. Linear does not tell of other events again.
@@ -49,7 +53,8 @@ func (a *Adapter) Refetch(ctx context.Context, workspace, event string) (*adapte
 
 // Missed returns deliveries for comments and agent sessions that were created
 // after a time. Those that the bot itself wrote, and sessions of other apps, are
-// left out. If there are more than most, the newest are returned.
+// left out. If there are more than most, the oldest are returned, and the others
+// come after next.
 func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time, most int) (found []*adapter.Delivery, next time.Time, err error) {
 	if adapter.PriorityOf(ctx) == adapter.PriorityAutomatic {
 		ctx = adapter.WithPriority(ctx, adapter.PriorityReading)
@@ -64,15 +69,19 @@ func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time,
 		d  *adapter.Delivery
 	}
 	var all []dated
+	var end time.Time // up to when comments were read, if not all were
 	if a.mode != ModeSessions {
-		comments, err := b.newComments(ctx, after, most)
+		own := func(c *linearapi.Comment) bool {
+			return c.User != nil && c.User.ID == b.self.UserID && b.self.App || a.own(b.self)(c.ID)
+		}
+		comments, complete, err := b.newComments(ctx, after, most, own)
 		if err != nil {
 			return nil, after, err
 		}
 		for i := range comments {
 			c := &comments[i]
 			next = later(next, c.Value.CreatedAt)
-			if c.Value.User != nil && c.Value.User.ID == b.self.UserID && b.self.App || a.own(b.self)(c.Value.ID) {
+			if own(&c.Value) {
 				continue
 			}
 			d, err := b.commentDelivery(c)
@@ -81,17 +90,17 @@ func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time,
 			}
 			all = append(all, dated{c.Value.CreatedAt, d})
 		}
+		if !complete {
+			end = next
+		}
 	}
 	if a.mode != ModeComments && b.self.App {
-		page, err := b.api.SessionNodes(ctx, linearapi.PageArgs{First: missedPage})
+		sessions, err := b.newSessions(ctx, after)
 		if err != nil {
 			return nil, after, err
 		}
-		for i := range page.Nodes {
-			s := &page.Nodes[i]
-			if !s.Value.CreatedAt.After(after) || s.Value.AppUser == nil || s.Value.AppUser.ID != b.self.UserID {
-				continue
-			}
+		for i := range sessions {
+			s := &sessions[i]
 			next = later(next, s.Value.CreatedAt)
 			d, err := b.sessionDelivery(s)
 			if err != nil {
@@ -101,10 +110,45 @@ func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time,
 		}
 	}
 	slices.SortStableFunc(all, func(x, y dated) int { return x.at.Compare(y.at) })
-	for _, x := range all[max(0, len(all)-most):] {
+	if !end.IsZero() { // sessions after it come with the comments after it
+		all = slices.DeleteFunc(all, func(x dated) bool { return x.at.After(end) })
+		next = end
+	}
+	if len(all) > most {
+		all = all[:most]
+		next = all[most-1].at
+	}
+	for _, x := range all {
 		found = append(found, x.d)
 	}
 	return found, next, nil
+}
+
+// newSessions returns the agent sessions of the app that were created after a time,
+// among the newest.
+func (b *bot) newSessions(ctx context.Context, after time.Time) ([]linearapi.Node[linearapi.Session], error) {
+	var all []linearapi.Node[linearapi.Session]
+	args := linearapi.PageArgs{First: missedPage}
+	for range missedPages {
+		page, err := b.api.SessionNodes(ctx, args)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Nodes {
+			s := &page.Nodes[i].Value
+			if !s.CreatedAt.After(after) {
+				return all, nil // they come newest first
+			}
+			if s.AppUser != nil && s.AppUser.ID == b.self.UserID {
+				all = append(all, page.Nodes[i])
+			}
+		}
+		if !page.Info.HasNextPage || page.Info.EndCursor == "" || len(page.Nodes) == 0 {
+			break
+		}
+		args.After = page.Info.EndCursor
+	}
+	return all, nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -114,26 +158,31 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// newComments returns the comments that were created after a time, at most about
-// most of them.
-func (b *bot) newComments(ctx context.Context, after time.Time, most int) ([]linearapi.Node[linearapi.Comment], error) {
+// newComments returns the comments that were created after a time, oldest first:
+// pages of them until most are not the bot's own. complete says that there are no
+// more.
+func (b *bot) newComments(ctx context.Context, after time.Time, most int, own func(*linearapi.Comment) bool) (all []linearapi.Node[linearapi.Comment], complete bool, err error) {
 	q := linearapi.CommentQuery{
 		Filter:   linearapi.Filter{"createdAt": linearapi.Filter{"gt": after.UTC().Format(time.RFC3339Nano)}},
-		PageArgs: linearapi.PageArgs{First: missedPage},
+		PageArgs: linearapi.PageArgs{Last: missedPage},
 	}
-	var all []linearapi.Node[linearapi.Comment]
-	for len(all) < most {
+	for others := 0; others < most; {
 		page, err := b.api.CommentNodes(ctx, q)
 		if err != nil {
-			return nil, err
+			return nil, false, err
+		}
+		for i := range page.Nodes {
+			if !own(&page.Nodes[i].Value) {
+				others++
+			}
 		}
 		all = append(all, page.Nodes...)
-		if !page.Info.HasNextPage || page.Info.EndCursor == "" || len(page.Nodes) == 0 {
-			break
+		if !page.Info.HasPreviousPage || page.Info.StartCursor == "" || len(page.Nodes) == 0 {
+			return all, true, nil
 		}
-		q.After = page.Info.EndCursor
+		q.Before = page.Info.StartCursor
 	}
-	return all, nil
+	return all, false, nil
 }
 
 // commentDelivery returns a delivery that reports a new comment as a webhook does.

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,5 +112,58 @@ func TestMissed(t *testing.T) {
 	}
 	if found, _, err := a.Missed(t.Context(), ws.ID, next, 100); err != nil || len(found) != 0 {
 		t.Errorf("%d are found after the last one, %v", len(found), err)
+	}
+}
+
+// TestMissedInParts asks for few at a time: the oldest come first, and with next
+// all of them come.
+func TestMissedInParts(t *testing.T) {
+	t.Parallel()
+	after := time.Now().Add(-time.Minute)
+	var ticks atomic.Int64
+	now := func() time.Time { return after.Add(time.Duration(ticks.Load()) * 10 * time.Millisecond) }
+	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(srv.Close)
+	ws := srv.Workspace("Acme", "acme")
+	ada, team := ws.AddUser("Ada Byron", "ada"), ws.AddTeam("ENG", "Engineering")
+	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot"})
+	app.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1/nothing", Secret: "s", ResourceTypes: []string{"Comment", "AgentSessionEvent"}})
+	a, err := New(Config{AccessToken: app.Token(), APIURL: srv.GraphQLURL(), OAuthURL: srv.URL(), UploadsURL: srv.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issue := team.AddIssue(ada, "title", "the description")
+	const comments = 130
+	for range comments {
+		ticks.Add(1)
+		ada.Comment(issue, "@helper-bot hi") // each begins a session
+	}
+	keys := make(map[string]bool)
+	kinds := make(map[string]int)
+	for range 100 {
+		found, next, err := a.Missed(t.Context(), ws.ID, after, 60)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range found {
+			r, err := a.Route(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !keys[r.Key] {
+				keys[r.Key] = true
+				kinds[r.Type]++
+			}
+		}
+		if len(found) < 60 {
+			break
+		}
+		after = next.Add(-5 * time.Millisecond) // what is as old as the last one comes again
+	}
+	if kinds[typeComment] != comments || kinds[typeSession] != comments {
+		t.Errorf("found are %v", kinds)
 	}
 }

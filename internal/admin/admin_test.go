@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -220,7 +221,11 @@ func TestFollow(t *testing.T) {
 	r := newRig(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.srv.URL+"/admin/v1/deliveries/follow?status=ignored", nil)
+	early := r.rec.Begin(adapter.TraceTurn) // it begins too early, and ends later
+	early.About(adapter.TraceSubject{ID: "early", Workspace: "W1"})
+	early.Step(adapter.TraceStep{Code: reason.NotMentioned})
+	query := url.Values{"status": {"ignored"}, "since": {time.Now().Format(time.RFC3339Nano)}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.srv.URL+"/admin/v1/deliveries/follow?"+query.Encode(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +235,7 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
+	early.End()
 	for _, code := range []string{reason.Handled, reason.NotMentioned} {
 		l := r.rec.Begin(adapter.TraceTurn)
 		l.About(adapter.TraceSubject{ID: "of " + code, Workspace: "W1"})
@@ -243,7 +249,7 @@ func TestFollow(t *testing.T) {
 			continue
 		}
 		var told admin.Told
-		if err := json.Unmarshal([]byte(data), &told); err != nil || told.Reason != reason.NotMentioned || told.Story.What == "" {
+		if err := json.Unmarshal([]byte(data), &told); err != nil || told.ID != "of "+reason.NotMentioned || told.Story.What == "" {
 			t.Errorf("the first event is %s, %v", data, err)
 		}
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -103,15 +104,19 @@ func weight(s trace.Status) int {
 func (a *API) hints(ctx context.Context) ([]string, error) {
 	const recent = 24 * time.Hour
 	now := a.cfg.Now()
-	refused, err := a.cfg.Traces.List(ctx, trace.Filter{Status: trace.StatusRefused, Since: now.Add(-recent), Limit: MaxList})
+	all, err := a.cfg.Traces.List(ctx, trace.Filter{Limit: math.MaxInt}) // once: each reads all pages
 	if err != nil {
 		return nil, err
 	}
 	var hints []string
 	count := make(map[string]int)
 	var order []string
-	for i := range refused {
-		why := refused[i].Reason
+	refused := trace.Filter{Status: trace.StatusRefused, Since: now.Add(-recent)}
+	for i := range all {
+		if !refused.Keeps(&all[i]) {
+			continue
+		}
+		why := all[i].Reason
 		if count[why]++; count[why] == 1 {
 			order = append(order, why)
 		}
@@ -123,15 +128,11 @@ func (a *API) hints(ctx context.Context) ([]string, error) {
 			hints = append(hints, "To do: "+row.Do)
 		}
 	}
-	last, err := a.cfg.Traces.List(ctx, trace.Filter{Limit: 1})
-	if err != nil {
-		return nil, err
-	}
 	if len(order) == 0 {
-		if len(last) == 0 {
+		if len(all) == 0 {
 			hints = append(hints, "No request has arrived at all: see in Linear whether the webhook is enabled and its URL is that of this server. \"doctor\" checks it.")
 		} else {
-			hints = append(hints, "No request of Linear about it has arrived; the last one about anything came at "+last[0].At.UTC().Format("2006-01-02 15:04:05 UTC")+
+			hints = append(hints, "No request of Linear about it has arrived; the last one about anything came at "+all[0].At.UTC().Format("2006-01-02 15:04:05 UTC")+
 				". See in Linear whether the webhook has this resource type and whether the app has access to the team. \"doctor\" checks it.")
 		}
 	}
@@ -210,7 +211,7 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			t := trace.Merge([]trace.Part{p})[0]
-			if f.Workspace != "" && t.Workspace != f.Workspace || f.Thread != "" && t.Thread != f.Thread || f.Status != "" && t.Status != f.Status {
+			if !f.Keeps(&t) {
 				continue
 			}
 			data, err := json.Marshal(Told{t, t.Story(a.cfg.Now())})

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 )
 
@@ -55,6 +56,20 @@ func TestHelped(t *testing.T) {
 	} {
 		if got := strings.Join(helped(strings.Fields(tt.args), nil), " "); got != tt.want {
 			t.Errorf("%q becomes %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}
+
+// Commands that read variables warn of one that has a wrong name.
+func TestUnknownVariables(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"state stats", "deliveries", "replay x", "scheduled list", "tokens list", "dead list", "explain ENG-1"} {
+		var out, errs strings.Builder
+		Run(t.Context(), Program{Name: "my-bot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: []string{
+			"LINEARBOT_STAET=x", "LINEARBOT_STATE=file:" + t.TempDir() + "/none",
+		}}}, strings.Fields(command))
+		if strings.Count(errs.String(), "LINEARBOT_STAET") != 1 {
+			t.Errorf("%s: %s", command, &errs)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/linearbot/linearbot/internal/admin"
-	"github.com/linearbot/linearbot/internal/trace"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -48,8 +47,8 @@ func (c *deadList) Run(ctx context.Context, d *deadCmd, p *program) error {
 		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "BURIED\tATTEMPTS\tCODE\tLANE\tID\tMESSAGE")
 		for _, letter := range l.Letters {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(letter.BuriedAt), letter.Attempts, letter.Code, letter.Lane,
-				letter.ID, trace.Printable(clip(letter.Message, 80)))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(letter.BuriedAt), letter.Attempts, printable(letter.Code),
+				printable(letter.Lane.String()), printable(letter.ID), printable(clip(letter.Message, 80)))
 		}
 		if err := w.Flush(); err != nil {
 			return err
@@ -78,8 +77,8 @@ func (c *deadShow) Run(ctx context.Context, d *deadCmd, p *program) error {
 			_, err := p.out.Write(data)
 			return err
 		}
-		fmt.Fprintf(p.out, "%s in %s\n", l.ID, l.Lane)
-		fmt.Fprintf(p.out, "  buried %s ago after %d attempts: %s: %s\n", age(l.BuriedAt), l.Attempts, l.Code, trace.Printable(l.Message))
+		fmt.Fprintf(p.out, "%s in %s\n", printable(l.ID), printable(l.Lane.String()))
+		fmt.Fprintf(p.out, "  buried %s ago after %d attempts: %s: %s\n", age(l.BuriedAt), l.Attempts, printable(l.Code), printable(l.Message))
 		if l.Stack != "" {
 			fmt.Fprintln(p.out, l.Stack)
 		}
@@ -184,9 +183,15 @@ func (c *scheduledList) Run(ctx context.Context, s *scheduledCmd, p *program) er
 			if post.Canceled {
 				status = "canceled"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", until(post.Due), status, post.Lane, post.ID)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", until(post.Due), status, printable(post.Lane.String()), printable(post.ID))
 		}
-		return w.Flush()
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if posts.More {
+			fmt.Fprintln(p.err, "there are more: give --limit")
+		}
+		return nil
 	})
 }
 

@@ -68,7 +68,7 @@ func process(ctx context.Context, v *settings.Values) (*status.Status, error) {
 		c = remote("http://"+reachable(v.AdminAddr), v.AdminToken, nil)
 	}
 	if c == nil {
-		return nil, errors.New("none listens for commands")
+		return nil, errors.New("there is no admin API: is LINEARBOT_ADMIN_ADDR off, or no bot running?")
 	}
 	var s status.Status
 	if _, err := c.get(ctx, serve.ProcessPath, nil, &s); err != nil {

@@ -26,7 +26,8 @@ func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", until(d.Due), waiting(&d), d.Attempt, d.Lane, shownID(d.ID), orDash(clip(d.Cause.Message, 80)))
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", until(d.Due), waiting(&d), d.Attempt,
+				printable(d.Lane.String()), printable(shownID(d.ID)), printable(orDash(clip(d.Cause.Message, 80))))
 		}
 		return w.Flush()
 	})

@@ -1,19 +1,14 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
-	"github.com/linearbot/linearbot/internal/settings"
-	"github.com/linearbot/linearbot/webhook"
 )
 
 // replayCmd handles deliveries again.
@@ -102,37 +97,17 @@ func (c *replayCmd) one(ctx context.Context, p *program, api *adminClient, id st
 // send posts a delivery to a webhook as Linear does: with the time of sending,
 // signed anew.
 func (c *replayCmd) send(ctx context.Context, p *program, b *admin.Body) error {
-	values, _ := settings.Read(p.environ(), nil)
-	if len(values.Secrets) == 0 {
-		return &settings.Error{Problems: []settings.Problem{
-			{Name: "LINEAR_WEBHOOK_SECRET", Reason: "is missing: set the signing secret of the webhook at " + c.To},
-		}}
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b.Body, &fields); err != nil {
-		return errors.New("its body cannot be read")
-	}
-	fields["webhookTimestamp"] = json.RawMessage(strconv.FormatInt(time.Now().UnixMilli(), 10))
-	body, err := json.Marshal(fields)
+	to := receiver{To: c.To}
+	s, err := to.sender(p)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, clientTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.To, bytes.NewReader(body))
-	if err != nil {
-		return &usageError{errors.New("--to must look like http://127.0.0.1:3000/api/webhooks/linear")}
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	req.Header.Set("Linear-Signature", webhook.Sign(values.Secrets[0], body))
-	req.Header.Set("Linear-Delivery", "replay")
-	res, err := (&http.Client{}).Do(req)
+	a, err := s.Send(ctx, b.Body)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = res.Body.Close() }() // its text is not needed
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", c.To, res.Status)
+	if a.Status != http.StatusOK {
+		return fmt.Errorf("%s answers %s", s.URL, outcome(a))
 	}
 	return nil
 }

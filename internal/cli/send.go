@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,8 @@ func (t *receiver) sender(p *program) (fixture.Sender, error) {
 			return fixture.Sender{}, &settings.Error{Problems: []settings.Problem{problem}}
 		}
 	}
-	if len(values.Secrets) == 0 {
+	secrets := signing(values)
+	if len(secrets) == 0 {
 		return fixture.Sender{}, &settings.Error{Problems: []settings.Problem{
 			{Name: "LINEAR_WEBHOOK_SECRET", Reason: "is missing: deliveries are signed with it, so give the one that the bot has"},
 		}}
@@ -39,7 +41,18 @@ func (t *receiver) sender(p *program) (fixture.Sender, error) {
 	if !strings.Contains(to, "://") {
 		to = "http://" + to
 	}
-	return fixture.Sender{URL: to, Secret: values.Secrets[0], Client: &http.Client{Timeout: 5 * time.Second}}, nil
+	return fixture.Sender{URL: to, Secret: secrets[0], Client: &http.Client{Timeout: 5 * time.Second}}, nil
+}
+
+// signing returns the secrets that a bot accepts now, those without an end first.
+func signing(v *settings.Values) []string {
+	secrets := slices.Clone(v.Secrets)
+	for _, s := range v.Expiring {
+		if time.Now().Before(s.Expires) {
+			secrets = append(secrets, s.Value)
+		}
+	}
+	return secrets
 }
 
 // sendCmd sends recorded deliveries.
@@ -245,7 +258,7 @@ func (c *recordCmd) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	r := &fixture.Recorder{
-		Dir: c.Dir, Secrets: values.Secrets, Redact: &fixture.Redactor{Bot: strings.TrimPrefix(cmp.Or(c.Bot, values.Name), "@")},
+		Dir: c.Dir, Secrets: signing(values), Redact: &fixture.Redactor{Bot: strings.TrimPrefix(cmp.Or(c.Bot, values.Name), "@")},
 		Client: &http.Client{Timeout: 30 * time.Second}, Thread: threadOf,
 		Told: func(path string, err error) {
 			if err != nil {

@@ -138,7 +138,8 @@ func (c stateLanes) Run(ctx context.Context, st *stateCmd, p *program) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", l.Depth, age(l.Oldest), orDash(l.Holder), orDash(l.Lane.Workspace), l.Lane.ID)
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", l.Depth, age(l.Oldest),
+				printable(orDash(l.Holder)), printable(orDash(l.Lane.Workspace)), printable(l.Lane.ID))
 		}
 		return w.Flush()
 	})

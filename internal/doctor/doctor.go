@@ -119,5 +119,5 @@ func (e *exam) server(ctx context.Context) {
 	}
 	e.running = running
 	up := running.Now.Sub(running.Started).Round(time.Second)
-	e.add(OK, "server", "runs since "+up.String()+", version "+running.Version, "")
+	e.add(OK, "server", "has been running for "+up.String()+", version "+running.Version, "")
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -231,16 +232,16 @@ func (e *exam) installs(ctx context.Context) {
 	}
 	var names []string
 	for _, w := range all {
-		check := "workspace " + firstOf(w.Name, w.URLKey, w.ID)
+		check := "workspace " + cmp.Or(w.Name, w.URLKey, w.ID)
 		switch {
 		case w.Status == workspaces.NeedsReauth:
-			e.add(Error, check, "Linear has ended its tokens: "+firstOf(w.Why, "they were revoked"), "An admin of the workspace installs the app again: "+e.InstallURL)
+			e.add(Error, check, "Linear has ended its tokens: "+cmp.Or(w.Why, "they were revoked"), "An admin of the workspace installs the app again: "+e.InstallURL)
 		case w.Status != workspaces.Active:
 			continue
 		case w.Problem != "":
 			e.add(Error, check, w.Problem, "Put the key back into LINEAR_ENCRYPTION_KEY, after the current one")
 		default:
-			names = append(names, firstOf(w.Name, w.ID))
+			names = append(names, cmp.Or(w.Name, w.ID))
 			e.installed(ctx, w.ID, check, w.Scopes)
 		}
 		if w.Key == "none" && w.Status == workspaces.Active {
@@ -280,14 +281,4 @@ func (e *exam) installed(ctx context.Context, id, check string, granted []string
 	}
 	e.add(OK, check, "the bot is @"+self.Name+" there", "")
 	e.scopes(granted, check)
-}
-
-// firstOf returns the first text that is not empty.
-func firstOf(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

@@ -56,7 +56,7 @@ func (e *exam) store(ctx context.Context) {
 		e.add(Note, "store", "cannot be counted: "+err.Error(), "")
 		return
 	}
-	e.stats(stats)
+	e.stats("can be written", stats)
 }
 
 // locked looks at a store that the running server has open.
@@ -74,13 +74,13 @@ func (e *exam) locked() {
 	case of.Error != "":
 		e.add(Error, "store", "does not answer the running server: "+of.Error, "Check the disk or the Redis server")
 	default:
-		e.stats(of.Stats)
+		e.stats("answers the running server", of.Stats)
 	}
 }
 
-// stats says what is in the store.
-func (e *exam) stats(s state.Stats) {
-	text := fmt.Sprintf("can be written; %d entries in %d threads, %d waiting, %d dead letters", s.Entries, s.Lanes, s.Delayed, s.Dead)
+// stats says how the store is and what is in it.
+func (e *exam) stats(how string, s state.Stats) {
+	text := fmt.Sprintf("%s; %d entries in %d threads, %d waiting, %d dead letters", how, s.Entries, s.Lanes, s.Delayed, s.Dead)
 	if s.Dead > 0 {
 		e.add(Warning, "store", text, "linearbot dead list shows the dead letters with their causes; requeue them after the fix")
 		return

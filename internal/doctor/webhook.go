@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,7 +104,7 @@ func (e *exam) secret(context.Context) {
 		for _, h := range found {
 			switch {
 			case !h.Enabled:
-				e.add(Error, "webhook", "the webhook "+firstOf(h.Label, h.URL)+" is disabled in Linear: Linear does that after many failures",
+				e.add(Error, "webhook", "the webhook "+cmp.Or(h.Label, h.URL)+" is disabled in Linear: Linear does that after many failures",
 					"Turn it on again under Settings → API in Linear, and look at its failures there")
 			case h.Secret != "" && !slices.Contains(e.Secrets, h.Secret):
 				e.add(Error, check, "Linear signs with another secret than LINEAR_WEBHOOK_SECRET: every delivery is refused", fix)

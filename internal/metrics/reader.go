@@ -84,14 +84,14 @@ func (r *reader) Collect(to chan<- prometheus.Metric) {
 	}
 	if from.Installs != nil {
 		s.words(installEvents, from.Installs.Counts())
-		for name, n := range r.installs(from.Installs) {
+		for name, n := range r.installs(&from) {
 			s.add(workspacesByStatus, float64(n), name)
 		}
 	}
 }
 
 // installs counts the installations by status, at most once in listEvery.
-func (r *reader) installs(from status.Installs) map[string]int {
+func (r *reader) installs(from *status.Sources) map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.listed.IsZero() && time.Since(r.listed) < listEvery {
@@ -99,9 +99,10 @@ func (r *reader) installs(from status.Installs) map[string]int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTime)
 	defer cancel()
-	all, err := from.List(ctx)
+	all, err := from.Installs.List(ctx)
 	r.listed, r.byStatus = time.Now(), nil
 	if err != nil {
+		from.Logger.Warn().Err(err).Msg("the installations cannot be listed, so the metrics lack them")
 		return nil
 	}
 	r.byStatus = make(map[string]int)

@@ -24,8 +24,10 @@ const (
 	// catchUpHorizon is how far back it looks at most. Deduplication remembers
 	// deliveries for 24 hours; what is older could be handled twice.
 	catchUpHorizon = 20 * time.Hour
-	// catchUpMost is the most comments and sessions of one look.
-	catchUpMost = 250
+	// catchUpMost is the most comments and sessions that are asked for at once, and
+	// catchUpParts how often one look asks.
+	catchUpMost  = 250
+	catchUpParts = 8
 	// catchUpTimeout bounds one look at a workspace.
 	catchUpTimeout = time.Minute
 )
@@ -46,7 +48,9 @@ type catchUp struct {
 
 // look is the stored form of how far a workspace was looked through.
 type look struct {
-	// Until is up to when everything has been seen, by Linear's clock.
+	// Until is up to when everything has been seen: by Linear's clock if the look
+	// was cut short, and else by this machine's. catchUpOverlap covers the
+	// difference.
 	Until time.Time `json:"until"`
 	// At is when that was found out.
 	At time.Time `json:"at"`
@@ -136,14 +140,35 @@ func (c *catchUp) one(ctx context.Context, workspace string) error {
 			Msg("the bot was away for longer than it can catch up with: messages of that time are not handled")
 		after = oldest
 	}
-	found, _, err := c.from.Missed(ctx, workspace, after, catchUpMost)
-	if err != nil {
-		return err
+	until, missed, since := now.Add(-catchUpGrace), 0, after
+	for part := 1; ; part++ {
+		found, next, err := c.from.Missed(ctx, workspace, after, catchUpMost)
+		if err != nil {
+			return err
+		}
+		n, err := c.accept(ctx, found, now)
+		if missed += n; err != nil {
+			return err
+		}
+		if len(found) < catchUpMost || !next.After(after) {
+			break
+		}
+		if after = next; part == catchUpParts {
+			until = next // the next look continues there
+			c.log.Warn().Str("workspace", workspace).Time("until", next).
+				Msg("more messages were written since the last look than are looked at once: the next look continues")
+			break
+		}
 	}
-	if len(found) >= catchUpMost {
-		c.log.Warn().Str("workspace", workspace).Int("most", catchUpMost).
-			Msg("more messages were written since the last look than are looked at: older ones whose webhook did not arrive are not handled")
+	if missed > 0 {
+		c.log.Warn().Str("workspace", workspace).Int("messages", missed).Time("since", since).
+			Msg("webhooks did not arrive: the messages were found by asking Linear, and are handled now. See in Linear whether the webhook is enabled")
 	}
+	return c.keep(ctx, v, old, look{Until: until, At: now})
+}
+
+// accept takes in what was found, and returns how many were missed.
+func (c *catchUp) accept(ctx context.Context, found []*adapter.Delivery, now time.Time) (int, error) {
 	missed := 0
 	for _, d := range found {
 		if written(d.Body).After(now.Add(-catchUpGrace)) {
@@ -151,17 +176,13 @@ func (c *catchUp) one(ctx context.Context, workspace string) error {
 		}
 		added, err := c.bot.AcceptMissed(ctx, d)
 		if err != nil {
-			return err
+			return missed, err
 		}
 		if added {
 			missed++
 		}
 	}
-	if missed > 0 {
-		c.log.Warn().Str("workspace", workspace).Int("messages", missed).Time("since", after).
-			Msg("webhooks did not arrive: the messages were found by asking Linear, and are handled now. See in Linear whether the webhook is enabled")
-	}
-	return c.keep(ctx, v, old, look{Until: now.Add(-catchUpGrace), At: now})
+	return missed, nil
 }
 
 // written is when what a delivery reports was created.

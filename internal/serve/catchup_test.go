@@ -138,3 +138,53 @@ func TestCatchUp(t *testing.T) {
 		})
 	}
 }
+
+// crowd tells of more messages than one look takes, in full parts.
+type crowd struct {
+	adapter.Refetcher
+
+	from  time.Time
+	after []time.Time
+}
+
+func (m *crowd) Missed(_ context.Context, _ string, after time.Time, most int) ([]*adapter.Delivery, time.Time, error) {
+	m.after = append(m.after, after)
+	found := make([]*adapter.Delivery, most)
+	for i := range found { // too young to be missed
+		found[i] = &adapter.Delivery{Body: fmt.Appendf(nil, `{"createdAt":%q}`, time.Now().Format(time.RFC3339Nano))}
+	}
+	return found, m.from.Add(time.Duration(len(m.after)) * time.Second), nil
+}
+
+// A look that finds more than it takes goes on where it has stopped.
+func TestCatchUpContinues(t *testing.T) {
+	t.Parallel()
+	store := memstate.New(memstate.Options{})
+	defer store.Close()
+	fake := adaptertest.NewFake("fake")
+	b, err := bot.New(bot.Config{Adapter: fake, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &crowd{from: time.Now().Add(-time.Hour)}
+	c := &catchUp{
+		bot: b, from: m, book: notes.New(store), every: 5 * time.Minute, log: zerolog.Nop(),
+		identity: fake.Identity, workspaces: func(context.Context) ([]string, error) { return []string{"W1"}, nil },
+	}
+	v := c.book.Value(notes.Seen, "W1")
+	before, err := json.Marshal(look{Until: m.from, At: m.from})
+	if err == nil {
+		err = v.Set(t.Context(), before)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.all(t.Context())
+	if len(m.after) != catchUpParts || !m.after[1].Equal(m.from.Add(time.Second)) {
+		t.Errorf("it asked for what came after %v", m.after)
+	}
+	var l look
+	if now, err := v.Get(t.Context()); err != nil || json.Unmarshal(now, &l) != nil || !l.Until.Equal(m.from.Add(catchUpParts*time.Second)) {
+		t.Errorf("the mark is %s, %v", now, err)
+	}
+}

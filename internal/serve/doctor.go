@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -76,18 +77,8 @@ func (a *assembly) examLinear(exam *doctor.Config, in *installs) {
 	exam.Credentials, exam.Mode, exam.NotAssignable = a.credentials(cfg), cfg.Mode, cfg.NotAssignable
 	exam.HTTPClient = cfg.HTTPClient
 	if lin, ok := a.cfg.Bot.Adapter.(*linear.Adapter); ok {
-		exam.Linear, exam.APIURL = lin, firstOf(cfg.APIURL, linearapi.DefaultURL)
+		exam.Linear, exam.APIURL = lin, cmp.Or(cfg.APIURL, linearapi.DefaultURL)
 	}
-}
-
-// firstOf returns the first text that is not empty.
-func firstOf(texts ...string) string {
-	for _, s := range texts {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // examStore opens the store for the examination, unless it does not exist yet. The

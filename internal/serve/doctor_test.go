@@ -235,7 +235,7 @@ func TestDoctor(t *testing.T) {
 		{"new store", func(p *patient) { p.set("LINEARBOT_STATE", "file:"+p.t.TempDir()+"/new") }, "store", doctor.Note, "does not exist yet", ""},
 		{"store down", func(p *patient) { p.set("LINEARBOT_STATE", "redis://"+freeAddr(t)+"/0") }, "store", doctor.Error, "the store cannot be reached", "check LINEARBOT_STATE"},
 		{"store of another process", func(p *patient) { p.lock() }, "store", doctor.Note, "another process has the store open", "stop it"},
-		{"store of the server", func(p *patient) { p.lock(); p.serves(healthy, nil) }, "store", doctor.OK, "can be written", ""},
+		{"store of the server", func(p *patient) { p.lock(); p.serves(healthy, nil) }, "store", doctor.OK, "answers the running server", ""},
 		{"store that the server cannot reach", func(p *patient) {
 			p.lock()
 			p.serves(healthy, nil)

@@ -33,7 +33,7 @@ func observing(cfg linear.Config, m *metrics.Metrics) linear.Config {
 
 // watch shows everything that was assembled to the metrics and the status.
 func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
-	s := status.Sources{Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Stores: make(map[string]status.Store)}
+	s := status.Sources{Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Stores: make(map[string]status.Store), Logger: a.log}
 	if store, ok := a.cfg.Bot.Store.(status.Store); ok {
 		s.Stores["bot"] = store
 	}

@@ -311,8 +311,7 @@ func ready(b *bot.Bot) func(context.Context) error {
 // newServer creates the bot's server.
 func (a *assembly) newServer(b *bot.Bot, conn link) *webhook.Server {
 	w := a.cfg.Webhook
-	w.Acceptor, w.Durable, w.Ready, w.Lag, w.Buttons = b, b.Durable(), ready(b), b.Lag, b
-	w.Acceptor = a.tickets.acceptor(b)
+	w.Acceptor, w.Durable, w.Ready, w.Lag, w.Buttons = a.tickets.acceptor(b), b.Durable(), ready(b), b.Lag, b
 	w.Checks = append([]webhook.Check{{Name: a.cfg.Bot.Adapter.Name(), Ready: conn.Ready, Detail: conn.Detail}}, w.Checks...)
 	srv, err := webhook.NewServer(w)
 	if err != nil {

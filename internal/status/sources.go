@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
@@ -28,6 +30,9 @@ type Sources struct {
 	Budgets func() map[string]linearapi.Budget
 	// Installs are the workspaces that have installed the app.
 	Installs Installs
+	// Logger hears of installations that cannot be listed for the metrics. Defaults
+	// to none.
+	Logger zerolog.Logger
 }
 
 // Bot is what a bot shows. *bot.Bot is one.

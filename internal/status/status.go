@@ -49,6 +49,8 @@ type Status struct {
 	Budgets map[string]Budget `json:"budgets,omitempty"`
 	// Workspaces are the installations. Nil without any.
 	Workspaces []workspaces.Workspace `json:"workspaces,omitempty"`
+	// WorkspacesError is why they cannot be listed. Empty if they can.
+	WorkspacesError string `json:"workspaces_error,omitempty"`
 }
 
 // Received is what the delivery endpoint counts.
@@ -133,8 +135,9 @@ func (r *Reader) Read(ctx context.Context) *Status {
 		}
 	}
 	if r.Installs != nil {
-		if all, err := r.Installs.List(ctx); err == nil {
-			s.Workspaces = all
+		all, err := r.Installs.List(ctx)
+		if s.Workspaces = all; err != nil {
+			s.WorkspacesError = err.Error()
 		}
 	}
 	return s

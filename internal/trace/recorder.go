@@ -129,6 +129,7 @@ func (r *Recorder) ended(l *live) {
 	}
 	if len(r.done) >= r.most {
 		over := max(1, r.most/8) // many at once, so that moving the others is cheap
+		r.unverified -= unverified(r.done[:over])
 		r.done = append(r.done[:0], r.done[over:]...)
 		r.dropped += int64(over)
 	}
@@ -144,6 +145,17 @@ func (r *Recorder) ended(l *live) {
 		default: // it is too slow, and misses this one
 		}
 	}
+}
+
+// unverified counts the parts that anyone could have caused.
+func unverified(parts []*Part) int {
+	n := 0
+	for _, p := range parts {
+		if p.Workspace == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Dropped returns how many parts were dropped because they could not be written
@@ -249,6 +261,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		over = min(over, len(left))
 		r.dropped += int64(over)
 		r.done = append(left[over:], r.done...)
+		r.unverified = unverified(r.done)
 		return err
 	}
 	clear(done)

@@ -280,6 +280,32 @@ func TestRefusedRequestsAreBounded(t *testing.T) {
 	}
 }
 
+// What an outage keeps from being written still counts: refused requests displace
+// nothing, however often they are put back.
+func TestRefusedRequestsAreBoundedInAnOutage(t *testing.T) {
+	t.Parallel()
+	store := &broken{Store: memstate.New(memstate.Options{}), off: true}
+	defer store.Close()
+	r := trace.New(trace.Config{Book: notes.New(store), Keep: 400})
+	record(r, adapter.TraceIntake, adapter.TraceSubject{ID: "real", Workspace: "W1"}, step(reason.Stored))
+	for range 4 {
+		for range 300 {
+			record(r, adapter.TraceIntake, adapter.TraceSubject{}, step(reason.BadSignature))
+		}
+		if err := r.Flush(t.Context()); !errors.Is(err, state.ErrUnavailable) {
+			t.Fatalf("Flush: %v", err)
+		}
+	}
+	if r.Dropped() != 1200-500 {
+		t.Errorf("%d are dropped", r.Dropped())
+	}
+	store.off = false
+	flush(t, r)
+	if n := len(list(t, r.View(), trace.Filter{Workspace: "W1"})); n != 1 {
+		t.Errorf("%d of the real ones are there", n)
+	}
+}
+
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	r, _ := newRecorder(t, trace.Config{})

@@ -35,9 +35,9 @@ type Filter struct {
 	Limit int
 }
 
-// keeps reports whether the filter keeps a trace.
-func (f Filter) keeps(t *Trace) bool {
-	return (f.Thread == "" || t.Thread == f.Thread) && (f.Status == "" || t.Status == f.Status) && !t.At.Before(f.Since)
+// Keeps reports whether the filter keeps a trace.
+func (f Filter) Keeps(t *Trace) bool {
+	return (f.Workspace == "" || t.Workspace == f.Workspace) && (f.Thread == "" || t.Thread == f.Thread) && (f.Status == "" || t.Status == f.Status) && !t.At.Before(f.Since)
 }
 
 // List returns traces, newest first. It reads all that is kept.
@@ -46,7 +46,7 @@ func (v *View) List(ctx context.Context, f Filter) ([]Trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(t Trace) bool { return !f.keeps(&t) })
+	all = slices.DeleteFunc(all, func(t Trace) bool { return !f.Keeps(&t) })
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}

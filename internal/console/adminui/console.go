@@ -72,7 +72,7 @@ func New(cfg Config) (*Console, error) {
 	}
 	c := &Console{cfg: cfg, stopped: make(chan struct{}), token: sha256.Sum256([]byte(cfg.Token)), key: sha256.Sum256([]byte("linearbot console\x00" + cfg.Token))}
 	var err error
-	if c.pages, err = parse(); err != nil {
+	if c.pages, err = parse(cfg.Now); err != nil {
 		return nil, err
 	}
 	assets, err := fs.Sub(files, "assets")

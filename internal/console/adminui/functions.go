@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// functions are those of the templates.
-func functions() template.FuncMap {
+// functions are those of the templates. now is the clock.
+func functions(now func() time.Time) template.FuncMap {
 	return template.FuncMap{
-		"ago":     func(t time.Time) string { return ago(time.Now(), t) },
-		"left":    func(t time.Time) string { return until(time.Now(), t) },
+		"ago":     func(t time.Time) string { return ago(now(), t) },
+		"left":    func(t time.Time) string { return until(now(), t) },
 		"clock":   func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
 		"date":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"short":   short,

@@ -46,7 +46,8 @@ func (h *history) read() []sample {
 	return append([]sample(nil), h.all...)
 }
 
-// Run samples what the charts show, until ctx ends. Then live pages are told no more.
+// Run samples what the charts show, until ctx ends. Then the live pages
+// end.
 func (c *Console) Run(ctx context.Context) error {
 	defer c.stop.Do(func() { close(c.stopped) })
 	tick := time.NewTicker(sampleEvery)

@@ -45,7 +45,7 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request) {
 	defer tick.Stop()
 	var before []byte
 	for n := 0; ; n++ {
-		v, err := page.load(r.WithContext(r.Context()), query)
+		v, err := page.load(r, query)
 		if err != nil {
 			v = view{Problem: err.Error()}
 		}

@@ -115,6 +115,9 @@ func (c *Console) cards(s *status.Status) []Card {
 		}
 		cards = append(cards, waiting, dead)
 	}
+	if s.WorkspacesError != "" {
+		cards = append(cards, Card{Label: "Workspaces", Value: "unknown", Note: "the installations cannot be listed: " + s.WorkspacesError, Level: "bad"})
+	}
 	if least, ok := leastBudget(s); ok {
 		card := Card{Label: "Requests left", Value: percent(least.Remaining / least.Limit), Note: fmt.Sprintf("%.0f of %.0f an hour", least.Remaining, least.Limit), Level: "good"}
 		if least.Low(now) {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/trace"
@@ -37,10 +38,10 @@ type view struct {
 }
 
 // parse reads the templates: each page with the frame.
-func parse() (map[string]*template.Template, error) {
+func parse(now func() time.Time) (map[string]*template.Template, error) {
 	pages := make(map[string]*template.Template)
 	for _, name := range []string{loginPage, overviewPage, deliveriesPage, deliveryPage, lanesPage, deadPage, letterPage, scheduledPage} {
-		t, err := template.New("frame.html").Funcs(functions()).ParseFS(files, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
+		t, err := template.New("frame.html").Funcs(functions(now)).ParseFS(files, "templates/frame.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
 		}
