@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
@@ -284,66 +282,4 @@ func (t *Thread) written(ctx context.Context, kind adapter.ActivityKind, write f
 	err := write(ctx)
 	k.exit(kind, err == nil)
 	return err
-}
-
-// StartSession starts an agent session of the bot's own on an issue or a comment,
-// and returns its thread. Within a handler the same call of the same turn starts one
-// session, as in a [Step]. The session is the bot's: it reaches no handler before a
-// person writes in it.
-func (w *Workspace) StartSession(ctx context.Context, s adapter.SessionStart) (*Thread, error) {
-	b := w.bot
-	if b.can.owner == nil {
-		return nil, b.cannot("start session")
-	}
-	id, err := Step(ctx, "start session", func(ctx context.Context) (adapter.ThreadID, error) {
-		if err := alive(ctx); err != nil {
-			return "", err
-		}
-		return b.startSession(ctx, w.id, s)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Thread{bot: b, id: id, workspace: w.id, turn: turnFrom(ctx)}, nil
-}
-
-// A platform may tell the bot of a session that the bot itself has started, and
-// before it has answered the request. So the start is announced first: an event of a
-// session without a creator waits until it is known whether the session is the bot's.
-
-// startingPoll is how often such an event looks.
-const startingPoll = time.Second
-
-// startSession starts a session and remembers that it is the bot's.
-func (b *Bot) startSession(ctx context.Context, workspace string, s adapter.SessionStart) (adapter.ThreadID, error) {
-	starting := b.notes.Value(notes.Starting, workspace)
-	if err := starting.Set(ctx, []byte("1")); err != nil {
-		return "", fmt.Errorf("bot: start session: %w", err)
-	}
-	id, err := b.can.owner.StartSession(ctx, workspace, s)
-	if err == nil {
-		if err = b.notes.Value(notes.OwnSession, workspace, string(id)).Set(ctx, []byte("1")); err != nil {
-			err = fmt.Errorf("bot: session %s was started, but could not be remembered: %w", id, err)
-		}
-	}
-	_ = starting.Delete(ctx) // it expires soon
-	return id, err
-}
-
-// isOwnSession reports whether the bot itself has started the session that an event
-// tells of.
-func (b *Bot) isOwnSession(ctx context.Context, r *run) (bool, error) {
-	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session == nil || !ev.Message.Session.New || ev.Message.Session.Creator != nil || b.can.owner == nil {
-		return false, nil
-	}
-	own, err := b.notes.Value(notes.OwnSession, r.thread.workspace, string(r.thread.id)).Get(ctx)
-	if err != nil || own != nil {
-		return own != nil, err
-	}
-	starting, err := b.notes.Value(notes.Starting, r.thread.workspace).Get(ctx)
-	if err == nil && starting != nil {
-		err = &yieldError{wait: startingPoll, why: "waiting until it is known whether the session is the bot's own", inOrder: true}
-	}
-	return false, err
 }
