@@ -67,7 +67,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		if route.Message && b.cfg.Policy.takesOver() {
 			b.takeOver(ctx, d, &route)
 		}
-		b.greet(&route, &entry, receipt.Depth)
+		b.greetLater(&route, &entry, receipt.Depth)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 		noteStep(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})

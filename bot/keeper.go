@@ -51,18 +51,18 @@ type SessionConfig struct {
 }
 
 const (
-	// firstWords is the default of SessionConfig.First.
-	firstWords = "On it…"
-	// keepAlive is the default of SessionConfig.KeepAlive.
-	keepAlive = 15 * time.Minute
+	// defaultFirst is the default of SessionConfig.First.
+	defaultFirst = "On it…"
+	// defaultKeepAlive is the default of SessionConfig.KeepAlive.
+	defaultKeepAlive = 15 * time.Minute
 	// keeperPatience bounds each request of a keeper.
 	keeperPatience = 10 * time.Second
 	// shortWait is the longest wait for another attempt that is not worth a word.
 	shortWait = 5 * time.Second
 )
 
-// firstWord names the first activity.
-const firstWord = "first"
+// nameFirst is the name of the first activity, for keeperKey.
+const nameFirst = "first"
 
 // keeperKey is the key of what a keeper writes for an entry.
 func keeperKey(entry, name string) string { return "keeper\x00" + entry + "\x00" + name }
@@ -201,7 +201,7 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 			return
 		case <-timer.C:
 		}
-		timer.Reset(k.keepAlive(ctx, every))
+		timer.Reset(k.showAlive(ctx, every))
 	}
 }
 
@@ -209,15 +209,15 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 // to wait, another one says that it has begun.
 func (k *keeper) sayFirst(ctx context.Context) {
 	text := k.thread.bot.cfg.Sessions.First
-	k.tell(ctx, firstWord, text)
+	k.tell(ctx, nameFirst, text)
 	if k.greeted && k.thread.turn.Attempt() == 1 {
 		k.tell(ctx, "begun", text)
 	}
 }
 
-// keepAlive shows that the turn is at work if it was silent for long, and returns
+// showAlive shows that the turn is at work if it was silent for long, and returns
 // when to look again.
-func (k *keeper) keepAlive(ctx context.Context, every time.Duration) time.Duration {
+func (k *keeper) showAlive(ctx context.Context, every time.Duration) time.Duration {
 	if !k.gate.TryLock() {
 		return every // the turn is writing
 	}
