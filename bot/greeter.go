@@ -133,7 +133,7 @@ func (g *greeter) take(entry string) *firstWord {
 	return this
 }
 
-// begun says that the turn of an entry has begun, which speaks for itself. It waits
+// begun says that the turn of an entry has begun, and says its own first word. It waits
 // for a first word that is being said, and reports whether one was.
 func (g *greeter) begun(entry string) bool {
 	this := g.take(entry)
@@ -144,8 +144,8 @@ func (g *greeter) begun(entry string) bool {
 	return this.said
 }
 
-// greetLater has a first word said for a delivery that was stored, if it is a message to a
-// session. It does not block.
+// greetLater queues the first word for a delivery that was stored, if it is a message to
+// a session. It does not block.
 func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, depth int) {
 	if !r.Message || b.can.agent == nil || !b.can.agent.IsSession(r.Thread) {
 		return

@@ -20,7 +20,7 @@ import (
 //
 // What is written in a session stays. A turn that runs again writes nothing twice:
 // a thought or an action with the same text, at the same place, is the same one, and
-// one with another text is written besides.
+// one with another text is a further one.
 //
 // Everything returns the cause of the context, such as [ErrStopped], once the turn
 // is over, and [ErrAsked] if the turn has asked something and writes more than an
@@ -108,7 +108,7 @@ type Elicitation struct {
 
 // Ask asks a person something and leaves the answer to a later message. The turn is
 // to end with it. [Ask], the function, waits for the answer instead, and the turn
-// goes on with it.
+// continues with it.
 func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	t := s.thread
 	if blank(e.Text) {
@@ -206,7 +206,7 @@ func (s *Session) Fail(ctx context.Context, text string) error {
 	return t.activity(ctx, &adapter.Activity{Key: key, Kind: adapter.ActivityFailure, Body: body})
 }
 
-// Leave says that the work goes on after the handler, for example in a job of its
+// Leave says that the work continues after the handler, for example in a job of its
 // own, which writes through a handle of [Bot.Workspace]. The keeper then writes no
 // end to this turn.
 func (s *Session) Leave(ctx context.Context) {
@@ -238,8 +238,12 @@ func (s *Session) setLinks(ctx context.Context, add []adapter.SessionLink, remov
 }
 
 // SuggestRepositories says which of the repositories that the bot can reach the
-// issue of the session may be about, the most likely first.
+// issue of the session may be about, the most likely first. In a thread of comments it
+// suggests none.
 func (s *Session) SuggestRepositories(ctx context.Context, candidates ...adapter.Repository) ([]adapter.RepositorySuggestion, error) {
+	if err := alive(ctx); err != nil || !s.Exists() {
+		return nil, err
+	}
 	owner := s.thread.bot.can.owner
 	if owner == nil {
 		return nil, s.thread.bot.cannot("suggest repositories")
