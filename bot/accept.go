@@ -69,7 +69,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			b.takeOver(ctx, d, &route)
 		}
 		b.stopNow(ctx, &route, stop)
-		b.greet(&route, &entry, receipt.Depth)
+		b.greetLater(&route, &entry, receipt.Depth)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 		noteStep(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})

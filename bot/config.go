@@ -193,8 +193,8 @@ func (c Config) withDefaults() (Config, error) {
 	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
 	c.DrainTimeout = orOff(c.DrainTimeout, 25*time.Second, 0)
-	c.Sessions.First = cmp.Or(c.Sessions.First, firstWords)
-	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, keepAlive, unlimited)
+	c.Sessions.First = cmp.Or(c.Sessions.First, defaultFirst)
+	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, defaultKeepAlive, unlimited)
 	c.HoldFor = orOff(c.HoldFor, 30*time.Second, 0)
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff

@@ -53,7 +53,7 @@
 //	                                           then signs of life (keeper.go)
 //
 // The keeper stores nothing. Its writes are named after the event, so another process
-// that goes on with the turn repeats none of them.
+// that continues the turn repeats none of them.
 //
 // The guide with examples is docs/writing-handlers.md in the repository, that to
 // sessions docs/agent-sessions.md.

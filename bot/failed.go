@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -23,8 +24,8 @@ const failedTimeout = 30 * time.Second
 
 // Failed is a turn that went to the dead letters.
 type Failed struct {
-	// Code is a short stable word: "permanent", "panic", "crashed" or the code
-	// of an [adapter.Error].
+	// Code is a short stable word: "permanent", "panic", "crashed", "turn_timeout" if
+	// a request or the turn ran out of time, or the code of an [adapter.Error].
 	Code string
 	// Err is why the turn failed. Nil if the process ended during each attempt.
 	Err error
@@ -170,7 +171,7 @@ func (b *Bot) wasDeleted(ctx context.Context, to *adapter.Route) bool {
 // apology is what a person is told of a turn that failed.
 func apology(f *Failed) string {
 	what := "something went wrong and I couldn't finish this"
-	if f.Code == "timeout" {
+	if f.Code == reason.TimedOut {
 		what = "this took longer than I may work on it, so I've stopped"
 	}
 	return fmt.Sprintf("Sorry, %s. Reference: `%s`", what, f.Reference)

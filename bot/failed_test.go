@@ -41,6 +41,12 @@ func TestFailuresAreSeen(t *testing.T) {
 				return nil
 			})
 		}},
+		{name: "out of time", cfg: bot.Config{MaxAttempts: 1, TurnTimeout: time.Minute}, register: func(b *bot.Bot) {
+			b.OnNewMention(func(ctx context.Context, _ *bot.Thread, _ *bot.Message) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}, want: []string{"Sorry, this took longer than I may work on it, so I've stopped. Reference: `REF`"}},
 		{name: "switched off", cfg: bot.Config{NoApology: true}, register: func(b *bot.Bot) { b.OnNewMention(boom) }},
 		{name: "own words", register: func(b *bot.Bot) {
 			b.OnNewMention(boom).With(bot.HandlerOptions{Name: "answer"})

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -23,24 +24,34 @@ const (
 	greetMost = 512
 )
 
-// greeting is a message to a session whose turn has not begun.
-type greeting struct {
+// awaited is a message to a session whose turn has not begun.
+type awaited struct {
 	entry  string
 	thread *Thread
 	// ahead is how many others of the session come before.
 	ahead int
 }
 
+// over reports whether it was said, or is not going to be.
+func (f *firstWord) over() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // greeter sends first words for turns that wait. The zero value is ready to use, and
 // greets while its run runs.
 type greeter struct {
 	mu      sync.Mutex
-	work    chan greeting // nil unless it runs
-	waiting map[string]*greeted
+	work    chan awaited // nil unless it runs
+	waiting map[string]*firstWord
 }
 
-// greeted is a greeting that may be under way.
-type greeted struct {
+// firstWord is the first word for a turn: still to be said, or said.
+type firstWord struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when it is over
 	said   bool          // to be read when it is over
@@ -48,12 +59,12 @@ type greeted struct {
 
 // run greets until ctx ends.
 func (g *greeter) run(ctx context.Context) {
-	work := make(chan greeting, greetMost)
+	work := make(chan awaited, greetMost)
 	g.mu.Lock()
-	g.work, g.waiting = work, make(map[string]*greeted)
+	g.work, g.waiting = work, make(map[string]*firstWord)
 	g.mu.Unlock()
-	var greeting sync.WaitGroup
-	defer greeting.Wait()
+	var speaking sync.WaitGroup
+	defer speaking.Wait()
 	defer func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -65,35 +76,53 @@ func (g *greeter) run(ctx context.Context) {
 			return
 		case next := <-work:
 			if wait, this := g.expect(ctx, next.entry); this != nil {
-				greeting.Go(func() {
-					this.said = next.greet(wait)
-					close(this.done)
-					if !this.said {
-						g.forget(next.entry)
-					}
-				})
+				speaking.Go(func() { g.say(wait, &next, this) })
 			}
 		}
 	}
 }
 
 // expect returns a context that ends when the turn of an entry begins.
-func (g *greeter) expect(ctx context.Context, entry string) (context.Context, *greeted) {
+func (g *greeter) expect(ctx context.Context, entry string) (context.Context, *firstWord) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.waiting == nil || g.waiting[entry] != nil {
 		return nil, nil
 	}
-	if len(g.waiting) >= greetMost { // their turns run elsewhere, perhaps
-		clear(g.waiting)
+	if len(g.waiting) >= greetMost {
+		// The turns of what was said run elsewhere, perhaps.
+		maps.DeleteFunc(g.waiting, func(_ string, this *firstWord) bool { return this.over() })
+		if len(g.waiting) >= greetMost {
+			return nil, nil
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	g.waiting[entry] = &greeted{cancel: cancel, done: make(chan struct{})}
+	g.waiting[entry] = &firstWord{cancel: cancel, done: make(chan struct{})}
 	return ctx, g.waiting[entry]
 }
 
-// forget takes an entry out and returns its greeting.
-func (g *greeter) forget(entry string) *greeted {
+// say says a first word, unless wait ends before.
+func (g *greeter) say(wait context.Context, next *awaited, this *firstWord) {
+	defer this.cancel() // the turn may run elsewhere, and never says so
+	this.said = next.speak(wait)
+	close(this.done)
+	if !this.said {
+		g.drop(next.entry, this)
+	}
+}
+
+// drop takes out an entry whose first word was not said, unless another one has taken
+// its place.
+func (g *greeter) drop(entry string, this *firstWord) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting[entry] == this {
+		delete(g.waiting, entry)
+	}
+}
+
+// take takes an entry out, and returns its first word.
+func (g *greeter) take(entry string) *firstWord {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	this := g.waiting[entry]
@@ -104,10 +133,10 @@ func (g *greeter) forget(entry string) *greeted {
 	return this
 }
 
-// begun says that the turn of an entry has begun, which speaks for itself. It waits
-// for a greeting that is under way, and reports whether there was one.
+// begun says that the turn of an entry has begun, and says its own first word. It waits
+// for a first word that is being said, and reports whether one was.
 func (g *greeter) begun(entry string) bool {
-	this := g.forget(entry)
+	this := g.take(entry)
 	if this == nil {
 		return false
 	}
@@ -115,9 +144,9 @@ func (g *greeter) begun(entry string) bool {
 	return this.said
 }
 
-// greet has a first word said for a delivery that was stored, if it is a message to a
-// session. It does not block.
-func (b *Bot) greet(r *adapter.Route, e *state.Entry, depth int) {
+// greetLater queues the first word for a delivery that was stored, if it is a message to
+// a session. It does not block.
+func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, depth int) {
 	if !r.Message || b.can.agent == nil || !b.can.agent.IsSession(r.Thread) {
 		return
 	}
@@ -132,14 +161,14 @@ func (b *Bot) greet(r *adapter.Route, e *state.Entry, depth int) {
 		return // another process works
 	}
 	select {
-	case g.work <- greeting{entry: e.ID, thread: &Thread{bot: b, id: r.Thread, workspace: r.Workspace}, ahead: depth - 1}:
+	case g.work <- awaited{entry: e.ID, thread: &Thread{bot: b, id: r.Thread, workspace: r.Workspace}, ahead: depth - 1}:
 	default: // overload: the turn speaks
 	}
 }
 
-// greet says the first word, unless ctx ends before it is time, and reports whether
+// speak says the first word, unless ctx ends before it is time, and reports whether
 // it has.
-func (n *greeting) greet(ctx context.Context) bool {
+func (n *awaited) speak(ctx context.Context) bool {
 	text := "I'll start as soon as I can."
 	if n.ahead > 0 {
 		text = queuedText(n.ahead)
@@ -148,7 +177,7 @@ func (n *greeting) greet(ctx context.Context) bool {
 	}
 	// The keeper of the turn speaks under the same name, so this is a no-op if the
 	// turn has begun elsewhere, and cannot come after its answer.
-	return n.thread.tell(ctx, keeperKey(n.entry, firstWord), text)
+	return n.thread.tell(ctx, keeperKey(n.entry, nameFirst), text)
 }
 
 func queuedText(ahead int) string {

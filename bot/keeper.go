@@ -24,7 +24,7 @@ import (
 //     being called stale.
 //   - A turn that ends without an answer, a question or an error gets an end.
 //
-// What the keeper writes has ids of its event, so a turn that goes on in another
+// What the keeper writes has ids of its event, so a turn that continues in another
 // process shows nothing twice. It stores nothing.
 
 // SessionConfig says what the bot does in agent sessions by itself. The zero value
@@ -51,18 +51,18 @@ type SessionConfig struct {
 }
 
 const (
-	// firstWords is the default of SessionConfig.First.
-	firstWords = "On it…"
-	// keepAlive is the default of SessionConfig.KeepAlive.
-	keepAlive = 15 * time.Minute
+	// defaultFirst is the default of SessionConfig.First.
+	defaultFirst = "On it…"
+	// defaultKeepAlive is the default of SessionConfig.KeepAlive.
+	defaultKeepAlive = 15 * time.Minute
 	// keeperPatience bounds each request of a keeper.
 	keeperPatience = 10 * time.Second
 	// shortWait is the longest wait for another attempt that is not worth a word.
 	shortWait = 5 * time.Second
 )
 
-// firstWord names the first activity.
-const firstWord = "first"
+// nameFirst is the name of the first activity, for keeperKey.
+const nameFirst = "first"
 
 // keeperKey is the key of what a keeper writes for an entry.
 func keeperKey(entry, name string) string { return "keeper\x00" + entry + "\x00" + name }
@@ -201,7 +201,7 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 			return
 		case <-timer.C:
 		}
-		timer.Reset(k.keepAlive(ctx, every))
+		timer.Reset(k.showAlive(ctx, every))
 	}
 }
 
@@ -209,15 +209,15 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 // to wait, another one says that it has begun.
 func (k *keeper) sayFirst(ctx context.Context) {
 	text := k.thread.bot.cfg.Sessions.First
-	k.tell(ctx, firstWord, text)
+	k.tell(ctx, nameFirst, text)
 	if k.greeted && k.thread.turn.Attempt() == 1 {
 		k.tell(ctx, "begun", text)
 	}
 }
 
-// keepAlive shows that the turn is at work if it was silent for long, and returns
+// showAlive shows that the turn is at work if it was silent for long, and returns
 // when to look again.
-func (k *keeper) keepAlive(ctx context.Context, every time.Duration) time.Duration {
+func (k *keeper) showAlive(ctx context.Context, every time.Duration) time.Duration {
 	if !k.gate.TryLock() {
 		return every // the turn is writing
 	}
@@ -283,7 +283,7 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 	if b.cfg.Sessions.Unattended {
 		return err
 	}
-	if r.keeper == nil && err == nil && end != nil && end.ignored == "no_handler" && b.isSession(r.Turn) && r.message != nil && r.message.Author.IsHuman() {
+	if r.keeper == nil && err == nil && end != nil && end.ignored == reason.NoHandler && b.isSession(r.Turn) && r.message != nil && r.message.Author.IsHuman() {
 		r.keeper = newKeeper(r)
 	}
 	k := r.keeper
@@ -298,23 +298,23 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 		case <-ctx.Done():
 		}
 	}
-	reason := overFor(ctx)
+	why := overFor(ctx)
 	switch {
-	case reason == "stopped":
+	case why == reason.Stopped:
 		return err // the stop itself is confirmed
-	case reason == "deleted":
+	case why == reason.Deleted:
 		ctx = context.WithoutCancel(ctx)
 	case err == nil && context.Cause(ctx) == nil:
 	case errors.Is(err, ErrTurnTimeout) && context.Cause(ctx) == nil && !retriesTimeouts(err):
 		// A person watches. They can ask again, and know better whether to.
-		return &permanentError{err: err, code: "timeout"}
+		return &permanentError{err: err, code: reason.TimedOut}
 	default:
 		return err
 	}
 	if !k.open() {
 		return err
 	}
-	return b.closeSession(ctx, r, closingText(r.event, reason, end), adapter.ActivityResponse)
+	return b.closeSession(ctx, r, closingText(r.event, why, end), adapter.ActivityResponse)
 }
 
 // retriesTimeouts reports whether the handler that failed wants to be tried again
@@ -322,21 +322,6 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 func retriesTimeouts(err error) bool {
 	failed, ok := errors.AsType[*failure](err)
 	return ok && failed.handler.options.MaxAttempts > 0
-}
-
-// closingText is the last word of a turn whose handler had none.
-func closingText(ev adapter.Event, reason string, end *outcome) string {
-	_, isStop := ev.(*adapter.StopEvent)
-	switch {
-	case isStop:
-		return "Stopped."
-	case reason == "deleted":
-		return "The message was deleted, so I've stopped."
-	case end != nil && end.ignored != "":
-		return "I don't know how to help with this."
-	default:
-		return closingWords
-	}
 }
 
 // pointElsewhere says in a new session that its mention is answered in the comments: in
@@ -354,70 +339,6 @@ func (b *Bot) pointElsewhere(ctx context.Context, r *run) {
 	if err := b.can.owner.SetSessionLinks(ctx, r.thread.workspace, r.thread.id, []adapter.SessionLink{link}, nil); err != nil {
 		r.log.Warn().Err(err).Msg("a session could not be told that its mention is answered elsewhere")
 	}
-}
-
-// closeSession writes the end of a turn into its session. If that cannot be done now,
-// an event of the bot's own does it later.
-func (b *Bot) closeSession(ctx context.Context, r *run, text string, kind adapter.ActivityKind) error {
-	e := &sessionEnd{Thread: r.thread.id, Key: keeperKey(r.entry.ID, "end"), Kind: kind, Body: text}
-	limited, cancel := context.WithTimeout(ctx, keeperPatience)
-	defer cancel()
-	r.keeper.gate.RLock()
-	defer r.keeper.gate.RUnlock()
-	return b.writeEnd(limited, ctx, r.thread.workspace, r.entry.Lane, e)
-}
-
-// writeEnd writes an end under ctx, or stores it under storing for later.
-func (b *Bot) writeEnd(ctx, storing context.Context, workspace string, lane state.Key, e *sessionEnd) error {
-	err := e.write(ctx, b, workspace)
-	code := adapter.CodeOf(err)
-	switch {
-	case err == nil:
-		return nil
-	case !code.Retryable() && code != adapter.CodeCanceled:
-		b.log.Warn().Err(err).Str(keyThread, string(e.Thread)).Msg("a session could not be ended")
-		return nil
-	case context.Cause(storing) != nil:
-		return context.Cause(storing)
-	}
-	packed, packErr := packOwn(&ownEvent{End: e})
-	if packErr != nil {
-		return Permanent(packErr)
-	}
-	_, storeErr := b.cfg.Store.Enqueue(storing, state.Entry{ID: e.Key, Lane: lane, Body: packed, Delay: time.Second})
-	if storeErr != nil {
-		return fmt.Errorf("bot: end of session %s: %w", e.Thread, storeErr)
-	}
-	b.log.Warn().Err(err).Str(keyThread, string(e.Thread)).Msg("a session could not be ended yet: trying again")
-	return nil
-}
-
-// sessionEnd is the stored form of the end of a turn in a session.
-type sessionEnd struct {
-	Thread adapter.ThreadID     `json:"thread"`
-	Key    string               `json:"key"`
-	Kind   adapter.ActivityKind `json:"kind"`
-	Body   string               `json:"body"`
-}
-
-func (e *sessionEnd) write(ctx context.Context, b *Bot, workspace string) error {
-	return b.can.agent.Activity(ctx, &adapter.Activity{
-		Workspace: workspace, Thread: e.Thread, Key: e.Key, Kind: e.Kind, Body: e.Body,
-	})
-}
-
-// endEvent says that the end of a turn in a session is still to be written.
-type endEvent struct {
-	adapter.Meta
-	end *sessionEnd
-}
-
-// postEnd writes the end of a turn in a session, for which there was no time then.
-func (b *Bot) postEnd(ctx context.Context, r *run, ev *endEvent) (*outcome, error) {
-	if b.can.agent == nil || !b.can.agent.IsSession(ev.end.Thread) {
-		return ignored(reason.NoSession), nil
-	}
-	return handled(), ev.end.write(r.limited(ctx), b, ev.Workspace)
 }
 
 // showRetry tells a person who watches a session that a turn is to be tried again.

@@ -330,7 +330,7 @@ func TestATimeoutEndsTheContext(t *testing.T) {
 		if diff := cmp.Diff([]string{bot.ErrTurnTimeout.Error()}, w.notes()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		if dead := w.dead(); len(dead) != 1 || !strings.Contains(dead[0].Cause.Message, "too long") {
+		if dead := w.dead(); len(dead) != 1 || !strings.Contains(dead[0].Cause.Message, "too long") || dead[0].Cause.Code != "turn_timeout" {
 			t.Errorf("dead letters %+v, want one that says why", dead)
 		}
 	})

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
@@ -22,7 +20,7 @@ import (
 //
 // What is written in a session stays. A turn that runs again writes nothing twice:
 // a thought or an action with the same text, at the same place, is the same one, and
-// one with another text is written besides.
+// one with another text is a further one.
 //
 // Everything returns the cause of the context, such as [ErrStopped], once the turn
 // is over, and [ErrAsked] if the turn has asked something and writes more than an
@@ -110,7 +108,7 @@ type Elicitation struct {
 
 // Ask asks a person something and leaves the answer to a later message. The turn is
 // to end with it. [Ask], the function, waits for the answer instead, and the turn
-// goes on with it.
+// continues with it.
 func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	t := s.thread
 	if blank(e.Text) {
@@ -208,7 +206,7 @@ func (s *Session) Fail(ctx context.Context, text string) error {
 	return t.activity(ctx, &adapter.Activity{Key: key, Kind: adapter.ActivityFailure, Body: body})
 }
 
-// Leave says that the work goes on after the handler, for example in a job of its
+// Leave says that the work continues after the handler, for example in a job of its
 // own, which writes through a handle of [Bot.Workspace]. The keeper then writes no
 // end to this turn.
 func (s *Session) Leave(ctx context.Context) {
@@ -240,8 +238,12 @@ func (s *Session) setLinks(ctx context.Context, add []adapter.SessionLink, remov
 }
 
 // SuggestRepositories says which of the repositories that the bot can reach the
-// issue of the session may be about, the most likely first.
+// issue of the session may be about, the most likely first. In a thread of comments it
+// suggests none.
 func (s *Session) SuggestRepositories(ctx context.Context, candidates ...adapter.Repository) ([]adapter.RepositorySuggestion, error) {
+	if err := alive(ctx); err != nil || !s.Exists() {
+		return nil, err
+	}
 	owner := s.thread.bot.can.owner
 	if owner == nil {
 		return nil, s.thread.bot.cannot("suggest repositories")
@@ -284,66 +286,4 @@ func (t *Thread) written(ctx context.Context, kind adapter.ActivityKind, write f
 	err := write(ctx)
 	k.exit(kind, err == nil)
 	return err
-}
-
-// StartSession starts an agent session of the bot's own on an issue or a comment,
-// and returns its thread. Within a handler the same call of the same turn starts one
-// session, as in a [Step]. The session is the bot's: it reaches no handler before a
-// person writes in it.
-func (w *Workspace) StartSession(ctx context.Context, s adapter.SessionStart) (*Thread, error) {
-	b := w.bot
-	if b.can.owner == nil {
-		return nil, b.cannot("start session")
-	}
-	id, err := Step(ctx, "start session", func(ctx context.Context) (adapter.ThreadID, error) {
-		if err := alive(ctx); err != nil {
-			return "", err
-		}
-		return b.startSession(ctx, w.id, s)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Thread{bot: b, id: id, workspace: w.id, turn: turnFrom(ctx)}, nil
-}
-
-// A platform may tell the bot of a session that the bot itself has started, and
-// before it has answered the request. So the start is announced first: an event of a
-// session without a creator waits until it is known whether the session is the bot's.
-
-// startingPoll is how often such an event looks.
-const startingPoll = time.Second
-
-// startSession starts a session and remembers that it is the bot's.
-func (b *Bot) startSession(ctx context.Context, workspace string, s adapter.SessionStart) (adapter.ThreadID, error) {
-	starting := b.notes.Value(notes.Starting, workspace)
-	if err := starting.Set(ctx, []byte("1")); err != nil {
-		return "", fmt.Errorf("bot: start session: %w", err)
-	}
-	id, err := b.can.owner.StartSession(ctx, workspace, s)
-	if err == nil {
-		if err = b.notes.Value(notes.OwnSession, workspace, string(id)).Set(ctx, []byte("1")); err != nil {
-			err = fmt.Errorf("bot: session %s was started, but could not be remembered: %w", id, err)
-		}
-	}
-	_ = starting.Delete(ctx) // it expires soon
-	return id, err
-}
-
-// isOwnSession reports whether the bot itself has started the session that an event
-// tells of.
-func (b *Bot) isOwnSession(ctx context.Context, r *run) (bool, error) {
-	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session == nil || !ev.Message.Session.New || ev.Message.Session.Creator != nil || b.can.owner == nil {
-		return false, nil
-	}
-	own, err := b.notes.Value(notes.OwnSession, r.thread.workspace, string(r.thread.id)).Get(ctx)
-	if err != nil || own != nil {
-		return own != nil, err
-	}
-	starting, err := b.notes.Value(notes.Starting, r.thread.workspace).Get(ctx)
-	if err == nil && starting != nil {
-		err = &yieldError{wait: startingPoll, why: "waiting until it is known whether the session is the bot's own", inOrder: true}
-	}
-	return false, err
 }

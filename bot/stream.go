@@ -34,7 +34,7 @@ import (
 //
 // src is read where Post was called. A sequence must end when the context of Post
 // ends; one that does not keeps Post from returning. Of a channel no more is read
-// then; its sender must not wait for ever.
+// then; its sender must not wait forever.
 func Stream[S Source](src S) Content { return StreamWith(src, StreamOptions{}) }
 
 // StreamWith is [Stream] with options.

@@ -32,10 +32,6 @@ func Emoji(name string) string { return emoji.Character(name) }
 // of another emoji: "cry" means "sad".
 func EmojiName(s string) string { return emoji.Name(s) }
 
-// EmojiPlaceholder returns the text that stands for an emoji in a post, for
-// example "{{emoji:rocket}}". A name that is not known is shown as it is.
-func EmojiPlaceholder(name string) string { return emoji.Placeholder(name) }
-
 // reactionEmoji returns what is sent for a reaction: the emoji with that
 // well-known name, or name itself.
 func reactionEmoji(name string) string { return cmp.Or(emoji.Character(name), name) }

@@ -170,15 +170,11 @@ func (b *Bot) noteReply(ctx context.Context, m *adapter.Message) {
 }
 
 // noteFailure says that a turn failed and what becomes of it.
-func (b *Bot) noteFailure(ctx context.Context, v state.Verdict, err error) {
+func (b *Bot) noteFailure(ctx context.Context, v state.Verdict) {
 	if b.cfg.Tracer == nil {
 		return
 	}
-	code := v.Cause.Code
-	if code == adapter.CodeCanceled.String() || errors.Is(err, ErrTurnTimeout) {
-		code = reason.TimedOut
-	}
-	b.note(ctx, adapter.TraceStep{Code: code, Detail: v.Cause.Message})
+	b.note(ctx, adapter.TraceStep{Code: v.Cause.Code, Detail: v.Cause.Message})
 	if v.Kind == state.KindBury {
 		return
 	}

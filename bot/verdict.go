@@ -27,6 +27,22 @@ type unreadyError struct {
 func (e *unreadyError) Error() string { return identityText(e.err) }
 func (e *unreadyError) Unwrap() error { return e.err }
 
+// identityError says that the bot may not know who it is until someone changes
+// its configuration.
+type identityError struct{ err error }
+
+func (e *identityError) Error() string { return identityText(e.err) }
+func (e *identityError) Unwrap() error { return e.err }
+
+// identityText says that err is about who the bot is, unless it says so itself.
+func identityText(err error) string {
+	const op = "identity"
+	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Op == op {
+		return err.Error()
+	}
+	return op + ": " + err.Error()
+}
+
 // errNoTurn says that an entry needs no turn.
 var errNoTurn = errors.New("bot: no turn is needed")
 
@@ -222,7 +238,7 @@ func (b *Bot) mostAttempts() int { return b.registry.mostAttempts(b.cfg.MaxAttem
 func (b *Bot) again(ctx context.Context, log *zerolog.Logger, e state.Queued, err error, v state.Verdict) state.Verdict {
 	b.counts.add(countRetried, "")
 	b.counts.add(countFailed, v.Cause.Code)
-	b.noteFailure(ctx, v, err)
+	b.noteFailure(ctx, v)
 	log.Warn().Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, v.After).
 		Bool("aside", v.Kind == state.KindRetryAside).Msg("turn failed: retrying")
 	return v
@@ -237,12 +253,19 @@ func (b *Bot) bury(ctx context.Context, log *zerolog.Logger, e state.Queued, c s
 	}
 	line.Msg("turn failed for good: it is in the dead letters")
 	v := state.Bury(e.ID, c)
-	b.noteFailure(ctx, v, err)
+	b.noteFailure(ctx, v)
 	return v
 }
 
-// codeName names the sort of an error, for the dead letters.
-func codeName(err error) string { return adapter.CodeOf(err).String() }
+// codeName names the sort of an error, for the dead letters, the counters and the
+// traces.
+func codeName(err error) string {
+	code := adapter.CodeOf(err)
+	if code == adapter.CodeCanceled || errors.Is(err, ErrTurnTimeout) {
+		return reason.TimedOut
+	}
+	return code.String()
+}
 
 // cause describes err for people.
 func cause(err error, code string) state.Cause {
@@ -251,6 +274,19 @@ func cause(err error, code string) state.Cause {
 		c.Code, c.Stack = reason.Panic, string(panicked.Stack)
 	}
 	return c
+}
+
+// unready wraps a failure to learn the bot's identity. What will not change by
+// itself spends attempts, so that it becomes a dead letter.
+func (b *Bot) unready(err error) error {
+	wait := b.unreadyWait()
+	if api, ok := errors.AsType[*adapter.Error](err); ok {
+		if code := adapter.CodeOf(api); !code.Retryable() && code != adapter.CodeCanceled {
+			return &identityError{err}
+		}
+		wait = max(wait, api.RetryAfter)
+	}
+	return &unreadyError{wait: wait, err: err}
 }
 
 // unreadyWait is how long a turn waits for the bot to learn who it is.

@@ -21,7 +21,7 @@ import (
 //	open      entry → Turn: unpack, who the bot is, decode, resolve
 //	stages    one run of the turn, in this order:
 //	  stop      a person asked to stop, or deleted the message: over (stop.go)
-//	  hear      what the message says to the bot, or why it does not listen
+//	  hear      what the message says to the bot, or why it does not listen (hear.go)
 //	  itself    what an event asks of the bot itself: obey a stop, read a press
 //	            (button.go), post what was scheduled (schedule.go)
 //	  answer    an answer to a question that waits: over (answer.go)
@@ -50,7 +50,7 @@ type outcome struct {
 func handled() *outcome { return &outcome{} }
 
 // ignored is the outcome of a turn that no handler had.
-func ignored(reason string) *outcome { return &outcome{ignored: reason} }
+func ignored(why string) *outcome { return &outcome{ignored: why} }
 
 // run is one run of a turn: what its stages have found out.
 type run struct {
@@ -296,117 +296,6 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 	return b.dispatch(ctx, r, groups...)
 }
 
-// hear reads what the event says to the bot, together with the messages that
-// the turn stands for. It ends the turn if the bot does not listen to the
-// author, itself first of all.
-func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
-	if b.isOwn(r.event) {
-		return ignored(reason.Self), nil
-	}
-	switch ev := r.event.(type) {
-	case *adapter.MessageEvent:
-		if r.thread == nil {
-			return ignored(reason.NoThread), nil
-		}
-		r.message = b.newMessage(ev.Message, r.self, ev.Late, r.Attempt())
-		if err := b.noteSynced(ctx, r); err != nil {
-			return nil, err
-		}
-		if err := b.hearOlder(ctx, r); err != nil {
-			return nil, err
-		}
-		b.noteHeard(ctx, r)
-		if why := b.refuses(r.message); why != "" {
-			return ignored(why), nil
-		}
-		if own, err := b.isOwnSession(ctx, r); err != nil {
-			return nil, err
-		} else if own {
-			return ignored(reason.OwnSession), nil
-		}
-		if err := b.choose(ctx, r); err != nil {
-			return nil, err
-		}
-	case *adapter.EditEvent:
-		r.hearAbout(ev.Message)
-	case *adapter.DeleteEvent:
-		r.hearAbout(ev.Message)
-	case *adapter.StopEvent:
-		r.hearAbout(ev.Message)
-	default: // says nothing
-	}
-	return nil, nil
-}
-
-// hearAbout reads a message that something happened to.
-func (r *run) hearAbout(m *adapter.Message) {
-	if m != nil {
-		r.message = r.bot.newMessage(m, r.self, r.head().Late, r.Attempt())
-	}
-}
-
-// isOwn reports whether the bot itself did what an event tells of. A stop is
-// obeyed from everyone.
-func (b *Bot) isOwn(ev adapter.Event) bool {
-	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
-	switch ev := ev.(type) {
-	case *adapter.MessageEvent:
-		return own(ev.Message)
-	case *adapter.EditEvent:
-		return own(ev.Message) || ev.Actor.IsSelf()
-	case *adapter.DeleteEvent:
-		return own(ev.Message) || ev.Actor.IsSelf()
-	case *adapter.ReactionEvent:
-		return ev.User.IsSelf()
-	case *adapter.IssueEvent:
-		return ev.Actor.IsSelf()
-	case *adapter.ResolveEvent:
-		return ev.Actor.IsSelf()
-	case *adapter.DataEvent:
-		return ev.Actor.IsSelf()
-	default:
-		return false
-	}
-}
-
-// hearOlder finds out which of the messages that a turn stands for the bot
-// listens to. If one of them mentions the bot, the turn counts as a mention.
-func (b *Bot) hearOlder(ctx context.Context, r *run) error {
-	ctx = r.limited(ctx)
-	for _, s := range r.older {
-		ev, ok := s.event.(*adapter.MessageEvent)
-		if !ok || ev.Message.Author.IsSelf() {
-			continue
-		}
-		m := b.newMessage(ev.Message, r.self, ev.Late, s.Attempt())
-		if b.refuses(m) != "" {
-			continue
-		}
-		s.message = m
-		if d, err := s.decide(withTurn(ctx, s), b.cfg.Access); err != nil {
-			return err
-		} else if !d.Allowed {
-			continue
-		}
-		r.heard = append(r.heard, s)
-		r.message.Skipped = append(r.message.Skipped, m)
-		if m.Mentioned && !r.message.Mentioned {
-			r.message.Mentioned, r.message.Rule = true, ruleSkipped
-		}
-	}
-	return nil
-}
-
-// refuses names the reason why the bot does not listen to the author of m. It
-// is empty if it does.
-func (b *Bot) refuses(m *Message) string {
-	if m.Author.IsHuman() || m.Author.Kind == adapter.UserAutomation || b.cfg.Bots == BotsAlways ||
-		b.cfg.Bots == BotsOnMention && m.Mentioned {
-		return ""
-	}
-	return reason.OtherBot
-}
-
 // conclude counts and logs how a turn ended, and returns the verdict on its
 // entry. t is nil if there was no turn.
 func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
@@ -466,33 +355,4 @@ func clipped(s string) string {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
-}
-
-// identityError says that the bot may not know who it is until someone changes
-// its configuration.
-type identityError struct{ err error }
-
-func (e *identityError) Error() string { return identityText(e.err) }
-func (e *identityError) Unwrap() error { return e.err }
-
-// identityText says that err is about who the bot is, unless it says so itself.
-func identityText(err error) string {
-	const op = "identity"
-	if api, ok := errors.AsType[*adapter.Error](err); ok && api.Op == op {
-		return err.Error()
-	}
-	return op + ": " + err.Error()
-}
-
-// unready wraps a failure to learn the bot's identity. What will not change by
-// itself spends attempts, so that it becomes a dead letter.
-func (b *Bot) unready(err error) error {
-	wait := b.unreadyWait()
-	if api, ok := errors.AsType[*adapter.Error](err); ok {
-		if code := adapter.CodeOf(api); !code.Retryable() && code != adapter.CodeCanceled {
-			return &identityError{err}
-		}
-		wait = max(wait, api.RetryAfter)
-	}
-	return &unreadyError{wait: wait, err: err}
 }

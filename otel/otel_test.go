@@ -3,6 +3,7 @@ package otel_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -177,6 +178,38 @@ func TestNone(t *testing.T) {
 }
 
 // TestRequests puts what is not the first of its delivery below it.
+// TestLongRequest: a request of more steps than are kept keeps its outcome.
+func TestLongRequest(t *testing.T) {
+	exporter := tracetest.NewInMemoryExporter()
+	provider := otel.NewProvider(otel.Config{Exporter: tracetest.NewNoopExporter(), Options: []sdktrace.TracerProviderOption{sdktrace.WithSyncer(exporter)}})
+	part := otel.NewTracer(provider).Begin(adapter.TraceIntake)
+	part.About(adapter.TraceSubject{ID: strings.Repeat("ab", 32), Workspace: "W1", Type: "Comment create"})
+	for range 100 {
+		part.Step(adapter.TraceStep{Code: "api_call"})
+	}
+	part.Step(adapter.TraceStep{Code: "store_down"})
+	part.End()
+	spans := exporter.GetSpans()
+	if err := provider.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(spans) != 1 {
+		t.Fatalf("%d spans", len(spans))
+	}
+	s := spans[0]
+	if n := len(s.Events); n != 65 || s.Status.Description != "store_down" {
+		t.Errorf("%d events and the status %+v, want 65 and store_down", n, s.Status)
+	}
+	attrs := make(map[string]string)
+	for _, a := range s.Attributes {
+		attrs[string(a.Key)] = a.Value.String()
+	}
+	want := map[string]string{"linearbot.workspace": "W1", "linearbot.type": "Comment create", "linearbot.outcome": "store_down"}
+	if !maps.Equal(attrs, want) {
+		t.Errorf("attributes %v, want %v", attrs, want)
+	}
+}
+
 func TestRequests(t *testing.T) {
 	exporter := tracetest.NewInMemoryExporter()
 	provider := otel.NewProvider(otel.Config{Exporter: tracetest.NewNoopExporter(), Options: []sdktrace.TracerProviderOption{sdktrace.WithSyncer(exporter)}})

@@ -68,7 +68,8 @@ func idsOf(delivery string) ids {
 	return of
 }
 
-// context returns the root span as a parent in another process.
+// parent returns a context in which the root span, of another process perhaps, is the
+// parent of the next one.
 func (i ids) parent(ctx context.Context) context.Context {
 	return trace.ContextWithRemoteSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: i.trace, SpanID: i.span, TraceFlags: trace.FlagsSampled, Remote: true,

@@ -41,7 +41,8 @@ type step struct {
 
 var _ adapter.Trace = (*span)(nil)
 
-// maxSteps bounds the steps of a request.
+// maxSteps bounds the steps of a request. Those that say how it ended are kept in any
+// case.
 const maxSteps = 64
 
 // About says what the part is about.
@@ -72,7 +73,7 @@ func (s *span) Step(taken adapter.TraceStep) {
 	defer s.mu.Unlock()
 	at := time.Now()
 	if s.part == adapter.TraceIntake {
-		if len(s.steps) < maxSteps {
+		if len(s.steps) < maxSteps || s.tracer.closes(taken.Code) {
 			s.steps = append(s.steps, step{taken, at})
 		}
 		return
@@ -138,6 +139,12 @@ func (s *span) current() trace.Span {
 	return trace.SpanFromContext(context.Background())
 }
 
+// closes reports whether a code says how a part ended.
+func (t *Tracer) closes(code string) bool {
+	kind, known := t.kinds[code]
+	return known && kind != reason.Step
+}
+
 // event adds a step to a span, and its outcome if the step is one.
 func (t *Tracer) event(to trace.Span, taken adapter.TraceStep, at time.Time) {
 	var attrs []attribute.KeyValue
@@ -158,7 +165,7 @@ func (t *Tracer) event(to trace.Span, taken adapter.TraceStep, at time.Time) {
 	case reason.Done, reason.Ignored, reason.Waits:
 		to.SetAttributes(attribute.String("linearbot.outcome", taken.Code))
 	case reason.Step:
-		// goes on
+		// the part continues
 	}
 }
 
@@ -219,12 +226,18 @@ func (s *span) describe(to trace.Span) {
 		}
 		to.SetName(name + " " + s.about.Type)
 	}
-	for name, value := range map[string]string{
-		"linearbot.delivery": s.about.Delivery, "linearbot.event_key": s.about.Event, "linearbot.workspace": s.about.Workspace,
-		"linearbot.thread": string(s.about.Thread), "linearbot.type": s.about.Type, "linearbot.subject": s.about.Subject,
+	attrs := make([]attribute.KeyValue, 0, 6)
+	for _, of := range [...]struct{ name, value string }{
+		{"linearbot.delivery", s.about.Delivery},
+		{"linearbot.event_key", s.about.Event},
+		{"linearbot.workspace", s.about.Workspace},
+		{"linearbot.thread", string(s.about.Thread)},
+		{"linearbot.type", s.about.Type},
+		{"linearbot.subject", s.about.Subject},
 	} {
-		if value != "" {
-			to.SetAttributes(attribute.String(name, strings.ToValidUTF8(value, "�")))
+		if of.value != "" {
+			attrs = append(attrs, attribute.String(of.name, strings.ToValidUTF8(of.value, "�")))
 		}
 	}
+	to.SetAttributes(attrs...)
 }

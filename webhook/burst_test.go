@@ -80,5 +80,4 @@ func TestBurst(t *testing.T) {
 	if err != nil || stats.Entries != deliveries {
 		t.Errorf("the store holds %+v, %v, want all %d", stats, err, deliveries)
 	}
-	t.Logf("slowest answer: %s", srv.Intake().Slowest())
 }

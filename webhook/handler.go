@@ -50,6 +50,11 @@ func (h *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.end()
 	now := h.now()
 	h.intake.observe(status, why, now.Sub(start), now)
+	if status == http.StatusOK {
+		// The bytes and the place of the delivery are free again, and the delay, which
+		// is deliberate, counts neither as time of the store nor of this machine.
+		h.pace(r.Context())
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {
@@ -168,7 +173,6 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	if by != nil && r.Header.Get(CheckHeader) != "" {
 		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
 	}
-	h.pace(r.Context())
 	return http.StatusOK, "OK", ""
 }
 

@@ -20,7 +20,6 @@ type Intake struct {
 	refused map[string]int64
 	late    int64
 	last    time.Time
-	slow    time.Duration
 
 	took *latency.Histogram
 }
@@ -41,7 +40,6 @@ func (i *Intake) observe(status int, reason string, took time.Duration, at time.
 	} else {
 		i.refused[reason]++
 	}
-	i.slow = max(i.slow, took)
 }
 
 // observeLate records that a delivery came late.
@@ -66,13 +64,6 @@ func (i *Intake) Refused() map[string]int64 {
 	return maps.Clone(i.refused)
 }
 
-// Accepted returns how many deliveries were answered 200.
-func (i *Intake) Accepted() int64 {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.counts[http.StatusOK]
-}
-
 // LastAccepted returns when a delivery was last answered 200. Zero if none was.
 func (i *Intake) LastAccepted() time.Time {
 	i.mu.Lock()
@@ -88,12 +79,6 @@ func (i *Intake) Late() int64 {
 	return i.late
 }
 
-// Slowest returns the longest time that an answer took.
-func (i *Intake) Slowest() time.Duration {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.slow
-}
-
-// Took returns how long the answers took.
+// Took returns how long the answers took, without the time for which Config.Lag
+// delayed them.
 func (i *Intake) Took() latency.Snapshot { return i.took.Snapshot() }

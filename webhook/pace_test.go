@@ -1,6 +1,7 @@
 package webhook_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -69,3 +71,47 @@ func TestAnswersWaitForWhatIsBehind(t *testing.T) {
 		})
 	}
 }
+
+// TestDelayedAnswersHoldNothing: a delivery whose answer is delayed holds none of the
+// budget of large bodies any more, and the delay does not count as time of the store.
+func TestDelayedAnswersHoldNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		srv, err := webhook.NewServer(webhook.Config{
+			Secrets: []string{secret}, Acceptor: takesAll{},
+			Now: func() time.Time { return noon.Add(time.Since(start)) },
+			Lag: func() time.Duration { return time.Minute },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := strings.TrimSuffix(bodyAt(noon), "}") + `,"x":"` + strings.Repeat("x", 4<<20) + `"}`
+		signature := webhook.Sign(secret, []byte(body))
+		const deliveries = 20 // more than the budget holds
+		answers := make(chan int, deliveries)
+		for range deliveries {
+			go func() {
+				req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/webhooks/linear", strings.NewReader(body))
+				req.Header.Set("Linear-Signature", signature)
+				res := httptest.NewRecorder()
+				srv.Handler().ServeHTTP(res, req)
+				answers <- res.Code
+			}()
+			synctest.Wait() // it is stored, and its answer delayed
+		}
+		for range deliveries {
+			if status := <-answers; status != http.StatusOK {
+				t.Errorf("status %d, want 200", status)
+			}
+		}
+		if took := srv.Intake().Took(); took.Count != deliveries || took.Sum != 0 {
+			t.Errorf("%d answers took %v, want %d and no time besides the delay", took.Count, took.Sum, deliveries)
+		}
+	})
+}
+
+// takesAll accepts every delivery and keeps none.
+type takesAll struct{}
+
+func (takesAll) Accept(context.Context, *adapter.Delivery) error { return nil }

@@ -484,8 +484,8 @@ func TestRunServesAndDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if res.StatusCode != http.StatusOK || srv.Intake().Accepted() != 1 {
-		t.Errorf("status %d, %d accepted", res.StatusCode, srv.Intake().Accepted())
+	if res.StatusCode != http.StatusOK || srv.Intake().Answered()[http.StatusOK] != 1 {
+		t.Errorf("status %d, answers %v", res.StatusCode, srv.Intake().Answered())
 	}
 	cancel()
 	if err := <-done; err != nil {

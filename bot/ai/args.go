@@ -148,7 +148,7 @@ func members(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	var given map[string]json.RawMessage
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&given); err != nil {
-		return nil, fmt.Errorf("the arguments are no valid JSON: %w", err)
+		return nil, fmt.Errorf("the arguments are not valid JSON: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("there is more than one JSON object in the arguments")

@@ -31,7 +31,7 @@ func TestArguments(t *testing.T) {
 		{"get_messages", `[]`, "the arguments must be a JSON object, for example {}"},
 		{"get_messages", `"{}"`, "the arguments must be a JSON object, for example {}"},
 		{"get_messages", `{}{}`, "there is more than one JSON object in the arguments"},
-		{"get_messages", `{"limit":`, "the arguments are no valid JSON: unexpected EOF"},
+		{"get_messages", `{"limit":`, "the arguments are not valid JSON: unexpected EOF"},
 		{"get_messages", `{"before":"` + strings.Repeat("ä", 201) + `"}`, "before has 201 characters, at most 200 are allowed"},
 		{"get_messages", strings.Repeat(" ", 256<<10+1), "the arguments are longer than 262144 bytes"},
 		{"post_message", `{}`, "text is required: The text in Markdown."},

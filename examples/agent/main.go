@@ -76,7 +76,7 @@ func work(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 // places are the repositories to choose from, the likeliest first.
 func places(ctx context.Context, s *bot.Session) []adapter.Choice {
 	found, err := s.SuggestRepositories(ctx, repositories...)
-	if err != nil { // outside of sessions, for example
+	if err != nil || len(found) == 0 { // outside of sessions, for example
 		for _, r := range repositories {
 			found = append(found, adapter.RepositorySuggestion{Repository: r})
 		}

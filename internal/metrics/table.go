@@ -80,7 +80,7 @@ func Table() []Row {
 		{webhookRequests, Counter, []string{"status"}, "Requests to the path of the webhook, by the HTTP status of the answer."},
 		{webhookRefused, Counter, []string{"reason"}, "Requests that were not answered 200, by reason."},
 		{webhookLate, Counter, nil, "Accepted deliveries that were signed more than a minute before: most are retries."},
-		{webhookDuration, Histogram, nil, "Time from a request to its answer. Linear gives up after 5 s."},
+		{webhookDuration, Histogram, nil, "Time from a request to its answer, without the delay while handling is behind. Linear gives up after 5 s."},
 		{webhookLast, Gauge, nil, "When a delivery was last answered 200. Absent before the first."},
 		{webhookSecretUses, Counter, []string{"secret"}, "Deliveries that a signing secret has verified, by the name of the secret."},
 		{webhookSecretLast, Gauge, []string{"secret"}, "When a signing secret last verified a delivery. Absent before the first."},

@@ -63,7 +63,7 @@ const (
 	Transcript
 	// OwnSession says that the bot itself started a session.
 	OwnSession
-	// Starting says that the bot is starting a session.
+	// Starting says which sessions the bot is starting.
 	Starting
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
@@ -160,8 +160,8 @@ func table() [33]Info {
 		{Transcript, "transcript", "user", "JSON", 30 * day, false},
 		// Longer than an event of the session may be retried.
 		{OwnSession, "own_session", "session", "1", 14 * day, false},
-		// Longer than the request that starts one.
-		{Starting, "starting", "workspace", "1", time.Minute, false},
+		// Longer than the requests that start some.
+		{Starting, "starting", "workspace", "JSON", time.Minute, false},
 		// Until the store is thrown away: with another secret, what turns that
 		// run again have written is written twice.
 		{Secret, "secret", "store", "32 random bytes", 100 * 365 * day, false},
