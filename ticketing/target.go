@@ -42,7 +42,7 @@ func (a *API) post(ctx context.Context, s *subscription, id string, body []byte)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.TargetURL, bytes.NewReader(body))
 	if err != nil {
-		return 0, errors.New("the target is no URL")
+		return 0, errors.New("the target is not a URL")
 	}
 	now := a.cfg.Now()
 	plain := hmac.New(sha256.New, []byte(s.Secret))

@@ -10,7 +10,7 @@ import (
 // SubscribeInput is the body that subscribes someone to a ticket.
 type SubscribeInput struct {
 	_    struct{} `additionalProperties:"true"`
-	User *anyRef  `json:"user,omitempty" doc:"An id, an address, a name or me. Defaults to whom the connection acts as."`
+	User *anyRef  `json:"user,omitempty" doc:"An id, an address, a name or me. Defaults to the user of the connection."`
 }
 
 // subscribe makes the handlers of subscribe and unsubscribe.
@@ -71,7 +71,7 @@ func (c *call) wrappedTicket(n *linearapi.Node[linearapi.Issue]) (*reply, error)
 
 // RemindInput is the body that has Linear remind of a ticket.
 type RemindInput struct {
-	At time.Time `json:"at" doc:"When. Linear then notifies whom the connection acts as."`
+	At time.Time `json:"at" doc:"When. Linear then notifies the user of the connection."`
 }
 
 func remindTicket(c *call) (*reply, error) {
