@@ -104,6 +104,8 @@ type API struct {
 	events  *hub
 	log     zerolog.Logger
 	openapi func() ([]byte, error)
+	// hooks sends outgoing webhooks.
+	hooks *http.Client
 	// stirred wakes the watch over the connections.
 	stirred chan struct{}
 }
@@ -145,6 +147,7 @@ func New(cfg Config) (*API, error) {
 		events: newHub(),
 		log:    cfg.Logger,
 		limits: newLimits(cfg),
+		hooks:  hookClient(cfg.PrivateTargets),
 
 		stirred: make(chan struct{}, 1),
 	}

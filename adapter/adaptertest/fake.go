@@ -187,7 +187,7 @@ func (f *Fake) workspace(id string) string { return cmp.Or(id, f.Self.Workspace)
 func (f *Fake) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
 	parts := strings.Split(string(id), ":")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "fake" || slices.Contains(parts, "") {
-		return "", fakeError("channel", adapter.CodeInvalid, fmt.Sprintf("%q is not a thread id", id))
+		return "", fakeError("channel", adapter.CodeInvalid, fmt.Sprintf("%q is no thread id", id))
 	}
 	return adapter.ThreadID(parts[0] + ":" + parts[1]), nil
 }
