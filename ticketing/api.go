@@ -106,8 +106,8 @@ type API struct {
 	openapi func() ([]byte, error)
 	// hooks sends outgoing webhooks.
 	hooks *http.Client
-	// stirred wakes the watch over the connections.
-	stirred chan struct{}
+	// woken wakes the watch over the connections.
+	woken chan struct{}
 }
 
 // New checks cfg, fills in defaults and returns an API. It does no I/O.
@@ -149,7 +149,7 @@ func New(cfg Config) (*API, error) {
 		limits: newLimits(cfg),
 		hooks:  hookClient(cfg.PrivateTargets),
 
-		stirred: make(chan struct{}, 1),
+		woken: make(chan struct{}, 1),
 	}
 	a.signer = &signer{docs: a.docs}
 	a.links = &links{a.docs}

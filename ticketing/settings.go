@@ -87,7 +87,7 @@ func (c *call) accountOf(conn *Connection) (*Account, error) {
 }
 
 func listAccounts(c *call) (*reply, error) {
-	c.api.stir()
+	c.api.wake()
 	all, err := c.connections()
 	if err != nil {
 		return nil, err
