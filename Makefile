@@ -12,8 +12,9 @@ GOLANGCI_VERSION := v2.15.0
 
 SBOM_VERSION     := v1.10.0
 VULN_VERSION     := v1.9.0
+APIDIFF_VERSION  := v0.0.0-20261113113407-e3970619a1a4
 
-.PHONY: growth soak simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
+.PHONY: growth apidiff soak simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
@@ -28,6 +29,13 @@ release: $(BIN)/cyclonedx-gomod-$(SBOM_VERSION)
 ## vuln: known vulnerabilities in what the binary calls; needs the database at vuln.go.dev
 vuln: $(BIN)/govulncheck-$(VULN_VERSION)
 	$(BIN)/govulncheck ./...
+
+## apidiff: what changed in the public API since OLD, the last tag or any commit
+apidiff: $(BIN)/apidiff-$(APIDIFF_VERSION)
+	@old="$${OLD:-$$(git describe --tags --abbrev=0)}" && dir="$$(mktemp -d)" && trap 'git worktree remove --force "$$dir/old"; rm -rf "$$dir"' EXIT && \
+	  git worktree add -q --detach "$$dir/old" "$$old" && \
+	  (cd "$$dir/old" && $(BIN)/apidiff -m -w "$$dir/old.export" github.com/linearbot/linearbot) && \
+	  $(BIN)/apidiff -m "$$dir/old.export" github.com/linearbot/linearbot 2>/dev/null | grep -v '^Ignoring internal' || echo 'apidiff: nothing changed'
 
 ## demo: the main job on embedded defaults
 demo:
@@ -129,6 +137,10 @@ $(BIN)/cyclonedx-gomod-$(SBOM_VERSION):
 
 $(BIN)/govulncheck-$(VULN_VERSION):
 	GOBIN=$(BIN) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION)
+	@touch $@
+
+$(BIN)/apidiff-$(APIDIFF_VERSION):
+	GOBIN=$(BIN) $(GO) install golang.org/x/exp/cmd/apidiff@$(APIDIFF_VERSION)
 	@touch $@
 
 clean:
