@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
@@ -13,6 +14,8 @@ import (
 type route struct {
 	// subscribed says that the thread counted as subscribed.
 	subscribed bool
+	// changed says that the turn has made it otherwise.
+	changed atomic.Bool
 }
 
 // routed returns the groups of handlers that a turn is for, in the order in
@@ -80,15 +83,17 @@ func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
 // same message would be routed to if the turn ran again, after a crash for
 // example. Other handlers would run and their replies would come on top. So the
 // turn first pins the state in which it was routed, and a repeat is routed by
-// the pin. Turns that change nothing write no pin; the pin of a turn goes when
-// its event is done.
+// the pin. Turns that change nothing keep no pin. Others keep it when their event is
+// done, for as long as it may be replayed, or come back from the dead letters.
 
-// pin keeps how the turn was routed, if t is the thread of a turn.
-func (t *Thread) pin(ctx context.Context) error {
+// pin keeps how the turn was routed, if t is the thread of a turn. subscribed is
+// what the turn makes of the thread.
+func (t *Thread) pin(ctx context.Context, subscribed bool) error {
 	turn := t.turnOf(ctx)
 	if turn == nil || turn.route == nil || turn.thread == nil || turn.thread.key() != t.key() {
 		return nil
 	}
+	turn.route.changed.Store(subscribed != turn.route.subscribed)
 	routed := []byte("0")
 	if turn.route.subscribed {
 		routed = []byte("1")
@@ -99,9 +104,10 @@ func (t *Thread) pin(ctx context.Context) error {
 	return nil
 }
 
-// unpin forgets the pin, with the verdict, unless the event may be routed again.
+// unpin forgets the pin, with the verdict, unless the same event would be routed
+// otherwise now.
 func (t *Turn) unpin() {
-	if t.route != nil && t.notes.Key() == t.thread.key() {
+	if t.route != nil && !t.route.changed.Load() && t.notes.Key() == t.thread.key() {
 		t.notes.Stage(notes.Pin, t.head().Key, nil)
 	}
 }

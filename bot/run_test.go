@@ -160,6 +160,59 @@ func TestATurnThatChangesItsSubscriptionIsRoutedTheSameWayAgain(t *testing.T) {
 	})
 }
 
+// TestReplaysAreRoutedTheSameWay: a message whose turn subscribed its thread goes to
+// the same handler when it is replayed, or comes back from the dead letters, so that
+// nothing is posted twice. Later messages are routed by the subscription.
+func TestReplaysAreRoutedTheSameWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTest(t)
+		var runs []string
+		w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			runs = append(runs, "mention "+m.ID)
+			if err := th.Subscribe(ctx); err != nil {
+				return err
+			}
+			if _, err := th.Post(ctx, bot.Text("hello")); err != nil {
+				return err
+			}
+			if m.ID == "m2" && len(runs) < 3 {
+				return bot.Permanent(errBoom)
+			}
+			return nil
+		})
+		w.bot.OnSubscribedMessage(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			runs = append(runs, "subscribed "+m.ID)
+			if err := th.Unsubscribe(ctx); err != nil {
+				return err
+			}
+			_, err := th.Post(ctx, bot.Text("noted"))
+			return err
+		})
+		first, second := w.fake.Said(thread, "m1", "ada", "@helper one"), w.fake.Said(thread, "m2", "ada", "@helper two")
+		stop := w.start()
+		for _, d := range []*adapter.Delivery{first, second} {
+			w.deliver(d)
+			synctest.Wait()
+		}
+		for _, d := range []*adapter.Delivery{first, second, first} {
+			if err := w.bot.Replay(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"mention m1", "subscribed m2", "mention m1", "subscribed m2", "mention m1"}, runs); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"hello", "noted"}, w.fake.Posted(thread)); diff != "" {
+			t.Errorf("the thread (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestDuplicatesRunOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

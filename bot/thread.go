@@ -121,7 +121,7 @@ func (t *Thread) Subscribe(ctx context.Context) error {
 		t.turn.early.Store(true)
 	}
 	t = t.here()
-	if err := t.pin(ctx); err != nil {
+	if err := t.pin(ctx, true); err != nil {
 		return err
 	}
 	if err := t.bot.notesOf(ctx, t.workspace, t.id).Subscribe(ctx, true); err != nil {
@@ -137,7 +137,7 @@ func (t *Thread) Unsubscribe(ctx context.Context) error {
 		t.turn.early.Store(false)
 	}
 	t = t.here()
-	if err := t.pin(ctx); err != nil {
+	if err := t.pin(ctx, false); err != nil {
 		return err
 	}
 	if err := t.bot.notesOf(ctx, t.workspace, t.id).Subscribe(ctx, false); err != nil {

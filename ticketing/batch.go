@@ -55,10 +55,7 @@ const batchID = "batchRequest"
 // earlier ones brought.
 func batch(c *call) (*reply, error) {
 	steps, _ := c.input.list(maxSteps, "resources", "requests")
-	account := c.input.peek("integrated_account_id")
-	if account == "" {
-		account = c.q.get("integrated_account_id")
-	}
+	account := c.asked()
 	if err := c.input.done(); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/ticketing"
 )
 
@@ -33,6 +34,38 @@ func TestBatch(t *testing.T) {
 	}}).is(200)
 	if denied.text("errors.x.code") != "forbidden" || denied.at("errors.loop") == nil {
 		t.Errorf("denied: %s", denied.body)
+	}
+}
+
+// TestBatchInAWorkspace names the workspace of a batch in every way that a single
+// request knows, twice with the same steps.
+func TestBatchInAWorkspace(t *testing.T) {
+	t.Parallel()
+	var conns ticketing.Static
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = &conns }})
+	ws := r.linear.Workspace("Beta", "beta")
+	ws.AddUser("Bob", "bob")
+	ws.AddTeam("ENG", "Beta team")
+	app := ws.InstallApp(linearsim.App{Name: "Desk"})
+	first := r.conn
+	first.Default = true
+	conns = ticketing.Static{first, {ID: ws.ID, AppActor: true, Client: r.client(app.Token())}}
+	steps := func() map[string]any {
+		return map[string]any{"resources": []any{
+			map[string]any{"name": "x", "resource": "ticketing/tickets", "method": "create", "body": map[string]any{"name": "in one", "team": "ENG"}},
+		}}
+	}
+	count := func(id string) int {
+		return r.call("GET", tickets+"?integrated_account_id="+id, nil).is(200).count("result")
+	}
+	acme, beta := count(r.ws.ID), count(ws.ID)
+	r.call("POST", "/batch-request", steps(), "X-Integrated-Account-Id", ws.ID).is(200)
+	r.call("POST", "/batch-request", steps(), "X-Integrated-Account-Id", r.ws.ID).is(200)
+	named := steps()
+	named["integrated_account_id"] = ws.ID
+	r.call("POST", "/batch-request", named).is(200)
+	if a, b := count(r.ws.ID)-acme, count(ws.ID)-beta; a != 1 || b != 2 {
+		t.Errorf("%d tickets more in Acme and %d in Beta, want 1 and 2", a, b)
 	}
 }
 

@@ -144,15 +144,19 @@ func (c *call) connections() ([]Connection, error) {
 	}), nil
 }
 
-// connect chooses the connection that the request is about.
-func (c *call) connect() error {
-	id := c.q.get("integrated_account_id")
-	if id == "" {
-		id = c.r.Header.Get("X-Integrated-Account-Id")
-	}
+// asked returns the connection that the request names: in its query, a header or
+// its body, in this order. Empty if none is named.
+func (c *call) asked() string {
+	id := cmp.Or(c.q.get("integrated_account_id"), c.r.Header.Get("X-Integrated-Account-Id"))
 	if id == "" && c.input != nil {
 		id = c.input.peek("integrated_account_id")
 	}
+	return id
+}
+
+// connect chooses the connection that the request is about.
+func (c *call) connect() error {
+	id := c.asked()
 	all, err := c.connections()
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 		}
 		ttl = c.api.cfg.RepeatWindow
 	}
-	body := shortHash(string(canonical(c.raw)), c.r.URL.RawQuery)
+	body := shortHash(string(canonical(c.raw)), c.r.URL.RawQuery, c.r.Header.Get("X-Integrated-Account-Id"))
 	parts := []string{c.who.ID, c.r.Method, c.r.URL.EscapedPath(), key}
 	if !explicit {
 		parts = append(parts, body)
