@@ -48,6 +48,10 @@ type greeter struct {
 	mu      sync.Mutex
 	work    chan awaited // nil unless it runs
 	waiting map[string]*firstWord
+	// started are the newest entries of sessions whose turns have begun before the
+	// greeter knew of them, and order is the order in which they did.
+	started map[string]bool
+	order   []string
 }
 
 // firstWord is the first word for a turn: still to be said, or said.
@@ -61,7 +65,7 @@ type firstWord struct {
 func (g *greeter) run(ctx context.Context) {
 	work := make(chan awaited, greetMost)
 	g.mu.Lock()
-	g.work, g.waiting = work, make(map[string]*firstWord)
+	g.work, g.waiting, g.started, g.order = work, make(map[string]*firstWord), make(map[string]bool), nil
 	g.mu.Unlock()
 	var speaking sync.WaitGroup
 	defer speaking.Wait()
@@ -86,7 +90,7 @@ func (g *greeter) run(ctx context.Context) {
 func (g *greeter) expect(ctx context.Context, entry string) (context.Context, *firstWord) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting == nil || g.waiting[entry] != nil {
+	if g.waiting == nil || g.waiting[entry] != nil || g.started[entry] {
 		return nil, nil
 	}
 	if len(g.waiting) >= greetMost {
@@ -134,14 +138,33 @@ func (g *greeter) take(entry string) *firstWord {
 }
 
 // begun says that the turn of an entry has begun, and says its own first word. It waits
-// for a first word that is being said, and reports whether one was.
-func (g *greeter) begun(entry string) bool {
+// for a first word that is being said, and reports whether one was. In a session the
+// turn may be quicker than the greeter.
+func (g *greeter) begun(entry string, session bool) bool {
 	this := g.take(entry)
 	if this == nil {
+		if session {
+			g.start(entry)
+		}
 		return false
 	}
 	<-this.done
 	return this.said
+}
+
+// start remembers that the turn of an entry has begun.
+func (g *greeter) start(entry string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.started == nil || g.started[entry] {
+		return
+	}
+	if len(g.order) >= greetMost {
+		delete(g.started, g.order[0])
+		g.order = g.order[1:]
+	}
+	g.started[entry] = true
+	g.order = append(g.order, entry)
 }
 
 // greetLater queues the first word for a delivery that was stored, if it is a message to

@@ -54,7 +54,7 @@ func TestFirstWordsHoldNothing(t *testing.T) {
 		if len(agent.told) != many {
 			t.Errorf("%d first words were said, want %d", len(agent.told), many)
 		}
-		if !g.begun(fmt.Sprint(many - 1)) {
+		if !g.begun(fmt.Sprint(many - 1), true) {
 			t.Error("a turn does not learn that its first word was said")
 		}
 		cancel()

@@ -64,8 +64,9 @@ const (
 // nameFirst is the name of the first activity, for keeperKey.
 const nameFirst = "first"
 
-// keeperKey is the key of what a keeper writes for an entry.
-func keeperKey(entry, name string) string { return "keeper\x00" + entry + "\x00" + name }
+// keeperKey is the key of what a keeper writes for an entry, also if it is handled
+// again.
+func keeperKey(entry, name string) string { return "keeper\x00" + replayed(entry) + "\x00" + name }
 
 // keeper is what looks after the session of a turn.
 type keeper struct {

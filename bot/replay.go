@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -53,6 +54,18 @@ func (b *Bot) traceIntake(id string, route *adapter.Route, steps ...adapter.Trac
 	t.End()
 }
 
+// replayPrefix begins the ids of entries that are handled again.
+const replayPrefix = "replay\x00"
+
+// replayed returns the id of the entry that an entry repeats, or that of the entry
+// itself.
+func replayed(entry string) string {
+	if rest, ok := strings.CutPrefix(entry, replayPrefix); ok {
+		entry, _, _ = strings.Cut(rest, "\x00")
+	}
+	return entry
+}
+
 // Replay stores a delivery to be handled, whether or not it was handled before.
 // What its handlers write has the same ids as then, so that what stands is not
 // written twice; steps whose results are kept do not run again. Other effects of
@@ -67,7 +80,7 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "replay", Message: "it is ignored: " + reason.Of(route.Ignore).Says}
 	}
 	e := b.entry(d, &route)
-	e.ID, e.Keys, e.IfIdle = "replay\x00"+e.ID+"\x00"+uuid.NewString(), nil, false
+	e.ID, e.Keys, e.IfIdle = replayPrefix+e.ID+"\x00"+uuid.NewString(), nil, false
 	if _, err := b.cfg.Store.Enqueue(ctx, e); err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}

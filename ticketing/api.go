@@ -104,8 +104,10 @@ type API struct {
 	events  *hub
 	log     zerolog.Logger
 	openapi func() ([]byte, error)
-	// stirred wakes the watch over the connections.
-	stirred chan struct{}
+	// hooks sends outgoing webhooks.
+	hooks *http.Client
+	// woken wakes the watch over the connections.
+	woken chan struct{}
 }
 
 // New checks cfg, fills in defaults and returns an API. It does no I/O.
@@ -145,8 +147,9 @@ func New(cfg Config) (*API, error) {
 		events: newHub(),
 		log:    cfg.Logger,
 		limits: newLimits(cfg),
+		hooks:  hookClient(cfg.PrivateTargets),
 
-		stirred: make(chan struct{}, 1),
+		woken: make(chan struct{}, 1),
 	}
 	a.signer = &signer{docs: a.docs}
 	a.links = &links{a.docs}

@@ -129,7 +129,7 @@ func TestRudeLinear(t *testing.T) {
 	}
 }
 
-// Whatever a client sends in any field of any body, the answer is no failure of
+// Whatever a client sends in any field of any body, the answer is not a failure of
 // this API.
 func TestHostileBodies(t *testing.T) {
 	t.Parallel()

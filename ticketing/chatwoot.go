@@ -150,7 +150,7 @@ func (w *Chatwoot) send(ctx context.Context, method, path string, header http.He
 	}
 	req, err := http.NewRequestWithContext(ctx, method, w.base+path, bytes.NewReader(raw))
 	if err != nil {
-		return 0, errors.New("ticketing: the address of Chatwoot is no URL")
+		return 0, errors.New("ticketing: the address of Chatwoot is not a URL")
 	}
 	req.Header = header
 	req.Header.Set("Content-Type", "application/json")

@@ -79,7 +79,7 @@ func ConfigFrom(lookup func(name string) string) (Config, error) {
 		wrong(envDeskURL, address)
 	}
 	if (&Helpdesk{FormerURLs: cfg.Helpdesk.FormerURLs}).check() != nil {
-		wrong(envFormerURLs, "holds what is no address of a conversation: each "+address)
+		wrong(envFormerURLs, "holds something that is not the address of a conversation: each "+address)
 	}
 	if (&Helpdesk{Wording: cfg.Helpdesk.Wording}).check() != nil {
 		wrong(envWording, "must be passive or short")

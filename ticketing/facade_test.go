@@ -260,7 +260,7 @@ func TestSessionsActUnderTheAgentsName(t *testing.T) {
 	r.as("", "DELETE", desk, nil, "Access-Token", "good").is(403)
 }
 
-// An administrator of one account in Chatwoot is nobody elsewhere.
+// An administrator of one account in Chatwoot has no rights elsewhere.
 func TestSessionsStayInTheirAccount(t *testing.T) {
 	t.Parallel()
 	chatwoot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -156,7 +156,7 @@ func TestPublic(t *testing.T) {
 		"0.1.2.3": false, "192.0.0.8": false, "198.18.0.1": false, "198.19.255.255": false, "240.0.0.1": false,
 		"::ffff:127.0.0.1": false, "::127.0.0.1": false, "64:ff9b::7f00:1": false, "64:ff9b:1::a00:1": false, "2002:7f00:1::": false, "2001::1": false, "fec0::1": false,
 	} {
-		if got := public(netip.MustParseAddr(address)); got != want {
+		if got := public(netip.MustParseAddr(address), specialPrefixes()); got != want {
 			t.Errorf("%s: %v", address, got)
 		}
 	}

@@ -137,7 +137,7 @@ func (c *call) linkMoved(p place, e *event, v *entity, t *Ticket) error {
 }
 
 // attachmentChanged keeps the links of a conversation as they stand in Linear,
-// whoever made or removed them there.
+// no matter who made or removed them there.
 func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 	a := c.api
 	account, conversation := a.cfg.Helpdesk.parse(v.URL)
@@ -172,7 +172,7 @@ func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 }
 
 // foundLink keeps a link that was made in Linear, so that its conversation hears
-// of the issue before anybody lists the links. It returns the link if it is new.
+// of the issue before its links are listed. It returns the link if it is new.
 func (c *call) foundLink(p place, v *entity) (*link, error) {
 	if v.IssueID == "" || c.enabled(p) != nil || c.conn.Account != "" && c.conn.Account != p.Account {
 		return nil, nil //nolint:nilnil,nilerr // no conversation of this connection

@@ -31,7 +31,7 @@ func (g *target) said() string {
 	return strings.Join(out, " ")
 }
 
-// Subscribers hear of links once, whoever makes, changes or removes them.
+// Subscribers hear of links once, no matter who makes, changes or removes them.
 func TestLinkEvents(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{})
@@ -54,7 +54,7 @@ func TestLinkEvents(t *testing.T) {
 	r.call("DELETE", "/conversations/1/links/"+made.text("id"), nil).is(200)
 	r.call("DELETE", "/conversations/1/links/"+made.text("id"), nil).is(200) // gone already
 	r.quiet()
-	// Somebody else's link, made and removed in Linear.
+	// The link of another person, made and removed in Linear.
 	linear := r.client(r.app.Token())
 	theirs, err := linear.AttachmentCreate(t.Context(), linearapi.AttachmentCreateInput{
 		IssueID: issue.ID, URL: "https://desk.example/app/accounts/1/conversations/5", Title: "Five",
@@ -106,7 +106,7 @@ func TestNoEchoOfAnyWrite(t *testing.T) {
 	r.ada.UpdateIssue(issue, linearsim.IssueChange{Title: "Known well"})
 	r.quiet()
 	if got := g.said(); got != "record:updated" {
-		t.Errorf("a change of somebody else: %s", got)
+		t.Errorf("a change of another person: %s", got)
 	}
 }
 

@@ -44,7 +44,7 @@ func (c *call) once(run func() (*reply, error)) (*reply, error) {
 		return nil, badRequest(codeInvalidRequest, "Idempotency-Key must be at most 255 bytes")
 	}
 	// The work is finished although the client goes away: half a create is
-	// worse than one that nobody waits for.
+	// worse than one without a client that waits.
 	if explicit || c.r.Method == http.MethodPost {
 		ctx, cancel := detach(c.ctx, c.patience())
 		defer cancel()

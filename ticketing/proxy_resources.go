@@ -115,7 +115,7 @@ func selection(paths []string) (string, error) {
 		}
 		for i, name := range parts {
 			if !isName(name) {
-				return "", badRequest(codeInvalidRequest, "%s is no name of a field", quoteID(name))
+				return "", badRequest(codeInvalidRequest, "%s is not the name of a field", quoteID(name))
 			}
 			next, isNode := at[name].(node)
 			if i == len(parts)-1 {

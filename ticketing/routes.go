@@ -94,7 +94,7 @@ func ticketRoutes() []*route {
 		{method: http.MethodGet, path: root + "/{id}/history", id: "listTicketHistory", summary: "Lists what happened to a ticket, the newest first.", list: historyListing(), result: typeOf[HistoryEntry](), shape: paged},
 		{method: http.MethodPost, path: root + "/{id}/subscribe", id: "subscribeTicket", summary: "Has Linear notify a user of what happens to a ticket.", body: typeOf[SubscribeInput](), result: typeOf[Ticket](), shape: wrapped, handle: subscribe("issueSubscribe")},
 		{method: http.MethodPost, path: root + "/{id}/unsubscribe", id: "unsubscribeTicket", summary: "Ends that.", body: typeOf[SubscribeInput](), result: typeOf[Ticket](), shape: wrapped, handle: subscribe("issueUnsubscribe")},
-		{method: http.MethodPost, path: root + "/{id}/remind", id: "remindTicket", summary: "Has Linear remind whom the connection acts as.", body: typeOf[RemindInput](), result: typeOf[Ticket](), shape: wrapped, handle: remindTicket},
+		{method: http.MethodPost, path: root + "/{id}/remind", id: "remindTicket", summary: "Has Linear remind the user of the connection.", body: typeOf[RemindInput](), result: typeOf[Ticket](), shape: wrapped, handle: remindTicket},
 		{method: http.MethodPost, path: root + "/{id}/move", id: "moveTicket", summary: "Moves a ticket to another team.", body: typeOf[MoveInput](), result: typeOf[Ticket](), shape: wrapped, handle: moveTicket},
 		action("archive", "Archives a ticket.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueArchive(ctx, id) }),
 		action("unarchive", "Takes a ticket out of the archive.", func(ctx context.Context, l *linearapi.Client, id string) error { return l.IssueUnarchive(ctx, id) }),
@@ -203,7 +203,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: root + "/users", id: "listUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: root + "/users/{id}", id: "getUser", tag: "People", summary: "Reads a user, by id, address or me.", result: typeOf[User](), handle: getUser},
 		{method: http.MethodGet, path: root + "/workspaces", id: "listWorkspaces", tag: "People", summary: "Reads the workspace.", result: typeOf[Workspace](), shape: paged, handle: listWorkspaces},
-		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads whom the connection acts as.", params: []parameter{{name: "flat", description: "true: the object itself, without the envelope."}}, result: typeOf[User](), shape: paged, handle: getMe},
+		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads the user of the connection.", params: []parameter{{name: "flat", description: "true: the object itself, without the envelope."}}, result: typeOf[User](), shape: paged, handle: getMe},
 		{method: http.MethodGet, path: "/unified/user-directory/users", id: "listDirectoryUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: "/unified/user-directory/users/{id}", id: "getDirectoryUser", tag: "People", summary: "Reads a user.", result: typeOf[User](), handle: getUser},
 		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: []parameter{

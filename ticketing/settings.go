@@ -87,7 +87,7 @@ func (c *call) accountOf(conn *Connection) (*Account, error) {
 }
 
 func listAccounts(c *call) (*reply, error) {
-	c.api.stir()
+	c.api.wake()
 	all, err := c.connections()
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func updateAccount(c *call) (*reply, error) {
 	}
 	in.settings(&s)
 	if rest := in.unknown(); len(rest) > 0 {
-		in.wrong(rest[0], "unknown", "is no setting")
+		in.wrong(rest[0], "unknown", "is not a setting")
 	}
 	if err := in.done(); err != nil {
 		return nil, err

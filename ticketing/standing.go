@@ -37,9 +37,9 @@ func (a *API) standings(ctx context.Context, f func(told map[string]standing) (b
 	return err
 }
 
-// turned publishes an event about a connection. The version makes a repeat the
+// publishStanding publishes an event about a connection. The version makes a repeat the
 // same event, so that it may be published before it is stored as told.
-func (a *API) turned(ctx context.Context, id, name, status string, s *standing) error {
+func (a *API) publishStanding(ctx context.Context, id, name, status string, s *standing) error {
 	s.Version++
 	return a.publishIn(ctx, s.Account, news{
 		conn: id, name: "integrated_account:" + name, resource: "integrated_accounts", id: id,
@@ -47,10 +47,10 @@ func (a *API) turned(ctx context.Context, id, name, status string, s *standing) 
 	})
 }
 
-// lookAround compares the connections with what subscribers know of them, and
+// reconcile compares the connections with what subscribers know of them, and
 // tells them what is new: created, active, authentication_error, reactivated,
 // updated, deleted.
-func (a *API) lookAround(ctx context.Context) error {
+func (a *API) reconcile(ctx context.Context) error {
 	all, err := a.connected(ctx)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (a *API) lookAround(ctx context.Context) error {
 				s.Usable = conn.usable()
 			}
 			for _, name := range names {
-				if err := a.turned(ctx, conn.ID, name, statusOf(conn, s.Refused), &s); err != nil {
+				if err := a.publishStanding(ctx, conn.ID, name, statusOf(conn, s.Refused), &s); err != nil {
 					return false, err
 				}
 			}
@@ -97,7 +97,7 @@ func (a *API) lookAround(ctx context.Context) error {
 			if here[id] || s.Gone {
 				continue
 			}
-			if err := a.turned(ctx, id, "deleted", "revoked", &s); err != nil {
+			if err := a.publishStanding(ctx, id, "deleted", "revoked", &s); err != nil {
 				return false, err
 			}
 			s.Gone = true
@@ -135,7 +135,7 @@ func (a *API) refused(ctx context.Context, conn *Connection, byLinear bool) {
 			return false, nil
 		}
 		s.Account, s.Usable, s.Refused = conn.Account, false, byLinear
-		if err := a.turned(ctx, conn.ID, "authentication_error", "needs_reauth", &s); err != nil {
+		if err := a.publishStanding(ctx, conn.ID, "authentication_error", "needs_reauth", &s); err != nil {
 			return false, err
 		}
 		told[conn.ID] = s
@@ -151,7 +151,7 @@ func (a *API) ended(ctx context.Context, conn *Connection) error {
 	return a.standings(ctx, func(told map[string]standing) (bool, error) {
 		s := told[conn.ID]
 		s.Account = conn.Account
-		if err := a.turned(ctx, conn.ID, "deleted", "revoked", &s); err != nil {
+		if err := a.publishStanding(ctx, conn.ID, "deleted", "revoked", &s); err != nil {
 			return false, err
 		}
 		s.Gone = true
@@ -164,10 +164,10 @@ func (a *API) ended(ctx context.Context, conn *Connection) error {
 // them. Requests that meet a change have them compared at once.
 const watchEvery = 15 * time.Second
 
-// stir has the connections compared soon.
-func (a *API) stir() {
+// wake has the connections compared soon.
+func (a *API) wake() {
 	select {
-	case a.stirred <- struct{}{}:
+	case a.woken <- struct{}{}:
 	default:
 	}
 }
@@ -178,14 +178,14 @@ func (a *API) watch(ctx context.Context) {
 	defer tick.Stop()
 	failing := false
 	for {
-		err := a.lookAround(ctx)
+		err := a.reconcile(ctx)
 		if err != nil && ctx.Err() == nil && !failing {
 			a.log.Warn().Err(err).Msg("the connections could not be looked at; trying again")
 		}
 		failing = err != nil
 		select {
 		case <-tick.C:
-		case <-a.stirred:
+		case <-a.woken:
 		case <-ctx.Done():
 			return
 		}

@@ -164,7 +164,7 @@ func (c *call) readSubscription(s *subscription) error {
 	}
 	for _, glob := range s.EventTypes {
 		if _, err := path.Match(glob, "x"); err != nil {
-			in.wrong("event_types", "value", "%s is no pattern", quoteID(glob))
+			in.wrong("event_types", "value", "%s is not a pattern", quoteID(glob))
 		}
 	}
 	if env, given, _ := in.text(100, "environment_id"); given {
@@ -193,7 +193,7 @@ func createWebhook(c *call) (*reply, error) {
 		return nil, invalidField("target_url", "required", "is required")
 	}
 	_, err := change(c.ctx, c.api.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
-		// An attempt that died before it could answer left nobody its secret.
+		// No client has the secret of an attempt that died before it could answer.
 		*all = slices.DeleteFunc(*all, func(v subscription) bool { return v.ID == s.ID })
 		if len(*all) >= maxSubscriptions {
 			return false, invalidField("target_url", "too_many", "there are %d webhooks already: delete some", maxSubscriptions)

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,7 +43,7 @@ func (a *API) post(ctx context.Context, s *subscription, id string, body []byte)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.TargetURL, bytes.NewReader(body))
 	if err != nil {
-		return 0, errors.New("the target is no URL")
+		return 0, errors.New("the target is not a URL")
 	}
 	now := a.cfg.Now()
 	plain := hmac.New(sha256.New, []byte(s.Secret))
@@ -54,7 +55,7 @@ func (a *API) post(ctx context.Context, s *subscription, id string, body []byte)
 	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	h.Set("Webhook-Signature", signature(s.Secret, id, now, body))
 	h.Set("X-Truto-Signature", "format=sha256,v="+hex.EncodeToString(plain.Sum(nil)))
-	resp, err := a.hooks().Do(req)
+	resp, err := a.hooks.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("the target cannot be reached: %s", netCause(err))
 	}
@@ -76,50 +77,59 @@ func netCause(err error) string {
 
 var errPrivate = errors.New("the address is not public")
 
-// hooks returns the client of outgoing webhooks. It follows no redirects and
-// connects to public addresses only, so that a subscription cannot reach into
-// the network that this runs in.
-func (a *API) hooks() *http.Client {
+// hookClient returns the client of outgoing webhooks. It follows no redirects
+// and, unless private targets are allowed, connects to public addresses only, so
+// that a subscription cannot reach into the network that this runs in. Each
+// address is checked when it is dialed, after its name was resolved, so a kept
+// connection leads to an address that was checked. [API.Run] closes those when it
+// ends.
+func hookClient(private bool) *http.Client {
 	d := &net.Dialer{Timeout: 5 * time.Second}
-	if !a.cfg.PrivateTargets {
+	if !private {
+		special := specialPrefixes()
 		d.Control = func(_, address string, _ syscall.RawConn) error {
 			ap, err := netip.ParseAddrPort(address)
-			if err != nil || !public(ap.Addr()) {
+			if err != nil || !public(ap.Addr(), special) {
 				return errPrivate
 			}
 			return nil
 		}
 	}
 	return &http.Client{
-		Timeout:       20 * time.Second,
-		Transport:     &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 15 * time.Second},
+		Timeout: 20 * time.Second,
+		Transport: &http.Transport{
+			DialContext: d.DialContext, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 15 * time.Second,
+			MaxIdleConns: 64, IdleConnTimeout: 30 * time.Second,
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// public reports whether an address belongs to the internet. Ranges that stand
-// for an IPv4 address lead wherever that does, so they are refused as a whole.
-func public(a netip.Addr) bool {
+// public reports whether an address belongs to the internet. special are the
+// ranges that do not, beside those that package netip knows.
+func public(a netip.Addr, special []netip.Prefix) bool {
 	a = a.Unmap()
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
 	}
-	for _, special := range []string{
-		"0.0.0.0/8",      // this network
-		"100.64.0.0/10",  // shared by the customers of a carrier
-		"192.0.0.0/24",   // protocols
-		"198.18.0.0/15",  // benchmarks
-		"240.0.0.0/4",    // reserved
-		"::/96",          // IPv4
-		"64:ff9b::/96",   // IPv4 behind NAT64
-		"64:ff9b:1::/48", // the same, of a local network
-		"2001::/32",      // IPv4 behind Teredo
-		"2002::/16",      // IPv4 behind 6to4
-		"fec0::/10",      // private once
-	} {
-		if netip.MustParsePrefix(special).Contains(a) {
-			return false
-		}
+	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// specialPrefixes returns the ranges that do not belong to the internet. Those
+// that stand for an IPv4 address lead wherever that does, so they are refused as
+// a whole.
+func specialPrefixes() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("0.0.0.0/8"),      // this network
+		netip.MustParsePrefix("100.64.0.0/10"),  // shared by the customers of a carrier
+		netip.MustParsePrefix("192.0.0.0/24"),   // protocols
+		netip.MustParsePrefix("198.18.0.0/15"),  // benchmarks
+		netip.MustParsePrefix("240.0.0.0/4"),    // reserved
+		netip.MustParsePrefix("::/96"),          // IPv4
+		netip.MustParsePrefix("64:ff9b::/96"),   // IPv4 behind NAT64
+		netip.MustParsePrefix("64:ff9b:1::/48"), // the same, of a local network
+		netip.MustParsePrefix("2001::/32"),      // IPv4 behind Teredo
+		netip.MustParsePrefix("2002::/16"),      // IPv4 behind 6to4
+		netip.MustParsePrefix("fec0::/10"),      // private once
 	}
-	return true
 }

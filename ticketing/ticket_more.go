@@ -154,3 +154,39 @@ func deleteRelation(c *call) (*reply, error) {
 	}
 	return ok(Deleted{c.path["relation"]}), nil
 }
+
+// changeBy sends a mutation about the ticket of the path and answers with it.
+func (c *call) changeBy(query, name, field string, vars map[string]any) (*reply, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	ref, _ := issueRef(c.path["id"])
+	if !isUUID(ref) {
+		n, err := client.Ticket(c.ctx, ref)
+		if err != nil {
+			return nil, missing(err, "ticket", c.path["id"])
+		}
+		ref = n.Value.ID // what Linear says later names the id
+	}
+	vars["id"] = ref
+	done := c.api.intend(c.ctx, c.conn.ID, ref)
+	if _, err := c.rawField(name, query, vars, field); err != nil {
+		return nil, missing(err, "ticket", c.path["id"])
+	}
+	n, err := client.Ticket(c.ctx, ref)
+	if err != nil {
+		return nil, missing(err, "ticket", c.path["id"])
+	}
+	done(n.Value.UpdatedAt)
+	return c.wrappedTicket(n)
+}
+
+// wrappedTicket is the answer with a ticket in an envelope.
+func (c *call) wrappedTicket(n *linearapi.Node[linearapi.Issue]) (*reply, error) {
+	space, err := c.workspace()
+	if err != nil {
+		return nil, err
+	}
+	return ok(Result{ticket(n, &space.Organization, c.tagByID)}), nil
+}

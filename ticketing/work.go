@@ -77,6 +77,7 @@ const (
 // nil. Several processes may run it on one store. The streams of events end with
 // ctx, so that a server can stop.
 func (a *API) Run(ctx context.Context) error {
+	defer a.hooks.CloseIdleConnections()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	a.events.open()

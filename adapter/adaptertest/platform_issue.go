@@ -33,7 +33,7 @@ func (p *Platform) Subject(ctx context.Context, workspace string, thread adapter
 	if _, removed := p.issues[channel]; removed {
 		return nil, fakeError(op, adapter.CodeNotFound, "the issue was removed")
 	}
-	return nil, fakeError(op, adapter.CodeUnsupported, "the room is no issue")
+	return nil, fakeError(op, adapter.CodeUnsupported, "the room is not an issue")
 }
 
 // issue returns a copy of the issue of a channel, or nil.

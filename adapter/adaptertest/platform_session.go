@@ -254,7 +254,7 @@ func (p *Platform) needSession(op string, thread adapter.ThreadID) error {
 		return err
 	}
 	if !p.IsSession(thread) {
-		return fakeError(op, adapter.CodeUnsupported, "the thread is no agent session")
+		return fakeError(op, adapter.CodeUnsupported, "the thread is not an agent session")
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func (a *Adapter) SetPlan(ctx context.Context, workspace string, id adapter.Thre
 func sessionThread(op string, id adapter.ThreadID) (Thread, error) {
 	thread, err := ParseThreadID(id)
 	if err == nil && thread.SessionID == "" {
-		err = opError(op, adapter.CodeUnsupported, "the thread is no agent session")
+		err = opError(op, adapter.CodeUnsupported, "the thread is not an agent session")
 	}
 	return thread, err
 }

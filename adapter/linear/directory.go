@@ -75,7 +75,7 @@ func (a *Adapter) User(ctx context.Context, workspace string, q adapter.UserQuer
 const usersAtOnce = 50
 
 // UsersByID implements adapter.BulkDirectory, with one request for each 50 users
-// that are not cached. Ids that are no UUIDs name no one and cost no request.
+// that are not cached. Ids that are not UUIDs belong to no user and cost no request.
 func (a *Adapter) UsersByID(ctx context.Context, workspace string, ids []string) (map[string]*adapter.User, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {

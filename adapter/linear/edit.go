@@ -109,7 +109,7 @@ func changeable(op string, r adapter.Ref) (Thread, error) {
 	case r.MessageID == "":
 		return Thread{}, opError(op, adapter.CodeInvalid, "the message id is missing")
 	case r.MessageID == thread.IssueID:
-		return Thread{}, opError(op, adapter.CodeUnsupported, "the description of an issue is no message of the bot's")
+		return Thread{}, opError(op, adapter.CodeUnsupported, "the description of an issue is not a message of the bot")
 	}
 	return thread, nil
 }

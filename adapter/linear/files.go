@@ -30,7 +30,7 @@ func (a *Adapter) Upload(ctx context.Context, workspace string, f adapter.Upload
 	case name == "." || name == "/" || name == "..":
 		return "", opError("upload", adapter.CodeInvalid, "the name is missing")
 	case err != nil:
-		return "", opError("upload", adapter.CodeInvalid, "the type is no media type")
+		return "", opError("upload", adapter.CodeInvalid, "the type is not a media type")
 	case f.Content == nil || f.Size < 0:
 		return "", opError("upload", adapter.CodeInvalid, "the content or its size is missing")
 	}

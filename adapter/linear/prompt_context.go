@@ -11,7 +11,7 @@ import (
 // people stand as they wrote them. So a text can pretend to be an element. What
 // else is known of the session decides: the thread that counts is the one with the
 // root comment of the session, whose id cannot have been known to the writer of a
-// description; rules are taken from the event itself. Whoever writes in the thread
+// description; rules are taken from the event itself. Anyone who writes in the thread
 // can speak to the bot anyway.
 
 // maxContextParts bounds the comments, threads, labels and rules of a context, each.

@@ -46,9 +46,9 @@ type inbox struct {
 func newInbox() *inbox {
 	in := &inbox{}
 	for i, c := range []struct{ who, subject, text string }{
-		{"Zoë Martin", "Card is declined", "Hello, my card is declined at checkout since yesterday. My bank says everything is fine. Can you help?"},
-		{"Omar Haddad", "App closes by itself", "After the last update the app closes right after the start screen."},
-		{"Ines Costa", "Time on the invoice", "The invoice shows 23:00 the day before. We are in Lisbon."},
+		{"Bob Noyce", "Card is declined", "Hello, my card is declined at checkout since yesterday. My bank says everything is fine. Can you help?"},
+		{"Lin Chen", "App closes by itself", "After the last update the app closes right after the start screen."},
+		{"Bob Noyce", "Time on the invoice", "The invoice shows 23:00 the day before. We are in Lisbon."},
 	} {
 		in.all = append(in.all, &conversation{
 			ID: strconv.Itoa(i + 1), Customer: c.who, Subject: c.subject, Status: "open",
@@ -152,7 +152,7 @@ func (in *inbox) routes(api *ticketing.API, token string, town *linearTown) http
 			return
 		}
 		id := ""
-		if !in.change(r.PathValue("id"), func(c *conversation) { id = in.add(c, "Sam Support", body.Kind, body.Text) }) {
+		if !in.change(r.PathValue("id"), func(c *conversation) { id = in.add(c, "Support", body.Kind, body.Text) }) {
 			http.NotFound(w, r)
 			return
 		}

@@ -82,7 +82,7 @@ func run(ctx context.Context, addr string, listening func(net.Addr)) (err error)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	_, token, err := api.Tokens().Create(ctx, ticketing.Token{Name: "Sam Support", Role: ticketing.RoleAdmin})
+	_, token, err := api.Tokens().Create(ctx, ticketing.Token{Name: "Support", Role: ticketing.RoleAdmin})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

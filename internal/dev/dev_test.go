@@ -98,7 +98,7 @@ func TestSupervisor(t *testing.T) {
 	s.Restart()
 	second := <-p.runs
 	if first.ctx.Err() == nil || !w.App.Webhook().Held() {
-		t.Error("the first run goes on, or deliveries do not wait")
+		t.Error("the first run continues, or deliveries do not wait")
 	}
 	second.ready()
 	await(t, s, play.Running)
@@ -169,7 +169,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// A change is noticed once, and what is no code is left out.
+// A change is noticed once, and what is not code is left out.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

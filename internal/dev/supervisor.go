@@ -51,7 +51,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		if want {
 			s.once(ctx)
 		} else {
-			s.world.Hold(false) // as in life: nobody answers there
+			s.world.Hold(false) // a stopped bot refuses connections
 			s.set(play.Stopped, "")
 		}
 		s.mu.Lock()

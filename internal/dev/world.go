@@ -92,7 +92,7 @@ func (w *World) place(url string) error {
 	rest, ok := strings.CutPrefix(url, "http://")
 	host, path, _ := strings.Cut(rest, "/")
 	if _, _, err := net.SplitHostPort(host); !ok || err != nil {
-		return fmt.Errorf("%s is no address of a webhook on this machine: give one such as http://localhost:3000%s", url, webhookPath)
+		return fmt.Errorf("%s is not the address of a webhook on this machine: give one such as http://localhost:3000%s", url, webhookPath)
 	}
 	w.Addr, w.Path = host, "/"+path
 	return nil

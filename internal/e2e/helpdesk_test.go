@@ -133,7 +133,7 @@ func TestHelpdeskInbox(t *testing.T) {
 		chromedp.Click(chromedp.CSS(`#create button.act`)),
 	)
 	shows(ctx, t, "#links", `Card "declined" <b>twice</b> 🚀`)
-	shows(ctx, t, "#log", "Linear issue ENG-3 was created by Sam Support")
+	shows(ctx, t, "#log", "Linear issue ENG-3 was created by Support")
 	shows(ctx, t, "#links", "Urgent")
 	must(js(`[...document.querySelectorAll("[data-issue=ENG-3] button")].find(b => b.textContent === "starts").click()`))
 	shows(ctx, t, "[data-issue=ENG-3]", "In Progress")
@@ -152,9 +152,9 @@ func TestHelpdeskInbox(t *testing.T) {
 	)
 	must(chromedp.Click(chromedp.CSS(`.reply button.act`)))
 	shows(ctx, t, "#links", "MOB-1")
-	shows(ctx, t, "#log", "Linear issue ENG-2 was linked by Sam Support")
+	shows(ctx, t, "#log", "Linear issue ENG-2 was linked by Support")
 	must(js(`window.confirm = () => true; document.querySelector("[data-issue=ENG-2] .unlink").click()`))
-	shows(ctx, t, "#log", "Linear issue ENG-2 was unlinked by Sam Support")
+	shows(ctx, t, "#log", "Linear issue ENG-2 was unlinked by Support")
 	for _, dark := range []bool{false, true} {
 		name := map[bool]string{false: "light", true: "dark"}[dark]
 		look("inbox-"+name, 1280, 1000, dark)

@@ -110,7 +110,7 @@ func effort(read func(string), text string) (steps, weight uint64, err error) {
 func sum(file []byte) (uint64, error) {
 	const header, segment, flavor, unsigned = 32, 16, 24, 2
 	if len(file) < header+segment || file[flavor] != unsigned {
-		return 0, errors.New("growth: this is no file of counters in ULEB128")
+		return 0, errors.New("growth: this is not a file of counters in ULEB128")
 	}
 	functions := binary.LittleEndian.Uint64(file[header:])
 	at := header + segment + int(binary.LittleEndian.Uint32(file[header+8:])) + int(binary.LittleEndian.Uint32(file[header+12:]))

@@ -48,7 +48,7 @@ func logged(t *testing.T) map[string]string {
 				at := p.Fset.Position(call.Pos()).String()
 				value := p.TypesInfo.Types[call.Args[0]].Value
 				if value == nil || value.Kind() != constant.String {
-					t.Errorf("%s: the key of a log line is no constant", at)
+					t.Errorf("%s: the key of a log line is not a constant", at)
 					return true
 				}
 				keys[constant.StringVal(value)] = at

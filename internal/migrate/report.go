@@ -3,6 +3,7 @@ package migrate
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -54,9 +55,9 @@ func (r Reason) Text() string {
 	case ReasonType:
 		return "is not what the other bot writes: the key holds another type of Redis"
 	case ReasonLarge:
-		return "is larger than 4 MiB"
+		return "is larger than " + mebibytes(MaxValue)
 	case ReasonRoom:
-		return "does not fit: a transcript holds 1 MiB here"
+		return "does not fit: a transcript holds " + mebibytes(transcriptBytes) + " here"
 	case ReasonOlder:
 		return "belongs to an older spelling of a thread that has a state under the newer one"
 	case ReasonDeleted:
@@ -79,6 +80,9 @@ func (r Reason) Text() string {
 		return string(r)
 	}
 }
+
+// mebibytes writes a limit that is a whole number of MiB.
+func mebibytes(n int) string { return strconv.Itoa(n>>20) + " MiB" }
 
 // Counts says what became of one kind of thing.
 type Counts struct {

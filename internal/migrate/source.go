@@ -135,7 +135,7 @@ func (s *Source) keys(ctx context.Context, part string) iter.Seq2[[]string, erro
 const subscriptionsKey = "subscriptions"
 
 // errSet says that the key of the subscriptions holds something else.
-var errSet = errors.New("migrate: the subscriptions are no set")
+var errSet = errors.New("migrate: the subscriptions are not a set")
 
 // subscriptions iterates over the subscribed threads, in pages.
 func (s *Source) subscriptions(ctx context.Context) iter.Seq2[[]string, error] {

@@ -46,12 +46,12 @@ func threadOf(id string) (t linear.Thread, older bool, reason Reason) {
 	return t, older || plain != id || string(t.ID()) != plain, ""
 }
 
-// names is the adapter of a bot that only names things.
+// names is the adapter of a bot that only builds keys.
 type names struct{}
 
 var _ adapter.Adapter = names{}
 
-var errNames = errors.New("migrate: this bot only names things")
+var errNames = errors.New("migrate: this bot only builds keys and cannot run")
 
 func (names) Name() string { return "linear" }
 

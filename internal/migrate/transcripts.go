@@ -13,8 +13,8 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
-// maxEntry is how large an entry of a transcript may be here. A transcript holds
-// 1 MiB, with the names of its fields.
+// maxEntry is how large an entry of a transcript may be here, with room for the
+// names of its fields.
 const maxEntry = transcriptBytes - 4096
 
 // transcriptBytes is how much a transcript holds here.

@@ -6,7 +6,7 @@
 // The reasons are also the words of log lines and counters, so that one word
 // leads from a graph to the lines of the log and to the story of a message.
 // Packages bot, webhook and adapter/linear take all their reasons from here, and
-// the table in docs/operations.md is compared with it by a test.
+// the table in docs/traces.md is compared with it by a test.
 package reason
 
 // What happens to a request on the way into the store.

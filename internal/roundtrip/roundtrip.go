@@ -121,7 +121,7 @@ func (t Trip) explain(status int, running bool) error {
 		e.Text += ", but not as a bot with this signing secret does, and another process listens on " + t.Addr
 		e.Fix = "Stop that one and try again."
 	case status == http.StatusOK:
-		e.Text += ", but something else than " + t.Addr
+		e.Text += ", but the answer does not come from " + t.Addr
 		e.Fix = "Point the tunnel or proxy there."
 	case status == http.StatusUnauthorized:
 		e.Fix = "A bot with another signing secret is there, or the proxy changes the body."

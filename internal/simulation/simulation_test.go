@@ -299,7 +299,7 @@ func (w *world) check(t *testing.T) {
 				}
 				want = nil
 			} else if want == nil && !w.dead[n] {
-				complain(n, "failed for good and is no dead letter")
+				complain(n, "failed for good and is not a dead letter")
 			}
 			if !slices.Equal(got[n], want) {
 				complain(n, "got %q, want %q", got[n], want)

@@ -30,7 +30,7 @@
 // must be recognized by its growing count. [Store.Lease] does not wait for that
 // write. It goes with whatever is written next, or by itself after 20 ms; after a
 // crash the count may be short by the leases that were younger. That cannot
-// repeat for ever: the entries that are there when a store is opened that was not
+// repeat forever: the entries that are there when a store is opened that was not
 // closed may be what ended the process, so that their next lease waits for the
 // write.
 //

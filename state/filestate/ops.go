@@ -87,12 +87,12 @@ func (q *queue) push(o op) bool {
 }
 
 // take returns the operations of the next transaction. If all that wait are
-// patient it returns them only if told to; otherwise, waiting says that there
-// are some.
-func (q *queue) take(patient bool) (ops []op, waiting, closed bool) {
+// patient it returns them only if their patience is over; otherwise, waiting
+// says that there are some.
+func (q *queue) take(patienceOver bool) (ops []op, waiting, closed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.ops) > 0 && q.urgent == 0 && !patient && !q.closed {
+	if len(q.ops) > 0 && q.urgent == 0 && !patienceOver && !q.closed {
 		return nil, true, false
 	}
 	n, size := 0, 0

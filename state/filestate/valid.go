@@ -7,9 +7,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-const (
-	minTTL = 10 * time.Millisecond
-)
+const minTTL = 10 * time.Millisecond
 
 // invalid returns an error that is [state.ErrInvalid].
 func invalid(format string, args ...any) error {

@@ -105,10 +105,8 @@ type draft struct {
 	last  uint64 // greatest seq in the lane
 }
 
-const (
-	// fillAppend is how full the pages of buckets get that are appended to.
-	fillAppend = 0.95
-)
+// fillAppend is how full the pages of buckets get that are appended to.
+const fillAppend = 0.95
 
 func (b *batch) bucket(name string) *bolt.Bucket {
 	in := b.buckets[name]

@@ -98,7 +98,7 @@ type Client struct {
 	files       *files
 	// documents holds the texts of the operations, by name.
 	documents map[string]string
-	quoted    map[string][]byte // as JSON
+	quoted    map[string]quotation // the same as JSON
 	budget    meter
 }
 

@@ -63,7 +63,7 @@ func (c *Client) open(ctx context.Context, u *url.URL, limit int64, token Token)
 func (c *Client) get(ctx context.Context, watch *watch, u *url.URL, limit int64, token Token) (*adapter.File, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, fileError(opOpen, adapter.CodeInvalid, "the address is no URL", nil)
+		return nil, fileError(opOpen, adapter.CodeInvalid, "the address is not a URL", nil)
 	}
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept-Encoding", "identity") // so that Content-Length is that of the file

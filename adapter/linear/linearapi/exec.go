@@ -28,16 +28,16 @@ type failure struct {
 // exec sends op until it has an answer or must not be retried, and returns the
 // answer's data.
 func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (json.RawMessage, error) {
-	var document []byte // as JSON
+	var q quotation
 	if op.text == "" {
-		op.text, document = c.documents[op.name], c.quoted[op.name]
+		op.text, q = c.documents[op.name], c.quoted[op.name]
 	} else {
-		document = quoteJSON(op.text)
+		q = quotationOf(op.name, op.text)
 	}
 	if op.text == "" {
 		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: op.name, Message: "linearapi has no operation of this name"}
 	}
-	body, err := encode(op, document, vars)
+	body, err := encode(q, vars)
 	if err != nil {
 		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: op.name, Message: "the request cannot be encoded"}
 	}

@@ -78,7 +78,7 @@ func (f *files) checkPut(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.User != nil || u.Host == "" || u.Opaque != "":
-		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is no plain URL", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is not a plain URL", nil)
 	case f.custom && !f.isOwn(u):
 		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is not below "+f.own, nil)
 	case !f.custom && u.Scheme != "https":

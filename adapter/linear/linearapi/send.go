@@ -15,14 +15,21 @@ import (
 
 // Nearly every request is one of a few documents with other variables, and nearly
 // every answer is data without errors. Both are encoded and read here, with the
-// documents quoted in advance and the answer read once. Every other answer goes
+// documents and names quoted in advance and the answer read once. Every other answer goes
 // to the GraphQL package as it came.
 
-// quoteDocuments returns the documents as JSON strings.
-func quoteDocuments(documents map[string]string) map[string][]byte {
-	quoted := make(map[string][]byte, len(documents))
+// quotation is a document and the name of its operation as JSON strings.
+type quotation struct{ document, name []byte }
+
+func quotationOf(name, document string) quotation {
+	return quotation{document: quoteJSON(document), name: quoteJSON(name)}
+}
+
+// quoteDocuments quotes the documents and their names.
+func quoteDocuments(documents map[string]string) map[string]quotation {
+	quoted := make(map[string]quotation, len(documents))
 	for name, text := range documents {
-		quoted[name] = quoteJSON(text)
+		quoted[name] = quotationOf(name, text)
 	}
 	return quoted
 }
@@ -34,8 +41,8 @@ func quoteJSON(text string) []byte {
 	return b
 }
 
-// encode returns the body of a request. document is quoted.
-func encode(op operation, document []byte, vars map[string]any) ([]byte, error) {
+// encode returns the body of a request.
+func encode(q quotation, vars map[string]any) ([]byte, error) {
 	variables := []byte(nil)
 	if len(vars) > 0 {
 		var err error
@@ -43,13 +50,12 @@ func encode(op operation, document []byte, vars map[string]any) ([]byte, error) 
 			return nil, err
 		}
 	}
-	name := quoteJSON(op.name)
-	b := make([]byte, 0, len(document)+len(variables)+len(name)+64)
-	b = append(append(b, `{"query":`...), document...)
+	b := make([]byte, 0, len(q.document)+len(variables)+len(q.name)+64)
+	b = append(append(b, `{"query":`...), q.document...)
 	if variables != nil {
 		b = append(append(b, `,"variables":`...), variables...)
 	}
-	b = append(append(b, `,"operationName":`...), name...)
+	b = append(append(b, `,"operationName":`...), q.name...)
 	return append(b, '}'), nil
 }
 

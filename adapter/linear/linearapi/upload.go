@@ -107,7 +107,7 @@ func (c *Client) PutFile(ctx context.Context, to *UploadTarget, size int64, cont
 	body := &exactReader{r: content, left: size, progress: watch.progress}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, to.UploadURL, body)
 	if err != nil {
-		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is no URL", nil)
+		return fileError(opPut, adapter.CodeInvalid, "the address to send the file to is not a URL", nil)
 	}
 	req.ContentLength = size
 	if size == 0 {

@@ -22,7 +22,7 @@ func (in *Installation) Send(ctx context.Context, body []byte, fresh bool) (stri
 		Type   string `json:"type"`
 		Action string `json:"action"`
 	}
-	_ = json.Unmarshal(body, &head) // a body that is no JSON may be sent, too
+	_ = json.Unmarshal(body, &head) // a body that is not JSON may be sent, too
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

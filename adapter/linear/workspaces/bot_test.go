@@ -311,7 +311,7 @@ func TestHeldUntilReinstalled(t *testing.T) {
 		return err == nil && w.Status == workspaces.NeedsReauth
 	})
 	other := umbrella.ada.Comment(umbrella.issue, "@helper-bot four")
-	o.until("the other workspace goes on", func() bool { return len(answers(other)) == 1 })
+	o.until("the other workspace continues", func() bool { return len(answers(other)) == 1 })
 	if err := o.sim.Flush(t.Context()); err != nil { // every delivery was answered 200
 		t.Fatal(err)
 	}

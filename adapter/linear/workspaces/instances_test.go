@@ -75,7 +75,7 @@ func TestInstalledAgainElsewhere(t *testing.T) {
 // remove the workspace from the list.
 func TestSweepDuringInstall(t *testing.T) {
 	t.Parallel()
-	for _, late := range []bool{false, true} { // the sweep goes on before the record is there, or after
+	for _, late := range []bool{false, true} { // the sweep continues before the record is there, or after
 		r := newRig(t, linearsim.OAuthApp{})
 		seen, goOn, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		var sweeping, installing sync.Once

@@ -226,7 +226,7 @@ func TestRotationUnderLoad(t *testing.T) {
 			regs[i] = reg
 			mu.Unlock()
 			before := calls.Load()
-			r.until("the load goes on", func() bool { return calls.Load() >= before+20 || ctx.Err() != nil || t.Failed() })
+			r.until("the load continues", func() bool { return calls.Load() >= before+20 || ctx.Err() != nil || t.Failed() })
 		}
 	}
 	deploy(old + "," + next)

@@ -131,7 +131,7 @@ func killInstall(t *testing.T, before Status, step int, after bool) (died bool) 
 }
 
 // TestKillDuringDisconnect kills a command at each step of a disconnect, while an
-// instance sweeps or after it. The installation goes on, or ends with both tokens
+// instance sweeps or after it. The installation continues, or ends with both tokens
 // revoked.
 func TestKillDuringDisconnect(t *testing.T) {
 	t.Parallel()

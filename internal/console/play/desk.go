@@ -69,10 +69,10 @@ type talkEntry struct {
 // open prepares the conversations.
 func (d *Desk) open() {
 	d.client = &http.Client{Timeout: 5 * time.Second}
-	d.Agent = cmp.Or(d.Agent, "Sam Support")
+	d.Agent = cmp.Or(d.Agent, "Support")
 	for i, c := range []struct{ who, subject, text string }{
-		{"Zoë Martin", "Card is declined", "Hello, my card is declined at checkout since yesterday. My bank says everything is fine. Can you help?"},
-		{"Omar Haddad", "Search takes forever", "Since we are more than two hundred people, the search takes several seconds."},
+		{"Bob Noyce", "Card is declined", "Hello, my card is declined at checkout since yesterday. My bank says everything is fine. Can you help?"},
+		{"Lin Chen", "Search takes forever", "Since we are more than two hundred people, the search takes several seconds."},
 	} {
 		t := &talk{ID: strconv.Itoa(i + 1), Customer: c.who, Subject: c.subject}
 		t.Lines = []talkLine{{By: guest(c.who), Kind: "customer", Text: c.text, At: time.Now()}}

@@ -4,7 +4,7 @@
 //
 // The page is rendered by the server. A stream of server-sent events carries the
 // parts that have changed, and the page replaces them one by one, so that what
-// somebody types stays. What people do arrives as small JSON requests.
+// a person types stays. What people do arrives as small JSON requests.
 //
 // The playground can do everything in its world without a login. It therefore
 // answers only under a name of this machine, takes requests only from its own
