@@ -54,7 +54,7 @@ func TestFirstWordsHoldNothing(t *testing.T) {
 		if len(agent.told) != many {
 			t.Errorf("%d first words were said, want %d", len(agent.told), many)
 		}
-		if !g.begun(fmt.Sprint(many - 1), true) {
+		if !g.begun(fmt.Sprint(many-1), true) {
 			t.Error("a turn does not learn that its first word was said")
 		}
 		cancel()
@@ -85,4 +85,48 @@ func TestFirstWordsUnderWayStay(t *testing.T) {
 		cancel()
 		<-ended
 	})
+}
+
+// TestAQuickTurnIsNotGreeted: a turn that begins before the greeter knows of it speaks
+// for itself.
+func TestAQuickTurnIsNotGreeted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		agent := toldAgent{told: make(chan context.Context, 10)}
+		b := &Bot{log: zerolog.Nop()}
+		b.can.agent = agent
+		g := &b.greeter
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { defer close(ended); g.run(ctx) }()
+		synctest.Wait()
+		for i := range 3 * greetMost {
+			g.begun(fmt.Sprint(i), true)
+		}
+		if n := len(g.started); n != greetMost || len(g.order) != greetMost {
+			t.Errorf("%d turns are remembered", n)
+		}
+		g.work <- awaited{entry: fmt.Sprint(3*greetMost - 1), thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}}
+		time.Sleep(2 * greetAfter)
+		if len(agent.told) != 0 {
+			t.Error("a first word came after the turn had begun")
+		}
+		cancel()
+		<-ended
+	})
+}
+
+// TestReplayed: the writes of the keeper have the same keys when a message is handled
+// again.
+func TestReplayed(t *testing.T) {
+	t.Parallel()
+	for entry, want := range map[string]string{
+		"0f":                        "0f",
+		"replay\x000f\x00some-uuid": "0f",
+		"resume\x00a\x00b":          "resume\x00a\x00b",
+	} {
+		if got := replayed(entry); got != want {
+			t.Errorf("%q repeats %q, want %q", entry, got, want)
+		}
+	}
 }
