@@ -109,6 +109,8 @@ func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlem
 }
 
 // logOf returns the log of a lease, or of an entry of it.
+//
+//go:noinline
 func (b *Bot) logOf(l *state.Lease, e *state.Queued) *zerolog.Logger {
 	fields := b.log.With().Str(keyThread, l.Lane.ID)
 	if e != nil {
@@ -134,6 +136,8 @@ func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread
 }
 
 // prepare opens the turn of an entry, unless the entry is over already.
+//
+//go:noinline
 func (b *Bot) prepare(
 	ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued,
 ) (t *Turn, older []*Turn, over []state.Verdict, err error) {
@@ -147,6 +151,7 @@ func (b *Bot) prepare(
 	return t, older, nil, err
 }
 
+//go:noinline
 func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queued, t *Turn, end *outcome, err error) []state.Verdict {
 	return []state.Verdict{b.conclude(ctx, log, *e, t, end, err)}
 }

@@ -14,7 +14,7 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	if first := l.Entries[0]; first.Attempt <= 1 {
+	if first := &l.Entries[0]; first.Attempt <= 1 {
 		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
 	}
 	h := r.hold(l.Lease, cancel)
@@ -22,11 +22,19 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	s := r.work(lease, l.Lease, l.asked)
 	h.release()
 
+	r.ended(ctx, lease, l.Lease, s)
+}
+
+// ended settles a turn, unless its lease was lost. It has a frame of its own, so that
+// the stack of a turn that waits is small.
+//
+//go:noinline
+func (r *Runner) ended(ctx, lease context.Context, l *state.Lease, s state.Settlement) {
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
 		r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("turn dropped: another process has taken over the thread, or could")
 		return
 	}
-	r.settle(ctx, l.Lease, s)
+	r.settle(ctx, l, s)
 }
 
 // work runs the callback and measures it.
