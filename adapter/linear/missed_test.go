@@ -119,9 +119,9 @@ func TestMissed(t *testing.T) {
 // all of them come.
 func TestMissedInParts(t *testing.T) {
 	t.Parallel()
-	after := time.Now().Add(-time.Minute)
+	began := time.Now().Add(-time.Minute)
 	var ticks atomic.Int64
-	now := func() time.Time { return after.Add(time.Duration(ticks.Load()) * 10 * time.Millisecond) }
+	now := func() time.Time { return began.Add(time.Duration(ticks.Load()) * 10 * time.Millisecond) }
 	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +141,7 @@ func TestMissedInParts(t *testing.T) {
 		ticks.Add(1)
 		ada.Comment(issue, "@helper-bot hi") // each begins a session
 	}
+	after := began
 	keys := make(map[string]bool)
 	kinds := make(map[string]int)
 	for range 100 {
