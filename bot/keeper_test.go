@@ -515,10 +515,11 @@ func TestStopWithoutAFreeWorker(t *testing.T) {
 		ada.Say(s, "one")
 		time.Sleep(time.Second)
 		ada.Say(other, "two")
-		ada.Stop(s)
+		time.Sleep(time.Second)
 		ada.Stop(other)
+		ada.Stop(s)
 		k.Sleep(time.Hour)
-		if one, begun := ended["one"]; one > 2*time.Second || !begun {
+		if one, begun := ended["one"]; one > 3*time.Second || !begun {
 			t.Errorf("the turn ended after %v, want the time of the stop", one)
 		}
 		if _, begun := ended["two"]; begun {
