@@ -53,11 +53,11 @@ func TestSnippetsAreChecked(t *testing.T) {
 	t.Parallel()
 	known := snippetImports(t)
 	for snippet, want := range map[string]string{
-		`_, err := t.Post(ctx, bot.Text("hi"))`:                                         "",
-		`b.OnNewMention(answer)`:                                                        "",
-		`_, err := t.Post(ctx, bot.Txt("hi"))`:                                          "undefined: bot.Txt",
-		`b.OnMention(answer)`:                                                           "b.OnMention undefined",
-		`b, err := bot.New(bot.Config{Nickname: "x"})`:                                  "unknown field Nickname",
+		`_, err := t.Post(ctx, bot.Text("hi"))`:        "",
+		`b.OnNewMention(answer)`:                       "",
+		`_, err := t.Post(ctx, bot.Txt("hi"))`:         "undefined: bot.Txt",
+		`b.OnMention(answer)`:                          "b.OnMention undefined",
+		`b, err := bot.New(bot.Config{Nickname: "x"})`: "unknown field Nickname",
 		"b.OnNewMention(func(ctx context.Context, t *bot.Thread) error { return nil })": "as bot.MessageHandler value",
 		`t.Post(`: "expected",
 	} {
