@@ -89,7 +89,7 @@ func converse(t *testing.T, cfg otel.Config, handle func(t *otel.Tracer, ctx con
 	front.Close()
 	lin.CloseIdleConnections()
 	spans := exporter.GetSpans() // the exporter forgets them when it is shut down
-	if err := errors.Join(store.Close(), provider.Shutdown(context.Background())); err != nil {
+	if err := errors.Join(store.Close(), provider.Shutdown(t.Context())); err != nil {
 		t.Error(err)
 	}
 	return spans
@@ -140,13 +140,13 @@ func TestSpans(t *testing.T) {
 	}
 	for _, s := range spans {
 		for _, a := range s.Attributes {
-			if strings.Contains(a.Value.Emit(), "MARKER") {
+			if strings.Contains(a.Value.String(), "MARKER") {
 				t.Errorf("%s holds what a person wrote: %s", s.Name, a.Key)
 			}
 		}
 		for _, e := range s.Events {
 			for _, a := range e.Attributes {
-				if strings.Contains(a.Value.Emit(), "MARKER") {
+				if strings.Contains(a.Value.String(), "MARKER") {
 					t.Errorf("%s holds what a person wrote: %s", s.Name, e.Name)
 				}
 			}
@@ -159,6 +159,7 @@ func TestSpans(t *testing.T) {
 
 // TestFailure marks the span of a turn that fails.
 func TestFailure(t *testing.T) {
+	t.Parallel()
 	spans := converse(t, otel.Config{}, func(*otel.Tracer, context.Context, *bot.Thread) error {
 		return bot.Permanent(errors.New("no model"))
 	})
@@ -171,6 +172,7 @@ func TestFailure(t *testing.T) {
 
 // TestNone traces nothing.
 func TestNone(t *testing.T) {
+	t.Parallel()
 	spans := converse(t, otel.Config{Ratio: -1}, func(*otel.Tracer, context.Context, *bot.Thread) error { return nil })
 	if len(spans) != 0 {
 		t.Errorf("%d spans", len(spans))
@@ -180,6 +182,7 @@ func TestNone(t *testing.T) {
 // TestRequests puts what is not the first of its delivery below it.
 // TestLongRequest: a request of more steps than are kept keeps its outcome.
 func TestLongRequest(t *testing.T) {
+	t.Parallel()
 	exporter := tracetest.NewInMemoryExporter()
 	provider := otel.NewProvider(otel.Config{Exporter: tracetest.NewNoopExporter(), Options: []sdktrace.TracerProviderOption{sdktrace.WithSyncer(exporter)}})
 	part := otel.NewTracer(provider).Begin(adapter.TraceIntake)
@@ -211,6 +214,7 @@ func TestLongRequest(t *testing.T) {
 }
 
 func TestRequests(t *testing.T) {
+	t.Parallel()
 	exporter := tracetest.NewInMemoryExporter()
 	provider := otel.NewProvider(otel.Config{Exporter: tracetest.NewNoopExporter(), Options: []sdktrace.TracerProviderOption{sdktrace.WithSyncer(exporter)}})
 	tracer := otel.NewTracer(provider)

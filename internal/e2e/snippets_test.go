@@ -52,18 +52,18 @@ func TestSnippets(t *testing.T) {
 func TestSnippetsAreChecked(t *testing.T) {
 	t.Parallel()
 	known := snippetImports(t)
-	for snippet, want := range map[string]string{
-		`_, err := t.Post(ctx, bot.Text("hi"))`:        "",
-		`b.OnNewMention(answer)`:                       "",
-		`_, err := t.Post(ctx, bot.Txt("hi"))`:         "undefined: bot.Txt",
-		`b.OnMention(answer)`:                          "b.OnMention undefined",
-		`b, err := bot.New(bot.Config{Nickname: "x"})`: "unknown field Nickname",
-		"b.OnNewMention(func(ctx context.Context, t *bot.Thread) error { return nil })": "as bot.MessageHandler value",
-		`t.Post(`: "expected",
+	for _, c := range []struct{ snippet, want string }{
+		{`_, err := t.Post(ctx, bot.Text("hi"))`, ""},
+		{`b.OnNewMention(answer)`, ""},
+		{`_, err := t.Post(ctx, bot.Txt("hi"))`, "undefined: bot.Txt"},
+		{`b.OnMention(answer)`, "b.OnMention undefined"},
+		{`b, err := bot.New(bot.Config{Nickname: "x"})`, "unknown field Nickname"},
+		{"b.OnNewMention(func(ctx context.Context, t *bot.Thread) error { return nil })", "as bot.MessageHandler value"},
+		{`t.Post(`, "expected"},
 	} {
-		got := strings.Join(checkSnippet(snippet, known), "\n")
-		if want == "" && got != "" || !strings.Contains(got, want) {
-			t.Errorf("%s: %q, want %q", snippet, got, want)
+		got := strings.Join(checkSnippet(c.snippet, known), "\n")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.snippet, got, c.want)
 		}
 	}
 }
