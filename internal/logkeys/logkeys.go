@@ -64,7 +64,7 @@ func Table() []Row {
 		{"from", "begin of a time that is looked at again"},
 		{"to", "end of it"},
 		{"messages", "messages that were found"},
-		{"most", "limit of a search"},
+		{"until", "time up to which missed messages were looked for"},
 		{"letters", "dead letters that were changed by hand"},
 		{"post", "id of a scheduled post"},
 		{"page", "page of the console"},
