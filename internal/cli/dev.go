@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -85,7 +86,8 @@ func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
 	if c.Tickets {
 		env = append(env, "LINEARBOT_TICKETING=true")
 	}
-	if values.Lookup("LINEARBOT_HELPDESK_URL") == "" {
+	tickets, _ := strconv.ParseBool(values.Lookup("LINEARBOT_TICKETING")) // the start reports an error
+	if (c.Tickets || tickets) && values.Lookup("LINEARBOT_HELPDESK_URL") == "" {
 		env = append(env, "LINEARBOT_HELPDESK_URL=http://"+ln.Addr().String()+"/desk/{conversation}")
 	}
 	if c.LogLevel != "" {
