@@ -183,7 +183,7 @@ func TestErrors(t *testing.T) {
 
 func TestRateLimitedSaysHowLong(t *testing.T) {
 	t.Parallel()
-	soon := time.Now().Add(90 * time.Second).UnixMilli()
+	soon := time.Now().Add(time.Hour).UnixMilli() // far enough for a test that has to wait
 	const body = `{"errors":[{"message":"Rate limit exceeded.","extensions":{"code":"RATELIMITED","type":"ratelimited","statusCode":429}}]}`
 	for _, tc := range []struct {
 		name     string
@@ -193,14 +193,14 @@ func TestRateLimitedSaysHowLong(t *testing.T) {
 	}{
 		{"seconds", 400, []string{"Retry-After", "3600"}, time.Hour, time.Hour},
 		{"status 429", 429, []string{"Retry-After", "60"}, time.Minute, time.Minute},
-		{"reset", 400, []string{"X-RateLimit-Requests-Remaining", "0", "X-RateLimit-Requests-Reset", itoa(soon)}, 80 * time.Second, 90 * time.Second},
+		{"reset", 400, []string{"X-RateLimit-Requests-Remaining", "0", "X-RateLimit-Requests-Reset", itoa(soon)}, 50 * time.Minute, time.Hour},
 		{
 			"the spent one", 400, []string{
 				"X-RateLimit-Requests-Remaining", "100", "X-RateLimit-Requests-Reset", itoa(soon - 60_000),
 				"X-RateLimit-Complexity-Remaining", "0", "X-RateLimit-Complexity-Reset", itoa(soon),
-			}, 80 * time.Second, 90 * time.Second,
+			}, 50 * time.Minute, time.Hour,
 		},
-		{"reset in the past", 400, []string{"X-RateLimit-Requests-Reset", itoa(soon - 1e6)}, 0, 0},
+		{"reset in the past", 400, []string{"X-RateLimit-Requests-Reset", itoa(soon - 2*3_600_000)}, 0, 0},
 		{"nonsense", 400, []string{"Retry-After", "soon", "X-RateLimit-Requests-Reset", "NaN"}, 0, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
