@@ -41,8 +41,8 @@ apidiff: $(BIN)/apidiff-$(APIDIFF_VERSION)
 demo:
 	$(GO) run ./cmd/linearbot demo
 
-## test: all tests with the race detector; installs redis-server and chromium if missing
-test: redis browser
+## test: all tests with the race detector; installs redis-server, chromium, nodejs and npm if missing
+test: redis browser node
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
 	cd internal/e2e && $(GO) test -race -shuffle=on -timeout=5m ./...
 	cd otel && $(GO) test -race -shuffle=on -timeout=5m ./...

@@ -214,7 +214,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),
 		log: *log,
 	}
-	// One context for whoever can end a turn: the first of them gives the cause.
+	// Everything that can end a turn cancels this context; the first cause wins.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	b.members.enter(t, cancel)

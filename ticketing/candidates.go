@@ -120,7 +120,7 @@ func (c *call) locate(p place, ref string) (*Connection, *linearapi.Node[lineara
 }
 
 // urlKey is the key of the connection's workspace in the addresses of its
-// issues, or "" if it is unknown and cannot be asked for now.
+// issues. It is empty if it is unknown and the connection cannot be used.
 func (c *call) urlKey() (string, error) {
 	if c.conn.Key != "" {
 		return c.conn.Key, nil

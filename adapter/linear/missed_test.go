@@ -162,7 +162,7 @@ func TestMissedInParts(t *testing.T) {
 		if len(found) < 60 {
 			break
 		}
-		after = next.Add(-5 * time.Millisecond) // what is as old as the last one comes again
+		after = next.Add(-5 * time.Millisecond) // events with the same timestamp as the last one are returned again
 	}
 	if kinds[typeComment] != comments || kinds[typeSession] != comments {
 		t.Errorf("found are %v", kinds)

@@ -43,7 +43,7 @@ type Config struct {
 	// Body finds the body of a delivery by its trace, where the store has it no
 	// more. Nil if that is not possible.
 	Body func(ctx context.Context, t *trace.Trace) ([]byte, error)
-	// Token opens the API and the pages. Empty if whoever can connect may use
+	// Token opens the API and the pages. Empty means that every client may use
 	// them: on a unix socket, and in the process of a command.
 	Token string
 	// Pages are further handlers by path; one that ends in a slash has everything

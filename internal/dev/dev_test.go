@@ -296,7 +296,7 @@ func TestPlaygroundActions(t *testing.T) {
 		{"/act/stop", `{"session":"none"}`, 404},
 		{"/act/issue", `{"title":""}`, 400},
 		{"/act/issue", `{"title":"New"}`, 200},
-		{"/act/update", `{"issue":"ENG-1","assignee":"nobody"}`, 404},
+		{"/act/update", `{"issue":"ENG-1","assignee":"unknown-user"}`, 404},
 		{"/act/update", `{"issue":"ENG-1","assignee":"bob","state":"Done"}`, 200},
 		{"/world/skip", `{"advance":"1h"}`, 200},
 		{"/world/skip", `{"advance":"-1h"}`, 400},
@@ -371,14 +371,14 @@ func TestTraces(t *testing.T) {
 			http.NotFound(w, r)
 			return
 		}
-		_, _ = io.WriteString(w, `{"traces":[{"status":"ignored","story":{"what":"Nobody wants it.","do":"Register a handler.","lines":[{"code":"stored","text":"Stored."}]}}]}`)
+		_, _ = io.WriteString(w, `{"traces":[{"status":"ignored","story":{"what":"No handler wants it.","do":"Register a handler.","lines":[{"code":"stored","text":"Stored."}]}}]}`)
 	})}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = srv.Serve(ln) })
 	defer wg.Wait()
 	defer srv.Close()
 	want := []play.Step{
-		{Name: "stored", Text: "Stored."}, {Name: "ignored", Text: "Nobody wants it.", Sum: true}, {Name: "to do", Text: "Register a handler.", Sum: true},
+		{Name: "stored", Text: "Stored."}, {Name: "ignored", Text: "No handler wants it.", Sum: true}, {Name: "to do", Text: "Register a handler.", Sum: true},
 	}
 	if got := traces.Of(t.Context(), d); !slices.Equal(got, want) {
 		t.Errorf("the decisions are %+v, want %+v", got, want)

@@ -21,7 +21,7 @@ func TestLag(t *testing.T) {
 		var r *turns.Runner
 		b.cfg.Work = func(_ context.Context, l *state.Lease, _ int) state.Settlement {
 			b.note("%s %s", l.Lane.ID, r.Lag())
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(200 * time.Millisecond) // in the bubble of run: no real time passes
 			b.note("still %s", r.Lag())
 			time.Sleep(200 * time.Millisecond)
 			b.note("late %s", r.Lag())
