@@ -60,36 +60,40 @@ func (l *login) nextRevoke() time.Time {
 	return l.known.rec.NextTry
 }
 
-// saw adopts a snapshot read from the store. If it shows that the app was removed
-// since the last one, on whichever instance, the work of this process for the
-// workspace is to end.
-func (l *login) saw(s *snapshot) {
-	status, left := l.adopt(s)
+// saw adopts a snapshot read from the store and returns the one that counts: a
+// newer one, if this process adopted it while s was being read. If s shows that
+// the app was removed since the last one, on whichever instance, the work of this
+// process for the workspace is to end.
+func (l *login) saw(s *snapshot) *snapshot {
+	s, left := l.adopt(s)
+	var status Status
+	if s != nil {
+		status = s.rec.Status
+	}
 	l.reg.noteStatus(l.org, status)
 	if left && l.reg.cfg.OnLeft != nil {
 		l.reg.cfg.OnLeft(l.org)
 	}
+	return s
 }
 
-// adopt is saw without the hook. It returns the status and reports whether the app was installed by the
+// adopt is saw without the hook. It reports whether the app was installed by the
 // last snapshot, and is removed by this one. A missing record does not count: it
 // may have been looked for before the app was installed, and the record of a
 // workspace that leaves is kept for long.
-func (l *login) adopt(s *snapshot) (status Status, left bool) {
+func (l *login) adopt(s *snapshot) (current *snapshot, left bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known := l.known
 	if s != nil && known != nil && s.rec.Rev < known.rec.Rev && !s.rec.InstalledAt.After(known.rec.InstalledAt) {
-		return known.rec.Status, false // an older reading came later
+		return known, false // an older reading came later
 	}
 	if s == nil || known == nil || s.rec.Pair != known.rec.Pair {
 		l.refused, l.failed, l.failures, l.until = "", nil, 0, time.Time{}
 	}
 	l.known, l.readAt = s, l.reg.cfg.Now()
-	if s != nil {
-		status = s.rec.Status
-	}
-	return status, known != nil && known.rec.login() && (status == Leaving || status == Gone)
+	removed := s != nil && (s.rec.Status == Leaving || s.rec.Status == Gone)
+	return s, removed && known != nil && known.rec.login()
 }
 
 // look returns the record; nil if there is none. One that works is read at most
@@ -105,8 +109,7 @@ func (l *login) look(ctx context.Context) (*snapshot, error) {
 	s, err := l.reg.read(ctx, l.org)
 	switch {
 	case err == nil:
-		l.saw(s)
-		return s, nil
+		return l.saw(s), nil
 	case s == nil && known != nil && adapter.CodeOf(err) != adapter.CodeCanceled:
 		return known, nil // the store is down, and the token may still work
 	default:

@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/state"
 )
@@ -71,6 +73,42 @@ func TestInstallAndRefresh(t *testing.T) {
 	}
 	if got := reg.Counts(); got[CountRefreshed] != 2 || got[CountInstalled] != 1 {
 		t.Errorf("counts %v", got)
+	}
+}
+
+// A record that was read before a refresh and arrives after it does not bring the
+// old token back.
+func TestLateRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{EndOnRefresh: true})
+	org := r.acme.ID
+	var reg *Registry
+	var armed atomic.Bool
+	var fresh linearapi.Token
+	reg = r.process(func(c *Config) {
+		c.Store = &hookStore{Store: r.store, read: func(k state.Key) {
+			if k == recordKey(org) && armed.CompareAndSwap(true, false) {
+				var err error
+				if fresh, err = reg.Tokens(org).Token(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		}}
+	})
+	r.install(reg, r.ada)
+	old, err := reg.Tokens(org).Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clock.advance(time.Hour)
+	reg.Tokens(org).Invalidate(old)
+	armed.Store(true)
+	got, err := reg.Tokens(org).Token(t.Context())
+	if err != nil || armed.Load() {
+		t.Fatalf("%v, read late: %t", err, !armed.Load())
+	}
+	if got.Value != fresh.Value || got.Value == old.Value {
+		t.Errorf("the late reader's token is the old one: %t, another one than the refresh's: %t", got.Value == old.Value, got.Value != fresh.Value)
 	}
 }
 

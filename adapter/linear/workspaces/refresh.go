@@ -58,7 +58,7 @@ func (l *login) renew(ctx context.Context, ahead bool) error {
 		if err != nil {
 			return err
 		}
-		l.saw(s)
+		s = l.saw(s)
 		if done, err := l.settled(s, ahead); done {
 			return err
 		}
