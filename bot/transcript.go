@@ -47,8 +47,6 @@ type TranscriptEntry struct {
 const (
 	// transcriptKeep is the default of [Transcript.Keep].
 	transcriptKeep = 200
-	// transcriptBytes bounds a stored transcript.
-	transcriptBytes = 1 << 20
 	// transcriptTries is how often Append meets another writer before it
 	// gives up.
 	transcriptTries = 100
@@ -70,8 +68,8 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 	if err != nil {
 		return fmt.Errorf("bot: transcript: %w", err)
 	}
-	if len(data)+3 > transcriptBytes {
-		return fmt.Errorf("bot: transcript: the entry has %d bytes, more than %d", len(data), transcriptBytes)
+	if len(data)+3 > notes.MaxTranscript {
+		return fmt.Errorf("bot: transcript: the entry has %d bytes, more than %d", len(data), notes.MaxTranscript)
 	}
 	for range transcriptTries {
 		items, old, err := t.read(ctx)
@@ -123,7 +121,7 @@ func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
 	items = items[max(0, len(items)-cmp.Or(t.Keep, transcriptKeep)):]
 	size := 2 // the brackets
 	for i, item := range slices.Backward(items) {
-		if size += len(item) + 1; size > transcriptBytes {
+		if size += len(item) + 1; size > notes.MaxTranscript {
 			return items[i+1:]
 		}
 	}

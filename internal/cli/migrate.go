@@ -24,7 +24,7 @@ import (
 // migrateCmd takes over what a bot on the npm package @chat-adapter/linear has
 // stored in Redis.
 type migrateCmd struct {
-	From      string   `help:"Redis of the other bot. Defaults to REDIS_URL, which keeps a password off the command line." placeholder:"redis://host:6379/0"`
+	From      string   `help:"Redis of the other bot: one server, or a node of its Cluster. Defaults to REDIS_URL, which keeps a password off the command line." placeholder:"redis://host:6379/0"`
 	Prefix    string   `help:"What its keys begin with (keyPrefix)." default:"chat-sdk"`
 	State     string   `help:"${help_state}" placeholder:"${default_state}"`
 	Workspace string   `help:"Id of the only workspace, if there is one only. Defaults to that of the credentials; installations are asked for each issue." placeholder:"ID"`
@@ -87,8 +87,11 @@ func (c *migrateCmd) migrate(ctx context.Context, p *program, values *settings.V
 		Source: source, Store: store, Registry: reg, Homes: m.homes, Only: c.kinds(), Apply: c.Apply,
 		OnSkip: m.skipped, OnProgress: m.progress,
 	})
-	if report == nil {
-		return err
+	if errors.Is(err, workspaces.ErrNoKey) {
+		err = &settings.Error{Problems: []settings.Problem{noKey(p)}}
+	}
+	if report == nil || err != nil && len(report.Counts) == 0 { // it has nothing to say
+		return emptySource(err)
 	}
 	if err == nil {
 		for _, n := range report.Counts {
@@ -97,10 +100,15 @@ func (c *migrateCmd) migrate(ctx context.Context, p *program, values *settings.V
 			}
 		}
 	}
-	if errors.Is(err, workspaces.ErrNoKey) {
-		err = &settings.Error{Problems: []settings.Problem{noKey(p)}}
-	}
 	return errors.Join(err, m.print(source, report))
+}
+
+// emptySource says which flag to change if the other bot has stored nothing there.
+func emptySource(err error) error {
+	if nothing, ok := errors.AsType[*migrate.NothingError](err); ok {
+		return fmt.Errorf("%w (--from, REDIS_URL, --prefix)", nothing)
+	}
+	return err
 }
 
 // redisURL returns the variable that names the other bot's Redis.

@@ -46,7 +46,9 @@ func TestMigrate(t *testing.T) {
 		{"bad address", "migrate --from http://x:m4rker@host", nil, ExitConfig, "", "cannot be read"},
 		{"bad kind", "migrate --only everything", nil, ExitConfig, "", "--only"},
 		{"memory", "migrate --apply --state memory", []string{redis}, ExitConfig, "", "give --state"},
-		{"other keys", "migrate --prefix other --workspace org", []string{redis}, ExitOK, "would write 0 things", ""},
+		{"other keys", "migrate --prefix other --workspace org", []string{redis}, ExitFailed, "", `but has keys of its kind that begin with chat-sdk: give that as the prefix (--from, REDIS_URL, --prefix)`},
+		{"another database", "migrate --workspace org", []string{redis + "1"}, ExitFailed, "", "in database 1: is it the right server, database and prefix"},
+		{"no server", "migrate --workspace org --from redis://127.0.0.1:1", nil, ExitFailed, "", "127.0.0.1:1"},
 		{"dry run", "migrate --workspace org --only subscriptions,states", []string{redis}, ExitOK, "would write 2 things", ""},
 		{"no key", "migrate --workspace org --apply --state file:" + dir + "2", []string{redis}, ExitConfig, "", "LINEAR_ENCRYPTION_KEY is missing"},
 		{"what is left out", "migrate --workspace org", []string{redis}, ExitOK, "slack: [2J:1", ""},
@@ -66,6 +68,9 @@ func TestMigrate(t *testing.T) {
 			code := Run(t.Context(), Program{Name: "linearbot", Stdout: &out, Stderr: &errs, Config: serve.Config{Environ: append([]string{}, tt.environ...)}}, args)
 			if code != tt.code || !strings.Contains(out.String(), tt.out) || !strings.Contains(errs.String(), tt.errs) {
 				t.Errorf("exit code %d\n%s\n%s\nwant %d, %q and %q", code, out.String(), errs.String(), tt.code, tt.out, tt.errs)
+			}
+			if code == ExitFailed && tt.out == "" && out.Len() > 0 {
+				t.Errorf("it prints a report after a failure:\n%s", out.String())
 			}
 			if strings.Contains(out.String()+errs.String(), "m4rker") {
 				t.Errorf("it shows a secret:\n%s%s", out.String(), errs.String())

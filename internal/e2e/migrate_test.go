@@ -224,7 +224,7 @@ func TestMigrateWhatNpmWrote(t *testing.T) {
 	}
 	want := "installations 2/0/0/0/map[]; subscriptions 40/0/0/0/map[unknown_issue:1]; thread states 80/0/0/0/map[]; " +
 		"channel states 20/0/0/0/map[]; transcripts 6/0/0/0/map[]; transcript entries 160/0/0/0/map[]; " +
-		"other keys 0/0/0/0/map[other_platform:1 own_key:1 queued:1 short_lived:1]; "
+		"other keys 0/0/0/0/map[other_platform:1 own_key:1 queued:1 seen_there:1]; "
 	if done.String() != want {
 		t.Errorf("it says\n%s\nwant\n%s", done, want)
 	}

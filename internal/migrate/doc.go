@@ -11,7 +11,8 @@
 //
 // The source is only read (SCAN, SSCAN, TYPE, GET and the like), in pages, and may
 // be in use meanwhile. Memory is bounded: keys, members and entries are handled page
-// by page, and a value that is larger than [MaxValue] is reported and left out.
+// by page, a value that is larger than [MaxValue] is reported and left out, and of a
+// longer list the newest MaxValue bytes are read.
 // What cannot be taken over is never shortened or guessed: each such thing is
 // reported with a [Reason].
 //

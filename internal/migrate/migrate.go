@@ -62,8 +62,9 @@ type run struct {
 }
 
 // Run takes over everything, or says what it would take over. The report is
-// returned with an error, too, and says what was done before it. Run blocks until it
-// is done or ctx ends.
+// returned with an error, too, and says what was done before it. A source without a
+// key of the predecessor's is a [*NothingError]. Run blocks until it is done or ctx
+// ends.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	b, err := bot.New(bot.Config{Adapter: names{}, Store: cfg.Store})
 	if err != nil {
@@ -222,7 +223,10 @@ func otherReason(key string) Reason {
 			return ""
 		}
 	}
-	for _, begin := range []string{"dedupe:", "modal-context:", "chat:callback:", "active-turn:", "abort-turn:"} {
+	if strings.HasPrefix(cache, "dedupe:") {
+		return ReasonSeen
+	}
+	for _, begin := range []string{"modal-context:", "chat:callback:", "active-turn:", "abort-turn:"} {
 		if strings.HasPrefix(cache, begin) {
 			return ReasonShort
 		}

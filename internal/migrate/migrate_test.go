@@ -6,15 +6,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
+	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // TestHostileRecords puts what an old, broken or foreign program leaves beside what
@@ -55,6 +59,7 @@ func TestHostileRecords(t *testing.T) {
 	r.push("chat-sdk:queue:"+good, "{}")
 	r.set("chat-sdk:lock:"+good, "redis_1_2", time.Minute)
 	r.set("chat-sdk:cache:dedupe:linear:m1", "true", time.Minute)
+	r.set("chat-sdk:cache:modal-context:1", "{}", time.Minute)
 	r.set("chat-sdk:cache:mine", "{}", 0)
 	r.set("chat-sdk:future", "{}", 0)
 	r.set("chat-sdk2:cache:thread-state:"+good, "{}", 0)
@@ -67,7 +72,7 @@ thread states 11: new 3 broken 4 older_spelling 1 other_platform 1 too_large 1 w
 channel states 1: new 1
 transcripts 3: new 1 too_large 1 wrong_type 1
 transcript entries 10: new 3 broken 6 no_room 1
-other keys 8: history 1 locked 1 other_platform 1 own_key 3 queued 1 short_lived 1`)
+other keys 9: history 1 locked 1 other_platform 1 own_key 3 queued 1 seen_there 1 short_lived 1`)
 	diff(t, "dry run", r.run(false), want)
 	if left := r.content(); left != "" {
 		t.Errorf("the dry run has written\n%s", left)
@@ -300,19 +305,127 @@ func TestSubscriptionsOfAnotherType(t *testing.T) {
 	diff(t, "run", r.run(true), "subscriptions 1: wrong_type 1\nthread states 1: new 1")
 }
 
-// TestCluster refuses a node that has a part of the keys only.
+// TestCluster reads all nodes of a Cluster, through any of them.
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	addrs := strings.TrimPrefix(redistest.RunCluster(t).URL(), "redis+cluster://")
-	one, _, _ := strings.Cut(addrs, ",")
-	source, err := OpenSource("redis://"+one, "")
+	cluster := redistest.RunCluster(t)
+	addrs := strings.Split(strings.TrimPrefix(cluster.URL(), "redis+cluster://"), ",")
+	admin := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs})
+	t.Cleanup(func() { _ = admin.Close() })
+	const n = 300
+	ctx := t.Context()
+	for i := range n {
+		if err := errors.Join(
+			admin.SAdd(ctx, "chat-sdk:subscriptions", comments(i, i)).Err(),
+			admin.Set(ctx, "chat-sdk:cache:thread-state:"+comments(i, i), `{"n":1}`, 0).Err(),
+			admin.RPush(ctx, fmt.Sprintf("chat-sdk:list:transcripts:user:%d", i), encode(t, entryOf(1, "", "hi"))).Err(),
+		); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := admin.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		return node.Do(ctx, "ACL", "SETUSER", "reader", "on", ">"+readerPassword, "~*", "+@read", "+@connection", "+cluster|slots", "+cluster|shards").Err()
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer source.Close()
-	if err := source.check(t.Context()); err == nil || !strings.Contains(err.Error(), "node of a cluster") {
-		t.Errorf("%v", err)
+	for _, addr := range addrs {
+		for _, user := range []string{"", "reader:" + readerPassword + "@"} {
+			store := memstate.New(memstate.Options{})
+			source, err := OpenSource("redis://"+user+addr, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := Run(ctx, Config{
+				Source: source, Store: store, Apply: true,
+				Homes: func(context.Context, []*workspaces.Foreign) (Homes, error) { return One("org"), nil },
+			})
+			if err := errors.Join(err, source.Close(), store.Close()); err != nil {
+				t.Fatal(err)
+			}
+			diff(t, user+addr, brief(report), "subscriptions 300: new 300\nthread states 300: new 300\ntranscripts 300: new 300\ntranscript entries 300: new 300")
+		}
 	}
+}
+
+// TestNothing says where to look if no key begins with the prefix.
+func TestNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, step := range []struct {
+		key  string
+		says string
+	}{
+		{"other", `has no key that begins with "chat-sdk:" in database 0: is it the right`},
+		{"shop:subscriptions", "begin with shop: give that"},
+		{"crm:de:cache:thread-state:" + comments(1, 2), "begin with crm:de or shop: give that"},
+	} {
+		r.set(step.key, "{}", 0)
+		report, err := r.try(t.Context(), true)
+		if _, ok := errors.AsType[*NothingError](err); !ok || !strings.Contains(err.Error(), step.says) || len(report.Counts) > 0 {
+			t.Errorf("%v, want %q", err, step.says)
+		}
+	}
+	r.set("chat-sdk:mine", "{}", 0)
+	diff(t, "one key", r.run(true), "other keys 1: own_key 1")
+}
+
+// TestHugeList has more than is read of a list: the newest are, in chunks.
+func TestHugeList(t *testing.T) {
+	t.Parallel()
+	for name, memory := range map[string]bool{"with MEMORY USAGE": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			if !memory {
+				r.must(r.admin.Do(t.Context(), "ACL", "SETUSER", "reader", "-memory|usage").Err())
+			}
+			const n = 20_000
+			entries := make([]any, n)
+			for i := range n {
+				entries[i] = encode(t, entryOf(i+1, "", strings.Repeat("x", 800)))
+			}
+			r.push("chat-sdk:list:transcripts:user:ada", entries[0])
+			for part := range slices.Chunk(entries[1:], 1000) {
+				r.must(r.admin.RPush(t.Context(), "chat-sdk:list:transcripts:user:ada", part...).Err())
+			}
+			source, err := OpenSource("redis://reader:"+readerPassword+"@"+r.server.Addr()+"/0", "")
+			r.must(err)
+			defer source.Close()
+			for v, err := range source.read(t.Context(), "list", []string{"list:transcripts:user:ada"}) {
+				r.must(err)
+				if v.older+len(v.items) != n || length(v.items) > MaxValue || length(v.items) < MaxValue/2 || v.items[len(v.items)-1] != entries[n-1] {
+					t.Errorf("%d items of %d bytes, %d older, %q", len(v.items), length(v.items), v.older, v.reason)
+				}
+				for i, item := range v.items {
+					if item != entries[v.older+i] {
+						t.Fatalf("item %d is out of order", i)
+					}
+				}
+			}
+			got := r.run(true)
+			if want := fmt.Sprintf("transcripts 1: new 1\ntranscript entries %d: new ", n); !strings.HasPrefix(got, want) {
+				t.Errorf("%s, want %s…", got, want)
+			}
+			have, err := r.bot().Workspace("org").Transcript("ada").Entries(t.Context())
+			if err != nil || len(have) < 1000 || have[len(have)-1].ID != fmt.Sprintf("e%d", n) {
+				t.Errorf("%d entries, %v", len(have), err)
+			}
+			content := r.content()
+			if again := r.run(true); !strings.HasPrefix(again, "transcripts 1: same 1\n") || r.content() != content {
+				t.Errorf("again: %s", again)
+			}
+		})
+	}
+}
+
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
 
 // TestStrangeNames has names that stores may find too long or too odd.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/linearbot/linearbot/internal/notes"
 )
 
 // Reason says why something is not taken over, in a word for programs.
@@ -25,6 +27,7 @@ const (
 	ReasonHistory   Reason = "history"
 	ReasonQueued    Reason = "queued"
 	ReasonLock      Reason = "locked"
+	ReasonSeen      Reason = "seen_there"
 	ReasonShort     Reason = "short_lived"
 	ReasonOwn       Reason = "own_key"
 	ReasonKey       Reason = "unreadable_installation"
@@ -35,7 +38,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonPlatform, ReasonThread, ReasonWorkspace, ReasonAsked, ReasonJSON, ReasonType, ReasonLarge, ReasonRoom, ReasonOlder,
-		ReasonDeleted, ReasonHistory, ReasonQueued, ReasonLock, ReasonShort, ReasonOwn, ReasonKey, ReasonLeft,
+		ReasonDeleted, ReasonHistory, ReasonQueued, ReasonLock, ReasonSeen, ReasonShort, ReasonOwn, ReasonKey, ReasonLeft,
 	}
 }
 
@@ -57,7 +60,7 @@ func (r Reason) Text() string {
 	case ReasonLarge:
 		return "is larger than " + mebibytes(MaxValue)
 	case ReasonRoom:
-		return "does not fit: a transcript holds " + mebibytes(transcriptBytes) + " here"
+		return "does not fit: a transcript holds " + mebibytes(notes.MaxTranscript) + " here"
 	case ReasonOlder:
 		return "belongs to an older spelling of a thread that has a state under the newer one"
 	case ReasonDeleted:
@@ -68,6 +71,8 @@ func (r Reason) Text() string {
 		return "is a queue of messages that the other bot has yet to handle: let it finish before it is switched off"
 	case ReasonLock:
 		return "is a lock: the other bot is handling a message"
+	case ReasonSeen:
+		return "notes that the other bot has received a message, which says nothing about an answer: if Linear delivers it again, it is handled here"
 	case ReasonShort:
 		return "is short-lived and of use to the other bot only"
 	case ReasonOwn:
@@ -198,12 +203,15 @@ func (t *tally) add(k Kind, workspace string, o outcome, n int) {
 }
 
 // skip counts something that is not taken over.
-func (t *tally) skip(s Skipped) {
+func (t *tally) skip(s Skipped) { t.skipMany(s, 1) }
+
+// skipMany counts n things that are reported as one.
+func (t *tally) skipMany(s Skipped, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.of(s.Kind)
-	c.Found++
-	c.Skipped[s.Reason]++
+	c.Found += n
+	c.Skipped[s.Reason] += n
 	if t.onSkip != nil {
 		t.onSkip(s)
 	}

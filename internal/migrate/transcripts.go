@@ -11,14 +11,8 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/notes"
 )
-
-// maxEntry is how large an entry of a transcript may be here, with room for the
-// names of its fields.
-const maxEntry = transcriptBytes - 4096
-
-// transcriptBytes is how much a transcript holds here.
-const transcriptBytes = 1 << 20
 
 // entry is an entry of a transcript as the predecessor stores it.
 type entry struct {
@@ -36,6 +30,9 @@ type entry struct {
 	issue string
 	why   Reason
 }
+
+// brackets are the bytes around an entry that is the only one.
+const brackets = 3
 
 // here returns the entry as it is stored here.
 func (e *entry) here() bot.TranscriptEntry {
@@ -90,6 +87,9 @@ func (r *run) transcriptsOf(ctx context.Context, batch []stored) error {
 			r.tally.skip(Skipped{Kind: KindTranscript, ID: user, Reason: v.reason})
 			continue
 		}
+		if v.older > 0 {
+			r.tally.skipMany(Skipped{Kind: KindEntry, ID: user, Reason: ReasonRoom, Detail: "the oldest " + strconv.Itoa(v.older)}, v.older)
+		}
 		entries, deleted := r.entries(user, v.items)
 		if deleted {
 			if err := r.deleted(ctx, user, entries); err != nil {
@@ -122,6 +122,7 @@ func (r *run) entries(user string, items []string) (entries []entry, deleted boo
 	skip := func(id string, reason Reason) {
 		r.tally.skip(Skipped{Kind: KindEntry, ID: user + " " + id, Reason: reason})
 	}
+	seen := make(map[string]bool, len(items))
 	for i, raw := range items {
 		var e entry
 		switch err := json.Unmarshal([]byte(raw), &e); {
@@ -133,12 +134,15 @@ func (r *run) entries(user string, items []string) (entries []entry, deleted boo
 			skip(cmp.Or(e.ID, strconv.Itoa(i)), ReasonJSON)
 			continue
 		}
-		e.ID = cmp.Or(e.ID, digest([]byte(raw)))
+		if e.ID = cmp.Or(e.ID, digest([]byte(raw))); seen[e.ID] {
+			continue // the list has grown while it was read
+		}
+		seen[e.ID] = true
 		t, _, reason := threadOf(e.ThreadID)
 		if e.why = reason; reason == "" {
 			e.ThreadID, e.issue = string(t.ID()), t.IssueID
 		}
-		if data, err := json.Marshal(e.here()); err != nil || len(data) > maxEntry {
+		if data, err := json.Marshal(e.here()); err != nil || len(data)+brackets > notes.MaxTranscript {
 			skip(e.ID, ReasonRoom)
 			continue
 		}
@@ -263,7 +267,7 @@ func fit(have, fresh []bot.TranscriptEntry) int {
 	n, size := 0, 2
 	for _, e := range slices.Backward(all) {
 		data, err := json.Marshal(e)
-		if size += len(data) + 1; err != nil || size > transcriptBytes {
+		if size += len(data) + 1; err != nil || size > notes.MaxTranscript {
 			break
 		}
 		if isFresh[e.ID] {

@@ -95,6 +95,9 @@ const (
 	PostCanceled = "canceled"
 )
 
+// MaxTranscript bounds a [Transcript], in bytes of JSON.
+const MaxTranscript = 1 << 20
+
 // Info describes a kind.
 type Info struct {
 	Kind Kind
