@@ -83,6 +83,7 @@ func New(cfg Config) *API {
 	get("explain", a.explain)
 	get("deliveries", a.deliveries)
 	get("lanes", a.lanes)
+	get("delayed", a.delayed)
 	get("dead", a.dead)
 	get("dead/show", a.showDead)
 	post("dead/requeue", a.requeue)

@@ -1,12 +1,13 @@
 // Package admin is the admin API of a running bot, and of a store that no bot has
 // open: traces, lanes, dead letters and scheduled posts as JSON. The commands
-// explain, deliveries, dead, scheduled and replay are its clients.
+// explain, deliveries, dead, scheduled, state and replay are its clients.
 //
 //	GET  /admin/v1/status                what the store holds, and what this process is
 //	GET  /admin/v1/explain?q=            the traces that something is about, as stories
 //	GET  /admin/v1/deliveries            traces; since, status, thread, workspace, limit
 //	GET  /admin/v1/deliveries/follow     the parts that end from now on, as server-sent events
 //	GET  /admin/v1/lanes                 the lanes that hold anything; limit
+//	GET  /admin/v1/delayed               what waits outside the lanes, the next one first; limit
 //	GET  /admin/v1/dead                  the dead letters, newest first; limit
 //	GET  /admin/v1/dead/show?id=         one of them, with its stack and its trace
 //	POST /admin/v1/dead/requeue          {"id": …} or {"all": true}

@@ -285,3 +285,29 @@ func (a *API) lanes(r *http.Request) (any, error) {
 	l.Lanes = l.Lanes[:min(len(l.Lanes), n)]
 	return l, nil
 }
+
+// Delayed is a list of what waits outside the lanes: scheduled posts, questions and
+// retries.
+type Delayed struct {
+	Delayed []state.DelayedEntry `json:"delayed"`
+	More    bool                 `json:"more,omitempty"`
+}
+
+func (a *API) delayed(r *http.Request) (any, error) {
+	n, err := limit(r)
+	if err != nil {
+		return nil, err
+	}
+	var l Delayed
+	for d, err := range a.cfg.Inspector.Delayed(r.Context()) {
+		if err != nil {
+			return nil, err
+		}
+		d.Body, d.Cause.Stack = nil, "" // what people wrote is not shown
+		l.Delayed = append(l.Delayed, d)
+	}
+	slices.SortStableFunc(l.Delayed, func(x, y state.DelayedEntry) int { return x.Due.Compare(y.Due) })
+	l.More = len(l.Delayed) > n
+	l.Delayed = l.Delayed[:min(len(l.Delayed), n)]
+	return l, nil
+}

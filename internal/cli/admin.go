@@ -40,22 +40,51 @@ type adminClient struct {
 // clientTimeout bounds a request that does not follow.
 const clientTimeout = 60 * time.Second
 
-// with finds the API for f.
-func (t *target) with(ctx context.Context, p *program, f func(c *adminClient) error) (err error) {
-	open := stateCmd{State: t.State}
-	values, err := open.values(p)
+// with finds the API for f, which only looks: a store that no bot has is opened for
+// reading.
+func (t *target) with(ctx context.Context, p *program, f func(c *adminClient) error) error {
+	return t.call(ctx, p, serve.LookStore, f)
+}
+
+// change finds the API for f, which changes what the store holds.
+func (t *target) change(ctx context.Context, p *program, f func(c *adminClient) error) error {
+	return t.call(ctx, p, serve.OpenStore, f)
+}
+
+func (t *target) call(ctx context.Context, p *program, open opener, f func(c *adminClient) error) error {
+	return t.ask(ctx, p, open, func(v *settings.Values, store state.Store) (http.Handler, error) {
+		return serve.OpenAdmin(v, store), nil
+	}, f)
+}
+
+// opener opens the configured store.
+type opener func(v *settings.Values) (state.Store, error)
+
+// ask finds the API for f: that of a bot, or what over returns for the store of
+// none.
+func (t *target) ask(
+	ctx context.Context, p *program, open opener, over func(v *settings.Values, store state.Store) (http.Handler, error), f func(c *adminClient) error,
+) (err error) {
+	values, err := (&stateCmd{State: t.State}).values(p)
 	if err != nil {
 		return err
 	}
-	c, err := t.client(ctx, values)
+	c, err := t.running(ctx, values)
 	if err != nil {
 		return err
+	}
+	if c == nil {
+		if c, err = offline(values, open, over); err != nil {
+			return err
+		}
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	return f(c)
 }
 
-func (t *target) client(ctx context.Context, v *settings.Values) (*adminClient, error) {
+// running returns a client of the bot that --admin names, or that has the store.
+// Nil if there is none.
+func (t *target) running(ctx context.Context, v *settings.Values) (*adminClient, error) {
 	if t.Admin != "" {
 		u, err := url.Parse(t.Admin)
 		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
@@ -75,7 +104,7 @@ func (t *target) client(ctx context.Context, v *settings.Values) (*adminClient, 
 			return nil, err
 		}
 	}
-	return t.offline(v)
+	return nil, nil //nolint:nilnil // no bot is no error
 }
 
 // reachable is an address to connect to for one to listen on.
@@ -113,18 +142,22 @@ func local(ctx context.Context, path string) *adminClient {
 }
 
 // offline opens the store, which no bot has, and answers from it.
-func (t *target) offline(v *settings.Values) (*adminClient, error) {
+func offline(v *settings.Values, open opener, over func(v *settings.Values, store state.Store) (http.Handler, error)) (*adminClient, error) {
 	if err := exists(v.State, "--state"); err != nil {
 		return nil, err
 	}
-	store, err := serve.OpenStore(v)
+	store, err := open(v)
 	if errors.Is(err, state.ErrLocked) {
 		return nil, fmt.Errorf("%w, and its admin API cannot be reached: is LINEARBOT_ADMIN_ADDR off? Give --admin the URL of its API, or stop it first", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c := remote("http://linearbot", "", inProcess{serve.OpenAdmin(v, store)})
+	handler, err := over(v, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	c := remote("http://linearbot", "", inProcess{handler})
 	c.close = store.Close
 	return c, nil
 }

@@ -118,7 +118,7 @@ func (c *chosenLetters) change(ctx context.Context, d *deadCmd, p *program, path
 	if err != nil {
 		return err
 	}
-	return d.with(ctx, p, func(api *adminClient) error {
+	return d.target.change(ctx, p, func(api *adminClient) error {
 		var changed admin.Changed
 		if err := api.post(ctx, path, chosen, &changed); err != nil {
 			return err
@@ -201,7 +201,7 @@ type scheduledCancel struct {
 
 // Run cancels one.
 func (c *scheduledCancel) Run(ctx context.Context, s *scheduledCmd, p *program) error {
-	return s.with(ctx, p, func(api *adminClient) error {
+	return s.change(ctx, p, func(api *adminClient) error {
 		var changed admin.Changed
 		if err := api.post(ctx, "scheduled/cancel", admin.Chosen{ID: c.ID}, &changed); err != nil {
 			return err

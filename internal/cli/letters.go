@@ -3,33 +3,41 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
 type stateDelayed struct {
-	JSON bool `name:"json" help:"One JSON object a line, with the stored bytes."`
+	looking
+
+	Limit int  `help:"The most." default:"100"`
+	JSON  bool `name:"json" help:"One JSON object a line."`
 }
 
 func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
-	return st.with(p, func(store state.Store) error {
+	return c.target(st.State).with(ctx, p, func(api *adminClient) error {
+		var all admin.Delayed
+		if _, err := api.get(ctx, "delayed", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &all); err != nil {
+			return err
+		}
 		if c.JSON {
-			_, err := jsonLines(p.out, store.Delayed(ctx))
+			_, err := jsonLines(p.out, listed(all.Delayed))
 			return err
 		}
 		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "DUE\tWHAT\tATTEMPTS\tLANE\tID\tMESSAGE")
-		for d, err := range store.Delayed(ctx) {
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", until(d.Due), waiting(&d), d.Attempt,
+		for i := range all.Delayed {
+			d := &all.Delayed[i]
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", until(d.Due), waiting(d), d.Attempt,
 				printable(d.Lane.String()), printable(shownID(d.ID)), printable(orDash(clip(d.Cause.Message, 80))))
 		}
-		return w.Flush()
+		return p.flush(w, all.More)
 	})
 }
 

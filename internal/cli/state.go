@@ -8,21 +8,24 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
 )
 
-// stateCmd inspects a store and moves its content. Only one process at a time can
-// open a file store, so stop the bot first; a Redis store can be inspected while
-// bots run.
+// stateCmd inspects a store and moves its content. What counts and lists asks the
+// bot that has a file store; the other commands need it stopped. A Redis store can
+// be inspected while bots run.
 type stateCmd struct {
 	State string `help:"${help_state}" placeholder:"${default_state}"`
 
@@ -46,6 +49,15 @@ func (c *stateCmd) values(p *program) (*settings.Values, error) {
 
 // with opens an existing store for f.
 func (c *stateCmd) with(p *program, f func(state.Store) error) error {
+	return c.withExisting(p, serve.OpenStore, f)
+}
+
+// look opens an existing store for f, which only reads.
+func (c *stateCmd) look(p *program, f func(state.Store) error) error {
+	return c.withExisting(p, serve.LookStore, f)
+}
+
+func (c *stateCmd) withExisting(p *program, open opener, f func(state.Store) error) error {
 	values, err := c.values(p)
 	if err != nil {
 		return err
@@ -53,16 +65,20 @@ func (c *stateCmd) with(p *program, f func(state.Store) error) error {
 	if err := exists(values.State, "--state"); err != nil {
 		return err
 	}
-	return c.withNew(p, f)
+	return opened(values, open, f)
 }
 
 // withNew opens the store for f, and creates it if it does not exist.
-func (c *stateCmd) withNew(p *program, f func(state.Store) error) (err error) {
+func (c *stateCmd) withNew(p *program, f func(state.Store) error) error {
 	values, err := c.values(p)
 	if err != nil {
 		return err
 	}
-	store, err := serve.OpenStore(values)
+	return opened(values, serve.OpenStore, f)
+}
+
+func opened(v *settings.Values, open opener, f func(state.Store) error) (err error) {
+	store, err := open(v)
 	if err != nil {
 		return stopFirst(err)
 	}
@@ -110,45 +126,79 @@ func (stateCheck) Run(ctx context.Context, c *stateCmd, p *program) error {
 	return stopFirst(err)
 }
 
-type stateStats struct{}
+// looking are the flags of commands that look at a store, or ask the bot that has
+// it.
+type looking struct {
+	Admin string `help:"URL of the admin API of a bot elsewhere, such as http://10.0.0.7:3001. Its token is read from LINEARBOT_ADMIN_TOKEN." placeholder:"URL"`
+}
 
-func (stateStats) Run(ctx context.Context, c *stateCmd, p *program) error {
-	return c.with(p, func(store state.Store) error {
-		stats, err := store.Stats(ctx)
-		if err != nil {
+func (l looking) target(store string) *target { return &target{State: store, Admin: l.Admin} }
+
+type stateStats struct{ looking }
+
+func (c stateStats) Run(ctx context.Context, st *stateCmd, p *program) error {
+	return c.target(st.State).with(ctx, p, func(api *adminClient) error {
+		var s admin.Status
+		if _, err := api.get(ctx, "status", nil, &s); err != nil {
 			return err
 		}
-		return json.NewEncoder(p.out).Encode(stats)
+		return json.NewEncoder(p.out).Encode(s.Store)
 	})
 }
 
 type stateLanes struct {
-	JSON bool `name:"json" help:"One JSON object a line."`
+	looking
+
+	Limit int  `help:"The most." default:"100"`
+	JSON  bool `name:"json" help:"One JSON object a line."`
 }
 
 func (c stateLanes) Run(ctx context.Context, st *stateCmd, p *program) error {
-	return st.with(p, func(store state.Store) error {
+	return c.target(st.State).with(ctx, p, func(api *adminClient) error {
+		var all admin.Lanes
+		if _, err := api.get(ctx, "lanes", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &all); err != nil {
+			return err
+		}
 		if c.JSON {
-			_, err := jsonLines(p.out, store.Lanes(ctx))
+			_, err := jsonLines(p.out, listed(all.Lanes))
 			return err
 		}
 		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(w, "DEPTH\tAGE\tHOLDER\tWORKSPACE\tTHREAD")
-		for l, err := range store.Lanes(ctx) {
-			if err != nil {
-				return err
-			}
+		for _, l := range all.Lanes {
 			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", l.Depth, age(l.Oldest),
 				printable(orDash(l.Holder)), printable(orDash(l.Lane.Workspace)), printable(l.Lane.ID))
 		}
-		return w.Flush()
+		return p.flush(w, all.More)
 	})
+}
+
+// flush writes the rest of a list, and says if there is more to it.
+func (p *program) flush(w *tabwriter.Writer, more bool) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintln(p.err, "there are more: give --limit")
+	}
+	return nil
+}
+
+// listed iterates over what is listed already.
+func listed[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range all {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
 }
 
 type stateExport struct{}
 
 func (stateExport) Run(ctx context.Context, c *stateCmd, p *program) error {
-	return c.with(p, func(store state.Store) error {
+	return c.look(p, func(store state.Store) error {
 		n, err := jsonLines(p.out, store.Export(ctx))
 		if err != nil {
 			return fmt.Errorf("after %d records: %w", n, err)

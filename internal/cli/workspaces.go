@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -14,13 +16,14 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
+	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
 )
 
-// workspacesCmd manages the workspaces that have installed the app. Like state,
-// it needs exclusive access to a file store; a Redis store can be used while bots
-// run.
+// workspacesCmd manages the workspaces that have installed the app. List and show
+// ask the bot that has a file store; what changes something needs it stopped. A
+// Redis store can be used while bots run.
 type workspacesCmd struct {
 	State string `help:"${help_state}" placeholder:"${default_state}"`
 
@@ -62,30 +65,44 @@ func (p *program) registry(store state.Store) (*workspaces.Registry, error) {
 	return workspaces.Manage(cfg)
 }
 
+// look finds what knows the installations for f: the bot that has the store, or the
+// store itself.
+func (c *workspacesCmd) look(ctx context.Context, p *program, l looking, f func(api *adminClient) error) error {
+	over := func(_ *settings.Values, store state.Store) (http.Handler, error) {
+		reg, err := p.registry(store)
+		if err != nil {
+			return nil, err
+		}
+		mux := http.NewServeMux()
+		for path, h := range serve.WorkspacePages(reg) {
+			mux.Handle(path, h)
+		}
+		return mux, nil
+	}
+	return l.target(c.State).ask(ctx, p, serve.LookStore, over, f)
+}
+
 type workspacesList struct {
+	looking
+
 	JSON bool `name:"json" help:"One JSON object a line."`
 }
 
 func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) error {
-	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
-		all, err := reg.List(ctx)
-		if err != nil {
+	return w.look(ctx, p, c.looking, func(api *adminClient) error {
+		var all serve.Workspaces
+		if _, err := api.get(ctx, serve.WorkspacesPath, nil, &all); err != nil {
 			return err
 		}
 		if c.JSON {
-			enc := json.NewEncoder(p.out)
-			for _, ws := range all {
-				if err := enc.Encode(ws); err != nil {
-					return err
-				}
-			}
-			return nil
+			_, err := jsonLines(p.out, listed(all.Workspaces))
+			return err
 		}
 		ended := 0
 		out := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(out, "WORKSPACE\tNAME\tSTATUS\tINSTALLED\tREFRESHED\tLAST DELIVERY\tKEY")
-		for _, ws := range all {
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ws.ID, orDash(clip(ws.Name, 40)), ws.Status,
+		for _, ws := range all.Workspaces {
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ws.ID, printable(orDash(clip(ws.Name, 40))), ws.Status,
 				ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), orDash(ws.Key))
 			if ws.Status == workspaces.NeedsReauth {
 				ended++
@@ -96,35 +113,30 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 		}
 		if ended > 0 {
 			fmt.Fprintf(p.err, "Linear has ended the login of %d of them (needs_reauth): an admin of each has to install the app again at %s. What people write meanwhile waits.\n",
-				ended, reg.InstallURL())
+				ended, all.InstallURL)
 		}
 		return nil
 	})
 }
 
 type workspacesShow struct {
+	looking
+
 	Workspace string `arg:"" help:"Id of the workspace, as list shows it."`
 }
 
 func (c workspacesShow) Run(ctx context.Context, w *workspacesCmd, p *program) error {
-	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
-		ws, err := reg.Workspace(ctx, c.Workspace)
-		if err != nil {
-			return err
-		}
-		lines, err := reg.Audit(ctx, c.Workspace)
-		switch {
+	return w.look(ctx, p, c.looking, func(api *adminClient) error {
+		var ws serve.Workspace
+		switch _, err := api.get(ctx, serve.WorkspacePath, url.Values{"id": {c.Workspace}}, &ws); {
 		case err != nil:
 			return err
-		case ws == nil && len(lines) == 0:
+		case ws.Workspace == nil && len(ws.Audit) == 0:
 			return fmt.Errorf("workspace %s has not installed the app: see \"%s workspaces list\"", c.Workspace, p.name)
 		}
 		enc := json.NewEncoder(p.out)
 		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
-			*workspaces.Workspace
-			Audit []workspaces.AuditLine `json:"audit"`
-		}{ws, lines})
+		return enc.Encode(ws)
 	})
 }
 

@@ -74,7 +74,7 @@ func (a *assembly) observe() *observer {
 }
 
 // openAdmin prepares the admin API.
-func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
+func (a *assembly) openAdmin(o *observer, b *bot.Bot, in *installs) {
 	v := a.values
 	network := v.AdminAddr != "" && v.AdminAddr != "off"
 	if network && v.AdminToken == "" {
@@ -88,7 +88,7 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot) {
 	cfg := admin.Config{
 		Book: notes.New(a.cfg.Bot.Store), Traces: o.rec.View(), Recorder: o.rec, Inspector: inspector,
 		Replay: b.Replay, Body: again(a.cfg.Bot.Adapter), Logger: a.log, Name: a.cfg.Bot.Holder,
-		Pages: a.adminPages(),
+		Pages: a.adminPages(in),
 	}
 	a.openConsole(cfg)
 	if path := AdminSocket(v.State); a.opened && path != "" && v.AdminAddr != "off" {

@@ -16,8 +16,8 @@ const ProcessPath = "process"
 
 // adminPages are the further handlers of the admin listener: what only those who
 // look after the bot may see.
-func (a *assembly) adminPages() map[string]http.Handler {
-	return map[string]http.Handler{
+func (a *assembly) adminPages(in *installs) map[string]http.Handler {
+	pages := map[string]http.Handler{
 		"GET " + admin.Prefix + ProcessPath: a.status,
 		"GET /metrics":                      a.metrics.Handler(),
 		"GET /debug/pprof/":                 http.HandlerFunc(pprof.Index),
@@ -26,6 +26,10 @@ func (a *assembly) adminPages() map[string]http.Handler {
 		"GET /debug/pprof/symbol":           http.HandlerFunc(pprof.Symbol),
 		"GET /debug/pprof/trace":            http.HandlerFunc(pprof.Trace),
 	}
+	if reg := a.registry(in); reg != nil {
+		maps.Copy(pages, WorkspacePages(reg))
+	}
+	return pages
 }
 
 // openConsole makes the console, if there is a token for it. The server has it, and

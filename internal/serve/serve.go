@@ -95,7 +95,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	seen := a.observe()
 	defer seen.flush(ctx)
 	b := a.newBot(in)
-	a.openAdmin(seen, b)
+	a.openAdmin(seen, b, in)
 	if in != nil {
 		in.store.Store, in.bot = a.cfg.Bot.Store, b
 		a.cfg.Webhook.Pages = in.pages(a.cfg.Webhook.Pages)
@@ -257,9 +257,19 @@ func (a *assembly) openStore() (func() error, error) {
 // *settings.Error; one that another process holds is a failure.
 func OpenStore(v *settings.Values) (state.Store, error) { return openStore(v, v.Workers) }
 
+// LookStore opens the configured store to look at it. A file store must be there,
+// and is not changed.
+func LookStore(v *settings.Values) (state.Store, error) {
+	return openStoreOptions(v, stateurl.Options{Workers: v.Workers, ReadOnly: true})
+}
+
 // openStore opens the configured store for a number of concurrent turns.
 func openStore(v *settings.Values, workers int) (state.Store, error) {
-	store, err := stateurl.OpenOptions(v.State, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers})
+	return openStoreOptions(v, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers})
+}
+
+func openStoreOptions(v *settings.Values, opts stateurl.Options) (state.Store, error) {
+	store, err := stateurl.OpenOptions(v.State, opts)
 	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
 		return nil, &settings.Error{Problems: []settings.Problem{
 			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + path.Error()},

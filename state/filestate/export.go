@@ -15,9 +15,11 @@ import (
 func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 	return func(yield func(state.Record, error) bool) {
 		// Attempts that were begun belong to the export.
-		if err := s.do(ctx, &pingOp{call: newCall(0)}); err != nil {
-			yield(state.Record{}, err)
-			return
+		if !s.opts.ReadOnly {
+			if err := s.do(ctx, &pingOp{call: newCall(0)}); err != nil {
+				yield(state.Record{}, err)
+				return
+			}
 		}
 		for _, part := range []iter.Seq2[state.Record, error]{
 			s.exportEntries(ctx), s.exportDelayed(ctx), s.exportDead(ctx), s.exportDedup(ctx),

@@ -160,9 +160,12 @@ func (e *lockedError) Error() string { return "filestate: " + e.dir + " is in us
 func (*lockedError) Unwrap() error   { return state.ErrLocked }
 
 // close closes the file. If it is broken, bbolt may hold a lock that it never
-// gives back, so only the lock on the file is released.
-func (f *file) close(broken bool) error {
-	_ = os.Remove(filepath.Join(f.dir, pidName)) //nolint:gosec // beside the file of the store
+// gives back, so only the lock on the file is released. One that was opened to
+// look at it leaves the mark of a process that has not closed it.
+func (f *file) close(broken, readOnly bool) error {
+	if !readOnly {
+		_ = os.Remove(filepath.Join(f.dir, pidName)) //nolint:gosec // beside the file of the store
+	}
 	if broken {
 		return errors.Join(unlock(f.handle), f.handle.Close())
 	}
@@ -171,14 +174,44 @@ func (f *file) close(broken bool) error {
 
 // openFile opens the file of the store, shrinks it if that pays and loads it.
 func (s *Store) openFile() error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	open := s.openLocked
+	if s.opts.ReadOnly {
+		open = s.openReadOnly
+	} else if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	err := s.openLocked()
+	err := open()
 	for tries := 0; errors.Is(err, errReplaced) && tries < 5; tries++ {
-		err = s.openLocked()
+		err = open()
 	}
 	return err
+}
+
+// openReadOnly opens the file to look at it and loads it.
+func (s *Store) openReadOnly() error {
+	_, err := os.Stat(filepath.Join(s.dir, pidName))
+	s.unclosed = err == nil
+	if err := check(s.dir, s.unclosed, nil); err != nil {
+		return err
+	}
+	f, err := openBolt(s.dir, fileName, bolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	l := newLoader(s.opts.DedupTTL, time.Now())
+	load := func(tx *bolt.Tx) error {
+		for _, name := range buckets() {
+			if tx.Bucket([]byte(name)) == nil {
+				return &fileError{filepath.Join(s.dir, fileName), "is not complete", "start the bot with it once", nil}
+			}
+		}
+		return l.load(tx)
+	}
+	if err := guard(func() error { return f.bolt.View(load) }); err != nil {
+		return errors.Join(err, f.close(isDamage(err), true))
+	}
+	s.db, s.index, s.dedup = f, l.index, l.dedup
+	return nil
 }
 
 func (s *Store) openLocked() error {
@@ -197,7 +230,7 @@ func (s *Store) openLocked() error {
 	if err != nil {
 		return err
 	}
-	fail := func(err error) error { return errors.Join(err, f.close(isDamage(err))) }
+	fail := func(err error) error { return errors.Join(err, f.close(isDamage(err), false)) }
 	pid := strconv.AppendInt(nil, int64(os.Getpid()), 10)
 	if err := os.WriteFile(filepath.Join(s.dir, pidName), append(pid, '\n'), 0o600); err != nil {
 		return fail(err)

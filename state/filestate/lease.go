@@ -40,6 +40,9 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
 		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
 	}
+	if err := s.writable(); err != nil {
+		return nil, err
+	}
 	for {
 		if err := s.open(); err != nil {
 			return nil, err

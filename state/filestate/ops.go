@@ -140,6 +140,9 @@ func (s *Store) do(ctx context.Context, o op) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := s.writable(); err != nil {
+		return err
+	}
 	if !s.queue.push(o) {
 		return state.ErrClosed
 	}
@@ -151,4 +154,12 @@ func (s *Store) do(ctx context.Context, o op) error {
 		c.abandoned.Store(true)
 		return ctx.Err()
 	}
+}
+
+// writable returns an error if the store was opened to look at it.
+func (s *Store) writable() error {
+	if s.opts.ReadOnly {
+		return invalid("the store is open for reading only")
+	}
+	return nil
 }

@@ -40,6 +40,11 @@ type Options struct {
 	// crash of the process loses nothing then, but a crash of the machine
 	// may damage the file. It is meant for tests.
 	NoSync bool
+	// ReadOnly opens a store to look at it: the directory must hold one, and
+	// nothing in it changes. Other processes may look at the same time, but
+	// none may have it open for writing. Calls that write, and Lease, are
+	// [state.ErrInvalid].
+	ReadOnly bool
 }
 
 // Store is a [state.Store] in a directory. Make one with [Open].
@@ -119,7 +124,9 @@ func OpenOptions(dir string, opts Options) (*Store, error) {
 		}
 		return nil, classify(err)
 	}
-	s.done.Go(s.write)
+	if !opts.ReadOnly {
+		s.done.Go(s.write)
+	}
 	return s, nil
 }
 
@@ -146,7 +153,7 @@ func (s *Store) Close() error {
 		s.done.Wait()
 		s.dbMu.Lock()
 		defer s.dbMu.Unlock()
-		s.end = s.db.close(s.broken != nil)
+		s.end = s.db.close(s.broken != nil, s.opts.ReadOnly)
 	})
 	s.done.Wait()
 	return s.end

@@ -38,6 +38,9 @@ type Options struct {
 	// Workers is how many turns run at once. A Redis store keeps connections
 	// for as many, and some for those who enqueue. Defaults to 64.
 	Workers int
+	// ReadOnly opens a file store to look at it, without changing anything in
+	// its directory (see [filestate.Options]). It has no effect on the others.
+	ReadOnly bool
 }
 
 // Open opens the store at address with the default options.
@@ -51,7 +54,7 @@ func OpenOptions(address string, opts Options) (state.Store, error) {
 		return nil, err
 	}
 	if dir, ok := directory(address); ok {
-		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries})
+		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries, ReadOnly: opts.ReadOnly})
 	}
 	if address == memory {
 		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil
