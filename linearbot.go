@@ -44,7 +44,6 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter/linear"
@@ -52,6 +51,7 @@ import (
 	"github.com/linearbot/linearbot/internal/cli"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/state/redisstate"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -93,8 +93,7 @@ func Main(register func(b *bot.Bot) error) { Config{Register: register}.Main() }
 // Main is the function [Main] for a program that configures more than its
 // handlers.
 func (c Config) Main() {
-	// The store reports errors; the client's own lines would bypass the log.
-	redis.SetLogger(silence{})
+	redisstate.Quiet() // its errors are the store's, and these go to the log
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -120,12 +119,6 @@ func name(args []string) string {
 	base := filepath.Base(args[0])
 	return strings.TrimSuffix(strings.TrimSuffix(base, ".exe"), ".test")
 }
-
-// silence is a logger for the Redis client that discards everything.
-type silence struct{}
-
-// Printf discards a line.
-func (silence) Printf(context.Context, string, ...any) {}
 
 // Run serves and works until ctx ends, then drains, and returns nil after a
 // clean stop. It blocks. If the configuration is wrong it starts nothing and

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -15,6 +16,9 @@ import (
 //
 // It blocks for one durable write. It works whether or not Run does.
 func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
+	if f := missed.From(ctx); f != nil {
+		return b.acceptMissed(ctx, d, f)
+	}
 	t := adapter.TraceOf(ctx)
 	route, err := b.cfg.Adapter.Route(d)
 	if err != nil {

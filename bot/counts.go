@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/linearbot/linearbot/internal/latency"
 )
 
 // The names of what [Bot.Counts] counts.
@@ -83,11 +81,24 @@ type Load struct {
 	Workers, Busy int
 	// Waits are how long events were stored before their turn began the first
 	// time, by the store's clock. Takes are how long turns took.
-	Waits, Takes latency.Snapshot
+	Waits, Takes Durations
+}
+
+// Durations are counts of durations since [New].
+type Durations struct {
+	// Count is how many were counted, Sum their sum.
+	Count uint64
+	Sum   time.Duration
+	// Buckets are how many were at most as long as each bound, by the bound in
+	// seconds.
+	Buckets map[float64]uint64
 }
 
 // Load returns the present load.
-func (b *Bot) Load() Load { return Load(b.runner.Load()) }
+func (b *Bot) Load() Load {
+	l := b.runner.Load()
+	return Load{Workers: l.Workers, Busy: l.Busy, Waits: Durations(l.Waits), Takes: Durations(l.Takes)}
+}
 
 // maxTypes bounds how many types of event are told apart: they come from signed
 // deliveries, but from outside.

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -125,7 +126,7 @@ func (b *Bot) wasAsked(ctx context.Context, e state.Queued, t *Turn, f *Failed) 
 		return isMessage && f.Handler != "" && t.message != nil && !t.message.Author.IsBot()
 	}
 	// The message may be what ends the process, so nothing parses it here.
-	d, err := unpackDelivery(e.Body)
+	d, err := envelope.Unpack(e.Body)
 	if err != nil {
 		return false
 	}
@@ -147,7 +148,7 @@ func (b *Bot) threadOf(e state.Queued) adapter.ThreadID {
 	if e.Lane.Kind != laneKey("", "").Kind {
 		return ""
 	}
-	if d, err := unpackDelivery(e.Body); err == nil {
+	if d, err := envelope.Unpack(e.Body); err == nil {
 		if to, err := b.cfg.Adapter.Route(d); err == nil && to.Thread != "" {
 			return to.Thread
 		}
@@ -190,7 +191,7 @@ func (t *Thread) apologize(ctx context.Context, f *Failed) error {
 // failed, whether or not a handler had it.
 func (b *Bot) waits(e state.Queued, t *Turn) bool {
 	if t == nil { // it may be what ends the process, so it is not parsed
-		d, err := unpackDelivery(e.Body)
+		d, err := envelope.Unpack(e.Body)
 		if err != nil {
 			return false
 		}

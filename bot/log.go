@@ -6,6 +6,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -48,7 +49,7 @@ const (
 // its request.
 func named(to zerolog.Context, e *state.Queued) zerolog.Context {
 	to = to.Str(keyTrace, e.ID)
-	if id := envelopeID(e.Body); len(id) > 0 {
+	if id := envelope.ID(e.Body); len(id) > 0 {
 		to = to.Bytes(keyDelivery, id)
 	}
 	return to

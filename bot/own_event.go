@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -36,32 +37,29 @@ type press struct {
 // pressPrefix begins the event key of a press; the name of the link follows.
 const pressPrefix = "press\x00"
 
-// A stored event of the bot's own is this byte, where a delivery has the
-// version of its envelope, and JSON.
-const envelopeOwn = 2
-
 // packOwn returns the stored form of e.
 func packOwn(e *ownEvent) ([]byte, error) {
 	data, err := json.Marshal(e)
 	if err != nil {
 		return nil, err
 	}
-	return append([]byte{envelopeOwn}, data...), nil
+	return envelope.PackOwn(data), nil
 }
 
 // unpack reads the stored form of an event and returns what makes an event of it
 // for the bot with an identity.
 func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Event, error), err error) {
-	if len(e.Body) == 0 || e.Body[0] != envelopeOwn {
-		d, err := unpackDelivery(e.Body)
+	body, ours := envelope.UnpackOwn(e.Body)
+	if !ours {
+		d, err := envelope.Unpack(e.Body)
 		if err != nil {
 			return nil, err
 		}
 		return func(self *adapter.Identity) (adapter.Event, error) { return b.cfg.Adapter.Decode(d, self) }, nil
 	}
 	var own ownEvent
-	if json.Unmarshal(e.Body[1:], &own) != nil || !own.valid() {
-		return nil, errEnvelope
+	if json.Unmarshal(body, &own) != nil || !own.valid() {
+		return nil, envelope.ErrUnreadable
 	}
 	return func(*adapter.Identity) (adapter.Event, error) { return own.event(e), nil }, nil
 }

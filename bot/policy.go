@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -163,7 +164,7 @@ func (b *Bot) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
 		ID:   d.Key(),
 		Lane: b.laneOf(r.Workspace, r.Thread),
 		Keys: []string{r.Key},
-		Body: packDelivery(d),
+		Body: envelope.Pack(d),
 	}
 	if r.Urgent {
 		e.Lane.Kind = "urgent"

@@ -7,38 +7,34 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
-// Unpack reads the stored form of a delivery, that of [state.Entry.Body] in lanes,
-// for tools that look into a store. Events that the bot made itself have another
-// form, and an error.
-func Unpack(stored []byte) (*adapter.Delivery, error) { return unpackDelivery(stored) }
-
-// AcceptMissed stores a delivery whose webhook did not arrive, and reports whether
-// it was new. It is Accept for those who look for such deliveries: what is known
-// already leaves no trace. It blocks for one durable write.
-func (b *Bot) AcceptMissed(ctx context.Context, d *adapter.Delivery) (added bool, err error) {
+// acceptMissed is Accept for a delivery whose webhook did not arrive; see package
+// missed. One that is known already leaves no trace.
+func (b *Bot) acceptMissed(ctx context.Context, d *adapter.Delivery, f *missed.Find) error {
 	route, err := b.cfg.Adapter.Route(d)
 	if err != nil || route.Ignore != "" {
-		return false, err
+		return err
 	}
 	e := b.entry(d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, e)
 	if err != nil {
-		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	if receipt.Outcome == state.Duplicate {
-		return false, nil
+		return nil
 	}
+	f.New = true
 	b.counts.add(countMissed, "")
 	step := adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID, N: int64(receipt.Depth)}
 	if receipt.Outcome == state.Busy {
 		step = adapter.TraceStep{Code: reason.Busy}
 	}
 	b.traceIntake(e.ID, &route, adapter.TraceStep{Code: reason.Missed}, step)
-	return true, nil
+	return nil
 }
 
 // traceIntake records how a delivery arrived that no request brought.

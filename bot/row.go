@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
@@ -245,7 +246,7 @@ func (l *lane) look(ctx context.Context, i int) (*candidate, error) {
 // opening it may be what kills the process.
 func (l *lane) place(ctx context.Context, e state.Queued) (*candidate, error) {
 	b, s := l.bot, &candidate{}
-	d, err := unpackDelivery(e.Body)
+	d, err := envelope.Unpack(e.Body)
 	if err != nil || isResumed(&e) || e.Attempt > b.mostAttempts()+bystanderOf(ctx, l.page, e) {
 		return s, nil //nolint:nilerr // its own turn fails with it
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/proof"
 	"github.com/linearbot/linearbot/internal/reason"
 )
 
@@ -170,8 +171,8 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		log(h.log.Error()).Err(err).Msg("delivery not stored: Linear will send it again")
 		return http.StatusServiceUnavailable, "not stored, try again", reason.IntakeFailed
 	}
-	if by != nil && r.Header.Get(CheckHeader) != "" {
-		w.Header().Set(ProofHeader, by.proof(r.Header.Get("Linear-Signature")))
+	if by != nil && r.Header.Get(proof.CheckHeader) != "" {
+		w.Header().Set(proof.Header, by.proof(r.Header.Get("Linear-Signature")))
 	}
 	return http.StatusOK, "OK", ""
 }

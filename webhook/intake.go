@@ -81,4 +81,14 @@ func (i *Intake) Late() int64 {
 
 // Took returns how long the answers took, without the time for which Config.Lag
 // delayed them.
-func (i *Intake) Took() latency.Snapshot { return i.took.Snapshot() }
+func (i *Intake) Took() Durations { return Durations(i.took.Snapshot()) }
+
+// Durations are counts of durations since the server was made.
+type Durations struct {
+	// Count is how many were counted, Sum their sum.
+	Count uint64
+	Sum   time.Duration
+	// Buckets are how many were at most as long as each bound, by the bound in
+	// seconds.
+	Buckets map[float64]uint64
+}

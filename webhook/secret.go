@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/proof"
 )
 
 // Secret is a signing secret that is accepted until a given time: for example the
@@ -124,17 +126,14 @@ func (s *signer) signs(body []byte, got *[sha256.Size]byte) bool {
 	return good
 }
 
-// proofLabel keeps proofs apart from signatures: no delivery begins with it.
-const proofLabel = "linearbot proof\x00"
-
-// proof answers a check, see [Proof].
+// proof answers a check, see package proof.
 func (s *signer) proof(signature string) string {
 	m, ok := s.macs.Get().(*mac)
 	if !ok {
 		return ""
 	}
 	defer s.macs.Put(m)
-	return hex.EncodeToString(m.sign([]byte(proofLabel + signature)))
+	return hex.EncodeToString(m.sign(proof.Message(signature)))
 }
 
 // expired reports whether the secret has expired.

@@ -128,24 +128,6 @@ func parseSignature(signature string) (got [sha256.Size]byte, err error) {
 	return got, nil
 }
 
-// The headers of a check: a request that asks the server to prove that it knows the
-// signing secret, and the proof.
-const (
-	// CheckHeader, with any value, asks for the proof in the answer to a delivery
-	// that is signed and fresh.
-	CheckHeader = "Linearbot-Check"
-	// ProofHeader holds the proof; see [Proof].
-	ProofHeader = "Linearbot-Proof"
-)
-
-// Proof returns what a server that knows the secret answers to a check whose
-// signature is given. The signature covers the body, so a body with a nonce makes a
-// proof that answers no other request. It is not a signature that any delivery could
-// have.
-func Proof(secret, signature string) string {
-	return newSigner(Secret{Value: secret}).proof(signature)
-}
-
 // Sign returns the signature that Linear would send for body: the HMAC-SHA256
 // under secret, in lower-case hex. It is for tests and tools.
 func Sign(secret string, body []byte) string {

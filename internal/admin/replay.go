@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/trace"
 )
 
@@ -118,7 +118,7 @@ func (a *API) stored(ctx context.Context, id string) ([]byte, error) {
 }
 
 func bodyOf(stored []byte) []byte {
-	d, err := bot.Unpack(stored)
+	d, err := envelope.Unpack(stored)
 	if err != nil {
 		return nil // an event that the bot made itself
 	}

@@ -162,7 +162,7 @@ func (s *scrape) intake(in status.Intake) {
 	}
 	s.words(webhookRefused, in.Refused())
 	s.add(webhookLate, float64(in.Late()))
-	s.times(webhookDuration, in.Took())
+	s.times(webhookDuration, latency.Snapshot(in.Took()))
 	s.at(webhookLast, in.LastAccepted())
 }
 
@@ -200,8 +200,8 @@ func (s *scrape) bot(b status.Bot) {
 	load := b.Load()
 	s.add(turnsRunning, float64(load.Busy))
 	s.add(turnsLimit, float64(load.Workers))
-	s.times(turnWait, load.Waits)
-	s.times(turnDuration, load.Takes)
+	s.times(turnWait, latency.Snapshot(load.Waits))
+	s.times(turnDuration, latency.Snapshot(load.Takes))
 }
 
 func (s *scrape) stores(all map[string]status.Store) {

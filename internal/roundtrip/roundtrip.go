@@ -20,6 +20,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
+	"github.com/linearbot/linearbot/internal/proof"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -143,7 +144,7 @@ func (t Trip) post(ctx context.Context, body []byte) (status int, proven bool, e
 	signature := webhook.Sign(t.Secret, body)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Linear-Signature", signature)
-	req.Header.Set(webhook.CheckHeader, "1")
+	req.Header.Set(proof.CheckHeader, "1")
 	client := &http.Client{}
 	if t.HTTPClient != nil {
 		*client = *t.HTTPClient
@@ -154,6 +155,6 @@ func (t Trip) post(ctx context.Context, body []byte) (status int, proven bool, e
 		return 0, false, err
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, 1<<16)
-	proven = hmac.Equal([]byte(resp.Header.Get(webhook.ProofHeader)), []byte(webhook.Proof(t.Secret, signature)))
+	proven = hmac.Equal([]byte(resp.Header.Get(proof.Header)), []byte(proof.Of(t.Secret, signature)))
 	return resp.StatusCode, proven, resp.Body.Close()
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
@@ -169,20 +170,20 @@ func (c *catchUp) one(ctx context.Context, workspace string) error {
 
 // accept takes in what was found, and returns how many were missed.
 func (c *catchUp) accept(ctx context.Context, found []*adapter.Delivery, now time.Time) (int, error) {
-	missed := 0
+	n := 0
 	for _, d := range found {
 		if written(d.Body).After(now.Add(-catchUpGrace)) {
 			continue // its webhook may still be on its way
 		}
-		added, err := c.bot.AcceptMissed(ctx, d)
-		if err != nil {
-			return missed, err
+		var f missed.Find
+		if err := c.bot.Accept(missed.With(ctx, &f), d); err != nil {
+			return n, err
 		}
-		if added {
-			missed++
+		if f.New {
+			n++
 		}
 	}
-	return missed, nil
+	return n, nil
 }
 
 // written is when what a delivery reports was created.

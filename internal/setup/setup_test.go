@@ -17,6 +17,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/proof"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -140,7 +141,7 @@ func TestAddressIsTaken(t *testing.T) {
 		{
 			name: "something that repeats what it gets", err: "another process listens on",
 			there: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set(webhook.ProofHeader, r.Header.Get("Linear-Signature"))
+				w.Header().Set(proof.Header, r.Header.Get("Linear-Signature"))
 				_, _ = io.Copy(w, r.Body)
 			}),
 		},

@@ -10,7 +10,6 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/internal/latency"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -48,7 +47,7 @@ type Intake interface {
 	Refused() map[string]int64
 	Late() int64
 	LastAccepted() time.Time
-	Took() latency.Snapshot
+	Took() webhook.Durations
 }
 
 // Store is what a store shows. Every [state.Store] is one.

@@ -71,7 +71,7 @@ func (c *Console) sample() {
 	counts, load := b.Counts(), b.Load()
 	c.history.add(sample{
 		at: c.cfg.Now(), accepted: counts["accepted"], handled: counts["handled"], failed: counts["retried"] + counts["buried"],
-		wait: load.Waits, take: load.Takes,
+		wait: latency.Snapshot(load.Waits), take: latency.Snapshot(load.Takes),
 	})
 }
 

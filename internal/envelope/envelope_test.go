@@ -1,0 +1,62 @@
+package envelope_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
+)
+
+func FuzzEnvelope(f *testing.F) {
+	f.Add("id", []byte(`{"a":1}`), int64(1790932505430), true)
+	f.Add("", []byte(nil), int64(-1), false)
+	f.Fuzz(func(t *testing.T, id string, body []byte, at int64, late bool) {
+		in := &adapter.Delivery{ID: id, Body: body, SentAt: time.UnixMilli(at), ReceivedAt: time.UnixMilli(at / 2), Late: late}
+		packed := envelope.Pack(in)
+		out, err := envelope.Unpack(packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(id) > 255 {
+			in.ID = id[:255]
+		}
+		if got := envelope.ID(packed); string(got) != in.ID {
+			t.Errorf("id %q, want %q", got, in.ID)
+		}
+		if !bytes.Equal(out.Body, in.Body) {
+			t.Errorf("body %q, want %q", out.Body, in.Body)
+		}
+		in.Body, out.Body = nil, nil
+		if diff := cmp.Diff(in, out); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		// Whatever else is stored there is either read or refused.
+		if _, err := envelope.Unpack(body); err != nil && err != envelope.ErrUnreadable { //nolint:errorlint // it is returned as it is
+			t.Errorf("unpack of damage: %v", err)
+		}
+	})
+}
+
+func TestOwnAndDeliveriesStayApart(t *testing.T) {
+	t.Parallel()
+	for _, stored := range [][]byte{nil, {}, envelope.Pack(&adapter.Delivery{ID: "id", Body: []byte("{}")})} {
+		if _, ok := envelope.UnpackOwn(stored); ok {
+			t.Errorf("%q is read as an event of the bot's own", stored)
+		}
+	}
+	own := envelope.PackOwn([]byte("{}"))
+	if body, ok := envelope.UnpackOwn(own); !ok || string(body) != "{}" {
+		t.Errorf("own event: %q, %v", body, ok)
+	}
+	if _, err := envelope.Unpack(own); !errors.Is(err, envelope.ErrUnreadable) {
+		t.Errorf("an own event is read as a delivery: %v", err)
+	}
+	if id := envelope.ID(own); len(id) > 0 {
+		t.Errorf("an own event has the id %q", id)
+	}
+}
