@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -80,7 +79,7 @@ func (a *API) explain(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, invalid("%s", err)
 	}
-	found, err := a.cfg.Traces.Find(r.Context(), q)
+	found, seen, err := a.cfg.Traces.Explain(r.Context(), q)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +87,9 @@ func (a *API) explain(r *http.Request) (any, error) {
 	slices.SortStableFunc(found, func(x, y trace.Trace) int { return weight(x.Status) - weight(y.Status) })
 	e := Explanation{Traces: a.tell(r.Context(), found)}
 	if len(found) == 0 {
-		e.Hints, err = a.hints(r.Context())
+		e.Hints = hints(&seen)
 	}
-	return e, err
+	return e, nil
 }
 
 func weight(s trace.Status) int {
@@ -101,42 +100,24 @@ func weight(s trace.Status) int {
 }
 
 // hints says why there may be no trace of something.
-func (a *API) hints(ctx context.Context) ([]string, error) {
-	const recent = 24 * time.Hour
-	now := a.cfg.Now()
-	all, err := a.cfg.Traces.List(ctx, trace.Filter{Limit: math.MaxInt}) // once: each reads all pages
-	if err != nil {
-		return nil, err
-	}
-	var hints []string
-	count := make(map[string]int)
-	var order []string
-	refused := trace.Filter{Status: trace.StatusRefused, Since: now.Add(-recent)}
-	for i := range all {
-		if !refused.Keeps(&all[i]) {
-			continue
-		}
-		why := all[i].Reason
-		if count[why]++; count[why] == 1 {
-			order = append(order, why)
-		}
-	}
-	for _, why := range order {
-		row := reason.Of(why)
-		hints = append(hints, fmt.Sprintf("Requests were refused within the last day, %d times because: %s [%s]", count[why], row.Says, why))
+func hints(seen *trace.Seen) []string {
+	var all []string
+	for _, of := range seen.Refused {
+		row := reason.Of(of.Reason)
+		all = append(all, fmt.Sprintf("Requests were refused within the last day, %d times because: %s [%s]", of.N, row.Says, row.Code))
 		if row.Do != "" {
-			hints = append(hints, "To do: "+row.Do)
+			all = append(all, "To do: "+row.Do)
 		}
 	}
-	if len(order) == 0 {
-		if len(all) == 0 {
-			hints = append(hints, "No request has arrived at all: see in Linear whether the webhook is enabled and its URL is that of this server. \"doctor\" checks it.")
-		} else {
-			hints = append(hints, "No request of Linear about it has arrived; the last one about anything came at "+all[0].At.UTC().Format("2006-01-02 15:04:05 UTC")+
-				". See in Linear whether the webhook has this resource type and whether the app has access to the team. \"doctor\" checks it.")
-		}
+	switch {
+	case len(all) > 0:
+	case seen.Last.IsZero():
+		all = append(all, "No request has arrived at all: see in Linear whether the webhook is enabled and its URL is that of this server. \"doctor\" checks it.")
+	default:
+		all = append(all, "No request of Linear about it has arrived; the last one about anything came at "+seen.Last.UTC().Format("2006-01-02 15:04:05 UTC")+
+			". See in Linear whether the webhook has this resource type and whether the app has access to the team. \"doctor\" checks it.")
 	}
-	return hints, nil
+	return all
 }
 
 func (a *API) deliveries(r *http.Request) (any, error) {

@@ -71,7 +71,7 @@ const (
 	Migrated
 	// TraceList are the workspaces that have decision traces.
 	TraceList
-	// TraceHead counts the pages of traces of a workspace.
+	// TraceHead counts the pages of traces of a workspace, and says how new they are.
 	TraceHead
 	// TracePage is a page of traces.
 	TracePage
@@ -172,7 +172,7 @@ func table() [33]Info {
 		{Migrated, "migrated", "thing taken over", "JSON", 90 * day, false},
 		// The writers of traces know how long these live.
 		{TraceList, "traces", "store", "JSON", 60 * day, false},
-		{TraceHead, "trace_head", "workspace", "decimal", 15 * day, false},
+		{TraceHead, "trace_head", "workspace", "see package trace", 15 * day, false},
 		{TracePage, "trace", "page", "see package trace", 7 * day, false},
 		{Seen, "seen", "workspace", "JSON", 30 * day, false},
 	}

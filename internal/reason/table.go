@@ -3,6 +3,7 @@ package reason
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Kind says what a code means for the delivery.
@@ -38,15 +39,23 @@ type Info struct {
 // Of returns the row of a code. A code that is not in the table, from another
 // version, is a row of its own.
 func Of(code string) Info {
-	for _, i := range Table() {
-		if i.Code == code {
-			return i
-		}
+	if i, ok := rows()[code]; ok {
+		return i
 	}
 	return Info{Code: code, Kind: Step, Says: "Something that this version has no sentence for: " + code + "."}
 }
 
-// Kinds returns the kind of each code, for those who ask often.
+// rows is the table by code: traces ask it for every step.
+var rows = sync.OnceValue(func() map[string]Info { //nolint:gochecknoglobals // a constant that is built at its first use
+	all := Table()
+	by := make(map[string]Info, len(all))
+	for _, i := range all {
+		by[i.Code] = i
+	}
+	return by
+})
+
+// Kinds returns the kind of each code.
 func Kinds() map[string]Kind {
 	kinds := make(map[string]Kind)
 	for _, i := range Table() {

@@ -22,7 +22,11 @@
 //
 // # Reading
 //
-// A [View] puts the parts of a delivery together and returns a [Trace] of each.
+// A [View] puts the parts of a delivery together and returns a [Trace] of each. It
+// reads the newest pages first, of all workspaces together, and stops when it has
+// what is asked for: the head of each ring says how new its pages are. A delivery
+// whose parts lie far apart, because its turn waited or was retried, is followed
+// back to its first part.
 // The [Story] of a trace tells it in plain words: what happened, why, and what to
 // do. The words are those of package reason.
 //

@@ -1,9 +1,9 @@
 package trace
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -21,8 +21,8 @@ import (
 //
 // Times are microseconds: at since 1970, a since at, t of a step a duration.
 
-// wirePart is a part as it is read. appendPart writes the same by hand, as it is
-// on the way of every message.
+// wirePart is a part as it is read if lineReader cannot. appendPart writes the
+// same by hand, as it is on the way of every message.
 type wirePart struct {
 	Kind      adapter.TracePart `json:"k"`
 	At        int64             `json:"at"`
@@ -105,32 +105,45 @@ func quoted(b []byte, s string) []byte {
 }
 
 // readPage returns the parts of a page, if it has the number. Lines that cannot
-// be read, from another version, are left out.
+// be read, from another version, are left out. The parts keep the page alive.
 func readPage(data []byte, number int64) []Part {
-	head, rest, _ := bytes.Cut(data, []byte("\n"))
-	if n, err := strconv.ParseInt(string(head), 10, 64); err != nil || n != number {
+	head, rest, _ := strings.Cut(string(data), "\n")
+	if n, err := strconv.ParseInt(head, 10, 64); err != nil || n != number {
 		return nil
 	}
-	var parts []Part
-	for line := range bytes.Lines(rest) {
-		var w wirePart
-		if json.Unmarshal(line, &w) != nil {
-			continue
-		}
-		p := Part{
-			Kind: w.Kind, Begun: time.UnixMicro(w.At),
-			TraceSubject: adapter.TraceSubject{
-				ID: w.ID, Delivery: w.Delivery, Event: w.Event, Workspace: w.Workspace, Thread: w.Thread,
-				Type: w.Type, Subject: w.Subject,
-			},
-		}
-		for _, s := range w.Steps {
-			p.Steps = append(p.Steps, Step{
-				adapter.TraceStep{Code: s.Code, Detail: s.Detail, N: s.N, Took: time.Duration(s.Took) * time.Microsecond},
-				time.Duration(s.After) * time.Microsecond,
-			})
+	parts := make([]Part, 0, strings.Count(rest, "\n"))
+	for line := range strings.Lines(rest) {
+		r := lineReader{left: strings.TrimSuffix(line, "\n")}
+		p, ok := r.part()
+		if !ok {
+			if p, ok = readSlowly(line); !ok {
+				continue
+			}
 		}
 		parts = append(parts, p)
 	}
 	return parts
 }
+
+// readSlowly reads any JSON with the fields of a part.
+func readSlowly(line string) (Part, bool) {
+	var w wirePart
+	if json.Unmarshal([]byte(line), &w) != nil {
+		return Part{}, false
+	}
+	p := Part{
+		Kind: w.Kind, Begun: time.UnixMicro(w.At),
+		TraceSubject: adapter.TraceSubject{
+			ID: w.ID, Delivery: w.Delivery, Event: w.Event, Workspace: w.Workspace, Thread: w.Thread,
+			Type: w.Type, Subject: w.Subject,
+		},
+	}
+	for _, s := range w.Steps {
+		p.Steps = append(p.Steps, Step{
+			adapter.TraceStep{Code: s.Code, Detail: s.Detail, N: s.N, Took: micro(s.Took)}, micro(s.After),
+		})
+	}
+	return p, true
+}
+
+func micro(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

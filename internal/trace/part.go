@@ -113,6 +113,41 @@ func (l *live) End() {
 	l.rec.ended(l)
 }
 
+// selfMade reports whether a part is about an entry that the bot made itself, such
+// as a scheduled post: no request brought it. A replay has a record of its own
+// beginning.
+func (p *Part) selfMade() bool {
+	return strings.Contains(p.ID, "\x00") && !strings.HasPrefix(p.ID, "replay\x00")
+}
+
+// leeway is how far the clocks of the processes, the store and Linear may differ
+// without a part of a trace being overlooked.
+const leeway = 5 * time.Second
+
+// firstRetry is how soon Linear may retry a delivery.
+const firstRetry = time.Minute
+
+// since returns from when on there can be other parts of the same delivery: when
+// the request arrived first, as far as this part knows.
+func (p *Part) since() time.Time {
+	since := p.Begun
+	for i := range p.Steps {
+		switch s := &p.Steps[i]; s.Code {
+		case reason.Attempt:
+			if s.N > 1 || !p.selfMade() {
+				since = p.Begun.Add(-s.Took)
+			}
+		case reason.Late:
+			since = p.Begun.Add(-s.Took)
+		case reason.Duplicate:
+			if since.Equal(p.Begun) {
+				since = p.Begun.Add(-firstRetry)
+			}
+		}
+	}
+	return since.Add(-leeway)
+}
+
 // snapshot returns a copy of a part that has not ended.
 func (l *live) snapshot() Part {
 	l.mu.Lock()

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -60,4 +61,10 @@ func queryOf(u *url.URL) (Query, error) {
 func issueName(s string) bool {
 	ok, err := regexp.MatchString(`^[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,9}$`, s)
 	return err == nil && ok
+}
+
+// wholeKey reports whether a text is a transport key, the hash of a signed body:
+// at most one delivery has it.
+func wholeKey(s string) bool {
+	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -33,6 +33,8 @@ type ring struct {
 	data   []byte
 	// opened is when it was begun. A page lives as long as its first part may.
 	opened time.Time
+	// newest is when the newest of its parts began.
+	newest time.Time
 }
 
 // write writes parts, and returns those that it has not written.
@@ -55,6 +57,9 @@ func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err erro
 		data, n := g.data, 0
 		for n < len(parts) && g.parts+n < g.perPage && len(data) < pageBytes {
 			data = appendPart(data, parts[n])
+			if begun := parts[n].Begun; begun.After(g.newest) {
+				g.newest = begun
+			}
 			n++
 		}
 		if err := g.value(g.number).Set(ctx, data); err != nil {
@@ -67,27 +72,28 @@ func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err erro
 	return nil, nil
 }
 
-// open takes the next number for a page.
+// open takes the next number for a page, and closes the page before: the head
+// then says how new it is.
 func (g *ring) open(ctx context.Context) error {
-	head := g.book.Value(notes.TraceHead, g.workspace).For(2 * g.life)
+	at := g.book.Value(notes.TraceHead, g.workspace).For(2 * g.life)
 	for {
-		old, err := head.Get(ctx)
+		old, err := at.Get(ctx)
 		if err != nil {
 			return fmt.Errorf("trace: head: %w", err)
 		}
-		n, err := strconv.ParseInt(string(old), 10, 64)
-		if err != nil || n < 0 {
-			n = 0 // there is none
+		h := readHead(old)
+		h.number++
+		if g.number > 0 {
+			h.closed[g.number] = g.newest
 		}
-		next := strconv.AppendInt(nil, n+1, 10)
-		switch err := head.Swap(ctx, old, next); {
+		switch err := at.Swap(ctx, old, h.encode()); {
 		case errors.Is(err, state.ErrConflict):
 			continue // another process was first
 		case err != nil:
 			return fmt.Errorf("trace: head: %w", err)
 		}
-		g.number, g.parts, g.opened = n+1, 0, g.now()
-		g.data = append(append(g.data[:0], next...), '\n')
+		g.number, g.parts, g.opened, g.newest = h.number, 0, g.now(), time.Time{}
+		g.data = append(strconv.AppendInt(g.data[:0], h.number, 10), '\n')
 		return nil
 	}
 }

@@ -190,6 +190,14 @@ func (m merger) conclude(t *Trace, p *Part) {
 	}
 }
 
+// refusal returns why a request was refused, or "" if it was not.
+func (m merger) refusal(p *Part) string {
+	if end, ended := m.ending(p); ended && m.kinds[end.Code] == reason.Refused {
+		return end.Code
+	}
+	return ""
+}
+
 // ending returns the step that says how a part ended.
 func (m merger) ending(p *Part) (Step, bool) {
 	for _, s := range slices.Backward(p.Steps) {
@@ -216,27 +224,33 @@ func (m merger) ending(p *Part) (Step, bool) {
 // delivery, an event, a comment, a session or an issue, its beginning, or a
 // short name such as ENG-123.
 func (t *Trace) About(q Query) bool {
-	if q.Text == "" {
+	switch {
+	case q.Text == "":
 		return false
-	}
-	if q.Subject != "" {
+	case q.Subject != "":
 		return strings.EqualFold(t.Subject, q.Subject)
-	}
-	if t.Names(q) {
+	case t.Names(q), q.Thread && hasPart(string(t.Thread), q.Text):
 		return true
 	}
-	for _, s := range t.Steps {
-		if (s.Code == reason.Reply || s.Code == reason.ReplyKept || s.Code == reason.Posted) && hasPart(s.Detail, q.Text) {
-			return true
-		}
-	}
-	return q.Thread && hasPart(string(t.Thread), q.Text)
+	return slices.ContainsFunc(t.Steps, func(s TimedStep) bool { return q.posted(s.Code, s.Detail) })
+}
+
+// about reports whether a trace with a part is about a query.
+func (p *Part) about(q Query) bool {
+	t := Trace{ID: p.ID, Delivery: p.Delivery, Event: p.Event, Thread: p.Thread, Subject: p.Subject}
+	return t.About(q) || q.Subject == "" && slices.ContainsFunc(p.Steps, func(s Step) bool { return q.posted(s.Code, s.Detail) })
+}
+
+// posted reports whether a step says that what the query names was posted.
+func (q Query) posted(code, detail string) bool {
+	return (code == reason.Reply || code == reason.ReplyKept || code == reason.Posted) && hasPart(detail, q.Text)
 }
 
 // Names reports whether a query names the delivery or its event, and not only
 // something beside it, such as a reply.
 func (t *Trace) Names(q Query) bool {
-	return hasPart(t.ID, q.Text) || hasPart(strings.ReplaceAll(t.ID, "\x00", ":"), q.Text) || // as lists show it
+	return hasPart(t.ID, q.Text) ||
+		strings.Contains(t.ID, "\x00") && hasPart(strings.ReplaceAll(t.ID, "\x00", ":"), q.Text) || // as lists show it
 		hasPart(t.Delivery, q.Text) || hasPart(t.Event, q.Text)
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 )
 
 // View reads traces. It is safe for concurrent use.
@@ -40,31 +40,85 @@ func (f Filter) Keeps(t *Trace) bool {
 	return (f.Workspace == "" || t.Workspace == f.Workspace) && (f.Thread == "" || t.Thread == f.Thread) && (f.Status == "" || t.Status == f.Status) && !t.At.Before(f.Since)
 }
 
-// List returns traces, newest first. It reads all that is kept.
+// List returns traces, newest first. It reads the newest pages, until it has as
+// many as are asked for.
 func (v *View) List(ctx context.Context, f Filter) ([]Trace, error) {
-	all, err := v.all(ctx, f.Workspace)
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(t Trace) bool { return !f.Keeps(&t) })
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
-	return all[:min(len(all), f.Limit)], nil
+	return v.scan(ctx, f.Workspace, &scan{keep: f.Keeps, limit: f.Limit, since: f.Since})
 }
 
 // mostFound is the most traces that Find returns.
 const mostFound = 50
 
-// Find returns the traces that a query is about, newest first.
+// Find returns the traces that a query is about, newest first. It reads the newest
+// pages first, and all of them unless it finds as many as it may return, or the
+// one delivery that the query names in full.
 func (v *View) Find(ctx context.Context, q Query) ([]Trace, error) {
-	all, err := v.all(ctx, "")
-	if err != nil {
-		return nil, err
+	found, _, err := v.Explain(ctx, q)
+	return found, err
+}
+
+// Seen says what a search saw besides what it found.
+type Seen struct {
+	// Last is when the newest delivery began. Zero if there was none.
+	Last time.Time
+	// Refused counts the requests that were refused within the last day, the
+	// reason of the newest first.
+	Refused []Refused
+}
+
+// Refused counts requests that were refused for a reason.
+type Refused struct {
+	Reason string
+	N      int
+	last   time.Time
+}
+
+// recent is how long ago a refused request may be the cause of a silence now.
+const recent = 24 * time.Hour
+
+// Explain is Find. If nothing is found, it also says what there is.
+func (v *View) Explain(ctx context.Context, q Query) ([]Trace, Seen, error) {
+	seen, m, now := Seen{}, merger{kinds: reason.Kinds()}, time.Now()
+	if v.rec != nil {
+		now = v.rec.cfg.Now()
 	}
-	found := slices.DeleteFunc(slices.Clone(all), func(t Trace) bool { return !t.About(q) })
-	// A duplicate is named after the delivery that it repeats.
-	return found[:min(len(found), mostFound)], nil
+	s := &scan{
+		limit: mostFound, keep: func(t *Trace) bool { return t.About(q) }, part: func(p *Part) bool { return p.about(q) },
+		dropped: func(p *Part) { seen.note(m, p, now) },
+	}
+	if wholeKey(q.Text) {
+		s.only = q.Text
+	}
+	found, err := v.scan(ctx, "", s)
+	slices.SortFunc(seen.Refused, func(a, b Refused) int { return b.last.Compare(a.last) })
+	return found, seen, err
+}
+
+// note notes a delivery that was not looked for, by a part of it.
+func (s *Seen) note(m merger, p *Part, now time.Time) {
+	if p.Begun.After(s.Last) {
+		s.Last = p.Begun
+	}
+	if p.Kind != adapter.TraceIntake || now.Sub(p.Begun) > recent {
+		return
+	}
+	why := m.refusal(p)
+	if why == "" {
+		return
+	}
+	i := slices.IndexFunc(s.Refused, func(r Refused) bool { return r.Reason == why })
+	if i < 0 {
+		i = len(s.Refused)
+		s.Refused = append(s.Refused, Refused{Reason: why})
+	}
+	r := &s.Refused[i]
+	r.N++
+	if p.Begun.After(r.last) {
+		r.last = p.Begun
+	}
 }
 
 // Workspaces returns the workspaces that have traces. That of requests which
@@ -75,57 +129,4 @@ func (v *View) Workspaces(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("trace: list of workspaces: %w", err)
 	}
 	return listed(data), nil
-}
-
-// all returns the traces of a workspace, or of all.
-func (v *View) all(ctx context.Context, workspace string) ([]Trace, error) {
-	var running []Part
-	if v.rec != nil {
-		running = v.rec.running() // first: what ends meanwhile is then there twice, and not missing
-		if err := v.rec.Flush(ctx); err != nil {
-			return nil, err
-		}
-	}
-	workspaces := []string{workspace}
-	if workspace == "" {
-		var err error
-		if workspaces, err = v.Workspaces(ctx); err != nil {
-			return nil, err
-		}
-	}
-	var parts []Part
-	for _, w := range workspaces {
-		of, err := v.parts(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, of...)
-	}
-	for _, p := range running {
-		if workspace == "" || p.Workspace == workspace {
-			parts = append(parts, p)
-		}
-	}
-	return Merge(parts), nil
-}
-
-// parts reads the ring of a workspace.
-func (v *View) parts(ctx context.Context, workspace string) ([]Part, error) {
-	data, err := v.book.Value(notes.TraceHead, workspace).Get(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("trace: head: %w", err)
-	}
-	head, err := strconv.ParseInt(string(data), 10, 64)
-	if err != nil {
-		return nil, nil //nolint:nilerr // there are none
-	}
-	var parts []Part
-	for n := max(1, head-pages+1); n <= head; n++ {
-		data, err := page(v.book, workspace, n).Get(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("trace: page: %w", err)
-		}
-		parts = append(parts, readPage(data, n)...)
-	}
-	return parts, nil
 }

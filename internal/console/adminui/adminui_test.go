@@ -42,6 +42,7 @@ type desk struct {
 	rec    *trace.Recorder
 	con    *adminui.Console
 	ahead  atomic.Int64 // of the clock, in nanoseconds
+	asked  atomic.Int64 // requests to the admin API
 	url    string
 	client *http.Client
 	stop   context.CancelFunc
@@ -65,8 +66,12 @@ func newDesk(t *testing.T) *desk {
 	reader := &status.Reader{Started: time.Now(), Sources: status.Sources{
 		Bot: d.bot, Intake: d.srv.Intake(), Secrets: d.srv.Secrets, Stores: map[string]status.Store{"bot": store},
 	}}
+	api := admin.New(admin.Config{Book: book, Traces: d.rec.View(), Recorder: d.rec, Inspector: store, Replay: d.bot.Replay})
 	d.con, err = adminui.New(adminui.Config{
-		API:    admin.New(admin.Config{Book: book, Traces: d.rec.View(), Recorder: d.rec, Inspector: store, Replay: d.bot.Replay}),
+		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d.asked.Add(1)
+			api.ServeHTTP(w, r)
+		}),
 		Status: reader, Token: adminToken, Now: func() time.Time { return time.Now().Add(time.Duration(d.ahead.Load())) },
 	})
 	if err != nil {
@@ -322,6 +327,71 @@ func TestLive(t *testing.T) {
 	d.stop()
 	for err == nil {
 		_, err = res.Body.Read(buf)
+	}
+}
+
+// watch opens the live stream of a page.
+func (d *desk) watch(page string) *http.Response {
+	d.t.Helper()
+	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.url+"/console/events?page="+url.QueryEscape(page), http.NoBody)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	res, err := d.client.Do(req)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
+
+// TestViewersShareAPage reads the traces once in a tick, however many look.
+func TestViewersShareAPage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.login()
+	d.said("m1", "hello")
+	const viewers = 50
+	d.asked.Store(0)
+	begun := time.Now()
+	var wg sync.WaitGroup
+	for range viewers {
+		res := d.watch("/console/deliveries")
+		wg.Go(func() {
+			buf := make([]byte, 64<<10)
+			if n, err := res.Body.Read(buf); err != nil || !strings.Contains(string(buf[:n]), "Message create") {
+				t.Errorf("the first event is %q, %v", buf[:n], err)
+			}
+		})
+	}
+	wg.Wait()
+	if most := 2 + int64(time.Since(begun)/(2*time.Second)); d.asked.Load() > most {
+		t.Errorf("the API is asked %d times for %d viewers, want at most %d", d.asked.Load(), viewers, most)
+	}
+}
+
+// TestTooManyViewers keeps a thousand open streams from taking everything: those
+// beyond the bound are told so, and pages work.
+func TestTooManyViewers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.login()
+	live, refused := 0, 0
+	for range 1000 {
+		switch code := d.watch("/console/lanes").StatusCode; code {
+		case http.StatusOK:
+			live++
+		case http.StatusServiceUnavailable:
+			refused++
+		default:
+			t.Fatalf("status %d", code)
+		}
+	}
+	if live != 256 || refused != 744 {
+		t.Errorf("%d streams are live, %d refused", live, refused)
+	}
+	if code, _ := d.get("/console/lanes"); code != http.StatusOK {
+		t.Errorf("the page: %d", code)
 	}
 }
 

@@ -48,6 +48,7 @@ type Console struct {
 	handler http.Handler
 	history history
 	guard   guard
+	shots   snapshots
 
 	// stopped is closed when Run ends, which ends the streams.
 	stopped chan struct{}

@@ -12,14 +12,15 @@ import (
 const (
 	// liveEvery is how often a page is rendered again for those who look at it.
 	liveEvery = 2 * time.Second
-	// maxStreams is how many people can look at once and have the pages live.
-	maxStreams = 32
+	// maxStreams is how many pages can be live at once, all viewers together.
+	maxStreams = 256
 )
 
 // events sends the content of the page at the address in the parameter page, each
 // time that it changes.
 func (c *Console) events(w http.ResponseWriter, r *http.Request) {
-	page, query, ok := c.pageAt(r.FormValue("page"))
+	address := r.FormValue("page")
+	page, query, ok := c.pageAt(address)
 	if !ok {
 		http.Error(w, "there is no such page", http.StatusNotFound)
 		return
@@ -45,11 +46,7 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request) {
 	defer tick.Stop()
 	var before []byte
 	for n := 0; ; n++ {
-		v, err := page.load(r, query)
-		if err != nil {
-			v = view{Problem: err.Error()}
-		}
-		content, err := c.content(page.name, v)
+		content, err := c.snapshot(r, address, page, query)
 		if err != nil {
 			return
 		}
