@@ -224,17 +224,17 @@ func TestCharacterUnknown(t *testing.T) {
 	}
 }
 
-// withEmoji is replaceEmoji in another way.
+// withEmoji is Replace in another way, for names of up to 50 bytes.
 func withEmoji(text string) string {
-	return regexp.MustCompile(`\{\{(?i:emoji):([A-Za-z0-9_]+)\}\}`).ReplaceAllStringFunc(text, func(s string) string {
+	return regexp.MustCompile(`\{\{(?i:emoji):([+-]|[+-]?[A-Za-z0-9_\x{80}-\x{10FFFF}]+)\}\}`).ReplaceAllStringFunc(text, func(s string) string {
 		name := s[len("{{emoji:") : len(s)-len("}}")]
-		return cmp.Or(Character(name), name)
+		return cmp.Or(Character(name), Symbol(name), name)
 	})
 }
 
 func TestReplaceAndNothingElse(t *testing.T) {
 	t.Parallel()
-	pieces := []string{"{{", "}}", "{", "}", "emoji", "EMOJI", ":", "{{emoji:", "{{emoji:no-such}}", "{{Emoji:a_1}}", "{{emoji:fire}}", "fire", "green_circle", "no-such", "🚀", "a ", "\n", "`"}
+	pieces := []string{"{{", "}}", "{", "}", "emoji", "EMOJI", ":", "{{emoji:", "{{emoji:no-such}}", "{{Emoji:a_1}}", "{{emoji:fire}}", "{{emoji:+1}}", "{{emoji:🦄}}", "fire", "green_circle", "no-such", "🚀", "+", "-", "1", "a ", "\n", "`"}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 12).Draw(t, "pieces"), "")
 		if got, want := Replace(text), withEmoji(text); got != want {

@@ -282,9 +282,9 @@ func bury(k *kit) {
 
 func requeue(k *kit) {
 	k.add(lane("a"), "1", "2")
-	k.expectFor(30*time.Millisecond, lane("a"), "1")
+	lapsed := k.expectFor(30*time.Millisecond, lane("a"), "1")
 	l := k.expect(lane("a"), "1")
-	k.attempt(l, 2)
+	k.attempt(l, lapsed.Entries[0].Attempt+1) // which is 2, unless the store was too slow for the first lease
 	k.settle(l, state.Bury("1", state.Cause{Code: "x"}))
 	for name, try := range map[string]struct {
 		lane state.Key
