@@ -64,10 +64,11 @@ type health struct {
 	secrets func() []SecretUse
 	log     zerolog.Logger
 
-	// asking is held while the checks run. Their results are reused for all requests
-	// within readyFor, because some checks write.
+	// asking is held while the checks run. Their results are reused for a while,
+	// because some checks write.
 	asking  chan struct{} // holds a token meanwhile
 	asked   time.Time
+	began   bool // it was ready once
 	status  int
 	answers map[string]string
 
@@ -87,7 +88,8 @@ func newHealth(cfg Config) *health {
 
 // ServeHTTP reports whether deliveries can be accepted and processed. It names
 // the failing checks and a public reason; the causes are in the log. The checks
-// run at most once a second, however many clients ask. With the query "verbose",
+// run at most once a second, however many clients ask, and more often only until it is
+// ready for the first time. With the query "verbose",
 // clients on this machine also see how much each signing secret is used.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, answers := h.current(r.Context())
@@ -114,8 +116,13 @@ func isLocal(r *http.Request) bool {
 	return err == nil && from.Addr().Unmap().IsLoopback()
 }
 
-// readyFor is how long the results of the checks are reused.
-const readyFor = time.Second
+const (
+	// readyFor is how long the results of the checks are reused.
+	readyFor = time.Second
+	// startingFor is the same until the server is ready for the first time: who
+	// starts it waits for that.
+	startingFor = 20 * time.Millisecond
+)
 
 // current returns the results of the checks, fresh or at most readyFor old.
 func (h *health) current(ctx context.Context) (int, map[string]string) {
@@ -125,10 +132,15 @@ func (h *health) current(ctx context.Context) (int, map[string]string) {
 		return http.StatusServiceUnavailable, map[string]string{"status": "not ready"}
 	}
 	defer func() { <-h.asking }()
-	if h.asked.IsZero() || time.Since(h.asked) >= readyFor {
+	reuse := readyFor
+	if !h.began {
+		reuse = startingFor
+	}
+	if h.asked.IsZero() || time.Since(h.asked) >= reuse {
 		// Other requests share the result, so it does not end with this request.
 		h.status, h.answers = h.ask(context.WithoutCancel(ctx))
 		h.asked = time.Now()
+		h.began = h.began || h.status == http.StatusOK
 	}
 	return h.status, h.answers
 }

@@ -336,3 +336,38 @@ func TestForgedRequestsAreLoggedNowAndThen(t *testing.T) {
 		})
 	}
 }
+
+// A server that starts is ready within a blink of being so, and its checks run often
+// only until then.
+func TestReadyAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin, asked := time.Now(), 0
+		h := newHandler(t, webhook.Config{Acceptor: &recorder{}, Ready: func(context.Context) error {
+			asked++
+			if since := time.Since(begin); since < 100*time.Millisecond || since > 10*time.Second {
+				return errors.New("not ready")
+			}
+			return nil
+		}})
+		ready := func() bool {
+			res := httptest.NewRecorder()
+			h.ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+			time.Sleep(time.Millisecond)
+			return res.Code == http.StatusOK
+		}
+		for !ready() {
+		}
+		if took := time.Since(begin); took > 130*time.Millisecond || asked > 8 {
+			t.Errorf("ready after %s and %d checks, want 100 ms and 7", took, asked)
+		}
+		time.Sleep(10 * time.Second)
+		asked = 0
+		for range 3000 {
+			ready()
+		}
+		if asked < 3 || asked > 4 {
+			t.Errorf("asked %d times in three seconds after the start, want 3", asked)
+		}
+	})
+}
