@@ -1,12 +1,12 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,9 +59,10 @@ func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !expected || slices.Contains(word, head.Act) { // in an earlier run
+		if !expected || word.has(head.Act) { // in an earlier run
 			r.claimed = true
-			return true, leaveWord(ctx, r.notes, r.acts()...)
+			word.leave(r.notes, r.acts()...)
+			return true, nil
 		}
 	}
 	mine, err := json.Marshal(claimant{Type: head.Type, Key: head.Key})
@@ -110,34 +111,48 @@ func (b *Bot) hasRivals(r *run) bool {
 // a session is under way.
 const actsKept = 32
 
-// leaveWord notes, with the settle, that a comment speaks for acts.
-func leaveWord(ctx context.Context, page *notes.Thread, spoken ...string) error {
-	acts, err := loadActs(ctx, page)
-	if err != nil {
-		return err
-	}
-	had := len(acts)
-	for _, act := range spoken {
-		if !slices.Contains(acts, act) {
-			acts = append(acts, act)
-		}
-	}
-	if len(acts) == had {
-		return nil
-	}
-	page.Stage(notes.Acts, "", []byte(strings.Join(acts[max(0, len(acts)-actsKept):], "\n")))
-	return nil
-}
+// acts are the acts that comments of a thread speak for, one a line, the oldest first.
+type acts []byte
 
-func loadActs(ctx context.Context, page *notes.Thread) ([]string, error) {
+func loadActs(ctx context.Context, page *notes.Thread) (acts, error) {
 	stored, err := page.Get(ctx, notes.Acts, "")
 	if err != nil {
 		return nil, fmt.Errorf("bot: acts of %s: %w", page.Key().ID, err)
 	}
-	if stored == nil {
-		return nil, nil
+	return stored, nil
+}
+
+func (a acts) has(act string) bool {
+	for rest := []byte(a); len(rest) > 0; {
+		var one []byte
+		one, rest, _ = bytes.Cut(rest, []byte{'\n'})
+		if string(one) == act {
+			return true
+		}
 	}
-	return strings.Split(string(stored), "\n"), nil
+	return false
+}
+
+// leave notes, with the settle, that a comment speaks for further acts.
+func (a acts) leave(page *notes.Thread, spoken ...string) {
+	all := a
+	for _, act := range spoken {
+		if all.has(act) {
+			continue
+		}
+		all = slices.Grow(slices.Clip(all), 1+len(act)) // a stays as it is
+		if len(all) > 0 {
+			all = append(all, '\n')
+		}
+		all = append(all, act...)
+	}
+	if len(all) == len(a) {
+		return
+	}
+	for over := 1 + bytes.Count(all, []byte{'\n'}) - actsKept; over > 0; over-- {
+		_, all, _ = bytes.Cut(all, []byte{'\n'})
+	}
+	page.Stage(notes.Acts, "", all)
 }
 
 // afterComments reports whether a comment has spoken for the act of a session,
@@ -160,7 +175,7 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 		return false, err
 	}
 	acts, err := loadActs(ctx, b.notes.Thread(laneKey(ev.Workspace, in)))
-	return slices.Contains(acts, ev.Act), err
+	return acts.has(ev.Act), err
 }
 
 // yieldToTurns returns a *yieldError as long as a turn may be under way in another

@@ -77,7 +77,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	allocs.Check(t, "Accept", runs, 20, accept)
+	allocs.Check(t, "Accept", runs, 19, accept)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -96,5 +96,5 @@ func TestAllocations(t *testing.T) {
 	for range runs + 1 { // what was accepted so far
 		wait()
 	}
-	allocs.Check(t, "an answered mention", runs, 203, func() { accept(); wait() })
+	allocs.Check(t, "an answered mention", runs, 189, func() { accept(); wait() })
 }

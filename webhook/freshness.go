@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	fast "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	json "github.com/go-json-experiment/json/v1"
 )
@@ -36,13 +37,22 @@ func sentAt(body []byte) (time.Time, error) {
 	var head struct {
 		At jsontext.Value `json:"webhookTimestamp"`
 	}
+	// Without the classic errors a body is read once and not twice.
+	if fast.Unmarshal(body, &head, json.DefaultOptionsV1(), json.ReportErrorsWithLegacySemantics(false)) == nil {
+		return timeOf(head.At)
+	}
 	if err := json.Unmarshal(body, &head); err != nil {
 		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return time.Time{}, errNoTime // a list or a text: JSON, but no envelope
 		}
 		return time.Time{}, errNotJSON
 	}
-	ms, err := strconv.ParseFloat(string(head.At), 64)
+	return timeOf(head.At)
+}
+
+// timeOf reads a time in milliseconds since 1970.
+func timeOf(raw jsontext.Value) (time.Time, error) {
+	ms, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.IsNaN(ms) || math.IsInf(ms, 0) {
 		return time.Time{}, errNoTime
 	}

@@ -23,12 +23,12 @@ func TestAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	self := &adapter.Identity{Workspace: "o1", UserID: "bot", Name: "helper-bot", App: true, ProfileURL: "https://linear.app/acme/profiles/helper-bot"}
-	allocs.Check(t, "Route", 100, 4, func() {
+	allocs.Check(t, "Route", 100, 2, func() {
 		if r, err := a.Route(d); err != nil || r.Thread != "linear:i1:c:c0" {
 			t.Fatal(r, err)
 		}
 	})
-	allocs.Check(t, "Decode", 100, 19, func() {
+	allocs.Check(t, "Decode", 100, 16, func() {
 		ev, err := a.Decode(d, self)
 		if _, ok := ev.(*adapter.MessageEvent); err != nil || !ok {
 			t.Fatal(ev, err)

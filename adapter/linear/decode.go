@@ -56,11 +56,16 @@ type decoder struct {
 // those acts within minutes, not days. Two sessions may share an act (two
 // mentions in one comment), and remain two conversations.
 func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
-	var h header
-	c := readComment(d.Body)
+	return new(forms).decode(d, self, own)
+}
+
+// decode is decodeDelivery. The event keeps nothing of f.
+func (f *forms) decode(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
+	h := &f.header
+	c := f.readComment(d.Body)
 	if c != nil {
-		h = c.header()
-	} else if err := unmarshal(d.Body, &h); err != nil {
+		*h = c.header()
+	} else if err := unmarshal(d.Body, h); err != nil {
 		return nil, err
 	}
 	r, p := h.route(d)
@@ -68,7 +73,7 @@ func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id str
 		body:   d.Body,
 		people: newPeople(self, own),
 		place:  p,
-		header: &h,
+		header: h,
 		whole:  c,
 		meta: adapter.Meta{
 			Key:        r.Key,

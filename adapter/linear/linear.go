@@ -3,6 +3,7 @@ package linear
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -33,6 +34,7 @@ type Adapter struct {
 	// parts holds the comments that long posts were split into.
 	parts   *recent[commentKey, *parts]
 	secrets secrets
+	forms   sync.Pool // of *forms
 }
 
 // remembered is the number of comments whose thread the adapter caches.
@@ -116,7 +118,9 @@ func (a *Adapter) Name() string { return "linear" }
 // no more than the id, that is what other deliveries said of it, if they came this
 // way, so that a prompt waits for the turn before it.
 func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
-	r, err := routeDelivery(d)
+	f := a.takeForms()
+	r, err := f.route(d)
+	a.giveForms(f)
 	if err != nil || r.Ignore != "" {
 		return r, err
 	}
@@ -134,7 +138,9 @@ func (a *Adapter) Route(d *adapter.Delivery) (adapter.Route, error) {
 // Decode turns a delivery into an event. self may be nil; then no message
 // counts as the bot's own.
 func (a *Adapter) Decode(d *adapter.Delivery, self *adapter.Identity) (adapter.Event, error) {
-	ev, err := decodeDelivery(d, self, a.own(self))
+	f := a.takeForms()
+	ev, err := f.decode(d, self, a.own(self))
+	a.giveForms(f)
 	if err == nil {
 		a.attach(ev)
 		a.noteSession(ev)

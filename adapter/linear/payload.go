@@ -3,9 +3,11 @@ package linear
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
+	fast "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	json "github.com/go-json-experiment/json/v1"
 
@@ -29,7 +31,15 @@ func unmarshal(body []byte, v any) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "decode delivery", Message: "the body is not a JSON object"}
 	}
-	err := json.Unmarshal(body, v)
+	// The classic rules have the body validated before it is decoded, which is a
+	// second pass. Without them the decoder stops at a value of the wrong type; the few
+	// bodies that have one are decoded again.
+	err := fast.Unmarshal(body, v, json.DefaultOptionsV1(), json.ReportErrorsWithLegacySemantics(false))
+	if err == nil {
+		return nil
+	}
+	reflect.ValueOf(v).Elem().SetZero()
+	err = json.Unmarshal(body, v)
 	// The decoder continues after a value of the wrong type and reports the
 	// first one at the end.
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {

@@ -77,17 +77,37 @@ type commentDelivery struct {
 	} `json:"data"`
 }
 
+// forms is what a delivery is read into. They are large and needed for a moment, so
+// an adapter keeps some. The zero value is empty.
+type forms struct {
+	header  header
+	comment commentDelivery
+}
+
+// takeForms returns empty forms.
+func (a *Adapter) takeForms() *forms {
+	if f, ok := a.forms.Get().(*forms); ok {
+		return f
+	}
+	return new(forms)
+}
+
+// giveForms takes forms back. Nothing of them may be in use any more.
+func (a *Adapter) giveForms(f *forms) {
+	*f = forms{}
+	a.forms.Put(f)
+}
+
 // readComment reads the body of a Comment event. It returns nil if the body is
 // that of another event, or invalid; the header then says more.
-func readComment(body []byte) *commentDelivery {
+func (f *forms) readComment(body []byte) *commentDelivery {
 	if !bytes.Contains(body, []byte(`"`+typeComment+`"`)) { // spares other events a pass
 		return nil
 	}
-	var c commentDelivery
-	if unmarshal(body, &c) != nil || c.Type != typeComment {
+	if unmarshal(body, &f.comment) != nil || f.comment.Type != typeComment {
 		return nil
 	}
-	return &c
+	return &f.comment
 }
 
 // header returns what a header of the same body says.

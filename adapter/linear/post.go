@@ -68,10 +68,15 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 	all := a.partsOf(b, m.ID)
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	all.like = adapter.Post{As: p.As, Quiet: p.Quiet}
+	if p.As != (adapter.Persona{}) || p.Quiet {
+		all.like = &adapter.Post{As: p.As, Quiet: p.Quiet}
+	}
 	switch {
 	case !m.Existed:
-		all.known, all.ids, all.texts = true, nil, nil
+		all.known, all.ids, all.texts, all.message = true, nil, nil, nil
+		if len(texts) == 1 {
+			return m, nil // thousands of these are remembered: their texts are not
+		}
 	case len(texts) == 1:
 		return m, nil // the caller handles differences
 	default:

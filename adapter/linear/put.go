@@ -34,8 +34,8 @@ type parts struct {
 	texts []string
 	// message is the message as it last was. Nil if unknown.
 	message *adapter.Message
-	// like is a post with the same persona and quietness.
-	like adapter.Post
+	// like is a post with the same persona and quietness. Nil for one without.
+	like *adapter.Post
 }
 
 // partID is a continuation with its number, counted from 1.
@@ -155,13 +155,17 @@ func (a *Adapter) grow(ctx context.Context, b *bot, thread Thread, message strin
 	if len(p.ids) > 0 {
 		p.top = max(p.top, p.ids[len(p.ids)-1].n)
 	}
+	like := p.like
+	if like == nil {
+		like = &adapter.Post{}
+	}
 	for {
 		n := p.top + 1
 		key := partKey(message, n)
 		if n > maxParts {
 			key += "|" + uuid.NewString()
 		}
-		m, err := a.comment(ctx, b, thread, &p.like, key, text)
+		m, err := a.comment(ctx, b, thread, like, key, text)
 		if errors.Is(err, errIDsTaken) && n <= maxParts {
 			p.top = n
 			continue

@@ -88,12 +88,14 @@ func lacks(what string) place { return place{ignore: reasonMalformed, missing: w
 // The lane is the thread as far as the body identifies it. Reactions do not say
 // whether their comment is a reply, so theirs is a guess. Events that belong to
 // no conversation share the lane linear:workspace/{organizationId}.
-func routeDelivery(d *adapter.Delivery) (adapter.Route, error) {
-	var h header
-	if err := unmarshal(d.Body, &h); err != nil {
+func routeDelivery(d *adapter.Delivery) (adapter.Route, error) { return new(forms).route(d) }
+
+// route is routeDelivery.
+func (f *forms) route(d *adapter.Delivery) (adapter.Route, error) {
+	if err := unmarshal(d.Body, &f.header); err != nil {
 		return adapter.Route{}, err
 	}
-	r, _ := h.route(d)
+	r, _ := f.header.route(d)
 	return r, nil
 }
 

@@ -90,6 +90,9 @@ func (t *Thread) Get(ctx context.Context, k Kind, id string) ([]byte, error) {
 	if err := t.load(ctx); err != nil {
 		return nil, err
 	}
+	if len(t.set.Values) == 0 { // most threads have no notes
+		return nil, nil
+	}
 	return t.set.Values[noteName(k, id)], nil
 }
 
@@ -132,9 +135,12 @@ func (t *Thread) Swap(ctx context.Context, k Kind, id string, old, next []byte) 
 // Stage replaces a note, or deletes it if data is nil, when the lease is
 // settled. Get returns it at once.
 func (t *Thread) Stage(k Kind, id string, data []byte) {
-	w := t.writeOf(k, id, data)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if data == nil && t.known && len(t.set.Values) == 0 && len(t.staged) == 0 {
+		return // there is nothing to delete
+	}
+	w := t.writeOf(k, id, data)
 	if _, had := t.set.Values[w.Name]; data == nil && t.known && !had && !t.isStaged(w.Name) {
 		return // there is nothing to delete
 	}

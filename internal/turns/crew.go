@@ -61,7 +61,7 @@ func (c *crew) dismiss() { close(c.leases) }
 // take runs the turn of a lease, unless its workspace has its share already.
 func (r *Runner) take(work context.Context, l leased) {
 	if !r.share.take(l.Lane.Workspace) {
-		r.handBack(work, l.Lease)
+		r.handBack(l.Lease) //nolint:contextcheck // it has a context of its own
 		return
 	}
 	defer r.share.give(l.Lane.Workspace)

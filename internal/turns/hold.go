@@ -22,19 +22,19 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	s := r.work(lease, l.Lease, l.asked)
 	h.release()
 
-	r.ended(ctx, lease, l.Lease, s)
+	r.ended(lease, l.Lease, s)
 }
 
 // ended settles a turn, unless its lease was lost. It has a frame of its own, so that
 // the stack of a turn that waits is small.
 //
 //go:noinline
-func (r *Runner) ended(ctx, lease context.Context, l *state.Lease, s state.Settlement) {
+func (r *Runner) ended(lease context.Context, l *state.Lease, s state.Settlement) {
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
 		r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("turn dropped: another process has taken over the thread, or could")
 		return
 	}
-	r.settle(ctx, l, s)
+	r.settle(l, s) //nolint:contextcheck // it has a context of its own
 }
 
 // work runs the callback and measures it.
@@ -129,47 +129,4 @@ func (h *hold) release() {
 	}
 	h.mu.Unlock()
 	h.renewing.Wait()
-}
-
-// toSettle returns the context of a settlement: what was decided stands even if
-// the turn was told to stop.
-func (r *Runner) toSettle(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.LeaseTTL)
-	stop := context.AfterFunc(r.settling, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
-// settle releases the lane, retrying until the lease has lapsed. After that the
-// entries are leased again.
-func (r *Runner) settle(ctx context.Context, l *state.Lease, s state.Settlement) {
-	ctx, cancel := r.toSettle(ctx)
-	defer cancel()
-	wait := 20 * time.Millisecond
-	for {
-		err := r.cfg.Queue.Settle(ctx, l, s)
-		switch {
-		case err == nil:
-			return
-		case errors.Is(err, state.ErrLeaseLost):
-			r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("lease was lost before the turn could be settled: it may run again")
-			return
-		case errors.Is(err, state.ErrInvalid):
-			// The notes do not fit. The verdicts are worth more than they are.
-			if len(s.Notes) == 0 {
-				r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
-				return
-			}
-			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("notes of the turn could not be stored: settling without them")
-			s.Notes = nil
-			continue
-		case errors.Is(err, state.ErrClosed), time.Now().After(l.Expires):
-			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
-			return
-		}
-		if !sleep(ctx, wait) {
-			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
-			return
-		}
-		wait = min(2*wait, time.Second)
-	}
 }

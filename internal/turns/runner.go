@@ -78,16 +78,15 @@ type Runner struct {
 	free  chan struct{} // one token for each idle worker that may lease
 	turns sync.WaitGroup
 	// slow counts the workers that may not lease yet; see release.
-	slow    atomic.Int64
-	share   share
-	lag     lag
-	waits   *latency.Histogram
-	takes   *latency.Histogram
-	active  atomic.Int64
-	running atomic.Bool
-	// settling ends when nothing more is sent to the store; Run sets it.
-	settling context.Context //nolint:containedctx // of the run, not of a call
-	down     bool            // the store did not answer the last time; only the leasing goroutine uses it
+	slow     atomic.Int64
+	share    share
+	lag      lag
+	waits    *latency.Histogram
+	takes    *latency.Histogram
+	active   atomic.Int64
+	running  atomic.Bool
+	settling settling // Run resets it
+	down     bool     // the store did not answer the last time; only the leasing goroutine uses it
 }
 
 // New returns a Runner. It does no I/O.
@@ -173,7 +172,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer stopWork(nil)
 	settling, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	r.settling = settling
+	r.settling.reset(settling)
 
 	r.slow.Store(int64(r.cfg.Workers - len(r.free)))
 	r.release(1)

@@ -1,7 +1,6 @@
 package turns
 
 import (
-	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -52,9 +51,8 @@ func (s *share) give(workspace string) {
 }
 
 // handBack gives a lane back that nothing was done in.
-func (r *Runner) handBack(ctx context.Context, l *state.Lease) {
-	ctx, cancel := r.toSettle(ctx)
-	defer cancel()
+func (r *Runner) handBack(l *state.Lease) {
+	ctx := r.settling.begin(r.cfg.LeaseTTL)
 	wait := shareWait + rand.N(shareWait) //nolint:gosec // spreading load needs no secret
 	err := r.cfg.Queue.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{state.Return(l.Entries[0].ID, wait)}})
 	if err != nil {

@@ -11,7 +11,7 @@ var errTooLarge = errors.New("answer too large")
 
 // attempt sends one HTTP request and records the answer.
 type attempt struct {
-	client    *http.Client
+	client    doer
 	userAgent string
 	token     Token
 	limit     int64
@@ -21,6 +21,27 @@ type attempt struct {
 	status int
 	header http.Header
 	body   *limitedBody
+}
+
+// doer sends requests: an *http.Client, or a transport without one.
+type doer interface {
+	Do(req *http.Request) (*http.Response, error)
+}
+
+// direct sends requests through a transport. It saves what an *http.Client does for
+// redirects and cookies, of which there are none here: a copy of the headers for each
+// request.
+type direct struct{ transport *http.Transport }
+
+// Do sends a request.
+func (d direct) Do(req *http.Request) (*http.Response, error) { return d.transport.RoundTrip(req) }
+
+// doerOf returns what sends the requests of a client that follows no redirects.
+func doerOf(c *http.Client) doer {
+	if t, ok := c.Transport.(*http.Transport); ok && c.Jar == nil && c.Timeout == 0 {
+		return direct{t}
+	}
+	return c
 }
 
 // Do sends req. This and Client.get are the only places where a token enters a

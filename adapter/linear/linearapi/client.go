@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	json "github.com/go-json-experiment/json/v1"
+	fast "github.com/go-json-experiment/json"
+	lenient "github.com/go-json-experiment/json/v1"
 
 	"github.com/linearbot/linearbot/adapter"
 )
@@ -86,8 +87,10 @@ type Call struct {
 // [Client.CloseIdleConnections] releases its idle connections at once.
 type Client struct {
 	url         string
+	endpoint    *url.URL // url, parsed
 	tokens      TokenSource
 	http        *http.Client
+	api         doer // http, for the API
 	userAgent   string
 	timeout     time.Duration
 	maxAttempts int
@@ -123,6 +126,7 @@ func New(cfg Config) (*Client, error) {
 			c.http.Transport = NewTransport(DefaultConnections)
 		}
 	}
+	c.api = doerOf(c.http)
 	if c.userAgent == "" {
 		c.userAgent = "linearbot/" + version()
 	}
@@ -136,6 +140,7 @@ func New(cfg Config) (*Client, error) {
 	if err := CheckURL(c.url); err != nil {
 		problem("Config.URL " + err.Error())
 	}
+	c.endpoint, _ = url.Parse(c.url) // checked above
 	files, err := newFiles(cfg.UploadsURL, cfg.HTTPClient)
 	if err != nil {
 		problem("Config.UploadsURL " + err.Error())
@@ -193,7 +198,7 @@ func do[D, E any](ctx context.Context, c *Client, op operation, vars map[string]
 		return nil, err
 	}
 	var data D
-	if err := json.Unmarshal(raw, &data); err != nil {
+	if err := fast.Unmarshal(raw, &data, lenient.DefaultOptionsV1(), lenient.ReportErrorsWithLegacySemantics(false)); err != nil {
 		// The cause may quote the answer, so only its kind is reported.
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: op.name, Message: "Linear's answer does not have the expected shape"}
 	}

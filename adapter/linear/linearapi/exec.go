@@ -167,8 +167,8 @@ func (c *Client) try(ctx context.Context, op operation, body []byte, token Token
 	start := time.Now()
 	sending, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	a := &attempt{client: c.http, userAgent: c.userAgent, token: token, limit: c.maxResponse}
-	data, err := a.send(sending, c.url, body)
+	a := &attempt{client: c.api, userAgent: c.userAgent, token: token, limit: c.maxResponse}
+	data, err := a.send(sending, c.endpoint, body)
 
 	budget := c.budget.note(op.name, a.header, start)
 	var fail *failure

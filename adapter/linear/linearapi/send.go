@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 
 	fast "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -61,11 +62,13 @@ func encode(q quotation, vars map[string]any) ([]byte, error) {
 
 // send posts a body and returns the data of the answer. Its errors are those of
 // the GraphQL package, or of the client.
-func (a *attempt) send(ctx context.Context, url string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+func (a *attempt) send(ctx context.Context, to *url.URL, body []byte) ([]byte, error) {
+	// The address is parsed already.
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "/", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
+	req.URL, req.Host = to, to.Host
 	resp, err := a.Do(req)
 	if err != nil {
 		return nil, err
@@ -80,7 +83,7 @@ func (a *attempt) send(ctx context.Context, url string, body []byte) ([]byte, er
 		}
 		resp.Body = &readAgain{Closer: resp.Body, read: bytes.NewReader(answer), err: err}
 	}
-	return graphql.NewClient(url, answered{resp}).ExecRaw(ctx, "", nil)
+	return graphql.NewClient(to.String(), answered{resp}).ExecRaw(ctx, "", nil)
 }
 
 // readAnswer reads a body, and on an error what of it arrived.
@@ -100,7 +103,7 @@ func dataOf(answer []byte) []byte {
 		Data   jsontext.Value `json:"data"`
 		Errors jsontext.Value `json:"errors"`
 	}
-	if err := fast.Unmarshal(answer, &plain, lenient.DefaultOptionsV1()); err != nil {
+	if err := fast.Unmarshal(answer, &plain, lenient.DefaultOptionsV1(), lenient.ReportErrorsWithLegacySemantics(false)); err != nil {
 		return nil
 	}
 	if len(plain.Data) == 0 || plain.Data.Kind() == 'n' || len(plain.Errors) > 0 {
