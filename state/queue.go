@@ -165,6 +165,10 @@ type Receipt struct {
 	// Depth is the number of entries in the lane after the call, delayed
 	// ones not counted.
 	Depth int
+	// Seq is the [Queued.Seq] of an entry that was added. It tells which
+	// entries of the thread were stored before, which times do not: two
+	// entries may be stored at the same instant, and clocks are set back.
+	Seq uint64
 }
 
 // LeaseRequest says what a caller can take on.
@@ -217,7 +221,8 @@ type Lease struct {
 // Queued is an entry in a store.
 type Queued struct {
 	Entry
-	// Seq orders the entries of a lane.
+	// Seq orders the entries of a thread: those of all its lanes, in the order
+	// in which they were stored. See [Receipt].
 	Seq uint64 `json:"seq"`
 	// Attempt counts how often the entry was leased, this time included.
 	Attempt int `json:"attempt"`

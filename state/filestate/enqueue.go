@@ -31,7 +31,11 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	if err := s.do(ctx, o); err != nil {
 		return state.Receipt{}, err
 	}
-	return state.Receipt{Outcome: o.outcome, Depth: o.depth}, nil
+	r := state.Receipt{Outcome: o.outcome, Depth: o.depth}
+	if o.outcome == state.Added {
+		r.Seq = o.number
+	}
+	return r, nil
 }
 
 // enqueueOp appends an entry. It keeps nothing of the caller's.

@@ -50,7 +50,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	} else {
 		l.insert(it)
 	}
-	return state.Receipt{Outcome: state.Added, Depth: len(l.order)}, nil
+	return state.Receipt{Outcome: state.Added, Depth: len(l.order), Seq: it.Seq}, nil
 }
 
 func (s *Store) rememberAll(l *lane, e state.Entry, now time.Time) {

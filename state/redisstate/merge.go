@@ -74,6 +74,7 @@ type job struct {
 	// done is closed when a job that waited is done. What came of it is below.
 	done    chan struct{}
 	outcome int64
+	seq     int64
 	depth   int64
 	err     error
 }
@@ -280,7 +281,7 @@ func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
 func (s *Store) answered(jobs []*job, cmd *redis.Cmd) {
 	each := 1
 	if jobs[0].kind == jobEnqueue {
-		each = 2
+		each = 3
 	}
 	const shared = 3 // items in front
 	items, err := cmd.Slice()
@@ -297,8 +298,8 @@ func (s *Store) answered(jobs []*job, cmd *redis.Cmd) {
 	for n, j := range jobs {
 		at := shared + each*n
 		j.outcome = a.num(at)
-		if each == 2 {
-			j.depth = a.num(at + 1)
+		if each == 3 {
+			j.seq, j.depth = a.num(at+1), a.num(at+2)
 		}
 		if said := a.text(at + each - 1); said != "" {
 			j.err = refused(said)

@@ -27,7 +27,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	r := state.Receipt{Depth: int(j.depth)}
 	switch j.outcome {
 	case 1:
-		r.Outcome = state.Added
+		r.Outcome, r.Seq = state.Added, uint64(j.seq) //nolint:gosec // counts up from 1
 		s.room.add(1)
 	case 2:
 		r.Outcome = state.Duplicate

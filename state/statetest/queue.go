@@ -19,6 +19,7 @@ func queueChecks() []check {
 		{"order in a lane", orderInLane},
 		{"lanes are independent", lanesIndependent},
 		{"depth in the receipt", depthInReceipt},
+		{"sequence in the receipt", seqInReceipt},
 		{"entry comes back whole", entryWhole},
 		{"any bytes in a body", anyBytes},
 		{"any text in names", anyText},
@@ -73,6 +74,37 @@ func lanesIndependent(k *kit) {
 	k.none()
 	k.ack(held)
 	k.ack(k.expect(lane("a"), "2"))
+}
+
+// seqInReceipt: receipts and leases say in which order the entries of a thread were
+// stored, whichever of its lanes they are in.
+func seqInReceipt(k *kit) {
+	urgent, second := lane("a"), lane("a#2")
+	urgent.Kind = "urgent"
+	want := map[state.Key]uint64{}
+	var last uint64
+	for _, in := range []state.Key{lane("a"), urgent, second} {
+		r := k.put(entry(in, "e"), state.Added)
+		if r.Seq <= last {
+			k.Errorf("the sequence in %v is %d, after %d", in, r.Seq, last)
+		}
+		last, want[in] = r.Seq, r.Seq
+		if r := k.put(entry(in, "e"), state.Duplicate); r.Seq != 0 {
+			k.Errorf("a duplicate has the sequence %d", r.Seq)
+		}
+	}
+	late := entry(lane("a"), "late")
+	late.Delay = time.Hour
+	if r := k.put(late, state.Added); r.Seq <= last {
+		k.Errorf("the sequence of a delayed entry is %d, after %d", r.Seq, last)
+	}
+	for range want {
+		l := k.one(1, long)
+		if got := l.Entries[0].Seq; got != want[l.Lane] {
+			k.Errorf("%v is leased with the sequence %d, want %d", l.Lane, got, want[l.Lane])
+		}
+		k.ack(l)
+	}
 }
 
 func depthInReceipt(k *kit) {

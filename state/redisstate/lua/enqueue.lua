@@ -19,7 +19,7 @@
 --       ready   how many lanes may be leased now that could not before
 --       score   since when they may
 --       wait    µs until more lanes or entries may be, -1 for never
---       entry   two numbers: outcome, depth
+--       entry   three numbers: outcome, sequence if it was added, depth
 --       outcome 1 added, 2 duplicate, 3 busy, 4 full, 5 refused by the server,
 --               which says so in place of the depth
 
@@ -167,6 +167,7 @@ for e = 1, #firsts do
     depth = type(depth) == 'number' and depth / 2 or 0
   end
   answer[#answer + 1] = outcome
+  answer[#answer + 1] = outcome == 1 and seq or 0
   answer[#answer + 1] = depth
 end
 
