@@ -59,7 +59,6 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		}
 	}
 	entry := b.entry(d, &route)
-	stop := b.stopFrom(ctx, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
 		noteStep(t, adapter.TraceStep{Code: storeReason(err)})
@@ -72,7 +71,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		if route.Message && b.cfg.Policy.takesOver() {
 			b.takeOver(ctx, d, &route)
 		}
-		b.stopNow(ctx, &route, stop)
+		b.stopAt(ctx, &route, receipt)
 		b.greetLater(&route, &entry, receipt.Depth)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")

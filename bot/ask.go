@@ -92,7 +92,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	q.Options = valued(q.Options)
 	n := strconv.Itoa(turn.writes.count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
-	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), About: turn.aboutMessage(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt}
+	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), About: turn.aboutMessage(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt, Seq: turn.entry.Seq}
 	switch kept, err := b.recall(ctx, a); {
 	case err != nil:
 		return nil, err

@@ -30,6 +30,8 @@ type ask struct {
 	Handler string `json:"handler,omitempty"`
 	// Asked is when the event of the turn was stored.
 	Asked time.Time `json:"asked"`
+	// Seq is its place among what was stored for the thread.
+	Seq uint64 `json:"seq,omitempty"`
 	// Deadline is zero until the question is known to be posed.
 	Deadline time.Time `json:"deadline,omitzero"`
 	// Lane and Delivery are what is enqueued to run the turn again.
@@ -203,9 +205,14 @@ func (b *Bot) closeQuestionsAbout(ctx context.Context, r *run, ev *adapter.Delet
 }
 
 // closeQuestions ends the wait for answers to the questions of turns whose
-// events were stored at a time or before. Nothing runs again for them.
-func (t *Thread) closeQuestions(ctx context.Context, at time.Time) error {
-	return t.closeOpen(ctx, func(a *ask) bool { return !a.Asked.After(at) })
+// events were stored before a stop. Nothing runs again for them.
+func (t *Thread) closeQuestions(ctx context.Context, s stop) error {
+	return t.closeOpen(ctx, func(a *ask) bool {
+		if a.Seq == 0 || !t.sharesOrder(a.Lane) {
+			return !a.Asked.After(s.at)
+		}
+		return s.endsEntry(a.Seq, a.Asked)
+	})
 }
 
 // closeOpen closes those of the questions of a thread that which picks.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -28,24 +30,60 @@ var ErrStopped = errors.New("bot: a person asked to stop")
 
 // stop is when a thread was stopped.
 type stop struct {
-	at time.Time // by the store's clock
+	// seq is the place of the stop among what was stored for the thread: what a person
+	// writes after a stop may have the same time. Zero if it is unknown, where the
+	// turn of another thread stops this one.
+	seq uint64
+	// at is when the stop was stored, by the store's clock. A stop that is handled
+	// again has a new place, and the old time. Zero before its turn.
+	at time.Time
 	// by is the event whose turn asked for it, and which continues.
 	by string
 }
 
 // ends reports whether a stop ends a turn.
-func (s stop) ends(t *Turn) bool {
-	return !s.at.IsZero() && !t.entry.EnqueuedAt.After(s.at) && t.head().Key != s.by
+func (s stop) ends(t *Turn) bool { return s.endsEntry(t.entry.Seq, t.entry.EnqueuedAt) && t.head().Key != s.by }
+
+// endsEntry reports whether a stop ends the turn of what was stored at a place and a
+// time, unless it is that which asked for the stop.
+func (s stop) endsEntry(seq uint64, at time.Time) bool {
+	if s.at.IsZero() || s.seq > 0 && seq >= s.seq {
+		return seq < s.seq
+	}
+	return !at.After(s.at)
+}
+
+// after reports whether a stop came after another one.
+func (s stop) after(other stop) bool {
+	if s.at.IsZero() || other.at.IsZero() || s.at.Equal(other.at) {
+		return s.seq > other.seq
+	}
+	return s.at.After(other.at)
+}
+
+// stored returns the stored form of a stop.
+func (s stop) stored() []byte {
+	var nano int64
+	if !s.at.IsZero() {
+		nano = s.at.UnixNano()
+	}
+	return fmt.Appendf(nil, "%d %d %s", nano, s.seq, s.by)
 }
 
 // parseStop reads the stored form of a stop. Nil is the zero stop.
 func parseStop(data []byte) stop {
-	nano, by, _ := strings.Cut(string(data), " ")
+	nano, rest, _ := strings.Cut(string(data), " ")
+	place, by, _ := strings.Cut(rest, " ")
 	at, err := strconv.ParseInt(nano, 10, 64)
-	if err != nil {
+	seq, err2 := strconv.ParseUint(place, 10, 64)
+	if err != nil || err2 != nil {
 		return stop{} // none, or written by another version
 	}
-	return stop{time.Unix(0, at), by}
+	s := stop{seq: seq, by: by}
+	if at != 0 {
+		s.at = time.Unix(0, at)
+	}
+	return s
 }
 
 // loadStop returns the last stop of a thread as its notes have it. It is zero if
@@ -74,13 +112,40 @@ func (t *Thread) Stop(ctx context.Context) error {
 		return err
 	}
 	if turn := t.turnOf(ctx); turn != nil {
-		return t.stop(ctx, stop{at: turn.entry.EnqueuedAt, by: turn.head().Key})
+		s := stop{at: turn.entry.EnqueuedAt, by: turn.head().Key}
+		if t.sharesOrder(turn.entry.Lane) {
+			s.seq = turn.entry.Seq
+		}
+		return t.stop(ctx, s)
 	}
-	now, err := t.bot.notes.Thread(t.key()).Now(ctx)
+	s, err := t.stopNow(ctx)
 	if err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	return t.stop(ctx, stop{at: now})
+	return t.stop(ctx, s)
+}
+
+// sharesOrder reports whether places in a lane and those in the lane of the thread are
+// of one order.
+func (t *Thread) sharesOrder(lane state.Key) bool {
+	return lane.Thread() == t.bot.laneOf(t.workspace, t.id).Thread()
+}
+
+// stopNow returns a stop of everything that was stored by now. It takes its place in the
+// order with an entry in the urgent lane that does nothing.
+func (t *Thread) stopNow(ctx context.Context) (stop, error) {
+	now, err := t.bot.notes.Thread(t.key()).Now(ctx)
+	if err != nil {
+		return stop{}, err
+	}
+	probe, err := packOwn(&ownEvent{Probe: true})
+	if err != nil {
+		return stop{}, err
+	}
+	lane := t.bot.laneOf(t.workspace, t.id)
+	lane.Kind = "urgent"
+	receipt, err := t.bot.cfg.Store.Enqueue(ctx, state.Entry{ID: "stop\x00" + uuid.NewString(), Lane: lane, Body: probe})
+	return stop{seq: receipt.Seq, at: now}, err
 }
 
 // stop stores a stop and ends what it concerns: the turns of this process, and
@@ -92,31 +157,19 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 	t.bot.running.tell(t.key())
 	t.bot.running.end(t.key(), ErrStopped, s.ends)
 	t.bot.signal(ctx, t.key())
-	return t.closeQuestions(ctx, s.at)
+	return t.closeQuestions(ctx, s)
 }
 
 // A stop ends what it concerns when it arrives, whether or not a worker is free for
 // its turn, which confirms it. What fails here that turn does.
 
-// stopFrom returns the stop that a delivery asks for, if it is one: of everything that
-// was stored before it.
-func (b *Bot) stopFrom(ctx context.Context, to *adapter.Route) stop {
+// stopAt ends what a delivery asks to stop, if it does: everything that was stored
+// before it.
+func (b *Bot) stopAt(ctx context.Context, to *adapter.Route, receipt state.Receipt) {
 	if !to.Urgent {
-		return stop{}
-	}
-	now, err := b.notes.Thread(laneKey(to.Workspace, to.Thread)).Now(ctx)
-	if err != nil {
-		return stop{}
-	}
-	return stop{at: now}
-}
-
-// stopNow ends what a stop concerns.
-func (b *Bot) stopNow(ctx context.Context, to *adapter.Route, s stop) {
-	if s.at.IsZero() {
 		return
 	}
-	k := laneKey(to.Workspace, to.Thread)
+	s, k := stop{seq: receipt.Seq}, laneKey(to.Workspace, to.Thread)
 	if err := keepStop(ctx, b.notes.Thread(k), s); err != nil {
 		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("a stop could not be carried out at once: it waits for its turn")
 		return
@@ -131,11 +184,10 @@ func (b *Bot) stopNow(ctx context.Context, to *adapter.Route, s stop) {
 func keepStop(ctx context.Context, page *notes.Thread, s stop) error {
 	for {
 		old, err := page.Get(ctx, notes.Stop, "")
-		if err != nil || parseStop(old).at.After(s.at) {
+		if err != nil || parseStop(old).after(s) {
 			return err
 		}
-		value := strconv.FormatInt(s.at.UnixNano(), 10) + " " + s.by
-		err = page.Swap(ctx, notes.Stop, "", old, []byte(value))
+		err = page.Swap(ctx, notes.Stop, "", old, s.stored())
 		if !errors.Is(err, state.ErrConflict) {
 			return err
 		}
@@ -149,7 +201,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
 	if b.isSession(r.Turn) {
 		ctx := r.limited(ctx)
-		if err := r.thread.stop(ctx, stop{at: r.entry.EnqueuedAt}); err != nil {
+		if err := r.thread.stop(ctx, stop{seq: r.entry.Seq, at: r.entry.EnqueuedAt}); err != nil {
 			return nil, err
 		}
 		if err := b.awaitStop(ctx, r); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -225,4 +226,43 @@ func TestStopClosesQuestions(t *testing.T) {
 		ada.Say(th, "one")
 		th.Expect("Which?", "heard one", "Which?", `"one" false`)
 	})
+}
+
+// TestStopAtOneInstant: what people write in the instant of a stop is handled if it
+// comes after it, and only then. So it is with Thread.Stop.
+func TestStopAtOneInstant(t *testing.T) {
+	t.Parallel()
+	for _, scope := range []bot.LaneScope{bot.LanePerThread, bot.LanePerChannel} {
+		synctest.Test(t, func(t *testing.T) {
+			k := bottest.New(t, bot.Config{Lanes: scope}, func(b *bot.Bot) {
+				b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+					if strings.Contains(m.Text(), "before") {
+						time.Sleep(time.Minute)
+					}
+					_, err := th.Post(ctx, bot.Text("done: "+m.Text()))
+					return err
+				})
+			})
+			th, s, ada := k.NewThread(), k.NewSession(), k.User("ada")
+			ada.Say(s, "before")
+			ada.Say(s, "also before")
+			ada.Stop(s)
+			ada.Say(s, "after")
+			ada.Mention(th, "before")
+			ada.Mention(th, "also before")
+			h, err := k.Bot().Workspace("W1").Thread(th.ID())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			ada.Mention(th, "after")
+			k.Sleep(time.Hour)
+			if got := s.Posts(); len(got) != 2 || !slices.Contains(got, "Stopped.") || !slices.Contains(got, "done: after") {
+				t.Errorf("in the session: %q", got)
+			}
+			th.ExpectExactly("done: after")
+		})
+	}
 }

@@ -127,7 +127,7 @@ func table() [33]Info {
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
 		// Longer than what was begun, asked or scheduled before a stop can wait.
-		{Stop, "stop", "thread", "nanoseconds, event key", 400 * day, true},
+		{Stop, "stop", "thread", "nanoseconds, sequence, event key", 400 * day, true},
 		// How long programs must be quiet before their count restarts.
 		{Talk, "talk", "thread", "JSON", 10 * time.Minute, true},
 		// Longer than any retry.
