@@ -62,6 +62,9 @@ type Activity struct {
 	// Auth turns an elicitation into a request to link an account. It excludes
 	// Options.
 	Auth *AuthLink
+	// Existed is set by the write if its key was used before, so that nothing new is
+	// shown.
+	Existed bool
 }
 
 // Choice is one of the choices of an elicitation.

@@ -72,7 +72,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			b.takeOver(ctx, d, &route)
 		}
 		b.stopAt(ctx, &route, receipt)
-		b.greetLater(&route, &entry, receipt.Depth)
+		b.greetLater(&route, &entry, receipt)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
 		noteStep(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})

@@ -89,6 +89,11 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	defer cancel()
 	ctx = withTurn(ctx, last)
 	if last.keeper != nil && b.waits(e, t) && !b.cfg.Sessions.Unattended {
+		if t == nil {
+			last.thread.settleWord(ctx, e.ID, false)
+		} else {
+			t.settleWord(ctx)
+		}
 		defer b.failSession(ctx, log, last, f)
 	}
 	if len(b.on.failed) == 0 {

@@ -30,7 +30,7 @@ func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 	}
 	if first, err := b.claim(ctx, r); err != nil || !first {
 		if err == nil {
-			b.pointElsewhere(ctx, r)
+			err = b.pointElsewhere(ctx, r)
 		}
 		return gate{over: reason.SameAct}, err
 	}

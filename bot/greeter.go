@@ -14,7 +14,8 @@ import (
 // A platform shows an agent as unresponsive that says nothing within seconds. The
 // keeper of a turn speaks first, but a turn may be long in coming: behind others of
 // its session, or because no worker is free. Then the intake speaks for it. It never
-// delays a delivery, and costs no call of the store.
+// delays a delivery. It costs calls of the store only if the turn has not begun by then
+// (first_word.go).
 
 const (
 	// greetAfter is how long the intake leaves the first word to the turn.
@@ -28,6 +29,9 @@ const (
 type awaited struct {
 	entry  string
 	thread *Thread
+	// seq is its place among what was stored for the thread, and at about when.
+	seq uint64
+	at  time.Time
 	// ahead is how many others of the session come before.
 	ahead int
 }
@@ -169,7 +173,7 @@ func (g *greeter) start(entry string) {
 
 // greetLater queues the first word for a delivery that was stored, if it is a message to
 // a session. It does not block.
-func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, depth int) {
+func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, receipt state.Receipt) {
 	if !r.Message || b.can.agent == nil || !b.can.agent.IsSession(r.Thread) {
 		return
 	}
@@ -184,7 +188,9 @@ func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, depth int) {
 		return // another process works
 	}
 	select {
-	case g.work <- awaited{entry: e.ID, thread: &Thread{bot: b, id: r.Thread, workspace: r.Workspace}, ahead: depth - 1}:
+	case g.work <- awaited{
+		entry: e.ID, thread: &Thread{bot: b, id: r.Thread, workspace: r.Workspace}, seq: receipt.Seq, at: time.Now(), ahead: receipt.Depth - 1,
+	}:
 	default: // overload: the turn speaks
 	}
 }
@@ -200,7 +206,7 @@ func (n *awaited) speak(ctx context.Context) bool {
 	}
 	// The keeper of the turn speaks under the same name, so this is a no-op if the
 	// turn has begun elsewhere, and cannot come after its answer.
-	return n.thread.tell(ctx, keeperKey(n.entry, nameFirst), text)
+	return n.mayGreet(ctx) && n.thread.tell(ctx, keeperKey(n.entry, nameFirst), text)
 }
 
 func queuedText(ahead int) string {

@@ -10,6 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // toldAgent remembers under which contexts it was told something.
@@ -32,7 +34,9 @@ func TestFirstWordsHoldNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 2*greetMost + 10
 		agent := toldAgent{told: make(chan context.Context, many)}
-		b := &Bot{log: zerolog.Nop()}
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		b := &Bot{log: zerolog.Nop(), notes: notes.New(store)}
 		b.can.agent = agent
 		g := &b.greeter
 		ctx, cancel := context.WithCancel(t.Context())
@@ -45,7 +49,7 @@ func TestFirstWordsHoldNothing(t *testing.T) {
 			if this == nil {
 				t.Fatalf("first word %d is not said", i)
 			}
-			n := awaited{entry: entry, ahead: 1, thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}}
+			n := awaited{entry: entry, ahead: 1, thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}, at: time.Now()}
 			g.say(wait, &n, this)
 			if wait.Err() == nil {
 				t.Fatalf("the context of first word %d is left", i)
@@ -68,7 +72,9 @@ func TestFirstWordsUnderWayStay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		agent := toldAgent{told: make(chan context.Context, 2*greetMost)}
-		b := &Bot{log: zerolog.Nop()}
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		b := &Bot{log: zerolog.Nop(), notes: notes.New(store)}
 		b.can.agent = agent
 		g := &b.greeter
 		ctx, cancel := context.WithCancel(t.Context())
@@ -76,7 +82,7 @@ func TestFirstWordsUnderWayStay(t *testing.T) {
 		go func() { defer close(ended); g.run(ctx) }()
 		synctest.Wait()
 		for i := range greetMost + 10 {
-			g.work <- awaited{entry: fmt.Sprint(i), thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}}
+			g.work <- awaited{entry: fmt.Sprint(i), thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}, at: time.Now()}
 		}
 		time.Sleep(2 * greetAfter)
 		if len(agent.told) != greetMost {
@@ -93,7 +99,9 @@ func TestAQuickTurnIsNotGreeted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		agent := toldAgent{told: make(chan context.Context, 10)}
-		b := &Bot{log: zerolog.Nop()}
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		b := &Bot{log: zerolog.Nop(), notes: notes.New(store)}
 		b.can.agent = agent
 		g := &b.greeter
 		ctx, cancel := context.WithCancel(t.Context())
@@ -106,7 +114,7 @@ func TestAQuickTurnIsNotGreeted(t *testing.T) {
 		if n := len(g.started); n != greetMost || len(g.order) != greetMost {
 			t.Errorf("%d turns are remembered", n)
 		}
-		g.work <- awaited{entry: fmt.Sprint(3*greetMost - 1), thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}}
+		g.work <- awaited{entry: fmt.Sprint(3*greetMost - 1), thread: &Thread{bot: b, id: "fake:1", workspace: "W1"}, at: time.Now()}
 		time.Sleep(2 * greetAfter)
 		if len(agent.told) != 0 {
 			t.Error("a first word came after the turn had begun")

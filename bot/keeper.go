@@ -86,8 +86,8 @@ type keeper struct {
 	last adapter.ActivityKind
 	at   time.Time
 	left bool
-	// greeted says that the intake has sent the first activity.
-	greeted bool
+	// spoken says that the first activity stands.
+	spoken bool
 	// warned says that a second answer was logged.
 	warned bool
 }
@@ -154,7 +154,7 @@ func (k *keeper) open() bool {
 }
 
 func newKeeper(r *run) *keeper {
-	return &keeper{thread: r.thread, entry: r.entry.ID, at: time.Now(), greeted: r.greeted}
+	return &keeper{thread: r.thread, entry: r.entry.ID, at: time.Now()}
 }
 
 // attend begins to look after the session of a run, before its first handler. It is
@@ -209,11 +209,37 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 // sayFirst sends the first activity. If the intake has sent it, because the turn had
 // to wait, another one says that it has begun.
 func (k *keeper) sayFirst(ctx context.Context) {
-	text := k.thread.bot.cfg.Sessions.First
-	k.tell(ctx, nameFirst, text)
-	if k.greeted && k.thread.turn.Attempt() == 1 {
+	t, text := k.thread, k.thread.bot.cfg.Sessions.First
+	existed, ok := t.say(ctx, keeperKey(k.entry, nameFirst), text)
+	if !ok {
+		t.turn.settleWord(ctx)
+		return
+	}
+	k.mu.Lock()
+	k.spoken = true
+	k.mu.Unlock()
+	if existed && t.turn.Attempt() == 1 && k.wasAnnounced(ctx) {
 		k.tell(ctx, "begun", text)
 	}
+}
+
+// wasAnnounced reports whether the intake has said the first word, on any instance.
+func (k *keeper) wasAnnounced(ctx context.Context) bool {
+	if k.thread.turn.greeted {
+		return true
+	}
+	held, err := k.thread.bot.firstWordOf(k.thread.workspace, k.entry).Get(ctx)
+	return err == nil && string(held) == wordOfIntake
+}
+
+// hasSpoken reports whether the first activity stands. A nil keeper has said nothing.
+func (k *keeper) hasSpoken() bool {
+	if k == nil {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.spoken
 }
 
 // showAlive shows that the turn is at work if it was silent for long, and returns
@@ -249,18 +275,25 @@ func (k *keeper) tell(ctx context.Context, name, text string) bool {
 // tell writes an ephemeral thought under a key and reports whether it is written. A
 // failure is not worth more than a line in the log.
 func (t *Thread) tell(ctx context.Context, key, text string) bool {
+	_, ok := t.say(ctx, key, text)
+	return ok
+}
+
+// say is tell, and reports whether it was written before.
+func (t *Thread) say(ctx context.Context, key, text string) (existed, ok bool) {
 	if alive(ctx) != nil {
-		return false
+		return false, false
 	}
 	ctx, cancel := context.WithTimeout(adapter.WithPriority(ctx, adapter.PriorityAcknowledging), keeperPatience)
 	defer cancel()
-	err := t.bot.can.agent.Activity(ctx, &adapter.Activity{
+	a := &adapter.Activity{
 		Workspace: t.workspace, Thread: t.id, Key: key, Kind: adapter.ActivityThought, Body: text, Ephemeral: true,
-	})
+	}
+	err := t.bot.can.agent.Activity(ctx, a)
 	if err != nil && ctx.Err() == nil {
 		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("a session could not be told that the bot is at work")
 	}
-	return err == nil
+	return a.Existed, err == nil
 }
 
 // take takes over the issue of a new session, as the configuration says.
@@ -284,7 +317,7 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 	if b.cfg.Sessions.Unattended {
 		return err
 	}
-	if r.keeper == nil && err == nil && end != nil && end.ignored == reason.NoHandler && b.isSession(r.Turn) && r.message != nil && r.message.Author.IsHuman() {
+	if b.leavesWaiting(ctx, r, end, err) {
 		r.keeper = newKeeper(r)
 	}
 	k := r.keeper
@@ -325,21 +358,22 @@ func retriesTimeouts(err error) bool {
 	return ok && failed.handler.options.MaxAttempts > 0
 }
 
-// pointElsewhere says in a new session that its mention is answered in the comments: in
-// a workspace that begins to send sessions, the comment may be faster. A link is a sign
-// of life that makes no comment, as an answer would.
-func (b *Bot) pointElsewhere(ctx context.Context, r *run) {
+// pointElsewhere ends a session whose message is answered in the comments: in a
+// workspace that begins to send sessions, or when a session comes late, the comment may
+// be faster. Without an end the session would be waiting for its agent for ever.
+func (b *Bot) pointElsewhere(ctx context.Context, r *run) error {
 	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session == nil || !ev.Message.Session.New || ev.Message.Issue == nil || ev.Message.Issue.URL == "" ||
-		b.can.owner == nil || b.cfg.Sessions.Unattended {
-		return
+	if !ok || ev.Message.Session == nil || b.cfg.Sessions.Unattended {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, keeperPatience)
-	defer cancel()
-	link := adapter.SessionLink{Label: "Answered in the comments", URL: ev.Message.Issue.URL}
-	if err := b.can.owner.SetSessionLinks(ctx, r.thread.workspace, r.thread.id, []adapter.SessionLink{link}, nil); err != nil {
-		r.log.Warn().Err(err).Msg("a session could not be told that its mention is answered elsewhere")
+	where := "comments"
+	if ev.Message.Issue != nil && ev.Message.Issue.URL != "" {
+		where = "[comments](" + ev.Message.Issue.URL + ")"
 	}
+	r.settleWord(ctx)
+	return b.writeEnd(ctx, ctx, r.thread.workspace, r.entry.Lane, &sessionEnd{
+		Thread: r.thread.id, Key: keeperKey(r.entry.ID, "end"), Kind: adapter.ActivityResponse, Body: "My answer is in the " + where + ".",
+	})
 }
 
 // showRetry tells a person who watches a session that a turn is to be tried again.

@@ -163,6 +163,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p pick) 
 		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
 			b.counts.add(countSkipped, "")
 			b.noteSkipped(ctx, l.page, l.candidates[i].turn, s.turn)
+			l.candidates[i].turn.settleWord(ctx)
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
 		case v.Kind == state.KindRetryAside:
 			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)

@@ -278,7 +278,7 @@ func (t *Thread) written(ctx context.Context, kind adapter.ActivityKind, write f
 	}
 	k := t.keeperOf(ctx)
 	if k == nil {
-		return write(ctx)
+		return t.writtenAlone(ctx, kind, write)
 	}
 	if err := k.enter(ctx, kind); err != nil {
 		return err

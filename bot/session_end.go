@@ -18,6 +18,8 @@ func closingText(ev adapter.Event, why string, end *outcome) string {
 		return "Stopped."
 	case why == reason.Deleted:
 		return "The message was deleted, so I've stopped."
+	case end != nil && end.ignored == reason.Access:
+		return "I'm not allowed to help with this."
 	case end != nil && end.ignored != "":
 		return "I don't know how to help with this."
 	default:

@@ -47,8 +47,16 @@ type Turn struct {
 	// keeper looks after the session of the turn. Nil before the first handler, and
 	// outside sessions.
 	keeper *keeper
-	// greeted says that the intake has spoken for the turn already.
+	// greeted says that the intake of this process has spoken for the turn already.
 	greeted bool
+	// word is what became of the first word where no keeper has said it.
+	word struct {
+		settled sync.Once
+		// spoken says that the intake has said it.
+		spoken bool
+	}
+	// last is the kind of what was written last into the session without a keeper.
+	last atomic.Value
 	// subject is the issue of the thread, asked for once in a run.
 	subject struct {
 		sync.Mutex

@@ -158,7 +158,7 @@ func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queue
 
 // open makes a turn of an entry.
 func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
-	greeted := b.greeter.begun(e.ID, b.can.agent != nil && b.can.agent.IsSession(adapter.ThreadID(e.Lane.ID)))
+	greeted := b.greeter.begun(e.ID, b.mayBeInSession(&e))
 	if over, err := b.overdue(ctx, e); err != nil {
 		return nil, err
 	} else if over {
@@ -313,6 +313,9 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 		return v
 	}
 	b.showRetry(ctx, t, v)
+	if v.Kind == state.KindAck || v.Kind == state.KindBury {
+		t.settleWord(ctx)
+	}
 	switch {
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)

@@ -100,7 +100,8 @@ func (p *Platform) Activity(ctx context.Context, a *adapter.Activity) error {
 	default:
 		return fakeError(op, adapter.CodeInvalid, "there is no kind "+string(a.Kind))
 	}
-	if p.session(a.Workspace, a.Thread).add(a) && a.Kind.Ends() {
+	a.Existed = !p.session(a.Workspace, a.Thread).add(a)
+	if !a.Existed && a.Kind.Ends() {
 		// Its activity exists already, so the post does not add one.
 		p.keep(&adapter.Post{Workspace: a.Workspace, Thread: a.Thread, Body: a.Body, Key: a.Key})
 	}

@@ -42,7 +42,7 @@ func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 		return err
 	}
 	in.AgentSessionID = thread.SessionID
-	_, _, err = b.activity(ctx, act.Key, in)
+	_, act.Existed, err = b.activity(ctx, act.Key, in)
 	return err
 }
 

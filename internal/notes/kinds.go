@@ -65,6 +65,8 @@ const (
 	OwnSession
 	// Starting says which sessions the bot is starting.
 	Starting
+	// FirstWord is who says the first word for a message in a session.
+	FirstWord
 	// Secret is the secret under which the ids of writes are computed.
 	Secret
 	// Migrated is what was taken over from another bot's store.
@@ -122,7 +124,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [33]Info {
+func table() [34]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -163,6 +165,8 @@ func table() [33]Info {
 		{Transcript, "transcript", "user", "JSON", 30 * day, false},
 		// Longer than an event of the session may be retried.
 		{OwnSession, "own_session", "session", "1", 14 * day, false},
+		// Much longer than the intake waits before it speaks.
+		{FirstWord, "first_word", "message", "intake or turn", time.Hour, false},
 		// Longer than the requests that start some.
 		{Starting, "starting", "workspace", "JSON", time.Minute, false},
 		// Until the store is thrown away: with another secret, what turns that

@@ -1,0 +1,246 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/adaptertest"
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/state/memstate"
+)
+
+// pair are two instances on one store: one receives everything and has no hands free,
+// the other works.
+type pair struct {
+	t          *testing.T
+	ctx        context.Context
+	platform   *adaptertest.Platform
+	front      *bot.Bot
+	startBack  func()
+	deliveries int
+}
+
+const pairSession adapter.ThreadID = "fake:room:session-1"
+
+var pairAda = adapter.User{ID: "ada", Name: "ada", Kind: adapter.UserHuman}
+
+// inPair runs a test with a pair in a bubble.
+func inPair(t *testing.T, cfg bot.Config, register func(b *bot.Bot), test func(p *pair)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer cancel()
+		p := &pair{t: t, ctx: ctx, platform: adaptertest.NewPlatform("helper")}
+		if access := cfg.Access; access != nil {
+			cfg.Access = func(ctx context.Context, turn *bot.Turn) (bot.Decision, error) {
+				if turn.Thread().ID() != pairSession {
+					return bot.Allow(), nil
+				}
+				return access(ctx, turn)
+			}
+		}
+		cfg.Adapter, cfg.Store, cfg.Name = p.platform, store, "helper"
+		if cfg.Backoff == nil {
+			cfg.Backoff = func(int) time.Duration { return time.Second }
+		}
+		start := func(workers int) *bot.Bot {
+			cfg.Workers = workers
+			b, err := bot.New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.OnNewMessage(regexp.MustCompile("^hold$"), func(ctx context.Context, _ *bot.Thread, _ *bot.Message) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+			register(b)
+			running.Go(func() {
+				if err := b.Run(ctx); err != nil {
+					t.Errorf("Run: %v", err)
+				}
+			})
+			return b
+		}
+		p.front = start(1)
+		p.say("fake:room:hold", "hold")
+		synctest.Wait()
+		p.startBack = func() { start(4) }
+		test(p)
+	})
+}
+
+// say has the front receive a message, and returns its id.
+func (p *pair) say(in adapter.ThreadID, text string) string {
+	p.t.Helper()
+	p.deliveries++
+	id := fmt.Sprintf("m%d", p.deliveries)
+	p.accept(p.platform.SaidBy(pairAda, "W1", in, id, text))
+	return id
+}
+
+func (p *pair) apply(ev adapter.Event) {
+	p.t.Helper()
+	d, err := p.platform.Apply(ev)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.accept(d)
+}
+
+func (p *pair) accept(d *adapter.Delivery) {
+	p.t.Helper()
+	if err := p.front.Accept(p.ctx, d); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// shown returns what was written into the session.
+func (p *pair) shown() []string {
+	var out []string
+	for _, a := range p.platform.Activities("W1", pairSession) {
+		out = append(out, string(a.Kind)+" "+a.Body)
+	}
+	return out
+}
+
+// TestFirstWordOfATurnElsewhere: the instance that received a message says nothing in
+// its session once the turn has begun or ended on another one, however it ended; and
+// what it said before that has an end.
+func TestFirstWordOfATurnElsewhere(t *testing.T) {
+	t.Parallel()
+	const soon = "thought I'll start as soon as I can."
+	answers := func(b *bot.Bot) {
+		b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+			_, err := th.Post(ctx, bot.Text("done"))
+			return err
+		})
+	}
+	refuses := func(d bot.Decision) bot.Config {
+		return bot.Config{Access: func(context.Context, *bot.Turn) (bot.Decision, error) { return d, nil }}
+	}
+	meta := adapter.Meta{Workspace: "W1", Thread: pairSession, Actor: pairAda}
+	say := func(p *pair) { p.say(pairSession, "go") }
+	for name, c := range map[string]struct {
+		cfg      bot.Config
+		register func(b *bot.Bot)
+		do       func(p *pair)
+		// want is how the session looks if the turn runs at once, and late if it begins
+		// after the first word.
+		want, late []string
+		// races says that the turn may have begun or not, if it runs at once.
+		races bool
+	}{
+		"answered": {
+			register: answers, do: say,
+			want: []string{"thought On it…", "response done"},
+			late: []string{soon, "thought On it…", "response done"},
+		},
+		"no handler": {
+			register: func(*bot.Bot) {}, do: say,
+			want: []string{"response I don't know how to help with this."},
+			late: []string{soon, "response I don't know how to help with this."},
+		},
+		"refused": {
+			cfg: refuses(bot.Deny()), register: answers, do: say,
+			want: nil,
+			late: []string{soon, "response I'm not allowed to help with this."},
+		},
+		"refused with words": {
+			cfg: refuses(bot.DenyWithReply("Members only.")), register: answers, do: say,
+			want: []string{"response Members only."},
+			late: []string{soon, "response Members only."},
+		},
+		"refused by the handler": {
+			register: func(b *bot.Bot) {
+				b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return nil }).
+					With(bot.HandlerOptions{Access: func(context.Context, *bot.Turn) (bot.Decision, error) { return bot.Deny(), nil }})
+			}, do: say,
+			want: nil,
+			late: []string{soon, "response I'm not allowed to help with this."},
+		},
+		"fails before its handler": {
+			cfg: bot.Config{
+				Access: func(context.Context, *bot.Turn) (bot.Decision, error) { return bot.Decision{}, bot.Permanent(errBoom) },
+			}, register: answers, do: say,
+			want: []string{"error Sorry, "},
+			late: []string{soon, "error Sorry, "},
+		},
+		"fails": {
+			register: func(b *bot.Bot) {
+				b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return bot.Permanent(errors.New("boom")) })
+			}, do: say,
+			want: []string{"thought On it…", "error Sorry, "},
+			late: []string{soon, "thought On it…", "error Sorry, "},
+		},
+		"stopped before it began": {
+			register: answers, do: func(p *pair) { say(p); p.apply(&adapter.StopEvent{Meta: meta}) },
+			want: []string{"response Stopped."},
+			late: []string{"response Stopped."},
+		},
+		"deleted before it began": {
+			races:    true,
+			register: answers, do: func(p *pair) {
+				id := p.say(pairSession, "go")
+				p.apply(&adapter.DeleteEvent{Meta: meta, Message: &adapter.Message{ID: id}})
+			},
+			want: nil,
+			late: []string{soon, "response The message was deleted, so I've stopped."},
+		},
+		"the bot's own": {
+			register: answers, do: func(p *pair) {
+				p.deliveries++
+				self := adapter.User{ID: p.platform.Self.UserID, Name: "helper", Kind: adapter.UserSelf}
+				p.accept(p.platform.SaidBy(self, "W1", pairSession, "own", "go"))
+			},
+			want: nil, late: []string{soon},
+		},
+		"another bot's": {
+			cfg: bot.Config{Bots: bot.BotsNever}, register: answers, do: func(p *pair) {
+				p.accept(p.platform.SaidBy(adapter.User{ID: "b2", Name: "b2", Kind: adapter.UserApp}, "W1", pairSession, "other", "go"))
+			},
+			want: nil, late: []string{soon, "response I don't know how to help with this."},
+		},
+	} {
+		for _, late := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/late=%t", name, late), func(t *testing.T) {
+				t.Parallel()
+				inPair(t, c.cfg, c.register, func(p *pair) {
+					want := c.want
+					if late {
+						want = c.late
+					} else {
+						p.startBack()
+						synctest.Wait()
+					}
+					c.do(p)
+					synctest.Wait()
+					if late {
+						time.Sleep(5 * time.Second)
+						p.startBack()
+					}
+					time.Sleep(time.Hour)
+					synctest.Wait()
+					if !late && c.races && !slices.Contains(p.shown(), soon) {
+						return
+					}
+					if got := p.shown(); !slices.EqualFunc(got, want, strings.HasPrefix) {
+						t.Errorf("the session shows %q, want %q", got, want)
+					}
+				})
+			})
+		}
+	}
+}
