@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,13 @@ import (
 // newLinear returns an adapter for Linear whose API knows only who the bot is.
 func newLinear(t *testing.T) *linear.Adapter {
 	t.Helper()
-	cfg := linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: whoAmI{}}}
+	return newLinearOver(t, whoAmI{})
+}
+
+// newLinearOver is newLinear with a transport of its own.
+func newLinearOver(t *testing.T, transport http.RoundTripper) *linear.Adapter {
+	t.Helper()
+	cfg := linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: transport}}
 	a, err := linear.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +55,51 @@ func (whoAmI) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+// activityLog is whoAmI, and remembers what was written into sessions.
+type activityLog struct {
+	mu  sync.Mutex
+	ids map[string]bool
+	all map[string][]string // by session
+}
+
+func (l *activityLog) RoundTrip(r *http.Request) (*http.Response, error) {
+	var sent struct {
+		Variables struct {
+			Input struct {
+				ID, AgentSessionID string
+				Content            struct{ Type, Body string }
+			}
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+		return nil, err
+	}
+	if in := sent.Variables.Input; in.AgentSessionID != "" {
+		l.mu.Lock()
+		if l.ids[in.ID] { // Linear keeps the first
+			l.mu.Unlock()
+			return whoAmI{}.RoundTrip(r)
+		}
+		l.ids[in.ID] = true
+		l.all[in.AgentSessionID] = append(l.all[in.AgentSessionID], in.Content.Type+": "+in.Content.Body)
+		l.mu.Unlock()
+	}
+	return whoAmI{}.RoundTrip(r)
+}
+
+// last returns what was written last into a session.
+func (l *activityLog) last(session string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if all := l.all[session]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return ""
+}
+
 // TestOneTurnPerAct delivers the comment, the session and the notification that
-// tell of one mention, in every order, to two instances on one store.
+// tell of one mention, in every order, to two instances on one store. The session has
+// an end, also if the comment is answered.
 func TestOneTurnPerAct(t *testing.T) {
 	t.Parallel()
 	user := `{"id":"ada","name":"Ada Byron","email":"ada@acme.test","url":"https://linear.app/acme/profiles/ada"}`
@@ -85,7 +135,8 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string, polic
 	t.Helper()
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	lin := newLinear(t)
+	said := &activityLog{ids: make(map[string]bool), all: make(map[string][]string)}
+	lin := newLinearOver(t, said)
 	var (
 		mu   sync.Mutex
 		runs []string
@@ -123,6 +174,13 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string, polic
 	if len(runs) != 1 {
 		t.Errorf("ran %q, want one turn", runs)
 	}
+	end := "response: My answer is in the comments."
+	if strings.HasPrefix(runs[0], "linear:i1:s:s1 ") {
+		end = "response: Done."
+	}
+	if got := said.last("s1"); got != end {
+		t.Errorf("ran %q, and the session ends with %q, want %q", runs, got, end)
+	}
 	// Once it is known that the workspace sends sessions, the session
 	// answers, in whatever order they come.
 	mu.Unlock()
@@ -137,6 +195,9 @@ func oneTurnPerAct(t *testing.T, bodies map[string]string, order []string, polic
 	mu.Lock()
 	if len(runs) != 2 || !strings.HasPrefix(runs[1], "linear:i1:s:s2 ") {
 		t.Errorf("ran %q, want the session to answer the second act", runs)
+	}
+	if got := said.last("s2"); got != "response: Done." {
+		t.Errorf("the second session ends with %q", got)
 	}
 }
 

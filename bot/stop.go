@@ -42,7 +42,9 @@ type stop struct {
 }
 
 // ends reports whether a stop ends a turn.
-func (s stop) ends(t *Turn) bool { return s.endsEntry(t.entry.Seq, t.entry.EnqueuedAt) && t.head().Key != s.by }
+func (s stop) ends(t *Turn) bool {
+	return s.endsEntry(t.entry.Seq, t.entry.EnqueuedAt) && t.head().Key != s.by
+}
 
 // endsEntry reports whether a stop ends the turn of what was stored at a place and a
 // time, unless it is that which asked for the stop.
