@@ -14,7 +14,7 @@ SBOM_VERSION     := v1.10.0
 VULN_VERSION     := v1.9.0
 APIDIFF_VERSION  := v0.0.0-20261113113407-e3970619a1a4
 
-.PHONY: growth apidiff soak simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
+.PHONY: minimum growth apidiff soak simulate release vuln all build demo test test-clients lint fmt fuzz chaos bench microbench redis browser node tools clean
 
 all: lint test
 
@@ -46,6 +46,13 @@ test: redis browser node
 	$(GO) test -race -shuffle=on -timeout=20m $(PKGS)
 	cd internal/e2e && $(GO) test -race -shuffle=on -timeout=5m ./...
 	cd otel && $(GO) test -race -shuffle=on -timeout=5m ./...
+
+## minimum: that everything builds, vets and works with the oldest Go that go.mod allows, which is downloaded
+minimum:
+	@oldest="go$$($(GO) list -m -f '{{.GoVersion}}')" && export GOTOOLCHAIN="$$oldest" && \
+	  echo "with $$oldest" && $(GO) version | grep -qF "$$oldest " && \
+	  $(GO) build ./... && $(GO) vet ./... && (cd otel && $(GO) vet ./...) && \
+	  $(GO) test ./adapter ./state/... ./bot/card ./linearbottest .
 
 ## test-clients: Linear's SDK and other foreign clients, unmodified, against the simulator
 test-clients: node
