@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -165,6 +166,120 @@ func TestNamedTests(t *testing.T) {
 		for _, name := range named.FindAllString(string(raw), -1) {
 			if !exist[name] && name != "TestBot" && !strings.HasSuffix(name, "…") && !strings.HasSuffix(name, "*") {
 				t.Errorf("%s names %s, which does not exist", filepath.Base(file), name)
+			}
+		}
+	}
+}
+
+// TestRunbook compares the alerts with the parts of the runbook, in their order.
+func TestRunbook(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile("../../docs/monitoring/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, runbook, _ := strings.Cut(string(doc), "\n## Runbook\n")
+	runbook, _, _ = strings.Cut(runbook, "\n## ")
+	var alerts, parts []string
+	for _, m := range regexp.MustCompile(`(?m)^ +- alert: (\w+)$`).FindAllStringSubmatch(string(rules), -1) {
+		alerts = append(alerts, m[1])
+		if !strings.Contains(string(rules), "/docs/operations.md#"+strings.ToLower(m[1])+"\n") {
+			t.Errorf("%s has no runbook_url", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^### (\w+)$`).FindAllStringSubmatch(runbook, -1) {
+		parts = append(parts, m[1])
+	}
+	if len(alerts) < 10 || !slices.Equal(alerts, parts) {
+		t.Errorf("the alerts are\n%q\nand the runbook has\n%q", alerts, parts)
+	}
+}
+
+// TestLinks follows every link from a document to a file or a part of a document.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	code := regexp.MustCompile("(?s)```.*?\n *```|`[^`\n]*`")
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	found := 0
+	for _, file := range documents(t) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(string(raw), ""), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			found++
+			name, part, _ := strings.Cut(m[1], "#")
+			to := file
+			if name != "" {
+				to = filepath.Join(filepath.Dir(file), name)
+			}
+			there, err := os.Stat(to)
+			switch {
+			case err != nil:
+				t.Errorf("%s: %s leads nowhere", filepath.Base(file), m[1])
+			case part != "" && !there.IsDir():
+				raw, err := os.ReadFile(to)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Contains(anchors(string(raw)), part) {
+					t.Errorf("%s: %s has no part #%s", filepath.Base(file), name, part)
+				}
+			}
+		}
+	}
+	if found < 60 {
+		t.Errorf("found %d links", found)
+	}
+}
+
+// anchors returns the names that GitHub gives the headings of a document.
+func anchors(doc string) []string {
+	var out []string
+	drop := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(doc, -1) {
+		out = append(out, strings.ReplaceAll(drop.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return out
+}
+
+// TestEveryPageIsFound checks that the README leads to every page.
+func TestEveryPageIsFound(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range documents(t) {
+		if name := filepath.Base(file); strings.HasPrefix(file, "../../docs/") && name != "linearsim-coverage.md" && !strings.Contains(string(readme), "(docs/"+name+")") {
+			t.Errorf("the README has no link to docs/%s", name)
+		}
+	}
+}
+
+// TestGoVersion compares the version of Go that the documents ask for with go.mod's.
+func TestGoVersion(t *testing.T) {
+	t.Parallel()
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(string(mod))
+	for _, file := range append(documents(t), "../../Dockerfile") {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:\bGo |golang:)(\d\.\d+)`).FindAllStringSubmatch(string(raw), -1) {
+			if m[1] != want[1] {
+				t.Errorf("%s speaks of Go %s, go.mod of %s", filepath.Base(file), m[1], want[1])
 			}
 		}
 	}

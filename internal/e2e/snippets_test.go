@@ -87,7 +87,7 @@ func snippetImports(t *testing.T) imported {
 		root + "/adapter", root + "/adapter/linear", root + "/adapter/linear/linearapi", root + "/adapter/linear/linearsim",
 		root + "/adapter/linear/workspaces", root + "/state", root + "/state/filestate", root + "/state/memstate", root + "/state/redisstate",
 		root + "/state/stateurl", root + "/ticketing", root + "/webhook",
-		"bytes", "context", "encoding/json", "errors", "fmt", "io", "maps", "net/http", "os", "regexp", "slices", "strconv", "strings", "sync", "testing", "time",
+		"bytes", "context", "encoding/json", "errors", "fmt", "io", "maps", "net/http", "os", "regexp", "slices", "strconv", "strings", "sync", "testing", "testing/synctest", "time",
 	}
 	got, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports}, paths...)
 	if err != nil {
