@@ -53,6 +53,7 @@ func New(cfg Config) (*Bot, error) {
 	b.runner = turns.New(turns.Config{
 		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers, PerWorkspace: cfg.PerWorkspace,
 		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,
+		Running: b.running.names,
 	})
 	return b, nil
 }

@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -342,6 +344,8 @@ func (r *running) tell(k state.Key) {
 type liveTurn struct {
 	since  time.Time
 	cancel context.CancelCauseFunc
+	// subject is the short name of its issue. Empty if it is not known.
+	subject string
 }
 
 // add registers a turn. It reports whether the notes of its thread, which were
@@ -357,7 +361,7 @@ func (r *running) add(k state.Key, t *Turn, read time.Time, cancel context.Cance
 		r.turns[k] = make(map[*Turn]*liveTurn)
 	}
 	now := time.Now()
-	r.turns[k][t] = &liveTurn{since: now, cancel: cancel}
+	r.turns[k][t] = &liveTurn{since: now, cancel: cancel, subject: subjectOf(t.event)}
 	at, told := r.told[k]
 	if told && now.Sub(at) > toldFor {
 		delete(r.told, k)
@@ -384,4 +388,27 @@ func (r *running) end(k state.Key, cause error, which func(*Turn) bool) {
 			one.cancel(cause)
 		}
 	}
+}
+
+// names says which turns run, the oldest first: the issue, for how long, and the
+// thread. At most the given number.
+func (r *running) names(most int) []string {
+	type named struct {
+		name  string
+		since time.Time
+	}
+	r.mu.Lock()
+	var all []named
+	for k, turns := range r.turns {
+		for _, one := range turns {
+			all = append(all, named{strings.TrimSpace(one.subject + " " + k.ID), one.since})
+		}
+	}
+	r.mu.Unlock()
+	slices.SortFunc(all, func(a, b named) int { return cmp.Or(a.since.Compare(b.since), strings.Compare(a.name, b.name)) })
+	names := make([]string, 0, min(len(all), most))
+	for _, n := range all[:min(len(all), most)] {
+		names = append(names, fmt.Sprintf("%s for %s", n.name, time.Since(n.since).Round(time.Millisecond)))
+	}
+	return names
 }

@@ -59,6 +59,7 @@ func Table() []Row {
 		{"active", "installations that work"},
 		{"needs_reauth", "installations that an admin has to renew"},
 		{"turns", "turns that still run"},
+		{"running", "at most 20 of them, the oldest first: the issue, for how long, and the thread"},
 		{"drain_timeout", "how long they may, in milliseconds"},
 		{"since", "time from which missed messages are looked for"},
 		{"from", "begin of a time that is looked at again"},

@@ -46,8 +46,8 @@ type Queue interface {
 // lease, and may be called for several leases at once.
 type Work func(ctx context.Context, l *state.Lease, asked int) state.Settlement
 
-// Config says how a Runner works. Every field but PerWorkspace, Size and Log is
-// required.
+// Config says how a Runner works. Every field but PerWorkspace, Size, Running
+// and Log is required.
 type Config struct {
 	Queue Queue
 	Work  Work
@@ -68,6 +68,9 @@ type Config struct {
 	// the most entries, and the most bytes of their bodies. Defaults to one
 	// entry of any size.
 	Size func() (entries, bytes int)
+	// Running names the callbacks that run, the oldest first and at most as
+	// many as given, for the log of a stop. Defaults to no names.
+	Running func(most int) []string
 	// Log gets a line for what goes wrong between runner and store.
 	Log zerolog.Logger
 }
@@ -93,6 +96,9 @@ type Runner struct {
 func New(cfg Config) *Runner {
 	if cfg.Size == nil {
 		cfg.Size = func() (int, int) { return 1, 0 }
+	}
+	if cfg.Running == nil {
+		cfg.Running = func(int) []string { return nil }
 	}
 	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}, waits: latency.Long(), takes: latency.Long()}
 }
@@ -133,7 +139,12 @@ func (r *Runner) ramp(ctx context.Context) {
 const (
 	keyThread = "thread"
 	keyTrace  = "trace"
+	// keyRunning names the turns that a stop waits for.
+	keyRunning = "running"
 )
+
+// mostNamed is how many of them are named.
+const mostNamed = 20
 
 // Load is how much a runner has to do.
 type Load struct {
@@ -181,7 +192,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.fetch(ctx, work)
 	ramping.Wait()
 	if busy := r.busy(); busy > 0 {
-		r.cfg.Log.Info().Int("turns", busy).Stringer("drain_timeout", r.cfg.DrainTimeout).Msg("stopping: waiting for running turns")
+		r.cfg.Log.Info().Int("turns", busy).Strs(keyRunning, r.cfg.Running(mostNamed)).Stringer("drain_timeout", r.cfg.DrainTimeout).
+			Msg("stopping: waiting for running turns")
 	}
 
 	done := make(chan struct{})
@@ -191,6 +203,8 @@ func (r *Runner) Run(ctx context.Context) error {
 		waiter.Wait()
 		return nil
 	}
+	r.cfg.Log.Warn().Int("turns", r.busy()).Strs(keyRunning, r.cfg.Running(mostNamed)).
+		Msg("stopping: the drain time is over, the turns that still run are ended and run again elsewhere, or after the next start")
 	stopWork(ErrDraining)
 	if !closesWithin(done, settleGrace) {
 		giveUp()
