@@ -30,6 +30,9 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 
+// SetReadDeadline does nothing. A connection has it.
+func (*discard) SetReadDeadline(time.Time) error { return nil }
+
 // TestAllocations checks the allocation budget of a delivery from the connection
 // to the Acceptor. The body itself is one allocation.
 //

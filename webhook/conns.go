@@ -2,70 +2,217 @@ package webhook
 
 import (
 	"container/list"
+	"context"
+	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 )
 
 // conns are the connections of a server, up to the limit most. A further one
-// replaces the one that has waited longest for a request, and is closed if all
-// are busy.
+// replaces one that waits for a request or has not sent all of it: the oldest of
+// the address that has the most connections, if that has more than its share, and
+// otherwise the oldest of all. If every connection has a whole request in work, the
+// further one is closed.
+//
+// The share is no limit, as behind a proxy all connections have one address.
 type conns struct {
-	most int
+	most, share int
 
 	mu      sync.Mutex
-	all     map[net.Conn]*list.Element // an element of waiting, or nil while busy
-	waiting list.List                  // of *waiter, the longest wait first
-	closed  bool                       // the server stops
+	all     map[net.Conn]*tracked
+	peers   map[netip.Prefix]*peer
+	over    map[*peer]struct{} // those with more than their share
+	waiting list.List          // of *tracked, the longest wait first
+	closed  bool               // the server stops
 }
 
-// waiter is a connection that waits for a request: fresh if for its first.
-type waiter struct {
-	conn  net.Conn
+// shares is how many addresses can have their share at the same time.
+const shares = 8
+
+// peer is an address and its connections.
+type peer struct {
+	prefix  netip.Prefix
+	conns   int
+	waiting list.List // of *tracked, the longest wait first
+}
+
+// tracked is a connection.
+type tracked struct {
+	conn net.Conn
+	peer *peer
+	// fresh says that no request has come yet.
 	fresh bool
+	// among and own are its places in the lists of those that wait: of all, and of
+	// its peer. Nil while a whole request is in work.
+	among, own *list.Element
 }
 
 func newConns(most int) *conns {
-	return &conns{most: most, all: make(map[net.Conn]*list.Element)}
+	return &conns{
+		most: most, share: max(most/shares, 1),
+		all: make(map[net.Conn]*tracked), peers: make(map[netip.Prefix]*peer), over: make(map[*peer]struct{}),
+	}
+}
+
+// watch configures a server to tell of its connections.
+func (c *conns) watch(srv *http.Server) {
+	srv.ConnState = c.track
+	srv.ConnContext = func(ctx context.Context, conn net.Conn) context.Context { return context.WithValue(ctx, connKey{}, conn) }
+	next := srv.Handler
+	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, ok := r.Context().Value(connKey{}).(net.Conn); ok && r.Body != nil && r.Body != http.NoBody {
+			c.move(conn, true)
+			r.Body = &arriving{ReadCloser: r.Body, conns: c, conn: conn}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// connKey is the key of the connection in the context of a request.
+type connKey struct{}
+
+// arriving is a body of which not all has arrived.
+type arriving struct {
+	io.ReadCloser
+
+	conns *conns
+	conn  net.Conn
+	ended bool
+}
+
+// Read reads, and notes the end.
+func (a *arriving) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	if err != nil && !a.ended {
+		a.ended = true
+		a.conns.move(a.conn, false)
+	}
+	return n, err
 }
 
 // track follows the state of a connection; it is for http.Server.ConnState.
 func (c *conns) track(conn net.Conn, s http.ConnState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.all[conn]; e != nil {
-		c.waiting.Remove(e)
-	}
 	switch s {
 	case http.StateNew:
 		c.enter(conn)
 	case http.StateIdle:
-		c.all[conn] = c.waiting.PushBack(&waiter{conn: conn})
+		c.move(conn, true)
 	case http.StateActive:
-		c.all[conn] = nil
+		c.move(conn, false)
 	case http.StateClosed, http.StateHijacked:
-		delete(c.all, conn)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if t := c.all[conn]; t != nil {
+			c.remove(t)
+		}
+	}
+}
+
+// move notes whether a connection waits for its peer. One that was replaced is not
+// known any more.
+func (c *conns) move(conn net.Conn, waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.all[conn]
+	if t == nil {
+		return
+	}
+	t.fresh = false
+	c.unlist(t)
+	if waits {
+		c.list(t)
 	}
 }
 
 // enter takes in a new connection.
 func (c *conns) enter(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.closed {
 		_ = conn.Close() // the server is stopping
 		return
 	}
 	if len(c.all) >= c.most {
-		front := c.waiting.Front()
-		if front == nil {
+		t := c.replaceable()
+		if t == nil {
 			_ = conn.Close() // all are busy
 			return
 		}
-		if w, ok := c.waiting.Remove(front).(*waiter); ok {
-			delete(c.all, w.conn)
-			_ = w.conn.Close() // its place is needed
+		c.remove(t)
+		_ = t.conn.Close() // its place is needed
+	}
+	t := &tracked{conn: conn, peer: c.peerOf(conn.RemoteAddr()), fresh: true}
+	c.all[conn] = t
+	if t.peer.conns++; t.peer.conns > c.share {
+		c.over[t.peer] = struct{}{}
+	}
+	c.list(t)
+}
+
+// replaceable returns the connection that gives its place to a new one. Nil if
+// there is none.
+func (c *conns) replaceable() *tracked {
+	from := &c.waiting
+	most := 0
+	for p := range c.over {
+		if p.waiting.Len() > 0 && p.conns > most {
+			from, most = &p.waiting, p.conns
 		}
 	}
-	c.all[conn] = c.waiting.PushBack(&waiter{conn: conn, fresh: true})
+	front := from.Front()
+	if front == nil {
+		return nil
+	}
+	t, _ := front.Value.(*tracked)
+	return t
+}
+
+// list and unlist note that a connection waits, and that it does not.
+func (c *conns) list(t *tracked) {
+	t.among, t.own = c.waiting.PushBack(t), t.peer.waiting.PushBack(t)
+}
+
+func (c *conns) unlist(t *tracked) {
+	if t.among != nil {
+		c.waiting.Remove(t.among)
+		t.peer.waiting.Remove(t.own)
+		t.among, t.own = nil, nil
+	}
+}
+
+func (c *conns) remove(t *tracked) {
+	c.unlist(t)
+	delete(c.all, t.conn)
+	if t.peer.conns--; t.peer.conns <= c.share {
+		delete(c.over, t.peer)
+	}
+	if t.peer.conns == 0 {
+		delete(c.peers, t.peer.prefix)
+	}
+}
+
+// peerOf returns the peer at an address. An IPv6 network of 64 bits is one peer, as
+// one customer has it.
+func (c *conns) peerOf(addr net.Addr) *peer {
+	var prefix netip.Prefix
+	if a, ok := addr.(*net.TCPAddr); ok {
+		if ip, ok := netip.AddrFromSlice(a.IP); ok {
+			ip = ip.Unmap()
+			bits := ip.BitLen()
+			if ip.Is6() {
+				bits = 64
+			}
+			prefix, _ = ip.Prefix(bits) // the number of bits fits
+		}
+	}
+	p := c.peers[prefix]
+	if p == nil {
+		p = &peer{prefix: prefix}
+		c.peers[prefix] = p
+	}
+	return p
 }
 
 // closeFresh closes the connections that have not sent a request yet, for which
@@ -75,8 +222,8 @@ func (c *conns) closeFresh() {
 	defer c.mu.Unlock()
 	c.closed = true
 	for e := c.waiting.Front(); e != nil; e = e.Next() {
-		if w, ok := e.Value.(*waiter); ok && w.fresh {
-			_ = w.conn.Close() // nothing was read from it
+		if t, ok := e.Value.(*tracked); ok && t.fresh {
+			_ = t.conn.Close() // nothing was read from it
 		}
 	}
 }

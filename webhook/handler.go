@@ -96,6 +96,8 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		}
 		return line
 	}
+	deadline := http.NewResponseController(w)
+	_ = deadline.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer without deadlines has none to set
 	if err := h.hasSignature(r); err != nil {
 		w.Header().Set("Connection", "close") // the rest of the body stays unread
 		t.step(refusalReason(err), "")
@@ -120,6 +122,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		warn(h.forged.unread).Err(err).Msg("delivery refused: body cut off")
 		return http.StatusBadRequest, "body cut off", reason.CutOff
 	}
+	_ = deadline.SetReadDeadline(time.Time{}) // it would end the request while the delivery is stored
 	by, err := h.verify(r, body)
 	if err != nil {
 		if h.signed {

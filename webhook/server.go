@@ -70,8 +70,9 @@ type Config struct {
 	// no limit.
 	MaxInFlight int
 	// MaxConns is how many connections may be open at the same time. A further one
-	// replaces one that is waiting for its next request, or is closed. Defaults to
-	// 4096.
+	// replaces one that waits for a request or has sent only a part of it, the oldest
+	// first, and from an address that has more than an eighth of all before others. If
+	// all have whole requests in work, the further one is closed. Defaults to 4096.
 	MaxConns int
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s; negative means that connections are closed at once.
@@ -93,9 +94,14 @@ type Config struct {
 	Now func() time.Time
 }
 
-// readTimeout bounds the reading of one request. Linear itself gives up after five
-// seconds.
-const readTimeout = 15 * time.Second
+const (
+	// headerTimeout bounds the reading of the header of a request, and bodyTimeout
+	// that of the body of a delivery: Linear itself gives up after five seconds.
+	headerTimeout = 5 * time.Second
+	bodyTimeout   = 5 * time.Second
+	// readTimeout bounds the reading of any other request.
+	readTimeout = 15 * time.Second
+)
 
 // Runner runs alongside the server until ctx ends, and then finishes what it has
 // started. *bot.Bot is one.
@@ -282,7 +288,7 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	}
 	srv := &http.Server{
 		Handler:           s.echo,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      readTimeout + 2*s.cfg.AcceptTimeout + 5*time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -290,7 +296,7 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	open := newConns(s.cfg.MaxConns)
-	srv.ConnState = open.track
+	open.watch(srv)
 	s.cfg.Logger.Info().Stringer(LogKeyAddr, ln.Addr()).Msg("listening")
 	if s.cfg.OnListen != nil {
 		s.cfg.OnListen(ln.Addr())
