@@ -70,8 +70,10 @@ func TestDrainNamesWhatItWaitsFor(t *testing.T) {
 		}
 		want := []line{
 			{"info", "stopping: waiting for running turns", 2, []string{"ENG-1 fake:a:1 for 15s", "fake:b:2 for 5s"}},
-			{"warn", "stopping: the drain time is over, the turns that still run are ended and run again elsewhere, or after the next start", 1,
-				[]string{"ENG-1 fake:a:1 for 35s"}},
+			{
+				"warn", "stopping: the drain time is over, the turns that still run are ended and run again elsewhere, or after the next start", 1,
+				[]string{"ENG-1 fake:a:1 for 35s"},
+			},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s\n%s", diff, &log)
