@@ -12,6 +12,9 @@
 //		}
 //	}
 //
+// Deliveries of a real workspace that "linearbot record" has written to files are
+// replayed by [Stage.Send].
+//
 // Package bottest is faster, has a virtual clock and tests handlers alone; most
 // tests of a bot are better there. Use a stage for what depends on Linear, on
 // HTTP or on the start of the program.

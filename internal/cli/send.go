@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/fixture"
+	"github.com/linearbot/linearbot/internal/recast"
 	"github.com/linearbot/linearbot/internal/settings"
 )
 
@@ -61,17 +62,38 @@ type sendCmd struct {
 
 	Fixture  []string      `help:"File to send: a recorded delivery, or the body of one. May be repeated; they are sent in this order." required:"" type:"existingfile" placeholder:"FILE" sep:"none"`
 	Times    int           `help:"How often to send each, the same bytes every time." default:"1"`
+	Again    bool          `help:"Give what happened new ids, so that a bot that has handled it takes it for something new."`
 	KeepTime bool          `name:"keep-time" help:"Leave webhookTimestamp as it was. Bots refuse old ones."`
 	Pause    time.Duration `help:"How long to wait between two."`
+	AsIs     bool          `name:"as-is" help:"Leave the workspace, the bot and everything else as recorded."`
+	FromBot  string        `name:"from-bot" help:"What people wrote after \"@\" to mention the bot in the recording, if the file does not say." placeholder:"HANDLE"`
+
+	Workspace string `help:"With --to: the id of the bot's workspace. Defaults to the one of the bot's credentials, if the environment has them." placeholder:"ID"`
+	Bot       string `help:"With --to: what people write after \"@\" to mention the bot." placeholder:"HANDLE"`
+	BotID     string `name:"bot-id" help:"With --to: the id of the bot's user in its workspace." placeholder:"ID"`
+	Issue     string `help:"With --to: the issue of that workspace on which it happens, such as ENG-1 or an id." placeholder:"ID"`
+	Comment   string `help:"With --to: the id of the first comment of the thread in which it happens." placeholder:"ID"`
 }
 
 // Help says what to do.
 func (*sendCmd) Help() string {
-	return `The body is sent as it is, byte for byte, but for webhookTimestamp, and signed as Linear does it:
+	return `In a running playground, the world takes the delivery for one of its own: the issue, the comments, the people and the session that it refers to are created, and the bot and the workspace are those of the playground:
 
-  linearbot send --fixture comment-create.json --to http://localhost:3000/api/webhooks/linear
+  linearbot dev &
+  linearbot send --fixture fixtures/comment-create-001.json
 
-"linearbot record" makes such files of real deliveries.`
+With --to it goes to any bot, signed with LINEAR_WEBHOOK_SECRET. The workspace and the bot's user in it become those that the bot's credentials in the environment belong to, or that --workspace and --bot-id name. A bot can only answer where Linear knows the issue and the thread, so name them:
+
+  linearbot send --fixture FILE --to http://localhost:3000/api/webhooks/linear --issue ENG-1 --comment ID
+
+With --as-is nothing of that happens: the body is sent byte for byte, but for webhookTimestamp. "linearbot record" makes such files of real deliveries.`
+}
+
+// parcel is a file to send.
+type parcel struct {
+	name string
+	body []byte
+	from recast.Origin
 }
 
 // Run sends and fails unless everything is answered 200.
@@ -84,15 +106,19 @@ func (c *sendCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 	}
-	failed, sent := 0, 0
-	for _, path := range c.Fixture {
-		f, err := fixture.Read(path)
-		if err != nil {
+	parcels, err := c.read()
+	if err != nil {
+		return err
+	}
+	if c.To != "" && !c.AsIs {
+		if err := c.address(ctx, p, parcels); err != nil {
 			return err
 		}
-		body := []byte(f.Body)
+	}
+	failed, sent := 0, 0
+	for _, one := range parcels {
 		if !c.KeepTime {
-			body = fixture.Stamp(body, time.Now())
+			one.body = fixture.Stamp(one.body, time.Now())
 		}
 		for range c.Times {
 			if sent++; sent > 1 && c.Pause > 0 {
@@ -102,11 +128,11 @@ func (c *sendCmd) Run(ctx context.Context, p *program) error {
 					return ctx.Err()
 				}
 			}
-			a, err := c.one(ctx, p, body)
+			a, at, err := c.one(ctx, p, one)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(p.out, "%s  %s\n", filepath.Base(path), outcome(a))
+			fmt.Fprintf(p.out, "%s  %s%s\n", one.name, outcome(a), at)
 			if a.Status != http.StatusOK {
 				failed++
 			}
@@ -118,27 +144,82 @@ func (c *sendCmd) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-func (c *sendCmd) one(ctx context.Context, p *program, body []byte) (fixture.Answer, error) {
+// read reads the files.
+func (c *sendCmd) read() ([]parcel, error) {
+	var out []parcel
+	var from []recast.Origin
+	fresh := again{}
+	for _, path := range c.Fixture {
+		f, err := fixture.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		body := []byte(f.Body)
+		if c.Again {
+			if body, err = fresh.body(body); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		o := f.Origin()
+		o.Bot = cmp.Or(strings.TrimPrefix(c.FromBot, "@"), o.Bot, fixture.BotHandle)
+		from = append(from, o)
+		out = append(out, parcel{name: filepath.Base(path), body: body})
+	}
+	for i, o := range origins(from) {
+		out[i].from = o
+	}
+	return out, nil
+}
+
+// address makes what is sent deliveries of the bot's workspace.
+func (c *sendCmd) address(ctx context.Context, p *program, parcels []parcel) error {
+	values, _ := settings.Read(p.environ(), nil)
+	to := recipient{
+		Origin: recast.Origin{Workspace: c.Workspace, BotID: c.BotID, Bot: strings.TrimPrefix(c.Bot, "@")},
+		Issue:  c.Issue, Comment: c.Comment,
+	}
+	if err := to.ask(ctx, values); err != nil {
+		return err
+	}
+	for i, one := range parcels {
+		body, err := to.body(ctx, one.from, one.body)
+		if err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+		parcels[i].body = body
+	}
+	return nil
+}
+
+// one sends one delivery. at says where it happened, if that is known.
+func (c *sendCmd) one(ctx context.Context, p *program, one parcel) (a fixture.Answer, at string, err error) {
 	if c.To != "" {
 		s, err := c.sender(p)
 		if err != nil {
-			return fixture.Answer{}, err
+			return fixture.Answer{}, "", err
 		}
 		s.KeepTime = true // it was stamped once, for all repetitions
-		return s.Send(ctx, body)
+		a, err := s.Send(ctx, one.body)
+		return a, "", err
 	}
 	sim := newControl(c.Playground)
 	w, err := sim.world(ctx)
 	if err != nil {
-		return fixture.Answer{}, err
+		return fixture.Answer{}, "", err
 	}
 	var out struct {
 		Status int    `json:"status"`
 		Answer string `json:"answer"`
+		Issue  string `json:"issue"`
 	}
 	start := time.Now()
-	err = sim.post(ctx, "/"+w.URLKey+"/apps/"+w.bot()+"/send", map[string]any{"body": json.RawMessage(body)}, &out)
-	return fixture.Answer{Status: out.Status, Body: out.Answer, Took: time.Since(start)}, err
+	err = sim.post(ctx, "/"+w.URLKey+"/apps/"+w.bot()+"/send", map[string]any{
+		"body": json.RawMessage(one.body), "adopt": !c.AsIs && one.from.Workspace != "", "from": one.from,
+	}, &out)
+	if out.Issue != "" {
+		at = ", on " + out.Issue
+	}
+	return fixture.Answer{Status: out.Status, Body: out.Answer, Took: time.Since(start)}, at, err
 }
 
 // outcome is an answer for people.
@@ -234,16 +315,16 @@ type recordCmd struct {
 	To   string `help:"Webhook of the bot that the deliveries are passed on to. Without it they are answered 200." placeholder:"URL"`
 	Addr string `help:"Address to listen on, for Linear or the tunnel from it." default:":3001"`
 	Dir  string `help:"Directory for the files." default:"fixtures" type:"path"`
-	Bot  string `help:"What people write after \"@\" to mention the bot; it is kept as @helper-bot. Defaults to LINEAR_BOT_USERNAME." placeholder:"HANDLE"`
+	Bot  string `help:"What people write after \"@\" to mention the bot; it is kept as @helper-bot. Defaults to LINEAR_BOT_USERNAME, or what Linear says to the bot's credentials." placeholder:"HANDLE"`
 }
 
 // Help says what it does.
 func (*recordCmd) Help() string {
 	return `Point the webhook in Linear, or the tunnel, to this address instead of the bot. Each delivery is passed on, and its answer back; deliveries with a valid signature are written to files as well.
 
-Nothing private is in the files: texts keep their form and lose their words; names, mail addresses, keys and ids have stand-ins, equal ones for equal ones; addresses of other sites, signatures and secrets are gone. Look at a file before you publish it all the same.
+Nothing private is in the files: texts keep their form and lose their words; names, mail addresses, keys and ids have stand-ins, equal ones for equal ones; numbers, fields that Linear does not document, addresses of other sites, signatures and secrets are gone. Look at a file before you publish it all the same.
 
-Send them to a bot with "linearbot send --fixture FILE".`
+The files say who the bot was, so that it is still the one that is mentioned where they are sent to: with "linearbot send --fixture FILE" into a playground or to another bot, or in a test with linearbottest.`
 }
 
 // Run records until ctx ends.
@@ -257,8 +338,16 @@ func (c *recordCmd) Run(ctx context.Context, p *program) error {
 	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
 		return err
 	}
+	self, err := whoAmI(ctx, values)
+	handle := strings.TrimPrefix(cmp.Or(c.Bot, values.Name, self.Bot), "@")
+	if handle == "" {
+		fmt.Fprintf(p.err, "%s: the bot's handle is not known, so that mentions of it are recorded like those of people: give it with --bot\n", p.name)
+	}
+	if err != nil && c.Bot == "" {
+		fmt.Fprintf(p.err, "%s: Linear does not say who the bot is: %v\n", p.name, err)
+	}
 	r := &fixture.Recorder{
-		Dir: c.Dir, Secrets: signing(values), Redact: &fixture.Redactor{Bot: strings.TrimPrefix(cmp.Or(c.Bot, values.Name), "@")},
+		Dir: c.Dir, Secrets: signing(values), Redact: &fixture.Redactor{Bot: handle, BotID: self.BotID},
 		Client: &http.Client{Timeout: 30 * time.Second}, Thread: threadOf,
 		Told: func(path string, err error) {
 			if err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/recast"
 	"github.com/linearbot/linearbot/internal/settings"
 )
 
@@ -26,13 +26,14 @@ type triggerCmd struct {
 	Event   string        `arg:"" help:"What happens: mention, comment, reply, edit, delete, reaction, resolve, issue, delegate, prompt or stop." enum:"mention,comment,reply,edit,delete,reaction,resolve,issue,delegate,prompt,stop"`
 	Text    []string      `arg:"" optional:"" help:"What is written, or the emoji."`
 	As      string        `help:"Who does it, by the name after \"@\". Defaults to the first person." placeholder:"NAME"`
-	Issue   string        `help:"Where, such as ENG-1. Defaults to the first issue." placeholder:"ID"`
+	Issue   string        `help:"Where, such as ENG-1. Defaults to the first issue, and with --to to a made-up one." placeholder:"ID"`
 	Comment string        `help:"The comment that it is about. Defaults to the last one that fits." placeholder:"ID"`
 	Wait    time.Duration `help:"How long to wait for the answer in the playground." default:"10s"`
 
 	Bot       string `help:"With --to: what people write after \"@\" to mention the bot. Defaults to LINEAR_BOT_USERNAME or helper-bot." placeholder:"HANDLE"`
 	BotID     string `name:"bot-id" help:"With --to: the id of the bot's user in its workspace." placeholder:"ID"`
-	Workspace string `help:"With --to: the id of the workspace." placeholder:"ID"`
+	AsIs      bool   `name:"as-is" help:"With --to: ask no credentials for the workspace and the bot."`
+	Workspace string `help:"With --to: the id of the bot's workspace. Defaults to the one of the bot's credentials, if the environment has them." placeholder:"ID"`
 }
 
 // Help says what it does.
@@ -44,9 +45,9 @@ func (*triggerCmd) Help() string {
   linearbot trigger reply thanks
   linearbot trigger reaction 🎉
 
-With --to, everything that Linear sends on the occasion goes to any bot, signed with LINEAR_WEBHOOK_SECRET. The bot answers 200, and what it writes goes wherever its LINEAR_API_URL leads:
+With --to, everything that Linear sends on the occasion goes to any bot, signed with LINEAR_WEBHOOK_SECRET. The workspace and the bot's user are those of the bot's credentials, if the environment has them, or of --workspace and --bot-id. The bot answers 200, and can only write where Linear knows the issue and the thread, so name them with --issue and --comment:
 
-  linearbot trigger delegate --to http://localhost:3000/api/webhooks/linear`
+  linearbot trigger delegate --to http://localhost:3000/api/webhooks/linear --issue ENG-1`
 }
 
 // Run does it.
@@ -86,17 +87,26 @@ func (c *triggerCmd) deliver(ctx context.Context, p *program, text string) error
 		return err
 	}
 	values, _ := settings.Read(p.environ(), nil)
-	bodies, in, err := c.bodies(ctx, cmp.Or(strings.TrimPrefix(c.Bot, "@"), values.Name, "helper-bot"), text)
+	to := recipient{
+		Origin: recast.Origin{Workspace: c.Workspace, BotID: c.BotID, Bot: strings.TrimPrefix(cmp.Or(c.Bot, values.Name), "@")},
+		Issue:  c.Issue, Comment: c.Comment,
+	}
+	if !c.AsIs {
+		if err := to.ask(ctx, values); err != nil {
+			return err
+		}
+	}
+	to.Bot = cmp.Or(to.Bot, "helper-bot")
+	bodies, in, err := c.bodies(ctx, to.Bot, text)
 	if err != nil {
 		return err
 	}
+	from := recast.Origin{Workspace: in.Workspace().ID, URLKey: in.Workspace().URLKey, ClientID: in.ClientID, BotID: in.User.ID, Bot: to.Bot}
 	failed := 0
 	for _, d := range bodies {
-		body := d.Body
-		for old, id := range map[string]string{in.User.ID: c.BotID, in.Workspace().ID: c.Workspace} {
-			if id != "" {
-				body = bytes.ReplaceAll(body, []byte(old), []byte(id))
-			}
+		body, err := to.body(ctx, from, d.Body)
+		if err != nil {
+			return err
 		}
 		a, err := s.Send(ctx, body)
 		if err != nil {

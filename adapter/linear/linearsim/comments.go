@@ -248,17 +248,24 @@ func (s *Server) removeComment(c *Comment, by *User) {
 	for _, reply := range slices.Clone(c.children) {
 		s.removeComment(reply, by)
 	}
-	ws := c.ws
+	c.detach()
+	s.emit(c.ws, event{action: "remove", typ: "Comment", actor: by.actor(), data: c.data(), at: s.now()})
+}
+
+// detach removes the comment and its replies, without any events.
+func (c *Comment) detach() {
+	for _, reply := range slices.Clone(c.children) {
+		reply.detach()
+	}
 	c.deleted = true
 	drop := func(v *Comment) bool { return v == c }
-	ws.comments = slices.DeleteFunc(ws.comments, drop)
+	c.ws.comments = slices.DeleteFunc(c.ws.comments, drop)
 	if c.Issue != nil {
 		c.Issue.comments = slices.DeleteFunc(c.Issue.comments, drop)
 	}
 	if c.Parent != nil {
 		c.Parent.children = slices.DeleteFunc(c.Parent.children, drop)
 	}
-	s.emit(ws, event{action: "remove", typ: "Comment", actor: by.actor(), data: c.data(), at: s.now()})
 }
 
 func (s *Server) resolve(c *Comment, by *User, with *Comment) {

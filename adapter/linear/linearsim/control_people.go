@@ -193,6 +193,17 @@ func (s *Server) controlApp(r *http.Request, in args) (any, error) {
 		if err != nil || len(in.object("body")) == 0 {
 			return nil, refused(http.StatusBadRequest, `give "body" as a JSON object`)
 		}
+		issue := ""
+		if in.flag("adopt") {
+			from := in.object("from")
+			a, err := app.Adopt(body, Foreign{UserID: from.text("botId"), DisplayName: from.text("bot")})
+			if err != nil {
+				return nil, refused(http.StatusBadRequest, "%v", err)
+			}
+			if body = a.Body; a.Issue != nil {
+				issue = a.Issue.Identifier
+			}
+		}
 		id, err := app.Send(r.Context(), body, true)
 		if err != nil && !errors.Is(err, ErrRefused) {
 			return nil, refused(http.StatusBadGateway, "%v", err)
@@ -201,7 +212,7 @@ func (s *Server) controlApp(r *http.Request, in args) (any, error) {
 		if err != nil || len(d.Attempts) == 0 {
 			return nil, refused(http.StatusBadGateway, "there is no answer")
 		}
-		return map[string]any{"id": id, "status": d.Attempts[0].Status, "answer": d.Attempts[0].Answer}, nil
+		return map[string]any{"id": id, "status": d.Attempts[0].Status, "answer": d.Attempts[0].Answer, "issue": issue}, nil
 	case "webhook":
 		hook := app.SetWebhook(Webhook{URL: in.text("url"), Secret: in.text("secret"), ResourceTypes: in.texts("resourceTypes")})
 		return map[string]any{"id": hook.ID, "secret": hook.Secret}, nil

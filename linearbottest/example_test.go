@@ -1,0 +1,21 @@
+package linearbottest_test
+
+import (
+	"testing"
+
+	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/linearbottest"
+)
+
+// A conversation that was recorded with "linearbot record" is had again.
+func ExampleStage_Send() {
+	_ = func(t *testing.T) {
+		t.Parallel()
+		s := linearbottest.New(t, linearbot.Config{Register: register})
+		root := s.Send("testdata/comment-create-001.json") // a mention
+		s.Send("testdata/comment-create-002.json")         // a reply to it
+		if got := s.Replies(root, 2); got[1] != "noted" {
+			t.Errorf("the bot says %q", got)
+		}
+	}
+}
