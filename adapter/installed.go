@@ -9,6 +9,11 @@ import (
 // wrap it have code CodeForbidden.
 var ErrNotInstalled = errors.New("adapter: the bot is not installed there")
 
+// ErrOtherWorkspace says that the bot's credentials belong to another workspace
+// than the one that it is asked about. Errors that wrap it have code
+// CodeForbidden.
+var ErrOtherWorkspace = errors.New("adapter: the credentials belong to another workspace")
+
 // Admitter accepts or rejects deliveries before they are stored.
 type Admitter interface {
 	// Admit returns "" if a delivery is to be stored, or why it is not: one of

@@ -33,6 +33,9 @@ type Bot struct {
 	members    members
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
+	// foreign is the last time that an event of another workspace was worth a
+	// warning.
+	foreign loggedCause
 	// wide is until when leases take many entries of a lane, in nanoseconds.
 	wide atomic.Int64
 }

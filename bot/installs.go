@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -184,11 +186,20 @@ func (b *Bot) openLeft(ctx context.Context, page *notes.Thread, entry state.Queu
 			return &Turn{bot: b, event: ev, self: self, entry: entry, notes: page}, true, nil
 		}
 	}
-	if errors.Is(why, adapter.ErrNotInstalled) {
-		b.counts.add(countIgnored, reason.NotInstalled)
-		b.note(ctx, adapter.TraceStep{Code: reason.NotInstalled})
-		b.log.Info().Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, reason.NotInstalled).Msg("event dropped")
-		return nil, true, errNoTurn
+	code, detail, level := "", "", zerolog.InfoLevel
+	switch {
+	case errors.Is(why, adapter.ErrNotInstalled):
+		code = reason.NotInstalled
+	case errors.Is(why, adapter.ErrOtherWorkspace): // no waiting makes it the bot's
+		code, detail, level = reason.OtherWorkspace, why.Error(), b.foreign.level(why)
+		if api, ok := errors.AsType[*adapter.Error](why); ok {
+			detail = api.Message
+		}
+	default:
+		return nil, false, nil
 	}
-	return nil, false, nil
+	b.counts.add(countIgnored, code)
+	b.note(ctx, adapter.TraceStep{Code: code, Detail: detail})
+	b.log.WithLevel(level).Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, code).Msg("event dropped")
+	return nil, true, errNoTurn
 }

@@ -140,7 +140,11 @@ func (b *Bot) noteEnd(ctx context.Context, t *Turn, end *outcome, err error) {
 		b.note(ctx, adapter.TraceStep{Code: reason.NoTurn})
 	case err != nil || t == nil:
 	case end.ignored == reason.NotMentioned:
-		b.note(ctx, adapter.TraceStep{Code: end.ignored, Detail: "it listens to " + b.handles(t.self)})
+		detail := "it listens to " + b.handles(t.self)
+		if !t.self.App {
+			detail += ", the name of a person whose API key or token it has"
+		}
+		b.note(ctx, adapter.TraceStep{Code: end.ignored, Detail: detail})
 	case end.ignored != "":
 		b.note(ctx, adapter.TraceStep{Code: end.ignored, Detail: end.detail})
 	default:

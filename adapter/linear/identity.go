@@ -33,8 +33,8 @@ type account struct {
 // Identity returns who the bot is in a workspace. The first call asks Linear,
 // and later calls reuse the answer; concurrent calls share one request, which
 // outlives a caller whose context ends. Failures are not cached. If the token
-// belongs to another workspace, the error has code adapter.CodeForbidden and
-// names both. An empty workspace stands for the token's own. With
+// belongs to another workspace, the error has code adapter.CodeForbidden, wraps
+// [adapter.ErrOtherWorkspace] and names both. An empty workspace stands for the token's own. With
 // installations, the error has code adapter.CodeForbidden and wraps
 // [adapter.ErrNotInstalled] if the bot is not installed, and code
 // adapter.CodeUnauthenticated if it has to be installed again.
@@ -65,6 +65,7 @@ func (a *Adapter) Identity(ctx context.Context, workspace string) (*adapter.Iden
 			Op:   "identity",
 			Message: "this token is for workspace " + self.Workspace + " (" + self.WorkspaceName + "); " +
 				"the webhook came from workspace " + workspace,
+			Err: adapter.ErrOtherWorkspace,
 		}
 	}
 	if a.mode == ModeComments || !self.App {

@@ -37,7 +37,7 @@ type Deliveries struct {
 func (a *API) tell(ctx context.Context, all []trace.Trace) []Told {
 	told := make([]Told, len(all))
 	now := a.cfg.Now()
-	var lanes map[string]string
+	var lanes map[string]wait
 	for i := range all {
 		t := &all[i]
 		told[i] = Told{*t, t.Story(now)}
@@ -47,16 +47,19 @@ func (a *API) tell(ctx context.Context, all []trace.Trace) []Told {
 		if lanes == nil {
 			lanes = a.busyLanes(ctx)
 		}
-		if why := lanes[t.Workspace+"\x00"+string(t.Thread)]; why != "" {
-			told[i].Story.What = why + " [" + reason.Waiting + "]"
+		if why, ok := lanes[t.Workspace+"\x00"+string(t.Thread)]; ok {
+			told[i].Story.What, told[i].Story.Do = why.what+" ["+reason.Waiting+"]", why.do
 		}
 	}
 	return told
 }
 
+// wait says why something waits, and what to do about it.
+type wait struct{ what, do string }
+
 // busyLanes says of lanes why what is in them waits.
-func (a *API) busyLanes(ctx context.Context) map[string]string {
-	why := make(map[string]string)
+func (a *API) busyLanes(ctx context.Context) map[string]wait {
+	why := make(map[string]wait)
 	for l, err := range a.cfg.Inspector.Lanes(ctx) {
 		if err != nil || len(why) >= 10*MaxList {
 			break // what is known is better than nothing
@@ -64,11 +67,20 @@ func (a *API) busyLanes(ctx context.Context) map[string]string {
 		key := l.Lane.Workspace + "\x00" + l.Lane.ID
 		switch {
 		case l.Holder != "":
-			why[key] = fmt.Sprintf("It waits in its thread, which is busy: %s handles an earlier message there, and %d are in the lane.", l.Holder, l.Depth)
+			why[key] = wait{
+				fmt.Sprintf("It waits because the bot is busy in its thread: process %s handles an earlier message, and %d are in the queue.", l.Holder, l.Depth),
+				"Nothing, unless it waits for long: then linearbot explain the earlier message.",
+			}
 		case !l.HeldUntil.IsZero():
-			why[key] = fmt.Sprintf("It waits in its thread until %s: an earlier message there is tried again then.", l.HeldUntil.UTC().Format("15:04:05 UTC"))
+			why[key] = wait{
+				fmt.Sprintf("It waits until %s, when the bot retries an earlier message of its thread.", l.HeldUntil.UTC().Format("15:04:05 UTC")),
+				"To see why that one failed, linearbot explain it.",
+			}
 		default:
-			why[key] = "It waits in its thread for a worker: none works, or all are busy."
+			why[key] = wait{
+				"It waits for a worker: no bot is running, or all of its workers are busy.",
+				"Start the bot if it is not running, or raise LINEARBOT_WORKERS.",
+			}
 		}
 	}
 	return why
@@ -104,7 +116,7 @@ func hints(seen *trace.Seen) []string {
 	var all []string
 	for _, of := range seen.Refused {
 		row := reason.Of(of.Reason)
-		all = append(all, fmt.Sprintf("Requests were refused within the last day, %d times because: %s [%s]", of.N, row.Says, row.Code))
+		all = append(all, fmt.Sprintf("%d requests were refused within the last day, for this reason: %s [%s]", of.N, row.Says, row.Code))
 		if row.Do != "" {
 			all = append(all, "To do: "+row.Do)
 		}
@@ -112,10 +124,10 @@ func hints(seen *trace.Seen) []string {
 	switch {
 	case len(all) > 0:
 	case seen.Last.IsZero():
-		all = append(all, "No request has arrived at all: see in Linear whether the webhook is enabled and its URL is that of this server. \"doctor\" checks it.")
+		all = append(all, "No request has arrived at all.", "To do: Check in Linear that the webhook is enabled and that its URL leads to this server. linearbot doctor tests it.")
 	default:
-		all = append(all, "No request of Linear about it has arrived; the last one about anything came at "+seen.Last.UTC().Format("2006-01-02 15:04:05 UTC")+
-			". See in Linear whether the webhook has this resource type and whether the app has access to the team. \"doctor\" checks it.")
+		all = append(all, "Linear has sent no request about it. The last request about anything came at "+seen.Last.UTC().Format("2006-01-02 15:04:05 UTC")+".",
+			"To do: Check in Linear that the webhook sends this type of event, and that the app has access to the team. linearbot doctor tests it.")
 	}
 	return all
 }

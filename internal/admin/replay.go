@@ -7,6 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/trace"
 )
 
@@ -72,7 +73,7 @@ func (a *API) find(ctx context.Context, query string) (Body, error) {
 	out.Body, err = a.cfg.Body(ctx, t)
 	switch {
 	case adapter.CodeOf(err) == adapter.CodeUnsupported && err != nil:
-		return out, &httpError{http.StatusConflict, "it cannot be replayed: the store does not keep what was handled, and of " + t.Type + " Linear does not tell again"}
+		return out, &httpError{http.StatusConflict, "it cannot be replayed: the store does not keep what was handled, and Linear can be asked again for new comments and new sessions only, not for " + t.Type}
 	case err != nil:
 		return out, &httpError{http.StatusBadGateway, "Linear does not tell what it was: " + err.Error()}
 	}
@@ -80,15 +81,22 @@ func (a *API) find(ctx context.Context, query string) (Body, error) {
 }
 
 // choose returns the trace that a query is about first of all: the delivery that
-// brought the event which it names. An issue has many, so it names none.
+// brought the event which it names. Of an issue it is the newest delivery that
+// brought something new and not by the bot itself, or else the newest.
 func choose(found []trace.Trace, q trace.Query) *trace.Trace {
+	rank := func(t *trace.Trace) int {
+		switch {
+		case q.Subject == "" && t.Names(q):
+			return 2
+		case q.Subject != "" && t.Status != trace.StatusDuplicate && t.Reason != reason.Self && t.Reason != reason.OwnSession:
+			return 1
+		default:
+			return 0
+		}
+	}
 	var best *trace.Trace
 	for i := range found {
-		t := &found[i]
-		if t.Event == "" || q.Subject != "" && len(found) > 1 {
-			continue
-		}
-		if best == nil || t.Names(q) && !best.Names(q) {
+		if t := &found[i]; t.Event != "" && (best == nil || rank(t) > rank(best)) {
 			best = t
 		}
 	}

@@ -168,7 +168,7 @@ func Run(ctx context.Context, prog Program, args []string) int {
 // newParser returns the parser of the command line and what it fills in. After the
 // help or the version is printed, exited is the exit code.
 func newParser(ctx context.Context, p *program, exited *int) (*kong.Kong, *commands, error) {
-	vars := kong.Vars{"version": version(p.name), "default_dev_addr": devAddr}
+	vars := kong.Vars{"version": version(p.name), "default_dev_addr": devAddr, "statuses": statuses()}
 	maps.Copy(vars, settings.Vars())
 	cli := &commands{}
 	parser, err := kong.New(cli,

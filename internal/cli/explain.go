@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -37,14 +37,18 @@ func (c *explainCmd) Run(ctx context.Context, p *program) error {
 		case err != nil:
 			return err
 		case c.JSON:
-			_, err := p.out.Write(data)
-			return err
+			_, err = p.out.Write(data)
 		case len(e.Traces) == 0:
-			fmt.Fprintf(p.out, "Nothing is known of %s.\n", c.What)
+			fmt.Fprintf(p.out, "No trace of %s was found.\n", printable(c.What))
 			for _, hint := range e.Hints {
 				fmt.Fprintln(p.out, "  "+hint)
 			}
-			return errors.New("no trace was found")
+		}
+		if err == nil && len(e.Traces) == 0 {
+			return exitError(ExitFailed)
+		}
+		if err != nil || c.JSON {
+			return err
 		}
 		for i, t := range e.Traces {
 			if i > 0 {
@@ -61,7 +65,7 @@ type deliveriesCmd struct {
 	target
 
 	Since     time.Duration `help:"Only those of this long ago and later." placeholder:"1h"`
-	Status    string        `help:"Only those of a status: handled, ignored, refused, duplicate, waiting, running or failed."`
+	Status    string        `help:"Only those of a status: ${statuses}."`
 	Thread    string        `help:"Only those of a thread, by its id."`
 	Workspace string        `help:"Only those of a workspace, by its id."`
 	Limit     int           `help:"The most." default:"50"`
@@ -69,7 +73,10 @@ type deliveriesCmd struct {
 	JSON      bool          `name:"json" help:"One JSON object a line."`
 }
 
-func (c *deliveriesCmd) query() url.Values {
+func (c *deliveriesCmd) query() (url.Values, error) {
+	if c.Status != "" && !slices.Contains(trace.Statuses(), trace.Status(c.Status)) {
+		return nil, &usageError{fmt.Errorf("--status %s: a delivery is %s", c.Status, statuses())}
+	}
 	q := url.Values{"limit": {strconv.Itoa(c.Limit)}}
 	for name, value := range map[string]string{"status": c.Status, "thread": c.Thread, "workspace": c.Workspace} {
 		if value != "" {
@@ -79,17 +86,38 @@ func (c *deliveriesCmd) query() url.Values {
 	if c.Since > 0 {
 		q.Set("since", time.Now().Add(-c.Since).UTC().Format(time.RFC3339))
 	}
-	return q
+	return q, nil
+}
+
+// statuses lists the statuses for people.
+func statuses() string {
+	all := trace.Statuses()
+	var b strings.Builder
+	for i, s := range all {
+		switch {
+		case i == 0:
+		case i == len(all)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(s))
+	}
+	return b.String()
 }
 
 // Run lists or follows.
 func (c *deliveriesCmd) Run(ctx context.Context, p *program) error {
+	query, err := c.query()
+	if err != nil {
+		return err
+	}
 	return c.with(ctx, p, func(api *adminClient) error {
 		if c.Follow {
-			return c.follow(ctx, p, api)
+			return c.follow(ctx, p, api, query)
 		}
 		var d admin.Deliveries
-		if _, err := api.get(ctx, "deliveries", c.query(), &d); err != nil {
+		if _, err := api.get(ctx, "deliveries", query, &d); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -116,8 +144,8 @@ func (c *deliveriesCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-func (c *deliveriesCmd) follow(ctx context.Context, p *program, api *adminClient) error {
-	return api.follow(ctx, c.query(), func(data []byte) error {
+func (c *deliveriesCmd) follow(ctx context.Context, p *program, api *adminClient, query url.Values) error {
+	return api.follow(ctx, query, func(data []byte) error {
 		if c.JSON {
 			_, err := fmt.Fprintf(p.out, "%s\n", data)
 			return err

@@ -150,8 +150,8 @@ func (f *failing) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, er
 }
 
 // TestMishaps has things go wrong, and asks why the bot did not answer: the first
-// three lines say it. What doctor finds (a personal key, the types of the webhook)
-// is with doctor; a missed webhook is TestMissedWebhook.
+// three lines say it. What doctor finds, such as the types of the webhook, is with
+// doctor; a personal key is TestPersonalKey, and a missed webhook TestMissedWebhook.
 func TestMishaps(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -177,7 +177,7 @@ func TestMishaps(t *testing.T) {
 		{"no subscription", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			s.App.SetWebhook(linearsim.Webhook{URL: s.URL() + "/api/webhooks/linear", Secret: stageSecret, ResourceTypes: []string{"Issue"}})
 			s.Issue("Another")
-			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "No request of Linear about it has arrived", "webhook has this resource type")
+			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "Linear has sent no request about it", "webhook sends this type of event")
 		}},
 		{"wrong path", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			s.App.SetWebhook(linearsim.Webhook{URL: s.URL() + "/webhooks", Secret: stageSecret})
@@ -189,7 +189,7 @@ func TestMishaps(t *testing.T) {
 		}},
 		{"other bot", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			other := s.Workspace.InstallApp(linearsim.App{Name: "Other", DisplayName: "other-bot"})
-			s.explains(address(other.User.Comment(s.issue, "hi")), "ignored", "Another program wrote it")
+			s.explains(address(other.User.Comment(s.issue, "hi")), "ignored", "Another bot or integration wrote it")
 		}},
 		{"edited into a mention", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			root := s.Ada.Comment(s.issue, "hi")
@@ -205,7 +205,7 @@ func TestMishaps(t *testing.T) {
 		{"handler error that is tried again", linearbot.Config{Register: onMention(func(context.Context, *bot.Thread, *bot.Message) error {
 			return bot.RetryAfter(time.Hour, errors.New("the model is away"))
 		})}, func(s *scene) {
-			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "waiting", "the model is away", "tried again")
+			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "waiting", "the model is away", "will try again")
 		}},
 		{"panic", linearbot.Config{Bot: bot.Config{MaxAttempts: 1}, Register: onMention(func(context.Context, *bot.Thread, *bot.Message) error {
 			panic("index out of range")
@@ -219,11 +219,11 @@ func TestMishaps(t *testing.T) {
 				return nil
 			}),
 		}, func(s *scene) {
-			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "failed", "The process ended during each attempt", "out-of-memory")
+			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "failed", "The process ended during every attempt", "out-of-memory")
 		}},
 		{"rate limited", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			s.Linear.Fault(linearsim.Fault{Operation: "commentCreate", Times: 100, RateLimited: true, RetryAfter: 10 * time.Minute})
-			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "waiting", "Linear's rate limit is reached", "tried again when Linear allows it")
+			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "waiting", "Linear's rate limit was reached", "tries again when Linear allows it")
 		}},
 		{"token revoked", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "handled")
@@ -243,7 +243,7 @@ func TestMishaps(t *testing.T) {
 		}, Bot: bot.Config{DrainTimeout: -1}}, func(s *scene) {
 			root := s.Ada.Comment(s.issue, "@helper-bot hi")
 			s.explains(address(root), "running", "The handler mention/0 is running")
-			s.explains(address(s.Ada.Reply(root, "@helper-bot are you there?")), "waiting", "It waits in its thread, which is busy")
+			s.explains(address(s.Ada.Reply(root, "@helper-bot are you there?")), "waiting", "It waits because the bot is busy in its thread", "linearbot explain the earlier message")
 		}},
 		{"duplicate", linearbot.Config{Register: onMention(nod)}, func(s *scene) {
 			id := "11111111-0000-4000-8000-000000000001"
@@ -269,13 +269,25 @@ func TestMishaps(t *testing.T) {
 		{"policy refusal", linearbot.Config{Register: onMention(answer), Bot: bot.Config{
 			Access: func(context.Context, *bot.Turn) (bot.Decision, error) { return bot.Decision{}, nil },
 		}}, func(s *scene) {
-			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "ignored", "An access rule of the bot refuses its author", "bot.Config.Access")
+			s.explains(address(s.Ada.Comment(s.issue, "@helper-bot hi")), "ignored", "An access rule of the bot excludes its author", "bot.Config.Access")
+		}},
+		{"another workspace", linearbot.Config{Register: onMention(nod)}, func(s *scene) {
+			body := s.comment("11111111-0000-4000-8000-000000000006", "@helper-bot hi", 0)
+			body["organizationId"] = "22222222-0000-4000-8000-000000000000"
+			s.deliver("foreign-one", body)
+			s.explains("foreign-one", "ignored", "comes from another workspace", "Acme", "Delete the webhook in that workspace")
+			if out, _ := s.run("dead", "list"); strings.Contains(out, "11111111") {
+				s.t.Errorf("it is in the dead letters: %s", out)
+			}
+			if out, code := s.run("doctor"); code == 0 || !strings.Contains(out, "another workspace") {
+				s.t.Errorf("doctor exits with %d: %s", code, out)
+			}
 		}},
 		{"unknown type", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			body := s.comment("11111111-0000-4000-8000-000000000004", "hi", 0)
 			body["type"] = "Frobnication"
 			s.deliver("unknown-one", body)
-			s.explains("unknown-one", "Frobnication create", "ignored", "No handler of the bot wants events of this kind")
+			s.explains("unknown-one", "Frobnication create", "ignored", "The bot has no handler for this kind of event")
 		}},
 		{"store down", linearbot.Config{Register: onMention(nod), Bot: bot.Config{Store: down}}, func(s *scene) {
 			down.down.Store(true)
@@ -366,25 +378,8 @@ func TestMissedWebhook(t *testing.T) {
 	}
 	root := ada.Comment(team.AddIssue(ada, "title", ""), "@helper-bot hi")
 
-	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)
-	environ := []string{
-		"LINEAR_CLIENT_ID=" + app.ClientID, "LINEAR_CLIENT_SECRET=" + app.ClientSecret,
-		"LINEAR_API_URL=" + lin.GraphQLURL(), "LINEAR_OAUTH_URL=" + lin.URL(), "LINEAR_UPLOADS_URL=" + lin.URL(),
-		"LINEAR_WEBHOOK_SECRET=" + stageSecret, "LINEARBOT_STATE=file:" + filepath.Join(dir, "d"), "LINEARBOT_ADDR=127.0.0.1:0",
-		"LINEARBOT_CATCH_UP=1s",
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- linearbot.Run(ctx, linearbot.Config{Register: onMention(answer), Environ: environ, Logger: &log})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	s := &scene{t: t, environ: environ}
+	s := runBeside(t, lin, dir, "LINEAR_CLIENT_ID="+app.ClientID, "LINEAR_CLIENT_SECRET="+app.ClientSecret,
+		"LINEARBOT_ADDR=127.0.0.1:0", "LINEARBOT_CATCH_UP=1s")
 	s.explains(address(root), "Handled by mention/0", "Linear's webhook for it did not arrive")
 	out, code := s.run("deliveries", "--json")
 	if n := strings.Count(out, `"code":"missed_webhook"`); code != 0 || n < 1 {
@@ -392,6 +387,58 @@ func TestMissedWebhook(t *testing.T) {
 	}
 	if n := len(root.Replies()); n != 1 {
 		t.Errorf("there are %d replies", n)
+	}
+}
+
+// runBeside runs a bot that answers mentions beside a Linear, with the state below
+// dir and some further variables.
+func runBeside(t *testing.T, lin *linearsim.Server, dir string, environ ...string) *scene {
+	t.Helper()
+	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel)
+	environ = append(environ,
+		"LINEAR_API_URL="+lin.GraphQLURL(), "LINEAR_OAUTH_URL="+lin.URL(), "LINEAR_UPLOADS_URL="+lin.URL(),
+		"LINEAR_WEBHOOK_SECRET="+stageSecret, "LINEARBOT_STATE=file:"+filepath.Join(dir, "d"))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended, listening := make(chan error, 1), make(chan struct{})
+	go func() {
+		ended <- linearbot.Run(ctx, linearbot.Config{
+			Register: onMention(answer), Environ: environ, Logger: &log,
+			Webhook: webhook.Config{OnListen: func(net.Addr) { close(listening) }},
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	select {
+	case <-listening:
+	case <-t.Context().Done():
+	}
+	return &scene{t: t, environ: environ}
+}
+
+// TestPersonalKey runs the bot with the API key of a person: it goes by that
+// person's name, and says so.
+func TestPersonalKey(t *testing.T) {
+	t.Parallel()
+	lin, err := linearsim.Start(linearsim.Config{Parallel: 1, RetryAfter: []time.Duration{100 * time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(lin.Close)
+	ws := lin.Workspace("Acme", "acme")
+	ada, bob, team := ws.AddUser("Ada Byron", "ada"), ws.AddUser("Bob", "bob"), ws.AddTeam("ENG", "Engineering")
+	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot"})
+	addr := freeAddr(t)
+	app.SetWebhook(linearsim.Webhook{URL: "http://" + addr + "/api/webhooks/linear", Secret: stageSecret})
+	s := runBeside(t, lin, shortDir(t), "LINEAR_API_KEY="+ada.APIKey(), "LINEARBOT_ADDR="+addr)
+	issue := team.AddIssue(bob, "title", "")
+	s.explains(address(bob.Comment(issue, "@helper-bot hi")), "ignored", "does not mention the bot", "it listens to @ada, the name of a person whose API key or token it has")
+	s.explains(address(bob.Comment(issue, "@ada hi")), "handled")
+	if out, code := s.run("doctor"); code == 0 || !strings.Contains(out, "personal API key") {
+		t.Errorf("doctor exits with %d: %s", code, out)
 	}
 }
 
@@ -409,7 +456,10 @@ func TestReplay(t *testing.T) {
 	if out, code := s.run("replay", address(root)); code != 0 || !strings.Contains(out, "Comment|create|"+root.ID+" is handled again") {
 		t.Fatalf("replay exits with %d: %s", code, out)
 	}
-	for runs.Load() < 2 && t.Context().Err() == nil {
+	if out, code := s.run("replay", "ENG-1"); code != 0 || !strings.Contains(out, "Comment|create|"+root.ID+" is handled again") {
+		t.Fatalf("replay of an issue exits with %d: %s", code, out)
+	}
+	for runs.Load() < 3 && t.Context().Err() == nil {
 		pause(t, 10*time.Millisecond)
 	}
 	s.explains("replay:", "handled", "which posted message "+s.own(root))
@@ -434,5 +484,31 @@ func TestReplay(t *testing.T) {
 	s.environ = append(s.environ, "LINEAR_WEBHOOK_SECRET="+stageSecret)
 	if out, code := s.run("replay", "--status", "handled", "--to", other.URL); code != 0 || got.Load() != 1 {
 		t.Fatalf("replay --to exits with %d after %d deliveries: %s", code, got.Load(), out)
+	}
+}
+
+// TestStatuses refuses a status that does not exist before anything is asked, and
+// lists those that do.
+func TestStatuses(t *testing.T) {
+	t.Parallel()
+	s := &scene{t: t, environ: []string{"LINEARBOT_STATE=file:" + filepath.Join(shortDir(t), "none")}}
+	for _, args := range [][]string{{"deliveries", "--status", "bogus"}, {"deliveries", "--follow", "--status", "bogus"}, {"replay", "--status", "bogus"}} {
+		if out, code := s.run(args...); code != cli.ExitConfig || !strings.Contains(out, "handled, ignored, refused, duplicate, waiting, running or failed") {
+			t.Errorf("%v exits with %d: %s", args, code, out)
+		}
+	}
+}
+
+// TestNothingFound says once that there is no trace.
+func TestNothingFound(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, linearbot.Config{Register: onMention(answer)})
+	out, code := s.run("explain", "00000000-0000-4000-8000-00000000dead")
+	if code != cli.ExitFailed || strings.Count(out, "race") != 1 || !strings.Contains(out, "No request has arrived at all") {
+		t.Errorf("explain exits with %d: %s", code, out)
+	}
+	out, code = s.run("explain", "--json", "00000000-0000-4000-8000-00000000dead")
+	if code != cli.ExitFailed || !strings.Contains(out, `"traces":`) {
+		t.Errorf("explain --json exits with %d: %s", code, out)
 	}
 }

@@ -15,9 +15,9 @@ import (
 type replayCmd struct {
 	target
 
-	What   string        `arg:"" optional:"" help:"Which delivery: an id, or the address of a comment in Linear."`
+	What   string        `arg:"" optional:"" help:"Which delivery: an id, the address of a comment in Linear, or an issue such as ENG-12, whose newest delivery is meant."`
 	Since  time.Duration `help:"All deliveries of this long ago and later, in their order; with --status or --thread." placeholder:"1h"`
-	Status string        `help:"All deliveries of a status, such as failed or ignored."`
+	Status string        `help:"All deliveries of a status: ${statuses}."`
 	Thread string        `help:"All deliveries of a thread, by its id."`
 	Limit  int           `help:"The most." default:"50"`
 	To     string        `help:"Send it to the webhook at a URL instead, signed with LINEAR_WEBHOOK_SECRET, for example to a bot on a laptop." placeholder:"URL"`
@@ -34,11 +34,16 @@ func (c *replayCmd) Run(ctx context.Context, p *program) error {
 	if filtered == (c.What != "") {
 		return &usageError{errors.New("give the id of a delivery, or --since, --status or --thread")}
 	}
+	list := deliveriesCmd{Since: c.Since, Status: c.Status, Thread: c.Thread, Limit: c.Limit}
+	query, err := list.query()
+	if err != nil {
+		return err
+	}
 	return c.with(ctx, p, func(api *adminClient) error {
 		ids := []string{c.What}
 		if filtered {
 			var err error
-			if ids, err = c.choose(ctx, api); err != nil {
+			if ids, err = c.choose(ctx, api, query); err != nil {
 				return err
 			}
 		}
@@ -56,10 +61,9 @@ func (c *replayCmd) Run(ctx context.Context, p *program) error {
 }
 
 // choose lists the deliveries that the flags choose, oldest first.
-func (c *replayCmd) choose(ctx context.Context, api *adminClient) ([]string, error) {
-	list := deliveriesCmd{Since: c.Since, Status: c.Status, Thread: c.Thread, Limit: c.Limit}
+func (c *replayCmd) choose(ctx context.Context, api *adminClient, query url.Values) ([]string, error) {
 	var d admin.Deliveries
-	if _, err := api.get(ctx, "deliveries", list.query(), &d); err != nil {
+	if _, err := api.get(ctx, "deliveries", query, &d); err != nil {
 		return nil, err
 	}
 	var ids []string

@@ -92,7 +92,7 @@ func Examine(ctx context.Context, cfg Config) *Report {
 	e.report.Findings = append(e.report.Findings, cfg.Problems...)
 	e.report.Findings = append(e.report.Findings, cfg.Unknown...)
 	for _, check := range []func(context.Context){
-		e.server, e.clock, e.linear, e.installs, e.publicURL, e.secret, e.traffic, e.store,
+		e.server, e.clock, e.linear, e.installs, e.publicURL, e.secret, e.foreign, e.traffic, e.store,
 	} {
 		ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 		check(ctx)
@@ -113,11 +113,11 @@ func (e *exam) server(ctx context.Context) {
 	}
 	running, err := e.Server(ctx)
 	if err != nil {
-		e.add(Note, "server", "no running server was reached, so traffic cannot be looked at: "+err.Error(),
-			"Run this beside the server, with the same variables")
+		e.add(Note, "server", "no running bot was found, so its traffic cannot be checked: "+err.Error(),
+			"If the bot runs, run doctor on the same machine and with the same variables")
 		return
 	}
 	e.running = running
 	up := running.Now.Sub(running.Started).Round(time.Second)
-	e.add(OK, "server", "has been running for "+up.String()+", version "+running.Version, "")
+	e.add(OK, "server", "the bot has been running for "+up.String()+", version "+running.Version, "")
 }

@@ -13,11 +13,11 @@ func Explain(err error, credentials, at string) Finding {
 	f := Finding{Check: "token", Level: Error}
 	switch code := adapter.CodeOf(err); code {
 	case adapter.CodeUnauthenticated, adapter.CodeForbidden:
-		f.Text, f.Fix = at+" refuses "+credentials, "copy the value again, and check that it was not revoked"
+		f.Text, f.Fix = at+" refuses "+credentials, "copy the value again from Linear, and check that it was not revoked"
 	case adapter.CodeRateLimited:
-		f.Text, f.Fix = at+" limits the rate of requests", "waiting for the next budget"
+		f.Text, f.Fix = at+"'s rate limit is reached", "the bot continues by itself within an hour"
 	case adapter.CodeUnavailable, adapter.CodeCanceled, adapter.CodeUnknown:
-		f.Text, f.Fix = at+" cannot be reached", "check the network, and LINEAR_API_URL if it is set"
+		f.Text, f.Fix = at+" cannot be reached", "check the network of this machine, and LINEAR_API_URL if it is set"
 	case adapter.CodeNotFound, adapter.CodeInvalid, adapter.CodeUnsupported, adapter.CodeConflict, adapter.CodeAppendOnly:
 		f.Text, f.Fix = at+" does not say who the bot is", "check LINEAR_API_URL, LINEAR_OAUTH_URL and "+credentials
 	default:
@@ -41,7 +41,7 @@ func ExplainStore(err error) Finding {
 	switch {
 	case errors.Is(err, state.ErrFull):
 		f.Text = "the store is full"
-		f.Fix = "make room, or raise LINEARBOT_MAX_BACKLOG; until then deliveries are answered 503, and Linear retries them"
+		f.Fix = "free space on the disk or in Redis, or raise LINEARBOT_MAX_BACKLOG; until then deliveries are answered 503, and Linear retries them"
 	case errors.Is(err, state.ErrLocked):
 		f.Text = "another process has the store open"
 		f.Fix = "if that is not the running bot, stop it; several bots can share a Redis"

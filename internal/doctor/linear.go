@@ -43,7 +43,7 @@ func (e *exam) clock(ctx context.Context) {
 	after := e.Now()
 	theirs, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
-		e.add(Note, "clock", "Linear's answer holds no time to compare this machine's clock with", "")
+		e.add(Note, "clock", "Linear's answer has no Date header to compare this machine's clock with", "")
 		return
 	}
 	skew := before.Add(after.Sub(before) / 2).Sub(theirs.Add(500 * time.Millisecond)).Round(time.Second)
@@ -55,11 +55,11 @@ func (e *exam) clock(ctx context.Context) {
 	const fix = "Turn on time synchronization (NTP) on this machine"
 	switch {
 	case skew.Abs() < skewNoted:
-		e.add(OK, "clock", "agrees with Linear's", "")
+		e.add(OK, "clock", "the clock of this machine agrees with Linear's", "")
 	case skew.Abs() < skewRefused:
 		e.add(Warning, "clock", text, fix)
 	case skew < 0:
-		e.add(Error, "clock", text+": deliveries seem to come from the future and are refused", fix)
+		e.add(Error, "clock", text+": deliveries seem to come from the future, and are refused", fix)
 	default:
 		e.add(Error, "clock", text+": every delivery counts as late, and without a durable store as too old", fix)
 	}
@@ -106,13 +106,13 @@ func (e *exam) identity(self *adapter.Identity) {
 	who := "acts as @" + self.Name + " (" + self.FullName + ") in " + self.WorkspaceName
 	switch {
 	case e.Auth == linear.AuthAPIKey:
-		e.add(Warning, "token", "a personal API key: the bot "+who+", with that person's rights, and never sees that person's messages",
+		e.add(Warning, "token", "a personal API key: the bot "+who+", with that person's name and rights, and gets no agent sessions",
 			"Create an OAuth app in Linear and set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET instead of LINEAR_API_KEY")
 	case !self.App:
-		e.add(Warning, "token", "the token belongs to a person: the bot "+who+", and never sees that person's messages",
+		e.add(Warning, "token", "the token belongs to a person: the bot "+who+", with that person's name and rights, and gets no agent sessions",
 			"Authenticate as an OAuth app: set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET")
 	case e.Auth == linear.AuthAccessToken:
-		e.add(Warning, "token", who+", with an access token that nothing renews: most end after 24 hours",
+		e.add(Warning, "token", who+", with an access token that the bot cannot renew: most expire after 24 hours",
 			"Set LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET instead of LINEAR_ACCESS_TOKEN")
 	default:
 		e.add(OK, "token", string(e.Auth)+": the bot "+who, "")
@@ -123,12 +123,12 @@ func (e *exam) identity(self *adapter.Identity) {
 func (e *exam) name(self *adapter.Identity) {
 	switch {
 	case self.Name == "":
-		e.add(Note, "name", "Linear does not say by which name the bot is mentioned", "")
+		e.add(Note, "name", "Linear does not say what the bot is called", "")
 	case e.Name == "" || strings.EqualFold(e.Name, self.Name):
-		e.add(OK, "name", "people mention it as @"+self.Name, "")
+		e.add(OK, "name", "people mention the bot as @"+self.Name, "")
 	default:
-		e.add(Warning, "name", fmt.Sprintf("LINEAR_BOT_USERNAME is %q, but in Linear the bot is @%s, which is what people pick in the menu of mentions", e.Name, self.Name),
-			"Set LINEAR_BOT_USERNAME="+self.Name+" or remove it, unless people also write @"+e.Name+" by hand")
+		e.add(Warning, "name", fmt.Sprintf("LINEAR_BOT_USERNAME is %q, but in Linear the bot is called @%s, and people mention it by that name", e.Name, self.Name),
+			"Remove LINEAR_BOT_USERNAME, unless people also type @"+e.Name+" by hand")
 	}
 }
 
@@ -136,12 +136,12 @@ func (e *exam) name(self *adapter.Identity) {
 func (e *exam) scopes(granted []string, check string) {
 	if granted == nil {
 		if e.Auth != linear.AuthAPIKey {
-			e.add(Note, check, "Linear says what a token may do only when it issues one, so this one's scopes are unknown", "")
+			e.add(Note, check, "the scopes of this token are unknown: Linear names them only when it issues a token", "")
 		}
 		return
 	}
 	has := func(scope string) bool { return slices.Contains(granted, scope) }
-	const where = "Add them to LINEAR_CLIENT_CREDENTIALS_SCOPES (or LINEAR_SCOPES for installations, and install the app again); without a value the default has them all"
+	const where = "Remove LINEAR_CLIENT_CREDENTIALS_SCOPES, so that the default applies, or add the scope there. With installations it is LINEAR_SCOPES, and the app has to be installed again"
 	var missing []string
 	if !has("write") {
 		if has("comments:create") {
@@ -158,7 +158,7 @@ func (e *exam) scopes(granted []string, check string) {
 		return
 	}
 	if e.Mode != linear.ModeComments && !e.NotAssignable && !has("app:assignable") {
-		e.add(Warning, check, "the token lacks app:assignable: issues cannot be delegated to the bot", where+". If that is meant, set LINEAR_ASSIGNABLE=false")
+		e.add(Warning, check, "the token lacks app:assignable: issues cannot be delegated to the bot", where+". If that is intended, set LINEAR_ASSIGNABLE=false")
 		return
 	}
 	e.add(OK, check, strings.Join(granted, ", "), "")
@@ -175,7 +175,7 @@ func lacking(scopes []string) string {
 func (e *exam) teams(ctx context.Context, api *linearapi.Client) {
 	page, err := api.Teams(ctx, nil, linearapi.PageArgs{First: linearapi.MaxPage})
 	if err != nil {
-		e.add(Note, "teams", "cannot be listed: "+adapter.CodeOf(err).String(), "")
+		e.add(Note, "teams", "the teams that the bot has access to cannot be listed: "+adapter.CodeOf(err).String(), "")
 		return
 	}
 	if len(page.Nodes) == 0 {
@@ -212,7 +212,7 @@ func (e *exam) budget(check string, b status.Budget) {
 			until = ", until " + a.Reset.UTC().Format("15:04 MST")
 		}
 		e.add(level, check, fmt.Sprintf("%.0f of Linear's %.0f %s an hour are left%s", a.Remaining, a.Limit, name, until),
-			"Answers to people go first, and what does not fit waits. The metric linearbot_linear_requests_total says which operations use it up")
+			"Answers to people go first, and the rest waits until the budget is full again. The metric linearbot_linear_requests_total shows which operations use it up")
 		return
 	}
 	if b.Requests.Limit > 0 {
@@ -227,7 +227,7 @@ func (e *exam) installs(ctx context.Context) {
 	}
 	all, err := e.Installs.List(ctx)
 	if err != nil {
-		e.add(Note, "installs", "cannot be listed: the store does not answer", "")
+		e.add(Note, "installs", "the installations cannot be listed, because the store does not answer", "")
 		return
 	}
 	var names []string
@@ -235,21 +235,22 @@ func (e *exam) installs(ctx context.Context) {
 		check := "workspace " + cmp.Or(w.Name, w.URLKey, w.ID)
 		switch {
 		case w.Status == workspaces.NeedsReauth:
-			e.add(Error, check, "Linear has ended its tokens: "+cmp.Or(w.Why, "they were revoked"), "An admin of the workspace installs the app again: "+e.InstallURL)
+			e.add(Error, check, "Linear no longer accepts its tokens: "+cmp.Or(w.Why, "they were revoked"), "Have an admin of the workspace install the app again: "+e.InstallURL)
 		case w.Status != workspaces.Active:
 			continue
 		case w.Problem != "":
-			e.add(Error, check, w.Problem, "Put the key back into LINEAR_ENCRYPTION_KEY, after the current one")
+			e.add(Error, check, w.Problem, "Add the earlier key to LINEAR_ENCRYPTION_KEY again, after the current one and a comma")
 		default:
 			names = append(names, cmp.Or(w.Name, w.ID))
 			e.installed(ctx, w.ID, check, w.Scopes)
 		}
 		if w.Key == "none" && w.Status == workspaces.Active {
-			e.add(Warning, check, "its tokens are stored as they are", "Set LINEAR_ENCRYPTION_KEY; linearbot keys generate makes one")
+			e.add(Warning, check, "its tokens are stored unencrypted", "Set LINEAR_ENCRYPTION_KEY to a key that linearbot keys generate makes")
 		}
 	}
 	if len(names) == 0 {
-		e.add(Note, "installs", "no workspace has installed the app yet", "An admin opens "+e.InstallURL)
+		e.add(Warning, "installs", "no workspace has installed the app, so the bot answers no one yet",
+			"Have an admin of a workspace open "+e.InstallURL+" and approve the app")
 		return
 	}
 	e.add(OK, "installs", fmt.Sprintf("%d active: %s", len(names), strings.Join(names[:min(len(names), 8)], ", ")), "")
@@ -274,7 +275,7 @@ func (e *exam) installed(ctx context.Context, id, check string, granted []string
 		f := Explain(err, "the tokens of this workspace", "Linear")
 		f.Check = check
 		if f.Level == Error && adapter.CodeOf(err) == adapter.CodeUnauthenticated {
-			f.Fix = "An admin of the workspace installs the app again: " + e.InstallURL
+			f.Fix = "Have an admin of the workspace install the app again: " + e.InstallURL
 		}
 		e.report.Findings = append(e.report.Findings, f)
 		return

@@ -15,13 +15,13 @@ func (e *exam) store(ctx context.Context) {
 		return
 	}
 	if e.Store == "memory" {
-		e.add(Warning, "store", "LINEARBOT_STATE is memory: what was accepted is lost with the process",
+		e.add(Warning, "store", "LINEARBOT_STATE is memory: when the bot stops, it loses the messages that it has not answered",
 			"Set LINEARBOT_STATE to file:DIR, or to the address of a Redis server")
 		return
 	}
 	if e.Exists != nil {
 		if there, err := e.Exists(); err == nil && !there {
-			e.add(Note, "store", strings.TrimPrefix(e.Store, "file:")+" does not exist yet: the server makes it", "")
+			e.add(Note, "store", strings.TrimPrefix(e.Store, "file:")+" does not exist yet: the bot creates it when it starts", "")
 			return
 		}
 	}
@@ -47,16 +47,16 @@ func (e *exam) store(ctx context.Context) {
 	}); ok {
 		if warnings, err := checker.Check(ctx); err == nil {
 			for _, w := range warnings {
-				e.add(Warning, "store", "may lose what it has acknowledged: "+w, storeFix(w))
+				e.add(Warning, "store", "Redis may lose messages that it has acknowledged: "+w, storeFix(w))
 			}
 		}
 	}
 	stats, err := store.Stats(ctx)
 	if err != nil {
-		e.add(Note, "store", "cannot be counted: "+err.Error(), "")
+		e.add(Note, "store", "the store does not say what it holds: "+err.Error(), "")
 		return
 	}
-	e.stats("can be written", stats)
+	e.stats("the store can be written", stats)
 }
 
 // locked looks at a store that the running server has open.
@@ -70,19 +70,19 @@ func (e *exam) locked() {
 	of, ok := e.running.Stores["bot"]
 	switch {
 	case !ok:
-		e.add(OK, "store", "the running server has it open", "")
+		e.add(OK, "store", "the running bot has it open", "")
 	case of.Error != "":
-		e.add(Error, "store", "does not answer the running server: "+of.Error, "Check the disk or the Redis server")
+		e.add(Error, "store", "the store does not answer the running bot: "+of.Error, "Check the disk or the Redis server, and LINEARBOT_STATE")
 	default:
-		e.stats("answers the running server", of.Stats)
+		e.stats("the store answers the running bot", of.Stats)
 	}
 }
 
 // stats says how the store is and what is in it.
 func (e *exam) stats(how string, s state.Stats) {
-	text := fmt.Sprintf("%s; %d entries in %d threads, %d waiting, %d dead letters", how, s.Entries, s.Lanes, s.Delayed, s.Dead)
+	text := fmt.Sprintf("%s; %d messages in %d threads, %d more for later, %d dead letters", how, s.Entries, s.Lanes, s.Delayed, s.Dead)
 	if s.Dead > 0 {
-		e.add(Warning, "store", text, "linearbot dead list shows the dead letters with their causes; requeue them after the fix")
+		e.add(Warning, "store", text, "linearbot dead list shows why each of them failed. Fix that, then run linearbot dead requeue --all")
 		return
 	}
 	e.add(OK, "store", text, "")
@@ -95,12 +95,12 @@ func storeFix(warning string) string {
 	case "appendonly":
 		return "Set appendonly yes and appendfsync always in redis.conf"
 	case "appendfsync":
-		return "Set appendfsync always in redis.conf, or accept the risk"
+		return "Set appendfsync always in redis.conf, or accept that a crash of the server loses its last second"
 	case "maxmemory-policy":
 		return "Set maxmemory-policy noeviction in redis.conf"
 	case "min-replicas-to-write":
 		return "Set min-replicas-to-write 1 in redis.conf"
 	default:
-		return "Look at the settings of the server by hand"
+		return "Check the settings of the Redis server (docs/storage.md)"
 	}
 }

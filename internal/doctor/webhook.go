@@ -60,12 +60,12 @@ func (e *exam) publicURL(ctx context.Context) {
 		return // the configuration has a finding about it
 	}
 	if e.PublicURL == "" {
-		e.add(Note, "address", "LINEARBOT_PUBLIC_URL is not set, so it cannot be checked whether Linear reaches the bot",
-			"Set it to the address that people and Linear reach the server at")
+		e.add(Note, "address", "LINEARBOT_PUBLIC_URL is not set, so doctor cannot test whether Linear reaches the bot",
+			"Set it to the https address of the server, such as https://bot.example.com")
 		return
 	}
 	if u, err := url.Parse(e.PublicURL); err == nil && u.Scheme == "http" && !local(u.Hostname()) {
-		e.add(Error, "address", e.PublicURL+" is plain http, which Linear does not post to", "Put a proxy or tunnel with TLS in front, and set LINEARBOT_PUBLIC_URL to its https address")
+		e.add(Error, "address", e.PublicURL+" is plain http, and Linear posts to https only", "Put a proxy or tunnel with TLS in front, and set LINEARBOT_PUBLIC_URL to its https address")
 	}
 	trip := roundtrip.Trip{URL: e.hookURL(), Secret: e.Secrets[0], Addr: e.Addr, Path: e.Path, HTTPClient: e.HTTPClient}
 	running, err := trip.Check(ctx)
@@ -78,10 +78,10 @@ func (e *exam) publicURL(ctx context.Context) {
 		return
 	}
 	if err != nil {
-		e.add(Note, "address", "cannot be checked: "+err.Error(), "")
+		e.add(Note, "address", "the public address could not be tested: "+err.Error(), "")
 		return
 	}
-	by := "; the bot does not run yet"
+	by := "; the bot is not running yet"
 	if running {
 		by = " at the running bot, which has the same signing secret"
 	}
@@ -99,17 +99,17 @@ func (e *exam) secret(context.Context) {
 	if len(e.Secrets) == 0 {
 		return
 	}
-	const check, fix = "secret", "Copy the signing secret again from beside the webhook in Linear, into LINEAR_WEBHOOK_SECRET"
+	const check, fix = "secret", "Copy the signing secret that Linear shows next to the webhook into LINEAR_WEBHOOK_SECRET"
 	if found := e.ourHooks(); len(found) > 0 {
 		for _, h := range found {
 			switch {
 			case !h.Enabled:
-				e.add(Error, "webhook", "the webhook "+cmp.Or(h.Label, h.URL)+" is disabled in Linear: Linear does that after many failures",
-					"Turn it on again under Settings → API in Linear, and look at its failures there")
+				e.add(Error, "webhook", "the webhook "+cmp.Or(h.Label, h.URL)+" is disabled in Linear, which Linear does after many failed deliveries",
+					"Enable it again under Settings → API in Linear, and check there why its deliveries failed")
 			case h.Secret != "" && !slices.Contains(e.Secrets, h.Secret):
-				e.add(Error, check, "Linear signs with another secret than LINEAR_WEBHOOK_SECRET: every delivery is refused", fix)
+				e.add(Error, check, "the signing secret of the webhook in Linear is not in LINEAR_WEBHOOK_SECRET, so every delivery is refused", fix)
 			default:
-				e.add(OK, "webhook", "is enabled in Linear, and its secret is the configured one", "")
+				e.add(OK, "webhook", "the webhook is enabled in Linear and uses the configured signing secret", "")
 			}
 			e.subscribed(h)
 		}
@@ -120,19 +120,19 @@ func (e *exam) secret(context.Context) {
 		return
 	}
 	if e.running == nil {
-		e.add(Note, check, "whether Linear signs with the configured secret shows only when a delivery arrives",
-			"Start the bot, mention it in Linear, and run this again")
+		e.add(Note, check, "the signing secret is not proven yet: that takes a delivery from Linear to the running bot",
+			"Start the bot, mention it in Linear, and run doctor again")
 		return
 	}
 	arrived := e.arrived()
 	switch wrong := e.running.Intake.Refused[reason.BadSignature] + e.running.Intake.Refused[reason.SecretExpired]; {
 	case arrived == 0 && wrong > 0:
-		e.add(Error, check, fmt.Sprintf("%d deliveries had a signature that no configured secret makes, and none had a valid one", wrong), fix)
+		e.add(Error, check, fmt.Sprintf("%d deliveries arrived, and the signatures of all of them were wrong", wrong), fix)
 	case arrived == 0:
-		e.add(Note, check, "no delivery has arrived since the server started, so nothing proves the secret yet", "Mention the bot in Linear, and run this again")
+		e.add(Note, check, "no delivery has arrived since the bot started, so the signing secret is not proven yet", "Mention the bot in Linear, and run doctor again")
 	case wrong > 0:
-		e.add(Warning, check, fmt.Sprintf("Linear signs with a configured secret, but %d deliveries had another signature", wrong),
-			"Another webhook posts to the same address, or the secret was changed: add its secret to LINEAR_WEBHOOK_SECRET, separated by a comma")
+		e.add(Warning, check, fmt.Sprintf("Linear uses the configured signing secret, but %d other deliveries had a wrong signature", wrong),
+			"Either another webhook posts to this address, or the secret was changed: add the other secret to LINEAR_WEBHOOK_SECRET, after a comma")
 	default:
 		e.add(OK, check, fmt.Sprintf("%d deliveries were signed with a configured secret", arrived), "")
 	}
@@ -187,11 +187,22 @@ func (e *exam) subscribed(h hook) {
 	const fix = "Turn these events on in the settings of the webhook in Linear"
 	switch missing, more := lacks(must), lacks(should); {
 	case len(missing) > 0:
-		e.add(Error, "events", "the webhook does not send "+strings.Join(missing, " and ")+", without which the bot hears nothing", fix)
+		e.add(Error, "events", "the webhook does not send "+strings.Join(missing, " and ")+", so the bot gets no messages", fix)
 	case len(more) > 0 && !slices.Equal(more, []string{"AgentSessionEvent"}): // only apps have those
 		e.add(Note, "events", "the webhook does not send "+strings.Join(more, ", ")+": handlers of those do not run", fix+", if the bot uses them")
 	default:
 		e.add(OK, "events", "the webhook sends what the mode needs", "")
+	}
+}
+
+// foreign looks for deliveries of a workspace that the credentials do not belong to.
+func (e *exam) foreign(context.Context) {
+	if e.running == nil {
+		return
+	}
+	if n := e.running.Counts["ignored:"+reason.OtherWorkspace]; n > 0 {
+		e.add(Error, "workspace", fmt.Sprintf("deliveries came from another workspace than the one that the bot's credentials belong to; %d were ignored", n),
+			reason.Of(reason.OtherWorkspace).Do)
 	}
 }
 

@@ -66,6 +66,7 @@ const (
 	Stopped        = "stopped"
 	Deleted        = "deleted"
 	NotInstalled   = "not_installed"
+	OtherWorkspace = "other_workspace"
 	NeedsReauth    = "needs_reauth"
 	Stale          = "stale"
 	Probe          = "probe"

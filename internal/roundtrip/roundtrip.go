@@ -106,7 +106,7 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 	}
 	status, proven, err := t.post(ctx, body)
 	if err != nil {
-		return running, &Error{Text: t.URL + " cannot be reached", Fix: "Check the name, and the tunnel or proxy in front of the bot.", Err: err}
+		return running, &Error{Text: t.URL + " cannot be reached", Fix: "Check the host name in LINEARBOT_PUBLIC_URL, and that the tunnel or proxy in front of the bot runs.", Err: err}
 	}
 	if status == http.StatusOK && proven {
 		return running, nil
@@ -120,16 +120,16 @@ func (t Trip) explain(status int, running bool) error {
 	switch {
 	case status == http.StatusOK && running:
 		e.Text += ", but not as a bot with this signing secret does, and another process listens on " + t.Addr
-		e.Fix = "Stop that one and try again."
+		e.Fix = "Stop the other process, or set LINEARBOT_ADDR to a free port."
 	case status == http.StatusOK:
 		e.Text += ", but the answer does not come from " + t.Addr
-		e.Fix = "Point the tunnel or proxy there."
+		e.Fix = "Point the tunnel or proxy to that address."
 	case status == http.StatusUnauthorized:
-		e.Fix = "A bot with another signing secret is there, or the proxy changes the body."
+		e.Fix = "Either a bot with another LINEAR_WEBHOOK_SECRET answers there, or a proxy changes the body of requests."
 	case status == http.StatusNotFound:
-		e.Fix = "The proxy does not pass the path " + t.Path + " on."
+		e.Fix = "Have the tunnel or proxy pass the path " + t.Path + " on to the bot, unchanged."
 	default:
-		e.Fix = "The tunnel or proxy does not reach " + t.Addr + "."
+		e.Fix = "The tunnel or proxy does not reach the bot: point it to " + t.Addr + "."
 	}
 	return e
 }

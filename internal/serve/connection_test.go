@@ -63,14 +63,14 @@ func TestConnection(t *testing.T) {
 			"never",
 			[]error{down},
 			app, time.Hour,
-			"Linear cannot be reached: check the network, and LINEAR_API_URL if it is set",
+			"Linear cannot be reached: check the network of this machine, and LINEAR_API_URL if it is set",
 			[]string{"Linear cannot be reached"},
 		},
 		{
 			"wrong key",
 			[]error{refused},
 			app, time.Hour,
-			"Linear refuses LINEAR_API_KEY: copy the value again, and check that it was not revoked",
+			"Linear refuses LINEAR_API_KEY: copy the value again from Linear, and check that it was not revoked",
 			[]string{"Linear refuses LINEAR_API_KEY"},
 		},
 		{
@@ -84,8 +84,8 @@ func TestConnection(t *testing.T) {
 			"rate limit",
 			[]error{limited, nil},
 			app, 9 * time.Minute,
-			"Linear limits the rate of requests: waiting for the next budget",
-			[]string{"limits the rate"},
+			"Linear's rate limit is reached: the bot continues by itself within an hour",
+			[]string{"rate limit is reached"},
 		},
 		{
 			"wrong address",

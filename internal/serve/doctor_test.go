@@ -24,6 +24,7 @@ import (
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/doctor"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/state"
@@ -166,12 +167,12 @@ func TestDoctor(t *testing.T) {
 			delete(p.env, "LINEAR_CLIENT_ID")
 			delete(p.env, "LINEAR_CLIENT_SECRET")
 			p.set("LINEAR_ACCESS_TOKEN", p.App.Token())
-		}, "token", doctor.Warning, "nothing renews", "LINEAR_CLIENT_SECRET"},
+		}, "token", doctor.Warning, "cannot renew", "LINEAR_CLIENT_SECRET"},
 		{"Linear down", func(p *patient) { p.set("LINEAR_API_URL", "http://"+freeAddr(t)+"/graphql") }, "token", doctor.Error, "Linear cannot be reached", "check the network"},
 		{"wrong address of Linear", func(p *patient) {
 			p.set("LINEAR_API_URL", p.URL()+"/nothing")
 		}, "token", doctor.Error, "the address does not answer in GraphQL", "LINEAR_API_URL"},
-		{"wrong name", func(p *patient) { p.set("LINEAR_BOT_USERNAME", "helperbot") }, "name", doctor.Warning, `LINEAR_BOT_USERNAME is "helperbot", but in Linear the bot is @helper-bot`, "LINEAR_BOT_USERNAME=helper-bot"},
+		{"wrong name", func(p *patient) { p.set("LINEAR_BOT_USERNAME", "helperbot") }, "name", doctor.Warning, `LINEAR_BOT_USERNAME is "helperbot", but in Linear the bot is called @helper-bot`, "Remove LINEAR_BOT_USERNAME"},
 		{"name", func(p *patient) { p.set("LINEAR_BOT_USERNAME", "Helper-Bot") }, "name", doctor.OK, "@helper-bot", ""},
 		{"no write scope", func(p *patient) { p.set("LINEAR_CLIENT_CREDENTIALS_SCOPES", "read,app:mentionable") }, "scopes", doctor.Error, "lacks write", "LINEAR_CLIENT_CREDENTIALS_SCOPES"},
 		{"comments only", func(p *patient) {
@@ -187,14 +188,14 @@ func TestDoctor(t *testing.T) {
 			p.Fault(linearsim.Fault{Operation: "teams", Body: `{"data":{"teams":{"nodes":[],"pageInfo":{"hasNextPage":false}}}}`})
 		}, "teams", doctor.Error, "no team", "give it access"},
 		{"clock ahead", func(p *patient) { p.now = func() time.Time { return time.Now().Add(20 * time.Second) } }, "clock", doctor.Warning, "20s ahead of Linear's", "NTP"},
-		{"clock behind", func(p *patient) { p.now = func() time.Time { return time.Now().Add(-2 * time.Minute) } }, "clock", doctor.Error, "come from the future and are refused", "NTP"},
+		{"clock behind", func(p *patient) { p.now = func() time.Time { return time.Now().Add(-2 * time.Minute) } }, "clock", doctor.Error, "come from the future, and are refused", "NTP"},
 		{"clock far ahead", func(p *patient) { p.now = func() time.Time { return time.Now().Add(2 * time.Minute) } }, "clock", doctor.Error, "counts as late", "NTP"},
 		{"no public address", func(p *patient) { delete(p.env, "LINEARBOT_PUBLIC_URL") }, "address", doctor.Note, "LINEARBOT_PUBLIC_URL is not set", "Set it"},
 		{"address that leads elsewhere", func(p *patient) {
 			other := httptest.NewServer(http.NotFoundHandler())
 			t.Cleanup(other.Close)
 			p.set("LINEARBOT_PUBLIC_URL", other.URL)
-		}, "address", doctor.Error, "answers 404", "does not pass the path"},
+		}, "address", doctor.Error, "answers 404", "pass the path"},
 		{"address of nothing", func(p *patient) { p.set("LINEARBOT_PUBLIC_URL", "http://"+freeAddr(t)) }, "address", doctor.Error, "cannot be reached", "tunnel or proxy"},
 		{"plain address", func(p *patient) { p.set("LINEARBOT_PUBLIC_URL", "http://192.0.2.1") }, "address", doctor.Error, "plain http", "https"},
 		{"another bot there", func(p *patient) {
@@ -205,10 +206,10 @@ func TestDoctor(t *testing.T) {
 			srv := httptest.NewServer(other.Handler())
 			t.Cleanup(srv.Close)
 			p.set("LINEARBOT_PUBLIC_URL", srv.URL)
-		}, "address", doctor.Error, "answers 401", "another signing secret"},
+		}, "address", doctor.Error, "answers 401", "another LINEAR_WEBHOOK_SECRET"},
 
-		{"wrong secret", func(p *patient) { p.serves(nil, map[string]int64{reason.BadSignature: 9}) }, "secret", doctor.Error, "9 deliveries had a signature that no configured secret makes", "Copy the signing secret"},
-		{"two secrets", func(p *patient) { p.serves(healthy, map[string]int64{reason.BadSignature: 2}) }, "secret", doctor.Warning, "2 deliveries had another signature", "separated by a comma"},
+		{"wrong secret", func(p *patient) { p.serves(nil, map[string]int64{reason.BadSignature: 9}) }, "secret", doctor.Error, "9 deliveries arrived, and the signatures of all of them were wrong", "Copy the signing secret"},
+		{"two secrets", func(p *patient) { p.serves(healthy, map[string]int64{reason.BadSignature: 2}) }, "secret", doctor.Warning, "2 other deliveries had a wrong signature", "after a comma"},
 		{"nothing arrives", func(p *patient) { p.serves(nil, nil) }, "secret", doctor.Note, "no delivery has arrived", "Mention the bot"},
 		{"no comments", func(p *patient) { p.serves(map[string]int64{"Issue": 50}, nil) }, "events", doctor.Error, "no Comment", "Turn these events on"},
 		{"no sessions", func(p *patient) { p.serves(map[string]int64{"Comment": 50}, nil) }, "events", doctor.Warning, "no AgentSessionEvent", "LINEAR_MODE=comments"},
@@ -219,8 +220,8 @@ func TestDoctor(t *testing.T) {
 
 		{"webhook of an admin", func(p *patient) {
 			p.admin(linearsim.Webhook{Secret: signing, ResourceTypes: []string{"Comment", "Issue", "Reaction"}})
-		}, "webhook", doctor.OK, "its secret is the configured one", ""},
-		{"webhook with another secret", func(p *patient) { p.admin(linearsim.Webhook{Secret: "MARKER-OTHER"}) }, "secret", doctor.Error, "Linear signs with another secret", "Copy the signing secret again"},
+		}, "webhook", doctor.OK, "uses the configured signing secret", ""},
+		{"webhook with another secret", func(p *patient) { p.admin(linearsim.Webhook{Secret: "MARKER-OTHER"}) }, "secret", doctor.Error, "is not in LINEAR_WEBHOOK_SECRET", "Copy the signing secret"},
 		{"webhook without comments", func(p *patient) { p.admin(linearsim.Webhook{Secret: signing, ResourceTypes: []string{"Issue"}}) }, "events", doctor.Error, "does not send Comment", "Turn these events on"},
 		{"webhook without reactions", func(p *patient) {
 			p.admin(linearsim.Webhook{Secret: signing, ResourceTypes: []string{"Comment", "Issue"}})
@@ -229,13 +230,13 @@ func TestDoctor(t *testing.T) {
 		{"disabled webhook", func(p *patient) {
 			hook := p.admin(linearsim.Webhook{Secret: signing})
 			hook.SetEnabled(false)
-		}, "webhook", doctor.Error, "is disabled in Linear", "Turn it on again"},
+		}, "webhook", doctor.Error, "is disabled in Linear", "Enable it again"},
 
-		{"store in memory", func(p *patient) { p.set("LINEARBOT_STATE", "memory") }, "store", doctor.Warning, "lost with the process", "file:DIR"},
+		{"store in memory", func(p *patient) { p.set("LINEARBOT_STATE", "memory") }, "store", doctor.Warning, "loses the messages", "file:DIR"},
 		{"new store", func(p *patient) { p.set("LINEARBOT_STATE", "file:"+p.t.TempDir()+"/new") }, "store", doctor.Note, "does not exist yet", ""},
 		{"store down", func(p *patient) { p.set("LINEARBOT_STATE", "redis://"+freeAddr(t)+"/0") }, "store", doctor.Error, "the store cannot be reached", "check LINEARBOT_STATE"},
 		{"store of another process", func(p *patient) { p.lock() }, "store", doctor.Note, "another process has the store open", "stop it"},
-		{"store of the server", func(p *patient) { p.lock(); p.serves(healthy, nil) }, "store", doctor.OK, "answers the running server", ""},
+		{"store of the server", func(p *patient) { p.lock(); p.serves(healthy, nil) }, "store", doctor.OK, "answers the running bot", ""},
 		{"store that the server cannot reach", func(p *patient) {
 			p.lock()
 			p.serves(healthy, nil)
@@ -248,7 +249,25 @@ func TestDoctor(t *testing.T) {
 		}, "store", doctor.Warning, "3 dead letters", "dead list"},
 		{"keys of installations", func(p *patient) {
 			p.set("LINEAR_ENCRYPTION_KEY", workspaces.GenerateKey())
-		}, "installs", doctor.Note, "no workspace has installed the app yet", "/linear/install"},
+		}, "installs", doctor.Warning, "no workspace has installed the app", "/linear/install"},
+		{"deliveries of another workspace", func(p *patient) {
+			p.serves(healthy, nil)
+			p.server.Counts = map[string]int64{"ignored:other_workspace": 12}
+		}, "workspace", doctor.Error, "12 were ignored", "Delete the webhook in that workspace"},
+		{"redis without a log", func(p *patient) {
+			p.set("LINEARBOT_STATE", redistest.Run(p.t, redistest.Options{}).URL())
+		}, "store", doctor.Warning, "may lose messages that it has acknowledged: appendonly", "appendonly yes"},
+		{"redis that writes its log late", func(p *patient) {
+			p.set("LINEARBOT_STATE", redistest.Run(p.t, redistest.Options{AOF: true, Args: []string{"--appendfsync", "everysec"}}).URL())
+		}, "store", doctor.Warning, "appendfsync", "appendfsync always"},
+		{"redis that evicts", func(p *patient) {
+			p.set("LINEARBOT_STATE", redistest.Run(p.t, redistest.Options{
+				AOF: true, Args: []string{"--appendfsync", "always", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"},
+			}).URL())
+		}, "store", doctor.Warning, "maxmemory-policy", "noeviction"},
+		{"redis", func(p *patient) {
+			p.set("LINEARBOT_STATE", redistest.Run(p.t, redistest.Options{AOF: true, Args: []string{"--appendfsync", "always"}}).URL())
+		}, "store", doctor.OK, "can be written", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

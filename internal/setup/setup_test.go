@@ -82,7 +82,7 @@ func TestWizard(t *testing.T) {
 		{"wrong secret", []string{public, "Helper Bot", "y", shared.ClientID, "wrong", "whsec"}, nil, "refused the client id or the client secret", nil},
 		{"wrong secret of one", []string{public, "Helper Bot", "n", own.ClientID, "wrong", "whsec"}, nil, "the app cannot log in", nil},
 		{"the proxy leads elsewhere", []string{elsewhere.URL, "Helper Bot", "n", own.ClientID, own.ClientSecret, "whsec"}, nil, "the answer does not come from " + addr, nil},
-		{"the path is not there", []string{nothing.URL, "Helper Bot", "n", own.ClientID, own.ClientSecret, "whsec"}, nil, "does not pass the path", nil},
+		{"the path is not there", []string{nothing.URL, "Helper Bot", "n", own.ClientID, own.ClientSecret, "whsec"}, nil, "pass the path", nil},
 		{"nothing is there", []string{"http://127.0.0.1:1", "Helper Bot", "n", own.ClientID, own.ClientSecret, "whsec"}, nil, "cannot be reached", nil},
 		{"the input ends", []string{public, "Helper Bot"}, nil, ErrStopped.Error(), nil},
 		{"never an answer", []string{"", "", "", "", "", "", ""}, nil, ErrStopped.Error(), nil},

@@ -44,13 +44,13 @@ func (t *Trace) Story(now time.Time) Story {
 	switch {
 	case t.Status == StatusWaiting && row.Kind == reason.Failed:
 		s.Do, _, _ = strings.Cut(s.Do, " Then requeue it")
-		s.What += " It will be tried again."
+		s.What += " The bot will try again."
 	case t.Status == StatusRunning && t.Reason == reason.Handler:
 		s.What = fmt.Sprintf("The handler %s is running, for %s so far.", t.Detail, round(now.Sub(t.At)))
-		s.Do = "Messages of this thread that came later wait for it."
+		s.Do = "Nothing, unless it takes too long: later messages of the thread wait for it. bot.Config.TurnTimeout limits it."
 	}
 	if late := t.late(); late > 0 && (t.Status == StatusHandled || t.Status == StatusIgnored) {
-		s.What += " It was late: Linear sent it " + round(late) + " before it arrived, most likely as a retry."
+		s.What += " It was late: Linear sent it " + round(late) + " before it arrived, so it is most likely a retry."
 	}
 	for i := range t.Steps {
 		s.Lines = append(s.Lines, Line{At: t.Steps[i].At, Code: t.Steps[i].Code, Text: t.Steps[i].Text()})
@@ -97,7 +97,7 @@ func (t *Trace) handled() string {
 		}
 	}
 	if len(by) == 0 {
-		return "The bot handled it itself. [handled]"
+		return "The bot handled it without a handler of the program. [handled]"
 	}
 	text := "Handled by " + strings.Join(unique(by), ", ")
 	switch len(unique(replies)) {
@@ -121,53 +121,53 @@ func (s *TimedStep) Text() string {
 	says := strings.TrimSuffix(row.Says, ".")
 	switch s.Code {
 	case reason.Verified:
-		says = "The signature is right, by " + s.Detail
+		says = "The signature is valid, checked by " + s.Detail
 	case reason.Late:
-		says = "It is late: it was sent " + round(s.Took) + " ago. Most likely it is one of Linear's retries"
+		says = "Linear sent it " + round(s.Took) + " before it arrived, so it is most likely a retry"
 	case reason.Stored:
-		says = fmt.Sprintf("Stored in lane %s, at position %d", s.Detail, s.N)
+		says = fmt.Sprintf("Stored in the queue of thread %s, at position %d", s.Detail, max(s.N, 1))
 	case reason.Duplicate:
 		says += " (" + s.Detail + ")"
 	case reason.Attempt:
-		says = fmt.Sprintf("Attempt %d began, after %s in the lane", s.N, round(s.Took))
+		says = fmt.Sprintf("Attempt %d began, %s after it was stored", s.N, round(s.Took))
 	case reason.AttemptLost:
-		says = fmt.Sprintf("Attempt %d began and did not end: the process stopped during it, or lost the thread to another one", s.N)
+		says = fmt.Sprintf("Attempt %d began and never ended: the process died during it, or another process took over the thread", s.N)
 	case reason.Author:
 		says = "Written by " + s.Detail
 	case reason.Text:
 		says = "It says: " + s.Detail
 	case reason.Mention:
-		says = "It counts as a mention of the bot, by the rule " + s.Detail
+		says = "It mentions the bot (rule: " + s.Detail + ")"
 	case reason.Policy:
-		says = fmt.Sprintf("It stands for %d earlier messages of the thread (policy %s)", s.N, s.Detail)
+		says = fmt.Sprintf("It is answered together with %d earlier messages of the thread (policy %s)", s.N, s.Detail)
 	case reason.Handler:
 		says = "The handler " + s.Detail + " began"
 	case reason.HandlerEnded:
 		says = "The handler " + s.Detail + " ended after " + round(s.Took)
 	case reason.StepRan:
-		says = "Step " + s.Detail + " ran for " + round(s.Took) + ", and its result is kept"
+		says = "Step " + s.Detail + " ran for " + round(s.Took) + ", and its result was saved"
 	case reason.StepKept:
-		says = "Step " + s.Detail + " was skipped: its result is kept from an earlier attempt"
+		says = "Step " + s.Detail + " was skipped: an earlier attempt saved its result"
 	case reason.APICall:
 		says = fmt.Sprintf("Linear answered %s after %s", s.Detail, round(s.Took))
 		if s.N > 0 {
 			says += fmt.Sprintf(", cost %d", s.N)
 		}
 	case reason.APIFailed:
-		says = fmt.Sprintf("Linear failed %s after %s", s.Detail, round(s.Took))
+		says = fmt.Sprintf("A request to Linear failed after %s: %s", round(s.Took), s.Detail)
 	case reason.Reply:
 		says = "The bot posted message " + s.Detail
 	case reason.ReplyKept:
-		says = "Message " + s.Detail + " was posted by an earlier attempt, and stands"
+		says = "An earlier attempt had already posted message " + s.Detail + ", so it was not posted again"
 	case reason.Retried:
-		says = "It is tried again in " + round(s.Took)
+		says = "The bot tries again in " + round(s.Took)
 		if s.Detail != "" {
 			says += ", " + s.Detail
 		}
 	case reason.Returned:
 		says = "It continues in " + round(s.Took) + ". This does not count as an attempt"
 	case reason.More:
-		says = fmt.Sprintf("%d further steps were not kept", s.N)
+		says = fmt.Sprintf("%d further steps were left out", s.N)
 	case reason.Received:
 		if s.Detail != "" {
 			says = "The request arrived, of kind " + s.Detail

@@ -384,7 +384,7 @@ func TestStory(t *testing.T) {
 		"  The message does not mention the bot, and the bot is not subscribed to its thread. [not_mentioned]",
 		"  To do: Mention the bot by its name",
 		"    03:04:05.000  The request arrived.",
-		"    03:04:05.000  The signature is right, by secret ab12cd34.",
+		"    03:04:05.000  The signature is valid, checked by secret ab12cd34.",
 	} {
 		if !strings.HasPrefix(lines[i], want) {
 			t.Errorf("line %d is %q, want %q", i+1, lines[i], want)
