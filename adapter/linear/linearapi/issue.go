@@ -55,6 +55,24 @@ type Issue struct {
 	// Milestone is set by the operations for tickets only, with id and name.
 	Milestone *Milestone `json:"projectMilestone"`
 	Parent    *IssueRef  `json:"parent"`
+
+	// The following are set by the operations for tickets.
+
+	// CustomerCount is how many customer requests the issue has.
+	CustomerCount float64 `json:"customerTicketCount"`
+	// Source is the integration that created the issue, for example "slack".
+	Source string `json:"integrationSourceType"`
+	// SLAType is all or onlyBusinessDays. The times are zero without an SLA.
+	SLAType         string    `json:"slaType"`
+	SLAStartedAt    time.Time `json:"slaStartedAt"`
+	SLAMediumRiskAt time.Time `json:"slaMediumRiskAt"`
+	SLAHighRiskAt   time.Time `json:"slaHighRiskAt"`
+	SLABreachesAt   time.Time `json:"slaBreachesAt"`
+	SnoozedUntilAt  time.Time `json:"snoozedUntilAt"`
+	TriagedAt       time.Time `json:"triagedAt"`
+	// SyncedWith are the services that the issue is kept in step with. Set by
+	// [Client.Ticket] and writes of one ticket.
+	SyncedWith []ExternalEntity `json:"syncedWith"`
 }
 
 // Issue returns an issue. id is its id or its short name, for example

@@ -17,9 +17,12 @@ type Label struct {
 	Team *Team `json:"team"`
 	// Parent is the group. Nil if there is none.
 	Parent *Label `json:"parent"`
-	// CreatedAt and UpdatedAt are set in lists and by writes.
-	CreatedAt time.Time `json:"createdAt"`
-	UpdatedAt time.Time `json:"updatedAt"`
+	// The following are set in lists and by writes. RetiredAt is zero unless the
+	// label can no longer be put on issues.
+	CreatedAt  time.Time `json:"createdAt"`
+	UpdatedAt  time.Time `json:"updatedAt"`
+	ArchivedAt time.Time `json:"archivedAt"`
+	RetiredAt  time.Time `json:"retiredAt"`
 }
 
 // LabelCreateInput describes the label to create. Empty fields are not sent.

@@ -48,14 +48,16 @@ func mutateAs[E any](ctx context.Context, c *Client, op operation, root, key str
 	})
 }
 
-// TeamNodes is [Client.Teams] with Linear's own objects.
+// TeamNodes is [Client.Teams] with Linear's own objects, and with how each team
+// works.
 func (c *Client) TeamNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Team]], error) {
-	return query[Page[Node[Team]]](ctx, c, operation{name: "teams"}, "teams", page.vars(filter.vars(vars{})))
+	return query[Page[Node[Team]]](ctx, c, operation{name: "teamList"}, "teams", page.vars(filter.vars(vars{})))
 }
 
-// StateNodes is [Client.WorkflowStates] with Linear's own objects.
+// StateNodes is [Client.WorkflowStates] with Linear's own objects. Each names
+// the states in which its team begins.
 func (c *Client) StateNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[WorkflowState]], error) {
-	op := operation{name: "workflowStates"}
+	op := operation{name: "stateList"}
 	return query[Page[Node[WorkflowState]]](ctx, c, op, "workflowStates", page.vars(filter.vars(vars{})))
 }
 

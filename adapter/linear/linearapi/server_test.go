@@ -293,6 +293,16 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 		{"teamId": team.ID, "title": "Bear"}, {"teamId": team.ID, "title": "Cat"},
 	}))
 	check(t, "created together", len(both) == 2 && both[1].Value.Title == "Cat", both)
+	two := []string{both[0].Value.ID, both[1].Value.ID}
+	urgent := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketBatchUpdate(ctx, two, linearapi.Input{"priority": 1}))
+	check(t, "changed together", len(urgent) == 2 && urgent[0].Value.Priority == 1 && urgent[1].Value.Priority == 1, urgent)
+	near := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketSemanticSearch(ctx, linearapi.SemanticQuery{
+		Query: "the aardvark", Filter: linearapi.OfTeam(team.ID), Limit: 5,
+	}))
+	check(t, "found by meaning", len(near) == 1 && near[0].Value.ID == id, near)
+	begin := must[*linearapi.Page[linearapi.Node[linearapi.WorkflowState]]](t)(c.StateNodes(ctx, nil, linearapi.PageArgs{First: 1})).Nodes[0].Value
+	teams := must[*linearapi.Page[linearapi.Node[linearapi.Team]]](t)(c.TeamNodes(ctx, nil, linearapi.PageArgs{})).Nodes
+	check(t, "where a team begins", len(teams) == 1 && teams[0].Value.DefaultState != nil && *begin.Team.DefaultState == *teams[0].Value.DefaultState, begin)
 	check(t, "changed", changed.Value.Title == "Aardvark", changed)
 	check(t, "read", len(one(c.Ticket(ctx, made.Value.Identifier)).Value.Subscribers.Nodes) == 1, nil)
 	list := must[*linearapi.Page[linearapi.Node[linearapi.Issue]]](t)(c.Tickets(ctx, linearapi.TicketQuery{
@@ -318,6 +328,9 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	me := must[*linearapi.Me](t)(c.Me(ctx))
 	check(t, "me", me.Viewer.Value.App && me.Organization.URLKey == "acme", me)
 	label := must[*linearapi.Node[linearapi.Label]](t)(c.LabelCreate(ctx, linearapi.Input{"name": "infra"}))
+	retired := must[*linearapi.Node[linearapi.Label]](t)(c.LabelRetire(ctx, label.Value.ID))
+	restored := must[*linearapi.Node[linearapi.Label]](t)(c.LabelRestore(ctx, label.Value.ID))
+	check(t, "retired and restored", !retired.Value.RetiredAt.IsZero() && restored.Value.RetiredAt.IsZero(), retired)
 	label = must[*linearapi.Node[linearapi.Label]](t)(c.LabelUpdate(ctx, label.Value.ID, linearapi.Input{"name": "platform"}))
 	check(t, "label", label.Value.Name == "platform", label)
 	if err := c.LabelDelete(ctx, label.Value.ID); err != nil {

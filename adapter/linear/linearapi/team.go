@@ -19,6 +19,24 @@ type Team struct {
 	ArchivedAt  time.Time `json:"archivedAt"`
 	CreatedAt   time.Time `json:"createdAt"`
 	UpdatedAt   time.Time `json:"updatedAt"`
+
+	// The following are set by [Client.TeamNodes]; the states also by
+	// [Client.StateNodes].
+
+	// Visibility is public, restricted or private.
+	Visibility    string `json:"visibility"`
+	CyclesEnabled bool   `json:"cyclesEnabled"`
+	TriageEnabled bool   `json:"triageEnabled"`
+	// EstimationType is notUsed, exponential, fibonacci, linear or tShirt.
+	EstimationType      string `json:"issueEstimationType"`
+	EstimationAllowZero bool   `json:"issueEstimationAllowZero"`
+	EstimationExtended  bool   `json:"issueEstimationExtended"`
+	Parent              *Ref   `json:"parent"`
+	// DefaultState is the state of new issues, TriageState that of those from
+	// outside the team. Nil if there is none.
+	DefaultState *Ref   `json:"defaultIssueState"`
+	TriageState  *Ref   `json:"triageIssueState"`
+	ActiveCycle  *Cycle `json:"activeCycle"`
 }
 
 // WorkflowState is a state that issues of a team can be in.
@@ -33,9 +51,10 @@ type WorkflowState struct {
 	Color       string  `json:"color"`
 	Description string  `json:"description"`
 	Team        *Team   `json:"team"`
-	// CreatedAt and UpdatedAt are set in lists only.
-	CreatedAt time.Time `json:"createdAt"`
-	UpdatedAt time.Time `json:"updatedAt"`
+	// The following are set in lists only.
+	CreatedAt  time.Time `json:"createdAt"`
+	UpdatedAt  time.Time `json:"updatedAt"`
+	ArchivedAt time.Time `json:"archivedAt"`
 }
 
 // Team returns a team by id. The code of the error is NotFound if there is

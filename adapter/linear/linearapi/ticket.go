@@ -74,6 +74,75 @@ func (c *Client) TicketUpdate(ctx context.Context, id string, in Input) (*Node[I
 	return mutateAs[Node[Issue]](ctx, c, op, "issueUpdate", "issue", vars{"id": id, "input": in})
 }
 
+// MaxBatch is how many issues [Client.TicketBatchUpdate] changes at most.
+const MaxBatch = 50
+
+// TicketBatchUpdate makes one change, an object of Linear's IssueUpdateInput, to
+// the issues with the ids: to all of them or to none. It returns their new states
+// in the order that Linear chooses.
+func (c *Client) TicketBatchUpdate(ctx context.Context, ids []string, in Input) ([]Node[Issue], error) {
+	op := operation{name: "ticketBatchUpdate", repeatable: true}
+	changed, err := mutateAs[[]Node[Issue]](ctx, c, op, "issueBatchUpdate", "issues", vars{"ids": ids, "input": in})
+	if err != nil {
+		return nil, err
+	}
+	return *changed, nil
+}
+
+// SemanticQuery is a search by meaning.
+type SemanticQuery struct {
+	Query string
+	// Filter has the keys of Linear's IssueFilter.
+	Filter          Filter
+	IncludeArchived bool
+	// Limit is how many issues are returned at most. Defaults to Linear's.
+	Limit int
+}
+
+// TicketSemanticSearch returns the issues that come closest to a text, the best
+// first. It has no pages.
+func (c *Client) TicketSemanticSearch(ctx context.Context, q SemanticQuery) ([]Node[Issue], error) {
+	v := vars{"query": q.Query}
+	if q.Filter != nil {
+		v["filters"] = Filter{"issues": q.Filter}
+	}
+	if q.IncludeArchived {
+		v["includeArchived"] = true
+	}
+	if q.Limit > 0 {
+		v["maxResults"] = q.Limit
+	}
+	type hits struct {
+		Results []struct {
+			Issue *Node[Issue] `json:"issue"`
+		} `json:"results"`
+	}
+	got, err := query[hits](ctx, c, operation{name: "semanticSearch"}, "semanticSearch", v)
+	if err != nil {
+		return nil, err
+	}
+	var out []Node[Issue]
+	for _, r := range got.Results {
+		if r.Issue != nil && r.Issue.Value.ID != "" {
+			out = append(out, *r.Issue)
+		}
+	}
+	return out, nil
+}
+
+// LabelRetire retires a label: it stays where it is and cannot be put on other
+// issues.
+func (c *Client) LabelRetire(ctx context.Context, id string) (*Node[Label], error) {
+	op := operation{name: "issueLabelRetire", repeatable: true}
+	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id})
+}
+
+// LabelRestore takes back [Client.LabelRetire].
+func (c *Client) LabelRestore(ctx context.Context, id string) (*Node[Label], error) {
+	op := operation{name: "issueLabelRestore", repeatable: true}
+	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id})
+}
+
 // TicketSearch is [Client.SearchIssues] with Linear's own objects.
 func (c *Client) TicketSearch(ctx context.Context, s IssueSearch) (*Page[Node[Issue]], error) {
 	v := s.vars(vars{"term": s.Term})

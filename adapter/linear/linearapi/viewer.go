@@ -1,6 +1,9 @@
 package linearapi
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // User is a person or an app with an account.
 type User struct {
@@ -27,6 +30,13 @@ type Organization struct {
 	Name string `json:"name"`
 	// URLKey is the part of addresses that names the workspace.
 	URLKey string `json:"urlKey"`
+
+	// The following are set by [Client.Me].
+
+	LogoURL   string    `json:"logoUrl"`
+	CreatedAt time.Time `json:"createdAt"`
+	// UploadTypes are the content types that files may have. Empty means all.
+	UploadTypes []string `json:"allowedFileUploadContentTypes"`
 }
 
 // Viewer is the owner of a token.

@@ -171,6 +171,7 @@ func (w *Workspace) kept() stateWorkspace {
 	for _, l := range w.labels {
 		out.Labels = append(out.Labels, stateLabel{
 			l.record.kept(l.ID), l.Name, l.Color, l.description, l.group, idIn(l.creator), idIn(l.team), idIn(l.parent),
+			l.retiredAt, idIn(l.retiredBy),
 		})
 	}
 	for _, all := range w.things {

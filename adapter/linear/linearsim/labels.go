@@ -1,5 +1,7 @@
 package linearsim
 
+import "time"
+
 func createLabel(r *request, a args) (any, error) {
 	in := a.object("input")
 	id, err := r.srv.claim("IssueLabel", in)
@@ -62,4 +64,23 @@ func (w *Workspace) emitLabel(r *request, l *Label, action string, from map[stri
 	w.srv.emit(w, event{
 		action: action, typ: "IssueLabel", actor: r.user.actor(), data: r.webhookData(l), from: from, at: r.srv.now(),
 	})
+}
+
+// retireLabel makes the operation that retires a label, or restores it. A retired
+// label stays on its issues and cannot be put on others.
+func retireLabel(retired bool) operation {
+	return func(r *request, a args) (any, error) {
+		l, err := r.ws.findLabel(a.text("id"))
+		if err != nil {
+			return nil, err
+		}
+		before := r.webhookData(l)
+		l.retiredAt, l.retiredBy = time.Time{}, nil
+		if retired {
+			l.retiredAt, l.retiredBy = r.srv.now(), r.user
+		}
+		l.updatedAt = r.srv.now()
+		r.ws.emitLabel(r, l, "update", differences(before, r.webhookData(l)))
+		return r.done("IssueLabelPayload", "issueLabel", l), nil
+	}
 }

@@ -348,6 +348,8 @@ type Label struct {
 	creator     *User
 	team        *Team
 	parent      *Label
+	retiredAt   time.Time
+	retiredBy   *User
 }
 
 // AddLabel adds a label that every team can use. Color is "#rrggbb" and
@@ -392,6 +394,10 @@ func (l *Label) field(r *request, name string, a args) (any, error) {
 		return l.createdAt, nil
 	case "updatedAt":
 		return l.updatedAt, nil
+	case "retiredAt":
+		return when(l.retiredAt), nil
+	case "retiredBy":
+		return l.retiredBy, nil
 	case "issues":
 		in := issuesWhere(l.ws, a.flag("includeArchived"), func(i *Issue) bool { return i.has(l) })
 		return page(r, "Issue", a, in, r.srv.filters.issue)

@@ -1,8 +1,11 @@
 package linearsim
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // AddProject adds a project in the state planned and returns its id.
@@ -34,7 +37,7 @@ func (s *Server) during(starts, ends time.Time) bool {
 }
 
 func projectQueries() map[string]operation {
-	return map[string]operation{"searchIssues": searchIssues}
+	return map[string]operation{"searchIssues": searchIssues, "semanticSearch": semanticSearch}
 }
 
 // searchIssues finds issues with every word of the term in the title or the
@@ -69,6 +72,51 @@ func searchIssues(r *request, a args) (any, error) {
 	}
 	info, err := conn.field(r, "pageInfo", nil)
 	return payload{"IssueSearchPayload", map[string]any{"nodes": conn.items, "pageInfo": info, "totalCount": len(found)}}, err
+}
+
+// semanticSearch stands in for the search by meaning: it finds the issues that
+// share a word of four letters or more with the query, those with the most first.
+func semanticSearch(r *request, a args) (any, error) {
+	wanted := map[string]bool{}
+	for _, w := range wordsOf(a.text("query")) {
+		wanted[w] = true
+	}
+	types := a.texts("types")
+	type hit struct {
+		issue *Issue
+		score int
+	}
+	var hits []hit
+	for _, i := range issuesWhere(r.ws, a.flag("includeArchived"), func(*Issue) bool { return true }) {
+		if len(types) > 0 && !slices.Contains(types, "issue") || !r.srv.filters.issue.match(r, a.object("filters").object("issues"), i) {
+			continue
+		}
+		shared := map[string]bool{}
+		for _, w := range wordsOf(i.title + " " + i.description) {
+			if wanted[w] {
+				shared[w] = true
+			}
+		}
+		if len(shared) > 0 {
+			hits = append(hits, hit{i, len(shared)})
+		}
+	}
+	slices.SortStableFunc(hits, func(x, y hit) int { return y.score - x.score })
+	most := len(hits)
+	if n, has := a.number("maxResults"); has {
+		most = min(most, max(int(n), 0))
+	}
+	results := []any{}
+	for _, h := range hits[:most] {
+		results = append(results, payload{"SemanticSearchResult", map[string]any{"id": h.issue.ID, "type": "issue", "issue": h.issue}})
+	}
+	return payload{"SemanticSearchPayload", map[string]any{"enabled": true, "results": results}}, nil
+}
+
+// wordsOf returns the words that carry meaning.
+func wordsOf(text string) []string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	return slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < 4 })
 }
 
 // searchResult is an issue that was found.

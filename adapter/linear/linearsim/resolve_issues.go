@@ -74,7 +74,9 @@ func issueMutations() map[string]operation {
 			return r.relabel(a, "removedLabelIds")
 		},
 		"issueLabelCreate": createLabel,
-		"issueLabelUpdate": updateLabel,
+		"issueLabelUpdate":  updateLabel,
+		"issueLabelRetire":  retireLabel(true),
+		"issueLabelRestore": retireLabel(false),
 		"issueLabelDelete": func(r *request, a args) (any, error) {
 			l, err := r.ws.findLabel(a.text("id"))
 			if err != nil {

@@ -157,6 +157,7 @@ func (b *restorer) connect(sw stateWorkspace) {
 	for n, l := range sw.Labels {
 		to := w.labels[n]
 		to.creator, to.team, to.parent = lookup[*User](b, "User", l.Creator), lookup[*Team](b, "Team", l.Team), lookup[*Label](b, "IssueLabel", l.Parent)
+		to.retiredAt, to.retiredBy = l.RetiredAt, lookup[*User](b, "User", l.RetiredBy)
 	}
 	for _, t := range sw.Things {
 		if to := b.thing(t.Type + "/" + t.ID); to != nil {

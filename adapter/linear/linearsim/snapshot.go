@@ -109,6 +109,9 @@ type stateLabel struct {
 	Creator     string `json:"creator,omitempty"`
 	Team        string `json:"team,omitempty"`
 	Parent      string `json:"parent,omitempty"`
+
+	RetiredAt time.Time `json:"retiredAt,omitzero"`
+	RetiredBy string    `json:"retiredBy,omitempty"`
 }
 
 type stateThing struct {
