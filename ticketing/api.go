@@ -37,6 +37,9 @@ type Config struct {
 	// Store keeps tokens, links and the queue of outgoing deliveries. It must
 	// not be the store of a bot; see the package comment.
 	Store state.Store
+	// PublicURL is the address of the server, for links that people open:
+	// "https://bot.example.com". Defaults to the one that a request came to.
+	PublicURL string
 	// Prefix comes before all paths, for example "/ticketing". Defaults to
 	// none.
 	Prefix string
@@ -106,6 +109,8 @@ type API struct {
 	openapi func() ([]byte, error)
 	// hooks sends outgoing webhooks.
 	hooks *http.Client
+	// assigned are the accounts that connections were given to at run time.
+	assigned *assignments
 	// woken wakes the watch over the connections.
 	woken chan struct{}
 }
@@ -119,7 +124,10 @@ func New(cfg Config) (*API, error) {
 	if cfg.Store == nil {
 		problems = append(problems, errors.New("ticketing: Config.Store is missing: open one with stateurl.Open"))
 	}
-	cfg.Prefix = strings.TrimRight(cfg.Prefix, "/")
+	cfg.Prefix, cfg.PublicURL = strings.TrimRight(cfg.Prefix, "/"), strings.TrimRight(cfg.PublicURL, "/")
+	if cfg.PublicURL != "" && !isWeb(cfg.PublicURL) {
+		problems = append(problems, fmt.Errorf("ticketing: Config.PublicURL %q must be an http or https address", cfg.PublicURL))
+	}
 	if cfg.Prefix != "" && cfg.Prefix[0] != '/' {
 		problems = append(problems, fmt.Errorf("ticketing: Config.Prefix %q must begin with a slash", cfg.Prefix))
 	}
@@ -149,7 +157,8 @@ func New(cfg Config) (*API, error) {
 		limits: newLimits(cfg),
 		hooks:  hookClient(cfg.PrivateTargets),
 
-		woken: make(chan struct{}, 1),
+		assigned: &assignments{docs: documents{cfg.Store}, now: cfg.Now},
+		woken:    make(chan struct{}, 1),
 	}
 	a.signer = &signer{docs: a.docs}
 	a.links = &links{a.docs}

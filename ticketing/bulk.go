@@ -111,24 +111,6 @@ func (c *call) createDrafts(drafts []draft, made map[int]*linearapi.Node[lineara
 	}
 }
 
-func bulkUpdate(c *call) (*reply, error) {
-	items, err := c.bulkItems()
-	if err != nil {
-		return nil, err
-	}
-	return c.bulk(items, func(_ int, in *input) (*linearapi.Node[linearapi.Issue], error) {
-		sub := *c
-		sub.make = ""
-		id, given, _ := in.text(500, "id")
-		if !given {
-			return nil, invalidField("id", "required", "is required")
-		}
-		ref, _ := issueRef(id)
-		n, err := sub.changeTicket(ref, in)
-		return n, missing(err, "ticket", id)
-	}, http.StatusOK)
-}
-
 // bulkItems reads the items of a bulk method; nil stands for one that is no
 // object.
 func (c *call) bulkItems() ([]*input, error) {

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -16,18 +17,20 @@ type Comment struct {
 	ID            string          `json:"id"`
 	Ticket        *CommentTicket  `json:"ticket"`
 	Body          string          `json:"body" doc:"Markdown."`
-	HTMLBody      *string         `json:"html_body"`
+	HTMLBody      *string         `json:"html_body" doc:"The body, rendered."`
 	Author        *Person         `json:"author"`
 	Receiver      *Person         `json:"receiver"`
 	ParentComment *IDRef          `json:"parent_comment"`
 	Attachments   []FileRef       `json:"attachments" doc:"Files in the text."`
-	IsInternal    bool            `json:"is_internal"`
+	IsInternal    bool            `json:"is_internal" doc:"Whether it stays in Linear: it came from there, and its thread is not synced with another service."`
 	IsPrivate     bool            `json:"is_private"`
 	Channel       *Ref            `json:"channel"`
+	QuotedText    *string         `json:"quoted_text" doc:"The part of the description that it is about."`
 	URL           string          `json:"url"`
 	Reactions     []ReactionRef   `json:"reactions"`
 	IsResolved    bool            `json:"is_resolved"`
 	ResolvedAt    *time.Time      `json:"resolved_at"`
+	ResolvedBy    *Person         `json:"resolved_by"`
 	EditedAt      *time.Time      `json:"edited_at"`
 	CreatedAt     *time.Time      `json:"created_at"`
 	UpdatedAt     *time.Time      `json:"updated_at"`
@@ -65,7 +68,7 @@ type CommentInput struct {
 	_              struct{}          `additionalProperties:"true"`
 	Ticket         *anyRef           `json:"ticket,omitempty" doc:"Required on create. Also taken as ticket_id."`
 	Body           string            `json:"body,omitempty" doc:"Markdown. Required on create, unless html_body or attachments are given."`
-	HTMLBody       string            `json:"html_body,omitempty" doc:"Taken as text if there is no body."`
+	HTMLBody       string            `json:"html_body,omitempty" doc:"Converted to Markdown if there is no body."`
 	ParentComment  *anyRef           `json:"parent_comment,omitempty" doc:"On create: the comment to answer."`
 	Author         *CommentAuthor    `json:"author,omitempty" doc:"On create: whose name to show."`
 	Attachments    []AttachmentInput `json:"attachments,omitempty" doc:"On create: files to put into the text."`
@@ -79,14 +82,17 @@ type CommentAuthor struct {
 	Avatar string `json:"avatar,omitempty"`
 }
 
-func comment(n *linearapi.Node[linearapi.Comment], owns func(string) bool) *Comment {
+// comment maps a comment.
+func (c *call) comment(n *linearapi.Node[linearapi.Comment]) *Comment {
 	v := &n.Value
 	out := &Comment{
 		ID: v.ID, Body: v.Body, Author: author(v.User, v.ExternalUser, v.BotActor), IsInternal: v.ExternalUser == nil,
 		URL: v.URL, IsResolved: !v.ResolvedAt.IsZero(), ResolvedAt: at(v.ResolvedAt), EditedAt: at(v.EditedAt),
 		CreatedAt: at(v.CreatedAt), UpdatedAt: at(v.UpdatedAt), Etag: etag(v.ID, v.UpdatedAt),
-		Attachments: filesIn(v.IssueID, v.Body, owns), Reactions: []ReactionRef{},
+		Attachments: filesIn(v.IssueID, v.Body, c.conn.Client.OwnsFile), Reactions: []ReactionRef{},
+		QuotedText: text(v.QuotedText), ResolvedBy: person(v.ResolvingUser),
 	}
+	out.HTMLBody = htmlOf(&v.Body)
 	switch {
 	case v.Issue != nil:
 		out.Ticket = &CommentTicket{v.Issue.ID, text(v.Issue.Identifier)}
@@ -98,10 +104,26 @@ func comment(n *linearapi.Node[linearapi.Comment], owns func(string) bool) *Comm
 	} else if v.Parent != nil {
 		out.ParentComment = &IDRef{v.Parent.ID}
 	}
+	if e := v.ExternalThread; e != nil && e.ID != "" {
+		out.Channel, out.IsInternal = &Ref{e.ID, text(cmp.Or(e.SubType, e.Type))}, out.IsInternal && !e.Connected
+	}
 	for _, r := range v.Reactions {
 		out.Reactions = append(out.Reactions, ReactionRef{r.ID, r.Emoji, author(r.User, r.ExternalUser, nil)})
 	}
 	return out
+}
+
+// markdown reads a text that may come as HTML instead. given is also true for null.
+func (in *input) markdown(name, htmlName string) (body string, given bool) {
+	body, given, _ = in.text(maxText, name)
+	source, hasHTML, null := in.text(maxText, htmlName)
+	if given || !hasHTML {
+		return body, given
+	}
+	if null {
+		return "", true
+	}
+	return toMarkdown(source), true
 }
 
 func commentListing() *listing {
@@ -134,7 +156,7 @@ func commentListing() *listing {
 			out := &part{info: got.Info}
 			for i := range got.Nodes {
 				n := &got.Nodes[i]
-				out.items = append(out.items, item{id: n.Value.ID, value: comment(n, client.OwnsFile), remote: n.JSON})
+				out.items = append(out.items, item{id: n.Value.ID, value: c.comment(n), remote: n.JSON})
 			}
 			turn(r, out)
 			return out, nil
@@ -206,7 +228,7 @@ func getComment(c *call) (*reply, error) {
 }
 
 func (c *call) oneComment(status int, n *linearapi.Node[linearapi.Comment]) (*reply, error) {
-	v := comment(n, c.conn.Client.OwnsFile)
+	v := c.comment(n)
 	return c.one(status, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
 }
 
@@ -231,10 +253,7 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	if ref == "" && (!inCollection || len(list) != 1) {
 		in.wrong("ticket", "required", "is required: an object with the id of a ticket")
 	}
-	body, given, _ := in.text(maxText, "body")
-	if html, hasHTML, _ := in.text(maxText, "html_body"); !given && hasHTML {
-		body = plainText(html)
-	}
+	body, _ := in.markdown("body", "html_body")
 	files, _ := in.list(10, "attachments")
 	if strings.TrimSpace(body) == "" && len(files) == 0 {
 		in.wrong("body", "required", "must not be empty")
@@ -306,7 +325,7 @@ func escapeMarkdown(s string) string {
 }
 
 func updateComment(c *call) (*reply, error) {
-	body, given, _ := c.input.text(maxText, "body")
+	body, given := c.input.markdown("body", "html_body")
 	if !given || strings.TrimSpace(body) == "" {
 		c.input.wrong("body", "required", "must not be empty")
 	}
@@ -360,7 +379,7 @@ func resolveComment(resolved bool) func(*call) (*reply, error) {
 			return nil, err
 		}
 		done(n.Value.UpdatedAt)
-		return ok(Result{comment(n, client.OwnsFile)}), nil
+		return ok(Result{c.comment(n)}), nil
 	}
 }
 

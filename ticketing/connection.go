@@ -35,6 +35,12 @@ type Connection struct {
 	Status string
 	// Scopes are the scopes that were granted, if known.
 	Scopes []string
+	// TokenExpires and TokenRefreshed are when the access token expires and was
+	// made, CreatedAt and ChangedAt when the connection was made and got its
+	// status. Zero if unknown.
+	TokenExpires, TokenRefreshed, CreatedAt, ChangedAt time.Time
+	// Problem says why it is not active. May be empty.
+	Problem string
 }
 
 // usable reports whether Linear can be called through the connection now.
@@ -51,20 +57,29 @@ type Connections interface {
 // them.
 func (a *API) connected(ctx context.Context) ([]Connection, error) {
 	all, err := a.cfg.Connections.Connections(ctx)
-	if err != nil || len(a.cfg.Accounts) == 0 && a.cfg.Default == "" {
+	if err != nil {
+		return nil, err
+	}
+	assigned, err := a.assigned.all(ctx)
+	if err != nil || len(a.cfg.Accounts)+len(assigned) == 0 && a.cfg.Default == "" {
 		return all, err
 	}
 	all = slices.Clone(all)
 	for i := range all {
 		v := &all[i]
-		if v.Account == "" && len(a.cfg.Accounts) > 0 {
+		if v.Account == "" && len(a.cfg.Accounts)+len(assigned) > 0 {
 			// One that is not listed is not everyone's: a customer's new
 			// workspace would be open to the others until someone lists it.
-			v.Account = cmp.Or(a.cfg.Accounts[v.ID], a.cfg.Accounts[v.Key], v.ID)
+			v.Account = cmp.Or(a.configured(v), assigned[v.ID], v.ID)
 		}
 		v.Default = v.Default || a.cfg.Default != "" && (v.ID == a.cfg.Default || v.Key == a.cfg.Default)
 	}
 	return all, nil
+}
+
+// configured is the account that the configuration gives a connection to, or "".
+func (a *API) configured(v *Connection) string {
+	return cmp.Or(a.cfg.Accounts[v.ID], a.cfg.Accounts[v.Key])
 }
 
 // Disconnecter is a [Connections] that can end a connection.

@@ -85,7 +85,7 @@ func (c *call) entities(t *linearapi.Team, wide bool) (*Entities, error) {
 		return nil, err
 	}
 	for i := range labels {
-		if l := &labels[i].Value; !l.IsGroup && (l.Team == nil || l.Team.ID == t.ID) {
+		if l := &labels[i].Value; !l.IsGroup && !retired(l) && (l.Team == nil || l.Team.ID == t.ID) {
 			out.Labels = append(out.Labels, tag(&labels[i]))
 		}
 	}

@@ -59,6 +59,7 @@ type FacadeApp struct {
 	Description string `json:"description"`
 	Enabled     bool   `json:"enabled"`
 	HookType    string `json:"hook_type"`
+	Action      string `json:"action,omitempty" doc:"Where an administrator connects a workspace, if none is connected."`
 	Hooks       []any  `json:"hooks"`
 }
 
@@ -278,10 +279,18 @@ func (c *call) app() (FacadeApp, error) {
 	if err != nil && problemOf(err).status != http.StatusNotFound {
 		return FacadeApp{}, err
 	}
-	return FacadeApp{
+	app := FacadeApp{
 		ID: "linear", Name: "Linear", HookType: "account", Enabled: err == nil, Hooks: []any{},
 		Description: "Create issues in Linear directly from a conversation, or link existing ones.",
-	}, nil
+	}
+	if _, can := c.api.cfg.Connections.(Connecter); can && !app.Enabled && c.who.Role == RoleAdmin && len(c.who.Connections) == 0 {
+		link, err := c.invite(c.path["account"])
+		if err != nil {
+			return FacadeApp{}, err
+		}
+		app.Action = link.URL
+	}
+	return app, nil
 }
 
 func facadeApp(c *call) (any, error) {

@@ -113,7 +113,8 @@ func (c *call) conditions(filters []*filter) ([]linearapi.Filter, error) {
 
 // build makes Linear's filter out of an operator and values.
 func (f *filter) build(c *call, op string, values []string) (linearapi.Filter, error) {
-	if op == "null" || f.nullable && op == "eq" && len(values) == 1 && values[0] == "null" {
+	wantsNull := op == "null" || f.nullable && op == "eq" && len(values) == 1 && values[0] == "null"
+	if wantsNull && (f.make == nil || f.path != "") {
 		if !f.nullable {
 			return nil, badRequest(codeInvalidRequest, "%s cannot be null", f.name)
 		}

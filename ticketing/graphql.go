@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"strings"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -60,6 +61,11 @@ func proxyGraphQL(c *call) (*reply, error) {
 	case look.introspects:
 		return nil, forbidden(codeForbidden, "introspection is switched off")
 	}
+	own := &ours{c: c, fragments: doc.Fragments, vars: vars, settle: map[string]func(time.Time){}, seen: map[string]bool{}}
+	if op.Operation == ast.Mutation {
+		own.selection(op.SelectionSet)
+		query = own.apply(query)
+	}
 	if op.Name == "" {
 		// The name goes along with the request, so it needs one.
 		i := byteAt(query, op.Position.Start)
@@ -83,6 +89,7 @@ func proxyGraphQL(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	own.done(data)
 	return ok(GraphQLReply{data}), nil
 }
 

@@ -284,7 +284,7 @@ func (c *call) recordOf(e *event, v *entity) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return comment(n, client.OwnsFile), nil
+		return c.comment(n), nil
 	default:
 		var data map[string]any
 		if json.Unmarshal(e.Data, &data) != nil {

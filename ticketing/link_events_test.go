@@ -88,6 +88,20 @@ func TestNoEchoOfAnyWrite(t *testing.T) {
 	r.call("PATCH", "/proxy/issues/"+made.text("identifier"), map[string]any{"title": "y"}).is(200)
 	r.call("PATCH", "/proxy/issues/"+made.text("id")+"?fields=title", map[string]any{"title": "z"}).is(200)
 	r.call("DELETE", "/proxy/issues/"+made.text("identifier"), nil).is(200)
+	graphql := func(query string, vars map[string]any) *answer {
+		return r.call("POST", "/proxy/graphql", map[string]any{"query": query, "variables": vars}).is(200)
+	}
+	// Ids that stand in the text, in variables, in fragments, or nowhere.
+	one := graphql("# ü 🙂\nmutation { a: issueCreate(input: {title: \"🙂 {\", teamId: \""+r.team.ID+"\"}) { issue { id identifier } } }", nil)
+	graphql(`mutation m($in: IssueCreateInput!) { issueCreate(input: $in) { success } }`, map[string]any{"in": map[string]any{"teamId": r.team.ID, "title": "v"}})
+	graphql(`mutation($in: IssueBatchCreateInput!) { issueBatchCreate(input: $in) { success } }`, map[string]any{"in": map[string]any{"issues": []any{
+		map[string]any{"teamId": r.team.ID, "title": "b1"}, map[string]any{"teamId": r.team.ID, "title": "b2"},
+	}}})
+	id := one.text("data.a.issue.id")
+	graphql(`mutation($id: String!) { ...f } fragment f on Mutation { issueUpdate(id: $id, input: {title: "w"}) { issue { id updatedAt } } }`, map[string]any{"id": id})
+	graphql(`mutation { issueUpdate(id: "`+one.text("data.a.issue.identifier")+`", input: {title: "x"}) { success } }`, nil)
+	graphql(`mutation { commentCreate(input: {issueId: "`+id+`", body: "{"}) { comment { id } } }`, nil)
+	graphql(`mutation { issueBatchUpdate(ids: ["`+id+`"], input: {priority: 2}) { success } issueArchive(id: "`+id+`") { success } }`, nil)
 	file := r.call("POST", "/unified/ticketing/attachments", map[string]any{"ticket_id": "ENG-1", "file_url": "https://example.com/log"}).is(201)
 	r.call("PATCH", "/unified/ticketing/attachments/"+file.text("id"), map[string]any{"file_name": "log"}).is(200)
 	r.call("DELETE", "/unified/ticketing/attachments/"+file.text("id"), nil).is(200)

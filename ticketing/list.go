@@ -65,6 +65,8 @@ type listing struct {
 	fetch  func(c *call, r request) (*part, error)
 	// cached lists are kept for a minute.
 	cached bool
+	// expands says that the items are tickets, which expand adds to.
+	expands bool
 }
 
 // List is the envelope of every list.
@@ -101,6 +103,15 @@ func (c *call) serveList() (*reply, error) {
 		return nil, err
 	}
 	r.remote = v.remote || v.raw
+	if c.wantsMore() && l.expands {
+		if v.all || v.stream || v.raw {
+			return nil, badRequest(codeInvalidRequest, "expand is for pages: leave out ignore_limit, and response_format raw or stream")
+		}
+		if v.limit > maxExpandedList {
+			c.notes = append(c.notes, "limit was cut to "+strconv.Itoa(maxExpandedList)+", for expand")
+			v.limit = maxExpandedList
+		}
+	}
 	at, err := c.place(l, hash)
 	if err != nil {
 		return nil, err
@@ -124,6 +135,9 @@ func (c *call) serveList() (*reply, error) {
 	}
 	w, err := c.window(l, r, at, v.limit)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.expandItems(w.items); err != nil {
 		return nil, err
 	}
 	out := &List{ResultCount: len(w.items), Limit: v.limit, TotalCount: w.total, IsPartialResponse: len(v.fields) > 0}

@@ -46,7 +46,7 @@ func remoteNames() map[string]string {
 	return map[string]string{
 		"tickets": "Issue", "comments": "Comment", "attachments": "Attachment, or a file in a text",
 		"collections": "Project, Cycle, ProjectMilestone, Initiative", "tags": "IssueLabel", "ticket_status": "WorkflowState",
-		"ticket-status": "WorkflowState", "ticket_priorities": "the priorities 0 to 4", "ticket_types": "nothing", "teams": "Team",
+		"ticket-status": "WorkflowState", "fields": "what an issue of a team can hold", "ticket_priorities": "the priorities 0 to 4", "ticket_types": "nothing", "teams": "Team",
 		"users": "User", "workspaces": "Organization", "accounts": "Customer", "contacts": "ExternalUser", "needs": "CustomerNeed",
 	}
 }

@@ -99,6 +99,7 @@ type Ticket struct {
 	Sequence        int               `json:"sequence"`
 	Name            string            `json:"name"`
 	Description     *string           `json:"description" doc:"Markdown."`
+	HTMLDescription *string           `json:"html_description" doc:"With expand[]=html."`
 	Status          *Status           `json:"status"`
 	Priority        Priority          `json:"priority"`
 	Assignees       []Person          `json:"assignees"`
@@ -110,13 +111,16 @@ type Ticket struct {
 	Tags            []TagRef          `json:"tags"`
 	TicketType      *Ref              `json:"ticket_type"`
 	ParentTicket    *ParentRef        `json:"parent_ticket"`
-	Contact         *Person           `json:"contact"`
-	Account         *Ref              `json:"account"`
+	Contact         *Person           `json:"contact" doc:"Who wrote it from outside the workspace."`
+	Account         *Ref              `json:"account" doc:"With expand[]=needs: the customer of the oldest request."`
+	OtherContacts   []Person          `json:"additional_contacts"`
 	Attachments     []Attachment      `json:"attachments" doc:"With expand[]=attachments."`
 	Conversations   []ConversationRef `json:"conversations" doc:"With expand[]=conversations."`
 	Comments        []Comment         `json:"comments,omitempty" doc:"With expand[]=comments."`
 	Relations       []Relation        `json:"relations,omitempty" doc:"With expand[]=relations."`
 	Children        []ParentRef       `json:"children,omitempty" doc:"With expand[]=children."`
+	HasChildren     *bool             `json:"has_children" doc:"With expand[]=children."`
+	ChildrenCount   *int              `json:"children_count" doc:"With expand[]=children."`
 	History         []HistoryEntry    `json:"history,omitempty" doc:"With expand[]=history."`
 	Needs           []Need            `json:"needs,omitempty" doc:"With expand[]=needs: requests of customers."`
 	DueDate         *string           `json:"due_date"`
@@ -129,15 +133,61 @@ type Ticket struct {
 	IsArchived      bool              `json:"is_archived"`
 	IsDeleted       bool              `json:"is_deleted"`
 	CustomFields    map[string]any    `json:"custom_fields"`
+	SLA             *SLA              `json:"sla"`
+	Source          *Source           `json:"source" doc:"The service that the ticket came from; null if it was made in Linear."`
+	CustomerCount   int               `json:"customer_count" doc:"How many requests of customers it has."`
 	CreatedAt       *time.Time        `json:"created_at"`
 	UpdatedAt       *time.Time        `json:"updated_at"`
 	StartedAt       *time.Time        `json:"started_at"`
 	CompletedAt     *time.Time        `json:"completed_at"`
 	CanceledAt      *time.Time        `json:"canceled_at"`
 	ClosedAt        *time.Time        `json:"closed_at"`
+	TriagedAt       *time.Time        `json:"triaged_at"`
+	SnoozedUntil    *time.Time        `json:"snoozed_until"`
 	ArchivedAt      *time.Time        `json:"archived_at"`
 	Etag            string            `json:"etag"`
 	RemoteData      json.RawMessage   `json:"remote_data,omitempty"`
+}
+
+// SLA is by when a ticket must be resolved.
+type SLA struct {
+	Type         string     `json:"type" enum:"all,onlyBusinessDays" doc:"Which days count."`
+	StartedAt    *time.Time `json:"started_at"`
+	MediumRiskAt *time.Time `json:"medium_risk_at"`
+	HighRiskAt   *time.Time `json:"high_risk_at"`
+	BreachesAt   *time.Time `json:"breaches_at"`
+}
+
+// Source is where a ticket came from.
+type Source struct {
+	Type     *string       `json:"type"`
+	External []ExternalRef `json:"external" doc:"What it is kept in step with. Of single tickets."`
+}
+
+// ExternalRef is the same thing in another service.
+type ExternalRef struct {
+	ID      string `json:"id"`
+	Service string `json:"service"`
+}
+
+// slaOf is the SLA of an issue; nil if it has none.
+func slaOf(i *linearapi.Issue) *SLA {
+	if i.SLAStartedAt.IsZero() && i.SLABreachesAt.IsZero() {
+		return nil
+	}
+	return &SLA{i.SLAType, at(i.SLAStartedAt), at(i.SLAMediumRiskAt), at(i.SLAHighRiskAt), at(i.SLABreachesAt)}
+}
+
+// sourceOf is where an issue came from; nil if it was made in Linear.
+func sourceOf(i *linearapi.Issue) *Source {
+	if i.Source == "" && len(i.SyncedWith) == 0 {
+		return nil
+	}
+	out := &Source{Type: text(i.Source), External: []ExternalRef{}}
+	for _, e := range i.SyncedWith {
+		out.External = append(out.External, ExternalRef{e.ID, e.Service})
+	}
+	return out
 }
 
 // ConversationRef is a conversation that is linked to a ticket.
@@ -158,7 +208,8 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 		CustomFields: map[string]any{}, DueDate: text(i.DueDate), Estimate: i.Estimate,
 		CreatedAt: at(i.CreatedAt), UpdatedAt: at(i.UpdatedAt), StartedAt: at(i.StartedAt), CompletedAt: at(i.CompletedAt),
 		CanceledAt: at(i.CanceledAt), ArchivedAt: at(i.ArchivedAt), IsDeleted: i.Trashed,
-		IsArchived: !i.ArchivedAt.IsZero() && !i.Trashed,
+		IsArchived: !i.ArchivedAt.IsZero() && !i.Trashed, OtherContacts: []Person{},
+		SLA: slaOf(i), Source: sourceOf(i), CustomerCount: int(i.CustomerCount), TriagedAt: at(i.TriagedAt), SnoozedUntil: at(i.SnoozedUntilAt),
 	}
 	t.ClosedAt = t.CompletedAt
 	if t.ClosedAt == nil {
@@ -182,6 +233,9 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 	}
 	t.Delegate = person(i.Delegate)
 	t.CreatedBy = author(i.Creator, i.ExternalUserCreator, i.BotActor)
+	if i.ExternalUserCreator != nil {
+		t.Contact = author(nil, i.ExternalUserCreator, nil)
+	}
 	if i.Team != nil {
 		t.Team = &TeamRef{i.Team.ID, i.Team.Name, i.Team.Key}
 	}

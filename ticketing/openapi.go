@@ -168,7 +168,7 @@ func (a *API) success(reg *schemas, r *route) map[string]*huma.Response {
 		switch r.id {
 		case "getDocument":
 			kind = "application/json"
-		case "getDocs":
+		case "getDocs", "openConnection":
 			kind = "text/html"
 		case "streamConversationEvents":
 			kind = "text/event-stream"

@@ -43,6 +43,12 @@ func (g *target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("X-Truto-Signature") != "format=sha256,v="+hex.EncodeToString(m.Sum(nil)) {
 		g.bad = append(g.bad, "truto")
 	}
+	signed, mac, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("X-Signature"), "t="), ",v1=")
+	m = hmac.New(sha256.New, []byte(g.secret))
+	fmt.Fprintf(m, "%s.%s", signed, body)
+	if mac != hex.EncodeToString(m.Sum(nil)) || signed != r.Header.Get("Webhook-Timestamp") || r.Header.Get("X-Delivery-Id") != r.Header.Get("Webhook-Id") {
+		g.bad = append(g.bad, "timed")
+	}
 	g.ids = append(g.ids, r.Header.Get("Webhook-Id"))
 	g.bodies = append(g.bodies, string(body))
 	if g.status != 0 {

@@ -205,6 +205,13 @@ type Workspace struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	URLKey string `json:"url_key"`
+
+	LogoURL   *string    `json:"logo_url"`
+	CreatedAt *time.Time `json:"created_at"`
+}
+
+func workspaceOf(o *linearapi.Organization) Workspace {
+	return Workspace{o.ID, o.Name, o.URLKey, text(o.LogoURL), at(o.CreatedAt)}
 }
 
 func listWorkspaces(c *call) (*reply, error) {
@@ -212,6 +219,5 @@ func listWorkspaces(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := space.Organization
-	return ok(&List{Result: []Workspace{{o.ID, o.Name, o.URLKey}}, ResultCount: 1, Limit: defaultLimit}), nil
+	return ok(&List{Result: []Workspace{workspaceOf(&space.Organization)}, ResultCount: 1, Limit: defaultLimit}), nil
 }

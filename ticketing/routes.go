@@ -78,11 +78,14 @@ func ticketRoutes() []*route {
 		}
 	}
 	expand := parameter{name: "expand", description: strings.Join(expanded(), ", ") + ".", array: true, enum: expanded()}
+	expandLists := parameter{name: "expand", description: strings.Join(expandedInLists(), ", ") + ". A page then holds at most 50.", array: true, enum: expandedInLists()}
 	routes := []*route{
-		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), result: typeOf[Ticket](), shape: paged},
+		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), params: []parameter{expandLists}, result: typeOf[Ticket](), shape: paged},
 		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
 		{method: http.MethodGet, path: root + "/duplicates", id: "listTicketDuplicates", summary: "Looks for tickets that say the same.", params: []parameter{{name: "title", required: true}, {name: "description"}, {name: "team_id"}}, result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
 		{method: http.MethodPost, path: root + "/duplicates", id: "findTicketDuplicates", summary: "Looks for tickets that say the same.", role: RoleRead, body: typeOf[TicketInput](), result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
+		{method: http.MethodGet, path: root + "/meta/create", id: "getTicketCreateMeta", summary: "Reads what a form for a new ticket of a team needs: its fields with their options.", params: []parameter{{name: "team_id", description: "An id or a key. Needed unless the connection has a default team."}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaCreate},
+		{method: http.MethodGet, path: root + "/meta/update", id: "getTicketUpdateMeta", summary: "Reads what a form that changes a ticket needs: its fields with their options and what they are now.", params: []parameter{{name: "id", required: true}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaUpdate},
 		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), repeats: true, handle: bulkCreate},
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
@@ -187,6 +190,8 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: root + "/tags/{id}", id: "getTag", tag: "Tags", summary: "Reads a tag.", result: typeOf[Tag](), handle: getTag},
 		{method: http.MethodPatch, path: root + "/tags/{id}", id: "updateTag", tag: "Tags", summary: "Changes a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), handle: writeTag},
 		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTag},
+		{method: http.MethodPost, path: root + "/tags/{id}/retire", id: "retireTag", tag: "Tags", summary: "Keeps a tag from being put on more tickets.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).LabelRetire)},
+		{method: http.MethodPost, path: root + "/tags/{id}/restore", id: "restoreTag", tag: "Tags", summary: "Takes that back.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).LabelRestore)},
 		{method: http.MethodGet, path: root + "/ticket_status", id: "listTicketStatus", tag: "Status", summary: "Lists the statuses of the teams.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodGet, path: root + "/ticket-status", id: "listTicketStatusDashed", tag: "Status", summary: "The same as ticket_status.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodPost, path: root + "/ticket_status", id: "createTicketStatus", tag: "Status", summary: "Creates a status of a team.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), status: http.StatusCreated, handle: writeTicketStatus},
@@ -196,6 +201,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: root + "/ticket_priorities", id: "listTicketPriorities", tag: "Status", summary: "Lists the priorities.", result: typeOf[TicketPriority](), shape: paged, handle: listPriorities},
 		{method: http.MethodGet, path: root + "/ticket_priorities/{id}", id: "getTicketPriority", tag: "Status", summary: "Reads a priority, by number or word.", result: typeOf[TicketPriority](), handle: getPriority},
 		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket. Linear has none.", result: typeOf[Ref](), shape: paged, handle: listNothing},
+		{method: http.MethodGet, path: root + "/fields", id: "listFields", tag: "Status", summary: "Lists the fields of tickets, for a form.", params: []parameter{{name: "team_id", description: "An id or a key: the options are those of this team."}}, result: typeOf[Field](), shape: paged, handle: listFields},
 		{method: http.MethodGet, path: root + "/teams", id: "listTeams", tag: "People", summary: "Lists teams.", list: teamListing(), result: typeOf[Team](), shape: paged},
 		{method: http.MethodGet, path: root + "/teams/{id}", id: "getTeam", tag: "People", summary: "Reads a team, by id or key.", result: typeOf[Team](), handle: getTeam},
 		{method: http.MethodGet, path: root + "/teams/{id}/users", id: "listTeamUsers", tag: "People", summary: "Lists the users of a team.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged, handle: listTeamUsers},
@@ -209,6 +215,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: []parameter{
 			{name: "q", description: "Words, a short name or an address.", required: true},
 			{name: "query", description: "The same as q."},
+			{name: "mode", description: "keyword wants every word; semantic finds what is meant, on one page; auto does so if no ticket has the words. Defaults to keyword.", enum: searchModes()},
 			{name: "types", description: "comment finds the tickets that they are on. Defaults to ticket.", array: true, enum: searchTypes()},
 			{name: "prefer_team_id", description: "Ranks the tickets of a team higher. team[id] leaves out those of others."},
 		}, result: typeOf[Hit](), shape: paged},
@@ -220,7 +227,7 @@ func directoryRoutes() []*route {
 		switch resource {
 		case "me":
 			resource = "users"
-		case "ticket-status", "ticket_priorities", "ticket_types":
+		case "ticket-status", "ticket_priorities", "ticket_types", "fields":
 			resource = "ticket_status"
 		case "search":
 			resource = "tickets"
@@ -313,6 +320,9 @@ func facadeRoutes() []*route {
 func platformRoutes() []*route {
 	routes := []*route{
 		{method: http.MethodGet, path: "/integrated-account", id: "listConnections", tag: "Connections", scope: "connections:read", summary: "Lists the connections.", result: typeOf[Account](), shape: paged, handle: listAccounts},
+		{method: http.MethodPost, path: "/integrated-account", id: "inviteConnection", secret: true, tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Makes a link that connects a workspace: open it in a browser, once, within ten minutes.", body: typeOf[ConnectInput](), result: typeOf[ConnectLink](), status: http.StatusCreated, handle: inviteConnection},
+		{method: http.MethodGet, path: "/integrated-account/connect/{link}", id: "openConnection", tag: "Connections", open: true, summary: "Sends the browser to Linear, to connect a workspace.", shape: chunks, handle: openInvitation},
+		{method: http.MethodPost, path: "/integrated-account/{id}/refresh", id: "refreshConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Replaces the tokens of a connection now.", result: typeOf[Account](), shape: wrapped, handle: refreshConnection},
 		{method: http.MethodGet, path: "/integrated-account/{id}", id: "getConnection", tag: "Connections", scope: "connections:read", summary: "Reads a connection.", result: typeOf[Account](), handle: getAccount},
 		{method: http.MethodPatch, path: "/integrated-account/{id}", id: "updateConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Changes the settings of a connection.", body: typeOf[SettingsInput](), result: typeOf[Account](), handle: updateAccount},
 		{method: http.MethodDelete, path: "/integrated-account/{id}", id: "deleteConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Ends a connection: revokes its tokens and forgets them.", result: typeOf[Disconnected](), handle: disconnectAccount},
@@ -338,8 +348,9 @@ func platformRoutes() []*route {
 
 // SettingsInput is the body that changes the settings of a connection.
 type SettingsInput struct {
-	_        struct{}  `additionalProperties:"true"`
-	Settings *Settings `json:"settings,omitempty" doc:"Only the fields that are sent change."`
+	_         struct{}  `additionalProperties:"true"`
+	AccountID *string   `json:"account_id,omitempty" doc:"The account of the helpdesk that the connection belongs to; null takes it back. Needs a token for all accounts."`
+	Settings  *Settings `json:"settings,omitempty" doc:"Only the fields that are sent change."`
 }
 
 func proxyRoutes() []*route {

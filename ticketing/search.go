@@ -117,6 +117,56 @@ func (c *call) findIn(term string, q linearapi.IssueQuery, teamID string, commen
 	})
 }
 
+// searchModes are how tickets are searched: by their words, by their meaning, or by
+// their meaning if no ticket has the words.
+func searchModes() []string { return []string{"keyword", "semantic", "auto"} }
+
+// meaning searches issues by meaning. It has no pages.
+func (c *call) meaning(term string, q linearapi.IssueQuery) (*found, error) {
+	filterText, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	key := cacheKey(c.conn.ID, kindSearch, "meaning", strings.ToLower(term), string(filterText))
+	return remember(c.api.cache, key, searchTTL, func() (*found, error) {
+		if _, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate()); wait > 0 {
+			return nil, tooMany(wait, "Linear's searches of this minute are used up: wait, or search with mode=keyword")
+		}
+		client, err := c.client()
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := client.TicketSemanticSearch(c.ctx, linearapi.SemanticQuery{
+			Query: term, Filter: q.Filter, IncludeArchived: q.IncludeArchived, Limit: q.First,
+		})
+		if err != nil {
+			return nil, err
+		}
+		total := len(nodes)
+		return &found{nodes: nodes, total: &total}, nil
+	})
+}
+
+// findBy searches issues in the mode that the request names.
+func (c *call) findBy(mode, term string, q linearapi.IssueQuery) (*found, error) {
+	if mode == "semantic" {
+		if q.After != "" || q.Last > 0 {
+			return nil, badRequest(codeInvalidCursor, "a search by meaning has one page")
+		}
+		return c.meaning(term, q)
+	}
+	f, err := c.findIn(term, q, c.q.get("prefer_team_id"), slices.Contains(c.q.all("types"), "comment"))
+	if err != nil || mode != "auto" || len(f.nodes) > 0 || q.After != "" || q.Last > 0 {
+		return f, err
+	}
+	near, err := c.meaning(term, q)
+	if err != nil {
+		c.notes = append(c.notes, "no ticket has these words, and the search by meaning failed: "+problemOf(err).message)
+		return f, nil
+	}
+	return near, nil
+}
+
 func searchListing() *listing {
 	return &listing{resource: "search", filters: ticketFilters(), stages: searchStages, fetch: func(c *call, r request) (*part, error) {
 		term := c.q.get("q", "query")
@@ -134,9 +184,11 @@ func searchListing() *listing {
 		if r.stage != findTickets {
 			return c.findOther(term, r)
 		}
-		f, err := c.findIn(term, linearapi.IssueQuery{
-			Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page,
-		}, c.q.get("prefer_team_id"), slices.Contains(c.q.all("types"), "comment"))
+		mode := cmp.Or(c.q.get("mode"), "keyword")
+		if !slices.Contains(searchModes(), mode) {
+			return nil, badRequest(codeInvalidRequest, "mode is one of %s", strings.Join(searchModes(), ", "))
+		}
+		f, err := c.findBy(mode, term, linearapi.IssueQuery{Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page})
 		if err != nil {
 			return nil, err
 		}
@@ -202,6 +254,12 @@ func (c *call) duplicates(title, description, team string) ([]Duplicate, error) 
 		}
 		for i := range got.nodes {
 			seen[got.nodes[i].Value.ID] = &got.nodes[i]
+		}
+	}
+	// What says the same in other words; not every workspace has this search.
+	if near, err := c.meaning(strings.TrimSpace(title+"\n"+clip(description, 1000)), linearapi.IssueQuery{Filter: open, PageArgs: linearapi.PageArgs{First: 10}}); err == nil {
+		for i := range near.nodes {
+			seen[near.nodes[i].Value.ID] = &near.nodes[i]
 		}
 	}
 	out := []Duplicate{}

@@ -55,10 +55,23 @@ type Account struct {
 	Status       string     `json:"status" enum:"active,needs_reauth,disabled,revoked"`
 	Organization *Workspace `json:"organization"`
 	Actor        string     `json:"actor" enum:"app,user"`
-	Viewer       *Ref       `json:"viewer"`
+	Viewer       *Viewer    `json:"viewer" doc:"Who acts."`
 	Scopes       []string   `json:"scopes"`
 	Settings     Settings   `json:"settings"`
 	IsDefault    bool       `json:"is_default"`
+
+	TokenExpiresAt  *time.Time `json:"token_expires_at"`
+	LastRefreshedAt *time.Time `json:"last_refreshed_at"`
+	LastError       *string    `json:"last_error" doc:"Why it is not active."`
+	CreatedAt       *time.Time `json:"created_at"`
+	UpdatedAt       *time.Time `json:"updated_at"`
+}
+
+// Viewer is the user or the app that a connection acts as.
+type Viewer struct {
+	ID    string  `json:"id"`
+	Name  *string `json:"name"`
+	Email *string `json:"email"`
 }
 
 func (c *call) accountOf(conn *Connection) (*Account, error) {
@@ -69,6 +82,8 @@ func (c *call) accountOf(conn *Connection) (*Account, error) {
 	out := &Account{
 		ID: conn.ID, AccountID: text(conn.Account), Provider: "linear", Status: conn.Status, Actor: "user",
 		Scopes: append([]string{}, conn.Scopes...), Settings: s, IsDefault: conn.Default,
+		TokenExpiresAt: at(conn.TokenExpires), LastRefreshedAt: at(conn.TokenRefreshed), LastError: text(conn.Problem),
+		CreatedAt: at(conn.CreatedAt), UpdatedAt: at(conn.ChangedAt),
 	}
 	if out.Status == "" {
 		out.Status = "active"
@@ -79,8 +94,9 @@ func (c *call) accountOf(conn *Connection) (*Account, error) {
 	if out.Status == "active" {
 		// The list must answer even if the workspace cannot be read.
 		if space, err := c.api.spaces.of(c.ctx, conn); err == nil {
-			out.Organization = &Workspace{space.Organization.ID, space.Organization.Name, space.Organization.URLKey}
-			out.Viewer = &Ref{space.Viewer.ID, text(space.Viewer.Name)}
+			org := workspaceOf(&space.Organization)
+			out.Organization = &org
+			out.Viewer = &Viewer{space.Viewer.ID, text(space.Viewer.Name), text(space.Viewer.Email)}
 		}
 	}
 	return out, nil
@@ -124,10 +140,36 @@ func getAccount(c *call) (*reply, error) {
 	return ok(v), nil
 }
 
-// updateAccount changes the settings of a connection.
+// assign gives a connection to an account, if the body says so.
+func (c *call) assign(conn *Connection) error {
+	account, given, _ := c.input.text(100, "account_id")
+	if err := c.input.done(); err != nil || !given || account == conn.Account {
+		return err
+	}
+	if len(c.who.Accounts) > 0 {
+		return forbidden(codeForbidden, "a token that is for certain accounts cannot give a connection away")
+	}
+	own, err := c.api.cfg.Connections.Connections(c.ctx)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(own, func(v Connection) bool { return v.ID == conn.ID }); i >= 0 && own[i].Account != "" || c.api.configured(conn) != "" {
+		return invalidField("account_id", "value", "the configuration says which account this workspace belongs to")
+	}
+	if err := c.api.Assign(c.ctx, conn.ID, account); err != nil {
+		return err
+	}
+	conn.Account = account
+	return nil
+}
+
+// updateAccount changes the settings of a connection, and its account.
 func updateAccount(c *call) (*reply, error) {
 	conn, err := c.pick()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.assign(conn); err != nil {
 		return nil, err
 	}
 	in := c.input.sub("settings")

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -15,10 +16,11 @@ type Tag struct {
 	Name        string          `json:"name"`
 	Color       string          `json:"color"`
 	Description *string         `json:"description"`
-	Status      string          `json:"status" enum:"active"`
+	Status      string          `json:"status" enum:"active,inactive" doc:"inactive: it stays on its tickets and cannot be put on others."`
 	Parent      *Ref            `json:"parent"`
 	Team        *TeamRef        `json:"team" doc:"Null for tags of the whole workspace."`
 	IsGroup     bool            `json:"is_group"`
+	RetiredAt   *time.Time      `json:"retired_at"`
 	CreatedAt   *time.Time      `json:"created_at"`
 	UpdatedAt   *time.Time      `json:"updated_at"`
 	Etag        string          `json:"etag"`
@@ -29,7 +31,10 @@ func tag(n *linearapi.Node[linearapi.Label]) *Tag {
 	l := &n.Value
 	out := &Tag{
 		ID: l.ID, Name: l.Name, Color: l.Color, Description: text(l.Description), Status: "active", IsGroup: l.IsGroup,
-		CreatedAt: at(l.CreatedAt), UpdatedAt: at(l.UpdatedAt), Etag: etag(l.ID, l.UpdatedAt),
+		CreatedAt: at(l.CreatedAt), UpdatedAt: at(l.UpdatedAt), RetiredAt: at(l.RetiredAt), Etag: etag(l.ID, l.UpdatedAt),
+	}
+	if retired(l) {
+		out.Status = "inactive"
 	}
 	if l.Parent != nil {
 		out.Parent = &Ref{l.Parent.ID, text(l.Parent.Name)}
@@ -39,6 +44,9 @@ func tag(n *linearapi.Node[linearapi.Label]) *Tag {
 	}
 	return out
 }
+
+// retired reports whether a label can no longer be put on issues.
+func retired(l *linearapi.Label) bool { return !l.RetiredAt.IsZero() || !l.ArchivedAt.IsZero() }
 
 func tagListing() *listing {
 	return &listing{
@@ -171,4 +179,23 @@ func tagItem(n *linearapi.Node[linearapi.Label]) item {
 	return item{id: n.Value.ID, value: tag(n), remote: n.JSON, sort: map[string]any{
 		"name": n.Value.Name, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt,
 	}}
+}
+
+// retireTag makes the handlers of retire and restore.
+func retireTag(change func(*linearapi.Client, context.Context, string) (*linearapi.Node[linearapi.Label], error)) func(*call) (*reply, error) {
+	return func(c *call) (*reply, error) {
+		client, err := c.client()
+		if err != nil {
+			return nil, err
+		}
+		id := c.path["id"]
+		defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")
+		done := c.api.intend(c.ctx, c.conn.ID, id)
+		n, err := change(client, c.ctx, id)
+		if err != nil {
+			return nil, missing(err, "tag", id)
+		}
+		done(n.Value.UpdatedAt)
+		return ok(Result{tag(n)}), nil
+	}
 }

@@ -29,6 +29,16 @@ func signature(secret, id string, at time.Time, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(m.Sum(nil))
 }
 
+// timedSignature is HMAC-SHA256 over the time and the body, in hex, with the
+// secret as it is shown.
+func timedSignature(secret string, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	m := hmac.New(sha256.New, []byte(secret))
+	_, _ = m.Write([]byte(t + "."))
+	_, _ = m.Write(body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(m.Sum(nil))
+}
+
 func webhookKey(secret string) []byte {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	if err != nil {
@@ -55,6 +65,8 @@ func (a *API) post(ctx context.Context, s *subscription, id string, body []byte)
 	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	h.Set("Webhook-Signature", signature(s.Secret, id, now, body))
 	h.Set("X-Truto-Signature", "format=sha256,v="+hex.EncodeToString(plain.Sum(nil)))
+	h.Set("X-Signature", timedSignature(s.Secret, now, body))
+	h.Set("X-Delivery-Id", id)
 	resp, err := a.hooks.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("the target cannot be reached: %s", netCause(err))

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -11,25 +12,53 @@ import (
 
 // Team is a team of the workspace.
 type Team struct {
-	ID          string          `json:"id"`
-	Name        string          `json:"name"`
-	Key         string          `json:"key"`
-	Description *string         `json:"description"`
-	Color       *string         `json:"color"`
-	Icon        *string         `json:"icon"`
-	Timezone    *string         `json:"timezone"`
-	CreatedAt   *time.Time      `json:"created_at"`
-	UpdatedAt   *time.Time      `json:"updated_at"`
-	Etag        string          `json:"etag"`
-	RemoteData  json.RawMessage `json:"remote_data,omitempty"`
+	ID          string  `json:"id"`
+	Name        string  `json:"name"`
+	Key         string  `json:"key"`
+	Description *string `json:"description"`
+	Color       *string `json:"color"`
+	Icon        *string `json:"icon"`
+	Timezone    *string `json:"timezone"`
+	// What a form for a new ticket depends on.
+	Private        bool            `json:"private"`
+	Parent         *IDRef          `json:"parent" doc:"The team above."`
+	CyclesEnabled  bool            `json:"cycles_enabled"`
+	TriageEnabled  bool            `json:"triage_enabled"`
+	EstimationType string          `json:"estimation_type" enum:"notUsed,exponential,fibonacci,linear,tShirt"`
+	DefaultStatus  *IDRef          `json:"default_status"`
+	TriageStatus   *IDRef          `json:"triage_status"`
+	ActiveCycle    *TeamCycle      `json:"active_cycle"`
+	CreatedAt      *time.Time      `json:"created_at"`
+	UpdatedAt      *time.Time      `json:"updated_at"`
+	Etag           string          `json:"etag"`
+	RemoteData     json.RawMessage `json:"remote_data,omitempty"`
+}
+
+// TeamCycle is the cycle that a team is in.
+type TeamCycle struct {
+	ID     string `json:"id"`
+	Number int    `json:"number"`
+}
+
+func idRef(r *linearapi.Ref) *IDRef {
+	if r == nil || r.ID == "" {
+		return nil
+	}
+	return &IDRef{r.ID}
 }
 
 func team(n *linearapi.Node[linearapi.Team]) *Team {
 	t := &n.Value
-	return &Team{
+	out := &Team{
 		ID: t.ID, Name: t.Name, Key: t.Key, Description: text(t.Description), Color: text(t.Color), Icon: text(t.Icon),
 		Timezone: text(t.Timezone), CreatedAt: at(t.CreatedAt), UpdatedAt: at(t.UpdatedAt), Etag: etag(t.ID, t.UpdatedAt),
+		Private: t.Visibility == "private", Parent: idRef(t.Parent), CyclesEnabled: t.CyclesEnabled, TriageEnabled: t.TriageEnabled,
+		EstimationType: cmp.Or(t.EstimationType, "notUsed"), DefaultStatus: idRef(t.DefaultState), TriageStatus: idRef(t.TriageState),
 	}
+	if t.ActiveCycle != nil && t.ActiveCycle.ID != "" {
+		out.ActiveCycle = &TeamCycle{t.ActiveCycle.ID, int(t.ActiveCycle.Number)}
+	}
+	return out
 }
 
 func teamListing() *listing {

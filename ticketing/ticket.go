@@ -47,6 +47,7 @@ func ticketFilters() []*filter {
 		{name: "started_at", kind: ofTime, path: "startedAt", nullable: true},
 		{name: "completed_at", kind: ofTime, path: "completedAt", nullable: true},
 		{name: "canceled_at", kind: ofTime, path: "canceledAt", nullable: true},
+		{name: "closed_at", make: filterClosed, doc: "Completed or canceled. Operators, as closed_at[op]: gt, gte, lt, lte, null."},
 		{name: "archived_at", kind: ofTime, path: "archivedAt", nullable: true},
 		{name: "triaged_at", kind: ofTime, path: "triagedAt", nullable: true},
 		{name: "sla_status", kind: ofText, path: "slaStatus"},
@@ -159,6 +160,31 @@ func filterExists(field string) func(*call, string, []string) (linearapi.Filter,
 	}
 }
 
+// filterClosed compares the time at which a ticket was completed or canceled: a
+// ticket has at most one of the two.
+func filterClosed(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op == "null" || op == "eq" && values[0] == "null" {
+		open := op != "null" || values[0] != "false"
+		either := []linearapi.Filter{nest("completedAt", linearapi.Filter{"null": open}), nest("canceledAt", linearapi.Filter{"null": open})}
+		if open {
+			return and(either), nil
+		}
+		return or(either), nil
+	}
+	var either []linearapi.Filter
+	for _, path := range []string{"completedAt", "canceledAt"} {
+		built, err := (&filter{name: "closed_at", kind: ofTime, path: path}).build(nil, op, values)
+		if err != nil {
+			return nil, err
+		}
+		either = append(either, built)
+	}
+	if op == "ne" || op == "nin" {
+		return and(either), nil
+	}
+	return or(either), nil
+}
+
 func filterCollection(_ *call, op string, values []string) (linearapi.Filter, error) {
 	if op != "eq" && op != "in" {
 		return nil, badRequest(codeInvalidRequest, "collection has no operator %q", op)
@@ -188,7 +214,10 @@ func filterCycle(_ *call, op string, values []string) (linearapi.Filter, error) 
 	}
 }
 
-func filterAllTags(_ *call, _ string, values []string) (linearapi.Filter, error) {
+func filterAllTags(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		return nil, badRequest(codeInvalidRequest, "tags[all] has no operator %q", op)
+	}
 	var all []linearapi.Filter
 	for _, v := range values {
 		all = append(all, linearapi.Filter{"labels": linearapi.Filter{"some": linearapi.Filter{"id": linearapi.Filter{"eq": v}}}})
@@ -196,7 +225,10 @@ func filterAllTags(_ *call, _ string, values []string) (linearapi.Filter, error)
 	return and(all), nil
 }
 
-func filterRelation(_ *call, _ string, values []string) (linearapi.Filter, error) {
+func filterRelation(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" || len(values) != 1 {
+		return nil, badRequest(codeInvalidRequest, "relation takes one value and no operator")
+	}
 	names := map[string]string{
 		"blocked": "hasBlockedByRelations", "blocking": "hasBlockingRelations", "duplicate": "hasDuplicateRelations", "related": "hasRelatedRelations",
 	}
@@ -236,7 +268,7 @@ func ticketSorts() map[string]string {
 }
 
 func ticketListing() *listing {
-	l := &listing{resource: "tickets", filters: ticketFilters(), fetch: fetchTickets}
+	l := &listing{resource: "tickets", filters: ticketFilters(), fetch: fetchTickets, expands: true}
 	for name := range ticketSorts() {
 		l.sorts = append(l.sorts, name)
 	}
@@ -361,7 +393,7 @@ func (c *call) oneTicket(status int, n *linearapi.Node[linearapi.Issue]) (*reply
 	}
 	t := ticket(n, &space.Organization, c.tagByID)
 	if c.wantsMore() {
-		if err := c.expand(t); err != nil {
+		if err := c.expandOne(t); err != nil {
 			return nil, err
 		}
 	}

@@ -22,11 +22,8 @@ func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (ou
 	} else if creating {
 		in.wrong("name", "required", "is required")
 	}
-	if s, given, null := in.text(maxText, "description"); given {
+	if s, given := in.markdown("description", "html_description"); given {
 		out["description"] = s
-		if null {
-			out["description"] = ""
-		}
 	}
 	if team, err = c.readTeam(in, creating, now, out); err != nil {
 		return nil, "", err

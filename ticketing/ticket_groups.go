@@ -110,7 +110,7 @@ func (c *call) defaultTags(team string, out linearapi.Input) error {
 	for _, name := range s.DefaultLabels {
 		l := findLabel(all, reference{id: name, text: name}, team)
 		switch {
-		case l == nil, l.IsGroup, l.Team != nil && l.Team.ID != team:
+		case l == nil, l.IsGroup, retired(l), l.Team != nil && l.Team.ID != team:
 			c.notes = append(c.notes, "the default tag "+quoteID(name)+" cannot be used here")
 			continue
 		case slices.Contains(ids, l.ID), l.Parent != nil && slices.ContainsFunc(ids, func(id string) bool { return group(id) == l.Parent.ID }):
@@ -162,6 +162,8 @@ func (c *call) tagIDs(in *input, field string, list []reference, team string, cr
 			ids = append(ids, r.id) // newer than the directory; Linear decides
 		case found == nil:
 			in.wrong(field, "not_found", "there is no tag %s; send create_missing_tags to make it", quoteID(cmp.Or(r.name, r.text, r.id)))
+		case retired(found) && field != "remove_tags":
+			in.wrong(field, "retired", "%s is retired: restore it, or use another", quoteID(found.Name))
 		case found.IsGroup:
 			in.wrong(field, "group", "%s is a group of tags: use one of its tags", quoteID(found.Name))
 		default:

@@ -82,6 +82,10 @@ func (c *call) relationsOf(ref string) ([]Relation, error) {
 	if err != nil {
 		return nil, err
 	}
+	return relations(got), nil
+}
+
+func relations(got *linearapi.IssueRelations) []Relation {
 	out := []Relation{}
 	for _, r := range got.Relations.Nodes {
 		out = append(out, relation(&r, false))
@@ -89,7 +93,7 @@ func (c *call) relationsOf(ref string) ([]Relation, error) {
 	for _, r := range got.Inverse.Nodes {
 		out = append(out, relation(&r, true))
 	}
-	return out, nil
+	return out
 }
 
 func relation(r *linearapi.IssueRelation, inverse bool) Relation {

@@ -21,8 +21,11 @@ type TicketStatus struct {
 	Color       string          `json:"color"`
 	Position    float64         `json:"position"`
 	Team        *TeamRef        `json:"team"`
+	IsDefault   bool            `json:"is_default" doc:"Whether the tickets of the team begin in it."`
+	IsTriage    bool            `json:"is_triage" doc:"Whether tickets from outside the team begin in it."`
 	CreatedAt   *time.Time      `json:"created_at"`
 	UpdatedAt   *time.Time      `json:"updated_at"`
+	ArchivedAt  *time.Time      `json:"archived_at"`
 	Etag        string          `json:"etag"`
 	RemoteData  json.RawMessage `json:"remote_data,omitempty"`
 }
@@ -31,11 +34,13 @@ func ticketStatus(n *linearapi.Node[linearapi.WorkflowState]) *TicketStatus {
 	s := &n.Value
 	out := &TicketStatus{
 		ID: s.ID, Name: s.Name, Description: text(s.Description), Type: s.Type, Color: s.Color, Position: s.Position,
-		CreatedAt: at(s.CreatedAt), UpdatedAt: at(s.UpdatedAt), Etag: etag(s.ID, s.UpdatedAt),
+		CreatedAt: at(s.CreatedAt), UpdatedAt: at(s.UpdatedAt), ArchivedAt: at(s.ArchivedAt), Etag: etag(s.ID, s.UpdatedAt),
 	}
 	out.Status, out.Category = normalized(s.Type)
-	if s.Team != nil {
-		out.Team = &TeamRef{s.Team.ID, s.Team.Name, s.Team.Key}
+	if t := s.Team; t != nil {
+		out.Team = &TeamRef{t.ID, t.Name, t.Key}
+		out.IsDefault = t.DefaultState != nil && t.DefaultState.ID == s.ID
+		out.IsTriage = t.TriageState != nil && t.TriageState.ID == s.ID
 	}
 	return out
 }

@@ -24,6 +24,7 @@ type TicketInput struct {
 	_                 struct{}          `additionalProperties:"true"`
 	Name              string            `json:"name,omitempty" maxLength:"512" doc:"Required on create. Also taken as title or subject."`
 	Description       *string           `json:"description,omitempty" doc:"Markdown."`
+	HTMLDescription   *string           `json:"html_description,omitempty" doc:"Converted to Markdown if there is no description."`
 	Team              *anyRef           `json:"team,omitempty" doc:"Required on create, unless the connection has a default team: an id, a key, or an object with one of them. Also taken as team_id."`
 	Status            *anyRef           `json:"status,omitempty" doc:"An object with the id of a status, or a name: what the team calls it, or open, active, pending, completed, closed."`
 	Priority          *anyRef           `json:"priority,omitempty" doc:"0 to 4, a word, or an object with id or name."`
@@ -159,12 +160,11 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 		return nil, err
 	}
 	var now *linearapi.Node[linearapi.Issue]
-	match := strings.Trim(c.r.Header.Get("If-Match"), `"`)
-	_, byName := in.fields["status"]
-	_, tagged := in.fields["tags"]
-	_, added := in.fields["add_tags"]
-	if match != "" || byName || tagged || added {
-		// The state must be one of the ticket's team, and so must the labels.
+	match := ""
+	if c.r != nil {
+		match = strings.Trim(c.r.Header.Get("If-Match"), `"`)
+	}
+	if match != "" || ofTeam(in) {
 		if now, err = client.Ticket(c.ctx, ref); err != nil {
 			return nil, err
 		}
@@ -195,12 +195,33 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 	if now != nil {
 		ref = now.Value.ID
 	}
-	done := c.api.intend(c.ctx, c.conn.ID, ref)
-	changed, err := client.TicketUpdate(c.ctx, ref, fields)
+	return c.sendChange(ref, fields)
+}
+
+// sendChange sends the change of a ticket. What Linear says of it later is known to
+// be ours.
+func (c *call) sendChange(id string, fields linearapi.Input) (*linearapi.Node[linearapi.Issue], error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	done := c.api.intend(c.ctx, c.conn.ID, id)
+	changed, err := client.TicketUpdate(c.ctx, id, fields)
 	if err == nil {
 		done(changed.Value.UpdatedAt)
 	}
 	return changed, err
+}
+
+// ofTeam reports whether a change names things that must belong to the team of
+// the ticket: its state, its labels.
+func ofTeam(in *input) bool {
+	for _, name := range []string{"status", "status_id", "ticket_status", "tags", "tag_ids", "label_ids", "add_tags", "remove_tags"} {
+		if _, has := in.fields[name]; has {
+			return true
+		}
+	}
+	return false
 }
 
 // deleteTicket answers DELETE /tickets/{id}.

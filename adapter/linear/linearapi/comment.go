@@ -48,6 +48,11 @@ type Comment struct {
 	// Nil if there is none.
 	Parent *Ref      `json:"parent"`
 	Issue  *IssueRef `json:"issue"`
+	// QuotedText is the part of a text that the comment is about, ResolvingUser
+	// who resolved it. Set by [Client.CommentNode], [Client.CommentNodes] and
+	// writes that return Linear's own object.
+	QuotedText    string `json:"quotedText"`
+	ResolvingUser *User  `json:"resolvingUser"`
 	// Children are the replies: a page of them from [Client.CommentThread], the
 	// last one from lists that requested replies. Nil otherwise.
 	Children *Page[Comment] `json:"children"`

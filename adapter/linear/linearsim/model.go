@@ -260,6 +260,11 @@ func (t *Team) field(r *request, name string, a args) (any, error) {
 			}
 		}
 		return nil, nil
+	case "visibility", "issueEstimationType":
+		if v, set := t.extra[name].(string); set {
+			return v, nil
+		}
+		return map[string]string{"visibility": "public", "issueEstimationType": "notUsed"}[name], nil
 	case "triageIssueState":
 		return t.State("Triage"), nil
 	case "defaultIssueState":
