@@ -73,7 +73,7 @@ func issueMutations() map[string]operation {
 		"issueRemoveLabel": func(r *request, a args) (any, error) {
 			return r.relabel(a, "removedLabelIds")
 		},
-		"issueLabelCreate": createLabel,
+		"issueLabelCreate":  createLabel,
 		"issueLabelUpdate":  updateLabel,
 		"issueLabelRetire":  retireLabel(true),
 		"issueLabelRestore": retireLabel(false),
