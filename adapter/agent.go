@@ -92,6 +92,17 @@ type PlanStep struct {
 	Content, Status string
 }
 
+// Unfinished reports whether the step is pending or in progress.
+func (s PlanStep) Unfinished() bool { return s.Status != "completed" && s.Status != "canceled" }
+
+// PlanCanceler is an ability: it cancels what is unfinished in the plan of a session
+// whose work was stopped or has failed, whichever process made the plan.
+type PlanCanceler interface {
+	// CancelPlan makes the unfinished steps of the plan canceled and leaves the others
+	// alone. Without a plan, or with a finished one, it is a no-op.
+	CancelPlan(ctx context.Context, workspace string, thread ThreadID) error
+}
+
 // SessionOwner is an ability: it changes what a session shows besides its
 // activities, and starts sessions.
 type SessionOwner interface {

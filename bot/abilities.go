@@ -28,6 +28,7 @@ type abilities struct {
 	downloader adapter.Downloader
 	agent      adapter.Agent
 	owner      adapter.SessionOwner
+	planner    adapter.PlanCanceler
 	tracker    adapter.Tracker
 }
 
@@ -48,6 +49,7 @@ func abilitiesOf(a adapter.Adapter) abilities {
 	can.downloader, _ = a.(adapter.Downloader)
 	can.agent, _ = a.(adapter.Agent)
 	can.owner, _ = a.(adapter.SessionOwner)
+	can.planner, _ = a.(adapter.PlanCanceler)
 	can.tracker, _ = a.(adapter.Tracker)
 	return can
 }

@@ -94,6 +94,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 		} else {
 			t.settleWord(ctx)
 		}
+		b.cancelPlan(ctx, last.thread)
 		defer b.failSession(ctx, log, last, f)
 	}
 	if len(b.on.failed) == 0 {

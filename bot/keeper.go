@@ -153,6 +153,13 @@ func (k *keeper) open() bool {
 	return !k.left && !k.last.Ends()
 }
 
+// failed reports whether the handler has said that it could not do it.
+func (k *keeper) failed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.last == adapter.ActivityFailure
+}
+
 func newKeeper(r *run) *keeper {
 	return &keeper{thread: r.thread, entry: r.entry.ID, at: time.Now()}
 }
@@ -344,6 +351,9 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 		return &permanentError{err: err, code: reason.TimedOut}
 	default:
 		return err
+	}
+	if why == reason.Deleted || k.failed() {
+		b.cancelPlan(ctx, r.thread)
 	}
 	if !k.open() {
 		return err

@@ -220,7 +220,7 @@ func (p *Plan) steps() []adapter.PlanStep {
 	}
 	out := make([]adapter.PlanStep, len(p.tasks))
 	for i, task := range p.tasks {
-		out[i] = adapter.PlanStep{Content: task.text(), Status: planPending}
+		out[i] = adapter.PlanStep{Content: cmp.Or(task.text(), "Task "+task.ID), Status: planPending}
 		switch task.Status {
 		case TaskComplete:
 			out[i].Status = planDone

@@ -38,6 +38,20 @@ func (b *Bot) closeSession(ctx context.Context, r *run, text string, kind adapte
 	return b.writeEnd(limited, ctx, r.thread.workspace, r.entry.Lane, e)
 }
 
+// cancelPlan cancels what is unfinished in the plan of a session whose turn was stopped
+// or has failed: a person must not read of work that is not done. Another process may
+// have made the plan. A failure is logged, as the end of the session is not to wait.
+func (b *Bot) cancelPlan(ctx context.Context, t *Thread) {
+	if b.can.planner == nil || b.cfg.Sessions.Unattended || t == nil || !t.inSession() || alive(ctx) != nil {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, keeperPatience)
+	defer cancel()
+	if err := b.can.planner.CancelPlan(limited, t.workspace, t.id); err != nil && ctx.Err() == nil {
+		b.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("what is unfinished in the plan of a session could not be canceled")
+	}
+}
+
 // writeEnd writes an end under ctx, or stores it under storing for later.
 func (b *Bot) writeEnd(ctx, storing context.Context, workspace string, lane state.Key, e *sessionEnd) error {
 	err := e.write(ctx, b, workspace)

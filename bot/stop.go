@@ -211,6 +211,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		if err := b.awaitStop(ctx, r); err != nil {
 			return nil, err
 		}
+		b.cancelPlan(ctx, r.thread)
 		if len(b.on.stop) == 0 && !own {
 			r.writes.begin("stop")
 			err := r.thread.activity(ctx, &adapter.Activity{

@@ -13,6 +13,7 @@ import (
 var (
 	_ adapter.Agent        = (*Platform)(nil)
 	_ adapter.SessionOwner = (*Platform)(nil)
+	_ adapter.PlanCanceler = (*Platform)(nil)
 	_ adapter.Typist       = (*Platform)(nil)
 )
 
@@ -231,6 +232,26 @@ func (p *Platform) SetPlan(ctx context.Context, workspace string, thread adapter
 		return err
 	}
 	p.session(workspace, thread).plan = slices.Clone(plan)
+	return nil
+}
+
+// CancelPlan implements adapter.PlanCanceler.
+func (p *Platform) CancelPlan(ctx context.Context, workspace string, thread adapter.ThreadID) error {
+	const op = "plan"
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.begin(ctx, op, &p.failWrites); err != nil {
+		return err
+	}
+	if err := p.needSession(op, thread); err != nil {
+		return err
+	}
+	plan := p.session(workspace, thread).plan
+	for i := range plan {
+		if plan[i].Unfinished() {
+			plan[i].Status = "canceled"
+		}
+	}
 	return nil
 }
 

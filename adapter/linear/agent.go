@@ -3,6 +3,7 @@ package linear
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -10,7 +11,10 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-var _ adapter.Agent = (*Adapter)(nil)
+var (
+	_ adapter.Agent        = (*Adapter)(nil)
+	_ adapter.PlanCanceler = (*Adapter)(nil)
+)
 
 // IsSession reports whether a thread is an agent session.
 func (a *Adapter) IsSession(id adapter.ThreadID) bool {
@@ -127,6 +131,39 @@ func (a *Adapter) SetPlan(ctx context.Context, workspace string, id adapter.Thre
 	steps := make([]linearapi.PlanStep, len(plan))
 	for i, s := range plan {
 		steps[i] = linearapi.PlanStep{Content: s.Content, Status: s.Status}
+	}
+	_, err = b.api.AgentSessionUpdate(ctx, thread.SessionID, linearapi.SessionUpdateInput{Plan: linearapi.Set(steps)})
+	return err
+}
+
+// CancelPlan cancels the unfinished steps of a session's plan, with one request and, if
+// there are any, a second one. The error has code adapter.CodeUnsupported outside
+// sessions.
+func (a *Adapter) CancelPlan(ctx context.Context, workspace string, id adapter.ThreadID) error {
+	thread, err := sessionThread("plan", id)
+	if err != nil {
+		return err
+	}
+	b, err := a.bot(ctx, workspace)
+	if err != nil {
+		return err
+	}
+	session, err := b.api.AgentSession(ctx, thread.SessionID)
+	if err != nil {
+		return err
+	}
+	var steps []linearapi.PlanStep
+	if json.Unmarshal(session.Plan, &steps) != nil {
+		return nil //nolint:nilerr // there is none, or it is not a list, which is all that bots set
+	}
+	open := false
+	for i := range steps {
+		if (adapter.PlanStep{Status: steps[i].Status}).Unfinished() {
+			steps[i].Status, open = "canceled", true
+		}
+	}
+	if !open {
+		return nil
 	}
 	_, err = b.api.AgentSessionUpdate(ctx, thread.SessionID, linearapi.SessionUpdateInput{Plan: linearapi.Set(steps)})
 	return err
