@@ -120,7 +120,8 @@ func (b *Bot) leavesWaiting(ctx context.Context, r *run, end *outcome, err error
 	}
 	switch {
 	case why == reason.Deleted:
-		return r.settleWord(ctx) && !r.ended()
+		r.settleWord(ctx) // an earlier run may have shown something
+		return !r.ended()
 	case err != nil || end == nil || context.Cause(ctx) != nil:
 		return false
 	}

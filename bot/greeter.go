@@ -23,6 +23,8 @@ const (
 	// greetMost is how many deliveries wait for their first word at a time. Beyond,
 	// the first word is that of the turn.
 	greetMost = 512
+	// soonText is the first word for a turn that is next.
+	soonText = "I'll start as soon as I can."
 )
 
 // awaited is a message to a session whose turn has not begun.
@@ -198,7 +200,7 @@ func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, receipt state.Receipt
 // speak says the first word, unless ctx ends before it is time, and reports whether
 // it has.
 func (n *awaited) speak(ctx context.Context) bool {
-	text := "I'll start as soon as I can."
+	text := soonText
 	if n.ahead > 0 {
 		text = queuedText(n.ahead)
 	} else if !pause(ctx, greetAfter) {

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/state"
 )
 
 // A keeper looks after the agent session of a turn, so that a person who watches it
@@ -57,6 +55,8 @@ const (
 	defaultKeepAlive = 15 * time.Minute
 	// keeperPatience bounds each request of a keeper.
 	keeperPatience = 10 * time.Second
+	// resumedSilence is how long a turn that goes on may be silent.
+	resumedSilence = time.Minute
 	// shortWait is the longest wait for another attempt that is not worth a word.
 	shortWait = 5 * time.Second
 )
@@ -201,7 +201,7 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 	if every >= unlimited {
 		return
 	}
-	timer := time.NewTimer(every)
+	timer := time.NewTimer(min(every, resumedSilence))
 	defer timer.Stop()
 	for {
 		select {
@@ -218,15 +218,20 @@ func (k *keeper) run(ctx context.Context, s *adapter.Session) {
 func (k *keeper) sayFirst(ctx context.Context) {
 	t, text := k.thread, k.thread.bot.cfg.Sessions.First
 	existed, ok := t.say(ctx, keeperKey(k.entry, nameFirst), text)
-	if !ok {
-		t.turn.settleWord(ctx)
-		return
+	fresh := ok && !existed
+	if existed && t.turn.Attempt() == 1 && k.wasAnnounced(ctx) {
+		existed, ok := t.say(ctx, keeperKey(k.entry, "begun"), text)
+		fresh = ok && !existed
 	}
 	k.mu.Lock()
-	k.spoken = true
+	k.spoken = ok
+	if every := t.bot.cfg.Sessions.KeepAlive; !fresh {
+		// Nothing new is shown, and the session may have been silent for long.
+		k.at = time.Now().Add(min(every, resumedSilence) - every)
+	}
 	k.mu.Unlock()
-	if existed && t.turn.Attempt() == 1 && k.wasAnnounced(ctx) {
-		k.tell(ctx, "begun", text)
+	if !ok {
+		t.turn.settleWord(ctx)
 	}
 }
 
@@ -384,20 +389,4 @@ func (b *Bot) pointElsewhere(ctx context.Context, r *run) error {
 	return b.writeEnd(ctx, ctx, r.thread.workspace, r.entry.Lane, &sessionEnd{
 		Thread: r.thread.id, Key: keeperKey(r.entry.ID, "end"), Kind: adapter.ActivityResponse, Body: "My answer is in the " + where + ".",
 	})
-}
-
-// showRetry tells a person who watches a session that a turn is to be tried again.
-func (b *Bot) showRetry(ctx context.Context, t *Turn, v state.Verdict) {
-	if t == nil || t.keeper == nil || b.cfg.Sessions.Unattended || v.After < shortWait || !t.keeper.open() || alive(ctx) != nil {
-		return
-	}
-	if v.Kind != state.KindRetry && v.Kind != state.KindRetryAside {
-		return
-	}
-	wait := v.After.Round(time.Second).String()
-	if v.After >= time.Minute {
-		wait = v.After.Round(time.Minute).String()
-		wait = wait[:len(wait)-len("0s")]
-	}
-	t.keeper.tell(ctx, fmt.Sprintf("retry\x00%d", t.entry.Attempt), "Something went wrong. I'll try again in "+wait+".")
 }

@@ -19,6 +19,8 @@ type ownEvent struct {
 	Probe bool `json:"probe,omitempty"`
 	// End is the end of a turn in a session that could not be written at once.
 	End *sessionEnd `json:"end,omitempty"`
+	// Wait is a turn in a session that waits for another attempt.
+	Wait *sessionWait `json:"wait,omitempty"`
 	// Member is that a workspace installed the bot or left it.
 	Member *membership `json:"member,omitempty"`
 }
@@ -67,7 +69,7 @@ func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Ev
 // valid reports whether one field is set.
 func (o *ownEvent) valid() bool {
 	n := 0
-	for _, set := range []bool{o.Press != nil, o.Post != nil, o.Probe, o.Member != nil, o.End != nil} {
+	for _, set := range []bool{o.Press != nil, o.Post != nil, o.Probe, o.Member != nil, o.End != nil, o.Wait != nil} {
 		if set {
 			n++
 		}
@@ -84,6 +86,12 @@ func (o *ownEvent) event(e state.Queued) adapter.Event {
 		return &endEvent{
 			Meta: adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Thread: o.End.Thread, Type: "Session", Action: "end"},
 			end:  o.End,
+		}
+	}
+	if o.Wait != nil {
+		return &waitEvent{
+			Meta: adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Thread: o.Wait.Thread, Type: "Session", Action: "wait"},
+			wait: o.Wait,
 		}
 	}
 	if p := o.Press; p != nil {

@@ -143,11 +143,11 @@ func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	return nil
 }
 
-// offer remembers, with the settle of the turn, between which options a person may
-// choose.
+// offer remembers, with the settle of the turn, that the session waits for an answer,
+// and between which options a person may choose, if any.
 func (t *Thread) offer(ctx context.Context, options []adapter.Choice) {
 	turn := t.turnOf(ctx)
-	if turn == nil || turn.thread == nil || turn.thread.id != t.id || len(options) == 0 {
+	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
 		return
 	}
 	if data, err := json.Marshal(options); err == nil {

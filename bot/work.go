@@ -272,6 +272,8 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		}
 	case *postEvent:
 		return b.postDue(ctx, r, ev)
+	case *waitEvent:
+		return b.showWaiting(ctx, r, ev)
 	case *endEvent:
 		return b.postEnd(ctx, r, ev)
 	case *adapter.OtherEvent:
@@ -312,7 +314,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if t == nil {
 		return v
 	}
-	b.showRetry(ctx, t, v)
+	b.showRetry(ctx, t, v, err)
 	if v.Kind == state.KindAck || v.Kind == state.KindBury {
 		t.settleWord(ctx)
 	}
