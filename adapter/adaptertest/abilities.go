@@ -60,6 +60,7 @@ func RunAbilities(t *testing.T, h Abilities) {
 		{"threads of a channel", historyThreads},
 		{"cursors", cursors},
 		{"subject", subject},
+		{"roots of threads", roots},
 		{"directory", directory},
 		{"files", files},
 		{"ended contexts", ended},
@@ -360,5 +361,40 @@ func ended(t *testing.T, h Abilities) {
 		},
 	} {
 		wantCode(t, name, do(), adapter.CodeCanceled)
+	}
+}
+
+// roots compares the thread that a post is said to begin with the one it begins.
+func roots(t *testing.T, h Abilities) {
+	r := can[adapter.Rooter](t, h)
+	channel, err := h.Adapter.Channel(h.Thread)
+	if err != nil {
+		t.Fatalf("Channel: %v", err)
+	}
+	posts := make([]*adapter.Post, 3)
+	said := make([]adapter.ThreadID, len(posts))
+	for i := range posts {
+		posts[i] = &adapter.Post{Workspace: h.Workspace, Thread: channel, Body: "a beginning", Key: fmt.Sprint(t.Name(), "|", i)}
+		if said[i], err = r.RootOf(t.Context(), posts[i]); err != nil {
+			t.Fatalf("RootOf: %v", err)
+		}
+		if again, err := r.RootOf(t.Context(), posts[i]); again != said[i] || err != nil {
+			t.Errorf("RootOf of the same post: %s and %s, %v", said[i], again, err)
+		}
+	}
+	for _, i := range []int{2, 0, 1} { // in any order
+		m, err := h.Adapter.Post(t.Context(), posts[i])
+		if err != nil {
+			t.Fatalf("Post: %v", err)
+		}
+		if m.Thread != said[i] {
+			t.Errorf("post %d begins %s, and RootOf has said %s", i, m.Thread, said[i])
+		}
+		if after, err := r.RootOf(t.Context(), posts[i]); after != m.Thread || err != nil {
+			t.Errorf("RootOf of a post that is there: %s, %v, want %s", after, err, m.Thread)
+		}
+	}
+	if root, err := r.RootOf(t.Context(), &adapter.Post{Workspace: h.Workspace, Thread: h.Thread, Body: "x", Key: t.Name()}); adapter.CodeOf(err) != adapter.CodeUnsupported {
+		t.Errorf("a post in a thread begins %s, %v, want that it begins none", root, err)
 	}
 }

@@ -27,7 +27,8 @@ type Fake struct {
 	mu       sync.Mutex
 	messages []*record
 	byKey    map[string]*record
-	kept     int // posts in messages
+	ids      map[string]string // of posts that are still to come, by their keys
+	kept     int               // ids of posts that are given
 	posts    int // calls of Post
 	told     int // deliveries that were made
 	fail     []error
@@ -56,6 +57,7 @@ func NewFake(name string) *Fake {
 	return &Fake{
 		Self:  adapter.Identity{Workspace: "W1", UserID: "bot-user", Name: name, FullName: name, App: true},
 		byKey: make(map[string]*record),
+		ids:   make(map[string]string),
 	}
 }
 
@@ -144,7 +146,7 @@ func (f *Fake) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, err
 			return nil, err
 		}
 	}
-	key := p.Workspace + "\x00" + p.Key
+	key := keyOf(p)
 	r, ok := f.byKey[key]
 	if !ok {
 		r = f.keep(p)
@@ -164,15 +166,31 @@ func (f *Fake) keep(p *adapter.Post) *record {
 	r := &record{
 		workspace: f.workspace(p.Workspace), versions: []string{p.Body},
 		Message: adapter.Message{
-			ID: fmt.Sprintf("post-%d", f.kept), Thread: p.Thread, Author: self, Body: p.Body, CreatedAt: time.Now(),
+			ID: f.idOf(p), Thread: p.Thread, Author: self, Body: p.Body, CreatedAt: time.Now(),
 		},
 	}
 	if f.complete != nil {
 		f.complete(r, p.Key)
 	}
-	f.kept++
+	delete(f.ids, keyOf(p))
 	f.messages = append(f.messages, r)
 	return r
+}
+
+// keyOf is the key of a post among those of all workspaces.
+func keyOf(p *adapter.Post) string { return p.Workspace + "\x00" + p.Key }
+
+// idOf returns the id that a post has, or will have.
+func (f *Fake) idOf(p *adapter.Post) string {
+	key := keyOf(p)
+	if r := f.byKey[key]; r != nil {
+		return r.ID
+	}
+	if f.ids[key] == "" {
+		f.ids[key] = fmt.Sprintf("post-%d", f.kept)
+		f.kept++
+	}
+	return f.ids[key]
 }
 
 // self returns the bot as a user.
@@ -187,7 +205,7 @@ func (f *Fake) workspace(id string) string { return cmp.Or(id, f.Self.Workspace)
 func (f *Fake) Channel(id adapter.ThreadID) (adapter.ThreadID, error) {
 	parts := strings.Split(string(id), ":")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "fake" || slices.Contains(parts, "") {
-		return "", fakeError("channel", adapter.CodeInvalid, fmt.Sprintf("%q is no thread id", id))
+		return "", fakeError("channel", adapter.CodeInvalid, fmt.Sprintf("%q is not a thread id", id))
 	}
 	return adapter.ThreadID(parts[0] + ":" + parts[1]), nil
 }

@@ -11,7 +11,26 @@ var (
 	_ adapter.Editor         = (*Platform)(nil)
 	_ adapter.Reactor        = (*Platform)(nil)
 	_ adapter.ThreadResolver = (*Platform)(nil)
+	_ adapter.Rooter         = (*Platform)(nil)
 )
+
+// RootOf implements adapter.Rooter: what is posted on an issue begins a thread.
+func (p *Platform) RootOf(ctx context.Context, post *adapter.Post) (adapter.ThreadID, error) {
+	const op = "root"
+	if err := ctx.Err(); err != nil {
+		return "", &adapter.Error{Code: adapter.CodeCanceled, Op: op, Err: err}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	channel, err := p.channel(post.Workspace, post.Thread)
+	if err != nil {
+		return "", err
+	}
+	if channel.thread != post.Thread || p.issue(channel) == nil {
+		return "", fakeError(op, adapter.CodeUnsupported, "only posts on an issue begin threads")
+	}
+	return post.Thread + adapter.ThreadID(":"+p.idOf(post)), nil
+}
 
 // Edit implements adapter.Editor. Messages in an agent session cannot be edited.
 func (p *Platform) Edit(ctx context.Context, r adapter.Ref, body string) (*adapter.Message, error) {

@@ -262,7 +262,7 @@ func TestImpossible(t *testing.T) {
 		{"an issue that is there", func() { ada.CreateIssue(adapter.Issue{ID: "i"}); ada.CreateIssue(adapter.Issue{ID: "i"}) }, "already"},
 		{"a change of nothing", func() { ada.ChangeIssue(k.Thread("fake:i"), func(*adapter.Issue) {}) }, "no field of the issue changed"},
 		{"no id", func() { k.UserOf(adapter.User{Name: "ada"}) }, "needs an id"},
-		{"a strange thread", func() { k.Thread("room") }, "no thread id"},
+		{"a strange thread", func() { k.Thread("room") }, "not a thread id"},
 		{"a register that fails", func() { bottest.New(r, bot.Config{}, func(*bot.Bot) error { return errBoom }) }, "register: boom"},
 		{"an adapter", func() { bottest.New(r, bot.Config{Adapter: k.Platform()}, echo) }, "not for the test to choose"},
 	} {
