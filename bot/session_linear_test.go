@@ -236,7 +236,7 @@ func TestSessionByDelegation(t *testing.T) {
 	texts := make(chan string, 4)
 	w := newAcme(t, cfg, func(b *bot.Bot, _ *acme) {
 		b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
-			return errors.New("a delegation is no mention")
+			return errors.New("a delegation is not a mention")
 		})
 		b.OnDelegated(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 			texts <- m.Text()

@@ -16,7 +16,7 @@ import (
 // otherwise the oldest of all. If every connection has a whole request in work, the
 // further one is closed.
 //
-// The share is no limit, as behind a proxy all connections have one address.
+// The share is not a limit: behind a proxy all connections have one address.
 type conns struct {
 	most, share int
 

@@ -9,7 +9,7 @@ import (
 	"github.com/linearbot/linearbot/internal/latency"
 )
 
-// refusedMethod is why a request that is no POST is refused. It has no trace.
+// refusedMethod is why a request with another method than POST is refused. It has no trace.
 const refusedMethod = "method"
 
 // Intake counts the outcomes of requests to the delivery endpoint. It is safe for

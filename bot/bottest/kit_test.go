@@ -257,7 +257,7 @@ func TestImpossible(t *testing.T) {
 		{"no reaction to take back", func() { bob.Unreact(post, "eyes") }, "bob has not reacted with eyes"},
 		{"open already", func() { ada.Reopen(th) }, "already"},
 		{"no session", func() { ada.Stop(th) }, "agent session"},
-		{"no issue to change", func() { ada.ChangeIssue(th, func(*adapter.Issue) {}) }, "hangs on no issue"},
+		{"no issue to change", func() { ada.ChangeIssue(th, func(*adapter.Issue) {}) }, "does not belong to an issue"},
 		{"no issue to remove", func() { ada.RemoveIssue(th) }, "there is no issue"},
 		{"an issue that is there", func() { ada.CreateIssue(adapter.Issue{ID: "i"}); ada.CreateIssue(adapter.Issue{ID: "i"}) }, "already"},
 		{"a change of nothing", func() { ada.ChangeIssue(k.Thread("fake:i"), func(*adapter.Issue) {}) }, "no field of the issue changed"},

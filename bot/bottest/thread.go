@@ -148,7 +148,7 @@ func (th *Thread) Issue() *adapter.Issue {
 	k.t.Helper()
 	issue, err := k.platform.Subject(k.t.Context(), workspace, th.id)
 	if err != nil {
-		k.t.Fatalf("bottest: %s hangs on no issue: %v", th.id, err)
+		k.t.Fatalf("bottest: %s does not belong to an issue: %v", th.id, err)
 	}
 	return issue
 }

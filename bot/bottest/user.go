@@ -128,7 +128,7 @@ func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
 	k.t.Helper()
 	issue, err := k.platform.Subject(k.t.Context(), workspace, th.id)
 	if err != nil {
-		k.t.Fatalf("bottest: %s hangs on no issue: %v", th.id, err)
+		k.t.Fatalf("bottest: %s does not belong to an issue: %v", th.id, err)
 		return
 	}
 	change(issue)

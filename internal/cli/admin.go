@@ -104,7 +104,7 @@ func (t *target) running(ctx context.Context, v *settings.Values) (*adminClient,
 			return nil, err
 		}
 	}
-	return nil, nil //nolint:nilnil // no bot is no error
+	return nil, nil //nolint:nilnil // no bot is not an error
 }
 
 // reachable is an address to connect to for one to listen on.

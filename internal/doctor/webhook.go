@@ -27,7 +27,7 @@ type hook struct {
 }
 
 // readWebhooks reads the webhooks of the workspace. Only admins and tokens with the
-// scope admin may, so a refusal is no finding.
+// scope admin may, so a refusal is not a finding.
 func (e *exam) readWebhooks(ctx context.Context, api *linearapi.Client) {
 	raw, err := api.Raw(ctx, linearapi.RawRequest{
 		Name: "doctorWebhooks", Repeatable: true,
