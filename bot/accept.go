@@ -69,7 +69,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.counts.add(countAccepted, "")
 		noteStep(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
 		if route.Message && b.cfg.Policy.takesOver() {
-			b.takeOver(ctx, d, &route)
+			b.takeOver(ctx, d, &route, entry.Lane)
 		}
 		b.stopAt(ctx, &route, receipt)
 		b.greetLater(&route, &entry, receipt)

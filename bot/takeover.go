@@ -54,16 +54,16 @@ func parseArrival(data []byte) arrival {
 	return arrival{time.Unix(0, at), entry}
 }
 
-// takeOver ends what runs in the thread of a message that was just stored. If it
-// fails the message is handled after that, and nothing is lost.
-func (b *Bot) takeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Route) {
+// takeOver ends what runs in the thread of a message that was just stored in a lane.
+// If it fails the message is handled after that, and nothing is lost.
+func (b *Bot) takeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Route, lane state.Key) {
 	k := laneKey(to.Workspace, to.Thread)
 	log := b.log.With().Str(keyThread, k.ID).Logger()
-	if listens, err := b.listensTo(ctx, d, to); err != nil || !listens {
+	page := b.notes.Thread(k)
+	if takes, err := b.mayTakeOver(ctx, d, to, lane, page); err != nil || !takes {
 		logUnlessNil(&log, err)
 		return
 	}
-	page := b.notes.Thread(k)
 	now, err := page.Now(ctx)
 	if err == nil {
 		err = keepArrival(ctx, page, arrival{now, d.Key()})
@@ -83,9 +83,10 @@ func logUnlessNil(log *zerolog.Logger, err error) {
 	}
 }
 
-// listensTo reports whether a delivery is a message of an author to whom the bot
-// listens.
-func (b *Bot) listensTo(ctx context.Context, d *adapter.Delivery, to *adapter.Route) (bool, error) {
+// mayTakeOver reports whether a delivery is a message of an author to whom the bot
+// listens, and no answer: that belongs to the turn whose question it answers, and
+// waits for the one that runs.
+func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Route, lane state.Key, page *notes.Thread) (bool, error) {
 	self, err := b.cfg.Adapter.Identity(ctx, to.Workspace)
 	if err != nil {
 		return false, err
@@ -98,7 +99,18 @@ func (b *Bot) listensTo(ctx context.Context, d *adapter.Delivery, to *adapter.Ro
 	if !ok || m.Thread != to.Thread || m.Message.Author.IsSelf() {
 		return false, nil
 	}
-	return b.refuses(b.newMessage(m.Message, self, m.Late, 1)) == "", nil
+	t := &Turn{bot: b, event: ev, self: self, notes: page, message: b.newMessage(m.Message, self, m.Late, 1)}
+	t.entry.ID, t.entry.Lane = d.Key(), lane
+	t.thread = &Thread{bot: b, id: to.Thread, workspace: to.Workspace, turn: t}
+	if b.refuses(t.message) != "" {
+		return false, nil
+	}
+	open, _, err := loadAsking(ctx, page)
+	if err != nil {
+		return false, err
+	}
+	answers, _, err := b.reply(ctx, t, open)
+	return answers == nil, err
 }
 
 // keepArrival stores an arrival, unless a later one is there.

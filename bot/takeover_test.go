@@ -145,3 +145,82 @@ func TestTakeoverSparesAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAnswerTakesNothingOver has the turn of "@helper a" wait for an answer by bob
+// while that of "@helper c" runs for a minute. What answers the question, or means to,
+// belongs to the first and leaves the second alone; any other message takes over.
+func TestAnAnswerTakesNothingOver(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		say       func(w *testBot) // after ten seconds
+		options   bool
+		elsewhere bool
+		want      []string
+	}{
+		{"an answer", func(w *testBot) { w.say("bob", "the second") }, false, false, []string{"1m0s done @helper c", "1m0s answer the second"}},
+		{"on another instance", func(w *testBot) { w.say("bob", "the second") }, false, true, []string{"1m0s done @helper c", "1m0s answer the second"}},
+		{"an option", func(w *testBot) { w.say("bob", "lgtm") }, true, false, []string{"1m0s done @helper c", "1m0s answer yes"}},
+		{"another person's option", func(w *testBot) { w.say("ada", "yes") }, true, false, []string{"1m0s done @helper c"}},
+		{
+			"what is not an answer", func(w *testBot) { w.say("bob", "what is this about?") }, true, false,
+			[]string{"10s " + bot.ErrTakenOver.Error(), "10s begin what is this about?", "1m10s done what is this about?"},
+		},
+		{
+			"an answer and a newer message", func(w *testBot) { w.say("bob", "yes"); w.say("ada", "@helper d") }, true, false,
+			[]string{"10s " + bot.ErrTakenOver.Error(), "10s begin @helper d", "1m10s done @helper d", "1m10s answer yes"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newTest(t, withPolicy(bot.Takeover()))
+				var start time.Time
+				w.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+					if m.Body == "@helper a" {
+						q := bot.Question{Text: "?", From: []string{"bob"}}
+						if c.options {
+							q.Options = []adapter.Choice{{Value: "yes"}, {Value: "no"}}
+						}
+						a, err := bot.Ask(ctx, th, q)
+						if err == nil {
+							w.note("%s answer %s", time.Since(start), a.Value)
+						}
+						return err
+					}
+					if m.Body != "@helper c" {
+						w.note("%s begin %s", time.Since(start), m.Body)
+					}
+					select {
+					case <-time.After(time.Minute):
+						w.note("%s done %s", time.Since(start), m.Body)
+						return nil
+					case <-ctx.Done():
+						w.note("%s %v", time.Since(start), context.Cause(ctx))
+						return ctx.Err()
+					}
+				})
+				stop := w.start()
+				w.say("ada", "@helper a")
+				time.Sleep(time.Minute)
+				start = time.Now()
+				w.deliver(w.fake.SaidBy(adapter.User{ID: "ada"}, "W1", thread, "m-c", "@helper c"))
+				time.Sleep(10 * time.Second)
+				if c.elsewhere {
+					other := newTest(t, withStore(w.store), withPolicy(bot.Takeover()), withPlatform(w.fake, w.fake))
+					other.n = w.n
+					c.say(other) // it does not run
+				} else {
+					c.say(w)
+				}
+				time.Sleep(10 * time.Minute)
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}

@@ -29,8 +29,8 @@ type Fake struct {
 	byKey    map[string]*record
 	ids      map[string]string // of posts that are still to come, by their keys
 	kept     int               // ids of posts that are given
-	posts    int // calls of Post
-	told     int // deliveries that were made
+	posts    int               // calls of Post
+	told     int               // deliveries that were made
 	fail     []error
 	identity []error
 }
