@@ -69,7 +69,8 @@ func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
 // message of an author to whom the bot listens takes over, whether or not it
 // mentions the bot; a handler that has finished all the same is not run again. What
 // the turn has posted stays. An answer to a question takes nothing over: it waits for
-// the turn that runs, and then its own turn continues, which is handled to its end. It costs a durable write for each message.
+// the turn that runs, and then its own turn continues, which is handled to its end. It
+// costs a durable write for each message.
 func Takeover() LanePolicy { return LanePolicy{kind: policyTakeover} }
 
 // String names the policy, as in "latest" or "debounce 2s".
