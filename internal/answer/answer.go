@@ -6,6 +6,7 @@
 package answer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,7 +56,11 @@ func Match(message string, choices []Choice) (value string, ok bool) {
 	if value, ok := named(withoutCourtesy(plain), choices); ok {
 		return value, true
 	}
-	return byVerdict(verdictOf(raw), choices)
+	v := verdictOf(raw)
+	if v == unclear { // "\+1" is written to be read as it is
+		v = verdictOf(plain)
+	}
+	return byVerdict(v, choices)
 }
 
 // MatchEmoji returns the value of the choice that a reaction means, which is given
@@ -85,15 +90,23 @@ func trim(text string) string { return strings.Trim(text, " .,;:!\"'`*_()[]â€¦ã€
 // numbered returns the value of the choice whose number text is: "2", "#2", "2)",
 // "option 2", "the second one". What follows the number must be the choice's text.
 func numbered(text string, choices []Choice) (value string, ok bool) {
-	text = trim(withoutCourtesy(text))
+	if value, ok := number(trim(text), choices); ok { // "option one" loses its number with the courtesies
+		return value, true
+	}
+	return number(trim(withoutCourtesy(text)), choices)
+}
+
+// number is numbered for a text without courtesies.
+func number(text string, choices []Choice) (value string, ok bool) {
+	short := false
 	for _, word := range [...]string{"option", "number", "answer", "choice", "nr", "no", "num"} {
 		if rest, ok := strings.CutPrefix(text, word); ok && strings.TrimLeft(rest, " .:#") != rest {
-			text = strings.TrimLeft(rest, " .:")
+			text, short = strings.TrimLeft(rest, " .:"), word == "no" // "no. 1", but not "no one"
 			break
 		}
 	}
 	text = strings.TrimLeft(text, "# ([")
-	if n, ok := ordinal(text); ok {
+	if n, ok := ordinal(text); ok && !short {
 		return at(n, choices)
 	}
 	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
@@ -128,9 +141,8 @@ func at(n int, choices []Choice) (value string, ok bool) {
 // ordinal reads "first", "the 2nd one" and the like.
 func ordinal(text string) (n int, ok bool) {
 	text = strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(text, "the "), " one"), " option")
-	for i, names := range [...]string{"first 1st", "second 2nd", "third 3rd", "fourth 4th", "fifth 5th", "sixth 6th"} {
-		long, short, _ := strings.Cut(names, " ")
-		if text == long || text == short {
+	for i, names := range [...]string{"first 1st one", "second 2nd two", "third 3rd three", "fourth 4th four", "fifth 5th five", "sixth 6th six"} {
+		if slices.Contains(strings.Fields(names), text) {
 			return i + 1, true
 		}
 	}

@@ -14,14 +14,19 @@ func TestApproval(t *testing.T) {
 			"ok", "OK.", "okay 👍", "lgtm", "LGTM!", "LGTM 🚀", "looks good to me", "go ahead", "Please go ahead, thanks!", "ship it", "do it", "👍", "👍🏽", "👍👍", "✅", "✔️", ":+1:", "+1", ":thumbsup:",
 			"1", "1)", "1.", "#1", "(1)", "[1]", "1️⃣", "option 1", "Option #1", "1) Approve", "1. approve", "no. 1", "number 1", "the first one", "first", "1st", "1 please",
 			"“yes”", "yes\u200b", "\ufeffyes", "ｙｅｓ", "yes…", "Yes — go ahead", "of course", "I approve", "approve please", "please approve", ":+1::skin-tone-3:", "- yes",
+			"👌🏿", "💯", "☑️", "🆗", ":heavy_check_mark:", ":ballot_box_with_check:", "roger", "let's do it", "Okie dokie", "I say yes", "My answer is yes.", "absolutely", "yesss", "yessss!", "yeahhh", "okkk",
+			`\+1`, `1\)`, "one", "option one", "number one", "# 1", "kk", "+1!", "👍 thanks", "*yes*",
 		},
 		"deny": {
 			"deny", "Denied", "no", "No!", "nope", "no thanks", "No, thank you.", "👎", "👎🏿", "❌", ":-1:", "-1", "reject", "2", "2)", "#2", "don't", "Don’t do it", "not ok", "do not approve", "second", "no, don't",
+			"noooo", "nooo!!", "absolutely not", "of course not", "not lgtm", "🚫", "⛔️", ":no_entry:", ":no_entry_sign:", "👎🏼👎🏼", "✖️", "two", "veto", `\-1`, "no way", "nah", "please don't",
 		},
 		"": {
 			"", " ", "not yet", "yes or no?", "yes?", "ok?", "Approve?", "maybe", "yes but wait", "no idea", "no problem at all", "yes and no", "👍👎", "yes 👎", "3", "0", "11", "1 or 2", "1 2", "1) Deny", "#12",
 			"approve the other one", "I would approve if tests pass", "okapi", "hm, let me see", "never mind the tests, yes", "1.5", "1st of May", "12:30", "!", "🚀", strings.Repeat("yes ", 400),
 			"who may approve", "nothing", "yesterday", "going", "not approve", "1 more thing", "+10", "-12",
+			"yes if green", "ok but", "not sure", "unsure", "no rush", "no worries", "not now", "later", "sure?", "can you approve?", "no, wait", "not bad", "1/2", "one or two", "no one", "none", "two of them", "~~yes~~ no", "approve or deny", "stop",
+			"👍?", "🎉", "🛑", "ooo", "no\nyes", "goood luck",
 		},
 	} {
 		for _, text := range texts {

@@ -22,15 +22,15 @@ const (
 	yesPhrases = "|yes|y|ya|yeah|yea|yep|yup|yess|aye|ok|okay|okey|k|kk|oki|sure|sure thing|of course|certainly|absolutely|definitely|affirmative|" +
 		"approve|approved|approve it|approving|i approve|accept|accepted|i accept|agree|agreed|i agree|allow|allowed|confirm|confirmed|i confirm|" +
 		"lgtm|looks good|looks good to me|looks fine|looks great|sounds good|sounds good to me|sgtm|all good|good|good to go|great|perfect|fine|fine by me|fine with me|" +
-		"works for me|wfm|go|go ahead|go for it|do that|do it|do so|ship it|merge it|please do|make it so|proceed|why not|by all means|let's go|lets go|+1|thumbs up|true|"
-	noPhrases = "|no|n|nope|nah|nay|no way|no thanks|no thank you|not ok|not okay|not approved|never|negative|" +
+		"works for me|wfm|roger|okie|okie dokie|you may|go|go ahead|go for it|do that|do it|let's do it|lets do it|do so|ship it|merge it|please do|make it so|proceed|why not|by all means|let's go|lets go|+1|thumbs up|true|"
+	noPhrases = "|no|n|nope|nah|nay|no way|no thanks|no thank you|not ok|not okay|not approved|never|negative|absolutely not|definitely not|certainly not|of course not|not lgtm|not good|veto|" +
 		"deny|denied|deny it|reject|rejected|reject it|i reject|refuse|refused|decline|declined|disapprove|disapproved|disagree|i disagree|" +
 		"don't|dont|do not|don't do it|dont do it|do not do it|don't do that|do not approve|i do not approve|don't approve|i don't approve|cancel|cancel it|abort|-1|thumbs down|false|"
 	// courtesies are words that say nothing to the question.
 	courtesies = " please pls plz thanks thank thx ty you and so then now it's its it is that's that thats from my side me i'd say choose pick take go with let's lets use want " +
 		"hi hey hello all team bot the one cheers "
 	// neutral are the courtesies that may stand beside yes or no.
-	neutral = "|please|pls|plz|thanks|thank you|thank you very much|many thanks|thx|ty|cheers|and|from me|from my side|for me|with me|to me|by me|it|that|this|now|then|hi|hey|hello|all|team|everyone|bot|me|"
+	neutral = "|please|pls|plz|thanks|thank you|thank you very much|many thanks|thx|ty|cheers|and|from me|from my side|for me|with me|to me|by me|i say|i'd say|my answer is|my vote is|it|that|this|now|then|hi|hey|hello|all|team|everyone|bot|me|"
 	// longest is the number of words of the longest phrase.
 	longest = 4
 )
@@ -89,12 +89,12 @@ func wordVerdict(word string) (v verdict, ok bool) {
 	return emojiVerdict(emoji.Name(word)), true
 }
 
-// emojiVerdict reads the well-known name of an emoji.
+// emojiVerdict reads an emoji, by any name or as itself.
 func emojiVerdict(name string) verdict {
-	switch name {
-	case "thumbs_up", "check", "ok_hand":
+	switch emoji.Key(name) {
+	case "thumbs_up", "check", "ok_hand", "100", "☑", "🆗":
 		return yes
-	case "thumbs_down", "x":
+	case "thumbs_down", "x", "⛔", "🚫":
 		return no
 	}
 	return unclear
@@ -118,10 +118,27 @@ func tokens(text string) []string {
 			text = text[size:]
 			continue
 		}
-		out = append(out, strings.ReplaceAll(strings.TrimRight(text[:end], "'’"), "’", "'"))
+		out = append(out, squeeze(strings.ReplaceAll(strings.TrimRight(text[:end], "'’"), "’", "'")))
 		text = text[end:]
 	}
 	return out
+}
+
+// squeeze returns a word with one letter in place of three or more: "yesss" is "yes".
+func squeeze(word string) string {
+	var out strings.Builder
+	for i := 0; i < len(word); {
+		n := i + 1
+		for n < len(word) && word[n] == word[i] {
+			n++
+		}
+		if n-i >= 3 && word[i] >= 'a' && word[i] <= 'z' {
+			i = n - 1
+		}
+		out.WriteString(word[i:n])
+		i = n
+	}
+	return out.String()
 }
 
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }

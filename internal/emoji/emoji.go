@@ -142,13 +142,32 @@ func byCode(short string) (e *definition.Emoji, ok bool) {
 		short, _, _ = strings.Cut(rest, "\n")
 	}
 	low := strings.ReplaceAll(short, "-", "_")
+	if e := flag(low); e != nil {
+		return e, true
+	}
+	person := low // of a profession
+	if rest, ok := strings.CutPrefix(low, "female_"); ok {
+		person = "woman_" + rest
+	} else if rest, ok := strings.CutPrefix(low, "male_"); ok {
+		person = "man_" + rest
+	}
 	codes := definition.Github()
-	for _, code := range [...]string{short, low, strings.TrimSuffix(low, "_face"), low + "_face", strings.TrimPrefix(low, "large_")} {
+	for _, code := range [...]string{short, low, strings.TrimSuffix(low, "_face"), low + "_face", strings.TrimPrefix(low, "large_"), person, "family_" + low} {
 		if e, ok := codes.Get(code); ok && e.IsUnicode() {
 			return e, true
 		}
 	}
 	return nil, false
+}
+
+// flag returns the flag of a country that is given as "flag_at", or nil.
+func flag(code string) *definition.Emoji {
+	country, ok := strings.CutPrefix(code, "flag_")
+	if !ok || len(country) != 2 || !isLetter(country[0]) || !isLetter(country[1]) {
+		return nil
+	}
+	const a = '🇦'
+	return &definition.Emoji{Unicode: []rune{a + rune(country[0]-'a'), a + rune(country[1]-'a')}}
 }
 
 func withoutTone(short string) string {

@@ -278,6 +278,17 @@ func TestSpellings(t *testing.T) {
 		{"🤷", "🤷🏽‍♂️", "🤷‍♀️", "shrug"},
 		{"🫡", "saluting_face"},
 		{"🟣", "purple_circle", "large_purple_circle"},
+		{"🇩🇪", "de", "flag-de", "flag_de", ":flag-de:"},
+		{"🇦🇹", "austria", "flag-at", "Flag-AT"},
+		{"👩‍💻", "👩🏽‍💻", "woman_technologist", "female-technologist"},
+		{"👨‍🚀", "man_astronaut", "male-astronaut", "man-astronaut"},
+		{"👨‍👩‍👧", "family_man_woman_girl", "man-woman-girl"},
+		{"🏳️‍🌈", "rainbow_flag", "rainbow-flag"},
+		{"🐞", "lady_beetle", "ladybug"},
+		{"❤️", "❤", "heart", "red_heart"},
+		{"🙏🏿", "pray", "folded_hands", "pray::skin-tone-6"},
+		{"✌🏼", "✌️", "v", "victory_hand"},
+		{"1️⃣", "one"},
 		{"my-own", ":my-own:"},
 	} {
 		for _, s := range same[1:] {

@@ -150,4 +150,22 @@ waving_white_flag white_flag
 waving_black_flag black_flag
 medal medal_military
 sports_medal medal_sports
+ladybug lady_beetle
+red_heart heart
+folded_hands pray
+waving_hand wave
+clapping_hands clap
+raising_hands raised_hands
+victory_hand v
+flexed_biceps muscle
+party_popper tada
+check_mark_button white_check_mark
+check_mark heavy_check_mark
+cross_mark x
+cross_mark_button negative_squared_cross_mark
+prohibited no_entry_sign
+face_with_tears_of_joy joy
+glowing_star star2
+light_bulb bulb
+hundred_points 100
 `
