@@ -59,6 +59,11 @@ func child() error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv(childJob) == "memory" {
+		if err := limitMemory(); err != nil {
+			return err
+		}
+	}
 	srv, err := webhook.NewServer(webhook.Config{
 		Secrets: []string{crashSecret}, Acceptor: b, Durable: b.Durable(), Addr: "127.0.0.1:0",
 		OnListen: func(a net.Addr) { _, _ = witness.pass(ctx, "listening", os.Getenv(childEnv)+" "+a.String()) },
@@ -80,7 +85,7 @@ func newCrashBot(lin linear.Config, job string, witness *witness, cfg bot.Config
 		return nil, err
 	}
 	b.OnNewMention(map[string]bot.MessageHandler{
-		"stepping": witness.stepping, "asking": witness.asking, "poison": poison,
+		"stepping": witness.stepping, "asking": witness.asking, "poison": poison, "memory": hungry,
 		"session": witness.inSession, "session-poison": poison,
 	}[job])
 	b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
@@ -161,6 +166,41 @@ func poison(_ context.Context, _ *bot.Thread, m *bot.Message) error {
 		return nil
 	}
 	return syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
+}
+
+// room is how much memory a process with a limit may take beyond what it has.
+const room = 512 << 20
+
+// limitMemory sets the limit. What the race detector has reserved counts, too, so it
+// is above what the process has.
+func limitMemory() error {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return err
+	}
+	size, _, _ := strings.Cut(string(data), " ")
+	pages, err := strconv.ParseUint(size, 10, 64)
+	if err != nil {
+		return err
+	}
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_AS, &l); err != nil {
+		return err
+	}
+	l.Cur = min(pages*uint64(os.Getpagesize())+room, l.Max)
+	return syscall.Setrlimit(syscall.RLIMIT_AS, &l)
+}
+
+// hungry takes memory until the runtime ends the process.
+func hungry(_ context.Context, _ *bot.Thread, m *bot.Message) error {
+	if !strings.Contains(m.Text(), "poison") {
+		return nil
+	}
+	var all [][]byte
+	for range 8 * room >> 24 {
+		all = append(all, make([]byte, 1<<24))
+	}
+	return fmt.Errorf("%d bytes fit into %d", len(all)<<24, room)
 }
 
 // asking is a turn that drafts something and asks whether to continue. A message

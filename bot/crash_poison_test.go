@@ -13,13 +13,15 @@ import (
 )
 
 // TestCrashLoop: a message that ends every process that handles it is buried
-// once its attempts are used up, the person is told, and the bot continues.
+// once its attempts are used up, the person is told, and the bot continues. The
+// process is killed, or takes more memory than it may.
 func TestCrashLoop(t *testing.T) {
 	t.Parallel()
-	for _, store := range []string{"file", "redis"} {
-		t.Run(store, func(t *testing.T) {
+	for _, c := range []struct{ job, store string }{{"poison", "file"}, {"poison", "redis"}, {"memory", "file"}} {
+		store := c.store
+		t.Run(c.job+" "+store, func(t *testing.T) {
 			t.Parallel()
-			r := newCrashRig(t, "poison", store)
+			r := newCrashRig(t, c.job, store)
 			const lease = 300 * time.Millisecond
 			poisoned := r.say("poison", "take this poison", "", "")
 			crashes := 0
