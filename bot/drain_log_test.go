@@ -22,7 +22,7 @@ func TestDrainNamesWhatItWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		w := newTest(t, withConfig(bot.Config{
-			DrainTimeout: 20 * time.Second, TurnTimeout: 2 * time.Hour, Logger: zerolog.New(&log).Level(zerolog.InfoLevel),
+			DrainTimeout: 20 * time.Second, TurnTimeout: 2 * time.Hour, Logger: zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel),
 		}))
 		w.bot.OnNewMention(func(ctx context.Context, _ *bot.Thread, m *bot.Message) error {
 			if strings.Contains(m.Text(), "short") {
