@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -104,7 +105,7 @@ func (h *Helpdesk) word(a *Activity, said string) string {
 		}
 	}
 	return strings.NewReplacer(
-		"{issue}", a.Identifier, "{user}", a.Actor, "{from}", a.From, "{to}", a.To, "{text}", clip(said, 500),
+		"{issue}", a.Identifier, "{user}", a.Actor, "{from}", a.From, "{to}", a.To, "{text}", wording.Clip(said, 500),
 	).Replace(template)
 }
 

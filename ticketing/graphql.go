@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // GraphQLRequest is a request to Linear's own API.
@@ -40,7 +41,7 @@ func proxyGraphQL(c *call) (*reply, error) {
 	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: query}, 20_000)
 	if err != nil {
-		return nil, badRequest(codeInvalidRequest, "the query is not valid GraphQL: %s", clip(err.Error(), 200))
+		return nil, badRequest(codeInvalidRequest, "the query is not valid GraphQL: %s", wording.Clip(err.Error(), 200))
 	}
 	if len(doc.Operations) != 1 {
 		return nil, badRequest(codeInvalidRequest, "send one operation")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -178,7 +179,7 @@ func (a *API) deliver(ctx context.Context, j *job, attempt int) error {
 	status, err := a.post(ctx, s, j.LinkID, j.Body)
 	log := Attempted{ID: j.LinkID, Event: j.Event, RecordID: j.IssueID, At: a.cfg.Now().UTC(), Attempt: attempt, Status: status, OK: err == nil}
 	if err != nil {
-		log.Error = clip(err.Error(), 300)
+		log.Error = wording.Clip(err.Error(), 300)
 	}
 	if logErr := a.logDelivery(ctx, s.ID, log, j.Body); logErr != nil {
 		a.log.Warn().Err(logErr).Msg("a delivery could not be logged")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Hit is what a search found.
@@ -211,20 +212,12 @@ func (c *call) hit(t *Ticket, degraded bool) *Hit {
 		},
 	}
 	if t.Description != nil {
-		h.Description = text(clip(*t.Description, 280))
+		h.Description = text(wording.Clip(*t.Description, 280))
 	}
 	if len(t.Assignees) > 0 {
 		h.Meta.Assignee = &t.Assignees[0]
 	}
 	return h
-}
-
-// clip shortens a text to n characters.
-func clip(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return strings.TrimSpace(string([]rune(s)[:n-1])) + "…"
 }
 
 // Duplicate is a ticket that may say the same.
@@ -257,7 +250,7 @@ func (c *call) duplicates(title, description, team string) ([]Duplicate, error) 
 		}
 	}
 	// What says the same in other words; not every workspace has this search.
-	if near, err := c.meaning(strings.TrimSpace(title+"\n"+clip(description, 1000)), linearapi.IssueQuery{Filter: open, PageArgs: linearapi.PageArgs{First: 10}}); err == nil {
+	if near, err := c.meaning(strings.TrimSpace(title+"\n"+wording.Clip(description, 1000)), linearapi.IssueQuery{Filter: open, PageArgs: linearapi.PageArgs{First: 10}}); err == nil {
 		for i := range near.nodes {
 			seen[near.nodes[i].Value.ID] = &near.nodes[i]
 		}
@@ -284,7 +277,7 @@ func (c *call) duplicates(title, description, team string) ([]Duplicate, error) 
 
 // keywords are the words of a title, the longest first.
 func keywords(s string) []string {
-	words := strings.FieldsFunc(strings.ToLower(clip(s, 300)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(strings.ToLower(wording.Clip(s, 300)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	words = slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < 3 })
 	slices.SortStableFunc(words, func(x, y string) int { return len(y) - len(x) })
 	return words
@@ -307,7 +300,7 @@ func similarity(a, b string) float64 {
 
 func trigrams(s string) map[string]bool {
 	out := map[string]bool{}
-	for _, w := range strings.FieldsFunc(strings.ToLower(clip(s, 2000)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for _, w := range strings.FieldsFunc(strings.ToLower(wording.Clip(s, 2000)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
 		r := []rune("  " + w + " ")
 		for i := 0; i+3 <= len(r); i++ {
 			out[string(r[i:i+3])] = true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // The stages of a search.
@@ -79,7 +80,7 @@ func (c *call) findOther(term string, r request) (*part, error) {
 			ID: v.ID, Title: v.Name + v.Title, Type: s.typ, CreatedAt: at(v.CreatedAt), UpdatedAt: at(v.UpdatedAt), Children: []any{},
 			RelatedResources: []any{}, URLs: []HitURL{{v.URL, "web", "", s.list}}, Meta: HitMeta{Degraded: degraded},
 		}
-		h.Description = text(clip(v.Description+v.Content, 280))
+		h.Description = text(wording.Clip(v.Description+v.Content, 280))
 		if s.typ == "collection" {
 			h.URLs[0] = HitURL{v.URL, "web", "ticketing", "collections"}
 			h.URLs = append(h.URLs, HitURL{c.api.cfg.Prefix + "/unified/ticketing/collections/" + v.ID, "truto_api", "ticketing", "collections"})

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // signature is that of Standard Webhooks: HMAC-SHA256 over id, time and body.
@@ -84,7 +86,7 @@ func netCause(err error) string {
 	if u, is := errors.AsType[*url.Error](err); is {
 		err = u.Err
 	}
-	return clip(err.Error(), 200)
+	return wording.Clip(err.Error(), 200)
 }
 
 var errPrivate = errors.New("the address is not public")

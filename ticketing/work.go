@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -134,7 +135,7 @@ func (a *API) verdict(ctx context.Context, e *state.Queued) state.Verdict {
 	if err == nil {
 		return state.Ack(e.ID)
 	}
-	cause := state.Cause{Code: problemOf(err).code, Message: clip(err.Error(), 500)}
+	cause := state.Cause{Code: problemOf(err).code, Message: wording.Clip(err.Error(), 500)}
 	p := problemOf(err)
 	final := p.status < 500 && p.status != 429 && p.status != 401
 	if j.Kind == jobDeliver {

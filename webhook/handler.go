@@ -12,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/proof"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Acceptor stores deliveries. *bot.Bot is one.
@@ -78,7 +79,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	// logged: nearly all deliveries log nothing.
 	var d *adapter.Delivery // once it is authentic
 	log := func(e *zerolog.Event) *zerolog.Event {
-		e = e.Str(LogKeyDelivery, clip(r.Header.Get("Linear-Delivery"))).Str(LogKeyEvent, clip(r.Header.Get("Linear-Event")))
+		e = e.Str(LogKeyDelivery, wording.Clip(r.Header.Get("Linear-Delivery"), maxHeader)).Str(LogKeyEvent, wording.Clip(r.Header.Get("Linear-Event"), maxHeader))
 		if d != nil {
 			e = e.Str(LogKeyTrace, d.Key())
 		}
@@ -137,7 +138,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 
 	t.verified(by)
 
-	d = &adapter.Delivery{ID: clip(r.Header.Get("Linear-Delivery")), Body: body, ReceivedAt: now}
+	d = &adapter.Delivery{ID: wording.Clip(r.Header.Get("Linear-Delivery"), maxHeader), Body: body, ReceivedAt: now}
 	if d.SentAt, err = sentAt(body); err != nil {
 		log(h.log.Warn()).Err(err).Msg("delivery refused")
 		if errors.Is(err, errNotJSON) {
@@ -261,12 +262,6 @@ func (h *endpoint) enter(ctx context.Context) bool {
 	}
 }
 
-// clip limits how much of a header, which anyone can forge, reaches logs and
-// store.
-func clip(s string) string {
-	const most = 64
-	if len(s) > most {
-		return s[:most]
-	}
-	return s
-}
+// maxHeader limits how much of a header, which anyone can forge, reaches logs and
+// store, in characters.
+const maxHeader = 64

@@ -192,7 +192,7 @@ func TestWrongPath(t *testing.T) {
 			{http.MethodPost, "/", 404, 40 * time.Second, `"path":"/","right_path":"/api/webhooks/linear","times":2,"message":"posted to a path`},
 			{http.MethodGet, "/api/webhooks/linear/", 404, 2 * time.Minute, ""},
 			{http.MethodPost, "/healthz", 405, 2 * time.Minute, ""},
-			{http.MethodPost, "/" + strings.Repeat("x", 5000), 404, time.Minute, `"path":"/` + strings.Repeat("x", 63) + `"`},
+			{http.MethodPost, "/" + strings.Repeat("x", 5000), 404, time.Minute, `"path":"/` + strings.Repeat("x", 62) + `…"`},
 		} {
 			time.Sleep(step.wait)
 			log.Reset()

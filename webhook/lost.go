@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // lostEvery is how often deliveries to a wrong path are logged.
@@ -34,8 +35,8 @@ func (l *lost) note(path string) {
 	}
 	if l.tracer != nil {
 		t := l.tracer.Begin(adapter.TraceIntake)
-		t.Step(adapter.TraceStep{Code: reason.WrongPath, Detail: clip(path)})
+		t.Step(adapter.TraceStep{Code: reason.WrongPath, Detail: wording.Clip(path, maxHeader)})
 		t.End()
 	}
-	l.log.Warn().Str(LogKeyPath, clip(path)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, 1+missed).Msg(text)
+	l.log.Warn().Str(LogKeyPath, wording.Clip(path, maxHeader)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, 1+missed).Msg(text)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // tracing is the trace of a request. The zero value records nothing.
@@ -20,7 +21,7 @@ func (h *endpoint) trace(r *http.Request) tracing {
 		return tracing{}
 	}
 	t := h.tracer.Begin(adapter.TraceIntake)
-	t.About(adapter.TraceSubject{Delivery: clip(r.Header.Get("Linear-Delivery")), Type: clip(r.Header.Get("Linear-Event"))})
+	t.About(adapter.TraceSubject{Delivery: wording.Clip(r.Header.Get("Linear-Delivery"), maxHeader), Type: wording.Clip(r.Header.Get("Linear-Event"), maxHeader)})
 	t.Step(adapter.TraceStep{Code: reason.Received})
 	return tracing{t}
 }

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -44,19 +44,11 @@ func (c *deadList) Run(ctx context.Context, d *deadCmd, p *program) error {
 			}
 			return nil
 		}
-		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "BURIED\tATTEMPTS\tCODE\tLANE\tID\tMESSAGE")
+		t := newTable(append(plain("BURIED", "ATTEMPTS", "CODE"), laneColumn("LANE"), idColumn("ID"), textColumn("MESSAGE"))...)
 		for _, letter := range l.Letters {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", age(letter.BuriedAt), letter.Attempts, printable(letter.Code),
-				printable(letter.Lane.String()), printable(letter.ID), printable(clip(letter.Message, 80)))
+			t.row(age(letter.BuriedAt), letter.Attempts, letter.Code, letter.Lane, letter.ID, wording.Clip(letter.Message, 80))
 		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		if l.More {
-			fmt.Fprintln(p.err, "there are more: give --limit")
-		}
-		return nil
+		return p.list(t, "no dead letters", rest(l.More))
 	})
 }
 
@@ -78,7 +70,7 @@ func (c *deadShow) Run(ctx context.Context, d *deadCmd, p *program) error {
 			return err
 		}
 		fmt.Fprintf(p.out, "%s in %s\n", printable(l.ID), printable(l.Lane.String()))
-		fmt.Fprintf(p.out, "  buried %s ago after %d attempts: %s: %s\n", age(l.BuriedAt), l.Attempts, printable(l.Code), printable(l.Message))
+		fmt.Fprintf(p.out, "  buried %s ago after %s: %s: %s\n", age(l.BuriedAt), wording.Count(l.Attempts, "attempt", "attempts"), printable(l.Code), printable(l.Message))
 		if l.Stack != "" {
 			fmt.Fprintln(p.out, l.Stack)
 		}
@@ -127,7 +119,7 @@ func (c *chosenLetters) change(ctx context.Context, d *deadCmd, p *program, path
 			fmt.Fprintf(p.out, "%s %s\n", done, id)
 		}
 		if c.All {
-			fmt.Fprintf(p.out, "%s %d dead letters\n", done, changed.N)
+			fmt.Fprintf(p.out, "%s %s\n", done, wording.Count(changed.N, "dead letter", "dead letters"))
 		}
 		return nil
 	})
@@ -176,22 +168,15 @@ func (c *scheduledList) Run(ctx context.Context, s *scheduledCmd, p *program) er
 			}
 			return nil
 		}
-		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "DUE\tSTATUS\tLANE\tID")
+		t := newTable(append(plain("DUE", "STATUS"), laneColumn("LANE"), idColumn("ID"))...)
 		for _, post := range posts.Posts {
 			status := "waits"
 			if post.Canceled {
 				status = "canceled"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", until(post.Due), status, printable(post.Lane.String()), printable(post.ID))
+			t.row(until(post.Due), status, post.Lane, post.ID)
 		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		if posts.More {
-			fmt.Fprintln(p.err, "there are more: give --limit")
-		}
-		return nil
+		return p.list(t, "no scheduled posts", rest(posts.More))
 	})
 }
 

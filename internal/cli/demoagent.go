@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // scenarioAgent is the scenario of a demo in which the bot is an agent.
@@ -123,5 +124,6 @@ func (r demoReport) printSessions(w io.Writer, title string) {
 			fmt.Fprintf(w, "\n  %s\n%s\n", kind, indent(strings.TrimSpace(text)))
 		}
 	}
-	fmt.Fprintf(w, "\n%d deliveries; %d sessions, %d answers, %d open, %d lost.\n", r.Deliveries, len(r.Sessions), r.Replies, r.Open, r.Lost)
+	fmt.Fprintf(w, "\n%s; %s, %s, %d open, %d lost.\n", wording.Count(r.Deliveries, "delivery", "deliveries"),
+		wording.Count(len(r.Sessions), "session", "sessions"), wording.Count(r.Replies, "answer", "answers"), r.Open, r.Lost)
 }

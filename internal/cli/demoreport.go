@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // demoReport is the outcome of a demo.
@@ -72,12 +73,12 @@ func (d *demo) report() demoReport {
 // problem returns what is wrong, or nil.
 func (r demoReport) problem() error {
 	if r.Open > 0 {
-		return fmt.Errorf("the demo failed: %d agent sessions have no end", r.Open)
+		return fmt.Errorf("the demo failed: without an end: %s", wording.Count(r.Open, "agent session", "agent sessions"))
 	}
 	if r.Duplicates == 0 && r.Lost == 0 {
 		return nil
 	}
-	return fmt.Errorf("the demo failed: %d duplicates, %d lost", r.Duplicates, r.Lost)
+	return fmt.Errorf("the demo failed: %s, %d lost", wording.Count(r.Duplicates, "duplicate", "duplicates"), r.Lost)
 }
 
 // print shows the conversation as a reader would see it.
@@ -96,8 +97,11 @@ func (r demoReport) print(w io.Writer, title string) {
 		}
 		fmt.Fprintf(w, "\n%s\n", indent(line.Text))
 	}
-	fmt.Fprintf(w, "\n%d deliveries, %d of them sent twice by Linear; %d replies, %d duplicates, %d lost.\n",
-		r.Deliveries, r.Redelivered, r.Replies, r.Duplicates, r.Lost)
+	fmt.Fprintf(w, "\n%s, %d of them sent twice by Linear; %s, %s, %d lost.\n", wording.Count(r.Deliveries, "delivery", "deliveries"),
+		r.Redelivered, wording.Count(r.Replies, "reply", "replies"), wording.Count(r.Duplicates, "duplicate", "duplicates"), r.Lost)
+	if r.Replies == 0 {
+		fmt.Fprintln(w, "The bot was not addressed: begin what you say with @helper-bot.")
+	}
 }
 
 // indent indents text below the line that names its author.

@@ -65,6 +65,7 @@ func documents(t *testing.T) []string {
 
 var (
 	inlineCode = regexp.MustCompile("`((?:linearbot|make) [a-z][^`]*)`")
+	captured   = regexp.MustCompile(`^\w+=\$\((.*)\)\s*$`)
 	variables  = regexp.MustCompile(`^(?:[A-Z_]+=\S* )+`)
 )
 
@@ -74,6 +75,9 @@ func shownCommands(doc string) []string {
 	var out []string
 	add := func(line string) {
 		line, _, _ = strings.Cut(line, " #")
+		if m := captured.FindStringSubmatch(line); m != nil {
+			line = m[1]
+		}
 		line = variables.ReplaceAllString(strings.TrimPrefix(strings.TrimSpace(line), "$ "), "")
 		line = strings.Replace(line, "go run ./cmd/linearbot ", "linearbot ", 1)
 		for part := range strings.SplitSeq(line, " | ") {

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/trace"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // explainCmd tells what became of something.
@@ -129,18 +129,15 @@ func (c *deliveriesCmd) Run(ctx context.Context, p *program) error {
 			}
 			return nil
 		}
-		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "AT\tSTATUS\tREASON\tTYPE\tABOUT\tTOOK\tDELIVERY")
+		t := newTable(append(plain("AT", "STATUS", "REASON", "TYPE"), laneColumn("ABOUT"), column{name: "TOOK"}, idColumn("DELIVERY"))...)
 		for i := range d.Traces {
-			fmt.Fprintln(w, row(&d.Traces[i].Trace, "\t"))
+			t.rows = append(t.rows, row(&d.Traces[i].Trace))
 		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
+		more := rest(d.More)
 		if d.More {
-			fmt.Fprintln(p.err, "there are more: give --limit, or --since and --status")
+			more += ", or --since and --status"
 		}
-		return nil
+		return p.list(t, "no deliveries", more)
 	})
 }
 
@@ -154,29 +151,26 @@ func (c *deliveriesCmd) follow(ctx context.Context, p *program, api *adminClient
 		if err := json.Unmarshal(data, &t); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(p.out, row(&t.Trace, "  ")+"  "+t.Story.What)
+		_, err := fmt.Fprintln(p.out, wording.Printable(strings.Join(append(row(&t.Trace), t.Story.What), "  ")))
 		return err
 	})
 }
 
 // row is a trace in one line.
-func row(t *trace.Trace, between string) string {
+func row(t *trace.Trace) []string {
 	about := t.Subject
 	if about == "" {
 		about = string(t.Thread)
 	}
-	fields := []string{t.At.UTC().Format(time.DateTime)}
 	id := t.Delivery
 	if id == "" {
 		id = shownID(t.ID)
 	}
-	for _, field := range []string{
-		string(t.Status), t.Reason, orDash(t.Type), orDash(about), t.Until.Sub(t.At).Round(time.Millisecond).String(), clip(id, 40),
-	} {
-		fields = append(fields, trace.Printable(field))
+	return []string{
+		t.At.UTC().Format(time.DateTime), string(t.Status), t.Reason, orDash(t.Type), orDash(about),
+		t.Until.Sub(t.At).Round(time.Millisecond).String(), wording.Clip(id, 40),
 	}
-	return strings.Join(fields, between)
 }
 
 // printable keeps what others wrote from moving the cursor.
-func printable(s string) string { return trace.Printable(s) }
+func printable(s string) string { return wording.Printable(s) }

@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -30,14 +29,12 @@ func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
 			_, err := jsonLines(p.out, listed(all.Delayed))
 			return err
 		}
-		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "DUE\tWHAT\tATTEMPTS\tLANE\tID\tMESSAGE")
+		t := newTable(append(plain("DUE", "WHAT", "ATTEMPTS"), laneColumn("LANE"), idColumn("ID"), textColumn("MESSAGE"))...)
 		for i := range all.Delayed {
 			d := &all.Delayed[i]
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", until(d.Due), waiting(d), d.Attempt,
-				printable(d.Lane.String()), printable(shownID(d.ID)), printable(orDash(clip(d.Cause.Message, 80))))
+			t.row(until(d.Due), waiting(d), d.Attempt, d.Lane, shownID(d.ID), wording.Clip(d.Cause.Message, 80))
 		}
-		return p.flush(w, all.More)
+		return p.list(t, "nothing waits", rest(all.More))
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/internal/migrate"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 	"github.com/linearbot/linearbot/state/stateurl"
@@ -209,7 +210,7 @@ func (m *migration) skipped(s migrate.Skipped) {
 	}
 	of := migrate.Skipped{Kind: s.Kind, Reason: s.Reason}
 	if len(m.examples[of]) < mostExamples {
-		text := clip(printable(s.ID), 120)
+		text := wording.Clip(printable(s.ID), 120)
 		if s.Detail != "" {
 			text += " (" + printable(s.Detail) + ")"
 		}
@@ -285,10 +286,10 @@ func (m *migration) print(source *migrate.Source, report *migrate.Report) error 
 	}
 	fmt.Fprintln(out)
 	if report.Applied {
-		fmt.Fprintf(out, "%d things were written, the other bot's store is unchanged\n", report.Changes())
+		fmt.Fprintf(out, "%s, the other bot's store is unchanged\n", wording.Count(report.Changes(), "thing was written", "things were written"))
 		return nil
 	}
-	fmt.Fprintf(out, "dry run: nothing was written. --apply would write %d things\n", report.Changes())
+	fmt.Fprintf(out, "dry run: nothing was written. --apply would write %s\n", wording.Count(report.Changes(), "thing", "things"))
 	return nil
 }
 

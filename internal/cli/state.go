@@ -13,12 +13,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
 )
@@ -163,25 +163,12 @@ func (c stateLanes) Run(ctx context.Context, st *stateCmd, p *program) error {
 			_, err := jsonLines(p.out, listed(all.Lanes))
 			return err
 		}
-		w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "DEPTH\tAGE\tHOLDER\tWORKSPACE\tTHREAD")
+		t := newTable(append(plain("DEPTH", "AGE"), textColumn("HOLDER"), idColumn("WORKSPACE"), laneColumn("THREAD"))...)
 		for _, l := range all.Lanes {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\n", l.Depth, age(l.Oldest),
-				printable(orDash(l.Holder)), printable(orDash(l.Lane.Workspace)), printable(l.Lane.ID))
+			t.row(l.Depth, age(l.Oldest), l.Holder, l.Lane.Workspace, l.Lane.ID)
 		}
-		return p.flush(w, all.More)
+		return p.list(t, "no thread has work", rest(all.More))
 	})
-}
-
-// flush writes the rest of a list, and says if there is more to it.
-func (p *program) flush(w *tabwriter.Writer, more bool) error {
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if more {
-		fmt.Fprintln(p.err, "there are more: give --limit")
-	}
-	return nil
 }
 
 // listed iterates over what is listed already.
@@ -203,7 +190,7 @@ func (stateExport) Run(ctx context.Context, c *stateCmd, p *program) error {
 		if err != nil {
 			return fmt.Errorf("after %d records: %w", n, err)
 		}
-		fmt.Fprintf(p.err, "exported %d records\n", n)
+		fmt.Fprintf(p.err, "exported %s\n", wording.Count(n, "record", "records"))
 		return nil
 	})
 }
@@ -228,7 +215,7 @@ func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) (err err
 			var r state.Record
 			switch err := dec.Decode(&r); {
 			case errors.Is(err, io.EOF):
-				fmt.Fprintf(p.err, "imported %d records\n", n)
+				fmt.Fprintf(p.err, "imported %s\n", wording.Count(n, "record", "records"))
 				return nil
 			case err != nil:
 				return fmt.Errorf("record %d cannot be read: %w", n+1, err)
@@ -270,14 +257,6 @@ func until(t time.Time) string { return max(time.Until(t).Round(time.Second), 0)
 func orDash(s string) string {
 	if s == "" {
 		return "-"
-	}
-	return s
-}
-
-func clip(s string, most int) string {
-	r := []rune(s)
-	if len(r) > most {
-		return string(r[:most-1]) + "…"
 	}
 	return s
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -41,7 +40,7 @@ func lookTokens(address string) (*ticketing.Tokens, state.Store, error) {
 func openTokens(address string) (*ticketing.Tokens, state.Store, error) {
 	store, err := stateurl.Open(address)
 	if errors.Is(err, state.ErrLocked) {
-		return nil, nil, fmt.Errorf("%w: stop it, or manage tokens through its API: POST, GET and DELETE /token", err)
+		return nil, nil, fmt.Errorf("%w: stop it, or manage tokens through its API, with the token of an admin: GET, POST and DELETE /ticketing/token", err)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -109,9 +108,9 @@ func (c *tokensListCmd) Run(ctx context.Context, p *program) (err error) {
 		enc.SetIndent("", "  ")
 		return enc.Encode(all)
 	}
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tROLE\tSCOPES\tCREATED\tEXPIRES")
-	for _, t := range all {
+	list := newTable(append(plain("ID"), textColumn("NAME"), column{name: "ROLE"}, textColumn("SCOPES"), column{name: "CREATED"}, column{name: "EXPIRES"})...)
+	for i := range all {
+		t := &all[i]
 		expires := "never"
 		if !t.ExpiresAt.IsZero() {
 			expires = t.ExpiresAt.Format(time.DateOnly)
@@ -120,9 +119,9 @@ func (c *tokensListCmd) Run(ctx context.Context, p *program) (err error) {
 		if scopes == "" {
 			scopes = "all"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Role, scopes, t.CreatedAt.Format(time.DateOnly), expires)
+		list.row(t.ID, t.Name, t.Role, scopes, t.CreatedAt.Format(time.DateOnly), expires)
 	}
-	return w.Flush()
+	return p.list(list, "no tokens", "")
 }
 
 type tokensRevokeCmd struct {

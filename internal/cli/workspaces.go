@@ -10,14 +10,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -99,16 +98,15 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			return err
 		}
 		ended := 0
-		out := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(out, "WORKSPACE\tNAME\tSTATUS\tINSTALLED\tREFRESHED\tLAST DELIVERY\tKEY")
+		t := newTable(idColumn("WORKSPACE"), textColumn("NAME"), column{name: "STATUS"}, column{name: "INSTALLED"}, column{name: "REFRESHED"},
+			column{name: "LAST DELIVERY"}, column{name: "KEY"})
 		for _, ws := range all.Workspaces {
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ws.ID, printable(orDash(clip(ws.Name, 40))), ws.Status,
-				ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), orDash(ws.Key))
+			t.row(ws.ID, wording.Clip(ws.Name, 40), ws.Status, ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), ws.Key)
 			if ws.Status == workspaces.NeedsReauth {
 				ended++
 			}
 		}
-		if err := out.Flush(); err != nil {
+		if err := p.list(t, "no workspace has installed the app", ""); err != nil {
 			return err
 		}
 		if ended > 0 {
@@ -175,7 +173,8 @@ func (c workspacesPurge) Run(ctx context.Context, w *workspacesCmd, p *program) 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "deleted %d values, %d subscriptions, %d notes and %d dead letters of %s\n", n.Values, n.Subscriptions, n.Notes, n.Dead, c.Workspace)
+		fmt.Fprintf(p.out, "deleted %s, %s, %s and %s of %s\n", wording.Count(n.Values, "value", "values"), wording.Count(n.Subscriptions, "subscription", "subscriptions"),
+			wording.Count(n.Notes, "note", "notes"), wording.Count(n.Dead, "dead letter", "dead letters"), c.Workspace)
 		return nil
 	})
 }
@@ -201,7 +200,7 @@ func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program)
 			var raw json.RawMessage
 			switch err := dec.Decode(&raw); {
 			case errors.Is(err, io.EOF):
-				fmt.Fprintf(p.err, "imported %d installations\n", n)
+				fmt.Fprintf(p.err, "imported %s\n", wording.Count(n, "installation", "installations"))
 				return nil
 			case err != nil:
 				return fmt.Errorf("record %d is not JSON", n+1)
@@ -236,15 +235,7 @@ func ago(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	d := time.Since(t)
-	switch {
-	case d < time.Minute:
-		return "now"
-	case d < 48*time.Hour:
-		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s") + " ago"
-	default:
-		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
-	}
+	return wording.Ago(time.Since(t))
 }
 
 // keysCmd makes and rotates the keys that encrypt tokens.
@@ -280,13 +271,13 @@ func (c keysRotate) Run(ctx context.Context, p *program) error {
 		if done.Key == "none" {
 			return &usageError{errors.New("LINEAR_ENCRYPTION_KEY is not set: set the key to encrypt with")}
 		}
-		fmt.Fprintf(p.out, "%d installations are encrypted with key %s\n", done.Encrypted, done.Key)
+		fmt.Fprintf(p.out, "encrypted with key %s: %s\n", done.Key, wording.Count(done.Encrypted, "installation", "installations"))
 		if len(done.Other) == 0 {
 			fmt.Fprintln(p.out, "No other key is needed: remove the others from LINEAR_ENCRYPTION_KEY.")
 			return nil
 		}
 		for key, n := range done.Other {
-			fmt.Fprintf(p.out, "%d installations still need key %s\n", n, key)
+			fmt.Fprintf(p.out, "still encrypted with key %s: %s\n", key, wording.Count(n, "installation", "installations"))
 		}
 		return errors.New("some installations could not be encrypted: is their key in LINEAR_ENCRYPTION_KEY?")
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -80,7 +81,8 @@ func (e *exam) locked() {
 
 // stats says how the store is and what is in it.
 func (e *exam) stats(how string, s state.Stats) {
-	text := fmt.Sprintf("%s; %d messages in %d threads, %d more for later, %d dead letters", how, s.Entries, s.Lanes, s.Delayed, s.Dead)
+	text := fmt.Sprintf("%s; %s in %s, %d more for later, %s", how, wording.Count(s.Entries, "message", "messages"),
+		wording.Count(s.Lanes, "thread", "threads"), s.Delayed, wording.Count(s.Dead, "dead letter", "dead letters"))
 	if s.Dead > 0 {
 		e.add(Warning, "store", text, "linearbot dead list shows why each of them failed. Fix that, then run linearbot dead requeue --all")
 		return

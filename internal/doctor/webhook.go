@@ -15,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/roundtrip"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // hook is a webhook as Linear shows it to admins.
@@ -127,14 +128,14 @@ func (e *exam) secret(context.Context) {
 	arrived := e.arrived()
 	switch wrong := e.running.Intake.Refused[reason.BadSignature] + e.running.Intake.Refused[reason.SecretExpired]; {
 	case arrived == 0 && wrong > 0:
-		e.add(Error, check, fmt.Sprintf("%d deliveries arrived, and the signatures of all of them were wrong", wrong), fix)
+		e.add(Error, check, wording.Count(wrong, "delivery arrived, and its signature was wrong", "deliveries arrived, and the signatures of all of them were wrong"), fix)
 	case arrived == 0:
 		e.add(Note, check, "no delivery has arrived since the bot started, so the signing secret is not proven yet", "Mention the bot in Linear, and run doctor again")
 	case wrong > 0:
-		e.add(Warning, check, fmt.Sprintf("Linear uses the configured signing secret, but %d other deliveries had a wrong signature", wrong),
+		e.add(Warning, check, "Linear uses the configured signing secret, but "+wording.Count(wrong, "other delivery had a wrong signature", "other deliveries had a wrong signature"),
 			"Either another webhook posts to this address, or the secret was changed: add the other secret to LINEAR_WEBHOOK_SECRET, after a comma")
 	default:
-		e.add(OK, check, fmt.Sprintf("%d deliveries were signed with a configured secret", arrived), "")
+		e.add(OK, check, wording.Count(arrived, "delivery was", "deliveries were")+" signed with a configured secret", "")
 	}
 }
 
@@ -231,12 +232,12 @@ func (e *exam) traffic(context.Context) {
 			if total >= enoughTraffic {
 				level = Error
 			}
-			e.add(level, "events", fmt.Sprintf("%d deliveries have arrived, but no %s, which the bot needs", total, t), fix)
+			e.add(level, "events", fmt.Sprintf("%s arrived, but no %s, which the bot needs", wording.Count(total, "delivery has", "deliveries have"), t), fix)
 			return
 		}
 	}
 	if slices.Contains(should, "AgentSessionEvent") && seen["AgentSessionEvent"] == 0 && total >= enoughTraffic {
-		e.add(Warning, "events", fmt.Sprintf("%d deliveries have arrived, but no AgentSessionEvent: the bot is not shown as an agent", total),
+		e.add(Warning, "events", wording.Count(total, "delivery has", "deliveries have")+" arrived, but no AgentSessionEvent: the bot is not shown as an agent",
 			fix+": Agent session events. If that is meant, set LINEAR_MODE=comments")
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -80,7 +81,7 @@ func (c *catchUp) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	for c.all(ctx); sleep(ctx, c.every); {
+	for c.all(ctx); pause.For(ctx, c.every) == nil; {
 		c.all(ctx)
 	}
 	return nil

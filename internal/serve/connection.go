@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/doctor"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -42,8 +43,8 @@ func (c *connection) Run(ctx context.Context) error {
 	}
 	wait.Reset()
 	for {
-		pause, known := c.ask(ctx)
-		if known || !sleep(ctx, max(pause, wait.NextBackOff())) {
+		least, known := c.ask(ctx)
+		if known || pause.For(ctx, max(least, wait.NextBackOff())) != nil {
 			break
 		}
 	}
@@ -67,18 +68,6 @@ func (c *connection) ask(ctx context.Context) (pause time.Duration, known bool) 
 		pause = api.RetryAfter
 	}
 	return pause, false
-}
-
-// sleep waits for d and reports whether ctx is still active.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 func (c *connection) connected(self *adapter.Identity) {

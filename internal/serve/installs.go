@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -143,7 +144,7 @@ func (in *installs) Run(ctx context.Context) error {
 		}
 	}
 	in.log.Info().Int("active", count[workspaces.Active]).Int("needs_reauth", count[workspaces.NeedsReauth]).
-		Msg(fmt.Sprintf("%d workspaces have installed the app; others do it at %s", count[workspaces.Active], in.reg.InstallURL()))
+		Msg(fmt.Sprintf("%s installed the app; others do it at %s", wording.Count(count[workspaces.Active], "workspace has", "workspaces have"), in.reg.InstallURL()))
 	return in.reg.Run(ctx)
 }
 

@@ -56,8 +56,10 @@ type listener struct {
 	// the log.
 	name, what string
 	addr       string
-	handler    http.Handler
-	log        zerolog.Logger
+	// path is where the handler begins.
+	path    string
+	handler http.Handler
+	log     zerolog.Logger
 }
 
 // addressError says that an address of a listener cannot be used.
@@ -75,7 +77,7 @@ func (l *listener) Run(ctx context.Context) error {
 	if err != nil {
 		return &addressError{l.name, err}
 	}
-	l.log.Info().Str(webhook.LogKeyAddr, ln.Addr().String()).Msg(l.what + " at http://" + local(ln.Addr()))
+	l.log.Info().Str(webhook.LogKeyAddr, ln.Addr().String()).Msg(l.what + " at http://" + local(ln.Addr()) + l.path)
 	srv := &http.Server{
 		Handler: l.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
@@ -109,6 +111,6 @@ func (a *assembly) metricsListener() []webhook.Runner {
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	return []webhook.Runner{&listener{
 		name: a.values.Source("LINEARBOT_METRICS_ADDR"), what: "metrics are served", addr: a.values.MetricsAddr,
-		handler: mux, log: a.log,
+		path: "/metrics", handler: mux, log: a.log,
 	}}
 }

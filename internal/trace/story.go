@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Story is a trace in plain words.
@@ -39,7 +39,7 @@ func (t *Trace) Story(now time.Time) Story {
 	if t.Subject != "" {
 		s.Title += " in " + t.Subject
 	}
-	s.Title += ", " + t.At.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + ago(now.Sub(t.At)) + "), " + string(t.Status) +
+	s.Title += ", " + t.At.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + wording.Ago(now.Sub(t.At)) + "), " + string(t.Status) +
 		", delivery " + short(cmp.Or(t.Delivery, t.ID))
 	switch {
 	case t.Status == StatusWaiting && row.Kind == reason.Failed:
@@ -183,25 +183,14 @@ func (s *TimedStep) Text() string {
 // Write writes the story: what arrived, what happened and what to do in its
 // first three lines, and then the steps.
 func (s Story) Write(w io.Writer) {
-	fmt.Fprintln(w, Printable(s.Title))
-	fmt.Fprintln(w, "  "+Printable(s.What))
+	fmt.Fprintln(w, wording.Printable(s.Title))
+	fmt.Fprintln(w, "  "+wording.Printable(s.What))
 	if s.Do != "" {
 		fmt.Fprintln(w, "  To do: "+s.Do)
 	}
 	for _, l := range s.Lines {
-		fmt.Fprintf(w, "    %s  %s\n", l.At.UTC().Format("15:04:05.000"), Printable(l.Text))
+		fmt.Fprintf(w, "    %s  %s\n", l.At.UTC().Format("15:04:05.000"), wording.Printable(l.Text))
 	}
-}
-
-// Printable replaces what does not show, such as line feeds and escapes, so that
-// what others wrote stays in its line of a terminal.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 func unique(all []string) []string {
@@ -237,20 +226,5 @@ func round(d time.Duration) string {
 		return d.Round(100 * time.Millisecond).String()
 	default:
 		return d.Round(time.Second).String()
-	}
-}
-
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return "now"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s ago", int(d.Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 	}
 }

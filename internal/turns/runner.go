@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/internal/latency"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -254,7 +255,7 @@ func (r *Runner) fetch(intake, work context.Context) {
 			retry.Reset()
 		case intake.Err() != nil || errors.Is(err, state.ErrClosed):
 			return
-		case !sleep(intake, retry.NextBackOff()):
+		case pause.For(intake, retry.NextBackOff()) != nil:
 			return
 		}
 	}
@@ -299,16 +300,4 @@ func (r *Runner) reserve(intake context.Context) int {
 		}
 	}
 	return batch
-}
-
-// sleep waits for d and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -70,7 +71,7 @@ func (r *Runner) settle(l *state.Lease, s state.Settlement) {
 			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
-		if !sleep(ctx, wait) {
+		if pause.For(ctx, wait) != nil {
 			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}

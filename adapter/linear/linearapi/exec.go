@@ -9,6 +9,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/reason"
 )
 
@@ -89,7 +90,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 		if deadline, ok := ctx.Deadline(); ok && time.Now().Add(wait).After(deadline) {
 			return nil, fail.Error // waiting would only yield a less useful error
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait); err != nil {
 			return nil, &adapter.Error{
 				Code: adapter.CodeCanceled, Op: op.name,
 				Message: "gave up waiting to try again after: " + fail.Code.String() + ": " + fail.Message,
@@ -114,18 +115,6 @@ func (c *Client) again(op operation, fail *failure) bool {
 		return false
 	default:
 		return false
-	}
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

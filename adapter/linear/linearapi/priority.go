@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // share is the part of the budget that a priority leaves for those above it. An
@@ -52,7 +53,7 @@ func (c *Client) admit(ctx context.Context, op operation) *failure {
 				Message: "what is left of the hourly budget is kept for more important requests",
 			}}
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait); err != nil {
 			return &failure{Error: &adapter.Error{
 				Code: adapter.CodeCanceled, Op: op.name, Message: "gave up waiting for the hourly budget", Err: err,
 			}}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -27,7 +28,7 @@ type AuditLine struct {
 
 // audit adds a line. It logs the line even if storing it fails.
 func (r *Registry) audit(ctx context.Context, org, what, why string) {
-	line := AuditLine{At: r.cfg.Now().UTC().Truncate(time.Millisecond), What: what, Why: clip(why, 300)}
+	line := AuditLine{At: r.cfg.Now().UTC().Truncate(time.Millisecond), What: what, Why: wording.Clip(why, 300)}
 	r.log.Info().Str(LogKeyWorkspace, org).Str(LogKeyReason, line.Why).Msg("installation: " + what)
 	for range maxTries {
 		lines, raw, err := r.auditLines(ctx, org)

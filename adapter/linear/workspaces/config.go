@@ -16,6 +16,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -261,7 +262,7 @@ func (c Config) withDefaults() (Config, error) {
 
 // String returns what is set, without secrets.
 func (c Config) String() string {
-	return fmt.Sprintf("OAuth installations of app %s by way of %s, %v", clip(c.ClientID, 64), origin(c.RedirectURL), c.Keys)
+	return fmt.Sprintf("OAuth installations of app %s by way of %s, %v", wording.Clip(c.ClientID, 64), origin(c.RedirectURL), c.Keys)
 }
 
 // GoString returns the same as String.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/pause"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // errNotAllowed says that a workspace is not on the list of those that may
@@ -92,8 +94,8 @@ func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, 
 		again = old != nil
 		now := r.cfg.Now()
 		*rec = record{
-			Organization: org, Name: clip(v.Organization.Name, 200), URLKey: v.Organization.URLKey,
-			UserID: v.User.ID, Handle: clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
+			Organization: org, Name: wording.Clip(v.Organization.Name, 200), URLKey: v.Organization.URLKey,
+			UserID: v.User.ID, Handle: wording.Clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
 			Status: Active, Installation: installation, InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
 		}
 		rec.succeed(old, now)
@@ -116,7 +118,7 @@ func (r *Registry) insist(ctx context.Context, org string, f func(old *snapshot,
 	wait := 50 * time.Millisecond
 	for n := 1; ; n++ {
 		s, err := r.change(ctx, org, f)
-		if err == nil || n == installTries || sleep(ctx, wait) != nil {
+		if err == nil || n == installTries || pause.For(ctx, wait) != nil {
 			return s, err
 		}
 		wait *= 2

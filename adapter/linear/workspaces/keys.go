@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // keySize is the length of a key: AES-256.
@@ -193,7 +195,7 @@ func (k *Keys) open(organization, field string, s *sealed) (string, error) {
 		}
 	}
 	if !tried {
-		return "", &sealError{"the tokens are encrypted with key " + clip(s.Key, 16) + ": add that key to LINEAR_ENCRYPTION_KEY"}
+		return "", &sealError{"the tokens are encrypted with key " + wording.Clip(s.Key, 16) + ": add that key to LINEAR_ENCRYPTION_KEY"}
 	}
 	return "", &sealError{"the tokens cannot be decrypted: the record is damaged, belongs to another workspace, or its key is not in LINEAR_ENCRYPTION_KEY"}
 }
@@ -206,13 +208,4 @@ var ErrNoKey = errors.New("workspaces: LINEAR_ENCRYPTION_KEY is not set, so toke
 func isSealed(err error) bool {
 	_, ok := errors.AsType[*sealError](err)
 	return ok
-}
-
-// clip bounds a text.
-func clip(s string, most int) string {
-	r := []rune(strings.ToValidUTF8(s, "\uFFFD"))
-	if len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return string(r)
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 const (
@@ -240,16 +241,16 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 // refused is shown when Linear sent an error back.
 func (p *pages) refused(w http.ResponseWriter, code, description string) {
 	p.reg.count(CountDenied)
-	p.reg.log.Info().Str(LogKeyReason, clip(code, 64)).Msg("install was not approved")
+	p.reg.log.Info().Str(LogKeyReason, wording.Clip(code, 64)).Msg("install was not approved")
 	if code == "access_denied" {
 		p.show(w, http.StatusOK, page{
 			Title: "Nothing was installed", Text: "You chose not to add the app, or a workspace admin has to approve it first.", Retry: true,
 		})
 		return
 	}
-	text := "Linear says: " + clip(code, 64)
+	text := "Linear says: " + wording.Clip(code, 64)
 	if description != "" {
-		text += " (" + clip(description, 200) + ")"
+		text += " (" + wording.Clip(description, 200) + ")"
 	}
 	p.show(w, http.StatusOK, page{Title: "Linear did not install the app", Text: text + ".", Retry: true})
 }

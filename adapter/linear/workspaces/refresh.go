@@ -7,6 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // The way of a refresh: refresh shares it among the callers of this process, renew
@@ -70,7 +71,7 @@ func (l *login) renew(ctx context.Context, ahead bool) error {
 		case errors.Is(err, errHeld) && ahead:
 			return nil
 		case errors.Is(err, errHeld):
-			if err := sleep(ctx, l.reg.poll); err != nil {
+			if err := pause.For(ctx, l.reg.poll); err != nil {
 				return &adapter.Error{Code: adapter.CodeUnavailable, Op: "token", Message: "another instance refreshes the login of workspace " + l.org + " and does not finish"}
 			}
 			continue
@@ -235,7 +236,7 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 			r.log.Error().Err(err).Str(LogKeyWorkspace, l.org).Msg("refreshed login could not be stored: it is kept in memory and tried again")
 			return err
 		}
-		if sleep(ctx, wait) != nil {
+		if pause.For(ctx, wait) != nil {
 			return err
 		}
 		wait = min(2*wait, 2*time.Second)
@@ -330,16 +331,4 @@ func (l *login) note(err error) {
 	}
 	l.failures++
 	l.failed, l.until = err, l.reg.cfg.Now().Add(pause)
-}
-
-// sleep waits for d, or returns the error of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

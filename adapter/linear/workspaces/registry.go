@@ -11,6 +11,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Registry knows which workspaces have installed the app. Make one with [New].
@@ -165,7 +166,7 @@ func (r *Registry) usable(workspace string, s *snapshot) error {
 
 func notInstalled(workspace string) error {
 	return &adapter.Error{
-		Code: adapter.CodeForbidden, Op: "token", Message: "workspace " + clip(workspace, 64), Err: adapter.ErrNotInstalled,
+		Code: adapter.CodeForbidden, Op: "token", Message: "workspace " + wording.Clip(workspace, 64), Err: adapter.ErrNotInstalled,
 	}
 }
 

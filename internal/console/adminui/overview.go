@@ -15,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/status"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Card is one number of the overview.
@@ -108,7 +109,7 @@ func (c *Console) cards(s *status.Status) []Card {
 			cards = append(cards, Card{Label: "Store" + label, Value: "down", Note: "it does not answer", Level: "bad"})
 			continue
 		}
-		waiting := Card{Label: "Waiting" + label, Value: strconv.Itoa(of.Entries), Note: fmt.Sprintf("in %d threads, %d later", of.Lanes, of.Delayed), Level: "good", Link: "lanes"}
+		waiting := Card{Label: "Waiting" + label, Value: strconv.Itoa(of.Entries), Note: fmt.Sprintf("in %s, %d later", wording.Count(of.Lanes, "thread", "threads"), of.Delayed), Level: "good", Link: "lanes"}
 		dead := Card{Label: "Dead letters" + label, Value: strconv.Itoa(of.Dead), Note: "failed for good", Level: "good", Link: "dead"}
 		if of.Dead > 0 {
 			dead.Level, dead.Note = "bad", "people wait for these answers"

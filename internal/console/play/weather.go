@@ -1,11 +1,11 @@
 package play
 
 import (
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // day is something that goes wrong between Linear and the bot.
@@ -41,29 +41,23 @@ func (p *Playground) troubles() []trouble {
 		case f.Delay > 0:
 			label = "Slow answers"
 		}
-		out = append(out, trouble{label, plural(f.Times, "call")})
+		out = append(out, trouble{label, wording.Count(f.Times, "call", "calls")})
 	}
 	d := p.cfg.World.Disturbed()
 	for _, t := range []struct {
-		n    int
-		text string
-		unit string
-	}{{d.Duplicates, "Webhooks arrive twice", "delivery"}, {d.Reverse, "Wrong order", "delivery"}, {d.Lost, "Webhooks get lost", "attempt"}} {
+		n         int
+		text      string
+		one, many string
+	}{
+		{d.Duplicates, "Webhooks arrive twice", "delivery", "deliveries"},
+		{d.Reverse, "Wrong order", "delivery", "deliveries"},
+		{d.Lost, "Webhooks get lost", "attempt", "attempts"},
+	} {
 		if t.n > 0 {
-			out = append(out, trouble{t.text, plural(t.n, t.unit)})
+			out = append(out, trouble{t.text, wording.Count(t.n, t.one, t.many)})
 		}
 	}
 	return out
-}
-
-func plural(n int, unit string) string {
-	switch {
-	case n == 1:
-		return "1 " + unit
-	case unit == "delivery":
-		return fmt.Sprintf("%d deliveries", n)
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
 }
 
 // change is what a page asks of the world.
