@@ -46,6 +46,7 @@ func Table() []Row {
 		{"age", "age of a delivery by its signed time, in milliseconds"},
 		{"limit", "size that a body went over, in bytes"},
 		{"addr", "address that is listened on"},
+		{"client", "address that a request came from"},
 		{"path", "path of a request that leads nowhere, or of a file"},
 		{"right_path", "path of the webhook"},
 		{"times", "how often it happened since the last such line"},

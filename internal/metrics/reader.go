@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/internal/latency"
 	"github.com/linearbot/linearbot/internal/status"
+	"github.com/linearbot/linearbot/state"
 )
 
 const (
@@ -22,6 +24,10 @@ const (
 	// listEvery is how often the installations are listed: each is a read of the
 	// store.
 	listEvery = time.Minute
+	// lanesEvery is how often the lanes of a store are looked through for the oldest
+	// entry, and maxLanes how many of them are.
+	lanesEvery = 15 * time.Second
+	maxLanes   = 20_000
 )
 
 // reader is the collector that reads the sources.
@@ -35,7 +41,11 @@ type reader struct {
 	sources  status.Sources
 	listed   time.Time
 	byStatus map[string]int
+	oldest   map[string]oldest // by store
 }
+
+// oldest is when the oldest entry of a store was stored, and when that was looked up.
+type oldest struct{ at, read time.Time }
 
 func newReader(rows map[string]Row, own map[string]*latency.Histogram) *reader {
 	r := &reader{rows: rows, descs: make(map[string]*prometheus.Desc), own: own, words: make(map[string]*words)}
@@ -49,7 +59,7 @@ func newReader(rows map[string]Row, own map[string]*latency.Histogram) *reader {
 func (r *reader) watch(s status.Sources) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sources, r.listed, r.byStatus = s, time.Time{}, nil
+	r.sources, r.listed, r.byStatus, r.oldest = s, time.Time{}, nil, make(map[string]oldest)
 }
 
 // Describe sends the descriptions of all metrics.
@@ -220,7 +230,39 @@ func (s *scrape) stores(all map[string]status.Store) {
 		s.add(storeDelayed, float64(stats.Delayed), name)
 		s.add(storeDead, float64(stats.Dead), name)
 		s.add(storeDropped, float64(stats.Dropped), name)
+		if stats.Entries > 0 {
+			s.at(storeOldest, s.oldestOf(name, store), name)
+		}
 	}
+}
+
+// oldestOf returns when the oldest entry of a store was stored, as it was at most
+// lanesEvery ago. Zero if that is unknown.
+func (r *reader) oldestOf(name string, store status.Store) time.Time {
+	lanes, ok := store.(interface {
+		Lanes(ctx context.Context) iter.Seq2[state.LaneInfo, error]
+	})
+	if !ok {
+		return time.Time{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if was := r.oldest[name]; time.Since(was.read) < lanesEvery && !was.at.IsZero() {
+		return was.at
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readTime)
+	defer cancel()
+	now, n := oldest{read: time.Now()}, 0
+	for l, err := range lanes.Lanes(ctx) {
+		if n++; err != nil || n > maxLanes {
+			break // the oldest of those that were seen is old enough
+		}
+		if !l.Oldest.IsZero() && (now.at.IsZero() || l.Oldest.Before(now.at)) {
+			now.at = l.Oldest
+		}
+	}
+	r.oldest[name] = now
+	return now.at
 }
 
 // budgets sends the budget of the workspace that has the least left.

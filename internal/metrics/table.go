@@ -53,6 +53,7 @@ const (
 	storeEntries = "linearbot_store_entries"
 	storeLeased  = "linearbot_store_leased_lanes"
 	storeDelayed = "linearbot_store_delayed"
+	storeOldest  = "linearbot_store_oldest_entry_timestamp_seconds"
 	storeDead    = "linearbot_store_dead_letters"
 	storeDropped = "linearbot_store_dead_letters_dropped_total"
 
@@ -103,6 +104,7 @@ func Table() []Row {
 		{storeEntries, Gauge, []string{"store"}, "Entries in the lanes of threads, those that are worked on included."},
 		{storeLeased, Gauge, []string{"store"}, "Threads that a process works on."},
 		{storeDelayed, Gauge, []string{"store"}, "Entries that wait: scheduled posts, questions and retries."},
+		{storeOldest, Gauge, []string{"store"}, "When the oldest entry in the lanes was stored, looked up every 15 seconds. Absent if the lanes are empty."},
 		{storeDead, Gauge, []string{"store"}, "Dead letters."},
 		{storeDropped, Counter, []string{"store"}, "Dead letters that were dropped because there were too many or they were too old."},
 

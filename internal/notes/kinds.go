@@ -80,6 +80,8 @@ const (
 	// Seen is how far comments and sessions were looked through for those whose
 	// webhook did not arrive.
 	Seen
+	// SignedOut says that a login to the console has ended.
+	SignedOut
 )
 
 // What the ids of entries that wait begin with.
@@ -124,7 +126,7 @@ func Kinds() []Info {
 	return all[:]
 }
 
-func table() [34]Info {
+func table() [35]Info {
 	return [...]Info{
 		// Longer than a question may wait.
 		{Asking, "asking", "thread", "JSON", 400 * day, true},
@@ -179,6 +181,8 @@ func table() [34]Info {
 		{TraceHead, "trace_head", "workspace", "see package trace", 15 * day, false},
 		{TracePage, "trace", "page", "see package trace", 7 * day, false},
 		{Seen, "seen", "workspace", "JSON", 30 * day, false},
+		// As long as the login would have lasted.
+		{SignedOut, "signed_out", "login to the console", "1", 13 * time.Hour, false},
 	}
 }
 

@@ -40,7 +40,7 @@ func (a *assembly) openConsole(api admin.Config) {
 	}
 	api.Token, api.Pages = "", nil // the console has asked for the token
 	c, err := adminui.New(adminui.Config{
-		API: admin.New(api), Status: a.status, Token: a.values.AdminToken, Logger: a.log,
+		API: admin.New(api), Status: a.status, Book: api.Book, Token: a.values.AdminToken, Logger: a.log,
 		Secure: strings.HasPrefix(a.values.PublicURL, "https:"),
 	})
 	if err != nil {

@@ -40,6 +40,7 @@ type desk struct {
 	bot    *bot.Bot
 	srv    *webhook.Server
 	rec    *trace.Recorder
+	cfg    adminui.Config
 	con    *adminui.Console
 	ahead  atomic.Int64 // of the clock, in nanoseconds
 	asked  atomic.Int64 // requests to the admin API
@@ -67,13 +68,14 @@ func newDesk(t *testing.T) *desk {
 		Bot: d.bot, Intake: d.srv.Intake(), Secrets: d.srv.Secrets, Stores: map[string]status.Store{"bot": store},
 	}}
 	api := admin.New(admin.Config{Book: book, Traces: d.rec.View(), Recorder: d.rec, Inspector: store, Replay: d.bot.Replay})
-	d.con, err = adminui.New(adminui.Config{
+	d.cfg = adminui.Config{
 		API: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			d.asked.Add(1)
 			api.ServeHTTP(w, r)
 		}),
-		Status: reader, Token: adminToken, Now: func() time.Time { return time.Now().Add(time.Duration(d.ahead.Load())) },
-	})
+		Status: reader, Book: book, Token: adminToken, Now: func() time.Time { return time.Now().Add(time.Duration(d.ahead.Load())) },
+	}
+	d.con, err = adminui.New(d.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +97,16 @@ func newDesk(t *testing.T) *desk {
 		_ = store.Close()
 	})
 	return d
+}
+
+// another returns the console of another instance with the same store.
+func (d *desk) another() *adminui.Console {
+	d.t.Helper()
+	c, err := adminui.New(d.cfg)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return c
 }
 
 // get returns the status and the text of a page.
@@ -196,20 +208,98 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestGuesses hears a few tokens in a minute only.
+// TestGuesses slows down those who guess, by address, and never the person who has
+// the token.
 func TestGuesses(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	for range 10 {
-		if code, _ := d.post("/console/login", "", url.Values{"token": {"guess"}}); code != http.StatusUnauthorized {
-			t.Fatalf("status %d", code)
+	guess := func(from, token string) int {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/console/login", strings.NewReader(url.Values{"token": {token}}.Encode()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.RemoteAddr = from
+		w := httptest.NewRecorder()
+		d.con.ServeHTTP(w, req)
+		if (w.Code == http.StatusTooManyRequests) != (w.Header().Get("Retry-After") != "") {
+			t.Errorf("status %d with Retry-After %q", w.Code, w.Header().Get("Retry-After"))
+		}
+		return w.Code
+	}
+	for i := range 30 {
+		want := http.StatusUnauthorized
+		if i >= 10 {
+			want = http.StatusTooManyRequests
+		}
+		if code := guess("192.0.2.1:4000", "guess"); code != want {
+			t.Fatalf("guess %d: status %d, want %d", i+1, code, want)
+		}
+		if code := guess(fmt.Sprintf("[2001:db8::%x]:4000", i), "guess"); code != want {
+			t.Fatalf("guess %d in a network: status %d, want %d", i+1, code, want)
 		}
 	}
-	if code, _ := d.post("/console/login", "", url.Values{"token": {adminToken}}); code != http.StatusTooManyRequests {
-		t.Errorf("the token after ten wrong ones: %d", code)
+	if code := guess("192.0.2.1:4000", adminToken); code != http.StatusSeeOther {
+		t.Errorf("the token from an address that guesses: %d", code)
+	}
+	if code := guess("192.0.2.2:4000", "guess"); code != http.StatusUnauthorized {
+		t.Errorf("a typing error at another address: %d", code)
 	}
 	d.ahead.Store(int64(time.Minute))
+	if code := guess("192.0.2.1:4000", "guess"); code != http.StatusUnauthorized {
+		t.Errorf("a minute later: %d", code)
+	}
+	for i := range 10_500 { // what is remembered is bounded
+		guess(fmt.Sprintf("10.%d.%d.1:4000", i/250, i%250), "guess")
+	}
+	if code := guess("192.0.2.9:4000", adminToken); code != http.StatusSeeOther {
+		t.Errorf("the token after guesses of a whole network: %d", code)
+	}
+}
+
+// TestSignOut ends a login on the server: a copy of its cookie opens nothing, here
+// and on another instance with the same store.
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
 	d.login()
+	at, err := url.Parse(d.url + "/console/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := d.client.Jar.Cookies(at)
+	if len(copied) != 1 {
+		t.Fatalf("there are %d cookies", len(copied))
+	}
+	other := d.another()
+	opens := func(c *adminui.Console) bool {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/console/dead", http.NoBody)
+		req.AddCookie(copied[0])
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, req)
+		return w.Code == http.StatusOK
+	}
+	if !opens(d.con) || !opens(other) {
+		t.Fatal("the cookie does not open the console")
+	}
+	live := d.watch("/console/dead")
+	if code, page := d.post("/console/logout", "", nil); code != http.StatusOK || !strings.Contains(page, "Admin token") {
+		t.Fatalf("logout: %d %s", code, page)
+	}
+	if opens(d.con) {
+		t.Error("a copied cookie opens the console after signing out")
+	}
+	d.ahead.Store(int64(10 * time.Second))
+	if opens(other) {
+		t.Error("a copied cookie opens the console of another instance")
+	}
+	if opens(d.another()) {
+		t.Error("a copied cookie opens the console after a restart")
+	}
+	if _, err := io.Copy(io.Discard, live.Body); err != nil { // ends by itself
+		t.Errorf("the live page: %v", err)
+	}
+	d.login()
+	if code, page := d.get("/console/dead"); code != http.StatusOK || !strings.Contains(page, "None.") {
+		t.Errorf("after another login: %d", code)
+	}
 }
 
 // TestForged refuses cookies that the console did not make.
@@ -217,7 +307,7 @@ func TestForged(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	far := time.Now().Add(time.Hour).Unix()
-	for _, value := range []string{"", "1", fmt.Sprint(far), fmt.Sprintf("%d.", far), fmt.Sprintf("%d.AAAA", far), "9999999999999999999.x"} {
+	for _, value := range []string{"", "1", fmt.Sprint(far), fmt.Sprintf("%d.", far), fmt.Sprintf("%d.AAAA", far), fmt.Sprintf("%d.id.AAAA", far), "..", "9999999999999999999.x"} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/console/dead", http.NoBody)
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/status"
 )
 
@@ -22,12 +23,14 @@ const Prefix = "/console/"
 //go:embed assets/*.css assets/*.js assets/*.svg templates/*.html
 var files embed.FS
 
-// Config configures a console. API, Status and Token are required.
+// Config configures a console. API, Status, Book and Token are required.
 type Config struct {
 	// API is the admin API, without a token: the console has asked for it.
 	API http.Handler
 	// Status reads the state of the process.
 	Status *status.Reader
+	// Book keeps who has signed out.
+	Book notes.Book
 	// Token opens the console. At least 16 bytes.
 	Token string
 	// Secure marks the cookie for https only: set it if people reach the console
@@ -47,7 +50,8 @@ type Console struct {
 	pages   map[string]*template.Template
 	handler http.Handler
 	history history
-	guard   guard
+	guesses guesses
+	logins  logins
 	shots   snapshots
 
 	// stopped is closed when Run ends, which ends the streams.

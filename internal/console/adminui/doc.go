@@ -5,10 +5,13 @@
 //
 // # Access
 //
-// The pages ask for the admin token and keep a cookie for twelve hours: a time and
-// its MAC under a key that is derived from the token. Another token ends all of them.
-// After ten wrong tokens within a minute, further ones are refused for the rest of
-// it. Without a token there is no console.
+// The pages ask for the admin token and keep a cookie for twelve hours: a time, an
+// id and the MAC of both under a key that is derived from the token. Another token
+// ends all of them. Signing out ends one on all instances, also for anyone who has
+// copied the cookie. After ten wrong tokens from an address within a minute, further
+// wrong ones are answered 429 for the rest of it; the right one opens the console at
+// any time, so that no one can lock out its holder. Without a token there is no
+// console.
 //
 // # Safety
 //

@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/trace"
+	"github.com/linearbot/linearbot/state"
 )
 
 // The names of the pages, which are those of their templates.
@@ -147,10 +150,62 @@ func (c *Console) delivery(r *http.Request, query url.Values) (view, error) {
 	return v, errNoDelivery
 }
 
+// work is the data of the lanes: what waits in them, and what waits outside.
+type work struct {
+	admin.Lanes
+	admin.Delayed
+
+	Later []later
+}
+
+// later is something that waits outside its lane.
+type later struct {
+	Due       time.Time
+	What, Why string
+	Attempt   int
+	Lane      state.Key
+	Delivery  string // of its trace; empty if it has none
+}
+
 func (c *Console) lanes(r *http.Request, _ url.Values) (view, error) {
-	var l admin.Lanes
-	err := c.get(r.Context(), "lanes", url.Values{"limit": {"200"}}, &l)
-	return view{Title: "Lanes", Page: lanesPage, Data: &l, Live: Prefix + "lanes"}, err
+	var w work
+	v := view{Title: "Lanes", Page: lanesPage, Data: &w, Live: Prefix + "lanes"}
+	limit := url.Values{"limit": {"200"}}
+	if err := c.get(r.Context(), "lanes", limit, &w.Lanes); err != nil {
+		v.Data = nil
+		return v, err
+	}
+	if err := c.get(r.Context(), "delayed", limit, &w.Delayed); err != nil {
+		v.Data = nil
+		return v, err
+	}
+	for i := range w.Delayed.Delayed {
+		w.Later = append(w.Later, laterOf(&w.Delayed.Delayed[i]))
+	}
+	return v, nil
+}
+
+// laterOf says what waits and why.
+func laterOf(d *state.DelayedEntry) later {
+	l := later{Due: d.Due, Attempt: d.Attempt, Lane: d.Lane}
+	kind, _, own := strings.Cut(d.ID, "\x00")
+	switch {
+	case strings.HasPrefix(d.ID, notes.PostPrefix):
+		l.What = "Scheduled post"
+	case strings.HasPrefix(d.ID, notes.ResumePrefix):
+		l.What = "Question that waits for an answer"
+	case own && kind != "replay":
+		l.What = "Work that the bot gave itself"
+	default:
+		l.What, l.Delivery = "Message", d.ID
+	}
+	if d.Cause.Code != "" {
+		l.What, l.Why = "Retry", reason.Of(d.Cause.Code).Says
+		if d.Cause.Message != "" {
+			l.Why = strings.TrimSuffix(l.Why, ".") + " (" + d.Cause.Message + ")."
+		}
+	}
+	return l
 }
 
 func (c *Console) dead(r *http.Request, _ url.Values) (view, error) {
