@@ -38,6 +38,9 @@ type Config struct {
 	// Recorder is that of the process. Nil if no bot runs: then nothing can be
 	// followed.
 	Recorder *trace.Recorder
+	// Status answers with the state of the process as JSON. Nil if no bot runs: then
+	// the state is a [Status].
+	Status http.Handler
 	// Replay handles a delivery again. Nil if no bot runs.
 	Replay func(ctx context.Context, d *adapter.Delivery) error
 	// Body finds the body of a delivery by its trace, where the store has it no
@@ -49,8 +52,6 @@ type Config struct {
 	// Pages are further handlers by path; one that ends in a slash has everything
 	// below it.
 	Pages map[string]http.Handler
-	// Name is what the process is called.
-	Name string
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
 	// Logger hears of changes. Defaults to none.
@@ -62,7 +63,6 @@ type API struct {
 	cfg   Config
 	token [sha256.Size]byte
 	mux   *http.ServeMux
-	begun time.Time
 }
 
 var _ http.Handler = (*API)(nil)
@@ -72,14 +72,18 @@ func New(cfg Config) *API {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	a := &API{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), mux: http.NewServeMux(), begun: cfg.Now()}
+	a := &API{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), mux: http.NewServeMux()}
 	get := func(path string, h func(r *http.Request) (any, error)) {
 		a.mux.Handle("GET "+Prefix+path, answer(h))
 	}
 	post := func(path string, h func(r *http.Request) (any, error)) {
 		a.mux.Handle("POST "+Prefix+path, answer(h))
 	}
-	get("status", a.status)
+	if cfg.Status != nil {
+		a.mux.Handle("GET "+Prefix+"status", cfg.Status)
+	} else {
+		get("status", a.status)
+	}
 	get("explain", a.explain)
 	get("deliveries", a.deliveries)
 	get("lanes", a.lanes)
@@ -195,32 +199,22 @@ func limit(r *http.Request) (int, error) {
 	return n, nil
 }
 
-// Status is what a process is, and what its store holds.
+// Status is the part of the state of a bot that is also known where none runs: what
+// its store holds. With a bot it is a part of [Config.Status]'s answer.
 type Status struct {
-	Name  string      `json:"name,omitempty"`
-	Since time.Time   `json:"since"`
-	Now   time.Time   `json:"now"`
-	Store state.Stats `json:"store"`
-	// Workspaces are those that have traces.
-	Workspaces []string `json:"workspaces"`
-	// TracesDropped counts parts of traces that could not be kept.
-	TracesDropped int64 `json:"traces_dropped"`
+	Now time.Time `json:"now"`
+	// Stores are the stores by name; that of the bot is "bot".
+	Stores map[string]StoreStatus `json:"stores"`
+}
+
+// StoreStatus is what a store counts, or why it does not answer.
+type StoreStatus struct {
+	state.Stats
+
+	Error string `json:"error,omitempty"`
 }
 
 func (a *API) status(r *http.Request) (any, error) {
 	stats, err := a.cfg.Inspector.Stats(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	s := Status{Name: a.cfg.Name, Since: a.begun, Now: a.cfg.Now(), Store: stats}
-	all, err := a.cfg.Traces.Workspaces(r.Context())
-	for _, w := range all {
-		if w != "" && len(s.Workspaces) < MaxList {
-			s.Workspaces = append(s.Workspaces, w)
-		}
-	}
-	if a.cfg.Recorder != nil {
-		s.TracesDropped = a.cfg.Recorder.Dropped()
-	}
-	return s, err
+	return Status{Now: a.cfg.Now(), Stores: map[string]StoreStatus{"bot": {Stats: stats}}}, err
 }

@@ -2,7 +2,7 @@
 // open: traces, lanes, dead letters and scheduled posts as JSON. The commands
 // explain, deliveries, dead, scheduled, state and replay are its clients.
 //
-//	GET  /admin/v1/status                what the store holds, and what this process is
+//	GET  /admin/v1/status                the state of the process: what its server, bot and stores count
 //	GET  /admin/v1/explain?q=            the traces that something is about, as stories
 //	GET  /admin/v1/deliveries            traces; since, status, thread, workspace, limit
 //	GET  /admin/v1/deliveries/follow     the parts that end from now on, as server-sent events

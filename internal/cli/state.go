@@ -142,7 +142,11 @@ func (c stateStats) Run(ctx context.Context, st *stateCmd, p *program) error {
 		if _, err := api.get(ctx, "status", nil, &s); err != nil {
 			return err
 		}
-		return json.NewEncoder(p.out).Encode(s.Store)
+		bot := s.Stores["bot"]
+		if bot.Error != "" {
+			return errors.New("the store does not answer the bot: " + bot.Error)
+		}
+		return json.NewEncoder(p.out).Encode(bot.Stats)
 	})
 }
 

@@ -301,9 +301,13 @@ func TestTableIsComplete(t *testing.T) {
 	r.post("", "{}")
 	r.m.ObserveCall(linearapi.Call{Op: "viewer", Budget: linearapi.Budget{Cost: 1}})
 	r.m.Ticketing(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	store := memory(t)
+	if _, err := store.Enqueue(t.Context(), state.Entry{ID: "e", Lane: state.Key{Workspace: "W1", Kind: "thread", ID: "t"}}); err != nil {
+		t.Fatal(err)
+	}
 	r.m.Watch(status.Sources{
 		Bot: reasons{r.bot}, Intake: r.srv.Intake(), Secrets: r.srv.Secrets, Installs: r.in,
-		Stores: map[string]status.Store{"bot": memory(t)},
+		Stores: map[string]status.Store{"bot": store},
 		Budgets: func() map[string]linearapi.Budget {
 			return map[string]linearapi.Budget{"": {Requests: linearapi.Allowance{Limit: 1, Reset: time.Now()}}}
 		},

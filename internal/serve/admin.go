@@ -87,7 +87,7 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot, in *installs) {
 	}
 	cfg := admin.Config{
 		Book: notes.New(a.cfg.Bot.Store), Traces: o.rec.View(), Recorder: o.rec, Inspector: inspector,
-		Replay: b.Replay, Body: again(a.cfg.Bot.Adapter), Logger: a.log, Name: a.cfg.Bot.Holder,
+		Replay: b.Replay, Body: again(a.cfg.Bot.Adapter), Logger: a.log, Status: a.status,
 		Pages: a.adminPages(in),
 	}
 	a.openConsole(cfg)
@@ -214,5 +214,5 @@ func (o *observer) flush(ctx context.Context) {
 // OpenAdmin returns the admin API over a store that no bot has open.
 func OpenAdmin(v *settings.Values, store state.Store) http.Handler {
 	book := notes.New(store)
-	return admin.New(admin.Config{Book: book, Traces: trace.NewView(book), Inspector: store, Name: v.State})
+	return admin.New(admin.Config{Book: book, Traces: trace.NewView(book), Inspector: store})
 }

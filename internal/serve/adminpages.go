@@ -11,20 +11,16 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// ProcessPath is where the admin listener shows the status of the process.
-const ProcessPath = "process"
-
 // adminPages are the further handlers of the admin listener: what only those who
 // look after the bot may see.
 func (a *assembly) adminPages(in *installs) map[string]http.Handler {
 	pages := map[string]http.Handler{
-		"GET " + admin.Prefix + ProcessPath: a.status,
-		"GET /metrics":                      a.metrics.Handler(),
-		"GET /debug/pprof/":                 http.HandlerFunc(pprof.Index),
-		"GET /debug/pprof/cmdline":          http.NotFoundHandler(), // flags may hold addresses with passwords
-		"GET /debug/pprof/profile":          http.HandlerFunc(pprof.Profile),
-		"GET /debug/pprof/symbol":           http.HandlerFunc(pprof.Symbol),
-		"GET /debug/pprof/trace":            http.HandlerFunc(pprof.Trace),
+		"GET /metrics":             a.metrics.Handler(),
+		"GET /debug/pprof/":        http.HandlerFunc(pprof.Index),
+		"GET /debug/pprof/cmdline": http.NotFoundHandler(), // flags may hold addresses with passwords
+		"GET /debug/pprof/profile": http.HandlerFunc(pprof.Profile),
+		"GET /debug/pprof/symbol":  http.HandlerFunc(pprof.Symbol),
+		"GET /debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
 	}
 	if reg := a.registry(in); reg != nil {
 		maps.Copy(pages, WorkspacePages(reg))

@@ -32,8 +32,8 @@ func observing(cfg linear.Config, m *metrics.Metrics) linear.Config {
 }
 
 // watch shows everything that was assembled to the metrics and the status.
-func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
-	s := status.Sources{Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Stores: make(map[string]status.Store), Logger: a.log}
+func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs, seen *observer) {
+	s := status.Sources{Bot: b, Intake: srv.Intake(), Secrets: srv.Secrets, Stores: make(map[string]status.Store), Logger: a.log, Holder: a.cfg.Bot.Holder}
 	if store, ok := a.cfg.Bot.Store.(status.Store); ok {
 		s.Stores["bot"] = store
 	}
@@ -42,6 +42,9 @@ func (a *assembly) watch(b *bot.Bot, srv *webhook.Server, in *installs) {
 	}
 	if lin, ok := a.cfg.Bot.Adapter.(*linear.Adapter); ok {
 		s.Budgets, s.Self = lin.Budgets, lin.Self
+	}
+	if seen != nil {
+		s.TracesDropped = seen.rec.Dropped
 	}
 	if in != nil {
 		s.Installs = in.reg

@@ -111,7 +111,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
-	a.watch(b, srv, in)
+	a.watch(b, srv, in, seen)
 	runners := append(a.tickets.beside(b, conn, seen, a.newCatchUp(b, in), storeCheck{a.cfg.Bot.Store, a.log}), a.metricsListener()...)
 	runners = append(runners, a.consoleRunner()...)
 	return a.listenError(srv.Run(ctx, runners...))

@@ -27,6 +27,10 @@ type Sources struct {
 	Stores map[string]Store
 	// Budgets returns what is known of Linear's limits, by workspace.
 	Budgets func() map[string]linearapi.Budget
+	// Holder is what the process is called in the store.
+	Holder string
+	// TracesDropped counts parts of traces that could not be kept.
+	TracesDropped func() int64
 	// Installs are the workspaces that have installed the app.
 	Installs Installs
 	// Logger hears of installations that cannot be listed for the metrics. Defaults

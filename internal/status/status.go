@@ -29,6 +29,8 @@ type Status struct {
 	Started time.Time `json:"started"`
 	Now     time.Time `json:"now"`
 
+	// Holder is what the process is called in the store.
+	Holder string `json:"holder,omitempty"`
 	// Name is the bot's name in Linear, and Workspace that of the one workspace that
 	// it acts in. Empty while unknown, and with installations.
 	Name        string `json:"name,omitempty"`
@@ -43,6 +45,8 @@ type Status struct {
 	// Workers is how many turns may run at once, Busy how many do.
 	Workers int `json:"workers"`
 	Busy    int `json:"busy"`
+	// TracesDropped counts parts of traces that could not be kept.
+	TracesDropped int64 `json:"traces_dropped,omitempty"`
 	// Stores are the stores by name.
 	Stores map[string]StoreStatus `json:"stores"`
 	// Budgets are Linear's limits, by workspace.
@@ -103,7 +107,7 @@ const readTime = 3 * time.Second
 func (r *Reader) Read(ctx context.Context) *Status {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	s := &Status{Started: r.Started, Now: time.Now(), Stores: make(map[string]StoreStatus)}
+	s := &Status{Started: r.Started, Now: time.Now(), Holder: r.Holder, Stores: make(map[string]StoreStatus)}
 	s.Version, s.Go = Version()
 	if in := r.Intake; in != nil {
 		s.Intake = Received{Answered: in.Answered(), Refused: in.Refused(), Late: in.Late(), Last: in.LastAccepted()}
@@ -122,6 +126,9 @@ func (r *Reader) Read(ctx context.Context) *Status {
 			of.Error = err.Error()
 		}
 		s.Stores[name] = of
+	}
+	if r.TracesDropped != nil {
+		s.TracesDropped = r.TracesDropped()
 	}
 	if r.Self != nil {
 		if self, ok := r.Self(); ok {

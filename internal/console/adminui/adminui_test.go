@@ -420,6 +420,42 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLater shows retries, questions and scheduled posts beside the lanes, and does
+// not say that everything is handled while they wait.
+func TestLater(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.login()
+	if _, page := d.get("/console/lanes"); !strings.Contains(page, "everything is handled") || !strings.Contains(page, "Nothing waits for later") {
+		t.Errorf("with nothing to do: %s", page)
+	}
+	tried := make(chan struct{}, 1)
+	d.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
+		tried <- struct{}{}
+		return bot.RetryAfter(time.Hour, errors.New("<b>busy</b>"))
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := d.bot.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	d.said("m1", "hello")
+	<-tried
+	cancel()
+	wg.Wait()
+	_, page := d.get("/console/lanes")
+	for _, want := range []string{"No thread has work now", "Retry", "in 59 min", "The handler returned an error (", "&lt;b&gt;busy"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q: %s", want, page)
+		}
+	}
+	if strings.Contains(page, "everything is handled") {
+		t.Error("the page says that everything is handled")
+	}
+}
+
 // watch opens the live stream of a page.
 func (d *desk) watch(page string) *http.Response {
 	d.t.Helper()

@@ -152,10 +152,10 @@ func (c *Console) delivery(r *http.Request, query url.Values) (view, error) {
 
 // work is the data of the lanes: what waits in them, and what waits outside.
 type work struct {
-	admin.Lanes
-	admin.Delayed
-
+	Now   admin.Lanes
 	Later []later
+	// More says that there is more for later.
+	More bool
 }
 
 // later is something that waits outside its lane.
@@ -171,16 +171,18 @@ func (c *Console) lanes(r *http.Request, _ url.Values) (view, error) {
 	var w work
 	v := view{Title: "Lanes", Page: lanesPage, Data: &w, Live: Prefix + "lanes"}
 	limit := url.Values{"limit": {"200"}}
-	if err := c.get(r.Context(), "lanes", limit, &w.Lanes); err != nil {
+	if err := c.get(r.Context(), "lanes", limit, &w.Now); err != nil {
 		v.Data = nil
 		return v, err
 	}
-	if err := c.get(r.Context(), "delayed", limit, &w.Delayed); err != nil {
+	var waits admin.Delayed
+	if err := c.get(r.Context(), "delayed", limit, &waits); err != nil {
 		v.Data = nil
 		return v, err
 	}
-	for i := range w.Delayed.Delayed {
-		w.Later = append(w.Later, laterOf(&w.Delayed.Delayed[i]))
+	w.More = waits.More
+	for i := range waits.Delayed {
+		w.Later = append(w.Later, laterOf(&waits.Delayed[i]))
 	}
 	return v, nil
 }
