@@ -99,7 +99,7 @@ func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapte
 	if err != nil {
 		return nil, err
 	}
-	return m, buttons.keep(ctx, m)
+	return m, buttons.Keep(ctx, m)
 }
 
 // Delete removes a message that the bot wrote. Removing an absent message is a

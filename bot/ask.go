@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
@@ -196,19 +197,19 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	if who := mentionAll(q.From); who != "" {
 		text.WriteString("\n\n" + who)
 	}
-	var links *linkSet
+	var set *links.Set
 	if t.linksAnswer(ctx, q) {
-		links = t.newLinkSet("ask/"+id, PlainText(q.Text), time.Now())
-		links.expires = links.expires.Add(max(q.timeout()-t.bot.links.ttl, 0)) // they last as long as the question
+		set = t.bot.links.Set(t.workspace, t.id, "ask/"+id, PlainText(q.Text), time.Now())
+		set.Lasting(q.timeout())
 	}
 	if len(q.Options) > 0 {
 		text.WriteString("\n")
 		for i, o := range q.Options {
 			label := cmp.Or(o.Label, o.Value)
-			if links == nil {
+			if set == nil {
 				label = markdown.Escape(emoji.Replace(label))
 			} else {
-				url, err := links.link(askAction+id, o.Value, label)
+				url, err := pressing(set)(askAction+id, o.Value, label)
 				if err != nil {
 					return "", err
 				}
@@ -222,13 +223,13 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 	if err != nil {
 		return "", err
 	}
-	return m.ID, links.keep(ctx, m)
+	return m.ID, set.Keep(ctx, m)
 }
 
 // linksAnswer reports whether links can answer a question. They do not tell who
 // uses them, so only questions that anyone may answer have them.
 func (t *Thread) linksAnswer(ctx context.Context, q Question) bool {
-	if !t.bot.links.on() || len(q.From) > 0 || t.bot.cfg.Access != nil {
+	if !t.bot.links.On() || len(q.From) > 0 || t.bot.cfg.Access != nil {
 		return false
 	}
 	turn := turnFrom(ctx)

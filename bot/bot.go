@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/turns"
 )
@@ -18,7 +19,7 @@ import (
 type Bot struct {
 	cfg        Config
 	can        abilities
-	links      links
+	links      links.Links
 	log        zerolog.Logger
 	on         handlers
 	registry   registry
@@ -46,9 +47,10 @@ func New(cfg Config) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
+	book := notes.New(cfg.Store)
 	b := &Bot{
-		cfg: cfg, can: abilitiesOf(cfg.Adapter), links: newLinks(cfg.Links), log: cfg.Logger,
-		notes: notes.New(cfg.Store),
+		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger,
+		notes: book, links: links.New(links.Config(cfg.Links), book),
 	}
 	if holder, ok := cfg.Adapter.(adapter.SecretHolder); ok {
 		holder.UseSecret(b.writeSecret)

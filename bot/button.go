@@ -2,14 +2,14 @@ package bot
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
+	"errors"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -18,6 +18,45 @@ import (
 // links too; the button on it does: it appends an action to the lane of the
 // thread. A link can be used once, until it expires. It says nothing about who
 // uses it.
+
+// LinkConfig says how the buttons of cards become links, for platforms whose
+// messages have no buttons. The zero value leaves them labels.
+type LinkConfig struct {
+	// BaseURL is where people reach the bot's server, for example
+	// "https://bot.example.com". Links begin with it and
+	// [adapter.ButtonPath], which package webhook serves.
+	BaseURL string
+	// Secrets sign the links: the first signs, all are accepted, so that they
+	// can be replaced one by one. Required with BaseURL. They may be the
+	// signing secrets of the webhook: what signs links is derived from them.
+	Secrets []string
+	// TTL is how long a link can be used. Defaults to 7 days.
+	TTL time.Duration
+}
+
+// check reports what is wrong with c.
+func (c LinkConfig) check() error {
+	if c.BaseURL == "" && len(c.Secrets) == 0 {
+		return nil
+	}
+	if c.BaseURL == "" {
+		return errors.New("bot: Config.Links has secrets but no BaseURL: set the address under which people reach the server")
+	}
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("bot: Config.Links.BaseURL (LINEARBOT_PUBLIC_URL) must look like https://bot.example.com")
+	}
+	if len(c.Secrets) == 0 {
+		return errors.New("bot: Config.Links.Secrets is missing: links must be signed, for example with LINEAR_WEBHOOK_SECRET")
+	}
+	if slices.Contains(c.Secrets, "") {
+		return errors.New("bot: Config.Links.Secrets has an empty secret")
+	}
+	if c.TTL < 0 {
+		return errors.New("bot: Config.Links.TTL must not be negative")
+	}
+	return nil
+}
 
 // ActionHandler handles the press of a button, or a choice from a list, of a
 // [card.Card] that the bot posted.
@@ -54,7 +93,7 @@ const askAction = "ask\x00"
 // Button says what the link with a token stands for. It changes nothing. The
 // error has code adapter.CodeNotFound if the token is not one of the bot's.
 func (b *Bot) Button(ctx context.Context, token string) (*adapter.ButtonPage, error) {
-	k, err := b.readLink(token)
+	k, err := b.links.Read(token)
 	if err != nil {
 		return nil, err
 	}
@@ -62,20 +101,20 @@ func (b *Bot) Button(ctx context.Context, token string) (*adapter.ButtonPage, er
 }
 
 // buttonOf says what a link stands for.
-func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.ButtonPage, error) {
+func (b *Bot) buttonOf(ctx context.Context, k *links.Link) (*adapter.ButtonPage, error) {
 	used, err := b.linkUsed(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	in, err := b.linkMessage(ctx, k.workspace, k.name())
+	in, err := b.links.MessageOf(ctx, k.Workspace, k.Name())
 	if err != nil {
 		return nil, err
 	}
-	page := &adapter.ButtonPage{Label: k.label, Title: k.title, URL: in.URL, Expires: k.expires}
+	page := &adapter.ButtonPage{Label: k.Label, Title: k.Title, URL: in.URL, Expires: k.Expires}
 	switch {
 	case used:
 		page.State = adapter.ButtonUsed
-	case !time.Now().Before(k.expires):
+	case !time.Now().Before(k.Expires):
 		page.State = adapter.ButtonExpired
 	}
 	return page, nil
@@ -86,7 +125,7 @@ func (b *Bot) buttonOf(ctx context.Context, k *link) (*adapter.ButtonPage, error
 // adapter.ButtonOpen. It blocks for a durable write. Errors are those of
 // [Bot.Button].
 func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, error) {
-	k, err := b.readLink(token)
+	k, err := b.links.Read(token)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +134,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 		return page, err
 	}
 	body, err := packOwn(&ownEvent{Press: &press{
-		Thread: k.thread, ID: k.id, Value: k.value, Label: k.label, Name: k.name(), At: time.Now(),
+		Thread: k.Thread, ID: k.ID, Value: k.Value, Label: k.Label, Name: k.Name(), At: time.Now(),
 	}})
 	if err != nil {
 		return nil, err
@@ -103,7 +142,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 	// The id of the entry keeps a second press out, for a day; the mark that
 	// the turn sets does so until the link has expired.
 	receipt, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: pressPrefix + k.name(), Lane: b.laneOf(k.workspace, k.thread), Body: body,
+		ID: pressPrefix + k.Name(), Lane: b.laneOf(k.Workspace, k.Thread), Body: body,
 	})
 	if err != nil {
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -113,34 +152,23 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 		return page, nil
 	}
 	b.counts.add(countAccepted, "")
-	if err := b.markLink(ctx, k.workspace, k.name()); err != nil {
+	if err := b.links.MarkUsed(ctx, k.Workspace, k.Name()); err != nil {
 		b.log.Debug().Err(err).Msg("link not marked yet: its turn will do it")
 	}
 	return page, nil
 }
 
-func (b *Bot) readLink(token string) (*link, error) {
-	if !b.links.on() {
-		return nil, errLink
-	}
-	return b.links.read(token)
-}
-
 // linkUsed reports whether a link was used, or its question closed.
-func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
-	mark, err := b.notes.Value(notes.Link, k.workspace, k.name()).Get(ctx)
-	switch {
-	case err != nil:
-		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
-	case mark != nil:
-		return true, nil
+func (b *Bot) linkUsed(ctx context.Context, k *links.Link) (bool, error) {
+	if used, err := b.links.Used(ctx, k.Workspace, k.Name()); used || err != nil {
+		return used, err
 	}
-	id, ok := strings.CutPrefix(k.id, askAction)
+	id, ok := strings.CutPrefix(k.ID, askAction)
 	if !ok {
 		return false, nil
 	}
 	// A question may have been answered otherwise, or be forgotten.
-	a := ask{ID: id, Lane: state.Key{Workspace: k.workspace}}
+	a := ask{ID: id, Lane: state.Key{Workspace: k.Workspace}}
 	kept, err := b.recall(ctx, &a)
 	if err != nil {
 		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -148,55 +176,16 @@ func (b *Bot) linkUsed(ctx context.Context, k *link) (bool, error) {
 	return !kept || a.Answer != nil, nil
 }
 
-// markLink remembers that a link was used, for as long as it could be again.
-func (b *Bot) markLink(ctx context.Context, workspace, name string) error {
-	v := b.notes.Value(notes.Link, workspace, name).For(b.links.ttl + notes.Link.Life())
-	if err := v.Set(ctx, []byte("used")); err != nil {
-		return fmt.Errorf("bot: link: %w", err)
+// pressing returns what makes the buttons of a message links of a set. A button that
+// fits into none cannot be posted.
+func pressing(set *links.Set) func(id, value, label string) (string, error) {
+	return func(id, value, label string) (string, error) {
+		url, err := set.Link(id, value, label)
+		if err != nil {
+			return "", Permanent(err)
+		}
+		return url, nil
 	}
-	return nil
-}
-
-// linkedMessage is what is remembered of a message with links.
-type linkedMessage struct {
-	ID     string           `json:"id"`
-	URL    string           `json:"url,omitempty"`
-	Thread adapter.ThreadID `json:"thread,omitempty"`
-}
-
-// keep remembers which message the links stand in. Without links it does
-// nothing.
-func (s *linkSet) keep(ctx context.Context, m *adapter.Message) error {
-	if s == nil {
-		return nil
-	}
-	data, err := json.Marshal(linkedMessage{ID: m.ID, URL: m.URL, Thread: m.Thread})
-	if err != nil {
-		return fmt.Errorf("bot: link: %w", err)
-	}
-	b := s.thread.bot
-	v := b.notes.Value(notes.Link, s.thread.workspace, hex.EncodeToString(s.name[:])).For(max(time.Until(s.expires), 0) + notes.Link.Life())
-	if err := v.Set(ctx, data); err != nil {
-		return fmt.Errorf("bot: link: %w", err)
-	}
-	return nil
-}
-
-// linkMessage returns the message that the link with a name stands in, as far
-// as it is known.
-func (b *Bot) linkMessage(ctx context.Context, workspace, name string) (in linkedMessage, err error) {
-	set, _, _ := strings.Cut(name, "-")
-	data, err := b.notes.Value(notes.Link, workspace, set).Get(ctx)
-	switch {
-	case err != nil:
-		return in, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
-	case data == nil:
-		return in, nil
-	}
-	if err := json.Unmarshal(data, &in); err != nil {
-		return linkedMessage{}, nil //nolint:nilerr // written by another version: the press counts without it
-	}
-	return in, nil
 }
 
 // readPress fills in what is known of the message that a pressed button stands
@@ -206,12 +195,12 @@ func (b *Bot) readPress(ctx context.Context, r *run, ev *adapter.ActionEvent) er
 	if !ok {
 		return nil
 	}
-	if err := b.markLink(ctx, ev.Workspace, name); err != nil {
+	if err := b.links.MarkUsed(ctx, ev.Workspace, name); err != nil {
 		return err
 	}
 	// Not when it was pressed: the turn that posted the message may still have
 	// been about to remember it. Now that turn is over.
-	in, err := b.linkMessage(ctx, ev.Workspace, name)
+	in, err := b.links.MessageOf(ctx, ev.Workspace, name)
 	ev.MessageID, ev.URL = in.ID, in.URL
 	if in.Thread != "" { // the card may have begun the thread that it is in
 		r.continueIn(in.Thread)

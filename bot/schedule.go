@@ -62,7 +62,7 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	}
 	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at, As: x.as, Quiet: x.quiet}
 	if buttons != nil {
-		p.Links = buttons.name[:]
+		p.Links = buttons.Name()
 	}
 	packed, err := packOwn(&ownEvent{Post: p})
 	if err != nil {
@@ -157,9 +157,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 		return nil, fmt.Errorf("scheduled post: %w", err)
 	}
 	if len(p.Links) > 0 {
-		set := &linkSet{thread: r.thread, expires: later(p.At).Add(b.links.ttl)}
-		copy(set.name[:], p.Links)
-		if err := set.keep(ctx, m); err != nil {
+		if err := b.links.Named(p.Links, r.thread.workspace, later(p.At)).Keep(ctx, m); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -88,24 +89,24 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	if err != nil {
 		return nil, err
 	}
-	return m, buttons.keep(ctx, m)
+	return m, buttons.Keep(ctx, m)
 }
 
 // compose returns what is sent for c under a key, with the links to its files
 // below it, and the links of its buttons, which are nil if there are none and live
 // from at on. quiet keeps mentions out.
-func (t *Thread) compose(ctx context.Context, c Content, files, key string, at time.Time, quiet bool) (string, *linkSet, error) {
+func (t *Thread) compose(ctx context.Context, c Content, files, key string, at time.Time, quiet bool) (string, *links.Set, error) {
 	var form content.Form
-	var buttons *linkSet
-	if card, ok := c.(card.Card); ok && t.bot.links.on() {
-		buttons = t.newLinkSet(key, card.Title, at)
-		form.Press = buttons.link
+	var buttons *links.Set
+	if card, ok := c.(card.Card); ok && t.bot.links.On() {
+		buttons = t.bot.links.Set(t.workspace, t.id, key, card.Title, at)
+		form.Press = pressing(buttons)
 	}
 	body, err := render(c, form, files)
 	if err != nil {
 		return "", nil, err
 	}
-	if buttons != nil && buttons.n == 0 {
+	if buttons != nil && buttons.Empty() {
 		buttons = nil // the card has nothing to press
 	}
 	people := mentioner{thread: t, quiet: quiet}
