@@ -3,10 +3,8 @@ package bot
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,8 +12,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/links"
-	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -90,15 +88,17 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	}
 	t = t.here()
 	b := t.bot
-	q.Options = valued(q.Options)
+	q.Options = questions.Valued(q.Options)
 	n := strconv.Itoa(turn.writes.count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
-	a := &ask{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), About: turn.aboutMessage(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt, Seq: turn.entry.Seq}
-	switch kept, err := b.recall(ctx, a); {
+	a := &questions.Question{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), About: turn.aboutMessage(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt, Seq: turn.entry.Seq}
+	switch kept, err := b.questions.Recall(ctx, a); {
+	case errors.Is(err, questions.ErrForm):
+		return nil, Permanent(err)
 	case err != nil:
 		return nil, err
 	case !kept:
-		if err := b.keep(ctx, a); err != nil {
+		if err := b.questions.Keep(ctx, a); err != nil {
 			return nil, err
 		}
 	}
@@ -106,21 +106,21 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		turn.continueIn(a.Root)
 		t = t.here()
 	}
-	if a.Answer == nil && turn.entry.ID == a.entryID(whyTimeout) {
-		a.Answer = &Answer{TimedOut: true}
+	if a.Answer == nil && turn.entry.ID == a.EntryID(questions.WhyTimeout) {
+		a.Answer = &questions.Answer{TimedOut: true}
 	}
-	if a.Answer != nil && !a.Taken && turn.entry.ID == a.entryID(a.Answer.why()) {
+	if a.Answer != nil && !a.Taken && turn.entry.ID == a.EntryID(a.Answer.Why()) {
 		a.Taken = true
-		if err := b.keep(ctx, a); err != nil {
+		if err := b.questions.Keep(ctx, a); err != nil {
 			return nil, err
 		}
 		t.showOutcome(ctx, q, a)
 	}
 	switch {
 	case a.Taken && a.Answer.TimedOut:
-		return a.Answer, b.unlist(ctx, a, "")
+		return (*Answer)(a.Answer), b.questions.Unlist(ctx, a, "")
 	case a.Taken:
-		return a.Answer, nil
+		return (*Answer)(a.Answer), nil
 	case a.Answer != nil:
 		// The run that is to have the answer is still to come. If this one, a
 		// run that is retried after a crash, continued as well, the handler
@@ -130,7 +130,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 		}
 		return nil, &parkedError{id}
 	}
-	if !a.posed() {
+	if !a.Posed() {
 		// The question is a step: a run that finds the answer does not pose
 		// it, and the posts after it must have the same names all the same.
 		posing := context.WithValue(ctx, stepKey{}, askStep+n)
@@ -144,23 +144,14 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 // askStep begins the names of the steps in which questions are posed.
 const askStep = "ask#"
 
-// valued returns options of which each has a value.
-func valued(options []adapter.Choice) []adapter.Choice {
-	out := slices.Clone(options)
-	for i := range out {
-		out[i].Value = cmp.Or(out[i].Value, out[i].Label)
-	}
-	return out
-}
-
 // poseOnce poses a question and keeps that it was posed. It is listed before, so
 // that a reaction, or a reply in the thread that it begins, waits from then on until
 // it is known what it is to.
-func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
+func (t *Thread) poseOnce(ctx context.Context, q Question, a *questions.Question) (err error) {
 	if a.Root, err = t.expectedRoot(ctx); err != nil {
 		return err
 	}
-	if err := t.bot.list(ctx, a); err != nil {
+	if err := t.bot.questions.List(ctx, a); err != nil {
 		return err
 	}
 	if a.MessageID, err = t.pose(ctx, a.ID, q); err != nil {
@@ -168,7 +159,7 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 	}
 	if in := t.ID(); in != a.Thread && in != a.Root {
 		a.Root = in
-		if err := t.bot.list(ctx, a); err != nil {
+		if err := t.bot.questions.List(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -177,7 +168,7 @@ func (t *Thread) poseOnce(ctx context.Context, q Question, a *ask) (err error) {
 		return err
 	}
 	a.Deadline = now.Add(q.timeout())
-	return t.bot.keep(ctx, a)
+	return t.bot.questions.Keep(ctx, a)
 }
 
 // pose writes the question and returns the id of its message.
@@ -198,27 +189,19 @@ func (t *Thread) pose(ctx context.Context, id string, q Question) (string, error
 		text.WriteString("\n\n" + who)
 	}
 	var set *links.Set
+	var link func(value, label string) (string, error)
 	if t.linksAnswer(ctx, q) {
 		set = t.bot.links.Set(t.workspace, t.id, "ask/"+id, PlainText(q.Text), time.Now())
 		set.Lasting(q.timeout())
-	}
-	if len(q.Options) > 0 {
-		text.WriteString("\n")
-		for i, o := range q.Options {
-			label := cmp.Or(o.Label, o.Value)
-			if set == nil {
-				label = markdown.Escape(emoji.Replace(label))
-			} else {
-				url, err := pressing(set)(askAction+id, o.Value, label)
-				if err != nil {
-					return "", err
-				}
-				label = markdown.Link(emoji.Replace(label), url)
-			}
-			fmt.Fprintf(&text, "\n%d. %s", i+1, label)
+		link = func(value, label string) (string, error) {
+			return pressing(set)(questions.ActionPrefix+id, value, label)
 		}
-		text.WriteString("\n\n" + howToAnswer(q))
 	}
+	offer, err := questions.Offer(q.Options, link)
+	if err != nil {
+		return "", err
+	}
+	text.WriteString(offer)
 	m, err := t.Post(ctx, Markdown(text.String()))
 	if err != nil {
 		return "", err
@@ -247,18 +230,10 @@ func mentionAll(ids []string) string {
 	return strings.Join(all, " ")
 }
 
-// howToAnswer tells people what counts as an answer.
-func howToAnswer(q Question) string {
-	if len(q.Options) == 2 && q.Options[0].Value == approve && q.Options[1].Value == deny {
-		return "Answer with one of these, or react with 👍 or 👎."
-	}
-	return "Answer with one of these, or its number."
-}
-
 // showOutcome puts the answer below the question, in place of what could be
 // answered. If that fails, the answer counts all the same.
-func (t *Thread) showOutcome(ctx context.Context, q Question, a *ask) {
-	outcome := outcomeOf(q, a.Answer)
+func (t *Thread) showOutcome(ctx context.Context, q Question, a *questions.Question) {
+	outcome := questions.Outcome(q.Options, a.Answer)
 	if a.MessageID == "" || t.bot.can.editor == nil || outcome == "" {
 		return
 	}
@@ -271,31 +246,9 @@ func (t *Thread) showOutcome(ctx context.Context, q Question, a *ask) {
 	}
 }
 
-// outcomeOf says what became of a question. It is empty if that is plain to see.
-func outcomeOf(q Question, a *Answer) string {
-	if a.TimedOut {
-		return "Timed out."
-	}
-	by := ""
-	if name := cmp.Or(a.By.FullName, a.By.Name); name != "" {
-		by = " by " + Escape(name)
-	}
-	i := slices.IndexFunc(q.Options, func(o adapter.Choice) bool { return o.Value == a.Value })
-	switch {
-	case a.Value == approve && i >= 0:
-		return "Approved" + by + "."
-	case a.Value == deny && i >= 0:
-		return "Denied" + by + "."
-	case i >= 0:
-		return "Answered" + by + ": " + Escape(cmp.Or(q.Options[i].Label, a.Value))
-	default:
-		return "" // the text below the question says it
-	}
-}
-
 // park makes sure that the turn of a question runs again when its time is over,
 // with what it skips, which may be done already.
-func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
+func (b *Bot) park(ctx context.Context, turn *Turn, a *questions.Question) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
@@ -307,82 +260,37 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *ask) error {
 	if err := b.keepSkipped(ctx, turn, left); err != nil {
 		return err
 	}
-	if err := b.resume(ctx, a, whyTimeout, left+time.Second); err != nil {
+	if err := b.questions.Resume(ctx, a, questions.WhyTimeout, left+time.Second); err != nil {
 		return err
 	}
 	return &parkedError{a.ID}
 }
 
-// The reasons to run a parked turn again.
-const (
-	whyAnswer  = "answer"
-	whyTimeout = "timeout"
-)
-
-// why is the reason to run the turn again with the answer.
-func (a *Answer) why() string {
-	if a.TimedOut {
-		return whyTimeout
-	}
-	return whyAnswer
-}
-
-// entryID names the entry that runs the turn of a question again.
-func (a *ask) entryID(why string) string { return notes.ResumePrefix + a.ID + "\x00" + why }
-
-// isResumed reports whether an entry runs a turn that had parked.
-func isResumed(e *state.Queued) bool { return strings.HasPrefix(e.ID, notes.ResumePrefix) }
-
 // overdue reports whether an entry would run a turn because the time of its
 // question is over although it was answered, or is long forgotten.
 func (b *Bot) overdue(ctx context.Context, e state.Queued) (bool, error) {
-	rest, resumes := strings.CutPrefix(e.ID, notes.ResumePrefix)
-	id, timeout := strings.CutSuffix(rest, "\x00"+whyTimeout)
-	if !resumes || !timeout {
+	id, ok := questions.TimesOut(e.ID)
+	if !ok {
 		return false, nil
 	}
-	a := ask{ID: id, Lane: e.Lane}
-	kept, err := b.recall(ctx, &a)
-	return err == nil && (!kept || a.Answer != nil && !a.Answer.TimedOut), err
-}
-
-// resume has the turn of a question run again after d.
-func (b *Bot) resume(ctx context.Context, a *ask, why string, d time.Duration) error {
-	_, err := b.cfg.Store.Enqueue(ctx, state.Entry{ID: a.entryID(why), Lane: a.Lane, Body: a.Delivery, Delay: d})
-	if err != nil {
-		return fmt.Errorf("bot: question: %w", err)
+	q := questions.Named(e.Lane.Workspace, id)
+	kept, err := b.questions.Recall(ctx, q)
+	if errors.Is(err, questions.ErrForm) {
+		return false, Permanent(err)
 	}
-	return nil
+	return err == nil && (!kept || q.Answer != nil && !q.Answer.TimedOut), err
 }
-
-// A turn that parks is done as far as its lane is concerned, and so are the
-// messages that it stands for. They are kept for when it continues.
 
 // keepSkipped keeps what a turn that parks stands for, for d and then some.
 func (b *Bot) keepSkipped(ctx context.Context, t *Turn, d time.Duration) error {
-	if len(t.olderBodies) == 0 {
-		return nil
-	}
-	data, err := json.Marshal(t.olderBodies)
-	if err != nil {
-		return Permanent(err)
-	}
-	v := b.notes.Value(notes.Skipped, t.head().Workspace, t.head().Key).For(d + notes.Skipped.Life())
-	if err := v.Set(ctx, data); err != nil {
-		return fmt.Errorf("bot: skipped messages: %w", err)
-	}
-	return nil
+	return b.questions.KeepSkipped(ctx, t.head().Workspace, t.head().Key, t.olderBodies, d)
 }
 
 // skippedBy returns the messages that a turn stood for when it parked.
 func (b *Bot) skippedBy(ctx context.Context, page *notes.Thread, t *Turn) ([]*Turn, error) {
-	stored, err := b.notes.Value(notes.Skipped, t.head().Workspace, t.head().Key).Get(ctx)
+	bodies, err := b.questions.Skipped(ctx, t.head().Workspace, t.head().Key)
 	if err != nil {
-		return nil, fmt.Errorf("bot: skipped messages: %w", err)
-	}
-	var bodies [][]byte
-	if stored != nil && json.Unmarshal(stored, &bodies) != nil {
-		bodies = nil // kept by another version: the turn continues without them
+		return nil, err
 	}
 	var older []*Turn
 	for _, body := range bodies {

@@ -10,6 +10,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/turns"
 )
 
@@ -27,6 +28,7 @@ type Bot struct {
 	counts     counts
 	traffic    traffic
 	notes      notes.Book
+	questions  questions.Book
 	runner     *turns.Runner
 	running    running
 	sessions   sessionMemory
@@ -52,6 +54,8 @@ func New(cfg Config) (*Bot, error) {
 		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger,
 		notes: book, links: links.New(links.Config(cfg.Links), book),
 	}
+	b.on.commands.NoHelp = cfg.Commands.NoHelp
+	b.questions = questions.New(book, cfg.Store, b.notesOf)
 	if holder, ok := cfg.Adapter.(adapter.SecretHolder); ok {
 		holder.UseSecret(b.writeSecret)
 	}

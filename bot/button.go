@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/links"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -87,9 +88,6 @@ func (b *Bot) OnAction(h ActionHandler, ids ...string) *Registration {
 	})
 }
 
-// askAction begins the action id of an answer to a question.
-const askAction = "ask\x00"
-
 // Button says what the link with a token stands for. It changes nothing. The
 // error has code adapter.CodeNotFound if the token is not one of the bot's.
 func (b *Bot) Button(ctx context.Context, token string) (*adapter.ButtonPage, error) {
@@ -163,13 +161,13 @@ func (b *Bot) linkUsed(ctx context.Context, k *links.Link) (bool, error) {
 	if used, err := b.links.Used(ctx, k.Workspace, k.Name()); used || err != nil {
 		return used, err
 	}
-	id, ok := strings.CutPrefix(k.ID, askAction)
+	id, ok := strings.CutPrefix(k.ID, questions.ActionPrefix)
 	if !ok {
 		return false, nil
 	}
 	// A question may have been answered otherwise, or be forgotten.
-	a := ask{ID: id, Lane: state.Key{Workspace: k.Workspace}}
-	kept, err := b.recall(ctx, &a)
+	a := questions.Named(k.Workspace, id)
+	kept, err := b.questions.Recall(ctx, a)
 	if err != nil {
 		return false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}

@@ -157,15 +157,14 @@ func (c *Invocation) misuse(e *UsageError) *UsageError {
 }
 
 // parse fills in c from its Rest, which begins right after the name.
-func (c *Invocation) parse(cmd *Command) error {
+func (c *Invocation) parse(cmd *cmdline.Command, raw bool) error {
 	var line string
-	line, c.Body = cmdline.FirstLine(c.Rest)
-	c.Body = strings.TrimRightFunc(markdown.TrimBlankLines(c.Body), unicode.IsSpace)
+	line, c.Body = cmdline.Split(c.Rest)
 	c.Rest = strings.TrimFunc(c.Rest, unicode.IsSpace)
-	if cmd.Raw {
+	if raw {
 		return nil
 	}
-	read, problem := cmd.syntax().Parse(line)
+	read, problem := cmd.Syntax.Parse(line)
 	c.Args, c.Flags = read.Args, read.Flags
 	if p := problem; p != nil {
 		return c.misuse(&UsageError{Code: p.Code, Name: p.Name, Value: p.Value, Want: p.Want, Suggestion: p.Suggestion})
@@ -180,10 +179,9 @@ func QuoteArg(s string) string { return cmdline.Quote(s) }
 
 // command is a registered command.
 type command struct {
-	Command
+	cmdline.Command
 
-	// names are the words of the name and of the aliases.
-	names [][]string
+	raw bool
 	// handler is the handler but for what to run.
 	handler *handler
 	run     CommandHandler
@@ -196,27 +194,15 @@ type command struct {
 // Of several commands with the same name the first one that does not decline
 // runs. A nil h or an empty name registers nothing. Register before Run.
 func (b *Bot) OnCommand(c Command, h CommandHandler) *Registration {
-	names := make([][]string, 0, 1+len(c.Aliases))
-	for _, name := range append([]string{c.Name}, c.Aliases...) {
-		if words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(name), "/")); len(words) > 0 {
-			names = append(names, words)
-		} else if len(names) == 0 {
-			return &Registration{}
-		}
-	}
 	if h == nil {
 		return &Registration{}
 	}
-	c.Name, c.Aliases = strings.Join(names[0], " "), nil
-	for _, words := range names[1:] {
-		c.Aliases = append(c.Aliases, strings.Join(words, " "))
-	}
-	c.Args, c.Flags = slices.Clone(c.Args), slices.Clone(c.Flags)
-	for i := range c.Flags {
-		c.Flags[i].Name = strings.TrimLeft(c.Flags[i].Name, "-")
+	kept, ok := b.on.commands.Add(c.line())
+	if !ok {
+		return &Registration{}
 	}
 	cmd := &command{
-		Command: c, names: names, run: h,
+		Command: kept, raw: c.Raw, run: h,
 		handler: &handler{kind: kindCommand, name: handlerName(kindCommand, len(b.on.command)), access: c.Access},
 	}
 	b.on.command = append(b.on.command, cmd)
@@ -224,20 +210,21 @@ func (b *Bot) OnCommand(c Command, h CommandHandler) *Registration {
 	return &Registration{bot: b, handler: cmd.handler}
 }
 
-// call is a message that may name a command.
-type call struct {
-	// text begins with the name.
-	text string
-	// prefix is what stands before a name in the same kind of message: "/",
-	// "@helper " or nothing.
-	prefix string
-	// ends says where the first words of text end.
-	words []string
-	ends  []int
+// line returns the command as package cmdline knows it.
+func (c *Command) line() cmdline.Command {
+	out := cmdline.Command{Name: c.Name, Aliases: c.Aliases, Help: c.Help, Usage: c.Usage}
+	for _, a := range c.Args {
+		out.Syntax.Args = append(out.Syntax.Args, cmdline.Arg(a))
+	}
+	for _, f := range c.Flags {
+		out.Syntax.Flags = append(out.Syntax.Flags, cmdline.Flag(f))
+	}
+	return out
 }
 
 // callIn reads the message of a turn. ok is false if it cannot be a command.
-func (b *Bot) callIn(t *Turn) (c call, ok bool) {
+func (b *Bot) callIn(t *Turn) (c cmdline.Call, ok bool) {
+	var text, prefix string
 	m := t.message
 	body, mentions := fold.Visible(markdown.OwnWords(m.Body)), m.mentions
 	if unwrapped := markdown.Unwrapped(body); unwrapped != m.Body {
@@ -246,38 +233,15 @@ func (b *Bot) callIn(t *Turn) (c call, ok bool) {
 	start := trimIndent(body)
 	switch n := mention.Leading(body, mentions); {
 	case n > 0 && m.Mentioned:
-		c.text, c.prefix = mention.Strip(body, mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
+		text, prefix = mention.Strip(body, mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
 	case m.Rule == "addressed" && len(mentions) == 0:
-		c.text = start
+		text = start
 	case !b.cfg.Commands.NoSlash && strings.HasPrefix(start, "/"):
-		c.text, c.prefix = start, "/"
+		text, prefix = start, "/"
 	default:
-		return call{}, false
+		return cmdline.Call{}, false
 	}
-	c.text = strings.TrimLeftFunc(markdown.Unwrapped(c.text), unicode.IsSpace)
-	c.text = strings.TrimPrefix(c.text, "/")
-	most := 1
-	for _, cmd := range b.on.command {
-		for _, words := range cmd.names {
-			most = max(most, len(words))
-		}
-	}
-	c.words, c.ends = cmdline.Words(c.text, most)
-	return c, len(c.words) > 0
-}
-
-// begins reports whether the text begins with the words of a name.
-func (c *call) begins(name []string) bool {
-	return len(name) <= len(c.words) && slices.EqualFunc(name, c.words[:len(name)], fold.Same)
-}
-
-// invocation makes the invocation of a command whose name takes n words.
-func (c *call) invocation(cmd *Command, n int, m *Message) *Invocation {
-	return &Invocation{
-		Name: cmd.Name, Message: m,
-		Rest:  c.text[c.ends[n-1]:],
-		usage: c.prefix + cmd.synopsis(true),
-	}
+	return b.on.commands.Call(strings.TrimLeftFunc(markdown.Unwrapped(text), unicode.IsSpace), prefix)
 }
 
 // trimIndent returns body without blank lines and spaces before it. A text that
@@ -301,28 +265,18 @@ func (b *Bot) commandGroups(t *Turn) (first [][]*handler, last []*handler) {
 	if !ok {
 		return nil, nil
 	}
-	type match struct{ command, words int }
-	var found []match
-	for i, cmd := range b.on.command {
-		words := 0
-		for _, name := range cmd.names {
-			if len(name) > words && c.begins(name) {
-				words = len(name)
-			}
-		}
-		if words > 0 {
-			found = append(found, match{i, words})
-		}
-	}
-	slices.SortStableFunc(found, func(x, y match) int { return y.words - x.words })
+	set := &b.on.commands
+	found := set.Find(&c)
 	for _, f := range found {
-		first = append(first, []*handler{b.commandHandler(b.on.command[f.command], &c, f.words, t.message)})
+		first = append(first, []*handler{b.commandHandler(b.on.command[f.Command], &c, f.Rest, t.message)})
 	}
-	switch {
-	case len(found) > 0:
-	case strings.EqualFold(c.words[0], "help") && b.helps():
-		first = append(first, []*handler{b.helpHandler(&c)})
-	case c.prefix != "/" && len(b.on.mention) == 0:
+	if len(found) > 0 {
+		return first, nil
+	}
+	if about, ok := set.HelpAbout(&c); ok {
+		return append(first, []*handler{b.helpHandler(&c, about)}), nil
+	}
+	if c.Prefix != "/" && len(b.on.mention) == 0 {
 		last = b.suggestion(&c)
 	}
 	return first, last
@@ -330,10 +284,10 @@ func (b *Bot) commandGroups(t *Turn) (first [][]*handler, last []*handler) {
 
 // commandHandler returns what runs a command. A message that cannot be read as
 // one is answered with the usage by the bot itself.
-func (b *Bot) commandHandler(cmd *command, c *call, words int, m *Message) *handler {
+func (b *Bot) commandHandler(cmd *command, c *cmdline.Call, rest string, m *Message) *handler {
 	h := *cmd.handler
-	in := c.invocation(&cmd.Command, words, m)
-	if err := in.parse(&cmd.Command); err != nil {
+	in := &Invocation{Name: cmd.Name, Message: m, Rest: rest, usage: c.Prefix + cmd.Synopsis(true)}
+	if err := in.parse(&cmd.Command, cmd.raw); err != nil {
 		h.kind = "" // the handler does not run
 		h.run = func(ctx context.Context, t *Turn) error { return b.explainError(ctx, t.thread, in, err) }
 		return &h

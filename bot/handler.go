@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/cmdline"
 	"github.com/linearbot/linearbot/internal/emoji"
 )
 
@@ -90,6 +91,8 @@ func (h *handler) allowed() Access {
 
 // handlers are all registered handlers by kind.
 type handlers struct {
+	// commands is how the commands are called, in the order of command.
+	commands    cmdline.Set
 	command     []*command
 	mention     []*handler
 	delegated   []*handler

@@ -12,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -279,11 +280,11 @@ func (l *lane) place(ctx context.Context, e state.Queued) (*candidate, error) {
 // because it answers a question, or because a person asked to stop after
 // it.
 func (b *Bot) apart(ctx context.Context, t *Turn) (bool, error) {
-	open, _, err := loadAsking(ctx, t.notes)
+	open, err := questions.OpenIn(ctx, t.notes)
 	if err != nil {
 		return false, err
 	}
-	if slices.Contains(open.Answers, t.head().Key) {
+	if open.Answered(t.head().Key) {
 		return true, nil
 	}
 	if r, _, err := b.reply(ctx, t, open); err != nil || r != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 )
 
 // Session is a handle on the agent session of a thread: what people watch there
@@ -133,7 +134,7 @@ func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	if err != nil {
 		return err
 	}
-	options := valued(e.Options)
+	options := questions.Valued(e.Options)
 	if err := t.activity(ctx, &adapter.Activity{
 		Key: key, Kind: adapter.ActivityElicitation, Body: body, Options: options, Auth: e.Auth,
 	}); err != nil {
@@ -166,17 +167,11 @@ func (b *Bot) choose(ctx context.Context, r *run) error {
 	if err != nil || offered == nil {
 		return err
 	}
-	var a ask
-	if json.Unmarshal(offered, &a.Options) != nil {
+	var options []adapter.Choice
+	if json.Unmarshal(offered, &options) != nil {
 		return nil //nolint:nilerr // written by another version
 	}
-	if value, ok := a.match(m.Text()); ok {
-		for _, o := range a.Options {
-			if o.Value == value {
-				m.Choice = &o
-			}
-		}
-	}
+	m.Choice = questions.Chosen(options, m.Text())
 	r.notes.Stage(notes.Offered, "", nil)
 	return nil
 }

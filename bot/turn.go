@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -167,6 +168,27 @@ func (w *writes) count(name string) int {
 	w.ordinals[name] = n + 1
 	return n
 }
+
+// aboutMessage is the id of the message that a turn handles, or "".
+func (t *Turn) aboutMessage() string {
+	if t.message == nil {
+		return ""
+	}
+	return t.message.ID
+}
+
+// notesOf returns the notes of a thread: those that a turn has brought along, if
+// it is in that thread.
+func (b *Bot) notesOf(ctx context.Context, workspace string, id adapter.ThreadID) *notes.Thread {
+	k := laneKey(workspace, id)
+	if turn := turnFrom(ctx); turn != nil && turn.notes.Key() == k {
+		return turn.notes
+	}
+	return b.notes.Thread(k)
+}
+
+// isResumed reports whether an entry runs a turn that had parked.
+func isResumed(e *state.Queued) bool { return questions.Resumes(e.ID) }
 
 type turnKey struct{}
 

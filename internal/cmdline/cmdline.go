@@ -6,6 +6,9 @@
 // punctuation or a space takes that character as it is. Markdown code spans and
 // links are one piece and stay as written, marks and all.
 //
+// A [Set] is the commands of a bot: it finds those that a text names, suggests names
+// that are near, and writes the help.
+//
 // All functions are pure, take time in proportion to the length of a text, and
 // are safe for concurrent use.
 package cmdline
@@ -39,6 +42,8 @@ type Arg struct {
 type Flag struct {
 	// Name is the name without dashes, in any case.
 	Name string
+	// Help says in one line of Markdown what the flag does.
+	Help string
 	// Default is the value of an absent flag. Empty for none.
 	Default string
 	// Bool makes the flag one that is on or off: "--name", "--no-name" or
