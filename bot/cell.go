@@ -1,15 +1,13 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/cell"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/state"
 )
 
 // Cell is a value of type T in the bot's store, kept as JSON. It is a name and
@@ -49,7 +47,11 @@ func (c Cell[T]) For(ttl time.Duration) Cell[T] {
 
 // Get returns the value, or the zero value if there is none.
 func (c Cell[T]) Get(ctx context.Context) (T, error) {
-	return c.read(ctx)
+	data, err := cell.Get(ctx, c.value)
+	if err != nil {
+		return *new(T), err
+	}
+	return c.decode(data)
 }
 
 // Set replaces the value. To change a value that others may change too, use
@@ -77,42 +79,20 @@ func (c Cell[T]) Set(ctx context.Context, v T) error {
 // and its result is dropped. The last four updates of a cell are remembered for
 // that.
 func (c Cell[T]) Update(ctx context.Context, change func(v *T) error) error {
-	key := c.updateKey(ctx)
-	for {
-		box, old, err := c.open(ctx)
-		if err != nil {
-			return err
-		}
-		before, again := box.before(key)
+	return cell.Update(ctx, c.value, c.updateKey(ctx), func(before []byte) ([]byte, error) {
 		v, err := c.decode(before)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := change(&v); err != nil || again {
-			return err
+		if err := change(&v); err != nil {
+			return nil, err
 		}
 		next, err := json.Marshal(v)
 		if err != nil {
-			return fmt.Errorf("bot: state: %w", err)
+			return nil, fmt.Errorf("bot: state: %w", err)
 		}
-		if old != nil && bytes.Equal(box.Value, next) {
-			return nil
-		}
-		if err := alive(ctx); err != nil {
-			return err
-		}
-		stored, err := box.with(key, next)
-		if err != nil {
-			return fmt.Errorf("bot: state: %w", err)
-		}
-		err = c.value.Swap(ctx, old, stored)
-		switch {
-		case err == nil:
-			return nil
-		case !errors.Is(err, state.ErrConflict):
-			return fmt.Errorf("bot: state: %w", err)
-		}
-	}
+		return next, nil
+	})
 }
 
 // updateKey names the next update of the cell in a turn. Outside of turns it is
@@ -133,32 +113,6 @@ func (c Cell[T]) Delete(ctx context.Context) error {
 	return nil
 }
 
-// read returns the value, or the zero value if there is none.
-func (c Cell[T]) read(ctx context.Context) (v T, err error) {
-	box, _, err := c.open(ctx)
-	if err != nil {
-		return v, err
-	}
-	return c.decode(box.Value)
-}
-
-// open returns what is stored, and its stored form, which is nil if that is
-// nothing.
-func (c Cell[T]) open(ctx context.Context) (box cellBox, stored []byte, err error) {
-	stored, err = c.value.Get(ctx)
-	if err != nil {
-		return box, nil, fmt.Errorf("bot: state: %w", err)
-	}
-	if len(stored) == 0 || stored[0] != boxed {
-		box.Value = stored
-		return box, stored, nil
-	}
-	if err := json.Unmarshal(stored[1:], &box); err != nil {
-		return box, nil, fmt.Errorf("bot: state of %s is damaged: %w", c.value.Name(), err)
-	}
-	return box, stored, nil
-}
-
 func (c Cell[T]) decode(data []byte) (v T, err error) {
 	if len(data) == 0 {
 		return v, nil
@@ -167,47 +121,4 @@ func (c Cell[T]) decode(data []byte) (v T, err error) {
 		return v, fmt.Errorf("bot: state of %s does not fit into %T: %w", c.value.Name(), v, err)
 	}
 	return v, nil
-}
-
-const (
-	// boxed begins a value that is stored with its last updates; JSON never does.
-	boxed = 1
-	// cellUpdates is how many updates are remembered.
-	cellUpdates = 4
-)
-
-// cellBox is a value with the last updates that turns made.
-type cellBox struct {
-	Value   json.RawMessage `json:"v"`
-	Updates []cellUpdate    `json:"u,omitempty"`
-}
-
-// cellUpdate is an update, and the value before it.
-type cellUpdate struct {
-	Key    string          `json:"k"`
-	Before json.RawMessage `json:"b,omitempty"`
-}
-
-// before returns the value that an update is to change, and whether it was applied
-// already.
-func (b *cellBox) before(key string) (value []byte, again bool) {
-	for _, u := range b.Updates {
-		if key != "" && u.Key == key {
-			return u.Before, true
-		}
-	}
-	return b.Value, false
-}
-
-// with returns the stored form with a new value, which an update made.
-func (b *cellBox) with(key string, next []byte) ([]byte, error) {
-	updates := b.Updates
-	if key != "" {
-		updates = append(updates[max(0, len(updates)-cellUpdates+1):], cellUpdate{Key: key, Before: b.Value})
-	}
-	if len(updates) == 0 {
-		return next, nil
-	}
-	data, err := json.Marshal(cellBox{Value: next, Updates: updates})
-	return append([]byte{boxed}, data...), err
 }

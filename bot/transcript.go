@@ -1,13 +1,9 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -15,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/internal/transcript"
 )
 
 // Transcript is what was said to and by a user, across threads, as far as the
@@ -44,14 +40,6 @@ type TranscriptEntry struct {
 	At        time.Time `json:"at"`
 }
 
-const (
-	// transcriptKeep is the default of [Transcript.Keep].
-	transcriptKeep = 200
-	// transcriptTries is how often Append meets another writer before it
-	// gives up.
-	transcriptTries = 100
-)
-
 // Append adds an entry, atomically among all instances. In a handler use its
 // context: then the n-th Append of a turn adds one entry, however often the turn
 // runs. The oldest entries go
@@ -64,31 +52,11 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 	if e.ID == "" {
 		e.ID = transcriptID(ctx)
 	}
-	data, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("bot: transcript: %w", err)
-	}
-	if len(data)+3 > notes.MaxTranscript {
-		return fmt.Errorf("bot: transcript: the entry has %d bytes, more than %d", len(data), notes.MaxTranscript)
-	}
-	for range transcriptTries {
-		items, old, err := t.read(ctx)
-		if err != nil {
-			return err
-		}
-		next, err := json.Marshal(t.bounded(withEntry(items, e.ID, data)))
-		if err != nil {
-			return fmt.Errorf("bot: transcript: %w", err)
-		}
-		err = t.value.For(cmp.Or(t.Retention, notes.Transcript.Life())).Swap(ctx, old, next)
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, state.ErrConflict) {
-			return fmt.Errorf("bot: transcript: %w", err)
-		}
-	}
-	return fmt.Errorf("bot: transcript: %d writes in a row met another one: %w", transcriptTries, state.ErrConflict)
+	return t.log().Append(ctx, transcript.Entry(e))
+}
+
+func (t *Transcript) log() transcript.Log {
+	return transcript.Log{Value: t.value, Keep: t.Keep, Life: t.Retention}
 }
 
 // transcriptID names the next entry.
@@ -101,47 +69,18 @@ func transcriptID(ctx context.Context) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// withEntry returns items with an entry at the end, or in place of the one with its
-// id.
-func withEntry(items []json.RawMessage, id string, data json.RawMessage) []json.RawMessage {
-	for i, item := range items {
-		var old struct {
-			ID string `json:"id"`
-		}
-		if json.Unmarshal(item, &old) == nil && old.ID == id {
-			items[i] = data
-			return items
-		}
+// Merge adds entries that were kept elsewhere, in one write that is atomic among
+// all instances: for an import, where [Transcript.Append] is for what is said now.
+// Each entry needs an ID and a time, and goes to its place in time. Entries whose ID
+// is there already change nothing. If there are more than Keep, or the transcript
+// would exceed 1 MiB, the oldest ones of all are dropped. Merge returns how many
+// entries it added; merging the same entries again adds none and writes nothing.
+func (t *Transcript) Merge(ctx context.Context, entries []TranscriptEntry) (added int, err error) {
+	all := make([]transcript.Entry, len(entries))
+	for i, e := range entries {
+		all[i] = transcript.Entry(e)
 	}
-	return append(items, data)
-}
-
-// bounded drops the oldest entries until the limits are kept.
-func (t *Transcript) bounded(items []json.RawMessage) []json.RawMessage {
-	items = items[max(0, len(items)-cmp.Or(t.Keep, transcriptKeep)):]
-	size := 2 // the brackets
-	for i, item := range slices.Backward(items) {
-		if size += len(item) + 1; size > notes.MaxTranscript {
-			return items[i+1:]
-		}
-	}
-	return items
-}
-
-// read returns the entries as JSON, and the stored form, which is nil if there
-// is none.
-func (t *Transcript) read(ctx context.Context) (items []json.RawMessage, stored []byte, err error) {
-	stored, err = t.value.Get(ctx)
-	switch {
-	case err != nil:
-		return nil, nil, fmt.Errorf("bot: transcript: %w", err)
-	case stored == nil:
-		return nil, nil, nil
-	}
-	if err := json.Unmarshal(stored, &items); err != nil {
-		return nil, nil, fmt.Errorf("bot: transcript: %w", err)
-	}
-	return items, stored, nil
+	return t.log().Merge(ctx, all)
 }
 
 // TranscriptQuery says which entries of a transcript are wanted. The zero value
@@ -180,25 +119,16 @@ func (t *Transcript) Find(ctx context.Context, q TranscriptQuery) ([]TranscriptE
 
 // Entries returns all entries, oldest first.
 func (t *Transcript) Entries(ctx context.Context) ([]TranscriptEntry, error) {
-	items, _, err := t.read(ctx)
+	all, err := t.log().Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]TranscriptEntry, 0, len(items))
-	for _, item := range items {
-		var e TranscriptEntry
-		if err := json.Unmarshal(item, &e); err != nil {
-			return nil, fmt.Errorf("bot: transcript: %w", err)
-		}
-		out = append(out, e)
+	out := make([]TranscriptEntry, len(all))
+	for i, e := range all {
+		out[i] = TranscriptEntry(e)
 	}
 	return out, nil
 }
 
 // Delete forgets everything.
-func (t *Transcript) Delete(ctx context.Context) error {
-	if err := t.value.Delete(ctx); err != nil {
-		return fmt.Errorf("bot: transcript: %w", err)
-	}
-	return nil
-}
+func (t *Transcript) Delete(ctx context.Context) error { return t.log().Delete(ctx) }
