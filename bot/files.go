@@ -12,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // WithFiles returns c with files attached. [Thread.Post] and [Thread.Edit] upload
@@ -164,9 +165,9 @@ func withLinks(text, links string) string {
 	switch {
 	case links == "":
 		return text
-	case blank(text):
+	case stream.Blank(text):
 		return links
 	default:
-		return below(text, links)
+		return stream.Below(text, links)
 	}
 }

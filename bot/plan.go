@@ -251,12 +251,12 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*ad
 		p.thread, p.messageID = t, ""
 		return &adapter.Message{Thread: t.id, Body: p.body()}, nil
 	}
-	w := newStreamWriter(t, t.writeKey(ctx), x)
-	if err := w.put(ctx, p.body()); err != nil {
-		return w.message, err
+	shown := newPage(t, t.writeKey(ctx), x)
+	if err := shown.Put(ctx, p.body()); err != nil {
+		return shown.message, err
 	}
-	p.thread, p.messageID = t, w.message.ID
-	return w.message, nil
+	p.thread, p.messageID = t, shown.message.ID
+	return shown.message, nil
 }
 
 // setPlan makes steps the plan of a session, with mentions in them.

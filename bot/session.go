@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Session is a handle on the agent session of a thread: what people watch there
@@ -112,7 +113,7 @@ type Elicitation struct {
 // continues with it.
 func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	t := s.thread
-	if blank(e.Text) {
+	if stream.Blank(e.Text) {
 		return ErrEmpty
 	}
 	if e.Auth != nil && len(e.Options) > 0 {
@@ -190,7 +191,7 @@ func (s *Session) Fail(ctx context.Context, text string) error {
 		_, err := t.Post(ctx, Markdown(text))
 		return err
 	}
-	if blank(text) {
+	if stream.Blank(text) {
 		return ErrEmpty
 	}
 	key := t.writeKey(ctx)

@@ -1,11 +1,12 @@
 package bot
 
 import (
-	"context"
+	"io"
 	"iter"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/content"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Stream is text that arrives bit by bit, as a model writes it: a sequence or a
@@ -46,6 +47,54 @@ func StreamWith[S Source](src S, o StreamOptions) Content {
 		o.Broken = "_The answer broke off here._"
 	}
 	return streamContent{chunksOf(src), o}
+}
+
+// Source is what a [Stream] can be made of: a sequence or a channel, of texts or of
+// chunks. A sequence can end with an error; a channel ends when it is closed.
+type Source interface {
+	iter.Seq2[string, error] | iter.Seq[string] | iter.Seq2[Chunk, error] | iter.Seq[Chunk] |
+		func(yield func(string, error) bool) | func(yield func(string) bool) |
+		func(yield func(Chunk, error) bool) | func(yield func(Chunk) bool) |
+		chan string | <-chan string | chan Chunk | <-chan Chunk
+}
+
+// FromReader makes a source for [Stream] of a reader. A character that arrives
+// in two pieces is not torn. The reader must fail when the context of the post
+// ends, as the body of an HTTP response does if its request has that context.
+func FromReader(r io.Reader) iter.Seq2[string, error] { return stream.FromReader(r) }
+
+// chunksOf returns what reads a source.
+func chunksOf[S Source](src S) stream.Source[Chunk] {
+	text := func(text string) Chunk { return TextChunk{text} }
+	same := func(c Chunk) Chunk { return c }
+	switch src := any(src).(type) {
+	case iter.Seq2[Chunk, error]:
+		return stream.Sequence(src, same)
+	case func(yield func(Chunk, error) bool):
+		return stream.Sequence(src, same)
+	case iter.Seq2[string, error]:
+		return stream.Sequence(src, text)
+	case func(yield func(string, error) bool):
+		return stream.Sequence(src, text)
+	case iter.Seq[Chunk]:
+		return stream.Unfailing(src, same)
+	case func(yield func(Chunk) bool):
+		return stream.Unfailing(src, same)
+	case iter.Seq[string]:
+		return stream.Unfailing(src, text)
+	case func(yield func(string) bool):
+		return stream.Unfailing(src, text)
+	case chan string:
+		return stream.Channel(src, text)
+	case <-chan string:
+		return stream.Channel(src, text)
+	case chan Chunk:
+		return stream.Channel(src, same)
+	case <-chan Chunk:
+		return stream.Channel(src, same)
+	default: // Source has no others
+		return stream.Unfailing(func(func(Chunk) bool) {}, same)
+	}
 }
 
 // StreamOptions say how a stream is shown. The zero value is ready to use.
@@ -109,7 +158,7 @@ const (
 
 // streamContent is a stream as Content.
 type streamContent struct {
-	src func(ctx context.Context) iter.Seq2[Chunk, error]
+	src stream.Source[Chunk]
 	o   StreamOptions
 }
 

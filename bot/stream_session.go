@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"errors"
 	"iter"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/heal"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // closingWords end a session's turn if all was said before the end.
@@ -34,7 +34,7 @@ type sessionStream struct {
 	progress bool   // says that the rest is a thought as well
 	links    string // what stands below the response
 
-	text   streamText
+	text   stream.Text
 	people mentioner
 	// told is how much of the text has become thoughts.
 	told int
@@ -42,22 +42,23 @@ type sessionStream struct {
 	places int
 	wrote  bool
 
-	// glimpsed is how much of the text was shown, at the time of looked. every is the
-	// pace; it is negative once nothing more can be shown.
+	// glimpsed is how much of the text was shown, at the time of looked. blind says
+	// that nothing more can be shown before the end.
 	glimpsed int
 	looked   time.Time
-	every    time.Duration
+	pace     stream.Pace
+	blind    bool
 }
 
 func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*adapter.Message, error) {
-	s.looked, s.every = time.Now(), s.o.Every
-	err := readStream(ctx, src, func(c Chunk) {
+	s.looked, s.pace = time.Now(), stream.NewPace(s.o.Every)
+	err := stream.Read(ctx, src, func(c Chunk) {
 		switch c := c.(type) {
 		case TextChunk:
-			s.text.add(c.Text)
+			s.text.Add(c.Text)
 			s.glimpse(ctx)
 		case StepChunk:
-			s.text.step = true
+			s.text.Step()
 		case TaskChunk:
 			s.think(ctx)
 			s.task(ctx, c)
@@ -69,8 +70,8 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 		s.breakOff(ctx, err)
 		return nil, err
 	}
-	rest := s.text.b.String()[s.told:]
-	if blank(rest) && s.links == "" {
+	rest := s.text.String()[s.told:]
+	if stream.Blank(rest) && s.links == "" {
 		if !s.wrote {
 			return nil, ErrEmpty
 		}
@@ -105,12 +106,12 @@ func (s *sessionStream) respond(ctx context.Context, rest string) (*adapter.Mess
 // glimpse shows what of the text is settled, in a thought that the next activity
 // replaces, if it is time for it. It slows down as a stream in comments does.
 func (s *sessionStream) glimpse(ctx context.Context) {
-	if s.every < 0 || time.Since(s.looked) < s.every {
+	if s.blind || time.Since(s.looked) < s.pace.Every() {
 		return
 	}
-	text := s.text.b.String()
+	text := s.text.String()
 	end := heal.Settled(text)
-	if end <= max(s.told, s.glimpsed) || blank(text[s.told:end]) {
+	if end <= max(s.told, s.glimpsed) || stream.Blank(text[s.told:end]) {
 		return
 	}
 	start := time.Now()
@@ -119,27 +120,21 @@ func (s *sessionStream) glimpse(ctx context.Context) {
 		Kind: adapter.ActivityThought, Body: strings.TrimSpace(text[s.told:end]), Ephemeral: true,
 	})
 	s.looked = time.Now()
-	if took := s.looked.Sub(start); took > s.every || adapter.CodeOf(err) == adapter.CodeRateLimited {
-		s.every *= 2
-	}
-	if limited, ok := errors.AsType[*adapter.Error](err); ok {
-		s.every = max(s.every, limited.RetryAfter)
-	}
-	s.every = min(s.every, slowest)
+	s.pace.Shown(s.looked.Sub(start), err)
 	switch {
 	case err == nil:
 		s.glimpsed = end
 	case !adapter.CodeOf(err).Retryable():
-		s.every = -1
+		s.blind = true
 	}
 }
 
 // think makes a thought of the text that is settled. If that fails, the text
 // stays for later.
 func (s *sessionStream) think(ctx context.Context) {
-	text := s.text.b.String()
+	text := s.text.String()
 	end := heal.Settled(text)
-	if end <= s.told || blank(text[s.told:end]) {
+	if end <= s.told || stream.Blank(text[s.told:end]) {
 		return
 	}
 	if s.write(ctx, &adapter.Activity{Kind: adapter.ActivityThought, Body: strings.TrimSpace(text[s.told:end])}) {
@@ -148,13 +143,13 @@ func (s *sessionStream) think(ctx context.Context) {
 }
 
 func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
-	if blank(c.Title) { // an action has a name
+	if stream.Blank(c.Title) { // an action has a name
 		c.Title = cmp.Or(c.ID, "Task")
 	}
 	if c.Status == TaskFailed {
 		var parts []string
 		for _, part := range []string{c.Title, c.Details, c.Output} {
-			if !blank(part) {
+			if !stream.Blank(part) {
 				parts = append(parts, part)
 			}
 		}
@@ -214,5 +209,5 @@ func (s *sessionStream) breakOff(ctx context.Context, cause error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
-	s.write(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: brokenText(s.text.b.String()[s.told:], s.o.Broken)})
+	s.write(ctx, &adapter.Activity{Kind: adapter.ActivityFailure, Body: stream.Broken(s.text.String()[s.told:], s.o.Broken)})
 }

@@ -1,0 +1,10 @@
+// Package stream reads what arrives bit by bit, and shows a text while it grows.
+//
+// A source is a sequence or a channel; [Read] reads it to its end, or until its
+// context ends. [Text] puts pieces of text together, [Live] shows them on a [Page]
+// meanwhile, as often as the page can bear: the text that is shown never ends in half
+// a character, an open mark or an unfinished mention.
+//
+// The package knows Markdown and the errors of platforms. What a page is, and what
+// else than text a stream says, is the caller's.
+package stream
