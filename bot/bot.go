@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -11,6 +10,7 @@ import (
 	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/internal/rows"
 	"github.com/linearbot/linearbot/internal/turns"
 )
 
@@ -39,8 +39,7 @@ type Bot struct {
 	// foreign is the last time that an event of another workspace was worth a
 	// warning.
 	foreign loggedCause
-	// wide is until when leases take many entries of a lane, in nanoseconds.
-	wide atomic.Int64
+	size    rows.Size
 }
 
 // New checks cfg, fills in defaults and returns a Bot. It does no I/O.

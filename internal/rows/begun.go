@@ -1,4 +1,4 @@
-package bot
+package rows
 
 import (
 	"context"
@@ -11,12 +11,6 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
-
-// A turn that stands for several messages may have to run again: after an
-// error, a crash or a deploy. It must be the same turn then, or what it wrote
-// would be written again under the name of another message. So before such a
-// turn runs, it is noted which message stands for which, and as long as that
-// message waits in the lane nothing newer takes its place.
 
 const (
 	// begunKept is the most rows that are remembered of a lane. They are few:
@@ -63,17 +57,17 @@ func (g *begun) with(id string) *row {
 	return nil
 }
 
-// begin notes which row is begun, unless it was tried before.
-func (l *lane) begin(ctx context.Context, p pick) error {
-	if l.candidates[p.at].row != nil {
+// Begin notes which row is begun, unless it was begun before.
+func (l *Lane) Begin(ctx context.Context, p Pick) error {
+	if l.candidates[p.At].row != nil {
 		return nil
 	}
-	r := &row{Newest: l.entries[p.at].ID}
-	for _, i := range p.older {
+	r := &row{Newest: l.entries[p.At].ID}
+	for _, i := range p.Older {
 		r.Older = append(r.Older, l.entries[i].ID)
 	}
-	if err := alive(ctx); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	stored, err := l.noted(r)
 	if err != nil {
@@ -91,15 +85,16 @@ func (l *lane) begin(ctx context.Context, p pick) error {
 	}
 }
 
-// stepAside notes, with the verdict, that the row of a pick is out of its lane
-// for d.
-func (l *lane) stepAside(p pick, d time.Duration) {
-	r := l.begun.with(l.entries[p.at].ID)
+// StepAside notes, with the verdict, that the row of a pick is out of its lane
+// until the turn that ends now has ended, which takes a while at most, and d has
+// passed.
+func (l *Lane) StepAside(p Pick, while, d time.Duration) {
+	r := l.begun.with(l.entries[p.At].ID)
 	if r == nil {
 		return
 	}
 	aside := *r
-	aside.Aside = l.now.Add(l.bot.cfg.TurnTimeout + d)
+	aside.Aside = l.now.Add(while + d)
 	if stored, err := l.noted(&aside); err == nil {
 		l.page.Stage(notes.Begun, "", stored)
 	}
@@ -107,7 +102,7 @@ func (l *lane) stepAside(p pick, d time.Duration) {
 
 // noted adds a row to those of the lane, forgets those that are done, and
 // returns the stored form.
-func (l *lane) noted(r *row) ([]byte, error) {
+func (l *Lane) noted(r *row) ([]byte, error) {
 	long := l.now.Add(-begunGrace)
 	rows := slices.DeleteFunc(slices.Clone(l.begun.rows), func(old *row) bool {
 		return old.Newest == r.Newest || !l.cut && !l.holds(old.Newest) && old.Aside.Before(long)
