@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -129,7 +130,7 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome,
 
 // awaitsInput reports whether a question of a session waits for an answer.
 func (b *Bot) awaitsInput(ctx context.Context, page *notes.Thread) (bool, error) {
-	open, _, err := loadAsking(ctx, page)
+	open, err := questions.OpenIn(ctx, page)
 	if err != nil || len(open.Waiting) > 0 {
 		return err == nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -105,7 +106,7 @@ func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.
 	if b.refuses(t.message) != "" {
 		return false, nil
 	}
-	open, _, err := loadAsking(ctx, page)
+	open, err := questions.OpenIn(ctx, page)
 	if err != nil {
 		return false, err
 	}
