@@ -152,11 +152,7 @@ func (a *Adapter) CancelPlan(ctx context.Context, workspace string, id adapter.T
 	if err != nil {
 		return err
 	}
-	var steps []linearapi.PlanStep
-	if json.Unmarshal(session.Plan, &steps) != nil {
-		return nil //nolint:nilerr // there is none, or it is not a list, which is all that bots set
-	}
-	open := false
+	steps, open := planSteps(session.Plan), false
 	for i := range steps {
 		if (adapter.PlanStep{Status: steps[i].Status}).Unfinished() {
 			steps[i].Status, open = "canceled", true
@@ -167,6 +163,22 @@ func (a *Adapter) CancelPlan(ctx context.Context, workspace string, id adapter.T
 	}
 	_, err = b.api.AgentSessionUpdate(ctx, thread.SessionID, linearapi.SessionUpdateInput{Plan: linearapi.Set(steps)})
 	return err
+}
+
+// planSteps reads the plan of a session: the list that was set, or an object around it,
+// which is what the schema promises. It returns none for anything else.
+func planSteps(plan json.RawMessage) []linearapi.PlanStep {
+	var steps []linearapi.PlanStep
+	if json.Unmarshal(plan, &steps) == nil {
+		return steps
+	}
+	var around struct {
+		Steps []linearapi.PlanStep `json:"steps"`
+	}
+	if json.Unmarshal(plan, &around) != nil {
+		return nil
+	}
+	return around.Steps
 }
 
 // sessionThread parses the id of an agent session.

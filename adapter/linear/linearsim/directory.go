@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // directoryMutations are those of teams, states, people and the workspace.
@@ -261,14 +262,25 @@ func moreQueries() map[string]operation {
 	}
 }
 
-// suggestRepositories ranks the candidates in the order given. Linear ranks them
-// by the content of the issue.
+// suggestRepositories ranks the candidates by how many words of their names the issue
+// has, and otherwise in the order given. Linear reads more of the issue.
 func suggestRepositories(r *request, a args) (any, error) {
-	if _, err := r.ws.findIssue(a.text("issueId")); err != nil {
+	i, err := r.ws.findIssue(a.text("issueId"))
+	if err != nil {
 		return nil, err
 	}
+	about := strings.ToLower(i.title + " " + i.description)
+	shared := func(raw any) (n int) {
+		for _, word := range strings.FieldsFunc(strings.ToLower(asArgs(raw).text("repositoryFullName")), notLetter) {
+			if strings.Contains(about, word) {
+				n++
+			}
+		}
+		return n
+	}
+	candidates := slices.Clone(a.list("candidateRepositories"))
+	slices.SortStableFunc(candidates, func(a, b any) int { return shared(b) - shared(a) })
 	out := []any{}
-	candidates := a.list("candidateRepositories")
 	for i, raw := range candidates {
 		c := asArgs(raw)
 		out = append(out, payload{"RepositorySuggestion", map[string]any{
@@ -278,6 +290,8 @@ func suggestRepositories(r *request, a args) (any, error) {
 	}
 	return payload{"RepositorySuggestionsPayload", map[string]any{"suggestions": out}}, nil
 }
+
+func notLetter(r rune) bool { return !unicode.IsLetter(r) }
 
 // search finds things that have the term in one of their fields.
 func (r *request) search(typ string, a args, fields ...string) (any, error) {
