@@ -62,9 +62,13 @@ func (b *Bot) cannot(op string) error {
 
 // alive returns the cause if ctx has ended. Writes ask it first, so that a turn
 // that was told to stop, or has lost its thread, changes nothing more.
+// So does one whose handler has detached the context with which it writes.
 func alive(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if t := turnFrom(ctx); t != nil && t.life != nil && overFor(t.life) != "" {
+		return context.Cause(t.life)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func newCrashBot(lin linear.Config, job string, witness *witness, cfg bot.Config
 	}
 	b.OnNewMention(map[string]bot.MessageHandler{
 		"stepping": witness.stepping, "asking": witness.asking, "poison": poison, "memory": hungry,
-		"session": witness.inSession, "session-poison": poison,
+		"session": witness.inSession, "session-poison": poison, "session-stop": witness.untilStopped,
 	}[job])
 	b.OnNewMessage(nil, func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		_, err := t.Post(ctx, bot.Text("heard "+m.Text()))
@@ -158,6 +158,37 @@ func (w *witness) inSession(ctx context.Context, t *bot.Thread, m *bot.Message) 
 	}
 	_, err := w.pass(ctx, "answered", m.ID)
 	return err
+}
+
+// untilStopped is a turn in an agent session that works until it is told to stop, and
+// does not give up then. It says what became of its writes.
+func (w *witness) untilStopped(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+	s := t.Session()
+	if m.Text() != "go" {
+		_, err := s.Finish(ctx, bot.Text("heard "+m.Text()))
+		return err
+	}
+	if err := s.Think(ctx, "looking"); err != nil {
+		return err
+	}
+	if _, err := w.pass(ctx, "begun", m.ID); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	detached := context.WithoutCancel(ctx)
+	if _, err := w.pass(detached, "ended", m.ID); err != nil {
+		return err
+	}
+	for _, in := range []context.Context{ctx, detached} {
+		_, err := s.Finish(in, bot.Text("too late"))
+		for _, err := range []error{err, s.Think(in, "too late"), s.Fail(in, "too late"), s.AddLinks(in, adapter.SessionLink{URL: "https://example.com/late"})} {
+			if !errors.Is(err, bot.ErrStopped) {
+				return fmt.Errorf("a write after the stop: %w", err)
+			}
+		}
+	}
+	_, err := w.pass(detached, "fenced", m.ID)
+	return errors.Join(err, errors.New("not done"))
 }
 
 // poison ends the process as a text does that takes all memory: at once.

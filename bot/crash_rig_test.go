@@ -61,6 +61,7 @@ type talk struct {
 	at, with string
 	held     bool
 	passed   map[string]int
+	since    map[string]time.Time // of the first pass of each point
 }
 
 // newCrashRig makes a rig without processes. state is "redis" or "file".
@@ -143,7 +144,9 @@ func (r *crashRig) passes(point, about string) (n int, hold bool) {
 		if !strings.Contains(about, k.root.ID) && !r.isSessionOf(k, about) {
 			continue
 		}
-		k.passed[point]++
+		if k.passed[point]++; k.passed[point] == 1 {
+			k.since[point] = time.Now()
+		}
 		hold = point == k.at && strings.Contains(about, k.with)
 		if hold {
 			k.at, k.held = "", true
@@ -215,7 +218,7 @@ func (r *crashRig) end(cmd *exec.Cmd, sig syscall.Signal) int {
 func (r *crashRig) say(name, text, at, with string) *talk {
 	r.mu.Lock() // until it is known, no one passes
 	defer r.mu.Unlock()
-	k := &talk{name: name, root: r.ada.Comment(r.issue, "@helper-bot "+text), at: at, with: with, passed: map[string]int{}}
+	k := &talk{name: name, root: r.ada.Comment(r.issue, "@helper-bot "+text), at: at, with: with, passed: map[string]int{}, since: map[string]time.Time{}}
 	r.talks = append(r.talks, k)
 	return k
 }

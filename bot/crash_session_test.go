@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,4 +86,42 @@ func TestCrashLoopInSession(t *testing.T) {
 	if !strings.HasPrefix(last, "error: Sorry, something went wrong") || !strings.Contains(last, "Reference: `") {
 		t.Errorf("the session ends with %q", last)
 	}
+}
+
+// TestStopAtAnotherProcess: one process works on a session while another one receives
+// the stop. The context of the handler ends within a second, its later writes are
+// refused, and the confirmation is last. A prompt after that starts clean.
+func TestStopAtAnotherProcess(t *testing.T) {
+	t.Parallel()
+	r := newCrashRig(t, "session-stop", "redis")
+	a := r.start("a", time.Minute)
+	k := r.say("stop", "go", "", "")
+	r.until("the turn has begun", func() bool { return k.passed["begun"] > 0 })
+	b := r.start("b", time.Minute) // which gets the webhooks from now on
+	x := r.session(k)
+	pressed := time.Now()
+	r.ada.Stop(x)
+	r.until("the writes are refused", func() bool { return k.passed["fenced"] > 0 })
+	r.mu.Lock()
+	took := k.since["ended"].Sub(pressed)
+	r.mu.Unlock()
+	if took > time.Second {
+		t.Errorf("the context ended %s after the stop, want a second at most", took)
+	}
+	r.until("the stop is confirmed", func() bool { return x.Status() == "complete" })
+	want := []string{"thought: looking", "prompt: Stop", "response: Stopped."}
+	if diff := cmp.Diff(want, x.Activities()); diff != "" {
+		t.Errorf("the session (-want +got):\n%s", diff)
+	}
+	r.ada.Prompt(x, "again")
+	r.until("the prompt is answered", func() bool { got := x.Activities(); return got[len(got)-1] == "response: heard again" })
+	if links := x.Links(); len(links) > 0 {
+		t.Errorf("links %q were added after the stop", links)
+	}
+	for _, p := range []*exec.Cmd{a, b} {
+		if code := r.end(p, syscall.SIGTERM); code != 0 {
+			t.Errorf("exit code %d after SIGTERM, want 0", code)
+		}
+	}
+	t.Logf("the context ended %s after the stop", took)
 }

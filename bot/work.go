@@ -217,6 +217,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	// Everything that can end a turn cancels this context; the first cause wins.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	t.life = ctx
 	b.members.enter(t, cancel)
 	defer b.members.exit(t)
 	if err := b.stoppable(ctx, r, cancel); err != nil {
