@@ -56,13 +56,13 @@ func (s *Server) controlPerson(r *http.Request, in args) (any, error) {
 		return at.createIssue(u)
 	case "update":
 		return at.updateIssue(u)
-	case "prompt", "stop", "choose":
+	case "prompt", "stop", "choose", "queue", "send", "unqueue", "dismiss":
 		return at.session(u, verb)
 	case "key":
 		return map[string]any{"apiKey": u.APIKey()}, nil
 	default:
 		return nil, refused(http.StatusNotFound, "a person cannot %q: use comment, edit, delete, resolve, unresolve, react, unreact, issue, "+
-			"update, prompt, choose, stop or key", verb)
+			"update, prompt, choose, queue, send, unqueue, stop, dismiss or key", verb)
 	}
 }
 
@@ -148,11 +148,26 @@ func (t *target) session(u *User, verb string) (any, error) {
 	if err != nil {
 		return nil, refused(http.StatusNotFound, "no session %q", t.in.text("session"))
 	}
-	if verb == "stop" {
+	activity := t.in.text("activity")
+	switch verb {
+	case "stop":
 		u.Stop(x)
 		return done(), nil
-	}
-	if verb == "choose" {
+	case "dismiss":
+		u.Dismiss(x)
+		return done(), nil
+	case "queue":
+		return map[string]any{"activity": u.Queue(x, t.in.text("body"))}, nil
+	case "send", "unqueue":
+		change := u.SendQueued
+		if verb == "unqueue" {
+			change = u.DeleteQueued
+		}
+		if !change(x, activity) {
+			return nil, refused(http.StatusNotFound, "no queued prompt %q", activity)
+		}
+		return map[string]any{"activity": activity}, nil
+	case "choose":
 		id := u.Choose(x, t.in.text("body"))
 		if id == "" {
 			return nil, refused(http.StatusBadRequest, "the session does not offer %q", t.in.text("body"))

@@ -186,6 +186,9 @@ func updateOrganization(r *request, a args) (any, error) {
 	if in.set("name") {
 		r.ws.Name = in.text("name")
 	}
+	if in.has(restrictAgents) {
+		r.ws.membersOnly = in.flag(restrictAgents)
+	}
 	r.ws.updatedAt = r.srv.now()
 	return r.done("OrganizationPayload", "organization", r.ws), nil
 }

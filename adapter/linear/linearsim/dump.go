@@ -154,7 +154,7 @@ func (n *notification) kept() stateNotification {
 }
 
 func (w *Workspace) kept() stateWorkspace {
-	out := stateWorkspace{stateRecord: w.record.kept(w.ID), Name: w.Name, URLKey: w.URLKey}
+	out := stateWorkspace{stateRecord: w.record.kept(w.ID), Name: w.Name, URLKey: w.URLKey, MembersOnly: w.membersOnly}
 	for _, u := range w.users {
 		out.Users = append(out.Users, stateUser{u.record.kept(u.ID), u.Name, u.DisplayName, u.Email, u.App, u.Guest, u.Admin})
 	}
@@ -192,6 +192,9 @@ func (w *Workspace) kept() stateWorkspace {
 		sx := stateSession{stateThing: x.thing.kept(), App: x.App.ID, Issue: idIn(x.Issue), Root: idIn(x.Root), Source: idIn(x.source)}
 		for _, a := range x.activities {
 			sx.Activities = append(sx.Activities, a.kept())
+		}
+		for _, a := range x.waiting {
+			sx.Queued = append(sx.Queued, a.kept())
 		}
 		out.Sessions = append(out.Sessions, sx)
 	}

@@ -118,6 +118,7 @@ type Workspace struct {
 	sessions      []*Session
 	notifications []*notification
 	things        map[string][]*thing // by type
+	membersOnly   bool                // see RestrictAgents
 }
 
 // Workspace adds a workspace and returns it. The URL key is the part of
@@ -147,6 +148,8 @@ func (w *Workspace) field(r *request, name string, a args) (any, error) {
 		return w.createdAt, nil
 	case "updatedAt":
 		return w.updatedAt, nil
+	case restrictAgents:
+		return w.membersOnly, nil
 	case "userCount":
 		return len(w.users), nil
 	case "users":

@@ -90,7 +90,7 @@ func (b *restorer) thing(ref string) *thing {
 func (b *restorer) add(typ, id string, n node) { b.nodes[typ+"/"+id] = n }
 
 func (b *restorer) workspace(sw stateWorkspace) {
-	w := &Workspace{ID: sw.ID, Name: sw.Name, URLKey: sw.URLKey, record: sw.record(), srv: b.s, things: map[string][]*thing{}}
+	w := &Workspace{ID: sw.ID, Name: sw.Name, URLKey: sw.URLKey, membersOnly: sw.MembersOnly, record: sw.record(), srv: b.s, things: map[string][]*thing{}}
 	b.ws = w
 	b.workspaces = append(b.workspaces, w)
 	b.add("Organization", w.ID, w)
@@ -202,10 +202,13 @@ func (b *restorer) connect(sw stateWorkspace) {
 		to.Root, to.source = lookup[*Comment](b, "Comment", x.Root), lookup[*Comment](b, "Comment", x.Source)
 		to.values = b.values(x.Values)
 		to.answerActivities()
-		for _, a := range x.Activities {
-			act := &thing{record: a.record(), id: a.ID, typ: "AgentActivity", ws: w, values: b.values(a.Values)}
-			to.activities = append(to.activities, act)
+		of := func(in []stateThing) (out []*thing) {
+			for _, a := range in {
+				out = append(out, &thing{record: a.record(), id: a.ID, typ: "AgentActivity", ws: w, values: b.values(a.Values)})
+			}
+			return out
 		}
+		to.activities, to.waiting = of(x.Activities), of(x.Queued)
 	}
 }
 

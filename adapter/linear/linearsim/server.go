@@ -194,7 +194,7 @@ func Start(cfg Config) (*Server, error) {
 		query: root("Query", directoryQueries(), issueQueries(), commentQueries(), projectQueries(), linkQueries(), moreQueries(),
 			notificationQueries(), webhookQueries(), introspectionQueries()),
 		mutate: root("Mutation", issueMutations(), commentMutations(), reactionMutations(), linkMutations(), fileMutations(),
-			sessionMutations(), directoryMutations(), notificationMutations(), webhookMutations(), projectMutations()),
+			sessionMutations(), promptMutations(), directoryMutations(), notificationMutations(), webhookMutations(), projectMutations()),
 		random:    newSource(cfg.Seed),
 		rewrite:   newRewriter(),
 		comments:  map[string]*Comment{},

@@ -23,7 +23,7 @@ func (w *Workspace) agents() []*Installation {
 // starts a session, and a person's reply in a session's thread prompts it.
 func (s *Server) involveAgents(c *Comment) {
 	w := c.ws
-	if c.Issue == nil {
+	if c.Issue == nil || !c.Author.mayInvoke() {
 		return
 	}
 	for _, in := range w.agents() {
@@ -52,7 +52,7 @@ func (s *Server) delegateToAgent(i *Issue, by *User, was issueFields) {
 	for _, in := range i.Team.ws.agents() {
 		delegated := i.delegate == in.User && was.delegate != in.User
 		mentioned := slices.Contains(now, in.User) && !slices.Contains(before, in.User)
-		if in.User == by || !delegated && !mentioned {
+		if in.User == by || !delegated && !mentioned || !by.mayInvoke() {
 			continue
 		}
 		root := s.addComment(&Comment{
@@ -165,11 +165,7 @@ func (u *User) Stop(x *Session) {
 		return
 	}
 	activity := x.note(s, s.newID(), u, "prompt", map[string]any{"body": "Stop"}, args{"signal": "stop"}, nil)
-	for _, in := range u.ws.agents() {
-		if in.User == x.App {
-			s.sessionPrompted(in, x, activity, nil)
-		}
-	}
+	x.tellPrompt(activity, nil)
 }
 
 // Sessions returns the sessions of the workspace, oldest first.

@@ -19,6 +19,7 @@ type Session struct {
 
 	*thing
 	activities []*thing
+	waiting    []*thing // prompts that are queued
 	source     *Comment // that started it, or nil
 }
 
@@ -28,7 +29,7 @@ func (u *User) StartSession(app *Installation, issue *Issue, root *Comment) *Ses
 	s := u.ws.srv
 	s.mu.Lock()
 	defer s.unlock()
-	if app == nil || app.ws != u.ws || issue == nil || issue.Team.ws != u.ws || root != nil && root.Issue != issue {
+	if app == nil || app.ws != u.ws || issue == nil || issue.Team.ws != u.ws || root != nil && root.Issue != issue || !u.mayInvoke() {
 		return nil
 	}
 	x := u.startSession(app, issue, root)
@@ -43,7 +44,7 @@ func (u *User) startSession(app *Installation, issue *Issue, root *Comment) *Ses
 	x := &Session{ID: s.newID(), App: app.User, Issue: issue, Root: root}
 	x.thing = u.ws.newThing("AgentSession", x.ID, map[string]any{
 		"appUser": app.User, "creator": u, "issue": issue, "comment": root, "sourceComment": root, "status": "pending",
-		"slugId": s.secret(6), "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
+		"dismissedAt": nil, "dismissedBy": nil, "slugId": s.secret(6), "url": issue.url(), "startedAt": nil, "endedAt": nil, "externalLinks": []payload{},
 	})
 	x.answerActivities()
 	u.ws.sessions = append(u.ws.sessions, x)
@@ -63,16 +64,12 @@ func (u *User) Prompt(x *Session, text string) string {
 	s := u.ws.srv
 	s.mu.Lock()
 	defer s.unlock()
-	if x == nil || x.Issue.Team.ws != u.ws {
+	if x == nil || x.Issue.Team.ws != u.ws || !u.mayInvoke() {
 		return ""
 	}
 	activity := x.say(s, s.newID(), u, "prompt", map[string]any{"body": text}, args{})
 	source, _ := activity.values["sourceComment"].(*Comment)
-	for _, in := range u.ws.agents() {
-		if in.User == x.App {
-			s.sessionPrompted(in, x, activity, source)
-		}
-	}
+	x.tellPrompt(activity, source)
 	return activity.id
 }
 
@@ -252,6 +249,14 @@ func (x *Session) note(s *Server, id string, by *User, typ string, content, in a
 }
 
 func updateSession(r *request, a args) (any, error) {
+	if in := a.object("input"); !r.user.App && in.set("dismissedAt") { // which is all that people can change
+		x, err := r.ws.findSession(a.text("id"))
+		if err != nil {
+			return nil, err
+		}
+		x.dismiss(r.user)
+		return r.done("AgentSessionPayload", "agentSession", x), nil
+	}
 	x, err := r.ownSession(a.text("id"))
 	if err != nil {
 		return nil, err

@@ -55,19 +55,20 @@ type stateToken struct {
 
 type stateWorkspace struct {
 	stateRecord
-	Name     string          `json:"name"`
-	URLKey   string          `json:"urlKey"`
-	Users    []stateUser     `json:"users"`
-	External []stateUser     `json:"external,omitempty"`
-	Teams    []stateTeam     `json:"teams"`
-	Labels   []stateLabel    `json:"labels,omitempty"`
-	Things   []stateThing    `json:"things,omitempty"`
-	Issues   []stateIssue    `json:"issues"`
-	Comments []stateComment  `json:"comments"`
-	Reacted  []stateReaction `json:"reactions,omitempty"`
-	Sessions []stateSession  `json:"sessions,omitempty"`
-	Webhooks []stateWebhook  `json:"webhooks,omitempty"`
-	Apps     []stateApp      `json:"apps,omitempty"`
+	Name        string          `json:"name"`
+	URLKey      string          `json:"urlKey"`
+	MembersOnly bool            `json:"agentsForMembersOnly,omitempty"`
+	Users       []stateUser     `json:"users"`
+	External    []stateUser     `json:"external,omitempty"`
+	Teams       []stateTeam     `json:"teams"`
+	Labels      []stateLabel    `json:"labels,omitempty"`
+	Things      []stateThing    `json:"things,omitempty"`
+	Issues      []stateIssue    `json:"issues"`
+	Comments    []stateComment  `json:"comments"`
+	Reacted     []stateReaction `json:"reactions,omitempty"`
+	Sessions    []stateSession  `json:"sessions,omitempty"`
+	Webhooks    []stateWebhook  `json:"webhooks,omitempty"`
+	Apps        []stateApp      `json:"apps,omitempty"`
 
 	Notifications []stateNotification `json:"notifications,omitempty"`
 }
@@ -188,6 +189,7 @@ type stateSession struct {
 	Root       string       `json:"root,omitempty"`
 	Source     string       `json:"source,omitempty"`
 	Activities []stateThing `json:"activities,omitempty"`
+	Queued     []stateThing `json:"queued,omitempty"`
 }
 
 type stateWebhook struct {
