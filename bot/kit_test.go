@@ -40,6 +40,7 @@ type testBot struct {
 	store state.Store
 	bot   *bot.Bot
 	n     int
+	began time.Time // for at
 
 	mu  sync.Mutex
 	log []string
@@ -150,6 +151,11 @@ func (w *testBot) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.log = append(w.log, fmt.Sprintf(format, args...))
+}
+
+// at remembers that something happened, and when.
+func (w *testBot) at(format string, args ...any) {
+	w.note("%s "+format, append([]any{time.Since(w.began)}, args...)...)
 }
 
 // notes returns what was noted.
