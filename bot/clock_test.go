@@ -71,16 +71,23 @@ func TestClocksApart(t *testing.T) {
 		play func(w *testBot)
 	}{
 		{
-			"a question that times out", bot.Config{}, func(w *testBot) { ask(w, bot.Question{Text: "?", Timeout: 5 * time.Minute}) },
+			"a question that times out",
+			bot.Config{},
+			func(w *testBot) { ask(w, bot.Question{Text: "?", Timeout: 5 * time.Minute}) },
 			func(w *testBot) { w.say("ada", "@helper a") },
 		},
 		{
-			"a question that is answered in time", bot.Config{}, func(w *testBot) { ask(w, bot.Question{Text: "?", Timeout: 15 * time.Minute}) },
+			"a question that is answered in time",
+			bot.Config{},
+			func(w *testBot) { ask(w, bot.Question{Text: "?", Timeout: 15 * time.Minute}) },
 			func(w *testBot) { w.say("ada", "@helper a"); time.Sleep(14 * time.Minute); w.say("bob", "yes") },
 		},
 		{
-			"a reaction while a question is posed", bot.Config{},
-			func(w *testBot) { ask(w, bot.Question{Text: "?", Options: []adapter.Choice{{Value: "yes"}, {Value: "no"}}}) },
+			"a reaction while a question is posed",
+			bot.Config{},
+			func(w *testBot) {
+				ask(w, bot.Question{Text: "?", Options: []adapter.Choice{{Value: "yes"}, {Value: "no"}}})
+			},
 			func(w *testBot) { w.say("ada", "@helper a"); time.Sleep(time.Minute); w.say("bob", "👍") },
 		},
 		{"debounce", bot.Config{Policy: bot.Debounce(30 * time.Second)}, work, func(w *testBot) {
