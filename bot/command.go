@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/internal/cmdline"
 	"github.com/linearbot/linearbot/internal/fold"
@@ -227,13 +228,17 @@ func (b *Bot) callIn(t *Turn) (c cmdline.Call, ok bool) {
 	var text, prefix string
 	m := t.message
 	body, mentions := fold.Visible(markdown.OwnWords(m.Body)), m.mentions
-	if unwrapped := markdown.Unwrapped(body); unwrapped != m.Body {
+	if unwrapped := unwrapped(body); unwrapped != m.Body {
 		body, mentions = unwrapped, mention.Find(unwrapped, b.names(t.self))
 	}
 	start := trimIndent(body)
 	switch n := mention.Leading(body, mentions); {
 	case n > 0 && m.Mentioned:
 		text, prefix = mention.Strip(body, mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
+		last := mentions[n-1].At
+		if setOff(body[last[len(last)-1].End:]) > 0 {
+			text = text[setOff(text):]
+		}
 	case m.Rule == "addressed" && len(mentions) == 0:
 		text = start
 	case !b.cfg.Commands.NoSlash && strings.HasPrefix(start, "/"):
@@ -241,7 +246,23 @@ func (b *Bot) callIn(t *Turn) (c cmdline.Call, ok bool) {
 	default:
 		return cmdline.Call{}, false
 	}
-	return b.on.commands.Call(strings.TrimLeftFunc(markdown.Unwrapped(text), unicode.IsSpace), prefix)
+	return b.on.commands.Call(strings.TrimLeftFunc(unwrapped(text), unicode.IsSpace), prefix)
+}
+
+// unwrapped returns Markdown without the emphasis around what it begins with, bold
+// and italic at the same time included.
+func unwrapped(text string) string { return markdown.Unwrapped(markdown.Unwrapped(text)) }
+
+// setOff returns the length of the dash or the like that sets a name off from what
+// follows on its line: "@bot - deploy". It is 0 without one. A colon or comma is part
+// of the mention.
+func setOff(text string) int {
+	rest := strings.TrimLeft(text, " \t")
+	r, size := utf8.DecodeRuneInString(rest)
+	if !strings.ContainsRune("-–—!;.", r) || !strings.HasPrefix(rest[size:], " ") {
+		return 0
+	}
+	return len(text) - len(rest) + size
 }
 
 // trimIndent returns body without blank lines and spaces before it. A text that
