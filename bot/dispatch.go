@@ -19,7 +19,10 @@ type failure struct {
 	err     error
 }
 
-func (e *failure) Error() string { return e.handler.name + ": " + e.err.Error() }
+// mostSaid is how much of the text of an error is kept and logged, in bytes.
+const mostSaid = 4 << 10
+
+func (e *failure) Error() string { return e.handler.name + ": " + clip(e.err.Error(), mostSaid) }
 func (e *failure) Unwrap() error { return e.err }
 
 // dispatch runs the first group that does not decline. The handlers of OnEvent
@@ -186,6 +189,7 @@ func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
+		err = readable(err)
 		if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, ctx.Err()) {
 			err = fmt.Errorf("%w: %w", cause, err)
 		}
@@ -195,6 +199,26 @@ func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
 		wrapped = wrap(wrapped)
 	}
 	return wrapped(ctx, r.Turn)
+}
+
+// errUnread is an error that no handler returns.
+var errUnread = errors.New("bot: not an error of a handler")
+
+// readable returns an error of a handler, or one in its place if its methods panic, as
+// those of a nil pointer do: they are called where nothing would recover.
+func readable(err error) (out error) {
+	if err == nil {
+		return nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			out = &PanicError{Value: fmt.Sprintf("the error of the handler, a %T, panics: %v", err, v), Stack: debug.Stack()}
+		}
+	}()
+	_ = err.Error()
+	_ = errors.Is(err, errUnread)
+	_ = adapter.CodeOf(err)
+	return err
 }
 
 // timed gives a handler its context. leave must be called when it is done.

@@ -52,14 +52,17 @@ func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
 // RetryAfter asks for another try after d, without counting this one. Use it
-// when the time is known, for example from a rate limit. err says why and may
-// be nil.
+// when the time is known, for example from a rate limit. d is at least 100 ms, so that
+// a turn cannot spin. err says why and may be nil.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		err = errors.New("bot: handler asked to be called again")
 	}
-	return &retryError{after: max(d, 0), err: err}
+	return &retryError{after: max(d, retrySoonest), err: err}
 }
+
+// retrySoonest is the shortest wait until a turn is handled again.
+const retrySoonest = 100 * time.Millisecond
 
 type retryError struct {
 	after time.Duration

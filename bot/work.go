@@ -360,8 +360,10 @@ func (b *Bot) warnMissing(typ, action, workspace, missing string) {
 }
 
 // clipped bounds what a sender's words add to the log.
-func clipped(s string) string {
-	const most = 100
+func clipped(s string) string { return clip(s, 100) }
+
+// clip cuts a text to about so many bytes.
+func clip(s string, most int) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
