@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/rows"
+	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/internal/turns"
 )
 
@@ -30,7 +31,7 @@ type Bot struct {
 	notes      notes.Book
 	questions  questions.Book
 	runner     *turns.Runner
-	running    running
+	running    running.Set[*Turn]
 	sessions   sessionMemory
 	greeter    greeter
 	members    members
@@ -61,7 +62,7 @@ func New(cfg Config) (*Bot, error) {
 	b.runner = turns.New(turns.Config{
 		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers, PerWorkspace: cfg.PerWorkspace,
 		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,
-		Running: b.running.names,
+		Running: b.running.Names,
 	})
 	return b, nil
 }

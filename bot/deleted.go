@@ -47,8 +47,8 @@ func (b *Bot) noteDeletion(ctx context.Context, to *adapter.Route) error {
 		}
 		break
 	}
-	b.running.tell(k)
-	b.running.end(k, ErrDeleted, func(t *Turn) bool { return t.handles(to.Deleted) })
+	b.running.Tell(k)
+	b.running.End(k, ErrDeleted, func(t *Turn) bool { return t.handles(to.Deleted) })
 	b.signal(ctx, k)
 	return nil
 }

@@ -1,14 +1,12 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -158,8 +157,8 @@ func (t *Thread) stop(ctx context.Context, s stop) error {
 	if err := keepStop(ctx, t.bot.notes.Thread(t.key()), s); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	t.bot.running.tell(t.key())
-	t.bot.running.end(t.key(), ErrStopped, s.ends)
+	t.bot.running.Tell(t.key())
+	t.bot.running.End(t.key(), ErrStopped, s.ends)
 	t.bot.signal(ctx, t.key())
 	return t.closeQuestions(ctx, s)
 }
@@ -178,8 +177,8 @@ func (b *Bot) stopAt(ctx context.Context, to *adapter.Route, receipt state.Recei
 		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("a stop could not be carried out at once: it waits for its turn")
 		return
 	}
-	b.running.tell(k)
-	b.running.end(k, ErrStopped, s.ends)
+	b.running.Tell(k)
+	b.running.End(k, ErrStopped, s.ends)
 	b.signal(ctx, k)
 }
 
@@ -275,10 +274,10 @@ func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseF
 		return nil
 	}
 	k := r.thread.key()
-	if b.running.add(k, r.Turn, r.notes.ReadAt(), cancel) {
+	if b.running.Add(k, r.Turn, subjectOf(r.event), r.notes.ReadAt(), cancel) {
 		// What came with the lease is older than what a signal told of.
 		if err := b.endByNotes(ctx, k); err != nil {
-			b.running.remove(k, r.Turn)
+			b.running.Remove(k, r.Turn)
 			return err
 		}
 	}
@@ -287,7 +286,7 @@ func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseF
 
 func (b *Bot) unstoppable(r *run) {
 	if r.thread != nil {
-		b.running.remove(r.thread.key(), r.Turn)
+		b.running.Remove(r.thread.key(), r.Turn)
 	}
 }
 
@@ -308,108 +307,61 @@ func (t *Turn) overAlready(ctx context.Context) (cause, err error) {
 	return ErrDeleted, nil
 }
 
-// running are the turns of this process that a stop can end.
-type running struct {
-	mu    sync.Mutex
-	turns map[state.Key]map[*Turn]*liveTurn
-	// told is when signals of threads arrived of late, and toldAll when it was
-	// last possible that some were missed.
-	told    map[state.Key]time.Time
-	toldAll time.Time
-}
-
-const (
-	// toldFor is how long a signal is remembered: longer than from the moment
-	// in which a lease reads the notes until its turn is registered.
-	toldFor = 30 * time.Second
-	// toldMost is how many threads signals are remembered of.
-	toldMost = 4096
-)
-
-// tell remembers that there was a signal of a thread, or of any if k is zero.
-func (r *running) tell(k state.Key) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := time.Now()
-	if k.IsZero() || len(r.told) >= toldMost {
-		r.told, r.toldAll = nil, now
+// signal tells other instances that a thread was stopped, or a message of it deleted;
+// see package running.
+func (b *Bot) signal(ctx context.Context, k state.Key) {
+	s, ok := b.cfg.Store.(state.Signaler)
+	if !ok {
 		return
 	}
-	if r.told == nil {
-		r.told = make(map[state.Key]time.Time)
-	}
-	r.told[k] = now
-}
-
-// liveTurn is a turn that runs, and how it is stopped.
-type liveTurn struct {
-	since  time.Time
-	cancel context.CancelCauseFunc
-	// subject is the short name of its issue. Empty if it is not known.
-	subject string
-}
-
-// add registers a turn. It reports whether the notes of its thread, which were
-// read after the given time, are to be read again, because there was a signal
-// since.
-func (r *running) add(k state.Key, t *Turn, read time.Time, cancel context.CancelCauseFunc) (told bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.turns == nil {
-		r.turns = make(map[state.Key]map[*Turn]*liveTurn)
-	}
-	if r.turns[k] == nil {
-		r.turns[k] = make(map[*Turn]*liveTurn)
-	}
-	now := time.Now()
-	r.turns[k][t] = &liveTurn{since: now, cancel: cancel, subject: subjectOf(t.event)}
-	at, told := r.told[k]
-	if told && now.Sub(at) > toldFor {
-		delete(r.told, k)
-	}
-	later := func(at time.Time) bool { return !at.IsZero() && !read.After(at) && now.Sub(at) <= toldFor }
-	return later(at) || later(r.toldAll)
-}
-
-func (r *running) remove(k state.Key, t *Turn) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.turns[k], t)
-	if len(r.turns[k]) == 0 {
-		delete(r.turns, k)
+	if err := s.Signal(ctx, k); err != nil {
+		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("other instances could not be told that a thread was stopped")
 	}
 }
 
-// end ends those turns of a thread that which picks, with a cause.
-func (r *running) end(k state.Key, cause error, which func(*Turn) bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for t, one := range r.turns[k] {
-		if which(t) {
-			one.cancel(cause)
+// sessionsSignal stands for the thread in a signal that says that a workspace has
+// begun to send sessions. Ids of threads begin with the name of a platform.
+const sessionsSignal = "sessions"
+
+// watch ends turns that their notes say are over, until ctx ends.
+func (b *Bot) watch(ctx context.Context) {
+	w := running.Watcher{Look: b.endByNotes, Other: func(k state.Key) bool {
+		if k.ID != sessionsSignal {
+			return false
 		}
+		b.sessions.learn(k.Workspace, true)
+		return true
+	}}
+	if s, ok := b.cfg.Store.(state.Signaler); ok {
+		w.Signals = s
 	}
+	b.running.Watch(ctx, w)
 }
 
-// names says which turns run, the oldest first: the issue, for how long, and the
-// thread. At most the given number.
-func (r *running) names(most int) []string {
-	type named struct {
-		name  string
-		since time.Time
+// endByNotes ends the turns of a thread that its notes say are over.
+func (b *Bot) endByNotes(ctx context.Context, k state.Key) error {
+	page := b.notes.Thread(k)
+	last, err := loadStop(ctx, page)
+	if err != nil {
+		return err
 	}
-	r.mu.Lock()
-	var all []named
-	for k, turns := range r.turns {
-		for _, one := range turns {
-			all = append(all, named{strings.TrimSpace(one.subject + " " + k.ID), one.since})
-		}
+	b.running.End(k, ErrStopped, last.ends)
+	ids, _, err := loadDeleted(ctx, page)
+	if err != nil {
+		return err
 	}
-	r.mu.Unlock()
-	slices.SortFunc(all, func(a, b named) int { return cmp.Or(a.since.Compare(b.since), strings.Compare(a.name, b.name)) })
-	names := make([]string, 0, min(len(all), most))
-	for _, n := range all[:min(len(all), most)] {
-		names = append(names, fmt.Sprintf("%s for %s", n.name, time.Since(n.since).Round(time.Millisecond)))
+	b.running.End(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
+	return b.endByArrival(ctx, page)
+}
+
+// pause waits for d and reports whether ctx still lives.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
-	return names
 }

@@ -73,8 +73,8 @@ func (b *Bot) takeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Rou
 		logUnlessNil(&log, err)
 		return
 	}
-	b.running.tell(k)
-	b.running.end(k, ErrTakenOver, arrival{now, d.Key()}.ends)
+	b.running.Tell(k)
+	b.running.End(k, ErrTakenOver, arrival{now, d.Key()}.ends)
 	b.signal(ctx, k)
 }
 
@@ -137,6 +137,6 @@ func (b *Bot) endByArrival(ctx context.Context, page *notes.Thread) error {
 	if err != nil {
 		return fmt.Errorf("bot: messages of %s: %w", page.Key().ID, err)
 	}
-	b.running.end(page.Key(), ErrTakenOver, parseArrival(data).ends)
+	b.running.End(page.Key(), ErrTakenOver, parseArrival(data).ends)
 	return nil
 }
