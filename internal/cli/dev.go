@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,7 +100,8 @@ func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	page, err := play.New(play.Config{World: world.Linear, App: world.App, Bot: sup, Trace: dev.NewTraces(dir).Of, Desk: desk})
+	bot := dev.NewAdmin(dir)
+	page, err := play.New(play.Config{World: world.Linear, App: world.App, Bot: sup, Trace: bot.Decisions, Clock: bot.SetAhead, Desk: desk})
 	if err != nil {
 		return err
 	}
@@ -195,15 +197,15 @@ func (c *devCmd) runner(p *program, world *dev.World, env []string) (dev.Runner,
 	}
 	watched := cmp.Or(c.Watch, ".")
 	if len(args) > 0 {
-		return &dev.Command{Args: args, Environ: env, Addr: world.Addr}, watched
+		return &dev.Command{Args: args, Environ: env, Clock: world.Clock, Addr: world.Addr}, watched
 	}
 	if exe, pkg, ok := goRun(); ok {
 		built := filepath.Join(filepath.Dir(exe), "linearbot-dev-"+filepath.Base(exe))
 		return &dev.Command{
-			Args: []string{built, "serve"}, Build: []string{"go", "build", "-o", built, pkg}, First: []string{exe, "serve"}, Environ: env, Addr: world.Addr,
+			Args: []string{built, "serve"}, Build: []string{"go", "build", "-o", built, pkg}, First: []string{exe, "serve"}, Environ: env, Clock: world.Clock, Addr: world.Addr,
 		}, watched
 	}
-	return &ownHandlers{p: p, env: env, level: c.LogLevel}, ""
+	return &ownHandlers{p: p, env: env, clock: world.Clock}, ""
 }
 
 // goRun reports whether "go run" has started this program, and from which package.
@@ -224,7 +226,7 @@ func goRun() (exe, pkg string, ok bool) {
 type ownHandlers struct {
 	p     *program
 	env   []string
-	level string
+	clock func() string
 }
 
 // String says what is run.
@@ -233,7 +235,7 @@ func (*ownHandlers) String() string { return "this program with its own handlers
 // Run serves the bot until ctx ends.
 func (o *ownHandlers) Run(ctx context.Context, out io.Writer, ready func()) error {
 	cfg := o.p.cfg
-	cfg.Environ, cfg.Flags = o.env, nil
+	cfg.Environ, cfg.Flags = append(slices.Clip(o.env), o.clock()), nil
 	// Where the program goes in production has nothing to do with the playground.
 	cfg.Bot.Adapter, cfg.Bot.Store, cfg.Bot.Links = nil, nil, bot.LinkConfig{}
 	told := cfg.Webhook.OnListen

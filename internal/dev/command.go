@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,9 @@ type Command struct {
 	First []string
 	// Environ is its environment.
 	Environ []string
+	// Clock returns the variable that sets the clock of a program that starts now.
+	// Nil if there is none.
+	Clock func() string
 	// Dir is where it runs. Defaults to the directory of this process.
 	Dir string
 	// Addr is where it is to listen.
@@ -79,6 +83,9 @@ func (c *Command) start(ctx context.Context, args []string, out io.Writer) *exec
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the developer's own command
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.Environ, c.Dir, out, out
 	cmd.WaitDelay = grace
+	if c.Clock != nil {
+		cmd.Env = append(slices.Clip(cmd.Env), c.Clock())
+	}
 	group(cmd)
 	return cmd
 }

@@ -354,9 +354,9 @@ func (r *recorder) Write(b []byte) (int, error) {
 func TestTraces(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	traces := dev.NewTraces(dir)
+	traces := dev.NewAdmin(dir)
 	d := linearsim.Delivery{Header: http.Header{"Linear-Delivery": {"d-1"}}}
-	if got := traces.Of(t.Context(), d); got != nil {
+	if got := traces.Decisions(t.Context(), d); got != nil {
 		t.Errorf("without a bot: %v", got)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "bot"), 0o750); err != nil {
@@ -380,10 +380,10 @@ func TestTraces(t *testing.T) {
 	want := []play.Step{
 		{Name: "stored", Text: "Stored."}, {Name: "ignored", Text: "No handler wants it.", Sum: true}, {Name: "to do", Text: "Register a handler.", Sum: true},
 	}
-	if got := traces.Of(t.Context(), d); !slices.Equal(got, want) {
+	if got := traces.Decisions(t.Context(), d); !slices.Equal(got, want) {
 		t.Errorf("the decisions are %+v, want %+v", got, want)
 	}
-	if got := traces.Of(t.Context(), linearsim.Delivery{Header: http.Header{"Linear-Delivery": {"d-2"}}}); got != nil {
+	if got := traces.Decisions(t.Context(), linearsim.Delivery{Header: http.Header{"Linear-Delivery": {"d-2"}}}); got != nil {
 		t.Errorf("of another delivery: %v", got)
 	}
 }

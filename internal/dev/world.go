@@ -178,13 +178,17 @@ func (w *World) Environ(base []string, dir string) []string {
 	for _, kv := range base {
 		name, _, _ := strings.Cut(kv, "=")
 		if strings.HasPrefix(name, "LINEAR_") && name != "LINEAR_MODE" && name != "LINEAR_BOT_USERNAME" ||
-			slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(o, name+"=") }) {
+			name == "LINEARBOT_CLOCK" || slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(o, name+"=") }) {
 			continue // credentials of a real workspace stay out of this world
 		}
 		out = append(out, kv)
 	}
 	return append(out, own...)
 }
+
+// Clock returns the variable that has a bot that starts now agree with this world
+// about the time.
+func (w *World) Clock() string { return "LINEARBOT_CLOCK=" + w.Linear.Clock().Ahead().String() }
 
 // Hold keeps deliveries back while the program of the bot is away.
 func (w *World) Hold(on bool) { w.App.Webhook().Hold(on) }

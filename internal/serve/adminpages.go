@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/console/adminui"
+	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -21,6 +22,9 @@ func (a *assembly) adminPages(in *installs) map[string]http.Handler {
 		"GET /debug/pprof/profile": http.HandlerFunc(pprof.Profile),
 		"GET /debug/pprof/symbol":  http.HandlerFunc(pprof.Symbol),
 		"GET /debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
+	}
+	if store, ok := a.cfg.Bot.Store.(state.MovableClock); ok && a.values.MovableClock {
+		pages["POST "+ClockPath] = clockHandler(store)
 	}
 	if reg := a.registry(in); reg != nil {
 		maps.Copy(pages, WorkspacePages(reg))

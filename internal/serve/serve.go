@@ -250,6 +250,9 @@ func (a *assembly) openStore() (func() error, error) {
 		a.log.Warn().Msg("LINEARBOT_STATE is memory: what was accepted is lost with the process")
 	}
 	a.cfg.Bot.Store, a.opened = store, true
+	if _, ok := store.(state.MovableClock); a.values.MovableClock && !ok {
+		a.problem("LINEARBOT_CLOCK", "needs a store with a clock of its own: a directory, as in LINEARBOT_STATE=file:DIR")
+	}
 	return store.Close, nil
 }
 
@@ -265,7 +268,7 @@ func LookStore(v *settings.Values) (state.Store, error) {
 
 // openStore opens the configured store for a number of concurrent turns.
 func openStore(v *settings.Values, workers int) (state.Store, error) {
-	return openStoreOptions(v, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers})
+	return openStoreOptions(v, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers, Ahead: v.Ahead})
 }
 
 func openStoreOptions(v *settings.Values, opts stateurl.Options) (state.Store, error) {

@@ -140,7 +140,7 @@ func TestRead(t *testing.T) {
 				"LINEAR_WEBHOOK_SECRET= new, old,,", "LINEAR_BOT_USERNAME=@my-bot", "LINEARBOT_ADDR=127.0.0.1:0",
 				"LINEARBOT_PUBLIC_URL=https://bot.test/x", "LINEARBOT_WEBHOOK_PATH=/hook", "LINEARBOT_STATE=memory",
 				"LINEARBOT_STRICT=Yes", "LINEARBOT_WORKERS=3", "LINEARBOT_LEASE_TTL=1m30s", "LINEARBOT_DRAIN_TIMEOUT=500ms",
-				"LINEARBOT_MAX_BACKLOG=-1", "LINEARBOT_LOG_LEVEL=WARNING", "LINEARBOT_TRACES=0", "LINEARBOT_TRACE_TTL=1h",
+				"LINEARBOT_MAX_BACKLOG=-1", "LINEARBOT_LOG_LEVEL=WARNING", "LINEARBOT_TRACES=0", "LINEARBOT_TRACE_TTL=1h", "LINEARBOT_CLOCK=36h",
 				"LINEARBOT_TRACE_TEXT=yes", "LINEARBOT_CATCH_UP=0", "LINEARBOT_ADMIN_ADDR=:3001", "LINEARBOT_ADMIN_TOKEN=0123456789abcdef",
 			},
 			change: func(v *settings.Values) {
@@ -148,7 +148,7 @@ func TestRead(t *testing.T) {
 					Secrets: []string{"new", "old"}, Name: "my-bot", Addr: "127.0.0.1:0", PublicURL: "https://bot.test/x",
 					Path: "/hook", State: "memory", Strict: true, Workers: 3, Lease: 90 * time.Second,
 					Drain: 500 * time.Millisecond, Backlog: -1, Level: zerolog.WarnLevel,
-					Traces: -1, TraceFor: time.Hour, TraceText: true, CatchUp: -1, AdminAddr: ":3001", AdminToken: "0123456789abcdef",
+					Traces: -1, TraceFor: time.Hour, TraceText: true, MovableClock: true, Ahead: 36 * time.Hour, CatchUp: -1, AdminAddr: ":3001", AdminToken: "0123456789abcdef",
 				}
 			},
 		},
@@ -166,13 +166,13 @@ func TestRead(t *testing.T) {
 			environ: []string{
 				"LINEAR_WEBHOOK_SECRET=,", "LINEARBOT_ADDR=3000", "LINEARBOT_WORKERS=1.5", "LINEARBOT_MAX_BACKLOG=-2",
 				"LINEARBOT_STATE=linearbot.data", "LINEARBOT_WEBHOOK_PATH=/healthz", "LINEARBOT_LOG_LEVEL=fatal", "LINEARBOT_LEASE_TTL=2h",
-				"LINEARBOT_TRACES=-5", "LINEARBOT_TRACE_TTL=1s", "LINEARBOT_CATCH_UP=never", "LINEARBOT_ADMIN_ADDR=3001", "LINEARBOT_ADMIN_TOKEN=short",
+				"LINEARBOT_TRACES=-5", "LINEARBOT_CLOCK=-1h", "LINEARBOT_TRACE_TTL=1s", "LINEARBOT_CATCH_UP=never", "LINEARBOT_ADMIN_ADDR=3001", "LINEARBOT_ADMIN_TOKEN=short",
 			},
 			problems: []string{
 				"LINEAR_WEBHOOK_SECRET holds no secret", `LINEARBOT_ADDR is "3000"`, `LINEARBOT_WEBHOOK_PATH is "/healthz", which the server needs`,
 				"LINEARBOT_STATE names no kind of store", `LINEARBOT_WORKERS is "1.5"`, `LINEARBOT_LEASE_TTL is "2h": give a duration from 100ms to 1h`,
 				`--drain is "soon"`, `LINEARBOT_MAX_BACKLOG is "-2"`, `LINEARBOT_CATCH_UP is "never"`,
-				`LINEARBOT_TRACES is "-5"`, `LINEARBOT_TRACE_TTL is "1s"`, `LINEARBOT_ADMIN_ADDR is "3001"`, "LINEARBOT_ADMIN_TOKEN is too short",
+				`LINEARBOT_TRACES is "-5"`, `LINEARBOT_TRACE_TTL is "1s"`, `LINEARBOT_CLOCK is "-1h"`, `LINEARBOT_ADMIN_ADDR is "3001"`, "LINEARBOT_ADMIN_TOKEN is too short",
 				`LINEARBOT_LOG_LEVEL is "fatal"`,
 			},
 		},

@@ -163,6 +163,10 @@ func Table() []Setting {
 			Help: "keep what people wrote in the traces, too",
 		},
 		{
+			Name: "LINEARBOT_CLOCK", parse: (*Values).parseClock,
+			Help: "for development: how far the clock of a file store is ahead, such as `0s` or `1h`. If it is set, the admin API can move it on. `dev` sets it, to skip time",
+		},
+		{
 			Name: "LINEARBOT_ADMIN_ADDR", parse: (*Values).parseAdminAddr,
 			DefaultIs: "a unix socket in the directory of a file store",
 			Help:      "address of the admin API, such as `127.0.0.1:3001`; requires `LINEARBOT_ADMIN_TOKEN`. `off` turns the socket off, too",
@@ -344,6 +348,12 @@ func (v *Values) parseTraceFor(text string) error {
 }
 
 func (v *Values) parseTraceText(text string) error { return parseBool(&v.TraceText, text) }
+
+func (v *Values) parseClock(text string) error {
+	err := parseDuration(&v.Ahead, text, 0, 100*365*24*time.Hour)
+	v.MovableClock = err == nil
+	return err
+}
 
 func (v *Values) parseAdminAddr(text string) error {
 	if text == "off" {

@@ -41,6 +41,10 @@ type Values struct {
 	MetricsAddr string
 	// Level is the lowest level that is logged.
 	Level zerolog.Level
+	// MovableClock says that the clock of the store can be moved on, and Ahead how
+	// far it is ahead at the start.
+	MovableClock bool
+	Ahead        time.Duration
 	// Traces is how many traces are kept of each workspace, TraceFor for how long,
 	// and TraceText says whether they hold what people wrote. None are kept if
 	// Traces is negative.

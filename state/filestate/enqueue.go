@@ -15,7 +15,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	if err := e.Validate(); err != nil {
 		return state.Receipt{}, err
 	}
-	now := time.Now()
+	now := s.now()
 	keys := make([]string, 0, 1+len(e.Keys))
 	keys = append(append(keys, e.ID), e.Keys...)
 	q := state.Queued{Entry: e, EnqueuedAt: now}

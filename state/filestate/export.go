@@ -112,7 +112,7 @@ func (s *Store) exportDedup(ctx context.Context) iter.Seq2[state.Record, error] 
 			}
 			slot, ok := slotOf(slotted.key)
 			expires := time.Unix(0, slot).Add(s.opts.DedupTTL)
-			if !ok || !expires.After(time.Now()) {
+			if !ok || !expires.After(s.now()) {
 				continue
 			}
 			for p, err := range s.pages(ctx, at(bucketDedup, slotted.key)) {
@@ -148,7 +148,7 @@ func (s *Store) exportValues(ctx context.Context) iter.Seq2[state.Record, error]
 				yield(state.Record{}, errDamaged)
 				return
 			}
-			if expired(v.expires, time.Now()) {
+			if expired(v.expires, s.now()) {
 				continue
 			}
 			if !yield(state.Record{Kind: state.RecordValue, Key: v.key, Value: v.data, Expires: v.expires}, nil) {
@@ -170,7 +170,7 @@ func (s *Store) exportNotes(ctx context.Context) iter.Seq2[state.Record, error] 
 				yield(state.Record{}, errDamaged)
 				return
 			}
-			for n, v := range set.Live(time.Now()) {
+			for n, v := range set.Live(s.now()) {
 				r := state.Record{Kind: state.RecordNote, Key: thread, Note: n, Value: v, Expires: set[n].Expires}
 				if !yield(r, nil) {
 					return

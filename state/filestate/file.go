@@ -198,7 +198,7 @@ func (s *Store) openReadOnly() error {
 	if err != nil {
 		return err
 	}
-	l := newLoader(s.opts.DedupTTL, time.Now())
+	l := newLoader(s.opts.DedupTTL, s.now())
 	load := func(tx *bolt.Tx) error {
 		for _, name := range buckets() {
 			if tx.Bucket([]byte(name)) == nil {
@@ -342,7 +342,7 @@ func (s *Store) repair() error {
 	if s.suspect == nil {
 		return nil
 	}
-	now := time.Now()
+	now := s.now()
 	if now.Before(s.repairAt) {
 		return classify(s.suspect)
 	}

@@ -48,7 +48,7 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 			return nil, err
 		}
 		s.mu.Lock()
-		now := time.Now()
+		now := s.now()
 		s.index.advance(now)
 		if err := ctx.Err(); err != nil {
 			s.changed() // wakes another waiter for what this call was woken for
@@ -126,7 +126,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 			Lane:    l.key,
 			Token:   s.token,
 			Holder:  req.Holder,
-			Expires: l.lease.expires,
+			Expires: s.here(l.lease.expires),
 			Entries: make([]state.Queued, n),
 			Behind:  len(l.items) - n,
 			Waited:  now.Sub(l.since),
@@ -194,7 +194,7 @@ func (s *Store) fill(ctx context.Context, taken []*state.Lease) ([]*state.Lease,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.now()
 	var out []*state.Lease
 	for _, given := range taken {
 		l := s.index.under(given.Lane, given.Token)
@@ -232,7 +232,7 @@ func (s *Store) fill(ctx context.Context, taken []*state.Lease) ([]*state.Lease,
 func (s *Store) giveBack(taken []*state.Lease) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.now()
 	for _, given := range taken {
 		if l := s.index.under(given.Lane, given.Token); l != nil {
 			s.revert(l, now)
@@ -350,9 +350,9 @@ func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) e
 	if ln == nil {
 		return leaseLost(l.Lane)
 	}
-	now := time.Now()
+	now := s.now()
 	ln.lease.expires = now.Add(ttl)
-	l.Expires = ln.lease.expires
+	l.Expires = s.here(ln.lease.expires)
 	s.index.place(ln, now)
 	s.changed()
 	return nil

@@ -19,9 +19,9 @@ func (s *Store) Notes(ctx context.Context, thread state.Key) (state.NoteSet, err
 		return state.NoteSet{}, err
 	}
 	var out state.NoteSet
-	asked := time.Now() // the transaction shows what was there when it began
+	asked := s.now() // the transaction shows what was there when it began
 	err := s.view(ctx, func(tx *bolt.Tx) (err error) {
-		out, err = noteSet(tx, thread, time.Now())
+		out, err = noteSet(tx, thread, s.now())
 		out.Read = asked
 		return err
 	})

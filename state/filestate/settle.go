@@ -104,7 +104,7 @@ func (o *settleOp) lock(s *Store) bool {
 		return false
 	}
 	l.lease.settling, o.locked = true, true
-	now := time.Now()
+	now := s.now()
 	s.index.place(l, now) // it may have lapsed and be ready
 	left := slices.Clone(o.verdicts)
 	for i, it := range l.lease.items {
@@ -235,7 +235,7 @@ func (o *settleOp) apply(s *Store, now time.Time) {
 func (o *settleOp) unlock(s *Store) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o.abort(s, time.Now())
+	o.abort(s, s.now())
 }
 
 func (o *settleOp) abort(s *Store, now time.Time) {

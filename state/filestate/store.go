@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -36,6 +37,9 @@ type Options struct {
 	// it if more than half of it is free. Negative means never. Defaults to
 	// 64 MiB.
 	CompactAbove int64
+	// Ahead is how far the clock of the store is ahead of this machine's. It is
+	// meant for development; see [Store.SetAhead]. Defaults to 0.
+	Ahead time.Duration
 	// NoSync leaves it to the operating system when data reaches the disk. A
 	// crash of the process loses nothing then, but a crash of the machine
 	// may damage the file. It is meant for tests.
@@ -62,6 +66,7 @@ type Store struct {
 	dbMu sync.RWMutex
 	db   *file
 
+	ahead  atomic.Int64 // of the clock, in nanoseconds
 	queue  queue
 	closed chan struct{}
 	once   sync.Once
@@ -89,8 +94,9 @@ type Store struct {
 }
 
 var (
-	_ state.Store    = (*Store)(nil)
-	_ state.Signaler = (*Store)(nil)
+	_ state.Store        = (*Store)(nil)
+	_ state.Signaler     = (*Store)(nil)
+	_ state.MovableClock = (*Store)(nil)
 )
 
 // Open opens the store in dir with default options and creates both if need
@@ -116,8 +122,9 @@ func OpenOptions(dir string, opts Options) (*Store, error) {
 		closed:   make(chan struct{}),
 		queue:    queue{kick: make(chan struct{}, 1)},
 		sweepPos: map[string][]byte{},
-		sweepAt:  time.Now().Add(sweepEvery),
 	}
+	s.ahead.Store(int64(max(opts.Ahead, 0)))
+	s.sweepAt = s.now().Add(sweepEvery)
 	if err := s.openFile(); err != nil {
 		if errors.Is(err, state.ErrLocked) || isForeign(err) {
 			return nil, err
@@ -231,7 +238,7 @@ func (s *Store) snapshot(ctx context.Context, f func(x *index, now time.Time)) e
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.now()
 	s.index.advance(now)
 	f(s.index, now)
 	s.changed()

@@ -40,7 +40,7 @@ func (s *Store) Get(ctx context.Context, k state.Key) ([]byte, error) {
 	}
 	var out []byte
 	err := s.view(ctx, func(tx *bolt.Tx) error {
-		v, err := liveValue(tx, k, time.Now())
+		v, err := liveValue(tx, k, s.now())
 		if err != nil {
 			return err
 		}

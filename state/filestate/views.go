@@ -181,7 +181,7 @@ func (s *Store) Dead(ctx context.Context) iter.Seq2[state.DeadEntry, error] {
 			}
 			d, ok := parseDead(p.value)
 			if !ok {
-				d = *rawDead(bucketDead, p.key, p.value, time.Now())
+				d = *rawDead(bucketDead, p.key, p.value, s.now())
 			}
 			if !yield(d, nil) {
 				return

@@ -34,7 +34,7 @@ func (s *Store) write() {
 	defer timer.Stop()
 	var until time.Time // when patience with what waits is over; zero if nothing does
 	for {
-		now := time.Now()
+		now := s.now()
 		ops, waiting, closed := s.queue.take(!until.IsZero() && !now.Before(until))
 		switch {
 		case !waiting:
@@ -73,7 +73,7 @@ func (s *Store) write() {
 		if waiting && until.Before(next) {
 			next = until
 		}
-		timer.Reset(time.Until(next))
+		timer.Reset(next.Sub(s.now()))
 		select {
 		case <-s.queue.kick:
 		case <-timer.C:
@@ -187,7 +187,7 @@ func (s *Store) commit(ops []op) bool {
 // try carries out ops in one transaction, without answering them.
 func (s *Store) try(ops []op) (*batch, int, error) {
 	b := &batch{
-		s: s, now: time.Now(), at: -1,
+		s: s, now: s.now(), at: -1,
 		buckets: map[string]*bolt.Bucket{},
 		drafts:  map[state.Key]*draft{},
 		fresh:   map[digest]int64{},
@@ -233,7 +233,7 @@ func (s *Store) try(ops []op) (*batch, int, error) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.now()
 	if err != nil {
 		for _, o := range ops {
 			if c := o.base(); c.staged {

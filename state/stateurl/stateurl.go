@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
@@ -41,6 +42,9 @@ type Options struct {
 	// ReadOnly opens a file store to look at it, without changing anything in
 	// its directory (see [filestate.Options]). It has no effect on the others.
 	ReadOnly bool
+	// Ahead is how far the clock of a file store is ahead of this machine's, for
+	// development. Other stores have no such clock. Defaults to 0.
+	Ahead time.Duration
 }
 
 // Open opens the store at address with the default options.
@@ -54,7 +58,7 @@ func OpenOptions(address string, opts Options) (state.Store, error) {
 		return nil, err
 	}
 	if dir, ok := directory(address); ok {
-		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries, ReadOnly: opts.ReadOnly})
+		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries, ReadOnly: opts.ReadOnly, Ahead: opts.Ahead})
 	}
 	if address == memory {
 		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil

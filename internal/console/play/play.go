@@ -56,6 +56,9 @@ type Config struct {
 	// Trace returns the decisions about a delivery, none if they are unknown.
 	// Defaults to none.
 	Trace func(ctx context.Context, d linearsim.Delivery) []Step
+	// Clock sets how far the clock of the bot's program is ahead of this machine's.
+	// Its error says that it has none that can be set. Defaults to none.
+	Clock func(ctx context.Context, ahead time.Duration) error
 	// Desk is the helpdesk beside the bot. Nil if ticketing is off.
 	Desk *Desk
 }
@@ -73,6 +76,7 @@ type Playground struct {
 	mu      sync.Mutex
 	sending sync.WaitGroup // deliveries that are to be sent later
 	stopped bool
+	alone   bool            // Linear's clock is ahead, and the bot's is not
 	ctx     context.Context //nolint:containedctx // of Run: what a page asks for may happen after the request
 }
 

@@ -49,6 +49,7 @@ type issueLine struct {
 
 type worldView struct {
 	Ahead    string
+	Alone    bool // the bot has no clock that can be moved
 	Troubles []trouble
 	Waiting  int // deliveries that are held back
 }
@@ -112,6 +113,9 @@ func (p *Playground) view(i *linearsim.Issue, me *linearsim.User) pageView {
 	}
 	if c := p.cfg.World.Clock(); c != nil && c.Ahead() > 0 {
 		v.World.Ahead = ahead(c.Ahead())
+		p.mu.Lock()
+		v.World.Alone = p.alone
+		p.mu.Unlock()
 	}
 	for _, one := range p.ws.Issues() {
 		v.Issues = append(v.Issues, issueLine{one.Identifier, one.Title(), state(one.State(), true), one == i})

@@ -1,6 +1,8 @@
 package play
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -72,13 +74,13 @@ const maxSkip = 30 * 24 * time.Hour
 func (p *Playground) weather(w http.ResponseWriter, r *http.Request) {
 	in, err := decode[change](w, r)
 	if err == nil {
-		err = p.turn(r.PathValue("verb"), in)
+		err = p.turn(r.Context(), r.PathValue("verb"), in)
 	}
 	p.hub.tell()
 	answer(w, map[string]string{}, err)
 }
 
-func (p *Playground) turn(verb string, in change) error {
+func (p *Playground) turn(ctx context.Context, verb string, in change) error {
 	world := p.cfg.World
 	d := world.Disturbed()
 	switch verb {
@@ -109,7 +111,7 @@ func (p *Playground) turn(verb string, in change) error {
 		if err != nil || by <= 0 || by > maxSkip {
 			return refuse(http.StatusBadRequest, "time moves by up to 30 days, forward")
 		}
-		return world.Advance(by)
+		return p.skip(ctx, by)
 	case "restart":
 		p.cfg.Bot.Restart()
 	case "stop":
@@ -120,4 +122,56 @@ func (p *Playground) turn(verb string, in change) error {
 		return refuse(http.StatusNotFound, "the world cannot %q", verb)
 	}
 	return nil
+}
+
+// How long a program that starts may take to have a clock that can be set, and how
+// often it is asked.
+const (
+	clockPatience = 3 * time.Second
+	clockEvery    = 50 * time.Millisecond
+	buildPatience = 20 * time.Second
+)
+
+// skip moves the clocks of Linear and of the bot, the bot's first: what its retries
+// then find is the Linear of that time.
+func (p *Playground) skip(ctx context.Context, by time.Duration) error {
+	clock := p.cfg.World.Clock()
+	if clock == nil {
+		return linearsim.ErrRealClock
+	}
+	err := p.setClock(ctx, clock.Ahead()+by)
+	if err := p.cfg.World.Advance(by); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.alone = err != nil
+	p.mu.Unlock()
+	return nil
+}
+
+// setClock sets the clock of the bot's program. One that does not run gets the time
+// when it starts.
+func (p *Playground) setClock(ctx context.Context, ahead time.Duration) error {
+	if p.cfg.Clock == nil {
+		return errors.ErrUnsupported
+	}
+	ctx, cancel := context.WithTimeout(ctx, buildPatience)
+	defer cancel()
+	tick := time.NewTicker(clockEvery)
+	defer tick.Stop()
+	for {
+		status := p.cfg.Bot.Status()
+		if status.State == Stopped || status.State == Failed {
+			return nil
+		}
+		err := p.cfg.Clock(ctx, ahead)
+		if err == nil || status.State == Running && time.Since(status.Since) > clockPatience {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

@@ -1,8 +1,10 @@
 package dev
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -14,18 +16,18 @@ import (
 	"github.com/linearbot/linearbot/internal/console/play"
 )
 
-// traceTimeout bounds a question about a delivery.
-const traceTimeout = 2 * time.Second
+// askTimeout bounds one question.
+const askTimeout = 2 * time.Second
 
-// Traces asks a bot for its decisions, by the socket of its admin API in the
-// directory of its store. A bot that has none, in another language for example,
-// has no decisions to show.
-type Traces struct{ client *http.Client }
+// Admin talks to a bot by the socket of its admin API in the directory of its
+// store. A bot that has none, in another language for example, has no decisions to
+// show and no clock to move.
+type Admin struct{ client *http.Client }
 
-// NewTraces returns the traces of a bot that keeps its state below dir.
-func NewTraces(dir string) *Traces {
+// NewAdmin returns the admin API of a bot that keeps its state below dir.
+func NewAdmin(dir string) *Admin {
 	socket := filepath.Join(dir, "bot", "admin.sock")
-	return &Traces{&http.Client{Timeout: traceTimeout, Transport: &http.Transport{
+	return &Admin{&http.Client{Timeout: askTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true, // the bot restarts
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
@@ -33,8 +35,31 @@ func NewTraces(dir string) *Traces {
 	}}}
 }
 
-// Of returns the decisions about a delivery, the newest handling of it last.
-func (t *Traces) Of(ctx context.Context, d linearsim.Delivery) []play.Step {
+// SetAhead moves the clock of the bot's store ahead of this machine's, so that what
+// the bot has put off is due: timeouts of questions, scheduled posts, retries.
+func (a *Admin) SetAhead(ctx context.Context, ahead time.Duration) error {
+	body, err := json.Marshal(map[string]string{"ahead": ahead.String()})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://bot/admin/v1/clock", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := a.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("the bot answers %s", res.Status)
+	}
+	return nil
+}
+
+// Decisions returns the decisions about a delivery, the newest handling of it last.
+func (a *Admin) Decisions(ctx context.Context, d linearsim.Delivery) []play.Step {
 	id := d.Header.Get("Linear-Delivery")
 	if id == "" {
 		return nil
@@ -43,7 +68,7 @@ func (t *Traces) Of(ctx context.Context, d linearsim.Delivery) []play.Step {
 	if err != nil {
 		return nil
 	}
-	res, err := t.client.Do(req)
+	res, err := a.client.Do(req)
 	if err != nil {
 		return nil
 	}

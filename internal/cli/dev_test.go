@@ -1,0 +1,150 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/cli"
+	"github.com/linearbot/linearbot/internal/serve"
+)
+
+// playground is a running "dev" with handlers of the test.
+type playground struct {
+	t       *testing.T
+	address string
+}
+
+func newPlayground(t *testing.T, register func(b *bot.Bot) error) *playground {
+	t.Helper()
+	out, in := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	var problems bytes.Buffer
+	wg.Go(func() {
+		code := cli.Run(ctx, cli.Program{
+			Name: "my-bot", Config: serve.Config{Register: register}, Stdin: strings.NewReader(""), Stdout: in, Stderr: &problems,
+		}, []string{"dev", "--no-open", "--addr", "127.0.0.1:0"})
+		_ = in.Close()
+		if code != 0 {
+			t.Errorf("dev ends with %d: %s", code, problems.String())
+		}
+	})
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	wg.Go(func() { _, _ = io.Copy(io.Discard, lines) })
+	return &playground{t, strings.TrimSuffix(regexp.MustCompile(`http://\S+`).FindString(line), "/")}
+}
+
+// post does what the page does.
+func (p *playground) post(path, body string) {
+	p.t.Helper()
+	res, err := http.Post(p.address+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		p.t.Fatalf("%s %s: %s %s %v", path, body, res.Status, text, err)
+	}
+}
+
+// said returns what the bot and the people have written on ENG-1.
+func (p *playground) said() []string {
+	p.t.Helper()
+	res, err := http.Get(p.address + "/sim/acme/issues/ENG-1")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var issue struct{ Comments []struct{ Body string } }
+	if err := json.NewDecoder(res.Body).Decode(&issue); err != nil {
+		p.t.Fatal(err)
+	}
+	var said []string
+	for _, c := range issue.Comments {
+		said = append(said, c.Body)
+	}
+	return said
+}
+
+// hears reports whether a text is written within a while.
+func (p *playground) hears(want string, within time.Duration) bool {
+	p.t.Helper()
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); pause(p.t, 20*time.Millisecond) {
+		if slices.ContainsFunc(p.said(), func(s string) bool { return strings.Contains(s, want) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *playground) says(want string) {
+	p.t.Helper()
+	if !p.hears(want, 30*time.Second) {
+		p.t.Fatalf("the comments are %q, want one with %q", p.said(), want)
+	}
+}
+
+// skips skips time until something happens: at once, unless the turn that it comes
+// from has not ended.
+func (p *playground) skips(by, want string) {
+	p.t.Helper()
+	for range 5 {
+		p.post("/world/skip", `{"advance":"`+by+`"}`)
+		if p.hears(want, 5*time.Second) {
+			return
+		}
+	}
+	p.t.Fatalf("the comments are %q, want one with %q", p.said(), want)
+}
+
+// When an hour is skipped, it is an hour later for the bot as well: a question times
+// out, and a scheduled post is posted. The bot that runs after a restart agrees.
+func TestDevSkipsTime(t *testing.T) {
+	t.Parallel()
+	p := newPlayground(t, func(b *bot.Bot) error {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
+			if strings.Contains(m.Text(), "remind") {
+				if _, err := t.PostAt(ctx, time.Now().Add(5*time.Hour), bot.Text("here is the reminder")); err != nil {
+					return err
+				}
+				_, err := t.Post(ctx, bot.Text("I'll remind you"))
+				return err
+			}
+			a, err := bot.Ask(ctx, t, bot.Question{Text: "Ship it?", Timeout: time.Hour})
+			if err != nil {
+				return err
+			}
+			answer := "answered"
+			if a.TimedOut {
+				answer = "no answer in an hour"
+			}
+			_, err = t.Post(ctx, bot.Text(answer))
+			return err
+		})
+		return nil
+	})
+	p.post("/act/comment", `{"issue":"ENG-1","text":"@helper-bot ask"}`)
+	p.says("Ship it?")
+	p.skips("1h1m", "no answer in an hour")
+	p.post("/act/comment", `{"issue":"ENG-1","text":"@helper-bot remind me"}`)
+	p.says("I'll remind you")
+	p.post("/world/restart", `{}`)
+	p.skips("6h", "here is the reminder")
+}

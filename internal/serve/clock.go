@@ -1,0 +1,31 @@
+package serve
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/state"
+)
+
+// ClockPath is where the admin listener moves the clock of the store, if
+// LINEARBOT_CLOCK allows it.
+const ClockPath = admin.Prefix + "clock"
+
+// clockHandler sets how far the clock of a store is ahead.
+func clockHandler(store state.MovableClock) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Ahead string `json:"ahead"`
+		}
+		err := json.NewDecoder(r.Body).Decode(&in)
+		ahead, bad := time.ParseDuration(in.Ahead)
+		if err != nil || bad != nil || ahead < 0 {
+			http.Error(w, `give "ahead" as a duration, such as "1h"`, http.StatusBadRequest)
+			return
+		}
+		store.SetAhead(ahead)
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
