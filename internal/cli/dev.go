@@ -31,8 +31,14 @@ import (
 	"github.com/linearbot/linearbot/ticketing"
 )
 
-// devAddr is where the playground is unless --addr says otherwise.
-const devAddr = "127.0.0.1:4010"
+// devAddr is where the playground is unless --addr says otherwise. If another one is
+// there, it is at the next port that is free, the same one every time.
+const (
+	devHost  = "127.0.0.1"
+	devPort  = 4010
+	devPorts = 100
+	devAddr  = "127.0.0.1:4010"
+)
 
 // devCmd opens the playground: the bot beside a simulated Linear, on a page.
 type devCmd struct {
@@ -123,6 +129,9 @@ func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	address := "http://" + ln.Addr().String() + "/"
 	fmt.Fprintf(p.out, "Playground  %s\nBot         @%s: %s\n", address, world.App.User.DisplayName, runner)
+	if c.Addr == "" && ln.Addr().String() != devAddr {
+		fmt.Fprintf(p.out, "Not at      %s, where something else listens. For trigger and send: --playground %s\n", devAddr, strings.TrimSuffix(address, "/"))
+	}
 	if watched != "" {
 		fmt.Fprintf(p.out, "Restarts    when a file in %s changes\n", watched)
 	}
@@ -153,10 +162,13 @@ func openDesk(ctx context.Context, world *dev.World, env []string, dir string) (
 	if err != nil {
 		return nil, err
 	}
-	_, secret, err := tokens.Create(ctx, ticketing.Token{Name: "Sam Support", Role: ticketing.RoleAdmin, ExpiresAt: time.Now().Add(devToken)})
+	_, secret, err := tokens.Create(ctx, ticketing.Token{Name: deskAgent, Role: ticketing.RoleAdmin, ExpiresAt: time.Now().Add(devToken)})
 	prefix := cmp.Or(values.Lookup("LINEARBOT_TICKETING_PREFIX"), "/ticketing")
-	return &play.Desk{API: "http://" + world.Addr + strings.TrimRight(prefix, "/"), Token: secret, Agent: "Sam Support"}, errors.Join(err, store.Close())
+	return &play.Desk{API: "http://" + world.Addr + strings.TrimRight(prefix, "/"), Token: secret, Agent: deskAgent}, errors.Join(err, store.Close())
 }
+
+// deskAgent is who answers customers in the helpdesk of the playground.
+const deskAgent = "Ada Byron"
 
 // devToken is how long the token of a playground's helpdesk works.
 const devToken = 30 * 24 * time.Hour
@@ -171,7 +183,8 @@ func (c *devCmd) dir() (string, func() error, error) {
 	return dir, func() error { return os.RemoveAll(dir) }, err
 }
 
-// listen takes the address of the page. If the usual one is taken, another one does.
+// listen takes the address of the page, or the next one that is free if the usual
+// one is taken.
 func (c *devCmd) listen(ctx context.Context) (net.Listener, error) {
 	addr := cmp.Or(c.Addr, devAddr)
 	host, _, err := net.SplitHostPort(addr)
@@ -183,8 +196,8 @@ func (c *devCmd) listen(ctx context.Context) (net.Listener, error) {
 	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) && c.Addr == "" {
-		return lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	for port := devPort + 1; errors.Is(err, syscall.EADDRINUSE) && c.Addr == "" && port < devPort+devPorts; port++ {
+		ln, err = lc.Listen(ctx, "tcp", net.JoinHostPort(devHost, strconv.Itoa(port)))
 	}
 	return ln, err
 }

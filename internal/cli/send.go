@@ -21,7 +21,7 @@ import (
 // receiver says where deliveries go.
 type receiver struct {
 	To         string `help:"Webhook of the bot. They are signed with LINEAR_WEBHOOK_SECRET. Without it they go into the world of a running \"dev\" or \"sim\"." placeholder:"URL"`
-	Playground string `help:"Where that is." default:"http://127.0.0.1:4010" placeholder:"URL"`
+	Playground string `help:"Address of the running \"dev\" or \"sim\", if it is not the usual one." default:"http://127.0.0.1:4010" placeholder:"URL"`
 }
 
 // sender returns what sends to the bot.

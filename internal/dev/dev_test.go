@@ -297,7 +297,9 @@ func TestPlaygroundActions(t *testing.T) {
 		{"/act/issue", `{"title":""}`, 400},
 		{"/act/issue", `{"title":"New"}`, 200},
 		{"/act/update", `{"issue":"ENG-1","assignee":"unknown-user"}`, 404},
-		{"/act/update", `{"issue":"ENG-1","assignee":"bob","state":"Done"}`, 200},
+		{"/act/update", `{"issue":"ENG-1","assignee":"bob","delegate":"helper-bot","state":"Done"}`, 200},
+		{"/act/update", `{"issue":"ENG-1","state":"Todo"}`, 200},
+		{"/act/update", `{"issue":"ENG-1","delegate":""}`, 200},
 		{"/world/skip", `{"advance":"1h"}`, 200},
 		{"/world/skip", `{"advance":"-1h"}`, 400},
 		{"/world/skip", `{"advance":"9000h"}`, 400},
@@ -327,6 +329,9 @@ func TestPlaygroundActions(t *testing.T) {
 	}
 	if strings.Contains(got, "<script>alert") {
 		t.Error("a comment is HTML on the page")
+	}
+	if i := w.Linear.Workspaces()[0].Issue("ENG-1"); i.Assignee() == nil || i.Assignee().DisplayName != "bob" || i.Delegate() != nil {
+		t.Errorf("the issue is assigned to %v and delegated to %v", i.Assignee(), i.Delegate())
 	}
 	faults := w.Linear.Faults()
 	if len(faults) != 1 || faults[0].Status != 503 || w.Linear.Disturbed() != (linearsim.Disturbance{Duplicates: 3}) {

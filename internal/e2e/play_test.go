@@ -213,6 +213,10 @@ func TestPlayground(t *testing.T) {
 	v.click("[data-stop]", "Stop")
 	v.sees("#threads", "pressed stop")
 
+	// The issue is taken away from the bot again.
+	v.eval(`(() => { const s = document.querySelector("#delegate"); s.value = ""; s.dispatchEvent(new Event("change", {bubbles: true})); return ""; })()`)
+	v.sees("#delegate option:checked", "None")
+
 	// The wire: open a delivery, replay it, and send it changed.
 	v.eval(`([...document.querySelectorAll("#rows .hook .line")].find(l => l.textContent.includes("Comment") && l.textContent.includes("create")).click(), "")`)
 	v.sees("#rows .detail", "Replay")
@@ -240,7 +244,7 @@ func TestPlayground(t *testing.T) {
 	// Time jumps, the bot restarts, and both stay in one world.
 	v.click("[popovertarget=time]", "Time")
 	v.click("[data-skip='1h']", "Skip an hour")
-	v.sees("#skies", "Linear is 1 h")
+	v.sees("#skies", "It is 1 h later")
 	v.click("[data-world=restart]", "")
 	v.writes("#compose textarea", "@helper-bot and after a restart?")
 	v.sees("#threads .thread:last-child", "I've read: ")
@@ -279,17 +283,23 @@ func TestPlaygroundHelpdesk(t *testing.T) {
 	v.sees("#talk", "None yet.")
 	v.click("[data-desk=create]", "Create an issue")
 	v.sees("#talk .linked", "ENG-4")
-	v.sees("#talk .talk", "Linear issue ENG-4 was created by Sam Support")
+	v.sees("#talk .talk", "Linear issue ENG-4 was created by Ada Byron")
 	v.do(chromedp.SendKeys(chromedp.CSS(".note textarea"), "Looks like ENG-1"))
 	v.click(".note .primary", "Add note")
 	v.sees("#talk .linked", "ENG-1")
+	// A note is a comment on the linked issues, and a comment there is in the
+	// conversation.
+	v.eval(`fetch("/act/comment", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({issue: "ENG-4", text: "The bank says no."})}) && ""`)
+	v.sees("#talk .say.linear", "The bank says no.")
+	v.sees("#talk .say.linear", "on ENG-4")
 	v.look("play-desk-light", 1440, 900, false)
 	v.look("play-desk-phone-dark", 390, 844, true)
 	v.do(chromedp.EmulateViewport(1440, 900))
 	v.eval(`(document.querySelector("[data-link]").click(), "")`)
-	v.sees("#talk .talk", "was unlinked by Sam Support")
+	v.sees("#talk .talk", "was unlinked by Ada Byron")
 	v.click("#talk .linked a", "ENG-")
 	v.do(chromedp.WaitVisible(chromedp.CSS("#head h1")))
+	v.sees("#threads", "Looks like ENG-1")
 }
 
 // healed waits until no bad day is left.

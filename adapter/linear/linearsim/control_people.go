@@ -134,7 +134,8 @@ func (t *target) updateIssue(u *User) (any, error) {
 	i := t.issue()
 	change := IssueChange{
 		Title: t.in.text("title"), Description: t.in.text("description"), State: t.in.text("state"),
-		Assignee: t.person("assignee"), Delegate: t.person("delegate"),
+		Assignee: t.person("assignee"), NoAssignee: t.in.has("assignee") && t.in.text("assignee") == "",
+		Delegate: t.person("delegate"), NoDelegate: t.in.has("delegate") && t.in.text("delegate") == "",
 	}
 	if t.err != nil {
 		return nil, t.err

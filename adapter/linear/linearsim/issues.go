@@ -63,6 +63,9 @@ type IssueChange struct {
 	Assignee    *User
 	Delegate    *User
 	Priority    int // 1 urgent to 4 low
+
+	// NoAssignee and NoDelegate take the issue away from the one who has it.
+	NoAssignee, NoDelegate bool
 }
 
 // AddIssue lets a person create an issue in the state Todo.
@@ -91,8 +94,12 @@ func (u *User) UpdateIssue(i *Issue, c IssueChange) *Issue {
 	s.changeIssue(i, u, func() {
 		i.title = cmp.Or(c.Title, i.title)
 		i.priority = cmp.Or(c.Priority, i.priority)
-		i.assignee = cmp.Or(c.Assignee, i.assignee)
-		i.delegate = cmp.Or(c.Delegate, i.delegate)
+		if i.assignee = cmp.Or(c.Assignee, i.assignee); c.NoAssignee {
+			i.assignee = nil
+		}
+		if i.delegate = cmp.Or(c.Delegate, i.delegate); c.NoDelegate {
+			i.delegate = nil
+		}
 		if c.Description != "" {
 			i.description, i.typed = s.stored(c.Description), true
 		}

@@ -23,8 +23,9 @@ type order struct {
 	Title       string `json:"title"`
 	Description string `json:"description"`
 	State       string `json:"state"`
-	Assignee    string `json:"assignee"`
-	Delegate    string `json:"delegate"`
+	// An empty handle takes the issue away from the one who has it.
+	Assignee *string `json:"assignee"`
+	Delegate *string `json:"delegate"`
 }
 
 // refusal is an error that the page shows as it is.
@@ -164,12 +165,19 @@ func (p *Playground) createIssue(me *linearsim.User, in order) (any, error) {
 
 func (p *Playground) update(me *linearsim.User, i *linearsim.Issue, in order) error {
 	change := linearsim.IssueChange{Title: strings.TrimSpace(in.Title), Description: strings.TrimSpace(in.Description), State: in.State}
-	for handle, to := range map[string]**linearsim.User{in.Assignee: &change.Assignee, in.Delegate: &change.Delegate} {
-		if handle == "" {
-			continue
-		}
-		if *to = p.user(handle); *to == nil {
-			return refuse(http.StatusNotFound, "there is no %q", handle)
+	for _, role := range []struct {
+		handle *string
+		to     **linearsim.User
+		none   *bool
+	}{{in.Assignee, &change.Assignee, &change.NoAssignee}, {in.Delegate, &change.Delegate, &change.NoDelegate}} {
+		switch {
+		case role.handle == nil:
+		case *role.handle == "":
+			*role.none = true
+		default:
+			if *role.to = p.user(*role.handle); *role.to == nil {
+				return refuse(http.StatusNotFound, "there is no %q", *role.handle)
+			}
 		}
 	}
 	me.UpdateIssue(i, change)

@@ -33,6 +33,7 @@ type Desk struct {
 	mu     sync.Mutex
 	last   int
 	all    []*talk
+	synced bool // notes and comments go both ways
 }
 
 // talk is a conversation with a customer.
@@ -41,20 +42,20 @@ type talk struct {
 	Lines                 []talkLine
 }
 
-// talkLine is a message in a conversation: from the customer, the agent, or a note
-// between agents.
+// talkLine is a message in a conversation: from the customer, the agent, a note
+// between agents, a comment on a linked issue, or what happened to one.
 type talkLine struct {
-	By   person
-	Kind string // customer, agent or note
-	Text string
-	At   time.Time
+	By    person
+	Kind  string // customer, agent, note, linear or system
+	Issue string // of a comment
+	Text  string
+	At    time.Time
 }
 
 // deskView is a conversation as the page shows it.
 type deskView struct {
 	Talk   talk
 	Links  []deskLink
-	Log    []string
 	Down   string // why the API does not answer
 	Issues []issueLine
 }
@@ -194,10 +195,17 @@ func (d *Desk) view(ctx context.Context, p *Playground, id string) (deskView, bo
 	}
 	var log struct {
 		Result []struct {
-			Text string `json:"text"`
+			Kind       string    `json:"kind"`
+			Text       string    `json:"text"`
+			Identifier string    `json:"identifier"`
+			Actor      string    `json:"actor"`
+			At         time.Time `json:"at"`
 		} `json:"result"`
 	}
-	err := d.call(ctx, http.MethodGet, "/conversations/"+id+"/issues", nil, &links)
+	err := d.sync(ctx)
+	if err == nil {
+		err = d.call(ctx, http.MethodGet, "/conversations/"+id+"/issues", nil, &links)
+	}
 	if err == nil {
 		err = d.call(ctx, http.MethodGet, "/conversations/"+id+"/activities", nil, &log)
 	}
@@ -214,14 +222,50 @@ func (d *Desk) view(ctx context.Context, p *Playground, id string) (deskView, bo
 		v.Links = append(v.Links, one)
 	}
 	for _, a := range log.Result {
-		v.Log = append(v.Log, a.Text)
+		line := talkLine{Kind: "system", Text: a.Text, At: a.At}
+		if _, text, ok := strings.Cut(a.Text, ": "); ok && a.Kind == "issue_commented" {
+			line.By, line.Kind, line.Issue, line.Text = guest(a.Actor), "linear", a.Identifier, text
+		}
+		v.Talk.Lines = append(v.Talk.Lines, line)
 	}
+	slices.SortStableFunc(v.Talk.Lines, func(a, b talkLine) int { return a.At.Compare(b.At) })
 	for _, i := range p.ws.Issues() {
 		if !linked[i.Identifier] {
 			v.Issues = append(v.Issues, issueLine{Identifier: i.Identifier, Title: i.Title(), State: state(i.State(), true)})
 		}
 	}
 	return v, true
+}
+
+// sync has notes of a conversation become comments on its issues, and comments on
+// them messages of the conversation.
+func (d *Desk) sync(ctx context.Context) error {
+	d.mu.Lock()
+	synced := d.synced
+	d.mu.Unlock()
+	if synced {
+		return nil
+	}
+	var all struct {
+		Result []struct {
+			ID string `json:"id"`
+		} `json:"result"`
+	}
+	if err := d.call(ctx, http.MethodGet, "/integrated-account", nil, &all); err != nil {
+		return err
+	}
+	for _, one := range all.Result {
+		err := d.call(ctx, http.MethodPatch, "/integrated-account/"+url.PathEscape(one.ID), map[string]any{
+			"settings": map[string]any{"send_note_on_comment": true, "mirror_comments": "to_linear"},
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	d.mu.Lock()
+	d.synced = true
+	d.mu.Unlock()
+	return nil
 }
 
 // call asks the API. An error is for people.

@@ -107,15 +107,10 @@ func highlight(text string) template.HTML {
 			}
 			mark("n", text[i:i+n])
 		default:
-			b.WriteString(template.HTMLEscapeString(text[i : i+1]))
-			if c >= 0x80 { // in broken JSON: the escape works on whole characters
-				for n < len(text)-i && text[i+n] >= 0x80 {
-					n++
-				}
-				s := b.String()
-				b.Reset()
-				b.WriteString(s[:len(s)-len(template.HTMLEscapeString(text[i:i+1]))] + template.HTMLEscapeString(text[i:i+n]))
+			for c >= 0x80 && n < len(text)-i && text[i+n] >= 0x80 { // in broken JSON: the escape works on whole characters
+				n++
 			}
+			b.WriteString(template.HTMLEscapeString(text[i : i+n]))
 		}
 		i += n
 	}

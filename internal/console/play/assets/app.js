@@ -184,7 +184,7 @@ document.addEventListener("change", e => {
     for (const t of document.querySelectorAll("textarea[data-draft]")) remember(t);
     location.reload();
   } else if (s.dataset.linkIssue !== undefined && s.value) { desk("link", { issue: s.value }); s.blur(); }
-  else if (s.dataset.set && s.value) act("update", { issue: body.dataset.issue, [s.dataset.set]: s.value });
+  else if (s.dataset.set) act("update", { issue: body.dataset.issue, [s.dataset.set]: s.value });
 });
 document.addEventListener("input", e => {
   if (e.target.matches("textarea")) { grow(e.target); if (e.target.dataset.draft) remember(e.target); }
