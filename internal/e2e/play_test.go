@@ -249,6 +249,11 @@ func TestPlayground(t *testing.T) {
 	v.writes("#compose textarea", "@helper-bot and after a restart?")
 	v.sees("#threads .thread:last-child", "I've read: ")
 	v.sees("#status", "start 2")
+	v.click("#status [data-world=stop]", "")
+	v.sees("#alarm", "The bot is stopped.")
+	v.click("#alarm [data-world=start]", "Start")
+	v.sees("#status", "start 3")
+	v.sees("#status", "Running")
 	v.click("[data-tab=log]", "Log")
 	v.sees("#lines", "connected to Acme")
 	v.click("[data-tab=all]", "All")
@@ -266,6 +271,31 @@ func TestPlayground(t *testing.T) {
 	}
 	if got := v.eval(`(window.problems || []).join("\n")`); got != "" {
 		t.Errorf("the page has problems: %s", got)
+	}
+}
+
+// A command that fails is shown with what it printed, on every width, and the page
+// heals when the code does.
+func TestPlaygroundBuildError(t *testing.T) {
+	t.Parallel()
+	bin, dir := buildBot(t), t.TempDir()
+	fixed := filepath.Join(dir, "main.go")
+	script := fmt.Sprintf(`test -f %s && exec %s serve; echo "./main.go:14:58: undefined: <answer>"; exit 1`, fixed, bin)
+	address := playground(t, bin, "--watch", dir, "--", "sh", "-c", script)
+	v := visitor{t, browser(t)}
+	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
+	v.sees("#alarm", "undefined: <answer>")
+	v.sees("#status", "Failed")
+	v.writes("#compose textarea", "@helper-bot hello")
+	v.look("play-failed-light", 1440, 900, false)
+	v.look("play-failed-phone-dark", 390, 844, true)
+	if err := os.WriteFile(fixed, []byte("package main"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.sees("#status", "Running")
+	v.sees("#threads", "Hello from Linear")
+	if got := v.eval(`document.querySelector("#alarm").innerText.trim()`); got != "" {
+		t.Errorf("the page still shows %q", got)
 	}
 }
 

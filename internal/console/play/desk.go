@@ -343,5 +343,5 @@ func (c *client) deskParts(ctx context.Context, id string, i *linearsim.Issue, m
 	v := c.p.view(i, me)
 	v.Desk = &d
 	c.p.mark(&v)
-	return c.parts(v, "talk", "side", "status", "skies")
+	return c.parts(v, "alarm", "talk", "side", "status", "skies")
 }

@@ -285,7 +285,7 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request) {
 
 // update sends what differs from what was sent.
 func (c *client) update(i *linearsim.Issue, me *linearsim.User) error {
-	if err := c.parts(c.p.view(i, me), "head", "side", "status", "skies"); err != nil {
+	if err := c.parts(c.p.view(i, me), "alarm", "head", "side", "status", "skies"); err != nil {
 		return err
 	}
 	threads, err := c.p.threadPieces(i, me)
