@@ -343,5 +343,16 @@ func (c *client) deskParts(ctx context.Context, id string, i *linearsim.Issue, m
 	v := c.p.view(i, me)
 	v.Desk = &d
 	c.p.mark(&v)
-	return c.parts(v, "alarm", "talk", "side", "status", "skies")
+	all, err := c.p.partPieces(v, "alarm", "talk", "side", "status", "skies")
+	if err != nil {
+		return err
+	}
+	if err := c.parts(all); err != nil {
+		return err
+	}
+	rows, err := c.p.rowPieces()
+	if err != nil {
+		return err
+	}
+	return c.wire(rows)
 }

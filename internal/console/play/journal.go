@@ -113,7 +113,7 @@ type row struct {
 
 func (e *entry) row(now time.Time) row {
 	if d := e.Delivery; d != nil {
-		r := row{ID: e.ID, Seq: e.Seq, Hook: true, Title: d.Type, About: d.Action, At: d.At, Times: len(d.Attempts), Mark: "wait", Status: "on its way"}
+		r := row{ID: e.ID, Seq: e.Seq, Hook: true, Title: d.Type, About: d.Action, At: d.At, Times: len(d.Attempts), Mark: "wait", Status: "waiting"}
 		if n := len(d.Attempts); n > 0 {
 			last := d.Attempts[n-1]
 			r.Took = took(last.Duration)

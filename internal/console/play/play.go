@@ -71,6 +71,7 @@ type Playground struct {
 	pages   *template.Template
 	journal *journal
 	hub     *hub
+	frames  *frames
 	handler http.Handler
 
 	mu      sync.Mutex
@@ -82,7 +83,7 @@ type Playground struct {
 
 // New returns a playground.
 func New(cfg Config) (*Playground, error) {
-	p := &Playground{cfg: cfg, journal: newJournal(), hub: newHub(), ws: cfg.World.Workspaces()[0], ctx: context.Background()}
+	p := &Playground{cfg: cfg, journal: newJournal(), hub: newHub(), frames: newFrames(), ws: cfg.World.Workspaces()[0], ctx: context.Background()}
 	var err error
 	if p.pages, err = template.New("").Funcs(funcs()).ParseFS(files, "templates/*.html"); err != nil {
 		return nil, err

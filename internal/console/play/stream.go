@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"html/template"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -199,21 +198,6 @@ func (p *Playground) threadPieces(i *linearsim.Issue, me *linearsim.User) ([]pie
 	return out, nil
 }
 
-// rowPieces returns the wire, newest first.
-func (p *Playground) rowPieces() ([]piece, error) {
-	all := p.journal.all()
-	all = all[max(0, len(all)-maxRows):]
-	out := make([]piece, 0, len(all))
-	for _, e := range slices.Backward(all) {
-		one, err := p.piece(e.ID, "row", e.row(p.now()))
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-	}
-	return out, nil
-}
-
 // list is how a list of parts has changed.
 type list struct {
 	Order   []string `json:"order"`
@@ -226,6 +210,7 @@ type client struct {
 	w    http.ResponseWriter
 	sent map[string]string // versions by part
 	line int               // the number of the last line
+	gen  <-chan struct{}   // of the hub, when the client looked last
 }
 
 // stream sends the parts of a page that change, until it is closed.
@@ -257,11 +242,10 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request) {
 		if !more {
 			return
 		}
+		c.gen = changed
 		var err error
 		if talk != "" {
-			if err = c.deskParts(r.Context(), talk, i, me); err == nil {
-				err = c.wire()
-			}
+			err = c.deskParts(r.Context(), talk, i, me)
 		} else {
 			err = c.update(i, me)
 		}
@@ -285,30 +269,39 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request) {
 
 // update sends what differs from what was sent.
 func (c *client) update(i *linearsim.Issue, me *linearsim.User) error {
-	if err := c.parts(c.p.view(i, me), "alarm", "head", "side", "status", "skies"); err != nil {
+	f := c.p.frames.of(c.p, i, me, c.gen)
+	if f.err != nil {
+		return f.err
+	}
+	if err := c.parts(f.parts); err != nil {
 		return err
 	}
-	threads, err := c.p.threadPieces(i, me)
-	if err != nil {
+	if err := c.list("threads", f.threads); err != nil {
 		return err
 	}
-	if err := c.list("threads", threads); err != nil {
-		return err
+	return c.wire(f.rows)
+}
+
+// partPieces returns parts of a page.
+func (p *Playground) partPieces(v pageView, names ...string) ([]piece, error) {
+	var out []piece
+	for _, name := range names {
+		one, err := p.piece(name, name, v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
 	}
-	return c.wire()
+	return out, nil
 }
 
 // parts sends the parts of a page that differ from what was sent.
-func (c *client) parts(v pageView, names ...string) error {
-	for _, name := range names {
-		one, err := c.p.piece(name, name, v)
-		if err != nil {
-			return err
-		}
-		if c.sent[name] == one.version {
+func (c *client) parts(all []piece) error {
+	for _, one := range all {
+		if c.sent[one.ID] == one.version {
 			continue
 		}
-		c.sent[name] = one.version
+		c.sent[one.ID] = one.version
 		if err := c.event("part", one); err != nil {
 			return err
 		}
@@ -317,11 +310,7 @@ func (c *client) parts(v pageView, names ...string) error {
 }
 
 // wire sends what is new on the wire, and what the program has printed.
-func (c *client) wire() error {
-	rows, err := c.p.rowPieces()
-	if err != nil {
-		return err
-	}
+func (c *client) wire(rows []piece) error {
 	if err := c.list("rows", rows); err != nil {
 		return err
 	}
