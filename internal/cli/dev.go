@@ -125,7 +125,7 @@ func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
 	wg.Go(func() { _ = page.Run(ctx) }) // it returns nil
 	wg.Go(func() { _ = sup.Run(ctx) })
 	if watched != "" {
-		wg.Go(func() { _ = dev.Watch(ctx, watched, sup.Restart) })
+		wg.Go(func() { _ = dev.Watch(ctx, watched, sup.Changed) })
 	}
 	address := "http://" + ln.Addr().String() + "/"
 	fmt.Fprintf(p.out, "Playground  %s\nBot         @%s: %s\n", address, world.App.User.DisplayName, runner)

@@ -127,6 +127,45 @@ func TestSupervisor(t *testing.T) {
 	await(t, s, play.Running)
 }
 
+// Files that change restart the program, unless it has been stopped; one that changes
+// them itself is not restarted without end.
+func TestSupervisorChanged(t *testing.T) {
+	t.Parallel()
+	w := world(t, dev.WorldConfig{})
+	p := &program{make(chan *run, 1)}
+	s := dev.NewSupervisor(w, p, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = s.Run(ctx) })
+	defer wg.Wait()
+	defer cancel()
+	next := func() {
+		t.Helper()
+		(<-p.runs).ready()
+		await(t, s, play.Running)
+	}
+	next()
+	s.Stop()
+	await(t, s, play.Stopped)
+	s.Changed()
+	if got := s.Status(); got.State != play.Stopped || got.Starts != 1 {
+		t.Errorf("a change starts what a person has stopped: %+v", got)
+	}
+	s.Start()
+	next()
+	for range 8 {
+		s.Changed()
+		next()
+	}
+	s.Changed()
+	await(t, s, play.Failed)
+	if got := s.Status(); !strings.Contains(got.Reason, "--watch") || !w.App.Webhook().Held() {
+		t.Errorf("in a loop: %+v", got)
+	}
+	s.Restart()
+	next()
+}
+
 // A command is built and run, with its children, and its output is there.
 func TestCommand(t *testing.T) {
 	t.Parallel()

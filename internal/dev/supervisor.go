@@ -30,7 +30,20 @@ type Supervisor struct {
 	changed chan struct{} // closed at the next change
 	orders  chan struct{} // there is a new wish
 	restart bool
+	changes []time.Time // restarts by changed files, the newest ones
+	looping bool        // the program changes files itself, so that it restarts without end
 }
+
+// A program that is restarted by changed files more than maxChanges times within
+// changeSpan changes them itself.
+const (
+	maxChanges = 8
+	changeSpan = 20 * time.Second
+)
+
+// loopReason says what to do about that.
+const loopReason = "It was restarted again and again, because files change in the directory that is watched, perhaps by the program itself.\n" +
+	"Name the directory with its code with --watch, or have it write elsewhere. Then restart it."
 
 // NewSupervisor returns a supervisor. What the program prints goes to terminal as
 // well.
@@ -51,8 +64,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		if want {
 			s.once(ctx)
 		} else {
-			s.world.Hold(false) // a stopped bot refuses connections
-			s.set(play.Stopped, "")
+			s.rest()
 		}
 		s.mu.Lock()
 		again := s.restart || s.want != want
@@ -66,6 +78,20 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rest waits with a program that is not to run.
+func (s *Supervisor) rest() {
+	s.mu.Lock()
+	looping := s.looping
+	s.mu.Unlock()
+	if looping {
+		s.world.Hold(true)
+		s.set(play.Failed, loopReason)
+		return
+	}
+	s.world.Hold(false) // a stopped bot refuses connections
+	s.set(play.Stopped, "")
 }
 
 // once runs the program until it ends or is to end.
@@ -149,14 +175,41 @@ func (s *Supervisor) Status() play.Status {
 // Lines returns what the program has printed after a line.
 func (s *Supervisor) Lines(after int) []play.Line { return s.log.lines(after) }
 
+// Changed restarts the program because its files have changed. A program that has
+// been stopped stays so, and one that changes its files itself is stopped.
+func (s *Supervisor) Changed() {
+	s.mu.Lock()
+	now := time.Now()
+	s.changes = append(s.changes, now)
+	if len(s.changes) > maxChanges {
+		s.changes = s.changes[1:]
+		s.looping = s.looping || now.Sub(s.changes[0]) < changeSpan
+	}
+	want, looping := s.want, s.looping
+	s.mu.Unlock()
+	switch {
+	case looping && want:
+		s.order(false, false)
+	case want:
+		s.order(true, true)
+	}
+}
+
+// begin forgets why the program was not to run.
+func (s *Supervisor) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looping, s.changes = false, nil
+}
+
 // Start starts the program unless it runs.
-func (s *Supervisor) Start() { s.order(true, false) }
+func (s *Supervisor) Start() { s.begin(); s.order(true, false) }
 
 // Stop stops the program.
 func (s *Supervisor) Stop() { s.order(false, false) }
 
 // Restart stops the program and starts it.
-func (s *Supervisor) Restart() { s.order(true, true) }
+func (s *Supervisor) Restart() { s.begin(); s.order(true, true) }
 
 func (s *Supervisor) order(want, restart bool) {
 	s.mu.Lock()

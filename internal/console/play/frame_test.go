@@ -49,3 +49,22 @@ func TestFramesAreShared(t *testing.T) {
 		t.Errorf("%d frames are kept", n)
 	}
 }
+
+// A text that no one can read on a page is shown in part.
+func TestLongTextsAreClipped(t *testing.T) {
+	t.Parallel()
+	s := linearsim.NewWith(t, linearsim.Config{Clock: linearsim.NewRunningClock()})
+	p, err := New(Config{World: s.Server, App: s.App, Bot: still{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Ada.Comment(s.Issue, strings.Repeat("é", maxShown))
+	gen, _ := p.hub.changed()
+	got := string(p.frames.of(p, s.Issue, s.Ada, gen).threads[0].HTML)
+	if len(got) > 2*maxShown || strings.Contains(got, "data-edit") || !strings.Contains(got, "101 kB more are not shown") || strings.Contains(got, "\ufffd") {
+		t.Errorf("%d bytes: %.200s", len(got), got)
+	}
+	if got := string(shown([]byte(`"` + strings.Repeat("x", 2*maxShown) + `"`))); len(got) > 2*maxShown || !strings.Contains(got, "more are not shown") {
+		t.Errorf("of JSON: %d bytes", len(got))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/internal/emoji"
@@ -58,6 +59,7 @@ type commentView struct {
 	At        time.Time
 	Edited    bool
 	Mine      bool
+	Long      bool // too long to be edited on the page
 	System    bool
 	Resolved  bool
 	Question  bool // an elicitation
@@ -117,8 +119,28 @@ type askView struct {
 
 type optionView struct{ Label, Value string }
 
+// maxShown is how many bytes of a text the page shows.
+const maxShown = 100 << 10
+
+// clipped returns the beginning of a text that is too long to be shown, and how much
+// is left out.
+func clipped(text string) (string, int) {
+	if len(text) <= maxShown {
+		return text, 0
+	}
+	end := maxShown
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end], len(text) - end
+}
+
 // body returns the Markdown of a comment as HTML, with its mentions as links.
 func (p *Playground) body(source string) template.HTML {
+	source, more := clipped(source)
+	if more > 0 {
+		source += fmt.Sprintf("…\n\n_%d kB more are not shown._", more>>10+1)
+	}
 	profile := "https://linear.app/" + p.ws.URLKey + "/profiles/"
 	var b strings.Builder
 	from := 0
@@ -270,6 +292,9 @@ func (p *Playground) comment(c *linearsim.Comment, me *linearsim.User) *commentV
 	v := &commentView{
 		ID: c.ID, Root: c.Parent == nil, By: p.person(c.Author, me), AsUser: c.AsUser, Source: c.Body(), Body: p.body(c.Body()), At: c.CreatedAt,
 		Edited: !c.EditedAt().IsZero(), Mine: c.Author == me, System: c.Artificial(), Resolved: !c.ResolvedAt().IsZero(),
+	}
+	if len(v.Source) > maxShown {
+		v.Long, v.Source = true, ""
 	}
 	if c.External != nil {
 		v.By = person{Name: c.External.Name, Initials: initials(c.External.Name)}

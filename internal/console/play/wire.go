@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -21,7 +22,7 @@ type detailView struct {
 	Headers  [][2]string
 	URL      string
 	Body     template.HTML
-	Source   string // of the body, to edit
+	Long     bool // too long to be edited on the page
 	Attempts []attemptView
 	Trace    []Step
 	Query    string
@@ -50,8 +51,8 @@ func (p *Playground) detail(w http.ResponseWriter, r *http.Request) {
 				v.Headers = append(v.Headers, [2]string{name, d.Header.Get(name)})
 			}
 		}
-		v.URL, v.Source = d.URL, indented(d.Body)
-		v.Body = highlight(v.Source)
+		v.URL, v.Long = d.URL, len(indented(d.Body)) > maxShown
+		v.Body = shown(d.Body)
 		for _, a := range d.Attempts {
 			v.Attempts = append(v.Attempts, attemptView{a, took(a.Duration), a.Status == http.StatusOK})
 		}
@@ -62,13 +63,23 @@ func (p *Playground) detail(w http.ResponseWriter, r *http.Request) {
 		q := e.Request
 		v.Request, v.Query = q, strings.TrimSpace(q.Query)
 		if len(q.Variables) > 0 {
-			if raw, err := json.MarshalIndent(q.Variables, "", "  "); err == nil {
-				v.Body = highlight(string(raw))
+			if raw, err := json.Marshal(q.Variables); err == nil {
+				v.Body = shown(raw)
 			}
 		}
-		v.Answer = highlight(indented([]byte(q.Answer)))
+		v.Answer = shown([]byte(q.Answer))
 	}
 	p.render(w, "detail", v)
+}
+
+// shown returns JSON as the page shows it.
+func shown(raw []byte) template.HTML {
+	text, more := clipped(indented(raw))
+	out := highlight(text)
+	if more > 0 {
+		out += template.HTML(fmt.Sprintf("…\n\n%d kB more are not shown.", more>>10+1)) //nolint:gosec // a number
+	}
+	return out
 }
 
 func indented(raw []byte) string {
