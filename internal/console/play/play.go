@@ -110,6 +110,9 @@ func New(cfg Config) (*Playground, error) {
 	}
 	// The simulator's own interface is here as well, for scripts and the shell.
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(sim); r.Out.Host = sim.Host }}
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { // a client that went away is no news
+		w.WriteHeader(http.StatusBadGateway)
+	}
 	mux.Handle("/sim", proxy)
 	mux.Handle("/sim/", proxy)
 	mux.Handle("/graphql", proxy)
