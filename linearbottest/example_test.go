@@ -1,6 +1,7 @@
 package linearbottest_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/linearbot/linearbot"
@@ -9,7 +10,7 @@ import (
 
 // A conversation that was recorded with "linearbot record" is had again.
 func ExampleStage_Send() {
-	_ = func(t *testing.T) {
+	test := func(t *testing.T) {
 		t.Parallel()
 		s := linearbottest.New(t, linearbot.Config{Register: register})
 		root := s.Send("testdata/comment-create-001.json") // a mention
@@ -18,4 +19,6 @@ func ExampleStage_Send() {
 			t.Errorf("the bot says %q", got)
 		}
 	}
+	fmt.Printf("%T", test)
+	// Output: func(*testing.T)
 }

@@ -101,8 +101,8 @@ func (p *playground) says(want string) {
 	}
 }
 
-// skips skips time until something happens: at once, unless the turn that it comes
-// from has not ended.
+// skips moves the clock until something happens: at once, unless the turn that it
+// comes from has not ended.
 func (p *playground) skips(by, want string) {
 	p.t.Helper()
 	for range 5 {

@@ -37,7 +37,7 @@ func (r *recipient) ask(ctx context.Context, values *settings.Values) error {
 	}
 	lin, err := linear.New(linear.ConfigFrom(values.Lookup))
 	if err != nil {
-		return nil //nolint:nilerr // there are no credentials, or not enough
+		return nil // there are no credentials, or not enough
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
