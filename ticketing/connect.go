@@ -14,7 +14,7 @@ import (
 type Connecter interface {
 	// Connect begins to connect a workspace in the browser that r comes from, by
 	// sending it to Linear. Once the workspace is connected, the implementation
-	// calls [API.Assign] with account.
+	// calls [API.Connected] with account.
 	Connect(w http.ResponseWriter, r *http.Request, account string)
 }
 
@@ -74,6 +74,30 @@ func (a *API) Assign(ctx context.Context, connection, account string) error {
 			_, has := (*all)[connection]
 			delete(*all, connection)
 			return has, nil
+		}
+		(*all)[connection] = account
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	a.assigned.keep(*now)
+	a.wake()
+	return nil
+}
+
+// Connected says that a workspace was connected for an account of the helpdesk. It
+// belongs to the account from now on, unless it was given to one before.
+func (a *API) Connected(ctx context.Context, connection, account string) error {
+	if account == "" {
+		return nil
+	}
+	now, err := change(ctx, a.docs, assignmentsKey(), 0, func(all *map[string]string) (bool, error) {
+		if *all == nil {
+			*all = map[string]string{}
+		}
+		if (*all)[connection] != "" {
+			return false, nil
 		}
 		(*all)[connection] = account
 		return true, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -49,7 +50,7 @@ func TestServeInstallations(t *testing.T) {
 	umbrella := s.linear.Workspace("Umbrella", "umbrella")
 	eve := umbrella.AddUser("Eve Curie", "eve")
 	there := umbrella.AddTeam("OPS", "Operations").AddIssue(eve, "Printer on fire", "")
-	install := func(by *linearsim.User) {
+	install := func(by *linearsim.User, link string) {
 		t.Helper()
 		jar, err := cookiejar.New(nil)
 		if err != nil {
@@ -63,7 +64,13 @@ func TestServeInstallations(t *testing.T) {
 			}
 			return nil
 		}}
-		resp, err := client.Post(public+workspaces.InstallPath, "application/x-www-form-urlencoded", nil)
+		begin := func() (*http.Response, error) {
+			if link != "" {
+				return client.Get(link)
+			}
+			return client.Post(public+workspaces.InstallPath, "application/x-www-form-urlencoded", nil)
+		}
+		resp, err := begin()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,8 +88,23 @@ func TestServeInstallations(t *testing.T) {
 			t.Fatalf("%s, %v", page, err)
 		}
 	}
-	install(s.ada)
-	install(eve)
+	d := &desk{public + "/ticketing", token}
+	// One begins on the page, the other by a link that a helpdesk made for its
+	// account.
+	install(s.ada, "")
+	var link struct {
+		URL string `json:"url"`
+	}
+	if err := json.Unmarshal([]byte(d.call(t, http.StatusCreated, http.MethodPost, "/integrated-account", `{"account_id":"7"}`)), &link); err != nil {
+		t.Fatal(err)
+	}
+	install(eve, link.URL)
+	if got := d.call(t, http.StatusOK, http.MethodGet, "/integrated-account/"+umbrella.ID, ""); !strings.Contains(got, `"account_id":"7"`) {
+		t.Errorf("the workspace is not of the account that it was connected for: %s", got)
+	}
+	if got := d.call(t, http.StatusOK, http.MethodPost, "/integrated-account/"+umbrella.ID+"/refresh", ""); !strings.Contains(got, `"status":"active"`) {
+		t.Errorf("after a refresh: %s", got)
+	}
 	answered := func(root *linearsim.Comment) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -99,7 +121,6 @@ func TestServeInstallations(t *testing.T) {
 	answered(s.ada.Comment(s.issue, "@guest-bot still there?"))
 
 	// The ticketing API works in both workspaces, each under its own id.
-	d := &desk{public + "/ticketing", token}
 	made := d.call(t, http.StatusCreated, http.MethodPost, "/unified/ticketing/tickets?integrated_account_id="+umbrella.ID, `{"name":"Paper is out","team":"OPS"}`)
 	if !strings.Contains(made, "OPS-2") {
 		t.Errorf("the ticket is %s, want OPS-2", made)

@@ -37,6 +37,8 @@ type installs struct {
 	// store and bot are created after the registry, which does no I/O until then.
 	store *lateStore
 	bot   *bot.Bot
+	// installedFor learns of installs that the ticketing API began. Nil without it.
+	installedFor func(ctx context.Context, workspace, whom string) error
 }
 
 // lateStore is a store that is opened later.
@@ -90,6 +92,12 @@ func (a *assembly) installations() *installs {
 	cfg.OnInstalled = func(ctx context.Context, w, installation string) error { return in.bot.Installed(ctx, w, installation) }
 	cfg.OnUninstalled = func(ctx context.Context, w, installation string) error {
 		return in.bot.Uninstalled(ctx, w, installation)
+	}
+	cfg.OnInstalledFor = func(ctx context.Context, w, whom string) error {
+		if in.installedFor == nil {
+			return nil
+		}
+		return in.installedFor(ctx, w, whom)
 	}
 	cfg.OnLeft = func(w string) { in.bot.Left(w) }
 	if in.reg, err = workspaces.New(cfg); err != nil {

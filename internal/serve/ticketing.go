@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,10 +77,14 @@ func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	if in != nil {
 		cfg.Connections = &installed{linear: lin, reg: in.reg}
 	}
+	cfg.PublicURL = a.values.PublicURL
 	api, err := ticketing.New(cfg)
 	if err != nil {
 		a.problem("", err.Error())
 		return nil, errors.Join(a.refused(), store.Close())
+	}
+	if in != nil {
+		in.installedFor = api.Connected
 	}
 	t := &tickets{api: api, store: store, log: a.log}
 	t.mount(&a.cfg.Webhook, a.metrics.Ticketing(api), strings.TrimRight(cfg.Prefix, "/"), a.values.PublicURL)
@@ -207,6 +212,8 @@ type installed struct {
 	reg interface {
 		List(ctx context.Context) ([]workspaces.Workspace, error)
 		Disconnect(ctx context.Context, workspace, why string) (workspaces.Farewell, error)
+		Refresh(ctx context.Context, workspace string) error
+		Begin(w http.ResponseWriter, r *http.Request, whom string)
 	}
 
 	mu   sync.Mutex
@@ -225,7 +232,10 @@ func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, er
 		if w.Status != workspaces.Active && w.Status != workspaces.NeedsReauth {
 			continue
 		}
-		conn := ticketing.Connection{ID: w.ID, Key: w.URLKey, AppActor: true, Scopes: w.Scopes}
+		conn := ticketing.Connection{
+			ID: w.ID, Key: w.URLKey, AppActor: true, Scopes: w.Scopes, TokenExpires: w.Expires, TokenRefreshed: w.RefreshedAt,
+			CreatedAt: w.InstalledAt, ChangedAt: w.ChangedAt, Problem: cmp.Or(w.Problem, w.Why),
+		}
 		conn.Client, err = i.linear.API(ctx, w.ID)
 		switch {
 		case w.Problem != "":
@@ -270,6 +280,14 @@ func (i *installed) idler(workspace string) (*linearapi.Client, error) {
 	i.idle[workspace] = c
 	return c, nil
 }
+
+// Connect begins an installation for an account of the helpdesk.
+func (i *installed) Connect(w http.ResponseWriter, r *http.Request, account string) {
+	i.reg.Begin(w, r, account)
+}
+
+// Refresh replaces the tokens of an installation.
+func (i *installed) Refresh(ctx context.Context, id string) error { return i.reg.Refresh(ctx, id) }
 
 // Disconnect ends an installation, for the bot as well.
 func (i *installed) Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error) {

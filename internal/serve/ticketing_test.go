@@ -26,6 +26,10 @@ func (r *registry) Disconnect(context.Context, string, string) (workspaces.Farew
 	return workspaces.Farewell{}, nil
 }
 
+func (r *registry) Refresh(context.Context, string) error { return nil }
+
+func (r *registry) Begin(http.ResponseWriter, *http.Request, string) {}
+
 func (r *registry) API(_ context.Context, id string) (*linearapi.Client, error) {
 	if err := r.down[id]; err != nil {
 		return nil, err

@@ -84,6 +84,9 @@ type Config struct {
 	// it may be called more than once; installation identifies the installation.
 	// (*bot.Bot).Installed fits. Defaults to nothing.
 	OnInstalled func(ctx context.Context, workspace, installation string) error
+	// OnInstalledFor is called after an install that [Registry.Begin] began, once,
+	// with what it was told. Defaults to nothing.
+	OnInstalledFor func(ctx context.Context, workspace, whom string) error
 	// OnUninstalled is OnInstalled for workspaces that were disconnected from
 	// this side, by [Registry.Disconnect]. If Linear says that the app was
 	// removed, it says so with a delivery, which is the bot's to handle.

@@ -161,3 +161,31 @@ func (l *login) Invalidate(t linearapi.Token) {
 		l.refused, l.readAt = l.known.rec.Pair, time.Time{}
 	}
 }
+
+// Refresh replaces the tokens of a workspace now, although they may still work.
+// Tokens that are younger than half a minute stay. If Linear cannot be asked, the
+// former ones stay in use.
+func (r *Registry) Refresh(ctx context.Context, workspace string) error {
+	l := r.login(workspace)
+	t, err := l.Token(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := l.look(ctx)
+	if err != nil {
+		return err
+	}
+	if s == nil || s.access.text() != t.Value || r.cfg.Now().Sub(s.rec.PairAt) < youngPair {
+		return nil // it was replaced just now
+	}
+	l.Invalidate(t)
+	_, err = l.Token(ctx)
+	if err != nil && adapter.CodeOf(err) != adapter.CodeUnauthenticated {
+		l.mu.Lock()
+		if l.refused == s.rec.Pair {
+			l.refused = ""
+		}
+		l.mu.Unlock()
+	}
+	return err
+}

@@ -450,3 +450,41 @@ func (d *downStore) Get(ctx context.Context, k state.Key) ([]byte, error) {
 	}
 	return d.Store.Get(ctx, k)
 }
+
+// A refresh on request replaces a pair that still works; one that is young stays,
+// and a failure leaves the pair in use.
+func TestRefreshOnRequest(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	reg := r.process()
+	r.install(reg, r.ada)
+	before, err := reg.Tokens(r.acme.ID).Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := func() string {
+		t.Helper()
+		now, err := reg.Tokens(r.acme.ID).Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now.Value
+	}
+	if err := reg.Refresh(t.Context(), r.acme.ID); err != nil || token() != before.Value {
+		t.Errorf("a young pair: %v", err)
+	}
+	r.clock.advance(time.Hour)
+	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, Times: 20, Status: http.StatusInternalServerError})
+	if err := reg.Refresh(t.Context(), r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnavailable || token() != before.Value {
+		t.Errorf("while Linear fails: %v", err)
+	}
+	r.sim.ClearFaults()
+	r.clock.advance(time.Hour)
+	if err := reg.Refresh(t.Context(), r.acme.ID); err != nil || token() == before.Value {
+		t.Errorf("an old pair: %v", err)
+	}
+	r.mustCall(reg, r.acme.ID)
+	if err := reg.Refresh(t.Context(), "nowhere"); err == nil {
+		t.Error("no error for a workspace that never installed the app")
+	}
+}

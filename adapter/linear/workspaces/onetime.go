@@ -28,6 +28,8 @@ type ticket struct {
 	// Verifier is the PKCE verifier, encrypted.
 	Verifier *sealed   `json:"verifier"`
 	Until    time.Time `json:"until"`
+	// For is what [Registry.Begin] was told.
+	For string `json:"for,omitempty"`
 }
 
 // errTicket says that this browser cannot use a state.
@@ -40,11 +42,12 @@ func token() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// begin remembers an install of the browser with a cookie.
-func (r *Registry) beginInstall(ctx context.Context, cookie string) (state, verifier string, err error) {
+// beginInstall remembers an install of the browser with a cookie. whom is passed on to
+// Config.OnInstalledFor.
+func (r *Registry) beginInstall(ctx context.Context, cookie, whom string) (state, verifier string, err error) {
 	state, verifier = token(), linearapi.NewVerifier()
 	raw, err := json.Marshal(ticket{
-		Browser: digest(cookie), Verifier: r.cfg.Keys.seal("", "verifier/"+digest(state), verifier), Until: r.cfg.Now().Add(stateFor),
+		Browser: digest(cookie), Verifier: r.cfg.Keys.seal("", "verifier/"+digest(state), verifier), Until: r.cfg.Now().Add(stateFor), For: whom,
 	})
 	if err != nil {
 		return "", "", err
@@ -56,40 +59,41 @@ func (r *Registry) beginInstall(ctx context.Context, cookie string) (state, veri
 }
 
 // consume deletes a state, which succeeds once across all instances, and returns
-// its verifier if the cookie is that of the browser that started the install.
-func (r *Registry) consume(ctx context.Context, given, cookie string) (verifier string, err error) {
+// its verifier if the cookie is that of the browser that started the install, and
+// whom it is for.
+func (r *Registry) consume(ctx context.Context, given, cookie string) (verifier, whom string, err error) {
 	if given == "" || len(given) > 128 || cookie == "" || len(cookie) > 128 {
-		return "", errTicket
+		return "", "", errTicket
 	}
 	key := stateKey(digest(given))
 	raw, err := r.cfg.Store.Get(ctx, key)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		return "", errTicket
+		return "", "", errTicket
 	case err != nil:
-		return "", storeError(err)
+		return "", "", storeError(err)
 	}
 	var t ticket
 	if json.Unmarshal(raw, &t) != nil {
-		return "", errTicket
+		return "", "", errTicket
 	}
 	if subtle.ConstantTimeCompare([]byte(t.Browser), []byte(digest(cookie))) != 1 {
-		return "", errTicket // another browser's: it stays, so that no stranger can use it up
+		return "", "", errTicket // another browser's: it stays, so that no stranger can use it up
 	}
 	err = r.cfg.Store.CompareAndSet(ctx, key, raw, nil, 0)
 	switch {
 	case errors.Is(err, state.ErrConflict), errors.Is(err, state.ErrNotFound):
-		return "", errTicket
+		return "", "", errTicket
 	case err != nil:
-		return "", storeError(err)
+		return "", "", storeError(err)
 	case !r.cfg.Now().Before(t.Until):
-		return "", errTicket
+		return "", "", errTicket
 	}
 	verifier, err = r.cfg.Keys.open("", "verifier/"+digest(given), t.Verifier)
 	if err != nil {
-		return "", errTicket // another instance encrypted it with a key that this one lacks
+		return "", "", errTicket // another instance encrypted it with a key that this one lacks
 	}
-	return verifier, nil
+	return verifier, t.For, nil
 }
 
 // done remembers what a browser has installed.

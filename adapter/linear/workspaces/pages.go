@@ -139,7 +139,17 @@ func (p *pages) offer(w http.ResponseWriter, _ *http.Request) {
 }
 
 // start begins an install and sends the browser to Linear.
-func (p *pages) start(w http.ResponseWriter, req *http.Request) {
+func (p *pages) start(w http.ResponseWriter, req *http.Request) { p.startFor(w, req, "") }
+
+// Begin begins an install in the browser that req comes from and sends it to
+// Linear, as the button of the page at [InstallPath] does. Once the app is
+// installed, Config.OnInstalledFor gets whom, at most 200 bytes. Call it for
+// requests that were meant for that: it asks for no confirmation.
+func (r *Registry) Begin(w http.ResponseWriter, req *http.Request, whom string) {
+	r.pages.startFor(w, req, clip(whom, 200))
+}
+
+func (p *pages) startFor(w http.ResponseWriter, req *http.Request, whom string) {
 	if !p.begin.Allow() {
 		p.show(w, http.StatusTooManyRequests, page{
 			Title: "Too many installs have begun", Text: "Nothing has happened. Try again in a minute.", Retry: true,
@@ -149,7 +159,7 @@ func (p *pages) start(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(req.Context(), pageTimeout)
 	defer cancel()
 	cookie := token()
-	state, verifier, err := p.reg.beginInstall(ctx, cookie)
+	state, verifier, err := p.reg.beginInstall(ctx, cookie, whom)
 	if err != nil {
 		p.reg.log.Error().Err(err).Msg("install could not begin")
 		p.unavailable(w)
@@ -193,7 +203,7 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), pageTimeout)
 	defer cancel()
 	q, cookie := req.URL.Query(), p.cookie(req)
-	verifier, err := p.reg.consume(ctx, q.Get("state"), cookie)
+	verifier, whom, err := p.reg.consume(ctx, q.Get("state"), cookie)
 	switch {
 	case errors.Is(err, errTicket):
 		p.reg.count(CountStateFailed)
@@ -228,6 +238,11 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		p.failed(w, err)
 		return
+	}
+	if whom != "" && p.reg.cfg.OnInstalledFor != nil {
+		if err := p.reg.cfg.OnInstalledFor(ctx, s.rec.Organization, whom); err != nil {
+			p.reg.log.Error().Err(err).Str("workspace", s.rec.Organization).Msg("an install could not be given to whom it is for")
+		}
 	}
 	cookie = token() // from now on the browser has an identity that was never part of a flow
 	if err := p.reg.done(ctx, cookie, s.rec.Organization); err != nil {
