@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/sse"
 	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
@@ -164,11 +165,11 @@ func listActivities(c *call) (*reply, error) {
 // hub notifies listeners in this process of events in a conversation.
 type hub struct {
 	mu        sync.Mutex
-	listeners map[place]map[chan []byte]bool
+	listeners map[place]map[chan sse.Event]bool
 	ended     bool
 }
 
-func newHub() *hub { return &hub{listeners: map[place]map[chan []byte]bool{}} }
+func newHub() *hub { return &hub{listeners: map[place]map[chan sse.Event]bool{}} }
 
 // open lets streams begin, after an earlier close.
 func (h *hub) open() {
@@ -192,8 +193,8 @@ func (h *hub) close() {
 
 // listen returns a channel of server-sent events. end stops it. The channel is
 // closed when the API stops.
-func (h *hub) listen(p place) (events <-chan []byte, end func()) {
-	ch := make(chan []byte, 32)
+func (h *hub) listen(p place) (events <-chan sse.Event, end func()) {
+	ch := make(chan sse.Event, 32)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ended {
@@ -201,7 +202,7 @@ func (h *hub) listen(p place) (events <-chan []byte, end func()) {
 		return ch, func() {}
 	}
 	if h.listeners[p] == nil {
-		h.listeners[p] = map[chan []byte]bool{}
+		h.listeners[p] = map[chan sse.Event]bool{}
 	}
 	h.listeners[p][ch] = true
 	return ch, func() {
@@ -225,7 +226,7 @@ func (h *hub) tell(p place, name string, v any) {
 	defer h.mu.Unlock()
 	for ch := range h.listeners[p] {
 		select {
-		case ch <- []byte("event: " + name + "\ndata: " + string(raw) + "\n\n"):
+		case ch <- sse.Event{Name: name, Data: raw}:
 		default:
 		}
 	}

@@ -2,11 +2,9 @@ package ticketing
 
 import (
 	"net/http"
-	"time"
-)
 
-// beat is how often an idle stream of events is kept alive.
-const beat = 15 * time.Second
+	"github.com/linearbot/linearbot/internal/sse"
+)
 
 // conversationEvents streams what happens in a conversation as server-sent
 // events: activity, links, issue and comment. They come from this process; a
@@ -16,38 +14,26 @@ func conversationEvents(c *call) (*reply, error) {
 	if err := c.enabled(p); err != nil {
 		return nil, err
 	}
-	events, end := c.api.events.listen(p)
 	return &reply{write: func(w http.ResponseWriter) {
+		events, end := c.api.events.listen(p)
 		defer end()
-		h := w.Header()
-		h.Set("Content-Type", "text/event-stream")
-		h.Set("X-Accel-Buffering", "no")
-		w.WriteHeader(http.StatusOK)
-		flusher := http.NewResponseController(w)
-		_, _ = w.Write([]byte("event: beat\ndata: {}\n\n"))
-		_ = flusher.Flush() // a writer that cannot flush sends later
-		tick := time.NewTicker(beat)
-		defer tick.Stop()
-		for {
-			var (
-				chunk []byte
-				more  = true
-			)
+		s, err := sse.Open(w, sse.Config{BeatEvent: "beat"})
+		if err != nil {
+			return
+		}
+		defer s.Close()
+		for err = s.Alive(); err == nil; {
 			select {
-			case chunk, more = <-events:
-			case <-tick.C:
-				chunk = []byte("event: beat\ndata: {}\n\n")
+			case e, more := <-events:
+				if !more { // the API stops; the client reconnects
+					return
+				}
+				err = s.Send(e)
+			case <-s.Beat():
+				err = s.Alive()
 			case <-c.r.Context().Done():
 				return
 			}
-			if !more { // the API stops; the client reconnects
-				return
-			}
-			_ = flusher.SetWriteDeadline(time.Now().Add(2 * beat)) // the server's is for plain answers
-			if _, err := w.Write(chunk); err != nil {
-				return
-			}
-			_ = flusher.Flush()
 		}
 	}}, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/sse"
 	"github.com/linearbot/linearbot/internal/trace"
 )
 
@@ -167,9 +168,6 @@ func filter(r *http.Request) (trace.Filter, error) {
 	return f, nil
 }
 
-// keepAlive is how often a follower hears something.
-const keepAlive = 15 * time.Second
-
 // follow sends what ends from now on, one event for each part of a delivery's
 // way.
 func (a *API) follow(w http.ResponseWriter, r *http.Request) {
@@ -184,21 +182,17 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request) {
 	}
 	parts, stop := a.cfg.Recorder.Follow()
 	defer stop()
-	out := http.NewResponseController(w)
-	_ = out.SetWriteDeadline(time.Time{}) // it lasts; not every server has one
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.WriteHeader(http.StatusOK)
-	if out.Flush() != nil {
+	out, err := sse.Open(w, sse.Config{})
+	if err != nil {
 		return
 	}
-	alive := time.NewTicker(keepAlive)
-	defer alive.Stop()
-	for {
-		line := ": \n\n"
+	defer out.Close()
+	for err == nil {
 		select {
 		case <-r.Context().Done():
 			return
-		case <-alive.C:
+		case <-out.Beat():
+			err = out.Alive()
 		case p, more := <-parts:
 			if !more {
 				return
@@ -207,14 +201,11 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request) {
 			if !f.Keeps(&t) {
 				continue
 			}
-			data, err := json.Marshal(Told{t, t.Story(a.cfg.Now())})
-			if err != nil {
+			data, jsonErr := json.Marshal(Told{t, t.Story(a.cfg.Now())})
+			if jsonErr != nil {
 				continue
 			}
-			line = "data: " + string(data) + "\n\n"
-		}
-		if _, err := w.Write([]byte(line)); err != nil || out.Flush() != nil {
-			return
+			err = out.Send(sse.Event{Data: data})
 		}
 	}
 }

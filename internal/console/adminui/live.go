@@ -2,11 +2,12 @@ package adminui
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/sse"
 )
 
 const (
@@ -14,6 +15,8 @@ const (
 	liveEvery = 2 * time.Second
 	// maxStreams is how many pages can be live at once, all viewers together.
 	maxStreams = 256
+	// beatEvery is after how long a page that does not change hears something.
+	beatEvery = 10 * time.Second
 )
 
 // events sends the content of the page at the address in the parameter page, each
@@ -37,25 +40,22 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { c.mu.Lock(); c.streams--; c.mu.Unlock() }()
 
-	out := http.NewResponseController(w)
-	_ = out.SetWriteDeadline(time.Time{}) // it lasts; not every server has one
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would keep events back
-	w.WriteHeader(http.StatusOK)
+	out, err := sse.Open(w, sse.Config{Beat: beatEvery})
+	if err != nil {
+		return
+	}
+	defer out.Close()
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
 	var before []byte
-	for n := 0; ; n++ {
+	for {
 		content, err := c.snapshot(r, address, page, query)
 		if err != nil {
 			return
 		}
-		line := ": \n\n"
 		if !bytes.Equal(content, before) {
-			before, line = content, "data: "+strings.ReplaceAll(string(content), "\n", "\ndata: ")+"\n\n"
-		}
-		if n%5 == 0 || line != ": \n\n" {
-			if _, err := fmt.Fprint(w, line); err != nil || out.Flush() != nil {
+			before = content
+			if out.Send(sse.Event{Data: content}) != nil {
 				return
 			}
 		}
@@ -64,6 +64,10 @@ func (c *Console) events(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-c.stopped:
 			return
+		case <-out.Beat():
+			if out.Alive() != nil {
+				return
+			}
 		case <-tick.C:
 			if !c.known(r) {
 				return

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/sse"
 )
 
 // maxRows is how many entries of the wire a page shows, maxLines how many lines
@@ -206,11 +207,11 @@ type list struct {
 
 // client is one open page.
 type client struct {
-	p    *Playground
-	w    http.ResponseWriter
-	sent map[string]string // versions by part
-	line int               // the number of the last line
-	gen  <-chan struct{}   // of the hub, when the client looked last
+	p      *Playground
+	events []sse.Event       // to be sent together
+	sent   map[string]string // versions by part
+	line   int               // the number of the last line
+	gen    <-chan struct{}   // of the hub, when the client looked last
 }
 
 // stream sends the parts of a page that change, until it is closed.
@@ -226,24 +227,22 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	me := p.me(r)
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	flush := http.NewResponseController(w)
-	c := &client{p: p, w: w, sent: map[string]string{}}
-	every := 15 * time.Second
+	cfg := sse.Config{}
 	if talk != "" {
-		every = deskPoll // the API has no stream for everything
+		cfg.Beat = deskPoll // the API has no stream for everything
 	}
-	beat := time.NewTicker(every)
-	defer beat.Stop()
+	out, err := sse.Open(w, cfg)
+	if err != nil {
+		return
+	}
+	defer out.Close()
+	c := &client{p: p, sent: map[string]string{}}
 	for {
 		changed, more := p.hub.changed()
 		if !more {
 			return
 		}
 		c.gen = changed
-		var err error
 		if talk != "" {
 			err = c.deskParts(r.Context(), talk, i, me)
 		} else {
@@ -252,13 +251,14 @@ func (p *Playground) stream(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		if err := flush.Flush(); err != nil {
+		if out.Send(c.events...) != nil {
 			return
 		}
+		c.events = c.events[:0]
 		select {
 		case <-changed:
-		case <-beat.C:
-			if _, err := fmt.Fprint(w, ": still here\n\n"); err != nil {
+		case <-out.Beat():
+			if out.Alive() != nil {
 				return
 			}
 		case <-r.Context().Done():
@@ -350,6 +350,6 @@ func (c *client) event(name string, data any) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.w, "event: %s\ndata: %s\n\n", name, raw)
-	return err
+	c.events = append(c.events, sse.Event{Name: name, Data: raw})
+	return nil
 }
