@@ -146,7 +146,7 @@ func (p *pages) start(w http.ResponseWriter, req *http.Request) { p.startFor(w, 
 // installed, Config.OnInstalledFor gets whom, at most 200 bytes. Call it for
 // requests that were meant for that: it asks for no confirmation.
 func (r *Registry) Begin(w http.ResponseWriter, req *http.Request, whom string) {
-	r.pages.startFor(w, req, clip(whom, 200))
+	r.pages.startFor(w, req, wording.Clip(whom, 200))
 }
 
 func (p *pages) startFor(w http.ResponseWriter, req *http.Request, whom string) {
