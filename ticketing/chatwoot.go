@@ -130,14 +130,52 @@ func (w *Chatwoot) auth() http.Header {
 	return http.Header{"Api_access_token": {w.token}}
 }
 
-func (w *Chatwoot) message(ctx context.Context, account, conversation, text, echo string) (string, error) {
+// noteMark is the attribute of a note that says what it is about.
+const noteMark = "linearbot_id"
+
+// message writes a private note. The queue repeats a call whose answer was lost, and
+// Chatwoot takes the same note twice, so a note that is there is looked for first.
+func (w *Chatwoot) message(ctx context.Context, account, conversation, text, id string) (string, error) {
+	have, err := w.noted(ctx, account, conversation, id)
+	if err != nil || have != "" {
+		return have, err
+	}
 	var made struct {
 		ID int64 `json:"id"`
 	}
-	_, err := w.send(ctx, http.MethodPost, w.path(account, conversation, "/messages"), w.auth(), map[string]any{
-		"content": text, "message_type": "outgoing", "private": true, "echo_id": echo,
+	_, err = w.send(ctx, http.MethodPost, w.path(account, conversation, "/messages"), w.auth(), map[string]any{
+		"content": text, "message_type": "outgoing", "private": true, "echo_id": id, "content_attributes": map[string]string{noteMark: id},
 	}, &made)
 	return strconv.FormatInt(made.ID, 10), err
+}
+
+// A call is repeated for seven hours at most.
+const (
+	maxNotePages = 5
+	maxNoteAge   = 8 * time.Hour
+)
+
+// noted finds the note that was written for an activity or a comment; "" if there is
+// none.
+func (w *Chatwoot) noted(ctx context.Context, account, conversation, id string) (string, error) {
+	oldest := time.Now().Add(-maxNoteAge).Unix()
+	before := ""
+	for range maxNotePages {
+		page, err := w.page(ctx, account, conversation, before)
+		if err != nil || len(page) == 0 {
+			return "", err
+		}
+		for _, m := range page {
+			if mark, _ := m.Attributes[noteMark].(string); mark == id && m.Private {
+				return strconv.FormatInt(m.ID, 10), nil
+			}
+		}
+		if first := page[0]; first.CreatedAt != 0 && first.CreatedAt < oldest {
+			return "", nil
+		}
+		before = strconv.FormatInt(page[0].ID, 10)
+	}
+	return "", nil
 }
 
 func (w *Chatwoot) send(ctx context.Context, method, path string, header http.Header, body, out any) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -23,6 +24,7 @@ type chatwoot struct {
 	status   map[string]string
 	refused  []string
 	fail     int
+	lose     int // how many answers to new messages get lost
 	last     int
 }
 
@@ -68,6 +70,11 @@ func (d *chatwoot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.last++
 		in["id"] = d.last
 		d.messages[where] = append(d.messages[where], in)
+		if d.lose > 0 {
+			d.lose--
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
 		answerJSON(w, in)
 	case r.Method == http.MethodDelete:
 		id, _ := strconv.Atoi(parts[4])
@@ -82,7 +89,15 @@ func (d *chatwoot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			before, _ := strconv.Atoi(s)
 			all = slices.DeleteFunc(slices.Clone(all), func(m map[string]any) bool { id, _ := m["id"].(int); return id >= before })
 		}
-		answerJSON(w, map[string]any{"payload": all[max(0, len(all)-20):]})
+		page := []map[string]any{}
+		for _, m := range all[max(0, len(all)-20):] {
+			shown := maps.Clone(m)
+			if m["message_type"] == "outgoing" { // it answers with numbers
+				shown["message_type"] = 1
+			}
+			page = append(page, shown)
+		}
+		answerJSON(w, map[string]any{"payload": page})
 	}
 }
 
@@ -200,4 +215,36 @@ func TestContextOfAConversation(t *testing.T) {
 	}
 	plain := newRig(t, options{})
 	plain.call("POST", "/conversations/9/issues", map[string]any{"name": "x", "team": "ENG", "context": map[string]any{"message_ids": []string{"1"}}}).is(422)
+}
+
+// An answer of Chatwoot that gets lost makes no second note.
+func TestNotesAreWrittenOnce(t *testing.T) {
+	t.Parallel()
+	desk, sink := newChatwoot(t)
+	for range 30 { // more than a page
+		desk.say("Sam", "hello", 0, false)
+	}
+	desk.mu.Lock()
+	desk.lose = 1
+	desk.mu.Unlock()
+	note := ticketing.Activity{ID: "a1", Account: "7", Conversation: "3", Text: "Linear issue ENG-1 was created by Ada"}
+	if err := sink.Activity(t.Context(), note); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	for range 2 {
+		if err := sink.Activity(t.Context(), note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := sink.Post(t.Context(), ticketing.Message{ID: "c1", Account: "7", Conversation: "3", Text: "hi", Author: "Ada"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := sink.Post(t.Context(), ticketing.Message{ID: "c1", Account: "7", Conversation: "3", Text: "hi", Author: "Ada"})
+	if err != nil || again != first {
+		t.Errorf("%q and %q, %v", first, again, err)
+	}
+	if got := desk.notes(); len(got) != 2 {
+		t.Errorf("%q", got)
+	}
 }

@@ -19,7 +19,9 @@ type chatwootMessage struct {
 	Type      int    `json:"message_type"` // 0 from the contact, 1 from an agent, 2 activity, 3 template
 	Private   bool   `json:"private"`
 	CreatedAt int64  `json:"created_at"`
-	Sender    struct {
+
+	Attributes map[string]any `json:"content_attributes"`
+	Sender     struct {
 		Name string `json:"name"`
 	} `json:"sender"`
 }
@@ -30,22 +32,15 @@ func (w *Chatwoot) Transcript(ctx context.Context, account, conversation string,
 	var out []Said
 	before := ""
 	for range maxChatwootPages {
-		var page struct {
-			Payload []chatwootMessage `json:"payload"`
-		}
-		path := w.path(account, conversation, "/messages")
-		if before != "" {
-			path += "?before=" + before
-		}
-		if _, err := w.send(ctx, http.MethodGet, path, w.auth(), nil, &page); err != nil {
+		page, err := w.page(ctx, account, conversation, before)
+		if err != nil {
 			return nil, err
 		}
-		if len(page.Payload) == 0 {
+		if len(page) == 0 {
 			break
 		}
-		slices.SortFunc(page.Payload, func(a, b chatwootMessage) int { return int(a.ID - b.ID) })
 		var said []Said
-		for _, m := range page.Payload {
+		for _, m := range page {
 			id := strconv.FormatInt(m.ID, 10)
 			named := slices.Contains(ids, id)
 			if m.Content == "" || m.Type != 0 && m.Type != 1 || len(ids) > 0 && !named || m.Private && !named {
@@ -57,7 +52,24 @@ func (w *Chatwoot) Transcript(ctx context.Context, account, conversation string,
 		if len(ids) == 0 || len(out) >= len(ids) {
 			break // the last page is enough, or all are found
 		}
-		before = strconv.FormatInt(page.Payload[0].ID, 10)
+		before = strconv.FormatInt(page[0].ID, 10)
 	}
 	return out, nil
+}
+
+// page reads the last messages of a conversation, or those before one, the oldest
+// first.
+func (w *Chatwoot) page(ctx context.Context, account, conversation, before string) ([]chatwootMessage, error) {
+	var page struct {
+		Payload []chatwootMessage `json:"payload"`
+	}
+	path := w.path(account, conversation, "/messages")
+	if before != "" {
+		path += "?before=" + before
+	}
+	if _, err := w.send(ctx, http.MethodGet, path, w.auth(), nil, &page); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(page.Payload, func(a, b chatwootMessage) int { return int(a.ID - b.ID) })
+	return page.Payload, nil
 }
