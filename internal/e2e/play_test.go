@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -25,29 +23,7 @@ func playground(t *testing.T, bin string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), bin, append([]string{"dev", "--no-open", "--addr", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append(os.Environ(), "LINEAR_MODE=agent-sessions") // a mention is answered in its session
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil && t.Context().Err() == nil {
-			t.Errorf("dev ended badly: %v", err)
-		}
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := regexp.MustCompile(`http://[^/]+/`).FindString(line)
-	if address == "" {
-		t.Fatalf("no address in %q", line)
-	}
-	return address
+	return startPage(t, cmd)
 }
 
 // playbot is the program that most tests run.
