@@ -200,9 +200,14 @@ func (p *people) userRef(u *userPayload, id string) *adapter.User {
 	return &user
 }
 
-// external turns a synced-in person into a user.
+// external turns a synced-in person into a user. One with the address of a program is
+// that program.
 func external(u *userPayload, id string) adapter.User {
-	return adapter.User{ID: cmp.Or(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
+	user := adapter.User{ID: cmp.Or(u.ID, id), FullName: u.Name, Email: u.Email, Kind: adapter.UserExternal}
+	if program := programMail(u.Email); program != adapter.UserUnknown {
+		user.Kind = program
+	}
+	return user
 }
 
 func integration(b *botActorPayload) adapter.User {

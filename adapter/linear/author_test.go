@@ -120,6 +120,10 @@ func TestProgramMail(t *testing.T) {
 		"x@something-new.linear.app":          adapter.UserApp,
 		"x@a.b.linear.app":                    adapter.UserApp,
 		"a@b@oauthapp.linear.app":             adapter.UserApp,
+		"X@LINEAR.LINEAR.APP.. ":              adapter.UserApp,
+		"bot+1@oauth-app.linear.app":          adapter.UserApp,
+		"ada@linear.app.":                     adapter.UserUnknown,
+		"ada@xlinear.linear.apps":             adapter.UserUnknown,
 		"karri@linear.app":                    adapter.UserUnknown,
 		"ada@notlinear.app":                   adapter.UserUnknown,
 		"ada@oauthapp.linear.app.example.com": adapter.UserUnknown,
@@ -146,6 +150,8 @@ func TestWho(t *testing.T) {
 		said said
 		want adapter.UserKind
 	}{
+		{"an external user with an app's address", said{external: mail("x", "1@oauthapp.linear.app")}, adapter.UserApp},
+		{"an external actor with an app's address", said{sole: true, actor: actor("externalUser", mail("x", "1@new.linear.app"))}, adapter.UserApp},
 		{"id and the same actor, an app", said{userID: "x", actor: actor("user", mail("x", "1@oauthapp.linear.app"))}, adapter.UserApp},
 		{"id and the same actor, an integration", said{userID: "x", actor: actor("user", mail("x", "1@integration.linear.app"))}, adapter.UserIntegration},
 		{"id and the same actor, a person", said{userID: "x", actor: actor("user", mail("x", "x@acme.test"))}, adapter.UserHuman},
