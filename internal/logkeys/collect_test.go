@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/types"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/linearbot/linearbot/internal/logkeys"
+	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
 // builtIn are the keys that zerolog itself writes.
@@ -102,19 +102,8 @@ func TestKeys(t *testing.T) {
 // TestDocumentation compares the table of the documentation with the code.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows strings.Builder
-	for line := range strings.Lines(string(page)) {
-		if strings.HasPrefix(line, "| log key |") || rows.Len() > 0 && strings.HasPrefix(line, "|") {
-			rows.WriteString(line)
-		} else if rows.Len() > 0 {
-			break
-		}
-	}
-	if diff := cmp.Diff(logkeys.Markdown(), rows.String()); diff != "" {
+	rows := testfiles.Rows(t, "../../docs/operations.md", "| log key |")
+	if diff := cmp.Diff(logkeys.Markdown(), rows); diff != "" {
 		t.Errorf("the table must be (-want +got):\n%s\n%s", diff, logkeys.Markdown())
 	}
 }

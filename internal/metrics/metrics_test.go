@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +23,7 @@ import (
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/status"
+	"github.com/linearbot/linearbot/internal/testfiles"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 	"github.com/linearbot/linearbot/webhook"
@@ -35,19 +35,8 @@ const marker = "MARKER-SECRET"
 // TestDocumentation compares the table of the documentation with the code.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows strings.Builder
-	for line := range strings.Lines(string(page)) {
-		if strings.HasPrefix(line, "| metric |") || rows.Len() > 0 && strings.HasPrefix(line, "|") {
-			rows.WriteString(line)
-		} else if rows.Len() > 0 {
-			break
-		}
-	}
-	if diff := cmp.Diff(metrics.Markdown(), rows.String()); diff != "" {
+	rows := testfiles.Rows(t, "../../docs/operations.md", "| metric |")
+	if diff := cmp.Diff(metrics.Markdown(), rows); diff != "" {
 		t.Errorf("the table must be (-want +got):\n%s\n%s", diff, metrics.Markdown())
 	}
 }

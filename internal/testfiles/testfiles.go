@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -164,4 +165,22 @@ func Equal(tb testing.TB, what, got string, want *string) {
 	case got != *want:
 		tb.Errorf("%s = %q, want %q", what, got, *want)
 	}
+}
+
+// Rows returns the table of a document whose head begins with head.
+func Rows(tb testing.TB, path, head string) string {
+	tb.Helper()
+	page, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	var rows strings.Builder
+	for line := range strings.Lines(string(page)) {
+		if strings.HasPrefix(line, head) || rows.Len() > 0 && strings.HasPrefix(line, "|") {
+			rows.WriteString(line)
+		} else if rows.Len() > 0 {
+			break
+		}
+	}
+	return rows.String()
 }
