@@ -43,6 +43,9 @@ func (b *Bot) refuseAnswer(ctx context.Context, r *run, a *questions.Question) e
 // reply returns the answer that the event of a turn gives to a question of its
 // thread; see [questions.Book.Reply].
 func (b *Bot) reply(ctx context.Context, t *Turn, open questions.Open) (r *questions.Reply, soon bool, err error) {
+	if len(open.Waiting) == 0 {
+		return nil, false, nil
+	}
 	return b.questions.Reply(ctx, t.thread.workspace, open, questions.Said{Event: t.event, Lane: t.entry.Lane, Text: t.text})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/greet"
 	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
@@ -33,7 +34,7 @@ type Bot struct {
 	runner     *turns.Runner
 	running    running.Set[*Turn]
 	sessions   sessionMemory
-	greeter    greeter
+	greeter    greet.Greeter
 	members    members
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause

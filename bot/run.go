@@ -20,7 +20,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watching sync.WaitGroup
 	watching.Go(func() { b.watch(watch) })
-	watching.Go(func() { b.greeter.run(watch) })
+	watching.Go(func() { b.greeter.Run(watch) })
 	defer watching.Wait()
 	defer stop()
 	return b.runner.Run(ctx)

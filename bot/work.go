@@ -158,7 +158,7 @@ func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queue
 
 // open makes a turn of an entry.
 func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
-	greeted := b.greeter.begun(e.ID, b.mayBeInSession(&e))
+	greeted := b.greeter.Begun(e.ID, b.mayBeInSession(&e))
 	if over, err := b.overdue(ctx, e); err != nil {
 		return nil, err
 	} else if over {
