@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	which := flags.String("load", "", "measure loads whose name begins like this")
 	profiles := flags.String("profiles", "", "directory for CPU profiles and profiles of allocations")
 	extra := flags.Bool("extra", true, "measure instances, waiting turns and fairness, too")
+	pairs := flags.Int("traces", 0, "measure only what traces cost, in so many pairs of runs for each store")
 	soaking := flags.Duration("soak", 0, "instead of all that: a steady load with faults on file and Redis for so long")
 	rate := flags.Float64("rate", 200, "deliveries a second of a soak, for each store")
 	picture := flags.String("picture", "", "file to draw a soak to, as SVG")
@@ -86,7 +87,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	defer a.close()
 	r := &rig{api: a, dir: dir, window: *window, profiles: *profiles, progress: progress}
-	report, err := r.all(ctx, *only, *which, *extra)
+	var report *Report
+	if *pairs > 0 {
+		report = &Report{Machine: machine(), Window: r.window.Seconds()}
+		err = r.allTraces(ctx, report, func(name string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), name) }, *pairs)
+	} else {
+		report, err = r.all(ctx, *only, *which, *extra)
+	}
 	if err != nil {
 		return err
 	}
@@ -149,15 +156,8 @@ func (r *rig) extras(ctx context.Context, report *Report, wanted func(string) bo
 		}
 		report.Waiting = append(report.Waiting, w)
 	}
-	for _, name := range []string{"memory", "redis"} {
-		if !wanted(name) {
-			continue
-		}
-		c, err := r.traces(ctx, name)
-		if err != nil {
-			return fmt.Errorf("traces on %s: %w", name, err)
-		}
-		report.Traces = append(report.Traces, c)
+	if err := r.allTraces(ctx, report, wanted, tracePairs); err != nil {
+		return err
 	}
 	for _, name := range []string{"file", "redis"} {
 		if !wanted(name) {

@@ -76,8 +76,8 @@ func (r *Report) writeTable(out io.Writer) error {
 		fmt.Fprintf(out, "a quiet workspace on %s: e2e %s ms alone, %s ms beside a burst of 4,000 in another one\n", x.Subject, x.Alone, x.Beside)
 	}
 	for _, x := range r.Traces {
-		fmt.Fprintf(out, "traces on %s: %.4f s CPU for 1,000 answers with them, %.4f without: %+.1f %%, and %+.2f Redis commands an answer (medians of %d pairs)\n",
-			x.Subject, x.On, x.Off, 100*(x.On/x.Off-1), x.Calls, tracePairs)
+		fmt.Fprintf(out, "traces on %s: %.4f s CPU for 1,000 answers with them, %.4f without: %+.1f %%, and %+.2f Redis commands an answer (medians of %d pairs, whose own ratios are %.2f to %.2f)\n",
+			x.Subject, x.On, x.Off, 100*(x.On/x.Off-1), x.Calls, x.Pairs, x.Ratios[0], x.Ratios[len(x.Ratios)-1])
 	}
 	if r.Others > 0 {
 		fmt.Fprintf(out, "%d API calls that the stand-in does not know\n", r.Others)

@@ -1,19 +1,13 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/serve"
@@ -31,14 +25,10 @@ type target struct {
 
 // adminClient talks to an admin API.
 type adminClient struct {
-	http  *http.Client
-	base  string
-	token string
+	*admin.Client
+
 	close func() error
 }
-
-// clientTimeout bounds a request that does not follow.
-const clientTimeout = 60 * time.Second
 
 // with finds the API for f, which only looks: a store that no bot has is opened for
 // reading.
@@ -98,9 +88,9 @@ func (t *target) running(ctx context.Context, v *settings.Values) (*adminClient,
 		}
 	} else if v.AdminAddr != "" && v.AdminAddr != "off" {
 		c := remote("http://"+reachable(v.AdminAddr), v.AdminToken, nil)
-		if _, err := c.get(ctx, "status", nil, nil); err == nil {
+		if _, err := c.Get(ctx, "status", nil, nil); err == nil {
 			return c, nil
-		} else if _, answered := errors.AsType[*adminError](err); answered {
+		} else if _, answered := errors.AsType[*admin.Error](err); answered {
 			return nil, err
 		}
 	}
@@ -118,11 +108,11 @@ func reachable(addr string) string {
 
 func remote(base, token string, transport http.RoundTripper) *adminClient {
 	return &adminClient{
-		http: &http.Client{
+		Client: &admin.Client{HTTP: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token is for no one else
-		},
-		base: base, token: token, close: func() error { return nil },
+		}, Base: base, Token: token},
+		close: func() error { return nil },
 	}
 }
 
@@ -157,141 +147,7 @@ func offline(v *settings.Values, open opener, over func(v *settings.Values, stor
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	c := remote("http://linearbot", "", inProcess{handler})
+	c := remote("http://linearbot", "", admin.InProcess(handler))
 	c.close = store.Close
 	return c, nil
-}
-
-// inProcess sends requests to a handler.
-type inProcess struct{ handler http.Handler }
-
-// RoundTrip calls the handler.
-func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	w := &response{header: make(http.Header), status: http.StatusOK}
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	t.handler.ServeHTTP(w, r)
-	return &http.Response{
-		StatusCode: w.status, Status: http.StatusText(w.status), Header: w.header, Body: io.NopCloser(&w.body), Request: r,
-	}, nil
-}
-
-// response keeps the answer of a handler.
-type response struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header returns the fields.
-func (w *response) Header() http.Header { return w.header }
-
-// WriteHeader keeps the status.
-func (w *response) WriteHeader(status int) { w.status = status }
-
-// Write keeps the body.
-func (w *response) Write(p []byte) (int, error) { return w.body.Write(p) }
-
-// adminError is what an API has answered.
-type adminError struct{ text string }
-
-func (e *adminError) Error() string { return e.text }
-
-// get asks for something. A nil v leaves out the answer. It returns the answer as
-// it came.
-func (c *adminClient) get(ctx context.Context, path string, query url.Values, v any) ([]byte, error) {
-	return c.do(ctx, http.MethodGet, path+"?"+query.Encode(), nil, v)
-}
-
-// post changes something.
-func (c *adminClient) post(ctx context.Context, path string, body, v any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	_, err = c.do(ctx, http.MethodPost, path, data, v)
-	return err
-}
-
-func (c *adminClient) do(ctx context.Context, method, path string, body []byte, v any) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, clientTimeout)
-	defer cancel()
-	res, err := c.send(ctx, method, path, body)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	const most = 256 << 20
-	data, err := io.ReadAll(io.LimitReader(res.Body, most))
-	if err != nil {
-		return nil, fmt.Errorf("admin API: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return nil, answered(res, data)
-	}
-	if v == nil {
-		return data, nil
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return nil, errors.New("the answer of the admin API cannot be read: is it that of another version?")
-	}
-	return data, nil
-}
-
-func answered(res *http.Response, data []byte) error {
-	var said struct {
-		Error string `json:"error"`
-	}
-	if json.Unmarshal(data, &said) != nil || said.Error == "" {
-		said.Error = "the admin API answers " + res.Status
-	}
-	return &adminError{said.Error}
-}
-
-func (c *adminClient) send(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+admin.Prefix+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	res, err := c.http.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("admin API: %w", err)
-	}
-	return res, nil
-}
-
-// follow calls f with each server-sent event until ctx ends.
-func (c *adminClient) follow(ctx context.Context, query url.Values, f func(data []byte) error) error {
-	res, err := c.send(ctx, http.MethodGet, "deliveries/follow?"+query.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		data, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20)) // what came of it will do
-		return answered(res, data)
-	}
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(make([]byte, 0, 64<<10), 16<<20)
-	for lines.Scan() {
-		if data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: ")); ok {
-			if err := f(data); err != nil {
-				return err
-			}
-		}
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	if err := lines.Err(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("admin API: %w", err)
-	}
-	return errors.New("the bot has stopped")
 }

@@ -32,7 +32,7 @@ type deadList struct {
 func (c *deadList) Run(ctx context.Context, d *deadCmd, p *program) error {
 	return d.with(ctx, p, func(api *adminClient) error {
 		var l admin.Letters
-		if _, err := api.get(ctx, "dead", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &l); err != nil {
+		if _, err := api.Get(ctx, "dead", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &l); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -61,7 +61,7 @@ type deadShow struct {
 func (c *deadShow) Run(ctx context.Context, d *deadCmd, p *program) error {
 	return d.with(ctx, p, func(api *adminClient) error {
 		var l admin.Letter
-		data, err := api.get(ctx, "dead/show", url.Values{"id": {c.ID}}, &l)
+		data, err := api.Get(ctx, "dead/show", url.Values{"id": {c.ID}}, &l)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (c *chosenLetters) change(ctx context.Context, d *deadCmd, p *program, path
 	}
 	return d.target.change(ctx, p, func(api *adminClient) error {
 		var changed admin.Changed
-		if err := api.post(ctx, path, chosen, &changed); err != nil {
+		if err := api.Post(ctx, path, chosen, &changed); err != nil {
 			return err
 		}
 		for _, id := range changed.IDs {
@@ -156,7 +156,7 @@ type scheduledList struct {
 func (c *scheduledList) Run(ctx context.Context, s *scheduledCmd, p *program) error {
 	return s.with(ctx, p, func(api *adminClient) error {
 		var posts admin.Posts
-		if _, err := api.get(ctx, "scheduled", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &posts); err != nil {
+		if _, err := api.Get(ctx, "scheduled", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &posts); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -188,7 +188,7 @@ type scheduledCancel struct {
 func (c *scheduledCancel) Run(ctx context.Context, s *scheduledCmd, p *program) error {
 	return s.change(ctx, p, func(api *adminClient) error {
 		var changed admin.Changed
-		if err := api.post(ctx, "scheduled/cancel", admin.Chosen{ID: c.ID}, &changed); err != nil {
+		if err := api.Post(ctx, "scheduled/cancel", admin.Chosen{ID: c.ID}, &changed); err != nil {
 			return err
 		}
 		for _, id := range changed.IDs {

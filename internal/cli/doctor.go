@@ -71,7 +71,7 @@ func process(ctx context.Context, v *settings.Values) (*status.Status, error) {
 		return nil, errors.New("there is no admin API: is LINEARBOT_ADMIN_ADDR off, or no bot running?")
 	}
 	var s status.Status
-	if _, err := c.get(ctx, "status", nil, &s); err != nil {
+	if _, err := c.Get(ctx, "status", nil, &s); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return &s, c.close()

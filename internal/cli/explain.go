@@ -32,7 +32,7 @@ func (*explainCmd) Help() string {
 func (c *explainCmd) Run(ctx context.Context, p *program) error {
 	return c.with(ctx, p, func(api *adminClient) error {
 		var e admin.Explanation
-		data, err := api.get(ctx, "explain", url.Values{"q": {c.What}}, &e)
+		data, err := api.Get(ctx, "explain", url.Values{"q": {c.What}}, &e)
 		switch {
 		case err != nil:
 			return err
@@ -117,7 +117,7 @@ func (c *deliveriesCmd) Run(ctx context.Context, p *program) error {
 			return c.follow(ctx, p, api, query)
 		}
 		var d admin.Deliveries
-		if _, err := api.get(ctx, "deliveries", query, &d); err != nil {
+		if _, err := api.Get(ctx, "deliveries", query, &d); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -142,7 +142,7 @@ func (c *deliveriesCmd) Run(ctx context.Context, p *program) error {
 }
 
 func (c *deliveriesCmd) follow(ctx context.Context, p *program, api *adminClient, query url.Values) error {
-	return api.follow(ctx, query, func(data []byte) error {
+	return api.Follow(ctx, query, func(data []byte) error {
 		if c.JSON {
 			_, err := fmt.Fprintf(p.out, "%s\n", data)
 			return err

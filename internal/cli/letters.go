@@ -22,7 +22,7 @@ type stateDelayed struct {
 func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
 	return c.target(st.State).with(ctx, p, func(api *adminClient) error {
 		var all admin.Delayed
-		if _, err := api.get(ctx, "delayed", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &all); err != nil {
+		if _, err := api.Get(ctx, "delayed", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &all); err != nil {
 			return err
 		}
 		if c.JSON {

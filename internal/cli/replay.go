@@ -63,7 +63,7 @@ func (c *replayCmd) Run(ctx context.Context, p *program) error {
 // choose lists the deliveries that the flags choose, oldest first.
 func (c *replayCmd) choose(ctx context.Context, api *adminClient, query url.Values) ([]string, error) {
 	var d admin.Deliveries
-	if _, err := api.get(ctx, "deliveries", query, &d); err != nil {
+	if _, err := api.Get(ctx, "deliveries", query, &d); err != nil {
 		return nil, err
 	}
 	var ids []string
@@ -81,14 +81,14 @@ func (c *replayCmd) choose(ctx context.Context, api *adminClient, query url.Valu
 func (c *replayCmd) one(ctx context.Context, p *program, api *adminClient, id string) error {
 	if c.To == "" {
 		var r admin.Replayed
-		if err := api.post(ctx, "replay", admin.Chosen{ID: id}, &r); err != nil {
+		if err := api.Post(ctx, "replay", admin.Chosen{ID: id}, &r); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.out, "%s is handled again\n", r.Event)
 		return nil
 	}
 	var b admin.Body
-	if _, err := api.get(ctx, "body", url.Values{"id": {id}}, &b); err != nil {
+	if _, err := api.Get(ctx, "body", url.Values{"id": {id}}, &b); err != nil {
 		return err
 	}
 	if err := c.send(ctx, p, &b); err != nil {

@@ -139,7 +139,7 @@ type stateStats struct{ looking }
 func (c stateStats) Run(ctx context.Context, st *stateCmd, p *program) error {
 	return c.target(st.State).with(ctx, p, func(api *adminClient) error {
 		var s admin.Status
-		if _, err := api.get(ctx, "status", nil, &s); err != nil {
+		if _, err := api.Get(ctx, "status", nil, &s); err != nil {
 			return err
 		}
 		bot := s.Stores["bot"]
@@ -160,7 +160,7 @@ type stateLanes struct {
 func (c stateLanes) Run(ctx context.Context, st *stateCmd, p *program) error {
 	return c.target(st.State).with(ctx, p, func(api *adminClient) error {
 		var all admin.Lanes
-		if _, err := api.get(ctx, "lanes", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &all); err != nil {
+		if _, err := api.Get(ctx, "lanes", url.Values{"limit": {strconv.Itoa(c.Limit)}}, &all); err != nil {
 			return err
 		}
 		if c.JSON {

@@ -90,7 +90,7 @@ type workspacesList struct {
 func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) error {
 	return w.look(ctx, p, c.looking, func(api *adminClient) error {
 		var all serve.Workspaces
-		if _, err := api.get(ctx, serve.WorkspacesPath, nil, &all); err != nil {
+		if _, err := api.Get(ctx, serve.WorkspacesPath, nil, &all); err != nil {
 			return err
 		}
 		if c.JSON {
@@ -126,7 +126,7 @@ type workspacesShow struct {
 func (c workspacesShow) Run(ctx context.Context, w *workspacesCmd, p *program) error {
 	return w.look(ctx, p, c.looking, func(api *adminClient) error {
 		var ws serve.Workspace
-		switch _, err := api.get(ctx, serve.WorkspacePath, url.Values{"id": {c.Workspace}}, &ws); {
+		switch _, err := api.Get(ctx, serve.WorkspacePath, url.Values{"id": {c.Workspace}}, &ws); {
 		case err != nil:
 			return err
 		case ws.Workspace == nil && len(ws.Audit) == 0:

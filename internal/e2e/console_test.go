@@ -3,7 +3,9 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/rs/zerolog"
 
@@ -37,12 +41,14 @@ func newBureau(t *testing.T) *bureau {
 	cfg := serve.Config{
 		Logger: &silent,
 		Environ: append(b.App.Env(), "LINEARBOT_ADDR=127.0.0.1:0", "LINEARBOT_STATE=file:"+t.TempDir()+"/data",
-			"LINEAR_WEBHOOK_SECRET=MARKER-signing-secret", "LINEARBOT_ADMIN_TOKEN="+adminToken, "LINEARBOT_CATCH_UP=0", "LINEAR_MODE=comments"),
+			"LINEAR_WEBHOOK_SECRET=MARKER-signing-secret", "LINEARBOT_ADMIN_TOKEN="+adminToken, "LINEARBOT_TRACE_TEXT=true", "LINEARBOT_CATCH_UP=0", "LINEAR_MODE=comments"),
 		Register: func(b *bot.Bot) error {
 			b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 				switch {
 				case strings.Contains(m.Body, "fail"):
 					return bot.Permanent(errors.New("the model <b>refuses</b> to answer"))
+				case strings.Contains(m.Body, "again"):
+					return bot.RetryAfter(time.Hour, errors.New("the model <i>rests</i>"))
 				case strings.Contains(m.Body, "later"):
 					_, err := th.PostAt(ctx, time.Now().Add(3*time.Hour), bot.Text("good morning"))
 					return err
@@ -184,13 +190,97 @@ func TestConsole(t *testing.T) {
 	do(chromedp.Click(chromedp.CSS("td button")), chromedp.WaitVisible(chromedp.CSS("[role=status]")))
 	shows(tab, t, "#content", "canceled")
 
+	b.say("@helper-bot again later on") // is retried in an hour
+	do(chromedp.Navigate(b.base+"/console/lanes"), chromedp.WaitVisible(chromedp.CSS("table")))
+	shows(tab, t, "#content", "No thread has work now")
+	shows(tab, t, "#content", "the model <i>rests</i>")
+	look("later")
+
 	b.say("@helper-bot slow")
 	do(chromedp.Navigate(b.base+"/console/lanes"), chromedp.WaitVisible(chromedp.CSS("table")))
 	shows(tab, t, "#content", "worked on")
 	look("lanes")
 
+	// A copy of the cookie is worth nothing after signing out.
+	var copied *network.Cookie
+	do(chromedp.Func(func(ctx context.Context, at *chromedp.Target) error {
+		all, err := cdp.Call(ctx, at, network.GetCookies, network.GetCookiesParams{})
+		if err != nil {
+			return err
+		}
+		if len(all.Cookies) != 1 || !all.Cookies[0].HTTPOnly || all.Cookies[0].SameSite != network.CookieSameSiteStrict {
+			return fmt.Errorf("the cookies are %v", all.Cookies)
+		}
+		copied = all.Cookies[0]
+		return nil
+	}))
 	do(chromedp.Click(chromedp.CSS("header form button")), chromedp.WaitVisible(chromedp.CSS("#token")))
+	do(chromedp.Func(func(ctx context.Context, at *chromedp.Target) error {
+		_, err := cdp.Call(ctx, at, network.SetCookie, network.SetCookieParams{Name: copied.Name, Value: copied.Value, URL: b.base + "/console/"})
+		return err
+	}))
 	do(chromedp.Navigate(b.base+"/console/dead"), chromedp.WaitVisible(chromedp.CSS("#token")))
+}
+
+// TestConsoleShowsHostileText shows what people wrote as text: nothing of it becomes
+// a part of the page, wherever it stands.
+func TestConsoleShowsHostileText(t *testing.T) {
+	t.Parallel()
+	b := newBureau(t)
+	tab := browser(t)
+	eval := func(script string) string {
+		t.Helper()
+		out, err := chromedp.Run(tab, chromedp.Evaluate[string](script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	const evil = `"'><img src=x class=evil onerror="window.tricked='yes'"><script class=evil>window.tricked='yes'</script></textarea></title><svg class=evil onload=alert(1)>`
+	mallory := b.WS.AddUser("Mallory "+evil, "mallory")
+	issue := b.Team.AddIssue(mallory, "Title "+evil, evil)
+	for _, text := range []string{"@helper-bot hello " + evil, "@helper-bot fail " + evil, "@helper-bot again " + evil, "no mention " + evil} {
+		mallory.Comment(issue, text)
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(
+		tab, chromedp.Navigate(b.base+"/console"), chromedp.WaitVisible(chromedp.CSS("#token")),
+		chromedp.SendKeys(chromedp.CSS("#token"), adminToken+"\r"), chromedp.WaitVisible(chromedp.CSS(".cards")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	shows(tab, t, ".traces", "failed")
+	paths := []string{
+		"", "deliveries", "deliveries?q=" + url.QueryEscape(evil), "deliveries?status=" + url.QueryEscape(evil), "lanes", "dead", "scheduled",
+		"deliveries/" + url.PathEscape(evil), "dead/" + url.PathEscape(evil), "dead?done=drop&n=" + url.QueryEscape(evil),
+	}
+	for _, from := range []string{"deliveries", "dead"} {
+		if err := chromedp.Do(tab, chromedp.Navigate(b.base+"/console/"+from), chromedp.WaitVisible(chromedp.CSS("h1"))); err != nil {
+			t.Fatal(err)
+		}
+		for link := range strings.FieldsSeq(eval(`[...document.querySelectorAll("#content a[href]")].map((a) => a.getAttribute("href")).join(" ")`)) {
+			if path, ok := strings.CutPrefix(link, "/console/"); ok {
+				paths = append(paths, path)
+			}
+		}
+	}
+	text := 0
+	for _, path := range paths {
+		if err := chromedp.Do(tab, chromedp.Navigate(b.base+"/console/"+path), chromedp.WaitVisible(chromedp.CSS("h1"))); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if got := eval(`String(window.tricked) + " " + document.querySelectorAll(".evil").length`); got != "undefined 0" {
+			t.Errorf("%s: what people wrote is a part of the page: %s", path, got)
+		}
+		if strings.Contains(eval(`document.body.innerText`), "onerror=") {
+			text++
+		}
+	}
+	if text < 4 {
+		t.Errorf("%d of %d pages show what people wrote", text, len(paths))
+	}
 }
 
 // fullShot saves a picture of the whole page if E2E_SHOTS names a directory.

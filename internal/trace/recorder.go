@@ -47,7 +47,7 @@ const (
 	maxUnverified = 500
 	// early is how many parts are written without waiting for the time, so that
 	// little is kept in memory.
-	early = 500
+	early = 2000
 	// watched is how many parts a follower may be behind before it misses some.
 	watched = 256
 )

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/notes"
@@ -26,18 +27,15 @@ type ring struct {
 
 	// listed is when the workspace was put into the list, or was seen there.
 	listed time.Time
-	// page is the page that is being filled: its number, its parts and its
-	// content. Its number is 0 if there is none.
-	number int64
-	parts  int
-	data   []byte
-	// opened is when it was begun. A page lives as long as its first part may.
-	opened time.Time
-	// newest is when the newest of its parts began.
-	newest time.Time
+	// last is the page that is being filled. Nil if there is none.
+	last *sheet
+	// spare are pages whose memory can be used again.
+	spare []*sheet
 }
 
-// write writes parts, and returns those that it has not written.
+// write writes parts, and returns those that it has not written. However many pages
+// that takes, their numbers are taken in one step, and they are written at the same
+// time, which a store can do together.
 func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err error) {
 	if now := g.now(); now.Sub(g.listed) > g.life {
 		if err := list(ctx, g.book, g.workspace, g.life); err != nil {
@@ -48,33 +46,118 @@ func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err erro
 	if over := len(parts) - g.perPage*(pages-1); over > 0 {
 		parts = parts[over:] // they would be replaced at once
 	}
+	var all []*sheet
+	if g.last != nil && g.now().Sub(g.last.opened) <= g.life/8 {
+		before := g.last.parts
+		if parts = g.last.fill(parts, g.perPage); g.last.parts > before {
+			all = append(all, g.last)
+		}
+	}
+	opened := len(all)
 	for len(parts) > 0 {
-		if g.number == 0 || g.parts >= g.perPage || len(g.data) >= pageBytes || g.now().Sub(g.opened) > g.life/8 {
-			if err := g.open(ctx); err != nil {
-				return parts, err
-			}
+		l := g.blank()
+		parts = l.fill(parts, g.perPage)
+		all = append(all, l)
+	}
+	if err := g.number(ctx, all[opened:]); err != nil {
+		g.last = nil // what it got may be written twice, which readers see through
+		return unwritten(all), err
+	}
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i, l := range all {
+		wg.Go(func() { errs[i] = g.value(l.number).Set(ctx, l.data()) })
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil { // it may have been written: what was on it goes to another page
+			left = append(left, all[i].added...)
 		}
-		data, n := g.data, 0
-		for n < len(parts) && g.parts+n < g.perPage && len(data) < pageBytes {
-			data = appendPart(data, parts[n])
-			if begun := parts[n].Begun; begun.After(g.newest) {
-				g.newest = begun
-			}
-			n++
+		all[i].added = all[i].added[:0]
+	}
+	if err := errors.Join(errs...); err != nil {
+		g.last = nil
+		return left, fmt.Errorf("trace: page: %w", err)
+	}
+	if n := len(all); n > 0 && all[n-1] != g.last {
+		if g.last != nil {
+			g.spare = append(g.spare, g.last)
 		}
-		if err := g.value(g.number).Set(ctx, data); err != nil {
-			g.number = 0 // it may have been written: what is left goes to another page
-			return parts, fmt.Errorf("trace: page: %w", err)
-		}
-		g.data, g.parts = data, g.parts+n
-		parts = parts[n:]
+		g.spare = append(g.spare, all[opened:n-1]...)
+		g.spare = g.spare[:min(len(g.spare), maxSpare)]
+		g.last = all[n-1]
 	}
 	return nil, nil
 }
 
-// open takes the next number for a page, and closes the page before: the head
-// then says how new it is.
-func (g *ring) open(ctx context.Context) error {
+// maxSpare is how many pages are kept to be filled again.
+const maxSpare = 8
+
+func unwritten(all []*sheet) []*Part {
+	var left []*Part
+	for _, l := range all {
+		left = append(left, l.added...)
+	}
+	return left
+}
+
+// sheet is a page that is being filled.
+type sheet struct {
+	number int64
+	parts  int
+	// lines are those of its parts, after room for the number.
+	lines []byte
+	// opened is when it was begun. A page lives as long as its first part may.
+	opened time.Time
+	// newest is when the newest of its parts began.
+	newest time.Time
+	// added are the parts that were added by this write.
+	added []*Part
+}
+
+// numberRoom is how many bytes a number and a line feed take at most.
+const numberRoom = 21
+
+// blank returns a page without parts.
+func (g *ring) blank() *sheet {
+	l := &sheet{}
+	if n := len(g.spare); n > 0 {
+		l, g.spare = g.spare[n-1], g.spare[:n-1]
+	}
+	*l = sheet{lines: append(l.lines[:0], make([]byte, numberRoom)...), added: l.added[:0], opened: g.now()}
+	return l
+}
+
+// fill adds parts and returns those that do not fit.
+func (l *sheet) fill(parts []*Part, most int) []*Part {
+	n := 0
+	for n < len(parts) && l.parts < most && len(l.lines) < pageBytes {
+		p := parts[n]
+		l.lines = appendPart(l.lines, p)
+		if p.Begun.After(l.newest) {
+			l.newest = p.Begun
+		}
+		l.parts++
+		n++
+	}
+	l.added = append(l.added, parts[:n]...)
+	return parts[n:]
+}
+
+// data returns the value of the page: its number is put right before its lines.
+func (l *sheet) data() []byte {
+	number := append(strconv.AppendInt(make([]byte, 0, numberRoom), l.number, 10), '\n')
+	from := numberRoom - len(number)
+	copy(l.lines[from:], number)
+	return l.lines[from:]
+}
+
+// number takes numbers for new pages, and closes the page before and all of them but
+// the last: the head then says how new each is.
+func (g *ring) number(ctx context.Context, fresh []*sheet) error {
+	if len(fresh) == 0 {
+		return nil
+	}
 	at := g.book.Value(notes.TraceHead, g.workspace).For(2 * g.life)
 	for {
 		old, err := at.Get(ctx)
@@ -82,9 +165,14 @@ func (g *ring) open(ctx context.Context) error {
 			return fmt.Errorf("trace: head: %w", err)
 		}
 		h := readHead(old)
-		h.number++
-		if g.number > 0 {
-			h.closed[g.number] = g.newest
+		if g.last != nil {
+			h.closed[g.last.number] = g.last.newest
+		}
+		for i, l := range fresh {
+			h.number++
+			if l.number = h.number; i < len(fresh)-1 {
+				h.closed[l.number] = l.newest
+			}
 		}
 		switch err := at.Swap(ctx, old, h.encode()); {
 		case errors.Is(err, state.ErrConflict):
@@ -92,8 +180,6 @@ func (g *ring) open(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("trace: head: %w", err)
 		}
-		g.number, g.parts, g.opened, g.newest = h.number, 0, g.now(), time.Time{}
-		g.data = append(strconv.AppendInt(g.data[:0], h.number, 10), '\n')
 		return nil
 	}
 }

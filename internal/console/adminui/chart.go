@@ -123,7 +123,7 @@ func span(d time.Duration) string {
 
 // perMinute writes a rate.
 func perMinute(v float64) string {
-	if v == math.Trunc(v) || v >= 100 {
+	if v == math.Trunc(v) || v >= 10 {
 		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.1f", v)

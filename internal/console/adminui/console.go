@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/status"
 )
@@ -45,6 +46,7 @@ type Config struct {
 // Console is the console as an http.Handler. Make one with [New].
 type Console struct {
 	cfg     Config
+	api     *admin.Client
 	token   [sha256.Size]byte
 	key     [sha256.Size]byte
 	pages   map[string]*template.Template
@@ -75,7 +77,8 @@ func New(cfg Config) (*Console, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &Console{cfg: cfg, stopped: make(chan struct{}), token: sha256.Sum256([]byte(cfg.Token)), key: sha256.Sum256([]byte("linearbot console\x00" + cfg.Token))}
+	api := &admin.Client{HTTP: &http.Client{Transport: admin.InProcess(cfg.API)}, Base: "http://linearbot"}
+	c := &Console{cfg: cfg, api: api, stopped: make(chan struct{}), token: sha256.Sum256([]byte(cfg.Token)), key: sha256.Sum256([]byte("linearbot console\x00" + cfg.Token))}
 	var err error
 	if c.pages, err = parse(cfg.Now); err != nil {
 		return nil, err

@@ -132,7 +132,7 @@ func (c *Console) deliveries(r *http.Request, query url.Values) (view, error) {
 }
 
 // errNoDelivery says that there is no trace.
-var errNoDelivery = &apiError{http.StatusNotFound, "there is no trace of this delivery, or no longer one"}
+var errNoDelivery = &admin.Error{Status: http.StatusNotFound, Text: "there is no trace of this delivery, or no longer one"}
 
 func (c *Console) delivery(r *http.Request, query url.Values) (view, error) {
 	id := query.Get("id")
