@@ -9,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/reason"
+	decisions "github.com/linearbot/linearbot/internal/trace"
 )
 
 // Tracer makes spans of what it is told. Make one with [NewTracer]. It is safe for
@@ -25,8 +26,8 @@ var _ adapter.Tracer = (*Tracer)(nil)
 // same: other tracers, at most one of which makes spans.
 func NewTracer(from trace.TracerProvider, next ...adapter.Tracer) *Tracer {
 	t := &Tracer{tracer: from.Tracer("github.com/linearbot/linearbot/otel"), kinds: reason.Kinds()}
-	for _, n := range next {
-		t.next = both(t.next, n)
+	if len(next) > 0 {
+		t.next = decisions.Tee(next...)
 	}
 	return t
 }
@@ -65,33 +66,3 @@ func find(t adapter.Trace) *span {
 	}
 	return nil
 }
-
-// pair tells two tracers the same.
-type pair [2]adapter.Tracer
-
-func both(a, b adapter.Tracer) adapter.Tracer {
-	if a == nil {
-		return b
-	}
-	return pair{a, b}
-}
-
-// Begin begins a part with both.
-func (p pair) Begin(part adapter.TracePart) adapter.Trace {
-	return traces{p[0].Begin(part), p[1].Begin(part)}
-}
-
-// traces are two traces of one part.
-type traces [2]adapter.Trace
-
-// About tells both.
-func (t traces) About(s adapter.TraceSubject) { t[0].About(s); t[1].About(s) }
-
-// Step tells both.
-func (t traces) Step(s adapter.TraceStep) { t[0].Step(s); t[1].Step(s) }
-
-// End ends both.
-func (t traces) End() { t[0].End(); t[1].End() }
-
-// Unwrap returns both.
-func (t traces) Unwrap() []adapter.Trace { return t[:] }
