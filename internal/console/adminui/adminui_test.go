@@ -40,6 +40,7 @@ type desk struct {
 	bot    *bot.Bot
 	srv    *webhook.Server
 	rec    *trace.Recorder
+	store  *memstate.Store
 	cfg    adminui.Config
 	con    *adminui.Console
 	ahead  atomic.Int64 // of the clock, in nanoseconds
@@ -52,7 +53,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	store := memstate.New(memstate.Options{})
-	d := &desk{t: t, on: adaptertest.NewFake("helper")}
+	d := &desk{t: t, store: store, on: adaptertest.NewFake("helper")}
 	book := notes.New(store)
 	d.rec = trace.New(trace.Config{Book: book})
 	var err error
@@ -453,6 +454,36 @@ func TestLater(t *testing.T) {
 	}
 	if strings.Contains(page, "everything is handled") {
 		t.Error("the page says that everything is handled")
+	}
+}
+
+// TestStoreGoesAway says on each page that the store does not answer, and keeps the
+// person signed in.
+func TestStoreGoesAway(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.login()
+	live := d.watch("/console/lanes")
+	if err := d.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.ahead.Store(int64(time.Minute)) // nothing is remembered of the login
+	for _, path := range []string{"/console/", "/console/deliveries", "/console/deliveries/x", "/console/lanes", "/console/dead", "/console/dead/x", "/console/scheduled"} {
+		code, page := d.get(path)
+		if code < 400 && path != "/console/" || !strings.Contains(page, `role="alert"`) || strings.Contains(page, "Admin token") || strings.Contains(page, "everything is handled") {
+			t.Errorf("%s: %d %s", path, code, page)
+		}
+	}
+	seen, buf := "", make([]byte, 64<<10)
+	for !strings.Contains(seen, "role=\"alert\"") {
+		n, err := live.Body.Read(buf)
+		if err != nil {
+			t.Fatalf("the live page ends after %q: %v", seen, err)
+		}
+		seen += string(buf[:n])
+	}
+	if code, page := d.post("/console/logout", "", nil); code != http.StatusOK || !strings.Contains(page, "Admin token") {
+		t.Errorf("logout: %d", code)
 	}
 }
 
