@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func testSet(t testing.TB) *Set {
+func testSet(t *testing.T) *Set {
 	t.Helper()
 	s := &Set{}
 	for _, c := range []Command{

@@ -9,8 +9,9 @@ import (
 	"encoding/hex"
 )
 
+// The headers of a check.
 const (
-	// CheckHeader, with any value, asks for the proof in the answer to a delivery
+	// CheckHeader asks, with any value, for the proof in the answer to a delivery
 	// that is signed and fresh.
 	CheckHeader = "Linearbot-Check"
 	// Header holds the proof.

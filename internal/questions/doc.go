@@ -6,7 +6,7 @@
 // been taken. The notes of its thread list it as long as it waits, and remember which
 // events have answered, so that an event that is handled again answers nothing else.
 // In between, every step is durable before the next, in this order: listed, posed,
-// answered, resumed, unlisted, taken. Whoever continues after a crash does so from
+// answered, resumed, unlisted, taken. After a crash, the next run continues from
 // what is kept.
 //
 // The package knows stores and what events say. How a question is posed, who may

@@ -45,8 +45,8 @@ type Question struct {
 	kept []byte // the stored form, nil if there is none
 }
 
-// Answer is the answer to a question. Its zero value closes one that is of no use
-// any more.
+// Answer is the answer to a question. Its zero value closes one that
+// has become pointless.
 type Answer struct {
 	// Value is the value of the chosen option, or the text.
 	Value string `json:"value,omitempty"`
@@ -165,7 +165,7 @@ func (b Book) Skipped(ctx context.Context, workspace, event string) ([][]byte, e
 	}
 	var bodies [][]byte
 	if stored != nil && json.Unmarshal(stored, &bodies) != nil {
-		return nil, nil // kept by another version: the turn continues without them
+		return nil, nil //nolint:nilerr // kept by another version: the turn continues without them
 	}
 	return bodies, nil
 }

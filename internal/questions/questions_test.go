@@ -15,7 +15,7 @@ import (
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
-var lane = state.Key{Workspace: "W1", Kind: "thread", ID: "fake:room:t1"} //nolint:gochecknoglobals // a constant
+var lane = state.Key{Workspace: "W1", Kind: "thread", ID: "fake:room:t1"}
 
 func newBook(t *testing.T) (questions.Book, notes.Book, *memstate.Store) {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-var errStopped = errors.New("stopped") //nolint:gochecknoglobals // a constant
+var errStopped = errors.New("stopped")
 
 func key(id string) state.Key { return state.Key{Workspace: "W", Kind: "thread", ID: id} }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/linearbot/linearbot/internal/stream"
 )
 
-var errBroken = errors.New("broken") //nolint:gochecknoglobals // a constant
+var errBroken = errors.New("broken")
 
 func same(s string) string { return s }
 
