@@ -38,7 +38,7 @@ func (c *counted) Get(ctx context.Context, k state.Key) ([]byte, error) {
 func history(t *testing.T, book notes.Book, seed uint64, deliveries int) {
 	t.Helper()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	rnd := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // the same every time
+	rnd := rand.New(rand.NewPCG(seed, 1)) // the same every time
 	cfg := trace.Config{Book: book, Keep: 640, Now: func() time.Time { return now }}
 	processes := []*trace.Recorder{trace.New(cfg), trace.New(cfg)}
 	type later struct {

@@ -166,9 +166,9 @@ func (d *desk) login() {
 }
 
 // said has a person mention the bot.
-func (d *desk) said(id, text string) {
+func (d *desk) said(text string) {
 	d.t.Helper()
-	body := strings.Replace(string(d.on.Said("fake:1", id, "U1", "@helper "+text).Body), "{", fmt.Sprintf(`{"webhookTimestamp":%d,`, time.Now().UnixMilli()), 1)
+	body := strings.Replace(string(d.on.Said("fake:1", "m1", "U1", "@helper "+text).Body), "{", fmt.Sprintf(`{"webhookTimestamp":%d,`, time.Now().UnixMilli()), 1)
 	req := httptest.NewRequestWithContext(d.t.Context(), http.MethodPost, "/api/webhooks/linear", strings.NewReader(body))
 	req.Header.Set("Linear-Signature", webhook.Sign("MARKER-signing", []byte(body)))
 	w := httptest.NewRecorder()
@@ -280,7 +280,7 @@ func TestSignOut(t *testing.T) {
 	if !opens(d.con) || !opens(other) {
 		t.Fatal("the cookie does not open the console")
 	}
-	live := d.watch("/console/dead")
+	_, live := d.watch("/console/dead")
 	if code, page := d.post("/console/logout", "", nil); code != http.StatusOK || !strings.Contains(page, "Admin token") {
 		t.Fatalf("logout: %d %s", code, page)
 	}
@@ -294,7 +294,7 @@ func TestSignOut(t *testing.T) {
 	if opens(d.another()) {
 		t.Error("a copied cookie opens the console after a restart")
 	}
-	if _, err := io.Copy(io.Discard, live.Body); err != nil { // ends by itself
+	if _, err := io.Copy(io.Discard, live); err != nil { // ends by itself
 		t.Errorf("the live page: %v", err)
 	}
 	d.login()
@@ -337,7 +337,7 @@ func TestPages(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	d.said("m1", "hello")
+	d.said("hello")
 	<-done
 	cancel()
 	wg.Wait()
@@ -407,7 +407,7 @@ func TestLive(t *testing.T) {
 	if err != nil || !strings.Contains(string(buf[:n]), "No thread has work") {
 		t.Errorf("the first event: %s, %v", buf[:n], err)
 	}
-	d.said("m1", "hello")
+	d.said("hello")
 	seen := ""
 	for !strings.Contains(seen, "waits for a worker") {
 		if n, err = res.Body.Read(buf); err != nil {
@@ -442,7 +442,7 @@ func TestLater(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	d.said("m1", "hello")
+	d.said("hello")
 	<-tried
 	cancel()
 	wg.Wait()
@@ -463,7 +463,7 @@ func TestStoreGoesAway(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.login()
-	live := d.watch("/console/lanes")
+	_, live := d.watch("/console/lanes")
 	if err := d.store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -476,7 +476,7 @@ func TestStoreGoesAway(t *testing.T) {
 	}
 	seen, buf := "", make([]byte, 64<<10)
 	for !strings.Contains(seen, "role=\"alert\"") {
-		n, err := live.Body.Read(buf)
+		n, err := live.Read(buf)
 		if err != nil {
 			t.Fatalf("the live page ends after %q: %v", seen, err)
 		}
@@ -488,7 +488,7 @@ func TestStoreGoesAway(t *testing.T) {
 }
 
 // watch opens the live stream of a page.
-func (d *desk) watch(page string) *http.Response {
+func (d *desk) watch(page string) (status int, events io.Reader) {
 	d.t.Helper()
 	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.url+"/console/events?page="+url.QueryEscape(page), http.NoBody)
 	if err != nil {
@@ -499,7 +499,7 @@ func (d *desk) watch(page string) *http.Response {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { _ = res.Body.Close() })
-	return res
+	return res.StatusCode, res.Body
 }
 
 // TestViewersShareAPage reads the traces once in a tick, however many look.
@@ -507,16 +507,16 @@ func TestViewersShareAPage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.login()
-	d.said("m1", "hello")
+	d.said("hello")
 	const viewers = 50
 	d.asked.Store(0)
 	begun := time.Now()
 	var wg sync.WaitGroup
 	for range viewers {
-		res := d.watch("/console/deliveries")
+		_, events := d.watch("/console/deliveries")
 		wg.Go(func() {
 			buf := make([]byte, 64<<10)
-			if n, err := res.Body.Read(buf); err != nil || !strings.Contains(string(buf[:n]), "Message create") {
+			if n, err := events.Read(buf); err != nil || !strings.Contains(string(buf[:n]), "Message create") {
 				t.Errorf("the first event is %q, %v", buf[:n], err)
 			}
 		})
@@ -535,7 +535,7 @@ func TestTooManyViewers(t *testing.T) {
 	d.login()
 	live, refused := 0, 0
 	for range 1000 {
-		switch code := d.watch("/console/lanes").StatusCode; code {
+		switch code, _ := d.watch("/console/lanes"); code {
 		case http.StatusOK:
 			live++
 		case http.StatusServiceUnavailable:
