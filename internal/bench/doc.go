@@ -2,6 +2,7 @@
 // signed webhooks go in over loopback connections, and a stand-in for Linear's API
 // notes when the answers arrive.
 //
+//	go run ./internal/bench --scale-out [--json]
 //	go run ./internal/bench [--json] [--window 2.5s] [--only redis,whole] [--profiles DIR]
 //
 // Every bot is a process of its own that runs [linearbot.Run] with one handler,
@@ -10,6 +11,13 @@
 // signature and answers; whole also decodes the body, runs one Redis script and
 // makes one API call. The machine decides on all figures, and the generator
 // shares it, so what can be compared are the ratios of one run.
+//
+// With --scale-out it measures something else: one, two and four instances on one Redis
+// server and on a Cluster of three nodes, with handlers that wait for half a second, as
+// they do for a model, and with handlers that do not wait. All of them share the machine,
+// so where handlers do not wait the rate stays the same, and what a message costs is what
+// tells how far more machines go: CPU of the bot and of Redis, script calls and commands
+// (of scripts, too), bytes on the wire, and bytes that stay in Redis when it is answered.
 //
 // With --soak it does something else: a steady load for a long time, while the API,
 // the process and Redis fail for a moment now and then. It draws memory,

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	profiles := flags.String("profiles", "", "directory for CPU profiles and profiles of allocations")
 	extra := flags.Bool("extra", true, "measure instances, waiting turns and fairness, too")
 	pairs := flags.Int("traces", 0, "measure only what traces cost, in so many pairs of runs for each store")
+	scaling := flags.Bool("scale-out", false, "instead of all that: 1, 2 and 4 instances on one Redis server and on a Cluster")
 	soaking := flags.Duration("soak", 0, "instead of all that: a steady load with faults on file and Redis for so long")
 	rate := flags.Float64("rate", 200, "deliveries a second of a soak, for each store")
 	picture := flags.String("picture", "", "file to draw a soak to, as SVG")
@@ -87,12 +88,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	defer a.close()
 	r := &rig{api: a, dir: dir, window: *window, profiles: *profiles, progress: progress}
-	var report *Report
-	if *pairs > 0 {
-		report = &Report{Machine: machine(), Window: r.window.Seconds()}
+	report := &Report{Machine: machine(), Window: r.window.Seconds()}
+	switch {
+	case *scaling:
+		report.Window = scaleWindow.Seconds()
+		report.Scale, err = r.scaleOut(ctx)
+	case *pairs > 0:
 		err = r.allTraces(ctx, report, func(name string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), name) }, *pairs)
-	} else {
-		report, err = r.all(ctx, *only, *which, *extra)
+	default:
+		err = r.all(ctx, report, *only, *which, *extra)
 	}
 	if err != nil {
 		return err
@@ -110,8 +114,7 @@ type silence struct{}
 func (silence) Printf(context.Context, string, ...any) {}
 
 // all measures what is asked for.
-func (r *rig) all(ctx context.Context, only, which string, extra bool) (*Report, error) {
-	report := &Report{Machine: machine(), Window: r.window.Seconds()}
+func (r *rig) all(ctx context.Context, report *Report, only, which string, extra bool) error {
 	wanted := func(name string) bool { return only == "" || slices.Contains(strings.Split(only, ","), name) }
 	for _, l := range loads() {
 		if !strings.HasPrefix(l.Name, which) {
@@ -124,18 +127,18 @@ func (r *rig) all(ctx context.Context, only, which string, extra bool) (*Report,
 			r.progress("%s under %s", name, l.Name)
 			res, err := r.measure(ctx, name, l, childOptions{})
 			if err != nil {
-				return nil, fmt.Errorf("%s under %s: %w", name, l.Name, err)
+				return fmt.Errorf("%s under %s: %w", name, l.Name, err)
 			}
 			report.Results = append(report.Results, res)
 		}
 	}
 	if extra {
 		if err := r.extras(ctx, report, wanted); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	report.Others = r.api.others.Load()
-	return report, nil
+	return nil
 }
 
 func (r *rig) extras(ctx context.Context, report *Report, wanted func(string) bool) error {

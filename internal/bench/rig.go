@@ -49,7 +49,7 @@ const warmUp = 500 * time.Millisecond
 // subject is a store or a floor with its processes.
 type subject struct {
 	name  string
-	redis *redistest.Server // nil without
+	redis []*redistest.Server // the nodes of the store; none without
 	dir   string
 	procs []*process
 }
@@ -68,10 +68,17 @@ func (r *rig) start(ctx context.Context, name string, n int, o childOptions) (*s
 	case "file":
 		o.State = "file:" + filepath.Join(dir, "data")
 	case "redis", floorWhole:
-		if s.redis, err = redistest.Start(dir, redistest.Options{}); err != nil { //nolint:contextcheck // a server has a life of its own
+		server, err := redistest.Start(dir, redistest.Options{}) //nolint:contextcheck // a server has a life of its own
+		if err != nil {
 			return nil, err
 		}
-		o.State = s.redis.URL()
+		s.redis, o.State = []*redistest.Server{server}, server.URL()
+	case onCluster:
+		cluster, err := redistest.StartCluster(dir, 3) //nolint:contextcheck // as above
+		if err != nil {
+			return nil, err
+		}
+		s.redis, o.State = cluster.Nodes, cluster.URL()
 	}
 	if name == floorVerify || name == floorWhole {
 		o.Kind = name
@@ -91,8 +98,8 @@ func (s *subject) stop() {
 	for _, p := range s.procs {
 		p.kill()
 	}
-	if s.redis != nil {
-		s.redis.Kill()
+	for _, server := range s.redis {
+		server.Kill()
 	}
 	_ = os.RemoveAll(s.dir) // it lies in a temporary directory
 }
@@ -121,18 +128,29 @@ func (s *subject) cpu(ctx context.Context) (procs, server float64, err error) {
 	return procs, info["used_cpu_sys"] + info["used_cpu_user"], nil
 }
 
-// info returns the numbers of a section of Redis's INFO; nil without Redis.
+// info returns the numbers of a section of Redis's INFO, added up over the nodes; nil
+// without Redis.
 func (s *subject) info(ctx context.Context, section string) (map[string]float64, error) {
-	if s.redis == nil {
+	if len(s.redis) == 0 {
 		return nil, nil
 	}
-	c := s.redis.Client()
+	numbers := make(map[string]float64)
+	for _, server := range s.redis {
+		if err := addInfo(ctx, server, section, numbers); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+// addInfo adds the numbers of a node.
+func addInfo(ctx context.Context, server *redistest.Server, section string, numbers map[string]float64) error {
+	c := server.Client()
 	defer c.Close() //nolint:errcheck // nothing depends on it
 	text, err := c.Info(ctx, section).Result()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	numbers := make(map[string]float64)
 	for line := range strings.Lines(text) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), ":")
 		if !ok {
@@ -142,10 +160,10 @@ func (s *subject) info(ctx context.Context, section string) (map[string]float64,
 			value, _, _ = strings.Cut(calls, ",")
 		}
 		if n, err := strconv.ParseFloat(value, 64); err == nil {
-			numbers[name] = n
+			numbers[name] += n
 		}
 	}
-	return numbers, nil
+	return nil
 }
 
 // Result is one subject under one load.

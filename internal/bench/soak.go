@@ -172,11 +172,11 @@ func (k soak) strike(ctx context.Context, s *subject, a *api, progress func(form
 			_ = s.procs[0].cmd.Process.Signal(syscall.SIGSTOP) // the run ends otherwise
 			pause(context.WithoutCancel(ctx), time.Second)
 			_ = s.procs[0].cmd.Process.Signal(syscall.SIGCONT)
-		case s.redis != nil:
+		case len(s.redis) > 0:
 			progress("Redis stands still for 1 s")
-			_ = s.redis.Freeze()
+			_ = s.redis[0].Freeze()
 			pause(context.WithoutCancel(ctx), time.Second)
-			_ = s.redis.Thaw()
+			_ = s.redis[0].Thaw()
 		}
 	}
 }
@@ -219,7 +219,7 @@ func (s *subject) sample(ctx context.Context, rec *record, from int, every time.
 
 // size is how much the store holds, in MB.
 func (s *subject) size(ctx context.Context) (float64, error) {
-	if s.redis != nil {
+	if len(s.redis) > 0 {
 		info, err := s.info(ctx, "memory")
 		return info["used_memory"] / (1 << 20), err
 	}

@@ -18,6 +18,7 @@ type Report struct {
 	Waiting   []Waiting  `json:"waiting,omitempty"`
 	Fairness  []Fairness `json:"fairness,omitempty"`
 	Traces    []Traces   `json:"traces,omitempty"`
+	Scale     []Scale    `json:"scaleOut,omitempty"`
 	// Others are API calls that were neither a comment nor the start.
 	Others int64 `json:"otherCalls"`
 }
@@ -46,6 +47,9 @@ func (r *Report) floor(name, load string) *Result {
 func (r *Report) writeTable(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 4, 1, ' ', 0)
 	fmt.Fprintf(out, "%s; windows of %g s\n\n", r.Machine, r.Window)
+	if len(r.Scale) > 0 {
+		return writeScale(out, r.Scale)
+	}
 	fmt.Fprintln(w, "| load\t| subject\t| answered/s\t| of whole\t| acked/s\t| e2e p50 / p99 / p99.9 ms\t| ack p50 / p99 / p99.9 ms\t| CPU s/1000\t| × whole\t| Redis CPU\t| allocs\t| RSS MB\t| start ms\t| dials\t|")
 	fmt.Fprintln(w, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, x := range r.Results {
