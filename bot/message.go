@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/mention"
 )
@@ -74,10 +76,7 @@ func (b *Bot) newMessage(from *adapter.Message, self *adapter.Identity, late boo
 // names lists what the bot is called in the workspace of self.
 func (b *Bot) names(self *adapter.Identity) mention.Names {
 	handles := make([]string, 0, 2+len(b.cfg.Aliases))
-	for _, h := range append([]string{b.cfg.Name, self.Name}, b.cfg.Aliases...) {
-		if h != "" {
-			handles = append(handles, h)
-		}
-	}
+	handles = append(append(handles, b.cfg.Name, self.Name), b.cfg.Aliases...)
+	handles = slices.DeleteFunc(handles, func(h string) bool { return h == "" })
 	return mention.Names{UserID: self.UserID, ProfileURL: self.ProfileURL, Handles: handles}
 }

@@ -87,6 +87,7 @@ type SecretUse struct {
 // signer is a secret in use.
 type signer struct {
 	name    string
+	traced  string // what traces call it
 	expires time.Time
 	macs    sync.Pool
 
@@ -97,7 +98,7 @@ type signer struct {
 
 func newSigner(s Secret) *signer {
 	return &signer{
-		name: s.Name(), expires: s.Expires,
+		name: s.Name(), traced: "secret " + s.Name(), expires: s.Expires,
 		macs: sync.Pool{New: func() any { return &mac{hash: hmac.New(sha256.New, []byte(s.Value))} }},
 	}
 }

@@ -40,7 +40,7 @@ func (t tracing) verified(secret *signer) {
 	}
 	by := "the check of the program"
 	if secret != nil {
-		by = "secret " + secret.name
+		by = secret.traced
 	}
 	t.step(reason.Verified, by)
 }

@@ -28,7 +28,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(r, err)
 		}
 	})
-	allocs.Check(t, "Decode", 100, 16, func() {
+	allocs.Check(t, "Decode", 100, 14, func() {
 		ev, err := a.Decode(d, self)
 		if _, ok := ev.(*adapter.MessageEvent); err != nil || !ok {
 			t.Fatal(ev, err)

@@ -265,12 +265,27 @@ func (p *people) ref(id string, known ...adapter.User) adapter.User {
 	return p.user(&userPayload{}, id)
 }
 
+// notPlain reports whether r means something in an address, besides the slash and the
+// dot, or would be escaped there.
+func notPlain(r rune) bool {
+	return r != '/' && r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}
+
 // profileName is the handle in the address of a profile,
 // https://linear.app/{workspace}/profiles/{handle}. It is empty for any other
 // address.
 func profileName(address string) string {
 	if !strings.Contains(address, "/profiles/") {
 		return ""
+	}
+	if rest, ok := strings.CutPrefix(address, "https://"); ok && !strings.ContainsFunc(rest, notPlain) {
+		// Nearly all addresses need no parser.
+		_, path, _ := strings.Cut(rest, "/")
+		dir, name, _ := cutLast(strings.TrimSuffix(path, "/"), "/")
+		if dir != "profiles" && !strings.HasSuffix(dir, "/profiles") {
+			return ""
+		}
+		return name
 	}
 	u, err := url.Parse(address)
 	if err != nil {

@@ -48,8 +48,14 @@ func Find(body string, n Names) []Mention {
 	if !n.mayOccur(body) {
 		return nil
 	}
-	own, _ := parseProfile(n.ProfileURL)
-	v := markdown.OwnOf(body, own.role)
+	var own *profile // parsed when there is a link
+	v := markdown.OwnOf(body, func(link string) markdown.LinkRole {
+		if own == nil {
+			p, _ := parseProfile(n.ProfileURL)
+			own = &p
+		}
+		return own.role(link)
+	})
 	type place struct {
 		vis     int
 		mention Mention

@@ -188,7 +188,18 @@ func (a *attempt) classify(errs graphql.Errors) *failure {
 func (a *attempt) mask(text string) string { return mask(text, a.token.Value) }
 
 // requestID returns Linear's name for the request.
-func (a *attempt) requestID() string { return brief(a.mask(a.header.Get("X-Request-ID")), 100) }
+func (a *attempt) requestID() string {
+	id := a.header.Get("X-Request-Id")
+	if len(id) <= 64 && !strings.ContainsFunc(id, notInID) && len(a.token.Value) > len(id) {
+		return id // it is short, on one line, and cannot hold the token
+	}
+	return brief(a.mask(id), 100)
+}
+
+// notInID reports whether r is none of the letters, digits and marks of an id.
+func notInID(r rune) bool {
+	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}
 
 // codeOf classifies one error by its message, code and type, in this order,
 // because Linear uses one code for several things.

@@ -51,10 +51,7 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 			c.budget.giveBack(op.name)
 		}
 	}()
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval = c.pause
-	pauses.Multiplier = 2
-	pauses.MaxInterval = maxPause
+	var pauses *backoff.ExponentialBackOff // made for the first retry
 
 	var refused *failure
 	var refusedToken Token
@@ -82,6 +79,10 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 		}
 		if n >= c.maxAttempts || !c.again(op, fail) {
 			return nil, fail.Error
+		}
+		if pauses == nil {
+			pauses = backoff.NewExponentialBackOff()
+			pauses.InitialInterval, pauses.Multiplier, pauses.MaxInterval = c.pause, 2, maxPause
 		}
 		wait := max(fail.RetryAfter, pauses.NextBackOff())
 		if fail.Code == adapter.CodeRateLimited && fail.RetryAfter > 0 {
