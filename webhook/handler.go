@@ -195,6 +195,8 @@ const (
 	// mostDelay is how long an answer is delayed at most. Linear waits for five
 	// seconds.
 	mostDelay = time.Second
+	// paceStep is how often the lag is read while an answer is delayed.
+	paceStep = 10 * time.Millisecond
 )
 
 // pace delays the answer to what has been stored by as much as handling is behind.
@@ -207,11 +209,23 @@ func (h *endpoint) pace(ctx context.Context) {
 	if lag < leastLag {
 		return
 	}
-	timer := time.NewTimer(lag)
+	// The lag is that of deliveries that came earlier: it is read again meanwhile. What
+	// is behind for a moment delays nobody for longer than that moment.
+	begin := time.Now()
+	timer := time.NewTimer(min(lag, paceStep))
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	for {
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		lag = min(h.lag(), mostDelay)
+		left := lag - time.Since(begin)
+		if lag < leastLag || left <= 0 {
+			return
+		}
+		timer.Reset(min(left, paceStep))
 	}
 }
 

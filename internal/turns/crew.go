@@ -60,11 +60,11 @@ func (c *crew) dismiss() { close(c.leases) }
 
 // take runs the turn of a lease, unless its workspace has its share already.
 func (r *Runner) take(work context.Context, l leased) {
-	if !r.share.take(l.Lane.Workspace) {
-		r.handBack(l.Lease) //nolint:contextcheck // it has a context of its own
+	if ok, wait := r.share.take(l.Lane.Workspace); !ok {
+		r.handBack(l.Lease, wait) //nolint:contextcheck // it has a context of its own
 		return
 	}
-	defer r.share.give(l.Lane.Workspace)
+	defer r.share.give(l.Lane.Workspace, time.Now())
 	r.lag.note(l.Waited + r.cfg.LeaseTTL - time.Until(l.Expires))
 	r.turn(work, l)
 	r.release(2)

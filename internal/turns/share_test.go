@@ -82,3 +82,80 @@ func TestPerWorkspace(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// TestBurstOfAnother: while thousands of lanes of one workspace wait, a delivery of
+// another one waits no longer than a callback takes, although it arrived behind them
+// all.
+func TestBurstOfAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			takes = 20 * time.Millisecond
+			burst = 4000
+			calls = 40
+		)
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		put := func(workspace string, n int) {
+			t.Helper()
+			_, err := store.Enqueue(ctx, state.Entry{
+				ID: "e", Lane: state.Key{Workspace: workspace, Kind: "thread", ID: fmt.Sprint(n)}, Body: []byte("x"),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var mu sync.Mutex
+		done := map[string]int{}
+		longest := time.Duration(0)
+		r := turns.New(turns.Config{
+			Queue: store, Holder: "h", Workers: 64, PerWorkspace: 48, LeaseTTL: 15 * time.Second, DrainTimeout: time.Minute,
+			Work: func(_ context.Context, l *state.Lease, _ int) state.Settlement {
+				mu.Lock()
+				done[l.Lane.Workspace]++
+				if l.Lane.Workspace == "quiet" {
+					longest = max(longest, time.Since(l.Entries[0].EnqueuedAt))
+				}
+				mu.Unlock()
+				time.Sleep(takes)
+				return state.Settlement{Verdicts: []state.Verdict{state.Ack(l.Entries[0].ID)}}
+			},
+		})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := r.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second) // all workers may lease by then
+		begin := time.Now()
+		for n := range burst {
+			put("busy", n)
+		}
+		for n := range calls {
+			put("quiet", n)
+			time.Sleep(50 * time.Millisecond)
+		}
+		mu.Lock()
+		if done["quiet"] != calls || longest > takes {
+			t.Errorf("%d of %d calls of the other workspace were handled, and one waited for %s, longer than a callback of %s", done["quiet"], calls, longest, takes)
+		}
+		mu.Unlock()
+		for all := 0; all < burst; time.Sleep(100 * time.Millisecond) {
+			mu.Lock()
+			all = done["busy"]
+			mu.Unlock()
+			if time.Since(begin) > time.Minute {
+				t.Fatalf("%d of %d lanes of the burst were handled in a minute", all, burst)
+			}
+		}
+		// 48 callbacks of 20 ms at a time: 1.7 s, and the time until it is known how
+		// long they take.
+		if took := time.Since(begin); took > 3500*time.Millisecond {
+			t.Errorf("the burst took %s: workers were idle", took)
+		}
+		cancel()
+		wg.Wait()
+	})
+}
