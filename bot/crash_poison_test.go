@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/stateurl"
@@ -22,14 +21,13 @@ func TestCrashLoop(t *testing.T) {
 		t.Run(c.job+" "+store, func(t *testing.T) {
 			t.Parallel()
 			r := newCrashRig(t, c.job, store)
-			const lease = 300 * time.Millisecond
 			poisoned := r.say("poison", "take this poison", "", "")
 			crashes := 0
 			for ; crashes < 12; crashes++ {
 				r.mu.Lock()
 				delete(r.addrs, "a")
 				r.mu.Unlock()
-				a := r.start("a", lease)
+				a := r.start("a", crashLease) // a live process that loses its lease spends an attempt without a crash
 				r.until("the process is gone, or has buried what ends it", func() bool {
 					return len(r.replies(poisoned)) > 0 || isGone(a.Process.Pid)
 				})
