@@ -67,8 +67,8 @@ func alive(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if t := turnFrom(ctx); t != nil && t.life != nil && overFor(t.life) != "" {
-		return context.Cause(t.life)
+	if t := turnFrom(ctx); t != nil && t.ended != nil {
+		return t.ended()
 	}
 	return nil
 }

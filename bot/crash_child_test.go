@@ -180,7 +180,8 @@ func (w *witness) untilStopped(ctx context.Context, t *bot.Thread, m *bot.Messag
 		return err
 	}
 	for _, in := range []context.Context{ctx, detached} {
-		_, err := s.Finish(in, bot.Text("too late"))
+		_, err := s.Finish(in, bot.Text("too late")) //nolint:contextcheck // detached to see that it is refused
+		//nolint:contextcheck // as above
 		for _, err := range []error{err, s.Think(in, "too late"), s.Fail(in, "too late"), s.AddLinks(in, adapter.SessionLink{URL: "https://example.com/late"})} {
 			if !errors.Is(err, bot.ErrStopped) {
 				return fmt.Errorf("a write after the stop: %w", err)

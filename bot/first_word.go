@@ -104,8 +104,8 @@ func (t *Thread) writtenAlone(ctx context.Context, kind adapter.ActivityKind, wr
 	return err
 }
 
-// ended reports whether the turn has written an end into its session without a keeper.
-func (t *Turn) ended() bool {
+// saidEnd reports whether the turn has written an end into its session without a keeper.
+func (t *Turn) saidEnd() bool {
 	kind, ok := t.last.Load().(adapter.ActivityKind)
 	return ok && kind.Ends()
 }
@@ -121,7 +121,7 @@ func (b *Bot) leavesWaiting(ctx context.Context, r *run, end *outcome, err error
 	switch {
 	case why == reason.Deleted:
 		r.settleWord(ctx) // an earlier run may have shown something
-		return !r.ended()
+		return !r.saidEnd()
 	case err != nil || end == nil || context.Cause(ctx) != nil:
 		return false
 	}
@@ -132,7 +132,7 @@ func (b *Bot) leavesWaiting(ctx context.Context, r *run, end *outcome, err error
 		spoken := r.settleWord(ctx)
 		return spoken || r.message != nil && r.message.Author.IsHuman()
 	default:
-		return r.settleWord(ctx) && !r.ended()
+		return r.settleWord(ctx) && !r.saidEnd()
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 // the other works.
 type pair struct {
 	t          *testing.T
-	ctx        context.Context
+	ctx        context.Context //nolint:containedctx // that of the test, in a bubble
 	platform   *adaptertest.Platform
 	front      *bot.Bot
 	startBack  func()

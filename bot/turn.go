@@ -39,8 +39,9 @@ type Turn struct {
 	// olderBodies are the stored messages that the turn stands for.
 	olderBodies [][]byte
 	olderIDs    []string // of their entries
-	// life ends when a person ends the turn. Nil before it runs.
-	life context.Context //nolint:containedctx // asked by writes whose context was detached
+	// ended returns the cause with which a person has ended the turn, for writes whose
+	// context was detached. Nil before the turn runs.
+	ended func() error
 	// leased is when the lease began that the turn runs under, by the store's clock.
 	leased time.Time
 

@@ -217,7 +217,12 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	// Everything that can end a turn cancels this context; the first cause wins.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t.life = ctx
+	t.ended = func() error {
+		if overFor(ctx) == "" {
+			return nil
+		}
+		return context.Cause(ctx)
+	}
 	b.members.enter(t, cancel)
 	defer b.members.exit(t)
 	if err := b.stoppable(ctx, r, cancel); err != nil {

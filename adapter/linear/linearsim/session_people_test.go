@@ -21,7 +21,7 @@ func agentWorld(t *testing.T) (*world, *inbox) {
 func TestAgentsForMembers(t *testing.T) {
 	t.Parallel()
 	for _, restricted := range []bool{false, true} {
-		w, in := agentWorld(t)
+		w, _ := agentWorld(t)
 		admin := w.ws.AddAdmin("Grace Hopper", "grace")
 		if a := w.as(admin.APIKey(), `mutation($on:Boolean!){organizationUpdate(input:{restrictAgentInvocationToMembers:$on}){organization{restrictAgentInvocationToMembers}}}`,
 			map[string]any{"on": restricted}); a.at("organizationUpdate", "organization", "restrictAgentInvocationToMembers") != restricted {
@@ -51,7 +51,6 @@ func TestAgentsForMembers(t *testing.T) {
 			t.Error("a member cannot mention the agent")
 		}
 		w.flush()
-		_ = in
 	}
 }
 
