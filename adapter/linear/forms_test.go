@@ -44,7 +44,7 @@ func TestUnmarshalIsClassic(t *testing.T) {
 	t.Parallel()
 	bodies := payloadBodies()
 	for _, name := range slices.Sorted(maps.Keys(bodies)) {
-		body := string(bodies[name])
+		body := bodies[name]
 		for _, body := range []string{
 			body,
 			strings.ReplaceAll(body, `"id":"`, `"id":["`+"x"+`"],"id":"`),

@@ -189,7 +189,7 @@ func (a *attempt) mask(text string) string { return mask(text, a.token.Value) }
 
 // requestID returns Linear's name for the request.
 func (a *attempt) requestID() string {
-	id := a.header.Get("X-Request-Id")
+	id := a.header.Get("X-Request-ID")
 	if len(id) <= 64 && !strings.ContainsFunc(id, notInID) && len(a.token.Value) > len(id) {
 		return id // it is short, on one line, and cannot hold the token
 	}
