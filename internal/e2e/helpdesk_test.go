@@ -25,7 +25,7 @@ func startExample(t *testing.T, dir string, env ...string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(t.Context(), bin)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	return startPage(t, cmd)

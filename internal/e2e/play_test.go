@@ -21,7 +21,7 @@ import (
 // address of the page.
 func playground(t *testing.T, bin string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), bin, append([]string{"dev", "--no-open", "--addr", "127.0.0.1:0"}, args...)...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin, append([]string{"dev", "--no-open", "--addr", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append(os.Environ(), "LINEAR_MODE=agent-sessions") // a mention is answered in its session
 	return startPage(t, cmd)
 }

@@ -12,7 +12,6 @@ import (
 // that it serves, which its first line of output holds.
 func startPage(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +21,7 @@ func startPage(t *testing.T, cmd *exec.Cmd) string {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil && t.Context().Err() == nil {
+		if err := cmd.Wait(); err != nil {
 			t.Errorf("%s ended badly: %v", cmd.Path, err)
 		}
 	})
