@@ -11,10 +11,10 @@ import (
 )
 
 // conns are the connections of a server, up to the limit most. A further one
-// replaces one that waits for a request or has not sent all of it: the oldest of
-// the address that has the most connections, if that has more than its share, and
-// otherwise the oldest of all. If every connection has a whole request in work, the
-// further one is closed.
+// replaces one that waits for its peer, which has not sent all of a request or has
+// not read the answer: the oldest of the address that has the most connections, if
+// that has more than its share, and otherwise the oldest of all. If every connection
+// has a whole request in work, the further one is closed.
 //
 // The share is not a limit: behind a proxy all connections have one address.
 type conns struct {
@@ -45,7 +45,7 @@ type tracked struct {
 	// fresh says that no request has come yet.
 	fresh bool
 	// among and own are its places in the lists of those that wait: of all, and of
-	// its peer. Nil while a whole request is in work.
+	// its peer. Nil while a whole request is in work and no answer is being written.
 	among, own *list.Element
 }
 
@@ -92,6 +92,67 @@ func (a *arriving) Read(p []byte) (int, error) {
 		a.conns.move(a.conn, false)
 	}
 	return n, err
+}
+
+// answers is a listener whose connections tell conns while they write.
+type answers struct {
+	net.Listener
+
+	conns *conns
+}
+
+// Accept accepts a connection.
+func (l answers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+		return &answering{tcp, l.conns}, nil
+	}
+	return conn, err
+}
+
+// answering is a connection that waits for its peer as long as a write takes, which
+// blocks if the peer does not read.
+type answering struct {
+	*net.TCPConn
+
+	conns *conns
+}
+
+// Write writes a part of an answer.
+func (a *answering) Write(p []byte) (int, error) {
+	if a.conns.beginWrite(a) {
+		defer a.conns.endWrite(a)
+	}
+	return a.TCPConn.Write(p)
+}
+
+// ReadFrom writes a part of an answer, from a file.
+func (a *answering) ReadFrom(r io.Reader) (int64, error) {
+	if a.conns.beginWrite(a) {
+		defer a.conns.endWrite(a)
+	}
+	return a.TCPConn.ReadFrom(r)
+}
+
+// beginWrite notes that a connection waits until something is written, and reports
+// whether it did not wait before: while a body arrives, "100 Continue" is written.
+func (c *conns) beginWrite(conn net.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.all[conn]
+	if t == nil || t.among != nil {
+		return false
+	}
+	c.list(t)
+	return true
+}
+
+func (c *conns) endWrite(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.all[conn]; t != nil {
+		c.unlist(t)
+	}
 }
 
 // track follows the state of a connection; it is for http.Server.ConnState.

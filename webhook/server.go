@@ -70,9 +70,10 @@ type Config struct {
 	// no limit.
 	MaxInFlight int
 	// MaxConns is how many connections may be open at the same time. A further one
-	// replaces one that waits for a request or has sent only a part of it, the oldest
-	// first, and from an address that has more than an eighth of all before others. If
-	// all have whole requests in work, the further one is closed. Defaults to 4096.
+	// replaces one that waits for a request, has sent only a part of it or does not
+	// read the answer, the oldest first, and from an address that has more than an
+	// eighth of all before others. If all have whole requests in work, the further one
+	// is closed. Defaults to 4096.
 	MaxConns int
 	// ShutdownTimeout bounds the wait for requests in flight when Run ends.
 	// Defaults to 10 s; negative means that connections are closed at once.
@@ -316,7 +317,7 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 		stop(err)
 	}
 	wg.Go(func() {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(answers{ln, open}); !errors.Is(err, http.ErrServerClosed) {
 			failed(fmt.Errorf("webhook: serve: %w", err))
 		}
 	})
