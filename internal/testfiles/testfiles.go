@@ -32,11 +32,14 @@ const (
 )
 
 // Fixtures returns the paths of the JSON files in the named directories of the
-// fixtures, in order of their names. A directory without JSON files fails the
-// test.
+// fixtures, in order of their names: captured and examples if none is named. A
+// directory without JSON files fails the test.
 func Fixtures(tb testing.TB, dirs ...string) []string {
 	tb.Helper()
 	root := locate(tb, FixturesVar, "fixtures")
+	if len(dirs) == 0 {
+		dirs = []string{"captured", "examples"}
+	}
 	var files []string
 	for _, dir := range dirs {
 		found, err := filepath.Glob(filepath.Join(root, dir, "*.json"))

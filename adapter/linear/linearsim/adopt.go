@@ -57,7 +57,7 @@ func (in *Installation) Adopt(body []byte, from Foreign) (Adopted, error) {
 	s := in.ws.srv
 	s.mu.Lock()
 	defer s.unlock()
-	a := &adoption{s: s, ws: in.ws, app: in, body: root, bot: origin.BotID}
+	a := &adoption{s: s, ws: in.ws, app: in, body: root, bot: origin.BotID, making: make(map[string]bool)}
 	a.m = origin.To(recast.Origin{
 		Workspace: in.ws.ID, URLKey: in.ws.URLKey, ClientID: in.ClientID, BotID: in.User.ID, Bot: in.User.DisplayName,
 	})
@@ -98,6 +98,8 @@ type adoption struct {
 	issue *Issue     // the one that the body is about
 	made  []*Comment // or changed
 	fresh []*Issue   // likewise
+	// making are the ids of the comments that are being created.
+	making map[string]bool
 }
 
 // walk calls f with every object of a value and the name of its field. Elements of

@@ -2,6 +2,7 @@ package linearsim
 
 import (
 	"cmp"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -113,6 +114,9 @@ func (a *adoption) issueOf(o args) *Issue {
 	key, number, _ := strings.Cut(named, "-")
 	t := a.teamOf(o, key)
 	n, _ := strconv.Atoi(number)
+	if n > math.MaxInt32 { // not of Linear, and there has to be a next one
+		n = 0
+	}
 	taken := slices.ContainsFunc(a.ws.issues, func(i *Issue) bool { return i.Team == t && i.Number == n })
 	if n <= 0 || taken || t.Key != key {
 		n = t.last + 1
@@ -237,9 +241,11 @@ func (a *adoption) comment(o args) *Comment {
 		}
 		return c
 	}
-	if elsewhere(a.body.object("data")) {
+	if elsewhere(a.body.object("data")) || a.making[id] {
 		return nil
 	}
+	a.making[id] = true // it cannot be above itself
+	defer delete(a.making, id)
 	issue := a.issueOf(args{"id": cmp.Or(o.text("issueId"), o.object("issue").text("id"))})
 	var parent *Comment
 	if up := o.object("parent"); up.set("id") {

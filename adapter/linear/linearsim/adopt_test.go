@@ -2,7 +2,6 @@ package linearsim_test
 
 import (
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -12,19 +11,6 @@ import (
 	"github.com/linearbot/linearbot/internal/testfiles"
 )
 
-func recorded(t *testing.T, path string) []byte {
-	t.Helper()
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f struct{ Body json.RawMessage }
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
-	return f.Body
-}
-
 // Every captured delivery becomes one of the scene's workspace: the organization and
 // the app are those of the workspace, and what it says of issues, comments and
 // sessions is there.
@@ -32,12 +18,18 @@ func TestAdoptCaptured(t *testing.T) {
 	t.Parallel()
 	for _, path := range testfiles.Fixtures(t) {
 		s := linearsim.New(t)
-		body := recorded(t, path)
+		body := testfiles.Body(t, path)
+		if len(body) == 0 {
+			continue // only the headers were captured
+		}
 		var was, is struct {
 			OrganizationID, AppUserID string
 			Type, Action              string
 			Data                      struct{ ID, IssueID, Body string }
-			AgentSession              struct{ ID string }
+			AgentSession              struct {
+				ID    string
+				Issue *struct{ ID string }
+			}
 		}
 		if err := json.Unmarshal(body, &was); err != nil {
 			t.Fatal(err)
@@ -59,7 +51,7 @@ func TestAdoptCaptured(t *testing.T) {
 			if is.OrganizationID != s.WS.ID || was.AppUserID != "" && is.AppUserID != s.App.User.ID || is.Type != was.Type || is.Data.ID != was.Data.ID {
 				t.Errorf("%s becomes %+v", path, is)
 			}
-			if was.AgentSession.ID != "" && (a.Session == nil || a.Session.ID != strings.ToLower(was.AgentSession.ID)) {
+			if was.AgentSession.ID != "" && was.AgentSession.Issue != nil && (a.Session == nil || a.Session.ID != strings.ToLower(was.AgentSession.ID)) {
 				t.Errorf("%s: the session is %v", path, a.Session)
 			}
 			if was.Type == "Comment" && was.Data.IssueID != "" && a.Issue == nil {
