@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -12,18 +13,30 @@ import (
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
 	"github.com/linearbot/linearbot/state/memstate"
+	"github.com/linearbot/linearbot/state/redisstate"
 )
 
 // stores are the stores that the benchmarks run on.
 func stores(b *testing.B) map[string]func() state.Store {
 	b.Helper()
+	server := sync.OnceValue(func() *redistest.Server { return redistest.Run(b, redistest.Options{AOF: true}) })
+	opened := 0
 	return map[string]func() state.Store{
 		"memory": func() state.Store { return memstate.New(memstate.Options{}) },
 		"file": func() state.Store {
 			s, err := filestate.Open(b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			return s
+		},
+		"redis": func() state.Store {
+			opened++
+			s, err := redisstate.Open(server().URL() + "?prefix=" + strconv.Itoa(opened))
 			if err != nil {
 				b.Fatal(err)
 			}

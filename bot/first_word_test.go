@@ -15,6 +15,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/bot/bottest"
+	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -243,4 +245,97 @@ func TestFirstWordOfATurnElsewhere(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestFirstWordWhileMessagesAreCollected: a policy that waits for more messages does not
+// keep people waiting for a first word, and what they see ends with the answer.
+func TestFirstWordWhileMessagesAreCollected(t *testing.T) {
+	t.Parallel()
+	const soon = "thought I'll start as soon as I can."
+	for name, c := range map[string]struct {
+		policy bot.LanePolicy
+		texts  []string
+		first  string // what is shown three seconds after the first text
+		want   []string
+	}{
+		"debounce": {bot.Debounce(8 * time.Second), []string{"one"}, soon, []string{soon, "thought On it…", "response done one"}},
+		"burst":    {bot.Burst(8 * time.Second), []string{"one"}, soon, []string{soon, "thought On it…", "response done one"}},
+		"debounce, two messages": {
+			bot.Debounce(8 * time.Second),
+			[]string{"one", "two"},
+			soon,
+			[]string{soon, "thought Queued behind 1 other.", "thought On it…", "response done two"},
+		},
+		"short debounce": {bot.Debounce(time.Second), []string{"one"}, "thought On it…", []string{"thought On it…", "response done one"}},
+		"latest":         {bot.Latest(), []string{"one"}, "thought On it…", []string{"thought On it…", "response done one"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				k := bottest.New(t, bot.Config{Policy: c.policy}, func(b *bot.Bot) {
+					b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+						time.Sleep(5 * time.Second)
+						_, err := th.Post(ctx, bot.Text("done "+m.Body))
+						return err
+					})
+				})
+				s := k.NewSession()
+				synctest.Wait() // until the bot runs
+				for i, text := range c.texts {
+					k.User("ada").Say(s, text)
+					time.Sleep(3 * time.Second)
+					synctest.Wait()
+					if got := shown(s); i == 0 && !slices.Equal(got, []string{c.first}) {
+						t.Errorf("after three seconds the session shows %q, want %q", got, c.first)
+					}
+				}
+				k.Sleep(time.Hour)
+				if got := shown(s); !slices.Equal(got, c.want) {
+					t.Errorf("the session shows %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// slowReceipts is a store whose answer to what it has stored takes a second.
+type slowReceipts struct{ *memstate.Store }
+
+func (s slowReceipts) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
+	r, err := s.Store.Enqueue(ctx, e)
+	time.Sleep(time.Second)
+	return r, err
+}
+
+// TestFirstWordAfterALook: a message at which a worker has looked, and left it for later
+// because its policy waits, gets its first word, also if the intake was not done with it.
+func TestFirstWordAfterALook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := slowReceipts{memstate.New(memstate.Options{})}
+		defer store.Close()
+		k := bottest.New(t, bot.Config{Policy: bot.Burst(8 * time.Second), Store: store}, func(b *bot.Bot) {
+			b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+				time.Sleep(5 * time.Second)
+				_, err := th.Post(ctx, bot.Text("done "+m.Body))
+				return err
+			})
+		})
+		s := k.NewSession()
+		synctest.Wait()             // until the bot runs
+		k.User("ada").Say(s, "one") // answered 13 seconds after it is stored
+		time.Sleep(11*time.Second + 500*time.Millisecond)
+		k.User("ada").Say(s, "two") // stored half a second before that, accepted half a second after
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		const queued = "thought Queued behind 1 other."
+		want := []string{"thought I'll start as soon as I can.", "thought On it…", "response done one", queued}
+		if got := shown(s); !slices.Equal(got, want) {
+			t.Errorf("the session shows %q, want %q", got, want)
+		}
+		k.Sleep(time.Hour)
+		if got, want := shown(s), append(want, "thought On it…", "response done two"); !slices.Equal(got, want) {
+			t.Errorf("in the end the session shows %q, want %q", got, want)
+		}
+	})
 }

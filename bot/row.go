@@ -56,6 +56,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	first := l.entries[0]
 	switch {
 	case err != nil:
+		b.begins(&first)
 		ctx, leave := b.traced(ctx, l.page, &first)
 		defer leave()
 		return []state.Verdict{b.conclude(ctx, log, first, nil, nil, err)}
@@ -72,6 +73,9 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	}
 	ctx, leave := b.traced(ctx, l.page, &l.entries[p.At])
 	defer leave()
+	for _, i := range append(p.Older, p.At) {
+		l.turns[i].greeted = b.begins(&l.entries[i])
+	}
 	b.noteOpened(ctx, t.event)
 	if v := b.crashed(ctx, log, l.page, l.entries[p.At]); v != nil {
 		return []state.Verdict{*v}

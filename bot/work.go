@@ -141,10 +141,14 @@ func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread
 func (b *Bot) prepare(
 	ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued,
 ) (t *Turn, older []*Turn, over []state.Verdict, err error) {
+	greeted := b.begins(e)
 	if v := b.crashed(ctx, log, page, *e); v != nil {
 		return nil, nil, []state.Verdict{*v}, nil
 	}
 	t, err = b.open(ctx, page, *e)
+	if t != nil {
+		t.greeted = greeted
+	}
 	if err == nil && isResumed(e) {
 		older, err = b.skippedBy(ctx, page, t)
 	}
@@ -156,9 +160,15 @@ func (b *Bot) concluded(ctx context.Context, log *zerolog.Logger, e *state.Queue
 	return []state.Verdict{b.conclude(ctx, log, *e, t, end, err)}
 }
 
+// begins says that an entry is about to be handled, so that the intake leaves its session
+// to it, and reports whether it has spoken. An entry that is only looked at, because its
+// policy waits for more messages, has not begun: people see nothing of it yet.
+func (b *Bot) begins(e *state.Queued) (greeted bool) {
+	return b.greeter.Begun(e.ID, b.mayBeInSession(e))
+}
+
 // open makes a turn of an entry.
 func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
-	greeted := b.greeter.Begun(e.ID, b.mayBeInSession(&e))
 	if over, err := b.overdue(ctx, e); err != nil {
 		return nil, err
 	} else if over {
@@ -190,7 +200,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 		}
 	}
 	b.noteOpened(ctx, ev)
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era, greeted: greeted}
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
 	if t.leased, err = page.Now(ctx); err != nil {
 		return nil, err
 	}
