@@ -26,8 +26,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		return err
 	}
 	b.traffic.note(route.Type, d.ReceivedAt)
+	id := "" // a hash of the whole body: it is computed once, and not for what is ignored
 	if t != nil {
-		noteRouted(t, d.Key(), &route)
+		id = d.Key()
+		noteRouted(t, id, &route)
 	}
 	if route.Ignore == "" {
 		if route.Ignore, err = b.admitDelivery(ctx, d, &route); err != nil {
@@ -58,7 +60,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
-	entry := b.entry(d, &route)
+	if id == "" {
+		id = d.Key()
+	}
+	entry := b.entry(id, d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
 		noteStep(t, adapter.TraceStep{Code: storeReason(err)})

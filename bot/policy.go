@@ -158,11 +158,11 @@ func (b *Bot) laneOf(workspace string, id adapter.ThreadID) state.Key {
 	return laneKey(workspace, id)
 }
 
-// entry makes the entry of a delivery.
-func (b *Bot) entry(d *adapter.Delivery, r *adapter.Route) state.Entry {
+// entry makes the entry of a delivery whose transport key is id.
+func (b *Bot) entry(id string, d *adapter.Delivery, r *adapter.Route) state.Entry {
 	p := b.cfg.Policy
 	e := state.Entry{
-		ID:   d.Key(),
+		ID:   id,
 		Lane: b.laneOf(r.Workspace, r.Thread),
 		Keys: []string{r.Key},
 		Body: envelope.Pack(d),

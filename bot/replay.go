@@ -19,7 +19,7 @@ func (b *Bot) acceptMissed(ctx context.Context, d *adapter.Delivery, f *missed.F
 	if err != nil || route.Ignore != "" {
 		return err
 	}
-	e := b.entry(d, &route)
+	e := b.entry(d.Key(), d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, e)
 	if err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -75,7 +75,7 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 	if route.Ignore != "" {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "replay", Message: "it is ignored: " + reason.Of(route.Ignore).Says}
 	}
-	e := b.entry(d, &route)
+	e := b.entry(d.Key(), d, &route)
 	e.ID, e.Keys, e.IfIdle = replayPrefix+e.ID+"\x00"+uuid.NewString(), nil, false
 	if _, err := b.cfg.Store.Enqueue(ctx, e); err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type live struct {
 
 	mu    sync.Mutex
 	part  Part
+	form  *form // holds the steps; nil when it has ended
 	left  int64 // steps that were left out
 	ended bool
 }
@@ -99,17 +101,16 @@ func closes(code string) bool { return reason.Of(code).Kind != reason.Step }
 // End ends the part.
 func (l *live) End() {
 	l.mu.Lock()
+	defer l.mu.Unlock() // a part that is not open any more is one that will be written
 	if l.ended {
-		l.mu.Unlock()
 		return
 	}
 	l.ended = true
 	if l.left > 0 {
 		last := len(l.part.Steps) - 1
 		more := Step{adapter.TraceStep{Code: reason.More, N: l.left}, l.part.Steps[last].After}
-		l.part.Steps = append(l.part.Steps[:last:last], more, l.part.Steps[last])
+		l.part.Steps = slices.Insert(l.part.Steps, last, more)
 	}
-	l.mu.Unlock()
 	l.rec.ended(l)
 }
 
@@ -148,13 +149,16 @@ func (p *Part) since() time.Time {
 	return since.Add(-leeway)
 }
 
-// snapshot returns a copy of a part that has not ended.
-func (l *live) snapshot() Part {
+// snapshot returns a copy of a part, unless it has ended.
+func (l *live) snapshot() (p Part, open bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := l.part
-	p.Steps, p.Open = append([]Step(nil), p.Steps...), true
-	return p
+	if l.ended {
+		return Part{}, false
+	}
+	p = l.part
+	p.Steps, p.Open = slices.Clone(p.Steps), true
+	return p, true
 }
 
 // clip bounds a text. The result does not keep the rest of it alive.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -47,7 +49,7 @@ const (
 	maxUnverified = 500
 	// early is how many parts are written without waiting for the time, so that
 	// little is kept in memory.
-	early = 2000
+	early = 1000
 	// watched is how many parts a follower may be behind before it misses some.
 	watched = 256
 )
@@ -60,7 +62,9 @@ type Recorder struct {
 	mu sync.Mutex
 	// done are the parts that have ended and are not written yet, oldest first.
 	// With more than most of them, the oldest are dropped.
-	done    []*Part
+	done []record
+	// lines is where the lines of the newest of them are.
+	lines   []byte
 	most    int
 	dropped int64
 	// unverified counts those of them that anyone could have caused.
@@ -69,15 +73,33 @@ type Recorder struct {
 	open map[*live]struct{}
 	// followers get each part that ends.
 	followers map[chan Part]struct{}
-	named     int64
+	named     atomic.Int64
 
 	// full asks for a flush before its time.
 	full chan struct{}
 
 	writing sync.Mutex
-	spare   []*Part          // the list that was written last, to be used again
+	spare   []record         // the list that was written last, to be used again
 	rings   map[string]*ring // by workspace; only with writing
 	down    bool
+
+	forms sync.Pool // of *form
+}
+
+// record is a part that has ended, as it will be written.
+type record struct {
+	workspace string
+	begun     time.Time
+	line      []byte
+}
+
+// linesSize is how much memory is taken for lines at once.
+const linesSize = 32 << 10
+
+// form is what a part needs while it is being recorded, and the next part again.
+type form struct {
+	steps []Step
+	line  []byte
 }
 
 var _ adapter.Tracer = (*Recorder)(nil)
@@ -98,7 +120,11 @@ func New(cfg Config) *Recorder {
 
 // Begin begins a part.
 func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
-	l := &live{rec: r, part: Part{Kind: kind, Begun: r.cfg.Now(), Steps: make([]Step, 0, 12)}}
+	f, ok := r.forms.Get().(*form)
+	if !ok {
+		f = &form{steps: make([]Step, 0, 16)}
+	}
+	l := &live{rec: r, form: f, part: Part{Kind: kind, Begun: r.cfg.Now(), Steps: f.steps[:0]}}
 	if kind == adapter.TraceTurn {
 		r.mu.Lock()
 		r.open[l] = struct{}{}
@@ -107,18 +133,31 @@ func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
 	return l
 }
 
-// ended takes a part that has ended.
+// ended takes a part that has ended. Only its line is kept: it is written once, and
+// is less for the collector to look at than the steps and their texts.
 func (r *Recorder) ended(l *live) {
-	p := &l.part // it does not change any more
+	p, f := &l.part, l.form
+	if len(p.Steps) > 0 {
+		if p.ID == "" { // a request that was refused: it has no name that could be trusted
+			p.ID = fmt.Sprintf("refused-%x-%d", p.Begun.UnixMicro(), r.named.Add(1))
+		}
+		f.line = appendPart(f.line[:0], p)
+	}
+	r.keep(l)
+	clear(p.Steps) // the next part shall keep no texts of this one alive
+	f.steps = p.Steps[:0]
+	l.part, l.form = Part{}, nil
+	r.forms.Put(f)
+}
+
+// keep adds the line of a part to those that are to be written.
+func (r *Recorder) keep(l *live) {
+	p := &l.part
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, l)
 	if len(p.Steps) == 0 {
 		return
-	}
-	if p.ID == "" { // a request that was refused: it has no name that could be trusted
-		r.named++
-		p.ID = fmt.Sprintf("refused-%x-%d", p.Begun.UnixMicro(), r.named)
 	}
 	if p.Workspace == "" {
 		if r.unverified >= maxUnverified {
@@ -130,28 +169,45 @@ func (r *Recorder) ended(l *live) {
 	if len(r.done) >= r.most {
 		over := max(1, r.most/8) // many at once, so that moving the others is cheap
 		r.unverified -= unverified(r.done[:over])
-		r.done = append(r.done[:0], r.done[over:]...)
+		n := copy(r.done, r.done[over:])
+		clear(r.done[n:])
+		r.done = r.done[:n]
 		r.dropped += int64(over)
 	}
-	if r.done = append(r.done, p); len(r.done) >= early {
+	if r.done = append(r.done, record{p.Workspace, p.Begun, r.put(l.form.line)}); len(r.done) >= early {
 		select {
 		case r.full <- struct{}{}:
 		default: // it was asked for
 		}
 	}
+	if len(r.followers) == 0 {
+		return
+	}
+	own := *p
+	own.Steps = slices.Clone(p.Steps)
 	for c := range r.followers {
 		select {
-		case c <- *p:
+		case c <- own:
 		default: // it is too slow, and misses this one
 		}
 	}
 }
 
+// put copies a line to where lines are kept. Called with mu.
+func (r *Recorder) put(line []byte) []byte {
+	if len(line) > cap(r.lines)-len(r.lines) {
+		r.lines = make([]byte, 0, max(linesSize, len(line)))
+	}
+	from := len(r.lines)
+	r.lines = append(r.lines, line...)
+	return r.lines[from:len(r.lines):len(r.lines)]
+}
+
 // unverified counts the parts that anyone could have caused.
-func unverified(parts []*Part) int {
+func unverified(parts []record) int {
 	n := 0
-	for _, p := range parts {
-		if p.Workspace == "" {
+	for i := range parts {
+		if parts[i].workspace == "" {
 			n++
 		}
 	}
@@ -189,9 +245,11 @@ func (r *Recorder) running() []Part {
 		open = append(open, l)
 	}
 	r.mu.Unlock()
-	parts := make([]Part, len(open))
-	for i, l := range open {
-		parts[i] = l.snapshot()
+	parts := make([]Part, 0, len(open))
+	for _, l := range open {
+		if p, ok := l.snapshot(); ok {
+			parts = append(parts, p)
+		}
 	}
 	return parts
 }
@@ -232,21 +290,14 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	r.mu.Lock()
 	done := r.done
 	r.done, r.unverified = r.spare, 0
-	r.spare = nil
+	r.spare, r.lines = nil, nil
 	r.mu.Unlock()
 	if len(done) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	var order []string
-	of := make(map[string][]*Part)
-	for _, p := range done {
-		if _, ok := of[p.Workspace]; !ok {
-			order = append(order, p.Workspace)
-		}
-		of[p.Workspace] = append(of[p.Workspace], p)
-	}
+	order, of := byWorkspace(done)
 	for i, workspace := range order {
 		left, err := r.ring(workspace).write(ctx, of[workspace])
 		if err == nil {
@@ -267,6 +318,22 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	clear(done)
 	r.spare = done[:0]
 	return nil
+}
+
+// byWorkspace returns the parts of each workspace, and the workspaces in their order.
+func byWorkspace(done []record) (order []string, of map[string][]record) {
+	of = make(map[string][]record, 1)
+	if !slices.ContainsFunc(done, func(p record) bool { return p.workspace != done[0].workspace }) { // nearly always
+		of[done[0].workspace] = done
+		return []string{done[0].workspace}, of
+	}
+	for _, p := range done {
+		if _, ok := of[p.workspace]; !ok {
+			order = append(order, p.workspace)
+		}
+		of[p.workspace] = append(of[p.workspace], p)
+	}
+	return order, of
 }
 
 // maxRings bounds what is remembered of rings, not the rings.

@@ -36,7 +36,7 @@ type ring struct {
 // write writes parts, and returns those that it has not written. However many pages
 // that takes, their numbers are taken in one step, and they are written at the same
 // time, which a store can do together.
-func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err error) {
+func (g *ring) write(ctx context.Context, parts []record) (left []record, err error) {
 	if now := g.now(); now.Sub(g.listed) > g.life {
 		if err := list(ctx, g.book, g.workspace, g.life); err != nil {
 			return parts, fmt.Errorf("trace: list of workspaces: %w", err)
@@ -73,6 +73,7 @@ func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err erro
 		if err != nil { // it may have been written: what was on it goes to another page
 			left = append(left, all[i].added...)
 		}
+		clear(all[i].added) // a page that is kept keeps no lines alive
 		all[i].added = all[i].added[:0]
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -93,8 +94,8 @@ func (g *ring) write(ctx context.Context, parts []*Part) (left []*Part, err erro
 // maxSpare is how many pages are kept to be filled again.
 const maxSpare = 8
 
-func unwritten(all []*sheet) []*Part {
-	var left []*Part
+func unwritten(all []*sheet) []record {
+	var left []record
 	for _, l := range all {
 		left = append(left, l.added...)
 	}
@@ -112,7 +113,7 @@ type sheet struct {
 	// newest is when the newest of its parts began.
 	newest time.Time
 	// added are the parts that were added by this write.
-	added []*Part
+	added []record
 }
 
 // numberRoom is how many bytes a number and a line feed take at most.
@@ -129,13 +130,13 @@ func (g *ring) blank() *sheet {
 }
 
 // fill adds parts and returns those that do not fit.
-func (l *sheet) fill(parts []*Part, most int) []*Part {
+func (l *sheet) fill(parts []record, most int) []record {
 	n := 0
 	for n < len(parts) && l.parts < most && len(l.lines) < pageBytes {
-		p := parts[n]
-		l.lines = appendPart(l.lines, p)
-		if p.Begun.After(l.newest) {
-			l.newest = p.Begun
+		p := &parts[n]
+		l.lines = append(l.lines, p.line...)
+		if p.begun.After(l.newest) {
+			l.newest = p.begun
 		}
 		l.parts++
 		n++

@@ -410,3 +410,58 @@ func BenchmarkTrace(b *testing.B) {
 		}
 	}
 }
+
+// TestPartsShareMemoryOneAfterTheOther holds on to parts that have ended, as a
+// goroutine of a handler or a follower may, while others are recorded.
+func TestPartsShareMemoryOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	r, v := newRecorder(t, trace.Config{})
+	parts, stop := r.Follow()
+	defer stop()
+	old := make([]adapter.Trace, 0, 20)
+	for i := range cap(old) {
+		id := fmt.Sprint("d", i)
+		l := r.Begin(adapter.TraceTurn)
+		l.About(adapter.TraceSubject{ID: id, Workspace: "W1"})
+		for n := range i { // fewer and more steps than the part before
+			l.Step(adapter.TraceStep{Code: reason.Reply, Detail: id, N: int64(n)})
+		}
+		for _, late := range old {
+			late.About(adapter.TraceSubject{ID: "late", Thread: "late"})
+			late.Step(step(reason.Panic))
+			late.End()
+		}
+		l.Step(step(reason.Handled))
+		l.End()
+		old = append(old, l)
+	}
+	flush(t, r)
+	check := func(what, id string, at int, codes []string, details []string) {
+		if id != fmt.Sprint("d", at) || len(codes) != at+1 || codes[at] != reason.Handled {
+			t.Errorf("%s %d is %s with %v", what, at, id, codes)
+		}
+		for _, d := range details[:at] {
+			if d != id {
+				t.Errorf("%s %s has a step of %s", what, id, d)
+			}
+		}
+	}
+	all := list(t, v, trace.Filter{})
+	if len(all) != len(old) {
+		t.Fatalf("there are %d traces", len(all))
+	}
+	for i := range old {
+		kept := all[len(all)-1-i]
+		var codes, details []string
+		for _, s := range kept.Steps {
+			codes, details = append(codes, s.Code), append(details, s.Detail)
+		}
+		check("trace", kept.ID, i, codes, details)
+		codes, details = nil, nil
+		followed := <-parts
+		for _, s := range followed.Steps {
+			codes, details = append(codes, s.Code), append(details, s.Detail)
+		}
+		check("part", followed.ID, i, codes, details)
+	}
+}
