@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/greet"
 	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
@@ -34,6 +35,7 @@ type Bot struct {
 	runner     *turns.Runner
 	running    running.Set[*Turn]
 	sessions   sessionMemory
+	attends    *attend.Sessions
 	greeter    greet.Greeter
 	members    members
 	// unknown is why the bot does not know who it is.
@@ -55,6 +57,7 @@ func New(cfg Config) (*Bot, error) {
 		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger,
 		notes: book, links: links.New(links.Config(cfg.Links), book),
 	}
+	b.attends = b.attendance()
 	b.on.commands.NoHelp = cfg.Commands.NoHelp
 	b.questions = questions.New(book, cfg.Store, b.notesOf)
 	if holder, ok := cfg.Adapter.(adapter.SecretHolder); ok {

@@ -194,7 +194,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
 	c.DrainTimeout = orOff(c.DrainTimeout, 25*time.Second, 0)
 	c.Sessions.First = cmp.Or(c.Sessions.First, defaultFirst)
-	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, defaultKeepAlive, unlimited)
+	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, defaultKeepAlive, 0)
 	c.HoldFor = orOff(c.HoldFor, 30*time.Second, 0)
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff

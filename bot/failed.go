@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
@@ -80,7 +81,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	if in != "" {
 		last.thread = &Thread{bot: b, id: in, workspace: e.Lane.Workspace, turn: last}
 		if last.thread.inSession() {
-			last.keeper = &keeper{thread: last.thread}
+			last.keeper = b.attends.Keeper(nil, last.name()) // which counts
 		}
 	}
 
@@ -90,7 +91,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t
 	ctx = withTurn(ctx, last)
 	if last.keeper != nil && b.waits(e, t) && !b.cfg.Sessions.Unattended {
 		if t == nil {
-			last.thread.settleWord(ctx, e.ID, false)
+			b.settleWord(ctx, last.thread, last.name(), false)
 		} else {
 			t.settleWord(ctx)
 		}
@@ -216,15 +217,15 @@ func (b *Bot) waits(e state.Queued, t *Turn) bool {
 
 // failSession sees to it that a session of which a turn failed for good has an end.
 func (b *Bot) failSession(ctx context.Context, log *zerolog.Logger, last *Turn, f *Failed) {
-	if !last.keeper.open() || context.Cause(ctx) != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+	if !last.keeper.Open() || context.Cause(ctx) != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return
 	}
-	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), keeperPatience)
+	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), attend.Patience)
 	defer cancel()
-	e := &sessionEnd{
-		Thread: last.thread.id, Key: keeperKey(last.entry.ID, "failed"), Kind: adapter.ActivityFailure, Body: apology(f),
+	e := &attend.End{
+		Thread: last.thread.id, Key: attend.Key(last.name(), "failed"), Kind: adapter.ActivityFailure, Body: apology(f),
 	}
-	if err := b.writeEnd(ctx, storing, last.thread.workspace, last.entry.Lane, e); err != nil {
+	if err := b.attends.End(ctx, storing, last.thread.workspace, last.entry.Lane, e); err != nil {
 		log.Warn().Err(err).Msg("could not end the session of a turn that failed")
 	}
 }

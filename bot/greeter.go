@@ -2,73 +2,102 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/greet"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
-// A platform shows an agent as unresponsive that says nothing within seconds. The
-// keeper of a turn speaks first, but a turn may be long in coming: behind others of
-// its session, or because no worker is free. Then the intake speaks for it. It never
-// delays a delivery. It costs calls of the store only if the turn has not begun by then
-// (first_word.go).
-
-const (
-	// greetAfter is how long the intake leaves the first word to the turn.
-	greetAfter = 2 * time.Second
-	// soonText is the first word for a turn that is next.
-	soonText = "I'll start as soon as I can."
-)
-
-// awaited is a message to a session whose turn has not begun.
-type awaited struct {
-	entry  string
-	thread *Thread
-	// seq is its place among what was stored for the thread, and at about when.
-	seq uint64
-	at  time.Time
-	// ahead is how many others of the session come before.
-	ahead int
-}
+// The first word in a session is that of its turn, or of the intake if the turn is long
+// in coming; see package attend. It never delays a delivery, and costs calls of the
+// store only if the turn has not begun by then.
 
 // greetLater queues the first word for a delivery that was stored, if it is a message to
 // a session. It does not block.
-func (b *Bot) greetLater(r *adapter.Route, e *state.Entry, receipt state.Receipt) {
-	if !r.Message || b.can.agent == nil || !b.can.agent.IsSession(r.Thread) {
+func (b *Bot) greetLater(to *adapter.Route, e *state.Entry, receipt state.Receipt) {
+	if !to.Message || !b.attends.Is(to.Thread) {
 		return
 	}
-	b.sessions.arrive(r.Workspace)
+	b.sessions.arrive(to.Workspace)
 	if b.cfg.Sessions.Unattended {
 		return
 	}
 	b.greeter.Later(func() greet.Word {
-		n := &awaited{
-			entry: e.ID, thread: &Thread{bot: b, id: r.Thread, workspace: r.Workspace}, seq: receipt.Seq, at: time.Now(), ahead: receipt.Depth - 1,
+		seq, at := receipt.Seq, time.Now() // about when it was stored
+		g := &attend.Greeting{
+			Thread: attend.Thread{Workspace: to.Workspace, ID: to.Thread}, Entry: replayed(e.ID), Ahead: receipt.Depth - 1,
 		}
-		return greet.Word{Entry: n.entry, Speak: n.speak}
+		g.Stopped = func(ctx context.Context) bool {
+			last, err := loadStop(ctx, b.notes.Thread(laneKey(g.Thread.Workspace, g.Thread.ID)))
+			if last.seq > 0 {
+				return err != nil || seq < last.seq
+			}
+			return err != nil || !at.After(last.at)
+		}
+		return greet.Word{Entry: e.ID, Speak: func(ctx context.Context) bool { return b.attends.Greet(ctx, g) }}
 	})
 }
 
-// speak says the first word, unless ctx ends before it is time, and reports whether
-// it has.
-func (n *awaited) speak(ctx context.Context) bool {
-	text := soonText
-	if n.ahead > 0 {
-		text = queuedText(n.ahead)
-	} else if !pause(ctx, greetAfter) {
+// settleWord sees to it, once, that the intake says nothing more for the turn, and
+// reports whether it has spoken. It is a no-op for turns for which it does not speak,
+// and for those whose keeper has said the first word.
+func (t *Turn) settleWord(ctx context.Context) bool {
+	if _, isMessage := t.event.(*adapter.MessageEvent); !isMessage || !t.bot.isSession(t) || isResumed(&t.entry) || t.keeper.HasSpoken() {
 		return false
 	}
-	// The keeper of the turn speaks under the same name, so this is a no-op if the
-	// turn has begun elsewhere, and cannot come after its answer.
-	return n.mayGreet(ctx) && n.thread.tell(ctx, keeperKey(n.entry, nameFirst), text)
+	return t.unkept.Settle(func() bool { return t.bot.settleWord(ctx, t.thread, t.name(), t.greeted) })
 }
 
-func queuedText(ahead int) string {
-	if ahead == 1 {
-		return "Queued behind 1 other."
+// settleWord sees to it that the intake says nothing more for an entry; see
+// [attend.Sessions.Settle].
+func (b *Bot) settleWord(ctx context.Context, t *Thread, entry string, greeted bool) bool {
+	return !b.cfg.Sessions.Unattended && b.attends.Settle(ctx, t.session(), entry, greeted)
+}
+
+// writtenAlone writes something into a session for which there is no keeper.
+func (t *Thread) writtenAlone(ctx context.Context, kind adapter.ActivityKind, write func(context.Context) error) error {
+	turn := t.turnOf(ctx)
+	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
+		return write(ctx)
 	}
-	return fmt.Sprintf("Queued behind %d others.", ahead)
+	turn.settleWord(ctx)
+	err := write(ctx)
+	if err == nil {
+		turn.unkept.Wrote(kind)
+	}
+	return err
+}
+
+// leavesWaiting reports whether a turn that is over, and had no keeper, leaves a person
+// waiting in its session: because no handler took what they wrote, or because the
+// intake has said that the turn would begin.
+func (b *Bot) leavesWaiting(ctx context.Context, r *run, end *outcome, err error) bool {
+	why := overFor(ctx)
+	if _, isMessage := r.event.(*adapter.MessageEvent); !isMessage || r.keeper != nil || !b.isSession(r.Turn) || why == reason.Stopped {
+		return false
+	}
+	switch {
+	case why == reason.Deleted:
+		r.settleWord(ctx) // an earlier run may have shown something
+		return !r.unkept.Ended()
+	case err != nil || end == nil || context.Cause(ctx) != nil:
+		return false
+	}
+	switch end.ignored {
+	case "", reason.SameAct, reason.Self, reason.OwnSession:
+		return false // the session goes on, or has an end
+	case reason.NoHandler:
+		spoken := r.settleWord(ctx)
+		return spoken || r.message != nil && r.message.Author.IsHuman()
+	default:
+		return r.settleWord(ctx) && !r.unkept.Ended()
+	}
+}
+
+// mayBeInSession reports whether the thread of an entry may be a session.
+func (b *Bot) mayBeInSession(e *state.Queued) bool {
+	return b.can.agent != nil && (b.cfg.Lanes == LanePerChannel || b.attends.Is(adapter.ThreadID(e.Lane.Thread().ID)))
 }

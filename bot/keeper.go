@@ -3,27 +3,16 @@ package bot
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/state"
 )
 
-// A keeper looks after the agent session of a turn, so that a person who watches it
-// always sees what is going on, whatever the handler does:
-//
-//   - A first activity, an ephemeral thought, is sent before the handler begins. It
-//     costs the handler no time: only the first thing that the handler writes waits
-//     until it is sent. Where no worker is free, the intake sends it (greeter.go).
-//   - While the handler says nothing for long, a thought keeps the session from
-//     being called stale.
-//   - A turn that ends without an answer, a question or an error gets an end.
-//
-// What the keeper writes has ids of its event, so a turn that continues in another
-// process shows nothing twice. It stores nothing.
+// The session of a turn has a keeper; see package attend. Here is when it begins, and
+// what a turn leaves to be said at its end.
 
 // SessionConfig says what the bot does in agent sessions by itself. The zero value
 // is a good one.
@@ -53,48 +42,31 @@ const (
 	defaultFirst = "On it…"
 	// defaultKeepAlive is the default of SessionConfig.KeepAlive.
 	defaultKeepAlive = 15 * time.Minute
-	// keeperPatience bounds each request of a keeper.
-	keeperPatience = 10 * time.Second
-	// resumedSilence is how long a turn that goes on may be silent.
-	resumedSilence = time.Minute
-	// shortWait is the longest wait for another attempt that is not worth a word.
-	shortWait = 5 * time.Second
 )
 
-// nameFirst is the name of the first activity, for keeperKey.
-const nameFirst = "first"
-
-// keeperKey is the key of what a keeper writes for an entry, also if it is handled
-// again.
-func keeperKey(entry, name string) string { return "keeper\x00" + replayed(entry) + "\x00" + name }
-
-// keeper is what looks after the session of a turn.
-type keeper struct {
-	thread *Thread
-	// entry names what the keeper writes: the same in each run of the turn.
-	entry string
-	// gate is held by the keeper while it writes, and shared by the turn.
-	gate sync.RWMutex
-	// ready is closed when the first activity is sent and the issue taken. Nil without
-	// a goroutine.
-	ready  chan struct{}
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-
-	mu sync.Mutex
-	// last is the kind of what the turn wrote last. Empty if it wrote nothing.
-	last adapter.ActivityKind
-	at   time.Time
-	left bool
-	// spoken says that the first activity stands.
-	spoken bool
-	// warned says that a second answer was logged.
-	warned bool
+// attendance returns what looks after the sessions of b.
+func (b *Bot) attendance() *attend.Sessions {
+	own := b.cfg.Sessions
+	return attend.New(attend.Config{
+		Agent: b.can.agent, Owner: b.can.owner, Planner: b.can.planner, First: own.First, KeepAlive: own.KeepAlive,
+		Take: adapter.TakeIssue{Delegate: own.BecomeDelegate, Start: own.StartIssue}, Alive: alive, Log: b.log,
+		Later: func(ctx context.Context, lane state.Key, e *attend.End) error {
+			packed, err := packOwn(&ownEvent{End: e})
+			if err != nil {
+				return Permanent(err)
+			}
+			_, err = b.cfg.Store.Enqueue(ctx, state.Entry{ID: e.Key, Lane: lane, Body: packed, Delay: time.Second})
+			return err
+		},
+	}, b.notes)
 }
+
+// session names the thread for package attend.
+func (t *Thread) session() attend.Thread { return attend.Thread{Workspace: t.workspace, ID: t.id} }
 
 // keeperOf returns the keeper of the turn that ctx or t belongs to, if the turn is in
 // this session. It may be nil.
-func (t *Thread) keeperOf(ctx context.Context) *keeper {
+func (t *Thread) keeperOf(ctx context.Context) *attend.Keeper {
 	turn := t.turnOf(ctx)
 	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
 		return nil
@@ -102,67 +74,27 @@ func (t *Thread) keeperOf(ctx context.Context) *keeper {
 	return turn.keeper
 }
 
-// enter waits until the turn may write something of a kind. exit must follow unless
-// there is an error.
-func (k *keeper) enter(ctx context.Context, kind adapter.ActivityKind) error {
-	k.gate.RLock()
-	if err := k.mayWrite(ctx, kind); err != nil {
-		k.gate.RUnlock()
-		return err
-	}
-	return nil
+// watched is a run whose session has a keeper.
+type watched struct{ *run }
+
+func (w watched) Say(ctx context.Context, key, text string) (existed, ok bool) {
+	return w.bot.attends.Say(ctx, w.thread.session(), key, text)
 }
 
-func (k *keeper) mayWrite(ctx context.Context, kind adapter.ActivityKind) error {
-	if err := alive(ctx); err != nil {
-		return err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.last == adapter.ActivityElicitation && !kind.Ends() {
-		return ErrAsked
-	}
-	if k.last == adapter.ActivityResponse && kind == adapter.ActivityResponse && !k.warned {
-		k.warned = true
-		k.thread.bot.log.Warn().Str(keyThread, string(k.thread.id)).
-			Msg("the turn answers a second time in an agent session: post what is not the answer with bot.Progress")
-	}
-	return nil
+func (w watched) Announced(ctx context.Context) bool {
+	return w.Attempt() == 1 && (w.greeted || w.bot.attends.Announced(ctx, w.thread.session(), w.name()))
 }
 
-// exit says that what enter allowed is over, and whether it was written.
-func (k *keeper) exit(kind adapter.ActivityKind, wrote bool) {
-	k.mu.Lock()
-	if wrote {
-		k.last, k.at = kind, time.Now()
-	}
-	k.mu.Unlock()
-	k.gate.RUnlock()
+func (w watched) Settle(ctx context.Context) { w.settleWord(ctx) }
+
+func (w watched) Take(ctx context.Context) {
+	w.bot.attends.TakeIssue(ctx, w.thread.session(), w.message.Session)
 }
 
-func (k *keeper) leave() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.left = true
-}
+// name names the turn in what is written for it: the same in each run.
+func (t *Turn) name() string { return replayed(t.entry.ID) }
 
-// open reports whether a person would wait in vain if nothing more was written.
-func (k *keeper) open() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return !k.left && !k.last.Ends()
-}
-
-// failed reports whether the handler has said that it could not do it.
-func (k *keeper) failed() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.last == adapter.ActivityFailure
-}
-
-func newKeeper(r *run) *keeper {
-	return &keeper{thread: r.thread, entry: r.entry.ID, at: time.Now()}
-}
+func (b *Bot) newKeeper(r *run) *attend.Keeper { return b.attends.Keeper(watched{r}, r.name()) }
 
 // attend begins to look after the session of a run, before its first handler. It is
 // a no-op if that has begun, and for events that no person waits for.
@@ -170,156 +102,15 @@ func (b *Bot) attend(ctx context.Context, r *run) {
 	if r.keeper != nil || !b.isSession(r.Turn) {
 		return
 	}
-	k := newKeeper(r)
 	switch r.event.(type) {
 	case *adapter.MessageEvent:
-		r.keeper = k
-	case *adapter.StopEvent:
-		r.keeper = k
-		return // people see its confirmation at once
-	default:
-		return
-	}
-	if b.cfg.Sessions.Unattended {
-		return
-	}
-	ctx, k.cancel = context.WithCancel(ctx)
-	k.ready = make(chan struct{})
-	k.gate.Lock() // until the first activity is sent
-	k.wg.Go(func() { k.run(ctx, r.message.Session) })
-}
-
-// run sends the first activity, takes the issue and shows signs of life until ctx
-// ends.
-func (k *keeper) run(ctx context.Context, s *adapter.Session) {
-	b := k.thread.bot
-	k.sayFirst(ctx)
-	k.gate.Unlock()
-	k.take(ctx, s)
-	close(k.ready)
-	every := b.cfg.Sessions.KeepAlive
-	if every >= unlimited {
-		return
-	}
-	timer := time.NewTimer(min(every, resumedSilence))
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
+		r.keeper = b.newKeeper(r)
+		if !b.cfg.Sessions.Unattended {
+			r.keeper.Begin(ctx)
 		}
-		timer.Reset(k.showAlive(ctx, every))
-	}
-}
-
-// sayFirst sends the first activity. If the intake has sent it, because the turn had
-// to wait, another one says that it has begun.
-func (k *keeper) sayFirst(ctx context.Context) {
-	t, text := k.thread, k.thread.bot.cfg.Sessions.First
-	existed, ok := t.say(ctx, keeperKey(k.entry, nameFirst), text)
-	fresh := ok && !existed
-	if existed && t.turn.Attempt() == 1 && k.wasAnnounced(ctx) {
-		existed, ok := t.say(ctx, keeperKey(k.entry, "begun"), text)
-		fresh = ok && !existed
-	}
-	k.mu.Lock()
-	k.spoken = ok
-	if every := t.bot.cfg.Sessions.KeepAlive; !fresh {
-		// Nothing new is shown, and the session may have been silent for long.
-		k.at = time.Now().Add(min(every, resumedSilence) - every)
-	}
-	k.mu.Unlock()
-	if !ok {
-		t.turn.settleWord(ctx)
-	}
-}
-
-// wasAnnounced reports whether the intake has said the first word, on any instance.
-func (k *keeper) wasAnnounced(ctx context.Context) bool {
-	if k.thread.turn.greeted {
-		return true
-	}
-	held, err := k.thread.bot.firstWordOf(k.thread.workspace, k.entry).Get(ctx)
-	return err == nil && string(held) == wordOfIntake
-}
-
-// hasSpoken reports whether the first activity stands. A nil keeper has said nothing.
-func (k *keeper) hasSpoken() bool {
-	if k == nil {
-		return false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.spoken
-}
-
-// showAlive shows that the turn is at work if it was silent for long, and returns
-// when to look again.
-func (k *keeper) showAlive(ctx context.Context, every time.Duration) time.Duration {
-	if !k.gate.TryLock() {
-		return every // the turn is writing
-	}
-	defer k.gate.Unlock()
-	k.mu.Lock()
-	silent, over := time.Since(k.at), k.last.Ends()
-	k.mu.Unlock()
-	if silent < every {
-		return every - silent
-	}
-	if over {
-		return every
-	}
-	if !k.tell(ctx, "alive\x00"+uuid.NewString(), "Still working…") {
-		return min(every, time.Minute)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.at = time.Now()
-	return every
-}
-
-// tell writes an ephemeral thought and reports whether it is written.
-func (k *keeper) tell(ctx context.Context, name, text string) bool {
-	return k.thread.tell(ctx, keeperKey(k.entry, name), text)
-}
-
-// tell writes an ephemeral thought under a key and reports whether it is written. A
-// failure is not worth more than a line in the log.
-func (t *Thread) tell(ctx context.Context, key, text string) bool {
-	_, ok := t.say(ctx, key, text)
-	return ok
-}
-
-// say is tell, and reports whether it was written before.
-func (t *Thread) say(ctx context.Context, key, text string) (existed, ok bool) {
-	if alive(ctx) != nil {
-		return false, false
-	}
-	ctx, cancel := context.WithTimeout(adapter.WithPriority(ctx, adapter.PriorityAcknowledging), keeperPatience)
-	defer cancel()
-	a := &adapter.Activity{
-		Workspace: t.workspace, Thread: t.id, Key: key, Kind: adapter.ActivityThought, Body: text, Ephemeral: true,
-	}
-	err := t.bot.can.agent.Activity(ctx, a)
-	if err != nil && ctx.Err() == nil {
-		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("a session could not be told that the bot is at work")
-	}
-	return a.Existed, err == nil
-}
-
-// take takes over the issue of a new session, as the configuration says.
-func (k *keeper) take(ctx context.Context, s *adapter.Session) {
-	b := k.thread.bot
-	what := adapter.TakeIssue{Delegate: b.cfg.Sessions.BecomeDelegate, Start: b.cfg.Sessions.StartIssue}
-	if what == (adapter.TakeIssue{}) || s == nil || !s.New || b.can.owner == nil || alive(ctx) != nil {
-		return
-	}
-	// A handler that is done does not take the issue back.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keeperPatience)
-	defer cancel()
-	if err := b.can.owner.TakeIssue(ctx, k.thread.workspace, k.thread.id, what); err != nil && ctx.Err() == nil {
-		b.log.Warn().Err(err).Str(keyThread, string(k.thread.id)).Msg("the issue of a session could not be taken over")
+	case *adapter.StopEvent:
+		r.keeper = b.newKeeper(r) // people see its confirmation at once
+	default:
 	}
 }
 
@@ -330,20 +121,14 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 		return err
 	}
 	if b.leavesWaiting(ctx, r, end, err) {
-		r.keeper = newKeeper(r)
+		r.keeper = b.newKeeper(r)
 	}
 	k := r.keeper
 	if k == nil {
 		return err
 	}
-	defer k.wg.Wait()
-	if k.cancel != nil {
-		defer k.cancel()
-		select {
-		case <-k.ready:
-		case <-ctx.Done():
-		}
-	}
+	defer k.Release()
+	k.AwaitReady(ctx)
 	why := overFor(ctx)
 	switch {
 	case why == reason.Stopped:
@@ -357,13 +142,13 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 	default:
 		return err
 	}
-	if why == reason.Deleted || k.failed() {
+	if why == reason.Deleted || k.Failed() {
 		b.cancelPlan(ctx, r.thread)
 	}
-	if !k.open() {
+	if !k.Open() {
 		return err
 	}
-	return b.closeSession(ctx, r, closingText(r.event, why, end), adapter.ActivityResponse)
+	return b.closeSession(ctx, r, closingText(r.event, why, end))
 }
 
 // retriesTimeouts reports whether the handler that failed wants to be tried again
@@ -371,6 +156,38 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 func retriesTimeouts(err error) bool {
 	failed, ok := errors.AsType[*failure](err)
 	return ok && failed.handler.options.MaxAttempts > 0
+}
+
+// closingText is the last word of a turn whose handler had none.
+func closingText(ev adapter.Event, why string, end *outcome) string {
+	_, isStop := ev.(*adapter.StopEvent)
+	switch {
+	case isStop:
+		return attend.Stopped
+	case why == reason.Deleted:
+		return attend.Deleted
+	case end != nil && end.ignored == reason.Access:
+		return attend.Refused
+	case end != nil && end.ignored != "":
+		return attend.Unknown
+	default:
+		return attend.Done
+	}
+}
+
+// closeSession writes the end of a turn into its session. If that cannot be done now,
+// an event of the bot's own does it later.
+func (b *Bot) closeSession(ctx context.Context, r *run, text string) error {
+	limited, cancel := context.WithTimeout(ctx, attend.Patience)
+	defer cancel()
+	return r.keeper.Alone(func() error { return b.endWith(limited, ctx, r, text) })
+}
+
+// endWith writes the last word of a run under ctx, or stores it under storing.
+func (b *Bot) endWith(ctx, storing context.Context, r *run, text string) error {
+	return b.attends.End(ctx, storing, r.thread.workspace, r.entry.Lane, &attend.End{
+		Thread: r.thread.id, Key: attend.Key(r.name(), "end"), Kind: adapter.ActivityResponse, Body: text,
+	})
 }
 
 // pointElsewhere ends a session whose message is answered in the comments: in a
@@ -381,12 +198,31 @@ func (b *Bot) pointElsewhere(ctx context.Context, r *run) error {
 	if !ok || ev.Message.Session == nil || b.cfg.Sessions.Unattended {
 		return nil
 	}
-	where := "comments"
-	if ev.Message.Issue != nil && ev.Message.Issue.URL != "" {
-		where = "[comments](" + ev.Message.Issue.URL + ")"
+	url := ""
+	if ev.Message.Issue != nil {
+		url = ev.Message.Issue.URL
 	}
 	r.settleWord(ctx)
-	return b.writeEnd(ctx, ctx, r.thread.workspace, r.entry.Lane, &sessionEnd{
-		Thread: r.thread.id, Key: keeperKey(r.entry.ID, "end"), Kind: adapter.ActivityResponse, Body: "My answer is in the " + where + ".",
-	})
+	return b.endWith(ctx, ctx, r, attend.Elsewhere(url))
+}
+
+// cancelPlan cancels what is unfinished in the plan of a session.
+func (b *Bot) cancelPlan(ctx context.Context, t *Thread) {
+	if t != nil && !b.cfg.Sessions.Unattended {
+		b.attends.CancelPlan(ctx, t.session())
+	}
+}
+
+// endEvent says that the end of a turn in a session is still to be written.
+type endEvent struct {
+	adapter.Meta
+	end *attend.End
+}
+
+// postEnd writes the end of a turn in a session, for which there was no time then.
+func (b *Bot) postEnd(ctx context.Context, r *run, ev *endEvent) (*outcome, error) {
+	if !b.attends.Is(ev.end.Thread) {
+		return ignored(reason.NoSession), nil
+	}
+	return handled(), b.attends.Write(r.limited(ctx), ev.Workspace, ev.end)
 }

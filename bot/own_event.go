@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
@@ -18,9 +19,9 @@ type ownEvent struct {
 	// Probe asks whether a lane is idle, and does nothing itself.
 	Probe bool `json:"probe,omitempty"`
 	// End is the end of a turn in a session that could not be written at once.
-	End *sessionEnd `json:"end,omitempty"`
+	End *attend.End `json:"end,omitempty"`
 	// Wait is a turn in a session that waits for another attempt.
-	Wait *sessionWait `json:"wait,omitempty"`
+	Wait *attend.Wait `json:"wait,omitempty"`
 	// Member is that a workspace installed the bot or left it.
 	Member *membership `json:"member,omitempty"`
 }

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
@@ -35,7 +35,7 @@ func (t *Thread) Session() *Session { return &Session{t} }
 // ErrAsked says that a turn has asked a person something in an agent session. Until
 // they answer, only an answer, an error or another question may follow: anything
 // else would take the buttons of the question away.
-var ErrAsked = errors.New("bot: the session waits for an answer to a question: only an answer can follow it")
+var ErrAsked = attend.ErrAsked
 
 // Exists reports whether the thread is an agent session.
 func (s *Session) Exists() bool { return s.thread.inSession() }
@@ -207,7 +207,7 @@ func (s *Session) Fail(ctx context.Context, text string) error {
 // end to this turn.
 func (s *Session) Leave(ctx context.Context) {
 	if k := s.thread.keeperOf(ctx); k != nil {
-		k.leave()
+		k.Leave()
 	}
 }
 
@@ -276,10 +276,11 @@ func (t *Thread) written(ctx context.Context, kind adapter.ActivityKind, write f
 	if k == nil {
 		return t.writtenAlone(ctx, kind, write)
 	}
-	if err := k.enter(ctx, kind); err != nil {
-		return err
-	}
-	err := write(ctx)
-	k.exit(kind, err == nil)
-	return err
+	return k.Write(ctx, kind, t.warnSecond, write)
+}
+
+// warnSecond says that a turn answers again.
+func (t *Thread) warnSecond() {
+	t.bot.log.Warn().Str(keyThread, string(t.id)).
+		Msg("the turn answers a second time in an agent session: post what is not the answer with bot.Progress")
 }

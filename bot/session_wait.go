@@ -8,35 +8,17 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
-// A turn that waits for another attempt has no keeper, and may wait for hours: until a
-// budget is renewed, or as long as its handler says. Meanwhile an event of the bot's
-// own keeps its session from being called stale. It is stored like the turn, so it
-// outlives the process, and it has a lane of its own, so it does not wait behind the
-// turn.
-
-// sessionWait is the stored form of a turn in a session that waits for another attempt.
-type sessionWait struct {
-	Thread adapter.ThreadID `json:"thread"`
-	// Entry is what waits, Seq its place, and Event the key of its event.
-	Entry string `json:"entry"`
-	Seq   uint64 `json:"seq"`
-	Event string `json:"event"`
-	// At is when it was stored.
-	At time.Time `json:"at"`
-	// Until is when the turn is due, by the store's clock.
-	Until time.Time `json:"until"`
-}
-
 // waitEvent says that a turn in a session still waits for another attempt.
 type waitEvent struct {
 	adapter.Meta
-	wait *sessionWait
+	wait *attend.Wait
 }
 
 // showRetry tells a person who watches a session that a turn is to be tried again.
@@ -47,28 +29,20 @@ func (b *Bot) showRetry(ctx context.Context, t *Turn, v state.Verdict, err error
 	_, yields := errors.AsType[*yieldError](err)
 	_, isMessage := t.event.(*adapter.MessageEvent)
 	switch {
-	case t.keeper == nil && (!isMessage || !b.isSession(t)), t.keeper != nil && !t.keeper.open():
-		return
+	case t.keeper == nil && (!isMessage || !b.isSession(t)), t.keeper != nil && !t.keeper.Open():
 	case t.keeper == nil && yields:
 		b.showYield(ctx, t)
-		return
-	case v.After < shortWait:
-		return
+	case b.attends.Retry(ctx, t.thread.session(), t.name(), v.After):
+		b.keepWaiting(ctx, t, v.After)
 	}
-	t.thread.tell(ctx, keeperKey(t.entry.ID, "retry\x00"+uuid.NewString()), "Something went wrong. I'll try again in "+waitText(v.After)+".")
-	b.keepWaiting(ctx, t, v.After)
 }
 
 // showYield says the first word for a turn that gives way to something else, before any
 // handler, if a person has waited for it. What it waits for may take minutes.
 func (b *Bot) showYield(ctx context.Context, t *Turn) {
 	now, err := t.now(ctx)
-	if err != nil || now.Sub(t.entry.EnqueuedAt) < greetAfter || t.word.spoken {
-		return
-	}
-	// It is said once, though the turn gives way several times.
-	if b.firstWordOf(t.thread.workspace, t.entry.ID).Swap(ctx, nil, []byte(wordOfIntake)) == nil {
-		t.thread.tell(ctx, keeperKey(t.entry.ID, nameFirst), soonText)
+	if err == nil && now.Sub(t.entry.EnqueuedAt) >= attend.GreetAfter && !t.unkept.Spoken() {
+		b.attends.Excuse(ctx, t.thread.session(), t.name())
 	}
 }
 
@@ -76,17 +50,17 @@ func (b *Bot) showYield(ctx context.Context, t *Turn) {
 func (b *Bot) keepWaiting(ctx context.Context, t *Turn, d time.Duration) {
 	every := b.cfg.Sessions.KeepAlive
 	now, err := t.now(ctx)
-	if err != nil || every >= unlimited || d <= every {
+	if err != nil || every == 0 || d <= every {
 		return
 	}
-	packed, err := packOwn(&ownEvent{Wait: &sessionWait{
+	packed, err := packOwn(&ownEvent{Wait: &attend.Wait{
 		Thread: t.thread.id, Entry: t.entry.ID, Seq: t.entry.Seq, At: t.entry.EnqueuedAt, Event: t.head().Key, Until: now.Add(d),
 	}})
 	if err == nil {
 		lane := t.entry.Lane.Thread()
 		lane.Kind = "urgent"
 		_, err = b.cfg.Store.Enqueue(ctx, state.Entry{
-			ID: keeperKey(t.entry.ID, "wait\x00"+uuid.NewString()), Lane: lane, Body: packed, Delay: every,
+			ID: attend.Key(t.name(), "wait\x00"+uuid.NewString()), Lane: lane, Body: packed, Delay: every,
 		})
 	}
 	if err != nil {
@@ -99,7 +73,7 @@ func (b *Bot) keepWaiting(ctx context.Context, t *Turn, d time.Duration) {
 // take its buttons away, and such a session is not stale.
 func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome, error) {
 	w, every := ev.wait, b.cfg.Sessions.KeepAlive
-	if b.cfg.Sessions.Unattended || every >= unlimited || !b.isSession(r.Turn) {
+	if b.cfg.Sessions.Unattended || every == 0 || !b.isSession(r.Turn) {
 		return ignored(reason.NoSession), nil
 	}
 	now, err := r.now(ctx)
@@ -110,8 +84,8 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome,
 	if err != nil {
 		return nil, err
 	}
-	left := w.Until.Sub(now)
-	if left < shortWait || last.endsEntry(w.Seq, w.At) || b.wasDeleted(ctx, &adapter.Route{Workspace: ev.Workspace, Thread: w.Thread, Key: w.Event}) {
+	left := w.Left(now)
+	if left == 0 || last.endsEntry(w.Seq, w.At) || b.wasDeleted(ctx, &adapter.Route{Workspace: ev.Workspace, Thread: w.Thread, Key: w.Event}) {
 		return handled(), nil
 	}
 	asks, err := b.awaitsInput(ctx, r.notes)
@@ -119,7 +93,7 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome,
 		return nil, err
 	}
 	next := every
-	if !asks && !r.thread.tell(r.limited(ctx), keeperKey(w.Entry, "alive\x00"+uuid.NewString()), "I'll try again in "+waitText(left)+".") {
+	if !asks && !b.attends.Waits(r.limited(ctx), r.thread.session(), replayed(w.Entry), left) {
 		next = min(every, time.Minute)
 	}
 	if err := alive(ctx); err != nil {
@@ -136,13 +110,4 @@ func (b *Bot) awaitsInput(ctx context.Context, page *notes.Thread) (bool, error)
 	}
 	offered, err := page.Get(ctx, notes.Offered, "")
 	return offered != nil, err
-}
-
-// waitText says how long something takes, for people.
-func waitText(d time.Duration) string {
-	if d < time.Minute {
-		return d.Round(time.Second).String()
-	}
-	text := d.Round(time.Minute).String()
-	return text[:len(text)-len("0s")]
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/state"
@@ -214,7 +216,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		if len(b.on.stop) == 0 && !own {
 			r.writes.begin("stop")
 			err := r.thread.activity(ctx, &adapter.Activity{
-				Key: r.thread.writeKey(ctx), Kind: adapter.ActivityResponse, Body: "Stopped.",
+				Key: r.thread.writeKey(ctx), Kind: adapter.ActivityResponse, Body: attend.Stopped,
 			})
 			return handled(), err
 		}
@@ -246,7 +248,7 @@ func (b *Bot) awaitStop(ctx context.Context, r *run) error {
 		if err != nil {
 			return fmt.Errorf("bot: stop of %s: %w", r.thread.id, err)
 		}
-		if idle.Outcome != state.Busy || !pause(ctx, stopPoll) {
+		if idle.Outcome != state.Busy || pause.For(ctx, stopPoll) != nil {
 			break
 		}
 	}
@@ -352,16 +354,4 @@ func (b *Bot) endByNotes(ctx context.Context, k state.Key) error {
 	}
 	b.running.End(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
 	return b.endByArrival(ctx, page)
-}
-
-// pause waits for d and reports whether ctx still lives.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -9,12 +9,10 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/heal"
 	"github.com/linearbot/linearbot/internal/stream"
 )
-
-// closingWords end a session's turn if all was said before the end.
-const closingWords = "Done."
 
 // sessionStream writes a stream into an agent session, where nothing can be
 // taken back.
@@ -75,7 +73,7 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 		if !s.wrote {
 			return nil, ErrEmpty
 		}
-		rest = closingWords
+		rest = attend.Done
 	}
 	rest = withLinks(rest, s.links)
 	if rest, err = s.people.replace(ctx, rest); err != nil {

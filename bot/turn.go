@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
@@ -50,17 +51,11 @@ type Turn struct {
 	typing typing
 	// keeper looks after the session of the turn. Nil before the first handler, and
 	// outside sessions.
-	keeper *keeper
+	keeper *attend.Keeper
 	// greeted says that the intake of this process has spoken for the turn already.
 	greeted bool
-	// word is what became of the first word where no keeper has said it.
-	word struct {
-		settled sync.Once
-		// spoken says that the intake has said it.
-		spoken bool
-	}
-	// last is the kind of what was written last into the session without a keeper.
-	last atomic.Value
+	// unkept is what becomes of the session without a keeper.
+	unkept attend.Unkept
 	// subject is the issue of the thread, asked for once in a run.
 	subject struct {
 		sync.Mutex
