@@ -190,6 +190,15 @@ func (c *call) client() (*linearapi.Client, error) {
 // workspace returns whose connection it is.
 func (c *call) workspace() (workspace, error) { return c.api.spaces.of(c.ctx, c.conn) }
 
+// workspaceRef names the workspace; nil if it cannot be read.
+func (c *call) workspaceRef() *Ref {
+	space, err := c.workspace()
+	if err != nil || space.Organization.ID == "" {
+		return nil
+	}
+	return &Ref{space.Organization.ID, text(space.Organization.Name)}
+}
+
 // budget reports what is left of Linear's budget: the one that is relatively lower.
 func (c *call) budget() {
 	b := c.conn.Client.Budget()

@@ -26,8 +26,14 @@ type Collection struct {
 	TargetDate         *string           `json:"target_date"`
 	EndDate            *string           `json:"end_date"`
 	CompletedAt        *time.Time        `json:"completed_at"`
-	Team               *TeamRef          `json:"team"`
+	Team               *TeamRef          `json:"team" doc:"Of a cycle."`
+	Teams              []TeamRef         `json:"teams" doc:"At most ten."`
 	Lead               *Person           `json:"lead"`
+	Members            []Person          `json:"members" doc:"At most ten."`
+	Scope              *float64          `json:"scope" doc:"Of a project: the sum of the estimates."`
+	Health             *string           `json:"health" enum:"onTrack,atRisk,offTrack" doc:"Of a project or an initiative, as its last update says."`
+	Color              *string           `json:"color"`
+	Icon               *string           `json:"icon"`
 	Sequence           *int              `json:"sequence" doc:"The number of a cycle."`
 	CreatedAt          *time.Time        `json:"created_at"`
 	UpdatedAt          *time.Time        `json:"updated_at"`
@@ -113,10 +119,19 @@ func collectionListing() *listing {
 				}
 				return nest("isActive", linearapi.Filter{"eq": values[0] == "true"}), nil
 			}},
+			{name: "status", also: []string{"status[name]", "status[type]"}, make: filterCollectionStatus, doc: "Name or type: needs type=project, iteration or initiative."},
+			{name: "is_active", make: filterCollectionActive, doc: "Whether it is under way: needs type=project, iteration or initiative."},
+			{name: "lead[id]", make: filterCollectionLead, doc: "An id, me or null: needs type=project or type=initiative."},
+			{name: "start_date", make: byStage("start_date", map[int]string{stageProjects: "startDate", stageCycles: "startsAt"}), doc: "Needs type=project or type=iteration."},
+			{name: "end_date", make: byStage("end_date", map[int]string{stageCycles: "endsAt"}), doc: "Needs type=iteration."},
+			{name: "target_date", make: byStage("target_date", map[int]string{
+				stageProjects: "targetDate", stageMilestones: "targetDate", stageInitiatives: "targetDate",
+			}), doc: "Needs type=project, milestone or initiative."},
+			{name: "workspace[id]", make: filterWorkspace},
 			{name: "created_at", kind: ofTime, path: "createdAt"},
 			{name: "updated_at", kind: ofTime, path: "updatedAt"},
 		},
-		local: []string{"name", "created_at", "updated_at", "target_date"},
+		local: []string{"name", "created_at", "updated_at", "target_date", "status"},
 		fetch: fetchCollections,
 	}
 }
@@ -145,13 +160,22 @@ func fetchCollections(c *call, r request) (*part, error) {
 		if v.URLs == nil {
 			v.URLs = []CollectionURL{}
 		}
-		target := ""
+		if v.Teams == nil {
+			v.Teams = []TeamRef{}
+		}
+		if v.Members == nil {
+			v.Members = []Person{}
+		}
+		target, state := "", ""
 		if v.TargetDate != nil {
 			target = *v.TargetDate
 		}
+		if v.Status != nil {
+			state = v.Status.Name
+		}
 		out.items = append(out.items, item{
 			id: v.ID, value: v, remote: raw,
-			sort: map[string]any{"name": v.Name, "created_at": created, "updated_at": updated, "target_date": target},
+			sort: map[string]any{"name": v.Name, "created_at": created, "updated_at": updated, "target_date": target, "status": state},
 		})
 	}
 	switch r.stage {
@@ -215,7 +239,13 @@ func projectCollection(p *linearapi.Project) *Collection {
 	v := &Collection{
 		ID: p.ID, Type: "project", Name: p.Name, Description: text(p.Description), Progress: p.Progress,
 		StartDate: text(p.StartDate), TargetDate: text(p.TargetDate), ArchivedAt: at(p.ArchivedAt), Lead: person(p.Lead),
-		URLs: []CollectionURL{{p.URL}},
+		URLs: []CollectionURL{{p.URL}}, Scope: &p.Scope, Health: text(p.Health), Color: text(p.Color), Icon: text(p.Icon),
+	}
+	for _, t := range p.Teams.Nodes {
+		v.Teams = append(v.Teams, TeamRef{t.ID, t.Name, t.Key})
+	}
+	for i := range p.Members.Nodes {
+		v.Members = append(v.Members, *person(&p.Members.Nodes[i]))
 	}
 	if p.Status != nil {
 		v.Status = &CollectionStatus{p.Status.Name, p.Status.Type}
@@ -232,6 +262,7 @@ func (c *call) cycleCollection(y *linearapi.Cycle) *Collection {
 	v.StartDate, v.EndDate = day(y.StartsAt), day(y.EndsAt)
 	if y.Team != nil {
 		v.Team = &TeamRef{y.Team.ID, y.Team.Name, y.Team.Key}
+		v.Teams = []TeamRef{*v.Team}
 	}
 	state := "upcoming"
 	switch now := c.api.cfg.Now(); {
@@ -272,6 +303,9 @@ type remoteInitiative struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
 	Status      string          `json:"status"`
+	Health      string          `json:"health"`
+	Color       string          `json:"color"`
+	Icon        string          `json:"icon"`
 	TargetDate  string          `json:"targetDate"`
 	URL         string          `json:"url"`
 	Owner       *linearapi.User `json:"owner"`
@@ -282,14 +316,14 @@ type remoteInitiative struct {
 	ArchivedAt  time.Time       `json:"archivedAt"`
 }
 
-const initiativeFields = " id name description status targetDate url completedAt createdAt updatedAt archivedAt parentInitiative { id }" +
+const initiativeFields = " id name description status health color icon targetDate url completedAt createdAt updatedAt archivedAt parentInitiative { id }" +
 	" owner { id name displayName email avatarUrl }"
 
 func initiativeCollection(i *remoteInitiative) *Collection {
 	v := &Collection{
 		ID: i.ID, Type: "initiative", Name: i.Name, Description: text(i.Description), TargetDate: text(i.TargetDate),
 		Lead: person(i.Owner), CompletedAt: at(i.CompletedAt), ArchivedAt: at(i.ArchivedAt),
-		Status: &CollectionStatus{i.Status, strings.ToLower(i.Status)},
+		Status: &CollectionStatus{i.Status, strings.ToLower(i.Status)}, Health: text(i.Health), Color: text(i.Color), Icon: text(i.Icon),
 	}
 	if i.URL != "" {
 		v.URLs = []CollectionURL{{i.URL}}

@@ -24,6 +24,8 @@ const (
 	kindEntities = "entities"
 	kindSearch   = "search"
 	kindLinked   = "linked"
+
+	kindTemplates = "dir.templates"
 )
 
 const directoryTTL = time.Minute

@@ -13,6 +13,15 @@ type Entities struct {
 	States     []*TicketStatus `json:"states"`
 	Labels     []*Tag          `json:"labels"`
 	Priorities []Priority      `json:"priorities"`
+	Estimates  []FieldOption   `json:"estimates" doc:"The scale of the team; empty if it estimates nothing."`
+	Templates  []TemplateRef   `json:"templates" doc:"Those for tickets, of the team and of the workspace."`
+}
+
+// TemplateRef is a template that a ticket can be made from.
+type TemplateRef struct {
+	ID          string  `json:"id"`
+	Name        string  `json:"name"`
+	Description *string `json:"description"`
 }
 
 // teamEntities answers GET /teams/{team}/entities: all pages of everything, the
@@ -35,8 +44,9 @@ func teamEntities(c *call) (*reply, error) {
 
 func (c *call) entities(t *linearapi.Team, wide bool) (*Entities, error) {
 	out := &Entities{
-		Team: *team(&linearapi.Node[linearapi.Team]{Value: *t}), Users: []*User{}, Projects: []CollectionRef{}, Cycles: []CollectionRef{},
+		Team: *c.counted(&linearapi.Node[linearapi.Team]{Value: *t}), Users: []*User{}, Projects: []CollectionRef{}, Cycles: []CollectionRef{},
 		States: []*TicketStatus{}, Labels: []*Tag{}, Priorities: priorities(),
+		Estimates: estimateOptions(t), Templates: []TemplateRef{},
 	}
 	users, err := c.users()
 	if err != nil {
@@ -86,8 +96,39 @@ func (c *call) entities(t *linearapi.Team, wide bool) (*Entities, error) {
 	}
 	for i := range labels {
 		if l := &labels[i].Value; !l.IsGroup && !retired(l) && (l.Team == nil || l.Team.ID == t.ID) {
-			out.Labels = append(out.Labels, tag(&labels[i]))
+			v, _ := c.tagItem(&labels[i]).value.(*Tag)
+			out.Labels = append(out.Labels, v)
+		}
+	}
+	templates, err := c.templates()
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range templates {
+		if v.Type == "issue" && (v.Team == nil || v.Team.ID == t.ID) {
+			out.Templates = append(out.Templates, TemplateRef{v.ID, v.Name, text(v.Description)})
 		}
 	}
 	return out, nil
+}
+
+type remoteTemplate struct {
+	ID          string         `json:"id"`
+	Name        string         `json:"name"`
+	Description string         `json:"description"`
+	Type        string         `json:"type"`
+	Team        *linearapi.Ref `json:"team"`
+}
+
+// templates are all of the workspace; Linear lists them without pages.
+func (c *call) templates() ([]remoteTemplate, error) {
+	return remember(c.api.cache, cacheKey(c.conn.ID, kindTemplates), directoryTTL, func() ([]remoteTemplate, error) {
+		raw, err := c.rawField("templates", "query templates { templates { id name description type team { id } } }", nil, "templates")
+		if err != nil {
+			return nil, err
+		}
+		var all []remoteTemplate
+		err = understand(raw, &all)
+		return all, err
+	})
 }

@@ -65,7 +65,7 @@ func metaCreate(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ok(Result{TicketMeta{Method: "create", Team: team(&linearapi.Node[linearapi.Team]{Value: *t}), Fields: fields}}), nil
+	return ok(Result{TicketMeta{Method: "create", Team: c.counted(&linearapi.Node[linearapi.Team]{Value: *t}), Fields: fields}}), nil
 }
 
 // metaUpdate answers GET /tickets/meta/update.
@@ -98,7 +98,7 @@ func metaUpdate(c *call) (*reply, error) {
 		return nil, err
 	}
 	return ok(Result{TicketMeta{
-		Method: "update", Team: team(&linearapi.Node[linearapi.Team]{Value: *t}), Ticket: &IDRef{n.Value.ID}, Fields: fields,
+		Method: "update", Team: c.counted(&linearapi.Node[linearapi.Team]{Value: *t}), Ticket: &IDRef{n.Value.ID}, Fields: fields,
 	}}), nil
 }
 

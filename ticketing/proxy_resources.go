@@ -18,77 +18,57 @@ type proxied struct {
 	plain          bool // the list field is an object, not a list
 }
 
+// entityOf is a resource that Linear names as it does most: the noun of issues is
+// issue, and issueCreate takes an IssueCreateInput.
+func entityOf(noun, list, fields string) proxied {
+	typ := strings.ToUpper(noun[:1]) + noun[1:]
+	return proxied{
+		list: list, one: noun, filter: typ + "Filter", create: noun + "Create", update: noun + "Update", remove: noun + "Delete", payload: noun,
+		inputs: [2]string{typ + "CreateInput", typ + "UpdateInput"}, fields: fields,
+	}
+}
+
+// readOnly are resources that the proxy does not write.
+func readOnly(noun, list, fields string) proxied {
+	p := entityOf(noun, list, fields)
+	return proxied{list: p.list, one: p.one, filter: p.filter, fields: fields}
+}
+
 // proxyResources are what the proxy knows.
 func proxyResources() map[string]proxied {
+	cycles := entityOf("cycle", "cycles", "id,number,name,startsAt,endsAt,completedAt,progress,createdAt,updatedAt,team.id")
+	states := entityOf("workflowState", "workflowStates", "id,name,type,color,position,description,createdAt,updatedAt,team.id")
+	cycles.remove, states.remove = "cycleArchive", "workflowStateArchive" // Linear deletes neither
+	needs := entityOf("customerNeed", "customerNeeds", "id,body,priority,createdAt,updatedAt")
+	needs.payload = "need"
+	relations := entityOf("issueRelation", "issueRelations", "id,type,createdAt")
+	relations.filter, relations.update, relations.inputs[1] = "", "", ""
+	webhooks := entityOf("webhook", "webhooks", "id,label,url,enabled,resourceTypes,createdAt,updatedAt")
+	webhooks.filter = ""
+	outsiders := readOnly("externalUser", "externalUsers", "id,name,displayName,email,avatarUrl,lastSeen,createdAt,updatedAt")
+	outsiders.filter = ""
 	return map[string]proxied{
-		"issues": {
-			list: "issues", one: "issue", filter: "IssueFilter", create: "issueCreate", update: "issueUpdate", remove: "issueDelete",
-			payload: "issue", inputs: [2]string{"IssueCreateInput", "IssueUpdateInput"},
-			fields: "id,identifier,number,title,description,url,priority,estimate,dueDate,createdAt,updatedAt,startedAt,completedAt,canceledAt,archivedAt,state.id,state.name,state.type,team.id,team.key,team.name,assignee.id,assignee.name,creator.id,creator.name",
-		},
-		"comments": {
-			list: "comments", one: "comment", filter: "CommentFilter", create: "commentCreate", update: "commentUpdate", remove: "commentDelete",
-			payload: "comment", inputs: [2]string{"CommentCreateInput", "CommentUpdateInput"},
-			fields: "id,body,url,createdAt,updatedAt,editedAt,issueId,parentId,user.id,user.name",
-		},
-		"attachments": {
-			list: "attachments", one: "attachment", filter: "AttachmentFilter", create: "attachmentCreate", update: "attachmentUpdate", remove: "attachmentDelete",
-			payload: "attachment", inputs: [2]string{"AttachmentCreateInput", "AttachmentUpdateInput"},
-			fields: "id,title,subtitle,url,metadata,createdAt,updatedAt,issue.id,issue.identifier",
-		},
-		"projects": {
-			list: "projects", one: "project", filter: "ProjectFilter", create: "projectCreate", update: "projectUpdate", remove: "projectDelete",
-			payload: "project", inputs: [2]string{"ProjectCreateInput", "ProjectUpdateInput"},
-			fields: "id,name,description,url,slugId,progress,startDate,targetDate,createdAt,updatedAt",
-		},
-		"cycles": {
-			list: "cycles", one: "cycle", filter: "CycleFilter", create: "cycleCreate", update: "cycleUpdate", remove: "cycleArchive", payload: "cycle",
-			inputs: [2]string{"CycleCreateInput", "CycleUpdateInput"}, fields: "id,number,name,startsAt,endsAt,completedAt,progress,createdAt,updatedAt,team.id",
-		},
-		"project_milestones": {
-			list: "projectMilestones", one: "projectMilestone", filter: "ProjectMilestoneFilter", create: "projectMilestoneCreate", update: "projectMilestoneUpdate",
-			remove: "projectMilestoneDelete", payload: "projectMilestone", inputs: [2]string{"ProjectMilestoneCreateInput", "ProjectMilestoneUpdateInput"},
-			fields: "id,name,description,targetDate,progress,createdAt,updatedAt,project.id",
-		},
-		"initiatives": {
-			list: "initiatives", one: "initiative", filter: "InitiativeFilter", create: "initiativeCreate", update: "initiativeUpdate", remove: "initiativeDelete",
-			payload: "initiative", inputs: [2]string{"InitiativeCreateInput", "InitiativeUpdateInput"}, fields: "id,name,description,status,targetDate,url,createdAt,updatedAt",
-		},
-		"issue_labels": {
-			list: "issueLabels", one: "issueLabel", filter: "IssueLabelFilter", create: "issueLabelCreate", update: "issueLabelUpdate", remove: "issueLabelDelete",
-			payload: "issueLabel", inputs: [2]string{"IssueLabelCreateInput", "IssueLabelUpdateInput"},
-			fields: "id,name,color,description,isGroup,createdAt,updatedAt",
-		},
-		"workflow_states": {
-			list: "workflowStates", one: "workflowState", filter: "WorkflowStateFilter", create: "workflowStateCreate", update: "workflowStateUpdate", remove: "workflowStateArchive",
-			payload: "workflowState", inputs: [2]string{"WorkflowStateCreateInput", "WorkflowStateUpdateInput"},
-			fields: "id,name,type,color,position,description,createdAt,updatedAt,team.id",
-		},
-		"teams": {list: "teams", one: "team", filter: "TeamFilter", fields: "id,key,name,description,color,icon,timezone,createdAt,updatedAt"},
-		"users": {list: "users", one: "user", filter: "UserFilter", fields: "id,name,displayName,email,active,admin,app,url,createdAt,updatedAt"},
-		"customers": {
-			list: "customers", one: "customer", filter: "CustomerFilter", create: "customerCreate", update: "customerUpdate", remove: "customerDelete",
-			payload: "customer", inputs: [2]string{"CustomerCreateInput", "CustomerUpdateInput"}, fields: "id,name,domains,externalIds,createdAt,updatedAt",
-		},
-		"customer_needs": {
-			list: "customerNeeds", one: "customerNeed", filter: "CustomerNeedFilter", create: "customerNeedCreate", update: "customerNeedUpdate", remove: "customerNeedDelete",
-			payload: "need", inputs: [2]string{"CustomerNeedCreateInput", "CustomerNeedUpdateInput"}, fields: "id,body,priority,createdAt,updatedAt",
-		},
-		"issue_relations": {
-			list: "issueRelations", one: "issueRelation", create: "issueRelationCreate", remove: "issueRelationDelete", payload: "issueRelation",
-			inputs: [2]string{"IssueRelationCreateInput", ""}, fields: "id,type,createdAt",
-		},
-		"documents": {
-			list: "documents", one: "document", filter: "DocumentFilter", create: "documentCreate", update: "documentUpdate", remove: "documentDelete",
-			payload: "document", inputs: [2]string{"DocumentCreateInput", "DocumentUpdateInput"}, fields: "id,title,content,url,createdAt,updatedAt",
-		},
-		"webhooks": {
-			list: "webhooks", one: "webhook", create: "webhookCreate", update: "webhookUpdate", remove: "webhookDelete",
-			payload: "webhook", inputs: [2]string{"WebhookCreateInput", "WebhookUpdateInput"}, fields: "id,label,url,enabled,resourceTypes,createdAt,updatedAt",
-		},
-		"external_users": {list: "externalUsers", one: "externalUser", fields: "id,name,displayName,email,avatarUrl,lastSeen,createdAt,updatedAt"},
-		"organization":   {list: "organization", plain: true, fields: "id,name,urlKey,logoUrl,createdAt"},
-		"viewer":         {list: "viewer", plain: true, fields: "id,name,displayName,email,app,admin,createdAt"},
+		"issues": entityOf("issue", "issues",
+			"id,identifier,number,title,description,url,priority,estimate,dueDate,createdAt,updatedAt,startedAt,completedAt,canceledAt,archivedAt,"+
+				"state.id,state.name,state.type,team.id,team.key,team.name,assignee.id,assignee.name,creator.id,creator.name"),
+		"comments":           entityOf("comment", "comments", "id,body,url,createdAt,updatedAt,editedAt,issueId,parentId,user.id,user.name"),
+		"attachments":        entityOf("attachment", "attachments", "id,title,subtitle,url,metadata,createdAt,updatedAt,issue.id,issue.identifier"),
+		"projects":           entityOf("project", "projects", "id,name,description,url,slugId,progress,startDate,targetDate,createdAt,updatedAt"),
+		"cycles":             cycles,
+		"project_milestones": entityOf("projectMilestone", "projectMilestones", "id,name,description,targetDate,progress,createdAt,updatedAt,project.id"),
+		"initiatives":        entityOf("initiative", "initiatives", "id,name,description,status,targetDate,url,createdAt,updatedAt"),
+		"issue_labels":       entityOf("issueLabel", "issueLabels", "id,name,color,description,isGroup,createdAt,updatedAt"),
+		"workflow_states":    states,
+		"teams":              readOnly("team", "teams", "id,key,name,description,color,icon,timezone,createdAt,updatedAt"),
+		"users":              readOnly("user", "users", "id,name,displayName,email,active,admin,app,url,createdAt,updatedAt"),
+		"customers":          entityOf("customer", "customers", "id,name,domains,externalIds,createdAt,updatedAt"),
+		"customer_needs":     needs,
+		"issue_relations":    relations,
+		"documents":          entityOf("document", "documents", "id,title,content,url,createdAt,updatedAt"),
+		"webhooks":           webhooks,
+		"external_users":     outsiders,
+		"organization":       {list: "organization", plain: true, fields: "id,name,urlKey,logoUrl,createdAt"},
+		"viewer":             {list: "viewer", plain: true, fields: "id,name,displayName,email,app,admin,createdAt"},
 	}
 }
 

@@ -18,6 +18,7 @@ type Tag struct {
 	Description *string         `json:"description"`
 	Status      string          `json:"status" enum:"active,inactive" doc:"inactive: it stays on its tickets and cannot be put on others."`
 	Parent      *Ref            `json:"parent"`
+	Workspace   *Ref            `json:"workspace"`
 	Team        *TeamRef        `json:"team" doc:"Null for tags of the whole workspace."`
 	IsGroup     bool            `json:"is_group"`
 	RetiredAt   *time.Time      `json:"retired_at"`
@@ -57,6 +58,8 @@ func tagListing() *listing {
 			{name: "team[id]", make: filterTagTeam, nullable: true, path: "team", doc: "Tags of the workspace are included, unless team_only is true."},
 			{name: "parent[id]", kind: ofID, path: "parent.id"},
 			{name: "is_group", kind: ofFlag, path: "isGroup"},
+			{name: "status", make: filterTagStatus, doc: "active or inactive."},
+			{name: "workspace[id]", make: filterWorkspace},
 			{name: "created_at", kind: ofTime, path: "createdAt"},
 			{name: "updated_at", kind: ofTime, path: "updatedAt"},
 		},
@@ -67,9 +70,34 @@ func tagListing() *listing {
 				return nil, err
 			}
 			got, err := client.LabelNodes(c.ctx, and(r.conditions), r.page)
-			return partOf(got, err, tagItem)
+			if err != nil {
+				return nil, err
+			}
+			return partOf(got, nil, c.tagItem)
 		},
 	}
+}
+
+// filterTagStatus selects tags that can be put on tickets, or those that cannot.
+// Linear's filter does not tell them apart, so the directory does.
+func filterTagStatus(c *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" || len(values) != 1 || values[0] != "active" && values[0] != "inactive" {
+		return nil, badRequest(codeInvalidRequest, "status must be active or inactive")
+	}
+	all, err := c.labels()
+	if err != nil {
+		return nil, err
+	}
+	ids := []string{}
+	for i := range all {
+		if retired(&all[i].Value) {
+			ids = append(ids, all[i].Value.ID)
+		}
+	}
+	if values[0] == "active" {
+		return nest("id", linearapi.Filter{"nin": ids}), nil
+	}
+	return nest("id", linearapi.Filter{"in": ids}), nil
 }
 
 func filterTagTeam(c *call, op string, values []string) (linearapi.Filter, error) {
@@ -90,8 +118,7 @@ func getTag(c *call) (*reply, error) {
 	}
 	for i := range all {
 		if all[i].Value.ID == c.path["id"] {
-			v := tag(&all[i])
-			return c.one(http.StatusOK, item{id: v.ID, value: v, remote: all[i].JSON}, v.Etag)
+			return c.oneTag(http.StatusOK, &all[i])
 		}
 	}
 	return nil, notFound("tag", c.path["id"])
@@ -158,8 +185,13 @@ func writeTag(c *call) (*reply, error) {
 	if err != nil {
 		return nil, missing(err, "tag", id)
 	}
-	v := tag(n)
-	return c.one(status, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
+	return c.oneTag(status, n)
+}
+
+func (c *call) oneTag(status int, n *linearapi.Node[linearapi.Label]) (*reply, error) {
+	it := c.tagItem(n)
+	v, _ := it.value.(*Tag)
+	return c.one(status, it, v.Etag)
 }
 
 func deleteTag(c *call) (*reply, error) {
@@ -175,8 +207,10 @@ func deleteTag(c *call) (*reply, error) {
 	return ok(Deleted{c.path["id"]}), nil
 }
 
-func tagItem(n *linearapi.Node[linearapi.Label]) item {
-	return item{id: n.Value.ID, value: tag(n), remote: n.JSON, sort: map[string]any{
+func (c *call) tagItem(n *linearapi.Node[linearapi.Label]) item {
+	v := tag(n)
+	v.Workspace = c.workspaceRef()
+	return item{id: n.Value.ID, value: v, remote: n.JSON, sort: map[string]any{
 		"name": n.Value.Name, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt,
 	}}
 }
@@ -196,6 +230,6 @@ func retireTag(change func(*linearapi.Client, context.Context, string) (*lineara
 			return nil, missing(err, "tag", id)
 		}
 		done(n.Value.UpdatedAt)
-		return ok(Result{tag(n)}), nil
+		return ok(Result{c.tagItem(n).value}), nil
 	}
 }

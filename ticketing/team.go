@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type Team struct {
 	DefaultStatus  *IDRef          `json:"default_status"`
 	TriageStatus   *IDRef          `json:"triage_status"`
 	ActiveCycle    *TeamCycle      `json:"active_cycle"`
+	MemberCount    *int            `json:"member_count" doc:"Active people; null if they cannot be read."`
 	CreatedAt      *time.Time      `json:"created_at"`
 	UpdatedAt      *time.Time      `json:"updated_at"`
 	Etag           string          `json:"etag"`
@@ -80,7 +82,10 @@ func teamListing() *listing {
 				return nil, err
 			}
 			got, err := client.TeamNodes(c.ctx, and(r.conditions), r.page)
-			return partOf(got, err, teamItem)
+			if err != nil {
+				return nil, err
+			}
+			return partOf(got, nil, c.teamItem)
 		},
 	}
 }
@@ -92,15 +97,34 @@ func getTeam(c *call) (*reply, error) {
 	}
 	for i := range all {
 		if t := &all[i].Value; t.ID == c.path["id"] || strings.EqualFold(t.Key, c.path["id"]) {
-			v := team(&all[i])
-			return c.one(http.StatusOK, item{id: v.ID, value: v, remote: all[i].JSON}, v.Etag)
+			it := c.teamItem(&all[i])
+			v, _ := it.value.(*Team)
+			return c.one(http.StatusOK, it, v.Etag)
 		}
 	}
 	return nil, notFound("team", c.path["id"])
 }
 
-func teamItem(n *linearapi.Node[linearapi.Team]) item {
-	return item{id: n.Value.ID, value: team(n), remote: n.JSON, sort: map[string]any{
+// counted is a team with the number of its members. They come from the directory:
+// nested in a list of teams they would cost more than Linear allows.
+func (c *call) counted(n *linearapi.Node[linearapi.Team]) *Team {
+	out := team(n)
+	users, err := c.users()
+	if err != nil {
+		return out // the team is worth showing without
+	}
+	count := 0
+	for i := range users {
+		if !users[i].Value.App && slices.ContainsFunc(users[i].Value.Teams.Nodes, func(r linearapi.Ref) bool { return r.ID == out.ID }) {
+			count++
+		}
+	}
+	out.MemberCount = &count
+	return out
+}
+
+func (c *call) teamItem(n *linearapi.Node[linearapi.Team]) item {
+	return item{id: n.Value.ID, value: c.counted(n), remote: n.JSON, sort: map[string]any{
 		"name": n.Value.Name, "key": n.Value.Key, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt,
 	}}
 }

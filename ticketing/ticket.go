@@ -56,6 +56,7 @@ func ticketFilters() []*filter {
 		{name: "account[id]", kind: ofID, path: "needs.customer.id"},
 		{name: "relation", make: filterRelation, doc: "blocked, blocking, duplicate or related."},
 		{name: "is_archived", make: filterExists("archivedAt")},
+		{name: "workspace[id]", make: filterWorkspace},
 	}
 }
 

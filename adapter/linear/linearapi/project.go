@@ -22,6 +22,19 @@ type Project struct {
 	ArchivedAt time.Time      `json:"archivedAt"`
 	Status     *ProjectStatus `json:"status"`
 	Lead       *User          `json:"lead"`
+	// Scope is the sum of the estimates of its issues. Health is onTrack, atRisk
+	// or offTrack, or empty.
+	Scope  float64 `json:"scope"`
+	Health string  `json:"health"`
+	Color  string  `json:"color"`
+	Icon   string  `json:"icon"`
+	// Teams and Members are at most ten each.
+	Teams struct {
+		Nodes []Team `json:"nodes"`
+	} `json:"teams"`
+	Members struct {
+		Nodes []User `json:"nodes"`
+	} `json:"members"`
 }
 
 // ProjectStatus is a state of projects.

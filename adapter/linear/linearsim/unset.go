@@ -2,6 +2,7 @@ package linearsim
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -79,6 +80,9 @@ func (r *request) unsetRoot(root operations, def *ast.FieldDefinition, a args) (
 		return page(r, entity, a, r.all(entity, a.flag("includeArchived")), nil)
 	}
 	if def.Type.Elem != nil {
+		if slices.Contains(recorded(), typ) {
+			return r.all(typ, false), nil // templates
+		}
 		return []any{}, nil
 	}
 	d := r.srv.schema.Types[typ]
