@@ -60,8 +60,12 @@ func (h *header) entityKey(d *adapter.Delivery) string {
 // keyOf joins type, action and parts. If a part is empty, the hash of the body
 // stands in for all of them.
 func (h *header) keyOf(d *adapter.Delivery, parts ...string) string {
+	size := len(h.Type) + 1 + len(h.Action)
+	for _, part := range parts {
+		size += 1 + len(part)
+	}
 	var b strings.Builder
-	b.Grow(128)
+	b.Grow(size) // it is kept for a day
 	b.WriteString(h.Type)
 	b.WriteByte('|')
 	b.WriteString(h.Action)

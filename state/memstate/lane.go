@@ -16,9 +16,9 @@ type lane struct {
 	moment
 
 	key       state.Key
-	items     map[string]*item // by entry id, wherever the entry is
-	order     []*item          // the entries in the lane, by Seq
-	keys      map[string]*dedupKey
+	items     map[string]*item // by entry id, wherever the entry is; nil if there is none
+	order     []*item          // the entries in the lane, by Seq; nil if there is none
+	known     keys
 	heldUntil time.Time
 	lease     *lease // the last lease, until it is settled
 }
@@ -53,20 +53,11 @@ type item struct {
 	since time.Time // when it was buried
 }
 
-// dedupKey is a key that is known in a lane. Its moment is on the agenda
-// expiry.
-type dedupKey struct {
-	moment
-
-	lane *lane
-	key  string
-}
-
 // lane returns the lane of k, made if need be. The caller then calls arrange.
 func (s *Store) lane(k state.Key) *lane {
 	l := s.lanes[k]
 	if l == nil {
-		l = &lane{key: k, items: map[string]*item{}, keys: map[string]*dedupKey{}}
+		l = &lane{key: k}
 		s.lanes[k] = l
 	}
 	return l
@@ -78,10 +69,26 @@ func (l *lane) leased() bool { return l.lease != nil && !l.lease.lapsed }
 // knows reports whether one of the keys is recorded. The id of an entry that
 // is still here counts even if its key has expired, since verdicts go by id.
 func (l *lane) knows(id string, keys []string) bool {
-	if l.items[id] != nil || l.keys[id] != nil {
+	if l.items[id] != nil || l.known.find(id) != nil {
 		return true
 	}
-	return slices.ContainsFunc(keys, func(k string) bool { return l.keys[k] != nil })
+	return slices.ContainsFunc(keys, func(k string) bool { return l.known.find(k) != nil })
+}
+
+// add makes it an entry of the lane, which is still to be put somewhere.
+func (l *lane) add(it *item) {
+	if l.items == nil {
+		l.items = make(map[string]*item, 1)
+	}
+	l.items[it.ID] = it
+}
+
+// delete makes it no entry of the lane any more. Most lanes have no other one then,
+// and live on for their keys: they keep no memory for entries.
+func (l *lane) delete(it *item) {
+	if delete(l.items, it.ID); len(l.items) == 0 {
+		l.items, l.order = nil, nil
+	}
 }
 
 // arrange puts the lane on the agenda that it belongs on since at, keeping its
@@ -90,7 +97,7 @@ func (s *Store) arrange(l *lane, at time.Time) {
 	switch {
 	case len(l.order) == 0:
 		cancel(l)
-		if len(l.items) == 0 && len(l.keys) == 0 {
+		if len(l.items) == 0 && l.known.none() {
 			delete(s.lanes, l.key)
 		}
 	case l.leased():
@@ -128,12 +135,6 @@ func (it *item) due(s *Store) {
 	}
 	it.lane.insert(it)
 	s.arrange(it.lane, it.at)
-}
-
-// due forgets the key.
-func (d *dedupKey) due(s *Store) {
-	delete(d.lane.keys, d.key)
-	s.arrange(d.lane, d.at)
 }
 
 // insert puts it into the lane where its Seq says.
@@ -190,21 +191,8 @@ func (s *Store) drop(it *item) {
 // forget removes a dead letter from the store.
 func (s *Store) forget(it *item, now time.Time) {
 	cancel(it)
-	delete(it.lane.items, it.ID)
+	it.lane.delete(it)
 	s.arrange(it.lane, now)
-}
-
-// remember records a key of the lane until at, or longer if it is already
-// recorded for longer.
-func (s *Store) remember(l *lane, key string, at time.Time) {
-	d := l.keys[key]
-	if d == nil {
-		d = &dedupKey{lane: l, key: key}
-		l.keys[key] = d
-	} else if !at.After(d.at) {
-		return
-	}
-	s.expiry.set(d, at)
 }
 
 // copied returns a copy of q that shares nothing with it.

@@ -25,8 +25,8 @@ func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 			add(state.Record{Kind: state.RecordDead, Dead: &d})
 		})
 		for _, l := range s.lanes {
-			for k, d := range l.keys {
-				add(state.Record{Kind: state.RecordDedup, Key: l.key, Dedup: k, Expires: d.at})
+			for k, at := range l.known.all() {
+				add(state.Record{Kind: state.RecordDedup, Key: l.key, Dedup: k, Expires: at})
 			}
 		}
 		for k, v := range s.values {
@@ -75,7 +75,7 @@ func (s *Store) Import(ctx context.Context, r state.Record) error {
 		if at.IsZero() {
 			at = now.Add(s.dedupTTL)
 		}
-		s.remember(l, r.Dedup, at)
+		s.remember(l, at, r.Dedup, nil)
 	case state.RecordValue:
 		s.setValue(r.Key, r.Value, r.Expires)
 	case state.RecordNote:
@@ -94,7 +94,7 @@ func importedNote(r state.Record, now time.Time) state.NoteWrite {
 // adopt makes it an entry of l. Seq stays as it is where it can.
 func (s *Store) adopt(l *lane, it *item) {
 	it.lane = l
-	l.items[it.ID] = it
+	l.add(it)
 	if n := len(l.order); it.place == inLane && n > 0 {
 		it.Seq = max(it.Seq, l.order[n-1].Seq+1)
 	}

@@ -31,19 +31,19 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	case l.knows(e.ID, e.Keys):
 		return state.Receipt{Outcome: state.Duplicate, Depth: len(l.order)}, nil
 	case e.IfIdle && !idle:
-		s.rememberAll(l, e, now)
+		s.remember(l, now.Add(s.dedupTTL), e.ID, e.Keys)
 		return state.Receipt{Outcome: state.Busy, Depth: len(l.order)}, nil
 	case s.maxEntries > 0 && s.backlog >= s.maxEntries:
 		return state.Receipt{}, state.ErrFull
 	}
 
-	s.rememberAll(l, e, now)
+	s.remember(l, now.Add(s.dedupTTL), e.ID, e.Keys)
 	if e.Hold > 0 && (idle || e.HoldMode == state.HoldReset) {
 		l.hold(now.Add(e.Hold))
 	}
 	it := &item{lane: l, Queued: copied(state.Queued{Entry: e, Seq: s.nextSeq(), EnqueuedAt: now})}
 	it.Delay, it.Hold, it.HoldMode, it.IfIdle = 0, 0, 0, false
-	l.items[e.ID] = it
+	l.add(it)
 	s.backlog++
 	if e.Delay > 0 {
 		s.setAside(it, now.Add(e.Delay))
@@ -51,14 +51,6 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 		l.insert(it)
 	}
 	return state.Receipt{Outcome: state.Added, Depth: len(l.order), Seq: it.Seq}, nil
-}
-
-func (s *Store) rememberAll(l *lane, e state.Entry, now time.Time) {
-	at := now.Add(s.dedupTTL)
-	s.remember(l, e.ID, at)
-	for _, k := range e.Keys {
-		s.remember(l, k, at)
-	}
 }
 
 func (s *Store) nextSeq() uint64 {
@@ -246,7 +238,7 @@ func (s *Store) apply(it *item, v state.Verdict, now time.Time) {
 	switch v.Kind {
 	case state.KindAck:
 		l.remove(it)
-		delete(l.items, it.ID)
+		l.delete(it)
 		s.backlog--
 	case state.KindRetry:
 		l.hold(now.Add(v.After))
