@@ -131,9 +131,9 @@ func listSize(memory, length *redis.IntCmd) (size, error) {
 		return size{reason: ReasonType}, nil
 	case err != nil:
 		return size{}, err
-	case n == 0:
+	case n <= 0:
 		return size{gone: true}, nil
-	case memory.Err() != nil: // not every service has MEMORY USAGE
+	case memory.Err() != nil || memory.Val() <= 0: // not every service has MEMORY USAGE
 		return size{bytes: MaxValue, items: n, each: unknownItem}, nil
 	}
 	each := memory.Val()/n + 1

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -21,8 +22,8 @@ func clockHandler(store state.MovableClock) http.Handler {
 		}
 		err := json.NewDecoder(r.Body).Decode(&in)
 		ahead, bad := time.ParseDuration(in.Ahead)
-		if err != nil || bad != nil || ahead < 0 {
-			http.Error(w, `give "ahead" as a duration, such as "1h"`, http.StatusBadRequest)
+		if err != nil || bad != nil || ahead < 0 || ahead > settings.MaxAhead {
+			http.Error(w, `give "ahead" as a duration, such as "1h", of up to 100 years`, http.StatusBadRequest)
 			return
 		}
 		store.SetAhead(ahead)

@@ -349,8 +349,12 @@ func (v *Values) parseTraceFor(text string) error {
 
 func (v *Values) parseTraceText(text string) error { return parseBool(&v.TraceText, text) }
 
+// MaxAhead is how far the clock of a store can be ahead. Times that are much later do
+// not fit into the formats of what is stored.
+const MaxAhead = 100 * 365 * 24 * time.Hour
+
 func (v *Values) parseClock(text string) error {
-	err := parseDuration(&v.Ahead, text, 0, 100*365*24*time.Hour)
+	err := parseDuration(&v.Ahead, text, 0, MaxAhead)
 	v.MovableClock = err == nil
 	return err
 }
