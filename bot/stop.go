@@ -42,7 +42,14 @@ type stop struct {
 	at time.Time
 	// by is the event whose turn asked for it, and which continues.
 	by string
+	// pending says that a person in a session asked for it and waits for its
+	// confirmation, before which nothing that came later is answered.
+	pending bool
 }
+
+// pendingStop is stored in place of the event of a stop that is pending: other
+// versions take it for one that they do not know.
+const pendingStop = "\x00pending"
 
 // ends reports whether a stop ends a turn.
 func (s stop) ends(t *Turn) bool {
@@ -72,7 +79,11 @@ func (s stop) stored() []byte {
 	if !s.at.IsZero() {
 		nano = s.at.UnixNano()
 	}
-	return fmt.Appendf(nil, "%d %d %s", nano, s.seq, s.by)
+	by := s.by
+	if s.pending {
+		by = pendingStop
+	}
+	return fmt.Appendf(nil, "%d %d %s", nano, s.seq, by)
 }
 
 // parseStop reads the stored form of a stop. Nil is the zero stop.
@@ -85,6 +96,9 @@ func parseStop(data []byte) stop {
 		return stop{} // none, or written by another version
 	}
 	s := stop{seq: seq, by: by}
+	if by == pendingStop {
+		s.by, s.pending = "", true
+	}
 	if at != 0 {
 		s.at = time.Unix(0, at)
 	}
@@ -174,7 +188,7 @@ func (b *Bot) stopAt(ctx context.Context, to *adapter.Route, receipt state.Recei
 	if !to.Urgent {
 		return
 	}
-	s, k := stop{seq: receipt.Seq}, laneKey(to.Workspace, to.Thread)
+	s, k := stop{seq: receipt.Seq, pending: true}, laneKey(to.Workspace, to.Thread)
 	if err := keepStop(ctx, b.notes.Thread(k), s); err != nil {
 		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("a stop could not be carried out at once: it waits for its turn")
 		return
@@ -206,7 +220,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
 	if b.isSession(r.Turn) {
 		ctx := r.limited(ctx)
-		if err := r.thread.stop(ctx, stop{seq: r.entry.Seq, at: r.entry.EnqueuedAt}); err != nil {
+		if err := r.thread.stop(ctx, stop{seq: r.entry.Seq, at: r.entry.EnqueuedAt, pending: true}); err != nil {
 			return nil, err
 		}
 		if err := b.awaitStop(ctx, r); err != nil {
@@ -253,6 +267,43 @@ func (b *Bot) awaitStop(ctx context.Context, r *run) error {
 		}
 	}
 	return alive(ctx)
+}
+
+// stopConfirmed notes that the confirmation of a stop is written. What waits for it
+// does not wait for long, so a failure is only logged.
+func (b *Bot) stopConfirmed(ctx context.Context, r *run) {
+	if _, isStop := r.event.(*adapter.StopEvent); !isStop || !b.isSession(r.Turn) {
+		return
+	}
+	if err := keepStop(ctx, b.notes.Thread(r.thread.key()), stop{seq: r.entry.Seq, at: r.entry.EnqueuedAt}); err != nil {
+		r.log.Warn().Err(err).Msg("what a person writes after a stop waits a little")
+	}
+}
+
+const (
+	// stopGrace is the longest that a message waits until the stop before it is
+	// confirmed: the turn of the stop may fail, or find no worker.
+	stopGrace = 5 * time.Second
+	// confirmPoll is how often it looks.
+	confirmPoll = 100 * time.Millisecond
+)
+
+// yieldToStop returns a *yieldError as long as the confirmation of a stop is pending
+// that a person pressed before they wrote the message of a turn: it would end the
+// session in the middle of the answer.
+func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
+	if _, isMessage := r.event.(*adapter.MessageEvent); !isMessage || !b.isSession(r.Turn) {
+		return nil
+	}
+	last, err := loadStop(ctx, r.notes)
+	if err != nil || !last.pending {
+		return err
+	}
+	now, err := r.now(ctx)
+	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace {
+		return err
+	}
+	return &yieldError{wait: confirmPoll, why: "waiting until the stop before it is confirmed", inOrder: true}
 }
 
 // isSession reports whether a turn belongs to an agent session.

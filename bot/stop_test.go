@@ -259,10 +259,52 @@ func TestStopAtOneInstant(t *testing.T) {
 			}
 			ada.Mention(th, "after")
 			k.Sleep(time.Hour)
-			if got := s.Posts(); len(got) != 2 || !slices.Contains(got, "Stopped.") || !slices.Contains(got, "done: after") {
+			if got := s.Posts(); !slices.Equal(got, []string{"Stopped.", "done: after"}) {
 				t.Errorf("in the session: %q", got)
 			}
 			th.ExpectExactly("done: after")
 		})
+	}
+}
+
+// A prompt that comes right after a stop is answered after the stop is confirmed, also
+// if the turn that was stopped takes its time, and by a handler of the bot's.
+func TestStopIsConfirmedFirst(t *testing.T) {
+	t.Parallel()
+	for _, handled := range []bool{false, true} {
+		for _, linger := range []time.Duration{0, 300 * time.Millisecond, time.Minute} {
+			for _, after := range []time.Duration{0, 200 * time.Millisecond, 750 * time.Millisecond} {
+				synctest.Test(t, func(t *testing.T) {
+					k := bottest.New(t, bot.Config{Workers: 4}, func(b *bot.Bot) {
+						b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
+							if m.Text() == "before" {
+								<-ctx.Done()
+								time.Sleep(linger)
+								return ctx.Err()
+							}
+							_, err := th.Post(ctx, bot.Text("done: "+m.Text()))
+							return err
+						})
+						if handled {
+							b.OnStop(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+								time.Sleep(500 * time.Millisecond)
+								_, err := th.Post(ctx, bot.Text("Stopped."))
+								return err
+							})
+						}
+					})
+					s, ada := k.NewSession(), k.User("ada")
+					ada.Say(s, "before")
+					time.Sleep(10 * time.Second)
+					ada.Stop(s)
+					time.Sleep(after)
+					ada.Say(s, "after")
+					k.Sleep(time.Hour)
+					if got := s.Posts(); !slices.Equal(got, []string{"Stopped.", "done: after"}) {
+						t.Errorf("handler %t, %s until the turn ends, %s after the stop: %q", handled, linger, after, got)
+					}
+				})
+			}
+		}
 	}
 }

@@ -253,6 +253,9 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
 		return nil, ErrTakenOver
 	}
+	if err == nil {
+		b.stopConfirmed(ctx, r)
+	}
 	return end, err
 }
 
@@ -297,6 +300,10 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 			b.warnMissing(ev.Type, ev.Action, ev.Workspace, ev.Missing)
 		}
 		return &outcome{ignored: ev.Reason, detail: ev.Missing}, nil
+	case *adapter.MessageEvent:
+		if err := b.yieldToStop(ctx, r); err != nil {
+			return nil, err
+		}
 	default: // nothing is to be done before the handlers
 	}
 	if end, err := b.answer(ctx, r); end != nil || err != nil {
