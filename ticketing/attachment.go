@@ -23,6 +23,8 @@ type Attachment struct {
 	Subtitle       *string         `json:"subtitle"`
 	Metadata       json.RawMessage `json:"metadata"`
 	SourceType     *string         `json:"source_type"`
+	GroupBySource  bool            `json:"group_by_source"`
+	CommentID      *string         `json:"comment_id" doc:"Of a file in a comment."`
 	ContentType    *string         `json:"content_type" doc:"Guessed from the name; a read does not fetch the file."`
 	Size           *int64          `json:"size"`
 	UploadedBy     *string         `json:"uploaded_by"`
@@ -37,7 +39,7 @@ type Attachment struct {
 func (c *call) attachment(n *linearapi.Node[linearapi.Attachment]) *Attachment {
 	v := &n.Value
 	out := &Attachment{
-		ID: v.ID, Kind: "link", FileName: v.Title, FileURL: v.URL, Subtitle: text(v.Subtitle), SourceType: text(v.SourceType),
+		ID: v.ID, Kind: "link", FileName: v.Title, FileURL: v.URL, Subtitle: text(v.Subtitle), SourceType: text(v.SourceType), GroupBySource: v.GroupBySource,
 		Metadata: v.Metadata, CreatedAt: at(v.CreatedAt), UpdatedAt: at(v.UpdatedAt), Etag: etag(v.ID, v.UpdatedAt),
 	}
 	if len(out.Metadata) == 0 {
@@ -145,6 +147,13 @@ func fetchAttachments(c *call, r request) (*part, error) {
 			a := inlineAttachment(issue.ID, f)
 			out.items = append(out.items, item{id: a.ID, value: a, remote: json.RawMessage("null")})
 		}
+		said, err := c.filesOfComments(issue.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range said {
+			out.items = append(out.items, item{id: a.ID, value: a, remote: json.RawMessage("null")})
+		}
 	}
 	return out, nil
 }
@@ -154,6 +163,30 @@ func inlineAttachment(issue string, f FileRef) *Attachment {
 		ID: f.ID, TicketID: text(issue), Kind: "file", FileName: f.FileName, FileURL: f.FileURL,
 		Metadata: json.RawMessage("{}"), ContentType: text(mime.TypeByExtension(path.Ext(f.FileName))), Etag: shortHash(f.ID),
 	}
+}
+
+// filesOfComments finds the files in the last comments of a ticket.
+func (c *call) filesOfComments(issue string) ([]*Attachment, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	got, err := client.CommentNodes(c.ctx, linearapi.CommentQuery{
+		Filter: nest("issue.id", linearapi.Filter{"eq": issue}), PageArgs: linearapi.PageArgs{First: 100},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []*Attachment
+	for i := range got.Nodes {
+		v := &got.Nodes[i].Value
+		for _, f := range filesIn(issue, v.Body, client.OwnsFile) {
+			a := inlineAttachment(issue, f)
+			a.CommentID = text(v.ID)
+			out = append(out, a)
+		}
+	}
+	return out, nil
 }
 
 // attachmentsOf returns what is attached to a ticket, at most a page of it.

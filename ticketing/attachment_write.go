@@ -16,16 +16,17 @@ import (
 
 // AttachmentInput is the body that creates an attachment.
 type AttachmentInput struct {
-	_           struct{}       `additionalProperties:"true"`
-	Ticket      *anyRef        `json:"ticket,omitempty" doc:"Required on its own. Also taken as ticket_id."`
-	FileName    string         `json:"file_name,omitempty"`
-	FileURL     string         `json:"file_url,omitempty" doc:"Address of a link."`
-	Data        string         `json:"data,omitempty" doc:"Content of a file, in base64."`
-	ContentType string         `json:"content_type,omitempty"`
-	Subtitle    string         `json:"subtitle,omitempty"`
-	IconURL     string         `json:"icon_url,omitempty"`
-	Metadata    map[string]any `json:"metadata,omitempty"`
-	Mode        string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the description of the ticket."`
+	_             struct{}       `additionalProperties:"true"`
+	Ticket        *anyRef        `json:"ticket,omitempty" doc:"Required on its own. Also taken as ticket_id."`
+	FileName      string         `json:"file_name,omitempty"`
+	FileURL       string         `json:"file_url,omitempty" doc:"Address of a link."`
+	Data          string         `json:"data,omitempty" doc:"Content of a file, in base64."`
+	ContentType   string         `json:"content_type,omitempty"`
+	Subtitle      string         `json:"subtitle,omitempty"`
+	IconURL       string         `json:"icon_url,omitempty"`
+	Metadata      map[string]any `json:"metadata,omitempty"`
+	GroupBySource bool           `json:"group_by_source,omitempty" doc:"Has Linear show it among others of its source."`
+	Mode          string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the description of the ticket."`
 }
 
 // createAttachment answers POST /attachments: JSON, or a form with a file.
@@ -65,6 +66,7 @@ func (c *call) attach(ref string, in *input, id string) (*linearapi.Node[lineara
 	mode, _, _ := in.text(20, "mode")
 	subtitle, _, _ := in.text(500, "subtitle")
 	icon, _, _ := in.text(2000, "icon_url")
+	grouped, _ := in.flag("group_by_source")
 	metadata := map[string]any{}
 	if m, given := in.any("metadata"); given {
 		if o, isObject := m.(map[string]any); isObject {
@@ -106,7 +108,7 @@ func (c *call) attach(ref string, in *input, id string) (*linearapi.Node[lineara
 		made, err = client.AttachmentLinkURL(c.ctx, linearapi.AttachmentLinkInput{ID: id, IssueID: ref, URL: address, Title: name})
 	} else {
 		made, err = client.AttachmentCreate(c.ctx, linearapi.AttachmentCreateInput{
-			ID: id, IssueID: ref, Title: name, URL: address, Subtitle: subtitle, IconURL: icon, Metadata: metadata,
+			ID: id, IssueID: ref, Title: name, URL: address, Subtitle: subtitle, IconURL: icon, Metadata: metadata, GroupBySource: grouped,
 		})
 	}
 	if adapter.CodeOf(err) == adapter.CodeConflict {

@@ -37,7 +37,9 @@ type call struct {
 	make   string // id for what the call creates
 	// creating says that the fields are those of a new ticket.
 	creating bool
-	notes    []string
+	// requested says that a customer asks for the ticket that is created.
+	requested bool
+	notes     []string
 }
 
 // ServeHTTP serves the API.

@@ -273,7 +273,13 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 		name, _, _ = a.text(200, "name")
 		avatar, _, _ = a.text(2000, "avatar")
 	} else if c.who.session {
-		name, avatar = c.who.Name, c.who.AvatarURL
+		s, err := c.api.settings(c.ctx, c.conn.ID)
+		if err != nil {
+			return nil, err
+		}
+		if s.CreateAsAgent || !c.conn.AppActor {
+			name, avatar = c.who.Name, c.who.AvatarURL
+		}
 	}
 	if err := in.done(); err != nil {
 		return nil, err

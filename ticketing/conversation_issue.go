@@ -110,7 +110,7 @@ func searchConversationIssues(c *call) (*reply, error) {
 		for i := range f.nodes {
 			t := ticket(&f.nodes[i], nil, nil)
 			out = append(out, FoundIssue{
-				*c.hit(t, f.degraded), slices.ContainsFunc(have, func(v link) bool { return v.IssueID == t.ID }), conn.ID,
+				*c.hit(term, t, f.degraded), slices.ContainsFunc(have, func(v link) bool { return v.IssueID == t.ID }), conn.ID,
 			})
 		}
 	}

@@ -93,7 +93,11 @@ func metaUpdate(c *call) (*reply, error) {
 	if t == nil {
 		return nil, notFound("team", n.Value.Team.ID)
 	}
-	fields, err := c.ticketForm(t, ticket(n, nil, c.tagByID))
+	now := ticket(n, nil, c.tagByID)
+	if err := c.withTypes(now); err != nil {
+		return nil, err
+	}
+	fields, err := c.ticketForm(t, now)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +145,10 @@ func (c *call) ticketForm(t *linearapi.Team, now *Ticket) ([]Field, error) {
 		}
 		estimates = estimateOptions(t)
 	}
+	types, err := c.ticketTypes()
+	if err != nil {
+		return nil, err
+	}
 	title, most := maxTitle, maxText
 	fields := []Field{
 		{Name: "name", Label: "Title", Type: "string", IsRequired: creating, MaxLength: &title},
@@ -151,6 +159,8 @@ func (c *call) ticketForm(t *linearapi.Team, now *Ticket) ([]Field, error) {
 		{Name: "assignees", Label: "Assignee", Description: text("At most one."), Type: "user"},
 		{Name: "collections", Label: "Project, cycle, milestone", Description: text("At most one of each type."), Type: "multi_select"},
 		{Name: "tags", Label: "Labels", Type: "multi_select"},
+		{Name: "ticket_type", Label: "Type", Type: "select", IsHidden: len(types) == 0},
+		{Name: "template", Label: "Template", Type: "select", IsReadOnly: true, IsHidden: !creating || len(of.Templates) == 0},
 		{Name: "parent_ticket", Label: "Parent", Type: "string"},
 		{Name: "due_date", Label: "Due date", Type: "date"},
 		{Name: "estimate", Label: "Estimate", Type: "select", Options: estimates, IsHidden: len(estimates) == 0},
@@ -190,6 +200,16 @@ func (c *call) ticketForm(t *linearapi.Team, now *Ticket) ([]Field, error) {
 		case "tags":
 			for _, v := range of.Labels {
 				f.Options = append(f.Options, FieldOption{Value: v.ID, Label: v.Name, Description: v.Description, Color: text(v.Color)})
+			}
+		}
+		switch f.Name {
+		case "ticket_type":
+			for _, v := range types {
+				f.Options = append(f.Options, FieldOption{Value: v.ID, Label: v.Name, Description: v.Description})
+			}
+		case "template":
+			for _, v := range of.Templates {
+				f.Options = append(f.Options, FieldOption{Value: v.ID, Label: v.Name, Description: v.Description})
 			}
 		}
 		if f.Options == nil {
@@ -278,6 +298,10 @@ func (t *Ticket) valueOf(field string) any {
 			ids = append(ids, v.ID)
 		}
 		return ids
+	case "ticket_type":
+		if t.TicketType != nil {
+			return t.TicketType.ID
+		}
 	case "parent_ticket":
 		if t.ParentTicket != nil {
 			return t.ParentTicket.ID

@@ -104,7 +104,35 @@ func dangerous(name string) bool {
 	}, strings.ToLower(path.Ext(name)))
 }
 
+// uploadable checks a content type against those that the workspace takes.
+func (c *call) uploadable(kind string) error {
+	space, err := c.workspace()
+	if err != nil {
+		return err
+	}
+	if taken := space.Organization.UploadTypes; !takes(taken, kind) {
+		return invalidField("content_type", "type", "the workspace takes only %s", strings.Join(taken, ", "))
+	}
+	return nil
+}
+
+// takes reports whether a content type is among those that are taken, such as
+// image/png or image/*. An empty list takes all.
+func takes(taken []string, kind string) bool {
+	plain, _, err := mime.ParseMediaType(kind)
+	if err != nil {
+		plain = strings.ToLower(strings.TrimSpace(kind))
+	}
+	family, _, _ := strings.Cut(plain, "/")
+	return len(taken) == 0 || slices.ContainsFunc(taken, func(t string) bool {
+		return t == "*/*" || strings.EqualFold(t, family+"/*") || strings.EqualFold(t, plain)
+	})
+}
+
 func (c *call) upload(client *linearapi.Client, name, kind string, content []byte) (string, error) {
+	if err := c.uploadable(kind); err != nil {
+		return "", err
+	}
 	to, err := client.FileUpload(c.ctx, linearapi.FileUploadInput{Filename: name, ContentType: kind, Size: int64(len(content))})
 	if err != nil {
 		return "", err
@@ -187,6 +215,13 @@ func (c *call) inlineFile(id string) (*Attachment, error) {
 		if f.ID == id {
 			return inlineAttachment(got.ID, f), nil
 		}
+	}
+	said, err := c.filesOfComments(got.ID)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(said, func(a *Attachment) bool { return a.ID == id }); i >= 0 {
+		return said[i], nil
 	}
 	return nil, notFound("attachment", id)
 }

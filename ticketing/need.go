@@ -152,7 +152,9 @@ func writeNeed(c *call) (*reply, error) {
 	}
 	if id == "" {
 		out["id"], status = c.make, http.StatusCreated
-		if c.conn.AppActor && c.who.session {
+		if shown, err := c.asAgent(); err != nil {
+			return nil, err
+		} else if shown {
 			out["createAsUser"] = c.who.Name
 		}
 	}

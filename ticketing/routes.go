@@ -79,9 +79,10 @@ func ticketRoutes() []*route {
 	}
 	expand := parameter{name: "expand", description: strings.Join(expanded(), ", ") + ".", array: true, enum: expanded()}
 	expandLists := parameter{name: "expand", description: strings.Join(expandedInLists(), ", ") + ". A page then holds at most 50.", array: true, enum: expandedInLists()}
+	asIs := []parameter{{name: "body_passthrough", description: "true: the body is Linear's own input, and is sent as it is. Also taken as truto_body_passthrough."}}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), params: []parameter{expandLists}, result: typeOf[Ticket](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
+		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", params: asIs, body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
 		{method: http.MethodGet, path: root + "/duplicates", id: "listTicketDuplicates", summary: "Looks for tickets that say the same.", params: []parameter{{name: "title", required: true}, {name: "description"}, {name: "team_id"}}, result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
 		{method: http.MethodPost, path: root + "/duplicates", id: "findTicketDuplicates", summary: "Looks for tickets that say the same.", role: RoleRead, body: typeOf[TicketInput](), result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
 		{method: http.MethodGet, path: root + "/meta/create", id: "getTicketCreateMeta", summary: "Reads what a form for a new ticket of a team needs: its fields with their options.", params: []parameter{{name: "team_id", description: "An id or a key. Needed unless the connection has a default team."}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaCreate},
@@ -89,7 +90,7 @@ func ticketRoutes() []*route {
 		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), repeats: true, handle: bulkCreate},
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", params: asIs, body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
 		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), handle: deleteTicket},
 		{method: http.MethodGet, path: root + "/{id}/relations", id: "listTicketRelations", summary: "Lists how a ticket relates to others.", result: typeOf[Relation](), shape: paged, handle: listRelations},
 		{method: http.MethodPost, path: root + "/{id}/relations", id: "createTicketRelation", summary: "Relates two tickets.", body: typeOf[RelationInput](), result: typeOf[Relation](), status: http.StatusCreated, handle: createRelation},
@@ -200,7 +201,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodDelete, path: root + "/ticket_status/{id}", id: "deleteTicketStatus", tag: "Status", summary: "Archives a status that no ticket has.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTicketStatus},
 		{method: http.MethodGet, path: root + "/ticket_priorities", id: "listTicketPriorities", tag: "Status", summary: "Lists the priorities.", result: typeOf[TicketPriority](), shape: paged, handle: listPriorities},
 		{method: http.MethodGet, path: root + "/ticket_priorities/{id}", id: "getTicketPriority", tag: "Status", summary: "Reads a priority, by number or word.", result: typeOf[TicketPriority](), handle: getPriority},
-		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket. Linear has none.", result: typeOf[Ref](), shape: paged, handle: listNothing},
+		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket: the labels of the group that the setting ticket_type_group names.", result: typeOf[TicketType](), shape: paged, handle: listTicketTypes},
 		{method: http.MethodGet, path: root + "/fields", id: "listFields", tag: "Status", summary: "Lists the fields of tickets, for a form.", params: []parameter{{name: "team_id", description: "An id or a key: the options are those of this team."}}, result: typeOf[Field](), shape: paged, handle: listFields},
 		{method: http.MethodGet, path: root + "/teams", id: "listTeams", tag: "People", summary: "Lists teams.", list: teamListing(), result: typeOf[Team](), shape: paged},
 		{method: http.MethodGet, path: root + "/teams/{id}", id: "getTeam", tag: "People", summary: "Reads a team, by id or key.", result: typeOf[Team](), handle: getTeam},

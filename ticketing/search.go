@@ -46,6 +46,7 @@ type HitMeta struct {
 	Priority *Priority `json:"priority"`
 	Team     *TeamRef  `json:"team"`
 	Assignee *Person   `json:"assignee"`
+	Score    float64   `json:"score" doc:"From 0 to 1: how much the title is like what was looked for. A short name has 1."`
 	Degraded bool      `json:"degraded" doc:"Whether the search was a plain filter, because Linear's searches of this minute are used up."`
 }
 
@@ -196,16 +197,25 @@ func searchListing() *listing {
 		out := &part{info: f.info, total: f.total}
 		for i := range f.nodes {
 			t := ticket(&f.nodes[i], nil, nil)
-			out.items = append(out.items, item{id: t.ID, value: c.hit(t, f.degraded), remote: f.nodes[i].JSON})
+			out.items = append(out.items, item{id: t.ID, value: c.hit(term, t, f.degraded), remote: f.nodes[i].JSON})
 		}
 		return out, nil
 	}}
 }
 
-func (c *call) hit(t *Ticket, degraded bool) *Hit {
+// scoreOf rounds how much a title is like a term.
+func scoreOf(term, title string) float64 {
+	return math.Round(similarity(term, title)*100) / 100
+}
+
+func (c *call) hit(term string, t *Ticket, degraded bool) *Hit {
+	score := scoreOf(term, t.Name)
+	if ref, _ := issueRef(term); strings.EqualFold(ref, t.Number) {
+		score = 1
+	}
 	h := &Hit{
 		ID: t.ID, Title: t.Name, Type: "ticket", CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, Children: []any{}, RelatedResources: []any{},
-		Meta: HitMeta{Number: t.Number, Status: t.Status, Priority: &t.Priority, Team: t.Team, Degraded: degraded},
+		Meta: HitMeta{Number: t.Number, Status: t.Status, Priority: &t.Priority, Team: t.Team, Score: score, Degraded: degraded},
 		URLs: []HitURL{
 			{t.URL, "web", "ticketing", "tickets"},
 			{c.api.cfg.Prefix + "/unified/ticketing/tickets/" + t.ID, "truto_api", "ticketing", "tickets"},

@@ -78,7 +78,7 @@ func (c *call) findOther(term string, r request) (*part, error) {
 		v := &n.Value
 		h := &Hit{
 			ID: v.ID, Title: v.Name + v.Title, Type: s.typ, CreatedAt: at(v.CreatedAt), UpdatedAt: at(v.UpdatedAt), Children: []any{},
-			RelatedResources: []any{}, URLs: []HitURL{{v.URL, "web", "", s.list}}, Meta: HitMeta{Degraded: degraded},
+			RelatedResources: []any{}, URLs: []HitURL{{v.URL, "web", "", s.list}}, Meta: HitMeta{Score: scoreOf(term, v.Name+v.Title), Degraded: degraded},
 		}
 		h.Description = text(wording.Clip(v.Description+v.Content, 280))
 		if s.typ == "collection" {

@@ -24,12 +24,14 @@ type Settings struct {
 	AutoLink                     string            `json:"auto_link" enum:"off,private_notes,all_agent,all"`
 	DefaultTeamID                string            `json:"default_team_id"`
 	DefaultLabels                []string          `json:"default_labels"`
+	TicketTypeGroup              string            `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
+	CreateAsAgent                bool              `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name. Only apps can."`
 }
 
 // DefaultSettings are the settings of a connection until they are changed.
 func DefaultSettings() Settings {
 	return Settings{
-		SendNoteOnStatusChange: true, MirrorComments: "off", AutoLink: "private_notes",
+		SendNoteOnStatusChange: true, CreateAsAgent: true, MirrorComments: "off", AutoLink: "private_notes",
 		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{},
 	}
 }
@@ -213,6 +215,7 @@ func (in *input) settings(s *Settings) {
 		{"automate_reopen_on_completion", &s.AutomateReopenOnCompletion},
 		{"automate_reopen_on_cancellation", &s.AutomateReopenOnCancellation},
 		{"automate_reopen_on_comment", &s.AutomateReopenOnComment},
+		{"create_as_agent", &s.CreateAsAgent},
 	} {
 		if on, given := in.flag(f.name); given {
 			*f.to = on
@@ -227,6 +230,7 @@ func (in *input) settings(s *Settings) {
 		{"mirror_prefix", &s.MirrorPrefix, nil},
 		{"auto_link", &s.AutoLink, []string{"off", "private_notes", "all_agent", "all"}},
 		{"default_team_id", &s.DefaultTeamID, nil},
+		{"ticket_type_group", &s.TicketTypeGroup, nil},
 	} {
 		v, given, _ := in.text(200, f.name)
 		if !given {

@@ -37,6 +37,7 @@ func ticketFilters() []*filter {
 		{name: "cycle", make: filterCycle, doc: "current, next, previous, null, or an id."},
 		{name: "tag[id]", also: []string{"tags", "tags[id]"}, kind: ofID, path: "labels.id"},
 		{name: "tag[name]", also: []string{"tags[name]"}, kind: ofText, path: "labels.name"},
+		{name: "ticket_type[id]", kind: ofID, path: "labels.id"},
 		{name: "tags[all]", make: filterAllTags},
 		{name: "parent_ticket[id]", kind: ofID, path: "parent.id", nullable: true},
 		{name: "has_parent", make: filterExists("parent")},
@@ -311,11 +312,13 @@ func (c *call) ticketPart(got *linearapi.Page[linearapi.Node[linearapi.Issue]]) 
 		return nil, err
 	}
 	out := &part{info: got.Info}
+	all := make([]*Ticket, 0, len(got.Nodes))
 	for i := range got.Nodes {
 		t := ticket(&got.Nodes[i], &space.Organization, c.tagByID)
+		all = append(all, t)
 		out.items = append(out.items, item{id: t.ID, value: t, remote: got.Nodes[i].JSON})
 	}
-	return out, nil
+	return out, c.withTypes(all...)
 }
 
 // tagByID looks a tag up in the directory, for tickets with many of them.
@@ -393,6 +396,9 @@ func (c *call) oneTicket(status int, n *linearapi.Node[linearapi.Issue]) (*reply
 		return nil, err
 	}
 	t := ticket(n, &space.Organization, c.tagByID)
+	if err := c.withTypes(t); err != nil {
+		return nil, err
+	}
 	if c.wantsMore() {
 		if err := c.expandOne(t); err != nil {
 			return nil, err

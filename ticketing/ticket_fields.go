@@ -14,6 +14,10 @@ import (
 func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (out linearapi.Input, team string, err error) {
 	out = linearapi.Input{}
 	creating := c.creating
+	if whole, err := c.passthrough(in); whole != nil || err != nil {
+		team, _ = whole["teamId"].(string)
+		return whole, team, err
+	}
 	if s, given, null := in.text(maxTitle, "name", "title", "subject"); given {
 		if null || strings.TrimSpace(s) == "" {
 			in.wrong("name", "required", "must not be empty")
@@ -39,6 +43,9 @@ func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (ou
 		return nil, "", err
 	}
 	if err = c.readTags(in, team, out); err != nil {
+		return nil, "", err
+	}
+	if err = c.readType(in, now, out); err != nil {
 		return nil, "", err
 	}
 	if id, given, null := in.ref("parent_ticket"); given {
@@ -70,7 +77,12 @@ func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (ou
 			}
 			out["createdAt"] = s
 		}
-		c.actAs(out)
+		if id, given, null := in.ref("template"); given && !null && id != "" {
+			out["templateId"] = id
+		}
+		if err = c.actAs(out); err != nil {
+			return nil, "", err
+		}
 	}
 	if raw, given := in.any("remote_data"); given && raw != nil {
 		more, isObject := raw.(map[string]any)
@@ -83,13 +95,48 @@ func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (ou
 }
 
 // actAs shows the agent's name on what an app writes. Other tokens may not.
-func (c *call) actAs(out linearapi.Input) {
-	if c.conn.AppActor && c.who.session {
-		out["createAsUser"] = c.who.Name
-		if c.who.AvatarURL != "" {
-			out["displayIconUrl"] = c.who.AvatarURL
+func (c *call) actAs(out linearapi.Input) error {
+	shown, err := c.asAgent()
+	if err != nil || !shown {
+		return err
+	}
+	out["createAsUser"] = c.who.Name
+	if c.who.AvatarURL != "" {
+		out["displayIconUrl"] = c.who.AvatarURL
+	}
+	return nil
+}
+
+// asAgent reports whether what the caller creates is shown under their name.
+func (c *call) asAgent() (bool, error) {
+	if !c.conn.AppActor || !c.who.session {
+		return false, nil
+	}
+	s, err := c.api.settings(c.ctx, c.conn.ID)
+	return s.CreateAsAgent, err
+}
+
+// passthrough is the body as it is, if the request wants it sent to Linear so; nil
+// if it does not.
+func (c *call) passthrough(in *input) (linearapi.Input, error) {
+	if c.q == nil {
+		return nil, nil //nolint:nilnil // no request asks for it
+	}
+	on, fine := c.q.flag("body_passthrough", "truto_body_passthrough")
+	if !fine {
+		return nil, badRequest(codeInvalidRequest, "body_passthrough must be true or false")
+	}
+	if !on {
+		return nil, nil //nolint:nilnil // the request does not ask for it
+	}
+	out := linearapi.Input{}
+	for name, v := range in.fields {
+		in.used[name] = true
+		if name != "integrated_account_id" {
+			out[name] = v
 		}
 	}
+	return out, in.done()
 }
 
 func (c *call) readTeam(in *input, creating bool, now *linearapi.Node[linearapi.Issue], out linearapi.Input) (string, error) {

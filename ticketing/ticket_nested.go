@@ -59,7 +59,7 @@ func (c *call) withAttachments(all []*Ticket) error {
 	type parts struct {
 		Attachments linearapi.Page[linearapi.Node[linearapi.Attachment]] `json:"attachments"`
 	}
-	return readNested(c, all, " attachments(first: $part) { nodes { id title subtitle url metadata sourceType createdAt updatedAt archivedAt"+
+	return readNested(c, all, " attachments(first: $part) { nodes { id title subtitle url metadata sourceType groupBySource createdAt updatedAt archivedAt"+
 		" creator { id name app } issue { id identifier } }"+nestedPage+" }", nestedLimit(len(all), price), func(t *Ticket, p *parts) error {
 		for i := range p.Attachments.Nodes {
 			t.Attachments = append(t.Attachments, *c.attachment(&p.Attachments.Nodes[i]))

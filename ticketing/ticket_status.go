@@ -93,10 +93,6 @@ func listPriorities(*call) (*reply, error) {
 	return ok(&List{Result: out, ResultCount: len(out), Limit: defaultLimit}), nil
 }
 
-func listNothing(*call) (*reply, error) {
-	return ok(&List{Result: []any{}, Limit: defaultLimit}), nil
-}
-
 func getPriority(c *call) (*reply, error) {
 	for _, p := range priorities() {
 		if p.ID == c.path["id"] || p.Level == strings.ToLower(c.path["id"]) {

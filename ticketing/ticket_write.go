@@ -39,10 +39,22 @@ type TicketInput struct {
 	DueDate           *string           `json:"due_date,omitempty" doc:"A date."`
 	Estimate          *float64          `json:"estimate,omitempty"`
 	Subscribers       []anyRef          `json:"subscribers,omitempty"`
+	TicketType        *anyRef           `json:"ticket_type,omitempty" doc:"Id or name, see /unified/ticketing/ticket_types."`
+	Template          *anyRef           `json:"template,omitempty" doc:"On create: the id of a template, see /unified/ticketing/teams/{id}/entities."`
+	Account           *CustomerInput    `json:"account,omitempty" doc:"On create: the customer who asks for it, by id, external_id or name. It becomes a customer request in Linear."`
+	Contact           *ContactInput     `json:"contact,omitempty" doc:"On create: the person who asks for it. Without an account, they are the customer."`
+	OtherContacts     []ContactInput    `json:"additional_contacts,omitempty" doc:"On create."`
 	Attachments       []AttachmentInput `json:"attachments,omitempty" doc:"On create."`
 	CreatedAt         *time.Time        `json:"created_at,omitempty" doc:"On create, for imports."`
 	Dedupe            string            `json:"dedupe,omitempty" enum:"off,warn,block" doc:"On create: look for tickets that say the same."`
 	RemoteData        map[string]any    `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
+}
+
+// ContactInput names a person outside the workspace.
+type ContactInput struct {
+	ID    string `json:"id,omitempty" doc:"In the system that the person is from."`
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
 }
 
 // anyRef documents a reference: an id, a name, or an object with one of them.
@@ -59,6 +71,9 @@ func createTicket(c *call) (*reply, error) {
 	if rest := in.unknown(); len(rest) > 0 {
 		c.notes = append(c.notes, "ignored unknown fields: "+strings.Join(rest, ", "))
 	}
+	if c.requested {
+		c.q.params = append(c.q.params, &param{name: "expand", values: []string{"needs"}})
+	}
 	return c.oneTicket(http.StatusCreated, made)
 }
 
@@ -68,6 +83,7 @@ func (c *call) newTicket(in *input) (*linearapi.Node[linearapi.Issue], []string,
 	dedupe, _, _ := in.text(10, "dedupe")
 	files, _ := in.list(10, "attachments")
 	c.creating = true
+	customer := in.asker()
 	fields, team, err := c.ticketFields(in, nil)
 	if err != nil {
 		return nil, nil, err
@@ -98,6 +114,12 @@ func (c *call) newTicket(in *input) (*linearapi.Node[linearapi.Issue], []string,
 	made, err := c.createIssue(fields)
 	if err != nil {
 		return nil, nil, err
+	}
+	if customer != nil {
+		c.requested = true
+		if err := c.customerRequest(customer, made.Value.ID); err != nil {
+			notes = append(notes, "the ticket stands, but the customer request failed: "+problemOf(err).message)
+		}
 	}
 	for i, f := range files {
 		one, isObject := f.(map[string]any)
@@ -216,7 +238,7 @@ func (c *call) sendChange(id string, fields linearapi.Input) (*linearapi.Node[li
 // ofTeam reports whether a change names things that must belong to the team of
 // the ticket: its state, its labels.
 func ofTeam(in *input) bool {
-	for _, name := range []string{"status", "status_id", "ticket_status", "tags", "tag_ids", "label_ids", "add_tags", "remove_tags"} {
+	for _, name := range []string{"status", "status_id", "ticket_status", "tags", "tag_ids", "label_ids", "add_tags", "remove_tags", "ticket_type", "ticket_type_id"} {
 		if _, has := in.fields[name]; has {
 			return true
 		}

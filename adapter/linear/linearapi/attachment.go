@@ -15,11 +15,13 @@ type Attachment struct {
 	// Metadata is the JSON object that was stored with it.
 	Metadata   json.RawMessage `json:"metadata"`
 	SourceType string          `json:"sourceType"`
-	CreatedAt  time.Time       `json:"createdAt"`
-	UpdatedAt  time.Time       `json:"updatedAt"`
-	ArchivedAt time.Time       `json:"archivedAt"`
-	Creator    *User           `json:"creator"`
-	Issue      *IssueRef       `json:"issue"`
+	// GroupBySource says that Linear shows it among others of its source.
+	GroupBySource bool      `json:"groupBySource"`
+	CreatedAt     time.Time `json:"createdAt"`
+	UpdatedAt     time.Time `json:"updatedAt"`
+	ArchivedAt    time.Time `json:"archivedAt"`
+	Creator       *User     `json:"creator"`
+	Issue         *IssueRef `json:"issue"`
 }
 
 // AttachmentCreateInput describes the attachment to create. Empty fields are
