@@ -20,6 +20,10 @@ import (
 // ioTimeout bounds one exchange with a server.
 const ioTimeout = 3 * time.Second
 
+// bufferSize is how much of a connection is buffered in each direction: a script call
+// with some deliveries fits, and more is sent in pieces.
+const bufferSize = 16 << 10
+
 // Open returns a store for the servers that address names. See [OpenOptions].
 func Open(address string) (*Store, error) { return OpenOptions(address, Options{}) }
 
@@ -104,12 +108,17 @@ func parseURL(address string, o Options) (*redis.UniversalOptions, error) {
 		WriteTimeout:          ioTimeout,
 		PoolSize:              o.PoolSize,
 		PoolTimeout:           ioTimeout,
+		ReadBufferSize:        bufferSize,
+		WriteBufferSize:       bufferSize,
 		SentinelUsername:      o.SentinelUsername,
 		SentinelPassword:      o.SentinelPassword,
 		DisableIdentity:       true,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
+	}
+	if !o.AutoPipeline {
+		u.PipelinePoolSize = -1 // few calls are pipelines, and they share the connections of the others
 	}
 	switch tlsName {
 	case "redis":
