@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
@@ -214,6 +215,22 @@ func noteRouted(t adapter.Trace, id string, r *adapter.Route) {
 	t.About(adapter.TraceSubject{
 		ID: id, Event: r.Key, Workspace: r.Workspace, Thread: r.Thread, Type: r.Type + " " + r.Action,
 	})
+}
+
+// noteStored says what an entry is about that is not opened. What its request has left
+// may be lost with the process.
+func (b *Bot) noteStored(ctx context.Context, e *state.Queued) {
+	t := adapter.TraceOf(ctx)
+	if b.cfg.Tracer == nil || t == nil {
+		return
+	}
+	d, err := envelope.Unpack(e.Body)
+	if err != nil {
+		return // an event of the bot's own
+	}
+	if to, err := b.cfg.Adapter.Route(d); err == nil {
+		noteRouted(t, e.ID, &to)
+	}
 }
 
 func noteStep(t adapter.Trace, s adapter.TraceStep) {

@@ -205,6 +205,7 @@ func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, page *notes.Thre
 	if now, err := page.Now(ctx); err == nil && b.cfg.Policy.coalesces() {
 		page.Stage(notes.Crashed, "", fmt.Appendf(nil, "%d %d", e.Attempt, now.UnixNano()))
 	}
+	b.noteStored(ctx, &e)
 	c := state.Cause{
 		Code:    reason.Crashed,
 		Message: "the process ended during each attempt, or lost the thread to another one",

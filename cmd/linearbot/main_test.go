@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/bot"
 )
 
 // asCommand makes the test binary act as the command, for tests that need a
@@ -15,7 +18,12 @@ import (
 const asCommand = "TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
+	switch os.Getenv(asCommand) {
+	case "":
+	case withMishaps:
+		linearbot.Config{Register: registerMishaps, Bot: bot.Config{MaxAttempts: 1}}.Main()
+		return
+	default:
 		main()
 		return
 	}

@@ -34,7 +34,12 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	srv, err := linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, time.Second, time.Second, time.Second}})
+	return newStageOn(t, linearsim.Config{RetryAfter: []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, time.Second, time.Second, time.Second}})
+}
+
+func newStageOn(t *testing.T, cfg linearsim.Config) *stage {
+	t.Helper()
+	srv, err := linearsim.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func hints(seen *trace.Seen) []string {
 	switch {
 	case len(all) > 0:
 	case seen.Last.IsZero():
-		all = append(all, "No request has arrived at all.", "To do: Check in Linear that the webhook is enabled and that its URL leads to this server. linearbot doctor tests it.")
+		all = append(all, "No request has arrived at all.", "To do: Check in Linear that the webhook is enabled, that it sends this type of event, and that its URL leads to this server. linearbot doctor tests it.")
 	default:
 		all = append(all, "Linear has sent no request about it. The last request about anything came at "+seen.Last.UTC().Format("2006-01-02 15:04:05 UTC")+".",
 			"To do: Check in Linear that the webhook sends this type of event, and that the app has access to the team. linearbot doctor tests it.")

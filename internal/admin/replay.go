@@ -73,7 +73,7 @@ func (a *API) find(ctx context.Context, query string) (Body, error) {
 	out.Body, err = a.cfg.Body(ctx, t)
 	switch {
 	case adapter.CodeOf(err) == adapter.CodeUnsupported && err != nil:
-		return out, &httpError{http.StatusConflict, "it cannot be replayed: the store does not keep what was handled, and Linear can be asked again for new comments and new sessions only, not for " + t.Type}
+		return out, &httpError{http.StatusConflict, cannotReplay(t)}
 	case err != nil:
 		return out, &httpError{http.StatusBadGateway, "Linear does not tell what it was: " + err.Error()}
 	}
@@ -131,4 +131,11 @@ func bodyOf(stored []byte) []byte {
 		return nil // an event that the bot made itself
 	}
 	return d.Body
+}
+
+// cannotReplay says why something cannot be replayed that was handled, and what to do
+// instead.
+func cannotReplay(t *trace.Trace) string {
+	return "it cannot be replayed: the store keeps what waits and what failed, and of what was handled Linear can be asked again for new comments and new sessions only, not for " +
+		t.Type + ". Do the same in Linear once more, or work on the bot with deliveries on file: linearbot record keeps them, linearbot send posts them"
 }

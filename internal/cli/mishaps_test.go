@@ -499,12 +499,14 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
-// TestNothingFound says once that there is no trace.
+// TestNothingFound says once that there is no trace, and that there are traces of other
+// things.
 func TestNothingFound(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, linearbot.Config{Register: onMention(answer)})
+	s.explains("ENG-1", "Issue create")
 	out, code := s.run("explain", "00000000-0000-4000-8000-00000000dead")
-	if code != cli.ExitFailed || strings.Count(out, "race") != 1 || !strings.Contains(out, "No request has arrived at all") {
+	if code != cli.ExitFailed || strings.Count(out, "race") != 1 || !strings.Contains(out, "Linear has sent no request about it. The last request") {
 		t.Errorf("explain exits with %d: %s", code, out)
 	}
 	out, code = s.run("explain", "--json", "00000000-0000-4000-8000-00000000dead")

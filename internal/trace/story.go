@@ -49,6 +49,15 @@ func (t *Trace) Story(now time.Time) Story {
 		s.What = fmt.Sprintf("The handler %s is running, for %s so far.", t.Detail, round(now.Sub(t.At)))
 		s.Do = "Nothing, unless it takes too long: later messages of the thread wait for it. bot.Config.TurnTimeout limits it."
 	}
+	if t.Status == StatusFailed {
+		id := t.ID // of the dead letter, or what people can tell it by
+		if strings.Contains(id, "\x00") {
+			id = strings.ReplaceAll(id, "\x00", ":")
+		} else {
+			id = short(id)
+		}
+		s.Do = strings.NewReplacer("dead requeue ID", "dead requeue "+id, "dead show ID", "dead show "+id).Replace(s.Do)
+	}
 	if late := t.late(); late > 0 && (t.Status == StatusHandled || t.Status == StatusIgnored) {
 		s.What += " It was late: Linear sent it " + round(late) + " before it arrived, so it is most likely a retry."
 	}
