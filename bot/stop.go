@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
@@ -269,14 +270,14 @@ func (b *Bot) awaitStop(ctx context.Context, r *run) error {
 	return alive(ctx)
 }
 
-// stopConfirmed notes that the confirmation of a stop is written. What waits for it
-// does not wait for long, so a failure is only logged.
-func (b *Bot) stopConfirmed(ctx context.Context, r *run) {
-	if _, isStop := r.event.(*adapter.StopEvent); !isStop || !b.isSession(r.Turn) {
+// stopConfirmed notes that the turn of a stop is over: its confirmation is written, or
+// never will be. What waits for it does not wait for long, so a failure is only logged.
+func (b *Bot) stopConfirmed(ctx context.Context, log *zerolog.Logger, t *Turn) {
+	if _, isStop := t.event.(*adapter.StopEvent); !isStop || !b.isSession(t) {
 		return
 	}
-	if err := keepStop(ctx, b.notes.Thread(r.thread.key()), stop{seq: r.entry.Seq, at: r.entry.EnqueuedAt}); err != nil {
-		r.log.Warn().Err(err).Msg("what a person writes after a stop waits a little")
+	if err := keepStop(ctx, b.notes.Thread(t.thread.key()), stop{seq: t.entry.Seq, at: t.entry.EnqueuedAt}); err != nil {
+		log.Warn().Err(err).Msg("what a person writes after a stop waits a little")
 	}
 }
 
@@ -300,7 +301,7 @@ func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
 		return err
 	}
 	now, err := r.now(ctx)
-	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace {
+	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace || !last.at.IsZero() && now.Sub(last.at) >= stopGrace {
 		return err
 	}
 	return &yieldError{wait: confirmPoll, why: "waiting until the stop before it is confirmed", inOrder: true}

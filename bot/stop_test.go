@@ -308,3 +308,30 @@ func TestStopIsConfirmedFirst(t *testing.T) {
 		}
 	}
 }
+
+// A stop whose turn fails delays nothing: what a person writes later is answered at once.
+func TestFailedStopDelaysNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var took []time.Duration
+		var said time.Time
+		k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
+			b.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
+				took = append(took, time.Since(said))
+				return nil
+			})
+			b.OnStop(func(context.Context, *bot.Thread, *bot.Message) error { return bot.Permanent(errBoom) })
+		})
+		s, ada := k.NewSession(), k.User("ada")
+		ada.Stop(s)
+		k.Sleep(time.Minute)
+		for range 2 {
+			said = time.Now()
+			ada.Say(s, "after")
+			k.Sleep(time.Minute)
+		}
+		if len(took) != 2 || slices.Max(took) > time.Second {
+			t.Errorf("what was written after the stop begins after %s", took)
+		}
+	})
+}

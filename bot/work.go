@@ -253,9 +253,6 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
 		return nil, ErrTakenOver
 	}
-	if err == nil {
-		b.stopConfirmed(ctx, r)
-	}
 	return end, err
 }
 
@@ -339,6 +336,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	}
 	b.showRetry(ctx, t, v, err)
 	if v.Kind == state.KindAck || v.Kind == state.KindBury {
+		b.stopConfirmed(ctx, log, t)
 		t.settleWord(ctx)
 	}
 	switch {
