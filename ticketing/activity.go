@@ -22,6 +22,7 @@ const (
 	ActivityAssigned  = "issue_assigned"
 	ActivityPriority  = "issue_priority_changed"
 	ActivityDeleted   = "issue_deleted"
+	ActivityMerged    = "issue_merged_duplicate"
 )
 
 // Activity is a message about a linked issue in a conversation.
@@ -29,7 +30,7 @@ type Activity struct {
 	ID           string    `json:"id"`
 	Account      string    `json:"account"`
 	Conversation string    `json:"conversation"`
-	Kind         string    `json:"kind" enum:"issue_created,issue_linked,issue_unlinked,issue_status_changed,issue_commented,issue_assigned,issue_priority_changed,issue_deleted"`
+	Kind         string    `json:"kind" enum:"issue_created,issue_linked,issue_unlinked,issue_status_changed,issue_commented,issue_assigned,issue_priority_changed,issue_deleted,issue_merged_duplicate"`
 	Text         string    `json:"text"`
 	IssueID      string    `json:"issue_id"`
 	Identifier   string    `json:"identifier"`
@@ -89,6 +90,7 @@ func (h *Helpdesk) word(a *Activity, said string) string {
 			ActivityAssigned:  "Linear issue {issue} was assigned to {to} by {user}",
 			ActivityPriority:  "Priority of Linear issue {issue} changed from {from} to {to} by {user}",
 			ActivityDeleted:   "Linear issue {issue} was deleted by {user}",
+			ActivityMerged:    "Linear issue {issue} was merged into {to} as a duplicate by {user}",
 		}
 		short := map[string]string{
 			ActivityCreated:   "Created Linear issue [{issue}]",
@@ -99,6 +101,7 @@ func (h *Helpdesk) word(a *Activity, said string) string {
 			ActivityAssigned:  "Linear issue [{issue}] assigned to {to}",
 			ActivityPriority:  "Linear issue [{issue}]: priority {from} → {to}",
 			ActivityDeleted:   "Deleted Linear issue [{issue}]",
+			ActivityMerged:    "Linear issue [{issue}]: duplicate of {to}",
 		}
 		template = passive[a.Kind]
 		if h.Wording == WordingShort {

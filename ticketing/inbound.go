@@ -45,6 +45,11 @@ type entity struct {
 		Name string `json:"name"`
 		Type string `json:"type"`
 	} `json:"state"`
+	// Status is that of a project.
+	Status *struct {
+		Type string `json:"type"`
+	} `json:"status"`
+	Team     *teamName `json:"team"`
 	Assignee *struct {
 		Name string `json:"name"`
 	} `json:"assignee"`
@@ -60,9 +65,16 @@ type entity struct {
 		Name string `json:"name"`
 	} `json:"externalUser"`
 	Issue *struct {
-		ID         string `json:"id"`
-		Identifier string `json:"identifier"`
+		ID         string    `json:"id"`
+		Identifier string    `json:"identifier"`
+		Team       *teamName `json:"team"`
 	} `json:"issue"`
+}
+
+// teamName is how events name a team.
+type teamName struct {
+	ID  string `json:"id"`
+	Key string `json:"key"`
 }
 
 // Accept stores a delivery of Linear whose signature was good, and returns once
@@ -204,6 +216,10 @@ func (a *API) inbound(ctx context.Context, j *job) error {
 		}
 	case "Comment":
 		if err := c.commentChanged(&e, &v, own); err != nil {
+			return err
+		}
+	case "Project":
+		if err := c.projectChanged(&e, &v, own); err != nil {
 			return err
 		}
 	case "Attachment":

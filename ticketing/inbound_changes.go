@@ -34,7 +34,7 @@ func (c *call) issueChanged(e *event, v *entity, record any, own bool) error {
 	if err != nil || len(places) == 0 {
 		return err
 	}
-	s, err := a.settings(c.ctx, c.conn.ID)
+	s, err := a.settingsOf(c.ctx, c.conn.ID, v.Team)
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,9 @@ func (c *call) issueChanged(e *event, v *entity, record any, own bool) error {
 		if from, changed := e.changeOf("stateId"); changed && v.State != nil && s.SendNoteOnStatusChange {
 			one := base
 			one.Kind, one.To, one.From = ActivityStatus, v.State.Name, c.stateName(from)
+			if v.State.Type == "duplicate" {
+				one.Kind, one.To = ActivityMerged, c.originalOf(v.ID)
+			}
 			said = append(said, one)
 		}
 		if _, changed := e.changeOf("assigneeId"); changed && v.Assignee != nil && s.SendNoteOnStatusChange {
@@ -97,6 +100,64 @@ func (c *call) issueChanged(e *event, v *entity, record any, own bool) error {
 		}
 		if status != "" {
 			if err := a.enqueue(c.ctx, job{Kind: jobStatus, Place: p, Status: status}, laneOf(p), "status:"+v.ID+":"+v.UpdatedAt, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// originalOf is the short name of the issue that an issue is a duplicate of.
+func (c *call) originalOf(id string) string {
+	const unknown = "another issue"
+	client, err := c.client()
+	if err != nil {
+		return unknown
+	}
+	got, err := client.IssueRelations(c.ctx, id, linearapi.PageArgs{First: 50})
+	if err != nil {
+		return unknown // the conversation hears of it without
+	}
+	i := slices.IndexFunc(got.Relations.Nodes, func(r linearapi.IssueRelation) bool {
+		return r.Type == linearapi.RelationDuplicate && r.RelatedIssue != nil
+	})
+	if i < 0 {
+		return unknown
+	}
+	return got.Relations.Nodes[i].RelatedIssue.Identifier
+}
+
+// projectChanged opens the conversations of the issues of a project that is
+// completed or canceled, if that is switched on.
+func (c *call) projectChanged(e *event, v *entity, own bool) error {
+	if _, moved := e.changeOf("statusId"); !moved || own || v.Status == nil || e.Action != "update" {
+		return nil
+	}
+	a := c.api
+	s, err := a.settings(c.ctx, c.conn.ID)
+	if err != nil {
+		return err
+	}
+	done, canceled := v.Status.Type == "completed", v.Status.Type == "canceled"
+	if !(done && s.AutomateReopenOnProjectCompletion || canceled && s.AutomateReopenOnProjectCancellation) {
+		return nil
+	}
+	items, _, err := c.everything(ticketListing(), request{conditions: []linearapi.Filter{nest("project.id", linearapi.Filter{"eq": v.ID})}}, nil)
+	if err != nil {
+		return err
+	}
+	seen := map[place]bool{}
+	for _, it := range items {
+		places, err := a.links.conversations(c.ctx, c.conn.ID, it.id)
+		if err != nil {
+			return err
+		}
+		for _, p := range places {
+			if seen[p] {
+				continue
+			}
+			seen[p] = true
+			if err := a.enqueue(c.ctx, job{Kind: jobStatus, Place: p, Status: "open"}, laneOf(p), "project:"+v.ID+":"+v.UpdatedAt, 0); err != nil {
 				return err
 			}
 		}
@@ -223,7 +284,11 @@ func (c *call) commentChanged(e *event, v *entity, own bool) error {
 	if err != nil || len(places) == 0 {
 		return err
 	}
-	s, err := a.settings(c.ctx, c.conn.ID)
+	var team *teamName
+	if v.Issue != nil {
+		team = v.Issue.Team
+	}
+	s, err := a.settingsOf(c.ctx, c.conn.ID, team)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -12,27 +13,30 @@ import (
 // Settings say how a connection and the helpdesk keep in step. The names are
 // those of Linear's own helpdesk integrations where it has them.
 type Settings struct {
-	SendNoteOnStatusChange       bool              `json:"send_note_on_status_change"`
-	SendNoteOnComment            bool              `json:"send_note_on_comment"`
-	AutomateReopenOnCompletion   bool              `json:"automate_reopen_on_completion"`
-	AutomateReopenOnCancellation bool              `json:"automate_reopen_on_cancellation"`
-	AutomateReopenOnComment      bool              `json:"automate_reopen_on_comment"`
-	StatusMap                    map[string]string `json:"status_map" doc:"Type or id of a state to the status of the conversation."`
-	ReverseStatusMap             map[string]string `json:"reverse_status_map" doc:"Status of a conversation to the name of a status of the ticket."`
-	MirrorComments               string            `json:"mirror_comments" enum:"off,to_linear,to_conversation,both"`
-	MirrorPrefix                 string            `json:"mirror_prefix" doc:"If set, only comments that begin with it go to the conversation."`
-	AutoLink                     string            `json:"auto_link" enum:"off,private_notes,all_agent,all"`
-	DefaultTeamID                string            `json:"default_team_id"`
-	DefaultLabels                []string          `json:"default_labels"`
-	TicketTypeGroup              string            `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
-	CreateAsAgent                bool              `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name. Only apps can."`
+	SendNoteOnStatusChange              bool                      `json:"send_note_on_status_change"`
+	SendNoteOnComment                   bool                      `json:"send_note_on_comment"`
+	AutomateReopenOnCompletion          bool                      `json:"automate_reopen_on_completion"`
+	AutomateReopenOnCancellation        bool                      `json:"automate_reopen_on_cancellation"`
+	AutomateReopenOnComment             bool                      `json:"automate_reopen_on_comment"`
+	StatusMap                           map[string]string         `json:"status_map" doc:"Type or id of a state to the status of the conversation."`
+	ReverseStatusMap                    map[string]string         `json:"reverse_status_map" doc:"Status of a conversation to the name of a status of the ticket."`
+	MirrorComments                      string                    `json:"mirror_comments" enum:"off,to_linear,to_conversation,both"`
+	MirrorPrefix                        string                    `json:"mirror_prefix" doc:"If set, only comments that begin with it go to the conversation."`
+	AutoLink                            string                    `json:"auto_link" enum:"off,private_notes,all_agent,all"`
+	DefaultTeamID                       string                    `json:"default_team_id"`
+	DefaultLabels                       []string                  `json:"default_labels"`
+	TicketTypeGroup                     string                    `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
+	TeamOverrides                       map[string]map[string]any `json:"team_overrides" doc:"Settings of single teams, by id or key. They hold for notes, statuses and comments of their issues."`
+	AutomateReopenOnProjectCompletion   bool                      `json:"automate_reopen_on_project_completion"`
+	AutomateReopenOnProjectCancellation bool                      `json:"automate_reopen_on_project_cancellation"`
+	CreateAsAgent                       bool                      `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name. Only apps can."`
 }
 
 // DefaultSettings are the settings of a connection until they are changed.
 func DefaultSettings() Settings {
 	return Settings{
 		SendNoteOnStatusChange: true, CreateAsAgent: true, MirrorComments: "off", AutoLink: "private_notes",
-		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{},
+		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{}, TeamOverrides: map[string]map[string]any{},
 	}
 }
 
@@ -47,6 +51,43 @@ func (a *API) settings(ctx context.Context, conn string) (Settings, error) {
 	}
 	_, err := a.docs.load(ctx, settingsKey(conn), &s)
 	return s, err
+}
+
+// settingsOf are the settings that hold for the issues of a team.
+func (a *API) settingsOf(ctx context.Context, conn string, team *teamName) (Settings, error) {
+	s, err := a.settings(ctx, conn)
+	if err != nil || team == nil {
+		return s, err
+	}
+	for name, own := range s.TeamOverrides {
+		if name == team.ID || team.Key != "" && strings.EqualFold(name, team.Key) {
+			newInput(own).settings(&s) // they were checked when they were stored
+		}
+	}
+	return s, nil
+}
+
+// overrides reads the settings of single teams.
+func (in *input) overrides(s *Settings) {
+	teams := in.sub("team_overrides")
+	if teams == nil {
+		return
+	}
+	out := map[string]map[string]any{}
+	for team := range teams.fields {
+		own := teams.sub(team)
+		if own == nil {
+			continue
+		}
+		scratch := *s
+		own.settings(&scratch)
+		if _, nested := own.fields["team_overrides"]; nested || len(own.unknown()) > 0 || len(out) == 100 {
+			in.wrong("team_overrides", "value", "takes up to 100 teams with the settings of a connection, and no others")
+			return
+		}
+		out[team] = own.fields
+	}
+	s.TeamOverrides = out
 }
 
 // Account is a connection, as the API shows it.
@@ -206,6 +247,7 @@ func updateAccount(c *call) (*reply, error) {
 }
 
 func (in *input) settings(s *Settings) {
+	in.overrides(s)
 	for _, f := range []struct {
 		name string
 		to   *bool
@@ -216,6 +258,8 @@ func (in *input) settings(s *Settings) {
 		{"automate_reopen_on_cancellation", &s.AutomateReopenOnCancellation},
 		{"automate_reopen_on_comment", &s.AutomateReopenOnComment},
 		{"create_as_agent", &s.CreateAsAgent},
+		{"automate_reopen_on_project_completion", &s.AutomateReopenOnProjectCompletion},
+		{"automate_reopen_on_project_cancellation", &s.AutomateReopenOnProjectCancellation},
 	} {
 		if on, given := in.flag(f.name); given {
 			*f.to = on
