@@ -117,7 +117,11 @@ func hints(seen *trace.Seen) []string {
 	var all []string
 	for _, of := range seen.Refused {
 		row := reason.Of(of.Reason)
-		all = append(all, fmt.Sprintf("%d requests were refused within the last day, for this reason: %s [%s]", of.N, row.Says, row.Code))
+		what := fmt.Sprintf("%d requests were", of.N)
+		if of.N == 1 {
+			what = "1 request was"
+		}
+		all = append(all, fmt.Sprintf("%s refused within the last day, for this reason: %s [%s]", what, row.Says, row.Code))
 		if row.Do != "" {
 			all = append(all, "To do: "+row.Do)
 		}
