@@ -139,7 +139,8 @@ func (c *call) projectChanged(e *event, v *entity, own bool) error {
 		return err
 	}
 	done, canceled := v.Status.Type == "completed", v.Status.Type == "canceled"
-	if !(done && s.AutomateReopenOnProjectCompletion || canceled && s.AutomateReopenOnProjectCancellation) {
+	opens := done && s.AutomateReopenOnProjectCompletion || canceled && s.AutomateReopenOnProjectCancellation
+	if !opens {
 		return nil
 	}
 	items, _, err := c.everything(ticketListing(), request{conditions: []linearapi.Filter{nest("project.id", linearapi.Filter{"eq": v.ID})}}, nil)
