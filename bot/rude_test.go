@@ -18,12 +18,12 @@ type rudeError struct{ text *string }
 
 func (e *rudeError) Error() string { return *e.text }
 
-// rudeIs is an error that cannot be compared.
-type rudeIs struct{}
+// rudeIsError is an error that cannot be compared.
+type rudeIsError struct{}
 
-func (rudeIs) Error() string   { return "rude" }
-func (rudeIs) Is(error) bool   { panic("rude") }
-func (rudeIs) Unwrap() []error { return []error{nil, errBoom} }
+func (rudeIsError) Error() string   { return "rude" }
+func (rudeIsError) Is(error) bool   { panic("rude") }
+func (rudeIsError) Unwrap() []error { return []error{nil, errBoom} }
 
 // TestRudeErrors has handlers fail with what no error should be: the process lives,
 // the thread continues, and what is kept of it is short.
@@ -38,9 +38,9 @@ func TestRudeErrors(t *testing.T) {
 		"a panic in its text":   {func() error { return &rudeError{} }, "panic"},
 		"wrapped":               {func() error { return fmt.Errorf("why: %w", errors.Join(errBoom, none)) }, "unknown"}, // fmt recovers
 		"permanent":             {func() error { return bot.Permanent(none) }, "panic"},
-		"a panic in comparing":  {func() error { return rudeIs{} }, "panic"},
+		"a panic in comparing":  {func() error { return rudeIsError{} }, "panic"},
 		"a panic with an error": {func() error { panic(none) }, "panic"},
-		"a panic with nil":      {func() error { panic(nil) }, "panic"}, //nolint:govet // that is the case
+		"a panic with nil":      {func() error { panic(nil) }, "panic"},
 		"a long text":           {func() error { return bot.Permanent(errors.New(strings.Repeat("x\xff", 8<<20))) }, "permanent"},
 	} {
 		t.Run(name, func(t *testing.T) {

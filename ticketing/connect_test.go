@@ -104,7 +104,10 @@ func TestConfiguredAccountsStay(t *testing.T) {
 	r.conn.Key = "acme"
 	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"account_id": "2"}).is(200) // it is not known under its key here
 	keyed := newRig(t, options{config: func(c *ticketing.Config) {
-		own := c.Connections.(ticketing.Static) //nolint:forcetypeassert // the rig's
+		own, ok := c.Connections.(ticketing.Static)
+		if !ok {
+			t.Fatalf("the rig's connections are a %T", c.Connections)
+		}
 		own[0].Key, c.Accounts = "acme", map[string]string{"acme": "1"}
 	}})
 	keyed.call("PATCH", "/integrated-account/"+keyed.conn.ID, map[string]any{"account_id": "2"}).is(422)

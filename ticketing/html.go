@@ -61,7 +61,7 @@ func renderTable(ctx converter.Context, w converter.Writer, table *html.Node) co
 		if row.DataAtom != atom.Tr || within(row, table) {
 			continue
 		}
-		line, cells := "|", 0
+		line, cells := []byte("|"), 0
 		for cell := range row.ChildNodes() {
 			if cell.DataAtom != atom.Td && cell.DataAtom != atom.Th {
 				continue
@@ -70,7 +70,9 @@ func renderTable(ctx converter.Context, w converter.Writer, table *html.Node) co
 			ctx.RenderChildNodes(ctx, &text, cell)
 			// A pipe that the converter means to escape must not be escaped twice.
 			plain := bytes.ReplaceAll(text.Bytes(), []byte{byte(marker.MarkerEscaping), '|'}, []byte("|"))
-			line += " " + strings.Join(strings.Fields(strings.ReplaceAll(string(ctx.UnEscapeContent(plain)), "|", `\|`)), " ") + " |"
+			line = append(line, ' ')
+			line = append(line, strings.Join(strings.Fields(strings.ReplaceAll(string(ctx.UnEscapeContent(plain)), "|", `\|`)), " ")...)
+			line = append(line, " |"...)
 			if cells++; cells == maxColumns {
 				break
 			}
@@ -78,7 +80,7 @@ func renderTable(ctx converter.Context, w converter.Writer, table *html.Node) co
 		if cells == 0 {
 			continue
 		}
-		out.WriteString(line + "\n")
+		out.Write(append(line, '\n'))
 		if first {
 			out.WriteString("|" + strings.Repeat(" --- |", cells) + "\n")
 			first = false

@@ -1,7 +1,6 @@
 package ticketing_test
 
 import (
-	"fmt"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -86,7 +85,7 @@ func TestRaceOfTwoInstances(t *testing.T) {
 	if acts := r.activities("8"); len(acts) != 1 {
 		t.Errorf("activities: %q", acts)
 	}
-	if got := r.call("GET", "/unified/ticketing/attachments?url="+fmt.Sprint("https://desk.example/app/accounts/1/conversations/8"), nil).is(200); got.count("result") != 1 {
+	if got := r.call("GET", "/unified/ticketing/attachments?url=https://desk.example/app/accounts/1/conversations/8", nil).is(200); got.count("result") != 1 {
 		t.Errorf("attachments: %s", got.body)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -125,11 +126,11 @@ func searchModes() []string { return []string{"keyword", "semantic", "auto"} }
 
 // meaning searches issues by meaning. It has no pages.
 func (c *call) meaning(term string, q linearapi.IssueQuery) (*found, error) {
-	filterText, err := json.Marshal(q)
+	filterText, err := json.Marshal(q.Filter)
 	if err != nil {
 		return nil, err
 	}
-	key := cacheKey(c.conn.ID, kindSearch, "meaning", strings.ToLower(term), string(filterText))
+	key := cacheKey(c.conn.ID, kindSearch, "meaning", strings.ToLower(term), string(filterText), strconv.FormatBool(q.IncludeArchived), strconv.Itoa(q.First))
 	return remember(c.api.cache, key, searchTTL, func() (*found, error) {
 		if _, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate()); wait > 0 {
 			return nil, tooMany(wait, "Linear's searches of this minute are used up: wait, or search with mode=keyword")

@@ -242,5 +242,8 @@ func TestKeepAlive(t *testing.T) {
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			t.Fatal(err)
 		}
+		if err := res.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

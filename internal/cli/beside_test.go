@@ -62,10 +62,10 @@ func TestLooksWithoutABot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // a directory is entered
+	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) //nolint:gosec // so that it can be removed
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) // so that it can be removed
 	for _, args := range []string{
 		"state stats", "state lanes", "state delayed", "state check", "state export", "workspaces list", "dead list", "scheduled list", "deliveries",
 	} {

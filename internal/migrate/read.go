@@ -133,14 +133,15 @@ func listSize(memory, length *redis.IntCmd) (size, error) {
 		return size{}, err
 	case n <= 0:
 		return size{gone: true}, nil
-	case memory.Err() != nil || memory.Val() <= 0: // not every service has MEMORY USAGE
-		return size{bytes: MaxValue, items: n, each: unknownItem}, nil
 	}
-	each := memory.Val()/n + 1
-	if each > MaxValue { // one item may be as large as all of them
+	out := size{bytes: MaxValue, items: n, each: unknownItem}
+	if memory.Err() == nil && memory.Val() > 0 { // not every service has MEMORY USAGE
+		out.bytes, out.each = min(memory.Val(), MaxValue), memory.Val()/n+1
+	}
+	if out.each > MaxValue { // one item may be as large as all of them
 		return size{reason: ReasonLarge}, nil
 	}
-	return size{bytes: min(memory.Val(), MaxValue), items: n, each: each}, nil
+	return out, nil
 }
 
 func wrongType(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "WRONGTYPE") }

@@ -42,7 +42,7 @@ func WorkspacePages(reg *workspaces.Registry) map[string]http.Handler {
 				w.WriteHeader(http.StatusServiceUnavailable)
 				v = map[string]string{"error": err.Error()}
 			}
-			_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // an error means that the client is gone
+			_ = json.NewEncoder(w).Encode(v) // an error means that the client is gone
 		})
 	}
 	return map[string]http.Handler{

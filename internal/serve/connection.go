@@ -42,11 +42,12 @@ func (c *connection) Run(ctx context.Context) error {
 		InitialInterval: time.Second, Multiplier: 2, RandomizationFactor: 0.3, MaxInterval: time.Minute,
 	}
 	wait.Reset()
-	for {
+	for ctx.Err() == nil {
 		least, known := c.ask(ctx)
-		if known || pause.For(ctx, max(least, wait.NextBackOff())) != nil {
+		if known {
 			break
 		}
+		_ = pause.For(ctx, max(least, wait.NextBackOff())) // ends early with ctx
 	}
 	<-ctx.Done()
 	return nil

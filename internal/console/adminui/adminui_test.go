@@ -166,9 +166,9 @@ func (d *desk) login() {
 }
 
 // said has a person mention the bot.
-func (d *desk) said(text string) {
+func (d *desk) said() {
 	d.t.Helper()
-	body := strings.Replace(string(d.on.Said("fake:1", "m1", "U1", "@helper "+text).Body), "{", fmt.Sprintf(`{"webhookTimestamp":%d,`, time.Now().UnixMilli()), 1)
+	body := strings.Replace(string(d.on.Said("fake:1", "m1", "U1", "@helper hello").Body), "{", fmt.Sprintf(`{"webhookTimestamp":%d,`, time.Now().UnixMilli()), 1)
 	req := httptest.NewRequestWithContext(d.t.Context(), http.MethodPost, "/api/webhooks/linear", strings.NewReader(body))
 	req.Header.Set("Linear-Signature", webhook.Sign("MARKER-signing", []byte(body)))
 	w := httptest.NewRecorder()
@@ -337,7 +337,7 @@ func TestPages(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	d.said("hello")
+	d.said()
 	<-done
 	cancel()
 	wg.Wait()
@@ -407,7 +407,7 @@ func TestLive(t *testing.T) {
 	if err != nil || !strings.Contains(string(buf[:n]), "No thread has work") {
 		t.Errorf("the first event: %s, %v", buf[:n], err)
 	}
-	d.said("hello")
+	d.said()
 	seen := ""
 	for !strings.Contains(seen, "waits for a worker") {
 		if n, err = res.Body.Read(buf); err != nil {
@@ -442,7 +442,7 @@ func TestLater(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	d.said("hello")
+	d.said()
 	<-tried
 	cancel()
 	wg.Wait()
@@ -507,7 +507,7 @@ func TestViewersShareAPage(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.login()
-	d.said("hello")
+	d.said()
 	const viewers = 50
 	d.asked.Store(0)
 	begun := time.Now()
