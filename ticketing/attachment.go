@@ -189,23 +189,6 @@ func (c *call) filesOfComments(issue string) ([]*Attachment, error) {
 	return out, nil
 }
 
-// attachmentsOf returns what is attached to a ticket, at most a page of it.
-func (c *call) attachmentsOf(id string) ([]Attachment, error) {
-	client, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	got, err := client.IssueAttachmentNodes(c.ctx, id, linearapi.PageArgs{First: maxLimit})
-	if err != nil {
-		return nil, err
-	}
-	out := []Attachment{}
-	for i := range got.Nodes {
-		out = append(out, *c.attachment(&got.Nodes[i]))
-	}
-	return out, nil
-}
-
 // filesIn finds the files of Linear's storage in a Markdown text.
 func filesIn(issue, body string, owns func(string) bool) []FileRef {
 	out := []FileRef{}

@@ -22,7 +22,8 @@ type Told struct {
 
 // Explanation answers what a query is about.
 type Explanation struct {
-	// Traces are what was found, newest first.
+	// Traces are what was found, newest first, with the bot's own messages and
+	// duplicates behind the others.
 	Traces []Told `json:"traces"`
 	// Hints say, in sentences, what may be the cause if nothing was found.
 	Hints []string `json:"hints,omitempty"`
@@ -96,8 +97,7 @@ func (a *API) explain(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A duplicate comes after what it repeats: it is not what people ask about.
-	slices.SortStableFunc(found, func(x, y trace.Trace) int { return weight(x.Status) - weight(y.Status) })
+	slices.SortStableFunc(found, func(x, y trace.Trace) int { return weight(&x, q) - weight(&y, q) })
 	e := Explanation{Traces: a.tell(r.Context(), found)}
 	if len(found) == 0 {
 		e.Hints = hints(&seen)
@@ -105,11 +105,17 @@ func (a *API) explain(r *http.Request) (any, error) {
 	return e, nil
 }
 
-func weight(s trace.Status) int {
-	if s == trace.StatusDuplicate {
+// weight orders what was found. The bot's own messages in an issue or a thread, and
+// then duplicates, come last: people ask about what the bot answers.
+func weight(t *trace.Trace, q trace.Query) int {
+	switch {
+	case t.Status == trace.StatusDuplicate:
+		return 2
+	case t.Reason == reason.Self && !t.Names(q):
 		return 1
+	default:
+		return 0
 	}
-	return 0
 }
 
 // hints says why there may be no trace of something.

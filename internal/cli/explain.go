@@ -25,7 +25,7 @@ type explainCmd struct {
 
 // Help says what the answer looks like.
 func (*explainCmd) Help() string {
-	return "The first lines say what happened and what to do, the others how. If something was delivered more than once, the newest comes first."
+	return "The first lines say what happened and what to do, the others how. If something was delivered more than once, the newest comes first; the bot's own messages and duplicates come last."
 }
 
 // Run prints the stories.

@@ -186,6 +186,7 @@ func TestMishaps(t *testing.T) {
 		{"self message", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			root := s.Ada.Comment(s.issue, "@helper-bot hi")
 			s.explains("Comment|create|"+s.own(root), "ignored", "The bot itself wrote it")
+			s.explains(s.issue.Identifier, "Handled by mention/0") // and not that of the reply, which is newer
 		}},
 		{"other bot", linearbot.Config{Register: onMention(answer)}, func(s *scene) {
 			other := s.Workspace.InstallApp(linearsim.App{Name: "Other", DisplayName: "other-bot"})

@@ -5,7 +5,6 @@ import (
 	"unicode"
 
 	"github.com/yuin/goldmark/ast"
-	extast "github.com/yuin/goldmark/extension/ast"
 )
 
 // OwnWords returns a message as its writer typed it, still Markdown: without what
@@ -131,11 +130,11 @@ func hexValue(c byte) int {
 	return -1
 }
 
-// Unwrapped returns Markdown without the marks of emphasis and strike-through
-// around what it begins with: "**deploy** api" is "deploy api".
+// Unwrapped returns Markdown without the marks of emphasis around what it begins
+// with: "**deploy** api" is "deploy api". A struck command stays struck, so that it does not run.
 func Unwrapped(source string) string {
 	start := strings.TrimLeftFunc(source, unicode.IsSpace)
-	if start == "" || strings.IndexByte("*_~", start[0]) < 0 {
+	if start == "" || strings.IndexByte("*_", start[0]) < 0 {
 		return source
 	}
 	d := Parse(start)
@@ -143,20 +142,13 @@ func Unwrapped(source string) string {
 	if block == nil || block.Kind() != ast.KindParagraph {
 		return source
 	}
-	n := block.FirstChild()
-	v := &Own{doc: d, source: d.source, role: func(string) LinkRole { return LinkText }}
-	var src, inner Span
-	switch n := n.(type) {
-	case *ast.Emphasis:
-		src = v.wrapped(n, n.Level)
-		inner = Span{src.Start + n.Level, src.End - n.Level}
-	case *extast.Strikethrough:
-		src = v.wrapped(n, 0)
-		marks := Span{0, len(start[src.Start:]) - len(strings.TrimLeft(start[src.Start:], "~"))}
-		inner = Span{src.Start + marks.End, src.End - marks.End}
-	default:
+	n, ok := block.FirstChild().(*ast.Emphasis)
+	if !ok {
 		return source
 	}
+	v := &Own{doc: d, source: d.source, role: func(string) LinkRole { return LinkText }}
+	src := v.wrapped(n, n.Level)
+	inner := Span{src.Start + n.Level, src.End - n.Level}
 	if src.Start != 0 || inner.Start >= inner.End || src.End > len(start) {
 		return source
 	}

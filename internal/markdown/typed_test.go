@@ -45,7 +45,7 @@ func TestUnwrapped(t *testing.T) {
 		"**deploy**":         "deploy",
 		"**deploy api** now": "deploy api now",
 		"_deploy_ *now*":     "deploy *now*",
-		"~~deploy~~":         "deploy",
+		"~~deploy~~":         "~~deploy~~",
 		"`deploy api`":       "`deploy api`",
 		"*deploy":            "*deploy",
 		"* deploy":           "* deploy",
