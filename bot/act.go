@@ -1,44 +1,22 @@
 package bot
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
-	"sync"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/acts"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
-// A platform may tell of one act with several kinds of event: of a comment with
-// the comment itself, a session and a notification. One turn answers. Which one
-// is settled in three ways, the cheapest that will do:
+// One turn speaks for an act of which several events tell; see package acts. Where only
+// one kind of event can reach a handler, there is nothing to do.
 //
-//   - Where only one kind of event can reach a handler, there is nothing to do.
-//   - Where a workspace sends no sessions, as far as is known, a comment leaves
-//     word of its act in the notes of its thread, with the settle. It costs
-//     nothing.
-//   - Otherwise the first kind to get as far as a handler claims the act with a
-//     durable write; events of other kinds that tell of it are left out,
-//     in any order and on any instance.
-//
-// The first session of a workspace finds comments that have not claimed
-// anything. It marks the comment's thread, so that comments from then on do, lets
-// those that run finish, and looks for their word (afterComments).
-//
-// Events of the same kind are never left out: two of them are two acts that look
-// alike.
-
-// claimant is the stored form of a claim.
-type claimant struct {
-	Type string `json:"type"`
-	Key  string `json:"key"`
-}
+// The first session of a workspace finds comments that have not claimed anything. It
+// marks the comment's thread, so that comments from then on do, lets those that run
+// finish, and looks for their word (afterComments).
 
 // claim reports whether a turn speaks for its act, and sees to it that no other
 // does.
@@ -51,7 +29,7 @@ func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
 		return !told, err
 	}
 	if ev, ok := r.event.(*adapter.MessageEvent); ok && ev.Message.Session == nil && len(b.on.notified)+len(b.on.event) == 0 {
-		word, err := loadActs(ctx, r.notes)
+		word, err := acts.Spoken(ctx, r.notes)
 		if err != nil {
 			return false, err
 		}
@@ -59,42 +37,26 @@ func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !expected || word.has(head.Act) { // in an earlier run
+		if !expected || word.Has(head.Act) { // in an earlier run
 			r.claimed = true
-			word.leave(r.notes, r.acts()...)
+			word.Leave(r.notes, r.acts()...)
 			return true, nil
 		}
 	}
-	mine, err := json.Marshal(claimant{Type: head.Type, Key: head.Key})
-	if err != nil {
-		return false, err
-	}
-	held, err := b.notes.Value(notes.Act, head.Workspace, head.Act).Claim(ctx, mine)
-	if err != nil {
-		return false, fmt.Errorf("bot: claim of %s: %w", head.Act, err)
-	}
-	var holder claimant
-	if held != nil && json.Unmarshal(held, &holder) == nil && holder.Type != head.Type {
-		return false, nil
-	}
-	r.claimed = true
-	for _, act := range r.acts()[1:] { // the messages that the turn stands for
-		if _, err := b.notes.Value(notes.Act, head.Workspace, act).Claim(ctx, mine); err != nil {
-			return false, fmt.Errorf("bot: claim of %s: %w", act, err)
-		}
-	}
-	return true, nil
+	speaks, err := acts.Claim(ctx, b.notes, head, r.acts())
+	r.claimed = speaks && err == nil
+	return r.claimed, err
 }
 
 // acts returns the act of a turn, and those of the messages that it stands for.
 func (r *run) acts() []string {
-	acts := []string{r.head().Act}
+	all := []string{r.head().Act}
 	for _, s := range r.older {
 		if act := s.head().Act; act != "" {
-			acts = append(acts, act)
+			all = append(all, act)
 		}
 	}
-	return acts
+	return all
 }
 
 // hasRivals reports whether an event of another kind that tells of the same act
@@ -105,54 +67,6 @@ func (b *Bot) hasRivals(r *run) bool {
 		return true
 	}
 	return b.can.agent != nil && r.self.Sessions != adapter.TernaryNo
-}
-
-// actsKept is how many acts a thread keeps word of: more than are handled while
-// a session is under way.
-const actsKept = 32
-
-// acts are the acts that comments of a thread speak for, one a line, the oldest first.
-type acts []byte
-
-func loadActs(ctx context.Context, page *notes.Thread) (acts, error) {
-	stored, err := page.Get(ctx, notes.Acts, "")
-	if err != nil {
-		return nil, fmt.Errorf("bot: acts of %s: %w", page.Key().ID, err)
-	}
-	return stored, nil
-}
-
-func (a acts) has(act string) bool {
-	for rest := []byte(a); len(rest) > 0; {
-		var one []byte
-		one, rest, _ = bytes.Cut(rest, []byte{'\n'})
-		if string(one) == act {
-			return true
-		}
-	}
-	return false
-}
-
-// leave notes, with the settle, that a comment speaks for further acts.
-func (a acts) leave(page *notes.Thread, spoken ...string) {
-	all := a
-	for _, act := range spoken {
-		if all.has(act) {
-			continue
-		}
-		all = slices.Grow(slices.Clip(all), 1+len(act)) // a stays as it is
-		if len(all) > 0 {
-			all = append(all, '\n')
-		}
-		all = append(all, act...)
-	}
-	if len(all) == len(a) {
-		return
-	}
-	for over := 1 + bytes.Count(all, []byte{'\n'}) - actsKept; over > 0; over-- {
-		_, all, _ = bytes.Cut(all, []byte{'\n'})
-	}
-	page.Stage(notes.Acts, "", all)
 }
 
 // afterComments reports whether a comment has spoken for the act of a session,
@@ -167,15 +81,15 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if fresh, err := b.isFresh(ctx, ev.Workspace, now); err != nil || !fresh {
+	if fresh, err := b.sessions.Fresh(ctx, ev.Workspace, now); err != nil || !fresh {
 		return false, err // all instances know by now: comments claim
 	}
 	in := ev.Message.Session.CommentThread
 	if err := b.yieldToTurns(ctx, r, b.laneOf(ev.Workspace, in), now); err != nil {
 		return false, err
 	}
-	acts, err := loadActs(ctx, b.notes.Thread(laneKey(ev.Workspace, in)))
-	return acts.has(ev.Act), err
+	word, err := acts.Spoken(ctx, b.notes.Thread(laneKey(ev.Workspace, in)))
+	return word.Has(ev.Act), err
 }
 
 // yieldToTurns returns a *yieldError as long as a turn may be under way in another
@@ -222,13 +136,9 @@ func (b *Bot) noteSession(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	known, err := b.sendsSessions(ctx, ev.Workspace)
-	if err == nil && !known {
-		_, err = b.notes.Value(notes.Sessions, ev.Workspace).Claim(ctx, strconv.AppendInt(nil, now.UnixMilli(), 10))
-		if err == nil {
-			b.sessions.learn(ev.Workspace, true)
-			b.signal(ctx, state.Key{Workspace: ev.Workspace, Kind: "thread", ID: sessionsSignal})
-		}
+	first, err := b.sessions.Note(ctx, ev.Workspace, now)
+	if first {
+		b.signal(ctx, state.Key{Workspace: ev.Workspace, Kind: "thread", ID: sessionsSignal})
 	}
 	if in := ev.Message.Session.CommentThread; err == nil && in != "" {
 		there := b.notes.Thread(laneKey(ev.Workspace, in))
@@ -259,7 +169,7 @@ func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
 	if err != nil || !expected {
 		return err
 	}
-	fresh, err := b.isFresh(ctx, ev.Workspace, now)
+	fresh, err := b.sessions.Fresh(ctx, ev.Workspace, now)
 	if err != nil {
 		return err
 	}
@@ -267,13 +177,6 @@ func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
 	// session itself waits for the lane.
 	inOrder := b.cfg.Lanes == LanePerThread && !fresh
 	return &yieldError{wait: left, why: "waiting for the session that tells of the same message", inOrder: inOrder}
-}
-
-// isFresh reports whether some instances may not know yet that a workspace sends
-// sessions.
-func (b *Bot) isFresh(ctx context.Context, workspace string, now time.Time) (bool, error) {
-	since, err := b.sessionsSince(ctx, workspace)
-	return now.Sub(since) <= 3*sessionsTTL, err
 }
 
 // expectsSession reports whether a session may tell of the same act as a comment:
@@ -284,99 +187,11 @@ func (b *Bot) expectsSession(ctx context.Context, r *run) (bool, error) {
 	if err != nil || here != nil {
 		return here != nil, err
 	}
-	if !r.message.Mentioned {
+	if !r.message.Mentioned || b.can.agent == nil {
 		return false, nil
 	}
-	if b.sessions.hasArrived(r.head().Workspace) {
+	if b.sessions.HasArrived(r.head().Workspace) {
 		return true, nil
 	}
-	return b.sendsSessions(ctx, r.head().Workspace)
-}
-
-// sessionsSince returns when the first session of a workspace was seen, by the
-// store's clock.
-func (b *Bot) sessionsSince(ctx context.Context, workspace string) (time.Time, error) {
-	data, err := b.notes.Value(notes.Sessions, workspace).Get(ctx)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("bot: sessions of %s: %w", workspace, err)
-	}
-	ms, err := strconv.ParseInt(string(data), 10, 64)
-	if err != nil {
-		return time.Time{}, nil //nolint:nilerr // written by another version: long ago
-	}
-	return time.UnixMilli(ms), nil
-}
-
-// sendsSessions reports whether the platform was seen to send agent sessions for
-// a workspace. The answer is at most sessionsTTL old.
-func (b *Bot) sendsSessions(ctx context.Context, workspace string) (bool, error) {
-	if b.can.agent == nil {
-		return false, nil
-	}
-	if yes, known := b.sessions.known(workspace); known {
-		return yes, nil
-	}
-	seen, err := b.notes.Value(notes.Sessions, workspace).Get(ctx)
-	if err != nil {
-		return false, fmt.Errorf("bot: sessions of %s: %w", workspace, err)
-	}
-	b.sessions.learn(workspace, seen != nil)
-	return seen != nil, nil
-}
-
-const (
-	// sessionsTTL is how long a process believes that a workspace sends no
-	// sessions, or that it does, before it asks the store again.
-	sessionsTTL = 10 * time.Second
-	// sessionsMost bounds how many workspaces it remembers that of.
-	sessionsMost = 4096
-)
-
-// sessionMemory is what a process knows about which workspaces send sessions, so
-// that an ordinary turn does not ask the store. The zero value is ready to use.
-type sessionMemory struct {
-	mu sync.Mutex
-	of map[string]sessionFact
-	// arrived says that a session is stored that no turn has noted yet.
-	arrived map[string]time.Time
-}
-
-// arrive remembers that a session of a workspace was stored, so that the comment that
-// tells of the same act, if it comes later, lets it go first.
-func (m *sessionMemory) arrive(workspace string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.arrived == nil || len(m.arrived) >= sessionsMost {
-		m.arrived = make(map[string]time.Time)
-	}
-	m.arrived[workspace] = time.Now()
-}
-
-// hasArrived reports whether a session of a workspace was stored of late.
-func (m *sessionMemory) hasArrived(workspace string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	at, ok := m.arrived[workspace]
-	return ok && time.Since(at) < sessionsTTL
-}
-
-type sessionFact struct {
-	yes   bool
-	until time.Time
-}
-
-func (m *sessionMemory) known(workspace string) (yes, known bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f, ok := m.of[workspace]
-	return f.yes, ok && time.Now().Before(f.until)
-}
-
-func (m *sessionMemory) learn(workspace string, yes bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.of == nil || len(m.of) >= sessionsMost {
-		m.of = make(map[string]sessionFact)
-	}
-	m.of[workspace] = sessionFact{yes, time.Now().Add(sessionsTTL)}
+	return b.sessions.Send(ctx, r.head().Workspace)
 }

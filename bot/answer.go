@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -139,11 +140,11 @@ func (b *Bot) closeQuestionsAbout(ctx context.Context, r *run, ev *adapter.Delet
 
 // closeQuestions ends the wait for answers to the questions of turns whose
 // events were stored before a stop.
-func (t *Thread) closeQuestions(ctx context.Context, s stop) error {
+func (t *Thread) closeQuestions(ctx context.Context, s halt.Stop) error {
 	return t.bot.questions.Close(ctx, t.key(), func(q *questions.Question) bool {
 		if q.Seq == 0 || !t.sharesOrder(q.Lane) {
-			return !q.Asked.After(s.at)
+			return !q.Asked.After(s.At)
 		}
-		return s.endsEntry(q.Seq, q.Asked)
+		return s.Ends(q.Seq, q.Asked)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/acts"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/greet"
 	"github.com/linearbot/linearbot/internal/links"
@@ -34,7 +35,7 @@ type Bot struct {
 	questions  questions.Book
 	runner     *turns.Runner
 	running    running.Set[*Turn]
-	sessions   sessionMemory
+	sessions   *acts.Workspaces
 	attends    *attend.Sessions
 	greeter    greet.Greeter
 	members    members
@@ -55,7 +56,7 @@ func New(cfg Config) (*Bot, error) {
 	book := notes.New(cfg.Store)
 	b := &Bot{
 		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger,
-		notes: book, links: links.New(links.Config(cfg.Links), book),
+		notes: book, sessions: acts.NewWorkspaces(book), links: links.New(links.Config(cfg.Links), book),
 	}
 	b.attends = b.attendance()
 	b.on.commands.NoHelp = cfg.Commands.NoHelp

@@ -3,12 +3,10 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -22,30 +20,13 @@ import (
 // this process.
 func (b *Bot) noteDeletion(ctx context.Context, to *adapter.Route) error {
 	k := laneKey(to.Workspace, to.Thread)
-	page := b.notes.Thread(k)
-	for {
-		ids, stored, err := loadDeleted(ctx, page)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(ids, to.Deleted) {
-			break
-		}
-		ids = append(ids, to.Deleted)
-		next := strings.Join(ids[max(0, len(ids)-deletedKept):], "\n")
-		err = page.Swap(ctx, notes.Deleted, "", stored, []byte(next))
-		if errors.Is(err, state.ErrConflict) {
-			continue
-		}
-		if errors.Is(err, state.ErrInvalid) {
-			// The thread has no room for notes. The deletion is stored all the same.
-			b.log.Warn().Err(err).Str(keyThread, string(to.Thread)).Msg("a message that is deleted may still be answered")
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("bot: deletion in %s: %w", to.Thread, err)
-		}
-		break
+	err := halt.Delete(ctx, b.notes.Thread(k), to.Deleted)
+	switch {
+	case errors.Is(err, state.ErrInvalid):
+		// The thread has no room for notes. The deletion is stored all the same.
+		b.log.Warn().Err(err).Str(keyThread, string(to.Thread)).Msg("a message that is deleted may still be answered")
+	case err != nil:
+		return err
 	}
 	b.running.Tell(k)
 	b.running.End(k, ErrDeleted, func(t *Turn) bool { return t.handles(to.Deleted) })
@@ -53,27 +34,10 @@ func (b *Bot) noteDeletion(ctx context.Context, to *adapter.Route) error {
 	return nil
 }
 
-// deletedKept is how many deletions are remembered of a thread: more than there
-// are messages that wait for a turn in nearly all threads.
-const deletedKept = 512
-
-// loadDeleted returns the ids of the deleted messages of a thread, and their
-// stored form.
-func loadDeleted(ctx context.Context, page *notes.Thread) (ids []string, stored []byte, err error) {
-	stored, err = page.Get(ctx, notes.Deleted, "")
-	if err != nil {
-		return nil, nil, fmt.Errorf("bot: deletions in %s: %w", page.Key().ID, err)
-	}
-	if stored != nil {
-		ids = strings.Split(string(stored), "\n")
-	}
-	return ids, stored, nil
-}
-
 // isDeleted reports whether the message of a turn, or the one that begins its
 // thread, is known to be deleted.
 func (t *Turn) isDeleted(ctx context.Context) (bool, error) {
-	ids, _, err := loadDeleted(ctx, t.notes)
+	ids, err := halt.Deleted(ctx, t.notes)
 	return slices.ContainsFunc(ids, t.handles), err
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -167,7 +168,7 @@ func (b *Bot) threadOf(e state.Queued) adapter.ThreadID {
 // thread, is known to be deleted. Their ids are parts of the event key and of the
 // thread id.
 func (b *Bot) wasDeleted(ctx context.Context, to *adapter.Route) bool {
-	ids, _, err := loadDeleted(ctx, b.notes.Thread(laneKey(to.Workspace, to.Thread)))
+	ids, err := halt.Deleted(ctx, b.notes.Thread(laneKey(to.Workspace, to.Thread)))
 	if err != nil {
 		return false
 	}

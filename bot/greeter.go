@@ -7,6 +7,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/greet"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -21,7 +22,7 @@ func (b *Bot) greetLater(to *adapter.Route, e *state.Entry, receipt state.Receip
 	if !to.Message || !b.attends.Is(to.Thread) {
 		return
 	}
-	b.sessions.arrive(to.Workspace)
+	b.sessions.Arrive(to.Workspace)
 	if b.cfg.Sessions.Unattended {
 		return
 	}
@@ -31,11 +32,11 @@ func (b *Bot) greetLater(to *adapter.Route, e *state.Entry, receipt state.Receip
 			Thread: attend.Thread{Workspace: to.Workspace, ID: to.Thread}, Entry: replayed(e.ID), Ahead: receipt.Depth - 1,
 		}
 		g.Stopped = func(ctx context.Context) bool {
-			last, err := loadStop(ctx, b.notes.Thread(laneKey(g.Thread.Workspace, g.Thread.ID)))
-			if last.seq > 0 {
-				return err != nil || seq < last.seq
+			last, err := halt.LastStop(ctx, b.notes.Thread(laneKey(g.Thread.Workspace, g.Thread.ID)))
+			if last.Seq > 0 {
+				return err != nil || seq < last.Seq
 			}
-			return err != nil || !at.After(last.at)
+			return err != nil || !at.After(last.At)
 		}
 		return greet.Word{Entry: e.ID, Speak: func(ctx context.Context) bool { return b.attends.Greet(ctx, g) }}
 	})

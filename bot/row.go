@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/rows"
@@ -169,6 +170,6 @@ func (b *Bot) apart(ctx context.Context, t *Turn) (bool, error) {
 	if r, _, err := b.reply(ctx, t, open); err != nil || r != nil {
 		return r != nil, err
 	}
-	s, err := loadStop(ctx, t.notes)
-	return s.ends(t), err
+	s, err := halt.LastStop(ctx, t.notes)
+	return t.endedBy(s), err
 }

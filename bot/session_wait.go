@@ -9,6 +9,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -80,12 +81,12 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome,
 	if err != nil {
 		return nil, err
 	}
-	last, err := loadStop(ctx, r.notes)
+	last, err := halt.LastStop(ctx, r.notes)
 	if err != nil {
 		return nil, err
 	}
 	left := w.Left(now)
-	if left == 0 || last.endsEntry(w.Seq, w.At) || b.wasDeleted(ctx, &adapter.Route{Workspace: ev.Workspace, Thread: w.Thread, Key: w.Event}) {
+	if left == 0 || last.Ends(w.Seq, w.At) || b.wasDeleted(ctx, &adapter.Route{Workspace: ev.Workspace, Thread: w.Thread, Key: w.Event}) {
 		return handled(), nil
 	}
 	asks, err := b.awaitsInput(ctx, r.notes)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
-	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/running"
@@ -32,88 +30,9 @@ var ErrStopped = errors.New("bot: a person asked to stop")
 // so it does not wait for the turns that it ends. Elsewhere a handler calls
 // Thread.Stop.
 
-// stop is when a thread was stopped.
-type stop struct {
-	// seq is the place of the stop among what was stored for the thread: what a person
-	// writes after a stop may have the same time. Zero if it is unknown, where the
-	// turn of another thread stops this one.
-	seq uint64
-	// at is when the stop was stored, by the store's clock. A stop that is handled
-	// again has a new place, and the old time. Zero before its turn.
-	at time.Time
-	// by is the event whose turn asked for it, and which continues.
-	by string
-	// pending says that a person in a session asked for it and waits for its
-	// confirmation, before which nothing that came later is answered.
-	pending bool
-}
-
-// pendingStop is stored in place of the event of a stop that is pending: other
-// versions take it for one that they do not know.
-const pendingStop = "\x00pending"
-
-// ends reports whether a stop ends a turn.
-func (s stop) ends(t *Turn) bool {
-	return s.endsEntry(t.entry.Seq, t.entry.EnqueuedAt) && t.head().Key != s.by
-}
-
-// endsEntry reports whether a stop ends the turn of what was stored at a place and a
-// time, unless it is that which asked for the stop.
-func (s stop) endsEntry(seq uint64, at time.Time) bool {
-	if s.at.IsZero() || s.seq > 0 && seq >= s.seq {
-		return seq < s.seq
-	}
-	return !at.After(s.at)
-}
-
-// after reports whether a stop came after another one.
-func (s stop) after(other stop) bool {
-	if s.at.IsZero() || other.at.IsZero() || s.at.Equal(other.at) {
-		return s.seq > other.seq
-	}
-	return s.at.After(other.at)
-}
-
-// stored returns the stored form of a stop.
-func (s stop) stored() []byte {
-	var nano int64
-	if !s.at.IsZero() {
-		nano = s.at.UnixNano()
-	}
-	by := s.by
-	if s.pending {
-		by = pendingStop
-	}
-	return fmt.Appendf(nil, "%d %d %s", nano, s.seq, by)
-}
-
-// parseStop reads the stored form of a stop. Nil is the zero stop.
-func parseStop(data []byte) stop {
-	nano, rest, _ := strings.Cut(string(data), " ")
-	place, by, _ := strings.Cut(rest, " ")
-	at, err := strconv.ParseInt(nano, 10, 64)
-	seq, err2 := strconv.ParseUint(place, 10, 64)
-	if err != nil || err2 != nil {
-		return stop{} // none, or written by another version
-	}
-	s := stop{seq: seq, by: by}
-	if by == pendingStop {
-		s.by, s.pending = "", true
-	}
-	if at != 0 {
-		s.at = time.Unix(0, at)
-	}
-	return s
-}
-
-// loadStop returns the last stop of a thread as its notes have it. It is zero if
-// there was none.
-func loadStop(ctx context.Context, page *notes.Thread) (stop, error) {
-	data, err := page.Get(ctx, notes.Stop, "")
-	if err != nil {
-		return stop{}, fmt.Errorf("bot: stop of %s: %w", page.Key().ID, err)
-	}
-	return parseStop(data), nil
+// endedBy reports whether a stop ends the turn.
+func (t *Turn) endedBy(s halt.Stop) bool {
+	return s.Ends(t.entry.Seq, t.entry.EnqueuedAt) && t.head().Key != s.By
 }
 
 // Stop ends the turns of everything that happened in the thread before now, and
@@ -132,9 +51,9 @@ func (t *Thread) Stop(ctx context.Context) error {
 		return err
 	}
 	if turn := t.turnOf(ctx); turn != nil {
-		s := stop{at: turn.entry.EnqueuedAt, by: turn.head().Key}
+		s := halt.Stop{At: turn.entry.EnqueuedAt, By: turn.head().Key}
 		if t.sharesOrder(turn.entry.Lane) {
-			s.seq = turn.entry.Seq
+			s.Seq = turn.entry.Seq
 		}
 		return t.stop(ctx, s)
 	}
@@ -153,29 +72,29 @@ func (t *Thread) sharesOrder(lane state.Key) bool {
 
 // stopNow returns a stop of everything that was stored by now. It takes its place in the
 // order with an entry in the urgent lane that does nothing.
-func (t *Thread) stopNow(ctx context.Context) (stop, error) {
+func (t *Thread) stopNow(ctx context.Context) (halt.Stop, error) {
 	now, err := t.bot.notes.Thread(t.key()).Now(ctx)
 	if err != nil {
-		return stop{}, err
+		return halt.Stop{}, err
 	}
 	probe, err := packOwn(&ownEvent{Probe: true})
 	if err != nil {
-		return stop{}, err
+		return halt.Stop{}, err
 	}
 	lane := t.bot.laneOf(t.workspace, t.id)
 	lane.Kind = "urgent"
 	receipt, err := t.bot.cfg.Store.Enqueue(ctx, state.Entry{ID: "stop\x00" + uuid.NewString(), Lane: lane, Body: probe})
-	return stop{seq: receipt.Seq, at: now}, err
+	return halt.Stop{Seq: receipt.Seq, At: now}, err
 }
 
 // stop stores a stop and ends what it concerns: the turns of this process, and
 // the questions.
-func (t *Thread) stop(ctx context.Context, s stop) error {
-	if err := keepStop(ctx, t.bot.notes.Thread(t.key()), s); err != nil {
+func (t *Thread) stop(ctx context.Context, s halt.Stop) error {
+	if err := s.Keep(ctx, t.bot.notes.Thread(t.key())); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
 	t.bot.running.Tell(t.key())
-	t.bot.running.End(t.key(), ErrStopped, s.ends)
+	t.bot.running.End(t.key(), ErrStopped, func(t *Turn) bool { return t.endedBy(s) })
 	t.bot.signal(ctx, t.key())
 	return t.closeQuestions(ctx, s)
 }
@@ -189,29 +108,14 @@ func (b *Bot) stopAt(ctx context.Context, to *adapter.Route, receipt state.Recei
 	if !to.Urgent {
 		return
 	}
-	s, k := stop{seq: receipt.Seq, pending: true}, laneKey(to.Workspace, to.Thread)
-	if err := keepStop(ctx, b.notes.Thread(k), s); err != nil {
+	s, k := halt.Stop{Seq: receipt.Seq, Pending: true}, laneKey(to.Workspace, to.Thread)
+	if err := s.Keep(ctx, b.notes.Thread(k)); err != nil {
 		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("a stop could not be carried out at once: it waits for its turn")
 		return
 	}
 	b.running.Tell(k)
-	b.running.End(k, ErrStopped, s.ends)
+	b.running.End(k, ErrStopped, func(t *Turn) bool { return t.endedBy(s) })
 	b.signal(ctx, k)
-}
-
-// keepStop stores a stop, unless a later one is there: a stop that is retried must
-// not revive what a newer one has ended.
-func keepStop(ctx context.Context, page *notes.Thread, s stop) error {
-	for {
-		old, err := page.Get(ctx, notes.Stop, "")
-		if err != nil || parseStop(old).after(s) {
-			return err
-		}
-		err = page.Swap(ctx, notes.Stop, "", old, s.stored())
-		if !errors.Is(err, state.ErrConflict) {
-			return err
-		}
-	}
 }
 
 // obeyStop ends what a person asked to stop. Without a handler for it the bot
@@ -221,7 +125,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
 	if b.isSession(r.Turn) {
 		ctx := r.limited(ctx)
-		if err := r.thread.stop(ctx, stop{seq: r.entry.Seq, at: r.entry.EnqueuedAt, pending: true}); err != nil {
+		if err := r.thread.stop(ctx, halt.Stop{Seq: r.entry.Seq, At: r.entry.EnqueuedAt, Pending: true}); err != nil {
 			return nil, err
 		}
 		if err := b.awaitStop(ctx, r); err != nil {
@@ -276,7 +180,8 @@ func (b *Bot) stopConfirmed(ctx context.Context, log *zerolog.Logger, t *Turn) {
 	if _, isStop := t.event.(*adapter.StopEvent); !isStop || !b.isSession(t) {
 		return
 	}
-	if err := keepStop(ctx, b.notes.Thread(t.thread.key()), stop{seq: t.entry.Seq, at: t.entry.EnqueuedAt}); err != nil {
+	s := halt.Stop{Seq: t.entry.Seq, At: t.entry.EnqueuedAt}
+	if err := s.Keep(ctx, b.notes.Thread(t.thread.key())); err != nil {
 		log.Warn().Err(err).Msg("what a person writes after a stop waits a little")
 	}
 }
@@ -296,12 +201,12 @@ func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
 	if _, isMessage := r.event.(*adapter.MessageEvent); !isMessage || !b.isSession(r.Turn) {
 		return nil
 	}
-	last, err := loadStop(ctx, r.notes)
-	if err != nil || !last.pending {
+	last, err := halt.LastStop(ctx, r.notes)
+	if err != nil || !last.Pending {
 		return err
 	}
 	now, err := r.now(ctx)
-	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace || !last.at.IsZero() && now.Sub(last.at) >= stopGrace {
+	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace || !last.At.IsZero() && now.Sub(last.At) >= stopGrace {
 		return err
 	}
 	return &yieldError{wait: confirmPoll, why: "waiting until the stop before it is confirmed", inOrder: true}
@@ -347,11 +252,11 @@ func (b *Bot) unstoppable(r *run) {
 // overAlready returns the cause with which a turn ends before it begins: its
 // thread was stopped or its message deleted. Nil if neither is known.
 func (t *Turn) overAlready(ctx context.Context) (cause, err error) {
-	last, err := loadStop(ctx, t.notes)
+	last, err := halt.LastStop(ctx, t.notes)
 	if err != nil {
 		return nil, err
 	}
-	if last.ends(t) {
+	if t.endedBy(last) {
 		return ErrStopped, nil
 	}
 	deleted, err := t.isDeleted(ctx)
@@ -383,7 +288,7 @@ func (b *Bot) watch(ctx context.Context) {
 		if k.ID != sessionsSignal {
 			return false
 		}
-		b.sessions.learn(k.Workspace, true)
+		b.sessions.Learn(k.Workspace, true)
 		return true
 	}}
 	if s, ok := b.cfg.Store.(state.Signaler); ok {
@@ -395,12 +300,12 @@ func (b *Bot) watch(ctx context.Context) {
 // endByNotes ends the turns of a thread that its notes say are over.
 func (b *Bot) endByNotes(ctx context.Context, k state.Key) error {
 	page := b.notes.Thread(k)
-	last, err := loadStop(ctx, page)
+	last, err := halt.LastStop(ctx, page)
 	if err != nil {
 		return err
 	}
-	b.running.End(k, ErrStopped, last.ends)
-	ids, _, err := loadDeleted(ctx, page)
+	b.running.End(k, ErrStopped, func(t *Turn) bool { return t.endedBy(last) })
+	ids, err := halt.Deleted(ctx, page)
 	if err != nil {
 		return err
 	}

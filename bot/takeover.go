@@ -3,15 +3,11 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
@@ -26,33 +22,12 @@ var ErrTakenOver = errors.New("bot: a newer message takes over")
 // stop. The turn that was ended goes back to its lane, where the newer message stands
 // for it.
 
-// arrival is the last message of a thread that takes over.
-type arrival struct {
-	at    time.Time // by the store's clock, after it was stored
-	entry string
-}
-
-// ends reports whether a message takes over from a turn: one of messages, leased
+// takenOverBy reports whether a message takes over from the turn: one of messages, leased
 // before it arrived. What a question runs again is not taken over, nor what is no
 // message.
-func (a arrival) ends(t *Turn) bool {
+func (t *Turn) takenOverBy(a halt.Arrival) bool {
 	_, message := t.event.(*adapter.MessageEvent)
-	return message && !isResumed(&t.entry) && a.at.After(t.leased) && t.entry.ID != a.entry && !slices.Contains(t.olderIDs, a.entry)
-}
-
-func (a arrival) stored() []byte {
-	return []byte(strconv.FormatInt(a.at.UnixNano(), 10) + " " + a.entry)
-}
-
-// parseArrival reads the stored form of an arrival. Nil is the zero arrival, which
-// ends nothing.
-func parseArrival(data []byte) arrival {
-	nano, entry, _ := strings.Cut(string(data), " ")
-	at, err := strconv.ParseInt(nano, 10, 64)
-	if err != nil {
-		return arrival{}
-	}
-	return arrival{time.Unix(0, at), entry}
+	return message && !isResumed(&t.entry) && a.Ends(t.leased, t.entry.ID, t.olderIDs)
 }
 
 // takeOver ends what runs in the thread of a message that was just stored in a lane.
@@ -66,15 +41,16 @@ func (b *Bot) takeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Rou
 		return
 	}
 	now, err := page.Now(ctx)
+	a := halt.Arrival{At: now, Entry: d.Key()}
 	if err == nil {
-		err = keepArrival(ctx, page, arrival{now, d.Key()})
+		err = a.Keep(ctx, page)
 	}
 	if err != nil {
 		logUnlessNil(&log, err)
 		return
 	}
 	b.running.Tell(k)
-	b.running.End(k, ErrTakenOver, arrival{now, d.Key()}.ends)
+	b.running.End(k, ErrTakenOver, func(t *Turn) bool { return t.takenOverBy(a) })
 	b.signal(ctx, k)
 }
 
@@ -114,29 +90,15 @@ func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.
 	return answers == nil, err
 }
 
-// keepArrival stores an arrival, unless a later one is there.
-func keepArrival(ctx context.Context, page *notes.Thread, a arrival) error {
-	for {
-		old, err := page.Get(ctx, notes.Arrival, "")
-		if err != nil || parseArrival(old).at.After(a.at) {
-			return err
-		}
-		err = page.Swap(ctx, notes.Arrival, "", old, a.stored())
-		if err == nil || !errors.Is(err, state.ErrConflict) {
-			return err
-		}
-	}
-}
-
 // endByArrival ends what the last message of a thread has taken over.
 func (b *Bot) endByArrival(ctx context.Context, page *notes.Thread) error {
 	if !b.cfg.Policy.takesOver() {
 		return nil
 	}
-	data, err := page.Get(ctx, notes.Arrival, "")
+	a, err := halt.LastArrival(ctx, page)
 	if err != nil {
-		return fmt.Errorf("bot: messages of %s: %w", page.Key().ID, err)
+		return err
 	}
-	b.running.End(page.Key(), ErrTakenOver, parseArrival(data).ends)
+	b.running.End(page.Key(), ErrTakenOver, func(t *Turn) bool { return t.takenOverBy(a) })
 	return nil
 }

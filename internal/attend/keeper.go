@@ -160,7 +160,7 @@ func (k *Keeper) showAlive(ctx context.Context, every time.Duration) time.Durati
 	return every
 }
 
-// Write has write write something of a kind into the session, in turn with the keeper.
+// Write calls write, which writes something of a kind, in turn with the keeper.
 // again is called the first time that a turn answers after its answer.
 func (k *Keeper) Write(ctx context.Context, kind adapter.ActivityKind, again func(), write func(context.Context) error) error {
 	k.gate.RLock()
@@ -193,7 +193,7 @@ func (k *Keeper) admits(kind adapter.ActivityKind, again func()) error {
 	return nil
 }
 
-// Alone has write write something when the keeper does not.
+// Alone calls write while the keeper writes nothing.
 func (k *Keeper) Alone(write func() error) error {
 	k.gate.RLock()
 	defer k.gate.RUnlock()
