@@ -230,6 +230,14 @@ func (s *Server) controlApp(r *http.Request, in args) (any, error) {
 		}
 		return map[string]any{"id": id, "status": d.Attempts[0].Status, "answer": d.Attempts[0].Answer, "issue": issue}, nil
 	case "webhook":
+		if on, ok := in["enabled"].(bool); ok && !in.has("url") {
+			hook := app.Webhook()
+			if hook == nil {
+				return nil, refused(http.StatusNotFound, "the app has no webhook")
+			}
+			hook.SetEnabled(on)
+			return map[string]any{"id": hook.ID, "enabled": on}, nil
+		}
 		hook := app.SetWebhook(Webhook{URL: in.text("url"), Secret: in.text("secret"), ResourceTypes: in.texts("resourceTypes")})
 		return map[string]any{"id": hook.ID, "secret": hook.Secret}, nil
 	default:

@@ -376,6 +376,54 @@ func TestScene(t *testing.T) {
 	}
 }
 
+func TestSeedAppIsInstalledByWorkspaces(t *testing.T) {
+	t.Parallel()
+	seed, err := ParseSeed([]byte(`
+workspaces:
+  - {name: Acme, urlKey: acme, users: [{displayName: ada, admin: true}]}
+  - {name: Globex, urlKey: globex, users: [{displayName: bob, admin: true}]}
+apps:
+  - name: Helper
+    clientId: helper-id
+    clientSecret: helper-secret
+    redirectUris: ["http://127.0.0.1:1/back"]
+    webhook: {url: "http://127.0.0.1:1/hook", secret: helper-hook}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := New(t).Server
+	spaces, err := srv.Plant(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := srv.oauth.clients["helper-id"]
+	if c == nil {
+		t.Fatal("the app is not registered")
+	}
+	env := strings.Join(c.Env(), "\n")
+	for _, want := range []string{
+		"LINEAR_AUTHORIZE_URL=" + srv.URL() + "/oauth/authorize", "LINEAR_CLIENT_ID=helper-id",
+		"LINEAR_CLIENT_SECRET=helper-secret", "LINEAR_WEBHOOK_SECRET=helper-hook",
+	} {
+		if !strings.Contains(env, want) {
+			t.Errorf("the environment lacks %s:\n%s", want, env)
+		}
+	}
+	page := srv.URL() + "/oauth/authorize?client_id=helper-id&response_type=code&scope=read&actor=app&redirect_uri=http://127.0.0.1:1/back"
+	for _, w := range spaces {
+		if c.Installation(w) != nil {
+			t.Errorf("%s has the app already", w.URLKey)
+		}
+		if _, err := c.Approve(page, w.users[0]); err != nil || c.Installation(w) == nil {
+			t.Errorf("%s does not get the app: %v", w.URLKey, err)
+		}
+	}
+	if _, err := srv.Plant(Seed{Apps: []SeedOAuthApp{{Name: "Lost"}}}); err == nil || !strings.Contains(err.Error(), "redirectUris") {
+		t.Errorf("an app that people cannot come back to: %v", err)
+	}
+}
+
 func TestServe(t *testing.T) {
 	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state.json")

@@ -75,6 +75,23 @@ func (in *Installation) Env() []string {
 	return out
 }
 
+// Env is what a bot reads from its environment to have workspaces install the
+// app: the variables of linearbot, one "NAME=value" each.
+func (c *OAuthClient) Env() []string {
+	url := c.srv.URL()
+	return read(c.srv, func() []string {
+		out := []string{
+			"LINEAR_API_URL=" + url + "/graphql", "LINEAR_OAUTH_URL=" + url, "LINEAR_UPLOADS_URL=" + url,
+			"LINEAR_AUTHORIZE_URL=" + url + "/oauth/authorize",
+			"LINEAR_CLIENT_ID=" + c.ClientID, "LINEAR_CLIENT_SECRET=" + c.secret,
+		}
+		if c.app.Webhook != nil {
+			out = append(out, "LINEAR_WEBHOOK_SECRET="+c.app.Webhook.Secret)
+		}
+		return out
+	})
+}
+
 // Open makes an issue the one that the person looks at: [User.Comments] writes
 // there.
 func (u *User) Open(i *Issue) {

@@ -18,6 +18,34 @@ import (
 // name each other by display names, keys and titles.
 type Seed struct {
 	Workspaces []SeedWorkspace `json:"workspaces"`
+	// Apps are those that workspaces install through the authorize page.
+	Apps []SeedOAuthApp `json:"apps"`
+}
+
+// SeedOAuthApp describes an app that no workspace has installed yet.
+type SeedOAuthApp struct {
+	Name              string       `json:"name"`
+	DisplayName       string       `json:"displayName"`
+	ClientID          string       `json:"clientId"`     // defaults to a new one
+	ClientSecret      string       `json:"clientSecret"` // defaults to a new one
+	RedirectURIs      []string     `json:"redirectUris"`
+	ClientCredentials bool         `json:"clientCredentials"`
+	Webhook           *SeedWebhook `json:"webhook"`
+}
+
+// SeedWebhook describes the webhook of an app.
+type SeedWebhook struct {
+	URL           string   `json:"url"`
+	Secret        string   `json:"secret"` // defaults to a new one
+	ResourceTypes []string `json:"resourceTypes"`
+}
+
+// webhook returns what is described, or nil.
+func (h *SeedWebhook) webhook() *Webhook {
+	if h == nil {
+		return nil
+	}
+	return &Webhook{URL: h.URL, Secret: h.Secret, ResourceTypes: h.ResourceTypes}
 }
 
 // SeedWorkspace describes a workspace of a [Seed].
@@ -55,17 +83,13 @@ type SeedLabel struct {
 
 // SeedApp describes an installed app.
 type SeedApp struct {
-	Name         string   `json:"name"`
-	DisplayName  string   `json:"displayName"`
-	ClientID     string   `json:"clientId"`     // defaults to a new one
-	ClientSecret string   `json:"clientSecret"` // defaults to a new one
-	AccessToken  string   `json:"accessToken"`  // defaults to none
-	Scopes       []string `json:"scopes"`
-	Webhook      *struct {
-		URL           string   `json:"url"`
-		Secret        string   `json:"secret"`
-		ResourceTypes []string `json:"resourceTypes"`
-	} `json:"webhook"`
+	Name         string       `json:"name"`
+	DisplayName  string       `json:"displayName"`
+	ClientID     string       `json:"clientId"`     // defaults to a new one
+	ClientSecret string       `json:"clientSecret"` // defaults to a new one
+	AccessToken  string       `json:"accessToken"`  // defaults to none
+	Scopes       []string     `json:"scopes"`
+	Webhook      *SeedWebhook `json:"webhook"`
 }
 
 // SeedIssue describes an issue. By, Assignee and the authors of comments are
@@ -136,7 +160,29 @@ func (s *Server) Plant(seed Seed) ([]*Workspace, error) {
 		}
 		out = append(out, p.ws)
 	}
+	for _, a := range seed.Apps {
+		if len(a.RedirectURIs) == 0 {
+			return out, fmt.Errorf("linearsim: seed: app %q needs redirectUris, or belongs to the apps of a workspace", a.Name)
+		}
+		s.oauthApp(a)
+	}
 	return out, nil
+}
+
+func (s *Server) oauthApp(a SeedOAuthApp) {
+	c := s.RegisterApp(OAuthApp{
+		Name: a.Name, DisplayName: a.DisplayName, RedirectURIs: a.RedirectURIs, ClientCredentials: a.ClientCredentials, Webhook: a.Webhook.webhook(),
+	})
+	s.mu.Lock()
+	defer s.unlock()
+	if a.ClientID != "" {
+		delete(s.oauth.clients, c.ClientID)
+		c.ClientID = a.ClientID
+		s.oauth.clients[c.ClientID] = c
+	}
+	if a.ClientSecret != "" {
+		c.secret = a.ClientSecret
+	}
 }
 
 // planter adds the parts of one workspace.
@@ -261,11 +307,9 @@ func (p planter) comment(i *Issue, to *Comment, sc SeedComment) error {
 }
 
 func (p planter) app(a SeedApp) {
-	app := App{Name: a.Name, DisplayName: a.DisplayName, ClientCredentials: true, Scopes: a.Scopes}
-	if a.Webhook != nil {
-		app.Webhook = &Webhook{URL: a.Webhook.URL, Secret: a.Webhook.Secret, ResourceTypes: a.Webhook.ResourceTypes}
-	}
-	in := p.ws.InstallApp(app)
+	in := p.ws.InstallApp(App{
+		Name: a.Name, DisplayName: a.DisplayName, ClientCredentials: true, Scopes: a.Scopes, Webhook: a.Webhook.webhook(),
+	})
 	s := p.ws.srv
 	s.mu.Lock()
 	defer s.unlock()

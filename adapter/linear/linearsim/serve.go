@@ -1,11 +1,14 @@
 package linearsim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -109,9 +112,22 @@ type announced struct {
 	URL     string              `json:"url"`
 	GraphQL string              `json:"graphql"`
 	Control string              `json:"control"`
-	Env     map[string][]string `json:"env"`  // by app
+	Env     map[string][]string `json:"env"`  // by workspace and app; of apps to install, by app
 	Keys    map[string]string   `json:"keys"` // API keys by person
 	Tokens  map[string]string   `json:"tokens"`
+}
+
+// keyOf returns a key that the person has already, such as that of a seed file,
+// or "".
+func (s *Server) keyOf(u *User) string {
+	s.mu.Lock()
+	defer s.unlock()
+	for _, text := range slices.Sorted(maps.Keys(s.tokens)) {
+		if t := s.tokens[text]; t.key && t.user == u {
+			return text
+		}
+	}
+	return ""
 }
 
 // announce prints where the server is and with what to reach it.
@@ -134,14 +150,20 @@ func (s *Server) announce(cfg ServeConfig, out io.Writer) error {
 		}
 		apps = append(apps, w.apps...)
 	}
+	clients := slices.SortedFunc(maps.Values(s.oauth.clients), func(x, y *OAuthClient) int {
+		return cmp.Or(cmp.Compare(x.app.DisplayName, y.app.DisplayName), cmp.Compare(x.ClientID, y.ClientID))
+	})
 	s.mu.Unlock()
 	for _, p := range people {
-		a.Keys[p.name] = p.user.APIKey()
+		a.Keys[p.name] = cmp.Or(s.keyOf(p.user), p.user.APIKey())
 	}
 	for _, in := range apps {
 		name := in.ws.URLKey + "/" + in.User.DisplayName
 		a.Env[name] = in.Env()
 		a.Tokens[name] = in.Token()
+	}
+	for _, c := range clients {
+		a.Env[c.app.DisplayName] = c.Env()
 	}
 	if cfg.JSON {
 		return json.NewEncoder(out).Encode(a)
@@ -155,6 +177,12 @@ func (s *Server) announce(cfg ServeConfig, out io.Writer) error {
 			b.WriteString(line + "\n")
 		}
 		fmt.Fprintf(&b, "# or with a token: LINEAR_ACCESS_TOKEN=%s\n", a.Tokens[name])
+	}
+	for _, c := range clients {
+		fmt.Fprintf(&b, "\n# %s: workspaces install it, and come back to %s\n", c.app.DisplayName, strings.Join(c.app.RedirectURIs, ", "))
+		for _, line := range a.Env[c.app.DisplayName] {
+			b.WriteString(line + "\n")
+		}
 	}
 	b.WriteString("\n# API keys of people\n")
 	for _, p := range people {
