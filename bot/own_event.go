@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"runtime/debug"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -58,13 +59,24 @@ func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Ev
 		if err != nil {
 			return nil, err
 		}
-		return func(self *adapter.Identity) (adapter.Event, error) { return b.cfg.Adapter.Decode(d, self) }, nil
+		return func(self *adapter.Identity) (adapter.Event, error) { return decoded(b.cfg.Adapter, d, self) }, nil
 	}
 	var own ownEvent
 	if json.Unmarshal(body, &own) != nil || !own.valid() {
 		return nil, envelope.ErrUnreadable
 	}
 	return func(*adapter.Identity) (adapter.Event, error) { return own.event(e), nil }, nil
+}
+
+// decoded has an adapter decode a delivery. What is stored must never end the
+// process, or it ends that of each instance in turn: a panic is an error.
+func decoded(a adapter.Adapter, d *adapter.Delivery, self *adapter.Identity) (ev adapter.Event, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			ev, err = nil, &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return a.Decode(d, self)
 }
 
 // valid reports whether one field is set.

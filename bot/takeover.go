@@ -68,7 +68,7 @@ func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.
 	if err != nil {
 		return false, err
 	}
-	ev, err := b.cfg.Adapter.Decode(d, self)
+	ev, err := decoded(b.cfg.Adapter, d, self)
 	if err != nil {
 		return false, err
 	}

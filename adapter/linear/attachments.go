@@ -20,7 +20,7 @@ const (
 // pictures, and links to files that Linear stores. Each address is reported
 // once.
 func (a *Adapter) attachments(body string) []adapter.Attachment {
-	return scanAttachments(body, a.uploads, func(address string) bool { return a.only.api.OwnsFile(address) })
+	return scanAttachments(body, a.uploads, a.ownsFile)
 }
 
 // attach sets the attachments of the message that an event carries.

@@ -14,6 +14,26 @@ const storage = "https://uploads.linear.app"
 
 func ownFile(address string) bool { return strings.HasPrefix(address, storage+"/") }
 
+// TestAttachmentsOfInstallations checks that an adapter for many workspaces,
+// which has no client of its own, knows Linear's files as well.
+func TestAttachmentsOfInstallations(t *testing.T) {
+	t.Parallel()
+	for _, uploads := range []string{"", "http://127.0.0.1:1"} {
+		a, err := New(Config{Installations: none{}, UploadsURL: uploads})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := uploads
+		if at == "" {
+			at = storage
+		}
+		got := a.attachments("see [log.txt](" + at + "/a/b), [x](https://example.com/y) and @[bot](https://linear.app/acme/profiles/bot)")
+		if want := []adapter.Attachment{{Name: "log.txt", URL: at + "/a/b", Own: true}}; !cmp.Equal(got, want) {
+			t.Errorf("with files at %q: %+v, want %+v", uploads, got, want)
+		}
+	}
+}
+
 func TestScanAttachments(t *testing.T) {
 	t.Parallel()
 	file := func(name string) adapter.Attachment {

@@ -28,6 +28,8 @@ type Adapter struct {
 	maxBody int
 	// uploads is the host of Linear's storage.
 	uploads string
+	// ownsFile reports whether an address is below it.
+	ownsFile func(address string) bool
 	// written holds the ids that Linear assigned to what the bot wrote, where
 	// it did not accept the bot's own.
 	written *recent[commentKey, struct{}]
@@ -93,6 +95,7 @@ func New(cfg Config) (*Adapter, error) {
 		directory: newDirectory(),
 		maxBody:   cfg.MaxBody,
 		uploads:   host(cfg.UploadsURL),
+		ownsFile:  func(address string) bool { return linearapi.OwnsFile(cfg.UploadsURL, address) },
 	}, nil
 }
 

@@ -61,8 +61,10 @@ func origin(u *url.URL) string {
 }
 
 // isOwn reports whether an address belongs to Linear's storage.
-func (f *files) isOwn(u *url.URL) bool {
-	return u.User == nil && u.Opaque == "" && u.Host != "" && origin(u) == f.own
+func (f *files) isOwn(u *url.URL) bool { return isOwn(f.own, u) }
+
+func isOwn(own string, u *url.URL) bool {
+	return u.User == nil && u.Opaque == "" && u.Host != "" && origin(u) == own
 }
 
 func (f *files) checkOpen(address string) (*url.URL, error) {
@@ -88,9 +90,18 @@ func (f *files) checkPut(address string) error {
 }
 
 // OwnsFile reports whether [Client.OpenFile] accepts an address.
-func (c *Client) OwnsFile(address string) bool {
+func (c *Client) OwnsFile(address string) bool { return isBelow(c.files.own, address) }
+
+// OwnsFile reports whether a client whose Config.UploadsURL is uploadsURL can
+// open an address. It needs no client, and so no workspace.
+func OwnsFile(uploadsURL, address string) bool {
+	u, err := url.Parse(orDefault(uploadsURL, DefaultUploadsURL))
+	return err == nil && isBelow(origin(u), address)
+}
+
+func isBelow(own, address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && c.files.isOwn(u)
+	return err == nil && isOwn(own, u)
 }
 
 func fileError(op string, code adapter.Code, message string, cause error) error {
