@@ -13,6 +13,32 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
+// panicking panics at what it decodes, as an adapter with a bug does.
+type panicking struct{ *adaptertest.Fake }
+
+func (p panicking) Decode(*adapter.Delivery, *adapter.Identity) (adapter.Event, error) {
+	panic("decode")
+}
+
+// What an adapter cannot decode without a panic is a dead letter, and the bot goes
+// on: otherwise one message ends every instance in turn.
+func TestAPanicWhileDecodingIsADeadLetter(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []bot.LanePolicy{bot.Serial(), bot.Takeover()} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := adaptertest.NewFake("helper")
+			w := newTest(t, withPlatform(panicking{fake}, fake), func(_ *testBot, cfg *bot.Config) { cfg.Policy = policy })
+			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { return nil })
+			w.say("ada", "@helper hello")
+			w.say("ada", "@helper once more")
+			w.run(time.Second)
+			if dead := w.dead(); len(dead) != 2 {
+				t.Errorf("%d dead letters, want 2", len(dead))
+			}
+		})
+	}
+}
+
 // leaving calls left once, after the bot's identity is known and before the turn
 // begins.
 type leaving struct {
