@@ -3,6 +3,7 @@ package ticketing_test
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -76,9 +77,7 @@ func TestTicketForAnAccount(t *testing.T) {
 		"several contacts": {map[string]any{"account": known, "contact": map[string]any{"name": "A"}, "additional_contacts": []any{map[string]any{"name": "B"}}}, "Globex", "Asked by A\nAsked by B"},
 	} {
 		body := map[string]any{"name": "For " + name, "team": "ENG"}
-		for k, v := range tc.body {
-			body[k] = v
-		}
+		maps.Copy(body, tc.body)
 		made := r.call("POST", tickets, body).is(201)
 		if made.text("account.name") != tc.want || made.text("needs.0.body") != tc.says {
 			t.Errorf("%s: %v %v", name, made.at("account"), made.at("needs"))

@@ -296,7 +296,7 @@ func TestMishaps(t *testing.T) {
 		t.Parallel()
 		all := newMishap(t)
 		for name, play := range asked() {
-			t.Run(name, func(t *testing.T) {
+			t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share one program
 				m := *all
 				m.t = t
 				play(&m)

@@ -11,7 +11,7 @@ import (
 
 // TestAllocationsOfAPart holds what each message pays twice to one allocation: what a
 // handler may hold on to for longer than the part lasts.
-func TestAllocationsOfAPart(t *testing.T) {
+func TestAllocationsOfAPart(t *testing.T) { //nolint:paralleltest // it counts the allocations of the process
 	r, _ := newRecorder(t, trace.Config{})
 	about := adapter.TraceSubject{ID: "9f86d081", Workspace: "W1", Type: "Comment create", Event: "Comment|create|c1", Thread: "linear:i1:c:c1"}
 	s := adapter.TraceStep{Code: reason.Reply, Detail: "c0ffee00-0000-4000-8000-000000000000", N: 12}
