@@ -43,8 +43,8 @@ func (b *Bot) claim(ctx context.Context, r *run) (bool, error) {
 			return true, nil
 		}
 	}
-	speaks, err := acts.Claim(ctx, b.notes, head, r.acts())
-	r.claimed = speaks && err == nil
+	speaks, rival, err := acts.Claim(ctx, b.notes, head, r.acts())
+	r.claimed, r.rival = speaks && err == nil, rival
 	return r.claimed, err
 }
 

@@ -146,7 +146,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		case err != nil:
 			return nil, err
 		case g.over != "":
-			return ignored(g.over), nil
+			return &outcome{ignored: g.over, detail: g.detail}, nil
 		case g.refused:
 			refused = true // by this handler, which decides for no other
 			continue

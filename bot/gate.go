@@ -14,6 +14,8 @@ const reasonRefused = reason.Access
 type gate struct {
 	// over is the reason why the turn is over for all handlers.
 	over string
+	// detail goes with over in traces. May be empty.
+	detail string
 	// refused says that the handler's own Access refuses.
 	refused bool
 	// shut says that the turn is not for this handler.
@@ -32,7 +34,7 @@ func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 		if err == nil {
 			err = b.pointElsewhere(ctx, r)
 		}
-		return gate{over: reason.SameAct}, err
+		return gate{over: reason.SameAct, detail: r.rival}, err
 	}
 	if allowed, err := b.admit(ctx, r); err != nil || !allowed {
 		return gate{over: reasonRefused}, err

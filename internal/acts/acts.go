@@ -30,24 +30,24 @@ type claimant struct {
 }
 
 // Claim claims acts for an event, and reports whether it speaks for the first of them:
-// unless an event of another kind does. The others are those of messages that its turn
-// stands for.
-func Claim(ctx context.Context, book notes.Book, by *adapter.Meta, acts []string) (bool, error) {
+// unless an event of another kind does, whose key is the rival. The others are those of
+// messages that its turn stands for.
+func Claim(ctx context.Context, book notes.Book, by *adapter.Meta, acts []string) (speaks bool, rival string, err error) {
 	mine, err := json.Marshal(claimant{Type: by.Type, Key: by.Key})
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	for i, act := range acts {
 		held, err := book.Value(notes.Act, by.Workspace, act).Claim(ctx, mine)
 		if err != nil {
-			return false, fmt.Errorf("bot: claim of %s: %w", act, err)
+			return false, "", fmt.Errorf("bot: claim of %s: %w", act, err)
 		}
 		var holder claimant
 		if i == 0 && held != nil && json.Unmarshal(held, &holder) == nil && holder.Type != by.Type {
-			return false, nil
+			return false, holder.Key, nil
 		}
 	}
-	return true, nil
+	return true, "", nil
 }
 
 // wordsKept is how many acts a thread keeps word of: more than are handled while

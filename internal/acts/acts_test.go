@@ -37,9 +37,12 @@ func TestClaim(t *testing.T) {
 		{"AgentSession", "s1", "W2", []string{"a1"}, true},  // another workspace
 		{"AgentSession", "s2", "W1", []string{"a2", "a1"}, true},
 	} {
-		got, err := acts.Claim(t.Context(), b, &adapter.Meta{Type: c.typ, Key: c.key, Workspace: c.workspace}, c.acts)
+		got, rival, err := acts.Claim(t.Context(), b, &adapter.Meta{Type: c.typ, Key: c.key, Workspace: c.workspace}, c.acts)
 		if err != nil || got != c.want {
 			t.Errorf("%s %s of %v in %s: %t, %v, want %t", c.typ, c.key, c.acts, c.workspace, got, err, c.want)
+		}
+		if want := map[bool]string{false: "c1"}[c.want]; rival != want {
+			t.Errorf("%s %s of %v in %s: the rival is %q, want %q", c.typ, c.key, c.acts, c.workspace, rival, want)
 		}
 	}
 }

@@ -97,6 +97,9 @@ func (a *API) explain(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found, err = a.withRivals(r.Context(), found); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(found, func(x, y trace.Trace) int { return weight(&x, q) - weight(&y, q) })
 	e := Explanation{Traces: a.tell(r.Context(), found)}
 	if len(found) == 0 {
@@ -105,13 +108,40 @@ func (a *API) explain(r *http.Request) (any, error) {
 	return e, nil
 }
 
-// weight orders what was found. The bot's own messages in an issue or a thread, and
-// then duplicates, come last: people ask about what the bot answers.
+// maxRivals is how many deliveries that are handled as another event lead to it.
+const maxRivals = 5
+
+// withRivals adds the deliveries by which the bot handles what is told twice, such
+// as the session of a mention: how that stands is what people ask about.
+func (a *API) withRivals(ctx context.Context, found []trace.Trace) ([]trace.Trace, error) {
+	looked := 0
+	for _, t := range slices.Clone(found) {
+		if t.Reason != reason.SameAct || t.Detail == "" || slices.ContainsFunc(found, func(o trace.Trace) bool { return o.Event == t.Detail }) {
+			continue
+		}
+		if looked++; looked > maxRivals {
+			break // each look reads pages of the store, and the newest are what people ask about
+		}
+		others, _, err := a.cfg.Traces.Explain(ctx, trace.Query{Text: t.Detail})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range others {
+			if o.Event == t.Detail && o.Workspace == t.Workspace {
+				found = append(found, o)
+			}
+		}
+	}
+	return found, nil
+}
+
+// weight orders what was found: what the bot wrote itself, or handles as another
+// event, comes after what it answers, and a duplicate after what it repeats.
 func weight(t *trace.Trace, q trace.Query) int {
 	switch {
 	case t.Status == trace.StatusDuplicate:
 		return 2
-	case t.Reason == reason.Self && !t.Names(q):
+	case t.Reason == reason.SameAct, t.Reason == reason.Yields, (t.Reason == reason.Self || t.Reason == reason.OwnSession) && !t.Names(q):
 		return 1
 	default:
 		return 0
