@@ -372,3 +372,13 @@ func TestMishapOfAMissedWebhook(t *testing.T) {
 	m.start("127.0.0.1:0")
 	m.explains(where(root), "Handled by mention/0", "Linear's webhook for it did not arrive")
 }
+
+// TestMishapInASession has a mention fail in the agent session that answers it.
+func TestMishapInASession(t *testing.T) {
+	t.Parallel()
+	m := newMishap(t)
+	m.hook(webhookSecret, "Comment", "AgentSessionEvent")
+	m.explains(where(m.ada.Comment(m.issue, "@helper-bot hi")), "Handled by mention/0")
+	root := m.ada.Comment(m.issue, "@helper-bot fail")
+	m.explains(where(root), "AgentSessionEvent created", "failed", "The handler returned an error", "the model is away")
+}
