@@ -92,6 +92,29 @@ func (m *mishap) start(addr string) {
 	m.process = m.serve(m.t, addr, m.env...)
 }
 
+// outlives waits until the process logs something or ends, and reports whether it has
+// logged it.
+func (m *mishap) outlives(text string) bool {
+	ended := make(chan struct{})
+	go func() {
+		m.wg.Wait()
+		close(ended)
+	}()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(20 * time.Second)
+	for !strings.Contains(m.output(), text) {
+		select {
+		case <-tick.C:
+		case <-ended:
+			return strings.Contains(m.output(), text)
+		case <-late:
+			m.t.Fatalf("the process neither ends nor says %q", text)
+		}
+	}
+	return true
+}
+
 func (m *mishap) hook(secret string, types ...string) {
 	m.app.SetWebhook(linearsim.Webhook{URL: m.url, Secret: secret, ResourceTypes: types})
 }
@@ -196,8 +219,12 @@ func mishaps() map[string]func(m *mishap) {
 		},
 		"crash": func(m *mishap) {
 			root := m.ada.Comment(m.issue, "@helper-bot die")
-			m.wg.Wait() // until the process is dead
-			m.start(strings.TrimSuffix(strings.TrimPrefix(m.url, "http://"), "/api/webhooks/linear"))
+			// The second process dies, too, if the first one was quicker than the write
+			// that counts its attempt.
+			for dead := false; !dead; dead = m.outlives("it is in the dead letters") {
+				m.wg.Wait()
+				m.start(strings.TrimSuffix(strings.TrimPrefix(m.url, "http://"), "/api/webhooks/linear"))
+			}
 			m.explains(where(root), "failed", "The process ended during every attempt", "linearbot dead requeue")
 		},
 		"rate limited": func(m *mishap) {
