@@ -89,7 +89,7 @@ func (b *Bot) leavesWaiting(ctx context.Context, r *run, end *outcome, err error
 	}
 	switch end.ignored {
 	case "", reason.SameAct, reason.Self, reason.OwnSession:
-		return false // the session goes on, or has an end
+		return false // the session continues, or has ended
 	case reason.NoHandler:
 		spoken := r.settleWord(ctx)
 		return spoken || r.message != nil && r.message.Author.IsHuman()

@@ -192,7 +192,7 @@ func (b *Bot) endWith(ctx, storing context.Context, r *run, text string) error {
 
 // pointElsewhere ends a session whose message is answered in the comments: in a
 // workspace that begins to send sessions, or when a session comes late, the comment may
-// be faster. Without an end the session would be waiting for its agent for ever.
+// be faster. Without an end the session would wait for its agent forever.
 func (b *Bot) pointElsewhere(ctx context.Context, r *run) error {
 	ev, ok := r.event.(*adapter.MessageEvent)
 	if !ok || ev.Message.Session == nil || b.cfg.Sessions.Unattended {

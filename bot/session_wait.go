@@ -69,7 +69,7 @@ func (b *Bot) keepWaiting(ctx context.Context, t *Turn, d time.Duration) {
 	}
 }
 
-// showWaiting shows in a session that a turn still waits, and comes again until it is
+// showWaiting tells a session that its turn still waits, and schedules itself until it is
 // due. Nothing is said after a stop, nor while a question waits for an answer: it would
 // take its buttons away, and such a session is not stale.
 func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome, error) {

@@ -26,7 +26,7 @@ type Verifier struct {
 	signers []*signer
 	now     func() time.Time
 	// first is called with the first delivery that a secret has signed. Nil if
-	// that is of no interest.
+	// that does not matter.
 	first func(SecretUse)
 }
 

@@ -113,7 +113,7 @@ func TestWorkspaces(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		if two.HasArrived("W2") {
-			t.Error("a session that has arrived is remembered for ever")
+			t.Error("a session that has arrived is never forgotten")
 		}
 	})
 }

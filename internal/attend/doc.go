@@ -50,7 +50,7 @@ type Config struct {
 	Planner adapter.PlanCanceler
 	// First is the text of the first activity.
 	First string
-	// KeepAlive is how long a turn may write nothing. Zero means for ever.
+	// KeepAlive is how long a turn may write nothing. Zero means no limit.
 	KeepAlive time.Duration
 	// Take says what of a new session's issue is taken over.
 	Take adapter.TakeIssue

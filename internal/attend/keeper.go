@@ -11,7 +11,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// resumedSilence is how long a turn that goes on may be silent.
+// resumedSilence is how long a resumed turn may be silent.
 const resumedSilence = time.Minute
 
 // ErrAsked says that a turn has asked a person something, and writes more than an end.

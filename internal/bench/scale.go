@@ -101,7 +101,7 @@ func (r *rig) scale(ctx context.Context, store string, n int, wait time.Duration
 	res.Answered = float64(between(rec.answered, int(rec.used.Load()), scaleWarmUp, scaleWarmUp+scaleWindow)) / scaleWindow.Seconds()
 	res.Doubled = rec.doubled.Load()
 	if wait > 0 {
-		return res, nil // what is left over is of no interest
+		return res, nil // the rest does not count
 	}
 	r.drain(ctx, rec)
 	res.Missing = rec.nAcked.Load() - rec.nAnswered.Load()

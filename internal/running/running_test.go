@@ -75,7 +75,7 @@ func TestAddTellsOfSignals(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if s.Add(key("t1"), 5, "", before, none) {
-			t.Error("a signal is remembered for ever")
+			t.Error("a signal is never forgotten")
 		}
 	})
 }

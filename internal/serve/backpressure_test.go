@@ -19,10 +19,10 @@ import (
 	"github.com/linearbot/linearbot/webhook"
 )
 
-// someAPI answers who the bot is, whatever it is asked.
-type someAPI struct{}
+// viewerAPI answers every request with the identity of the bot.
+type viewerAPI struct{}
 
-func (someAPI) RoundTrip(r *http.Request) (*http.Response, error) {
+func (viewerAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, Header: http.Header{},
 		Body: io.NopCloser(strings.NewReader(`{"data":{"viewer":{"id":"bot-user","displayName":"helper-bot","app":true},
@@ -42,7 +42,7 @@ func TestBackpressure(t *testing.T) {
 			path             = time.Millisecond      // to the server and back: 64,000 could be sent
 			secret           = "a signing secret of tests"
 		)
-		lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: someAPI{}}})
+		lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: viewerAPI{}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -116,7 +116,7 @@ func TestSlowReader(t *testing.T) {
 		t.Errorf("last id %q", got)
 	}
 	if err := <-ended; err == nil {
-		t.Error("a reader that takes nothing is written to for ever")
+		t.Error("writes to a reader that takes nothing never time out")
 	}
 }
 
