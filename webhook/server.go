@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/listen"
 )
 
 // Config configures a Server. Acceptor is required, and either Secrets or Verify.
@@ -316,9 +317,14 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 		errs = append(errs, err)
 		stop(err)
 	}
+	serving, drain := context.WithCancel(context.WithoutCancel(ctx))
+	defer drain()
 	wg.Go(func() {
-		if err := srv.Serve(answers{ln, open}); !errors.Is(err, http.ErrServerClosed) {
+		cut, err := listen.Serve(serving, srv, answers{ln, open}, s.cfg.ShutdownTimeout)
+		if err != nil {
 			failed(fmt.Errorf("webhook: serve: %w", err))
+		} else if cut && s.cfg.ShutdownTimeout > 0 {
+			failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, context.DeadlineExceeded))
 		}
 	})
 	for _, r := range runners {
@@ -332,15 +338,8 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	}
 
 	<-ctx.Done()
-	shut, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
-	defer cancel()
 	open.closeFresh()
-	if err := srv.Shutdown(shut); err != nil {
-		_ = srv.Close() // closes what Shutdown left open
-		if s.cfg.ShutdownTimeout > 0 {
-			failed(fmt.Errorf("webhook: requests were still in flight after %s: %w", s.cfg.ShutdownTimeout, err))
-		}
-	}
+	drain()
 	wg.Wait()
 	return errors.Join(errs...)
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/console/play"
 	"github.com/linearbot/linearbot/internal/dev"
+	"github.com/linearbot/linearbot/internal/listen"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/ticketing"
@@ -115,12 +116,10 @@ func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
 	defer stop()
 	srv := &http.Server{Handler: page, ReadHeaderTimeout: 10 * time.Second}
 	var wg sync.WaitGroup
-	failed := make(chan error, 1)
+	var failed error
 	wg.Go(func() {
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			failed <- err
-			stop()
-		}
+		defer stop()
+		_, failed = listen.Serve(ctx, srv, ln, 0) // streams never end by themselves
 	})
 	wg.Go(func() { _ = page.Run(ctx) }) // it returns nil
 	wg.Go(func() { _ = sup.Run(ctx) })
@@ -139,16 +138,8 @@ func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
 	if c.opens(p) {
 		browse(ctx, address)
 	}
-	<-ctx.Done()
-	stop()
-	_ = srv.Close() // streams never end by themselves
 	wg.Wait()
-	select {
-	case err := <-failed:
-		return err
-	default:
-		return nil
-	}
+	return failed
 }
 
 // openDesk returns the helpdesk beside the bot, or nil if the environment does not

@@ -15,6 +15,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/listen"
 	"github.com/linearbot/linearbot/internal/recast"
 	"github.com/linearbot/linearbot/internal/settings"
 )
@@ -352,19 +353,6 @@ func listenAndServe(ctx context.Context, addr string, h http.Handler, told func(
 	}
 	told(ln.Addr().String())
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel()
-	wg.Go(func() {
-		<-ctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = srv.Shutdown(stop) // what is left is cut off
-	})
-	err = srv.Serve(ln)
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
+	_, err = listen.Serve(ctx, srv, ln, 5*time.Second)
 	return err
 }

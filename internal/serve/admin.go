@@ -18,6 +18,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/listen"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/internal/trace"
@@ -185,15 +186,7 @@ func (s *adminServer) serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	stop := context.AfterFunc(ctx, func() {
-		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if srv.Shutdown(short) != nil {
-			_ = srv.Close() // closes what Shutdown left open
-		}
-	})
-	defer stop()
-	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+	if _, err := listen.Serve(ctx, srv, ln, time.Second); err != nil {
 		return fmt.Errorf("admin API: %w", err)
 	}
 	return nil

@@ -2,11 +2,9 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -14,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/listen"
 	"github.com/linearbot/linearbot/internal/metrics"
 	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/webhook"
@@ -85,22 +84,8 @@ func (l *listener) Run(ctx context.Context) error {
 		Handler: l.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}
-	var wg sync.WaitGroup
-	var ended error
-	failed := make(chan struct{})
-	wg.Go(func() { ended = srv.Serve(ln); close(failed) })
-	select {
-	case <-ctx.Done():
-	case <-failed:
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if err := srv.Shutdown(closing); err != nil {
-		_ = srv.Close()
-	}
-	wg.Wait()
-	if !errors.Is(ended, http.ErrServerClosed) {
-		return fmt.Errorf("%s: %w", l.what, ended)
+	if _, err := listen.Serve(ctx, srv, ln, 2*time.Second); err != nil {
+		return fmt.Errorf("%s: %w", l.what, err)
 	}
 	return nil
 }
