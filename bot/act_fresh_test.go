@@ -236,3 +236,50 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 		})
 	}
 }
+
+// slowSwaps is a store that takes a while to write a value.
+type slowSwaps struct{ state.Store }
+
+func (s slowSwaps) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
+	time.Sleep(100 * time.Millisecond)
+	return s.Store.CompareAndSet(ctx, k, old, next, ttl)
+}
+
+// TestTheFirstSessionArrivesWithItsComment: the turn of the comment runs after the
+// session was accepted, and before its turn has noted that the workspace sends
+// sessions. Neither waits for the other, and the session answers.
+func TestTheFirstSessionArrivesWithItsComment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := memstate.New(memstate.Options{})
+		defer store.Close()
+		lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: instant{}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := bot.New(bot.Config{Adapter: lin, Store: slowSwaps{store}, NoApology: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs := &diary{}
+		begun := time.Now()
+		b.OnNewMention(func(_ context.Context, th *bot.Thread, _ *bot.Message) error {
+			runs.add(string(th.ID()) + " " + time.Since(begun).Truncate(time.Second).String())
+			return nil
+		})
+		for _, d := range []*adapter.Delivery{opened(), commented("c1", "@helper-bot look")} {
+			if err := b.Accept(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = b.Run(ctx) })
+		time.Sleep(time.Minute)
+		cancel()
+		wg.Wait()
+		if diff := cmp.Diff([]string{"linear:i1:s:s1 0s"}, runs.all()); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+	})
+}

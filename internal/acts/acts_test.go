@@ -93,8 +93,8 @@ func TestWorkspaces(t *testing.T) {
 				t.Errorf("%s: fresh %t, %v, want %t", when, got, err, fresh)
 			}
 		}
-		expect("at first", one, false, false)
-		expect("at first, elsewhere", two, false, false)
+		expect("at first", one, false, true)
+		expect("at first, elsewhere", two, false, true)
 		for _, want := range []bool{true, false} {
 			if first, err := one.Note(t.Context(), "W1", time.Now()); err != nil || first != want {
 				t.Errorf("noted: first %t, %v, want %t", first, err, want)

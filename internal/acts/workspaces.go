@@ -102,11 +102,12 @@ func (w *Workspaces) Note(ctx context.Context, workspace string, now time.Time) 
 }
 
 // Fresh reports whether some instances may not know yet that a workspace sends
-// sessions. now is by the store's clock.
+// sessions. That is so until its first session is noted, and for a while after it. now
+// is by the store's clock.
 func (w *Workspaces) Fresh(ctx context.Context, workspace string, now time.Time) (bool, error) {
 	data, err := w.seen(ctx, workspace)
-	if err != nil {
-		return false, err
+	if err != nil || data == nil {
+		return err == nil, err
 	}
 	var since time.Time // long ago, if another version has written it
 	if ms, err := strconv.ParseInt(string(data), 10, 64); err == nil {
