@@ -8,6 +8,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/acts"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -98,7 +99,7 @@ func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time
 	if lane == r.entry.Lane.Thread() {
 		return nil
 	}
-	probe, err := packOwn(&ownEvent{Probe: true})
+	probe, err := (&own.Event{Probe: true}).Pack()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/links"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/state"
 )
@@ -131,16 +132,16 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 	if err != nil || page.State != adapter.ButtonOpen {
 		return page, err
 	}
-	body, err := packOwn(&ownEvent{Press: &press{
+	body, err := (&own.Event{Press: &own.Press{
 		Thread: k.Thread, ID: k.ID, Value: k.Value, Label: k.Label, Name: k.Name(), At: time.Now(),
-	}})
+	}}).Pack()
 	if err != nil {
 		return nil, err
 	}
 	// The id of the entry keeps a second press out, for a day; the mark that
 	// the turn sets does so until the link has expired.
 	receipt, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: pressPrefix + k.Name(), Lane: b.laneOf(k.Workspace, k.Thread), Body: body,
+		ID: own.PressPrefix + k.Name(), Lane: b.laneOf(k.Workspace, k.Thread), Body: body,
 	})
 	if err != nil {
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -189,7 +190,7 @@ func pressing(set *links.Set) func(id, value, label string) (string, error) {
 // readPress fills in what is known of the message that a pressed button stands
 // in.
 func (b *Bot) readPress(ctx context.Context, r *run, ev *adapter.ActionEvent) error {
-	name, ok := strings.CutPrefix(ev.Key, pressPrefix)
+	name, ok := strings.CutPrefix(ev.Key, own.PressPrefix)
 	if !ok {
 		return nil
 	}

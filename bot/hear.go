@@ -2,9 +2,13 @@ package bot
 
 import (
 	"context"
+	"fmt"
+	"math"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/breaker"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/synced"
 )
 
 // hear reads what the event says to the bot, together with the messages that
@@ -116,4 +120,39 @@ func (b *Bot) refuses(m *Message) string {
 		return ""
 	}
 	return reason.OtherBot
+}
+
+// noteSynced remembers what the message of a turn says about its thread, and tells
+// the message what is remembered.
+func (b *Bot) noteSynced(ctx context.Context, r *run) error {
+	with, news, err := synced.Note(ctx, r.notes, r.message.SyncedWith)
+	r.message.SyncedWith = with
+	if news {
+		r.warnSynced(with)
+	}
+	return err
+}
+
+// breaker ends the turn if its message is one program's message too many in its
+// thread; see package breaker.
+func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
+	if _, ok := r.event.(*adapter.MessageEvent); !ok || b.cfg.BotTurns == math.MaxInt && !r.message.Author.IsHuman() {
+		return nil, nil
+	}
+	ctx = r.limited(ctx)
+	m := breaker.Message{Event: r.head().Key, Human: r.message.Author.IsHuman(), Mentioned: r.message.Mentioned}
+	decision, err := breaker.Count(ctx, r.notes, m, b.cfg.BotTurns)
+	if err != nil {
+		return nil, fmt.Errorf("bot: loop breaker of %s: %w", r.thread.id, err)
+	}
+	if decision == breaker.Answer {
+		return nil, nil
+	}
+	if decision == breaker.Leave {
+		r.writes.begin("breaker")
+		if _, err := r.thread.Post(ctx, Text(breaker.Farewell)); err != nil {
+			r.log.Warn().Err(err).Msg("could not say that programs are no longer answered here")
+		}
+	}
+	return ignored(reason.BotLoop), nil
 }

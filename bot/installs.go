@@ -11,6 +11,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -48,30 +49,22 @@ func (b *Bot) OnAccessChanged(h AccessHandler) *Registration {
 	})
 }
 
-// membership is that a workspace installed the bot or was disconnected from it.
-type membership struct {
-	Installed bool `json:"installed,omitempty"`
-	// Installation names the installation.
-	Installation string    `json:"installation"`
-	At           time.Time `json:"at"`
-}
-
 // Installed tells the handlers of [Bot.OnInstalled], in a turn, that a workspace
 // has installed the bot. installation names this installation: told twice of the
 // same one, they run once. It blocks for one durable write.
 func (b *Bot) Installed(ctx context.Context, workspace, installation string) error {
-	return b.member(ctx, workspace, membership{Installed: true, Installation: installation, At: time.Now()})
+	return b.member(ctx, workspace, own.Membership{Installed: true, Installation: installation, At: time.Now()})
 }
 
 // Uninstalled tells the handlers of [Bot.OnUninstalled] that a workspace was
 // disconnected from this side. What the platform says itself comes as a
 // delivery. It blocks for one durable write.
 func (b *Bot) Uninstalled(ctx context.Context, workspace, installation string) error {
-	return b.member(ctx, workspace, membership{Installation: installation, At: time.Now()})
+	return b.member(ctx, workspace, own.Membership{Installation: installation, At: time.Now()})
 }
 
-func (b *Bot) member(ctx context.Context, workspace string, m membership) error {
-	packed, err := packOwn(&ownEvent{Member: &m})
+func (b *Bot) member(ctx context.Context, workspace string, m own.Membership) error {
+	packed, err := (&own.Event{Member: &m}).Pack()
 	if err != nil {
 		return err
 	}
@@ -87,16 +80,6 @@ func (b *Bot) member(ctx context.Context, workspace string, m membership) error 
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	return nil
-}
-
-// event returns the event of a membership.
-func (m *membership) event(e state.Queued) adapter.Event {
-	meta := adapter.Meta{Key: e.ID, Workspace: e.Lane.Workspace, Type: "Workspace", Action: "uninstalled", At: m.At}
-	if !m.Installed {
-		return &adapter.UninstallEvent{Meta: meta}
-	}
-	meta.Action = "installed"
-	return &adapter.InstallEvent{Meta: meta}
 }
 
 // Left ends the turns of a workspace that run in this process, because the

@@ -7,6 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -46,12 +47,12 @@ const (
 
 // attendance returns what looks after the sessions of b.
 func (b *Bot) attendance() *attend.Sessions {
-	own := b.cfg.Sessions
+	cfg := b.cfg.Sessions
 	return attend.New(attend.Config{
-		Agent: b.can.agent, Owner: b.can.owner, Planner: b.can.planner, First: own.First, KeepAlive: own.KeepAlive,
-		Take: adapter.TakeIssue{Delegate: own.BecomeDelegate, Start: own.StartIssue}, Alive: alive, Log: b.log,
+		Agent: b.can.agent, Owner: b.can.owner, Planner: b.can.planner, First: cfg.First, KeepAlive: cfg.KeepAlive,
+		Take: adapter.TakeIssue{Delegate: cfg.BecomeDelegate, Start: cfg.StartIssue}, Alive: alive, Log: b.log,
 		Later: func(ctx context.Context, lane state.Key, e *attend.End) error {
-			packed, err := packOwn(&ownEvent{End: e})
+			packed, err := (&own.Event{End: e}).Pack()
 			if err != nil {
 				return Permanent(err)
 			}
@@ -213,16 +214,10 @@ func (b *Bot) cancelPlan(ctx context.Context, t *Thread) {
 	}
 }
 
-// endEvent says that the end of a turn in a session is still to be written.
-type endEvent struct {
-	adapter.Meta
-	end *attend.End
-}
-
 // postEnd writes the end of a turn in a session, for which there was no time then.
-func (b *Bot) postEnd(ctx context.Context, r *run, ev *endEvent) (*outcome, error) {
-	if !b.attends.Is(ev.end.Thread) {
+func (b *Bot) postEnd(ctx context.Context, r *run, ev *own.EndEvent) (*outcome, error) {
+	if !b.attends.Is(ev.End.Thread) {
 		return ignored(reason.NoSession), nil
 	}
-	return handled(), b.attends.Write(r.limited(ctx), ev.Workspace, ev.end)
+	return handled(), b.attends.Write(r.limited(ctx), ev.Workspace, ev.End)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -60,11 +61,11 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	p := &scheduledPost{Thread: t.id, Body: body, Key: key, At: at, As: x.as, Quiet: x.quiet}
+	p := &own.Post{Thread: t.id, Body: body, Key: key, At: at, As: x.as, Quiet: x.quiet}
 	if buttons != nil {
 		p.Links = buttons.Name()
 	}
-	packed, err := packOwn(&ownEvent{Post: p})
+	packed, err := (&own.Event{Post: p}).Pack()
 	if err != nil {
 		return nil, Permanent(err)
 	}
@@ -108,24 +109,6 @@ func (t *Thread) CancelPost(ctx context.Context, id string) error {
 	return nil
 }
 
-// scheduledPost is the stored form of a message that is to be posted.
-type scheduledPost struct {
-	Thread adapter.ThreadID `json:"thread"`
-	Body   string           `json:"body"`
-	Key    string           `json:"key"`
-	At     time.Time        `json:"at"`
-	As     *Persona         `json:"as,omitempty"`
-	Quiet  bool             `json:"quiet,omitempty"`
-	// Links names the links in Body, if there are any.
-	Links []byte `json:"links,omitempty"`
-}
-
-// postEvent says that the time of a message has come.
-type postEvent struct {
-	adapter.Meta
-	post *scheduledPost
-}
-
 // postName names a scheduled post by its write key.
 func postName(key string) string {
 	sum := sha256.Sum256([]byte(key))
@@ -143,7 +126,7 @@ func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Du
 }
 
 // postDue posts a message whose time has come.
-func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, error) {
+func (b *Bot) postDue(ctx context.Context, r *run, ev *own.PostEvent) (*outcome, error) {
 	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, notes.PostPrefix), notes.PostPosted, notes.Scheduled.Life())
 	if err != nil {
 		return nil, err
@@ -151,7 +134,7 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *postEvent) (*outcome, err
 	if fate == notes.PostCanceled {
 		return ignored(reason.Canceled), nil
 	}
-	p := ev.post
+	p := ev.Post
 	m, err := r.thread.send(ctx, r.thread.newPost(p.Body, p.Key, extras{as: p.As, quiet: p.Quiet}), p.Body)
 	if err != nil {
 		return nil, fmt.Errorf("scheduled post: %w", err)

@@ -11,16 +11,11 @@ import (
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
-
-// waitEvent says that a turn in a session still waits for another attempt.
-type waitEvent struct {
-	adapter.Meta
-	wait *attend.Wait
-}
 
 // showRetry tells a person who watches a session that a turn is to be tried again.
 func (b *Bot) showRetry(ctx context.Context, t *Turn, v state.Verdict, err error) {
@@ -54,9 +49,9 @@ func (b *Bot) keepWaiting(ctx context.Context, t *Turn, d time.Duration) {
 	if err != nil || every == 0 || d <= every {
 		return
 	}
-	packed, err := packOwn(&ownEvent{Wait: &attend.Wait{
+	packed, err := (&own.Event{Wait: &attend.Wait{
 		Thread: t.thread.id, Entry: t.entry.ID, Seq: t.entry.Seq, At: t.entry.EnqueuedAt, Event: t.head().Key, Until: now.Add(d),
-	}})
+	}}).Pack()
 	if err == nil {
 		lane := t.entry.Lane.Thread()
 		lane.Kind = "urgent"
@@ -72,8 +67,8 @@ func (b *Bot) keepWaiting(ctx context.Context, t *Turn, d time.Duration) {
 // showWaiting tells a session that its turn still waits, and schedules itself until it is
 // due. Nothing is said after a stop, nor while a question waits for an answer: it would
 // take its buttons away, and such a session is not stale.
-func (b *Bot) showWaiting(ctx context.Context, r *run, ev *waitEvent) (*outcome, error) {
-	w, every := ev.wait, b.cfg.Sessions.KeepAlive
+func (b *Bot) showWaiting(ctx context.Context, r *run, ev *own.WaitEvent) (*outcome, error) {
+	w, every := ev.Wait, b.cfg.Sessions.KeepAlive
 	if b.cfg.Sessions.Unattended || every == 0 || !b.isSession(r.Turn) {
 		return ignored(reason.NoSession), nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/halt"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/running"
@@ -77,7 +78,7 @@ func (t *Thread) stopNow(ctx context.Context) (halt.Stop, error) {
 	if err != nil {
 		return halt.Stop{}, err
 	}
-	probe, err := packOwn(&ownEvent{Probe: true})
+	probe, err := (&own.Event{Probe: true}).Pack()
 	if err != nil {
 		return halt.Stop{}, err
 	}
@@ -156,7 +157,7 @@ const (
 // awaitStop waits until the turns of a session have ended that was stopped. One that
 // ignores the end of its context is not waited for: it writes nothing more.
 func (b *Bot) awaitStop(ctx context.Context, r *run) error {
-	probe, err := packOwn(&ownEvent{Probe: true})
+	probe, err := (&own.Event{Probe: true}).Pack()
 	if err != nil {
 		return err
 	}

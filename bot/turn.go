@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -9,8 +12,12 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/synced"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -64,6 +71,80 @@ type Turn struct {
 	}
 }
 
+// open makes a turn of an entry.
+func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
+	if over, err := b.overdue(ctx, e); err != nil {
+		return nil, err
+	} else if over {
+		return nil, errNoTurn
+	}
+	decode, err := b.unpack(e)
+	if err != nil {
+		return nil, Permanent(err)
+	}
+	era := b.members.now()
+	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
+	if err != nil {
+		if t, ok, left := b.openLeft(ctx, page, e, decode, err); ok {
+			return t, left
+		}
+		return nil, b.unready(err)
+	}
+	ev, err := decode(self)
+	if err != nil {
+		return nil, Permanent(err)
+	}
+	if b.can.completer != nil && ev.Head().Unresolved {
+		err := b.can.completer.Complete(ctx, ev)
+		switch {
+		case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:
+			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: reason.Gone}
+		case err != nil:
+			return nil, err
+		}
+	}
+	b.noteOpened(ctx, ev)
+	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
+	if t.leased, err = page.Now(ctx); err != nil {
+		return nil, err
+	}
+	if head := ev.Head(); head.Thread != "" {
+		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
+		if k := t.thread.key(); k != page.Key() {
+			t.notes = b.notes.Thread(k)
+		}
+	}
+	return t, t.recallRoot(ctx)
+}
+
+// unpack reads the stored form of an event and returns what makes an event of it
+// for the bot with an identity.
+func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Event, error), err error) {
+	ours, err := own.Unpack(e.Body)
+	if err != nil {
+		return nil, err
+	}
+	if ours != nil {
+		return func(*adapter.Identity) (adapter.Event, error) { return ours.Of(e.ID, e.Lane.Workspace), nil }, nil
+	}
+	d, err := envelope.Unpack(e.Body)
+	if err != nil {
+		return nil, err
+	}
+	return func(self *adapter.Identity) (adapter.Event, error) { return decoded(b.cfg.Adapter, d, self) }, nil
+}
+
+// decoded has an adapter decode a delivery. What is stored must never end the
+// process, or it ends that of each instance in turn: a panic is an error.
+func decoded(a adapter.Adapter, d *adapter.Delivery, self *adapter.Identity) (ev adapter.Event, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			ev, err = nil, &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return a.Decode(d, self)
+}
+
 // Event returns the event.
 func (t *Turn) Event() adapter.Event { return t.event }
 
@@ -77,6 +158,53 @@ func (t *Turn) Message() *Message { return t.message }
 
 // Self returns who the bot is in the event's workspace.
 func (t *Turn) Self() *adapter.Identity { return t.self }
+
+// SyncedWith returns the services outside of the workspace that the thread of the
+// turn is synced with: none as far as is known, and none for events without a
+// thread. What no event has said so far is looked up in the first message of the
+// thread, where the platform has a history. It blocks for that.
+func (t *Turn) SyncedWith(ctx context.Context) ([]adapter.Sync, error) {
+	if t.message != nil && len(t.message.SyncedWith) > 0 {
+		return t.message.SyncedWith, nil
+	}
+	if t.thread == nil {
+		return nil, nil
+	}
+	with, known, err := synced.With(ctx, t.notes)
+	if err != nil || known {
+		return with, err
+	}
+	_, isNew := t.event.(*adapter.MessageEvent)
+	if t.bot.can.historian == nil || isNew && t.message != nil && t.message.ParentID == "" {
+		return nil, nil // it is the first message itself
+	}
+	page, err := t.bot.can.historian.Messages(ctx, adapter.PageRequest{
+		Workspace: t.thread.workspace, Thread: t.thread.id, OldestFirst: true, Limit: 1,
+	})
+	switch {
+	case err != nil && absent(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("bot: sync of %s: %w", t.thread.id, err)
+	case len(page.Messages) == 0:
+		return nil, nil
+	}
+	with, news, err := synced.Note(ctx, t.notes, page.Messages[0].SyncedWith)
+	if news {
+		t.warnSynced(with)
+	}
+	return with, err
+}
+
+// warnSynced warns that the thread of a turn is synced.
+func (t *Turn) warnSynced(with []adapter.Sync) {
+	services := make([]string, len(with))
+	for i, s := range with {
+		services[i] = cmp.Or(clipped(s.Service), "another service")
+	}
+	t.bot.log.Warn().Str(keyThread, string(t.thread.id)).Strs(keySynced, services).
+		Msg("the thread is synced: what the bot writes there leaves the workspace. access.NotSynced refuses such threads")
+}
 
 // Attempt counts the runs of the turn, from 1 on.
 func (t *Turn) Attempt() int { return t.entry.Attempt }

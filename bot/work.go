@@ -10,6 +10,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
@@ -18,14 +19,14 @@ import (
 //
 //	work      what of the lease is handled: the first entry, or a row of
 //	          messages that one turn stands for (row.go)
-//	open      entry → Turn: unpack, who the bot is, decode, resolve
+//	open      entry → Turn: unpack, who the bot is, decode, resolve (turn.go)
 //	stages    one run of the turn, in this order:
 //	  stop      a person asked to stop, or deleted the message: over (stop.go)
 //	  hear      what the message says to the bot, or why it does not listen (hear.go)
 //	  itself    what an event asks of the bot itself: obey a stop, read a press
 //	            (button.go), post what was scheduled (schedule.go)
 //	  answer    an answer to a question that waits: over (answer.go)
-//	  breaker   two programs talk in circles: over (breaker.go)
+//	  breaker   two programs talk in circles: over (hear.go)
 //	  route     the groups of handlers, in order (route.go)
 //	  dispatch  the first group that takes the turn (dispatch.go); before each
 //	            handler: session first, one act, access (gate.go), and someone who
@@ -170,52 +171,6 @@ func (b *Bot) begins(e *state.Queued) (greeted bool) {
 	return b.greeter.Begun(e.ID, b.mayBeInSession(e))
 }
 
-// open makes a turn of an entry.
-func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
-	if over, err := b.overdue(ctx, e); err != nil {
-		return nil, err
-	} else if over {
-		return nil, errNoTurn
-	}
-	decode, err := b.unpack(e)
-	if err != nil {
-		return nil, Permanent(err)
-	}
-	era := b.members.now()
-	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
-	if err != nil {
-		if t, ok, left := b.openLeft(ctx, page, e, decode, err); ok {
-			return t, left
-		}
-		return nil, b.unready(err)
-	}
-	ev, err := decode(self)
-	if err != nil {
-		return nil, Permanent(err)
-	}
-	if b.can.completer != nil && ev.Head().Unresolved {
-		err := b.can.completer.Complete(ctx, ev)
-		switch {
-		case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:
-			ev = &adapter.OtherEvent{Meta: *ev.Head(), Reason: reason.Gone}
-		case err != nil:
-			return nil, err
-		}
-	}
-	b.noteOpened(ctx, ev)
-	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
-	if t.leased, err = page.Now(ctx); err != nil {
-		return nil, err
-	}
-	if head := ev.Head(); head.Thread != "" {
-		t.thread = &Thread{bot: b, id: head.Thread, workspace: head.Workspace, turn: t}
-		if k := t.thread.key(); k != page.Key() {
-			t.notes = b.notes.Thread(k)
-		}
-	}
-	return t, t.recallRoot(ctx)
-}
-
 // run runs a turn, which stands for older messages, and says how it ended. An
 // error decides the fate of its entry, see verdict.go.
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Turn) (*outcome, error) {
@@ -289,11 +244,11 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 		if err := b.readPress(ctx, r, ev); err != nil {
 			return nil, err
 		}
-	case *postEvent:
+	case *own.PostEvent:
 		return b.postDue(ctx, r, ev)
-	case *waitEvent:
+	case *own.WaitEvent:
 		return b.showWaiting(ctx, r, ev)
-	case *endEvent:
+	case *own.EndEvent:
 		return b.postEnd(ctx, r, ev)
 	case *adapter.OtherEvent:
 		if ev.Missing != "" {
