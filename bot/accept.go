@@ -2,10 +2,14 @@ package bot
 
 import (
 	"context"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -29,17 +33,17 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	id := "" // a hash of the whole body: it is computed once, and not for what is ignored
 	if t != nil {
 		id = d.Key()
-		noteRouted(t, id, &route)
+		steps.Routed(t, id, &route)
 	}
 	if route.Ignore == "" {
 		if route.Ignore, err = b.admitDelivery(ctx, d, &route); err != nil {
-			noteStep(t, adapter.TraceStep{Code: storeReason(err)})
+			steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
 			return err
 		}
 	}
 	if route.Ignore != "" {
 		b.counts.add(countIgnored, route.Ignore)
-		noteStep(t, adapter.TraceStep{Code: route.Ignore, Detail: route.Missing})
+		steps.Add(t, adapter.TraceStep{Code: route.Ignore, Detail: route.Missing})
 		if route.Missing != "" {
 			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
 			return nil
@@ -56,7 +60,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	if route.Deleted != "" {
 		if err := b.noteDeletion(ctx, &route); err != nil {
-			noteStep(t, adapter.TraceStep{Code: storeReason(err)})
+			steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
@@ -66,13 +70,13 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	entry := b.entry(id, d, &route)
 	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
 	if err != nil {
-		noteStep(t, adapter.TraceStep{Code: storeReason(err)})
+		steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	switch receipt.Outcome {
 	case state.Added:
 		b.counts.add(countAccepted, "")
-		noteStep(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
+		steps.Add(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
 		if route.Message && b.cfg.Policy.takesOver() {
 			b.takeOver(ctx, d, &route, entry.Lane)
 		}
@@ -80,10 +84,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.greetLater(&route, &entry, receipt)
 	case state.Duplicate:
 		b.counts.add(countDuplicate, "")
-		noteStep(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
+		steps.Add(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
 	case state.Busy:
 		b.counts.add(countIgnored, reason.Busy)
-		noteStep(t, adapter.TraceStep{Code: reason.Busy})
+		steps.Add(t, adapter.TraceStep{Code: reason.Busy})
 	}
 	b.log.Debug().
 		Str(keyDelivery, d.ID).
@@ -94,5 +98,65 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		Int(keyDepth, receipt.Depth).
 		Stringer("outcome", receipt.Outcome).
 		Msg("delivery stored")
+	return nil
+}
+
+// acceptMissed is Accept for a delivery whose webhook did not arrive; see package
+// missed. One that is known already leaves no trace.
+func (b *Bot) acceptMissed(ctx context.Context, d *adapter.Delivery, f *missed.Find) error {
+	route, err := b.cfg.Adapter.Route(d)
+	if err != nil || route.Ignore != "" {
+		return err
+	}
+	e := b.entry(d.Key(), d, &route)
+	receipt, err := b.cfg.Store.Enqueue(ctx, e)
+	if err != nil {
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+	}
+	if receipt.Outcome == state.Duplicate {
+		return nil
+	}
+	f.New = true
+	b.counts.add(countMissed, "")
+	step := adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID, N: int64(receipt.Depth)}
+	if receipt.Outcome == state.Busy {
+		step = adapter.TraceStep{Code: reason.Busy}
+	}
+	b.steps.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Missed}, step)
+	return nil
+}
+
+// replayPrefix begins the ids of entries that are handled again.
+const replayPrefix = "replay\x00"
+
+// replayed returns the id of the entry that an entry repeats, or that of the entry
+// itself.
+func replayed(entry string) string {
+	if rest, ok := strings.CutPrefix(entry, replayPrefix); ok {
+		entry, _, _ = strings.Cut(rest, "\x00")
+	}
+	return entry
+}
+
+// Replay stores a delivery to be handled, whether or not it was handled before.
+// What its handlers write has the same ids as then, so that what stands is not
+// written twice; steps whose results are kept do not run again. Other effects of
+// handlers happen again. A delivery that no handler could want is an error with
+// code adapter.CodeInvalid. It blocks for one durable write.
+func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
+	route, err := b.cfg.Adapter.Route(d)
+	if err != nil {
+		return err
+	}
+	if route.Ignore != "" {
+		return &adapter.Error{Code: adapter.CodeInvalid, Op: "replay", Message: "it is ignored: " + reason.Of(route.Ignore).Says}
+	}
+	e := b.entry(d.Key(), d, &route)
+	e.ID, e.Keys, e.IfIdle = replayPrefix+e.ID+"\x00"+uuid.NewString(), nil, false
+	if _, err := b.cfg.Store.Enqueue(ctx, e); err != nil {
+		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+	}
+	b.counts.add(countAccepted, "")
+	b.steps.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Replayed}, adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID})
 	return nil
 }

@@ -85,28 +85,6 @@ func allOf(rules ...Access) Access {
 	}
 }
 
-// People returns who has a part in the event, at least one user: who acted and,
-// if that is another user, who wrote the message. The one who acted comes first;
-// it is the zero User if the event names none.
-func (t *Turn) People() []adapter.User {
-	actor := t.event.Head().Actor
-	var author adapter.User
-	switch ev := t.event.(type) {
-	case *adapter.MessageEvent:
-		return []adapter.User{ev.Message.Author}
-	case *adapter.ReactionEvent:
-		return []adapter.User{ev.User}
-	case *adapter.EditEvent:
-		author = ev.Message.Author
-	default:
-		return []adapter.User{actor}
-	}
-	if actor == (adapter.User{}) || actor.ID != "" && actor.ID == author.ID {
-		return []adapter.User{author}
-	}
-	return []adapter.User{actor, author}
-}
-
 // admit asks Config.Access, once for a turn, and gives the sign of a refusal.
 func (b *Bot) admit(ctx context.Context, r *run) (bool, error) {
 	if r.access != nil {
@@ -224,4 +202,10 @@ func (b *Bot) firstRefusal(ctx context.Context, t *Turn) (bool, error) {
 		return false, fmt.Errorf("bot: refusal in %s: %w", t.thread.id, err)
 	}
 	return string(told) == mine, nil
+}
+
+// absent reports whether err says that there is nothing to find.
+func absent(err error) bool {
+	code := adapter.CodeOf(err)
+	return code == adapter.CodeNotFound || code == adapter.CodeUnsupported
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/internal/acts"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -72,7 +73,7 @@ func (b *Bot) hasRivals(r *run) bool {
 
 // afterComments reports whether a comment has spoken for the act of a session,
 // in a workspace that has just begun to send sessions. As long as a turn of the
-// comment's thread may be under way it returns a *yieldError.
+// comment's thread may be under way it returns a *verdict.YieldError.
 func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 	ev, ok := r.event.(*adapter.MessageEvent)
 	if !ok || ev.Message.Session == nil || ev.Message.Session.CommentThread == "" {
@@ -93,7 +94,7 @@ func (b *Bot) afterComments(ctx context.Context, r *run) (bool, error) {
 	return word.Has(ev.Act), err
 }
 
-// yieldToTurns returns a *yieldError as long as a turn may be under way in another
+// yieldToTurns returns a *verdict.YieldError as long as a turn may be under way in another
 // lane than that of the run.
 func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time.Time) error {
 	if lane == r.entry.Lane.Thread() {
@@ -111,7 +112,7 @@ func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time
 	if idle.Outcome == state.Busy {
 		// Most of these turns are over in a moment, and some last for minutes.
 		wait := min(max(now.Sub(r.entry.EnqueuedAt), 50*time.Millisecond), time.Second)
-		return &yieldError{wait: wait, why: "waiting for a comment that tells of the same message"}
+		return &verdict.YieldError{Wait: wait, Why: "waiting for a comment that tells of the same message"}
 	}
 	return nil
 }
@@ -154,7 +155,7 @@ func (b *Bot) noteSession(ctx context.Context, r *run) error {
 	return nil
 }
 
-// yieldToSession returns a *yieldError as long as a comment must wait for a
+// yieldToSession returns a *verdict.YieldError as long as a comment must wait for a
 // session.
 func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
 	ev, ok := r.event.(*adapter.MessageEvent)
@@ -177,7 +178,7 @@ func (b *Bot) yieldToSession(ctx context.Context, r *run) error {
 	// Later messages of the thread wait too, as they would for the turn. Not where the
 	// session itself waits for the lane.
 	inOrder := b.cfg.Lanes == LanePerThread && !fresh
-	return &yieldError{wait: left, why: "waiting for the session that tells of the same message", inOrder: inOrder}
+	return &verdict.YieldError{Wait: left, Why: "waiting for the session that tells of the same message", InOrder: inOrder}
 }
 
 // expectsSession reports whether a session may tell of the same act as a comment:

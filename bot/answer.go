@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 const (
@@ -70,7 +71,7 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 	case err != nil:
 		return nil, err
 	case answered:
-		b.note(ctx, adapter.TraceStep{Code: reason.Answered})
+		b.steps.Add(ctx, adapter.TraceStep{Code: reason.Answered})
 		r.log.Info().Str(keyEvent, r.head().Key).Msg("question answered")
 		return handled(), nil
 	}
@@ -98,7 +99,7 @@ func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
 	if given == nil {
 		now, err := r.notes.Now(ctx)
 		if err == nil && soon && now.Sub(r.entry.EnqueuedAt) < posingGrace {
-			err = &yieldError{wait: posingPoll, why: "waiting until the question that this may answer is posed"}
+			err = &verdict.YieldError{Wait: posingPoll, Why: "waiting until the question that this may answer is posed"}
 		}
 		return false, err
 	}

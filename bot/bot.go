@@ -2,6 +2,10 @@ package bot
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,6 +19,7 @@ import (
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/rows"
 	"github.com/linearbot/linearbot/internal/running"
+	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/turns"
 )
 
@@ -45,6 +50,7 @@ type Bot struct {
 	// warning.
 	foreign loggedCause
 	size    rows.Size
+	steps   steps.Recorder
 }
 
 // New checks cfg, fills in defaults and returns a Bot. It does no I/O.
@@ -55,7 +61,7 @@ func New(cfg Config) (*Bot, error) {
 	}
 	book := notes.New(cfg.Store)
 	b := &Bot{
-		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger,
+		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger, steps: steps.Recorder{Tracer: cfg.Tracer},
 		notes: book, sessions: acts.NewWorkspaces(book), links: links.New(links.Config(cfg.Links), book),
 	}
 	b.attends = b.attendance()
@@ -93,3 +99,51 @@ func (b *Bot) Ready(ctx context.Context) error {
 // Adapter returns the adapter of the configuration, for what only one platform
 // offers: b.Adapter().(*linear.Adapter).
 func (b *Bot) Adapter() adapter.Adapter { return b.cfg.Adapter }
+
+// Run works on stored deliveries until ctx ends. Then it takes no new work,
+// lets running turns finish for up to Config.DrainTimeout, ends their contexts
+// with the cause [ErrDraining], hands back what is unfinished and returns nil.
+//
+// While the store cannot be reached, Run keeps trying. Errors: [ErrRunning];
+// an [*OptionsError] for options of handlers that cannot be carried out, before
+// anything is done; or one that says that handlers ignored the end of their
+// contexts.
+func (b *Bot) Run(ctx context.Context) error {
+	if err := b.registry.err(); err != nil {
+		return err
+	}
+	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var watching sync.WaitGroup
+	watching.Go(func() { b.watch(watch) })
+	watching.Go(func() { b.greeter.Run(watch) })
+	defer watching.Wait()
+	defer stop()
+	return b.runner.Run(ctx)
+}
+
+// minSecret is the shortest secret that can be configured, in bytes.
+const minSecret = 16
+
+// writeSecret returns the secret under which the ids of writes are computed: made
+// of the configured one, or a random one that is kept in the store. All instances
+// get the same. It blocks for one read of the store, the first time for a write.
+func (b *Bot) writeSecret(ctx context.Context) ([]byte, error) {
+	if b.cfg.Secret != "" {
+		mac := hmac.New(sha256.New, []byte(b.cfg.Secret))
+		mac.Write([]byte("linearbot/bot secret of write ids, 1"))
+		return mac.Sum(nil), nil
+	}
+	v := b.notes.Value(notes.Secret, "")
+	held, err := v.Get(ctx)
+	if err == nil && held == nil {
+		mine := make([]byte, sha256.Size)
+		if _, err := rand.Read(mine); err != nil {
+			return nil, err
+		}
+		held, err = v.Claim(ctx, mine)
+	}
+	if err != nil {
+		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
+	}
+	return held, nil
+}

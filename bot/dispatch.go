@@ -155,9 +155,9 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		}
 		b.attend(ctx, r)
 		start := time.Now()
-		b.note(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
+		b.steps.Add(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
 		err = b.call(ctx, r, h)
-		b.note(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
+		b.steps.Add(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
 		if errors.Is(err, Next) {
 			continue
 		}

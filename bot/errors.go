@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/turns"
+	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // Next is returned by a handler that declines a message: routing continues as if
@@ -39,17 +40,8 @@ func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &permanentError{err: err}
+	return &verdict.PermanentError{Err: err}
 }
-
-type permanentError struct {
-	err error
-	// code is that of the dead letter. Defaults to "permanent".
-	code string
-}
-
-func (e *permanentError) Error() string { return e.err.Error() }
-func (e *permanentError) Unwrap() error { return e.err }
 
 // RetryAfter asks for another try after d, without counting this one. Use it
 // when the time is known, for example from a rate limit. d is at least 100 ms, so that
@@ -58,19 +50,11 @@ func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		err = errors.New("bot: handler asked to be called again")
 	}
-	return &retryError{after: max(d, retrySoonest), err: err}
+	return &verdict.RetryError{After: max(d, retrySoonest), Err: err}
 }
 
 // retrySoonest is the shortest wait until a turn is handled again.
 const retrySoonest = 100 * time.Millisecond
-
-type retryError struct {
-	after time.Duration
-	err   error
-}
-
-func (e *retryError) Error() string { return e.err.Error() }
-func (e *retryError) Unwrap() error { return e.err }
 
 // PanicError is a panic of a handler, as an error.
 type PanicError struct {

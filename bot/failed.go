@@ -3,10 +3,7 @@ package bot
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -15,10 +12,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/halt"
-	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -61,13 +59,13 @@ func (b *Bot) OnFailed(h FailedHandler) {
 
 // failed tells the handlers of a turn that is about to be buried, or apologizes.
 // t is nil if the entry was never opened.
-func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, c state.Cause, err error) {
-	f := &Failed{Code: c.Code, Err: err, Attempts: e.Attempt, Workspace: e.Lane.Workspace, Reference: reference(e.ID)}
+func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e *state.Queued, t *Turn, c state.Cause, err error) {
+	f := &Failed{Code: c.Code, Err: err, Attempts: e.Attempt, Workspace: e.Lane.Workspace, Reference: verdict.Reference(e.ID)}
 	if failure, ok := errors.AsType[*failure](err); ok {
 		f.Handler = failure.handler.name
 	}
 	// Writes are named by the entry and not by the event, which may be unread.
-	last := &Turn{bot: b, entry: e, notes: b.notes.Thread(e.Lane)}
+	last := &Turn{bot: b, entry: *e, notes: b.notes.Thread(e.Lane)}
 	head := adapter.Meta{Key: "failed\x00" + e.ID, Workspace: e.Lane.Workspace}
 	in := b.threadOf(e)
 	if t != nil {
@@ -128,18 +126,14 @@ func callFailed(ctx context.Context, h FailedHandler, t *Thread, f *Failed) (err
 
 // wasAsked reports whether a person waits for an answer from a turn: a handler
 // took a message, or one that addresses the bot ended the process.
-func (b *Bot) wasAsked(ctx context.Context, e state.Queued, t *Turn, f *Failed) bool {
+func (b *Bot) wasAsked(ctx context.Context, e *state.Queued, t *Turn, f *Failed) bool {
 	if t != nil {
 		_, isMessage := t.event.(*adapter.MessageEvent)
 		return isMessage && f.Handler != "" && t.message != nil && !t.message.Author.IsBot()
 	}
 	// The message may be what ends the process, so nothing parses it here.
-	d, err := envelope.Unpack(e.Body)
-	if err != nil {
-		return false
-	}
-	to, err := b.cfg.Adapter.Route(d)
-	if err != nil || !to.Message || b.wasDeleted(ctx, &to) {
+	d, to, ok := b.peek(e)
+	if !ok || !to.Message || b.wasDeleted(ctx, &to) {
 		return false
 	}
 	body := bytes.ToLower(d.Body)
@@ -151,15 +145,18 @@ func (b *Bot) wasAsked(ctx context.Context, e state.Queued, t *Turn, f *Failed) 
 	return false
 }
 
+// peek returns the delivery of an entry and where it belongs, without opening it.
+func (b *Bot) peek(e *state.Queued) (*adapter.Delivery, adapter.Route, bool) {
+	return envelope.Peek(b.cfg.Adapter, e.Body)
+}
+
 // threadOf returns the thread of an entry that was not opened, or "".
-func (b *Bot) threadOf(e state.Queued) adapter.ThreadID {
+func (b *Bot) threadOf(e *state.Queued) adapter.ThreadID {
 	if e.Lane.Kind != laneKey("", "").Kind {
 		return ""
 	}
-	if d, err := envelope.Unpack(e.Body); err == nil {
-		if to, err := b.cfg.Adapter.Route(d); err == nil && to.Thread != "" {
-			return to.Thread
-		}
+	if _, to, ok := b.peek(e); ok && to.Thread != "" {
+		return to.Thread
 	}
 	return adapter.ThreadID(e.Lane.Thread().ID)
 }
@@ -177,38 +174,28 @@ func (b *Bot) wasDeleted(ctx context.Context, to *adapter.Route) bool {
 	})
 }
 
-// apology is what a person is told of a turn that failed.
-func apology(f *Failed) string {
-	what := "something went wrong and I couldn't finish this"
-	if f.Code == reason.TimedOut {
-		what = "this took longer than I may work on it, so I've stopped"
-	}
-	return fmt.Sprintf("Sorry, %s. Reference: `%s`", what, f.Reference)
-}
+// apology is what a person is told of it.
+func (f *Failed) apology() string { return verdict.Apology(f.Code, f.Reference) }
 
 // apologize says that a turn failed.
 func (t *Thread) apologize(ctx context.Context, f *Failed) error {
 	if t.inSession() {
-		return t.activity(ctx, &adapter.Activity{Key: t.writeKey(ctx), Kind: adapter.ActivityFailure, Body: apology(f)})
+		return t.activity(ctx, &adapter.Activity{Key: t.writeKey(ctx), Kind: adapter.ActivityFailure, Body: f.apology()})
 	}
-	_, err := t.Post(ctx, Markdown(apology(f)))
+	_, err := t.Post(ctx, Markdown(f.apology()))
 	return err
 }
 
 // waits reports whether a person waits in a session for the end of a turn that
 // failed, whether or not a handler had it.
-func (b *Bot) waits(e state.Queued, t *Turn) bool {
+func (b *Bot) waits(e *state.Queued, t *Turn) bool {
 	if t == nil { // it may be what ends the process, so it is not parsed
-		d, err := envelope.Unpack(e.Body)
-		if err != nil {
-			return false
-		}
-		to, err := b.cfg.Adapter.Route(d)
-		return err == nil && to.Message && to.Ignore == ""
+		_, to, ok := b.peek(e)
+		return ok && to.Message && to.Ignore == ""
 	}
 	switch t.event.(type) {
 	case *adapter.MessageEvent:
-		return !b.isOwn(t.event)
+		return !about.IsOwn(t.event)
 	case *adapter.StopEvent:
 		return true
 	default:
@@ -224,20 +211,9 @@ func (b *Bot) failSession(ctx context.Context, log *zerolog.Logger, last *Turn, 
 	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), attend.Patience)
 	defer cancel()
 	e := &attend.End{
-		Thread: last.thread.id, Key: attend.Key(last.name(), "failed"), Kind: adapter.ActivityFailure, Body: apology(f),
+		Thread: last.thread.id, Key: attend.Key(last.name(), "failed"), Kind: adapter.ActivityFailure, Body: f.apology(),
 	}
 	if err := b.attends.End(ctx, storing, last.thread.workspace, last.entry.Lane, e); err != nil {
 		log.Warn().Err(err).Msg("could not end the session of a turn that failed")
 	}
-}
-
-// reference is what people are given to find a dead letter: the beginning of its
-// id, where that is the hash of a delivery, and otherwise of the hash of the id.
-func reference(id string) string {
-	const most = 8
-	if len(id) < most || strings.Trim(id[:most], "0123456789abcdef") != "" {
-		sum := sha256.Sum256([]byte(id))
-		id = hex.EncodeToString(sum[:])
-	}
-	return id[:most]
 }

@@ -6,8 +6,10 @@ import (
 	"math"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/breaker"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/synced"
 )
 
@@ -15,7 +17,7 @@ import (
 // the turn stands for. It ends the turn if the bot does not listen to the
 // author, itself first of all.
 func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
-	if b.isOwn(r.event) {
+	if about.IsOwn(r.event) {
 		return ignored(reason.Self), nil
 	}
 	switch ev := r.event.(type) {
@@ -60,27 +62,12 @@ func (r *run) hearAbout(m *adapter.Message) {
 	}
 }
 
-// isOwn reports whether the bot itself did what an event tells of. A stop is
-// obeyed from everyone.
-func (b *Bot) isOwn(ev adapter.Event) bool {
-	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
-	switch ev := ev.(type) {
-	case *adapter.MessageEvent:
-		return own(ev.Message)
-	case *adapter.EditEvent:
-		return own(ev.Message) || ev.Actor.IsSelf()
-	case *adapter.DeleteEvent:
-		return own(ev.Message) || ev.Actor.IsSelf()
-	case *adapter.ReactionEvent:
-		return ev.User.IsSelf()
-	case *adapter.IssueEvent:
-		return ev.Actor.IsSelf()
-	case *adapter.ResolveEvent:
-		return ev.Actor.IsSelf()
-	case *adapter.DataEvent:
-		return ev.Actor.IsSelf()
-	default:
-		return false
+// noteHeard tells the trace what the message of a turn says to the bot.
+func (b *Bot) noteHeard(ctx context.Context, r *run) {
+	if b.cfg.Tracer != nil {
+		b.steps.Heard(ctx, &steps.Heard{
+			Message: &r.message.Message, Rule: r.message.Rule, Policy: b.cfg.Policy.String(), Older: len(r.older),
+		})
 	}
 }
 

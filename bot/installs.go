@@ -13,6 +13,7 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -182,7 +183,7 @@ func (b *Bot) openLeft(ctx context.Context, page *notes.Thread, entry state.Queu
 		return nil, false, nil
 	}
 	b.counts.add(countIgnored, code)
-	b.note(ctx, adapter.TraceStep{Code: code, Detail: detail})
+	b.steps.Add(ctx, adapter.TraceStep{Code: code, Detail: detail})
 	b.log.WithLevel(level).Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, code).Msg("event dropped")
-	return nil, true, errNoTurn
+	return nil, true, verdict.ErrNoTurn
 }

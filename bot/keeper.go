@@ -9,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -139,7 +140,7 @@ func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) erro
 	case err == nil && context.Cause(ctx) == nil:
 	case errors.Is(err, ErrTurnTimeout) && context.Cause(ctx) == nil && !retriesTimeouts(err):
 		// A person watches. They can ask again, and know better whether to.
-		return &permanentError{err: err, code: reason.TimedOut}
+		return &verdict.PermanentError{Err: err, Code: reason.TimedOut}
 	default:
 		return err
 	}

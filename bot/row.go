@@ -8,10 +8,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/rows"
 	"github.com/linearbot/linearbot/state"
 )
@@ -58,7 +58,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	switch {
 	case err != nil:
 		b.begins(&first)
-		ctx, leave := b.traced(ctx, l.page, &first)
+		ctx, leave := b.steps.Begin(ctx, &first, l.page.Now)
 		defer leave()
 		return []state.Verdict{b.conclude(ctx, log, first, nil, nil, err)}
 	case p.More:
@@ -72,13 +72,13 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	if t == nil {
 		return b.alone(ctx, log, l.page, &l.entries[p.At])
 	}
-	ctx, leave := b.traced(ctx, l.page, &l.entries[p.At])
+	ctx, leave := b.steps.Begin(ctx, &l.entries[p.At], l.page.Now)
 	defer leave()
 	for _, i := range append(p.Older, p.At) {
 		l.turns[i].greeted = b.begins(&l.entries[i])
 	}
-	b.noteOpened(ctx, t.event)
-	if v := b.crashed(ctx, log, l.page, l.entries[p.At]); v != nil {
+	b.steps.Opened(ctx, t.event)
+	if v := b.crashed(ctx, log, l.page, &l.entries[p.At]); v != nil {
 		return []state.Verdict{*v}
 	}
 	return b.runRow(ctx, log, l, p)
@@ -124,6 +124,15 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p rows.P
 	return verdicts
 }
 
+// noteSkipped tells the trace of a message that it was handled together with a newer
+// one.
+func (b *Bot) noteSkipped(ctx context.Context, page *notes.Thread, t *Turn, by *Turn) {
+	ctx, end := b.steps.Begin(ctx, &t.entry, page.Now)
+	defer end()
+	b.steps.Opened(ctx, t.event)
+	b.steps.Add(ctx, adapter.TraceStep{Code: reason.Skipped, Detail: "together with " + by.head().Key})
+}
+
 // Due is when the policy has messages handled.
 func (l *lane) Due(first, newest time.Time) time.Time { return l.bot.cfg.Policy.due(first, newest) }
 
@@ -132,12 +141,8 @@ func (l *lane) Due(first, newest time.Time) time.Time { return l.bot.cfg.Policy.
 // be what kills the process.
 func (l *lane) Message(ctx context.Context, i int) (adapter.ThreadID, bool, error) {
 	b, e := l.bot, l.entries[i]
-	d, err := envelope.Unpack(e.Body)
-	if err != nil || isResumed(&e) || e.Attempt > b.mostAttempts()+bystanderOf(ctx, l.page, e) {
-		return "", false, nil //nolint:nilerr // its own turn fails with it
-	}
-	if to, err := b.cfg.Adapter.Route(d); err != nil || !to.Message {
-		return "", false, nil //nolint:nilerr // as above
+	if _, to, ok := b.peek(&e); !ok || !to.Message || isResumed(&e) || b.isSpent(ctx, l.page, &e) {
+		return "", false, nil // its own turn fails with it, if it does
 	}
 	t, err := b.open(ctx, l.page, e)
 	if err != nil {

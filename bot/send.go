@@ -132,7 +132,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 		return nil, err
 	}
 	t.bot.counts.add(countReplies, "")
-	t.bot.noteReply(ctx, m)
+	t.bot.steps.Reply(ctx, m)
 	if err := t.roots(ctx, m); err != nil {
 		return m, err
 	}

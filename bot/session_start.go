@@ -6,6 +6,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // StartSession starts an agent session of the bot's own on an issue or a comment,
@@ -42,7 +43,7 @@ func (b *Bot) isOwnSession(ctx context.Context, r *run) (bool, error) {
 	}
 	owner, err := b.attends.OwnerOf(ctx, r.thread.session(), ev.Message.Session)
 	if err == nil && owner == attend.OwnerUnknown {
-		err = &yieldError{wait: startingPoll, why: "waiting until it is known whether the session is the bot's own", inOrder: true}
+		err = &verdict.YieldError{Wait: startingPoll, Why: "waiting until it is known whether the session is the bot's own", InOrder: true}
 	}
 	return err == nil && owner == attend.OwnerBot, err
 }

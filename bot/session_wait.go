@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -22,7 +23,7 @@ func (b *Bot) showRetry(ctx context.Context, t *Turn, v state.Verdict, err error
 	if v.Kind != state.KindRetry && v.Kind != state.KindRetryAside || b.cfg.Sessions.Unattended || alive(ctx) != nil {
 		return
 	}
-	_, yields := errors.AsType[*yieldError](err)
+	_, yields := errors.AsType[*verdict.YieldError](err)
 	_, isMessage := t.event.(*adapter.MessageEvent)
 	switch {
 	case t.keeper == nil && (!isMessage || !b.isSession(t)), t.keeper != nil && !t.keeper.Open():
@@ -95,7 +96,7 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *own.WaitEvent) (*outc
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
-	return nil, &yieldError{wait: min(next, left), why: "a turn of the session waits for another attempt"}
+	return nil, &verdict.YieldError{Wait: min(next, left), Why: "a turn of the session waits for another attempt"}
 }
 
 // awaitsInput reports whether a question of a session waits for an answer.

@@ -11,12 +11,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/running"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -195,7 +197,7 @@ const (
 	confirmPoll = 100 * time.Millisecond
 )
 
-// yieldToStop returns a *yieldError as long as the confirmation of a stop is pending
+// yieldToStop returns a *verdict.YieldError as long as the confirmation of a stop is pending
 // that a person pressed before they wrote the message of a turn: it would end the
 // session in the middle of the answer.
 func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
@@ -210,7 +212,7 @@ func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
 	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace || !last.At.IsZero() && now.Sub(last.At) >= stopGrace {
 		return err
 	}
-	return &yieldError{wait: confirmPoll, why: "waiting until the stop before it is confirmed", inOrder: true}
+	return &verdict.YieldError{Wait: confirmPoll, Why: "waiting until the stop before it is confirmed", InOrder: true}
 }
 
 // isSession reports whether a turn belongs to an agent session.
@@ -234,7 +236,7 @@ func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseF
 		return nil
 	}
 	k := r.thread.key()
-	if b.running.Add(k, r.Turn, subjectOf(r.event), r.notes.ReadAt(), cancel) {
+	if b.running.Add(k, r.Turn, about.Subject(r.event), r.notes.ReadAt(), cancel) {
 		// What came with the lease is older than what a signal told of.
 		if err := b.endByNotes(ctx, k); err != nil {
 			b.running.Remove(k, r.Turn)

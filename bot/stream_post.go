@@ -98,7 +98,7 @@ func (p *page) Put(ctx context.Context, body string) error {
 			return err
 		}
 		t.bot.counts.add(countReplies, "")
-		t.bot.noteReply(ctx, m)
+		t.bot.steps.Reply(ctx, m)
 		p.message, p.shown = m, body
 		switch {
 		case !m.Existed:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/notes"
@@ -18,6 +19,7 @@ import (
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/synced"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -76,7 +78,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if over, err := b.overdue(ctx, e); err != nil {
 		return nil, err
 	} else if over {
-		return nil, errNoTurn
+		return nil, verdict.ErrNoTurn
 	}
 	decode, err := b.unpack(e)
 	if err != nil {
@@ -88,7 +90,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 		if t, ok, left := b.openLeft(ctx, page, e, decode, err); ok {
 			return t, left
 		}
-		return nil, b.unready(err)
+		return nil, verdict.Unready(err)
 	}
 	ev, err := decode(self)
 	if err != nil {
@@ -103,7 +105,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	b.noteOpened(ctx, ev)
+	b.steps.Opened(ctx, ev)
 	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
 	if t.leased, err = page.Now(ctx); err != nil {
 		return nil, err
@@ -213,6 +215,50 @@ func (t *Turn) Attempt() int { return t.entry.Attempt }
 // place in the order of registration, for example "mention/0", or the name that
 // it was given, as in "mention/answer".
 func (t *Turn) Handler() string { return t.writes.handler() }
+
+// People returns who has a part in the event, at least one user: who acted and,
+// if that is another user, who wrote the message. The one who acted comes first;
+// it is the zero User if the event names none.
+func (t *Turn) People() []adapter.User { return about.People(t.event) }
+
+// User looks a user of the event's workspace up by id. It returns nil, and no
+// error, if the workspace has no such user or users cannot be looked up.
+func (t *Turn) User(ctx context.Context, id string) (*adapter.User, error) {
+	found, err := t.bot.Workspace(t.event.Head().Workspace).User(ctx, adapter.UserQuery{ID: id})
+	switch {
+	case err != nil && absent(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("bot: user %s: %w", id, err)
+	}
+	return found, nil
+}
+
+// Team returns the team of the issue that the event belongs to, looked up if the
+// event does not include it. It returns the zero Team and a nil error for an event
+// outside of any issue, or if the issue cannot be looked up.
+func (t *Turn) Team(ctx context.Context) (adapter.Team, error) {
+	issue := about.Issue(t.event)
+	if issue == nil && t.message != nil {
+		issue = t.message.Issue
+	}
+	if issue != nil && issue.Team.Key != "" {
+		return issue.Team, nil
+	}
+	if t.thread == nil {
+		return adapter.Team{}, nil
+	}
+	found, err := t.thread.Subject(ctx)
+	switch {
+	case err != nil && absent(err):
+		return adapter.Team{}, nil
+	case err != nil:
+		return adapter.Team{}, fmt.Errorf("bot: team of %s: %w", t.thread.id, err)
+	case found == nil:
+		return adapter.Team{}, nil
+	}
+	return found.Team, nil
+}
 
 func (t *Turn) head() *adapter.Meta { return t.event.Head() }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/steps"
+	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -126,7 +128,7 @@ func (b *Bot) logOf(l *state.Lease, e *state.Queued) *zerolog.Logger {
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued) []state.Verdict {
-	ctx, leave := b.traced(ctx, page, e)
+	ctx, leave := b.steps.Begin(ctx, e, page.Now)
 	defer leave()
 	t, older, over, err := b.prepare(ctx, log, page, e)
 	if over != nil {
@@ -146,7 +148,7 @@ func (b *Bot) prepare(
 	ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued,
 ) (t *Turn, older []*Turn, over []state.Verdict, err error) {
 	greeted := b.begins(e)
-	if v := b.crashed(ctx, log, page, *e); v != nil {
+	if v := b.crashed(ctx, log, page, e); v != nil {
 		return nil, nil, []state.Verdict{*v}, nil
 	}
 	t, err = b.open(ctx, page, *e)
@@ -284,10 +286,10 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 // conclude counts and logs how a turn ended, and returns the verdict on its
 // entry. t is nil if there was no turn.
 func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
-	v := b.verdict(ctx, log, e, err)
+	v := b.verdict(ctx, log, &e, err)
 	b.noteEnd(ctx, t, end, err)
 	if v.Kind == state.KindBury {
-		b.failed(ctx, log, e, t, v.Cause, err)
+		b.failed(ctx, log, &e, t, v.Cause, err)
 	}
 	if t == nil {
 		return v
@@ -314,6 +316,23 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 		}
 	}
 	return v
+}
+
+// noteEnd tells the trace how a turn ended that did not fail.
+func (b *Bot) noteEnd(ctx context.Context, t *Turn, end *outcome, err error) {
+	switch {
+	case b.cfg.Tracer == nil:
+	case errors.Is(err, verdict.ErrNoTurn):
+		b.steps.Why(ctx, reason.NoTurn, nil)
+	case err != nil || t == nil:
+	case end.ignored == reason.NotMentioned:
+		detail := steps.Listens(b.names(t.self).Handles, t.self.App)
+		b.steps.Add(ctx, adapter.TraceStep{Code: end.ignored, Detail: detail})
+	case end.ignored != "":
+		b.steps.Add(ctx, adapter.TraceStep{Code: end.ignored, Detail: end.detail})
+	default:
+		b.steps.Why(ctx, reason.Handled, nil)
+	}
 }
 
 // ignore counts and logs that no handler gets an event.

@@ -89,3 +89,20 @@ func UnpackOwn(stored []byte) (body []byte, ok bool) {
 	}
 	return stored[1:], true
 }
+
+// Router says where deliveries belong. Adapters do.
+type Router interface {
+	Route(d *adapter.Delivery) (adapter.Route, error)
+}
+
+// Peek returns a stored delivery and where it belongs, without decoding it: for
+// entries that may be what ends the process. ok is false for anything else than a
+// delivery that can be read.
+func Peek(by Router, stored []byte) (d *adapter.Delivery, to adapter.Route, ok bool) {
+	d, err := Unpack(stored)
+	if err != nil {
+		return nil, adapter.Route{}, false
+	}
+	to, err = by.Route(d)
+	return d, to, err == nil
+}

@@ -60,3 +60,30 @@ func TestOwnAndDeliveriesStayApart(t *testing.T) {
 		t.Errorf("an own event has the id %q", id)
 	}
 }
+
+// router knows where deliveries belong whose bodies it likes.
+type router struct{}
+
+func (router) Route(d *adapter.Delivery) (adapter.Route, error) {
+	if string(d.Body) != "good" {
+		return adapter.Route{}, errors.New("unreadable")
+	}
+	return adapter.Route{Thread: "fake:room:1"}, nil
+}
+
+func TestPeek(t *testing.T) {
+	t.Parallel()
+	d, to, ok := envelope.Peek(router{}, envelope.Pack(&adapter.Delivery{ID: "d1", Body: []byte("good")}))
+	if !ok || d.ID != "d1" || to.Thread != "fake:room:1" {
+		t.Errorf("%+v %+v %t", d, to, ok)
+	}
+	for name, stored := range map[string][]byte{
+		"a body that cannot be routed": envelope.Pack(&adapter.Delivery{Body: []byte("bad")}),
+		"an own event":                 envelope.PackOwn([]byte("good")),
+		"nothing":                      nil,
+	} {
+		if _, _, ok := envelope.Peek(router{}, stored); ok {
+			t.Errorf("%s is a delivery", name)
+		}
+	}
+}
