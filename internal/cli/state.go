@@ -24,7 +24,7 @@ import (
 )
 
 // stateCmd inspects a store and moves its content. What counts and lists asks the
-// bot that has a file store; the other commands need it stopped. A Redis store can
+// bot that has a file store; the other commands need that bot stopped. A Redis store can
 // be inspected while bots run.
 type stateCmd struct {
 	State string `help:"${help_state}" placeholder:"${default_state}"`
@@ -101,7 +101,7 @@ func exists(address, flag string) error {
 // stopFirst adds advice to the error of a store that another process has open.
 func stopFirst(err error) error {
 	if errors.Is(err, state.ErrLocked) {
-		return fmt.Errorf("%w: stop it first", err)
+		return fmt.Errorf("%w: if that is the bot, stop it, run this again, and start the bot afterwards", err)
 	}
 	return err
 }

@@ -27,7 +27,9 @@ func TestStoreInUse(t *testing.T) {
 		name, args, want string
 	}{
 		{"state", "state stats --state=file:" + dir, "stop it first"},
-		{"check", "state check --state=file:" + dir, "stop it first"},
+		{"check", "state check --state=file:" + dir, "if that is the bot, stop it, run this again"},
+		{"export", "state export --state=file:" + dir, "if that is the bot, stop it, run this again"},
+		{"import", "state import --state=file:" + dir, "if that is the bot, stop it, run this again"},
 		{"workspaces", "workspaces list --state=file:" + dir, "stop it first"},
 		{"tokens", "tokens list --store=file:" + dir, "stop it, or manage tokens through its API"},
 		{"serve", "serve --addr=127.0.0.1:0 --state=file:" + dir, "another directory with --state, or let them share a Redis"},

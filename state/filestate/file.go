@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -21,11 +20,6 @@ const (
 	fileName = "linearbot.db"
 	// tempName is the file that is written to take the place of fileName.
 	tempName = "linearbot.db.new"
-	// pidName holds the id of the process that has the directory.
-	pidName = "linearbot.pid"
-	// lockPatience is how long an open waits for the lock. Opening takes it
-	// twice.
-	lockPatience = 400 * time.Millisecond
 	// pageSize is the page size of new files. Three deliveries of the usual
 	// size fit into a page; with 4 KiB half of each page would be lost.
 	pageSize = 8 << 10
@@ -117,7 +111,7 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 			_ = f.handle.Close()
 		}
 		if errors.Is(err, berrors.ErrTimeout) {
-			return nil, locked(dir)
+			return nil, locked(dir, !opts.ReadOnly && onlyRead(path))
 		}
 		if isDamage(err) || errors.Is(err, berrors.ErrChecksum) {
 			return nil, &fileError{path, "is damaged", adviceDamaged, err}
@@ -139,26 +133,6 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 
 var errReplaced = errors.New("filestate: the file was replaced while it was opened")
 
-// locked returns the error for a directory that another process has.
-func locked(dir string) error {
-	who := "another process"
-	if b, err := os.ReadFile(filepath.Join(dir, pidName)); err == nil { //nolint:gosec // beside the file of the store
-		if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil {
-			who = fmt.Sprintf("process %d", pid)
-			if pid == os.Getpid() {
-				who += " (this one)"
-			}
-		}
-	}
-	return &lockedError{dir, who}
-}
-
-// lockedError is a [state.ErrLocked] that says who has the directory.
-type lockedError struct{ dir, who string }
-
-func (e *lockedError) Error() string { return "filestate: " + e.dir + " is in use by " + e.who }
-func (*lockedError) Unwrap() error   { return state.ErrLocked }
-
 // close closes the file. If it is broken, bbolt may hold a lock that it never
 // gives back, so only the lock on the file is released. One that was opened to
 // look at it leaves the mark of a process that has not closed it.
@@ -174,7 +148,7 @@ func (f *file) close(broken, readOnly bool) error {
 
 // openFile opens the file of the store, shrinks it if that pays and loads it.
 func (s *Store) openFile() error {
-	open := s.openLocked
+	open := s.patiently
 	if s.opts.ReadOnly {
 		open = s.openReadOnly
 	} else if err := os.MkdirAll(s.dir, 0o700); err != nil {

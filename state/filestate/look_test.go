@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,7 +97,8 @@ func TestReadOnly(t *testing.T) {
 						t.Errorf("%s: %v, want that nothing can be written", name, err)
 					}
 				}
-				if _, err := Open(dir); !errors.Is(err, state.ErrLocked) {
+				if _, err := OpenOptions(dir, Options{readPatience: time.Millisecond}); !errors.Is(err, state.ErrLocked) ||
+					!strings.Contains(err.Error(), "a command that reads it") {
 					t.Errorf("opened for writing beside it: %v", err)
 				}
 				defer func() {
@@ -109,6 +111,53 @@ func TestReadOnly(t *testing.T) {
 				}()
 			}
 		})
+	}
+}
+
+// A bot that starts while a command looks at its store waits until that is done.
+func TestReadersAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := openTest(t, dir, Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	look := openTest(t, dir, Options{ReadOnly: true})
+	opened := make(chan error, 1)
+	go func() {
+		s, err := OpenOptions(dir, Options{readPatience: time.Minute})
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("opened for writing beside a reader: %v", err)
+	case <-time.After(3 * lockPatience):
+	}
+	if err := look.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Errorf("after the reader: %v", err)
+	}
+}
+
+// What a killed process has left does not name the one that has the store now.
+func TestLockedNamesLiveProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	openTest(t, dir, Options{})
+	for pid, want := range map[int]string{
+		os.Getpid(): fmt.Sprintf("process %d (this one)", os.Getpid()),
+		1 << 30:     "another process", // more than any system gives
+	} {
+		if err := os.WriteFile(filepath.Join(dir, pidName), fmt.Appendln(nil, pid), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir); !errors.Is(err, state.ErrLocked) || !strings.HasSuffix(err.Error(), "in use by "+want) {
+			t.Errorf("with process %d: %v, want %s", pid, err, want)
+		}
 	}
 }
 

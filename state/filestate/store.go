@@ -49,6 +49,8 @@ type Options struct {
 	// none may have it open for writing. Calls that write, and Lease, are
 	// [state.ErrInvalid].
 	ReadOnly bool
+
+	readPatience time.Duration // shorter in tests
 }
 
 // Store is a [state.Store] in a directory. Make one with [Open].
@@ -106,7 +108,7 @@ func Open(dir string) (*Store, error) { return OpenOptions(dir, Options{}) }
 // OpenOptions opens the store in dir. It reads the whole index, which takes
 // about two seconds per million entries, and may rewrite the file to shrink it.
 // If another process has the directory it fails within a second with
-// [state.ErrLocked]. Options out of range are [state.ErrInvalid]. Call Close at
+// [state.ErrLocked], or after some seconds if that only reads it. Options out of range are [state.ErrInvalid]. Call Close at
 // the end.
 func OpenOptions(dir string, opts Options) (*Store, error) {
 	if dir == "" || opts.DedupTTL < 0 || opts.MaxEntries < 0 {
@@ -116,6 +118,7 @@ func OpenOptions(dir string, opts Options) (*Store, error) {
 	opts.MaxDead = cmp.Or(opts.MaxDead, state.MaxDead)
 	opts.DeadTTL = cmp.Or(opts.DeadTTL, state.DeadTTL)
 	opts.CompactAbove = cmp.Or(opts.CompactAbove, 64<<20)
+	opts.readPatience = cmp.Or(opts.readPatience, readPatience)
 	s := &Store{
 		dir:      dir,
 		opts:     opts,
