@@ -148,3 +148,36 @@ func TestDevSkipsTime(t *testing.T) {
 	p.post("/world/restart", `{}`)
 	p.skips("6h", "here is the reminder")
 }
+
+// What no handler takes is said at once, with what to do, instead of waiting for an
+// answer that does not come.
+func TestTriggerWithoutHandler(t *testing.T) {
+	t.Parallel()
+	p := newPlayground(t, func(b *bot.Bot) error {
+		b.OnNewMention(func(ctx context.Context, th *bot.Thread, _ *bot.Message) error {
+			_, err := th.Post(ctx, bot.Text("hello to you"))
+			return err
+		})
+		return nil
+	})
+	trigger := func(args ...string) string {
+		t.Helper()
+		var out, errs strings.Builder
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+		defer cancel()
+		args = append([]string{"trigger"}, append(args, "--playground", p.address, "--wait", "30s")...)
+		if code := cli.Run(ctx, cli.Program{Name: "my-bot", Stdout: &out, Stderr: &errs}, args); code != 0 {
+			t.Fatalf("%q ends with %d: %s", args, code, errs.String())
+		}
+		return out.String()
+	}
+	if out := trigger("mention"); !strings.Contains(out, "hello to you") || strings.Contains(out, "ignores") {
+		t.Errorf("a mention: %s", out)
+	}
+	for _, event := range []string{"resolve", "edit", "delete"} {
+		out := trigger(event, "no mention")
+		if !strings.Contains(out, "The bot ignores it. ") || strings.Contains(out, "not answered within") {
+			t.Errorf("%s: %s", event, out)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,7 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/internal/fixture"
+	"github.com/linearbot/linearbot/internal/listen"
 	"github.com/linearbot/linearbot/internal/recast"
 	"github.com/linearbot/linearbot/internal/settings"
 )
@@ -363,4 +367,29 @@ func (c *recordCmd) Run(ctx context.Context, p *program) error {
 	return listenAndServe(ctx, c.Addr, r, func(addr string) {
 		fmt.Fprintf(p.out, "recording into %s at http://%s\n", c.Dir, addr)
 	})
+}
+
+// threadOf returns the thread that a delivery belongs to, as far as its body says.
+func threadOf(_ context.Context, d *adapter.Delivery) string {
+	lin, err := linear.New(linear.Config{AccessToken: "none"})
+	if err != nil {
+		return ""
+	}
+	route, err := lin.Route(d)
+	if err != nil {
+		return ""
+	}
+	return string(route.Thread)
+}
+
+// listenAndServe serves until ctx ends. It calls told with the address.
+func listenAndServe(ctx context.Context, addr string, h http.Handler, told func(addr string)) error {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	told(ln.Addr().String())
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	_, err = listen.Serve(ctx, srv, ln, 5*time.Second)
+	return err
 }

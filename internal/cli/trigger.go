@@ -12,10 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
-	"github.com/linearbot/linearbot/internal/listen"
 	"github.com/linearbot/linearbot/internal/recast"
 	"github.com/linearbot/linearbot/internal/settings"
 )
@@ -236,6 +233,13 @@ func (c *triggerCmd) play(ctx context.Context, p *program, text string) error {
 	for _, one := range issue.Comments {
 		seen[one.ID+one.Body] = true
 	}
+	before, _, err := sim.arrivals(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range before {
+		seen[id] = true
+	}
 	var done struct {
 		ID         string `json:"id"`
 		Identifier string `json:"identifier"`
@@ -294,65 +298,4 @@ func (c *triggerCmd) order(w *simWorld, who string, issue simIssue, text string)
 		return "", nil, errors.New("there is no agent session in " + issue.Identifier + ": mention or delegate first")
 	}
 	return c.Event, map[string]any{"session": session, "body": said}, nil
-}
-
-// settled is how long the bot has to be silent before what it said is all.
-const settled = 700 * time.Millisecond
-
-// watch prints what the bot writes, until it is silent or the time is over.
-func (c *triggerCmd) watch(ctx context.Context, p *program, sim *control, path, bot string, seen map[string]bool) error {
-	if c.Wait <= 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.Wait)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	var last time.Time
-	for last.IsZero() || time.Since(last) < settled {
-		var now simIssue
-		if err := sim.get(ctx, path, &now); err == nil {
-			for _, one := range now.Comments {
-				if one.By == bot && !seen[one.ID+one.Body] {
-					seen[one.ID+one.Body] = true
-					last = time.Now()
-					fmt.Fprintf(p.out, "\n%s:\n%s\n", bot, indent(one.Body))
-				}
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			if last.IsZero() {
-				fmt.Fprintf(p.out, "The bot has not answered within %s.\n", c.Wait)
-			}
-			return nil
-		}
-	}
-	return nil
-}
-
-// threadOf returns the thread that a delivery belongs to, as far as its body says.
-func threadOf(_ context.Context, d *adapter.Delivery) string {
-	lin, err := linear.New(linear.Config{AccessToken: "none"})
-	if err != nil {
-		return ""
-	}
-	route, err := lin.Route(d)
-	if err != nil {
-		return ""
-	}
-	return string(route.Thread)
-}
-
-// listenAndServe serves until ctx ends. It calls told with the address.
-func listenAndServe(ctx context.Context, addr string, h http.Handler, told func(addr string)) error {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	told(ln.Addr().String())
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	_, err = listen.Serve(ctx, srv, ln, 5*time.Second)
-	return err
 }

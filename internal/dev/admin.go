@@ -58,7 +58,7 @@ func (a *Admin) Decisions(ctx context.Context, d linearsim.Delivery) []play.Step
 		bad := one.Status == trace.StatusFailed || one.Status == trace.StatusRefused
 		steps = append(steps, play.Step{Name: string(one.Status), Text: one.Story.What, Bad: bad, Sum: true})
 		if one.Story.Do != "" && one.Status != trace.StatusHandled {
-			steps = append(steps, play.Step{Name: "to do", Text: one.Story.Do, Bad: bad, Sum: true})
+			steps = append(steps, play.Step{Name: play.Advice, Text: one.Story.Do, Bad: bad, Sum: true})
 		}
 	}
 	return steps

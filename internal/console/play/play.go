@@ -45,6 +45,9 @@ type Step struct {
 	Sum bool
 }
 
+// Advice is the name of a step that says what a developer can do.
+const Advice = "to do"
+
 // Config configures a [Playground].
 type Config struct {
 	// World is the simulated Linear. Required.
@@ -97,6 +100,7 @@ func New(cfg Config) (*Playground, error) {
 	mux.HandleFunc("GET /issue/{issue}", p.page)
 	mux.HandleFunc("GET /events", p.stream)
 	mux.HandleFunc("GET /wire/{id}", p.detail)
+	mux.HandleFunc("GET /wire/{id}/decision", p.decision)
 	mux.HandleFunc("POST /act/{verb}", p.act)
 	mux.HandleFunc("POST /wire/{id}/{verb}", p.wire)
 	mux.HandleFunc("POST /world/{verb}", p.weather)

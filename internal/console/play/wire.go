@@ -72,6 +72,33 @@ func (p *Playground) detail(w http.ResponseWriter, r *http.Request) {
 	p.render(w, "detail", v)
 }
 
+// decision answers with what the bot has decided about a delivery, for scripts and the
+// shell. It is empty until the bot has decided, and if the bot does not tell.
+func (p *Playground) decision(w http.ResponseWriter, r *http.Request) {
+	id, _ := strings.CutPrefix(r.PathValue("id"), "d-")
+	all := p.cfg.World.Deliveries()
+	i := slices.IndexFunc(all, func(d linearsim.Delivery) bool { return d.ID == id })
+	if i < 0 {
+		answer(w, nil, errors.New("there is no such delivery"))
+		return
+	}
+	decided := struct {
+		Status string `json:"status"`
+		Text   string `json:"text"`
+	}{}
+	if p.cfg.Trace != nil {
+		for _, s := range p.cfg.Trace(r.Context(), all[i]) {
+			switch {
+			case s.Sum && s.Name == Advice:
+				decided.Text += " " + s.Text
+			case s.Sum:
+				decided.Status, decided.Text = s.Name, s.Text
+			}
+		}
+	}
+	answer(w, decided, nil)
+}
+
 // shown returns JSON as the page shows it.
 func shown(raw []byte) template.HTML {
 	text, more := clipped(indented(raw))
