@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCodeOf(t *testing.T) {
@@ -74,5 +75,25 @@ func TestUserKind(t *testing.T) {
 	}
 	if (User{}).Kind != UserUnknown {
 		t.Error("the zero kind is not unknown")
+	}
+}
+
+// TestErrorSaysOnceHowLong: an error that carries on the wait of its cause does not
+// repeat it.
+func TestErrorSaysOnceHowLong(t *testing.T) {
+	t.Parallel()
+	cause := &adapter.Error{Op: "token", Code: adapter.CodeUnauthenticated, RetryAfter: 5 * time.Second}
+	for _, c := range []struct {
+		wait time.Duration
+		want string
+	}{
+		{5 * time.Second, "identity: unauthenticated: token: unauthenticated (try again in 5s)"},
+		{7 * time.Second, "identity: unauthenticated: token: unauthenticated (try again in 5s) (try again in 7s)"},
+		{0, "identity: unauthenticated: token: unauthenticated (try again in 5s)"},
+	} {
+		err := &adapter.Error{Op: "identity", Code: adapter.CodeUnauthenticated, RetryAfter: c.wait, Err: cause}
+		if got := err.Error(); got != c.want {
+			t.Errorf("%s: %q, want %q", c.wait, got, c.want)
+		}
 	}
 }

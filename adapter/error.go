@@ -117,7 +117,7 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 		b.WriteString(e.Err.Error())
 	}
-	if e.RetryAfter > 0 {
+	if cause, ok := errors.AsType[*Error](e.Err); e.RetryAfter > 0 && !(ok && cause.RetryAfter == e.RetryAfter) {
 		fmt.Fprintf(&b, " (try again in %s)", e.RetryAfter.Round(time.Millisecond))
 	}
 	return b.String()

@@ -200,7 +200,7 @@ func TestInstall(t *testing.T) {
 	}
 	do(chromedp.Click(chromedp.CSS("button[value=approve]")), chromedp.WaitVisible(chromedp.CSS("ol")))
 	do(chromedp.Navigate(o.base+workspaces.CallbackPath+"?code=0123&state="+state), chromedp.WaitVisible(chromedp.CSS("[role=status]")))
-	says("This link does not work any more")
+	says("This link no longer works")
 	shot(t, tab, "replayed")
 	if list, err := o.reg.List(t.Context()); err != nil || len(list) != 1 || list[0].Status != workspaces.Active {
 		t.Errorf("%+v, %v", list, err)

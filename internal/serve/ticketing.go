@@ -33,6 +33,8 @@ import (
 type tickets struct {
 	api   *ticketing.API
 	store state.Store
+	// alone says that no other process can open the store meanwhile.
+	alone bool
 	log   zerolog.Logger
 }
 
@@ -86,7 +88,7 @@ func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	if in != nil {
 		in.installedFor = api.Connected
 	}
-	t := &tickets{api: api, store: store, log: a.log}
+	t := &tickets{api: api, store: store, alone: !strings.HasPrefix(address, "redis"), log: a.log}
 	t.mount(&a.cfg.Webhook, a.metrics.Ticketing(api), strings.TrimRight(cfg.Prefix, "/"), a.values.PublicURL)
 	return t, nil
 }
@@ -167,7 +169,11 @@ func (t *tickets) beside(runners ...webhook.Runner) []webhook.Runner {
 // Run processes the queue of the API until ctx ends.
 func (t *tickets) Run(ctx context.Context) error {
 	if all, err := t.api.Tokens().List(ctx); err == nil && len(all) == 0 {
-		t.log.Warn().Msg("no token opens the ticketing API: stop the server and run linearbot tokens create NAME --role admin")
+		do := "run linearbot tokens create NAME --role admin"
+		if t.alone {
+			do = "stop the server and " + do
+		}
+		t.log.Warn().Msg("no token opens the ticketing API: " + do)
 	}
 	return t.api.Run(ctx)
 }

@@ -189,8 +189,15 @@ func (s *Server) announce(cfg ServeConfig, out io.Writer) error {
 		fmt.Fprintf(&b, "# %s: %s\n", p.name, a.Keys[p.name])
 	}
 	if len(people) > 0 {
-		fmt.Fprintf(&b, "\n# Act as a person:\n# curl -H 'Content-Type: application/json' -d '{\"body\":\"@helper-bot hi\"}' %s/%s/people/%s/comment\n",
-			a.Control, people[0].user.ws.URLKey, people[0].user.DisplayName)
+		handle := "helper-bot"
+		switch {
+		case len(apps) > 0:
+			handle = apps[0].User.DisplayName
+		case len(clients) > 0:
+			handle = clients[0].app.DisplayName
+		}
+		fmt.Fprintf(&b, "\n# Act as a person:\n# curl -H 'Content-Type: application/json' -d '{\"body\":\"@%s hi\"}' %s/%s/people/%s/comment\n",
+			handle, a.Control, people[0].user.ws.URLKey, people[0].user.DisplayName)
 		fmt.Fprintf(&b, "# Look: curl %s\n", a.Control)
 	}
 	_, err := io.WriteString(out, b.String())

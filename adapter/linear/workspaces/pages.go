@@ -209,7 +209,7 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 		p.reg.count(CountStateFailed)
 		p.reg.log.Warn().Msg("install refused: the state is unknown, was used, has expired or belongs to another browser")
 		p.show(w, http.StatusBadRequest, page{
-			Title: "This link does not work any more",
+			Title: "This link no longer works",
 			Text: "It works once, for ten minutes, in the browser that began. If you have seen the page that says that the app is installed, " +
 				"all is well. Otherwise start again.",
 			Retry: true,
@@ -302,7 +302,7 @@ func (p *pages) failed(w http.ResponseWriter, err error) {
 	case errors.Is(err, linearapi.ErrGrantDead):
 		p.reg.count(CountNotExchange)
 		p.reg.log.Warn().Err(err).Msg("install failed")
-		p.show(w, http.StatusBadRequest, page{Title: "Linear does not take the code any more", Text: "Nothing was installed. Start again.", Retry: true})
+		p.show(w, http.StatusBadRequest, page{Title: "Linear no longer accepts this code", Text: "Nothing was installed. Start again.", Retry: true})
 	default:
 		p.reg.count(CountNotExchange)
 		p.reg.log.Error().Err(err).Str(LogKeyReason, adapter.CodeOf(err).String()).Msg("install failed")

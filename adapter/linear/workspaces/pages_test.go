@@ -97,12 +97,12 @@ func TestCallbackRefusals(t *testing.T) {
 	}{
 		{"no state", func() *httptest.ResponseRecorder {
 			return r.browser(reg).visit(http.MethodGet, publicURL+CallbackPath+"?code=x")
-		}, 400, "does not work any more", CountStateFailed},
+		}, 400, "no longer works", CountStateFailed},
 		{"invented state", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			b.begin()
 			return b.visit(http.MethodGet, publicURL+CallbackPath+"?code=x&state="+token())
-		}, 400, "does not work any more", CountStateFailed},
+		}, 400, "no longer works", CountStateFailed},
 		{"another browser", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
@@ -117,7 +117,7 @@ func TestCallbackRefusals(t *testing.T) {
 		}, 400, "in the browser that began", CountStateFailed},
 		{"no cookie", func() *httptest.ResponseRecorder {
 			return r.browser(reg).visit(http.MethodGet, approve(r.browser(reg)))
-		}, 400, "does not work any more", CountStateFailed},
+		}, 400, "no longer works", CountStateFailed},
 		{"replayed", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
@@ -133,7 +133,7 @@ func TestCallbackRefusals(t *testing.T) {
 			back := approve(b)
 			r.clock.advance(10 * time.Minute)
 			return b.visit(http.MethodGet, back)
-		}, 400, "does not work any more", CountStateFailed},
+		}, 400, "no longer works", CountStateFailed},
 		{"denied", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back, err := r.app.Deny(b.begin(), r.ada)
@@ -154,7 +154,7 @@ func TestCallbackRefusals(t *testing.T) {
 		{"wrong code", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			return b.visit(http.MethodGet, publicURL+CallbackPath+"?code=x&state="+query(t, b.begin()).Get("state"))
-		}, 400, "does not take the code", CountNotExchange},
+		}, 400, "no longer accepts this code", CountNotExchange},
 		{"Linear is down", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)

@@ -160,7 +160,7 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 				l.saw(again)
 				return errStale
 			}
-			return r.park(ctx, l.org, s.rec.Pair, "Linear does not take its refresh token any more")
+			return r.park(ctx, l.org, s.rec.Pair, "Linear rejects its refresh token")
 		}
 		if err != nil {
 			r.count(CountFailed + ":" + adapter.CodeOf(err).String())

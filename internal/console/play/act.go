@@ -145,7 +145,7 @@ func (p *Playground) do(me *linearsim.User, verb string, in order) (any, error) 
 
 func made(c *linearsim.Comment) (any, error) {
 	if c == nil {
-		return nil, refuse(http.StatusConflict, "that is not possible any more")
+		return nil, refuse(http.StatusConflict, "that is no longer possible")
 	}
 	return map[string]string{"id": c.ID}, nil
 }

@@ -41,7 +41,7 @@ type attemptView struct {
 func (p *Playground) detail(w http.ResponseWriter, r *http.Request) {
 	e, ok := p.journal.find(r.PathValue("id"))
 	if !ok {
-		http.Error(w, "It is not in the log any more.", http.StatusNotFound)
+		http.Error(w, "It is no longer in the log.", http.StatusNotFound)
 		return
 	}
 	v := detailView{Row: e.row(p.now())}
