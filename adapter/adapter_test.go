@@ -82,7 +82,7 @@ func TestUserKind(t *testing.T) {
 // repeat it.
 func TestErrorSaysOnceHowLong(t *testing.T) {
 	t.Parallel()
-	cause := &adapter.Error{Op: "token", Code: adapter.CodeUnauthenticated, RetryAfter: 5 * time.Second}
+	cause := &Error{Op: "token", Code: CodeUnauthenticated, RetryAfter: 5 * time.Second}
 	for _, c := range []struct {
 		wait time.Duration
 		want string
@@ -91,7 +91,7 @@ func TestErrorSaysOnceHowLong(t *testing.T) {
 		{7 * time.Second, "identity: unauthenticated: token: unauthenticated (try again in 5s) (try again in 7s)"},
 		{0, "identity: unauthenticated: token: unauthenticated (try again in 5s)"},
 	} {
-		err := &adapter.Error{Op: "identity", Code: adapter.CodeUnauthenticated, RetryAfter: c.wait, Err: cause}
+		err := &Error{Op: "identity", Code: CodeUnauthenticated, RetryAfter: c.wait, Err: cause}
 		if got := err.Error(); got != c.want {
 			t.Errorf("%s: %q, want %q", c.wait, got, c.want)
 		}
