@@ -75,7 +75,15 @@ type Route struct {
 	// Missing names the required field that an authentic delivery lacks. Empty
 	// unless that is the reason to ignore it.
 	Missing string
+	// Header is what Route has read, in a form of the adapter's own and without
+	// anything that the delivery does not say. It is kept with the delivery, as
+	// [Delivery.Header], so that it is not read again. Empty if there is nothing to
+	// keep. At most [MaxHeader] bytes.
+	Header string
 }
+
+// MaxHeader is the most bytes of a header that are kept. A longer one is dropped.
+const MaxHeader = 4 << 10
 
 // Identity is the bot's own self in one workspace.
 type Identity struct {

@@ -20,6 +20,11 @@ type Delivery struct {
 	// Late says that the delivery was more than a minute old when it
 	// arrived: most likely a retry.
 	Late bool
+	// Header is [Route.Header] of this delivery, where it was kept. Route and Decode
+	// then need not read from the body what it says; without it, or with one that
+	// they do not know, they do. It is the bot's, never the sender's: leave it empty
+	// in a delivery that has just arrived.
+	Header string
 }
 
 // Key returns the transport key of the delivery: the hash of the signed body,

@@ -77,7 +77,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	allocs.Check(t, "Accept", runs, 19, accept)
+	allocs.Check(t, "Accept", runs, 18, accept)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -96,5 +96,5 @@ func TestAllocations(t *testing.T) {
 	for range runs + 1 { // what was accepted so far
 		wait()
 	}
-	allocs.Check(t, "an answered mention", runs, 187, func() { accept(); wait() })
+	allocs.Check(t, "an answered mention", runs, 185, func() { accept(); wait() })
 }

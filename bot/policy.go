@@ -161,11 +161,14 @@ func (b *Bot) laneOf(workspace string, id adapter.ThreadID) state.Key {
 // entry makes the entry of a delivery whose transport key is id.
 func (b *Bot) entry(id string, d *adapter.Delivery, r *adapter.Route) state.Entry {
 	p := b.cfg.Policy
+	kept := *d
+	kept.Header = r.Header
 	e := state.Entry{
 		ID:   id,
 		Lane: b.laneOf(r.Workspace, r.Thread),
 		Keys: []string{r.Key},
-		Body: envelope.Pack(d),
+		Head: envelope.Head(&kept),
+		Body: d.Body,
 	}
 	if r.Urgent {
 		e.Lane.Kind = "urgent"

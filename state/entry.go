@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// MaxBody is the largest body of an entry, in bytes.
+// MaxBody is the largest body of an entry, in bytes, with its head.
 const MaxBody = 8 << 20
 
 // Validate returns an error that is [ErrInvalid] and says what is wrong with
@@ -18,8 +18,8 @@ func (e *Entry) Validate() error {
 		return invalid("entry %q has no full lane key", e.ID)
 	case slices.Contains(e.Keys, ""):
 		return invalid("entry %q has an empty dedup key", e.ID)
-	case len(e.Body) > MaxBody:
-		return invalid("entry %q has a body of %d bytes, more than %d", e.ID, len(e.Body), MaxBody)
+	case len(e.Head)+len(e.Body) > MaxBody:
+		return invalid("entry %q has a body of %d bytes, more than %d", e.ID, len(e.Head)+len(e.Body), MaxBody)
 	case e.Delay < 0 || e.Hold < 0:
 		return invalid("entry %q has a negative wait", e.ID)
 	case e.HoldMode > HoldReset:

@@ -16,7 +16,8 @@ type Queue interface {
 	// Enqueue appends e to its lane and records its keys, atomically and
 	// durably. If e.ID or one of e.Keys is already recorded for the lane,
 	// nothing is appended and the outcome is [Duplicate]. It blocks for one
-	// durable write and never retries. Errors: ErrInvalid, ErrFull,
+	// durable write and never retries. It only reads what e refers to, and keeps
+	// none of it when it has returned. Errors: ErrInvalid, ErrFull,
 	// ErrUnavailable, ErrClosed or the context's.
 	//
 	// After an error the entry may or may not be stored (an answer can be
@@ -104,8 +105,12 @@ type Entry struct {
 	Lane Key `json:"lane"`
 	// Keys are further dedup keys.
 	Keys []string `json:"keys,omitempty"`
-	// Body is the work, opaque to the store. At most 8 MiB.
+	// Body is the work, opaque to the store. At most 8 MiB, with Head.
 	Body []byte `json:"body"`
+	// Head goes in front of Body: Enqueue stores the two as one, and what comes
+	// out of a store has all of it in Body and no Head. So a caller that has the
+	// work in a buffer adds to it without a copy.
+	Head []byte `json:"-"`
 	// Delay keeps this entry out of its lane for that long; entries behind
 	// it are not held up. Zero means no delay.
 	Delay time.Duration `json:"-"`

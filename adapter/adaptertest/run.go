@@ -95,7 +95,12 @@ func routeDecode(t *testing.T, h Harness) {
 	if r.Ignore != "" || r.Key == "" || r.Workspace != h.Workspace || r.Thread != h.Thread {
 		t.Errorf("Route = %+v, want thread %q of workspace %q and a key", r, h.Thread, h.Workspace)
 	}
-	for range 2 {
+	kept := *d // as it comes from a store
+	kept.Header = r.Header
+	if again, err := h.Adapter.Route(&kept); err != nil || again != r {
+		t.Errorf("Route of a delivery with the header that was kept = %+v, %v, want %+v as without", again, err, r)
+	}
+	for _, d := range []*adapter.Delivery{d, &kept, {ID: d.ID, Body: d.Body, SentAt: d.SentAt, ReceivedAt: d.ReceivedAt, Header: "\x00unknown"}, d} {
 		ev, err := h.Adapter.Decode(d, self)
 		if err != nil {
 			t.Fatalf("Decode: %v", err)

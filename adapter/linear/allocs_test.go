@@ -24,12 +24,29 @@ func TestAllocations(t *testing.T) {
 	}
 	self := &adapter.Identity{Workspace: "o1", UserID: "bot", Name: "helper-bot", App: true, ProfileURL: "https://linear.app/acme/profiles/helper-bot"}
 	allocs.Check(t, "Route", 100, 2, func() {
-		if r, err := a.Route(d); err != nil || r.Thread != "linear:i1:c:c0" {
+		if r, err := a.Route(d); err != nil || r.Thread != "linear:i1:c:c0" || r.Header == "" {
 			t.Fatal(r, err)
 		}
 	})
-	allocs.Check(t, "Decode", 100, 14, func() {
+	allocs.Check(t, "Decode without the header that was kept", 100, 13, func() {
 		ev, err := a.Decode(d, self)
+		if _, ok := ev.(*adapter.MessageEvent); err != nil || !ok {
+			t.Fatal(ev, err)
+		}
+	})
+	r, err := a.Route(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := *d
+	stored.Header = r.Header
+	allocs.Check(t, "Route of a stored delivery", 100, 0, func() {
+		if again, err := a.Route(&stored); err != nil || again != r {
+			t.Fatal(again, err)
+		}
+	})
+	allocs.Check(t, "Decode", 100, 12, func() {
+		ev, err := a.Decode(&stored, self)
 		if _, ok := ev.(*adapter.MessageEvent); err != nil || !ok {
 			t.Fatal(ev, err)
 		}

@@ -59,16 +59,26 @@ func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id str
 	return new(forms).decode(d, self, own)
 }
 
-// decode is decodeDelivery. The event keeps nothing of f.
+// decode is decodeDelivery. The event keeps nothing of f. The body is read once: what
+// its header says is known from the intake, or comes with the comment.
 func (f *forms) decode(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
 	h := &f.header
-	c := f.readComment(d.Body)
-	if c != nil {
-		*h = c.header()
-	} else if err := unmarshal(d.Body, h); err != nil {
-		return nil, err
+	r, p, kept := h.recall(d.Header)
+	var c *commentDelivery
+	if kept && h.Type == typeComment || !kept && mayBeComment(d.Body) {
+		c = f.readComment(d.Body)
 	}
-	r, p := h.route(d)
+	switch {
+	case kept:
+	case c != nil:
+		*h = c.header()
+		r, p = h.route(d)
+	default:
+		if err := unmarshal(d.Body, h); err != nil {
+			return nil, err
+		}
+		r, p = h.route(d)
+	}
 	dec := &decoder{
 		body:   d.Body,
 		people: newPeople(self, own),

@@ -98,12 +98,12 @@ func (a *Adapter) giveForms(f *forms) {
 	a.forms.Put(f)
 }
 
+// mayBeComment spares other events a pass.
+func mayBeComment(body []byte) bool { return bytes.Contains(body, []byte(`"`+typeComment+`"`)) }
+
 // readComment reads the body of a Comment event. It returns nil if the body is
 // that of another event, or invalid; the header then says more.
 func (f *forms) readComment(body []byte) *commentDelivery {
-	if !bytes.Contains(body, []byte(`"`+typeComment+`"`)) { // spares other events a pass
-		return nil
-	}
 	if unmarshal(body, &f.comment) != nil || f.comment.Type != typeComment {
 		return nil
 	}

@@ -90,13 +90,16 @@ func lacks(what string) place { return place{ignore: reasonMalformed, missing: w
 // no conversation share the lane linear:workspace/{organizationId}.
 func routeDelivery(d *adapter.Delivery) (adapter.Route, error) { return new(forms).route(d) }
 
-// route is routeDelivery.
+// route is routeDelivery. It reads the body unless d has a header that was kept.
 func (f *forms) route(d *adapter.Delivery) (adapter.Route, error) {
+	if r, _, ok := f.header.recall(d.Header); ok {
+		return r, nil
+	}
 	if err := unmarshal(d.Body, &f.header); err != nil {
 		return adapter.Route{}, err
 	}
-	r, _ := f.header.route(d)
-	return r, nil
+	r, p := f.header.route(d)
+	return f.header.keep(r, &p), nil
 }
 
 func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
@@ -114,11 +117,12 @@ func (h *header) route(d *adapter.Delivery) (adapter.Route, place) {
 	if h.Type == typeComment && h.Action == actionRemove && p.ignore == "" {
 		deleted = h.Data.ID
 	}
+	thread, key := h.names(p.thread, d)
 	return adapter.Route{
 		Deleted:   deleted,
 		Workspace: h.OrganizationID,
-		Thread:    p.thread.ID(),
-		Key:       h.key(d),
+		Thread:    thread,
+		Key:       key,
 		Type:      h.Type,
 		Action:    h.Action,
 		Message:   p.ignore == "" && !p.rest && h.isMessage(),

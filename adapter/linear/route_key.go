@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,72 +12,83 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// key returns the event key; see routeDelivery.
-func (h *header) key(d *adapter.Delivery) string {
+// names returns the id of a thread and the event key; see routeDelivery. They are parts
+// of one string, as what keeps one keeps the other.
+func (h *header) names(t Thread, d *adapter.Delivery) (id adapter.ThreadID, key string) {
+	var b strings.Builder
+	b.Grow(t.size() + len(h.Type) + len(h.Action) + len(h.Data.ID) + 64)
+	t.spell(&b)
+	n := b.Len()
+	h.key(&b, d)
+	both := b.String()
+	return adapter.ThreadID(both[:n]), both[n:]
+}
+
+// key writes the event key.
+func (h *header) key(b *strings.Builder, d *adapter.Delivery) {
 	switch h.Type {
 	case typeSession:
 		id := h.AgentSession.ID
 		if h.Action == actionPrompted {
 			id = cmp.Or(h.AgentActivity.ID, h.AgentActivity.SourceCommentID)
 		}
-		return h.keyOf(d, id)
+		h.keyOf(b, d, id)
 	case typeNotification:
-		return h.keyOf(d, h.Notification.ID)
+		h.keyOf(b, d, h.Notification.ID)
 	case typeSLA:
-		return h.keyOf(d, h.IssueData.ID, h.CreatedAt)
+		h.keyOf(b, d, h.IssueData.ID, h.CreatedAt)
 	case typeApp, typePermission, typeAuthorization:
 		if h.CreatedAt == "" {
-			return h.keyOf(d, "")
+			h.keyOf(b, d, "")
+			return
 		}
-		return h.keyOf(d, h.OrganizationID+"|"+h.OAuthClientID+"|"+h.AppUserID+"|"+h.UserID, h.CreatedAt)
+		h.keyOf(b, d, h.OrganizationID+"|"+h.OAuthClientID+"|"+h.AppUserID+"|"+h.UserID, h.CreatedAt)
 	default:
-		return h.entityKey(d)
+		h.entityKey(b, d)
 	}
 }
 
-func (h *header) entityKey(d *adapter.Delivery) string {
+func (h *header) entityKey(b *strings.Builder, d *adapter.Delivery) {
 	id := h.Data.ID
 	switch h.Action {
 	case actionCreate:
-		return h.keyOf(d, id)
+		h.keyOf(b, d, id)
+		return
 	case actionUpdate:
 		version := cmp.Or(h.Data.UpdatedAt, h.CreatedAt)
 		if changes := digest(h.UpdatedFrom); changes != "" && version != "" {
 			version += "|" + changes
 		}
-		return h.keyOf(d, id, version)
+		h.keyOf(b, d, id, version)
+		return
 	case actionRemove:
 		if h.Type == typeComment || h.Type == typeReaction {
-			return h.keyOf(d, id)
+			h.keyOf(b, d, id)
+			return
 		}
 	}
 	version := h.Data.UpdatedAt
 	if h.CreatedAt != "" {
 		version += "|" + h.CreatedAt
 	}
-	return h.keyOf(d, id, version)
+	h.keyOf(b, d, id, version)
 }
 
-// keyOf joins type, action and parts. If a part is empty, the hash of the body
+// keyOf writes type, action and parts. If a part is empty, the hash of the body
 // stands in for all of them.
-func (h *header) keyOf(d *adapter.Delivery, parts ...string) string {
-	size := len(h.Type) + 1 + len(h.Action)
-	for _, part := range parts {
-		size += 1 + len(part)
-	}
-	var b strings.Builder
-	b.Grow(size) // it is kept for a day
+func (h *header) keyOf(b *strings.Builder, d *adapter.Delivery, parts ...string) {
 	b.WriteString(h.Type)
 	b.WriteByte('|')
 	b.WriteString(h.Action)
+	if slices.Contains(parts, "") {
+		b.WriteString("|sha256:")
+		b.WriteString(d.Key())
+		return
+	}
 	for _, part := range parts {
-		if part == "" {
-			return h.Type + "|" + h.Action + "|sha256:" + d.Key()
-		}
 		b.WriteByte('|')
 		b.WriteString(part)
 	}
-	return b.String()
 }
 
 // digest is a short hash of a JSON object that does not depend on the order of

@@ -160,8 +160,19 @@ func splitThread(s string) (parent, comment, session string) {
 // ID returns the thread id. Empty parts are left out.
 func (t Thread) ID() adapter.ThreadID {
 	var b strings.Builder
-	b.Grow(len(threadPrefix) + 20 + len(t.IssueID) + len(t.ParentID) + len(t.CommentID) + len(t.SessionID))
-	t.spellParent(&b)
+	b.Grow(t.size())
+	t.spell(&b)
+	return adapter.ThreadID(b.String())
+}
+
+// size is about how many bytes spell writes.
+func (t *Thread) size() int {
+	return len(threadPrefix) + 20 + len(t.IssueID) + len(t.ParentID) + len(t.CommentID) + len(t.SessionID)
+}
+
+// spell writes the thread id.
+func (t *Thread) spell(b *strings.Builder) {
+	t.spellParent(b)
 	if t.CommentID != "" {
 		b.WriteString(":c:")
 		b.WriteString(t.CommentID)
@@ -170,7 +181,6 @@ func (t Thread) ID() adapter.ThreadID {
 		b.WriteString(":s:")
 		b.WriteString(t.SessionID)
 	}
-	return adapter.ThreadID(b.String())
 }
 
 // Channel returns the thread of the parent alone.

@@ -13,10 +13,10 @@ import (
 )
 
 func FuzzEnvelope(f *testing.F) {
-	f.Add("id", []byte(`{"a":1}`), int64(1790932505430), true)
-	f.Add("", []byte(nil), int64(-1), false)
-	f.Fuzz(func(t *testing.T, id string, body []byte, at int64, late bool) {
-		in := &adapter.Delivery{ID: id, Body: body, SentAt: time.UnixMilli(at), ReceivedAt: time.UnixMilli(at / 2), Late: late}
+	f.Add("id", "header", []byte(`{"a":1}`), int64(1790932505430), true)
+	f.Add("", "", []byte(nil), int64(-1), false)
+	f.Fuzz(func(t *testing.T, id, header string, body []byte, at int64, late bool) {
+		in := &adapter.Delivery{ID: id, Header: header, Body: body, SentAt: time.UnixMilli(at), ReceivedAt: time.UnixMilli(at / 2), Late: late}
 		packed := envelope.Pack(in)
 		out, err := envelope.Unpack(packed)
 		if err != nil {
@@ -24,6 +24,9 @@ func FuzzEnvelope(f *testing.F) {
 		}
 		if len(id) > 255 {
 			in.ID = id[:255]
+		}
+		if len(header) > adapter.MaxHeader {
+			in.Header = ""
 		}
 		if got := envelope.ID(packed); string(got) != in.ID {
 			t.Errorf("id %q, want %q", got, in.ID)
@@ -40,6 +43,31 @@ func FuzzEnvelope(f *testing.F) {
 			t.Errorf("unpack of damage: %v", err)
 		}
 	})
+}
+
+// TestEarlierVersion reads what a version without headers has stored.
+func TestEarlierVersion(t *testing.T) {
+	t.Parallel()
+	stored := []byte("\x01\x01" + "\x00\x00\x01\xa0\xfb\x32\x31\x96" + "\x00\x00\x01\xa0\xfb\x32\x35\x7e" + "\x02id" + `{"type":"Comment"}`)
+	want := &adapter.Delivery{
+		ID: "id", Body: []byte(`{"type":"Comment"}`), Late: true,
+		SentAt: time.UnixMilli(0x1a0fb323196), ReceivedAt: time.UnixMilli(0x1a0fb323196 + 1000),
+	}
+	got, err := envelope.Unpack(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if id := envelope.ID(stored); string(id) != "id" {
+		t.Errorf("id %q, want %q", id, "id")
+	}
+	for n := range len(stored) - len(want.Body) {
+		if d, err := envelope.Unpack(stored[:n]); !errors.Is(err, envelope.ErrUnreadable) {
+			t.Errorf("the first %d bytes are read as %+v", n, d)
+		}
+	}
 }
 
 func TestOwnAndDeliveriesStayApart(t *testing.T) {

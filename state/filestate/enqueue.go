@@ -22,7 +22,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	o := &enqueueOp{
 		lane: e.Lane, keys: keys, digests: make([]digest, len(keys)),
 		delay: e.Delay, hold: e.Hold, mode: e.HoldMode, ifIdle: e.IfIdle,
-		record: appendEntry(&q), at: now, size32: bodySize(e.Body),
+		record: appendEntry(&q), at: now, size32: bodySize(len(e.Head) + len(e.Body)),
 	}
 	for i, k := range keys {
 		o.digests[i] = digestOf(e.Lane, k)

@@ -136,12 +136,14 @@ func appendEntry(q *state.Queued) []byte {
 	for _, k := range q.Keys {
 		head = appendText(head, k)
 	}
-	b := make([]byte, 8, 8+binary.MaxVarintLen64+len(head)+len(q.Body))
+	b := make([]byte, 8, 8+binary.MaxVarintLen64+len(head)+len(q.Head)+len(q.Body))
 	binary.BigEndian.PutUint32(b, checksum(head))
-	binary.BigEndian.PutUint32(b[4:], checksum(q.Body))
 	b = binary.AppendUvarint(b, uint64(len(head)))
 	b = append(b, head...)
-	return append(b, q.Body...)
+	body := len(b)
+	b = append(append(b, q.Head...), q.Body...)
+	binary.BigEndian.PutUint32(b[4:], checksum(b[body:]))
+	return b
 }
 
 // splitEntry returns the header and the body of v, both within v, or false if
@@ -186,13 +188,13 @@ func parseLane(v []byte) (it item, lane state.Key, ok bool) {
 		return item{}, state.Key{}, false
 	}
 	r := scanner{rest: head}
-	it = item{seq: r.uvarint(), at: r.time().UnixNano(), size: bodySize(body)}
+	it = item{seq: r.uvarint(), at: r.time().UnixNano(), size: bodySize(len(body))}
 	r.bytes()
 	lane = r.key()
 	return it, lane, !r.bad
 }
 
-func bodySize(b []byte) uint32 { return uint32(min(len(b), math.MaxInt32)) }
+func bodySize(n int) uint32 { return uint32(min(n, math.MaxInt32)) } //nolint:gosec // not negative
 
 // mark is what changes about an entry.
 type mark struct {

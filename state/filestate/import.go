@@ -172,7 +172,7 @@ func (o *importOp) stageEntry(b *batch) error {
 		return err
 	}
 	o.item = &item{
-		record: n, seq: q.Seq, at: q.EnqueuedAt.UnixNano(), size: bodySize(q.Body), attempt: int32(min(max(q.Attempt, 0), 1<<30)),
+		record: n, seq: q.Seq, at: q.EnqueuedAt.UnixNano(), size: bodySize(len(q.Body)), attempt: int32(min(max(q.Attempt, 0), 1<<30)),
 	}
 	if o.mark.attempt > 0 || !o.mark.due.IsZero() {
 		o.item.marked = true

@@ -218,7 +218,7 @@ func (o *requeueOp) stage(b *batch) error {
 	if err := b.put(b.bucket(bucketEntries), number(n), appendEntry(&dead.Queued)); err != nil {
 		return err
 	}
-	o.item = &item{record: n, seq: n, at: dead.EnqueuedAt.UnixNano(), size: bodySize(dead.Body)}
+	o.item = &item{record: n, seq: n, at: dead.EnqueuedAt.UnixNano(), size: bodySize(len(dead.Body))}
 	b.growth++
 	d := b.draft(o.lane)
 	d.depth++

@@ -195,9 +195,14 @@ func (s *Store) forget(it *item, now time.Time) {
 	s.arrange(it.lane, now)
 }
 
-// copied returns a copy of q that shares nothing with it.
+// copied returns a copy of q that shares nothing with it, with its head in its body.
 func copied(q state.Queued) state.Queued {
-	q.Body = bytes.Clone(q.Body)
+	if len(q.Head) > 0 {
+		q.Body = slices.Concat(q.Head, q.Body)
+	} else {
+		q.Body = bytes.Clone(q.Body)
+	}
+	q.Head = nil
 	q.Keys = slices.Clone(q.Keys)
 	return q
 }

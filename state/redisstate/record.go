@@ -44,6 +44,7 @@ func appendTail(b []byte, e *state.Entry) []byte {
 	for _, k := range e.Keys {
 		b = appendText(b, k)
 	}
+	b = append(b, e.Head...)
 	return append(b, e.Body...)
 }
 

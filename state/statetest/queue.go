@@ -2,6 +2,7 @@ package statetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ func queueChecks() []check {
 		{"depth in the receipt", depthInReceipt},
 		{"sequence in the receipt", seqInReceipt},
 		{"entry comes back whole", entryWhole},
+		{"head in front of a body", entryHead},
 		{"any bytes in a body", anyBytes},
 		{"any text in names", anyText},
 		{"the caller keeps its slices", callerKeepsSlices},
@@ -157,6 +159,33 @@ func entryWhole(k *kit) {
 	}
 	if d := l.Expires.Sub(before); d < long-time.Second || d > long+patience {
 		k.Errorf("lease expires after %v, want about %v", d, long)
+	}
+}
+
+// entryHead: a head is stored in front of the body, and the store keeps neither buffer.
+func entryHead(k *kit) {
+	for i, e := range []state.Entry{
+		{Head: []byte("head\x00"), Body: []byte("body")},
+		{Head: []byte("head"), Body: nil},
+		{Head: []byte("put aside "), Body: []byte("and back"), Delay: time.Millisecond},
+		{Head: bytes.Repeat([]byte("h"), 40<<10), Body: bytes.Repeat([]byte("b"), 40<<10)},
+	} {
+		e.ID, e.Lane = fmt.Sprint("e", i), lane(fmt.Sprint("head", i))
+		want := slices.Concat(e.Head, e.Body)
+		k.put(e, state.Added)
+		clear(e.Head)
+		clear(e.Body)
+		l := k.one(1, long)
+		if got := &l.Entries[0]; !bytes.Equal(got.Body, want) || got.Head != nil {
+			k.Errorf("entry %d has the body %.40q of %d bytes and the head %.40q, want the body %.40q of %d bytes",
+				i, got.Body, len(got.Body), got.Head, want, len(want))
+		}
+		k.ack(l)
+	}
+	e := entry(lane("big"), "big")
+	e.Head, e.Body = make([]byte, 1), make([]byte, state.MaxBody)
+	if _, err := k.s.Enqueue(k.ctx(), e); !errors.Is(err, state.ErrInvalid) {
+		k.Errorf("a head and a body of more than %d bytes: %v, want ErrInvalid", state.MaxBody, err)
 	}
 }
 
