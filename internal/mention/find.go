@@ -170,7 +170,7 @@ func matchName(text []byte, at int, name string) (end int, ok bool) {
 	end, ok = exactly(text, at, name)
 	if !ok {
 		first, _ := utf8.DecodeRune(text[at:])
-		if first < utf8.RuneSelf && !fold.Begins(first, name) {
+		if first < utf8.RuneSelf && (!fold.Begins(first, name) || isPlain(name) && isPlain(text[at:min(len(text), at+len(name))])) {
 			return 0, false
 		}
 		var n int
@@ -180,6 +180,17 @@ func matchName(text []byte, at int, name string) (end int, ok bool) {
 		end = at + n
 	}
 	return end, !continues(text, end)
+}
+
+// isPlain reports whether all of s is ASCII that shows, so that what it looks like is
+// what it is.
+func isPlain[S string | []byte](s S) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // maxName is how far the end of a name is looked for, in bytes.
