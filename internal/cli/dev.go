@@ -204,7 +204,7 @@ func (c *devCmd) runner(p *program, world *dev.World, env []string) (dev.Runner,
 		return &dev.Command{Args: args, Environ: env, Clock: world.Clock, Addr: world.Addr}, watched
 	}
 	if exe, pkg, ok := goRun(); ok {
-		built := filepath.Join(filepath.Dir(exe), "linearbot-dev-"+filepath.Base(exe))
+		built := filepath.Join(filepath.Dir(exe), "linearbot-dev", filepath.Base(exe)) // its name is in what it prints
 		return &dev.Command{
 			Args: []string{built, "serve"}, Build: []string{"go", "build", "-o", built, pkg}, First: []string{exe, "serve"}, Environ: env, Clock: world.Clock, Addr: world.Addr,
 		}, watched

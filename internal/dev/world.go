@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // WorldConfig says what a world begins with.
@@ -145,7 +146,7 @@ func (w *World) fill(cfg WorldConfig) error {
 func title(handle string) string {
 	words := strings.FieldsFunc(handle, func(r rune) bool { return r == '-' || r == '_' })
 	for i, word := range words {
-		words[i] = strings.ToUpper(word[:1]) + word[1:]
+		words[i] = wording.Capital(word)
 	}
 	return strings.Join(words, " ")
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Level says how bad a finding is.
@@ -121,5 +123,5 @@ func sentence(s string) string {
 	if first, _, _ := strings.Cut(s, " "); strings.ContainsAny(first, ":./@,_") || first == "linearbot" {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return wording.Capital(s)
 }

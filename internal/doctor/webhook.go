@@ -71,6 +71,9 @@ func (e *exam) publicURL(ctx context.Context) {
 	trip := roundtrip.Trip{URL: e.hookURL(), Secret: e.Secrets[0], Addr: e.Addr, Path: e.Path, HTTPClient: e.HTTPClient}
 	running, err := trip.Check(ctx)
 	if wrong, ok := errors.AsType[*roundtrip.Error](err); ok {
+		if wrong.Alone {
+			e.add(Error, "server", "nothing listens on "+e.Addr+": the bot is not running", "Start it, and see whether that was all: run doctor again")
+		}
 		text := wrong.Text
 		if wrong.Err != nil {
 			text += ": " + wrong.Err.Error()

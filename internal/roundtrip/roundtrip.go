@@ -49,7 +49,10 @@ type Error struct {
 	Text, Fix string
 	// Status is the answer's status. Zero if there was none.
 	Status int
-	Err    error
+	// Alone says that the bot does not run: only the check itself listened at its
+	// address.
+	Alone bool
+	Err   error
 }
 
 // Error returns both.
@@ -106,7 +109,7 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 	}
 	status, proven, err := t.post(ctx, body)
 	if err != nil {
-		return running, &Error{Text: t.URL + " cannot be reached", Fix: "Check the host name in LINEARBOT_PUBLIC_URL, and that the tunnel or proxy in front of the bot runs.", Err: err}
+		return running, &Error{Alone: !running, Text: t.URL + " cannot be reached", Fix: "Check the host name in LINEARBOT_PUBLIC_URL, and that the tunnel or proxy in front of the bot runs.", Err: err}
 	}
 	if status == http.StatusOK && proven {
 		return running, nil
@@ -116,7 +119,7 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 
 // explain says what an answer means.
 func (t Trip) explain(status int, running bool) error {
-	e := &Error{Status: status, Text: fmt.Sprintf("%s answers %d", t.URL, status)}
+	e := &Error{Status: status, Alone: !running, Text: fmt.Sprintf("%s answers %d", t.URL, status)}
 	switch {
 	case status == http.StatusOK && running:
 		e.Text += ", but not as a bot with this signing secret does, and another process listens on " + t.Addr

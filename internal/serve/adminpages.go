@@ -51,6 +51,7 @@ func (a *assembly) openConsole(api admin.Config) {
 	pages := map[string]http.Handler{adminui.Prefix: c, strings.TrimSuffix(adminui.Prefix, "/"): c}
 	maps.Copy(pages, a.cfg.Webhook.Pages)
 	a.cfg.Webhook.Pages = pages
+	onListen(&a.cfg.Webhook, a.values.PublicURL, func(base string) { a.log.Info().Msg("console at " + base + adminui.Prefix) })
 }
 
 // beside returns a handler with the console beside the admin API.

@@ -197,6 +197,7 @@ func TestDoctor(t *testing.T) {
 			p.set("LINEARBOT_PUBLIC_URL", other.URL)
 		}, "address", doctor.Error, "answers 404", "pass the path"},
 		{"address of nothing", func(p *patient) { p.set("LINEARBOT_PUBLIC_URL", "http://"+freeAddr(t)) }, "address", doctor.Error, "cannot be reached", "tunnel or proxy"},
+		{"no bot behind the address", func(p *patient) { p.set("LINEARBOT_PUBLIC_URL", "http://"+freeAddr(t)) }, "server", doctor.Error, "nothing listens on", "Start it"},
 		{"plain address", func(p *patient) { p.set("LINEARBOT_PUBLIC_URL", "http://192.0.2.1") }, "address", doctor.Error, "plain http", "https"},
 		{"another bot there", func(p *patient) {
 			other, err := webhook.NewServer(webhook.Config{Secrets: []string{"another"}, Acceptor: (*bot.Bot)(nil), Logger: zerolog.Nop()})

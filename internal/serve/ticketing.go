@@ -127,13 +127,21 @@ func (t *tickets) mount(w *webhook.Config, api http.Handler, prefix, public stri
 	pages := map[string]http.Handler{prefix + "/": api}
 	maps.Copy(pages, w.Pages)
 	w.Pages = pages
+	onListen(w, public, func(base string) {
+		t.log.Info().Msg("ticketing API at " + base + prefix + ", documented at " + base + prefix + "/docs")
+	})
+}
+
+// onListen has the server say where something is as soon as it listens. base is the
+// public address, or else one that works on this machine.
+func onListen(w *webhook.Config, public string, say func(base string)) {
 	told := w.OnListen
 	w.OnListen = func(addr net.Addr) {
 		base := strings.TrimRight(public, "/")
 		if base == "" {
 			base = "http://" + local(addr)
 		}
-		t.log.Info().Msg("ticketing API at " + base + prefix + ", documented at " + base + prefix + "/docs")
+		say(base)
 		if told != nil {
 			told(addr)
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Markdown returns the rows of the table for the README.
@@ -50,7 +52,7 @@ func Vars() map[string]string {
 		}
 		help := s.plainHelp()
 		flag := strings.ReplaceAll(s.Flag, "-", "_")
-		vars["help_"+flag] = strings.ToUpper(help[:1]) + help[1:] + " ($" + s.Name + ")."
+		vars["help_"+flag] = wording.Capital(help) + " ($" + s.Name + ")."
 		vars["default_"+flag] = cmp.Or(s.Default, "…")
 	}
 	return vars

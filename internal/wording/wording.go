@@ -59,6 +59,15 @@ func Length(d time.Duration) string {
 	}
 }
 
+// Capital returns s with a capital first letter, to begin a sentence or a title.
+func Capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 || r == utf8.RuneError {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
 // Printable replaces what does not show, such as line feeds and escapes, so that
 // what others wrote stays in its line of a terminal.
 func Printable(s string) string {

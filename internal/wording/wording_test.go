@@ -18,6 +18,15 @@ func TestCount(t *testing.T) {
 	}
 }
 
+func TestCapital(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]string{"": "", "the bot": "The bot", "Ada": "Ada", "émile": "Émile", "7 h": "7 h", "\xff": "\xff"} {
+		if got := wording.Capital(s); got != want {
+			t.Errorf("%q becomes %q, want %q", s, got, want)
+		}
+	}
+}
+
 func TestClip(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

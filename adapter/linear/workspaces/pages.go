@@ -334,7 +334,7 @@ func (p *pages) installed(w http.ResponseWriter, req *http.Request) {
 		p.show(w, http.StatusOK, page{Title: "Add the app to your Linear workspace", Text: "This browser has not installed the app within the last hour.", Retry: true})
 	default:
 		v := page{
-			Title: p.reg.cfg.Name + " is installed in " + ws.Name, Done: true, Workspace: ws.Name, Handle: ws.Handle,
+			Title: wording.Capital(p.reg.cfg.Name) + " is installed in " + ws.Name, Done: true, Workspace: ws.Name, Handle: ws.Handle,
 			Reauth: ws.Status == NeedsReauth,
 		}
 		if ws.LastDelivery.Before(ws.InstalledAt) {

@@ -194,6 +194,8 @@ func TestInstalledPage(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
 	reg := r.process(func(c *Config) { c.Name = "Helper Bot" })
+	nameless := r.process(func(*Config) {})
+	contains(t, r.install(nameless, r.ada).visit(http.MethodGet, publicURL+InstalledPath).Body.String(), "The bot is installed in Acme")
 	b := r.install(reg, r.ada)
 	w := b.visit(http.MethodGet, publicURL+InstalledPath)
 	contains(t, w.Body.String(), "Helper Bot is installed in Acme", "Waiting for the first event", "@helper-bot", `http-equiv="refresh"`)

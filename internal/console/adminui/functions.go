@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // functions are those of the templates. now is the clock.
@@ -20,14 +22,9 @@ func functions(now func() time.Time) template.FuncMap {
 		"prefix":  func() string { return Prefix },
 		"path":    url.PathEscape,
 		"percent": percent,
-		"capital": func(s string) string {
-			if s == "" {
-				return s
-			}
-			return strings.ToUpper(s[:1]) + s[1:]
-		},
-		"level": level,
-		"entry": func(page, name, path, label string) entry { return entry{path, label, page == name} },
+		"capital": wording.Capital,
+		"level":   level,
+		"entry":   func(page, name, path, label string) entry { return entry{path, label, page == name} },
 	}
 }
 
@@ -42,36 +39,15 @@ func ago(now, t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	d := now.Sub(t)
-	switch {
-	case d < 2*time.Second:
-		return "just now"
-	default:
-		return length(d) + " ago"
-	}
+	return wording.Ago(now.Sub(t))
 }
 
 // until says how long it is until a time.
 func until(now, t time.Time) string {
 	if d := t.Sub(now); d > 0 {
-		return "in " + length(d)
+		return "in " + wording.Length(d)
 	}
 	return "due"
-}
-
-func length(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 10*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%d days", int(d.Hours()/24))
-	}
 }
 
 // short cuts an id in its middle.

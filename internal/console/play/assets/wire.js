@@ -89,8 +89,11 @@ function toggle(id) {
 function edit(id, detail) {
   const form = $("#editor-form");
   form.dataset.entry = id;
-  form.elements.body.value = $("[data-body]", detail).textContent;
+  const body = form.elements.body;
+  body.value = $("[data-body]", detail).textContent;
   $("#editor").showModal();
+  body.setSelectionRange(0, 0);
+  body.scrollTop = 0; // setting the text scrolls to its end
 }
 
 function tab(name) {

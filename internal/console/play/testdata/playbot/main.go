@@ -49,7 +49,7 @@ func answer(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		if err := t.Typing(ctx, "Reading the logs of the payment service…"); err != nil {
 			return err
 		}
-		if err := plan.Complete(ctx, "Read the logs"); err != nil {
+		if err := plan.Update(ctx, bot.PlanUpdate{ID: "1", Status: bot.TaskComplete}); err != nil {
 			return err
 		}
 		<-ctx.Done() // until a person presses stop
