@@ -92,10 +92,11 @@ func TestServeTicketing(t *testing.T) {
 	store := "file:" + filepath.Join(t.TempDir(), "tickets")
 	token := makeToken(t, store)
 	p := s.serve(t, "127.0.0.1:0", "LINEARBOT_TICKETING=true", "LINEARBOT_TICKETING_STATE="+store, "LINEARBOT_TICKETING_PREFIX=/desk",
-		"LINEARBOT_HELPDESK_URL=https://desk.test/app/accounts/{account}/conversations/{conversation}")
+		"LINEARBOT_ADMIN_TOKEN=operator-token-0123456789", "LINEARBOT_HELPDESK_URL=https://desk.test/app/accounts/{account}/conversations/{conversation}")
 	s.app.SetWebhook(linearsim.Webhook{URL: p.url, Secret: webhookSecret})
 	base := strings.TrimSuffix(p.url, "/api/webhooks/linear") + "/desk"
 	p.says(t, "ticketing API at "+base+", documented at "+base+"/docs")
+	p.says(t, "console at "+strings.TrimSuffix(base, "/desk")+"/console/")
 	stranger, d := &desk{base: base}, &desk{base, token}
 
 	// Tokens.

@@ -279,7 +279,7 @@ func TestEnviron(t *testing.T) {
 	}
 }
 
-// A world that is kept has its conversation and its secret the next time.
+// A world that is kept has its conversation, its secret and its time the next time.
 func TestWorldIsKept(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "world.json")
@@ -291,6 +291,9 @@ func TestWorldIsKept(t *testing.T) {
 	ws := w.Linear.Workspaces()[0]
 	w.Hold(true)
 	ws.Users()[0].Comment(ws.Issues()[0], "remember me")
+	if err := w.Linear.Advance(7 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -298,6 +301,9 @@ func TestWorldIsKept(t *testing.T) {
 	ws = again.Linear.Workspaces()[0]
 	if got := ws.Issues()[0].Comments(); len(got) != 1 || got[0].Body() != "remember me" || again.App.Webhook().Secret != secret {
 		t.Errorf("the comments are %v, the secret is another one: %v", got, again.App.Webhook().Secret != secret)
+	}
+	if again.Clock() != "LINEARBOT_CLOCK=7h0m0s" {
+		t.Errorf("the bot starts with %s, want the seven hours that were skipped", again.Clock())
 	}
 }
 

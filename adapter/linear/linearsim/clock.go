@@ -44,7 +44,8 @@ func (c *Clock) time() time.Time {
 	return c.now
 }
 
-// Ahead returns how far a running clock is ahead of this machine.
+// Ahead returns by how much the clock was moved: how far a running one is ahead of this
+// machine.
 func (c *Clock) Ahead() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -110,6 +110,9 @@ func (s *Server) Dump() Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := Snapshot{Version: stateVersion, Seq: s.seq, SyncID: s.syncID}
+	if c := s.cfg.Clock; c != nil {
+		st.Ahead = c.Ahead()
+	}
 	for id := range s.ids {
 		st.IDs = append(st.IDs, id)
 	}

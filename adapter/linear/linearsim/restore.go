@@ -10,7 +10,9 @@ import (
 
 // Restore replaces everything that the server holds. Earlier handles act on
 // deleted entities. The server keeps its configuration and logs; its own
-// deliveries in progress end. After an error the server is unchanged.
+// deliveries in progress end. A virtual clock that was moved less than that of the
+// snapshot is moved as far, so that time does not go back. After an error the server is
+// unchanged.
 func (s *Server) Restore(st Snapshot) error {
 	if st.Version != stateVersion {
 		return fmt.Errorf("linearsim: state of version %d, this one reads version %d", st.Version, stateVersion)
@@ -53,6 +55,9 @@ func (s *Server) Restore(st Snapshot) error {
 	s.ids = map[string]struct{}{}
 	for _, id := range st.IDs {
 		s.ids[id] = struct{}{}
+	}
+	if c := s.cfg.Clock; c != nil {
+		c.Advance(st.Ahead - c.Ahead())
 	}
 	return nil
 }

@@ -108,7 +108,8 @@ func TestQueuedPrompts(t *testing.T) {
 	if diff := cmp.Diff([]string{"first", "second"}, x.Queued()); diff != "" {
 		t.Errorf("queued (-want +got):\n%s", diff)
 	}
-	// A snapshot keeps them.
+	// A snapshot keeps them, and deliveries that have not arrived.
+	w.flush()
 	raw, err := json.Marshal(w.srv.Dump())
 	if err != nil {
 		t.Fatal(err)

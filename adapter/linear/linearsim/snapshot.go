@@ -21,6 +21,8 @@ type Snapshot struct {
 	Files      []stateFile      `json:"files,omitempty"`
 	Deliveries []stateDelivery  `json:"deliveries,omitempty"`
 	IDs        []string         `json:"ids"`
+	// Ahead is by how much [Config.Clock] was moved.
+	Ahead time.Duration `json:"ahead,omitempty"`
 	// OAuth is the state of the authorization server. Nil in snapshots of versions
 	// that did not keep it: Restore then leaves the server's as it is.
 	OAuth *stateOAuth `json:"oauth,omitempty"`
