@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/pipes"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -191,59 +193,81 @@ func TestBusyConnectionsStay(t *testing.T) {
 	served.Wait()
 }
 
+// served runs a server on virtual time, with a connection to it.
+func served(t *testing.T, f func(t *testing.T, c net.Conn)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		srv, err := webhook.NewServer(webhook.Config{Secrets: []string{secret}, Acceptor: &recorder{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln := pipes.Listen()
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := srv.RunOn(ctx, ln); err != nil {
+				t.Error(err)
+			}
+		})
+		c, err := ln.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, c)
+		_ = c.Close()
+		cancel()
+		wg.Wait()
+	})
+}
+
 // The body of a delivery has to arrive within five seconds. What is stored or
 // answered later than that is not cut off.
 func TestBodyDeadline(t *testing.T) {
 	t.Parallel()
-	at := listen(t, 8)
-	p := peer{t, "127.0.0.1", at}
-	d := delivery(time.Now())
-	begin := time.Now()
-	c := p.dial()
-	if _, err := c.Write(d[:len(d)-1]); err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	took := time.Since(begin)
-	if err != nil || res.StatusCode != http.StatusBadRequest || took < 4*time.Second || took > 9*time.Second {
-		t.Fatalf("a body without its end: %v, %v after %s, want status 400 after 5 s", res, err, took)
-	}
-	if err := res.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadAll(c); err != nil { // closed, without waiting for the rest
-		t.Errorf("the connection is still open: %v", err)
-	}
-	if took := time.Since(begin); took > 11*time.Second {
-		t.Errorf("the connection stays open for %s", took)
-	}
+	served(t, func(t *testing.T, c net.Conn) {
+		t.Helper()
+		d := delivery(time.Now())
+		begin := time.Now()
+		if _, err := c.Write(d[:len(d)-1]); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if took := time.Since(begin); err != nil || res.StatusCode != http.StatusBadRequest || took != 5*time.Second {
+			t.Fatalf("a body without its end: %v, %v after %s, want status 400 after 5 s", res, err, took)
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(c); err != nil { // closed, without waiting for the rest
+			t.Errorf("the connection is still open: %v", err)
+		}
+		if took := time.Since(begin); took > 6*time.Second {
+			t.Errorf("the connection stays open for %s", took)
+		}
+	})
 }
 
 // A connection is used again after a delivery, past the deadlines of its first one.
 func TestKeepAlive(t *testing.T) {
 	t.Parallel()
-	p := peer{t, "127.0.0.1", listen(t, 8)}
-	c := p.dial()
-	in := bufio.NewReader(c)
-	for i := range 3 {
-		if i > 0 {
-			select {
-			case <-time.After(3 * time.Second):
-			case <-t.Context().Done():
+	served(t, func(t *testing.T, c net.Conn) {
+		t.Helper()
+		in := bufio.NewReader(c)
+		for i, pause := range []time.Duration{0, 3 * time.Second, 20 * time.Second, time.Minute} {
+			time.Sleep(pause)
+			if _, err := c.Write(delivery(time.Now())); err != nil {
+				t.Fatal(err)
+			}
+			res, err := http.ReadResponse(in, nil)
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatalf("delivery %d: %v, %v", i, res, err)
+			}
+			if _, err := io.Copy(io.Discard, res.Body); err != nil {
+				t.Fatal(err)
+			}
+			if err := res.Body.Close(); err != nil {
+				t.Fatal(err)
 			}
 		}
-		if _, err := c.Write(delivery(time.Now())); err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.ReadResponse(in, nil)
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Fatalf("delivery %d: %v, %v", i, res, err)
-		}
-		if _, err := io.Copy(io.Discard, res.Body); err != nil {
-			t.Fatal(err)
-		}
-		if err := res.Body.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 }

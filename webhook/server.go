@@ -288,6 +288,11 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	if err != nil {
 		return fmt.Errorf("webhook: listen: %w", err)
 	}
+	return s.run(ctx, ln, runners)
+}
+
+// run is Run on a listener, which it closes.
+func (s *Server) run(ctx context.Context, ln net.Listener, runners []Runner) error {
 	srv := &http.Server{
 		Handler:           s.echo,
 		ReadHeaderTimeout: headerTimeout,

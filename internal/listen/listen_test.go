@@ -11,44 +11,17 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/listen"
+	"github.com/linearbot/linearbot/internal/pipes"
 )
 
-// pipes is a listener in memory: each dial is a connection that the server accepts.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	broken chan error
+// broken is a listener that fails.
+type broken struct {
+	net.Listener
+
+	err error
 }
 
-func newPipes() *pipes {
-	return &pipes{make(chan net.Conn), make(chan struct{}), make(chan error, 1)}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case err := <-p.broken:
-		return nil, err
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { close(p.closed); return nil }
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (p *pipes) client() *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
-		near, far := net.Pipe()
-		select {
-		case p.conns <- far:
-			return near, nil
-		case <-p.closed:
-			return nil, net.ErrClosed
-		}
-	}}}
-}
+func (b broken) Accept() (net.Conn, error) { return nil, b.err }
 
 func TestServe(t *testing.T) {
 	t.Parallel()
@@ -63,7 +36,7 @@ func TestServe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newPipes()
+				p := pipes.Listen()
 				srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					select {
 					case <-time.After(c.takes):
@@ -79,7 +52,11 @@ func TestServe(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					res, err := p.client().Do(req)
+					client := &http.Client{Transport: &http.Transport{
+						DisableKeepAlives: true,
+						DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx) },
+					}}
+					res, err := client.Do(req)
 					if err != nil {
 						answer <- ""
 						return
@@ -109,7 +86,7 @@ func TestServe(t *testing.T) {
 					t.Errorf("the answer is %q, want %q", got, want)
 				}
 				select {
-				case <-p.closed:
+				case <-p.Closed():
 				default:
 					t.Error("the listener is open")
 				}
@@ -120,11 +97,9 @@ func TestServe(t *testing.T) {
 
 func TestServeFails(t *testing.T) {
 	t.Parallel()
-	p := newPipes()
-	broken := errors.New("broken")
-	p.broken <- broken
+	p := broken{pipes.Listen(), errors.New("broken")}
 	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.NotFoundHandler()}
-	if cut, err := listen.Serve(t.Context(), srv, p, time.Minute); cut || !errors.Is(err, broken) {
+	if cut, err := listen.Serve(t.Context(), srv, p, time.Minute); cut || !errors.Is(err, p.err) {
 		t.Errorf("cut %v, error %v; want that of the listener", cut, err)
 	}
 }
@@ -133,7 +108,7 @@ func TestServeEndedContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	p := newPipes()
+	p := pipes.Listen()
 	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.NotFoundHandler()}
 	if cut, err := listen.Serve(ctx, srv, p, time.Minute); cut || err != nil {
 		t.Errorf("cut %v, error %v; want neither", cut, err)
