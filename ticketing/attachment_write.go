@@ -1,12 +1,13 @@
 package ticketing
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,10 +24,12 @@ type AttachmentInput struct {
 	Data          string         `json:"data,omitempty" doc:"Content of a file, in base64."`
 	ContentType   string         `json:"content_type,omitempty"`
 	Subtitle      string         `json:"subtitle,omitempty"`
-	IconURL       string         `json:"icon_url,omitempty"`
+	IconURL       string         `json:"icon_url,omitempty" doc:"A PNG or JPG of at least 20 by 20 pixels. It can be written only: Linear does not tell it."`
 	Metadata      map[string]any `json:"metadata,omitempty"`
 	GroupBySource bool           `json:"group_by_source,omitempty" doc:"Has Linear show it among others of its source."`
 	Mode          string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the description of the ticket."`
+
+	RemoteData map[string]any `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
 }
 
 // createAttachment answers POST /attachments: JSON, or a form with a file.
@@ -41,14 +44,21 @@ func createAttachment(c *call) (*reply, error) {
 		in.wrong("ticket", "required", "is required: the id of a ticket")
 		return nil, in.done()
 	}
-	if in.peek("mode") == "inline" {
-		v, err := c.attachInline(ref, in)
+	a, err := c.attaching(in)
+	if err == nil {
+		err = in.done()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.mode == "inline" {
+		v, err := c.attachInline(ref, a)
 		if err != nil {
 			return nil, missing(err, "ticket", target)
 		}
 		return c.one(http.StatusCreated, item{id: v.ID, value: v, remote: json.RawMessage("null")}, v.Etag)
 	}
-	n, err := c.attach(ref, in, c.make)
+	n, err := c.attach(ref, a, c.make)
 	if err != nil {
 		return nil, missing(err, "ticket", target)
 	}
@@ -59,56 +69,131 @@ func createAttachment(c *call) (*reply, error) {
 	return c.one(http.StatusCreated, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
 }
 
-// attach puts a link or a file on a ticket.
-func (c *call) attach(ref string, in *input, id string) (*linearapi.Node[linearapi.Attachment], error) {
-	name, _, _ := in.text(500, "file_name", "title", "name")
-	address, _, _ := in.text(4000, "file_url", "url")
-	mode, _, _ := in.text(20, "mode")
-	subtitle, _, _ := in.text(500, "subtitle")
-	icon, _, _ := in.text(2000, "icon_url")
-	grouped, _ := in.flag("group_by_source")
-	metadata := map[string]any{}
-	if m, given := in.any("metadata"); given {
-		if o, isObject := m.(map[string]any); isObject {
-			metadata = o
+// attaching is what a body says about an attachment, checked before anything is
+// sent.
+type attaching struct {
+	name, address, mode  string
+	subtitle, icon, kind string
+	grouped              bool
+	metadata             map[string]any
+	content              []byte
+	has                  bool // there is content
+	remote               map[string]any
+}
+
+// files are the attachments in a body; nil stands for one that is not an object.
+func (in *input) files() []*input {
+	list, _ := in.list(10, "attachments")
+	out := make([]*input, len(list))
+	for i, f := range list {
+		name := "attachments[" + strconv.Itoa(i) + "]"
+		if fields, isObject := f.(map[string]any); isObject {
+			out[i] = in.object(name, fields)
+		} else {
+			in.wrong(name, "type", "must be an object")
 		}
 	}
-	content, kind, has, err := c.content(in)
-	if err != nil {
+	return out
+}
+
+// prepare checks the files that come with a ticket or a comment.
+func (c *call) prepare(files []*input) ([]*attaching, error) {
+	var out []*attaching
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		a, err := c.attaching(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// attaching reads the body of an attachment. What is wrong with it is noted in in.
+func (c *call) attaching(in *input) (*attaching, error) {
+	a := &attaching{metadata: map[string]any{}, remote: map[string]any{}}
+	a.name, _, _ = in.text(500, "file_name", "title", "name")
+	a.address, _, _ = in.text(4000, "file_url", "url")
+	a.mode, _, _ = in.text(20, "mode")
+	a.subtitle, _, _ = in.text(500, "subtitle")
+	a.icon, _, _ = in.text(2000, "icon_url")
+	a.grouped, _ = in.flag("group_by_source")
+	in.any("ticket", "ticket_id", "integrated_account_id")
+	if m, given := in.any("metadata"); given && m != nil {
+		o, isObject := m.(map[string]any)
+		if !isObject {
+			in.wrong("metadata", "type", "must be an object")
+		}
+		a.metadata = maps.Clone(o)
+	}
+	if a.metadata == nil {
+		a.metadata = map[string]any{}
+	}
+	in.remote(a.remote)
+	if !slices.Contains([]string{"", "attachment", "link", "inline"}, a.mode) {
+		in.wrong("mode", "value", "must be attachment, link or inline")
+	}
+	if a.icon != "" && !isWeb(a.icon) {
+		in.wrong("icon_url", "value", "must be an http or https address")
+	}
+	var err error
+	if a.content, a.kind, a.has, err = c.content(in); err != nil {
 		return nil, err
 	}
-	if !has && address == "" {
+	switch {
+	case !a.has && a.address == "":
 		in.wrong("file_url", "required", "is required, or data")
-	}
-	if !has && address != "" && !isWeb(address) {
+	case !a.has && !isWeb(a.address):
 		in.wrong("file_url", "value", "must be an http or https address")
-	}
-	if has && name == "" {
+	case a.has && a.name == "":
 		in.wrong("file_name", "required", "is required with data")
+	case a.has && a.mode == "link":
+		in.wrong("mode", "value", "link is for a file_url; leave it out, or send inline")
 	}
-	if err := in.done(); err != nil {
-		return nil, err
+	if a.content != nil {
+		if err := c.uploadable(in, a.kind); err != nil {
+			return nil, err
+		}
 	}
+	return a, nil
+}
+
+// attach puts a link or a file on a ticket.
+func (c *call) attach(ref string, a *attaching, id string) (*linearapi.Node[linearapi.Attachment], error) {
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	if has {
-		if address, err = c.upload(client, name, kind, content); err != nil {
+	address, name, metadata := a.address, a.name, a.metadata
+	if a.has {
+		if address, err = c.upload(client, name, a.kind, a.content); err != nil {
 			return nil, err
 		}
-		metadata["size"], metadata["content_type"] = len(content), kind
+		metadata["size"], metadata["content_type"] = len(a.content), a.kind
 	}
 	if name == "" {
 		name = address
 	}
 	var made *linearapi.Attachment
 	c.api.expect(c.ctx, c.conn.ID, id)
-	if mode == "link" && !has {
+	switch {
+	case a.mode == "link" && !a.has:
 		made, err = client.AttachmentLinkURL(c.ctx, linearapi.AttachmentLinkInput{ID: id, IssueID: ref, URL: address, Title: name})
-	} else {
+	case len(a.remote) > 0:
+		out := map[string]any{"id": id, "issueId": ref, "title": name, "url": address, "metadata": metadata, "groupBySource": a.grouped}
+		for field, v := range map[string]string{"subtitle": a.subtitle, "iconUrl": a.icon} {
+			if v != "" {
+				out[field] = v
+			}
+		}
+		maps.Copy(out, a.remote)
+		return rawWrite[linearapi.Attachment](c, proxyResources()["attachments"], "", out, attachmentFields)
+	default:
 		made, err = client.AttachmentCreate(c.ctx, linearapi.AttachmentCreateInput{
-			ID: id, IssueID: ref, Title: name, URL: address, Subtitle: subtitle, IconURL: icon, Metadata: metadata, GroupBySource: grouped,
+			ID: id, IssueID: ref, Title: name, URL: address, Subtitle: a.subtitle, IconURL: a.icon, Metadata: metadata, GroupBySource: a.grouped,
 		})
 	}
 	if adapter.CodeOf(err) == adapter.CodeConflict {
@@ -122,72 +207,88 @@ func (c *call) attach(ref string, in *input, id string) (*linearapi.Node[lineara
 	return n, err
 }
 
+// attachmentFields are those of an attachment, as Linear calls them.
+const attachmentFields = " id title subtitle url metadata sourceType groupBySource createdAt updatedAt archivedAt" +
+	" creator { id name displayName email avatarUrl app } issue { id identifier title url }"
+
 func isWeb(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // inline uploads a file and returns the Markdown that shows it.
-func (c *call) inline(in *input, i int) (string, error) {
-	name, _, _ := in.text(500, "file_name", "name")
-	address, _, _ := in.text(4000, "file_url", "url")
-	content, kind, has, err := c.content(in)
-	if err != nil {
-		return "", err
-	}
+func (c *call) inline(a *attaching, i int) (string, error) {
+	name, address := a.name, a.address
 	if name == "" {
 		name = "file " + strconv.Itoa(i+1)
 	}
-	if has {
+	if a.has {
 		client, err := c.client()
 		if err != nil {
 			return "", err
 		}
-		if address, err = c.upload(client, name, kind, content); err != nil {
+		if address, err = c.upload(client, name, a.kind, a.content); err != nil {
 			return "", err
 		}
 	}
-	if address == "" || !isWeb(address) {
-		return "", invalidField("attachments", "required", "each needs data, or a file_url that is an address")
-	}
 	mark := ""
-	if strings.HasPrefix(kind, "image/") {
+	if strings.HasPrefix(a.kind, "image/") {
 		mark = "!"
 	}
 	return fmt.Sprintf("%s[%s](%s)", mark, escapeMarkdown(name), address), nil
 }
 
 func updateAttachment(c *call) (*reply, error) {
-	in := c.input
+	in, id := c.input, c.path["id"]
+	in.any("integrated_account_id")
+	change := map[string]any{}
+	if s, given, _ := in.text(500, "file_name", "title", "name"); given && s != "" {
+		change["title"] = s
+	}
+	if s, given, _ := in.text(500, "subtitle"); given {
+		change["subtitle"] = s
+	}
+	if s, given, _ := in.text(2000, "icon_url"); given {
+		if s != "" && !isWeb(s) {
+			in.wrong("icon_url", "value", "must be an http or https address")
+		}
+		change["iconUrl"] = s
+	}
+	if m, given := in.any("metadata"); given && m != nil {
+		o, isObject := m.(map[string]any)
+		if !isObject {
+			in.wrong("metadata", "type", "must be an object")
+		}
+		change["metadata"] = o
+	}
+	for _, fixed := range []string{"ticket", "ticket_id", "file_url", "url", "data", "mode", "group_by_source"} {
+		if v, given := in.any(fixed); given && v != nil {
+			in.wrong(fixed, "value", "cannot be changed: delete the attachment and make another")
+		}
+	}
+	in.remote(change)
+	if err := in.done(); err != nil {
+		return nil, err
+	}
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	now, err := client.AttachmentNode(c.ctx, c.path["id"])
+	now, err := client.AttachmentNode(c.ctx, id)
 	if err != nil {
-		return nil, missing(err, "attachment", c.path["id"])
+		return nil, missing(err, "attachment", id)
 	}
-	change := linearapi.AttachmentUpdateInput{Title: now.Value.Title}
-	if s, given, _ := in.text(500, "file_name", "title"); given && s != "" {
-		change.Title = s
-	}
-	change.Subtitle, _, _ = in.text(500, "subtitle")
-	change.IconURL, _, _ = in.text(2000, "icon_url")
-	if m, given := in.any("metadata"); given {
-		change.Metadata, _ = m.(map[string]any)
-	}
-	if err := in.done(); err != nil {
+	if err := c.unchanged(func() (string, error) { return etag(id, now.Value.UpdatedAt), nil }); err != nil {
 		return nil, err
 	}
-	done := c.api.intend(c.ctx, c.conn.ID, c.path["id"])
-	made, err := client.AttachmentUpdate(c.ctx, c.path["id"], change)
-	if err != nil {
-		return nil, err
-	}
-	done(made.UpdatedAt)
-	n := &linearapi.Node[linearapi.Attachment]{Value: *made}
-	if n.JSON, err = json.Marshal(made); err != nil {
-		return nil, err
+	n := now
+	if len(change) > 0 {
+		if _, titled := change["title"]; !titled {
+			change["title"] = now.Value.Title // Linear wants it in any case
+		}
+		if n, err = rawWrite[linearapi.Attachment](c, proxyResources()["attachments"], id, change, attachmentFields); err != nil {
+			return nil, missing(err, "attachment", id)
+		}
 	}
 	v := c.attachment(n)
 	return c.one(http.StatusOK, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
@@ -196,6 +297,15 @@ func updateAttachment(c *call) (*reply, error) {
 func deleteAttachment(c *call) (*reply, error) {
 	client, err := c.client()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.unchanged(func() (string, error) {
+		n, err := client.AttachmentNode(c.ctx, c.path["id"])
+		if err != nil {
+			return "", missing(err, "attachment", c.path["id"])
+		}
+		return etag(n.Value.ID, n.Value.UpdatedAt), nil
+	}); err != nil {
 		return nil, err
 	}
 	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
@@ -235,8 +345,8 @@ func attachmentStands(c *call, answer []byte) (bool, error) {
 const inlinePrefix = "inline_"
 
 // attachInline uploads a file and adds it to the description of a ticket.
-func (c *call) attachInline(ref string, in *input) (*Attachment, error) {
-	if in.fields["data"] == nil && in.fields["content"] == nil {
+func (c *call) attachInline(ref string, a *attaching) (*Attachment, error) {
+	if !a.has {
 		return nil, invalidField("data", "required", "is required with mode inline")
 	}
 	client, err := c.client()
@@ -247,10 +357,7 @@ func (c *call) attachInline(ref string, in *input) (*Attachment, error) {
 	if err != nil {
 		return nil, err
 	}
-	markdown, err := c.inline(in, 0)
-	if err == nil {
-		err = in.done()
-	}
+	markdown, err := c.inline(a, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -266,6 +373,6 @@ func (c *call) attachInline(ref string, in *input) (*Attachment, error) {
 	if len(files) == 0 {
 		return nil, errors.New("ticketing: the storage of the file is not Linear's")
 	}
-	files[0].FileName = cmp.Or(in.peek("file_name"), files[0].FileName)
+	files[0].FileName = a.name
 	return inlineAttachment(issue.Value.ID, files[0]), nil
 }

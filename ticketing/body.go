@@ -37,7 +37,9 @@ func (c *call) readBody(w http.ResponseWriter) error {
 		return cutOff(err, "the body was cut off")
 	}
 	c.raw, c.size = raw, int64(len(raw))
-	c.input, err = decodeBody(c.r.Header.Get("Content-Type"), raw)
+	if c.input, err = decodeBody(c.r.Header.Get("Content-Type"), raw); err == nil {
+		c.input.loose = c.route.facade
+	}
 	return err
 }
 

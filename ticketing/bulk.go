@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -51,17 +52,16 @@ func bulkCreate(c *call) (*reply, error) {
 		}
 		sub := *c
 		sub.make, sub.notes = derive(c.make, "bulk", strconv.Itoa(i)), nil
-		_, files := in.fields["attachments"]
-		if _, dedupe := in.fields["dedupe"]; files || dedupe {
+		if in.hasAny("attachments", "dedupe", "account", "account_id", "contact", "additional_contacts") {
 			n, notes, err := sub.newTicket(in)
 			made[i], failed[i] = n, err
-			c.notes = append(append(c.notes, sub.notes...), notes...)
+			c.bulkNotes(i, in, append(sub.notes, notes...))
 			continue
 		}
 		in.any("integrated_account_id")
 		sub.creating = true
 		fields, _, err := sub.ticketFields(in, nil)
-		c.notes = append(c.notes, sub.notes...)
+		c.bulkNotes(i, in, sub.notes)
 		if err != nil {
 			failed[i] = err
 			continue
@@ -71,6 +71,16 @@ func bulkCreate(c *call) (*reply, error) {
 	}
 	c.createDrafts(drafts, made, failed)
 	return c.bulk(items, func(i int, _ *input) (*linearapi.Node[linearapi.Issue], error) { return made[i], failed[i] }, http.StatusCreated)
+}
+
+// bulkNotes says what is noted about one item, with its index.
+func (c *call) bulkNotes(i int, in *input, notes []string) {
+	if rest := in.unknown(); len(rest) > 0 {
+		notes = append(notes, "ignored unknown fields: "+strings.Join(rest, ", "))
+	}
+	for _, n := range notes {
+		c.notes = append(c.notes, "tickets["+strconv.Itoa(i)+"]: "+n)
+	}
 }
 
 // createDrafts creates tickets, together if Linear takes them so.

@@ -8,7 +8,6 @@ import (
 	"math"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,6 +101,9 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 		}
 	}
 	switch {
+	case allow != "" && c.r.Method == http.MethodOptions:
+		c.header.Set("Allow", allow)
+		return &reply{status: http.StatusNoContent}, nil
 	case rt == nil && allow != "":
 		return nil, &problem{status: http.StatusMethodNotAllowed, code: codeMethod, allow: allow, message: "this path takes " + allow}
 	case rt == nil:
@@ -113,6 +115,9 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 		if err := c.authorize(); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.strictly(); err != nil {
+		return nil, err
 	}
 	if !rt.upload {
 		ctx, cancel := context.WithTimeout(c.ctx, c.api.cfg.Timeout)
@@ -146,7 +151,7 @@ func (c *call) allowTime(w http.ResponseWriter) {
 	_ = conn.SetWriteDeadline(time.Now().Add(2 * fileTime))
 }
 
-// finish runs the handler and checks that it understood the whole query.
+// finish runs the handler, and does to its answer what all answers have in common.
 func (c *call) finish(handle func(*call) (*reply, error)) (*reply, error) {
 	out, err := handle(c)
 	if err != nil {
@@ -155,30 +160,13 @@ func (c *call) finish(handle func(*call) (*reply, error)) (*reply, error) {
 	if c.conn != nil {
 		c.budget()
 	}
+	if l, is := out.body.(*List); is && c.route.isShort() {
+		if err := c.short(l); err != nil {
+			return nil, err
+		}
+	}
+	c.ignoredFields()
 	return out, nil
-}
-
-// strict rejects unknown parameters. Lists call it before they read anything,
-// since an ignored filter gives wrong data.
-func (c *call) strict(known []string) error {
-	rest := c.q.rest()
-	if len(rest) == 0 || c.route.facade {
-		return nil
-	}
-	var names []string
-	for _, p := range rest {
-		names = append(names, p.key())
-	}
-	if c.q.get("strict") == "false" {
-		c.notes = append(c.notes, "ignored unknown parameters: "+strings.Join(names, ", "))
-		return nil
-	}
-	slices.Sort(known)
-	p := badRequest(codeUnknownFilter, "unknown parameter %s; known are %s", strings.Join(names, ", "), strings.Join(known, ", "))
-	for _, n := range names {
-		p.failures = append(p.failures, failure{Field: n, Code: "unknown", Message: "no such filter or parameter"})
-	}
-	return p
 }
 
 // client returns the client of the connection, for one request to Linear.
@@ -222,6 +210,7 @@ func (c *call) budget() {
 // fail answers an error.
 func (c *call) fail(w http.ResponseWriter, err error, start time.Time) {
 	p := problemOf(err)
+	c.queryInsight(p)
 	if p.status >= http.StatusInternalServerError {
 		name := ""
 		if c.route != nil {

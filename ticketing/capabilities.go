@@ -58,6 +58,14 @@ func capabilities(c *call) (*reply, error) {
 	out := &Capabilities{Integration: "linear", Account: account, Unified: []Capability{}, Proxy: []Capability{}}
 	out.Auth = AuthKind{"oauth2", account.Actor}
 	methods, resource, kind := c.q.all("methods"), c.q.get("resource"), c.q.get("type")
+	if !slices.Contains([]string{"", "unified", "proxy"}, kind) {
+		return nil, badRequest(codeInvalidRequest, "type must be unified or proxy")
+	}
+	described, fine := c.q.flag("has_description")
+	if !fine {
+		return nil, badRequest(codeInvalidRequest, "has_description must be true or false")
+	}
+	anyway := !c.q.has("has_description")
 	for _, r := range c.api.routes {
 		list := &out.Unified
 		rest, unified := strings.CutPrefix(r.path, "/unified/")
@@ -72,6 +80,9 @@ func capabilities(c *call) (*reply, error) {
 			continue
 		}
 		name, m := splitResource(rest, unified, r)
+		if !anyway && described != (r.summary != "") {
+			continue
+		}
 		if resource != "" && resource != name || len(methods) > 0 && !slices.Contains(methods, m) {
 			continue
 		}

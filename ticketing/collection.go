@@ -32,6 +32,7 @@ type Collection struct {
 	Members            []Person          `json:"members" doc:"At most ten."`
 	Scope              *float64          `json:"scope" doc:"Of a project: the sum of the estimates."`
 	Health             *string           `json:"health" enum:"onTrack,atRisk,offTrack" doc:"Of a project or an initiative, as its last update says."`
+	Priority           *Priority         `json:"priority" doc:"Of a project or an initiative."`
 	Color              *string           `json:"color"`
 	Icon               *string           `json:"icon"`
 	Sequence           *int              `json:"sequence" doc:"The number of a cycle."`
@@ -250,6 +251,8 @@ func projectCollection(p *linearapi.Project) *Collection {
 	if p.Status != nil {
 		v.Status = &CollectionStatus{p.Status.Name, p.Status.Type}
 	}
+	urgency := priority(int(p.Priority))
+	v.Priority, v.CompletedAt = &urgency, at(p.CompletedAt)
 	return v
 }
 
@@ -308,6 +311,7 @@ type remoteInitiative struct {
 	Icon        string          `json:"icon"`
 	TargetDate  string          `json:"targetDate"`
 	URL         string          `json:"url"`
+	Priority    float64         `json:"priority"`
 	Owner       *linearapi.User `json:"owner"`
 	Parent      *Named          `json:"parentInitiative"`
 	CompletedAt time.Time       `json:"completedAt"`
@@ -316,7 +320,7 @@ type remoteInitiative struct {
 	ArchivedAt  time.Time       `json:"archivedAt"`
 }
 
-const initiativeFields = " id name description status health color icon targetDate url completedAt createdAt updatedAt archivedAt parentInitiative { id }" +
+const initiativeFields = " id name description status health color icon priority targetDate url completedAt createdAt updatedAt archivedAt parentInitiative { id }" +
 	" owner { id name displayName email avatarUrl }"
 
 func initiativeCollection(i *remoteInitiative) *Collection {
@@ -325,6 +329,8 @@ func initiativeCollection(i *remoteInitiative) *Collection {
 		Lead: person(i.Owner), CompletedAt: at(i.CompletedAt), ArchivedAt: at(i.ArchivedAt),
 		Status: &CollectionStatus{i.Status, strings.ToLower(i.Status)}, Health: text(i.Health), Color: text(i.Color), Icon: text(i.Icon),
 	}
+	urgency := priority(int(i.Priority))
+	v.Priority = &urgency
 	if i.URL != "" {
 		v.URLs = []CollectionURL{{i.URL}}
 	}
@@ -373,6 +379,10 @@ func collectionProgress(c *call) (*reply, error) {
 			out.Done += n
 		}
 	}
-	out.Truncated = more != nil
+	if out.Truncated = more != nil; out.Total == 0 {
+		if _, err := c.collectionKind(c.path["id"], ""); err != nil {
+			return nil, err
+		}
+	}
 	return ok(Result{out}), nil
 }

@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,19 +13,23 @@ import (
 
 // CollectionInput is the body that creates or changes a collection.
 type CollectionInput struct {
-	_                  struct{} `additionalProperties:"true"`
-	Type               string   `json:"type,omitempty" enum:"project,iteration,milestone,initiative" doc:"Required on create. On change, it spares finding out."`
-	Name               string   `json:"name,omitempty" doc:"Required on create, but for iterations."`
-	Description        *string  `json:"description,omitempty"`
-	ParentCollectionID *anyRef  `json:"parent_collection_id,omitempty" doc:"The project of a milestone, required there; on create, the initiative of a project."`
-	Teams              []anyRef `json:"teams,omitempty" doc:"Ids or keys. Required to create a project or an iteration, unless the connection has a default team; an iteration has one. Also taken as team."`
-	Status             *anyRef  `json:"status,omitempty" doc:"Of a project: an id, a name or a type. Of an initiative: Planned, Active, Completed."`
-	StartDate          *string  `json:"start_date,omitempty" doc:"A date. Required to create an iteration."`
-	TargetDate         *string  `json:"target_date,omitempty" doc:"A date."`
-	EndDate            *string  `json:"end_date,omitempty" doc:"A date. Required to create an iteration."`
-	Lead               *anyRef  `json:"lead,omitempty" doc:"Of a project or an initiative."`
-	Color              *string  `json:"color,omitempty"`
-	Icon               *string  `json:"icon,omitempty"`
+	_                  struct{}       `additionalProperties:"true"`
+	Type               string         `json:"type,omitempty" enum:"project,iteration,milestone,initiative" doc:"Required on create. On change, it spares finding out."`
+	Name               string         `json:"name,omitempty" doc:"Required on create, but for iterations."`
+	Description        *string        `json:"description,omitempty"`
+	ParentCollectionID *anyRef        `json:"parent_collection_id,omitempty" doc:"The project of a milestone, required there; on create, the initiative of a project."`
+	Teams              []anyRef       `json:"teams,omitempty" doc:"Ids or keys. Required to create a project or an iteration, unless the connection has a default team; an iteration has one. Also taken as team."`
+	Status             *anyRef        `json:"status,omitempty" doc:"Of a project: an id, a name or a type. Of an initiative: Planned, Active, Completed."`
+	StartDate          *string        `json:"start_date,omitempty" doc:"A date. Required to create an iteration."`
+	TargetDate         *string        `json:"target_date,omitempty" doc:"A date."`
+	EndDate            *string        `json:"end_date,omitempty" doc:"A date. Required to create an iteration."`
+	CompletedAt        *time.Time     `json:"completed_at,omitempty" doc:"Of an iteration; of a project on change only."`
+	Lead               *anyRef        `json:"lead,omitempty" doc:"Of a project or an initiative: an id, an address, a name or me. Null clears it."`
+	Members            []anyRef       `json:"members,omitempty" doc:"Of a project: ids, addresses, names or me."`
+	Priority           *anyRef        `json:"priority,omitempty" doc:"Of a project or an initiative: 0 to 4, a word, or an object with id or name."`
+	Color              *string        `json:"color,omitempty" doc:"Of a project or an initiative: for example #eb5757."`
+	Icon               *string        `json:"icon,omitempty" doc:"Of a project or an initiative: a name of Linear's icons or an emoji."`
+	RemoteData         map[string]any `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest, for example content."`
 }
 
 // collectionKind is how Linear calls a type of collection.
@@ -103,9 +108,14 @@ func writeCollection(c *call) (*reply, error) {
 	p := proxyResources()[kind.resource]
 	initiative, _ := out["initiative"].(string)
 	delete(out, "initiative")
+	if id != "" {
+		if err := c.unchanged(func() (string, error) { return c.collectionTag(id, kind) }); err != nil {
+			return nil, err
+		}
+	}
 	if len(out) > 0 {
 		if _, err := rawWrite[Named](c, p, id, out, " id"); err != nil {
-			return nil, missing(err, "collection", id)
+			return nil, missing(unfound(err, collectionRefs(kind)), "collection", id)
 		}
 	}
 	if initiative != "" {
@@ -124,6 +134,28 @@ func writeCollection(c *call) (*reply, error) {
 	}
 	v, _ := it.value.(*Collection)
 	return c.one(status, *it, v.Etag)
+}
+
+// collectionTag is the etag of a collection as it stands.
+func (c *call) collectionTag(id string, kind collectionKind) (string, error) {
+	it, err := c.collectionAt(id, kind.stage)
+	if err != nil {
+		return "", err
+	}
+	if it == nil {
+		return "", notFound("collection", id)
+	}
+	v, _ := it.value.(*Collection)
+	return v.Etag, nil
+}
+
+// collectionRefs are the fields that name entities of Linear.
+func collectionRefs(kind collectionKind) map[string]string {
+	refs := map[string]string{"Team": "teams", "User": "members", "ProjectStatus": "status"}
+	if kind.typ == "milestone" {
+		refs["Project"] = "parent_collection_id"
+	}
+	return refs
 }
 
 // collectionFields maps a body to Linear's input.
@@ -175,22 +207,17 @@ func (c *call) collectionFields(in *input, kind collectionKind, creating bool, o
 	case kind.typ == "milestone" && creating:
 		in.wrong("parent_collection_id", "required", "is required: the project of the milestone")
 	case kind.typ == "project" && hasParent && parent != "":
-		if !creating {
-			in.wrong("parent_collection_id", "value", "can be set on create only")
-		}
 		out["initiative"] = parent
+	case kind.typ == "project" && hasParent && !creating:
+		in.wrong("parent_collection_id", "value", "a project cannot be taken out of an initiative here: use /proxy/graphql")
 	case hasParent && parent != "":
 		in.wrong("parent_collection_id", "value", "this type of collection has none")
 	}
-	if kind.typ == "project" || kind.typ == "initiative" {
-		if err := c.collectionOwn(in, kind, out); err != nil {
-			return err
-		}
+	if err := c.collectionOwn(in, kind, creating, out); err != nil {
+		return err
 	}
 	in.any("type", "integrated_account_id")
-	if rest := in.unknown(); len(rest) > 0 {
-		c.notes = append(c.notes, "ignored unknown fields: "+strings.Join(rest, ", "))
-	}
+	in.remote(out)
 	return in.done()
 }
 
@@ -238,23 +265,108 @@ func (c *call) collectionTeams(in *input, kind collectionKind, creating bool, ou
 	return nil
 }
 
-// collectionOwn reads what projects and initiatives have beyond the others.
-func (c *call) collectionOwn(in *input, kind collectionKind, out map[string]any) error {
-	for _, f := range []string{"color", "icon"} {
-		if s, given, null := in.text(100, f); given && !null {
-			out[f] = s
+// collectionOwn reads what projects, initiatives and iterations have beyond the
+// others. A field that the type does not have is refused, not ignored.
+func (c *call) collectionOwn(in *input, kind collectionKind, creating bool, out map[string]any) error {
+	only := func(field string, types ...string) bool {
+		v, has := in.fields[field]
+		if !has {
+			return false
+		}
+		if !slices.Contains(types, kind.typ) {
+			in.any(field)
+			if v != nil {
+				in.wrong(field, "value", "a collection of the type %s has none", kind.typ)
+			}
+			return false
+		}
+		return true
+	}
+	if only("completed_at", "project", "iteration") {
+		if at, given := in.moment("completed_at"); given {
+			out["completedAt"] = at
+			if creating && kind.typ == "project" {
+				in.wrong("completed_at", "value", "a project gets it on change only")
+			}
 		}
 	}
-	if list, given := in.refs(1, "lead", "lead_id", "owner"); given && len(list) == 1 {
-		lead, err := c.userOf(list[0])
+	if only("color", "project", "initiative") {
+		if color, given := in.color("color"); given {
+			out["color"] = color
+		}
+	}
+	if only("icon", "project", "initiative") {
+		if s, given, null := in.text(100, "icon"); given {
+			out["icon"] = s
+			if null || s == "" {
+				out["icon"] = nil
+			}
+		}
+	}
+	if only("priority", "project", "initiative") {
+		c.readPriority(in, out)
+	}
+	if only("members", "project") {
+		if err := c.collectionMembers(in, out); err != nil {
+			return err
+		}
+	}
+	if err := c.collectionLead(in, kind, out); err != nil {
+		return err
+	}
+	if only("status", "project", "initiative") {
+		return c.collectionStatus(in, kind, out)
+	}
+	return nil
+}
+
+func (c *call) collectionMembers(in *input, out map[string]any) error {
+	list, _ := in.refs(250, "members")
+	ids := []string{}
+	for i, r := range list {
+		id, err := c.userOf(r)
 		if err != nil {
 			return err
 		}
-		if lead == "" {
-			in.wrong("lead", "not_found", "there is no such user")
+		if id == "" {
+			in.wrong("members["+strconv.Itoa(i)+"]", "not_found", "there is no user %s", quoteID(cmp.Or(r.id, r.email, r.name)))
+			continue
 		}
-		out[map[string]string{"project": "leadId", "initiative": "ownerId"}[kind.typ]] = lead
+		ids = append(ids, id)
 	}
+	out["memberIds"] = ids
+	return nil
+}
+
+func (c *call) collectionLead(in *input, kind collectionKind, out map[string]any) error {
+	list, given := in.refs(1, "lead", "lead_id", "owner")
+	if !given {
+		return nil
+	}
+	field := map[string]string{"project": "leadId", "initiative": "ownerId"}[kind.typ]
+	if field == "" {
+		if len(list) > 0 {
+			in.wrong("lead", "value", "a collection of the type %s has none", kind.typ)
+		}
+		return nil
+	}
+	if len(list) == 0 {
+		out[field] = nil
+		return nil
+	}
+	lead, err := c.userOf(list[0])
+	if err != nil {
+		return err
+	}
+	if lead == "" {
+		in.wrong("lead", "not_found", "there is no user %s", quoteID(cmp.Or(list[0].id, list[0].email, list[0].name)))
+	}
+	out[field] = lead
+	return nil
+}
+
+// collectionStatus reads the status of a project or of an initiative.
+func (c *call) collectionStatus(in *input, kind collectionKind, out map[string]any) error {
 	list, given := in.refs(1, "status")
 	if !given || len(list) != 1 {
 		return nil
@@ -303,6 +415,9 @@ type projectStatus struct {
 func deleteCollection(c *call) (*reply, error) {
 	kind, err := c.collectionKind(c.path["id"], c.q.get("type"))
 	if err != nil {
+		return nil, err
+	}
+	if err := c.unchanged(func() (string, error) { return c.collectionTag(c.path["id"], kind) }); err != nil {
 		return nil, err
 	}
 	defer c.api.cache.drop(c.conn.ID, kindProjects, kindCycles, "collections")

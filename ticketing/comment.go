@@ -3,6 +3,7 @@ package ticketing
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,7 +74,9 @@ type CommentInput struct {
 	Author         *CommentAuthor    `json:"author,omitempty" doc:"On create: whose name to show."`
 	Attachments    []AttachmentInput `json:"attachments,omitempty" doc:"On create: files to put into the text."`
 	DoNotSubscribe bool              `json:"do_not_subscribe,omitempty"`
-	RemoteData     map[string]any    `json:"remote_data,omitempty"`
+	IsResolved     *bool             `json:"is_resolved,omitempty" doc:"On change: whether the thread is resolved."`
+	CreatedAt      *time.Time        `json:"created_at,omitempty" doc:"On create, for imports."`
+	RemoteData     map[string]any    `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
 }
 
 // CommentAuthor is whose name a comment shows.
@@ -254,7 +257,7 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 		in.wrong("ticket", "required", "is required: an object with the id of a ticket")
 	}
 	body, _ := in.markdown("body", "html_body")
-	files, _ := in.list(10, "attachments")
+	files := in.files()
 	if strings.TrimSpace(body) == "" && len(files) == 0 {
 		in.wrong("body", "required", "must not be empty")
 	}
@@ -263,33 +266,36 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	}
 	in.flag("is_internal")
 	parent, _, _ := in.ref("parent_comment", "parent_id")
-	quiet, _ := in.flag("do_not_subscribe")
-	create := linearapi.CommentCreateInput{ID: c.make, IssueID: ref, ParentID: parent, DoNotSubscribeToIssue: quiet}
-	if ref == "" && len(list) == 1 {
-		create.ProjectID = list[0].id
+	create := linearapi.Input{"id": c.make}
+	if ref != "" {
+		create["issueId"] = ref
+	} else if len(list) == 1 {
+		create["projectId"] = list[0].id
 	}
-	name, avatar := "", ""
-	if a := in.sub("author"); a != nil {
-		name, _, _ = a.text(200, "name")
-		avatar, _, _ = a.text(2000, "avatar")
-	} else if c.who.session {
-		s, err := c.api.settings(c.ctx, c.conn.ID)
-		if err != nil {
-			return nil, err
-		}
-		if s.CreateAsAgent || !c.conn.AppActor {
-			name, avatar = c.who.Name, c.who.AvatarURL
-		}
+	if parent != "" {
+		create["parentId"] = parent
+	}
+	if quiet, _ := in.flag("do_not_subscribe"); quiet {
+		create["doNotSubscribeToIssue"] = true
+	}
+	if at, given := in.moment("created_at"); given {
+		create["createdAt"] = at
+	}
+	name, avatar, err := c.shownAs(in)
+	if err != nil {
+		return nil, err
+	}
+	more := map[string]any{}
+	in.remote(more)
+	ready, err := c.prepare(files)
+	if err != nil {
+		return nil, err
 	}
 	if err := in.done(); err != nil {
 		return nil, err
 	}
-	for i, f := range files {
-		one, isObject := f.(map[string]any)
-		if !isObject {
-			return nil, invalidField("attachments", "type", "must hold objects")
-		}
-		link, err := c.inline(in.object("attachments", one), i)
+	for i, f := range ready {
+		link, err := c.inline(f, i)
 		if err != nil {
 			return nil, err
 		}
@@ -297,32 +303,58 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	}
 	if name != "" {
 		if c.conn.AppActor {
-			create.CreateAsUser, create.DisplayIconURL = name, avatar
+			create["createAsUser"] = name
+			if avatar != "" {
+				create["displayIconUrl"] = avatar
+			}
 		} else {
 			body = "*" + escapeMarkdown(name) + ":*\n\n" + body
 		}
 	}
-	create.Body = body
+	create["body"] = body
+	maps.Copy(create, more)
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	c.api.expect(c.ctx, c.conn.ID, create.ID)
+	id, _ := create["id"].(string)
+	c.api.expect(c.ctx, c.conn.ID, id)
 	made, err := client.CommentPost(c.ctx, create)
 	if linearapi.IsNotTopLevel(err) {
 		// A reply to a reply goes to the thread that it stands in.
 		if root, rootErr := client.Comment(c.ctx, parent); rootErr == nil {
-			create.ParentID = root.Root()
+			create["parentId"] = root.Root()
 			made, err = client.CommentPost(c.ctx, create)
 		}
 	}
 	switch {
 	case adapter.CodeOf(err) == adapter.CodeConflict:
-		return client.CommentNode(c.ctx, create.ID)
+		return client.CommentNode(c.ctx, id)
 	case err != nil:
-		return nil, missing(err, "ticket", target)
+		return nil, missing(unfound(err, map[string]string{"Comment": "parent_comment", "Project": "collections"}), "ticket", target)
 	}
 	return made, nil
+}
+
+// shownAs is the name and the picture that a comment is shown with: what the body
+// says, or those of the agent who writes.
+func (c *call) shownAs(in *input) (name, avatar string, err error) {
+	if a := in.sub("author"); a != nil {
+		name, _, _ = a.text(200, "name")
+		avatar, _, _ = a.text(2000, "avatar")
+		return name, avatar, nil
+	}
+	if !c.who.session {
+		return "", "", nil
+	}
+	s, err := c.api.settings(c.ctx, c.conn.ID)
+	if err != nil {
+		return "", "", err
+	}
+	if s.CreateAsAgent || !c.conn.AppActor {
+		return c.who.Name, c.who.AvatarURL, nil
+	}
+	return "", "", nil
 }
 
 // escapeMarkdown keeps a name from being anything else.
@@ -330,30 +362,68 @@ func escapeMarkdown(s string) string {
 	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`", "\n", " ", "\r", " ", "<", "\\<", "@", "\\@").Replace(s)
 }
 
+// updateComment answers PATCH /comments/{id}: it changes the text, resolves the
+// thread, or both.
 func updateComment(c *call) (*reply, error) {
-	body, given := c.input.markdown("body", "html_body")
-	if !given || strings.TrimSpace(body) == "" {
-		c.input.wrong("body", "required", "must not be empty")
+	in, id := c.input, c.path["id"]
+	in.any("integrated_account_id")
+	change := linearapi.Input{}
+	body, given := in.markdown("body", "html_body")
+	switch {
+	case given && strings.TrimSpace(body) != "":
+		change["body"] = body
+	case given:
+		in.wrong("body", "required", "must not be empty")
 	}
-	if err := c.input.done(); err != nil {
+	resolved, resolves := in.flag("is_resolved")
+	in.remote(change)
+	if len(change) == 0 && !resolves {
+		in.wrong("body", "required", "is required, or is_resolved")
+	}
+	if err := in.done(); err != nil {
 		return nil, err
 	}
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
-	done := c.api.intend(c.ctx, c.conn.ID, c.path["id"])
-	made, err := client.CommentEdit(c.ctx, c.path["id"], linearapi.CommentUpdateInput{Body: body})
-	if err != nil {
-		return nil, missing(err, "comment", c.path["id"])
+	if err := c.unchanged(func() (string, error) {
+		n, err := client.CommentNode(c.ctx, id)
+		if err != nil {
+			return "", missing(err, "comment", id)
+		}
+		return etag(id, n.Value.UpdatedAt), nil
+	}); err != nil {
+		return nil, err
 	}
-	done(made.Value.UpdatedAt)
-	return c.oneComment(http.StatusOK, made)
+	var n *linearapi.Node[linearapi.Comment]
+	if len(change) > 0 {
+		done := c.api.intend(c.ctx, c.conn.ID, id)
+		if n, err = client.CommentEdit(c.ctx, id, change); err != nil {
+			return nil, missing(err, "comment", id)
+		}
+		done(n.Value.UpdatedAt)
+	}
+	if resolves {
+		if n, err = c.resolve(id, resolved); err != nil {
+			return nil, err
+		}
+	}
+	return c.oneComment(http.StatusOK, n)
 }
 
 func deleteComment(c *call) (*reply, error) {
 	client, err := c.client()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.unchanged(func() (string, error) {
+		n, err := client.CommentNode(c.ctx, c.path["id"])
+		if err != nil {
+			return "", missing(err, "comment", c.path["id"])
+		}
+		return etag(n.Value.ID, n.Value.UpdatedAt), nil
+	}); err != nil {
 		return nil, err
 	}
 	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
@@ -366,33 +436,44 @@ func deleteComment(c *call) (*reply, error) {
 // resolveComment makes the handlers of resolve and unresolve.
 func resolveComment(resolved bool) func(*call) (*reply, error) {
 	return func(c *call) (*reply, error) {
-		client, err := c.client()
+		n, err := c.resolve(c.path["id"], resolved)
 		if err != nil {
 			return nil, err
 		}
-		id := c.path["id"]
-		done := c.api.intend(c.ctx, c.conn.ID, id)
-		if resolved {
-			_, err = client.CommentResolve(c.ctx, id, "")
-		} else {
-			_, err = client.CommentUnresolve(c.ctx, id)
-		}
-		if err != nil {
-			return nil, missing(err, "comment", id)
-		}
-		n, err := client.CommentNode(c.ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		done(n.Value.UpdatedAt)
 		return ok(Result{c.comment(n)}), nil
 	}
 }
 
+// resolve closes or opens the thread of a comment.
+func (c *call) resolve(id string, resolved bool) (*linearapi.Node[linearapi.Comment], error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	done := c.api.intend(c.ctx, c.conn.ID, id)
+	if resolved {
+		_, err = client.CommentResolve(c.ctx, id, "")
+	} else {
+		_, err = client.CommentUnresolve(c.ctx, id)
+	}
+	if err != nil {
+		return nil, missing(err, "comment", id)
+	}
+	n, err := client.CommentNode(c.ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	done(n.Value.UpdatedAt)
+	return n, nil
+}
+
 func reactToComment(c *call) (*reply, error) {
-	emoji, given, _ := c.input.text(100, "emoji")
-	if !given {
-		return nil, invalidField("emoji", "required", "is required: a character or a name")
+	emoji, _, _ := c.input.text(100, "emoji")
+	if emoji == "" {
+		c.input.wrong("emoji", "required", "is required: a character or a name")
+	}
+	if err := c.input.done(); err != nil {
+		return nil, err
 	}
 	client, err := c.client()
 	if err != nil {

@@ -67,7 +67,11 @@ func (c *call) content(in *input) (content []byte, kind string, has bool, err er
 		content, has = raw.([]byte)
 	}
 	if v, given := in.any("data"); given && !has {
-		s, _ := v.(string)
+		s, isText := v.(string)
+		if !isText {
+			in.wrong("data", "type", "must be a text: base64")
+			return nil, "", true, nil
+		}
 		if _, after, isURL := strings.Cut(s, ";base64,"); isURL {
 			s = after
 		}
@@ -77,7 +81,8 @@ func (c *call) content(in *input) (content []byte, kind string, has bool, err er
 			content, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
 		}
 		if err != nil {
-			return nil, "", false, invalidField("data", "value", "must be base64")
+			in.wrong("data", "value", "must be base64")
+			return nil, "", true, nil
 		}
 		has = true
 	}
@@ -86,7 +91,7 @@ func (c *call) content(in *input) (content []byte, kind string, has bool, err er
 	}
 	name := in.peek("file_name")
 	if has && dangerous(name) {
-		return nil, "", false, invalidField("file_name", "type", "files of this type are not taken")
+		in.wrong("file_name", "type", "files of the type %s are not taken: they run when they are opened", path.Ext(name))
 	}
 	if kind == "" && has {
 		kind = mime.TypeByExtension(path.Ext(name))
@@ -105,13 +110,13 @@ func dangerous(name string) bool {
 }
 
 // uploadable checks a content type against those that the workspace takes.
-func (c *call) uploadable(kind string) error {
+func (c *call) uploadable(in *input, kind string) error {
 	space, err := c.workspace()
 	if err != nil {
 		return err
 	}
 	if taken := space.Organization.UploadTypes; !takes(taken, kind) {
-		return invalidField("content_type", "type", "the workspace takes only %s", strings.Join(taken, ", "))
+		in.wrong("content_type", "type", "is %s, and the workspace takes only %s", kind, strings.Join(taken, ", "))
 	}
 	return nil
 }
@@ -130,9 +135,6 @@ func takes(taken []string, kind string) bool {
 }
 
 func (c *call) upload(client *linearapi.Client, name, kind string, content []byte) (string, error) {
-	if err := c.uploadable(kind); err != nil {
-		return "", err
-	}
 	to, err := client.FileUpload(c.ctx, linearapi.FileUploadInput{Filename: name, ContentType: kind, Size: int64(len(content))})
 	if err != nil {
 		return "", err

@@ -83,7 +83,8 @@ func (c *call) conditions(filters []*filter) ([]linearapi.Filter, error) {
 	var out []linearapi.Filter
 	for _, p := range c.q.params {
 		name, op := p.key(), "eq"
-		if n := len(p.sub); n > 0 && isOperator(p.sub[n-1]) {
+		whole := slices.ContainsFunc(filters, func(f *filter) bool { return f.is(name) }) // tags[all] is a filter, not an operator
+		if n := len(p.sub); n > 0 && isOperator(p.sub[n-1]) && !whole {
 			op = p.sub[n-1]
 			name = (&param{name: p.name, sub: p.sub[:n-1]}).key()
 		}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -18,6 +20,9 @@ type input struct {
 	used     map[string]bool
 	prefix   string
 	failures *[]failure
+	// loose says that a number is taken where a text belongs, as the helpdesk's
+	// own server does.
+	loose bool
 }
 
 func newInput(fields map[string]any) *input {
@@ -102,8 +107,12 @@ func put(fields map[string]any, path []string, v any) {
 	fields[path[0]] = v
 }
 
-// wrong notes what is wrong with a field.
+// wrong notes what is wrong with a field. One that is of a wrong type is not missing
+// as well.
 func (in *input) wrong(field, code, format string, a ...any) {
+	if code == "required" && slices.ContainsFunc(*in.failures, func(f failure) bool { return f.Field == in.prefix+field }) {
+		return
+	}
 	*in.failures = append(*in.failures, failure{Field: in.prefix + field, Code: code, Message: fmt.Sprintf(format, a...)})
 }
 
@@ -139,11 +148,22 @@ func (in *input) any(names ...string) (v any, given bool) {
 	return v, given
 }
 
+// hasAny reports whether one of the names is present, without marking it.
+func (in *input) hasAny(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { _, has := in.fields[name]; return has })
+}
+
 // peek returns a text without marking it.
 func (in *input) peek(name string) string { s, _ := in.fields[name].(string); return s }
 
-// text returns a text. given is also true for null, which is cleared.
+// text returns a text. given is also true for null, which is cleared. Ids may be
+// numbers: many systems have such.
 func (in *input) text(limit int, names ...string) (s string, given, null bool) {
+	return in.words(limit, in.loose || names[0] == "id" || strings.HasSuffix(names[0], "_id"), names...)
+}
+
+// words is text, and takes numbers if they are allowed.
+func (in *input) words(limit int, numbers bool, names ...string) (s string, given, null bool) {
 	v, given := in.any(names...)
 	if !given {
 		return "", false, false
@@ -155,17 +175,19 @@ func (in *input) text(limit int, names ...string) (s string, given, null bool) {
 		if !utf8.ValidString(v) {
 			v = strings.ToValidUTF8(v, "\uFFFD")
 		}
+		v = strings.ReplaceAll(v, "\x00", "") // no store of Linear's takes it
 		if utf8.RuneCountInString(v) > limit {
 			in.wrong(names[0], "too_long", "must be at most %d characters", limit)
 			return "", false, false
 		}
 		return v, true, false
 	case json.Number:
-		return v.String(), true, false
-	default:
-		in.wrong(names[0], "type", "must be a text")
-		return "", false, false
+		if numbers {
+			return v.String(), true, false
+		}
 	}
+	in.wrong(names[0], "type", "must be a text")
+	return "", false, false
 }
 
 // ref returns the id of something that is given as "id", {"id": …} or under
@@ -178,12 +200,12 @@ func (in *input) ref(name string, also ...string) (id string, given, null bool) 
 			return sub.text(500, "id")
 		}
 	}
-	return in.text(500, append([]string{name, name + "_id"}, also...)...)
+	return in.words(500, true, append([]string{name, name + "_id"}, also...)...)
 }
 
 // object wraps a nested object.
 func (in *input) object(name string, fields map[string]any) *input {
-	return &input{fields: fields, used: map[string]bool{}, prefix: in.prefix + name + ".", failures: in.failures}
+	return &input{fields: fields, used: map[string]bool{}, prefix: in.prefix + name + ".", failures: in.failures, loose: in.loose}
 }
 
 // sub returns a nested object, or nil if it is absent.
@@ -304,4 +326,47 @@ func (in *input) whole(names ...string) (n int, given, null bool) {
 		return 0, false, false
 	}
 	return int(f), true, false
+}
+
+// remote merges what remote_data holds over the input that Linear gets, in Linear's
+// own names. Linear says which of them do not exist.
+func (in *input) remote(out map[string]any) {
+	raw, given := in.any("remote_data")
+	if !given || raw == nil {
+		return
+	}
+	more, isObject := raw.(map[string]any)
+	if !isObject {
+		in.wrong("remote_data", "type", "must be an object")
+		return
+	}
+	maps.Copy(out, more)
+}
+
+// moment returns a time with its zone, as Linear takes it.
+func (in *input) moment(name string) (at string, given bool) {
+	s, given, null := in.text(40, name)
+	if !given || null {
+		return "", false
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		in.wrong(name, "value", "must be a time with its zone, such as 2026-11-30T12:00:00Z")
+		return "", false
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000Z"), true
+}
+
+// color returns a color as Linear takes it. given is true for a valid one only.
+func (in *input) color(name string) (hex string, given bool) {
+	s, given, null := in.text(20, name)
+	if !given || null || s == "" {
+		return "", false
+	}
+	digits, found := strings.CutPrefix(s, "#")
+	if _, err := strconv.ParseUint(digits, 16, 32); !found || err != nil || len(digits) != 3 && len(digits) != 6 {
+		in.wrong(name, "value", "must be a color such as #eb5757")
+		return "", false
+	}
+	return s, true
 }

@@ -103,7 +103,7 @@ func (c *call) serveList() (*reply, error) {
 		return nil, err
 	}
 	r.remote = v.remote || v.raw
-	if c.wantsMore() && l.expands {
+	if l.expands && c.wantsMore() {
 		if v.all || v.stream || v.raw {
 			return nil, badRequest(codeInvalidRequest, "expand is for pages: leave out ignore_limit, and response_format raw or stream")
 		}
@@ -121,7 +121,7 @@ func (c *call) serveList() (*reply, error) {
 		known = append(known, f.name)
 	}
 	for _, p := range c.route.params {
-		c.q.get(p.name)
+		c.q.get(p.names()...)
 		known = append(known, p.name)
 	}
 	if err := c.strict(known); err != nil {
@@ -197,12 +197,27 @@ func (c *call) request(l *listing) (request, string, error) {
 	if !fine {
 		return r, "", badRequest(codeInvalidRequest, "include_archived must be true or false")
 	}
-	r.archived = r.archived || on
+	r.archived = r.archived || on || c.seeksArchived()
 	text, err := json.Marshal([]any{r.conditions, r.sort, r.archived, r.byUpdate, fmtSort(r.sort)})
 	if err != nil {
 		return r, "", err
 	}
 	return r, shortHash(l.resource, string(text)), nil
+}
+
+// seeksArchived reports whether a filter is about archived items, which a list
+// otherwise leaves out.
+func (c *call) seeksArchived() bool {
+	return slices.ContainsFunc(c.q.params, func(p *param) bool {
+		value := strings.ToLower(p.values[0])
+		switch p.name {
+		case "is_archived":
+			return value == "true" || value == "1"
+		case "archived_at":
+			return value != "" && value != "null" && !(slices.Equal(p.sub, []string{"null"}) && value != "false")
+		}
+		return false
+	})
 }
 
 func fmtSort(keys []sortKey) string {

@@ -152,7 +152,7 @@ func writeNeed(c *call) (*reply, error) {
 	}
 	if id == "" {
 		out["id"], status = c.make, http.StatusCreated
-		if shown, err := c.asAgent(); err != nil {
+		if shown, err := c.asAgent(""); err != nil {
 			return nil, err
 		} else if shown {
 			out["createAsUser"] = c.who.Name

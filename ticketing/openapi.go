@@ -223,11 +223,11 @@ func (r *route) documented() []*huma.Param {
 		}
 		out = append(out, &huma.Param{Name: name, In: "query", Description: p.description, Required: p.required, Schema: s})
 	}
-	if r.connection || r.tag == "Conversations" || r.facade {
-		add(parameter{name: "integrated_account_id", description: "The connection. Needed if there are several and none is the default."})
-	}
-	for _, p := range r.params {
+	for _, p := range r.parameters() {
 		add(p)
+	}
+	if r.list == nil && !r.facade && !r.open {
+		add(parameter{name: "strict", description: "false: unknown parameters are ignored with a warning instead of refused."})
 	}
 	if r.list != nil {
 		for _, p := range []parameter{

@@ -54,6 +54,7 @@ type route struct {
 // parameter documents a parameter of the query.
 type parameter struct {
 	name, description string
+	also              []string // other spellings
 	required          bool
 	array             bool
 	enum              []string
@@ -126,9 +127,12 @@ func (r *router) find(method, path string) (rt *route, values map[string]string,
 	if rt = at.routes[method]; rt != nil {
 		return rt, values, ""
 	}
-	var names []string
+	names := []string{http.MethodOptions}
 	for m := range at.routes {
 		names = append(names, m)
+		if m == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
 	}
 	slices.Sort(names)
 	return nil, nil, strings.Join(names, ", ")

@@ -71,6 +71,7 @@ func on(routes []*route, f func(*route)) []*route {
 
 func ticketRoutes() []*route {
 	const root = "/unified/ticketing/tickets"
+	teamNames := []string{"team[id]", "team[key]", "team"}
 	action := func(name, summary string, do func(context.Context, *linearapi.Client, string) error) *route {
 		return &route{
 			method: http.MethodPost, path: root + "/{id}/" + name, id: name + "Ticket", summary: summary, result: typeOf[Ticket](), shape: wrapped,
@@ -79,18 +80,18 @@ func ticketRoutes() []*route {
 	}
 	expand := parameter{name: "expand", description: strings.Join(expanded(), ", ") + ".", array: true, enum: expanded()}
 	expandLists := parameter{name: "expand", description: strings.Join(expandedInLists(), ", ") + ". A page then holds at most 50.", array: true, enum: expandedInLists()}
-	asIs := []parameter{{name: "body_passthrough", description: "true: the body is Linear's own input, and is sent as it is. Also taken as truto_body_passthrough."}}
+	writes := []parameter{{name: "body_passthrough", also: []string{"truto_body_passthrough"}, description: "true: the body is Linear's own input, and is sent as it is."}, expand}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), params: []parameter{expandLists}, result: typeOf[Ticket](), shape: paged},
-		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", params: asIs, body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
-		{method: http.MethodGet, path: root + "/duplicates", id: "listTicketDuplicates", summary: "Looks for tickets that say the same.", params: []parameter{{name: "title", required: true}, {name: "description"}, {name: "team_id"}}, result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
+		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", params: writes, body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
+		{method: http.MethodGet, path: root + "/duplicates", id: "listTicketDuplicates", summary: "Looks for tickets that say the same.", params: []parameter{{name: "title", also: []string{"name"}, required: true}, {name: "description"}, {name: "team_id", also: []string{"team[id]"}}}, result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
 		{method: http.MethodPost, path: root + "/duplicates", id: "findTicketDuplicates", summary: "Looks for tickets that say the same.", role: RoleRead, body: typeOf[TicketInput](), result: typeOf[[]Duplicate](), shape: wrapped, handle: findDuplicates},
-		{method: http.MethodGet, path: root + "/meta/create", id: "getTicketCreateMeta", summary: "Reads what a form for a new ticket of a team needs: its fields with their options.", params: []parameter{{name: "team_id", description: "An id or a key. Needed unless the connection has a default team."}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaCreate},
-		{method: http.MethodGet, path: root + "/meta/update", id: "getTicketUpdateMeta", summary: "Reads what a form that changes a ticket needs: its fields with their options and what they are now.", params: []parameter{{name: "id", required: true}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaUpdate},
+		{method: http.MethodGet, path: root + "/meta/create", id: "getTicketCreateMeta", summary: "Reads what a form for a new ticket of a team needs: its fields with their options.", params: []parameter{{name: "team_id", also: teamNames, description: "An id or a key. Needed unless the connection has a default team."}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaCreate},
+		{method: http.MethodGet, path: root + "/meta/update", id: "getTicketUpdateMeta", summary: "Reads what a form that changes a ticket needs: its fields with their options and what they are now.", params: []parameter{{name: "id", also: []string{"ticket_id"}, required: true}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaUpdate},
 		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), repeats: true, handle: bulkCreate},
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", params: asIs, body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", params: writes, body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
 		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), handle: deleteTicket},
 		{method: http.MethodGet, path: root + "/{id}/relations", id: "listTicketRelations", summary: "Lists how a ticket relates to others.", result: typeOf[Relation](), shape: paged, handle: listRelations},
 		{method: http.MethodPost, path: root + "/{id}/relations", id: "createTicketRelation", summary: "Relates two tickets.", body: typeOf[RelationInput](), result: typeOf[Relation](), status: http.StatusCreated, handle: createRelation},
@@ -149,7 +150,23 @@ type ReactInput struct {
 
 func listTicketComments(c *call) (*reply, error) {
 	c.q.params = append(c.q.params, &param{name: "ticket", sub: []string{"id"}, values: []string{c.path["id"]}})
-	return c.serveList()
+	out, err := c.serveList()
+	if err != nil {
+		return nil, err
+	}
+	if l, is := out.body.(*List); is && l.ResultCount == 0 && l.PrevCursor == nil {
+		// A filter that finds nothing is no error to Linear, but a ticket that is
+		// not there is one.
+		client, err := c.client()
+		if err != nil {
+			return nil, err
+		}
+		ref, _ := issueRef(c.path["id"])
+		if _, err := client.Ticket(c.ctx, ref); err != nil {
+			return nil, missing(err, "ticket", c.path["id"])
+		}
+	}
+	return out, nil
 }
 
 func attachmentRoutes() []*route {
@@ -177,6 +194,7 @@ func attachmentRoutes() []*route {
 
 func directoryRoutes() []*route {
 	const root = "/unified/ticketing"
+	teamNames := []string{"team[id]", "team[key]", "team"}
 	inactive := parameter{name: "include_inactive"}
 	teamOnly := parameter{name: "team_only", description: "Leaves out the tags of the workspace."}
 	routes := []*route{
@@ -202,7 +220,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: root + "/ticket_priorities", id: "listTicketPriorities", tag: "Status", summary: "Lists the priorities.", result: typeOf[TicketPriority](), shape: paged, handle: listPriorities},
 		{method: http.MethodGet, path: root + "/ticket_priorities/{id}", id: "getTicketPriority", tag: "Status", summary: "Reads a priority, by number or word.", result: typeOf[TicketPriority](), handle: getPriority},
 		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket: the labels of the group that the setting ticket_type_group names.", result: typeOf[TicketType](), shape: paged, handle: listTicketTypes},
-		{method: http.MethodGet, path: root + "/fields", id: "listFields", tag: "Status", summary: "Lists the fields of tickets, for a form.", params: []parameter{{name: "team_id", description: "An id or a key: the options are those of this team."}}, result: typeOf[Field](), shape: paged, handle: listFields},
+		{method: http.MethodGet, path: root + "/fields", id: "listFields", tag: "Status", summary: "Lists the fields of tickets, for a form.", params: []parameter{{name: "team_id", also: teamNames, description: "An id or a key: the options are those of this team."}}, result: typeOf[Field](), shape: paged, handle: listFields},
 		{method: http.MethodGet, path: root + "/teams", id: "listTeams", tag: "People", summary: "Lists teams.", list: teamListing(), result: typeOf[Team](), shape: paged},
 		{method: http.MethodGet, path: root + "/teams/{id}", id: "getTeam", tag: "People", summary: "Reads a team, by id or key.", result: typeOf[Team](), handle: getTeam},
 		{method: http.MethodGet, path: root + "/teams/{id}/users", id: "listTeamUsers", tag: "People", summary: "Lists the users of a team.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged, handle: listTeamUsers},
@@ -210,7 +228,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: root + "/users", id: "listUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: root + "/users/{id}", id: "getUser", tag: "People", summary: "Reads a user, by id, address or me.", result: typeOf[User](), handle: getUser},
 		{method: http.MethodGet, path: root + "/workspaces", id: "listWorkspaces", tag: "People", summary: "Reads the workspace.", result: typeOf[Workspace](), shape: paged, handle: listWorkspaces},
-		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads the user of the connection.", params: []parameter{{name: "flat", description: "true: the object itself, without the envelope."}}, result: typeOf[User](), shape: paged, handle: getMe},
+		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads the user of the connection.", params: append([]parameter{{name: "flat", description: "true: the object itself, without the envelope."}, {name: "limit"}, {name: "next_cursor", also: []string{"cursor"}}, {name: "prev_cursor"}}, viewParams()...), result: typeOf[User](), shape: paged, handle: getMe},
 		{method: http.MethodGet, path: "/unified/user-directory/users", id: "listDirectoryUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: "/unified/user-directory/users/{id}", id: "getDirectoryUser", tag: "People", summary: "Reads a user.", result: typeOf[User](), handle: getUser},
 		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: []parameter{
@@ -264,7 +282,7 @@ func conversationRoutes() []*route {
 	const root = "/conversations/{conversation}"
 	account := parameter{name: "account_id", description: "The account of the helpdesk. Defaults to that of the token."}
 	refresh := parameter{name: "refresh", description: "true: asks Linear, whatever is kept."}
-	term := parameter{name: "q", required: true}
+	term := parameter{name: "q", also: []string{"query"}, required: true}
 	routes := []*route{
 		{method: http.MethodGet, path: root + "/issues", id: "listConversationIssues", summary: "Lists the issues that are linked to a conversation.", params: []parameter{refresh}, result: typeOf[ConversationLink](), shape: paged, handle: listConversationIssues},
 		{method: http.MethodPost, path: root + "/issues", id: "createConversationIssue", summary: "Creates an issue and links it, in one step.", body: typeOf[ConversationIssueInput](), result: typeOf[CreatedIssue](), status: http.StatusCreated, repeats: true, connection: true, handle: createConversationIssue},
@@ -328,7 +346,7 @@ func platformRoutes() []*route {
 		{method: http.MethodPatch, path: "/integrated-account/{id}", id: "updateConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Changes the settings of a connection.", body: typeOf[SettingsInput](), result: typeOf[Account](), handle: updateAccount},
 		{method: http.MethodDelete, path: "/integrated-account/{id}", id: "deleteConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Ends a connection: revokes its tokens and forgets them.", result: typeOf[Disconnected](), handle: disconnectAccount},
 		{method: http.MethodPost, path: "/integrated-account/{id}/test", id: "testConnection", tag: "Connections", scope: "connections:read", role: RoleRead, summary: "Calls Linear once.", result: typeOf[map[string]any](), shape: wrapped, handle: testAccount},
-		{method: http.MethodGet, path: "/integrated-account/{id}/capabilities", id: "getCapabilities", tag: "Connections", scope: "connections:read", summary: "Lists what can be done.", params: []parameter{{name: "type"}, {name: "methods", array: true}, {name: "resource"}}, result: typeOf[Capabilities](), handle: capabilities},
+		{method: http.MethodGet, path: "/integrated-account/{id}/capabilities", id: "getCapabilities", tag: "Connections", scope: "connections:read", summary: "Lists what can be done.", params: []parameter{{name: "type", enum: []string{"unified", "proxy"}}, {name: "methods", array: true}, {name: "resource"}, {name: "has_description", description: "true: only what is described; false: only what is not."}}, result: typeOf[Capabilities](), handle: capabilities},
 		{method: http.MethodGet, path: "/unified/meta/ticketing/linear", id: "getMeta", tag: "Connections", summary: "Says how the unified model and Linear correspond: resources, fields, filters.", result: typeOf[Meta](), handle: getMeta},
 		{method: http.MethodGet, path: "/webhook", id: "listWebhooks", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists subscriptions.", result: typeOf[Subscription](), shape: paged, handle: listWebhooks},
 		{method: http.MethodPost, path: "/webhook", id: "createWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Subscribes to events. The answer holds the secret, once.", body: typeOf[SubscriptionInput](), result: typeOf[NewSubscription](), status: http.StatusCreated, handle: createWebhook},
@@ -359,7 +377,7 @@ func proxyRoutes() []*route {
 	routes := []*route{
 		{method: http.MethodPost, path: "/proxy/graphql", id: "proxyGraphQL", keyed: true, summary: "Sends one operation to Linear as it is.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
 		{method: http.MethodPost, path: "/custom/graphql", id: "customGraphQL", keyed: true, summary: "The same as /proxy/graphql.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
-		{method: http.MethodGet, path: "/proxy/{resource}", id: "proxyList", summary: "Lists a resource with Linear's own names.", params: []parameter{fields, {name: "filter", description: "A filter as Linear takes it, in JSON."}, {name: "order_by", enum: []string{"createdAt", "updatedAt"}}, {name: "limit"}, {name: "next_cursor"}, {name: "prev_cursor"}, {name: "include_archived"}}, result: typeOf[map[string]any](), shape: paged, handle: proxyList},
+		{method: http.MethodGet, path: "/proxy/{resource}", id: "proxyList", summary: "Lists a resource with Linear's own names.", params: []parameter{fields, {name: "filter", description: "A filter as Linear takes it, in JSON."}, {name: "order_by", also: []string{"orderBy"}, enum: []string{"createdAt", "updatedAt"}}, {name: "limit"}, {name: "next_cursor", also: []string{"cursor"}}, {name: "prev_cursor"}, {name: "include_archived"}}, result: typeOf[map[string]any](), shape: paged, handle: proxyList},
 		{method: http.MethodPost, path: "/proxy/{resource}", id: "proxyCreate", summary: "Creates with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), status: http.StatusCreated, repeats: true, handle: proxyWrite},
 		{method: http.MethodGet, path: "/proxy/{resource}/{id}", id: "proxyGet", summary: "Reads one with Linear's own names.", params: []parameter{fields}, result: typeOf[map[string]any](), handle: proxyGet},
 		{method: http.MethodPatch, path: "/proxy/{resource}/{id}", id: "proxyUpdate", summary: "Changes with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), handle: proxyWrite},

@@ -26,7 +26,7 @@ type Settings struct {
 	DefaultTeamID                       string                    `json:"default_team_id"`
 	DefaultLabels                       []string                  `json:"default_labels"`
 	TicketTypeGroup                     string                    `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
-	TeamOverrides                       map[string]map[string]any `json:"team_overrides" doc:"Settings of single teams, by id or key. They hold for notes, statuses and comments of their issues."`
+	TeamOverrides                       map[string]map[string]any `json:"team_overrides" doc:"Settings of single teams, by id or key. They hold for notes, statuses and comments of their issues, and for what is created in the team: default_labels, create_as_agent. default_team_id, ticket_type_group and auto_link are for the whole connection."`
 	AutomateReopenOnProjectCompletion   bool                      `json:"automate_reopen_on_project_completion"`
 	AutomateReopenOnProjectCancellation bool                      `json:"automate_reopen_on_project_cancellation"`
 	CreateAsAgent                       bool                      `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name. Only apps can."`
@@ -78,6 +78,12 @@ func (in *input) overrides(s *Settings) {
 		own := teams.sub(team)
 		if own == nil {
 			continue
+		}
+		for _, whole := range []string{"default_team_id", "ticket_type_group", "auto_link"} {
+			if own.hasAny(whole) {
+				in.wrong("team_overrides."+team+"."+whole, "value", "holds for the whole connection: a team has none of its own")
+				return
+			}
 		}
 		scratch := *s
 		own.settings(&scratch)

@@ -132,6 +132,8 @@ type TagInput struct {
 	Description string   `json:"description,omitempty"`
 	Team        *anyRef  `json:"team,omitempty" doc:"On create: the team that the tag is for. Without it, every team has it."`
 	Parent      *anyRef  `json:"parent,omitempty"`
+
+	RemoteData map[string]any `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
 }
 
 func writeTag(c *call) (*reply, error) {
@@ -143,13 +145,17 @@ func writeTag(c *call) (*reply, error) {
 	} else if id == "" || given {
 		in.wrong("name", "required", "must not be empty")
 	}
-	for _, f := range []string{"color", "description"} {
-		if s, given, null := in.text(2000, f); given && !null {
-			out[f] = s
-		}
+	if color, given := in.color("color"); given {
+		out["color"] = color
 	}
-	if parent, given, _ := in.ref("parent"); given {
+	if s, given, null := in.text(2000, "description"); given && !null {
+		out["description"] = s
+	}
+	if parent, given, null := in.ref("parent"); given {
 		out["parentId"] = parent
+		if null || parent == "" {
+			out["parentId"] = nil
+		}
 	}
 	if teamID, given, _ := in.ref("team"); given && id == "" && teamID != "" {
 		t, err := c.teamOf(reference{id: teamID})
@@ -162,12 +168,18 @@ func writeTag(c *call) (*reply, error) {
 			out["teamId"] = t.ID
 		}
 	}
+	in.remote(out)
 	if err := in.done(); err != nil {
 		return nil, err
 	}
 	client, err := c.client()
 	if err != nil {
 		return nil, err
+	}
+	if id != "" {
+		if err := c.unchanged(func() (string, error) { return c.tagTag(client, id) }); err != nil {
+			return nil, err
+		}
 	}
 	defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")
 	var n *linearapi.Node[linearapi.Label]
@@ -183,9 +195,21 @@ func writeTag(c *call) (*reply, error) {
 		}
 	}
 	if err != nil {
-		return nil, missing(err, "tag", id)
+		return nil, missing(unfound(err, map[string]string{"Team": "team"}), "tag", id)
 	}
 	return c.oneTag(status, n)
+}
+
+// tagTag is the etag of a tag as it stands.
+func (c *call) tagTag(client *linearapi.Client, id string) (string, error) {
+	got, err := client.LabelNodes(c.ctx, nest("id", linearapi.Filter{"eq": id}), linearapi.PageArgs{First: 1})
+	if err != nil {
+		return "", err
+	}
+	if len(got.Nodes) == 0 {
+		return "", notFound("tag", id)
+	}
+	return etag(id, got.Nodes[0].Value.UpdatedAt), nil
 }
 
 func (c *call) oneTag(status int, n *linearapi.Node[linearapi.Label]) (*reply, error) {
@@ -197,6 +221,9 @@ func (c *call) oneTag(status int, n *linearapi.Node[linearapi.Label]) (*reply, e
 func deleteTag(c *call) (*reply, error) {
 	client, err := c.client()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.unchanged(func() (string, error) { return c.tagTag(client, c.path["id"]) }); err != nil {
 		return nil, err
 	}
 	defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")

@@ -33,6 +33,7 @@ func ticketFilters() []*filter {
 		{name: "team[id]", kind: ofID, path: "team.id"},
 		{name: "team[key]", kind: ofText, path: "team.key"},
 		{name: "collection[id]", also: []string{"collections", "collections[id]"}, make: filterCollection},
+		{name: "collection[type]", also: []string{"collections[type]"}, make: filterCollectionType, doc: "project, iteration, milestone or initiative: the tickets that are in one."},
 		{name: "project[id]", kind: ofID, path: "project.id", nullable: true},
 		{name: "cycle", make: filterCycle, doc: "current, next, previous, null, or an id."},
 		{name: "tag[id]", also: []string{"tags", "tags[id]"}, kind: ofID, path: "labels.id"},
@@ -195,6 +196,29 @@ func filterCollection(_ *call, op string, values []string) (linearapi.Filter, er
 	return or([]linearapi.Filter{
 		nest("project.id", in), nest("cycle.id", in), nest("projectMilestone.id", in), nest("project.initiatives.some.id", in),
 	}), nil
+}
+
+// filterCollectionType selects the tickets that are in some collection of a type.
+func filterCollectionType(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op != "eq" && op != "in" {
+		return nil, badRequest(codeInvalidRequest, "collection[type] has no operator %q", op)
+	}
+	paths := map[string]string{
+		"project": "project", "iteration": "cycle", "cycle": "cycle", "milestone": "projectMilestone", "initiative": "project.initiatives.some.id",
+	}
+	var either []linearapi.Filter
+	for _, v := range values {
+		path, known := paths[strings.ToLower(v)]
+		switch {
+		case !known:
+			return nil, badRequest(codeInvalidRequest, "collection[type] must be project, iteration, milestone or initiative")
+		case path == paths["initiative"]:
+			either = append(either, nest(path, linearapi.Filter{"nin": []string{}}))
+		default:
+			either = append(either, nest(path, linearapi.Filter{"null": false}))
+		}
+	}
+	return or(either), nil
 }
 
 func filterCycle(_ *call, op string, values []string) (linearapi.Filter, error) {

@@ -2,7 +2,6 @@ package ticketing
 
 import (
 	"cmp"
-	"maps"
 	"strings"
 	"time"
 
@@ -71,32 +70,23 @@ func (c *call) ticketFields(in *input, now *linearapi.Node[linearapi.Issue]) (ou
 		}
 	}
 	if creating {
-		if s, given, null := in.text(40, "created_at"); given && !null {
-			if _, err := time.Parse(time.RFC3339, s); err != nil {
-				in.wrong("created_at", "value", "must be a time such as 2026-11-30T12:00:00Z")
-			}
-			out["createdAt"] = s
+		if at, given := in.moment("created_at"); given {
+			out["createdAt"] = at
 		}
 		if id, given, null := in.ref("template"); given && !null && id != "" {
 			out["templateId"] = id
 		}
-		if err = c.actAs(out); err != nil {
+		if err = c.actAs(team, out); err != nil {
 			return nil, "", err
 		}
 	}
-	if raw, given := in.any("remote_data"); given && raw != nil {
-		more, isObject := raw.(map[string]any)
-		if !isObject {
-			in.wrong("remote_data", "type", "must be an object")
-		}
-		maps.Copy(out, more)
-	}
+	in.remote(out)
 	return out, team, in.done()
 }
 
 // actAs shows the agent's name on what an app writes. Other tokens may not.
-func (c *call) actAs(out linearapi.Input) error {
-	shown, err := c.asAgent()
+func (c *call) actAs(team string, out linearapi.Input) error {
+	shown, err := c.asAgent(team)
 	if err != nil || !shown {
 		return err
 	}
@@ -107,13 +97,31 @@ func (c *call) actAs(out linearapi.Input) error {
 	return nil
 }
 
-// asAgent reports whether what the caller creates is shown under their name.
-func (c *call) asAgent() (bool, error) {
+// asAgent reports whether what the caller creates in a team is shown under their
+// name.
+func (c *call) asAgent(team string) (bool, error) {
 	if !c.conn.AppActor || !c.who.session {
 		return false, nil
 	}
-	s, err := c.api.settings(c.ctx, c.conn.ID)
+	s, err := c.settingsIn(team)
 	return s.CreateAsAgent, err
+}
+
+// settingsIn are the settings that hold for what is created in a team.
+func (c *call) settingsIn(team string) (Settings, error) {
+	s, err := c.api.settings(c.ctx, c.conn.ID)
+	if err != nil || team == "" || len(s.TeamOverrides) == 0 {
+		return s, err
+	}
+	name := teamName{ID: team}
+	t, err := c.teamOf(reference{id: team})
+	if err != nil {
+		return s, err
+	}
+	if t != nil {
+		name.Key = t.Key
+	}
+	return c.api.settingsOf(c.ctx, c.conn.ID, &name)
 }
 
 // passthrough is the body as it is, if the request wants it sent to Linear so; nil
@@ -153,7 +161,7 @@ func (c *call) readTeam(in *input, creating bool, now *linearapi.Node[linearapi.
 		}
 	}
 	if !given {
-		r.id, given, _ = in.text(100, "team", "team_id")
+		r.id, given, _ = in.words(100, true, "team", "team_id")
 		given = given && r.id != ""
 	}
 	if !given && creating {

@@ -91,7 +91,7 @@ func (c *call) readTags(in *input, team string, out linearapi.Input) error {
 // that is gone, of another team or of a group from which the ticket has a tag is
 // left out: the setting must not keep tickets from being created.
 func (c *call) defaultTags(team string, out linearapi.Input) error {
-	s, err := c.api.settings(c.ctx, c.conn.ID)
+	s, err := c.settingsIn(team)
 	if err != nil || len(s.DefaultLabels) == 0 {
 		return err
 	}

@@ -111,6 +111,8 @@ type TicketStatusInput struct {
 	Color       string   `json:"color,omitempty" doc:"For example #eb5757."`
 	Description *string  `json:"description,omitempty"`
 	Position    *float64 `json:"position,omitempty"`
+
+	RemoteData map[string]any `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
 }
 
 // stateByID reads a status; nil if there is none.
@@ -150,8 +152,8 @@ func writeTicketStatus(c *call) (*reply, error) {
 	case given, id == "":
 		in.wrong("name", "required", "must not be empty")
 	}
-	if s, given, _ := in.text(20, "color"); given && s != "" {
-		out["color"] = s
+	if color, given := in.color("color"); given {
+		out["color"] = color
 	} else if id == "" {
 		out["color"] = "#95a2b3"
 	}
@@ -185,12 +187,18 @@ func writeTicketStatus(c *call) (*reply, error) {
 			out["teamId"] = t.ID
 		}
 	}
+	in.remote(out)
 	if err := in.done(); err != nil {
 		return nil, err
 	}
 	made, code := id, http.StatusOK
 	if id == "" {
 		out["id"], made, code = c.make, c.make, http.StatusCreated
+	}
+	if id != "" {
+		if err := c.unchanged(func() (string, error) { return c.statusTag(id) }); err != nil {
+			return nil, err
+		}
 	}
 	defer c.api.cache.drop(c.conn.ID, kindStates, "ticket_status")
 	if len(out) > 0 {
@@ -201,8 +209,23 @@ func writeTicketStatus(c *call) (*reply, error) {
 	return c.oneStatus(code, made)
 }
 
+// statusTag is the etag of a status as it stands.
+func (c *call) statusTag(id string) (string, error) {
+	n, err := c.stateByID(id)
+	if err != nil {
+		return "", err
+	}
+	if n == nil {
+		return "", notFound("status", id)
+	}
+	return etag(id, n.Value.UpdatedAt), nil
+}
+
 // deleteTicketStatus archives a status: Linear deletes none.
 func deleteTicketStatus(c *call) (*reply, error) {
+	if err := c.unchanged(func() (string, error) { return c.statusTag(c.path["id"]) }); err != nil {
+		return nil, err
+	}
 	defer c.api.cache.drop(c.conn.ID, kindStates, "ticket_status")
 	if err := c.discard(proxyResources()["workflow_states"], c.path["id"]); err != nil {
 		return nil, missing(err, "status", c.path["id"])

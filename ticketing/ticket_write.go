@@ -68,9 +68,6 @@ func createTicket(c *call) (*reply, error) {
 		return nil, err
 	}
 	c.notes = append(c.notes, notes...)
-	if rest := in.unknown(); len(rest) > 0 {
-		c.notes = append(c.notes, "ignored unknown fields: "+strings.Join(rest, ", "))
-	}
 	if c.requested {
 		c.q.params = append(c.q.params, &param{name: "expand", values: []string{"needs"}})
 	}
@@ -81,7 +78,10 @@ func createTicket(c *call) (*reply, error) {
 func (c *call) newTicket(in *input) (*linearapi.Node[linearapi.Issue], []string, error) {
 	in.any("integrated_account_id")
 	dedupe, _, _ := in.text(10, "dedupe")
-	files, _ := in.list(10, "attachments")
+	files, err := c.prepare(in.files())
+	if err != nil {
+		return nil, nil, err
+	}
 	c.creating = true
 	customer := in.asker()
 	fields, team, err := c.ticketFields(in, nil)
@@ -122,13 +122,7 @@ func (c *call) newTicket(in *input) (*linearapi.Node[linearapi.Issue], []string,
 		}
 	}
 	for i, f := range files {
-		one, isObject := f.(map[string]any)
-		if !isObject {
-			notes = append(notes, "attachment "+strconv.Itoa(i+1)+" is not an object")
-			continue
-		}
-		sub := in.object("attachments", one)
-		if _, err := c.attach(made.Value.ID, sub, derive(c.make, "attachment", strconv.Itoa(i))); err != nil {
+		if _, err := c.attach(made.Value.ID, f, derive(c.make, "attachment", strconv.Itoa(i))); err != nil {
 			// The ticket stands; the client learns what is missing.
 			notes = append(notes, "attachment "+strconv.Itoa(i+1)+" failed: "+problemOf(err).message)
 		}
@@ -152,7 +146,7 @@ func (c *call) createIssue(fields linearapi.Input) (*linearapi.Node[linearapi.Is
 			return client.Ticket(c.ctx, id)
 		}
 	}
-	return made, err
+	return made, unfound(err, nil)
 }
 
 // derive makes an id for a part of what a request creates.
@@ -169,9 +163,6 @@ func updateTicket(c *call) (*reply, error) {
 	if err != nil {
 		return nil, missing(err, "ticket", c.path["id"])
 	}
-	if rest := c.input.unknown(); len(rest) > 0 {
-		c.notes = append(c.notes, "ignored unknown fields: "+strings.Join(rest, ", "))
-	}
 	return c.oneTicket(http.StatusOK, n)
 }
 
@@ -182,19 +173,12 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 		return nil, err
 	}
 	var now *linearapi.Node[linearapi.Issue]
-	match := ""
-	if c.r != nil {
-		match = strings.Trim(c.r.Header.Get("If-Match"), `"`)
-	}
-	if match != "" || ofTeam(in) {
+	if c.r != nil && c.r.Header.Get("If-Match") != "" || ofTeam(in) {
 		if now, err = client.Ticket(c.ctx, ref); err != nil {
 			return nil, err
 		}
-		if match != "" && match != "*" && match != etag(now.Value.ID, now.Value.UpdatedAt) {
-			return nil, &problem{
-				status: http.StatusPreconditionFailed, code: codePrecondition,
-				message: "the ticket was changed meanwhile: read it again",
-			}
+		if err := c.unchanged(func() (string, error) { return etag(now.Value.ID, now.Value.UpdatedAt), nil }); err != nil {
+			return nil, err
 		}
 	}
 	c.creating = false
@@ -229,10 +213,34 @@ func (c *call) sendChange(id string, fields linearapi.Input) (*linearapi.Node[li
 	}
 	done := c.api.intend(c.ctx, c.conn.ID, id)
 	changed, err := client.TicketUpdate(c.ctx, id, fields)
-	if err == nil {
-		done(changed.Value.UpdatedAt)
+	if err != nil {
+		return nil, c.unfoundBy(err, id, fields)
 	}
-	return changed, err
+	done(changed.Value.UpdatedAt)
+	return changed, nil
+}
+
+// unfoundBy tells whether a change failed for a ticket that is not there, or for
+// what the change names.
+func (c *call) unfoundBy(err error, id string, fields linearapi.Input) error {
+	p, is := errors.AsType[*problem](unfound(err, nil))
+	if !is {
+		return err
+	}
+	if p.failures[0].Field != "parent_ticket" {
+		return p
+	}
+	if _, names := fields["parentId"]; !names {
+		return err
+	}
+	client, gone := c.client()
+	if gone == nil {
+		_, gone = client.Ticket(c.ctx, id)
+	}
+	if gone != nil {
+		return err
+	}
+	return p
 }
 
 // ofTeam reports whether a change names things that must belong to the team of
@@ -264,6 +272,15 @@ func deleteTicket(c *call) (*reply, error) {
 		}
 		ref = n.Value.ID // what Linear says later names the id
 	}
+	if err := c.unchanged(func() (string, error) {
+		n, err := client.Ticket(c.ctx, ref)
+		if err != nil {
+			return "", missing(err, "ticket", c.path["id"])
+		}
+		return etag(n.Value.ID, n.Value.UpdatedAt), nil
+	}); err != nil {
+		return nil, err
+	}
 	c.api.intend(c.ctx, c.conn.ID, ref)
 	if permanent {
 		if c.who.Role != RoleAdmin {
@@ -285,14 +302,4 @@ func deleteTicket(c *call) (*reply, error) {
 // Deleted is the answer to a delete.
 type Deleted struct {
 	ID string `json:"id"`
-}
-
-// missing words a "not found" of Linear for people.
-func missing(err error, what, id string) error {
-	if e, is := errors.AsType[*adapter.Error](err); is && e.Code == adapter.CodeNotFound {
-		p := notFound(what, id)
-		p.remote, p.cause = true, err
-		return p
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -20,15 +21,9 @@ type view struct {
 
 func (c *call) view() (view, error) {
 	v := view{remote: c.api.cfg.RemoteData, limit: defaultLimit}
-	if text := c.q.get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return v, badRequest(codeInvalidRequest, "limit must be a number from 1 to %d", maxLimit)
-		}
-		if n > maxLimit {
-			c.notes = append(c.notes, "limit was cut to "+strconv.Itoa(maxLimit))
-		}
-		v.limit = min(n, maxLimit)
+	var err error
+	if v.limit, err = c.limit(defaultLimit); err != nil {
+		return v, err
 	}
 	switch format := c.q.get("response_format", "truto_response_format"); format {
 	case "", "unified":
@@ -37,6 +32,9 @@ func (c *call) view() (view, error) {
 	case "raw":
 		v.raw = true
 	case "stream":
+		if c.route.shows() {
+			return v, badRequest(codeInvalidRequest, "response_format stream is for lists; here it is unified, raw or normalized")
+		}
 		v.stream = true
 	default:
 		return v, badRequest(codeInvalidRequest, "response_format must be unified, raw, normalized or stream")
@@ -64,7 +62,32 @@ func (c *call) view() (view, error) {
 	v.keyBy = c.q.get("key_by", "truto_key_by")
 	v.fields = c.q.all("fields")
 	v.exclude = c.q.all("exclude_fields", "truto_exclude_fields")
+	if err := c.checkFields("fields", v.fields); err != nil {
+		return v, err
+	}
+	if err := c.checkFields("exclude_fields", v.exclude); err != nil {
+		return v, err
+	}
 	return v, nil
+}
+
+// limit reads how many items the request wants, or takes the default.
+func (c *call) limit(otherwise int) (int, error) {
+	text := c.q.get("limit")
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) && n > 0 {
+		err = nil // Atoi gives the largest number, which is too much in any case
+	}
+	if err != nil || n < 1 {
+		return 0, badRequest(codeInvalidRequest, "limit must be a number from 1 to %d", maxLimit)
+	}
+	if n > maxLimit {
+		c.notes = append(c.notes, "limit was cut to "+strconv.Itoa(maxLimit))
+	}
+	return min(n, maxLimit), nil
 }
 
 // show turns items into what result holds.

@@ -100,14 +100,16 @@ func (c *Client) UserNodes(ctx context.Context, q UserQuery) (*Page[Node[Member]
 	return query[Page[Node[Member]]](ctx, c, operation{name: "userList"}, "users", v)
 }
 
-// CommentPost is [Client.CommentCreate] with Linear's own object.
-func (c *Client) CommentPost(ctx context.Context, in CommentCreateInput) (*Node[Comment], error) {
-	op := operation{name: "commentPost", repeatable: in.ID != ""}
+// CommentPost is [Client.CommentCreate] with Linear's own objects: an object of
+// its CommentCreateInput and the comment.
+func (c *Client) CommentPost(ctx context.Context, in Input) (*Node[Comment], error) {
+	op := operation{name: "commentPost", repeatable: in.repeatable()}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentCreate", "comment", vars{"input": in})
 }
 
-// CommentEdit is [Client.CommentUpdate] with Linear's own object.
-func (c *Client) CommentEdit(ctx context.Context, id string, in CommentUpdateInput) (*Node[Comment], error) {
+// CommentEdit is [Client.CommentUpdate] with Linear's own objects: an object of
+// its CommentUpdateInput and the comment.
+func (c *Client) CommentEdit(ctx context.Context, id string, in Input) (*Node[Comment], error) {
 	op := operation{name: "commentEdit", repeatable: true}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentUpdate", "comment", vars{"id": id, "input": in})
 }

@@ -26,8 +26,11 @@ type Project struct {
 	// or offTrack, or empty.
 	Scope  float64 `json:"scope"`
 	Health string  `json:"health"`
-	Color  string  `json:"color"`
-	Icon   string  `json:"icon"`
+	// Priority is 0 (none) to 4 (low), as that of issues is.
+	Priority    float64   `json:"priority"`
+	CompletedAt time.Time `json:"completedAt"`
+	Color       string    `json:"color"`
+	Icon        string    `json:"icon"`
 	// Teams and Members are at most ten each.
 	Teams struct {
 		Nodes []Team `json:"nodes"`

@@ -26,6 +26,14 @@ type file struct {
 	sent      bool
 }
 
+// SetUploadTypes restricts the content types of the files that a workspace takes,
+// such as "image/*". None takes all. Linear leaves the check to its clients.
+func (w *Workspace) SetUploadTypes(types ...string) {
+	w.srv.mu.Lock()
+	defer w.srv.unlock()
+	w.uploadTypes = types
+}
+
 // File returns the file that was uploaded to an address, or false.
 func (s *Server) File(assetURL string) ([]byte, bool) {
 	s.mu.Lock()

@@ -119,6 +119,7 @@ type Workspace struct {
 	notifications []*notification
 	things        map[string][]*thing // by type
 	membersOnly   bool                // see RestrictAgents
+	uploadTypes   []string            // see SetUploadTypes
 }
 
 // Workspace adds a workspace and returns it. The URL key is the part of
@@ -150,6 +151,11 @@ func (w *Workspace) field(r *request, name string, a args) (any, error) {
 		return w.updatedAt, nil
 	case restrictAgents:
 		return w.membersOnly, nil
+	case "allowedFileUploadContentTypes":
+		if len(w.uploadTypes) == 0 {
+			return nil, nil
+		}
+		return w.uploadTypes, nil
 	case "userCount":
 		return len(w.users), nil
 	case "users":
