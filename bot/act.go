@@ -100,16 +100,11 @@ func (b *Bot) yieldToTurns(ctx context.Context, r *run, lane state.Key, now time
 	if lane == r.entry.Lane.Thread() {
 		return nil
 	}
-	probe, err := (&own.Event{Probe: true}).Pack()
-	if err != nil {
-		return err
-	}
-	id := fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, now.UnixNano())
-	idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{ID: id, Lane: lane, Body: probe, IfIdle: true})
+	busy, err := own.Busy(ctx, b.cfg.Store, lane, r.head().Key)
 	if err != nil {
 		return fmt.Errorf("bot: turns of %s: %w", lane.ID, err)
 	}
-	if idle.Outcome == state.Busy {
+	if busy {
 		// Most of these turns are over in a moment, and some last for minutes.
 		wait := min(max(now.Sub(r.entry.EnqueuedAt), 50*time.Millisecond), time.Second)
 		return &verdict.YieldError{Wait: wait, Why: "waiting for a comment that tells of the same message"}
@@ -140,7 +135,7 @@ func (b *Bot) noteSession(ctx context.Context, r *run) error {
 	}
 	first, err := b.sessions.Note(ctx, ev.Workspace, now)
 	if first {
-		b.signal(ctx, state.Key{Workspace: ev.Workspace, Kind: "thread", ID: sessionsSignal})
+		b.halts.Signal(ctx, state.Key{Workspace: ev.Workspace, Kind: "thread", ID: sessionsSignal})
 	}
 	if in := ev.Message.Session.CommentThread; err == nil && in != "" {
 		there := b.notes.Thread(laneKey(ev.Workspace, in))
@@ -196,4 +191,18 @@ func (b *Bot) expectsSession(ctx context.Context, r *run) (bool, error) {
 		return true, nil
 	}
 	return b.sessions.Send(ctx, r.head().Workspace)
+}
+
+// sessionsSignal stands for the thread in a signal that says that a workspace has
+// begun to send sessions. Ids of threads begin with the name of a platform.
+const sessionsSignal = "sessions"
+
+// learnSessions takes a signal that says that a workspace has begun to send sessions,
+// and reports whether it was one.
+func (b *Bot) learnSessions(k state.Key) bool {
+	if k.ID != sessionsSignal {
+		return false
+	}
+	b.sessions.Learn(k.Workspace, true)
+	return true
 }

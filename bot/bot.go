@@ -14,11 +14,11 @@ import (
 	"github.com/linearbot/linearbot/internal/acts"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/greet"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/rows"
-	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/turns"
 )
@@ -39,7 +39,7 @@ type Bot struct {
 	notes      notes.Book
 	questions  questions.Book
 	runner     *turns.Runner
-	running    running.Set[*Turn]
+	halts      *halt.Turns
 	sessions   *acts.Workspaces
 	attends    *attend.Sessions
 	greeter    greet.Greeter
@@ -64,7 +64,7 @@ func New(cfg Config) (*Bot, error) {
 		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger, steps: steps.Recorder{Tracer: cfg.Tracer},
 		notes: book, sessions: acts.NewWorkspaces(book), links: links.New(links.Config(cfg.Links), book),
 	}
-	b.attends = b.attendance()
+	b.attends, b.halts = b.attendance(), b.haltable()
 	b.on.commands.NoHelp = cfg.Commands.NoHelp
 	b.questions = questions.New(book, cfg.Store, b.notesOf)
 	if holder, ok := cfg.Adapter.(adapter.SecretHolder); ok {
@@ -73,7 +73,7 @@ func New(cfg Config) (*Bot, error) {
 	b.runner = turns.New(turns.Config{
 		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers, PerWorkspace: cfg.PerWorkspace,
 		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,
-		Running: b.running.Names,
+		Running: b.halts.Names,
 	})
 	return b, nil
 }
@@ -114,7 +114,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watching sync.WaitGroup
-	watching.Go(func() { b.watch(watch) })
+	watching.Go(func() { b.halts.Watch(watch) })
 	watching.Go(func() { b.greeter.Run(watch) })
 	defer watching.Wait()
 	defer stop()

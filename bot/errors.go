@@ -25,9 +25,6 @@ var (
 	// ErrDraining is the cause with which a handler's context ends when the
 	// process stops and the drain time is over.
 	ErrDraining = turns.ErrDraining
-	// ErrDeleted is the cause with which a handler's context ends when the
-	// message that it handles, or the one that begins its thread, is deleted.
-	ErrDeleted = errors.New("bot: the message was deleted")
 	// ErrTurnTimeout is the cause with which a handler's context ends when
 	// it ran for longer than its HandlerOptions.Timeout or
 	// Config.TurnTimeout.

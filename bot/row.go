@@ -176,5 +176,5 @@ func (b *Bot) apart(ctx context.Context, t *Turn) (bool, error) {
 		return r != nil, err
 	}
 	s, err := halt.LastStop(ctx, t.notes)
-	return t.endedBy(s), err
+	return t.halts().StoppedBy(s), err
 }

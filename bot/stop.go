@@ -4,38 +4,76 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/halt"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/pause"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
-// ErrStopped is the cause with which a handler's context ends when a person
-// asks the bot to stop.
-var ErrStopped = errors.New("bot: a person asked to stop")
+// Errors with which the contexts of handlers end.
+var (
+	// ErrStopped is the cause with which a handler's context ends when a person
+	// asks the bot to stop.
+	ErrStopped = halt.ErrStopped
+	// ErrDeleted is the cause with which a handler's context ends when the
+	// message that it handles, or the one that begins its thread, is deleted.
+	ErrDeleted = halt.ErrDeleted
+	// ErrTakenOver is the cause with which a handler's context ends when a newer message
+	// takes over; see [Takeover].
+	ErrTakenOver = halt.ErrTakenOver
+)
 
-// A stop of a thread ends the turns of everything that happened there before it:
-// those that run, on any instance, and those that wait. Their contexts end with
-// ErrStopped, after which they write nothing more. Messages after the stop start
-// afresh. In an agent session a person asks for it; a stop has a lane of its own,
-// so it does not wait for the turns that it ends. Elsewhere a handler calls
-// Thread.Stop.
+// Three things end turns before they are done, those that run, on any instance, and
+// those that wait; package halt keeps and carries them out. They are noted when they
+// arrive, whether or not a worker is free for the turn of their own event:
+//
+//   - A stop ends everything that happened in the thread before it. In an agent session
+//     a person asks for it; it has a lane of its own, so it does not wait for the turns
+//     that it ends. Elsewhere a handler calls Thread.Stop.
+//   - A person who deletes a message wants no answer to it.
+//   - Under Takeover, a message that the bot listens to ends what runs in its thread.
+//     The turn that was ended goes back to its lane, where the newer message stands for
+//     it.
+//
+// Their contexts end with the cause, after which they write nothing more.
 
-// endedBy reports whether a stop ends the turn.
-func (t *Turn) endedBy(s halt.Stop) bool {
-	return s.Ends(t.entry.Seq, t.entry.EnqueuedAt) && t.head().Key != s.By
+// haltable returns what ends turns of b.
+func (b *Bot) haltable() *halt.Turns {
+	cfg := halt.Config{Book: b.notes, TakesOver: b.cfg.Policy.takesOver(), Log: b.log, Other: b.learnSessions}
+	if s, ok := b.cfg.Store.(state.Signaler); ok {
+		cfg.Signals = s
+	}
+	return halt.NewTurns(cfg)
+}
+
+// halts returns what decides whether a turn ends. Only new messages and edits are
+// answered, so only they go with their message.
+func (t *Turn) halts() *halt.Turn {
+	h := &t.halted
+	h.Event, h.Entry = t.head().Key, &t.entry
+	var m *adapter.Message
+	switch ev := t.event.(type) {
+	case *adapter.MessageEvent:
+		m, h.Replaceable = ev.Message, !isResumed(&t.entry)
+	case *adapter.EditEvent:
+		m = ev.Message
+	default:
+	}
+	if m != nil && m.ID != "" {
+		h.Message, h.Root = m.ID, m.ParentID
+	}
+	return h
 }
 
 // Stop ends the turns of everything that happened in the thread before now, and
@@ -80,45 +118,84 @@ func (t *Thread) stopNow(ctx context.Context) (halt.Stop, error) {
 	if err != nil {
 		return halt.Stop{}, err
 	}
-	probe, err := (&own.Event{Probe: true}).Pack()
-	if err != nil {
-		return halt.Stop{}, err
-	}
 	lane := t.bot.laneOf(t.workspace, t.id)
 	lane.Kind = "urgent"
-	receipt, err := t.bot.cfg.Store.Enqueue(ctx, state.Entry{ID: "stop\x00" + uuid.NewString(), Lane: lane, Body: probe})
-	return halt.Stop{Seq: receipt.Seq, At: now}, err
+	seq, err := own.Place(ctx, t.bot.cfg.Store, lane)
+	return halt.Stop{Seq: seq, At: now}, err
 }
 
-// stop stores a stop and ends what it concerns: the turns of this process, and
-// the questions.
+// stop carries a stop out, and closes the questions that it concerns.
 func (t *Thread) stop(ctx context.Context, s halt.Stop) error {
-	if err := s.Keep(ctx, t.bot.notes.Thread(t.key())); err != nil {
+	if err := t.bot.halts.Stop(ctx, t.key(), s); err != nil {
 		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	t.bot.running.Tell(t.key())
-	t.bot.running.End(t.key(), ErrStopped, func(t *Turn) bool { return t.endedBy(s) })
-	t.bot.signal(ctx, t.key())
 	return t.closeQuestions(ctx, s)
 }
 
-// A stop ends what it concerns when it arrives, whether or not a worker is free for
-// its turn, which confirms it. What fails here that turn does.
-
 // stopAt ends what a delivery asks to stop, if it does: everything that was stored
-// before it.
+// before it. Its turn confirms it, and does what fails here.
 func (b *Bot) stopAt(ctx context.Context, to *adapter.Route, receipt state.Receipt) {
 	if !to.Urgent {
 		return
 	}
-	s, k := halt.Stop{Seq: receipt.Seq, Pending: true}, laneKey(to.Workspace, to.Thread)
-	if err := s.Keep(ctx, b.notes.Thread(k)); err != nil {
+	k := laneKey(to.Workspace, to.Thread)
+	if err := b.halts.Stop(ctx, k, halt.Stop{Seq: receipt.Seq, Pending: true}); err != nil {
 		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("a stop could not be carried out at once: it waits for its turn")
-		return
 	}
-	b.running.Tell(k)
-	b.running.End(k, ErrStopped, func(t *Turn) bool { return t.endedBy(s) })
-	b.signal(ctx, k)
+}
+
+// noteDeletion notes that a message was deleted, and ends what runs for it.
+func (b *Bot) noteDeletion(ctx context.Context, to *adapter.Route) error {
+	err := b.halts.Delete(ctx, laneKey(to.Workspace, to.Thread), to.Deleted)
+	if errors.Is(err, state.ErrInvalid) {
+		// The thread has no room for notes. The deletion is stored all the same.
+		b.log.Warn().Err(err).Str(keyThread, string(to.Thread)).Msg("a message that is deleted may still be answered")
+		return nil
+	}
+	return err
+}
+
+// takeOver ends what runs in the thread of a message that was just stored in a lane.
+// If it fails the message is handled after that, and nothing is lost.
+func (b *Bot) takeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Route, lane state.Key) {
+	page := b.notes.Thread(laneKey(to.Workspace, to.Thread))
+	takes, err := b.mayTakeOver(ctx, d, to, lane, page)
+	if err == nil && takes {
+		err = b.halts.TakeOver(ctx, page, d.Key())
+	}
+	if err != nil {
+		b.log.Warn().Err(err).Str(keyThread, string(to.Thread)).Msg("a newer message could not take over: it waits for its turn")
+	}
+}
+
+// mayTakeOver reports whether a delivery is a message of an author to whom the bot
+// listens, and no answer: that belongs to the turn whose question it answers, and
+// waits for the one that runs.
+func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.Route, lane state.Key, page *notes.Thread) (bool, error) {
+	self, err := b.cfg.Adapter.Identity(ctx, to.Workspace)
+	if err != nil {
+		return false, err
+	}
+	ev, err := decoded(b.cfg.Adapter, d, self)
+	if err != nil {
+		return false, err
+	}
+	m, ok := ev.(*adapter.MessageEvent)
+	if !ok || m.Thread != to.Thread || m.Message.Author.IsSelf() {
+		return false, nil
+	}
+	t := &Turn{bot: b, event: ev, self: self, notes: page, message: b.newMessage(m.Message, self, m.Late, 1)}
+	t.entry.ID, t.entry.Lane = d.Key(), lane
+	t.thread = &Thread{bot: b, id: to.Thread, workspace: to.Workspace, turn: t}
+	if b.refuses(t.message) != "" {
+		return false, nil
+	}
+	open, err := questions.OpenIn(ctx, page)
+	if err != nil {
+		return false, err
+	}
+	answers, _, err := b.reply(ctx, t, open)
+	return answers == nil, err
 }
 
 // obeyStop ends what a person asked to stop. Without a handler for it the bot
@@ -159,18 +236,13 @@ const (
 // awaitStop waits until the turns of a session have ended that was stopped. One that
 // ignores the end of its context is not waited for: it writes nothing more.
 func (b *Bot) awaitStop(ctx context.Context, r *run) error {
-	probe, err := (&own.Event{Probe: true}).Pack()
-	if err != nil {
-		return err
-	}
+	lane := b.laneOf(r.thread.workspace, r.thread.id)
 	for deadline := time.Now().Add(stopPatience); time.Now().Before(deadline); {
-		idle, err := b.cfg.Store.Enqueue(ctx, state.Entry{
-			ID: fmt.Sprintf("probe\x00%s\x00%d", r.head().Key, time.Now().UnixNano()), Lane: b.laneOf(r.thread.workspace, r.thread.id), Body: probe, IfIdle: true,
-		})
+		busy, err := own.Busy(ctx, b.cfg.Store, lane, r.head().Key)
 		if err != nil {
 			return fmt.Errorf("bot: stop of %s: %w", r.thread.id, err)
 		}
-		if idle.Outcome != state.Busy || pause.For(ctx, stopPoll) != nil {
+		if !busy || pause.For(ctx, stopPoll) != nil {
 			break
 		}
 	}
@@ -189,13 +261,8 @@ func (b *Bot) stopConfirmed(ctx context.Context, log *zerolog.Logger, t *Turn) {
 	}
 }
 
-const (
-	// stopGrace is the longest that a message waits until the stop before it is
-	// confirmed: the turn of the stop may fail, or find no worker.
-	stopGrace = 5 * time.Second
-	// confirmPoll is how often it looks.
-	confirmPoll = 100 * time.Millisecond
-)
+// confirmPoll is how often a message looks whether the stop before it is confirmed.
+const confirmPoll = 100 * time.Millisecond
 
 // yieldToStop returns a *verdict.YieldError as long as the confirmation of a stop is pending
 // that a person pressed before they wrote the message of a turn: it would end the
@@ -209,7 +276,7 @@ func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
 		return err
 	}
 	now, err := r.now(ctx)
-	if err != nil || now.Sub(r.entry.EnqueuedAt) >= stopGrace || !last.At.IsZero() && now.Sub(last.At) >= stopGrace {
+	if err != nil || !last.Holds(r.entry.EnqueuedAt, now) {
 		return err
 	}
 	return &verdict.YieldError{Wait: confirmPoll, Why: "waiting until the stop before it is confirmed", InOrder: true}
@@ -220,98 +287,18 @@ func (b *Bot) isSession(t *Turn) bool {
 	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
 }
 
-// stoppable registers a run, whose context cancel ends, to be ended when its
-// thread is stopped, and ends it at once if that was before. unstoppable must be
-// called when the run is over, unless there was an error.
+// stoppable registers a run, whose context cancel ends, to be ended by what ends turns
+// of its thread. unstoppable must be called when the run is over, unless there was an
+// error.
 func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseFunc) error {
 	if _, isStop := r.event.(*adapter.StopEvent); isStop || r.thread == nil {
 		return nil
 	}
-	over, err := r.overAlready(ctx)
-	if err != nil {
-		return err
-	}
-	if over != nil {
-		cancel(over)
-		return nil
-	}
-	k := r.thread.key()
-	if b.running.Add(k, r.Turn, about.Subject(r.event), r.notes.ReadAt(), cancel) {
-		// What came with the lease is older than what a signal told of.
-		if err := b.endByNotes(ctx, k); err != nil {
-			b.running.Remove(k, r.Turn)
-			return err
-		}
-	}
-	return nil
+	return b.halts.Begin(ctx, r.notes, r.halts(), about.Subject(r.event), cancel)
 }
 
 func (b *Bot) unstoppable(r *run) {
 	if r.thread != nil {
-		b.running.Remove(r.thread.key(), r.Turn)
+		b.halts.Leave(r.thread.key(), &r.halted)
 	}
-}
-
-// overAlready returns the cause with which a turn ends before it begins: its
-// thread was stopped or its message deleted. Nil if neither is known.
-func (t *Turn) overAlready(ctx context.Context) (cause, err error) {
-	last, err := halt.LastStop(ctx, t.notes)
-	if err != nil {
-		return nil, err
-	}
-	if t.endedBy(last) {
-		return ErrStopped, nil
-	}
-	deleted, err := t.isDeleted(ctx)
-	if err != nil || !deleted {
-		return nil, err
-	}
-	return ErrDeleted, nil
-}
-
-// signal tells other instances that a thread was stopped, or a message of it deleted;
-// see package running.
-func (b *Bot) signal(ctx context.Context, k state.Key) {
-	s, ok := b.cfg.Store.(state.Signaler)
-	if !ok {
-		return
-	}
-	if err := s.Signal(ctx, k); err != nil {
-		b.log.Warn().Err(err).Str(keyThread, k.ID).Msg("other instances could not be told that a thread was stopped")
-	}
-}
-
-// sessionsSignal stands for the thread in a signal that says that a workspace has
-// begun to send sessions. Ids of threads begin with the name of a platform.
-const sessionsSignal = "sessions"
-
-// watch ends turns that their notes say are over, until ctx ends.
-func (b *Bot) watch(ctx context.Context) {
-	w := running.Watcher{Look: b.endByNotes, Other: func(k state.Key) bool {
-		if k.ID != sessionsSignal {
-			return false
-		}
-		b.sessions.Learn(k.Workspace, true)
-		return true
-	}}
-	if s, ok := b.cfg.Store.(state.Signaler); ok {
-		w.Signals = s
-	}
-	b.running.Watch(ctx, w)
-}
-
-// endByNotes ends the turns of a thread that its notes say are over.
-func (b *Bot) endByNotes(ctx context.Context, k state.Key) error {
-	page := b.notes.Thread(k)
-	last, err := halt.LastStop(ctx, page)
-	if err != nil {
-		return err
-	}
-	b.running.End(k, ErrStopped, func(t *Turn) bool { return t.endedBy(last) })
-	ids, err := halt.Deleted(ctx, page)
-	if err != nil {
-		return err
-	}
-	b.running.End(k, ErrDeleted, func(t *Turn) bool { return slices.ContainsFunc(ids, t.handles) })
-	return b.endByArrival(ctx, page)
 }

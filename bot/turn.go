@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
@@ -48,12 +49,11 @@ type Turn struct {
 	early atomic.Bool
 	// olderBodies are the stored messages that the turn stands for.
 	olderBodies [][]byte
-	olderIDs    []string // of their entries
 	// ended returns the cause with which a person has ended the turn, for writes whose
 	// context was detached. Nil before the turn runs.
 	ended func() error
-	// leased is when the lease began that the turn runs under, by the store's clock.
-	leased time.Time
+	// halted is what halts returned last.
+	halted halt.Turn
 
 	writes writes
 	sent   sent
@@ -107,7 +107,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	}
 	b.steps.Opened(ctx, ev)
 	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
-	if t.leased, err = page.Now(ctx); err != nil {
+	if t.halted.Leased, err = page.Now(ctx); err != nil {
 		return nil, err
 	}
 	if head := ev.Head(); head.Thread != "" {
@@ -127,7 +127,8 @@ func (b *Bot) unpack(e state.Queued) (decode func(*adapter.Identity) (adapter.Ev
 		return nil, err
 	}
 	if ours != nil {
-		return func(*adapter.Identity) (adapter.Event, error) { return ours.Of(e.ID, e.Lane.Workspace), nil }, nil
+		ev := ours.Of(e.ID, e.Lane.Workspace)
+		return func(*adapter.Identity) (adapter.Event, error) { return ev, nil }, nil
 	}
 	d, err := envelope.Unpack(e.Body)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 //	          messages that one turn stands for (row.go)
 //	open      entry → Turn: unpack, who the bot is, decode, resolve (turn.go)
 //	stages    one run of the turn, in this order:
-//	  stop      a person asked to stop, or deleted the message: over (stop.go)
+//	  stop      a person asked to stop, or deleted the message: over (stop.go, on package halt)
 //	  hear      what the message says to the bot, or why it does not listen (hear.go)
 //	  itself    what an event asks of the bot itself: obey a stop, read a press
 //	            (button.go), post what was scheduled (schedule.go)
@@ -178,7 +178,7 @@ func (b *Bot) begins(e *state.Queued) (greeted bool) {
 func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Turn) (*outcome, error) {
 	for _, s := range older {
 		t.olderBodies = append(t.olderBodies, s.entry.Body)
-		t.olderIDs = append(t.olderIDs, s.entry.ID)
+		t.halted.Others = append(t.halted.Others, s.entry.ID)
 	}
 	r := &run{
 		Turn: t, older: older, deadline: time.Now().Add(b.cfg.TurnTimeout),

@@ -2,6 +2,10 @@
 // the last [Stop] that a person asked for, the messages that were deleted, and the last
 // [Arrival] of a message that takes over. Intake writes them before the event has its
 // turn, so they end turns that run, on any instance, and those that wait.
+//
+// [Turns] holds the turns that run in this process. What is written there ends those
+// that it concerns at once, and other instances are told by a signal; see package
+// running.
 package halt
 
 import (
@@ -44,6 +48,16 @@ func (s Stop) Ends(seq uint64, at time.Time) bool {
 		return seq < s.Seq
 	}
 	return !at.After(s.At)
+}
+
+// grace is the longest that a message waits until the stop before it is confirmed: the
+// turn of the stop may fail, or find no worker.
+const grace = 5 * time.Second
+
+// Holds reports whether what was stored at a time after a stop has to wait until the
+// stop is confirmed, so that the confirmation does not come in the middle of an answer.
+func (s Stop) Holds(stored, now time.Time) bool {
+	return s.Pending && now.Sub(stored) < grace && (s.At.IsZero() || now.Sub(s.At) < grace)
 }
 
 // after reports whether a stop came after another one.

@@ -11,6 +11,8 @@ import (
 	"github.com/linearbot/linearbot/internal/envelope"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/memstate"
 )
 
 // TestEvents stores each kind of event and reads it in the turn of its entry.
@@ -79,5 +81,26 @@ func TestUnpack(t *testing.T) {
 		if e, err := own.Unpack(c.stored); e != nil || !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, %v, want %v", name, e, err, c.want)
 		}
+	}
+}
+
+// TestBusy: a lane is busy while something waits in it, and places are in order.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	store := memstate.New(memstate.Options{})
+	defer store.Close()
+	lane := state.Key{Workspace: "W1", Kind: "thread", ID: "fake:room:1"}
+	if busy, err := own.Busy(t.Context(), store, lane, "e1"); busy || err != nil {
+		t.Errorf("an empty lane: busy %t, %v", busy, err)
+	}
+	first, err := own.Place(t.Context(), store, lane)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if busy, err := own.Busy(t.Context(), store, lane, "e1"); !busy || err != nil {
+		t.Errorf("a lane with an entry: busy %t, %v", busy, err)
+	}
+	if second, err := own.Place(t.Context(), store, lane); err != nil || second <= first {
+		t.Errorf("the place after %d is %d, %v", first, second, err)
 	}
 }

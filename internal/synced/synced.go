@@ -20,10 +20,14 @@ func With(ctx context.Context, page *notes.Thread) (with []adapter.Sync, known b
 	if err != nil {
 		return nil, false, fmt.Errorf("bot: sync of %s: %w", page.Key().ID, err)
 	}
-	if data != nil && json.Unmarshal(data, &with) != nil {
-		with = []adapter.Sync{{}} // written by another version
+	if data == nil {
+		return nil, false, nil
 	}
-	return with, data != nil, nil
+	var read []adapter.Sync
+	if json.Unmarshal(data, &read) != nil {
+		read = []adapter.Sync{{}} // written by another version
+	}
+	return read, true, nil
 }
 
 // Note notes what a message says of its thread, which may be nothing, and returns what
