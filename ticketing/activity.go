@@ -23,6 +23,7 @@ const (
 	ActivityPriority  = "issue_priority_changed"
 	ActivityDeleted   = "issue_deleted"
 	ActivityMerged    = "issue_merged_duplicate"
+	ActivityNotLinked = "issue_link_failed"
 )
 
 // Activity is a message about a linked issue in a conversation.
@@ -30,7 +31,7 @@ type Activity struct {
 	ID           string    `json:"id"`
 	Account      string    `json:"account"`
 	Conversation string    `json:"conversation"`
-	Kind         string    `json:"kind" enum:"issue_created,issue_linked,issue_unlinked,issue_status_changed,issue_commented,issue_assigned,issue_priority_changed,issue_deleted,issue_merged_duplicate"`
+	Kind         string    `json:"kind" enum:"issue_created,issue_linked,issue_unlinked,issue_status_changed,issue_commented,issue_assigned,issue_priority_changed,issue_deleted,issue_merged_duplicate,issue_link_failed"`
 	Text         string    `json:"text"`
 	IssueID      string    `json:"issue_id"`
 	Identifier   string    `json:"identifier"`
@@ -91,6 +92,7 @@ func (h *Helpdesk) word(a *Activity, said string) string {
 			ActivityPriority:  "Priority of Linear issue {issue} changed from {from} to {to} by {user}",
 			ActivityDeleted:   "Linear issue {issue} was deleted by {user}",
 			ActivityMerged:    "Linear issue {issue} was merged into {to} as a duplicate by {user}",
+			ActivityNotLinked: "Linear issue {issue} could not be linked: {text}",
 		}
 		short := map[string]string{
 			ActivityCreated:   "Created Linear issue [{issue}]",
@@ -102,6 +104,7 @@ func (h *Helpdesk) word(a *Activity, said string) string {
 			ActivityPriority:  "Linear issue [{issue}]: priority {from} → {to}",
 			ActivityDeleted:   "Deleted Linear issue [{issue}]",
 			ActivityMerged:    "Linear issue [{issue}]: duplicate of {to}",
+			ActivityNotLinked: "Linear issue [{issue}] not linked: {text}",
 		}
 		template = passive[a.Kind]
 		if h.Wording == WordingShort {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -36,6 +36,11 @@ func (a *API) mirrorOut(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
+	if j.Action != "remove" {
+		if err := a.docs.save(ctx, underwayKey(j.Place), strings.TrimSpace(j.Message.Text), underwayTTL); err != nil {
+			return err
+		}
+	}
 	switch {
 	case j.Action == "remove" && found:
 		if err := m.Delete(ctx, id, *j.Message); err != nil {
@@ -46,8 +51,8 @@ func (a *API) mirrorOut(ctx context.Context, j *job) error {
 		return nil
 	case j.Action == "update" && found:
 		id, err = m.Edit(ctx, id, *j.Message)
-	case found || j.Action == "update":
-		return nil // written before, or never meant to be
+	case found || j.Action == "update": // written before, or never meant to be
+		return a.docs.values.Delete(ctx, underwayKey(j.Place))
 	default:
 		id, err = m.Post(ctx, *j.Message)
 	}
@@ -57,7 +62,44 @@ func (a *API) mirrorOut(ctx context.Context, j *job) error {
 	if err := a.docs.save(ctx, messageTwin(j.Place, id), j.Message.ID, 0); err != nil {
 		return err
 	}
-	return a.docs.save(ctx, key, id, 0)
+	if err := a.docs.save(ctx, key, id, 0); err != nil {
+		return err
+	}
+	return a.docs.values.Delete(ctx, underwayKey(j.Place))
+}
+
+// underwayKey is where the comment is that is just being written into a
+// conversation: there is one at a time. The helpdesk may report the message before
+// it tells us its id.
+func underwayKey(p place) state.Key {
+	return state.Key{Kind: "ticketing.underway", ID: p.Account + "/" + p.Conversation}
+}
+
+// underwayTTL is how long it is remembered if the process dies meanwhile.
+const underwayTTL = 10 * time.Minute
+
+// writtenHere reports whether a message that the helpdesk reports was written by
+// this API: a comment from Linear, or an activity. It must not go back to Linear,
+// and the issue that it names must not be linked for it: it may say that it was
+// just unlinked.
+func (c *call) writtenHere(p place, id, body string) (bool, error) {
+	var twin string
+	if found, err := c.api.docs.load(c.ctx, messageTwin(p, id), &twin); found || err != nil {
+		return found, err
+	}
+	body = strings.TrimSpace(body)
+	if body == "" {
+		return false, nil
+	}
+	var underway string
+	if found, err := c.api.docs.load(c.ctx, underwayKey(p), &underway); err != nil || found && underway != "" && strings.HasSuffix(body, underway) {
+		return found, err
+	}
+	var log []Activity
+	if _, err := c.api.docs.load(c.ctx, activityKey(p), &log); err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(log, func(v Activity) bool { return strings.TrimSpace(v.Text) == body }), nil
 }
 
 // MessageInput is a message of the helpdesk, handed over so that issues in it
@@ -78,9 +120,6 @@ type MessageResult struct {
 	Comments []IDRef             `json:"comments"`
 	Warnings []string            `json:"warnings,omitempty"`
 }
-
-// maxAutoLinks is how many issues of one message are linked.
-const maxAutoLinks = 10
 
 // takeMessage answers POST /conversations/{conversation}/messages.
 func takeMessage(c *call) (*reply, error) {
@@ -109,11 +148,8 @@ func takeMessage(c *call) (*reply, error) {
 	}
 	out := &MessageResult{Linked: []*ConversationLink{}, Comments: []IDRef{}}
 	if id != "" {
-		var twin string
-		if found, err := c.api.docs.load(c.ctx, messageTwin(p, id), &twin); err != nil {
-			return nil, err
-		} else if found {
-			return ok(out), nil // it came from Linear
+		if written, err := c.writtenHere(p, id, body); err != nil || written {
+			return ok(out), err
 		}
 	}
 	conns, err := c.candidates(p.Account)
@@ -121,7 +157,7 @@ func takeMessage(c *call) (*reply, error) {
 		return nil, err
 	}
 	if action != "deleted" && kind != "bot" && body != "" {
-		if err := c.autoLink(conns, p, body, kind, by, out); err != nil {
+		if err := c.autoLink(conns, p, id, body, kind, by, out); err != nil {
 			return nil, err
 		}
 	}
@@ -143,102 +179,6 @@ func takeMessage(c *call) (*reply, error) {
 		}
 	}
 	return ok(out), nil
-}
-
-// mentions finds issues in a text: addresses, then bare short names.
-func mentions(body string) []string {
-	if len(body) > maxText {
-		return nil
-	}
-	find, err := regexp.Compile(`https?://linear\.app/[A-Za-z0-9_-]+/issue/[A-Za-z][A-Za-z0-9_]{0,9}-[0-9]{1,9}|\b[A-Z][A-Z0-9_]{0,9}-[0-9]{1,9}\b`)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	seen := map[string]bool{}
-	for _, m := range find.FindAllString(body, 50) {
-		ref, _ := issueRef(m)
-		if !seen[ref] {
-			seen[ref] = true
-			out = append(out, m)
-		}
-	}
-	return out[:min(len(out), maxAutoLinks)]
-}
-
-// autoLink links the issues that a message names.
-func (c *call) autoLink(conns []*Connection, p place, body, kind string, by Agent, out *MessageResult) error {
-	found := mentions(body)
-	if len(found) == 0 {
-		return nil
-	}
-	// The widest setting of the connections decides; each issue then goes
-	// through its own.
-	allowed := func(s Settings) bool {
-		switch s.AutoLink {
-		case "private_notes":
-			return kind == "note"
-		case "all_agent":
-			return kind == "note" || kind == "agent" || kind == ""
-		case "all":
-			return true
-		}
-		return false
-	}
-	may := map[string]bool{}
-	for _, conn := range conns {
-		s, err := c.api.settings(c.ctx, conn.ID)
-		if err != nil {
-			return err
-		}
-		may[conn.ID] = allowed(s)
-	}
-	if !slices.ContainsFunc(conns, func(v *Connection) bool { return may[v.ID] }) {
-		return nil
-	}
-	keys, err := c.teamKeys(conns)
-	if err != nil {
-		return err
-	}
-	for _, m := range found {
-		ref, _ := issueRef(m)
-		key, _, _ := strings.Cut(ref, "-")
-		isURL := strings.HasPrefix(m, "http")
-		if !isURL && !keys[key] {
-			continue // a word that only looks like one
-		}
-		conn, n, err := c.locate(p, m)
-		if err == nil && !may[conn.ID] {
-			continue
-		}
-		if err == nil {
-			var v link
-			var isNew bool
-			if v, isNew, err = c.tie(conn, p, n, "", "auto", by, derive(c.make, "auto", m)); err == nil && isNew {
-				out.Linked = append(out.Linked, c.shown(conn, p, v, false))
-			}
-		}
-		if err != nil && (isURL || !remoteNotFound(err) && problemOf(err).status != http.StatusNotFound) {
-			// The agent is told: a link that fails silently is missed later.
-			out.Warnings = append(out.Warnings, m+" could not be linked: "+problemOf(err).message)
-		}
-	}
-	return nil
-}
-
-// teamKeys are the keys of all teams.
-func (c *call) teamKeys(conns []*Connection) (map[string]bool, error) {
-	keys := map[string]bool{}
-	for _, conn := range conns {
-		all, err := c.in(conn).teams()
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range all {
-			keys[strings.ToUpper(t.Value.Key)] = true
-		}
-	}
-	return keys, nil
 }
 
 // mirrorIn writes, changes or deletes the comments of a message, one on each

@@ -28,6 +28,9 @@ type memo struct {
 	statuses   []string
 	fail       int
 	posted     int
+	// report, if set, is the helpdesk's own webhook: it hears of every note that
+	// is written, before the writer has its id.
+	report func(conversation, id, text string)
 }
 
 func newMemo() *memo { return &memo{messages: map[string]string{}, where: map[string]string{}} }
@@ -40,7 +43,19 @@ func (m *memo) Activity(_ context.Context, a ticketing.Activity) error {
 		return fmt.Errorf("the helpdesk is away")
 	}
 	m.activities = append(m.activities, a)
+	m.tell(a.Conversation, a.Text)
 	return nil
+}
+
+func (m *memo) tell(conversation, text string) {
+	if m.report == nil {
+		return
+	}
+	m.posted++
+	id := fmt.Sprintf("note-%d", m.posted)
+	m.mu.Unlock()
+	defer m.mu.Lock()
+	m.report(conversation, id, text)
 }
 
 func (m *memo) Post(_ context.Context, v ticketing.Message) (string, error) {
@@ -50,6 +65,11 @@ func (m *memo) Post(_ context.Context, v ticketing.Message) (string, error) {
 	id := fmt.Sprintf("note-%d", m.posted)
 	m.where[id] = v.Conversation
 	m.messages[id] = v.Author + ": " + v.Text
+	if m.report != nil {
+		m.mu.Unlock()
+		m.report(v.Conversation, id, m.messages[id])
+		m.mu.Lock()
+	}
 	return id, nil
 }
 
@@ -212,6 +232,41 @@ func TestCommentsAreMirrored(t *testing.T) {
 	}
 }
 
+// A helpdesk that reports every note, those of this API too and at once, is not
+// taken at its word: what came from Linear does not go back, and the note about an
+// unlinked issue does not link it again.
+func TestOwnNotesComeBack(t *testing.T) {
+	t.Parallel()
+	m := newMemo()
+	r := newRig(t, options{config: func(c *ticketing.Config) { c.Helpdesk.Sink = m }})
+	m.report = func(conversation, id, text string) {
+		r.call("POST", "/conversations/"+conversation+"/messages", map[string]any{"id": id, "text": text, "kind": "note"}).is(200)
+	}
+	r.work()
+	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"mirror_comments": "both", "send_note_on_comment": true}).is(200)
+	issue := r.team.AddIssue(r.ada, "Talk", "")
+	link := r.call("POST", "/conversations/1/links", map[string]any{"issue": "ENG-1"}).is(201)
+	c := r.ada.Comment(issue, "looking into it")
+	r.quiet()
+	r.ada.Edit(c, "found it")
+	r.quiet()
+	if n := len(issue.Comments()); n != 1 {
+		t.Errorf("%d comments", n)
+	}
+	r.call("DELETE", "/conversations/1/links/"+link.text("id"), nil).is(200)
+	r.quiet()
+	if !strings.HasSuffix(m.texts(), "Linear issue ENG-1 was unlinked by Grace Hopper") {
+		t.Errorf("activities %q", m.texts())
+	}
+	if got := r.call("GET", "/conversations/1/issues?refresh=true", nil).is(200); got.count("result") != 0 {
+		t.Errorf("linked again: %s", got.body)
+	}
+	// What a person writes about the same issue counts.
+	if got := r.call("POST", "/conversations/1/messages", map[string]any{"id": "x", "text": "no, it is ENG-1 after all", "kind": "note"}).is(200); got.count("linked") != 1 {
+		t.Errorf("a note: %s", got.body)
+	}
+}
+
 // Scenario 10, and issues that are named in messages.
 func TestAutoLink(t *testing.T) {
 	t.Parallel()
@@ -229,10 +284,11 @@ func TestAutoLink(t *testing.T) {
 	if got.count("linked") != 2 || got.count("warnings") != 1 {
 		t.Errorf("linked: %s", got.body)
 	}
+	note("b", "note", "see https://linear.app/acme/issue/ENG-99, once more") // the same note, edited: told once
 	if got := note("c", "note", "ENG-2"); got.count("linked") != 0 {
 		t.Errorf("linked twice: %s", got.body)
 	}
-	if acts := r.activities("1"); len(acts) != 2 {
+	if acts := r.activities("1"); len(acts) != 3 || acts[2] != "Linear issue ENG-99 could not be linked: there is no such issue, or it cannot be seen from here" {
 		t.Errorf("activities %q", acts)
 	}
 	r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"reverse_status_map": map[string]string{"resolved": "completed"}}).is(200)
