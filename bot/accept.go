@@ -68,7 +68,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		id = d.Key()
 	}
 	entry := b.entry(id, d, &route)
-	receipt, err := b.cfg.Store.Enqueue(ctx, entry)
+	receipt, err := b.enqueue(ctx, &entry)
 	if err != nil {
 		steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
@@ -159,4 +159,13 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 	b.counts.add(countAccepted, "")
 	b.steps.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Replayed}, adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID})
 	return nil
+}
+
+// enqueue stores an entry. If a worker is idle and nothing else waits, its turn begins
+// at once, with a lease that comes with the receipt.
+func (b *Bot) enqueue(ctx context.Context, e *state.Entry) (receipt state.Receipt, err error) {
+	if e.Lease = b.runner.Reserve(); e.Lease != nil {
+		defer func() { b.runner.Begin(receipt.Lease) }()
+	}
+	return b.cfg.Store.Enqueue(ctx, *e)
 }

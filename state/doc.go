@@ -37,7 +37,8 @@
 // ([Lease.Notes]), read in the same step that takes the lease. [Queue.Settle]
 // writes notes together with its verdicts: either all of them are durable or
 // none is. A turn that reads its notes from the lease and writes them with the
-// settle therefore calls the store twice. What must be durable before the turn
+// settle therefore calls the store twice. [Entry.Lease] has the lease come with the
+// receipt of the entry, where nothing else waits. What must be durable before the turn
 // acts is written with [Notes.WriteNotes], which needs no lease.
 //
 // Several lanes of a thread may be leased at the same time, and WriteNotes may

@@ -3,10 +3,14 @@ package state
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // MaxBody is the largest body of an entry, in bytes, with its head.
 const MaxBody = 8 << 20
+
+// MinLease is the shortest lifetime of a lease.
+const MinLease = 10 * time.Millisecond
 
 // Validate returns an error that is [ErrInvalid] and says what is wrong with
 // an entry that no store takes.
@@ -22,6 +26,8 @@ func (e *Entry) Validate() error {
 		return invalid("entry %q has a body of %d bytes, more than %d", e.ID, len(e.Head)+len(e.Body), MaxBody)
 	case e.Delay < 0 || e.Hold < 0:
 		return invalid("entry %q has a negative wait", e.ID)
+	case e.Lease != nil && e.Lease.TTL < MinLease:
+		return invalid("entry %q asks for a lease of %v, shorter than %v", e.ID, e.Lease.TTL, MinLease)
 	case e.HoldMode > HoldReset:
 		return invalid("entry %q has hold mode %d", e.ID, e.HoldMode)
 	}

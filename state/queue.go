@@ -122,6 +122,9 @@ type Entry struct {
 	// IfIdle appends the entry only if its lane is empty and not leased;
 	// otherwise the outcome is [Busy] and only the keys are recorded.
 	IfIdle bool `json:"-"`
+	// Lease asks for the lane to be leased in the step that stores the entry. Its
+	// holder and lifetime count. See [Receipt.Lease]. Nil asks for nothing.
+	Lease *LeaseRequest `json:"-"`
 }
 
 // HoldMode says when an entry's Hold starts to count.
@@ -174,6 +177,13 @@ type Receipt struct {
 	// entries of the thread were stored before, which times do not: two
 	// entries may be stored at the same instant, and clocks are set back.
 	Seq uint64
+	// Lease is the lease of the lane, if the entry was added and asked for it, its
+	// lane was empty and has no hold, and no other lane was ready: nothing that
+	// waits is passed over. It is like one that [Queue.Lease] returns. A store that
+	// cannot do this in one step with the rest leaves it nil, and may do so at any
+	// time. Then the lane is leased as usual. If the answer of Enqueue is lost, the
+	// lane comes back when the lease lapses.
+	Lease *Lease
 }
 
 // LeaseRequest says what a caller can take on.

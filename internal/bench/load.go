@@ -62,16 +62,12 @@ func (l load) connection(ctx context.Context, addr string, rec *record, begin ti
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Now().Add(2 * time.Second)) })
 	defer stop()
 	mail := newWriter(l.Workspace, l.Threads)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for i := w; (l.Count == 0 || i < l.Count) && first+i < most && ctx.Err() == nil; i += l.Conns {
 		n, at := first+i, time.Now()
 		if l.Rate > 0 {
 			at = begin.Add(time.Duration(float64(i) / l.Rate * float64(time.Second)))
-			timer.Reset(time.Until(at))
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
+			sleepUntil(at) // a fraction of a second
+			if ctx.Err() != nil {
 				return nil
 			}
 		}

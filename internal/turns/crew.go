@@ -2,6 +2,7 @@ package turns
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,8 @@ type crew struct {
 	runner *Runner
 	work   context.Context //nolint:containedctx // that of all turns of a Run
 	leases chan leased
+	mu     sync.Mutex // of gone and of closing leases
+	gone   bool
 	// idle counts those that are about to take a lease.
 	idle atomic.Int64
 }
@@ -30,12 +33,17 @@ func (r *Runner) newCrew(work context.Context) *crew {
 	return &crew{runner: r, work: work, leases: make(chan leased, r.cfg.Workers)}
 }
 
-// start hands a lease to an idle goroutine, or to a new one. Only one goroutine
-// calls it.
-func (c *crew) start(l leased) {
+// start hands a lease to an idle goroutine, or to a new one. It reports false once the
+// crew is dismissed.
+func (c *crew) start(l leased) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return false
+	}
 	if c.idle.Add(-1) >= 0 {
-		c.leases <- l
-		return
+		c.leases <- l // there is room for one for each worker
+		return true
 	}
 	c.idle.Add(1)
 	c.runner.turns.Go(func() {
@@ -53,10 +61,48 @@ func (c *crew) start(l leased) {
 		}
 		ended = true
 	})
+	return true
 }
 
 // dismiss ends the idle goroutines, and the others after their turns.
-func (c *crew) dismiss() { close(c.leases) }
+func (c *crew) dismiss() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = true
+	close(c.leases)
+}
+
+// Reserve keeps an idle worker for an entry that is about to be stored, whose lane may
+// be leased in the same step: the request is for [state.Entry.Lease]. The result of that
+// goes to [Runner.Begin], in any case. It is nil while half of the workers are busy, as
+// leasing many lanes at once costs less then, and before and after Run.
+func (r *Runner) Reserve() *state.LeaseRequest {
+	if 2*len(r.free) < r.cfg.Workers || r.crew.Load() == nil {
+		return nil
+	}
+	select {
+	case <-r.free:
+		return &r.request
+	default:
+		return nil
+	}
+}
+
+// Begin has the worker that Reserve has kept handle a lease, or lets it go if there is
+// none. A lease that comes when leasing has ended goes back.
+func (r *Runner) Begin(l *state.Lease) {
+	if l != nil {
+		entries, _ := r.cfg.Size()
+		if c := r.crew.Load(); c != nil && c.start(leased{l, entries}) {
+			return
+		}
+		r.handBack(l, 0)
+	}
+	select {
+	case r.free <- struct{}{}:
+	default: // another Run has begun meanwhile, with all workers
+	}
+}
 
 // take runs the turn of a lease, unless its workspace has its share already.
 func (r *Runner) take(work context.Context, l leased) {

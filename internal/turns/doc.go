@@ -22,6 +22,13 @@
 // An unreachable store delays work and ends nothing: leasing is retried with
 // backoff, and logged once per outage.
 //
+// # Leases that come with an entry
+//
+// A caller that stores an entry can keep an idle worker for it ([Runner.Reserve]) and have
+// its lane leased in the same step of the store, which saves the wait for a lease and
+// the way of the entry back from the store. It is one of the workers that lease, and
+// works as all of them do.
+//
 // # Waiting costs nothing
 //
 // A callback that waits, for a language model for example, occupies its own

@@ -82,7 +82,10 @@ type Runner struct {
 	free  chan struct{} // one token for each idle worker that may lease
 	turns sync.WaitGroup
 	// slow counts the workers that may not lease yet; see release.
-	slow     atomic.Int64
+	slow atomic.Int64
+	// crew runs the turns while lanes are leased; nil before and after.
+	crew     atomic.Pointer[crew]
+	request  state.LeaseRequest // of Reserve
 	share    share
 	lag      lag
 	waits    *latency.Histogram
@@ -101,7 +104,10 @@ func New(cfg Config) *Runner {
 	if cfg.Running == nil {
 		cfg.Running = func(int) []string { return nil }
 	}
-	return &Runner{cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}, waits: latency.Long(), takes: latency.Long()}
+	return &Runner{
+		cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}, waits: latency.Long(), takes: latency.Long(),
+		request: state.LeaseRequest{Holder: cfg.Holder, TTL: cfg.LeaseTTL},
+	}
 }
 
 // rampStep is how often another worker may lease at the start.
@@ -237,7 +243,11 @@ func (r *Runner) fetch(intake, work context.Context) {
 	}
 	retry.Reset()
 	crew := r.newCrew(work)
-	defer crew.dismiss()
+	r.crew.Store(crew)
+	defer func() {
+		r.crew.Store(nil)
+		crew.dismiss()
+	}()
 	for {
 		n := r.reserve(intake)
 		if n == 0 {

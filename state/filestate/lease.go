@@ -35,8 +35,8 @@ func (s *Store) wakeWaiters() {
 // process.
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
 	switch {
-	case req.TTL < minTTL:
-		return nil, invalid("lease ttl %v is below %v", req.TTL, minTTL)
+	case req.TTL < state.MinLease:
+		return nil, invalid("lease ttl %v is below %v", req.TTL, state.MinLease)
 	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
 		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
 	}
@@ -335,8 +335,8 @@ func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) e
 	switch {
 	case l == nil:
 		return invalid("no lease")
-	case ttl < minTTL:
-		return invalid("lease ttl %v is below %v", ttl, minTTL)
+	case ttl < state.MinLease:
+		return invalid("lease ttl %v is below %v", ttl, state.MinLease)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -202,7 +202,7 @@ func copied(q state.Queued) state.Queued {
 	} else {
 		q.Body = bytes.Clone(q.Body)
 	}
-	q.Head = nil
+	q.Head, q.Lease = nil, nil
 	q.Keys = slices.Clone(q.Keys)
 	return q
 }

@@ -9,10 +9,6 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-const (
-	minTTL = 10 * time.Millisecond
-)
-
 // Enqueue implements [state.Queue].
 func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
 	if err := e.Validate(); err != nil {
@@ -69,8 +65,8 @@ func (l *lane) hold(at time.Time) {
 // Lease implements [state.Queue].
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
 	switch {
-	case req.TTL < minTTL:
-		return nil, invalid("lease ttl %v is below %v", req.TTL, minTTL)
+	case req.TTL < state.MinLease:
+		return nil, invalid("lease ttl %v is below %v", req.TTL, state.MinLease)
 	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
 		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
 	}
@@ -177,8 +173,8 @@ func (s *Store) Extend(ctx context.Context, given *state.Lease, ttl time.Duratio
 	switch {
 	case given == nil:
 		return invalid("no lease")
-	case ttl < minTTL:
-		return invalid("lease ttl %v is below %v", ttl, minTTL)
+	case ttl < state.MinLease:
+		return invalid("lease ttl %v is below %v", ttl, state.MinLease)
 	}
 	now, err := s.begin(ctx)
 	if err != nil {

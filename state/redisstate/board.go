@@ -282,6 +282,13 @@ func (b *board) ready(i int, at int64, lanes int) {
 	b.wake(max(lanes, 1))
 }
 
+// waiting reports whether lanes are known to be ready.
+func (b *board) waiting() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.shards, func(h hint) bool { return h.ready > 0 })
+}
+
 // later takes in that there will be something after d.
 func (b *board) later(i int, d time.Duration) {
 	b.mu.Lock()

@@ -52,8 +52,8 @@ func (s *Store) count(ctx context.Context) (state.Stats, error) {
 func (s *Store) tidy(ctx context.Context) error {
 	most, ttl := s.deadLimits()
 	for range 64 {
-		answers, err := s.everywhere(ctx, s.scripts.lease, 5, func(sh *shard) ([]string, []any) {
-			return sh.leaseKeys(), []any{0, 0, 0, "", 0, most, ttl}
+		answers, err := s.everywhere(ctx, s.scripts.lease.Script, 5, func(sh *shard) ([]string, []any) {
+			return texts(sh.leaseKeys), []any{0, 0, 0, "", 0, most, ttl}
 		})
 		if err != nil {
 			return err

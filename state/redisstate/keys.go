@@ -20,6 +20,10 @@ type shard struct {
 	later, parked, asleep         string
 	dead, buried                  string
 	ping                          string
+
+	// The keys that calls of the three frequent scripts begin with. They are kept as
+	// the client takes them.
+	enqueueKeys, leaseKeys, settleKeys []any
 }
 
 func newShards(prefix string, n int) []shard {
@@ -33,6 +37,10 @@ func newShards(prefix string, n int) []shard {
 			later: base + "later", parked: base + "parked", dead: base + "dead", buried: base + "buried", asleep: base + "asleep",
 			ping: base + "ping",
 		}
+		sh := &out[i]
+		sh.enqueueKeys = []any{sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup, sh.leased, sh.notes, sh.subs}
+		sh.leaseKeys = []any{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues, sh.notes, sh.subs, sh.dead, sh.buried}
+		sh.settleKeys = []any{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.dead, sh.asleep, sh.buried}
 	}
 	return out
 }
@@ -53,9 +61,13 @@ func shardOf(k state.Key, shards int) int {
 	return int(h % uint64(shards)) //nolint:gosec // less than shards, which is an int
 }
 
-// leaseKeys are the keys of the lease script.
-func (sh *shard) leaseKeys() []string {
-	return []string{sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.queues, sh.notes, sh.subs, sh.dead, sh.buried}
+// texts returns keys as texts.
+func texts(keys []any) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i], _ = k.(string)
+	}
+	return out
 }
 
 func (sh *shard) queue(lane string) string { return sh.queues + lane }

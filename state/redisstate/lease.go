@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// minTTL is the shortest life of a lease.
-	minTTL = 10 * time.Millisecond
 	// maxLanes and maxEntries bound the work of one script call. A request for
 	// more gets so many.
 	maxLanes   = 512
@@ -27,8 +25,8 @@ const (
 // 4096 entries get that many at most.
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
 	switch {
-	case req.TTL < minTTL:
-		return nil, invalid("lease: ttl %v is shorter than %v", req.TTL, minTTL)
+	case req.TTL < state.MinLease:
+		return nil, invalid("lease: ttl %v is shorter than %v", req.TTL, state.MinLease)
 	case req.Lanes < 0:
 		return nil, invalid("lease: %d lanes", req.Lanes)
 	case req.Entries < 0:
@@ -215,27 +213,26 @@ func longestFirst(leases []taken) []*state.Lease {
 func (s *Store) sendAsks(ctx context.Context, asks []ask, req state.LeaseRequest) []*redis.Cmd {
 	cmds := make([]*redis.Cmd, len(asks))
 	most, ttl := s.deadLimits()
-	args := func(a ask) ([]string, []any) {
-		sh := &s.shards[a.shard]
-		return sh.leaseKeys(), []any{a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, req.Bytes, most, ttl}
+	call := func(a ask) invocation {
+		call := s.scripts.lease.invocation(s.shards[a.shard].leaseKeys, 7)
+		call.args = append(call.args, a.lanes, req.Entries, req.TTL.Microseconds(), req.Holder, req.Bytes, most, ttl)
+		return call
 	}
 	if len(asks) == 1 {
-		keys, argv := args(asks[0])
-		cmds[0] = s.scripts.lease.Run(ctx, s.client, keys, argv...)
+		call := call(asks[0])
+		cmds[0] = call.do(ctx, s.client)
 		return cmds
 	}
 	p := s.client.Pipeline()
+	calls := make([]invocation, len(asks))
 	for i, a := range asks {
-		keys, argv := args(a)
-		cmds[i] = s.scripts.lease.EvalSha(ctx, p, keys, argv...)
+		calls[i] = call(a)
+		cmds[i] = calls[i].send(ctx, p)
 	}
 	// Each command has its own error.
 	_, _ = p.Exec(ctx)
 	for i, cmd := range cmds {
-		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-			keys, argv := args(asks[i])
-			cmds[i] = s.scripts.lease.Run(ctx, s.client, keys, argv...)
-		}
+		cmds[i] = calls[i].taught(ctx, s.client, cmd)
 	}
 	return cmds
 }

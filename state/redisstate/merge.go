@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -67,20 +68,34 @@ const (
 type job struct {
 	kind  jobKind
 	shard int
-	keys  []string
+	lane  string
+	keys  []any
 	args  []any
 	load  int
+	lease *state.LeaseRequest // of an entry that asks for it
 
 	// done is closed when a job that waited is done. What came of it is below.
 	done    chan struct{}
 	outcome int64
 	seq     int64
 	depth   int64
+	grant   *lanegrant
 	err     error
+	// left says that the caller of a job that waited does not wait any more, and over
+	// that the job was carried. The lock of the merger guards them.
+	left, over bool
 }
 
-func newJob(kind jobKind, shard int, keys []string, args ...any) *job {
-	j := &job{kind: kind, shard: shard, keys: keys, args: args}
+// lanegrant is a lane that is leased with its first entry.
+type lanegrant struct {
+	sent  time.Time // when the script was called, by our clock
+	now   int64
+	token uint64
+	known answer // whether the thread is subscribed, and its notes
+}
+
+func newJob(kind jobKind, shard int, lane string, keys []any, args ...any) *job {
+	j := &job{kind: kind, shard: shard, lane: lane, keys: keys, args: args}
 	for _, a := range args {
 		j.load += loadOfArg
 		switch v := a.(type) {
@@ -114,9 +129,14 @@ func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 		return j.err
 	case <-ctx.Done():
 		m.mu.Lock()
+		if j.over {
+			m.mu.Unlock()
+			return j.err
+		}
 		if i := slices.Index(m.waiting, j); i >= 0 {
 			m.waiting = slices.Delete(m.waiting, i, i+1)
 		}
+		j.left = true
 		m.mu.Unlock()
 		return ctx.Err()
 	}
@@ -155,6 +175,7 @@ func (m *merger) fly(s *Store, jobs []*job) {
 		} else {
 			// The exchange is not one caller's: none of their contexts ends it.
 			s.carry(context.Background(), jobs)
+			m.returnLeft(s, jobs)
 		}
 		for _, j := range jobs {
 			close(j.done)
@@ -164,6 +185,19 @@ func (m *merger) fly(s *Store, jobs []*job) {
 		runtime.Gosched()
 		m.land(len(jobs))
 		jobs = m.take()
+	}
+}
+
+// returnLeft gives lanes back that were leased for callers that wait no more.
+func (m *merger) returnLeft(s *Store, jobs []*job) {
+	for _, j := range jobs {
+		m.mu.Lock()
+		j.over = true
+		unwanted := j.left && j.grant != nil
+		m.mu.Unlock()
+		if unwanted {
+			s.giveBack(context.Background(), j.shard, j.lane, j.grant.token, nil)
+		}
 	}
 }
 
@@ -225,65 +259,76 @@ func (s *Store) carry(ctx context.Context, jobs []*job) {
 	var groups [][]*job
 	for first := 0; first < len(jobs); {
 		end := first + 1
+		lease := jobs[first].lease
 		for end < len(jobs) && jobs[end].kind == jobs[first].kind && jobs[end].shard == jobs[first].shard {
+			if another := jobs[end].lease; lease == nil {
+				lease = another
+			} else if another != nil && (another.TTL != lease.TTL || another.Holder != lease.Holder) {
+				break // a call has one holder
+			}
 			end++
 		}
 		groups = append(groups, jobs[first:end])
 		first = end
 	}
+	sent := time.Now()
 	if len(jobs) == 1 {
-		sc, keys, args := s.call(groups[0])
-		s.answered(groups[0], sc.Run(ctx, s.client, keys, args...))
+		call := s.call(groups[0])
+		s.answered(groups[0], sent, call.do(ctx, s.client))
 		return
 	}
-	cmds := make([]*redis.Cmd, len(groups))
+	cmds, calls := make([]*redis.Cmd, len(groups)), make([]invocation, len(groups))
 	p := s.client.Pipeline()
 	for i, g := range groups {
-		sc, keys, args := s.call(g)
-		cmds[i] = sc.EvalSha(ctx, p, keys, args...)
+		calls[i] = s.call(g)
+		cmds[i] = calls[i].send(ctx, p)
 	}
 	// Each command has its own error.
 	_, _ = p.Exec(ctx)
 	for i, g := range groups {
-		if redis.HasErrorPrefix(cmds[i].Err(), "NOSCRIPT") {
-			sc, keys, args := s.call(g)
-			cmds[i] = sc.Run(ctx, s.client, keys, args...)
-		}
-		s.answered(g, cmds[i])
+		s.answered(g, sent, calls[i].taught(ctx, s.client, cmds[i]))
 	}
 }
 
 // call puts the script call for jobs of one kind and shard together.
-func (s *Store) call(jobs []*job) (*redis.Script, []string, []any) {
+func (s *Store) call(jobs []*job) invocation {
 	sh := &s.shards[jobs[0].shard]
-	nk, na := 9, 4
+	further := 6
 	for _, j := range jobs {
-		nk, na = nk+len(j.keys), na+len(j.args)
+		further += len(j.keys) + len(j.args)
 	}
-	keys, args := make([]string, 0, nk), make([]any, 0, na)
-	sc := s.scripts.enqueue
+	var call invocation
 	if jobs[0].kind == jobEnqueue {
-		keys = append(keys, sh.ready, sh.leases, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup)
-		args = append(args, millis(s.o.DedupTTL), s.channel, sh.id, len(sh.queues))
+		call = s.scripts.enqueue.invocation(sh.enqueueKeys, further)
 	} else {
-		sc = s.scripts.settle
-		keys = append(keys, sh.ready, sh.leased, sh.leases, sh.counts, sh.later, sh.parked, sh.dead, sh.asleep, sh.buried)
-		most, ttl := s.deadLimits()
-		args = append(args, s.channel, sh.id, most, ttl)
+		call = s.scripts.settle.invocation(sh.settleKeys, further)
 	}
 	for _, j := range jobs {
-		keys, args = append(keys, j.keys...), append(args, j.args...)
+		call.keys += len(j.keys)
+		call.args = append(call.args, j.keys...)
 	}
-	return sc, keys, args
+	if jobs[0].kind == jobEnqueue {
+		ttl, holder := int64(0), ""
+		if i := slices.IndexFunc(jobs, func(j *job) bool { return j.lease != nil }); i >= 0 {
+			ttl, holder = jobs[i].lease.TTL.Microseconds(), jobs[i].lease.Holder
+		}
+		call.args = append(call.args, millis(s.o.DedupTTL), s.channel, sh.id, len(sh.queues), ttl, holder)
+	} else {
+		most, ttl := s.deadLimits()
+		call.args = append(call.args, s.channel, sh.id, most, ttl)
+	}
+	for _, j := range jobs {
+		call.args = append(call.args, j.args...)
+	}
+	return call
 }
 
 // answered fills in what a script answered about jobs.
-func (s *Store) answered(jobs []*job, cmd *redis.Cmd) {
-	each := 1
+func (s *Store) answered(jobs []*job, sent time.Time, cmd *redis.Cmd) {
+	shared, each := 3, 1 // items in front, and of each job
 	if jobs[0].kind == jobEnqueue {
-		each = 3
+		shared, each = 5, 4
 	}
-	const shared = 3 // items in front
 	items, err := cmd.Slice()
 	if err == nil && len(items) != shared+each*len(jobs) {
 		err = errAnswer
@@ -298,10 +343,14 @@ func (s *Store) answered(jobs []*job, cmd *redis.Cmd) {
 	for n, j := range jobs {
 		at := shared + each*n
 		j.outcome = a.num(at)
-		if each == 3 {
-			j.seq, j.depth = a.num(at+1), a.num(at+2)
+		said := a.text(at)
+		if j.kind == jobEnqueue {
+			j.seq, j.depth, said = a.num(at+1), a.num(at+2), a.text(at+2)
+			if known := a.list(at + 3); len(known) == 2 {
+				j.grant = &lanegrant{sent: sent, now: a.num(3), token: uint64(max(a.num(4), 0)), known: known}
+			}
 		}
-		if said := a.text(at + each - 1); said != "" {
+		if said != "" {
 			j.err = refused(said)
 		}
 	}

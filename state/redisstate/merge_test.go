@@ -302,13 +302,13 @@ func TestSecondExchange(t *testing.T) {
 	m := &merger{limit: 2}
 	m.depart(8)
 	for n, want := range []int{0, 0, 0, 4} {
-		m.waiting = append(m.waiting, newJob(jobSettle, 0, nil))
+		m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
 		if got := len(m.take()); got != want {
 			t.Errorf("with %d jobs waiting %d left, want %d", n+1, got, want)
 		}
 	}
 	for range 20 {
-		m.waiting = append(m.waiting, newJob(jobSettle, 0, nil))
+		m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
 	}
 	if got := len(m.take()); got != 0 {
 		t.Errorf("%d jobs left in a third exchange", got)
@@ -326,10 +326,10 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	m := &merger{limit: 1}
 	for _, size := range []int{10, maxLoad, 10, maxLoad / 2, maxLoad / 2} {
-		m.waiting = append(m.waiting, newJob(jobEnqueue, 0, nil, make([]byte, size)))
+		m.waiting = append(m.waiting, newJob(jobEnqueue, 0, "", nil, make([]byte, size)))
 	}
 	for range maxJobs {
-		m.waiting = append(m.waiting, newJob(jobSettle, 0, nil))
+		m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
 	}
 	var got []int
 	for jobs := m.take(); len(jobs) > 0; jobs = m.take() {
@@ -344,5 +344,77 @@ func TestLoad(t *testing.T) {
 	}
 	if m.flying != 0 || m.aboard != 0 {
 		t.Errorf("%d exchanges with %d jobs are on their way, want none", m.flying, m.aboard)
+	}
+}
+
+// TestLeaseWithEntries has several entries that ask for their lanes in one script call,
+// among others.
+func TestLeaseWithEntries(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, server(t).URL(), Options{Shards: 1})
+	if err := s.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	asking := func(id string, l state.Key, holder string) state.Entry {
+		e := entry(l, id)
+		e.Lease = &state.LeaseRequest{TTL: time.Minute, Holder: holder}
+		return e
+	}
+	held := asking("3", lane("b"), "ada")
+	held.Hold, held.HoldMode = time.Hour, state.HoldReset
+	es := []state.Entry{
+		asking("1", lane("a"), "ada"), asking("2", lane("b"), "ada"), held, asking("4", lane("a"), "ada"),
+		entry(lane("c"), "5"), asking("6", lane("d"), "ada"), asking("7", lane("e"), "bob"),
+	}
+	jobs := make([]*job, len(es))
+	for n := range es {
+		name, i := s.at(es[n].Lane)
+		jobs[n] = s.enqueueJob(i, name, &es[n], false)
+	}
+	sameOutcomes(t, carried(s, jobs), 1, 1, 1, 1, 1, 1, 1)
+	// After c, which is ready, no lane is leased with its entry.
+	for n, want := range []bool{true, true, false, false, false, false, false} {
+		if got := leaseWith(&es[n], jobs[n]); (got != nil) != want {
+			t.Errorf("entry %d: lease %+v, want one: %t", n+1, got, want)
+		} else if want && (got.Holder != "ada" || got.Entries[0].ID != es[n].ID || string(got.Entries[0].Body) != string(es[n].Body)) {
+			t.Errorf("entry %d: lease %+v", n+1, got)
+		}
+	}
+	ready, err := s.client.ZRange(t.Context(), s.shards[0].ready, 0, -1).Result()
+	if err != nil || len(ready) != 3 {
+		t.Errorf("ready are %q, %v, want c, d and e", ready, err)
+	}
+	// The hold applies when b is given back.
+	if err := s.Settle(t.Context(), leaseWith(&es[1], jobs[1]), state.Settlement{Verdicts: []state.Verdict{state.Ack("2")}}); err != nil {
+		t.Fatal(err)
+	}
+	if score, err := s.client.ZScore(t.Context(), s.shards[0].ready, lane("b").String()).Result(); err != nil || time.UnixMicro(int64(score)).Before(time.Now().Add(time.Minute)) {
+		t.Errorf("b may be leased from %v on, %v, want in an hour", score, err)
+	}
+}
+
+// TestLeaseForOneWhoLeft gives a lane back that was leased for a caller that waits no more.
+func TestLeaseForOneWhoLeft(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, server(t).URL(), Options{Shards: 1})
+	e := entry(lane("a"), "1")
+	e.Lease = &state.LeaseRequest{TTL: time.Minute, Holder: "ada"}
+	if err := s.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	name, i := s.at(e.Lane)
+	j := s.enqueueJob(i, name, &e, false)
+	j.done, j.left = make(chan struct{}), true
+	m := &merger{limit: 1}
+	m.depart(1)
+	m.fly(s, []*job{j})
+	if j.grant == nil {
+		t.Fatal("the lane was not leased")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	got, err := s.Lease(ctx, state.LeaseRequest{TTL: time.Minute})
+	if err != nil || got[0].Entries[0].Attempt != 1 {
+		t.Errorf("leased %+v, %v, want the first attempt", got, err)
 	}
 }

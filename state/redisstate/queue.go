@@ -18,6 +18,9 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	if err := s.begin(ctx); err != nil {
 		return state.Receipt{}, err
 	}
+	if e.Lease != nil && s.board.waiting() {
+		e.Lease = nil
+	}
 	full := s.room != nil && s.room.full(ctx, s)
 	lane, i := s.at(e.Lane)
 	j := s.enqueueJob(i, lane, &e, full)
@@ -29,6 +32,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	case 1:
 		r.Outcome, r.Seq = state.Added, uint64(j.seq) //nolint:gosec // counts up from 1
 		s.room.add(1)
+		r.Lease = leaseWith(&e, j)
 	case 2:
 		r.Outcome = state.Duplicate
 	case 3:
@@ -50,6 +54,9 @@ func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
 		}
 	}
 	flags := ""
+	if e.Lease != nil {
+		flags += "l"
+	}
 	if e.Hold > 0 && e.HoldMode == state.HoldReset {
 		flags += "r"
 	}
@@ -61,10 +68,40 @@ func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
 	}
 	how := ""
 	if len(args) > 3 || e.Delay > 0 || e.Hold > 0 || flags != "" {
-		how = fmt.Sprintf("%d %d %d %s", len(args)-3, e.Delay.Microseconds(), e.Hold.Microseconds(), flags)
+		var buf [64]byte
+		b := append(strconv.AppendInt(buf[:0], int64(len(args)-3), 10), ' ')
+		b = append(strconv.AppendInt(b, e.Delay.Microseconds(), 10), ' ')
+		b = append(strconv.AppendInt(b, e.Hold.Microseconds(), 10), ' ')
+		how = string(append(b, flags...))
 	}
-	args[0], args[1] = appendTail(make([]byte, 0, len(e.Body)+len(e.ID)+16), e), how
-	return newJob(jobEnqueue, i, []string{s.shards[i].queue(lane)}, args...)
+	args[0], args[1] = appendTail(nil, e), how
+	j := newJob(jobEnqueue, i, lane, []any{s.shards[i].queue(lane)}, args...)
+	j.lease = e.Lease
+	return j
+}
+
+// leaseWith returns the lease that came with the storing of an entry, or nil. Its body
+// is that in the job, which is our own.
+func leaseWith(e *state.Entry, j *job) *state.Lease {
+	g := j.grant
+	if g == nil {
+		return nil
+	}
+	l := &state.Lease{
+		Lane: e.Lane, Token: g.token, Holder: e.Lease.Holder, Expires: g.sent.Add(e.Lease.TTL),
+		Entries: make([]state.Queued, 1), Notes: readNotes(g.sent, g.now, g.known.num(0), g.known.list(1)),
+	}
+	if !time.Now().Before(l.Expires) {
+		return nil // the lane may have been leased again
+	}
+	q := &l.Entries[0]
+	q.Entry = state.Entry{ID: e.ID, Lane: e.Lane, Keys: slices.Clone(e.Keys)}
+	if tail, ok := j.args[0].([]byte); ok {
+		body := len(tail) - len(e.Head) - len(e.Body)
+		q.Body = tail[body:]
+	}
+	q.Seq, q.Attempt, q.EnqueuedAt = uint64(j.seq), 1, time.UnixMicro(g.now) //nolint:gosec // see Enqueue
+	return l
 }
 
 // news tells the board what a script answered about a shard: how many lanes
@@ -144,7 +181,7 @@ func (s *Store) packSettle(
 	sh := &s.shards[i]
 	args := make([]any, 0, 4+5*len(notes)+len(verdicts))
 	args = append(args, lane, strconv.FormatUint(token, 10), len(notes))
-	keys := []string{sh.queue(lane), sh.notes}
+	keys := []any{sh.queue(lane), sh.settleKeys[0]} // any name will do without notes
 	if len(notes) > 0 {
 		args = packNotes(args, notes)
 		keys[1] = sh.notes + key.Thread().String()
@@ -154,7 +191,7 @@ func (s *Store) packSettle(
 	} else {
 		args = append(append(args, len(verdicts)/6), verdicts...)
 	}
-	return newJob(jobSettle, i, keys, args...)
+	return newJob(jobSettle, i, lane, keys, args...)
 }
 
 // giveBack settles a lease by itself, even while the store closes. verdicts are

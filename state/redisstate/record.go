@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -38,6 +39,11 @@ func undecodable() state.Cause {
 
 // appendTail packs the tail of e's record.
 func appendTail(b []byte, e *state.Entry) []byte {
+	size := 1 + 2*binary.MaxVarintLen32 + len(e.ID) + len(e.Head) + len(e.Body)
+	for _, k := range e.Keys {
+		size += len(k) + binary.MaxVarintLen32
+	}
+	b = slices.Grow(b, size)
 	b = append(b, tailVersion)
 	b = appendText(b, e.ID)
 	b = binary.AppendUvarint(b, uint64(len(e.Keys)))

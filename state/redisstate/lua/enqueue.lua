@@ -1,40 +1,50 @@
 -- Records the dedup keys of entries and appends them to their lanes, or sets
--- aside those that have a delay. The entries are independent of each other.
+-- aside those that have a delay. The entries are independent of each other. Lanes
+-- that are leased with their first entry do not become ready.
 --
 -- KEYS  1 ready (zset)   2 leases (hash)   3 counts (hash)   4 later (zset)
 --       5 parked (hash)  6 asleep (string)
 --       7 what the names of the hashes of dedup keys begin with
---       8.. entries of the lane of each entry (lists)
+--       8 leased (zset)
+--       9 what the names of all notes begin with; the thread follows
+--       10 what the names of all sets of subscriptions begin with; the workspace
+--       follows
+--       11.. entries of the lane of each entry (lists)
 -- ARGV  1 dedup time, ms   2 wake channel   3 shard
 --       4 length of what the name of every list of entries begins with; the
 --         lane follows
---       5.. for each entry
+--       5 lifetime of leases, µs   6 their holder
+--       7.. for each entry
 --           its tail
 --           '' or: number of further dedup keys, delay in µs, hold in µs, flags,
 --           with blanks between; flags: r the hold restarts, i only if idle, f
---           the store is full
+--           the store is full, l its lane is to be leased
 --           its id as a dedup key
 --           further dedup keys, no two the same
--- Answer {ready, score, wait, entry...}
+-- Answer {ready, score, wait, now, token, entry...}
 --       ready   how many lanes may be leased now that could not before
 --       score   since when they may
 --       wait    µs until more lanes or entries may be, -1 for never
---       entry   three numbers: outcome, sequence if it was added, depth
+--       token   of the leases; '' if there are none
+--       entry   four items: outcome, sequence if it was added, depth, and 0 or,
+--               if its lane is leased, {1 if its thread is subscribed, {name,
+--               note...}}
 --       outcome 1 added, 2 duplicate, 3 busy, 4 full, 5 refused by the server,
 --               which says so in place of the depth
 
 local now = clock()
 local stamp = num(now)
-local counts = call('HMGET', KEYS[3], 'in', 'dedup')
+local counts = call('HMGET', KEYS[3], 'in', 'dedup', 'token')
 local before = tonumber(counts[1] or 0)
 local seq = before
 local fresh, lanes = {}, 0
 local wait = -1
+local given, places, taken, token = {}, {}, {}, nil
 
 -- What is asked for. The names of an entry are those from firsts to lasts.
 local names, firsts, lasts, tails, special = {}, {}, {}, {}, {}
-local a = 5
-for e = 1, #KEYS - 7 do
+local a = 7
+for e = 1, #KEYS - 10 do
   local how, further = ARGV[a + 1], 0
   if how ~= '' then
     local n, delay, hold, flags = string.match(how, '^(%d+) (%d+) (%d+) (%a*)$')
@@ -88,8 +98,26 @@ local function flush()
   end
 end
 
+-- take leases the lanes that are given with their first entries.
+local function take()
+  if #taken == 0 then
+    return
+  end
+  token = token or num(math.max(now, tonumber(counts[3] or 0) + 1))
+  local expiry, lease = num(now + tonumber(ARGV[5])), token .. ' 1 0 ' .. ARGV[6]
+  local expiries, leases = {}, {}
+  for t, lane in ipairs(taken) do
+    expiries[2 * t - 1], expiries[2 * t] = expiry, lane
+    leases[2 * t - 1], leases[2 * t] = lane, lease
+  end
+  call('ZADD', KEYS[8], unpack(expiries))
+  call('HSET', KEYS[2], unpack(leases))
+  taken = {}
+end
+
 -- restart makes the hold of a lane start again, from now.
 local function restart(lane, hold)
+  take()
   local score = now + hold
   local lease = call('HGET', KEYS[2], lane)
   if lease then
@@ -105,9 +133,19 @@ local function restart(lane, hold)
   soon(hold)
 end
 
-local answer = {0, 0, -1}
+-- quiet reports whether no lane is ready, so that leasing one that becomes so
+-- passes over none.
+local function quiet()
+  if lanes > 0 or #fresh > 0 then
+    return false
+  end
+  local head = call('ZRANGE', KEYS[1], '0', '0', 'WITHSCORES')[2]
+  return not head or tonumber(head) > now
+end
+
+local answer = {0, 0, -1, now, ''}
 for e = 1, #firsts do
-  local list = KEYS[7 + e]
+  local list = KEYS[10 + e]
   local delay, hold, flags = 0, 0, ''
   if special[e] then
     delay, hold, flags = unpack(special[e])
@@ -144,7 +182,10 @@ for e = 1, #firsts do
         outcome, depth = 5, depth.err
       elseif depth == 2 then
         local lane = string.sub(list, ARGV[4] + 1)
-        if hold == 0 then
+        if hold == 0 and string.find(flags, 'l', 1, true) and quiet() then
+          given[#given + 1], taken[#taken + 1] = lane, lane
+          places[#places + 1] = e
+        elseif hold == 0 then
           fresh[#fresh + 1] = stamp
           fresh[#fresh + 1] = lane
         else
@@ -169,6 +210,7 @@ for e = 1, #firsts do
   answer[#answer + 1] = outcome
   answer[#answer + 1] = outcome == 1 and seq or 0
   answer[#answer + 1] = depth
+  answer[#answer + 1] = 0
 end
 
 if seq > before then
@@ -178,6 +220,15 @@ if #fields > 0 then
   record(KEYS[7], KEYS[3], live, over, until_when(now, tonumber(ARGV[1])), fields)
 end
 flush()
+if #given > 0 then
+  take()
+  call('HSET', KEYS[3], 'token', token)
+  local subscribed, notes = known_of(KEYS[9], KEYS[10], given)
+  for g, e in ipairs(places) do
+    answer[5 + 4 * e] = {subscribed[g], notes[g]}
+  end
+  answer[5] = token
+end
 if lanes > 0 then
   answer[1], answer[2] = lanes, now
   tell(KEYS[6], ARGV[2], ARGV[3], now, 0)
