@@ -2,11 +2,15 @@ package bot
 
 import (
 	"cmp"
+	"context"
 	"strings"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/markdown"
+	"github.com/linearbot/linearbot/internal/profiles"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Content is something that can be posted: [Text], [Markdown], a card of package
@@ -44,7 +48,7 @@ func render(c Content, f content.Form, links string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		body = withLinks(text, links)
+		body = stream.WithBelow(text, links)
 	}
 	if strings.TrimSpace(body) == "" {
 		return "", ErrEmpty
@@ -80,3 +84,50 @@ func EmojiName(s string) string { return emoji.Name(s) }
 // reactionEmoji returns what is sent for a reaction: the emoji with that
 // well-known name, or name itself.
 func reactionEmoji(name string) string { return cmp.Or(emoji.Character(name), name) }
+
+// MentionUser returns the Markdown that mentions a user, "<@" and the id and ">".
+// In every post it is replaced by the address of the user's profile, which is how
+// platforms spell a mention. External people, integrations and
+// automations have no account, and a user without an id cannot be found: they are
+// called by their name, through [Escape].
+func MentionUser(u adapter.User) string {
+	switch {
+	case u.ID != "" && u.Kind != adapter.UserExternal && u.Kind != adapter.UserIntegration && u.Kind != adapter.UserAutomation:
+		return "<@" + u.ID + ">"
+	case u.FullName != "":
+		return markdown.Escape(u.FullName)
+	default:
+		return markdown.Escape(u.Name)
+	}
+}
+
+// mentions returns what replaces the mentions of one post or stream of the thread.
+// quiet says that nothing in it mentions a user.
+func (t *Thread) mentions(quiet bool) profiles.Mentions {
+	return profiles.Mentions{
+		In: directory{t}, Workspace: t.workspace, Thread: t.id, Bulk: t.bot.can.people, Quiet: quiet, Log: &t.bot.log,
+	}
+}
+
+// mention replaces the mentions of a text that is written at once.
+func (t *Thread) mention(ctx context.Context, body string) (string, error) {
+	m := t.mentions(false)
+	return m.Replace(ctx, body)
+}
+
+// directory is the directory of a thread's workspace.
+type directory struct{ thread *Thread }
+
+// User looks up a user.
+func (d directory) User(ctx context.Context, q adapter.UserQuery) (*adapter.User, error) {
+	return d.thread.Workspace().User(ctx, q)
+}
+
+// Identity says who the bot is. Within a turn that is known.
+func (d directory) Identity(ctx context.Context) (*adapter.Identity, error) {
+	t := d.thread
+	if turn := t.turnOf(ctx); turn != nil && turn.self != nil && turn.event.Head().Workspace == t.workspace {
+		return turn.self, nil
+	}
+	return t.bot.cfg.Adapter.Identity(ctx, t.workspace)
+}

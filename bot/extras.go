@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/mention"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/uploads"
 )
 
 // Persona is a name and a picture that a post appears under; see [As].
@@ -166,3 +169,43 @@ func (t *Thread) newPost(body, key string, x extras) *adapter.Post {
 	}
 	return p
 }
+
+// WithFiles returns c with files attached. [Thread.Post] and [Thread.Edit] upload
+// them, one after the other, before anything is written, and link them below the
+// text, pictures as pictures: those whose type begins with "image/". A file
+// without a type gets the one that the ending of its name stands for. c may be
+// nil or empty, as there is something to post all the same. Behind a [Stream] the
+// links come with its end. A [Plan] keeps them, but cannot have any in an agent
+// session. Where nothing can be uploaded the error wraps errors.ErrUnsupported;
+// if an upload fails nothing is written.
+//
+// The content of a file is read once. A turn that runs again makes its readers
+// anew, and a file of the same name, type and size that this post of the turn has
+// uploaded before is not read but linked where it is. So close what needs it in
+// the handler.
+func WithFiles(c Content, files ...adapter.Upload) Content {
+	return extrasContent{c, extras{files: slices.Clone(files)}}
+}
+
+// attach checks the extras of c, uploads the files among them and returns the
+// Markdown that links these.
+func (t *Thread) attach(ctx context.Context, c Content, x extras) (string, error) {
+	if err := t.allows(x); err != nil || len(x.files) == 0 {
+		return "", err
+	}
+	if _, ok := c.(*Plan); ok && t.inSession() {
+		return "", &adapter.Error{Code: adapter.CodeUnsupported, Op: "upload", Message: "a plan in an agent session has no text for files to stand below"}
+	}
+	if err := alive(ctx); err != nil {
+		return "", err
+	}
+	post := uploads.Post{To: t, Alive: alive}
+	if turn := t.turnOf(ctx); turn != nil {
+		kept := t.bot.notes.Value(notes.Files, turn.head().Workspace, turn.nextFiles(stepFrom(ctx)))
+		post.Kept = &kept
+	}
+	return post.Link(ctx, x.files)
+}
+
+// inSession reports whether the thread is an agent session.
+func (t *Thread) inSession() bool { return t.bot.can.agent != nil && t.bot.can.agent.IsSession(t.id) }

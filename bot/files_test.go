@@ -25,8 +25,6 @@ type fileHost struct {
 	// trouble lists the errors of uploads, in order. Nil is a success.
 	trouble []error
 	n       int
-	// under is what addresses have before their number.
-	under string
 }
 
 func (d *fileHost) Upload(_ context.Context, workspace string, f adapter.Upload) (string, error) {
@@ -42,7 +40,7 @@ func (d *fileHost) Upload(_ context.Context, workspace string, f adapter.Upload)
 		}
 	}
 	d.n++
-	return fmt.Sprintf("https://files.test/%s%d", d.under, d.n), nil
+	return fmt.Sprintf("https://files.test/%d", d.n), nil
 }
 
 func upload(name, kind, content string) adapter.Upload {
@@ -147,35 +145,6 @@ func TestFilesOfAStreamThatIsEdited(t *testing.T) {
 }
 
 // TestFileLinks checks how files of all sorts are linked.
-func TestFileLinks(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ name, kind, under, want string }{
-		{name: "odd", under: "a) b>/", want: "[odd](https://files.test/a%29%20b%3E/1)"},
-		{name: "a.png", want: "![a.png](https://files.test/1)"},
-		{name: "a.PNG", kind: "image/png", want: "![a.PNG](https://files.test/1)"},
-		{name: "a.png", kind: "application/octet-stream", want: "[a.png](https://files.test/1)"},
-		{name: "a", kind: "Image/x-own", want: "![a](https://files.test/1)"},
-		{name: "data", want: "[data](https://files.test/1)"},
-		{name: `C:\logs\x [1]_`, want: `[x \[1\]\_](https://files.test/1)`},
-		{name: "/tmp/a\nb<@ada>`", want: "[a b\\<@ada>\\`](https://files.test/1)"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				d := newFileHost()
-				w := newTest(t, withPlatform(d, d.Fake), withSteadyBackoff())
-				d.under = c.under
-				if _, err := w.handle(thread).Post(t.Context(), bot.WithFiles(nil, upload(c.name, c.kind, "x"))); err != nil {
-					t.Fatal(err)
-				}
-				if got := d.visible(); got != c.want {
-					t.Errorf("posted %q, want %q", got, c.want)
-				}
-			})
-		})
-	}
-}
-
 func TestFilesWithoutAPlaceForThem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

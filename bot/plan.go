@@ -3,22 +3,13 @@ package bot
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/content"
-	"github.com/linearbot/linearbot/internal/emoji"
-)
-
-// The statuses of the steps of a session's plan.
-const (
-	planPending  = "pending"
-	planRunning  = "inProgress"
-	planDone     = "completed"
-	planCanceled = "canceled"
+	"github.com/linearbot/linearbot/internal/plan"
+	"github.com/linearbot/linearbot/internal/profiles"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Plan is a list of tasks that is posted once and kept up to date in place: in a
@@ -30,9 +21,8 @@ type Plan struct {
 	// showing holds a token while a change is being shown.
 	showing chan struct{}
 
-	mu    sync.Mutex
-	title string
-	tasks []PlanTask
+	mu   sync.Mutex
+	list plan.List
 
 	links     string  // what stands below the tasks
 	silent    bool    // says that nothing in it mentions a user
@@ -66,10 +56,8 @@ type PlanUpdate struct {
 // NewPlan returns a plan with a title, Markdown on one line, and tasks that are
 // pending. An empty title is left out.
 func NewPlan(title string, tasks ...string) *Plan {
-	p := &Plan{showing: make(chan struct{}, 1), title: title}
-	for _, title := range tasks {
-		p.add(title, TaskPending)
-	}
+	p := &Plan{showing: make(chan struct{}, 1)}
+	p.list.Reset(title, tasks)
 	return p
 }
 
@@ -77,8 +65,8 @@ func NewPlan(title string, tasks ...string) *Plan {
 // progress are complete with that; [Plan.AddParallel] leaves them alone.
 func (p *Plan) Add(ctx context.Context, title string) (id string, err error) {
 	err = p.change(ctx, func() error {
-		p.finish(TaskInProgress)
-		id = p.add(title, TaskInProgress)
+		p.list.Finish(plan.InProgress)
+		id = p.list.Add(title, plan.InProgress)
 		return nil
 	})
 	return id, err
@@ -88,7 +76,7 @@ func (p *Plan) Add(ctx context.Context, title string) (id string, err error) {
 // returns its id.
 func (p *Plan) AddParallel(ctx context.Context, title string) (id string, err error) {
 	err = p.change(ctx, func() error {
-		id = p.add(title, TaskInProgress)
+		id = p.list.Add(title, plan.InProgress)
 		return nil
 	})
 	return id, err
@@ -98,10 +86,7 @@ func (p *Plan) AddParallel(ctx context.Context, title string) (id string, err er
 // at "1" again.
 func (p *Plan) Reset(ctx context.Context, title string, tasks ...string) error {
 	return p.change(ctx, func() error {
-		p.title, p.tasks = title, nil
-		for _, title := range tasks {
-			p.add(title, TaskPending)
-		}
+		p.list.Reset(title, tasks)
 		return nil
 	})
 }
@@ -109,14 +94,7 @@ func (p *Plan) Reset(ctx context.Context, title string, tasks ...string) error {
 // Update changes a task.
 func (p *Plan) Update(ctx context.Context, u PlanUpdate) error {
 	return p.change(ctx, func() error {
-		task := p.find(u.ID)
-		if task == nil {
-			return fmt.Errorf("bot: the plan has no task %q", u.ID)
-		}
-		task.Title = cmp.Or(u.Title, task.Title)
-		task.Status = cmp.Or(u.Status, task.Status)
-		task.Output = cmp.Or(u.Output, task.Output)
-		return nil
+		return p.list.Update(plan.Task{ID: u.ID, Title: u.Title, Status: plan.Status(u.Status), Output: u.Output})
 	})
 }
 
@@ -124,9 +102,9 @@ func (p *Plan) Update(ctx context.Context, u PlanUpdate) error {
 // the plan's title unless it is empty.
 func (p *Plan) Complete(ctx context.Context, title string) error {
 	return p.change(ctx, func() error {
-		p.title = cmp.Or(title, p.title)
-		p.finish(TaskInProgress)
-		p.finish(TaskPending)
+		p.list.Title = cmp.Or(title, p.list.Title)
+		p.list.Finish(plan.InProgress)
+		p.list.Finish(plan.Pending)
 		return nil
 	})
 }
@@ -135,35 +113,11 @@ func (p *Plan) Complete(ctx context.Context, title string) error {
 func (p *Plan) Tasks() []PlanTask {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]PlanTask{}, p.tasks...)
-}
-
-// The methods below are called with the lock.
-
-func (p *Plan) add(title string, status TaskStatus) (id string) {
-	id = strconv.Itoa(len(p.tasks) + 1)
-	p.tasks = append(p.tasks, PlanTask{ID: id, Title: title, Status: status})
-	return id
-}
-
-func (p *Plan) finish(status TaskStatus) {
-	for i := range p.tasks {
-		if p.tasks[i].Status == status {
-			p.tasks[i].Status = TaskComplete
-		}
+	out := []PlanTask{}
+	for _, t := range p.list.Tasks() {
+		out = append(out, PlanTask{ID: t.ID, Title: t.Title, Status: TaskStatus(t.Status), Output: t.Output})
 	}
-}
-
-func (p *Plan) find(id string) *PlanTask {
-	var found *PlanTask
-	for i := range p.tasks {
-		task := &p.tasks[i]
-		running := found != nil && found.Status == TaskInProgress
-		if task.ID == id || id == "" && (task.Status == TaskInProgress || !running) {
-			found = task
-		}
-	}
-	return found
+	return out
 }
 
 // Render makes a plan content: the title and a line for each task.
@@ -172,66 +126,14 @@ func (p *Plan) Render(content.Form) (string, error) { return p.body(), nil }
 func (p *Plan) body() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var lines []string
-	if title := oneLine(p.title); title != "" || len(p.tasks) == 0 {
-		lines = append(lines, strings.TrimRight("📋 "+title, " "))
-	}
-	for _, task := range p.tasks {
-		lines = append(lines, taskSign(task.Status)+" "+task.text())
-	}
-	return withLinks(emoji.Replace(strings.Join(lines, "\n")), p.links)
-}
-
-// text returns the task on one line.
-func (t PlanTask) text() string {
-	text := oneLine(t.Title)
-	if output := oneLine(t.Output); output != "" {
-		text = strings.TrimLeft(text+": "+output, ": ")
-	}
-	return text
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func taskSign(s TaskStatus) string {
-	switch s {
-	case TaskComplete:
-		return "✅"
-	case TaskInProgress:
-		return "🔄"
-	case TaskFailed:
-		return "❌"
-	case TaskPending:
-		return "⬜"
-	default:
-		return "⬜"
-	}
+	return stream.WithBelow(p.list.Markdown(), p.links)
 }
 
 // steps returns the plan as a session has it. A session's plan has no title.
 func (p *Plan) steps() []adapter.PlanStep {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.tasks) == 0 && oneLine(p.title) == "" {
-		return []adapter.PlanStep{}
-	}
-	if len(p.tasks) == 0 {
-		return []adapter.PlanStep{{Content: oneLine(p.title), Status: planPending}}
-	}
-	out := make([]adapter.PlanStep, len(p.tasks))
-	for i, task := range p.tasks {
-		out[i] = adapter.PlanStep{Content: cmp.Or(task.text(), "Task "+task.ID), Status: planPending}
-		switch task.Status {
-		case TaskComplete:
-			out[i].Status = planDone
-		case TaskInProgress:
-			out[i].Status = planRunning
-		case TaskFailed:
-			out[i].Status = planCanceled
-		case TaskPending:
-		}
-	}
-	return out
+	return p.list.Steps()
 }
 
 // post posts the plan with links to files below it. In a session there is no
@@ -245,7 +147,8 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*ad
 	p.links, p.silent = links, x.silent
 	p.mu.Unlock()
 	if t.inSession() {
-		if err := t.setPlan(ctx, &mentioner{thread: t, quiet: p.silent}, p.steps()); err != nil {
+		people := t.mentions(p.silent)
+		if err := t.setPlan(ctx, &people, p.steps()); err != nil {
 			return nil, err
 		}
 		p.thread, p.messageID = t, ""
@@ -260,13 +163,13 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*ad
 }
 
 // setPlan makes steps the plan of a session, with mentions in them.
-func (t *Thread) setPlan(ctx context.Context, people *mentioner, steps []adapter.PlanStep) error {
+func (t *Thread) setPlan(ctx context.Context, people *profiles.Mentions, steps []adapter.PlanStep) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
 	for i := range steps {
 		var err error
-		if steps[i].Content, err = people.replace(ctx, steps[i].Content); err != nil {
+		if steps[i].Content, err = people.Replace(ctx, steps[i].Content); err != nil {
 			return err
 		}
 	}
@@ -288,7 +191,8 @@ func (p *Plan) change(ctx context.Context, f func() error) error {
 		return err
 	}
 	if p.messageID == "" {
-		return t.setPlan(ctx, &mentioner{thread: t, quiet: p.silent}, p.steps())
+		people := t.mentions(p.silent)
+		return t.setPlan(ctx, &people, p.steps())
 	}
 	var shown Content = p
 	if p.silent {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/stream"
 )
 
@@ -21,7 +22,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	}
 	key := t.writeKey(ctx)
 	if t.inSession() {
-		s := &sessionStream{thread: t, key: key, o: c.o, progress: t.isProgress(x), links: links, people: mentioner{thread: t, quiet: x.silent}}
+		s := &sessionStream{thread: t, key: key, o: c.o, progress: t.isProgress(x), links: links, people: t.mentions(x.silent)}
 		return s.run(ctx, c.src(ctx))
 	}
 	p := newPage(t, key, x)
@@ -38,7 +39,7 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	if err != nil {
 		return p.breakOff(ctx, live.Text(), c.o.Broken, err)
 	}
-	return p.finish(ctx, withLinks(emoji.Replace(live.Text()), links))
+	return p.finish(ctx, stream.WithBelow(emoji.Replace(live.Text()), links))
 }
 
 // tell adds the text of a chunk. Comments have no place for tasks and plans.
@@ -70,7 +71,7 @@ type page struct {
 	thread *Thread
 	key    string
 	extras extras
-	people mentioner
+	people profiles.Mentions
 	// message is nil before it was posted.
 	message *adapter.Message
 	// shown is what was put last.
@@ -78,7 +79,7 @@ type page struct {
 }
 
 func newPage(t *Thread, key string, x extras) *page {
-	return &page{thread: t, key: key, extras: x, people: mentioner{thread: t, quiet: x.silent}}
+	return &page{thread: t, key: key, extras: x, people: t.mentions(x.silent)}
 }
 
 // Shown returns what was put last.
@@ -88,7 +89,7 @@ func (p *page) Shown() string { return p.shown }
 // again finds the message that it posted before, with the text of then.
 func (p *page) Put(ctx context.Context, body string) error {
 	t := p.thread
-	sent, err := p.people.replace(ctx, body)
+	sent, err := p.people.Replace(ctx, body)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/heal"
+	"github.com/linearbot/linearbot/internal/plan"
+	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/stream"
 )
 
@@ -33,7 +35,7 @@ type sessionStream struct {
 	links    string // what stands below the response
 
 	text   stream.Text
-	people mentioner
+	people profiles.Mentions
 	// told is how much of the text has become thoughts.
 	told int
 	// places counts the activities, wrote says that anything was written.
@@ -75,8 +77,8 @@ func (s *sessionStream) run(ctx context.Context, src iter.Seq2[Chunk, error]) (*
 		}
 		rest = attend.Done
 	}
-	rest = withLinks(rest, s.links)
-	if rest, err = s.people.replace(ctx, rest); err != nil {
+	rest = stream.WithBelow(rest, s.links)
+	if rest, err = s.people.Replace(ctx, rest); err != nil {
 		return nil, err
 	}
 	return s.respond(ctx, rest)
@@ -161,7 +163,7 @@ func (s *sessionStream) task(ctx context.Context, c TaskChunk) {
 }
 
 func (s *sessionStream) plan(ctx context.Context, c PlanChunk) {
-	steps := []adapter.PlanStep{{Content: c.Title, Status: planDone}}
+	steps := []adapter.PlanStep{{Content: c.Title, Status: plan.StepDone}}
 	if err := s.thread.setPlan(ctx, &s.people, steps); err != nil {
 		s.skipped(err)
 		return
@@ -189,7 +191,7 @@ func (s *sessionStream) put(ctx context.Context, a *adapter.Activity) error {
 	}
 	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
 		var err error
-		if *text, err = s.people.replace(ctx, *text); err != nil {
+		if *text, err = s.people.Replace(ctx, *text); err != nil {
 			return err
 		}
 	}

@@ -109,8 +109,8 @@ func (t *Thread) compose(ctx context.Context, c Content, files, key string, at t
 	if buttons != nil && buttons.Empty() {
 		buttons = nil // the card has nothing to press
 	}
-	people := mentioner{thread: t, quiet: quiet}
-	body, err = people.replace(ctx, body)
+	people := t.mentions(quiet)
+	body, err = people.Replace(ctx, body)
 	return body, buttons, err
 }
 

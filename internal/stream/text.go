@@ -55,6 +55,18 @@ func Broken(text, mark string) string {
 	return Below(text, mark)
 }
 
+// WithBelow returns a text with another one below it, of which either may be blank.
+func WithBelow(text, more string) string {
+	switch {
+	case more == "":
+		return text
+	case Blank(text):
+		return more
+	default:
+		return Below(text, more)
+	}
+}
+
 // Below returns a text with another one in a paragraph of its own below it, outside
 // of blocks that the text has left open.
 func Below(text, more string) string {
