@@ -138,21 +138,12 @@ func (p *Platform) Taken(workspace string, thread adapter.ThreadID) adapter.Take
 
 // SetSessionLinks implements adapter.SessionOwner.
 func (p *Platform) SetSessionLinks(ctx context.Context, workspace string, thread adapter.ThreadID, add []adapter.SessionLink, remove []string) error {
-	const op = "links"
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.begin(ctx, op, &p.failWrites); err != nil {
-		return err
-	}
-	if err := p.needSession(op, thread); err != nil {
-		return err
-	}
-	s := p.session(workspace, thread)
-	s.links = slices.DeleteFunc(s.links, func(l adapter.SessionLink) bool {
-		return slices.Contains(remove, l.URL) || slices.ContainsFunc(add, func(n adapter.SessionLink) bool { return n.URL == l.URL })
+	return p.inSession(ctx, "links", workspace, thread, func(s *session) {
+		s.links = slices.DeleteFunc(s.links, func(l adapter.SessionLink) bool {
+			return slices.Contains(remove, l.URL) || slices.ContainsFunc(add, func(n adapter.SessionLink) bool { return n.URL == l.URL })
+		})
+		s.links = append(s.links, add...)
 	})
-	s.links = append(s.links, add...)
-	return nil
 }
 
 // StartSession implements adapter.SessionOwner. The session is in the channel of
@@ -205,54 +196,26 @@ func (p *Platform) SuggestRepositories(ctx context.Context, _ string, thread ada
 
 // TakeIssue implements adapter.SessionOwner.
 func (p *Platform) TakeIssue(ctx context.Context, workspace string, thread adapter.ThreadID, t adapter.TakeIssue) error {
-	const op = "take issue"
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.begin(ctx, op, &p.failWrites); err != nil {
-		return err
-	}
-	if err := p.needSession(op, thread); err != nil {
-		return err
-	}
-	s := p.session(workspace, thread)
-	s.taken.Delegate = s.taken.Delegate || t.Delegate
-	s.taken.Start = s.taken.Start || t.Start
-	return nil
+	return p.inSession(ctx, "take issue", workspace, thread, func(s *session) {
+		s.taken.Delegate = s.taken.Delegate || t.Delegate
+		s.taken.Start = s.taken.Start || t.Start
+	})
 }
 
 // SetPlan implements adapter.Agent.
 func (p *Platform) SetPlan(ctx context.Context, workspace string, thread adapter.ThreadID, plan []adapter.PlanStep) error {
-	const op = "plan"
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.begin(ctx, op, &p.failWrites); err != nil {
-		return err
-	}
-	if err := p.needSession(op, thread); err != nil {
-		return err
-	}
-	p.session(workspace, thread).plan = slices.Clone(plan)
-	return nil
+	return p.inSession(ctx, "plan", workspace, thread, func(s *session) { s.plan = slices.Clone(plan) })
 }
 
 // CancelPlan implements adapter.PlanCanceler.
 func (p *Platform) CancelPlan(ctx context.Context, workspace string, thread adapter.ThreadID) error {
-	const op = "plan"
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.begin(ctx, op, &p.failWrites); err != nil {
-		return err
-	}
-	if err := p.needSession(op, thread); err != nil {
-		return err
-	}
-	plan := p.session(workspace, thread).plan
-	for i := range plan {
-		if plan[i].Unfinished() {
-			plan[i].Status = "canceled"
+	return p.inSession(ctx, "plan", workspace, thread, func(s *session) {
+		for i := range s.plan {
+			if s.plan[i].Unfinished() {
+				s.plan[i].Status = "canceled"
+			}
 		}
-	}
-	return nil
+	})
 }
 
 // Typing implements adapter.Typist in threads of all kinds.
@@ -268,6 +231,20 @@ func (p *Platform) Typing(ctx context.Context, workspace string, thread adapter.
 	}
 	s := p.session(workspace, thread)
 	s.statuses = append(s.statuses, cmp.Or(strings.TrimSpace(status), "Thinking…"))
+	return nil
+}
+
+// inSession makes a change of a session.
+func (p *Platform) inSession(ctx context.Context, op, workspace string, thread adapter.ThreadID, change func(s *session)) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.begin(ctx, op, &p.failWrites); err != nil {
+		return err
+	}
+	if err := p.needSession(op, thread); err != nil {
+		return err
+	}
+	change(p.session(workspace, thread))
 	return nil
 }
 

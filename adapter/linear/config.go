@@ -15,6 +15,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Config says how to reach Linear and how to authenticate: with an API key, an
@@ -368,7 +369,7 @@ func (c Config) shown() shown {
 		if s == "" {
 			return ""
 		}
-		return "[redacted]"
+		return wording.Redacted
 	}
 	return shown{
 		APIKey: hide(c.APIKey), AccessToken: hide(c.AccessToken),

@@ -50,12 +50,12 @@ type Changed struct {
 	N   int      `json:"n"`
 }
 
-// shownID is how the id of an entry is shown: some hold zero bytes.
-func shownID(id string) string { return strings.ReplaceAll(id, "\x00", ":") }
+// ShownID is how the id of an entry is shown: some hold zero bytes.
+func ShownID(id string) string { return strings.ReplaceAll(id, "\x00", ":") }
 
 func letter(d *state.DeadEntry) Letter {
 	return Letter{
-		ID: shownID(d.ID), Lane: d.Lane, Attempts: d.Attempt, BuriedAt: d.BuriedAt, Code: d.Cause.Code, Message: d.Cause.Message,
+		ID: ShownID(d.ID), Lane: d.Lane, Attempts: d.Attempt, BuriedAt: d.BuriedAt, Code: d.Cause.Code, Message: d.Cause.Message,
 	}
 }
 
@@ -104,7 +104,7 @@ func (a *API) choose(ctx context.Context, c Chosen) ([]state.DeadEntry, error) {
 			continue
 		}
 		d.Body = nil // all of them may be much
-		switch shown := shownID(d.ID); {
+		switch shown := ShownID(d.ID); {
 		case c.All || d.ID == c.ID || shown == c.ID:
 			exact = append(exact, d)
 		case len(c.ID) >= shortest && strings.HasPrefix(shown, c.ID):
@@ -168,10 +168,10 @@ func (a *API) change(r *http.Request, done string, f func(ctx context.Context, l
 			continue // another request got there first
 		}
 		if err != nil {
-			return nil, fmt.Errorf("dead letter %s: %w", shownID(d.ID), err)
+			return nil, fmt.Errorf("dead letter %s: %w", ShownID(d.ID), err)
 		}
 		if out.N++; out.N <= MaxList {
-			out.IDs = append(out.IDs, shownID(d.ID))
+			out.IDs = append(out.IDs, ShownID(d.ID))
 		}
 	}
 	a.cfg.Logger.Info().Int("letters", out.N).Msg("dead letters were " + done + " by hand")

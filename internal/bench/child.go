@@ -22,6 +22,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
 	"github.com/linearbot/linearbot/state/redisstate"
@@ -180,7 +181,7 @@ func (c *child) forgetful() (state.Store, error) {
 func (c *child) register(b *bot.Bot) error {
 	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 		c.started.Add(1)
-		if c.o.Wait > 0 && !pause(ctx, c.o.Wait) {
+		if c.o.Wait > 0 && pause.For(ctx, c.o.Wait) != nil {
 			return ctx.Err()
 		}
 		_, err := t.Post(ctx, bot.Markdown("The log says **why**. pong "+strconv.Itoa(number([]byte(m.Text()), "ping "))))

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // Instances is how much four processes on one Redis answer, compared to one.
@@ -95,7 +97,7 @@ func (r *rig) waiting(ctx context.Context, name string) (Waiting, error) {
 	limited, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	var c counters
-	for c.Started < turns && pause(limited, 100*time.Millisecond) {
+	for c.Started < turns && pause.For(limited, 100*time.Millisecond) == nil {
 		if c, err = s.counters(); err != nil {
 			return res, err
 		}
@@ -110,7 +112,7 @@ func (r *rig) waiting(ctx context.Context, name string) (Waiting, error) {
 		return res, err
 	}
 	const quiet = 3 * time.Second
-	pause(ctx, quiet)
+	_ = pause.For(ctx, quiet)
 	after, err := s.usage(ctx)
 	if err != nil {
 		return res, err

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // patience bounds every wait for a process.
@@ -86,7 +88,7 @@ func (p *process) ready(ctx context.Context) error {
 			}
 			err = errors.New(res.Status)
 		}
-		if !pause(ctx, 500*time.Microsecond) {
+		if pause.For(ctx, 500*time.Microsecond) != nil {
 			return fmt.Errorf("not ready: %w", err)
 		}
 	}
@@ -142,16 +144,4 @@ func memory(pid int, name string) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("/proc/PID/status has no %s", name)
-}
-
-// pause waits for d and reports whether ctx still lives.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

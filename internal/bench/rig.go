@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/redistest"
 )
 
@@ -309,7 +310,7 @@ func (s *subject) usage(ctx context.Context) (usage, error) {
 func (r *rig) drain(ctx context.Context, rec *record) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for rec.nAnswered.Load() < rec.nAcked.Load() && pause(ctx, 5*time.Millisecond) {
+	for rec.nAnswered.Load() < rec.nAcked.Load() && pause.For(ctx, 5*time.Millisecond) == nil {
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // soak is a steady load for a long time, with faults, on every durable store. A
@@ -129,7 +131,7 @@ func (k soak) one(ctx context.Context, dir, name string, progress func(format st
 	every := max(k.length/180, 2*time.Second)
 	from := 0
 	for sending.Err() == nil {
-		if !pause(sending, every) {
+		if pause.For(sending, every) != nil {
 			break
 		}
 		next, err := s.sample(sending, rec, from, every)
@@ -160,22 +162,22 @@ func (k soak) one(ctx context.Context, dir, name string, progress func(format st
 // Redis.
 func (k soak) strike(ctx context.Context, s *subject, a *api, progress func(format string, args ...any)) {
 	every := max(k.length/20, 10*time.Second)
-	for n := 0; pause(ctx, every); n++ {
+	for n := 0; pause.For(ctx, every) == nil; n++ {
 		switch {
 		case n%3 == 0:
 			progress("the API fails for 2 s")
 			a.broken.Store(true)
-			pause(ctx, 2*time.Second)
+			_ = pause.For(ctx, 2*time.Second)
 			a.broken.Store(false)
 		case n%3 == 1:
 			progress("the process stands still for 1 s")
 			_ = s.procs[0].cmd.Process.Signal(syscall.SIGSTOP) // the run ends otherwise
-			pause(context.WithoutCancel(ctx), time.Second)
+			_ = pause.For(context.WithoutCancel(ctx), time.Second)
 			_ = s.procs[0].cmd.Process.Signal(syscall.SIGCONT)
 		case len(s.redis) > 0:
 			progress("Redis stands still for 1 s")
 			_ = s.redis[0].Freeze()
-			pause(context.WithoutCancel(ctx), time.Second)
+			_ = pause.For(context.WithoutCancel(ctx), time.Second)
 			_ = s.redis[0].Thaw()
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -97,7 +98,7 @@ func (d *driver) run(ctx context.Context, start time.Time, storm time.Duration) 
 	for _, th := range d.threads {
 		d.tasks.Go(func() {
 			for n, m := range th.messages {
-				if !pause(ctx, time.Until(start.Add(m.due))) || !d.first(ctx, th, n, start, storm) {
+				if pause.For(ctx, time.Until(start.Add(m.due))) != nil || !d.first(ctx, th, n, start, storm) {
 					return
 				}
 			}
@@ -128,7 +129,7 @@ func (d *driver) first(ctx context.Context, th *thread, n int, start time.Time, 
 		d.tasks.Go(func() { d.post(ctx, to+1, m.body) })
 	}
 	for d.post(ctx, to, m.body) != http.StatusOK {
-		if !pause(ctx, between(th.rng, 50*time.Millisecond, 400*time.Millisecond)) {
+		if pause.For(ctx, between(th.rng, 50*time.Millisecond, 400*time.Millisecond)) != nil {
 			return false
 		}
 		to = th.rng.IntN(len(d.addrs))
@@ -138,7 +139,7 @@ func (d *driver) first(ctx context.Context, th *thread, n int, start time.Time, 
 		when = min(when, max(storm-time.Since(start), 0))
 		to := th.rng.IntN(len(d.addrs))
 		d.tasks.Go(func() {
-			if pause(ctx, when) {
+			if pause.For(ctx, when) == nil {
 				d.repeat(ctx, to, m)
 			}
 		})
@@ -149,7 +150,7 @@ func (d *driver) first(ctx context.Context, th *thread, n int, start time.Time, 
 // repeat delivers a message that was accepted before until it is accepted again.
 func (d *driver) repeat(ctx context.Context, to int, m *message) {
 	for d.post(ctx, to, m.body) != http.StatusOK {
-		if !pause(ctx, 300*time.Millisecond) {
+		if pause.For(ctx, 300*time.Millisecond) != nil {
 			return
 		}
 		to++

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // program builds the command once and returns its path.
@@ -110,7 +112,7 @@ func (in *instance) start(ctx context.Context) error {
 			return fmt.Errorf("%s ended while it started: %v", in.name, cmd.ProcessState)
 		default:
 		}
-		if !pause(ctx, 5*time.Millisecond) {
+		if pause.For(ctx, 5*time.Millisecond) != nil {
 			return fmt.Errorf("%s does not serve: %w", in.name, err)
 		}
 	}
@@ -154,7 +156,7 @@ func (in *instance) freeze(ctx context.Context, d time.Duration) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	_ = in.cmd.Process.Signal(syscall.SIGSTOP) // it may have ended by itself, which was told
-	pause(ctx, d)
+	_ = pause.For(ctx, d)
 	_ = in.cmd.Process.Signal(syscall.SIGCONT)
 }
 
@@ -167,18 +169,6 @@ func (in *instance) close() {
 		_ = in.cmd.Process.Kill() // it may have ended
 	}
 	in.tasks.Wait()
-}
-
-// pause waits for d and reports whether ctx is still active.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // closed reports whether c is closed within d.
@@ -202,7 +192,7 @@ func until(ctx context.Context, what string, f func(ctx context.Context) error) 
 		if err == nil {
 			return nil
 		}
-		if !pause(ctx, 20*time.Millisecond) {
+		if pause.For(ctx, 20*time.Millisecond) != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 	}

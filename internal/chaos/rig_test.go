@@ -15,6 +15,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/internal/faultproxy"
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // rig is one scenario in progress.
@@ -136,7 +137,7 @@ func (r *rig) play() {
 	} {
 		faults.Go(func() {
 			for _, e := range r.plan[lane] {
-				if time.Since(start) > r.storm || !pause(limit, time.Until(start.Add(e.At))) {
+				if time.Since(start) > r.storm || pause.For(limit, time.Until(start.Add(e.At))) != nil {
 					return // the faults before took longer than planned
 				}
 				if !r.strike(limit, e, strike) {
@@ -191,7 +192,7 @@ func (r *rig) rest() {
 		case time.Since(since) > without:
 			r.problem("%d replies are missing and none came for %v", missing, without)
 			return
-		case !pause(r.t.Context(), 50*time.Millisecond):
+		case pause.For(r.t.Context(), 50*time.Millisecond) != nil:
 			return
 		}
 	}
@@ -240,5 +241,5 @@ func (r *rig) afterwards() {
 	// An instance that was killed between its reply and the settling of its
 	// lane leaves a lease. It has to expire, and another instance has to settle the
 	// lane, before the store counts as empty.
-	pause(ctx, 2*leaseTTL+time.Second)
+	_ = pause.For(ctx, 2*leaseTTL+time.Second)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/redistest"
 )
 
@@ -106,7 +107,7 @@ func (s *sentinelStore) crash(ctx context.Context, down time.Duration) error {
 	}
 	s.master.Kill()
 	err := until(ctx, "fail-over", s.elected)
-	pause(ctx, down)
+	_ = pause.For(ctx, down)
 	if err == nil {
 		// It restarts in its old role and is given its new one at once.
 		err = restart(ctx, s.master)

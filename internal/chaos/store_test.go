@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/faultproxy"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/internal/redistest"
 )
 
@@ -83,7 +84,7 @@ func (n network) strike(ctx context.Context, e event) error {
 	default:
 		return fmt.Errorf("the network knows no fault %q", e.Kind)
 	}
-	pause(ctx, e.For)
+	_ = pause.For(ctx, e.For)
 	return nil
 }
 
@@ -103,7 +104,7 @@ func (s servers) strike(ctx context.Context, e event, after func(*redistest.Serv
 	switch e.Kind {
 	case "restart":
 		one.Kill()
-		pause(ctx, e.For)
+		_ = pause.For(ctx, e.For)
 		err := restart(ctx, one)
 		if err == nil && after != nil {
 			err = after(one)
@@ -113,7 +114,7 @@ func (s servers) strike(ctx context.Context, e event, after func(*redistest.Serv
 		if err := one.Freeze(); err != nil {
 			return true, err
 		}
-		pause(ctx, e.For)
+		_ = pause.For(ctx, e.For)
 		return true, one.Thaw()
 	default:
 		return false, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/internal/faultproxy"
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // processKinds are the faults of strikeProcess.
@@ -105,7 +106,7 @@ func (r *rig) strikeAPI(ctx context.Context, e event) error {
 	case "api hold":
 		r.api.Set(faultproxy.Faults{HoldDown: true})
 		defer r.api.Set(distance())
-		pause(ctx, e.For)
+		_ = pause.For(ctx, e.For)
 		return nil
 	default:
 		return fmt.Errorf("the API knows no fault %q", e.Kind)

@@ -164,7 +164,7 @@ func row(t *trace.Trace) []string {
 	}
 	id := t.Delivery
 	if id == "" {
-		id = shownID(t.ID)
+		id = admin.ShownID(t.ID)
 	}
 	return []string{
 		t.At.UTC().Format(time.DateTime), string(t.Status), t.Reason, orDash(t.Type), orDash(about),

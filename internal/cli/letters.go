@@ -32,7 +32,7 @@ func (c stateDelayed) Run(ctx context.Context, st *stateCmd, p *program) error {
 		t := newTable(append(plain("DUE", "WHAT", "ATTEMPTS"), laneColumn("LANE"), idColumn("ID"), textColumn("MESSAGE"))...)
 		for i := range all.Delayed {
 			d := &all.Delayed[i]
-			t.row(until(d.Due), waiting(d), d.Attempt, d.Lane, shownID(d.ID), wording.Clip(d.Cause.Message, 80))
+			t.row(until(d.Due), waiting(d), d.Attempt, d.Lane, admin.ShownID(d.ID), wording.Clip(d.Cause.Message, 80))
 		}
 		return p.list(t, "nothing waits", rest(all.More))
 	})
@@ -51,6 +51,3 @@ func waiting(d *state.DelayedEntry) string {
 		return "entry"
 	}
 }
-
-// shownID is how lists show the id of an entry.
-func shownID(id string) string { return strings.ReplaceAll(id, "\x00", ":") }

@@ -199,20 +199,32 @@ func (stateExport) Run(ctx context.Context, c *stateCmd, p *program) error {
 	})
 }
 
-type stateImport struct {
+// source is what an import reads.
+type source struct {
 	File string `arg:"" optional:"" help:"File to read. Defaults to standard input." type:"existingfile"`
 }
 
-func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) (err error) {
-	from := p.in
-	if c.File != "" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		from = f
+// read calls f with the file, or standard input.
+func (s source) read(p *program, f func(from io.Reader) error) (err error) {
+	if s.File == "" {
+		return f(p.in)
 	}
+	file, err := os.Open(s.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return f(file)
+}
+
+type stateImport struct{ source }
+
+func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) error {
+	return c.read(p, func(from io.Reader) error { return load(ctx, st, p, from) })
+}
+
+// load stores what was exported.
+func load(ctx context.Context, st *stateCmd, p *program, from io.Reader) error {
 	return st.withNew(p, func(store state.Store) error {
 		dec := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
 		for n := 0; ; n++ {

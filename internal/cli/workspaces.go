@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -179,20 +178,14 @@ func (c workspacesPurge) Run(ctx context.Context, w *workspacesCmd, p *program) 
 	})
 }
 
-type workspacesImport struct {
-	File string `arg:"" optional:"" help:"File to read. Defaults to standard input." type:"existingfile"`
+type workspacesImport struct{ source }
+
+func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program) error {
+	return c.read(p, func(from io.Reader) error { return loadInstallations(ctx, w, p, from) })
 }
 
-func (c workspacesImport) Run(ctx context.Context, w *workspacesCmd, p *program) (err error) {
-	from := p.in
-	if c.File != "" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		from = f
-	}
+// loadInstallations stores installations.
+func loadInstallations(ctx context.Context, w *workspacesCmd, p *program, from io.Reader) error {
 	open := stateCmd{State: w.State}
 	load := func(reg *workspaces.Registry, _ state.Store) error {
 		dec := json.NewDecoder(bufio.NewReader(from))

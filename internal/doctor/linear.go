@@ -200,7 +200,11 @@ func (e *exam) teams(ctx context.Context, api *linearapi.Client) {
 // budget looks at what is left of Linear's limits.
 func (e *exam) budget(check string, b status.Budget) {
 	now := e.Now()
-	for name, a := range map[string]status.Allowance{"requests": b.Requests, "complexity points": b.Complexity} {
+	for _, of := range []struct {
+		name string
+		status.Allowance
+	}{{"requests", b.Requests}, {"complexity points", b.Complexity}} {
+		name, a := of.name, of.Allowance
 		if !a.Low(now) {
 			continue
 		}

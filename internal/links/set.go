@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Set makes the links of one message.
@@ -83,10 +84,5 @@ func (s *Set) Keep(ctx context.Context, m *adapter.Message) error {
 
 // clip shortens what is only shown.
 func clip(s string) string {
-	const most = 80
-	s = emoji.Replace(s)
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return s
+	return wording.Clip(emoji.Replace(s), 80)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state/stateurl"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -152,7 +153,7 @@ func (v *Values) Each(f func(name, shown string)) {
 // contain one in a password or a query, are replaced by "[redacted]".
 func (s *Setting) Show(value string) string {
 	if value != "" && (s.Secret || strings.ContainsAny(value, "@?#")) {
-		return "[redacted]"
+		return wording.Redacted
 	}
 	return value
 }

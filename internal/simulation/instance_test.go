@@ -128,15 +128,3 @@ func (i *instance) frozen() bool {
 	defer i.mu.Unlock()
 	return i.closed != nil
 }
-
-// pause waits, and reports whether it waited for all of d.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/pause"
 )
 
 // errCut is what a client sees of a connection that broke.
@@ -73,7 +75,7 @@ func (t toLinear) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := i.pass(req.Context()); err != nil {
 		return nil, err
 	}
-	if p.hits("api slow", p.apiSlow) && !pause(req.Context(), time.Duration(p.throw("api wait", 20_000))*time.Millisecond) {
+	if p.hits("api slow", p.apiSlow) && pause.For(req.Context(), time.Duration(p.throw("api wait", 20_000))*time.Millisecond) != nil {
 		return nil, req.Context().Err()
 	}
 	switch {

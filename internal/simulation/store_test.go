@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -24,7 +25,7 @@ func through[T any](ctx context.Context, l link, f func() (T, error)) (T, error)
 	if err := l.of.pass(ctx); err != nil {
 		return none, err
 	}
-	if p.hits("store slow", p.storeSlow) && !pause(ctx, time.Duration(p.throw("store wait", 3000))*time.Millisecond) {
+	if p.hits("store slow", p.storeSlow) && pause.For(ctx, time.Duration(p.throw("store wait", 3000))*time.Millisecond) != nil {
 		return none, ctx.Err()
 	}
 	if p.down("store") || p.hits("store before", p.storeBefore) {

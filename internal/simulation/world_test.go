@@ -13,6 +13,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/bot"
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -206,7 +207,7 @@ func (w *world) answer(ctx context.Context, t *bot.Thread, n, run int) error {
 			return bot.RetryAfter(time.Second, errBoom)
 		}
 	case slow:
-		if !pause(ctx, time.Duration(detail)*30*time.Millisecond) {
+		if pause.For(ctx, time.Duration(detail)*30*time.Millisecond) != nil {
 			return context.Cause(ctx)
 		}
 	case stepped:

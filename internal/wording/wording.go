@@ -1,5 +1,5 @@
-// Package wording makes the small parts of sentences that people read: counts, ages
-// and excerpts.
+// Package wording makes the small parts of sentences that people read: counts, ages,
+// excerpts, and what stands in place of secrets.
 package wording
 
 import (
@@ -10,6 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 )
+
+// Redacted stands in place of a secret.
+const Redacted = "[redacted]"
 
 // Count is a number with what is counted: "1 delivery", "2 deliveries".
 func Count[N int | int64](n N, one, many string) string {

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // redacted replaces a secret.
-const redacted = "[redacted]"
+const redacted = wording.Redacted
 
 // maxMessage bounds messages of the platform, in characters.
 const maxMessage = 300

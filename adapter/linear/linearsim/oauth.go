@@ -206,20 +206,26 @@ func (s *Server) issueToken(r *http.Request) (int, any) {
 	}
 }
 
+// clientCredentials returns the id and the secret that a request names, in HTTP Basic or
+// in form fields.
+func clientCredentials(r *http.Request) (id, secret string) {
+	id, secret, ok := r.BasicAuth()
+	if !ok {
+		return r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
+	}
+	// RFC 6749 has both parts form-encoded inside the header.
+	if v, err := url.QueryUnescape(id); err == nil {
+		id = v
+	}
+	if v, err := url.QueryUnescape(secret); err == nil {
+		secret = v
+	}
+	return id, secret
+}
+
 // client authenticates an app by HTTP Basic or by form fields.
 func (s *Server) client(r *http.Request) *Installation {
-	id, password, ok := r.BasicAuth()
-	if ok {
-		// RFC 6749 has both parts form-encoded inside the header.
-		if v, err := url.QueryUnescape(id); err == nil {
-			id = v
-		}
-		if v, err := url.QueryUnescape(password); err == nil {
-			password = v
-		}
-	} else {
-		id, password = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
-	}
+	id, password := clientCredentials(r)
 	for _, w := range s.workspaces {
 		for _, in := range w.apps {
 			if in.ClientID == id && !in.closed && subtle.ConstantTimeCompare([]byte(in.ClientSecret), []byte(password)) == 1 {

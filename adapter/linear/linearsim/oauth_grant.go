@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -62,17 +61,7 @@ func (s *Server) grantAnswer(r *http.Request) (status int, answer any, ok bool) 
 // oauthClient authenticates a registered app. proven is false if
 // the secret is missing; a wrong one gives nil.
 func (s *Server) oauthClient(r *http.Request) (c *OAuthClient, proven bool) {
-	id, password, ok := r.BasicAuth()
-	if ok {
-		if v, err := url.QueryUnescape(id); err == nil {
-			id = v
-		}
-		if v, err := url.QueryUnescape(password); err == nil {
-			password = v
-		}
-	} else {
-		id, password = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
-	}
+	id, password := clientCredentials(r)
 	c = s.oauth.clients[id]
 	switch {
 	case c == nil:
