@@ -61,12 +61,19 @@ func (l load) connection(ctx context.Context, addr string, rec *record, begin ti
 	defer c.Close() //nolint:errcheck // everything was read
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Now().Add(2 * time.Second)) })
 	defer stop()
+	clock, err := newAlarm()
+	if err != nil {
+		return err
+	}
+	defer clock.close()
 	mail := newWriter(l.Workspace, l.Threads)
 	for i := w; (l.Count == 0 || i < l.Count) && first+i < most && ctx.Err() == nil; i += l.Conns {
 		n, at := first+i, time.Now()
 		if l.Rate > 0 {
 			at = begin.Add(time.Duration(float64(i) / l.Rate * float64(time.Second)))
-			sleepUntil(at) // a fraction of a second
+			if err := clock.until(at); err != nil { // a fraction of a second
+				return err
+			}
 			if ctx.Err() != nil {
 				return nil
 			}

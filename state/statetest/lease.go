@@ -348,6 +348,9 @@ func leaseWithEntry(k *kit) {
 	r := k.put(e, state.Added)
 	l := r.Lease
 	if l == nil {
+		if !k.h.LeavesLeases {
+			k.Fatalf("the receipt %+v has no lease", r)
+		}
 		l = k.one(1, long)
 	}
 	q := &l.Entries[0]
