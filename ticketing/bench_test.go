@@ -27,6 +27,7 @@ type replay struct {
 	header   http.Header
 	requests int
 	spent    time.Duration
+	live     bool // ask each time
 }
 
 func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -45,7 +46,7 @@ func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer p.mu.Unlock()
 	p.requests++
 	defer func() { p.spent += time.Since(start) }()
-	if body, ok := p.answers[op.OperationName]; ok {
+	if body, ok := p.answers[op.OperationName]; ok && !p.live {
 		return &http.Response{StatusCode: http.StatusOK, Header: p.header, Body: io.NopCloser(bytes.NewReader(body)), Request: r, ContentLength: int64(len(body))}, nil
 	}
 	r.Body = io.NopCloser(bytes.NewReader(raw))
@@ -60,7 +61,8 @@ func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func benchRig(b *testing.B) (*rig, *replay) {
+func benchRig(tb testing.TB) (*rig, *replay) { //nolint:thelper // tb is b below
+	b := tb
 	b.Helper()
 	transport := &http.Transport{}
 	b.Cleanup(transport.CloseIdleConnections)
@@ -84,6 +86,75 @@ func benchRig(b *testing.B) (*rig, *replay) {
 		r.team.AddIssue(r.ada, fmt.Sprintf("Issue number %d about the login", i), strings.Repeat("text ", 50))
 	}
 	return r, p
+}
+
+// A call costs Linear one request, once the directory of the workspace is known;
+// from a conversation, the link is another.
+func TestRequestsPerCall(t *testing.T) {
+	t.Parallel()
+	r, p := benchRig(t)
+	p.live = true
+	for _, c := range []struct {
+		name, method, path string
+		body               func(i int) any
+		status, requests   int
+	}{
+		{"list", "GET", tickets + "?limit=50", nil, 200, 1},
+		{"get", "GET", tickets + "/ENG-1", nil, 200, 1},
+		{"create", "POST", tickets, func(i int) any {
+			return map[string]any{"name": fmt.Sprint("Created ", i), "team": r.team.ID, "priority": 2}
+		}, 201, 1},
+		{"search", "GET", "/unified/search/search?q=login&limit=%d", nil, 200, 1},
+		{"search from a conversation", "GET", "/conversations/1/issues/search?q=login%d", nil, 200, 1},
+		{"create from a conversation", "POST", "/conversations/1/issues", func(i int) any {
+			return map[string]any{"name": fmt.Sprint("Made ", i), "team": r.team.ID}
+		}, 201, 2},
+		{"links", "GET", "/conversations/2/issues?refresh=true", nil, 200, 1},
+		{"links, cached", "GET", "/conversations/2/issues", nil, 200, 0},
+		{"conversations of an issue", "GET", "/issues/ENG-1/conversations", nil, 200, 1},
+		{"teams, cached", "GET", "/unified/ticketing/teams", nil, 200, 0},
+	} {
+		for i := range 3 {
+			path := c.path
+			if strings.Contains(path, "%d") {
+				path = fmt.Sprintf(path, 7+i) // each another one, or memory would answer
+			}
+			var body any
+			if c.body != nil {
+				body = c.body(i)
+			}
+			before := p.count()
+			r.own(c.method, path, body, c.status)
+			if got := p.count() - before; i > 0 && got != c.requests {
+				t.Errorf("%s: %d requests, want %d", c.name, got, c.requests)
+			}
+		}
+	}
+}
+
+func (p *replay) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.requests
+}
+
+// own sends a request to the API without a connection between them.
+func (r *rig) own(method, path string, body any, status int) {
+	r.t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if body == nil {
+		raw = nil
+	}
+	req := httptest.NewRequestWithContext(r.t.Context(), method, path, bytes.NewReader(raw))
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	w := httptest.NewRecorder()
+	r.api.ServeHTTP(w, req)
+	if w.Code != status {
+		r.t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+	}
 }
 
 func BenchmarkAPI(b *testing.B) {

@@ -38,7 +38,9 @@ type call struct {
 	creating bool
 	// requested says that a customer asks for the ticket that is created.
 	requested bool
-	notes     []string
+	// acting is the agent that a program acts for, if it says so.
+	acting *Agent
+	notes  []string
 }
 
 // ServeHTTP serves the API.

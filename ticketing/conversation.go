@@ -26,9 +26,10 @@ type ConversationLink struct {
 
 // LinkedConversation is the conversation of a link.
 type LinkedConversation struct {
-	ID        string `json:"id"`
-	AccountID string `json:"account_id"`
-	URL       string `json:"url"`
+	ID        string  `json:"id"`
+	AccountID string  `json:"account_id"`
+	URL       string  `json:"url"`
+	Title     *string `json:"title" doc:"What the link is called in Linear."`
 }
 
 // linkedTTL is how long Linear's links of a conversation are cached, unless a
@@ -77,13 +78,17 @@ func (c *call) shown(conn *Connection, p place, v link, stale bool) *Conversatio
 	out := &ConversationLink{
 		ID: v.ID, IntegratedAccountID: conn.ID, Origin: v.Origin, LinkedBy: text(v.By), CreatedAt: at(v.CreatedAt),
 		SnapshotAt: at(v.SnapshotAt), Stale: stale,
-		Conversation: LinkedConversation{p.Conversation, p.Account, c.api.cfg.Helpdesk.address(p.Account, p.Conversation)},
+		Conversation: c.linkedConversation(p, v.Title),
 	}
 	var n linearapi.Node[linearapi.Issue]
 	if len(v.Issue) > 0 && json.Unmarshal(v.Issue, &n) == nil {
 		out.Issue = ticket(&n, nil, nil)
 	}
 	return out
+}
+
+func (c *call) linkedConversation(p place, title string) LinkedConversation {
+	return LinkedConversation{p.Conversation, p.Account, c.api.cfg.Helpdesk.address(p.Account, p.Conversation), text(title)}
 }
 
 // linked returns the links of a conversation in one connection: from Linear or,
@@ -176,46 +181,6 @@ func listConversationIssues(c *call) (*reply, error) {
 		}
 		for _, v := range all {
 			out = append(out, c.shown(conn, p, v, stale))
-		}
-	}
-	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLinks}), nil
-}
-
-// issueConversations answers GET /issues/{issue}/conversations.
-func issueConversations(c *call) (*reply, error) {
-	conns, err := c.holders(c.account())
-	if err != nil {
-		return nil, err
-	}
-	ref, _ := issueRef(c.path["issue"])
-	out := []LinkedConversation{}
-	for _, conn := range conns {
-		id := ref
-		if !isUUID(id) {
-			if !conn.usable() {
-				continue
-			}
-			client, err := c.in(conn).client()
-			if err != nil {
-				return nil, err
-			}
-			n, err := client.Ticket(c.ctx, ref)
-			if adapter.CodeOf(err) == adapter.CodeNotFound {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			id = n.Value.ID
-		}
-		places, err := c.api.links.conversations(c.ctx, conn.ID, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range places {
-			if len(c.who.Accounts) == 0 || slices.Contains(c.who.Accounts, p.Account) {
-				out = append(out, LinkedConversation{p.Conversation, p.Account, c.api.cfg.Helpdesk.address(p.Account, p.Conversation)})
-			}
 		}
 	}
 	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLinks}), nil

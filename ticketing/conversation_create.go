@@ -50,6 +50,9 @@ func createConversationIssue(c *call) (*reply, error) {
 		return nil, err
 	}
 	by := c.actor()
+	if by.ID == "" { // named in the body
+		c.acting = &by
+	}
 	customer, err := readCustomer(c.input.sub("customer"))
 	if err != nil {
 		notes = append(notes, "the customer request failed: "+problemOf(err).message)

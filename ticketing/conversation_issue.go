@@ -19,15 +19,30 @@ func (c *call) issueHere(p place, ref string) (*Connection, *link, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	pick := func(all []link) *link {
+		i := slices.IndexFunc(all, func(v link) bool { return v.IssueID == id || strings.EqualFold(v.Identifier, id) })
+		if i < 0 {
+			return nil
+		}
+		return &all[i]
+	}
 	for _, conn := range conns {
 		all, err := c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
 		if err != nil {
 			return nil, nil, err
 		}
-		for i := range all {
-			if all[i].IssueID == id || strings.EqualFold(all[i].Identifier, id) {
-				return conn, &all[i], nil
-			}
+		if v := pick(all); v != nil {
+			return conn, v, nil
+		}
+	}
+	// Linear may have a link that was made by others.
+	for _, conn := range conns {
+		all, _, err := c.linked(conn, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if v := pick(all); v != nil {
+			return conn, v, nil
 		}
 	}
 	return nil, nil, notFound("linked issue", ref)

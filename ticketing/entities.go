@@ -1,6 +1,8 @@
 package ticketing
 
 import (
+	"slices"
+
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
@@ -69,8 +71,10 @@ func (c *call) entities(t *linearapi.Team, wide bool) (*Entities, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range projects {
-		out.Projects = append(out.Projects, CollectionRef{p.Value.ID, p.Value.Name, "project"})
+	for i := range projects {
+		if p := &projects[i].Value; wide || takesIssues(p, t.ID) {
+			out.Projects = append(out.Projects, CollectionRef{p.ID, p.Name, "project"})
+		}
 	}
 	cycles, err := c.cycles()
 	if err != nil {
@@ -110,6 +114,18 @@ func (c *call) entities(t *linearapi.Team, wide bool) (*Entities, error) {
 		}
 	}
 	return out, nil
+}
+
+// takesIssues reports whether new issues of a team belong into a project: it is
+// the team's, and not over. Linear lists ten teams of a project; one that has so
+// many may be everyone's.
+func takesIssues(p *linearapi.Project, team string) bool {
+	if s := p.Status; s != nil && (s.Type == "completed" || s.Type == "canceled") {
+		return false
+	}
+	const listed = 10
+	n := len(p.Teams.Nodes)
+	return n == 0 || n >= listed || slices.ContainsFunc(p.Teams.Nodes, func(v linearapi.Team) bool { return v.ID == team })
 }
 
 type remoteTemplate struct {

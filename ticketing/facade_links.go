@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -233,13 +234,28 @@ func facadeLinkedIssues(c *call) (any, error) {
 			if shown.Issue == nil || shown.Issue.Status == nil || shown.Issue.Identifier == "" {
 				continue
 			}
-			out = append(out, FacadeLink{v.ID, v.Title, facadeIssue(shown.Issue)})
+			out = append(out, FacadeLink{v.ID, v.Title, facadeIssue(shown.Issue, v.labels())})
 		}
 	}
 	return out, nil
 }
 
-func facadeIssue(t *Ticket) FacadeIssue {
+// labels are what Linear said of the labels of a link's issue.
+func (l *link) labels() map[string]linearapi.Label {
+	var issue struct {
+		Labels linearapi.Page[linearapi.Label] `json:"labels"`
+	}
+	if json.Unmarshal(l.Issue, &issue) != nil {
+		return nil // the issue is shown without
+	}
+	out := map[string]linearapi.Label{}
+	for _, v := range issue.Labels.Nodes {
+		out[v.ID] = v
+	}
+	return out
+}
+
+func facadeIssue(t *Ticket, labels map[string]linearapi.Label) FacadeIssue {
 	f := FacadeIssue{
 		ID: t.ID, Identifier: t.Identifier, Title: t.Name, Description: t.Description, URL: t.URL,
 		State: FacadeState{t.Status.Label, t.Status.Color}, Labels: FacadeLabels{[]FacadeLabel{}},
@@ -259,7 +275,7 @@ func facadeIssue(t *Ticket) FacadeIssue {
 		if l.Color != nil {
 			color = *l.Color
 		}
-		f.Labels.Nodes = append(f.Labels.Nodes, FacadeLabel{ID: l.ID, Name: l.Name, Color: color})
+		f.Labels.Nodes = append(f.Labels.Nodes, FacadeLabel{l.ID, l.Name, color, text(labels[l.ID].Description)})
 	}
 	return f
 }

@@ -202,11 +202,10 @@ func (c *call) linkMoved(p place, e *event, v *entity, t *Ticket) error {
 // no matter who made or removed them there.
 func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 	a := c.api
-	account, conversation := a.cfg.Helpdesk.parse(v.URL)
-	if conversation == "" {
+	p, isOurs := c.placeOf(c.conn, v.URL)
+	if !isOurs {
 		return nil
 	}
-	p := place{account, conversation}
 	switch e.Action {
 	case "remove":
 		gone, err := a.links.remove(c.ctx, c.conn.ID, p, v.ID)
@@ -214,6 +213,9 @@ func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 			return err
 		}
 		if gone != nil && !own {
+			if err := c.linkedThere(e, p, gone, ActivityUnlinked); err != nil {
+				return err
+			}
 			if err := c.linkNews(c.conn, p, *gone, "deleted", e); err != nil {
 				return err
 			}
@@ -224,6 +226,9 @@ func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 			return err
 		}
 		if found != nil && !own {
+			if err := c.linkedThere(e, p, found, ActivityLinked); err != nil {
+				return err
+			}
 			if err := c.linkNews(c.conn, p, *found, "created", e); err != nil {
 				return err
 			}
@@ -231,6 +236,14 @@ func (c *call) attachmentChanged(e *event, v *entity, own bool) error {
 	}
 	a.events.tell(p, "links", map[string]string{})
 	return nil
+}
+
+// linkedThere tells a conversation that a link was made or removed in Linear.
+func (c *call) linkedThere(e *event, p place, v *link, kind string) error {
+	return c.api.record(c.ctx, Activity{
+		ID: kind + ":" + v.ID + ":" + e.CreatedAt, Account: p.Account, Conversation: p.Conversation, Kind: kind,
+		IssueID: v.IssueID, Identifier: v.Identifier, Actor: e.actorName(),
+	}, "")
 }
 
 // foundLink keeps a link that was made in Linear, so that its conversation hears

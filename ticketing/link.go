@@ -98,6 +98,25 @@ func (l *links) add(ctx context.Context, conn string, p place, v link) (isNew bo
 	return isNew, kept, err
 }
 
+// know adds conversations that an issue is linked to in Linear.
+func (l *links) know(ctx context.Context, conn, issue string, places []place) error {
+	have, err := l.conversations(ctx, conn, issue)
+	missing := slices.DeleteFunc(slices.Clone(places), func(p place) bool { return slices.Contains(have, p) })
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	_, err = change(ctx, l.docs, issueKey(conn, issue), 0, func(all *[]place) (bool, error) {
+		n := len(*all)
+		for _, p := range missing {
+			if !slices.Contains(*all, p) && len(*all) < maxLinks {
+				*all = append(*all, p)
+			}
+		}
+		return len(*all) > n, nil
+	})
+	return err
+}
+
 // remove deletes the link with an id, and returns it.
 func (l *links) remove(ctx context.Context, conn string, p place, id string) (*link, error) {
 	var gone *link

@@ -156,6 +156,11 @@ func takeMessage(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if status != "" {
+		if err := c.api.statusKnown(c.ctx, p, status, c.id); err != nil {
+			return nil, err
+		}
+	}
 	if action != "deleted" && kind != "bot" && body != "" {
 		if err := c.autoLink(conns, p, id, body, kind, by, out); err != nil {
 			return nil, err

@@ -325,7 +325,11 @@ func TestLinksFollowLinear(t *testing.T) {
 	r.quiet()
 	r.ada.UpdateIssue(issue, linearsim.IssueChange{State: "Done"})
 	r.quiet()
-	if acts := r.activities("5"); len(acts) != 1 || !strings.Contains(acts[0], "moved from Todo to Done") {
+	want := []string{"Linear issue ENG-1 was linked by Desk", "Linear issue ENG-1 moved from Todo to Done by Ada Byron"}
+	if acts := r.activities("5"); !slices.Equal(acts, want) {
+		t.Errorf("activities %q", acts)
+	}
+	if acts := r.activities("1"); len(acts) < 2 || acts[1] != "Linear issue ENG-1 was unlinked by Desk" {
 		t.Errorf("activities %q", acts)
 	}
 }

@@ -90,9 +90,13 @@ func (c *call) actAs(team string, out linearapi.Input) error {
 	if err != nil || !shown {
 		return err
 	}
-	out["createAsUser"] = c.who.Name
-	if c.who.AvatarURL != "" {
-		out["displayIconUrl"] = c.who.AvatarURL
+	by := Agent{Name: c.who.Name, AvatarURL: c.who.AvatarURL}
+	if c.acting != nil {
+		by = *c.acting
+	}
+	out["createAsUser"] = by.Name
+	if by.AvatarURL != "" {
+		out["displayIconUrl"] = by.AvatarURL
 	}
 	return nil
 }
@@ -100,7 +104,7 @@ func (c *call) actAs(team string, out linearapi.Input) error {
 // asAgent reports whether what the caller creates in a team is shown under their
 // name.
 func (c *call) asAgent(team string) (bool, error) {
-	if !c.conn.AppActor || !c.who.session {
+	if !c.conn.AppActor || !c.who.session && c.acting == nil {
 		return false, nil
 	}
 	s, err := c.settingsIn(team)

@@ -44,8 +44,12 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 	if err != nil {
 		return link{}, false, err
 	}
+	status, err := c.api.statusNow(c.ctx, p)
+	if err != nil {
+		return link{}, false, err
+	}
 	create := linearapi.AttachmentCreateInput{
-		ID: id, IssueID: n.Value.ID, URL: address, Title: cmp.Or(title, "Conversation #"+p.Conversation),
+		ID: id, IssueID: n.Value.ID, URL: address, Title: cmp.Or(title, "Conversation #"+p.Conversation), Subtitle: status, GroupBySource: true,
 		Metadata: map[string]any{"account_id": p.Account, "conversation_id": p.Conversation},
 	}
 	if conn.AppActor && by.Name != "" {

@@ -23,6 +23,7 @@ const (
 	jobDeliver  = "deliver"  // an outgoing webhook
 	jobMirror   = "mirror"   // a comment for the sink
 	jobStatus   = "status"   // the status of a conversation
+	jobSubtitle = "subtitle" // the same, on its links in Linear
 )
 
 // job is an entry of the queue.
@@ -176,9 +177,14 @@ func (a *API) run(ctx context.Context, j *job, e *state.Queued) (err error) {
 		return a.mirrorOut(ctx, j)
 	case jobStatus:
 		if r, can := a.cfg.Helpdesk.Sink.(Reopener); can {
-			return r.SetStatus(ctx, j.Place.Account, j.Place.Conversation, j.Status)
+			if err := r.SetStatus(ctx, j.Place.Account, j.Place.Conversation, j.Status); err != nil {
+				return err
+			}
+			return a.statusKnown(ctx, j.Place, j.Status, e.ID)
 		}
 		return nil
+	case jobSubtitle:
+		return a.showStatus(ctx, j)
 	default:
 		return fmt.Errorf("ticketing: unknown kind of job %q", j.Kind)
 	}
