@@ -10,6 +10,7 @@ import (
 	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/steps"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -26,10 +27,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	t := adapter.TraceOf(ctx)
 	route, err := b.cfg.Adapter.Route(d)
 	if err != nil {
-		b.counts.add(countIgnored, reason.Unreadable)
+		b.counts.Add(tally.Ignored, reason.Unreadable)
 		return err
 	}
-	b.traffic.note(route.Type, d.ReceivedAt)
+	b.traffic.Note(clipped(route.Type), d.ReceivedAt)
 	id := "" // a hash of the whole body: it is computed once, and not for what is ignored
 	if t != nil {
 		id = d.Key()
@@ -42,7 +43,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		}
 	}
 	if route.Ignore != "" {
-		b.counts.add(countIgnored, route.Ignore)
+		b.counts.Add(tally.Ignored, route.Ignore)
 		steps.Add(t, adapter.TraceStep{Code: route.Ignore, Detail: route.Missing})
 		if route.Missing != "" {
 			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
@@ -75,18 +76,18 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	switch receipt.Outcome {
 	case state.Added:
-		b.counts.add(countAccepted, "")
+		b.counts.Add(tally.Accepted, "")
 		steps.Add(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
-		if route.Message && b.cfg.Policy.takesOver() {
+		if route.Message && b.cfg.Policy.p.TakesOver() {
 			b.takeOver(ctx, d, &route, entry.Lane)
 		}
 		b.stopAt(ctx, &route, receipt)
 		b.greetLater(&route, &entry, receipt)
 	case state.Duplicate:
-		b.counts.add(countDuplicate, "")
+		b.counts.Add(tally.Duplicate, "")
 		steps.Add(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
 	case state.Busy:
-		b.counts.add(countIgnored, reason.Busy)
+		b.counts.Add(tally.Ignored, reason.Busy)
 		steps.Add(t, adapter.TraceStep{Code: reason.Busy})
 	}
 	b.log.Debug().
@@ -117,7 +118,7 @@ func (b *Bot) acceptMissed(ctx context.Context, d *adapter.Delivery, f *missed.F
 		return nil
 	}
 	f.New = true
-	b.counts.add(countMissed, "")
+	b.counts.Add(tally.Missed, "")
 	step := adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID, N: int64(receipt.Depth)}
 	if receipt.Outcome == state.Busy {
 		step = adapter.TraceStep{Code: reason.Busy}
@@ -156,7 +157,7 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 	if _, err := b.cfg.Store.Enqueue(ctx, e); err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
-	b.counts.add(countAccepted, "")
+	b.counts.Add(tally.Accepted, "")
 	b.steps.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Replayed}, adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID})
 	return nil
 }

@@ -19,7 +19,9 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/rows"
+	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/internal/steps"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/turns"
 )
 
@@ -34,8 +36,8 @@ type Bot struct {
 	on         handlers
 	registry   registry
 	middleware []Middleware
-	counts     counts
-	traffic    traffic
+	counts     tally.Counts
+	traffic    tally.Traffic
 	notes      notes.Book
 	questions  questions.Book
 	runner     *turns.Runner
@@ -43,7 +45,7 @@ type Bot struct {
 	sessions   *acts.Workspaces
 	attends    *attend.Sessions
 	greeter    greet.Greeter
-	members    members
+	members    running.Workspaces[*Turn]
 	// unknown is why the bot does not know who it is.
 	unknown loggedCause
 	// foreign is the last time that an event of another workspace was worth a

@@ -2,9 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -34,30 +32,6 @@ type LinkConfig struct {
 	Secrets []string
 	// TTL is how long a link can be used. Defaults to 7 days.
 	TTL time.Duration
-}
-
-// check reports what is wrong with c.
-func (c LinkConfig) check() error {
-	if c.BaseURL == "" && len(c.Secrets) == 0 {
-		return nil
-	}
-	if c.BaseURL == "" {
-		return errors.New("bot: Config.Links has secrets but no BaseURL: set the address under which people reach the server")
-	}
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return errors.New("bot: Config.Links.BaseURL (LINEARBOT_PUBLIC_URL) must look like https://bot.example.com")
-	}
-	if len(c.Secrets) == 0 {
-		return errors.New("bot: Config.Links.Secrets is missing: links must be signed, for example with LINEAR_WEBHOOK_SECRET")
-	}
-	if slices.Contains(c.Secrets, "") {
-		return errors.New("bot: Config.Links.Secrets has an empty secret")
-	}
-	if c.TTL < 0 {
-		return errors.New("bot: Config.Links.TTL must not be negative")
-	}
-	return nil
 }
 
 // ActionHandler handles the press of a button, or a choice from a list, of a
@@ -150,7 +124,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 		page.State = adapter.ButtonUsed
 		return page, nil
 	}
-	b.counts.add(countAccepted, "")
+	b.counts.Add(tally.Accepted, "")
 	if err := b.links.MarkUsed(ctx, k.Workspace, k.Name()); err != nil {
 		b.log.Debug().Err(err).Msg("link not marked yet: its turn will do it")
 	}

@@ -8,11 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/internal/cmdline"
-	"github.com/linearbot/linearbot/internal/fold"
-	"github.com/linearbot/linearbot/internal/markdown"
 	"github.com/linearbot/linearbot/internal/mention"
 )
 
@@ -225,54 +222,11 @@ func (c *Command) line() cmdline.Command {
 
 // callIn reads the message of a turn. ok is false if it cannot be a command.
 func (b *Bot) callIn(t *Turn) (c cmdline.Call, ok bool) {
-	var text, prefix string
 	m := t.message
-	body, mentions := fold.Visible(markdown.OwnWords(m.Body)), m.mentions
-	if unwrapped := unwrapped(body); unwrapped != m.Body {
-		body, mentions = unwrapped, mention.Find(unwrapped, b.names(t.self))
-	}
-	start := trimIndent(body)
-	switch n := mention.Leading(body, mentions); {
-	case n > 0 && m.Mentioned:
-		text, prefix = mention.Strip(body, mentions[:n]), "@"+cmp.Or(t.self.Name, b.cfg.Name)+" "
-		last := mentions[n-1].At
-		if setOff(body[last[len(last)-1].End:]) > 0 {
-			text = text[setOff(text):]
-		}
-	case m.Rule == "addressed" && len(mentions) == 0:
-		text = start
-	case !b.cfg.Commands.NoSlash && strings.HasPrefix(start, "/"):
-		text, prefix = start, "/"
-	default:
-		return cmdline.Call{}, false
-	}
-	return b.on.commands.Call(strings.TrimLeftFunc(unwrapped(text), unicode.IsSpace), prefix)
-}
-
-// unwrapped returns Markdown without the emphasis around what it begins with, bold
-// and italic at the same time included.
-func unwrapped(text string) string { return markdown.Unwrapped(markdown.Unwrapped(text)) }
-
-// setOff returns the length of the dash or the like that sets a name off from what
-// follows on its line: "@bot - deploy". It is 0 without one. A colon or comma is part
-// of the mention.
-func setOff(text string) int {
-	rest := strings.TrimLeft(text, " \t")
-	r, size := utf8.DecodeRuneInString(rest)
-	if !strings.ContainsRune("-–—!;.", r) || !strings.HasPrefix(rest[size:], " ") {
-		return 0
-	}
-	return len(text) - len(rest) + size
-}
-
-// trimIndent returns body without blank lines and spaces before it. A text that
-// is indented so far that it is code stays indented.
-func trimIndent(body string) string {
-	body = markdown.TrimBlankLines(body)
-	if text := strings.TrimLeft(body, " "); len(body)-len(text) < 4 {
-		return text
-	}
-	return body
+	return b.on.commands.Read(&cmdline.Message{
+		Body: m.Body, Mentions: m.mentions, Mentioned: m.Mentioned, Addressed: m.Rule == "addressed", Slash: !b.cfg.Commands.NoSlash,
+		Bot: cmp.Or(t.self.Name, b.cfg.Name), Names: func() mention.Names { return b.names(t.self) },
+	})
 }
 
 // commandGroups returns the handlers of the commands that the message of a turn
@@ -333,7 +287,7 @@ func (b *Bot) explainError(ctx context.Context, t *Thread, in *Invocation, err e
 
 // explain posts what is wrong with a command.
 func (b *Bot) explain(ctx context.Context, t *Thread, e *UsageError) error {
-	content := Markdown(usageText(e))
+	content := Markdown(e.problem().Explain(e.Usage))
 	if b.cfg.Commands.Usage != nil {
 		content = b.cfg.Commands.Usage(e)
 	}

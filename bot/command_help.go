@@ -1,14 +1,9 @@
 package bot
 
 import (
-	"cmp"
 	"context"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/internal/cmdline"
-	"github.com/linearbot/linearbot/internal/markdown"
 )
 
 // UsageError says that a command cannot be run as it was written. The bot
@@ -37,36 +32,10 @@ type UsageError struct {
 }
 
 // Error returns one line of plain text.
-func (e *UsageError) Error() string {
-	return "command " + e.Command + ": " + e.describe(
-		func(s string) string { return `"` + s + `"` },
-		func(s string) string { return s },
-	)
-}
+func (e *UsageError) Error() string { return "command " + e.Command + ": " + e.problem().Plain() }
 
-// describe says what is wrong. quote sets off what is quoted, and text writes
-// plain text.
-func (e *UsageError) describe(quote, text func(string) string) string {
-	p := cmdline.Problem{Code: e.Code, Name: e.Name, Value: e.Value, Want: e.Want, Suggestion: e.Suggestion}
-	if says := p.Describe(quote); says != "" {
-		return says
-	}
-	return text(cmp.Or(e.Reason, "the command cannot be run like that"))
-}
-
-// usageText is what the bot says about e by default, as Markdown.
-func usageText(e *UsageError) string {
-	text := e.describe(markdown.Code, markdown.Escape)
-	if r, size := utf8.DecodeRuneInString(text); unicode.IsLower(r) {
-		text = string(unicode.ToUpper(r)) + text[size:]
-	}
-	if !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, ".") {
-		text += "."
-	}
-	if e.Usage != "" {
-		text += "\n\nUsage: " + markdown.Code(e.Usage)
-	}
-	return text
+func (e *UsageError) problem() *cmdline.Problem {
+	return &cmdline.Problem{Code: e.Code, Name: e.Name, Value: e.Value, Want: e.Want, Suggestion: e.Suggestion, Reason: e.Reason}
 }
 
 // helpHandler answers "help" and "help create". What else begins with the word
@@ -97,7 +66,7 @@ func (b *Bot) suggestion(c *cmdline.Call) []*handler {
 		return nil
 	}
 	return []*handler{{name: "suggestion", run: func(ctx context.Context, t *Turn) error {
-		_, err := t.thread.Post(ctx, Markdown("I don't know "+markdown.Code(written)+". Did you mean "+markdown.Code(c.Prefix+name)+"?"))
+		_, err := t.thread.Post(ctx, Markdown(cmdline.DidYouMean(written, c.Prefix, name)))
 		return err
 	}}}
 }

@@ -82,7 +82,7 @@ func TestCommandMisuse(t *testing.T) {
 			if diff := cmp.Diff(&c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(c.text+"\n\nUsage: `/create`", usageText(got)); diff != "" {
+			if diff := cmp.Diff(c.text+"\n\nUsage: `/create`", got.problem().Explain(got.Usage)); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}
 			if !strings.HasPrefix(got.Error(), "command create: ") || strings.Contains(got.Error(), "\n") {

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -171,7 +172,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.LeaseTTL > 0 && c.LeaseTTL < 100*time.Millisecond {
 		errs = append(errs, errors.New("bot: Config.LeaseTTL must be at least 100 ms"))
 	}
-	if !c.Policy.valid() {
+	if !c.Policy.p.Valid() {
 		errs = append(errs, errors.New("bot: Config.Policy needs a time or a number above zero"))
 	}
 	if c.Lanes > LanePerChannel {
@@ -180,7 +181,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Bots > BotsAlways {
 		errs = append(errs, errors.New("bot: Config.Bots is not one of the policies"))
 	}
-	if err := c.Links.check(); err != nil {
+	if err := links.Config(c.Links).Check(); err != nil {
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {

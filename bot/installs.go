@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -13,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
@@ -87,66 +87,16 @@ func (b *Bot) member(ctx context.Context, workspace string, m own.Membership) er
 // workspace removed the bot: their contexts end with the cause
 // [ErrUninstalled], and they are not retried. Handlers of
 // [Bot.OnUninstalled] keep running. It does not wait.
-func (b *Bot) Left(workspace string) { b.members.leave(workspace) }
+func (b *Bot) Left(workspace string) { b.members.Leave(workspace, ErrUninstalled) }
 
-// members are the turns of this process, so that those of a workspace can be
-// ended.
-type members struct {
-	mu    sync.Mutex
-	turns map[*Turn]context.CancelCauseFunc
-	// era counts departures, and left holds the era that the last departure of a
-	// workspace began. A turn of an earlier era that enters later has learned the
-	// bot's identity before the workspace left.
-	era  uint64
-	left map[string]uint64
-}
-
-// maxLeft is how many workspaces that left are remembered before all are
-// forgotten. One matters until the turns that were being opened have entered.
-const maxLeft = 10_000
-
-// now returns the current era.
-func (m *members) now() uint64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.era
-}
-
-// enter registers a turn, whose context cancel ends, to be ended when its
-// workspace leaves. exit must be called when the turn is over.
-func (m *members) enter(t *Turn, cancel context.CancelCauseFunc) {
+// enters registers a turn, whose context cancel ends, to be ended when its workspace
+// leaves. The turn that tells of that continues.
+func (b *Bot) enters(t *Turn, cancel context.CancelCauseFunc) {
 	if _, leaves := t.event.(*adapter.UninstallEvent); leaves {
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.turns == nil {
-		m.turns = make(map[*Turn]context.CancelCauseFunc)
-	}
-	m.turns[t] = cancel
-	if m.left[t.head().Workspace] > t.era {
+	if b.members.Enter(t, t.head().Workspace, t.era, cancel) {
 		cancel(ErrUninstalled)
-	}
-}
-
-func (m *members) exit(t *Turn) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.turns, t)
-}
-
-func (m *members) leave(workspace string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.left == nil || len(m.left) >= maxLeft {
-		m.left = make(map[string]uint64)
-	}
-	m.era++
-	m.left[workspace] = m.era
-	for t, cancel := range m.turns {
-		if t.head().Workspace == workspace {
-			cancel(ErrUninstalled)
-		}
 	}
 }
 
@@ -182,7 +132,7 @@ func (b *Bot) openLeft(ctx context.Context, page *notes.Thread, entry state.Queu
 	default:
 		return nil, false, nil
 	}
-	b.counts.add(countIgnored, code)
+	b.counts.Add(tally.Ignored, code)
 	b.steps.Add(ctx, adapter.TraceStep{Code: code, Detail: detail})
 	b.log.WithLevel(level).Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, code).Msg("event dropped")
 	return nil, true, verdict.ErrNoTurn

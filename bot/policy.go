@@ -1,12 +1,11 @@
 package bot
 
 import (
-	"hash/fnv"
-	"strconv"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/lanes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -22,46 +21,31 @@ import (
 // included, except under Takeover: newer ones wait for it and do not take its place.
 // Answers to
 // questions are never skipped. At most 200 messages are taken together.
-type LanePolicy struct {
-	kind policyKind
-	d    time.Duration
-	n    int
-}
-
-type policyKind uint8
-
-const (
-	policyNone policyKind = iota
-	policySerial
-	policyLatest
-	policyDebounce
-	policyBurst
-	policyConcurrent
-	policyDrop
-	policyTakeover
-)
+type LanePolicy struct{ p lanes.Policy }
 
 // Serial handles every message of a thread, one after the other.
-func Serial() LanePolicy { return LanePolicy{kind: policySerial} }
+func Serial() LanePolicy { return LanePolicy{lanes.Policy{Kind: lanes.Serial}} }
 
 // Latest handles the newest of the messages that wait and gives the others to
 // its handler as [Message.Skipped].
-func Latest() LanePolicy { return LanePolicy{kind: policyLatest} }
+func Latest() LanePolicy { return LanePolicy{lanes.Policy{Kind: lanes.Latest}} }
 
 // Debounce is Latest after the thread was quiet for d: every message starts
 // the wait anew.
-func Debounce(d time.Duration) LanePolicy { return LanePolicy{kind: policyDebounce, d: d} }
+func Debounce(d time.Duration) LanePolicy {
+	return LanePolicy{lanes.Policy{Kind: lanes.Debounce, D: d}}
+}
 
 // Burst is Latest a fixed time d after the first message.
-func Burst(d time.Duration) LanePolicy { return LanePolicy{kind: policyBurst, d: d} }
+func Burst(d time.Duration) LanePolicy { return LanePolicy{lanes.Policy{Kind: lanes.Burst, D: d}} }
 
 // Concurrent handles up to n messages of a thread at the same time, in no
 // particular order. Which ones share a place is decided by chance.
-func Concurrent(n int) LanePolicy { return LanePolicy{kind: policyConcurrent, n: n} }
+func Concurrent(n int) LanePolicy { return LanePolicy{lanes.Policy{Kind: lanes.Concurrent, N: n}} }
 
 // Drop handles a message only if its thread has nothing else to do, and
 // forgets it otherwise.
-func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
+func Drop() LanePolicy { return LanePolicy{lanes.Policy{Kind: lanes.Drop}} }
 
 // Takeover is Latest whose newest message does not wait for the turn that runs: the
 // context of that turn ends with the cause [ErrTakenOver], after which it writes
@@ -71,66 +55,10 @@ func Drop() LanePolicy { return LanePolicy{kind: policyDrop} }
 // the turn has posted stays. An answer to a question takes nothing over: it waits for
 // the turn that runs, and then its own turn continues, which is handled to its end. It
 // costs a durable write for each message.
-func Takeover() LanePolicy { return LanePolicy{kind: policyTakeover} }
+func Takeover() LanePolicy { return LanePolicy{lanes.Policy{Kind: lanes.Takeover}} }
 
 // String names the policy, as in "latest" or "debounce 2s".
-func (p LanePolicy) String() string {
-	switch p.kind {
-	case policyLatest:
-		return "latest"
-	case policyDebounce:
-		return "debounce " + p.d.String()
-	case policyBurst:
-		return "burst " + p.d.String()
-	case policyConcurrent:
-		return "concurrent " + strconv.Itoa(p.n)
-	case policyDrop:
-		return "drop"
-	case policyTakeover:
-		return "takeover"
-	case policyNone, policySerial:
-		return "serial"
-	default:
-		return "serial"
-	}
-}
-
-// valid reports whether the policy can be carried out.
-func (p LanePolicy) valid() bool {
-	switch p.kind {
-	case policyDebounce, policyBurst:
-		return p.d > 0
-	case policyConcurrent:
-		return p.n > 0
-	case policyNone, policySerial, policyLatest, policyDrop, policyTakeover:
-		return true
-	default:
-		return false
-	}
-}
-
-// coalesces reports whether the messages of a lane are taken together.
-func (p LanePolicy) coalesces() bool {
-	return p.kind == policyLatest || p.kind == policyTakeover || p.kind == policyDebounce || p.kind == policyBurst
-}
-
-// takesOver reports whether a newer message ends the turn that runs.
-func (p LanePolicy) takesOver() bool { return p.kind == policyTakeover }
-
-// due returns when messages are to be handled of which the first and the newest
-// arrived at these times.
-func (p LanePolicy) due(first, newest time.Time) time.Time {
-	switch p.kind {
-	case policyDebounce:
-		return newest.Add(p.d)
-	case policyBurst:
-		return first.Add(p.d)
-	case policyNone, policySerial, policyLatest, policyConcurrent, policyDrop, policyTakeover:
-		return time.Time{}
-	default:
-		return time.Time{}
-	}
-}
+func (p LanePolicy) String() string { return p.p.String() }
 
 // LaneScope says what has a lane of its own.
 type LaneScope uint8
@@ -160,7 +88,6 @@ func (b *Bot) laneOf(workspace string, id adapter.ThreadID) state.Key {
 
 // entry makes the entry of a delivery whose transport key is id.
 func (b *Bot) entry(id string, d *adapter.Delivery, r *adapter.Route) state.Entry {
-	p := b.cfg.Policy
 	kept := *d
 	kept.Header = r.Header
 	e := state.Entry{
@@ -173,23 +100,8 @@ func (b *Bot) entry(id string, d *adapter.Delivery, r *adapter.Route) state.Entr
 	if r.Urgent {
 		e.Lane.Kind = "urgent"
 	}
-	if !r.Message {
-		return e
-	}
-	switch p.kind {
-	case policyDebounce:
-		e.Hold, e.HoldMode = p.d, state.HoldReset
-	case policyBurst:
-		e.Hold, e.HoldMode = p.d, state.HoldIdle
-	case policyDrop:
-		e.IfIdle = true
-	case policyConcurrent:
-		// The place follows from the event, so that a repeat meets the keys
-		// of the first.
-		h := fnv.New32a()
-		_, _ = h.Write([]byte(r.Key)) // never fails
-		e.Lane.ID += "#" + strconv.Itoa(int(h.Sum32())%p.n)
-	case policyNone, policySerial, policyLatest, policyTakeover:
+	if r.Message {
+		b.cfg.Policy.p.Apply(&e, r.Key)
 	}
 	return e
 }

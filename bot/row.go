@@ -13,6 +13,7 @@ import (
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/rows"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -23,7 +24,7 @@ import (
 
 // leaseSize returns how much of a lane is leased at once.
 func (b *Bot) leaseSize() (entries, bytes int) {
-	if !b.cfg.Policy.coalesces() {
+	if !b.cfg.Policy.p.Coalesces() {
 		return 1, 0
 	}
 	return b.size.Lease()
@@ -93,7 +94,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p rows.P
 		end *outcome
 		err error
 	)
-	if p.Row && !b.cfg.Policy.takesOver() {
+	if p.Row && !b.cfg.Policy.p.TakesOver() {
 		err = l.Begin(ctx, p)
 	}
 	if err == nil {
@@ -111,7 +112,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p rows.P
 	for _, i := range p.Older {
 		switch {
 		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
-			b.counts.add(countSkipped, "")
+			b.counts.Add(tally.Skipped, "")
 			b.noteSkipped(ctx, l.page, l.turns[i], t)
 			l.turns[i].settleWord(ctx)
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
@@ -134,7 +135,7 @@ func (b *Bot) noteSkipped(ctx context.Context, page *notes.Thread, t *Turn, by *
 }
 
 // Due is when the policy has messages handled.
-func (l *lane) Due(first, newest time.Time) time.Time { return l.bot.cfg.Policy.due(first, newest) }
+func (l *lane) Due(first, newest time.Time) time.Time { return l.bot.cfg.Policy.p.Due(first, newest) }
 
 // Message returns the thread of a message that may be taken together with others.
 // Other events are not read further, and neither is what a crash left: opening it may

@@ -11,6 +11,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/tally"
 )
 
 // A write has a key, so that a turn that runs again writes nothing twice. It may
@@ -131,7 +132,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 	if err != nil {
 		return nil, err
 	}
-	t.bot.counts.add(countReplies, "")
+	t.bot.counts.Add(tally.Replies, "")
 	t.bot.steps.Reply(ctx, m)
 	if err := t.roots(ctx, m); err != nil {
 		return m, err
@@ -189,7 +190,7 @@ func (t *Thread) follow(ctx context.Context, m *adapter.Message, body string) (*
 	}
 	switch adapter.CodeOf(err) {
 	case adapter.CodeAppendOnly, adapter.CodeUnsupported:
-		t.bot.counts.add(countDiffers, "")
+		t.bot.counts.Add(tally.Differs, "")
 		t.bot.log.Warn().Str(keyThread, string(t.id)).
 			Msg("the turn ran again and said something else: what it said first stays. Keep the text with bot.Step")
 		return m, nil

@@ -50,7 +50,7 @@ var (
 
 // haltable returns what ends turns of b.
 func (b *Bot) haltable() *halt.Turns {
-	cfg := halt.Config{Book: b.notes, TakesOver: b.cfg.Policy.takesOver(), Log: b.log, Other: b.learnSessions}
+	cfg := halt.Config{Book: b.notes, TakesOver: b.cfg.Policy.p.TakesOver(), Log: b.log, Other: b.learnSessions}
 	if s, ok := b.cfg.Store.(state.Signaler); ok {
 		cfg.Signals = s
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/stream"
+	"github.com/linearbot/linearbot/internal/tally"
 )
 
 // lastWords is how long marking a broken stream may take after its context has ended.
@@ -98,7 +99,7 @@ func (p *page) Put(ctx context.Context, body string) error {
 		if err != nil {
 			return err
 		}
-		t.bot.counts.add(countReplies, "")
+		t.bot.counts.Add(tally.Replies, "")
 		t.bot.steps.Reply(ctx, m)
 		p.message, p.shown = m, body
 		switch {

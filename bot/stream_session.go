@@ -14,6 +14,7 @@ import (
 	"github.com/linearbot/linearbot/internal/plan"
 	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/stream"
+	"github.com/linearbot/linearbot/internal/tally"
 )
 
 // sessionStream writes a stream into an agent session, where nothing can be
@@ -99,7 +100,7 @@ func (s *sessionStream) respond(ctx context.Context, rest string) (*adapter.Mess
 	if err != nil {
 		return nil, err
 	}
-	t.bot.counts.add(countReplies, "")
+	t.bot.counts.Add(tally.Replies, "")
 	return m, nil
 }
 

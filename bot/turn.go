@@ -84,7 +84,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
-	era := b.members.now()
+	era := b.members.Era()
 	self, err := b.cfg.Adapter.Identity(ctx, e.Lane.Workspace)
 	if err != nil {
 		if t, ok, left := b.openLeft(ctx, page, e, decode, err); ok {

@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/steps"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/turns"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
@@ -46,7 +47,7 @@ func (b *Bot) decided(ctx context.Context, log *zerolog.Logger, e *state.Queued,
 	line := log.WithLevel(d.Level)
 	switch d.Kind {
 	case verdict.Returned:
-		b.counts.add(countReturned, "")
+		b.counts.Add(tally.Returned, "")
 		if d.Reason != reason.TakenOver {
 			line = line.Err(err)
 		}
@@ -56,14 +57,14 @@ func (b *Bot) decided(ctx context.Context, log *zerolog.Logger, e *state.Queued,
 	case verdict.Yielded:
 		line = line.Dur(keyWait, d.Wait)
 	case verdict.Parked:
-		b.counts.add(countParked, "")
+		b.counts.Add(tally.Parked, "")
 	case verdict.Retried:
-		b.counts.add(countRetried, "")
-		b.counts.add(countFailed, d.Reason)
+		b.counts.Add(tally.Retried, "")
+		b.counts.Add(tally.Failed, d.Reason)
 		line = line.Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, d.Wait).Bool("aside", d.Verdict.Kind == state.KindRetryAside)
 	case verdict.Buried:
-		b.counts.add(countBuried, "")
-		b.counts.add(countFailed, d.Reason)
+		b.counts.Add(tally.Buried, "")
+		b.counts.Add(tally.Failed, d.Reason)
 		line = line.Err(err).Int(keyAttempt, e.Attempt).Str("code", d.Reason).Str("reference", verdict.Reference(e.ID))
 		if stack := d.Verdict.Cause.Stack; stack != "" {
 			line = line.Str("stack", stack)
@@ -93,7 +94,7 @@ func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, page *notes.Thre
 	if !b.isSpent(ctx, page, e) || errors.Is(context.Cause(ctx), ErrLeaseLost) {
 		return nil
 	}
-	if now, err := page.Now(ctx); err == nil && b.cfg.Policy.coalesces() {
+	if now, err := page.Now(ctx); err == nil && b.cfg.Policy.p.Coalesces() {
 		verdict.MarkCrash(page, e, now)
 	}
 	// What its request has recorded may be lost with the process.

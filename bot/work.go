@@ -13,6 +13,7 @@ import (
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/steps"
+	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
@@ -106,7 +107,7 @@ func (r *run) unlimit() {
 func (b *Bot) work(ctx context.Context, l *state.Lease, asked int) state.Settlement {
 	page := b.notes.Leased(l)
 	var verdicts []state.Verdict
-	if b.cfg.Policy.coalesces() {
+	if b.cfg.Policy.p.Coalesces() {
 		verdicts = b.together(ctx, b.logOf(l, nil), b.newLane(l, page, asked))
 	} else {
 		verdicts = b.alone(ctx, b.logOf(l, &l.Entries[0]), page, &l.Entries[0])
@@ -193,8 +194,8 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 		}
 		return context.Cause(ctx)
 	}
-	b.members.enter(t, cancel)
-	defer b.members.exit(t)
+	b.enters(t, cancel)
+	defer b.members.Exit(t)
 	if err := b.stoppable(ctx, r, cancel); err != nil {
 		return nil, err
 	}
@@ -303,7 +304,7 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	case err == nil && end.ignored != "":
 		b.ignore(log, t.head(), end.ignored)
 	case err == nil:
-		b.counts.add(countHandled, "")
+		b.counts.Add(tally.Handled, "")
 	}
 	if err == nil || v.Kind == state.KindBury {
 		t.unpin()
@@ -337,7 +338,7 @@ func (b *Bot) noteEnd(ctx context.Context, t *Turn, end *outcome, err error) {
 
 // ignore counts and logs that no handler gets an event.
 func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, why string) {
-	b.counts.add(countIgnored, why)
+	b.counts.Add(tally.Ignored, why)
 	log.Debug().
 		Str(keyType, head.Type+" "+head.Action).
 		Str(keyWorkspace, head.Workspace).

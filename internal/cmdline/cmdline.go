@@ -82,6 +82,9 @@ type Problem struct {
 	Want string
 	// Suggestion is the flag that was probably meant.
 	Suggestion string
+	// Reason says what is wrong, as a clause of plain text, where Code is none of this
+	// package.
+	Reason string
 }
 
 // Parse reads the line that follows the name of a command. The problem is nil if

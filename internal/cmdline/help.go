@@ -1,21 +1,51 @@
 package cmdline
 
 import (
+	"cmp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/internal/markdown"
 )
 
-// Describe says in a clause what is wrong. quote sets off what is quoted. It is
-// empty for codes that are not of this package.
-func (p *Problem) Describe(quote func(string) string) string {
+// Plain says in a clause of plain text what is wrong.
+func (p *Problem) Plain() string {
+	return p.describe(func(s string) string { return `"` + s + `"` }, func(s string) string { return s })
+}
+
+// Explain says in Markdown what is wrong, and how the command is written, if that is not
+// empty.
+func (p *Problem) Explain(usage string) string {
+	text := p.describe(markdown.Code, markdown.Escape)
+	if r, size := utf8.DecodeRuneInString(text); unicode.IsLower(r) {
+		text = string(unicode.ToUpper(r)) + text[size:]
+	}
+	if !strings.HasSuffix(text, "?") && !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	if usage != "" {
+		text += "\n\nUsage: " + markdown.Code(usage)
+	}
+	return text
+}
+
+// DidYouMean asks in Markdown whether another name was meant than the one that was
+// written. prefix is what stands before both.
+func DidYouMean(written, prefix, name string) string {
+	return "I don't know " + markdown.Code(written) + ". Did you mean " + markdown.Code(prefix+name) + "?"
+}
+
+// describe says in a clause what is wrong. quote sets off what is quoted, and text
+// writes plain text.
+func (p *Problem) describe(quote, text func(string) string) string {
 	switch p.Code {
 	case UnknownFlag:
-		text := "there is no flag " + quote("--"+p.Name)
+		says := "there is no flag " + quote("--"+p.Name)
 		if p.Suggestion != "" {
-			text += ", did you mean " + quote("--"+p.Suggestion) + "?"
+			says += ", did you mean " + quote("--"+p.Suggestion) + "?"
 		}
-		return text
+		return says
 	case MissingValue:
 		return quote("--"+p.Name) + " needs a value"
 	case UnexpectedValue:
@@ -29,7 +59,7 @@ func (p *Problem) Describe(quote func(string) string) string {
 	case OpenQuote:
 		return "a quotation mark is not closed on the same line"
 	default:
-		return ""
+		return text(cmp.Or(p.Reason, "the command cannot be run like that"))
 	}
 }
 

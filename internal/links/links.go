@@ -13,7 +13,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +33,30 @@ type Config struct {
 	Secrets []string
 	// TTL is how long a link can be used. Defaults to 7 days.
 	TTL time.Duration
+}
+
+// Check reports what is wrong with c, in the words of bot.Config.Links.
+func (c Config) Check() error {
+	if c.BaseURL == "" && len(c.Secrets) == 0 {
+		return nil
+	}
+	if c.BaseURL == "" {
+		return errors.New("bot: Config.Links has secrets but no BaseURL: set the address under which people reach the server")
+	}
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("bot: Config.Links.BaseURL (LINEARBOT_PUBLIC_URL) must look like https://bot.example.com")
+	}
+	if len(c.Secrets) == 0 {
+		return errors.New("bot: Config.Links.Secrets is missing: links must be signed, for example with LINEAR_WEBHOOK_SECRET")
+	}
+	if slices.Contains(c.Secrets, "") {
+		return errors.New("bot: Config.Links.Secrets has an empty secret")
+	}
+	if c.TTL < 0 {
+		return errors.New("bot: Config.Links.TTL must not be negative")
+	}
+	return nil
 }
 
 // Links makes and reads links. Its zero value makes none. It is safe for concurrent
