@@ -88,8 +88,11 @@ func TestVectorsEmoji(t *testing.T) {
 					t.Errorf("%q means %q: %t", in.Raw, in.Name, got)
 				}
 			case "stringify":
-				testfiles.Equal(t, "text", Placeholder(name), want.Text)
-				testfiles.Equal(t, "json", Placeholder(name), want.JSON)
+				for _, written := range []*string{want.Text, want.JSON} {
+					if written != nil && Replace(*written) != cmp.Or(Character(name), name) {
+						t.Errorf("%s is shown as %q", *written, Replace(*written))
+					}
+				}
 			case "react":
 				testfiles.Equal(t, "emoji", cmp.Or(Character(name), name), want.Emoji)
 			case "unreact":

@@ -6,10 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// Placeholder returns the text that stands for an emoji in a post, for
-// example "{{emoji:rocket}}". A name that is not known is shown as it is.
-func Placeholder(name string) string { return "{{emoji:" + name + "}}" }
-
 // Replace replaces placeholders like {{emoji:rocket}} by emoji, in code as
 // well: well-known names, other short codes in lower case like {{emoji:+1}}, and
 // emoji themselves. A name that is not known is left without the braces.

@@ -10,9 +10,6 @@ import (
 // space, and what would end the address is written in percent.
 func Link(label, url string) string { return "[" + escapeLabel(label) + "](" + escapeURL(url) + ")" }
 
-// Image returns a picture with a description in plain text; see [Link].
-func Image(alt, url string) string { return "!" + Link(alt, url) }
-
 // Label returns plain text in brackets as it is shown where nothing can be
 // pressed; see [Link].
 func Label(label string) string { return "[" + escapeLabel(label) + "]" }

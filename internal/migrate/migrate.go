@@ -45,11 +45,6 @@ type Config struct {
 	OnProgress func(k Kind, done, of int)
 }
 
-// Kinds returns the kinds that can be chosen.
-func Kinds() []Kind {
-	return []Kind{KindInstallation, KindSubscription, KindThreadState, KindChannelState, KindTranscript}
-}
-
 // run is a migration that runs.
 type run struct {
 	Config

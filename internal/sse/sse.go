@@ -40,9 +40,6 @@ type Config struct {
 
 // Event is one event.
 type Event struct {
-	// ID is what a browser sends as Last-Event-ID when it connects again. May be
-	// empty.
-	ID string
 	// Name is the type of the event. Empty means "message".
 	Name string
 	// Data may have several lines. An event without data is not seen by browsers.
@@ -106,12 +103,9 @@ func (s *Stream) Alive() error {
 func (s *Stream) Send(events ...Event) error {
 	for i := range events {
 		e := &events[i]
-		if strings.ContainsAny(e.ID, "\r\n\x00") || strings.ContainsAny(e.Name, "\r\n") {
+		if strings.ContainsAny(e.Name, "\r\n") {
 			s.buf.Reset()
 			return ErrName
-		}
-		if e.ID != "" {
-			s.buf.WriteString("id: " + e.ID + "\n")
 		}
 		if e.Name != "" {
 			s.buf.WriteString("event: " + e.Name + "\n")
@@ -163,7 +157,3 @@ func (s *Stream) flush() error {
 	}
 	return nil // a writer that cannot flush sends at the end
 }
-
-// LastID is the id of the last event that a browser which connects again has seen,
-// or "". It is the client's to say: check it.
-func LastID(r *http.Request) string { return r.Header.Get("Last-Event-ID") }

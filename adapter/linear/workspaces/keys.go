@@ -203,9 +203,3 @@ func (k *Keys) open(organization, field string, s *sealed) (string, error) {
 // ErrNoKey says that tokens would be stored unencrypted.
 var ErrNoKey = errors.New("workspaces: LINEAR_ENCRYPTION_KEY is not set, so tokens would be stored unencrypted: " +
 	"make a key with \"linearbot keys generate\", or set LINEARBOT_PLAINTEXT_TOKENS=true")
-
-// isSealed reports whether err is about encryption.
-func isSealed(err error) bool {
-	_, ok := errors.AsType[*sealError](err)
-	return ok
-}

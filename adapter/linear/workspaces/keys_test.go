@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -93,7 +94,7 @@ func TestSeal(t *testing.T) {
 		{"without its id", one, "org", fieldAccess, &noID, "cannot be decrypted"},
 	} {
 		got, err := tt.k.open(tt.org, tt.field, tt.s)
-		if got != "" || err == nil || !isSealed(err) || !strings.Contains(err.Error(), tt.says) {
+		if _, sealed := errors.AsType[*sealError](err); got != "" || !sealed || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %q, %v", tt.name, got, err)
 		}
 	}
