@@ -46,8 +46,8 @@ type Event struct {
 	Data []byte
 }
 
-// ErrName says that an id or a name holds a line break, which would end it.
-var ErrName = errors.New("sse: an id or a name must be one line")
+// ErrName says that a name holds a line break, which would end it.
+var ErrName = errors.New("sse: a name must be one line")
 
 // Stream is the answer to one request.
 type Stream struct {
