@@ -155,7 +155,7 @@ func (t *Turn) decide(ctx context.Context, a Access) (d Decision, err error) {
 		return Allow(), nil
 	default:
 	}
-	t.writes.begin("access")
+	t.writes.Begin("access")
 	defer func() {
 		if v := recover(); v != nil {
 			d, err = Decision{}, &PanicError{Value: v, Stack: debug.Stack()}

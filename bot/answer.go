@@ -33,7 +33,7 @@ func (b *Bot) refuseAnswer(ctx context.Context, r *run, a *questions.Question) e
 	if string(told) != mine {
 		return nil
 	}
-	r.writes.begin("ask")
+	r.writes.Begin("ask")
 	_, err = r.thread.Post(withTurn(ctx, r.Turn), Markdown("Only "+mentionAll(a.From)+" can answer this."))
 	if err != nil && !adapter.CodeOf(err).Retryable() {
 		r.log.Warn().Err(err).Msg("could not say who may answer")

@@ -92,7 +92,7 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	t = t.here()
 	b := t.bot
 	q.Options = questions.Valued(q.Options)
-	n := strconv.Itoa(turn.writes.count("ask"))
+	n := strconv.Itoa(turn.writes.Count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
 	a := &questions.Question{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), About: turn.aboutMessage(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt, Seq: turn.entry.Seq}
 	switch kept, err := b.questions.Recall(ctx, a); {

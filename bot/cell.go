@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/internal/cell"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/writes"
 )
 
 // Cell is a value of type T in the bot's store, kept as JSON. It is a name and
@@ -102,7 +103,7 @@ func (c Cell[T]) updateKey(ctx context.Context) string {
 	if turn == nil {
 		return ""
 	}
-	return hashOf(turn.writes.next(turn.head().Key, "cell\x00"+c.value.Name(), stepFrom(ctx)))
+	return writes.Hash(turn.writes.Next(turn.head().Key, "cell\x00"+c.value.Name(), stepFrom(ctx)))
 }
 
 // Delete forgets the value.

@@ -182,7 +182,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 
 // call runs one handler inside the middleware and turns a panic into an error.
 func (b *Bot) call(ctx context.Context, r *run, h *handler) (err error) {
-	r.writes.begin(h.name)
+	r.writes.Begin(h.name)
 	ctx, leave := b.timed(ctx, r, h)
 	defer leave()
 	defer func() {

@@ -99,7 +99,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e *state.Queued, 
 	}
 	if len(b.on.failed) == 0 {
 		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(ctx, e, t, f) {
-			last.writes.begin("apology")
+			last.writes.Begin("apology")
 			if err := last.thread.apologize(ctx, f); err != nil {
 				log.Warn().Err(err).Msg("could not apologize for a turn that failed")
 			}
@@ -107,7 +107,7 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e *state.Queued, 
 		return
 	}
 	for i, h := range b.on.failed {
-		last.writes.begin(handlerName("failed", i))
+		last.writes.Begin(handlerName("failed", i))
 		if err := callFailed(ctx, h, last.thread, f); err != nil {
 			log.Warn().Err(err).Msg("handler of OnFailed failed")
 		}

@@ -136,7 +136,7 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 		return nil, nil
 	}
 	if decision == breaker.Leave {
-		r.writes.begin("breaker")
+		r.writes.Begin("breaker")
 		if _, err := r.thread.Post(ctx, Text(breaker.Farewell)); err != nil {
 			r.log.Warn().Err(err).Msg("could not say that programs are no longer answered here")
 		}

@@ -2,117 +2,22 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"strings"
-	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/tally"
+	"github.com/linearbot/linearbot/internal/writes"
 )
 
-// A write has a key, so that a turn that runs again writes nothing twice. It may
-// write something else, though: a model rarely says the same again. Then what
-// stands there has to follow. So a turn that is to run again leaves behind, with
-// its verdict, a hash of what it sent under each key.
-//
-// Keys name writes by handler, step and order. Posts of one handler that run at the
-// same time take their keys in the order in which they come, which may be another
-// one in the next run: give each a [Step] of its own.
-
-// sent is what a turn has sent, by key. It is safe for concurrent use. The zero
-// value is ready to use.
-type sent struct {
-	mu sync.Mutex
-	// before are the hashes of what the runs before sent, valid once read is set.
-	read   bool
-	before map[string]string
-	now    []sentText
-}
-
-// sentText is a text, or its hash. Most turns run once, so short texts are hashed
-// only when the turn is to run again.
-type sentText struct{ key, said, hash string }
-
-// shortSent is how long a text may be that is kept, in bytes.
-const shortSent = 1 << 10
-
-// note remembers a text under a key, in place of an earlier one.
-func (s *sent) note(key, said string) {
-	one := sentText{key: key, said: said}
-	if len(said) > shortSent {
-		one = sentText{key: key, hash: hashOf(said)}
-	}
-	for i := range s.now {
-		if s.now[i].key == key {
-			s.now[i] = one
-			return
-		}
-	}
-	if len(s.now) < maxSent {
-		s.now = append(s.now, one)
-	}
-}
-
-// maxSent is the most writes of a turn of which a hash is kept.
-const maxSent = 64
-
-func hashOf(text string) string {
-	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
-	return hex.EncodeToString(sum[:12])
-}
-
-// noteSent remembers what is sent under a key, and returns the hash of what was sent
-// before, if that is known.
-func (t *Turn) noteSent(ctx context.Context, key, said string) (before string, err error) {
-	s := &t.sent
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.read {
-		stored, err := t.notes.Get(ctx, notes.Sent, t.head().Key)
-		if err != nil {
-			return "", fmt.Errorf("bot: writes of %s: %w", t.head().Key, err)
-		}
-		if stored != nil && json.Unmarshal(stored, &s.before) != nil {
-			s.before = nil // written by another version
-		}
-		s.read = true
-	}
-	s.note(key, said)
-	return s.before[key], nil
-}
-
-// keepSent stages what was sent if the turn is to run again, and forgets it if it
-// is over.
+// keepSent remembers what a turn has sent, with its settle, if the turn is to run again,
+// and forgets it if it is over; see package writes.
 func (t *Turn) keepSent(over bool) {
-	s := &t.sent
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case over:
-		t.notes.Stage(notes.Sent, t.head().Key, nil) // a no-op without such a note
-		t.notes.Stage(notes.Root, t.head().Key, nil)
-	case len(s.now) == 0:
-	default:
-		hashes := make(map[string]string, len(s.now))
-		for _, one := range s.now {
-			hashes[one.key] = one.hash
-			if one.hash == "" {
-				hashes[one.key] = hashOf(one.said)
-			}
-		}
-		for key, hash := range s.before {
-			if _, again := hashes[key]; !again && len(hashes) < maxSent {
-				hashes[key] = hash
-			}
-		}
-		if data, err := json.Marshal(hashes); err == nil {
-			t.notes.Stage(notes.Sent, t.head().Key, data)
-		}
+	if !over {
+		t.sent.Keep(t.notes, t.head().Key)
+		return
 	}
+	writes.Forget(t.notes, t.head().Key)
+	t.notes.Stage(notes.Root, t.head().Key, nil)
 }
 
 // send posts a text under a key. said is the part of it that is the same whenever
@@ -124,7 +29,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 	before := ""
 	if turn != nil {
 		var err error
-		if before, err = turn.noteSent(ctx, p.Key, said); err != nil {
+		if before, err = turn.sent.Note(ctx, turn.notes, turn.head().Key, p.Key, said); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +42,8 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 	if err := t.roots(ctx, m); err != nil {
 		return m, err
 	}
-	if !m.Existed || !differs(turn, before, m, p.Body, said) {
+	again := turn != nil && (turn.Attempt() > 1 || isResumed(&turn.entry))
+	if !m.Existed || !writes.Differs(before, said, again, m.Body, p.Body) {
 		return m, nil
 	}
 	return t.follow(ctx, m, p.Body)
@@ -158,19 +64,6 @@ func (t *Thread) put(ctx context.Context, p *adapter.Post) (*adapter.Message, er
 		return err
 	})
 	return m, err
-}
-
-// differs reports whether a message that was there before may say something else
-// than what was posted now.
-func differs(turn *Turn, before string, m *adapter.Message, body, said string) bool {
-	switch {
-	case before != "":
-		return before != hashOf(said)
-	case turn == nil, turn.Attempt() == 1 && !isResumed(&turn.entry):
-		return false // the request itself was repeated
-	default: // the process ended before it could remember
-		return strings.TrimSpace(m.Body) != strings.TrimSpace(body)
-	}
 }
 
 // follow makes a message say body.

@@ -10,8 +10,10 @@ import (
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/stream"
+	"github.com/linearbot/linearbot/internal/writes"
 )
 
 // Session is a handle on the agent session of a thread: what people watch there
@@ -76,23 +78,21 @@ func (s *Session) progress(ctx context.Context, a *adapter.Activity) error {
 	if !s.Exists() {
 		return nil
 	}
-	a.Key = key
-	if t.turnOf(ctx) != nil { // which may run again
-		a.Key = variant(key, string(a.Kind), a.Body, a.Name, a.Parameter, a.Result)
-	}
+	t.wording(ctx, a, key)
 	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
-		var err error
-		if *text, err = t.mention(ctx, emoji.Replace(*text)); err != nil {
-			return err
-		}
+		*text = emoji.Replace(*text)
 	}
-	return t.activity(ctx, a)
+	people := t.mentions(false)
+	return t.activityWith(ctx, a, &people)
 }
 
-// variant is the key of one wording of a write that may be made besides another
-// one.
-func variant(key string, words ...string) string {
-	return key + "\x00" + hashOf(strings.Join(words, "\x00"))
+// wording gives an activity a key of its own, so that a turn that runs again may write
+// it besides another wording under the same key.
+func (t *Thread) wording(ctx context.Context, a *adapter.Activity, key string) {
+	a.Key = key
+	if t.turnOf(ctx) != nil {
+		a.Key = writes.Variant(key, string(a.Kind), a.Body, a.Name, a.Parameter, a.Result)
+	}
 }
 
 // Elicitation is what [Session.Ask] asks.
@@ -258,6 +258,17 @@ func (s *Session) TakeIssue(ctx context.Context, t adapter.TakeIssue) error {
 		return s.thread.bot.cannot("take issue")
 	}
 	return owner.TakeIssue(ctx, s.thread.workspace, s.thread.id, t)
+}
+
+// activityWith is activity, with mentions of people in the texts.
+func (t *Thread) activityWith(ctx context.Context, a *adapter.Activity, people *profiles.Mentions) error {
+	for _, text := range []*string{&a.Body, &a.Parameter, &a.Result} {
+		var err error
+		if *text, err = people.Replace(ctx, *text); err != nil {
+			return err
+		}
+	}
+	return t.activity(ctx, a)
 }
 
 // activity writes an activity of which Key, Kind and the texts are set, in turn with

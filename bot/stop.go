@@ -213,7 +213,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		}
 		b.cancelPlan(ctx, r.thread)
 		if len(b.on.stop) == 0 && !own {
-			r.writes.begin("stop")
+			r.writes.Begin("stop")
 			err := r.thread.activity(ctx, &adapter.Activity{
 				Key: r.thread.writeKey(ctx), Kind: adapter.ActivityResponse, Body: attend.Stopped,
 			})

@@ -46,7 +46,7 @@ func StreamWith[S Source](src S, o StreamOptions) Content {
 	if o.Broken == "" {
 		o.Broken = "_The answer broke off here._"
 	}
-	return streamContent{chunksOf(src), o}
+	return streamContent{piecesOf(src), o}
 }
 
 // Source is what a [Stream] can be made of: a sequence or a channel, of texts or of
@@ -63,23 +63,22 @@ type Source interface {
 // ends, as the body of an HTTP response does if its request has that context.
 func FromReader(r io.Reader) iter.Seq2[string, error] { return stream.FromReader(r) }
 
-// chunksOf returns what reads a source.
-func chunksOf[S Source](src S) stream.Source[Chunk] {
-	text := func(text string) Chunk { return TextChunk{text} }
-	same := func(c Chunk) Chunk { return c }
+// piecesOf returns what reads a source.
+func piecesOf[S Source](src S) stream.Source[stream.Piece] {
+	text := func(text string) stream.Piece { return stream.Piece{Kind: stream.KindText, Text: text} }
 	switch src := any(src).(type) {
 	case iter.Seq2[Chunk, error]:
-		return stream.Sequence(src, same)
+		return stream.Sequence(src, pieceOf)
 	case func(yield func(Chunk, error) bool):
-		return stream.Sequence(src, same)
+		return stream.Sequence(src, pieceOf)
 	case iter.Seq2[string, error]:
 		return stream.Sequence(src, text)
 	case func(yield func(string, error) bool):
 		return stream.Sequence(src, text)
 	case iter.Seq[Chunk]:
-		return stream.Unfailing(src, same)
+		return stream.Unfailing(src, pieceOf)
 	case func(yield func(Chunk) bool):
-		return stream.Unfailing(src, same)
+		return stream.Unfailing(src, pieceOf)
 	case iter.Seq[string]:
 		return stream.Unfailing(src, text)
 	case func(yield func(string) bool):
@@ -89,11 +88,30 @@ func chunksOf[S Source](src S) stream.Source[Chunk] {
 	case <-chan string:
 		return stream.Channel(src, text)
 	case chan Chunk:
-		return stream.Channel(src, same)
+		return stream.Channel(src, pieceOf)
 	case <-chan Chunk:
-		return stream.Channel(src, same)
+		return stream.Channel(src, pieceOf)
 	default: // Source has no others
-		return stream.Unfailing(func(func(Chunk) bool) {}, same)
+		return stream.Unfailing(func(func(Chunk) bool) {}, pieceOf)
+	}
+}
+
+// pieceOf returns what a chunk says.
+func pieceOf(c Chunk) stream.Piece {
+	switch c := c.(type) {
+	case TextChunk:
+		return stream.Piece{Kind: stream.KindText, Text: c.Text}
+	case StepChunk:
+		return stream.Piece{Kind: stream.KindStep}
+	case TaskChunk:
+		return stream.Piece{Kind: stream.KindTask, Task: stream.Task{
+			ID: c.ID, Title: c.Title, Details: c.Details, Output: c.Output,
+			Complete: c.Status == TaskComplete, Failed: c.Status == TaskFailed,
+		}}
+	case PlanChunk:
+		return stream.Piece{Kind: stream.KindTitle, Text: c.Title}
+	default: // nil
+		return stream.Piece{}
 	}
 }
 
@@ -158,7 +176,7 @@ const (
 
 // streamContent is a stream as Content.
 type streamContent struct {
-	src stream.Source[Chunk]
+	src stream.Source[stream.Piece]
 	o   StreamOptions
 }
 

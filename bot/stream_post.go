@@ -3,13 +3,18 @@ package bot
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/emoji"
+	"github.com/linearbot/linearbot/internal/plan"
 	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/stream"
 	"github.com/linearbot/linearbot/internal/tally"
+	"github.com/linearbot/linearbot/internal/writes"
 )
 
 // lastWords is how long marking a broken stream may take after its context has ended.
@@ -23,14 +28,13 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	}
 	key := t.writeKey(ctx)
 	if t.inSession() {
-		s := &sessionStream{thread: t, key: key, o: c.o, progress: t.isProgress(x), links: links, people: t.mentions(x.silent)}
-		return s.run(ctx, c.src(ctx))
+		return t.streamInSession(ctx, c, key, links, x)
 	}
 	p := newPage(t, key, x)
 	live := stream.NewLive(p, stream.LiveOptions{Every: c.o.Every, Placeholder: c.o.Placeholder, Failed: func(err error) {
 		t.bot.log.Debug().Err(err).Str(keyThread, string(t.id)).Msg("stream could not be shown")
 	}})
-	read := func() error { return stream.Read(ctx, c.src(ctx), func(c Chunk) { tell(live, c) }) }
+	read := func() error { return stream.Read(ctx, c.src(ctx), live.Tell) }
 	var err error
 	if t.bot.can.editor != nil {
 		err = live.While(ctx, read)
@@ -43,15 +47,70 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 	return p.finish(ctx, stream.WithBelow(emoji.Replace(live.Text()), links))
 }
 
-// tell adds the text of a chunk. Comments have no place for tasks and plans.
-func tell(live *stream.Live, c Chunk) {
-	switch c := c.(type) {
-	case TextChunk:
-		live.Add(c.Text)
-	case StepChunk:
-		live.Step()
-	case TaskChunk, PlanChunk:
+// streamInSession writes a stream into an agent session. The response has the key of the
+// post. All else has one that tells its place in the stream and its words: a run that is
+// repeated writes the same words once and other words besides.
+func (t *Thread) streamInSession(ctx context.Context, c streamContent, key, links string, x extras) (*adapter.Message, error) {
+	people := t.mentions(x.silent)
+	b := board{t, key, &people}
+	shown := stream.NewSession(b, c.o.Every, func(err error) {
+		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("part of a stream could not be shown")
+	})
+	if err := stream.Read(ctx, c.src(ctx), func(p stream.Piece) { shown.Tell(ctx, p) }); err != nil {
+		if hasLastWord(err) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+			defer cancel()
+			shown.BreakOff(ctx, c.o.Broken)
+		}
+		return nil, err
 	}
+	rest := shown.Rest()
+	if stream.Blank(rest) && links == "" {
+		if !shown.Wrote() {
+			return nil, ErrEmpty
+		}
+		rest = attend.Done
+	}
+	rest, err := b.people.Replace(ctx, stream.WithBelow(rest, links))
+	if err != nil {
+		return nil, err
+	}
+	return t.respond(ctx, rest, key, t.isProgress(x))
+}
+
+// board is where a stream is written in an agent session.
+type board struct {
+	thread *Thread
+	key    string
+	people *profiles.Mentions
+}
+
+func (b board) Write(ctx context.Context, place int, a *adapter.Activity) error {
+	b.thread.wording(ctx, a, b.key+"\x00"+strconv.Itoa(place))
+	return b.thread.activityWith(ctx, a, b.people)
+}
+
+func (b board) Plan(ctx context.Context, title string) error {
+	return b.thread.setPlan(ctx, b.people, []adapter.PlanStep{{Content: title, Status: plan.StepDone}})
+}
+
+// respond writes the response of a stream under a key. To an earlier run's that was
+// complete and has other words, it is written besides.
+func (t *Thread) respond(ctx context.Context, text, key string, progress bool) (*adapter.Message, error) {
+	p := &adapter.Post{Workspace: t.workspace, Thread: t.id, Body: text, Key: key, Progress: progress}
+	if progress {
+		p.Key = writes.Variant(key, text)
+	}
+	m, err := t.put(ctx, p)
+	if err == nil && m.Existed && strings.TrimSpace(m.Body) != strings.TrimSpace(text) {
+		p.Key = writes.Variant(key, text)
+		m, err = t.put(ctx, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.bot.counts.Add(tally.Replies, "")
+	return m, nil
 }
 
 // hasLastWord reports whether a turn that was ended says so where it writes. It

@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/links"
+	"github.com/linearbot/linearbot/internal/writes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -83,7 +84,7 @@ func (t *Thread) Post(ctx context.Context, c Content) (*adapter.Message, error) 
 	}
 	p := t.newPost(body, key, x)
 	if p.Progress && t.inSession() {
-		p.Key = variant(key, said)
+		p.Key = writes.Variant(key, said)
 	}
 	m, err := t.send(ctx, p, said)
 	if err != nil {

@@ -65,7 +65,7 @@ func transcriptID(ctx context.Context) string {
 	if turn == nil {
 		return uuid.NewString()
 	}
-	sum := sha256.Sum256([]byte(turn.head().Key + "\x00" + turn.Handler() + "\x00" + strconv.Itoa(turn.writes.count("transcript"))))
+	sum := sha256.Sum256([]byte(turn.head().Key + "\x00" + turn.Handler() + "\x00" + strconv.Itoa(turn.writes.Count("transcript"))))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/synced"
 	"github.com/linearbot/linearbot/internal/verdict"
+	"github.com/linearbot/linearbot/internal/writes"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -55,8 +56,8 @@ type Turn struct {
 	// halted is what halts returned last.
 	halted halt.Turn
 
-	writes writes
-	sent   sent
+	writes writes.Names
+	sent   writes.Sent
 	typing typing
 	// keeper looks after the session of the turn. Nil before the first handler, and
 	// outside sessions.
@@ -215,7 +216,7 @@ func (t *Turn) Attempt() int { return t.entry.Attempt }
 // Handler returns the name of the handler that is running: its kind and its
 // place in the order of registration, for example "mention/0", or the name that
 // it was given, as in "mention/answer".
-func (t *Turn) Handler() string { return t.writes.handler() }
+func (t *Turn) Handler() string { return t.writes.Handler() }
 
 // People returns who has a part in the event, at least one user: who acted and,
 // if that is another user, who wrote the message. The one who acted comes first;
@@ -278,68 +279,17 @@ func (t *Turn) now(ctx context.Context) (time.Time, error) {
 
 // nextKey returns the key of the next write: event, handler, step, ordinal.
 // Writes outside a step have an empty one.
-func (t *Turn) nextKey(step string) string { return t.writes.next(t.head().Key, "write", step) }
+func (t *Turn) nextKey(step string) string { return t.writes.Next(t.head().Key, "write", step) }
 
 // peekKey returns what nextKey returns next.
-func (t *Turn) peekKey(step string) string { return t.writes.peek(t.head().Key, "write", step) }
+func (t *Turn) peekKey(step string) string { return t.writes.Peek(t.head().Key, "write", step) }
 
 // nextFiles names the next files that are attached to something, like nextKey.
-func (t *Turn) nextFiles(step string) string { return t.writes.next(t.head().Key, "files", step) }
+func (t *Turn) nextFiles(step string) string { return t.writes.Next(t.head().Key, "files", step) }
 
 // nextStep names the next step of a name within the handler that runs.
 func (t *Turn) nextStep(name string) string {
-	return name + "#" + strconv.Itoa(t.writes.count("step\x00"+name))
-}
-
-// writes names what a turn writes, so that the same write has the same name in
-// each run of the turn. It is safe for concurrent use.
-type writes struct {
-	mu       sync.Mutex
-	running  string // the handler
-	ordinals map[string]int
-}
-
-// begin says that what follows is written by a handler.
-func (w *writes) begin(handler string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.running = handler
-}
-
-func (w *writes) handler() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.running
-}
-
-// next names the next write of a sort.
-func (w *writes) next(event, sort, step string) string {
-	return w.named(event, step, w.count(sort+"\x00"+step))
-}
-
-// peek returns what next returns next.
-func (w *writes) peek(event, sort, step string) string {
-	w.mu.Lock()
-	n := w.ordinals[w.running+"\x00"+sort+"\x00"+step]
-	w.mu.Unlock()
-	return w.named(event, step, n)
-}
-
-func (w *writes) named(event, step string, n int) string {
-	return event + "\x00" + w.handler() + "\x00" + step + "\x00" + strconv.Itoa(n)
-}
-
-// count counts the uses of a name within the handler that runs.
-func (w *writes) count(name string) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ordinals == nil {
-		w.ordinals = make(map[string]int)
-	}
-	name = w.running + "\x00" + name
-	n := w.ordinals[name]
-	w.ordinals[name] = n + 1
-	return n
+	return name + "#" + strconv.Itoa(t.writes.Count("step\x00"+name))
 }
 
 // aboutMessage is the id of the message that a turn handles, or "".
