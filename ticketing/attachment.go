@@ -34,6 +34,8 @@ type Attachment struct {
 	UpdatedAt      *time.Time      `json:"updated_at"`
 	Etag           string          `json:"etag"`
 	RemoteData     json.RawMessage `json:"remote_data,omitempty"`
+
+	Partly
 }
 
 func (c *call) attachment(n *linearapi.Node[linearapi.Attachment]) *Attachment {
@@ -230,6 +232,7 @@ func getAttachment(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.inPart()
 	n, err := client.AttachmentNode(c.ctx, c.path["id"])
 	if err != nil {
 		return nil, missing(err, "attachment", c.path["id"])

@@ -41,6 +41,8 @@ type call struct {
 	// acting is the agent that a program acts for, if it says so.
 	acting *Agent
 	notes  []string
+	// partial counts the answers of Linear that came in part.
+	partial int
 }
 
 // ServeHTTP serves the API.

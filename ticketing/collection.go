@@ -41,6 +41,8 @@ type Collection struct {
 	ArchivedAt         *time.Time        `json:"archived_at"`
 	Etag               string            `json:"etag"`
 	RemoteData         json.RawMessage   `json:"remote_data,omitempty"`
+
+	Partly
 }
 
 // CollectionURL is the address of a collection.
@@ -287,6 +289,7 @@ func day(t time.Time) *string {
 
 // getCollection looks in all kinds, or in the one that type names.
 func getCollection(c *call) (*reply, error) {
+	c.inPart()
 	for _, stage := range collectionStages(c) {
 		it, err := c.collectionAt(c.path["id"], stage)
 		if err != nil {

@@ -37,6 +37,8 @@ type Comment struct {
 	UpdatedAt     *time.Time      `json:"updated_at"`
 	Etag          string          `json:"etag"`
 	RemoteData    json.RawMessage `json:"remote_data,omitempty"`
+
+	Partly
 }
 
 // CommentTicket is the ticket of a comment.
@@ -223,6 +225,7 @@ func getComment(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.inPart()
 	n, err := client.CommentNode(c.ctx, c.path["id"])
 	if err != nil {
 		return nil, missing(err, "comment", c.path["id"])

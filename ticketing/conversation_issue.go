@@ -111,7 +111,7 @@ func searchConversationIssues(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []FoundIssue{}
+	out, like := []FoundIssue{}, likenessTo(term)
 	for _, conn := range conns {
 		sub := c.in(conn)
 		f, err := sub.find(term, linearapi.IssueQuery{PageArgs: linearapi.PageArgs{First: defaultLimit}}, "")
@@ -125,7 +125,7 @@ func searchConversationIssues(c *call) (*reply, error) {
 		for i := range f.nodes {
 			t := ticket(&f.nodes[i], nil, nil)
 			out = append(out, FoundIssue{
-				*c.hit(term, t, f.degraded), slices.ContainsFunc(have, func(v link) bool { return v.IssueID == t.ID }), conn.ID,
+				*c.hit(like, t, f.degraded), slices.ContainsFunc(have, func(v link) bool { return v.IssueID == t.ID }), conn.ID,
 			})
 		}
 	}

@@ -34,6 +34,7 @@ const directoryTTL = time.Minute
 func pages[T any](c *call, key string, get func(*linearapi.Client, linearapi.PageArgs) (*linearapi.Page[T], error)) ([]T, error) {
 	return remember(c.api.cache, key, directoryTTL, func() ([]T, error) {
 		var all []T
+		before := c.partial
 		args := linearapi.PageArgs{First: maxLimit}
 		for {
 			client, err := c.client()
@@ -43,6 +44,9 @@ func pages[T any](c *call, key string, get func(*linearapi.Client, linearapi.Pag
 			p, err := get(client, args)
 			if err != nil {
 				return nil, err
+			}
+			if c.partial != before {
+				return nil, halfRead()
 			}
 			all = append(all, p.Nodes...)
 			if !p.Info.HasNextPage || len(all) >= maxWalk || len(p.Nodes) == 0 {

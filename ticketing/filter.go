@@ -35,6 +35,8 @@ type filter struct {
 	// make builds the filter, for those that are more than a comparator.
 	make func(c *call, op string, values []string) (linearapi.Filter, error)
 	doc  string
+	// spelled are name and aliases, from the time that the routes are made.
+	spelled []string
 }
 
 // operators are those of the kinds, by Linear's names.
@@ -76,7 +78,7 @@ func (f *filter) aliases() []string {
 	return out
 }
 
-func (f *filter) is(name string) bool { return f.name == name || slices.Contains(f.aliases(), name) }
+func (f *filter) is(name string) bool { return f.name == name || slices.Contains(f.spelled, name) }
 
 // conditions reads all filters of the query and joins them.
 func (c *call) conditions(filters []*filter) ([]linearapi.Filter, error) {

@@ -71,15 +71,16 @@ type listing struct {
 
 // List is the envelope of every list.
 type List struct {
-	Result            any      `json:"result"`
-	NextCursor        *string  `json:"next_cursor"`
-	PrevCursor        *string  `json:"prev_cursor"`
-	ResultCount       int      `json:"result_count"`
-	TotalCount        *int     `json:"total_count,omitempty"`
-	Limit             int      `json:"limit"`
-	IsPartialResponse bool     `json:"is_partial_response"`
-	IsTruncated       bool     `json:"is_truncated,omitempty"`
-	Warnings          []string `json:"warnings,omitempty"`
+	Result            any     `json:"result"`
+	NextCursor        *string `json:"next_cursor"`
+	PrevCursor        *string `json:"prev_cursor"`
+	ResultCount       int     `json:"result_count"`
+	TotalCount        *int    `json:"total_count,omitempty"`
+	Limit             int     `json:"limit"`
+	IsPartialResponse bool    `json:"is_partial_response"`
+	IsTruncated       bool    `json:"is_truncated,omitempty"`
+
+	Partly
 }
 
 // commonParams are those that every list takes.
@@ -127,15 +128,19 @@ func (c *call) serveList() (*reply, error) {
 	if err := c.strict(known); err != nil {
 		return nil, err
 	}
-	if v.stream {
+	if v.stream { // a line of a stream cannot say that others are missing
 		return c.stream(l, r, v, at, hash)
 	}
+	c.inPart()
 	if v.all {
 		return c.walk(l, r, v, at, hash)
 	}
 	w, err := c.window(l, r, at, v.limit)
 	if err != nil {
 		return nil, err
+	}
+	if c.partial > 0 { // an entry that is null cannot be shown
+		w.items = slices.DeleteFunc(w.items, func(it item) bool { return it.id == "" })
 	}
 	if err := c.expandItems(w.items); err != nil {
 		return nil, err
@@ -150,7 +155,7 @@ func (c *call) serveList() (*reply, error) {
 	if out.Result, err = c.show(w.items, v, out); err != nil {
 		return nil, err
 	}
-	out.Warnings = c.notes
+	out.Partly = Partly{c.partial > 0, c.notes}
 	return ok(out), nil
 }
 
@@ -237,7 +242,7 @@ func (c *call) fetch(l *listing, r request) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return remember(c.api.cache, cacheKey(c.conn.ID, l.resource, string(text), fmtSort(r.sort)), time.Minute, func() (*part, error) {
+	return rememberWhole(c, cacheKey(c.conn.ID, l.resource, string(text), fmtSort(r.sort)), time.Minute, func() (*part, error) {
 		return l.fetch(c, r)
 	})
 }

@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,6 +148,8 @@ type Ticket struct {
 	ArchivedAt      *time.Time        `json:"archived_at"`
 	Etag            string            `json:"etag"`
 	RemoteData      json.RawMessage   `json:"remote_data,omitempty"`
+
+	Partly
 }
 
 // SLA is by when a ticket must be resolved.
@@ -202,14 +205,14 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 	i := &n.Value
 	t := &Ticket{
 		ID: i.ID, Number: i.Identifier, Identifier: i.Identifier, Sequence: int(i.Number), Name: i.Title,
-		Description: text(i.Description), Priority: priority(int(i.Priority)), URL: i.URL, BranchName: text(i.BranchName),
+		Description: inPlace(&i.Description), Priority: priority(int(i.Priority)), URL: i.URL, BranchName: inPlace(&i.BranchName),
 		Assignees: []Person{}, Collections: []CollectionRef{}, Tags: []TagRef{}, Attachments: []Attachment{},
 		Conversations: []ConversationRef{}, Subscribers: []Person{}, URLs: []TypedURL{}, PreviousNumbers: []string{},
-		CustomFields: map[string]any{}, DueDate: text(i.DueDate), Estimate: i.Estimate,
-		CreatedAt: at(i.CreatedAt), UpdatedAt: at(i.UpdatedAt), StartedAt: at(i.StartedAt), CompletedAt: at(i.CompletedAt),
-		CanceledAt: at(i.CanceledAt), ArchivedAt: at(i.ArchivedAt), IsDeleted: i.Trashed,
+		CustomFields: map[string]any{}, DueDate: inPlace(&i.DueDate), Estimate: i.Estimate,
+		CreatedAt: timeIn(&i.CreatedAt), UpdatedAt: timeIn(&i.UpdatedAt), StartedAt: timeIn(&i.StartedAt), CompletedAt: timeIn(&i.CompletedAt),
+		CanceledAt: timeIn(&i.CanceledAt), ArchivedAt: timeIn(&i.ArchivedAt), IsDeleted: i.Trashed,
 		IsArchived: !i.ArchivedAt.IsZero() && !i.Trashed, OtherContacts: []Person{},
-		SLA: slaOf(i), Source: sourceOf(i), CustomerCount: int(i.CustomerCount), TriagedAt: at(i.TriagedAt), SnoozedUntil: at(i.SnoozedUntilAt),
+		SLA: slaOf(i), Source: sourceOf(i), CustomerCount: int(i.CustomerCount), TriagedAt: timeIn(&i.TriagedAt), SnoozedUntil: timeIn(&i.SnoozedUntilAt),
 	}
 	t.ClosedAt = t.CompletedAt
 	if t.ClosedAt == nil {
@@ -254,16 +257,15 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 	if i.Parent != nil {
 		t.ParentTicket = &ParentRef{i.Parent.ID, i.Parent.Identifier, i.Parent.Title}
 	}
-	for _, s := range i.Subscribers.Nodes {
-		t.Subscribers = append(t.Subscribers, *person(&s))
+	for k := range i.Subscribers.Nodes {
+		t.Subscribers = append(t.Subscribers, *person(&i.Subscribers.Nodes[k]))
 	}
-	shown := map[string]bool{}
-	for _, l := range i.Labels.Nodes {
-		shown[l.ID] = true
-		t.Tags = append(t.Tags, TagRef{l.ID, l.Name, text(l.Color)})
+	for k := range i.Labels.Nodes {
+		l := &i.Labels.Nodes[k]
+		t.Tags = append(t.Tags, TagRef{l.ID, l.Name, inPlace(&l.Color)})
 	}
 	for _, id := range i.LabelIDs {
-		if shown[id] || tags == nil {
+		if tags == nil || slices.ContainsFunc(t.Tags, func(v TagRef) bool { return v.ID == id }) {
 			continue
 		}
 		if tag := tags(id); tag != nil {
@@ -341,8 +343,8 @@ func person(u *linearapi.User) *Person {
 		return nil
 	}
 	p := &Person{
-		ID: u.ID, Name: text(u.Name), Username: text(u.DisplayName), Emails: []Email{}, Phones: []Phone{}, Type: "user",
-		Avatar: text(u.AvatarURL),
+		ID: u.ID, Name: inPlace(&u.Name), Username: inPlace(&u.DisplayName), Emails: []Email{}, Phones: []Phone{}, Type: "user",
+		Avatar: inPlace(&u.AvatarURL),
 	}
 	p.FirstName, p.LastName = names(u.Name)
 	if u.Email != "" {
@@ -397,6 +399,22 @@ func text(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// inPlace is text without a copy, for what is not changed.
+func inPlace(s *string) *string {
+	if *s == "" {
+		return nil
+	}
+	return s
+}
+
+// timeIn is at without a copy, for what is not changed.
+func timeIn(t *time.Time) *time.Time {
+	if t.IsZero() || t.Location() != time.UTC {
+		return at(*t)
+	}
+	return t
 }
 
 // at returns nil for a time that is not set.

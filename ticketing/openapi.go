@@ -193,7 +193,8 @@ func (a *API) success(reg *schemas, r *route) map[string]*huma.Response {
 				},
 				"next_cursor": text, "prev_cursor": text, "result_count": {Type: "integer"}, "total_count": {Type: "integer"},
 				"limit": {Type: "integer"}, "is_partial_response": {Type: "boolean"}, "is_truncated": {Type: "boolean"},
-				"warnings": {Type: "array", Items: &huma.Schema{Type: "string"}},
+				"warnings":          {Type: "array", Items: &huma.Schema{Type: "string"}},
+				"has_remote_errors": {Type: "boolean", Description: "Whether Linear reported errors beside what it answered: fields that it could not read are null or empty."},
 			},
 		}
 	}

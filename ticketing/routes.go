@@ -49,8 +49,13 @@ func (a *API) allRoutes() []*route {
 				r.role = RoleAgent
 			}
 		}
-		if r.list != nil && r.handle == nil {
-			r.handle = (*call).serveList
+		if r.list != nil {
+			for _, f := range r.list.filters {
+				f.spelled = f.aliases()
+			}
+			if r.handle == nil {
+				r.handle = (*call).serveList
+			}
 		}
 		if r.status == 0 {
 			r.status = http.StatusOK

@@ -38,6 +38,9 @@ type HitURL struct {
 	Type         string `json:"type" enum:"web,truto_api"`
 	UnifiedModel string `json:"unified_model"`
 	Resource     string `json:"resource"`
+
+	FileName *string `json:"file_name" doc:"Null: no hit is a file."`
+	MIMEType *string `json:"mime_type"`
 }
 
 // HitMeta is what a list of hits shows.
@@ -67,18 +70,19 @@ type found struct {
 // find searches issues. A short name or an address is looked up instead, which
 // costs no search. Once the minute's searches are used up, it filters instead.
 func (c *call) find(term string, q linearapi.IssueQuery, teamID string) (*found, error) {
-	return c.findIn(term, q, teamID, false)
+	return c.findIn(linearapi.IssueSearch{Term: term, TeamID: teamID, NoJSON: true, IssueQuery: q})
 }
 
-// findIn is find, in comments as well if wanted.
-func (c *call) findIn(term string, q linearapi.IssueQuery, teamID string, comments bool) (*found, error) {
-	term = strings.Join(strings.Fields(term), " ")
-	filterText, err := json.Marshal([]any{q, teamID, comments})
+// findIn is find, in comments as well and with Linear's own objects, if wanted.
+func (c *call) findIn(s linearapi.IssueSearch) (*found, error) {
+	s.Term = strings.Join(strings.Fields(s.Term), " ")
+	term, q := s.Term, s.IssueQuery
+	filterText, err := json.Marshal([]any{q, s.TeamID, s.Comments, s.NoJSON})
 	if err != nil {
 		return nil, err
 	}
 	key := cacheKey(c.conn.ID, kindSearch, strings.ToLower(term), string(filterText))
-	return remember(c.api.cache, key, searchTTL, func() (*found, error) {
+	return rememberWhole(c, key, searchTTL, func() (*found, error) {
 		client, err := c.client()
 		if err != nil {
 			return nil, err
@@ -95,7 +99,7 @@ func (c *call) findIn(term string, q linearapi.IssueQuery, teamID string, commen
 		}
 		_, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate())
 		if wait == 0 {
-			got, err := client.TicketSearch(c.ctx, linearapi.IssueSearch{Term: term, TeamID: teamID, Comments: comments, IssueQuery: q})
+			got, err := client.TicketSearch(c.ctx, s)
 			if err == nil {
 				total := int(got.Total)
 				return &found{nodes: got.Nodes, info: got.Info, total: &total}, nil
@@ -112,7 +116,7 @@ func (c *call) findIn(term string, q linearapi.IssueQuery, teamID string, commen
 			conditions = append(conditions, linearapi.Filter{"searchableContent": linearapi.Filter{"contains": word}})
 		}
 		q.Filter = and(conditions)
-		got, err := client.Tickets(c.ctx, linearapi.TicketQuery{IssueQuery: q})
+		got, err := client.Tickets(c.ctx, linearapi.TicketQuery{NoJSON: s.NoJSON, IssueQuery: q})
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +135,7 @@ func (c *call) meaning(term string, q linearapi.IssueQuery) (*found, error) {
 		return nil, err
 	}
 	key := cacheKey(c.conn.ID, kindSearch, "meaning", strings.ToLower(term), string(filterText), strconv.FormatBool(q.IncludeArchived), strconv.Itoa(q.First))
-	return remember(c.api.cache, key, searchTTL, func() (*found, error) {
+	return rememberWhole(c, key, searchTTL, func() (*found, error) {
 		if _, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate()); wait > 0 {
 			return nil, tooMany(wait, "Linear's searches of this minute are used up: wait, or search with mode=keyword")
 		}
@@ -151,14 +155,16 @@ func (c *call) meaning(term string, q linearapi.IssueQuery) (*found, error) {
 }
 
 // findBy searches issues in the mode that the request names.
-func (c *call) findBy(mode, term string, q linearapi.IssueQuery) (*found, error) {
+func (c *call) findBy(mode, term string, q linearapi.IssueQuery, remote bool) (*found, error) {
 	if mode == "semantic" {
 		if q.After != "" || q.Last > 0 {
 			return nil, badRequest(codeInvalidCursor, "a search by meaning has one page")
 		}
 		return c.meaning(term, q)
 	}
-	f, err := c.findIn(term, q, c.q.get("prefer_team_id"), slices.Contains(c.q.all("types"), "comment"))
+	f, err := c.findIn(linearapi.IssueSearch{
+		Term: term, TeamID: c.q.get("prefer_team_id"), Comments: slices.Contains(c.q.all("types"), "comment"), NoJSON: !remote, IssueQuery: q,
+	})
 	if err != nil || mode != "auto" || len(f.nodes) > 0 || q.After != "" || q.Last > 0 {
 		return f, err
 	}
@@ -191,35 +197,27 @@ func searchListing() *listing {
 		if !slices.Contains(searchModes(), mode) {
 			return nil, badRequest(codeInvalidRequest, "mode is one of %s", strings.Join(searchModes(), ", "))
 		}
-		f, err := c.findBy(mode, term, linearapi.IssueQuery{Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page})
+		f, err := c.findBy(mode, term, linearapi.IssueQuery{Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page}, r.remote)
 		if err != nil {
 			return nil, err
 		}
-		out := &part{info: f.info, total: f.total}
+		out, like := &part{info: f.info, total: f.total}, likenessTo(term)
 		for i := range f.nodes {
 			t := ticket(&f.nodes[i], nil, nil)
-			out.items = append(out.items, item{id: t.ID, value: c.hit(term, t, f.degraded), remote: f.nodes[i].JSON})
+			out.items = append(out.items, item{id: t.ID, value: c.hit(like, t, f.degraded), remote: f.nodes[i].JSON})
 		}
 		return out, nil
 	}}
 }
 
-// scoreOf rounds how much a title is like a term.
-func scoreOf(term, title string) float64 {
-	return math.Round(similarity(term, title)*100) / 100
-}
-
-func (c *call) hit(term string, t *Ticket, degraded bool) *Hit {
-	score := scoreOf(term, t.Name)
-	if ref, _ := issueRef(term); strings.EqualFold(ref, t.Number) {
-		score = 1
-	}
+func (c *call) hit(like *likeness, t *Ticket, degraded bool) *Hit {
+	score := like.score(t.Number, t.Name)
 	h := &Hit{
 		ID: t.ID, Title: t.Name, Type: "ticket", CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, Children: []any{}, RelatedResources: []any{},
 		Meta: HitMeta{Number: t.Number, Status: t.Status, Priority: &t.Priority, Team: t.Team, Score: score, Degraded: degraded},
 		URLs: []HitURL{
-			{t.URL, "web", "ticketing", "tickets"},
-			{c.api.cfg.Prefix + "/unified/ticketing/tickets/" + t.ID, "truto_api", "ticketing", "tickets"},
+			{URL: t.URL, Type: "web", UnifiedModel: "ticketing", Resource: "tickets"},
+			{URL: c.api.cfg.Prefix + "/unified/ticketing/tickets/" + t.ID, Type: "truto_api", UnifiedModel: "ticketing", Resource: "tickets"},
 		},
 	}
 	if t.Description != nil {
@@ -266,11 +264,11 @@ func (c *call) duplicates(title, description, team string) ([]Duplicate, error) 
 			seen[near.nodes[i].Value.ID] = &near.nodes[i]
 		}
 	}
-	out := []Duplicate{}
+	out, byTitle, byText := []Duplicate{}, likenessTo(title), likenessTo(description)
 	for _, n := range seen {
-		score := similarity(title, n.Value.Title)
+		score := byTitle.of(n.Value.Title)
 		reason := "similar title"
-		if n.Value.Description != "" && description != "" && similarity(description, n.Value.Description) > 0.8 {
+		if n.Value.Description != "" && description != "" && byText.of(n.Value.Description) > 0.8 {
 			score, reason = math.Max(score, 0.8), "similar description"
 		}
 		if strings.EqualFold(strings.TrimSpace(title), strings.TrimSpace(n.Value.Title)) {
@@ -292,32 +290,6 @@ func keywords(s string) []string {
 	words = slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < 3 })
 	slices.SortStableFunc(words, func(x, y string) int { return len(y) - len(x) })
 	return words
-}
-
-// similarity compares two texts by their trigrams: 1 is the same.
-func similarity(a, b string) float64 {
-	x, y := trigrams(a), trigrams(b)
-	if len(x) == 0 || len(y) == 0 {
-		return 0
-	}
-	both := 0
-	for t := range x {
-		if y[t] {
-			both++
-		}
-	}
-	return 2 * float64(both) / float64(len(x)+len(y))
-}
-
-func trigrams(s string) map[string]bool {
-	out := map[string]bool{}
-	for _, w := range strings.FieldsFunc(strings.ToLower(wording.Clip(s, 2000)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		r := []rune("  " + w + " ")
-		for i := 0; i+3 <= len(r); i++ {
-			out[string(r[i:i+3])] = true
-		}
-	}
-	return out
 }
 
 // findDuplicates answers GET and POST /tickets/duplicates.

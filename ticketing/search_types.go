@@ -74,16 +74,17 @@ func (c *call) findOther(term string, r request) (*part, error) {
 		return nil, badRequest(codeInvalidRequest, "the filters are those of tickets: search for other types without")
 	}
 	got, degraded, err := c.searchOther(s, term, r)
+	like := likenessTo(term)
 	return partOf(got, err, func(n *linearapi.Node[remoteFound]) item {
 		v := &n.Value
 		h := &Hit{
 			ID: v.ID, Title: v.Name + v.Title, Type: s.typ, CreatedAt: at(v.CreatedAt), UpdatedAt: at(v.UpdatedAt), Children: []any{},
-			RelatedResources: []any{}, URLs: []HitURL{{v.URL, "web", "", s.list}}, Meta: HitMeta{Score: scoreOf(term, v.Name+v.Title), Degraded: degraded},
+			RelatedResources: []any{}, URLs: []HitURL{{URL: v.URL, Type: "web", Resource: s.list}}, Meta: HitMeta{Score: like.score("", v.Name+v.Title), Degraded: degraded},
 		}
 		h.Description = text(wording.Clip(v.Description+v.Content, 280))
 		if s.typ == "collection" {
-			h.URLs[0] = HitURL{v.URL, "web", "ticketing", "collections"}
-			h.URLs = append(h.URLs, HitURL{c.api.cfg.Prefix + "/unified/ticketing/collections/" + v.ID, "truto_api", "ticketing", "collections"})
+			h.URLs[0] = HitURL{URL: v.URL, Type: "web", UnifiedModel: "ticketing", Resource: "collections"}
+			h.URLs = append(h.URLs, HitURL{URL: c.api.cfg.Prefix + "/unified/ticketing/collections/" + v.ID, Type: "truto_api", UnifiedModel: "ticketing", Resource: "collections"})
 		}
 		return item{id: v.ID, value: h, remote: n.JSON}
 	})

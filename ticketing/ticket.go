@@ -407,6 +407,7 @@ func getTicket(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.inPart()
 	n, err := client.Ticket(c.ctx, ref)
 	if err != nil {
 		return nil, missing(err, "ticket", c.path["id"])

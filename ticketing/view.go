@@ -181,5 +181,13 @@ func (c *call) one(status int, it item, etag string) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.partial > 0 && !v.raw {
+		fields, err := asMap(shown)
+		if err != nil {
+			return nil, err
+		}
+		fields["has_remote_errors"], fields["warnings"] = true, c.notes
+		shown = fields
+	}
 	return &reply{status: status, body: shown}, nil
 }

@@ -36,7 +36,7 @@ func (c *call) walk(l *listing, r request, v view, at *cursor, hash string) (*re
 	if out.Result, err = c.show(items, v, out); err != nil {
 		return nil, err
 	}
-	out.Warnings = c.notes
+	out.Partly = Partly{c.partial > 0, c.notes}
 	return ok(out), nil
 }
 

@@ -21,6 +21,8 @@ type attempt struct {
 	status int
 	header http.Header
 	body   *limitedBody
+	// arrived is the data of an answer with errors, if the caller wants it.
+	arrived []byte
 }
 
 // doer sends requests: an *http.Client, or a transport without one.

@@ -22,6 +22,8 @@ type failure struct {
 	// lost says that it is unknown whether Linear ran the operation, so only
 	// repeatable ones may be retried.
 	lost bool
+	// arrived is the data of an answer that holds errors as well.
+	arrived json.RawMessage
 	// hopeless says that retrying the same request at once is useless.
 	hopeless bool
 }
@@ -78,6 +80,9 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 			continue
 		}
 		if n >= c.maxAttempts || !c.again(op, fail) {
+			if data, ok := partly(ctx, op, fail); ok {
+				return data, nil
+			}
 			return nil, fail.Error
 		}
 		if pauses == nil {
@@ -89,6 +94,9 @@ func (c *Client) exec(ctx context.Context, op operation, vars map[string]any) (j
 			wait = fail.RetryAfter
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Now().Add(wait).After(deadline) {
+			if data, ok := partly(ctx, op, fail); ok {
+				return data, nil
+			}
 			return nil, fail.Error // waiting would only yield a less useful error
 		}
 		if err := pause.For(ctx, wait); err != nil {
@@ -165,6 +173,7 @@ func (c *Client) try(ctx context.Context, op operation, body []byte, token Token
 	switch {
 	case err != nil:
 		fail = a.explain(ctx, c.timeout, err)
+		fail.arrived = a.arrived
 	case len(data) == 0 || string(data) == "null":
 		fail = &failure{Error: &adapter.Error{Code: adapter.CodeUnavailable, Message: "Linear's answer holds no data"}, lost: true}
 	}

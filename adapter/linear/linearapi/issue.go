@@ -116,6 +116,8 @@ type IssueSearch struct {
 	// TeamID prefers the issues of a team. May be empty.
 	TeamID string
 	IssueQuery
+	// NoJSON leaves out Linear's own objects, for [Client.TicketSearch].
+	NoJSON bool
 }
 
 // SearchIssues searches issues by text. Linear allows 30 searches a minute.

@@ -80,6 +80,9 @@ func (a *attempt) send(ctx context.Context, to *url.URL, body []byte) ([]byte, e
 			if data := dataOf(answer); data != nil {
 				return data, nil
 			}
+			if ctx.Value(partialKey{}) != nil {
+				a.arrived = arrived(resp.StatusCode, answer)
+			}
 		}
 		resp.Body = &readAgain{Closer: resp.Body, read: bytes.NewReader(answer), err: err}
 	}

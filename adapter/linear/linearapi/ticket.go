@@ -152,7 +152,15 @@ func (c *Client) TicketSearch(ctx context.Context, s IssueSearch) (*Page[Node[Is
 	if s.TeamID != "" {
 		v["teamId"] = s.TeamID
 	}
-	return query[Page[Node[Issue]]](ctx, c, operation{name: "searchIssues"}, "searchIssues", v)
+	op := operation{name: "searchIssues"}
+	if !s.NoJSON {
+		return query[Page[Node[Issue]]](ctx, c, op, "searchIssues", v)
+	}
+	plain, err := query[Page[Issue]](ctx, c, op, "searchIssues", v)
+	if err != nil {
+		return nil, err
+	}
+	return withoutJSON(plain), nil
 }
 
 // LabelUpdate changes a label by an object of Linear's IssueLabelUpdateInput.
