@@ -144,7 +144,7 @@ func TestFilesOfAStreamThatIsEdited(t *testing.T) {
 	})
 }
 
-// TestFileLinks checks how files of all sorts are linked.
+// Files are an error where the platform has no place for them, and nothing is posted.
 func TestFilesWithoutAPlaceForThem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -179,7 +179,6 @@ func TestNone(t *testing.T) {
 	}
 }
 
-// TestRequests puts what is not the first of its delivery below it.
 // TestLongRequest: a request of more steps than are kept keeps its outcome.
 func TestLongRequest(t *testing.T) {
 	t.Parallel()
@@ -213,6 +212,7 @@ func TestLongRequest(t *testing.T) {
 	}
 }
 
+// TestRequests puts what is not the first of its delivery below it.
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	exporter := tracetest.NewInMemoryExporter()

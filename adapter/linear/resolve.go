@@ -93,7 +93,7 @@ func (a *Adapter) noteSession(ev adapter.Event) {
 	}
 }
 
-// messageOf returns the message of an event that a session can have.
+// sessionMessageOf returns the message of an event that a session can have.
 func sessionMessageOf(ev adapter.Event) *adapter.Message {
 	switch ev := ev.(type) {
 	case *adapter.MessageEvent:
