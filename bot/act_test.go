@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,56 +12,6 @@ import (
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
-
-// countingStore counts the calls between lease and settle.
-type countingStore struct {
-	state.Store
-
-	leases, settles, others atomic.Int64
-}
-
-func (s *countingStore) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
-	l, err := s.Store.Lease(ctx, req)
-	if err == nil {
-		s.leases.Add(1)
-	}
-	return l, err
-}
-
-func (s *countingStore) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
-	s.settles.Add(1)
-	return s.Store.Settle(ctx, l, how)
-}
-
-func (s *countingStore) Get(ctx context.Context, k state.Key) ([]byte, error) {
-	s.others.Add(1)
-	return s.Store.Get(ctx, k)
-}
-
-func (s *countingStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
-	s.others.Add(1)
-	return s.Store.Set(ctx, k, v, ttl)
-}
-
-func (s *countingStore) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
-	s.others.Add(1)
-	return s.Store.CompareAndSet(ctx, k, old, next, ttl)
-}
-
-func (s *countingStore) Notes(ctx context.Context, k state.Key) (state.NoteSet, error) {
-	s.others.Add(1)
-	return s.Store.Notes(ctx, k)
-}
-
-func (s *countingStore) WriteNotes(ctx context.Context, k state.Key, w ...state.NoteWrite) error {
-	s.others.Add(1)
-	return s.Store.WriteNotes(ctx, k, w...)
-}
-
-func (s *countingStore) Subscribed(ctx context.Context, k state.Key) (bool, error) {
-	s.others.Add(1)
-	return s.Store.Subscribed(ctx, k)
-}
 
 // lossyStore has signals, and begins by telling that some may have been lost, as a
 // store with a connection does.

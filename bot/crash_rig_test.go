@@ -213,6 +213,22 @@ func (r *crashRig) end(cmd *exec.Cmd, sig syscall.Signal) int {
 	return cmd.ProcessState.ExitCode()
 }
 
+// replace ends a process, and returns the one that continues. With Redis that is up
+// already; a directory is for one process at a time.
+func (r *crashRig) replace(a *exec.Cmd, store string, sig syscall.Signal) (b *exec.Cmd) {
+	r.t.Helper()
+	if store == "redis" {
+		b = r.start("b", 0)
+	}
+	if code := r.end(a, sig); sig == syscall.SIGTERM && code != 0 {
+		r.t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+	if store == "file" {
+		b = r.start("b", 0)
+	}
+	return b
+}
+
 // say has Ada begin a thread. The process that works on it is held at a point;
 // see talk.
 func (r *crashRig) say(name, text, at, with string) *talk {

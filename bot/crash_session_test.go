@@ -35,16 +35,7 @@ func TestCrashInSession(t *testing.T) {
 				r.say(at, "work", at, "")
 			}
 			r.until("all turns are held", r.allHeld)
-			b := a
-			if c.store == "redis" {
-				b = r.start("b", 0)
-			}
-			if code := r.end(a, c.sig); c.sig == syscall.SIGTERM && code != 0 {
-				t.Errorf("exit code %d after SIGTERM, want 0", code)
-			}
-			if c.store == "file" {
-				b = r.start("b", 0)
-			}
+			b := r.replace(a, c.store, c.sig)
 			r.finish(b, func(*talk) []string { return []string{"found"} })
 			for _, k := range r.talks {
 				x := r.session(k)

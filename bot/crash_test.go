@@ -71,16 +71,7 @@ func TestCrashBetweenSteps(t *testing.T) {
 			}
 			r.flush()
 
-			b := a
-			if c.store == "redis" {
-				b = r.start("b", 0)
-			}
-			if code := r.end(a, c.sig); c.sig == syscall.SIGTERM && code != 0 {
-				t.Errorf("exit code %d after SIGTERM, want 0", code)
-			}
-			if c.store == "file" {
-				b = r.start("b", 0)
-			}
+			b := r.replace(a, c.store, c.sig)
 			r.finish(b, func(k *talk) []string {
 				return []string{
 					"first: run " + strconv.Itoa(k.passed["in-first"]), "within second",

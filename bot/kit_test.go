@@ -187,3 +187,22 @@ func (w *testBot) dead() []state.DeadEntry {
 }
 
 var errBoom = errors.New("boom")
+
+// mostAtOnce has the bot work for a second on each message, and returns where the
+// largest number of handlers that ran at the same time is.
+func (w *testBot) mostAtOnce() *int {
+	var mu sync.Mutex
+	running, most := 0, 0
+	w.bot.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error {
+		mu.Lock()
+		running++
+		most = max(most, running)
+		mu.Unlock()
+		time.Sleep(time.Second)
+		mu.Lock()
+		running--
+		mu.Unlock()
+		return nil
+	})
+	return &most
+}

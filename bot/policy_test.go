@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,19 +67,7 @@ func TestConcurrentPolicyIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t, withPolicy(bot.Concurrent(3)))
-		var mu sync.Mutex
-		running, most := 0, 0
-		w.bot.OnNewMessage(nil, func(context.Context, *bot.Thread, *bot.Message) error {
-			mu.Lock()
-			running++
-			most = max(most, running)
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			running--
-			mu.Unlock()
-			return nil
-		})
+		most := w.mostAtOnce()
 		for n := range 60 {
 			w.say("ada", fmt.Sprint(n))
 		}
@@ -89,8 +76,8 @@ func TestConcurrentPolicyIsBounded(t *testing.T) {
 		again.Body = append(again.Body, ' ')
 		w.deliver(again)
 		w.run(2 * time.Minute)
-		if most != 3 {
-			t.Errorf("%d at once, want 3", most)
+		if *most != 3 {
+			t.Errorf("%d at once, want 3", *most)
 		}
 		if n := w.bot.Counts()["handled"]; n != 60 {
 			t.Errorf("%d handled, want 60", n)

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
-	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
@@ -76,54 +74,12 @@ func BenchmarkSessionLatency(b *testing.B) {
 	}
 }
 
-// tallyingStore counts the calls of a store.
-type tallyingStore struct {
-	state.Store
-
-	calls atomic.Int64
-}
-
-func (s *tallyingStore) Notes(ctx context.Context, k state.Key) (state.NoteSet, error) {
-	s.calls.Add(1)
-	return s.Store.Notes(ctx, k)
-}
-
-func (s *tallyingStore) WriteNotes(ctx context.Context, k state.Key, w ...state.NoteWrite) error {
-	s.calls.Add(1)
-	return s.Store.WriteNotes(ctx, k, w...)
-}
-
-func (s *tallyingStore) Get(ctx context.Context, k state.Key) ([]byte, error) {
-	s.calls.Add(1)
-	return s.Store.Get(ctx, k)
-}
-
-func (s *tallyingStore) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duration) error {
-	s.calls.Add(1)
-	return s.Store.Set(ctx, k, v, ttl)
-}
-
-func (s *tallyingStore) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
-	s.calls.Add(1)
-	return s.Store.CompareAndSet(ctx, k, old, next, ttl)
-}
-
-func (s *tallyingStore) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
-	s.calls.Add(1)
-	return s.Store.Enqueue(ctx, e)
-}
-
-func (s *tallyingStore) Settle(ctx context.Context, l *state.Lease, how state.Settlement) error {
-	s.calls.Add(1)
-	return s.Store.Settle(ctx, l, how)
-}
-
 // TestKeeperStoresNothing: a turn in a session makes as many calls of the store with a
 // keeper as without.
 func TestKeeperStoresNothing(t *testing.T) {
 	t.Parallel()
 	calls := func(unattended bool) int64 {
-		store := &tallyingStore{Store: memstate.New(memstate.Options{})}
+		store := &countingStore{Store: memstate.New(memstate.Options{})}
 		defer store.Close()
 		platform := adaptertest.NewPlatform("helper")
 		b, err := bot.New(bot.Config{Adapter: platform, Store: store, Sessions: bot.SessionConfig{Unattended: unattended}})
@@ -145,7 +101,7 @@ func TestKeeperStoresNothing(t *testing.T) {
 		}
 		cancel()
 		running.Wait()
-		return store.calls.Load()
+		return store.enqueues.Load() + store.settles.Load() + store.others.Load()
 	}
 	if with, without := calls(false), calls(true); with != without {
 		t.Errorf("%d calls with a keeper, %d without", with, without)

@@ -58,6 +58,19 @@ func world(t *testing.T, cfg dev.WorldConfig) *dev.World {
 	return w
 }
 
+// supervised runs a program of the test in a world.
+func supervised(t *testing.T) (*dev.World, *program, *dev.Supervisor) {
+	t.Helper()
+	w := world(t, dev.WorldConfig{})
+	p := &program{make(chan *run, 1)}
+	s := dev.NewSupervisor(w, p, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = s.Run(ctx) })
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	return w, p, s
+}
+
 // await waits until a supervisor is in a state.
 func await(t *testing.T, s *dev.Supervisor, want play.State) {
 	t.Helper()
@@ -77,14 +90,7 @@ func await(t *testing.T, s *dev.Supervisor, want play.State) {
 // as it is away, but not if a person has stopped it.
 func TestSupervisor(t *testing.T) {
 	t.Parallel()
-	w := world(t, dev.WorldConfig{})
-	p := &program{make(chan *run, 1)}
-	s := dev.NewSupervisor(w, p, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = s.Run(ctx) })
-	defer wg.Wait()
-	defer cancel()
+	w, p, s := supervised(t)
 
 	first := <-p.runs
 	if got := s.Status(); got.State != play.Building || !w.App.Webhook().Held() {
@@ -131,14 +137,7 @@ func TestSupervisor(t *testing.T) {
 // them itself is not restarted without end.
 func TestSupervisorChanged(t *testing.T) {
 	t.Parallel()
-	w := world(t, dev.WorldConfig{})
-	p := &program{make(chan *run, 1)}
-	s := dev.NewSupervisor(w, p, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = s.Run(ctx) })
-	defer wg.Wait()
-	defer cancel()
+	w, p, s := supervised(t)
 	next := func() {
 		t.Helper()
 		(<-p.runs).ready()

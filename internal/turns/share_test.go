@@ -21,15 +21,7 @@ func TestPerWorkspace(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
 		ctx, cancel := context.WithCancel(t.Context())
-		put := func(workspace string, n int) {
-			t.Helper()
-			_, err := store.Enqueue(ctx, state.Entry{
-				ID: "e", Lane: state.Key{Workspace: workspace, Kind: "thread", ID: fmt.Sprint(n)}, Body: []byte("x"),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
+		put := lanes(t, store)
 		var mu sync.Mutex
 		busy, most, done := map[string]int{}, map[string]int{}, map[string]int{}
 		quiet := make(chan struct{})
@@ -97,15 +89,7 @@ func TestBurstOfAnother(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
 		ctx, cancel := context.WithCancel(t.Context())
-		put := func(workspace string, n int) {
-			t.Helper()
-			_, err := store.Enqueue(ctx, state.Entry{
-				ID: "e", Lane: state.Key{Workspace: workspace, Kind: "thread", ID: fmt.Sprint(n)}, Body: []byte("x"),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
+		put := lanes(t, store)
 		var mu sync.Mutex
 		done := map[string]int{}
 		longest := time.Duration(0)
@@ -158,4 +142,18 @@ func TestBurstOfAnother(t *testing.T) {
 		cancel()
 		wg.Wait()
 	})
+}
+
+// lanes returns what puts an entry into the lane of a number.
+func lanes(t *testing.T, store state.Queue) func(workspace string, n int) {
+	t.Helper()
+	return func(workspace string, n int) {
+		t.Helper()
+		_, err := store.Enqueue(t.Context(), state.Entry{
+			ID: "e", Lane: state.Key{Workspace: workspace, Kind: "thread", ID: fmt.Sprint(n)}, Body: []byte("x"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
