@@ -40,7 +40,9 @@ type call struct {
 	requested bool
 	// acting is the agent that a program acts for, if it says so.
 	acting *Agent
-	notes  []string
+	// customer asks for the issues that are linked.
+	customer *CustomerInput
+	notes    []string
 	// partial counts the answers of Linear that came in part.
 	partial int
 }

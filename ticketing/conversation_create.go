@@ -66,8 +66,8 @@ func createConversationIssue(c *call) (*reply, error) {
 		out.Link = c.shown(c.conn, p, *v, false)
 	}
 	if customer != nil {
-		if err := c.customerRequest(customer, n.Value.ID); err != nil {
-			out.Warnings = append(out.Warnings, "the issue stands, but the customer request failed and is made later: "+problemOf(err).message)
+		if err := c.customerRequest(customer, n.Value.ID, n.Value.ID); err != nil {
+			out.Warnings = append(out.Warnings, "the issue stands, but the customer request "+unmade(err))
 		}
 	}
 	return created(out), nil

@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"cmp"
+	"net/http"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -44,9 +45,10 @@ func needKey(conn, need string) state.Key {
 const needTTL = 48 * time.Hour
 
 // customerRequest records that a customer asks for an issue. The ids of what it
-// makes follow from that of the issue, so it can be repeated.
-func (c *call) customerRequest(v *CustomerInput, issue string) error {
-	needID := derive(issue, "need")
+// makes follow from the occasion, so it can be repeated: the id of a new issue, or
+// [linkOccasion].
+func (c *call) customerRequest(v *CustomerInput, issue, occasion string) error {
+	needID := derive(occasion, "need")
 	var done bool
 	if _, err := c.api.docs.load(c.ctx, needKey(c.conn.ID, needID), &done); err != nil || done {
 		return err
@@ -73,7 +75,7 @@ func (c *call) customerRequest(v *CustomerInput, issue string) error {
 		err = send("customerUpsert", customerUpsert, map[string]any{"name": cmp.Or(v.Name, v.ExternalID), "externalId": v.ExternalID})
 		need["customerExternalId"] = v.ExternalID
 	default:
-		id := derive(issue, "customer")
+		id := derive(occasion, "customer")
 		c.api.expect(c.ctx, c.conn.ID, id)
 		err = send("customerCreate", customerCreate, map[string]any{"id": id, "name": v.Name})
 		need["customerId"] = id
@@ -86,6 +88,26 @@ func (c *call) customerRequest(v *CustomerInput, issue string) error {
 		return err
 	}
 	return c.api.docs.save(c.ctx, needKey(c.conn.ID, needID), true, needTTL)
+}
+
+// again reports whether the queue gets another answer than the caller did.
+func again(err error) bool {
+	p := problemOf(err)
+	return p.status >= http.StatusInternalServerError || p.status == http.StatusTooManyRequests || p.status == http.StatusUnauthorized
+}
+
+// unmade says what becomes of a customer request that failed.
+func unmade(err error) string {
+	if again(err) {
+		return "failed and is made later: " + problemOf(err).message
+	}
+	return "was refused: " + problemOf(err).message
+}
+
+// linkOccasion is the occasion of a request that comes with the link of a
+// conversation.
+func linkOccasion(p place, issue string) string {
+	return derive("link", p.Account, p.Conversation, issue)
 }
 
 // The operations of customer requests.

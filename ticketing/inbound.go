@@ -302,10 +302,37 @@ func (c *call) recordOf(e *event, v *entity) (any, error) {
 		}
 		return c.comment(n), nil
 	default:
-		var data map[string]any
-		if json.Unmarshal(e.Data, &data) != nil {
-			return nil, nil //nolint:nilnil,nilerr // nothing that can be shown
-		}
-		return map[string]any{"id": v.ID, "name": data["name"], "remote_data": data}, nil
+		return c.otherRecord(e, v)
 	}
+}
+
+// otherRecord reads what is neither a ticket nor a comment, if there are
+// subscribers. What the API does not show, such as a user who left, is answered as
+// Linear sent it.
+func (c *call) otherRecord(e *event, v *entity) (any, error) {
+	all, err := c.api.subscriptions(c.ctx)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	read := map[string]func(*call) (*reply, error){
+		"attachments": getAttachment, "tags": getTag, "collections": getCollection, "users": getUser, "teams": getTeam,
+		"ticket_status": getTicketStatus, "accounts": getCustomerAccount, "needs": getNeed,
+	}[resourceOf(e.Type)]
+	if read != nil {
+		sub := *c
+		sub.path = map[string]string{"id": v.ID}
+		sub.r = &http.Request{Method: http.MethodGet, Header: http.Header{}}
+		shown, err := read(&sub)
+		if err == nil {
+			return shown.body, nil
+		}
+		if problemOf(err).status != http.StatusNotFound {
+			return nil, err
+		}
+	}
+	var data map[string]any
+	if json.Unmarshal(e.Data, &data) != nil {
+		return nil, nil //nolint:nilnil,nilerr // nothing that can be shown
+	}
+	return map[string]any{"id": v.ID, "name": data["name"], "remote_data": data}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 	"github.com/linearbot/linearbot/ticketing"
 )
@@ -221,6 +222,45 @@ func TestRecordsStayInTheirAccount(t *testing.T) {
 		if hooks[id] != "2" {
 			t.Errorf("account %q was told: %v", hooks[id], e)
 		}
+	}
+}
+
+// A record is what the API shows, whatever it is of.
+func TestRecordsAreUnified(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.work()
+	g := r.subscribe("record:created")
+	linear := r.client(r.app.Token())
+	issue := r.team.AddIssue(r.ada, "Known", "")
+	if _, err := linear.AttachmentCreate(t.Context(), linearapi.AttachmentCreateInput{IssueID: issue.ID, URL: "https://example.com/x", Title: "A link"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []string{
+		`mutation m { issueLabelCreate(input: {name: "Bug", color: "#112233"}) { success } }`,
+		`mutation m { customerCreate(input: {name: "Globex", domains: ["globex.example"]}) { success } }`,
+		`mutation m { projectCreate(input: {name: "Checkout", teamIds: ["` + r.team.ID + `"]}) { success } }`,
+	} {
+		if _, err := linear.Raw(t.Context(), linearapi.RawRequest{Name: "m", Query: m}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]string{ // a field that only the unified record has, or has in this form
+		"tickets": "identifier", "attachments": "file_name", "tags": "status", "accounts": "need_count", "collections": "entity_type",
+	}
+	r.quiet()
+	for _, e := range g.events() {
+		payload, _ := e["payload"].(map[string]any)
+		record, _ := payload["record"].(map[string]any)
+		resource, _ := payload["resource"].(string)
+		field := want[resource]
+		delete(want, resource)
+		if _, has := record[field]; field != "" && !has {
+			t.Errorf("%s: %v", resource, record)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not told of %v", want)
 	}
 }
 

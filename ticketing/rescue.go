@@ -56,7 +56,11 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 	if j.Customer == nil {
 		return nil
 	}
-	return c.customerRequest(j.Customer, n.Value.ID)
+	occasion := n.Value.ID
+	if j.Action == "complete" {
+		occasion = linkOccasion(j.Place, n.Value.ID)
+	}
+	return c.customerRequest(j.Customer, n.Value.ID, occasion)
 }
 
 // linkSettled reports whether the link of a job is known, or was removed since.

@@ -117,7 +117,7 @@ func (c *call) newTicket(in *input) (*linearapi.Node[linearapi.Issue], []string,
 	}
 	if customer != nil {
 		c.requested = true
-		if err := c.customerRequest(customer, made.Value.ID); err != nil {
+		if err := c.customerRequest(customer, made.Value.ID, made.Value.ID); err != nil {
 			notes = append(notes, "the ticket stands, but the customer request failed: "+problemOf(err).message)
 		}
 	}

@@ -18,6 +18,8 @@ type LinkInput struct {
 	Issues []string `json:"issues,omitempty" doc:"Several of them, at most 50."`
 	Title  string   `json:"title,omitempty" doc:"What the link is called in Linear."`
 	User   *Agent   `json:"user,omitempty" doc:"Who links. Defaults to the owner of the token."`
+
+	Customer *CustomerInput `json:"customer,omitempty" doc:"Creates a customer request for each of them."`
 }
 
 // LinkResult is the outcome of one of several links.
@@ -56,7 +58,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
 	}
 	if origin != "created" { // that one has its job already
-		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name}
+		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name, Customer: c.customer}
 		if err := c.api.enqueue(c.ctx, after, mendingLane(p), "link:"+id, c.api.cfg.Timeout); err != nil {
 			return link{}, false, err
 		}
@@ -114,6 +116,10 @@ func linkConversation(c *call) (*reply, error) {
 	by := c.actor()
 	refs, several := c.input.refs(50, "issues")
 	one, given, _ := c.input.ref("issue")
+	var err error
+	if c.customer, err = readCustomer(c.input.sub("customer")); err != nil {
+		return nil, err
+	}
 	if err := c.input.done(); err != nil {
 		return nil, err
 	}
@@ -129,6 +135,7 @@ func linkConversation(c *call) (*reply, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.requestFor(conn, p, &v, n)
 		out := c.shown(conn, p, v, false)
 		if isNew {
 			return created(out), nil
@@ -143,6 +150,7 @@ func linkConversation(c *call) (*reply, error) {
 			var v link
 			var isNew bool
 			if v, isNew, err = c.tie(conn, p, n, title, "linked", by, derive(c.make, "bulk", strconv.Itoa(i))); err == nil {
+				c.requestFor(conn, p, &v, n)
 				out.Link = c.shown(conn, p, v, false)
 				if isNew {
 					out.Status = http.StatusCreated
@@ -156,6 +164,26 @@ func linkConversation(c *call) (*reply, error) {
 		results = append(results, out)
 	}
 	return ok(Result{results}), nil
+}
+
+// requestFor records that the customer of the call, if there is one, asks for an
+// issue that is now linked. If it fails, the queue makes it.
+func (c *call) requestFor(conn *Connection, p place, v *link, n *linearapi.Node[linearapi.Issue]) {
+	if c.customer == nil {
+		return
+	}
+	occasion := linkOccasion(p, n.Value.ID)
+	err := c.in(conn).customerRequest(c.customer, n.Value.ID, occasion)
+	if err == nil {
+		return
+	}
+	c.notes = append(c.notes, n.Value.Identifier+" is linked, but the customer request "+unmade(err))
+	if again(err) {
+		later := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: v.ID, Title: v.Title, Customer: c.customer}
+		if err := c.api.enqueue(c.ctx, later, mendingLane(p), "need:"+occasion, c.api.cfg.Timeout); err != nil {
+			c.api.log.Warn().Err(err).Str("request_id", c.id).Msg("a customer request could not be put into the queue")
+		}
+	}
 }
 
 // untie removes a link. Only a link of this conversation is removed: without
