@@ -43,6 +43,7 @@ type Bot struct {
 	runner     *turns.Runner
 	halts      *halt.Turns
 	sessions   *acts.Workspaces
+	order      acts.Order
 	attends    *attend.Sessions
 	greeter    greet.Greeter
 	members    running.Workspaces[*Turn]
@@ -66,7 +67,7 @@ func New(cfg Config) (*Bot, error) {
 		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger, steps: steps.Recorder{Tracer: cfg.Tracer},
 		notes: book, sessions: acts.NewWorkspaces(book), links: links.New(links.Config(cfg.Links), book),
 	}
-	b.attends, b.halts = b.attendance(), b.haltable()
+	b.attends, b.halts, b.order = b.attendance(), b.haltable(), b.actOrder()
 	b.on.commands.NoHelp = cfg.Commands.NoHelp
 	b.questions = questions.New(book, cfg.Store, b.notesOf)
 	if holder, ok := cfg.Adapter.(adapter.SecretHolder); ok {

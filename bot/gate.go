@@ -27,14 +27,11 @@ type gate struct {
 // Config.Access; each handler has an Access of its own besides.
 func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 	ctx = r.limited(ctx)
-	if err := b.yieldToSession(ctx, r); err != nil {
-		return gate{}, err
-	}
-	if first, err := b.claim(ctx, r); err != nil || !first {
+	if speaks, rival, err := b.claim(ctx, r); err != nil || !speaks {
 		if err == nil {
 			err = b.pointElsewhere(ctx, r)
 		}
-		return gate{over: reason.SameAct, detail: r.rival}, err
+		return gate{over: reason.SameAct, detail: rival}, err
 	}
 	if allowed, err := b.admit(ctx, r); err != nil || !allowed {
 		return gate{over: reasonRefused}, err

@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/about"
+	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/breaker"
+	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/synced"
+	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // hear reads what the event says to the bot, together with the messages that
@@ -41,8 +45,12 @@ func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
 		} else if own {
 			return ignored(reason.OwnSession), nil
 		}
-		if err := b.choose(ctx, r); err != nil {
-			return nil, err
+		if s := ev.Message.Session; s != nil && !s.New {
+			choice, err := questions.Choose(ctx, r.notes, r.message.Text)
+			if err != nil {
+				return nil, err
+			}
+			r.message.Choice = choice
 		}
 	case *adapter.EditEvent:
 		r.hearAbout(ev.Message)
@@ -142,4 +150,22 @@ func (b *Bot) breaker(ctx context.Context, r *run) (*outcome, error) {
 		}
 	}
 	return ignored(reason.BotLoop), nil
+}
+
+// startingPoll is how often an event of a session looks whether a start that is under
+// way has begun it.
+const startingPoll = time.Second
+
+// isOwnSession reports whether the bot itself has started the session that an event
+// tells of.
+func (b *Bot) isOwnSession(ctx context.Context, r *run) (bool, error) {
+	ev, ok := r.event.(*adapter.MessageEvent)
+	if !ok {
+		return false, nil
+	}
+	owner, err := b.attends.OwnerOf(ctx, r.thread.session(), ev.Message.Session)
+	if err == nil && owner == attend.OwnerUnknown {
+		err = &verdict.YieldError{Wait: startingPoll, Why: "waiting until it is known whether the session is the bot's own", InOrder: true}
+	}
+	return err == nil && owner == attend.OwnerBot, err
 }

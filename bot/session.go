@@ -3,13 +3,11 @@ package bot
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/emoji"
-	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/stream"
@@ -141,39 +139,9 @@ func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	}); err != nil {
 		return err
 	}
-	t.offer(ctx, options)
-	return nil
-}
-
-// offer remembers, with the settle of the turn, that the session waits for an answer,
-// and between which options a person may choose, if any.
-func (t *Thread) offer(ctx context.Context, options []adapter.Choice) {
-	turn := t.turnOf(ctx)
-	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
-		return
+	if turn := t.turnOf(ctx); turn != nil && turn.thread != nil && turn.thread.id == t.id {
+		questions.Leave(turn.notes, options)
 	}
-	if data, err := json.Marshal(options); err == nil {
-		turn.notes.Stage(notes.Offered, "", data)
-	}
-}
-
-// choose finds out which of the options that were offered a message in a session
-// chooses. They are offered once.
-func (b *Bot) choose(ctx context.Context, r *run) error {
-	m := r.message
-	if m == nil || m.Session == nil || m.Session.New {
-		return nil
-	}
-	offered, err := r.notes.Get(ctx, notes.Offered, "")
-	if err != nil || offered == nil {
-		return err
-	}
-	var options []adapter.Choice
-	if json.Unmarshal(offered, &options) != nil {
-		return nil //nolint:nilerr // written by another version
-	}
-	m.Choice = questions.Chosen(options, m.Text())
-	r.notes.Stage(notes.Offered, "", nil)
 	return nil
 }
 

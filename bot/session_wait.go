@@ -10,7 +10,6 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/halt"
-	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -85,7 +84,7 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *own.WaitEvent) (*outc
 	if left == 0 || last.Ends(w.Seq, w.At) || b.wasDeleted(ctx, &adapter.Route{Workspace: ev.Workspace, Thread: w.Thread, Key: w.Event}) {
 		return handled(), nil
 	}
-	asks, err := b.awaitsInput(ctx, r.notes)
+	asks, err := questions.WaitIn(ctx, r.notes)
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +96,4 @@ func (b *Bot) showWaiting(ctx context.Context, r *run, ev *own.WaitEvent) (*outc
 		return nil, err
 	}
 	return nil, &verdict.YieldError{Wait: min(next, left), Why: "a turn of the session waits for another attempt"}
-}
-
-// awaitsInput reports whether a question of a session waits for an answer.
-func (b *Bot) awaitsInput(ctx context.Context, page *notes.Thread) (bool, error) {
-	open, err := questions.OpenIn(ctx, page)
-	if err != nil || len(open.Waiting) > 0 {
-		return err == nil, err
-	}
-	offered, err := page.Get(ctx, notes.Offered, "")
-	return offered != nil, err
 }

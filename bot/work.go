@@ -61,9 +61,6 @@ type run struct {
 	*Turn
 
 	log zerolog.Logger
-	// rival is the key of the event that speaks for the act of the turn, if it is
-	// known to be another one. Traces lead there.
-	rival string
 	// deadline is when the time of all handlers together is over.
 	deadline time.Time
 	// older are the messages that the turn stands for, and heard those of them

@@ -64,3 +64,24 @@ func (w *Workspace) Identity(ctx context.Context) (*adapter.Identity, error) {
 func (w *Workspace) Transcript(userKey string) *Transcript {
 	return &Transcript{value: w.bot.notes.Value(notes.Transcript, w.id, userKey)}
 }
+
+// StartSession starts an agent session of the bot's own on an issue or a comment,
+// and returns its thread. Within a handler the same call of the same turn starts one
+// session, as in a [Step]. The session is the bot's: it reaches no handler before a
+// person writes in it.
+func (w *Workspace) StartSession(ctx context.Context, s adapter.SessionStart) (*Thread, error) {
+	b := w.bot
+	if b.can.owner == nil {
+		return nil, b.cannot("start session")
+	}
+	id, err := Step(ctx, "start session", func(ctx context.Context) (adapter.ThreadID, error) {
+		if err := alive(ctx); err != nil {
+			return "", err
+		}
+		return b.attends.Start(ctx, w.id, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Thread{bot: b, id: id, workspace: w.id, turn: turnFrom(ctx)}, nil
+}
