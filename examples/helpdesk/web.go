@@ -64,16 +64,21 @@ func html(w http.ResponseWriter) {
 }
 
 func answer(w http.ResponseWriter, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, "The answer cannot be encoded.", http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+	_, _ = w.Write(raw) // the client may be gone
 }
 
 func (s *web) conversations(w http.ResponseWriter, _ *http.Request) {
 	s.in.mu.Lock()
 	raw, err := json.Marshal(s.in.all)
-	s.in.mu.Unlock()
+	s.in.mu.Unlock() // the reader may be slow
 	if err != nil {
-		http.Error(w, "encoding failed", http.StatusInternalServerError)
+		http.Error(w, "The answer cannot be encoded.", http.StatusInternalServerError)
 		return
 	}
 	answer(w, json.RawMessage(raw))

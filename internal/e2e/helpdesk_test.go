@@ -148,10 +148,10 @@ func TestHelpdeskInbox(t *testing.T) {
 	shows(ctx, t, "#links", `Card "declined" <b>twice</b> 🚀`)
 	shows(ctx, t, "#log", "Linear issue ENG-3 was created by Support")
 	shows(ctx, t, "#links", "Urgent")
-	must(js(`[...document.querySelectorAll("[data-issue=ENG-3] button")].find(b => b.textContent === "starts").click()`))
+	d.press("ENG-3", "starts")
 	shows(ctx, t, "[data-issue=ENG-3]", "In Progress")
 	shows(ctx, t, "#log", "moved from Backlog to In Progress by Ada Byron")
-	must(js(`[...document.querySelectorAll("[data-issue=ENG-3] button")].find(b => b.textContent === "comments").click()`))
+	d.press("ENG-3", "comments")
 	shows(ctx, t, "#talk", "Ada Byron in Linear")
 	must(
 		chromedp.Click(chromedp.CSS(`#tab-link`)),
@@ -184,7 +184,7 @@ func TestHelpdeskInbox(t *testing.T) {
 	shows(ctx, t, "#status", "resolved")
 	must(chromedp.Click(chromedp.CSS(`#tab-create`)), chromedp.WaitVisible(chromedp.CSS(`#create button.act`)), chromedp.Click(chromedp.CSS(`#create button.act`)))
 	shows(ctx, t, "#links", "ENG-4")
-	must(js(`[...document.querySelectorAll("[data-issue=ENG-4] button")].find(b => b.textContent === "finishes").click()`))
+	d.press("ENG-4", "finishes")
 	shows(ctx, t, "[data-issue=ENG-4]", "Done")
 	shows(ctx, t, "#status", "open")
 
