@@ -116,8 +116,8 @@ type ThreadPage struct {
 
 // Subjecter tells what a thread is about.
 type Subjecter interface {
-	// Subject returns the issue that a thread hangs on. An error with code
-	// Unsupported means that it hangs on something else.
+	// Subject returns the issue that a thread belongs to. An error with code
+	// Unsupported means that it belongs to something else.
 	Subject(ctx context.Context, workspace string, thread ThreadID) (*Issue, error)
 }
 

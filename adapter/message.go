@@ -21,7 +21,7 @@ type Message struct {
 	// Addressed says whether the platform itself knows that the message is
 	// meant for the bot.
 	Addressed Ternary
-	// Issue is the issue that the thread hangs on. Nil if there is none.
+	// Issue is the issue that the thread belongs to. Nil if there is none.
 	Issue *Issue
 	// Session is the agent session that the message was sent to. Nil in
 	// comment threads.

@@ -120,7 +120,7 @@ func (t *Thread) Delete(ctx context.Context, messageID string) error {
 
 // React adds the bot's reaction to a message, or to the issue if messageID is
 // empty. emoji is a name ("thumbs_up"), another common spelling ("+1") or
-// Unicode. Doing it twice is the same as once.
+// Unicode. Repeating a reaction is a no-op.
 func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
 	if t.bot.can.reactor == nil {
 		return t.bot.cannot("react")
@@ -162,7 +162,8 @@ func (t *Thread) setResolved(ctx context.Context, resolved bool) error {
 	return t.bot.can.resolver.SetResolved(ctx, t.workspace, t.ID(), resolved)
 }
 
-// Subject returns the issue that the thread hangs on.
+// Subject returns the issue that the thread belongs to. Within a turn of the
+// thread the platform is asked once.
 func (t *Thread) Subject(ctx context.Context) (*adapter.Issue, error) {
 	if t.bot.can.subjecter == nil {
 		return nil, t.bot.cannot("subject")

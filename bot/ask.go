@@ -43,9 +43,10 @@ func (q Question) timeout() time.Duration { return cmp.Or(q.Timeout, 7*24*time.H
 type Answer struct {
 	// Value is the value of the chosen option, or the text.
 	Value string `json:"value,omitempty"`
-	// By is who answered.
+	// By is who answered. The zero User if a link was pressed, which names no one.
 	By adapter.User `json:"by,omitzero"`
-	At time.Time    `json:"at,omitzero"`
+	// At is when they did, by the platform's clock.
+	At time.Time `json:"at,omitzero"`
 	// TimedOut says that the time passed without an answer; then the rest is empty.
 	TimedOut bool `json:"timed_out,omitempty"`
 }
@@ -326,15 +327,18 @@ type ApprovalRequest struct {
 	// Approvers are the ids of the users who may decide. They are mentioned.
 	// Defaults to every person.
 	Approvers []string
-	// Timeout is how long to wait. Defaults to 7 days.
+	// Timeout is how long to wait, at most a year. Defaults to 7 days.
 	Timeout time.Duration
 }
 
 // Approval is the outcome of [RequestApproval].
 type Approval struct {
+	// Approved says that someone has approved it.
 	Approved bool
+	// TimedOut says that the time passed without a decision.
 	TimedOut bool
-	By       adapter.User
+	// By is who decided. The zero User if a link was pressed, which names no one.
+	By adapter.User
 }
 
 // RequestApproval asks people to approve something, by a word ("approve",

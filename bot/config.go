@@ -48,7 +48,8 @@ type Config struct {
 	// OnUninstalled.
 	// Defaults to everyone.
 	Access Access
-	// Commands says how commands are treated. The zero value is a good one.
+	// Commands says how commands are treated. The zero value allows slashes and
+	// has a command "help".
 	Commands CommandConfig
 	// Links says how the buttons of cards become links. The zero value leaves
 	// them labels.
@@ -87,7 +88,7 @@ type Config struct {
 	// HandlerOptions. Defaults to 10 minutes; negative means no limit.
 	TurnTimeout time.Duration
 	// LeaseTTL is how long a thread stays reserved for a process that died.
-	// Leases are renewed at a third of it. Defaults to 15 s.
+	// Leases are renewed at a third of it. At least 100 ms. Defaults to 15 s.
 	LeaseTTL time.Duration
 	// DrainTimeout is how long running turns may continue after Run's context
 	// ended. Then their contexts end too, and what is unfinished is handed

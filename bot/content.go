@@ -70,10 +70,6 @@ func PlainText(source string) string { return markdown.Plain(source) }
 // lines show as one. In a table use card.Cell.
 func Escape(text string) string { return markdown.Escape(text) }
 
-// Emoji returns the emoji with a well-known name, for example "🚀" for
-// "rocket", or "" if the name is unknown. Names are lower case.
-func Emoji(name string) string { return emoji.Character(name) }
-
 // EmojiName returns the well-known name of an emoji that is given as itself, for
 // example "👍", in any skin tone, or as a short code in any case, with or without
 // colons, for example "thumbsup" or ":+1:". It returns s if the name is unknown, so

@@ -39,7 +39,7 @@ type Durations struct {
 	Buckets map[float64]uint64
 }
 
-// Load returns the present load.
+// Load returns the current load.
 func (b *Bot) Load() Load {
 	l := b.runner.Load()
 	return Load{Workers: l.Workers, Busy: l.Busy, Waits: Durations(l.Waits), Takes: Durations(l.Takes)}

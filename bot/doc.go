@@ -48,9 +48,9 @@
 //	   │                                     │         │           │
 //	   └─ no turn within 2 s, or behind      │         └ writes    └ no answer, question or
 //	      others:                            │           after       error yet: the keeper
-//	      a first word (greeter.go)          │           the first   writes the end
+//	      a first word                       │           the first   writes the end
 //	                                         └ the keeper sends the first activity,
-//	                                           then signs of life (keeper.go)
+//	                                           then signs of life
 //
 // The keeper stores nothing. Its writes are named after the event, so another process
 // that continues the turn repeats none of them.

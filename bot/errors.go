@@ -78,7 +78,7 @@ func (e *PanicError) Unwrap() error {
 type OptionsError struct {
 	// Handler is the handler, for example "mention/0".
 	Handler string
-	// Option is the field, for example "Policy".
+	// Option is the field, for example "MaxAttempts".
 	Option string
 	// Reason says what is wrong and what to do.
 	Reason string

@@ -15,9 +15,6 @@ import (
 	"github.com/linearbot/linearbot/internal/uploads"
 )
 
-// Persona is a name and a picture that a post appears under; see [As].
-type Persona = adapter.Persona
-
 // As returns c as a post under another name, for example of the customer whose
 // mail a helpdesk forwards. The bot remains the author: Linear shows the name
 // with a note that the app wrote it, messages under it never reach a handler,
@@ -30,7 +27,7 @@ type Persona = adapter.Persona
 // have code adapter.CodeUnsupported, and nothing is written, in agent sessions,
 // for bots that act with a person's key, and in [Thread.Edit], because a message
 // keeps its name.
-func As(c Content, p Persona) Content { return extrasContent{c, extras{as: &p}} }
+func As(c Content, p adapter.Persona) Content { return extrasContent{c, extras{as: &p}} }
 
 // Quiet returns c as a post that does not subscribe the bot to the issue, so that
 // forwarded messages do not fill its inbox. It combines with every other content,
@@ -79,7 +76,7 @@ const (
 type extras struct {
 	mode  postMode
 	files []adapter.Upload
-	as    *Persona // nil is the bot's own name
+	as    *adapter.Persona // nil is the bot's own name
 	quiet bool
 	// silent says that nothing in the text mentions a user.
 	silent bool

@@ -59,19 +59,19 @@ func words(texts ...string) iter.Seq2[string, error] {
 
 func TestAsAndQuietReachEveryKindOfPost(t *testing.T) {
 	t.Parallel()
-	grace := bot.Persona{Name: "Grace", AvatarURL: "https://example.com/g.png"}
+	grace := adapter.Persona{Name: "Grace", AvatarURL: "https://example.com/g.png"}
 	file := func() adapter.Upload { return upload("a.txt", "text/plain", "abc") }
 	for name, test := range map[string]struct {
 		content func() bot.Content
-		as      bot.Persona
+		as      adapter.Persona
 		quiet   bool
 	}{
-		"plain":            {func() bot.Content { return bot.Text("x") }, bot.Persona{}, false},
-		"quiet":            {func() bot.Content { return bot.Quiet(bot.Text("x")) }, bot.Persona{}, true},
+		"plain":            {func() bot.Content { return bot.Text("x") }, adapter.Persona{}, false},
+		"quiet":            {func() bot.Content { return bot.Quiet(bot.Text("x")) }, adapter.Persona{}, true},
 		"as":               {func() bot.Content { return bot.As(bot.Text("x"), grace) }, grace, false},
 		"quiet as":         {func() bot.Content { return bot.Quiet(bot.As(bot.Markdown("x"), grace)) }, grace, true},
 		"as quiet":         {func() bot.Content { return bot.As(bot.Quiet(bot.Markdown("x")), grace) }, grace, true},
-		"outermost counts": {func() bot.Content { return bot.As(bot.As(bot.Text("x"), bot.Persona{Name: "Ada"}), grace) }, grace, false},
+		"outermost counts": {func() bot.Content { return bot.As(bot.As(bot.Text("x"), adapter.Persona{Name: "Ada"}), grace) }, grace, false},
 		"card":             {func() bot.Content { return bot.As(bot.Quiet(card.Card{Title: "x"}), grace) }, grace, true},
 		"files inside":     {func() bot.Content { return bot.As(bot.WithFiles(bot.Text("x"), file()), grace) }, grace, false},
 		"files outside":    {func() bot.Content { return bot.WithFiles(bot.Quiet(bot.As(bot.Text("x"), grace)), file()) }, grace, true},
@@ -113,7 +113,7 @@ func TestScheduledPostKeepsPersonaAndQuiet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		grace := bot.Persona{Name: "Grace"}
+		grace := adapter.Persona{Name: "Grace"}
 		if _, err := th.PostAt(t.Context(), time.Now().Add(time.Hour), bot.Quiet(bot.As(bot.Text("later"), grace))); err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +130,7 @@ func TestScheduledPostKeepsPersonaAndQuiet(t *testing.T) {
 		time.Sleep(3 * time.Hour)
 		cancel()
 		wg.Wait()
-		if len(r.posts) != 2 || r.posts[0].As != grace || !r.posts[0].Quiet || r.posts[1].As != (bot.Persona{}) || r.posts[1].Quiet {
+		if len(r.posts) != 2 || r.posts[0].As != grace || !r.posts[0].Quiet || r.posts[1].As != (adapter.Persona{}) || r.posts[1].Quiet {
 			t.Errorf("posts %+v, want one as Grace, quiet, and one as the bot", r.posts)
 		}
 	})
@@ -152,18 +152,18 @@ func TestPersonaErrors(t *testing.T) {
 			_, err := th.Post(t.Context(), c)
 			return err
 		}
-		grace := bot.Persona{Name: "Grace"}
+		grace := adapter.Persona{Name: "Grace"}
 		for name, test := range map[string]struct {
 			err  error
 			want adapter.Code
 		}{
-			"no name":       {post(th, bot.As(bot.Text("x"), bot.Persona{AvatarURL: "https://example.com/g.png"})), adapter.CodeInvalid},
-			"blank name":    {post(th, bot.As(bot.Text("x"), bot.Persona{Name: " \t"})), adapter.CodeInvalid},
-			"long name":     {post(th, bot.As(bot.Text("x"), bot.Persona{Name: strings.Repeat("ä", 101)})), adapter.CodeInvalid},
-			"two lines":     {post(th, bot.As(bot.Text("x"), bot.Persona{Name: "Grace\nHopper"})), adapter.CodeInvalid},
-			"relative":      {post(th, bot.As(bot.Text("x"), bot.Persona{Name: "Grace", AvatarURL: "/g.png"})), adapter.CodeInvalid},
-			"script":        {post(th, bot.As(bot.Text("x"), bot.Persona{Name: "Grace", AvatarURL: "javascript:alert(1)"})), adapter.CodeInvalid},
-			"stream":        {post(th, bot.As(bot.Stream(words("x")), bot.Persona{})), adapter.CodeInvalid},
+			"no name":       {post(th, bot.As(bot.Text("x"), adapter.Persona{AvatarURL: "https://example.com/g.png"})), adapter.CodeInvalid},
+			"blank name":    {post(th, bot.As(bot.Text("x"), adapter.Persona{Name: " \t"})), adapter.CodeInvalid},
+			"long name":     {post(th, bot.As(bot.Text("x"), adapter.Persona{Name: strings.Repeat("ä", 101)})), adapter.CodeInvalid},
+			"two lines":     {post(th, bot.As(bot.Text("x"), adapter.Persona{Name: "Grace\nHopper"})), adapter.CodeInvalid},
+			"relative":      {post(th, bot.As(bot.Text("x"), adapter.Persona{Name: "Grace", AvatarURL: "/g.png"})), adapter.CodeInvalid},
+			"script":        {post(th, bot.As(bot.Text("x"), adapter.Persona{Name: "Grace", AvatarURL: "javascript:alert(1)"})), adapter.CodeInvalid},
+			"stream":        {post(th, bot.As(bot.Stream(words("x")), adapter.Persona{})), adapter.CodeInvalid},
 			"session":       {post(session, bot.As(bot.Text("x"), grace)), adapter.CodeUnsupported},
 			"session plan":  {post(session, bot.As(bot.NewPlan("x"), grace)), adapter.CodeUnsupported},
 			"session flow":  {post(session, bot.As(bot.Stream(words("x")), grace)), adapter.CodeUnsupported},
@@ -180,7 +180,7 @@ func TestPersonaErrors(t *testing.T) {
 		if err := post(th, bot.As(nil, grace)); !errors.Is(err, bot.ErrEmpty) {
 			t.Errorf("a persona without content: %v, want ErrEmpty", err)
 		}
-		if err := post(th, bot.As(bot.Text("x"), bot.Persona{Name: strings.Repeat("ä", 100)})); err != nil {
+		if err := post(th, bot.As(bot.Text("x"), adapter.Persona{Name: strings.Repeat("ä", 100)})); err != nil {
 			t.Errorf("a name of 100 characters: %v", err)
 		}
 	})

@@ -34,8 +34,8 @@ type HandlerOptions struct {
 	// handler, from 1 on. Defaults to Config.Backoff.
 	Backoff func(attempt int) time.Duration
 	// Access says who may run the handler, besides what Config.Access says
-	// and, for commands, Command.Access. Who is refused may still run other
-	// handlers of the same kind. Defaults to everyone.
+	// and, for commands, Command.Access. People who are refused may still run
+	// other handlers of the same kind. Defaults to everyone.
 	Access Access
 }
 

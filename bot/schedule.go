@@ -23,7 +23,9 @@ var ErrPosted = errors.New("bot: message was posted already")
 // Scheduled is a message that is to be posted later. Keep its ID to cancel it
 // from elsewhere with [Thread.CancelPost].
 type Scheduled struct {
+	// ID names the message for [Thread.CancelPost].
 	ID string
+	// At is when it is to be posted.
 	At time.Time
 
 	thread *Thread
@@ -87,8 +89,8 @@ func later(at time.Time) time.Time {
 	return at
 }
 
-// CancelPost keeps a scheduled message from being posted. Doing it twice is no
-// error. Once posting has begun the error is [ErrPosted].
+// CancelPost keeps a scheduled message from being posted. Canceling twice is a
+// no-op. Once posting has begun the error is [ErrPosted].
 func (t *Thread) CancelPost(ctx context.Context, id string) error {
 	if err := alive(ctx); err != nil {
 		return err

@@ -23,6 +23,11 @@ import (
 // turn on, the thread that this post began. Subscribe, Unsubscribe, State, Ask,
 // PostAt, Edit, Resolve and further posts follow; a subscription made before counts
 // for both. To begin several threads, take a handle of [Workspace.Thread] for each.
+//
+// A method that takes a context blocks until the platform or the store has answered.
+// Errors of the platform are *adapter.Error, and wrap errors.ErrUnsupported for what it
+// cannot do; those of the store wrap one of package state. Once the turn is over, the
+// error is the cause of its context.
 type Thread struct {
 	bot       *Bot
 	id        adapter.ThreadID

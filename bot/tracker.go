@@ -6,12 +6,6 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// IssueFields are what an issue is to be like; see [Thread.CreateIssue].
-type IssueFields = adapter.IssueFields
-
-// IssueLink is an address that is linked to an issue.
-type IssueLink = adapter.IssueLink
-
 // defaultHits is how many issues a search returns if no caller says.
 const defaultHits = 10
 
@@ -19,7 +13,7 @@ const defaultHits = 10
 // the thread's issue. Within a handler the same call of the same turn creates
 // one issue, however often the turn runs. Errors are *adapter.Error; one wraps
 // errors.ErrUnsupported if the platform has no issues.
-func (t *Thread) CreateIssue(ctx context.Context, c IssueFields) (*adapter.Issue, error) {
+func (t *Thread) CreateIssue(ctx context.Context, c adapter.IssueFields) (*adapter.Issue, error) {
 	key := t.writeKey(ctx)
 	tracker, err := t.tracker(ctx, "create issue")
 	if err != nil {
@@ -37,7 +31,7 @@ func (t *Thread) CreateIssue(ctx context.Context, c IssueFields) (*adapter.Issue
 
 // UpdateIssue changes an issue, by its id or short name, and returns it as it
 // then is. Empty means the thread's own issue.
-func (t *Thread) UpdateIssue(ctx context.Context, issue string, c IssueFields) (*adapter.Issue, error) {
+func (t *Thread) UpdateIssue(ctx context.Context, issue string, c adapter.IssueFields) (*adapter.Issue, error) {
 	tracker, err := t.tracker(ctx, "update issue")
 	if err != nil {
 		return nil, err
@@ -64,7 +58,7 @@ func (t *Thread) Search(ctx context.Context, text string, limit int) ([]*adapter
 
 // Link links an address to an issue: a conversation of a helpdesk, a pull
 // request. Empty means the thread's own issue. The same address is linked once.
-func (t *Thread) Link(ctx context.Context, issue string, l IssueLink) error {
+func (t *Thread) Link(ctx context.Context, issue string, l adapter.IssueLink) error {
 	tracker, err := t.tracker(ctx, "link issue")
 	if err != nil {
 		return err
@@ -77,7 +71,7 @@ func (t *Thread) Link(ctx context.Context, issue string, l IssueLink) error {
 
 // Links returns what is linked to an issue, among it the conversations that a
 // helpdesk linked. Empty means the thread's own issue.
-func (t *Thread) Links(ctx context.Context, issue string) ([]IssueLink, error) {
+func (t *Thread) Links(ctx context.Context, issue string) ([]adapter.IssueLink, error) {
 	tracker, err := t.tracker(ctx, "links of issue")
 	if err != nil {
 		return nil, err

@@ -42,29 +42,29 @@ func TestThreadTracksIssues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := th.CreateIssue(ctx, bot.IssueFields{Title: new("Made by the bot"), Priority: new(2), ParentID: new(issue.Identifier)})
+	made, err := th.CreateIssue(ctx, adapter.IssueFields{Title: new("Made by the bot"), Priority: new(2), ParentID: new(issue.Identifier)})
 	if err != nil || made.Identifier != "ENG-2" || made.Priority != 2 {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	changed, err := th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{State: new("in progress"), Assignee: &ada.ID})
+	changed, err := th.UpdateIssue(ctx, made.Identifier, adapter.IssueFields{State: new("in progress"), Assignee: &ada.ID})
 	if err != nil || changed.State.Name != "In Progress" || changed.Assignee == nil {
 		t.Fatalf("%+v, %v", changed, err)
 	}
 	ws.AddLabel("Bug", "#f00")
 	ws.AddLabel("Customer", "#0f0")
-	changed, err = th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{Assignee: new("@ADA"), AddLabels: []string{"bug", "Customer"}})
+	changed, err = th.UpdateIssue(ctx, made.Identifier, adapter.IssueFields{Assignee: new("@ADA"), AddLabels: []string{"bug", "Customer"}})
 	if err != nil || changed.Assignee == nil || changed.Assignee.ID != ada.ID || len(changed.Labels) != 2 {
 		t.Errorf("%+v, %v", changed, err)
 	}
-	changed, err = th.UpdateIssue(ctx, made.Identifier, bot.IssueFields{Assignee: new(""), RemoveLabels: []string{"BUG", "none"}})
+	changed, err = th.UpdateIssue(ctx, made.Identifier, adapter.IssueFields{Assignee: new(""), RemoveLabels: []string{"BUG", "none"}})
 	if err != nil || changed.Assignee != nil || len(changed.Labels) != 1 {
 		t.Errorf("%+v, %v", changed, err)
 	}
-	labelled, err := th.CreateIssue(ctx, bot.IssueFields{Title: new("Labelled"), Labels: &[]string{"Bug"}, AddLabels: []string{"customer"}})
+	labelled, err := th.CreateIssue(ctx, adapter.IssueFields{Title: new("Labelled"), Labels: &[]string{"Bug"}, AddLabels: []string{"customer"}})
 	if err != nil || len(labelled.Labels) != 2 {
 		t.Errorf("%+v, %v", labelled, err)
 	}
-	for _, c := range []bot.IssueFields{{State: new("nowhere")}, {Assignee: new("eve")}, {AddLabels: []string{"none"}}} {
+	for _, c := range []adapter.IssueFields{{State: new("nowhere")}, {Assignee: new("eve")}, {AddLabels: []string{"none"}}} {
 		if _, err := th.UpdateIssue(ctx, "", c); adapter.CodeOf(err) != adapter.CodeNotFound {
 			t.Errorf("%+v: %v, want not found", c, err)
 		}
@@ -75,7 +75,7 @@ func TestThreadTracksIssues(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if err := th.Link(ctx, "", bot.IssueLink{URL: "https://desk.example/app/accounts/1/conversations/7", Title: "Conversation #7"}); err != nil {
+		if err := th.Link(ctx, "", adapter.IssueLink{URL: "https://desk.example/app/accounts/1/conversations/7", Title: "Conversation #7"}); err != nil {
 			t.Fatal(err)
 		}
 	}

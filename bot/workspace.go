@@ -45,7 +45,8 @@ func (w *Workspace) Thread(id adapter.ThreadID) (*Thread, error) {
 	return &Thread{bot: w.bot, id: id, workspace: w.id}, nil
 }
 
-// User returns the user with an id, a handle or an email address.
+// User returns the user with an id, a handle or an email address. An error with code
+// adapter.CodeNotFound says that the workspace has no such user.
 func (w *Workspace) User(ctx context.Context, q adapter.UserQuery) (*adapter.User, error) {
 	if w.bot.can.directory == nil {
 		return nil, w.bot.cannot("user")

@@ -9,12 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter"
-
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/linearbot/linearbot"
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/bot/card"
 	"github.com/linearbot/linearbot/linearbottest"
@@ -108,7 +107,7 @@ func TestPersonaQuietAndThreads(t *testing.T) {
 			return err
 		})
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
-			customer := bot.Persona{Name: "Grace Hopper", AvatarURL: "https://example.com/grace.png"}
+			customer := adapter.Persona{Name: "Grace Hopper", AvatarURL: "https://example.com/grace.png"}
 			stream := bot.FromReader(strings.NewReader("It **still** fails."))
 			if _, err := t.Post(ctx, bot.Quiet(bot.As(bot.Stream(stream), customer))); err != nil {
 				return err

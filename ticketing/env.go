@@ -3,7 +3,6 @@ package ticketing
 import (
 	"cmp"
 	"errors"
-	"os"
 	"strings"
 )
 
@@ -29,17 +28,11 @@ const DefaultState = "file:linearbot.tickets"
 // otherwise.
 const DefaultPrefix = "/ticketing"
 
-// StateFromEnv is [StateFrom] with the environment of the process.
-func StateFromEnv() string { return StateFrom(os.Getenv) }
-
 // StateFrom returns the address of the store, for stateurl.Open. lookup returns
-// the value of a variable, or "" if it is not set.
+// the value of a variable, or "" if it is not set, as [os.Getenv] does.
 func StateFrom(lookup func(name string) string) string {
 	return cmp.Or(lookup(envState), DefaultState)
 }
-
-// ConfigFromEnv is [ConfigFrom] with the environment of the process.
-func ConfigFromEnv() (Config, error) { return ConfigFrom(os.Getenv) }
 
 // ConfigFrom returns what the environment says about the API. Connections,
 // Store and Logger are the caller's. The variables are in the README. lookup

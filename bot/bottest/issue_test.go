@@ -15,17 +15,17 @@ func TestIssuesByName(t *testing.T) {
 	t.Parallel()
 	k := bottest.New(t, bot.Config{}, func(b *bot.Bot) {
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
-			_, err := t.UpdateIssue(ctx, "", bot.IssueFields{
+			_, err := t.UpdateIssue(ctx, "", adapter.IssueFields{
 				State: new("Done"), Assignee: new("@bob"), AddLabels: []string{"Bug"}, RemoveLabels: []string{"triage", "never there"},
 			})
 			if err != nil {
 				return err
 			}
-			made, err := t.CreateIssue(ctx, bot.IssueFields{Title: new("Follow up"), Labels: &[]string{"Bug"}})
+			made, err := t.CreateIssue(ctx, adapter.IssueFields{Title: new("Follow up"), Labels: &[]string{"Bug"}})
 			if err != nil {
 				return err
 			}
-			if err := t.Link(ctx, "", bot.IssueLink{URL: "https://desk.example/7"}); err != nil {
+			if err := t.Link(ctx, "", adapter.IssueLink{URL: "https://desk.example/7"}); err != nil {
 				return err
 			}
 			if m.Attempt == 1 {

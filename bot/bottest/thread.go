@@ -141,7 +141,7 @@ func (th *Thread) Statuses() []string { return th.kit.platform.Statuses(workspac
 // Resolved reports whether the thread is resolved.
 func (th *Thread) Resolved() bool { return th.kit.platform.Resolved(workspace, th.id) }
 
-// Issue returns the issue that the thread hangs on, as it is now. The test ends if
+// Issue returns the issue that the thread belongs to, as it is now. The test ends if
 // there is none.
 func (th *Thread) Issue() *adapter.Issue {
 	k := th.kit

@@ -120,7 +120,7 @@ func (u *User) CreateIssue(i adapter.Issue) *Thread {
 	return th
 }
 
-// ChangeIssue changes the issue that a thread hangs on. Handlers see what changed
+// ChangeIssue changes the issue that a thread belongs to. Handlers see what changed
 // by Linear's names, such as "priority" or "stateId". A state, a team or a label
 // without an id goes by its name.
 func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
@@ -135,7 +135,7 @@ func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
 	k.Deliver(&adapter.IssueEvent{Meta: u.at(th.channel()), Issue: issue})
 }
 
-// RemoveIssue removes the issue that a thread hangs on.
+// RemoveIssue removes the issue that a thread belongs to.
 func (u *User) RemoveIssue(th *Thread) {
 	u.kit.t.Helper()
 	meta := u.at(th.channel())

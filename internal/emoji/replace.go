@@ -9,7 +9,7 @@ import (
 // Replace replaces placeholders like {{emoji:rocket}} by emoji, in code as
 // well: well-known names, other short codes in lower case like {{emoji:+1}}, and
 // emoji themselves. A name that is not known is left without the braces.
-func Replace(text string) string { return ReplaceBy(text, named) }
+func Replace(text string) string { return replaceBy(text, named) }
 
 // named returns the emoji that the name in a placeholder stands for, or "".
 func named(name string) string {
@@ -19,9 +19,9 @@ func named(name string) string {
 	return cmp.Or(Character(name), Symbol(name))
 }
 
-// ReplaceBy is Replace with other names. lookup returns "" for a name
+// replaceBy is Replace with other names. lookup returns "" for a name
 // that is not known.
-func ReplaceBy(text string, lookup func(name string) string) string {
+func replaceBy(text string, lookup func(name string) string) string {
 	if !strings.Contains(text, "{{") {
 		return text
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -110,7 +109,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ConfigFromEnv reads a Config from the environment, and reports whether
+// ConfigFrom reads a Config from an environment, and reports whether
 // installations by OAuth are on: LINEAR_REDIRECT_URI is set, or both
 // LINEARBOT_PUBLIC_URL and LINEAR_ENCRYPTION_KEY are.
 //
@@ -127,11 +126,8 @@ type Config struct {
 //	LINEAR_OAUTH_URL         the origin of TokenURL and RevokeURL; defaults to that of APIURL
 //	LINEAR_AUTHORIZE_URL     AuthorizeURL
 //
-// The error is about the form of the keys. Everything else is for [New] to
-// check.
-func ConfigFromEnv() (cfg Config, on bool, err error) { return ConfigFrom(os.Getenv) }
-
-// ConfigFrom is [ConfigFromEnv] with lookup in place of [os.Getenv].
+// lookup returns the value of a variable, or "" if it is not set, as [os.Getenv] does.
+// The error is about the form of the keys. Everything else is for [New] to check.
 func ConfigFrom(lookup func(name string) string) (cfg Config, on bool, err error) {
 	env := func(name string) string { return strings.TrimSpace(lookup(name)) }
 	list := func(name string) []string {
