@@ -58,7 +58,7 @@ func TestVectorsEmoji(t *testing.T) {
 
 			switch in.Op {
 			case "placeholder":
-				got := ReplaceBy(in.Text, func(name string) string {
+				got := replaceBy(in.Text, func(name string) string {
 					if e, ok := in.Custom[name]; ok {
 						return e.Unicode
 					}
