@@ -89,6 +89,7 @@ func attachmentListing() *listing {
 			{name: "created_at", kind: ofTime, path: "createdAt"},
 			{name: "updated_at", kind: ofTime, path: "updatedAt"},
 			{name: "source_type", kind: ofText, path: "sourceType"},
+			{name: "uploaded_by", also: []string{"uploaded_by[id]", "creator[id]"}, kind: ofID, path: "creator.id", nullable: true},
 		},
 		fetch: fetchAttachments,
 	}

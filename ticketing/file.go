@@ -82,7 +82,7 @@ func (c *call) content(in *input) (content []byte, kind string, has bool, err er
 		}
 		if err != nil {
 			in.wrong("data", "value", "must be base64")
-			return nil, "", true, nil
+			return nil, "", true, nil //nolint:nilerr // it is noted in the body
 		}
 		has = true
 	}
@@ -156,6 +156,13 @@ func downloadAttachment(c *call) (*reply, error) {
 	if id == "" {
 		return nil, invalidField("id", "required", "is required")
 	}
+	mode := c.q.get("mode")
+	if c.input != nil && mode == "" {
+		mode, _, _ = c.input.text(20, "mode")
+	}
+	if mode != "" && mode != "attachment" && mode != "inline" {
+		return nil, badRequest(codeInvalidRequest, "mode must be attachment or inline")
+	}
 	client, err := c.client()
 	if err != nil {
 		return nil, err
@@ -192,7 +199,7 @@ func downloadAttachment(c *call) (*reply, error) {
 			kind = "application/octet-stream"
 		}
 		h.Set("Content-Type", kind)
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+		h.Set("Content-Disposition", mime.FormatMediaType(disposition(mode, kind), map[string]string{"filename": f.Name}))
 		h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 		if f.Size >= 0 {
 			h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
@@ -200,6 +207,19 @@ func downloadAttachment(c *call) (*reply, error) {
 		w.WriteHeader(http.StatusOK)
 		_, _ = io.Copy(w, f) // a client that disconnects is not a failure
 	}}, nil
+}
+
+// disposition says whether a browser shows a file or saves it. What could run as a
+// page is saved in any case.
+func disposition(mode, kind string) string {
+	plain, _, err := mime.ParseMediaType(kind)
+	shown := slices.Contains([]string{
+		"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "application/pdf", "text/plain", "video/mp4", "video/webm", "audio/mpeg",
+	}, plain)
+	if mode == "inline" && err == nil && shown {
+		return "inline"
+	}
+	return "attachment"
 }
 
 // inlineFile finds a file that stands in the description of a ticket.

@@ -130,6 +130,12 @@ func (f *filter) build(c *call, op string, values []string) (linearapi.Filter, e
 	if f.make != nil {
 		return f.make(c, op, values)
 	}
+	if f.kind == ofTime && op == "eq" && len(values) == 1 {
+		if day, err := time.Parse(time.DateOnly, values[0]); err == nil {
+			// No ticket is of midnight sharp: a date means the day.
+			return nest(f.path, linearapi.Filter{"gte": values[0], "lt": day.AddDate(0, 0, 1).Format(time.DateOnly)}), nil
+		}
+	}
 	spelled, known := f.kind.operators()[op]
 	if !known {
 		return nil, badRequest(codeInvalidRequest, "%s has no operator %q", f.name, op)

@@ -14,7 +14,7 @@ func TestLikeness(t *testing.T) {
 		{"login fails", "login fails", 1},
 		{"Login, FAILS!", "fails login", 1}, // words in any order and case
 		{"login", "logout", 6.0 / 13},       // "  l", " lo" and "log" of 6 and 7
-		{"aaaa", "aaaa aaaa", 1},            // each trigram once
+		{"aaaa", "aaaa, aaaa", 1},           // each trigram once
 		{"Größe", "größe", 1},
 		{"login", "", 0},
 		{"", "", 0},

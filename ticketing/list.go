@@ -219,7 +219,8 @@ func (c *call) seeksArchived() bool {
 		case "is_archived":
 			return value == "true" || value == "1"
 		case "archived_at":
-			return value != "" && value != "null" && !(slices.Equal(p.sub, []string{"null"}) && value != "false")
+			isNull := slices.Equal(p.sub, []string{"null"})
+			return value != "" && value != "null" && (!isNull || value == "false")
 		}
 		return false
 	})

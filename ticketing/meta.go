@@ -1,6 +1,8 @@
 package ticketing
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -93,7 +95,44 @@ func getMeta(c *call) (*reply, error) {
 			m.Filters = append(m.Filters, v)
 		}
 	}
+	if strings.Contains(c.r.Header.Get("Accept"), "text/markdown") {
+		c.header.Set("Content-Type", "text/markdown; charset=utf-8")
+		return &reply{write: func(w http.ResponseWriter) { _, _ = io.WriteString(w, out.markdown()) }}, nil // the client may be gone
+	}
 	return ok(out), nil
+}
+
+// markdown is the mapping as a document.
+func (m *Meta) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s over %s\n", m.Model, m.Integration)
+	cell := strings.NewReplacer("|", "\\|", "\n", " ")
+	for _, r := range m.Resources {
+		fmt.Fprintf(&b, "\n## %s\n\nIn Linear: %s. Methods: %s.\n", r.Resource, r.Remote, strings.Join(r.Methods, ", "))
+		if len(r.Fields) > 0 {
+			b.WriteString("\n| field | type | meaning |\n|---|---|---|\n")
+		}
+		for _, f := range r.Fields {
+			kind := f.Type
+			if f.Nullable {
+				kind += " or null"
+			}
+			if len(f.Enum) > 0 {
+				kind += ": " + strings.Join(f.Enum, ", ")
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, cell.Replace(kind), cell.Replace(f.Description))
+		}
+		if len(r.Filters) > 0 {
+			b.WriteString("\n| filter | operators | in Linear |\n|---|---|---|\n")
+		}
+		for _, f := range r.Filters {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, strings.Join(f.Operators, ", "), f.Remote)
+		}
+		if len(r.Sorts) > 0 {
+			fmt.Fprintf(&b, "\nSorted by %s.\n", strings.Join(r.Sorts, ", "))
+		}
+	}
+	return b.String()
 }
 
 // fieldsOf lists the fields of a type.

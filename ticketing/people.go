@@ -11,32 +11,40 @@ import (
 
 // User is a person or an app that has an account in the workspace.
 type User struct {
-	ID           string          `json:"id"`
-	Name         string          `json:"name"`
-	FirstName    *string         `json:"first_name"`
-	LastName     *string         `json:"last_name"`
-	Username     *string         `json:"username"`
-	Title        *string         `json:"title"`
-	Emails       []Email         `json:"emails"`
-	Phones       []Phone         `json:"phones"`
-	IsActive     bool            `json:"is_active"`
-	Status       string          `json:"status" enum:"active,inactive"`
-	TeamIDs      []string        `json:"team_ids"`
-	Avatar       *string         `json:"avatar"`
-	Roles        []UserRole      `json:"roles"`
-	IsAdmin      bool            `json:"is_admin"`
-	IsGuest      bool            `json:"is_guest"`
-	IsApp        bool            `json:"is_app"`
-	IsMe         bool            `json:"is_me"`
-	IsAssignable bool            `json:"is_assignable"`
-	Timezone     *string         `json:"timezone"`
-	LastSeenAt   *time.Time      `json:"last_seen_at"`
-	URL          *string         `json:"url"`
-	Workspaces   []Ref           `json:"workspaces"`
-	CreatedAt    *time.Time      `json:"created_at"`
-	UpdatedAt    *time.Time      `json:"updated_at"`
-	Etag         string          `json:"etag"`
-	RemoteData   json.RawMessage `json:"remote_data,omitempty"`
+	ID           string     `json:"id"`
+	Name         string     `json:"name"`
+	FirstName    *string    `json:"first_name"`
+	LastName     *string    `json:"last_name"`
+	Username     *string    `json:"username"`
+	Title        *string    `json:"title"`
+	Emails       []Email    `json:"emails"`
+	Phones       []Phone    `json:"phones"`
+	IsActive     bool       `json:"is_active"`
+	Status       string     `json:"status" enum:"active,inactive"`
+	TeamIDs      []string   `json:"team_ids"`
+	Avatar       *string    `json:"avatar"`
+	Roles        []UserRole `json:"roles"`
+	IsAdmin      bool       `json:"is_admin"`
+	IsGuest      bool       `json:"is_guest"`
+	IsApp        bool       `json:"is_app"`
+	IsMe         bool       `json:"is_me"`
+	IsAssignable bool       `json:"is_assignable"`
+	Timezone     *string    `json:"timezone"`
+	LastSeenAt   *time.Time `json:"last_seen_at"`
+	URL          *string    `json:"url"`
+	StatusLabel  *string    `json:"status_label" doc:"What the user has set as their status."`
+	Workspaces   []Ref      `json:"workspaces"`
+
+	ExternalID      *string `json:"external_id" doc:"Null: Linear does not tell it. The same goes for the next two."`
+	IsEmailVerified *bool   `json:"is_email_verified"`
+	Is2FAEnabled    *bool   `json:"is_2fa_enabled"`
+	Organizations   []Ref   `json:"organizations"`
+	Groups          []IDRef `json:"groups" doc:"The teams."`
+
+	CreatedAt  *time.Time      `json:"created_at"`
+	UpdatedAt  *time.Time      `json:"updated_at"`
+	Etag       string          `json:"etag"`
+	RemoteData json.RawMessage `json:"remote_data,omitempty"`
 }
 
 // UserRole is a role of a user.
@@ -53,6 +61,7 @@ func user(n *linearapi.Node[linearapi.Member], org *linearapi.Organization) *Use
 		IsGuest: m.Guest, IsApp: m.App, IsMe: m.IsMe, IsAssignable: m.Assignable, Timezone: text(m.Timezone),
 		LastSeenAt: at(m.LastSeen), URL: text(m.URL), CreatedAt: at(m.CreatedAt), UpdatedAt: at(m.UpdatedAt),
 		Etag: etag(m.ID, m.UpdatedAt), Roles: []UserRole{}, Workspaces: []Ref{},
+		StatusLabel: text(m.Label), Organizations: []Ref{}, Groups: []IDRef{},
 	}
 	u.FirstName, u.LastName = names(m.Name)
 	if m.Email != "" {
@@ -63,7 +72,7 @@ func user(n *linearapi.Node[linearapi.Member], org *linearapi.Organization) *Use
 		u.Status = "inactive"
 	}
 	for _, t := range m.Teams.Nodes {
-		u.TeamIDs = append(u.TeamIDs, t.ID)
+		u.TeamIDs, u.Groups = append(u.TeamIDs, t.ID), append(u.Groups, IDRef{t.ID})
 	}
 	role := "member"
 	switch {
@@ -79,6 +88,7 @@ func user(n *linearapi.Node[linearapi.Member], org *linearapi.Organization) *Use
 	u.Roles = append(u.Roles, UserRole{role, role})
 	if org != nil && org.ID != "" {
 		u.Workspaces = append(u.Workspaces, Ref{org.ID, text(org.Name)})
+		u.Organizations = append(u.Organizations, u.Workspaces...)
 	}
 	return u
 }

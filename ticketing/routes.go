@@ -95,6 +95,7 @@ func ticketRoutes() []*route {
 		{method: http.MethodGet, path: root + "/meta/update", id: "getTicketUpdateMeta", summary: "Reads what a form that changes a ticket needs: its fields with their options and what they are now.", params: []parameter{{name: "id", also: []string{"ticket_id"}, required: true}}, result: typeOf[TicketMeta](), shape: wrapped, handle: metaUpdate},
 		{method: http.MethodPost, path: root + "/bulk-create", id: "bulkCreateTickets", summary: "Creates up to 50 tickets.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), repeats: true, handle: bulkCreate},
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
+		{method: http.MethodGet, path: root + "/search", id: "searchTickets", summary: "Searches tickets, as /unified/search/search does.", list: searchListing(), params: searchParams(), result: typeOf[Hit](), shape: paged},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
 		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", params: writes, body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
 		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), handle: deleteTicket},
@@ -174,15 +175,22 @@ func listTicketComments(c *call) (*reply, error) {
 	return out, nil
 }
 
+// DownloadInput is the body that names a file to download.
+type DownloadInput struct {
+	ID   string `json:"id"`
+	Mode string `json:"mode,omitempty" enum:"attachment,inline"`
+}
+
 func attachmentRoutes() []*route {
 	const root = "/unified/ticketing/attachments"
+	shown := []parameter{{name: "mode", enum: []string{"attachment", "inline"}, description: "inline lets a browser show images, PDF, plain text, video and sound; everything else is saved. Defaults to attachment."}}
 	inline := parameter{name: "include_inline", description: "With ticket[id]: also the files in the description."}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listAttachments", summary: "Lists attachments.", list: attachmentListing(), params: []parameter{inline}, result: typeOf[Attachment](), shape: paged},
 		{method: http.MethodPost, path: root, id: "createAttachment", repeats: true, stands: attachmentStands, summary: "Attaches a link or a file. A file may also come as multipart/form-data.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, upload: true, handle: createAttachment},
-		{method: http.MethodPost, path: root + "/download", id: "downloadAttachmentByBody", summary: "Downloads a file.", role: RoleRead, body: typeOf[IDRef](), shape: chunks, upload: true, handle: downloadAttachment},
+		{method: http.MethodPost, path: root + "/download", id: "downloadAttachmentByBody", summary: "Downloads a file.", role: RoleRead, params: shown, body: typeOf[DownloadInput](), shape: chunks, upload: true, handle: downloadAttachment},
 		{method: http.MethodGet, path: root + "/{id}", id: "getAttachment", summary: "Reads an attachment.", result: typeOf[Attachment](), handle: getAttachment},
-		{method: http.MethodGet, path: root + "/{id}/download", id: "downloadAttachment", summary: "Downloads a file. A link is answered 409 with its address.", shape: chunks, upload: true, handle: downloadAttachment},
+		{method: http.MethodGet, path: root + "/{id}/download", id: "downloadAttachment", summary: "Downloads a file. A link is answered 409 with its address.", params: shown, shape: chunks, upload: true, handle: downloadAttachment},
 		{method: http.MethodPatch, path: root + "/{id}", id: "updateAttachment", summary: "Changes an attachment.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), handle: updateAttachment},
 		{method: http.MethodDelete, path: root + "/{id}", id: "deleteAttachment", summary: "Removes an attachment.", result: typeOf[Deleted](), handle: deleteAttachment},
 		{method: http.MethodGet, path: "/unified/ticketing/tickets/{id}/attachments", id: "listTicketAttachments", summary: "Lists the attachments of a ticket.", list: attachmentListing(), params: []parameter{inline}, result: typeOf[Attachment](), shape: paged},
@@ -195,6 +203,16 @@ func attachmentRoutes() []*route {
 			r.scope = "attachments:read"
 		}
 	})
+}
+
+// searchParams are the parameters of a search, beside the filters of tickets.
+func searchParams() []parameter {
+	return []parameter{
+		{name: "q", also: []string{"query"}, description: "Words, a short name or an address.", required: true},
+		{name: "mode", description: "keyword wants every word; semantic finds what is meant, on one page; auto does so if no ticket has the words. Defaults to keyword.", enum: searchModes()},
+		{name: "types", description: "comment finds the tickets that they are on. Defaults to ticket.", array: true, enum: searchTypes()},
+		{name: "prefer_team_id", description: "Ranks the tickets of a team higher. team[id] leaves out those of others."},
+	}
 }
 
 func directoryRoutes() []*route {
@@ -236,13 +254,7 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads the user of the connection.", params: append([]parameter{{name: "flat", description: "true: the object itself, without the envelope."}, {name: "limit"}, {name: "next_cursor", also: []string{"cursor"}}, {name: "prev_cursor"}}, viewParams()...), result: typeOf[User](), shape: paged, handle: getMe},
 		{method: http.MethodGet, path: "/unified/user-directory/users", id: "listDirectoryUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: "/unified/user-directory/users/{id}", id: "getDirectoryUser", tag: "People", summary: "Reads a user.", result: typeOf[User](), handle: getUser},
-		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: []parameter{
-			{name: "q", description: "Words, a short name or an address.", required: true},
-			{name: "query", description: "The same as q."},
-			{name: "mode", description: "keyword wants every word; semantic finds what is meant, on one page; auto does so if no ticket has the words. Defaults to keyword.", enum: searchModes()},
-			{name: "types", description: "comment finds the tickets that they are on. Defaults to ticket.", array: true, enum: searchTypes()},
-			{name: "prefer_team_id", description: "Ranks the tickets of a team higher. team[id] leaves out those of others."},
-		}, result: typeOf[Hit](), shape: paged},
+		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: searchParams(), result: typeOf[Hit](), shape: paged},
 	}
 	return on(routes, func(r *route) {
 		r.connection = true
@@ -352,7 +364,7 @@ func platformRoutes() []*route {
 		{method: http.MethodDelete, path: "/integrated-account/{id}", id: "deleteConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Ends a connection: revokes its tokens and forgets them.", result: typeOf[Disconnected](), handle: disconnectAccount},
 		{method: http.MethodPost, path: "/integrated-account/{id}/test", id: "testConnection", tag: "Connections", scope: "connections:read", role: RoleRead, summary: "Calls Linear once.", result: typeOf[map[string]any](), shape: wrapped, handle: testAccount},
 		{method: http.MethodGet, path: "/integrated-account/{id}/capabilities", id: "getCapabilities", tag: "Connections", scope: "connections:read", summary: "Lists what can be done.", params: []parameter{{name: "type", enum: []string{"unified", "proxy"}}, {name: "methods", array: true}, {name: "resource"}, {name: "has_description", description: "true: only what is described; false: only what is not."}}, result: typeOf[Capabilities](), handle: capabilities},
-		{method: http.MethodGet, path: "/unified/meta/ticketing/linear", id: "getMeta", tag: "Connections", summary: "Says how the unified model and Linear correspond: resources, fields, filters.", result: typeOf[Meta](), handle: getMeta},
+		{method: http.MethodGet, path: "/unified/meta/ticketing/linear", id: "getMeta", tag: "Connections", summary: "Says how the unified model and Linear correspond: resources, fields, filters.", detail: "Accept: text/markdown answers it as a document.", result: typeOf[Meta](), handle: getMeta},
 		{method: http.MethodGet, path: "/webhook", id: "listWebhooks", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists subscriptions.", result: typeOf[Subscription](), shape: paged, handle: listWebhooks},
 		{method: http.MethodPost, path: "/webhook", id: "createWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Subscribes to events. The answer holds the secret, once.", body: typeOf[SubscriptionInput](), result: typeOf[NewSubscription](), status: http.StatusCreated, handle: createWebhook},
 		{method: http.MethodPost, path: "/webhook/test", id: "testWebhookByBody", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a test event.", body: typeOf[IDRef](), result: typeOf[Attempted](), shape: wrapped, handle: testWebhook},

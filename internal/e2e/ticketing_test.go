@@ -277,6 +277,8 @@ func TestTicketingKeepsItsDocument(t *testing.T) {
 	step("getDirectoryUser", "GET", "/unified/user-directory/users/"+s.ada.ID, nil, 200)
 	step("search", "GET", "/unified/search/search?q=known", nil, 200)
 	step("search", "GET", "/unified/search/search?q=check&types=ticket,comment,collection,document", nil, 200)
+	step("searchTickets", "GET", u+"/tickets/search?q=known", nil, 200)
+	step("downloadAttachment", "GET", u+"/attachments/nope/download?mode=sideways", nil, 400)
 	step("getMeta", "GET", "/unified/meta/ticketing/linear", nil, 200)
 
 	keep["account"], _ = step("createAccount", "POST", u+"/accounts", map[string]any{"name": "Globex", "domains": []string{"globex.example"}, "revenue": 5, "owner": "ada"}, 201)["id"].(string)

@@ -9,15 +9,17 @@ import (
 type Member struct {
 	User
 
-	Admin      bool      `json:"admin"`
-	Owner      bool      `json:"owner"`
-	IsMe       bool      `json:"isMe"`
-	Assignable bool      `json:"isAssignable"`
-	Timezone   string    `json:"timezone"`
-	Title      string    `json:"title"`
-	LastSeen   time.Time `json:"lastSeen"`
-	CreatedAt  time.Time `json:"createdAt"`
-	UpdatedAt  time.Time `json:"updatedAt"`
+	Admin      bool   `json:"admin"`
+	Owner      bool   `json:"owner"`
+	IsMe       bool   `json:"isMe"`
+	Assignable bool   `json:"isAssignable"`
+	Timezone   string `json:"timezone"`
+	Title      string `json:"title"`
+	// Label is the status that the user has set, for example an emoji and a word.
+	Label     string    `json:"statusLabel"`
+	LastSeen  time.Time `json:"lastSeen"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
 	// Teams are at most 20.
 	Teams Page[Ref] `json:"teams"`
 }
