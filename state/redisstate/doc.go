@@ -56,8 +56,8 @@
 // Enqueue and Settle calls that arrive while others are in flight are sent
 // together, those of a shard in one script call, which applies all of them in
 // one step. Each has its own outcome, and a damaged lane fails alone. A single
-// call is sent at once. At most two such exchanges are in flight to a server,
-// the second one only if it is not much smaller than the first. In a Cluster
+// call is sent at once. One such exchange is in flight to a server, and a second one
+// when the first is 20 ms late, for example because its connection hangs. In a Cluster
 // each shard has an exchange of its own, so that a slow node delays its own
 // callers only. If a caller's context ends before its call was sent, the call is
 // withdrawn.

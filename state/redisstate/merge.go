@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// exchanges is how many exchanges with one server may be on their way: while
-	// it works on one, the next is packed.
-	exchanges = 2
 	// maxJobs and maxLoad bound one exchange. It has one job at least.
 	maxJobs = 128
 	maxLoad = 1 << 20
@@ -29,29 +26,31 @@ const (
 // that come while an exchange is on its way wait for the next one. A job that
 // comes alone leaves at once, and its caller carries it. All jobs of a shard go
 // through one merger, so that as many as possible share a script call.
+//
+// One exchange at a time is on its way, as two that are smaller cost the server more.
+// Beside one that is late, because its connection hangs for example, a second one may
+// leave.
 type merger struct {
-	limit int // exchanges at once
-
 	mu      sync.Mutex
 	waiting []*job
-	flying  int // exchanges that are on their way
-	aboard  int // jobs in them
+	flying  int       // exchanges that are on their way
+	since   time.Time // when the first of them left
+	late    bool      // it is late: others do not wait for it
+	// watch looks after the jobs that wait. It is set while there are any.
+	watch    *time.Timer
+	watching bool
 }
 
-// newMergers returns the mergers for so many shards. On one server a single
-// shard has the exchanges to itself; several shards have one each, so that the
-// jobs of a shard stay together. In a cluster each shard has a merger of its
-// own, as a node that is slow must not hold up the calls to the others.
+// lateAfter is when an exchange is late.
+const lateAfter = 20 * time.Millisecond
+
+// newMergers returns the mergers for so many shards: one for a server. In a cluster each shard has a merger of its own, as a node that is slow must not hold up
+// the calls to the others.
 func newMergers(shards int, cluster bool) []merger {
-	n := min(exchanges, shards)
-	if cluster {
-		n = shards
+	if !cluster {
+		shards = 1
 	}
-	ms := make([]merger, n)
-	for i := range ms {
-		ms[i].limit = max(exchanges/n, 1)
-	}
-	return ms
+	return make([]merger, shards)
 }
 
 func (s *Store) merger(shard int) *merger { return &s.mergers[shard%len(s.mergers)] }
@@ -113,15 +112,16 @@ func newJob(kind jobKind, shard int, lane string, keys []any, args ...any) *job 
 func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 	m.mu.Lock()
 	if m.flying == 0 {
-		m.depart(1)
+		sent := m.depart()
 		m.mu.Unlock()
 		s.carry(ctx, []*job{j})
-		m.land(1)
+		m.land(sent)
 		m.next(s) //nolint:contextcheck // what others wait for does not end with our caller
 		return j.err
 	}
 	j.done = make(chan struct{})
 	m.waiting = append(m.waiting, j)
+	m.keepWatch(s)
 	m.mu.Unlock()
 	m.next(s) //nolint:contextcheck // see above
 	select {
@@ -142,31 +142,59 @@ func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 	}
 }
 
-// depart and land count the exchanges that are on their way and the jobs in
-// them. depart is called with the lock held.
-func (m *merger) depart(jobs int) {
+// depart and land count the exchanges that are on their way. depart is called with the
+// lock held.
+func (m *merger) depart() (sent time.Time) {
+	sent = time.Now()
+	if m.flying == 0 {
+		m.since = sent
+	}
 	m.flying++
-	m.aboard += jobs
+	return sent
 }
 
-func (m *merger) land(jobs int) {
+func (m *merger) land(sent time.Time) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.flying--
-	m.aboard -= jobs
-	m.mu.Unlock()
+	if m.flying == 0 || sent.Equal(m.since) {
+		m.since, m.late = time.Now(), false // the other one, if there is one, is not late
+	}
+}
+
+// keepWatch has the jobs that wait leave when the exchange before them is late. It is
+// called with the lock held.
+func (m *merger) keepWatch(s *Store) {
+	switch {
+	case m.watching:
+		return
+	case m.watch == nil:
+		m.watch = time.AfterFunc(lateAfter, func() {
+			m.mu.Lock()
+			m.watching = false
+			if len(m.waiting) > 0 && !s.closed() {
+				m.keepWatch(s)
+			}
+			m.mu.Unlock()
+			m.next(s)
+		})
+	default:
+		m.watch.Reset(lateAfter)
+	}
+	m.watching = true
 }
 
 // next lets the jobs that wait leave if it is time.
 func (m *merger) next(s *Store) {
-	jobs := m.take()
-	if len(jobs) > 0 && !s.spawn(func() { m.fly(s, jobs) }) {
-		m.fly(s, jobs) // which is quick in a closed store
+	jobs, sent := m.take()
+	if len(jobs) > 0 && !s.spawn(func() { m.fly(s, jobs, sent) }) {
+		m.fly(s, jobs, sent) // which is quick in a closed store
 	}
 }
 
-// fly makes exchanges, the first of them with jobs, until it is not time for
-// another one.
-func (m *merger) fly(s *Store, jobs []*job) {
+// fly makes exchanges, the first of them with jobs that left at sent, until it is not
+// time for another one.
+func (m *merger) fly(s *Store, jobs []*job, sent time.Time) {
 	for len(jobs) > 0 {
 		if s.closed() {
 			for _, j := range jobs {
@@ -183,8 +211,8 @@ func (m *merger) fly(s *Store, jobs []*job) {
 		// Callers that were answered often have the next call ready. Without
 		// any this costs nothing.
 		runtime.Gosched()
-		m.land(len(jobs))
-		jobs = m.take()
+		m.land(sent)
+		jobs, sent = m.take()
 	}
 }
 
@@ -202,14 +230,15 @@ func (m *merger) returnLeft(s *Store, jobs []*job) {
 }
 
 // take returns the jobs of the next exchange, which departs, or none if it is
-// not time for one. Beside an exchange that is on its way a second one leaves
-// when it has half as many jobs at least: the server would not begin with it
-// earlier anyway, and small exchanges cost it more.
-func (m *merger) take() []*job {
+// not time for one.
+func (m *merger) take() (jobs []*job, sent time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.flying >= m.limit || m.flying > 0 && 2*len(m.waiting) < m.aboard {
-		return nil
+	switch {
+	case m.flying == 1 && (m.late || time.Since(m.since) >= lateAfter):
+		m.late = true
+	case m.flying > 0:
+		return nil, time.Time{}
 	}
 	n, load := 0, 0
 	for n < min(len(m.waiting), maxJobs) && (n == 0 || load+m.waiting[n].load <= maxLoad) {
@@ -217,12 +246,11 @@ func (m *merger) take() []*job {
 		n++
 	}
 	if n == 0 {
-		return nil
+		return nil, time.Time{}
 	}
-	jobs := slices.Clone(m.waiting[:n])
+	jobs = slices.Clone(m.waiting[:n])
 	m.waiting = slices.Delete(m.waiting, 0, n)
-	m.depart(n)
-	return jobs
+	return jobs, m.depart()
 }
 
 // refusal is what a server says about one job of many.

@@ -180,8 +180,8 @@ func TestSettlesTogether(t *testing.T) {
 	}
 }
 
-// waitFor waits until n jobs wait for an exchange.
-func waitFor(t *testing.T, s *Store, n int) {
+// waitFor waits until so many exchanges are on their way and n jobs wait for another.
+func waitFor(t *testing.T, s *Store, flying, n int) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -190,15 +190,15 @@ func waitFor(t *testing.T, s *Store, n int) {
 	for {
 		m := s.merger(0)
 		m.mu.Lock()
-		got := len(m.waiting)
+		got, away := len(m.waiting), m.flying
 		m.mu.Unlock()
-		if got == n {
+		if got == n && away == flying {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-patience.C:
-			t.Fatalf("%d jobs wait, want %d", got, n)
+			t.Fatalf("%d jobs wait for %d exchanges, want %d for %d", got, away, n, flying)
 		}
 	}
 }
@@ -226,17 +226,20 @@ func TestMerging(t *testing.T) {
 			}
 		})
 	}
-	// Two of them are on their way, each alone, and the rest wait.
+	// One is on its way, another one leaves as the first is late, and the rest wait.
 	const many = 40
 	for i := range many {
 		put(t.Context(), strconv.Itoa(i), nil)
+		if i < 2 {
+			waitFor(t, s, i+1, 0)
+		}
 	}
-	waitFor(t, s, many-2)
+	waitFor(t, s, 2, many-2)
 	ctx, cancel := context.WithCancel(t.Context())
 	put(ctx, "left", context.Canceled)
-	waitFor(t, s, many-1)
+	waitFor(t, s, 2, many-1)
 	cancel()
-	waitFor(t, s, many-2)
+	waitFor(t, s, 2, many-2)
 	if err := srv.Thaw(); err != nil {
 		t.Fatal(err)
 	}
@@ -270,8 +273,8 @@ func TestCloseWithWaiting(t *testing.T) {
 				t.Errorf("Enqueue: %v, want ErrClosed", err)
 			}
 		})
+		waitFor(t, s, min(i+1, 2), max(i-1, 0))
 	}
-	waitFor(t, s, 1)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
@@ -295,36 +298,51 @@ func TestForgottenTogether(t *testing.T) {
 	), 1, 1, 1, 2, 1)
 }
 
-// TestSecondExchange wants one beside another only if it is not much smaller,
-// and never a third.
-func TestSecondExchange(t *testing.T) {
+// TestOneExchange: what comes while an exchange is on its way leaves together when it
+// is over. Beside one that is late a second one leaves, and never a third.
+func TestOneExchange(t *testing.T) {
 	t.Parallel()
-	m := &merger{limit: 2}
-	m.depart(8)
-	for n, want := range []int{0, 0, 0, 4} {
-		m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
-		if got := len(m.take()); got != want {
-			t.Errorf("with %d jobs waiting %d left, want %d", n+1, got, want)
+	m := &merger{}
+	wait := func(jobs int) {
+		for range jobs {
+			m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
 		}
 	}
+	leaves := func(when string, want int) time.Time {
+		t.Helper()
+		jobs, sent := m.take()
+		if len(jobs) != want {
+			t.Errorf("%d jobs left %s, want %d", len(jobs), when, want)
+		}
+		return sent
+	}
+	first := m.depart()
 	for range 20 {
-		m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
+		wait(1)
+		leaves("beside an exchange", 0)
 	}
-	if got := len(m.take()); got != 0 {
-		t.Errorf("%d jobs left in a third exchange", got)
-	}
-	m.land(8)
-	m.land(4)
-	if got := len(m.take()); got != 20 {
-		t.Errorf("%d jobs left when both had landed, want 20", got)
-	}
+	m.land(first)
+	first = leaves("when it was over", 20)
+	wait(1)
+	leaves("beside the next one", 0)
+	m.since = m.since.Add(-lateAfter)
+	second := leaves("beside one that is late", 1)
+	wait(2)
+	leaves("beside two", 0)
+	m.land(second)
+	second = leaves("beside the one that is late", 2)
+	wait(3)
+	m.land(first.Add(-lateAfter))
+	leaves("after the late one, beside one that is not", 0)
+	m.land(second)
+	leaves("when all were over", 3)
 }
 
 // TestLoad keeps large bodies out of one exchange and lets each of them have
 // one.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	m := &merger{limit: 1}
+	m := &merger{}
 	for _, size := range []int{10, maxLoad, 10, maxLoad / 2, maxLoad / 2} {
 		m.waiting = append(m.waiting, newJob(jobEnqueue, 0, "", nil, make([]byte, size)))
 	}
@@ -332,9 +350,9 @@ func TestLoad(t *testing.T) {
 		m.waiting = append(m.waiting, newJob(jobSettle, 0, "", nil))
 	}
 	var got []int
-	for jobs := m.take(); len(jobs) > 0; jobs = m.take() {
+	for jobs, sent := m.take(); len(jobs) > 0; jobs, sent = m.take() {
 		got = append(got, len(jobs))
-		m.land(len(jobs))
+		m.land(sent)
 	}
 	want := []int{1, 1, 2, maxJobs, 1}
 	for i := range max(len(got), len(want)) {
@@ -342,8 +360,8 @@ func TestLoad(t *testing.T) {
 			t.Fatalf("exchanges of %v jobs, want %v", got, want)
 		}
 	}
-	if m.flying != 0 || m.aboard != 0 {
-		t.Errorf("%d exchanges with %d jobs are on their way, want none", m.flying, m.aboard)
+	if m.flying != 0 {
+		t.Errorf("%d exchanges are on their way, want none", m.flying)
 	}
 }
 
@@ -405,9 +423,8 @@ func TestLeaseForOneWhoLeft(t *testing.T) {
 	name, i := s.at(e.Lane)
 	j := s.enqueueJob(i, name, &e, false)
 	j.done, j.left = make(chan struct{}), true
-	m := &merger{limit: 1}
-	m.depart(1)
-	m.fly(s, []*job{j})
+	m := &merger{}
+	m.fly(s, []*job{j}, m.depart())
 	if j.grant == nil {
 		t.Fatal("the lane was not leased")
 	}
