@@ -67,14 +67,13 @@ func delivery(now time.Time) []byte {
 		webhook.Sign(secret, body), len(body), body)
 }
 
-// listen runs a server with room for some connections.
-func listen(t *testing.T, room int) (at string) {
+// listen runs a server with a secret and an acceptor of the test, and returns its address.
+func listen(t *testing.T, cfg webhook.Config) (at string) {
 	t.Helper()
 	addr := make(chan net.Addr, 1)
-	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", MaxConns: room, ShutdownTimeout: -1,
-		OnListen: func(a net.Addr) { addr <- a },
-	})
+	cfg.Secrets, cfg.Acceptor, cfg.Addr = []string{secret}, &recorder{}, "127.0.0.1:0"
+	cfg.OnListen = func(a net.Addr) { addr <- a }
+	srv, err := webhook.NewServer(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +107,7 @@ func TestHalfSentRequestsKeepNoOneOut(t *testing.T) {
 		for _, from := range []string{"127.0.0.1", "127.0.0.2"} { // honest senders have the first
 			t.Run(name+" from "+from, func(t *testing.T) {
 				t.Parallel()
-				at := listen(t, room)
+				at := listen(t, webhook.Config{MaxConns: room, ShutdownTimeout: -1})
 				honest, other := peer{t, "127.0.0.1", at}, peer{t, from, at}
 				var wg sync.WaitGroup
 				begun := make(chan struct{})
@@ -152,27 +151,15 @@ func TestBusyConnectionsStay(t *testing.T) {
 	t.Parallel()
 	const room = 8
 	hold, entered := make(chan struct{}), make(chan struct{}, room)
-	addr := make(chan net.Addr, 1)
-	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", MaxConns: room,
-		OnListen: func(a net.Addr) { addr <- a },
+	p := peer{t, "127.0.0.1", listen(t, webhook.Config{
+		MaxConns: room,
 		Pages: map[string]http.Handler{"/slow": http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			entered <- struct{}{}
 			<-hold
 		})},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var served, asked sync.WaitGroup
-	served.Go(func() {
-		if err := srv.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	p := peer{t, "127.0.0.1", (<-addr).String()}
+	})}
+	var asked sync.WaitGroup
 	for range room {
 		asked.Go(func() {
 			if status, err := p.sends(0, []byte("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")); status != http.StatusOK || err != nil {
@@ -189,8 +176,6 @@ func TestBusyConnectionsStay(t *testing.T) {
 	if status, err := p.sends(0, delivery(time.Now())); status != http.StatusOK || err != nil {
 		t.Errorf("afterwards: %d, %v", status, err)
 	}
-	cancel()
-	served.Wait()
 }
 
 // served runs a server on virtual time, with a connection to it.

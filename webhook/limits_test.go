@@ -251,24 +251,9 @@ func TestOwnVerifier(t *testing.T) {
 func TestMaxConns(t *testing.T) {
 	t.Parallel()
 	const room = 4
-	addr := make(chan net.Addr, 1)
-	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", MaxConns: room,
-		OnListen: func(a net.Addr) { addr <- a },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
+	at := listen(t, webhook.Config{MaxConns: room})
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := srv.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
 	defer wg.Wait()
-	defer cancel()
-	at := (<-addr).String()
 	var d net.Dialer
 	gone := make(chan struct{})
 	for i := 0; ; i++ {

@@ -1,11 +1,8 @@
 package webhook_test
 
 import (
-	"context"
 	"io"
-	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,29 +15,14 @@ func TestUnreadAnswersKeepNoOneOut(t *testing.T) {
 	t.Parallel()
 	const room = 16
 	large := make([]byte, 16<<20)
-	addr := make(chan net.Addr, 1)
 	blocked := make(chan struct{}, 3*room)
-	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", MaxConns: room, ShutdownTimeout: -1,
-		OnListen: func(a net.Addr) { addr <- a },
+	at := listen(t, webhook.Config{
+		MaxConns: room, ShutdownTimeout: -1,
 		Pages: map[string]http.Handler{"/large": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			blocked <- struct{}{}
 			_, _ = w.Write(large)
 		})},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := srv.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	defer wg.Wait()
-	defer cancel()
-	at := (<-addr).String()
 	honest, other := peer{t, "127.0.0.1", at}, peer{t, "127.0.0.2", at}
 	for i := range 2 * room {
 		if _, err := io.WriteString(other.dial(), "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
