@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/linearbot/linearbot/ticketing"
 )
@@ -258,6 +259,8 @@ func TestIfMatch(t *testing.T) {
 			t.Errorf("%s: %s", at, got.body)
 		}
 		now := r.call("GET", at, nil).is(200)
+		read := time.Now() // the etag is made of the time, in milliseconds
+		eventually(t, "a millisecond passes", func() bool { return time.Since(read) > 2*time.Millisecond })
 		changed := r.call("PATCH", at, tc.change, "If-Match", now.header.Get("ETag")).is(200)
 		if changed.text("etag") == now.text("etag") {
 			t.Errorf("%s: the etag stays", at)
