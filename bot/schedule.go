@@ -2,18 +2,14 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/scheduled"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -71,14 +67,14 @@ func (t *Thread) PostAt(ctx context.Context, at time.Time, c Content) (*Schedule
 	if err != nil {
 		return nil, Permanent(err)
 	}
-	name := postName(key)
+	post := scheduled.Named(t.workspace, key)
 	_, err = t.bot.cfg.Store.Enqueue(ctx, state.Entry{
-		ID: notes.PostPrefix + name, Lane: t.bot.laneOf(t.workspace, t.id), Body: packed, Delay: max(time.Until(at), 0),
+		ID: post.Entry(), Lane: t.bot.laneOf(t.workspace, t.id), Body: packed, Delay: max(time.Until(at), 0),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("bot: post at %s: %w", at.Format(time.RFC3339), err)
 	}
-	return &Scheduled{ID: name + "-" + strconv.FormatInt(at.Unix(), 10), At: at, thread: t}, nil
+	return &Scheduled{ID: post.ID(at), At: at, thread: t}, nil
 }
 
 // later returns at, or now if that has passed.
@@ -95,45 +91,22 @@ func (t *Thread) CancelPost(ctx context.Context, id string) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	name, unix, _ := strings.Cut(id, "-")
-	at, err := strconv.ParseInt(unix, 10, 64)
-	if err != nil || name == "" {
+	post, at, err := scheduled.ParseID(t.workspace, id)
+	if err != nil {
 		return &IDError{ID: id, Code: "invalid_post_id", Err: err}
 	}
-	keep := max(time.Until(time.Unix(at, 0)), 0) + notes.Scheduled.Life()
-	fate, err := t.decideFate(ctx, name, notes.PostCanceled, keep)
-	if err != nil {
-		return err
+	canceled, err := post.Cancel(ctx, t.bot.notes, time.Until(at))
+	if err == nil && !canceled {
+		err = ErrPosted
 	}
-	if fate != notes.PostCanceled {
-		return ErrPosted
-	}
-	return nil
-}
-
-// postName names a scheduled post by its write key.
-func postName(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:16])
-}
-
-// decideFate decides what becomes of a scheduled post and returns what was
-// decided, here or elsewhere. It is remembered for keep.
-func (t *Thread) decideFate(ctx context.Context, name, fate string, keep time.Duration) (string, error) {
-	decided, err := t.bot.notes.Value(notes.Scheduled, t.workspace, name).For(keep).Claim(ctx, []byte(fate))
-	if err != nil {
-		return "", fmt.Errorf("bot: scheduled post: %w", err)
-	}
-	return string(decided), nil
+	return err
 }
 
 // postDue posts a message whose time has come.
 func (b *Bot) postDue(ctx context.Context, r *run, ev *own.PostEvent) (*outcome, error) {
-	fate, err := r.thread.decideFate(ctx, strings.TrimPrefix(ev.Key, notes.PostPrefix), notes.PostPosted, notes.Scheduled.Life())
-	if err != nil {
+	if begins, err := scheduled.Of(ev.Workspace, ev.Key).Begin(ctx, b.notes); err != nil {
 		return nil, err
-	}
-	if fate == notes.PostCanceled {
+	} else if !begins {
 		return ignored(reason.Canceled), nil
 	}
 	p := ev.Post

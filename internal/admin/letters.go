@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/scheduled"
 	"github.com/linearbot/linearbot/internal/trace"
 	"github.com/linearbot/linearbot/state"
 )
@@ -218,11 +219,11 @@ func (a *API) scheduled(r *http.Request) (any, error) {
 	}
 	p := Posts{Posts: all[:min(len(all), n)], More: len(all) > n}
 	for i := range p.Posts {
-		fate, err := a.cfg.Book.Value(notes.Scheduled, p.Posts[i].Lane.Workspace, p.Posts[i].ID).Get(r.Context())
+		post := scheduled.Post{Workspace: p.Posts[i].Lane.Workspace, Name: p.Posts[i].ID}
+		p.Posts[i].Canceled, err = post.IsCanceled(r.Context(), a.cfg.Book)
 		if err != nil {
 			return nil, err
 		}
-		p.Posts[i].Canceled = string(fate) == notes.PostCanceled
 	}
 	return p, nil
 }
@@ -248,12 +249,12 @@ func (a *API) cancel(r *http.Request) (any, error) {
 		return nil, &httpError{http.StatusConflict, fmt.Sprintf("%d scheduled posts begin with %s: give more of the id", len(all), c.ID)}
 	}
 	p := all[0]
-	keep := max(p.Due.Sub(a.cfg.Now()), 0) + notes.Scheduled.Life()
-	fate, err := a.cfg.Book.Value(notes.Scheduled, p.Lane.Workspace, p.ID).For(keep).Claim(r.Context(), []byte(notes.PostCanceled))
+	post := scheduled.Post{Workspace: p.Lane.Workspace, Name: p.ID}
+	canceled, err := post.Cancel(r.Context(), a.cfg.Book, p.Due.Sub(a.cfg.Now()))
 	if err != nil {
 		return nil, err
 	}
-	if string(fate) != notes.PostCanceled {
+	if !canceled {
 		return nil, &httpError{http.StatusConflict, "the message was posted already"}
 	}
 	a.cfg.Logger.Info().Str("post", p.ID).Msg("scheduled post was canceled by hand")

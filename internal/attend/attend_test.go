@@ -12,6 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -309,4 +310,25 @@ func TestRetry(t *testing.T) {
 			t.Errorf("%v are left, want 0", got)
 		}
 	})
+}
+
+// TestLastWord tries the ends of turns whose handlers wrote none.
+func TestLastWord(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		stop        bool
+		ended, left string
+		want        string
+	}{
+		"done":                   {want: attend.Done},
+		"stopped":                {stop: true, want: attend.Stopped},
+		"the message is gone":    {ended: reason.Deleted, left: reason.Access, want: attend.Deleted},
+		"refused":                {left: reason.Access, want: attend.Refused},
+		"no handler":             {left: reason.NoHandler, want: attend.Unknown},
+		"a stop without a taker": {stop: true, left: reason.NoHandler, want: attend.Stopped},
+	} {
+		if got := attend.LastWord(c.stop, c.ended, c.left); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -16,6 +17,24 @@ const (
 	Refused = "I'm not allowed to help with this."
 	Unknown = "I don't know how to help with this."
 )
+
+// LastWord returns the last word of a turn whose handler had none: of one that confirms a
+// stop, of one that a person ended by deleting the message, or of one that no handler took
+// for the reason left. That is empty if one did.
+func LastWord(stop bool, ended, left string) string {
+	switch {
+	case stop:
+		return Stopped
+	case ended == reason.Deleted:
+		return Deleted
+	case left == reason.Access:
+		return Refused
+	case left != "":
+		return Unknown
+	default:
+		return Done
+	}
+}
 
 // Elsewhere is the last word in a session whose message is answered in the comments of
 // an issue, at an address that may be unknown.
