@@ -49,7 +49,7 @@ var (
 	// ErrKind says that it is audio or video.
 	ErrKind = errors.New("ai: audio and video are not supported")
 	// ErrType says that it is neither a picture nor text, as far as is
-	// knows.
+	// known.
 	ErrType = errors.New("ai: the file is neither a picture nor text")
 	// ErrTooLarge says that MaxFile or MaxFiles does not suffice.
 	ErrTooLarge = errors.New("ai: the file is too large")
