@@ -50,7 +50,7 @@ func TestPolicies(t *testing.T) {
 func TestPlacesOfConcurrent(t *testing.T) {
 	t.Parallel()
 	p, places := lanes.Policy{Kind: lanes.Concurrent, N: 4}, make(map[string]int)
-	for _, event := range strings.Split("a b c d e f g h i j k l m n o p", " ") {
+	for event := range strings.SplitSeq("a b c d e f g h i j k l m n o p", " ") {
 		var one, two state.Entry
 		p.Apply(&one, event)
 		p.Apply(&two, event)

@@ -8,6 +8,7 @@ package steps
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -163,11 +164,8 @@ func (r Recorder) Decided(ctx context.Context, d *verdict.Decision) {
 // app, and not of a person whose key the bot has.
 func Listens(handles []string, app bool) string {
 	text := "it listens to "
-	for i, h := range handles {
-		if i > 0 {
-			text += ", "
-		}
-		text += "@" + h
+	if len(handles) > 0 {
+		text += "@" + strings.Join(handles, ", @")
 	}
 	if !app {
 		text += ", the name of a person whose API key or token it has"

@@ -1,5 +1,5 @@
-// Package uploads uploads the files of a post, once for all runs of its turn, and links
-// them.
+// Package uploads stores the files of a post with the platform, once for all runs of its
+// turn, and links them.
 //
 // The content of a file is read once. What a run has uploaded is kept at once, so a run
 // that follows finds it by name, type and size, and links it where it is.
