@@ -100,3 +100,105 @@ func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) *Registration {
 		return h(ctx, t.thread, &IssueChange{IssueEvent: *e})
 	})
 }
+
+// defaultHits is how many issues a search returns if no caller says.
+const defaultHits = 10
+
+// CreateIssue creates an issue. Title is required; the team defaults to that of
+// the thread's issue. Within a handler the same call of the same turn creates
+// one issue, however often the turn runs. Errors are *adapter.Error; one wraps
+// errors.ErrUnsupported if the platform has no issues.
+func (t *Thread) CreateIssue(ctx context.Context, c adapter.IssueFields) (*adapter.Issue, error) {
+	key := t.writeKey(ctx)
+	tracker, err := t.tracker(ctx, "create issue")
+	if err != nil {
+		return nil, err
+	}
+	if c.Team == nil && t.bot.can.subjecter != nil {
+		subject, err := t.bot.can.subjecter.Subject(ctx, t.workspace, t.id)
+		if err != nil {
+			return nil, err
+		}
+		c.Team = &subject.Team.ID
+	}
+	return tracker.CreateIssue(ctx, t.workspace, key, c)
+}
+
+// UpdateIssue changes an issue, by its id or short name, and returns it as it
+// then is. Empty means the thread's own issue.
+func (t *Thread) UpdateIssue(ctx context.Context, issue string, c adapter.IssueFields) (*adapter.Issue, error) {
+	tracker, err := t.tracker(ctx, "update issue")
+	if err != nil {
+		return nil, err
+	}
+	if issue, err = t.issueOr(ctx, issue); err != nil {
+		return nil, err
+	}
+	defer t.forgetSubject(ctx)
+	return tracker.UpdateIssue(ctx, t.workspace, issue, c)
+}
+
+// Search returns issues of the workspace with the words of a text, the best
+// first. A limit of zero means 10.
+func (t *Thread) Search(ctx context.Context, text string, limit int) ([]*adapter.Issue, error) {
+	tracker, err := t.tracker(ctx, "search issues")
+	if err != nil {
+		return nil, err
+	}
+	if limit <= 0 {
+		limit = defaultHits
+	}
+	return tracker.SearchIssues(ctx, t.workspace, text, limit)
+}
+
+// Link links an address to an issue: a conversation of a helpdesk, a pull
+// request. Empty means the thread's own issue. The same address is linked once.
+func (t *Thread) Link(ctx context.Context, issue string, l adapter.IssueLink) error {
+	tracker, err := t.tracker(ctx, "link issue")
+	if err != nil {
+		return err
+	}
+	if issue, err = t.issueOr(ctx, issue); err != nil {
+		return err
+	}
+	return tracker.LinkIssue(ctx, t.workspace, issue, l)
+}
+
+// Links returns what is linked to an issue, among it the conversations that a
+// helpdesk linked. Empty means the thread's own issue.
+func (t *Thread) Links(ctx context.Context, issue string) ([]adapter.IssueLink, error) {
+	tracker, err := t.tracker(ctx, "links of issue")
+	if err != nil {
+		return nil, err
+	}
+	if issue, err = t.issueOr(ctx, issue); err != nil {
+		return nil, err
+	}
+	return tracker.IssueLinks(ctx, t.workspace, issue)
+}
+
+// tracker returns the ability, unless the turn is over.
+func (t *Thread) tracker(ctx context.Context, op string) (adapter.Tracker, error) {
+	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	if t.bot.can.tracker == nil {
+		return nil, t.bot.cannot(op)
+	}
+	return t.bot.can.tracker, nil
+}
+
+// issueOr returns issue or, if it is empty, the thread's own.
+func (t *Thread) issueOr(ctx context.Context, issue string) (string, error) {
+	if issue != "" {
+		return issue, nil
+	}
+	if t.bot.can.subjecter == nil {
+		return "", t.bot.cannot("issue of the thread")
+	}
+	subject, err := t.bot.can.subjecter.Subject(ctx, t.workspace, t.id)
+	if err != nil {
+		return "", err
+	}
+	return subject.ID, nil
+}
