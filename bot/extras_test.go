@@ -34,8 +34,9 @@ func (r *recording) Post(ctx context.Context, p *adapter.Post) (*adapter.Message
 	return r.Platform.Post(ctx, p)
 }
 
-// newRecording returns a bot on a recording platform. The test is in a bubble.
-func newRecording(t *testing.T) (*bot.Bot, *recording) {
+// newRecording returns a bot on a recording platform, and a thread. The test is in a
+// bubble.
+func newRecording(t *testing.T) (*bot.Bot, *bot.Thread, *recording) {
 	t.Helper()
 	store := memstate.New(memstate.Options{})
 	t.Cleanup(func() { _ = store.Close() }) // nothing is lost with it
@@ -44,7 +45,11 @@ func newRecording(t *testing.T) (*bot.Bot, *recording) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b, r
+	th, err := b.Workspace("W1").Thread(thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, th, r
 }
 
 func words(texts ...string) iter.Seq2[string, error] {
@@ -82,11 +87,7 @@ func TestAsAndQuietReachEveryKindOfPost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b, r := newRecording(t)
-				th, err := b.Workspace("W1").Thread(thread)
-				if err != nil {
-					t.Fatal(err)
-				}
+				_, th, r := newRecording(t)
 				m, err := th.Post(t.Context(), test.content())
 				if err != nil {
 					t.Fatal(err)
@@ -108,11 +109,7 @@ func TestAsAndQuietReachEveryKindOfPost(t *testing.T) {
 func TestScheduledPostKeepsPersonaAndQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b, r := newRecording(t)
-		th, err := b.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b, th, r := newRecording(t)
 		grace := adapter.Persona{Name: "Grace"}
 		if _, err := th.PostAt(t.Context(), time.Now().Add(time.Hour), bot.Quiet(bot.As(bot.Text("later"), grace))); err != nil {
 			t.Fatal(err)
@@ -139,11 +136,7 @@ func TestScheduledPostKeepsPersonaAndQuiet(t *testing.T) {
 func TestPersonaErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b, r := newRecording(t)
-		th, err := b.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		b, th, r := newRecording(t)
 		session, err := b.Workspace("W1").Thread("fake:room:session-1")
 		if err != nil {
 			t.Fatal(err)
@@ -201,11 +194,7 @@ func edited(t *testing.T, th *bot.Thread, c bot.Content) error {
 func TestQuietInASessionAndInAnEditIsANoOp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b, _ := newRecording(t)
-		th, err := b.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, th, _ := newRecording(t)
 		m, err := th.Post(t.Context(), bot.Text("one"))
 		if err != nil {
 			t.Fatal(err)
@@ -219,7 +208,7 @@ func TestQuietInASessionAndInAnEditIsANoOp(t *testing.T) {
 func TestThreadsOfAnIssue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b, r := newRecording(t)
+		b, _, r := newRecording(t)
 		for i, in := range []adapter.ThreadID{"fake:room:t1", "fake:room:t2", "fake:other:t3", "fake:room:t1"} {
 			r.Said(in, "m"+string(rune('1'+i)), "ada", "text "+string(rune('1'+i)))
 			time.Sleep(time.Minute)
