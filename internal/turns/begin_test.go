@@ -1,0 +1,99 @@
+package turns_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linearbot/linearbot/internal/turns"
+	"github.com/linearbot/linearbot/state"
+)
+
+// leased adds an entry and leases its lane, as a store does that gives a lease with
+// the receipt.
+func (b *bench) leased(in string, req *state.LeaseRequest) *state.Lease {
+	b.t.Helper()
+	b.add(in, in)
+	ls, err := b.store.Store.Lease(b.t.Context(), *req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return ls[0]
+}
+
+// TestLeaseWithEntry has leases that came with their entries handled by workers that
+// were kept for them.
+func TestLeaseWithEntry(t *testing.T) {
+	t.Parallel()
+	run(t, func(t *testing.T, b *bench) {
+		b.store.failed = func() error { return errors.New("nothing is leased otherwise") }
+		b.cfg.Workers = 8
+		held := make(chan struct{})
+		b.cfg.Work = func(ctx context.Context, l *state.Lease, asked int) state.Settlement {
+			b.note("%s, %d asked", l.Lane.ID, asked)
+			if l.Lane.ID == "slow" {
+				<-held
+			}
+			return state.Settlement{Verdicts: []state.Verdict{state.Ack(l.Entries[0].ID)}}
+		}
+		r := turns.New(b.cfg)
+		if r.Reserve() != nil {
+			t.Error("a worker is kept before Run")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		time.Sleep(time.Second) // of the bubble, until all workers lease
+		synctest.Wait()
+
+		req := r.Reserve()
+		if req == nil || req.TTL != b.cfg.LeaseTTL || req.Holder != "test" {
+			t.Fatalf("Reserve = %+v, want the lifetime and the holder of the runner", req)
+		}
+		r.Begin(b.leased("slow", req))
+		synctest.Wait()
+		var kept []*state.LeaseRequest
+		for {
+			another := r.Reserve()
+			if another == nil {
+				break
+			}
+			kept = append(kept, another)
+		}
+		if len(kept) != 4 {
+			t.Errorf("beside one that is busy %d workers of 8 were kept, want 4: half of them lease", len(kept))
+		}
+		for range kept[1:] {
+			r.Begin(nil)
+		}
+		r.Begin(b.leased("quick", kept[0]))
+		synctest.Wait()
+		if st, err := b.store.Stats(t.Context()); err != nil || st.Entries != 1 {
+			t.Errorf("Stats = %+v, %v, want the slow one", st, err)
+		}
+		if load := r.Load(); load.Busy != 1 {
+			t.Errorf("%d are busy, want 1", load.Busy)
+		}
+
+		late := r.Reserve()
+		cancel()
+		synctest.Wait()
+		r.Begin(b.leased("late", late))
+		close(held)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if r.Reserve() != nil {
+			t.Error("a worker is kept after Run")
+		}
+		if got := b.notes(); len(got) != 2 || got[0] != "slow, 1 asked" || got[1] != "quick, 1 asked" {
+			t.Errorf("handled were %q", got)
+		}
+		ls, err := b.store.Store.Lease(t.Context(), *late)
+		if err != nil || ls[0].Lane.ID != "late" || ls[0].Entries[0].Attempt != 1 {
+			t.Errorf("leased %+v, %v, want the late one again, with no attempt spent", ls, err)
+		}
+	})
+}
