@@ -166,7 +166,7 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 // at once, with a lease that comes with the receipt.
 func (b *Bot) enqueue(ctx context.Context, e *state.Entry) (receipt state.Receipt, err error) {
 	if e.Lease = b.runner.Reserve(); e.Lease != nil {
-		defer func() { b.runner.Begin(receipt.Lease) }()
+		defer func() { b.runner.Begin(receipt.Lease) }() //nolint:contextcheck // a turn does not end with its request
 	}
 	return b.cfg.Store.Enqueue(ctx, *e)
 }

@@ -166,12 +166,12 @@ func (t Thread) ID() adapter.ThreadID {
 }
 
 // size is about how many bytes spell writes.
-func (t *Thread) size() int {
+func (t Thread) size() int {
 	return len(threadPrefix) + 20 + len(t.IssueID) + len(t.ParentID) + len(t.CommentID) + len(t.SessionID)
 }
 
 // spell writes the thread id.
-func (t *Thread) spell(b *strings.Builder) {
+func (t Thread) spell(b *strings.Builder) {
 	t.spellParent(b)
 	if t.CommentID != "" {
 		b.WriteString(":c:")

@@ -121,7 +121,7 @@ func (m *merger) run(ctx context.Context, s *Store, j *job) error {
 	}
 	j.done = make(chan struct{})
 	m.waiting = append(m.waiting, j)
-	m.keepWatch(s)
+	m.keepWatch(s) //nolint:contextcheck // see above
 	m.mu.Unlock()
 	m.next(s) //nolint:contextcheck // see above
 	select {

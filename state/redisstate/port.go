@@ -407,7 +407,7 @@ func (s *Store) importEntry(ctx context.Context, q *state.Queued, due uint64, ca
 	sh := &s.shards[i]
 	keys := []string{sh.queue(name), sh.ready, sh.counts, sh.later, sh.parked, sh.asleep, sh.dedup}
 	args := []any{
-		name, appendTail(nil, &q.Entry), max(q.Attempt, 0),
+		name, packTail(&q.Entry), max(q.Attempt, 0),
 		micros(q.EnqueuedAt), due, packCause(cause), millis(s.o.DedupTTL), s.channel, sh.id, pair(name, q.ID),
 	}
 	for n, k := range q.Keys {

@@ -74,7 +74,7 @@ func (s *Store) enqueueJob(i int, lane string, e *state.Entry, full bool) *job {
 		b = append(strconv.AppendInt(b, e.Hold.Microseconds(), 10), ' ')
 		how = string(append(b, flags...))
 	}
-	args[0], args[1] = appendTail(nil, e), how
+	args[0], args[1] = packTail(e), how
 	j := newJob(jobEnqueue, i, lane, []any{s.shards[i].queue(lane)}, args...)
 	j.lease = e.Lease
 	return j

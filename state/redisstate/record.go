@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -37,14 +36,13 @@ func undecodable() state.Cause {
 	return state.Cause{Code: "undecodable", Message: "the stored record is damaged or of another version"}
 }
 
-// appendTail packs the tail of e's record.
-func appendTail(b []byte, e *state.Entry) []byte {
+// packTail packs the tail of e's record.
+func packTail(e *state.Entry) []byte {
 	size := 1 + 2*binary.MaxVarintLen32 + len(e.ID) + len(e.Head) + len(e.Body)
 	for _, k := range e.Keys {
 		size += len(k) + binary.MaxVarintLen32
 	}
-	b = slices.Grow(b, size)
-	b = append(b, tailVersion)
+	b := append(make([]byte, 0, size), tailVersion)
 	b = appendText(b, e.ID)
 	b = binary.AppendUvarint(b, uint64(len(e.Keys)))
 	for _, k := range e.Keys {
@@ -226,7 +224,7 @@ func encodeDead(d *state.DeadEntry) string {
 	b = binary.BigEndian.AppendUint64(b, micros(d.BuriedAt))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(cause))) //nolint:gosec // far below 4 GiB
 	b = append(b, cause...)
-	tail := appendTail(nil, &d.Entry)
+	tail := packTail(&d.Entry)
 	b = append(b, headVersion)
 	b = binary.BigEndian.AppendUint32(b, uint32(max(d.Attempt, 0))) //nolint:gosec // a small count
 	b = binary.BigEndian.AppendUint64(b, d.Seq)

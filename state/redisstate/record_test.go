@@ -22,7 +22,7 @@ func headOf(attempts uint32, seq, at uint64) string {
 
 func FuzzDecodeEntry(f *testing.F) {
 	whole := headOf(3, 7, 1_700_000_000_000_000) +
-		string(appendTail(nil, &state.Entry{ID: "id", Keys: []string{"k", ""}, Body: []byte("body\x00")}))
+		string(packTail(&state.Entry{ID: "id", Keys: []string{"k", ""}, Body: []byte("body\x00")}))
 	f.Add(whole)
 	f.Add(whole[:headLen+4])
 	f.Add(headOf(0, 0, 1<<63))
@@ -33,7 +33,7 @@ func FuzzDecodeEntry(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again := headOf(uint32(q.Attempt), q.Seq, micros(q.EnqueuedAt)) + string(appendTail(nil, &q.Entry))
+		again := headOf(uint32(q.Attempt), q.Seq, micros(q.EnqueuedAt)) + string(packTail(&q.Entry))
 		back, err := decodeRecord(lane("a"), again)
 		if err != nil {
 			t.Fatalf("what was decoded from %q cannot be packed: %v", rec, err)
@@ -76,7 +76,7 @@ func splitName(t *testing.T, name string) {
 }
 
 func BenchmarkDecodeEntry(b *testing.B) {
-	h, tail := headOf(0, 1, 1), string(appendTail(nil, &state.Entry{ID: "id", Keys: []string{"key"}, Body: make([]byte, 2500)}))
+	h, tail := headOf(0, 1, 1), string(packTail(&state.Entry{ID: "id", Keys: []string{"key"}, Body: make([]byte, 2500)}))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := decodeEntry(lane("a"), h, tail); err != nil {
