@@ -290,6 +290,9 @@ func day(t time.Time) *string {
 // getCollection looks in all kinds, or in the one that type names.
 func getCollection(c *call) (*reply, error) {
 	c.inPart()
+	if said := c.q.get("type"); said != "" && len(collectionStages(c)) == 0 {
+		return nil, invalidField("type", "value", "must be project, iteration, milestone or initiative")
+	}
 	for _, stage := range collectionStages(c) {
 		it, err := c.collectionAt(c.path["id"], stage)
 		if err != nil {

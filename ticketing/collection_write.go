@@ -53,7 +53,7 @@ func (c *call) collectionKind(id, said string) (collectionKind, error) {
 	if said == "cycle" {
 		said = "iteration"
 	}
-	if id == "" && !slices.ContainsFunc(collectionKinds(), func(k collectionKind) bool { return k.typ == said }) {
+	if (id == "" || said != "") && !slices.ContainsFunc(collectionKinds(), func(k collectionKind) bool { return k.typ == said }) {
 		return collectionKind{}, invalidField("type", "required", "must be project, iteration, milestone or initiative")
 	}
 	for _, k := range collectionKinds() {

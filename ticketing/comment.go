@@ -380,7 +380,7 @@ func updateComment(c *call) (*reply, error) {
 	}
 	resolved, resolves := in.flag("is_resolved")
 	in.remote(change)
-	if len(change) == 0 && !resolves {
+	if len(change) == 0 && !in.hasAny("is_resolved") {
 		in.wrong("body", "required", "is required, or is_resolved")
 	}
 	if err := in.done(); err != nil {

@@ -88,6 +88,7 @@ func TestParametersThatNameNothing(t *testing.T) {
 		{tickets + "/ENG-9/comments", 404, `no ticket "ENG-9"`},
 		{tickets + "/ENG-1/comments", 200, ""},
 		{"/unified/ticketing/collections/nope/progress", 404, `no collection "nope"`},
+		{"/unified/ticketing/collections/x?type=nope", 422, "project, iteration"},
 		{"/integrated-account/" + r.conn.ID + "/capabilities?type=nope", 400, "unified or proxy"},
 	} {
 		got := r.call("GET", tc.path, nil).is(tc.status)
@@ -133,6 +134,14 @@ func TestShortListsHavePages(t *testing.T) {
 	back := r.call("GET", path+"?limit=3&prev_cursor="+page.text("prev_cursor"), nil).is(200)
 	if back.text("result.0.id") != "1" || back.count("result") != 3 {
 		t.Errorf("backwards %s", back.body)
+	}
+	// So have those that belong to no connection.
+	for i := range 3 {
+		r.newToken(ticketing.Token{Name: fmt.Sprint("Token ", i), Role: ticketing.RoleRead})
+	}
+	tokens := r.call("GET", "/token?limit=3", nil).is(200)
+	if last := r.call("GET", "/token?limit=3&next_cursor="+tokens.text("next_cursor"), nil).is(200); tokens.count("result") != 3 || last.count("result") != 1 {
+		t.Errorf("%s %s", tokens.body, last.body)
 	}
 	r.call("GET", "/unified/ticketing/workspaces?next_cursor="+page.text("prev_cursor"), nil).is(400)
 }

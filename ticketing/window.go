@@ -24,7 +24,7 @@ func (c *call) place(l *listing, hash string) (*cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if at.Resource != l.resource || at.Conn != c.conn.ID || at.Hash != hash {
+	if at.Resource != l.resource || at.Conn != c.connID() || at.Hash != hash {
 		return nil, badRequest(codeCursorMismatch, "the cursor belongs to another list, filter, order or connection: filters and order must be the same on every page")
 	}
 	return &at, nil
@@ -34,12 +34,21 @@ func (c *call) cursor(l *listing, hash string, at *cursor) (*string, error) {
 	if at == nil {
 		return nil, nil //nolint:nilnil // null is the end of the list
 	}
-	at.Resource, at.Conn, at.Hash = l.resource, c.conn.ID, hash
+	at.Resource, at.Conn, at.Hash = l.resource, c.connID(), hash
 	text, err := c.api.signer.sign(c.ctx, *at)
 	if err != nil {
 		return nil, err
 	}
 	return &text, nil
+}
+
+// connID is the id of the connection, for cursors; empty for lists that belong to
+// none.
+func (c *call) connID() string {
+	if c.conn == nil {
+		return ""
+	}
+	return c.conn.ID
 }
 
 // window is a page and what lies around it.
