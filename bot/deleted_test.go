@@ -80,10 +80,11 @@ func TestDeletedMessagesAreNotAnswered(t *testing.T) {
 			},
 		},
 		{
-			name: "stands in a thread whose first message is deleted", handler: wait,
+			name: "stands in a thread whose first message is deleted", handler: wait, seen: []string{bot.ErrDeleted.Error()},
 			play: func(k *bottest.Kit, th *bottest.Thread) {
 				root := k.User("bob").Say(th, "hm")
 				k.User("ada").Mention(th, "first")
+				time.Sleep(5 * time.Second)
 				k.User("bob").Delete(root)
 				k.Sleep(5 * time.Minute)
 			},
