@@ -84,7 +84,7 @@ func TestTicketRefusals(t *testing.T) {
 		{"a list", "[]", 400, "invalid_request", ""},
 		{"two values", "{} {}", 400, "invalid_request", ""},
 		{"deep", strings.Repeat(`{"a":`, 60) + "1" + strings.Repeat("}", 60), 400, "invalid_request", ""},
-		{"unknown parent", map[string]any{"name": "x", "team": "ENG", "parent_ticket": "ENG-999"}, 422, "validation_failed", "parent_ticket"},
+		{"unknown parent", map[string]any{"name": "x", "team": "ENG", "parent_ticket": "ENG-999"}, 404, "not_found", "parent_ticket"},
 		{"remote data", map[string]any{"name": "x", "team": "ENG", "remote_data": map[string]any{"nope": 1}}, 422, "validation_failed", ""},
 	} {
 		got := r.call("POST", tickets, tc.body).is(tc.status)

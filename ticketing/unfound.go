@@ -51,7 +51,7 @@ func unfound(err error, fields map[string]string) error {
 		return err
 	}
 	p := invalid(failure{Field: field, Code: "not_found", Message: "Linear has none with this id that the connection can see (" + strings.TrimSuffix(e.Message, ".") + ")"})
-	p.status, p.remote, p.cause = http.StatusUnprocessableEntity, true, err
+	p.status, p.code, p.remote, p.cause = http.StatusNotFound, codeNotFound, true, err
 	return p
 }
 
