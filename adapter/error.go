@@ -117,7 +117,8 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 		b.WriteString(e.Err.Error())
 	}
-	if cause, ok := errors.AsType[*Error](e.Err); e.RetryAfter > 0 && !(ok && cause.RetryAfter == e.RetryAfter) {
+	cause, ok := errors.AsType[*Error](e.Err)
+	if told := ok && cause.RetryAfter == e.RetryAfter; e.RetryAfter > 0 && !told {
 		fmt.Fprintf(&b, " (try again in %s)", e.RetryAfter.Round(time.Millisecond))
 	}
 	return b.String()
