@@ -97,3 +97,43 @@ func TestLeaseWithEntry(t *testing.T) {
 		}
 	})
 }
+
+// TestRunWaitsForWhatIsKept ends Run while an entry is being stored. The lease that
+// comes with it goes back at once: its lane does not wait until it lapses.
+func TestRunWaitsForWhatIsKept(t *testing.T) {
+	t.Parallel()
+	run(t, func(t *testing.T, b *bench) {
+		b.cfg.Workers = 64 // one call leases for 16 of them
+		b.cfg.Work = func(context.Context, *state.Lease, int) state.Settlement {
+			t.Error("a turn began after the end of Run")
+			return state.Settlement{}
+		}
+		r := turns.New(b.cfg)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		time.Sleep(time.Second) // of the bubble, until all workers lease
+		first, second := r.Reserve(), r.Reserve()
+		if first == nil || second == nil {
+			t.Fatal("no worker is kept")
+		}
+		cancel()
+		synctest.Wait()
+		r.Begin(nil)
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			t.Fatalf("Run has ended with %v before the entry was stored", err)
+		default:
+		}
+		r.Begin(b.leased("late", first))
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		at := time.Now()
+		ls, err := b.store.Store.Lease(t.Context(), *first)
+		if err != nil || ls[0].Lane.ID != "late" || time.Since(at) > 0 {
+			t.Errorf("leased %+v, %v after %s, want the lane at once", ls, err, time.Since(at))
+		}
+	})
+}

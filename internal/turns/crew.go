@@ -76,21 +76,36 @@ func (c *crew) dismiss() {
 // be leased in the same step: the request is for [state.Entry.Lease]. The result of that
 // goes to [Runner.Begin], in any case. It is nil while half of the workers are busy, as
 // leasing many lanes at once costs less then, and before and after Run.
+//
+// Run does not end between the two, so that what was leased then goes back.
 func (r *Runner) Reserve() *state.LeaseRequest {
-	if 2*len(r.free) < r.cfg.Workers || r.crew.Load() == nil {
+	c := r.crew.Load()
+	if 2*len(r.free) < r.cfg.Workers || c == nil || !c.keep() {
 		return nil
 	}
 	select {
 	case <-r.free:
 		return &r.request
 	default:
+		r.turns.Done()
 		return nil
 	}
+}
+
+// keep has Run wait for one more. It reports false once the crew is dismissed.
+func (c *crew) keep() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.gone {
+		c.runner.turns.Add(1)
+	}
+	return !c.gone
 }
 
 // Begin has the worker that Reserve has kept handle a lease, or lets it go if there is
 // none. A lease that comes when leasing has ended goes back.
 func (r *Runner) Begin(l *state.Lease) {
+	defer r.turns.Done()
 	if l != nil {
 		entries, _ := r.cfg.Size()
 		if c := r.crew.Load(); c != nil && c.start(leased{l, entries}) {
@@ -100,7 +115,7 @@ func (r *Runner) Begin(l *state.Lease) {
 	}
 	select {
 	case r.free <- struct{}{}:
-	default: // another Run has begun meanwhile, with all workers
+	default: // Run did not wait so long, and another one has begun, with all workers
 	}
 }
 
