@@ -240,7 +240,7 @@ func TestHelpdeskBadDays(t *testing.T) {
 	// Without Linear the issues stay, marked; a create says what became of it.
 	d.must(chromedp.Click(chromedp.CSS(`#away`)))
 	d.shows("#stale", "Linear cannot be reached")
-	d.shows("[data-issue=ENG-3]", "as it was last")
+	d.shows("[data-issue=ENG-3]", "last known state")
 	second.shows("#away", "Bring Linear back")
 	d.look("inbox-away-light", 1280, 900, false)
 	d.look("inbox-away-phone-dark", 390, 844, true)
