@@ -27,7 +27,7 @@ func (c *call) holders(account string) ([]*Connection, error) {
 	var out []*Connection
 	for i := range all {
 		v := &all[i]
-		if id != "" && v.ID != id || v.Account != "" && v.Account != account {
+		if id != "" && v.ID != id || !v.serves(account) {
 			continue
 		}
 		out = append(out, v)

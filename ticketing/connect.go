@@ -33,6 +33,7 @@ type assignments struct {
 
 	mu    sync.Mutex
 	known map[string]string
+	left  departures
 	until time.Time
 }
 
@@ -40,25 +41,37 @@ const assignmentsTTL = 3 * time.Second
 
 func assignmentsKey() state.Key { return state.Key{Kind: "ticketing.accounts", ID: "all"} }
 
-func (s *assignments) all(ctx context.Context) (map[string]string, error) {
+func (s *assignments) all(ctx context.Context) (map[string]string, departures, error) {
 	s.mu.Lock()
-	known, until := s.known, s.until
+	known, left, until := s.known, s.left, s.until
 	s.mu.Unlock()
 	if s.now().Before(until) {
-		return known, nil
+		return known, left, nil
 	}
-	fresh := map[string]string{}
-	if _, err := s.docs.load(ctx, assignmentsKey(), &fresh); err != nil {
-		return nil, err
+	known, left = map[string]string{}, departures{}
+	if _, err := s.docs.load(ctx, assignmentsKey(), &known); err != nil {
+		return nil, nil, err
 	}
-	s.keep(fresh)
-	return fresh, nil
+	if _, err := s.docs.load(ctx, departuresKey(), &left); err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known, s.left, s.until = known, left, s.now().Add(assignmentsTTL)
+	return known, left, nil
 }
 
+// keep replaces the assignments by what was just written.
 func (s *assignments) keep(all map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known, s.until = all, s.now().Add(assignmentsTTL)
+	s.known = all
+}
+
+func (s *assignments) keepLeft(all departures) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = all
 }
 
 // Assign gives a connection to an account of the helpdesk; an empty account takes
@@ -82,15 +95,25 @@ func (a *API) Assign(ctx context.Context, connection, account string) error {
 		return err
 	}
 	a.assigned.keep(*now)
+	if account != "" {
+		if _, err := a.readmit(ctx, connection, account); err != nil {
+			return err
+		}
+	}
 	a.wake()
 	return nil
 }
 
 // Connected says that a workspace was connected for an account of the helpdesk. It
-// belongs to the account from now on, unless it was given to one before.
+// belongs to the account from now on, unless it was given to one before, or the
+// account had left it while others share it.
 func (a *API) Connected(ctx context.Context, connection, account string) error {
 	if account == "" {
 		return nil
+	}
+	if back, err := a.readmit(ctx, connection, account); back || err != nil {
+		a.wake()
+		return err // it is shared, and stays so
 	}
 	now, err := change(ctx, a.docs, assignmentsKey(), 0, func(all *map[string]string) (bool, error) {
 		if *all == nil {

@@ -41,6 +41,9 @@ type Connection struct {
 	TokenExpires, TokenRefreshed, CreatedAt, ChangedAt time.Time
 	// Problem says why it is not active. May be empty.
 	Problem string
+
+	// left are the accounts that a connection of every account serves no longer.
+	left []string
 }
 
 // usable reports whether Linear can be called through the connection now.
@@ -60,8 +63,8 @@ func (a *API) connected(ctx context.Context) ([]Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	assigned, err := a.assigned.all(ctx)
-	if err != nil || len(a.cfg.Accounts)+len(assigned) == 0 && a.cfg.Default == "" {
+	assigned, left, err := a.assigned.all(ctx)
+	if err != nil || len(a.cfg.Accounts)+len(assigned)+len(left) == 0 && a.cfg.Default == "" {
 		return all, err
 	}
 	all = slices.Clone(all)
@@ -71,6 +74,9 @@ func (a *API) connected(ctx context.Context) ([]Connection, error) {
 			// One that is not listed is not everyone's: a customer's new
 			// workspace would be open to the others until someone lists it.
 			v.Account = cmp.Or(a.configured(v), assigned[v.ID], v.ID)
+		}
+		if v.Account == "" {
+			v.left = left[v.ID]
 		}
 		v.Default = v.Default || a.cfg.Default != "" && (v.ID == a.cfg.Default || v.Key == a.cfg.Default)
 	}
@@ -86,7 +92,8 @@ func (a *API) configured(v *Connection) string {
 type Disconnecter interface {
 	// Disconnect revokes the tokens of a connection and always deletes its
 	// secrets. revoked is false if Linear did not confirm; warning then
-	// says what to do.
+	// says what to do. It is not called if a caller of certain accounts
+	// disconnects from a connection that every account shares.
 	Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error)
 }
 
@@ -155,7 +162,7 @@ func (c *call) connections() ([]Connection, error) {
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(v Connection) bool {
 		return len(c.who.Connections) > 0 && !slices.Contains(c.who.Connections, v.ID) ||
-			len(c.who.Accounts) > 0 && v.Account != "" && !slices.Contains(c.who.Accounts, v.Account)
+			len(c.who.Accounts) > 0 && !slices.ContainsFunc(c.who.Accounts, v.serves)
 	}), nil
 }
 
@@ -178,7 +185,7 @@ func (c *call) connect() error {
 	}
 	if account := c.named(); account != "" && strings.HasPrefix(c.route.path, "/conversations/") {
 		// An account's conversations stay out of the workspaces of others.
-		all = slices.DeleteFunc(all, func(v Connection) bool { return v.Account != "" && v.Account != account })
+		all = slices.DeleteFunc(all, func(v Connection) bool { return !v.serves(account) })
 	}
 	chosen, err := choose(all, id)
 	if err != nil {

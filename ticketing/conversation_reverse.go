@@ -105,5 +105,5 @@ func (c *call) placeOf(conn *Connection, address string) (place, bool) {
 	if account == "-" {
 		account = c.account()
 	}
-	return place{account, conversation}, conversation != "" && (conn.Account == "" || conn.Account == account)
+	return place{account, conversation}, conversation != "" && conn.serves(account)
 }

@@ -249,7 +249,7 @@ func (c *call) linkedThere(e *event, p place, v *link, kind string) error {
 // foundLink keeps a link that was made in Linear, so that its conversation hears
 // of the issue before its links are listed. It returns the link if it is new.
 func (c *call) foundLink(p place, v *entity) (*link, error) {
-	if v.IssueID == "" || c.enabled(p) != nil || c.conn.Account != "" && c.conn.Account != p.Account {
+	if v.IssueID == "" || c.enabled(p) != nil || !c.conn.serves(p.Account) {
 		return nil, nil //nolint:nilnil,nilerr // no conversation of this connection
 	}
 	have, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)

@@ -83,7 +83,7 @@ func (a *API) publish(ctx context.Context, n news) error {
 		i := slices.IndexFunc(conns, func(v Connection) bool { return v.ID == n.conn })
 		all = slices.DeleteFunc(all, func(s subscription) bool {
 			// The account of a connection that is gone is unknown.
-			return s.limited() && (i < 0 || conns[i].Account != "" && !slices.Contains(s.Accounts, conns[i].Account))
+			return s.limited() && (i < 0 || !slices.ContainsFunc(s.Accounts, conns[i].serves))
 		})
 	}
 	return a.publishTo(ctx, all, n)

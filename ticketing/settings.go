@@ -335,7 +335,12 @@ func disconnectAccount(c *call) (*reply, error) {
 	return ok(out), nil
 }
 
+// disconnect ends a connection or, if the caller is of certain accounts and others
+// share it, takes it from those.
 func (c *call) disconnect(conn *Connection) (*Disconnected, error) {
+	if conn.Account == "" && len(c.who.Accounts) > 0 {
+		return c.leave(conn)
+	}
 	ender, can := c.api.cfg.Connections.(Disconnecter)
 	if !can {
 		return nil, &problem{
