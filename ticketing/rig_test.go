@@ -48,12 +48,16 @@ type rig struct {
 	http   *httptest.Server
 	token  string
 	prefix string
+
+	between *between
 }
 
 type options struct {
 	config func(*ticketing.Config)
 	store  state.Store
 	linear linearsim.Config
+	// between sees what is sent to Linear.
+	between *between
 }
 
 const deskURL = "https://desk.example/app/accounts/{account}/conversations/{conversation}"
@@ -61,7 +65,7 @@ const deskURL = "https://desk.example/app/accounts/{account}/conversations/{conv
 func newRig(tb testing.TB, o options) *rig { //nolint:thelper // tb is t below
 	t := tb
 	t.Helper()
-	r := &rig{t: t, prefix: "/t"}
+	r := &rig{t: t, prefix: "/t", between: o.between}
 	if o.linear.RetryAfter == nil {
 		o.linear.RetryAfter = []time.Duration{20 * time.Millisecond, 50 * time.Millisecond}
 	}
@@ -105,8 +109,12 @@ func newRig(tb testing.TB, o options) *rig { //nolint:thelper // tb is t below
 
 func (r *rig) client(token string) *linearapi.Client {
 	r.t.Helper()
-	transport := &http.Transport{}
-	r.t.Cleanup(transport.CloseIdleConnections)
+	plain := &http.Transport{}
+	r.t.Cleanup(plain.CloseIdleConnections)
+	var transport http.RoundTripper = plain
+	if r.between != nil {
+		r.between.next, transport = plain, r.between
+	}
 	c, err := linearapi.New(linearapi.Config{
 		URL: r.linear.GraphQLURL(), UploadsURL: r.linear.URL(), Tokens: linearapi.AccessToken(token), Pause: time.Millisecond,
 		HTTPClient: &http.Client{Transport: transport},

@@ -251,38 +251,15 @@ func (c *call) readStatus(in *input, team string, out linearapi.Input) error {
 		in.wrong("status", "value", "a ticket cannot be set to %s: use /tickets/{id}/archive or DELETE", word)
 		return nil
 	}
-	chosen := pickState(own, r.name)
+	chosen, err := c.pickState(own, r.name)
+	if err != nil {
+		return err
+	}
 	if chosen == nil {
 		in.wrong("status", "not_found", "the team has no status %s", quoteID(r.name))
 		return nil
 	}
 	out["stateId"] = chosen.ID
-	return nil
-}
-
-// pickState finds the state that a name means: what the team calls so, else the
-// first state of the types that the word stands for.
-func pickState(own []*linearapi.WorkflowState, name string) *linearapi.WorkflowState {
-	for _, s := range own {
-		if strings.EqualFold(s.Name, name) {
-			return s
-		}
-	}
-	types := typesOf(name)
-	if strings.EqualFold(name, "open") {
-		types = []string{"unstarted", "backlog"}
-	}
-	for _, t := range types {
-		var first *linearapi.WorkflowState
-		for _, s := range own {
-			if s.Type == t && (first == nil || s.Position < first.Position) {
-				first = s
-			}
-		}
-		if first != nil {
-			return first
-		}
-	}
 	return nil
 }
 

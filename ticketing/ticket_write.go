@@ -26,7 +26,7 @@ type TicketInput struct {
 	Description       *string           `json:"description,omitempty" doc:"Markdown."`
 	HTMLDescription   *string           `json:"html_description,omitempty" doc:"Converted to Markdown if there is no description."`
 	Team              *anyRef           `json:"team,omitempty" doc:"Required on create, unless the connection has a default team: an id, a key, or an object with one of them. Also taken as team_id."`
-	Status            *anyRef           `json:"status,omitempty" doc:"An object with the id of a status, or a name: what the team calls it, or open, active, pending, completed, closed."`
+	Status            *anyRef           `json:"status,omitempty" doc:"An object with the id of a status, or a name: what the team calls it, or open, active, pending, completed, closed. open is the default status of the team, pending its triage status, active the one that its Git automation starts work in; otherwise the first of that kind."`
 	Priority          *anyRef           `json:"priority,omitempty" doc:"0 to 4, a word, or an object with id or name."`
 	Assignees         []anyRef          `json:"assignees,omitempty" doc:"At most one. Also taken as assignee or assignee_id."`
 	Delegate          *anyRef           `json:"delegate,omitempty"`
