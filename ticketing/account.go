@@ -202,6 +202,14 @@ func writeCustomerAccount(c *call) (*reply, error) {
 	case id != "" && hasExternal:
 		out["externalIds"] = []string{external}
 	case id == "" && hasExternal && external != "":
+		same := nest("externalIds.some", linearapi.Filter{"eq": external})
+		have, err := rawList[Named](c, p, request{conditions: []linearapi.Filter{same}, page: linearapi.PageArgs{First: 1}}, " id")
+		if err != nil {
+			return nil, err
+		}
+		if len(have.Nodes) == 0 {
+			status = http.StatusCreated
+		}
 		p.create, p.inputs[0] = "customerUpsert", "CustomerUpsertInput"
 		delete(out, "externalIds")
 		out["externalId"] = external

@@ -28,7 +28,7 @@ type Attachment struct {
 	ContentType    *string         `json:"content_type" doc:"Guessed from the name; a read does not fetch the file."`
 	Size           *int64          `json:"size"`
 	UploadedBy     *string         `json:"uploaded_by"`
-	UploadedByType *string         `json:"uploaded_by_type"`
+	UploadedByType *string         `json:"uploaded_by_type" enum:"user,contact,system"`
 	Conversation   *IDRef          `json:"conversation" doc:"If it is a link to a conversation."`
 	CreatedAt      *time.Time      `json:"created_at"`
 	UpdatedAt      *time.Time      `json:"updated_at"`
@@ -50,13 +50,8 @@ func (c *call) attachment(n *linearapi.Node[linearapi.Attachment]) *Attachment {
 	if v.Issue != nil {
 		out.TicketID = text(v.Issue.ID)
 	}
-	if v.Creator != nil {
-		out.UploadedBy = text(v.Creator.ID)
-		kind := "user"
-		if v.Creator.App {
-			kind = "system"
-		}
-		out.UploadedByType = &kind
+	if by := author(v.Creator, v.ExternalUserCreator, nil); by != nil {
+		out.UploadedBy, out.UploadedByType = text(by.ID), &by.Type
 	}
 	if c.conn.Client.OwnsFile(v.URL) {
 		out.Kind = "file"

@@ -18,7 +18,8 @@ import (
 // AttachmentInput is the body that creates an attachment.
 type AttachmentInput struct {
 	_             struct{}       `additionalProperties:"true"`
-	Ticket        *anyRef        `json:"ticket,omitempty" doc:"Required on its own. Also taken as ticket_id."`
+	Ticket        *anyRef        `json:"ticket,omitempty" doc:"Required on its own, unless a comment is given. Also taken as ticket_id."`
+	Comment       *anyRef        `json:"comment,omitempty" doc:"With mode inline: the comment to put the file into. Also taken as comment_id."`
 	FileName      string         `json:"file_name,omitempty"`
 	FileURL       string         `json:"file_url,omitempty" doc:"Address of a link."`
 	Data          string         `json:"data,omitempty" doc:"Content of a file, in base64."`
@@ -27,7 +28,7 @@ type AttachmentInput struct {
 	IconURL       string         `json:"icon_url,omitempty" doc:"A PNG or JPG of at least 20 by 20 pixels. It can be written only: Linear does not tell it."`
 	Metadata      map[string]any `json:"metadata,omitempty"`
 	GroupBySource bool           `json:"group_by_source,omitempty" doc:"Has Linear show it among others of its source."`
-	Mode          string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the description of the ticket."`
+	Mode          string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the text of the comment, or into the description of the ticket."`
 
 	RemoteData map[string]any `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
 }
@@ -40,11 +41,15 @@ func createAttachment(c *call) (*reply, error) {
 		target, _, _ = in.ref("ticket")
 	}
 	ref, _ := issueRef(target)
-	if ref == "" {
+	comment, _, _ := in.ref("comment", "comment_id")
+	if ref == "" && comment == "" {
 		in.wrong("ticket", "required", "is required: the id of a ticket")
 		return nil, in.done()
 	}
 	a, err := c.attaching(in)
+	if err == nil && comment != "" && a.mode != "inline" {
+		in.wrong("comment", "value", "is for mode inline: attachments are on tickets")
+	}
 	if err == nil {
 		err = in.done()
 	}
@@ -52,7 +57,7 @@ func createAttachment(c *call) (*reply, error) {
 		return nil, err
 	}
 	if a.mode == "inline" {
-		v, err := c.attachInline(ref, a)
+		v, err := c.attachInline(ref, comment, a)
 		if err != nil {
 			return nil, missing(err, "ticket", target)
 		}
@@ -62,11 +67,12 @@ func createAttachment(c *call) (*reply, error) {
 	if err != nil {
 		return nil, missing(err, "ticket", target)
 	}
-	v := c.attachment(n)
-	if v.ID != c.make {
+	v, status := c.attachment(n), http.StatusCreated
+	if v.ID != c.make { // the ticket had one with this address
 		c.header.Set("Upserted", "true")
+		status = http.StatusOK
 	}
-	return c.one(http.StatusCreated, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
+	return c.one(status, item{id: v.ID, value: v, remote: n.JSON}, v.Etag)
 }
 
 // attaching is what a body says about an attachment, checked before anything is
@@ -209,7 +215,7 @@ func (c *call) attach(ref string, a *attaching, id string) (*linearapi.Node[line
 
 // attachmentFields are those of an attachment, as Linear calls them.
 const attachmentFields = " id title subtitle url metadata sourceType groupBySource createdAt updatedAt archivedAt" +
-	" creator { id name displayName email avatarUrl app } issue { id identifier title url }"
+	" creator { id name displayName email avatarUrl app } externalUserCreator { id name displayName email avatarUrl } issue { id identifier title url }"
 
 func isWeb(address string) bool {
 	u, err := url.Parse(address)
@@ -328,6 +334,13 @@ func attachmentStands(c *call, answer []byte) (bool, error) {
 		return false, err
 	}
 	if strings.HasPrefix(a.ID, inlinePrefix) && a.TicketID != nil {
+		if a.CommentID != nil {
+			comment, err := client.Comment(c.ctx, *a.CommentID)
+			if remoteNotFound(err) {
+				return false, nil
+			}
+			return err == nil && strings.Contains(comment.Body, a.FileURL), err
+		}
 		issue, err := client.Issue(c.ctx, *a.TicketID)
 		if remoteNotFound(err) {
 			return false, nil
@@ -344,14 +357,18 @@ func attachmentStands(c *call, answer []byte) (bool, error) {
 // inlinePrefix begins the ids of files that stand in a text.
 const inlinePrefix = "inline_"
 
-// attachInline uploads a file and adds it to the description of a ticket.
-func (c *call) attachInline(ref string, a *attaching) (*Attachment, error) {
+// attachInline uploads a file and adds it to a comment or, without one, to the
+// description of a ticket.
+func (c *call) attachInline(ref, comment string, a *attaching) (*Attachment, error) {
 	if !a.has {
 		return nil, invalidField("data", "required", "is required with mode inline")
 	}
 	client, err := c.client()
 	if err != nil {
 		return nil, err
+	}
+	if comment != "" {
+		return c.attachToComment(client, ref, comment, a)
 	}
 	issue, err := client.Ticket(c.ctx, ref)
 	if err != nil {
@@ -369,10 +386,46 @@ func (c *call) attachInline(ref string, a *attaching) (*Attachment, error) {
 		return nil, err
 	}
 	done(changed.Value.UpdatedAt)
-	files := filesIn(issue.Value.ID, markdown, client.OwnsFile)
+	return c.inlined(client, issue.Value.ID, markdown, a)
+}
+
+// attachToComment adds a file to the text of a comment. A ticket that is named, too,
+// has to be the one of the comment.
+func (c *call) attachToComment(client *linearapi.Client, ref, comment string, a *attaching) (*Attachment, error) {
+	now, err := client.CommentNode(c.ctx, comment)
+	if err != nil {
+		return nil, missing(err, "comment", comment)
+	}
+	issue := now.Value.Issue
+	if issue == nil {
+		return nil, invalidField("comment", "value", "is not a comment on a ticket")
+	}
+	if ref != "" && ref != issue.ID && !strings.EqualFold(ref, issue.Identifier) {
+		return nil, invalidField("comment", "value", "is a comment on %s, another ticket", issue.Identifier)
+	}
+	markdown, err := c.inline(a, 0)
+	if err != nil {
+		return nil, err
+	}
+	done := c.api.intend(c.ctx, c.conn.ID, comment)
+	changed, err := client.CommentEdit(c.ctx, comment, linearapi.Input{"body": strings.TrimSpace(now.Value.Body + "\n\n" + markdown)})
+	if err != nil {
+		return nil, missing(err, "comment", comment)
+	}
+	done(changed.Value.UpdatedAt)
+	out, err := c.inlined(client, issue.ID, markdown, a)
+	if err == nil {
+		out.CommentID = &comment
+	}
+	return out, err
+}
+
+// inlined is the file that a piece of Markdown shows.
+func (c *call) inlined(client *linearapi.Client, issue, markdown string, a *attaching) (*Attachment, error) {
+	files := filesIn(issue, markdown, client.OwnsFile)
 	if len(files) == 0 {
 		return nil, errors.New("ticketing: the storage of the file is not Linear's")
 	}
 	files[0].FileName = a.name
-	return inlineAttachment(issue.Value.ID, files[0]), nil
+	return inlineAttachment(issue, files[0]), nil
 }

@@ -22,6 +22,8 @@ type Attachment struct {
 	ArchivedAt    time.Time `json:"archivedAt"`
 	Creator       *User     `json:"creator"`
 	Issue         *IssueRef `json:"issue"`
+	// ExternalUserCreator is who made it from outside the workspace.
+	ExternalUserCreator *ExternalUser `json:"externalUserCreator"`
 }
 
 // AttachmentCreateInput describes the attachment to create. Empty fields are

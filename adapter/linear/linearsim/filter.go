@@ -217,6 +217,9 @@ func (r *request) matchField(n node, name string, raw any) bool {
 	case time.Time:
 		return c["null"] != true && matchTime(r, c, v)
 	}
+	if texts := textsOf(v); len(texts) > 0 {
+		return matchTexts(c, texts)
+	}
 	if to, isNode := v.(node); isNode && !isPage(v) {
 		return (&filter[node]{}).match(r, c, to)
 	}
@@ -226,6 +229,25 @@ func (r *request) matchField(n node, name string, raw any) bool {
 func isPage(v any) bool {
 	_, ok := v.(interface{ nodes() []node })
 	return ok
+}
+
+// matchTexts matches a list of texts: some, every, length.
+func matchTexts(c args, all []string) bool {
+	for name, raw := range c {
+		sub, ok := asArgs(raw), true
+		switch name {
+		case "some":
+			ok = slices.ContainsFunc(all, func(s string) bool { return matchText(sub, s) })
+		case "every":
+			ok = !slices.ContainsFunc(all, func(s string) bool { return !matchText(sub, s) })
+		case "length":
+			ok = matchNumber(sub, float64(len(all)))
+		}
+		if raw != nil && !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // matchAll matches a collection: some, every, length, or a field that some
