@@ -153,7 +153,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		case g.shut:
 			continue
 		}
-		b.attend(ctx, r)
+		r.session.Begin(ctx)
 		start := time.Now()
 		b.steps.Add(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
 		err = b.call(ctx, r, h)

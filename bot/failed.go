@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -79,23 +78,25 @@ func (b *Bot) failed(ctx context.Context, log *zerolog.Logger, e *state.Queued, 
 	last.event = &adapter.OtherEvent{Meta: head, Reason: "failed"}
 	if in != "" {
 		last.thread = &Thread{bot: b, id: in, workspace: e.Lane.Workspace, turn: last}
-		if last.thread.inSession() {
-			last.keeper = b.attends.Keeper(nil, last.name()) // which counts
-		}
+		last.session = last.attended()
+		last.session.Count()
 	}
 
 	// Not beyond the drain, nor the lease: then the turn is buried elsewhere.
 	ctx, cancel := context.WithTimeout(ctx, failedTimeout)
 	defer cancel()
 	ctx = withTurn(ctx, last)
-	if last.keeper != nil && b.waits(e, t) && !b.cfg.Sessions.Unattended {
-		if t == nil {
-			b.settleWord(ctx, last.thread, last.name(), false)
-		} else {
-			t.settleWord(ctx)
+	if b.waits(e, t) {
+		var failed *attend.Turn
+		if t != nil {
+			failed = t.session
 		}
-		b.cancelPlan(ctx, last.thread)
-		defer b.failSession(ctx, log, last, f)
+		last.session.Bury(ctx, failed)
+		defer func() {
+			if err := last.session.Fail(ctx, f.apology()); err != nil {
+				log.Warn().Err(err).Msg("could not end the session of a turn that failed")
+			}
+		}()
 	}
 	if len(b.on.failed) == 0 {
 		if !b.cfg.NoApology && last.thread != nil && b.wasAsked(ctx, e, t, f) {
@@ -133,7 +134,7 @@ func (b *Bot) wasAsked(ctx context.Context, e *state.Queued, t *Turn, f *Failed)
 	}
 	// The message may be what ends the process, so nothing parses it here.
 	d, to, ok := b.peek(e)
-	if !ok || !to.Message || b.wasDeleted(ctx, &to) {
+	if !ok || !to.Message || halt.Gone(ctx, b.notes.Thread(laneKey(to.Workspace, to.Thread)), to.Key, string(to.Thread)) {
 		return false
 	}
 	body := bytes.ToLower(d.Body)
@@ -159,19 +160,6 @@ func (b *Bot) threadOf(e *state.Queued) adapter.ThreadID {
 		return to.Thread
 	}
 	return adapter.ThreadID(e.Lane.Thread().ID)
-}
-
-// wasDeleted reports whether a message that was not read, or the one that begins its
-// thread, is known to be deleted. Their ids are parts of the event key and of the
-// thread id.
-func (b *Bot) wasDeleted(ctx context.Context, to *adapter.Route) bool {
-	ids, err := halt.Deleted(ctx, b.notes.Thread(laneKey(to.Workspace, to.Thread)))
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(ids, func(id string) bool {
-		return slices.Contains(strings.Split(to.Key, "|"), id) || strings.HasSuffix(string(to.Thread), ":"+id)
-	})
 }
 
 // apology is what a person is told of it.
@@ -200,20 +188,5 @@ func (b *Bot) waits(e *state.Queued, t *Turn) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// failSession sees to it that a session of which a turn failed for good has an end.
-func (b *Bot) failSession(ctx context.Context, log *zerolog.Logger, last *Turn, f *Failed) {
-	if !last.keeper.Open() || context.Cause(ctx) != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return
-	}
-	storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), attend.Patience)
-	defer cancel()
-	e := &attend.End{
-		Thread: last.thread.id, Key: attend.Key(last.name(), "failed"), Kind: adapter.ActivityFailure, Body: f.apology(),
-	}
-	if err := b.attends.End(ctx, storing, last.thread.workspace, last.entry.Lane, e); err != nil {
-		log.Warn().Err(err).Msg("could not end the session of a turn that failed")
 	}
 }

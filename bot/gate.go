@@ -29,7 +29,7 @@ func (b *Bot) gate(ctx context.Context, r *run, h *handler) (gate, error) {
 	ctx = r.limited(ctx)
 	if speaks, rival, err := b.claim(ctx, r); err != nil || !speaks {
 		if err == nil {
-			err = b.pointElsewhere(ctx, r)
+			err = r.session.PointElsewhere(ctx)
 		}
 		return gate{over: reason.SameAct, detail: rival}, err
 	}

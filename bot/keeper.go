@@ -17,8 +17,7 @@ import (
 
 // What people see of a session besides what handlers write; see package attend. The
 // first word is that of the turn, or of the intake if the turn is long in coming. Then
-// the turn has a keeper: here is when it begins, and what a turn leaves to be said at its
-// end.
+// the turn speaks for itself, and its [attend.Turn] says what its handlers leave unsaid.
 
 // SessionConfig says what the bot does in agent sessions by itself. The zero value
 // is a good one.
@@ -54,14 +53,15 @@ const (
 func (b *Bot) attendance() *attend.Sessions {
 	cfg := b.cfg.Sessions
 	return attend.New(attend.Config{
-		Agent: b.can.agent, Owner: b.can.owner, Planner: b.can.planner, First: cfg.First, KeepAlive: cfg.KeepAlive,
-		Take: adapter.TakeIssue{Delegate: cfg.BecomeDelegate, Start: cfg.StartIssue}, Alive: alive, Log: b.log,
-		Later: func(ctx context.Context, lane state.Key, e *attend.End) error {
-			packed, err := (&own.Event{End: e}).Pack()
+		Unattended: cfg.Unattended, Agent: b.can.agent, Owner: b.can.owner, Planner: b.can.planner,
+		First: cfg.First, KeepAlive: cfg.KeepAlive, Alive: alive, Log: b.log,
+		Take: adapter.TakeIssue{Delegate: cfg.BecomeDelegate, Start: cfg.StartIssue},
+		Later: func(ctx context.Context, l *attend.Later) error {
+			packed, err := (&own.Event{End: l.End, Wait: l.Wait}).Pack()
 			if err != nil {
 				return Permanent(err)
 			}
-			_, err = b.cfg.Store.Enqueue(ctx, state.Entry{ID: e.Key, Lane: lane, Body: packed, Delay: time.Second})
+			_, err = b.cfg.Store.Enqueue(ctx, state.Entry{ID: l.Key, Lane: l.Lane, Body: packed, Delay: l.In})
 			return err
 		},
 	}, b.notes)
@@ -94,62 +94,6 @@ func (b *Bot) greetLater(to *adapter.Route, e *state.Entry, receipt state.Receip
 	})
 }
 
-// settleWord sees to it, once, that the intake says nothing more for the turn, and
-// reports whether it has spoken. It is a no-op for turns for which it does not speak,
-// and for those whose keeper has said the first word.
-func (t *Turn) settleWord(ctx context.Context) bool {
-	if _, isMessage := t.event.(*adapter.MessageEvent); !isMessage || !t.bot.isSession(t) || isResumed(&t.entry) || t.keeper.HasSpoken() {
-		return false
-	}
-	return t.unkept.Settle(func() bool { return t.bot.settleWord(ctx, t.thread, t.name(), t.greeted) })
-}
-
-// settleWord sees to it that the intake says nothing more for an entry; see
-// [attend.Sessions.Settle].
-func (b *Bot) settleWord(ctx context.Context, t *Thread, entry string, greeted bool) bool {
-	return !b.cfg.Sessions.Unattended && b.attends.Settle(ctx, t.session(), entry, greeted)
-}
-
-// writtenAlone writes something into a session for which there is no keeper.
-func (t *Thread) writtenAlone(ctx context.Context, kind adapter.ActivityKind, write func(context.Context) error) error {
-	turn := t.turnOf(ctx)
-	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
-		return write(ctx)
-	}
-	turn.settleWord(ctx)
-	err := write(ctx)
-	if err == nil {
-		turn.unkept.Wrote(kind)
-	}
-	return err
-}
-
-// leavesWaiting reports whether a turn that is over, and had no keeper, leaves a person
-// waiting in its session: because no handler took what they wrote, or because the
-// intake has said that the turn would begin.
-func (b *Bot) leavesWaiting(ctx context.Context, r *run, end *outcome, err error) bool {
-	why := overFor(ctx)
-	if _, isMessage := r.event.(*adapter.MessageEvent); !isMessage || r.keeper != nil || !b.isSession(r.Turn) || why == reason.Stopped {
-		return false
-	}
-	switch {
-	case why == reason.Deleted:
-		r.settleWord(ctx) // an earlier run may have shown something
-		return !r.unkept.Ended()
-	case err != nil || end == nil || context.Cause(ctx) != nil:
-		return false
-	}
-	switch end.ignored {
-	case "", reason.SameAct, reason.Self, reason.OwnSession:
-		return false // the session continues, or has ended
-	case reason.NoHandler:
-		spoken := r.settleWord(ctx)
-		return spoken || r.message != nil && r.message.Author.IsHuman()
-	default:
-		return r.settleWord(ctx) && !r.unkept.Ended()
-	}
-}
-
 // mayBeInSession reports whether the thread of an entry may be a session.
 func (b *Bot) mayBeInSession(e *state.Queued) bool {
 	return b.can.agent != nil && (b.cfg.Lanes == LanePerChannel || b.attends.Is(adapter.ThreadID(e.Lane.Thread().ID)))
@@ -158,96 +102,22 @@ func (b *Bot) mayBeInSession(e *state.Queued) bool {
 // session names the thread for package attend.
 func (t *Thread) session() attend.Thread { return attend.Thread{Workspace: t.workspace, ID: t.id} }
 
-// keeperOf returns the keeper of the turn that ctx or t belongs to, if the turn is in
-// this session. It may be nil.
-func (t *Thread) keeperOf(ctx context.Context) *attend.Keeper {
-	turn := t.turnOf(ctx)
-	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
-		return nil
-	}
-	return turn.keeper
-}
-
-// watched is a run whose session has a keeper.
-type watched struct{ *run }
-
-func (w watched) Say(ctx context.Context, key, text string) (existed, ok bool) {
-	return w.bot.attends.Say(ctx, w.thread.session(), key, text)
-}
-
-func (w watched) Announced(ctx context.Context) bool {
-	return w.Attempt() == 1 && (w.greeted || w.bot.attends.Announced(ctx, w.thread.session(), w.name()))
-}
-
-func (w watched) Settle(ctx context.Context) { w.settleWord(ctx) }
-
-func (w watched) Take(ctx context.Context) {
-	w.bot.attends.TakeIssue(ctx, w.thread.session(), w.message.Session)
-}
-
 // name names the turn in what is written for it: the same in each run.
 func (t *Turn) name() string { return replayed(t.entry.ID) }
 
-func (b *Bot) newKeeper(r *run) *attend.Keeper { return b.attends.Keeper(watched{r}, r.name()) }
-
-// attend begins to look after the session of a run, before its first handler. It is
-// a no-op if that has begun, and for events that no person waits for.
-func (b *Bot) attend(ctx context.Context, r *run) {
-	if r.keeper != nil || !b.isSession(r.Turn) {
-		return
-	}
-	switch r.event.(type) {
-	case *adapter.MessageEvent:
-		r.keeper = b.newKeeper(r)
-		if !b.cfg.Sessions.Unattended {
-			r.keeper.Begin(ctx)
-		}
-	case *adapter.StopEvent:
-		r.keeper = b.newKeeper(r) // people see its confirmation at once
-	default:
-	}
+// attended begins the care for the session of a turn, if it is in one.
+func (t *Turn) attended() *attend.Turn {
+	return t.bot.attends.Turn(attend.Of{Thread: t.thread.session(), Event: t.event, Entry: &t.entry, Name: t.name()})
 }
 
-// release ends the keeper of a run that ended with end or err. It writes an end to
-// what the run left open, and returns the error that decides the turn.
+// release ends the care for the session of a run that ended with end or err, and returns
+// the error that decides the turn.
 func (b *Bot) release(ctx context.Context, r *run, end *outcome, err error) error {
-	if b.cfg.Sessions.Unattended {
-		return err
-	}
-	if b.leavesWaiting(ctx, r, end, err) {
-		r.keeper = b.newKeeper(r)
-	}
-	k := r.keeper
-	if k == nil {
-		return err
-	}
-	defer k.Release()
-	k.AwaitReady(ctx)
-	why := overFor(ctx)
-	switch {
-	case why == reason.Stopped:
-		return err // the stop itself is confirmed
-	case why == reason.Deleted:
-		ctx = context.WithoutCancel(ctx)
-	case err == nil && context.Cause(ctx) == nil:
-	case errors.Is(err, ErrTurnTimeout) && context.Cause(ctx) == nil && !retriesTimeouts(err):
-		// A person watches. They can ask again, and know better whether to.
-		return &verdict.PermanentError{Err: err, Code: reason.TimedOut}
-	default:
-		return err
-	}
-	if why == reason.Deleted || k.Failed() {
-		b.cancelPlan(ctx, r.thread)
-	}
-	if !k.Open() {
-		return err
-	}
-	_, isStop := r.event.(*adapter.StopEvent)
-	left := ""
+	over := attend.Over{Err: err, TimedOut: errors.Is(err, ErrTurnTimeout) && !retriesTimeouts(err)}
 	if end != nil {
-		left = end.ignored
+		over.Left = end.ignored
 	}
-	return b.closeSession(ctx, r, attend.LastWord(isStop, why, left))
+	return r.session.End(ctx, over)
 }
 
 // retriesTimeouts reports whether the handler that failed wants to be tried again
@@ -257,47 +127,41 @@ func retriesTimeouts(err error) bool {
 	return ok && failed.handler.options.MaxAttempts > 0
 }
 
-// closeSession writes the end of a turn into its session. If that cannot be done now,
-// an event of the bot's own does it later.
-func (b *Bot) closeSession(ctx context.Context, r *run, text string) error {
-	limited, cancel := context.WithTimeout(ctx, attend.Patience)
-	defer cancel()
-	return r.keeper.Alone(func() error { return b.endWith(limited, ctx, r, text) })
+// showRetry tells a person who watches a session that a turn is to be tried again.
+func (t *Turn) showRetry(ctx context.Context, v state.Verdict, err error) {
+	if v.Kind != state.KindRetry && v.Kind != state.KindRetryAside {
+		return
+	}
+	_, yields := errors.AsType[*verdict.YieldError](err)
+	t.session.Retry(ctx, attend.Retry{After: v.After, Yields: yields, Now: t.now})
 }
 
-// endWith writes the last word of a run under ctx, or stores it under storing.
-func (b *Bot) endWith(ctx, storing context.Context, r *run, text string) error {
-	return b.attends.End(ctx, storing, r.thread.workspace, r.entry.Lane, &attend.End{
-		Thread: r.thread.id, Key: attend.Key(r.name(), "end"), Kind: adapter.ActivityResponse, Body: text,
-	})
-}
-
-// pointElsewhere ends a session whose message is answered in the comments: in a
-// workspace that begins to send sessions, or when a session comes late, the comment may
-// be faster. Without an end the session would wait for its agent forever.
-func (b *Bot) pointElsewhere(ctx context.Context, r *run) error {
-	ev, ok := r.event.(*adapter.MessageEvent)
-	if !ok || ev.Message.Session == nil || b.cfg.Sessions.Unattended {
-		return nil
+// showWaiting tells a session that its turn still waits, and schedules itself until it is
+// due.
+func (b *Bot) showWaiting(ctx context.Context, r *run, ev *own.WaitEvent) (*outcome, error) {
+	if b.cfg.Sessions.Unattended || b.cfg.Sessions.KeepAlive == 0 || r.session == nil {
+		return ignored(reason.NoSession), nil
 	}
-	url := ""
-	if ev.Message.Issue != nil {
-		url = ev.Message.Issue.URL
+	now, err := r.now(ctx)
+	if err != nil {
+		return nil, err
 	}
-	r.settleWord(ctx)
-	return b.endWith(ctx, ctx, r, attend.Elsewhere(url))
-}
-
-// cancelPlan cancels what is unfinished in the plan of a session.
-func (b *Bot) cancelPlan(ctx context.Context, t *Thread) {
-	if t != nil && !b.cfg.Sessions.Unattended {
-		b.attends.CancelPlan(ctx, t.session())
+	again, err := b.attends.Show(r.limited(ctx), r.notes, r.thread.session(), replayed(ev.Wait.Entry), ev.Wait, now)
+	switch {
+	case err != nil:
+		return nil, err
+	case again == 0:
+		return handled(), nil
 	}
+	if err := alive(ctx); err != nil {
+		return nil, err
+	}
+	return nil, &verdict.YieldError{Wait: again, Why: "a turn of the session waits for another attempt"}
 }
 
 // postEnd writes the end of a turn in a session, for which there was no time then.
 func (b *Bot) postEnd(ctx context.Context, r *run, ev *own.EndEvent) (*outcome, error) {
-	if !b.attends.Is(ev.End.Thread) {
+	if r.session == nil {
 		return ignored(reason.NoSession), nil
 	}
 	return handled(), b.attends.Write(r.limited(ctx), ev.Workspace, ev.End)

@@ -76,7 +76,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	ctx, leave := b.steps.Begin(ctx, &l.entries[p.At], l.page.Now)
 	defer leave()
 	for _, i := range append(p.Older, p.At) {
-		l.turns[i].greeted = b.begins(&l.entries[i])
+		l.turns[i].session.Greeted(b.begins(&l.entries[i]))
 	}
 	b.steps.Opened(ctx, t.event)
 	if v := b.crashed(ctx, log, l.page, &l.entries[p.At]); v != nil {
@@ -114,7 +114,7 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p rows.P
 		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
 			b.counts.Add(tally.Skipped, "")
 			b.noteSkipped(ctx, l.page, l.turns[i], t)
-			l.turns[i].settleWord(ctx)
+			l.turns[i].session.Settle(ctx)
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
 		case v.Kind == state.KindRetryAside:
 			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)

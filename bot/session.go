@@ -139,7 +139,7 @@ func (s *Session) Ask(ctx context.Context, e Elicitation) error {
 	}); err != nil {
 		return err
 	}
-	if turn := t.turnOf(ctx); turn != nil && turn.thread != nil && turn.thread.id == t.id {
+	if turn := t.turnIn(ctx); turn != nil {
 		questions.Leave(turn.notes, options)
 	}
 	return nil
@@ -174,8 +174,8 @@ func (s *Session) Fail(ctx context.Context, text string) error {
 // own, which writes through a handle of [Bot.Workspace]. The keeper then writes no
 // end to this turn.
 func (s *Session) Leave(ctx context.Context) {
-	if k := s.thread.keeperOf(ctx); k != nil {
-		k.Leave()
+	if turn := s.thread.turnIn(ctx); turn != nil {
+		turn.session.Leave()
 	}
 }
 
@@ -251,11 +251,20 @@ func (t *Thread) written(ctx context.Context, kind adapter.ActivityKind, write f
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	k := t.keeperOf(ctx)
-	if k == nil {
-		return t.writtenAlone(ctx, kind, write)
+	turn := t.turnIn(ctx)
+	if turn == nil {
+		return write(ctx)
 	}
-	return k.Write(ctx, kind, t.warnSecond, write)
+	return turn.session.Write(ctx, kind, t.warnSecond, write)
+}
+
+// turnIn returns the turn that ctx or t belongs to, if it is one of this thread.
+func (t *Thread) turnIn(ctx context.Context) *Turn {
+	turn := t.turnOf(ctx)
+	if turn == nil || turn.thread == nil || turn.thread.id != t.id {
+		return nil
+	}
+	return turn
 }
 
 // warnSecond says that a turn answers again.

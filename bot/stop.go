@@ -203,7 +203,7 @@ func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.
 // (linear.app/developers/agent-signals).
 func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
-	if b.isSession(r.Turn) {
+	if r.session != nil {
 		ctx := r.limited(ctx)
 		if err := r.thread.stop(ctx, halt.Stop{Seq: r.entry.Seq, At: r.entry.EnqueuedAt, Pending: true}); err != nil {
 			return nil, err
@@ -211,7 +211,7 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 		if err := b.awaitStop(ctx, r); err != nil {
 			return nil, err
 		}
-		b.cancelPlan(ctx, r.thread)
+		r.session.CancelPlan(ctx)
 		if len(b.on.stop) == 0 && !own {
 			r.writes.Begin("stop")
 			err := r.thread.activity(ctx, &adapter.Activity{
@@ -252,7 +252,7 @@ func (b *Bot) awaitStop(ctx context.Context, r *run) error {
 // stopConfirmed notes that the turn of a stop is over: its confirmation is written, or
 // never will be. What waits for it does not wait for long, so a failure is only logged.
 func (b *Bot) stopConfirmed(ctx context.Context, log *zerolog.Logger, t *Turn) {
-	if _, isStop := t.event.(*adapter.StopEvent); !isStop || !b.isSession(t) {
+	if _, isStop := t.event.(*adapter.StopEvent); !isStop || t.session == nil {
 		return
 	}
 	s := halt.Stop{Seq: t.entry.Seq, At: t.entry.EnqueuedAt}
@@ -268,7 +268,7 @@ const confirmPoll = 100 * time.Millisecond
 // that a person pressed before they wrote the message of a turn: it would end the
 // session in the middle of the answer.
 func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
-	if _, isMessage := r.event.(*adapter.MessageEvent); !isMessage || !b.isSession(r.Turn) {
+	if _, isMessage := r.event.(*adapter.MessageEvent); !isMessage || r.session == nil {
 		return nil
 	}
 	last, err := halt.LastStop(ctx, r.notes)
@@ -280,11 +280,6 @@ func (b *Bot) yieldToStop(ctx context.Context, r *run) error {
 		return err
 	}
 	return &verdict.YieldError{Wait: confirmPoll, Why: "waiting until the stop before it is confirmed", InOrder: true}
-}
-
-// isSession reports whether a turn belongs to an agent session.
-func (b *Bot) isSession(t *Turn) bool {
-	return t.thread != nil && b.can.agent != nil && b.can.agent.IsSession(t.thread.id)
 }
 
 // stoppable registers a run, whose context cancel ends, to be ended by what ends turns

@@ -59,13 +59,8 @@ type Turn struct {
 	writes writes.Names
 	sent   writes.Sent
 	typing typing
-	// keeper looks after the session of the turn. Nil before the first handler, and
-	// outside sessions.
-	keeper *attend.Keeper
-	// greeted says that the intake of this process has spoken for the turn already.
-	greeted bool
-	// unkept is what becomes of the session without a keeper.
-	unkept attend.Unkept
+	// session is the turn as its session has it. Nil outside sessions.
+	session *attend.Turn
 	// subject is the issue of the thread, asked for once in a run.
 	subject struct {
 		sync.Mutex
@@ -116,6 +111,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 		if k := t.thread.key(); k != page.Key() {
 			t.notes = b.notes.Thread(k)
 		}
+		t.session = t.attended()
 	}
 	return t, t.recallRoot(ctx)
 }

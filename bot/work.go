@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -33,7 +34,7 @@ import (
 //	  route     the groups of handlers, in order (route.go)
 //	  dispatch  the first group that takes the turn (dispatch.go); before each
 //	            handler: session first, one act, access (gate.go), and someone who
-//	            looks after the session (keeper.go)
+//	            looks after the session (keeper.go, on package attend)
 //	verdict   what the error means for the entry (verdict.go)
 //
 // A stage returns what it found out; an outcome ends the turn.
@@ -151,7 +152,7 @@ func (b *Bot) prepare(
 	}
 	t, err = b.open(ctx, page, *e)
 	if t != nil {
-		t.greeted = greeted
+		t.session.Greeted(greeted)
 	}
 	if err == nil && isResumed(e) {
 		older, err = b.skippedBy(ctx, page, t)
@@ -186,7 +187,7 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t.ended = func() error {
-		if overFor(ctx) == "" {
+		if halt.Why(ctx) == "" {
 			return nil
 		}
 		return context.Cause(ctx)
@@ -200,30 +201,18 @@ func (b *Bot) run(ctx context.Context, log *zerolog.Logger, t *Turn, older []*Tu
 	defer r.unlimit()
 	var end *outcome
 	var err error
-	if overFor(ctx) == "" {
+	if halt.Why(ctx) == "" {
 		end, err = b.stages(withTurn(ctx, t), r)
 		b.endTyping(ctx, t)
 	}
 	err = b.release(ctx, r, end, err)
-	if why := overFor(ctx); why != "" {
+	if why := halt.Why(ctx); why != "" {
 		return ignored(why), nil // it is not retried, with or without an error
 	}
 	if err != nil && errors.Is(context.Cause(ctx), ErrTakenOver) {
 		return nil, ErrTakenOver
 	}
 	return end, err
-}
-
-// overFor names the reason for which a person has ended a turn, if one has.
-func overFor(ctx context.Context) string {
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, ErrStopped):
-		return reason.Stopped
-	case errors.Is(cause, ErrDeleted):
-		return reason.Deleted
-	default:
-		return ""
-	}
 }
 
 // stages takes a turn through its stages until one ends it.
@@ -292,10 +281,10 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	if t == nil {
 		return v
 	}
-	b.showRetry(ctx, t, v, err)
+	t.showRetry(ctx, v, err)
 	if v.Kind == state.KindAck || v.Kind == state.KindBury {
 		b.stopConfirmed(ctx, log, t)
-		t.settleWord(ctx)
+		t.session.Settle(ctx)
 	}
 	switch {
 	case err == nil && end.ignored != "":

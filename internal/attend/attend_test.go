@@ -62,25 +62,42 @@ func inSession(t *testing.T, test func(t *testing.T, s *attend.Sessions, a *agen
 	})
 }
 
-// watched is the session of a turn.
-type watched struct {
-	s     *attend.Sessions
-	taken *bool
+// takes says which issues were taken.
+type takes struct {
+	adapter.SessionOwner
+
+	of []adapter.ThreadID
 }
 
-func (w watched) Say(ctx context.Context, key, text string) (existed, ok bool) {
-	return w.s.Say(ctx, here, key, text)
-}
-func (w watched) Announced(ctx context.Context) bool { return w.s.Announced(ctx, here, "e1") }
-func (w watched) Settle(ctx context.Context)         { w.s.Settle(ctx, here, "e1", false) }
-func (w watched) Take(context.Context) {
-	if w.taken != nil {
-		*w.taken = true
-	}
+func (o *takes) TakeIssue(_ context.Context, _ string, id adapter.ThreadID, _ adapter.TakeIssue) error {
+	o.of = append(o.of, id)
+	return nil
 }
 
-func write(ctx context.Context, k *attend.Keeper, kind adapter.ActivityKind) error {
-	return k.Write(ctx, kind, func() {}, func(context.Context) error { return nil })
+// plans counts the plans that were canceled.
+type plans struct{ canceled int }
+
+func (p *plans) CancelPlan(context.Context, string, adapter.ThreadID) error {
+	p.canceled++
+	return nil
+}
+
+// asks is a message of a person to a new session.
+func asks() *adapter.MessageEvent {
+	return &adapter.MessageEvent{Message: &adapter.Message{
+		Author: adapter.User{Kind: adapter.UserHuman}, Session: &adapter.Session{New: true}, Issue: &adapter.Issue{URL: "https://example.com/1"},
+	}}
+}
+
+// turnOf returns a run of a turn here.
+func turnOf(s *attend.Sessions, ev adapter.Event, attempt int) *attend.Turn {
+	e := &state.Queued{Entry: state.Entry{ID: "e1", Lane: state.Key{ID: "lane"}}, EnqueuedAt: time.Now()}
+	e.Attempt = attempt
+	return s.Turn(attend.Of{Thread: here, Event: ev, Entry: e, Name: "e1"})
+}
+
+func write(ctx context.Context, t *attend.Turn, kind adapter.ActivityKind) error {
+	return t.Write(ctx, kind, func() {}, func(context.Context) error { return nil })
 }
 
 func expect(t *testing.T, a *agent, when string, want ...string) {
@@ -91,24 +108,23 @@ func expect(t *testing.T, a *agent, when string, want ...string) {
 }
 
 // TestKeeperSpeaksFirst: what the turn writes waits for the first activity, and the
-// issue is taken before the keeper is ready.
+// issue is taken before the turn ends.
 func TestKeeperSpeaksFirst(t *testing.T) {
 	t.Parallel()
 	inSession(t, func(t *testing.T, s *attend.Sessions, a *agent) {
-		taken := false
-		k := s.Keeper(watched{s, &taken}, "e1")
-		k.Begin(t.Context())
-		if err := k.Write(t.Context(), adapter.ActivityResponse, nil, func(context.Context) error {
+		owner := &takes{}
+		s.Owner, s.Take = owner, adapter.TakeIssue{Start: true}
+		turn := turnOf(s, asks(), 1)
+		turn.Begin(t.Context())
+		if err := turn.Write(t.Context(), adapter.ActivityResponse, nil, func(context.Context) error {
 			expect(t, a, "before the turn writes", "On it…")
 			return nil
 		}); err != nil {
 			t.Error(err)
 		}
-		k.AwaitReady(t.Context())
-		if !taken || !k.HasSpoken() || k.Open() {
-			t.Errorf("taken %t, spoken %t, open %t", taken, k.HasSpoken(), k.Open())
+		if err := turn.End(t.Context(), attend.Over{}); err != nil || !slices.Equal(owner.of, []adapter.ThreadID{here.ID}) {
+			t.Errorf("%v, taken %v", err, owner.of)
 		}
-		k.Release()
 		expect(t, a, "in the end", "On it…")
 	})
 }
@@ -118,21 +134,23 @@ func TestKeeperSpeaksFirst(t *testing.T) {
 func TestKeeperShowsLife(t *testing.T) {
 	t.Parallel()
 	inSession(t, func(t *testing.T, s *attend.Sessions, a *agent) {
-		k := s.Keeper(watched{s: s}, "e1")
-		k.Begin(t.Context())
+		turn, failed := turnOf(s, asks(), 1), errors.New("failed")
+		turn.Begin(t.Context())
 		time.Sleep(10 * time.Minute)
-		if err := write(t.Context(), k, adapter.ActivityThought); err != nil {
+		if err := write(t.Context(), turn, adapter.ActivityThought); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(14 * time.Minute)
 		expect(t, a, "a turn that writes", "On it…")
 		time.Sleep(2 * time.Minute)
 		expect(t, a, "a silent turn", "On it…", "Still working…")
-		k.Release()
+		if err := turn.End(t.Context(), attend.Over{Err: failed}); !errors.Is(err, failed) {
+			t.Error(err)
+		}
 		time.Sleep(time.Hour)
 		expect(t, a, "a turn that is over", "On it…", "Still working…")
 
-		again := s.Keeper(watched{s: s}, "e1")
+		again := turnOf(s, asks(), 2)
 		again.Begin(t.Context())
 		time.Sleep(2 * time.Minute)
 		expect(t, a, "its next run", "On it…", "Still working…", "Still working…")
@@ -141,55 +159,111 @@ func TestKeeperShowsLife(t *testing.T) {
 		}
 		time.Sleep(time.Hour)
 		expect(t, a, "after its answer", "On it…", "Still working…", "Still working…")
-		again.Release()
+		if err := again.End(t.Context(), attend.Over{}); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
 // TestKeeperKeepsCount tries what may follow what.
 func TestKeeperKeepsCount(t *testing.T) {
 	t.Parallel()
-	const thought, asks, answer, failure = adapter.ActivityThought, adapter.ActivityElicitation, adapter.ActivityResponse, adapter.ActivityFailure
+	const thought, elicits, answer, failure = adapter.ActivityThought, adapter.ActivityElicitation, adapter.ActivityResponse, adapter.ActivityFailure
 	for name, c := range map[string]struct {
-		writes       []adapter.ActivityKind
-		want         error // of the last
-		open, failed bool
-		twice        int
+		writes []adapter.ActivityKind
+		want   error // of the last
+		open   bool
+		failed int
+		twice  int
 	}{
-		"nothing":                    {nil, nil, true, false, 0},
-		"progress":                   {[]adapter.ActivityKind{thought}, nil, true, false, 0},
-		"an answer":                  {[]adapter.ActivityKind{thought, answer}, nil, false, false, 0},
-		"three answers":              {[]adapter.ActivityKind{answer, answer, answer}, nil, false, false, 1},
-		"a question":                 {[]adapter.ActivityKind{asks}, nil, false, false, 0},
-		"progress after a question":  {[]adapter.ActivityKind{asks, thought}, attend.ErrAsked, false, false, 0},
-		"an answer after a question": {[]adapter.ActivityKind{asks, answer}, nil, false, false, 0},
-		"a failure":                  {[]adapter.ActivityKind{answer, failure}, nil, false, true, 0},
-		"progress after an answer":   {[]adapter.ActivityKind{answer, thought}, nil, true, false, 0},
+		"nothing":                    {nil, nil, true, 0, 0},
+		"progress":                   {[]adapter.ActivityKind{thought}, nil, true, 0, 0},
+		"an answer":                  {[]adapter.ActivityKind{thought, answer}, nil, false, 0, 0},
+		"three answers":              {[]adapter.ActivityKind{answer, answer, answer}, nil, false, 0, 1},
+		"a question":                 {[]adapter.ActivityKind{elicits}, nil, false, 0, 0},
+		"progress after a question":  {[]adapter.ActivityKind{elicits, thought}, attend.ErrAsked, false, 0, 0},
+		"an answer after a question": {[]adapter.ActivityKind{elicits, answer}, nil, false, 0, 0},
+		"a failure":                  {[]adapter.ActivityKind{answer, failure}, nil, false, 1, 0},
+		"progress after an answer":   {[]adapter.ActivityKind{answer, thought}, nil, true, 0, 0},
 	} {
-		s := attend.New(attend.Config{Alive: context.Cause}, notes.Book{})
-		k := s.Keeper(nil, "e1")
-		var err error
-		twice := 0
-		for _, kind := range c.writes {
-			err = k.Write(t.Context(), kind, func() { twice++ }, func(context.Context) error { return nil })
-		}
-		if !errors.Is(err, c.want) || k.Open() != c.open || k.Failed() != c.failed || twice != c.twice {
-			t.Errorf("%s: %v, open %t, failed %t, %d warnings; want %v, %t, %t, %d", name, err, k.Open(), k.Failed(), twice, c.want, c.open, c.failed, c.twice)
-		}
+		inSession(t, func(t *testing.T, s *attend.Sessions, a *agent) {
+			planner := &plans{}
+			s.Planner = planner
+			turn := turnOf(s, asks(), 1)
+			turn.Begin(t.Context())
+			var err error
+			twice := 0
+			for _, kind := range c.writes {
+				err = turn.Write(t.Context(), kind, func() { twice++ }, func(context.Context) error { return nil })
+			}
+			if end := turn.End(t.Context(), attend.Over{}); end != nil || !errors.Is(err, c.want) || planner.canceled != c.failed || twice != c.twice {
+				t.Errorf("%s: %v, %v, canceled %d, %d warnings; want %v, %d, %d", name, end, err, planner.canceled, twice, c.want, c.failed, c.twice)
+			}
+			want := []string{"On it…"}
+			if c.open {
+				want = append(want, attend.Done)
+			}
+			expect(t, a, name, want...)
+		})
 	}
-	k := attend.New(attend.Config{Alive: context.Cause}, notes.Book{}).Keeper(nil, "e1")
+}
+
+// TestTurnLeavesOrLosesItsWrites: an answer that was not written is none, a turn whose
+// work continues elsewhere has no end, and one that is over writes nothing.
+func TestTurnLeavesOrLosesItsWrites(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("broken")
-	if err := k.Write(t.Context(), answer, func() {}, func(context.Context) error { return broken }); !errors.Is(err, broken) || !k.Open() {
-		t.Errorf("an answer that was not written: %v, open %t", err, k.Open())
-	}
-	k.Leave()
-	if k.Open() {
-		t.Error("a turn whose work continues elsewhere is open")
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(broken)
-	if err := write(ctx, k, thought); !errors.Is(err, broken) {
-		t.Errorf("a turn that is over writes: %v", err)
-	}
+	inSession(t, func(t *testing.T, s *attend.Sessions, a *agent) {
+		turn := turnOf(s, &adapter.StopEvent{}, 1) // of which nothing is announced
+		turn.Begin(t.Context())
+		if err := turn.Write(t.Context(), adapter.ActivityResponse, func() {}, func(context.Context) error { return broken }); !errors.Is(err, broken) {
+			t.Error(err)
+		}
+		if err := turn.End(t.Context(), attend.Over{}); err != nil {
+			t.Error(err)
+		}
+		expect(t, a, "an answer that was not written", attend.Stopped)
+	})
+	inSession(t, func(t *testing.T, s *attend.Sessions, a *agent) {
+		turn := turnOf(s, asks(), 1)
+		turn.Begin(t.Context())
+		turn.Leave()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(broken)
+		if err := write(ctx, turn, adapter.ActivityThought); !errors.Is(err, broken) {
+			t.Errorf("a turn that is over writes: %v", err)
+		}
+		if err := turn.End(t.Context(), attend.Over{}); err != nil {
+			t.Error(err)
+		}
+		expect(t, a, "a turn whose work continues elsewhere", "On it…")
+	})
+}
+
+// TestOutsideOfSessions: there is no turn to look after, and what it writes is written.
+func TestOutsideOfSessions(t *testing.T) {
+	t.Parallel()
+	inSession(t, func(t *testing.T, s *attend.Sessions, a *agent) {
+		turn := s.Turn(attend.Of{Thread: attend.Thread{Workspace: "W1", ID: "fake:comments"}, Event: asks()})
+		failed, wrote := errors.New("failed"), false
+		turn.Greeted(true)
+		turn.Begin(t.Context())
+		turn.Leave()
+		turn.Count()
+		turn.Bury(t.Context(), nil)
+		turn.CancelPlan(t.Context())
+		turn.Retry(t.Context(), attend.Retry{After: time.Hour})
+		if err := turn.Write(t.Context(), adapter.ActivityResponse, nil, func(context.Context) error { wrote = true; return nil }); err != nil || !wrote {
+			t.Errorf("%v, written %t", err, wrote)
+		}
+		if turn != nil || turn.Settle(t.Context()) || turn.PointElsewhere(t.Context()) != nil || turn.Fail(t.Context(), "no") != nil {
+			t.Error("a thread of comments is looked after")
+		}
+		if err := turn.End(t.Context(), attend.Over{Err: failed}); !errors.Is(err, failed) {
+			t.Error(err)
+		}
+		expect(t, a, "in the end")
+	})
 }
 
 // TestFirstWord: one of the intake and the turn says it, and nothing comes after the
@@ -277,9 +351,9 @@ func TestEnd(t *testing.T) {
 				a.err = &adapter.Error{Code: c.code}
 			}
 			later := 0
-			s.Later = func(_ context.Context, lane state.Key, e *attend.End) error {
-				if later++; lane.ID != "lane" || e.Body != attend.Done {
-					t.Errorf("%s: stored %v in %v", name, e, lane)
+			s.Later = func(_ context.Context, l *attend.Later) error {
+				if later++; l.Lane.ID != "lane" || l.Key != "k" || l.In != time.Second || l.End == nil || l.End.Body != attend.Done {
+					t.Errorf("%s: stored %+v", name, l)
 				}
 				return c.store
 			}

@@ -1,8 +1,9 @@
 // Package attend looks after agent sessions, so that a person who watches one always
 // sees what is going on, whatever a handler does.
 //
-//   - A [Keeper] looks after the session of a turn that runs: it sends a first
-//     activity and signs of life, and keeps count of what the turn writes.
+//   - A [Turn] is a turn in a session, from its opening to what is said when it failed
+//     for good. While its handlers run it has a keeper, which sends a first activity and
+//     signs of life, and counts what the turn writes.
 //   - First words: a turn may be long in coming, and then the intake speaks for it. The
 //     word has one id and one claimant, and is never said after the end of the turn.
 //   - An [End] is the last activity of a turn, now or, if the platform is down, later.
@@ -40,8 +41,22 @@ type Thread struct {
 	ID        adapter.ThreadID
 }
 
+// Later is something to be written into a session at another time: an end or a wait.
+type Later struct {
+	// Key is the id under which it is stored, once, in Lane.
+	Key  string
+	Lane state.Key
+	// In is how long it waits.
+	In time.Duration
+	// End and Wait are what is to be written. One of them is set.
+	End  *End
+	Wait *Wait
+}
+
 // Config says how sessions are looked after.
 type Config struct {
+	// Unattended says that nothing is written besides what handlers write.
+	Unattended bool
 	// Agent writes into sessions. Nil if the platform has none.
 	Agent adapter.Agent
 	// Owner starts sessions and takes issues over. May be nil.
@@ -56,8 +71,8 @@ type Config struct {
 	Take adapter.TakeIssue
 	// Alive returns the cause if what ctx belongs to may write nothing more.
 	Alive func(ctx context.Context) error
-	// Later stores an end that could not be written, to be written soon.
-	Later func(ctx context.Context, lane state.Key, e *End) error
+	// Later stores something to be written later.
+	Later func(ctx context.Context, l *Later) error
 	Log   zerolog.Logger
 }
 
@@ -116,7 +131,7 @@ func (s *Sessions) TakeIssue(ctx context.Context, t Thread, of *adapter.Session)
 // or has failed: a person must not read of work that is not done. Another process may
 // have made the plan. A failure is logged, as the end of the session is not to wait.
 func (s *Sessions) CancelPlan(ctx context.Context, t Thread) {
-	if s.Planner == nil || !s.Is(t.ID) || s.Alive(ctx) != nil {
+	if s.Unattended || s.Planner == nil || !s.Is(t.ID) || s.Alive(ctx) != nil {
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, Patience)

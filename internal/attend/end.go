@@ -3,6 +3,7 @@ package attend
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/reason"
@@ -75,7 +76,7 @@ func (s *Sessions) End(ctx, storing context.Context, workspace string, lane stat
 	case context.Cause(storing) != nil:
 		return context.Cause(storing)
 	}
-	if err := s.Later(storing, lane, e); err != nil {
+	if err := s.Later(storing, &Later{Key: e.Key, Lane: lane, In: time.Second, End: e}); err != nil {
 		return fmt.Errorf("bot: end of session %s: %w", e.Thread, err)
 	}
 	s.Log.Warn().Err(err).Str(keyThread, string(e.Thread)).Msg("a session could not be ended yet: trying again")

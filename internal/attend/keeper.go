@@ -17,28 +17,12 @@ const resumedSilence = time.Minute
 // ErrAsked says that a turn has asked a person something, and writes more than an end.
 var ErrAsked = errors.New("bot: the session waits for an answer to a question: only an answer can follow it")
 
-// Session is the session of a turn, as its keeper sees it.
-type Session interface {
-	// Say writes an ephemeral thought under a key. existed says that it was written
-	// before, ok that it stands.
-	Say(ctx context.Context, key, text string) (existed, ok bool)
-	// Announced reports whether the intake has said the first word of a turn that now
-	// begins.
-	Announced(ctx context.Context) bool
-	// Settle sees to it that the intake says nothing more.
-	Settle(ctx context.Context)
-	// Take takes the issue over.
-	Take(ctx context.Context)
-}
-
-// Keeper looks after the session of a turn. The first activity costs the handler no
+// keeper looks after the session of a turn that runs, and counts what it writes. The first activity costs the handler no
 // time: only the first thing that the handler writes waits until it is sent. It stores
 // nothing.
-type Keeper struct {
-	session Session
-	// entry names what the keeper writes: the same in each run of the turn.
-	entry string
-	of    *Sessions
+type keeper struct {
+	turn *Turn
+	of   *Sessions
 	// gate is held by the keeper while it writes, and shared by the turn.
 	gate sync.RWMutex
 	// ready is closed when the first activity is sent and the issue taken. Nil without
@@ -58,23 +42,20 @@ type Keeper struct {
 	answeredTwice bool
 }
 
-// Keeper returns a keeper of a session for the turn of an entry. It keeps count, and
-// shows nothing before [Keeper.Begin].
-func (s *Sessions) Keeper(session Session, entry string) *Keeper {
-	return &Keeper{session: session, entry: entry, of: s, at: time.Now()}
-}
+// newKeeper returns a keeper for a turn. It counts, and shows nothing before begin.
+func newKeeper(t *Turn) *keeper { return &keeper{turn: t, of: t.sessions, at: time.Now()} }
 
-// Begin sends the first activity, takes the issue and shows signs of life until
-// [Keeper.Release]. What the turn writes waits for the first activity.
-func (k *Keeper) Begin(ctx context.Context) {
+// begin sends the first activity, takes the issue and shows signs of life until
+// release. What the turn writes waits for the first activity.
+func (k *keeper) begin(ctx context.Context) {
 	ctx, k.cancel = context.WithCancel(ctx)
 	k.ready = make(chan struct{})
 	k.gate.Lock() // until the first activity is sent
 	k.wg.Go(func() { k.run(ctx) })
 }
 
-// AwaitReady waits until the first activity is sent and the issue taken, or ctx ends.
-func (k *Keeper) AwaitReady(ctx context.Context) {
+// awaitReady waits until the first activity is sent and the issue taken, or ctx ends.
+func (k *keeper) awaitReady(ctx context.Context) {
 	if k.ready == nil {
 		return
 	}
@@ -84,18 +65,18 @@ func (k *Keeper) AwaitReady(ctx context.Context) {
 	}
 }
 
-// Release ends what Begin began and waits for it.
-func (k *Keeper) Release() {
+// release ends what Begin began and waits for it.
+func (k *keeper) release() {
 	if k.cancel != nil {
 		k.cancel()
 	}
 	k.wg.Wait()
 }
 
-func (k *Keeper) run(ctx context.Context) {
+func (k *keeper) run(ctx context.Context) {
 	k.sayFirst(ctx)
 	k.gate.Unlock()
-	k.session.Take(ctx)
+	k.takeIssue(ctx)
 	close(k.ready)
 	every := k.of.KeepAlive
 	if every == 0 {
@@ -115,12 +96,12 @@ func (k *Keeper) run(ctx context.Context) {
 
 // sayFirst sends the first activity. If the intake has sent it, because the turn had
 // to wait, another one says that it has begun.
-func (k *Keeper) sayFirst(ctx context.Context) {
+func (k *keeper) sayFirst(ctx context.Context) {
 	text := k.of.First
-	existed, ok := k.session.Say(ctx, Key(k.entry, nameFirst), text)
+	existed, ok := k.say(ctx, Key(k.turn.Name, nameFirst), text)
 	fresh := ok && !existed
-	if existed && k.session.Announced(ctx) {
-		existed, ok := k.session.Say(ctx, Key(k.entry, "begun"), text)
+	if existed && k.announced(ctx) {
+		existed, ok := k.say(ctx, Key(k.turn.Name, "begun"), text)
 		fresh = ok && !existed
 	}
 	k.mu.Lock()
@@ -131,13 +112,29 @@ func (k *Keeper) sayFirst(ctx context.Context) {
 	}
 	k.mu.Unlock()
 	if !ok {
-		k.session.Settle(ctx)
+		k.turn.Settle(ctx)
+	}
+}
+
+func (k *keeper) say(ctx context.Context, key, text string) (existed, ok bool) {
+	return k.of.Say(ctx, k.turn.Thread, key, text)
+}
+
+// announced reports whether the intake has said the first word of a turn that now begins.
+func (k *keeper) announced(ctx context.Context) bool {
+	t := k.turn
+	return t.Entry.Attempt == 1 && (t.greeted || k.of.Announced(ctx, t.Thread, t.Name))
+}
+
+func (k *keeper) takeIssue(ctx context.Context) {
+	if ev, isMessage := k.turn.message(); isMessage {
+		k.of.TakeIssue(ctx, k.turn.Thread, ev.Message.Session)
 	}
 }
 
 // showAlive shows that the turn is at work if it was silent for long, and returns
 // when to look again.
-func (k *Keeper) showAlive(ctx context.Context, every time.Duration) time.Duration {
+func (k *keeper) showAlive(ctx context.Context, every time.Duration) time.Duration {
 	if !k.gate.TryLock() {
 		return every // the turn is writing
 	}
@@ -151,7 +148,7 @@ func (k *Keeper) showAlive(ctx context.Context, every time.Duration) time.Durati
 	if over {
 		return every
 	}
-	if _, ok := k.session.Say(ctx, Key(k.entry, "alive\x00"+uuid.NewString()), "Still working…"); !ok {
+	if _, ok := k.say(ctx, Key(k.turn.Name, "alive\x00"+uuid.NewString()), "Still working…"); !ok {
 		return min(every, time.Minute)
 	}
 	k.mu.Lock()
@@ -160,9 +157,9 @@ func (k *Keeper) showAlive(ctx context.Context, every time.Duration) time.Durati
 	return every
 }
 
-// Write calls write, which writes something of a kind, in turn with the keeper.
+// write calls write, which writes something of a kind, in turn with the keeper.
 // again is called the first time that a turn answers after its answer.
-func (k *Keeper) Write(ctx context.Context, kind adapter.ActivityKind, again func(), write func(context.Context) error) error {
+func (k *keeper) write(ctx context.Context, kind adapter.ActivityKind, again func(), write func(context.Context) error) error {
 	k.gate.RLock()
 	defer k.gate.RUnlock()
 	if err := k.of.Alive(ctx); err != nil {
@@ -180,7 +177,7 @@ func (k *Keeper) Write(ctx context.Context, kind adapter.ActivityKind, again fun
 	return err
 }
 
-func (k *Keeper) admits(kind adapter.ActivityKind, again func()) error {
+func (k *keeper) admits(kind adapter.ActivityKind, again func()) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.last == adapter.ActivityElicitation && !kind.Ends() {
@@ -193,36 +190,36 @@ func (k *Keeper) admits(kind adapter.ActivityKind, again func()) error {
 	return nil
 }
 
-// Alone calls write while the keeper writes nothing.
-func (k *Keeper) Alone(write func() error) error {
+// alone calls write while the keeper writes nothing.
+func (k *keeper) alone(write func() error) error {
 	k.gate.RLock()
 	defer k.gate.RUnlock()
 	return write()
 }
 
-// Leave says that the work continues after the turn, so that it needs no end.
-func (k *Keeper) Leave() {
+// leave says that the work continues after the turn, so that it needs no end.
+func (k *keeper) leave() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.left = true
 }
 
-// Open reports whether a person would wait in vain if nothing more was written.
-func (k *Keeper) Open() bool {
+// open reports whether a person would wait in vain if nothing more was written.
+func (k *keeper) open() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return !k.left && !k.last.Ends()
 }
 
-// Failed reports whether the handler has said that it could not do it.
-func (k *Keeper) Failed() bool {
+// failed reports whether the handler has said that it could not do it.
+func (k *keeper) failed() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.last == adapter.ActivityFailure
 }
 
-// HasSpoken reports whether the first activity stands. A nil keeper has said nothing.
-func (k *Keeper) HasSpoken() bool {
+// hasSpoken reports whether the first activity stands. A nil keeper has said nothing.
+func (k *keeper) hasSpoken() bool {
 	if k == nil {
 		return false
 	}

@@ -7,6 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/halt"
+	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/questions"
 )
 
 // shortWait is the longest wait for another attempt that is not worth a word.
@@ -52,6 +55,30 @@ func (s *Sessions) Retry(ctx context.Context, t Thread, entry string, d time.Dur
 // Waits tells them that it still waits, for d, and reports whether it is written.
 func (s *Sessions) Waits(ctx context.Context, t Thread, entry string, d time.Duration) bool {
 	return s.Tell(ctx, t, Key(entry, "alive\x00"+uuid.NewString()), "I'll try again in "+waitText(d)+".")
+}
+
+// Show tells the session of a turn that it still waits, and returns after how long to do so
+// again: zero when the wait is over. Nothing is said after a stop or a deletion, nor while
+// a question waits for an answer: it would take its buttons away, and such a session is
+// not stale. page has the notes of the thread, and name is what is written named after.
+func (s *Sessions) Show(ctx context.Context, page *notes.Thread, t Thread, name string, w *Wait, now time.Time) (again time.Duration, err error) {
+	last, err := halt.LastStop(ctx, page)
+	if err != nil {
+		return 0, err
+	}
+	left := w.Left(now)
+	if left == 0 || last.Ends(w.Seq, w.At) || halt.Gone(ctx, s.book.Thread(page.Key()), w.Event, string(w.Thread)) {
+		return 0, nil
+	}
+	asks, err := questions.WaitIn(ctx, page)
+	if err != nil {
+		return 0, err
+	}
+	again = s.KeepAlive
+	if !asks && !s.Waits(ctx, t, name, left) {
+		again = min(again, time.Minute)
+	}
+	return min(again, left), nil
 }
 
 // waitText says how long something takes, for people.

@@ -3,11 +3,8 @@ package attend
 import (
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/pause"
 )
@@ -55,6 +52,9 @@ func (s *Sessions) Announced(ctx context.Context, t Thread, entry string) bool {
 // Settle sees to it that the intake, on every instance, says nothing more for an entry,
 // and reports whether it has spoken. greeted says that it has on this one.
 func (s *Sessions) Settle(ctx context.Context, t Thread, entry string, greeted bool) bool {
+	if s.Unattended {
+		return false
+	}
 	// Also if the turn was stopped.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Patience)
 	defer cancel()
@@ -123,31 +123,4 @@ func queuedText(ahead int) string {
 		return "Queued behind 1 other."
 	}
 	return fmt.Sprintf("Queued behind %d others.", ahead)
-}
-
-// Unkept is what becomes of the session of a turn that has no keeper. The zero value is
-// ready to use.
-type Unkept struct {
-	settled sync.Once
-	spoken  bool
-	// last is the kind of what was written last.
-	last atomic.Value
-}
-
-// Settle settles the first word, once, and reports whether the intake has spoken.
-func (u *Unkept) Settle(settle func() bool) bool {
-	u.settled.Do(func() { u.spoken = settle() })
-	return u.spoken
-}
-
-// Spoken reports whether Settle has found that the intake has spoken.
-func (u *Unkept) Spoken() bool { return u.spoken }
-
-// Wrote notes that something of a kind was written.
-func (u *Unkept) Wrote(kind adapter.ActivityKind) { u.last.Store(kind) }
-
-// Ended reports whether what was written last ends the turn.
-func (u *Unkept) Ended() bool {
-	kind, ok := u.last.Load().(adapter.ActivityKind)
-	return ok && kind.Ends()
 }

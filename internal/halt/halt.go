@@ -181,6 +181,18 @@ func Deleted(ctx context.Context, page *notes.Thread) ([]string, error) {
 	return ids, err
 }
 
+// Gone reports whether a message that was not read, or the one that begins its thread, is
+// known to be deleted. Their ids are parts of the key of its event and of the thread's id.
+func Gone(ctx context.Context, page *notes.Thread, event, thread string) bool {
+	ids, err := Deleted(ctx, page)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(ids, func(id string) bool {
+		return slices.Contains(strings.Split(event, "|"), id) || strings.HasSuffix(thread, ":"+id)
+	})
+}
+
 func deleted(ctx context.Context, page *notes.Thread) (ids []string, stored []byte, err error) {
 	stored, err = page.Get(ctx, notes.Deleted, "")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/running"
 	"github.com/linearbot/linearbot/state"
 )
@@ -19,6 +20,18 @@ var (
 	ErrDeleted   = errors.New("bot: the message was deleted")
 	ErrTakenOver = errors.New("bot: a newer message takes over")
 )
+
+// Why names the reason for which a person has ended the turn of a context, if one has.
+func Why(ctx context.Context) string {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, ErrStopped):
+		return reason.Stopped
+	case errors.Is(cause, ErrDeleted):
+		return reason.Deleted
+	default:
+		return ""
+	}
+}
 
 // Turn is what decides whether a turn ends.
 type Turn struct {
