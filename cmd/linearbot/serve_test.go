@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,7 +35,9 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	return newStageOn(t, linearsim.Config{RetryAfter: []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, time.Second, time.Second, time.Second}})
+	// As Linear's retries last for hours, these last longer than all restarts of a test.
+	retries := slices.Concat([]time.Duration{100 * time.Millisecond, 300 * time.Millisecond}, slices.Repeat([]time.Duration{time.Second}, 30))
+	return newStageOn(t, linearsim.Config{RetryAfter: retries})
 }
 
 func newStageOn(t *testing.T, cfg linearsim.Config) *stage {
