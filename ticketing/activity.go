@@ -160,7 +160,10 @@ func (a *API) record(ctx context.Context, v Activity, said string) error {
 }
 
 func listActivities(c *call) (*reply, error) {
-	p := c.conversation()
+	p, err := c.conversation()
+	if err != nil {
+		return nil, err
+	}
 	out := []Activity{}
 	if _, err := c.api.docs.load(c.ctx, activityKey(p), &out); err != nil {
 		return nil, err

@@ -36,12 +36,14 @@ type LinkedConversation struct {
 // webhook reports a change.
 const linkedTTL = 15 * time.Second
 
-// conversation is the conversation that the path names.
-func (c *call) conversation() place {
-	return place{c.account(), c.path["conversation"]}
+// conversation is the conversation that the path names, which the token may use.
+func (c *call) conversation() (place, error) {
+	p := place{c.account(), c.path["conversation"]}
+	return p, c.enabled(p)
 }
 
-// enabled refuses conversation routes without a ConversationURL.
+// enabled refuses conversation routes without a ConversationURL, and conversations of
+// accounts that the token is not for.
 func (c *call) enabled(p place) error {
 	if c.api.cfg.Helpdesk.ConversationURL == "" {
 		return &problem{
@@ -165,8 +167,8 @@ func (c *call) readLinks(p place) ([]link, error) {
 
 // listConversationIssues answers GET /conversations/{conversation}/issues.
 func listConversationIssues(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	conns, err := c.holders(p.Account)

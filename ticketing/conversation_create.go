@@ -37,8 +37,8 @@ type CreatedIssue struct {
 
 // createConversationIssue creates an issue and links it in one step.
 func createConversationIssue(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	title := ""

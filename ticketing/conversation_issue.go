@@ -10,8 +10,9 @@ import (
 
 // issueHere finds an issue that is linked to the conversation. Agents act on
 // linked issues only.
-func (c *call) issueHere(p place, ref string) (*Connection, *link, error) {
-	if err := c.enabled(p); err != nil {
+func (c *call) issueHere(ref string) (*Connection, *link, error) {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, nil, err
 	}
 	id, _ := issueRef(ref)
@@ -49,7 +50,7 @@ func (c *call) issueHere(p place, ref string) (*Connection, *link, error) {
 }
 
 func updateConversationIssue(c *call) (*reply, error) {
-	conn, v, err := c.issueHere(c.conversation(), c.path["issue"])
+	conn, v, err := c.issueHere(c.path["issue"])
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func updateConversationIssue(c *call) (*reply, error) {
 }
 
 func commentConversationIssue(c *call) (*reply, error) {
-	conn, v, err := c.issueHere(c.conversation(), c.path["issue"])
+	conn, v, err := c.issueHere(c.path["issue"])
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func commentConversationIssue(c *call) (*reply, error) {
 }
 
 func listConversationComments(c *call) (*reply, error) {
-	conn, v, err := c.issueHere(c.conversation(), c.path["issue"])
+	conn, v, err := c.issueHere(c.path["issue"])
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +100,8 @@ type FoundIssue struct {
 }
 
 func searchConversationIssues(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	term := c.q.get("q", "query")

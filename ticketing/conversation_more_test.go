@@ -2,6 +2,7 @@ package ticketing_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -134,5 +135,48 @@ func TestChoicesOfATeam(t *testing.T) {
 	r.call("POST", "/conversations/1/issues?account_id=7", map[string]any{"name": "x", "team": "ENG", "tags": []string{"Bug"}}).is(201)
 	if got := r.call("GET", desk+"/linked_issues?conversation_id=1", nil).is(200); got.text("0.issue.labels.nodes.0.description") != "It is our fault." {
 		t.Errorf("labels: %s", got.body)
+	}
+}
+
+// A token of one account gets nothing out of the conversations of another, on any
+// route.
+func TestConversationsStayInTheirAccounts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "Linked", "")
+	r.call("POST", "/conversations/1/links?account_id=2", map[string]any{"issue": "ENG-1"}).is(201)
+	seven := r.newToken(ticketing.Token{Name: "seven", Role: ticketing.RoleAdmin, Accounts: []string{"7"}})
+	var doc struct {
+		Paths map[string]map[string]any `json:"paths"`
+	}
+	r.call("GET", "/openapi.json", nil).is(200).to(&doc)
+	n := 0
+	for path, ops := range doc.Paths {
+		_, rest, is := strings.Cut(path, "/conversations/{conversation}")
+		if !is {
+			continue
+		}
+		rest = strings.NewReplacer("{issue}", "ENG-1", "{link}", "ENG-1").Replace(rest)
+		for method := range ops {
+			n++
+			var body any
+			if method != "get" && method != "delete" {
+				body = map[string]any{"issue": "ENG-1", "title": "x", "team": r.team.ID, "body": "x", "name": "x", "links": []string{"ENG-1"}}
+			}
+			if got := r.as(seven, strings.ToUpper(method), "/conversations/1"+rest+"?account_id=2", body); got.status != 403 {
+				t.Errorf("%s %s: %d %s", method, path, got.status, got.body)
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("%d routes of conversations are known, want all", n)
+	}
+	if got := r.call("GET", "/issues/ENG-1/conversations", nil).is(200); got.count("result") != 1 {
+		t.Errorf("conversations of the issue: %s", got.body)
+	}
+	for _, query := range []string{"", "?account_id=2", "?account_id=7"} {
+		if got := r.as(seven, "GET", "/issues/ENG-1/conversations"+query, nil).is(200); got.count("result") != 0 {
+			t.Errorf("%s: account 7 sees conversations of account 2: %s", query, got.body)
+		}
 	}
 }

@@ -123,8 +123,8 @@ type MessageResult struct {
 
 // takeMessage answers POST /conversations/{conversation}/messages.
 func takeMessage(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	in := c.input

@@ -10,8 +10,8 @@ import (
 // events: activity, links, issue and comment. They come from this process; a
 // client that needs those of others reads the lists again on "beat".
 func conversationEvents(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	return &reply{write: func(w http.ResponseWriter) {

@@ -108,15 +108,14 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 
 // linkConversation answers POST /conversations/{conversation}/links.
 func linkConversation(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	title, _, _ := c.input.text(500, "title")
 	by := c.actor()
 	refs, several := c.input.refs(50, "issues")
 	one, given, _ := c.input.ref("issue")
-	var err error
 	if c.customer, err = readCustomer(c.input.sub("customer")); err != nil {
 		return nil, err
 	}
@@ -288,8 +287,8 @@ func (c *call) untied(conn *Connection, p place, gone link, by Agent) error {
 
 // unlinkConversation answers DELETE /conversations/{conversation}/links/{link}.
 func unlinkConversation(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	if err := c.untie(p, c.path["link"], c.actor()); err != nil {
@@ -299,8 +298,8 @@ func unlinkConversation(c *call) (*reply, error) {
 }
 
 func bulkUnlink(c *call) (*reply, error) {
-	p := c.conversation()
-	if err := c.enabled(p); err != nil {
+	p, err := c.conversation()
+	if err != nil {
 		return nil, err
 	}
 	refs, _ := c.input.refs(50, "links", "ids")
