@@ -70,6 +70,10 @@ type Config struct {
 	// IdempotencyTTL is how long an Idempotency-Key is remembered. Defaults to
 	// 24 h.
 	IdempotencyTTL time.Duration
+	// Complexity is what one request for a list may cost, in the points by which
+	// Linear measures queries; it refuses more than 10,000. Longer pages are cut.
+	// Defaults to 8000.
+	Complexity int
 	// MaxUpload is the largest file, in bytes. Defaults to 25 MiB.
 	MaxUpload int64
 	// Timeout bounds a request, but for uploads and downloads. Defaults to
@@ -186,6 +190,9 @@ func defaults(cfg *Config) {
 	}
 	if cfg.MaxUpload == 0 {
 		cfg.MaxUpload = 25 << 20
+	}
+	if cfg.Complexity <= 0 {
+		cfg.Complexity = 8000
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 30 * time.Second

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -17,6 +18,7 @@ type between struct {
 	mu      sync.Mutex
 	sent    []string // the queries, in their order
 	answers map[string]string
+	dearest int // what the dearest operation cost, in Linear's points
 }
 
 func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -45,7 +47,23 @@ func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return b.next.RoundTrip(r)
+	resp, err := b.next.RoundTrip(r)
+	if err == nil {
+		n, _ := strconv.Atoi(resp.Header.Get("X-Complexity")) // an upload has none
+		b.mu.Lock()
+		b.dearest = max(b.dearest, n)
+		b.mu.Unlock()
+	}
+	return resp, err
+}
+
+// price returns what the dearest operation since the last call cost.
+func (b *between) price() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := b.dearest
+	b.dearest = 0
+	return n
 }
 
 // say answers the operations that contain a text.

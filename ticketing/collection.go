@@ -16,7 +16,7 @@ type Collection struct {
 	Type               string            `json:"type" enum:"project,iteration,milestone,initiative"`
 	Name               string            `json:"name"`
 	Description        *string           `json:"description"`
-	ParentCollectionID *string           `json:"parent_collection_id" doc:"The project of a milestone, the initiative above an initiative."`
+	ParentCollectionID *string           `json:"parent_collection_id" doc:"The project of a milestone, the initiative of a project or above an initiative: the first, if there are several."`
 	URLs               []CollectionURL   `json:"urls"`
 	Workspace          *Ref              `json:"workspace"`
 	EntityType         string            `json:"entity_type" enum:"ticket"`
@@ -88,7 +88,12 @@ func collectionStages(c *call) []int {
 
 func collectionListing() *listing {
 	return &listing{
-		resource: "collections", cached: true, stages: collectionStages,
+		resource: "collections", cached: true, stages: collectionStages, prices: func(c *call) float64 {
+			if slices.Contains(collectionStages(c), stageProjects) {
+				return priceProject
+			}
+			return priceOther
+		},
 		filters: []*filter{
 			{name: "id", kind: ofID, path: "id"},
 			{name: "name", kind: ofText, path: "name"},
@@ -250,6 +255,9 @@ func projectCollection(p *linearapi.Project) *Collection {
 	for i := range p.Members.Nodes {
 		v.Members = append(v.Members, *person(&p.Members.Nodes[i]))
 	}
+	if len(p.Initiatives.Nodes) > 0 {
+		v.ParentCollectionID = text(p.Initiatives.Nodes[0].ID)
+	}
 	if p.Status != nil {
 		v.Status = &CollectionStatus{p.Status.Name, p.Status.Type}
 	}
@@ -293,7 +301,15 @@ func getCollection(c *call) (*reply, error) {
 	if said := c.q.get("type"); said != "" && len(collectionStages(c)) == 0 {
 		return nil, invalidField("type", "value", "must be project, iteration, milestone or initiative")
 	}
-	for _, stage := range collectionStages(c) {
+	stages := collectionStages(c)
+	if len(stages) > 1 {
+		kind, err := c.whichKind(c.path["id"])
+		if err != nil {
+			return nil, err
+		}
+		stages = []int{kind.stage}
+	}
+	for _, stage := range stages {
 		it, err := c.collectionAt(c.path["id"], stage)
 		if err != nil {
 			return nil, err

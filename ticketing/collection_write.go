@@ -17,7 +17,7 @@ type CollectionInput struct {
 	Type               string         `json:"type,omitempty" enum:"project,iteration,milestone,initiative" doc:"Required on create. On change, it spares finding out."`
 	Name               string         `json:"name,omitempty" doc:"Required on create, but for iterations."`
 	Description        *string        `json:"description,omitempty"`
-	ParentCollectionID *anyRef        `json:"parent_collection_id,omitempty" doc:"The project of a milestone, required there; on create, the initiative of a project."`
+	ParentCollectionID *anyRef        `json:"parent_collection_id,omitempty" doc:"The project of a milestone, required there; the initiative of a project, or above an initiative. Another one takes the place of the one that is shown; null takes a project or an initiative out of all."`
 	Teams              []anyRef       `json:"teams,omitempty" doc:"Ids or keys. Required to create a project or an iteration, unless the connection has a default team; an iteration has one. Also taken as team."`
 	Status             *anyRef        `json:"status,omitempty" doc:"Of a project: an id, a name or a type. Of an initiative: Planned, Active, Completed."`
 	StartDate          *string        `json:"start_date,omitempty" doc:"A date. Required to create an iteration."`
@@ -56,11 +56,14 @@ func (c *call) collectionKind(id, said string) (collectionKind, error) {
 	if (id == "" || said != "") && !slices.ContainsFunc(collectionKinds(), func(k collectionKind) bool { return k.typ == said }) {
 		return collectionKind{}, invalidField("type", "required", "must be project, iteration, milestone or initiative")
 	}
+	if said == "" {
+		return c.whichKind(id)
+	}
 	for _, k := range collectionKinds() {
-		if said != "" && k.typ != said {
+		if k.typ != said {
 			continue
 		}
-		if said != "" && id == "" {
+		if id == "" {
 			return k, nil
 		}
 		it, err := c.collectionAt(id, k.stage)
@@ -68,6 +71,41 @@ func (c *call) collectionKind(id, said string) (collectionKind, error) {
 			return k, err
 		}
 		if it != nil {
+			return k, nil
+		}
+	}
+	return collectionKind{}, notFound("collection", id)
+}
+
+// whichKind asks Linear, in one request, of which type a collection is.
+func (c *call) whichKind(id string) (collectionKind, error) {
+	client, err := c.client()
+	if err != nil {
+		return collectionKind{}, err
+	}
+	var text strings.Builder
+	text.WriteString("query collectionKind($id: ID!) {")
+	for _, k := range collectionKinds() {
+		text.WriteString(" " + proxyResources()[k.resource].list + "(first: 1, includeArchived: true, filter: {id: {eq: $id}}) { nodes { id } }")
+	}
+	query := text.String() + " }"
+	ask := linearapi.RawRequest{Name: "collectionKind", Query: query, Variables: map[string]any{"id": id}, Repeatable: true}
+	data, err := client.Raw(c.ctx, ask)
+	if err != nil && problemOf(err).status == http.StatusForbidden {
+		// Initiatives depend on the plan.
+		before, _, _ := strings.Cut(query, " initiatives(")
+		ask.Query = before + " }"
+		data, err = client.Raw(c.ctx, ask)
+	}
+	if err != nil {
+		return collectionKind{}, err
+	}
+	var got map[string]linearapi.Page[Named]
+	if err := understand(data, &got); err != nil {
+		return collectionKind{}, err
+	}
+	for _, k := range collectionKinds() {
+		if len(got[proxyResources()[k.resource].list].Nodes) > 0 {
 			return k, nil
 		}
 	}
@@ -96,7 +134,8 @@ func writeCollection(c *call) (*reply, error) {
 		return nil, err
 	}
 	out := map[string]any{}
-	if err := c.collectionFields(in, kind, id == "", out); err != nil {
+	parent, err := c.collectionFields(in, kind, id == "", out)
+	if err != nil {
 		return nil, err
 	}
 	status := http.StatusOK
@@ -106,11 +145,16 @@ func writeCollection(c *call) (*reply, error) {
 	}
 	defer c.api.cache.drop(c.conn.ID, kindProjects, kindCycles, "collections")
 	p := proxyResources()[kind.resource]
-	initiative, _ := out["initiative"].(string)
-	delete(out, "initiative")
 	if id != "" {
 		if err := c.unchanged(func() (string, error) { return c.collectionTag(id, kind) }); err != nil {
 			return nil, err
+		}
+		if parent != nil {
+			if err := c.reparent(kind, id, *parent); err != nil {
+				refs := collectionRefs(kind)
+				refs["Initiative"] = "parent_collection_id"
+				return nil, unfound(err, refs)
+			}
 		}
 	}
 	if len(out) > 0 {
@@ -118,11 +162,9 @@ func writeCollection(c *call) (*reply, error) {
 			return nil, missing(unfound(err, collectionRefs(kind)), "collection", id)
 		}
 	}
-	if initiative != "" {
-		join := proxied{create: "initiativeToProjectCreate", payload: "initiativeToProject", inputs: [2]string{"InitiativeToProjectCreateInput"}, one: "initiativeToProject"}
-		tie := map[string]any{"id": derive(made, "initiative"), "initiativeId": initiative, "projectId": made}
-		if _, err := rawWrite[Named](c, join, "", tie, " id"); err != nil {
-			c.notes = append(c.notes, "the project stands, but could not be put into the initiative: "+problemOf(err).message)
+	if id == "" && parent != nil && *parent != "" {
+		if err := c.tieTo(kind, made, *parent, derive(made, "initiative")); err != nil {
+			c.notes = append(c.notes, "the "+kind.typ+" stands, but could not be put into the initiative: "+problemOf(err).message)
 		}
 	}
 	it, err := c.collectionAt(made, kind.stage)
@@ -158,8 +200,9 @@ func collectionRefs(kind collectionKind) map[string]string {
 	return refs
 }
 
-// collectionFields maps a body to Linear's input.
-func (c *call) collectionFields(in *input, kind collectionKind, creating bool, out map[string]any) error {
+// collectionFields maps a body to Linear's input. parent is the initiative that a
+// project or an initiative goes into, empty to leave it, nil if the body does not say.
+func (c *call) collectionFields(in *input, kind collectionKind, creating bool, out map[string]any) (parent *string, err error) {
 	name, given, _ := in.text(200, "name")
 	switch {
 	case given && strings.TrimSpace(name) != "":
@@ -198,27 +241,25 @@ func (c *call) collectionFields(in *input, kind collectionKind, creating bool, o
 		}
 	}
 	if err := c.collectionTeams(in, kind, creating, out); err != nil {
-		return err
+		return nil, err
 	}
-	parent, hasParent, _ := in.ref("parent_collection_id")
+	above, hasParent, _ := in.ref("parent_collection_id")
 	switch {
-	case kind.typ == "milestone" && hasParent && parent != "":
-		out["projectId"] = parent
-	case kind.typ == "milestone" && creating:
+	case kind.typ == "milestone" && hasParent && above != "":
+		out["projectId"] = above
+	case kind.typ == "milestone" && (creating || hasParent):
 		in.wrong("parent_collection_id", "required", "is required: the project of the milestone")
-	case kind.typ == "project" && hasParent && parent != "":
-		out["initiative"] = parent
-	case kind.typ == "project" && hasParent && !creating:
-		in.wrong("parent_collection_id", "value", "a project cannot be taken out of an initiative here: use /proxy/graphql")
-	case hasParent && parent != "":
+	case (kind.typ == "project" || kind.typ == "initiative") && hasParent:
+		parent = &above
+	case hasParent && above != "":
 		in.wrong("parent_collection_id", "value", "this type of collection has none")
 	}
 	if err := c.collectionOwn(in, kind, creating, out); err != nil {
-		return err
+		return nil, err
 	}
 	in.any("type", "integrated_account_id")
 	in.remote(out)
-	return in.done()
+	return parent, in.done()
 }
 
 // collectionTeams reads the teams of a project, or the one of a cycle.

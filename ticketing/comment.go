@@ -133,7 +133,7 @@ func (in *input) markdown(name, htmlName string) (body string, given bool) {
 
 func commentListing() *listing {
 	return &listing{
-		resource: "comments",
+		resource: "comments", price: priceComment,
 		filters: []*filter{
 			{name: "ticket[id]", make: filterIssue, doc: "Id or short name of a ticket."},
 			{name: "id", kind: ofID, path: "id"},

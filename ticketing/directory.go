@@ -31,11 +31,11 @@ const (
 const directoryTTL = time.Minute
 
 // pages reads a whole list, up to maxWalk entries.
-func pages[T any](c *call, key string, get func(*linearapi.Client, linearapi.PageArgs) (*linearapi.Page[T], error)) ([]T, error) {
+func pages[T any](c *call, key string, price float64, get func(*linearapi.Client, linearapi.PageArgs) (*linearapi.Page[T], error)) ([]T, error) {
 	return remember(c.api.cache, key, directoryTTL, func() ([]T, error) {
 		var all []T
 		before := c.partial
-		args := linearapi.PageArgs{First: maxLimit}
+		args := linearapi.PageArgs{First: c.api.pageOf(price)}
 		for {
 			client, err := c.client()
 			if err != nil {
@@ -66,37 +66,37 @@ func (c *call) directory() (*directory, error) {
 }
 
 func (c *call) labels() ([]linearapi.Node[linearapi.Label], error) {
-	return pages(c, cacheKey(c.conn.ID, kindLabels), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Label]], error) {
+	return pages(c, cacheKey(c.conn.ID, kindLabels), priceOther, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Label]], error) {
 		return l.LabelNodes(c.ctx, nil, p)
 	})
 }
 
 func (c *call) states() ([]linearapi.Node[linearapi.WorkflowState], error) {
-	return pages(c, cacheKey(c.conn.ID, kindStates), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.WorkflowState]], error) {
+	return pages(c, cacheKey(c.conn.ID, kindStates), priceOther, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.WorkflowState]], error) {
 		return l.StateNodes(c.ctx, nil, p)
 	})
 }
 
 func (c *call) teams() ([]linearapi.Node[linearapi.Team], error) {
-	return pages(c, cacheKey(c.conn.ID, kindTeams), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Team]], error) {
+	return pages(c, cacheKey(c.conn.ID, kindTeams), priceTeam, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Team]], error) {
 		return l.TeamNodes(c.ctx, nil, p)
 	})
 }
 
 func (c *call) users() ([]linearapi.Node[linearapi.Member], error) {
-	return pages(c, cacheKey(c.conn.ID, kindUsers), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Member]], error) {
+	return pages(c, cacheKey(c.conn.ID, kindUsers), priceUser, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Member]], error) {
 		return l.UserNodes(c.ctx, linearapi.UserQuery{PageArgs: p})
 	})
 }
 
 func (c *call) projects() ([]linearapi.Node[linearapi.Project], error) {
-	return pages(c, cacheKey(c.conn.ID, kindProjects), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Project]], error) {
+	return pages(c, cacheKey(c.conn.ID, kindProjects), priceProject, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Project]], error) {
 		return l.ProjectNodes(c.ctx, linearapi.ListQuery{PageArgs: p})
 	})
 }
 
 func (c *call) cycles() ([]linearapi.Node[linearapi.Cycle], error) {
-	return pages(c, cacheKey(c.conn.ID, kindCycles), func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Cycle]], error) {
+	return pages(c, cacheKey(c.conn.ID, kindCycles), priceOther, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Cycle]], error) {
 		return l.CycleNodes(c.ctx, linearapi.ListQuery{PageArgs: p})
 	})
 }

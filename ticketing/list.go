@@ -63,6 +63,11 @@ type listing struct {
 	// stages is how many sources the list is made of. Defaults to 1.
 	stages func(c *call) []int
 	fetch  func(c *call, r request) (*part, error)
+	// price is what one entry costs, in Linear's points; prices is for lists where
+	// it depends on the request. Defaults to a price at which pages of every length
+	// are cheap enough.
+	price  float64
+	prices func(c *call) float64
 	// cached lists are kept for a minute.
 	cached bool
 	// expands says that the items are tickets, which expand adds to.
@@ -112,6 +117,10 @@ func (c *call) serveList() (*reply, error) {
 			c.notes = append(c.notes, "limit was cut to "+strconv.Itoa(maxExpandedList)+", for expand")
 			v.limit = maxExpandedList
 		}
+	}
+	if most := c.most(l); v.limit > most {
+		c.notes = append(c.notes, "limit was cut to "+strconv.Itoa(most)+": longer pages of this list cost more of Linear's complexity than one request may")
+		v.limit = most
 	}
 	at, err := c.place(l, hash)
 	if err != nil {

@@ -95,7 +95,7 @@ func user(n *linearapi.Node[linearapi.Member], org *linearapi.Organization) *Use
 
 func userListing() *listing {
 	return &listing{
-		resource: "users", cached: true,
+		resource: "users", cached: true, price: priceUser,
 		filters: []*filter{
 			{name: "id", kind: ofID, path: "id"},
 			{name: "name", kind: ofText, path: "name"},

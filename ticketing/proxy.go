@@ -3,6 +3,7 @@ package ticketing
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
@@ -28,7 +29,11 @@ func proxyList(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{resource: "proxy." + p.list}
+	l := &listing{resource: "proxy." + p.list, price: priceOf(fields)}
+	if most := c.most(l); v.limit > most {
+		c.notes = append(c.notes, "limit was cut to "+strconv.Itoa(most)+": longer pages with these fields cost more of Linear's complexity than one request may")
+		v.limit = most
+	}
 	text := []string{c.q.get("filter"), c.q.get("order_by", "orderBy"), c.q.get("include_archived"), fields}
 	hash := shortHash(append(text, l.resource)...)
 	place, err := c.place(l, hash)

@@ -177,7 +177,7 @@ func (c *call) findBy(mode, term string, q linearapi.IssueQuery, remote bool) (*
 }
 
 func searchListing() *listing {
-	return &listing{resource: "search", filters: ticketFilters(), stages: searchStages, fetch: func(c *call, r request) (*part, error) {
+	return &listing{resource: "search", filters: ticketFilters(), stages: searchStages, price: priceTicket, fetch: func(c *call, r request) (*part, error) {
 		term := c.q.get("q", "query")
 		if strings.TrimSpace(term) == "" {
 			return nil, invalidField("q", "required", "is required: the words to look for")

@@ -65,7 +65,7 @@ func team(n *linearapi.Node[linearapi.Team]) *Team {
 
 func teamListing() *listing {
 	return &listing{
-		resource: "teams", cached: true,
+		resource: "teams", cached: true, price: priceTeam,
 		filters: []*filter{
 			{name: "id", kind: ofID, path: "id"},
 			{name: "name", kind: ofText, path: "name"},

@@ -294,7 +294,7 @@ func ticketSorts() map[string]string {
 }
 
 func ticketListing() *listing {
-	l := &listing{resource: "tickets", filters: ticketFilters(), fetch: fetchTickets, expands: true}
+	l := &listing{resource: "tickets", filters: ticketFilters(), fetch: fetchTickets, expands: true, price: priceTicket}
 	for name := range ticketSorts() {
 		l.sorts = append(l.sorts, name)
 	}

@@ -134,7 +134,7 @@ func historyItem(n *linearapi.Node[remoteHistory]) item {
 }
 
 func historyListing() *listing {
-	return &listing{resource: "history", fetch: func(c *call, r request) (*part, error) {
+	return &listing{resource: "history", price: priceHistory, fetch: func(c *call, r request) (*part, error) {
 		if len(r.conditions) > 0 {
 			return nil, badRequest(codeInvalidRequest, "the history takes no filter")
 		}

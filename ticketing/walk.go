@@ -11,7 +11,7 @@ import (
 // where it stopped, if it did.
 func (c *call) everything(l *listing, r request, at *cursor) (items []item, more *cursor, err error) {
 	for {
-		w, err := c.window(l, r, at, maxLimit)
+		w, err := c.window(l, r, at, c.most(l))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -46,7 +46,7 @@ const pageTime = time.Minute
 // stream answers NDJSON: one item a line, page after page, to the end of the
 // list. An error in the middle is the last line.
 func (c *call) stream(l *listing, r request, v view, at *cursor, _ string) (*reply, error) {
-	limit := maxLimit
+	limit := c.most(l)
 	if c.q.has("limit") {
 		limit = v.limit
 	}

@@ -38,6 +38,10 @@ type Project struct {
 	Members struct {
 		Nodes []User `json:"nodes"`
 	} `json:"members"`
+	// Initiatives are those that the project is in, at most one of them.
+	Initiatives struct {
+		Nodes []Ref `json:"nodes"`
+	} `json:"initiatives"`
 }
 
 // ProjectStatus is a state of projects.

@@ -59,6 +59,17 @@ func derive(r *request, t *thing, name string) (any, bool) {
 		return t.joined("InitiativeToProject", "initiative", "project"), true
 	case "Project.initiatives":
 		return t.joined("InitiativeToProject", "project", "initiative"), true
+	case "Initiative.parentInitiative":
+		if above := t.joined("InitiativeRelation", "relatedInitiative", "initiative"); len(above) > 0 {
+			return above[0], true
+		}
+		return nil, true
+	case "Initiative.parentInitiatives":
+		return t.joined("InitiativeRelation", "relatedInitiative", "initiative"), true
+	case "Initiative.subInitiatives":
+		return t.joined("InitiativeRelation", "initiative", "relatedInitiative"), true
+	case "Project.initiativeToProjects":
+		return items(where(t.ws.things["InitiativeToProject"], func(j *thing) bool { return j.is("project", t) })), true
 	case "Document.comments":
 		content, _ := t.values["documentContent"].(*thing)
 		var on []item
