@@ -46,6 +46,9 @@ type Config struct {
 	// Body finds the body of a delivery by its trace, where the store has it no
 	// more. Nil if that is not possible.
 	Body func(ctx context.Context, t *trace.Trace) ([]byte, error)
+	// Removed reports whether a workspace, by the key in its addresses, has removed
+	// the app. Nil if that is unknown.
+	Removed func(ctx context.Context, urlKey string) (bool, error)
 	// Token opens the API and the pages. Empty means that every client may use
 	// them: on a unix socket, and in the process of a command.
 	Token string

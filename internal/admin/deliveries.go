@@ -103,7 +103,7 @@ func (a *API) explain(r *http.Request) (any, error) {
 	slices.SortStableFunc(found, func(x, y trace.Trace) int { return weight(&x, q) - weight(&y, q) })
 	e := Explanation{Traces: a.tell(r.Context(), found)}
 	if len(found) == 0 {
-		e.Hints = hints(&seen)
+		e.Hints = a.hints(r.Context(), q, &seen)
 	}
 	return e, nil
 }
@@ -148,16 +148,23 @@ func weight(t *trace.Trace, q trace.Query) int {
 	}
 }
 
-// hints says why there may be no trace of something.
-func hints(seen *trace.Seen) []string {
+// hints says why there may be no trace of what q asks about.
+func (a *API) hints(ctx context.Context, q trace.Query, seen *trace.Seen) []string {
+	if a.cfg.Removed != nil && q.URLKey != "" {
+		// Otherwise requests that were refused for another reason would seem to be the cause.
+		if removed, err := a.cfg.Removed(ctx, q.URLKey); err == nil && removed {
+			row := reason.Of(reason.NotInstalled)
+			return []string{fmt.Sprintf("The workspace %s has removed the app. [%s]", q.URLKey, row.Code), "To do: " + row.Do}
+		}
+	}
 	var all []string
 	for _, of := range seen.Refused {
 		row := reason.Of(of.Reason)
-		what := fmt.Sprintf("%d requests were", of.N)
+		what := fmt.Sprintf("%d requests were refused within the last day, the last one at %s", of.N, clock(of.Last))
 		if of.N == 1 {
-			what = "1 request was"
+			what = "1 request was refused within the last day, at " + clock(of.Last)
 		}
-		all = append(all, fmt.Sprintf("%s refused within the last day, for this reason: %s [%s]", what, row.Says, row.Code))
+		all = append(all, fmt.Sprintf("%s, for this reason: %s [%s]", what, row.Says, row.Code))
 		if row.Do != "" {
 			all = append(all, "To do: "+row.Do)
 		}
@@ -167,11 +174,14 @@ func hints(seen *trace.Seen) []string {
 	case seen.Last.IsZero():
 		all = append(all, "No request has arrived at all.", "To do: Check in Linear that the webhook is enabled, that it sends this type of event, and that its URL leads to this server. linearbot doctor tests it.")
 	default:
-		all = append(all, "Linear has sent no request about it. The last request about anything came at "+seen.Last.UTC().Format("2006-01-02 15:04:05 UTC")+".",
-			"To do: Check in Linear that the webhook sends this type of event, and that the app has access to the team. linearbot doctor tests it.")
+		all = append(all, "Linear has sent no request about it. The last request about anything came at "+clock(seen.Last)+".",
+			"To do: Check in Linear that the webhook sends this type of event, and that the app has access to the team. linearbot doctor tests it. If the server could not be reached, Linear retries after a minute, an hour and six hours, and the bot asks Linear every five minutes (LINEARBOT_CATCH_UP) for what it missed.")
 	}
 	return all
 }
+
+// clock is how hints write a time.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func (a *API) deliveries(r *http.Request) (any, error) {
 	f, err := filter(r)

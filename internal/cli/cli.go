@@ -32,13 +32,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/linearbot/linearbot/internal/admin"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
+	"github.com/linearbot/linearbot/state"
 )
 
 // The exit codes.
@@ -135,6 +138,9 @@ func Run(ctx context.Context, prog Program, args []string) int {
 		return exited
 	}
 	if err != nil {
+		if strings.HasPrefix(err.Error(), "unknown flag") && len(args) > 2 && args[0] == "trigger" {
+			return fail(ExitConfig, err.Error(), fmt.Sprintf("if it belongs to what is written, put that in quotation marks: %s trigger %s \"create --priority=2\"", p.name, args[1]))
+		}
 		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
 	}
 	switch command, _, _ := strings.Cut(parsed.Command(), " "); command {
@@ -161,6 +167,9 @@ func Run(ctx context.Context, prog Program, args []string) int {
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return fail(ExitConfig, err.Error())
+	}
+	if of, ok := errors.AsType[*admin.Error](err); errors.Is(err, state.ErrUnavailable) || ok && of.Status == http.StatusServiceUnavailable {
+		return fail(ExitFailed, err.Error(), "check LINEARBOT_STATE, and the Redis server or the disk behind it")
 	}
 	return fail(ExitFailed, err.Error())
 }

@@ -46,7 +46,7 @@ func (c *triggerCmd) watch(ctx context.Context, p *program, sim *control, path, 
 		case <-tick.C:
 		case <-ctx.Done():
 			if last.IsZero() {
-				fmt.Fprintf(p.out, "The bot has not answered within %s.\n", c.Wait)
+				fmt.Fprintf(p.out, "The bot has not answered within %s. Its log, or the terminal of \"dev\", shows whether it runs.\n", c.Wait)
 			}
 			return nil
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,13 +97,16 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			_, err := jsonLines(p.out, listed(all.Workspaces))
 			return err
 		}
-		ended := 0
+		ended, problems := 0, []string(nil)
 		t := newTable(idColumn("WORKSPACE"), textColumn("NAME"), column{name: "STATUS"}, column{name: "INSTALLED"}, column{name: "REFRESHED"},
 			column{name: "LAST DELIVERY"}, column{name: "KEY"})
 		for _, ws := range all.Workspaces {
 			t.row(ws.ID, wording.Clip(ws.Name, 40), ws.Status, ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), ws.Key)
 			if ws.Status == workspaces.NeedsReauth {
 				ended++
+			}
+			if ws.Problem != "" {
+				problems = append(problems, cmp.Or(ws.Name, ws.ID)+": "+ws.Problem)
 			}
 		}
 		if err := p.list(t, "no workspace has installed the app", ""); err != nil {
@@ -111,6 +115,9 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 		if ended > 0 {
 			fmt.Fprintf(p.err, "Linear has ended the login of %d of them (needs_reauth): an admin of each has to install the app again at %s. What people write meanwhile waits.\n",
 				ended, all.InstallURL)
+		}
+		for _, problem := range problems {
+			fmt.Fprintln(p.err, printable(problem))
 		}
 		return nil
 	})

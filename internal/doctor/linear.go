@@ -235,8 +235,10 @@ func (e *exam) installs(ctx context.Context) {
 		return
 	}
 	var names []string
+	installed := false // some workspace has the app, whether its login works or not
 	for _, w := range all {
 		check := "workspace " + cmp.Or(w.Name, w.URLKey, w.ID)
+		installed = installed || w.Status == workspaces.Active || w.Status == workspaces.NeedsReauth
 		switch {
 		case w.Status == workspaces.NeedsReauth:
 			e.add(Error, check, "Linear no longer accepts its tokens: "+cmp.Or(w.Why, "they were revoked"), "Have an admin of the workspace install the app again: "+e.InstallURL)
@@ -252,10 +254,13 @@ func (e *exam) installs(ctx context.Context) {
 			e.add(Warning, check, "its tokens are stored unencrypted", "Set LINEAR_ENCRYPTION_KEY to a key that linearbot keys generate makes")
 		}
 	}
-	if len(names) == 0 {
+	if !installed {
 		e.add(Warning, "installs", "no workspace has installed the app, so the bot answers no one yet",
 			"Have an admin of a workspace open "+e.InstallURL+" and approve the app")
 		return
+	}
+	if len(names) == 0 {
+		return // there is a finding about each
 	}
 	e.add(OK, "installs", fmt.Sprintf("%d active: %s", len(names), strings.Join(names[:min(len(names), 8)], ", ")), "")
 }

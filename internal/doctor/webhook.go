@@ -71,7 +71,7 @@ func (e *exam) publicURL(ctx context.Context) {
 	trip := roundtrip.Trip{URL: e.hookURL(), Secret: e.Secrets[0], Addr: e.Addr, Path: e.Path, HTTPClient: e.HTTPClient}
 	running, err := trip.Check(ctx)
 	if wrong, ok := errors.AsType[*roundtrip.Error](err); ok {
-		if wrong.Alone {
+		if wrong.Alone && e.running == nil {
 			e.add(Error, "server", "nothing listens on "+e.Addr+": the bot is not running", "Start it, and see whether that was all: run doctor again")
 		}
 		text := wrong.Text
@@ -86,7 +86,7 @@ func (e *exam) publicURL(ctx context.Context) {
 		return
 	}
 	by := "; the bot is not running yet"
-	if running {
+	if running || e.running != nil {
 		by = " at the running bot, which has the same signing secret"
 	}
 	e.add(OK, "address", "a signed delivery to "+trip.URL+" arrives"+by, "")

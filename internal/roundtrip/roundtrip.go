@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -67,16 +68,18 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// sink accepts deliveries and drops them: that one has arrived is seen from the
-// proof in the answer.
-type sink struct{}
+// sink accepts deliveries, drops them and notes that one arrived.
+type sink struct{ arrived atomic.Bool }
 
 // Accept implements webhook.Acceptor.
-func (sink) Accept(context.Context, *adapter.Delivery) error { return nil }
+func (s *sink) Accept(context.Context, *adapter.Delivery) error {
+	s.arrived.Store(true)
+	return nil
+}
 
 // Check posts a delivery. What answers has to prove that it knows the signing secret:
 // a server that listens where the bot does, or, if another process listens there, a
-// bot that runs with this secret; running says so. What is wrong is an [*Error]. It
+// bot that runs with this secret, there or at another address; running says so. What is wrong is an [*Error]. It
 // blocks for up to 30 s.
 func (t Trip) Check(ctx context.Context) (running bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -85,9 +88,9 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	listening := make(chan struct{})
+	listening, own := make(chan struct{}), &sink{}
 	srv, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{t.Secret}, Acceptor: sink{}, Addr: t.Addr, Path: t.Path, OnListen: func(net.Addr) { close(listening) },
+		Secrets: []string{t.Secret}, Acceptor: own, Addr: t.Addr, Path: t.Path, OnListen: func(net.Addr) { close(listening) },
 	})
 	if err != nil {
 		return false, err
@@ -112,7 +115,7 @@ func (t Trip) Check(ctx context.Context) (running bool, err error) {
 		return running, &Error{Alone: !running, Text: t.URL + " cannot be reached", Fix: "Check the host name in LINEARBOT_PUBLIC_URL, and that the tunnel or proxy in front of the bot runs.", Err: err}
 	}
 	if status == http.StatusOK && proven {
-		return running, nil
+		return running || !own.arrived.Load(), nil
 	}
 	return running, t.explain(status, running)
 }

@@ -89,7 +89,7 @@ func (a *assembly) openAdmin(o *observer, b *bot.Bot, in *installs) {
 	cfg := admin.Config{
 		Book: notes.New(a.cfg.Bot.Store), Traces: o.rec.View(), Recorder: o.rec, Inspector: inspector,
 		Replay: b.Replay, Body: again(a.cfg.Bot.Adapter), Logger: a.log, Status: a.status,
-		Pages: a.adminPages(in),
+		Pages: a.adminPages(in), Removed: removed(a.registry(in)),
 	}
 	a.openConsole(cfg)
 	if path := AdminSocket(v.State); a.opened && path != "" && v.AdminAddr != "off" {
@@ -207,5 +207,5 @@ func (o *observer) flush(ctx context.Context) {
 // OpenAdmin returns the admin API over a store that no bot has open.
 func OpenAdmin(v *settings.Values, store state.Store) http.Handler {
 	book := notes.New(store)
-	return admin.New(admin.Config{Book: book, Traces: trace.NewView(book), Inspector: store})
+	return admin.New(admin.Config{Book: book, Traces: trace.NewView(book), Inspector: store, Removed: removed(managed(v, store))})
 }

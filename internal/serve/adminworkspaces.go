@@ -7,6 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -72,7 +73,13 @@ func (a *assembly) registry(in *installs) *workspaces.Registry {
 	if !ok {
 		return nil
 	}
-	cfg, _, err := workspaces.ConfigFrom(a.values.Lookup)
+	return managed(a.values, store)
+}
+
+// managed returns a registry that shows the installations in a store. Nil if they
+// cannot be shown.
+func managed(v *settings.Values, store state.Store) *workspaces.Registry {
+	cfg, _, err := workspaces.ConfigFrom(v.Lookup)
 	if err != nil {
 		return nil // the keys cannot be read, and the bot needs none
 	}
@@ -81,4 +88,26 @@ func (a *assembly) registry(in *installs) *workspaces.Registry {
 		return reg
 	}
 	return nil
+}
+
+// removed returns what reports whether a workspace has removed the app. Nil without
+// a registry.
+func removed(reg *workspaces.Registry) func(ctx context.Context, urlKey string) (bool, error) {
+	if reg == nil {
+		return nil
+	}
+	return func(ctx context.Context, urlKey string) (bool, error) {
+		all, err := reg.List(ctx)
+		found := false
+		for _, w := range all {
+			if w.URLKey != urlKey {
+				continue
+			}
+			if w.Status != workspaces.Leaving && w.Status != workspaces.Gone {
+				return false, err
+			}
+			found = true
+		}
+		return found, err
+	}
 }

@@ -16,6 +16,8 @@ type Query struct {
 	Subject string
 	// Thread looks among threads, too.
 	Thread bool
+	// URLKey is the workspace's part of the address, if an address was given.
+	URLKey string
 }
 
 // shortest is how long the beginning of an id has to be.
@@ -27,7 +29,9 @@ const shortest = 6
 func ParseQuery(text string) (Query, error) {
 	text = strings.TrimSpace(text)
 	if u, err := url.Parse(text); err == nil && u.Host != "" {
-		return queryOf(u)
+		q, err := queryOf(u)
+		q.URLKey, _, _ = strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+		return q, err
 	}
 	switch {
 	case issueName(text):

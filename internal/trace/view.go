@@ -73,7 +73,8 @@ type Seen struct {
 type Refused struct {
 	Reason string
 	N      int
-	last   time.Time
+	// Last is when the newest of them came.
+	Last time.Time
 }
 
 // recent is how long ago a refused request may be the cause of a silence now.
@@ -93,7 +94,7 @@ func (v *View) Explain(ctx context.Context, q Query) ([]Trace, Seen, error) {
 		s.only = q.Text
 	}
 	found, err := v.scan(ctx, "", s)
-	slices.SortFunc(seen.Refused, func(a, b Refused) int { return b.last.Compare(a.last) })
+	slices.SortFunc(seen.Refused, func(a, b Refused) int { return b.Last.Compare(a.Last) })
 	return found, seen, err
 }
 
@@ -116,8 +117,8 @@ func (s *Seen) note(m merger, p *Part, now time.Time) {
 	}
 	r := &s.Refused[i]
 	r.N++
-	if p.Begun.After(r.last) {
-		r.last = p.Begun
+	if p.Begun.After(r.Last) {
+		r.Last = p.Begun
 	}
 }
 
