@@ -44,8 +44,9 @@ type merger struct {
 // lateAfter is when an exchange is late.
 const lateAfter = 20 * time.Millisecond
 
-// newMergers returns the mergers for so many shards: one for a server. In a cluster each shard has a merger of its own, as a node that is slow must not hold up
-// the calls to the others.
+// newMergers returns the mergers for so many shards: one for a single server. In a
+// cluster each shard has a merger of its own, so that a slow node does not hold up the
+// calls to the others.
 func newMergers(shards int, cluster bool) []merger {
 	if !cluster {
 		shards = 1
@@ -80,8 +81,8 @@ type job struct {
 	depth   int64
 	grant   *lanegrant
 	err     error
-	// left says that the caller of a job that waited does not wait any more, and over
-	// that the job was carried. The lock of the merger guards them.
+	// left says that the caller of a job that waited has gone, and over that the job is
+	// done. The lock of the merger guards them.
 	left, over bool
 }
 
@@ -203,10 +204,9 @@ func (m *merger) fly(s *Store, jobs []*job, sent time.Time) {
 		} else {
 			// The exchange is not one caller's: none of their contexts ends it.
 			s.carry(context.Background(), jobs)
-			m.returnLeft(s, jobs)
 		}
-		for _, j := range jobs {
-			close(j.done)
+		for _, j := range m.finish(jobs) {
+			s.giveBack(context.Background(), j.shard, j.lane, j.grant.token, nil)
 		}
 		// Callers that were answered often have the next call ready. Without
 		// any this costs nothing.
@@ -216,17 +216,19 @@ func (m *merger) fly(s *Store, jobs []*job, sent time.Time) {
 	}
 }
 
-// returnLeft gives lanes back that were leased for callers that wait no more.
-func (m *merger) returnLeft(s *Store, jobs []*job) {
+// finish tells the callers of jobs that they are done, and returns those whose lanes
+// were leased for callers that have gone.
+func (m *merger) finish(jobs []*job) (unwanted []*job) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, j := range jobs {
-		m.mu.Lock()
 		j.over = true
-		unwanted := j.left && j.grant != nil
-		m.mu.Unlock()
-		if unwanted {
-			s.giveBack(context.Background(), j.shard, j.lane, j.grant.token, nil)
+		if j.left && j.grant != nil {
+			unwanted = append(unwanted, j)
 		}
+		close(j.done)
 	}
+	return unwanted
 }
 
 // take returns the jobs of the next exchange, which departs, or none if it is
