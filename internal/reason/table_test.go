@@ -69,7 +69,10 @@ func TestErrorCodes(t *testing.T) {
 func TestReasonsComeFromTheTable(t *testing.T) {
 	t.Parallel()
 	used := make(map[string]bool)
-	for _, dir := range []string{"../../bot", "../../webhook", "../../adapter/linear", "../../adapter/linear/linearapi", "../trace", "../admin"} {
+	for _, dir := range []string{
+		"../../bot", "../../webhook", "../../adapter/linear", "../../adapter/linear/linearapi",
+		"../acts", "../admin", "../attend", "../decisions", "../own", "../trace", "../verdict",
+	} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", dir, err)
@@ -91,6 +94,10 @@ func TestReasonsComeFromTheTable(t *testing.T) {
 				case *ast.CallExpr:
 					if f, arg := called(n); arg >= 0 && arg < len(n.Args) && isText(n.Args[arg]) {
 						t.Errorf("%s: %s is called with a word that is not from the table", name, f)
+					}
+				case *ast.CompositeLit:
+					if lit, given := coded(n); given {
+						t.Errorf("%s: a %s has a code that is not from the table", name, lit)
 					}
 				case *ast.KeyValueExpr:
 					if key, ok := n.Key.(*ast.Ident); ok && (key.Name == "ignored" || key.Name == "Ignore" || key.Name == "ignore") && isText(n.Value) {
@@ -150,13 +157,30 @@ func called(call *ast.CallExpr) (name string, arg int) {
 	switch name {
 	case "ignored", "other", "step":
 		return name, 0
-	case "noteWhy", "noteWait":
+	case "Why":
 		return name, 1
 	case "ignore":
 		return name, 2
 	default:
 		return name, -1
 	}
+}
+
+// coded returns the name of a type whose code is a reason, if a literal of it has a
+// text for one.
+func coded(lit *ast.CompositeLit) (name string, given bool) {
+	typ, ok := lit.Type.(*ast.SelectorExpr)
+	if !ok || typ.Sel.Name != "TraceStep" && typ.Sel.Name != "Cause" {
+		return "", false
+	}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := kv.Key.(*ast.Ident); ok && key.Name == "Code" && isText(kv.Value) {
+				return typ.Sel.Name, true
+			}
+		}
+	}
+	return "", false
 }
 
 func isText(e ast.Expr) bool {
