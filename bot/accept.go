@@ -7,9 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/decisions"
 	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
@@ -34,17 +34,17 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	id := "" // a hash of the whole body: it is computed once, and not for what is ignored
 	if t != nil {
 		id = d.Key()
-		steps.Routed(t, id, &route)
+		decisions.Routed(t, id, &route)
 	}
 	if route.Ignore == "" {
 		if route.Ignore, err = b.admitDelivery(ctx, d, &route); err != nil {
-			steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
+			decisions.Add(t, adapter.TraceStep{Code: decisions.Refused(err)})
 			return err
 		}
 	}
 	if route.Ignore != "" {
 		b.counts.Add(tally.Ignored, route.Ignore)
-		steps.Add(t, adapter.TraceStep{Code: route.Ignore, Detail: route.Missing})
+		decisions.Add(t, adapter.TraceStep{Code: route.Ignore, Detail: route.Missing})
 		if route.Missing != "" {
 			b.warnMissing(route.Type, route.Action, route.Workspace, route.Missing)
 			return nil
@@ -61,7 +61,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	if route.Deleted != "" {
 		if err := b.noteDeletion(ctx, &route); err != nil {
-			steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
+			decisions.Add(t, adapter.TraceStep{Code: decisions.Refused(err)})
 			return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 		}
 	}
@@ -71,13 +71,13 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	entry := b.entry(id, d, &route)
 	receipt, err := b.enqueue(ctx, &entry)
 	if err != nil {
-		steps.Add(t, adapter.TraceStep{Code: steps.Refused(err)})
+		decisions.Add(t, adapter.TraceStep{Code: decisions.Refused(err)})
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	switch receipt.Outcome {
 	case state.Added:
 		b.counts.Add(tally.Accepted, "")
-		steps.Add(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
+		decisions.Add(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
 		if route.Message && b.cfg.Policy.p.TakesOver() {
 			b.takeOver(ctx, d, &route, entry.Lane)
 		}
@@ -85,10 +85,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.greetLater(&route, &entry, receipt)
 	case state.Duplicate:
 		b.counts.Add(tally.Duplicate, "")
-		steps.Add(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
+		decisions.Add(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
 	case state.Busy:
 		b.counts.Add(tally.Ignored, reason.Busy)
-		steps.Add(t, adapter.TraceStep{Code: reason.Busy})
+		decisions.Add(t, adapter.TraceStep{Code: reason.Busy})
 	}
 	b.log.Debug().
 		Str(keyDelivery, d.ID).
@@ -123,7 +123,7 @@ func (b *Bot) acceptMissed(ctx context.Context, d *adapter.Delivery, f *missed.F
 	if receipt.Outcome == state.Busy {
 		step = adapter.TraceStep{Code: reason.Busy}
 	}
-	b.steps.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Missed}, step)
+	b.decisions.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Missed}, step)
 	return nil
 }
 
@@ -158,7 +158,7 @@ func (b *Bot) Replay(ctx context.Context, d *adapter.Delivery) error {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	b.counts.Add(tally.Accepted, "")
-	b.steps.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Replayed}, adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID})
+	b.decisions.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Replayed}, adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID})
 	return nil
 }
 

@@ -71,7 +71,7 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 	case err != nil:
 		return nil, err
 	case answered:
-		b.steps.Add(ctx, adapter.TraceStep{Code: reason.Answered})
+		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Answered})
 		r.log.Info().Str(keyEvent, r.head().Key).Msg("question answered")
 		return handled(), nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/acts"
 	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/internal/decisions"
 	"github.com/linearbot/linearbot/internal/greet"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/links"
@@ -20,7 +21,6 @@ import (
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/rows"
 	"github.com/linearbot/linearbot/internal/running"
-	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/turns"
 )
@@ -51,9 +51,9 @@ type Bot struct {
 	unknown loggedCause
 	// foreign is the last time that an event of another workspace was worth a
 	// warning.
-	foreign loggedCause
-	size    rows.Size
-	steps   steps.Recorder
+	foreign   loggedCause
+	size      rows.Size
+	decisions decisions.Recorder
 }
 
 // New checks cfg, fills in defaults and returns a Bot. It does no I/O.
@@ -64,7 +64,7 @@ func New(cfg Config) (*Bot, error) {
 	}
 	book := notes.New(cfg.Store)
 	b := &Bot{
-		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger, steps: steps.Recorder{Tracer: cfg.Tracer},
+		cfg: cfg, can: abilitiesOf(cfg.Adapter), log: cfg.Logger, decisions: decisions.Recorder{Tracer: cfg.Tracer},
 		notes: book, sessions: acts.NewWorkspaces(book), links: links.New(links.Config(cfg.Links), book),
 	}
 	b.attends, b.halts, b.order = b.attendance(), b.haltable(), b.actOrder()

@@ -155,9 +155,9 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		}
 		r.session.Begin(ctx)
 		start := time.Now()
-		b.steps.Add(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
+		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
 		err = b.call(ctx, r, h)
-		b.steps.Add(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
+		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
 		if errors.Is(err, Next) {
 			continue
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/events"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
@@ -183,7 +183,7 @@ func (b *Bot) waits(e *state.Queued, t *Turn) bool {
 	}
 	switch t.event.(type) {
 	case *adapter.MessageEvent:
-		return !about.IsOwn(t.event)
+		return !events.IsOwn(t.event)
 	case *adapter.StopEvent:
 		return true
 	default:

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/breaker"
+	"github.com/linearbot/linearbot/internal/decisions"
+	"github.com/linearbot/linearbot/internal/events"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/synced"
 	"github.com/linearbot/linearbot/internal/verdict"
 )
@@ -21,7 +21,7 @@ import (
 // the turn stands for. It ends the turn if the bot does not listen to the
 // author, itself first of all.
 func (b *Bot) hear(ctx context.Context, r *run) (*outcome, error) {
-	if about.IsOwn(r.event) {
+	if events.IsOwn(r.event) {
 		return ignored(reason.Self), nil
 	}
 	switch ev := r.event.(type) {
@@ -73,7 +73,7 @@ func (r *run) hearAbout(m *adapter.Message) {
 // noteHeard tells the trace what the message of a turn says to the bot.
 func (b *Bot) noteHeard(ctx context.Context, r *run) {
 	if b.cfg.Tracer != nil {
-		b.steps.Heard(ctx, &steps.Heard{
+		b.decisions.Heard(ctx, &decisions.Heard{
 			Message: &r.message.Message, Rule: r.message.Rule, Policy: b.cfg.Policy.String(), Older: len(r.older),
 		})
 	}

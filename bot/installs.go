@@ -109,9 +109,9 @@ func (b *Bot) admitDelivery(ctx context.Context, d *adapter.Delivery, r *adapter
 }
 
 // openLeft opens an entry although the bot cannot learn who it is. That a
-// workspace removed the bot is for its handlers all the same; whatever else waits
-// for a workspace that is not there any more is dropped. ok is false for an entry
-// that has to wait or to fail.
+// workspace removed the bot is for its handlers all the same; everything else that
+// waits for a workspace that has left is dropped. ok is false for an entry that has
+// to wait or to fail.
 func (b *Bot) openLeft(ctx context.Context, page *notes.Thread, entry state.Queued, decode func(*adapter.Identity) (adapter.Event, error), why error) (_ *Turn, ok bool, _ error) {
 	self := &adapter.Identity{Workspace: entry.Lane.Workspace}
 	ev, err := decode(self)
@@ -133,7 +133,7 @@ func (b *Bot) openLeft(ctx context.Context, page *notes.Thread, entry state.Queu
 		return nil, false, nil
 	}
 	b.counts.Add(tally.Ignored, code)
-	b.steps.Add(ctx, adapter.TraceStep{Code: code, Detail: detail})
+	b.decisions.Add(ctx, adapter.TraceStep{Code: code, Detail: detail})
 	b.log.WithLevel(level).Str(keyWorkspace, entry.Lane.Workspace).Str(keyReason, code).Msg("event dropped")
 	return nil, true, verdict.ErrNoTurn
 }

@@ -61,7 +61,7 @@ func (b *Bot) routeMessage(ctx context.Context, r *run) ([][]*handler, error) {
 	}
 	r.route = to
 	if to.subscribed {
-		b.steps.Add(ctx, adapter.TraceStep{Code: reason.Subscribed})
+		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Subscribed})
 	}
 	if err := b.noteSession(ctx, r); err != nil {
 		return nil, err

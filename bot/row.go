@@ -59,7 +59,7 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	switch {
 	case err != nil:
 		b.begins(&first)
-		ctx, leave := b.steps.Begin(ctx, &first, l.page.Now)
+		ctx, leave := b.decisions.Begin(ctx, &first, l.page.Now)
 		defer leave()
 		return []state.Verdict{b.conclude(ctx, log, first, nil, nil, err)}
 	case p.More:
@@ -73,12 +73,12 @@ func (b *Bot) together(ctx context.Context, log *zerolog.Logger, l *lane) []stat
 	if t == nil {
 		return b.alone(ctx, log, l.page, &l.entries[p.At])
 	}
-	ctx, leave := b.steps.Begin(ctx, &l.entries[p.At], l.page.Now)
+	ctx, leave := b.decisions.Begin(ctx, &l.entries[p.At], l.page.Now)
 	defer leave()
 	for _, i := range append(p.Older, p.At) {
 		l.turns[i].session.Greeted(b.begins(&l.entries[i]))
 	}
-	b.steps.Opened(ctx, t.event)
+	b.decisions.Opened(ctx, t.event)
 	if v := b.crashed(ctx, log, l.page, &l.entries[p.At]); v != nil {
 		return []state.Verdict{*v}
 	}
@@ -128,10 +128,10 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p rows.P
 // noteSkipped tells the trace of a message that it was handled together with a newer
 // one.
 func (b *Bot) noteSkipped(ctx context.Context, page *notes.Thread, t *Turn, by *Turn) {
-	ctx, end := b.steps.Begin(ctx, &t.entry, page.Now)
+	ctx, end := b.decisions.Begin(ctx, &t.entry, page.Now)
 	defer end()
-	b.steps.Opened(ctx, t.event)
-	b.steps.Add(ctx, adapter.TraceStep{Code: reason.Skipped, Detail: "together with " + by.head().Key})
+	b.decisions.Opened(ctx, t.event)
+	b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Skipped, Detail: "together with " + by.head().Key})
 }
 
 // Due is when the policy has messages handled.

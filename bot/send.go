@@ -38,7 +38,7 @@ func (t *Thread) send(ctx context.Context, p *adapter.Post, said string) (*adapt
 		return nil, err
 	}
 	t.bot.counts.Add(tally.Replies, "")
-	t.bot.steps.Reply(ctx, m)
+	t.bot.decisions.Reply(ctx, m)
 	if err := t.roots(ctx, m); err != nil {
 		return m, err
 	}

@@ -37,7 +37,7 @@ func Step[T any](ctx context.Context, name string, f func(ctx context.Context) (
 		if err := json.Unmarshal(kept, &result); err != nil {
 			return result, fmt.Errorf("bot: step %s was kept in another form: %w", name, err)
 		}
-		turn.bot.steps.Add(ctx, adapter.TraceStep{Code: reason.StepKept, Detail: name})
+		turn.bot.decisions.Add(ctx, adapter.TraceStep{Code: reason.StepKept, Detail: name})
 		return result, nil
 	}
 	start := time.Now()
@@ -54,7 +54,7 @@ func Step[T any](ctx context.Context, name string, f func(ctx context.Context) (
 	if err := v.Set(ctx, data); err != nil {
 		return result, fmt.Errorf("bot: step %s: %w", name, err)
 	}
-	turn.bot.steps.Add(ctx, adapter.TraceStep{Code: reason.StepRan, Detail: name, Took: time.Since(start)})
+	turn.bot.decisions.Add(ctx, adapter.TraceStep{Code: reason.StepRan, Detail: name, Took: time.Since(start)})
 	return result, nil
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/internal/events"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
@@ -289,7 +289,7 @@ func (b *Bot) stoppable(ctx context.Context, r *run, cancel context.CancelCauseF
 	if _, isStop := r.event.(*adapter.StopEvent); isStop || r.thread == nil {
 		return nil
 	}
-	return b.halts.Begin(ctx, r.notes, r.halts(), about.Subject(r.event), cancel)
+	return b.halts.Begin(ctx, r.notes, r.halts(), events.Subject(r.event), cancel)
 }
 
 func (b *Bot) unstoppable(r *run) {

@@ -159,7 +159,7 @@ func (p *page) Put(ctx context.Context, body string) error {
 			return err
 		}
 		t.bot.counts.Add(tally.Replies, "")
-		t.bot.steps.Reply(ctx, m)
+		t.bot.decisions.Reply(ctx, m)
 		p.message, p.shown = m, body
 		switch {
 		case !m.Existed:

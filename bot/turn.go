@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/about"
 	"github.com/linearbot/linearbot/internal/attend"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/events"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
@@ -101,7 +101,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 			return nil, err
 		}
 	}
-	b.steps.Opened(ctx, ev)
+	b.decisions.Opened(ctx, ev)
 	t := &Turn{bot: b, event: ev, self: self, entry: e, notes: page, opened: time.Now(), era: era}
 	if t.halted.Leased, err = page.Now(ctx); err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (t *Turn) Handler() string { return t.writes.Handler() }
 // People returns who has a part in the event, at least one user: who acted and,
 // if that is another user, who wrote the message. The one who acted comes first;
 // it is the zero User if the event names none.
-func (t *Turn) People() []adapter.User { return about.People(t.event) }
+func (t *Turn) People() []adapter.User { return events.People(t.event) }
 
 // User looks a user of the event's workspace up by id. It returns nil, and no
 // error, if the workspace has no such user or users cannot be looked up.
@@ -236,7 +236,7 @@ func (t *Turn) User(ctx context.Context, id string) (*adapter.User, error) {
 // event does not include it. It returns the zero Team and a nil error for an event
 // outside of any issue, or if the issue cannot be looked up.
 func (t *Turn) Team(ctx context.Context) (adapter.Team, error) {
-	issue := about.Issue(t.event)
+	issue := events.Issue(t.event)
 	if issue == nil && t.message != nil {
 		issue = t.message.Issue
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/decisions"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/turns"
 	"github.com/linearbot/linearbot/internal/verdict"
@@ -37,7 +37,7 @@ func (b *Bot) verdict(ctx context.Context, log *zerolog.Logger, e *state.Queued,
 // decided tells the trace, the counters and the log what becomes of an entry. err may
 // be nil.
 func (b *Bot) decided(ctx context.Context, log *zerolog.Logger, e *state.Queued, d *verdict.Decision, err error) {
-	b.steps.Decided(ctx, d)
+	b.decisions.Decided(ctx, d)
 	if d.Reason == reason.IdentityUnknown { // once, and not for every lane
 		d.Level = b.unknown.level(err)
 	}
@@ -99,7 +99,7 @@ func (b *Bot) crashed(ctx context.Context, log *zerolog.Logger, page *notes.Thre
 	}
 	// What its request has recorded may be lost with the process.
 	if _, to, ok := b.peek(e); ok {
-		steps.Routed(adapter.TraceOf(ctx), e.ID, &to)
+		decisions.Routed(adapter.TraceOf(ctx), e.ID, &to)
 	}
 	d := verdict.Bury(e.ID, verdict.CrashCause())
 	b.decided(ctx, log, e, &d, nil)

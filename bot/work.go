@@ -9,11 +9,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/decisions"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/steps"
 	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
@@ -127,7 +127,7 @@ func (b *Bot) logOf(l *state.Lease, e *state.Queued) *zerolog.Logger {
 
 // alone runs the turn of one entry.
 func (b *Bot) alone(ctx context.Context, log *zerolog.Logger, page *notes.Thread, e *state.Queued) []state.Verdict {
-	ctx, leave := b.steps.Begin(ctx, e, page.Now)
+	ctx, leave := b.decisions.Begin(ctx, e, page.Now)
 	defer leave()
 	t, older, over, err := b.prepare(ctx, log, page, e)
 	if over != nil {
@@ -310,15 +310,15 @@ func (b *Bot) noteEnd(ctx context.Context, t *Turn, end *outcome, err error) {
 	switch {
 	case b.cfg.Tracer == nil:
 	case errors.Is(err, verdict.ErrNoTurn):
-		b.steps.Why(ctx, reason.NoTurn, nil)
+		b.decisions.Why(ctx, reason.NoTurn, nil)
 	case err != nil || t == nil:
 	case end.ignored == reason.NotMentioned:
-		detail := steps.Listens(b.names(t.self).Handles, t.self.App)
-		b.steps.Add(ctx, adapter.TraceStep{Code: end.ignored, Detail: detail})
+		detail := decisions.Listens(b.names(t.self).Handles, t.self.App)
+		b.decisions.Add(ctx, adapter.TraceStep{Code: end.ignored, Detail: detail})
 	case end.ignored != "":
-		b.steps.Add(ctx, adapter.TraceStep{Code: end.ignored, Detail: end.detail})
+		b.decisions.Add(ctx, adapter.TraceStep{Code: end.ignored, Detail: end.detail})
 	default:
-		b.steps.Why(ctx, reason.Handled, nil)
+		b.decisions.Why(ctx, reason.Handled, nil)
 	}
 }
 

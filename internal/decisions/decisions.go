@@ -1,9 +1,9 @@
-// Package steps records what a bot decides as the steps of a decision trace.
+// Package decisions records what a bot decides as the steps of a decision trace.
 //
 // A trace is carried by the context of what it records: that of an intake, if the
 // caller records the request, and that of a turn. Without one, recording a step is
 // a look into the context, and without a tracer not even that.
-package steps
+package decisions
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/about"
+	"github.com/linearbot/linearbot/internal/events"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
@@ -86,7 +86,7 @@ func (r Recorder) Opened(ctx context.Context, ev adapter.Event) {
 	}
 	head := ev.Head()
 	t.About(adapter.TraceSubject{
-		Event: head.Key, Workspace: head.Workspace, Thread: head.Thread, Type: head.Type + " " + head.Action, Subject: about.Subject(ev),
+		Event: head.Key, Workspace: head.Workspace, Thread: head.Thread, Type: head.Type + " " + head.Action, Subject: events.Subject(ev),
 	})
 }
 

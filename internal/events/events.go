@@ -1,6 +1,6 @@
-// Package about says of events of every kind who did what they tell of, and which
+// Package events says of events of every kind who did what they tell of, and which
 // issue they are about.
-package about
+package events
 
 import "github.com/linearbot/linearbot/adapter"
 

@@ -1,4 +1,4 @@
-package steps_test
+package decisions_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/steps"
+	"github.com/linearbot/linearbot/internal/decisions"
 	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
@@ -40,11 +40,11 @@ func at(s int64) func(context.Context) (time.Time, error) {
 func TestTurn(t *testing.T) {
 	t.Parallel()
 	seen := &tracer{}
-	r := steps.Recorder{Tracer: seen}
+	r := decisions.Recorder{Tracer: seen}
 	e := &state.Queued{Entry: state.Entry{ID: "e1"}, Attempt: 2, EnqueuedAt: time.Unix(10, 0)}
 	ctx, end := r.Begin(t.Context(), e, at(13))
 	r.Opened(ctx, &adapter.IssueEvent{Meta: adapter.Meta{Key: "k1", Type: "Issue", Action: "create"}, Issue: &adapter.Issue{Identifier: "ENG-1"}})
-	r.Heard(ctx, &steps.Heard{Message: &adapter.Message{Body: "@helper hi", Author: adapter.User{FullName: "Ada", Kind: adapter.UserHuman}}, Rule: "handle", Policy: "latest", Older: 2})
+	r.Heard(ctx, &decisions.Heard{Message: &adapter.Message{Body: "@helper hi", Author: adapter.User{FullName: "Ada", Kind: adapter.UserHuman}}, Rule: "handle", Policy: "latest", Older: 2})
 	r.Reply(ctx, &adapter.Message{ID: "c1"})
 	r.Reply(ctx, &adapter.Message{ID: "c2", Existed: true})
 	end()
@@ -79,7 +79,7 @@ func TestDecided(t *testing.T) {
 		},
 	} {
 		seen := &tracer{}
-		steps.Recorder{Tracer: seen}.Decided(adapter.WithTrace(t.Context(), seen), &c.d)
+		decisions.Recorder{Tracer: seen}.Decided(adapter.WithTrace(t.Context(), seen), &c.d)
 		if diff := cmp.Diff(c.want, seen.lines); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -90,14 +90,14 @@ func TestDecided(t *testing.T) {
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	seen := &tracer{}
-	for _, r := range []steps.Recorder{{}, {Tracer: seen}} {
+	for _, r := range []decisions.Recorder{{}, {Tracer: seen}} {
 		ctx := t.Context()
 		if r.Tracer == nil {
 			ctx = adapter.WithTrace(ctx, seen)
 		}
 		r.Why(ctx, "x", errors.New("boom"))
 		r.Opened(ctx, &adapter.OtherEvent{})
-		r.Heard(ctx, &steps.Heard{Message: &adapter.Message{}})
+		r.Heard(ctx, &decisions.Heard{Message: &adapter.Message{}})
 		r.Decided(ctx, &verdict.Decision{})
 		_, end := r.Begin(ctx, &state.Queued{Entry: state.Entry{ID: "probe\x00a"}}, at(1))
 		end()
@@ -109,13 +109,13 @@ func TestSilence(t *testing.T) {
 
 func TestListens(t *testing.T) {
 	t.Parallel()
-	if got := steps.Listens([]string{"helper", "hb"}, true); got != "it listens to @helper, @hb" {
+	if got := decisions.Listens([]string{"helper", "hb"}, true); got != "it listens to @helper, @hb" {
 		t.Error(got)
 	}
-	if got := steps.Listens([]string{"ada"}, false); got != "it listens to @ada, the name of a person whose API key or token it has" {
+	if got := decisions.Listens([]string{"ada"}, false); got != "it listens to @ada, the name of a person whose API key or token it has" {
 		t.Error(got)
 	}
-	if steps.Refused(fmt.Errorf("x: %w", state.ErrFull)) != "store_full" || steps.Refused(state.ErrUnavailable) != "store_down" {
+	if decisions.Refused(fmt.Errorf("x: %w", state.ErrFull)) != "store_full" || decisions.Refused(state.ErrUnavailable) != "store_down" {
 		t.Error("the reason for which a store refuses")
 	}
 }

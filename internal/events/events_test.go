@@ -1,4 +1,4 @@
-package about_test
+package events_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/about"
+	"github.com/linearbot/linearbot/internal/events"
 )
 
 func TestAbout(t *testing.T) {
@@ -40,13 +40,13 @@ func TestAbout(t *testing.T) {
 		"a notification":          {&adapter.NotificationEvent{Meta: from(ada), Issue: issue}, []adapter.User{ada}, false, "ENG-1"},
 		"own data":                {&adapter.DataEvent{Meta: from(self)}, []adapter.User{self}, true, ""},
 	} {
-		if diff := cmp.Diff(c.people, about.People(c.event)); diff != "" {
+		if diff := cmp.Diff(c.people, events.People(c.event)); diff != "" {
 			t.Errorf("%s: people (-want +got):\n%s", name, diff)
 		}
-		if got := about.IsOwn(c.event); got != c.own {
+		if got := events.IsOwn(c.event); got != c.own {
 			t.Errorf("%s: own %t, want %t", name, got, c.own)
 		}
-		if got := about.Subject(c.event); got != c.subject {
+		if got := events.Subject(c.event); got != c.subject {
 			t.Errorf("%s: about %q, want %q", name, got, c.subject)
 		}
 	}
