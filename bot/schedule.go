@@ -32,8 +32,8 @@ func (s *Scheduled) Cancel(ctx context.Context) error { return s.thread.CancelPo
 
 // PostAt posts content into the thread at a future time, or at once if that has
 // passed. The content is rendered and stored, and its files uploaded, now: it
-// survives restarts, the links of its buttons live from then on, and any instance that runs then posts it, in order with the
-// messages of the thread. It is posted once, like any post, and retried like a
+// survives restarts, and the links of its buttons live from then on. Any instance that
+// runs then posts it, in order with the messages of the thread. It is posted once, like any post, and retried like a
 // turn if it fails. In an agent session a stop cancels posts scheduled before it.
 // Streams and plans, which change while they are shown, cannot be scheduled: the
 // error wraps errors.ErrUnsupported.

@@ -51,7 +51,9 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // package comment. A turn that runs again and posts another text edits the message;
 // where messages cannot be changed, as in agent sessions, the first text stays, with
 // a warning in the log. Posts that run at the same time in one handler take their
-// names in the order in which they come: give each a [Step] of its own. Errors: ErrEmpty, or an *adapter.Error. If the message comes
+// names in the order in which they come: give each a [Step] of its own.
+//
+// Errors: ErrEmpty, or an *adapter.Error. If the message comes
 // together with an error it was posted, but the bot could not remember which
 // message its buttons stand in. How a [Stream] is posted, and with which errors,
 // is told there.

@@ -12,8 +12,9 @@
 // 503 and the sender retries.
 //
 // Once. An entry carries dedup keys. Recording the keys and appending the
-// entry is one atomic step: a key that is known has its entry. Keys are remembered for at least [DedupTTL]. They are
-// compared within a lane; the same key in two lanes names two entries.
+// entry is one atomic step: a key that is known has its entry. Keys are
+// remembered for at least [DedupTTL]. They are compared within a lane; the same
+// key in two lanes names two entries.
 //
 // In order, one at a time. The entries of a lane are handed out in the order
 // in which they were appended, and a lane has at most one live lease. Lanes are

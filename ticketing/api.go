@@ -64,8 +64,7 @@ type Config struct {
 	ConnectionRate Rate
 	// RepeatWindow is how long the create of a ticket or a comment, a batch or
 	// a create through the proxy is recognized without an Idempotency-Key when
-	// it is sent again. Defaults to 1 min; negative switches
-	// it off.
+	// it is sent again. Defaults to 1 min; negative switches it off.
 	RepeatWindow time.Duration
 	// IdempotencyTTL is how long an Idempotency-Key is remembered. Defaults to
 	// 24 h.

@@ -25,10 +25,10 @@ type AttachmentInput struct {
 	Data          string         `json:"data,omitempty" doc:"Content of a file, in base64."`
 	ContentType   string         `json:"content_type,omitempty"`
 	Subtitle      string         `json:"subtitle,omitempty"`
-	IconURL       string         `json:"icon_url,omitempty" doc:"A PNG or JPG of at least 20 by 20 pixels. It can be written only: Linear does not tell it."`
+	IconURL       string         `json:"icon_url,omitempty" doc:"A PNG or JPG of at least 20 by 20 pixels. Write-only: Linear does not return it."`
 	Metadata      map[string]any `json:"metadata,omitempty"`
 	GroupBySource bool           `json:"group_by_source,omitempty" doc:"Has Linear show it among others of its source."`
-	Mode          string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear find out what the address is; inline puts a file into the text of the comment, or into the description of the ticket."`
+	Mode          string         `json:"mode,omitempty" enum:"attachment,link,inline" doc:"link lets Linear detect what the address is; inline puts a file into the text of the comment, or into the description of the ticket."`
 
 	RemoteData map[string]any `json:"remote_data,omitempty" doc:"Fields of Linear's own input, merged over the rest."`
 }

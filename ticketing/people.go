@@ -35,7 +35,7 @@ type User struct {
 	StatusLabel  *string    `json:"status_label" doc:"What the user has set as their status."`
 	Workspaces   []Ref      `json:"workspaces"`
 
-	ExternalID      *string `json:"external_id" doc:"Null: Linear does not tell it. The same goes for the next two."`
+	ExternalID      *string `json:"external_id" doc:"Null: Linear does not return it, nor the next two."`
 	IsEmailVerified *bool   `json:"is_email_verified"`
 	Is2FAEnabled    *bool   `json:"is_2fa_enabled"`
 	Organizations   []Ref   `json:"organizations"`

@@ -17,7 +17,7 @@ import (
 // that is nil.
 type Abilities struct {
 	// Adapter, Workspace and Thread are those of [Harness]. The thread exists
-	// and hangs on a subject; its first message is another user's.
+	// and belongs to a subject; its first message is another user's.
 	Adapter   adapter.Adapter
 	Workspace string
 	Thread    adapter.ThreadID

@@ -92,7 +92,7 @@ func (a *Adapter) takeForms() *forms {
 	return new(forms)
 }
 
-// giveForms takes forms back. Nothing of them may be in use any more.
+// giveForms takes forms back. Nothing of them may still be in use.
 func (a *Adapter) giveForms(f *forms) {
 	*f = forms{}
 	a.forms.Put(f)

@@ -48,7 +48,7 @@ func (a *Adapter) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, 
 		return a.respond(ctx, thread, p)
 	}
 	if _, ok := commentOn(thread); !ok {
-		return nil, postError(adapter.CodeUnsupported, "threads that hang on a "+thread.Kind.String())
+		return nil, postError(adapter.CodeUnsupported, "threads that belong to a "+thread.Kind.String())
 	}
 	b, err := a.bot(ctx, p.Workspace)
 	if err != nil {

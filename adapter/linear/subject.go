@@ -18,7 +18,7 @@ func (a *Adapter) Subject(ctx context.Context, workspace string, id adapter.Thre
 		return nil, err
 	}
 	if thread.Kind != ParentIssue {
-		return nil, opError("subject", adapter.CodeUnsupported, "the thread hangs on a "+thread.Kind.String())
+		return nil, opError("subject", adapter.CodeUnsupported, "the thread belongs to a "+thread.Kind.String())
 	}
 	b, err := a.bot(ctx, workspace)
 	if err != nil {

@@ -154,7 +154,7 @@ func specs() []spec {
 			},
 		},
 		{name: "get_participants", about: "Returns the people who wrote in the thread, in the order of their first message.", run: getParticipants},
-		{name: "get_issue", about: "Returns the issue that the thread hangs on." + untrusted, run: getIssue},
+		{name: "get_issue", about: "Returns the issue that the thread belongs to." + untrusted, run: getIssue},
 		{
 			name: "get_user", about: "Returns a user of the workspace. Give exactly one of the three.", users: true, check: oneOf, run: getUser,
 			params: []param{

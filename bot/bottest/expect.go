@@ -55,8 +55,8 @@ func (th *Thread) ExpectVersions(messageID string, texts ...string) {
 
 // ExpectReactions waits as [Kit.Wait] does and fails the test, which continues,
 // unless the bot's reactions to a message are just these, in any order and
-// spelling. An empty messageID means the issue or the room that the thread hangs
-// on.
+// spelling. An empty messageID means the issue or the room that the thread belongs
+// to.
 func (th *Thread) ExpectReactions(messageID string, emoji ...string) {
 	th.kit.t.Helper()
 	th.kit.Wait()

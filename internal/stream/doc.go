@@ -3,8 +3,8 @@
 // A source is a sequence or a channel; [Read] reads it to its end, or until its
 // context ends. [Text] puts pieces of text together, [Live] shows them on a [Page]
 // meanwhile, as often as the page can bear. In an agent session, where nothing can be
-// taken back, a [Session] writes what is settled on a [Board]. The text that is shown never ends in half
-// a character, an open mark or an unfinished mention.
+// taken back, a [Session] writes what is settled on a [Board]. The text that is shown
+// never ends in half a character, an open mark or an unfinished mention.
 //
 // The package knows Markdown and the errors of platforms. What a page is, and what
 // else than text a stream says, is the caller's.

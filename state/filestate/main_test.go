@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	statetest.Run(t, statetest.Harness{
-		LeavesLeases: true,
+		NoReceiptLease: true,
 		Open: func(t *testing.T) state.Store {
 			t.Helper()
 			return openTest(t, t.TempDir(), Options{NoSync: true})

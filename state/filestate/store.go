@@ -108,8 +108,8 @@ func Open(dir string) (*Store, error) { return OpenOptions(dir, Options{}) }
 // OpenOptions opens the store in dir. It reads the whole index, which takes
 // about two seconds per million entries, and may rewrite the file to shrink it.
 // If another process has the directory it fails within a second with
-// [state.ErrLocked], or after some seconds if that only reads it. Options out of range are [state.ErrInvalid]. Call Close at
-// the end.
+// [state.ErrLocked], or after five seconds if that process only reads it. Options
+// out of range are [state.ErrInvalid]. Call Close at the end.
 func OpenOptions(dir string, opts Options) (*Store, error) {
 	if dir == "" || opts.DedupTTL < 0 || opts.MaxEntries < 0 {
 		return nil, fmt.Errorf("filestate: %w: no directory, or a negative option", state.ErrInvalid)

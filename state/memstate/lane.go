@@ -83,8 +83,8 @@ func (l *lane) add(it *item) {
 	l.items[it.ID] = it
 }
 
-// delete makes it no entry of the lane any more. Most lanes have no other one then,
-// and live on for their keys: they keep no memory for entries.
+// delete removes it from the lane. Most lanes are empty then, and live on for their
+// keys: they keep no memory for entries.
 func (l *lane) delete(it *item) {
 	if delete(l.items, it.ID); len(l.items) == 0 {
 		l.items, l.order = nil, nil

@@ -28,10 +28,10 @@ func TestStore(t *testing.T) {
 	// All clients in one process share one store, and the store outlives them.
 	another := func(_ *testing.T, s state.Store) state.Store { return client{s} }
 	statetest.Run(t, statetest.Harness{
-		LeavesLeases: true,
-		Open:         func(*testing.T) state.Store { return memstate.New(memstate.Options{}) },
-		Reopen:       another,
-		Second:       another,
+		NoReceiptLease: true,
+		Open:           func(*testing.T) state.Store { return memstate.New(memstate.Options{}) },
+		Reopen:         another,
+		Second:         another,
 	})
 }
 

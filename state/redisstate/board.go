@@ -245,8 +245,8 @@ func (b *board) behind(asks []ask) {
 	}
 }
 
-// returned takes in late answers to asks, and keeps the leases that came for a Lease that wants them. It reports false if there is
-// none.
+// returned takes in late answers to asks, and keeps the leases that came for a Lease
+// that wants them. It reports false if there is none.
 func (b *board) returned(asks []ask, unwanted bool, leases []*state.Lease, req state.LeaseRequest) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

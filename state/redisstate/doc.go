@@ -66,9 +66,9 @@
 //
 // An Enqueue that has its lane leased ([state.Entry.Lease]) costs one round trip for
 // both, and its entry does not come back from the server. A Lease that finds a lane
-// costs one, which brings the entries, the notes and the subscription. If the entries of all lanes have more than 16 KiB,
-// a second one brings the rest. A Settle with its notes costs one. Notes and
-// WriteNotes cost one each.
+// costs one, which brings the entries, the notes and the subscription. If the entries
+// of all lanes have more than 16 KiB, a second one brings the rest. A Settle with its
+// notes costs one. Notes and WriteNotes cost one each.
 //
 // # Waiting
 //

@@ -348,7 +348,7 @@ func leaseWithEntry(k *kit) {
 	r := k.put(e, state.Added)
 	l := r.Lease
 	if l == nil {
-		if !k.h.LeavesLeases {
+		if !k.h.NoReceiptLease {
 			k.Fatalf("the receipt %+v has no lease", r)
 		}
 		l = k.one(1, long)

@@ -42,9 +42,10 @@ type Harness struct {
 	// ManyLanes is the number of lanes in the case that fills a store with
 	// lanes. Defaults to 10,000, or 1,000 with -short.
 	ManyLanes int
-	// LeavesLeases says that the store gives no leases with receipts, which it need
-	// not; see [state.Receipt].
-	LeavesLeases bool
+	// NoReceiptLease says that Enqueue never returns a lease ([state.Receipt.Lease]),
+	// which a store may leave to the next Lease. Defaults to false: the suite expects
+	// one.
+	NoReceiptLease bool
 }
 
 // Run runs the whole suite, one subtest per group and one below it per case.

@@ -14,8 +14,9 @@
 // (rate limit, refused token). Retrying a creation that had succeeded fails
 // with a conflict that names the id; see [ConflictID].
 //
-// An answer that holds both data and errors is a failure. Fields missing from
-// an answer are zero; unknown fields are ignored.
+// An answer that holds both data and errors is a failure, except for queries under
+// a context of [Partial]. Fields missing from an answer are zero; unknown fields
+// are ignored.
 //
 // # Files
 //

@@ -16,10 +16,10 @@ type partialKey struct{}
 
 // Partial returns a context for reads that are better answered in part than not at
 // all. If Linear answers a query with data and errors, and retries do not help, the
-// query returns what arrived, and told hears what is wrong. Fields that Linear could
-// not read are then empty. Errors of the token and of the budget, and answers
-// without the field that was asked for, remain errors. Mutations are not affected. A
-// nil function takes it back.
+// query returns what arrived, after a call of told with what is wrong. Fields that
+// Linear could not read are then empty. Errors of the token and of the budget, and
+// answers without the field that was asked for, remain errors. Mutations are not
+// affected. If told is nil, answers in part are errors again.
 func Partial(ctx context.Context, told func(*adapter.Error)) context.Context {
 	return context.WithValue(ctx, partialKey{}, told)
 }

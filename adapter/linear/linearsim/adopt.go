@@ -41,7 +41,7 @@ type Adopted struct {
 // the new text, a removed one is gone. The organization, the app and its user,
 // addresses and mentions of the bot become those of this workspace, and a name or
 // an identifier that is taken here is replaced by a free one. No webhooks are
-// sent. Projects, documents and what hangs on them are not created.
+// sent. Projects, documents and what belongs to them are not created.
 //
 // The error says that the body is not a JSON object with an organizationId.
 func (in *Installation) Adopt(body []byte, from Foreign) (Adopted, error) {

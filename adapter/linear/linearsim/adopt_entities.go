@@ -217,7 +217,7 @@ func (a *adoption) comments() {
 	})
 }
 
-// elsewhere are the fields of a comment that hangs on something other than an
+// elsewhere are the fields of a comment that is on something other than an
 // issue.
 func elsewhere(o args) bool {
 	for _, name := range []string{"documentContentId", "projectUpdateId", "initiativeUpdateId", "projectId", "initiativeId"} {

@@ -18,7 +18,7 @@ type Comment struct {
 
 	record
 	ws               *Workspace
-	on               *thing // what the comment hangs on, unless that is an issue
+	on               *thing // what the comment is on, unless that is an issue
 	typed            bool   // by a person, so that @name is a mention
 	quiet            bool   // doNotSubscribeToIssue
 	body             string

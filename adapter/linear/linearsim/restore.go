@@ -310,7 +310,7 @@ func (b *restorer) comment(to *Comment, c stateComment) {
 	case to.Issue != nil:
 		to.Issue.comments = append(to.Issue.comments, to)
 	case to.on == nil:
-		b.err = errors.Join(b.err, errors.New("linearsim: a comment of the state hangs on nothing"))
+		b.err = errors.Join(b.err, errors.New("linearsim: a comment of the state belongs to nothing"))
 	}
 	if to.Parent != nil {
 		to.Parent.children = append(to.Parent.children, to)
@@ -326,7 +326,7 @@ func (b *restorer) reaction(r stateReaction) {
 		made.on = b.thing(r.On)
 	}
 	if made.Comment == nil && made.Issue == nil && made.on == nil {
-		b.err = errors.Join(b.err, errors.New("linearsim: a reaction of the state hangs on nothing"))
+		b.err = errors.Join(b.err, errors.New("linearsim: a reaction of the state belongs to nothing"))
 		return
 	}
 	list := made.list()

@@ -14,7 +14,7 @@ type Session struct {
 	// App is the user of the app that the session belongs to.
 	App   *User
 	Issue *Issue
-	// Root is the comment that the session hangs on. May be nil.
+	// Root is the first comment of the session's thread. Nil if it has none.
 	Root *Comment
 
 	*thing

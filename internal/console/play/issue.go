@@ -38,7 +38,7 @@ type thread struct {
 	Resolved bool
 	Items    []item
 	Me       person
-	Agent    bool // a session hangs on it
+	Agent    bool // a session is attached to it
 }
 
 // item is a comment or a session in a thread. One of the two is set.
