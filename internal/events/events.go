@@ -1,5 +1,5 @@
-// Package events says of events of every kind who did what they tell of, and which
-// issue they are about.
+// Package events answers, for events of every kind, who acted and which issue the event
+// is about.
 package events
 
 import "github.com/linearbot/linearbot/adapter"
@@ -26,8 +26,8 @@ func People(ev adapter.Event) []adapter.User {
 	return []adapter.User{actor, author}
 }
 
-// IsOwn reports whether the bot itself did what an event tells of. A stop is never
-// the own one: it is obeyed from everyone.
+// IsOwn reports whether the bot itself acted. It is false for every stop, which is
+// obeyed from anyone.
 func IsOwn(ev adapter.Event) bool {
 	own := func(m *adapter.Message) bool { return m != nil && m.Author.IsSelf() }
 	switch ev := ev.(type) {

@@ -16,7 +16,7 @@ type crew struct {
 	runner *Runner
 	work   context.Context //nolint:containedctx // that of all turns of a Run
 	leases chan leased
-	mu     sync.Mutex // of gone and of closing leases
+	mu     sync.Mutex // guards gone and the closing of leases
 	gone   bool
 	// idle counts those that are about to take a lease.
 	idle atomic.Int64
@@ -73,11 +73,11 @@ func (c *crew) dismiss() {
 }
 
 // Reserve keeps an idle worker for an entry that is about to be stored, whose lane may
-// be leased in the same step: the request is for [state.Entry.Lease]. The result of that
-// goes to [Runner.Begin], in any case. It is nil while half of the workers are busy, as
-// leasing many lanes at once costs less then, and before and after Run.
-//
-// Run does not end between the two, so that what was leased then goes back.
+// be leased in the same step: the request is for [state.Entry.Lease]. The caller must
+// pass the lease that comes of it, or nil, to [Runner.Begin]; Run waits for that, so that
+// a lease that comes during a stop is handed back. Reserve returns nil while more than
+// half of the workers are busy, when leasing many lanes at once costs less, and before
+// and after Run. It does not block.
 func (r *Runner) Reserve() *state.LeaseRequest {
 	c := r.crew.Load()
 	if 2*len(r.free) < r.cfg.Workers || c == nil || !c.keep() {
@@ -103,7 +103,8 @@ func (c *crew) keep() bool {
 }
 
 // Begin has the worker that Reserve has kept handle a lease, or lets it go if there is
-// none. A lease that comes when leasing has ended goes back.
+// none. A lease that comes when leasing has ended is handed back, for which Begin blocks
+// for a write to the store.
 func (r *Runner) Begin(l *state.Lease) {
 	defer r.turns.Done()
 	if l != nil {

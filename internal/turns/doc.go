@@ -25,9 +25,8 @@
 // # Leases that come with an entry
 //
 // A caller that stores an entry can keep an idle worker for it ([Runner.Reserve]) and have
-// its lane leased in the same step of the store, which saves the wait for a lease and
-// the way of the entry back from the store. It is one of the workers that lease, and
-// works as all of them do.
+// its lane leased in the same step of the store, which saves the wait for a lease, and
+// reading the entry back from the store. The worker is one of Config.Workers.
 //
 // # Waiting costs nothing
 //
