@@ -46,6 +46,8 @@ type Config struct {
 	Store  string
 	Open   func() (state.Store, error)
 	Exists func() (bool, error)
+	// Backlog is how many entries the store takes. Zero or less means no limit.
+	Backlog int
 
 	// Server asks the running server. Nil if there is no way to it.
 	Server func(ctx context.Context) (*status.Status, error)

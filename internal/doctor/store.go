@@ -83,6 +83,11 @@ func (e *exam) locked() {
 func (e *exam) stats(how string, s state.Stats) {
 	text := fmt.Sprintf("%s; %s in %s, %d more for later, %s", how, wording.Count(s.Entries, "message", "messages"),
 		wording.Count(s.Lanes, "thread", "threads"), s.Delayed, wording.Count(s.Dead, "dead letter", "dead letters"))
+	if e.Backlog > 0 && s.Entries+s.Delayed >= e.Backlog {
+		e.add(Error, "store", fmt.Sprintf("the backlog is full, so deliveries are answered 503 and Linear retries them: %d of %d entries", s.Entries+s.Delayed, e.Backlog),
+			"See with linearbot state lanes what it consists of, and with linearbot explain why that waits, or raise LINEARBOT_MAX_BACKLOG")
+		return
+	}
 	if s.Dead > 0 {
 		e.add(Warning, "store", text, "linearbot dead list shows why each of them failed. Fix that, then run linearbot dead requeue --all")
 		return

@@ -50,7 +50,7 @@ func Doctor(cfg Config, server func(context.Context) (*status.Status, error)) (d
 		exam.Secrets = append(exam.Secrets, s.Value)
 	}
 	exam.Addr, exam.Path, exam.PublicURL = w.Addr, w.Path, a.cfg.Bot.Links.BaseURL
-	exam.Name = a.cfg.Bot.Name
+	exam.Name, exam.Backlog = a.cfg.Bot.Name, v.Backlog
 	for _, p := range a.problems {
 		exam.Problems = append(exam.Problems, finding(doctor.Error, p.String()))
 	}

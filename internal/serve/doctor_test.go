@@ -248,6 +248,18 @@ func TestDoctor(t *testing.T) {
 			p.serves(healthy, nil)
 			p.server.Stores["bot"] = status.StoreStatus{Stats: state.Stats{Dead: 3}}
 		}, "store", doctor.Warning, "3 dead letters", "dead list"},
+		{"full backlog", func(p *patient) {
+			p.lock()
+			p.set("LINEARBOT_MAX_BACKLOG", "5")
+			p.serves(healthy, nil)
+			p.server.Stores["bot"] = status.StoreStatus{Stats: state.Stats{Entries: 3, Delayed: 2}}
+		}, "store", doctor.Error, "the backlog is full", "LINEARBOT_MAX_BACKLOG"},
+		{"nearly full backlog", func(p *patient) {
+			p.lock()
+			p.set("LINEARBOT_MAX_BACKLOG", "5")
+			p.serves(healthy, nil)
+			p.server.Stores["bot"] = status.StoreStatus{Stats: state.Stats{Entries: 3, Delayed: 1}}
+		}, "store", doctor.OK, "answers the running bot", ""},
 		{"keys of installations", func(p *patient) {
 			p.set("LINEAR_ENCRYPTION_KEY", workspaces.GenerateKey())
 		}, "installs", doctor.Warning, "no workspace has installed the app", "/linear/install"},
