@@ -104,6 +104,7 @@ type API struct {
 	links   *links
 	spaces  *workspaces
 	cache   *cache
+	matches *matches
 	router  *router
 	routes  []*route
 	limits  *limits
@@ -150,15 +151,16 @@ func New(cfg Config) (*API, error) {
 	}
 	defaults(&cfg)
 	a := &API{
-		cfg:    cfg,
-		docs:   documents{cfg.Store},
-		tokens: &Tokens{documents{cfg.Store}, cfg.Now},
-		spaces: &workspaces{known: map[string]known{}, now: cfg.Now},
-		cache:  newCache(cfg.Now),
-		events: newHub(),
-		log:    cfg.Logger,
-		limits: newLimits(cfg),
-		hooks:  hookClient(cfg.PrivateTargets),
+		cfg:     cfg,
+		docs:    documents{cfg.Store},
+		tokens:  &Tokens{documents{cfg.Store}, cfg.Now},
+		spaces:  &workspaces{known: map[string]known{}, now: cfg.Now},
+		cache:   newCache(cfg.Now),
+		matches: newMatches(),
+		events:  newHub(),
+		log:     cfg.Logger,
+		limits:  newLimits(cfg),
+		hooks:   hookClient(cfg.PrivateTargets),
 
 		assigned: &assignments{docs: documents{cfg.Store}, now: cfg.Now},
 		woken:    make(chan struct{}, 1),

@@ -159,6 +159,13 @@ func (c *call) allowTime(w http.ResponseWriter) {
 
 // finish runs the handler, and does to its answer what all answers have in common.
 func (c *call) finish(handle func(*call) (*reply, error)) (*reply, error) {
+	if tag := c.match(); tag != "" {
+		end, err := c.api.matches.hold(c.ctx, tag)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+	}
 	out, err := handle(c)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,6 +247,31 @@ func TestUnknownFieldsAreTold(t *testing.T) {
 		if got := r.call("POST", path, body); got.status/100 != 2 || got.header.Get("X-Warnings") != "ignored unknown fields: nonsense" {
 			t.Errorf("%s: %d %v", path, got.status, got.header)
 		}
+	}
+}
+
+// Of changes with the same If-Match that race, one is made, whatever the ticket is
+// called in them.
+func TestIfMatchRace(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "One", "")
+	at := tickets + "/ENG-1"
+	now := r.call("GET", at, nil).is(200)
+	read := time.Now() // the etag is made of the time, in milliseconds
+	eventually(t, "a millisecond passes", func() bool { return time.Since(read) > 2*time.Millisecond })
+	paths := []string{at, tickets + "/" + now.text("id")}
+	statuses := make([]int, 8)
+	var racing sync.WaitGroup
+	for i := range statuses {
+		racing.Go(func() {
+			statuses[i] = r.call("PATCH", paths[i%2], map[string]any{"name": fmt.Sprint("v", i)}, "If-Match", now.header.Get("ETag")).status
+		})
+	}
+	racing.Wait()
+	slices.Sort(statuses)
+	if want := []int{200, 412, 412, 412, 412, 412, 412, 412}; !slices.Equal(statuses, want) {
+		t.Errorf("answers %v, want %v", statuses, want)
 	}
 }
 

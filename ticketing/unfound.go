@@ -54,27 +54,3 @@ func unfound(err error, fields map[string]string) error {
 	p.status, p.code, p.remote, p.cause = http.StatusNotFound, codeNotFound, true, err
 	return p
 }
-
-// unchanged compares If-Match, if the request has it, with how the thing stands now,
-// which is read only then. Between this and the write, others may still change it:
-// Linear has no such condition.
-func (c *call) unchanged(now func() (string, error)) error {
-	if c.r == nil { // work of the queue
-		return nil
-	}
-	match := strings.Trim(strings.TrimPrefix(c.r.Header.Get("If-Match"), "W/"), `"`)
-	if match == "" || match == "*" {
-		return nil
-	}
-	tag, err := now()
-	if err != nil {
-		return err
-	}
-	if tag == match {
-		return nil
-	}
-	return &problem{
-		status: http.StatusPreconditionFailed, code: codePrecondition,
-		message: "it was changed meanwhile: read it again and send the new etag",
-	}
-}
