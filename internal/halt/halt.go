@@ -110,9 +110,13 @@ func LastStop(ctx context.Context, page *notes.Thread) (Stop, error) {
 }
 
 // Keep stores a stop, unless a later one is there: a stop that is retried must not
-// revive what a newer one has ended. It blocks for a durable write.
+// revive what a newer one has ended. What the turn of a stop has kept stays, too, if the
+// turn was faster than the intake. It blocks for a durable write.
 func (s Stop) Keep(ctx context.Context, page *notes.Thread) error {
-	return keep(ctx, page, notes.Stop, s.stored(), func(old []byte) bool { return parseStop(old).after(s) })
+	return keep(ctx, page, notes.Stop, s.stored(), func(stored []byte) bool {
+		old := parseStop(stored)
+		return old.after(s) || s.At.IsZero() && !old.At.IsZero() && old.Seq == s.Seq
+	})
 }
 
 // Arrival is the last message of a thread that takes over. The zero value ends nothing.

@@ -27,6 +27,7 @@ func TestAnOlderStopRevivesNothing(t *testing.T) {
 		"its turn is retried":     {{arrived, arrived}, {newer, newer}, {turn, newer}, {newerTurn, newerTurn}, {turn, newerTurn}},
 		"it is handled again":     {{turn, turn}, {newerTurn, newerTurn}, {again, newerTurn}},
 		"it is confirmed":         {{pending, pending}, {turn, turn}},
+		"its turn is faster":      {{pending, pending}, {arrived, pending}, {turn, turn}, {arrived, turn}},
 		"the next arrives":        {{turn, turn}, {newer, newer}},
 		"the turn of another one": {{turn, turn}, {late, late}, {turn, late}},
 	} {
