@@ -84,7 +84,7 @@ func (c *call) autoLink(conns []*Connection, p place, message, body, kind string
 				out.Linked = append(out.Linked, c.shown(conn, p, v, false))
 			}
 		}
-		if err == nil || !isURL && problemOf(err).status == http.StatusNotFound {
+		if err == nil {
 			continue
 		}
 		reason := problemOf(err).message

@@ -284,7 +284,7 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	if at, given := in.moment("created_at"); given {
 		create["createdAt"] = at
 	}
-	name, avatar, err := c.shownAs(in)
+	name, avatar, err := c.shownAs(in, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -340,8 +340,8 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 }
 
 // shownAs is the name and the picture that a comment is shown with: what the body
-// says, or those of the agent who writes.
-func (c *call) shownAs(in *input) (name, avatar string, err error) {
+// says, or those of the agent who writes, if the team of the issue wants that.
+func (c *call) shownAs(in *input, issue string) (name, avatar string, err error) {
 	if a := in.sub("author"); a != nil {
 		name, _, _ = a.text(200, "name")
 		avatar, _, _ = a.text(2000, "avatar")
@@ -350,7 +350,7 @@ func (c *call) shownAs(in *input) (name, avatar string, err error) {
 	if !c.who.session {
 		return "", "", nil
 	}
-	s, err := c.api.settings(c.ctx, c.conn.ID)
+	s, err := c.settingsFor(issue)
 	if err != nil {
 		return "", "", err
 	}

@@ -152,7 +152,7 @@ func (c *call) readLinks(p place) ([]link, error) {
 					Issue: l.Issue.JSON, SnapshotAt: now,
 				}
 				if k := slices.IndexFunc(have, func(o link) bool { return o.IssueID == i.ID }); k >= 0 {
-					v.Origin, v.By, v.CreatedAt = have[k].Origin, have[k].By, have[k].CreatedAt
+					v.Origin, v.By, v.ByID, v.CreatedAt = have[k].Origin, have[k].By, have[k].ByID, have[k].CreatedAt
 				}
 				all = append(all, v)
 			}

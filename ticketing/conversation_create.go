@@ -57,6 +57,11 @@ func createConversationIssue(c *call) (*reply, error) {
 	if err != nil {
 		notes = append(notes, "the customer request failed: "+problemOf(err).message)
 	}
+	off, err := c.api.requestsOff(c.ctx, c.conn.ID)
+	if err != nil {
+		return nil, err
+	}
+	c.customer = customer
 	n, v, more, err := c.createAndTie(p, title, by, customer)
 	if err != nil {
 		return nil, err
@@ -65,7 +70,11 @@ func createConversationIssue(c *call) (*reply, error) {
 	if v != nil {
 		out.Link = c.shown(c.conn, p, *v, false)
 	}
-	if customer != nil {
+	switch {
+	case customer == nil:
+	case off:
+		out.Warnings = append(out.Warnings, requestsAreOff)
+	default:
 		if err := c.customerRequest(customer, n.Value.ID, n.Value.ID); err != nil {
 			out.Warnings = append(out.Warnings, "the issue stands, but the customer request "+unmade(err))
 		}
@@ -78,7 +87,7 @@ func createConversationIssue(c *call) (*reply, error) {
 // cannot; when it finds them, it has nothing to do.
 func (c *call) createAndTie(p place, title string, by Agent, customer *CustomerInput) (*linearapi.Node[linearapi.Issue], *link, []string, error) {
 	id := derive(c.make, "link")
-	rescue := job{Kind: jobLink, Conn: c.conn.ID, Place: p, IssueID: c.make, LinkID: id, Title: title, By: by.Name, Customer: customer}
+	rescue := job{Kind: jobLink, Conn: c.conn.ID, Place: p, IssueID: c.make, LinkID: id, Title: title, By: by.Name, ByID: by.ID, Customer: customer}
 	if err := c.api.enqueue(c.ctx, rescue, mendingLane(p), "link:"+c.make, c.api.cfg.Timeout); err != nil {
 		return nil, nil, nil, err
 	}

@@ -21,8 +21,11 @@ func issueConversations(c *call) (*reply, error) {
 	var blocked error
 	for _, conn := range conns {
 		all, err := c.attachedTo(conn, ref)
-		if _, isRemote := errors.AsType[*adapter.Error](err); isRemote && isUUID(ref) || !conn.usable() {
-			all, err = c.knownOf(conn, ref)
+		if _, isRemote := errors.AsType[*adapter.Error](err); isRemote || !conn.usable() {
+			away := err
+			if all, err = c.knownOf(conn, ref); err == nil && all == nil {
+				err = away // nothing is known of it here
+			}
 		}
 		if err != nil {
 			blocked = err
@@ -40,8 +43,16 @@ func issueConversations(c *call) (*reply, error) {
 	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLinks}), nil
 }
 
-// knownOf are the conversations of an issue that are known here, by its id.
+// knownOf are the conversations of an issue that are known here, by its id or its
+// short name; nil if the issue is unknown.
 func (c *call) knownOf(conn *Connection, issue string) ([]LinkedConversation, error) {
+	if !isUUID(issue) {
+		id, err := c.api.links.named(c.ctx, conn.ID, issue)
+		if err != nil || id == "" {
+			return nil, err
+		}
+		issue = id
+	}
 	places, err := c.api.links.conversations(c.ctx, conn.ID, issue)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"time"
 
@@ -95,6 +96,15 @@ func again(err error) bool {
 	p := problemOf(err)
 	return p.status >= http.StatusInternalServerError || p.status == http.StatusTooManyRequests || p.status == http.StatusUnauthorized
 }
+
+// requestsOff reports whether conversations of a connection make no customer
+// requests.
+func (a *API) requestsOff(ctx context.Context, conn string) (bool, error) {
+	s, err := a.settings(ctx, conn)
+	return s.DisableCustomerRequestsAutoCreation, err
+}
+
+const requestsAreOff = "the customer stands in the link only: this connection makes no customer requests of its own"
 
 // unmade says what becomes of a customer request that failed.
 func unmade(err error) string {

@@ -224,6 +224,31 @@ func and(conditions []linearapi.Filter) linearapi.Filter {
 }
 
 // rawFilter reads filter={…}: a filter in Linear's own words.
+// remoteCondition is a condition in Linear's names: remote_query[filter][title][eq]=x.
+// Linear checks it against the type of its filter.
+func remoteCondition(p *param) linearapi.Filter {
+	values := make([]any, len(p.values))
+	for i, v := range p.values {
+		values[i] = v
+		if n, err := strconv.ParseFloat(v, 64); err == nil && !strings.ContainsAny(v, "xXnN_pP") {
+			values[i] = n
+		}
+		if v == "true" || v == "false" {
+			values[i] = v == "true"
+		}
+	}
+	last := p.sub[len(p.sub)-1]
+	path := strings.Join(p.sub[1:len(p.sub)-1], ".")
+	cmp := linearapi.Filter{last: values[0]}
+	if p.array || len(values) > 1 || last == "in" || last == "nin" {
+		cmp[last] = values
+	}
+	if path == "" {
+		return cmp
+	}
+	return nest(path, cmp)
+}
+
 func (c *call) rawFilter() (linearapi.Filter, error) {
 	text := c.q.get("filter")
 	if text == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -22,6 +23,7 @@ type link struct {
 	Title      string          `json:"title"`
 	Origin     string          `json:"origin"` // created, linked, auto or found
 	By         string          `json:"by,omitempty"`
+	ByID       string          `json:"by_id,omitempty"`
 	CreatedAt  time.Time       `json:"created_at"`
 	Issue      json.RawMessage `json:"issue,omitempty"` // as Linear sent it last
 	SnapshotAt time.Time       `json:"snapshot_at,omitzero"`
@@ -42,6 +44,30 @@ func conversationKey(conn, account, conversation string) state.Key {
 
 func issueKey(conn, issue string) state.Key {
 	return state.Key{Workspace: conn, Kind: "ticketing.issue", ID: issue}
+}
+
+// The short names of linked issues lead to their ids, for when Linear cannot be asked.
+func shortNameKey(conn, identifier string) state.Key {
+	return state.Key{Workspace: conn, Kind: "ticketing.shortname", ID: strings.ToUpper(identifier)}
+}
+
+// name remembers the short name of an issue.
+func (l *links) name(ctx context.Context, conn string, v link) error {
+	if v.Identifier == "" {
+		return nil
+	}
+	_, err := change(ctx, l.docs, shortNameKey(conn, v.Identifier), 0, func(id *string) (bool, error) {
+		was := *id
+		*id = v.IssueID
+		return was != v.IssueID, nil
+	})
+	return err
+}
+
+// named is the id of the issue with a short name, or "" if it is not linked.
+func (l *links) named(ctx context.Context, conn, identifier string) (id string, err error) {
+	_, err = l.docs.load(ctx, shortNameKey(conn, identifier), &id)
+	return id, err
 }
 
 // of returns the links of a conversation.
@@ -75,6 +101,9 @@ func (l *links) add(ctx context.Context, conn string, p place, v link) (isNew bo
 	if err != nil {
 		return false, v, err
 	}
+	if err := l.name(ctx, conn, v); err != nil {
+		return false, v, err
+	}
 	_, err = change(ctx, l.docs, conversationKey(conn, p.Account, p.Conversation), 0, func(all *[]link) (bool, error) {
 		isNew = false
 		if i := slices.IndexFunc(*all, func(o link) bool { return o.IssueID == v.IssueID }); i >= 0 {
@@ -83,7 +112,7 @@ func (l *links) add(ctx context.Context, conn string, p place, v link) (isNew bo
 			// A link found by a listing may be ours, about to be stored.
 			isNew = old.Origin == "found" && v.Origin != "found"
 			if !isNew {
-				kept.Origin, kept.By, kept.CreatedAt = old.Origin, old.By, old.CreatedAt
+				kept.Origin, kept.By, kept.ByID, kept.CreatedAt = old.Origin, old.By, old.ByID, old.CreatedAt
 			}
 			(*all)[i] = kept
 			return true, nil
@@ -154,6 +183,11 @@ func (l *links) refresh(ctx context.Context, conn string, p place, now []link) e
 		return slices.ContainsFunc(all, func(o link) bool { return o.IssueID == id })
 	}
 	for _, v := range now {
+		if !slices.ContainsFunc(old, func(o link) bool { return o.IssueID == v.IssueID && o.Identifier == v.Identifier }) {
+			if err := l.name(ctx, conn, v); err != nil {
+				return err
+			}
+		}
 		if with(old, v.IssueID) {
 			continue
 		}
@@ -175,7 +209,7 @@ func (l *links) refresh(ctx context.Context, conn string, p place, now []link) e
 		for _, v := range now {
 			if i := slices.IndexFunc(*all, func(o link) bool { return o.IssueID == v.IssueID }); i >= 0 {
 				was := (*all)[i]
-				v.Origin, v.By, v.CreatedAt = was.Origin, was.By, was.CreatedAt
+				v.Origin, v.By, v.ByID, v.CreatedAt = was.Origin, was.By, was.ByID, was.CreatedAt
 			}
 			next = append(next, v)
 		}

@@ -195,6 +195,9 @@ func (c *call) request(l *listing) (request, string, error) {
 				return r, "", badRequest(codeInvalidRequest, "%s must be asc or desc", p.key())
 			}
 			r.sort = append(r.sort, sortKey{p.sub[0], dir == "desc"})
+		case p.name == "remote_query" && len(p.sub) > 1 && p.sub[0] == "filter":
+			c.q.take(p)
+			r.conditions = append(r.conditions, remoteCondition(p))
 		case p.name == "remote_query" && len(p.sub) == 1:
 			c.q.take(p)
 			switch p.sub[0] {
@@ -203,7 +206,7 @@ func (c *call) request(l *listing) (request, string, error) {
 			case "orderBy":
 				r.byUpdate = p.values[0] == "updatedAt"
 			default:
-				return r, "", badRequest(codeUnknownFilter, "remote_query takes includeArchived and orderBy; filters go into filter={…}")
+				return r, "", badRequest(codeUnknownFilter, "remote_query takes includeArchived, orderBy and filter: remote_query[filter][title][eq]=…")
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package ticketing
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ type User struct {
 	Emails       []Email    `json:"emails"`
 	Phones       []Phone    `json:"phones"`
 	IsActive     bool       `json:"is_active"`
-	Status       string     `json:"status" enum:"active,inactive"`
+	Status       string     `json:"status" enum:"active,inactive,invited" doc:"invited only in lists with status=invited: Linear tells it by a filter alone."`
 	TeamIDs      []string   `json:"team_ids"`
 	Avatar       *string    `json:"avatar"`
 	Roles        []UserRole `json:"roles"`
@@ -102,6 +103,7 @@ func userListing() *listing {
 			{name: "emails", also: []string{"email"}, kind: ofText, path: "email"},
 			{name: "username", kind: ofText, path: "displayName"},
 			{name: "is_active", kind: ofFlag, path: "active"},
+			{name: "status", make: filterUserStatus, doc: "active, inactive (with include_inactive) or invited."},
 			{name: "is_app", kind: ofFlag, path: "app"},
 			{name: "is_me", kind: ofFlag, path: "isMe"},
 			{name: "team_ids", also: []string{"team[id]"}, make: filterMembers},
@@ -110,10 +112,15 @@ func userListing() *listing {
 		},
 		local: []string{"name", "username", "created_at", "updated_at"},
 		fetch: func(c *call, r request) (*part, error) {
+			invited := slices.ContainsFunc(r.conditions, func(f linearapi.Filter) bool { return f["isInvited"] != nil })
 			inactive, fine := c.q.flag("include_inactive")
 			if !fine {
 				return nil, badRequest(codeInvalidRequest, "include_inactive must be true or false")
 			}
+			inactive = inactive || slices.ContainsFunc(r.conditions, func(f linearapi.Filter) bool {
+				active, is := f["active"].(linearapi.Filter)
+				return is && active["eq"] == false
+			})
 			client, err := c.client()
 			if err != nil {
 				return nil, err
@@ -129,14 +136,31 @@ func userListing() *listing {
 			out := &part{info: got.Info}
 			for i := range got.Nodes {
 				n := &got.Nodes[i]
+				u := user(n, &space.Organization)
+				if invited {
+					u.Status = "invited"
+				}
 				out.items = append(out.items, item{
-					id: n.Value.ID, value: user(n, &space.Organization), remote: n.JSON,
+					id: n.Value.ID, value: u, remote: n.JSON,
 					sort: map[string]any{"name": n.Value.Name, "username": n.Value.DisplayName, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt},
 				})
 			}
 			return out, nil
 		},
 	}
+}
+
+// filterUserStatus selects users by what they are in the workspace.
+func filterUserStatus(_ *call, op string, values []string) (linearapi.Filter, error) {
+	if op == "eq" && len(values) == 1 {
+		switch values[0] {
+		case "invited":
+			return linearapi.Filter{"isInvited": linearapi.Filter{"eq": true}}, nil
+		case "active", "inactive":
+			return linearapi.Filter{"active": linearapi.Filter{"eq": values[0] == "active"}}, nil
+		}
+	}
+	return nil, badRequest(codeInvalidRequest, "status must be active, inactive or invited")
 }
 
 // filterMembers selects the users of teams. Linear's filter has no teams, so

@@ -44,17 +44,21 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 		}
 		return err
 	}
+	c.customer = j.Customer
 	if !done {
 		origin := "created"
 		if j.Action == "complete" {
 			origin = "linked"
 		}
-		if _, _, err = c.tie(conn, j.Place, n, j.Title, origin, Agent{Name: j.By}, j.LinkID); err != nil {
+		if _, _, err = c.tie(conn, j.Place, n, j.Title, origin, Agent{ID: j.ByID, Name: j.By}, j.LinkID); err != nil {
 			return err
 		}
 	}
 	if j.Customer == nil {
 		return nil
+	}
+	if off, err := a.requestsOff(ctx, conn.ID); err != nil || off {
+		return err
 	}
 	occasion := n.Value.ID
 	if j.Action == "complete" {

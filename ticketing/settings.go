@@ -26,16 +26,19 @@ type Settings struct {
 	DefaultTeamID                       string                    `json:"default_team_id"`
 	DefaultLabels                       []string                  `json:"default_labels"`
 	TicketTypeGroup                     string                    `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
-	TeamOverrides                       map[string]map[string]any `json:"team_overrides" doc:"Settings of single teams, by id or key. They hold for notes, statuses and comments of their issues, and for what is created in the team: default_labels, create_as_agent. default_team_id, ticket_type_group and auto_link are for the whole connection."`
+	TeamOverrides                       map[string]map[string]any `json:"team_overrides" doc:"Settings of single teams, by id or key. They hold for notes, statuses and comments of their issues, and for what is created in the team: default_labels, create_as_agent. default_team_id, ticket_type_group, auto_link, unlink_policy, disable_customer_requests_auto_creation and enable_ai_intake are for the whole connection."`
 	AutomateReopenOnProjectCompletion   bool                      `json:"automate_reopen_on_project_completion"`
 	AutomateReopenOnProjectCancellation bool                      `json:"automate_reopen_on_project_cancellation"`
+	UnlinkPolicy                        string                    `json:"unlink_policy" enum:"any,own" doc:"Which links agents may remove: any, or those that they made. Administrators may remove any."`
+	DisableCustomerRequestsAutoCreation bool                      `json:"disable_customer_requests_auto_creation" doc:"Whether a customer who is named when an issue is created or linked from a conversation only stands in the link, without a customer request."`
+	EnableAIIntake                      bool                      `json:"enable_ai_intake" doc:"Reserved: it is kept, and nothing reads it yet."`
 	CreateAsAgent                       bool                      `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name. Only apps can."`
 }
 
 // DefaultSettings are the settings of a connection until they are changed.
 func DefaultSettings() Settings {
 	return Settings{
-		SendNoteOnStatusChange: true, CreateAsAgent: true, MirrorComments: "off", AutoLink: "private_notes",
+		SendNoteOnStatusChange: true, CreateAsAgent: true, MirrorComments: "off", AutoLink: "private_notes", UnlinkPolicy: "any",
 		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{}, TeamOverrides: map[string]map[string]any{},
 	}
 }
@@ -79,7 +82,7 @@ func (in *input) overrides(s *Settings) {
 		if own == nil {
 			continue
 		}
-		for _, whole := range []string{"default_team_id", "ticket_type_group", "auto_link"} {
+		for _, whole := range []string{"default_team_id", "ticket_type_group", "auto_link", "unlink_policy", "disable_customer_requests_auto_creation", "enable_ai_intake"} {
 			if own.hasAny(whole) {
 				in.wrong("team_overrides."+team+"."+whole, "value", "holds for the whole connection: a team has none of its own")
 				return
@@ -264,6 +267,8 @@ func (in *input) settings(s *Settings) {
 		{"automate_reopen_on_cancellation", &s.AutomateReopenOnCancellation},
 		{"automate_reopen_on_comment", &s.AutomateReopenOnComment},
 		{"create_as_agent", &s.CreateAsAgent},
+		{"disable_customer_requests_auto_creation", &s.DisableCustomerRequestsAutoCreation},
+		{"enable_ai_intake", &s.EnableAIIntake},
 		{"automate_reopen_on_project_completion", &s.AutomateReopenOnProjectCompletion},
 		{"automate_reopen_on_project_cancellation", &s.AutomateReopenOnProjectCancellation},
 	} {
@@ -279,6 +284,7 @@ func (in *input) settings(s *Settings) {
 		{"mirror_comments", &s.MirrorComments, []string{"off", "to_linear", "to_conversation", "both"}},
 		{"mirror_prefix", &s.MirrorPrefix, nil},
 		{"auto_link", &s.AutoLink, []string{"off", "private_notes", "all_agent", "all"}},
+		{"unlink_policy", &s.UnlinkPolicy, []string{"any", "own"}},
 		{"default_team_id", &s.DefaultTeamID, nil},
 		{"ticket_type_group", &s.TicketTypeGroup, nil},
 	} {

@@ -482,6 +482,10 @@ func TestCreateAsAgent(t *testing.T) {
 		made := r.as("", "POST", fmt.Sprintf("/conversations/%d/issues?account_id=7", n), map[string]any{"name": fmt.Sprint("Issue ", n), "team": team}, "Access-Token", "good").is(201)
 		return r.call("GET", tickets+"/"+made.text("issue.id"), nil).is(200).text("created_by.name")
 	}
+	commentOn := func(conversation, issue string) string {
+		made := r.as("", "POST", "/conversations/"+conversation+"/issues/"+issue+"/comments?account_id=7", map[string]any{"body": fmt.Sprint("On ", issue, n)}, "Access-Token", "good").is(201)
+		return made.text("author.name")
+	}
 	comment := func() string {
 		made := r.as("", "POST", "/conversations/1/issues/ENG-1/comments?account_id=7", map[string]any{"body": fmt.Sprint("Comment ", n)}, "Access-Token", "good").is(201)
 		return made.text("author.name")
@@ -499,5 +503,10 @@ func TestCreateAsAgent(t *testing.T) {
 	}
 	if got := creator("ENG"); got != "Desk" {
 		t.Errorf("of another team %q", got)
+	}
+	// Comments follow the team of their issue, however it is named.
+	id := r.call("GET", tickets+"/OPS-1", nil).is(200).text("id")
+	if short, long, other := commentOn("3", "OPS-1"), commentOn("3", id), commentOn("1", "ENG-1"); short != "Sam" || long != "Sam" || other != "Desk" {
+		t.Errorf("comments of %q, %q and %q", short, long, other)
 	}
 }

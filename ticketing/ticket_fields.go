@@ -128,6 +128,41 @@ func (c *call) settingsIn(team string) (Settings, error) {
 	return c.api.settingsOf(c.ctx, c.conn.ID, &name)
 }
 
+// settingsFor are the settings that hold for what is written on an issue.
+func (c *call) settingsFor(issue string) (Settings, error) {
+	s, err := c.api.settings(c.ctx, c.conn.ID)
+	if err != nil || issue == "" || len(s.TeamOverrides) == 0 {
+		return s, err
+	}
+	team := &teamName{}
+	if key, _, short := strings.Cut(issue, "-"); short && !isUUID(issue) {
+		team.Key = key
+		t, err := c.teamOf(reference{id: key})
+		if err != nil {
+			return s, err
+		}
+		if t != nil {
+			team.ID = t.ID
+		}
+		return c.api.settingsOf(c.ctx, c.conn.ID, team)
+	}
+	client, err := c.client()
+	if err != nil {
+		return s, err
+	}
+	n, err := client.Ticket(c.ctx, issue)
+	if remoteNotFound(err) {
+		return s, nil // what is written says so
+	}
+	if err != nil {
+		return s, err
+	}
+	if t := n.Value.Team; t != nil {
+		team.ID, team.Key = t.ID, t.Key
+	}
+	return c.api.settingsOf(c.ctx, c.conn.ID, team)
+}
+
 // passthrough is the body as it is, if the request wants it sent to Linear so; nil
 // if it does not.
 func (c *call) passthrough(in *input) (linearapi.Input, error) {

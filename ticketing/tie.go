@@ -54,11 +54,20 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		ID: id, IssueID: n.Value.ID, URL: address, Title: cmp.Or(title, "Conversation #"+p.Conversation), Subtitle: status, GroupBySource: true,
 		Metadata: map[string]any{"account_id": p.Account, "conversation_id": p.Conversation},
 	}
+	if v := c.customer; v != nil {
+		who := map[string]any{}
+		for name, value := range map[string]string{"id": v.ID, "external_id": v.ExternalID, "name": v.Name} {
+			if value != "" {
+				who[name] = value
+			}
+		}
+		create.Metadata["customer"] = who
+	}
 	if conn.AppActor && by.Name != "" {
 		create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
 	}
 	if origin != "created" { // that one has its job already
-		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name, Customer: c.customer}
+		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name, ByID: by.ID, Customer: c.customer}
 		if err := c.api.enqueue(c.ctx, after, mendingLane(p), "link:"+id, c.api.cfg.Timeout); err != nil {
 			return link{}, false, err
 		}
@@ -75,7 +84,7 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		return link{}, false, err
 	}
 	v := link{
-		ID: made.ID, IssueID: n.Value.ID, Identifier: n.Value.Identifier, Title: made.Title, Origin: origin, By: by.Name,
+		ID: made.ID, IssueID: n.Value.ID, Identifier: n.Value.Identifier, Title: made.Title, Origin: origin, By: by.Name, ByID: by.ID,
 		CreatedAt: c.api.cfg.Now().UTC(), Issue: n.JSON, SnapshotAt: c.api.cfg.Now().UTC(),
 	}
 	isNew, kept, err := c.api.links.add(c.ctx, conn.ID, p, v)
@@ -171,8 +180,18 @@ func (c *call) requestFor(conn *Connection, p place, v *link, n *linearapi.Node[
 	if c.customer == nil {
 		return
 	}
+	off, err := c.api.requestsOff(c.ctx, conn.ID)
+	if off {
+		c.notes = append(c.notes, requestsAreOff)
+	}
+	if err != nil {
+		c.notes = append(c.notes, n.Value.Identifier+" is linked, but the customer request "+unmade(err))
+	}
+	if off || err != nil {
+		return
+	}
 	occasion := linkOccasion(p, n.Value.ID)
-	err := c.in(conn).customerRequest(c.customer, n.Value.ID, occasion)
+	err = c.in(conn).customerRequest(c.customer, n.Value.ID, occasion)
 	if err == nil {
 		return
 	}
@@ -183,6 +202,37 @@ func (c *call) requestFor(conn *Connection, p place, v *link, n *linearapi.Node[
 			c.api.log.Warn().Err(err).Str("request_id", c.id).Msg("a customer request could not be put into the queue")
 		}
 	}
+}
+
+// mayUntie refuses to remove a link for an agent who did not make it, if the
+// connection wants that. stands says that Linear has the link.
+func (c *call) mayUntie(conn *Connection, p place, id string, by Agent, stands bool) error {
+	if c.who.Role == RoleAdmin {
+		return nil
+	}
+	s, err := c.api.settings(c.ctx, conn.ID)
+	if err != nil || s.UnlinkPolicy != "own" {
+		return err
+	}
+	have, err := c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(have, func(v link) bool { return v.ID == id })
+	if i < 0 && !stands {
+		return nil // there is nothing to remove
+	}
+	own := false
+	if i >= 0 {
+		own = by.Name != "" && have[i].By == by.Name
+		if have[i].ByID != "" && by.ID != "" { // a program that acts for people knows their names only
+			own = have[i].ByID == by.ID
+		}
+	}
+	if !own {
+		return forbidden(codeForbidden, "agents may only remove the links that they made: ask the one who made it, or an administrator")
+	}
+	return nil
 }
 
 // untie removes a link. Only a link of this conversation is removed: without
@@ -215,6 +265,9 @@ func (c *call) untie(p place, id string, by Agent) error {
 		if adapter.CodeOf(err) == adapter.CodeNotFound {
 			// It was deleted in Linear; delete the stored copy too.
 			if p.Conversation != "" {
+				if err := c.mayUntie(conn, p, id, by, false); err != nil {
+					return err
+				}
 				gone, err := c.api.links.remove(c.ctx, conn.ID, p, id)
 				if err != nil {
 					return err
@@ -237,6 +290,9 @@ func (c *call) untie(p place, id string, by Agent) error {
 			return notFound("link of this conversation", id)
 		}
 		at := place{account, conversation}
+		if err := c.mayUntie(conn, at, id, by, true); err != nil {
+			return err
+		}
 		c.api.intend(c.ctx, conn.ID, id)
 		if err := client.AttachmentDelete(c.ctx, id); err != nil && adapter.CodeOf(err) != adapter.CodeNotFound {
 			return err

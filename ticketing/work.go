@@ -35,6 +35,7 @@ type job struct {
 	LinkID   string          `json:"link_id,omitempty"`
 	Title    string          `json:"title,omitempty"`
 	By       string          `json:"by,omitempty"`
+	ByID     string          `json:"by_id,omitempty"`
 	Status   string          `json:"status,omitempty"`
 	Action   string          `json:"action,omitempty"`
 	Customer *CustomerInput  `json:"customer,omitempty"`

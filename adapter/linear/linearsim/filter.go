@@ -86,6 +86,7 @@ func newFilters() *filters {
 		"active":      func(_ *request, c args, _ *User) bool { return matchFlag(c, true) },
 		"admin":       func(_ *request, c args, _ *User) bool { return matchFlag(c, false) },
 		"owner":       func(_ *request, c args, _ *User) bool { return matchFlag(c, false) },
+		"isInvited":   func(_ *request, c args, _ *User) bool { return matchFlag(c, false) },
 		"isMe":        func(r *request, c args, u *User) bool { return matchFlag(c, r.user == u) },
 		"createdAt":   func(r *request, c args, u *User) bool { return matchTime(r, c, u.createdAt) },
 		"updatedAt":   func(r *request, c args, u *User) bool { return matchTime(r, c, u.updatedAt) },
