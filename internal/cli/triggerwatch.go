@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/trace"
 )
 
@@ -94,7 +95,10 @@ func (c *control) ignored(ctx context.Context, seen map[string]bool) string {
 		}
 		switch trace.Status(decided.Status) {
 		case trace.StatusIgnored, trace.StatusRefused:
-			why = decided.Text
+			// A comment is told with notifications, which few bots have handlers for.
+			if why == "" || strings.Contains(why, "["+reason.NoHandler+"]") {
+				why = decided.Text
+			}
 		case trace.StatusDuplicate:
 			why = cmp.Or(why, decided.Text)
 		default:
