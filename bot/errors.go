@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/stream"
 	"github.com/linearbot/linearbot/internal/turns"
 	"github.com/linearbot/linearbot/internal/verdict"
 )
@@ -16,7 +17,7 @@ var Next = errors.New("bot: handler declined") //nolint:errname,revive,staticche
 // Errors that callers of this package branch on.
 var (
 	// ErrEmpty says that there is nothing to post.
-	ErrEmpty = errors.New("bot: message is empty")
+	ErrEmpty = stream.ErrEmpty
 	// ErrRunning says that Run was called twice.
 	ErrRunning = turns.ErrRunning
 	// ErrLeaseLost is the cause with which a handler's context ends when

@@ -154,12 +154,12 @@ func (p *Plan) post(ctx context.Context, t *Thread, links string, x extras) (*ad
 		p.thread, p.messageID = t, ""
 		return &adapter.Message{Thread: t.id, Body: p.body()}, nil
 	}
-	shown := newPage(t, t.writeKey(ctx), x)
+	shown := stream.NewPost(t.writer(t.writeKey(ctx), x), t.bot.can.editor != nil)
 	if err := shown.Put(ctx, p.body()); err != nil {
-		return shown.message, err
+		return shown.Message(), err
 	}
-	p.thread, p.messageID = t, shown.message.ID
-	return shown.message, nil
+	p.thread, p.messageID = t, shown.Message().ID
+	return shown.Message(), nil
 }
 
 // setPlan makes steps the plan of a session, with mentions in them.

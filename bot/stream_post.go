@@ -5,20 +5,17 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/attend"
-	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/plan"
 	"github.com/linearbot/linearbot/internal/profiles"
 	"github.com/linearbot/linearbot/internal/stream"
 	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/writes"
 )
-
-// lastWords is how long marking a broken stream may take after its context has ended.
-const lastWords = 3 * time.Second
 
 // postStream posts a stream with links to files at its end. It takes one write
 // key, however the stream ends.
@@ -27,52 +24,29 @@ func (t *Thread) postStream(ctx context.Context, c streamContent, links string, 
 		return nil, err
 	}
 	key := t.writeKey(ctx)
-	if t.inSession() {
-		return t.streamInSession(ctx, c, key, links, x)
+	failed := func(level zerolog.Level, what string) func(error) {
+		return func(err error) { t.bot.log.WithLevel(level).Err(err).Str(keyThread, string(t.id)).Msg(what) }
 	}
-	p := newPage(t, key, x)
-	live := stream.NewLive(p, stream.LiveOptions{Every: c.o.Every, Placeholder: c.o.Placeholder, Failed: func(err error) {
-		t.bot.log.Debug().Err(err).Str(keyThread, string(t.id)).Msg("stream could not be shown")
-	}})
-	read := func() error { return stream.Read(ctx, c.src(ctx), live.Tell) }
-	var err error
-	if t.bot.can.editor != nil {
-		err = live.While(ctx, read)
-	} else {
-		err = read()
+	o := stream.Options{
+		LiveOptions: stream.LiveOptions{
+			Every: c.o.Every, Placeholder: c.o.Placeholder, Failed: failed(zerolog.DebugLevel, "stream could not be shown"),
+		},
+		Editable: t.bot.can.editor != nil, Links: links, Broken: c.o.Broken, Done: attend.Done, LastWord: hasLastWord,
+		Unmarked: failed(zerolog.WarnLevel, "broken stream could not be marked"),
 	}
-	if err != nil {
-		return p.breakOff(ctx, live.Text(), c.o.Broken, err)
+	if !t.inSession() {
+		return stream.Write(ctx, t.writer(key, x), c.src, o)
 	}
-	return p.finish(ctx, stream.WithBelow(emoji.Replace(live.Text()), links))
-}
-
-// streamInSession writes a stream into an agent session. The response has the key of the
-// post. All else has one that tells its place in the stream and its words: a run that is
-// repeated writes the same words once and other words besides.
-func (t *Thread) streamInSession(ctx context.Context, c streamContent, key, links string, x extras) (*adapter.Message, error) {
+	o.Failed = failed(zerolog.WarnLevel, "part of a stream could not be shown")
+	// The response has the key of the post. All else has one that tells its place in the
+	// stream and its words: a run that is repeated writes the same words once and other
+	// words besides.
 	people := t.mentions(x.silent)
-	b := board{t, key, &people}
-	shown := stream.NewSession(b, c.o.Every, func(err error) {
-		t.bot.log.Warn().Err(err).Str(keyThread, string(t.id)).Msg("part of a stream could not be shown")
-	})
-	if err := stream.Read(ctx, c.src(ctx), func(p stream.Piece) { shown.Tell(ctx, p) }); err != nil {
-		if hasLastWord(err) {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-			defer cancel()
-			shown.BreakOff(ctx, c.o.Broken)
-		}
+	rest, err := stream.Told(ctx, board{t, key, &people}, c.src, o)
+	if err != nil {
 		return nil, err
 	}
-	rest := shown.Rest()
-	if stream.Blank(rest) && links == "" {
-		if !shown.Wrote() {
-			return nil, ErrEmpty
-		}
-		rest = attend.Done
-	}
-	rest, err := b.people.Replace(ctx, stream.WithBelow(rest, links))
-	if err != nil {
+	if rest, err = people.Replace(ctx, rest); err != nil {
 		return nil, err
 	}
 	return t.respond(ctx, rest, key, t.isProgress(x))
@@ -126,85 +100,38 @@ func hasLastWord(cause error) bool {
 	return true
 }
 
-// page is a message whose text is replaced.
-type page struct {
+// writer writes one message of a thread.
+type writer struct {
 	thread *Thread
 	key    string
 	extras extras
 	people profiles.Mentions
-	// message is nil before it was posted.
-	message *adapter.Message
-	// shown is what was put last.
-	shown string
 }
 
-func newPage(t *Thread, key string, x extras) *page {
-	return &page{thread: t, key: key, extras: x, people: t.mentions(x.silent)}
+func (t *Thread) writer(key string, x extras) *writer {
+	return &writer{thread: t, key: key, extras: x, people: t.mentions(x.silent)}
 }
 
-// Shown returns what was put last.
-func (p *page) Shown() string { return p.shown }
+func (w *writer) Sent(ctx context.Context, body string) (string, error) {
+	return w.people.Replace(ctx, body)
+}
 
-// Put makes body the text of the message, with mentions in it. A turn that runs
-// again finds the message that it posted before, with the text of then.
-func (p *page) Put(ctx context.Context, body string) error {
-	t := p.thread
-	sent, err := p.people.Replace(ctx, body)
+func (w *writer) Post(ctx context.Context, sent string) (*adapter.Message, error) {
+	t := w.thread
+	m, err := t.bot.cfg.Adapter.Post(ctx, t.newPost(sent, w.key, w.extras))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if p.message == nil {
-		m, err := t.bot.cfg.Adapter.Post(ctx, t.newPost(sent, p.key, p.extras))
-		if err != nil {
-			return err
-		}
-		t.bot.counts.Add(tally.Replies, "")
-		t.bot.decisions.Reply(ctx, m)
-		p.message, p.shown = m, body
-		switch {
-		case !m.Existed:
-			return nil
-		case t.bot.can.editor == nil:
-			_, err := t.follow(ctx, m, sent)
-			return err
-		}
-		p.shown = "" // it says what an earlier run said
+	t.bot.counts.Add(tally.Replies, "")
+	t.bot.decisions.Reply(ctx, m)
+	if m.Existed && t.bot.can.editor == nil {
+		return t.follow(ctx, m, sent)
 	}
-	m, err := t.bot.can.editor.Edit(ctx, t.ref(p.message.ID), sent)
-	if err != nil {
-		return err
-	}
-	p.message, p.shown = m, body
-	return nil
+	return m, nil
 }
 
-// finish writes the text as it is in the end.
-func (p *page) finish(ctx context.Context, body string) (*adapter.Message, error) {
-	if stream.Blank(body) {
-		if p.message != nil { // the placeholder
-			if err := p.thread.Delete(ctx, p.message.ID); err != nil {
-				return p.message, err
-			}
-		}
-		return nil, ErrEmpty
-	}
-	if body == p.shown {
-		return p.message, nil
-	}
-	err := p.Put(ctx, body)
-	return p.message, err
+func (w *writer) Edit(ctx context.Context, id, sent string) (*adapter.Message, error) {
+	return w.thread.bot.can.editor.Edit(ctx, w.thread.ref(id), sent)
 }
 
-// breakOff marks a text as broken off and returns why it did. Nothing is written if
-// nothing is to be seen yet: the turn may run again and do better.
-func (p *page) breakOff(ctx context.Context, text, mark string, cause error) (*adapter.Message, error) {
-	if !hasLastWord(cause) || p.thread.bot.can.editor == nil || p.message == nil && stream.Blank(text) {
-		return p.message, cause
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-	defer cancel()
-	if err := p.Put(ctx, emoji.Replace(stream.Broken(text, mark))); err != nil {
-		p.thread.bot.log.Warn().Err(err).Str(keyThread, string(p.thread.id)).Msg("broken stream could not be marked")
-	}
-	return p.message, cause
-}
+func (w *writer) Delete(ctx context.Context, id string) error { return w.thread.Delete(ctx, id) }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Typing shows that the bot is at work. In an agent session that is a passing
@@ -87,7 +88,7 @@ func (b *Bot) endTyping(ctx context.Context, turn *Turn) {
 	if !sign.shown || sign.kept || errors.Is(context.Cause(ctx), ErrLeaseLost) {
 		return // the process that has the thread now shows it
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stream.LastWords)
 	defer cancel()
 	t := turn.thread
 	if err := b.can.reactor.Unreact(ctx, t.ref(turn.message.ID), reactionEmoji(b.cfg.TypingEmoji)); err != nil {

@@ -6,6 +6,7 @@
 // taken back, a [Session] writes what is settled on a [Board]. The text that is shown
 // never ends in half a character, an open mark or an unfinished mention.
 //
-// The package knows Markdown and the errors of platforms. What a page is, and what
-// else than text a stream says, is the caller's.
+// [Write] posts a whole stream as one message, a [Post], and [Told] writes one into an
+// agent session. The package knows Markdown and the errors of platforms. How a message is
+// written, by a [Writer], and what else than text a stream says, is the caller's.
 package stream
