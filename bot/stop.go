@@ -184,17 +184,15 @@ func (b *Bot) mayTakeOver(ctx context.Context, d *adapter.Delivery, to *adapter.
 	if !ok || m.Thread != to.Thread || m.Message.Author.IsSelf() {
 		return false, nil
 	}
-	t := &Turn{bot: b, event: ev, self: self, notes: page, message: b.newMessage(m.Message, self, m.Late, 1)}
-	t.entry.ID, t.entry.Lane = d.Key(), lane
-	t.thread = &Thread{bot: b, id: to.Thread, workspace: to.Workspace, turn: t}
-	if b.refuses(t.message) != "" {
+	message := b.newMessage(m.Message, self, m.Late, 1)
+	if b.refuses(message) != "" {
 		return false, nil
 	}
 	open, err := questions.OpenIn(ctx, page)
 	if err != nil {
 		return false, err
 	}
-	answers, _, err := b.reply(ctx, t, open)
+	answers, _, err := b.questions.Reply(ctx, to.Workspace, open, questions.Said{Event: ev, Lane: lane, Text: message.Text})
 	return answers == nil, err
 }
 
