@@ -177,7 +177,7 @@ func (b *Bot) refuse(ctx context.Context, t *Turn, d Decision) error {
 	if d.Reply == "" || t.thread == nil {
 		return nil
 	}
-	first, err := b.firstRefusal(ctx, t)
+	first, err := t.firstRefusal(ctx)
 	if err != nil || !first {
 		return err
 	}
@@ -190,14 +190,20 @@ func (b *Bot) refuse(ctx context.Context, t *Turn, d Decision) error {
 
 // firstRefusal reports whether the author has not been told yet. A turn that is
 // repeated is told the same again: its reply has the same key.
-func (b *Bot) firstRefusal(ctx context.Context, t *Turn) (bool, error) {
+func (t *Turn) firstRefusal(ctx context.Context) (bool, error) {
 	who := t.People()[0]
 	name := []string{string(t.thread.id), who.ID}
 	if who.ID == "" {
 		name = []string{string(t.thread.id), "", who.Kind.String(), who.Email, who.Name}
 	}
+	return t.claimRefusal(ctx, name...)
+}
+
+// claimRefusal reports whether the turn is the one that tells of a refusal with a name,
+// which is done once.
+func (t *Turn) claimRefusal(ctx context.Context, name ...string) (bool, error) {
 	mine := t.head().Key
-	told, err := b.notes.Value(notes.Refused, t.thread.workspace, name...).Claim(ctx, []byte(mine))
+	told, err := t.bot.notes.Value(notes.Refused, t.thread.workspace, name...).Claim(ctx, []byte(mine))
 	if err != nil {
 		return false, fmt.Errorf("bot: refusal in %s: %w", t.thread.id, err)
 	}

@@ -2,36 +2,20 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/halt"
-	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/verdict"
 )
 
-const (
-	// posingGrace is how long a reaction waits for a question that may be the
-	// message it is to: longer than a lease takes to lapse, with a few retries.
-	posingGrace = 5 * time.Minute
-	// posingPoll is how often it looks.
-	posingPoll = time.Second
-)
-
 // refuseAnswer tells a person, once, who may answer a question.
 func (b *Bot) refuseAnswer(ctx context.Context, r *run, a *questions.Question) error {
-	who := r.People()[0]
-	mine := r.head().Key
-	told, err := b.notes.Value(notes.Refused, r.thread.workspace, "ask", a.ID, who.ID).Claim(ctx, []byte(mine))
-	if err != nil {
-		return fmt.Errorf("bot: refusal in %s: %w", r.thread.id, err)
-	}
-	if string(told) != mine {
-		return nil
+	first, err := r.claimRefusal(ctx, "ask", a.ID, r.People()[0].ID)
+	if err != nil || !first {
+		return err
 	}
 	r.writes.Begin("ask")
 	_, err = r.thread.Post(withTurn(ctx, r.Turn), Markdown("Only "+mentionAll(a.From)+" can answer this."))
@@ -42,13 +26,9 @@ func (b *Bot) refuseAnswer(ctx context.Context, r *run, a *questions.Question) e
 	return err
 }
 
-// reply returns the answer that the event of a turn gives to a question of its
-// thread; see [questions.Book.Reply].
-func (b *Bot) reply(ctx context.Context, t *Turn, open questions.Open) (r *questions.Reply, soon bool, err error) {
-	if len(open.Waiting) == 0 {
-		return nil, false, nil
-	}
-	return b.questions.Reply(ctx, t.thread.workspace, open, questions.Said{Event: t.event, Lane: t.entry.Lane, Text: t.text})
+// said is the event of a turn, as it may answer a question.
+func (t *Turn) said() questions.Said {
+	return questions.Said{Event: t.event, Lane: t.entry.Lane, Text: t.text}
 }
 
 // text returns the text of the message of a turn.
@@ -84,24 +64,15 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 // storeAnswer stores the answer that the event of a turn gives, and reports
 // whether it gives one.
 func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
-	open, err := questions.OpenIn(ctx, r.notes)
-	if err != nil {
-		return false, err
-	}
-	source := r.head().Key
-	if open.Answered(source) {
-		return true, nil // the process died before it had settled the event
-	}
-	given, soon, err := b.reply(ctx, r.Turn, open)
-	if err != nil {
-		return false, err
-	}
-	if given == nil {
-		now, err := r.notes.Now(ctx)
-		if err == nil && soon && now.Sub(r.entry.EnqueuedAt) < posingGrace {
-			err = &verdict.YieldError{Wait: posingPoll, Why: "waiting until the question that this may answer is posed"}
-		}
-		return false, err
+	heard, err := b.questions.Hear(ctx, r.notes, r.said(), r.entry.EnqueuedAt)
+	given := heard.Reply
+	switch {
+	case err != nil || heard.Again:
+		return heard.Again, err
+	case heard.Wait > 0:
+		return false, &verdict.YieldError{Wait: heard.Wait, Why: "waiting until the question that this may answer is posed"}
+	case given == nil:
+		return false, nil
 	}
 	if ok, err := b.admits(ctx, r); err != nil || !ok {
 		return false, err
@@ -114,19 +85,7 @@ func (b *Bot) storeAnswer(ctx context.Context, r *run) (bool, error) {
 	} else if !d.Allowed {
 		return true, b.showRefusal(ctx, r, d)
 	}
-	// A turn that died after it had stored the answer continues from there: the
-	// question leaves the list last.
-	a := given.Question
-	if a.Answer == nil {
-		a.Answer, a.Source = &questions.Answer{Value: given.Value, By: given.By, At: r.head().At}, source
-		if err := b.questions.Keep(ctx, a); err != nil {
-			return false, err
-		}
-	}
-	if err := b.questions.Resume(ctx, a, questions.WhyAnswer, 0); err != nil {
-		return false, err
-	}
-	return true, b.questions.Unlist(ctx, a, source)
+	return true, b.questions.Take(ctx, given, r.head().Key, r.head().At)
 }
 
 // closeQuestionsAbout ends the wait for answers to questions that were asked about

@@ -17,7 +17,6 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/verdict"
-	"github.com/linearbot/linearbot/state"
 )
 
 // Question is what [Ask] asks.
@@ -96,28 +95,15 @@ func Ask(ctx context.Context, t *Thread, q Question) (*Answer, error) {
 	n := strconv.Itoa(turn.writes.Count("ask"))
 	id := turn.head().Key + "\x00" + turn.Handler() + "\x00" + n
 	a := &questions.Question{ID: id, Thread: t.id, Options: q.Options, From: q.From, Handler: turn.Handler(), About: turn.aboutMessage(), Lane: turn.entry.Lane, Delivery: turn.entry.Body, Asked: turn.entry.EnqueuedAt, Seq: turn.entry.Seq}
-	switch kept, err := b.questions.Recall(ctx, a); {
-	case errors.Is(err, questions.ErrForm):
-		return nil, Permanent(err)
-	case err != nil:
-		return nil, err
-	case !kept:
-		if err := b.questions.Keep(ctx, a); err != nil {
-			return nil, err
-		}
+	taken, err := b.questions.Begin(ctx, a, turn.entry.ID)
+	if err != nil {
+		return nil, readForm(err)
 	}
 	if a.Root != "" {
 		turn.continueIn(a.Root)
 		t = t.here()
 	}
-	if a.Answer == nil && turn.entry.ID == a.EntryID(questions.WhyTimeout) {
-		a.Answer = &questions.Answer{TimedOut: true}
-	}
-	if a.Answer != nil && !a.Taken && turn.entry.ID == a.EntryID(a.Answer.Why()) {
-		a.Taken = true
-		if err := b.questions.Keep(ctx, a); err != nil {
-			return nil, err
-		}
+	if taken {
 		t.showOutcome(ctx, q, a)
 	}
 	switch {
@@ -270,19 +256,12 @@ func (b *Bot) park(ctx context.Context, turn *Turn, a *questions.Question) error
 	return &parkedError{a.ID}
 }
 
-// overdue reports whether an entry would run a turn because the time of its
-// question is over although it was answered, or is long forgotten.
-func (b *Bot) overdue(ctx context.Context, e state.Queued) (bool, error) {
-	id, ok := questions.TimesOut(e.ID)
-	if !ok {
-		return false, nil
-	}
-	q := questions.Named(e.Lane.Workspace, id)
-	kept, err := b.questions.Recall(ctx, q)
+// readForm makes the error of a question that this version cannot read final.
+func readForm(err error) error {
 	if errors.Is(err, questions.ErrForm) {
-		return false, Permanent(err)
+		return Permanent(err)
 	}
-	return err == nil && (!kept || q.Answer != nil && !q.Answer.TimedOut), err
+	return err
 }
 
 // keepSkipped keeps what a turn that parks stands for, for d and then some.

@@ -10,7 +10,6 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/halt"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/rows"
 	"github.com/linearbot/linearbot/internal/tally"
@@ -166,15 +165,9 @@ func (l *lane) Alone(ctx context.Context, i int) (bool, error) { return l.bot.ap
 // because it answers a question, or because a person asked to stop after
 // it.
 func (b *Bot) apart(ctx context.Context, t *Turn) (bool, error) {
-	open, err := questions.OpenIn(ctx, t.notes)
-	if err != nil {
-		return false, err
-	}
-	if open.Answered(t.head().Key) {
-		return true, nil
-	}
-	if r, _, err := b.reply(ctx, t, open); err != nil || r != nil {
-		return r != nil, err
+	heard, err := b.questions.Hear(ctx, t.notes, t.said(), t.entry.EnqueuedAt)
+	if err != nil || heard.Again || heard.Reply != nil {
+		return err == nil, err
 	}
 	s, err := halt.LastStop(ctx, t.notes)
 	return t.halts().StoppedBy(s), err

@@ -71,8 +71,8 @@ type Turn struct {
 
 // open makes a turn of an entry.
 func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Turn, error) {
-	if over, err := b.overdue(ctx, e); err != nil {
-		return nil, err
+	if over, err := b.questions.Overdue(ctx, e.Lane.Workspace, e.ID); err != nil {
+		return nil, readForm(err)
 	} else if over {
 		return nil, verdict.ErrNoTurn
 	}

@@ -9,6 +9,10 @@
 // answered, resumed, unlisted, taken. After a crash, the next run continues from
 // what is kept.
 //
+// For a turn that asks, [Book.Begin] says how far its question is. For an event of the
+// thread, [Book.Hear] says what it is to the questions there, and [Book.Take] carries an
+// answer out.
+//
 // The package knows stores and what events say. How a question is posed, who may
 // answer by the rules of the bot, and what a turn does is the bot's.
 package questions
