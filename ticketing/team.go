@@ -90,19 +90,22 @@ func teamListing() *listing {
 	}
 }
 
-func getTeam(c *call) (*reply, error) {
+func getTeam(c *call) (*reply, error) { return c.oneTeam(http.StatusOK, c.path["id"]) }
+
+// oneTeam answers with a team, by id or key.
+func (c *call) oneTeam(status int, id string) (*reply, error) {
 	all, err := c.teams()
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
-		if t := &all[i].Value; t.ID == c.path["id"] || strings.EqualFold(t.Key, c.path["id"]) {
+		if t := &all[i].Value; t.ID == id || strings.EqualFold(t.Key, id) {
 			it := c.teamItem(&all[i])
 			v, _ := it.value.(*Team)
-			return c.one(http.StatusOK, it, v.Etag)
+			return c.one(status, it, v.Etag)
 		}
 	}
-	return nil, notFound("team", c.path["id"])
+	return nil, notFound("team", id)
 }
 
 // counted is a team with the number of its members. They come from the directory:
