@@ -33,7 +33,7 @@ import (
 //	  breaker   two programs talk in circles: over (hear.go)
 //	  route     the groups of handlers, in order (route.go)
 //	  dispatch  the first group that takes the turn (dispatch.go); before each
-//	            handler: session first, one act, access (gate.go), and someone who
+//	            handler: session first, one act, access, and someone who
 //	            looks after the session (keeper.go, on package attend)
 //	verdict   what the error means for the entry (verdict.go)
 //
