@@ -332,7 +332,7 @@ func (c *call) collectionOwn(in *input, kind collectionKind, creating bool, out 
 		}
 	}
 	if only("color", "project", "initiative") {
-		if color, given := in.color("color"); given {
+		if color, given := in.color(); given {
 			out["color"] = color
 		}
 	}

@@ -49,7 +49,7 @@ func TestListsStayWithinTheirComplexity(t *testing.T) {
 			r.team.AddIssue(r.ada, strings.Repeat("x", i+1), "")
 		}
 		seen, next := map[string]bool{}, ""
-		for pages := 0; pages < 10; pages++ {
+		for range 10 {
 			got := r.call("GET", tickets+"?limit=100&next_cursor="+next, nil).is(200)
 			n := got.count("result")
 			if limit, _ := got.at("limit").(float64); n > int(limit) || limit >= 61 || !strings.Contains(got.header.Get("X-Warnings"), "limit was cut to") {

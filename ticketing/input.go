@@ -358,14 +358,14 @@ func (in *input) moment(name string) (at string, given bool) {
 }
 
 // color returns a color as Linear takes it. given is true for a valid one only.
-func (in *input) color(name string) (hex string, given bool) {
-	s, given, null := in.text(20, name)
+func (in *input) color() (hex string, given bool) {
+	s, given, null := in.text(20, "color")
 	if !given || null || s == "" {
 		return "", false
 	}
 	digits, found := strings.CutPrefix(s, "#")
 	if _, err := strconv.ParseUint(digits, 16, 32); !found || err != nil || len(digits) != 3 && len(digits) != 6 {
-		in.wrong(name, "value", "must be a color such as #eb5757")
+		in.wrong("color", "value", "must be a color such as #eb5757")
 		return "", false
 	}
 	return s, true

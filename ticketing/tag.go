@@ -145,7 +145,7 @@ func writeTag(c *call) (*reply, error) {
 	} else if id == "" || given {
 		in.wrong("name", "required", "must not be empty")
 	}
-	if color, given := in.color("color"); given {
+	if color, given := in.color(); given {
 		out["color"] = color
 	}
 	if s, given, null := in.text(2000, "description"); given && !null {

@@ -49,7 +49,7 @@ func writeTeam(c *call) (*reply, error) {
 	if s, given, _ := in.text(2000, "description"); given {
 		out["description"] = s
 	}
-	if color, given := in.color("color"); given {
+	if color, given := in.color(); given {
 		out["color"] = color
 	}
 	for field, to := range map[string]string{"private": "private", "cycles_enabled": "cyclesEnabled", "triage_enabled": "triageEnabled"} {

@@ -152,7 +152,7 @@ func writeTicketStatus(c *call) (*reply, error) {
 	case given, id == "":
 		in.wrong("name", "required", "must not be empty")
 	}
-	if color, given := in.color("color"); given {
+	if color, given := in.color(); given {
 		out["color"] = color
 	} else if id == "" {
 		out["color"] = "#95a2b3"
