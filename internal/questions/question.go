@@ -138,6 +138,41 @@ func (b Book) Keep(ctx context.Context, q *Question) error {
 	return nil
 }
 
+// Begin fills a question with what is kept of it, or keeps it, for a run of the turn that
+// asks, under an entry. If the run was enqueued for the answer, the question is taken, and
+// taken says that it was not before. Errors: [ErrForm], and those of the store.
+func (b Book) Begin(ctx context.Context, q *Question, entry string) (taken bool, err error) {
+	kept, err := b.Recall(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	if !kept {
+		if err := b.Keep(ctx, q); err != nil {
+			return false, err
+		}
+	}
+	if q.Answer == nil && entry == q.EntryID(WhyTimeout) {
+		q.Answer = &Answer{TimedOut: true}
+	}
+	if q.Answer == nil || q.Taken || entry != q.EntryID(q.Answer.Why()) {
+		return false, nil
+	}
+	q.Taken = true
+	return true, b.Keep(ctx, q)
+}
+
+// Overdue reports whether an entry of a workspace would run a turn because the time of its
+// question is over although it was answered, or is long forgotten.
+func (b Book) Overdue(ctx context.Context, workspace, entry string) (bool, error) {
+	id, ok := TimesOut(entry)
+	if !ok {
+		return false, nil
+	}
+	q := Named(workspace, id)
+	kept, err := b.Recall(ctx, q)
+	return err == nil && (!kept || q.Answer != nil && !q.Answer.TimedOut), err
+}
+
 // A turn that parks is done as far as its lane is concerned, and so are the messages
 // that it stands for. They are kept for when it continues.
 

@@ -5,16 +5,26 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/answer"
 	"github.com/linearbot/linearbot/internal/markdown"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/state"
 )
 
 // ActionPrefix begins the id of the action that answers a question; the id of the
 // question follows.
 const ActionPrefix = "ask\x00"
+
+const (
+	// posingGrace is how long an event waits for a question that it may answer to be
+	// posed: longer than a lease takes to lapse, with a few retries.
+	posingGrace = 5 * time.Minute
+	// posingPoll is how often it looks.
+	posingPoll = time.Second
+)
 
 // Said is an event that may answer.
 type Said struct {
@@ -33,6 +43,56 @@ type Reply struct {
 	By       adapter.User
 	// Refused says that the person may not answer.
 	Refused bool
+}
+
+// Heard says what an event is to the questions of its thread.
+type Heard struct {
+	// Again says that it has answered before, and that the process ended before it had
+	// settled the event.
+	Again bool
+	// Reply is the answer that it gives. Nil if it gives none.
+	Reply *Reply
+	// Wait is how long to wait before it is heard again, as it may answer a question that
+	// is just being posed. Usually zero.
+	Wait time.Duration
+}
+
+// Hear returns what an event that was stored at a time is to the questions of the thread
+// whose notes page has. Nothing is changed.
+func (b Book) Hear(ctx context.Context, page *notes.Thread, s Said, stored time.Time) (Heard, error) {
+	open, err := OpenIn(ctx, page)
+	if err != nil {
+		return Heard{}, err
+	}
+	if open.Answered(s.Event.Head().Key) {
+		return Heard{Again: true}, nil
+	}
+	reply, soon, err := b.Reply(ctx, page.Key().Workspace, open, s)
+	if err != nil || reply != nil || !soon {
+		return Heard{Reply: reply}, err
+	}
+	now, err := page.Now(ctx)
+	if err != nil || now.Sub(stored) >= posingGrace {
+		return Heard{}, err
+	}
+	return Heard{Wait: posingPoll}, nil
+}
+
+// Take keeps the answer that an event of a time gives, and has the turn that asked run
+// with it. If the process ends in between, the same event continues from there: the
+// question leaves the list last.
+func (b Book) Take(ctx context.Context, r *Reply, event string, at time.Time) error {
+	q := r.Question
+	if q.Answer == nil {
+		q.Answer, q.Source = &Answer{Value: r.Value, By: r.By, At: at}, event
+		if err := b.Keep(ctx, q); err != nil {
+			return err
+		}
+	}
+	if err := b.Resume(ctx, q, WhyAnswer, 0); err != nil {
+		return err
+	}
+	return b.Unlist(ctx, q, event)
 }
 
 // Reply returns the answer that an event gives to the newest of the questions of its
