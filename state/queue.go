@@ -178,11 +178,11 @@ type Receipt struct {
 	// entries may be stored at the same instant, and clocks are set back.
 	Seq uint64
 	// Lease is the lease of the lane, if the entry was added and asked for it, its
-	// lane was empty and has no hold, and no other lane was ready: nothing that
-	// waits is passed over. It is like one that [Queue.Lease] returns. A store that
+	// lane was empty and has no hold, and no other lane was ready as far as is known,
+	// so that nothing that waits is passed over for long. It is like one that [Queue.Lease] returns. A store that
 	// cannot do this in one step with the rest leaves it nil, and may do so at any
 	// time. Then the lane is leased as usual. If the answer of Enqueue is lost, the
-	// lane comes back when the lease lapses.
+	// lane comes back when the lease lapses, so a short lifetime suits it.
 	Lease *Lease
 }
 

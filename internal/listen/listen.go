@@ -21,10 +21,13 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener, drain time.Du
 	defer stop()
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		defer stop() // a server that failed has nothing to drain for long
+		defer stop()
 		err = srv.Serve(ln)
 	})
 	<-serving.Done()
+	if ctx.Err() == nil {
+		drain = 0 // it failed, and its caller is to know at once
+	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	if srv.Shutdown(draining) != nil {

@@ -104,6 +104,57 @@ func TestServeFails(t *testing.T) {
 	}
 }
 
+// failing is a listener that fails once told to.
+type failing struct {
+	net.Listener
+
+	err  error
+	fail <-chan struct{}
+}
+
+func (f failing) Accept() (net.Conn, error) {
+	conn, err := f.Listener.Accept()
+	if err != nil {
+		<-f.fail
+		return nil, f.err
+	}
+	return conn, nil
+}
+
+// TestServeFailsAtOnce: a listener that fails while a request is handled is told at once,
+// and the request is cut off.
+func TestServeFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := pipes.Listen()
+		fail := make(chan struct{})
+		began := make(chan struct{})
+		srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(began)
+			<-r.Context().Done()
+		})}
+		go func() {
+			conn, err := p.Dial(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n")
+			<-began
+			_ = p.Close()
+			close(fail)
+			_, _ = io.Copy(io.Discard, conn)
+			_ = conn.Close()
+		}()
+		ln := failing{p, errors.New("broken"), fail}
+		start := time.Now()
+		cut, err := listen.Serve(t.Context(), srv, ln, time.Minute)
+		if took := time.Since(start); !cut || !errors.Is(err, ln.err) || took > 0 {
+			t.Errorf("cut %v, error %v after %s; want the error of the listener at once", cut, err, took)
+		}
+	})
+}
+
 func TestServeEndedContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -27,6 +27,7 @@ type leased struct {
 	*state.Lease
 
 	asked int
+	ttl   time.Duration // that it was asked for
 }
 
 func (r *Runner) newCrew(work context.Context) *crew {
@@ -72,6 +73,11 @@ func (c *crew) dismiss() {
 	close(c.leases)
 }
 
+// withEntry is the longest lifetime of a lease that comes with an entry, until it is
+// renewed. If the answer of the store is lost, the lane waits for its end, although
+// the process that asked for it is alive.
+const withEntry = 5 * time.Second
+
 // Reserve keeps an idle worker for an entry that is about to be stored, whose lane may
 // be leased in the same step: the request is for [state.Entry.Lease]. The caller must
 // pass the lease that comes of it, or nil, to [Runner.Begin]; Run waits for that, so that
@@ -109,7 +115,7 @@ func (r *Runner) Begin(l *state.Lease) {
 	defer r.turns.Done()
 	if l != nil {
 		entries, _ := r.cfg.Size()
-		if c := r.crew.Load(); c != nil && c.start(leased{l, entries}) {
+		if c := r.crew.Load(); c != nil && c.start(leased{l, entries, r.request.TTL}) {
 			return
 		}
 		r.handBack(l, 0)
@@ -127,7 +133,7 @@ func (r *Runner) take(work context.Context, l leased) {
 		return
 	}
 	defer r.share.give(l.Lane.Workspace, time.Now())
-	r.lag.note(l.Waited + r.cfg.LeaseTTL - time.Until(l.Expires))
+	r.lag.note(l.Waited + l.ttl - time.Until(l.Expires))
 	r.turn(work, l)
 	r.release(2)
 }

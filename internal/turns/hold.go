@@ -73,7 +73,7 @@ func (r *Runner) hold(l *state.Lease, lost context.CancelCauseFunc) *hold {
 	h := &hold{runner: r, lease: l, lost: lost}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.renewal = time.AfterFunc(min(h.every(), h.left()), h.renew)
+	h.renewal = time.AfterFunc(min(h.every(), h.left(), time.Until(l.Expires)/3), h.renew)
 	return h
 }
 

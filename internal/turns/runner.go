@@ -106,7 +106,7 @@ func New(cfg Config) *Runner {
 	}
 	return &Runner{
 		cfg: cfg, free: make(chan struct{}, cfg.Workers), share: share{most: cfg.PerWorkspace}, waits: latency.Long(), takes: latency.Long(),
-		request: state.LeaseRequest{Holder: cfg.Holder, TTL: cfg.LeaseTTL},
+		request: state.LeaseRequest{Holder: cfg.Holder, TTL: min(cfg.LeaseTTL, withEntry)},
 	}
 }
 
@@ -258,7 +258,7 @@ func (r *Runner) fetch(intake, work context.Context) {
 			r.free <- struct{}{}
 		}
 		for _, l := range leases {
-			crew.start(leased{l, asked})
+			crew.start(leased{l, asked, r.cfg.LeaseTTL})
 		}
 		switch {
 		case err == nil:
