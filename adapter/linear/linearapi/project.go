@@ -31,7 +31,8 @@ type Project struct {
 	CompletedAt time.Time `json:"completedAt"`
 	Color       string    `json:"color"`
 	Icon        string    `json:"icon"`
-	// Teams and Members are at most ten each.
+	// Teams are at most ten, and Members nine: 250 projects with more cost more than
+	// Linear allows for a request.
 	Teams struct {
 		Nodes []Team `json:"nodes"`
 	} `json:"teams"`
