@@ -18,6 +18,18 @@ func TestCount(t *testing.T) {
 	}
 }
 
+func TestIn(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		5 * time.Second: "in 5 s", 119 * time.Minute: "in 119 min", 3*time.Hour - time.Second: "in 2 h 59 min",
+		9 * time.Hour: "in 9 h 0 min", 10 * time.Hour: "in 10 h", 50 * time.Hour: "in 2 days",
+	} {
+		if got := wording.In(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestCapital(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]string{"": "", "the bot": "The bot", "Ada": "Ada", "émile": "Émile", "7 h": "7 h", "\xff": "\xff"} {

@@ -45,7 +45,7 @@ func ago(now, t time.Time) string {
 // until says how long it is until a time.
 func until(now, t time.Time) string {
 	if d := t.Sub(now); d > 0 {
-		return "in " + wording.Length(d)
+		return wording.In(d)
 	}
 	return "due"
 }
