@@ -10,7 +10,7 @@ import (
 
 // stageOf is the only stage of a list that a filter can be for: what Linear calls
 // the same of one type is another thing of the next. paths are the stages that know
-// the filter, with whatever it is there.
+// the filter, each with its name there.
 func stageOf(c *call, name string, paths map[int]string) (int, error) {
 	stages := collectionStages(c)
 	known := !slices.ContainsFunc(stages, func(s int) bool { return paths[s] == "" || paths[s] != paths[stages[0]] })

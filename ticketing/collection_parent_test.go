@@ -51,7 +51,7 @@ func TestInitiativesOfCollections(t *testing.T) {
 	}
 }
 
-// A collection is read by its id alone with two requests, whatever it is.
+// A collection is read by its id alone with two requests, of any type.
 func TestCollectionByIDAlone(t *testing.T) {
 	t.Parallel()
 	b := &between{}

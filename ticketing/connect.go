@@ -172,7 +172,7 @@ func (c *call) connecter() (Connecter, error) {
 }
 
 // inviteConnection answers POST /integrated-account: a link that connects a
-// workspace in the browser of whoever opens it.
+// workspace in the browser that opens it.
 func inviteConnection(c *call) (*reply, error) {
 	if _, err := c.connecter(); err != nil {
 		return nil, err

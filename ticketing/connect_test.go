@@ -79,7 +79,7 @@ func TestConnectForAnAccount(t *testing.T) {
 		t.Errorf("another account: %s", got.body)
 	}
 	r.as(other, "GET", tickets, nil).is(404)
-	// The next workspace is nobody's until it is given to one.
+	// The next workspace belongs to no account until one is set.
 	ws := r.linear.Workspace("Beta", "beta")
 	second := ticketing.Connection{ID: ws.ID, AppActor: true, Client: r.client(ws.InstallApp(linearsim.App{Name: "Desk"}).Token())}
 	conns.set(r.conn, second)

@@ -225,7 +225,7 @@ func TestRecordsStayInTheirAccount(t *testing.T) {
 	}
 }
 
-// A record is what the API shows, whatever it is of.
+// Records of every type are what the API shows.
 func TestRecordsAreUnified(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{})

@@ -161,8 +161,8 @@ func listTicketComments(c *call) (*reply, error) {
 		return nil, err
 	}
 	if l, is := out.body.(*List); is && l.ResultCount == 0 && l.PrevCursor == nil {
-		// A filter that finds nothing is no error to Linear, but a ticket that is
-		// not there is one.
+		// Linear answers a filter without matches with an empty list, but a ticket that is
+		// missing is an error.
 		client, err := c.client()
 		if err != nil {
 			return nil, err

@@ -117,7 +117,7 @@ func (s *Store) learn(d *dedup, key string, at time.Time) {
 		if !at.After(old.at) {
 			return
 		}
-		// Its record goes on without it.
+		// The rest of its record stays.
 		d.lane.known.remove(old)
 		if old.keys = slices.DeleteFunc(old.keys, func(k string) bool { return k == key }); len(old.keys) > 0 {
 			d.lane.known.add(old)
