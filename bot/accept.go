@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/decisions"
+	"github.com/linearbot/linearbot/bot/internal/decisions"
+	"github.com/linearbot/linearbot/bot/internal/tally"
 	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/acts"
+	"github.com/linearbot/linearbot/bot/internal/acts"
 	"github.com/linearbot/linearbot/state"
 )
 

@@ -5,10 +5,10 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/halt"
-	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // refuseAnswer tells a person, once, who may answer a question.

@@ -11,12 +11,12 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/bot/internal/links"
+	"github.com/linearbot/linearbot/bot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/emoji"
-	"github.com/linearbot/linearbot/internal/links"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/questions"
-	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // Question is what [Ask] asks.

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/links"
-	"github.com/linearbot/linearbot/internal/own"
-	"github.com/linearbot/linearbot/internal/questions"
-	"github.com/linearbot/linearbot/internal/tally"
+	"github.com/linearbot/linearbot/bot/internal/links"
+	"github.com/linearbot/linearbot/bot/internal/own"
+	"github.com/linearbot/linearbot/bot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
 

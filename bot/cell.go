@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/linearbot/linearbot/internal/cell"
+	"github.com/linearbot/linearbot/bot/internal/cell"
+	"github.com/linearbot/linearbot/bot/internal/writes"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/writes"
 )
 
 // Cell is a value of type T in the bot's store, kept as JSON. It is a name and

@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/links"
+	"github.com/linearbot/linearbot/bot/internal/links"
 	"github.com/linearbot/linearbot/state"
 )
 

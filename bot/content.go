@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/internal/profiles"
+	"github.com/linearbot/linearbot/bot/internal/stream"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/emoji"
 	"github.com/linearbot/linearbot/internal/markdown"
-	"github.com/linearbot/linearbot/internal/profiles"
-	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Content is something that can be posted: [Text], [Markdown], a card of package

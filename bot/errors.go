@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/linearbot/linearbot/internal/stream"
+	"github.com/linearbot/linearbot/bot/internal/stream"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/turns"
-	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // Next is returned by a handler that declines a message: routing continues as if

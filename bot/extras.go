@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/internal/uploads"
 	"github.com/linearbot/linearbot/internal/content"
 	"github.com/linearbot/linearbot/internal/mention"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/uploads"
 )
 
 // As returns c as a post under another name, for example of the customer whose

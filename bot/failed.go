@@ -11,11 +11,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/events"
+	"github.com/linearbot/linearbot/bot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/envelope"
-	"github.com/linearbot/linearbot/internal/events"
-	"github.com/linearbot/linearbot/internal/halt"
-	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 

@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/attend"
-	"github.com/linearbot/linearbot/internal/breaker"
-	"github.com/linearbot/linearbot/internal/decisions"
-	"github.com/linearbot/linearbot/internal/events"
-	"github.com/linearbot/linearbot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/breaker"
+	"github.com/linearbot/linearbot/bot/internal/decisions"
+	"github.com/linearbot/linearbot/bot/internal/events"
+	"github.com/linearbot/linearbot/bot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/synced"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/synced"
-	"github.com/linearbot/linearbot/internal/verdict"
 )
 
 // hear reads what the event says to the bot, together with the messages that

@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/attend"
-	"github.com/linearbot/linearbot/internal/greet"
-	"github.com/linearbot/linearbot/internal/halt"
-	"github.com/linearbot/linearbot/internal/own"
+	"github.com/linearbot/linearbot/bot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/greet"
+	"github.com/linearbot/linearbot/bot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/own"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 

@@ -6,10 +6,10 @@ import (
 	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/internal/plan"
+	"github.com/linearbot/linearbot/bot/internal/profiles"
+	"github.com/linearbot/linearbot/bot/internal/stream"
 	"github.com/linearbot/linearbot/internal/content"
-	"github.com/linearbot/linearbot/internal/plan"
-	"github.com/linearbot/linearbot/internal/profiles"
-	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Plan is a list of tasks that is posted once and kept up to date in place: in a

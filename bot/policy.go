@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/internal/lanes"
 	"github.com/linearbot/linearbot/internal/envelope"
-	"github.com/linearbot/linearbot/internal/lanes"
 	"github.com/linearbot/linearbot/state"
 )
 

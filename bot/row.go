@@ -8,11 +8,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/rows"
+	"github.com/linearbot/linearbot/bot/internal/tally"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/rows"
-	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/state"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/own"
+	"github.com/linearbot/linearbot/bot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/scheduled"
 	"github.com/linearbot/linearbot/state"

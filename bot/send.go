@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/linearbot/linearbot/adapter"
+	"github.com/linearbot/linearbot/bot/internal/tally"
+	"github.com/linearbot/linearbot/bot/internal/writes"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/tally"
-	"github.com/linearbot/linearbot/internal/writes"
 )
 
 // keepSent remembers what a turn has sent, with its settle, if the turn is to run again,

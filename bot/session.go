@@ -6,12 +6,12 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/profiles"
+	"github.com/linearbot/linearbot/bot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/stream"
+	"github.com/linearbot/linearbot/bot/internal/writes"
 	"github.com/linearbot/linearbot/internal/emoji"
-	"github.com/linearbot/linearbot/internal/profiles"
-	"github.com/linearbot/linearbot/internal/questions"
-	"github.com/linearbot/linearbot/internal/stream"
-	"github.com/linearbot/linearbot/internal/writes"
 )
 
 // Session is a handle on the agent session of a thread: what people watch there

@@ -9,15 +9,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/attend"
-	"github.com/linearbot/linearbot/internal/events"
-	"github.com/linearbot/linearbot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/events"
+	"github.com/linearbot/linearbot/bot/internal/halt"
+	"github.com/linearbot/linearbot/bot/internal/own"
+	"github.com/linearbot/linearbot/bot/internal/questions"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/own"
 	"github.com/linearbot/linearbot/internal/pause"
-	"github.com/linearbot/linearbot/internal/questions"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 

@@ -5,8 +5,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/linearbot/linearbot/bot/internal/stream"
 	"github.com/linearbot/linearbot/internal/content"
-	"github.com/linearbot/linearbot/internal/stream"
 )
 
 // Stream is text that arrives bit by bit, as a model writes it: a sequence or a

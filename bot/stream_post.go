@@ -9,12 +9,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/attend"
-	"github.com/linearbot/linearbot/internal/plan"
-	"github.com/linearbot/linearbot/internal/profiles"
-	"github.com/linearbot/linearbot/internal/stream"
-	"github.com/linearbot/linearbot/internal/tally"
-	"github.com/linearbot/linearbot/internal/writes"
+	"github.com/linearbot/linearbot/bot/internal/attend"
+	"github.com/linearbot/linearbot/bot/internal/plan"
+	"github.com/linearbot/linearbot/bot/internal/profiles"
+	"github.com/linearbot/linearbot/bot/internal/stream"
+	"github.com/linearbot/linearbot/bot/internal/tally"
+	"github.com/linearbot/linearbot/bot/internal/writes"
 )
 
 // postStream posts a stream with links to files at its end. It takes one write

@@ -9,9 +9,9 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot/card"
+	"github.com/linearbot/linearbot/bot/internal/links"
+	"github.com/linearbot/linearbot/bot/internal/writes"
 	"github.com/linearbot/linearbot/internal/content"
-	"github.com/linearbot/linearbot/internal/links"
-	"github.com/linearbot/linearbot/internal/writes"
 	"github.com/linearbot/linearbot/state"
 )
 

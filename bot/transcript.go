@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/linearbot/linearbot/bot/internal/transcript"
 	"github.com/linearbot/linearbot/internal/notes"
-	"github.com/linearbot/linearbot/internal/transcript"
 )
 
 // Transcript is what was said to and by a user, across threads, as far as the

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/stream"
+	"github.com/linearbot/linearbot/bot/internal/stream"
 )
 
 // Typing shows that the bot is at work. In an agent session that is a passing

@@ -8,12 +8,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/internal/decisions"
+	"github.com/linearbot/linearbot/bot/internal/decisions"
+	"github.com/linearbot/linearbot/bot/internal/tally"
+	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
-	"github.com/linearbot/linearbot/internal/tally"
 	"github.com/linearbot/linearbot/internal/turns"
-	"github.com/linearbot/linearbot/internal/verdict"
 	"github.com/linearbot/linearbot/state"
 )
 
