@@ -139,19 +139,74 @@ func TestRunWaitsForWhatIsKept(t *testing.T) {
 }
 
 // TestLeaseWithEntryIsShort has a turn outlive the short lease that came with its entry.
-// The first renewal comes in time and gives it the usual lifetime, and the time since
-// the lease began is no lag.
+// The first renewal comes in time, whatever the usual lifetime, and gives it that; and the
+// time since the lease began is no lag.
 func TestLeaseWithEntryIsShort(t *testing.T) {
+	t.Parallel()
+	for _, ttl := range []time.Duration{5 * time.Second, 15 * time.Second, 40 * time.Second, time.Minute, time.Hour} {
+		t.Run(ttl.String(), func(t *testing.T) {
+			t.Parallel()
+			run(t, func(t *testing.T, b *bench) { b.outlives(ttl) })
+		})
+	}
+}
+
+// outlives has a turn of a minute begin with a lease that came with its entry, where the
+// usual lifetime is ttl.
+func (b *bench) outlives(ttl time.Duration) {
+	t := b.t
+	b.store.failed = func() error { return errors.New("nothing is leased otherwise") }
+	b.store.extend = func(context.Context) error {
+		time.Sleep(time.Second) // a store that is slow
+		return nil
+	}
+	b.cfg.Workers, b.cfg.LeaseTTL = 8, ttl
+	b.cfg.Work = func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
+		time.Sleep(time.Minute)
+		if err := ctx.Err(); err != nil {
+			t.Errorf("the turn ended: %v", context.Cause(ctx))
+		}
+		return state.Settlement{Verdicts: []state.Verdict{state.Ack(l.Entries[0].ID)}}
+	}
+	r := turns.New(b.cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	time.Sleep(time.Second) // of the bubble, until all workers lease
+	req := r.Reserve()
+	if req == nil || req.TTL != 5*time.Second {
+		t.Fatalf("Reserve = %+v, want a lifetime of 5 s", req)
+	}
+	r.Begin(b.leased("slow", req))
+	synctest.Wait()
+	if lag := r.Lag(); lag != 0 {
+		t.Errorf("the lag is %s", lag)
+	}
+	other, enough := context.WithTimeout(t.Context(), 20*time.Second)
+	defer enough()
+	if ls, err := b.store.Store.Lease(other, state.LeaseRequest{Holder: "other", TTL: time.Second}); err == nil {
+		t.Errorf("another one got the lane: %+v", ls)
+	}
+	time.Sleep(time.Minute)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if st, err := b.store.Stats(t.Context()); err != nil || st.Entries != 0 {
+		t.Errorf("Stats = %+v, %v, want nothing left", st, err)
+	}
+}
+
+// TestALeaseThatIsOverIsNotBegun has the process stand still between the store's answer
+// and the turn: by then another process may work on the lane.
+func TestALeaseThatIsOverIsNotBegun(t *testing.T) {
 	t.Parallel()
 	run(t, func(t *testing.T, b *bench) {
 		b.store.failed = func() error { return errors.New("nothing is leased otherwise") }
-		b.cfg.Workers, b.cfg.LeaseTTL = 8, 15*time.Second
-		b.cfg.Work = func(ctx context.Context, l *state.Lease, _ int) state.Settlement {
-			time.Sleep(time.Minute)
-			if err := ctx.Err(); err != nil {
-				t.Errorf("the turn ended: %v", err)
-			}
-			return state.Settlement{Verdicts: []state.Verdict{state.Ack(l.Entries[0].ID)}}
+		b.cfg.Workers = 8
+		b.cfg.Work = func(context.Context, *state.Lease, int) state.Settlement {
+			t.Error("the turn began")
+			return state.Settlement{}
 		}
 		r := turns.New(b.cfg)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -159,26 +214,17 @@ func TestLeaseWithEntryIsShort(t *testing.T) {
 		go func() { ended <- r.Run(ctx) }()
 		time.Sleep(time.Second) // of the bubble, until all workers lease
 		req := r.Reserve()
-		if req == nil || req.TTL != 5*time.Second {
-			t.Fatalf("Reserve = %+v, want a lifetime of 5 s", req)
-		}
-		r.Begin(b.leased("slow", req))
+		l := b.leased("late", req)
+		time.Sleep(req.TTL)
+		r.Begin(l)
 		synctest.Wait()
-		if lag := r.Lag(); lag != 0 {
-			t.Errorf("the lag is %s", lag)
+		ls, err := b.store.Store.Lease(t.Context(), *req)
+		if err != nil || ls[0].Lane.ID != "late" {
+			t.Errorf("leased %+v, %v, want the lane", ls, err)
 		}
-		other, enough := context.WithTimeout(t.Context(), 20*time.Second)
-		defer enough()
-		if ls, err := b.store.Store.Lease(other, state.LeaseRequest{Holder: "other", TTL: time.Second}); err == nil {
-			t.Errorf("another one got the lane: %+v", ls)
-		}
-		time.Sleep(time.Minute)
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
-		}
-		if st, err := b.store.Stats(t.Context()); err != nil || st.Entries != 0 {
-			t.Errorf("Stats = %+v, %v, want nothing left", st, err)
 		}
 	})
 }

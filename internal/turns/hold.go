@@ -17,7 +17,13 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	if first := &l.Entries[0]; first.Attempt <= 1 {
 		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
 	}
-	h := r.hold(l.Lease, cancel)
+	if time.Until(l.Expires) <= marginOf(l.ttl) {
+		// The process stood still since the lease was taken, for example.
+		cancel(ErrLeaseLost)
+		r.ended(lease, l.Lease, state.Settlement{})
+		return
+	}
+	h := r.hold(l, cancel)
 	defer h.release() // also if a handler ends the goroutine
 	s := r.work(lease, l.Lease, l.asked)
 	h.release()
@@ -53,6 +59,7 @@ func (r *Runner) work(ctx context.Context, l *state.Lease, asked int) state.Sett
 type hold struct {
 	runner *Runner
 	lease  *state.Lease
+	ttl    time.Duration // of the lease as it is now; it may be short until it is renewed
 	lost   context.CancelCauseFunc
 
 	renewing sync.WaitGroup
@@ -69,8 +76,8 @@ type hold struct {
 
 // hold begins to keep l alive. The renewals do not run under the context of the
 // turn: a turn that was told to stop holds its lease until it has stopped.
-func (r *Runner) hold(l *state.Lease, lost context.CancelCauseFunc) *hold {
-	h := &hold{runner: r, lease: l, lost: lost}
+func (r *Runner) hold(l leased, lost context.CancelCauseFunc) *hold {
+	h := &hold{runner: r, lease: l.Lease, ttl: l.ttl, lost: lost}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.renewal = time.AfterFunc(min(h.every(), h.left(), time.Until(l.Expires)/3), h.renew)
@@ -79,8 +86,10 @@ func (r *Runner) hold(l *state.Lease, lost context.CancelCauseFunc) *hold {
 
 // every is the time between renewals, and margin how long before the end of its
 // lease a turn is told to stop.
-func (h *hold) every() time.Duration  { return h.runner.cfg.LeaseTTL / 3 }
-func (h *hold) margin() time.Duration { return h.runner.cfg.LeaseTTL / 10 }
+func (h *hold) every() time.Duration  { return h.ttl / 3 }
+func (h *hold) margin() time.Duration { return marginOf(h.ttl) }
+
+func marginOf(ttl time.Duration) time.Duration { return ttl / 10 }
 
 // left is how long the turn may keep running without a renewal.
 func (h *hold) left() time.Duration { return time.Until(h.lease.Expires) - h.margin() }
@@ -112,6 +121,7 @@ func (h *hold) renew() {
 	case err != nil:
 		h.renewal.Reset(min(h.every(), h.margin()))
 	case h.watchdog.Stop(): // otherwise it has fired, and the turn is ending
+		h.ttl = h.runner.cfg.LeaseTTL
 		h.watchdog.Reset(h.left())
 		h.renewal.Reset(h.every())
 	}
