@@ -36,8 +36,8 @@ type Allowance struct {
 type meter struct {
 	mu   sync.Mutex
 	last Budget
-	// requests and points count what was sent since the last answer.
-	requests, points float64
+	// requests and points are what is left, by our own count.
+	requests, points level
 	// costs is the complexity that each operation had last.
 	costs map[string]float64
 }
@@ -54,9 +54,15 @@ func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	requests, complexity, endpoint := requestsHeaders(), complexityHeaders(), endpointHeaders()
-	found := m.last.Requests.note(h, &requests)
-	found = m.last.Complexity.note(h, &complexity) || found
-	if m.last.Endpoint.note(h, &endpoint) {
+	found, left := m.last.Requests.note(h, &requests)
+	if found {
+		m.requests.note(&m.last.Requests, left, at)
+	}
+	if said, left := m.last.Complexity.note(h, &complexity); said {
+		found = true
+		m.points.note(&m.last.Complexity, left, at)
+	}
+	if said, _ := m.last.Endpoint.note(h, &endpoint); said {
 		m.last.EndpointName = brief(h.Get("X-Ratelimit-Endpoint-Name"), 100)
 		found = true
 	}
@@ -70,7 +76,6 @@ func (m *meter) note(op string, h http.Header, at time.Time) Budget {
 	}
 	if found {
 		m.last.At = at
-		m.requests, m.points = 0, 0
 	}
 	return m.last
 }
@@ -93,7 +98,9 @@ func endpointHeaders() allowanceHeaders {
 	}
 }
 
-func (a *Allowance) note(h http.Header, names *allowanceHeaders) bool {
+// note reads the headers, and reports whether there are any, and whether they say what
+// is left.
+func (a *Allowance) note(h http.Header, names *allowanceHeaders) (found, left bool) {
 	limit, hasLimit := number(h, names.limit)
 	if hasLimit {
 		a.Limit = limit
@@ -106,12 +113,13 @@ func (a *Allowance) note(h http.Header, names *allowanceHeaders) bool {
 	if hasReset {
 		a.Reset = reset
 	}
-	return hasLimit || hasRemaining || hasReset
+	return hasLimit || hasRemaining || hasReset, hasRemaining
 }
 
 // untilReset returns how long to wait until a spent budget is available again:
 // the longest wait of the budgets that h reports as spent or, if it reports
-// none, the shortest wait that it names. Zero if it does not say.
+// none, the shortest wait that it names. Zero if it does not say. No budget takes
+// longer than [period] to refill, so a longer wait is a mistake and cut to that.
 func untilReset(h http.Header, now time.Time) time.Duration {
 	var spent, shortest time.Duration
 	for _, names := range []allowanceHeaders{requestsHeaders(), complexityHeaders(), endpointHeaders()} {
@@ -128,12 +136,12 @@ func untilReset(h http.Header, now time.Time) time.Duration {
 		}
 	}
 	if spent > 0 {
-		return spent
+		return min(spent, period)
 	}
-	return shortest
+	return min(shortest, period)
 }
 
-// retryAfter reads the Retry-After header: seconds or a date.
+// retryAfter reads the Retry-After header: seconds or a date, at most [period] from now.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {
@@ -143,17 +151,14 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		if seconds <= 0 {
 			return 0
 		}
-		return time.Duration(math.Min(seconds, maxSeconds) * float64(time.Second))
+		return time.Duration(math.Min(seconds, period.Seconds()) * float64(time.Second))
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
 		return 0
 	}
-	return max(0, at.Sub(now))
+	return min(max(0, at.Sub(now)), period)
 }
-
-// maxSeconds keeps durations from overflowing: about a year.
-const maxSeconds = 366 * 24 * 3600
 
 // resetTime reads a time in milliseconds since 1970. Numbers that are too small
 // for that are read as seconds.

@@ -201,6 +201,9 @@ func TestRateLimitedSaysHowLong(t *testing.T) {
 			}, 50 * time.Minute, time.Hour,
 		},
 		{"reset in the past", 400, []string{"X-RateLimit-Requests-Reset", itoa(soon - 2*3_600_000)}, 0, 0},
+		{"longer than a budget takes to refill", 400, []string{"Retry-After", "86400"}, time.Hour, time.Hour},
+		{"a date far ahead", 400, []string{"Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"}, time.Hour, time.Hour},
+		{"reset in another unit", 400, []string{"X-RateLimit-Requests-Remaining", "0", "X-RateLimit-Requests-Reset", itoa(soon * 100)}, time.Hour, time.Hour},
 		{"nonsense", 400, []string{"Retry-After", "soon", "X-RateLimit-Requests-Reset", "NaN"}, 0, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -70,17 +70,16 @@ const period = time.Hour
 func (m *meter) take(op string, p adapter.Priority, now time.Time) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	since := now.Sub(m.last.At)
 	cost := m.costs[op]
 	wait := max(
-		m.last.Requests.wait(m.requests+1, share(p), since),
-		m.last.Complexity.wait(m.points+cost, share(p), since),
+		m.requests.wait(m.last.Requests.Limit, 1, share(p), now),
+		m.points.wait(m.last.Complexity.Limit, cost, share(p), now),
 	)
 	if wait > 0 {
 		return wait
 	}
-	m.requests++
-	m.points += cost
+	m.requests.spend(1)
+	m.points.spend(cost)
 	return 0
 }
 
@@ -88,19 +87,44 @@ func (m *meter) take(op string, p adapter.Priority, now time.Time) time.Duration
 func (m *meter) giveBack(op string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.requests = max(0, m.requests-1)
-	m.points = max(0, m.points-m.costs[op])
+	m.requests.left++
+	m.points.left += m.costs[op] // wait cuts what is too much
 }
 
-// wait returns how long until cost fits into a while leaving share of the
-// limit.
-func (a *Allowance) wait(cost, share float64, since time.Duration) time.Duration {
-	if a.Limit <= 0 {
+// level is how much is left of an allowance: what Linear said last, less what was sent
+// since, and refilled meanwhile. Answers may stop saying anything about it, during an
+// outage for example, so it must recover without them.
+type level struct {
+	left float64
+	at   time.Time // of left; zero before Linear has said anything
+}
+
+// note takes in what an answer says about an allowance.
+func (l *level) note(a *Allowance, hasRemaining bool, at time.Time) {
+	switch {
+	case hasRemaining:
+		l.left, l.at = max(a.Remaining, 0), at
+	case l.at.IsZero():
+		l.left, l.at = a.Limit, at
+	}
+}
+
+// spend takes a cost out.
+func (l *level) spend(cost float64) { l.left = max(l.left-cost, 0) }
+
+// wait returns how long until cost fits in while leaving share of the limit. What never
+// fits is sent when nothing is spent: its cost may be a mistake, which only the next
+// answer puts right.
+func (l *level) wait(limit, cost, share float64, now time.Time) time.Duration {
+	if limit <= 0 {
 		return 0
 	}
-	perSecond := a.Limit / period.Seconds()
-	left := min(a.Limit, a.Remaining+perSecond*since.Seconds())
-	missing := cost + share*a.Limit - left
+	perSecond := limit / period.Seconds()
+	if past := now.Sub(l.at); past > 0 {
+		l.left, l.at = l.left+perSecond*past.Seconds(), now
+	}
+	l.left = min(l.left, limit)
+	missing := min(cost+share*limit, limit) - l.left
 	if missing <= 0 {
 		return 0
 	}

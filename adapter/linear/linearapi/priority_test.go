@@ -125,3 +125,62 @@ func TestUnknownBudgetAdmitsEverything(t *testing.T) {
 		}
 	}
 }
+
+// says returns the headers of an answer about the budget of requests.
+func says(limit, remaining, cost string) http.Header {
+	return http.Header{
+		"X-Ratelimit-Requests-Limit": {limit}, "X-Ratelimit-Requests-Remaining": {remaining},
+		"X-Ratelimit-Complexity-Limit": {limit}, "X-Ratelimit-Complexity-Remaining": {remaining},
+		"X-Complexity": {cost},
+	}
+}
+
+// TestBudgetRecoversFromAnOutage sends twice as much as the budget allows while nothing
+// answers. It is kept to the budget, and no longer than that takes to refill.
+func TestBudgetRecoversFromAnOutage(t *testing.T) {
+	t.Parallel()
+	var m meter
+	now := time.Now()
+	m.note("x", says("3600", "3600", "1"), now)
+	sent := 0
+	for range 2 * 3600 {
+		if m.take("x", adapter.PriorityAnswering, now) == 0 {
+			sent++
+		}
+		m.note("x", nil, now)
+		now = now.Add(500 * time.Millisecond)
+	}
+	if sent < 7000 {
+		t.Errorf("%d requests were sent in an hour, want what was left and what was refilled", sent)
+	}
+	for _, p := range []adapter.Priority{adapter.PriorityAnswering, adapter.PriorityReading, adapter.PriorityRefreshing} {
+		if wait := m.take("x", p, now.Add(time.Hour)); wait > 0 {
+			t.Errorf("an hour later a request of priority %v waits %s", p, wait)
+		}
+	}
+}
+
+// TestBudgetOutlivesNonsense has an answer say what cannot be true. It delays what
+// follows by no more than a budget takes to refill.
+func TestBudgetOutlivesNonsense(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]http.Header{
+		"a cost beyond the limit":      says("3600", "3600", "1e12"),
+		"less than nothing is left":    says("3600", "-1e300", "1"),
+		"a limit of almost nothing":    says("1e-300", "0", "1"),
+		"more is left than is allowed": says("10", "1e300", "1"),
+	} {
+		var m meter
+		now := time.Now()
+		m.note("x", h, now)
+		for range 3 {
+			if wait := m.take("x", adapter.PriorityAnswering, now); wait < 0 || wait > time.Hour {
+				t.Errorf("%s: waits %s", name, wait)
+			}
+			now = now.Add(time.Hour)
+			if wait := m.take("x", adapter.PriorityAnswering, now); wait > 0 {
+				t.Errorf("%s: an hour later it waits %s", name, wait)
+			}
+		}
+	}
+}
