@@ -107,8 +107,8 @@ func (p Policy) Apply(e *state.Entry, event string) {
 		// The place follows from the event, so that a repeat meets the keys of the
 		// first.
 		h := fnv.New32a()
-		_, _ = h.Write([]byte(event)) // never fails
-		e.Lane.ID += "#" + strconv.Itoa(int(h.Sum32())%p.N)
+		_, _ = h.Write([]byte(event))                                            // never fails
+		e.Lane.ID += "#" + strconv.FormatUint(uint64(h.Sum32())%uint64(p.N), 10) //nolint:gosec // N is positive
 	case None, Serial, Latest, Takeover:
 	}
 }

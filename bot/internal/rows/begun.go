@@ -57,7 +57,8 @@ func (g *begun) with(id string) *row {
 	return nil
 }
 
-// Begin notes which row is begun, unless it was begun before.
+// Begin notes which row is begun, unless it was begun before or the thread has no room
+// for notes.
 func (l *Lane) Begin(ctx context.Context, p Pick) error {
 	if l.candidates[p.At].row != nil {
 		return nil
@@ -76,6 +77,10 @@ func (l *Lane) Begin(ctx context.Context, p Pick) error {
 	err = l.page.Swap(ctx, notes.Begun, "", l.begun.stored, stored)
 	switch {
 	case err == nil:
+		return nil
+	case errors.Is(err, state.ErrInvalid):
+		// The thread has no room for notes. After a crash the row may be another one, and
+		// there may be two answers. That is better than none.
 		return nil
 	case errors.Is(err, state.ErrConflict):
 		// Another process works on the lane. The turn did nothing wrong.

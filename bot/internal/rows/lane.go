@@ -110,11 +110,22 @@ func (l *Lane) Choose(ctx context.Context) (Pick, error) {
 				first = min(first, j)
 			}
 		}
-		p.Wait = l.reader.Due(l.entries[first].EnqueuedAt, l.entries[i].EnqueuedAt).Sub(l.now)
+		p.Wait = l.wait(first, i)
 		p.More = p.Wait <= 0 && !sure && l.cut
 		return p, nil
 	}
 	return Pick{More: true}, nil // the newest of a row that was begun is further behind
+}
+
+// wait returns how long a row waits of which these are the first and the newest. A
+// message from after now says that the clock was set back. Then it is not known how long
+// it has waited, and the store's own hold has to do.
+func (l *Lane) wait(first, newest int) time.Duration {
+	from, to := l.entries[first].EnqueuedAt, l.entries[newest].EnqueuedAt
+	if from.After(l.now) || to.After(l.now) {
+		return 0
+	}
+	return l.reader.Due(from, to).Sub(l.now)
 }
 
 // newer reports whether something newer stands for the entry i. sure is false

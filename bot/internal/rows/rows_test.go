@@ -92,6 +92,20 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// TestClockSetBack has messages from after the store's time: they wait no longer.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	lane := entries("aaa")
+	l := lane.lease(0)
+	for i := range l.Entries {
+		l.Entries[i].EnqueuedAt = l.Notes.Now.Add(time.Hour + time.Duration(i)*time.Second)
+	}
+	p, err := rows.New(l, newPage(t), rows.Most, lane).Choose(t.Context())
+	if err != nil || p.Wait > 0 || p.At != 2 {
+		t.Errorf("%+v, %v, want the row at once", p, err)
+	}
+}
+
 func TestMore(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
