@@ -12,7 +12,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/linearbot /linearbot
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build --chown=65532:65532 /out/tmp /tmp
-ENV LINEARBOT_STATE=file:/data
+ENV LINEARBOT_STATE=file:/data LINEARBOT_TICKETING_STATE=file:/data/tickets
 VOLUME /data
 EXPOSE 3000
 USER 65532:65532

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +100,74 @@ func into[T any](t *testing.T, doc []byte) *T {
 		t.Fatalf("%T: %v", *out, err)
 	}
 	return out
+}
+
+// compose is what docker-compose.yml has, as far as it is checked.
+type compose struct {
+	Services map[string]struct {
+		EnvFile     []map[string]any  `json:"env_file"`
+		Environment map[string]string `json:"environment"`
+		Grace       string            `json:"stop_grace_period"`
+		Command     []string          `json:"command"`
+	} `json:"services"`
+}
+
+// TestCompose checks that docker-compose.yml gives the bot all variables of a .env,
+// keeps both stores in a Redis that forgets nothing, and lets turns finish.
+func TestCompose(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file compose
+	if err := yaml.Unmarshal(raw, &file); err != nil {
+		t.Fatal(err)
+	}
+	bot := file.Services["bot"]
+	if len(bot.EnvFile) != 1 || bot.EnvFile[0]["path"] != ".env" {
+		t.Errorf("the bot reads %v, want .env", bot.EnvFile)
+	}
+	stores := map[string]bool{}
+	for name, value := range bot.Environment {
+		known(t, name)
+		if strings.HasSuffix(name, "_STATE") {
+			stores[value] = strings.HasPrefix(value, "redis://redis:6379/")
+		}
+	}
+	if len(stores) != 2 || slices.Contains(slices.Collect(maps.Values(stores)), false) {
+		t.Errorf("the stores are %v, want two databases of the Redis", stores)
+	}
+	if grace, err := time.ParseDuration(bot.Grace); err != nil || grace < drain+10*time.Second {
+		t.Errorf("a grace period of %q is too short for a drain of %v", bot.Grace, drain)
+	}
+	redis := strings.Join(file.Services["redis"].Command, " ")
+	for _, want := range []string{"--appendonly yes", "--appendfsync always", "--maxmemory-policy noeviction"} {
+		if !strings.Contains(redis, want) {
+			t.Errorf("Redis runs without %s", want)
+		}
+	}
+}
+
+// TestImage checks that the variables of the image are known, and that what they
+// place is on its volume.
+func TestImage(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	volume := regexp.MustCompile(`(?m)^VOLUME (\S+)$`).FindSubmatch(raw)
+	set := regexp.MustCompile(`\b(LINEARBOT_\w+)=(\S+)`).FindAllSubmatch(raw, -1)
+	if volume == nil || len(set) != 2 {
+		t.Fatalf("volume %q, variables %q", volume, set)
+	}
+	for _, m := range set {
+		known(t, string(m[1]))
+		if dir, ok := strings.CutPrefix(string(m[2]), "file:"); !ok || !strings.HasPrefix(dir+"/", string(volume[1])+"/") {
+			t.Errorf("%s is %s, which is not on the volume %s", m[1], m[2], volume[1])
+		}
+	}
 }
 
 // podded is what makes pods.
