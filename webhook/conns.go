@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // conns are the connections of a server, up to the limit most. A further one
@@ -26,6 +27,7 @@ type conns struct {
 	over    map[*peer]struct{} // those with more than their share
 	waiting list.List          // of *tracked, the longest wait first
 	closed  bool               // the server stops
+	until   time.Time          // when all requests must have arrived, once it stops
 }
 
 // shares is how many addresses can have their share at the same time.
@@ -42,8 +44,9 @@ type peer struct {
 type tracked struct {
 	conn net.Conn
 	peer *peer
-	// fresh says that no request has come yet.
-	fresh bool
+	// fresh says that no request has come yet, and writing that it waits for the peer to
+	// read.
+	fresh, writing bool
 	// among and own are its places in the lists of those that wait: of all, and of
 	// its peer. Nil while a whole request is in work and no answer is being written.
 	among, own *list.Element
@@ -144,6 +147,7 @@ func (c *conns) beginWrite(conn net.Conn) bool {
 		return false
 	}
 	c.list(t)
+	t.writing = true
 	return true
 }
 
@@ -152,6 +156,7 @@ func (c *conns) endWrite(conn net.Conn) {
 	defer c.mu.Unlock()
 	if t := c.all[conn]; t != nil {
 		c.unlist(t)
+		t.writing = false
 	}
 }
 
@@ -186,6 +191,15 @@ func (c *conns) move(conn net.Conn, waits bool) {
 	c.unlist(t)
 	if waits {
 		c.list(t)
+		c.hurry(t)
+	}
+}
+
+// hurry has a connection that waits end with the others when the server stops. It is
+// called with the lock held.
+func (c *conns) hurry(t *tracked) {
+	if c.closed {
+		_ = t.conn.SetReadDeadline(c.until) // one that has been closed needs none
 	}
 }
 
@@ -278,15 +292,22 @@ func (c *conns) peerOf(addr net.Addr) *peer {
 	return p
 }
 
-// closeFresh closes the connections that have not sent a request yet, for which
-// Shutdown would wait some seconds each, and all future connections.
-func (c *conns) closeFresh() {
+// stop closes the connections that have not sent a request yet, for which Shutdown would
+// wait some seconds each, and all future connections. Requests of which a part has
+// arrived have patience for the rest: a sender that keeps the rest back must
+// not decide how long a stop takes.
+func (c *conns) stop(patience time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = true
+	c.closed, c.until = true, time.Now().Add(patience)
 	for e := c.waiting.Front(); e != nil; e = e.Next() {
-		if t, ok := e.Value.(*tracked); ok && t.fresh {
+		t, ok := e.Value.(*tracked)
+		switch {
+		case !ok || t.writing:
+		case t.fresh:
 			_ = t.conn.Close() // nothing was read from it
+		default:
+			c.hurry(t)
 		}
 	}
 }

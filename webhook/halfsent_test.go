@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/pipes"
 	"github.com/linearbot/linearbot/webhook"
 )
@@ -256,3 +257,63 @@ func TestKeepAlive(t *testing.T) {
 		}
 	})
 }
+
+// Requests of which only a part is sent do not hold up a stop, and are no failure of it.
+func TestHalfSentRequestsDoNotHoldUpAStop(t *testing.T) {
+	t.Parallel()
+	whole := string(delivery(time.Now()))
+	for name, half := range map[string]string{
+		"part of a delivery": whole[:len(whole)-9],
+		"a page that reads":  "POST /reads HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc",
+		"one that does not":  "POST /ignores HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc",
+		"chunks":             "POST /ignores HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began, addr := make(chan struct{}, 1), make(chan net.Addr, 1)
+			begins := func(read bool) http.Handler {
+				return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					began <- struct{}{}
+					if read {
+						_, _ = io.ReadAll(r.Body)
+					}
+				})
+			}
+			srv, err := webhook.NewServer(webhook.Config{
+				Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", ShutdownTimeout: 2 * time.Second,
+				OnListen: func(a net.Addr) { addr <- a }, Tracer: beginnings(began),
+				Pages: map[string]http.Handler{"/reads": begins(true), "/ignores": begins(false)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- srv.Run(ctx) }()
+			if _, err := io.WriteString((peer{t, "127.0.0.1", (<-addr).String()}).dial(), half); err != nil {
+				t.Fatal(err)
+			}
+			<-began
+			cancel()
+			at := time.Now()
+			if err := <-ended; err != nil {
+				t.Errorf("Run = %v after %s, want a clean stop", err, time.Since(at))
+			}
+		})
+	}
+}
+
+// beginnings are told of each delivery that begins to arrive.
+type beginnings chan struct{}
+
+func (b beginnings) Begin(adapter.TracePart) adapter.Trace {
+	b <- struct{}{}
+	return noTrace{}
+}
+
+// noTrace records nothing.
+type noTrace struct{}
+
+func (noTrace) About(adapter.TraceSubject) {}
+func (noTrace) Step(adapter.TraceStep)     {}
+func (noTrace) End()                       {}

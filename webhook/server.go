@@ -285,6 +285,9 @@ func (s *Server) Intake() *Intake { return s.intake }
 func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
+	if err != nil && ctx.Err() != nil {
+		return nil // it was stopped while a name was looked up
+	}
 	if err != nil {
 		return fmt.Errorf("webhook: listen: %w", err)
 	}
@@ -343,7 +346,7 @@ func (s *Server) run(ctx context.Context, ln net.Listener, runners []Runner) err
 	}
 
 	<-ctx.Done()
-	open.closeFresh()
+	open.stop(min(bodyTimeout, max(s.cfg.ShutdownTimeout, 0)/2))
 	drain()
 	wg.Wait()
 	return errors.Join(errs...)

@@ -136,6 +136,9 @@ func (o *observer) Run(ctx context.Context) error {
 	defer stop()
 	for _, s := range o.apis {
 		ln, err := s.listen(ctx)
+		if err != nil && ctx.Err() != nil {
+			break // it was stopped while a name was looked up
+		}
 		if err != nil {
 			if s.network != "unix" {
 				return fmt.Errorf("admin API: %w", err)
