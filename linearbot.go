@@ -97,16 +97,18 @@ func (c Config) Main() {
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	ends := &cli.Ends{}
 	var watch sync.WaitGroup // it ends with the process
 	watch.Go(func() {
 		<-signals
 		stop()
 		<-signals
+		ends.Run()
 		os.Exit(cli.ExitFailed)
 	})
 	code := cli.Run(ctx, cli.Program{
 		Name: name(os.Args), Config: c.serve(),
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Ends: ends,
 	}, os.Args[min(1, len(os.Args)):])
 	os.Exit(code)
 }

@@ -67,6 +67,9 @@ type Program struct {
 	// Stdin, Stdout and Stderr are its streams.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Ends gets what must not outlive the process if that ends before Run returns.
+	// Defaults to nothing.
+	Ends *Ends
 }
 
 // commands is the command line. The names of flags and variables, their
@@ -107,6 +110,7 @@ type program struct {
 	cfg      serve.Config
 	in       io.Reader
 	out, err io.Writer
+	ends     *Ends
 }
 
 // environ returns the environment.
@@ -121,7 +125,7 @@ func (p *program) environ() []string {
 // args are the arguments without the program's name; without any it prints the
 // help.
 func Run(ctx context.Context, prog Program, args []string) int {
-	p := &program{name: prog.Name, cfg: prog.Config, in: prog.Stdin, out: prog.Stdout, err: prog.Stderr}
+	p := &program{name: prog.Name, cfg: prog.Config, in: prog.Stdin, out: prog.Stdout, err: prog.Stderr, ends: prog.Ends}
 	fail := func(code int, lines ...string) int {
 		for _, line := range lines {
 			fmt.Fprintln(p.err, p.name+": "+line)

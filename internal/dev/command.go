@@ -34,6 +34,9 @@ type Command struct {
 	Dir string
 	// Addr is where it is to listen.
 	Addr string
+	// Ends is given what ends all of the program at once, should this process end before
+	// Run returns, and returns what takes that back. Nil leaves the program to itself.
+	Ends func(kill func()) (takeBack func())
 
 	started bool
 }
@@ -48,7 +51,7 @@ func (c *Command) Run(ctx context.Context, out io.Writer, ready func()) error {
 	case !c.started && len(c.First) > 0:
 		args = c.First
 	case len(c.Build) > 0:
-		if err := c.start(ctx, c.Build, out).Run(); err != nil {
+		if err := c.wait(c.start(ctx, c.Build, out), nil); err != nil {
 			if ctx.Err() != nil {
 				return nil // it was told to stop
 			}
@@ -56,25 +59,38 @@ func (c *Command) Run(ctx context.Context, out io.Writer, ready func()) error {
 		}
 	}
 	c.started = true
-	cmd := c.start(ctx, args, out)
-	if err := cmd.Start(); err != nil {
-		return err
-	}
 	probing, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		if listens(probing, c.Addr) {
-			ready()
-		}
+	err := c.wait(c.start(ctx, args, out), func() {
+		wg.Go(func() {
+			if listens(probing, c.Addr) {
+				ready()
+			}
+		})
 	})
-	err := cmd.Wait()
-	reap(cmd)
 	stop()
 	wg.Wait()
 	if ctx.Err() != nil {
 		return nil // it was told to stop
 	}
+	return err
+}
+
+// wait starts a process, calls started unless that is nil, and waits until the process and all
+// that it has started has ended.
+func (c *Command) wait(cmd *exec.Cmd, started func()) error {
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if c.Ends != nil {
+		defer c.Ends(func() { kill(cmd) })()
+	}
+	if started != nil {
+		started()
+	}
+	err := cmd.Wait()
+	reap(cmd)
 	return err
 }
 

@@ -22,5 +22,8 @@ func group(cmd *exec.Cmd) {
 	}
 }
 
-// reap ends what is left of a group.
-func reap(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // usually nothing is
+// kill ends a group at once.
+func kill(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // it may have ended
+
+// reap ends what is left of a group, which usually is nothing.
+func reap(cmd *exec.Cmd) { kill(cmd) }
