@@ -70,11 +70,9 @@ func (p *process) output() string {
 	return p.log.String()
 }
 
-// serve starts the command and waits until it listens.
-func (s *stage) serve(t *testing.T, addr string, env ...string) *process {
-	t.Helper()
-	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0], "serve")}
-	p.cmd.Env = append([]string{
+// environ returns the environment of a command that serves the bot of the stage.
+func (s *stage) environ(addr string, env ...string) []string {
+	return append([]string{
 		asCommand + "=1",
 		"PATH=" + os.Getenv("PATH"),
 		"LINEAR_CLIENT_ID=" + s.app.ClientID,
@@ -85,6 +83,13 @@ func (s *stage) serve(t *testing.T, addr string, env ...string) *process {
 		"LINEARBOT_STATE=file:" + s.dir,
 		"LINEARBOT_LOG_LEVEL=trace",
 	}, env...)
+}
+
+// serve starts the command and waits until it listens.
+func (s *stage) serve(t *testing.T, addr string, env ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0], "serve")}
+	p.cmd.Env = s.environ(addr, env...)
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os/signal"
 	"strconv"
+	"syscall"
 
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
@@ -61,5 +63,9 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 			told(a)
 		}
 	}
+	// A collector of the log that dies must not take the bot along. Commands that print
+	// for others end with them.
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGPIPE)
 	return serve.Run(ctx, cfg)
 }
