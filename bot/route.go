@@ -2,12 +2,14 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/state"
 )
 
 // route is how the message of a turn was routed.
@@ -98,7 +100,13 @@ func (t *Thread) pin(ctx context.Context, subscribed bool) error {
 	if turn.route.subscribed {
 		routed = []byte("1")
 	}
-	if err := turn.notes.Put(ctx, notes.Pin, turn.head().Key, routed); err != nil {
+	err := turn.notes.Put(ctx, notes.Pin, turn.head().Key, routed)
+	if errors.Is(err, state.ErrInvalid) {
+		// The thread has no room for notes. It matters only if the turn runs again.
+		t.bot.log.Warn().Str(keyThread, string(t.id)).Msg("the thread has no room for notes: if the process ends now, other handlers may get the message")
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("bot: subscription of %s: %w", t.id, err)
 	}
 	return nil

@@ -124,12 +124,18 @@ func (t *Thread) stopNow(ctx context.Context) (halt.Stop, error) {
 	return halt.Stop{Seq: seq, At: now}, err
 }
 
-// stop carries a stop out, and closes the questions that it concerns.
+// stop carries a stop out, and closes the questions that it concerns. An error that wraps
+// [state.ErrInvalid] says that the thread has no room to keep the stop: what waits is not
+// ended by it.
 func (t *Thread) stop(ctx context.Context, s halt.Stop) error {
-	if err := t.bot.halts.Stop(ctx, t.key(), s); err != nil {
-		return fmt.Errorf("bot: stop of %s: %w", t.id, err)
+	err := t.bot.halts.Stop(ctx, t.key(), s)
+	if err != nil {
+		err = fmt.Errorf("bot: stop of %s: %w", t.id, err)
 	}
-	return t.closeQuestions(ctx, s)
+	if err != nil && !errors.Is(err, state.ErrInvalid) {
+		return err
+	}
+	return errors.Join(err, t.closeQuestions(ctx, s))
 }
 
 // stopAt ends what a delivery asks to stop, if it does: everything that was stored
@@ -203,7 +209,12 @@ func (b *Bot) obeyStop(ctx context.Context, r *run) (*outcome, error) {
 	own := r.head().Actor.IsSelf() || r.message != nil && r.message.Author.IsSelf()
 	if r.session != nil {
 		ctx := r.limited(ctx)
-		if err := r.thread.stop(ctx, halt.Stop{Seq: r.entry.Seq, At: r.entry.EnqueuedAt, Pending: true}); err != nil {
+		err := r.thread.stop(ctx, halt.Stop{Seq: r.entry.Seq, At: r.entry.EnqueuedAt, Pending: true})
+		if errors.Is(err, state.ErrInvalid) {
+			r.log.Warn().Err(err).Msg("a stop has ended only what runs in this process")
+			err = nil
+		}
+		if err != nil {
 			return nil, err
 		}
 		if err := b.awaitStop(ctx, r); err != nil {

@@ -130,14 +130,16 @@ func (ts *Turns) Begin(ctx context.Context, page *notes.Thread, t *Turn, subject
 // Leave takes a turn of a thread out that is over.
 func (ts *Turns) Leave(thread state.Key, t *Turn) { ts.set.Remove(thread, t) }
 
-// Stop keeps a stop of a thread and ends what it concerns. It blocks for a durable
-// write.
+// Stop keeps a stop of a thread and ends what it concerns. If the thread has no room for
+// notes it ends what runs in this process all the same, and the error wraps
+// [state.ErrInvalid]. It blocks for a durable write.
 func (ts *Turns) Stop(ctx context.Context, thread state.Key, s Stop) error {
-	if err := s.Keep(ctx, ts.cfg.Book.Thread(thread)); err != nil {
+	err := s.Keep(ctx, ts.cfg.Book.Thread(thread))
+	if err != nil && !errors.Is(err, state.ErrInvalid) {
 		return err
 	}
 	ts.end(ctx, thread, ErrStopped, func(t *Turn) bool { return t.StoppedBy(s) })
-	return nil
+	return err
 }
 
 // Delete notes that a message was deleted and ends what runs for it. If the thread has
