@@ -84,7 +84,7 @@ func (t *Trace) what(row reason.Info) string {
 	case t.Status == StatusHandled && t.Reason == reason.Handled:
 		return t.handled()
 	case t.Status == StatusRunning && t.Reason == reason.APIFailed:
-		return "The handler is running, and a request to Linear failed: " + t.Detail + "."
+		return sentence("The handler is running, and a request to Linear failed: " + t.Detail)
 	}
 	if t.Detail != "" {
 		says = strings.TrimSuffix(says, ".") + " (" + t.Detail + ")."
@@ -186,7 +186,15 @@ func (s *TimedStep) Text() string {
 			says += " (" + s.Detail + ")"
 		}
 	}
-	return says + "."
+	return sentence(says)
+}
+
+// sentence ends a text with a full stop, unless what it quotes has ended it.
+func sentence(text string) string {
+	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "…") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
 }
 
 // Write writes the story: what arrived, what happened and what to do in its

@@ -465,3 +465,16 @@ func TestPartsShareMemoryOneAfterTheOther(t *testing.T) {
 		check("part", followed.ID, i, codes, details)
 	}
 }
+
+// What a step quotes may be a sentence already.
+func TestSentencesEndOnce(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]string{
+		"You need to authenticate to access this operation.": "to access this operation.", "timeout": "timeout.", "Really?": "Really?", "and so on…": "and so on…",
+	} {
+		step := trace.TimedStep{Code: reason.APIFailed, Detail: detail}
+		if got := step.Text(); !strings.HasSuffix(got, " "+want) {
+			t.Errorf("%q", got)
+		}
+	}
+}
