@@ -15,6 +15,9 @@ type CommentQuery struct {
 	Filter Filter
 	// LastReply asks for the last reply of each comment: its id and time.
 	LastReply bool
+	// ByUpdate sorts by the time of the last change instead of creation. For
+	// [Client.CommentNodes].
+	ByUpdate bool
 	PageArgs
 }
 

@@ -81,6 +81,9 @@ func (c *Client) CycleNodes(ctx context.Context, q ListQuery) (*Page[Node[Cycle]
 // the issue that it is on.
 func (c *Client) CommentNodes(ctx context.Context, q CommentQuery) (*Page[Node[Comment]], error) {
 	v := q.PageArgs.vars(q.Filter.vars(vars{}))
+	if q.ByUpdate {
+		v["orderBy"] = "updatedAt"
+	}
 	return query[Page[Node[Comment]]](ctx, c, operation{name: "commentList"}, "comments", v)
 }
 
