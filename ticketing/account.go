@@ -90,7 +90,7 @@ func customers() proxied { return proxyResources()["customers"] }
 
 func accountListing() *listing {
 	return &listing{
-		resource: "accounts",
+		resource: "accounts", archives: true,
 		filters: []*filter{
 			{name: "id", kind: ofID, path: "id"},
 			{name: "name", kind: ofText, path: "name"},

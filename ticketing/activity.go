@@ -12,21 +12,31 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// The kinds of activity.
+// The kinds of activity, which Helpdesk.Templates are for.
 const (
-	ActivityCreated   = "issue_created"
-	ActivityLinked    = "issue_linked"
-	ActivityUnlinked  = "issue_unlinked"
-	ActivityStatus    = "issue_status_changed"
-	ActivityCommented = "issue_commented"
-	ActivityAssigned  = "issue_assigned"
-	ActivityPriority  = "issue_priority_changed"
-	ActivityDeleted   = "issue_deleted"
-	ActivityMerged    = "issue_merged_duplicate"
-	ActivityNotLinked = "issue_link_failed"
+	ActivityCreated   = "issue_created"          // an issue was created from the conversation
+	ActivityLinked    = "issue_linked"           // an issue was linked to it
+	ActivityUnlinked  = "issue_unlinked"         // a link was removed
+	ActivityStatus    = "issue_status_changed"   // From and To name the statuses
+	ActivityCommented = "issue_commented"        // the text quotes the comment
+	ActivityAssigned  = "issue_assigned"         // To is the assignee
+	ActivityPriority  = "issue_priority_changed" // From and To name the priorities
+	ActivityDeleted   = "issue_deleted"          // the issue went to the trash
+	ActivityMerged    = "issue_merged_duplicate" // To is the issue that it is a duplicate of
+	ActivityNotLinked = "issue_link_failed"      // what a message names could not be linked
 )
 
-// Activity is a message about a linked issue in a conversation.
+func activityKinds() []string {
+	return []string{
+		ActivityCreated, ActivityLinked, ActivityUnlinked, ActivityStatus, ActivityCommented, ActivityAssigned, ActivityPriority, ActivityDeleted,
+		ActivityMerged, ActivityNotLinked,
+	}
+}
+
+// Activity is a message about a linked issue in a conversation. Account and
+// Conversation are the helpdesk's ids. Text is plain text in the configured wording; the
+// other fields are what it was made of, empty if the kind has no such part. Actor is the
+// name of a person or an app.
 type Activity struct {
 	ID           string    `json:"id"`
 	Account      string    `json:"account"`
@@ -41,11 +51,16 @@ type Activity struct {
 	At           time.Time `json:"at"`
 }
 
-// Sink puts what happens to linked issues into the conversations of a helpdesk.
-// Calls come from the durable queue and are retried after an error, so a sink may
-// see a call twice: deduplicate by Activity.ID and Message.ID.
-// A sink may also be a [Messenger] and a [Reopener].
+// Sink puts what happens to linked issues into the conversations of a helpdesk. It may
+// also be a [Messenger], a [Reopener] and a [Transcriber].
+//
+// Calls come from the durable queue: in order within a conversation, concurrently for
+// different ones, each with a deadline of a minute. A call that fails is repeated with
+// backoff, and so is one whose process died, so a sink may see a call twice: deduplicate
+// by Activity.ID and Message.ID.
 type Sink interface {
+	// Activity writes a message that the people of the helpdesk see, and not the
+	// customer.
 	Activity(ctx context.Context, a Activity) error
 }
 
@@ -56,11 +71,14 @@ type Messenger interface {
 	Post(ctx context.Context, m Message) (id string, err error)
 	// Edit changes a message and returns its id, which may be a new one.
 	Edit(ctx context.Context, id string, m Message) (newID string, err error)
+	// Delete removes a message, of which m has the ids only. Removing an absent
+	// message is a no-op.
 	Delete(ctx context.Context, id string, m Message) error
 }
 
 // Reopener is a [Sink] that can set the status of a conversation.
 type Reopener interface {
+	// SetStatus sets the status: "open", or what Settings.StatusMap says.
 	SetStatus(ctx context.Context, account, conversation, status string) error
 }
 

@@ -15,16 +15,25 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Rate is how many requests are allowed in a time. The zero value means the
-// default, a negative Requests no limit.
+// Rate limits requests: Requests in each Per, all of which may come at once. The zero
+// value means the default; with a negative Requests there is no limit.
 type Rate struct {
 	Requests int
-	Per      time.Duration
+	// Per must be positive, unless Requests is 0 or negative.
+	Per time.Duration
 }
 
-// Config says how to serve. Connections and Store are required.
+func (r Rate) check(name string) error {
+	if r.Requests > 0 && r.Per <= 0 {
+		return fmt.Errorf("ticketing: Config.%s has no time: set Per", name)
+	}
+	return nil
+}
+
+// Config configures an [API]. Connections and Store are required.
 type Config struct {
-	// Connections are the Linear workspaces.
+	// Connections are the Linear workspaces: [Static], or a type that knows the
+	// installations. It may also be a [Connecter], a [Refresher] and a [Disconnecter].
 	Connections Connections
 	// Accounts says which account of the helpdesk a connection belongs to, by the
 	// connection's ID or Key. With at least one, a connection that is not in it
@@ -37,17 +46,16 @@ type Config struct {
 	// Store keeps tokens, links and the queue of outgoing deliveries. It must
 	// not be the store of a bot; see the package comment.
 	Store state.Store
-	// PublicURL is the address of the server, for links that people open:
-	// "https://bot.example.com". Defaults to the one that a request came to.
+	// PublicURL is the address of the server without Prefix, for links that people
+	// open: "https://bot.example.com". Defaults to the one that a request came to.
 	PublicURL string
-	// Prefix comes before all paths, for example "/ticketing". Defaults to
-	// none.
+	// Prefix comes before all paths, for example "/ticketing": mount the API there
+	// without stripping it. Defaults to none.
 	Prefix string
-	// Helpdesk says how conversations are linked.
+	// Helpdesk says how conversations are linked. Defaults to off.
 	Helpdesk Helpdesk
-	// Settings apply to connections that have not set their own.
-	// Defaults to notes on changes of status, links in private notes, and
-	// nothing else.
+	// Settings apply to connections until they are changed over the API. Defaults to
+	// [DefaultSettings].
 	Settings *Settings
 	// WebhookSecrets are the signing secrets of Linear's webhooks. With at
 	// least one, <Prefix>/webhooks/linear accepts deliveries. Defaults to none:
@@ -57,45 +65,45 @@ type Config struct {
 	// ignore_remote_data. Defaults to false: a request asks with
 	// include_remote_data.
 	RemoteData bool
-	// TokenRate limits each token. Defaults to 500 requests per 10 s.
+	// TokenRate limits the requests with each token, in this process. Beyond it they
+	// are answered 429. Defaults to 500 per 10 s.
 	TokenRate Rate
-	// ConnectionRate limits the requests that go to Linear, for each
-	// connection. Defaults to 50 per 10 s.
+	// ConnectionRate limits the requests to Linear for each connection, in this
+	// process. Defaults to 50 per 10 s.
 	ConnectionRate Rate
-	// RepeatWindow is how long the create of a ticket or a comment, a batch or
-	// a create through the proxy is recognized without an Idempotency-Key when
-	// it is sent again. Defaults to 1 min; negative switches it off.
+	// RepeatWindow is how long a create without an Idempotency-Key is recognized when
+	// the same token sends it again: of a ticket, an issue from a conversation, a
+	// comment or an attachment, a batch, or a create through the proxy. Defaults to
+	// 1 min; negative switches it off.
 	RepeatWindow time.Duration
 	// IdempotencyTTL is how long an Idempotency-Key is remembered. Defaults to
 	// 24 h.
 	IdempotencyTTL time.Duration
-	// Complexity is what one request for a list may cost, in the points by which
-	// Linear measures queries; it refuses more than 10,000. Longer pages are cut.
-	// Defaults to 8000.
-	Complexity int
-	// MaxUpload is the largest file, in bytes. Defaults to 25 MiB.
+	// MaxUpload is the size of the largest file, in bytes. Larger ones are answered
+	// 413. Defaults to 25 MiB.
 	MaxUpload int64
-	// Timeout bounds a request, but for uploads and downloads. Defaults to
-	// 30 s.
+	// Timeout bounds each request. Files have 10 min each way, and streams each page.
+	// Defaults to 30 s.
 	Timeout time.Duration
 	// PrivateTargets allows outgoing webhooks to addresses that are not
 	// public. For tests and private networks. Defaults to false.
 	PrivateTargets bool
-	// Retries are the waits between the attempts of an outgoing delivery.
-	// Defaults to 5 s, 30 s, 5 min, 30 min, 2 h and 5 h.
+	// Retries are the waits between the attempts of an outgoing delivery. Defaults to
+	// 5 s, 30 s, 5 min, 30 min, 2 h and 5 h; empty and not nil means one attempt.
 	Retries []time.Duration
-	// DisableAfter is how many consecutive deliveries of a subscription may
-	// fail permanently before it is disabled. Defaults to 5.
+	// DisableAfter is how many deliveries of a subscription in a row may fail, all
+	// their attempts included, before it is disabled. Defaults to 5.
 	DisableAfter int
-	// Logger gets a line for each request that fails in here, and for
-	// deliveries. Defaults to none.
+	// Logger gets a line for each request that is answered 5xx and for work that
+	// fails in the background. Defaults to none.
 	Logger zerolog.Logger
-	// Now is the clock. Defaults to time.Now.
+	// Now is the clock, which must be safe for concurrent use. Defaults to time.Now.
 	Now func() time.Time
 }
 
-// API is the ticketing API. Make one with [New]. It is an http.Handler and safe
-// for concurrent use; [API.Run] works its queue.
+// API is the ticketing API: an http.Handler, and an [Acceptor] of Linear's deliveries.
+// Make one with [New]. It is safe for concurrent use. What it does in the background
+// waits for [API.Run].
 type API struct {
 	cfg     Config
 	docs    documents
@@ -119,7 +127,8 @@ type API struct {
 	woken chan struct{}
 }
 
-// New checks cfg, fills in defaults and returns an API. It does no I/O.
+// New checks cfg, fills in defaults and returns an API. It does no I/O. The error
+// joins everything that is wrong with cfg.
 func New(cfg Config) (*API, error) {
 	var problems []error
 	if cfg.Connections == nil {
@@ -143,6 +152,18 @@ func New(cfg Config) (*API, error) {
 			problems = append(problems, errors.New("ticketing: Config.WebhookSecrets holds an empty secret"))
 		}
 	}
+	if cfg.Settings != nil {
+		checked, err := cfg.Settings.checked()
+		if err != nil {
+			problems = append(problems, err)
+		}
+		cfg.Settings = checked
+	}
+	for name, r := range map[string]Rate{"TokenRate": cfg.TokenRate, "ConnectionRate": cfg.ConnectionRate} {
+		if err := r.check(name); err != nil {
+			problems = append(problems, err)
+		}
+	}
 	if cfg.MaxUpload < 0 || cfg.Timeout < 0 || cfg.IdempotencyTTL < 0 || cfg.DisableAfter < 0 {
 		problems = append(problems, errors.New("ticketing: MaxUpload, Timeout, IdempotencyTTL and DisableAfter must not be negative"))
 	}
@@ -156,7 +177,7 @@ func New(cfg Config) (*API, error) {
 		tokens:  &Tokens{documents{cfg.Store}, cfg.Now},
 		spaces:  &workspaces{known: map[string]known{}, now: cfg.Now},
 		cache:   newCache(cfg.Now),
-		matches: newMatches(),
+		matches: newMatches(cfg.Store),
 		events:  newHub(),
 		log:     cfg.Logger,
 		limits:  newLimits(cfg),
@@ -191,9 +212,6 @@ func defaults(cfg *Config) {
 	}
 	if cfg.MaxUpload == 0 {
 		cfg.MaxUpload = 25 << 20
-	}
-	if cfg.Complexity <= 0 {
-		cfg.Complexity = 8000
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 30 * time.Second

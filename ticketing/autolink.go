@@ -10,18 +10,17 @@ import (
 // maxAutoLinks is how many issues of one message are linked.
 const maxAutoLinks = 10
 
+// mentioned is an address of an issue, or a bare short name.
+var mentioned = regexp.MustCompile(`https?://linear\.app/[A-Za-z0-9_-]+/issue/[A-Za-z][A-Za-z0-9_]{0,9}-[0-9]{1,9}|\b[A-Z][A-Z0-9_]{0,9}-[0-9]{1,9}\b`)
+
 // mentions finds issues in a text: addresses, then bare short names.
 func mentions(body string) []string {
 	if len(body) > maxText {
 		return nil
 	}
-	find, err := regexp.Compile(`https?://linear\.app/[A-Za-z0-9_-]+/issue/[A-Za-z][A-Za-z0-9_]{0,9}-[0-9]{1,9}|\b[A-Z][A-Z0-9_]{0,9}-[0-9]{1,9}\b`)
-	if err != nil {
-		return nil
-	}
 	var out []string
 	seen := map[string]bool{}
-	for _, m := range find.FindAllString(body, 50) {
+	for _, m := range mentioned.FindAllString(body, 50) {
 		ref, _ := issueRef(m)
 		if !seen[ref] {
 			seen[ref] = true

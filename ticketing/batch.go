@@ -35,9 +35,9 @@ type BatchStep struct {
 
 // BatchResult is the answer to a batch.
 type BatchResult struct {
-	Result  map[string]any        `json:"result"`
-	Errors  map[string]*ErrorBody `json:"errors"`
-	Partial bool                  `json:"partial"`
+	Result  map[string]any        `json:"result" doc:"Answers by the name of their step."`
+	Errors  map[string]*ErrorBody `json:"errors" doc:"Errors by the name of their step."`
+	Partial bool                  `json:"partial" doc:"Whether some steps failed."`
 }
 
 // Limits of a batch.

@@ -14,6 +14,8 @@ import (
 // operations and answers those that the simulation does not know.
 type between struct {
 	next http.RoundTripper
+	// before, if set, is called with each query before it is sent.
+	before func(query string)
 
 	mu      sync.Mutex
 	sent    []string // the queries, in their order
@@ -30,6 +32,9 @@ func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
 		Query string `json:"query"`
 	}
 	_ = json.Unmarshal(body, &op) // an upload has none
+	if b.before != nil {
+		b.before(op.Query)
+	}
 	b.mu.Lock()
 	b.sent = append(b.sent, op.Query)
 	said := ""

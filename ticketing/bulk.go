@@ -12,8 +12,8 @@ import (
 
 // BulkItem is the outcome of one item of a bulk method.
 type BulkItem struct {
-	Index  int        `json:"index"`
-	Status int        `json:"status"`
+	Index  int        `json:"index" doc:"Of the item in the request, from 0."`
+	Status int        `json:"status" doc:"HTTP status that it would have had alone."`
 	Ticket *Ticket    `json:"ticket,omitempty"`
 	Error  *ErrorBody `json:"error,omitempty"`
 }

@@ -47,7 +47,8 @@ type call struct {
 	partial int
 }
 
-// ServeHTTP serves the API.
+// ServeHTTP answers requests below Config.Prefix, and all others with 404. It waits
+// for Linear where a request needs it, for at most Config.Timeout.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{api: a, r: r, header: w.Header(), id: requestID(r), ctx: r.Context()}
 	c.header.Set("X-Request-ID", c.id)
@@ -113,7 +114,7 @@ func (c *call) serve(w http.ResponseWriter) (done *reply, err error) {
 	case rt == nil && allow != "":
 		return nil, &problem{status: http.StatusMethodNotAllowed, code: codeMethod, allow: allow, message: "this path takes " + allow}
 	case rt == nil:
-		return nil, &problem{status: http.StatusNotFound, code: codeNotFound, message: "no such path; /docs lists them all"}
+		return nil, &problem{status: http.StatusNotFound, code: codeNotFound, message: "no such path; " + c.below("/docs") + " lists them all"}
 	case !within:
 		return nil, badRequest(codeInvalidRequest, "the query is too long: at most %d bytes and %d parameters", maxQuery, maxParams)
 	}
@@ -159,13 +160,11 @@ func (c *call) allowTime(w http.ResponseWriter) {
 
 // finish runs the handler, and does to its answer what all answers have in common.
 func (c *call) finish(handle func(*call) (*reply, error)) (*reply, error) {
-	if tag := c.match(); tag != "" {
-		end, err := c.api.matches.hold(c.ctx, tag)
-		if err != nil {
-			return nil, err
-		}
-		defer end()
+	end, err := c.matching()
+	if err != nil {
+		return nil, err
 	}
+	defer end()
 	out, err := handle(c)
 	if err != nil {
 		return nil, err

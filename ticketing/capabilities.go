@@ -58,12 +58,9 @@ func capabilities(c *call) (*reply, error) {
 	out := &Capabilities{Integration: "linear", Account: account, Unified: []Capability{}, Proxy: []Capability{}}
 	out.Auth = AuthKind{"oauth2", account.Actor}
 	methods, resource, kind := c.q.all("methods"), c.q.get("resource"), c.q.get("type")
-	if !slices.Contains([]string{"", "unified", "proxy"}, kind) {
-		return nil, badRequest(codeInvalidRequest, "type must be unified or proxy")
-	}
-	described, fine := c.q.flag("has_description")
-	if !fine {
-		return nil, badRequest(codeInvalidRequest, "has_description must be true or false")
+	described, err := c.boolean("has_description")
+	if err != nil {
+		return nil, err
 	}
 	anyway := !c.q.has("has_description")
 	for _, r := range c.api.routes {

@@ -14,19 +14,21 @@ import (
 	"time"
 )
 
-// ChatwootConfig names a Chatwoot.
+// ChatwootConfig says where a Chatwoot is, and how to get in.
 type ChatwootConfig struct {
 	// URL is its address, for example "https://desk.example.com".
 	URL string
 	// Token is an API access token of an agent or a bot there. Required for
-	// messages; sessions are checked without.
+	// messages and transcripts; sessions are checked without.
 	Token string
-	// Client sends the requests. Defaults to one with a timeout of 10 s.
+	// Client sends the requests; its CheckRedirect is not used, since redirects are
+	// not followed. Defaults to one with a timeout of 10 s.
 	Client *http.Client
 }
 
-// Chatwoot is a [Sink], a [Messenger], a [Reopener] and [Sessions] for a
-// Chatwoot helpdesk. Activities are written as private notes: a message of type
+// Chatwoot is a [Sink], a [Messenger], a [Reopener], a [Transcriber] and [Sessions] for
+// a Chatwoot helpdesk. It is safe for concurrent use. Its methods wait for Chatwoot, and
+// return an error if that does not answer 2xx. Activities are written as private notes: a message of type
 // activity would show the contact as its sender.
 type Chatwoot struct {
 	base   string
@@ -34,7 +36,7 @@ type Chatwoot struct {
 	client *http.Client
 }
 
-// NewChatwoot returns a Chatwoot. It does no I/O.
+// NewChatwoot checks cfg and returns a Chatwoot. It does no I/O.
 func NewChatwoot(cfg ChatwootConfig) (*Chatwoot, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {

@@ -28,8 +28,8 @@ type chatwootMessage struct {
 
 // Transcript returns messages of a conversation. Private notes are told only if
 // they are named; activities never.
-func (w *Chatwoot) Transcript(ctx context.Context, account, conversation string, ids []string) ([]Said, error) {
-	var out []Said
+func (w *Chatwoot) Transcript(ctx context.Context, account, conversation string, ids []string) ([]TranscriptMessage, error) {
+	var out []TranscriptMessage
 	before := ""
 	for range maxChatwootPages {
 		page, err := w.page(ctx, account, conversation, before)
@@ -39,14 +39,14 @@ func (w *Chatwoot) Transcript(ctx context.Context, account, conversation string,
 		if len(page) == 0 {
 			break
 		}
-		var said []Said
+		var said []TranscriptMessage
 		for _, m := range page {
 			id := strconv.FormatInt(m.ID, 10)
 			named := slices.Contains(ids, id)
 			if m.Content == "" || m.Type != 0 && m.Type != 1 || len(ids) > 0 && !named || m.Private && !named {
 				continue
 			}
-			said = append(said, Said{ID: id, Author: m.Sender.Name, Text: m.Content, At: time.Unix(m.CreatedAt, 0)})
+			said = append(said, TranscriptMessage{ID: id, Author: m.Sender.Name, Text: m.Content, At: time.Unix(m.CreatedAt, 0)})
 		}
 		out = append(said, out...)
 		if len(ids) == 0 || len(out) >= len(ids) {

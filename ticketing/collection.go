@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -50,7 +49,8 @@ type CollectionURL struct {
 	URL string `json:"url"`
 }
 
-// CollectionStatus is how far a collection is.
+// CollectionStatus is the status of a collection. Name is what people see, Type is
+// Linear's word for how far it is.
 type CollectionStatus struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
@@ -88,7 +88,7 @@ func collectionStages(c *call) []int {
 
 func collectionListing() *listing {
 	return &listing{
-		resource: "collections", cached: true, stages: collectionStages, prices: func(c *call) float64 {
+		resource: "collections", cached: true, archives: true, stages: collectionStages, prices: func(c *call) float64 {
 			if slices.Contains(collectionStages(c), stageProjects) {
 				return priceProject
 			}
@@ -320,91 +320,4 @@ func getCollection(c *call) (*reply, error) {
 		}
 	}
 	return nil, notFound("collection", c.path["id"])
-}
-
-// remoteInitiative is an initiative as Linear has it.
-type remoteInitiative struct {
-	ID          string          `json:"id"`
-	Name        string          `json:"name"`
-	Description string          `json:"description"`
-	Status      string          `json:"status"`
-	Health      string          `json:"health"`
-	Color       string          `json:"color"`
-	Icon        string          `json:"icon"`
-	TargetDate  string          `json:"targetDate"`
-	URL         string          `json:"url"`
-	Priority    float64         `json:"priority"`
-	Owner       *linearapi.User `json:"owner"`
-	Parent      *Named          `json:"parentInitiative"`
-	CompletedAt time.Time       `json:"completedAt"`
-	CreatedAt   time.Time       `json:"createdAt"`
-	UpdatedAt   time.Time       `json:"updatedAt"`
-	ArchivedAt  time.Time       `json:"archivedAt"`
-}
-
-const initiativeFields = " id name description status health color icon priority targetDate url completedAt createdAt updatedAt archivedAt parentInitiative { id }" +
-	" owner { id name displayName email avatarUrl }"
-
-func initiativeCollection(i *remoteInitiative) *Collection {
-	v := &Collection{
-		ID: i.ID, Type: "initiative", Name: i.Name, Description: text(i.Description), TargetDate: text(i.TargetDate),
-		Lead: person(i.Owner), CompletedAt: at(i.CompletedAt), ArchivedAt: at(i.ArchivedAt),
-		Status: &CollectionStatus{i.Status, strings.ToLower(i.Status)}, Health: text(i.Health), Color: text(i.Color), Icon: text(i.Icon),
-	}
-	urgency := priority(int(i.Priority))
-	v.Priority = &urgency
-	if i.URL != "" {
-		v.URLs = []CollectionURL{{i.URL}}
-	}
-	if i.Parent != nil {
-		v.ParentCollectionID = text(i.Parent.ID)
-	}
-	return v
-}
-
-// Progress is how far the tickets of a collection are.
-type Progress struct {
-	Total     int            `json:"total"`
-	Completed int            `json:"completed"`
-	ByStatus  map[string]int `json:"by_status" doc:"Number of tickets by normalized status."`
-	ByType    map[string]int `json:"by_type" doc:"Number of tickets by Linear's type of state."`
-	Estimate  float64        `json:"estimate" doc:"Sum of the estimates."`
-	Done      float64        `json:"estimate_completed"`
-	Truncated bool           `json:"is_truncated"`
-}
-
-func collectionProgress(c *call) (*reply, error) {
-	conditions, err := filterCollection(c, "eq", []string{c.path["id"]})
-	if err != nil {
-		return nil, err
-	}
-	out := &Progress{ByStatus: map[string]int{}, ByType: map[string]int{}}
-	items, more, err := c.everything(ticketListing(), request{conditions: []linearapi.Filter{conditions}}, nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, it := range items {
-		t, _ := it.value.(*Ticket)
-		if t == nil || t.Status == nil {
-			continue
-		}
-		out.Total++
-		out.ByStatus[t.Status.Name]++
-		out.ByType[t.Status.Type]++
-		n := 0.0
-		if t.Estimate != nil {
-			n = *t.Estimate
-		}
-		out.Estimate += n
-		if t.Status.Name == "completed" {
-			out.Completed++
-			out.Done += n
-		}
-	}
-	if out.Truncated = more != nil; out.Total == 0 {
-		if _, err := c.collectionKind(c.path["id"], ""); err != nil {
-			return nil, err
-		}
-	}
-	return ok(Result{out}), nil
 }

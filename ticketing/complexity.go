@@ -3,8 +3,12 @@ package ticketing
 import "strings"
 
 // Linear refuses requests of more than 10,000 points, and multiplies the price of
-// an entry by the length of the page that is asked for. What a request may cost
-// here is Config.Complexity; pages are as long as that allows.
+// an entry by the length of the page that is asked for. Pages are as long as
+// maxComplexity allows.
+
+// maxComplexity is what one request for a list may cost, in Linear's points. The
+// prices are estimates, so it stays below Linear's own limit.
+const maxComplexity = 8000
 
 // What one entry of a list costs, in Linear's points, if 250 of them could cost too
 // much.
@@ -19,12 +23,12 @@ const (
 )
 
 // pageOf is how many entries of a list one request may ask for.
-func (a *API) pageOf(price float64) int {
+func pageOf(price float64) int {
 	if price <= 0 {
 		price = priceOther
 	}
 	const around = 30 // the page, and what it lies in
-	return max(1, min(maxLimit, int(float64(a.cfg.Complexity-around)/price)))
+	return max(1, min(maxLimit, int((maxComplexity-around)/price)))
 }
 
 // most is the length of the longest page of a list.
@@ -33,7 +37,7 @@ func (c *call) most(l *listing) int {
 	if l.prices != nil {
 		price = l.prices(c)
 	}
-	return c.api.pageOf(price)
+	return pageOf(price)
 }
 
 // priceOf estimates what a selection set of the caller's costs for each entry: 0.1

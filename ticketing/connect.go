@@ -13,14 +13,16 @@ import (
 // Connecter is a [Connections] that people can add workspaces to.
 type Connecter interface {
 	// Connect begins to connect a workspace in the browser that r comes from, by
-	// sending it to Linear. Once the workspace is connected, the implementation
-	// calls [API.Connected] with account.
+	// sending it to Linear. It writes the answer itself, errors included. Once the
+	// workspace is connected, the implementation calls [API.Connected] with account,
+	// which is empty if the workspace is for every account.
 	Connect(w http.ResponseWriter, r *http.Request, account string)
 }
 
 // Refresher is a [Connections] that can replace the tokens of a connection.
 type Refresher interface {
-	// Refresh replaces the tokens of a connection now.
+	// Refresh replaces the tokens of a connection now. It waits for Linear and
+	// returns its error, an *adapter.Error, if Linear refuses.
 	Refresh(ctx context.Context, id string) error
 }
 
@@ -77,7 +79,8 @@ func (s *assignments) keepLeft(all departures) {
 // Assign gives a connection to an account of the helpdesk; an empty account takes
 // it back. From the first assignment on, a connection without one belongs to the
 // account that is named like its ID. What the connection itself or Config.Accounts
-// says has precedence. Other processes hear of it within seconds.
+// says has precedence. Other processes hear of it within seconds. It waits for the
+// store and returns its errors.
 func (a *API) Assign(ctx context.Context, connection, account string) error {
 	now, err := change(ctx, a.docs, assignmentsKey(), 0, func(all *map[string]string) (bool, error) {
 		if *all == nil {
@@ -106,7 +109,8 @@ func (a *API) Assign(ctx context.Context, connection, account string) error {
 
 // Connected says that a workspace was connected for an account of the helpdesk. It
 // belongs to the account from now on, unless it was given to one before, or the
-// account had left it while others share it.
+// account had left it while others share it. An empty account is a no-op. It waits for
+// the store and returns its errors.
 func (a *API) Connected(ctx context.Context, connection, account string) error {
 	if account == "" {
 		return nil
@@ -206,6 +210,9 @@ func (c *call) invite(account string) (*ConnectLink, error) {
 	return &ConnectLink{c.base() + "/integrated-account/connect/" + secret, text(account), v.Until}, nil
 }
 
+// below is a path of the API as clients send it, for messages.
+func (c *call) below(path string) string { return c.api.cfg.Prefix + path }
+
 // base is the address of the API, as the caller reached it.
 func (c *call) base() string {
 	if c.api.cfg.PublicURL != "" {
@@ -230,7 +237,7 @@ func openInvitation(c *call) (*reply, error) {
 		if now.Until.IsZero() || c.api.cfg.Now().After(now.Until) {
 			return false, &problem{
 				status: http.StatusGone, code: codeNotFound,
-				message: "this link was used or has expired: make a new one with POST /integrated-account",
+				message: "this link was used or has expired: make a new one with POST " + c.below("/integrated-account"),
 			}
 		}
 		v = *now

@@ -14,8 +14,8 @@ import (
 
 // Connection is a Linear workspace that the API works in.
 type Connection struct {
-	// ID is the value of integrated_account_id. Required; the organization's
-	// id is a good choice.
+	// ID is the value of integrated_account_id. Required, and unique; the
+	// organization's id is a good choice.
 	ID string
 	// Key is the workspace's key in the addresses of its issues, if known. It
 	// spares a look-up, and Config.Accounts and Config.Default may use it.
@@ -53,6 +53,9 @@ func (v *Connection) usable() bool { return v.Status == "" || v.Status == "activ
 // safe for concurrent use and answer from memory or fast storage: every request
 // asks.
 type Connections interface {
+	// Connections returns all of them, those that have to be connected again
+	// included. The API does not change the slice. A request whose call fails is
+	// answered 5xx.
 	Connections(ctx context.Context) ([]Connection, error)
 }
 
@@ -97,7 +100,7 @@ type Disconnecter interface {
 	Disconnect(ctx context.Context, id string) (revoked bool, warning string, err error)
 }
 
-// Static is a fixed set of connections.
+// Static is a fixed set of connections, which must not be changed once it is in use.
 type Static []Connection
 
 // Connections returns the set.

@@ -41,7 +41,7 @@ func contactItem(n *linearapi.Node[remoteContact]) item {
 // contactListing lists contacts. Linear has no filters for them.
 func contactListing() *listing {
 	return &listing{
-		resource: "contacts", local: []string{"name", "created_at", "updated_at"},
+		resource: "contacts", archives: true, local: []string{"name", "created_at", "updated_at"},
 		fetch: func(c *call, r request) (*part, error) {
 			if len(r.conditions) > 0 {
 				return nil, badRequest(codeInvalidRequest, "contacts take no filter")

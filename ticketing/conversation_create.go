@@ -15,12 +15,12 @@ type ConversationIssueInput struct {
 	User     *Agent         `json:"user,omitempty"`
 }
 
-// LinkTitle is how a link is called.
+// LinkTitle names a link.
 type LinkTitle struct {
 	Title string `json:"title,omitempty"`
 }
 
-// LinkContext is what of the conversation goes into the issue.
+// LinkContext says what of the conversation goes into the issue.
 type LinkContext struct {
 	Transcript        string            `json:"transcript,omitempty" doc:"Markdown that is added to the description."`
 	IncludeTranscript bool              `json:"include_transcript,omitempty" doc:"Adds the last messages of the conversation, as the helpdesk has them."`

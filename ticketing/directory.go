@@ -35,7 +35,7 @@ func pages[T any](c *call, key string, price float64, get func(*linearapi.Client
 	return remember(c.api.cache, key, directoryTTL, func() ([]T, error) {
 		var all []T
 		before := c.partial
-		args := linearapi.PageArgs{First: c.api.pageOf(price)}
+		args := linearapi.PageArgs{First: pageOf(price)}
 		for {
 			client, err := c.client()
 			if err != nil {

@@ -52,6 +52,17 @@
 //
 // # Errors
 //
-// Every error answer has one shape with a stable code; see /docs. The API logs
+// Every error answer is an [ErrorBody] with a stable code. What would have no effect is
+// refused: unknown parameters, values that name nothing, If-Match where nothing is
+// compared. Unknown fields of a body are reported in the header X-Warnings. The API logs
 // nothing about tokens and bodies.
+//
+// # Types
+//
+// The types with JSON tags are what requests and answers hold; the OpenAPI document is
+// made from them, with their doc tags. A program in Go can decode answers and webhooks
+// into them. Those whose names end in Input are bodies of requests. They describe what is
+// taken, not how to write it: a field that takes an id, a name or an object with one of
+// them has a type without values. Write such bodies as maps, or with a client that is
+// generated from the document.
 package ticketing

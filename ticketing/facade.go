@@ -15,7 +15,7 @@ const facadeRoot = "/api/v1/accounts/"
 // bodies and quirks that it has. It answers through the same operations as the
 // rest.
 
-// Named is an entry of a drop-down.
+// Named is something with an id and a name, such as an entry of a drop-down.
 type Named struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

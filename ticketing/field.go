@@ -224,7 +224,7 @@ func (c *call) ticketForm(t *linearapi.Team, now *Ticket) ([]Field, error) {
 
 // statusOptions are the statuses of a team, in the order of its board.
 func statusOptions(states []*TicketStatus) []FieldOption {
-	order := []string{"triage", "backlog", "unstarted", "started", "completed", "canceled", "duplicate"}
+	order := stateTypes()
 	states = slices.Clone(states)
 	slices.SortStableFunc(states, func(x, y *TicketStatus) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, x.Type), slices.Index(order, y.Type)), cmp.Compare(x.Position, y.Position))

@@ -1,7 +1,6 @@
 package ticketing
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
@@ -205,10 +204,12 @@ func (k kind) parse(name, v string) (any, error) {
 	return v, nil
 }
 
+// duration is an ISO 8601 duration, or something close to one.
+var duration = regexp.MustCompile(`^-?P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$`)
+
 // isDuration recognizes ISO 8601 durations, as Linear takes them.
 func isDuration(v string) bool {
-	ok, err := regexp.MatchString(`^-?P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$`, v)
-	return err == nil && ok && len(v) > 2 && len(v) < 40 && !strings.HasSuffix(v, "T")
+	return len(v) > 2 && len(v) < 40 && !strings.HasSuffix(v, "T") && duration.MatchString(v)
 }
 
 // and joins conditions.
@@ -221,42 +222,4 @@ func and(conditions []linearapi.Filter) linearapi.Filter {
 	default:
 		return linearapi.Filter{"and": conditions}
 	}
-}
-
-// rawFilter reads filter={…}: a filter in Linear's own words.
-// remoteCondition is a condition in Linear's names: remote_query[filter][title][eq]=x.
-// Linear checks it against the type of its filter.
-func remoteCondition(p *param) linearapi.Filter {
-	values := make([]any, len(p.values))
-	for i, v := range p.values {
-		values[i] = v
-		if n, err := strconv.ParseFloat(v, 64); err == nil && !strings.ContainsAny(v, "xXnN_pP") {
-			values[i] = n
-		}
-		if v == "true" || v == "false" {
-			values[i] = v == "true"
-		}
-	}
-	last := p.sub[len(p.sub)-1]
-	path := strings.Join(p.sub[1:len(p.sub)-1], ".")
-	cmp := linearapi.Filter{last: values[0]}
-	if p.array || len(values) > 1 || last == "in" || last == "nin" {
-		cmp[last] = values
-	}
-	if path == "" {
-		return cmp
-	}
-	return nest(path, cmp)
-}
-
-func (c *call) rawFilter() (linearapi.Filter, error) {
-	text := c.q.get("filter")
-	if text == "" {
-		return nil, nil //nolint:nilnil // no filter is an answer
-	}
-	var f linearapi.Filter
-	if err := json.Unmarshal([]byte(text), &f); err != nil || depth(map[string]any(f)) > 20 {
-		return nil, badRequest(codeInvalidRequest, "filter must be a JSON object, as Linear's API takes it")
-	}
-	return f, nil
 }

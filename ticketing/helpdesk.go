@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,13 +23,13 @@ type Helpdesk struct {
 	// FormerURLs are earlier values of ConversationURL: links made with them
 	// are still found.
 	FormerURLs []string
-	// Sink receives activity messages and more, see [Sink]. Defaults to none:
-	// they are kept here only.
+	// Sink receives activity messages and more, see [Sink]. Defaults to none: the
+	// API then only lists them.
 	Sink Sink
 	// Wording is how activity messages are worded. Defaults to WordingPassive.
 	Wording Wording
-	// Templates replace the wording of single kinds of activity. They may hold
-	// {issue}, {user}, {from}, {to} and {text}.
+	// Templates replace the wording of single kinds of activity, by kind. They may
+	// hold {issue}, {user}, {from}, {to} and {text}.
 	Templates map[string]string
 	// Envelope answers the routes of the dashboard as {"data": …}, as the
 	// integration's guide describes them. The dashboard itself reads bare
@@ -42,18 +43,21 @@ type Helpdesk struct {
 	Sessions Sessions
 }
 
-// Sessions asks the helpdesk who a dashboard's request comes from.
+// Sessions asks the helpdesk who a dashboard's request comes from. It is safe for
+// concurrent use.
 type Sessions interface {
-	// Session returns who the session in the headers of r belongs to, if they
-	// may use account, which is never empty; Admin is their role in it. It
-	// returns ErrNoSession if there is no such session.
+	// Session returns the agent whose session the headers of r hold, if they may use
+	// account, which is never empty; Admin is their role in it. It returns
+	// ErrNoSession if the helpdesk knows no such session, which is answered 401. Every
+	// request with a session calls it, and waits.
 	Session(ctx context.Context, r *http.Request, account string) (Agent, error)
 }
 
 // ErrNoSession says that the helpdesk does not know the session of a request.
 var ErrNoSession = errors.New("ticketing: the helpdesk does not know this session")
 
-// Agent is a person who works in the helpdesk.
+// Agent is a person who works in the helpdesk. Admin says that they may change
+// settings and end connections.
 type Agent struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -80,6 +84,11 @@ func (h *Helpdesk) check() error {
 		u, err := url.Parse(strings.NewReplacer("{account}", "1", "{conversation}", "1").Replace(t))
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || !strings.Contains(t, "{conversation}") {
 			return fmt.Errorf("ticketing: Helpdesk.ConversationURL %q must be an http or https address with {conversation} and, if there are several accounts, {account}", t)
+		}
+	}
+	for kind := range h.Templates {
+		if !slices.Contains(activityKinds(), kind) {
+			return fmt.Errorf("ticketing: Helpdesk.Templates has %q, which is not a kind of activity; the kinds are %s", kind, strings.Join(activityKinds(), ", "))
 		}
 	}
 	switch h.Wording {

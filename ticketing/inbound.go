@@ -77,8 +77,10 @@ type teamName struct {
 	Key string `json:"key"`
 }
 
-// Accept stores a delivery of Linear whose signature was good, and returns once
-// it is durable. It is what the webhook server hands deliveries to.
+// Accept stores a delivery of Linear whose signature was verified, and returns once it
+// is durable; [API.Run] processes it. A delivery of a type that the API does not use is
+// dropped, and nil returned. The error is that of the store or, for a body that is not
+// JSON, an *adapter.Error with CodeInvalid.
 func (a *API) Accept(ctx context.Context, d *adapter.Delivery) error {
 	var e event
 	if err := json.Unmarshal(d.Body, &e); err != nil {
@@ -97,21 +99,21 @@ func (a *API) Accept(ctx context.Context, d *adapter.Delivery) error {
 	return a.enqueue(ctx, job{Kind: jobInbound, Body: d.Body}, lane, d.Key(), 0)
 }
 
-// Also returns an acceptor that hands each delivery to next, for example a bot,
-// and to the API. A delivery is accepted when both have it.
-func (a *API) Also(next interface {
+// Acceptor takes deliveries of Linear whose signature was verified. Accept returns
+// nil once the delivery is durable; after an error the sender retries. An [API] is
+// one, and so is a bot.
+type Acceptor interface {
 	Accept(ctx context.Context, d *adapter.Delivery) error
-}) interface {
-	Accept(ctx context.Context, d *adapter.Delivery) error
-} {
-	return &both{a, next}
 }
+
+// Also returns an Acceptor for both: it hands each delivery to a, then to next. It
+// returns the first error, and next does not get a delivery that a could not store.
+// A delivery that a cannot read is next's to judge.
+func (a *API) Also(next Acceptor) Acceptor { return &both{a, next} }
 
 type both struct {
 	api  *API
-	next interface {
-		Accept(ctx context.Context, d *adapter.Delivery) error
-	}
+	next Acceptor
 }
 
 // Accept hands a delivery to both.

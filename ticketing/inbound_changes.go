@@ -138,9 +138,10 @@ func (c *call) projectChanged(e *event, v *entity, own bool) error {
 	if err != nil {
 		return err
 	}
-	done, canceled := v.Status.Type == "completed", v.Status.Type == "canceled"
-	opens := done && s.AutomateReopenOnProjectCompletion || canceled && s.AutomateReopenOnProjectCancellation
-	if !opens {
+	opens := func(s Settings) bool {
+		return v.Status.Type == "completed" && s.AutomateReopenOnProjectCompletion || v.Status.Type == "canceled" && s.AutomateReopenOnProjectCancellation
+	}
+	if !opens(s) && len(s.TeamOverrides) == 0 {
 		return nil
 	}
 	items, _, err := c.everything(ticketListing(), request{conditions: []linearapi.Filter{nest("project.id", linearapi.Filter{"eq": v.ID})}}, nil)
@@ -149,6 +150,13 @@ func (c *call) projectChanged(e *event, v *entity, own bool) error {
 	}
 	seen := map[place]bool{}
 	for _, it := range items {
+		var team *teamName
+		if t, is := it.value.(*Ticket); is && t.Team != nil {
+			team = &teamName{t.Team.ID, t.Team.Key}
+		}
+		if !opens(s.of(team)) {
+			continue
+		}
 		places, err := a.links.conversations(c.ctx, c.conn.ID, it.id)
 		if err != nil {
 			return err

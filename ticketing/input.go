@@ -19,14 +19,14 @@ type input struct {
 	fields   map[string]any
 	used     map[string]bool
 	prefix   string
-	failures *[]failure
+	failures *[]Failure
 	// loose says that a number is taken where a text belongs, as the helpdesk's
 	// own server does.
 	loose bool
 }
 
 func newInput(fields map[string]any) *input {
-	return &input{fields: fields, used: map[string]bool{}, failures: &[]failure{}}
+	return &input{fields: fields, used: map[string]bool{}, failures: &[]Failure{}}
 }
 
 // maxDepth bounds the nesting of a body. encoding/json stops at 10,000, which
@@ -110,10 +110,10 @@ func put(fields map[string]any, path []string, v any) {
 // wrong notes what is wrong with a field. One that is of a wrong type is not missing
 // as well.
 func (in *input) wrong(field, code, format string, a ...any) {
-	if code == "required" && slices.ContainsFunc(*in.failures, func(f failure) bool { return f.Field == in.prefix+field }) {
+	if code == "required" && slices.ContainsFunc(*in.failures, func(f Failure) bool { return f.Field == in.prefix+field }) {
 		return
 	}
-	*in.failures = append(*in.failures, failure{Field: in.prefix + field, Code: code, Message: fmt.Sprintf(format, a...)})
+	*in.failures = append(*in.failures, Failure{Field: in.prefix + field, Code: code, Message: fmt.Sprintf(format, a...)})
 }
 
 // done returns what was wrong, or nil.

@@ -67,8 +67,8 @@ func TestCustomersOfLinks(t *testing.T) {
 	if n := requests(issue.ID); n != 1 {
 		t.Errorf("%d requests", n)
 	}
-	settings := r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"disable_customer_requests_auto_creation": true, "enable_ai_intake": true}).is(200)
-	if settings.at("settings.disable_customer_requests_auto_creation") != true || settings.at("settings.enable_ai_intake") != true {
+	settings := r.call("PATCH", "/integrated-account/"+r.conn.ID, map[string]any{"disable_customer_requests_auto_creation": true}).is(200)
+	if settings.at("settings.disable_customer_requests_auto_creation") != true {
 		t.Errorf("%s", settings.body)
 	}
 	quiet := r.team.AddIssue(r.ada, "Quiet", "")
@@ -135,7 +135,6 @@ func TestRemoteQueryAndInvitedUsers(t *testing.T) {
 	if got := r.call("GET", tickets+"?remote_query[filter][nonsense][eq]=1", nil); got.status != 422 && got.status != 400 {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	r.call("GET", tickets+"?remote_query[nonsense]=1", nil).is(400)
 	const users = "/unified/user-directory/users"
 	r.call("GET", users+"?status=asleep", nil).is(400)
 	if got := r.call("GET", users+"?status=active", nil).is(200); got.text("result.0.status") != "active" {

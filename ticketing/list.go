@@ -72,9 +72,14 @@ type listing struct {
 	cached bool
 	// expands says that the items are tickets, which expand adds to.
 	expands bool
+	// archives says that the list can include what is archived, orders that it takes
+	// Linear's orderBy.
+	archives, orders bool
 }
 
-// List is the envelope of every list.
+// List is the envelope of every list. Result is a list or, with key_by, an object by that
+// field. ResultCount is its length; TotalCount is of all pages, where Linear counts.
+// The cursors are null at the ends.
 type List struct {
 	Result            any     `json:"result"`
 	NextCursor        *string `json:"next_cursor"`
@@ -88,13 +93,23 @@ type List struct {
 	Partly
 }
 
-// commonParams are those that every list takes.
-func commonParams() []string {
-	return []string{
-		"integrated_account_id", "limit", "next_cursor", "prev_cursor", "cursor", "sort_by[…]", "response_format", "key_by",
-		"ignore_limit", "include_remote_data", "ignore_remote_data", "exclude_fields", "fields", "filter", "remote_query[…]",
-		"include_archived", "strict",
+// params are the names of the parameters that the list takes, beside those of its
+// route.
+func (l *listing) params() []string {
+	out := []string{
+		"integrated_account_id", "limit", "next_cursor", "prev_cursor", "cursor", "response_format", "key_by",
+		"ignore_limit", "include_remote_data", "ignore_remote_data", "exclude_fields", "fields", "filter", "remote_query[…]", "strict",
 	}
+	if len(l.sorts)+len(l.local) > 0 {
+		out = append(out, "sort_by[…]")
+	}
+	if l.archives {
+		out = append(out, "include_archived")
+	}
+	for _, f := range l.filters {
+		out = append(out, f.name)
+	}
+	return out
 }
 
 // serveList answers a list.
@@ -126,15 +141,15 @@ func (c *call) serveList() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := commonParams()
-	for _, f := range l.filters {
-		known = append(known, f.name)
-	}
+	known := l.params()
 	for _, p := range c.route.params {
 		c.q.get(p.names()...)
 		known = append(known, p.name)
 	}
 	if err := c.strict(known); err != nil {
+		return nil, err
+	}
+	if err := c.checkValues(c.route.params); err != nil {
 		return nil, err
 	}
 	if v.stream { // a line of a stream cannot say that others are missing
@@ -183,36 +198,17 @@ func (c *call) request(l *listing) (request, string, error) {
 		conditions = append(conditions, raw)
 	}
 	r.conditions = conditions
-	for _, p := range c.q.params {
-		switch {
-		case p.name == "sort_by" && len(p.sub) == 1:
-			c.q.take(p)
-			dir := strings.ToLower(p.values[0])
-			if !slices.Contains(l.sorts, p.sub[0]) && !slices.Contains(l.local, p.sub[0]) {
-				return r, "", badRequest(codeUnknownFilter, "this list cannot be sorted by %s; it can by %s", quoteID(p.sub[0]), strings.Join(append(slices.Clone(l.sorts), l.local...), ", "))
-			}
-			if dir != "asc" && dir != "desc" {
-				return r, "", badRequest(codeInvalidRequest, "%s must be asc or desc", p.key())
-			}
-			r.sort = append(r.sort, sortKey{p.sub[0], dir == "desc"})
-		case p.name == "remote_query" && len(p.sub) > 1 && p.sub[0] == "filter":
-			c.q.take(p)
-			r.conditions = append(r.conditions, remoteCondition(p))
-		case p.name == "remote_query" && len(p.sub) == 1:
-			c.q.take(p)
-			switch p.sub[0] {
-			case "includeArchived":
-				r.archived = p.values[0] == "true"
-			case "orderBy":
-				r.byUpdate = p.values[0] == "updatedAt"
-			default:
-				return r, "", badRequest(codeUnknownFilter, "remote_query takes includeArchived, orderBy and filter: remote_query[filter][title][eq]=…")
-			}
-		}
+	if r.sort, err = c.sortKeys(l); err != nil {
+		return r, "", err
 	}
-	on, fine := c.q.flag("include_archived", "include_deleted")
-	if !fine {
-		return r, "", badRequest(codeInvalidRequest, "include_archived must be true or false")
+	if err := c.remoteQuery(l, &r); err != nil {
+		return r, "", err
+	}
+	on := false
+	if l.archives {
+		if on, err = c.boolean("include_archived", "include_deleted"); err != nil {
+			return r, "", err
+		}
 	}
 	r.archived = r.archived || on || c.seeksArchived()
 	text, err := json.Marshal([]any{r.conditions, r.sort, r.archived, r.byUpdate, fmtSort(r.sort)})
@@ -220,6 +216,26 @@ func (c *call) request(l *listing) (request, string, error) {
 		return r, "", err
 	}
 	return r, shortHash(l.resource, string(text)), nil
+}
+
+// sortKeys reads sort_by[…].
+func (c *call) sortKeys(l *listing) ([]sortKey, error) {
+	var keys []sortKey
+	for _, p := range c.q.params {
+		if p.name != "sort_by" || len(p.sub) != 1 {
+			continue
+		}
+		c.q.take(p)
+		dir := strings.ToLower(p.values[0])
+		if !slices.Contains(l.sorts, p.sub[0]) && !slices.Contains(l.local, p.sub[0]) {
+			return nil, badRequest(codeUnknownFilter, "this list cannot be sorted by %s; %s", quoteID(p.sub[0]), l.sortHelp())
+		}
+		if dir != "asc" && dir != "desc" {
+			return nil, badRequest(codeInvalidRequest, "%s must be asc or desc", p.key())
+		}
+		keys = append(keys, sortKey{p.sub[0], dir == "desc"})
+	}
+	return keys, nil
 }
 
 // seeksArchived reports whether a filter is about archived items, which a list

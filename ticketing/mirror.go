@@ -139,6 +139,9 @@ func takeMessage(c *call) (*reply, error) {
 	if !slices.Contains([]string{"created", "updated", "deleted"}, action) {
 		in.wrong("action", "value", "must be created, updated or deleted")
 	}
+	if !slices.Contains([]string{"", "note", "agent", "contact", "bot"}, kind) {
+		in.wrong("kind", "value", "must be note, agent, contact or bot")
+	}
 	if id == "" && status == "" {
 		in.wrong("id", "required", "is required")
 	}
@@ -167,18 +170,18 @@ func takeMessage(c *call) (*reply, error) {
 		}
 	}
 	for _, conn := range conns {
-		s, err := c.api.settings(c.ctx, conn.ID)
+		all, err := c.api.links.of(c.ctx, conn.ID, p.Account, p.Conversation)
 		if err != nil {
 			return nil, err
 		}
 		sub := c.in(conn)
-		if id != "" && kind != "bot" && (s.MirrorComments == "to_linear" || s.MirrorComments == "both") {
-			if err := sub.mirrorIn(p, s, id, action, body, by, out); err != nil {
+		if id != "" && kind != "bot" {
+			if err := sub.mirrorIn(p, all, id, action, body, by, out); err != nil {
 				return nil, err
 			}
 		}
-		if name := s.ReverseStatusMap[status]; status != "" && name != "" {
-			if err := sub.pushStatus(p, name, out); err != nil {
+		if status != "" {
+			if err := sub.pushStatus(all, status, out); err != nil {
 				return nil, err
 			}
 		}
@@ -187,15 +190,20 @@ func takeMessage(c *call) (*reply, error) {
 }
 
 // mirrorIn writes, changes or deletes the comments of a message, one on each
-// linked issue. Their ids are computed, so that a message that is handed over
-// twice is written once; the secret in them keeps others from computing them.
-func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, out *MessageResult) error {
-	all, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)
-	if err != nil {
-		return err
-	}
-	text, wanted := strings.CutPrefix(body, s.MirrorPrefix)
+// linked issue whose team mirrors messages. Their ids are computed, so that a
+// message that is handed over twice is written once; the secret in them keeps
+// others from computing them.
+func (c *call) mirrorIn(p place, all []link, id, action, body string, by Agent, out *MessageResult) error {
 	for _, l := range all {
+		s, err := c.settingsFor(l.Identifier)
+		if err != nil {
+			return err
+		}
+		if s.MirrorComments != "to_linear" && s.MirrorComments != "both" {
+			continue
+		}
+		text, wanted := strings.CutPrefix(body, s.MirrorPrefix)
+		asUser := c.conn.AppActor && s.CreateAsAgent
 		mac, err := c.api.signer.mac(c.ctx, "mirror", c.conn.ID, p.Account, p.Conversation, id, l.IssueID)
 		if err != nil {
 			return err
@@ -212,16 +220,16 @@ func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, 
 		case "updated":
 			done := c.api.intend(c.ctx, c.conn.ID, commentID)
 			var made *linearapi.Comment
-			if made, err = client.CommentUpdate(c.ctx, commentID, linearapi.CommentUpdateInput{Body: c.signed(text, by)}); err == nil {
+			if made, err = client.CommentUpdate(c.ctx, commentID, linearapi.CommentUpdateInput{Body: signed(text, by, asUser)}); err == nil {
 				done(made.UpdatedAt)
 			}
 		default:
 			if !wanted || strings.TrimSpace(text) == "" {
 				continue
 			}
-			create := linearapi.CommentCreateInput{ID: commentID, IssueID: l.IssueID, Body: c.signed(text, by)}
-			if c.conn.AppActor {
-				create.Body, create.CreateAsUser, create.DisplayIconURL = strings.TrimSpace(text), by.Name, by.AvatarURL
+			create := linearapi.CommentCreateInput{ID: commentID, IssueID: l.IssueID, Body: signed(text, by, asUser)}
+			if asUser {
+				create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
 			}
 			// Before the comment is there, or its webhook could be faster.
 			c.api.expect(c.ctx, c.conn.ID, commentID)
@@ -244,25 +252,30 @@ func (c *call) mirrorIn(p place, s Settings, id, action, body string, by Agent, 
 	return nil
 }
 
-// signed adds the author to a text if the token cannot write as another user.
-func (c *call) signed(text string, by Agent) string {
+// signed adds the author to a text that is not shown under their name.
+func signed(text string, by Agent, asUser bool) string {
 	text = strings.TrimSpace(text)
-	if c.conn.AppActor || by.Name == "" {
+	if asUser || by.Name == "" {
 		return text
 	}
 	return "*" + escapeMarkdown(by.Name) + ":*\n\n" + text
 }
 
-// pushStatus moves the linked issues to a status of their teams.
-func (c *call) pushStatus(p place, name string, out *MessageResult) error {
-	all, err := c.api.links.of(c.ctx, c.conn.ID, p.Account, p.Conversation)
-	if err != nil {
-		return err
-	}
+// pushStatus moves the linked issues to the status of their teams that stands for
+// the one that the conversation has now.
+func (c *call) pushStatus(all []link, status string, out *MessageResult) error {
 	sub := *c
 	sub.make = ""
 	for _, l := range all {
-		_, err := sub.changeTicket(l.IssueID, newInput(map[string]any{"status": map[string]any{"name": name}}))
+		s, err := c.settingsFor(l.Identifier)
+		if err != nil {
+			return err
+		}
+		name := s.ReverseStatusMap[status]
+		if name == "" {
+			continue
+		}
+		_, err = sub.changeTicket(l.IssueID, newInput(map[string]any{"status": map[string]any{"name": name}}))
 		if err == nil || remoteNotFound(err) {
 			continue
 		}

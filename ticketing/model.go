@@ -3,7 +3,6 @@ package ticketing
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -13,49 +12,6 @@ import (
 type Ref struct {
 	ID   string  `json:"id"`
 	Name *string `json:"name"`
-}
-
-// Person is someone whom a ticket or a comment names.
-type Person struct {
-	ID        string  `json:"id"`
-	Name      *string `json:"name"`
-	FirstName *string `json:"first_name"`
-	LastName  *string `json:"last_name"`
-	Username  *string `json:"username"`
-	Emails    []Email `json:"emails"`
-	Phones    []Phone `json:"phones"`
-	// Type is user, contact or system.
-	Type   string  `json:"type" enum:"user,contact,system"`
-	Avatar *string `json:"avatar"`
-}
-
-// Email is an address of a person.
-type Email struct {
-	Email string  `json:"email"`
-	Type  *string `json:"type"`
-}
-
-// Phone is a number of a person. Linear knows none.
-type Phone struct {
-	Number string  `json:"number"`
-	Type   *string `json:"type"`
-}
-
-// Status is the status of a ticket.
-type Status struct {
-	ID       string `json:"id"`
-	Name     string `json:"name" enum:"open,active,pending,completed,closed,archived,deleted" doc:"The same words for every team."`
-	Label    string `json:"label" doc:"What the team calls it."`
-	Type     string `json:"type" doc:"Linear's type of state."`
-	Category string `json:"category" enum:"OPEN,IN_PROGRESS,CLOSED"`
-	Color    string `json:"color"`
-}
-
-// Priority is the priority of a ticket.
-type Priority struct {
-	ID    string `json:"id" doc:"0 to 4."`
-	Name  string `json:"name"`
-	Level string `json:"level" enum:"none,urgent,high,medium,low"`
 }
 
 // TeamRef is the team of a ticket.
@@ -278,112 +234,6 @@ func ticket(n *linearapi.Node[linearapi.Issue], org *linearapi.Organization, tag
 
 func etag(id string, updated time.Time) string {
 	return shortHash(id, updated.UTC().Format(time.RFC3339Nano))
-}
-
-// status maps a state to the words that are the same for every team.
-func status(s *linearapi.WorkflowState) *Status {
-	st := &Status{ID: s.ID, Label: s.Name, Type: s.Type, Color: s.Color}
-	st.Name, st.Category = normalized(s.Type)
-	return st
-}
-
-func normalized(stateType string) (name, category string) {
-	switch stateType {
-	case "triage":
-		return "pending", "OPEN"
-	case "started":
-		return "active", "IN_PROGRESS"
-	case "completed":
-		return "completed", "CLOSED"
-	case "canceled", "duplicate":
-		return "closed", "CLOSED"
-	default:
-		return "open", "OPEN"
-	}
-}
-
-// typesOf is the way back: which types of state have a word.
-func typesOf(name string) []string {
-	switch strings.ToLower(name) {
-	case "pending":
-		return []string{"triage"}
-	case "open":
-		return []string{"backlog", "unstarted"}
-	case "active", "in_progress":
-		return []string{"started"}
-	case "completed", "resolved", "done":
-		return []string{"completed"}
-	case "closed", "canceled", "cancelled":
-		return []string{"canceled", "duplicate"}
-	}
-	return nil
-}
-
-func priorities() []Priority {
-	return []Priority{
-		{"0", "No priority", "none"},
-		{"1", "Urgent", "urgent"},
-		{"2", "High", "high"},
-		{"3", "Medium", "medium"},
-		{"4", "Low", "low"},
-	}
-}
-
-func priority(n int) Priority {
-	all := priorities()
-	if n < 0 || n >= len(all) {
-		n = 0
-	}
-	return all[n]
-}
-
-// person maps a user; nil stays nil.
-func person(u *linearapi.User) *Person {
-	if u == nil {
-		return nil
-	}
-	p := &Person{
-		ID: u.ID, Name: inPlace(&u.Name), Username: inPlace(&u.DisplayName), Emails: []Email{}, Phones: []Phone{}, Type: "user",
-		Avatar: inPlace(&u.AvatarURL),
-	}
-	p.FirstName, p.LastName = names(u.Name)
-	if u.Email != "" {
-		p.Emails = append(p.Emails, Email{Email: u.Email})
-	}
-	return p
-}
-
-// names splits a full name at its first space. One word has neither.
-func names(full string) (first, last *string) {
-	a, b, found := strings.Cut(strings.TrimSpace(full), " ")
-	if !found {
-		return nil, nil
-	}
-	return text(a), text(strings.TrimSpace(b))
-}
-
-// author is who wrote something: a user, someone outside, or a service.
-func author(u *linearapi.User, e *linearapi.ExternalUser, b *linearapi.ActorBot) *Person {
-	switch {
-	case b != nil && b.UserDisplayName != "":
-		return &Person{ID: b.ID, Name: text(b.UserDisplayName), Emails: []Email{}, Phones: []Phone{}, Type: "system", Avatar: text(b.AvatarURL)}
-	case e != nil:
-		p := &Person{ID: e.ID, Name: text(e.Name), Emails: []Email{}, Phones: []Phone{}, Type: "contact", Avatar: text(e.AvatarURL)}
-		p.FirstName, p.LastName = names(e.Name)
-		if e.Email != "" {
-			p.Emails = append(p.Emails, Email{Email: e.Email})
-		}
-		return p
-	case u != nil:
-		p := person(u)
-		if u.App {
-			p.Type = "system"
-		}
-		return p
-	case b != nil:
-		return &Person{ID: b.ID, Name: text(b.Name), Emails: []Email{}, Phones: []Phone{}, Type: "system", Avatar: text(b.AvatarURL)}
-	}
-	return nil
 }
 
 func cycleName(c *linearapi.Cycle) string {

@@ -78,7 +78,7 @@ func needs() proxied { return proxyResources()["customer_needs"] }
 
 func needListing() *listing {
 	return &listing{
-		resource: "needs",
+		resource: "needs", archives: true,
 		filters: []*filter{
 			{name: "id", kind: ofID, path: "id"},
 			{name: "account[id]", kind: ofID, path: "customer.id", nullable: true},

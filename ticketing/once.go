@@ -148,8 +148,7 @@ func (c *call) patience() time.Duration {
 // claim makes the request ours, or waits until the one who has it is done.
 func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attempt, mine bool, err error) {
 	me := uuid.NewString()
-	wait := 10 * time.Millisecond
-	for {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		rec, err = change(c.ctx, c.api.docs, slot, ttl, func(a *attempt) (bool, error) {
 			mine = false
 			now := c.api.cfg.Now()
@@ -173,13 +172,8 @@ func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attem
 		if err != nil || mine || rec.Status != 0 {
 			return rec, mine, err
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-			wait = min(2*wait, 250*time.Millisecond)
-		case <-c.ctx.Done():
-			timer.Stop()
-			return nil, false, c.ctx.Err()
+		if err := pause(c.ctx, wait); err != nil {
+			return nil, false, err
 		}
 	}
 }

@@ -242,10 +242,12 @@ func (r *route) documented() []*huma.Param {
 			{name: "fields", array: true},
 			{name: "exclude_fields", array: true},
 			{name: "filter", description: "A filter as Linear takes it, in JSON; all others apply, too."},
-			{name: "include_archived"},
 			{name: "strict", description: "false: unknown parameters are ignored with a warning instead of refused."},
 		} {
 			add(p)
+		}
+		if r.list.archives {
+			add(parameter{name: "include_archived", description: "true adds what is archived or in the trash."})
 		}
 		for _, name := range slices.Concat(r.list.sorts, r.list.local) {
 			add(parameter{name: "sort_by[" + name + "]", enum: []string{"asc", "desc"}})
@@ -263,6 +265,12 @@ func (r *route) documented() []*huma.Param {
 			}
 			add(parameter{name: f.name, description: doc})
 		}
+	}
+	if r.guarded {
+		out = append(out, &huma.Param{
+			Name: "If-Match", In: "header", Schema: &huma.Schema{Type: "string"},
+			Description: "Etags, one of which it must have, or the answer is 412.",
+		})
 	}
 	if r.keyed {
 		out = append(out, &huma.Param{

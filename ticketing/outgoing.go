@@ -14,8 +14,8 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Attempted is one attempt to deliver.
-type Attempted struct {
+// DeliveryAttempt is one attempt to deliver an event to a subscriber.
+type DeliveryAttempt struct {
 	ID       string    `json:"id"`
 	Event    string    `json:"event"`
 	RecordID string    `json:"record_id"`
@@ -177,7 +177,7 @@ func (a *API) deliver(ctx context.Context, j *job, attempt int) error {
 	}
 	s := &all[i]
 	status, err := a.post(ctx, s, j.LinkID, j.Body)
-	log := Attempted{ID: j.LinkID, Event: j.Event, RecordID: j.IssueID, At: a.cfg.Now().UTC(), Attempt: attempt, Status: status, OK: err == nil}
+	log := DeliveryAttempt{ID: j.LinkID, Event: j.Event, RecordID: j.IssueID, At: a.cfg.Now().UTC(), Attempt: attempt, Status: status, OK: err == nil}
 	if err != nil {
 		log.Error = wording.Clip(err.Error(), 300)
 	}
@@ -215,15 +215,15 @@ const maxAttempted = 50
 
 // loggedDelivery keeps the body for redelivery.
 type loggedDelivery struct {
-	Attempted
+	DeliveryAttempt
 	Body json.RawMessage `json:"body,omitempty"`
 }
 
 func attemptsKey(hook string) state.Key { return state.Key{Kind: "ticketing.deliveries", ID: hook} }
 
-func (a *API) logDelivery(ctx context.Context, hook string, v Attempted, body []byte) error {
+func (a *API) logDelivery(ctx context.Context, hook string, v DeliveryAttempt, body []byte) error {
 	_, err := change(ctx, a.docs, attemptsKey(hook), 7*24*time.Hour, func(all *[]loggedDelivery) (bool, error) {
-		one := loggedDelivery{Attempted: v}
+		one := loggedDelivery{DeliveryAttempt: v}
 		if len(body) <= 32<<10 {
 			one.Body = body
 		}
@@ -249,7 +249,7 @@ func testWebhook(c *call) (*reply, error) {
 		return nil, err
 	}
 	status, err := c.api.post(c.ctx, s, d.ID, body)
-	out := Attempted{ID: d.ID, Event: d.Event, At: d.CreatedAt, Attempt: 1, Status: status, OK: err == nil}
+	out := DeliveryAttempt{ID: d.ID, Event: d.Event, At: d.CreatedAt, Attempt: 1, Status: status, OK: err == nil}
 	if err != nil {
 		out.Error = err.Error()
 	}
@@ -265,9 +265,9 @@ func listDeliveries(c *call) (*reply, error) {
 	if _, err := c.api.docs.load(c.ctx, attemptsKey(s.ID), &all); err != nil {
 		return nil, err
 	}
-	out := []Attempted{}
+	out := []DeliveryAttempt{}
 	for _, v := range slices.Backward(all) {
-		out = append(out, v.Attempted)
+		out = append(out, v.DeliveryAttempt)
 	}
 	return ok(&List{Result: out, ResultCount: len(out), Limit: maxAttempted}), nil
 }
@@ -290,7 +290,7 @@ func redeliver(c *call) (*reply, error) {
 		if err := c.api.enqueue(c.ctx, j, lane, v.ID+":"+c.id, 0); err != nil {
 			return nil, err
 		}
-		return &reply{status: http.StatusAccepted, body: Result{v.Attempted}}, nil
+		return &reply{status: http.StatusAccepted, body: Result{v.DeliveryAttempt}}, nil
 	}
 	return nil, notFound("delivery", c.path["delivery"])
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
 
-// Partly is said of an answer that lacks what Linear could not read.
+// Partly says whether an answer lacks what Linear could not read.
 type Partly struct {
 	HasRemoteErrors bool     `json:"has_remote_errors,omitempty" doc:"Whether Linear reported errors beside what it answered: fields that it could not read are null or empty."`
 	Warnings        []string `json:"warnings,omitempty"`

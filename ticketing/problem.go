@@ -42,17 +42,17 @@ const (
 	codeInternal        = "internal"
 )
 
-// failure is what is wrong with one field.
-type failure struct {
+// Failure is what is wrong with one field or parameter.
+type Failure struct {
 	Field   string `json:"field" doc:"Name of the field or parameter."`
 	Code    string `json:"code" doc:"Stable word for what is wrong."`
 	Message string `json:"message"`
 }
 
-// insight explains an error in words.
-type insight struct {
+// Insight explains an error in words.
+type Insight struct {
 	Description string `json:"description"`
-	Value       any    `json:"value"`
+	Value       any    `json:"value" doc:"What it is about: names of fields or scopes, seconds, or a text."`
 }
 
 // problem is an error answer before it is written.
@@ -60,12 +60,13 @@ type problem struct {
 	status     int
 	code       string
 	message    string
-	failures   []failure
+	failures   []Failure
+	known      []string // the names that would have been understood
 	retryable  bool
 	retryAfter time.Duration
 	remote     bool
 	raw        any
-	insights   map[string]insight
+	insights   map[string]Insight
 	candidates any
 	allow      string
 	cause      error // for the log
@@ -77,26 +78,29 @@ func (p *problem) Error() string { return p.code + ": " + p.message }
 // Unwrap returns the cause.
 func (p *problem) Unwrap() error { return p.cause }
 
-// ErrorBody is the body of every error answer.
+// ErrorBody is the body of every error answer, but for the dashboard's routes, which
+// answer a [FacadeError].
 type ErrorBody struct {
 	StatusCode        int                `json:"statusCode" doc:"The HTTP status."`
 	Error             string             `json:"error" doc:"The reason phrase of the status."`
 	Message           string             `json:"message" doc:"What is wrong and what to do, for people."`
 	Code              string             `json:"code" doc:"Stable word for programs."`
-	Details           *errorDetails      `json:"details,omitempty"`
+	Details           *ErrorDetails      `json:"details,omitempty"`
 	RequestID         string             `json:"request_id"`
 	Retryable         bool               `json:"retryable" doc:"Whether the same request may succeed later."`
 	RetryAfter        int                `json:"retry_after,omitempty" doc:"Seconds to wait before the next attempt."`
 	IsRemoteError     bool               `json:"is_remote_error" doc:"Whether Linear refused it."`
 	TrutoRemoteError  bool               `json:"truto_is_remote_error"`
 	RawResponse       any                `json:"raw_response,omitempty" doc:"What Linear said."`
-	ErrorInsight      map[string]insight `json:"error_insight,omitempty"`
-	TrutoErrorInsight map[string]insight `json:"truto_error_insight,omitempty"`
+	ErrorInsight      map[string]Insight `json:"error_insight,omitempty"`
+	TrutoErrorInsight map[string]Insight `json:"truto_error_insight,omitempty"`
 	Candidates        any                `json:"candidates,omitempty" doc:"Existing tickets, if code is duplicate_found."`
 }
 
-type errorDetails struct {
-	Failures []failure `json:"failures"`
+// ErrorDetails are what is wrong, one by one.
+type ErrorDetails struct {
+	Failures []Failure `json:"failures"`
+	Known    []string  `json:"known,omitempty" doc:"The parameters that the path takes, if one is unknown."`
 }
 
 func (p *problem) body(requestID string) *ErrorBody {
@@ -109,7 +113,7 @@ func (p *problem) body(requestID string) *ErrorBody {
 		b.RetryAfter = int(math.Ceil(p.retryAfter.Seconds()))
 	}
 	if len(p.failures) > 0 {
-		b.Details = &errorDetails{p.failures}
+		b.Details = &ErrorDetails{p.failures, p.known}
 	}
 	return b
 }
@@ -130,13 +134,13 @@ func forbidden(code, format string, a ...any) *problem {
 
 func (p *problem) explain(key, description string, value any) {
 	if p.insights == nil {
-		p.insights = map[string]insight{}
+		p.insights = map[string]Insight{}
 	}
-	p.insights[key] = insight{Description: description, Value: value}
+	p.insights[key] = Insight{Description: description, Value: value}
 }
 
 // invalid is a 422 that names fields.
-func invalid(failures ...failure) *problem {
+func invalid(failures ...Failure) *problem {
 	texts := make([]string, len(failures))
 	var missing []string
 	for i, f := range failures {
@@ -156,7 +160,7 @@ func invalid(failures ...failure) *problem {
 }
 
 func invalidField(field, code, format string, a ...any) *problem {
-	return invalid(failure{Field: field, Code: code, Message: fmt.Sprintf(format, a...)})
+	return invalid(Failure{Field: field, Code: code, Message: fmt.Sprintf(format, a...)})
 }
 
 // quoteID shortens what a client sent, for messages.

@@ -19,6 +19,9 @@ func proxyList(c *call) (*reply, error) {
 		return nil, err
 	}
 	if p.plain {
+		if c.q.has("filter") || c.q.has("order_by", "orderBy") || c.q.has("include_archived") {
+			return nil, badRequest(codeInvalidRequest, "this resource is one object: it takes fields, and nothing that is for lists")
+		}
 		one, err := c.rawField("proxyOne", "query proxyOne { "+p.list+" {"+fields+" } }", nil, p.list)
 		if err != nil {
 			return nil, err
@@ -63,14 +66,9 @@ func proxyList(c *call) (*reply, error) {
 	case "createdAt", "updatedAt", "created_at", "updated_at":
 		decl, args = decl+", $orderBy: PaginationOrderBy", args+", orderBy: $orderBy"
 		vars["orderBy"] = map[string]string{"c": "createdAt", "u": "updatedAt"}[order[:1]]
-	default:
-		return nil, badRequest(codeInvalidRequest, "order_by must be createdAt or updatedAt")
 	}
 	if on, _ := c.q.flag("include_archived"); on {
 		decl, args, vars["archived"] = decl+", $archived: Boolean", args+", includeArchived: $archived", true
-	}
-	if err := c.strict([]string{"integrated_account_id", "limit", "next_cursor", "prev_cursor", "fields", "filter", "order_by", "include_archived"}); err != nil {
-		return nil, err
 	}
 	q := "query proxyList(" + decl + ") { " + p.list + "(" + args + ") { nodes {" + fields + " } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
 	raw, err := c.rawField("proxyList", q, vars, p.list)

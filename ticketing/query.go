@@ -173,6 +173,15 @@ func (q *query) flag(keys ...string) (on, ok bool) {
 	}
 }
 
+// boolean reads a parameter that is true or false; absent means false.
+func (c *call) boolean(keys ...string) (bool, error) {
+	on, fine := c.q.flag(keys...)
+	if !fine {
+		return false, badRequest(codeInvalidRequest, "%s must be true or false", keys[0])
+	}
+	return on, nil
+}
+
 // take marks p as understood.
 func (q *query) take(p *param) { q.used[p.key()] = true }
 

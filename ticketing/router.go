@@ -36,6 +36,8 @@ type route struct {
 	// stands reports whether what a repeat without a key would answer is still
 	// there. If not, the request is meant and runs again.
 	stands func(c *call, answer []byte) (bool, error)
+	// guarded routes compare If-Match with what they change.
+	guarded bool
 	// secret says that the answer holds a secret: what is kept for a repeat is
 	// encrypted with the caller's own token.
 	secret bool
@@ -57,6 +59,7 @@ type parameter struct {
 	also              []string // other spellings
 	required          bool
 	array             bool
+	flag              bool // true or false
 	enum              []string
 }
 

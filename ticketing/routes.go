@@ -23,19 +23,29 @@ const (
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
+// fixedRoutes are those that every API has.
+func fixedRoutes() []*route {
+	return slices.Concat(
+		ticketRoutes(), commentRoutes(), attachmentRoutes(), directoryRoutes(), customerRoutes(), conversationRoutes(), facadeRoutes(),
+		platformRoutes(), proxyRoutes(), tokenRoutes(),
+	)
+}
+
+// scopeResources are what the scopes of tokens are about.
+func scopeResources() []string {
+	var out []string
+	for _, r := range fixedRoutes() {
+		if resource, _, has := strings.Cut(r.scope, ":"); has {
+			out = append(out, resource)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // allRoutes is the API: every route, once.
 func (a *API) allRoutes() []*route {
-	var all []*route
-	all = append(all, ticketRoutes()...)
-	all = append(all, commentRoutes()...)
-	all = append(all, attachmentRoutes()...)
-	all = append(all, directoryRoutes()...)
-	all = append(all, customerRoutes()...)
-	all = append(all, conversationRoutes()...)
-	all = append(all, facadeRoutes()...)
-	all = append(all, platformRoutes()...)
-	all = append(all, proxyRoutes()...)
-	all = append(all, tokenRoutes()...)
+	all := fixedRoutes()
 	if len(a.cfg.WebhookSecrets) > 0 {
 		all = append(all, &route{
 			method: http.MethodPost, path: "/webhooks/linear", id: "receiveLinearWebhook", tag: "Webhooks", open: true, shape: nothing,
@@ -85,7 +95,7 @@ func ticketRoutes() []*route {
 	}
 	expand := parameter{name: "expand", description: strings.Join(expanded(), ", ") + ".", array: true, enum: expanded()}
 	expandLists := parameter{name: "expand", description: strings.Join(expandedInLists(), ", ") + ". A page then holds at most 50.", array: true, enum: expandedInLists()}
-	writes := []parameter{{name: "body_passthrough", also: []string{"truto_body_passthrough"}, description: "true: the body is Linear's own input, and is sent as it is."}, expand}
+	writes := []parameter{{name: "body_passthrough", flag: true, also: []string{"truto_body_passthrough"}, description: "true: the body is Linear's own input, and is sent as it is."}, expand}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listTickets", summary: "Lists tickets.", list: ticketListing(), params: []parameter{expandLists}, result: typeOf[Ticket](), shape: paged},
 		{method: http.MethodPost, path: root, id: "createTicket", summary: "Creates a ticket.", params: writes, body: typeOf[TicketInput](), result: typeOf[Ticket](), status: http.StatusCreated, repeats: true, upload: true, handle: createTicket},
@@ -97,8 +107,8 @@ func ticketRoutes() []*route {
 		{method: http.MethodPost, path: root + "/bulk-update", id: "bulkUpdateTickets", summary: "Changes up to 50 tickets; each names its id.", body: typeOf[BulkInput](), result: typeOf[BulkResult](), handle: bulkUpdate},
 		{method: http.MethodGet, path: root + "/search", id: "searchTickets", summary: "Searches tickets, as /unified/search/search does.", list: searchListing(), params: searchParams(), result: typeOf[Hit](), shape: paged},
 		{method: http.MethodGet, path: root + "/{id}", id: "getTicket", summary: "Reads a ticket. The id may be a short name or an address.", params: []parameter{expand}, result: typeOf[Ticket](), handle: getTicket},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", params: writes, body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
-		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), handle: deleteTicket},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateTicket", guarded: true, summary: "Changes a ticket. Null clears a field; If-Match guards against changes of others.", params: writes, body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateTicket},
+		{method: http.MethodDelete, path: root + "/{id}", id: "deleteTicket", guarded: true, summary: "Moves a ticket to the trash.", params: []parameter{{name: "permanent", flag: true, description: "Deletes it for good. Needs the role admin."}}, result: typeOf[Deleted](), handle: deleteTicket},
 		{method: http.MethodGet, path: root + "/{id}/relations", id: "listTicketRelations", summary: "Lists how a ticket relates to others.", result: typeOf[Relation](), shape: paged, handle: listRelations},
 		{method: http.MethodPost, path: root + "/{id}/relations", id: "createTicketRelation", summary: "Relates two tickets.", body: typeOf[RelationInput](), result: typeOf[Relation](), status: http.StatusCreated, handle: createRelation},
 		{method: http.MethodDelete, path: root + "/{id}/relations/{relation}", id: "deleteTicketRelation", summary: "Removes a relation.", result: typeOf[Deleted](), handle: deleteRelation},
@@ -135,8 +145,8 @@ func commentRoutes() []*route {
 		{method: http.MethodGet, path: root, id: "listComments", summary: "Lists comments.", list: commentListing(), result: typeOf[Comment](), shape: paged},
 		{method: http.MethodPost, path: root, id: "createComment", summary: "Writes a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, repeats: true, upload: true, handle: createComment},
 		{method: http.MethodGet, path: root + "/{id}", id: "getComment", summary: "Reads a comment.", result: typeOf[Comment](), handle: getComment},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateComment", summary: "Changes the text of a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), handle: updateComment},
-		{method: http.MethodDelete, path: root + "/{id}", id: "deleteComment", summary: "Deletes a comment.", result: typeOf[Deleted](), handle: deleteComment},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateComment", guarded: true, summary: "Changes the text of a comment.", body: typeOf[CommentInput](), result: typeOf[Comment](), handle: updateComment},
+		{method: http.MethodDelete, path: root + "/{id}", id: "deleteComment", guarded: true, summary: "Deletes a comment.", result: typeOf[Deleted](), handle: deleteComment},
 		{method: http.MethodPost, path: root + "/{id}/resolve", id: "resolveComment", summary: "Resolves the thread of a comment.", result: typeOf[Comment](), shape: wrapped, handle: resolveComment(true)},
 		{method: http.MethodPost, path: root + "/{id}/unresolve", id: "unresolveComment", summary: "Opens the thread of a comment again.", result: typeOf[Comment](), shape: wrapped, handle: resolveComment(false)},
 		{method: http.MethodPost, path: root + "/{id}/react", id: "reactToComment", summary: "Reacts to a comment with an emoji.", body: typeOf[ReactInput](), result: typeOf[ReactionRef](), shape: wrapped, status: http.StatusCreated, handle: reactToComment},
@@ -184,15 +194,15 @@ type DownloadInput struct {
 func attachmentRoutes() []*route {
 	const root = "/unified/ticketing/attachments"
 	shown := []parameter{{name: "mode", enum: []string{"attachment", "inline"}, description: "inline lets a browser show images, PDF, plain text, video and sound; everything else is saved. Defaults to attachment."}}
-	inline := parameter{name: "include_inline", description: "With ticket[id]: also the files in the description."}
+	inline := parameter{name: "include_inline", flag: true, description: "With ticket[id]: also the files in the description."}
 	routes := []*route{
 		{method: http.MethodGet, path: root, id: "listAttachments", summary: "Lists attachments.", list: attachmentListing(), params: []parameter{inline}, result: typeOf[Attachment](), shape: paged},
 		{method: http.MethodPost, path: root, id: "createAttachment", repeats: true, stands: attachmentStands, summary: "Attaches a link or a file. A file may also come as multipart/form-data.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, upload: true, handle: createAttachment},
 		{method: http.MethodPost, path: root + "/download", id: "downloadAttachmentByBody", summary: "Downloads a file.", role: RoleRead, params: shown, body: typeOf[DownloadInput](), shape: chunks, upload: true, handle: downloadAttachment},
 		{method: http.MethodGet, path: root + "/{id}", id: "getAttachment", summary: "Reads an attachment.", result: typeOf[Attachment](), handle: getAttachment},
 		{method: http.MethodGet, path: root + "/{id}/download", id: "downloadAttachment", summary: "Downloads a file. A link is answered 409 with its address.", params: shown, shape: chunks, upload: true, handle: downloadAttachment},
-		{method: http.MethodPatch, path: root + "/{id}", id: "updateAttachment", summary: "Changes an attachment.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), handle: updateAttachment},
-		{method: http.MethodDelete, path: root + "/{id}", id: "deleteAttachment", summary: "Removes an attachment.", result: typeOf[Deleted](), handle: deleteAttachment},
+		{method: http.MethodPatch, path: root + "/{id}", id: "updateAttachment", guarded: true, summary: "Changes an attachment.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), handle: updateAttachment},
+		{method: http.MethodDelete, path: root + "/{id}", id: "deleteAttachment", guarded: true, summary: "Removes an attachment.", result: typeOf[Deleted](), handle: deleteAttachment},
 		{method: http.MethodGet, path: "/unified/ticketing/tickets/{id}/attachments", id: "listTicketAttachments", summary: "Lists the attachments of a ticket.", list: attachmentListing(), params: []parameter{inline}, result: typeOf[Attachment](), shape: paged},
 		{method: http.MethodPost, path: "/unified/ticketing/tickets/{id}/attachments", id: "createTicketAttachment", repeats: true, stands: attachmentStands, summary: "Attaches a link or a file to a ticket.", body: typeOf[AttachmentInput](), result: typeOf[Attachment](), status: http.StatusCreated, upload: true, handle: createAttachment},
 	}
@@ -218,28 +228,28 @@ func searchParams() []parameter {
 func directoryRoutes() []*route {
 	const root = "/unified/ticketing"
 	teamNames := []string{"team[id]", "team[key]", "team"}
-	inactive := parameter{name: "include_inactive"}
-	teamOnly := parameter{name: "team_only", description: "Leaves out the tags of the workspace."}
+	inactive := parameter{name: "include_inactive", flag: true}
+	teamOnly := parameter{name: "team_only", flag: true, description: "Leaves out the tags of the workspace."}
 	routes := []*route{
 		{method: http.MethodGet, path: root + "/collections", id: "listCollections", tag: "Collections", summary: "Lists projects, cycles, milestones and initiatives.", list: collectionListing(), result: typeOf[Collection](), shape: paged},
 		{method: http.MethodGet, path: root + "/collections/{id}", id: "getCollection", tag: "Collections", summary: "Reads a collection.", params: []parameter{{name: "type"}}, result: typeOf[Collection](), handle: getCollection},
 		{method: http.MethodPost, path: root + "/collections", id: "createCollection", tag: "Collections", summary: "Creates a project, a cycle, a milestone or an initiative.", role: RoleAdmin, body: typeOf[CollectionInput](), result: typeOf[Collection](), status: http.StatusCreated, handle: writeCollection},
-		{method: http.MethodPatch, path: root + "/collections/{id}", id: "updateCollection", tag: "Collections", summary: "Changes a collection.", role: RoleAdmin, params: []parameter{{name: "type"}}, body: typeOf[CollectionInput](), result: typeOf[Collection](), handle: writeCollection},
-		{method: http.MethodDelete, path: root + "/collections/{id}", id: "deleteCollection", tag: "Collections", summary: "Deletes a collection; an iteration is archived.", role: RoleAdmin, params: []parameter{{name: "type"}}, result: typeOf[Deleted](), handle: deleteCollection},
+		{method: http.MethodPatch, path: root + "/collections/{id}", id: "updateCollection", guarded: true, tag: "Collections", summary: "Changes a collection.", role: RoleAdmin, params: []parameter{{name: "type"}}, body: typeOf[CollectionInput](), result: typeOf[Collection](), handle: writeCollection},
+		{method: http.MethodDelete, path: root + "/collections/{id}", id: "deleteCollection", guarded: true, tag: "Collections", summary: "Deletes a collection; an iteration is archived.", role: RoleAdmin, params: []parameter{{name: "type"}}, result: typeOf[Deleted](), handle: deleteCollection},
 		{method: http.MethodGet, path: root + "/collections/{id}/progress", id: "getCollectionProgress", tag: "Collections", summary: "Counts the tickets of a collection by status.", result: typeOf[Progress](), shape: wrapped, handle: collectionProgress},
 		{method: http.MethodGet, path: root + "/tags", id: "listTags", tag: "Tags", summary: "Lists tags.", list: tagListing(), params: []parameter{teamOnly}, result: typeOf[Tag](), shape: paged},
 		{method: http.MethodPost, path: root + "/tags", id: "createTag", tag: "Tags", summary: "Creates a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), status: http.StatusCreated, handle: writeTag},
 		{method: http.MethodGet, path: root + "/tags/{id}", id: "getTag", tag: "Tags", summary: "Reads a tag.", result: typeOf[Tag](), handle: getTag},
-		{method: http.MethodPatch, path: root + "/tags/{id}", id: "updateTag", tag: "Tags", summary: "Changes a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), handle: writeTag},
-		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTag},
+		{method: http.MethodPatch, path: root + "/tags/{id}", id: "updateTag", guarded: true, tag: "Tags", summary: "Changes a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), handle: writeTag},
+		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", guarded: true, tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTag},
 		{method: http.MethodPost, path: root + "/tags/{id}/retire", id: "retireTag", tag: "Tags", summary: "Keeps a tag from being put on more tickets.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).LabelRetire)},
 		{method: http.MethodPost, path: root + "/tags/{id}/restore", id: "restoreTag", tag: "Tags", summary: "Takes that back.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).LabelRestore)},
 		{method: http.MethodGet, path: root + "/ticket_status", id: "listTicketStatus", tag: "Status", summary: "Lists the statuses of the teams.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodGet, path: root + "/ticket-status", id: "listTicketStatusDashed", tag: "Status", summary: "The same as ticket_status.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodPost, path: root + "/ticket_status", id: "createTicketStatus", tag: "Status", summary: "Creates a status of a team.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), status: http.StatusCreated, handle: writeTicketStatus},
 		{method: http.MethodGet, path: root + "/ticket_status/{id}", id: "getTicketStatus", tag: "Status", summary: "Reads a status.", result: typeOf[TicketStatus](), handle: getTicketStatus},
-		{method: http.MethodPatch, path: root + "/ticket_status/{id}", id: "updateTicketStatus", tag: "Status", summary: "Changes a status.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), handle: writeTicketStatus},
-		{method: http.MethodDelete, path: root + "/ticket_status/{id}", id: "deleteTicketStatus", tag: "Status", summary: "Archives a status that no ticket has.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTicketStatus},
+		{method: http.MethodPatch, path: root + "/ticket_status/{id}", id: "updateTicketStatus", guarded: true, tag: "Status", summary: "Changes a status.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), handle: writeTicketStatus},
+		{method: http.MethodDelete, path: root + "/ticket_status/{id}", id: "deleteTicketStatus", guarded: true, tag: "Status", summary: "Archives a status that no ticket has.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTicketStatus},
 		{method: http.MethodGet, path: root + "/ticket_priorities", id: "listTicketPriorities", tag: "Status", summary: "Lists the priorities.", result: typeOf[TicketPriority](), shape: paged, handle: listPriorities},
 		{method: http.MethodGet, path: root + "/ticket_priorities/{id}", id: "getTicketPriority", tag: "Status", summary: "Reads a priority, by number or word.", result: typeOf[TicketPriority](), handle: getPriority},
 		{method: http.MethodGet, path: root + "/ticket_types", id: "listTicketTypes", tag: "Status", summary: "Lists the types of ticket: the labels of the group that the setting ticket_type_group names.", result: typeOf[TicketType](), shape: paged, handle: listTicketTypes},
@@ -249,11 +259,11 @@ func directoryRoutes() []*route {
 		{method: http.MethodPost, path: root + "/teams", id: "createTeam", tag: "People", role: RoleAdmin, summary: "Creates a team.", body: typeOf[TeamInput](), result: typeOf[Team](), status: http.StatusCreated, handle: writeTeam},
 		{method: http.MethodPatch, path: root + "/teams/{id}", id: "updateTeam", tag: "People", role: RoleAdmin, summary: "Changes a team, by id or key.", body: typeOf[TeamInput](), result: typeOf[Team](), handle: writeTeam},
 		{method: http.MethodGet, path: root + "/teams/{id}/users", id: "listTeamUsers", tag: "People", summary: "Lists the users of a team.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged, handle: listTeamUsers},
-		{method: http.MethodGet, path: root + "/teams/{id}/entities", id: "getTeamEntities", tag: "People", summary: "Reads what a form for a new ticket chooses from.", params: []parameter{{name: "scope", description: "workspace: users of all teams."}}, result: typeOf[Entities](), handle: teamEntities},
+		{method: http.MethodGet, path: root + "/teams/{id}/entities", id: "getTeamEntities", tag: "People", summary: "Reads what a form for a new ticket chooses from.", params: []parameter{{name: "scope", description: "workspace: users of all teams. Defaults to team.", enum: []string{"team", "workspace"}}}, result: typeOf[Entities](), handle: teamEntities},
 		{method: http.MethodGet, path: root + "/users", id: "listUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: root + "/users/{id}", id: "getUser", tag: "People", summary: "Reads a user, by id, address or me.", result: typeOf[User](), handle: getUser},
 		{method: http.MethodGet, path: root + "/workspaces", id: "listWorkspaces", tag: "People", summary: "Reads the workspace.", result: typeOf[Workspace](), shape: paged, handle: listWorkspaces},
-		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads the user of the connection.", params: append([]parameter{{name: "flat", description: "true: the object itself, without the envelope."}, {name: "limit"}, {name: "next_cursor", also: []string{"cursor"}}, {name: "prev_cursor"}}, viewParams()...), result: typeOf[User](), shape: paged, handle: getMe},
+		{method: http.MethodGet, path: "/unified/user-directory/me", id: "getMe", tag: "People", summary: "Reads the user of the connection.", params: append([]parameter{{name: "flat", flag: true, description: "true: the object itself, without the envelope."}, {name: "limit"}, {name: "next_cursor", also: []string{"cursor"}}, {name: "prev_cursor"}}, viewParams()...), result: typeOf[User](), shape: paged, handle: getMe},
 		{method: http.MethodGet, path: "/unified/user-directory/users", id: "listDirectoryUsers", tag: "People", summary: "Lists users.", list: userListing(), params: []parameter{inactive}, result: typeOf[User](), shape: paged},
 		{method: http.MethodGet, path: "/unified/user-directory/users/{id}", id: "getDirectoryUser", tag: "People", summary: "Reads a user.", result: typeOf[User](), handle: getUser},
 		{method: http.MethodGet, path: "/unified/search/search", id: "search", tag: "Search", summary: "Searches tickets, and other types.", list: searchListing(), params: searchParams(), result: typeOf[Hit](), shape: paged},
@@ -294,119 +304,5 @@ func customerRoutes() []*route {
 		r.tag, r.connection = "Customers", true
 		resource, _, _ := strings.Cut(strings.TrimPrefix(r.path, root+"/"), "/")
 		r.scope = resource + ":" + access(r)
-	})
-}
-
-func conversationRoutes() []*route {
-	const root = "/conversations/{conversation}"
-	account := parameter{name: "account_id", description: "The account of the helpdesk. Defaults to that of the token."}
-	refresh := parameter{name: "refresh", description: "true: asks Linear, whatever is kept."}
-	term := parameter{name: "q", also: []string{"query"}, required: true}
-	routes := []*route{
-		{method: http.MethodGet, path: root + "/issues", id: "listConversationIssues", summary: "Lists the issues that are linked to a conversation.", params: []parameter{refresh}, result: typeOf[ConversationLink](), shape: paged, handle: listConversationIssues},
-		{method: http.MethodPost, path: root + "/issues", id: "createConversationIssue", summary: "Creates an issue and links it, in one step.", body: typeOf[ConversationIssueInput](), result: typeOf[CreatedIssue](), status: http.StatusCreated, repeats: true, connection: true, handle: createConversationIssue},
-		{method: http.MethodGet, path: root + "/issues/search", id: "searchConversationIssues", summary: "Searches issues to link.", params: []parameter{term}, result: typeOf[FoundIssue](), shape: paged, handle: searchConversationIssues},
-		{method: http.MethodPatch, path: root + "/issues/{issue}", id: "updateConversationIssue", summary: "Changes a linked issue.", body: typeOf[TicketInput](), result: typeOf[Ticket](), handle: updateConversationIssue},
-		{method: http.MethodGet, path: root + "/issues/{issue}/comments", id: "listConversationComments", summary: "Lists the comments of a linked issue.", list: commentListing(), result: typeOf[Comment](), shape: paged, handle: listConversationComments},
-		{method: http.MethodPost, path: root + "/issues/{issue}/comments", id: "createConversationComment", summary: "Comments on a linked issue.", body: typeOf[CommentInput](), result: typeOf[Comment](), status: http.StatusCreated, repeats: true, handle: commentConversationIssue},
-		{method: http.MethodPost, path: root + "/links", id: "linkConversation", summary: "Links one issue, or several.", detail: "A pair that is linked already is answered 200 with the link that is there. With issues, the answer is {result: [{issue, status, link, error}]}.", body: typeOf[LinkInput](), result: typeOf[ConversationLink](), status: http.StatusCreated, handle: linkConversation},
-		{method: http.MethodDelete, path: root + "/links/{link}", id: "unlinkConversation", summary: "Removes a link of this conversation.", result: typeOf[Deleted](), handle: unlinkConversation},
-		{method: http.MethodPost, path: root + "/links/bulk-delete", id: "unlinkConversationBulk", summary: "Removes several links.", body: typeOf[UnlinkInput](), result: typeOf[[]LinkResult](), shape: wrapped, handle: bulkUnlink},
-		{method: http.MethodGet, path: root + "/activities", id: "listConversationActivities", summary: "Lists the last activities of a conversation.", result: typeOf[Activity](), shape: paged, handle: listActivities},
-		{method: http.MethodGet, path: root + "/events", id: "streamConversationEvents", summary: "Streams what happens in a conversation, as server-sent events.", shape: chunks, upload: true, handle: conversationEvents},
-		{method: http.MethodPost, path: root + "/messages", id: "takeConversationMessage", summary: "Hands over a message of the helpdesk, to link the issues in it and to mirror it.", body: typeOf[MessageInput](), result: typeOf[MessageResult](), handle: takeMessage},
-		{method: http.MethodGet, path: "/issues/{issue}/conversations", id: "listIssueConversations", summary: "Lists the conversations that an issue is linked to.", result: typeOf[LinkedConversation](), shape: paged, handle: issueConversations},
-	}
-	return on(routes, func(r *route) {
-		r.tag = "Conversations"
-		r.scope = "links:" + access(r)
-		r.params = append(r.params, account)
-	})
-}
-
-// UnlinkInput is the body that removes several links.
-type UnlinkInput struct {
-	Links []string `json:"links" maxItems:"50"`
-}
-
-func facadeRoutes() []*route {
-	const root = "/api/v1/accounts/{account}/integrations"
-	const linear = root + "/linear"
-	conversation := parameter{name: "conversation_id", required: true}
-	envelope := parameter{name: "envelope", description: "data wraps the answer as {data: …}.", enum: []string{"data", "bare"}}
-	routes := []*route{
-		{method: http.MethodGet, path: linear + "/teams", id: "facadeTeams", summary: "Lists teams.", result: typeOf[[]FacadeTeam](), handle: facade(facadeTeams)},
-		{method: http.MethodGet, path: linear + "/team_entities", id: "facadeTeamEntities", summary: "Lists users, projects, states and labels for a team.", params: []parameter{{name: "team_id", required: true}}, result: typeOf[FacadeEntities](), handle: facade(facadeEntities)},
-		{method: http.MethodPost, path: linear + "/create_issue", id: "facadeCreateIssue", summary: "Creates an issue and links it to the conversation, if one is named.", body: typeOf[FacadeCreateInput](), result: typeOf[FacadeCreated](), repeats: true, handle: facade(facadeCreate)},
-		{method: http.MethodPost, path: linear + "/link_issue", id: "facadeLinkIssue", summary: "Links an issue, by short name or id.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeLinked](), handle: facade(facadeLink)},
-		{method: http.MethodPost, path: linear + "/unlink_issue", id: "facadeUnlinkIssue", summary: "Removes a link.", body: typeOf[FacadeLinkInput](), result: typeOf[FacadeUnlinked](), handle: facade(facadeUnlink)},
-		{method: http.MethodGet, path: linear + "/linked_issues", id: "facadeLinkedIssues", summary: "Lists the linked issues.", params: []parameter{conversation}, result: typeOf[[]FacadeLink](), handle: facade(facadeLinkedIssues)},
-		{method: http.MethodGet, path: linear + "/search_issue", id: "facadeSearchIssue", summary: "Searches issues.", params: []parameter{{name: "q", required: true}}, result: typeOf[[]FacadeHit](), handle: facade(facadeSearch)},
-		{method: http.MethodDelete, path: linear, id: "facadeDisconnect", summary: "Ends the connection.", shape: nothing, handle: facade(facadeDisconnect)},
-		{method: http.MethodGet, path: root + "/apps", id: "facadeApps", summary: "Lists the apps; without linear in it, the dashboard draws no panel.", result: typeOf[FacadeApps](), handle: facade(facadeApps)},
-		{method: http.MethodGet, path: root + "/apps/{app}", id: "facadeApp", summary: "Reads an app.", result: typeOf[FacadeApp](), handle: facade(facadeApp)},
-	}
-	return on(routes, func(r *route) {
-		r.tag, r.facade = "Dashboard", true
-		r.scope = "links:" + access(r)
-		if r.shape != nothing {
-			r.params = append(slices.Clone(r.params), envelope)
-		}
-	})
-}
-
-func platformRoutes() []*route {
-	routes := []*route{
-		{method: http.MethodGet, path: "/integrated-account", id: "listConnections", tag: "Connections", scope: "connections:read", summary: "Lists the connections.", result: typeOf[Account](), shape: paged, handle: listAccounts},
-		{method: http.MethodPost, path: "/integrated-account", id: "inviteConnection", secret: true, tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Makes a link that connects a workspace: open it in a browser, once, within ten minutes.", body: typeOf[ConnectInput](), result: typeOf[ConnectLink](), status: http.StatusCreated, handle: inviteConnection},
-		{method: http.MethodGet, path: "/integrated-account/connect/{link}", id: "openConnection", tag: "Connections", open: true, summary: "Sends the browser to Linear, to connect a workspace.", shape: chunks, handle: openInvitation},
-		{method: http.MethodPost, path: "/integrated-account/{id}/refresh", id: "refreshConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Replaces the tokens of a connection now.", result: typeOf[Account](), shape: wrapped, handle: refreshConnection},
-		{method: http.MethodGet, path: "/integrated-account/{id}", id: "getConnection", tag: "Connections", scope: "connections:read", summary: "Reads a connection.", result: typeOf[Account](), handle: getAccount},
-		{method: http.MethodPatch, path: "/integrated-account/{id}", id: "updateConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Changes the settings of a connection.", body: typeOf[SettingsInput](), result: typeOf[Account](), handle: updateAccount},
-		{method: http.MethodDelete, path: "/integrated-account/{id}", id: "deleteConnection", tag: "Connections", scope: "connections:write", role: RoleAdmin, summary: "Ends a connection: revokes its tokens and forgets them.", result: typeOf[Disconnected](), handle: disconnectAccount},
-		{method: http.MethodPost, path: "/integrated-account/{id}/test", id: "testConnection", tag: "Connections", scope: "connections:read", role: RoleRead, summary: "Calls Linear once.", result: typeOf[map[string]any](), shape: wrapped, handle: testAccount},
-		{method: http.MethodGet, path: "/integrated-account/{id}/capabilities", id: "getCapabilities", tag: "Connections", scope: "connections:read", summary: "Lists what can be done.", params: []parameter{{name: "type", enum: []string{"unified", "proxy"}}, {name: "methods", array: true}, {name: "resource"}, {name: "has_description", description: "true: only what is described; false: only what is not."}}, result: typeOf[Capabilities](), handle: capabilities},
-		{method: http.MethodGet, path: "/unified/meta/ticketing/linear", id: "getMeta", tag: "Connections", summary: "Says how the unified model and Linear correspond: resources, fields, filters.", detail: "Accept: text/markdown answers it as a document.", result: typeOf[Meta](), handle: getMeta},
-		{method: http.MethodGet, path: "/webhook", id: "listWebhooks", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists subscriptions.", result: typeOf[Subscription](), shape: paged, handle: listWebhooks},
-		{method: http.MethodPost, path: "/webhook", id: "createWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Subscribes to events. The answer holds the secret, once.", body: typeOf[SubscriptionInput](), result: typeOf[NewSubscription](), status: http.StatusCreated, handle: createWebhook},
-		{method: http.MethodPost, path: "/webhook/test", id: "testWebhookByBody", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a test event.", body: typeOf[IDRef](), result: typeOf[Attempted](), shape: wrapped, handle: testWebhook},
-		{method: http.MethodGet, path: "/webhook/{id}", id: "getWebhook", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Reads a subscription.", result: typeOf[Subscription](), handle: getWebhook},
-		{method: http.MethodPatch, path: "/webhook/{id}", id: "updateWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Changes a subscription.", body: typeOf[SubscriptionInput](), result: typeOf[Subscription](), handle: updateWebhook},
-		{method: http.MethodDelete, path: "/webhook/{id}", id: "deleteWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Ends a subscription.", result: typeOf[Deleted](), handle: deleteWebhook},
-		{method: http.MethodPost, path: "/webhook/{id}/test", id: "testWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a test event.", result: typeOf[Attempted](), shape: wrapped, handle: testWebhook},
-		{method: http.MethodPost, path: "/webhook/{id}/rotate", id: "rotateWebhook", secret: true, tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Makes a new secret.", result: typeOf[NewSubscription](), shape: wrapped, handle: rotateWebhook},
-		{method: http.MethodGet, path: "/webhook/{id}/deliveries", id: "listWebhookDeliveries", tag: "Webhooks", scope: "webhooks:read", role: RoleAdmin, summary: "Lists the last deliveries, the newest first.", result: typeOf[Attempted](), shape: paged, handle: listDeliveries},
-		{method: http.MethodPost, path: "/webhook/{id}/deliveries/{delivery}/redeliver", id: "redeliverWebhook", tag: "Webhooks", scope: "webhooks:write", role: RoleAdmin, summary: "Sends a delivery again.", result: typeOf[Attempted](), shape: wrapped, status: http.StatusAccepted, handle: redeliver},
-		{method: http.MethodPost, path: "/batch-request", id: "batchRequest", keyed: true, tag: "Batch", scope: "", role: RoleRead, summary: "Runs up to 20 requests one after the other; each can use what earlier ones brought.", body: typeOf[BatchInput](), result: typeOf[BatchResult](), repeats: true, handle: batch},
-		{method: http.MethodGet, path: "/openapi.json", id: "getDocument", tag: "Document", open: true, summary: "This API as an OpenAPI 3.1 document.", shape: chunks, handle: serveDocument},
-		{method: http.MethodGet, path: "/docs", id: "getDocs", tag: "Document", open: true, summary: "This API as a page.", shape: chunks, handle: servePage},
-	}
-	return routes
-}
-
-// SettingsInput is the body that changes the settings of a connection.
-type SettingsInput struct {
-	_         struct{}  `additionalProperties:"true"`
-	AccountID *string   `json:"account_id,omitempty" doc:"The account of the helpdesk that the connection belongs to; null takes it back. Needs a token for all accounts."`
-	Settings  *Settings `json:"settings,omitempty" doc:"Only the fields that are sent change."`
-}
-
-func proxyRoutes() []*route {
-	fields := parameter{name: "fields", description: "Names of Linear's fields, with dots for nested ones.", array: true}
-	routes := []*route{
-		{method: http.MethodPost, path: "/proxy/graphql", id: "proxyGraphQL", keyed: true, summary: "Sends one operation to Linear as it is.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
-		{method: http.MethodPost, path: "/custom/graphql", id: "customGraphQL", keyed: true, summary: "The same as /proxy/graphql.", role: RoleRead, body: typeOf[GraphQLRequest](), result: typeOf[GraphQLReply](), handle: proxyGraphQL},
-		{method: http.MethodGet, path: "/proxy/{resource}", id: "proxyList", summary: "Lists a resource with Linear's own names.", params: []parameter{fields, {name: "filter", description: "A filter as Linear takes it, in JSON."}, {name: "order_by", also: []string{"orderBy"}, enum: []string{"createdAt", "updatedAt"}}, {name: "limit"}, {name: "next_cursor", also: []string{"cursor"}}, {name: "prev_cursor"}, {name: "include_archived"}}, result: typeOf[map[string]any](), shape: paged, handle: proxyList},
-		{method: http.MethodPost, path: "/proxy/{resource}", id: "proxyCreate", summary: "Creates with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), status: http.StatusCreated, repeats: true, handle: proxyWrite},
-		{method: http.MethodGet, path: "/proxy/{resource}/{id}", id: "proxyGet", summary: "Reads one with Linear's own names.", params: []parameter{fields}, result: typeOf[map[string]any](), handle: proxyGet},
-		{method: http.MethodPatch, path: "/proxy/{resource}/{id}", id: "proxyUpdate", summary: "Changes with Linear's own input.", role: RoleAdmin, params: []parameter{fields}, body: typeOf[map[string]any](), result: typeOf[map[string]any](), handle: proxyWrite},
-		{method: http.MethodDelete, path: "/proxy/{resource}/{id}", id: "proxyDelete", summary: "Deletes.", role: RoleAdmin, result: typeOf[Deleted](), handle: proxyDelete},
-	}
-	return on(routes, func(r *route) {
-		r.tag, r.connection = "Proxy", true
-		r.scope = "proxy:write"
-		if r.role == RoleRead || r.method == http.MethodGet {
-			r.scope = "proxy:read"
-		}
 	})
 }

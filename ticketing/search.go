@@ -17,7 +17,7 @@ import (
 	"github.com/linearbot/linearbot/internal/wording"
 )
 
-// Hit is what a search found.
+// Hit is one result of a search.
 type Hit struct {
 	ID               string          `json:"id"`
 	Title            string          `json:"title"`
@@ -176,8 +176,26 @@ func (c *call) findBy(mode, term string, q linearapi.IssueQuery, remote bool) (*
 	return near, nil
 }
 
+// checkSearch rejects parameters that the search would not follow.
+func (c *call) checkSearch() error {
+	types, mode, team := c.q.all("types"), c.q.get("mode"), c.q.get("prefer_team_id")
+	if i := slices.IndexFunc(types, func(t string) bool { return !slices.Contains(searchTypes(), t) }); i >= 0 {
+		return badRequest(codeInvalidRequest, "types are %s, and not %s", strings.Join(searchTypes(), ", "), quoteID(types[i]))
+	}
+	if mode != "" && !slices.Contains(searchModes(), mode) {
+		return badRequest(codeInvalidRequest, "mode is one of %s", strings.Join(searchModes(), ", "))
+	}
+	if mode == "semantic" && (team != "" || slices.Contains(types, "comment")) {
+		return badRequest(codeInvalidRequest, "a search by meaning has no prefer_team_id and no type comment: leave them out, or take mode=auto")
+	}
+	if !slices.Contains(searchStages(c), findTickets) && (mode != "" && mode != "keyword" || team != "") {
+		return badRequest(codeInvalidRequest, "mode and prefer_team_id are for tickets: leave them out, or add ticket to types")
+	}
+	return nil
+}
+
 func searchListing() *listing {
-	return &listing{resource: "search", filters: ticketFilters(), stages: searchStages, price: priceTicket, fetch: func(c *call, r request) (*part, error) {
+	return &listing{resource: "search", filters: ticketFilters(), stages: searchStages, archives: true, price: priceTicket, fetch: func(c *call, r request) (*part, error) {
 		term := c.q.get("q", "query")
 		if strings.TrimSpace(term) == "" {
 			return nil, invalidField("q", "required", "is required: the words to look for")
@@ -185,19 +203,13 @@ func searchListing() *listing {
 		if len(term) > 1000 {
 			return nil, invalidField("q", "too_long", "must be at most 1000 bytes")
 		}
-		for _, t := range c.q.all("types") {
-			if !slices.Contains(searchTypes(), t) {
-				return nil, badRequest(codeInvalidRequest, "types are %s", strings.Join(searchTypes(), ", "))
-			}
+		if err := c.checkSearch(); err != nil {
+			return nil, err
 		}
 		if r.stage != findTickets {
 			return c.findOther(term, r)
 		}
-		mode := cmp.Or(c.q.get("mode"), "keyword")
-		if !slices.Contains(searchModes(), mode) {
-			return nil, badRequest(codeInvalidRequest, "mode is one of %s", strings.Join(searchModes(), ", "))
-		}
-		f, err := c.findBy(mode, term, linearapi.IssueQuery{Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page}, r.remote)
+		f, err := c.findBy(cmp.Or(c.q.get("mode"), "keyword"), term, linearapi.IssueQuery{Filter: and(r.conditions), IncludeArchived: r.archived, PageArgs: r.page}, r.remote)
 		if err != nil {
 			return nil, err
 		}

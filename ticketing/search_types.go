@@ -104,6 +104,9 @@ func (c *call) searchOther(s searched, term string, r request) (got *linearapi.P
 				vars[name], args, decl = s, args+", "+name+": $"+name, decl+", $"+name+": String"
 			}
 		}
+		if r.archived {
+			args += ", includeArchived: true"
+		}
 		var raw json.RawMessage
 		raw, err = c.rawField("searchOther", "query searchOther("+decl+") { "+s.search+"("+args+") { nodes {"+s.fields+" } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }", vars, s.search)
 		if err == nil {

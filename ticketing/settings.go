@@ -2,46 +2,85 @@ package ticketing
 
 import (
 	"context"
-	"net/http"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/linearbot/linearbot/state"
 )
 
 // Settings say how a connection and the helpdesk keep in step. The names are
-// those of Linear's own helpdesk integrations where it has them.
+// those of Linear's own helpdesk integrations where it has them. The zero value
+// switches everything off, and lets agents remove any link.
 type Settings struct {
-	SendNoteOnStatusChange              bool                      `json:"send_note_on_status_change"`
-	SendNoteOnComment                   bool                      `json:"send_note_on_comment"`
-	AutomateReopenOnCompletion          bool                      `json:"automate_reopen_on_completion"`
-	AutomateReopenOnCancellation        bool                      `json:"automate_reopen_on_cancellation"`
-	AutomateReopenOnComment             bool                      `json:"automate_reopen_on_comment"`
-	StatusMap                           map[string]string         `json:"status_map" doc:"Type or id of a state to the status of the conversation."`
-	ReverseStatusMap                    map[string]string         `json:"reverse_status_map" doc:"Status of a conversation to the name of a status of the ticket."`
-	MirrorComments                      string                    `json:"mirror_comments" enum:"off,to_linear,to_conversation,both"`
-	MirrorPrefix                        string                    `json:"mirror_prefix" doc:"If set, only comments that begin with it go to the conversation."`
-	AutoLink                            string                    `json:"auto_link" enum:"off,private_notes,all_agent,all"`
-	DefaultTeamID                       string                    `json:"default_team_id"`
-	DefaultLabels                       []string                  `json:"default_labels"`
-	TicketTypeGroup                     string                    `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
-	TeamOverrides                       map[string]map[string]any `json:"team_overrides" doc:"Settings of single teams, by id or key. They hold for notes, statuses and comments of their issues, and for what is created in the team: default_labels, create_as_agent. default_team_id, ticket_type_group, auto_link, unlink_policy, disable_customer_requests_auto_creation and enable_ai_intake are for the whole connection."`
-	AutomateReopenOnProjectCompletion   bool                      `json:"automate_reopen_on_project_completion"`
-	AutomateReopenOnProjectCancellation bool                      `json:"automate_reopen_on_project_cancellation"`
-	UnlinkPolicy                        string                    `json:"unlink_policy" enum:"any,own" doc:"Which links agents may remove: any, or those that they made. Administrators may remove any."`
-	DisableCustomerRequestsAutoCreation bool                      `json:"disable_customer_requests_auto_creation" doc:"Whether a customer who is named when an issue is created or linked from a conversation only stands in the link, without a customer request."`
-	EnableAIIntake                      bool                      `json:"enable_ai_intake" doc:"Reserved: it is kept, and nothing reads it yet."`
-	CreateAsAgent                       bool                      `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name. Only apps can."`
+	// What a conversation hears of its issues.
+	SendNoteOnStatusChange bool `json:"send_note_on_status_change" doc:"Writes a note when the status, the assignee or the priority of a linked issue changes."`
+	SendNoteOnComment      bool `json:"send_note_on_comment" doc:"Writes a note about each new comment."`
+
+	// What opens a conversation.
+	AutomateReopenOnCompletion          bool `json:"automate_reopen_on_completion" doc:"Opens the conversation when a linked issue is completed."`
+	AutomateReopenOnCancellation        bool `json:"automate_reopen_on_cancellation" doc:"Opens the conversation when a linked issue is canceled."`
+	AutomateReopenOnComment             bool `json:"automate_reopen_on_comment" doc:"Opens the conversation on each new comment."`
+	AutomateReopenOnProjectCompletion   bool `json:"automate_reopen_on_project_completion" doc:"Opens the conversation when the project of a linked issue is completed."`
+	AutomateReopenOnProjectCancellation bool `json:"automate_reopen_on_project_cancellation" doc:"Opens the conversation when the project of a linked issue is canceled."`
+
+	// How statuses correspond.
+	StatusMap        map[string]string `json:"status_map" doc:"Id of a status of tickets, or Linear's type of it, to the status that the conversation then gets. At most 100."`
+	ReverseStatusMap map[string]string `json:"reverse_status_map" doc:"Status of a conversation to the name of the status that its issues then get. At most 100."`
+
+	// What is mirrored and linked.
+	MirrorComments string `json:"mirror_comments" enum:"off,to_linear,to_conversation,both" doc:"Which way comments and messages are copied. Empty means off."`
+	MirrorPrefix   string `json:"mirror_prefix" doc:"If set, only comments and messages that begin with it are copied, without it."`
+	AutoLink       string `json:"auto_link" enum:"off,private_notes,all_agent,all" doc:"In which messages the issues that they name are linked. Empty means off."`
+
+	// What is created.
+	DefaultTeamID   string   `json:"default_team_id" doc:"Id or key of the team of new tickets that name none."`
+	DefaultLabels   []string `json:"default_labels" doc:"Ids or names of tags that every new ticket gets. At most 50."`
+	TicketTypeGroup string   `json:"ticket_type_group" doc:"Id or name of the group of labels that are the types of tickets. Without it there are none."`
+	CreateAsAgent   bool     `json:"create_as_agent" doc:"Whether what an agent of the helpdesk creates is shown under their name in Linear. Only apps can."`
+
+	UnlinkPolicy                        string `json:"unlink_policy" enum:"any,own" doc:"Which links agents may remove: any, or those that they made. Administrators may remove any. Empty means any."`
+	DisableCustomerRequestsAutoCreation bool   `json:"disable_customer_requests_auto_creation" doc:"Whether a customer who is named when an issue is created or linked from a conversation only stands in the link, without a customer request."`
+
+	TeamOverrides map[string]map[string]any `json:"team_overrides" doc:"Settings of up to 100 teams, by id or key. They hold for what happens to the issues of the team and for what is created in it. default_team_id, ticket_type_group, auto_link, unlink_policy and disable_customer_requests_auto_creation are for the whole connection."`
 }
 
-// DefaultSettings are the settings of a connection until they are changed.
+// DefaultSettings returns the settings of a connection until they are changed: notes
+// on changes of status, links in private notes, the names of agents, and nothing else.
 func DefaultSettings() Settings {
 	return Settings{
 		SendNoteOnStatusChange: true, CreateAsAgent: true, MirrorComments: "off", AutoLink: "private_notes", UnlinkPolicy: "any",
 		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{}, TeamOverrides: map[string]map[string]any{},
 	}
 }
+
+// checked returns settings that a program gives as a request would have set them, or
+// what is wrong with them.
+func (s *Settings) checked() (*Settings, error) {
+	out := &Settings{
+		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{}, TeamOverrides: map[string]map[string]any{},
+	}
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("ticketing: Config.Settings: %w", err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, fmt.Errorf("ticketing: Config.Settings: %w", err)
+	}
+	maps.DeleteFunc(fields, func(_ string, v any) bool { return v == "" }) // the zero value is fine
+	in := newInput(fields)
+	in.settings(out)
+	if err := in.done(); err != nil {
+		return nil, fmt.Errorf("ticketing: Config.Settings: %w", err)
+	}
+	return out, nil
+}
+
+// maxMapped bounds the entries of a map of statuses.
+const maxMapped = 100
 
 func settingsKey(conn string) state.Key {
 	return state.Key{Workspace: conn, Kind: "ticketing.settings", ID: "all"}
@@ -52,22 +91,34 @@ func (a *API) settings(ctx context.Context, conn string) (Settings, error) {
 	if a.cfg.Settings != nil {
 		s = *a.cfg.Settings
 	}
-	_, err := a.docs.load(ctx, settingsKey(conn), &s)
+	own := s
+	// Decoding adds to maps that are there: those of other connections.
+	own.StatusMap, own.ReverseStatusMap, own.TeamOverrides, own.DefaultLabels = nil, nil, nil, nil
+	found, err := a.docs.load(ctx, settingsKey(conn), &own)
+	if found && err == nil {
+		return own, nil
+	}
 	return s, err
 }
 
 // settingsOf are the settings that hold for the issues of a team.
 func (a *API) settingsOf(ctx context.Context, conn string, team *teamName) (Settings, error) {
 	s, err := a.settings(ctx, conn)
-	if err != nil || team == nil {
-		return s, err
+	return s.of(team), err
+}
+
+// of are the settings with the overrides of a team, which may be nil.
+func (s Settings) of(team *teamName) Settings {
+	if team == nil {
+		return s
 	}
-	for name, own := range s.TeamOverrides {
+	for _, name := range slices.Sorted(maps.Keys(s.TeamOverrides)) {
+		own := s.TeamOverrides[name]
 		if name == team.ID || team.Key != "" && strings.EqualFold(name, team.Key) {
 			newInput(own).settings(&s) // they were checked when they were stored
 		}
 	}
-	return s, nil
+	return s
 }
 
 // overrides reads the settings of single teams.
@@ -82,7 +133,7 @@ func (in *input) overrides(s *Settings) {
 		if own == nil {
 			continue
 		}
-		for _, whole := range []string{"default_team_id", "ticket_type_group", "auto_link", "unlink_policy", "disable_customer_requests_auto_creation", "enable_ai_intake"} {
+		for _, whole := range []string{"default_team_id", "ticket_type_group", "auto_link", "unlink_policy", "disable_customer_requests_auto_creation"} {
 			if own.hasAny(whole) {
 				in.wrong("team_overrides."+team+"."+whole, "value", "holds for the whole connection: a team has none of its own")
 				return
@@ -99,162 +150,6 @@ func (in *input) overrides(s *Settings) {
 	s.TeamOverrides = out
 }
 
-// Account is a connection, as the API shows it.
-type Account struct {
-	ID           string     `json:"id"`
-	AccountID    *string    `json:"account_id"`
-	Provider     string     `json:"provider" enum:"linear"`
-	Status       string     `json:"status" enum:"active,needs_reauth,disabled,revoked"`
-	Organization *Workspace `json:"organization"`
-	Actor        string     `json:"actor" enum:"app,user"`
-	Viewer       *Viewer    `json:"viewer" doc:"Who acts."`
-	Scopes       []string   `json:"scopes"`
-	Settings     Settings   `json:"settings"`
-	IsDefault    bool       `json:"is_default"`
-
-	TokenExpiresAt  *time.Time `json:"token_expires_at"`
-	LastRefreshedAt *time.Time `json:"last_refreshed_at"`
-	LastError       *string    `json:"last_error" doc:"Why it is not active."`
-	CreatedAt       *time.Time `json:"created_at"`
-	UpdatedAt       *time.Time `json:"updated_at"`
-}
-
-// Viewer is the user or the app that a connection acts as.
-type Viewer struct {
-	ID    string  `json:"id"`
-	Name  *string `json:"name"`
-	Email *string `json:"email"`
-}
-
-func (c *call) accountOf(conn *Connection) (*Account, error) {
-	s, err := c.api.settings(c.ctx, conn.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &Account{
-		ID: conn.ID, AccountID: text(conn.Account), Provider: "linear", Status: conn.Status, Actor: "user",
-		Scopes: append([]string{}, conn.Scopes...), Settings: s, IsDefault: conn.Default,
-		TokenExpiresAt: at(conn.TokenExpires), LastRefreshedAt: at(conn.TokenRefreshed), LastError: text(conn.Problem),
-		CreatedAt: at(conn.CreatedAt), UpdatedAt: at(conn.ChangedAt),
-	}
-	if out.Status == "" {
-		out.Status = "active"
-	}
-	if conn.AppActor {
-		out.Actor = "app"
-	}
-	if out.Status == "active" {
-		// The list must answer even if the workspace cannot be read.
-		if space, err := c.api.spaces.of(c.ctx, conn); err == nil {
-			org := workspaceOf(&space.Organization)
-			out.Organization = &org
-			out.Viewer = &Viewer{space.Viewer.ID, text(space.Viewer.Name), text(space.Viewer.Email)}
-		}
-	}
-	return out, nil
-}
-
-func listAccounts(c *call) (*reply, error) {
-	c.api.wake()
-	all, err := c.connections()
-	if err != nil {
-		return nil, err
-	}
-	out := []*Account{}
-	for i := range all {
-		v, err := c.accountOf(&all[i])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return ok(&List{Result: out, ResultCount: len(out), Limit: maxLimit}), nil
-}
-
-// pick finds the connection that the path names.
-func (c *call) pick() (*Connection, error) {
-	all, err := c.connections()
-	if err != nil {
-		return nil, err
-	}
-	return choose(all, c.path["id"])
-}
-
-func getAccount(c *call) (*reply, error) {
-	conn, err := c.pick()
-	if err != nil {
-		return nil, err
-	}
-	v, err := c.accountOf(conn)
-	if err != nil {
-		return nil, err
-	}
-	return ok(v), nil
-}
-
-// assign gives a connection to an account, if the body says so.
-func (c *call) assign(conn *Connection) error {
-	account, given, _ := c.input.text(100, "account_id")
-	if err := c.input.done(); err != nil || !given || account == conn.Account {
-		return err
-	}
-	if len(c.who.Accounts) > 0 {
-		return forbidden(codeForbidden, "a token that is for certain accounts cannot give a connection away")
-	}
-	own, err := c.api.cfg.Connections.Connections(c.ctx)
-	if err != nil {
-		return err
-	}
-	if i := slices.IndexFunc(own, func(v Connection) bool { return v.ID == conn.ID }); i >= 0 && own[i].Account != "" || c.api.configured(conn) != "" {
-		return invalidField("account_id", "value", "the configuration says which account this workspace belongs to")
-	}
-	if err := c.api.Assign(c.ctx, conn.ID, account); err != nil {
-		return err
-	}
-	conn.Account = account
-	return nil
-}
-
-// updateAccount changes the settings of a connection, and its account.
-func updateAccount(c *call) (*reply, error) {
-	conn, err := c.pick()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.assign(conn); err != nil {
-		return nil, err
-	}
-	in := c.input.sub("settings")
-	if in == nil {
-		in = c.input
-	}
-	s, err := c.api.settings(c.ctx, conn.ID)
-	if err != nil {
-		return nil, err
-	}
-	in.settings(&s)
-	if rest := in.unknown(); len(rest) > 0 {
-		in.wrong(rest[0], "unknown", "is not a setting")
-	}
-	if err := in.done(); err != nil {
-		return nil, err
-	}
-	if err := c.api.docs.save(c.ctx, settingsKey(conn.ID), s, 0); err != nil {
-		return nil, err
-	}
-	v, err := c.accountOf(conn)
-	if err != nil {
-		return nil, err
-	}
-	err = c.api.publishIn(c.ctx, conn.Account, news{
-		conn: conn.ID, name: "integrated_account:updated", resource: "integrated_accounts", id: conn.ID, record: v, unique: c.make,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ok(v), nil
-}
-
 func (in *input) settings(s *Settings) {
 	in.overrides(s)
 	for _, f := range []struct {
@@ -268,7 +163,6 @@ func (in *input) settings(s *Settings) {
 		{"automate_reopen_on_comment", &s.AutomateReopenOnComment},
 		{"create_as_agent", &s.CreateAsAgent},
 		{"disable_customer_requests_auto_creation", &s.DisableCustomerRequestsAutoCreation},
-		{"enable_ai_intake", &s.EnableAIIntake},
 		{"automate_reopen_on_project_completion", &s.AutomateReopenOnProjectCompletion},
 		{"automate_reopen_on_project_cancellation", &s.AutomateReopenOnProjectCancellation},
 	} {
@@ -306,9 +200,16 @@ func (in *input) settings(s *Settings) {
 		if sub == nil {
 			continue
 		}
+		if len(sub.fields) > maxMapped {
+			in.wrong(f.name, "too_many", "must hold at most %d entries", maxMapped)
+			continue
+		}
 		m := map[string]string{}
 		for k := range sub.fields {
-			if v, given, _ := sub.text(100, k); given && len(m) < 100 {
+			if f.name == "status_map" && !isUUID(k) && !slices.Contains(stateTypes(), k) {
+				sub.wrong(k, "value", "is neither the id of a status nor one of the types %s", strings.Join(stateTypes(), ", "))
+			}
+			if v, given, _ := sub.text(100, k); given {
 				m[k] = v
 			}
 		}
@@ -320,64 +221,4 @@ func (in *input) settings(s *Settings) {
 			s.DefaultLabels = append(s.DefaultLabels, r.id)
 		}
 	}
-}
-
-// Disconnected is the answer to a disconnect.
-type Disconnected struct {
-	ID      string `json:"id"`
-	Revoked bool   `json:"revoked" doc:"Whether Linear confirmed that the tokens are revoked. The secrets are gone in any case."`
-	Warning string `json:"warning,omitempty"`
-}
-
-func disconnectAccount(c *call) (*reply, error) {
-	conn, err := c.pick()
-	if err != nil {
-		return nil, err
-	}
-	out, err := c.disconnect(conn)
-	if err != nil {
-		return nil, err
-	}
-	return ok(out), nil
-}
-
-// disconnect ends a connection or, if the caller is of certain accounts and others
-// share it, takes it from those.
-func (c *call) disconnect(conn *Connection) (*Disconnected, error) {
-	if conn.Account == "" && len(c.who.Accounts) > 0 {
-		return c.leave(conn)
-	}
-	ender, can := c.api.cfg.Connections.(Disconnecter)
-	if !can {
-		return nil, &problem{
-			status: http.StatusMethodNotAllowed, code: codeMethod,
-			message: "this connection comes from the configuration: remove its token there",
-		}
-	}
-	ctx, cancel := detach(c.ctx, c.api.cfg.Timeout)
-	defer cancel()
-	revoked, warning, err := ender.Disconnect(ctx, conn.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.api.ended(ctx, conn); err != nil { // the connection is gone in any case
-		c.api.log.Warn().Err(err).Msg("the end of a connection could not be told to subscribers")
-	}
-	return &Disconnected{ID: conn.ID, Revoked: revoked, Warning: warning}, nil
-}
-
-// testAccount calls Linear once.
-func testAccount(c *call) (*reply, error) {
-	conn, err := c.pick()
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	me, err := conn.Client.Me(c.ctx)
-	if err != nil {
-		return nil, err
-	}
-	return ok(Result{map[string]any{
-		"ok": true, "viewer": me.Viewer.Value.Name, "organization": me.Organization.Name, "milliseconds": time.Since(start).Milliseconds(),
-	}}), nil
 }

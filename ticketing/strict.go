@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/linearbot/linearbot/internal/cmdline"
 )
 
 // names are the spellings under which a parameter is taken, beside its
@@ -17,8 +19,8 @@ func (p *parameter) names() []string { return append([]string{p.name}, p.also...
 func viewParams() []parameter {
 	return []parameter{
 		{name: "response_format", also: []string{"truto_response_format"}, enum: []string{"unified", "raw", "normalized"}, description: "raw answers Linear's own object, normalized adds it as remote_data."},
-		{name: "include_remote_data", description: "true adds Linear's own object as remote_data."},
-		{name: "ignore_remote_data", also: []string{"truto_ignore_remote_data"}, description: "true leaves it out, where the server adds it to everything."},
+		{name: "include_remote_data", flag: true, description: "true adds Linear's own object as remote_data."},
+		{name: "ignore_remote_data", flag: true, also: []string{"truto_ignore_remote_data"}, description: "true leaves it out, where the server adds it to everything."},
 		{name: "fields", array: true, description: "Names of the fields to show, beside id. Defaults to all."},
 		{name: "exclude_fields", also: []string{"truto_exclude_fields"}, array: true, description: "Names of fields to leave out."},
 	}
@@ -73,37 +75,154 @@ func (c *call) strictly() error {
 	// Clients send the connection along with whatever they send.
 	known := []string{"strict", "integrated_account_id"}
 	c.q.used["integrated_account_id"] = true
-	for _, p := range c.route.parameters() {
+	params := c.route.parameters()
+	for _, p := range params {
 		known = append(known, p.name)
 		for _, name := range p.names() {
 			c.q.used[name] = true
 		}
 	}
-	return c.strict(known)
+	if err := c.strict(known); err != nil {
+		return err
+	}
+	if err := c.checkValues(params); err != nil || !c.route.shows() {
+		return err
+	}
+	v, err := c.view() // what is shown after a write is checked before it
+	if err == nil && v.raw && c.q.has("expand") {
+		err = badRequest(codeInvalidRequest, "expand adds to the unified form: leave it out with response_format raw")
+	}
+	return err
 }
+
+// checkValues rejects values that parameters do not have.
+func (c *call) checkValues(params []parameter) error {
+	for _, p := range params {
+		if p.flag {
+			if _, err := c.boolean(p.names()...); err != nil {
+				return err
+			}
+		}
+		if len(p.enum) == 0 {
+			continue
+		}
+		values := []string{c.q.get(p.names()...)}
+		if p.array {
+			values = c.q.all(p.names()...)
+		}
+		if slices.ContainsFunc(values, func(v string) bool { return v != "" && !slices.Contains(p.enum, v) }) {
+			return badRequest(codeInvalidRequest, "%s takes %s", p.name, oneOf(p.enum))
+		}
+	}
+	return nil
+}
+
+// oneOf lists words of which one is to be chosen.
+func oneOf(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// maxListed is how many names a message lists.
+const maxListed = 8
 
 // strict rejects unknown parameters. Lists call it before they read anything,
 // since an ignored filter gives wrong data.
 func (c *call) strict(known []string) error {
-	lenient := c.q.get("strict") == "false"
+	lenient := false
+	if c.q.has("strict") {
+		on, err := c.boolean("strict")
+		if err != nil {
+			return err
+		}
+		lenient = !on
+	}
 	rest := c.q.rest()
 	if len(rest) == 0 || c.route.facade {
 		return nil
 	}
 	var names []string
 	for _, p := range rest {
-		names = append(names, p.key())
+		names = append(names, quoteID(p.key()))
+	}
+	if len(names) > maxListed {
+		names = append(names[:maxListed], "and "+strconv.Itoa(len(rest)-maxListed)+" more")
 	}
 	if lenient {
 		c.notes = append(c.notes, "ignored unknown parameters: "+strings.Join(names, ", "))
 		return nil
 	}
 	slices.Sort(known)
-	p := badRequest(codeUnknownFilter, "unknown parameter %s; known are %s", strings.Join(names, ", "), strings.Join(slices.Compact(known), ", "))
-	for _, n := range names {
-		p.failures = append(p.failures, failure{Field: n, Code: "unknown", Message: "no such filter or parameter"})
+	return c.unknownParams(rest, names, slices.Compact(known))
+}
+
+// unknownParams is the error about parameters that are not known. The message names
+// those that were probably meant; the details list all that are known.
+func (c *call) unknownParams(rest []*param, names, known []string) *problem {
+	spelled := c.spellings(known)
+	var meant []string
+	p := badRequest(codeUnknownFilter, "")
+	p.known = known
+	for _, r := range rest {
+		f := Failure{Field: r.key(), Code: "unknown", Message: "no such filter or parameter"}
+		if near := nearest(r, spelled); near != "" {
+			f.Message += "; did you mean " + near + "?"
+			if !slices.Contains(meant, near) && len(meant) < maxListed {
+				meant = append(meant, near)
+			}
+		}
+		p.failures = append(p.failures, f)
+	}
+	what := "unknown parameter "
+	if len(rest) > 1 {
+		what = "unknown parameters "
+	}
+	p.message = what + strings.Join(names, ", ")
+	switch {
+	case len(meant) > 0:
+		p.message += ": did you mean " + strings.Join(meant, ", ") + "?"
+	case len(known) <= maxListed:
+		p.message += ": known are " + strings.Join(known, ", ")
+	default:
+		p.message += "; details.known lists the " + strconv.Itoa(len(known)) + " that are known"
 	}
 	return p
+}
+
+// spellings are the known names, and the others under which they are taken.
+func (c *call) spellings(known []string) []string {
+	out := slices.Clone(known)
+	for _, p := range c.route.parameters() {
+		out = append(out, p.also...)
+	}
+	if c.route.list != nil {
+		for _, f := range c.route.list.filters {
+			out = append(out, f.spelled...)
+		}
+	}
+	return out
+}
+
+// nearest is the name that a parameter was probably meant to have, with its operator,
+// or "".
+func nearest(p *param, names []string) string {
+	base, op := *p, ""
+	if n := len(p.sub); n > 0 && isOperator(p.sub[n-1]) {
+		base.sub, op = p.sub[:n-1], "["+p.sub[n-1]+"]"
+	}
+	if i := slices.IndexFunc(names, func(name string) bool {
+		stem, open := strings.CutSuffix(name, "[…]")
+		return open && strings.EqualFold(stem, p.name)
+	}); i >= 0 {
+		return names[i]
+	}
+	if near := cmdline.Nearest(base.key(), names); near != "" {
+		return near + op
+	}
+	return ""
 }
 
 // fieldNames are the names of the fields of a type, as JSON has them.
@@ -206,5 +325,5 @@ func (c *call) queryInsight(p *problem) {
 		return
 	}
 	delete(p.insights, body)
-	p.insights[query] = insight{"Parameters that the query must have.", in.Value}
+	p.insights[query] = Insight{"Parameters that the query must have.", in.Value}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -36,11 +37,11 @@ type NewSubscription struct {
 type SubscriptionInput struct {
 	_                    struct{} `additionalProperties:"true"`
 	TargetURL            string   `json:"target_url,omitempty" doc:"Required on create. An https address."`
-	EventTypes           []string `json:"event_types,omitempty"`
-	ResourceTypes        []string `json:"resource_types,omitempty"`
-	IntegratedAccountIDs []string `json:"integrated_account_ids,omitempty"`
-	EnvironmentID        string   `json:"environment_id,omitempty"`
-	IsActive             *bool    `json:"is_active,omitempty"`
+	EventTypes           []string `json:"event_types,omitempty" doc:"Names of events, such as record:created; * stands for anything. Defaults to all."`
+	ResourceTypes        []string `json:"resource_types,omitempty" doc:"Resources, such as tickets. Empty means all."`
+	IntegratedAccountIDs []string `json:"integrated_account_ids,omitempty" doc:"Connections. Empty means all."`
+	EnvironmentID        string   `json:"environment_id,omitempty" doc:"Repeated in each delivery."`
+	IsActive             *bool    `json:"is_active,omitempty" doc:"true enables a subscription that was disabled, and counts its failures anew."`
 }
 
 // subscription is one as it is kept. The secret has to be known to sign.
@@ -141,6 +142,49 @@ func getWebhook(c *call) (*reply, error) {
 	return ok(s.Subscription), nil
 }
 
+// eventNames are the events that subscribers hear of.
+func eventNames() []string {
+	return []string{
+		"record:created", "record:updated", "record:deleted",
+		"conversation_link:created", "conversation_link:deleted", "conversation_link:status_changed",
+		"integrated_account:created", "integrated_account:active", "integrated_account:updated", "integrated_account:deleted",
+		"integrated_account:authentication_error", "integrated_account:reactivated",
+	}
+}
+
+// eventResources are what events are about.
+func eventResources() []string {
+	return []string{
+		"tickets", "comments", "attachments", "tags", "collections", "users", "teams", "ticket_status", "accounts", "needs",
+		"conversation_links", "integrated_accounts",
+	}
+}
+
+// checkWanted rejects what no event will ever fit.
+func (c *call) checkWanted(field string, values []string) error {
+	switch field {
+	case "event_types":
+		for _, glob := range values {
+			fits := func(name string) bool {
+				ok, err := path.Match(glob, name)
+				return err == nil && ok
+			}
+			if !slices.ContainsFunc(eventNames(), fits) {
+				c.input.wrong(field, "value", "%s fits none of the events %s", quoteID(glob), strings.Join(eventNames(), ", "))
+			}
+		}
+	case "resource_types":
+		for _, v := range values {
+			if !slices.Contains(eventResources(), v) {
+				c.input.wrong(field, "value", "%s is none of the resources %s", quoteID(v), strings.Join(eventResources(), ", "))
+			}
+		}
+	default:
+		return c.checkConnections(field, values)
+	}
+	return nil
+}
+
 // readSubscription reads the fields of a body into s.
 func (c *call) readSubscription(s *subscription) error {
 	in := c.input
@@ -160,11 +204,9 @@ func (c *call) readSubscription(s *subscription) error {
 			for _, r := range list {
 				*f.to = append(*f.to, r.id)
 			}
-		}
-	}
-	for _, glob := range s.EventTypes {
-		if _, err := path.Match(glob, "x"); err != nil {
-			in.wrong("event_types", "value", "%s is not a pattern", quoteID(glob))
+			if err := c.checkWanted(f.name, *f.to); err != nil {
+				return err
+			}
 		}
 	}
 	if env, given, _ := in.text(100, "environment_id"); given {

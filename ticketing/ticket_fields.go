@@ -226,7 +226,7 @@ func (c *call) readTeam(in *input, creating bool, now *linearapi.Node[linearapi.
 		out["teamId"] = t.ID
 		return t.ID, nil
 	case creating:
-		in.wrong("team", "required", "is required: an id or a key, see /unified/ticketing/teams")
+		in.wrong("team", "required", "is required: an id or a key, see %s", c.below("/unified/ticketing/teams"))
 	case now != nil && now.Value.Team != nil:
 		return now.Value.Team.ID, nil
 	}
@@ -283,7 +283,7 @@ func (c *call) readStatus(in *input, team string, out linearapi.Input) error {
 	}
 	switch word := strings.ToLower(r.name); word {
 	case "spam", "archived", "deleted":
-		in.wrong("status", "value", "a ticket cannot be set to %s: use /tickets/{id}/archive or DELETE", word)
+		in.wrong("status", "value", "a ticket cannot be set to %s: use POST %s or DELETE", word, c.below("/unified/ticketing/tickets/{id}/archive"))
 		return nil
 	}
 	chosen, err := c.pickState(own, r.name)

@@ -75,6 +75,10 @@ func (c *call) readTags(in *input, team string, out linearapi.Input) error {
 		if !given {
 			continue
 		}
+		if c.creating && f.name != "tags" {
+			in.wrong(f.name, "unsupported", "is for changes of a ticket: a new one takes tags")
+			continue
+		}
 		ids, err := c.tagIDs(in, f.name, list, team, missingToo)
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 
 // nestedLimit is how many entries of a relation are read for each of n tickets, if
 // one costs price points.
-func (a *API) nestedLimit(n, price int) int { return a.pageOf(float64(n * price)) }
+func nestedLimit(n, price int) int { return pageOf(float64(n * price)) }
 
 // nestedQuery reads parts of the issues with the ids.
 func nestedQuery(selection string) string {
@@ -56,7 +56,7 @@ func (c *call) withAttachments(all []*Ticket) error {
 		Attachments linearapi.Page[linearapi.Node[linearapi.Attachment]] `json:"attachments"`
 	}
 	return readNested(c, all, " attachments(first: $part) { nodes { id title subtitle url metadata sourceType groupBySource createdAt updatedAt archivedAt"+
-		" creator { id name app } issue { id identifier } }"+nestedPage+" }", c.api.nestedLimit(len(all), price), func(t *Ticket, p *parts) error {
+		" creator { id name app } issue { id identifier } }"+nestedPage+" }", nestedLimit(len(all), price), func(t *Ticket, p *parts) error {
 		for i := range p.Attachments.Nodes {
 			t.Attachments = append(t.Attachments, *c.attachment(&p.Attachments.Nodes[i]))
 		}
@@ -68,7 +68,7 @@ func (c *call) withAttachments(all []*Ticket) error {
 func (c *call) withRelations(all []*Ticket) error {
 	const price = 8
 	const one = " { nodes { id type issue { id identifier title } relatedIssue { id identifier title } }" + nestedPage + " }"
-	return readNested(c, all, " relations(first: $part)"+one+" inverseRelations(first: $part)"+one, c.api.nestedLimit(len(all), price), func(t *Ticket, p *linearapi.IssueRelations) error {
+	return readNested(c, all, " relations(first: $part)"+one+" inverseRelations(first: $part)"+one, nestedLimit(len(all), price), func(t *Ticket, p *linearapi.IssueRelations) error {
 		t.Relations = relations(p)
 		c.incomplete(p.Relations.Info.HasNextPage || p.Inverse.Info.HasNextPage, "relations")
 		return nil

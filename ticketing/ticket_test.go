@@ -194,8 +194,8 @@ func TestListPagesFiltersAndSort(t *testing.T) {
 			t.Errorf("%s: %s", query, got.body)
 		}
 	}
-	if got := r.call("GET", tickets+"?nonsense=1", nil).text("message"); !strings.Contains(got, "team[id]") {
-		t.Errorf("the known filters are not named: %s", got)
+	if got := r.call("GET", tickets+"?nonsense=1", nil); !strings.Contains(fmt.Sprint(got.at("details.known")), "team[id]") {
+		t.Errorf("the known filters are not named: %s", got.body)
 	}
 }
 

@@ -173,7 +173,7 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 		return nil, err
 	}
 	var now *linearapi.Node[linearapi.Issue]
-	if c.r != nil && c.r.Header.Get("If-Match") != "" || ofTeam(in) {
+	if len(c.match()) > 0 || ofTeam(in) {
 		if now, err = client.Ticket(c.ctx, ref); err != nil {
 			return nil, err
 		}

@@ -24,8 +24,8 @@ type LinkInput struct {
 
 // LinkResult is the outcome of one of several links.
 type LinkResult struct {
-	Issue  string            `json:"issue"`
-	Status int               `json:"status"`
+	Issue  string            `json:"issue" doc:"As the request named it."`
+	Status int               `json:"status" doc:"HTTP status that it would have had alone."`
 	Link   *ConversationLink `json:"link,omitempty"`
 	Error  *ErrorBody        `json:"error,omitempty"`
 }
@@ -64,7 +64,13 @@ func (c *call) tie(conn *Connection, p place, n *linearapi.Node[linearapi.Issue]
 		create.Metadata["customer"] = who
 	}
 	if conn.AppActor && by.Name != "" {
-		create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
+		s, err := sub.settingsFor(n.Value.Identifier)
+		if err != nil {
+			return link{}, false, err
+		}
+		if s.CreateAsAgent {
+			create.CreateAsUser, create.DisplayIconURL = by.Name, by.AvatarURL
+		}
 	}
 	if origin != "created" { // that one has its job already
 		after := job{Kind: jobLink, Action: "complete", Conn: conn.ID, Place: p, IssueID: n.Value.ID, LinkID: id, Title: title, By: by.Name, ByID: by.ID, Customer: c.customer}

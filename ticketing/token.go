@@ -16,7 +16,7 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Role is what the owner of a token may do at most.
+// Role is what a token allows at most.
 type Role string
 
 // The roles, from the weakest to the strongest.
@@ -34,11 +34,15 @@ func (r Role) rank() int { return slices.Index([]Role{RoleRead, RoleAgent, RoleA
 
 // Token is an API token without its secret.
 type Token struct {
-	ID   string `json:"id"`
+	// ID is made by Create.
+	ID string `json:"id"`
+	// Name is the person or program that has the token, as activities show it: 1 to
+	// 200 bytes.
 	Name string `json:"name"`
-	Role Role   `json:"role"`
-	// Scopes narrow the role: "tickets:read", "comments:write", "links:*".
-	// Empty means all that the role allows.
+	// Role is what the token allows at most.
+	Role Role `json:"role"`
+	// Scopes narrow the role: "tickets:read", "comments:write", "links:*". write
+	// includes read. Empty means all that the role allows.
 	Scopes []string `json:"scopes,omitempty"`
 	// Connections are the ids of the connections that the token may use.
 	// Empty means all.
@@ -46,8 +50,9 @@ type Token struct {
 	// Accounts are the accounts of the helpdesk that the token may use. Empty
 	// means all.
 	Accounts []string `json:"accounts,omitempty"`
-	// AvatarURL is shown beside what the token's owner creates. May be empty.
-	AvatarURL string    `json:"avatar_url,omitempty"`
+	// AvatarURL is the picture beside what is created with the token. May be empty.
+	AvatarURL string `json:"avatar_url,omitempty"`
+	// CreatedAt is set by Create, to the second.
 	CreatedAt time.Time `json:"created_at"`
 	// ExpiresAt is zero for a token that does not expire.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
@@ -59,7 +64,7 @@ type stored struct {
 	Hash string `json:"hash"`
 }
 
-// ErrNoToken says that the token does not exist.
+// ErrNoToken is returned by [Tokens.Revoke] if there is no token with the id.
 var ErrNoToken = errors.New("ticketing: no such token")
 
 // errSpec begins the errors about what a token is to be.
@@ -70,20 +75,23 @@ const maxTokens = 1000
 
 // Tokens keeps the tokens of the API. Secrets are shown once, when a token is
 // made, and stored as SHA-256 hashes; they are random, so a slow hash would add
-// nothing. Safe for concurrent use, also by several processes.
+// nothing. Safe for concurrent use, also by several processes if the store is. Every
+// method waits for the store and returns its errors.
 type Tokens struct {
 	docs documents
 	now  func() time.Time
 }
 
-// NewTokens returns the tokens in a store.
+// NewTokens returns the tokens in the store of an [API], for programs that manage them
+// beside it. It does no I/O.
 func NewTokens(values state.Values) *Tokens { return &Tokens{documents{values}, time.Now} }
 
 func tokenKey(id string) state.Key { return state.Key{Kind: "ticketing.token", ID: id} }
 func tokenList() state.Key         { return state.Key{Kind: "ticketing.tokens", ID: "all"} }
 
-// Create makes a token from spec, whose Name and Role are required, and returns
-// it with its secret. ID and CreatedAt of spec are ignored.
+// Create makes a token from spec, whose Name and Role are required, and returns it with
+// its secret, "lbt_…", which cannot be read again. ID and CreatedAt of spec are ignored.
+// It fails if spec is invalid or the store has 1000 tokens already.
 func (t *Tokens) Create(ctx context.Context, spec Token) (tok Token, secret string, err error) {
 	return t.create(ctx, spec, hex.EncodeToString(random(6)))
 }
@@ -97,8 +105,12 @@ func (t *Tokens) create(ctx context.Context, spec Token, id string) (tok Token, 
 	if spec.Role.rank() < 0 {
 		return Token{}, "", fmt.Errorf("%w needs the role read, agent or admin, not %q", errSpec, spec.Role)
 	}
+	resources := scopeResources()
 	for _, s := range spec.Scopes {
 		resource, action, ok := strings.Cut(s, ":")
+		if ok && resource != "" && !slices.Contains(resources, resource) {
+			return Token{}, "", fmt.Errorf("%w has no scope for %q: there are %s", errSpec, resource, strings.Join(resources, ", "))
+		}
 		if !ok || resource == "" || action != "read" && action != "write" && action != "*" {
 			return Token{}, "", fmt.Errorf("%w has scopes such as tickets:read, tickets:write or tickets:*, not %q", errSpec, s)
 		}
@@ -124,7 +136,7 @@ func (t *Tokens) create(ctx context.Context, spec Token, id string) (tok Token, 
 	return spec, secret, nil
 }
 
-// List returns the tokens, the oldest first.
+// List returns all tokens, expired ones included, the oldest first.
 func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 	var ids []string
 	if _, err := t.docs.load(ctx, tokenList(), &ids); err != nil {

@@ -11,13 +11,13 @@ import (
 // TokenInput is the body that makes a token.
 type TokenInput struct {
 	_           struct{}  `additionalProperties:"true"`
-	Name        string    `json:"name"`
+	Name        string    `json:"name" doc:"The person or program that has it."`
 	Role        Role      `json:"role" enum:"read,agent,admin"`
-	Scopes      []string  `json:"scopes,omitempty"`
-	Connections []string  `json:"connections,omitempty"`
-	Accounts    []string  `json:"accounts,omitempty"`
-	AvatarURL   string    `json:"avatar_url,omitempty"`
-	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+	Scopes      []string  `json:"scopes,omitempty" doc:"Such as tickets:read, tickets:write or tickets:*. Empty means all that the role allows."`
+	Connections []string  `json:"connections,omitempty" doc:"Ids of connections. Empty means all."`
+	Accounts    []string  `json:"accounts,omitempty" doc:"Accounts of the helpdesk. Empty means all."`
+	AvatarURL   string    `json:"avatar_url,omitempty" doc:"The picture beside what is created with it."`
+	ExpiresAt   time.Time `json:"expires_at,omitzero" doc:"Without it, the token does not expire."`
 }
 
 // NewToken is a token with its secret, which is shown once.
@@ -50,8 +50,56 @@ func listTokens(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := slices.DeleteFunc(all, func(t Token) bool { return !c.within(&t) })
+	hidden, err := c.hidden()
+	if err != nil {
+		return nil, err
+	}
+	out := []Token{}
+	for _, t := range all {
+		shown := slices.DeleteFunc(slices.Clone(t.Connections), func(id string) bool { return hidden[id] })
+		// Without one that the caller may know of, it would look like a token for all.
+		if !c.within(&t) || len(t.Connections) > 0 && len(shown) == 0 {
+			continue
+		}
+		t.Connections = shown
+		out = append(out, t)
+	}
 	return ok(&List{Result: out, ResultCount: len(out), Limit: maxTokens}), nil
+}
+
+// hidden are the ids of the connections that the caller may not use. Those that exist
+// no longer are not among them, so that their tokens can still be found and revoked.
+func (c *call) hidden() (map[string]bool, error) {
+	all, err := c.api.connected(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	own, err := c.connections()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, v := range all {
+		out[v.ID] = !slices.ContainsFunc(own, func(u Connection) bool { return u.ID == v.ID })
+	}
+	return out, nil
+}
+
+// checkConnections rejects ids of connections that the caller does not have.
+func (c *call) checkConnections(field string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	own, err := c.connections()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(own, func(v Connection) bool { return v.ID == id }) {
+			c.input.wrong(field, "not_found", "there is no connection %s that this token may use, see %s", quoteID(id), c.below("/integrated-account"))
+		}
+	}
+	return nil
 }
 
 func createToken(c *call) (*reply, error) {
@@ -76,6 +124,9 @@ func createToken(c *call) (*reply, error) {
 			in.wrong("expires_at", "value", "must be a time such as 2026-11-30T12:00:00Z")
 		}
 		spec.ExpiresAt = t.UTC()
+	}
+	if err := c.checkConnections("connections", spec.Connections); err != nil {
+		return nil, err
 	}
 	if err := in.done(); err != nil {
 		return nil, err

@@ -9,21 +9,25 @@ import (
 	"unicode/utf8"
 )
 
-// Transcriber is a [Sink] that can say what was written in a conversation, so
-// that it can go into an issue.
+// Transcriber is a [Sink] that can return what was written in a conversation, for the
+// description of an issue.
 type Transcriber interface {
 	// Transcript returns messages of a conversation, the oldest first: those with
-	// the ids or, without ids, the last ones that its contact can see.
-	Transcript(ctx context.Context, account, conversation string, ids []string) ([]Said, error)
+	// the ids or, without ids, the last ones that its contact can see. The request
+	// that wants them waits for it; if it fails, the issue is created without.
+	Transcript(ctx context.Context, account, conversation string, ids []string) ([]TranscriptMessage, error)
 }
 
-// Said is a message of a conversation.
-type Said struct {
-	ID     string
+// TranscriptMessage is a message of a conversation.
+type TranscriptMessage struct {
+	// ID is the helpdesk's.
+	ID string
+	// Author is the name of the person or bot that wrote it.
 	Author string
-	// Text is Markdown, or plain.
+	// Text is Markdown or plain text.
 	Text string
-	At   time.Time
+	// At is when it was written.
+	At time.Time
 }
 
 // maxNamed is how many messages a request may name.
@@ -56,7 +60,7 @@ func (c *call) context(in *input, p place) (notes []string, err error) {
 			return nil, &problem{
 				status: http.StatusUnprocessableEntity, code: codeValidation,
 				message:  "the helpdesk cannot be asked for messages: send them as context.transcript",
-				failures: []failure{{"context.message_ids", "unsupported", "send context.transcript instead"}},
+				failures: []Failure{{"context.message_ids", "unsupported", "send context.transcript instead"}},
 			}
 		}
 		said, err := teller.Transcript(c.ctx, p.Account, p.Conversation, ids)
@@ -87,7 +91,7 @@ const maxTranscript = maxText / 2
 
 // transcript writes messages as Markdown. If they are too many, the first are
 // left out.
-func transcript(said []Said) string {
+func transcript(said []TranscriptMessage) string {
 	var parts []string
 	left := maxTranscript
 	for _, m := range slices.Backward(said) {

@@ -24,9 +24,7 @@ func missing(err error, what, id string) error {
 
 // referenced finds the entity that Linear says it could not find: "Could not find
 // referenced Team.", "Entity not found: Team".
-func referenced() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(?:find referenced|entity not found:?) ([A-Z][A-Za-z]+)`)
-}
+var referenced = regexp.MustCompile(`(?i)(?:find referenced|entity not found:?) ([A-Z][A-Za-z]+)`)
 
 // unfound turns Linear's "not found" about something that a body names into what is
 // wrong with the field. fields says which field names an entity of Linear, beside
@@ -36,7 +34,7 @@ func unfound(err error, fields map[string]string) error {
 	if !is || e.Code != adapter.CodeNotFound {
 		return err
 	}
-	found := referenced().FindStringSubmatch(e.Message)
+	found := referenced.FindStringSubmatch(e.Message)
 	if found == nil {
 		return err
 	}
@@ -50,7 +48,7 @@ func unfound(err error, fields map[string]string) error {
 	if !known {
 		return err
 	}
-	p := invalid(failure{Field: field, Code: "not_found", Message: "Linear has none with this id that the connection can see (" + strings.TrimSuffix(e.Message, ".") + ")"})
+	p := invalid(Failure{Field: field, Code: "not_found", Message: "Linear has none with this id that the connection can see (" + strings.TrimSuffix(e.Message, ".") + ")"})
 	p.status, p.code, p.remote, p.cause = http.StatusNotFound, codeNotFound, true, err
 	return p
 }

@@ -32,9 +32,6 @@ func (c *call) view() (view, error) {
 	case "raw":
 		v.raw = true
 	case "stream":
-		if c.route.shows() {
-			return v, badRequest(codeInvalidRequest, "response_format stream is for lists; here it is unified, raw or normalized")
-		}
 		v.stream = true
 	default:
 		return v, badRequest(codeInvalidRequest, "response_format must be unified, raw, normalized or stream")
@@ -60,8 +57,14 @@ func (c *call) view() (view, error) {
 		}
 	}
 	v.keyBy = c.q.get("key_by", "truto_key_by")
+	if v.stream && v.keyBy != "" {
+		return v, badRequest(codeInvalidRequest, "key_by is for pages: a stream has one item a line")
+	}
 	v.fields = c.q.all("fields")
 	v.exclude = c.q.all("exclude_fields", "truto_exclude_fields")
+	if v.raw && len(v.fields)+len(v.exclude) > 0 {
+		return v, badRequest(codeInvalidRequest, "fields and exclude_fields name fields of the unified model: leave them out with response_format raw")
+	}
 	if err := c.checkFields("fields", v.fields); err != nil {
 		return v, err
 	}
@@ -173,8 +176,13 @@ func (c *call) one(status int, it item, etag string) (*reply, error) {
 	}
 	if etag != "" {
 		c.header.Set("ETag", `"`+etag+`"`)
-		if match := c.r.Header.Get("If-None-Match"); c.r.Method == http.MethodGet && strings.Contains(match, etag) {
-			return &reply{status: http.StatusNotModified}, nil
+		if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
+			if err := c.unchanged(func() (string, error) { return etag, nil }); err != nil {
+				return nil, err
+			}
+			if tags, every := entityTags(c.r.Header.Values("If-None-Match")); every || slices.Contains(tags, etag) {
+				return &reply{status: http.StatusNotModified}, nil
+			}
 		}
 	}
 	shown, err := c.project(it, v)

@@ -77,8 +77,9 @@ const (
 // Run works the queue until ctx ends: it processes Linear's deliveries, writes
 // activities and mirrored comments into the helpdesk, delivers outgoing webhooks,
 // and makes links that are missing. It finishes the jobs in progress and returns
-// nil. Several processes may run it on one store. The streams of events end with
-// ctx, so that a server can stop.
+// nil, or the error of a store that was closed; other errors of the store are logged,
+// and it tries again. Call it once in each process; several processes may run it on one
+// store. The streams of events end with ctx, so that a server can stop.
 func (a *API) Run(ctx context.Context) error {
 	defer a.hooks.CloseIdleConnections()
 	var wg sync.WaitGroup
