@@ -63,12 +63,13 @@ func process(ctx context.Context, v *settings.Values) (*status.Status, error) {
 	var c *adminClient
 	switch path := serve.AdminSocket(v.State); {
 	case path != "":
-		c = local(ctx, path)
+		if c = local(ctx, path); c == nil {
+			return nil, errors.New("no bot answers at the admin socket of " + v.State)
+		}
 	case v.AdminAddr != "" && v.AdminAddr != "off":
 		c = remote("http://"+reachable(v.AdminAddr), v.AdminToken, nil)
-	}
-	if c == nil {
-		return nil, errors.New("there is no admin API: is LINEARBOT_ADMIN_ADDR off, or no bot running?")
+	default:
+		return nil, errors.New("that takes LINEARBOT_ADMIN_ADDR and LINEARBOT_ADMIN_TOKEN, for the bot and for doctor")
 	}
 	var s status.Status
 	if _, err := c.Get(ctx, "status", nil, &s); err != nil {

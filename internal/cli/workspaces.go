@@ -247,8 +247,8 @@ type keysCmd struct {
 type keysGenerate struct{}
 
 func (keysGenerate) Run(p *program) error {
-	fmt.Fprintln(p.err, "Keep this key as you keep a password: who has it and the store can act as the app.")
-	fmt.Fprintln(p.err, "Set it as LINEAR_ENCRYPTION_KEY, or put it behind the present one and a comma to rotate keys; docs/workspaces.md has the steps.")
+	fmt.Fprintln(p.err, "Keep this key like a password: anyone who has it and the store can act as the app.")
+	fmt.Fprintln(p.err, "Set it as LINEAR_ENCRYPTION_KEY. To rotate keys, append it to the current one after a comma; docs/workspaces.md has the steps.")
 	_, err := fmt.Fprintln(p.out, workspaces.GenerateKey())
 	return err
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -72,8 +73,13 @@ type exam struct {
 	Config
 
 	report *Report
-	// running is the status of the server. Nil if it was not reached.
-	running *status.Status
+	// running is the status of the server. Nil if it was not reached, which
+	// unreached then says why.
+	running   *status.Status
+	unreached error
+	// proven says that a bot with the signing secret answers at the public address,
+	// down that there is a finding about a bot that does not run.
+	proven, down bool
 	// webhooks are those that Linear lets the token read. Nil if it does not.
 	webhooks []hook
 }
@@ -94,7 +100,7 @@ func Examine(ctx context.Context, cfg Config) *Report {
 	e.report.Findings = append(e.report.Findings, cfg.Problems...)
 	e.report.Findings = append(e.report.Findings, cfg.Unknown...)
 	for _, check := range []func(context.Context){
-		e.server, e.clock, e.linear, e.installs, e.publicURL, e.secret, e.foreign, e.traffic, e.store,
+		e.server, e.clock, e.linear, e.installs, e.publicURL, e.silent, e.secret, e.foreign, e.traffic, e.store,
 	} {
 		ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 		check(ctx)
@@ -115,11 +121,48 @@ func (e *exam) server(ctx context.Context) {
 	}
 	running, err := e.Server(ctx)
 	if err != nil {
-		e.add(Note, "server", "no running bot was found, so its traffic cannot be checked: "+err.Error(),
-			"If the bot runs, run doctor on the same machine and with the same variables")
+		e.unreached = err
 		return
 	}
 	e.running = running
 	up := running.Now.Sub(running.Started).Round(time.Second)
 	e.add(OK, "server", "the bot has been running for "+up.String()+", version "+running.Version, "")
+}
+
+// silent says what it means that the server did not answer. Before the first start
+// that is as it should be.
+func (e *exam) silent(ctx context.Context) {
+	if e.unreached == nil || e.down {
+		return
+	}
+	const fix = "If it runs on another machine, run doctor there, with the variables that it has"
+	switch {
+	case e.proven:
+		e.add(Note, "server", "the bot runs, but could not be asked about its traffic: "+e.unreached.Error(), fix)
+	case e.used() && !e.listens(ctx):
+		e.add(Warning, "server", "the bot is not running: nothing listens on "+e.Addr, "Start it. "+fix)
+	default:
+		e.add(Note, "server", "no running bot was found, so its traffic cannot be checked: "+e.unreached.Error(), fix)
+	}
+}
+
+// used reports whether a bot may have run before: its store is there.
+func (e *exam) used() bool {
+	if e.Store == "memory" || e.Exists == nil {
+		return false
+	}
+	there, err := e.Exists()
+	return err == nil && there
+}
+
+// listens reports whether something listens where the bot does.
+func (e *exam) listens(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", e.Addr)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // it was a test
+	return true
 }

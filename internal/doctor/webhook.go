@@ -72,6 +72,7 @@ func (e *exam) publicURL(ctx context.Context) {
 	running, err := trip.Check(ctx)
 	if wrong, ok := errors.AsType[*roundtrip.Error](err); ok {
 		if wrong.Alone && e.running == nil {
+			e.down = true
 			e.add(Error, "server", "nothing listens on "+e.Addr+": the bot is not running", "Start it, and see whether that was all: run doctor again")
 		}
 		text := wrong.Text
@@ -85,8 +86,9 @@ func (e *exam) publicURL(ctx context.Context) {
 		e.add(Note, "address", "the public address could not be tested: "+err.Error(), "")
 		return
 	}
-	by := "; the bot is not running yet"
+	by := "; doctor itself answered, as the bot is not running"
 	if running || e.running != nil {
+		e.proven = true
 		by = " at the running bot, which has the same signing secret"
 	}
 	e.add(OK, "address", "a signed delivery to "+trip.URL+" arrives"+by, "")
@@ -205,7 +207,7 @@ func (e *exam) foreign(context.Context) {
 		return
 	}
 	if n := e.running.Counts["ignored:"+reason.OtherWorkspace]; n > 0 {
-		e.add(Error, "workspace", fmt.Sprintf("deliveries came from another workspace than the one that the bot's credentials belong to; %d were ignored", n),
+		e.add(Error, "workspace", fmt.Sprintf("deliveries came from another workspace than the one that the bot's credentials belong to; %s", wording.Count(n, "was ignored", "were ignored")),
 			reason.Of(reason.OtherWorkspace).Do)
 	}
 }

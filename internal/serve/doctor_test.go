@@ -39,11 +39,12 @@ const signing = "MARKER-SIGNING-SECRET"
 type patient struct {
 	*linearsim.Scene
 
-	t      *testing.T
-	env    map[string]string
-	server *status.Status
-	now    func() time.Time
-	cfg    serve.Config
+	t       *testing.T
+	env     map[string]string
+	server  *status.Status
+	stopped bool // nothing answers for the server
+	now     func() time.Time
+	cfg     serve.Config
 }
 
 func newPatient(t *testing.T) *patient {
@@ -119,7 +120,10 @@ func (p *patient) examine() *doctor.Report {
 	cfg := p.cfg
 	cfg.Environ = p.environ()
 	var server func(context.Context) (*status.Status, error)
-	if p.server != nil {
+	switch {
+	case p.stopped:
+		server = func(context.Context) (*status.Status, error) { return nil, errors.New("nothing answers") }
+	case p.server != nil:
 		server = func(context.Context) (*status.Status, error) { return p.server, nil }
 	}
 	exam, done := serve.Doctor(cfg, server)
@@ -146,6 +150,20 @@ func TestDoctor(t *testing.T) {
 	}{
 		{"healthy", func(*patient) {}, "token", doctor.OK, "client credentials: the bot acts as @helper-bot (Helper Bot) in Acme", ""},
 		{"running", func(p *patient) { p.serves(healthy, nil) }, "secret", doctor.OK, "40 deliveries were signed with a configured secret", ""},
+		{"stopped", func(p *patient) { p.stopped = true }, "server", doctor.Warning, "the bot is not running: nothing listens on", "Start it"},
+		{"stopped, without a public address", func(p *patient) {
+			p.stopped = true
+			delete(p.env, "LINEARBOT_PUBLIC_URL")
+		}, "server", doctor.Warning, "the bot is not running", "Start it"},
+		{"before the first start", func(p *patient) {
+			p.stopped = true
+			p.set("LINEARBOT_STATE", "file:"+p.t.TempDir()+"/new")
+		}, "server", doctor.Note, "no running bot was found", "variables"},
+		{"something listens that cannot be asked", func(p *patient) {
+			p.stopped = true
+			delete(p.env, "LINEARBOT_PUBLIC_URL")
+			p.listen()
+		}, "server", doctor.Note, "no running bot was found", "variables"},
 		{"no secret", func(p *patient) { delete(p.env, "LINEAR_WEBHOOK_SECRET") }, "settings", doctor.Error, "LINEAR_WEBHOOK_SECRET is missing", "copy the signing secret"},
 		{"no credentials", func(p *patient) { delete(p.env, "LINEAR_CLIENT_ID"); delete(p.env, "LINEAR_CLIENT_SECRET") }, "settings", doctor.Error, "LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET are missing", "set both"},
 		{"wrong value", func(p *patient) { p.set("LINEARBOT_WORKERS", "many") }, "settings", doctor.Error, "LINEARBOT_WORKERS", "whole number"},
@@ -313,6 +331,16 @@ func TestDoctor(t *testing.T) {
 			}
 		})
 	}
+}
+
+// listen has something listen where the bot does.
+func (p *patient) listen() {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(p.t.Context(), "tcp", p.env["LINEARBOT_ADDR"])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = ln.Close() })
 }
 
 // lock has another process hold the store, which is this one.

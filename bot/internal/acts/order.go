@@ -136,7 +136,7 @@ func (o *Order) yieldToTurns(ctx context.Context, e *Event, lane state.Key, now 
 	}
 	// Most of these turns are over in a moment, and some last for minutes.
 	wait := min(max(now.Sub(e.Entry.EnqueuedAt), 50*time.Millisecond), time.Second)
-	return &verdict.YieldError{Wait: wait, Why: "waiting for a comment that tells of the same message"}
+	return &verdict.YieldError{Wait: wait, Why: "waiting for the comment of the same message"}
 }
 
 // Note remembers that a workspace has sessions, and where this one shows, if the event is
@@ -185,7 +185,7 @@ func (o *Order) YieldToSession(ctx context.Context, e *Event) error {
 	}
 	// Later messages of the thread wait too, as they would for the turn. Not where the
 	// session itself waits for the lane.
-	return &verdict.YieldError{Wait: left, Why: "waiting for the session that tells of the same message", InOrder: o.Apart && !fresh}
+	return &verdict.YieldError{Wait: left, Why: "waiting for the agent session of the same message", InOrder: o.Apart && !fresh}
 }
 
 // expectsSession reports whether a session may tell of the same act as a comment:
