@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -97,6 +98,9 @@ func (a *API) explain(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found, err = a.withUnopened(r.Context(), q, found); err != nil {
+		return nil, err
+	}
 	if found, err = a.withRivals(r.Context(), found); err != nil {
 		return nil, err
 	}
@@ -106,6 +110,37 @@ func (a *API) explain(r *http.Request) (any, error) {
 		e.Hints = a.hints(r.Context(), q, &seen)
 	}
 	return e, nil
+}
+
+// withUnopened adds the deliveries about an issue that were not decoded yet, because
+// the bot does not know who it is or has not come to them. Their traces lack the
+// short name of the issue, so its id is taken from others that have it.
+func (a *API) withUnopened(ctx context.Context, q trace.Query, found []trace.Trace) ([]trace.Trace, error) {
+	if q.Subject == "" {
+		return found, nil
+	}
+	var looked []string
+	for _, t := range slices.Clone(found) {
+		_, rest, _ := strings.Cut(string(t.Thread), ":")
+		issue, _, _ := strings.Cut(rest, ":")
+		if issue == "" || slices.Contains(looked, issue) {
+			continue
+		}
+		if looked = append(looked, issue); len(looked) > maxRivals {
+			break
+		}
+		others, _, err := a.cfg.Traces.Explain(ctx, trace.Query{Text: issue, Thread: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range others {
+			if o.Subject == "" && o.Workspace == t.Workspace {
+				found = append(found, o)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(x, y trace.Trace) int { return y.At.Compare(x.At) })
+	return found, nil
 }
 
 // maxRivals is how many deliveries that are handled as another event lead to it.
