@@ -3,7 +3,6 @@ package ticketing
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -111,40 +110,8 @@ func accountListing() *listing {
 	}
 }
 
-// rawPart reads a page and maps what is in it.
-func rawPart[T any](c *call, p proxied, r request, fields string, show func(*linearapi.Node[T]) item) (*part, error) {
-	got, err := rawList[T](c, p, r, fields)
-	return partOf(got, err, show)
-}
-
-// partOf maps what is in a page.
-func partOf[T any](got *linearapi.Page[linearapi.Node[T]], err error, show func(*linearapi.Node[T]) item) (*part, error) {
-	if err != nil {
-		return nil, err
-	}
-	out := &part{info: got.Info}
-	for i := range got.Nodes {
-		if string(got.Nodes[i].JSON) == "null" {
-			continue // not for this token to see
-		}
-		out.items = append(out.items, show(&got.Nodes[i]))
-	}
-	return out, nil
-}
-
-// rawReply answers with one.
-func rawReply[T any](c *call, status int, n *linearapi.Node[T], show func(*linearapi.Node[T]) item) (*reply, error) {
-	it := show(n)
-	updated, _ := it.sort["updated_at"].(time.Time)
-	return c.one(status, it, etag(it.id, updated))
-}
-
 func getCustomerAccount(c *call) (*reply, error) {
-	n, err := rawOne[remoteCustomer](c, customers(), c.path["id"], customerFields)
-	if err != nil {
-		return nil, missing(err, "account", c.path["id"])
-	}
-	return rawReply(c, http.StatusOK, n, customerAccount)
+	return rawGet(c, customers(), "account", customerFields, customerAccount)
 }
 
 // writeCustomerAccount creates or changes an account. One that is created with
@@ -153,13 +120,7 @@ func writeCustomerAccount(c *call) (*reply, error) {
 	in, out := c.input, map[string]any{}
 	id := c.path["id"]
 	external, hasExternal, _ := in.text(200, "external_id")
-	name, given, _ := in.text(200, "name")
-	switch {
-	case given && strings.TrimSpace(name) != "":
-		out["name"] = name
-	case given, id == "":
-		in.wrong("name", "required", "must not be empty")
-	}
+	in.name(out, id == "")
 	for _, f := range []struct{ name, to string }{{"domains", "domains"}, {"external_ids", "externalIds"}} {
 		list, given := in.refs(50, f.name)
 		if !given {
@@ -221,14 +182,4 @@ func writeCustomerAccount(c *call) (*reply, error) {
 		return nil, missing(err, "account", id)
 	}
 	return rawReply(c, status, n, customerAccount)
-}
-
-// rawDelete makes the handler that deletes one.
-func rawDelete(resource, what string) func(*call) (*reply, error) {
-	return func(c *call) (*reply, error) {
-		if err := c.discard(proxyResources()[resource], c.path["id"]); err != nil {
-			return nil, missing(err, what, c.path["id"])
-		}
-		return ok(Deleted{c.path["id"]}), nil
-	}
 }

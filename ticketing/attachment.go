@@ -127,13 +127,11 @@ func fetchAttachments(c *call, r request) (*part, error) {
 	} else {
 		got, err = client.AttachmentNodes(c.ctx, and(rest), r.page)
 	}
+	out, err := partOf(got, err, func(n *linearapi.Node[linearapi.Attachment]) item {
+		return item{id: n.Value.ID, value: c.attachment(n), remote: n.JSON}
+	})
 	if err != nil {
 		return nil, err
-	}
-	out := &part{info: got.Info}
-	for i := range got.Nodes {
-		n := &got.Nodes[i]
-		out.items = append(out.items, item{id: n.Value.ID, value: c.attachment(n), remote: n.JSON})
 	}
 	if inline && !got.Info.HasNextPage {
 		ref, _ := issueRef(ticketID)

@@ -2,7 +2,6 @@ package ticketing
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -52,9 +51,5 @@ func contactListing() *listing {
 }
 
 func getContact(c *call) (*reply, error) {
-	n, err := rawOne[remoteContact](c, proxyResources()["external_users"], c.path["id"], contactFields)
-	if err != nil {
-		return nil, missing(err, "contact", c.path["id"])
-	}
-	return rawReply(c, http.StatusOK, n, contactItem)
+	return rawGet(c, proxyResources()["external_users"], "contact", contactFields, contactItem)
 }

@@ -113,7 +113,7 @@ func FuzzReferences(f *testing.F) {
 		}
 		_ = plainText(s)
 		_ = filesIn("i", s, func(string) bool { return true })
-		_ = similarity(s, s)
+		_ = likenessTo(s).of(s)
 	})
 }
 

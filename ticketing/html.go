@@ -105,3 +105,16 @@ func within(row, table *html.Node) bool {
 	}
 	return false
 }
+
+// markdown reads a text that may come as HTML instead. given is also true for null.
+func (in *input) markdown(name, htmlName string) (body string, given bool) {
+	body, given, _ = in.text(maxText, name)
+	source, hasHTML, null := in.text(maxText, htmlName)
+	if given || !hasHTML {
+		return body, given
+	}
+	if null {
+		return "", true
+	}
+	return toMarkdown(source), true
+}

@@ -343,6 +343,18 @@ func (in *input) remote(out map[string]any) {
 	maps.Copy(out, more)
 }
 
+// name reads the name of an entity into the input that Linear gets. An entity that
+// is created must have one, and no entity has an empty one.
+func (in *input) name(out map[string]any, creating bool) {
+	name, given, _ := in.text(200, "name")
+	switch {
+	case given && strings.TrimSpace(name) != "":
+		out["name"] = name
+	case given, creating:
+		in.wrong("name", "required", "must not be empty")
+	}
+}
+
 // moment returns a time with its zone, as Linear takes it.
 func (in *input) moment(name string) (at string, given bool) {
 	s, given, null := in.text(40, name)

@@ -47,9 +47,6 @@ func (l *likeness) score(number, title string) float64 {
 	return math.Round(l.of(title)*100) / 100
 }
 
-// similarity compares two texts.
-func similarity(a, b string) float64 { return likenessTo(a).of(b) }
-
 // maxCompared is how much of a text is compared, in characters.
 const maxCompared = 2000
 

@@ -26,7 +26,7 @@ func TestLikeness(t *testing.T) {
 				t.Errorf("%q and %q: %v, want %v", tc.a, tc.b, got, tc.want)
 			}
 		}
-		if got := similarity(tc.b, tc.a); math.Abs(got-tc.want) > 1e-9 {
+		if got := likenessTo(tc.b).of(tc.a); math.Abs(got-tc.want) > 1e-9 {
 			t.Errorf("%q and %q turned: %v, want %v", tc.a, tc.b, got, tc.want)
 		}
 	}

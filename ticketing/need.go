@@ -102,11 +102,7 @@ func needListing() *listing {
 }
 
 func getNeed(c *call) (*reply, error) {
-	n, err := rawOne[remoteNeed](c, needs(), c.path["id"], needFields)
-	if err != nil {
-		return nil, missing(err, "need", c.path["id"])
-	}
-	return rawReply(c, http.StatusOK, n, needItem)
+	return rawGet(c, needs(), "need", needFields, needItem)
 }
 
 func writeNeed(c *call) (*reply, error) {

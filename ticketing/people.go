@@ -133,19 +133,16 @@ func userListing() *listing {
 			if err != nil {
 				return nil, err
 			}
-			out := &part{info: got.Info}
-			for i := range got.Nodes {
-				n := &got.Nodes[i]
+			return partOf(got, nil, func(n *linearapi.Node[linearapi.Member]) item {
 				u := user(n, &space.Organization)
 				if invited {
 					u.Status = "invited"
 				}
-				out.items = append(out.items, item{
+				return item{
 					id: n.Value.ID, value: u, remote: n.JSON,
 					sort: map[string]any{"name": n.Value.Name, "username": n.Value.DisplayName, "created_at": n.Value.CreatedAt, "updated_at": n.Value.UpdatedAt},
-				})
-			}
-			return out, nil
+				}
+			})
 		},
 	}
 }

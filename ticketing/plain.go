@@ -41,3 +41,8 @@ func plainText(src string) string {
 		}
 	}
 }
+
+// escapeMarkdown keeps a name from being anything else.
+func escapeMarkdown(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "`", "\\`", "\n", " ", "\r", " ", "<", "\\<", "@", "\\@").Replace(s)
+}

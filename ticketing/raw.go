@@ -89,6 +89,16 @@ func (c *call) mutate(p proxied, id string, in map[string]any, fields string) (j
 	return payload[p.payload], nil
 }
 
+// written is the id of what a write makes or changes, and the status of the answer. A
+// new entity gets its id in the input.
+func (c *call) written(id string, in map[string]any) (made string, status int) {
+	if id != "" {
+		return id, http.StatusOK
+	}
+	in["id"] = c.make
+	return c.make, http.StatusCreated
+}
+
 // discard deletes.
 func (c *call) discard(p proxied, id string) error {
 	c.api.intend(c.ctx, c.conn.ID, id)
@@ -148,4 +158,51 @@ func rawList[T any](c *call, p proxied, r request, fields string) (*linearapi.Pa
 	}
 	var page linearapi.Page[linearapi.Node[T]]
 	return &page, understand(raw, &page)
+}
+
+// rawPart reads a page and maps what is in it.
+func rawPart[T any](c *call, p proxied, r request, fields string, show func(*linearapi.Node[T]) item) (*part, error) {
+	got, err := rawList[T](c, p, r, fields)
+	return partOf(got, err, show)
+}
+
+// partOf maps what is in a page.
+func partOf[T any](got *linearapi.Page[linearapi.Node[T]], err error, show func(*linearapi.Node[T]) item) (*part, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &part{info: got.Info}
+	for i := range got.Nodes {
+		if string(got.Nodes[i].JSON) == "null" {
+			continue // not for this token to see
+		}
+		out.items = append(out.items, show(&got.Nodes[i]))
+	}
+	return out, nil
+}
+
+// rawGet answers with the one that the path names.
+func rawGet[T any](c *call, p proxied, what, fields string, show func(*linearapi.Node[T]) item) (*reply, error) {
+	n, err := rawOne[T](c, p, c.path["id"], fields)
+	if err != nil {
+		return nil, missing(err, what, c.path["id"])
+	}
+	return rawReply(c, http.StatusOK, n, show)
+}
+
+// rawReply answers with one.
+func rawReply[T any](c *call, status int, n *linearapi.Node[T], show func(*linearapi.Node[T]) item) (*reply, error) {
+	it := show(n)
+	updated, _ := it.sort["updated_at"].(time.Time)
+	return c.one(status, it, etag(it.id, updated))
+}
+
+// rawDelete makes the handler that deletes one.
+func rawDelete(resource, what string) func(*call) (*reply, error) {
+	return func(c *call) (*reply, error) {
+		if err := c.discard(proxyResources()[resource], c.path["id"]); err != nil {
+			return nil, missing(err, what, c.path["id"])
+		}
+		return ok(Deleted{c.path["id"]}), nil
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -139,12 +138,7 @@ type TagInput struct {
 func writeTag(c *call) (*reply, error) {
 	in, out := c.input, linearapi.Input{}
 	id := c.path["id"]
-	name, given, _ := in.text(200, "name")
-	if given && strings.TrimSpace(name) != "" {
-		out["name"] = name
-	} else if id == "" || given {
-		in.wrong("name", "required", "must not be empty")
-	}
+	in.name(out, id == "")
 	if color, given := in.color(); given {
 		out["color"] = color
 	}

@@ -1,10 +1,5 @@
 package ticketing
 
-import (
-	"net/http"
-	"strings"
-)
-
 // TeamInput is the body that creates or changes a team.
 type TeamInput struct {
 	_             struct{}       `additionalProperties:"true"`
@@ -34,13 +29,7 @@ func writeTeam(c *call) (*reply, error) {
 		}
 		id = t.ID
 	}
-	name, given, _ := in.text(200, "name")
-	switch {
-	case given && strings.TrimSpace(name) != "":
-		out["name"] = name
-	case given, id == "":
-		in.wrong("name", "required", "must not be empty")
-	}
+	in.name(out, id == "")
 	for _, f := range []string{"key", "icon", "timezone"} {
 		if s, given, _ := in.text(100, f); given && s != "" {
 			out[f] = s
@@ -75,10 +64,7 @@ func writeTeam(c *call) (*reply, error) {
 	if err := in.done(); err != nil {
 		return nil, err
 	}
-	made, status := id, http.StatusOK
-	if id == "" {
-		out["id"], made, status = c.make, c.make, http.StatusCreated
-	}
+	made, status := c.written(id, out)
 	if len(out) > 0 {
 		if _, err := rawWrite[Named](c, entityOf("team", "teams", ""), id, out, " id"); err != nil {
 			return nil, missing(err, "team", id)

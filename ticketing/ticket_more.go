@@ -18,17 +18,13 @@ type Result struct {
 // with it.
 func ticketAction(do func(context.Context, *linearapi.Client, string) error) func(*call) (*reply, error) {
 	return func(c *call) (*reply, error) {
-		ref, _ := issueRef(c.path["id"])
 		client, err := c.client()
 		if err != nil {
 			return nil, err
 		}
-		if !isUUID(ref) {
-			n, err := client.Ticket(c.ctx, ref)
-			if err != nil {
-				return nil, missing(err, "ticket", c.path["id"])
-			}
-			ref = n.Value.ID // what Linear says later names the id
+		ref, err := c.ticketID(client)
+		if err != nil {
+			return nil, err
 		}
 		done := c.api.intend(c.ctx, c.conn.ID, ref)
 		if err := do(c.ctx, client, ref); err != nil {
@@ -48,6 +44,20 @@ func ticketAction(do func(context.Context, *linearapi.Client, string) error) fun
 		}
 		return ok(Result{ticket(n, &space.Organization, c.tagByID)}), nil
 	}
+}
+
+// ticketID is the id of the ticket in the path. What Linear says of a change later
+// names the id, so a short name is looked up.
+func (c *call) ticketID(client *linearapi.Client) (string, error) {
+	ref, _ := issueRef(c.path["id"])
+	if isUUID(ref) {
+		return ref, nil
+	}
+	n, err := client.Ticket(c.ctx, ref)
+	if err != nil {
+		return "", missing(err, "ticket", c.path["id"])
+	}
+	return n.Value.ID, nil
 }
 
 // Relation is a relation between two tickets, as seen from one of them.
@@ -165,13 +175,9 @@ func (c *call) changeBy(query, name, field string, vars map[string]any) (*reply,
 	if err != nil {
 		return nil, err
 	}
-	ref, _ := issueRef(c.path["id"])
-	if !isUUID(ref) {
-		n, err := client.Ticket(c.ctx, ref)
-		if err != nil {
-			return nil, missing(err, "ticket", c.path["id"])
-		}
-		ref = n.Value.ID // what Linear says later names the id
+	ref, err := c.ticketID(client)
+	if err != nil {
+		return nil, err
 	}
 	vars["id"] = ref
 	done := c.api.intend(c.ctx, c.conn.ID, ref)

@@ -145,13 +145,7 @@ func getTicketStatus(c *call) (*reply, error) { return c.oneStatus(http.StatusOK
 func writeTicketStatus(c *call) (*reply, error) {
 	in, out := c.input, map[string]any{}
 	id := c.path["id"]
-	name, given, _ := in.text(200, "name")
-	switch {
-	case given && strings.TrimSpace(name) != "":
-		out["name"] = name
-	case given, id == "":
-		in.wrong("name", "required", "must not be empty")
-	}
+	in.name(out, id == "")
 	if color, given := in.color(); given {
 		out["color"] = color
 	} else if id == "" {
@@ -191,10 +185,7 @@ func writeTicketStatus(c *call) (*reply, error) {
 	if err := in.done(); err != nil {
 		return nil, err
 	}
-	made, code := id, http.StatusOK
-	if id == "" {
-		out["id"], made, code = c.make, c.make, http.StatusCreated
-	}
+	made, code := c.written(id, out)
 	if id != "" {
 		if err := c.unchanged(func() (string, error) { return c.statusTag(id) }); err != nil {
 			return nil, err

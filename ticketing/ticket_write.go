@@ -256,7 +256,6 @@ func ofTeam(in *input) bool {
 
 // deleteTicket answers DELETE /tickets/{id}.
 func deleteTicket(c *call) (*reply, error) {
-	ref, _ := issueRef(c.path["id"])
 	permanent, fine := c.q.flag("permanent")
 	if !fine {
 		return nil, badRequest(codeInvalidRequest, "permanent must be true or false")
@@ -265,12 +264,9 @@ func deleteTicket(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isUUID(ref) {
-		n, err := client.Ticket(c.ctx, ref)
-		if err != nil {
-			return nil, missing(err, "ticket", c.path["id"])
-		}
-		ref = n.Value.ID // what Linear says later names the id
+	ref, err := c.ticketID(client)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.unchanged(func() (string, error) {
 		n, err := client.Ticket(c.ctx, ref)
