@@ -265,33 +265,20 @@ func (r *reader) oldestOf(name string, store status.Store) time.Time {
 	return now.at
 }
 
-// budgets sends the budget of the workspace that has the least left.
+// budgets sends the budget of the workspace that has the smallest share left.
 func (s *scrape) budgets(all map[string]linearapi.Budget) {
-	now := time.Now()
-	for name, of := range map[string]func(linearapi.Budget) linearapi.Allowance{
-		"requests":   func(b linearapi.Budget) linearapi.Allowance { return b.Requests },
-		"complexity": func(b linearapi.Budget) linearapi.Allowance { return b.Complexity },
-	} {
-		var least linearapi.Allowance
-		found := false
-		for _, b := range all {
-			a := of(b)
-			if a.Limit <= 0 {
-				continue
-			}
-			if !a.Reset.IsZero() && now.After(a.Reset) {
-				a.Remaining = a.Limit // what Linear said is over
-			}
-			if !found || a.Remaining < least.Remaining {
-				least, found = a, true
-			}
-		}
-		if !found {
+	shown := make(map[string]status.Budget, len(all))
+	for workspace, b := range all {
+		shown[workspace] = status.BudgetOf(b)
+	}
+	least := status.Least(shown, time.Now())
+	for name, a := range map[string]status.Allowance{"requests": least.Requests, "complexity": least.Complexity} {
+		if a.Limit <= 0 {
 			continue
 		}
-		s.add(budgetRemaining, least.Remaining, name)
-		s.add(budgetLimit, least.Limit, name)
-		s.at(budgetReset, least.Reset, name)
+		s.add(budgetRemaining, a.Remaining, name)
+		s.add(budgetLimit, a.Limit, name)
+		s.at(budgetReset, a.Reset, name)
 	}
 }
 

@@ -112,7 +112,7 @@ func Table() []Row {
 		{linearRetries, Counter, nil, "Requests to Linear's API that repeated a failed one."},
 		{linearDuration, Histogram, nil, "Time that requests to Linear's API took."},
 		{linearPoints, Counter, []string{"operation"}, "Complexity that Linear charged, in points."},
-		{budgetRemaining, Gauge, []string{"budget"}, "What is left of Linear's hourly budget of requests or complexity, in the workspace that has the least. Absent until Linear has said it."},
+		{budgetRemaining, Gauge, []string{"budget"}, "What is left of Linear's hourly budget of requests or complexity, in the workspace that has the smallest share left. Absent until Linear has said it."},
 		{budgetLimit, Gauge, []string{"budget"}, "That workspace's hourly budget."},
 		{budgetReset, Gauge, []string{"budget"}, "When that workspace's budget is full again."},
 

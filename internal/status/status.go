@@ -92,6 +92,32 @@ func (a Allowance) Low(now time.Time) bool {
 	return a.Limit > 0 && a.Remaining < a.Limit/10 && (a.Reset.IsZero() || now.Before(a.Reset))
 }
 
+// Least returns, for each limit, the allowance of the workspace that has the smallest
+// share of it left at a time. The zero allowance means that Linear has said nothing.
+func Least(all map[string]Budget, now time.Time) Budget {
+	var least Budget
+	for _, b := range all {
+		least.Requests = smaller(least.Requests, b.Requests, now)
+		least.Complexity = smaller(least.Complexity, b.Complexity, now)
+	}
+	return least
+}
+
+// smaller returns the allowance of which the smaller share is left. Allowances without
+// a limit do not count.
+func smaller(a, b Allowance, now time.Time) Allowance {
+	if b.Limit <= 0 {
+		return a
+	}
+	if !b.Reset.IsZero() && now.After(b.Reset) {
+		b.Remaining = b.Limit // it has been filled up since
+	}
+	if a.Limit > 0 && a.Remaining/a.Limit <= b.Remaining/b.Limit {
+		return a
+	}
+	return b
+}
+
 // Reader reads the status of a process.
 type Reader struct {
 	Sources

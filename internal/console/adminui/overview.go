@@ -119,7 +119,7 @@ func (c *Console) cards(s *status.Status) []Card {
 	if s.WorkspacesError != "" {
 		cards = append(cards, Card{Label: "Workspaces", Value: "unknown", Note: "the installations cannot be listed: " + s.WorkspacesError, Level: "bad"})
 	}
-	if least, ok := leastBudget(s); ok {
+	if least := status.Least(s.Budgets, now).Requests; least.Limit > 0 {
 		card := Card{Label: "Requests left", Value: percent(least.Remaining / least.Limit), Note: fmt.Sprintf("%.0f of %.0f an hour", least.Remaining, least.Limit), Level: "good"}
 		if least.Low(now) {
 			card.Level = "odd"
@@ -130,17 +130,6 @@ func (c *Console) cards(s *status.Status) []Card {
 		cards = append(cards, Card{Label: "Missed webhooks", Value: strconv.FormatInt(n, 10), Note: "found by asking Linear", Level: "odd"})
 	}
 	return cards
-}
-
-func leastBudget(s *status.Status) (status.Allowance, bool) {
-	var least status.Allowance
-	found := false
-	for _, b := range s.Budgets {
-		if a := b.Requests; a.Limit > 0 && (!found || a.Remaining/a.Limit < least.Remaining/least.Limit) {
-			least, found = a, true
-		}
-	}
-	return least, found
 }
 
 // maxRows is how many workspaces are shown.
