@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/loopback"
 	"github.com/linearbot/linearbot/internal/wording"
 )
 
@@ -304,20 +304,10 @@ func checkURL(address string) error {
 	if err != nil {
 		return err
 	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) {
+	if u.Scheme == "http" && !loopback.Host(u.Hostname()) {
 		return errors.New("must begin with https://, because the token would travel unencrypted (http:// is for loopback addresses)")
 	}
 	return nil
-}
-
-// loopback reports whether a host is certain to be this machine.
-func loopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 // checkToken says what is wrong with the form of a token, or "".

@@ -27,6 +27,7 @@ import (
 	"github.com/linearbot/linearbot/internal/console/play"
 	"github.com/linearbot/linearbot/internal/dev"
 	"github.com/linearbot/linearbot/internal/listen"
+	"github.com/linearbot/linearbot/internal/loopback"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/ticketing"
@@ -183,7 +184,7 @@ func (c *devCmd) listen(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, &usageError{fmt.Errorf("--addr is %q: give host and port, such as %s", c.Addr, devAddr)}
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback.Host(host) {
 		return nil, &usageError{fmt.Errorf("--addr is %q: the playground has no login and stays on this machine, such as at %s", c.Addr, devAddr)}
 	}
 	var lc net.ListenConfig

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
+	"github.com/linearbot/linearbot/internal/loopback"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/roundtrip"
 	"github.com/linearbot/linearbot/internal/wording"
@@ -65,7 +65,7 @@ func (e *exam) publicURL(ctx context.Context) {
 			"Set it to the https address of the server, such as https://bot.example.com")
 		return
 	}
-	if u, err := url.Parse(e.PublicURL); err == nil && u.Scheme == "http" && !local(u.Hostname()) {
+	if u, err := url.Parse(e.PublicURL); err == nil && u.Scheme == "http" && !loopback.Host(u.Hostname()) {
 		e.add(Error, "address", e.PublicURL+" is plain http, and Linear posts to https only", "Put a proxy or tunnel with TLS in front, and set LINEARBOT_PUBLIC_URL to its https address")
 	}
 	trip := roundtrip.Trip{URL: e.hookURL(), Secret: e.Secrets[0], Addr: e.Addr, Path: e.Path, HTTPClient: e.HTTPClient}
@@ -92,12 +92,6 @@ func (e *exam) publicURL(ctx context.Context) {
 		by = " at the running bot, which has the same signing secret"
 	}
 	e.add(OK, "address", "a signed delivery to "+trip.URL+" arrives"+by, "")
-}
-
-// local reports whether a host is this machine.
-func local(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // secret looks for a proof that Linear signs with the secret that is configured.

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/linearbot/linearbot/internal/loopback"
 )
 
 // controlTimeout bounds how long a request to the control API may wait.
@@ -77,7 +79,7 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request, f func(r *http.
 }
 
 func (s *Server) controlled(w http.ResponseWriter, r *http.Request, f func(r *http.Request, in args) (any, error)) (any, error) {
-	if !loopback(r.Host) {
+	if !near(r.Host) {
 		return nil, refused(http.StatusForbidden, "the control API answers on this machine only, not as %q", r.Host)
 	}
 	in := args{}
@@ -100,17 +102,15 @@ func (s *Server) controlled(w http.ResponseWriter, r *http.Request, f func(r *ht
 	return f(r, in)
 }
 
-// loopback reports whether a Host header names this machine.
-func loopback(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	if name == "localhost" {
+// near reports whether a Host header names this machine, or an address of its own
+// network, such as that of a container.
+func near(host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	if loopback.Host(name) {
 		return true
 	}
-	ip := net.ParseIP(strings.Trim(name, "[]"))
-	return ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified())
+	ip, err := netip.ParseAddr(name)
+	return err == nil && (ip.Unmap().IsPrivate() || ip.IsUnspecified())
 }
 
 // overview lists what can be addressed.

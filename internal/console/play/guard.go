@@ -2,9 +2,10 @@ package play
 
 import (
 	"mime"
-	"net"
 	"net/http"
-	"strings"
+	"net/url"
+
+	"github.com/linearbot/linearbot/internal/loopback"
 )
 
 // policy lets the page load its own files and talk to its own server, and
@@ -23,7 +24,7 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", policy)
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		if !local(r.Host) {
+		if !loopback.Host((&url.URL{Host: r.Host}).Hostname()) {
 			http.Error(w, "The playground answers on this machine only, not as "+r.Host+".", http.StatusForbidden)
 			return
 		}
@@ -35,18 +36,4 @@ func guard(next http.Handler) http.Handler {
 		}
 		own.ServeHTTP(w, r)
 	})
-}
-
-// local reports whether a Host header names this machine by a name that no one
-// else can give it.
-func local(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	if name == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(strings.Trim(name, "[]"))
-	return ip != nil && ip.IsLoopback()
 }
