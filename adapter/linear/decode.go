@@ -31,10 +31,11 @@ type decoder struct {
 	whole *commentDelivery
 }
 
-// decodeDelivery turns a delivery into an event. self may be nil; own reports
-// whether the bot wrote the message with an id, and may be nil. It fails, with
+// decode turns a delivery into an event, which keeps nothing of f. self may be nil; own
+// reports whether the bot wrote the message with an id, and may be nil. It fails, with
 // code adapter.CodeInvalid, only for a body that is not a JSON object. Key, workspace, type
-// and action are those of routeDelivery.
+// and action are those of route. The body is read once: what its header says is known
+// from the intake, or comes with the comment.
 //
 // One act of a person can arrive as several events. They have equal Meta.Act:
 //
@@ -55,12 +56,6 @@ type decoder struct {
 // nothing in the events distinguishes one occurrence from the next: compare
 // those acts within minutes, not days. Two sessions may share an act (two
 // mentions in one comment), and remain two conversations.
-func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
-	return new(forms).decode(d, self, own)
-}
-
-// decode is decodeDelivery. The event keeps nothing of f. The body is read once: what
-// its header says is known from the intake, or comes with the comment.
 func (f *forms) decode(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
 	h := &f.header
 	r, p, kept := h.recall(d.Header)

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// The acts; see decodeDelivery.
+// The acts; see forms.decode.
 
 func actComment(commentID string) string   { return "comment:" + commentID }
 func actDescription(issueID string) string { return "issue:" + issueID + ":description" }

@@ -19,6 +19,14 @@ func deliveryOf[B ~string | ~[]byte](body B) *adapter.Delivery {
 	return &adapter.Delivery{Body: []byte(body)}
 }
 
+// routeDelivery is route with new forms.
+func routeDelivery(d *adapter.Delivery) (adapter.Route, error) { return new(forms).route(d) }
+
+// decodeDelivery is decode with new forms.
+func decodeDelivery(d *adapter.Delivery, self *adapter.Identity, own func(id string) bool) (adapter.Event, error) {
+	return new(forms).decode(d, self, own)
+}
+
 // selfIn is the identity of the app that a body was sent to.
 func selfIn(tb testing.TB, body []byte) *adapter.Identity {
 	tb.Helper()

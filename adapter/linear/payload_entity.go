@@ -61,19 +61,11 @@ type commentDelivery struct {
 	UpdatedFrom    jsontext.Value `json:"updatedFrom"`
 	Data           struct {
 		commentPayload
+		otherRefs
 
 		UpdatedAt string        `json:"updatedAt"`
 		CommentID string        `json:"commentId"`
 		Comment   headerComment `json:"comment"`
-		// What else a comment can be attached to; compare parentRefs.
-		ProjectUpdateID    string `json:"projectUpdateId"`
-		ProjectUpdate      idRef  `json:"projectUpdate"`
-		InitiativeUpdateID string `json:"initiativeUpdateId"`
-		InitiativeUpdate   idRef  `json:"initiativeUpdate"`
-		DocumentContentID  string `json:"documentContentId"`
-		ProjectID          string `json:"projectId"`
-		Project            idRef  `json:"project"`
-		InitiativeID       string `json:"initiativeId"`
 	} `json:"data"`
 }
 
@@ -116,13 +108,8 @@ func (c *commentDelivery) header() header {
 	return header{
 		Type: c.Type, Action: c.Action, OrganizationID: c.OrganizationID, CreatedAt: c.CreatedAt, UpdatedFrom: c.UpdatedFrom,
 		Data: headerData{
-			parentRefs: parentRefs{
-				IssueID: d.IssueID, Issue: idRef{d.Issue.ID},
-				ProjectUpdateID: d.ProjectUpdateID, ProjectUpdate: d.ProjectUpdate,
-				InitiativeUpdateID: d.InitiativeUpdateID, InitiativeUpdate: d.InitiativeUpdate,
-				DocumentContentID: d.DocumentContentID, ProjectID: d.ProjectID, Project: d.Project, InitiativeID: d.InitiativeID,
-			},
-			ID: d.ID, UpdatedAt: d.UpdatedAt, Body: isText(d.Body.ok), ParentID: d.ParentID, Parent: d.Parent,
+			parentRefs: parentRefs{IssueID: d.IssueID, Issue: idRef{d.Issue.ID}, otherRefs: d.otherRefs},
+			ID:         d.ID, UpdatedAt: d.UpdatedAt, Body: isText(d.Body.ok), ParentID: d.ParentID, Parent: d.Parent,
 			CommentID: d.CommentID, Comment: d.Comment,
 		},
 	}

@@ -27,8 +27,14 @@ type header struct {
 
 // parentRefs names what an entity is attached to. At most one is usually set.
 type parentRefs struct {
-	IssueID            string `json:"issueId"`
-	Issue              idRef  `json:"issue"`
+	otherRefs
+
+	IssueID string `json:"issueId"`
+	Issue   idRef  `json:"issue"`
+}
+
+// otherRefs names what an entity is attached to if it is not an issue.
+type otherRefs struct {
 	ProjectUpdateID    string `json:"projectUpdateId"`
 	ProjectUpdate      idRef  `json:"projectUpdate"`
 	InitiativeUpdateID string `json:"initiativeUpdateId"`

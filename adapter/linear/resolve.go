@@ -112,8 +112,11 @@ type commentKey struct{ workspace, comment string }
 // not say.
 func threadOf(c *linearapi.Comment, guess Thread) Thread {
 	parent := parentRefs{
-		IssueID: c.IssueID, ProjectUpdateID: c.ProjectUpdateID, InitiativeUpdateID: c.InitiativeUpdateID,
-		DocumentContentID: c.DocumentContentID, ProjectID: c.ProjectID, InitiativeID: c.InitiativeID,
+		IssueID: c.IssueID,
+		otherRefs: otherRefs{
+			ProjectUpdateID: c.ProjectUpdateID, InitiativeUpdateID: c.InitiativeUpdateID,
+			DocumentContentID: c.DocumentContentID, ProjectID: c.ProjectID, InitiativeID: c.InitiativeID,
+		},
 	}
 	if c.Issue != nil {
 		parent.Issue.ID = c.Issue.ID

@@ -62,8 +62,9 @@ type place struct {
 // lacks returns the place of a delivery that lacks a required field.
 func lacks(what string) place { return place{ignore: reasonMalformed, missing: what} }
 
-// routeDelivery names the workspace, the lane and the event key of a delivery.
-// It fails, with code adapter.CodeInvalid, only for a body that is not a JSON object.
+// route names the workspace, the lane and the event key of a delivery. It reads the
+// body unless d has a header that was kept. It fails, with code adapter.CodeInvalid,
+// only for a body that is not a JSON object.
 //
 // The event key is
 //
@@ -88,9 +89,6 @@ func lacks(what string) place { return place{ignore: reasonMalformed, missing: w
 // The lane is the thread as far as the body identifies it. Reactions do not say
 // whether their comment is a reply, so theirs is a guess. Events that belong to
 // no conversation share the lane linear:workspace/{organizationId}.
-func routeDelivery(d *adapter.Delivery) (adapter.Route, error) { return new(forms).route(d) }
-
-// route is routeDelivery. It reads the body unless d has a header that was kept.
 func (f *forms) route(d *adapter.Delivery) (adapter.Route, error) {
 	if r, _, ok := f.header.recall(d.Header); ok {
 		return r, nil

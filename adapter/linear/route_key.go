@@ -12,7 +12,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// names returns the id of a thread and the event key; see routeDelivery. They are parts
+// names returns the id of a thread and the event key; see forms.route. They are parts
 // of one string, as what keeps one keeps the other.
 func (h *header) names(t Thread, d *adapter.Delivery) (id adapter.ThreadID, key string) {
 	var b strings.Builder
