@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,15 +45,7 @@ func TestFixturesAreAccepted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithCancel(t.Context())
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				if err := b.Run(ctx); err != nil {
-					t.Errorf("Run: %v", err)
-				}
-			})
-			defer wg.Wait()
-			defer cancel()
+			defer work(t, b)()
 
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/webhooks/linear", bytes.NewReader(body))
 			req.Header.Set("Linear-Signature", webhook.Sign(secret, body))

@@ -150,15 +150,7 @@ func runVector(t *testing.T, in vectorInput, want map[string]json.RawMessage) {
 		t.Fatal(err)
 	}
 
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := b.Run(ctx); err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	defer wg.Wait()
-	defer cancel()
+	defer work(t, b)()
 
 	var statuses []int
 	for i, r := range in.Requests {
@@ -204,6 +196,22 @@ func (r *vectorRun) at(request int, ms int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.request, r.now = request, time.UnixMilli(ms)
+}
+
+// work runs a bot until the returned function is called.
+func work(t *testing.T, b *bot.Bot) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := b.Run(ctx); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // idle waits until the store holds no work.

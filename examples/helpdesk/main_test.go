@@ -13,17 +13,29 @@ import (
 	"time"
 )
 
-// The command serves the inbox, creates an issue through it, and stops cleanly.
-func TestRun(t *testing.T) {
-	t.Parallel()
+// serving runs the command until the test ends. Then it has to stop cleanly. Its
+// context ends sooner if the test takes long.
+func serving(t *testing.T) (ctx context.Context, base string) {
+	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
-	defer stop()
 	address := make(chan string, 1)
 	done := make(chan error, 1)
 	go func() {
 		done <- run(ctx, options{addr: "127.0.0.1:0", conversations: 3}, func(a net.Addr) { address <- "http://" + a.String() })
 	}()
-	base := <-address
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return ctx, <-address
+}
+
+// The command serves the inbox, creates an issue through it, and stops cleanly.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	ctx, base := serving(t)
 	send := func(method, path, body string, header ...string) (int, string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
@@ -59,10 +71,6 @@ func TestRun(t *testing.T) {
 	if status, _ := send("POST", "/ada/"+made.Issue.Number, `{"state":"Done"}`); status != http.StatusNoContent {
 		t.Errorf("ada: %d", status)
 	}
-	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }
 
 // --help prints help and exits with 0; a wrong command line is 2.
@@ -96,14 +104,7 @@ func TestCommandLine(t *testing.T) {
 // One stream has what happens in the conversation and in the inbox.
 func TestEvents(t *testing.T) {
 	t.Parallel()
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
-	defer stop()
-	address := make(chan string, 1)
-	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, options{addr: "127.0.0.1:0", conversations: 3}, func(a net.Addr) { address <- "http://" + a.String() })
-	}()
-	base := <-address
+	ctx, base := serving(t)
 	send := func(method, path, body string) *http.Response {
 		t.Helper()
 		req, err := http.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
@@ -135,8 +136,4 @@ func TestEvents(t *testing.T) {
 	next("links")
 	send("POST", "/linear", `{"away":true}`).Body.Close()
 	next("inbox")
-	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/linearbot/linearbot/internal/faultproxy"
 	"github.com/linearbot/linearbot/internal/redistest"
 )
 
@@ -43,7 +44,7 @@ func newClusterStore(t *testing.T, _ int) store {
 		}})
 		skipWithout(t, err)
 		t.Cleanup(node.Kill)
-		s.nodes, s.net = append(s.nodes, node), append(s.net, newProxy(t, node.Addr()))
+		s.nodes, s.net = append(s.nodes, node), append(s.net, faultproxy.Run(t, node.Addr()))
 	}
 	_, firstPort, _ := net.SplitHostPort(s.nodes[0].Addr())
 	for i, node := range s.nodes {

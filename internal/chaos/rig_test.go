@@ -61,7 +61,7 @@ func newRig(t *testing.T, sc scenario, bin string, run *Report) *rig {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
-	r.linear, r.api = srv, newProxy(t, strings.TrimPrefix(srv.URL(), "http://"))
+	r.linear, r.api = srv, faultproxy.Run(t, strings.TrimPrefix(srv.URL(), "http://"))
 	r.api.Set(distance())
 	r.driver = &driver{
 		linear: srv, ws: ws, ada: ada, client: client,

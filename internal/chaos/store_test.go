@@ -139,19 +139,9 @@ func newRedisStore(t *testing.T, instances int) store {
 	t.Helper()
 	s := &redisStore{server: servers{redistest.Run(t, redistest.Options{AOF: true})}}
 	for range instances {
-		s.net = append(s.net, newProxy(t, s.server[0].Addr()))
+		s.net = append(s.net, faultproxy.Run(t, s.server[0].Addr()))
 	}
 	return s
-}
-
-func newProxy(t *testing.T, target string) *faultproxy.Proxy {
-	t.Helper()
-	p, err := faultproxy.Start(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
-	return p
 }
 
 func (s *redisStore) address(i int) string { return "redis://" + s.net[i].Addr() + "/0" }

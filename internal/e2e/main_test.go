@@ -41,15 +41,7 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 	s.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 
 	// The links are created before the server listens, so the port is chosen now.
-	var lc net.ListenConfig
-	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	addr := freeAddr(t)
 	lin, err := linear.New(linear.Config{ClientID: s.app.ClientID, ClientSecret: s.app.ClientSecret, APIURL: srv.GraphQLURL()})
 	if err != nil {
 		t.Fatal(err)
@@ -64,24 +56,43 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 		t.Fatal(err)
 	}
 	register(b)
+	host(t, webhook.Config{Secrets: []string{"secret"}, Acceptor: b, Buttons: b, Addr: addr}, b)
+	s.app.SetWebhook(linearsim.Webhook{URL: "http://" + addr + "/api/webhooks/linear", Secret: "secret"})
+	return s
+}
+
+// freeAddr returns an address that a server can listen on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	var lc net.ListenConfig
+	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ln.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return ln.Addr().String()
+}
+
+// host runs a server until the test ends, and returns once it listens.
+func host(t *testing.T, cfg webhook.Config, runners ...webhook.Runner) {
+	t.Helper()
 	listening := make(chan struct{})
-	server, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{"secret"}, Acceptor: b, Buttons: b, Addr: addr, OnListen: func(net.Addr) { close(listening) },
-	})
+	cfg.OnListen = func(net.Addr) { close(listening) }
+	server, err := webhook.NewServer(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := server.Run(ctx, b); err != nil {
+		if err := server.Run(ctx, runners...); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
 	t.Cleanup(func() { cancel(); wg.Wait() })
 	<-listening
-	s.app.SetWebhook(linearsim.Webhook{URL: "http://" + addr + "/api/webhooks/linear", Secret: "secret"})
-	return s
 }
 
 // replies waits until what the bot wrote below a comment satisfies ok, and

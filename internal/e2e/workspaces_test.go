@@ -2,10 +2,8 @@ package e2e
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -42,15 +40,7 @@ func newOffice(t *testing.T) *office {
 	o.ada = o.acme.AddUser("Ada Byron", "ada")
 	sim.Workspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve")
 
-	var lc net.ListenConfig
-	ln, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
+	addr := freeAddr(t)
 	o.base = "http://" + addr
 	o.app = sim.RegisterApp(linearsim.OAuthApp{
 		Name: "Helper Bot", DisplayName: "helper-bot", RedirectURIs: []string{o.base + workspaces.CallbackPath},
@@ -85,22 +75,7 @@ func newOffice(t *testing.T) *office {
 	for _, path := range o.reg.Paths() {
 		pages[path] = o.reg.Handler()
 	}
-	listening := make(chan struct{})
-	server, err := webhook.NewServer(webhook.Config{
-		Secrets: []string{"secret"}, Acceptor: b, Addr: addr, Pages: pages, OnListen: func(net.Addr) { close(listening) },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := server.Run(ctx, b, o.reg); err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	t.Cleanup(func() { cancel(); wg.Wait() })
-	<-listening
+	host(t, webhook.Config{Secrets: []string{"secret"}, Acceptor: b, Addr: addr, Pages: pages}, b, o.reg)
 	return o
 }
 

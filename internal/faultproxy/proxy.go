@@ -13,7 +13,6 @@ package faultproxy
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -36,7 +35,7 @@ type Faults struct {
 	Rate int
 }
 
-// Proxy forwards connections. Make one with [Start].
+// Proxy forwards connections. Make one with [Run].
 type Proxy struct {
 	target string
 	ln     net.Listener
@@ -49,17 +48,27 @@ type Proxy struct {
 	closed  bool
 }
 
-// Start returns a proxy for the server at target, which need not run yet. The
-// caller closes it.
-func Start(target string) (*Proxy, error) {
+// TB is the part of *testing.T that this package uses.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Cleanup(f func())
+}
+
+// Run returns a proxy for the server at target, which need not run yet. It ends with
+// the test.
+func Run(t TB, target string) *Proxy {
+	t.Helper()
 	var lc net.ListenConfig
 	ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("faultproxy: %w", err)
+		t.Fatalf("faultproxy: %v", err)
+		return nil
 	}
 	p := &Proxy{target: target, ln: ln, changed: make(chan struct{}), links: make(map[*link]struct{})}
 	p.tasks.Go(p.accept)
-	return p, nil
+	t.Cleanup(p.Close)
+	return p
 }
 
 // Addr returns host:port of the proxy.

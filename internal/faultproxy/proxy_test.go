@@ -57,16 +57,6 @@ func newEcho(t *testing.T) *echo {
 	return e
 }
 
-func newProxy(t *testing.T, target string) *faultproxy.Proxy {
-	t.Helper()
-	p, err := faultproxy.Start(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
-	return p
-}
-
 // client is a connection through the proxy.
 type client struct {
 	*net.TCPConn
@@ -138,7 +128,7 @@ func (c *client) expect(want string) {
 
 func TestForwards(t *testing.T) {
 	t.Parallel()
-	c := dial(t, newProxy(t, newEcho(t).ln.Addr().String()))
+	c := dial(t, faultproxy.Run(t, newEcho(t).ln.Addr().String()))
 	big := strings.Repeat("x", 60<<10)
 	for _, line := range []string{"one", big, "two"} {
 		c.say(line)
@@ -155,7 +145,7 @@ func TestForwards(t *testing.T) {
 
 func TestRefuse(t *testing.T) {
 	t.Parallel()
-	p := newProxy(t, newEcho(t).ln.Addr().String())
+	p := faultproxy.Run(t, newEcho(t).ln.Addr().String())
 	before := dial(t, p)
 	before.say("one")
 	before.expect("one")
@@ -173,7 +163,7 @@ func TestRefuse(t *testing.T) {
 
 func TestCut(t *testing.T) {
 	t.Parallel()
-	p := newProxy(t, newEcho(t).ln.Addr().String())
+	p := faultproxy.Run(t, newEcho(t).ln.Addr().String())
 	a, b := dial(t, p), dial(t, p)
 	for _, c := range []*client{a, b} {
 		c.say("one")
@@ -206,7 +196,7 @@ func TestHold(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			e := newEcho(t)
-			p := newProxy(t, e.ln.Addr().String())
+			p := faultproxy.Run(t, e.ln.Addr().String())
 			c, other := dial(t, p), dial(t, p)
 			for _, one := range []*client{c, other} {
 				one.say("one")
@@ -245,7 +235,7 @@ func TestHold(t *testing.T) {
 func TestCutDropsWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
-	p := newProxy(t, e.ln.Addr().String())
+	p := faultproxy.Run(t, e.ln.Addr().String())
 	c := dial(t, p)
 	c.say("one")
 	c.expect("one")
@@ -280,7 +270,7 @@ func TestSlow(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			p := newProxy(t, newEcho(t).ln.Addr().String())
+			p := faultproxy.Run(t, newEcho(t).ln.Addr().String())
 			c := dial(t, p)
 			p.Set(tc.faults)
 			start := time.Now()
@@ -299,7 +289,7 @@ func TestSlow(t *testing.T) {
 func TestTargetIsGone(t *testing.T) {
 	t.Parallel()
 	e := newEcho(t)
-	p := newProxy(t, e.ln.Addr().String())
+	p := faultproxy.Run(t, e.ln.Addr().String())
 	e.ln.Close()
 	if !refused(t, p) {
 		t.Error("a connection without a target stays open")
@@ -308,7 +298,7 @@ func TestTargetIsGone(t *testing.T) {
 
 func TestCloseWaits(t *testing.T) {
 	t.Parallel()
-	p := newProxy(t, newEcho(t).ln.Addr().String())
+	p := faultproxy.Run(t, newEcho(t).ln.Addr().String())
 	c := dial(t, p)
 	c.say("one")
 	c.expect("one")

@@ -22,6 +22,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // The variables that replace the data of the repository.
@@ -103,16 +105,25 @@ func Cases[T any](tb testing.TB, name string) []T {
 	return file.Cases
 }
 
-// Schema returns the paths of the files that make up Linear's schema: the
-// schema, and newer.graphql if that lies beside it.
-func Schema(tb testing.TB) []string {
+// Schema returns the files that make up Linear's schema: the schema, and
+// newer.graphql if that lies beside it.
+func Schema(tb testing.TB) []*ast.Source {
 	tb.Helper()
 	path := locate(tb, SchemaVar, "schema.graphql")
+	paths := []string{path}
 	newer := filepath.Join(filepath.Dir(path), "newer.graphql")
-	if _, err := os.Stat(newer); err != nil {
-		return []string{path}
+	if _, err := os.Stat(newer); err == nil {
+		paths = append(paths, newer)
 	}
-	return []string{path, newer}
+	var sources []*ast.Source
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatalf("%s: %v", SchemaVar, err)
+		}
+		sources = append(sources, &ast.Source{Name: path, Input: string(text)})
+	}
+	return sources
 }
 
 // locate returns the path that a variable names, or else that of a file or

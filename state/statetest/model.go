@@ -20,17 +20,9 @@ import (
 // too; the flags of package rapid say how long it takes.
 func RunModel(t *testing.T, h Harness) {
 	t.Helper()
-	rapid.Check(t, func(rt *rapid.T) {
-		s := h.Open(t)
-		defer func() {
-			if err := s.Close(); err != nil {
-				rt.Errorf("Close: %v", err)
-			}
-		}()
-		ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
-		defer cancel()
-		m := &machine{ctx: func() context.Context { return ctx }, s: s, lanes: map[state.Key]*modelLane{}}
-		rt.Repeat(map[string]func(*rapid.T){
+	walk(t, h, func(ctx func() context.Context, s state.Store) map[string]func(*rapid.T) {
+		m := &machine{ctx: ctx, s: s, lanes: map[state.Key]*modelLane{}}
+		return map[string]func(*rapid.T){
 			"":              m.check,
 			"enqueue":       m.enqueue,
 			"enqueue more":  m.enqueue,
@@ -40,7 +32,23 @@ func RunModel(t *testing.T, h Harness) {
 			"settle lost":   m.settleLost,
 			"requeue":       m.requeue,
 			"purge":         m.purge,
-		})
+		}
+	})
+}
+
+// walk runs random sequences of what a model can do, each on a store of its own.
+func walk(t *testing.T, h Harness, model func(ctx func() context.Context, s state.Store) map[string]func(*rapid.T)) {
+	t.Helper()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := h.Open(t)
+		defer func() {
+			if err := s.Close(); err != nil {
+				rt.Errorf("Close: %v", err)
+			}
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+		defer cancel()
+		rt.Repeat(model(func() context.Context { return ctx }, s))
 	})
 }
 

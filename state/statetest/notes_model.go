@@ -19,21 +19,13 @@ import (
 // sequences of writes and settlements. Nothing in it depends on time.
 func runNotesModel(t *testing.T, h Harness) {
 	t.Helper()
-	rapid.Check(t, func(rt *rapid.T) {
-		s := h.Open(t)
-		defer func() {
-			if err := s.Close(); err != nil {
-				rt.Errorf("Close: %v", err)
-			}
-		}()
-		ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
-		defer cancel()
-		m := &noteMachine{ctx: func() context.Context { return ctx }, s: s, threads: map[state.Key]map[string][]byte{}}
-		rt.Repeat(map[string]func(*rapid.T){
+	walk(t, h, func(ctx func() context.Context, s state.Store) map[string]func(*rapid.T) {
+		m := &noteMachine{ctx: ctx, s: s, threads: map[state.Key]map[string][]byte{}}
+		return map[string]func(*rapid.T){
 			"":       m.check,
 			"write":  m.write,
 			"settle": m.settle,
-		})
+		}
 	})
 }
 

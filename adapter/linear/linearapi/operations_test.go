@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,15 +33,7 @@ func sent(t *testing.T) map[string]string {
 // schema loads the types of Linear's schema.
 func schema(t *testing.T) *ast.Schema {
 	t.Helper()
-	var sources []*ast.Source
-	for _, path := range testfiles.Schema(t) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, &ast.Source{Name: path, Input: string(text)})
-	}
-	s, err := gqlparser.LoadSchema(sources...)
+	s, err := gqlparser.LoadSchema(testfiles.Schema(t)...)
 	if err != nil {
 		t.Fatal(err)
 	}

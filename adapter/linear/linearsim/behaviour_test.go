@@ -157,7 +157,7 @@ func TestGenericFilters(t *testing.T) {
 		if len(a.Errors) > 0 {
 			t.Fatal(a.Raw)
 		}
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 	}
 	for _, tt := range []struct{ args, want string }{
 		{`filter:{name:{eq:"Beta"}}`, "Beta"},
@@ -397,7 +397,7 @@ func TestComplexityBudget(t *testing.T) {
 	if a := w.as(w.ada.APIKey(), q, nil); a.code() != "" {
 		t.Errorf("others have a budget of their own: %s", a.Raw)
 	}
-	w.clock.advance(24 * time.Minute)
+	w.clock.Advance(24 * time.Minute)
 	w.do(q, nil)
 }
 

@@ -21,9 +21,9 @@ func TestCommentsByPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Config{})
 	c := w.ada.Comment(w.issue, "one")
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	r := w.bob.Reply(c, "two")
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	r2 := w.ada.Reply(r, "three") // a reply to a reply stays in the thread
 	if r2.Parent != c || bodies(c.Replies()) != "two | three" || bodies(w.issue.Comments()) != "one | two | three" {
 		t.Errorf("thread: %s; issue: %s", bodies(c.Replies()), bodies(w.issue.Comments()))
@@ -31,11 +31,11 @@ func TestCommentsByPeople(t *testing.T) {
 	if want := "https://linear.app/acme/issue/ENG-1/checkout-fails-on-retry#comment-" + c.ID[:8]; c.URL() != want {
 		t.Errorf("URL %s, want %s", c.URL(), want)
 	}
-	if !c.EditedAt().IsZero() || c.Author != w.ada || !c.CreatedAt.Equal(w.clock.now().Add(-2*time.Second)) {
+	if !c.EditedAt().IsZero() || c.Author != w.ada || !c.CreatedAt.Equal(w.clock.Now().Add(-2*time.Second)) {
 		t.Errorf("fresh comment: edited %v, author %v, created %v", c.EditedAt(), c.Author.Name, c.CreatedAt)
 	}
 	w.ada.Edit(c, "uno")
-	if c.Body() != "uno" || !c.EditedAt().Equal(w.clock.now()) {
+	if c.Body() != "uno" || !c.EditedAt().Equal(w.clock.Now()) {
 		t.Errorf("after the edit: %q %v", c.Body(), c.EditedAt())
 	}
 	w.ada.Resolve(r)
@@ -64,7 +64,7 @@ func TestCommentsByPrograms(t *testing.T) {
 	w := newWorld(t, Config{})
 	root := w.ada.Comment(w.issue, "@helper-bot hi @helper-bot-2, mail a@ada.test")
 	id := uuid.NewString()
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	a := w.do(`mutation($in:CommentCreateInput!){commentCreate(input:$in){success lastSyncId comment{
 		id body url parentId issueId createdAt editedAt user{id app isMe} botActor{name userDisplayName} parent{id} issue{identifier}
 	}}}`, map[string]any{"in": map[string]any{
@@ -97,7 +97,7 @@ func TestCommentsByPrograms(t *testing.T) {
 		t.Errorf("pasted mention (-want +got):\n%s", d)
 	}
 
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	a = w.do(`mutation($id:String!){
 		commentUpdate(id:$id,input:{body:"@ada is text"}){comment{body editedAt bodyData}}
 		commentResolve(id:"`+root.ID+`",resolvingCommentId:$id){comment{resolvedAt resolvingCommentId resolvingUser{id}}}

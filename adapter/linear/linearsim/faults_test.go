@@ -45,7 +45,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%d comments, want %d", n, tt.comments)
 			}
 			if tt.fault.RateLimited {
-				reset := strconv.FormatInt(w.clock.now().Add(7*time.Second).UnixMilli(), 10)
+				reset := strconv.FormatInt(w.clock.Now().Add(7*time.Second).UnixMilli(), 10)
 				if a.Header.Get("Retry-After") != "7" || a.Header.Get("X-Ratelimit-Requests-Reset") != reset {
 					t.Errorf("headers %v", a.Header)
 				}

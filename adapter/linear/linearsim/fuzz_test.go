@@ -72,7 +72,7 @@ func FuzzMentions(f *testing.F) {
 			}
 		}
 		plainMentions(w.ws, text)
-		if _, ok := instant(text, w.clock.now()); ok && text == "" {
+		if _, ok := instant(text, w.clock.Now()); ok && text == "" {
 			t.Error("empty instant")
 		}
 		if c, err := parseCursor(text); err == nil && c.String() == "" {

@@ -207,13 +207,13 @@ func TestRateLimit(t *testing.T) {
 	}
 	want := map[string]string{
 		"Retry-After": "1200", "X-Ratelimit-Requests-Limit": "3", "X-Ratelimit-Requests-Remaining": "0",
-		"X-Ratelimit-Requests-Reset": strconv.FormatInt(w.clock.now().Add(time.Hour).UnixMilli(), 10),
+		"X-Ratelimit-Requests-Reset": strconv.FormatInt(w.clock.Now().Add(time.Hour).UnixMilli(), 10),
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("headers (-want +got):\n%s", d)
 	}
 	w.as(w.ada.APIKey(), q, nil) // others have a budget of their own
-	w.clock.advance(20 * time.Minute)
+	w.clock.Advance(20 * time.Minute)
 	w.do(q, nil)
 	if w.as(w.auth, q, nil).code() != "RATELIMITED" {
 		t.Error("the budget refilled by more than one request in 20 minutes")
@@ -238,7 +238,7 @@ func TestSearchLimit(t *testing.T) {
 	}
 	w.do(`{viewer{id}}`, nil) // the others are not limited
 	w.as(w.ada.APIKey(), q, nil)
-	w.clock.advance(30 * time.Second)
+	w.clock.Advance(30 * time.Second)
 	w.do(q, nil)
 	if a := newWorld(t, Config{}).do(q, nil); a.Header.Get("X-Ratelimit-Endpoint-Requests-Limit") != "30" {
 		t.Errorf("headers without a limit: %v", a.Header)
@@ -265,7 +265,7 @@ func TestPages(t *testing.T) {
 	w := newWorld(t, Config{})
 	var ids []string // newest first
 	for i := range 7 {
-		w.clock.advance(time.Duration(i%2) * time.Second) // pairs share a time
+		w.clock.Advance(time.Duration(i%2) * time.Second) // pairs share a time
 		ids = append([]string{w.ada.Comment(w.issue, strconv.Itoa(i)).ID}, ids...)
 	}
 	type result struct {
@@ -323,7 +323,7 @@ func TestPages(t *testing.T) {
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Config{})
-	w.clock.advance(48 * time.Hour)
+	w.clock.Advance(48 * time.Hour)
 	w.auth = "Bearer " + w.app.Token() // the earlier one expired
 	bug := w.ws.AddLabel("Bug", "#ff0000")
 	two := w.team.AddIssue(w.bob, "Slow search", "")
@@ -442,8 +442,8 @@ func TestRequestLog(t *testing.T) {
 	w.as("", `mutation M($n:String!){commentDelete(id:$n){success}}`, map[string]any{"n": "x"})
 	got := w.srv.Requests()
 	want := []Request{
-		{At: w.clock.now(), Fields: []string{"viewer", "organization"}, OperationName: "Who", Authorization: AuthBearer, UserID: w.app.User.ID, Status: 200, Complexity: 3},
-		{At: w.clock.now(), Fields: []string{"commentDelete"}, OperationName: "M", Variables: map[string]any{"n": "x"}, Authorization: AuthNone, Status: 401, Codes: []string{"AUTHENTICATION_ERROR"}, Complexity: 2},
+		{At: w.clock.Now(), Fields: []string{"viewer", "organization"}, OperationName: "Who", Authorization: AuthBearer, UserID: w.app.User.ID, Status: 200, Complexity: 3},
+		{At: w.clock.Now(), Fields: []string{"commentDelete"}, OperationName: "M", Variables: map[string]any{"n": "x"}, Authorization: AuthNone, Status: 401, Codes: []string{"AUTHENTICATION_ERROR"}, Complexity: 2},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -15,31 +15,11 @@ import (
 	"time"
 )
 
-// clock is a settable time.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2026, 10, 2, 9, 15, 4, 120e6, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // world is a server with two people, a team, an issue and an app.
 type world struct {
 	tb     testing.TB
 	srv    *Server
-	clock  *clock
+	clock  *Clock // of cfg.Now, unless a test sets that
 	client *http.Client
 	ws     *Workspace
 	ada    *User
@@ -52,9 +32,9 @@ type world struct {
 
 func newWorld(tb testing.TB, cfg Config) *world {
 	tb.Helper()
-	c := newClock()
+	c := NewClock(time.Date(2026, 10, 2, 9, 15, 4, 120e6, time.UTC))
 	if cfg.Now == nil {
-		cfg.Now = c.now
+		cfg.Now = c.Now
 	}
 	srv, err := Start(cfg)
 	if err != nil {
@@ -74,6 +54,20 @@ func newWorld(tb testing.TB, cfg Config) *world {
 	w.app = w.ws.InstallApp(App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	w.auth = "Bearer " + w.app.Token()
 	return w
+}
+
+// saved returns the state of the server as a file holds it, and as it is read back.
+func (w *world) saved() ([]byte, Snapshot) {
+	w.tb.Helper()
+	raw, err := json.Marshal(w.srv.Dump())
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	var st Snapshot
+	if err := json.Unmarshal(raw, &st); err != nil {
+		w.tb.Fatal(err)
+	}
+	return raw, st
 }
 
 type answer struct {

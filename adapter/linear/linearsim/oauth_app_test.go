@@ -124,7 +124,7 @@ func TestAuthorizeAndExchange(t *testing.T) {
 		}
 	}
 	old := f.code(f.ada)
-	f.clock.advance(codeLife)
+	f.clock.Advance(codeLife)
 	if status, _ := f.exchange(old); status != 400 {
 		t.Error("an old code was exchanged")
 	}
@@ -176,21 +176,21 @@ func TestRefreshRotation(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t, OAuthApp{EndOnRefresh: true, RefreshLife: 48 * time.Hour})
 	_, first := f.exchange(f.code(f.ada))
-	f.clock.advance(time.Hour)
+	f.clock.Advance(time.Hour)
 	_, second := f.refresh(first["refresh_token"])
 	if second["refresh_token"] == first["refresh_token"] || f.status(first["access_token"]) != 401 || f.status(second["access_token"]) != 200 {
 		t.Fatal("the pair was not replaced")
 	}
-	f.clock.advance(replayWindow - time.Second)
+	f.clock.Advance(replayWindow - time.Second)
 	_, again := f.refresh(first["refresh_token"])
 	if again["refresh_token"] != second["refresh_token"] || again["access_token"] != second["access_token"] {
 		t.Error("the replay gave another pair")
 	}
-	f.clock.advance(time.Second)
+	f.clock.Advance(time.Second)
 	if status, got := f.refresh(first["refresh_token"]); status != 400 || got["error"] != "invalid_request" {
 		t.Errorf("after the window: %d %v", status, got)
 	}
-	f.clock.advance(48 * time.Hour)
+	f.clock.Advance(48 * time.Hour)
 	if status, _ := f.refresh(second["refresh_token"]); status != 400 {
 		t.Error("an expired refresh token worked")
 	}

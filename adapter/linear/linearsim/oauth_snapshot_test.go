@@ -22,16 +22,8 @@ func TestSnapshotKeepsGrants(t *testing.T) {
 		t.Fatal(status)
 	}
 	pending := f.code(f.ada)
-	raw, err := json.Marshal(f.srv.Dump())
-	if err != nil {
-		t.Fatal(err)
-	}
-
+	raw, st := f.saved()
 	other := newWorld(t, Config{})
-	var st Snapshot
-	if err := json.Unmarshal(raw, &st); err != nil {
-		t.Fatal(err)
-	}
 	if err := other.srv.Restore(st); err != nil {
 		t.Fatal(err)
 	}

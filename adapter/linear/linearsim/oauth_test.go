@@ -110,11 +110,11 @@ func TestTokenLife(t *testing.T) {
 	if own != w.app.Token() {
 		t.Error("another token although the first is valid")
 	}
-	w.clock.advance(24*time.Hour - time.Second)
+	w.clock.Advance(24*time.Hour - time.Second)
 	if got := w.status(own); got != 200 {
 		t.Errorf("before its end: %d", got)
 	}
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	if got := w.status(own); got != 401 {
 		t.Errorf("after its end: %d", got)
 	}
@@ -127,11 +127,11 @@ func TestTokenLife(t *testing.T) {
 	if w.status(a["access_token"]) != 401 || w.status(b["access_token"]) != 401 || w.status(c["access_token"]) != 200 {
 		t.Error("other scopes did not revoke the earlier tokens")
 	}
-	w.clock.advance(30*24*time.Hour - time.Millisecond)
+	w.clock.Advance(30*24*time.Hour - time.Millisecond)
 	if w.status(c["access_token"]) != 200 {
 		t.Error("client credentials ended early")
 	}
-	w.clock.advance(time.Millisecond)
+	w.clock.Advance(time.Millisecond)
 	if w.status(c["access_token"]) != 401 {
 		t.Error("client credentials did not end")
 	}

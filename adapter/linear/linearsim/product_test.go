@@ -273,15 +273,8 @@ func TestSnapshot(t *testing.T) {
 	for _, name := range []string{"a.txt", "b.txt"} {
 		w.do(`mutation{fileUpload(filename:"`+name+`",contentType:"text/plain",size:2){success}}`, nil)
 	}
-	raw, err := json.Marshal(w.srv.Dump())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, st := w.saved()
 	other := newWorld(t, Config{})
-	var st Snapshot
-	if err := json.Unmarshal(raw, &st); err != nil {
-		t.Fatal(err)
-	}
 	if err := other.srv.Restore(st); err != nil {
 		t.Fatal(err)
 	}
@@ -505,16 +498,9 @@ func TestSnapshotUnderWay(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := json.Marshal(w.srv.Dump())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, st := w.saved()
 	w.srv.Close()
 	up.Store(true)
-	var st Snapshot
-	if err := json.Unmarshal(raw, &st); err != nil {
-		t.Fatal(err)
-	}
 	other := newWorld(t, Config{Clock: NewClock(time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC))})
 	if err := other.srv.Restore(st); err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func TestSessionTransitions(t *testing.T) {
 					switch act {
 					case "":
 					case "silence":
-						clock.advance(staleAfter)
+						clock.Advance(staleAfter)
 					case "prompt":
 						w.ada.Prompt(x, "go on")
 					case "stop":
@@ -84,7 +84,7 @@ func TestSessionClock(t *testing.T) {
 			w := newWorld(t, Config{})
 			clock := w.clock
 			x := w.ada.StartSession(w.app, w.issue, nil)
-			clock.advance(tc.after)
+			clock.Advance(tc.after)
 			first := time.Duration(-1)
 			if tc.sign != "" {
 				w.do(tc.sign, map[string]any{"s": x.ID})

@@ -1,7 +1,6 @@
 package linearsim
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 
@@ -110,14 +109,7 @@ func TestQueuedPrompts(t *testing.T) {
 	}
 	// A snapshot keeps them, and deliveries that have not arrived.
 	w.flush()
-	raw, err := json.Marshal(w.srv.Dump())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var st Snapshot
-	if err := json.Unmarshal(raw, &st); err != nil {
-		t.Fatal(err)
-	}
+	_, st := w.saved()
 	other := newWorld(t, Config{})
 	if err := other.srv.Restore(st); err != nil {
 		t.Fatal(err)

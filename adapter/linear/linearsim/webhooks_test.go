@@ -46,7 +46,7 @@ func TestWebhookRequest(t *testing.T) {
 	h := got[0].header
 	mac := hmac.New(sha256.New, []byte("test-signing-secret"))
 	mac.Write(got[0].raw)
-	ms := strconv.FormatInt(w.clock.now().UnixMilli(), 10)
+	ms := strconv.FormatInt(w.clock.Now().UnixMilli(), 10)
 	for name, want := range map[string]string{
 		"Content-Type": "application/json; charset=utf-8", "User-Agent": "Linear-Webhook", "Accept-Charset": "utf-8",
 		"Linear-Event": "Comment", "Linear-Timestamp": ms, "Linear-Signature": hex.EncodeToString(mac.Sum(nil)),
@@ -64,7 +64,7 @@ func TestWebhookRequest(t *testing.T) {
 	maps.Copy(actor, ada)
 	want := map[string]any{
 		"action": "create", "type": "Comment", "actor": actor, "createdAt": at, "organizationId": w.ws.ID,
-		"webhookId": reg.ID, "webhookTimestamp": float64(w.clock.now().UnixMilli()),
+		"webhookId": reg.ID, "webhookTimestamp": float64(w.clock.Now().UnixMilli()),
 		"url": "https://linear.app/acme/issue/ENG-1/checkout-fails-on-retry#comment-" + c.ID[:8],
 		"data": map[string]any{
 			"id": c.ID, "createdAt": at, "updatedAt": at, "body": "a < b & c: @helper-bot please",
@@ -86,7 +86,7 @@ func TestWebhookRequest(t *testing.T) {
 	d := log[len(log)-1]
 	if d.ID != h.Get("Linear-Delivery") || !d.Done || !d.OK || d.WebhookID != reg.ID || d.URL != in.URL ||
 		string(d.Body) != string(got[0].raw) || d.Header.Get("Linear-Signature") != h.Get("Linear-Signature") ||
-		len(d.Attempts) != 1 || d.Attempts[0].Status != 200 || !d.Attempts[0].At.Equal(w.clock.now()) {
+		len(d.Attempts) != 1 || d.Attempts[0].Status != 200 || !d.Attempts[0].At.Equal(w.clock.Now()) {
 		t.Errorf("log: %+v", d)
 	}
 }
@@ -98,7 +98,7 @@ func TestWebhookEvents(t *testing.T) {
 	w.hook(in.URL)
 	root := w.ada.Comment(w.issue, "old")
 	reply := w.bob.Reply(root, "reply")
-	w.clock.advance(time.Second)
+	w.clock.Advance(time.Second)
 	w.ada.Edit(root, "new")
 	w.ada.React(root, "👀")
 	w.ada.Unreact(root, "eyes")
@@ -225,7 +225,7 @@ func TestRetries(t *testing.T) {
 			t.Parallel()
 			var w *world
 			in := newInbox(t, func(n int) int {
-				w.clock.advance(time.Second)
+				w.clock.Advance(time.Second)
 				return tt.answer(n)
 			})
 			w = newWorld(t, tt.cfg)

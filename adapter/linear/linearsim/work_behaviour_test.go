@@ -84,7 +84,7 @@ func TestStorage(t *testing.T) {
 			t.Errorf("%s: HTTP %d, want %d", tc.name, got, tc.want)
 		}
 	}
-	w.clock.advance(time.Minute)
+	w.clock.Advance(time.Minute)
 	if got := send("GET", signed, "", nil); got != 401 {
 		t.Errorf("signature expired: HTTP %d", got)
 	}

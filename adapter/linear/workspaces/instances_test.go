@@ -215,9 +215,9 @@ func TestLeftElsewhere(t *testing.T) {
 		end  func(r *rig, first *Registry) error
 	}{
 		{"Linear", func(r *rig, first *Registry) error {
-			r.clock.advance(time.Hour)
+			r.clock.Advance(time.Hour)
 			r.app.Installation(r.acme).Uninstall()
-			return first.Revoked(t.Context(), r.acme.ID, r.app.ClientID, r.clock.now())
+			return first.Revoked(t.Context(), r.acme.ID, r.app.ClientID, r.clock.Now())
 		}},
 		{"disconnect", func(r *rig, _ *Registry) error {
 			_, err := r.process(func(c *Config) { c.Signals = r.signals() }).Disconnect(t.Context(), r.acme.ID, "test")
@@ -292,7 +292,7 @@ func TestLateReadingIsNoRemoval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.clock.advance(time.Second)
+	r.clock.Advance(time.Second)
 	r.install(reg, r.ada)
 	reg.login(org).saw(gone)
 	reg.login(org).saw(nil)

@@ -153,7 +153,7 @@ func TestImport(t *testing.T) {
 		refresh any
 		expires any
 	}{
-		{"plain", access, refresh, float64(r.clock.now().Add(time.Hour).UnixMilli())},
+		{"plain", access, refresh, float64(r.clock.Now().Add(time.Hour).UnixMilli())},
 		{"encrypted", old(access), old(refresh), nil},
 		{"no refresh token", old(access), nil, nil},
 	} {
@@ -213,7 +213,7 @@ func TestRotationUnderLoad(t *testing.T) {
 				}
 				if i == 0 && n%5 == 4 {
 					mu.Lock() // a day does not pass within a call
-					r.clock.advance(25 * time.Hour)
+					r.clock.Advance(25 * time.Hour)
 					mu.Unlock()
 				}
 			}

@@ -31,7 +31,7 @@ func (r *rig) alive(token string) bool {
 func (r *rig) settle(reg *Registry) {
 	r.t.Helper()
 	for range 3 {
-		r.clock.advance(2 * time.Minute)
+		r.clock.Advance(2 * time.Minute)
 		if err := reg.Sweep(r.t.Context()); err != nil {
 			r.t.Error(err)
 		}
@@ -295,7 +295,7 @@ func TestRacingLives(t *testing.T) {
 					rt.Fatal(err)
 				}
 			case "pass":
-				r.clock.advance(time.Duration(rapid.IntRange(1, 26*60).Draw(rt, "minutes")) * time.Minute)
+				r.clock.Advance(time.Duration(rapid.IntRange(1, 26*60).Draw(rt, "minutes")) * time.Minute)
 			case "race":
 				var wg sync.WaitGroup
 				for j := range procs {

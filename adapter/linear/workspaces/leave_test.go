@@ -95,7 +95,7 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 		r.install(reg, r.ada)
 		r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500, Times: 1000})
 		bye, err := reg.Disconnect(t.Context(), org, "test")
-		if err != nil || bye.Revoked || bye.Until.Sub(r.clock.now()) != 24*time.Hour {
+		if err != nil || bye.Revoked || bye.Until.Sub(r.clock.Now()) != 24*time.Hour {
 			t.Fatalf("%+v, %v", bye, err)
 		}
 		if _, err := reg.Installed(t.Context(), org); !errors.Is(err, adapter.ErrNotInstalled) {
@@ -103,7 +103,7 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 		}
 		before := r.sim.Count(linearsim.RevokeEndpoint)
 		for range 23 * 12 {
-			r.clock.advance(5 * time.Minute)
+			r.clock.Advance(5 * time.Minute)
 			if err := reg.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -117,7 +117,7 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 		if back {
 			r.sim.ClearFaults()
 		}
-		r.clock.advance(2 * time.Hour)
+		r.clock.Advance(2 * time.Hour)
 		if err := reg.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -142,14 +142,14 @@ func TestHookFails(t *testing.T) {
 	org := r.acme.ID
 	r.install(reg, r.ada)
 	n := r.grants()
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	if err := reg.Sweep(t.Context()); err != nil || r.grants() != n+1 {
 		t.Errorf("%v, %d refreshes, want 1", err, r.grants()-n)
 	}
 	if _, err := reg.leave(t.Context(), org, "", "test", announceUninstalled); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != Gone {
 		t.Errorf("%v, status %s", err, r.status(reg, org))
 	}
@@ -163,18 +163,18 @@ func TestDisconnectWithoutKey(t *testing.T) {
 	reg := r.process()
 	org := r.acme.ID
 	r.install(reg, r.ada)
-	tool, err := Manage(Config{Store: r.store, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.now})
+	tool, err := Manage(Config{Store: r.store, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	bye, err := tool.Disconnect(t.Context(), org, "test")
-	if err != nil || bye.Revoked || bye.Until.Sub(r.clock.now()) != 24*time.Hour {
+	if err != nil || bye.Revoked || bye.Until.Sub(r.clock.Now()) != 24*time.Hour {
 		t.Errorf("%+v, %v", bye, err)
 	}
 	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 0 || r.status(reg, org) != Leaving {
 		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
 	}
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	if err := reg.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -191,9 +191,9 @@ func TestRevokedByLinear(t *testing.T) {
 	reg := r.process(func(c *Config) { c.OnLeft = func(string) { left++ } })
 	org := r.acme.ID
 	r.install(reg, r.ada)
-	r.clock.advance(time.Hour)
-	at := r.clock.now()
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
+	at := r.clock.Now()
+	r.clock.Advance(time.Hour)
 	r.install(reg, r.ada)
 	for _, tt := range []struct {
 		name   string
@@ -201,24 +201,24 @@ func TestRevokedByLinear(t *testing.T) {
 		at     time.Time
 	}{
 		{"older than the installation", r.app.ClientID, at},
-		{"another app", "other", r.clock.now().Add(time.Hour)},
-		{"about now, and the login works", r.app.ClientID, r.clock.now().Add(time.Second)},
+		{"another app", "other", r.clock.Now().Add(time.Hour)},
+		{"about now, and the login works", r.app.ClientID, r.clock.Now().Add(time.Second)},
 	} {
 		if err := reg.Revoked(t.Context(), org, tt.client, tt.at); err != nil || r.status(reg, org) != Active {
 			t.Fatalf("%s: %v, %s", tt.name, err, r.status(reg, org))
 		}
 	}
 	r.sim.Fault(linearsim.Fault{Operation: "viewer", Status: 500})
-	if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); adapter.CodeOf(err) != adapter.CodeUnavailable {
+	if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.Now()); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("cannot tell: %v", err)
 	}
-	if err := reg.Revoked(t.Context(), "nowhere", r.app.ClientID, r.clock.now()); err != nil {
+	if err := reg.Revoked(t.Context(), "nowhere", r.app.ClientID, r.clock.Now()); err != nil {
 		t.Error(err)
 	}
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	r.app.Installation(r.acme).Uninstall()
 	for range 2 {
-		if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); err != nil {
+		if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestLeaveDuringRefresh(t *testing.T) {
 	reg, tool := r.process(func(c *Config) { c.HTTPClient = &http.Client{Transport: net} }), r.process()
 	org := r.acme.ID
 	r.install(reg, r.ada)
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500})
 	net.after = func() {
 		if bye, err := tool.Disconnect(t.Context(), org, "x"); err != nil || bye.Revoked {
@@ -253,7 +253,7 @@ func TestLeaveDuringRefresh(t *testing.T) {
 	if _, err := reg.Tokens(org).Token(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) {
 		t.Errorf("the call that waited: %v", err)
 	}
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	if err := reg.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestGoneDuringRefresh(t *testing.T) {
 	reg, tool := r.process(func(c *Config) { c.HTTPClient = &http.Client{Transport: net} }), r.process()
 	org := r.acme.ID
 	r.install(reg, r.ada)
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	n := 0
 	net.after = func() {
 		if bye, err := tool.Disconnect(t.Context(), org, "test"); err != nil || !bye.Revoked {
@@ -336,7 +336,7 @@ func TestRun(t *testing.T) {
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
-	tool, err := Manage(Config{Store: r.store, Keys: r.keys, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.now})
+	tool, err := Manage(Config{Store: r.store, Keys: r.keys, RevokeURL: r.sim.RevokeURL(), HTTPClient: r.http, Now: r.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -440,7 +440,7 @@ func TestInstallWhileLeaving(t *testing.T) {
 			tt.after(r, reg)
 			r.sim.ClearFaults()
 			before := r.sim.Count(linearsim.RevokeEndpoint)
-			r.clock.advance(time.Minute)
+			r.clock.Advance(time.Minute)
 			for range 2 {
 				if err := reg.Sweep(t.Context()); err != nil {
 					t.Fatal(err)
@@ -464,8 +464,8 @@ func TestInstallWhileLeaving(t *testing.T) {
 			}
 			if tt.want == Active {
 				// What Linear announces because of the old tokens is not about the new ones.
-				r.clock.advance(time.Minute)
-				if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.now()); err != nil {
+				r.clock.Advance(time.Minute)
+				if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.Now()); err != nil {
 					t.Fatal(err)
 				}
 				r.mustCall(r.process(), org)
@@ -492,7 +492,7 @@ func TestFormerTokensEnd(t *testing.T) {
 		}
 		r.install(reg, r.ada)
 		for range 25 * 4 {
-			r.clock.advance(15 * time.Minute)
+			r.clock.Advance(15 * time.Minute)
 			if err := reg.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -523,12 +523,12 @@ func TestRevokeIsTriedBetweenSweeps(t *testing.T) {
 		if n > 20 {
 			t.Fatal("not revoked within minutes")
 		}
-		r.clock.advance(hotEvery)
+		r.clock.Advance(hotEvery)
 		for _, org := range reg.hotOnes() {
 			reg.tend(t.Context(), org)
 		}
 	}
-	r.clock.advance(48 * time.Hour)
+	r.clock.Advance(48 * time.Hour)
 	if due := reg.hotOnes(); len(due) != 0 {
 		t.Errorf("still due: %v", due)
 	}
@@ -546,7 +546,7 @@ func TestRevokeIsTriedOnceByAll(t *testing.T) {
 	}
 	for range 4 {
 		before := r.sim.Count(linearsim.RevokeEndpoint)
-		r.clock.advance(10 * time.Minute)
+		r.clock.Advance(10 * time.Minute)
 		var wg sync.WaitGroup
 		for _, reg := range procs {
 			wg.Go(func() {

@@ -34,12 +34,12 @@ func TestInstallAndRefresh(t *testing.T) {
 		t.Errorf("%d grants, want 1", n)
 	}
 	// The token works until its last seconds; then twenty calls share one refresh.
-	r.clock.advance(23*time.Hour + 59*time.Minute)
+	r.clock.Advance(23*time.Hour + 59*time.Minute)
 	r.mustCall(reg, org)
 	if n := r.grants(); n != 1 {
 		t.Errorf("%d grants, want 1", n)
 	}
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() { r.mustCall(reg, org) })
@@ -49,7 +49,7 @@ func TestInstallAndRefresh(t *testing.T) {
 		t.Errorf("%d grants after 20 calls with an expired token, want 2", n)
 	}
 	// A token that Linear rejects is replaced, once for all rejected callers.
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	token, err := reg.Tokens(org).Token(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestLateRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	reg.Tokens(org).Invalidate(old)
 	armed.Store(true)
 	got, err := reg.Tokens(org).Token(t.Context())
@@ -128,7 +128,7 @@ func TestRefusedYoung(t *testing.T) {
 		t.Errorf("%d grants, want 1", n)
 	}
 	r.sim.ClearFaults()
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	r.mustCall(reg, r.acme.ID)
 }
 
@@ -139,12 +139,12 @@ func TestUnknownExpiry(t *testing.T) {
 	r.install(reg, r.ada)
 	for range 5 {
 		r.mustCall(reg, r.acme.ID)
-		r.clock.advance(time.Hour)
+		r.clock.Advance(time.Hour)
 	}
 	if n := r.grants(); n != 1 {
 		t.Errorf("%d grants, want 1: a token of unknown expiry is used until it is refused", n)
 	}
-	r.clock.advance(20 * time.Hour) // now it has expired, and Linear says so
+	r.clock.Advance(20 * time.Hour) // now it has expired, and Linear says so
 	r.mustCall(reg, r.acme.ID)
 	if n := r.grants(); n != 2 {
 		t.Errorf("%d grants, want 2", n)
@@ -153,7 +153,7 @@ func TestUnknownExpiry(t *testing.T) {
 	if err != nil || strings.Join(w.Scopes, " ") != "app:assignable app:mentionable read write" {
 		t.Errorf("scopes %q, %v", w.Scopes, err)
 	}
-	r.clock.advance(21 * time.Hour)
+	r.clock.Advance(21 * time.Hour)
 	if err := reg.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestSweepRefreshesAhead(t *testing.T) {
 	r.install(b, umbrella.AddUser("Eve Curie", "eve"))
 	begun := r.grants()
 	for range 22 * 6 {
-		r.clock.advance(10 * time.Minute)
+		r.clock.Advance(10 * time.Minute)
 		var wg sync.WaitGroup
 		for _, reg := range []*Registry{a, b} {
 			wg.Go(func() {
@@ -189,7 +189,7 @@ func TestSweepRefreshesAhead(t *testing.T) {
 	var at []time.Duration
 	for i := range 12 {
 		before := r.grants()
-		r.clock.advance(10 * time.Minute)
+		r.clock.Advance(10 * time.Minute)
 		var wg sync.WaitGroup
 		for _, reg := range []*Registry{a, b} {
 			wg.Go(func() { _ = reg.Sweep(t.Context()) })
@@ -213,7 +213,7 @@ func TestFailuresAndReauth(t *testing.T) {
 	org := r.acme.ID
 	r.install(reg, r.ada)
 	before, _ := reg.Installed(t.Context(), org)
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	for _, tt := range []struct {
 		name string
 		f    linearsim.Fault
@@ -240,12 +240,12 @@ func TestFailuresAndReauth(t *testing.T) {
 		if _, err := r.call(t.Context(), reg, org); err == nil || r.grants() != n {
 			t.Errorf("%s: %v, %d further grants: it is too soon", tt.name, err, r.grants()-n)
 		}
-		r.clock.advance(time.Minute)
+		r.clock.Advance(time.Minute)
 	}
 	r.mustCall(reg, org)
 
 	r.app.Installation(r.acme).ExpireRefreshTokens()
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	_, err := r.call(t.Context(), reg, org)
 	if adapter.CodeOf(err) != adapter.CodeUnauthenticated || !strings.Contains(err.Error(), publicURL+InstallPath) {
 		t.Fatalf("dead: %v", err)
@@ -276,7 +276,7 @@ func TestFailuresAndReauth(t *testing.T) {
 	if err != nil || s.refresh.text() == "" || s.access.text() == "" {
 		t.Error("the credentials of a parked login are gone")
 	}
-	r.clock.advance(8 * 24 * time.Hour)
+	r.clock.Advance(8 * 24 * time.Hour)
 	if ignore, _ := reg.Arrived(t.Context(), org); ignore != "needs_reauth" {
 		t.Errorf("delivery after a week: %q", ignore)
 	}
@@ -311,7 +311,7 @@ func TestAnotherApp(t *testing.T) {
 	r.install(reg, r.ada)
 	app := r.sim.RegisterApp(linearsim.OAuthApp{Name: "Other", DisplayName: "other", RedirectURIs: []string{publicURL + CallbackPath}})
 	wrong := r.process(func(c *Config) { c.ClientID, c.ClientSecret = app.ClientID, app.ClientSecret() })
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	n := r.grants()
 	_, err := wrong.Tokens(org).Token(t.Context())
 	if adapter.CodeOf(err) != adapter.CodeUnavailable || !strings.Contains(err.Error(), "LINEAR_CLIENT_ID") || r.grants() != n {
@@ -340,7 +340,7 @@ func TestLostAnswer(t *testing.T) {
 	r := newRig(t, linearsim.OAuthApp{})
 	reg := r.process()
 	r.install(reg, r.ada)
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, ResetAfter: true})
 	if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Fatal(err)
@@ -350,18 +350,18 @@ func TestLostAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.mustCall(other, r.acme.ID)
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	r.mustCall(reg, r.acme.ID)
 
 	// Ahead of the expiry no call asks for the token, and the sweep sees to it.
-	r.clock.advance(23 * time.Hour)
+	r.clock.Advance(23 * time.Hour)
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, ResetAfter: true})
 	_ = reg.Sweep(t.Context())
-	r.clock.advance(29 * time.Minute)
+	r.clock.Advance(29 * time.Minute)
 	if err := r.process().Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.advance(20 * time.Hour)
+	r.clock.Advance(20 * time.Hour)
 	r.mustCall(reg, r.acme.ID)
 	if got := r.status(reg, r.acme.ID); got != Active {
 		t.Error(got)
@@ -399,7 +399,7 @@ func TestUnsavedPair(t *testing.T) {
 	store := &brokenStore{Store: r.store}
 	reg := r.process(func(c *Config) { c.Store = store })
 	r.install(reg, r.ada)
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	store.set(true)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -409,7 +409,7 @@ func TestUnsavedPair(t *testing.T) {
 	<-reg.landed() // the attempt to store it outlives the caller
 	n := r.grants()
 	store.set(false)
-	r.clock.advance(2 * time.Hour)
+	r.clock.Advance(2 * time.Hour)
 	r.mustCall(reg, r.acme.ID)
 	if r.grants() != n {
 		t.Errorf("%d further grants, want the kept pair to be stored", r.grants()-n)
@@ -425,7 +425,7 @@ func TestStoreDown(t *testing.T) {
 	reg := r.process(func(c *Config) { c.Store = down })
 	r.install(reg, r.ada)
 	down.on = true
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	r.mustCall(reg, r.acme.ID)
 	if ignore, err := reg.Arrived(t.Context(), r.acme.ID); ignore != "" || err != nil {
 		t.Errorf("arrived: %q, %v", ignore, err)
@@ -433,7 +433,7 @@ func TestStoreDown(t *testing.T) {
 	if _, err := reg.Arrived(t.Context(), "unknown"); err == nil {
 		t.Error("an unknown workspace was judged without the store")
 	}
-	r.clock.advance(24 * time.Hour)
+	r.clock.Advance(24 * time.Hour)
 	if _, err := r.call(t.Context(), reg, r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnavailable {
 		t.Errorf("expired and no store: %v", err)
 	}
@@ -473,13 +473,13 @@ func TestRefreshOnRequest(t *testing.T) {
 	if err := reg.Refresh(t.Context(), r.acme.ID); err != nil || token() != before.Value {
 		t.Errorf("a young pair: %v", err)
 	}
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, Times: 20, Status: http.StatusInternalServerError})
 	if err := reg.Refresh(t.Context(), r.acme.ID); adapter.CodeOf(err) != adapter.CodeUnavailable || token() != before.Value {
 		t.Errorf("while Linear fails: %v", err)
 	}
 	r.sim.ClearFaults()
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	if err := reg.Refresh(t.Context(), r.acme.ID); err != nil || token() == before.Value {
 		t.Errorf("an old pair: %v", err)
 	}

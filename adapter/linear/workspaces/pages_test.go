@@ -131,7 +131,7 @@ func TestCallbackRefusals(t *testing.T) {
 		{"after ten minutes", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
-			r.clock.advance(10 * time.Minute)
+			r.clock.Advance(10 * time.Minute)
 			return b.visit(http.MethodGet, back)
 		}, 400, "no longer works", CountStateFailed},
 		{"denied", func() *httptest.ResponseRecorder {
@@ -199,7 +199,7 @@ func TestInstalledPage(t *testing.T) {
 	b := r.install(reg, r.ada)
 	w := b.visit(http.MethodGet, publicURL+InstalledPath)
 	contains(t, w.Body.String(), "Helper Bot is installed in Acme", "Waiting for the first event", "@helper-bot", `http-equiv="refresh"`)
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	if ignore, err := reg.Arrived(t.Context(), r.acme.ID); ignore != "" || err != nil {
 		t.Fatal(ignore, err)
 	}
@@ -213,7 +213,7 @@ func TestInstalledPage(t *testing.T) {
 		t.Error("a stranger sees the workspace")
 	}
 	// Installed again, the page waits for what comes after.
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	b = r.install(reg, r.ada)
 	contains(t, b.visit(http.MethodGet, publicURL+InstalledPath).Body.String(), "Waiting for the first event")
 	_, _ = reg.Arrived(t.Context(), r.acme.ID)

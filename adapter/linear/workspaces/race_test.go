@@ -167,7 +167,7 @@ func TestKillAtEveryStep(t *testing.T) {
 				}
 				for n := 2; ; n++ {
 					step, race := n/2, n%2 == 1
-					r.clock.advance(wait)
+					r.clock.Advance(wait)
 					victim, l := r.mortal()
 					other, _ := r.mortal()
 					l.dieIn(step, after)
@@ -187,13 +187,13 @@ func TestKillAtEveryStep(t *testing.T) {
 					<-victim.landed()
 					<-other.landed()
 					// Whatever was lost is found within Linear's window.
-					r.clock.advance(25 * time.Minute)
+					r.clock.Advance(25 * time.Minute)
 					later, _ := r.mortal()
 					r.lapse(r.acme.ID)
 					if err := later.Sweep(t.Context()); err != nil {
 						t.Errorf("step %d: sweep: %v", step, err)
 					}
-					r.clock.advance(2 * time.Hour)
+					r.clock.Advance(2 * time.Hour)
 					if err := r.works(later); err != nil {
 						t.Fatalf("step %d: later: %v", step, err)
 					}
@@ -245,7 +245,7 @@ func TestRacingProcesses(t *testing.T) {
 				}
 			case "pass":
 				for range rapid.IntRange(1, 40).Draw(rt, "times") {
-					r.clock.advance(10 * time.Minute)
+					r.clock.Advance(10 * time.Minute)
 					for j := range procs {
 						_ = procs[j].Sweep(t.Context())
 						if lives[j].ended() {
@@ -283,7 +283,7 @@ func TestRacingProcesses(t *testing.T) {
 		r.lapse(r.acme.ID)
 		last, _ := r.mortal()
 		_ = last.Sweep(t.Context())
-		r.clock.advance(time.Minute)
+		r.clock.Advance(time.Minute)
 		if err := r.works(last); err != nil {
 			rt.Fatalf("at the end: %v\n%s", err, r.log)
 		}

@@ -19,24 +19,6 @@ import (
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
-// clock is a settable time.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 // buffer is a log that several goroutines write.
 type buffer struct {
 	mu  sync.Mutex
@@ -61,7 +43,7 @@ const publicURL = "https://bot.test"
 type rig struct {
 	t     *testing.T
 	sim   *linearsim.Server
-	clock *clock
+	clock *linearsim.Clock
 	app   *linearsim.OAuthClient
 	acme  *linearsim.Workspace
 	ada   *linearsim.User
@@ -73,8 +55,8 @@ type rig struct {
 
 func newRig(t *testing.T, app linearsim.OAuthApp) *rig {
 	t.Helper()
-	c := &clock{at: time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC)}
-	sim, err := linearsim.Start(linearsim.Config{Now: c.now})
+	c := linearsim.NewClock(time.Date(2026, 10, 2, 9, 0, 0, 0, time.UTC))
+	sim, err := linearsim.Start(linearsim.Config{Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +89,7 @@ func (r *rig) config() Config {
 	return Config{
 		ClientID: r.app.ClientID, ClientSecret: r.app.ClientSecret(), PublicURL: publicURL, Store: r.store, Keys: r.keys,
 		APIURL: r.sim.GraphQLURL(), AuthorizeURL: r.sim.AuthorizeURL(), TokenURL: r.sim.TokenURL(), RevokeURL: r.sim.RevokeURL(),
-		HTTPClient: r.http, Now: r.clock.now, Logger: zerolog.New(r.log), SweepEvery: time.Hour,
+		HTTPClient: r.http, Now: r.clock.Now, Logger: zerolog.New(r.log), SweepEvery: time.Hour,
 	}
 }
 

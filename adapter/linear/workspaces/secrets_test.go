@@ -133,7 +133,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	page(b, http.MethodGet, publicURL+InstalledPath)
 	keep()
 	for _, how := range []string{"400", "500", "html", "fail"} {
-		r.clock.advance(25 * time.Hour)
+		r.clock.Advance(25 * time.Hour)
 		echo.set(how)
 		_, err := r.call(t.Context(), reg, r.acme.ID)
 		look("call", err)
@@ -141,7 +141,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		_, err = reg.Disconnect(t.Context(), "nowhere", "x")
 		look("disconnect", err)
 		echo.set("")
-		r.clock.advance(time.Minute)
+		r.clock.Advance(time.Minute)
 		_, err = r.call(t.Context(), reg, r.acme.ID)
 		look("after", err)
 		keep()
@@ -235,7 +235,7 @@ func TestWorkspacesApart(t *testing.T) {
 					t.Errorf("%s: answered by %q, %v", org, got, err)
 				}
 				if i == 0 && n%10 == 9 {
-					r.clock.advance(25 * time.Hour)
+					r.clock.Advance(25 * time.Hour)
 				}
 			}
 		})

@@ -100,6 +100,22 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
+// handles delivers a message and runs the bot until done.
+func (d *desk) handles(done <-chan struct{}) {
+	d.t.Helper()
+	ctx, cancel := context.WithCancel(d.t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := d.bot.Run(ctx); err != nil {
+			d.t.Error(err)
+		}
+	})
+	d.said()
+	<-done
+	cancel()
+	wg.Wait()
+}
+
 // another returns the console of another instance with the same store.
 func (d *desk) another() *adminui.Console {
 	d.t.Helper()
@@ -330,17 +346,7 @@ func TestPages(t *testing.T) {
 		return bot.Permanent(errors.New("<script>alert(1)</script> is no answer"))
 	})
 	d.bot.OnFailed(func(context.Context, *bot.Thread, *bot.Failed) error { close(done); return nil })
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := d.bot.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	d.said()
-	<-done
-	cancel()
-	wg.Wait()
+	d.handles(done)
 	d.login()
 	_, page := d.get("/console/")
 	for _, want := range []string{"people wait for these answers", "failed", "Message create", "&lt;script&gt;"} {
@@ -435,17 +441,7 @@ func TestLater(t *testing.T) {
 		tried <- struct{}{}
 		return bot.RetryAfter(time.Hour, errors.New("<b>busy</b>"))
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := d.bot.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	d.said()
-	<-tried
-	cancel()
-	wg.Wait()
+	d.handles(tried)
 	_, page := d.get("/console/lanes")
 	for _, want := range []string{"No thread has work now", "Retry", "in 59 min", "The handler returned an error (", "&lt;b&gt;busy"} {
 		if !strings.Contains(page, want) {
