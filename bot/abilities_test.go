@@ -21,10 +21,7 @@ func TestMissingAbilities(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		th := w.handle(thread)
 		ctx := t.Context()
 		for name, call := range map[string]func() error{
 			"edit":    func() error { _, err := th.Edit(ctx, "m", bot.Text("x")); return err },

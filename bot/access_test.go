@@ -129,9 +129,7 @@ func TestAccessInSubscribedThreads(t *testing.T) {
 		if got := w.notes(); len(got) != 0 {
 			t.Errorf("ran %q", got)
 		}
-		if diff := cmp.Diff([]string{"no"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("posted (-want +got):\n%s", diff)
-		}
+		w.posted("no")
 		if got := w.fake.Posted("fake:room:other"); len(got) != 0 {
 			t.Errorf("answered a message that no handler wants: %q", got)
 		}
@@ -172,9 +170,7 @@ func TestAccessReplyIsRare(t *testing.T) {
 		w.say("ada", "@helper")
 		w.say("ada", "@helper")
 		step("after an hour", 4, thread)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		if got := w.bot.Counts()["ignored:access"]; got != 11 {
 			t.Errorf("%d refused, want 11", got)
 		}
@@ -325,9 +321,7 @@ func TestAccessGuardsAnswers(t *testing.T) {
 		w.say("eve", "@helper Eve")
 		w.say("ada", "Ada")
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"Ada by ada"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("Ada by ada")
 		if got := w.fake.Posted(thread); len(got) != 2 || got[1] != "no" {
 			t.Errorf("posted %q, want a question and a refusal", got)
 		}
@@ -339,18 +333,14 @@ func TestCommandAccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
 		w.bot.OnNewMention(w.noting("mention"))
-		w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("no"))}, w.noted("deploy"))
-		w.bot.OnCommand(bot.Command{Name: "status"}, w.noted("status"))
+		w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("no"))}, w.notingCommand("deploy"))
+		w.bot.OnCommand(bot.Command{Name: "status"}, w.notingCommand("status"))
 		w.say("ada", "/deploy a")
 		w.say("bob", "@helper deploy b")
 		w.say("bob", "/status b")
 		w.run(time.Second)
-		if diff := cmp.Diff([]string{`deploy ["a"] "a"`, `status ["b"] "b"`}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff([]string{"no"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("posted (-want +got):\n%s", diff)
-		}
+		w.noted(`deploy ["a"] "a"`, `status ["b"] "b"`)
+		w.posted("no")
 	})
 }
 
@@ -388,9 +378,7 @@ func TestRefusedAuthorsDoNotSpeakForOthers(t *testing.T) {
 					w.say(author, text)
 				}
 				w.run(time.Second)
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 			})
 		})
 	}

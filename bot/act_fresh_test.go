@@ -3,7 +3,6 @@ package bot_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -190,11 +188,7 @@ func TestTheFirstSessionOfAWorkspace(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				var wg sync.WaitGroup
 				start := func(s bot.Store) *bot.Bot {
-					lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: instant{}}})
-					if err != nil {
-						t.Fatal(err)
-					}
-					b, err := bot.New(bot.Config{Adapter: lin, Store: s, Policy: c.policy, NoApology: true})
+					b, err := bot.New(bot.Config{Adapter: newLinearOver(t, instant{}), Store: s, Policy: c.policy, NoApology: true})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -253,11 +247,7 @@ func TestTheFirstSessionArrivesWithItsComment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := memstate.New(memstate.Options{})
 		defer store.Close()
-		lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: instant{}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := bot.New(bot.Config{Adapter: lin, Store: slowSwaps{store}, NoApology: true})
+		b, err := bot.New(bot.Config{Adapter: newLinearOver(t, instant{}), Store: slowSwaps{store}, NoApology: true})
 		if err != nil {
 			t.Fatal(err)
 		}

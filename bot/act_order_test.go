@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state/memstate"
 )
@@ -26,11 +24,7 @@ func TestAMentionThatWaitsForItsSessionKeepsItsPlace(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := memstate.New(memstate.Options{})
 				defer store.Close()
-				lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: instant{}}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				b, err := bot.New(bot.Config{Adapter: lin, Store: store, Policy: policy})
+				b, err := bot.New(bot.Config{Adapter: newLinearOver(t, instant{}), Store: store, Policy: policy})
 				if err != nil {
 					t.Fatal(err)
 				}

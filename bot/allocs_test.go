@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/allocs"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -50,13 +49,9 @@ func commentOf(n int) *adapter.Delivery {
 //nolint:paralleltest // allocations are counted
 func TestAllocations(t *testing.T) {
 	const runs = 200
-	lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: instant{}}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	b, err := bot.New(bot.Config{Adapter: lin, Store: store})
+	b, err := bot.New(bot.Config{Adapter: newLinearOver(t, instant{}), Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}

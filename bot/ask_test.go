@@ -67,18 +67,14 @@ func TestAskSurvivesARestart(t *testing.T) {
 			"Only <@ada> can answer this.",
 			"draft of m1: a by ada",
 		}
-		if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		w.posted(want...)
 		notes := []string{
 			"run", "draft",
 			`other fake:room:t1 m3 "hm, let me see"`,
 			`other fake:room:t1 m5 "b"`,
 			"run", // with the answer
 		}
-		if diff := cmp.Diff(notes, w.notes()); diff != "" {
-			t.Errorf("what ran (-want +got):\n%s", diff)
-		}
+		w.noted(notes...)
 		if n := len(w.dead()); n != 0 {
 			t.Errorf("%d dead letters", n)
 		}
@@ -96,15 +92,9 @@ func TestAskTimesOut(t *testing.T) {
 		synctest.Wait()
 		w.say("ada", "hello") // no answer any more
 		synctest.Wait()
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"Any objections?", "not answered"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff([]string{"run", "draft", "run", `other fake:room:t1 m2 "hello"`}, w.notes()); diff != "" {
-			t.Errorf("what ran (-want +got):\n%s", diff)
-		}
+		stop()
+		w.posted("Any objections?", "not answered")
+		w.noted("run", "draft", "run", `other fake:room:t1 m2 "hello"`)
 	})
 }
 
@@ -129,12 +119,8 @@ func TestTwoQuestionsInOneTurn(t *testing.T) {
 			w.say("ada", text)
 			time.Sleep(time.Second)
 		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"Rocket true by ada"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted("Rocket true by ada")
 	})
 }
 
@@ -142,10 +128,7 @@ func TestAskNeedsATurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		th := w.handle(thread)
 		if _, err := bot.Ask(t.Context(), th, bot.Question{Text: "?"}); err == nil || bot.IsParked(err) {
 			t.Errorf("outside a turn: %v, want an error that says so", err)
 		}
@@ -191,12 +174,8 @@ func TestReactionWaitsForItsQuestion(t *testing.T) {
 				w.deliver(w.fake.Said("fake:room:reactions", "m2", "ada", ""))
 				time.Sleep(c.after)
 				synctest.Wait()
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(append([]string{}, c.want...), w.notes()); diff != "" {
-					t.Errorf("what ran (-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want...)
 			})
 		})
 	}
@@ -236,9 +215,7 @@ func TestTwoQuestionsAtOnce(t *testing.T) {
 				w.deliver(w.fake.Said("fake:room:reactions", to, "ada", ""))
 			}
 			synctest.Wait()
-			if err := stop(); err != nil {
-				t.Error(err)
-			}
+			stop()
 			if diff := cmp.Diff([]string{"done"}, w.notes()); diff != "" {
 				t.Errorf("answers to %q (-want +got):\n%s", posts, diff)
 			}
@@ -306,13 +283,9 @@ func TestAnsweredTurnGoesOnOnce(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		// It asks twice, has the first answer twice, and the second once.
-		if diff := cmp.Diff([]string{"run", "run", "run", "run", "run", "done"}, w.notes()); diff != "" {
-			t.Errorf("what ran (-want +got):\n%s", diff)
-		}
+		w.noted("run", "run", "run", "run", "run", "done")
 		if n := len(w.fake.Posted(thread)); n != 2 {
 			t.Errorf("%d posts, want the two questions", n)
 		}

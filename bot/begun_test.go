@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
@@ -39,10 +37,7 @@ func TestAnswersAreNotSkipped(t *testing.T) {
 		}
 		w.run(time.Minute)
 		// The first answer counts. The second is a message then.
-		want := []string{"p thanks [hm let me see no]", "answer yes"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("p thanks [hm let me see no]", "answer yes")
 	})
 }
 
@@ -73,9 +68,7 @@ func TestAskKeepsWhatWasSkipped(t *testing.T) {
 		}
 		const what = "please [@helper create an issue]"
 		want := []string{"Rocket " + what, "Rocket " + what, "ENG " + what}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(want...)
 		if n := len(w.fake.Posted(thread)); n != 2 {
 			t.Errorf("%d questions, want 2", n)
 		}
@@ -124,9 +117,7 @@ func TestAParkedTurnGoesOnWithoutWhatCannotBeRead(t *testing.T) {
 		platform.forgotten = "one"
 		w.say("ada", "yes")
 		w.run(time.Second)
-		if diff := cmp.Diff([]string{"yes @helper three [two]"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("yes @helper three [two]")
 	})
 }
 
@@ -158,12 +149,8 @@ func TestAResumedTurnDoesNotWait(t *testing.T) {
 		w.say("ada", "a")
 		w.say("ada", "b")
 		time.Sleep(time.Minute)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"1m11s b [a]", "1m11s yes ask []"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted("1m11s b [a]", "1m11s yes ask []")
 	})
 }
 
@@ -227,12 +214,8 @@ func TestABegunTurnIsFinished(t *testing.T) {
 				if strings.Contains(c.name, "aside") {
 					want[1], want[2] = want[2], want[1]
 				}
-				if diff := cmp.Diff(want, w.notes()); diff != "" {
-					t.Errorf("what ran (-want +got):\n%s", diff)
-				}
-				if diff := cmp.Diff(posted, w.fake.Posted(thread)); diff != "" {
-					t.Errorf("posted (-want +got):\n%s", diff)
-				}
+				w.noted(want...)
+				w.posted(posted...)
 				stats, err := w.store.Stats(t.Context())
 				if err != nil || stats.Entries != 0 || stats.Dead != 0 {
 					t.Errorf("the store still holds %+v, %v", stats, err)
@@ -269,13 +252,9 @@ func TestABegunTurnIsFinishedAfterManyOthers(t *testing.T) {
 		time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
 		w.say("ada", "c") // while the turn comes back
 		time.Sleep(time.Hour)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		want = append(want, "p b [a]", "p c []")
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(want...)
 		kept, err := w.store.Notes(t.Context(), state.Key{Workspace: "W1", Kind: "thread", ID: string(thread)})
 		if n := len(kept.Values["begun"]); err != nil || n == 0 || n > 1000 {
 			t.Errorf("%d bytes are remembered, %v", n, err)
@@ -306,10 +285,7 @@ func TestABegunTurnThatSubscribedIsFinished(t *testing.T) {
 		w.say("ada", "@helper a")
 		w.say("ada", "@helper b")
 		w.run(time.Minute)
-		want := []string{"m @helper b [@helper a]", "m @helper b [@helper a]", "s @helper c []"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("m @helper b [@helper a]", "m @helper b [@helper a]", "s @helper c []")
 	})
 }
 
@@ -337,9 +313,7 @@ func TestABuriedTurnBuriesNoOther(t *testing.T) {
 		}
 		w.run(24 * time.Hour)
 		want := []string{"p c [a b] attempt 1", "p c [a b] attempt 2", "p c [a b] attempt 3", "p c [a b] attempt 4", "p b [a] attempt 1"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(want...)
 		if n := len(w.dead()); n != 1 {
 			t.Errorf("%d dead letters, want one", n)
 		}

@@ -45,6 +45,30 @@ func stores(b *testing.B) map[string]func() state.Store {
 	}
 }
 
+// newBenched makes a bot on a platform in memory.
+func newBenched(b *testing.B, cfg bot.Config) (*bot.Bot, *adaptertest.Fake) {
+	b.Helper()
+	fake := adaptertest.NewFake("helper")
+	cfg.Adapter = fake
+	bt, err := bot.New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return bt, fake
+}
+
+// runBenched runs a bot until the returned function is called.
+func runBenched(b *testing.B, bt *bot.Bot) (stop func()) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(b.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = bt.Run(ctx) })
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
 // BenchmarkAccept is the hot path behind the HTTP endpoint: name the thread,
 // one durable write.
 func BenchmarkAccept(b *testing.B) {
@@ -53,11 +77,7 @@ func BenchmarkAccept(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/callers=%d", name, callers), func(b *testing.B) {
 				store := open()
 				defer store.Close()
-				fake := adaptertest.NewFake("helper")
-				bt, err := bot.New(bot.Config{Adapter: fake, Store: store})
-				if err != nil {
-					b.Fatal(err)
-				}
+				bt, fake := newBenched(b, bot.Config{Store: store})
 				var mu sync.Mutex
 				n := 0
 				b.SetParallelism(max(1, callers/2))
@@ -87,22 +107,14 @@ func BenchmarkTurn(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			store := open()
 			defer store.Close()
-			fake := adaptertest.NewFake("helper")
-			bt, err := bot.New(bot.Config{Adapter: fake, Store: store})
-			if err != nil {
-				b.Fatal(err)
-			}
+			bt, fake := newBenched(b, bot.Config{Store: store})
 			handled := make(chan struct{}, 1024)
 			bt.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 				_, err := t.Post(ctx, bot.Markdown("pong "+m.Text()))
 				handled <- struct{}{}
 				return err
 			})
-			ctx, cancel := context.WithCancel(b.Context())
-			var wg sync.WaitGroup
-			wg.Go(func() { _ = bt.Run(ctx) })
-			defer wg.Wait()
-			defer cancel()
+			defer runBenched(b, bt)()
 
 			const inFlight = 32
 			b.ReportAllocs()
@@ -112,7 +124,7 @@ func BenchmarkTurn(b *testing.B) {
 				for begun < b.N && begun-done < inFlight {
 					begun++
 					d := fake.Said(adapter.ThreadID(fmt.Sprintf("fake:room:%d", begun%1000)), fmt.Sprint(begun), "ada", "@helper hello there")
-					if err := bt.Accept(ctx, d); err != nil {
+					if err := bt.Accept(b.Context(), d); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -134,26 +146,18 @@ func BenchmarkLatency(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			store := open()
 			defer store.Close()
-			fake := adaptertest.NewFake("helper")
-			bt, err := bot.New(bot.Config{Adapter: fake, Store: store})
-			if err != nil {
-				b.Fatal(err)
-			}
+			bt, fake := newBenched(b, bot.Config{Store: store})
 			handled := make(chan struct{})
 			bt.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error {
 				handled <- struct{}{}
 				return nil
 			})
-			ctx, cancel := context.WithCancel(b.Context())
-			var wg sync.WaitGroup
-			wg.Go(func() { _ = bt.Run(ctx) })
-			defer wg.Wait()
-			defer cancel()
+			defer runBenched(b, bt)()
 			n := 0
 			b.ReportAllocs()
 			for b.Loop() {
 				n++
-				if err := bt.Accept(ctx, fake.Said(adapter.ThreadID(fmt.Sprintf("fake:room:%d", n)), fmt.Sprint(n), "ada", "@helper")); err != nil {
+				if err := bt.Accept(b.Context(), fake.Said(adapter.ThreadID(fmt.Sprintf("fake:room:%d", n)), fmt.Sprint(n), "ada", "@helper")); err != nil {
 					b.Fatal(err)
 				}
 				<-handled
@@ -192,11 +196,7 @@ func BenchmarkBacklog(b *testing.B) {
 func backlog(b *testing.B, store state.Store, policy bot.LanePolicy, waiting, runs int) {
 	b.Helper()
 	defer store.Close()
-	fake := adaptertest.NewFake("helper")
-	bt, err := bot.New(bot.Config{Adapter: fake, Store: store, Policy: policy})
-	if err != nil {
-		b.Fatal(err)
-	}
+	bt, fake := newBenched(b, bot.Config{Store: store, Policy: policy})
 	handled := make(chan struct{}, waiting)
 	h := func(context.Context, *bot.Thread, *bot.Message) error {
 		handled <- struct{}{}
@@ -208,12 +208,8 @@ func backlog(b *testing.B, store state.Store, policy bot.LanePolicy, waiting, ru
 			b.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithCancel(b.Context())
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel()
 	b.StartTimer()
-	wg.Go(func() { _ = bt.Run(ctx) })
+	defer runBenched(b, bt)()
 	for range runs {
 		<-handled
 	}

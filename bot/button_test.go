@@ -106,9 +106,7 @@ func TestButtons(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(5 * 24 * time.Hour)
 		w.press(w.tokens("Asia")[0], adapter.ButtonExpired)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		id := "post-0"
 		if diff := cmp.Diff([]string{
 			string(thread) + " " + id + ` "deploy"="api" `,
@@ -149,9 +147,7 @@ func TestButtonsOfARepeatedTurn(t *testing.T) {
 		}
 		w.press(w.tokens("Go")[0], adapter.ButtonOpen)
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"posted post-0", "posted post-0", "pressed in post-0"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("posted post-0", "posted post-0", "pressed in post-0")
 	})
 }
 
@@ -170,12 +166,8 @@ func TestButtonPressedSoon(t *testing.T) {
 			t.Errorf("the message is known: %+v", page)
 		}
 		time.Sleep(time.Minute)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{string(thread) + ` post-0 "deploy"="api" `}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted(string(thread) + ` post-0 "deploy"="api" `)
 	})
 }
 
@@ -253,9 +245,7 @@ func TestActionRetries(t *testing.T) {
 		if posts := w.fake.Posted(thread); len(posts) != 2 || posts[1] != "going" {
 			t.Errorf("posts %q", posts)
 		}
-		if diff := cmp.Diff([]string{"went"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("went")
 	})
 }
 
@@ -267,9 +257,7 @@ func TestButtonsAreLabelsWithoutLinks(t *testing.T) {
 		w.say("ada", "@helper deploy")
 		w.run(time.Second)
 		want := []string{"**Deploy \\*api\\*?**\n\n**[Deploy]** • [Log](https://log.test) • **[Just a label]**\n\n**[Where]**"}
-		if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.posted(want...)
 		if _, err := w.bot.Press(t.Context(), "AAAA"); adapter.CodeOf(err) != adapter.CodeNotFound {
 			t.Errorf("a press without links: %v", err)
 		}
@@ -306,9 +294,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 			w.run(time.Minute)
 			w.press(yes, adapter.ButtonUsed) // it is settled
 			w.run(time.Minute)
-			if diff := cmp.Diff([]string{`approved false by ""`}, w.notes()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			w.noted(`approved false by ""`)
 		})
 	})
 	t.Run("by both links at once", func(t *testing.T) {
@@ -321,9 +307,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 			w.press(w.tokens("Approve")[0], adapter.ButtonOpen)
 			w.press(w.tokens("Deny")[0], adapter.ButtonOpen)
 			w.run(time.Minute)
-			if diff := cmp.Diff([]string{`approved true by ""`}, w.notes()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			w.noted(`approved true by ""`)
 			if n := w.bot.Counts()["ignored:question_closed"]; n != 1 {
 				t.Errorf("%d presses came too late, want 1", n)
 			}
@@ -339,9 +323,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 			w.say("bob", "approve")
 			w.run(time.Minute)
 			w.press(w.tokens("Deny")[0], adapter.ButtonUsed)
-			if diff := cmp.Diff([]string{`approved true by "bob"`}, w.notes()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			w.noted(`approved true by "bob"`)
 		})
 	})
 	// A link does not tell who uses it.
@@ -363,9 +345,7 @@ func TestQuestionAnsweredByLink(t *testing.T) {
 				if name == "approvers" {
 					want[0] = strings.Replace(want[0], "\n\n", "\n\n<@ada>\n\n", 1)
 				}
-				if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				w.posted(want...)
 			})
 		})
 	}
@@ -392,9 +372,7 @@ func TestActionOfThePlatform(t *testing.T) {
 			w.deliver(d)
 		}
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{string(thread) + ` m1 "deploy"="api" by ada`}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(string(thread) + ` m1 "deploy"="api" by ada`)
 	})
 }
 

@@ -22,10 +22,7 @@ func TestState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
 		ctx := t.Context()
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		th := w.handle(thread)
 		other, err := w.bot.Workspace("W2").Thread(thread)
 		if err != nil {
 			t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 	"github.com/linearbot/linearbot/bot"
 )
 
-// noted returns a command handler that notes what it got.
-func (w *testBot) noted(name string) bot.CommandHandler {
+// notingCommand returns a command handler that notes what it got.
+func (w *testBot) notingCommand(name string) bot.CommandHandler {
 	return func(_ context.Context, _ *bot.Thread, c *bot.Invocation) error {
 		w.note("%s %q %q", name, c.Args, c.Rest)
 		return nil
@@ -129,11 +129,7 @@ func checkRoute(t *testing.T, registered map[string]bool, order []string, declin
 
 func (w *testBot) subscribe() {
 	w.t.Helper()
-	th, err := w.bot.Workspace("W1").Thread(thread)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := th.Subscribe(w.t.Context()); err != nil {
+	if err := w.handle(thread).Subscribe(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -214,15 +210,15 @@ func TestCommandForms(t *testing.T) {
 					w.note("mention")
 					return nil
 				})
-				w.bot.OnCommand(bot.Command{Name: "/label"}, w.noted("label"))
-				w.bot.OnCommand(bot.Command{Name: "Label add"}, w.noted("label add"))
-				w.bot.OnCommand(bot.Command{Name: "create", Aliases: []string{"new", " "}, Flags: []bot.Flag{{Name: "priority"}, {Name: "--label"}}}, w.noted("create"))
-				w.bot.OnCommand(bot.Command{Name: "dry_run"}, w.noted("dry_run"))
-				w.bot.OnCommand(bot.Command{Name: "raw", Raw: true}, w.noted("raw"))
+				w.bot.OnCommand(bot.Command{Name: "/label"}, w.notingCommand("label"))
+				w.bot.OnCommand(bot.Command{Name: "Label add"}, w.notingCommand("label add"))
+				w.bot.OnCommand(bot.Command{Name: "create", Aliases: []string{"new", " "}, Flags: []bot.Flag{{Name: "priority"}, {Name: "--label"}}}, w.notingCommand("create"))
+				w.bot.OnCommand(bot.Command{Name: "dry_run"}, w.notingCommand("dry_run"))
+				w.bot.OnCommand(bot.Command{Name: "raw", Raw: true}, w.notingCommand("raw"))
 				w.bot.OnCommand(bot.Command{Name: "dup"}, func(context.Context, *bot.Thread, *bot.Invocation) error { return bot.Next })
-				w.bot.OnCommand(bot.Command{Name: "dup"}, w.noted("second"))
-				w.bot.OnCommand(bot.Command{Name: "dup"}, w.noted("third"))
-				w.bot.OnCommand(bot.Command{Name: " / ", Aliases: []string{"other"}}, w.noted("nameless"))
+				w.bot.OnCommand(bot.Command{Name: "dup"}, w.notingCommand("second"))
+				w.bot.OnCommand(bot.Command{Name: "dup"}, w.notingCommand("third"))
+				w.bot.OnCommand(bot.Command{Name: " / ", Aliases: []string{"other"}}, w.notingCommand("nameless"))
 				w.bot.OnCommand(bot.Command{Name: "create"}, nil)
 				w.say("ada", c.text)
 				w.run(time.Second)
@@ -254,7 +250,7 @@ func TestCommandAnswers(t *testing.T) {
 			w.note("created")
 			return nil
 		})
-		w.bot.OnCommand(bot.Command{Name: "status", Usage: "[issue]"}, w.noted("status"))
+		w.bot.OnCommand(bot.Command{Name: "status", Usage: "[issue]"}, w.notingCommand("status"))
 	}
 	const usage = "create <title> [team] [user…] [--priority <value>] [--draft]`"
 	list := func(p string) string {
@@ -283,7 +279,9 @@ func TestCommandAnswers(t *testing.T) {
 		{name: "help about with slash", text: "/help /status", want: []string{"`/status [issue]`"}},
 		{name: "help about nothing", text: "/help me", want: []string{list("/")}},
 		{name: "a sentence that begins with help", text: "@helper help me", register: func(w *testBot) { w.bot.OnNewMention(w.noting("mention")) }, notes: []string{`mention fake:room:t1 m1 "@helper help me"`}},
-		{name: "help of its own", text: "/help x", register: func(w *testBot) { w.bot.OnCommand(bot.Command{Name: "x", Aliases: []string{"Help"}}, w.noted("own")) }, notes: []string{`own ["x"] "x"`}},
+		{name: "help of its own", text: "/help x", register: func(w *testBot) {
+			w.bot.OnCommand(bot.Command{Name: "x", Aliases: []string{"Help"}}, w.notingCommand("own"))
+		}, notes: []string{`own ["x"] "x"`}},
 		{name: "help switched off", text: "@helper help", cfg: bot.CommandConfig{NoHelp: true}},
 		{name: "no slash", text: "/create x", cfg: bot.CommandConfig{NoSlash: true}},
 		{name: "no slash but a mention", text: "@helper /create x", cfg: bot.CommandConfig{NoSlash: true}, notes: []string{"created"}},
@@ -305,12 +303,8 @@ func TestCommandAnswers(t *testing.T) {
 				}
 				w.say("ada", c.text)
 				w.run(time.Minute)
-				if diff := cmp.Diff(c.want, w.fake.Posted(thread)); diff != "" {
-					t.Errorf("posted (-want +got):\n%s", diff)
-				}
-				if diff := cmp.Diff(append([]string{}, c.notes...), w.notes()); diff != "" {
-					t.Errorf("handlers (-want +got):\n%s", diff)
-				}
+				w.posted(c.want...)
+				w.noted(c.notes...)
 				if n := w.bot.Counts()["retried"]; n != 0 || len(w.dead()) != 0 {
 					t.Errorf("%d retries, %d dead letters", n, len(w.dead()))
 				}
@@ -342,7 +336,7 @@ func TestCommandsWithoutMention(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
 			w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
-			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
+			w.bot.OnCommand(bot.Command{Name: "create"}, w.notingCommand("create"))
 			w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "ada", Kind: adapter.UserHuman}, Body: c.text, Addressed: c.addressed}})
 			w.run(time.Second)
 			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
@@ -374,7 +368,7 @@ func TestCommandsInDescriptions(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			o := newScripted()
 			w := newTest(t, withPlatform(o, o.Fake), withSteadyBackoff())
-			w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
+			w.bot.OnCommand(bot.Command{Name: "create"}, w.notingCommand("create"))
 			w.bot.OnNewMention(func(context.Context, *bot.Thread, *bot.Message) error { w.note("mention"); return nil })
 			w.event(o, &adapter.IssueEvent{
 				Meta: adapter.Meta{Actor: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, Issue: &adapter.Issue{ID: "i"},
@@ -393,7 +387,7 @@ func TestUsageIsPostedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		w.bot.OnCommand(bot.Command{Name: "create", Args: []bot.Arg{{Name: "title"}}}, w.noted("create"))
+		w.bot.OnCommand(bot.Command{Name: "create", Args: []bot.Arg{{Name: "title"}}}, w.notingCommand("create"))
 		w.fake.FailPosts(errBoom, errBoom)
 		w.say("ada", "/create")
 		w.run(time.Minute)
@@ -421,15 +415,13 @@ func TestCommandsOfPrograms(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		w.bot.OnCommand(bot.Command{Name: "create"}, w.noted("create"))
+		w.bot.OnCommand(bot.Command{Name: "create"}, w.notingCommand("create"))
 		app := adapter.User{ID: "other", Kind: adapter.UserApp}
 		w.deliver(w.fake.SaidBy(app, "W1", thread, "a", "/create a"))
 		w.deliver(w.fake.SaidBy(app, "W1", thread, "b", "@helper create b"))
 		w.deliver(w.fake.SaidBy(adapter.User{ID: "bot-user"}, "W1", thread, "c", "/create c"))
 		w.run(time.Second)
-		if diff := cmp.Diff([]string{`create ["b"] "b"`}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(`create ["b"] "b"`)
 	})
 }
 

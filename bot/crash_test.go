@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// crashMoments are the points at which a process that runs tower.stepping is
+// crashMoments are the points at which a process that runs witness.stepping is
 // ended, with how often each step and the turn then have run in the end. What a
 // step has done when its result is not kept yet is done again, as Step says.
 // Everything else is done once.

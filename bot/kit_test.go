@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -103,8 +104,19 @@ func newTest(t *testing.T, options ...testOption) *testBot {
 	return w
 }
 
-// start runs the bot; the returned function stops it and returns its error.
-func (w *testBot) start() (stop func() error) {
+// start runs the bot; the returned function stops it, which must end well.
+func (w *testBot) start() (stop func()) {
+	end := w.begin()
+	return func() {
+		w.t.Helper()
+		if err := end(); err != nil {
+			w.t.Errorf("Run: %v", err)
+		}
+	}
+}
+
+// begin runs the bot; the returned function stops it and returns its error.
+func (w *testBot) begin() (end func() error) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	var wg sync.WaitGroup
@@ -122,9 +134,7 @@ func (w *testBot) run(d time.Duration) {
 	stop := w.start()
 	time.Sleep(d)
 	synctest.Wait()
-	if err := stop(); err != nil {
-		w.t.Errorf("Run: %v", err)
-	}
+	stop()
 }
 
 // say delivers a message. The ids are m1, m2 and so on.
@@ -146,6 +156,16 @@ func (w *testBot) deliver(d *adapter.Delivery) {
 	}
 }
 
+// handle returns a handle on a thread of W1 from outside of a turn.
+func (w *testBot) handle(id adapter.ThreadID) *bot.Thread {
+	w.t.Helper()
+	th, err := w.bot.Workspace("W1").Thread(id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return th
+}
+
 // note remembers that something happened.
 func (w *testBot) note(format string, args ...any) {
 	w.mu.Lock()
@@ -165,11 +185,27 @@ func (w *testBot) notes() []string {
 	return append([]string{}, w.log...)
 }
 
+// noted compares what was noted with what is wanted.
+func (w *testBot) noted(want ...string) {
+	w.t.Helper()
+	if diff := cmp.Diff(append([]string{}, want...), w.notes()); diff != "" {
+		w.t.Errorf("noted (-want +got):\n%s", diff)
+	}
+}
+
 // noting returns a handler that notes what it got.
 func (w *testBot) noting(name string) bot.MessageHandler {
 	return func(_ context.Context, t *bot.Thread, m *bot.Message) error {
 		w.note("%s %s %s %q", name, t.ID(), m.ID, m.Body)
 		return nil
+	}
+}
+
+// posted compares what the bot has posted in the thread with what is wanted.
+func (w *testBot) posted(want ...string) {
+	w.t.Helper()
+	if diff := cmp.Diff(append([]string{}, want...), append([]string{}, w.fake.Posted(thread)...)); diff != "" {
+		w.t.Errorf("posted (-want +got):\n%s", diff)
 	}
 }
 

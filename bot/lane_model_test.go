@@ -117,7 +117,7 @@ func handledOnce(t *testing.T, seed uint64) {
 		})
 		w.bot.OnEvent(func(ctx context.Context, turn *bot.Turn) error { return h("event")(ctx, turn.Thread(), turn.Message()) })
 	}
-	stops := []func() error{first.start(), second.start()}
+	stops := []func() error{first.begin(), second.begin()}
 	count := 5 + r.IntN(25)
 	for i := range count {
 		text, pause := []string{"@helper hi", "x", "/go", "hello"}[r.IntN(4)], r.IntN(20)

@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/adaptertest"
 	"github.com/linearbot/linearbot/bot"
@@ -83,9 +81,7 @@ func TestEventsKeepTheirPlace(t *testing.T) {
 		}
 		w.run(time.Minute)
 		want := []string{"edit 1", "edit 2", "p b [a]", "edit 3"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(want...)
 		if read != 3 {
 			t.Errorf("edits were read %d times, want once each: to look at one costs requests where its thread is to be found out", read)
 		}
@@ -132,12 +128,8 @@ func TestArrivalsDuringAHold(t *testing.T) {
 					w.say("ada", s.text)
 				}
 				time.Sleep(time.Minute)
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want...)
 			})
 		})
 	}
@@ -159,9 +151,7 @@ func TestArrivalsDuringAHold(t *testing.T) {
 				time.Sleep(250 * time.Millisecond)
 			}
 			time.Sleep(time.Minute)
-			if err := stop(); err != nil {
-				t.Error(err)
-			}
+			stop()
 			for n := range 12 {
 				if got[fmt.Sprint(n)] != 1 {
 					t.Errorf("message %d was handled %d times", n, got[fmt.Sprint(n)])
@@ -196,9 +186,7 @@ func TestManyMessagesWait(t *testing.T) {
 					w.say("ada", fmt.Sprint(n))
 				}
 				w.run(time.Minute)
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 			})
 		})
 	}
@@ -219,10 +207,7 @@ func TestThreadsOfALaneAreNotTakenTogether(t *testing.T) {
 		}
 		w.bot.OnNewMessage(nil, w.tells("p"))
 		w.run(time.Second)
-		want := []string{"p m1 in fake:room:2 []", "p m2 in fake:room:1 [m0 in fake:room:1]"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("p m1 in fake:room:2 []", "p m2 in fake:room:1 [m0 in fake:room:1]")
 	})
 }
 
@@ -245,12 +230,8 @@ func TestStoppedMessagesAreNoContext(t *testing.T) {
 			time.Sleep(5 * time.Second)
 		}
 		time.Sleep(time.Hour)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"m d [c]"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted("m d [c]")
 		if n := b.Counts()["ignored:stopped"]; n != 2 {
 			t.Errorf("%d turns counted as stopped, want 2", n)
 		}
@@ -270,9 +251,7 @@ func TestAStoreThatFailsWhileALaneIsLookedAt(t *testing.T) {
 		w.say("ada", "@helper a")
 		w.say("ada", "@helper b")
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"m @helper b [@helper a]"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("m @helper b [@helper a]")
 		if n := len(w.dead()); n != 0 {
 			t.Errorf("%d dead letters", n)
 		}
@@ -300,9 +279,7 @@ func TestMiddlewareSeesWhatIsSkipped(t *testing.T) {
 		w.say("ada", "a")
 		w.say("ada", "b")
 		w.run(time.Second)
-		if diff := cmp.Diff([]string{"middleware b [a]", "p b [a]"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("middleware b [a]", "p b [a]")
 	})
 }
 
@@ -326,11 +303,7 @@ func TestManyWaitForARunningTurn(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Hour)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"0 after 0", "30 after 29"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted("0 after 0", "30 after 29")
 	})
 }

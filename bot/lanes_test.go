@@ -41,11 +41,7 @@ func TestLanes(t *testing.T) {
 				})
 				one, two, other := adapter.ThreadID("fake:room:t1"), adapter.ThreadID("fake:room:t2"), adapter.ThreadID("fake:other:t1")
 				for _, in := range []adapter.ThreadID{one, two, other} {
-					th, err := w.bot.Workspace("W1").Thread(in)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := th.Subscribe(t.Context()); err != nil {
+					if err := w.handle(in).Subscribe(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -57,17 +53,11 @@ func TestLanes(t *testing.T) {
 				w.sayIn(one, "ada", "c")
 				w.sayIn(other, "ada", "e")
 				time.Sleep(time.Hour)
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
+				stop()
 				if diff := cmp.Diff(c.want, got); diff != "" {
 					t.Errorf("turns (-want +got):\n%s", diff)
 				}
-				th, err := w.bot.Workspace("W1").Thread(one)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if kept, err := bot.State[string](th).Get(t.Context()); err != nil || kept != "ac" {
+				if kept, err := bot.State[string](w.handle(one)).Get(t.Context()); err != nil || kept != "ac" {
 					t.Errorf("state of the thread: %q, %v, want its own messages", kept, err)
 				}
 			})

@@ -17,7 +17,7 @@ import (
 	"github.com/linearbot/linearbot/bot/card"
 )
 
-// town is a stage with a directory.
+// directory is an editable platform that knows people.
 type directory struct {
 	*editable
 
@@ -57,16 +57,6 @@ func newDirectory() *directory {
 	o := &directory{editable: newEditable()}
 	o.Self.ProfileURL = "https://x.test/profiles/helper"
 	return o
-}
-
-// handle returns a handle on a thread outside a turn.
-func (w *testBot) handle(id adapter.ThreadID) *bot.Thread {
-	w.t.Helper()
-	th, err := w.bot.Workspace("W1").Thread(id)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return th
 }
 
 func TestMentionsInEveryContent(t *testing.T) {
@@ -242,9 +232,7 @@ func TestMentionsInATurnThatFails(t *testing.T) {
 		})
 		w.say("ada", "@helper hi")
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"one moment", "ask " + adaURL}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("posted (-want +got):\n%s", diff)
-		}
+		w.posted("one moment", "ask "+adaURL)
 	})
 }
 

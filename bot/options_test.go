@@ -170,9 +170,7 @@ func TestTimeoutsOfHandlers(t *testing.T) {
 				}
 				w.say("ada", "@helper")
 				w.run(3 * time.Hour)
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 				dead := w.dead()
 				if len(dead) != 1 || !strings.Contains(dead[0].Cause.Message, fmt.Sprintf("mention/%d: bot: handler ran for too long", len(c.want)-1)) {
 					t.Errorf("dead letters %+v, want one that says why", dead)
@@ -232,9 +230,7 @@ func TestAttemptsOfHandlers(t *testing.T) {
 				}
 				w.say("ada", "@helper")
 				w.run(3 * time.Hour)
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 				if n := len(w.dead()); n != 1 {
 					t.Errorf("%d dead letters, want one", n)
 				}
@@ -260,10 +256,7 @@ func TestAWaitOfAHandlerStepsAside(t *testing.T) {
 		w.say("ada", "bad")
 		w.say("ada", "good")
 		w.run(time.Hour)
-		want := []string{"bad after 0s", "bad after 12s", "bad after 24s", "good after 24s", "bad after 36s"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("bad after 0s", "bad after 12s", "bad after 24s", "good after 24s", "bad after 36s")
 	})
 }
 
@@ -314,9 +307,7 @@ func TestNamesKeepKeys(t *testing.T) {
 				register("two")
 				register("one")
 				w.run(2 * time.Hour)
-				if diff := cmp.Diff(c.want, w.fake.Posted(thread)); diff != "" {
-					t.Errorf("posted (-want +got):\n%s", diff)
-				}
+				w.posted(c.want...)
 			})
 		})
 	}
@@ -340,10 +331,7 @@ func TestHandlerTellsItsName(t *testing.T) {
 		w.say("ada", "@helper")
 		w.say("ada", "/deploy")
 		w.run(time.Second)
-		want := []string{"mention/greet", "mention/new", "mention/2", "command/ship"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("mention/greet", "mention/new", "mention/2", "command/ship")
 	})
 }
 
@@ -382,13 +370,13 @@ func TestAccessOfHandlers(t *testing.T) {
 		{
 			name: "a command's own comes on top", author: "bob", text: "/deploy", posted: []string{"not for you"},
 			register: func(w *testBot) {
-				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada", "bob")}, w.noted("deploy")).With(only("ada"))
+				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada", "bob")}, w.notingCommand("deploy")).With(only("ada"))
 			},
 		},
 		{
 			name: "and counts as well", author: "bob", text: "/deploy", posted: []string{"not yours"},
 			register: func(w *testBot) {
-				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("not yours"))}, w.noted("deploy")).
+				w.bot.OnCommand(bot.Command{Name: "deploy", Access: access.Users("ada").Else(bot.DenyWithReply("not yours"))}, w.notingCommand("deploy")).
 					With(only("ada", "bob"))
 			},
 		},
@@ -400,12 +388,8 @@ func TestAccessOfHandlers(t *testing.T) {
 				c.register(w)
 				w.say(c.author, c.text)
 				w.run(time.Second)
-				if diff := cmp.Diff(append([]string{}, c.want...), w.notes()); diff != "" {
-					t.Errorf("ran (-want +got):\n%s", diff)
-				}
-				if diff := cmp.Diff(c.posted, w.fake.Posted(thread)); diff != "" {
-					t.Errorf("posted (-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
+				w.posted(c.posted...)
 			})
 		})
 	}
@@ -458,8 +442,6 @@ func TestUnhandledIssuesGoToOnEvent(t *testing.T) {
 		w.bot.OnEvent(func(_ context.Context, turn *bot.Turn) error { w.note("%T", turn.Event()); return nil })
 		w.event(o, &adapter.IssueEvent{Meta: adapter.Meta{Actor: adapter.User{ID: "ada", Kind: adapter.UserHuman}}, Issue: &adapter.Issue{ID: "i"}})
 		w.run(time.Second)
-		if diff := cmp.Diff([]string{"*adapter.IssueEvent"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("*adapter.IssueEvent")
 	})
 }

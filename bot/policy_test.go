@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/linearbot/linearbot/bot"
 )
 
@@ -48,12 +46,8 @@ func TestPolicies(t *testing.T) {
 					time.Sleep(time.Second)
 				}
 				time.Sleep(time.Minute)
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want...)
 				stats, err := w.store.Stats(t.Context())
 				if err != nil || stats.Entries != 0 || stats.Dead != 0 {
 					t.Errorf("the store still holds %+v, %v", stats, err)
@@ -97,9 +91,7 @@ func TestSkippedMentionCounts(t *testing.T) {
 		w.say("ada", "@helper please")
 		w.say("ada", "thanks")
 		w.run(time.Second)
-		if diff := cmp.Diff([]string{"thanks skipped 1"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("thanks skipped 1")
 	})
 }
 
@@ -119,13 +111,8 @@ func TestSkippedMessagesAreKeptWhenTheNewestFails(t *testing.T) {
 		stop := w.start()
 		synctest.Wait()
 		time.Sleep(time.Minute)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		want := []string{"b attempt 1 skips 1", "b attempt 2 skips 1"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted("b attempt 1 skips 1", "b attempt 2 skips 1")
 	})
 }
 

@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 )
@@ -121,11 +119,7 @@ func TestRouting(t *testing.T) {
 				w := newTest(t)
 				c.register(w)
 				if c.subscribed {
-					th, err := w.bot.Workspace("W1").Thread(thread)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := th.Subscribe(t.Context()); err != nil {
+					if err := w.handle(thread).Subscribe(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -134,9 +128,7 @@ func TestRouting(t *testing.T) {
 				}
 				w.deliver(w.fake.SaidBy(c.author, "W1", thread, "m1", c.text))
 				w.run(time.Second)
-				if diff := cmp.Diff(append([]string{}, c.want...), w.notes()); diff != "" {
-					t.Errorf("handlers that ran (-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 				if c.ignored != "" && w.bot.Counts()[c.ignored] != 1 {
 					t.Errorf("counts %v, want one %s", w.bot.Counts(), c.ignored)
 				}
@@ -189,9 +181,7 @@ func TestMiddlewareOrder(t *testing.T) {
 			`mention fake:room:t1 m1 "@helper"`,
 			"inner after: <nil>", "outer after: <nil>",
 		}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("order (-want +got):\n%s", diff)
-		}
+		w.noted(want...)
 	})
 }
 
@@ -206,10 +196,7 @@ func TestMessageTellsWhatWasAsked(t *testing.T) {
 		w.say("ada", "@helper what **time** is it?")
 		w.say("ada", "@hb: what time is it?")
 		w.run(time.Second)
-		want := []string{"what **time** is it? handle true", "what time is it? handle true"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("what **time** is it? handle true", "what time is it? handle true")
 	})
 }
 
@@ -223,11 +210,7 @@ func TestWorkspacesStayApart(t *testing.T) {
 			_, err := t.Post(ctx, bot.Text("hello "+t.Workspace().ID()))
 			return err
 		})
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := th.Subscribe(t.Context()); err != nil {
+		if err := w.handle(thread).Subscribe(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		// The same ids in another workspace are another thread and another
@@ -258,10 +241,7 @@ func TestThreadHandles(t *testing.T) {
 				t.Errorf("Thread(%q): %v, want an IDError with code %s", id, err, code)
 			}
 		}
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		th := w.handle(thread)
 		// Outside a turn every post is a new one.
 		for range 2 {
 			if _, err := th.Post(t.Context(), bot.Markdown("hello")); err != nil {

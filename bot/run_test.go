@@ -119,9 +119,7 @@ func TestOneReplyHoweverOftenTheTurnRuns(t *testing.T) {
 		w.say("ada", "@helper")
 		w.run(time.Hour)
 		want := []string{"one", "two", "another handler"}
-		if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		w.posted(want...)
 		if runs != 4 {
 			t.Errorf("%d runs, want 4", runs)
 		}
@@ -153,9 +151,7 @@ func TestATurnThatChangesItsSubscriptionIsRoutedTheSameWayAgain(t *testing.T) {
 		w.say("ada", "@helper three")
 		w.run(time.Minute)
 		want := []string{"hello", "bye", "hello"}
-		if diff := cmp.Diff(want, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		w.posted(want...)
 	})
 }
 
@@ -200,15 +196,11 @@ func TestReplaysAreRoutedTheSameWay(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		if diff := cmp.Diff([]string{"mention m1", "subscribed m2", "mention m1", "subscribed m2", "mention m1"}, runs); diff != "" {
 			t.Errorf("runs (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]string{"hello", "noted"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		w.posted("hello", "noted")
 	})
 }
 
@@ -230,9 +222,7 @@ func TestDuplicatesRunOnce(t *testing.T) {
 		again.Body = append([]byte(" "), d.Body...)
 		w.deliver(&again)
 		synctest.Wait()
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		if got := w.notes(); len(got) != 1 {
 			t.Errorf("ran %q, want once", got)
 		}
@@ -274,9 +264,7 @@ func TestOneAtATimeInOrder(t *testing.T) {
 			time.Sleep(300 * time.Millisecond) // they keep coming while handlers run
 		}
 		time.Sleep(time.Minute)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		for i := range got {
 			if diff := cmp.Diff(want, got[i]); diff != "" {
 				t.Errorf("thread %d (-want +got):\n%s", i, diff)
@@ -309,9 +297,7 @@ func TestAFailingTurnStepsAside(t *testing.T) {
 			"bad after 0s", "bad after 1s", "bad after 3s", "bad after 7s", "bad after 15s",
 			"good after 15s", "bad after 31s", "bad after 1m3s",
 		}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(want...)
 	})
 }
 
@@ -326,9 +312,7 @@ func TestATimeoutEndsTheContext(t *testing.T) {
 		})
 		w.say("ada", "@helper")
 		w.run(time.Hour)
-		if diff := cmp.Diff([]string{bot.ErrTurnTimeout.Error()}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(bot.ErrTurnTimeout.Error())
 		if dead := w.dead(); len(dead) != 1 || !strings.Contains(dead[0].Cause.Message, "too long") || dead[0].Cause.Code != "turn_timeout" {
 			t.Errorf("dead letters %+v, want one that says why", dead)
 		}
@@ -347,9 +331,7 @@ func TestALongTurnKeepsItsLease(t *testing.T) {
 		})
 		w.say("ada", "@helper")
 		w.run(2 * time.Minute)
-		if diff := cmp.Diff([]string{"begin 1", "end <nil>"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("begin 1", "end <nil>")
 	})
 }
 
@@ -412,10 +394,7 @@ func TestALostLeaseEndsTheTurn(t *testing.T) {
 		})
 		w.say("ada", "@helper")
 		w.run(time.Minute)
-		want := []string{bot.ErrLeaseLost.Error(), "again"}
-		if diff := cmp.Diff(want, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted(bot.ErrLeaseLost.Error(), "again")
 	})
 }
 
@@ -437,9 +416,7 @@ func TestAStoreThatIsDownIsWaitedFor(t *testing.T) {
 		w.say("ada", "@helper")
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		if got := w.notes(); len(got) != 1 {
 			t.Errorf("handled %q, want one", got)
 		}
@@ -473,9 +450,7 @@ func TestAStoreOutageSpendsNoAttempts(t *testing.T) {
 		})
 		w.say("ada", "@helper")
 		w.run(10 * time.Minute)
-		if diff := cmp.Diff([]string{"attempt 1"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("attempt 1")
 	})
 }
 
@@ -491,9 +466,7 @@ func TestIdentityIsLearnedLate(t *testing.T) {
 		})
 		w.say("ada", "@helper")
 		w.run(time.Hour)
-		if diff := cmp.Diff([]string{"attempt 1"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("attempt 1")
 	})
 }
 
@@ -542,12 +515,8 @@ func TestDrain(t *testing.T) {
 				w.say("ada", "@helper, this one waits")
 				stop := w.start()
 				synctest.Wait()
-				if err := stop(); err != nil {
-					t.Errorf("Run: %v", err)
-				}
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want...)
 				stats, err := w.store.Stats(t.Context())
 				if err != nil {
 					t.Fatal(err)
@@ -574,9 +543,9 @@ func TestRunSaysThatAHandlerDoesNotReturn(t *testing.T) {
 			return nil
 		})
 		w.say("ada", "@helper")
-		stop := w.start()
+		end := w.begin()
 		synctest.Wait()
-		if err := stop(); err == nil || !strings.Contains(err.Error(), "did not return") {
+		if err := end(); err == nil || !strings.Contains(err.Error(), "did not return") {
 			t.Errorf("Run: %v, want it to say so", err)
 		}
 		close(release)
@@ -593,9 +562,7 @@ func TestRunOnlyOnce(t *testing.T) {
 		if err := w.bot.Run(t.Context()); !errors.Is(err, bot.ErrRunning) {
 			t.Errorf("second Run: %v, want ErrRunning", err)
 		}
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
+		stop()
 	})
 }
 

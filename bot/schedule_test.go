@@ -55,9 +55,7 @@ func TestPostAt(t *testing.T) {
 		w.fake.FailPosts(&adapter.Error{Code: adapter.CodeUnavailable}, &adapter.Error{Code: adapter.CodeUnavailable})
 		w.run(time.Minute)
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"I will.", "Remember 🚀 **the milk**"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		w.posted("I will.", "Remember 🚀 **the milk**")
 		if ids := slices.Compact(w.notes()); len(w.notes()) != 2 {
 			t.Errorf("ids %q", ids)
 		}
@@ -74,9 +72,7 @@ func TestPostAtWhatHasPassed(t *testing.T) {
 		reminding(w, -time.Hour)
 		w.say("ada", "@helper now")
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"I will.", "Remember 🚀 **now**"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		w.posted("I will.", "Remember 🚀 **now**")
 	})
 }
 
@@ -85,10 +81,7 @@ func TestPostAtAndCancel(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		th := w.handle(thread)
 		post := func(d time.Duration, text string) *bot.Scheduled {
 			s, err := th.PostAt(t.Context(), time.Now().Add(d), bot.Text(text))
 			if err != nil {
@@ -107,12 +100,8 @@ func TestPostAtAndCancel(t *testing.T) {
 		stop := w.start()
 		time.Sleep(3 * time.Hour)
 		synctest.Wait()
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"first", "second"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("the thread (-want +got):\n%s", diff)
-		}
+		stop()
+		w.posted("first", "second")
 		if err := first.Cancel(t.Context()); !errors.Is(err, bot.ErrPosted) {
 			t.Errorf("Cancel of what was posted: %v", err)
 		}
@@ -132,10 +121,7 @@ func TestPostAtRefuses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
+		th := w.handle(thread)
 		stream := bot.Stream(func(yield func(string, error) bool) { yield("x", nil) })
 		for _, tt := range []struct {
 			name string
@@ -179,9 +165,7 @@ func TestPostAtKeepsTheLane(t *testing.T) {
 		}
 		w.press(w.tokens("Pong")[0], adapter.ButtonOpen)
 		w.run(time.Minute)
-		if diff := cmp.Diff([]string{"pong in post-1"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("pong in post-1")
 	})
 }
 
@@ -206,8 +190,6 @@ func TestButtonsOfAScheduledCard(t *testing.T) {
 		w.press(w.tokens("Ping")[0], adapter.ButtonOpen)
 		w.run(2 * 24 * time.Hour)
 		w.press(w.tokens("Pong")[0], adapter.ButtonExpired)
-		if diff := cmp.Diff([]string{"ping in post-0"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		w.noted("ping in post-0")
 	})
 }

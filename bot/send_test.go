@@ -193,9 +193,7 @@ func TestDataEvents(t *testing.T) {
 			})
 			w.event(o, c.ev)
 			w.run(time.Second)
-			if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-				t.Errorf("what ran (-want +got):\n%s", diff)
-			}
+			w.noted(c.want...)
 		})
 	}
 }
@@ -250,9 +248,7 @@ func TestSynced(t *testing.T) {
 				w.say("ada", "@helper")
 				w.say("ada", "@helper")
 				w.run(time.Minute)
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 				if o.reads != c.asked {
 					t.Errorf("the history was read %d times, want %d", o.reads, c.asked)
 				}

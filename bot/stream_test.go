@@ -23,7 +23,7 @@ import (
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
-// stage is a Fake whose messages can be edited and whose threads called
+// editable is a Fake whose messages can be edited and whose threads called
 // "session" are agent sessions. It writes down what it is asked for.
 type editable struct {
 	*adaptertest.Fake
@@ -150,11 +150,7 @@ func (s *editable) visible() string {
 func newHandle(t *testing.T, id adapter.ThreadID) (*editable, *bot.Thread) {
 	t.Helper()
 	s := newEditable()
-	th, err := newTest(t, withPlatform(s, s.Fake)).bot.Workspace("W1").Thread(id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, th
+	return s, newTest(t, withPlatform(s, s.Fake)).handle(id)
 }
 
 const sessionThread adapter.ThreadID = "fake:room:session"
@@ -358,19 +354,14 @@ func TestStreamWithoutEditor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
-		th, err := w.bot.Workspace("W1").Thread(thread)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = th.Post(t.Context(), bot.Stream(texts(5*time.Second, "a **b", " c")))
+		th := w.handle(thread)
+		_, err := th.Post(t.Context(), bot.Stream(texts(5*time.Second, "a **b", " c")))
 		_, broken := th.Post(t.Context(), bot.Stream(texts(time.Second, "x", errBoom)))
 		_, empty := th.Post(t.Context(), bot.Stream(texts(0)))
 		if err != nil || !errors.Is(broken, errBoom) || !errors.Is(empty, bot.ErrEmpty) {
 			t.Errorf("errors %v, %v, %v", err, broken, empty)
 		}
-		if diff := cmp.Diff([]string{"a **b c"}, w.fake.Posted(thread)); diff != "" {
-			t.Errorf("posts (-want +got):\n%s", diff)
-		}
+		w.posted("a **b c")
 		if _, err := th.Edit(t.Context(), "m", bot.Stream(texts(0, "x"))); err == nil || errors.Is(err, bot.ErrEmpty) {
 			t.Errorf("edit with a stream: %v", err)
 		}

@@ -18,7 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/linearbot/linearbot/adapter"
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/testfiles"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -143,13 +142,9 @@ func TestVectorsStreaming(t *testing.T) {
 func runStreamCase(t *testing.T, c streamCase) {
 	t.Helper()
 	api := &writes{}
-	lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: api}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	b, err := bot.New(bot.Config{Adapter: lin, Store: store})
+	b, err := bot.New(bot.Config{Adapter: newLinearOver(t, api), Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 )
@@ -97,12 +95,8 @@ func TestTakeover(t *testing.T) {
 					c.say(w)
 				}
 				time.Sleep(time.Hour)
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want...)
 				if dead := w.dead(); len(dead) != 0 {
 					t.Errorf("dead letters %v", dead)
 				}
@@ -137,12 +131,8 @@ func TestTakeoverSparesAnswers(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		w.say("ada", "@helper b")
 		time.Sleep(10 * time.Minute)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if diff := cmp.Diff([]string{"yes"}, w.notes()); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
+		stop()
+		w.noted("yes")
 	})
 }
 
@@ -214,12 +204,8 @@ func TestAnAnswerTakesNothingOver(t *testing.T) {
 					c.say(w)
 				}
 				time.Sleep(10 * time.Minute)
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(c.want, w.notes()); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want...)
 			})
 		})
 	}

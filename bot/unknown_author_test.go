@@ -6,8 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 )
@@ -36,9 +34,7 @@ func TestUnknownAuthor(t *testing.T) {
 				})
 				w.event(o, &adapter.MessageEvent{Message: &adapter.Message{ID: "m1", Author: adapter.User{ID: "x", Kind: c.kind}, Body: c.text}})
 				w.run(time.Second)
-				if diff := cmp.Diff(append([]string{}, c.want...), w.notes()); diff != "" {
-					t.Errorf("what ran (-want +got):\n%s", diff)
-				}
+				w.noted(c.want...)
 			})
 		})
 	}
@@ -80,12 +76,8 @@ func TestUnknownAuthorApproves(t *testing.T) {
 				w.deliver(w.fake.Said("fake:room:reactions", "m2", "ada", ""))
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				if err := stop(); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff([]string{c.want}, w.notes()); diff != "" {
-					t.Errorf("what ran (-want +got):\n%s", diff)
-				}
+				stop()
+				w.noted(c.want)
 			})
 		})
 	}

@@ -2,11 +2,9 @@ package bot_test
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"testing"
 
-	"github.com/linearbot/linearbot/adapter/linear"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/allocs"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -18,13 +16,9 @@ import (
 //nolint:paralleltest // stacks of all goroutines are measured
 func TestAWaitingTurnHasASmallStack(t *testing.T) {
 	const turns = 400
-	lin, err := linear.New(linear.Config{AccessToken: "token", HTTPClient: &http.Client{Transport: instant{}}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	store := memstate.New(memstate.Options{})
 	defer store.Close()
-	b, err := bot.New(bot.Config{Adapter: lin, Store: store, Workers: turns})
+	b, err := bot.New(bot.Config{Adapter: newLinearOver(t, instant{}), Store: store, Workers: turns})
 	if err != nil {
 		t.Fatal(err)
 	}
