@@ -26,7 +26,7 @@ type Meta struct {
 	Workspace string
 	// Thread is where the event belongs. Empty if it belongs to no thread.
 	Thread ThreadID
-	// Unresolved says that Thread is a guess until Resolver.Resolve ran.
+	// Unresolved says that Thread is a guess until [Completer.Complete] ran.
 	Unresolved bool
 	// Type and Action are the kind as the platform writes it.
 	Type, Action string

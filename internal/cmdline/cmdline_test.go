@@ -116,8 +116,8 @@ func TestDistance(t *testing.T) {
 		{"", "abc", -1},
 		{strings.Repeat("x", 1<<20), "create", -1},
 	} {
-		if got := Distance(c.word, c.name); got != c.want {
-			t.Errorf("Distance(%.20q, %q) = %d, want %d", c.word, c.name, got, c.want)
+		if got := distance(c.word, c.name); got != c.want {
+			t.Errorf("distance(%.20q, %q) = %d, want %d", c.word, c.name, got, c.want)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (s *Set) Suggest(c *Call) (name, written string, ok bool) {
 			return
 		}
 		candidate := strings.Join(words, " ")
-		if d := Distance(strings.Join(c.words[:len(words)], " "), candidate); d >= 0 && (best < 0 || d < best) {
+		if d := distance(strings.Join(c.words[:len(words)], " "), candidate); d >= 0 && (best < 0 || d < best) {
 			best, name = d, candidate
 		}
 	}

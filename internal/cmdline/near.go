@@ -6,18 +6,18 @@ import "strings"
 func Nearest(word string, names []string) string {
 	best, out := -1, ""
 	for _, n := range names {
-		if d := Distance(word, n); d >= 0 && (best < 0 || d < best) {
+		if d := distance(word, n); d >= 0 && (best < 0 || d < best) {
 			best, out = d, n
 		}
 	}
 	return out
 }
 
-// Distance returns how many letters must be added, left out, replaced or
+// distance returns how many letters must be added, left out, replaced or
 // swapped with their neighbour to get from word to name, without regard to
 // case. It is -1 if that is more than a slip: one for short names, two for
 // others, none for names of one or two letters.
-func Distance(word, name string) int {
+func distance(word, name string) int {
 	a, b := []rune(strings.ToLower(Shorten(word))), []rune(strings.ToLower(name))
 	limit := 2
 	switch {

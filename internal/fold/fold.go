@@ -14,10 +14,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Invisible reports whether r shows nothing and means nothing to a reader, such as
+// invisible reports whether r shows nothing and means nothing to a reader, such as
 // the space of no width U+200B, the byte order mark or a mark of direction. The
 // joiners U+200C and U+200D change how letters and emoji look, so they are not.
-func Invisible(r rune) bool {
+func invisible(r rune) bool {
 	switch {
 	case r < 0xAD:
 		return false
@@ -31,11 +31,11 @@ func Invisible(r rune) bool {
 
 // Visible returns s without its invisible characters.
 func Visible(s string) string {
-	if strings.IndexFunc(s, Invisible) < 0 {
+	if strings.IndexFunc(s, invisible) < 0 {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		if Invisible(r) {
+		if invisible(r) {
 			return -1
 		}
 		return r
@@ -44,7 +44,7 @@ func Visible(s string) string {
 
 // ignored reports whether r does not count in a comparison.
 func ignored(r rune) bool {
-	return Invisible(r) || r == 0x200C || r == 0x200D || r >= 0xFE00 && r <= 0xFE0F
+	return invisible(r) || r == 0x200C || r == 0x200D || r >= 0xFE00 && r <= 0xFE0F
 }
 
 // Line returns s on one line for comparisons: in lower case, in compatibility form,

@@ -17,7 +17,7 @@ func ScanCode(s string) *CodeScan { return &CodeScan{text: s} }
 // Span returns the length of the code span that begins at offset at, or of the
 // backticks there if nothing closes them.
 func (c *CodeScan) Span(at int) (n int, closed bool) {
-	n = Backticks(c.text[at:])
+	n = backticks(c.text[at:])
 	if c.last == nil {
 		c.last = lastBackticks(c.text, at)
 	}
@@ -30,7 +30,7 @@ func (c *CodeScan) Span(at int) (n int, closed bool) {
 			break
 		}
 		i += next
-		run := Backticks(c.text[i:])
+		run := backticks(c.text[i:])
 		i += run
 		if run == n {
 			return i - at, true
@@ -49,15 +49,15 @@ func lastBackticks(s string, from int) map[int]int {
 			break
 		}
 		i += next
-		n := Backticks(s[i:])
+		n := backticks(s[i:])
 		last[n] = i
 		i += n
 	}
 	return last
 }
 
-// Backticks returns how many backticks s begins with.
-func Backticks(s string) int {
+// backticks returns how many backticks s begins with.
+func backticks(s string) int {
 	n := 0
 	for n < len(s) && s[n] == '`' {
 		n++

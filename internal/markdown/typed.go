@@ -11,12 +11,12 @@ import (
 // it quotes, and with addresses in place of the links that an editor made of them.
 // Leading blank lines and trailing white space are trimmed.
 func OwnWords(source string) string {
-	return strings.TrimRightFunc(TrimBlankLines(Typed(WithoutQuotes(source))), unicode.IsSpace)
+	return strings.TrimRightFunc(TrimBlankLines(Typed(withoutQuotes(source))), unicode.IsSpace)
 }
 
-// WithoutQuotes returns Markdown without the lines that begin with ">", but for
+// withoutQuotes returns Markdown without the lines that begin with ">", but for
 // those in code.
-func WithoutQuotes(source string) string {
+func withoutQuotes(source string) string {
 	if !strings.Contains(source, ">") {
 		return source
 	}

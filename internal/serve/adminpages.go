@@ -24,7 +24,7 @@ func (a *assembly) adminPages(in *installs) map[string]http.Handler {
 		"GET /debug/pprof/trace":   http.HandlerFunc(pprof.Trace),
 	}
 	if store, ok := a.cfg.Bot.Store.(state.MovableClock); ok && a.values.MovableClock {
-		pages["POST "+ClockPath] = clockHandler(store)
+		pages["POST "+clockPath] = clockHandler(store)
 	}
 	if reg := a.registry(in); reg != nil {
 		maps.Copy(pages, WorkspacePages(reg))

@@ -10,9 +10,9 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// ClockPath is where the admin listener moves the clock of the store, if
+// clockPath is where the admin listener moves the clock of the store, if
 // LINEARBOT_CLOCK allows it.
-const ClockPath = admin.Prefix + "clock"
+const clockPath = admin.Prefix + "clock"
 
 // clockHandler sets how far the clock of a store is ahead.
 func clockHandler(store state.MovableClock) http.Handler {

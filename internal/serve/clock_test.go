@@ -33,7 +33,7 @@ func TestClockHandler(t *testing.T) {
 	} {
 		c := &clock{}
 		res := httptest.NewRecorder()
-		clockHandler(c).ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodPost, ClockPath, strings.NewReader(tt.body)))
+		clockHandler(c).ServeHTTP(res, httptest.NewRequestWithContext(t.Context(), http.MethodPost, clockPath, strings.NewReader(tt.body)))
 		if res.Code != tt.status || c.ahead != tt.want {
 			t.Errorf("%s: status %d, the clock is %s ahead, want %d and %s", tt.body, res.Code, c.ahead, tt.status, tt.want)
 		}

@@ -108,7 +108,7 @@ func (w *Wizard) Run(ctx context.Context) (Env, error) {
 	}
 	redirect, hook := public+workspaces.CallbackPath, public+w.Path
 	w.say("\nOpen this link. It opens Linear's form for a new app with everything filled in:\n\n  " +
-		w.AppLink(name, public, redirect, hook, many) + "\n\n" +
+		w.appLink(name, public, redirect, hook, many) + "\n\n" +
 		"If you fill it in by hand:\n" +
 		"  Callback URL   " + redirect + "\n" +
 		"  Webhooks       on, with the address " + hook + "\n" +
@@ -159,9 +159,9 @@ func (w *Wizard) defaults() {
 	}
 }
 
-// AppLink returns the address that opens Linear's form for a new app, filled in.
+// appLink returns the address that opens Linear's form for a new app, filled in.
 // See https://linear.app/developers/oauth-app-manifests.
-func (w *Wizard) AppLink(name, public, redirect, hook string, many bool) string {
+func (w *Wizard) appLink(name, public, redirect, hook string, many bool) string {
 	q := url.Values{
 		"oauth.client_name": {name}, "developer.name": {name}, "oauth.client_uri": {public},
 		"oauth.redirect_uris": {redirect}, "oauth.grant_types": {"authorization_code"}, "distribution": {"private"},

@@ -45,20 +45,20 @@ func Ago(d time.Duration) string {
 	if d < time.Second {
 		return "now"
 	}
-	return Length(d) + " ago"
+	return length(d) + " ago"
 }
 
 // In says how soon something will be: "in 5 s", "in 2 h 59 min", "in 3 days". Hours come
 // with minutes, because people wait for them.
 func In(d time.Duration) string {
 	if d < 2*time.Hour || d >= 10*time.Hour {
-		return "in " + Length(d)
+		return "in " + length(d)
 	}
 	return fmt.Sprintf("in %d h %d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// Length is a time in one unit, rounded down: "5 s", "90 min", "7 h", "3 days".
-func Length(d time.Duration) string {
+// length is a time in one unit, rounded down: "5 s", "90 min", "7 h", "3 days".
+func length(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))

@@ -219,7 +219,7 @@ func parseMark(v []byte) (mark, bool) {
 	return m, !r.bad
 }
 
-// hold is until when a lane is held.
+// appendHold writes until when a lane is held.
 func appendHold(lane state.Key, until time.Time) []byte {
 	return sealed(appendTime(appendKey(newSealed(64+len(lane.ID)), lane), until))
 }

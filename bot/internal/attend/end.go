@@ -37,9 +37,9 @@ func LastWord(stop bool, ended, left string) string {
 	}
 }
 
-// Elsewhere is the last word in a session whose message is answered in the comments of
+// elsewhere is the last word in a session whose message is answered in the comments of
 // an issue, at an address that may be unknown.
-func Elsewhere(url string) string {
+func elsewhere(url string) string {
 	where := "comments"
 	if url != "" {
 		where = "[comments](" + url + ")"

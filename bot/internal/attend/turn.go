@@ -230,7 +230,7 @@ func (t *Turn) PointElsewhere(ctx context.Context) error {
 		url = ev.Message.Issue.URL
 	}
 	t.Settle(ctx)
-	return t.end(ctx, ctx, Elsewhere(url))
+	return t.end(ctx, ctx, elsewhere(url))
 }
 
 // CancelPlan cancels what is unfinished in the plan of the session.

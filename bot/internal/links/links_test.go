@@ -95,7 +95,7 @@ func TestLinkTooLong(t *testing.T) {
 	t.Parallel()
 	l := newTestLinks(Config{BaseURL: "http://h", Secrets: []string{"s"}})
 	k := testLink()
-	k.Value = strings.Repeat("x", MaxField+1)
+	k.Value = strings.Repeat("x", maxField+1)
 	if _, err := l.sign(k); err == nil || !strings.Contains(err.Error(), "Deploy") {
 		t.Errorf("%v, want an error that names the button", err)
 	}

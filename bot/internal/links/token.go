@@ -21,8 +21,8 @@ const (
 	version  = 1
 	headSize = 1 + 8 + 8 + 2
 	macSize  = 16
-	// MaxField is the most bytes of a field of a [Link].
-	MaxField = 2000
+	// maxField is the most bytes of a field of a [Link].
+	maxField = 2000
 )
 
 // Link is what the address of a button says.
@@ -61,10 +61,10 @@ func (l Links) sign(k *Link) (string, error) {
 	out = append(out, k.Set[:]...)
 	out = binary.BigEndian.AppendUint16(out, k.N)
 	for _, f := range k.fields() {
-		if len(*f) > MaxField {
-			return "", fmt.Errorf("bot: button %q: a value of %d bytes does not fit into a link, at most %d do: keep it in the state and send a name", k.Label, len(*f), MaxField)
+		if len(*f) > maxField {
+			return "", fmt.Errorf("bot: button %q: a value of %d bytes does not fit into a link, at most %d do: keep it in the state and send a name", k.Label, len(*f), maxField)
 		}
-		out = binary.BigEndian.AppendUint16(out, uint16(len(*f))) //nolint:gosec // at most MaxField
+		out = binary.BigEndian.AppendUint16(out, uint16(len(*f))) //nolint:gosec // at most maxField
 		out = append(out, *f...)
 	}
 	out = append(out, macOf(l.keys[0], out)...)

@@ -52,7 +52,7 @@ func Broken(text, mark string) string {
 	if Blank(text) {
 		return mark
 	}
-	return Below(text, mark)
+	return below(text, mark)
 }
 
 // WithBelow returns a text with another one below it, of which either may be blank.
@@ -63,13 +63,13 @@ func WithBelow(text, more string) string {
 	case Blank(text):
 		return more
 	default:
-		return Below(text, more)
+		return below(text, more)
 	}
 }
 
-// Below returns a text with another one in a paragraph of its own below it, outside
+// below returns a text with another one in a paragraph of its own below it, outside
 // of blocks that the text has left open.
-func Below(text, more string) string {
+func below(text, more string) string {
 	text = strings.TrimRight(text, " \t\r\n")
 	for _, closer := range heal.OpenBlocks(text) {
 		text += "\n" + closer
