@@ -39,7 +39,7 @@ func (w *world) start(name string) (*instance, error) {
 		return nil, err
 	}
 	b, err := bot.New(bot.Config{
-		Adapter: lin, Store: link{w.store, i}, Holder: name, Workers: 8, NoApology: true, DrainTimeout: 10 * time.Second,
+		Adapter: lin, Store: link{w.store, i}, Holder: name, Workers: w.workers(), NoApology: true, DrainTimeout: 10 * time.Second,
 	})
 	if err != nil {
 		return nil, err
@@ -58,6 +58,15 @@ func (w *world) start(name string) (*instance, error) {
 		lin.CloseIdleConnections()
 	}()
 	return i, nil
+}
+
+// workers is how many workers an instance has: few, or so many that some are kept for
+// leases that come with their entries.
+func (w *world) workers() int {
+	if w.plan.seed%2 == 0 {
+		return 8
+	}
+	return 64
 }
 
 // pass waits while the instance is frozen, and fails once it is dead.

@@ -44,20 +44,46 @@ func try(ctx context.Context, l link, f func() error) error {
 }
 
 func (l link) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
-	return through(ctx, l, func() (state.Receipt, error) { return l.of.world.enqueue(ctx, e) })
-}
-
-func (l link) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
-	return through(ctx, l, func() ([]*state.Lease, error) {
-		got, err := l.Store.Lease(ctx, req)
-		for _, lease := range got {
-			lease.Notes.Now = lease.Notes.Now.Add(l.of.world.clock())
-			for i := range lease.Entries {
-				lease.Entries[i].EnqueuedAt = lease.Entries[i].EnqueuedAt.Add(l.of.world.skewed(lease.Entries[i].ID))
-			}
+	return through(ctx, l, func() (state.Receipt, error) {
+		got, err := l.of.world.enqueue(ctx, e)
+		if err == nil && got.Outcome == state.Added && got.Depth == 1 && e.Lease != nil && e.Hold == 0 && e.Delay == 0 {
+			got.Lease = l.leaseOf(ctx, e.Lane, *e.Lease)
 		}
 		return got, err
 	})
+}
+
+// leaseOf leases a lane that became ready, as the store does on Redis in one step with the
+// entry, unless another lane is before it.
+func (l link) leaseOf(ctx context.Context, lane state.Key, req state.LeaseRequest) *state.Lease {
+	ctx, cancel := context.WithTimeout(ctx, time.Nanosecond)
+	defer cancel()
+	got, err := l.lease(ctx, req)
+	if err != nil {
+		return nil
+	}
+	if got[0].Lane == lane {
+		return got[0]
+	}
+	if err := l.Store.Settle(context.WithoutCancel(ctx), got[0], state.Settlement{}); err != nil {
+		l.of.world.fault("a lease was not given back: %v", err)
+	}
+	return nil
+}
+
+func (l link) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
+	return through(ctx, l, func() ([]*state.Lease, error) { return l.lease(ctx, req) })
+}
+
+func (l link) lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
+	got, err := l.Store.Lease(ctx, req)
+	for _, lease := range got {
+		lease.Notes.Now = lease.Notes.Now.Add(l.of.world.clock())
+		for i := range lease.Entries {
+			lease.Entries[i].EnqueuedAt = lease.Entries[i].EnqueuedAt.Add(l.of.world.skewed(lease.Entries[i].ID))
+		}
+	}
+	return got, err
 }
 
 func (l link) Extend(ctx context.Context, lease *state.Lease, ttl time.Duration) error {
