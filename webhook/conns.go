@@ -27,7 +27,9 @@ type conns struct {
 	over    map[*peer]struct{} // those with more than their share
 	waiting list.List          // of *tracked, the longest wait first
 	closed  bool               // the server stops
-	until   time.Time          // when all requests must have arrived, once it stops
+	// arrived and read are when all requests must have arrived, and all answers must
+	// have been read, once it stops.
+	arrived, read time.Time
 }
 
 // shares is how many addresses can have their share at the same time.
@@ -148,6 +150,7 @@ func (c *conns) beginWrite(conn net.Conn) bool {
 	}
 	c.list(t)
 	t.writing = true
+	c.hurry(t)
 	return true
 }
 
@@ -198,8 +201,12 @@ func (c *conns) move(conn net.Conn, waits bool) {
 // hurry has a connection that waits end with the others when the server stops. It is
 // called with the lock held.
 func (c *conns) hurry(t *tracked) {
-	if c.closed {
-		_ = t.conn.SetReadDeadline(c.until) // one that has been closed needs none
+	if !c.closed {
+		return
+	}
+	_ = t.conn.SetWriteDeadline(c.read) // one that has been closed needs none
+	if !t.writing {
+		_ = t.conn.SetReadDeadline(c.arrived)
 	}
 }
 
@@ -294,16 +301,17 @@ func (c *conns) peerOf(addr net.Addr) *peer {
 
 // stop closes the connections that have not sent a request yet, for which Shutdown would
 // wait some seconds each, and all future connections. Requests of which a part has
-// arrived have patience for the rest: a sender that keeps the rest back must
-// not decide how long a stop takes.
-func (c *conns) stop(patience time.Duration) {
+// arrived may take a while for the rest, and answers until they are read: a peer that
+// does neither must not decide how long a stop takes.
+func (c *conns) stop(arrive, read time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed, c.until = true, time.Now().Add(patience)
+	now := time.Now()
+	c.closed, c.arrived, c.read = true, now.Add(arrive), now.Add(read)
 	for e := c.waiting.Front(); e != nil; e = e.Next() {
 		t, ok := e.Value.(*tracked)
 		switch {
-		case !ok || t.writing:
+		case !ok:
 		case t.fresh:
 			_ = t.conn.Close() // nothing was read from it
 		default:

@@ -258,8 +258,9 @@ func TestKeepAlive(t *testing.T) {
 	})
 }
 
-// Requests of which only a part is sent do not hold up a stop, and are no failure of it.
-func TestHalfSentRequestsDoNotHoldUpAStop(t *testing.T) {
+// Requests of which only a part is sent, and answers that are not read, do not hold up a
+// stop, and are no failure of it.
+func TestIdlePeersDoNotHoldUpAStop(t *testing.T) {
 	t.Parallel()
 	whole := string(delivery(time.Now()))
 	for name, half := range map[string]string{
@@ -267,6 +268,8 @@ func TestHalfSentRequestsDoNotHoldUpAStop(t *testing.T) {
 		"a page that reads":  "POST /reads HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc",
 		"one that does not":  "POST /ignores HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc",
 		"chunks":             "POST /ignores HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+		"an unread answer":   "GET /large HTTP/1.1\r\nHost: x\r\n\r\n",
+		"neither":            "POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nabc",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -280,9 +283,15 @@ func TestHalfSentRequestsDoNotHoldUpAStop(t *testing.T) {
 				})
 			}
 			srv, err := webhook.NewServer(webhook.Config{
-				Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", ShutdownTimeout: 2 * time.Second,
+				Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", ShutdownTimeout: 4 * time.Second,
 				OnListen: func(a net.Addr) { addr <- a }, Tracer: beginnings(began),
-				Pages: map[string]http.Handler{"/reads": begins(true), "/ignores": begins(false)},
+				Pages: map[string]http.Handler{
+					"/reads": begins(true), "/ignores": begins(false),
+					"/large": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+						began <- struct{}{}
+						_, _ = w.Write(make([]byte, 16<<20))
+					}),
+				},
 			})
 			if err != nil {
 				t.Fatal(err)

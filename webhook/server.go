@@ -346,7 +346,8 @@ func (s *Server) run(ctx context.Context, ln net.Listener, runners []Runner) err
 	}
 
 	<-ctx.Done()
-	open.stop(min(bodyTimeout, max(s.cfg.ShutdownTimeout, 0)/2))
+	patience := max(s.cfg.ShutdownTimeout, 0)
+	open.stop(min(bodyTimeout, patience/2), patience*3/4)
 	drain()
 	wg.Wait()
 	return errors.Join(errs...)
