@@ -62,6 +62,9 @@ type Activity struct {
 	// Auth turns an elicitation into a request to link an account. It excludes
 	// Options.
 	Auth *AuthLink
+	// WithoutComment deletes the comment that the platform itself writes for an
+	// activity that people are to read. The activity remains in the session.
+	WithoutComment bool
 	// Existed is set by the write if its key was used before, so that nothing new is
 	// shown.
 	Existed bool

@@ -28,6 +28,7 @@ type acme struct {
 	issue *linearsim.Issue
 	app   *linearsim.Installation
 	bot   *bot.Bot
+	cfg   bot.Config // of the bot
 }
 
 // newAcme makes a bot of cfg, lets register set it up and runs it until the test
@@ -60,35 +61,51 @@ func newAcmeOn(t *testing.T, sim linearsim.Config, cfg bot.Config, register func
 	t.Cleanup(func() { _ = store.Close() })
 	cfg.Adapter, cfg.Store = lin, store
 	cfg.Backoff = func(int) time.Duration { return time.Millisecond }
-	if w.bot, err = bot.New(cfg); err != nil {
-		t.Fatal(err)
+	w.cfg = cfg
+	w.bot = w.instance(register)
+	w.deliver(w.bot.Accept, types...)
+	return w
+}
+
+// instance runs a bot of the configuration, on the store of the others, until the test
+// ends.
+func (w *acme) instance(register func(b *bot.Bot, w *acme)) *bot.Bot {
+	w.t.Helper()
+	b, err := bot.New(w.cfg)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	register(w.bot, w)
-	ctx, cancel := context.WithCancel(t.Context())
+	register(b, w)
+	ctx, cancel := context.WithCancel(w.t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := w.bot.Run(ctx); err != nil {
-			t.Errorf("Run: %v", err)
+		if err := b.Run(ctx); err != nil {
+			w.t.Errorf("Run: %v", err)
 		}
 	})
+	w.t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+	})
+	return b
+}
+
+// deliver has the workspace send deliveries of the given types to accept.
+func (w *acme) deliver(accept func(context.Context, *adapter.Delivery) error, types ...string) {
+	ctx := context.WithoutCancel(w.t.Context())
 	inbox := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = w.bot.Accept(context.WithoutCancel(ctx), &adapter.Delivery{
+			err = accept(ctx, &adapter.Delivery{
 				ID: r.Header.Get("Linear-Delivery"), Body: body, SentAt: time.Now(), ReceivedAt: time.Now(),
 			})
 		}
 		if err != nil {
-			t.Errorf("Accept: %v", err)
+			w.t.Errorf("Accept: %v", err)
 		}
 	}))
-	t.Cleanup(func() {
-		cancel()
-		wg.Wait()
-		inbox.Close()
-	})
+	w.t.Cleanup(inbox.Close)
 	w.app.SetWebhook(linearsim.Webhook{URL: inbox.URL, Secret: "secret", ResourceTypes: types})
-	return w
 }
 
 // wait waits until cond holds.

@@ -50,7 +50,7 @@ func (whoAmI) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(`{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"activity"}},"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
+		Body: io.NopCloser(strings.NewReader(`{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"activity"}},"agentSession":{"activities":{"nodes":[]}},"viewer":{"id":"bot-user","name":"Helper Bot","displayName":"helper-bot","app":true,
 			"url":"https://linear.app/acme/profiles/helper-bot"},"organization":{"id":"org","name":"Acme","urlKey":"acme"}}}`)),
 	}, nil
 }

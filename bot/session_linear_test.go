@@ -56,6 +56,41 @@ func (w *acme) ends(x *linearsim.Session, status string) []string {
 	return x.Activities()
 }
 
+// TestAnsweredBeforeItsSession: the session that tells of a mention arrives, at another
+// instance, when the comment has been answered. It ends as complete, and the thread keeps
+// one answer.
+func TestAnsweredBeforeItsSession(t *testing.T) {
+	t.Parallel()
+	answer := func(b *bot.Bot, _ *acme) {
+		b.OnNewMention(func(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
+			_, err := t.Post(ctx, bot.Text("yes"))
+			return err
+		})
+	}
+	w := newAcme(t, bot.Config{}, answer)
+	other := w.instance(answer)
+	late := make(chan *adapter.Delivery, 1)
+	w.deliver(func(ctx context.Context, d *adapter.Delivery) error {
+		if strings.Contains(string(d.Body), `"type":"AgentSessionEvent"`) {
+			late <- d
+			return nil
+		}
+		return w.bot.Accept(ctx, d)
+	}, agentEvents...)
+	root := w.ada.Comment(w.issue, "@helper-bot hello")
+	if got := w.replies(root); !slices.Equal(got, []string{"yes"}) {
+		t.Fatalf("replies %q", got)
+	}
+	if err := other.Accept(t.Context(), <-late); err != nil {
+		t.Fatal(err)
+	}
+	got := w.ends(w.session(0), "complete")
+	if last := got[len(got)-1]; !strings.HasPrefix(last, "response: My answer is in the [comments](") {
+		t.Errorf("activities %q", got)
+	}
+	w.wait("the comment of the last activity to disappear", func() bool { return slices.Equal(w.replies(root), []string{"yes"}) })
+}
+
 // TestSessionFromMentionToFinish is a session with a plan, progress, links, a question
 // in between and an answer.
 func TestSessionFromMentionToFinish(t *testing.T) {

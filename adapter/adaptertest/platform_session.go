@@ -75,7 +75,8 @@ func (p *Platform) IsSession(thread adapter.ThreadID) bool {
 }
 
 // Activity implements adapter.Agent. Activities meant for people (elicitations,
-// responses and failures) also become messages of the thread.
+// responses and failures) also become messages of the thread, unless their comment is
+// deleted.
 func (p *Platform) Activity(ctx context.Context, a *adapter.Activity) error {
 	const op = "activity"
 	p.mu.Lock()
@@ -102,7 +103,7 @@ func (p *Platform) Activity(ctx context.Context, a *adapter.Activity) error {
 		return fakeError(op, adapter.CodeInvalid, "there is no kind "+string(a.Kind))
 	}
 	a.Existed = !p.session(a.Workspace, a.Thread).add(a)
-	if !a.Existed && a.Kind.Ends() {
+	if !a.Existed && a.Kind.Ends() && !a.WithoutComment {
 		// Its activity exists already, so the post does not add one.
 		p.keep(&adapter.Post{Workspace: a.Workspace, Thread: a.Thread, Body: a.Body, Key: a.Key})
 	}

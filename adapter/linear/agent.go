@@ -27,6 +27,8 @@ func (a *Adapter) IsSession(id adapter.ThreadID) bool {
 // that the existing activity is the bot's; an ephemeral one, which may be gone by
 // then, is not looked up. Options of an elicitation are shown as a choice, Auth as a
 // button to link an account. Ephemeral applies to thoughts and actions only.
+// WithoutComment takes two more requests: one reads the comment, which is deleted only if
+// it is a reply by the bot.
 //
 // Errors have code adapter.CodeInvalid for a blank body, an action without a
 // name, an account link without an address, a missing key, an unknown kind or a bad
@@ -46,8 +48,28 @@ func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 		return err
 	}
 	in.AgentSessionID = thread.SessionID
-	_, act.Existed, err = b.activity(ctx, act.Key, in)
-	return err
+	made, existed, err := b.activity(ctx, act.Key, in)
+	act.Existed = existed
+	if err != nil || !act.WithoutComment {
+		return err
+	}
+	return b.dropComment(ctx, thread.SessionID, made)
+}
+
+// dropComment deletes the comment that Linear wrote for an activity of the bot.
+func (b *bot) dropComment(ctx context.Context, session string, of *linearapi.Activity) error {
+	if of.SourceComment == nil { // the answer to the creation may be ahead of it
+		found, err := b.findActivity(ctx, session, of.ID)
+		if err != nil || found == nil || found.SourceComment == nil {
+			return unless(adapter.CodeNotFound, err)
+		}
+		of = found
+	}
+	c, err := b.api.Comment(ctx, of.SourceComment.ID)
+	if err != nil || !b.isAuthor(c, false) || c.Root() == c.ID {
+		return unless(adapter.CodeNotFound, err)
+	}
+	return unless(adapter.CodeNotFound, b.api.CommentDelete(ctx, c.ID))
 }
 
 func activityInput(act *adapter.Activity) (in linearapi.AgentActivityCreateInput, err error) {

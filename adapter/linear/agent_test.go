@@ -119,6 +119,55 @@ func TestActivityOnce(t *testing.T) {
 	}
 }
 
+// TestActivityWithoutComment deletes the comment of an activity only if it is a reply by
+// the bot.
+func TestActivityWithoutComment(t *testing.T) {
+	t.Parallel()
+	made := func(source string) string {
+		return `{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"x"` + source + `}}}}`
+	}
+	source := `,"sourceComment":{"id":"` + aReply + `"}`
+	reply := func(user, parent string) string {
+		return `{"data":{"comment":{"id":"` + aReply + `","user":{"id":"` + user + `"},"parent":` + parent + `}}}`
+	}
+	root := `{"id":"` + aRoot + `"}`
+	for name, tc := range map[string]struct {
+		made, listed, comment string
+		want                  []string // after the creation
+	}{
+		"a reply by the bot": {made(source), "", reply(ownBot, root), []string{"comment", "commentDelete"}},
+		"known a bit later":  {made(""), source, reply(ownBot, root), []string{"agentSessionActivities", "comment", "commentDelete"}},
+		"without a comment":  {made(""), "", "", []string{"agentSessionActivities"}},
+		"by a person":        {made(source), "", reply("ada", root), []string{"comment"}},
+		"the root":           {made(source), "", reply(ownBot, "null"), []string{"comment"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := linearStub(func(_ int, c apiCall) (int, string) {
+				switch c.Op {
+				case "agentActivityCreate":
+					return 200, tc.made
+				case "agentSessionActivities":
+					return 200, `{"data":{"agentSession":{"activities":{"nodes":[{"id":"x"` + tc.listed + `}]}}}}`
+				case "comment":
+					return 200, tc.comment
+				default:
+					return 200, `{"data":{"commentDelete":{"success":true}}}`
+				}
+			})
+			err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{
+				Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityResponse, Body: "there", WithoutComment: true,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(append([]string{"viewer", "agentActivityCreate"}, tc.want...), s.ops()); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestActivityRefused(t *testing.T) {
 	t.Parallel()
 	a := newAdapter(t, linearStub(func(int, apiCall) (int, string) { return 200, `{}` }))

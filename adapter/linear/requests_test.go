@@ -36,6 +36,7 @@ func TestRequests(t *testing.T) {
 	threaded := w.ada.StartSession(w.app, w.issue, w.root)
 	inSession := linear.Thread{IssueID: w.issue.ID, SessionID: session.ID}.ID()
 	inThreaded := linear.Thread{IssueID: w.issue.ID, SessionID: threaded.ID}.ID()
+	inQuiet := linear.Thread{IssueID: w.issue.ID, SessionID: w.ada.StartSession(w.app, w.issue, w.root).ID}.ID()
 	w.ada.Prompt(session, "please")
 	ref := func(id string) adapter.Ref { return adapter.Ref{Workspace: w.ws.ID, Thread: w.thread, MessageID: id} }
 	var posted, file string
@@ -45,6 +46,11 @@ func TestRequests(t *testing.T) {
 			posted = m.ID
 		}
 		return err
+	}
+	quiet := func() error {
+		return a.Activity(ctx, &adapter.Activity{
+			Workspace: w.ws.ID, Thread: inQuiet, Key: "q", Kind: adapter.ActivityResponse, Body: "elsewhere", WithoutComment: true,
+		})
 	}
 	pages := func(thread adapter.ThreadID, oldest bool, limit int) func() error {
 		return func() error {
@@ -74,6 +80,8 @@ func TestRequests(t *testing.T) {
 		{"post again", func() error { return post(channel, "b", "hi") }, []string{"commentCreate", "comment"}},
 		{"long post", func() error { return post(w.thread, "c", strings.Repeat("some words\n\n", 20)) }, []string{"commentCreate", "commentCreate", "commentCreate"}},
 		{"post to a session", func() error { return post(inSession, "d", strings.Repeat("long ", 100)) }, []string{"agentActivityCreate"}},
+		{"end a session without a comment", quiet, []string{"agentActivityCreate", "comment", "commentDelete"}},
+		{"end it again", quiet, []string{"agentActivityCreate", "agentSessionActivities", "comment"}},
 		{"react", func() error { return a.React(ctx, ref(w.root.ID), "eyes") }, []string{"reactionCreate"}},
 		{"react again", func() error { return a.React(ctx, ref(w.root.ID), "eyes") }, []string{"reactionCreate", "commentReactions"}},
 		{"unreact", func() error { return a.Unreact(ctx, ref(w.root.ID), "eyes") }, []string{"reactionDelete"}},

@@ -24,6 +24,7 @@ type agent struct {
 	mu    sync.Mutex
 	keys  []string
 	shown []string
+	alone []string // keys of what no comment shows
 	err   error
 }
 
@@ -37,6 +38,9 @@ func (a *agent) Activity(_ context.Context, act *adapter.Activity) error {
 	}
 	if act.Existed = slices.Contains(a.keys, act.Key); !act.Existed {
 		a.keys, a.shown = append(a.keys, act.Key), append(a.shown, act.Body)
+		if act.WithoutComment {
+			a.alone = append(a.alone, act.Key)
+		}
 	}
 	return nil
 }

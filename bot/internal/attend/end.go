@@ -53,12 +53,15 @@ type End struct {
 	Key    string               `json:"key"`
 	Kind   adapter.ActivityKind `json:"kind"`
 	Body   string               `json:"body"`
+	// WithoutComment says that no comment shows it beside the session.
+	WithoutComment bool `json:"withoutComment,omitempty"`
 }
 
 // Write writes an end.
 func (s *Sessions) Write(ctx context.Context, workspace string, e *End) error {
 	return s.Agent.Activity(ctx, &adapter.Activity{
 		Workspace: workspace, Thread: e.Thread, Key: e.Key, Kind: e.Kind, Body: e.Body,
+		WithoutComment: e.WithoutComment,
 	})
 }
 

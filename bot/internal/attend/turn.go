@@ -209,14 +209,18 @@ func (t *Turn) ended() bool {
 
 // end writes the last word under ctx, or stores it under storing.
 func (t *Turn) end(ctx, storing context.Context, text string) error {
-	return t.sessions.End(ctx, storing, t.Thread.Workspace, t.Entry.Lane, &End{
-		Thread: t.Thread.ID, Key: Key(t.Name, "end"), Kind: adapter.ActivityResponse, Body: text,
-	})
+	return t.sessions.End(ctx, storing, t.Thread.Workspace, t.Entry.Lane, t.lastWord(text))
+}
+
+func (t *Turn) lastWord(text string) *End {
+	return &End{Thread: t.Thread.ID, Key: Key(t.Name, "end"), Kind: adapter.ActivityResponse, Body: text}
 }
 
 // PointElsewhere ends a session whose message is answered in the comments: in a
 // workspace that begins to send sessions, or when a session comes late, the comment may
-// be faster. Without an end the session would wait for its agent forever.
+// be faster. Without an end the session would be shown as at work, and then as stale.
+// Only a response completes it, and Linear writes a comment for that too, so the comment
+// is deleted: the thread has one answer.
 func (t *Turn) PointElsewhere(ctx context.Context) error {
 	if t == nil || t.sessions.Unattended {
 		return nil
@@ -230,7 +234,9 @@ func (t *Turn) PointElsewhere(ctx context.Context) error {
 		url = ev.Message.Issue.URL
 	}
 	t.Settle(ctx)
-	return t.end(ctx, ctx, elsewhere(url))
+	last := t.lastWord(elsewhere(url))
+	last.WithoutComment = true
+	return t.sessions.End(ctx, ctx, t.Thread.Workspace, t.Entry.Lane, last)
 }
 
 // CancelPlan cancels what is unfinished in the plan of the session.

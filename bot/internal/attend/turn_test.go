@@ -3,6 +3,7 @@ package attend_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -106,6 +107,9 @@ func TestPointElsewhere(t *testing.T) {
 			t.Error(err)
 		}
 		expect(t, a, "in the end", "My answer is in the [comments](https://example.com/1).")
+		if !slices.Equal(a.alone, a.keys) {
+			t.Errorf("%q of %q come without a comment", a.alone, a.keys)
+		}
 	})
 }
 
