@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/bot/internal/tally"
 	"github.com/linearbot/linearbot/internal/missed"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -92,10 +93,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 	}
 	b.log.Debug().
 		Str(keyDelivery, d.ID).
-		Str(keyTrace, entry.ID).
+		Str(keyTrace, wording.ID(entry.ID)).
 		Str(keyType, route.Type+" "+route.Action).
 		Str(keyThread, string(route.Thread)).
-		Str(keyEvent, route.Key).
+		Str(keyEvent, wording.ID(route.Key)).
 		Int(keyDepth, receipt.Depth).
 		Stringer("outcome", receipt.Outcome).
 		Msg("delivery stored")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/notes"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Access decides whether the people of an event may use the bot; package access
@@ -96,7 +97,7 @@ func (b *Bot) admit(ctx context.Context, r *run) (bool, error) {
 	}
 	if !d.Allowed {
 		if ev, ok := r.event.(*adapter.ActionEvent); ok && ev.Actor.ID == "" {
-			r.log.Warn().Str(keyEvent, r.head().Key).Msg("press refused by Config.Access: a press names no one")
+			r.log.Warn().Str(keyEvent, wording.ID(r.head().Key)).Msg("press refused by Config.Access: a press names no one")
 		}
 		if err := b.showRefusal(ctx, r, d); err != nil {
 			return false, err

@@ -9,6 +9,7 @@ import (
 	"github.com/linearbot/linearbot/bot/internal/questions"
 	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // refuseAnswer tells a person, once, who may answer a question.
@@ -52,7 +53,7 @@ func (b *Bot) answer(ctx context.Context, r *run) (*outcome, error) {
 		return nil, err
 	case answered:
 		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Answered})
-		r.log.Info().Str(keyEvent, r.head().Key).Msg("question answered")
+		r.log.Info().Str(keyEvent, wording.ID(r.head().Key)).Msg("question answered")
 		return handled(), nil
 	}
 	if ev, ok := r.event.(*adapter.ActionEvent); ok && strings.HasPrefix(ev.ActionID, questions.ActionPrefix) {

@@ -11,6 +11,7 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/mention"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // failure is the error of a handler.
@@ -45,7 +46,7 @@ func (b *Bot) unwanted(r *run) *outcome {
 		}
 	case *adapter.ActionEvent:
 		// A person pressed it and waits.
-		r.log.Warn().Str(keyEvent, r.head().Key).Msgf("no handler for button %q", clipped(ev.ActionID))
+		r.log.Warn().Str(keyEvent, wording.ID(r.head().Key)).Msgf("no handler for button %q", clipped(ev.ActionID))
 	default:
 	}
 	return ignored(reason.NoHandler)
@@ -168,7 +169,7 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 			end = handled()
 		}
 		end.spoke = end.spoke || h.kind != ""
-		line := r.log.Info().Int(keyAttempt, r.Attempt()).Str(keyHandler, h.name).Str(keyEvent, r.head().Key).Dur(keyTook, time.Since(start))
+		line := r.log.Info().Int(keyAttempt, r.Attempt()).Str(keyHandler, h.name).Str(keyEvent, wording.ID(r.head().Key)).Dur(keyTook, time.Since(start))
 		if r.message != nil && r.message.Rule != "" {
 			line = line.Str(keyRule, r.message.Rule)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/envelope"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -48,7 +49,7 @@ const (
 // named adds the names of an entry to what a logger writes: of its trace, and of
 // its request.
 func named(to zerolog.Context, e *state.Queued) zerolog.Context {
-	to = to.Str(keyTrace, e.ID)
+	to = to.Str(keyTrace, wording.ID(e.ID))
 	if id := envelope.ID(e.Body); len(id) > 0 {
 		to = to.Bytes(keyDelivery, id)
 	}

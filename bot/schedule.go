@@ -10,6 +10,7 @@ import (
 	"github.com/linearbot/linearbot/bot/internal/own"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/scheduled"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -119,6 +120,6 @@ func (b *Bot) postDue(ctx context.Context, r *run, ev *own.PostEvent) (*outcome,
 			return nil, err
 		}
 	}
-	r.log.Info().Str(keyEvent, ev.Key).Msg("scheduled message posted")
+	r.log.Info().Str(keyEvent, wording.ID(ev.Key)).Msg("scheduled message posted")
 	return handled(), nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/linearbot/linearbot/bot/internal/verdict"
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -328,7 +329,7 @@ func (b *Bot) ignore(log *zerolog.Logger, head *adapter.Meta, why string) {
 	log.Debug().
 		Str(keyType, head.Type+" "+head.Action).
 		Str(keyWorkspace, head.Workspace).
-		Str(keyEvent, head.Key).
+		Str(keyEvent, wording.ID(head.Key)).
 		Str(keyReason, why).
 		Msg("event ignored")
 }

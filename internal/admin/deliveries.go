@@ -43,7 +43,7 @@ func (a *API) tell(ctx context.Context, all []trace.Trace) []Told {
 	var lanes map[string]wait
 	for i := range all {
 		t := &all[i]
-		told[i] = Told{*t, t.Story(now)}
+		told[i] = Told{t.Shown(), t.Story(now)}
 		if t.Status != trace.StatusWaiting || t.Reason != reason.Waiting {
 			continue
 		}
@@ -286,7 +286,7 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request) {
 			if !f.Keeps(&t) {
 				continue
 			}
-			data, jsonErr := json.Marshal(Told{t, t.Story(a.cfg.Now())})
+			data, jsonErr := json.Marshal(Told{t.Shown(), t.Story(a.cfg.Now())})
 			if jsonErr != nil {
 				continue
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/scheduled"
 	"github.com/linearbot/linearbot/internal/trace"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -52,7 +53,7 @@ type Changed struct {
 }
 
 // ShownID is how the id of an entry is shown: some hold zero bytes.
-func ShownID(id string) string { return strings.ReplaceAll(id, "\x00", ":") }
+func ShownID(id string) string { return wording.ID(id) }
 
 func letter(d *state.DeadEntry) Letter {
 	return Letter{

@@ -41,7 +41,7 @@ func (a *API) replay(r *http.Request) (any, error) {
 		return nil, err
 	}
 	a.cfg.Logger.Info().Str("event_key", b.Event).Msg("delivery is replayed by hand")
-	return Replayed{ID: b.ID, Event: b.Event}, nil
+	return Replayed{ID: ShownID(b.ID), Event: b.Event}, nil
 }
 
 func (a *API) body(r *http.Request) (any, error) { return a.find(r.Context(), r.FormValue("id")) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/wording"
 )
@@ -39,8 +40,12 @@ func (t *Trace) Story(now time.Time) Story {
 	if t.Subject != "" {
 		s.Title += " in " + t.Subject
 	}
-	s.Title += ", " + t.At.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + wording.Ago(now.Sub(t.At)) + "), " + string(t.Status) +
-		", delivery " + short(cmp.Or(t.Delivery, t.ID))
+	s.Title += ", " + t.At.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + wording.Ago(now.Sub(t.At)) + "), " + string(t.Status) + ", "
+	if strings.HasPrefix(t.ID, notes.ResumePrefix) {
+		s.Title += "continued after a question, id " + wording.ID(t.ID)
+	} else {
+		s.Title += "delivery " + wording.ID(short(cmp.Or(t.Delivery, t.ID)))
+	}
 	switch {
 	case t.Status == StatusWaiting && row.Kind == reason.Failed:
 		s.Do, _, _ = strings.Cut(s.Do, " Then requeue it")
@@ -51,8 +56,8 @@ func (t *Trace) Story(now time.Time) Story {
 	}
 	if t.Status == StatusFailed {
 		id := t.ID // of the dead letter, or what people can tell it by
-		if strings.Contains(id, "\x00") {
-			id = strings.ReplaceAll(id, "\x00", ":")
+		if shown := wording.ID(id); shown != id {
+			id = shown
 		} else {
 			id = short(id)
 		}
@@ -64,7 +69,27 @@ func (t *Trace) Story(now time.Time) Story {
 	for i := range t.Steps {
 		s.Lines = append(s.Lines, Line{At: t.Steps[i].At, Code: t.Steps[i].Code, Text: t.Steps[i].Text()})
 	}
+	for _, text := range []*string{&s.Title, &s.What, &s.Do} {
+		*text = readable(*text)
+	}
+	for i := range s.Lines {
+		s.Lines[i].Text = readable(s.Lines[i].Text)
+	}
 	return s
+}
+
+// readable shows the ids in a text as [wording.ID] does.
+func readable(text string) string { return strings.ReplaceAll(text, "\x00", ":") }
+
+// Shown returns the trace with its ids as they are shown.
+func (t *Trace) Shown() Trace {
+	shown := *t
+	shown.ID, shown.Delivery, shown.Event, shown.Detail = wording.ID(t.ID), wording.ID(t.Delivery), wording.ID(t.Event), readable(t.Detail)
+	shown.Steps = slices.Clone(t.Steps)
+	for i := range shown.Steps {
+		shown.Steps[i].Detail = readable(shown.Steps[i].Detail)
+	}
+	return shown
 }
 
 // late is how late the delivery was. Zero if it was not.

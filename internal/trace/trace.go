@@ -8,6 +8,7 @@ import (
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/internal/reason"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // Status says in one word what became of a delivery.
@@ -249,8 +250,7 @@ func (q Query) posted(code, detail string) bool {
 // Names reports whether a query names the delivery or its event, and not only
 // something beside it, such as a reply.
 func (t *Trace) Names(q Query) bool {
-	return hasPart(t.ID, q.Text) ||
-		strings.Contains(t.ID, "\x00") && hasPart(strings.ReplaceAll(t.ID, "\x00", ":"), q.Text) || // as lists show it
+	return hasPart(t.ID, q.Text) || hasPart(wording.ID(t.ID), q.Text) || // as lists show it
 		hasPart(t.Delivery, q.Text) || hasPart(t.Event, q.Text)
 }
 

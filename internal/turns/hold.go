@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -37,7 +38,7 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 //go:noinline
 func (r *Runner) ended(lease context.Context, l *state.Lease, s state.Settlement) {
 	if errors.Is(context.Cause(lease), ErrLeaseLost) {
-		r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("turn dropped: another process has taken over the thread, or could")
+		r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Msg("turn dropped: another process has taken over the thread, or could")
 		return
 	}
 	r.settle(l, s) //nolint:contextcheck // it has a context of its own

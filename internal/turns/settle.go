@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/linearbot/linearbot/internal/pause"
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -56,23 +57,23 @@ func (r *Runner) settle(l *state.Lease, s state.Settlement) {
 		case err == nil:
 			return
 		case errors.Is(err, state.ErrLeaseLost):
-			r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("lease was lost before the turn could be settled: it may run again")
+			r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Msg("lease was lost before the turn could be settled: it may run again")
 			return
 		case errors.Is(err, state.ErrInvalid):
 			// The notes do not fit. The verdicts are worth more than they are.
 			if len(s.Notes) == 0 {
-				r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
+				r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Err(err).Msg("turn could not be settled: it will run again")
 				return
 			}
-			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("notes of the turn could not be stored: settling without them")
+			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Err(err).Msg("notes of the turn could not be stored: settling without them")
 			s.Notes = nil
 			continue
 		case errors.Is(err, state.ErrClosed), time.Now().After(l.Expires):
-			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
+			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
 		if pause.For(ctx, wait) != nil {
-			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Err(err).Msg("turn could not be settled: it will run again")
+			r.cfg.Log.Error().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Err(err).Msg("turn could not be settled: it will run again")
 			return
 		}
 		wait = min(2*wait, time.Second)

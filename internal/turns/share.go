@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/wording"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -105,6 +106,6 @@ func (r *Runner) handBack(l *state.Lease, wait time.Duration) {
 	ctx := r.settling.begin(r.cfg.LeaseTTL)
 	err := r.cfg.Queue.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{state.Return(l.Entries[0].ID, wait)}})
 	if err != nil {
-		r.cfg.Log.Debug().Err(err).Str(keyThread, l.Lane.ID).Str(keyTrace, l.Entries[0].ID).Msg("lane could not be handed back: its lease lapses")
+		r.cfg.Log.Debug().Err(err).Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).Msg("lane could not be handed back: its lease lapses")
 	}
 }

@@ -90,3 +90,14 @@ func Printable(s string) string {
 		return r
 	}, s)
 }
+
+// ID is how an id is shown in logs, on pages and in flags: what does not print, such as
+// the zero bytes in ids that a bot makes itself, is a colon.
+func ID(id string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ':'
+		}
+		return r
+	}, id)
+}

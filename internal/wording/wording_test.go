@@ -91,3 +91,14 @@ func TestPrintable(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestID(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"resume\x00Comment|create\x00mention/0\x001": "resume:Comment|create:mention/0:1", "a\x1b[2Jb\n": "a:[2Jb:", "plain id": "plain id",
+	} {
+		if got := wording.ID(id); got != want {
+			t.Errorf("%q is shown as %q, want %q", id, got, want)
+		}
+	}
+}

@@ -199,7 +199,7 @@ func laterOf(d *state.DelayedEntry) later {
 	case own && kind != "replay":
 		l.What = "Work that the bot gave itself"
 	default:
-		l.What, l.Delivery = "Message", d.ID
+		l.What, l.Delivery = "Message", admin.ShownID(d.ID)
 	}
 	if d.Cause.Code != "" {
 		l.What, l.Why = "Retry", reason.Of(d.Cause.Code).Says
