@@ -230,18 +230,39 @@ func (s *Server) controlApp(r *http.Request, in args) (any, error) {
 		}
 		return map[string]any{"id": id, "status": d.Attempts[0].Status, "answer": d.Attempts[0].Answer, "issue": issue}, nil
 	case "webhook":
-		if on, ok := in["enabled"].(bool); ok && !in.has("url") {
-			hook := app.Webhook()
-			if hook == nil {
-				return nil, refused(http.StatusNotFound, "the app has no webhook")
-			}
-			hook.SetEnabled(on)
-			return map[string]any{"id": hook.ID, "enabled": on}, nil
-		}
-		hook := app.SetWebhook(Webhook{URL: in.text("url"), Secret: in.text("secret"), ResourceTypes: in.texts("resourceTypes")})
-		return map[string]any{"id": hook.ID, "secret": hook.Secret}, nil
+		return changeHook(app, in)
 	default:
 		return nil, refused(http.StatusNotFound, "an app cannot %q: use token, env, send, webhook, revoke or uninstall", verb)
 	}
 	return done(), nil
+}
+
+// changeHook changes the webhook of an app. What a request leaves out stays as it is.
+func changeHook(app *Installation, in args) (any, error) {
+	hook, on := app.Webhook(), in["enabled"]
+	if hook == nil && !in.set("url") {
+		return nil, refused(http.StatusNotFound, "the app has no webhook")
+	}
+	if enabled, ok := on.(bool); ok && !in.set("url") && !in.set("secret") && !in.set("resourceTypes") {
+		hook.SetEnabled(enabled)
+		return map[string]any{"id": hook.ID, "enabled": enabled}, nil
+	}
+	var next Webhook
+	if hook != nil {
+		next = read(app.ws.srv, func() Webhook { return Webhook{URL: hook.URL, Secret: hook.Secret, ResourceTypes: hook.types} })
+	}
+	if in.set("url") {
+		next.URL = in.text("url")
+	}
+	if in.set("secret") {
+		next.Secret = in.text("secret")
+	}
+	if in.set("resourceTypes") {
+		next.ResourceTypes = in.texts("resourceTypes")
+	}
+	hook = app.SetWebhook(next)
+	if enabled, ok := on.(bool); ok {
+		hook.SetEnabled(enabled)
+	}
+	return map[string]any{"id": hook.ID, "secret": hook.Secret}, nil
 }

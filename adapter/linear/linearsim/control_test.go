@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,15 @@ func TestControl(t *testing.T) {
 	status, hook := call("POST", "/sim/acme/apps/helper-bot/webhook", `{"url":"`+in.URL+`","resourceTypes":["Comment"]}`)
 	if status != 200 || hook["secret"] == "" {
 		t.Fatal(status, hook)
+	}
+	if _, moved := call("POST", "/sim/acme/apps/helper-bot/webhook", `{"url":"`+in.URL+`"}`); moved["secret"] != hook["secret"] {
+		t.Errorf("a change of the address alone has the secret %v, want %v", moved["secret"], hook["secret"])
+	}
+	if types := w.app.hook.types; !slices.Equal(types, []string{"Comment"}) {
+		t.Errorf("a change of the address alone leaves the types %q", types)
+	}
+	if _, changed := call("POST", "/sim/acme/apps/helper-bot/webhook", `{"secret":"another"}`); changed["secret"] != "another" || w.app.Webhook().URL != in.URL {
+		t.Errorf("a change of the secret alone: %v, at %s", changed, w.app.Webhook().URL)
 	}
 	_, c := call("POST", "/sim/acme/people/ada/comment", `{"issue":"ENG-1","body":"@helper-bot hi"}`)
 	id, _ := c["id"].(string)
