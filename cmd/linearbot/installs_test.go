@@ -128,11 +128,40 @@ func TestServeInstallations(t *testing.T) {
 	if got := d.call(t, http.StatusOK, http.MethodGet, "/integrated-account", ""); !strings.Contains(got, umbrella.ID) || strings.Count(got, `"provider"`) != 2 {
 		t.Errorf("the connections are %s, want two", got)
 	}
-	for _, out := range []string{p.output(), again.output()} {
+	// With another key, what is wrong is said wherever people look.
+	env[5] = "LINEAR_ENCRYPTION_KEY=" + workspaces.GenerateKey()
+	keyless := s.restart(t, again, addr, env...)
+	keyless.says(t, "tokens cannot be decrypted: look at LINEAR_ENCRYPTION_KEY")
+	if got := unready(t, public); !strings.Contains(got, "LINEAR_ENCRYPTION_KEY does not decrypt the tokens of 2 workspaces") {
+		t.Errorf("/readyz says %s", got)
+	}
+
+	for _, out := range []string{p.output(), again.output(), keyless.output()} {
 		for _, secret := range []string{key, app.ClientSecret(), webhookSecret, "lin_oauth_", "lin_refresh_", "code="} {
 			if strings.Contains(out, secret) {
 				t.Errorf("the log holds %q", secret)
 			}
+		}
+	}
+}
+
+// unready waits until a server says that it is not ready, and why.
+func unready(t *testing.T, public string) string {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(20 * time.Second); ; <-tick.C {
+		res, err := http.Get(public + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err == nil && res.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(body), "decrypt") {
+			return string(body)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("/readyz answers %s: %s", res.Status, body)
 		}
 	}
 }

@@ -34,9 +34,9 @@ type workspacesCmd struct {
 }
 
 // with opens the registry for f.
-func (c *workspacesCmd) with(p *program, f func(*workspaces.Registry, state.Store) error) error {
+func (c *workspacesCmd) with(ctx context.Context, p *program, f func(*workspaces.Registry, state.Store) error) error {
 	open := stateCmd{State: c.State}
-	return open.with(p, func(store state.Store) error { return registered(p, store, f) })
+	return open.with(ctx, p, func(store state.Store) error { return registered(p, store, f) })
 }
 
 // registered calls f with the registry over a store.
@@ -97,13 +97,16 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			_, err := jsonLines(p.out, listed(all.Workspaces))
 			return err
 		}
-		ended, problems := 0, []string(nil)
+		ended, locked, problems := 0, 0, []string(nil)
 		t := newTable(idColumn("WORKSPACE"), textColumn("NAME"), column{name: "STATUS"}, column{name: "INSTALLED"}, column{name: "REFRESHED"},
 			column{name: "LAST DELIVERY"}, column{name: "KEY"})
 		for _, ws := range all.Workspaces {
 			t.row(ws.ID, wording.Clip(ws.Name, 40), ws.Status, ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), ws.Key)
 			if ws.Status == workspaces.NeedsReauth {
 				ended++
+			}
+			if ws.Status == workspaces.Unreadable {
+				locked++
 			}
 			if ws.Problem != "" {
 				problems = append(problems, cmp.Or(ws.Name, ws.ID)+": "+ws.Problem)
@@ -115,6 +118,10 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 		if ended > 0 {
 			fmt.Fprintf(p.err, "Linear has ended the login of %d of them (needs_reauth): an admin of each has to install the app again at %s. What people write meanwhile waits.\n",
 				ended, all.InstallURL)
+		}
+		if locked > 0 {
+			fmt.Fprintf(p.err, "The tokens of %d of them cannot be decrypted (unreadable): look at LINEAR_ENCRYPTION_KEY of the bot, and of this command. "+
+				"Add the earlier key to it, after the current one and a comma. What people write meanwhile waits.\n", locked)
 		}
 		for _, problem := range problems {
 			fmt.Fprintln(p.err, printable(problem))
@@ -150,7 +157,7 @@ type workspacesDisconnect struct {
 }
 
 func (c workspacesDisconnect) Run(ctx context.Context, w *workspacesCmd, p *program) error {
-	return w.with(p, func(reg *workspaces.Registry, _ state.Store) error {
+	return w.with(ctx, p, func(reg *workspaces.Registry, _ state.Store) error {
 		bye, err := reg.Disconnect(ctx, c.Workspace, c.Why)
 		switch {
 		case err != nil:
@@ -174,7 +181,7 @@ func (c workspacesPurge) Run(ctx context.Context, w *workspacesCmd, p *program) 
 	if !c.Yes {
 		return &usageError{fmt.Errorf("this deletes all that is stored of workspace %s, its subscriptions and state among it: repeat it with --yes", c.Workspace)}
 	}
-	return w.with(p, func(reg *workspaces.Registry, store state.Store) error {
+	return w.with(ctx, p, func(reg *workspaces.Registry, store state.Store) error {
 		n, err := reg.Purge(ctx, store, c.Workspace)
 		if err != nil {
 			return err
@@ -219,7 +226,7 @@ func loadInstallations(ctx context.Context, w *workspacesCmd, p *program, from i
 			fmt.Fprintln(p.out, org)
 		}
 	}
-	return open.withNew(p, func(store state.Store) error { return registered(p, store, load) })
+	return open.withNew(ctx, p, func(store state.Store) error { return registered(p, store, load) })
 }
 
 // noKey says that there is no key to encrypt tokens with.
@@ -259,7 +266,7 @@ type keysRotate struct {
 
 func (c keysRotate) Run(ctx context.Context, p *program) error {
 	open := stateCmd{State: c.State}
-	return open.with(p, func(store state.Store) error {
+	return open.with(ctx, p, func(store state.Store) error {
 		reg, err := p.registry(store)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func (r *run) installation(ctx context.Context, v stored) (*workspaces.Foreign, 
 		return f, named(err, KindInstallation, org)
 	}
 	switch {
-	case present != nil && (present.Status == workspaces.Active || present.Status == workspaces.NeedsReauth):
+	case present != nil && (present.Status == workspaces.Active || present.Status == workspaces.NeedsReauth || present.Status == workspaces.Unreadable):
 		r.tally.add(KindInstallation, org, same, 1)
 		return f, nil
 	case present != nil && present.Status == workspaces.Leaving:

@@ -147,6 +147,10 @@ func (in *installs) Run(ctx context.Context) error {
 			in.log.Error().Str("workspace", w.ID).Str("name", w.Name).Str("url", in.reg.InstallURL()).
 				Msg("login has ended: an admin of the workspace has to install the app again; its deliveries wait")
 		}
+		if w.Status == workspaces.Unreadable {
+			in.log.Error().Err(errors.New(w.Problem)).Str("workspace", w.ID).Str("name", w.Name).
+				Msg("tokens cannot be decrypted: look at LINEAR_ENCRYPTION_KEY; the deliveries of the workspace wait")
+		}
 		if w.Key == "none" {
 			in.log.Warn().Str("workspace", w.ID).Msg("tokens are stored as they are: they are encrypted once LINEAR_ENCRYPTION_KEY is set")
 		}
@@ -172,8 +176,14 @@ func (in *installs) active(ctx context.Context) ([]string, error) {
 }
 
 // Ready returns nil: a workspace that the bot cannot act in does not affect the
-// others.
-func (in *installs) Ready(context.Context) error { return nil }
+// others. But if the tokens of none can be decrypted, the configuration is wrong.
+func (in *installs) Ready(context.Context) error {
+	n := in.reg.Statuses()
+	if n[workspaces.Unreadable] > 0 && n[workspaces.Active]+n[workspaces.NeedsReauth] == 0 {
+		return &webhook.UnreadyError{Reason: undecrypted(n[workspaces.Unreadable]) + ". Deliveries are stored, and handled once this works"}
+	}
+	return nil
+}
 
 // Detail counts the workspaces by status, for example "ok: 3 active, 1
 // needs_reauth".
@@ -183,5 +193,15 @@ func (in *installs) Detail() string {
 	if ended := n[workspaces.NeedsReauth]; ended > 0 {
 		text += fmt.Sprintf(", %d needs_reauth", ended)
 	}
+	if locked := n[workspaces.Unreadable]; locked > 0 {
+		text += fmt.Sprintf(", %d unreadable: %s", locked, undecrypted(locked))
+	}
 	return text
+}
+
+// undecrypted says which variable is wrong if the tokens of n workspaces cannot be
+// decrypted.
+func undecrypted(n int) string {
+	return "LINEAR_ENCRYPTION_KEY does not decrypt the tokens of " + wording.Count(n, "workspace", "workspaces") +
+		": add the earlier key to it, after the current one and a comma"
 }

@@ -241,7 +241,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	load.Wait()
 	for _, org := range orgs {
 		w, err := first.Workspace(t.Context(), org)
-		if err != nil || w.Status != Active || w.Key != r.parse(next).IDs()[0] || !strings.Contains(w.Problem, "add that key") {
+		if err != nil || w.Status != Unreadable || w.Key != r.parse(next).IDs()[0] || !strings.Contains(w.Problem, "add that key") {
 			t.Errorf("%+v, %v", w, err)
 		}
 	}
@@ -253,6 +253,30 @@ func TestRotationUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 	r.mustCall(process(next), orgs[0])
+}
+
+// TestUnreadable: with a key that was changed an installation is unreadable, for those who
+// ask and in what is counted, and active again when the key is back.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, linearsim.OAuthApp{})
+	r.install(r.process(), r.ada)
+	other := r.process(func(c *Config) { c.Keys = r.parse(GenerateKey()) })
+	for name, tt := range map[string]struct {
+		reg  *Registry
+		want Status
+	}{"another key": {other, Unreadable}, "the key": {r.process(), Active}} {
+		if err := tt.reg.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w, err := tt.reg.Workspace(t.Context(), r.acme.ID)
+		if err != nil || w.Status != tt.want || (w.Problem == "") != (tt.want == Active) {
+			t.Errorf("%s: %+v, %v", name, w, err)
+		}
+		if n := tt.reg.Statuses(); len(n) != 1 || n[tt.want] != 1 {
+			t.Errorf("%s: counted %v", name, n)
+		}
+	}
 }
 
 func TestPlaintext(t *testing.T) {

@@ -64,7 +64,7 @@ func (r *Registry) Workspace(ctx context.Context, workspace string) (*Workspace,
 	}
 	w := &Workspace{
 		ID: s.rec.Organization, Name: s.rec.Name, URLKey: s.rec.URLKey, UserID: s.rec.UserID, Handle: s.rec.Handle,
-		Scopes: s.rec.Scopes, Status: s.rec.Status, Why: s.rec.Why, InstalledAt: s.rec.InstalledAt, ChangedAt: s.rec.ChangedAt,
+		Scopes: s.rec.Scopes, Status: s.status(), Why: s.rec.Why, InstalledAt: s.rec.InstalledAt, ChangedAt: s.rec.ChangedAt,
 		RefreshedAt: s.rec.PairAt, Expires: s.rec.Expires,
 	}
 	if err != nil {

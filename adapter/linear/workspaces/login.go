@@ -68,7 +68,7 @@ func (l *login) saw(s *snapshot) *snapshot {
 	s, left := l.adopt(s)
 	var status Status
 	if s != nil {
-		status = s.rec.Status
+		status = s.status()
 	}
 	l.reg.noteStatus(l.org, status)
 	if left && l.reg.cfg.OnLeft != nil {

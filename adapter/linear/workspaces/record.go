@@ -24,6 +24,10 @@ const (
 	Leaving Status = "leaving"
 	// Gone: the app was removed and nothing secret is left.
 	Gone Status = "gone"
+	// Unreadable: the app is installed, but no key of Config.Keys decrypts its tokens:
+	// the key was lost or changed. Deliveries wait. This status is shown and not
+	// stored: with the key, the installation is what it was.
+	Unreadable Status = "unreadable"
 )
 
 // recordVersion is the version of the stored form.
@@ -132,6 +136,16 @@ type snapshot struct {
 	raw             []byte
 	rec             record
 	access, refresh secret
+	// unreadable says that no key decrypts the tokens.
+	unreadable bool
+}
+
+// status returns the status as it is shown.
+func (s *snapshot) status() Status {
+	if s.unreadable && s.rec.login() {
+		return Unreadable
+	}
+	return s.rec.Status
 }
 
 // decode reads a record and decrypts its tokens. With an error, the rest of the
@@ -156,6 +170,7 @@ func decode(raw []byte, organization string, keys *Keys) (*snapshot, error) {
 		s.access, s.refresh = hide(access), hide(refresh)
 	}
 	if err != nil {
+		s.unreadable = true
 		return s, broken(organization, err.Error())
 	}
 	return s, nil

@@ -144,10 +144,10 @@ func rows(s *status.Status) []Row {
 		switch {
 		case w.Status == workspaces.NeedsReauth:
 			row.Level, row.State = "bad", "an admin has to install the app again"
+		case w.Status == workspaces.Unreadable, w.Status == workspaces.Active && w.Problem != "":
+			row.Level, row.State = "bad", w.Problem
 		case w.Status != workspaces.Active:
 			row.Level, row.State = "odd", string(w.Status)
-		case w.Problem != "":
-			row.Level, row.State = "bad", w.Problem
 		}
 		seen[w.ID] = true
 		all = append(all, withBudget(row, s.Budgets[w.ID]))
