@@ -162,7 +162,7 @@ func (c *call) readLinks(p place) ([]link, error) {
 			page.After = got.Info.EndCursor
 		}
 	}
-	return all, c.api.links.refresh(c.ctx, c.conn.ID, p, all)
+	return all, c.api.links.refresh(c.ctx, c.conn.ID, p, have, all)
 }
 
 // listConversationIssues answers GET /conversations/{conversation}/issues.

@@ -171,14 +171,10 @@ func (l *links) remove(ctx context.Context, conn string, p place, id string) (*l
 	return gone, err
 }
 
-// refresh replaces the links of a conversation by what Linear says stands
-// there: one write for the conversation, and one for each issue that is new or
-// gone.
-func (l *links) refresh(ctx context.Context, conn string, p place, now []link) error {
-	old, err := l.of(ctx, conn, p.Account, p.Conversation)
-	if err != nil {
-		return err
-	}
+// refresh replaces the links of a conversation by what Linear says stands there: one
+// write for the conversation, and one for each issue that is new or gone. old are the links
+// of before Linear was asked: what was made or removed meanwhile stays so.
+func (l *links) refresh(ctx context.Context, conn string, p place, old, now []link) error {
 	with := func(all []link, id string) bool {
 		return slices.ContainsFunc(all, func(o link) bool { return o.IssueID == id })
 	}
@@ -203,13 +199,15 @@ func (l *links) refresh(ctx context.Context, conn string, p place, now []link) e
 		}
 	}
 	var gone []string
-	_, err = change(ctx, l.docs, conversationKey(conn, p.Account, p.Conversation), 0, func(all *[]link) (bool, error) {
+	_, err := change(ctx, l.docs, conversationKey(conn, p.Account, p.Conversation), 0, func(all *[]link) (bool, error) {
 		gone = nil
 		next := make([]link, 0, len(now))
 		for _, v := range now {
 			if i := slices.IndexFunc(*all, func(o link) bool { return o.IssueID == v.IssueID }); i >= 0 {
 				was := (*all)[i]
 				v.Origin, v.By, v.ByID, v.CreatedAt = was.Origin, was.By, was.ByID, was.CreatedAt
+			} else if with(old, v.IssueID) {
+				continue // removed while Linear was asked
 			}
 			next = append(next, v)
 		}
