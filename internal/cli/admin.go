@@ -10,9 +10,11 @@ import (
 	"strings"
 
 	"github.com/linearbot/linearbot/internal/admin"
+	"github.com/linearbot/linearbot/internal/dev"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
 	"github.com/linearbot/linearbot/state"
+	"github.com/linearbot/linearbot/state/stateurl"
 )
 
 // target says whose admin API a command talks to: that of the bot at a URL, that
@@ -48,7 +50,7 @@ func (t *target) call(ctx context.Context, p *program, open opener, f func(c *ad
 }
 
 // opener opens the configured store.
-type opener func(v *settings.Values) (state.Store, error)
+type opener func(ctx context.Context, v *settings.Values) (state.Store, error)
 
 // ask finds the API for f: that of a bot, or what over returns for the store of
 // none.
@@ -60,11 +62,16 @@ func (t *target) ask(
 		return err
 	}
 	c, err := t.running(ctx, values)
+	if err == nil && c == nil {
+		if values, err = t.orPlayground(ctx, p, values); err == nil {
+			c, err = t.running(ctx, values)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	if c == nil {
-		if c, err = offline(values, open, over); err != nil {
+		if c, err = offline(ctx, values, open, over); err != nil {
 			return err
 		}
 	}
@@ -95,6 +102,34 @@ func (t *target) running(ctx context.Context, v *settings.Values) (*adminClient,
 		}
 	}
 	return nil, nil //nolint:nilnil // no bot is not an error
+}
+
+// orPlayground returns the configuration, or that of the bot of the playground on this
+// machine if the configured store does not exist. A store that was chosen is not replaced:
+// then the error, or a hint, says how to reach the playground.
+func (t *target) orPlayground(ctx context.Context, p *program, v *settings.Values) (*settings.Values, error) {
+	there, err := stateurl.Exists(v.State)
+	chosen := v.IsSet("LINEARBOT_STATE") || t.State != "" || t.Admin != ""
+	if err != nil || there && chosen {
+		return v, nil //nolint:nilerr // opening the store fails with it
+	}
+	all := dev.Playgrounds(ctx)
+	switch {
+	case len(all) == 0:
+		return v, nil
+	case there:
+		fmt.Fprintf(p.err, "This is about the bot with the store %s. For that of the playground at %s: --state file:%s\n",
+			strings.TrimPrefix(v.State, "file:"), all[0].URL, all[0].State)
+		return v, nil
+	case chosen || len(all) > 1:
+		var b strings.Builder
+		for _, one := range all {
+			fmt.Fprintf(&b, "\nFor the bot of the playground at %s: --state file:%s", one.URL, one.State)
+		}
+		return nil, fmt.Errorf("there is no store in %s%s", strings.TrimPrefix(v.State, "file:"), b.String())
+	}
+	fmt.Fprintf(p.err, "The bot of the playground at %s (--state file:%s):\n", all[0].URL, all[0].State)
+	return (&stateCmd{State: "file:" + all[0].State}).values(p)
 }
 
 // reachable is an address to connect to for one to listen on.
@@ -132,11 +167,11 @@ func local(ctx context.Context, path string) *adminClient {
 }
 
 // offline opens the store, which no bot has, and answers from it.
-func offline(v *settings.Values, open opener, over func(v *settings.Values, store state.Store) (http.Handler, error)) (*adminClient, error) {
+func offline(ctx context.Context, v *settings.Values, open opener, over func(v *settings.Values, store state.Store) (http.Handler, error)) (*adminClient, error) {
 	if err := exists(v.State, "--state"); err != nil {
 		return nil, err
 	}
-	store, err := open(v)
+	store, err := open(ctx, v)
 	if errors.Is(err, state.ErrLocked) {
 		return nil, fmt.Errorf("%w, and its admin API cannot be reached: is LINEARBOT_ADMIN_ADDR off? Give --admin the URL of its API, or stop it first", err)
 	}

@@ -23,6 +23,7 @@ func TestLooksBesideABot(t *testing.T) {
 	})})
 	root := s.Ada.Comment(s.issue, "@helper-bot hi")
 	<-begun
+	s.until("state stats", `"lanes":1`) // what told of the new issue is over
 	for _, tt := range []struct{ args, want string }{
 		{"state stats", `"leased":1`},
 		{"state lanes", root.ID},

@@ -142,10 +142,11 @@ func Run(ctx context.Context, prog Program, args []string) int {
 		return exited
 	}
 	if err != nil {
+		lines := []string{err.Error()}
 		if strings.HasPrefix(err.Error(), "unknown flag") && len(args) > 2 && args[0] == "trigger" {
-			return fail(ExitConfig, err.Error(), fmt.Sprintf("if it belongs to what is written, put that in quotation marks: %s trigger %s \"create --priority=2\"", p.name, args[1]))
+			lines = append(lines, fmt.Sprintf("if it belongs to what is written, put that in quotation marks: %s trigger %s \"create --priority=2\"", p.name, args[1]))
 		}
-		return fail(ExitConfig, err.Error(), fmt.Sprintf("run %q to see what it can do", p.name+" help"))
+		return fail(ExitConfig, append(lines, fmt.Sprintf("run %q to see what it can do", p.name+" help"+commandOf(err)))...)
 	}
 	switch command, _, _ := strings.Cut(parsed.Command(), " "); command {
 	case "serve", "dev", "doctor", "init": // they say so themselves
@@ -176,6 +177,22 @@ func Run(ctx context.Context, prog Program, args []string) int {
 		return fail(ExitFailed, err.Error(), "check LINEARBOT_STATE, and the Redis server or the disk behind it")
 	}
 	return fail(ExitFailed, err.Error())
+}
+
+// commandOf returns the command whose arguments are wrong, such as " state stats". Empty if
+// the error is about no command.
+func commandOf(err error) string {
+	wrong, ok := errors.AsType[*kong.ParseError](err)
+	if !ok || wrong.Context == nil {
+		return ""
+	}
+	words := ""
+	for n := wrong.Context.Selected(); n != nil; n = n.Parent {
+		if n.Type == kong.CommandNode {
+			words = " " + n.Name + words
+		}
+	}
+	return words
 }
 
 // newParser returns the parser of the command line and what it fills in. After the

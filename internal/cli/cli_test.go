@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -70,6 +71,37 @@ func TestUnknownVariables(t *testing.T) {
 		}}}, strings.Fields(command))
 		if strings.Count(errs.String(), "LINEARBOT_STAET") != 1 {
 			t.Errorf("%s: %s", command, &errs)
+		}
+	}
+}
+
+// TestWrongFlagsNameTheCommand: an unknown flag of any command leads to the help of that
+// command.
+func TestWrongFlagsNameTheCommand(t *testing.T) {
+	t.Parallel()
+	exited := -1
+	parser, _, err := newParser(t.Context(), &program{name: "my-bot", out: io.Discard, err: io.Discard}, &exited)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(true) {
+		var words []string
+		for n := leaf; n.Parent != nil; n = n.Parent {
+			words = append([]string{n.Name}, words...)
+		}
+		if words[0] == "help" { // it takes everything for the name of a command
+			continue
+		}
+		var out, errs strings.Builder
+		code := Run(t.Context(), Program{Name: "my-bot", Stdout: &out, Stderr: &errs}, append(words, "--no-such-flag"))
+		if want := `run "my-bot help ` + strings.Join(words, " ") + `"`; code != ExitConfig || !strings.Contains(errs.String(), want) {
+			t.Errorf("%q exits with %d and does not say %s: %s", words, code, want, errs.String())
+		}
+	}
+	for _, args := range []string{"nonsense", "--no-such-flag"} {
+		var out, errs strings.Builder
+		if code := Run(t.Context(), Program{Name: "my-bot", Stdout: &out, Stderr: &errs}, []string{args}); code != ExitConfig || !strings.Contains(errs.String(), `run "my-bot help" to`) {
+			t.Errorf("%q exits with %d: %s", args, code, errs.String())
 		}
 	}
 }

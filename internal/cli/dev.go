@@ -71,18 +71,25 @@ Name the directory with its code with --watch if it writes files where it runs. 
 
 // Run serves the playground until ctx ends.
 func (c *devCmd) Run(ctx context.Context, p *program) (err error) {
+	if len(c.Command) > 0 && strings.HasPrefix(c.Command[0], "-") && c.Command[0] != "--" {
+		return &usageError{fmt.Errorf("unknown flag %s: run %q to see the flags; the command that runs a bot comes after \"--\"", c.Command[0], p.name+" help dev")}
+	}
 	values, _ := settings.Read(p.environ(), nil)
-	dir, cleanup, err := c.dir()
+	place, err := dev.NewPlace(c.Keep)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, cleanup()) }()
-	defer p.ends.Add(func() { _ = cleanup() })() // the process ends
+	defer func() { err = errors.Join(err, place.Remove()) }()
+	defer p.ends.Add(func() { _ = place.Remove() })() // the process ends
+	dir := place.Dir
 	ln, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = ln.Close() }() // usually the server has closed it
+	if err := place.Announce(ln.Addr()); err != nil {
+		return err
+	}
 	wcfg := dev.WorldConfig{SeedFile: c.SeedFile, Handle: values.Name, WebhookURL: c.Webhook}
 	if c.Keep != "" {
 		wcfg.StateFile = filepath.Join(dir, "world.json")
@@ -165,16 +172,6 @@ const deskAgent = "Ada Byron"
 
 // devToken is how long the token of a playground's helpdesk works.
 const devToken = 30 * 24 * time.Hour
-
-// dir returns the directory for the state, and a function that removes it unless it
-// is to be kept.
-func (c *devCmd) dir() (string, func() error, error) {
-	if c.Keep != "" {
-		return c.Keep, func() error { return nil }, os.MkdirAll(c.Keep, 0o700)
-	}
-	dir, err := os.MkdirTemp("", "linearbot-dev-")
-	return dir, func() error { return os.RemoveAll(dir) }, err
-}
 
 // listen takes the address of the page, or the next one that is free if the usual
 // one is taken.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,7 +26,8 @@ type playground struct {
 	address string
 }
 
-func newPlayground(t *testing.T, register func(b *bot.Bot) error) *playground {
+// newPlayground starts one. args follow the flags, such as "--" and a command.
+func newPlayground(t *testing.T, register func(b *bot.Bot) error, args ...string) *playground {
 	t.Helper()
 	out, in := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -34,7 +36,7 @@ func newPlayground(t *testing.T, register func(b *bot.Bot) error) *playground {
 	wg.Go(func() {
 		code := cli.Run(ctx, cli.Program{
 			Name: "my-bot", Config: serve.Config{Register: register}, Stdin: strings.NewReader(""), Stdout: in, Stderr: &problems,
-		}, []string{"dev", "--no-open", "--addr", "127.0.0.1:0"})
+		}, append([]string{"dev", "--no-open", "--addr", "127.0.0.1:0"}, args...))
 		_ = in.Close()
 		if code != 0 {
 			t.Errorf("dev ends with %d: %s", code, problems.String())
@@ -149,6 +151,67 @@ func TestDevSkipsTime(t *testing.T) {
 	p.skips("6h", "here is the reminder")
 }
 
+// trigger has a person do something and returns what is printed.
+func (p *playground) trigger(args ...string) string {
+	p.t.Helper()
+	var out, errs strings.Builder
+	ctx, cancel := context.WithTimeout(p.t.Context(), 40*time.Second)
+	defer cancel()
+	args = append([]string{"trigger"}, append(args, "--playground", p.address, "--wait", "30s")...)
+	if code := cli.Run(ctx, cli.Program{Name: "my-bot", Stdout: &out, Stderr: &errs}, args); code != 0 {
+		p.t.Fatalf("%q ends with %d: %s", args, code, errs.String())
+	}
+	return out.String()
+}
+
+// A bot that does not build is no reason to wait for an answer: what the compiler says is
+// printed at once.
+func TestTriggerWithABrokenBuild(t *testing.T) {
+	t.Parallel()
+	p := newPlayground(t, nil, "--watch", t.TempDir(), "--",
+		"sh", "-c", "echo '# example.com/bot'; echo './main.go:7:2: undefined: answer'; exit 1")
+	out := p.trigger("mention")
+	if !strings.Contains(out, "The build of the bot is broken") || !strings.Contains(out, "undefined: answer") || strings.Contains(out, "not answered within") {
+		t.Errorf("trigger prints:\n%s", out)
+	}
+}
+
+// Commands find the bot of a playground without a flag, unless the environment has a store
+// of its own; then they say which flag to give.
+func TestExplainBesideAPlayground(t *testing.T) {
+	t.Setenv("TMPDIR", shortDir(t))
+	t.Chdir(t.TempDir()) // there is no store
+	explain := func(environ ...string) (string, int) {
+		var out strings.Builder
+		code := cli.Run(t.Context(), cli.Program{Name: "my-bot", Config: serve.Config{Environ: append([]string{}, environ...)}, Stdout: &out, Stderr: &out}, []string{"explain", "ENG-1"})
+		return out.String(), code
+	}
+	if out, code := explain(); code == 0 || !strings.Contains(out, "there is no store") {
+		t.Errorf("without a playground it exits with %d: %s", code, out)
+	}
+	for _, keep := range []string{"", filepath.Join(shortDir(t), "kept")} {
+		var args []string
+		if keep != "" {
+			args = []string{"--keep", keep}
+		}
+		t.Run("keep="+keep, func(t *testing.T) {
+			p := newPlayground(t, onMention(answer), args...)
+			if out := p.trigger("mention"); !strings.Contains(out, "hello") {
+				t.Fatalf("trigger: %s", out)
+			}
+			if out, code := explain(); code != 0 || !strings.Contains(out, "The bot of the playground at "+p.address) || !strings.Contains(out, "mention") {
+				t.Errorf("it exits with %d: %s", code, out)
+			}
+			if out, code := explain("LINEARBOT_STATE=file:other"); code == 0 || !strings.Contains(out, "--state file:") {
+				t.Errorf("beside another store it exits with %d: %s", code, out)
+			}
+		})
+	}
+	if out, code := explain(); code == 0 {
+		t.Errorf("after the playground: %s", out)
+	}
+}
+
 // What no handler takes is said at once, with what to do, instead of waiting for an
 // answer that does not come.
 func TestTriggerWithoutHandler(t *testing.T) {
@@ -160,17 +223,7 @@ func TestTriggerWithoutHandler(t *testing.T) {
 		})
 		return nil
 	})
-	trigger := func(args ...string) string {
-		t.Helper()
-		var out, errs strings.Builder
-		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-		defer cancel()
-		args = append([]string{"trigger"}, append(args, "--playground", p.address, "--wait", "30s")...)
-		if code := cli.Run(ctx, cli.Program{Name: "my-bot", Stdout: &out, Stderr: &errs}, args); code != 0 {
-			t.Fatalf("%q ends with %d: %s", args, code, errs.String())
-		}
-		return out.String()
-	}
+	trigger := p.trigger
 	if out := trigger("mention"); !strings.Contains(out, "hello to you") || strings.Contains(out, "ignores") {
 		t.Errorf("a mention: %s", out)
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
+	"github.com/linearbot/linearbot/internal/dev"
 	"github.com/linearbot/linearbot/internal/doctor"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/settings"
@@ -32,6 +34,7 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg := p.cfg
 	cfg.Flags = map[string]string{"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name}
 	values, _ := settings.Read(p.environ(), cfg.Flags) // the examination reports their problems
+	hintPlayground(ctx, p, c.State)
 	exam, done := serve.Doctor(cfg, func(ctx context.Context) (*status.Status, error) { return process(ctx, values) })
 	report := doctor.Examine(ctx, exam)
 	if err := done(); err != nil {
@@ -56,6 +59,16 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	default:
 		return nil
 	}
+}
+
+// hintPlayground says that a bot in a playground is not what is examined.
+func hintPlayground(ctx context.Context, p *program, chosen string) {
+	all := dev.Playgrounds(ctx)
+	if chosen != "" || len(all) == 0 {
+		return
+	}
+	fmt.Fprintf(p.err, "This examines the bot that the environment configures, not that of the playground at %s: \"%s state stats --state file:%s\" looks at that one.\n",
+		all[0].URL, p.name, all[0].State)
 }
 
 // process asks the bot that runs with the same settings for its status.

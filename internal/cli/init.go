@@ -52,7 +52,7 @@ func (c *initCmd) Run(ctx context.Context, p *program) error {
 	many := env.Get("LINEAR_ENCRYPTION_KEY") != ""
 	if many && checked == nil {
 		checked = w.Install(ctx, env, func() (state.Store, error) {
-			store, err := serve.OpenStore(values)
+			store, err := serve.OpenStore(ctx, values)
 			return store, stopFirst(err)
 		})
 	}

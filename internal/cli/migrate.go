@@ -61,7 +61,7 @@ func (c *migrateCmd) Run(ctx context.Context, p *program) error {
 		defer store.Close() //nolint:errcheck // it holds nothing
 		return c.migrate(ctx, p, values, source, store)
 	}
-	return open.withNew(p, func(store state.Store) error { return c.migrate(ctx, p, values, source, store) })
+	return open.withNew(ctx, p, func(store state.Store) error { return c.migrate(ctx, p, values, source, store) })
 }
 
 // migration is a run of the command.

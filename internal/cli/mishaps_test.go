@@ -59,6 +59,20 @@ func address(c *linearsim.Comment) string {
 	return "https://linear.app/acme/issue/ENG-1/title#comment-" + c.ID[:8]
 }
 
+// until runs a command until its output holds a text.
+func (s *scene) until(args, text string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; pause(s.t, 20*time.Millisecond) {
+		out, _ := s.run(strings.Fields(args)...)
+		if strings.Contains(out, text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s never says %q: %s", args, text, out)
+		}
+	}
+}
+
 // explains waits until the first three lines of an explanation hold all texts.
 func (s *scene) explains(what string, texts ...string) {
 	s.t.Helper()

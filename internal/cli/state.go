@@ -48,16 +48,16 @@ func (c *stateCmd) values(p *program) (*settings.Values, error) {
 }
 
 // with opens an existing store for f.
-func (c *stateCmd) with(p *program, f func(state.Store) error) error {
-	return c.withExisting(p, serve.OpenStore, f)
+func (c *stateCmd) with(ctx context.Context, p *program, f func(state.Store) error) error {
+	return c.withExisting(ctx, p, serve.OpenStore, f)
 }
 
 // look opens an existing store for f, which only reads.
-func (c *stateCmd) look(p *program, f func(state.Store) error) error {
-	return c.withExisting(p, serve.LookStore, f)
+func (c *stateCmd) look(ctx context.Context, p *program, f func(state.Store) error) error {
+	return c.withExisting(ctx, p, serve.LookStore, f)
 }
 
-func (c *stateCmd) withExisting(p *program, open opener, f func(state.Store) error) error {
+func (c *stateCmd) withExisting(ctx context.Context, p *program, open opener, f func(state.Store) error) error {
 	values, err := c.values(p)
 	if err != nil {
 		return err
@@ -65,20 +65,20 @@ func (c *stateCmd) withExisting(p *program, open opener, f func(state.Store) err
 	if err := exists(values.State, "--state"); err != nil {
 		return err
 	}
-	return opened(values, open, f)
+	return opened(ctx, values, open, f)
 }
 
 // withNew opens the store for f, and creates it if it does not exist.
-func (c *stateCmd) withNew(p *program, f func(state.Store) error) error {
+func (c *stateCmd) withNew(ctx context.Context, p *program, f func(state.Store) error) error {
 	values, err := c.values(p)
 	if err != nil {
 		return err
 	}
-	return opened(values, serve.OpenStore, f)
+	return opened(ctx, values, serve.OpenStore, f)
 }
 
-func opened(v *settings.Values, open opener, f func(state.Store) error) (err error) {
-	store, err := open(v)
+func opened(ctx context.Context, v *settings.Values, open opener, f func(state.Store) error) (err error) {
+	store, err := open(ctx, v)
 	if err != nil {
 		return stopFirst(err)
 	}
@@ -189,7 +189,7 @@ func listed[T any](all []T) iter.Seq2[T, error] {
 type stateExport struct{}
 
 func (stateExport) Run(ctx context.Context, c *stateCmd, p *program) error {
-	return c.look(p, func(store state.Store) error {
+	return c.look(ctx, p, func(store state.Store) error {
 		n, err := jsonLines(p.out, store.Export(ctx))
 		if err != nil {
 			return fmt.Errorf("after %d records: %w", n, err)
@@ -225,7 +225,7 @@ func (c stateImport) Run(ctx context.Context, st *stateCmd, p *program) error {
 
 // load stores what was exported.
 func load(ctx context.Context, st *stateCmd, p *program, from io.Reader) error {
-	return st.withNew(p, func(store state.Store) error {
+	return st.withNew(ctx, p, func(store state.Store) error {
 		dec := json.NewDecoder(bufio.NewReaderSize(from, 1<<20))
 		for n := 0; ; n++ {
 			var r state.Record

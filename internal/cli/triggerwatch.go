@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/linearbot/linearbot/internal/console/play"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/trace"
 )
@@ -38,6 +39,10 @@ func (c *triggerCmd) watch(ctx context.Context, p *program, sim *control, path, 
 			}
 		}
 		if last.IsZero() {
+			if why := sim.down(ctx); why != "" {
+				fmt.Fprintln(p.out, why)
+				return nil
+			}
 			if why := sim.ignored(ctx, seen); why != "" {
 				fmt.Fprintln(p.out, "The bot ignores it. "+why)
 				return nil
@@ -54,6 +59,31 @@ func (c *triggerCmd) watch(ctx context.Context, p *program, sim *control, path, 
 	}
 	return nil
 }
+
+// down says why the program of the bot does not run, and what becomes of what was done.
+// Empty if it runs, or starts.
+func (c *control) down(ctx context.Context) string {
+	var bot struct {
+		State  play.State `json:"state"`
+		Reason string     `json:"reason"`
+	}
+	if err := c.page().get(ctx, "/bot", &bot); err != nil {
+		return ""
+	}
+	switch bot.State {
+	case play.Broken:
+		return "The build of the bot is broken. The webhook waits until it runs again:\n\n" + indent(bot.Reason)
+	case play.Failed:
+		return "The bot has ended. The webhook waits until it runs again:\n\n" + indent(bot.Reason)
+	case play.Stopped:
+		return "The bot is stopped: start it on the page of the playground. Linear retries the webhook after a minute."
+	default:
+		return ""
+	}
+}
+
+// page is the playground itself.
+func (c *control) page() *control { return &control{strings.TrimSuffix(c.url, "/sim"), c.client} }
 
 // arrivals returns the ids of the deliveries that the simulator has made, and whether
 // each has been answered 200.
@@ -89,8 +119,7 @@ func (c *control) ignored(ctx context.Context, seen map[string]bool) string {
 			Status string `json:"status"`
 			Text   string `json:"text"`
 		}
-		page := control{strings.TrimSuffix(c.url, "/sim"), c.client}
-		if err := page.get(ctx, "/wire/d-"+url.PathEscape(id)+"/decision", &decided); err != nil || decided.Status == "" {
+		if err := c.page().get(ctx, "/wire/d-"+url.PathEscape(id)+"/decision", &decided); err != nil || decided.Status == "" {
 			return ""
 		}
 		switch trace.Status(decided.Status) {

@@ -3,7 +3,6 @@ package dev
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os/exec"
@@ -41,6 +40,16 @@ type Command struct {
 	started bool
 }
 
+// BuildError says that a program could not be built.
+type BuildError struct {
+	// Command is the command line that was to build it.
+	Command string
+	Err     error
+}
+
+func (e *BuildError) Error() string { return e.Command + ": " + e.Err.Error() }
+func (e *BuildError) Unwrap() error { return e.Err }
+
 // String returns the command line.
 func (c *Command) String() string { return strings.Join(c.Args, " ") }
 
@@ -55,7 +64,7 @@ func (c *Command) Run(ctx context.Context, out io.Writer, ready func()) error {
 			if ctx.Err() != nil {
 				return nil // it was told to stop
 			}
-			return fmt.Errorf("%s: %w", strings.Join(c.Build, " "), err)
+			return &BuildError{Command: strings.Join(c.Build, " "), Err: err}
 		}
 	}
 	c.started = true

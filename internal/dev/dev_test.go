@@ -133,6 +133,40 @@ func TestSupervisor(t *testing.T) {
 	await(t, s, play.Running)
 }
 
+// What the compiler says first is the reason of a program that could not be built, by a
+// build of its own or by "go run"; what a program says last is that of one that ended.
+func TestBrokenBuild(t *testing.T) {
+	t.Parallel()
+	_, p, s := supervised(t)
+	report := "# example.com/bot\n./main.go:7:2: undefined: answer\n" + strings.Repeat("./main.go:9:1: and so on\n", 20)
+	for name, tt := range map[string]struct {
+		said   string
+		err    error
+		ready  bool
+		want   play.State
+		reason string
+	}{
+		"go run":         {"go: downloading example.com/x v1\n" + report, errors.New("exit status 1"), false, play.Broken, "# example.com/bot\n./main.go:7:2: undefined: answer"},
+		"another":        {"tsc: no\n" + strings.Repeat("more\n", 20), &dev.BuildError{Command: "tsc", Err: errors.New("exit status 2")}, false, play.Broken, "tsc: no\nmore"},
+		"a panic":        {"starting\npanic: boom\n\t/src/main.go:10 +0x1d\n", errors.New("exit status 2"), false, play.Failed, "starting\npanic: boom"},
+		"what had begun": {report, errors.New("exit status 1"), true, play.Failed, "and so on"},
+	} {
+		r := <-p.runs
+		if tt.ready {
+			r.ready()
+		}
+		_, _ = io.WriteString(r.out, tt.said)
+		r.end <- tt.err
+		await(t, s, tt.want)
+		if got := s.Status(); !strings.HasPrefix(got.Reason, tt.reason) && !tt.ready || !strings.HasSuffix(got.Reason, tt.err.Error()) || !s.Status().State.Down() {
+			t.Errorf("%s: %+v", name, got)
+		}
+		s.Restart()
+	}
+	(<-p.runs).ready()
+	await(t, s, play.Running)
+}
+
 // Files that change restart the program, unless it has been stopped; one that changes
 // them itself is not restarted without end.
 func TestSupervisorChanged(t *testing.T) {
@@ -202,7 +236,8 @@ func TestCommand(t *testing.T) {
 		t.Errorf("it printed %q", got)
 	}
 	c.Build = []string{"sh", "-c", "echo wrong; exit 1"}
-	if err := c.Run(t.Context(), &out, func() {}); err == nil || !strings.Contains(err.Error(), "exit status 1") {
+	err := c.Run(t.Context(), &out, func() {})
+	if _, ok := errors.AsType[*dev.BuildError](err); !ok || !strings.Contains(err.Error(), "exit status 1") {
 		t.Errorf("a failed build: %v", err)
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/console/play"
+	"github.com/linearbot/linearbot/internal/wording"
 )
 
 // maxKept is how many lines of a program are kept, and maxLine how long one is.
@@ -109,8 +111,36 @@ func (o *output) number() int {
 	return o.n
 }
 
-// tailLines is how many lines explain why a program ended.
+// tailLines is how many lines explain why a program ended, or why it was not built.
 const tailLines = 12
+
+// broken returns the first lines after a number in which the compiler says what is wrong,
+// for a program that "go run" was to build. Empty if it does not.
+func (o *output) broken(after int) string {
+	compiler := regexp.MustCompile(`^(# |go: |\S+\.go:\d+:\d+: )`)
+	lines := o.lines(after)
+	for i, l := range lines {
+		if strings.HasPrefix(l.Text, "go: downloading ") || l.Level != "" || !compiler.MatchString(l.Text) {
+			continue
+		}
+		return first(lines[i:])
+	}
+	return ""
+}
+
+// head returns the first lines after a number.
+func (o *output) head(after int) string { return first(o.lines(after)) }
+
+func first(lines []play.Line) string {
+	var out []string
+	for _, l := range lines[:min(len(lines), tailLines)] {
+		out = append(out, l.Text)
+	}
+	if more := len(lines) - len(out); more > 0 {
+		out = append(out, wording.Count(more, "more line is", "more lines are")+" in the log.")
+	}
+	return strings.Join(out, "\n")
+}
 
 // tail returns the last lines after a number.
 func (o *output) tail(after int) string {

@@ -2,8 +2,10 @@ package dev
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/linearbot/linearbot/internal/console/play"
@@ -105,12 +107,14 @@ func (s *Supervisor) once(ctx context.Context) {
 	defer cancel()
 	ended := make(chan struct{})
 	var err error
+	var listened atomic.Bool
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	mark := s.log.number()
 	wg.Go(func() {
 		defer close(ended)
 		err = s.runner.Run(running, s.log, func() {
+			listened.Store(true)
 			s.set(play.Running, "")
 			s.world.Hold(false)
 		})
@@ -122,14 +126,7 @@ func (s *Supervisor) once(ctx context.Context) {
 				return
 			}
 			s.world.Hold(true) // until the next start
-			reason := "The program ended."
-			if err != nil {
-				reason = err.Error()
-			}
-			if last := s.log.tail(mark); last != "" {
-				reason = last + "\n" + reason
-			}
-			s.set(play.Failed, reason)
+			s.set(s.why(err, mark, listened.Load()))
 			return
 		case <-s.orders:
 			s.mu.Lock()
@@ -148,6 +145,25 @@ func (s *Supervisor) once(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// why says why the program has ended, which has printed the lines after mark: in the first
+// of them if it could not be built, otherwise in the last ones.
+func (s *Supervisor) why(err error, mark int, listened bool) (play.State, string) {
+	reason := "The program ended."
+	if err != nil {
+		reason = err.Error()
+	}
+	state, said := play.Failed, s.log.tail(mark)
+	if _, unbuilt := errors.AsType[*BuildError](err); unbuilt {
+		state, said = play.Broken, s.log.head(mark)
+	} else if first := s.log.broken(mark); first != "" && err != nil && !listened {
+		state, said = play.Broken, first
+	}
+	if said != "" {
+		reason = said + "\n" + reason
+	}
+	return state, reason
 }
 
 func (s *Supervisor) set(state play.State, reason string) {
@@ -213,7 +229,7 @@ func (s *Supervisor) Restart() { s.begin(); s.order(true, true) }
 
 func (s *Supervisor) order(want, restart bool) {
 	s.mu.Lock()
-	s.restart = s.restart || restart || want && (s.status.State == play.Failed || s.status.State == play.Stopped)
+	s.restart = s.restart || restart || want && s.status.State.Down()
 	s.want = want
 	s.mu.Unlock()
 	select {

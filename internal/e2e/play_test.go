@@ -319,6 +319,40 @@ func TestPlaygroundHelpdesk(t *testing.T) {
 	v.sees("#threads", "Looks like ENG-1")
 }
 
+// TestPlaygroundKeepsEarlyPresses presses a button that the server has rendered while the
+// script of the page is still on its way.
+func TestPlaygroundKeepsEarlyPresses(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(playground(t, buildBot(t), "--ticketing"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := make(chan struct{})
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host
+	}}
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/assets/app.js" {
+			select {
+			case <-there:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer slow.Close()
+	defer slow.CloseClientConnections() // the stream never ends
+	v := visitor{t, browser(t)}
+	v.do(chromedp.Navigate("about:blank"))
+	v.eval(fmt.Sprintf(`(setTimeout(() => { location.href = %q; }, 0), "")`, slow.URL+"/desk/1"))
+	v.do(chromedp.WaitVisible(chromedp.CSS("[data-desk=create]")))
+	v.click("[data-desk=create]", "Create an issue")
+	close(there)
+	v.sees("#talk .linked", "ENG-4")
+}
+
 // healed waits until no bad day is left.
 func healed(v visitor) {
 	v.t.Helper()

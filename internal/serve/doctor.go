@@ -93,7 +93,7 @@ func (a *assembly) examStore(exam *doctor.Config, in *installs) func() error {
 	exam.Store = a.values.State
 	exam.Exists = func() (bool, error) { return stateurl.Exists(a.values.State) }
 	if there, bad := exam.Exists(); bad == nil && there && a.values.State != "memory" {
-		if store, err = openStore(a.values, 1); err != nil {
+		if store, err = openStore(context.Background(), a.values, 1); err != nil {
 			store = spare
 		}
 	}

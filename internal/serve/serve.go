@@ -87,9 +87,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer closeIdle()
-	closeStore, err := a.openStore()
+	closeStore, err := a.openStore(ctx)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	seen := a.observe()
@@ -103,8 +103,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := a.refused(); err != nil {
 		return err
 	}
-	if a.tickets, err = a.openTicketing(in); err != nil {
-		return err
+	if a.tickets, err = a.openTicketing(ctx, in); err != nil {
+		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, a.tickets.close()) }()
 	srv := a.newServer(b, conn)
@@ -233,13 +233,22 @@ func parts(err error) []error {
 	return []error{err}
 }
 
+// unlessStopped returns err, unless a store was not opened because ctx has ended: that is
+// a clean stop.
+func unlessStopped(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		return nil
+	}
+	return err
+}
+
 // openStore opens the configured store, unless the program provides one, which
-// the program then closes itself.
-func (a *assembly) openStore() (func() error, error) {
+// the program then closes itself. It fails with the cause if ctx ends meanwhile.
+func (a *assembly) openStore(ctx context.Context) (func() error, error) {
 	if a.cfg.Bot.Store != nil {
 		return func() error { return nil }, nil
 	}
-	store, err := openStore(a.values, a.cfg.Bot.Workers)
+	store, err := openStore(ctx, a.values, a.cfg.Bot.Workers)
 	if errors.Is(err, state.ErrLocked) {
 		return nil, fmt.Errorf("%w: give this one another directory with --state, or let them share a Redis", err)
 	}
@@ -258,21 +267,23 @@ func (a *assembly) openStore() (func() error, error) {
 
 // OpenStore opens the configured store. A directory that cannot be used is a
 // *settings.Error; one that another process holds is a failure.
-func OpenStore(v *settings.Values) (state.Store, error) { return openStore(v, v.Workers) }
+func OpenStore(ctx context.Context, v *settings.Values) (state.Store, error) {
+	return openStore(ctx, v, v.Workers)
+}
 
 // LookStore opens the configured store to look at it. A file store must be there,
 // and is not changed.
-func LookStore(v *settings.Values) (state.Store, error) {
-	return openStoreOptions(v, stateurl.Options{Workers: v.Workers, ReadOnly: true})
+func LookStore(ctx context.Context, v *settings.Values) (state.Store, error) {
+	return openStoreOptions(ctx, v, stateurl.Options{Workers: v.Workers, ReadOnly: true})
 }
 
 // openStore opens the configured store for a number of concurrent turns.
-func openStore(v *settings.Values, workers int) (state.Store, error) {
-	return openStoreOptions(v, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers, Ahead: v.Ahead})
+func openStore(ctx context.Context, v *settings.Values, workers int) (state.Store, error) {
+	return openStoreOptions(ctx, v, stateurl.Options{MaxEntries: max(v.Backlog, 0), Workers: workers, Ahead: v.Ahead})
 }
 
-func openStoreOptions(v *settings.Values, opts stateurl.Options) (state.Store, error) {
-	store, err := stateurl.OpenOptions(v.State, opts)
+func openStoreOptions(ctx context.Context, v *settings.Values, opts stateurl.Options) (state.Store, error) {
+	store, err := stateurl.OpenContext(ctx, v.State, opts)
 	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
 		return nil, &settings.Error{Problems: []settings.Problem{
 			{Name: v.Source("LINEARBOT_STATE"), Reason: "cannot be opened: " + path.Error()},

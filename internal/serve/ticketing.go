@@ -45,7 +45,7 @@ const ticketTime = 15 * time.Second
 
 // openTicketing creates the API and opens its store, if LINEARBOT_TICKETING
 // enables it. A plain bot opens no second store.
-func (a *assembly) openTicketing(in *installs) (*tickets, error) {
+func (a *assembly) openTicketing(ctx context.Context, in *installs) (*tickets, error) {
 	if !a.values.Ticketing {
 		a.warnOfIdleTicketing()
 		return nil, nil //nolint:nilnil // a disabled API is not an error
@@ -67,7 +67,7 @@ func (a *assembly) openTicketing(in *installs) (*tickets, error) {
 	if err := a.refused(); err != nil {
 		return nil, err
 	}
-	store, err := stateurl.OpenOptions(address, stateurl.Options{MaxEntries: max(a.values.Backlog, 0)})
+	store, err := stateurl.OpenContext(ctx, address, stateurl.Options{MaxEntries: max(a.values.Backlog, 0)})
 	if path, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, state.ErrLocked) && !errors.Is(err, state.ErrFull) {
 		a.problem("LINEARBOT_TICKETING_STATE", "cannot be opened: "+path.Error())
 		return nil, a.refused()
@@ -243,7 +243,7 @@ func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, er
 	}
 	var conns []ticketing.Connection
 	for _, w := range all {
-		if w.Status != workspaces.Active && w.Status != workspaces.NeedsReauth {
+		if w.Status != workspaces.Active && w.Status != workspaces.NeedsReauth && w.Status != workspaces.Unreadable {
 			continue
 		}
 		conn := ticketing.Connection{

@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -147,8 +148,8 @@ func (f *file) close(broken, readOnly bool) error {
 }
 
 // openFile opens the file of the store, shrinks it if that pays and loads it.
-func (s *Store) openFile() error {
-	open := s.patiently
+func (s *Store) openFile(ctx context.Context) error {
+	open := func() error { return s.patiently(ctx) }
 	if s.opts.ReadOnly {
 		open = s.openReadOnly
 	} else if err := os.MkdirAll(s.dir, 0o700); err != nil {

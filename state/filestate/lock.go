@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -57,11 +58,14 @@ func locked(dir string, read bool) error {
 }
 
 // patiently opens the store for writing, and waits a while for those who only read
-// it.
-func (s *Store) patiently() error {
+// it, unless ctx ends.
+func (s *Store) patiently(ctx context.Context) error {
 	began := time.Now()
 	for {
-		err := s.openLocked()
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		err := s.openLocked() // it waits for lockPatience
 		if !isRead(err) || time.Since(began) >= s.opts.readPatience {
 			return err
 		}

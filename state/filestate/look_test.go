@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -206,4 +207,21 @@ func content(t *testing.T, dir string) map[string]string {
 		all[f.Name()] = string(data)
 	}
 	return all
+}
+
+// Waiting for a reader ends with the context, so that a bot that is told to stop does.
+func TestWaitingForReadersEnds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := openTest(t, dir, Options{}).Close(); err != nil {
+		t.Fatal(err)
+	}
+	openTest(t, dir, Options{ReadOnly: true})
+	ctx, cancel := context.WithTimeout(t.Context(), lockPatience/2)
+	defer cancel()
+	began := time.Now()
+	_, err := OpenContext(ctx, dir, Options{readPatience: time.Minute})
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 20*time.Second {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
 }

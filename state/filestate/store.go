@@ -105,12 +105,18 @@ var (
 // be, with access for the owner only. See [OpenOptions].
 func Open(dir string) (*Store, error) { return OpenOptions(dir, Options{}) }
 
-// OpenOptions opens the store in dir. It reads the whole index, which takes
+// OpenOptions is [OpenContext] without an end to its patience.
+func OpenOptions(dir string, opts Options) (*Store, error) {
+	return OpenContext(context.Background(), dir, opts)
+}
+
+// OpenContext opens the store in dir. It reads the whole index, which takes
 // about two seconds per million entries, and may rewrite the file to shrink it.
 // If another process has the directory it fails within a second with
-// [state.ErrLocked], or after five seconds if that process only reads it. Options
-// out of range are [state.ErrInvalid]. Call Close at the end.
-func OpenOptions(dir string, opts Options) (*Store, error) {
+// [state.ErrLocked], or after five seconds if that process only reads it. If ctx ends
+// meanwhile it fails within half a second with the cause. Options out of range are
+// [state.ErrInvalid]. Call Close at the end: the store outlives ctx.
+func OpenContext(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if dir == "" || opts.DedupTTL < 0 || opts.MaxEntries < 0 {
 		return nil, fmt.Errorf("filestate: %w: no directory, or a negative option", state.ErrInvalid)
 	}
@@ -128,8 +134,8 @@ func OpenOptions(dir string, opts Options) (*Store, error) {
 	}
 	s.ahead.Store(int64(max(opts.Ahead, 0)))
 	s.sweepAt = s.now().Add(sweepEvery)
-	if err := s.openFile(); err != nil {
-		if errors.Is(err, state.ErrLocked) || isForeign(err) {
+	if err := s.openFile(ctx); err != nil {
+		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) || errors.Is(err, state.ErrLocked) || isForeign(err) {
 			return nil, err
 		}
 		return nil, classify(err)

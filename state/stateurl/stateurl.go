@@ -50,15 +50,21 @@ type Options struct {
 // Open opens the store at address with the default options.
 func Open(address string) (state.Store, error) { return OpenOptions(address, Options{}) }
 
-// OpenOptions opens the store at address. A file store is opened and locked; a
-// Redis store connects later, when it is used first. An error about the address
-// is an [*AddressError]; none holds a password.
+// OpenOptions is [OpenContext] without an end to its patience.
 func OpenOptions(address string, opts Options) (state.Store, error) {
+	return OpenContext(context.Background(), address, opts)
+}
+
+// OpenContext opens the store at address. A file store is opened and locked, unless ctx
+// ends meanwhile (see [filestate.OpenContext]); a Redis store connects later, when it is
+// used first. An error about the address is an [*AddressError]; none holds a password.
+// The store outlives ctx.
+func OpenContext(ctx context.Context, address string, opts Options) (state.Store, error) {
 	if err := Check(address); err != nil {
 		return nil, err
 	}
 	if dir, ok := directory(address); ok {
-		return filestate.OpenOptions(dir, filestate.Options{MaxEntries: opts.MaxEntries, ReadOnly: opts.ReadOnly, Ahead: opts.Ahead})
+		return filestate.OpenContext(ctx, dir, filestate.Options{MaxEntries: opts.MaxEntries, ReadOnly: opts.ReadOnly, Ahead: opts.Ahead})
 	}
 	if address == memory {
 		return memstate.New(memstate.Options{MaxEntries: opts.MaxEntries}), nil

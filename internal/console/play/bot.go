@@ -2,6 +2,7 @@ package play
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -14,12 +15,16 @@ const (
 	Running  State = "running"
 	Stopped  State = "stopped" // by a person
 	Failed   State = "failed"  // it ended, and starts again when its code changes
+	Broken   State = "broken"  // it could not be built
 )
+
+// Down reports whether the program does not run, and will not without a change.
+func (s State) Down() bool { return s == Stopped || s == Failed || s == Broken }
 
 // Status describes a bot's program.
 type Status struct {
 	State State
-	// Reason says why a program failed.
+	// Reason says why a program failed, or what the compiler says.
 	Reason string
 	// Since is when the state began.
 	Since time.Time
@@ -53,4 +58,10 @@ type Bot interface {
 	Restart()
 	// Wait blocks until the status or the lines change, or ctx ends.
 	Wait(ctx context.Context) error
+}
+
+// bot tells programs how the bot's program is.
+func (p *Playground) bot(w http.ResponseWriter, _ *http.Request) {
+	s := p.cfg.Bot.Status()
+	answer(w, map[string]string{"state": string(s.State), "reason": s.Reason}, nil)
 }

@@ -99,6 +99,7 @@ func New(cfg Config) (*Playground, error) {
 	mux.HandleFunc("GET /{$}", p.home)
 	mux.HandleFunc("GET /issue/{issue}", p.page)
 	mux.HandleFunc("GET /events", p.stream)
+	mux.HandleFunc("GET /bot", p.bot)
 	mux.HandleFunc("GET /wire/{id}", p.detail)
 	mux.HandleFunc("GET /wire/{id}/decision", p.decision)
 	mux.HandleFunc("POST /act/{verb}", p.act)

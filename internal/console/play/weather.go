@@ -161,7 +161,7 @@ func (p *Playground) setClock(ctx context.Context, ahead time.Duration) error {
 	defer tick.Stop()
 	for {
 		status := p.cfg.Bot.Status()
-		if status.State == Stopped || status.State == Failed {
+		if status.State.Down() {
 			return nil
 		}
 		err := p.cfg.Clock(ctx, ahead)

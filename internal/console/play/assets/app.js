@@ -1,5 +1,5 @@
 // The page: what arrives is put in its place, what people do is sent.
-import { list, pieces, release } from "/assets/morph.js";
+import { list, patch, pieces, release } from "/assets/morph.js";
 import { completion } from "/assets/names.js";
 import { keyboard } from "/assets/keys.js";
 import { wire } from "/assets/wire.js";
@@ -66,7 +66,8 @@ function listen() {
   events.addEventListener("open", () => { body.classList.remove("offline"); });
   events.addEventListener("error", () => { body.classList.add("offline"); });
 }
-// inside replaces the content of a part, unless a control in it is in use.
+// inside brings the content of a part up to date, unless a control in it is in use. What is
+// the same stays, so that a press on a button that stays is not lost.
 function inside(p) {
   const at = $("#" + p.id);
   if (!at) return;
@@ -76,8 +77,8 @@ function inside(p) {
     return;
   }
   const focused = at.contains(document.activeElement) ? document.activeElement.dataset.world : "";
-  at.replaceChildren(...pieces(p.html));
-  if (focused) (at.querySelector(`[data-world="${focused}"]`) || at.querySelector("[data-world]"))?.focus();
+  patch(at, pieces(p.html));
+  if (focused && !at.contains(document.activeElement)) (at.querySelector(`[data-world="${focused}"]`) || at.querySelector("[data-world]"))?.focus();
 }
 
 async function submit(form) {
@@ -90,6 +91,8 @@ async function submit(form) {
   grow(t);
   const ok = await act(form.dataset.verb, { text, issue: body.dataset.issue, comment: form.dataset.comment, session: form.dataset.session });
   if (!ok && !t.value) { t.value = sent; grow(t); remember(t); }
+  const alarm = $("#alarm b"); // it may be out of sight
+  if (ok && alarm) toast(alarm.textContent.trim() + " It has not got this yet.");
 }
 
 async function note(form, kind) {
@@ -214,3 +217,4 @@ keyboard({ view, edit, send });
 recall(document);
 empty();
 listen();
+window.replayEarly?.();

@@ -1,0 +1,26 @@
+// What people do before the page's modules are loaded is kept for them: the server has
+// rendered the buttons, so people press them as soon as they see them.
+(() => {
+  const kept = [];
+  const click = e => {
+    const b = e.target.closest?.("button");
+    // A submit is an event of its own, and a popover opens without a script.
+    if (!b || b.form && b.type === "submit" || b.hasAttribute("popovertarget")) return;
+    e.preventDefault();
+    kept.push(() => b.click());
+  };
+  const submit = e => {
+    if (e.target.method === "dialog") return;
+    e.preventDefault();
+    const form = e.target, by = e.submitter;
+    kept.push(() => form.requestSubmit(by));
+  };
+  document.addEventListener("click", click);
+  document.addEventListener("submit", submit);
+  // replayEarly does it all, in its order, when the page listens.
+  window.replayEarly = () => {
+    document.removeEventListener("click", click);
+    document.removeEventListener("submit", submit);
+    for (const act of kept.splice(0)) act();
+  };
+})();
