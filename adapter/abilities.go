@@ -71,7 +71,7 @@ type Typist interface {
 // Historian reads earlier messages.
 type Historian interface {
 	// Messages returns one page of a thread, or of a channel with all its
-	// threads. Messages within a page are in the order of Request.
+	// threads. Messages within a page are in the order of r.
 	Messages(ctx context.Context, r PageRequest) (*Page, error)
 	// Threads returns one page of the threads of a channel, newest first.
 	Threads(ctx context.Context, r PageRequest) (*ThreadPage, error)
@@ -111,13 +111,15 @@ type ThreadInfo struct {
 // ThreadPage is a page of threads.
 type ThreadPage struct {
 	Threads []ThreadInfo
-	Next    string
+	// Next is the cursor of the page after this one. Empty if this is the
+	// last.
+	Next string
 }
 
-// Subjecter tells what a thread is about.
+// Subjecter looks up what a thread is about.
 type Subjecter interface {
-	// Subject returns the issue that a thread belongs to. An error with code
-	// Unsupported means that it belongs to something else.
+	// Subject returns the issue that a thread belongs to. An error with CodeUnsupported
+	// means that it belongs to something else.
 	Subject(ctx context.Context, workspace string, thread ThreadID) (*Issue, error)
 }
 
@@ -138,7 +140,8 @@ type BulkDirectory interface {
 	UsersByID(ctx context.Context, workspace string, ids []string) (map[string]*User, error)
 }
 
-// UserQuery names a user by one of its fields.
+// UserQuery names a user by one of its fields: the id, the handle without "@", or the
+// email address.
 type UserQuery struct{ ID, Name, Email string }
 
 // Uploader stores files with the platform.
@@ -204,16 +207,16 @@ type Persona struct {
 	AvatarURL string `json:"avatar_url,omitempty"`
 }
 
-// Refetcher asks the platform for events again: for a replay, and for those whose
+// Refetcher asks the platform for events again, for a replay, and for events whose
 // delivery did not arrive.
 type Refetcher interface {
-	// Refetch returns a delivery that reports an event like the first one did: with
-	// the same event key, and what the platform says today. An event of which the
-	// platform does not tell again is an error with code CodeUnsupported.
+	// Refetch returns a delivery for an event that was delivered before: with the same
+	// event key, and the present state of what it is about. An event that the platform
+	// cannot report again is an error with CodeUnsupported.
 	Refetch(ctx context.Context, workspace, event string) (*Delivery, error)
-	// Missed returns deliveries for the messages to the bot, and others, that were
-	// written in a workspace after a time, oldest first, at most about most of them.
-	// next is how far it has looked: after it for the next call. It waits for no
-	// budget: an error with CodeRateLimited says that there is none left for this.
-	Missed(ctx context.Context, workspace string, after time.Time, most int) (found []*Delivery, next time.Time, err error)
+	// Missed returns deliveries for messages that were written in a workspace after a
+	// time, oldest first, about limit of them at most. Not all of them concern the bot.
+	// next is the time to pass as after in the next call. It does not wait for budget:
+	// an error with CodeRateLimited says that too little is left for this.
+	Missed(ctx context.Context, workspace string, after time.Time, limit int) (found []*Delivery, next time.Time, err error)
 }

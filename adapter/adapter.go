@@ -37,7 +37,7 @@ type Adapter interface {
 }
 
 // Completer looks up what a delivery leaves out. Package bot calls it before it
-// dispatches an event whose Meta is Unresolved.
+// dispatches an event whose Meta is Incomplete.
 type Completer interface {
 	// Complete fills in the thread of ev by asking the platform. It caches answers.
 	// An error with CodeNotFound means that what the event belongs to no longer

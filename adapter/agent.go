@@ -80,8 +80,8 @@ type Choice struct {
 
 // AuthLink asks a person to link an account with another service.
 type AuthLink struct {
-	// URL is where the account is linked. Required. The platform does not tell when
-	// it was: the page behind the address has to.
+	// URL is where the account is linked. Required. The platform does not report
+	// when it is linked: the page at the address has to.
 	URL string
 	// UserID is the only user to whom the button is shown. Empty for everyone.
 	UserID string
@@ -106,8 +106,8 @@ type PlanCanceler interface {
 	CancelPlan(ctx context.Context, workspace string, thread ThreadID) error
 }
 
-// SessionOwner is an ability: it changes what a session shows besides its
-// activities, and starts sessions.
+// SessionOwner is an ability: it starts sessions, and changes what a session shows in
+// addition to its activities.
 type SessionOwner interface {
 	// SetSessionLinks adds links to pages that show the work of a session, and
 	// removes those with the given addresses. An address is linked once.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Event is what a delivery says. It is one of the types in this file.
+// Event is what a delivery says, decoded. It is one of the event types of this package,
+// each of which embeds [Meta].
 //
 //sumtype:decl
 type Event interface {
@@ -18,22 +19,24 @@ type Event interface {
 type Meta struct {
 	// Key is the event key; see Route.
 	Key string
-	// Act identifies what a user did. Platforms may report one act as several events
-	// (a comment, a notification and a session); those have the same Act. Empty if
+	// Act identifies an act of a user. Platforms may report one act as several events
+	// (a comment, a notification and a session), which then have the same Act. Empty if
 	// the event stands alone.
 	Act string
 	// Workspace is the organization id.
 	Workspace string
 	// Thread is where the event belongs. Empty if it belongs to no thread.
 	Thread ThreadID
-	// Unresolved says that Thread is a guess until [Completer.Complete] ran.
+	// Incomplete says that Thread is a guess until [Completer.Complete] has filled it
+	// in.
 	Unresolved bool
 	// Type and Action are the kind as the platform writes it.
 	Type, Action string
 	// Actor is who did it. Zero if unknown.
 	Actor User
 	// At is when it happened.
-	At  time.Time
+	At time.Time
+	// URL is the address of what the event is about. May be empty.
 	URL string
 	// Late says that the delivery arrived late, most likely as a retry.
 	Late bool
@@ -86,8 +89,10 @@ type ReactionEvent struct {
 // ResolveEvent says that a thread was resolved or reopened.
 type ResolveEvent struct {
 	Meta
+	// Resolved is false if the thread was reopened.
 	Resolved bool
-	Message  *Message
+	// Message is the first message of the thread.
+	Message *Message
 }
 
 // IssueEvent says that an issue was created, changed or removed.
@@ -107,6 +112,7 @@ type IssueEvent struct {
 // StopEvent says that a person asked the bot to stop working in a session.
 type StopEvent struct {
 	Meta
+	// Message is the prompt that carries the request.
 	Message *Message
 }
 
@@ -124,6 +130,7 @@ type NotificationEvent struct {
 // UninstallEvent says that a workspace removed the bot.
 type UninstallEvent struct {
 	Meta
+	// ClientID is the OAuth client id of the app that was removed.
 	ClientID string
 }
 
@@ -135,7 +142,10 @@ type InstallEvent struct {
 // AccessEvent says that the teams that the bot can see have changed.
 type AccessEvent struct {
 	Meta
-	AllPublicTeams        bool
+	// AllPublicTeams says that the bot can see all public teams.
+	AllPublicTeams bool
+	// AddedTeams are the ids of teams that the bot can see now, RemovedTeams those of
+	// teams that it can no longer see.
 	AddedTeams, LostTeams []string
 }
 
@@ -143,8 +153,11 @@ type AccessEvent struct {
 // that.
 type AuthorizationEvent struct {
 	Meta
-	User         User
-	ClientID     string
+	// User is the person.
+	User User
+	// ClientID is the OAuth client id of the app.
+	ClientID string
+	// ActiveTokens is how many tokens of the person for the app are left.
 	ActiveTokens int
 }
 

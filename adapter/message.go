@@ -18,8 +18,8 @@ type Message struct {
 	// EditedAt is zero if the text was never edited.
 	EditedAt time.Time
 	URL      string
-	// Addressed says whether the platform itself knows that the message is
-	// meant for the bot.
+	// Addressed says whether the platform itself says that the message is meant for the
+	// bot.
 	Addressed Ternary
 	// Issue is the issue that the thread belongs to. Nil if there is none.
 	Issue *Issue
@@ -66,9 +66,10 @@ type User struct {
 	Name     string   `json:"name,omitempty"`
 	FullName string   `json:"full_name,omitempty"`
 	Email    string   `json:"email,omitempty"`
-	URL      string   `json:"url,omitempty"`
-	Avatar   string   `json:"avatar,omitempty"`
-	Kind     UserKind `json:"kind,omitempty"`
+	// URL is the address of the profile, AvatarURL that of the picture.
+	URL    string   `json:"url,omitempty"`
+	Avatar string   `json:"avatar_url,omitempty"`
+	Kind   UserKind `json:"kind,omitempty"`
 	// Guest says that the person sees only a part of the workspace. It is also false
 	// if unknown: with Linear, it is set on users from the directory, the history
 	// and issues that were read, but not on users in events.

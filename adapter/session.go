@@ -38,7 +38,7 @@ type Session struct {
 	// ActivityID is the activity that carried the message. Empty for the
 	// message that created the session.
 	ActivityID string
-	// Signal is what the platform says about the message besides its text, for
+	// Signal is what the platform says about the message in addition to its text, for
 	// example "continue". The message may then have no text. Usually empty; a
 	// signal to stop is a StopEvent.
 	Signal string

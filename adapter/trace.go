@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Tracer is told what becomes of each delivery, so that people can find out why
-// the bot did, or did not, answer. Implementations are safe for concurrent use,
+// Tracer records what happens to each delivery, so that people can find out why the bot
+// did, or did not, answer. Implementations are safe for concurrent use,
 // and quick: they are called on the way of every message.
 type Tracer interface {
 	// Begin begins the record of one part of a delivery's way. It is never nil.

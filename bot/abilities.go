@@ -73,8 +73,8 @@ func alive(ctx context.Context) error {
 	return nil
 }
 
-// Edit replaces the text of a message that the bot wrote and returns it as it
-// then is. Buttons of a card become new links; the old ones keep working. In
+// Edit replaces the text of a message that the bot wrote and returns the updated
+// message. Buttons of a card become new links; the old ones keep working. In
 // agent sessions the error has code adapter.CodeAppendOnly.
 func (t *Thread) Edit(ctx context.Context, messageID string, c Content) (*adapter.Message, error) {
 	t = t.here()
@@ -135,7 +135,7 @@ func (t *Thread) React(ctx context.Context, messageID, emoji string) error {
 	return nil
 }
 
-// Unreact takes the bot's reaction back. Removing an absent reaction is a no-op.
+// Unreact removes the bot's reaction. Removing an absent reaction is a no-op.
 func (t *Thread) Unreact(ctx context.Context, messageID, emoji string) error {
 	if t.bot.can.reactor == nil {
 		return t.bot.cannot("unreact")

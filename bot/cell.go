@@ -18,19 +18,19 @@ type Cell[T any] struct{ value notes.Value }
 
 // State is the state of a thread. All handlers of all instances share it. Use
 // [Cell.Named] if a thread has several. A value is kept for 30 days after its
-// last write; [Cell.For] changes that.
+// last write; [Cell.WithTTL] changes that.
 func State[T any](t *Thread) Cell[T] {
 	return Cell[T]{t.bot.notes.Value(notes.State, t.workspace, "thread/"+string(t.ID()))}
 }
 
 // UserState is the state of a user of a workspace. A value is kept for 30 days
-// after its last write; [Cell.For] changes that.
+// after its last write; [Cell.WithTTL] changes that.
 func UserState[T any](w *Workspace, userID string) Cell[T] {
 	return Cell[T]{w.bot.notes.Value(notes.State, w.id, "user/"+userID)}
 }
 
 // WorkspaceState is the state of a workspace. A value is kept for 30 days after
-// its last write; [Cell.For] changes that.
+// its last write; [Cell.WithTTL] changes that.
 func WorkspaceState[T any](w *Workspace) Cell[T] {
 	return Cell[T]{w.bot.notes.Value(notes.State, w.id, "workspace")}
 }
@@ -40,8 +40,8 @@ func (c Cell[T]) Named(name string) Cell[T] {
 	return Cell[T]{c.value.Named(name)}
 }
 
-// For returns the cell with another lifetime, which counts from each write on. It
-// must be positive. Defaults to 30 days.
+// WithTTL returns the cell with another lifetime, which each write restarts. It must be
+// positive. Defaults to 30 days.
 func (c Cell[T]) For(ttl time.Duration) Cell[T] {
 	return Cell[T]{c.value.For(ttl)}
 }

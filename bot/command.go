@@ -14,8 +14,8 @@ import (
 )
 
 // CommandHandler handles a command. What the returned error means is in the
-// package comment; besides, a [*UsageError] is explained to the person who
-// wrote the command, and the turn is done.
+// package comment. In addition, a [*UsageError] is explained to the person who wrote
+// the command, and the turn is done.
 type CommandHandler func(ctx context.Context, t *Thread, c *Invocation) error
 
 // Command describes a command: "@bot create …" or "/create …" at the start of
@@ -40,8 +40,8 @@ type Command struct {
 	// Raw leaves what follows the name alone: flags and quotation marks in it
 	// mean nothing, and Invocation.Args stays empty.
 	Raw bool
-	// Access says who may run the command, besides what Config.Access says.
-	// Defaults to everyone.
+	// Access says who may run the command, in addition to Config.Access. Defaults to
+	// everyone.
 	Access Access
 }
 
@@ -61,8 +61,7 @@ type Flag struct {
 	Name string
 	// Help says in one line of Markdown what the flag does.
 	Help string
-	// Default is the value of a flag that is not there. Defaults to no value
-	// at all.
+	// Default is the value of a flag that was not given. Defaults to no value.
 	Default string
 	// Bool makes the flag one that is on or off: "--name", "--no-name" or
 	// "--name=yes". It takes no value from the next argument.

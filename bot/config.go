@@ -21,8 +21,8 @@ import (
 // and times, zero means the default; where a negative value means "off", the
 // field says so, and elsewhere [New] refuses it.
 type Config struct {
-	// Name is a handle that counts as a mention, besides the name that the
-	// platform knows the bot by. Defaults to that name alone.
+	// Name is a handle that counts as a mention, in addition to the name of the bot on
+	// the platform. Defaults to that name alone.
 	Name string
 	// Aliases are further handles that count as a mention. Defaults to none.
 	Aliases []string
@@ -45,8 +45,7 @@ type Config struct {
 	BotTurns int
 	// Access says who may use the bot. It is asked before every handler,
 	// for every event, except for those of OnStop, OnInstalled and
-	// OnUninstalled.
-	// Defaults to everyone.
+	// OnUninstalled. Defaults to everyone.
 	Access Access
 	// Commands says how commands are treated. The zero value allows slashes and
 	// has a command "help".
@@ -66,7 +65,7 @@ type Config struct {
 	// Sessions.Unattended is set.
 	NoApology bool
 	// Sessions says what the bot does in agent sessions by itself. The zero value is
-	// a good one.
+	// ready to use.
 	Sessions SessionConfig
 	// Policy says what happens to messages that arrive in a busy thread. Defaults
 	// to Serial().
@@ -76,7 +75,7 @@ type Config struct {
 	// Workers is the most turns that run at once in this process. Defaults
 	// to 256.
 	Workers int
-	// PerWorkspace is the most turns of one workspace that run at once in this
+	// WorkersPerWorkspace is the most turns of one workspace that run at once in this
 	// process, so that a busy workspace leaves workers to the others. Lanes
 	// beyond it wait a second or two at a time. Defaults to Workers: no limit.
 	PerWorkspace int
@@ -103,7 +102,7 @@ type Config struct {
 	// to 1 s, doubling up to 10 minutes, give or take a fifth. Handlers can
 	// have one of their own.
 	Backoff func(attempt int) time.Duration
-	// Tracer is told of each decision about each event. Defaults to none.
+	// Tracer records each decision about each event. Defaults to none.
 	Tracer adapter.Tracer
 	// Logger gets a line for every decision. Defaults to none.
 	Logger zerolog.Logger
@@ -159,7 +158,7 @@ func (c Config) withDefaults() (Config, error) {
 		n    int64
 	}{
 		{"Workers", int64(c.Workers)},
-		{"PerWorkspace", int64(c.PerWorkspace)},
+		{"WorkersPerWorkspace", int64(c.PerWorkspace)},
 		{"MaxAttempts", int64(c.MaxAttempts)},
 		{"LeaseTTL", int64(c.LeaseTTL)},
 	} {

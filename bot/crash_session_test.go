@@ -107,7 +107,7 @@ func TestStopAtAnotherProcess(t *testing.T) {
 	r.ada.Prompt(x, "again")
 	r.until("the prompt is answered", func() bool { got := x.Activities(); return got[len(got)-1] == "response: heard again" })
 	if links := x.Links(); len(links) > 0 {
-		t.Errorf("links %q were added after the stop", links)
+		t.Errorf("links %v were added after the stop", links)
 	}
 	for _, p := range []*exec.Cmd{a, b} {
 		if code := r.end(p, syscall.SIGTERM); code != 0 {

@@ -30,7 +30,7 @@
 // The error of a handler decides the turn. Nil: done. [Permanent]: dead letter.
 // [RetryAfter]: retried later, without counting an attempt. Any other error, a
 // panic and a timeout: retried after a growing backoff, and a dead letter after
-// [Config.MaxAttempts]. [Bot.OnFailed] hears of every dead letter.
+// [Config.MaxAttempts]. [Bot.OnFailed] handles every dead letter.
 //
 // What can be posted is [Text], [Markdown], a card of package card, [Stream] and
 // [Plan], each also [WithFiles], [As] someone else, or [Quiet]. Text of other
@@ -41,8 +41,8 @@
 // # Agent sessions
 //
 // A session is a thread in which people watch the bot at work; [Thread.Session] has
-// what can be written there. A prompt takes the way of every message, and a keeper
-// beside it:
+// what can be written there. A prompt is handled like every message. In addition, a
+// keeper shows in the session that the bot is at work:
 //
 //	Accept ── stored ──► lane ── lease ──► gate ──► handler ──► settle
 //	   │                                     │         │           │

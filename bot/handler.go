@@ -244,9 +244,9 @@ func (b *Bot) OnNotification(h NotificationHandler, kinds ...string) *Registrati
 }
 
 // OnEvent registers h for events that no other handler took, whatever they
-// are: changes of access, service levels, authorizations, and as
-// *adapter.DataEvent all the rest that the platform tells of: projects, initiatives,
-// their updates, customer needs, labels and kinds that are yet to come.
+// are: changes of access, service levels, authorizations, and as *adapter.DataEvent
+// everything else that the platform reports: projects, initiatives, their updates,
+// customer needs, labels and kinds that do not exist yet.
 func (b *Bot) OnEvent(h Handler) *Registration {
 	if h == nil {
 		return &Registration{}

@@ -83,7 +83,7 @@ func (b *Bot) member(ctx context.Context, workspace string, m own.Membership) er
 	return nil
 }
 
-// Left ends the turns of a workspace that run in this process, because the
+// Removed ends the turns of a workspace that run in this process, because the
 // workspace removed the bot: their contexts end with the cause
 // [ErrUninstalled], and they are not retried. Handlers of
 // [Bot.OnUninstalled] keep running. It does not wait.

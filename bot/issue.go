@@ -75,7 +75,7 @@ func IssueDelegated() IssueFilter {
 
 // OnIssue registers h for issues that were created, changed or removed, and
 // that all filters want. A mention in a description goes to OnNewMention
-// besides. Changes that the bot made itself are left out.
+// as well. Changes that the bot made itself are left out.
 func (b *Bot) OnIssue(h IssueHandler, filters ...IssueFilter) *Registration {
 	if h == nil {
 		return &Registration{}
@@ -124,8 +124,8 @@ func (t *Thread) CreateIssue(ctx context.Context, c adapter.IssueFields) (*adapt
 	return tracker.CreateIssue(ctx, t.workspace, key, c)
 }
 
-// UpdateIssue changes an issue, by its id or short name, and returns it as it
-// then is. Empty means the thread's own issue.
+// UpdateIssue changes an issue, by its id or short name, and returns the updated issue.
+// An empty issue means the thread's own.
 func (t *Thread) UpdateIssue(ctx context.Context, issue string, c adapter.IssueFields) (*adapter.Issue, error) {
 	tracker, err := t.tracker(ctx, "update issue")
 	if err != nil {
@@ -138,8 +138,8 @@ func (t *Thread) UpdateIssue(ctx context.Context, issue string, c adapter.IssueF
 	return tracker.UpdateIssue(ctx, t.workspace, issue, c)
 }
 
-// Search returns issues of the workspace with the words of a text, the best
-// first. A limit of zero means 10.
+// SearchIssues returns issues of the workspace that match the words of a text, the best
+// match first. A limit of zero means 10.
 func (t *Thread) Search(ctx context.Context, text string, limit int) ([]*adapter.Issue, error) {
 	tracker, err := t.tracker(ctx, "search issues")
 	if err != nil {
@@ -151,8 +151,8 @@ func (t *Thread) Search(ctx context.Context, text string, limit int) ([]*adapter
 	return tracker.SearchIssues(ctx, t.workspace, text, limit)
 }
 
-// Link links an address to an issue: a conversation of a helpdesk, a pull
-// request. Empty means the thread's own issue. The same address is linked once.
+// LinkIssue links an address to an issue: a conversation of a helpdesk, a pull
+// request. An empty issue means the thread's own. The same address is linked once.
 func (t *Thread) Link(ctx context.Context, issue string, l adapter.IssueLink) error {
 	tracker, err := t.tracker(ctx, "link issue")
 	if err != nil {
@@ -164,8 +164,8 @@ func (t *Thread) Link(ctx context.Context, issue string, l adapter.IssueLink) er
 	return tracker.LinkIssue(ctx, t.workspace, issue, l)
 }
 
-// Links returns what is linked to an issue, among it the conversations that a
-// helpdesk linked. Empty means the thread's own issue.
+// IssueLinks returns what is linked to an issue, including the conversations that a
+// helpdesk linked. An empty issue means the thread's own.
 func (t *Thread) Links(ctx context.Context, issue string) ([]adapter.IssueLink, error) {
 	tracker, err := t.tracker(ctx, "links of issue")
 	if err != nil {

@@ -19,13 +19,13 @@ import (
 // first word is that of the turn, or of the intake if the turn is long in coming. Then
 // the turn speaks for itself, and its [attend.Turn] says what its handlers leave unsaid.
 
-// SessionConfig says what the bot does in agent sessions by itself. The zero value
-// is a good one.
+// SessionConfig says what the bot does in agent sessions by itself. The zero value is
+// ready to use. The keeper is described in the package comment.
 type SessionConfig struct {
 	// Unattended switches the keeper off: no first activity, no signs of life and no
 	// end of what a handler leaves open.
 	Unattended bool
-	// First is the text of the first activity. Defaults to "On it…".
+	// FirstActivity is the text of the first activity. Defaults to "On it…".
 	First string
 	// KeepAlive is how long a handler may write nothing before the keeper shows that
 	// it is still at work. Linear calls a session stale after 30 minutes. Defaults to

@@ -160,12 +160,12 @@ func TestStale(t *testing.T) {
 				if alive < 0 {
 					continue
 				}
-				w.wait("a sign of life", func() bool { return x.Clock().Silent == 0 })
-				if c := x.Clock(); c.Stale || c.Unresponsive {
+				w.wait("a sign of life", func() bool { return x.Timing().Silent == 0 })
+				if c := x.Timing(); c.Stale || c.Unresponsive {
 					t.Errorf("clock %+v", c)
 				}
 			}
-			if got := x.Clock().Stale; got != (alive < 0) {
+			if got := x.Timing().Stale; got != (alive < 0) {
 				t.Errorf("stale %t", got)
 			}
 		})

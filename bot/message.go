@@ -30,7 +30,7 @@ type Message struct {
 	Skipped []*Message
 
 	// Choice is the option that a message in an agent session chooses, of those that
-	// [Session.Ask] offered. Nil if it is a text of its own.
+	// [Session.Ask] offered. Nil if it chooses none.
 	Choice *adapter.Choice
 
 	mentions []mention.Mention

@@ -33,8 +33,8 @@ type HandlerOptions struct {
 	// Backoff returns the wait after the given attempt that failed in this
 	// handler, from 1 on. Defaults to Config.Backoff.
 	Backoff func(attempt int) time.Duration
-	// Access says who may run the handler, besides what Config.Access says
-	// and, for commands, Command.Access. People who are refused may still run
+	// Access says who may run the handler, in addition to Config.Access and, for
+	// commands, Command.Access. People who are refused may still run
 	// other handlers of the same kind. Defaults to everyone.
 	Access Access
 }

@@ -335,7 +335,7 @@ func TestHandlerTellsItsName(t *testing.T) {
 	})
 }
 
-// TestAccessOfHandlers is about handlers that do not listen to everybody.
+// TestAccessOfHandlers is about handlers that some people may not use.
 func TestAccessOfHandlers(t *testing.T) {
 	t.Parallel()
 	only := func(who ...string) bot.HandlerOptions {

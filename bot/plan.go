@@ -38,8 +38,8 @@ type PlanTask struct {
 	// [Escape].
 	Title  string
 	Status TaskStatus
-	// Output is what came of the task, as Markdown on one line; it stands behind
-	// the title. Empty for nothing.
+	// Output is the result of the task, as Markdown on one line, shown after the title.
+	// May be empty.
 	Output string
 }
 
@@ -61,8 +61,8 @@ func NewPlan(title string, tasks ...string) *Plan {
 	return p
 }
 
-// Add adds a task in progress and returns its id. The tasks that were in
-// progress are complete with that; [Plan.AddParallel] leaves them alone.
+// Add completes the tasks that are in progress, adds a task in progress and returns
+// its id. [Plan.AddParallel] leaves the others in progress.
 func (p *Plan) Add(ctx context.Context, title string) (id string, err error) {
 	err = p.change(ctx, func() error {
 		p.list.Finish(plan.InProgress)

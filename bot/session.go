@@ -14,8 +14,8 @@ import (
 	"github.com/linearbot/linearbot/internal/emoji"
 )
 
-// Session is a handle on the agent session of a thread: what people watch there
-// besides answers. In a thread of comments, which has none of that, thoughts,
+// Session is a handle on the agent session of a thread: what people watch there in
+// addition to answers. In a thread of comments, which has none of that, thoughts,
 // actions and links are no-ops, and what ends a turn is a comment, so that one
 // handler serves both. It holds only names, so it is cheap and safe for concurrent
 // use.
@@ -50,9 +50,9 @@ func (s *Session) Think(ctx context.Context, text string) error {
 type Action struct {
 	// Name says what, for example "Searched". Required.
 	Name string
-	// Parameter says it of what, for example the words of a search.
+	// Parameter is what it is done with, for example the words of a search.
 	Parameter string
-	// Result is what came of it, as Markdown. Empty while it runs.
+	// Result is the result, as Markdown. Empty while the action runs.
 	Result string
 	// Ephemeral makes it disappear with the next activity: for actions that run, of
 	// which the result is to follow.
@@ -170,8 +170,8 @@ func (s *Session) Fail(ctx context.Context, text string) error {
 	return t.activity(ctx, &adapter.Activity{Key: key, Kind: adapter.ActivityFailure, Body: body})
 }
 
-// Leave says that the work continues after the handler, for example in a job of its
-// own, which writes through a handle of [Bot.Workspace]. The keeper then writes no
+// Leave says that the work continues after the handler, for example in a separate job
+// that writes through a handle of [Bot.Workspace]. The keeper then writes no
 // end to this turn.
 func (s *Session) Leave(ctx context.Context) {
 	if turn := s.thread.turnIn(ctx); turn != nil {

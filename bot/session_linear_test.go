@@ -134,7 +134,7 @@ func TestSessionFromMentionToFinish(t *testing.T) {
 	if last := got[len(got)-1]; last != "response: You said yes" {
 		t.Errorf("activities %q", got)
 	}
-	if c := x.Clock(); c.Unresponsive || c.FirstSign < 0 || c.FirstSign > 5*time.Second {
+	if c := x.Timing(); c.Unresponsive || c.FirstSign < 0 || c.FirstSign > 5*time.Second {
 		t.Errorf("clock %+v", c)
 	}
 	for _, c := range root.Replies() {

@@ -43,12 +43,12 @@ func TestSessionLinks(t *testing.T) {
 	w.ada.Comment(w.issue, "@helper-bot go")
 	x := w.session(0)
 	w.ends(x, "complete")
-	want := [][2]string{{"logs.example.com", log}, {"Pull request 7", pr}}
+	want := []linearsim.SessionLink{{Label: "logs.example.com", URL: log}, {Label: "Pull request 7", URL: pr}}
 	if diff := cmp.Diff(want, x.Links()); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
-	if c := x.Clock(); c.Unresponsive {
-		t.Errorf("clock %+v", c)
+	if c := x.Timing(); c.Unresponsive {
+		t.Errorf("timing %+v", c)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/linearbot/linearbot/internal/content"
 )
 
-// Stream is text that arrives bit by bit, as a model writes it: a sequence or a
-// channel, see [Source]. [Thread.Post] reads src to its end and returns the message as
+// Stream is text that arrives piece by piece, as a model writes it, from a sequence or a
+// channel; see [Source]. [Thread.Post] reads src to its end and returns the message as
 // it then is.
 //
 // In a thread of comments the message is posted with the first text and edited
@@ -34,8 +34,8 @@ import (
 // out.
 //
 // src is read where Post was called. A sequence must end when the context of Post
-// ends; one that does not keeps Post from returning. Of a channel no more is read
-// then; its sender must not wait forever.
+// ends; one that does not keeps Post from returning. A channel is not read any more
+// then, so its sender must also watch the context.
 func Stream[S Source](src S) Content { return StreamWith(src, StreamOptions{}) }
 
 // StreamWith is [Stream] with options.
@@ -142,8 +142,8 @@ type TextChunk struct{ Text string }
 // a new paragraph.
 type StepChunk struct{}
 
-// TaskChunk tells of something that is done besides writing, such as the call of
-// a tool. A task is told of again when its status changes.
+// TaskChunk is a task in addition to the text, such as the call of a tool. Send it again
+// when its status changes.
 type TaskChunk struct {
 	ID     string
 	Title  string
@@ -151,11 +151,11 @@ type TaskChunk struct {
 	// Details says more about the task: in an agent session it is the parameter of
 	// the action. May be empty.
 	Details string
-	// Output is what came of it. May be empty.
+	// Output is the result. May be empty.
 	Output string
 }
 
-// PlanChunk tells what the whole is about.
+// PlanChunk is the title of the work as a whole.
 type PlanChunk struct{ Title string }
 
 func (TextChunk) chunk() {}

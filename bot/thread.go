@@ -51,7 +51,7 @@ func (t *Thread) Channel() (adapter.ThreadID, error) { return t.bot.cfg.Adapter.
 // package comment. A turn that runs again and posts another text edits the message;
 // where messages cannot be changed, as in agent sessions, the first text stays, with
 // a warning in the log. Posts that run at the same time in one handler take their
-// names in the order in which they come: give each a [Step] of its own.
+// numbers in the order in which they are called: put each into a [Step] of its own.
 //
 // Errors: ErrEmpty, or an *adapter.Error. If the message comes
 // together with an error it was posted, but the bot could not remember which
@@ -139,7 +139,7 @@ func (t *Thread) Subscribe(ctx context.Context) error {
 	return nil
 }
 
-// Unsubscribe takes Subscribe back. Unsubscribing twice is a no-op. It blocks
+// Unsubscribe ends the subscription. Unsubscribing twice is a no-op. It blocks
 // for a durable write.
 func (t *Thread) Unsubscribe(ctx context.Context) error {
 	if t.turn != nil && t.turn.thread == t {

@@ -14,12 +14,12 @@ import (
 	"github.com/linearbot/linearbot/internal/notes"
 )
 
-// Transcript is what was said to and by a user, across threads, as far as the
-// developer chooses to keep it: the bot adds nothing of its own.
+// Transcript is what was said to and by a user, across threads, as far as handlers keep
+// it: the bot adds nothing by itself.
 type Transcript struct {
 	value notes.Value
-	// Keep is the most entries that are kept; the oldest go first. Defaults
-	// to 200.
+	// MaxEntries is the most entries that are kept; the oldest are dropped first.
+	// Defaults to 200.
 	Keep int
 	// Retention is how long the transcript is kept after the last entry.
 	// Defaults to 30 days.
@@ -42,8 +42,8 @@ type TranscriptEntry struct {
 
 // Append adds an entry, atomically among all instances. In a handler use its
 // context: then the n-th Append of a turn adds one entry, however often the turn
-// runs. The oldest entries go
-// when there are more than Keep, or when the transcript would exceed 1 MiB. An
+// runs. The oldest entries are dropped
+// when there are more than MaxEntries, or when the transcript would exceed 1 MiB. An
 // entry that is larger than that is an error.
 func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 	if e.At.IsZero() {
@@ -72,7 +72,7 @@ func transcriptID(ctx context.Context) string {
 // Merge adds entries that were kept elsewhere, in one write that is atomic among
 // all instances: for an import, where [Transcript.Append] is for what is said now.
 // Each entry needs an ID and a time, and goes to its place in time. Entries whose ID
-// is there already change nothing. If there are more than Keep, or the transcript
+// is there already change nothing. If there are more than MaxEntries, or the transcript
 // would exceed 1 MiB, the oldest ones of all are dropped. Merge returns how many
 // entries it added; merging the same entries again adds none and writes nothing.
 func (t *Transcript) Merge(ctx context.Context, entries []TranscriptEntry) (added int, err error) {

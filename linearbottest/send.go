@@ -26,7 +26,7 @@ func (s *Stage) Send(file string) *linearsim.Comment {
 	if from.Bot == "" {
 		from.Bot = fixture.BotHandle
 	}
-	a, err := s.App.Adopt(f.Body, linearsim.Foreign{UserID: from.BotID, DisplayName: from.Bot})
+	a, err := s.App.Adopt(f.Body, linearsim.Recipient{UserID: from.BotID, DisplayName: from.Bot})
 	if err != nil {
 		s.tb.Fatalf("linearbottest: %s: %v", file, err)
 		return nil

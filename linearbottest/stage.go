@@ -206,7 +206,8 @@ func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
 	return texts
 }
 
-// Own returns what the bot has written below root so far, oldest first.
+// OwnReplies returns the comments that the bot has written below root so far, oldest
+// first. It does not wait; see [Stage.Replies].
 func (s *Stage) Own(root *linearsim.Comment) []*linearsim.Comment {
 	var own []*linearsim.Comment
 	for _, c := range root.Replies() {

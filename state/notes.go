@@ -76,7 +76,7 @@ func (w *NoteWrite) Validate() error {
 	return nil
 }
 
-// NoteSet is what a store knows about a thread besides its lanes.
+// NoteSet is what a store knows about a thread in addition to its lanes.
 type NoteSet struct {
 	// Now is the store's time when it was read. Ages are computed from it:
 	// Now minus [Queued.EnqueuedAt] is how long an entry has waited.

@@ -15,7 +15,7 @@ const DedupTTL = 24 * time.Hour
 type Queue interface {
 	// Enqueue appends e to its lane and records its keys, atomically and
 	// durably. If e.ID or one of e.Keys is already recorded for the lane,
-	// nothing is appended and the outcome is [Duplicate]. It blocks for one
+	// nothing is appended and the outcome is [OutcomeDuplicate]. It blocks for one
 	// durable write and never retries. It only reads what e refers to, and keeps
 	// none of it when it has returned. Errors: ErrInvalid, ErrFull,
 	// ErrUnavailable, ErrClosed or the context's.
@@ -120,7 +120,7 @@ type Entry struct {
 	// HoldMode says when Hold applies. Defaults to HoldIdle.
 	HoldMode HoldMode `json:"-"`
 	// IfIdle appends the entry only if its lane is empty and not leased;
-	// otherwise the outcome is [Busy] and only the keys are recorded.
+	// otherwise the outcome is [OutcomeBusy] and only the keys are recorded.
 	IfIdle bool `json:"-"`
 	// Lease asks for the lane to be leased in the step that stores the entry. Its
 	// holder and lifetime count. See [Receipt.Lease]. Nil asks for nothing.
@@ -145,11 +145,11 @@ type Outcome uint8
 
 // The outcomes of Enqueue.
 const (
-	// Added means that the entry was appended.
+	// OutcomeAdded means that the entry was appended.
 	Added Outcome = iota + 1
-	// Duplicate means that a key of the entry was known.
+	// OutcomeDuplicate means that a key of the entry was known.
 	Duplicate
-	// Busy means that the entry had IfIdle and its lane was not idle.
+	// OutcomeBusy means that the entry had IfIdle and its lane was not idle.
 	Busy
 )
 
@@ -179,10 +179,11 @@ type Receipt struct {
 	Seq uint64
 	// Lease is the lease of the lane, if the entry was added and asked for it, its
 	// lane was empty and has no hold, and no other lane was ready as far as is known,
-	// so that nothing that waits is passed over for long. It is like one that [Queue.Lease] returns. A store that
-	// cannot do this in one step with the rest leaves it nil, and may do so at any
-	// time. Then the lane is leased as usual. If the answer of Enqueue is lost, the
-	// lane comes back when the lease lapses, so a short lifetime suits it.
+	// so that nothing that waits is passed over for long. It is like one that
+	// [Queue.Lease] returns. A store that cannot do this in one step with the rest
+	// leaves it nil, and may do so at any time; then the lane is leased as usual. If the
+	// answer of Enqueue is lost, the lane is ready again when the lease lapses, so ask
+	// for a short lifetime.
 	Lease *Lease
 }
 
@@ -201,11 +202,11 @@ type LeaseRequest struct {
 	// Bytes bounds the entries handed out of each lane: the first one is
 	// handed out whatever its size, further ones as long as their bodies come
 	// to no more in all. Stores may count ids and dedup keys, too. Defaults to
-	// [LeaseBytes].
+	// [DefaultLeaseBytes].
 	Bytes int
 }
 
-// LeaseBytes is the default of [LeaseRequest.Bytes], 8 MiB.
+// DefaultLeaseBytes is the default of [LeaseRequest.Bytes], 8 MiB.
 const LeaseBytes = 8 << 20
 
 // Lease is the right to work on a lane until Expires. Its fields are set by
@@ -245,14 +246,14 @@ type Queued struct {
 	EnqueuedAt time.Time `json:"enqueued_at"`
 }
 
-// Verdict is what becomes of one leased entry. Make one with [Ack], [Retry],
+// Verdict says what happens to one leased entry. Make one with [Ack], [Retry],
 // [RetryAside], [Return] or [Bury].
 type Verdict struct {
 	ID   string
 	Kind VerdictKind
 	// After is the wait before a retry. Zero means at once.
 	After time.Duration
-	// Free says that the attempt is not counted.
+	// Free says that the attempt does not count.
 	Free bool
 	// Cause is kept with the entry and shown by the views.
 	Cause Cause
@@ -263,14 +264,14 @@ type VerdictKind uint8
 
 // The kinds of verdict.
 const (
-	// KindAck removes the entry: it is done.
+	// VerdictAck removes the entry: it is done.
 	KindAck VerdictKind = iota + 1
-	// KindRetry leaves the entry in its place and holds the lane.
+	// VerdictRetry leaves the entry in its place and holds the lane.
 	KindRetry
-	// KindRetryAside takes the entry out of the lane and puts it back in
-	// front after the wait. Until then other entries pass it.
+	// VerdictRetryAside takes the entry out of the lane and returns it to the front
+	// after the wait. Until then, later entries are handed out.
 	KindRetryAside
-	// KindBury moves the entry to the dead letters.
+	// VerdictBury moves the entry to the dead letters.
 	KindBury
 )
 

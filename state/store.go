@@ -35,23 +35,24 @@ type Lifecycle interface {
 // The default limits of the dead letters of a store. Beyond them the oldest are
 // dropped, and counted in [Stats].
 const (
-	// MaxDead is how many are kept.
+	// DefaultMaxDead is how many are kept.
 	MaxDead = 10_000
-	// DeadTTL is how long they are kept.
+	// DefaultDeadTTL is how long they are kept.
 	DeadTTL = 30 * 24 * time.Hour
 )
 
 // Inspector shows what is in a store. The iterators may miss entries that move
 // during the iteration, or show them twice. They end after the first error.
 type Inspector interface {
-	// Stats counts.
+	// Stats counts lanes, entries, leases and dead letters.
 	Stats(ctx context.Context) (Stats, error)
 	// Lanes iterates over the lanes that hold anything, in no particular
 	// order.
 	Lanes(ctx context.Context) iter.Seq2[LaneInfo, error]
-	// Delayed iterates over the entries that wait outside their lanes.
+	// Delayed iterates over the entries that wait outside their lanes, in no particular
+	// order.
 	Delayed(ctx context.Context) iter.Seq2[DelayedEntry, error]
-	// Dead iterates over the dead letters.
+	// Dead iterates over the dead letters, in no particular order.
 	Dead(ctx context.Context) iter.Seq2[DeadEntry, error]
 	// Requeue puts the dead entry back at the end of its lane with no
 	// attempts spent, whatever its dedup keys. It fails with ErrNotFound if
@@ -109,7 +110,7 @@ type DeadEntry struct {
 	BuriedAt time.Time `json:"buried_at"`
 }
 
-// String says in one line what became of the entry. The body is left out.
+// String describes the entry and its cause in one line, without the body.
 func (d DeadEntry) String() string {
 	attempts := "attempts"
 	if d.Attempt == 1 {

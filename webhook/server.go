@@ -87,7 +87,7 @@ type Config struct {
 	// OnListen is called once the server listens, with the address. Useful
 	// with port 0. Defaults to nothing.
 	OnListen func(addr net.Addr)
-	// Tracer is told what becomes of each request to the delivery endpoint.
+	// Tracer records what happens to each request to the delivery endpoint.
 	// Defaults to none.
 	Tracer adapter.Tracer
 	// Logger logs everything that is rejected or fails. Defaults to none.

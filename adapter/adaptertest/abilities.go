@@ -12,9 +12,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Abilities connects an adapter's optional abilities to the suite. Tests of an
-// ability that the adapter lacks are skipped, and so are tests that need a hook
-// that is nil.
+// AbilityHarness connects an adapter to the suite for optional abilities. Tests of an ability
+// that the adapter lacks are skipped, and so are tests that need a hook that is nil.
 type Abilities struct {
 	// Adapter, Workspace and Thread are those of [Harness]. The thread exists
 	// and belongs to a subject; its first message is another user's.
@@ -31,14 +30,14 @@ type Abilities struct {
 	Reactions func(t *testing.T, messageID string) []string
 	// Resolved reports whether Thread is resolved.
 	Resolved func(t *testing.T) bool
-	// Session is a thread in which the bot can show that it is working, and Shown
-	// returns what it shows there. Messages that the bot writes there cannot be
-	// changed.
+	// Session is a thread in which the bot can show that it is working, with messages
+	// that cannot be changed: an agent session. Empty skips its tests.
 	Session adapter.ThreadID
-	Shown   func(t *testing.T) string
-	// Person is a user of the workspace, with id, handle and address.
+	// Shown returns what the bot shows in Session.
+	Shown func(t *testing.T) string
+	// Person is a user of the workspace, with id, handle and email address.
 	Person adapter.User
-	// Stored returns what is stored at an address.
+	// Stored returns the content of the file at an address.
 	Stored func(t *testing.T, url string) []byte
 }
 

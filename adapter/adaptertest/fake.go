@@ -68,15 +68,15 @@ func (f *Fake) FailPosts(errs ...error) {
 	f.fail = append(f.fail, errs...)
 }
 
-// FailIdentity makes the next calls of Identity fail with errs.
+// FailIdentity makes the next calls of Identity fail with errs, one after the other.
 func (f *Fake) FailIdentity(errs ...error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.identity = append(f.identity, errs...)
 }
 
-// Posted returns the texts that the bot has posted into a thread, in order: the
-// current texts, without deleted posts.
+// Posted returns the present texts of the bot's posts in a thread, in order, without
+// deleted ones.
 func (f *Fake) Posted(thread adapter.ThreadID) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -89,7 +89,7 @@ func (f *Fake) Posted(thread adapter.ThreadID) []string {
 	return out
 }
 
-// Posts returns how often Post was called, repeats and failures included.
+// PostCalls returns how often Post was called, repeats and failures included.
 func (f *Fake) Posts() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -24,8 +24,8 @@ import (
 type Platform struct {
 	*Fake
 
-	// EmojiName returns the name that all spellings of an emoji share. By
-	// default every spelling is an emoji of its own. Set it before use.
+	// EmojiName returns the name that all spellings of an emoji share. Defaults to the
+	// spelling itself. Set it before use.
 	EmojiName func(string) string
 
 	// The lock of Fake guards the fields below.
@@ -74,7 +74,8 @@ func (p *Platform) FailWrites(errs ...error) {
 	p.failWrites = append(p.failWrites, errs...)
 }
 
-// FailReads makes the next calls that read something fail with errs.
+// FailReads makes the next calls that read something fail with errs, one after the
+// other. A nil error lets a call pass.
 func (p *Platform) FailReads(errs ...error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -30,9 +30,9 @@ import (
 //
 // Errors have code adapter.CodeConflict if the event has already happened (a
 // message or an issue with the id exists, the reaction was added, the thread is
-// resolved), NotFound if the target does not exist, Forbidden for an edit of
-// another user's message, Unsupported for an event that the kind of target does
-// not support, and Invalid if a required field is missing.
+// resolved), CodeNotFound if the target does not exist, CodeForbidden for an edit of
+// another user's message, CodeUnsupported for an event that the kind of target does
+// not support, and CodeInvalid if a required field is missing.
 func (p *Platform) Apply(ev adapter.Event) (*adapter.Delivery, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,8 +60,8 @@ func (p *Platform) Apply(ev adapter.Event) (*adapter.Delivery, error) {
 	return p.delivery(ev)
 }
 
-// Said is [Fake.Said] for a message that is then stored. A message whose id is
-// already known, or that cannot be stored, is delivered all the same.
+// Said is [Fake.Said] for a message that the platform stores. A message whose id is
+// already known, or that cannot be stored, is delivered nevertheless.
 func (p *Platform) Said(thread adapter.ThreadID, id, author, text string) *adapter.Delivery {
 	return p.SaidBy(adapter.User{ID: author}, "W1", thread, id, text)
 }

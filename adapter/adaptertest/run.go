@@ -9,7 +9,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Harness connects an adapter to the suite. All fields are required.
+// Harness connects an adapter to the suite of what every adapter can. All fields are
+// required.
 type Harness struct {
 	// Adapter is the adapter under test, connected to a platform that the
 	// test controls.
@@ -27,8 +28,8 @@ type Harness struct {
 	Texts func(t *testing.T) []string
 }
 
-// Run runs the suite. The subtests share the harness and run one after the
-// other.
+// Run runs the suite: routing, decoding, identity, posting once, and errors. The
+// subtests share the harness and run one after the other.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	for _, c := range []struct {

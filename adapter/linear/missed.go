@@ -21,8 +21,8 @@ const (
 	missedPages = 10
 )
 
-// Refetch returns a delivery for a new comment or a new agent session, with what
-// Linear says of it today. Linear does not tell of other events again.
+// Refetch returns a delivery for a new comment or a new agent session, in its present
+// state. Other events cannot be refetched: the error has code adapter.CodeUnsupported.
 func (a *Adapter) Refetch(ctx context.Context, workspace, event string) (*adapter.Delivery, error) {
 	b, err := a.bot(ctx, workspace)
 	if err != nil {
@@ -53,9 +53,9 @@ func (a *Adapter) Refetch(ctx context.Context, workspace, event string) (*adapte
 
 // Missed returns deliveries for comments and agent sessions that were created
 // after a time. Those that the bot itself wrote, and sessions of other apps, are
-// left out. If there are more than most, the oldest are returned, and the others
-// come after next.
-func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time, most int) (found []*adapter.Delivery, next time.Time, err error) {
+// left out. If there are more than limit, the oldest are returned, and a call with
+// next returns more.
+func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time, limit int) (found []*adapter.Delivery, next time.Time, err error) {
 	if adapter.PriorityOf(ctx) == adapter.PriorityAutomatic {
 		ctx = adapter.WithPriority(ctx, adapter.PriorityReading)
 	}
@@ -74,7 +74,7 @@ func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time,
 		own := func(c *linearapi.Comment) bool {
 			return c.User != nil && c.User.ID == b.self.UserID && b.self.App || a.own(b.self)(c.ID)
 		}
-		comments, complete, err := b.newComments(ctx, after, most, own)
+		comments, complete, err := b.newComments(ctx, after, limit, own)
 		if err != nil {
 			return nil, after, err
 		}
@@ -114,9 +114,9 @@ func (a *Adapter) Missed(ctx context.Context, workspace string, after time.Time,
 		all = slices.DeleteFunc(all, func(x dated) bool { return x.at.After(end) })
 		next = end
 	}
-	if len(all) > most {
-		all = all[:most]
-		next = all[most-1].at
+	if len(all) > limit {
+		all = all[:limit]
+		next = all[limit-1].at
 	}
 	for _, x := range all {
 		found = append(found, x.d)
@@ -159,14 +159,14 @@ func later(a, b time.Time) time.Time {
 }
 
 // newComments returns the comments that were created after a time, oldest first:
-// pages of them until most are not the bot's own. complete says that there are no
+// pages of them until limit are not the bot's own. complete says that there are no
 // more.
-func (b *bot) newComments(ctx context.Context, after time.Time, most int, own func(*linearapi.Comment) bool) (all []linearapi.Node[linearapi.Comment], complete bool, err error) {
+func (b *bot) newComments(ctx context.Context, after time.Time, limit int, own func(*linearapi.Comment) bool) (all []linearapi.Node[linearapi.Comment], complete bool, err error) {
 	q := linearapi.CommentQuery{
 		Filter:   linearapi.Filter{"createdAt": linearapi.Filter{"gt": after.UTC().Format(time.RFC3339Nano)}},
 		PageArgs: linearapi.PageArgs{Last: missedPage},
 	}
-	for others := 0; others < most; {
+	for others := 0; others < limit; {
 		page, err := b.api.CommentNodes(ctx, q)
 		if err != nil {
 			return nil, false, err

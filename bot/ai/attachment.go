@@ -13,7 +13,7 @@ import (
 
 // Attachment is a file of a message.
 type Attachment struct {
-	// Kind defaults to FileAttachment.
+	// Kind defaults to AttachmentFile.
 	Kind AttachmentKind
 	// Name is the file's name. May be empty.
 	Name string
@@ -36,7 +36,7 @@ const (
 )
 
 // AttachmentsOf returns the files of a message that the platform itself holds.
-// What they are is read off their names.
+// Their types follow from their names.
 func AttachmentsOf(m *adapter.Message) []Attachment {
 	var out []Attachment
 	for _, a := range m.Attachments {

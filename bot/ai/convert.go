@@ -62,7 +62,7 @@ func FromMessages(ctx context.Context, msgs []*adapter.Message, o Options) ([]Me
 }
 
 // FromThread is FromMessages for the newest n messages of a thread; n defaults
-// to 20. Options.Open defaults to the thread's. The error is that of the
+// to 20. MessageOptions.Open defaults to the thread's. The error is that of the
 // history or of ctx.
 func FromThread(ctx context.Context, t *bot.Thread, n int, o Options) ([]Message, error) {
 	if n <= 0 {

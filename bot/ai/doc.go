@@ -4,7 +4,7 @@
 // examples/ai-agent does it with an endpoint that many vendors offer.
 //
 //	b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
-//		history, err := ai.FromThread(ctx, t, 20, ai.Options{Names: true})
+//		history, err := ai.FromThread(ctx, t, 20, ai.MessageOptions{Names: true})
 //		if err != nil {
 //			return err
 //		}
@@ -19,9 +19,9 @@
 // # Messages
 //
 // [FromMessages] sorts messages by time. What the bot wrote is of role
-// [Assistant], everything else of role [User]; neighbours of one role are not
+// [RoleAssistant], everything else of role [RoleUser]; neighbours of one role are not
 // merged. Text stays as it was written. Pictures and text files become
-// [FilePart]s if [Options.Open] can read them. Messages without anything to say
+// [FilePart]s if [MessageOptions.Open] can read them. Messages without anything to say
 // are left out.
 //
 // What people write is what the model is there to read, and cannot be trusted

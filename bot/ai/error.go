@@ -8,22 +8,22 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Code says why a call failed.
+// Code says why a call failed. The zero value is CodeFailed.
 type Code uint8
 
 // The codes.
 const (
-	// Failed: the platform did not do it. Error.Err says why.
+	// CodeFailed: the platform did not do it. Error.Err says why.
 	Failed Code = iota
-	// InvalidArguments: the arguments do not fit the schema. The model can
+	// CodeInvalidArguments: the arguments do not fit the schema. The model can
 	// try again with others.
 	InvalidArguments
-	// OutOfScope: the tool may not touch that thread or message.
+	// CodeOutOfScope: the tool may not touch that thread or message.
 	OutOfScope
-	// NotApproved: the call was not allowed.
+	// CodeNotApproved: the call was not allowed.
 	NotApproved
-	// Stopped: the context ended, or the approver could not be asked. No
-	// model should be told; the turn should end with the error.
+	// CodeStopped: the context ended, or the approver could not be asked. The model
+	// should not see it; the turn should end with the error.
 	Stopped
 )
 

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// Role says who speaks, as models see it.
+// Role says who speaks, in the words of most models' APIs.
 type Role string
 
-// The roles. FromMessages uses User and Assistant; System is for what the
-// caller puts in front.
+// The roles. FromMessages uses RoleUser and RoleAssistant, and FromSession also
+// RoleSystem, which is otherwise for what the caller adds.
 const (
 	System    Role = "system"
 	User      Role = "user"
 	Assistant Role = "assistant"
 )
 
-// Message is a message as models take them.
+// Message is a message for a model.
 type Message struct {
 	Role Role
-	// Name is what the author is called; see [Options.Name].
+	// Name is what the author is called; see [MessageOptions.Name].
 	Name string
 	// Parts are what the message consists of, the text first.
 	Parts []Part

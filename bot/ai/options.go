@@ -9,8 +9,8 @@ import (
 	"github.com/linearbot/linearbot/adapter"
 )
 
-// Options say how messages are turned into messages for a model. The zero
-// value takes the text alone.
+// MessageOptions say how messages become messages for a model. The zero value takes
+// the text alone.
 type Options struct {
 	// Names puts "[name]: " in front of what people wrote, so that the
 	// model can tell them apart. Defaults to no.
@@ -30,17 +30,17 @@ type Options struct {
 	// their type is unknown. If it returns an *adapter.File, the file's
 	// Type counts where the attachment has none. Defaults to opening nothing.
 	Open func(ctx context.Context, url string, limit int64) (io.ReadCloser, error)
-	// MaxFile is the longest file to read, in bytes. Defaults to 4 MiB.
+	// MaxFileBytes is the size of the largest file to read. Defaults to 4 MiB.
 	MaxFile int64
-	// MaxFiles is how many bytes of files are read in all. The newest
-	// messages come first. Defaults to 16 MiB.
+	// MaxTotalBytes is the size of all files together. Those of the newest messages are
+	// read first. Defaults to 16 MiB.
 	MaxFiles int64
-	// Skipped is told of every file of a person that the model does not get,
-	// and why: [ErrKind], [ErrType], [ErrTooLarge], [ErrNoOpen] or the error
+	// Skipped is called for every file of a person that the model does not get,
+	// with the reason: [ErrKind], [ErrType], [ErrTooLarge], [ErrNoOpen] or the error
 	// of Open. Defaults to none.
 	Skipped func(m *adapter.Message, a Attachment, why error)
-	// Transform changes a message or, with false, leaves it out. from is what
-	// it was made of. Defaults to changing nothing.
+	// Transform changes a message or, if it returns false, leaves it out. from is the
+	// message that it was made from. Defaults to changing nothing.
 	Transform func(m Message, from *adapter.Message) (Message, bool)
 }
 
@@ -51,9 +51,10 @@ var (
 	// ErrType says that it is neither a picture nor text, as far as is
 	// known.
 	ErrType = errors.New("ai: the file is neither a picture nor text")
-	// ErrTooLarge says that MaxFile or MaxFiles does not suffice.
+	// ErrTooLarge says that the file exceeds MaxFileBytes or what is left of
+	// MaxTotalBytes.
 	ErrTooLarge = errors.New("ai: the file is too large")
-	// ErrNoOpen says that Options.Open is nil or the attachment has no URL.
+	// ErrNoOpen says that MessageOptions.Open is nil or the attachment has no URL.
 	ErrNoOpen = errors.New("ai: the file cannot be opened")
 )
 

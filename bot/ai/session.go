@@ -26,8 +26,8 @@ const (
 )
 
 // FromSession returns the beginning of an agent session for a model: the rules that the
-// workspace's admins wrote for agents as a message of role [System], if there are any,
-// what is known of the issue and the thread as one of role [User], fenced and escaped,
+// workspace's admins wrote for agents as a message of role [RoleSystem], if there are any,
+// what is known of the issue and the thread as one of role [RoleUser], fenced and escaped,
 // and what the person asks for as another one. For messages that do not begin a
 // session it returns only what the person says.
 //

@@ -23,14 +23,14 @@ type Tool struct {
 	// Write says that the tool changes something.
 	Write bool
 	// Approval says that the tool is refused without permission: all that
-	// write, and get_user, which tells of people outside the thread.
+	// write, and get_user, which shows people outside the thread.
 	Approval bool
 }
 
 // ToolOptions say which tools there are and what they may do. The zero value
 // gives tools that read the thread.
 type ToolOptions struct {
-	// Preset says which tools there are. Defaults to Reader.
+	// Preset says which tools there are. Defaults to PresetReader.
 	Preset Preset
 	// Bot is needed for get_user and SameChannel. Without it,
 	// get_user is left out.
@@ -41,7 +41,7 @@ type ToolOptions struct {
 	SameChannel bool
 	// Approve is asked before every call of a tool that needs approval, after
 	// the arguments were checked. It may block. If it fails, so does the call,
-	// with code Stopped and an error that wraps its own. Defaults to the two
+	// with code CodeStopped and an error that wraps its own. Defaults to the two
 	// fields below.
 	Approve func(ctx context.Context, c Call) (bool, error)
 	// AllowWrites permits all writes if Approve is nil. Defaults to refusing
@@ -60,12 +60,12 @@ type Preset uint8
 
 // The presets. Each has the tools of the one before.
 const (
-	// Reader: get_thread, get_messages, get_participants, get_issue and
+	// PresetReader: get_thread, get_messages, get_participants, get_issue and
 	// get_user.
 	Reader Preset = iota
-	// Writer: post_message, add_reaction, remove_reaction and show_typing.
+	// PresetWriter: post_message, add_reaction, remove_reaction and show_typing.
 	Writer
-	// All: edit_message, delete_message, subscribe_thread,
+	// PresetAll: edit_message, delete_message, subscribe_thread,
 	// unsubscribe_thread, resolve_thread and reopen_thread.
 	All
 )

@@ -17,10 +17,10 @@
 // A [User] says, edits and deletes messages, reacts to anyone's, resolves
 // threads, stops sessions, and creates, changes and removes issues. [Kit.Press]
 // presses a button. Other events go through [Kit.Deliver]. Each is delivered once; [Kit.Duplicate] delivers the
-// last one again. What cannot happen on a platform ends the test. The bot is not
-// told of what it does itself.
+// last one again. What cannot happen on a platform ends the test. What the bot does
+// itself is not delivered to it.
 //
-// A [Thread] shows what came of it, as it now stands: what the bot posted, with
+// A [Thread] shows the present state: what the bot posted, with
 // its edits and without what it deleted, everyone's messages and reactions,
 // whether the thread is resolved, the plan and the activities of a session. The
 // methods that begin with Expect wait for the bot and compare, and Post waits for

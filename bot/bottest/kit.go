@@ -17,8 +17,8 @@ import (
 	"github.com/linearbot/linearbot/state/memstate"
 )
 
-// TB is what the kit needs of a test. *testing.T, *testing.B and *testing.F
-// have it.
+// TB is the part of testing.TB that the kit uses, so that this package does not import
+// testing. *testing.T, *testing.B and *testing.F implement it.
 type TB interface { //nolint:interfacebloat // what a test has
 	Helper()
 	Log(args ...any)
@@ -179,8 +179,7 @@ func (k *Kit) Restart() {
 	k.start()
 }
 
-// Duplicate delivers what happened last again, as platforms do. Nothing should
-// come of it.
+// Duplicate delivers the last event again, as platforms do. The bot should ignore it.
 func (k *Kit) Duplicate() {
 	k.t.Helper()
 	if k.last == nil {
@@ -268,7 +267,7 @@ func (k *Kit) User(id string) *User {
 // UserOf returns a user of any kind, with all that the platform says about
 // them: another bot, a person with an email address, a person from outside. The
 // id is required; the handle defaults to it, and the kind to adapter.UserHuman.
-// The user is in the directory from then on.
+// The user is added to the directory.
 func (k *Kit) UserOf(u adapter.User) *User {
 	k.t.Helper()
 	if u.ID == "" {

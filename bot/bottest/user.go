@@ -10,7 +10,7 @@ import (
 // workspace is the workspace that everything happens in.
 const workspace = "W1"
 
-// User is a person who does something. Make one with [Kit.User]. The methods
+// User is a user of the platform, most often a person. Get one with [Kit.User]. The methods
 // return when what happened is stored, and do not wait for the bot. What cannot
 // happen on a platform, such as an edit of another user's message, ends the
 // test.
@@ -55,7 +55,7 @@ func (u *User) React(messageID, emoji string) {
 	u.kit.Deliver(&adapter.ReactionEvent{Meta: u.meta(), Added: true, RawEmoji: emoji, MessageID: messageID, User: u.user})
 }
 
-// Unreact takes a reaction back.
+// Unreact removes a reaction of the user's.
 func (u *User) Unreact(messageID, emoji string) {
 	u.kit.t.Helper()
 	u.kit.Deliver(&adapter.ReactionEvent{Meta: u.meta(), RawEmoji: emoji, MessageID: messageID, User: u.user})
@@ -67,7 +67,7 @@ func (u *User) Resolve(th *Thread) {
 	u.kit.Deliver(&adapter.ResolveEvent{Meta: u.at(th), Resolved: true})
 }
 
-// Reopen opens a thread that is resolved.
+// Unresolve reopens a thread.
 func (u *User) Reopen(th *Thread) {
 	u.kit.t.Helper()
 	u.kit.Deliver(&adapter.ResolveEvent{Meta: u.at(th)})
@@ -120,7 +120,7 @@ func (u *User) CreateIssue(i adapter.Issue) *Thread {
 	return th
 }
 
-// ChangeIssue changes the issue that a thread belongs to. Handlers see what changed
+// UpdateIssue changes the issue that a thread belongs to. Handlers see what changed
 // by Linear's names, such as "priority" or "stateId". A state, a team or a label
 // without an id goes by its name.
 func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
@@ -135,7 +135,7 @@ func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
 	k.Deliver(&adapter.IssueEvent{Meta: u.at(th.channel()), Issue: issue})
 }
 
-// RemoveIssue removes the issue that a thread belongs to.
+// DeleteIssue deletes the issue that a thread belongs to.
 func (u *User) RemoveIssue(th *Thread) {
 	u.kit.t.Helper()
 	meta := u.at(th.channel())

@@ -41,7 +41,7 @@ type Element interface {
 type Text struct {
 	Content string
 	// Style is how its words look, each paragraph and list item by itself. Code and
-	// HTML blocks keep their look. The zero Style is Plain.
+	// HTML blocks keep their look. The zero Style is StylePlain.
 	Style Style
 }
 

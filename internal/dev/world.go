@@ -118,7 +118,7 @@ func (w *World) fill(cfg WorldConfig) error {
 		if err != nil {
 			return err
 		}
-		if _, err := srv.Plant(seed); err != nil {
+		if _, err := srv.Load(seed); err != nil {
 			return err
 		}
 	default:

@@ -82,7 +82,7 @@ func (l *listener) Run(ctx context.Context) error {
 	if err != nil {
 		return &addressError{l.name, err}
 	}
-	l.log.Info().Str(webhook.LogKeyAddr, ln.Addr().String()).Msg(l.what + " at http://" + local(ln.Addr()) + l.path)
+	l.log.Info().Str("addr", ln.Addr().String()).Msg(l.what + " at http://" + local(ln.Addr()) + l.path)
 	srv := &http.Server{
 		Handler: l.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,

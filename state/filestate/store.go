@@ -27,10 +27,10 @@ type Options struct {
 	// delayed, Enqueue answers [state.ErrFull]. Defaults to no limit.
 	MaxEntries int
 	// MaxDead is the most dead letters that are kept; the oldest are dropped
-	// first. Defaults to [state.MaxDead]. Negative means no limit.
+	// first. Defaults to [state.DefaultMaxDead]. Negative means no limit.
 	MaxDead int
 	// DeadTTL is how long dead letters are kept at least; they are dropped
-	// within a few minutes after that. Defaults to [state.DeadTTL]. Negative
+	// within a few minutes after that. Defaults to [state.DefaultDeadTTL]. Negative
 	// means that they do not expire.
 	DeadTTL time.Duration
 	// CompactAbove is the size of the file in bytes above which Open rewrites

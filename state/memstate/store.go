@@ -27,9 +27,9 @@ type Options struct {
 	// and Import do not. Defaults to 0, no limit.
 	MaxEntries int
 	// MaxDead is the most dead letters that are kept; the oldest are dropped
-	// first. Defaults to [state.MaxDead]. Negative means no limit.
+	// first. Defaults to [state.DefaultMaxDead]. Negative means no limit.
 	MaxDead int
-	// DeadTTL is how long dead letters are kept. Defaults to [state.DeadTTL].
+	// DeadTTL is how long dead letters are kept. Defaults to [state.DefaultDeadTTL].
 	// Negative means that they do not expire.
 	DeadTTL time.Duration
 }

@@ -32,11 +32,11 @@ type Options struct {
 	MaxEntries int
 	// MaxDead is the most dead letters that are kept; the oldest are dropped
 	// first. Each shard keeps its part of that number. Defaults to
-	// [state.MaxDead]. Negative means no limit.
+	// [state.DefaultMaxDead]. Negative means no limit.
 	MaxDead int
 	// DeadTTL is how long dead letters are kept; older ones are dropped by the
 	// next call that looks at them, or within a second while a Lease waits.
-	// Defaults to [state.DeadTTL]. Negative means that they do not expire.
+	// Defaults to [state.DefaultDeadTTL]. Negative means that they do not expire.
 	DeadTTL time.Duration
 	// AutoPipeline sends concurrent calls to the server in common pipelines,
 	// Extend and the calls about values. Enqueue and Settle are sent together

@@ -11,9 +11,9 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Bench measures a store: what one durable append costs alone and in company,
-// a lease with its settle, the way from an append to a waiting worker, and the
-// values. Each measurement gets an empty store from open and closes it.
+// Bench measures a store: a durable append by one caller and by many, a lease with its
+// settle, the time from an append to a waiting Lease, notes and values. open returns an
+// empty store for each measurement, which closes it.
 func Bench(b *testing.B, open func(b *testing.B) state.Store) {
 	b.Helper()
 	for _, m := range []struct {

@@ -117,7 +117,7 @@ func dedupRace(k *kit) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := range rounds {
-				// Everybody has an id of their own; the key is shared.
+				// Each has its own id; the key is shared.
 				e := entry(lane("a"), fmt.Sprintf("%d of %d", i, w))
 				e.Keys = []string{fmt.Sprint("event", i)}
 				r, err := k.s.Enqueue(k.Context(), e)

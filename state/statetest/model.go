@@ -15,9 +15,10 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// RunModel compares the queue of a store with a model of it, step by step,
-// over random sequences of calls. Nothing in it depends on time. [Run] runs it
-// too; the flags of package rapid say how long it takes.
+// RunModel compares the queue of a store with a model of it, step by step, over random
+// sequences of calls. Nothing in it depends on time. [Run] includes it; by itself it
+// runs for as long as the flags of pgregory.net/rapid say (-rapid.checks). It needs
+// Harness.Open only.
 func RunModel(t *testing.T, h Harness) {
 	t.Helper()
 	walk(t, h, func(ctx func() context.Context, s state.Store) map[string]func(*rapid.T) {

@@ -7,13 +7,13 @@
 // early; how late something may happen is bounded in seconds only, so a loaded
 // machine does not fail it.
 //
-// Where the contract leaves room the suite reads it like this:
+// Where the contract leaves room, the suite interprets it:
 //
-//   - The position of an entry in its lane is its Seq. An entry that was out
-//     of its lane comes back to where its Seq says, which is the front if
-//     everything that is left was appended later.
+//   - The position of an entry in its lane is its Seq. An entry that was outside its
+//     lane returns to the position of its Seq, which is the front if all other
+//     entries were appended later.
 //   - A lease that has expired and was not taken over may still be extended
-//     or settled, or be lost; either way the lane stays consistent.
+//     or settled, or fail with ErrLeaseLost; either way the lane stays consistent.
 //   - A verdict of unknown kind, with a negative wait, for an entry that is
 //     not in the lease, or the second one for an entry, is invalid and leaves
 //     the lease alive.
@@ -26,8 +26,8 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Harness makes the stores that the suite examines. Its functions report
-// failures with t.Fatal. They are called from parallel subtests.
+// Harness makes the stores that the suite examines. Its functions report failures with
+// t.Fatal, and must be safe for parallel subtests.
 type Harness struct {
 	// Open returns an empty store that shares nothing with the other stores it
 	// returned. The suite closes it. Required.
@@ -39,8 +39,8 @@ type Harness struct {
 	// Second opens another client on the data of s, as another process would.
 	// The suite closes it. Nil if only one process can use the data.
 	Second func(t *testing.T, s state.Store) state.Store
-	// ManyLanes is the number of lanes in the case that fills a store with
-	// lanes. Defaults to 10,000, or 1,000 with -short.
+	// ManyLanes is the number of lanes in the case with many lanes. Defaults to 10,000,
+	// or 1,000 with -short.
 	ManyLanes int
 	// NoReceiptLease says that Enqueue never returns a lease ([state.Receipt.Lease]),
 	// which a store may leave to the next Lease. Defaults to false: the suite expects
@@ -48,8 +48,9 @@ type Harness struct {
 	NoReceiptLease bool
 }
 
-// Run runs the whole suite, one subtest per group and one below it per case.
-// The subtests are parallel, so Run returns before they are done.
+// Run runs the whole suite, with a subtest for each group and below it one for each
+// case. The subtests are parallel: they run when the test that calls Run has returned,
+// so release what they share with t.Cleanup.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
 	if h.Open == nil {

@@ -84,7 +84,7 @@ func poolSize(workers int) int {
 	return min(workers+own, most)
 }
 
-// Examine looks at the store at address without changing it. For a file store
+// Check examines the store at address without changing it. For a file store
 // that no process has open, an error says what is damaged (see
 // [filestate.Check]). For Redis it returns the settings by which the servers may
 // lose what they acknowledged, one sentence each (see [redisstate.Store.Check]).
@@ -138,7 +138,7 @@ const memory = "memory"
 // forms says what addresses look like.
 const forms = "use memory, file:DIR or redis://host:port/db"
 
-// Check reports what is wrong with an address, as an [*AddressError], without
+// CheckURL reports what is wrong with an address, as an [*AddressError], without
 // opening or making anything. The directory of a file store need not exist, but
 // what exists of its path must be directories.
 func Check(address string) error {

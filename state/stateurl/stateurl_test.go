@@ -109,7 +109,7 @@ func TestExamine(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if _, err := stateurl.Examine(t.Context(), "file:"+dir); err == nil {
-		t.Error("Examine of a directory without a store succeeded")
+		t.Error("Check of a directory without a store succeeded")
 	}
 	store, err := stateurl.Open("file:" + dir)
 	if err != nil {
@@ -120,12 +120,12 @@ func TestExamine(t *testing.T) {
 	}
 	for _, address := range []string{"file:" + dir, "memory"} {
 		if w, err := stateurl.Examine(t.Context(), address); err != nil || len(w) != 0 {
-			t.Errorf("Examine(%s) = %q, %v", address, w, err)
+			t.Errorf("Check(%s) = %q, %v", address, w, err)
 		}
 	}
 	for _, address := range []string{"file:", "", "nowhere:x"} {
 		if _, err := stateurl.Examine(t.Context(), address); err == nil {
-			t.Errorf("Examine(%q) succeeded", address)
+			t.Errorf("Check(%q) succeeded", address)
 		}
 	}
 }

@@ -68,14 +68,14 @@ type AgentActivityCreateInput struct {
 	SignalMetadata map[string]any `json:"signalMetadata,omitempty"`
 }
 
-// Types of activity.
+// The types of activity.
 const (
 	TypeThought     = "thought"
 	TypeAction      = "action"
 	TypeElicitation = "elicitation"
 	TypeResponse    = "response"
 	TypeError       = "error"
-	// TypePrompt is what people write.
+	// ActivityPrompt is what people write.
 	TypePrompt = "prompt"
 )
 

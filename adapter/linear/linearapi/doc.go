@@ -18,6 +18,12 @@
 // a context of [Partial]. Fields missing from an answer are zero; unknown fields
 // are ignored.
 //
+// # Nodes
+//
+// Methods whose name ends in Node or Nodes select more fields and return a [Node], which
+// has the entity and the JSON that Linear sent for it, for programs that pass the JSON
+// on. Those that write take an [Input] with Linear's own names in place of a struct.
+//
 // # Files
 //
 // [Client.PutFile] and [Client.OpenFile] move files, which is not GraphQL: one

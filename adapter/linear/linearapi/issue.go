@@ -43,20 +43,20 @@ type Issue struct {
 	BotActor            *ActorBot     `json:"botActor"`
 	// Labels are at most 50, in lists 10.
 	Labels Page[Label] `json:"labels"`
-	// LabelIDs are the ids of all labels. Set by the operations for tickets.
+	// LabelIDs are the ids of all labels. Set by Node methods.
 	LabelIDs []string `json:"labelIds"`
 	// PreviousIdentifiers are the short names that the issue had in other
-	// teams. Set by the operations for tickets.
+	// teams. Set by Node methods.
 	PreviousIdentifiers []string `json:"previousIdentifiers"`
 	// Subscribers are set by [Client.Ticket] only, at most 50.
 	Subscribers Page[User] `json:"subscribers"`
 	Project     *Project   `json:"project"`
 	Cycle       *Cycle     `json:"cycle"`
-	// Milestone is set by the operations for tickets only, with id and name.
+	// Milestone is set by Node methods only, with id and name.
 	Milestone *Milestone `json:"projectMilestone"`
 	Parent    *IssueRef  `json:"parent"`
 
-	// The following are set by the operations for tickets.
+	// The following are set by Node methods.
 
 	// CustomerCount is how many customer requests the issue has.
 	CustomerCount float64 `json:"customerTicketCount"`
@@ -71,7 +71,7 @@ type Issue struct {
 	SnoozedUntilAt  time.Time `json:"snoozedUntilAt"`
 	TriagedAt       time.Time `json:"triagedAt"`
 	// SyncedWith are the services that the issue is kept in step with. Set by
-	// [Client.Ticket] and writes of one ticket.
+	// [Client.IssueNode] and the Node methods that write one issue.
 	SyncedWith []ExternalEntity `json:"syncedWith"`
 }
 
@@ -116,7 +116,7 @@ type IssueSearch struct {
 	// TeamID prefers the issues of a team. May be empty.
 	TeamID string
 	IssueQuery
-	// NoJSON leaves out Linear's own objects, for [Client.TicketSearch].
+	// NoJSON leaves out Linear's own objects. For [Client.SearchIssueNodes] only.
 	NoJSON bool
 }
 

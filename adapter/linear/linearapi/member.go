@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Member is a user as [Client.UserNodes] returns it.
+// Member is a user as [Client.UserNodes] and [Client.ViewerNode] return it.
 type Member struct {
 	User
 
@@ -24,13 +24,14 @@ type Member struct {
 	Teams Page[Ref] `json:"teams"`
 }
 
-// Me is the owner of a token, with roles, and the workspace.
+// ViewerNode is the owner of a token, with roles and Linear's own object, and the
+// workspace.
 type Me struct {
 	Viewer       Node[Member] `json:"viewer"`
 	Organization Organization `json:"organization"`
 }
 
-// Me returns the owner of the token, and its workspace.
+// ViewerNode is [Client.Viewer] with Linear's own object and with roles.
 func (c *Client) Me(ctx context.Context) (*Me, error) {
 	return do(ctx, c, operation{name: "me", repeatable: true}, vars{}, func(d *Me) *Me {
 		if d.Viewer.Value.ID == "" {

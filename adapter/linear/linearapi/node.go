@@ -48,20 +48,19 @@ func mutateAs[E any](ctx context.Context, c *Client, op operation, root, key str
 	})
 }
 
-// TeamNodes is [Client.Teams] with Linear's own objects, and with how each team
-// works.
+// TeamNodes is [Client.Teams] with Linear's own objects and the settings of each team.
 func (c *Client) TeamNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Team]], error) {
 	return query[Page[Node[Team]]](ctx, c, operation{name: "teamList"}, "teams", page.vars(filter.vars(vars{})))
 }
 
-// StateNodes is [Client.WorkflowStates] with Linear's own objects. Each names
+// WorkflowStateNodes is [Client.WorkflowStates] with Linear's own objects. Each names
 // the states in which its team begins.
 func (c *Client) StateNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[WorkflowState]], error) {
 	op := operation{name: "stateList"}
 	return query[Page[Node[WorkflowState]]](ctx, c, op, "workflowStates", page.vars(filter.vars(vars{})))
 }
 
-// LabelNodes is [Client.IssueLabels] with Linear's own objects.
+// IssueLabelNodes is [Client.IssueLabels] with Linear's own objects.
 func (c *Client) LabelNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Label]], error) {
 	op := operation{name: "issueLabels"}
 	return query[Page[Node[Label]]](ctx, c, op, "issueLabels", page.vars(filter.vars(vars{})))
@@ -103,21 +102,19 @@ func (c *Client) UserNodes(ctx context.Context, q UserQuery) (*Page[Node[Member]
 	return query[Page[Node[Member]]](ctx, c, operation{name: "userList"}, "users", v)
 }
 
-// CommentPost is [Client.CommentCreate] with Linear's own objects: an object of
-// its CommentCreateInput and the comment.
+// CommentCreateNode creates a comment from an object of Linear's CommentCreateInput.
 func (c *Client) CommentPost(ctx context.Context, in Input) (*Node[Comment], error) {
 	op := operation{name: "commentPost", repeatable: in.repeatable()}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentCreate", "comment", vars{"input": in})
 }
 
-// CommentEdit is [Client.CommentUpdate] with Linear's own objects: an object of
-// its CommentUpdateInput and the comment.
+// CommentUpdateNode changes a comment by an object of Linear's CommentUpdateInput.
 func (c *Client) CommentEdit(ctx context.Context, id string, in Input) (*Node[Comment], error) {
 	op := operation{name: "commentEdit", repeatable: true}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentUpdate", "comment", vars{"id": id, "input": in})
 }
 
-// SessionNodes returns a page of the agent sessions that the token can see, with
+// AgentSessionNodes returns a page of the agent sessions that the token can see, with
 // Linear's own objects: what a webhook of their creation says.
 func (c *Client) SessionNodes(ctx context.Context, page PageArgs) (*Page[Node[Session]], error) {
 	return query[Page[Node[Session]]](ctx, c, operation{name: "agentSessions"}, "agentSessions", page.vars(vars{}))

@@ -21,7 +21,7 @@ type Team struct {
 	UpdatedAt   time.Time `json:"updatedAt"`
 
 	// The following are set by [Client.TeamNodes]; the states also by
-	// [Client.StateNodes].
+	// [Client.WorkflowStateNodes].
 
 	// Visibility is public, restricted or private.
 	Visibility    string `json:"visibility"`

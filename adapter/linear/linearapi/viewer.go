@@ -31,7 +31,7 @@ type Organization struct {
 	// URLKey is the part of addresses that names the workspace.
 	URLKey string `json:"urlKey"`
 
-	// The following are set by [Client.Me].
+	// The following are set by [Client.ViewerNode].
 
 	LogoURL   string    `json:"logoUrl"`
 	CreatedAt time.Time `json:"createdAt"`

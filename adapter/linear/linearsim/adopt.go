@@ -10,12 +10,12 @@ import (
 	"github.com/linearbot/linearbot/internal/recast"
 )
 
-// Foreign is the bot that a webhook body of another workspace was sent to. What is
-// empty is taken from the body, where it says so.
-type Foreign struct {
-	// UserID is the id of its app user there.
+// Recipient is the bot that a webhook body of another workspace was sent to. Empty
+// fields are read from the body if it has them.
+type Recipient struct {
+	// UserID is the id of the bot's app user in that workspace.
 	UserID string
-	// DisplayName is what people write there after "@" to mention it.
+	// DisplayName is what people of that workspace write after "@" to mention it.
 	DisplayName string
 }
 
@@ -32,19 +32,20 @@ type Adopted struct {
 	Session *Session
 }
 
-// Adopt has the workspace of the app know what a webhook body of another workspace
-// refers to, and returns the body as this workspace would have sent it.
+// Adopt creates in the app's workspace what a webhook body of another workspace refers
+// to, and returns the body as this workspace would have sent it. to is the bot that
+// the body was sent to there.
 //
 // People, the team, the issue, comments and the agent session that the workspace
 // does not have are created under the ids of the body, so that several bodies of
-// one recording fit together. What it has follows the body: an edited comment has
-// the new text, a removed one is gone. The organization, the app and its user,
+// one recording fit together. Entities that it has follow the body: an edited comment
+// gets the new text, a removed one is removed. The organization, the app and its user,
 // addresses and mentions of the bot become those of this workspace, and a name or
 // an identifier that is taken here is replaced by a free one. No webhooks are
 // sent. Projects, documents and what belongs to them are not created.
 //
-// The error says that the body is not a JSON object with an organizationId.
-func (in *Installation) Adopt(body []byte, from Foreign) (Adopted, error) {
+// It returns an error if the body is not a JSON object with an organizationId.
+func (in *Installation) Adopt(body []byte, to Recipient) (Adopted, error) {
 	var root args
 	if err := json.Unmarshal(body, &root); err != nil || root == nil {
 		return Adopted{}, errors.New("linearsim: adopt: the body is not a JSON object")
@@ -53,7 +54,7 @@ func (in *Installation) Adopt(body []byte, from Foreign) (Adopted, error) {
 	if read.Workspace == "" {
 		return Adopted{}, errors.New("linearsim: adopt: the body has no organizationId")
 	}
-	origin := recast.Origin{BotID: from.UserID, Bot: from.DisplayName}.Or(read)
+	origin := recast.Origin{BotID: to.UserID, Bot: to.DisplayName}.Or(read)
 	s := in.ws.srv
 	s.mu.Lock()
 	defer s.unlock()

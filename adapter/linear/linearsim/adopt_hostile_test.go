@@ -84,7 +84,7 @@ func TestAdoptHostile(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a, err := s.App.Adopt(bad, linearsim.Foreign{})
+				a, err := s.App.Adopt(bad, linearsim.Recipient{})
 				if err != nil {
 					continue
 				}

@@ -35,7 +35,7 @@ func TestAdoptCaptured(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 { // the second time finds everything
-			a, err := s.App.Adopt(body, linearsim.Foreign{})
+			a, err := s.App.Adopt(body, linearsim.Recipient{})
 			if was.OrganizationID == "" {
 				if err == nil {
 					t.Errorf("%s is adopted without an organization", path)
@@ -77,7 +77,7 @@ func TestAdoptConversation(t *testing.T) {
 		body = strings.NewReplacer("ORG", "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a000", "ISSUE", "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a001",
 			"ROOT", "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a002", "REPLY", "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a003", "ADA", "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a004",
 			"BOT", "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a005").Replace(body)
-		a, err := s.App.Adopt([]byte(body), linearsim.Foreign{UserID: "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a005", DisplayName: "ops"})
+		a, err := s.App.Adopt([]byte(body), linearsim.Recipient{UserID: "0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a005", DisplayName: "ops"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -212,7 +212,7 @@ func (s *Server) controlApp(r *http.Request, in args) (any, error) {
 		issue := ""
 		if in.flag("adopt") {
 			from := in.object("from")
-			a, err := app.Adopt(body, Foreign{UserID: from.text("botId"), DisplayName: from.text("bot")})
+			a, err := app.Adopt(body, Recipient{UserID: from.text("botId"), DisplayName: from.text("bot")})
 			if err != nil {
 				return nil, refused(http.StatusBadRequest, "%v", err)
 			}

@@ -29,7 +29,8 @@ type delivery struct {
 	act      int  // events of one act have the same number
 }
 
-// Delivery is a log entry.
+// Delivery is a webhook delivery in the log: an event for one webhook, with its
+// attempts.
 type Delivery struct {
 	ID        string // the Linear-Delivery header
 	WebhookID string
@@ -41,18 +42,18 @@ type Delivery struct {
 	Body      []byte    // as sent last, nil before the first attempt; do not change
 	Header    http.Header
 	Attempts  []Attempt
-	Done      bool // answered with 200 or given up
-	OK        bool // answered with 200
+	Done      bool // answered 200, or given up
+	OK        bool // answered 200
 }
 
 // Attempt is one try to deliver.
 type Attempt struct {
 	At          time.Time // by the clock of the server
 	Duration    time.Duration
-	Status      int    // 0 without an answer
+	Status      int    // 0 if there was no answer
 	Answer      string // the first 1000 bytes of the answer's body
 	Err         string // why there was no answer
-	Redelivered bool   // by Redeliver
+	Redelivered bool   // sent by Redeliver
 }
 
 // Deliveries returns the log of deliveries, oldest first. At least the newest

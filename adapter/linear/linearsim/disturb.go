@@ -2,8 +2,8 @@ package linearsim
 
 import "slices"
 
-// Disturbance makes webhook deliveries misbehave. The counts are used up by the
-// next deliveries; another [Server.Disturb] replaces what is left.
+// Disturbance makes webhook deliveries arrive twice, out of order or not at all. The
+// next deliveries use up the counts; another [Server.Disturb] replaces what is left.
 type Disturbance struct {
 	// Duplicates is how many deliveries arrive twice: the same bytes with the
 	// same headers, after the first was answered 200.
@@ -16,8 +16,8 @@ type Disturbance struct {
 	Lost int
 }
 
-// Disturb makes the next deliveries go wrong. Deliveries that an earlier
-// Disturbance holds back are released. The zero value ends all disturbances.
+// Disturb applies a disturbance to the next deliveries. Deliveries that an earlier one
+// holds back are released. The zero value ends all disturbances.
 func (s *Server) Disturb(d Disturbance) {
 	s.mu.Lock()
 	defer s.unlock()

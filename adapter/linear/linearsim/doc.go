@@ -50,7 +50,7 @@
 // twice, late or out of order, [Config] configures retries, and
 // [Installation.RevokeTokens] and [Installation.Uninstall] end access. With a
 // [Clock] hours pass at once. [Config.Seed] makes a run repeatable;
-// [Server.Plant] begins with a seed file; [Server.Dump] and [Server.Restore]
+// [Server.Load] begins with a seed file; [Server.Dump] and [Server.Restore]
 // carry a state from one server to another.
 //
 // # Handles

@@ -105,11 +105,11 @@ func (t *thing) kept() stateThing {
 	return stateThing{stateRecord: t.record.kept(t.id), Type: t.typ, Values: packedAll(t.values)}
 }
 
-// Dump returns everything that the server holds.
+// Dump returns the state of the server. [Server.Restore] takes it back.
 func (s *Server) Dump() Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := Snapshot{Version: stateVersion, Seq: s.seq, SyncID: s.syncID}
+	st := Snapshot{serverState{Version: stateVersion, Seq: s.seq, SyncID: s.syncID}}
 	if c := s.cfg.Clock; c != nil {
 		st.Ahead = c.Ahead()
 	}

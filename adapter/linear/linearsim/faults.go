@@ -10,9 +10,9 @@ import (
 // TokenEndpoint is the [Fault.Operation] of the OAuth token endpoint.
 const TokenEndpoint = "oauth/token" //nolint:gosec // a path, no credential
 
-// Fault makes requests fail. Faults are used up in the order they were added, by
-// the first requests that match. Delay combines with every other field; of the
-// others, the first one that is set, in the order of the fields, applies.
+// Fault makes requests fail. The first requests that match use faults up, in the order
+// in which they were added. Delay combines with every other field; of the others, the
+// first one that is set, in the order of the fields, applies.
 type Fault struct {
 	// Operation is what the fault hits: a root field such as "commentCreate",
 	// the name of an operation, or [TokenEndpoint]. Empty fits every GraphQL
@@ -38,7 +38,7 @@ type Fault struct {
 	ResetAfter bool
 }
 
-// Fault adds a fault.
+// Fault adds a fault behind those that are left.
 func (s *Server) Fault(f Fault) {
 	s.mu.Lock()
 	defer s.unlock()
@@ -48,7 +48,7 @@ func (s *Server) Fault(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// ClearFaults drops the faults that are left.
+// ClearFaults removes the faults that are left.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.unlock()

@@ -54,21 +54,20 @@ type issueFields struct {
 	extra       map[string]any // fields without behavior; copied before a change
 }
 
-// IssueChange says what [User.UpdateIssue] changes; a zero field is left as it
-// is. State is the name of a state of the issue's team.
+// IssueChange says what [User.UpdateIssue] changes. A zero field stays as it is.
 type IssueChange struct {
 	Title       string
 	Description string
-	State       string
+	State       string // the name of a state of the issue's team
 	Assignee    *User
 	Delegate    *User
 	Priority    int // 1 urgent to 4 low
 
-	// NoAssignee and NoDelegate take the issue away from the one who has it.
+	// NoAssignee and NoDelegate clear the assignee and the delegate.
 	NoAssignee, NoDelegate bool
 }
 
-// AddIssue lets a person create an issue in the state Todo.
+// AddIssue creates an issue in the state Todo, as a person. It sends the webhook.
 func (t *Team) AddIssue(by *User, title, description string) *Issue {
 	s := t.ws.srv
 	s.mu.Lock()
@@ -83,7 +82,7 @@ func (t *Team) AddIssue(by *User, title, description string) *Issue {
 	})
 }
 
-// UpdateIssue changes an issue.
+// UpdateIssue changes an issue and returns it.
 func (u *User) UpdateIssue(i *Issue, c IssueChange) *Issue {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -110,7 +109,7 @@ func (u *User) UpdateIssue(i *Issue, c IssueChange) *Issue {
 	return i
 }
 
-// DeleteIssue moves an issue to the trash and hides its comments.
+// DeleteIssue moves an issue to the trash, which hides its comments, and returns it.
 func (u *User) DeleteIssue(i *Issue) *Issue {
 	s := u.ws.srv
 	s.mu.Lock()

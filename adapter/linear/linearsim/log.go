@@ -16,7 +16,7 @@ const (
 	AuthBearer = "bearer"
 )
 
-// Request is one request as it was seen. It never holds a token.
+// Request is a request in the log. It never holds a token.
 type Request struct {
 	At            time.Time
 	Fields        []string // root fields, such as commentCreate; the path for OAuth
@@ -51,7 +51,7 @@ func (s *Server) Counts() map[string]int {
 	return read(s, func() map[string]int { return maps.Clone(s.counts) })
 }
 
-// Count is the number that [Server.Counts] has for one root field.
+// Count returns how often one root field was asked for; see [Server.Counts].
 func (s *Server) Count(field string) int {
 	return read(s, func() int { return s.counts[field] })
 }

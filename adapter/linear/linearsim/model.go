@@ -122,8 +122,8 @@ type Workspace struct {
 	uploadTypes   []string            // see SetUploadTypes
 }
 
-// Workspace adds a workspace and returns it. The URL key is the part of
-// addresses after linear.app/; it also names the mail domain of its people,
+// AddWorkspace adds a workspace. The URL key is the part of addresses after
+// linear.app/; it also names the mail domain of the workspace's people,
 // <urlKey>.test.
 func (s *Server) Workspace(name, urlKey string) *Workspace {
 	s.mu.Lock()

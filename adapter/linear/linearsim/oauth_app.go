@@ -152,8 +152,9 @@ func (in *Installation) ExpireRefreshTokens() {
 	s.oauth.forget(in)
 }
 
-// ChangeAccess sends the PermissionChange event for teams that the app user can
-// see from now on or no longer. What the app can see here stays as it is.
+// ChangeAccess sends the PermissionChange event, which says that the app user can see
+// the added teams and no longer the removed ones. The simulator does not limit what the
+// app can see.
 func (in *Installation) ChangeAccess(allPublic bool, added, removed []*Team) {
 	s := in.ws.srv
 	s.mu.Lock()

@@ -56,12 +56,14 @@ func (s *Server) AuthorizeURL() string { return s.url + "/oauth/authorize" }
 
 // Approve does what a person does on the authorize page: it installs the app
 // in the person's workspace and returns the address that the page sends the
-// browser to. The error says why the page shows no form.
+// browser to. The error says why the page shows no form, for example because the
+// redirect URI is not registered.
 func (c *OAuthClient) Approve(authorizeURL string, by *User) (string, error) {
 	return c.decide(authorizeURL, by, true)
 }
 
-// Deny is a person who declines on the authorize page.
+// Deny does what a person does who declines on the authorize page, and returns the
+// address that the page sends the browser to.
 func (c *OAuthClient) Deny(authorizeURL string, by *User) (string, error) {
 	return c.decide(authorizeURL, by, false)
 }

@@ -228,7 +228,7 @@ func TestSeedFiles(t *testing.T) {
 		t.Fatalf("as JSON: %v\n%s", err, cmp.Diff(seed, again))
 	}
 	w := newWorld(t, Config{})
-	if _, err := w.srv.Plant(seed); err != nil {
+	if _, err := w.srv.Load(seed); err != nil {
 		t.Fatal(err)
 	}
 	const query = `{viewer{displayName admin} issue(id:"ENG-1"){title state{name} assignee{displayName} labels{nodes{name}} comments{nodes{body user{displayName} reactions{emoji}}}} cycles{nodes{name isActive}}}`
@@ -250,7 +250,7 @@ func TestSeedFiles(t *testing.T) {
 	} {
 		seed, err := ParseSeed([]byte(text))
 		if err == nil {
-			_, err = w.srv.Plant(seed)
+			_, err = w.srv.Load(seed)
 		}
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: %v, want %q", text, err, part)
@@ -318,7 +318,7 @@ func TestSnapshot(t *testing.T) {
 	if err := other.srv.Restore(st); err == nil {
 		t.Error("restored a state that refers to nothing")
 	}
-	if err := other.srv.Restore(Snapshot{Version: 99}); err == nil {
+	if err := other.srv.Restore(Snapshot{serverState{Version: 99}}); err == nil {
 		t.Error("restored another version")
 	}
 	if a := other.as(key, `{issue(id:"ENG-3"){id}}`, nil); len(a.Errors) > 0 {
@@ -386,7 +386,7 @@ apps:
 		t.Fatal(err)
 	}
 	srv := New(t).Server
-	spaces, err := srv.Plant(seed)
+	spaces, err := srv.Load(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -412,7 +412,7 @@ apps:
 			t.Errorf("%s does not get the app: %v", w.URLKey, err)
 		}
 	}
-	if _, err := srv.Plant(Seed{Apps: []SeedOAuthApp{{Name: "Lost"}}}); err == nil || !strings.Contains(err.Error(), "redirectUris") {
+	if _, err := srv.Load(Seed{Apps: []SeedOAuthApp{{Name: "Lost"}}}); err == nil || !strings.Contains(err.Error(), "redirectUris") {
 		t.Errorf("an app that people cannot come back to: %v", err)
 	}
 }

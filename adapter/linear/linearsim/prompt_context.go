@@ -8,8 +8,8 @@ import (
 // typeGuidance names what is kept of a rule for agents. No operation shows it.
 const typeGuidance = "GuidanceRule"
 
-// AddGuidance adds a rule for agents to the workspace, or to a team of it. The event
-// of a new session carries the rules that concern it.
+// AddGuidance adds a rule for agents to the workspace, or to a team if team is not nil.
+// The event of a new session carries the rules that apply to it.
 func (w *Workspace) AddGuidance(team *Team, body string) {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Restore replaces everything that the server holds. Earlier handles act on
-// deleted entities. The server keeps its configuration and logs; its own
+// Restore replaces the state of the server. Earlier handles refer to deleted
+// entities. The server keeps its configuration and logs; its own
 // deliveries in progress end. A virtual clock that was moved less than that of the
 // snapshot is moved as far, so that time does not go back. After an error the server is
 // unchanged.

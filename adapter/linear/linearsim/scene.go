@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TB is what a scene needs of a test. *testing.T has it.
+// TB is the part of testing.TB that a scene uses, so that this package does not import
+// testing. *testing.T, *testing.B and *testing.F implement it.
 type TB interface {
 	Helper()
 	Cleanup(f func())
@@ -32,7 +33,7 @@ type Scene struct {
 	t TB
 }
 
-// New starts a scene that ends with the test.
+// New starts a server with a scene. It is closed when the test ends.
 func New(t TB) *Scene {
 	t.Helper()
 	return NewWith(t, Config{})
@@ -61,8 +62,8 @@ func newScene(srv *Server) *Scene {
 	return s
 }
 
-// Env is what a bot reads from its environment to work with an app of the
-// server: the variables of linearbot, one "NAME=value" each.
+// Env returns the environment with which a bot acts as the app: the variables of
+// linearbot, one "NAME=value" each.
 func (in *Installation) Env() []string {
 	srv := in.ws.srv
 	out := []string{
@@ -75,8 +76,8 @@ func (in *Installation) Env() []string {
 	return out
 }
 
-// Env is what a bot reads from its environment to have workspaces install the
-// app: the variables of linearbot, one "NAME=value" each.
+// Env returns the environment with which a bot lets workspaces install the app: the
+// variables of linearbot, one "NAME=value" each.
 func (c *OAuthClient) Env() []string {
 	url := c.srv.URL()
 	return read(c.srv, func() []string {
@@ -92,8 +93,7 @@ func (c *OAuthClient) Env() []string {
 	})
 }
 
-// Open makes an issue the one that the person looks at: [User.Comments] writes
-// there.
+// Open opens an issue in front of the person: [User.Comments] writes there.
 func (u *User) Open(i *Issue) {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -103,9 +103,8 @@ func (u *User) Open(i *Issue) {
 	}
 }
 
-// Comments starts a thread on the issue that the person looks at: the one that
-// was opened last, else the first of the workspace. It returns nil if there is
-// no issue.
+// Comments is [User.Comment] on the issue that the person opened last, or else on the
+// first of the workspace. It returns nil if there is none.
 func (u *User) Comments(text string) *Comment {
 	issue := read(u.ws.srv, func() *Issue {
 		if u.open != nil || len(u.ws.issues) == 0 {
@@ -134,7 +133,7 @@ func (s *Scene) Thread(c *Comment) *Thread {
 	return &Thread{scene: s, root: c.root()}
 }
 
-// Posts are the texts of the app in the thread, oldest first.
+// Posts returns the texts that apps have posted in the thread, oldest first.
 func (th *Thread) Posts() []string {
 	var out []string
 	for _, c := range th.root.Replies() {

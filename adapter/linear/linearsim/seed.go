@@ -14,11 +14,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Seed is the initial content of a server, as seed files describe it. Entities
-// name each other by display names, keys and titles.
+// Seed is the initial content of a server, the form of seed files. Entities refer to
+// each other by display names, keys and titles. [Server.Load] adds it.
 type Seed struct {
 	Workspaces []SeedWorkspace `json:"workspaces"`
-	// Apps are those that workspaces install through the authorize page.
+	// Apps are OAuth apps that workspaces install through the authorize page.
 	Apps []SeedOAuthApp `json:"apps"`
 }
 
@@ -146,9 +146,9 @@ func ParseSeed(raw []byte) (Seed, error) {
 	return seed, nil
 }
 
-// Plant adds what a seed describes and returns the workspaces. What was added
-// before an error stays. No webhooks are sent: apps are installed last.
-func (s *Server) Plant(seed Seed) ([]*Workspace, error) {
+// Load adds what a seed describes and returns the workspaces. What was added before
+// an error stays. No webhooks are sent, because apps are installed last.
+func (s *Server) Load(seed Seed) ([]*Workspace, error) {
 	var out []*Workspace
 	for _, sw := range seed.Workspaces {
 		if sw.URLKey == "" || sw.Name == "" {

@@ -13,16 +13,15 @@ import (
 	"time"
 )
 
-// ServeConfig says what [Serve] serves.
+// ServeConfig configures [Serve].
 type ServeConfig struct {
-	// Config is that of the server. Control is always on.
+	// Config configures the server. Control is always on.
 	Config Config
 	// SeedFile is the path of a seed file, JSON or YAML. Defaults to a small
 	// workspace of the server's own; see [Scene].
 	SeedFile string
-	// StateFile is the path of a state to begin with, and where the state is
-	// written at the end. Defaults to none. If the file exists, it wins over
-	// SeedFile.
+	// StateFile is the path of a [Snapshot] to begin with, if the file exists, which is
+	// written again at the end. It takes precedence over SeedFile. Defaults to none.
 	StateFile string
 	// WebhookURL is where the app of the built-in workspace sends its events.
 	// Defaults to none.
@@ -39,8 +38,9 @@ func sceneTypes() []string {
 	return []string{"Comment", "Issue", "Reaction", typeSessionEvent, typeNotification, "PermissionChange"}
 }
 
-// Serve runs a simulator for bots in any language until ctx ends: it prints the
-// environment that a bot needs to out, and serves the control API below /sim/.
+// Serve runs a simulator for bots in any language until ctx ends: it prints to out the
+// environment that a bot needs, and serves the control API below /sim/. It returns nil
+// if nothing failed. Without a StateFile nothing is kept.
 func Serve(ctx context.Context, cfg ServeConfig, out io.Writer) (err error) {
 	cfg.Config.Control = true
 	if cfg.VirtualClock {
@@ -84,7 +84,7 @@ func (s *Server) populate(cfg ServeConfig) error {
 		if err != nil {
 			return err
 		}
-		_, err = s.Plant(seed)
+		_, err = s.Load(seed)
 		return err
 	}
 	scene := newScene(s)

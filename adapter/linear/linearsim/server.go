@@ -15,7 +15,7 @@ import (
 )
 
 // Config configures a server. The zero value listens on a free port of 127.0.0.1
-// and has no limits.
+// and enforces no rate limits.
 type Config struct {
 	// Addr is the address to listen on. Defaults to "127.0.0.1:0".
 	Addr string
@@ -54,7 +54,7 @@ type Config struct {
 	NoListener bool
 	// Transport sends the webhooks. Defaults to a transport of its own for TCP.
 	Transport http.RoundTripper
-	// Parallel is how many deliveries of one registration are under way at the
+	// Parallel is how many deliveries of one registration are in flight at the
 	// same time. They start in the order of their events; with 1 they also
 	// arrive in that order. Defaults to 4.
 	Parallel int
@@ -83,14 +83,14 @@ type Config struct {
 	// language act as people and inject failures. It needs no credentials, so
 	// the address must not be reachable by others. Defaults to false.
 	Control bool
-	// TellOwnSessions sends an app the event of a session that it started itself.
+	// OwnSessionEvents sends an app the event of a session that it started itself.
 	// Whether Linear does is unknown. Defaults to false.
 	TellOwnSessions bool
-	// BareSessions leaves out of the event of a prompt all of the session but its
-	// id. Defaults to false.
+	// BareSessions leaves everything but the id out of the session in the event of a
+	// prompt. Defaults to false.
 	BareSessions bool
-	// Transcript keeps the texts of the newest 500 requests to GraphQL, for
-	// people who want to see them. Defaults to false.
+	// Transcript keeps the texts of the newest 500 requests to GraphQL and of their
+	// answers; see [Request]. Defaults to false.
 	Transcript bool
 	// Clock is a virtual clock: it is the time of the server, and deadlines of
 	// retries follow it. Defaults to none, which is the time of this machine.
@@ -140,8 +140,8 @@ type Server struct {
 	pending    int // deliveries that are not done
 }
 
-// Start listens and answers until Close. It fails when the address cannot be
-// listened on or the configuration is invalid.
+// Start returns a server that listens and answers until [Server.Close]. It fails if the
+// address cannot be listened on or the configuration is invalid.
 func Start(cfg Config) (*Server, error) {
 	if cfg.Parallel < 0 || cfg.RequestsPerHour < 0 || cfg.SearchesPerMinute < 0 || cfg.DeliveryTimeout < 0 || cfg.DisableAfter < 0 || cfg.ComplexityPerHour < 0 {
 		return nil, errors.New("linearsim: negative limit in the configuration")
@@ -240,7 +240,7 @@ func root(name string, parts ...map[string]operation) operations {
 }
 
 // Close stops deliveries and answers, and returns when every goroutine of the
-// server has ended. State and logs stay readable. Closing twice is fine.
+// server has ended. State and logs stay readable. Closing twice is a no-op.
 func (s *Server) Close() {
 	s.mu.Lock()
 	first := !s.closed

@@ -110,7 +110,8 @@ func (s *Server) promptedSession(in *Installation, x *Session) map[string]any {
 	return x.payload(in, nil)
 }
 
-// Options returns the options of the question that a session waits with.
+// Options returns the values of the options of the question that the session waits
+// with.
 func (x *Session) Options() []string {
 	return read(x.App.ws.srv, func() []string {
 		if x.text("status") != "awaitingInput" || len(x.activities) == 0 {
@@ -124,8 +125,8 @@ func (x *Session) Options() []string {
 	})
 }
 
-// Choose lets a person press one of the options of the question that a session waits
-// with, and returns the id of the activity. It is empty if there is no such option.
+// Choose presses an option of the question that the session waits with, by its value,
+// and returns the id of the activity, or "" if there is no such option.
 func (u *User) Choose(x *Session, value string) string {
 	if x == nil || !slices.Contains(x.Options(), value) {
 		return ""
@@ -156,7 +157,7 @@ func (x *Session) payload(in *Installation, source *Comment) map[string]any {
 	return out
 }
 
-// Stop has a person press the stop button of a session.
+// Stop presses the stop button of a session.
 func (u *User) Stop(x *Session) {
 	s := u.ws.srv
 	s.mu.Lock()

@@ -8,8 +8,9 @@ import "slices"
 // guests not.
 const restrictAgents = "restrictAgentInvocationToMembers"
 
-// RestrictAgents says whether only members of the workspace may invoke agents. What a
-// guest writes then is a comment like any other: it starts no session and prompts none.
+// RestrictAgents sets whether only members of the workspace may invoke agents. If it is
+// on, what a guest writes is a comment only: it starts and prompts no session. It
+// begins off.
 func (w *Workspace) RestrictAgents(on bool) {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
@@ -19,9 +20,9 @@ func (w *Workspace) RestrictAgents(on bool) {
 // mayInvoke reports whether a person may invoke agents.
 func (u *User) mayInvoke() bool { return !u.Guest || !u.ws.membersOnly }
 
-// Dismiss lets a person dismiss a session, and reports whether that was possible. The
-// agent is no longer the delegate of the issue then. Linear sends no event of the
-// session for that, only the one of the issue.
+// Dismiss dismisses a session and reports whether that was possible. The agent then
+// stops being the delegate of the issue. Linear sends the event of the issue, and none
+// of the session.
 func (u *User) Dismiss(x *Session) bool {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -47,9 +48,8 @@ func (x *Session) Dismissed() bool {
 	return read(x.App.ws.srv, func() bool { return x.values["dismissedAt"] != nil })
 }
 
-// Queue lets a person write a prompt that is to be sent later, while the agent is at
-// work for example, and returns the id of the activity. The agent hears of it when it is
-// sent.
+// Queue writes a prompt to be sent later, for example while the agent is at work, and
+// returns the id of the activity. The agent gets no event before [User.SendQueued].
 func (u *User) Queue(x *Session, text string) string {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -71,7 +71,8 @@ func (x *Session) queue(id string, by *User, text string) *thing {
 	return t
 }
 
-// SendQueued sends a prompt that was queued, and reports whether there was one.
+// SendQueued sends a queued prompt, by the id of its activity, and reports whether
+// there was one.
 func (u *User) SendQueued(x *Session, activity string) bool {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -94,7 +95,8 @@ func (x *Session) sendQueued(by *User, activity string) *thing {
 	return sent
 }
 
-// DeleteQueued takes back a prompt that was queued, and reports whether there was one.
+// DeleteQueued deletes a queued prompt, by the id of its activity, and reports whether
+// there was one.
 func (u *User) DeleteQueued(x *Session, activity string) bool {
 	s := u.ws.srv
 	s.mu.Lock()
@@ -113,7 +115,7 @@ func (x *Session) unqueue(by *User, activity string) *thing {
 	return queued
 }
 
-// Queued returns the texts of the prompts that are queued, oldest first.
+// Queued returns the texts of the queued prompts, oldest first.
 func (x *Session) Queued() []string {
 	return read(x.App.ws.srv, func() []string {
 		var out []string

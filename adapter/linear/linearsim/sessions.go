@@ -19,7 +19,7 @@ type Session struct {
 
 	*thing
 	activities []*thing
-	waiting    []*thing // prompts that are queued
+	waiting    []*thing // queued prompts
 	source     *Comment // that started it, or nil
 }
 
@@ -58,8 +58,8 @@ func (x *Session) answerActivities() {
 	})
 }
 
-// Prompt lets a person write in a session, and returns the id of the activity.
-// If the session has a root comment, a reply says the same.
+// Prompt writes in a session and returns the id of the activity. In a session with a
+// root comment, [User.Reply] does the same.
 func (u *User) Prompt(x *Session, text string) string {
 	s := u.ws.srv
 	s.mu.Lock()

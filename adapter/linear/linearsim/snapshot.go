@@ -8,11 +8,14 @@ import (
 // stateVersion is the format of [Snapshot].
 const stateVersion = 1
 
-// Snapshot is everything that a server holds, as JSON can carry it: workspaces with
-// all entities and inboxes, OAuth apps and grants, tokens, webhooks and what is still
-// to be delivered to them, and uploaded files. Logs and faults are not part of it. It
-// holds secrets.
-type Snapshot struct {
+// Snapshot is the state of a server: workspaces with all entities and inboxes, OAuth
+// apps and grants, tokens, webhooks, deliveries that are not done, and uploaded files.
+// Logs and faults are not part of it. It marshals to JSON and back with encoding/json,
+// and holds secrets. Take one with [Server.Dump].
+type Snapshot struct{ serverState }
+
+// serverState is the content of a [Snapshot].
+type serverState struct {
 	Version    int              `json:"version"`
 	Seq        int              `json:"seq"`
 	SyncID     int              `json:"syncId"`

@@ -14,13 +14,13 @@ type User struct {
 	DisplayName string // unique in the workspace, what follows "@" in a mention
 	Email       string
 	URL         string // the profile address; pasted by a program it is a mention
-	App         bool
-	Guest       bool // not in webhooks
+	App         bool // the user of an app, not a person
+	Guest       bool // webhooks do not say so
 	Admin       bool // may manage webhooks with a personal API key
 
 	record
 	ws   *Workspace
-	open *Issue // what the person looks at
+	open *Issue // the issue that the person opened last
 }
 
 // AddUser adds a person. The mail address is <displayName>@<urlKey>.test.
@@ -39,8 +39,8 @@ func (w *Workspace) AddAdmin(name, displayName string) *User {
 	return w.addUser(u)
 }
 
-// AddGuest adds a person who is a guest of the workspace. Guests
-// are only marked as such: the simulator does not limit what they can see.
+// AddGuest adds a person who is a guest of the workspace. The simulator does not limit
+// what guests can see.
 func (w *Workspace) AddGuest(name, displayName string) *User {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
@@ -176,7 +176,7 @@ type ExternalUser struct {
 	ws *Workspace
 }
 
-// AddExternalUser adds a person without an account.
+// AddExternalUser adds a person who writes from a connected system.
 func (w *Workspace) AddExternalUser(name, email string) *ExternalUser {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()

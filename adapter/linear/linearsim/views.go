@@ -15,7 +15,8 @@ type Activity struct {
 	Body string // empty for an action
 	// Action, Parameter and Result are those of an action.
 	Action, Parameter, Result string
-	// Signal is such as stop, select or auth; Metadata is what goes with it.
+	// Signal is stop, select or auth, for example; Metadata belongs to it. Empty and nil
+	// if there is none.
 	Signal   string
 	Metadata any
 	// Ephemeral says that the next activity replaces it.
@@ -24,7 +25,7 @@ type Activity struct {
 	Comment *Comment
 }
 
-// Log returns the activities, oldest first.
+// Log returns the activities, prompts included, oldest first.
 func (x *Session) Log() []Activity {
 	return read(x.App.ws.srv, func() []Activity {
 		out := make([]Activity, 0, len(x.activities))
@@ -52,7 +53,7 @@ type PlanStep struct {
 	Status  string
 }
 
-// Plan returns the steps of the plan, none if there is no plan.
+// Plan returns the steps of the plan, nil if there is no plan.
 func (x *Session) Plan() []PlanStep {
 	return read(x.App.ws.srv, func() []PlanStep {
 		steps, _ := x.values["plan"].([]any)
@@ -68,15 +69,22 @@ func (x *Session) Plan() []PlanStep {
 	})
 }
 
-// Links returns the external links of the session: their labels and addresses.
-func (x *Session) Links() [][2]string {
-	return read(x.App.ws.srv, func() [][2]string {
+// SessionLink is a link of a session to a page that shows its work.
+type SessionLink struct {
+	Label string
+	URL   string
+}
+
+// Links returns the external links of the session, in the order in which they were
+// added.
+func (x *Session) Links() []SessionLink {
+	return read(x.App.ws.srv, func() []SessionLink {
 		links, _ := x.values["externalLinks"].([]payload)
-		var out [][2]string
+		var out []SessionLink
 		for _, l := range links {
 			label, _ := l.values["label"].(string)
 			url, _ := l.values["url"].(string)
-			out = append(out, [2]string{label, url})
+			out = append(out, SessionLink{label, url})
 		}
 		return out
 	})
@@ -90,7 +98,7 @@ func (x *Session) Creator() *User {
 	})
 }
 
-// Began returns when the session was started.
+// Began returns when the session was created.
 func (x *Session) Began() time.Time {
 	return read(x.App.ws.srv, func() time.Time { return x.createdAt })
 }
@@ -155,8 +163,8 @@ func (c *Comment) Artificial() bool { return read(c.srv(), func() bool { return 
 // Priority returns the priority: 1 urgent to 4 low, 0 for none.
 func (i *Issue) Priority() int { return read(i.srv(), func() int { return i.priority }) }
 
-// Changes returns a number that grows with every change of the server, for those
-// who wait for the next one by [Server.Wait].
+// Changes returns a number that grows with every change of the server: call it in the
+// condition of a [Server.Wait] to wait for the next change.
 func (s *Server) Changes() int { return read(s, func() int { return s.act }) }
 
 // Newest returns the newest deliveries and requests, at most n of each, oldest
@@ -167,7 +175,8 @@ func (s *Server) Newest(n int) ([]Delivery, []Request) {
 	return logged(s.deliveries[max(0, len(s.deliveries)-n):]), slices.Clone(s.requests[max(0, len(s.requests)-n):])
 }
 
-// Delivery returns the log entry with an id.
+// Delivery returns the log entry with an id. The error is [ErrNoDelivery] if the log
+// does not hold it.
 func (s *Server) Delivery(id string) (Delivery, error) {
 	return locked(s, func() (Delivery, error) {
 		i := slices.IndexFunc(s.deliveries, func(d *delivery) bool { return d.id == id })

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Webhook describes where events go.
+// Webhook says which events go where.
 type Webhook struct {
 	// URL receives the events.
 	URL string
@@ -24,8 +24,7 @@ type Webhook struct {
 	ResourceTypes []string
 }
 
-// Registration is a webhook in a workspace. ID is the webhookId of its
-// events.
+// Registration is a registered webhook. ID is the webhookId in its events.
 type Registration struct {
 	ID     string
 	URL    string
@@ -46,7 +45,7 @@ type Registration struct {
 	active  int
 }
 
-// AddWebhook adds a webhook of the workspace itself.
+// AddWebhook registers a webhook of the workspace itself, not of an app.
 func (w *Workspace) AddWebhook(h Webhook) *Registration {
 	w.srv.mu.Lock()
 	defer w.srv.unlock()
@@ -75,8 +74,8 @@ func (reg *Registration) SetEnabled(on bool) {
 	reg.enabled = on
 }
 
-// Hold keeps deliveries back until Hold(false), as long as the receiver is known
-// to be away. They do not count as failures.
+// Hold keeps deliveries back until Hold(false), for example while the receiver
+// restarts. Held deliveries do not count as failures.
 func (reg *Registration) Hold(on bool) {
 	s := reg.ws.srv
 	s.mu.Lock()
@@ -203,9 +202,9 @@ func nested(key string, v any) bool {
 	return ok
 }
 
-// Redeliver sends the bytes of a delivery again, with the same headers,
-// and waits for the answer. The delivery must have been sent before. The error
-// wraps [ErrNoDelivery], [ErrRefused] or the error of the transport.
+// Redeliver sends the bytes of a delivery that was sent before again, with the same
+// headers, and waits for the answer. The error wraps [ErrNoDelivery], [ErrRefused] or
+// the error of the transport.
 func (s *Server) Redeliver(ctx context.Context, deliveryID string) error {
 	s.mu.Lock()
 	i := slices.IndexFunc(s.deliveries, func(d *delivery) bool { return d.id == deliveryID })

@@ -62,7 +62,7 @@ type Config struct {
 	AllowPlaintext bool
 	// Name is what the pages call the app. Defaults to "the bot".
 	Name string
-	// Only are the workspaces that may install the app, by id or by the part
+	// Workspaces are the workspaces that may install the app, by id or by the part
 	// of their address after linear.app/. Defaults to all.
 	Only []string
 	// MaxWorkspaces is the most workspaces that may install the app; further
@@ -83,16 +83,16 @@ type Config struct {
 	// it may be called more than once; installation identifies the installation.
 	// (*bot.Bot).Installed fits. Defaults to nothing.
 	OnInstalled func(ctx context.Context, workspace, installation string) error
-	// OnInstalledFor is called after an install that [Registry.Begin] began, once,
-	// with what it was told. Defaults to nothing.
+	// OnInstalledFor is called once after an install that [Registry.Begin] began, with
+	// the whom that Begin got. Defaults to nothing.
 	OnInstalledFor func(ctx context.Context, workspace, whom string) error
 	// OnUninstalled is OnInstalled for workspaces that were disconnected from
-	// this side, by [Registry.Disconnect]. If Linear says that the app was
-	// removed, it says so with a delivery, which is the bot's to handle.
+	// this side, by [Registry.Disconnect]. If the app was removed in Linear, a delivery
+	// says so, which the bot handles. Defaults to nothing.
 	OnUninstalled func(ctx context.Context, workspace, installation string) error
-	// OnLeft is called on every instance by the goroutine that learns that the
+	// OnRemoved is called on every instance by the goroutine that learns that the
 	// app was removed, once for each installation that this instance used, so that
-	// work for the workspace can be canceled. It must be quick. (*bot.Bot).Left
+	// work for the workspace can be canceled. It must be quick. (*bot.Bot).Removed
 	// fits. Defaults to nothing.
 	OnLeft func(workspace string)
 	// SweepEvery is how often Run looks at every installation. Defaults to 5

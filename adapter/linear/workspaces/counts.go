@@ -5,41 +5,41 @@ import (
 	"slices"
 )
 
-// Names of what [Registry.Counts] counts.
+// The names of the counts; see [Registry.Counts].
 const (
-	// CountInstalled: the app was installed, or installed again.
 	CountInstalled = "installed"
-	// CountDenied: Linear sent a browser back without a code, most likely because
-	// the admin declined.
 	CountDenied = "install_denied"
-	// CountStateFailed: a callback with a state that is unknown, was used, has
-	// expired or belongs to another browser.
 	CountStateFailed = "install_state_invalid"
-	// CountNotExchange: a code could not be turned into an installation.
 	CountNotExchange = "install_exchange_failed"
-	// CountRefused: the workspace is not among Config.Only, or is one more than
-	// Config.MaxWorkspaces.
 	CountRefused = "install_refused"
-	// CountRefreshed: a new pair of tokens was stored.
 	CountRefreshed = "refreshed"
-	// CountFailed: a refresh failed, and the login stays as it is. The code of the
-	// error follows behind a colon, as in "refresh_failed:unavailable".
 	CountFailed = "refresh_failed"
-	// CountReauth: Linear ended a login. How many are ended now is in
-	// [Registry.Statuses].
 	CountReauth = "needs_reauth"
-	// CountLeft: a workspace removed the app, or was disconnected.
 	CountLeft = "left"
-	// CountRevoked: all spent tokens of a workspace were revoked. CountNotRevoked:
-	// an attempt failed.
-	CountRevoked    = "revoked"
+	CountRevoked = "revoked"
 	CountNotRevoked = "revoke_failed"
-	// CountNotMember: a delivery of a workspace that has not installed the app.
 	CountNotMember = "not_installed"
 )
 
-// Counts returns how often each thing has happened in this process since the
-// Registry was made. It does no I/O.
+// Counts returns how often each thing has happened in this process since the Registry
+// was made, by name. It does no I/O.
+//
+//   - "installed": the app was installed, or installed again
+//   - "install_denied": Linear sent a browser back without a code, most likely because
+//     the admin declined
+//   - "install_state_invalid": a callback with a state that is unknown, was used, has
+//     expired or belongs to another browser
+//   - "install_exchange_failed": a code could not be exchanged for an installation
+//   - "install_refused": the workspace is not among Config.Workspaces, or is one more than
+//     Config.MaxWorkspaces
+//   - "refreshed": a new pair of tokens was stored
+//   - "refresh_failed" and, after a colon, the code of the error, for example
+//     "refresh_failed:unavailable": a refresh failed, and the login stays as it is
+//   - "needs_reauth": Linear ended a login; [Registry.Statuses] has how many are ended now
+//   - "left": a workspace removed the app, or was disconnected
+//   - "revoked": all spent tokens of a workspace were revoked
+//   - "revoke_failed": an attempt to revoke failed
+//   - "not_installed": a delivery of a workspace that has not installed the app
 func (r *Registry) Counts() map[string]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,8 +52,8 @@ func (r *Registry) count(name string) {
 	r.counts[name]++
 }
 
-// Statuses returns how many workspaces have each status, without those that are
-// [Gone]. It does no I/O: while Run runs, what it says is at most a sweep old.
+// Statuses returns how many workspaces have each status, those that are [Gone] not
+// included. It does no I/O: while Run runs, the numbers are at most a sweep old.
 func (r *Registry) Statuses() map[Status]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -29,7 +29,7 @@
 // more, because another process may have replaced it.
 //
 // If Linear rejects a refresh token as invalid, the workspace becomes
-// [NeedsReauth]: its credentials are kept, its deliveries are still accepted and
+// [StatusNeedsReauth]: its credentials are kept, its deliveries are still accepted and
 // wait, and installing the app again resumes them. Only Linear's verdict on the
 // refresh token does that. A rejected client secret, or a failure of Linear or of
 // the network, leaves the stored state unchanged.

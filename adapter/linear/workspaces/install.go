@@ -169,7 +169,8 @@ type imported struct {
 	OrganizationID string          `json:"organizationId"`
 }
 
-// Foreign is an installation that the predecessor stored.
+// NPMInstallation is an installation as the npm package @chat-adapter/linear stored it.
+// Its text forms show no token.
 type Foreign struct {
 	// Workspace is the organization id.
 	Workspace string
@@ -182,7 +183,7 @@ type Foreign struct {
 }
 
 // Tokens returns a source of the access token. It is never refreshed: that would
-// end the predecessor's login.
+// end the login of the npm package.
 func (f *Foreign) Tokens() linearapi.TokenSource { return linearapi.AccessToken(f.access.text()) }
 
 // String returns the workspace.
@@ -194,8 +195,8 @@ func (f *Foreign) GoString() string { return f.String() }
 // Format writes the same as String, whatever the verb.
 func (f *Foreign) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
 
-// ReadForeign reads an installation that the predecessor stored, as JSON:
-// accessToken and refreshToken as texts or as {iv, data, tag}, encrypted with one of
+// ReadNPM reads an installation that the npm package @chat-adapter/linear stored, as
+// JSON: accessToken and refreshToken as texts or as {iv, data, tag}, encrypted with one of
 // Config.Keys; expiresAt in milliseconds or null. It does no I/O. Its errors have
 // code adapter.CodeInvalid and do not quote the record; the workspace may be set
 // all the same.
@@ -235,7 +236,7 @@ func (r *Registry) Importable() error {
 	return nil
 }
 
-// Import adds an installation that [Registry.ReadForeign] can read, and returns the
+// Import adds an installation that [Registry.ReadNPM] can read, and returns the
 // workspace. The tokens are encrypted again. A workspace that has installed the app
 // already, or whose tokens are still to be revoked, is left alone, and the error has
 // code adapter.CodeConflict. Without Config.Keys the error is [ErrNoKey], unless

@@ -100,11 +100,12 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 	return s, nil
 }
 
-// Farewell is what became of the tokens of a workspace that was disconnected.
+// Disconnected says what became of the tokens of a workspace; see
+// [Registry.Disconnect].
 type Farewell struct {
-	// Revoked says that Linear has ended the tokens.
+	// Revoked says that Linear has revoked the tokens.
 	Revoked bool
-	// Until is when Run stops retrying, if they are not revoked. After that
+	// Until is when Run stops retrying to revoke them, if they are not revoked. Then
 	// they are deleted, and an admin has to remove the app in Linear.
 	Until time.Time
 }
@@ -112,7 +113,7 @@ type Farewell struct {
 // Disconnect ends an installation from this side: work in the workspace stops,
 // and its tokens are revoked, by one attempt now and for up to 24 hours by Run,
 // and then deleted. why is for the audit line. The error has code
-// NotFound if the app is not installed there.
+// adapter.CodeNotFound if the app is not installed there.
 func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farewell, error) {
 	s, err := r.leave(ctx, workspace, "", why, announceUninstalled)
 	if err != nil {

@@ -15,14 +15,14 @@ type Status string
 
 // The statuses.
 const (
-	// Active: the app is installed.
+	// StatusActive: the app is installed.
 	Active Status = "active"
-	// NeedsReauth: Linear refuses the login; an admin has to install the app
+	// StatusNeedsReauth: Linear refuses the login; an admin has to install the app
 	// again. Credentials are kept, deliveries wait.
 	NeedsReauth Status = "needs_reauth"
-	// Leaving: the app was removed and its tokens are being revoked.
+	// StatusLeaving: the app was removed and its tokens are being revoked.
 	Leaving Status = "leaving"
-	// Gone: the app was removed and nothing secret is left.
+	// StatusGone: the app was removed and no secret is left.
 	Gone Status = "gone"
 	// Unreadable: the app is installed, but no key of Config.Keys decrypts its tokens:
 	// the key was lost or changed. Deliveries wait. This status is shown and not

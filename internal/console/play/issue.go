@@ -86,7 +86,7 @@ type sessionView struct {
 	Open   bool
 	Plan   []linearsim.PlanStep
 	Steps  []activityView
-	Links  [][2]string
+	Links  []linearsim.SessionLink
 	Ask    *askView
 	Began  time.Time
 }

@@ -14,20 +14,21 @@ import (
 	"github.com/linearbot/linearbot/state"
 )
 
-// Crowd is many callers at once, which is what the throughput of a store is
-// measured with. Its methods report entries/s and stop the timer.
+// Load measures the throughput of a store under many concurrent callers. Its methods
+// report entries/s and stop the timer. The zero values of all fields but Store are
+// useful. It is for one benchmark at a time.
 type Crowd struct {
-	// Store is what they call.
+	// Store is the store to measure. Required. The caller closes it.
 	Store state.Store
 	// Lanes is the number of lanes that the entries go to. Defaults to 1000.
 	Lanes int
-	// Body is the size of a body. Defaults to 2048 bytes. Bodies differ, as
+	// Body is the size of a body, in bytes. Defaults to 2048. Bodies differ, as
 	// deliveries do.
 	Body int
 	// Callers is the number of callers that append or settle, and of the lanes
 	// that a lease asks for. Defaults to 64.
 	Callers int
-	// Leasers is the number of callers that lease, as processes would.
+	// Leasers is the number of callers that lease, which stand for as many processes.
 	// Defaults to 2.
 	Leasers int
 
@@ -114,7 +115,7 @@ func rate(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }
 
-// Enqueue measures b.N appends.
+// Enqueue measures b.N durable appends.
 func (c *Crowd) Enqueue(b *testing.B) {
 	b.Helper()
 	c.defaults()
@@ -124,14 +125,14 @@ func (c *Crowd) Enqueue(b *testing.B) {
 	rate(b)
 }
 
-// Fill appends b.N entries for Drain.
+// Fill appends b.N entries for [Load.Drain], without measuring.
 func (c *Crowd) Fill(b *testing.B) {
 	b.Helper()
 	c.add(b, b.N, func(*state.Entry) {})
 }
 
-// Drain measures b.N leases with their settles: a few callers lease lanes in
-// batches, many settle them.
+// Drain measures b.N leases with their settles: Leasers callers lease lanes in
+// batches, Callers callers settle them.
 func (c *Crowd) Drain(b *testing.B) {
 	b.Helper()
 	b.ReportAllocs()
@@ -182,10 +183,10 @@ func (c *Crowd) drain(b *testing.B, total int) {
 	settlers.Wait()
 }
 
-// BenchFlat measures what an append and a lease with its settle cost beside
-// many threads that wait, each with an entry whose time has not come and with
-// two dedup keys. The costs should not depend on their number. It takes some
-// gigabytes and minutes.
+// BenchBacklog measures an append, and a lease with its settle, beside a backlog of up
+// to a million threads, each with an entry that is not due and two dedup keys. The
+// costs should not depend on the size of the backlog. It takes some gigabytes and
+// minutes. open returns an empty store, which BenchBacklog closes.
 func BenchFlat(b *testing.B, open func(b *testing.B) state.Store) {
 	b.Helper()
 	for _, threads := range []int{1_000, 100_000, 1_000_000} {

@@ -90,7 +90,7 @@ func TestSessionClock(t *testing.T) {
 				w.do(tc.sign, map[string]any{"s": x.ID})
 				first = tc.after
 			}
-			if c := x.Clock(); c.FirstSign != first || c.Unresponsive != tc.unresponsive {
+			if c := x.Timing(); c.FirstSign != first || c.Unresponsive != tc.unresponsive {
 				t.Errorf("clock %+v, want the first sign after %s, unresponsive %t", c, first, tc.unresponsive)
 			}
 		})

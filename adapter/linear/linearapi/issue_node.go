@@ -2,7 +2,7 @@ package linearapi
 
 import "context"
 
-// TicketQuery selects issues. ByUpdate is ignored if Sort is set.
+// IssueNodeQuery selects issues. ByUpdate is ignored if Sort is set.
 type TicketQuery struct {
 	IssueQuery
 	// NoJSON leaves out Linear's own objects, which halves the time of
@@ -13,7 +13,7 @@ type TicketQuery struct {
 	Sort []Filter
 }
 
-// Tickets returns a page of issues with Linear's own objects, sorted as asked.
+// IssueNodes is [Client.Issues] with Linear's own objects, in the order of q.Sort.
 func (c *Client) Tickets(ctx context.Context, q TicketQuery) (*Page[Node[Issue]], error) {
 	v := q.vars(vars{})
 	if len(q.Sort) > 0 {
@@ -40,20 +40,19 @@ func withoutJSON[T any](plain *Page[T]) *Page[Node[T]] {
 	return out
 }
 
-// Ticket returns an issue with Linear's own object. id is its id or its short
-// name.
+// IssueNode is [Client.Issue] with Linear's own object.
 func (c *Client) Ticket(ctx context.Context, id string) (*Node[Issue], error) {
 	return query[Node[Issue]](ctx, c, operation{name: "ticket"}, "issue", vars{"id": id})
 }
 
-// TicketCreate creates an issue from an object of Linear's IssueCreateInput.
+// IssueCreateNode creates an issue from an object of Linear's IssueCreateInput.
 // With an id it is safe to retry, as [Client.IssueCreate] is.
 func (c *Client) TicketCreate(ctx context.Context, in Input) (*Node[Issue], error) {
 	op := operation{name: "ticketCreate", repeatable: in.repeatable()}
 	return mutateAs[Node[Issue]](ctx, c, op, "issueCreate", "issue", vars{"input": in})
 }
 
-// TicketBatchCreate creates several issues in one request: all of them or none. If
+// IssueBatchCreateNodes creates several issues in one request: all of them or none. If
 // each has an id, it is safe to retry.
 func (c *Client) TicketBatchCreate(ctx context.Context, in []Input) ([]Node[Issue], error) {
 	op := operation{name: "ticketBatchCreate", repeatable: len(in) > 0}
@@ -67,17 +66,17 @@ func (c *Client) TicketBatchCreate(ctx context.Context, in []Input) ([]Node[Issu
 	return *made, nil
 }
 
-// TicketUpdate changes an issue by an object of Linear's IssueUpdateInput and
+// IssueUpdateNode changes an issue by an object of Linear's IssueUpdateInput and
 // returns its new state.
 func (c *Client) TicketUpdate(ctx context.Context, id string, in Input) (*Node[Issue], error) {
 	op := operation{name: "ticketUpdate", repeatable: true}
 	return mutateAs[Node[Issue]](ctx, c, op, "issueUpdate", "issue", vars{"id": id, "input": in})
 }
 
-// MaxBatch is how many issues [Client.TicketBatchUpdate] changes at most.
+// MaxBatch is how many issues [Client.IssueBatchUpdateNodes] changes at most.
 const MaxBatch = 50
 
-// TicketBatchUpdate makes one change, an object of Linear's IssueUpdateInput, to
+// IssueBatchUpdateNodes makes one change, an object of Linear's IssueUpdateInput, to
 // the issues with the ids: to all of them or to none. It returns their new states
 // in the order that Linear chooses.
 func (c *Client) TicketBatchUpdate(ctx context.Context, ids []string, in Input) ([]Node[Issue], error) {
@@ -99,8 +98,8 @@ type SemanticQuery struct {
 	Limit int
 }
 
-// TicketSemanticSearch returns the issues that come closest to a text, the best
-// first. It has no pages.
+// SemanticSearchNodes returns the issues that are closest in meaning to a text, the best
+// match first, with Linear's own objects. It has no pages.
 func (c *Client) TicketSemanticSearch(ctx context.Context, q SemanticQuery) ([]Node[Issue], error) {
 	v := vars{"query": q.Query}
 	if q.Filter != nil {
@@ -130,20 +129,20 @@ func (c *Client) TicketSemanticSearch(ctx context.Context, q SemanticQuery) ([]N
 	return out, nil
 }
 
-// LabelRetire retires a label: it stays where it is and cannot be put on other
+// IssueLabelRetireNode retires a label: it stays where it is and cannot be put on other
 // issues.
 func (c *Client) LabelRetire(ctx context.Context, id string) (*Node[Label], error) {
 	op := operation{name: "issueLabelRetire", repeatable: true}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id})
 }
 
-// LabelRestore takes back [Client.LabelRetire].
+// IssueLabelRestoreNode reverts [Client.IssueLabelRetireNode].
 func (c *Client) LabelRestore(ctx context.Context, id string) (*Node[Label], error) {
 	op := operation{name: "issueLabelRestore", repeatable: true}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id})
 }
 
-// TicketSearch is [Client.SearchIssues] with Linear's own objects.
+// SearchIssueNodes is [Client.SearchIssues] with Linear's own objects.
 func (c *Client) TicketSearch(ctx context.Context, s IssueSearch) (*Page[Node[Issue]], error) {
 	v := s.vars(vars{"term": s.Term})
 	if s.Comments {
@@ -163,18 +162,18 @@ func (c *Client) TicketSearch(ctx context.Context, s IssueSearch) (*Page[Node[Is
 	return withoutJSON(plain), nil
 }
 
-// LabelUpdate changes a label by an object of Linear's IssueLabelUpdateInput.
+// IssueLabelUpdateNode changes a label by an object of Linear's IssueLabelUpdateInput.
 func (c *Client) LabelUpdate(ctx context.Context, id string, in Input) (*Node[Label], error) {
 	op := operation{name: "issueLabelUpdate", repeatable: true}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id, "input": in})
 }
 
-// LabelDelete deletes a label.
+// IssueLabelDelete deletes a label.
 func (c *Client) LabelDelete(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "issueLabelDelete"}, vars{"id": id})
 }
 
-// LabelCreate is [Client.IssueLabelCreate] with Linear's own objects.
+// IssueLabelCreateNode is [Client.IssueLabelCreate] with Linear's own objects.
 func (c *Client) LabelCreate(ctx context.Context, in Input) (*Node[Label], error) {
 	op := operation{name: "issueLabelCreate", repeatable: in.repeatable()}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"input": in})

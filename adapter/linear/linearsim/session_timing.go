@@ -2,8 +2,8 @@ package linearsim
 
 import "time"
 
-// The clocks of a session. They run on the time of the server, so that a virtual
-// [Clock] moves them.
+// Linear's time limits for a session (linear.app/developers/agent-interaction). They
+// follow the time of the server, so a virtual [Clock] moves them.
 const (
 	// firstSignWithin is how soon after a session began its app must show a sign of
 	// life, an activity or a change of its links, or people see it as unresponsive.
@@ -12,27 +12,28 @@ const (
 	staleAfter = 30 * time.Minute
 )
 
-// SessionClock is how a session stands with its clocks.
-type SessionClock struct {
+// SessionTiming says how a session stands against Linear's time limits.
+type SessionTiming struct {
 	// FirstSign is how long after the session began its app showed the first sign of
-	// life. Negative if there was none.
+	// life: an activity or a change of its links. Negative if there was none.
 	FirstSign time.Duration
-	// Unresponsive says that people see, or saw until the first sign, that the app
-	// does not respond: there was none within 10 s.
+	// Unresponsive says that there was no sign of life within 10 s, so that people see,
+	// or saw until the first sign, that the app does not respond.
 	Unresponsive bool
-	// Silent is how long ago the last activity was, of anyone, or the beginning.
+	// Silent is the time since the last activity of anyone, or since the session
+	// began.
 	Silent time.Duration
 	// Stale says that the session is neither over nor waiting for an answer, and was
 	// silent for 30 minutes. The next activity revives it.
 	Stale bool
 }
 
-// Clock returns how the session stands with its clocks. The third of Linear's clocks,
-// 5 s for the answer to a webhook, is Config.DeliveryTimeout.
-func (x *Session) Clock() SessionClock {
-	return read(x.App.ws.srv, func() SessionClock {
+// Timing returns how the session stands against Linear's time limits. A third limit,
+// 5 s for the answer to a webhook, is [Config.DeliveryTimeout].
+func (x *Session) Timing() SessionTiming {
+	return read(x.App.ws.srv, func() SessionTiming {
 		now := x.App.ws.srv.now()
-		c := SessionClock{FirstSign: -1, Silent: now.Sub(x.lastActivity()), Stale: x.status() == "stale"}
+		c := SessionTiming{FirstSign: -1, Silent: now.Sub(x.lastActivity()), Stale: x.status() == "stale"}
 		first := x.time(firstSignKey)
 		if first.IsZero() {
 			c.Unresponsive = now.Sub(x.createdAt) > firstSignWithin
