@@ -32,7 +32,7 @@ func ExampleRun() {
 		return
 	}
 	defer sim.Close()
-	ws := sim.Workspace("Acme", "acme")
+	ws := sim.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails on retry", "")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", ClientCredentials: true})

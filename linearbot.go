@@ -93,7 +93,7 @@ func Main(register func(b *bot.Bot) error) { Config{Register: register}.Main() }
 // Main is the function [Main] for a program that configures more than its
 // handlers.
 func (c Config) Main() {
-	redisstate.Quiet() // its errors are the store's, and these go to the log
+	redisstate.DisableClientLog() // its errors are the store's, and these go to the log
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)

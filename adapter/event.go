@@ -29,7 +29,7 @@ type Meta struct {
 	Thread ThreadID
 	// Incomplete says that Thread is a guess until [Completer.Complete] has filled it
 	// in.
-	Unresolved bool
+	Incomplete bool
 	// Type and Action are the kind as the platform writes it.
 	Type, Action string
 	// Actor is who did it. Zero if unknown.
@@ -146,7 +146,7 @@ type AccessEvent struct {
 	AllPublicTeams bool
 	// AddedTeams are the ids of teams that the bot can see now, RemovedTeams those of
 	// teams that it can no longer see.
-	AddedTeams, LostTeams []string
+	AddedTeams, RemovedTeams []string
 }
 
 // AuthorizationEvent says that a person authorized the bot's app, or revoked

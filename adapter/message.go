@@ -53,7 +53,7 @@ type Ternary uint8
 
 // The values of a Ternary. The zero value means unknown.
 const (
-	TernaryMaybe Ternary = iota
+	TernaryUnknown Ternary = iota
 	TernaryYes
 	TernaryNo
 )
@@ -63,13 +63,13 @@ type User struct {
 	// ID is the platform's id. It may be empty, for example for automations.
 	ID string `json:"id,omitempty"`
 	// Name is the handle that is used in mentions, without "@". Empty if unknown.
-	Name     string   `json:"name,omitempty"`
-	FullName string   `json:"full_name,omitempty"`
-	Email    string   `json:"email,omitempty"`
+	Name     string `json:"name,omitempty"`
+	FullName string `json:"full_name,omitempty"`
+	Email    string `json:"email,omitempty"`
 	// URL is the address of the profile, AvatarURL that of the picture.
-	URL    string   `json:"url,omitempty"`
-	Avatar string   `json:"avatar_url,omitempty"`
-	Kind   UserKind `json:"kind,omitempty"`
+	URL       string   `json:"url,omitempty"`
+	AvatarURL string   `json:"avatar_url,omitempty"`
+	Kind      UserKind `json:"kind,omitempty"`
 	// Guest says that the person sees only a part of the workspace. It is also false
 	// if unknown: with Linear, it is set on users from the directory, the history
 	// and issues that were read, but not on users in events.

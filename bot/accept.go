@@ -76,7 +76,7 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
 	switch receipt.Outcome {
-	case state.Added:
+	case state.OutcomeAdded:
 		b.counts.Add(tally.Accepted, "")
 		decisions.Add(t, adapter.TraceStep{Code: reason.Stored, Detail: entry.Lane.ID, N: int64(receipt.Depth)})
 		if route.Message && b.cfg.Policy.p.TakesOver() {
@@ -84,10 +84,10 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		}
 		b.stopAt(ctx, &route, receipt)
 		b.greetLater(&route, &entry, receipt)
-	case state.Duplicate:
+	case state.OutcomeDuplicate:
 		b.counts.Add(tally.Duplicate, "")
 		decisions.Add(t, adapter.TraceStep{Code: reason.Duplicate, Detail: "of " + route.Key})
-	case state.Busy:
+	case state.OutcomeBusy:
 		b.counts.Add(tally.Ignored, reason.Busy)
 		decisions.Add(t, adapter.TraceStep{Code: reason.Busy})
 	}
@@ -115,13 +115,13 @@ func (b *Bot) acceptMissed(ctx context.Context, d *adapter.Delivery, f *missed.F
 	if err != nil {
 		return &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
-	if receipt.Outcome == state.Duplicate {
+	if receipt.Outcome == state.OutcomeDuplicate {
 		return nil
 	}
 	f.New = true
 	b.counts.Add(tally.Missed, "")
 	step := adapter.TraceStep{Code: reason.Stored, Detail: e.Lane.ID, N: int64(receipt.Depth)}
-	if receipt.Outcome == state.Busy {
+	if receipt.Outcome == state.OutcomeBusy {
 		step = adapter.TraceStep{Code: reason.Busy}
 	}
 	b.decisions.Intake(e.ID, &route, adapter.TraceStep{Code: reason.Missed}, step)

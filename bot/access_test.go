@@ -197,8 +197,8 @@ func TestAccessReplySurvivesFailures(t *testing.T) {
 			w.fake.FailPosts(c.fail)
 			w.say("ada", "@helper")
 			w.run(time.Minute)
-			if got := w.fake.Posted(thread); len(got) != c.published || w.fake.Posts() != c.posts {
-				t.Errorf("%v: posted %q in %d calls", c.fail, got, w.fake.Posts())
+			if got := w.fake.Posted(thread); len(got) != c.published || w.fake.PostCalls() != c.posts {
+				t.Errorf("%v: posted %q in %d calls", c.fail, got, w.fake.PostCalls())
 			}
 			if counts := w.bot.Counts(); counts["retried"] != c.retried || counts["ignored:access"] != 1 {
 				t.Errorf("%v: counts %v", c.fail, counts)

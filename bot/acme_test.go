@@ -47,7 +47,7 @@ func newAcmeOn(t *testing.T, sim linearsim.Config, cfg bot.Config, register func
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	w := &acme{t: t, srv: srv, ws: srv.Workspace("Acme", "acme")}
+	w := &acme{t: t, srv: srv, ws: srv.AddWorkspace("Acme", "acme")}
 	w.ada = w.ws.AddUser("Ada Byron", "ada")
 	w.issue = w.ws.AddTeam("ENG", "Engineering").AddIssue(w.ada, "Checkout fails", "")
 	w.app = w.ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})

@@ -74,7 +74,7 @@ func New(cfg Config) (*Bot, error) {
 		holder.UseSecret(b.writeSecret)
 	}
 	b.runner = turns.New(turns.Config{
-		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers, PerWorkspace: cfg.PerWorkspace,
+		Queue: cfg.Store, Work: b.work, Holder: cfg.Holder, Workers: cfg.Workers, PerWorkspace: cfg.WorkersPerWorkspace,
 		LeaseTTL: cfg.LeaseTTL, DrainTimeout: cfg.DrainTimeout, Size: b.leaseSize, Log: cfg.Logger,
 		Running: b.halts.Names,
 	})

@@ -120,7 +120,7 @@ func (b *Bot) Press(ctx context.Context, token string) (*adapter.ButtonPage, err
 	if err != nil {
 		return nil, &adapter.Error{Code: adapter.CodeUnavailable, Op: "store", Err: err}
 	}
-	if receipt.Outcome == state.Duplicate {
+	if receipt.Outcome == state.OutcomeDuplicate {
 		page.State = adapter.ButtonUsed
 		return page, nil
 	}

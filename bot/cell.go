@@ -42,7 +42,7 @@ func (c Cell[T]) Named(name string) Cell[T] {
 
 // WithTTL returns the cell with another lifetime, which each write restarts. It must be
 // positive. Defaults to 30 days.
-func (c Cell[T]) For(ttl time.Duration) Cell[T] {
+func (c Cell[T]) WithTTL(ttl time.Duration) Cell[T] {
 	return Cell[T]{c.value.For(ttl)}
 }
 

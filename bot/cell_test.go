@@ -64,7 +64,7 @@ func TestState(t *testing.T) {
 		if _, err := bot.State[[]string](th).Get(ctx); err == nil || !strings.Contains(err.Error(), "does not fit") {
 			t.Errorf("another type: %v, want a clear error", err)
 		}
-		if err := c.For(time.Hour).Set(ctx, tally{5}); err != nil {
+		if err := c.WithTTL(time.Hour).Set(ctx, tally{5}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)
@@ -146,7 +146,7 @@ func TestTranscript(t *testing.T) {
 		w := newTest(t)
 		ctx := t.Context()
 		ts := w.bot.Workspace("W1").Transcript("ada")
-		ts.Keep = 2
+		ts.MaxEntries = 2
 		for _, text := range []string{"a", "b", "c"} {
 			if err := ts.Append(ctx, bot.TranscriptEntry{Role: "user", Text: text}); err != nil {
 				t.Fatal(err)

@@ -391,8 +391,8 @@ func TestUsageIsPostedOnce(t *testing.T) {
 		w.fake.FailPosts(errBoom, errBoom)
 		w.say("ada", "/create")
 		w.run(time.Minute)
-		if got := w.fake.Posted(thread); len(got) != 1 || w.fake.Posts() != 3 {
-			t.Errorf("posted %q in %d calls", got, w.fake.Posts())
+		if got := w.fake.Posted(thread); len(got) != 1 || w.fake.PostCalls() != 3 {
+			t.Errorf("posted %q in %d calls", got, w.fake.PostCalls())
 		}
 	})
 }

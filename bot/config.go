@@ -78,7 +78,7 @@ type Config struct {
 	// WorkersPerWorkspace is the most turns of one workspace that run at once in this
 	// process, so that a busy workspace leaves workers to the others. Lanes
 	// beyond it wait a second or two at a time. Defaults to Workers: no limit.
-	PerWorkspace int
+	WorkersPerWorkspace int
 	// MaxAttempts is how often a turn is tried before it goes to the dead
 	// letters. Defaults to 10. Handlers can have a number of their own.
 	MaxAttempts int
@@ -158,7 +158,7 @@ func (c Config) withDefaults() (Config, error) {
 		n    int64
 	}{
 		{"Workers", int64(c.Workers)},
-		{"WorkersPerWorkspace", int64(c.PerWorkspace)},
+		{"WorkersPerWorkspace", int64(c.WorkersPerWorkspace)},
 		{"MaxAttempts", int64(c.MaxAttempts)},
 		{"LeaseTTL", int64(c.LeaseTTL)},
 	} {
@@ -194,7 +194,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.TurnTimeout = orOff(c.TurnTimeout, 10*time.Minute, unlimited)
 	c.LeaseTTL = cmp.Or(c.LeaseTTL, 15*time.Second)
 	c.DrainTimeout = orOff(c.DrainTimeout, 25*time.Second, 0)
-	c.Sessions.First = cmp.Or(c.Sessions.First, defaultFirst)
+	c.Sessions.FirstActivity = cmp.Or(c.Sessions.FirstActivity, defaultFirst)
 	c.Sessions.KeepAlive = orOff(c.Sessions.KeepAlive, defaultKeepAlive, 0)
 	c.HoldFor = orOff(c.HoldFor, 30*time.Second, 0)
 	if c.Backoff == nil {

@@ -88,7 +88,7 @@ func newCrashRig(t *testing.T, job, store string) *crashRig {
 	t.Cleanup(front.Close)
 
 	r.linear = srv
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	r.ws = ws
 	types := []string{"Comment", "Reaction"}
 	if strings.HasPrefix(job, "session") {

@@ -39,7 +39,7 @@ func TestCrashInSession(t *testing.T) {
 			r.finish(b, func(*talk) []string { return []string{"found"} })
 			for _, k := range r.talks {
 				x := r.session(k)
-				if diff := cmp.Diff([]string{"thought: looking", "action: Searched", "response: found"}, x.Activities()); diff != "" {
+				if diff := cmp.Diff([]string{"thought: looking", "action: Searched", "response: found"}, x.ActivityTexts()); diff != "" {
 					t.Errorf("%s: the session (-want +got):\n%s", k.name, diff)
 				}
 				if x.Status() != "complete" {
@@ -72,7 +72,7 @@ func TestCrashLoopInSession(t *testing.T) {
 		}
 		_ = a.Wait()
 	}
-	all := r.session(poisoned).Activities()
+	all := r.session(poisoned).ActivityTexts()
 	last := all[len(all)-1]
 	if !strings.HasPrefix(last, "error: Sorry, something went wrong") || !strings.Contains(last, "Reference: `") {
 		t.Errorf("the session ends with %q", last)
@@ -101,11 +101,11 @@ func TestStopAtAnotherProcess(t *testing.T) {
 	}
 	r.until("the stop is confirmed", func() bool { return x.Status() == "complete" })
 	want := []string{"thought: looking", "prompt: Stop", "response: Stopped."}
-	if diff := cmp.Diff(want, x.Activities()); diff != "" {
+	if diff := cmp.Diff(want, x.ActivityTexts()); diff != "" {
 		t.Errorf("the session (-want +got):\n%s", diff)
 	}
 	r.ada.Prompt(x, "again")
-	r.until("the prompt is answered", func() bool { got := x.Activities(); return got[len(got)-1] == "response: heard again" })
+	r.until("the prompt is answered", func() bool { got := x.ActivityTexts(); return got[len(got)-1] == "response: heard again" })
 	if links := x.Links(); len(links) > 0 {
 		t.Errorf("links %v were added after the stop", links)
 	}

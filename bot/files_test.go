@@ -150,8 +150,8 @@ func TestFilesWithoutAPlaceForThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTest(t)
 		_, err := w.handle(thread).Post(t.Context(), bot.WithFiles(bot.Text("x"), upload("a", "", "b")))
-		if !errors.Is(err, errors.ErrUnsupported) || w.fake.Posts() != 0 {
-			t.Errorf("error %v after %d posts, want errors.ErrUnsupported and none", err, w.fake.Posts())
+		if !errors.Is(err, errors.ErrUnsupported) || w.fake.PostCalls() != 0 {
+			t.Errorf("error %v after %d posts, want errors.ErrUnsupported and none", err, w.fake.PostCalls())
 		}
 	})
 }

@@ -87,7 +87,7 @@ func (b *Bot) member(ctx context.Context, workspace string, m own.Membership) er
 // workspace removed the bot: their contexts end with the cause
 // [ErrUninstalled], and they are not retried. Handlers of
 // [Bot.OnUninstalled] keep running. It does not wait.
-func (b *Bot) Left(workspace string) { b.members.Leave(workspace, ErrUninstalled) }
+func (b *Bot) Removed(workspace string) { b.members.Leave(workspace, ErrUninstalled) }
 
 // enters registers a turn, whose context cancel ends, to be ended when its workspace
 // leaves. The turn that tells of that continues.

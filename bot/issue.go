@@ -140,7 +140,7 @@ func (t *Thread) UpdateIssue(ctx context.Context, issue string, c adapter.IssueF
 
 // SearchIssues returns issues of the workspace that match the words of a text, the best
 // match first. A limit of zero means 10.
-func (t *Thread) Search(ctx context.Context, text string, limit int) ([]*adapter.Issue, error) {
+func (t *Thread) SearchIssues(ctx context.Context, text string, limit int) ([]*adapter.Issue, error) {
 	tracker, err := t.tracker(ctx, "search issues")
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func (t *Thread) Search(ctx context.Context, text string, limit int) ([]*adapter
 
 // LinkIssue links an address to an issue: a conversation of a helpdesk, a pull
 // request. An empty issue means the thread's own. The same address is linked once.
-func (t *Thread) Link(ctx context.Context, issue string, l adapter.IssueLink) error {
+func (t *Thread) LinkIssue(ctx context.Context, issue string, l adapter.IssueLink) error {
 	tracker, err := t.tracker(ctx, "link issue")
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (t *Thread) Link(ctx context.Context, issue string, l adapter.IssueLink) er
 
 // IssueLinks returns what is linked to an issue, including the conversations that a
 // helpdesk linked. An empty issue means the thread's own.
-func (t *Thread) Links(ctx context.Context, issue string) ([]adapter.IssueLink, error) {
+func (t *Thread) IssueLinks(ctx context.Context, issue string) ([]adapter.IssueLink, error) {
 	tracker, err := t.tracker(ctx, "links of issue")
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func TestThreadTracksIssues(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Parent", "")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot"})
@@ -70,16 +70,16 @@ func TestThreadTracksIssues(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"eng-2", "made bot"} {
-		if found, err := th.Search(ctx, text, 0); err != nil || len(found) != 1 || found[0].ID != made.ID {
+		if found, err := th.SearchIssues(ctx, text, 0); err != nil || len(found) != 1 || found[0].ID != made.ID {
 			t.Errorf("%s: %v, %v", text, found, err)
 		}
 	}
 	for range 2 {
-		if err := th.Link(ctx, "", adapter.IssueLink{URL: "https://desk.example/app/accounts/1/conversations/7", Title: "Conversation #7"}); err != nil {
+		if err := th.LinkIssue(ctx, "", adapter.IssueLink{URL: "https://desk.example/app/accounts/1/conversations/7", Title: "Conversation #7"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	links, err := th.Links(ctx, "")
+	links, err := th.IssueLinks(ctx, "")
 	if err != nil || len(links) != 1 || links[0].Title != "Conversation #7" {
 		t.Errorf("%v, %v", links, err)
 	}
@@ -92,7 +92,7 @@ func TestThreadTracksIssues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := elsewhere.Search(ctx, "x", 0); !errors.Is(err, errors.ErrUnsupported) {
+	if _, err := elsewhere.SearchIssues(ctx, "x", 0); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("without the ability: %v", err)
 	}
 }

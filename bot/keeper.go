@@ -26,7 +26,7 @@ type SessionConfig struct {
 	// end of what a handler leaves open.
 	Unattended bool
 	// FirstActivity is the text of the first activity. Defaults to "On it…".
-	First string
+	FirstActivity string
 	// KeepAlive is how long a handler may write nothing before the keeper shows that
 	// it is still at work. Linear calls a session stale after 30 minutes. Defaults to
 	// 15 minutes; negative means never.
@@ -54,7 +54,7 @@ func (b *Bot) attendance() *attend.Sessions {
 	cfg := b.cfg.Sessions
 	return attend.New(attend.Config{
 		Unattended: cfg.Unattended, Agent: b.can.agent, Owner: b.can.owner, Planner: b.can.planner,
-		First: cfg.First, KeepAlive: cfg.KeepAlive, Alive: alive, Log: b.log,
+		First: cfg.FirstActivity, KeepAlive: cfg.KeepAlive, Alive: alive, Log: b.log,
 		Take: adapter.TakeIssue{Delegate: cfg.BecomeDelegate, Start: cfg.StartIssue},
 		Later: func(ctx context.Context, l *attend.Later) error {
 			packed, err := (&own.Event{End: l.End, Wait: l.Wait}).Pack()
@@ -129,7 +129,7 @@ func retriesTimeouts(err error) bool {
 
 // showRetry tells a person who watches a session that a turn is to be tried again.
 func (t *Turn) showRetry(ctx context.Context, v state.Verdict, err error) {
-	if v.Kind != state.KindRetry && v.Kind != state.KindRetryAside {
+	if v.Kind != state.VerdictRetry && v.Kind != state.VerdictRetryAside {
 		return
 	}
 	_, yields := errors.AsType[*verdict.YieldError](err)

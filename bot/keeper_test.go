@@ -33,7 +33,7 @@ func TestFirstActivity(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
-		k := bottest.New(t, bot.Config{Sessions: bot.SessionConfig{First: "Reading…"}}, func(b *bot.Bot) {
+		k := bottest.New(t, bot.Config{Sessions: bot.SessionConfig{FirstActivity: "Reading…"}}, func(b *bot.Bot) {
 			b.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
 				<-goOn
 				_, err := th.Post(ctx, bot.Text("done "+m.Body))

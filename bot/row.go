@@ -104,18 +104,18 @@ func (b *Bot) runRow(ctx context.Context, log *zerolog.Logger, l *lane, p rows.P
 		end, err = b.run(ctx, log, t, older)
 	}
 	v := b.conclude(ctx, log, e, t, end, err)
-	if _, ran := errors.AsType[*failure](err); ran && p.Row && v.Kind == state.KindRetryAside {
+	if _, ran := errors.AsType[*failure](err); ran && p.Row && v.Kind == state.VerdictRetryAside {
 		l.StepAside(p, b.cfg.TurnTimeout, v.After)
 	}
 	verdicts := []state.Verdict{v}
 	for _, i := range p.Older {
 		switch {
-		case v.Kind == state.KindAck && (IsParked(err) || end != nil && end.spoke):
+		case v.Kind == state.VerdictAck && (IsParked(err) || end != nil && end.spoke):
 			b.counts.Add(tally.Skipped, "")
 			b.noteSkipped(ctx, l.page, l.turns[i], t)
 			l.turns[i].session.Settle(ctx)
 			verdicts = append(verdicts, state.Ack(l.entries[i].ID))
-		case v.Kind == state.KindRetryAside:
+		case v.Kind == state.VerdictRetryAside:
 			aside := state.RetryAside(l.entries[i].ID, v.After, v.Cause)
 			aside.Free = true
 			verdicts = append(verdicts, aside)

@@ -53,7 +53,7 @@ func (w *acme) warmUp() {
 func (w *acme) ends(x *linearsim.Session, status string) []string {
 	w.t.Helper()
 	w.wait("status "+status, func() bool { return x.Status() == status })
-	return x.Activities()
+	return x.ActivityTexts()
 }
 
 // TestAnsweredBeforeItsSession: the session that tells of a mention arrives, at another
@@ -251,7 +251,7 @@ func TestSessionEnds(t *testing.T) {
 			w.ada.Comment(w.issue, "@helper-bot go")
 			got := w.ends(w.session(0), tc.status)
 			if len(got) == 0 || strings.HasPrefix(got[0], "thought: On it") {
-				w.wait("activities", func() bool { got = w.session(0).Activities(); return !strings.HasPrefix(got[0], "thought: On it") })
+				w.wait("activities", func() bool { got = w.session(0).ActivityTexts(); return !strings.HasPrefix(got[0], "thought: On it") })
 			}
 			if !slices.EqualFunc(got, tc.want, strings.HasPrefix) {
 				t.Errorf("activities %q, want %q", got, tc.want)
@@ -349,9 +349,9 @@ func TestSessionPromptWithIDOnly(t *testing.T) {
 	w.ada.Prompt(x, "long")
 	<-held
 	w.ada.Stop(x)
-	w.wait("the stop is confirmed", func() bool { got := x.Activities(); return got[len(got)-1] == "response: Stopped." })
+	w.wait("the stop is confirmed", func() bool { got := x.ActivityTexts(); return got[len(got)-1] == "response: Stopped." })
 	w.ada.Prompt(x, "again")
-	w.wait("a clean start", func() bool { got := x.Activities(); return got[len(got)-1] == want })
+	w.wait("a clean start", func() bool { got := x.ActivityTexts(); return got[len(got)-1] == want })
 }
 
 // TestStopInTheMiddle stops a turn that writes all the time. Nothing comes after the
@@ -377,14 +377,14 @@ func TestStopInTheMiddle(t *testing.T) {
 	<-writing
 	began := time.Now()
 	w.ada.Stop(x)
-	w.wait("the stop is confirmed", func() bool { return slices.Contains(x.Activities(), "response: Stopped.") })
+	w.wait("the stop is confirmed", func() bool { return slices.Contains(x.ActivityTexts(), "response: Stopped.") })
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("the stop took %s", took)
 	}
 	if err := w.srv.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	got := x.Activities()
+	got := x.ActivityTexts()
 	if got[len(got)-1] != "response: Stopped." || x.Status() != "complete" {
 		t.Errorf("after the stop: %q, %s", got[len(got)-3:], x.Status())
 	}
@@ -394,7 +394,7 @@ func TestStopInTheMiddle(t *testing.T) {
 // handler before a person writes in it.
 func TestStartSession(t *testing.T) {
 	t.Parallel()
-	w := newAcmeOn(t, linearsim.Config{TellOwnSessions: true}, bot.Config{}, func(b *bot.Bot, _ *acme) {
+	w := newAcmeOn(t, linearsim.Config{OwnSessionEvents: true}, bot.Config{}, func(b *bot.Bot, _ *acme) {
 		b.OnNewMention(func(ctx context.Context, t *bot.Thread, m *bot.Message) error {
 			_, err := t.Post(ctx, bot.Markdown("heard "+m.Text()))
 			return err

@@ -85,7 +85,7 @@ func TestSessionStates(t *testing.T) {
 					w.ada.Prompt(x, event)
 				}
 				eventually(t, "status "+want.status, func() bool {
-					got := x.Activities()
+					got := x.ActivityTexts()
 					return x.Status() == want.status && (want.last == "" || got[len(got)-1] == want.last)
 				})
 			})

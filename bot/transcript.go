@@ -20,7 +20,7 @@ type Transcript struct {
 	value notes.Value
 	// MaxEntries is the most entries that are kept; the oldest are dropped first.
 	// Defaults to 200.
-	Keep int
+	MaxEntries int
 	// Retention is how long the transcript is kept after the last entry.
 	// Defaults to 30 days.
 	Retention time.Duration
@@ -56,7 +56,7 @@ func (t *Transcript) Append(ctx context.Context, e TranscriptEntry) error {
 }
 
 func (t *Transcript) log() transcript.Log {
-	return transcript.Log{Value: t.value, Keep: t.Keep, Life: t.Retention}
+	return transcript.Log{Value: t.value, Keep: t.MaxEntries, Life: t.Retention}
 }
 
 // transcriptID names the next entry.

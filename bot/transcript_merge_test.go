@@ -24,7 +24,7 @@ func transcriptMerge(t *testing.T) {
 		return bot.TranscriptEntry{ID: fmt.Sprint(n), Role: "user", Text: fmt.Sprintf("text %d", n), At: at(n)}
 	}
 	tr := b.Workspace("W").Transcript("ada")
-	tr.Keep = 5
+	tr.MaxEntries = 5
 	texts := func() string {
 		all, err := tr.Entries(ctx)
 		if err != nil {

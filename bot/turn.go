@@ -92,7 +92,7 @@ func (b *Bot) open(ctx context.Context, page *notes.Thread, e state.Queued) (*Tu
 	if err != nil {
 		return nil, Permanent(err)
 	}
-	if b.can.completer != nil && ev.Head().Unresolved {
+	if b.can.completer != nil && ev.Head().Incomplete {
 		err := b.can.completer.Complete(ctx, ev)
 		switch {
 		case adapter.CodeOf(err) == adapter.CodeNotFound && err != nil:

@@ -61,7 +61,7 @@ func (b *Bot) decided(ctx context.Context, log *zerolog.Logger, e *state.Queued,
 	case verdict.Retried:
 		b.counts.Add(tally.Retried, "")
 		b.counts.Add(tally.Failed, d.Reason)
-		line = line.Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, d.Wait).Bool("aside", d.Verdict.Kind == state.KindRetryAside)
+		line = line.Err(err).Int(keyAttempt, e.Attempt).Dur(keyWait, d.Wait).Bool("aside", d.Verdict.Kind == state.VerdictRetryAside)
 	case verdict.Buried:
 		b.counts.Add(tally.Buried, "")
 		b.counts.Add(tally.Failed, d.Reason)

@@ -276,14 +276,14 @@ func (b *Bot) stages(ctx context.Context, r *run) (*outcome, error) {
 func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued, t *Turn, end *outcome, err error) state.Verdict {
 	v := b.verdict(ctx, log, &e, err)
 	b.noteEnd(ctx, t, end, err)
-	if v.Kind == state.KindBury {
+	if v.Kind == state.VerdictBury {
 		b.failed(ctx, log, &e, t, v.Cause, err)
 	}
 	if t == nil {
 		return v
 	}
 	t.showRetry(ctx, v, err)
-	if v.Kind == state.KindAck || v.Kind == state.KindBury {
+	if v.Kind == state.VerdictAck || v.Kind == state.VerdictBury {
 		b.stopConfirmed(ctx, log, t)
 		t.session.Settle(ctx)
 	}
@@ -293,10 +293,10 @@ func (b *Bot) conclude(ctx context.Context, log *zerolog.Logger, e state.Queued,
 	case err == nil:
 		b.counts.Add(tally.Handled, "")
 	}
-	if err == nil || v.Kind == state.KindBury {
+	if err == nil || v.Kind == state.VerdictBury {
 		t.unpin()
 	}
-	t.keepSent(v.Kind == state.KindAck && !IsParked(err) || v.Kind == state.KindBury || errors.Is(err, ErrTakenOver))
+	t.keepSent(v.Kind == state.VerdictAck && !IsParked(err) || v.Kind == state.VerdictBury || errors.Is(err, ErrTakenOver))
 	if t.notes.Key() != e.Lane.Thread() {
 		// The settle of the lane takes along the notes of its own thread only.
 		if err := t.notes.Flush(ctx); err != nil {

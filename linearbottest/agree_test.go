@@ -108,7 +108,7 @@ func (p *onStage) posts(n int) []string {
 	marker := p.s.Bob.Comment(p.issue, "@helper-bot marker")
 	p.s.Replies(marker, 1)
 	var out []string
-	for _, c := range p.s.Own(p.said[0]) {
+	for _, c := range p.s.OwnReplies(p.said[0]) {
 		out = append(out, c.Body())
 	}
 	return out
@@ -118,7 +118,7 @@ func (p *onStage) postsUntil(last string) []string {
 	var out []string
 	p.s.Wait(func() bool {
 		out = nil
-		for _, c := range p.s.Own(p.said[0]) {
+		for _, c := range p.s.OwnReplies(p.said[0]) {
 			out = append(out, c.Body())
 		}
 		return len(out) > 0 && out[len(out)-1] == last

@@ -92,7 +92,7 @@ func (d *stageDesk) threads(n int) [][]string {
 				continue
 			}
 			texts := []string{c.Body()}
-			for _, r := range d.s.Own(c) {
+			for _, r := range d.s.OwnReplies(c) {
 				texts = append(texts, r.Body())
 			}
 			out = append(out, texts)

@@ -42,7 +42,7 @@ func listening(b *bot.Bot) error {
 func record(t *testing.T, talk func(s *linearsim.Scene, bot *linearsim.Installation)) []string {
 	t.Helper()
 	s := linearsim.NewWith(t, linearsim.Config{Parallel: 1}) // files are numbered as deliveries arrive
-	app := s.WS.InstallApp(linearsim.App{Name: "Ops", DisplayName: "ops-bot", ClientCredentials: true})
+	app := s.Workspace.InstallApp(linearsim.App{Name: "Ops", DisplayName: "ops-bot", ClientCredentials: true})
 	app.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1", ResourceTypes: []string{"Comment"}})
 	dir := t.TempDir()
 	env := app.Env()

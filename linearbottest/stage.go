@@ -86,7 +86,7 @@ func New(tb testing.TB, cfg linearbot.Config) *Stage {
 		return nil
 	}
 	tb.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	s := &Stage{
 		Linear: srv, Workspace: ws, Ada: ws.AddUser("Ada Byron", "ada"), Bob: ws.AddUser("Bob", "bob"),
 		Team: ws.AddTeam("ENG", "Engineering"),
@@ -195,7 +195,7 @@ func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
 	var texts []string
 	err := s.wait(func() bool {
 		texts = nil
-		for _, c := range s.Own(root) {
+		for _, c := range s.OwnReplies(root) {
 			texts = append(texts, c.Body())
 		}
 		return len(texts) >= n
@@ -208,7 +208,7 @@ func (s *Stage) Replies(root *linearsim.Comment, n int) []string {
 
 // OwnReplies returns the comments that the bot has written below root so far, oldest
 // first. It does not wait; see [Stage.Replies].
-func (s *Stage) Own(root *linearsim.Comment) []*linearsim.Comment {
+func (s *Stage) OwnReplies(root *linearsim.Comment) []*linearsim.Comment {
 	var own []*linearsim.Comment
 	for _, c := range root.Replies() {
 		if c.Author != nil && c.Author.ID == s.App.User.ID {

@@ -62,7 +62,7 @@ func TestStage(t *testing.T) {
 	if got := s.Replies(root, 3)[2]; got != "gone" {
 		t.Errorf("the press is answered %q", got)
 	}
-	if n := len(s.Own(root)); n != 3 || s.URL() != url || starts.Load() != 2 || listens.Load() != 2 {
+	if n := len(s.OwnReplies(root)); n != 3 || s.URL() != url || starts.Load() != 2 || listens.Load() != 2 {
 		t.Errorf("%d replies at %s, %d starts, %d listens", n, s.URL(), starts.Load(), listens.Load())
 	}
 }
@@ -132,7 +132,7 @@ func TestPersonaQuietAndThreads(t *testing.T) {
 	root := s.Ada.Comment(issue, "@helper-bot what does Grace say?")
 	s.Replies(root, 3)
 	by := map[string]string{}
-	for _, c := range s.Own(root) {
+	for _, c := range s.OwnReplies(root) {
 		by[c.Body()] = c.AsUser
 	}
 	want := map[string]string{

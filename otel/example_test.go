@@ -3,6 +3,7 @@ package otel_test
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
@@ -18,7 +19,10 @@ func ExampleNewTracer() {
 	tracer := otel.NewTracer(provider)
 
 	part := tracer.Begin(adapter.TraceTurn)
-	part.About(adapter.TraceSubject{Workspace: "W1", Thread: "linear:issue-1", Type: "Comment create"})
+	part.About(adapter.TraceSubject{
+		ID:        strings.Repeat("ab", 32), // the hash of the delivery
+		Workspace: "W1", Thread: "linear:issue-1", Type: "Comment create",
+	})
 	part.End()
 
 	ctx := context.Background()
@@ -31,5 +35,5 @@ func ExampleNewTracer() {
 	if err := provider.Shutdown(ctx); err != nil {
 		fmt.Println(err)
 	}
-	// Output: x
+	// Output: turn Comment create
 }

@@ -78,7 +78,7 @@ func (s *Settlement) Validate(l *Lease) error {
 	for _, v := range s.Verdicts {
 		open, known := leased[v.ID]
 		switch {
-		case v.Kind < KindAck || v.Kind > KindBury:
+		case v.Kind < VerdictAck || v.Kind > VerdictBury:
 			return invalid("verdict for %q has kind %d", v.ID, v.Kind)
 		case v.After < 0:
 			return invalid("verdict for %q has the negative wait %v", v.ID, v.After)
@@ -146,21 +146,21 @@ type Outcome uint8
 // The outcomes of Enqueue.
 const (
 	// OutcomeAdded means that the entry was appended.
-	Added Outcome = iota + 1
+	OutcomeAdded Outcome = iota + 1
 	// OutcomeDuplicate means that a key of the entry was known.
-	Duplicate
+	OutcomeDuplicate
 	// OutcomeBusy means that the entry had IfIdle and its lane was not idle.
-	Busy
+	OutcomeBusy
 )
 
 // String returns the outcome as it is written in logs.
 func (o Outcome) String() string {
 	switch o {
-	case Added:
+	case OutcomeAdded:
 		return "added"
-	case Duplicate:
+	case OutcomeDuplicate:
 		return "duplicate"
-	case Busy:
+	case OutcomeBusy:
 		return "busy"
 	default:
 		return "unknown"
@@ -207,7 +207,7 @@ type LeaseRequest struct {
 }
 
 // DefaultLeaseBytes is the default of [LeaseRequest.Bytes], 8 MiB.
-const LeaseBytes = 8 << 20
+const DefaultLeaseBytes = 8 << 20
 
 // Lease is the right to work on a lane until Expires. Its fields are set by
 // the store; Expires is changed by Extend only. A Lease is not safe for
@@ -265,14 +265,14 @@ type VerdictKind uint8
 // The kinds of verdict.
 const (
 	// VerdictAck removes the entry: it is done.
-	KindAck VerdictKind = iota + 1
+	VerdictAck VerdictKind = iota + 1
 	// VerdictRetry leaves the entry in its place and holds the lane.
-	KindRetry
+	VerdictRetry
 	// VerdictRetryAside takes the entry out of the lane and returns it to the front
 	// after the wait. Until then, later entries are handed out.
-	KindRetryAside
+	VerdictRetryAside
 	// VerdictBury moves the entry to the dead letters.
-	KindBury
+	VerdictBury
 )
 
 // Cause says why an entry was retried or buried. It must hold no secrets: it
@@ -287,25 +287,25 @@ type Cause struct {
 }
 
 // Ack says that the entry is done.
-func Ack(id string) Verdict { return Verdict{ID: id, Kind: KindAck} }
+func Ack(id string) Verdict { return Verdict{ID: id, Kind: VerdictAck} }
 
 // Retry says that the entry is to be retried after d, and that its lane waits
 // for it.
 func Retry(id string, d time.Duration, c Cause) Verdict {
-	return Verdict{ID: id, Kind: KindRetry, After: d, Cause: c}
+	return Verdict{ID: id, Kind: VerdictRetry, After: d, Cause: c}
 }
 
 // RetryAside says that the entry is to be retried after d, and that the rest of
 // its lane continues without it.
 func RetryAside(id string, d time.Duration, c Cause) Verdict {
-	return Verdict{ID: id, Kind: KindRetryAside, After: d, Cause: c}
+	return Verdict{ID: id, Kind: VerdictRetryAside, After: d, Cause: c}
 }
 
 // Return says that the entry was not worked on: it stays in its place, its
 // lane waits for d, and the attempt is not counted.
 func Return(id string, d time.Duration) Verdict {
-	return Verdict{ID: id, Kind: KindRetry, After: d, Free: true}
+	return Verdict{ID: id, Kind: VerdictRetry, After: d, Free: true}
 }
 
 // Bury says that the entry will never succeed and goes to the dead letters.
-func Bury(id string, c Cause) Verdict { return Verdict{ID: id, Kind: KindBury, Cause: c} }
+func Bury(id string, c Cause) Verdict { return Verdict{ID: id, Kind: VerdictBury, Cause: c} }

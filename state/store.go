@@ -36,9 +36,9 @@ type Lifecycle interface {
 // dropped, and counted in [Stats].
 const (
 	// DefaultMaxDead is how many are kept.
-	MaxDead = 10_000
+	DefaultMaxDead = 10_000
 	// DefaultDeadTTL is how long they are kept.
-	DeadTTL = 30 * 24 * time.Hour
+	DefaultDeadTTL = 30 * 24 * time.Hour
 )
 
 // Inspector shows what is in a store. The iterators may miss entries that move

@@ -25,7 +25,7 @@ func (c *call) attachInline(ref, comment string, a *attaching) (*Attachment, err
 	if comment != "" {
 		return c.attachToComment(client, ref, comment, a)
 	}
-	issue, err := client.Ticket(c.ctx, ref)
+	issue, err := client.IssueNode(c.ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (c *call) attachInline(ref, comment string, a *attaching) (*Attachment, err
 		return nil, err
 	}
 	done := c.api.intend(c.ctx, c.conn.ID, issue.Value.ID)
-	changed, err := client.TicketUpdate(c.ctx, issue.Value.ID, linearapi.Input{
+	changed, err := client.IssueUpdateNode(c.ctx, issue.Value.ID, linearapi.Input{
 		"description": strings.TrimSpace(issue.Value.Description + "\n\n" + markdown),
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *call) attachToComment(client *linearapi.Client, ref, comment string, a 
 		return nil, err
 	}
 	done := c.api.intend(c.ctx, c.conn.ID, comment)
-	changed, err := client.CommentEdit(c.ctx, comment, linearapi.Input{"body": strings.TrimSpace(now.Value.Body + "\n\n" + markdown)})
+	changed, err := client.CommentUpdateNode(c.ctx, comment, linearapi.Input{"body": strings.TrimSpace(now.Value.Body + "\n\n" + markdown)})
 	if err != nil {
 		return nil, missing(err, "comment", comment)
 	}

@@ -43,7 +43,7 @@ func TestBatchInAWorkspace(t *testing.T) {
 	t.Parallel()
 	var conns ticketing.Static
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = &conns }})
-	ws := r.linear.Workspace("Beta", "beta")
+	ws := r.linear.AddWorkspace("Beta", "beta")
 	ws.AddUser("Bob", "bob")
 	ws.AddTeam("ENG", "Beta team")
 	app := ws.InstallApp(linearsim.App{Name: "Desk"})

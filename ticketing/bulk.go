@@ -94,7 +94,7 @@ func (c *call) createDrafts(drafts []draft, made map[int]*linearapi.Node[lineara
 		client, err := c.client()
 		var all []linearapi.Node[linearapi.Issue]
 		if err == nil {
-			all, err = client.TicketBatchCreate(c.ctx, inputs)
+			all, err = client.IssueBatchCreateNodes(c.ctx, inputs)
 		}
 		switch adapter.CodeOf(err) {
 		case adapter.CodeOK:

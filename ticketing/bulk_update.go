@@ -102,7 +102,7 @@ func (c *call) bulkTickets(items []*input, failed map[int]error) (map[int]*linea
 	if err != nil {
 		return nil, err
 	}
-	got, err := client.Tickets(c.ctx, linearapi.TicketQuery{IssueQuery: linearapi.IssueQuery{
+	got, err := client.IssueNodes(c.ctx, linearapi.IssueNodeQuery{IssueQuery: linearapi.IssueQuery{
 		Filter: or(conditions), IncludeArchived: true, PageArgs: linearapi.PageArgs{First: maxLimit},
 	}})
 	if err != nil {
@@ -115,7 +115,7 @@ func (c *call) bulkTickets(items []*input, failed map[int]error) (map[int]*linea
 			continue
 		}
 		// It may go by a name that it had in another team.
-		n, err := client.Ticket(c.ctx, ref)
+		n, err := client.IssueNode(c.ctx, ref)
 		if err != nil {
 			failed[i] = missing(err, "ticket", ref)
 			continue
@@ -203,7 +203,7 @@ func (c *call) changeTogether(ids []string, in linearapi.Input) ([]linearapi.Nod
 		settled := c.api.intend(c.ctx, c.conn.ID, id)
 		done[id] = func(i *linearapi.Issue) { settled(i.UpdatedAt) }
 	}
-	all, err := client.TicketBatchUpdate(c.ctx, ids, in)
+	all, err := client.IssueBatchUpdateNodes(c.ctx, ids, in)
 	for i := range all {
 		if f := done[all[i].Value.ID]; f != nil {
 			f(&all[i].Value)

@@ -105,7 +105,7 @@ func (c *call) locate(p place, ref string) (*Connection, *linearapi.Node[lineara
 		if err != nil {
 			return nil, nil, err
 		}
-		n, err := client.Ticket(c.ctx, id)
+		n, err := client.IssueNode(c.ctx, id)
 		if err == nil {
 			return conn, n, nil
 		}

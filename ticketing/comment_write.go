@@ -115,12 +115,12 @@ func (c *call) writeComment(in *input, target string) (*linearapi.Node[linearapi
 	}
 	id, _ := create["id"].(string)
 	c.api.expect(c.ctx, c.conn.ID, id)
-	made, err := client.CommentPost(c.ctx, create)
+	made, err := client.CommentCreateNode(c.ctx, create)
 	if linearapi.IsNotTopLevel(err) {
 		// A reply to a reply goes to the thread that it stands in.
 		if root, rootErr := client.Comment(c.ctx, parent); rootErr == nil {
 			create["parentId"] = root.Root()
-			made, err = client.CommentPost(c.ctx, create)
+			made, err = client.CommentCreateNode(c.ctx, create)
 		}
 	}
 	switch {
@@ -190,7 +190,7 @@ func updateComment(c *call) (*reply, error) {
 	var n *linearapi.Node[linearapi.Comment]
 	if len(change) > 0 {
 		done := c.api.intend(c.ctx, c.conn.ID, id)
-		if n, err = client.CommentEdit(c.ctx, id, change); err != nil {
+		if n, err = client.CommentUpdateNode(c.ctx, id, change); err != nil {
 			return nil, missing(err, "comment", id)
 		}
 		done(n.Value.UpdatedAt)

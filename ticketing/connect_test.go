@@ -80,7 +80,7 @@ func TestConnectForAnAccount(t *testing.T) {
 	}
 	r.as(other, "GET", tickets, nil).is(404)
 	// The next workspace belongs to no account until one is set.
-	ws := r.linear.Workspace("Beta", "beta")
+	ws := r.linear.AddWorkspace("Beta", "beta")
 	second := ticketing.Connection{ID: ws.ID, AppActor: true, Client: r.client(ws.InstallApp(linearsim.App{Name: "Desk"}).Token())}
 	conns.set(r.conn, second)
 	if got := r.as(other, "GET", "/integrated-account", nil).is(200); got.count("result") != 0 {

@@ -143,7 +143,7 @@ func (w *workspaces) of(ctx context.Context, c *Connection) (workspace, error) {
 	if ok && w.now().Sub(have.at) < maxKnown {
 		return have.workspace, nil
 	}
-	me, err := c.Client.Me(ctx)
+	me, err := c.Client.ViewerNode(ctx)
 	if err != nil {
 		if ok { // stale is better than nothing
 			return have.workspace, nil

@@ -228,7 +228,7 @@ func testAccount(c *call) (*reply, error) {
 		return nil, err
 	}
 	start := time.Now()
-	me, err := conn.Client.Me(c.ctx)
+	me, err := conn.Client.ViewerNode(c.ctx)
 	if err != nil {
 		return nil, err
 	}

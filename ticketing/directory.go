@@ -67,13 +67,13 @@ func (c *call) directory() (*directory, error) {
 
 func (c *call) labels() ([]linearapi.Node[linearapi.Label], error) {
 	return pages(c, cacheKey(c.conn.ID, kindLabels), priceOther, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.Label]], error) {
-		return l.LabelNodes(c.ctx, nil, p)
+		return l.IssueLabelNodes(c.ctx, nil, p)
 	})
 }
 
 func (c *call) states() ([]linearapi.Node[linearapi.WorkflowState], error) {
 	return pages(c, cacheKey(c.conn.ID, kindStates), priceOther, func(l *linearapi.Client, p linearapi.PageArgs) (*linearapi.Page[linearapi.Node[linearapi.WorkflowState]], error) {
-		return l.StateNodes(c.ctx, nil, p)
+		return l.WorkflowStateNodes(c.ctx, nil, p)
 	})
 }
 

@@ -22,7 +22,7 @@ func ExampleNew() {
 		return
 	}
 	defer linear.Close()
-	ws := linear.Workspace("Acme", "acme")
+	ws := linear.AddWorkspace("Acme", "acme")
 	ws.AddUser("Ada Byron", "ada")
 	ws.AddTeam("ENG", "Engineering")
 	client, err := linearapi.New(linearapi.Config{URL: linear.GraphQLURL(), Tokens: linearapi.AccessToken(ws.InstallApp(linearsim.App{Name: "Desk"}).Token())})

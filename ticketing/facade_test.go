@@ -306,7 +306,7 @@ func TestTwoWorkspacesNeverMix(t *testing.T) {
 	var second *linearsim.Team
 	var conns ticketing.Static
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = &conns }})
-	ws := r.linear.Workspace("Beta", "beta")
+	ws := r.linear.AddWorkspace("Beta", "beta")
 	bob := ws.AddUser("Bob", "bob")
 	second = ws.AddTeam("ENG", "Beta team")
 	app := ws.InstallApp(linearsim.App{Name: "Desk"})
@@ -355,10 +355,10 @@ func TestIssuesStayInTheAccountOfTheConversation(t *testing.T) {
 	t.Parallel()
 	var conns ticketing.Static
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = &conns }})
-	ws := r.linear.Workspace("Beta", "beta")
+	ws := r.linear.AddWorkspace("Beta", "beta")
 	ws.AddTeam("ENG", "Beta team")
 	app := ws.InstallApp(linearsim.App{Name: "Desk"})
-	third := r.linear.Workspace("Gamma", "gamma")
+	third := r.linear.AddWorkspace("Gamma", "gamma")
 	third.AddTeam("ENG", "Gamma team")
 	acme, beta := r.conn, ticketing.Connection{ID: ws.ID, Account: "2", AppActor: true, Client: r.client(app.Token())}
 	acme.Account, acme.Default = "1", true

@@ -79,7 +79,7 @@ func metaUpdate(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := client.Ticket(c.ctx, ref)
+	n, err := client.IssueNode(c.ctx, ref)
 	if err != nil {
 		return nil, missing(err, "ticket", id)
 	}

@@ -105,7 +105,7 @@ func (o *ours) changes(v any) {
 		if err != nil {
 			return
 		}
-		n, err := client.Ticket(o.c.ctx, strings.ToUpper(id))
+		n, err := client.IssueNode(o.c.ctx, strings.ToUpper(id))
 		if err != nil {
 			return
 		}

@@ -282,7 +282,7 @@ func (c *call) recordOf(e *event, v *entity) (any, error) {
 	}
 	switch e.Type {
 	case "Issue":
-		n, err := client.Ticket(c.ctx, v.ID)
+		n, err := client.IssueNode(c.ctx, v.ID)
 		if remoteNotFound(err) {
 			return nil, nil //nolint:nilnil // it is gone meanwhile
 		}

@@ -271,7 +271,7 @@ func (c *call) foundLink(p place, v *entity) (*link, error) {
 	// The news may be older than the removal of the link.
 	if _, err = client.AttachmentNode(c.ctx, v.ID); err == nil {
 		var n *linearapi.Node[linearapi.Issue]
-		if n, err = client.Ticket(c.ctx, v.IssueID); err == nil {
+		if n, err = client.IssueNode(c.ctx, v.IssueID); err == nil {
 			now := c.api.cfg.Now().UTC()
 			var isNew bool
 			var kept link

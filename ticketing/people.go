@@ -216,7 +216,7 @@ func getMe(c *call) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	me, err := client.Me(c.ctx)
+	me, err := client.ViewerNode(c.ctx)
 	if err != nil {
 		return nil, err
 	}

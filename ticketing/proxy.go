@@ -162,7 +162,7 @@ func (c *call) proxyID(p proxied, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	n, err := client.Ticket(c.ctx, id)
+	n, err := client.IssueNode(c.ctx, id)
 	if err != nil {
 		return "", missing(err, c.path["resource"], id)
 	}

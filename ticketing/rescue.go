@@ -38,7 +38,7 @@ func (a *API) rescue(ctx context.Context, j *job) error {
 		}
 	}
 	var n *linearapi.Node[linearapi.Issue]
-	if n, err = client.Ticket(ctx, j.IssueID); err != nil {
+	if n, err = client.IssueNode(ctx, j.IssueID); err != nil {
 		if remoteNotFound(err) {
 			return nil // the create never succeeded
 		}

@@ -77,7 +77,7 @@ func newRig(tb testing.TB, o options) *rig { //nolint:thelper // tb is t below
 		t.Fatal(err)
 	}
 	t.Cleanup(r.linear.Close)
-	r.ws = r.linear.Workspace("Acme", "acme")
+	r.ws = r.linear.AddWorkspace("Acme", "acme")
 	r.ada = r.ws.AddUser("Ada Byron", "ada")
 	r.team = r.ws.AddTeam("ENG", "Engineering")
 	r.app = r.ws.InstallApp(linearsim.App{Name: "Desk"})

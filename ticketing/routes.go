@@ -178,7 +178,7 @@ func listTicketComments(c *call) (*reply, error) {
 			return nil, err
 		}
 		ref, _ := issueRef(c.path["id"])
-		if _, err := client.Ticket(c.ctx, ref); err != nil {
+		if _, err := client.IssueNode(c.ctx, ref); err != nil {
 			return nil, missing(err, "ticket", c.path["id"])
 		}
 	}
@@ -242,8 +242,8 @@ func directoryRoutes() []*route {
 		{method: http.MethodGet, path: root + "/tags/{id}", id: "getTag", tag: "Tags", summary: "Reads a tag.", result: typeOf[Tag](), handle: getTag},
 		{method: http.MethodPatch, path: root + "/tags/{id}", id: "updateTag", guarded: true, tag: "Tags", summary: "Changes a tag.", role: RoleAdmin, body: typeOf[TagInput](), result: typeOf[Tag](), handle: writeTag},
 		{method: http.MethodDelete, path: root + "/tags/{id}", id: "deleteTag", guarded: true, tag: "Tags", summary: "Deletes a tag.", role: RoleAdmin, result: typeOf[Deleted](), handle: deleteTag},
-		{method: http.MethodPost, path: root + "/tags/{id}/retire", id: "retireTag", tag: "Tags", summary: "Keeps a tag from being put on more tickets.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).LabelRetire)},
-		{method: http.MethodPost, path: root + "/tags/{id}/restore", id: "restoreTag", tag: "Tags", summary: "Takes that back.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).LabelRestore)},
+		{method: http.MethodPost, path: root + "/tags/{id}/retire", id: "retireTag", tag: "Tags", summary: "Keeps a tag from being put on more tickets.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).IssueLabelRetireNode)},
+		{method: http.MethodPost, path: root + "/tags/{id}/restore", id: "restoreTag", tag: "Tags", summary: "Takes that back.", role: RoleAdmin, result: typeOf[Tag](), shape: wrapped, handle: retireTag((*linearapi.Client).IssueLabelRestoreNode)},
 		{method: http.MethodGet, path: root + "/ticket_status", id: "listTicketStatus", tag: "Status", summary: "Lists the statuses of the teams.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodGet, path: root + "/ticket-status", id: "listTicketStatusDashed", tag: "Status", summary: "The same as ticket_status.", list: statusListing(), result: typeOf[TicketStatus](), shape: paged},
 		{method: http.MethodPost, path: root + "/ticket_status", id: "createTicketStatus", tag: "Status", summary: "Creates a status of a team.", role: RoleAdmin, body: typeOf[TicketStatusInput](), result: typeOf[TicketStatus](), status: http.StatusCreated, handle: writeTicketStatus},

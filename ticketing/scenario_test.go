@@ -43,7 +43,7 @@ func TestPastedAddressOfSecondWorkspace(t *testing.T) {
 	t.Parallel()
 	conns := &changing{}
 	r := newRig(t, options{config: func(c *ticketing.Config) { c.Connections = conns }})
-	ws := r.linear.Workspace("Beta", "beta")
+	ws := r.linear.AddWorkspace("Beta", "beta")
 	bob, team := ws.AddUser("Bob", "bob"), ws.AddTeam("ENG", "Beta team")
 	second := ticketing.Connection{ID: ws.ID, AppActor: true, Client: r.client(ws.InstallApp(linearsim.App{Name: "Desk"}).Token())}
 	conns.set(r.conn, second)

@@ -88,7 +88,7 @@ func (c *call) findIn(s linearapi.IssueSearch) (*found, error) {
 			return nil, err
 		}
 		if ref, _ := issueRef(term); isIdentifier(ref) && q.After == "" && q.Before == "" {
-			n, err := client.Ticket(c.ctx, ref)
+			n, err := client.IssueNode(c.ctx, ref)
 			if err == nil {
 				one := 1
 				return &found{nodes: []linearapi.Node[linearapi.Issue]{*n}, total: &one}, nil
@@ -99,7 +99,7 @@ func (c *call) findIn(s linearapi.IssueSearch) (*found, error) {
 		}
 		_, wait := c.api.limits.spend("s:"+c.conn.ID, searchRate())
 		if wait == 0 {
-			got, err := client.TicketSearch(c.ctx, s)
+			got, err := client.SearchIssueNodes(c.ctx, s)
 			if err == nil {
 				total := int(got.Total)
 				return &found{nodes: got.Nodes, info: got.Info, total: &total}, nil
@@ -116,7 +116,7 @@ func (c *call) findIn(s linearapi.IssueSearch) (*found, error) {
 			conditions = append(conditions, linearapi.Filter{"searchableContent": linearapi.Filter{"contains": word}})
 		}
 		q.Filter = and(conditions)
-		got, err := client.Tickets(c.ctx, linearapi.TicketQuery{NoJSON: s.NoJSON, IssueQuery: q})
+		got, err := client.IssueNodes(c.ctx, linearapi.IssueNodeQuery{NoJSON: s.NoJSON, IssueQuery: q})
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func (c *call) meaning(term string, q linearapi.IssueQuery) (*found, error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes, err := client.TicketSemanticSearch(c.ctx, linearapi.SemanticQuery{
+		nodes, err := client.SemanticSearchNodes(c.ctx, linearapi.SemanticQuery{
 			Query: term, Filter: q.Filter, IncludeArchived: q.IncludeArchived, Limit: q.First,
 		})
 		if err != nil {

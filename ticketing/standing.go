@@ -109,7 +109,7 @@ func (a *API) reconcile(ctx context.Context) error {
 
 // accepted asks Linear whether it takes the token of a connection again.
 func (a *API) accepted(ctx context.Context, conn *Connection) bool {
-	_, err := conn.Client.Me(ctx)
+	_, err := conn.Client.ViewerNode(ctx)
 	return err == nil
 }
 

@@ -112,7 +112,7 @@ func TestLinksOfAParkedWorkspaceAreStale(t *testing.T) {
 	conns.set(r.conn)
 	r.team.AddIssue(r.ada, "Known", "")
 	made := r.call("POST", "/conversations/1/links", map[string]any{"issue": "ENG-1"}).is(201)
-	second := r.linear.Workspace("Beta", "beta")
+	second := r.linear.AddWorkspace("Beta", "beta")
 	second.AddTeam("BET", "Beta").AddIssue(second.AddUser("Bob", "bob"), "In Beta", "")
 	other := ticketing.Connection{ID: second.ID, Key: "beta", AppActor: true, Client: r.client(second.InstallApp(linearsim.App{Name: "Desk"}).Token())}
 	down := r.conn
@@ -159,7 +159,7 @@ func TestAccountsOfConnections(t *testing.T) {
 	acme.Key = "acme"
 	all := []ticketing.Connection{acme}
 	for _, key := range []string{"beta", "gamma"} {
-		ws := r.linear.Workspace(key, key)
+		ws := r.linear.AddWorkspace(key, key)
 		ws.AddTeam("ENG", key)
 		all = append(all, ticketing.Connection{ID: ws.ID, Key: key, AppActor: true, Client: r.client(ws.InstallApp(linearsim.App{Name: "Desk"}).Token())})
 	}

@@ -68,7 +68,7 @@ func tagListing() *listing {
 			if err != nil {
 				return nil, err
 			}
-			got, err := client.LabelNodes(c.ctx, and(r.conditions), r.page)
+			got, err := client.IssueLabelNodes(c.ctx, and(r.conditions), r.page)
 			if err != nil {
 				return nil, err
 			}
@@ -181,10 +181,10 @@ func writeTag(c *call) (*reply, error) {
 	if id == "" {
 		status, out["id"] = http.StatusCreated, c.make
 		c.api.expect(c.ctx, c.conn.ID, c.make)
-		n, err = client.LabelCreate(c.ctx, out)
+		n, err = client.IssueLabelCreateNode(c.ctx, out)
 	} else {
 		done := c.api.intend(c.ctx, c.conn.ID, id)
-		if n, err = client.LabelUpdate(c.ctx, id, out); err == nil {
+		if n, err = client.IssueLabelUpdateNode(c.ctx, id, out); err == nil {
 			done(n.Value.UpdatedAt)
 		}
 	}
@@ -196,7 +196,7 @@ func writeTag(c *call) (*reply, error) {
 
 // tagTag is the etag of a tag as it stands.
 func (c *call) tagTag(client *linearapi.Client, id string) (string, error) {
-	got, err := client.LabelNodes(c.ctx, nest("id", linearapi.Filter{"eq": id}), linearapi.PageArgs{First: 1})
+	got, err := client.IssueLabelNodes(c.ctx, nest("id", linearapi.Filter{"eq": id}), linearapi.PageArgs{First: 1})
 	if err != nil {
 		return "", err
 	}
@@ -222,7 +222,7 @@ func deleteTag(c *call) (*reply, error) {
 	}
 	defer c.api.cache.drop(c.conn.ID, kindLabels, "tags")
 	c.api.intend(c.ctx, c.conn.ID, c.path["id"])
-	if err := client.LabelDelete(c.ctx, c.path["id"]); err != nil {
+	if err := client.IssueLabelDelete(c.ctx, c.path["id"]); err != nil {
 		return nil, missing(err, "tag", c.path["id"])
 	}
 	return ok(Deleted{c.path["id"]}), nil

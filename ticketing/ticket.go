@@ -32,7 +32,7 @@ func fetchTickets(c *call, r request) (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := linearapi.TicketQuery{NoJSON: !r.remote, IssueQuery: linearapi.IssueQuery{
+	q := linearapi.IssueNodeQuery{NoJSON: !r.remote, IssueQuery: linearapi.IssueQuery{
 		Filter: and(r.conditions), IncludeArchived: r.archived, ByUpdate: r.byUpdate, PageArgs: r.page,
 	}}
 	switch {
@@ -48,7 +48,7 @@ func fetchTickets(c *call, r request) (*part, error) {
 			q.Sort = append(q.Sort, linearapi.Filter{ticketSorts()[k.name]: linearapi.Filter{"order": order}})
 		}
 	}
-	got, err := client.Tickets(c.ctx, q)
+	got, err := client.IssueNodes(c.ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func getTicket(c *call) (*reply, error) {
 		return nil, err
 	}
 	c.inPart()
-	n, err := client.Ticket(c.ctx, ref)
+	n, err := client.IssueNode(c.ctx, ref)
 	if err != nil {
 		return nil, missing(err, "ticket", c.path["id"])
 	}

@@ -164,7 +164,7 @@ func (c *call) withChildren(all []*Ticket) error {
 	if err != nil {
 		return err
 	}
-	got, err := client.Tickets(c.ctx, linearapi.TicketQuery{NoJSON: true, IssueQuery: linearapi.IssueQuery{
+	got, err := client.IssueNodes(c.ctx, linearapi.IssueNodeQuery{NoJSON: true, IssueQuery: linearapi.IssueQuery{
 		Filter: among("parent.id", all), PageArgs: linearapi.PageArgs{First: maxLimit},
 	}})
 	if err != nil {

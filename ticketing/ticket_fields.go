@@ -150,7 +150,7 @@ func (c *call) settingsFor(issue string) (Settings, error) {
 	if err != nil {
 		return s, err
 	}
-	n, err := client.Ticket(c.ctx, issue)
+	n, err := client.IssueNode(c.ctx, issue)
 	if remoteNotFound(err) {
 		return s, nil // what is written says so
 	}

@@ -156,7 +156,7 @@ func (c *call) tagIDs(in *input, field string, list []reference, team string, cr
 			}
 			id := derive(cmp.Or(c.make, c.id), "tag", name)
 			c.api.expect(c.ctx, c.conn.ID, id)
-			made, err := client.LabelCreate(c.ctx, linearapi.Input{"name": name, "id": id})
+			made, err := client.IssueLabelCreateNode(c.ctx, linearapi.Input{"name": name, "id": id})
 			if err != nil {
 				return nil, err
 			}

@@ -30,7 +30,7 @@ func ticketAction(do func(context.Context, *linearapi.Client, string) error) fun
 		if err := do(c.ctx, client, ref); err != nil {
 			return nil, missing(err, "ticket", c.path["id"])
 		}
-		n, err := client.Ticket(c.ctx, ref)
+		n, err := client.IssueNode(c.ctx, ref)
 		if err == nil {
 			done(n.Value.UpdatedAt)
 		}
@@ -53,7 +53,7 @@ func (c *call) ticketID(client *linearapi.Client) (string, error) {
 	if isUUID(ref) {
 		return ref, nil
 	}
-	n, err := client.Ticket(c.ctx, ref)
+	n, err := client.IssueNode(c.ctx, ref)
 	if err != nil {
 		return "", missing(err, "ticket", c.path["id"])
 	}
@@ -184,7 +184,7 @@ func (c *call) changeBy(query, name, field string, vars map[string]any) (*reply,
 	if _, err := c.rawField(name, query, vars, field); err != nil {
 		return nil, missing(err, "ticket", c.path["id"])
 	}
-	n, err := client.Ticket(c.ctx, ref)
+	n, err := client.IssueNode(c.ctx, ref)
 	if err != nil {
 		return nil, missing(err, "ticket", c.path["id"])
 	}

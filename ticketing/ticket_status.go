@@ -72,7 +72,7 @@ func statusListing() *listing {
 			if err != nil {
 				return nil, err
 			}
-			got, err := client.StateNodes(c.ctx, and(r.conditions), r.page)
+			got, err := client.WorkflowStateNodes(c.ctx, and(r.conditions), r.page)
 			return partOf(got, err, statusItem)
 		},
 	}
@@ -121,7 +121,7 @@ func (c *call) stateByID(id string) (*linearapi.Node[linearapi.WorkflowState], e
 	if err != nil {
 		return nil, err
 	}
-	got, err := client.StateNodes(c.ctx, nest("id", linearapi.Filter{"eq": id}), linearapi.PageArgs{First: 1})
+	got, err := client.WorkflowStateNodes(c.ctx, nest("id", linearapi.Filter{"eq": id}), linearapi.PageArgs{First: 1})
 	if err != nil || len(got.Nodes) == 0 {
 		return nil, err
 	}

@@ -140,10 +140,10 @@ func (c *call) createIssue(fields linearapi.Input) (*linearapi.Node[linearapi.Is
 	if id, _ := fields["id"].(string); id != "" {
 		c.api.expect(c.ctx, c.conn.ID, id)
 	}
-	made, err := client.TicketCreate(c.ctx, fields)
+	made, err := client.IssueCreateNode(c.ctx, fields)
 	if adapter.CodeOf(err) == adapter.CodeConflict {
 		if id, _ := fields["id"].(string); id != "" {
-			return client.Ticket(c.ctx, id)
+			return client.IssueNode(c.ctx, id)
 		}
 	}
 	return made, unfound(err, nil)
@@ -174,7 +174,7 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 	}
 	var now *linearapi.Node[linearapi.Issue]
 	if len(c.match()) > 0 || ofTeam(in) {
-		if now, err = client.Ticket(c.ctx, ref); err != nil {
+		if now, err = client.IssueNode(c.ctx, ref); err != nil {
 			return nil, err
 		}
 		if err := c.unchanged(func() (string, error) { return etag(now.Value.ID, now.Value.UpdatedAt), nil }); err != nil {
@@ -190,11 +190,11 @@ func (c *call) changeTicket(ref string, in *input) (*linearapi.Node[linearapi.Is
 		if now != nil {
 			return now, nil
 		}
-		return client.Ticket(c.ctx, ref)
+		return client.IssueNode(c.ctx, ref)
 	}
 	if !isUUID(ref) && now == nil {
 		// What Linear says later names the id.
-		if now, err = client.Ticket(c.ctx, ref); err != nil {
+		if now, err = client.IssueNode(c.ctx, ref); err != nil {
 			return nil, err
 		}
 	}
@@ -212,7 +212,7 @@ func (c *call) sendChange(id string, fields linearapi.Input) (*linearapi.Node[li
 		return nil, err
 	}
 	done := c.api.intend(c.ctx, c.conn.ID, id)
-	changed, err := client.TicketUpdate(c.ctx, id, fields)
+	changed, err := client.IssueUpdateNode(c.ctx, id, fields)
 	if err != nil {
 		return nil, c.unfoundBy(err, id, fields)
 	}
@@ -235,7 +235,7 @@ func (c *call) unfoundBy(err error, id string, fields linearapi.Input) error {
 	}
 	client, gone := c.client()
 	if gone == nil {
-		_, gone = client.Ticket(c.ctx, id)
+		_, gone = client.IssueNode(c.ctx, id)
 	}
 	if gone != nil {
 		return err
@@ -269,7 +269,7 @@ func deleteTicket(c *call) (*reply, error) {
 		return nil, err
 	}
 	if err := c.unchanged(func() (string, error) {
-		n, err := client.Ticket(c.ctx, ref)
+		n, err := client.IssueNode(c.ctx, ref)
 		if err != nil {
 			return "", missing(err, "ticket", c.path["id"])
 		}

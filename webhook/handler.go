@@ -79,9 +79,9 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	// logged: nearly all deliveries log nothing.
 	var d *adapter.Delivery // once it is authentic
 	log := func(e *zerolog.Event) *zerolog.Event {
-		e = e.Str(LogKeyDelivery, wording.Clip(r.Header.Get("Linear-Delivery"), maxHeader)).Str(LogKeyEvent, wording.Clip(r.Header.Get("Linear-Event"), maxHeader))
+		e = e.Str(keyDelivery, wording.Clip(r.Header.Get("Linear-Delivery"), maxHeader)).Str(keyEvent, wording.Clip(r.Header.Get("Linear-Event"), maxHeader))
 		if d != nil {
-			e = e.Str(LogKeyTrace, d.Key())
+			e = e.Str(keyTrace, d.Key())
 		}
 		return e
 	}
@@ -93,7 +93,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 		}
 		line := log(h.log.Warn()) //nolint:zerologlint // as above
 		if missed > 0 {
-			line = line.Int(LogKeyTimes, 1+missed)
+			line = line.Int(keyTimes, 1+missed)
 		}
 		return line
 	}
@@ -116,7 +116,7 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			t.step(reason.TooLarge, "")
-			warn(h.forged.unread).Int64(LogKeyLimit, h.maxBody).Msg("delivery refused: body too large")
+			warn(h.forged.unread).Int64(keyLimit, h.maxBody).Msg("delivery refused: body too large")
 			return http.StatusRequestEntityTooLarge, "body too large", reason.TooLarge
 		}
 		t.step(reason.CutOff, "")
@@ -151,13 +151,13 @@ func (h *endpoint) serve(w http.ResponseWriter, r *http.Request, now time.Time, 
 	age := now.Sub(d.SentAt)
 	if d.Late, err = checkAge(age, h.horizon); err != nil {
 		t.aged(err, d.Key(), age)
-		log(h.log.Warn()).Err(err).Dur(LogKeyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
+		log(h.log.Warn()).Err(err).Dur(keyAge, age).Msg("delivery refused: if this machine's clock is right, it is a replay or a very late retry")
 		return http.StatusUnauthorized, err.Error(), ageReason(err)
 	}
 	if d.Late {
 		t.late(age)
 		h.intake.observeLate()
-		log(h.log.Info()).Dur(LogKeyAge, age).Msg("delivery is late: most likely a retry")
+		log(h.log.Info()).Dur(keyAge, age).Msg("delivery is late: most likely a retry")
 	}
 
 	if !h.enter(r.Context()) {

@@ -185,9 +185,9 @@ func (h *health) note(name string, err error) {
 		if said, ok := errors.AsType[*UnreadyError](err); ok && said.Err == nil {
 			level = zerolog.DebugLevel
 		}
-		h.log.WithLevel(level).Err(err).Str(LogKeyCheck, name).Msg("not ready")
+		h.log.WithLevel(level).Err(err).Str(keyCheck, name).Msg("not ready")
 	default:
-		h.log.Info().Str(LogKeyCheck, name).Msg("ready again")
+		h.log.Info().Str(keyCheck, name).Msg("ready again")
 	}
 }
 

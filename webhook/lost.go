@@ -38,5 +38,5 @@ func (l *lost) note(path string) {
 		t.Step(adapter.TraceStep{Code: reason.WrongPath, Detail: wording.Clip(path, maxHeader)})
 		t.End()
 	}
-	l.log.Warn().Str(LogKeyPath, wording.Clip(path, maxHeader)).Str(LogKeyRightPath, l.path).Int(LogKeyTimes, 1+missed).Msg(text)
+	l.log.Warn().Str(keyPath, wording.Clip(path, maxHeader)).Str(keyRightPath, l.path).Int(keyTimes, 1+missed).Msg(text)
 }

@@ -170,7 +170,7 @@ func NewServer(cfg Config) (*Server, error) {
 		}
 		if len(verifier.signers) > 1 { // a rotation is under way
 			verifier.first = func(u SecretUse) {
-				cfg.Logger.Info().Int(LogKeyPosition, u.Position).Str(LogKeySecret, u.Name).
+				cfg.Logger.Info().Int(keyPosition, u.Position).Str(keySecret, u.Name).
 					Msg("first delivery that is signed with this secret of LINEAR_WEBHOOK_SECRET")
 			}
 		}
@@ -307,7 +307,7 @@ func (s *Server) run(ctx context.Context, ln net.Listener, runners []Runner) err
 	}
 	open := newConns(s.cfg.MaxConns)
 	open.watch(srv)
-	s.cfg.Logger.Info().Stringer(LogKeyAddr, ln.Addr()).Msg("listening")
+	s.cfg.Logger.Info().Stringer(keyAddr, ln.Addr()).Msg("listening")
 	if s.cfg.OnListen != nil {
 		s.cfg.OnListen(ln.Addr())
 	}

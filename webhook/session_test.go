@@ -27,7 +27,7 @@ func TestAgentAnswersOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer srv.Close()
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails", "")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
@@ -121,7 +121,7 @@ func TestAgentAnswersOnce(t *testing.T) {
 	}
 	// From the second mention on, the bot knows that there are sessions.
 	for _, x := range sessions[1:] {
-		got := x.Activities()
+		got := x.ActivityTexts()
 		if !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "response: answer to: question") }) {
 			t.Errorf("session %s holds %q, want the answer in it", x.ID, got)
 		}

@@ -14,7 +14,7 @@ import (
 
 // AbilityHarness connects an adapter to the suite for optional abilities. Tests of an ability
 // that the adapter lacks are skipped, and so are tests that need a hook that is nil.
-type Abilities struct {
+type AbilityHarness struct {
 	// Adapter, Workspace and Thread are those of [Harness]. The thread exists
 	// and belongs to a subject; its first message is another user's.
 	Adapter   adapter.Adapter
@@ -43,11 +43,11 @@ type Abilities struct {
 
 // RunAbilities runs the suite for abilities. The subtests share the hooks and
 // run one after the other.
-func RunAbilities(t *testing.T, h Abilities) {
+func RunAbilities(t *testing.T, h AbilityHarness) {
 	t.Helper()
 	for _, c := range []struct {
 		name string
-		run  func(*testing.T, Abilities)
+		run  func(*testing.T, AbilityHarness)
 	}{
 		{"edit and delete", editor},
 		{"what is said in a session stays", appendOnly},
@@ -69,7 +69,7 @@ func RunAbilities(t *testing.T, h Abilities) {
 }
 
 // can returns the adapter as one of its abilities, or skips the test.
-func can[T any](t *testing.T, h Abilities) T {
+func can[T any](t *testing.T, h AbilityHarness) T {
 	t.Helper()
 	v, ok := h.Adapter.(T)
 	if !ok {
@@ -92,7 +92,7 @@ func wantCode(t *testing.T, what string, err error, codes ...adapter.Code) {
 	}
 }
 
-func (h Abilities) post(t *testing.T, body string) *adapter.Message {
+func (h AbilityHarness) post(t *testing.T, body string) *adapter.Message {
 	t.Helper()
 	m, err := h.Adapter.Post(t.Context(), &adapter.Post{
 		Workspace: h.Workspace, Thread: h.Thread, Body: body, Key: t.Name() + "|" + body,
@@ -103,14 +103,14 @@ func (h Abilities) post(t *testing.T, body string) *adapter.Message {
 	return m
 }
 
-func (h Abilities) ref(id string) adapter.Ref {
+func (h AbilityHarness) ref(id string) adapter.Ref {
 	return adapter.Ref{Workspace: h.Workspace, Thread: h.Thread, MessageID: id}
 }
 
 // absent is an id that does not exist.
 const absent = "3d7a0f8e-8f5c-4b7b-9d43-5b8a1f0c2e11"
 
-func editor(t *testing.T, h Abilities) {
+func editor(t *testing.T, h AbilityHarness) {
 	e := can[adapter.Editor](t, h)
 	before := h.Texts(t)
 	posted := h.post(t, "first words")
@@ -143,7 +143,7 @@ func editor(t *testing.T, h Abilities) {
 	wantCode(t, "Delete without an id", e.Delete(t.Context(), h.ref("")), adapter.CodeInvalid)
 }
 
-func appendOnly(t *testing.T, h Abilities) {
+func appendOnly(t *testing.T, h AbilityHarness) {
 	e := can[adapter.Editor](t, h)
 	need(t, h.Session != "", "Session")
 	r := adapter.Ref{Workspace: h.Workspace, Thread: h.Session, MessageID: absent}
@@ -152,7 +152,7 @@ func appendOnly(t *testing.T, h Abilities) {
 	wantCode(t, "Delete", e.Delete(t.Context(), r), adapter.CodeAppendOnly)
 }
 
-func reactor(t *testing.T, h Abilities) {
+func reactor(t *testing.T, h AbilityHarness) {
 	r := can[adapter.Reactor](t, h)
 	need(t, h.Reactions != nil, "Reactions")
 	message := h.Say(t, "react to this")
@@ -192,7 +192,7 @@ func reactor(t *testing.T, h Abilities) {
 	wantCode(t, "no message", r.React(t.Context(), h.ref(absent), "eyes"), adapter.CodeNotFound)
 }
 
-func closer(t *testing.T, h Abilities) {
+func closer(t *testing.T, h AbilityHarness) {
 	c := can[adapter.ThreadResolver](t, h)
 	need(t, h.Resolved != nil, "Resolved")
 	for _, resolved := range []bool{true, true, false, false} {
@@ -210,7 +210,7 @@ func closer(t *testing.T, h Abilities) {
 	wantCode(t, "a channel", c.SetResolved(t.Context(), h.Workspace, channel, true), adapter.CodeUnsupported)
 }
 
-func typist(t *testing.T, h Abilities) {
+func typist(t *testing.T, h AbilityHarness) {
 	p := can[adapter.Typist](t, h)
 	if err := p.Typing(t.Context(), h.Workspace, h.Thread, "busy"); err != nil && adapter.CodeOf(err) != adapter.CodeUnsupported {
 		t.Errorf("Typing: %v", err)
@@ -231,7 +231,7 @@ func typist(t *testing.T, h Abilities) {
 	}
 }
 
-func subject(t *testing.T, h Abilities) {
+func subject(t *testing.T, h AbilityHarness) {
 	s := can[adapter.Subjecter](t, h)
 	issue, err := s.Subject(t.Context(), h.Workspace, h.Thread)
 	if err != nil {
@@ -244,7 +244,7 @@ func subject(t *testing.T, h Abilities) {
 	wantCode(t, "no thread", err, adapter.CodeInvalid)
 }
 
-func directory(t *testing.T, h Abilities) {
+func directory(t *testing.T, h AbilityHarness) {
 	d := can[adapter.Directory](t, h)
 	need(t, h.Person.ID != "", "Person")
 	for _, q := range []adapter.UserQuery{
@@ -269,7 +269,7 @@ func directory(t *testing.T, h Abilities) {
 	}
 }
 
-func files(t *testing.T, h Abilities) {
+func files(t *testing.T, h AbilityHarness) {
 	up := can[adapter.Uploader](t, h)
 	content := bytes.Repeat([]byte("0123456789"), 1000)
 	upload := func(size int64) (string, error) {
@@ -315,7 +315,7 @@ func files(t *testing.T, h Abilities) {
 	}
 }
 
-func ended(t *testing.T, h Abilities) {
+func ended(t *testing.T, h AbilityHarness) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, do := range map[string]func() error{
@@ -364,7 +364,7 @@ func ended(t *testing.T, h Abilities) {
 }
 
 // roots compares the thread that a post is said to begin with the one it begins.
-func roots(t *testing.T, h Abilities) {
+func roots(t *testing.T, h AbilityHarness) {
 	r := can[adapter.Rooter](t, h)
 	channel, err := h.Adapter.Channel(h.Thread)
 	if err != nil {

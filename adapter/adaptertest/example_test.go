@@ -24,7 +24,7 @@ func ExamplePlatform() {
 		fmt.Println(err)
 	}
 
-	fmt.Println("calls:", p.Posts(), "posts:", p.Posted(thread))
+	fmt.Println("calls:", p.PostCalls(), "posts:", p.Posted(thread))
 	for _, r := range p.Reactions("W1", thread, "m1") {
 		fmt.Println("reaction:", r.Emoji)
 	}

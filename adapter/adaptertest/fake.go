@@ -90,7 +90,7 @@ func (f *Fake) Posted(thread adapter.ThreadID) []string {
 }
 
 // PostCalls returns how often Post was called, repeats and failures included.
-func (f *Fake) Posts() int {
+func (f *Fake) PostCalls() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.posts
@@ -161,7 +161,7 @@ func (f *Fake) Post(ctx context.Context, p *adapter.Post) (*adapter.Message, err
 func (f *Fake) keep(p *adapter.Post) *record {
 	self := f.self()
 	if p.As.Name != "" {
-		self.FullName, self.Avatar = p.As.Name, p.As.AvatarURL
+		self.FullName, self.AvatarURL = p.As.Name, p.As.AvatarURL
 	}
 	r := &record{
 		workspace: f.workspace(p.Workspace), versions: []string{p.Body},

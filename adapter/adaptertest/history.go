@@ -10,7 +10,7 @@ import (
 )
 
 // readAll reads every page.
-func readAll(t *testing.T, h Abilities, p adapter.Historian, r adapter.PageRequest) (all []*adapter.Message, pages int) {
+func readAll(t *testing.T, h AbilityHarness, p adapter.Historian, r adapter.PageRequest) (all []*adapter.Message, pages int) {
 	t.Helper()
 	r.Workspace = h.Workspace
 	for {
@@ -40,7 +40,7 @@ func bodies(all []*adapter.Message) []string {
 	return out
 }
 
-func historyThread(t *testing.T, h Abilities) {
+func historyThread(t *testing.T, h AbilityHarness) {
 	p := can[adapter.Historian](t, h)
 	for i := range 6 {
 		h.Say(t, fmt.Sprintf("said %d", i))
@@ -66,7 +66,7 @@ func historyThread(t *testing.T, h Abilities) {
 }
 
 // checkMessages checks what all messages of Thread must satisfy.
-func checkMessages(t *testing.T, h Abilities, all []*adapter.Message) {
+func checkMessages(t *testing.T, h AbilityHarness, all []*adapter.Message) {
 	t.Helper()
 	roots, own := 0, 0
 	for _, m := range all {
@@ -88,7 +88,7 @@ func checkMessages(t *testing.T, h Abilities, all []*adapter.Message) {
 	}
 }
 
-func historyChannel(t *testing.T, h Abilities) {
+func historyChannel(t *testing.T, h AbilityHarness) {
 	p := can[adapter.Historian](t, h)
 	channel, err := h.Adapter.Channel(h.Thread)
 	if err != nil {
@@ -118,7 +118,7 @@ func historyChannel(t *testing.T, h Abilities) {
 	}
 }
 
-func historyThreads(t *testing.T, h Abilities) {
+func historyThreads(t *testing.T, h AbilityHarness) {
 	p := can[adapter.Historian](t, h)
 	h.Say(t, "an answer")
 	r := adapter.PageRequest{Workspace: h.Workspace, Thread: h.Thread, Limit: 1}
@@ -149,7 +149,7 @@ func historyThreads(t *testing.T, h Abilities) {
 	}
 }
 
-func cursors(t *testing.T, h Abilities) {
+func cursors(t *testing.T, h AbilityHarness) {
 	p := can[adapter.Historian](t, h)
 	h.Say(t, "one")
 	h.Say(t, "two")

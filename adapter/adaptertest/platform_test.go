@@ -88,7 +88,7 @@ func TestPlatformAbilities(t *testing.T) {
 			p.Said("fake:room:t2", "other", "bob", "another thread")
 			p.SaidBy(ada, "W2", here, "m1", "another workspace")
 			const session adapter.ThreadID = "fake:room:session-1"
-			adaptertest.RunAbilities(t, adaptertest.Abilities{
+			adaptertest.RunAbilities(t, adaptertest.AbilityHarness{
 				Adapter: p, Workspace: "W1", Thread: here, Session: session, Person: ada,
 				Say: say,
 				Texts: func(t *testing.T) []string {

@@ -45,7 +45,7 @@ func startServer(t *testing.T) *linearsim.Server {
 // newWorld adds a workspace to srv. change may adjust the adapter's Config.
 func newWorld(t *testing.T, srv *linearsim.Server, urlKey string, change func(*linear.Config)) *world {
 	t.Helper()
-	w := &world{srv: srv, ws: srv.Workspace(strings.ToUpper(urlKey), urlKey)}
+	w := &world{srv: srv, ws: srv.AddWorkspace(strings.ToUpper(urlKey), urlKey)}
 	w.ada = w.ws.AddUser("Ada Byron", "ada")
 	w.team = w.ws.AddTeam("ENG", "Engineering")
 	w.issue = w.team.AddIssue(w.ada, "Checkout fails", "")
@@ -138,7 +138,7 @@ func TestAbilities(t *testing.T) {
 	w := newWorld(t, startServer(t), "acme", nil)
 	w.ada.Comment(w.issue, "another thread")
 	session := w.ada.StartSession(w.app, w.issue, nil)
-	adaptertest.RunAbilities(t, adaptertest.Abilities{
+	adaptertest.RunAbilities(t, adaptertest.AbilityHarness{
 		Adapter: w.adapter, Workspace: w.ws.ID, Thread: w.thread,
 		Say:       func(_ *testing.T, text string) string { return w.ada.Reply(w.root, text).ID },
 		Texts:     func(*testing.T) []string { return w.texts() },
@@ -147,7 +147,7 @@ func TestAbilities(t *testing.T) {
 		Session:   linear.Thread{IssueID: w.issue.ID, SessionID: session.ID}.ID(),
 		Shown: func(t *testing.T) string {
 			t.Helper()
-			all := session.Activities()
+			all := session.ActivityTexts()
 			if len(all) != 1 {
 				t.Errorf("activities %q, want one that is ephemeral", all)
 			}

@@ -84,7 +84,7 @@ func (p *people) anyAccount(u *linearapi.User, e *linearapi.ExternalUser, b *lin
 		return p.account(u), true
 	case e != nil:
 		user := external(&userPayload{ID: e.ID, Name: cmp.Or(e.Name, e.DisplayName), Email: e.Email}, "")
-		user.Avatar = e.AvatarURL
+		user.AvatarURL = e.AvatarURL
 		return user, true
 	case b != nil:
 		return integration(&botActorPayload{

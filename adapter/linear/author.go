@@ -162,12 +162,12 @@ func (a *actorPayload) kind() adapter.UserKind {
 // user turns a nested user into a user. id stands in for a missing id.
 func (p *people) user(u *userPayload, id string) adapter.User {
 	user := adapter.User{
-		ID:       cmp.Or(u.ID, id),
-		Name:     profileName(u.URL),
-		FullName: u.Name,
-		Email:    u.Email,
-		URL:      u.URL,
-		Avatar:   u.AvatarURL,
+		ID:        cmp.Or(u.ID, id),
+		Name:      profileName(u.URL),
+		FullName:  u.Name,
+		Email:     u.Email,
+		URL:       u.URL,
+		AvatarURL: u.AvatarURL,
 	}
 	user.Kind = p.kind(u, user.ID)
 	return user
@@ -212,10 +212,10 @@ func external(u *userPayload, id string) adapter.User {
 
 func integration(b *botActorPayload) adapter.User {
 	return adapter.User{
-		ID:       b.ID,
-		FullName: cmp.Or(b.UserDisplayName, b.Name, b.Type),
-		Avatar:   b.AvatarURL,
-		Kind:     adapter.UserIntegration,
+		ID:        b.ID,
+		FullName:  cmp.Or(b.UserDisplayName, b.Name, b.Type),
+		AvatarURL: b.AvatarURL,
+		Kind:      adapter.UserIntegration,
 	}
 }
 

@@ -21,7 +21,7 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails", "")
 	app := ws.InstallApp(linearsim.App{

@@ -85,7 +85,7 @@ func (f *forms) decode(d *adapter.Delivery, self *adapter.Identity, own func(id 
 			Workspace:  r.Workspace,
 			Type:       r.Type,
 			Action:     r.Action,
-			Unresolved: p.guess,
+			Incomplete: p.guess,
 			At:         parseTime(h.CreatedAt),
 			Late:       d.Late,
 			Raw:        d.Body,
@@ -128,7 +128,7 @@ func (d *decoder) event() adapter.Event {
 }
 
 func (d *decoder) other(reason string) *adapter.OtherEvent {
-	d.meta.Unresolved = false
+	d.meta.Incomplete = false
 	return &adapter.OtherEvent{Meta: d.meta, Reason: reason}
 }
 
@@ -191,7 +191,7 @@ func (d *decoder) app() adapter.Event {
 			Meta:           d.meta,
 			AllPublicTeams: p.AllPublicTeams,
 			AddedTeams:     p.AddedTeamIDs,
-			LostTeams:      p.RemovedTeamIDs,
+			RemovedTeams:   p.RemovedTeamIDs,
 		}
 	default:
 		user := d.people.user(&p.User, p.UserID)

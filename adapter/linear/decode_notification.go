@@ -37,7 +37,7 @@ func (d *decoder) notification() adapter.Event {
 // noticeMessage is the message that a notification is about: a comment, or for
 // issueMention the description.
 func (d *decoder) noticeMessage(kind string, n *notificationPayload, issue *adapter.Issue) *adapter.Message {
-	addressed := adapter.TernaryMaybe
+	addressed := adapter.TernaryUnknown
 	if strings.HasSuffix(kind, "Mention") {
 		addressed = adapter.TernaryYes
 	}

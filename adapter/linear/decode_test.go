@@ -166,7 +166,7 @@ func TestDecodeReaction(t *testing.T) {
 			"added to a comment",
 			`{"type":"Reaction","action":"create","data":{"id":"e","emoji":"+1","commentId":"c","comment":{"id":"c","issueId":"i"},"user":` + payloadAda + `}}`,
 			&adapter.ReactionEvent{
-				Meta:  adapter.Meta{Act: "reaction:c:ada:thumbs_up", Thread: "linear:i:c:c", Unresolved: true, Actor: ada},
+				Meta:  adapter.Meta{Act: "reaction:c:ada:thumbs_up", Thread: "linear:i:c:c", Incomplete: true, Actor: ada},
 				Added: true, Emoji: "thumbs_up", RawEmoji: "+1", MessageID: "c", User: ada,
 			},
 		},
@@ -174,7 +174,7 @@ func TestDecodeReaction(t *testing.T) {
 			"removed from a comment of unknown place",
 			`{"type":"Reaction","action":"remove","data":{"id":"e","emoji":"no_such","comment":{"id":"c"},"userId":"bot"}}`,
 			&adapter.ReactionEvent{
-				Meta:  adapter.Meta{Thread: "linear:comment/c", Unresolved: true, Actor: adapter.User{ID: "bot", Kind: adapter.UserSelf}},
+				Meta:  adapter.Meta{Thread: "linear:comment/c", Incomplete: true, Actor: adapter.User{ID: "bot", Kind: adapter.UserSelf}},
 				Emoji: "no_such", RawEmoji: "no_such", MessageID: "c", User: adapter.User{ID: "bot", Kind: adapter.UserSelf},
 			},
 		},
@@ -514,7 +514,7 @@ func TestDecodeNotification(t *testing.T) {
 			if !ok {
 				t.Fatal("not a NotificationEvent")
 			}
-			if ev.Kind != tt.kind || ev.Thread != tt.thread || ev.Unresolved != tt.unresolved || ev.Act != tt.act || ev.Emoji != tt.emoji ||
+			if ev.Kind != tt.kind || ev.Thread != tt.thread || ev.Incomplete != tt.unresolved || ev.Act != tt.act || ev.Emoji != tt.emoji ||
 				ev.Actor != ada {
 				t.Errorf("got %+v", ev)
 			}
@@ -544,7 +544,7 @@ func TestDecodeRest(t *testing.T) {
 		{"app revoked", `{"type":"OAuthApp","action":"revoked","oauthClientId":"o"}`, &adapter.UninstallEvent{ClientID: "o"}},
 		{
 			"teams", `{"type":"PermissionChange","action":"teamAccessChanged","canAccessAllPublicTeams":true,"addedTeamIds":["a"],"removedTeamIds":["b","c"]}`,
-			&adapter.AccessEvent{AllPublicTeams: true, AddedTeams: []string{"a"}, LostTeams: []string{"b", "c"}},
+			&adapter.AccessEvent{AllPublicTeams: true, AddedTeams: []string{"a"}, RemovedTeams: []string{"b", "c"}},
 		},
 		{
 			"authorization", `{"type":"OAuthAuthorization","action":"x","oauthClient":{"id":"o"},"userId":"ada","user":` + payloadAda + `,"activeTokensForUser":2.0}`,

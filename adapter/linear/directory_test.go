@@ -29,7 +29,7 @@ func TestUserIsRemembered(t *testing.T) {
 		a := newAdapter(t, s)
 		want := &adapter.User{
 			ID: "u-ada", Name: "ada", FullName: "Ada Byron", Email: "ada@acme.test",
-			URL: "https://linear.app/acme/profiles/ada", Avatar: "https://x/y.png", Kind: adapter.UserHuman,
+			URL: "https://linear.app/acme/profiles/ada", AvatarURL: "https://x/y.png", Kind: adapter.UserHuman,
 		}
 		ask := func(requests int) {
 			t.Helper()

@@ -17,7 +17,7 @@ func Example() {
 		return
 	}
 	defer sim.Close()
-	ws := sim.Workspace("Acme", "acme")
+	ws := sim.AddWorkspace("Acme", "acme")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ws.AddUser("Ada Byron", "ada"), "Checkout fails on retry", "")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", ClientCredentials: true})
 

@@ -259,7 +259,7 @@ func TestVectorsWebhooksDecode(t *testing.T) {
 					t.Fatalf("%s, want %s", kind, events[want.Handler])
 				}
 				head := ev.Head()
-				if !head.Unresolved {
+				if !head.Incomplete {
 					same(t, "thread", want.ThreadID, string(head.Thread))
 				}
 				same(t, "organization", want.Organization, head.Workspace)

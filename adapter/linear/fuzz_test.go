@@ -98,13 +98,13 @@ func FuzzDecode(f *testing.F) {
 		if r.Ignore != "" && (!isOther || o.Reason != r.Ignore) {
 			t.Fatalf("ignored for %s, decoded to %s", r.Ignore, eventType(ev))
 		}
-		if isOther && (o.Reason == "" || o.Unresolved) {
+		if isOther && (o.Reason == "" || o.Incomplete) {
 			t.Fatalf("other event %+v", o)
 		}
 		if _, ok := ev.(*adapter.MessageEvent); ok != r.Message && !isOther {
 			t.Fatalf("route says message: %t, decoded to %s", r.Message, eventType(ev))
 		}
-		if m.Unresolved && m.Thread == "" {
+		if m.Incomplete && m.Thread == "" {
 			t.Fatal("no thread to resolve")
 		}
 		if msg := messageOf(ev); msg != nil && msg.ID == "" {

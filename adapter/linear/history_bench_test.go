@@ -20,7 +20,7 @@ func BenchmarkHistory(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer srv.Close()
-			ws := srv.Workspace("Acme", "acme")
+			ws := srv.AddWorkspace("Acme", "acme")
 			ada := ws.AddUser("Ada Byron", "ada")
 			issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails", "")
 			root := ada.Comment(issue, "root")

@@ -99,13 +99,13 @@ func (s *scribe) reaction(r *linearapi.Reaction) adapter.Reaction {
 // saidTypes are the types of activity that address a reader. The others show
 // the bot's progress.
 func saidTypes() linearapi.Filter {
-	return linearapi.OfTypes(linearapi.TypePrompt, linearapi.TypeResponse, linearapi.TypeElicitation, linearapi.TypeError)
+	return linearapi.OfTypes(linearapi.ActivityPrompt, linearapi.ActivityResponse, linearapi.ActivityElicitation, linearapi.ActivityError)
 }
 
 // activity turns an activity into a message: nil if it says nothing.
 func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 	switch x.Content.Type {
-	case linearapi.TypePrompt, linearapi.TypeResponse, linearapi.TypeElicitation, linearapi.TypeError:
+	case linearapi.ActivityPrompt, linearapi.ActivityResponse, linearapi.ActivityElicitation, linearapi.ActivityError:
 	default:
 		return nil
 	}
@@ -123,7 +123,7 @@ func (s *scribe) activity(x *linearapi.Activity) *adapter.Message {
 	switch user, ok := s.people.anyAccount(x.User, nil, nil); {
 	case ok:
 		m.Author = user
-	case x.Content.Type == linearapi.TypePrompt:
+	case x.Content.Type == linearapi.ActivityPrompt:
 		m.Author = automation()
 	default:
 		m.Author = s.people.me()

@@ -36,7 +36,7 @@ func (a *Adapter) Refetch(ctx context.Context, workspace, event string) (*adapte
 		}
 		return b.commentDelivery(c)
 	case len(parts) == 3 && parts[0] == typeSession && parts[1] == actionCreated:
-		page, err := b.api.SessionNodes(ctx, linearapi.PageArgs{First: linearapi.MaxPage})
+		page, err := b.api.AgentSessionNodes(ctx, linearapi.PageArgs{First: linearapi.MaxPage})
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +130,7 @@ func (b *bot) newSessions(ctx context.Context, after time.Time) ([]linearapi.Nod
 	var all []linearapi.Node[linearapi.Session]
 	args := linearapi.PageArgs{First: missedPage}
 	for range missedPages {
-		page, err := b.api.SessionNodes(ctx, args)
+		page, err := b.api.AgentSessionNodes(ctx, args)
 		if err != nil {
 			return nil, err
 		}

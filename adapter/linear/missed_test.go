@@ -27,7 +27,7 @@ func newUnheard(t *testing.T, now func() time.Time) *unheard {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	u := &unheard{srv: srv, ws: ws, ada: ws.AddUser("Ada Byron", "ada"), team: ws.AddTeam("ENG", "Engineering")}
 	u.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot"})
 	u.app.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1/nothing", Secret: "s", ResourceTypes: []string{"Comment", "AgentSessionEvent"}})

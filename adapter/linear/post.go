@@ -214,7 +214,7 @@ func written(thread Thread, in linearapi.CommentCreateInput, c *linearapi.Commen
 		Body: in.Body,
 	}
 	if in.CreateAsUser != "" {
-		m.Author.FullName, m.Author.Avatar = in.CreateAsUser, in.DisplayIconURL
+		m.Author.FullName, m.Author.AvatarURL = in.CreateAsUser, in.DisplayIconURL
 	}
 	if c != nil {
 		if c.ID != "" {

@@ -17,7 +17,7 @@ var _ adapter.Completer = (*Adapter)(nil)
 // adapter.CodeNotFound means that the comment or the session is gone.
 func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 	head := ev.Head()
-	if !head.Unresolved {
+	if !head.Incomplete {
 		return nil
 	}
 	ctx = adapter.WithPriority(ctx, adapter.PriorityAnswering) // the thread waits for it
@@ -47,7 +47,7 @@ func (a *Adapter) Complete(ctx context.Context, ev adapter.Event) error {
 		found.CommentID = cmp.Or(c.Root(), comment)
 		a.threads.put(key, found)
 	}
-	head.Thread, head.Unresolved = found.ID(), false
+	head.Thread, head.Incomplete = found.ID(), false
 	return nil
 }
 
@@ -66,13 +66,13 @@ func (a *Adapter) completeSession(ctx context.Context, ev adapter.Event, guess T
 			return err
 		}
 		if s.Issue == nil || s.Issue.ID == "" { // it is attached to nothing that has threads
-			head.Unresolved = false
+			head.Incomplete = false
 			return nil
 		}
 		found = Thread{IssueID: s.Issue.ID, SessionID: guess.SessionID}
 		a.threads.put(key, found)
 	}
-	head.Thread, head.Unresolved = found.ID(), false
+	head.Thread, head.Incomplete = found.ID(), false
 	if m := sessionMessageOf(ev); m != nil {
 		m.Thread = head.Thread
 		if m.Issue == nil && found.Kind == ParentIssue {
@@ -85,7 +85,7 @@ func (a *Adapter) completeSession(ctx context.Context, ev adapter.Event, guess T
 // noteSession caches what the session of an event is attached to.
 func (a *Adapter) noteSession(ev adapter.Event) {
 	head := ev.Head()
-	if head.Type != typeSession || head.Unresolved || head.Thread == "" {
+	if head.Type != typeSession || head.Incomplete || head.Thread == "" {
 		return
 	}
 	if t, err := ParseThreadID(head.Thread); err == nil && t.SessionID != "" {

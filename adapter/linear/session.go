@@ -17,10 +17,10 @@ func (a *Adapter) respond(ctx context.Context, thread Thread, p *adapter.Post) (
 	}
 	in := linearapi.AgentActivityCreateInput{
 		AgentSessionID: thread.SessionID,
-		Content:        linearapi.ActivityContent{Type: linearapi.TypeResponse, Body: p.Body},
+		Content:        linearapi.ActivityContent{Type: linearapi.ActivityResponse, Body: p.Body},
 	}
 	if p.Progress {
-		in.Content.Type = linearapi.TypeThought
+		in.Content.Type = linearapi.ActivityThought
 	}
 	activity, existed, err := b.activity(ctx, p.Key, in)
 	if err != nil {

@@ -34,9 +34,9 @@ func (a *Adapter) CreateIssue(ctx context.Context, workspace, key string, c adap
 	}
 	id := b.writeID(key)
 	in["id"] = id
-	made, err := b.api.TicketCreate(ctx, in)
+	made, err := b.api.IssueCreateNode(ctx, in)
 	if adapter.CodeOf(err) == adapter.CodeConflict {
-		made, err = b.api.Ticket(ctx, id)
+		made, err = b.api.IssueNode(ctx, id)
 	}
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (a *Adapter) UpdateIssue(ctx context.Context, workspace, issue string, c ad
 	if err := b.setLabels(ctx, in, c, teamOf(in, team), false); err != nil {
 		return nil, err
 	}
-	made, err := b.api.TicketUpdate(ctx, issue, in)
+	made, err := b.api.IssueUpdateNode(ctx, issue, in)
 	if err != nil {
 		return nil, err
 	}

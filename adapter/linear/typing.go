@@ -33,7 +33,7 @@ func (a *Adapter) Typing(ctx context.Context, workspace string, id adapter.Threa
 	_, err = b.api.AgentActivityCreate(ctx, linearapi.AgentActivityCreateInput{
 		ID:             b.writeID("typing|" + uuid.NewString()), // so that the request can be retried
 		AgentSessionID: thread.SessionID,
-		Content:        linearapi.ActivityContent{Type: linearapi.TypeThought, Body: status},
+		Content:        linearapi.ActivityContent{Type: linearapi.ActivityThought, Body: status},
 		Ephemeral:      true,
 	})
 	return unless(adapter.CodeConflict, err)

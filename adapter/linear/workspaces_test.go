@@ -144,7 +144,7 @@ func TestPostAs(t *testing.T) {
 	if _, err := w.adapter.Post(t.Context(), post); err != nil {
 		t.Fatal(err)
 	}
-	if got := session.Activities(); len(got) != 1 || got[0] != "response: "+post.Body {
+	if got := session.ActivityTexts(); len(got) != 1 || got[0] != "response: "+post.Body {
 		t.Errorf("activities %q, want the whole text", got)
 	}
 

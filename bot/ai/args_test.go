@@ -41,7 +41,7 @@ func TestArguments(t *testing.T) {
 		t.Run(c.tool+" "+c.args[:min(len(c.args), 30)], func(t *testing.T) {
 			t.Parallel()
 			_, th := threadOf(t, newRoom())
-			_, err := call(t, ai.Tools(th, ai.ToolOptions{Preset: ai.Writer}), c.tool, c.args)
+			_, err := call(t, ai.Tools(th, ai.ToolOptions{Preset: ai.PresetWriter}), c.tool, c.args)
 			got := ""
 			if e, ok := errors.AsType[*ai.Error](err); ok {
 				got = e.Message
@@ -65,7 +65,7 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r := lively()
 		b, th := threadOf(t, r)
-		for _, tool := range ai.Tools(th, ai.ToolOptions{Preset: ai.All, Bot: b, SameChannel: true, AllowWrites: true, AllowUsers: true}) {
+		for _, tool := range ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, Bot: b, SameChannel: true, AllowWrites: true, AllowUsers: true}) {
 			out, err := tool.Call(t.Context(), raw)
 			if err == nil {
 				if !json.Valid(out) || raw != nil && len(out) == 0 {
@@ -77,7 +77,7 @@ func FuzzArguments(f *testing.F) {
 			if !ok || e.Tool != tool.Name || e.Message == "" || !json.Valid(e.Result()) {
 				t.Errorf("%s: error %v", tool.Name, err)
 			}
-			if ok && e.Code == ai.InvalidArguments && !utf8.ValidString(string(e.Result())) {
+			if ok && e.Code == ai.CodeInvalidArguments && !utf8.ValidString(string(e.Result())) {
 				t.Errorf("%s: the model is told %q", tool.Name, e.Result())
 			}
 		}

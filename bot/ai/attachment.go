@@ -29,10 +29,10 @@ type AttachmentKind uint8
 
 // The kinds of attachment.
 const (
-	FileAttachment AttachmentKind = iota
-	ImageAttachment
-	AudioAttachment
-	VideoAttachment
+	AttachmentFile AttachmentKind = iota
+	AttachmentImage
+	AttachmentAudio
+	AttachmentVideo
 )
 
 // AttachmentsOf returns the files of a message that the platform itself holds.
@@ -46,10 +46,10 @@ func AttachmentsOf(m *adapter.Message) []Attachment {
 		mediaType := mediaTypeOf(a.Name)
 		kind := kindOf(mediaType)
 		if a.Image {
-			if kind != ImageAttachment {
+			if kind != AttachmentImage {
 				mediaType = "" // the holder of the file knows better
 			}
-			kind = ImageAttachment
+			kind = AttachmentImage
 		}
 		out = append(out, Attachment{Kind: kind, Name: a.Name, MediaType: mediaType, URL: a.URL})
 	}
@@ -61,13 +61,13 @@ func kindOf(mediaType string) AttachmentKind {
 	class, _, _ := strings.Cut(strings.ToLower(mediaType), "/")
 	switch class {
 	case "image":
-		return ImageAttachment
+		return AttachmentImage
 	case "audio":
-		return AudioAttachment
+		return AttachmentAudio
 	case "video":
-		return VideoAttachment
+		return AttachmentVideo
 	default:
-		return FileAttachment
+		return AttachmentFile
 	}
 }
 
@@ -128,7 +128,7 @@ func mediaTypeOf(name string) string {
 
 // reader reads files until the budget is spent.
 type reader struct {
-	opts Options
+	opts MessageOptions
 	left int64
 }
 
@@ -157,12 +157,12 @@ type skip struct {
 
 // file reads a file, or says why not.
 func (r *reader) file(ctx context.Context, a Attachment) (FilePart, error) {
-	if a.MediaType != "" || a.Kind != FileAttachment {
+	if a.MediaType != "" || a.Kind != AttachmentFile {
 		if err := usable(a.Kind, a.MediaType); err != nil {
 			return FilePart{}, err
 		}
 	}
-	limit := min(r.opts.MaxFile, r.left)
+	limit := min(r.opts.MaxFileBytes, r.left)
 	switch {
 	case r.opts.Open == nil || a.URL == "":
 		return FilePart{}, ErrNoOpen
@@ -196,10 +196,10 @@ func take(f io.Reader, a Attachment, limit int64) (FilePart, error) {
 		}
 	}
 	kind := a.Kind
-	if kind == FileAttachment {
+	if kind == AttachmentFile {
 		kind = kindOf(p.MediaType)
 	}
-	if kind == ImageAttachment && a.MediaType == "" && kindOf(p.MediaType) != ImageAttachment {
+	if kind == AttachmentImage && a.MediaType == "" && kindOf(p.MediaType) != AttachmentImage {
 		p.MediaType = "image/png"
 	}
 	if err := usable(kind, p.MediaType); err != nil {
@@ -218,11 +218,11 @@ func take(f io.Reader, a Attachment, limit int64) (FilePart, error) {
 // usable says why a model cannot use files of a kind and a type.
 func usable(kind AttachmentKind, mediaType string) error {
 	switch kind {
-	case ImageAttachment:
+	case AttachmentImage:
 		return nil
-	case AudioAttachment, VideoAttachment:
+	case AttachmentAudio, AttachmentVideo:
 		return ErrKind
-	case FileAttachment:
+	case AttachmentFile:
 	}
 	if !isText(mediaType) {
 		return ErrType

@@ -15,7 +15,7 @@ import (
 // same time stay in the given order. It reads files one after the other and
 // blocks meanwhile. A file that cannot be read is left out; the only error is
 // that ctx ended. msgs is not changed.
-func FromMessages(ctx context.Context, msgs []*adapter.Message, o Options) ([]Message, error) {
+func FromMessages(ctx context.Context, msgs []*adapter.Message, o MessageOptions) ([]Message, error) {
 	o = o.withDefaults()
 	sorted := slices.DeleteFunc(slices.Clone(msgs), func(m *adapter.Message) bool { return m == nil })
 	slices.SortStableFunc(sorted, func(a, b *adapter.Message) int { return a.CreatedAt.Compare(b.CreatedAt) })
@@ -23,7 +23,7 @@ func FromMessages(ctx context.Context, msgs []*adapter.Message, o Options) ([]Me
 	// The newest first, as they matter most if there is more than fits.
 	files := make([][]Part, len(sorted))
 	skipped := make([][]skip, len(sorted))
-	r := &reader{opts: o, left: o.MaxFiles}
+	r := &reader{opts: o, left: o.MaxTotalBytes}
 	for i, m := range slices.Backward(sorted) {
 		if m.Author.IsSelf() {
 			continue
@@ -39,9 +39,9 @@ func FromMessages(ctx context.Context, msgs []*adapter.Message, o Options) ([]Me
 		for _, s := range skipped[i] {
 			o.Skipped(from, s.file, s.why)
 		}
-		m := Message{Role: User, Name: o.Name(from.Author)}
+		m := Message{Role: RoleUser, Name: o.Name(from.Author)}
 		if from.Author.IsSelf() {
-			m.Role = Assistant
+			m.Role = RoleAssistant
 		}
 		if text := o.text(from, m.Role); text != "" {
 			m.Parts = append(m.Parts, TextPart{Text: text})
@@ -64,7 +64,7 @@ func FromMessages(ctx context.Context, msgs []*adapter.Message, o Options) ([]Me
 // FromThread is FromMessages for the newest n messages of a thread; n defaults
 // to 20. MessageOptions.Open defaults to the thread's. The error is that of the
 // history or of ctx.
-func FromThread(ctx context.Context, t *bot.Thread, n int, o Options) ([]Message, error) {
+func FromThread(ctx context.Context, t *bot.Thread, n int, o MessageOptions) ([]Message, error) {
 	if n <= 0 {
 		n = defaultLimit
 	}
@@ -91,10 +91,10 @@ func FromThread(ctx context.Context, t *bot.Thread, n int, o Options) ([]Message
 }
 
 // text returns the text of a message with everything that is added to it.
-func (o Options) text(m *adapter.Message, role Role) string {
+func (o MessageOptions) text(m *adapter.Message, role Role) string {
 	var b strings.Builder
 	if !blank(m.Body) {
-		if o.Names && role == User {
+		if o.Names && role == RoleUser {
 			b.WriteByte('[')
 			b.WriteString(strings.NewReplacer("\r", " ", "\n", " ").Replace(o.Name(m.Author)))
 			b.WriteString("]: ")

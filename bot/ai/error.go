@@ -14,31 +14,31 @@ type Code uint8
 // The codes.
 const (
 	// CodeFailed: the platform did not do it. Error.Err says why.
-	Failed Code = iota
+	CodeFailed Code = iota
 	// CodeInvalidArguments: the arguments do not fit the schema. The model can
 	// try again with others.
-	InvalidArguments
+	CodeInvalidArguments
 	// CodeOutOfScope: the tool may not touch that thread or message.
-	OutOfScope
+	CodeOutOfScope
 	// CodeNotApproved: the call was not allowed.
-	NotApproved
+	CodeNotApproved
 	// CodeStopped: the context ended, or the approver could not be asked. The model
 	// should not see it; the turn should end with the error.
-	Stopped
+	CodeStopped
 )
 
 // String returns the code as a snake_case word.
 func (c Code) String() string {
 	switch c {
-	case InvalidArguments:
+	case CodeInvalidArguments:
 		return "invalid_arguments"
-	case OutOfScope:
+	case CodeOutOfScope:
 		return "out_of_scope"
-	case NotApproved:
+	case CodeNotApproved:
 		return "not_approved"
-	case Stopped:
+	case CodeStopped:
 		return "stopped"
-	case Failed:
+	case CodeFailed:
 		return "failed"
 	default:
 		return "failed"
@@ -82,7 +82,7 @@ func (e *Error) Result() json.RawMessage {
 // failure describes an error of the platform. Only what is meant for people is
 // told: a cause may name servers and files.
 func failure(tool string, err error) *Error {
-	e := &Error{Tool: tool, Code: Failed, Message: "it did not work", Err: err}
+	e := &Error{Tool: tool, Code: CodeFailed, Message: "it did not work", Err: err}
 	if code := adapter.CodeOf(err); code != adapter.CodeUnknown {
 		e.Message = strings.ReplaceAll(code.String(), "_", " ")
 	}

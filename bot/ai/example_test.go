@@ -17,7 +17,7 @@ func ExampleFromMessages() {
 		{Author: adapter.User{Name: "ada", Kind: adapter.UserHuman}, Body: "@helper why is the build red?"},
 		{Author: adapter.User{Name: "helper", Kind: adapter.UserSelf}, Body: "It is the lint step."},
 		{Author: adapter.User{Name: "bob", Kind: adapter.UserHuman}, Body: "Thanks!"},
-	}, ai.Options{Names: true})
+	}, ai.MessageOptions{Names: true})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -47,7 +47,7 @@ func ExampleTools() {
 		return
 	}
 	tools := ai.Tools(thread, ai.ToolOptions{
-		Preset: ai.All,
+		Preset: ai.PresetAll,
 		Approve: func(_ context.Context, c ai.Call) (bool, error) {
 			return c.Tool == "post_message", nil
 		},
@@ -63,7 +63,7 @@ func ExampleTools() {
 				continue
 			}
 			result, err := tool.Call(context.Background(), []byte(call.args))
-			if refused, ok := errors.AsType[*ai.Error](err); ok && refused.Code != ai.Stopped {
+			if refused, ok := errors.AsType[*ai.Error](err); ok && refused.Code != ai.CodeStopped {
 				result = refused.Result()
 			}
 			fmt.Println(string(result))

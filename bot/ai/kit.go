@@ -35,7 +35,7 @@ type ref struct {
 func (k *kit) call(ctx context.Context, s spec, raw json.RawMessage) (json.RawMessage, error) {
 	a, err := parse(s.params, raw)
 	if err != nil {
-		return nil, &Error{Tool: s.name, Code: InvalidArguments, Message: err.Error()}
+		return nil, &Error{Tool: s.name, Code: CodeInvalidArguments, Message: err.Error()}
 	}
 	t, err := k.threadFor(a.text("thread_id"))
 	if err != nil {
@@ -65,10 +65,10 @@ func (k *kit) explain(ctx context.Context, tool string, err error) *Error {
 		return e
 	}
 	if errors.Is(err, bot.ErrEmpty) {
-		return &Error{Tool: tool, Code: InvalidArguments, Message: "text must not be empty", Err: err}
+		return &Error{Tool: tool, Code: CodeInvalidArguments, Message: "text must not be empty", Err: err}
 	}
 	if ctx.Err() != nil {
-		return &Error{Tool: tool, Code: Stopped, Message: "the turn was stopped", Err: err}
+		return &Error{Tool: tool, Code: CodeStopped, Message: "the turn was stopped", Err: err}
 	}
 	return failure(tool, err)
 }
@@ -79,13 +79,13 @@ func (k *kit) threadFor(id string) (*bot.Thread, error) {
 	if id == "" || id == string(own) {
 		return k.thread, nil
 	}
-	outside := &Error{Code: OutOfScope, Message: fmt.Sprintf("thread %q is out of reach: leave thread_id out to work in this thread", id)}
+	outside := &Error{Code: CodeOutOfScope, Message: fmt.Sprintf("thread %q is out of reach: leave thread_id out to work in this thread", id)}
 	if !k.opts.SameChannel || k.opts.Bot == nil {
 		return nil, outside
 	}
 	t, err := k.thread.Workspace().Thread(adapter.ThreadID(id))
 	if err != nil {
-		return nil, &Error{Code: InvalidArguments, Message: fmt.Sprintf("thread_id %q is not the id of a thread, which looks like %q", id, own), Err: err}
+		return nil, &Error{Code: CodeInvalidArguments, Message: fmt.Sprintf("thread_id %q is not the id of a thread, which looks like %q", id, own), Err: err}
 	}
 	mine, err := k.thread.Channel()
 	if err != nil {
@@ -99,7 +99,7 @@ func (k *kit) threadFor(id string) (*bot.Thread, error) {
 
 // approve returns an error if a call may not be made.
 func (k *kit) approve(ctx context.Context, s spec, t *bot.Thread, a args) error {
-	refused := func(why string) error { return &Error{Tool: s.name, Code: NotApproved, Message: why} }
+	refused := func(why string) error { return &Error{Tool: s.name, Code: CodeNotApproved, Message: why} }
 	if k.opts.Approve == nil {
 		switch {
 		case s.write && !k.opts.AllowWrites:
@@ -112,9 +112,9 @@ func (k *kit) approve(ctx context.Context, s spec, t *bot.Thread, a args) error 
 	ok, err := k.opts.Approve(ctx, Call{Tool: s.name, Thread: t.ID(), Args: a.json(), Write: s.write})
 	switch {
 	case err != nil:
-		return &Error{Tool: s.name, Code: Stopped, Message: "approval could not be had", Err: err}
+		return &Error{Tool: s.name, Code: CodeStopped, Message: "approval could not be had", Err: err}
 	case ctx.Err() != nil:
-		return &Error{Tool: s.name, Code: Stopped, Message: "the turn was stopped", Err: context.Cause(ctx)}
+		return &Error{Tool: s.name, Code: CodeStopped, Message: "the turn was stopped", Err: context.Cause(ctx)}
 	case !ok:
 		return refused("the call was not approved: do not make it again unless you are asked to")
 	}
@@ -161,9 +161,9 @@ func (k *kit) reach(ctx context.Context, t *bot.Thread, id string, own bool) err
 	}
 	switch {
 	case !found:
-		return &Error{Code: OutOfScope, Message: fmt.Sprintf("message %q is not in this thread: get_messages tells the ids", id)}
+		return &Error{Code: CodeOutOfScope, Message: fmt.Sprintf("message %q is not in this thread: get_messages tells the ids", id)}
 	case own && !byBot:
-		return &Error{Code: OutOfScope, Message: fmt.Sprintf("message %q was not written by the bot", id)}
+		return &Error{Code: CodeOutOfScope, Message: fmt.Sprintf("message %q was not written by the bot", id)}
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ type Role string
 // The roles. FromMessages uses RoleUser and RoleAssistant, and FromSession also
 // RoleSystem, which is otherwise for what the caller adds.
 const (
-	System    Role = "system"
-	User      Role = "user"
-	Assistant Role = "assistant"
+	RoleSystem    Role = "system"
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
 )
 
 // Message is a message for a model.
@@ -55,7 +55,7 @@ func (TextPart) part() {}
 func (FilePart) part() {}
 
 // Image reports whether the file is a picture.
-func (p FilePart) Image() bool { return kindOf(p.MediaType) == ImageAttachment }
+func (p FilePart) Image() bool { return kindOf(p.MediaType) == AttachmentImage }
 
 // DataURI returns the file as a data: address in base64, the form in which most
 // models take files.

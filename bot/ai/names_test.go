@@ -16,7 +16,7 @@ func TestNames(t *testing.T) {
 		"a":       {Email: "a@x.test"},
 		"unknown": {ID: "u1", Name: " "},
 	} {
-		out, err := ai.FromMessages(t.Context(), []*adapter.Message{{Body: "Hi", Author: by}}, ai.Options{Names: true})
+		out, err := ai.FromMessages(t.Context(), []*adapter.Message{{Body: "Hi", Author: by}}, ai.MessageOptions{Names: true})
 		if err != nil || len(out) != 1 || out[0].Text() != "["+want+"]: Hi" || out[0].Name != want {
 			t.Errorf("%+v: %+v, %v", by, out, err)
 		}

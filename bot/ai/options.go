@@ -11,7 +11,7 @@ import (
 
 // MessageOptions say how messages become messages for a model. The zero value takes
 // the text alone.
-type Options struct {
+type MessageOptions struct {
 	// Names puts "[name]: " in front of what people wrote, so that the
 	// model can tell them apart. Defaults to no.
 	Names bool
@@ -31,10 +31,10 @@ type Options struct {
 	// Type counts where the attachment has none. Defaults to opening nothing.
 	Open func(ctx context.Context, url string, limit int64) (io.ReadCloser, error)
 	// MaxFileBytes is the size of the largest file to read. Defaults to 4 MiB.
-	MaxFile int64
+	MaxFileBytes int64
 	// MaxTotalBytes is the size of all files together. Those of the newest messages are
 	// read first. Defaults to 16 MiB.
-	MaxFiles int64
+	MaxTotalBytes int64
 	// Skipped is called for every file of a person that the model does not get,
 	// with the reason: [ErrKind], [ErrType], [ErrTooLarge], [ErrNoOpen] or the error
 	// of Open. Defaults to none.
@@ -74,18 +74,18 @@ const (
 	defaultMaxFiles = 16 << 20
 )
 
-func (o Options) withDefaults() Options {
+func (o MessageOptions) withDefaults() MessageOptions {
 	if o.Name == nil {
 		o.Name = nameOf
 	}
 	if o.Attachments == nil {
 		o.Attachments = AttachmentsOf
 	}
-	if o.MaxFile <= 0 {
-		o.MaxFile = defaultMaxFile
+	if o.MaxFileBytes <= 0 {
+		o.MaxFileBytes = defaultMaxFile
 	}
-	if o.MaxFiles <= 0 {
-		o.MaxFiles = defaultMaxFiles
+	if o.MaxTotalBytes <= 0 {
+		o.MaxTotalBytes = defaultMaxFiles
 	}
 	if o.Skipped == nil {
 		o.Skipped = func(*adapter.Message, Attachment, error) {}

@@ -65,7 +65,7 @@ func getMessages(ctx context.Context, k *kit, t *bot.Thread, a args) (any, error
 		out.Messages = append(out.Messages, k.message(m))
 	}
 	if !passed {
-		return nil, &Error{Code: InvalidArguments, Message: fmt.Sprintf("before: message %q is not in this thread", before)}
+		return nil, &Error{Code: CodeInvalidArguments, Message: fmt.Sprintf("before: message %q is not in this thread", before)}
 	}
 	slices.Reverse(out.Messages)
 	return out, nil
@@ -148,7 +148,7 @@ func reactable(ctx context.Context, k *kit, t *bot.Thread, a args) error {
 		return k.reach(ctx, t, id, false)
 	}
 	if channel, err := t.Channel(); !k.opts.SameChannel && (err != nil || channel != t.ID()) {
-		return &Error{Code: OutOfScope, Message: "the issue itself is out of reach: give a message_id"}
+		return &Error{Code: CodeOutOfScope, Message: "the issue itself is out of reach: give a message_id"}
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func reactable(ctx context.Context, k *kit, t *bot.Thread, a args) error {
 // oneOf checks that one argument is given.
 func oneOf(_ context.Context, _ *kit, _ *bot.Thread, a args) error {
 	if len(a.texts) != 1 {
-		return &Error{Code: InvalidArguments, Message: "give exactly one of id, name and email"}
+		return &Error{Code: CodeInvalidArguments, Message: "give exactly one of id, name and email"}
 	}
 	return nil
 }

@@ -43,10 +43,10 @@ func FromSession(m *bot.Message, o SessionOptions) []Message {
 		}
 	}
 	if s := m.Session; s != nil {
-		add(System, guidance(s.Guidance))
-		add(User, sessionContext(m, o))
+		add(RoleSystem, guidance(s.Guidance))
+		add(RoleUser, sessionContext(m, o))
 	}
-	add(User, m.Text())
+	add(RoleUser, m.Text())
 	return out
 }
 

@@ -34,7 +34,7 @@ func TestFromSession(t *testing.T) {
 			})
 			k.User("ada").Delegate("Checkout fails", "It does.")
 			synctest.Wait()
-			if len(got) != 3 || got[0].Role != ai.System || got[1].Role != ai.User || got[2].Role != ai.User {
+			if len(got) != 3 || got[0].Role != ai.RoleSystem || got[1].Role != ai.RoleUser || got[2].Role != ai.RoleUser {
 				t.Fatalf("messages %+v", got)
 			}
 			rules, about := got[0].Text(), got[1].Text()

@@ -62,12 +62,12 @@ type Preset uint8
 const (
 	// PresetReader: get_thread, get_messages, get_participants, get_issue and
 	// get_user.
-	Reader Preset = iota
+	PresetReader Preset = iota
 	// PresetWriter: post_message, add_reaction, remove_reaction and show_typing.
-	Writer
+	PresetWriter
 	// PresetAll: edit_message, delete_message, subscribe_thread,
 	// unsubscribe_thread, resolve_thread and reopen_thread.
-	All
+	PresetAll
 )
 
 // Call is a call that waits for approval.
@@ -163,18 +163,18 @@ func specs() []spec {
 				{name: "email", maxLen: 320, about: "The user's email address."},
 			},
 		},
-		{name: "post_message", about: "Posts a message into the thread.", preset: Writer, write: true, params: []param{text}, run: postMessage},
-		{name: "add_reaction", about: "Adds a reaction of the bot to a message.", preset: Writer, write: true, params: []param{emoji, reactTo}, check: reactable, run: addReaction},
-		{name: "remove_reaction", about: "Takes a reaction of the bot back.", preset: Writer, write: true, params: []param{emoji, reactTo}, check: reactable, run: removeReaction},
+		{name: "post_message", about: "Posts a message into the thread.", preset: PresetWriter, write: true, params: []param{text}, run: postMessage},
+		{name: "add_reaction", about: "Adds a reaction of the bot to a message.", preset: PresetWriter, write: true, params: []param{emoji, reactTo}, check: reactable, run: addReaction},
+		{name: "remove_reaction", about: "Takes a reaction of the bot back.", preset: PresetWriter, write: true, params: []param{emoji, reactTo}, check: reactable, run: removeReaction},
 		{
-			name: "show_typing", about: "Shows that the bot is at work, where the platform can show it.", preset: Writer, write: true, run: showTyping,
+			name: "show_typing", about: "Shows that the bot is at work, where the platform can show it.", preset: PresetWriter, write: true, run: showTyping,
 			params: []param{{name: "status", maxLen: 200, about: "What the bot is doing, in a few words. Left out: a default."}},
 		},
-		{name: "edit_message", about: "Replaces the text of a message that the bot wrote.", preset: All, write: true, params: []param{messageID, text}, check: ownMessage, run: editMessage},
-		{name: "delete_message", about: "Removes a message that the bot wrote.", preset: All, write: true, params: []param{messageID}, check: ownMessage, run: deleteMessage},
-		{name: "subscribe_thread", about: "Makes the bot get every further message of the thread.", preset: All, write: true, run: does((*bot.Thread).Subscribe)},
-		{name: "unsubscribe_thread", about: "Makes the bot get only the messages of the thread that mention it.", preset: All, write: true, run: does((*bot.Thread).Unsubscribe)},
-		{name: "resolve_thread", about: "Marks the thread as resolved.", preset: All, write: true, run: does((*bot.Thread).Resolve)},
-		{name: "reopen_thread", about: "Opens a resolved thread again.", preset: All, write: true, run: does((*bot.Thread).Unresolve)},
+		{name: "edit_message", about: "Replaces the text of a message that the bot wrote.", preset: PresetAll, write: true, params: []param{messageID, text}, check: ownMessage, run: editMessage},
+		{name: "delete_message", about: "Removes a message that the bot wrote.", preset: PresetAll, write: true, params: []param{messageID}, check: ownMessage, run: deleteMessage},
+		{name: "subscribe_thread", about: "Makes the bot get every further message of the thread.", preset: PresetAll, write: true, run: does((*bot.Thread).Subscribe)},
+		{name: "unsubscribe_thread", about: "Makes the bot get only the messages of the thread that mention it.", preset: PresetAll, write: true, run: does((*bot.Thread).Unsubscribe)},
+		{name: "resolve_thread", about: "Marks the thread as resolved.", preset: PresetAll, write: true, run: does((*bot.Thread).Resolve)},
+		{name: "reopen_thread", about: "Opens a resolved thread again.", preset: PresetAll, write: true, run: does((*bot.Thread).Unresolve)},
 	}
 }

@@ -66,8 +66,8 @@ func TestPresets(t *testing.T) {
 	}{
 		{"zero value, no bot", ai.ToolOptions{}, reader[:4]},
 		{"reader", ai.ToolOptions{Bot: b}, reader},
-		{"writer", ai.ToolOptions{Bot: b, Preset: ai.Writer}, writer},
-		{"all", ai.ToolOptions{Bot: b, Preset: ai.All}, all},
+		{"writer", ai.ToolOptions{Bot: b, Preset: ai.PresetWriter}, writer},
+		{"all", ai.ToolOptions{Bot: b, Preset: ai.PresetAll}, all},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -112,14 +112,14 @@ func TestSchema(t *testing.T) {
 		}
 		return out
 	}
-	narrow := schemas(ai.ToolOptions{Preset: ai.All, Bot: b})
+	narrow := schemas(ai.ToolOptions{Preset: ai.PresetAll, Bot: b})
 	want := `{"additionalProperties":false,"properties":{` +
 		`"before":{"type":"string","description":"The id of a message: return those that came before it. Left out: the newest.","maxLength":200},` +
 		`"limit":{"type":"integer","description":"How many messages to return.","minimum":1,"maximum":100,"default":20}},"required":[],"type":"object"}`
 	if diff := cmp.Diff(want, narrow["get_messages"]); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
 	}
-	wide := schemas(ai.ToolOptions{Preset: ai.All, Bot: b, SameChannel: true})
+	wide := schemas(ai.ToolOptions{Preset: ai.PresetAll, Bot: b, SameChannel: true})
 	for name := range wide {
 		if got, want := strings.Contains(wide[name], "thread_id"), name != "get_user"; got != want {
 			t.Errorf("%s: takes a thread %t, want %t", name, got, want)
@@ -197,7 +197,7 @@ func TestWriting(t *testing.T) {
 			t.Parallel()
 			r := lively()
 			_, th := threadOf(t, r)
-			out, err := call(t, ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true}), c.tool, c.args)
+			out, err := call(t, ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true}), c.tool, c.args)
 			if codeOf(err) != c.code || out != c.result {
 				t.Fatalf("result %s, error %v, want %s and code %q", out, err, c.result, c.code)
 			}
@@ -215,7 +215,7 @@ func TestWriting(t *testing.T) {
 func TestSubscribing(t *testing.T) {
 	t.Parallel()
 	_, th := threadOf(t, newRoom())
-	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true})
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true})
 	for _, c := range []struct {
 		tool string
 		want bool
@@ -245,7 +245,7 @@ func TestSameChannel(t *testing.T) {
 			t.Parallel()
 			r := lively()
 			b, th := threadOf(t, r)
-			_, err := call(t, ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true, Bot: b, SameChannel: true}), c.tool, c.args)
+			_, err := call(t, ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true, Bot: b, SameChannel: true}), c.tool, c.args)
 			if codeOf(err) != c.code || strings.Join(r.log(), "\n") != c.want {
 				t.Errorf("asked for %q, error %v, want %q and code %q", r.log(), err, c.want, c.code)
 			}
@@ -275,7 +275,7 @@ func TestApproval(t *testing.T) {
 			t.Parallel()
 			r := lively()
 			b, th := threadOf(t, r)
-			c.o.Bot, c.o.Preset = b, ai.All
+			c.o.Bot, c.o.Preset = b, ai.PresetAll
 			tools := ai.Tools(th, c.o)
 			_, err := call(t, tools, "post_message", `{"text":"x"}`)
 			if codeOf(err) != c.write || (len(r.Posted(here)) == 1) != (c.write == "") {
@@ -301,7 +301,7 @@ func TestApproveSees(t *testing.T) {
 	r := lively()
 	b, th := threadOf(t, r)
 	var asked []string
-	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, Bot: b, SameChannel: true, Approve: func(_ context.Context, c ai.Call) (bool, error) {
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, Bot: b, SameChannel: true, Approve: func(_ context.Context, c ai.Call) (bool, error) {
 		asked = append(asked, fmt.Sprintf("%s %s %s %t", c.Tool, c.Thread, c.Args, c.Write))
 		return true, nil
 	}})
@@ -334,7 +334,7 @@ func TestKnownMessages(t *testing.T) {
 	t.Parallel()
 	r := lively()
 	_, th := threadOf(t, r)
-	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true})
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true})
 	for i, c := range []struct {
 		tool, args string
 		reads      int
@@ -360,7 +360,7 @@ func TestKnownElsewhere(t *testing.T) {
 	t.Parallel()
 	r := lively()
 	b, th := threadOf(t, r)
-	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true, Bot: b, SameChannel: true})
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true, Bot: b, SameChannel: true})
 	if _, err := call(t, tools, "get_messages", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -385,7 +385,7 @@ func TestOwnWithAPersonsKey(t *testing.T) {
 	t.Parallel()
 	r := lively()
 	_, th := threadOf(t, r)
-	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true})
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true})
 	r.past = append(r.past, &adapter.Message{ID: "post-0", Thread: here, Author: person("ada")})
 	for _, c := range []struct{ tool, args string }{
 		{"post_message", `{"text":"x"}`}, {"get_messages", ``}, {"edit_message", `{"message_id":"post-0","text":"y"}`},
@@ -413,7 +413,7 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	r := lively()
 	_, th := threadOf(t, r)
-	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.All, AllowWrites: true})
+	tools := ai.Tools(th, ai.ToolOptions{Preset: ai.PresetAll, AllowWrites: true})
 
 	r.fail = &adapter.Error{Code: adapter.CodeRateLimited, Op: "commentUpdate", Message: "slow down", Err: errors.New("https://internal.test")}
 	_, err := call(t, tools, "resolve_thread", "")
@@ -424,7 +424,7 @@ func TestErrors(t *testing.T) {
 	if got := string(failed.Result()); got != `{"error":"failed","message":"rate limited: slow down"}` {
 		t.Errorf("the model is told %s", got)
 	}
-	if !errors.Is(err, &ai.Error{Code: ai.Failed}) || errors.Is(err, &ai.Error{Code: ai.Stopped}) {
+	if !errors.Is(err, &ai.Error{Code: ai.CodeFailed}) || errors.Is(err, &ai.Error{Code: ai.CodeStopped}) {
 		t.Errorf("error %v is not what it is", err)
 	}
 	if got := err.Error(); got != "ai: resolve_thread: rate limited: slow down" {

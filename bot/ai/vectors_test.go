@@ -75,7 +75,7 @@ func (w *vectorWorld) links(m *adapter.Message) []ai.Link {
 }
 
 func (w *vectorWorld) attachments(m *adapter.Message) []ai.Attachment {
-	kinds := map[string]ai.AttachmentKind{"image": ai.ImageAttachment, "audio": ai.AudioAttachment, "video": ai.VideoAttachment}
+	kinds := map[string]ai.AttachmentKind{"image": ai.AttachmentImage, "audio": ai.AttachmentAudio, "video": ai.AttachmentVideo}
 	var out []ai.Attachment
 	for i, a := range w.messages[m.ID].Attachments {
 		at := ai.Attachment{Kind: kinds[a.Type], Name: a.Name, MediaType: a.MimeType}
@@ -140,13 +140,13 @@ func TestVectorsAIMessages(t *testing.T) {
 				in[i] = w.message(v)
 			}
 			var unsupported []any
-			out, err := ai.FromMessages(t.Context(), in, ai.Options{
+			out, err := ai.FromMessages(t.Context(), in, ai.MessageOptions{
 				Names: c.Input.Options.IncludeNames,
 				Name:  func(u adapter.User) string { return u.Name }, // the vectors know handles only
 				Links: w.links, Attachments: w.attachments, Open: w.open,
 				Skipped: func(_ *adapter.Message, a ai.Attachment, why error) {
 					if errors.Is(why, ai.ErrKind) {
-						kind := map[ai.AttachmentKind]string{ai.AudioAttachment: "audio", ai.VideoAttachment: "video"}[a.Kind]
+						kind := map[ai.AttachmentKind]string{ai.AttachmentAudio: "audio", ai.AttachmentVideo: "video"}[a.Kind]
 						unsupported = append(unsupported, map[string]any{"type": kind, "name": a.Name})
 					}
 				},

@@ -25,13 +25,13 @@ func TestIssuesByName(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if err := t.Link(ctx, "", adapter.IssueLink{URL: "https://desk.example/7"}); err != nil {
+			if err := t.LinkIssue(ctx, "", adapter.IssueLink{URL: "https://desk.example/7"}); err != nil {
 				return err
 			}
 			if m.Attempt == 1 {
 				return errBoom // the second run creates no second issue
 			}
-			found, err := t.Search(ctx, "follow", 0)
+			found, err := t.SearchIssues(ctx, "follow", 0)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func TestIssuesByName(t *testing.T) {
 	if now.State.Name != "Done" || now.Assignee == nil || now.Assignee.ID != "bob" || !slices.Equal(labels, []string{"Bug"}) {
 		t.Errorf("the issue is %+v with the labels %q", now, labels)
 	}
-	links, err := th.Handle().Links(t.Context(), "")
+	links, err := th.Handle().IssueLinks(t.Context(), "")
 	if err != nil || len(links) != 1 {
 		t.Errorf("links %v, %v, want one", links, err)
 	}

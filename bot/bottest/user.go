@@ -68,7 +68,7 @@ func (u *User) Resolve(th *Thread) {
 }
 
 // Unresolve reopens a thread.
-func (u *User) Reopen(th *Thread) {
+func (u *User) Unresolve(th *Thread) {
 	u.kit.t.Helper()
 	u.kit.Deliver(&adapter.ResolveEvent{Meta: u.at(th)})
 }
@@ -123,7 +123,7 @@ func (u *User) CreateIssue(i adapter.Issue) *Thread {
 // UpdateIssue changes the issue that a thread belongs to. Handlers see what changed
 // by Linear's names, such as "priority" or "stateId". A state, a team or a label
 // without an id goes by its name.
-func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
+func (u *User) UpdateIssue(th *Thread, change func(i *adapter.Issue)) {
 	k := u.kit
 	k.t.Helper()
 	issue, err := k.platform.Subject(k.t.Context(), workspace, th.id)
@@ -136,7 +136,7 @@ func (u *User) ChangeIssue(th *Thread, change func(i *adapter.Issue)) {
 }
 
 // DeleteIssue deletes the issue that a thread belongs to.
-func (u *User) RemoveIssue(th *Thread) {
+func (u *User) DeleteIssue(th *Thread) {
 	u.kit.t.Helper()
 	meta := u.at(th.channel())
 	meta.Action = "remove"

@@ -93,7 +93,7 @@ func TestEvents(t *testing.T) {
 	if !th.Resolved() {
 		t.Error("the thread is open")
 	}
-	ada.Reopen(th)
+	ada.Unresolve(th)
 	twice("resolved false fake:room:thread-1")
 	bob.Delete(id)
 	twice(`delete fake:room:thread-1 m1 "@helper go"`)
@@ -262,24 +262,24 @@ func TestIssues(t *testing.T) {
 	k.Wait()
 	saw.want(t, `mention fake:issue-1:thread-1 "help" in TEST-1`)
 	self := k.Self()
-	ada.ChangeIssue(th, func(i *adapter.Issue) { i.Delegate = &self })
+	ada.UpdateIssue(th, func(i *adapter.Issue) { i.Delegate = &self })
 	k.Wait()
 	saw.want(t, "delegated fake:issue-1 Checkout fails")
-	ada.ChangeIssue(issue, func(i *adapter.Issue) { i.Priority, i.Title = 1, "Checkout" })
+	ada.UpdateIssue(issue, func(i *adapter.Issue) { i.Priority, i.Title = 1, "Checkout" })
 	k.Duplicate()
 	k.Wait()
 	saw.want(t, "priority 0 to 1")
-	ada.ChangeIssue(issue, func(i *adapter.Issue) {
+	ada.UpdateIssue(issue, func(i *adapter.Issue) {
 		i.Assignee, i.Labels = &adapter.User{ID: "ada"}, []adapter.Label{{Name: "bug"}}
 	})
-	ada.ChangeIssue(issue, func(i *adapter.Issue) { i.Assignee.ID = "bob" })
-	ada.ChangeIssue(issue, func(i *adapter.Issue) { i.Labels[0].Name = "feature" })
+	ada.UpdateIssue(issue, func(i *adapter.Issue) { i.Assignee.ID = "bob" })
+	ada.UpdateIssue(issue, func(i *adapter.Issue) { i.Labels[0].Name = "feature" })
 	k.Wait()
 	saw.want(t)
-	ada.ChangeIssue(issue, func(i *adapter.Issue) { i.Description = "@helper look, please" }) // mentioned before
+	ada.UpdateIssue(issue, func(i *adapter.Issue) { i.Description = "@helper look, please" }) // mentioned before
 	k.Wait()
 	saw.want(t)
-	ada.RemoveIssue(th)
+	ada.DeleteIssue(th)
 	k.Wait()
 	saw.want(t, "removed fake:issue-1 Checkout")
 	if other := ada.CreateIssue(adapter.Issue{ID: "i9", Title: "Another"}); other.ID() != "fake:i9" {

@@ -50,9 +50,9 @@ type Style uint8
 
 // The styles of a text.
 const (
-	Plain Style = iota
-	Bold
-	Muted
+	StylePlain Style = iota
+	StyleBold
+	StyleMuted
 )
 
 // Image is a picture. One without a URL is left out.

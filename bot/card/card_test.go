@@ -34,7 +34,7 @@ func (n cardNode) element(t *testing.T) Element {
 	t.Helper()
 	switch n.Type {
 	case "text":
-		styles := map[string]Style{"bold": Bold, "muted": Muted}
+		styles := map[string]Style{"bold": StyleBold, "muted": StyleMuted}
 		return Text{n.Content, styles[n.Style]}
 	case "image":
 		return Image{URL: n.URL, Alt: n.Alt}
@@ -162,9 +162,9 @@ func TestCard(t *testing.T) {
 		{"nil parts", Card{Title: "T", Children: []Element{nil, Actions{nil, Button{Label: "B"}}}}, "**T**\n\n**[B]**"},
 		{"fence in a chart", Card{Children: []Element{Pie{Slices: []Point{{"```", 1}}}}}, "````\nLabel | Value\n------|------\n```   | 1\n````"},
 		{"emoji keep a chart aligned", Card{Children: []Element{Pie{Slices: []Point{{"{{emoji:fire}}", 2.5}}}}}, "```\nLabel | Value\n------|------\n🔥    | 2.5\n```"},
-		{"nothing to show", Card{Title: " ", Subtitle: "\n", ImageURL: " ", Children: []Element{Text{"", Bold}, Text{" ", Muted}, Image{Alt: "gone"}, Divider{}}}, "---"},
-		{"styles", Card{Title: "T ", Children: []Element{Text{"a \n\n- b", Bold}, Text{"c\\", Muted}}}, "**T**\n\n**a** \n\n- **b**\n\n_c\\\\_"},
-		{"no mention in plain text", Card{Title: "<@u1>", Children: []Element{Fields{{"By", "<@u1> https://linear.app/a/profiles/b"}}, Text{"<@u1>", Plain}}}, "**\\<@u1>**\n\n**By:** \\<@u1> https\\://linear.app/a/profiles/b\n\n<@u1>"},
+		{"nothing to show", Card{Title: " ", Subtitle: "\n", ImageURL: " ", Children: []Element{Text{"", StyleBold}, Text{" ", StyleMuted}, Image{Alt: "gone"}, Divider{}}}, "---"},
+		{"styles", Card{Title: "T ", Children: []Element{Text{"a \n\n- b", StyleBold}, Text{"c\\", StyleMuted}}}, "**T**\n\n**a** \n\n- **b**\n\n_c\\\\_"},
+		{"no mention in plain text", Card{Title: "<@u1>", Children: []Element{Fields{{"By", "<@u1> https://linear.app/a/profiles/b"}}, Text{"<@u1>", StylePlain}}}, "**\\<@u1>**\n\n**By:** \\<@u1> https\\://linear.app/a/profiles/b\n\n<@u1>"},
 		{"a backtick alone is no code", Card{Title: "a ` b", Subtitle: "c ` d `` e"}, "**a \\` b**\nc \\` d \\`\\` e"},
 		{"nothing is escaped in code", Card{Title: "run `make_all *`", Subtitle: "see https://x.io/a_b_c"}, "**run `make_all *`**\nsee https://x.io/a_b_c"},
 		{"character references", Card{Title: "a &amp; b & c"}, "**a \\&amp; b & c**"},

@@ -41,5 +41,15 @@ func Example() {
 	}
 	fmt.Println(platform.Posted("fake:room:thread")[0])
 	// Output:
-	// x
+	// **Deploy api 1.4.2**
+	//
+	// **Environment:** staging
+	// **Commits:** 7
+	//
+	// | check | result |
+	// | --- | --- |
+	// | tests | passed |
+	// | lint&#95;v2 | passed |
+	//
+	// [Open the log](https://ci.example.com/1)
 }

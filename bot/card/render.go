@@ -52,15 +52,15 @@ func (w *writer) element(e Element) {
 
 func (e Text) write(w *writer) {
 	s := emoji.Replace(e.Content)
-	if blank(s) && e.Style != Plain {
+	if blank(s) && e.Style != StylePlain {
 		return
 	}
 	switch e.Style {
-	case Bold:
+	case StyleBold:
 		s = markdown.Bold(s)
-	case Muted:
+	case StyleMuted:
 		s = markdown.Italic(s)
-	case Plain:
+	case StylePlain:
 	}
 	w.add(s)
 }

@@ -47,7 +47,7 @@ func TestServeInstallations(t *testing.T) {
 	p.says(t, "acting by OAuth installations, from Installations (LINEARBOT_PUBLIC_URL and LINEAR_ENCRYPTION_KEY)")
 	p.says(t, "0 workspaces have installed the app; others do it at "+public+"/linear/install")
 
-	umbrella := s.linear.Workspace("Umbrella", "umbrella")
+	umbrella := s.linear.AddWorkspace("Umbrella", "umbrella")
 	eve := umbrella.AddUser("Eve Curie", "eve")
 	there := umbrella.AddTeam("OPS", "Operations").AddIssue(eve, "Printer on fire", "")
 	install := func(by *linearsim.User, link string) {

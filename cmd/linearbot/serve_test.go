@@ -47,7 +47,7 @@ func newStageOn(t *testing.T, cfg linearsim.Config) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	s := &stage{linear: srv, ada: ws.AddUser("Ada Byron", "ada"), dir: filepath.Join(t.TempDir(), "data")}
 	s.issue = ws.AddTeam("ENG", "Engineering").AddIssue(s.ada, "Checkout fails", "")
 	s.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})

@@ -98,7 +98,7 @@ func TestStage(t *testing.T) {
 	s.Wait(func() bool { return x.Status() == "awaitingInput" })
 	s.Ada.Choose(x, "https://github.com/acme/payments")
 	s.Wait(func() bool { return x.Status() == "complete" })
-	all := x.Activities()
+	all := x.ActivityTexts()
 	if last := all[len(all)-1]; !strings.HasSuffix(last, "The change belongs into https://github.com/acme/payments.\n") {
 		t.Errorf("activities %q", all)
 	}

@@ -63,11 +63,11 @@ func (a *agent) register(b *bot.Bot) {
 // answer streams the model's answer to the newest messages of the thread. After a
 // failure, the retry asks the model again.
 func (a *agent) answer(ctx context.Context, t *bot.Thread, _ *bot.Message) error {
-	history, err := ai.FromThread(ctx, t, 30, ai.Options{Names: true})
+	history, err := ai.FromThread(ctx, t, 30, ai.MessageOptions{Names: true})
 	if err != nil {
 		return err
 	}
-	prompt := append([]ai.Message{{Role: ai.System, Parts: []ai.Part{ai.TextPart{Text: instructions}}}}, history...)
+	prompt := append([]ai.Message{{Role: ai.RoleSystem, Parts: []ai.Part{ai.TextPart{Text: instructions}}}}, history...)
 	_, err = t.Post(ctx, bot.Stream(a.model.stream(ctx, prompt)))
 	return err
 }

@@ -153,7 +153,7 @@ func TestBrokenOff(t *testing.T) {
 	s := linearbottest.New(t, linearbot.Config{Register: e.agent(t)})
 	root := s.Ada.Comment(s.Issue("CI is red"), "@helper-bot why?")
 	s.Wait(func() bool {
-		own := s.Own(root)
+		own := s.OwnReplies(root)
 		return len(own) == 1 && own[0].Body() == "It is the lint step."
 	})
 }

@@ -61,7 +61,7 @@ func TestReaction(t *testing.T) {
 	root := s.Ada.Comment(s.Issue("Checkout fails"), "@helper-bot deploy api")
 	s.Replies(root, 1)
 	s.Ada.React(root, "👍")
-	s.Ada.React(s.Own(root)[0], "👍")
+	s.Ada.React(s.OwnReplies(root)[0], "👍")
 	want := []string{"**Deploy api?**\n\n_Approved by Ada Byron._", "Approved by Ada Byron: deployed api."}
 	if diff := cmp.Diff(want, s.Replies(root, 2)); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)

@@ -22,7 +22,7 @@ func TestRefresh(t *testing.T) {
 	th := ada.CreateIssue(adapter.Issue{ID: "i1", Identifier: "ENG-1", Title: "Checkout fails"})
 	ada.Mention(th, "what is this?")
 	th.Expect("**Assignee:** no one")
-	ada.ChangeIssue(th, func(i *adapter.Issue) { i.Assignee = &adapter.User{ID: "ada", Name: "ada", FullName: "Ada Byron"} })
+	ada.UpdateIssue(th, func(i *adapter.Issue) { i.Assignee = &adapter.User{ID: "ada", Name: "ada", FullName: "Ada Byron"} })
 	k.Press(th, "Refresh")
 	th.Expect("**Assignee:** Ada Byron")
 	if n := len(th.Posts()); n != 1 {
@@ -72,7 +72,7 @@ func TestRefreshInLinear(t *testing.T) {
 	s.Ada.UpdateIssue(issue, linearsim.IssueChange{Assignee: s.Ada})
 	s.Press(card, "Refresh")
 	s.Wait(func() bool {
-		own := s.Own(root)
+		own := s.OwnReplies(root)
 		return len(own) == 1 && strings.Contains(own[0].Body(), "**Assignee:** Ada Byron")
 	})
 }

@@ -177,7 +177,7 @@ type linearTown struct {
 }
 
 func settle(srv *linearsim.Server) *linearTown {
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	t := &linearTown{srv: srv, ws: ws, ada: ws.AddUser("Ada Byron", "ada")}
 	ws.AddUser("Lin Chen", "lin")
 	eng, mob := ws.AddTeam("ENG", "Engineering"), ws.AddTeam("MOB", "Mobile")

@@ -113,7 +113,7 @@ func newDemo(scenario string) (*demo, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close(), os.RemoveAll(dir))
 	}
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	d := &demo{dir: dir, linear: srv, store: store, ws: ws, ada: ws.AddUser("Ada Byron", "ada")}
 	d.issue = ws.AddTeam("ENG", "Engineering").AddIssue(d.ada, "Checkout fails on retry", "Payment retries return 409 after the second attempt.")
 	d.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})

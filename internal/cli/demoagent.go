@@ -101,7 +101,7 @@ func (d *demo) reportSessions(r *demoReport) {
 	}
 	r.Replies = 0
 	for _, x := range d.ws.Sessions() {
-		s := demoSession{ID: x.ID, Status: x.Status(), FirstSign: x.Timing().FirstSign.Milliseconds(), Activities: x.Activities()}
+		s := demoSession{ID: x.ID, Status: x.Status(), FirstSign: x.Timing().FirstSign.Milliseconds(), Activities: x.ActivityTexts()}
 		for _, a := range s.Activities {
 			if strings.HasPrefix(a, "response: ") || strings.HasPrefix(a, "error: ") {
 				r.Replies++

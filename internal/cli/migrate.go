@@ -142,7 +142,7 @@ func (c *migrateCmd) kinds() []migrate.Kind {
 }
 
 // homes decides how the workspaces of issues are found.
-func (m *migration) homes(ctx context.Context, found []*workspaces.Foreign) (migrate.Homes, error) {
+func (m *migration) homes(ctx context.Context, found []*workspaces.NPMInstallation) (migrate.Homes, error) {
 	if m.cmd.Workspace != "" {
 		return migrate.One(m.cmd.Workspace), nil
 	}
@@ -150,7 +150,7 @@ func (m *migration) homes(ctx context.Context, found []*workspaces.Foreign) (mig
 	if err != nil {
 		return nil, err
 	}
-	here = slices.DeleteFunc(here, func(w workspaces.Workspace) bool { return w.Status != workspaces.Active })
+	here = slices.DeleteFunc(here, func(w workspaces.Workspace) bool { return w.Status != workspaces.StatusActive })
 	if len(found)+len(here) == 0 {
 		return m.only(ctx)
 	}

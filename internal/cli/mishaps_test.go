@@ -362,7 +362,7 @@ func freeAddr(t *testing.T) string {
 func (s *scene) own(root *linearsim.Comment) string {
 	s.t.Helper()
 	s.Replies(root, 1)
-	return s.Own(root)[0].ID
+	return s.OwnReplies(root)[0].ID
 }
 
 // TestMissedWebhook has Linear send no webhook for a comment and a session: the bot
@@ -375,7 +375,7 @@ func TestMissedWebhook(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(lin.Close)
-	ws := lin.Workspace("Acme", "acme")
+	ws := lin.AddWorkspace("Acme", "acme")
 	ada, team := ws.AddUser("Ada Byron", "ada"), ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	dir := shortDir(t)
@@ -443,7 +443,7 @@ func TestPersonalKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(lin.Close)
-	ws := lin.Workspace("Acme", "acme")
+	ws := lin.AddWorkspace("Acme", "acme")
 	ada, bob, team := ws.AddUser("Ada Byron", "ada"), ws.AddUser("Bob", "bob"), ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot"})
 	addr := freeAddr(t)
@@ -478,7 +478,7 @@ func TestReplay(t *testing.T) {
 		pause(t, 10*time.Millisecond)
 	}
 	s.explains("replay:", "handled", "which posted message "+s.own(root))
-	if n := len(s.Own(root)); n != 1 {
+	if n := len(s.OwnReplies(root)); n != 1 {
 		t.Errorf("the bot has posted %d times", n)
 	}
 

@@ -50,12 +50,12 @@ func TestSendToPlayground(t *testing.T) {
 			t.Errorf("send %q: %d\n%s", args, code, out)
 		}
 	}
-	root := world.WS.Comment("0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a333")
+	root := world.Workspace.Comment("0f2d6b62-3fc8-4b8c-9f3a-2a64a1a4a333")
 	if root == nil || root.Issue.Title() != "Refunds" || len(root.Issue.Comments()) != 2 {
 		t.Fatalf("the comment is %v", root)
 	}
-	if len(got) != 3 || !strings.Contains(got[0], world.WS.ID) || !strings.Contains(got[0], root.ID) || !strings.Contains(got[1], world.WS.ID) ||
-		strings.Contains(got[1], root.ID) || strings.Contains(got[2], world.WS.ID) {
+	if len(got) != 3 || !strings.Contains(got[0], world.Workspace.ID) || !strings.Contains(got[0], root.ID) || !strings.Contains(got[1], world.Workspace.ID) ||
+		strings.Contains(got[1], root.ID) || strings.Contains(got[2], world.Workspace.ID) {
 		t.Errorf("the bot gets %s", strings.Join(got, "\n"))
 	}
 }

@@ -116,7 +116,7 @@ func (stateCheck) Run(ctx context.Context, c *stateCmd, p *program) error {
 	if err := exists(values.State, "--state"); err != nil {
 		return err
 	}
-	warnings, err := stateurl.Examine(ctx, values.State)
+	warnings, err := stateurl.Check(ctx, values.State)
 	for _, w := range warnings {
 		fmt.Fprintln(p.out, w)
 	}

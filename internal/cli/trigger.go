@@ -128,7 +128,7 @@ func (c *triggerCmd) bodies(ctx context.Context, handle, text string) ([]linears
 		return nil, nil, err
 	}
 	defer srv.Close()
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	me := ws.AddAdmin("Ada Byron", cmp.Or(c.As, "ada"))
 	team := ws.AddTeam("ENG", "Engineering")
 	issue := team.AddIssue(me, "Checkout fails on retry", "Payment retries return 409 after the second attempt.")

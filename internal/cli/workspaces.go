@@ -102,7 +102,7 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			column{name: "LAST DELIVERY"}, column{name: "KEY"})
 		for _, ws := range all.Workspaces {
 			t.row(ws.ID, wording.Clip(ws.Name, 40), ws.Status, ago(ws.InstalledAt), ago(ws.RefreshedAt), ago(ws.LastDelivery), ws.Key)
-			if ws.Status == workspaces.NeedsReauth {
+			if ws.Status == workspaces.StatusNeedsReauth {
 				ended++
 			}
 			if ws.Status == workspaces.Unreadable {

@@ -153,7 +153,7 @@ func title(handle string) string {
 
 // settle fills a server with a small workspace.
 func settle(srv *linearsim.Server) {
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ada := ws.AddAdmin("Ada Byron", "ada")
 	ws.AddUser("Bob Noyce", "bob")
 	ws.AddUser("Lin Chen", "lin")

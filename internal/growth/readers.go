@@ -75,7 +75,7 @@ func readers() []reader {
 		{"cmdline.Nearest", func(s string) { cmdline.Nearest(s, []string{"deploy"}) }},
 		{"card.Card", func(s string) {
 			c := card.Card{Title: s, Subtitle: s, ImageURL: s, Children: []card.Element{
-				card.Text{Content: s, Style: card.Bold},
+				card.Text{Content: s, Style: card.StyleBold},
 				card.Image{URL: s, Alt: s},
 				card.Fields{{Label: s, Value: s}},
 				card.Link{Label: s, URL: s},

@@ -10,11 +10,11 @@ import (
 
 // installations takes over the installations. It returns those that can be read,
 // also if they are not to be taken over: their tokens may look issues up.
-func (r *run) installations(ctx context.Context) ([]*workspaces.Foreign, error) {
+func (r *run) installations(ctx context.Context) ([]*workspaces.NPMInstallation, error) {
 	if r.Registry == nil {
 		return nil, nil
 	}
-	var found []*workspaces.Foreign
+	var found []*workspaces.NPMInstallation
 	for keys, err := range r.Source.keys(ctx, installationKey) {
 		if err != nil {
 			return found, err
@@ -37,7 +37,7 @@ func (r *run) installations(ctx context.Context) ([]*workspaces.Foreign, error) 
 }
 
 // installation takes over one of them. It returns nil if it cannot be read.
-func (r *run) installation(ctx context.Context, v stored) (*workspaces.Foreign, error) {
+func (r *run) installation(ctx context.Context, v stored) (*workspaces.NPMInstallation, error) {
 	org := strings.TrimPrefix(v.key, installationKey)
 	skip := func(reason Reason, detail string) {
 		if r.wants(KindInstallation) {
@@ -48,7 +48,7 @@ func (r *run) installation(ctx context.Context, v stored) (*workspaces.Foreign, 
 		skip(v.reason, "")
 		return nil, nil //nolint:nilnil // it is reported
 	}
-	f, err := r.Registry.ReadForeign(v.data)
+	f, err := r.Registry.ReadNPM(v.data)
 	switch {
 	case err != nil:
 		skip(ReasonKey, detail(err))
@@ -64,13 +64,13 @@ func (r *run) installation(ctx context.Context, v stored) (*workspaces.Foreign, 
 		return f, named(err, KindInstallation, org)
 	}
 	switch {
-	case present != nil && (present.Status == workspaces.Active || present.Status == workspaces.NeedsReauth || present.Status == workspaces.Unreadable):
+	case present != nil && (present.Status == workspaces.StatusActive || present.Status == workspaces.StatusNeedsReauth || present.Status == workspaces.Unreadable):
 		r.tally.add(KindInstallation, org, same, 1)
 		return f, nil
-	case present != nil && present.Status == workspaces.Leaving:
+	case present != nil && present.Status == workspaces.StatusLeaving:
 		skip(ReasonLeft, "")
 		return f, nil
-	case present != nil && present.Status == workspaces.Gone:
+	case present != nil && present.Status == workspaces.StatusGone:
 		// It removed the app here since: what an earlier run took over stays away.
 		if m, err := r.ledger.get(ctx, org, KindInstallation, org); err != nil || m != nil {
 			r.tally.add(KindInstallation, org, kept, 1)

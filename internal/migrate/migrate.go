@@ -30,7 +30,7 @@ type Config struct {
 	Store bot.Store
 	// Homes knows the workspaces of issues. It is asked for after the installations
 	// were taken over.
-	Homes func(ctx context.Context, found []*workspaces.Foreign) (Homes, error)
+	Homes func(ctx context.Context, found []*workspaces.NPMInstallation) (Homes, error)
 	// Registry takes the installations. Nil means that they are left out.
 	Registry *workspaces.Registry
 	// Only are the kinds to take over. Empty means all of them.

@@ -338,7 +338,7 @@ func TestCluster(t *testing.T) {
 			}
 			report, err := Run(ctx, Config{
 				Source: source, Store: store, Apply: true,
-				Homes: func(context.Context, []*workspaces.Foreign) (Homes, error) { return One("org"), nil },
+				Homes: func(context.Context, []*workspaces.NPMInstallation) (Homes, error) { return One("org"), nil },
 			})
 			if err := errors.Join(err, source.Close(), store.Close()); err != nil {
 				t.Fatal(err)
@@ -500,7 +500,7 @@ func TestSourceErrorsShowNoPassword(t *testing.T) {
 		if err == nil {
 			_, err = Run(t.Context(), Config{
 				Source: source, Store: r.store,
-				Homes: func(context.Context, []*workspaces.Foreign) (Homes, error) { return One("org"), nil },
+				Homes: func(context.Context, []*workspaces.NPMInstallation) (Homes, error) { return One("org"), nil },
 			})
 			r.must(source.Close())
 		}

@@ -98,7 +98,7 @@ func (r *rig) try(ctx context.Context, apply bool) (*Report, error) {
 	r.skipped, r.calls = nil, 0
 	return Run(ctx, Config{
 		Source: source, Store: r.store, Registry: r.reg, Only: r.only, Apply: apply,
-		Homes:      func(context.Context, []*workspaces.Foreign) (Homes, error) { return r.homes, nil },
+		Homes:      func(context.Context, []*workspaces.NPMInstallation) (Homes, error) { return r.homes, nil },
 		OnSkip:     func(s Skipped) { r.skipped = append(r.skipped, s) },
 		OnProgress: func(Kind, int, int) { r.calls++ },
 	})

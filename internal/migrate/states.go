@@ -159,7 +159,7 @@ func (r *run) cell(ctx context.Context, workspace string, it item) (outcome, Rea
 		return o, "", nil
 	}
 	if o != same {
-		err := cell.For(cmp.Or(it.ttl, forever)).Update(ctx, func(v *json.RawMessage) error {
+		err := cell.WithTTL(cmp.Or(it.ttl, forever)).Update(ctx, func(v *json.RawMessage) error {
 			if !bytes.Equal(*v, have) {
 				return errChanged
 			}

@@ -235,7 +235,7 @@ func (r *run) part(ctx context.Context, user, workspace string, entries []bot.Tr
 	}
 	n := len(fresh)
 	if n > 0 && r.Apply {
-		transcript.Keep = len(have) + len(fresh)
+		transcript.MaxEntries = len(have) + len(fresh)
 		transcript.Retention = cmp.Or(ttl, forever)
 		if n, err = transcript.Merge(ctx, fresh); err != nil {
 			return err

@@ -103,7 +103,7 @@ func removed(reg *workspaces.Registry) func(ctx context.Context, urlKey string) 
 			if w.URLKey != urlKey {
 				continue
 			}
-			if w.Status != workspaces.Leaving && w.Status != workspaces.Gone {
+			if w.Status != workspaces.StatusLeaving && w.Status != workspaces.StatusGone {
 				return false, err
 			}
 			found = true

@@ -100,7 +100,7 @@ func (p *patient) admin(h linearsim.Webhook) *linearsim.Registration {
 	if h.URL == "" {
 		h.URL = p.env["LINEARBOT_PUBLIC_URL"] + "/api/webhooks/linear"
 	}
-	return p.WS.AddWebhook(h)
+	return p.Workspace.AddWebhook(h)
 }
 
 // serves has the server run, with this traffic.
@@ -366,7 +366,7 @@ func TestDoctorBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	api, err := linearapi.New(linearapi.Config{URL: srv.GraphQLURL(), Tokens: linearapi.AccessToken(app.Token())})

@@ -99,7 +99,7 @@ func (a *assembly) installations() *installs {
 		}
 		return in.installedFor(ctx, w, whom)
 	}
-	cfg.OnLeft = func(w string) { in.bot.Left(w) }
+	cfg.OnRemoved = func(w string) { in.bot.Removed(w) }
 	if in.reg, err = workspaces.New(cfg); err != nil {
 		for _, err := range parts(err) {
 			if e, ok := errors.AsType[*adapter.Error](err); ok {
@@ -143,7 +143,7 @@ func (in *installs) Run(ctx context.Context) error {
 	count := make(map[workspaces.Status]int)
 	for _, w := range all {
 		count[w.Status]++
-		if w.Status == workspaces.NeedsReauth {
+		if w.Status == workspaces.StatusNeedsReauth {
 			in.log.Error().Str("workspace", w.ID).Str("name", w.Name).Str("url", in.reg.InstallURL()).
 				Msg("login has ended: an admin of the workspace has to install the app again; its deliveries wait")
 		}
@@ -155,8 +155,8 @@ func (in *installs) Run(ctx context.Context) error {
 			in.log.Warn().Str("workspace", w.ID).Msg("tokens are stored as they are: they are encrypted once LINEAR_ENCRYPTION_KEY is set")
 		}
 	}
-	in.log.Info().Int("active", count[workspaces.Active]).Int("needs_reauth", count[workspaces.NeedsReauth]).
-		Msg(fmt.Sprintf("%s installed the app; others do it at %s", wording.Count(count[workspaces.Active], "workspace has", "workspaces have"), in.reg.InstallURL()))
+	in.log.Info().Int("active", count[workspaces.StatusActive]).Int("needs_reauth", count[workspaces.StatusNeedsReauth]).
+		Msg(fmt.Sprintf("%s installed the app; others do it at %s", wording.Count(count[workspaces.StatusActive], "workspace has", "workspaces have"), in.reg.InstallURL()))
 	return in.reg.Run(ctx)
 }
 
@@ -168,7 +168,7 @@ func (in *installs) active(ctx context.Context) ([]string, error) {
 	}
 	var ids []string
 	for _, w := range all {
-		if w.Status == workspaces.Active {
+		if w.Status == workspaces.StatusActive {
 			ids = append(ids, w.ID)
 		}
 	}
@@ -179,7 +179,7 @@ func (in *installs) active(ctx context.Context) ([]string, error) {
 // others. But if the tokens of none can be decrypted, the configuration is wrong.
 func (in *installs) Ready(context.Context) error {
 	n := in.reg.Statuses()
-	if n[workspaces.Unreadable] > 0 && n[workspaces.Active]+n[workspaces.NeedsReauth] == 0 {
+	if n[workspaces.Unreadable] > 0 && n[workspaces.StatusActive]+n[workspaces.StatusNeedsReauth] == 0 {
 		return &webhook.UnreadyError{Reason: undecrypted(n[workspaces.Unreadable]) + ". Deliveries are stored, and handled once this works"}
 	}
 	return nil
@@ -189,8 +189,8 @@ func (in *installs) Ready(context.Context) error {
 // needs_reauth".
 func (in *installs) Detail() string {
 	n := in.reg.Statuses()
-	text := fmt.Sprintf("ok: %d active", n[workspaces.Active])
-	if ended := n[workspaces.NeedsReauth]; ended > 0 {
+	text := fmt.Sprintf("ok: %d active", n[workspaces.StatusActive])
+	if ended := n[workspaces.StatusNeedsReauth]; ended > 0 {
 		text += fmt.Sprintf(", %d needs_reauth", ended)
 	}
 	if locked := n[workspaces.Unreadable]; locked > 0 {

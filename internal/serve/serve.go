@@ -303,8 +303,8 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 	if c.Links.BaseURL != "" && len(c.Links.Secrets) == 0 {
 		c.Links.Secrets = a.cfg.Webhook.Secrets
 	}
-	if in != nil && c.PerWorkspace == 0 {
-		c.PerWorkspace = max(1, c.Workers*3/4) // a quarter is for the other workspaces
+	if in != nil && c.WorkersPerWorkspace == 0 {
+		c.WorkersPerWorkspace = max(1, c.Workers*3/4) // a quarter is for the other workspaces
 	}
 	c.Logger = a.log
 	b, err := bot.New(*c)

@@ -225,7 +225,7 @@ type installed struct {
 	}
 	reg interface {
 		List(ctx context.Context) ([]workspaces.Workspace, error)
-		Disconnect(ctx context.Context, workspace, why string) (workspaces.Farewell, error)
+		Disconnect(ctx context.Context, workspace, why string) (workspaces.Disconnected, error)
 		Refresh(ctx context.Context, workspace string) error
 		Begin(w http.ResponseWriter, r *http.Request, whom string)
 	}
@@ -243,7 +243,7 @@ func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, er
 	}
 	var conns []ticketing.Connection
 	for _, w := range all {
-		if w.Status != workspaces.Active && w.Status != workspaces.NeedsReauth && w.Status != workspaces.Unreadable {
+		if w.Status != workspaces.StatusActive && w.Status != workspaces.StatusNeedsReauth && w.Status != workspaces.Unreadable {
 			continue
 		}
 		conn := ticketing.Connection{
@@ -254,7 +254,7 @@ func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, er
 		switch {
 		case w.Problem != "":
 			conn.Status = "disabled" // until its key is back
-		case w.Status == workspaces.NeedsReauth, adapter.CodeOf(err) == adapter.CodeUnauthenticated:
+		case w.Status == workspaces.StatusNeedsReauth, adapter.CodeOf(err) == adapter.CodeUnauthenticated:
 			conn.Status = "needs_reauth"
 		}
 		if err != nil {

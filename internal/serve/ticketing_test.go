@@ -22,8 +22,8 @@ type registry struct {
 
 func (r *registry) List(context.Context) ([]workspaces.Workspace, error) { return r.all, nil }
 
-func (r *registry) Disconnect(context.Context, string, string) (workspaces.Farewell, error) {
-	return workspaces.Farewell{}, nil
+func (r *registry) Disconnect(context.Context, string, string) (workspaces.Disconnected, error) {
+	return workspaces.Disconnected{}, nil
 }
 
 func (r *registry) Refresh(context.Context, string) error { return nil }
@@ -43,11 +43,11 @@ func TestParkedWorkspaceStays(t *testing.T) {
 	t.Parallel()
 	reg := &registry{
 		all: []workspaces.Workspace{
-			{ID: "good", Status: workspaces.Active},
-			{ID: "parked", Status: workspaces.NeedsReauth},
-			{ID: "away", Status: workspaces.Active},
-			{ID: "keyless", Status: workspaces.Active, Problem: "its key is missing"},
-			{ID: "gone", Status: workspaces.Gone},
+			{ID: "good", Status: workspaces.StatusActive},
+			{ID: "parked", Status: workspaces.StatusNeedsReauth},
+			{ID: "away", Status: workspaces.StatusActive},
+			{ID: "keyless", Status: workspaces.StatusActive, Problem: "its key is missing"},
+			{ID: "gone", Status: workspaces.StatusGone},
 		},
 		down: map[string]error{
 			"parked":  &adapter.Error{Code: adapter.CodeUnauthenticated},

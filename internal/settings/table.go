@@ -274,7 +274,7 @@ func (v *Values) parsePath(text string) error {
 }
 
 func (v *Values) parseState(text string) error {
-	if err := stateurl.Check(text); err != nil {
+	if err := stateurl.CheckURL(text); err != nil {
 		return stateProblem(err)
 	}
 	v.State = text

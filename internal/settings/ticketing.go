@@ -83,7 +83,7 @@ func (*Values) parseTicketingPrefix(text string) error {
 
 // parseTicketingState checks the form: package ticketing reads the value.
 func (*Values) parseTicketingState(text string) error {
-	if err := stateurl.Check(text); err != nil {
+	if err := stateurl.CheckURL(text); err != nil {
 		return stateProblem(err)
 	}
 	if text == "memory" {

@@ -115,7 +115,7 @@ func (w *Wizard) introduce(ctx context.Context, reg *workspaces.Registry) error 
 	var failed []error
 	found := 0
 	for _, ws := range all {
-		if ws.Status != workspaces.Active && ws.Status != workspaces.NeedsReauth {
+		if ws.Status != workspaces.StatusActive && ws.Status != workspaces.StatusNeedsReauth {
 			continue
 		}
 		self, err := lin.Identity(ctx, ws.ID)

@@ -51,7 +51,7 @@ func TestInstall(t *testing.T) {
 		Name: "Helper Bot", DisplayName: "helper-bot", RedirectURIs: []string{public + workspaces.CallbackPath},
 	})
 	people := []*linearsim.User{
-		sim.Workspace("Acme", "acme").AddUser("Ada Byron", "ada"), sim.Workspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve"),
+		sim.AddWorkspace("Acme", "acme").AddUser("Ada Byron", "ada"), sim.AddWorkspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve"),
 	}
 	tr := &http.Transport{}
 	defer tr.CloseIdleConnections()

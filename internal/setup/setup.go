@@ -215,7 +215,7 @@ func (w *Wizard) checkApp(ctx context.Context, id, secret, redirect string, many
 		return err
 	}
 	// A code that was never given: Linear refuses the app first, if it does.
-	_, err = oauth.Exchange(ctx, "linearbot-setup", redirect, linearapi.NewVerifier())
+	_, err = oauth.Exchange(ctx, "linearbot-setup", redirect, linearapi.GenerateVerifier())
 	switch {
 	case errors.Is(err, linearapi.ErrGrantDead):
 		w.say("  Linear knows the app and takes its secret\n")

@@ -49,7 +49,7 @@ func TestWizard(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sim.Close()
-	ws := sim.Workspace("Acme", "acme")
+	ws := sim.AddWorkspace("Acme", "acme")
 	own := ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})
 	shared := sim.RegisterApp(linearsim.OAuthApp{Name: "Helper Bot", RedirectURIs: []string{"https://x"}})
 	addr, public := freeAddr(t)

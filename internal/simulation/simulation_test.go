@@ -73,7 +73,7 @@ func build(p *plan) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	ws := w.linear.Workspace("Acme", "acme")
+	ws := w.linear.AddWorkspace("Acme", "acme")
 	team := ws.AddTeam("ENG", "Engineering")
 	w.people = []*linearsim.User{ws.AddUser("Ada Byron", "ada"), ws.AddUser("Bob Noyce", "bob")}
 	w.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})

@@ -46,7 +46,7 @@ func try(ctx context.Context, l link, f func() error) error {
 func (l link) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, error) {
 	return through(ctx, l, func() (state.Receipt, error) {
 		got, err := l.of.world.enqueue(ctx, e)
-		if err == nil && got.Outcome == state.Added && got.Depth == 1 && e.Lease != nil && e.Hold == 0 && e.Delay == 0 {
+		if err == nil && got.Outcome == state.OutcomeAdded && got.Depth == 1 && e.Lease != nil && e.Hold == 0 && e.Delay == 0 {
 			got.Lease = l.leaseOf(ctx, e.Lane, *e.Lease)
 		}
 		return got, err

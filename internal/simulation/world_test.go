@@ -63,7 +63,7 @@ func (w *world) enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	got, err := w.store.Enqueue(ctx, e)
-	if err != nil || got.Outcome == state.Duplicate || got.Outcome == state.Busy {
+	if err != nil || got.Outcome == state.OutcomeDuplicate || got.Outcome == state.OutcomeBusy {
 		return got, err
 	}
 	w.offsets[e.ID] = w.offset()

@@ -440,8 +440,8 @@ func TestRetry(t *testing.T) {
 		{"it would wait longer", r.Failed(e(4), c), state.RetryAside("1", 20*time.Second, c)},
 		{"the attempts are used up", r.Failed(e(5), c), state.Bury("1", c)},
 		{"more than used up", r.Failed(e(9), c), state.Bury("1", c)},
-		{"later, without counting", r.Later(e(9), time.Second, c), state.Verdict{ID: "1", Kind: state.KindRetryAside, After: time.Second, Free: true, Cause: c}},
-		{"soon, without counting", r.Later(e(1), time.Second, c), state.Verdict{ID: "1", Kind: state.KindRetry, After: time.Second, Free: true, Cause: c}},
+		{"later, without counting", r.Later(e(9), time.Second, c), state.Verdict{ID: "1", Kind: state.VerdictRetryAside, After: time.Second, Free: true, Cause: c}},
+		{"soon, without counting", r.Later(e(1), time.Second, c), state.Verdict{ID: "1", Kind: state.VerdictRetry, After: time.Second, Free: true, Cause: c}},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s: got %+v, want %+v", test.name, test.got, test.want)

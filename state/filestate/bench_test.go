@@ -25,7 +25,7 @@ func BenchmarkStore(b *testing.B) {
 }
 
 func BenchmarkFlat(b *testing.B) {
-	statetest.BenchFlat(b, func(b *testing.B) state.Store {
+	statetest.BenchBacklog(b, func(b *testing.B) state.Store {
 		b.Helper()
 		s, err := Open(b.TempDir())
 		if err != nil {
@@ -41,7 +41,7 @@ func BenchmarkDrain64(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := &statetest.Crowd{Store: s}
+	c := &statetest.Load{Store: s}
 	c.Fill(b)
 	c.Drain(b)
 	if err := s.Close(); err != nil {

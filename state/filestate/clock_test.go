@@ -63,7 +63,7 @@ func TestSetAhead(t *testing.T) {
 		t.Errorf("the running turn: %v, until %v", err, running.Expires)
 	}
 	for _, l := range []*state.Lease{running, soon} {
-		if err := s.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{{ID: l.Entries[0].ID, Kind: state.KindAck}}}); err != nil {
+		if err := s.Settle(ctx, l, state.Settlement{Verdicts: []state.Verdict{{ID: l.Entries[0].ID, Kind: state.VerdictAck}}}); err != nil {
 			t.Error(err)
 		}
 	}

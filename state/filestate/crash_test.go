@@ -141,7 +141,7 @@ func examine(t *testing.T, dir string, all map[string]map[int]*heard) {
 			stored++
 			if again++; again <= 20 {
 				r, err := s.Enqueue(t.Context(), entry(l, strconv.Itoa(n)))
-				if err != nil || r.Outcome != state.Duplicate {
+				if err != nil || r.Outcome != state.OutcomeDuplicate {
 					t.Fatalf("lane %s: %d again is %v, %v", l, n, r.Outcome, err)
 				}
 			}

@@ -32,7 +32,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 		return state.Receipt{}, err
 	}
 	r := state.Receipt{Outcome: o.outcome, Depth: o.depth}
-	if o.outcome == state.Added {
+	if o.outcome == state.OutcomeAdded {
 		r.Seq = o.number
 	}
 	return r, nil
@@ -66,10 +66,10 @@ func (o *enqueueOp) stage(b *batch) error {
 	idle := d.depth == 0 // a leased lane is never empty
 	switch {
 	case b.known(o.digests):
-		o.outcome = state.Duplicate
+		o.outcome = state.OutcomeDuplicate
 		return nil
 	case o.ifIdle && !idle:
-		o.outcome = state.Busy
+		o.outcome = state.OutcomeBusy
 		b.remember(b.s.dedup.slot(b.now), o.lane, o.keys, o.digests)
 		return nil
 	case b.full():
@@ -97,7 +97,7 @@ func (o *enqueueOp) stage(b *batch) error {
 		}
 	}
 	b.remember(b.s.dedup.slot(b.now), o.lane, o.keys, o.digests)
-	o.outcome = state.Added
+	o.outcome = state.OutcomeAdded
 	b.growth++
 	if o.delay == 0 {
 		d.depth++
@@ -108,7 +108,7 @@ func (o *enqueueOp) stage(b *batch) error {
 }
 
 func (o *enqueueOp) apply(s *Store, now time.Time) {
-	if o.outcome != state.Added {
+	if o.outcome != state.OutcomeAdded {
 		return
 	}
 	it := &item{record: o.number, seq: o.number, at: o.at.UnixNano(), size: o.size32}

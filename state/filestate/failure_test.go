@@ -116,7 +116,7 @@ func TestCommitFails(t *testing.T) {
 			// The store recovers with the disk.
 			back(t, s)
 			r, err := s.Enqueue(t.Context(), entry("b", "4"))
-			if want := map[bool]state.Outcome{false: state.Added, true: state.Duplicate}[c.after]; err != nil || r.Outcome != want {
+			if want := map[bool]state.Outcome{false: state.OutcomeAdded, true: state.OutcomeDuplicate}[c.after]; err != nil || r.Outcome != want {
 				t.Errorf("Enqueue again = %v, %v, want %v", r.Outcome, err, want)
 			}
 			if err := s.Settle(t.Context(), l, state.Settlement{Verdicts: []state.Verdict{state.Ack("1"), state.Retry("2", 0, state.Cause{})}}); err != nil {
@@ -199,7 +199,7 @@ func TestDuplicateWaits(t *testing.T) {
 	f.set(nil, false)
 	back(t, s)
 	for _, id := range []string{"x", "y"} {
-		want := map[state.Outcome]int{state.Added: 1, state.Duplicate: 31}
+		want := map[state.Outcome]int{state.OutcomeAdded: 1, state.OutcomeDuplicate: 31}
 		if got, failed := all(id); failed != 0 || !cmp.Equal(got, want) {
 			t.Errorf("event %s: %v, %d failed", id, got, failed)
 		}

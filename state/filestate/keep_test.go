@@ -48,24 +48,24 @@ func TestDedupExpiry(t *testing.T) {
 	t.Parallel()
 	inBubble(t, Options{}, func(t *testing.T, s *Store) {
 		for i := range 30 {
-			if got := outcome(t, s, fmt.Sprint("first", i), fmt.Sprint("k", i)); got != state.Added {
+			if got := outcome(t, s, fmt.Sprint("first", i), fmt.Sprint("k", i)); got != state.OutcomeAdded {
 				t.Fatalf("key %d is %v", i, got)
 			}
 			time.Sleep(10 * time.Minute)
 		}
 		// 5 hours have passed; the first key is 5 hours old.
 		time.Sleep(19*time.Hour - time.Minute)
-		if got := outcome(t, s, "again", "k0"); got != state.Duplicate {
+		if got := outcome(t, s, "again", "k0"); got != state.OutcomeDuplicate {
 			t.Errorf("a key one minute younger than the ttl is %v", got)
 		}
 		if n, m := slotCounts(t, s); n != m || n < 4 || n > 26 {
 			t.Errorf("%d buckets and %d sets", n, m)
 		}
 		time.Sleep(time.Hour + 2*time.Minute)
-		if got := outcome(t, s, "again", "k0"); got != state.Added {
+		if got := outcome(t, s, "again", "k0"); got != state.OutcomeAdded {
 			t.Errorf("a key an hour older than the ttl is %v", got)
 		}
-		if got := outcome(t, s, "again2", "k29"); got != state.Duplicate {
+		if got := outcome(t, s, "again2", "k29"); got != state.OutcomeDuplicate {
 			t.Errorf("a younger key is %v", got)
 		}
 		time.Sleep(26 * time.Hour)
@@ -93,11 +93,11 @@ func TestDedupTTL(t *testing.T) {
 	inBubble(t, Options{DedupTTL: 48 * time.Hour}, func(t *testing.T, s *Store) {
 		outcome(t, s, "1")
 		time.Sleep(47 * time.Hour)
-		if got := outcome(t, s, "1"); got != state.Duplicate {
+		if got := outcome(t, s, "1"); got != state.OutcomeDuplicate {
 			t.Errorf("after 47 of 48 hours: %v", got)
 		}
 		time.Sleep(4 * time.Hour)
-		if got := outcome(t, s, "1"); got != state.Added {
+		if got := outcome(t, s, "1"); got != state.OutcomeAdded {
 			t.Errorf("after 51 of 48 hours: %v", got)
 		}
 	})
@@ -113,9 +113,9 @@ func TestDedupAfterReopen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := state.Duplicate
+			want := state.OutcomeDuplicate
 			if round == 0 || round == 3 {
-				want = state.Added
+				want = state.OutcomeAdded
 			}
 			if got := outcome(t, s, "1"); got != want {
 				t.Errorf("after %d times 13 hours: %v, want %v", round, got, want)
@@ -242,7 +242,7 @@ func TestCompaction(t *testing.T) {
 		t.Errorf("second Open = %v", err)
 	}
 	put(t, s, entry("a", "new"))
-	if got := outcome(t, s, "kept"); got != state.Duplicate {
+	if got := outcome(t, s, "kept"); got != state.OutcomeDuplicate {
 		t.Errorf("a key from before is %v", got)
 	}
 	s = openTest(t, crash(t, s), Options{})
@@ -304,7 +304,7 @@ func TestMaxEntries(t *testing.T) {
 	if _, err := s.Enqueue(t.Context(), entry("c", "3")); !errors.Is(err, state.ErrFull) {
 		t.Fatalf("Enqueue above the limit = %v", err)
 	}
-	if got := outcome(t, s, "1"); got != state.Duplicate {
+	if got := outcome(t, s, "1"); got != state.OutcomeDuplicate {
 		t.Errorf("a duplicate in a full store is %v", got)
 	}
 	l := leaseOne(t, s, 1)

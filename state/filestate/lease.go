@@ -119,7 +119,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 		if !ok {
 			break
 		}
-		n := l.front(max(req.Entries, 1), cmp.Or(req.Bytes, state.LeaseBytes))
+		n := l.front(max(req.Entries, 1), cmp.Or(req.Bytes, state.DefaultLeaseBytes))
 		s.token++
 		l.lease = &lease{token: s.token, holder: req.Holder, expires: now.Add(req.TTL), items: make([]*item, n)}
 		given := &state.Lease{

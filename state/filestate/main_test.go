@@ -105,7 +105,7 @@ func entry(l, id string) state.Entry {
 func put(tb testing.TB, s *Store, e state.Entry) {
 	tb.Helper()
 	r, err := s.Enqueue(tb.Context(), e)
-	if err != nil || r.Outcome != state.Added {
+	if err != nil || r.Outcome != state.OutcomeAdded {
 		tb.Fatalf("Enqueue(%q) = %v, %v", e.ID, r, err)
 	}
 }

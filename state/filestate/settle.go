@@ -125,21 +125,21 @@ func (o *settleOp) lock(s *Store) bool {
 func (b *batch) settle(o *settleOp, f *fate) error {
 	b.settled[f.record] = struct{}{}
 	switch v := f.verdict; v.Kind {
-	case state.KindAck:
+	case state.VerdictAck:
 		f.gone = true
 		return b.drop(f.record, f.marked)
-	case state.KindBury:
+	case state.VerdictBury:
 		f.gone = true
 		if err := b.buryEntry(f); err != nil {
 			return err
 		}
 		return b.drop(f.record, f.marked)
-	case state.KindRetryAside:
+	case state.VerdictRetryAside:
 		if v.After > 0 {
 			f.due = b.now.Add(v.After)
 			return b.mark(f, mark{attempt: f.attempt, due: f.due, cause: v.Cause})
 		}
-	case state.KindRetry:
+	case state.VerdictRetry:
 		if v.After > 0 {
 			o.held = later(o.held, b.now.Add(v.After))
 		}

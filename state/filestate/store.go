@@ -121,8 +121,8 @@ func OpenContext(ctx context.Context, dir string, opts Options) (*Store, error) 
 		return nil, fmt.Errorf("filestate: %w: no directory, or a negative option", state.ErrInvalid)
 	}
 	opts.DedupTTL = cmp.Or(opts.DedupTTL, state.DedupTTL)
-	opts.MaxDead = cmp.Or(opts.MaxDead, state.MaxDead)
-	opts.DeadTTL = cmp.Or(opts.DeadTTL, state.DeadTTL)
+	opts.MaxDead = cmp.Or(opts.MaxDead, state.DefaultMaxDead)
+	opts.DeadTTL = cmp.Or(opts.DeadTTL, state.DefaultDeadTTL)
 	opts.CompactAbove = cmp.Or(opts.CompactAbove, 64<<20)
 	opts.readPatience = cmp.Or(opts.readPatience, readPatience)
 	s := &Store{

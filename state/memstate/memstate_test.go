@@ -46,14 +46,14 @@ func BenchmarkTurn(b *testing.B) {
 		b.Run(fmt.Sprint("lanes=", lanes), func(b *testing.B) {
 			s := memstate.New(memstate.Options{DedupTTL: time.Second})
 			for i := range lanes {
-				enqueue(b, s, state.Entry{ID: "0", Lane: lane(strconv.Itoa(i))}, state.Added)
+				enqueue(b, s, state.Entry{ID: "0", Lane: lane(strconv.Itoa(i))}, state.OutcomeAdded)
 			}
 			b.ReportAllocs()
 			i := 0
 			for b.Loop() {
 				i++
 				l := lease(b, s)
-				enqueue(b, s, state.Entry{ID: strconv.Itoa(i), Lane: l.Lane}, state.Added)
+				enqueue(b, s, state.Entry{ID: strconv.Itoa(i), Lane: l.Lane}, state.OutcomeAdded)
 				settle(b, s, l, state.Ack(l.Entries[0].ID))
 			}
 		})
@@ -95,8 +95,8 @@ func TestNotDurable(t *testing.T) {
 func TestFull(t *testing.T) {
 	t.Parallel()
 	s := memstate.New(memstate.Options{MaxEntries: 2})
-	enqueue(t, s, state.Entry{ID: "1", Lane: lane("a")}, state.Added)
-	enqueue(t, s, state.Entry{ID: "1", Lane: lane("b"), Delay: time.Hour}, state.Added)
+	enqueue(t, s, state.Entry{ID: "1", Lane: lane("a")}, state.OutcomeAdded)
+	enqueue(t, s, state.Entry{ID: "1", Lane: lane("b"), Delay: time.Hour}, state.OutcomeAdded)
 	full := func(want error) {
 		t.Helper()
 		_, err := s.Enqueue(t.Context(), state.Entry{ID: "2", Lane: lane("c")})
@@ -106,8 +106,8 @@ func TestFull(t *testing.T) {
 	}
 	full(state.ErrFull)
 	// What is known is still known, and a busy lane is still busy.
-	enqueue(t, s, state.Entry{ID: "1", Lane: lane("a")}, state.Duplicate)
-	enqueue(t, s, state.Entry{ID: "9", Lane: lane("a"), IfIdle: true}, state.Busy)
+	enqueue(t, s, state.Entry{ID: "1", Lane: lane("a")}, state.OutcomeDuplicate)
+	enqueue(t, s, state.Entry{ID: "9", Lane: lane("a"), IfIdle: true}, state.OutcomeBusy)
 	// Dead letters take no room; a requeue is let in.
 	settle(t, s, lease(t, s), state.Bury("1", state.Cause{}))
 	full(nil)
@@ -122,7 +122,7 @@ func TestFull(t *testing.T) {
 		l := lease(t, s)
 		settle(t, s, l, state.Ack(l.Entries[0].ID))
 	}
-	enqueue(t, s, state.Entry{ID: "3", Lane: lane("c")}, state.Added)
+	enqueue(t, s, state.Entry{ID: "3", Lane: lane("c")}, state.OutcomeAdded)
 }
 
 // TestLeaseWakesOnTime waits for everything that Lease can wait for. The times are exact:
@@ -140,9 +140,9 @@ func TestLeaseWakesOnTime(t *testing.T) {
 			}
 			return l
 		}
-		enqueue(t, s, state.Entry{ID: "delayed", Lane: lane("a"), Delay: 3 * time.Hour}, state.Added)
-		enqueue(t, s, state.Entry{ID: "held", Lane: lane("b"), Hold: 2 * time.Hour}, state.Added)
-		enqueue(t, s, state.Entry{ID: "now", Lane: lane("c")}, state.Added)
+		enqueue(t, s, state.Entry{ID: "delayed", Lane: lane("a"), Delay: 3 * time.Hour}, state.OutcomeAdded)
+		enqueue(t, s, state.Entry{ID: "held", Lane: lane("b"), Hold: 2 * time.Hour}, state.OutcomeAdded)
+		enqueue(t, s, state.Entry{ID: "now", Lane: lane("c")}, state.OutcomeAdded)
 
 		l := at(0, "now")
 		if err := s.Extend(t.Context(), l, time.Hour); err != nil {
@@ -172,10 +172,10 @@ func TestReadyOrder(t *testing.T) {
 			{ID: "1s", Lane: lane("b"), Delay: time.Second},
 			{ID: "2s", Lane: lane("c"), Hold: 2 * time.Second, HoldMode: state.HoldReset},
 		} {
-			enqueue(t, s, e, state.Added)
+			enqueue(t, s, e, state.OutcomeAdded)
 		}
 		time.Sleep(time.Minute)
-		enqueue(t, s, state.Entry{ID: "1m", Lane: lane("d")}, state.Added)
+		enqueue(t, s, state.Entry{ID: "1m", Lane: lane("d")}, state.OutcomeAdded)
 		for _, want := range []string{"1s", "2s", "3s", "1m"} {
 			if got := lease(t, s).Entries[0].ID; got != want {
 				t.Errorf("leased %q, want %q", got, want)
@@ -189,16 +189,16 @@ func TestDedupTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := memstate.New(memstate.Options{})
 		e := state.Entry{ID: "1", Lane: lane("a"), Keys: []string{"k"}}
-		enqueue(t, s, e, state.Added)
+		enqueue(t, s, e, state.OutcomeAdded)
 		settle(t, s, lease(t, s), state.Ack("1"))
 		time.Sleep(state.DedupTTL - 1)
-		enqueue(t, s, e, state.Duplicate)
+		enqueue(t, s, e, state.OutcomeDuplicate)
 		time.Sleep(time.Nanosecond)
-		enqueue(t, s, e, state.Added)
+		enqueue(t, s, e, state.OutcomeAdded)
 		// The id of an entry that is still here stays known, its keys do not.
 		time.Sleep(state.DedupTTL)
-		enqueue(t, s, state.Entry{ID: "1", Lane: lane("a")}, state.Duplicate)
-		enqueue(t, s, state.Entry{ID: "2", Lane: lane("a"), Keys: []string{"k"}}, state.Added)
+		enqueue(t, s, state.Entry{ID: "1", Lane: lane("a")}, state.OutcomeDuplicate)
+		enqueue(t, s, state.Entry{ID: "2", Lane: lane("a"), Keys: []string{"k"}}, state.OutcomeAdded)
 	})
 }
 
@@ -256,7 +256,7 @@ func TestDeadLimits(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"1", "2", "3", "4", "5"} {
-			enqueue(t, s, state.Entry{ID: id, Lane: lane(id)}, state.Added)
+			enqueue(t, s, state.Entry{ID: id, Lane: lane(id)}, state.OutcomeAdded)
 			settle(t, s, lease(t, s), state.Bury(id, state.Cause{}))
 			time.Sleep(10 * time.Minute)
 		}

@@ -25,10 +25,10 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	idle := len(l.order) == 0 // a leased lane is never empty
 	switch {
 	case l.knows(e.ID, e.Keys):
-		return state.Receipt{Outcome: state.Duplicate, Depth: len(l.order)}, nil
+		return state.Receipt{Outcome: state.OutcomeDuplicate, Depth: len(l.order)}, nil
 	case e.IfIdle && !idle:
 		s.remember(l, now.Add(s.dedupTTL), e.ID, e.Keys)
-		return state.Receipt{Outcome: state.Busy, Depth: len(l.order)}, nil
+		return state.Receipt{Outcome: state.OutcomeBusy, Depth: len(l.order)}, nil
 	case s.maxEntries > 0 && s.backlog >= s.maxEntries:
 		return state.Receipt{}, state.ErrFull
 	}
@@ -46,7 +46,7 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	} else {
 		l.insert(it)
 	}
-	return state.Receipt{Outcome: state.Added, Depth: len(l.order), Seq: it.Seq}, nil
+	return state.Receipt{Outcome: state.OutcomeAdded, Depth: len(l.order), Seq: it.Seq}, nil
 }
 
 func (s *Store) nextSeq() uint64 {
@@ -122,7 +122,7 @@ func (s *Store) take(req state.LeaseRequest, now time.Time) []*state.Lease {
 		if !ok {
 			break
 		}
-		n := l.front(max(req.Entries, 1), cmp.Or(req.Bytes, state.LeaseBytes))
+		n := l.front(max(req.Entries, 1), cmp.Or(req.Bytes, state.DefaultLeaseBytes))
 		s.token++
 		l.lease = &lease{token: s.token, holder: req.Holder, expires: now.Add(req.TTL), items: slices.Clone(l.order[:n])}
 		given := &state.Lease{
@@ -232,19 +232,19 @@ func (s *Store) apply(it *item, v state.Verdict, now time.Time) {
 	}
 	l := it.lane
 	switch v.Kind {
-	case state.KindAck:
+	case state.VerdictAck:
 		l.remove(it)
 		l.delete(it)
 		s.backlog--
-	case state.KindRetry:
+	case state.VerdictRetry:
 		l.hold(now.Add(v.After))
-	case state.KindRetryAside:
+	case state.VerdictRetryAside:
 		if v.After > 0 {
 			l.remove(it)
 			it.cause = v.Cause
 			s.setAside(it, now.Add(v.After))
 		}
-	case state.KindBury:
+	case state.VerdictBury:
 		l.remove(it)
 		it.cause = v.Cause
 		s.backlog--

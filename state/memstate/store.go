@@ -77,8 +77,8 @@ func New(opts Options) *Store {
 	return &Store{
 		dedupTTL:      opts.DedupTTL,
 		maxEntries:    opts.MaxEntries,
-		maxDead:       cmp.Or(opts.MaxDead, state.MaxDead),
-		deadTTL:       cmp.Or(opts.DeadTTL, state.DeadTTL),
+		maxDead:       cmp.Or(opts.MaxDead, state.DefaultMaxDead),
+		deadTTL:       cmp.Or(opts.DeadTTL, state.DefaultDeadTTL),
 		done:          make(chan struct{}),
 		lanes:         map[state.Key]*lane{},
 		values:        map[state.Key]*value{},

@@ -74,7 +74,7 @@ func BenchmarkLongLane(b *testing.B) {
 
 // BenchmarkFlat has a server of its own for each number of threads.
 func BenchmarkFlat(b *testing.B) {
-	statetest.BenchFlat(b, func(b *testing.B) state.Store {
+	statetest.BenchBacklog(b, func(b *testing.B) state.Store {
 		b.Helper()
 		s, err := Open(redistest.Run(b, redistest.Options{}).URL())
 		if err != nil {
@@ -117,9 +117,9 @@ func BenchmarkParallel(b *testing.B) {
 		for _, lanes := range []int{1000, 100_000} {
 			b.Run(fmt.Sprintf("%s/lanes=%d", on.name, lanes), func(b *testing.B) {
 				url, servers := on.start(b)
-				open := func(b *testing.B) *statetest.Crowd {
+				open := func(b *testing.B) *statetest.Load {
 					b.Helper()
-					return &statetest.Crowd{Store: openAt(b, url, Options{}), Lanes: lanes}
+					return &statetest.Load{Store: openAt(b, url, Options{}), Lanes: lanes}
 				}
 				b.Run("enqueue", func(b *testing.B) {
 					c := open(b)

@@ -44,7 +44,7 @@ func TestDedupTime(t *testing.T) {
 	}
 	for _, id := range []string{"1", "k"} {
 		e := state.Entry{ID: "of " + id, Lane: lane("a"), Keys: []string{id}}
-		if got := again(other, e); got != state.Duplicate {
+		if got := again(other, e); got != state.OutcomeDuplicate {
 			t.Errorf("key %q with another dedup time: %v", id, got)
 		}
 	}
@@ -53,11 +53,11 @@ func TestDedupTime(t *testing.T) {
 		<-timer.C
 	}
 	pause(ttl - 300*time.Millisecond)
-	if got := again(s, e); got != state.Duplicate && time.Since(start) < ttl {
+	if got := again(s, e); got != state.OutcomeDuplicate && time.Since(start) < ttl {
 		t.Errorf("within the dedup time it is %v", got)
 	}
 	pause(2*ttl + 300*time.Millisecond)
-	if got := again(s, e); got != state.Added {
+	if got := again(s, e); got != state.OutcomeAdded {
 		t.Errorf("after twice the dedup time it is %v", got)
 	}
 	if now := slots(); len(now) != 1 || now[0] == first[0] {

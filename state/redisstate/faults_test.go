@@ -18,7 +18,7 @@ import (
 func mustPut(t *testing.T, s *Store, e state.Entry) {
 	t.Helper()
 	r, err := s.Enqueue(t.Context(), e)
-	if err != nil || r.Outcome != state.Added {
+	if err != nil || r.Outcome != state.OutcomeAdded {
 		t.Fatalf("Enqueue(%q) = %v, %v", e.ID, r.Outcome, err)
 	}
 }
@@ -319,7 +319,7 @@ func TestMaxEntries(t *testing.T) {
 	if _, err := s.Enqueue(t.Context(), entry(lane("x"), "4")); !errors.Is(err, state.ErrFull) {
 		t.Fatalf("Enqueue over the limit: %v, want ErrFull", err)
 	}
-	if r, err := s.Enqueue(t.Context(), entry(lane("1"), "1")); err != nil || r.Outcome != state.Duplicate {
+	if r, err := s.Enqueue(t.Context(), entry(lane("1"), "1")); err != nil || r.Outcome != state.OutcomeDuplicate {
 		t.Errorf("a duplicate over the limit: %v, %v", r.Outcome, err)
 	}
 	l := mustLease(t, s)

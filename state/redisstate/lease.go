@@ -36,7 +36,7 @@ func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lea
 	}
 	req.Lanes = min(max(req.Lanes, 1), maxLanes)
 	req.Entries = min(max(req.Entries, 1), maxEntries)
-	req.Bytes = cmp.Or(req.Bytes, state.LeaseBytes)
+	req.Bytes = cmp.Or(req.Bytes, state.DefaultLeaseBytes)
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -258,7 +258,7 @@ func (s *Store) readLease(ctx context.Context, g grant) *state.Lease {
 		head, tail := parts.text(i), parts.text(i+1)
 		q, err := decodeEntry(l.Lane, head, tail)
 		if err != nil || !ok {
-			bury = append(bury, i/2+1, int(state.KindBury), 0, 1,
+			bury = append(bury, i/2+1, int(state.VerdictBury), 0, 1,
 				packCause(undecodable()), pair(name, "undecodable-"+digest(head+tail)))
 			continue
 		}

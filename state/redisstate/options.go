@@ -67,8 +67,8 @@ const (
 func (o Options) withDefaults() (Options, error) {
 	o.Prefix = cmp.Or(o.Prefix, defaultPrefix)
 	o.DedupTTL = cmp.Or(o.DedupTTL, state.DedupTTL)
-	o.MaxDead = cmp.Or(o.MaxDead, state.MaxDead)
-	o.DeadTTL = cmp.Or(o.DeadTTL, state.DeadTTL)
+	o.MaxDead = cmp.Or(o.MaxDead, state.DefaultMaxDead)
+	o.DeadTTL = cmp.Or(o.DeadTTL, state.DefaultDeadTTL)
 	o.PoolSize = cmp.Or(o.PoolSize, defaultPool)
 	switch {
 	case strings.ContainsAny(o.Prefix, "{}"):

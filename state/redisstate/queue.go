@@ -30,13 +30,13 @@ func (s *Store) Enqueue(ctx context.Context, e state.Entry) (state.Receipt, erro
 	r := state.Receipt{Depth: int(j.depth)}
 	switch j.outcome {
 	case 1:
-		r.Outcome, r.Seq = state.Added, uint64(j.seq) //nolint:gosec // counts up from 1
+		r.Outcome, r.Seq = state.OutcomeAdded, uint64(j.seq) //nolint:gosec // counts up from 1
 		s.room.add(1)
 		r.Lease = leaseWith(&e, j)
 	case 2:
-		r.Outcome = state.Duplicate
+		r.Outcome = state.OutcomeDuplicate
 	case 3:
-		r.Outcome = state.Busy
+		r.Outcome = state.OutcomeBusy
 	default:
 		return state.Receipt{}, s.fail(ctx, "enqueue", state.ErrFull)
 	}
@@ -155,12 +155,12 @@ func (s *Store) settleJob(l *state.Lease, how *state.Settlement) (j *job, done i
 	for n, v := range how.Verdicts {
 		place := placeOf(l, taken, n, v.ID)
 		taken[place] = true
-		all = all && v.Kind == state.KindAck
-		if v.Kind == state.KindAck || v.Kind == state.KindBury {
+		all = all && v.Kind == state.VerdictAck
+		if v.Kind == state.VerdictAck || v.Kind == state.VerdictBury {
 			done++
 		}
 		cause, name := "", ""
-		if v.Kind == state.KindBury || v.Kind == state.KindRetryAside {
+		if v.Kind == state.VerdictBury || v.Kind == state.VerdictRetryAside {
 			cause, name = packCause(v.Cause), pair(lane, v.ID)
 		}
 		args = append(args, place+1, int(v.Kind), v.After.Microseconds(), bit(v.Free), cause, name)

@@ -26,26 +26,26 @@ func (k *kit) again(stage string) {
 	k.Log(stage)
 	before := k.stats()
 	l := lane("a")
-	k.put(state.Entry{ID: "1", Lane: l}, state.Duplicate)
-	k.put(state.Entry{ID: "1", Lane: l, Keys: []string{"k"}, Body: []byte("other")}, state.Duplicate)
-	k.put(state.Entry{ID: "other", Lane: l, Keys: []string{"unknown", "k"}}, state.Duplicate)
-	k.put(state.Entry{ID: "1", Lane: l, Delay: time.Hour}, state.Duplicate)
-	k.put(state.Entry{ID: "1", Lane: l, IfIdle: true}, state.Duplicate)
-	k.put(state.Entry{ID: "1", Lane: l, Hold: time.Hour, HoldMode: state.HoldReset}, state.Duplicate)
+	k.put(state.Entry{ID: "1", Lane: l}, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "1", Lane: l, Keys: []string{"k"}, Body: []byte("other")}, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "other", Lane: l, Keys: []string{"unknown", "k"}}, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "1", Lane: l, Delay: time.Hour}, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "1", Lane: l, IfIdle: true}, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "1", Lane: l, Hold: time.Hour, HoldMode: state.HoldReset}, state.OutcomeDuplicate)
 	k.wantStats(before)
 }
 
 func dedupStages(k *kit) {
 	e := entry(lane("a"), "1")
 	e.Keys = []string{"k"}
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.again("queued")
 	l := k.expect(lane("a"), "1")
 	k.again("leased")
 	k.settle(l, state.Retry("1", 0, state.Cause{}))
 	k.again("retried")
 	k.settle(k.expect(lane("a"), "1"), state.RetryAside("1", short, state.Cause{}))
-	k.put(e, state.Duplicate)
+	k.put(e, state.OutcomeDuplicate)
 	l = k.expect(lane("a"), "1")
 	k.settle(l, state.Bury("1", state.Cause{}))
 	k.again("buried")
@@ -61,34 +61,34 @@ func dedupStages(k *kit) {
 func dedupAnyKey(k *kit) {
 	e := entry(lane("a"), "1")
 	e.Keys = []string{"k1", "k2", "k3"}
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	for i, key := range e.Keys {
 		other := entry(lane("a"), fmt.Sprint("other", i))
 		other.Keys = []string{fmt.Sprint("new", i), key}
-		k.put(other, state.Duplicate)
+		k.put(other, state.OutcomeDuplicate)
 	}
 	fresh := entry(lane("a"), "2")
 	fresh.Keys = []string{"k4"}
-	k.put(fresh, state.Added)
+	k.put(fresh, state.OutcomeAdded)
 	k.expect(lane("a"), "1", "2")
 }
 
 func dedupID(k *kit) {
 	e := entry(lane("a"), "1")
 	e.Keys = []string{"k"}
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	// An id meets the keys of others, and a key their ids.
-	k.put(entry(lane("a"), "k"), state.Duplicate)
+	k.put(entry(lane("a"), "k"), state.OutcomeDuplicate)
 	e = entry(lane("a"), "2")
 	e.Keys = []string{"1"}
-	k.put(e, state.Duplicate)
+	k.put(e, state.OutcomeDuplicate)
 }
 
 func dedupRepeats(k *kit) {
 	e := entry(lane("a"), "1")
 	e.Keys = []string{"1", "k", "k"}
-	k.put(e, state.Added)
-	k.put(e, state.Duplicate)
+	k.put(e, state.OutcomeAdded)
+	k.put(e, state.OutcomeDuplicate)
 	k.ack(k.expect(lane("a"), "1"))
 }
 
@@ -102,8 +102,8 @@ func dedupPerLane(k *kit) {
 	} {
 		e := entry(l, "1")
 		e.Keys = []string{"k"}
-		k.put(e, state.Added)
-		k.put(e, state.Duplicate)
+		k.put(e, state.OutcomeAdded)
+		k.put(e, state.OutcomeDuplicate)
 	}
 	if st := k.stats(); st.Entries != 5 || st.Lanes != 5 {
 		k.Errorf("Stats = %+v, want 5 lanes with an entry each", st)
@@ -125,7 +125,7 @@ func dedupRace(k *kit) {
 					k.Errorf("Enqueue: %v", err)
 					return
 				}
-				if r.Outcome == state.Added {
+				if r.Outcome == state.OutcomeAdded {
 					added.Add(1)
 				}
 			}

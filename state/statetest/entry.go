@@ -18,7 +18,7 @@ import (
 func entryWhole(k *kit) {
 	e := state.Entry{ID: "id", Lane: lane("a"), Keys: []string{"k1", "k2"}, Body: []byte("work")}
 	before := time.Now()
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	l := k.one(1, long)
 	got := l.Entries[0]
 	if diff := cmp.Diff(e, got.Entry); diff != "" {
@@ -49,7 +49,7 @@ func entryHead(k *kit) {
 	} {
 		e.ID, e.Lane = fmt.Sprint("e", i), lane(fmt.Sprint("head", i))
 		want := slices.Concat(e.Head, e.Body)
-		k.put(e, state.Added)
+		k.put(e, state.OutcomeAdded)
 		clear(e.Head)
 		clear(e.Body)
 		l := k.one(1, long)
@@ -75,7 +75,7 @@ func anyBytes(k *kit) {
 	for i, b := range bodies {
 		e := entry(lane("a"), fmt.Sprint("e", i))
 		e.Body = b
-		k.put(e, state.Added)
+		k.put(e, state.OutcomeAdded)
 	}
 	l := k.one(len(bodies), long)
 	if len(l.Entries) != len(bodies) {
@@ -116,9 +116,9 @@ func anyText(k *kit) {
 	for i, l := range lanes {
 		n := names[i%len(names)]
 		e := state.Entry{ID: n, Lane: l, Keys: []string{n + "!", "key/" + n}, Body: []byte(n)}
-		k.put(e, state.Added)
-		k.put(e, state.Duplicate)
-		k.put(state.Entry{ID: "other", Keys: []string{"key/" + n}, Lane: l}, state.Duplicate)
+		k.put(e, state.OutcomeAdded)
+		k.put(e, state.OutcomeDuplicate)
+		k.put(state.Entry{ID: "other", Keys: []string{"key/" + n}, Lane: l}, state.OutcomeDuplicate)
 	}
 	left := map[state.Key]string{}
 	for i, l := range lanes {
@@ -149,7 +149,7 @@ func anyText(k *kit) {
 
 func callerKeepsSlices(k *kit) {
 	e := state.Entry{ID: "1", Lane: lane("a"), Keys: []string{"k1"}, Body: []byte("good")}
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	copy(e.Body, "evil")
 	e.Keys[0] = "k2"
 
@@ -175,7 +175,7 @@ func callerKeepsSlices(k *kit) {
 func largestBody(k *kit) {
 	e := entry(lane("a"), "big")
 	e.Body = bytes.Repeat([]byte("0123456\x00"), state.MaxBody/8)
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	l := k.expect(lane("a"), "big")
 	if !bytes.Equal(l.Entries[0].Body, e.Body) {
 		k.Errorf("the body of %d bytes came back with %d bytes or changed", len(e.Body), len(l.Entries[0].Body))
@@ -201,7 +201,7 @@ func invalidEntries(k *kit) {
 		_, err := k.s.Enqueue(k.ctx(), e)
 		k.wants(c.name, err, state.ErrInvalid)
 		// Nothing was recorded that stops the repaired entry.
-		k.put(entry(lane(c.name), c.name), state.Added)
+		k.put(entry(lane(c.name), c.name), state.OutcomeAdded)
 	}
 	if got := k.stats(); got.Entries != 7 || got.Delayed != 0 {
 		k.Errorf("Stats = %+v, want the 7 valid entries", got)

@@ -23,7 +23,7 @@ func statsCount(k *kit) {
 	k.add(lane("b"), "1")
 	late := entry(lane("c"), "1")
 	late.Delay = time.Hour
-	k.put(late, state.Added)
+	k.put(late, state.OutcomeAdded)
 	k.wantStats(state.Stats{Lanes: 2, Entries: 4, Delayed: 1})
 	l := k.lease(state.LeaseRequest{Lanes: 1, Entries: 1})[0]
 	k.wantStats(state.Stats{Lanes: 2, Entries: 4, Leased: 1, Delayed: 1})
@@ -47,7 +47,7 @@ func lanesView(k *kit) {
 	k.add(lane("a"), "2")
 	held := entry(lane("h"), "1")
 	held.Hold = time.Hour
-	k.put(held, state.Added)
+	k.put(held, state.OutcomeAdded)
 
 	got := k.lanes()
 	a, h := got[lane("a")], got[lane("h")]
@@ -88,7 +88,7 @@ func lanesView(k *kit) {
 func delayedView(k *kit) {
 	start := time.Now()
 	e := state.Entry{ID: "1", Lane: lane("a"), Keys: []string{"k"}, Body: []byte("\x00body"), Delay: time.Hour}
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.add(lane("a"), "2")
 	k.settle(k.expect(lane("a"), "2"), state.RetryAside("2", 2*time.Hour, state.Cause{Code: "c", Message: "m", Stack: "s"}))
 	got := map[string]state.DelayedEntry{}
@@ -140,7 +140,7 @@ func viewBreak(k *kit) {
 		k.add(lane(id), "1", "2")
 		late := entry(lane(id), "late")
 		late.Delay = time.Hour
-		k.put(late, state.Added)
+		k.put(late, state.OutcomeAdded)
 	}
 	for range 4 {
 		l := k.one(1, long)

@@ -112,7 +112,7 @@ func (k *kit) put(e state.Entry, want state.Outcome) state.Receipt {
 func (k *kit) add(l state.Key, ids ...string) {
 	k.Helper()
 	for _, id := range ids {
-		k.put(entry(l, id), state.Added)
+		k.put(entry(l, id), state.OutcomeAdded)
 	}
 }
 

@@ -82,7 +82,7 @@ func leaseBytes(k *kit) {
 		for i, n := range sizes {
 			e := entry(lane(l), strconv.Itoa(i))
 			e.Body = make([]byte, n)
-			k.put(e, state.Added)
+			k.put(e, state.OutcomeAdded)
 		}
 	}
 	take := func(l string, bytes, entries, want int) {

@@ -24,7 +24,7 @@ func leaseWithEntry(k *kit) {
 	k.write(a, noteOf("note", "value"))
 	e := asking(a, "1", long)
 	e.Head, e.Keys = []byte("head of "), []string{"k"}
-	r := k.put(e, state.Added)
+	r := k.put(e, state.OutcomeAdded)
 	l := r.Lease
 	if l == nil {
 		if !k.h.NoReceiptLease {
@@ -47,10 +47,10 @@ func leaseWithEntry(k *kit) {
 		k.Errorf("lease expires in %v, want about %v", d, long)
 	}
 	k.none()
-	if r := k.put(asking(a, "1", long), state.Duplicate); r.Lease != nil {
+	if r := k.put(asking(a, "1", long), state.OutcomeDuplicate); r.Lease != nil {
 		k.Errorf("a duplicate has a lease: %+v", r.Lease)
 	}
-	if r := k.put(asking(a, "2", long), state.Added); r.Lease != nil || r.Depth != 2 {
+	if r := k.put(asking(a, "2", long), state.OutcomeAdded); r.Lease != nil || r.Depth != 2 {
 		k.Errorf("an entry of a leased lane has depth %d and the lease %+v", r.Depth, r.Lease)
 	}
 	k.none()
@@ -72,7 +72,7 @@ func leaseWithEntry(k *kit) {
 	late := asking(lane("late"), "4", long)
 	late.Delay = time.Hour
 	for _, e := range []state.Entry{held, late} {
-		if r := k.put(e, state.Added); r.Lease != nil {
+		if r := k.put(e, state.OutcomeAdded); r.Lease != nil {
 			k.Errorf("an entry that waits has a lease: %+v", r.Lease)
 		}
 	}
@@ -85,7 +85,7 @@ func leaseWithEntry(k *kit) {
 
 func leaseWithEntryLapses(k *kit) {
 	a := lane("a")
-	l := k.put(asking(a, "1", short), state.Added).Lease
+	l := k.put(asking(a, "1", short), state.OutcomeAdded).Lease
 	if l == nil {
 		l = k.one(1, short)
 	}
@@ -98,7 +98,7 @@ func leaseWithEntryLapses(k *kit) {
 	k.wants("Settle of the lapsed lease", k.s.Settle(k.ctx(), l, verdicts(state.Ack("1"))), state.ErrLeaseLost)
 	k.ack(again)
 	// One that is returned was not an attempt.
-	l = k.put(asking(a, "3", long), state.Added).Lease
+	l = k.put(asking(a, "3", long), state.OutcomeAdded).Lease
 	if l == nil {
 		l = k.one(1, long)
 	}
@@ -112,7 +112,7 @@ func leaseWithEntryLapses(k *kit) {
 // leaseWithEntryWaits: a lane that is ready is leased before one that becomes so.
 func leaseWithEntryWaits(k *kit) {
 	k.add(lane("first"), "1")
-	if r := k.put(asking(lane("second"), "2", long), state.Added); r.Lease != nil {
+	if r := k.put(asking(lane("second"), "2", long), state.OutcomeAdded); r.Lease != nil {
 		k.Errorf("the lease %+v passes over a lane that waits", r.Lease)
 	}
 	k.ack(k.expect(lane("first"), "1"))

@@ -89,10 +89,10 @@ func wakesForRequeue(k *kit) {
 func wakesForEarlier(k *kit) {
 	far := entry(lane("b"), "far")
 	far.Delay = time.Hour
-	k.put(far, state.Added)
+	k.put(far, state.OutcomeAdded)
 	near := entry(lane("a"), "near")
 	near.Delay = 2 * glance
-	k.wakes(func() { k.put(near, state.Added) }, "near")
+	k.wakes(func() { k.put(near, state.OutcomeAdded) }, "near")
 }
 
 func leaseContext(k *kit) {

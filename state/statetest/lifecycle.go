@@ -45,7 +45,7 @@ func closeWakes(k *kit) {
 	a := k.leaseAside(k.ctx(), k.s)
 	e := entry(lane("a"), "1")
 	e.Delay = time.Hour
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	b := k.leaseAside(k.ctx(), k.s)
 	k.pause(glance)
 	if err := k.s.Close(); err != nil {

@@ -17,14 +17,14 @@ import (
 // Load measures the throughput of a store under many concurrent callers. Its methods
 // report entries/s and stop the timer. The zero values of all fields but Store are
 // useful. It is for one benchmark at a time.
-type Crowd struct {
+type Load struct {
 	// Store is the store to measure. Required. The caller closes it.
 	Store state.Store
 	// Lanes is the number of lanes that the entries go to. Defaults to 1000.
 	Lanes int
-	// Body is the size of a body, in bytes. Defaults to 2048. Bodies differ, as
+	// BodySize is the size of a body, in bytes. Defaults to 2048. Bodies differ, as
 	// deliveries do.
-	Body int
+	BodySize int
 	// Callers is the number of callers that append or settle, and of the lanes
 	// that a lease asks for. Defaults to 64.
 	Callers int
@@ -37,12 +37,12 @@ type Crowd struct {
 	added   int // ids that were used
 }
 
-func (c *Crowd) defaults() {
+func (c *Load) defaults() {
 	if c.Lanes == 0 {
 		c.Lanes = 1000
 	}
-	if c.Body == 0 {
-		c.Body = 2048
+	if c.BodySize == 0 {
+		c.BodySize = 2048
 	}
 	if c.Callers == 0 {
 		c.Callers = 64
@@ -57,8 +57,8 @@ func (c *Crowd) defaults() {
 		}
 	}
 	const room = 1 << 16
-	if len(c.noise) != room+c.Body {
-		c.noise = make([]byte, room+c.Body)
+	if len(c.noise) != room+c.BodySize {
+		c.noise = make([]byte, room+c.BodySize)
 		r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same for each run
 		for i := range c.noise {
 			c.noise[i] = byte(' ' + r.Uint32()%64)
@@ -67,9 +67,9 @@ func (c *Crowd) defaults() {
 }
 
 // entry returns the entry with number i.
-func (c *Crowd) entry(i int) state.Entry {
-	at := i % (len(c.noise) - c.Body)
-	return state.Entry{ID: idOf(i), Lane: c.threads[i%c.Lanes], Body: c.noise[at : at+c.Body]}
+func (c *Load) entry(i int) state.Entry {
+	at := i % (len(c.noise) - c.BodySize)
+	return state.Entry{ID: idOf(i), Lane: c.threads[i%c.Lanes], Body: c.noise[at : at+c.BodySize]}
 }
 
 // threadOf returns a lane with a name as long as those of comment threads.
@@ -87,7 +87,7 @@ func idOf(i int) string {
 }
 
 // add appends n entries.
-func (c *Crowd) add(b *testing.B, n int, edit func(*state.Entry)) {
+func (c *Load) add(b *testing.B, n int, edit func(*state.Entry)) {
 	b.Helper()
 	c.defaults()
 	first := c.added
@@ -116,7 +116,7 @@ func rate(b *testing.B) {
 }
 
 // Enqueue measures b.N durable appends.
-func (c *Crowd) Enqueue(b *testing.B) {
+func (c *Load) Enqueue(b *testing.B) {
 	b.Helper()
 	c.defaults()
 	b.ReportAllocs()
@@ -126,14 +126,14 @@ func (c *Crowd) Enqueue(b *testing.B) {
 }
 
 // Fill appends b.N entries for [Load.Drain], without measuring.
-func (c *Crowd) Fill(b *testing.B) {
+func (c *Load) Fill(b *testing.B) {
 	b.Helper()
 	c.add(b, b.N, func(*state.Entry) {})
 }
 
 // Drain measures b.N leases with their settles: Leasers callers lease lanes in
 // batches, Callers callers settle them.
-func (c *Crowd) Drain(b *testing.B) {
+func (c *Load) Drain(b *testing.B) {
 	b.Helper()
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -141,7 +141,7 @@ func (c *Crowd) Drain(b *testing.B) {
 	rate(b)
 }
 
-func (c *Crowd) drain(b *testing.B, total int) {
+func (c *Load) drain(b *testing.B, total int) {
 	b.Helper()
 	leases := make(chan *state.Lease, c.Callers)
 	var settlers, leasers sync.WaitGroup
@@ -187,18 +187,18 @@ func (c *Crowd) drain(b *testing.B, total int) {
 // to a million threads, each with an entry that is not due and two dedup keys. The
 // costs should not depend on the size of the backlog. It takes some gigabytes and
 // minutes. open returns an empty store, which BenchBacklog closes.
-func BenchFlat(b *testing.B, open func(b *testing.B) state.Store) {
+func BenchBacklog(b *testing.B, open func(b *testing.B) state.Store) {
 	b.Helper()
 	for _, threads := range []int{1_000, 100_000, 1_000_000} {
 		b.Run("threads="+strconv.Itoa(threads), func(b *testing.B) {
 			s := open(b)
-			waiting := &Crowd{Store: s, Lanes: threads, Body: 64}
+			waiting := &Load{Store: s, Lanes: threads, BodySize: 64}
 			waiting.add(b, threads, func(e *state.Entry) {
 				e.Lane.Kind = "waiting"
 				e.Keys = []string{"event " + e.ID}
 				e.Hold = 24 * time.Hour
 			})
-			c := &Crowd{Store: s}
+			c := &Load{Store: s}
 			b.Run("enqueue", func(b *testing.B) {
 				c.Enqueue(b)
 				c.drain(b, b.N)

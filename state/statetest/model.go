@@ -125,19 +125,19 @@ func (m *machine) enqueue(t *rapid.T) {
 
 	l := m.lane(key)
 	all := append([]string{e.ID}, e.Keys...)
-	want := state.Added
+	want := state.OutcomeAdded
 	switch {
 	case slices.ContainsFunc(all, func(k string) bool { return l.keys[k] }):
-		want = state.Duplicate
+		want = state.OutcomeDuplicate
 	case e.IfIdle && len(l.entries) > 0:
-		want = state.Busy
+		want = state.OutcomeBusy
 	default:
 		l.entries = append(l.entries, modelEntry{id: e.ID, body: string(e.Body)})
 	}
 	if got.Outcome != want || got.Depth != len(l.entries) {
 		t.Fatalf("Enqueue = %v at depth %d, want %v at %d", got.Outcome, got.Depth, want, len(l.entries))
 	}
-	if want != state.Duplicate {
+	if want != state.OutcomeDuplicate {
 		for _, k := range all {
 			l.keys[k] = true
 		}

@@ -147,7 +147,7 @@ func notesAnyBytes(k *kit) {
 				continue
 			}
 			k.note(t, "n", n+strconv.Itoa(i), time.Hour)
-			k.put(state.Entry{ID: "1", Lane: t}, state.Added)
+			k.put(state.Entry{ID: "1", Lane: t}, state.OutcomeAdded)
 			l := k.one(1, long)
 			if l.Lane != t || string(l.Notes.Values["n"]) != n+strconv.Itoa(i) {
 				k.Errorf("lease of %q brings %q", t, l.Notes.Values)

@@ -75,7 +75,7 @@ func (k *kit) furnish() {
 		e := entry(a, id)
 		e.Keys = []string{"key of " + id}
 		e.Body = append(e.Body, 0, 0xff)
-		k.put(e, state.Added)
+		k.put(e, state.OutcomeAdded)
 	}
 	k.ack(k.expect(a, "e0"))
 	k.settle(k.expect(a, "e1"), state.Bury("e1", state.Cause{Code: "c", Message: "m", Stack: "s"}))
@@ -83,7 +83,7 @@ func (k *kit) furnish() {
 	k.settle(k.expect(a, "e3"), state.Retry("e3", 0, state.Cause{}))
 	late := entry(b, "late")
 	late.Delay = time.Hour
-	k.put(late, state.Added)
+	k.put(late, state.OutcomeAdded)
 	k.add(b, "b0", "b1")
 
 	k.set(valueKey("v"), "value\x00", 0)
@@ -189,8 +189,8 @@ func (k *kit) use() {
 	k.Helper()
 	a := lane("a")
 	for _, id := range numbered("e", 12) {
-		k.put(entry(a, id), state.Duplicate)
-		k.put(state.Entry{ID: "new", Lane: a, Keys: []string{"key of " + id}}, state.Duplicate)
+		k.put(entry(a, id), state.OutcomeDuplicate)
+		k.put(state.Entry{ID: "new", Lane: a, Keys: []string{"key of " + id}}, state.OutcomeDuplicate)
 	}
 	k.pause(aside)
 	k.eventually("e2 is back", func() bool { return k.stats().Delayed == 1 })
@@ -256,9 +256,9 @@ func importExpired(k *kit) {
 	}
 	k.absent(valueKey("v"))
 	k.notes(lane("a"), nil)
-	k.put(entry(lane("a"), "old"), state.Added)
+	k.put(entry(lane("a"), "old"), state.OutcomeAdded)
 	k.gets(valueKey("fresh"), "x")
-	k.put(entry(lane("a"), "known"), state.Duplicate)
+	k.put(entry(lane("a"), "known"), state.OutcomeDuplicate)
 	k.ack(k.expect(lane("a"), "old"))
 	// A delayed entry whose time has come is simply ready.
 	k.imports(state.Record{Kind: state.RecordDelayed, Delayed: &state.DelayedEntry{

@@ -82,18 +82,18 @@ func seqInReceipt(k *kit) {
 	want := map[state.Key]uint64{}
 	var last uint64
 	for _, in := range []state.Key{lane("a"), urgent, second} {
-		r := k.put(entry(in, "e"), state.Added)
+		r := k.put(entry(in, "e"), state.OutcomeAdded)
 		if r.Seq <= last {
 			k.Errorf("the sequence in %v is %d, after %d", in, r.Seq, last)
 		}
 		last, want[in] = r.Seq, r.Seq
-		if r := k.put(entry(in, "e"), state.Duplicate); r.Seq != 0 {
+		if r := k.put(entry(in, "e"), state.OutcomeDuplicate); r.Seq != 0 {
 			k.Errorf("a duplicate has the sequence %d", r.Seq)
 		}
 	}
 	late := entry(lane("a"), "late")
 	late.Delay = time.Hour
-	if r := k.put(late, state.Added); r.Seq <= last {
+	if r := k.put(late, state.OutcomeAdded); r.Seq <= last {
 		k.Errorf("the sequence of a delayed entry is %d, after %d", r.Seq, last)
 	}
 	for range want {
@@ -107,29 +107,29 @@ func seqInReceipt(k *kit) {
 
 func depthInReceipt(k *kit) {
 	for i, id := range numbered("e", 3) {
-		if r := k.put(entry(lane("a"), id), state.Added); r.Depth != i+1 {
+		if r := k.put(entry(lane("a"), id), state.OutcomeAdded); r.Depth != i+1 {
 			k.Errorf("depth after %q is %d, want %d", id, r.Depth, i+1)
 		}
 	}
-	if r := k.put(entry(lane("a"), "e1"), state.Duplicate); r.Depth != 3 {
+	if r := k.put(entry(lane("a"), "e1"), state.OutcomeDuplicate); r.Depth != 3 {
 		k.Errorf("depth after a duplicate is %d, want 3", r.Depth)
 	}
 	late := entry(lane("a"), "late")
 	late.Delay = time.Hour
-	if r := k.put(late, state.Added); r.Depth != 3 {
+	if r := k.put(late, state.OutcomeAdded); r.Depth != 3 {
 		k.Errorf("depth after a delayed entry is %d, want 3", r.Depth)
 	}
 	busy := entry(lane("a"), "busy")
 	busy.IfIdle = true
-	if r := k.put(busy, state.Busy); r.Depth != 3 {
+	if r := k.put(busy, state.OutcomeBusy); r.Depth != 3 {
 		k.Errorf("depth after a busy lane is %d, want 3", r.Depth)
 	}
 	l := k.expect(lane("a"), "e0")
-	if r := k.put(entry(lane("a"), "e3"), state.Added); r.Depth != 4 {
+	if r := k.put(entry(lane("a"), "e3"), state.OutcomeAdded); r.Depth != 4 {
 		k.Errorf("depth with a leased entry is %d, want 4", r.Depth)
 	}
 	k.ack(l)
-	if r := k.put(entry(lane("b"), "e0"), state.Added); r.Depth != 1 {
+	if r := k.put(entry(lane("b"), "e0"), state.OutcomeAdded); r.Depth != 1 {
 		k.Errorf("depth of another lane is %d, want 1", r.Depth)
 	}
 }
@@ -141,22 +141,22 @@ func ifIdle(k *kit) {
 		e.Keys = []string{"key of " + id}
 		return e
 	}
-	k.put(idle("1"), state.Added)
-	k.put(idle("2"), state.Busy) // not empty
+	k.put(idle("1"), state.OutcomeAdded)
+	k.put(idle("2"), state.OutcomeBusy) // not empty
 	l := k.expect(lane("a"), "1")
-	k.put(idle("3"), state.Busy) // leased
-	k.put(idle("1"), state.Duplicate)
+	k.put(idle("3"), state.OutcomeBusy) // leased
+	k.put(idle("1"), state.OutcomeDuplicate)
 	k.ack(l)
 	// The keys of what was turned away are known.
-	k.put(idle("2"), state.Duplicate)
-	k.put(entry(lane("a"), "3"), state.Duplicate)
+	k.put(idle("2"), state.OutcomeDuplicate)
+	k.put(entry(lane("a"), "3"), state.OutcomeDuplicate)
 	e := entry(lane("a"), "4")
 	e.Keys = []string{"key of 3"}
-	k.put(e, state.Duplicate)
+	k.put(e, state.OutcomeDuplicate)
 	k.none()
-	k.put(idle("5"), state.Added)
+	k.put(idle("5"), state.OutcomeAdded)
 	k.settle(k.expect(lane("a"), "5"), state.Retry("5", time.Hour, state.Cause{}))
-	k.put(idle("6"), state.Busy) // held, not empty
+	k.put(idle("6"), state.OutcomeBusy) // held, not empty
 }
 
 func manyLanes(k *kit) {

@@ -160,7 +160,7 @@ func (led *ledger) settle(k *kit, s state.Store, l *state.Lease, verdicts []stat
 	defer led.mu.Unlock()
 	switch {
 	case err == nil:
-		if verdicts[0].Kind != state.KindAck {
+		if verdicts[0].Kind != state.VerdictAck {
 			return
 		}
 		led.done[l.Lane] = append(led.done[l.Lane], turn{l.Token, idsOf(l)})

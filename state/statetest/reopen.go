@@ -97,9 +97,9 @@ func reopenTimes(k *kit) {
 	k.add(lane("retried"), "1")
 	l := k.expect(lane("retried"), "1")
 	start := time.Now()
-	k.put(held, state.Added)
-	k.put(late, state.Added)
-	k.put(far, state.Added)
+	k.put(held, state.OutcomeAdded)
+	k.put(late, state.OutcomeAdded)
+	k.put(far, state.OutcomeAdded)
 	k.settle(l, state.Retry("1", wait, state.Cause{}))
 	k = k.reopen()
 	for range 3 {
@@ -115,10 +115,10 @@ func reopenBusy(k *kit) {
 	k.add(lane("a"), "1")
 	e := entry(lane("a"), "2")
 	e.IfIdle, e.Keys = true, []string{"k"}
-	k.put(e, state.Busy)
+	k.put(e, state.OutcomeBusy)
 	k = k.reopen()
-	k.put(e, state.Duplicate)
-	k.put(state.Entry{ID: "x", Lane: lane("a"), Keys: []string{"k"}}, state.Duplicate)
+	k.put(e, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "x", Lane: lane("a"), Keys: []string{"k"}}, state.OutcomeDuplicate)
 	k.expect(lane("a"), "1")
 }
 
@@ -128,14 +128,14 @@ func reopenOften(k *kit) {
 		k.add(lane("a"), id)
 		k.note(lane("a"), id, id, time.Hour)
 		k = k.reopen()
-		k.put(entry(lane("a"), id), state.Duplicate)
+		k.put(entry(lane("a"), id), state.OutcomeDuplicate)
 		k.notes(lane("a"), named(ids[:i+1]...))
 	}
 	k.ack(k.expect(lane("a"), ids...))
 	k = k.reopen()
 	k.wantStats(state.Stats{})
 	for _, id := range ids {
-		k.put(entry(lane("a"), id), state.Duplicate)
+		k.put(entry(lane("a"), id), state.OutcomeDuplicate)
 	}
 }
 

@@ -61,7 +61,7 @@ func secondSignals(k *kit) {
 func secondSees(k *kit) {
 	o := k.second()
 	k.add(lane("a"), "1", "2")
-	o.put(entry(lane("a"), "1"), state.Duplicate)
+	o.put(entry(lane("a"), "1"), state.OutcomeDuplicate)
 	o.wantStats(state.Stats{Lanes: 1, Entries: 2})
 	l := o.expect(lane("a"), "1")
 	o.settle(l, state.Bury("1", state.Cause{Code: "c"}))
@@ -142,7 +142,7 @@ func secondWakes(k *kit) {
 	o.ack(l)
 	e := entry(lane("a"), "4")
 	e.Delay = 2 * glance
-	o.ack(wakes(func() { k.put(e, state.Added) }, "4"))
+	o.ack(wakes(func() { k.put(e, state.OutcomeAdded) }, "4"))
 }
 
 func secondClose(k *kit) {
@@ -187,7 +187,7 @@ func secondDedup(k *kit) {
 					k.Errorf("Enqueue: %v", err)
 					return
 				}
-				if r.Outcome == state.Added {
+				if r.Outcome == state.OutcomeAdded {
 					mu.Lock()
 					added++
 					mu.Unlock()

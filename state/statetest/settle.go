@@ -225,7 +225,7 @@ func asideAlone(k *kit) {
 	l := k.expect(lane("a"), "1")
 	start := time.Now()
 	k.settle(l, state.RetryAside("1", wait, state.Cause{}))
-	k.put(entry(lane("a"), "1"), state.Duplicate)
+	k.put(entry(lane("a"), "1"), state.OutcomeDuplicate)
 	// A waiting call wakes up for it.
 	l = k.expect(lane("a"), "1")
 	k.notBefore("back", start, wait)
@@ -258,7 +258,7 @@ func dueWhileLeased(k *kit) {
 func bury(k *kit) {
 	cause := state.Cause{Code: "panic", Message: "boom\nwith lines", Stack: "goroutine 1 [running]:\n\tmain.go:1"}
 	e := state.Entry{ID: "1", Lane: lane("a"), Keys: []string{"k"}, Body: []byte("body\x00")}
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.add(lane("a"), "2")
 	before := time.Now()
 	k.settle(k.expect(lane("a"), "1"), state.Bury("1", cause))
@@ -275,8 +275,8 @@ func bury(k *kit) {
 	// The lane continues at once, and the keys are still known.
 	k.ack(k.expect(lane("a"), "2"))
 	k.none()
-	k.put(e, state.Duplicate)
-	k.put(state.Entry{ID: "x", Lane: e.Lane, Keys: []string{"k"}}, state.Duplicate)
+	k.put(e, state.OutcomeDuplicate)
+	k.put(state.Entry{ID: "x", Lane: e.Lane, Keys: []string{"k"}}, state.OutcomeDuplicate)
 	k.wantStats(state.Stats{Dead: 1})
 }
 
@@ -309,7 +309,7 @@ func requeue(k *kit) {
 		k.Errorf("requeued entry is %+v, want its body and attempt 1", e)
 	}
 	k.ack(l)
-	k.put(entry(lane("a"), "1"), state.Duplicate)
+	k.put(entry(lane("a"), "1"), state.OutcomeDuplicate)
 
 	// Into a lane that is leased.
 	k.add(lane("b"), "1", "2", "3")
@@ -334,7 +334,7 @@ func purge(k *kit) {
 	k.wants("Purge again", k.s.Purge(k.ctx(), lane("a"), "1"), state.ErrNotFound)
 	k.wants("Requeue what was purged", k.s.Requeue(k.ctx(), lane("a"), "1"), state.ErrNotFound)
 	k.wantStats(state.Stats{})
-	k.put(entry(lane("a"), "1"), state.Duplicate)
+	k.put(entry(lane("a"), "1"), state.OutcomeDuplicate)
 	k.none()
 }
 

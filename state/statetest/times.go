@@ -25,7 +25,7 @@ func delay(k *kit) {
 	e := entry(lane("a"), "later")
 	e.Delay = wait
 	start := time.Now()
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.add(lane("a"), "2", "3")
 	end := start.Add(wait)
 	k.ack(k.expect(lane("a"), "1"))
@@ -54,10 +54,10 @@ func delayAlone(k *kit) {
 	e := entry(lane("a"), "1")
 	e.Delay = wait
 	start := time.Now()
-	if r := k.put(e, state.Added); r.Depth != 0 {
+	if r := k.put(e, state.OutcomeAdded); r.Depth != 0 {
 		k.Errorf("depth is %d, want 0: the entry is out of its lane", r.Depth)
 	}
-	k.put(e, state.Duplicate)
+	k.put(e, state.OutcomeDuplicate)
 	l := k.expect(lane("a"), "1") // waits and wakes
 	k.notBefore("leased", start, wait)
 	k.ack(l)
@@ -68,12 +68,12 @@ func holdIdle(k *kit) {
 	e := entry(lane("a"), "0")
 	e.Hold = hold
 	start := time.Now()
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	// Later entries do not move the end of the hold, however long theirs is.
 	for _, id := range []string{"1", "2"} {
 		e := entry(lane("a"), id)
 		e.Hold = time.Hour
-		k.put(e, state.Added)
+		k.put(e, state.OutcomeAdded)
 	}
 	k.add(lane("a"), "3")
 	l := k.expect(lane("a"), "0", "1", "2", "3")
@@ -91,12 +91,12 @@ func holdIdleOnly(k *kit) {
 		return e
 	}
 	k.add(lane("a"), "1")
-	k.put(held("2"), state.Added) // not empty
+	k.put(held("2"), state.OutcomeAdded) // not empty
 	l := k.expect(lane("a"), "1", "2")
-	k.put(held("3"), state.Added) // leased
+	k.put(held("3"), state.OutcomeAdded) // leased
 	k.ack(l)
 	k.ack(k.expect(lane("a"), "3"))
-	k.put(held("4"), state.Added) // idle
+	k.put(held("4"), state.OutcomeAdded) // idle
 	k.none()
 }
 
@@ -107,7 +107,7 @@ func holdReset(k *kit) {
 		e := entry(lane("a"), id)
 		e.Hold, e.HoldMode = hold, state.HoldReset
 		last = time.Now()
-		k.put(e, state.Added)
+		k.put(e, state.OutcomeAdded)
 		k.pause(40 * time.Millisecond)
 	}
 	l := k.one(4, long)
@@ -116,7 +116,7 @@ func holdReset(k *kit) {
 	e := entry(lane("a"), "4")
 	e.Hold, e.HoldMode = hold, state.HoldReset
 	last = time.Now()
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.ack(l)
 	l = k.one(1, long)
 	k.notBefore("leased again", last, hold)
@@ -129,7 +129,7 @@ func holdResetReady(k *kit) {
 	e := entry(lane("a"), "2")
 	e.Hold, e.HoldMode = hold, state.HoldReset
 	start := time.Now()
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.expect(lane("a"), "1", "2")
 	k.notBefore("leased", start, hold)
 }
@@ -137,7 +137,7 @@ func holdResetReady(k *kit) {
 func holdOthers(k *kit) {
 	e := entry(lane("a"), "1")
 	e.Hold = time.Hour
-	k.put(e, state.Added)
+	k.put(e, state.OutcomeAdded)
 	k.add(lane("b"), "1")
 	k.ack(k.expect(lane("b"), "1"))
 	k.none()

@@ -60,7 +60,7 @@ func OpenOptions(address string, opts Options) (state.Store, error) {
 // used first. An error about the address is an [*AddressError]; none holds a password.
 // The store outlives ctx.
 func OpenContext(ctx context.Context, address string, opts Options) (state.Store, error) {
-	if err := Check(address); err != nil {
+	if err := CheckURL(address); err != nil {
 		return nil, err
 	}
 	if dir, ok := directory(address); ok {
@@ -90,8 +90,8 @@ func poolSize(workers int) int {
 // lose what they acknowledged, one sentence each (see [redisstate.Store.Check]).
 // A store in memory has nothing to look at. An error about the address is an
 // [*AddressError].
-func Examine(ctx context.Context, address string) (warnings []string, err error) {
-	if err := Check(address); err != nil {
+func Check(ctx context.Context, address string) (warnings []string, err error) {
+	if err := CheckURL(address); err != nil {
 		return nil, err
 	}
 	if dir, ok := directory(address); ok {
@@ -113,7 +113,7 @@ func Examine(ctx context.Context, address string) (warnings []string, err error)
 // server has anything is not asked, and a store in memory is always new. An error
 // about the address is an [*AddressError].
 func Exists(address string) (bool, error) {
-	if err := Check(address); err != nil {
+	if err := CheckURL(address); err != nil {
 		return false, err
 	}
 	if dir, ok := directory(address); ok {
@@ -141,7 +141,7 @@ const forms = "use memory, file:DIR or redis://host:port/db"
 // CheckURL reports what is wrong with an address, as an [*AddressError], without
 // opening or making anything. The directory of a file store need not exist, but
 // what exists of its path must be directories.
-func Check(address string) error {
+func CheckURL(address string) error {
 	dir, isFile := directory(address)
 	switch {
 	case address == "":

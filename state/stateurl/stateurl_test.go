@@ -72,7 +72,7 @@ func TestCheck(t *testing.T) {
 		"redis://host:port":                         "a port is not a number",
 		"redis://host/x":                            "the database is not a number",
 	} {
-		err := stateurl.Check(address)
+		err := stateurl.CheckURL(address)
 		var bad *stateurl.AddressError
 		switch {
 		case want == "" && err != nil:
@@ -108,7 +108,7 @@ func TestBacklogLimit(t *testing.T) {
 func TestExamine(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := stateurl.Examine(t.Context(), "file:"+dir); err == nil {
+	if _, err := stateurl.Check(t.Context(), "file:"+dir); err == nil {
 		t.Error("Check of a directory without a store succeeded")
 	}
 	store, err := stateurl.Open("file:" + dir)
@@ -119,12 +119,12 @@ func TestExamine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{"file:" + dir, "memory"} {
-		if w, err := stateurl.Examine(t.Context(), address); err != nil || len(w) != 0 {
+		if w, err := stateurl.Check(t.Context(), address); err != nil || len(w) != 0 {
 			t.Errorf("Check(%s) = %q, %v", address, w, err)
 		}
 	}
 	for _, address := range []string{"file:", "", "nowhere:x"} {
-		if _, err := stateurl.Examine(t.Context(), address); err == nil {
+		if _, err := stateurl.Check(t.Context(), address); err == nil {
 			t.Errorf("Check(%q) succeeded", address)
 		}
 	}

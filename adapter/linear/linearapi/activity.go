@@ -41,7 +41,7 @@ type ActivityContent struct {
 // Linear requires.
 func (c ActivityContent) MarshalJSON() ([]byte, error) {
 	type content ActivityContent
-	if c.Type != TypeAction {
+	if c.Type != ActivityAction {
 		return json.Marshal(content(c))
 	}
 	return json.Marshal(struct {
@@ -70,13 +70,13 @@ type AgentActivityCreateInput struct {
 
 // The types of activity.
 const (
-	TypeThought     = "thought"
-	TypeAction      = "action"
-	TypeElicitation = "elicitation"
-	TypeResponse    = "response"
-	TypeError       = "error"
+	ActivityThought     = "thought"
+	ActivityAction      = "action"
+	ActivityElicitation = "elicitation"
+	ActivityResponse    = "response"
+	ActivityError       = "error"
 	// ActivityPrompt is what people write.
-	TypePrompt = "prompt"
+	ActivityPrompt = "prompt"
 )
 
 // AgentActivityCreate creates an activity in an agent session of the token's

@@ -20,7 +20,7 @@ func Example() {
 		return
 	}
 	defer sim.Close()
-	ws := sim.Workspace("Acme", "acme")
+	ws := sim.AddWorkspace("Acme", "acme")
 	ws.AddTeam("ENG", "Engineering").AddIssue(ws.AddUser("Ada Byron", "ada"), "Checkout fails on retry", "")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot"})
 

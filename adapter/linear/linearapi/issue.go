@@ -48,7 +48,7 @@ type Issue struct {
 	// PreviousIdentifiers are the short names that the issue had in other
 	// teams. Set by Node methods.
 	PreviousIdentifiers []string `json:"previousIdentifiers"`
-	// Subscribers are set by [Client.Ticket] only, at most 50.
+	// Subscribers are set by [Client.IssueNode] only, at most 50.
 	Subscribers Page[User] `json:"subscribers"`
 	Project     *Project   `json:"project"`
 	Cycle       *Cycle     `json:"cycle"`

@@ -3,7 +3,7 @@ package linearapi
 import "context"
 
 // IssueNodeQuery selects issues. ByUpdate is ignored if Sort is set.
-type TicketQuery struct {
+type IssueNodeQuery struct {
 	IssueQuery
 	// NoJSON leaves out Linear's own objects, which halves the time of
 	// decoding.
@@ -14,7 +14,7 @@ type TicketQuery struct {
 }
 
 // IssueNodes is [Client.Issues] with Linear's own objects, in the order of q.Sort.
-func (c *Client) Tickets(ctx context.Context, q TicketQuery) (*Page[Node[Issue]], error) {
+func (c *Client) IssueNodes(ctx context.Context, q IssueNodeQuery) (*Page[Node[Issue]], error) {
 	v := q.vars(vars{})
 	if len(q.Sort) > 0 {
 		v["sort"] = q.Sort
@@ -41,20 +41,20 @@ func withoutJSON[T any](plain *Page[T]) *Page[Node[T]] {
 }
 
 // IssueNode is [Client.Issue] with Linear's own object.
-func (c *Client) Ticket(ctx context.Context, id string) (*Node[Issue], error) {
+func (c *Client) IssueNode(ctx context.Context, id string) (*Node[Issue], error) {
 	return query[Node[Issue]](ctx, c, operation{name: "ticket"}, "issue", vars{"id": id})
 }
 
 // IssueCreateNode creates an issue from an object of Linear's IssueCreateInput.
 // With an id it is safe to retry, as [Client.IssueCreate] is.
-func (c *Client) TicketCreate(ctx context.Context, in Input) (*Node[Issue], error) {
+func (c *Client) IssueCreateNode(ctx context.Context, in Input) (*Node[Issue], error) {
 	op := operation{name: "ticketCreate", repeatable: in.repeatable()}
 	return mutateAs[Node[Issue]](ctx, c, op, "issueCreate", "issue", vars{"input": in})
 }
 
 // IssueBatchCreateNodes creates several issues in one request: all of them or none. If
 // each has an id, it is safe to retry.
-func (c *Client) TicketBatchCreate(ctx context.Context, in []Input) ([]Node[Issue], error) {
+func (c *Client) IssueBatchCreateNodes(ctx context.Context, in []Input) ([]Node[Issue], error) {
 	op := operation{name: "ticketBatchCreate", repeatable: len(in) > 0}
 	for _, v := range in {
 		op.repeatable = op.repeatable && v.repeatable()
@@ -68,7 +68,7 @@ func (c *Client) TicketBatchCreate(ctx context.Context, in []Input) ([]Node[Issu
 
 // IssueUpdateNode changes an issue by an object of Linear's IssueUpdateInput and
 // returns its new state.
-func (c *Client) TicketUpdate(ctx context.Context, id string, in Input) (*Node[Issue], error) {
+func (c *Client) IssueUpdateNode(ctx context.Context, id string, in Input) (*Node[Issue], error) {
 	op := operation{name: "ticketUpdate", repeatable: true}
 	return mutateAs[Node[Issue]](ctx, c, op, "issueUpdate", "issue", vars{"id": id, "input": in})
 }
@@ -79,7 +79,7 @@ const MaxBatch = 50
 // IssueBatchUpdateNodes makes one change, an object of Linear's IssueUpdateInput, to
 // the issues with the ids: to all of them or to none. It returns their new states
 // in the order that Linear chooses.
-func (c *Client) TicketBatchUpdate(ctx context.Context, ids []string, in Input) ([]Node[Issue], error) {
+func (c *Client) IssueBatchUpdateNodes(ctx context.Context, ids []string, in Input) ([]Node[Issue], error) {
 	op := operation{name: "ticketBatchUpdate", repeatable: true}
 	changed, err := mutateAs[[]Node[Issue]](ctx, c, op, "issueBatchUpdate", "issues", vars{"ids": ids, "input": in})
 	if err != nil {
@@ -100,7 +100,7 @@ type SemanticQuery struct {
 
 // SemanticSearchNodes returns the issues that are closest in meaning to a text, the best
 // match first, with Linear's own objects. It has no pages.
-func (c *Client) TicketSemanticSearch(ctx context.Context, q SemanticQuery) ([]Node[Issue], error) {
+func (c *Client) SemanticSearchNodes(ctx context.Context, q SemanticQuery) ([]Node[Issue], error) {
 	v := vars{"query": q.Query}
 	if q.Filter != nil {
 		v["filters"] = Filter{"issues": q.Filter}
@@ -131,19 +131,19 @@ func (c *Client) TicketSemanticSearch(ctx context.Context, q SemanticQuery) ([]N
 
 // IssueLabelRetireNode retires a label: it stays where it is and cannot be put on other
 // issues.
-func (c *Client) LabelRetire(ctx context.Context, id string) (*Node[Label], error) {
+func (c *Client) IssueLabelRetireNode(ctx context.Context, id string) (*Node[Label], error) {
 	op := operation{name: "issueLabelRetire", repeatable: true}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id})
 }
 
 // IssueLabelRestoreNode reverts [Client.IssueLabelRetireNode].
-func (c *Client) LabelRestore(ctx context.Context, id string) (*Node[Label], error) {
+func (c *Client) IssueLabelRestoreNode(ctx context.Context, id string) (*Node[Label], error) {
 	op := operation{name: "issueLabelRestore", repeatable: true}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id})
 }
 
 // SearchIssueNodes is [Client.SearchIssues] with Linear's own objects.
-func (c *Client) TicketSearch(ctx context.Context, s IssueSearch) (*Page[Node[Issue]], error) {
+func (c *Client) SearchIssueNodes(ctx context.Context, s IssueSearch) (*Page[Node[Issue]], error) {
 	v := s.vars(vars{"term": s.Term})
 	if s.Comments {
 		v["includeComments"] = true
@@ -163,18 +163,18 @@ func (c *Client) TicketSearch(ctx context.Context, s IssueSearch) (*Page[Node[Is
 }
 
 // IssueLabelUpdateNode changes a label by an object of Linear's IssueLabelUpdateInput.
-func (c *Client) LabelUpdate(ctx context.Context, id string, in Input) (*Node[Label], error) {
+func (c *Client) IssueLabelUpdateNode(ctx context.Context, id string, in Input) (*Node[Label], error) {
 	op := operation{name: "issueLabelUpdate", repeatable: true}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"id": id, "input": in})
 }
 
 // IssueLabelDelete deletes a label.
-func (c *Client) LabelDelete(ctx context.Context, id string) error {
+func (c *Client) IssueLabelDelete(ctx context.Context, id string) error {
 	return remove(ctx, c, operation{name: "issueLabelDelete"}, vars{"id": id})
 }
 
 // IssueLabelCreateNode is [Client.IssueLabelCreate] with Linear's own objects.
-func (c *Client) LabelCreate(ctx context.Context, in Input) (*Node[Label], error) {
+func (c *Client) IssueLabelCreateNode(ctx context.Context, in Input) (*Node[Label], error) {
 	op := operation{name: "issueLabelCreate", repeatable: in.repeatable()}
 	return mutate[Node[Label]](ctx, c, op, "issueLabel", vars{"input": in})
 }

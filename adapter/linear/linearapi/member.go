@@ -26,14 +26,14 @@ type Member struct {
 
 // ViewerNode is the owner of a token, with roles and Linear's own object, and the
 // workspace.
-type Me struct {
+type ViewerNode struct {
 	Viewer       Node[Member] `json:"viewer"`
 	Organization Organization `json:"organization"`
 }
 
 // ViewerNode is [Client.Viewer] with Linear's own object and with roles.
-func (c *Client) Me(ctx context.Context) (*Me, error) {
-	return do(ctx, c, operation{name: "me", repeatable: true}, vars{}, func(d *Me) *Me {
+func (c *Client) ViewerNode(ctx context.Context) (*ViewerNode, error) {
+	return do(ctx, c, operation{name: "me", repeatable: true}, vars{}, func(d *ViewerNode) *ViewerNode {
 		if d.Viewer.Value.ID == "" {
 			return nil
 		}

@@ -55,13 +55,13 @@ func (c *Client) TeamNodes(ctx context.Context, filter Filter, page PageArgs) (*
 
 // WorkflowStateNodes is [Client.WorkflowStates] with Linear's own objects. Each names
 // the states in which its team begins.
-func (c *Client) StateNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[WorkflowState]], error) {
+func (c *Client) WorkflowStateNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[WorkflowState]], error) {
 	op := operation{name: "stateList"}
 	return query[Page[Node[WorkflowState]]](ctx, c, op, "workflowStates", page.vars(filter.vars(vars{})))
 }
 
 // IssueLabelNodes is [Client.IssueLabels] with Linear's own objects.
-func (c *Client) LabelNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Label]], error) {
+func (c *Client) IssueLabelNodes(ctx context.Context, filter Filter, page PageArgs) (*Page[Node[Label]], error) {
 	op := operation{name: "issueLabels"}
 	return query[Page[Node[Label]]](ctx, c, op, "issueLabels", page.vars(filter.vars(vars{})))
 }
@@ -103,19 +103,19 @@ func (c *Client) UserNodes(ctx context.Context, q UserQuery) (*Page[Node[Member]
 }
 
 // CommentCreateNode creates a comment from an object of Linear's CommentCreateInput.
-func (c *Client) CommentPost(ctx context.Context, in Input) (*Node[Comment], error) {
+func (c *Client) CommentCreateNode(ctx context.Context, in Input) (*Node[Comment], error) {
 	op := operation{name: "commentPost", repeatable: in.repeatable()}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentCreate", "comment", vars{"input": in})
 }
 
 // CommentUpdateNode changes a comment by an object of Linear's CommentUpdateInput.
-func (c *Client) CommentEdit(ctx context.Context, id string, in Input) (*Node[Comment], error) {
+func (c *Client) CommentUpdateNode(ctx context.Context, id string, in Input) (*Node[Comment], error) {
 	op := operation{name: "commentEdit", repeatable: true}
 	return mutateAs[Node[Comment]](ctx, c, op, "commentUpdate", "comment", vars{"id": id, "input": in})
 }
 
 // AgentSessionNodes returns a page of the agent sessions that the token can see, with
 // Linear's own objects: what a webhook of their creation says.
-func (c *Client) SessionNodes(ctx context.Context, page PageArgs) (*Page[Node[Session]], error) {
+func (c *Client) AgentSessionNodes(ctx context.Context, page PageArgs) (*Page[Node[Session]], error) {
 	return query[Page[Node[Session]]](ctx, c, operation{name: "agentSessions"}, "agentSessions", page.vars(vars{}))
 }

@@ -129,8 +129,8 @@ func (g Grant) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) 
 // MarshalJSON returns a text that does not show the tokens.
 func (g Grant) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// NewVerifier returns a fresh PKCE verifier.
-func NewVerifier() string { return oauth2.GenerateVerifier() }
+// GenerateVerifier returns a fresh PKCE verifier.
+func GenerateVerifier() string { return oauth2.GenerateVerifier() }
 
 // AuthorizeRequest is a request to the authorize page.
 type AuthorizeRequest struct {

@@ -242,13 +242,13 @@ func TestInputsFitTheSchema(t *testing.T) {
 			Title: "a", Subtitle: "b", IconURL: "c", Metadata: map[string]any{"d": 1},
 		}}},
 		{"agentActivityCreate", map[string]any{"input": AgentActivityCreateInput{
-			AgentSessionID: "b", Content: ActivityContent{Type: TypeElicitation, Body: "c"}, Signal: "select", SignalMetadata: map[string]any{"options": 1},
+			AgentSessionID: "b", Content: ActivityContent{Type: ActivityElicitation, Body: "c"}, Signal: "select", SignalMetadata: map[string]any{"options": 1},
 		}}},
 		{"agentSessionUpdate", map[string]any{"id": "a", "input": SessionUpdateInput{
 			Plan: Set([]PlanStep{{"a", "pending"}}), ExternalURLs: Set([]SessionLink{{"a", "b"}}),
 			AddedExternalURLs: []SessionLink{{"a", "b"}}, RemovedExternalURLs: []string{"c"},
 		}}},
-		{"agentSessionActivities", PageArgs{First: 1}.vars(OfTypes(TypePrompt).vars(vars{"id": "a"}))},
+		{"agentSessionActivities", PageArgs{First: 1}.vars(OfTypes(ActivityPrompt).vars(vars{"id": "a"}))},
 	} {
 		t.Run(tc.op, func(t *testing.T) {
 			t.Parallel()

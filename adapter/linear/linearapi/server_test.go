@@ -40,7 +40,7 @@ func TestOperationsAgainstTheServer(t *testing.T) {
 	t.Parallel()
 	srv := must[*linearsim.Server](t)(linearsim.Start(linearsim.Config{RetryAfter: []time.Duration{}}))
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	team := ws.AddTeam("ENG", "Engineering")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot"})
@@ -221,10 +221,10 @@ func sessions(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *line
 		in.AgentSessionID = session.ID
 		return must[*linearapi.Activity](t)(c.AgentActivityCreate(ctx, in))
 	}
-	activity(linearapi.AgentActivityCreateInput{Content: linearapi.ActivityContent{Type: linearapi.TypeThought, Body: "hm"}, Ephemeral: true})
-	activity(linearapi.AgentActivityCreateInput{Content: linearapi.ActivityContent{Type: linearapi.TypeAction, Action: "grep", Parameter: "x", Result: "y"}})
+	activity(linearapi.AgentActivityCreateInput{Content: linearapi.ActivityContent{Type: linearapi.ActivityThought, Body: "hm"}, Ephemeral: true})
+	activity(linearapi.AgentActivityCreateInput{Content: linearapi.ActivityContent{Type: linearapi.ActivityAction, Action: "grep", Parameter: "x", Result: "y"}})
 	asked := activity(linearapi.AgentActivityCreateInput{
-		ID: uuid.NewString(), Content: linearapi.ActivityContent{Type: linearapi.TypeElicitation, Body: "which?"},
+		ID: uuid.NewString(), Content: linearapi.ActivityContent{Type: linearapi.ActivityElicitation, Body: "which?"},
 		Signal: "select", SignalMetadata: map[string]any{"options": []any{map[string]any{"value": "a"}}},
 	})
 	check(t, "comment of a question", asked.SourceComment != nil && session.Status() == "awaitingInput", asked)
@@ -232,9 +232,9 @@ func sessions(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *line
 	all := must[*linearapi.Page[linearapi.Activity]](t)(c.AgentSessionActivities(ctx, session.ID, nil, linearapi.PageArgs{}))
 	check(t, "activities", len(all.Nodes) == 3 && all.Nodes[2].Content.Action == "grep" && all.Nodes[1].Signal == "select" &&
 		strings.Contains(string(all.Nodes[1].SignalMetadata), "options") && all.Nodes[0].User.ID == ada.ID, all)
-	prompts := must[*linearapi.Page[linearapi.Activity]](t)(c.AgentSessionActivities(ctx, session.ID, linearapi.OfTypes(linearapi.TypePrompt), linearapi.PageArgs{}))
+	prompts := must[*linearapi.Page[linearapi.Activity]](t)(c.AgentSessionActivities(ctx, session.ID, linearapi.OfTypes(linearapi.ActivityPrompt), linearapi.PageArgs{}))
 	check(t, "prompts", len(prompts.Nodes) == 1 && prompts.Nodes[0].Content.Body == "a", prompts)
-	listed := must[*linearapi.Page[linearapi.Node[linearapi.Session]]](t)(c.SessionNodes(ctx, linearapi.PageArgs{}))
+	listed := must[*linearapi.Page[linearapi.Node[linearapi.Session]]](t)(c.AgentSessionNodes(ctx, linearapi.PageArgs{}))
 	check(t, "list", len(listed.Nodes) == 1 && listed.Nodes[0].Value.ID == session.ID && listed.Nodes[0].Value.AppUser.ID == app.User.ID &&
 		listed.Nodes[0].Value.Comment.Body == "@helper-bot please", listed)
 	both := must[*linearapi.Session](t)(c.AgentSessionMessages(ctx, session.ID, nil, linearapi.PageArgs{}))
@@ -286,26 +286,26 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	ctx := t.Context()
 	one := must[*linearapi.Node[linearapi.Issue]](t)
 	id := uuid.NewString()
-	made := one(c.TicketCreate(ctx, linearapi.Input{"id": id, "teamId": team.ID, "title": "Zebra", "priority": 1}))
+	made := one(c.IssueCreateNode(ctx, linearapi.Input{"id": id, "teamId": team.ID, "title": "Zebra", "priority": 1}))
 	check(t, "created", made.Value.ID == id && strings.Contains(string(made.JSON), `"identifier"`), made)
-	changed := one(c.TicketUpdate(ctx, id, linearapi.Input{"title": "Aardvark"}))
-	both := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketBatchCreate(ctx, []linearapi.Input{
+	changed := one(c.IssueUpdateNode(ctx, id, linearapi.Input{"title": "Aardvark"}))
+	both := must[[]linearapi.Node[linearapi.Issue]](t)(c.IssueBatchCreateNodes(ctx, []linearapi.Input{
 		{"teamId": team.ID, "title": "Bear"}, {"teamId": team.ID, "title": "Cat"},
 	}))
 	check(t, "created together", len(both) == 2 && both[1].Value.Title == "Cat", both)
 	two := []string{both[0].Value.ID, both[1].Value.ID}
-	urgent := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketBatchUpdate(ctx, two, linearapi.Input{"priority": 1}))
+	urgent := must[[]linearapi.Node[linearapi.Issue]](t)(c.IssueBatchUpdateNodes(ctx, two, linearapi.Input{"priority": 1}))
 	check(t, "changed together", len(urgent) == 2 && urgent[0].Value.Priority == 1 && urgent[1].Value.Priority == 1, urgent)
-	near := must[[]linearapi.Node[linearapi.Issue]](t)(c.TicketSemanticSearch(ctx, linearapi.SemanticQuery{
+	near := must[[]linearapi.Node[linearapi.Issue]](t)(c.SemanticSearchNodes(ctx, linearapi.SemanticQuery{
 		Query: "the aardvark", Filter: linearapi.OfTeam(team.ID), Limit: 5,
 	}))
 	check(t, "found by meaning", len(near) == 1 && near[0].Value.ID == id, near)
-	begin := must[*linearapi.Page[linearapi.Node[linearapi.WorkflowState]]](t)(c.StateNodes(ctx, nil, linearapi.PageArgs{First: 1})).Nodes[0].Value
+	begin := must[*linearapi.Page[linearapi.Node[linearapi.WorkflowState]]](t)(c.WorkflowStateNodes(ctx, nil, linearapi.PageArgs{First: 1})).Nodes[0].Value
 	teams := must[*linearapi.Page[linearapi.Node[linearapi.Team]]](t)(c.TeamNodes(ctx, nil, linearapi.PageArgs{})).Nodes
 	check(t, "where a team begins", len(teams) == 1 && teams[0].Value.DefaultState != nil && *begin.Team.DefaultState == *teams[0].Value.DefaultState, begin)
 	check(t, "changed", changed.Value.Title == "Aardvark", changed)
-	check(t, "read", len(one(c.Ticket(ctx, made.Value.Identifier)).Value.Subscribers.Nodes) == 1, nil)
-	list := must[*linearapi.Page[linearapi.Node[linearapi.Issue]]](t)(c.Tickets(ctx, linearapi.TicketQuery{
+	check(t, "read", len(one(c.IssueNode(ctx, made.Value.Identifier)).Value.Subscribers.Nodes) == 1, nil)
+	list := must[*linearapi.Page[linearapi.Node[linearapi.Issue]]](t)(c.IssueNodes(ctx, linearapi.IssueNodeQuery{
 		Sort:       []linearapi.Filter{{"title": linearapi.Filter{"order": "Ascending"}}},
 		IssueQuery: linearapi.IssueQuery{PageArgs: linearapi.PageArgs{First: 1}},
 	}))
@@ -319,21 +319,21 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	ada.Comment(team.AddIssue(ada, "Talk", ""), "hello")
 	said := must[*linearapi.Page[linearapi.Node[linearapi.Comment]]](t)(c.CommentNodes(ctx, linearapi.CommentQuery{}))
 	check(t, "comments", said.Nodes[0].Value.Body == "hello" && said.Nodes[0].Value.Issue != nil, said)
-	post := must[*linearapi.Node[linearapi.Comment]](t)(c.CommentPost(ctx, linearapi.Input{"issueId": id, "body": "one"}))
-	edit := must[*linearapi.Node[linearapi.Comment]](t)(c.CommentEdit(ctx, post.Value.ID, linearapi.Input{"body": "two"}))
+	post := must[*linearapi.Node[linearapi.Comment]](t)(c.CommentCreateNode(ctx, linearapi.Input{"issueId": id, "body": "one"}))
+	edit := must[*linearapi.Node[linearapi.Comment]](t)(c.CommentUpdateNode(ctx, post.Value.ID, linearapi.Input{"body": "two"}))
 	check(t, "read", must[*linearapi.Node[linearapi.Comment]](t)(c.CommentNode(ctx, post.Value.ID)).Value.User.App, nil)
 	check(t, "edited", edit.Value.Body == "two" && edit.Value.Issue.ID == id, edit)
 	users := must[*linearapi.Page[linearapi.Node[linearapi.Member]]](t)(c.UserNodes(ctx, linearapi.UserQuery{}))
 	check(t, "users", len(users.Nodes) == 2 && !users.Nodes[0].Value.CreatedAt.IsZero(), users)
-	me := must[*linearapi.Me](t)(c.Me(ctx))
+	me := must[*linearapi.ViewerNode](t)(c.ViewerNode(ctx))
 	check(t, "me", me.Viewer.Value.App && me.Organization.URLKey == "acme", me)
-	label := must[*linearapi.Node[linearapi.Label]](t)(c.LabelCreate(ctx, linearapi.Input{"name": "infra"}))
-	retired := must[*linearapi.Node[linearapi.Label]](t)(c.LabelRetire(ctx, label.Value.ID))
-	restored := must[*linearapi.Node[linearapi.Label]](t)(c.LabelRestore(ctx, label.Value.ID))
+	label := must[*linearapi.Node[linearapi.Label]](t)(c.IssueLabelCreateNode(ctx, linearapi.Input{"name": "infra"}))
+	retired := must[*linearapi.Node[linearapi.Label]](t)(c.IssueLabelRetireNode(ctx, label.Value.ID))
+	restored := must[*linearapi.Node[linearapi.Label]](t)(c.IssueLabelRestoreNode(ctx, label.Value.ID))
 	check(t, "retired and restored", !retired.Value.RetiredAt.IsZero() && restored.Value.RetiredAt.IsZero(), retired)
-	label = must[*linearapi.Node[linearapi.Label]](t)(c.LabelUpdate(ctx, label.Value.ID, linearapi.Input{"name": "platform"}))
+	label = must[*linearapi.Node[linearapi.Label]](t)(c.IssueLabelUpdateNode(ctx, label.Value.ID, linearapi.Input{"name": "platform"}))
 	check(t, "label", label.Value.Name == "platform", label)
-	if err := c.LabelDelete(ctx, label.Value.ID); err != nil {
+	if err := c.IssueLabelDelete(ctx, label.Value.ID); err != nil {
 		t.Error(err)
 	}
 	_, err := c.Raw(ctx, linearapi.RawRequest{

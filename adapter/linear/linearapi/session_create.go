@@ -2,9 +2,9 @@ package linearapi
 
 import "context"
 
-// SessionCreateInput describes the agent session to create. One of IssueID and
+// sessionCreateInput describes the agent session to create. One of IssueID and
 // CommentID is set.
-type SessionCreateInput struct {
+type sessionCreateInput struct {
 	// IssueID is the id of an issue, or its short name.
 	IssueID      string        `json:"issueId,omitempty"`
 	CommentID    string        `json:"commentId,omitempty"`
@@ -15,14 +15,14 @@ type SessionCreateInput struct {
 // issue. Linear takes no id for it, so it is not retried once it may have arrived.
 func (c *Client) AgentSessionCreateOnIssue(ctx context.Context, issue string, links []SessionLink) (*Session, error) {
 	op := operation{name: "agentSessionCreateOnIssue"}
-	return mutate[Session](ctx, c, op, "agentSession", vars{"input": SessionCreateInput{IssueID: issue, ExternalURLs: links}})
+	return mutate[Session](ctx, c, op, "agentSession", vars{"input": sessionCreateInput{IssueID: issue, ExternalURLs: links}})
 }
 
 // AgentSessionCreateOnComment is AgentSessionCreateOnIssue for the thread of a
 // comment.
 func (c *Client) AgentSessionCreateOnComment(ctx context.Context, comment string, links []SessionLink) (*Session, error) {
 	op := operation{name: "agentSessionCreateOnComment"}
-	return mutate[Session](ctx, c, op, "agentSession", vars{"input": SessionCreateInput{CommentID: comment, ExternalURLs: links}})
+	return mutate[Session](ctx, c, op, "agentSession", vars{"input": sessionCreateInput{CommentID: comment, ExternalURLs: links}})
 }
 
 // CandidateRepository is a repository that an issue may be about.

@@ -78,7 +78,7 @@ func TestAdoptHostile(t *testing.T) {
 				if err := json.Unmarshal(body, &v); err != nil {
 					t.Fatal(err)
 				}
-				ids := []any{s.App.User.ID, s.Ada.ID, s.Issue.ID, s.Team.ID, s.WS.ID}
+				ids := []any{s.App.User.ID, s.Ada.ID, s.Issue.ID, s.Team.ID, s.Workspace.ID}
 				idsOf(v, &ids)
 				bad, err := json.Marshal(mutate(r, v, ids))
 				if err != nil {
@@ -96,7 +96,7 @@ func TestAdoptHostile(t *testing.T) {
 				t.Errorf("%s: the world does not survive being kept: %v", name, err)
 			}
 			issues, comments := map[string]bool{}, map[string]bool{}
-			for _, i := range s.WS.Issues() {
+			for _, i := range s.Workspace.Issues() {
 				if issues[i.ID] || i.Number <= 0 {
 					t.Errorf("%s: issue %s %s is there twice, or has no number", name, i.ID, i.Identifier)
 				}

@@ -48,7 +48,7 @@ func TestAdoptCaptured(t *testing.T) {
 			if err := json.Unmarshal(a.Body, &is); err != nil {
 				t.Fatal(err)
 			}
-			if is.OrganizationID != s.WS.ID || was.AppUserID != "" && is.AppUserID != s.App.User.ID || is.Type != was.Type || is.Data.ID != was.Data.ID {
+			if is.OrganizationID != s.Workspace.ID || was.AppUserID != "" && is.AppUserID != s.App.User.ID || is.Type != was.Type || is.Data.ID != was.Data.ID {
 				t.Errorf("%s becomes %+v", path, is)
 			}
 			if was.AgentSession.ID != "" && was.AgentSession.Issue != nil && (a.Session == nil || a.Session.ID != strings.ToLower(was.AgentSession.ID)) {
@@ -57,7 +57,7 @@ func TestAdoptCaptured(t *testing.T) {
 			if was.Type == "Comment" && was.Data.IssueID != "" && a.Issue == nil {
 				t.Errorf("%s: there is no issue", path)
 			}
-			if was.Type == "Comment" && was.Action == "create" && was.Data.IssueID != "" && (a.Root == nil || s.WS.Comment(was.Data.ID) == nil) {
+			if was.Type == "Comment" && was.Action == "create" && was.Data.IssueID != "" && (a.Root == nil || s.Workspace.Comment(was.Data.ID) == nil) {
 				t.Errorf("%s: there is no comment", path)
 			}
 		}
@@ -98,7 +98,7 @@ func TestAdoptConversation(t *testing.T) {
 		t.Errorf("the comment is %q, want %q", got, want)
 	}
 	if !strings.Contains(string(first.Body), want) || !strings.Contains(string(first.Body), `"identifier":"`+first.Issue.Identifier) ||
-		!strings.Contains(string(first.Body), "linear.app/"+s.WS.URLKey+"/profiles/"+other.DisplayName) {
+		!strings.Contains(string(first.Body), "linear.app/"+s.Workspace.URLKey+"/profiles/"+other.DisplayName) {
 		t.Errorf("the body is %s", first.Body)
 	}
 	second := adopt(`{"type":"Comment","action":"create","organizationId":"ORG","data":{"id":"REPLY","parentId":"ROOT","body":"by the bot","issueId":"ISSUE","userId":"BOT"}}`)

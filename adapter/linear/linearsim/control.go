@@ -255,7 +255,7 @@ func (s *Server) controlIssue(r *http.Request, _ args) (any, error) {
 	sessions := []any{}
 	for _, x := range w.Sessions() {
 		if x.Issue == i {
-			sessions = append(sessions, map[string]any{"id": x.ID, "status": x.Status(), "app": x.App.DisplayName, "activities": x.Activities()})
+			sessions = append(sessions, map[string]any{"id": x.ID, "status": x.Status(), "app": x.App.DisplayName, "activities": x.ActivityTexts()})
 		}
 	}
 	out["sessions"] = sessions

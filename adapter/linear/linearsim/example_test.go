@@ -21,7 +21,7 @@ func Example() {
 		return
 	}
 	defer srv.Close()
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	issue := ws.AddTeam("ENG", "Engineering").AddIssue(ada, "Checkout fails on retry", "")
 	app := ws.InstallApp(linearsim.App{Name: "Helper Bot"})

@@ -404,7 +404,7 @@ func TestFilters(t *testing.T) {
 func TestTenants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Config{})
-	other := w.srv.Workspace("Globex", "globex")
+	other := w.srv.AddWorkspace("Globex", "globex")
 	eve := other.AddUser("Eve", "eve")
 	secret := other.AddTeam("SEC", "Security").AddIssue(eve, "Secret", "")
 	c := eve.Comment(secret, "hidden")

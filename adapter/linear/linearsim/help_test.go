@@ -46,7 +46,7 @@ func newWorld(tb testing.TB, cfg Config) *world {
 		tr.CloseIdleConnections()
 	})
 	w := &world{tb: tb, srv: srv, clock: c, client: &http.Client{Transport: tr}}
-	w.ws = srv.Workspace("Acme", "acme")
+	w.ws = srv.AddWorkspace("Acme", "acme")
 	w.ada = w.ws.AddUser("Ada Byron", "ada")
 	w.bob = w.ws.AddUser("Bob Noyce", "bob")
 	w.team = w.ws.AddTeam("ENG", "Engineering")

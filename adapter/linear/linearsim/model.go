@@ -125,7 +125,7 @@ type Workspace struct {
 // AddWorkspace adds a workspace. The URL key is the part of addresses after
 // linear.app/; it also names the mail domain of the workspace's people,
 // <urlKey>.test.
-func (s *Server) Workspace(name, urlKey string) *Workspace {
+func (s *Server) AddWorkspace(name, urlKey string) *Workspace {
 	s.mu.Lock()
 	defer s.unlock()
 	ws := &Workspace{ID: s.newID(), Name: name, URLKey: urlKey, record: s.newRecord(), srv: s, things: map[string][]*thing{}}

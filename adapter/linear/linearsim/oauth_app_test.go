@@ -228,7 +228,7 @@ func TestRefreshRotation(t *testing.T) {
 func TestAppInTwoWorkspaces(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t, OAuthApp{ClientCredentials: true})
-	other := f.srv.Workspace("Umbrella", "umbrella")
+	other := f.srv.AddWorkspace("Umbrella", "umbrella")
 	eve := other.AddUser("Eve Curie", "eve")
 	_, one := f.exchange(f.code(f.ada))
 	_, two := f.exchange(f.code(eve))

@@ -13,7 +13,7 @@ import (
 func TestSnapshotKeepsGrants(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t, OAuthApp{Webhook: &Webhook{URL: "http://127.0.0.1:1", Secret: "hook"}, EndOnRefresh: true})
-	eve := f.srv.Workspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve")
+	eve := f.srv.AddWorkspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve")
 	_, acme := f.exchange(f.code(f.ada))
 	_, umbrella := f.exchange(f.code(eve))
 	_, refreshed := f.refresh(acme["refresh_token"])

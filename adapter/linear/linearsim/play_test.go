@@ -104,7 +104,7 @@ func TestViews(t *testing.T) {
 	s.App.SetWebhook(linearsim.Webhook{URL: "http://127.0.0.1:1", ResourceTypes: []string{"AgentSessionEvent"}})
 	s.App.Webhook().Hold(true)
 	root := s.Ada.Comments("@helper-bot hi")
-	x := s.WS.Sessions()[0]
+	x := s.Workspace.Sessions()[0]
 	post := func(query string, variables map[string]any) {
 		t.Helper()
 		raw, err := json.Marshal(map[string]any{"query": query, "variables": variables})
@@ -130,7 +130,7 @@ func TestViews(t *testing.T) {
 	}})
 	post(`mutation u($id: String!, $input: AgentSessionUpdateInput!) { agentSessionUpdate(id: $id, input: $input) { success } }`,
 		map[string]any{"id": x.ID, "input": map[string]any{"plan": []any{map[string]any{"content": "Look", "status": "inProgress"}}}})
-	log := x.Log()
+	log := x.Activities()
 	if len(log) != 2 || log[0].Action != "Read" || log[0].Parameter != "logs" || log[0].Result != "found" || log[0].Comment != nil {
 		t.Fatalf("the activities are %+v", log)
 	}
@@ -149,7 +149,7 @@ func TestViews(t *testing.T) {
 	if left := s.Faults(); len(left) != 1 || left[0].Times != 1 {
 		t.Errorf("the faults are %+v", left)
 	}
-	if s.WS.Session(x.ID) != x || s.WS.Comment(root.ID) != root || s.WS.Comment("none") != nil || s.WS.Session("none") != nil || x.Creator() != s.Ada {
+	if s.Workspace.Session(x.ID) != x || s.Workspace.Comment(root.ID) != root || s.Workspace.Comment("none") != nil || s.Workspace.Session("none") != nil || x.Creator() != s.Ada {
 		t.Error("an id leads elsewhere")
 	}
 }

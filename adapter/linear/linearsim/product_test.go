@@ -171,7 +171,7 @@ func TestSeedMakesTheSameIDs(t *testing.T) {
 		defer srv.Close()
 		s := newScene(srv)
 		c := s.Ada.Comments("hi")
-		return fmt.Sprint(s.WS.ID, s.Ada.ID, s.Issue.ID, s.App.ClientSecret, c.ID, s.Ada.APIKey(), s.App.Token())
+		return fmt.Sprint(s.Workspace.ID, s.Ada.ID, s.Issue.ID, s.App.ClientSecret, c.ID, s.Ada.APIKey(), s.App.Token())
 	}
 	if a, b := run(7), run(7); a != b {
 		t.Errorf("seed 7 made\n%s and\n%s", a, b)

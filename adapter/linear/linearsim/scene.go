@@ -23,12 +23,12 @@ const patience = 10 * time.Second
 // team, an issue and an installed app that people can mention as @helper-bot.
 type Scene struct {
 	*Server
-	WS    *Workspace
-	Ada   *User // an admin
-	Bob   *User
-	Team  *Team  // ENG
-	Issue *Issue // ENG-1
-	App   *Installation
+	Workspace *Workspace
+	Ada       *User // an admin
+	Bob       *User
+	Team      *Team  // ENG
+	Issue     *Issue // ENG-1
+	App       *Installation
 
 	t TB
 }
@@ -54,8 +54,8 @@ func NewWith(t TB, cfg Config) *Scene {
 }
 
 func newScene(srv *Server) *Scene {
-	ws := srv.Workspace("Acme", "acme")
-	s := &Scene{Server: srv, WS: ws, Ada: ws.AddAdmin("Ada Byron", "ada"), Bob: ws.AddUser("Bob Noyce", "bob")}
+	ws := srv.AddWorkspace("Acme", "acme")
+	s := &Scene{Server: srv, Workspace: ws, Ada: ws.AddAdmin("Ada Byron", "ada"), Bob: ws.AddUser("Bob Noyce", "bob")}
 	s.Team = ws.AddTeam("ENG", "Engineering")
 	s.Issue = s.Team.AddIssue(s.Ada, "Checkout fails on retry", "Payment retries return 409 after the second attempt.")
 	s.App = ws.InstallApp(App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})

@@ -154,7 +154,7 @@ func (s *Server) Load(seed Seed) ([]*Workspace, error) {
 		if sw.URLKey == "" || sw.Name == "" {
 			return out, errors.New("linearsim: seed: a workspace needs name and urlKey")
 		}
-		p := planter{ws: s.Workspace(sw.Name, sw.URLKey), users: map[string]*User{}, teams: map[string]*Team{}, labels: map[string]*Label{}}
+		p := planter{ws: s.AddWorkspace(sw.Name, sw.URLKey), users: map[string]*User{}, teams: map[string]*Team{}, labels: map[string]*Label{}}
 		if err := p.plant(sw); err != nil {
 			return out, fmt.Errorf("linearsim: seed: workspace %s: %w", sw.URLKey, err)
 		}

@@ -85,7 +85,7 @@ type Config struct {
 	Control bool
 	// OwnSessionEvents sends an app the event of a session that it started itself.
 	// Whether Linear does is unknown. Defaults to false.
-	TellOwnSessions bool
+	OwnSessionEvents bool
 	// BareSessions leaves everything but the id out of the session in the event of a
 	// prompt. Defaults to false.
 	BareSessions bool

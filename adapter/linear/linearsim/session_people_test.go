@@ -37,11 +37,11 @@ func TestAgentsForMembers(t *testing.T) {
 		a := w.as(gil.APIKey(), `mutation($s:String!){agentActivityCreatePrompt(input:{agentSessionId:$s,content:{type:prompt,body:"x"}}){success}}`, map[string]any{"s": of.ID})
 		w.flush()
 		sessions := len(w.ws.Sessions()) - before
-		if restricted && (sessions != 0 || prompted || queued || len(a.Errors) == 0 || len(of.Activities()) != 0) {
-			t.Errorf("restricted: %d sessions, prompted %t, queued %t, %s, %q", sessions, prompted, queued, a.Raw, of.Activities())
+		if restricted && (sessions != 0 || prompted || queued || len(a.Errors) == 0 || len(of.ActivityTexts()) != 0) {
+			t.Errorf("restricted: %d sessions, prompted %t, queued %t, %s, %q", sessions, prompted, queued, a.Raw, of.ActivityTexts())
 		}
-		if !restricted && (sessions != 2 || !prompted || !queued || len(a.Errors) != 0 || len(of.Activities()) != 3) {
-			t.Errorf("open: %d sessions, prompted %t, queued %t, %s, %q", sessions, prompted, queued, a.Raw, of.Activities())
+		if !restricted && (sessions != 2 || !prompted || !queued || len(a.Errors) != 0 || len(of.ActivityTexts()) != 3) {
+			t.Errorf("open: %d sessions, prompted %t, queued %t, %s, %q", sessions, prompted, queued, a.Raw, of.ActivityTexts())
 		}
 		if mention == nil || !slices.Contains(w.issue.Comments(), mention) {
 			t.Error("the comment of the guest is gone")
@@ -135,7 +135,7 @@ func TestQueuedPrompts(t *testing.T) {
 	if got := in.kinds(); got != "AgentSessionEvent created, AgentSessionEvent prompted" {
 		t.Errorf("after one is sent: %q", got)
 	}
-	if diff := cmp.Diff([]string{"thought: busy", "prompt: second"}, x.Activities()); diff != "" {
+	if diff := cmp.Diff([]string{"thought: busy", "prompt: second"}, x.ActivityTexts()); diff != "" {
 		t.Errorf("activities (-want +got):\n%s", diff)
 	}
 	if a := w.as(w.auth, `mutation($s:String!){agentActivityCreatePrompt(input:{agentSessionId:$s,content:{type:prompt,body:"x"}}){success}}`, map[string]any{"s": x.ID}); len(a.Errors) == 0 {

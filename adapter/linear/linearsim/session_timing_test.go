@@ -62,9 +62,9 @@ func TestSessionTransitions(t *testing.T) {
 	}
 }
 
-// TestSessionClock checks the first sign of life, by an activity and by a link, in time
+// TestSessionTiming checks the first sign of life, by an activity and by a link, in time
 // and late.
-func TestSessionClock(t *testing.T) {
+func TestSessionTiming(t *testing.T) {
 	t.Parallel()
 	const think = `mutation($s:String!){agentActivityCreate(input:{agentSessionId:$s,content:{type:"thought",body:"b"}}){success}}`
 	const link = `mutation($s:String!){agentSessionUpdate(id:$s,input:{addedExternalUrls:[{label:"l",url:"https://example.com"}]}){success}}`

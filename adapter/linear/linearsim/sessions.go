@@ -85,9 +85,9 @@ func (x *Session) field(r *request, name string, a args) (any, error) {
 	return x.thing.field(r, name, a)
 }
 
-// Activities returns the types and texts of the activities, oldest first, such
+// ActivityTexts returns the types and texts of the activities, oldest first, such
 // as "response: done".
-func (x *Session) Activities() []string {
+func (x *Session) ActivityTexts() []string {
 	return read(x.App.ws.srv, func() []string {
 		var out []string
 		for _, t := range x.activities {
@@ -143,7 +143,7 @@ func (r *request) openSession(i *Issue, root *Comment, in args) (any, error) {
 		if in.has("externalUrls") {
 			x.link(in.list("externalUrls"))
 		}
-		if r.srv.cfg.TellOwnSessions && slices.Contains(r.ws.agents(), app) {
+		if r.srv.cfg.OwnSessionEvents && slices.Contains(r.ws.agents(), app) {
 			r.srv.sessionCreated(app, x, nil)
 		}
 		return r.done("AgentSessionPayload", "agentSession", x), nil

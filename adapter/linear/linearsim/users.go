@@ -14,9 +14,9 @@ type User struct {
 	DisplayName string // unique in the workspace, what follows "@" in a mention
 	Email       string
 	URL         string // the profile address; pasted by a program it is a mention
-	App         bool // the user of an app, not a person
-	Guest       bool // webhooks do not say so
-	Admin       bool // may manage webhooks with a personal API key
+	App         bool   // the user of an app, not a person
+	Guest       bool   // webhooks do not say so
+	Admin       bool   // may manage webhooks with a personal API key
 
 	record
 	ws   *Workspace

@@ -25,8 +25,8 @@ type Activity struct {
 	Comment *Comment
 }
 
-// Log returns the activities, prompts included, oldest first.
-func (x *Session) Log() []Activity {
+// Activities returns the activities, prompts included, oldest first.
+func (x *Session) Activities() []Activity {
 	return read(x.App.ws.srv, func() []Activity {
 		out := make([]Activity, 0, len(x.activities))
 		for _, t := range x.activities {
@@ -98,8 +98,8 @@ func (x *Session) Creator() *User {
 	})
 }
 
-// Began returns when the session was created.
-func (x *Session) Began() time.Time {
+// CreatedAt returns when the session was created.
+func (x *Session) CreatedAt() time.Time {
 	return read(x.App.ws.srv, func() time.Time { return x.createdAt })
 }
 

@@ -195,7 +195,7 @@ func TestWebhookRegistrations(t *testing.T) {
 	w.ws.AddWebhook(Webhook{URL: all.URL})
 	w.hook(only.URL, "Reaction")
 	w.ws.AddWebhook(Webhook{URL: off.URL}).SetEnabled(false)
-	w.srv.Workspace("Globex", "globex").AddWebhook(Webhook{URL: other.URL})
+	w.srv.AddWorkspace("Globex", "globex").AddWebhook(Webhook{URL: other.URL})
 	c := w.ada.Comment(w.issue, "x")
 	w.ada.React(c, "eyes")
 	w.flush()

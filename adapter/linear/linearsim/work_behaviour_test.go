@@ -12,7 +12,7 @@ import (
 func TestStorage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Config{})
-	other := w.srv.Workspace("Other", "other")
+	other := w.srv.AddWorkspace("Other", "other")
 	stranger := other.AddUser("Eve", "eve").APIKey()
 	a := w.do(`mutation{fileUpload(filename:"a b.txt",contentType:"text/plain",size:2){success uploadFile{uploadUrl assetUrl headers{key value}}}}`, nil)
 	upload, _ := a.at("fileUpload", "uploadFile", "uploadUrl").(string)
@@ -124,7 +124,7 @@ func TestSessions(t *testing.T) {
 		{"response", "complete", "action: a, elicitation: b, error: b, response: b"},
 	} {
 		a := create(w.auth, step.typ)
-		if got := strings.Join(x.Activities(), ", "); got != step.shown || x.Status() != step.status {
+		if got := strings.Join(x.ActivityTexts(), ", "); got != step.shown || x.Status() != step.status {
 			t.Errorf("after %s: %q, %s: %s", step.typ, got, x.Status(), a.Raw)
 		}
 	}

@@ -33,12 +33,12 @@ func (r *Registry) Arrived(ctx context.Context, workspace string) (ignore string
 		return "", err
 	}
 	if s == nil || !s.rec.login() {
-		r.count(CountNotMember)
+		r.count(countNotInstalled)
 		return "not_installed", nil
 	}
 	r.noteArrival(ctx, l)
-	if s.rec.Status == NeedsReauth && r.cfg.Now().Sub(s.rec.ChangedAt) > r.cfg.ParkFor {
-		return string(NeedsReauth), nil
+	if s.rec.Status == StatusNeedsReauth && r.cfg.Now().Sub(s.rec.ChangedAt) > r.cfg.ParkFor {
+		return string(StatusNeedsReauth), nil
 	}
 	return "", nil
 }

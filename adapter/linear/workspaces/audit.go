@@ -29,7 +29,7 @@ type AuditLine struct {
 // audit adds a line. It logs the line even if storing it fails.
 func (r *Registry) audit(ctx context.Context, org, what, why string) {
 	line := AuditLine{At: r.cfg.Now().UTC().Truncate(time.Millisecond), What: what, Why: wording.Clip(why, 300)}
-	r.log.Info().Str(LogKeyWorkspace, org).Str(LogKeyReason, line.Why).Msg("installation: " + what)
+	r.log.Info().Str(keyWorkspace, org).Str(keyReason, line.Why).Msg("installation: " + what)
 	for range maxTries {
 		lines, raw, err := r.auditLines(ctx, org)
 		if err != nil {
@@ -49,7 +49,7 @@ func (r *Registry) audit(ctx context.Context, org, what, why string) {
 			break
 		}
 	}
-	r.log.Warn().Str(LogKeyWorkspace, org).Msg("audit line could not be stored")
+	r.log.Warn().Str(keyWorkspace, org).Msg("audit line could not be stored")
 }
 
 func (r *Registry) auditLines(ctx context.Context, org string) (lines []AuditLine, raw []byte, err error) {

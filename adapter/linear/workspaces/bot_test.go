@@ -104,7 +104,7 @@ func newTown(t *testing.T, register func(o *town)) *town {
 		HTTPClient: client, Now: o.now, Logger: zerolog.New(o), SweepEvery: 50 * time.Millisecond,
 		OnInstalled:   func(ctx context.Context, w, i string) error { return o.bot.Installed(ctx, w, i) },
 		OnUninstalled: func(ctx context.Context, w, i string) error { return o.bot.Uninstalled(ctx, w, i) },
-		OnLeft:        func(w string) { o.bot.Left(w) },
+		OnRemoved:     func(w string) { o.bot.Removed(w) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func newTown(t *testing.T, register func(o *town)) *town {
 }
 
 func (o *town) place(name string) *place {
-	ws := o.sim.Workspace(name, strings.ToLower(name))
+	ws := o.sim.AddWorkspace(name, strings.ToLower(name))
 	p := &place{ws: ws, ada: ws.AddUser("Ada Byron", "ada")}
 	p.issue = ws.AddTeam("ENG", "Engineering").AddIssue(p.ada, "Checkout fails", "")
 	return p
@@ -209,7 +209,7 @@ func echo(o *town) {
 	o.bot.OnInstalled(func(_ context.Context, w *bot.Workspace) error { o.tell("installed %s", w.ID()); return nil })
 	o.bot.OnUninstalled(func(_ context.Context, w *bot.Workspace) error { o.tell("uninstalled %s", w.ID()); return nil })
 	o.bot.OnAccessChanged(func(_ context.Context, w *bot.Workspace, c *adapter.AccessEvent) error {
-		o.tell("access %s %t %d %d", w.ID(), c.AllPublicTeams, len(c.AddedTeams), len(c.LostTeams))
+		o.tell("access %s %t %d %d", w.ID(), c.AllPublicTeams, len(c.AddedTeams), len(c.RemovedTeams))
 		return nil
 	})
 	o.bot.OnNewMention(func(ctx context.Context, th *bot.Thread, m *bot.Message) error {
@@ -308,7 +308,7 @@ func TestHeldUntilReinstalled(t *testing.T) {
 	held := []*linearsim.Comment{acme.ada.Comment(acme.issue, "@helper-bot two"), acme.ada.Comment(acme.issue, "@helper-bot three")}
 	o.until("the login is parked", func() bool {
 		w, err := o.reg.Workspace(t.Context(), acme.ws.ID)
-		return err == nil && w.Status == workspaces.NeedsReauth
+		return err == nil && w.Status == workspaces.StatusNeedsReauth
 	})
 	other := umbrella.ada.Comment(umbrella.issue, "@helper-bot four")
 	o.until("the other workspace continues", func() bool { return len(answers(other)) == 1 })
@@ -356,7 +356,7 @@ func TestUninstall(t *testing.T) {
 	o.until("the handler heard of it", func() bool { return o.heard("uninstalled " + acme.ws.ID) })
 	o.until("nothing secret is left", func() bool {
 		w, err := o.reg.Workspace(t.Context(), acme.ws.ID)
-		return err == nil && w.Status == workspaces.Gone && w.Key == ""
+		return err == nil && w.Status == workspaces.StatusGone && w.Key == ""
 	})
 	stats, err := o.store.Stats(t.Context())
 	if err != nil || stats.Dead != 0 {

@@ -64,7 +64,7 @@ type Config struct {
 	Name string
 	// Workspaces are the workspaces that may install the app, by id or by the part
 	// of their address after linear.app/. Defaults to all.
-	Only []string
+	Workspaces []string
 	// MaxWorkspaces is the most workspaces that may install the app; further
 	// ones are turned away with a page. Defaults to 10,000.
 	MaxWorkspaces int
@@ -94,7 +94,7 @@ type Config struct {
 	// app was removed, once for each installation that this instance used, so that
 	// work for the workspace can be canceled. It must be quick. (*bot.Bot).Removed
 	// fits. Defaults to nothing.
-	OnLeft func(workspace string)
+	OnRemoved func(workspace string)
 	// SweepEvery is how often Run looks at every installation. Defaults to 5
 	// minutes.
 	SweepEvery time.Duration
@@ -136,7 +136,7 @@ func ConfigFrom(lookup func(name string) string) (cfg Config, on bool, err error
 	cfg = Config{
 		ClientID: env("LINEAR_CLIENT_ID"), ClientSecret: env("LINEAR_CLIENT_SECRET"),
 		RedirectURL: env("LINEAR_REDIRECT_URI"), PublicURL: env("LINEARBOT_PUBLIC_URL"),
-		Scopes: list("LINEAR_SCOPES"), Only: list("LINEARBOT_WORKSPACES"),
+		Scopes: list("LINEAR_SCOPES"), Workspaces: list("LINEARBOT_WORKSPACES"),
 		AllowPlaintext: isTrue(env("LINEARBOT_PLAINTEXT_TOKENS")),
 		APIURL:         env("LINEAR_API_URL"), AuthorizeURL: env("LINEAR_AUTHORIZE_URL"),
 	}

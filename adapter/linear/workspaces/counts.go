@@ -7,18 +7,18 @@ import (
 
 // The names of the counts; see [Registry.Counts].
 const (
-	CountInstalled = "installed"
-	CountDenied = "install_denied"
-	CountStateFailed = "install_state_invalid"
-	CountNotExchange = "install_exchange_failed"
-	CountRefused = "install_refused"
-	CountRefreshed = "refreshed"
-	CountFailed = "refresh_failed"
-	CountReauth = "needs_reauth"
-	CountLeft = "left"
-	CountRevoked = "revoked"
-	CountNotRevoked = "revoke_failed"
-	CountNotMember = "not_installed"
+	countInstalled      = "installed"
+	countDenied         = "install_denied"
+	countStateFailed    = "install_state_invalid"
+	countExchangeFailed = "install_exchange_failed"
+	countRefused        = "install_refused"
+	countRefreshed      = "refreshed"
+	countRefreshFailed  = "refresh_failed"
+	countReauth         = "needs_reauth"
+	countLeft           = "left"
+	countRevoked        = "revoked"
+	countRevokeFailed   = "revoke_failed"
+	countNotInstalled   = "not_installed"
 )
 
 // Counts returns how often each thing has happened in this process since the Registry
@@ -52,7 +52,7 @@ func (r *Registry) count(name string) {
 	r.counts[name]++
 }
 
-// Statuses returns how many workspaces have each status, those that are [Gone] not
+// Statuses returns how many workspaces have each status, those that are [StatusGone] not
 // included. It does no I/O: while Run runs, the numbers are at most a sweep old.
 func (r *Registry) Statuses() map[Status]int {
 	r.mu.Lock()
@@ -68,7 +68,7 @@ func (r *Registry) Statuses() map[Status]int {
 func (r *Registry) noteStatus(org string, status Status) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if status == "" || status == Gone {
+	if status == "" || status == StatusGone {
 		delete(r.statuses, org)
 		return
 	}

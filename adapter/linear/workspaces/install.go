@@ -49,7 +49,7 @@ func (r *Registry) install(ctx context.Context, g linearapi.Grant) (*snapshot, e
 	if again {
 		what = "installed_again"
 	}
-	r.count(CountInstalled)
+	r.count(countInstalled)
 	r.audit(ctx, org, what, "scopes "+strings.Join(s.rec.Scopes, " "))
 	r.poke(org)
 	return s, nil
@@ -73,14 +73,14 @@ func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, 
 	if org == "" {
 		return nil, false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
 	}
-	if len(r.cfg.Only) > 0 && !slices.Contains(r.cfg.Only, org) && !slices.Contains(r.cfg.Only, v.Organization.URLKey) {
+	if len(r.cfg.Workspaces) > 0 && !slices.Contains(r.cfg.Workspaces, org) && !slices.Contains(r.cfg.Workspaces, v.Organization.URLKey) {
 		return nil, false, errNotAllowed
 	}
 	if err := r.room(ctx, org); err != nil {
 		return nil, false, err
 	}
 	if !v.User.App && !strings.HasSuffix(v.User.Email, "@oauthapp.linear.app") {
-		r.log.Warn().Str(LogKeyWorkspace, org).Msg("Linear gave a person's token instead of the app's: the bot acts as that person")
+		r.log.Warn().Str(keyWorkspace, org).Msg("Linear gave a person's token instead of the app's: the bot acts as that person")
 	}
 	g.Expires = rebase(g.Expires, asked)
 	if err := r.enlist(ctx, org, true); err != nil {
@@ -96,7 +96,7 @@ func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, 
 		*rec = record{
 			Organization: org, Name: wording.Clip(v.Organization.Name, 200), URLKey: v.Organization.URLKey,
 			UserID: v.User.ID, Handle: wording.Clip(v.User.DisplayName, 200), Client: r.cfg.ClientID, Scopes: r.cfg.Scopes,
-			Status: Active, Installation: installation, InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
+			Status: StatusActive, Installation: installation, InstalledAt: now, ChangedAt: now, Announce: announceInstalled,
 		}
 		rec.succeed(old, now)
 		r.put(rec, g)
@@ -129,7 +129,7 @@ func (r *Registry) insist(ctx context.Context, org string, f func(old *snapshot,
 // works without, so an error does not undo it.
 func (r *Registry) relist(ctx context.Context, org string) {
 	if err := r.enlist(ctx, org, true); err != nil {
-		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("workspace may be missing in the list of workspaces")
+		r.log.Warn().Err(err).Str(keyWorkspace, org).Msg("workspace may be missing in the list of workspaces")
 	}
 }
 
@@ -153,8 +153,8 @@ func (r *Registry) abandon(ctx context.Context, g linearapi.Grant) {
 			continue
 		}
 		if err := r.oauth.Revoke(ctx, t.token, t.hint); err != nil && !errors.Is(err, linearapi.ErrNotRevoked) {
-			r.count(CountNotRevoked)
-			r.log.Warn().Err(err).Str(LogKeyReason, t.hint).Msg("token that is not kept could not be revoked: it ends when it expires")
+			r.count(countRevokeFailed)
+			r.log.Warn().Err(err).Str(keyReason, t.hint).Msg("token that is not kept could not be revoked: it ends when it expires")
 		}
 	}
 }
@@ -171,7 +171,7 @@ type imported struct {
 
 // NPMInstallation is an installation as the npm package @chat-adapter/linear stored it.
 // Its text forms show no token.
-type Foreign struct {
+type NPMInstallation struct {
 	// Workspace is the organization id.
 	Workspace string
 	// UserID is the app's user there.
@@ -184,35 +184,37 @@ type Foreign struct {
 
 // Tokens returns a source of the access token. It is never refreshed: that would
 // end the login of the npm package.
-func (f *Foreign) Tokens() linearapi.TokenSource { return linearapi.AccessToken(f.access.text()) }
+func (f *NPMInstallation) Tokens() linearapi.TokenSource {
+	return linearapi.AccessToken(f.access.text())
+}
 
 // String returns the workspace.
-func (f *Foreign) String() string { return "installation of " + f.Workspace }
+func (f *NPMInstallation) String() string { return "installation of " + f.Workspace }
 
 // GoString returns the same as String.
-func (f *Foreign) GoString() string { return f.String() }
+func (f *NPMInstallation) GoString() string { return f.String() }
 
 // Format writes the same as String, whatever the verb.
-func (f *Foreign) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
+func (f *NPMInstallation) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(f.String())) }
 
 // ReadNPM reads an installation that the npm package @chat-adapter/linear stored, as
 // JSON: accessToken and refreshToken as texts or as {iv, data, tag}, encrypted with one of
 // Config.Keys; expiresAt in milliseconds or null. It does no I/O. Its errors have
 // code adapter.CodeInvalid and do not quote the record; the workspace may be set
 // all the same.
-func (r *Registry) ReadForeign(data []byte) (*Foreign, error) {
+func (r *Registry) ReadNPM(data []byte) (*NPMInstallation, error) {
 	invalid := func(format string, a ...any) error {
 		return &adapter.Error{Code: adapter.CodeInvalid, Op: "import", Message: fmt.Sprintf(format, a...)}
 	}
 	var in imported
 	if err := json.Unmarshal(data, &in); err != nil {
-		return &Foreign{}, invalid("the record must be a JSON object of an installation")
+		return &NPMInstallation{}, invalid("the record must be a JSON object of an installation")
 	}
 	org := in.OrganizationID
 	if org == "" || len(org) > 128 {
-		return &Foreign{}, invalid("the record names no organizationId")
+		return &NPMInstallation{}, invalid("the record names no organizationId")
 	}
-	f := &Foreign{Workspace: org, UserID: in.BotUserID}
+	f := &NPMInstallation{Workspace: org, UserID: in.BotUserID}
 	access, err := r.importText(in.AccessToken)
 	if err != nil || access == "" {
 		return f, invalid("accessToken of workspace %s: %s", org, reason(err))
@@ -245,7 +247,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 	if err := r.Importable(); err != nil {
 		return "", err
 	}
-	f, err := r.ReadForeign(data)
+	f, err := r.ReadNPM(data)
 	if err != nil {
 		return f.Workspace, err
 	}
@@ -277,7 +279,7 @@ func (r *Registry) Import(ctx context.Context, data []byte) (workspace string, e
 		now := r.cfg.Now()
 		*rec = record{
 			Organization: org, UserID: f.UserID, Client: client,
-			Status: Active, Installation: name(), InstalledAt: now, ChangedAt: now,
+			Status: StatusActive, Installation: name(), InstalledAt: now, ChangedAt: now,
 		}
 		r.put(rec, g)
 		return true

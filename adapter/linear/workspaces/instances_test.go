@@ -159,11 +159,11 @@ func TestGrantIsKeptOrRevoked(t *testing.T) {
 		want    Status
 		revokes int
 	}{
-		{name: "the store is back in time", fails: 2, status: http.StatusSeeOther, want: Active},
+		{name: "the store is back in time", fails: 2, status: http.StatusSeeOther, want: StatusActive},
 		{name: "the store stays down", fails: 100, status: http.StatusServiceUnavailable, revokes: 2},
-		{name: "an answer of the store is lost", fails: 100, landed: true, status: http.StatusSeeOther, want: Active},
+		{name: "an answer of the store is lost", fails: 100, landed: true, status: http.StatusSeeOther, want: StatusActive},
 		{name: "Linear does not say whose it is", viewer: true, status: http.StatusServiceUnavailable, revokes: 2},
-		{name: "the browser leaves", leaves: true, status: http.StatusSeeOther, want: Active},
+		{name: "the browser leaves", leaves: true, status: http.StatusSeeOther, want: StatusActive},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -231,7 +231,7 @@ func TestLeftElsewhere(t *testing.T) {
 			var procs [3]*Registry
 			for i := range procs {
 				procs[i] = r.process(func(c *Config) {
-					c.OnLeft = func(string) { left <- i }
+					c.OnRemoved = func(string) { left <- i }
 					if i == 1 {
 						c.Signals = r.signals()
 					}
@@ -282,7 +282,7 @@ func TestLateReadingIsNoRemoval(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
 	left := 0
-	reg := r.process(func(c *Config) { c.OnLeft = func(string) { left++ } })
+	reg := r.process(func(c *Config) { c.OnRemoved = func(string) { left++ } })
 	org := r.acme.ID
 	r.install(reg, r.ada)
 	if _, err := reg.Disconnect(t.Context(), org, "test"); err != nil || left != 1 {

@@ -189,7 +189,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	orgs := []string{r.acme.ID}
 	r.install(first, r.ada)
 	for _, name := range []string{"umbrella", "globex"} {
-		ws := r.sim.Workspace(name, name)
+		ws := r.sim.AddWorkspace(name, name)
 		orgs = append(orgs, ws.ID)
 		r.install(first, ws.AddUser("Eve", "eve-"+name))
 	}
@@ -265,12 +265,12 @@ func TestUnreadable(t *testing.T) {
 	for name, tt := range map[string]struct {
 		reg  *Registry
 		want Status
-	}{"another key": {other, Unreadable}, "the key": {r.process(), Active}} {
+	}{"another key": {other, Unreadable}, "the key": {r.process(), StatusActive}} {
 		if err := tt.reg.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w, err := tt.reg.Workspace(t.Context(), r.acme.ID)
-		if err != nil || w.Status != tt.want || (w.Problem == "") != (tt.want == Active) {
+		if err != nil || w.Status != tt.want || (w.Problem == "") != (tt.want == StatusActive) {
 			t.Errorf("%s: %+v, %v", name, w, err)
 		}
 		if n := tt.reg.Statuses(); len(n) != 1 || n[tt.want] != 1 {
@@ -313,7 +313,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	rec := record{Version: 1, Organization: "o", Status: Active, Pair: "p"}
+	rec := record{Version: 1, Organization: "o", Status: StatusActive, Pair: "p"}
 	rec.Access = keys.seal("o", fieldAccess, "text")
 	raw, err := json.Marshal(rec)
 	if err != nil {

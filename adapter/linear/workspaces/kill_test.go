@@ -48,11 +48,11 @@ func (r *rig) consistent(reg *Registry) {
 	}
 	switch got := r.status(reg, r.acme.ID); got {
 	case "":
-	case Active:
+	case StatusActive:
 		r.mustCall(reg, r.acme.ID)
-	case Gone:
+	case StatusGone:
 		r.secretless(r.acme.ID)
-	case NeedsReauth, Leaving:
+	case StatusNeedsReauth, StatusLeaving:
 		r.t.Errorf("status %s", got)
 	}
 	if r.status(reg, r.acme.ID) != "" && len(all) != 1 {
@@ -66,7 +66,7 @@ func (r *rig) consistent(reg *Registry) {
 // again at once.
 func TestKillDuringInstall(t *testing.T) {
 	t.Parallel()
-	for _, before := range []Status{"", Active, Leaving} {
+	for _, before := range []Status{"", StatusActive, StatusLeaving} {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("before=%s,after=%t", before, after), func(t *testing.T) {
 				t.Parallel()
@@ -95,7 +95,7 @@ func killInstall(t *testing.T, before Status, step int, after bool) (died bool) 
 		}
 		old = s.access.text()
 	}
-	if before == Leaving {
+	if before == StatusLeaving {
 		r.sim.Fault(linearsim.Fault{Operation: linearsim.RevokeEndpoint, Status: 500})
 		if bye, err := boot.Disconnect(t.Context(), org, "test"); err != nil || bye.Revoked {
 			t.Fatalf("%+v, %v", bye, err)
@@ -113,18 +113,18 @@ func killInstall(t *testing.T, before Status, step int, after bool) (died bool) 
 	<-victim.landed()
 
 	other := r.process()
-	if before == Active && r.status(other, org) != Active {
+	if before == StatusActive && r.status(other, org) != StatusActive {
 		t.Errorf("step %d: the login is lost", step)
 	}
 	r.settle(other)
 	r.consistent(other)
-	if before == Leaving && r.alive(old) {
+	if before == StatusLeaving && r.alive(old) {
 		t.Errorf("step %d: the tokens of the installation that was removed still work", step)
 	}
 	r.install(other, r.ada)
 	r.settle(other)
 	r.consistent(other)
-	if got := r.status(other, org); got != Active {
+	if got := r.status(other, org); got != StatusActive {
 		t.Errorf("step %d: installed again: %s", step, got)
 	}
 	return l.ended()
@@ -161,9 +161,9 @@ func TestKillDuringDisconnect(t *testing.T) {
 					r.consistent(bot)
 					_, refreshErr := bot.oauth.Refresh(t.Context(), s.refresh.text())
 					switch got := r.status(bot, org); {
-					case got == Gone && (r.alive(s.access.text()) || !errors.Is(refreshErr, linearapi.ErrGrantDead)):
+					case got == StatusGone && (r.alive(s.access.text()) || !errors.Is(refreshErr, linearapi.ErrGrantDead)):
 						t.Errorf("step %d: a token still works: %v", step, refreshErr)
-					case err == nil && got != Gone, !died && !bye.Revoked:
+					case err == nil && got != StatusGone, !died && !bye.Revoked:
 						t.Errorf("step %d: %s, %+v", step, got, bye)
 					}
 				}
@@ -189,7 +189,7 @@ func TestKillDuringRotation(t *testing.T) {
 				orgs := []string{r.acme.ID}
 				r.install(bot, r.ada)
 				for _, name := range []string{"Umbrella", "Globex"} {
-					ws := r.sim.Workspace(name, name)
+					ws := r.sim.AddWorkspace(name, name)
 					orgs = append(orgs, ws.ID)
 					r.install(bot, ws.AddUser("Eve", "eve"))
 				}
@@ -255,7 +255,7 @@ func TestRacingLives(t *testing.T) {
 		}
 		// want is the status that was acknowledged last, "" if one is as good as the
 		// other because a process died meanwhile.
-		want := Gone
+		want := StatusGone
 		for range rapid.IntRange(3, 12).Draw(rt, "steps") {
 			i := rapid.IntRange(0, 1).Draw(rt, "process")
 			switch what := rapid.SampledFrom([]string{"die", "install", "install", "disconnect", "rotate", "pass", "race"}).Draw(rt, "what"); what {
@@ -269,15 +269,15 @@ func TestRacingLives(t *testing.T) {
 				}
 				b.handler = procs[i].Handler()
 				if w := b.visit(http.MethodGet, back); w.Code == http.StatusSeeOther {
-					want = Active
-				} else if want != Active { // over a login it changes nothing that shows
+					want = StatusActive
+				} else if want != StatusActive { // over a login it changes nothing that shows
 					want = ""
 				}
 			case "disconnect":
 				switch _, err := procs[i].Disconnect(t.Context(), org, "test"); {
 				case err == nil, adapter.CodeOf(err) == adapter.CodeNotFound && !lives[i].ended():
-					want = Gone
-				case want != Gone:
+					want = StatusGone
+				case want != StatusGone:
 					want = ""
 				}
 			case "rotate":
@@ -317,7 +317,7 @@ func TestRacingLives(t *testing.T) {
 		last := r.process()
 		r.settle(last)
 		switch got := r.status(last, org); {
-		case want == Active && got != Active, want == Gone && got != Gone && got != "":
+		case want == StatusActive && got != StatusActive, want == StatusGone && got != StatusGone && got != "":
 			rt.Fatalf("status %q, want %q:\n%s", got, want, r.log)
 		}
 		r.consistent(last)

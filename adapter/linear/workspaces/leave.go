@@ -82,7 +82,7 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 		if left {
 			r.login(org).saw(old) // so that the removal is a change, even if this process never looked before
 			now := r.cfg.Now()
-			rec.Status, rec.ChangedAt, rec.Why, rec.Announce = Leaving, now, why, announce
+			rec.Status, rec.ChangedAt, rec.Why, rec.Announce = StatusLeaving, now, why, announce
 			rec.RevokeUntil, rec.Tries, rec.NextTry, rec.Attempt = now.Add(revokeFor), 0, now, time.Time{}
 			if announce == announceUninstalled { // Disconnect makes the first attempt itself
 				rec.claim(now)
@@ -95,14 +95,14 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 	}
 	r.login(org).saw(s)
 	r.signal(ctx, org)
-	r.count(CountLeft)
+	r.count(countLeft)
 	r.audit(ctx, org, "left", why)
 	return s, nil
 }
 
 // Disconnected says what became of the tokens of a workspace; see
 // [Registry.Disconnect].
-type Farewell struct {
+type Disconnected struct {
 	// Revoked says that Linear has revoked the tokens.
 	Revoked bool
 	// Until is when Run stops retrying to revoke them, if they are not revoked. Then
@@ -114,24 +114,24 @@ type Farewell struct {
 // and its tokens are revoked, by one attempt now and for up to 24 hours by Run,
 // and then deleted. why is for the audit line. The error has code
 // adapter.CodeNotFound if the app is not installed there.
-func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Farewell, error) {
+func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Disconnected, error) {
 	s, err := r.leave(ctx, workspace, "", why, announceUninstalled)
 	if err != nil {
-		return Farewell{}, err
+		return Disconnected{}, err
 	}
-	if s == nil || s.rec.Status == Gone {
-		return Farewell{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
+	if s == nil || s.rec.Status == StatusGone {
+		return Disconnected{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
 	}
 	r.poke(workspace)
 	s, revoked, err := r.revoke(ctx, workspace)
 	if err != nil {
-		return Farewell{}, err
+		return Disconnected{}, err
 	}
-	if s != nil && s.rec.Status == Gone && s.rec.ChangedAt.Before(s.rec.RevokeUntil) {
+	if s != nil && s.rec.Status == StatusGone && s.rec.ChangedAt.Before(s.rec.RevokeUntil) {
 		revoked = true // by Run, which woke up: it gives up later only
 	}
 	if revoked || s == nil {
-		return Farewell{Revoked: true}, nil
+		return Disconnected{Revoked: true}, nil
 	}
-	return Farewell{Until: s.rec.RevokeUntil}, nil
+	return Disconnected{Until: s.rec.RevokeUntil}, nil
 }

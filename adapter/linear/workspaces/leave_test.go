@@ -34,7 +34,7 @@ func TestDisconnect(t *testing.T) {
 	r := newRig(t, linearsim.OAuthApp{})
 	var told []string
 	bot := r.process(func(c *Config) {
-		c.OnLeft = func(w string) { told = append(told, "left") }
+		c.OnRemoved = func(w string) { told = append(told, "left") }
 		c.OnUninstalled = func(context.Context, string, string) error { told = append(told, "uninstalled"); return nil }
 		c.OnInstalled = func(context.Context, string, string) error { told = append(told, "installed"); return nil }
 	})
@@ -63,7 +63,7 @@ func TestDisconnect(t *testing.T) {
 	if _, err := bot.Tokens(org).Token(t.Context()); !errors.Is(err, adapter.ErrNotInstalled) {
 		t.Errorf("token after the end: %v", err)
 	}
-	if ignore, err := bot.Arrived(t.Context(), org); ignore != "not_installed" || err != nil || bot.Counts()[CountNotMember] != 1 {
+	if ignore, err := bot.Arrived(t.Context(), org); ignore != "not_installed" || err != nil || bot.Counts()[countNotInstalled] != 1 {
 		t.Errorf("delivery after the end: %q, %v, %v", ignore, err, bot.Counts())
 	}
 	for range 2 {
@@ -111,7 +111,7 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 		if n := r.sim.Count(linearsim.RevokeEndpoint) - before; n < 20 || n > 60 {
 			t.Errorf("%d attempts within 23 h", n)
 		}
-		if got := r.status(reg, org); got != Leaving {
+		if got := r.status(reg, org); got != StatusLeaving {
 			t.Fatal(got)
 		}
 		if back {
@@ -121,7 +121,7 @@ func TestRevokeIsTriedAgain(t *testing.T) {
 		if err := reg.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.status(reg, org); got != Gone {
+		if got := r.status(reg, org); got != StatusGone {
 			t.Fatal(got)
 		}
 		r.secretless(org)
@@ -150,7 +150,7 @@ func TestHookFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.clock.Advance(time.Minute)
-	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != Gone {
+	if err := reg.Sweep(t.Context()); err != nil || r.status(reg, org) != StatusGone {
 		t.Errorf("%v, status %s", err, r.status(reg, org))
 	}
 	r.secretless(org)
@@ -171,14 +171,14 @@ func TestDisconnectWithoutKey(t *testing.T) {
 	if err != nil || bye.Revoked || bye.Until.Sub(r.clock.Now()) != 24*time.Hour {
 		t.Errorf("%+v, %v", bye, err)
 	}
-	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 0 || r.status(reg, org) != Leaving {
+	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 0 || r.status(reg, org) != StatusLeaving {
 		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
 	}
 	r.clock.Advance(time.Minute)
 	if err := reg.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 2 || r.status(reg, org) != Gone {
+	if n := r.sim.Count(linearsim.RevokeEndpoint); n != 2 || r.status(reg, org) != StatusGone {
 		t.Errorf("%d revoked, status %s", n, r.status(reg, org))
 	}
 	r.secretless(org)
@@ -188,7 +188,7 @@ func TestRevokedByLinear(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
 	left := 0
-	reg := r.process(func(c *Config) { c.OnLeft = func(string) { left++ } })
+	reg := r.process(func(c *Config) { c.OnRemoved = func(string) { left++ } })
 	org := r.acme.ID
 	r.install(reg, r.ada)
 	r.clock.Advance(time.Hour)
@@ -204,7 +204,7 @@ func TestRevokedByLinear(t *testing.T) {
 		{"another app", "other", r.clock.Now().Add(time.Hour)},
 		{"about now, and the login works", r.app.ClientID, r.clock.Now().Add(time.Second)},
 	} {
-		if err := reg.Revoked(t.Context(), org, tt.client, tt.at); err != nil || r.status(reg, org) != Active {
+		if err := reg.Revoked(t.Context(), org, tt.client, tt.at); err != nil || r.status(reg, org) != StatusActive {
 			t.Fatalf("%s: %v, %s", tt.name, err, r.status(reg, org))
 		}
 	}
@@ -222,13 +222,13 @@ func TestRevokedByLinear(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := r.status(reg, org); got != Leaving || left != 1 {
+	if got := r.status(reg, org); got != StatusLeaving || left != 1 {
 		t.Fatalf("%s, told %d times", got, left)
 	}
 	if err := reg.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.status(reg, org); got != Gone {
+	if got := r.status(reg, org); got != StatusGone {
 		t.Fatal(got)
 	}
 	r.secretless(org)
@@ -257,7 +257,7 @@ func TestLeaveDuringRefresh(t *testing.T) {
 	if err := reg.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.status(reg, org); got != Gone {
+	if got := r.status(reg, org); got != StatusGone {
 		t.Fatal(got)
 	}
 	r.secretless(org)
@@ -340,7 +340,7 @@ func TestPurge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	umbrella := r.sim.Workspace("Umbrella", "umbrella")
+	umbrella := r.sim.AddWorkspace("Umbrella", "umbrella")
 	reg := r.process()
 	r.install(reg, r.ada)
 	r.install(reg, umbrella.AddUser("Eve Curie", "eve"))
@@ -403,12 +403,12 @@ func TestInstallWhileLeaving(t *testing.T) {
 		want  Status
 		times int // revoked tokens
 	}{
-		{"it stays", func(*rig, *Registry) {}, Active, 4},
+		{"it stays", func(*rig, *Registry) {}, StatusActive, 4},
 		{"it leaves too", func(r *rig, reg *Registry) {
 			if _, err := reg.leave(t.Context(), r.acme.ID, "", "test", ""); err != nil {
 				t.Fatal(err)
 			}
-		}, Gone, 6},
+		}, StatusGone, 6},
 		{"the key is rotated", func(r *rig, reg *Registry) {
 			next := r.parse(GenerateKey())
 			reg.cfg.Keys = &Keys{ring: append(next.ring, reg.cfg.Keys.ring...)}
@@ -416,7 +416,7 @@ func TestInstallWhileLeaving(t *testing.T) {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			reg.cfg.Keys, r.keys = next, next
-		}, Active, 4},
+		}, StatusActive, 4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -462,7 +462,7 @@ func TestInstallWhileLeaving(t *testing.T) {
 			if err != nil || s.rec.Status != tt.want || len(s.rec.Former) != 0 {
 				t.Errorf("%+v, %v", s.rec.Status, err)
 			}
-			if tt.want == Active {
+			if tt.want == StatusActive {
 				// What Linear announces because of the old tokens is not about the new ones.
 				r.clock.Advance(time.Minute)
 				if err := reg.Revoked(t.Context(), org, r.app.ClientID, r.clock.Now()); err != nil {
@@ -498,7 +498,7 @@ func TestFormerTokensEnd(t *testing.T) {
 			}
 		}
 		s, err := reg.read(t.Context(), org)
-		if err != nil || s.rec.Status != Active || len(s.rec.Former) != 0 {
+		if err != nil || s.rec.Status != StatusActive || len(s.rec.Former) != 0 {
 			t.Errorf("lost=%t: %s, %d, %v", lost, s.rec.Status, len(s.rec.Former), err)
 		}
 		r.mustCall(reg, org)
@@ -519,7 +519,7 @@ func TestRevokeIsTriedBetweenSweeps(t *testing.T) {
 	if due := reg.hotOnes(); len(due) != 0 {
 		t.Errorf("due at once: %v", due)
 	}
-	for n := 0; r.status(reg, org) != Gone; n++ {
+	for n := 0; r.status(reg, org) != StatusGone; n++ {
 		if n > 20 {
 			t.Fatal("not revoked within minutes")
 		}

@@ -71,8 +71,8 @@ func (l *login) saw(s *snapshot) *snapshot {
 		status = s.status()
 	}
 	l.reg.noteStatus(l.org, status)
-	if left && l.reg.cfg.OnLeft != nil {
-		l.reg.cfg.OnLeft(l.org)
+	if left && l.reg.cfg.OnRemoved != nil {
+		l.reg.cfg.OnRemoved(l.org)
 	}
 	return s
 }
@@ -92,7 +92,7 @@ func (l *login) adopt(s *snapshot) (current *snapshot, left bool) {
 		l.refused, l.failed, l.failures, l.until = "", nil, 0, time.Time{}
 	}
 	l.known, l.readAt = s, l.reg.cfg.Now()
-	removed := s != nil && (s.rec.Status == Leaving || s.rec.Status == Gone)
+	removed := s != nil && (s.rec.Status == StatusLeaving || s.rec.Status == StatusGone)
 	return s, removed && known != nil && known.rec.login()
 }
 
@@ -103,7 +103,7 @@ func (l *login) look(ctx context.Context) (*snapshot, error) {
 	l.mu.Lock()
 	known, age := l.known, l.reg.cfg.Now().Sub(l.readAt)
 	l.mu.Unlock()
-	if known != nil && known.rec.Status == Active && age < lookFor {
+	if known != nil && known.rec.Status == StatusActive && age < lookFor {
 		return known, nil
 	}
 	s, err := l.reg.read(ctx, l.org)

@@ -71,7 +71,7 @@ func TestInstallAndRefresh(t *testing.T) {
 	if n := r.grants(); n != 3 {
 		t.Errorf("%d grants after another process began, want 3", n)
 	}
-	if got := reg.Counts(); got[CountRefreshed] != 2 || got[CountInstalled] != 1 {
+	if got := reg.Counts(); got[countRefreshed] != 2 || got[countInstalled] != 1 {
 		t.Errorf("counts %v", got)
 	}
 }
@@ -168,7 +168,7 @@ func TestSweepRefreshesAhead(t *testing.T) {
 	r := newRig(t, linearsim.OAuthApp{})
 	a, b := r.process(), r.process()
 	r.install(a, r.ada)
-	umbrella := r.sim.Workspace("Umbrella", "umbrella")
+	umbrella := r.sim.AddWorkspace("Umbrella", "umbrella")
 	r.install(b, umbrella.AddUser("Eve Curie", "eve"))
 	begun := r.grants()
 	for range 22 * 6 {
@@ -233,7 +233,7 @@ func TestFailuresAndReauth(t *testing.T) {
 		if _, err := r.call(t.Context(), reg, org); adapter.CodeOf(err) != tt.code {
 			t.Errorf("%s: %v, want %s", tt.name, err, tt.code)
 		}
-		if got := r.status(reg, org); got != Active {
+		if got := r.status(reg, org); got != StatusActive {
 			t.Fatalf("%s: status %s", tt.name, got)
 		}
 		n := r.grants()
@@ -264,12 +264,12 @@ func TestFailuresAndReauth(t *testing.T) {
 			t.Errorf("delivery of a parked login: %q, %v", ignore, err)
 		}
 	}
-	if r.status(reg, org) != NeedsReauth || r.grants() != n || reg.Counts()[CountReauth] != 1 {
+	if r.status(reg, org) != StatusNeedsReauth || r.grants() != n || reg.Counts()[countReauth] != 1 {
 		t.Errorf("status %s, %d further grants, %v", r.status(reg, org), r.grants()-n, reg.Counts())
 	}
 	page := r.browser(reg).visit(http.MethodGet, publicURL+InstallPath).Body.String()
 	contains(t, page, "Linear has ended the app's login in a workspace")
-	if strings.Contains(page, "Acme") || reg.Statuses()[NeedsReauth] != 1 || reg.Statuses()[Active] != 0 {
+	if strings.Contains(page, "Acme") || reg.Statuses()[StatusNeedsReauth] != 1 || reg.Statuses()[StatusActive] != 0 {
 		t.Errorf("%v, and the page that anyone sees:\n%s", reg.Statuses(), page)
 	}
 	s, err := reg.read(t.Context(), org)
@@ -284,7 +284,7 @@ func TestFailuresAndReauth(t *testing.T) {
 
 	r.install(reg, r.ada)
 	r.mustCall(reg, org)
-	if page := r.browser(reg).visit(http.MethodGet, publicURL+InstallPath).Body.String(); strings.Contains(page, "has ended") || reg.Statuses()[Active] != 1 {
+	if page := r.browser(reg).visit(http.MethodGet, publicURL+InstallPath).Body.String(); strings.Contains(page, "has ended") || reg.Statuses()[StatusActive] != 1 {
 		t.Errorf("%v, and the page after that:\n%s", reg.Statuses(), page)
 	}
 	after, err := reg.Installed(t.Context(), org)
@@ -317,7 +317,7 @@ func TestAnotherApp(t *testing.T) {
 	if adapter.CodeOf(err) != adapter.CodeUnavailable || !strings.Contains(err.Error(), "LINEAR_CLIENT_ID") || r.grants() != n {
 		t.Errorf("%v, %d requests", err, r.grants()-n)
 	}
-	if got := r.status(reg, org); got != Active {
+	if got := r.status(reg, org); got != StatusActive {
 		t.Errorf("status %s", got)
 	}
 	r.mustCall(reg, org)
@@ -363,7 +363,7 @@ func TestLostAnswer(t *testing.T) {
 	}
 	r.clock.Advance(20 * time.Hour)
 	r.mustCall(reg, r.acme.ID)
-	if got := r.status(reg, r.acme.ID); got != Active {
+	if got := r.status(reg, r.acme.ID); got != StatusActive {
 		t.Error(got)
 	}
 }

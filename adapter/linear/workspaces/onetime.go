@@ -45,7 +45,7 @@ func token() string {
 // beginInstall remembers an install of the browser with a cookie. whom is passed on to
 // Config.OnInstalledFor.
 func (r *Registry) beginInstall(ctx context.Context, cookie, whom string) (state, verifier string, err error) {
-	state, verifier = token(), linearapi.NewVerifier()
+	state, verifier = token(), linearapi.GenerateVerifier()
 	raw, err := json.Marshal(ticket{
 		Browser: digest(cookie), Verifier: r.cfg.Keys.seal("", "verifier/"+digest(state), verifier), Until: r.cfg.Now().Add(stateFor), For: whom,
 	})

@@ -134,7 +134,7 @@ func (p *pages) guard(head http.Header) {
 func (p *pages) offer(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, page{
 		Title: "Add " + p.reg.cfg.Name + " to your Linear workspace", Install: true, Can: abilities(p.reg.cfg.Scopes),
-		Ended: p.reg.Statuses()[NeedsReauth] > 0,
+		Ended: p.reg.Statuses()[StatusNeedsReauth] > 0,
 	})
 }
 
@@ -206,7 +206,7 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 	verifier, whom, err := p.reg.consume(ctx, q.Get("state"), cookie)
 	switch {
 	case errors.Is(err, errTicket):
-		p.reg.count(CountStateFailed)
+		p.reg.count(countStateFailed)
 		p.reg.log.Warn().Msg("install refused: the state is unknown, was used, has expired or belongs to another browser")
 		p.show(w, http.StatusBadRequest, page{
 			Title: "This link no longer works",
@@ -255,8 +255,8 @@ func (p *pages) back(w http.ResponseWriter, req *http.Request) {
 
 // refused is shown when Linear sent an error back.
 func (p *pages) refused(w http.ResponseWriter, code, description string) {
-	p.reg.count(CountDenied)
-	p.reg.log.Info().Str(LogKeyReason, wording.Clip(code, 64)).Msg("install was not approved")
+	p.reg.count(countDenied)
+	p.reg.log.Info().Str(keyReason, wording.Clip(code, 64)).Msg("install was not approved")
 	if code == "access_denied" {
 		p.show(w, http.StatusOK, page{
 			Title: "Nothing was installed", Text: "You chose not to add the app, or a workspace admin has to approve it first.", Retry: true,
@@ -274,19 +274,19 @@ func (p *pages) refused(w http.ResponseWriter, code, description string) {
 func (p *pages) failed(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, errNotAllowed):
-		p.reg.count(CountRefused)
+		p.reg.count(countRefused)
 		p.reg.log.Warn().Msg("install refused: the workspace is not in LINEARBOT_WORKSPACES")
 		p.show(w, http.StatusForbidden, page{
 			Title: "This workspace cannot use the app",
 			Text:  "The people who run it have limited it to some workspaces. Ask them to add yours. Linear may still list the app: remove it in the workspace's settings.",
 		})
 	case errors.Is(err, errFull):
-		p.reg.count(CountRefused)
+		p.reg.count(countRefused)
 		p.reg.log.Error().Msg("install refused: as many workspaces as Config.MaxWorkspaces allows have installed the app")
 		p.show(w, http.StatusForbidden, page{Title: "There is no room for another workspace", Text: "Ask the people who run the app. Linear may still list it: remove it in the workspace's settings."})
 	case errors.Is(err, errNotKept):
-		p.reg.count(CountNotExchange)
-		p.reg.log.Error().Err(err).Str(LogKeyReason, adapter.CodeOf(err).String()).Msg("install failed: the tokens that Linear granted are given back")
+		p.reg.count(countExchangeFailed)
+		p.reg.log.Error().Err(err).Str(keyReason, adapter.CodeOf(err).String()).Msg("install failed: the tokens that Linear granted are given back")
 		p.show(w, http.StatusServiceUnavailable, page{
 			Title: "That did not work just now",
 			Text: "Linear or the app's own store could not be reached, so the app does not work yet. Linear may already list it: " +
@@ -294,18 +294,18 @@ func (p *pages) failed(w http.ResponseWriter, err error) {
 			Retry: true,
 		})
 	case errors.Is(err, linearapi.ErrClientRefused):
-		p.reg.count(CountNotExchange)
+		p.reg.count(countExchangeFailed)
 		p.reg.log.Error().Err(err).Msg("install failed: compare LINEAR_CLIENT_ID and LINEAR_CLIENT_SECRET with the app's settings in Linear")
 		p.show(w, http.StatusBadGateway, page{
 			Title: "The app is not set up correctly", Text: "Nothing was installed. Tell the people who run the app that Linear refuses its client secret.",
 		})
 	case errors.Is(err, linearapi.ErrGrantDead):
-		p.reg.count(CountNotExchange)
+		p.reg.count(countExchangeFailed)
 		p.reg.log.Warn().Err(err).Msg("install failed")
 		p.show(w, http.StatusBadRequest, page{Title: "Linear no longer accepts this code", Text: "Nothing was installed. Start again.", Retry: true})
 	default:
-		p.reg.count(CountNotExchange)
-		p.reg.log.Error().Err(err).Str(LogKeyReason, adapter.CodeOf(err).String()).Msg("install failed")
+		p.reg.count(countExchangeFailed)
+		p.reg.log.Error().Err(err).Str(keyReason, adapter.CodeOf(err).String()).Msg("install failed")
 		p.unavailable(w)
 	}
 }
@@ -330,12 +330,12 @@ func (p *pages) installed(w http.ResponseWriter, req *http.Request) {
 	case err != nil:
 		p.reg.log.Error().Err(err).Msg("page after an install cannot be shown")
 		p.show(w, http.StatusServiceUnavailable, page{Title: "That did not work just now", Text: "Load the page again in a minute."})
-	case ws == nil || ws.Status != Active && ws.Status != NeedsReauth && ws.Status != Unreadable:
+	case ws == nil || ws.Status != StatusActive && ws.Status != StatusNeedsReauth && ws.Status != Unreadable:
 		p.show(w, http.StatusOK, page{Title: "Add the app to your Linear workspace", Text: "This browser has not installed the app within the last hour.", Retry: true})
 	default:
 		v := page{
 			Title: wording.Capital(p.reg.cfg.Name) + " is installed in " + ws.Name, Done: true, Workspace: ws.Name, Handle: ws.Handle,
-			Reauth: ws.Status == NeedsReauth,
+			Reauth: ws.Status == StatusNeedsReauth,
 		}
 		if ws.LastDelivery.Before(ws.InstalledAt) {
 			v.Waiting, v.Refresh = true, 5

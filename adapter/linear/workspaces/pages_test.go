@@ -97,12 +97,12 @@ func TestCallbackRefusals(t *testing.T) {
 	}{
 		{"no state", func() *httptest.ResponseRecorder {
 			return r.browser(reg).visit(http.MethodGet, publicURL+CallbackPath+"?code=x")
-		}, 400, "no longer works", CountStateFailed},
+		}, 400, "no longer works", countStateFailed},
 		{"invented state", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			b.begin()
 			return b.visit(http.MethodGet, publicURL+CallbackPath+"?code=x&state="+token())
-		}, 400, "no longer works", CountStateFailed},
+		}, 400, "no longer works", countStateFailed},
 		{"another browser", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
@@ -114,10 +114,10 @@ func TestCallbackRefusals(t *testing.T) {
 				t.Errorf("the right browser: %d", again.Code)
 			}
 			return w
-		}, 400, "in the browser that began", CountStateFailed},
+		}, 400, "in the browser that began", countStateFailed},
 		{"no cookie", func() *httptest.ResponseRecorder {
 			return r.browser(reg).visit(http.MethodGet, approve(r.browser(reg)))
-		}, 400, "no longer works", CountStateFailed},
+		}, 400, "no longer works", countStateFailed},
 		{"replayed", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
@@ -127,13 +127,13 @@ func TestCallbackRefusals(t *testing.T) {
 			}
 			b.cookies["__Host-linearbot-install"] = cookie
 			return b.visit(http.MethodGet, back)
-		}, 400, "all is well", CountStateFailed},
+		}, 400, "all is well", countStateFailed},
 		{"after ten minutes", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
 			r.clock.Advance(10 * time.Minute)
 			return b.visit(http.MethodGet, back)
-		}, 400, "no longer works", CountStateFailed},
+		}, 400, "no longer works", countStateFailed},
 		{"denied", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back, err := r.app.Deny(b.begin(), r.ada)
@@ -141,12 +141,12 @@ func TestCallbackRefusals(t *testing.T) {
 				t.Fatal(err)
 			}
 			return b.visit(http.MethodGet, back)
-		}, 200, "Nothing was installed", CountDenied},
+		}, 200, "Nothing was installed", countDenied},
 		{"another error", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			state := query(t, b.begin()).Get("state")
 			return b.visit(http.MethodGet, publicURL+CallbackPath+"?error=server_error&error_description=%3Cb%3Eoops&state="+state)
-		}, 200, "server_error (&lt;b&gt;oops)", CountDenied},
+		}, 200, "server_error (&lt;b&gt;oops)", countDenied},
 		{"no code", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			return b.visit(http.MethodGet, publicURL+CallbackPath+"?state="+query(t, b.begin()).Get("state"))
@@ -154,13 +154,13 @@ func TestCallbackRefusals(t *testing.T) {
 		{"wrong code", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			return b.visit(http.MethodGet, publicURL+CallbackPath+"?code=x&state="+query(t, b.begin()).Get("state"))
-		}, 400, "no longer accepts this code", CountNotExchange},
+		}, 400, "no longer accepts this code", countExchangeFailed},
 		{"Linear is down", func() *httptest.ResponseRecorder {
 			b := r.browser(reg)
 			back := approve(b)
 			r.sim.Fault(linearsim.Fault{Operation: linearsim.TokenEndpoint, Status: 503})
 			return b.visit(http.MethodGet, back)
-		}, 503, "Try again in a minute", CountNotExchange},
+		}, 503, "Try again in a minute", countExchangeFailed},
 		{"client refused", func() *httptest.ResponseRecorder {
 			b := r.browser(r.process(func(c *Config) { c.ClientSecret = "wrong" }))
 			return b.visit(http.MethodGet, approve(b))
@@ -223,7 +223,7 @@ func TestInstalledPage(t *testing.T) {
 func TestLimitsOfInstalls(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
-	only := r.process(func(c *Config) { c.Only = []string{"umbrella"} })
+	only := r.process(func(c *Config) { c.Workspaces = []string{"umbrella"} })
 	b := r.browser(only)
 	back, err := r.app.Approve(b.begin(), r.ada)
 	if err != nil {
@@ -236,7 +236,7 @@ func TestLimitsOfInstalls(t *testing.T) {
 		t.Errorf("status %q", s)
 	}
 	full := r.process(func(c *Config) { c.MaxWorkspaces = 1 })
-	umbrella := r.sim.Workspace("Umbrella", "umbrella")
+	umbrella := r.sim.AddWorkspace("Umbrella", "umbrella")
 	r.install(full, umbrella.AddUser("Eve Curie", "eve"))
 	r.install(full, umbrella.AddUser("Max Planck", "max")) // the same workspace
 	b = r.browser(full)

@@ -104,7 +104,7 @@ func TestKilledProcesses(t *testing.T) {
 		Name: "Helper Bot", RedirectURIs: []string{publicURL + CallbackPath},
 		TokenLife: expirySlack + 2050*time.Millisecond, EndOnRefresh: true,
 	})
-	ada := sim.Workspace("Acme", "acme").AddUser("Ada Byron", "ada")
+	ada := sim.AddWorkspace("Acme", "acme").AddUser("Ada Byron", "ada")
 	o := orders{
 		Store: redis.URL(), API: sim.GraphQLURL(), Token: sim.TokenURL(), Revoke: sim.RevokeURL(),
 		Client: app.ClientID, Secret: app.ClientSecret(), Keys: GenerateKey(),
@@ -187,7 +187,7 @@ func TestKilledProcesses(t *testing.T) {
 	default:
 	}
 	w, err := reg.Workspace(t.Context(), o.Org)
-	if err != nil || w.Status != Active {
+	if err != nil || w.Status != StatusActive {
 		t.Fatalf("%+v, %v", w, err)
 	}
 	if n := sim.Count(linearsim.TokenEndpoint); n < kills/3 {

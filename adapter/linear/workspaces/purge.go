@@ -41,7 +41,7 @@ func (r *Registry) Purge(ctx context.Context, content Content, workspace string)
 	if err != nil {
 		return n, err
 	}
-	if w != nil && w.Status != Gone {
+	if w != nil && w.Status != StatusGone {
 		return n, &adapter.Error{Code: adapter.CodeConflict, Op: "purge", Message: "workspace " + workspace + " is " + string(w.Status) + ": disconnect it first, and wait until its tokens are revoked"}
 	}
 	if err := r.take(ctx, workspace, &n); err != nil {
@@ -80,7 +80,7 @@ func (r *Registry) take(ctx context.Context, workspace string, n *Purged) error 
 	switch {
 	case s == nil:
 		return err
-	case s.rec.Status != Gone:
+	case s.rec.Status != StatusGone:
 		return meanwhile(workspace)
 	}
 	err = r.cfg.Store.CompareAndSet(ctx, recordKey(workspace), s.raw, nil, 0)

@@ -197,7 +197,7 @@ func TestKillAtEveryStep(t *testing.T) {
 					if err := r.works(later); err != nil {
 						t.Fatalf("step %d: later: %v", step, err)
 					}
-					if got := r.status(boot, r.acme.ID); got != Active {
+					if got := r.status(boot, r.acme.ID); got != StatusActive {
 						t.Fatalf("step %d: %s", step, got)
 					}
 					if !race && !l.ended() { // it got through
@@ -275,7 +275,7 @@ func TestRacingProcesses(t *testing.T) {
 					<-procs[j].landed()
 				}
 			}
-			if got := r.status(boot, r.acme.ID); got != Active {
+			if got := r.status(boot, r.acme.ID); got != StatusActive {
 				rt.Fatalf("status %s:\n%s", got, r.log)
 			}
 		}

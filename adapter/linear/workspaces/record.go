@@ -16,14 +16,14 @@ type Status string
 // The statuses.
 const (
 	// StatusActive: the app is installed.
-	Active Status = "active"
+	StatusActive Status = "active"
 	// StatusNeedsReauth: Linear refuses the login; an admin has to install the app
 	// again. Credentials are kept, deliveries wait.
-	NeedsReauth Status = "needs_reauth"
+	StatusNeedsReauth Status = "needs_reauth"
 	// StatusLeaving: the app was removed and its tokens are being revoked.
-	Leaving Status = "leaving"
+	StatusLeaving Status = "leaving"
 	// StatusGone: the app was removed and no secret is left.
-	Gone Status = "gone"
+	StatusGone Status = "gone"
 	// Unreadable: the app is installed, but no key of Config.Keys decrypts its tokens:
 	// the key was lost or changed. Deliveries wait. This status is shown and not
 	// stored: with the key, the installation is what it was.
@@ -92,7 +92,7 @@ type former struct {
 const maxFormer = 8
 
 // revoking reports whether tokens are to be revoked.
-func (r *record) revoking() bool { return r.Status == Leaving || len(r.Former) > 0 }
+func (r *record) revoking() bool { return r.Status == StatusLeaving || len(r.Former) > 0 }
 
 // sealed returns everything encrypted that the record holds.
 func (r *record) sealed() []*sealed {
@@ -186,7 +186,7 @@ func broken(organization, why string) error {
 }
 
 // login reports whether the record holds tokens that are to be used.
-func (r *record) login() bool { return r.Status == Active || r.Status == NeedsReauth }
+func (r *record) login() bool { return r.Status == StatusActive || r.Status == StatusNeedsReauth }
 
 const (
 	// expirySlack is how long before its end a token counts as expired, so
@@ -208,7 +208,7 @@ func (r *record) expired(now time.Time) bool {
 // a moment that differs from pair to pair and is the same for all instances.
 func (r *record) due(now time.Time) bool {
 	switch {
-	case r.Status != Active || r.Refresh == nil:
+	case r.Status != StatusActive || r.Refresh == nil:
 		return false
 	case !r.Attempt.IsZero():
 		return true // an answer may have been lost, and Linear repeats it for a while only

@@ -163,8 +163,8 @@ func (l *login) exchange(ctx context.Context, ahead bool) error {
 			return r.park(ctx, l.org, s.rec.Pair, "Linear rejects its refresh token")
 		}
 		if err != nil {
-			r.count(CountFailed + ":" + adapter.CodeOf(err).String())
-			r.log.Warn().Err(err).Str(LogKeyWorkspace, l.org).Msg("login could not be refreshed: it stays as it is and is tried again")
+			r.count(countRefreshFailed + ":" + adapter.CodeOf(err).String())
+			r.log.Warn().Err(err).Str(keyWorkspace, l.org).Msg("login could not be refreshed: it stays as it is and is tried again")
 			return explain(l.org, err)
 		}
 		grant.Expires = rebase(grant.Expires, asked)
@@ -209,15 +209,15 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 	wait := 50 * time.Millisecond
 	for n := 1; ; n++ {
 		s, err := r.change(ctx, l.org, func(old *snapshot, rec *record) bool {
-			if old == nil || rec.Status == Gone || rec.Pair != pair {
+			if old == nil || rec.Status == StatusGone || rec.Pair != pair {
 				return false
 			}
 			r.put(rec, g)
-			if rec.Status == Leaving { // what is to be revoked is the new pair
+			if rec.Status == StatusLeaving { // what is to be revoked is the new pair
 				return true
 			}
-			rec.Status, rec.Why = Active, ""
-			if old.rec.Status != Active {
+			rec.Status, rec.Why = StatusActive, ""
+			if old.rec.Status != StatusActive {
 				rec.ChangedAt = r.cfg.Now()
 			}
 			return true
@@ -225,15 +225,15 @@ func (l *login) save(ctx context.Context, pair string, g linearapi.Grant) error 
 		if err == nil {
 			l.drop(pair)
 			l.saw(s)
-			if s == nil || s.rec.Status == Gone {
+			if s == nil || s.rec.Status == StatusGone {
 				r.abandon(ctx, g) // the workspace has left
 			}
-			r.count(CountRefreshed)
-			r.log.Info().Str(LogKeyWorkspace, l.org).Msg("login refreshed")
+			r.count(countRefreshed)
+			r.log.Info().Str(keyWorkspace, l.org).Msg("login refreshed")
 			return nil
 		}
 		if n == 8 || adapter.CodeOf(err) == adapter.CodeCanceled {
-			r.log.Error().Err(err).Str(LogKeyWorkspace, l.org).Msg("refreshed login could not be stored: it is kept in memory and tried again")
+			r.log.Error().Err(err).Str(keyWorkspace, l.org).Msg("refreshed login could not be stored: it is kept in memory and tried again")
 			return err
 		}
 		if pause.For(ctx, wait) != nil {
@@ -268,9 +268,9 @@ func (r *Registry) put(rec *record, g linearapi.Grant) {
 func (r *Registry) park(ctx context.Context, org, pair, why string) error {
 	parked := false
 	s, err := r.change(ctx, org, func(old *snapshot, rec *record) bool {
-		parked = old != nil && rec.Status == Active && rec.Pair == pair
+		parked = old != nil && rec.Status == StatusActive && rec.Pair == pair
 		if parked {
-			rec.Status, rec.Why, rec.ChangedAt, rec.Attempt = NeedsReauth, why, r.cfg.Now(), time.Time{}
+			rec.Status, rec.Why, rec.ChangedAt, rec.Attempt = StatusNeedsReauth, why, r.cfg.Now(), time.Time{}
 		}
 		return parked
 	})
@@ -278,9 +278,9 @@ func (r *Registry) park(ctx context.Context, org, pair, why string) error {
 		return err
 	}
 	if parked {
-		r.count(CountReauth)
-		r.audit(ctx, org, string(NeedsReauth), why)
-		r.log.Error().Str(LogKeyWorkspace, org).Str(LogKeyName, s.rec.Name).Str(LogKeyURL, r.InstallURL()).
+		r.count(countReauth)
+		r.audit(ctx, org, string(StatusNeedsReauth), why)
+		r.log.Error().Str(keyWorkspace, org).Str(keyName, s.rec.Name).Str(keyURL, r.InstallURL()).
 			Msg("login has ended: an admin of the workspace has to install the app again; its deliveries wait")
 	}
 	if err := r.usable(org, s); err != nil {

@@ -150,7 +150,7 @@ func (r *Registry) usable(workspace string, s *snapshot) error {
 	switch {
 	case s == nil || !s.rec.login():
 		return notInstalled(workspace)
-	case s.rec.Status == NeedsReauth:
+	case s.rec.Status == StatusNeedsReauth:
 		since := r.cfg.Now().Sub(s.rec.ChangedAt)
 		if since > r.cfg.ParkFor {
 			return notInstalled(workspace)

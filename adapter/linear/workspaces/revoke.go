@@ -62,8 +62,8 @@ func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked
 	}
 	revoked = err == nil
 	if !revoked {
-		r.count(CountNotRevoked)
-		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("tokens could not be revoked: tried again until " + was.RevokeUntil.UTC().Format(time.RFC3339))
+		r.count(countRevokeFailed)
+		r.log.Warn().Err(err).Str(keyWorkspace, org).Msg("tokens could not be revoked: tried again until " + was.RevokeUntil.UTC().Format(time.RFC3339))
 	}
 	if !revoked && r.cfg.Now().Before(was.RevokeUntil) {
 		return s, false, nil
@@ -74,18 +74,18 @@ func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked
 			return false
 		}
 		rec.Former, rec.FormerAt, rec.Tries, rec.NextTry = nil, r.cfg.Now(), 0, time.Time{}
-		if rec.Status == Leaving {
-			rec.Status, rec.ChangedAt = Gone, r.cfg.Now()
+		if rec.Status == StatusLeaving {
+			rec.Status, rec.ChangedAt = StatusGone, r.cfg.Now()
 			rec.Access, rec.Refresh, rec.Expires = nil, nil, time.Time{}
 		}
 		return true
 	})
 	if err == nil && done {
 		if revoked {
-			r.count(CountRevoked)
+			r.count(countRevoked)
 		}
 		what := "purged"
-		if was.Status != Leaving {
+		if was.Status != StatusLeaving {
 			what = "former_purged"
 		}
 		r.audit(ctx, org, what, why)
@@ -96,7 +96,7 @@ func (r *Registry) revoke(ctx context.Context, org string) (s *snapshot, revoked
 // spends reports whether the tokens to revoke are still those of was.
 func (r *record) spends(was *record) bool {
 	return r.Status == was.Status && r.Installation == was.Installation && len(r.Former) == len(was.Former) &&
-		(r.Status != Leaving || r.Pair == was.Pair)
+		(r.Status != StatusLeaving || r.Pair == was.Pair)
 }
 
 // succeed has r, which replaces a record, keep the tokens of that one that are
@@ -106,7 +106,7 @@ func (r *record) succeed(old *snapshot, now time.Time) {
 		return
 	}
 	r.Former = append(r.Former, old.rec.Former...)
-	if old.rec.Status == Leaving {
+	if old.rec.Status == StatusLeaving {
 		r.Former = append(r.Former, former{Access: old.rec.Access, Refresh: old.rec.Refresh})
 	}
 	r.Former = r.Former[max(0, len(r.Former)-maxFormer):]
@@ -123,7 +123,7 @@ type spentToken struct {
 // a pair goes first: it lives longer. The error says that some cannot be decrypted.
 func (r *Registry) spent(rec *record) (tokens []spentToken, err error) {
 	pairs := rec.Former
-	if rec.Status == Leaving {
+	if rec.Status == StatusLeaving {
 		pairs = append(slices.Clip(pairs), former{Access: rec.Access, Refresh: rec.Refresh})
 	}
 	for _, p := range pairs {

@@ -69,7 +69,7 @@ func newRig(t *testing.T, app linearsim.OAuthApp) *rig {
 	})
 	app.Name, app.DisplayName, app.RedirectURIs = "Helper Bot", "helper-bot", []string{publicURL + CallbackPath}
 	r := &rig{t: t, sim: sim, clock: c, app: sim.RegisterApp(app), store: store, http: &http.Client{Transport: tr}, log: &buffer{}}
-	r.acme = sim.Workspace("Acme", "acme")
+	r.acme = sim.AddWorkspace("Acme", "acme")
 	r.ada = r.acme.AddUser("Ada Byron", "ada")
 	r.keys = r.parse(GenerateKey())
 	return r

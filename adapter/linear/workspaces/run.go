@@ -102,7 +102,7 @@ func (r *Registry) tend(ctx context.Context, org string) {
 	switch {
 	case err == nil, ctx.Err() != nil, errors.Is(err, adapter.ErrNotInstalled), adapter.CodeOf(err) == adapter.CodeUnauthenticated:
 	default:
-		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("installation could not be tended: tried again")
+		r.log.Warn().Err(err).Str(keyWorkspace, org).Msg("installation could not be tended: tried again")
 	}
 }
 
@@ -164,7 +164,7 @@ func (r *Registry) due(ctx context.Context, org string, s *snapshot, err error) 
 		}
 	}
 	switch {
-	case s.rec.Status == Leaving:
+	case s.rec.Status == StatusLeaving:
 		return revoking
 	case err != nil:
 		return errors.Join(revoking, err)
@@ -183,7 +183,7 @@ func (r *Registry) announce(ctx context.Context, s *snapshot) error {
 		hook = r.cfg.OnUninstalled
 	}
 	org, what, installation := s.rec.Organization, s.rec.Announce, s.rec.Installation
-	if hook == nil && (r.cfg.OnInstalled != nil || r.cfg.OnUninstalled != nil || r.cfg.OnLeft != nil) {
+	if hook == nil && (r.cfg.OnInstalled != nil || r.cfg.OnUninstalled != nil || r.cfg.OnRemoved != nil) {
 		hook = func(context.Context, string, string) error { return nil }
 	}
 	if hook == nil {

@@ -219,7 +219,7 @@ func TestWorkspacesApart(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{EndOnRefresh: true})
 	reg := r.process()
-	umbrella := r.sim.Workspace("Umbrella", "umbrella")
+	umbrella := r.sim.AddWorkspace("Umbrella", "umbrella")
 	r.install(reg, r.ada)
 	r.install(reg, umbrella.AddUser("Eve Curie", "eve"))
 	orgs := []string{r.acme.ID, umbrella.ID}

@@ -27,7 +27,7 @@ func (r *Registry) signal(ctx context.Context, org string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signalTimeout)
 	defer cancel()
 	if err := r.cfg.Signals.Signal(ctx, state.Key{Workspace: org, Kind: "thread", ID: signalID}); err != nil {
-		r.log.Warn().Err(err).Str(LogKeyWorkspace, org).Msg("other instances could not be told that the app was removed: they see it within minutes")
+		r.log.Warn().Err(err).Str(keyWorkspace, org).Msg("other instances could not be told that the app was removed: they see it within minutes")
 	}
 }
 

@@ -106,7 +106,7 @@ func (r *Registry) write(ctx context.Context, old *snapshot, rec record) (*snaps
 		return nil, &adapter.Error{Code: adapter.CodeInvalid, Op: "installation", Message: "the record cannot be encoded"}
 	}
 	var ttl time.Duration
-	if rec.Status == Gone {
+	if rec.Status == StatusGone {
 		ttl = goneFor
 	}
 	err = r.cfg.Store.CompareAndSet(ctx, recordKey(rec.Organization), present, raw, ttl)

@@ -153,7 +153,7 @@ func (r Recorder) Decided(ctx context.Context, d *verdict.Decision) {
 	case verdict.Retried:
 		t.Step(adapter.TraceStep{Code: d.Reason, Detail: d.Verdict.Cause.Message})
 		how := "and the thread waits for it"
-		if d.Verdict.Kind == state.KindRetryAside {
+		if d.Verdict.Kind == state.VerdictRetryAside {
 			how = "and the thread continues without it until then"
 		}
 		t.Step(adapter.TraceStep{Code: reason.Retried, Detail: how, Took: d.Wait})

@@ -24,7 +24,7 @@ func Busy(ctx context.Context, in Enqueuer, lane state.Key, event string) (bool,
 	}
 	id := fmt.Sprintf("probe\x00%s\x00%d", event, time.Now().UnixNano())
 	receipt, err := in.Enqueue(ctx, state.Entry{ID: id, Lane: lane, Body: probe, IfIdle: true})
-	return receipt.Outcome == state.Busy, err
+	return receipt.Outcome == state.OutcomeBusy, err
 }
 
 // Place takes a place in the order of a lane: after all that is stored there by now. It

@@ -64,7 +64,7 @@ func TestAnswerFromBeginningToEnd(t *testing.T) {
 		}
 	}
 	// The id of an entry is accepted once.
-	if r, err := store.Enqueue(t.Context(), state.Entry{ID: resumed, Lane: lane, Body: []byte("x")}); err != nil || r.Outcome != state.Duplicate {
+	if r, err := store.Enqueue(t.Context(), state.Entry{ID: resumed, Lane: lane, Body: []byte("x")}); err != nil || r.Outcome != state.OutcomeDuplicate {
 		t.Errorf("the turn was not enqueued to run with the answer: %+v, %v", r, err)
 	}
 }

@@ -177,7 +177,7 @@ func failed(t Turn) Decision {
 		t.Retry.MaxAttempts, t.Retry.Backoff = min(t.Retry.MaxAttempts, forbiddenAttempts), forbiddenBackoff
 	}
 	v := t.Retry.Failed(t.Entry, t.cause(code))
-	if v.Kind == state.KindBury {
+	if v.Kind == state.VerdictBury {
 		return Bury(t.Entry.ID, v.Cause)
 	}
 	return again(v)

@@ -31,30 +31,30 @@ func TestOf(t *testing.T) {
 		// min and max bound the wait.
 		min, max time.Duration
 	}{
-		"an error":             {verdict.Turn{Err: errBoom}, verdict.Retried, state.KindRetry, false, "unknown", 4 * time.Second, 4 * time.Second},
-		"of the last attempt":  {verdict.Turn{Err: errBoom, Entry: state.Queued{Attempt: 5}}, verdict.Buried, state.KindBury, false, "unknown", 0, 0},
-		"a panic":              {verdict.Turn{Err: errBoom, Stack: []byte("main.go:1")}, verdict.Retried, state.KindRetry, false, "panic", 4 * time.Second, 4 * time.Second},
-		"out of time":          {verdict.Turn{Err: errBoom, TimedOut: true}, verdict.Retried, state.KindRetry, false, "turn_timeout", 4 * time.Second, 4 * time.Second},
-		"final":                {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom}}, verdict.Buried, state.KindBury, false, "permanent", 0, 0},
-		"final, with a code":   {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom, Code: "x"}}, verdict.Buried, state.KindBury, false, "x", 0, 0},
-		"not found":            {verdict.Turn{Err: code(adapter.CodeNotFound)}, verdict.Buried, state.KindBury, false, "not_found", 0, 0},
-		"unsupported":          {verdict.Turn{Err: errors.ErrUnsupported}, verdict.Buried, state.KindBury, false, "unsupported", 0, 0},
-		"forbidden":            {verdict.Turn{Err: code(adapter.CodeForbidden)}, verdict.Retried, state.KindRetryAside, false, "forbidden", time.Minute, time.Minute + time.Second},
-		"forbidden thrice":     {verdict.Turn{Err: code(adapter.CodeForbidden), Entry: state.Queued{Attempt: 3}}, verdict.Buried, state.KindBury, false, "forbidden", 0, 0},
-		"a rate limit":         {verdict.Turn{Err: code(adapter.CodeRateLimited)}, verdict.Retried, state.KindRetryAside, true, "rate_limited", time.Minute, time.Minute},
-		"with a time":          {verdict.Turn{Err: &adapter.Error{Code: adapter.CodeRateLimited, RetryAfter: time.Millisecond}}, verdict.Retried, state.KindRetry, true, "rate_limited", time.Second, time.Second},
-		"later":                {verdict.Turn{Err: &verdict.RetryError{After: time.Hour, Err: code(adapter.CodeNotFound)}}, verdict.Retried, state.KindRetryAside, true, "not_found", time.Hour, time.Hour},
-		"the store is full":    {verdict.Turn{Err: state.ErrFull}, verdict.Returned, state.KindRetryAside, true, "store_has_no_room", 15 * time.Second, 30 * time.Second},
-		"the store is down":    {verdict.Turn{Err: state.ErrUnavailable}, verdict.Returned, state.KindRetry, true, "store_unavailable", time.Second, 2 * time.Second},
-		"no identity yet":      {verdict.Turn{Err: verdict.Unready(errBoom)}, verdict.Returned, state.KindRetry, true, "identity_unknown", 2 * time.Second, 3 * time.Second},
-		"no identity, limited": {verdict.Turn{Err: verdict.Unready(&adapter.Error{Code: adapter.CodeRateLimited, RetryAfter: time.Hour})}, verdict.Returned, state.KindRetry, true, "identity_unknown", time.Hour, time.Hour},
-		"no identity at all":   {verdict.Turn{Err: verdict.Unready(code(adapter.CodeNotFound))}, verdict.Retried, state.KindRetry, false, "not_found", 4 * time.Second, 4 * time.Second},
-		"it yields":            {verdict.Turn{Err: &verdict.YieldError{Wait: time.Second, Why: "for another"}}, verdict.Yielded, state.KindRetryAside, true, "yields", time.Second, time.Second},
-		"it yields in order":   {verdict.Turn{Err: &verdict.YieldError{Wait: time.Second, InOrder: true}}, verdict.Yielded, state.KindRetry, true, "yields", time.Second, time.Second},
-		"it asks":              {verdict.Turn{Err: errBoom, Parked: true}, verdict.Parked, state.KindAck, false, "parked", 0, 0},
-		"the lease is lost":    {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom}, Cause: turns.ErrLeaseLost}, verdict.Dropped, state.KindRetry, true, "lease_lost", 0, 0},
-		"the process stops":    {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom}, Cause: turns.ErrDraining}, verdict.Returned, state.KindRetry, true, "draining", 0, 0},
-		"taken over":           {verdict.Turn{Err: errBoom, TakenOver: true, Parked: true}, verdict.Returned, state.KindRetry, true, "taken_over", 0, 0},
+		"an error":             {verdict.Turn{Err: errBoom}, verdict.Retried, state.VerdictRetry, false, "unknown", 4 * time.Second, 4 * time.Second},
+		"of the last attempt":  {verdict.Turn{Err: errBoom, Entry: state.Queued{Attempt: 5}}, verdict.Buried, state.VerdictBury, false, "unknown", 0, 0},
+		"a panic":              {verdict.Turn{Err: errBoom, Stack: []byte("main.go:1")}, verdict.Retried, state.VerdictRetry, false, "panic", 4 * time.Second, 4 * time.Second},
+		"out of time":          {verdict.Turn{Err: errBoom, TimedOut: true}, verdict.Retried, state.VerdictRetry, false, "turn_timeout", 4 * time.Second, 4 * time.Second},
+		"final":                {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom}}, verdict.Buried, state.VerdictBury, false, "permanent", 0, 0},
+		"final, with a code":   {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom, Code: "x"}}, verdict.Buried, state.VerdictBury, false, "x", 0, 0},
+		"not found":            {verdict.Turn{Err: code(adapter.CodeNotFound)}, verdict.Buried, state.VerdictBury, false, "not_found", 0, 0},
+		"unsupported":          {verdict.Turn{Err: errors.ErrUnsupported}, verdict.Buried, state.VerdictBury, false, "unsupported", 0, 0},
+		"forbidden":            {verdict.Turn{Err: code(adapter.CodeForbidden)}, verdict.Retried, state.VerdictRetryAside, false, "forbidden", time.Minute, time.Minute + time.Second},
+		"forbidden thrice":     {verdict.Turn{Err: code(adapter.CodeForbidden), Entry: state.Queued{Attempt: 3}}, verdict.Buried, state.VerdictBury, false, "forbidden", 0, 0},
+		"a rate limit":         {verdict.Turn{Err: code(adapter.CodeRateLimited)}, verdict.Retried, state.VerdictRetryAside, true, "rate_limited", time.Minute, time.Minute},
+		"with a time":          {verdict.Turn{Err: &adapter.Error{Code: adapter.CodeRateLimited, RetryAfter: time.Millisecond}}, verdict.Retried, state.VerdictRetry, true, "rate_limited", time.Second, time.Second},
+		"later":                {verdict.Turn{Err: &verdict.RetryError{After: time.Hour, Err: code(adapter.CodeNotFound)}}, verdict.Retried, state.VerdictRetryAside, true, "not_found", time.Hour, time.Hour},
+		"the store is full":    {verdict.Turn{Err: state.ErrFull}, verdict.Returned, state.VerdictRetryAside, true, "store_has_no_room", 15 * time.Second, 30 * time.Second},
+		"the store is down":    {verdict.Turn{Err: state.ErrUnavailable}, verdict.Returned, state.VerdictRetry, true, "store_unavailable", time.Second, 2 * time.Second},
+		"no identity yet":      {verdict.Turn{Err: verdict.Unready(errBoom)}, verdict.Returned, state.VerdictRetry, true, "identity_unknown", 2 * time.Second, 3 * time.Second},
+		"no identity, limited": {verdict.Turn{Err: verdict.Unready(&adapter.Error{Code: adapter.CodeRateLimited, RetryAfter: time.Hour})}, verdict.Returned, state.VerdictRetry, true, "identity_unknown", time.Hour, time.Hour},
+		"no identity at all":   {verdict.Turn{Err: verdict.Unready(code(adapter.CodeNotFound))}, verdict.Retried, state.VerdictRetry, false, "not_found", 4 * time.Second, 4 * time.Second},
+		"it yields":            {verdict.Turn{Err: &verdict.YieldError{Wait: time.Second, Why: "for another"}}, verdict.Yielded, state.VerdictRetryAside, true, "yields", time.Second, time.Second},
+		"it yields in order":   {verdict.Turn{Err: &verdict.YieldError{Wait: time.Second, InOrder: true}}, verdict.Yielded, state.VerdictRetry, true, "yields", time.Second, time.Second},
+		"it asks":              {verdict.Turn{Err: errBoom, Parked: true}, verdict.Parked, state.VerdictAck, false, "parked", 0, 0},
+		"the lease is lost":    {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom}, Cause: turns.ErrLeaseLost}, verdict.Dropped, state.VerdictRetry, true, "lease_lost", 0, 0},
+		"the process stops":    {verdict.Turn{Err: &verdict.PermanentError{Err: errBoom}, Cause: turns.ErrDraining}, verdict.Returned, state.VerdictRetry, true, "draining", 0, 0},
+		"taken over":           {verdict.Turn{Err: errBoom, TakenOver: true, Parked: true}, verdict.Returned, state.VerdictRetry, true, "taken_over", 0, 0},
 	} {
 		c.turn.Retry = retry
 		c.turn.Entry.ID = "e1"
@@ -69,7 +69,7 @@ func TestOf(t *testing.T) {
 		if d.Verdict.ID != "e1" || d.Says == "" && d.Kind != verdict.Dropped && d.Kind != verdict.Yielded {
 			t.Errorf("%s: %+v", name, d)
 		}
-		if d.Verdict.Kind == state.KindBury && !strings.Contains(d.Verdict.Cause.Message, c.turn.Err.Error()) {
+		if d.Verdict.Kind == state.VerdictBury && !strings.Contains(d.Verdict.Cause.Message, c.turn.Err.Error()) {
 			t.Errorf("%s: the cause is %+v", name, d.Verdict.Cause)
 		}
 	}

@@ -142,11 +142,11 @@ func rows(s *status.Status) []Row {
 	for _, w := range s.Workspaces {
 		row := Row{Name: cmp.Or(w.Name, w.URLKey, w.ID), ID: w.ID, Level: "good", State: "active", Last: w.LastDelivery}
 		switch {
-		case w.Status == workspaces.NeedsReauth:
+		case w.Status == workspaces.StatusNeedsReauth:
 			row.Level, row.State = "bad", "an admin has to install the app again"
-		case w.Status == workspaces.Unreadable, w.Status == workspaces.Active && w.Problem != "":
+		case w.Status == workspaces.Unreadable, w.Status == workspaces.StatusActive && w.Problem != "":
 			row.Level, row.State = "bad", w.Problem
-		case w.Status != workspaces.Active:
+		case w.Status != workspaces.StatusActive:
 			row.Level, row.State = "odd", string(w.Status)
 		}
 		seen[w.ID] = true

@@ -247,7 +247,7 @@ func (p *Playground) threads(i *linearsim.Issue, me *linearsim.User) []thread {
 		t := thread{ID: c.ID, Resolved: !c.ResolvedAt().IsZero(), Me: p.person(me, me), Agent: len(sessions[c]) > 0}
 		kinds, asks := map[*linearsim.Comment]string{}, map[*linearsim.Comment]*sessionView{}
 		for _, x := range sessions[c] {
-			log := x.Log()
+			log := x.Activities()
 			for _, a := range log {
 				kinds[a.Comment] = a.Type
 			}
@@ -255,7 +255,7 @@ func (p *Playground) threads(i *linearsim.Issue, me *linearsim.User) []thread {
 			if v.Ask != nil && v.Ask.comment != nil { // its options stand below the question
 				asks[v.Ask.comment] = v
 			}
-			t.Items = append(t.Items, item{ID: "s-" + x.ID, At: x.Began(), Session: v})
+			t.Items = append(t.Items, item{ID: "s-" + x.ID, At: x.CreatedAt(), Session: v})
 		}
 		for _, one := range append([]*linearsim.Comment{c}, c.Replies()...) {
 			v := p.comment(one, me)
@@ -274,7 +274,7 @@ func (p *Playground) threads(i *linearsim.Issue, me *linearsim.User) []thread {
 		out = append(out, t)
 	}
 	for _, x := range sessions[nil] {
-		out = append(out, thread{ID: x.ID, Agent: true, Items: []item{{ID: "s-" + x.ID, At: x.Began(), Session: p.session(x, x.Log(), me)}}})
+		out = append(out, thread{ID: x.ID, Agent: true, Items: []item{{ID: "s-" + x.ID, At: x.CreatedAt(), Session: p.session(x, x.Activities(), me)}}})
 	}
 	return out
 }
@@ -335,7 +335,7 @@ func words(status string) string {
 func (p *Playground) session(x *linearsim.Session, log []linearsim.Activity, me *linearsim.User) *sessionView {
 	status := x.Status()
 	v := &sessionView{
-		ID: x.ID, By: p.person(x.App, me), For: p.person(x.Creator(), me), Status: status, Word: words(status), Plan: x.Plan(), Links: x.Links(), Began: x.Began(),
+		ID: x.ID, By: p.person(x.App, me), For: p.person(x.Creator(), me), Status: status, Word: words(status), Plan: x.Plan(), Links: x.Links(), Began: x.CreatedAt(),
 		Open: status == "pending" || status == "active" || status == "awaitingInput" || status == "stale",
 	}
 	for n, a := range log {
