@@ -34,6 +34,18 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
+// Validate returns an error that is [ErrInvalid] and says what is wrong with a request
+// that no store grants.
+func (r LeaseRequest) Validate() error {
+	switch {
+	case r.TTL < MinLease:
+		return invalid("a lease of %v is shorter than %v", r.TTL, MinLease)
+	case r.Lanes < 0 || r.Entries < 0 || r.Bytes < 0:
+		return invalid("a lease of %d lanes with %d entries of %d bytes", r.Lanes, r.Entries, r.Bytes)
+	}
+	return nil
+}
+
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
 }

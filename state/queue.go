@@ -37,7 +37,8 @@ type Queue interface {
 
 	// Extend makes the lease valid for ttl from now and updates l.Expires.
 	// It blocks for one durable write at most and fails with ErrLeaseLost once
-	// another lease of the lane was taken or this one was settled.
+	// another lease of the lane was taken or this one was settled. A ttl under
+	// 10 ms is ErrInvalid.
 	Extend(ctx context.Context, l *Lease, ttl time.Duration) error
 
 	// Settle applies the verdicts to entries of the lease, writes notes of

@@ -34,11 +34,8 @@ func (s *Store) wakeWaiters() {
 // store was opened that had not been closed: any of them may be what ended the
 // process.
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
-	switch {
-	case req.TTL < state.MinLease:
-		return nil, invalid("lease ttl %v is below %v", req.TTL, state.MinLease)
-	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
-		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
+	if err := req.Validate(); err != nil {
+		return nil, err
 	}
 	if err := s.writable(); err != nil {
 		return nil, err
@@ -332,11 +329,11 @@ func (o *damagedOp) apply(s *Store, now time.Time) {
 // Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
 // has lapsed is revived unless the lane was leased again.
 func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error {
-	switch {
-	case l == nil:
+	if l == nil {
 		return invalid("no lease")
-	case ttl < state.MinLease:
-		return invalid("lease ttl %v is below %v", ttl, state.MinLease)
+	}
+	if err := (state.LeaseRequest{TTL: ttl}).Validate(); err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -64,11 +64,8 @@ func (l *lane) hold(at time.Time) {
 
 // Lease implements [state.Queue].
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
-	switch {
-	case req.TTL < state.MinLease:
-		return nil, invalid("lease ttl %v is below %v", req.TTL, state.MinLease)
-	case req.Lanes < 0 || req.Entries < 0 || req.Bytes < 0:
-		return nil, invalid("lease of %d lanes with %d entries of %d bytes", req.Lanes, req.Entries, req.Bytes)
+	if err := req.Validate(); err != nil {
+		return nil, err
 	}
 	for {
 		now, err := s.begin(ctx)
@@ -170,11 +167,11 @@ func (s *Store) held(given *state.Lease) *lane {
 // Extend implements [state.Queue]. A ttl under 10 ms is invalid. A lease that
 // has lapsed is revived unless the lane was leased again.
 func (s *Store) Extend(ctx context.Context, given *state.Lease, ttl time.Duration) error {
-	switch {
-	case given == nil:
+	if given == nil {
 		return invalid("no lease")
-	case ttl < state.MinLease:
-		return invalid("lease ttl %v is below %v", ttl, state.MinLease)
+	}
+	if err := (state.LeaseRequest{TTL: ttl}).Validate(); err != nil {
+		return err
 	}
 	now, err := s.begin(ctx)
 	if err != nil {

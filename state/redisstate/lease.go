@@ -24,15 +24,8 @@ const (
 // Lease leases lanes. See [state.Queue]. Requests for more than 512 lanes or
 // 4096 entries get that many at most.
 func (s *Store) Lease(ctx context.Context, req state.LeaseRequest) ([]*state.Lease, error) {
-	switch {
-	case req.TTL < state.MinLease:
-		return nil, invalid("lease: ttl %v is shorter than %v", req.TTL, state.MinLease)
-	case req.Lanes < 0:
-		return nil, invalid("lease: %d lanes", req.Lanes)
-	case req.Entries < 0:
-		return nil, invalid("lease: %d entries", req.Entries)
-	case req.Bytes < 0:
-		return nil, invalid("lease: %d bytes", req.Bytes)
+	if err := req.Validate(); err != nil {
+		return nil, err
 	}
 	req.Lanes = min(max(req.Lanes, 1), maxLanes)
 	req.Entries = min(max(req.Entries, 1), maxEntries)
@@ -283,8 +276,11 @@ func micro(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
 // Extend makes a lease live longer. See [state.Queue].
 func (s *Store) Extend(ctx context.Context, l *state.Lease, ttl time.Duration) error {
-	if l == nil || ttl < time.Microsecond {
-		return invalid("extend: ttl %v", ttl)
+	if l == nil {
+		return invalid("no lease")
+	}
+	if err := (state.LeaseRequest{TTL: ttl}).Validate(); err != nil {
+		return err
 	}
 	if err := s.begin(ctx); err != nil {
 		return err

@@ -152,7 +152,7 @@ func everything(t *testing.T, s *Store) {
 	again := take()
 	must(s.Settle(ctx, again, state.Settlement{Verdicts: []state.Verdict{state.RetryAside(again.Entries[0].ID, time.Millisecond, state.Cause{})}}))
 	again = take()
-	must(s.Extend(ctx, again, time.Millisecond))
+	must(s.Extend(ctx, again, state.MinLease))
 	again = take()
 	must(s.Settle(ctx, again, state.Settlement{Verdicts: []state.Verdict{state.Ack(again.Entries[0].ID), state.Ack(again.Entries[1].ID)}}))
 	k := state.Key{Workspace: "}", Kind: "{", ID: "{x}"}

@@ -201,6 +201,7 @@ func invalidLeases(k *kit) {
 	}
 	l := k.expect(lane("a"), "1")
 	k.attempt(l, 1)
+	k.wants("Extend by a short ttl", k.s.Extend(k.ctx(), l, state.MinLease-1), state.ErrInvalid)
 	k.wants("Extend by a negative ttl", k.s.Extend(k.ctx(), l, -time.Second), state.ErrInvalid)
 	k.ack(l)
 }
