@@ -256,13 +256,20 @@ func testWebhook(c *call) (*reply, error) {
 	return ok(Result{out}), nil
 }
 
-func listDeliveries(c *call) (*reply, error) {
+// logged returns the webhook of the path and its logged deliveries, oldest first.
+func (c *call) logged() (*subscription, []loggedDelivery, error) {
 	s, err := c.webhook()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []loggedDelivery
-	if _, err := c.api.docs.load(c.ctx, attemptsKey(s.ID), &all); err != nil {
+	_, err = c.api.docs.load(c.ctx, attemptsKey(s.ID), &all)
+	return s, all, err
+}
+
+func listDeliveries(c *call) (*reply, error) {
+	_, all, err := c.logged()
+	if err != nil {
 		return nil, err
 	}
 	out := []DeliveryAttempt{}
@@ -273,12 +280,8 @@ func listDeliveries(c *call) (*reply, error) {
 }
 
 func redeliver(c *call) (*reply, error) {
-	s, err := c.webhook()
+	s, all, err := c.logged()
 	if err != nil {
-		return nil, err
-	}
-	var all []loggedDelivery
-	if _, err := c.api.docs.load(c.ctx, attemptsKey(s.ID), &all); err != nil {
 		return nil, err
 	}
 	for _, v := range all {

@@ -2,6 +2,7 @@ package ticketing
 
 import (
 	"cmp"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -316,7 +317,7 @@ func (c *call) readPriority(in *input, out linearapi.Input) {
 			}
 		}
 	default:
-		word = string(must(jsonText(v)))
+		word = string(must(json.Marshal(v)))
 	}
 	n, known := priorityOf(word)
 	if !known {

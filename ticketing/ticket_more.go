@@ -2,12 +2,9 @@ package ticketing
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
 )
-
-func jsonText(v any) ([]byte, error) { return json.Marshal(v) }
 
 // Result is the envelope of custom methods.
 type Result struct {
@@ -18,11 +15,7 @@ type Result struct {
 // with it.
 func ticketAction(do func(context.Context, *linearapi.Client, string) error) func(*call) (*reply, error) {
 	return func(c *call) (*reply, error) {
-		client, err := c.client()
-		if err != nil {
-			return nil, err
-		}
-		ref, err := c.ticketID(client)
+		client, ref, err := c.ticketID()
 		if err != nil {
 			return nil, err
 		}
@@ -46,18 +39,22 @@ func ticketAction(do func(context.Context, *linearapi.Client, string) error) fun
 	}
 }
 
-// ticketID is the id of the ticket in the path. What Linear says of a change later
-// names the id, so a short name is looked up.
-func (c *call) ticketID(client *linearapi.Client) (string, error) {
+// ticketID returns a client and the id of the ticket in the path. What Linear says of a
+// change later names the id, so a short name is looked up.
+func (c *call) ticketID() (*linearapi.Client, string, error) {
+	client, err := c.client()
+	if err != nil {
+		return nil, "", err
+	}
 	ref, _ := issueRef(c.path["id"])
 	if isUUID(ref) {
-		return ref, nil
+		return client, ref, nil
 	}
 	n, err := client.IssueNode(c.ctx, ref)
 	if err != nil {
-		return "", missing(err, "ticket", c.path["id"])
+		return nil, "", missing(err, "ticket", c.path["id"])
 	}
-	return n.Value.ID, nil
+	return client, n.Value.ID, nil
 }
 
 // Relation is a relation between two tickets, as seen from one of them.
@@ -171,11 +168,7 @@ func deleteRelation(c *call) (*reply, error) {
 
 // changeBy sends a mutation about the ticket of the path and answers with it.
 func (c *call) changeBy(query, name, field string, vars map[string]any) (*reply, error) {
-	client, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	ref, err := c.ticketID(client)
+	client, ref, err := c.ticketID()
 	if err != nil {
 		return nil, err
 	}

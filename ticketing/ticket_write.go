@@ -260,11 +260,7 @@ func deleteTicket(c *call) (*reply, error) {
 	if !fine {
 		return nil, badRequest(codeInvalidRequest, "permanent must be true or false")
 	}
-	client, err := c.client()
-	if err != nil {
-		return nil, err
-	}
-	ref, err := c.ticketID(client)
+	client, ref, err := c.ticketID()
 	if err != nil {
 		return nil, err
 	}

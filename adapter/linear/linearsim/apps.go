@@ -1,6 +1,7 @@
 package linearsim
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -33,18 +34,19 @@ type Installation struct {
 	closed bool
 }
 
+// appNames returns the names of an app, of which either may be left out.
+func appNames(name, display string) (string, string) {
+	name = cmp.Or(name, "App")
+	return name, cmp.Or(display, slug(name))
+}
+
 // InstallApp installs an app in the workspace. Each call makes a new OAuth
 // client.
 func (w *Workspace) InstallApp(app App) *Installation {
 	s := w.srv
 	s.mu.Lock()
 	defer s.unlock()
-	if app.Name == "" {
-		app.Name = "App"
-	}
-	if app.DisplayName == "" {
-		app.DisplayName = slug(app.Name)
-	}
+	app.Name, app.DisplayName = appNames(app.Name, app.DisplayName)
 	if app.Scopes == nil {
 		app.Scopes = []string{"read", "write", "app:assignable", "app:mentionable"}
 	}

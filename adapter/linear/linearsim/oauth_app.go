@@ -50,12 +50,7 @@ type OAuthClient struct {
 func (s *Server) RegisterApp(app OAuthApp) *OAuthClient {
 	s.mu.Lock()
 	defer s.unlock()
-	if app.Name == "" {
-		app.Name = "App"
-	}
-	if app.DisplayName == "" {
-		app.DisplayName = slug(app.Name)
-	}
+	app.Name, app.DisplayName = appNames(app.Name, app.DisplayName)
 	if app.TokenLife <= 0 {
 		app.TokenLife = tokenLife
 	}
