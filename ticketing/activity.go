@@ -71,8 +71,8 @@ type Messenger interface {
 	Post(ctx context.Context, m Message) (id string, err error)
 	// Edit changes a message and returns its id, which may be a new one.
 	Edit(ctx context.Context, id string, m Message) (newID string, err error)
-	// Delete removes a message, of which m has the ids only. Removing an absent
-	// message is a no-op.
+	// Delete removes a message; m says where it is. Removing an absent message is a
+	// no-op.
 	Delete(ctx context.Context, id string, m Message) error
 }
 

@@ -102,8 +102,8 @@ type Config struct {
 }
 
 // API is the ticketing API: an http.Handler, and an [Acceptor] of Linear's deliveries.
-// Make one with [New]. It is safe for concurrent use. What it does in the background
-// waits for [API.Run].
+// Make one with [New]. It is safe for concurrent use. Its work in the background needs
+// [API.Run].
 type API struct {
 	cfg     Config
 	docs    documents

@@ -156,6 +156,11 @@ func (c *call) attaching(in *input) (*attaching, error) {
 		in.wrong("file_name", "required", "is required with data")
 	case a.has && a.mode == "link":
 		in.wrong("mode", "value", "link is for a file_url; leave it out, or send inline")
+	case a.has && a.address != "":
+		in.wrong("file_url", "value", "is for a link: send it or a file, not both")
+	}
+	if a.mode == "link" || a.mode == "inline" {
+		a.plain(in)
 	}
 	if a.content != nil {
 		if err := c.uploadable(in, a.kind); err != nil {
@@ -163,6 +168,25 @@ func (c *call) attaching(in *input) (*attaching, error) {
 		}
 	}
 	return a, nil
+}
+
+// plain rejects what links that Linear makes of an address, and files in a text, do not
+// have.
+func (a *attaching) plain(in *input) {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"subtitle", a.subtitle != ""},
+		{"icon_url", a.icon != ""},
+		{"metadata", len(a.metadata) > 0},
+		{"group_by_source", a.grouped},
+		{"remote_data", len(a.remote) > 0},
+	} {
+		if f.set {
+			in.wrong(f.name, "unsupported", "cannot be set with mode %s", a.mode)
+		}
+	}
 }
 
 // attach puts a link or a file on a ticket.

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/adapter/linear/linearapi"
@@ -75,9 +74,7 @@ func bulkCreate(c *call) (*reply, error) {
 
 // bulkNotes says what is noted about one item, with its index.
 func (c *call) bulkNotes(i int, in *input, notes []string) {
-	if rest := in.unknown(); len(rest) > 0 {
-		notes = append(notes, "ignored unknown fields: "+strings.Join(rest, ", "))
-	}
+	notes = append(notes, ignoredNotes(in.unknown(), typeOf[TicketInput]())...)
 	for _, n := range notes {
 		c.notes = append(c.notes, "tickets["+strconv.Itoa(i)+"]: "+n)
 	}

@@ -41,7 +41,7 @@ func bulkUpdate(c *call) (*reply, error) {
 		sub.make, sub.notes, sub.creating = "", nil, false
 		in.any("integrated_account_id", "id")
 		fields, _, err := sub.ticketFields(in, now)
-		c.notes = append(c.notes, sub.notes...)
+		c.bulkNotes(i, in, sub.notes)
 		switch {
 		case err != nil:
 			failed[i] = err

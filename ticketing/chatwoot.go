@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// ChatwootConfig says where a Chatwoot is, and how to get in.
+// ChatwootConfig is the address of a Chatwoot, and the token for it.
 type ChatwootConfig struct {
 	// URL is its address, for example "https://desk.example.com".
 	URL string
@@ -50,7 +50,7 @@ func NewChatwoot(cfg ChatwootConfig) (*Chatwoot, error) {
 	return &Chatwoot{base: strings.TrimRight(cfg.URL, "/"), token: cfg.Token, client: &client}, nil
 }
 
-// Session asks Chatwoot whom a dashboard's session belongs to.
+// Session asks Chatwoot who has a dashboard's session.
 func (w *Chatwoot) Session(ctx context.Context, r *http.Request, account string) (Agent, error) {
 	if account == "" { // roles differ between accounts
 		return Agent{}, ErrNoSession

@@ -26,8 +26,8 @@ type chatwootMessage struct {
 	} `json:"sender"`
 }
 
-// Transcript returns messages of a conversation. Private notes are told only if
-// they are named; activities never.
+// Transcript returns messages of a conversation. Private notes are included only if ids
+// has them, activities never.
 func (w *Chatwoot) Transcript(ctx context.Context, account, conversation string, ids []string) ([]TranscriptMessage, error) {
 	var out []TranscriptMessage
 	before := ""

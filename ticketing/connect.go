@@ -107,7 +107,7 @@ func (a *API) Assign(ctx context.Context, connection, account string) error {
 	return nil
 }
 
-// Connected says that a workspace was connected for an account of the helpdesk. It
+// Connected records that a workspace was connected for an account of the helpdesk. It
 // belongs to the account from now on, unless it was given to one before, or the
 // account had left it while others share it. An empty account is a no-op. It waits for
 // the store and returns its errors.

@@ -17,8 +17,8 @@
 //	/webhooks/linear           deliveries of Linear, if Config.WebhookSecrets is set
 //	/openapi.json, /docs       this API, for programs and for people
 //
-// Everything but the last three needs a token (see [Tokens]); without one the
-// answer is 401.
+// Everything but the last three, and the links that connect a workspace, needs a token
+// (see [Tokens]); without one the answer is 401.
 //
 // # Semantics
 //
@@ -32,11 +32,11 @@
 // request creates is chosen and stored before Linear is called, so a process that
 // dies in between creates nothing twice.
 //
-// Links of conversations stand in Linear, as attachments, and here. Webhooks keep
-// both the same; a list of a conversation's links compares them, and so does a job
-// an hour after a link was made and then daily for a month. If Linear is away, or
-// the workspace has to be connected again, links are shown as they were and marked
-// stale.
+// Links of conversations are kept in Linear, as attachments, and in the store. Webhooks
+// keep the two in step; a list of a conversation's links compares them, and so does a
+// job an hour after a link was made and then daily for a month. If Linear cannot be
+// reached, or the workspace has to be connected again, links are returned as they were
+// last known, marked stale.
 //
 // Reads of tickets, comments and attachments ask Linear each time, with one
 // request; directories (teams, users, tags, statuses, collections) are kept in

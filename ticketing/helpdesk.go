@@ -53,7 +53,8 @@ type Sessions interface {
 	Session(ctx context.Context, r *http.Request, account string) (Agent, error)
 }
 
-// ErrNoSession says that the helpdesk does not know the session of a request.
+// ErrNoSession is what [Sessions] returns if the helpdesk does not know the session of a
+// request.
 var ErrNoSession = errors.New("ticketing: the helpdesk does not know this session")
 
 // Agent is a person who works in the helpdesk. Admin says that they may change

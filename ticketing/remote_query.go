@@ -61,7 +61,7 @@ func (r *request) remoteFilter(p *param) error {
 	}
 	// The indexes that tell the parts of a list apart are lost in brackets.
 	if slices.Contains(p.sub, "and") || slices.Contains(p.sub, "or") {
-		return badRequest(codeInvalidRequest, "%s: give a filter with and or or as JSON, remote_query[filter]={…}", quoteID(p.key()))
+		return badRequest(codeInvalidRequest, "%s: give a filter that joins conditions as JSON, remote_query[filter]={…}", quoteID(p.key()))
 	}
 	r.conditions = append(r.conditions, remoteCondition(p))
 	return nil

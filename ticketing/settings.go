@@ -58,7 +58,7 @@ func DefaultSettings() Settings {
 
 // checked returns settings that a program gives as a request would have set them, or
 // what is wrong with them.
-func (s *Settings) checked() (*Settings, error) {
+func (s Settings) checked() (*Settings, error) {
 	out := &Settings{
 		StatusMap: map[string]string{}, ReverseStatusMap: map[string]string{}, DefaultLabels: []string{}, TeamOverrides: map[string]map[string]any{},
 	}

@@ -136,7 +136,8 @@ func TestSettingsOfAProgram(t *testing.T) {
 	given := ticketing.Settings{StatusMap: map[string]string{"canceled": "open"}}
 	r := newRig(t, options{config: func(c *ticketing.Config) {
 		c.Settings = &given
-		all := slices.Clone(c.Connections.(ticketing.Static))
+		all, _ := c.Connections.(ticketing.Static)
+		all = slices.Clone(all)
 		second := all[0]
 		second.ID = "second"
 		c.Connections = append(all, second)

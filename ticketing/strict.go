@@ -311,9 +311,28 @@ func (c *call) ignoredFields() {
 	if !typed || c.input == nil || c.route.facade || c.route.tag == "Proxy" {
 		return
 	}
-	if rest := c.input.unknown(); len(rest) > 0 {
-		c.notes = append(c.notes, "ignored unknown fields: "+strings.Join(rest, ", "))
+	c.notes = append(c.notes, ignoredNotes(c.input.unknown(), c.route.body)...)
+}
+
+// ignoredNotes say which fields of a body were not read: those that its type does not have,
+// and those that it has for other requests.
+func ignoredNotes(fields []string, body reflect.Type) []string {
+	var unknown, idle, notes []string
+	known := fieldNames(body)
+	for _, name := range fields {
+		if slices.Contains(known, name) {
+			idle = append(idle, name)
+			continue
+		}
+		unknown = append(unknown, name)
 	}
+	if len(unknown) > 0 {
+		notes = append(notes, "ignored unknown fields: "+strings.Join(unknown, ", "))
+	}
+	if len(idle) > 0 {
+		notes = append(notes, "ignored fields that are not for this request: "+strings.Join(idle, ", "))
+	}
+	return notes
 }
 
 // queryInsight says that what is missing belongs into the query, for requests that

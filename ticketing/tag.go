@@ -142,8 +142,11 @@ func writeTag(c *call) (*reply, error) {
 	if color, given := in.color(); given {
 		out["color"] = color
 	}
-	if s, given, null := in.text(2000, "description"); given && !null {
+	if s, given, null := in.text(2000, "description"); given {
 		out["description"] = s
+		if null {
+			out["description"] = nil
+		}
 	}
 	if parent, given, null := in.ref("parent"); given {
 		out["parentId"] = parent
@@ -151,7 +154,11 @@ func writeTag(c *call) (*reply, error) {
 			out["parentId"] = nil
 		}
 	}
-	if teamID, given, _ := in.ref("team"); given && id == "" && teamID != "" {
+	switch teamID, _, _ := in.ref("team"); {
+	case teamID == "":
+	case id != "":
+		in.wrong("team", "value", "cannot be changed: create another tag")
+	default:
 		t, err := c.teamOf(reference{id: teamID})
 		if err != nil {
 			return nil, err

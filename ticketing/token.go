@@ -25,8 +25,8 @@ const (
 	RoleRead Role = "read"
 	// RoleAgent works on tickets, comments, attachments and conversations.
 	RoleAgent Role = "agent"
-	// RoleAdmin also changes settings, tags, subscriptions and connections,
-	// and writes through the proxy.
+	// RoleAdmin also changes teams, collections, statuses, tags, settings,
+	// connections, subscriptions and tokens, and writes through the proxy.
 	RoleAdmin Role = "admin"
 )
 

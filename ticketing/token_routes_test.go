@@ -14,7 +14,8 @@ import (
 func TestTokensOfOthers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{config: func(c *ticketing.Config) {
-		all := slices.Clone(c.Connections.(ticketing.Static))
+		all, _ := c.Connections.(ticketing.Static)
+		all = slices.Clone(all)
 		all[0].Account = "7"
 		for _, v := range []struct{ id, account string }{{"b", "7"}, {"secret-customer", "8"}} {
 			next := all[0]
