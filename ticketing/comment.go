@@ -97,7 +97,7 @@ func (c *call) comment(n *linearapi.Node[linearapi.Comment]) *Comment {
 
 func commentListing() *listing {
 	return &listing{
-		resource: "comments", price: priceComment,
+		resource: "comments", price: priceComment, orders: true, single: true,
 		filters: []*filter{
 			{name: "ticket[id]", make: filterIssue, doc: "Id or short name of a ticket."},
 			{name: "id", kind: ofID, path: "id"},
@@ -117,7 +117,8 @@ func commentListing() *listing {
 				return nil, err
 			}
 			got, err := client.CommentNodes(c.ctx, linearapi.CommentQuery{
-				Filter: and(append(slices.Clone(r.conditions), linearapi.Filter{"issue": linearapi.Filter{"null": false}})), PageArgs: turned(r),
+				Filter:   and(append(slices.Clone(r.conditions), linearapi.Filter{"issue": linearapi.Filter{"null": false}})),
+				ByUpdate: r.byUpdate || len(r.sort) == 1 && r.sort[0].name == "updated_at", PageArgs: turned(r),
 			})
 			out, err := partOf(got, err, func(n *linearapi.Node[linearapi.Comment]) item {
 				return item{id: n.Value.ID, value: c.comment(n), remote: n.JSON}

@@ -73,8 +73,8 @@ type listing struct {
 	// expands says that the items are tickets, which expand adds to.
 	expands bool
 	// archives says that the list can include what is archived, orders that it takes
-	// Linear's orderBy.
-	archives, orders bool
+	// Linear's orderBy, single that it sorts by one key at a time.
+	archives, orders, single bool
 }
 
 // List is the envelope of every list. Result is a list or, with key_by, an object by that
@@ -234,6 +234,9 @@ func (c *call) sortKeys(l *listing) ([]sortKey, error) {
 			return nil, badRequest(codeInvalidRequest, "%s must be asc or desc", p.key())
 		}
 		keys = append(keys, sortKey{p.sub[0], dir == "desc"})
+	}
+	if l.single && len(keys) > 1 {
+		return nil, badRequest(codeInvalidRequest, "this list is sorted by one key at a time; %s", l.sortHelp())
 	}
 	return keys, nil
 }

@@ -1,9 +1,11 @@
 package ticketing_test
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/linearbot/linearbot/adapter/linear/linearsim"
 )
@@ -58,6 +60,47 @@ func TestRemoteQuery(t *testing.T) {
 			t.Errorf("%s: %s", tc.query, got.body)
 		}
 	}
+}
+
+// Comments are sorted by either of their times, in both directions, page by page.
+func TestOrderOfComments(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, options{})
+	r.team.AddIssue(r.ada, "One", "")
+	const comments = "/unified/ticketing/comments"
+	var ids []string
+	pass := func() {
+		at := time.Now() // Linear's times are in milliseconds
+		eventually(t, "a millisecond passes", func() bool { return time.Since(at) > 2*time.Millisecond })
+	}
+	for _, body := range []string{"a", "b", "c"} {
+		ids = append(ids, r.call("POST", comments, map[string]any{"ticket": "ENG-1", "body": body}).is(201).text("id"))
+		pass()
+	}
+	r.call("PATCH", comments+"/"+ids[0], map[string]any{"body": "a2"}).is(200)
+	for query, want := range map[string]string{
+		"":                                "c b a2",
+		"sort_by[created_at]=desc":        "c b a2",
+		"sort_by[created_at]=asc":         "a2 b c",
+		"sort_by[updated_at]=desc":        "a2 c b",
+		"sort_by[updated_at]=asc":         "b c a2",
+		"remote_query[orderBy]=updatedAt": "a2 c b",
+	} {
+		var got []string
+		for next := ""; ; {
+			page := r.call("GET", comments+"?limit=2&next_cursor="+next+"&"+query, nil).is(200)
+			for i := range page.count("result") {
+				got = append(got, page.text(fmt.Sprintf("result.%d.body", i)))
+			}
+			if next = page.text("next_cursor"); next == "" {
+				break
+			}
+		}
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: %s, want %s", query, text, want)
+		}
+	}
+	r.call("GET", comments+"?sort_by[updated_at]=asc&sort_by[created_at]=asc", nil).is(400)
 }
 
 // escaped encodes the values of a query that is written plainly.
