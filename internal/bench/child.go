@@ -56,7 +56,9 @@ type childOptions struct {
 type counters struct {
 	Started    int64 `json:"started"`
 	Goroutines int   `json:"goroutines"`
-	HeapMB     int   `json:"heapMB"`
+	// Live and Stacks are bytes: the live heap after a collection, and all stacks.
+	Live   uint64 `json:"live"`
+	Stacks uint64 `json:"stacks"`
 }
 
 // child is a subject in its own process. It prints its address, then obeys the
@@ -107,10 +109,10 @@ func (c *child) obey(line string) string {
 		if c.profile != nil {
 			_ = c.profile.Close() // a cut profile shows itself
 		}
-	case "allocs":
+	case "allocs", "heap":
 		f, err := os.Create(arg) //nolint:gosec // the path is the caller's
 		if err == nil {
-			err = errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
+			err = errors.Join(pprof.Lookup(command).WriteTo(f, 0), f.Close())
 		}
 		if err != nil {
 			return err.Error()
@@ -123,7 +125,7 @@ func (c *child) obey(line string) string {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
-		b, err := json.Marshal(counters{c.started.Load(), runtime.NumGoroutine(), int(m.HeapAlloc >> 20)})
+		b, err := json.Marshal(counters{c.started.Load(), runtime.NumGoroutine(), m.HeapAlloc, m.StackInuse})
 		if err != nil {
 			return err.Error()
 		}

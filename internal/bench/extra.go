@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -60,16 +61,35 @@ func (r *rig) answers(ctx context.Context, s *subject, l load) (float64, error) 
 type Waiting struct {
 	Subject string `json:"subject"`
 	Turns   int64  `json:"turns"`
-	// RSS is what the process takes more than idle, in MB.
-	RSS float64 `json:"rssMB"`
-	// Heap is its live heap, in MB, idle heap included.
-	Heap int `json:"heapMB"`
+	// RSS is what the process takes more than idle, in MB, and Anon what of that is
+	// not pages of the program's file.
+	RSS  float64 `json:"rssMB"`
+	Anon float64 `json:"anonMB"`
+	// Live and Stack are what a turn holds, in KB: of the heap, and of stacks.
+	Live  float64 `json:"liveKBPerTurn"`
+	Stack float64 `json:"stackKBPerTurn"`
 	// Goroutines is how many a turn has.
 	Goroutines float64 `json:"goroutinesPerTurn"`
 	// CPU is the share of one core that they use while nothing happens.
 	CPU float64 `json:"cpuShare"`
 	// RedisCalls are Redis commands a second during the wait.
 	RedisCalls float64 `json:"redisCallsPerSecond"`
+}
+
+// allWaiting measures waiting turns on each store that is wanted. On file they cost what
+// they cost in memory.
+func (r *rig) allWaiting(ctx context.Context, report *Report, wanted func(string) bool) error {
+	for _, name := range []string{"memory", "redis"} {
+		if !wanted(name) {
+			continue
+		}
+		w, err := r.waiting(ctx, name)
+		if err != nil {
+			return fmt.Errorf("waiting turns on %s: %w", name, err)
+		}
+		report.Waiting = append(report.Waiting, w)
+	}
+	return nil
 }
 
 // waiting has 2,000 turns wait for ten seconds.
@@ -86,8 +106,10 @@ func (r *rig) waiting(ctx context.Context, name string) (Waiting, error) {
 	if err != nil {
 		return res, err
 	}
-	idleRSS, err := memory(s.procs[0].pid(), "VmRSS")
-	if err != nil {
+	pid := s.procs[0].pid()
+	idleRSS, err1 := memory(pid, "VmRSS")
+	idleAnon, err2 := memory(pid, "RssAnon")
+	if err := errors.Join(err1, err2); err != nil {
 		return res, err
 	}
 	rec := newRecord(16)
@@ -102,11 +124,18 @@ func (r *rig) waiting(ctx context.Context, name string) (Waiting, error) {
 			return res, err
 		}
 	}
-	res.Turns, res.Heap = c.Started, c.HeapMB
-	if res.Turns == 0 {
+	if res.Turns = c.Started; res.Turns == 0 {
 		return res, errors.New("no turn began")
 	}
-	res.Goroutines = float64(c.Goroutines-idle.Goroutines) / float64(c.Started)
+	if r.profiles != "" {
+		if _, err := s.procs[0].ask("heap " + filepath.Join(r.profiles, name+"-waiting.heap.prof")); err != nil {
+			return res, err
+		}
+	}
+	of := float64(res.Turns)
+	res.Goroutines = float64(c.Goroutines-idle.Goroutines) / of
+	res.Live = (float64(c.Live) - float64(idle.Live)) / 1024 / of
+	res.Stack = (float64(c.Stacks) - float64(idle.Stacks)) / 1024 / of
 	before, err := s.usage(ctx)
 	if err != nil {
 		return res, err
@@ -117,13 +146,14 @@ func (r *rig) waiting(ctx context.Context, name string) (Waiting, error) {
 	if err != nil {
 		return res, err
 	}
-	rss, err := memory(s.procs[0].pid(), "VmRSS")
-	res.RSS = rss - idleRSS
+	rss, err1 := memory(pid, "VmRSS")
+	anon, err2 := memory(pid, "RssAnon")
+	res.RSS, res.Anon = rss-idleRSS, anon-idleAnon
 	res.CPU = (after.cpu - before.cpu) / quiet.Seconds()
 	for command, n := range after.calls {
 		res.RedisCalls += (n - before.calls[command]) / quiet.Seconds()
 	}
-	return res, err
+	return res, errors.Join(err1, err2)
 }
 
 func (s *subject) counters() (counters, error) {

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	profiles := flags.String("profiles", "", "directory for CPU profiles and profiles of allocations")
 	extra := flags.Bool("extra", true, "measure instances, waiting turns and fairness, too")
 	pairs := flags.Int("traces", 0, "measure only what traces cost, in so many pairs of runs for each store")
+	waits := flags.Bool("waiting", false, "measure only what turns cost that wait")
 	scaling := flags.Bool("scale-out", false, "instead of all that: 1, 2 and 4 instances on one Redis server and on a Cluster")
 	soaking := flags.Duration("soak", 0, "instead of all that: a steady load with faults on file and Redis for so long")
 	rate := flags.Float64("rate", 200, "deliveries a second of a soak, for each store")
@@ -93,8 +94,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case *scaling:
 		report.Window = scaleWindow.Seconds()
 		report.Scale, err = r.scaleOut(ctx)
+	case *waits:
+		err = r.allWaiting(ctx, report, wanted(*only))
 	case *pairs > 0:
-		err = r.allTraces(ctx, report, func(name string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), name) }, *pairs)
+		err = r.allTraces(ctx, report, wanted(*only), *pairs)
 	default:
 		err = r.all(ctx, report, *only, *which, *extra)
 	}
@@ -113,9 +116,14 @@ type silence struct{}
 // Printf drops a line.
 func (silence) Printf(context.Context, string, ...any) {}
 
+// wanted reports whether a subject is one of a list, which is empty for all.
+func wanted(only string) func(name string) bool {
+	return func(name string) bool { return only == "" || slices.Contains(strings.Split(only, ","), name) }
+}
+
 // all measures what is asked for.
 func (r *rig) all(ctx context.Context, report *Report, only, which string, extra bool) error {
-	wanted := func(name string) bool { return only == "" || slices.Contains(strings.Split(only, ","), name) }
+	wanted := wanted(only)
 	for _, l := range loads() {
 		if !strings.HasPrefix(l.Name, which) {
 			continue
@@ -149,15 +157,8 @@ func (r *rig) extras(ctx context.Context, report *Report, wanted func(string) bo
 		}
 		report.Instances = &i
 	}
-	for _, name := range []string{"memory", "redis"} {
-		if !wanted(name) {
-			continue
-		}
-		w, err := r.waiting(ctx, name)
-		if err != nil {
-			return fmt.Errorf("waiting turns on %s: %w", name, err)
-		}
-		report.Waiting = append(report.Waiting, w)
+	if err := r.allWaiting(ctx, report, wanted); err != nil {
+		return err
 	}
 	if err := r.allTraces(ctx, report, wanted, tracePairs); err != nil {
 		return err

@@ -131,7 +131,7 @@ func cpu(pid int) (float64, error) {
 	return (user + system) / ticks, errors.Join(err1, err2)
 }
 
-// memory returns a line of /proc/PID/status in MB: VmHWM or VmRSS.
+// memory returns a line of /proc/PID/status in MB: VmHWM, VmRSS or RssAnon.
 func memory(pid int, name string) (float64, error) {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {

@@ -200,7 +200,7 @@ func (s *subject) sample(ctx context.Context, rec *record, from int, every time.
 	if err := json.Unmarshal([]byte(told), &c); err != nil {
 		return out, err
 	}
-	out.Heap, out.Goroutines = float64(c.HeapMB), float64(c.Goroutines)
+	out.Heap, out.Goroutines = float64(c.Live)/(1<<20), float64(c.Goroutines)
 	open, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
 	if err != nil {
 		return out, err

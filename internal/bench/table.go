@@ -73,8 +73,8 @@ func (r *Report) writeTable(out io.Writer) error {
 		fmt.Fprintf(out, "\n4 instances on one Redis, handlers that wait 500 ms, 64 workers each: %.0f/s against %.0f/s of one, %.2f times\n", i.Four, i.One, i.Four/i.One)
 	}
 	for _, x := range r.Waiting {
-		fmt.Fprintf(out, "%d turns that wait on %s: %.0f MB more than idle (heap %d MB), %.1f goroutines a turn, %.0f %% of a core, %.0f Redis commands/s\n",
-			x.Turns, x.Subject, x.RSS, x.Heap, x.Goroutines, 100*x.CPU, x.RedisCalls)
+		fmt.Fprintf(out, "%d turns that wait on %s: %.0f MB more than idle, %.0f of them not of the program's file; a turn holds %.1f KB of the heap, %.1f KB of stacks and %.1f goroutines; %.0f %% of a core, %.0f Redis commands/s\n",
+			x.Turns, x.Subject, x.RSS, x.Anon, x.Live, x.Stack, x.Goroutines, 100*x.CPU, x.RedisCalls)
 	}
 	for _, x := range r.Fairness {
 		fmt.Fprintf(out, "a quiet workspace on %s: e2e %s ms alone, %s ms beside a burst of 4,000 in another one\n", x.Subject, x.Alone, x.Beside)
