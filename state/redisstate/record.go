@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -69,12 +70,15 @@ func decodeEntry(lane state.Key, first, tail string) (state.Queued, error) {
 	q := state.Queued{Seq: h.seq, Attempt: h.attempts, EnqueuedAt: h.at}
 	q.Lane = lane
 	r := reader{s: tail[1:]}
-	q.ID = r.text()
-	n := r.uvarint()
-	if n > uint64(len(r.s)) { // each key takes a byte at least
+	if skipNames(&r); r.bad {
 		return state.Queued{}, errUndecodable
 	}
-	if n > 0 {
+	body := r.s
+	// The names are of a copy, because they would keep the whole tail alive beside the
+	// body, for as long as a turn takes.
+	r = reader{s: strings.Clone(tail[1 : len(tail)-len(body)])}
+	q.ID = r.text()
+	if n := r.uvarint(); n > 0 {
 		q.Keys = make([]string, 0, n)
 		for range n {
 			q.Keys = append(q.Keys, r.text())
@@ -83,8 +87,20 @@ func decodeEntry(lane state.Key, first, tail string) (state.Queued, error) {
 	if r.bad || q.ID == "" {
 		return state.Queued{}, errUndecodable
 	}
-	q.Body = []byte(r.s)
+	q.Body = []byte(body)
 	return q, nil
+}
+
+// skipNames reads the id and the keys of a tail.
+func skipNames(r *reader) {
+	r.text()
+	n := r.uvarint()
+	if n > uint64(len(r.s)) { // each key takes a byte at least
+		r.bad = true
+	}
+	for ; n > 0 && !r.bad; n-- {
+		r.text()
+	}
 }
 
 // decodeRecord reads a record of lane.
