@@ -91,5 +91,5 @@ func TestAllocations(t *testing.T) {
 	for range runs + 1 { // what was accepted so far
 		wait()
 	}
-	allocs.Check(t, "an answered mention", runs, 186, func() { accept(); wait() })
+	allocs.Check(t, "an answered mention", runs, 180, func() { accept(); wait() })
 }

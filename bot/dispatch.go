@@ -154,11 +154,9 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 		case g.shut:
 			continue
 		}
-		r.session.Begin(ctx)
-		start := time.Now()
-		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
+		start := b.handlerBegins(ctx, r, h)
 		err = b.call(ctx, r, h)
-		b.decisions.Add(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
+		b.noteHandlerEnd(ctx, h, start)
 		if errors.Is(err, Next) {
 			continue
 		}
@@ -169,16 +167,40 @@ func (b *Bot) runGroup(ctx context.Context, r *run, group []*handler) (*outcome,
 			end = handled()
 		}
 		end.spoke = end.spoke || h.kind != ""
-		line := r.log.Info().Int(keyAttempt, r.Attempt()).Str(keyHandler, h.name).Str(keyEvent, wording.ID(r.head().Key)).Dur(keyTook, time.Since(start))
-		if r.message != nil && r.message.Rule != "" {
-			line = line.Str(keyRule, r.message.Rule)
-		}
-		line.Msg("handled")
+		r.logHandled(h, start)
 	}
 	if refused && end == nil {
 		return ignored(reasonRefused), nil
 	}
 	return end, nil
+}
+
+// handlerBegins notes that a handler begins, and returns when.
+//
+//go:noinline
+func (b *Bot) handlerBegins(ctx context.Context, r *run, h *handler) (start time.Time) {
+	r.session.Begin(ctx)
+	start = time.Now()
+	b.decisions.Add(ctx, adapter.TraceStep{Code: reason.Handler, Detail: h.name})
+	return start
+}
+
+// noteHandlerEnd tells the trace that a handler has returned.
+//
+//go:noinline
+func (b *Bot) noteHandlerEnd(ctx context.Context, h *handler, start time.Time) {
+	b.decisions.Add(ctx, adapter.TraceStep{Code: reason.HandlerEnded, Detail: h.name, Took: time.Since(start)})
+}
+
+// logHandled logs that a handler has handled a turn.
+//
+//go:noinline
+func (r *run) logHandled(h *handler, start time.Time) {
+	line := r.log.Info().Int(keyAttempt, r.Attempt()).Str(keyHandler, h.name).Str(keyEvent, wording.ID(r.head().Key)).Dur(keyTook, time.Since(start))
+	if r.message != nil && r.message.Rule != "" {
+		line = line.Str(keyRule, r.message.Rule)
+	}
+	line.Msg("handled")
 }
 
 // reasonRefused is the reason for which a turn is ignored that an Access
@@ -285,7 +307,7 @@ func readable(err error) (out error) {
 func (b *Bot) timed(ctx context.Context, r *run, h *handler) (_ context.Context, leave func()) {
 	own := h.options.Timeout
 	if own <= 0 {
-		return context.WithCancel(r.limited(ctx))
+		return r.limited(ctx), r.unlimit
 	}
 	start := time.Now()
 	if own <= b.cfg.TurnTimeout {

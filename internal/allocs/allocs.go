@@ -45,31 +45,38 @@ func poolsForget() bool {
 	return after.Mallocs-before.Mallocs > rounds/10
 }
 
-// CheckStacks fails the test if n goroutines that start begins, and that still
-// wait when it returns, have stacks of more than budget bytes each after the
-// collector has shrunk them. The test must not be parallel. With the race
-// detector, whose functions need more, twice as much is allowed.
-func CheckStacks(t TB, what string, n, budget int, start func()) {
+// Held is memory of something, in bytes.
+type Held struct{ Stack, Heap int }
+
+// CheckHeld fails the test if n goroutines that start begins, and that still wait when
+// it returns, hold more than most each after the collector has shrunk their stacks: of
+// stacks, and of the heap. What starts beside them counts, too. The test must not be
+// parallel. With the race detector, whose functions need more, twice as much is allowed.
+func CheckHeld(t TB, what string, n int, most Held, start func()) {
 	t.Helper()
 	if poolsForget() {
-		budget *= 2
+		most.Stack, most.Heap = 2*most.Stack, 2*most.Heap
 	}
-	before := stacks()
+	before := held()
 	start()
-	got := (stacks() - before) / n
-	t.Logf("%s: stacks of %d bytes, budget %d", what, got, budget)
-	if got > budget {
-		t.Errorf("%s: stacks of %d bytes, want at most %d", what, got, budget)
+	after := held()
+	got := Held{(after.Stack - before.Stack) / n, (after.Heap - before.Heap) / n}
+	t.Logf("%s: %d bytes of stacks, budget %d, and %d of the heap, budget %d", what, got.Stack, most.Stack, got.Heap, most.Heap)
+	if got.Stack > most.Stack {
+		t.Errorf("%s: stacks of %d bytes, want at most %d", what, got.Stack, most.Stack)
+	}
+	if got.Heap > most.Heap {
+		t.Errorf("%s: %d bytes of the heap, want at most %d", what, got.Heap, most.Heap)
 	}
 }
 
-// stacks returns the size of all stacks. A collection halves one of which less
-// than a quarter is used.
-func stacks() int {
+// held returns the size of all stacks and of the live heap. A collection halves a stack
+// of which less than a quarter is used.
+func held() Held {
 	for range 4 {
 		runtime.GC()
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int(m.StackInuse) //nolint:gosec // far below the limit
+	return Held{int(m.StackInuse), int(m.HeapAlloc)} //nolint:gosec // far below the limit
 }

@@ -84,6 +84,7 @@ type Recorder struct {
 	down    bool
 
 	forms sync.Pool // of *form
+	texts sync.Pool // of *[]byte, for a line each
 }
 
 // record is a part that has ended, as it will be written.
@@ -96,11 +97,10 @@ type record struct {
 // linesSize is how much memory is taken for lines at once.
 const linesSize = 32 << 10
 
-// form is what a part needs while it is being recorded, and the next part again.
-type form struct {
-	steps []Step
-	line  []byte
-}
+// form is what a part needs while it is being recorded, and the next part again. The
+// memory of its line is not part of it: thousands of turns may wait for a model, and
+// a line is written when a part ends.
+type form struct{ steps []Step }
 
 var _ adapter.Tracer = (*Recorder)(nil)
 
@@ -122,7 +122,7 @@ func New(cfg Config) *Recorder {
 func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
 	f, ok := r.forms.Get().(*form)
 	if !ok {
-		f = &form{steps: make([]Step, 0, 16)}
+		f = &form{steps: make([]Step, 0, 8)} // as many as a turn has until its handler waits
 	}
 	l := &live{rec: r, form: f, part: Part{Kind: kind, Begun: r.cfg.Now(), Steps: f.steps[:0]}}
 	if kind == adapter.TraceTurn {
@@ -137,21 +137,27 @@ func (r *Recorder) Begin(kind adapter.TracePart) adapter.Trace {
 // is less for the collector to look at than the steps and their texts.
 func (r *Recorder) ended(l *live) {
 	p, f := &l.part, l.form
+	line, ok := r.texts.Get().(*[]byte)
+	if !ok {
+		line = new([]byte)
+	}
+	*line = (*line)[:0]
 	if len(p.Steps) > 0 {
 		if p.ID == "" { // a request that was refused: it has no name that could be trusted
 			p.ID = fmt.Sprintf("refused-%x-%d", p.Begun.UnixMicro(), r.named.Add(1))
 		}
-		f.line = appendPart(f.line[:0], p)
+		*line = appendPart(*line, p)
 	}
-	r.keep(l)
+	r.keep(l, *line)
 	clear(p.Steps) // the next part shall keep no texts of this one alive
 	f.steps = p.Steps[:0]
 	l.part, l.form = Part{}, nil
 	r.forms.Put(f)
+	r.texts.Put(line)
 }
 
-// keep adds the line of a part to those that are to be written.
-func (r *Recorder) keep(l *live) {
+// keep adds the line of a part to those that are to be written. It keeps a copy of line.
+func (r *Recorder) keep(l *live, line []byte) {
 	p := &l.part
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -174,7 +180,7 @@ func (r *Recorder) keep(l *live) {
 		r.done = r.done[:n]
 		r.dropped += int64(over)
 	}
-	if r.done = append(r.done, record{p.Workspace, p.Begun, r.put(l.form.line)}); len(r.done) >= early {
+	if r.done = append(r.done, record{p.Workspace, p.Begun, r.put(line)}); len(r.done) >= early {
 		select {
 		case r.full <- struct{}{}:
 		default: // it was asked for

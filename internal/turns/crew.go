@@ -133,7 +133,17 @@ func (r *Runner) take(work context.Context, l leased) {
 		return
 	}
 	defer r.share.give(l.Lane.Workspace, time.Now())
-	r.lag.note(l.Waited + l.ttl - time.Until(l.Expires))
+	r.noteBegin(l)
 	r.turn(work, l)
 	r.release(2)
+}
+
+// noteBegin notes how long the entries of a lease have waited.
+//
+//go:noinline
+func (r *Runner) noteBegin(l leased) {
+	r.lag.note(l.Waited + l.ttl - time.Until(l.Expires))
+	if first := &l.Entries[0]; first.Attempt <= 1 {
+		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
+	}
 }

@@ -15,9 +15,6 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	if first := &l.Entries[0]; first.Attempt <= 1 {
-		r.waits.Observe(l.Notes.Now.Sub(first.EnqueuedAt))
-	}
 	if time.Until(l.Expires) <= marginOf(l.ttl) {
 		// The process stood still since the lease was taken, for example.
 		cancel(ErrLeaseLost)
@@ -77,6 +74,8 @@ type hold struct {
 
 // hold begins to keep l alive. The renewals do not run under the context of the
 // turn: a turn that was told to stop holds its lease until it has stopped.
+//
+//go:noinline
 func (r *Runner) hold(l leased, lost context.CancelCauseFunc) *hold {
 	h := &hold{runner: r, lease: l.Lease, ttl: l.ttl, lost: lost}
 	h.mu.Lock()

@@ -25,7 +25,7 @@ import (
 // safe for concurrent use.
 type Set[T comparable] struct {
 	mu    sync.Mutex
-	turns map[state.Key]map[T]*live
+	turns map[state.Key][]live[T] // most threads have one
 	// told is when signals of threads arrived of late, and toldAll when it was
 	// last possible that some were missed.
 	told    map[state.Key]time.Time
@@ -33,7 +33,8 @@ type Set[T comparable] struct {
 }
 
 // live is a turn that runs, and how it is ended.
-type live struct {
+type live[T comparable] struct {
+	turn    T
 	since   time.Time
 	cancel  context.CancelCauseFunc
 	subject string
@@ -53,13 +54,10 @@ func (s *Set[T]) Add(k state.Key, t T, subject string, read time.Time, cancel co
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.turns == nil {
-		s.turns = make(map[state.Key]map[T]*live)
-	}
-	if s.turns[k] == nil {
-		s.turns[k] = make(map[T]*live)
+		s.turns = make(map[state.Key][]live[T])
 	}
 	now := time.Now()
-	s.turns[k][t] = &live{since: now, cancel: cancel, subject: subject}
+	s.turns[k] = append(s.without(k, t), live[T]{turn: t, since: now, cancel: cancel, subject: subject})
 	at, told := s.told[k]
 	if told && now.Sub(at) > toldFor {
 		delete(s.told, k)
@@ -72,10 +70,17 @@ func (s *Set[T]) Add(k state.Key, t T, subject string, read time.Time, cancel co
 func (s *Set[T]) Remove(k state.Key, t T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.turns[k], t)
-	if len(s.turns[k]) == 0 {
+	left := s.without(k, t)
+	if len(left) == 0 {
 		delete(s.turns, k)
+		return
 	}
+	s.turns[k] = left
+}
+
+// without returns the turns of a thread but one. Called with mu.
+func (s *Set[T]) without(k state.Key, t T) []live[T] {
+	return slices.DeleteFunc(s.turns[k], func(one live[T]) bool { return one.turn == t })
 }
 
 // Tell remembers that there was a signal of a thread, or of any if k is zero.
@@ -97,8 +102,8 @@ func (s *Set[T]) Tell(k state.Key) {
 func (s *Set[T]) End(k state.Key, cause error, which func(T) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for t, one := range s.turns[k] {
-		if which(t) {
+	for _, one := range s.turns[k] {
+		if which(one.turn) {
 			one.cancel(cause)
 		}
 	}
