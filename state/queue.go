@@ -72,23 +72,8 @@ func (s *Settlement) Validate(l *Lease) error {
 	if l == nil {
 		return invalid("settlement without a lease")
 	}
-	leased := make(map[string]bool, len(l.Entries))
-	for i := range l.Entries {
-		leased[l.Entries[i].ID] = true
-	}
-	for _, v := range s.Verdicts {
-		open, known := leased[v.ID]
-		switch {
-		case v.Kind < VerdictAck || v.Kind > VerdictBury:
-			return invalid("verdict for %q has kind %d", v.ID, v.Kind)
-		case v.After < 0:
-			return invalid("verdict for %q has the negative wait %v", v.ID, v.After)
-		case !known:
-			return invalid("verdict for %q, which is not in the lease", v.ID)
-		case !open:
-			return invalid("two verdicts for %q", v.ID)
-		}
-		leased[v.ID] = false
+	if err := s.validateVerdicts(l.Entries); err != nil {
+		return err
 	}
 	for i := range s.Notes {
 		if err := s.Notes[i].Validate(); err != nil {
@@ -96,6 +81,47 @@ func (s *Settlement) Validate(l *Lease) error {
 		}
 	}
 	return nil
+}
+
+// validateVerdicts returns an error for verdicts that do not fit leased entries. Most
+// leases have one entry, and most of the others have verdicts in the order of their
+// entries, so what is looked for is nearly always where the last one was found.
+func (s *Settlement) validateVerdicts(leased []Queued) error {
+	var few [16]bool
+	settled := few[:min(len(leased), len(few))]
+	if len(leased) > len(few) {
+		settled = make([]bool, len(leased))
+	}
+	next := 0
+	for i := range s.Verdicts {
+		v := &s.Verdicts[i]
+		if next == len(leased) || leased[next].ID != v.ID {
+			next = indexOf(leased, v.ID)
+		}
+		switch {
+		case v.Kind < VerdictAck || v.Kind > VerdictBury:
+			return invalid("verdict for %q has kind %d", v.ID, v.Kind)
+		case v.After < 0:
+			return invalid("verdict for %q has the negative wait %v", v.ID, v.After)
+		case next < 0:
+			return invalid("verdict for %q, which is not in the lease", v.ID)
+		case settled[next]:
+			return invalid("two verdicts for %q", v.ID)
+		}
+		settled[next] = true
+		next++
+	}
+	return nil
+}
+
+// indexOf returns the place of the entry with an id, or -1.
+func indexOf(entries []Queued, id string) int {
+	for i := range entries {
+		if entries[i].ID == id {
+			return i
+		}
+	}
+	return -1
 }
 
 // Entry is one piece of work. Only ID, Lane and Body are required.

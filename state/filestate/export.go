@@ -170,8 +170,12 @@ func (s *Store) exportNotes(ctx context.Context) iter.Seq2[state.Record, error] 
 				yield(state.Record{}, errDamaged)
 				return
 			}
-			for n, v := range set.Live(s.now()) {
-				r := state.Record{Kind: state.RecordNote, Key: thread, Note: n, Value: v, Expires: set[n].Expires}
+			now := s.now()
+			for _, n := range set {
+				if !n.Expires.After(now) {
+					continue
+				}
+				r := state.Record{Kind: state.RecordNote, Key: thread, Note: n.Name, Value: n.Value, Expires: n.Expires}
 				if !yield(r, nil) {
 					return
 				}

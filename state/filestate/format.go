@@ -356,12 +356,12 @@ func parseValue(v []byte) (*value, bool) {
 
 func appendNotes(thread state.Key, set noteset.Set) []byte {
 	size := 96 + len(thread.ID)
-	for n, note := range set {
-		size += 32 + len(n) + len(note.Value)
+	for _, note := range set {
+		size += 32 + len(note.Name) + len(note.Value)
 	}
 	b := appendTime(appendKey(newSealed(size), thread), set.Expires())
-	for n, note := range set {
-		b = appendTime(appendText(b, n), note.Expires)
+	for _, note := range set {
+		b = appendTime(appendText(b, note.Name), note.Expires)
 		b = append(binary.AppendUvarint(b, uint64(len(note.Value))), note.Value...)
 	}
 	return sealed(b)
@@ -376,10 +376,9 @@ func parseNotes(v []byte) (thread state.Key, set noteset.Set, ok bool) {
 	r := scanner{rest: p}
 	thread = r.key()
 	r.time()
-	set = noteset.Set{}
 	for !r.bad && len(r.rest) > 0 {
 		n := r.text()
-		set[n] = noteset.Note{Expires: r.time(), Value: append([]byte{}, r.bytes()...)}
+		set = set.Put(noteset.Note{Name: n, Expires: r.time(), Value: append([]byte{}, r.bytes()...)})
 	}
 	return thread, set, !r.bad
 }

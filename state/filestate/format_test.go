@@ -38,7 +38,7 @@ func TestFormats(t *testing.T) {
 	if diff := cmp.Diff(v, gotValue, cmp.AllowUnexported(value{})); diff != "" || !ok {
 		t.Errorf("value %v (-want +got):\n%s", ok, diff)
 	}
-	set := noteset.Set{"n\x00": {Value: []byte("x\xff"), Expires: at}, "empty": {Value: []byte{}, Expires: at.Add(1)}}
+	set := noteset.Set{{Name: "n\x00", Value: []byte("x\xff"), Expires: at}, {Name: "empty", Value: []byte{}, Expires: at.Add(1)}}
 	thread, gotSet, ok := parseNotes(appendNotes(q.Lane, set))
 	if diff := cmp.Diff(set, gotSet); diff != "" || !ok || thread != q.Lane {
 		t.Errorf("notes of %v, %v (-want +got):\n%s", thread, ok, diff)
@@ -77,7 +77,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(appendMark(mark{attempt: 1}))
 	f.Add(appendHold(laneOf("a"), time.Unix(1, 2)))
 	f.Add(appendValue(&value{key: laneOf("a"), data: []byte("v")}))
-	f.Add(appendNotes(laneOf("a"), noteset.Set{"n": {Value: []byte("v"), Expires: time.Unix(1, 2)}}))
+	f.Add(appendNotes(laneOf("a"), noteset.Set{{Name: "n", Value: []byte("v"), Expires: time.Unix(1, 2)}}))
 	f.Add(sealed(appendKeyLog(newSealed(0), laneOf("a"), "k1", "k2")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if q, whole, ok := parseEntry(b); ok && whole {

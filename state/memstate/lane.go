@@ -57,6 +57,10 @@ type item struct {
 func (s *Store) lane(k state.Key) *lane {
 	l := s.lanes[k]
 	if l == nil {
+		if k.Workspace == s.workspace {
+			k.Workspace = s.workspace // most stores serve one, and have a lane for each comment of a day
+		}
+		s.workspace = k.Workspace
 		l = &lane{key: k}
 		s.lanes[k] = l
 	}

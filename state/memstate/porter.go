@@ -33,8 +33,10 @@ func (s *Store) Export(ctx context.Context) iter.Seq2[state.Record, error] {
 			add(state.Record{Kind: state.RecordValue, Key: k, Value: append([]byte{}, v.data...), Expires: expires(v)})
 		}
 		for k, t := range s.notes {
-			for name, v := range t.set.Live(now) {
-				add(state.Record{Kind: state.RecordNote, Key: k, Note: name, Value: v, Expires: t.set[name].Expires})
+			for _, n := range t.set {
+				if n.Expires.After(now) {
+					add(state.Record{Kind: state.RecordNote, Key: k, Note: n.Name, Value: append([]byte{}, n.Value...), Expires: n.Expires})
+				}
 			}
 		}
 		for _, threads := range s.subscriptions {

@@ -194,10 +194,6 @@ func (s *Store) Settle(ctx context.Context, given *state.Lease, how state.Settle
 	if err := how.Validate(given); err != nil {
 		return err
 	}
-	byID := make(map[string]state.Verdict, len(how.Verdicts))
-	for _, v := range how.Verdicts {
-		byID[v.ID] = v
-	}
 	now, err := s.begin(ctx)
 	if err != nil {
 		return err
@@ -211,7 +207,11 @@ func (s *Store) Settle(ctx context.Context, given *state.Lease, how state.Settle
 		return err
 	}
 	for _, it := range l.lease.items {
-		s.apply(it, byID[it.ID], now)
+		v := state.Verdict{}
+		if i := slices.IndexFunc(how.Verdicts, func(v state.Verdict) bool { return v.ID == it.ID }); i >= 0 {
+			v = how.Verdicts[i]
+		}
+		s.apply(it, v, now)
 	}
 	l.lease = nil
 	if len(l.order) == 0 {

@@ -49,7 +49,10 @@ type Store struct {
 	closed  bool
 	changed chan struct{} // closed to wake the waiters; nil without waiters
 
-	lanes   map[state.Key]*lane
+	lanes map[state.Key]*lane
+	// workspace is that of the last lane that was made, one string for all of its lanes.
+	workspace string
+
 	ready   agenda // lanes that may be leased, longest waiting first
 	work    agenda // ends of holds, delays and leases; waiters wake for them
 	expiry  agenda // ends of dedup keys, values and notes; they wake no waiter

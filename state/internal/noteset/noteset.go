@@ -5,7 +5,7 @@ package noteset
 import (
 	"bytes"
 	"fmt"
-	"maps"
+	"slices"
 	"time"
 
 	"github.com/linearbot/linearbot/state"
@@ -13,32 +13,65 @@ import (
 
 // Note is a stored note.
 type Note struct {
+	Name    string
 	Value   []byte
 	Expires time.Time
 }
 
-// Set holds the notes of a thread by name. Sets are not changed once they are
-// stored; [Set.Apply] makes a new one.
-type Set map[string]Note
+// Set holds the notes of a thread, each name once, in no order. It is a list because
+// nearly all threads have one note or two, and a map takes half a kilobyte for those.
+// Sets are not changed once they are stored; [Set.Apply] makes a new one.
+type Set []Note
+
+// Get returns the note of a name, whether or not it has expired.
+func (s Set) Get(name string) (n Note, ok bool) {
+	if i := s.find(name); i >= 0 {
+		return s[i], true
+	}
+	return Note{}, false
+}
+
+func (s Set) find(name string) int {
+	for i := range s {
+		if s[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Put returns the set with a note in place of the one of the same name. It may change
+// s, so it is for sets that are being made.
+func (s Set) Put(n Note) Set {
+	if i := s.find(n.Name); i >= 0 {
+		s[i] = n
+		return s
+	}
+	return append(s, n)
+}
 
 // Apply returns the set after the writes, which must be valid, without notes
 // that have expired at now. It fails with [state.ErrConflict] or, beyond a
 // limit, [state.ErrInvalid]. The result shares nothing with the writes.
 func (s Set) Apply(now time.Time, writes []state.NoteWrite) (Set, error) {
-	out := maps.Clone(s)
-	if out == nil {
-		out = Set{}
+	out := make(Set, 0, len(s)+len(writes))
+	for _, n := range s {
+		if n.Expires.After(now) {
+			out = append(out, n)
+		}
 	}
-	maps.DeleteFunc(out, func(_ string, n Note) bool { return !n.Expires.After(now) })
-	for _, w := range writes {
-		if have, ok := out[w.Name]; w.Check && (ok != (w.Old != nil) || !bytes.Equal(have.Value, w.Old)) {
+	for i := range writes {
+		w := &writes[i]
+		at := out.find(w.Name)
+		if w.Check && ((at >= 0) != (w.Old != nil) || at >= 0 && !bytes.Equal(out[at].Value, w.Old)) {
 			return nil, fmt.Errorf("%w: note %q", state.ErrConflict, w.Name)
 		}
-		if w.Value == nil {
-			delete(out, w.Name)
-			continue
+		switch {
+		case w.Value != nil:
+			out = out.Put(Note{Name: w.Name, Value: append([]byte{}, w.Value...), Expires: now.Add(w.TTL)})
+		case at >= 0:
+			out = slices.Delete(out, at, at+1)
 		}
-		out[w.Name] = Note{Value: append([]byte{}, w.Value...), Expires: now.Add(w.TTL)}
 	}
 	if n := out.size(); len(out) > state.MaxNotes {
 		return nil, fmt.Errorf("%w: %d notes in a thread, more than %d", state.ErrInvalid, len(out), state.MaxNotes)
@@ -50,8 +83,8 @@ func (s Set) Apply(now time.Time, writes []state.NoteWrite) (Set, error) {
 
 func (s Set) size() int {
 	n := 0
-	for _, note := range s {
-		n += len(note.Value)
+	for i := range s {
+		n += len(s[i].Value)
 	}
 	return n
 }
@@ -59,14 +92,14 @@ func (s Set) size() int {
 // Live returns copies of the values that have not expired at now, or nil.
 func (s Set) Live(now time.Time) map[string][]byte {
 	var out map[string][]byte
-	for name, n := range s {
+	for _, n := range s {
 		if !n.Expires.After(now) {
 			continue
 		}
 		if out == nil {
 			out = make(map[string][]byte, len(s))
 		}
-		out[name] = append([]byte{}, n.Value...)
+		out[n.Name] = append([]byte{}, n.Value...)
 	}
 	return out
 }
@@ -75,9 +108,9 @@ func (s Set) Live(now time.Time) map[string][]byte {
 // there are none.
 func (s Set) Expires() time.Time {
 	var last time.Time
-	for _, n := range s {
-		if n.Expires.After(last) {
-			last = n.Expires
+	for i := range s {
+		if s[i].Expires.After(last) {
+			last = s[i].Expires
 		}
 	}
 	return last
