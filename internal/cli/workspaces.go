@@ -105,7 +105,7 @@ func (c workspacesList) Run(ctx context.Context, w *workspacesCmd, p *program) e
 			if ws.Status == workspaces.StatusNeedsReauth {
 				ended++
 			}
-			if ws.Status == workspaces.Unreadable {
+			if ws.Status == workspaces.StatusUnreadable {
 				locked++
 			}
 			if ws.Problem != "" {

@@ -238,11 +238,11 @@ func (e *exam) installs(ctx context.Context) {
 	installed := false // some workspace has the app, whether its login works or not
 	for _, w := range all {
 		check := "workspace " + cmp.Or(w.Name, w.URLKey, w.ID)
-		installed = installed || w.Status == workspaces.StatusActive || w.Status == workspaces.StatusNeedsReauth || w.Status == workspaces.Unreadable
+		installed = installed || w.Status == workspaces.StatusActive || w.Status == workspaces.StatusNeedsReauth || w.Status == workspaces.StatusUnreadable
 		switch {
 		case w.Status == workspaces.StatusNeedsReauth:
 			e.add(Error, check, "Linear no longer accepts its tokens: "+cmp.Or(w.Why, "they were revoked"), "Have an admin of the workspace install the app again: "+e.InstallURL)
-		case w.Status == workspaces.Unreadable, w.Status == workspaces.StatusActive && w.Problem != "":
+		case w.Status == workspaces.StatusUnreadable, w.Status == workspaces.StatusActive && w.Problem != "":
 			e.add(Error, check, w.Problem, "Add the earlier key to LINEAR_ENCRYPTION_KEY again, after the current one and a comma")
 		case w.Status != workspaces.StatusActive:
 			continue

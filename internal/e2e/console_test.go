@@ -237,7 +237,7 @@ func TestConsoleShowsHostileText(t *testing.T) {
 		return out
 	}
 	const evil = `"'><img src=x class=evil onerror="window.tricked='yes'"><script class=evil>window.tricked='yes'</script></textarea></title><svg class=evil onload=alert(1)>`
-	mallory := b.WS.AddUser("Mallory "+evil, "mallory")
+	mallory := b.Workspace.AddUser("Mallory "+evil, "mallory")
 	issue := b.Team.AddIssue(mallory, "Title "+evil, evil)
 	for _, text := range []string{"@helper-bot hello " + evil, "@helper-bot fail " + evil, "@helper-bot again " + evil, "no mention " + evil} {
 		mallory.Comment(issue, text)

@@ -35,7 +35,7 @@ func newStage(t *testing.T, register func(b *bot.Bot)) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	s := &stage{t: t, linear: srv, ada: ws.AddUser("Ada Byron", "ada")}
 	s.issue = ws.AddTeam("ENG", "Engineering").AddIssue(s.ada, "Checkout fails", "")
 	s.app = ws.InstallApp(linearsim.App{Name: "Helper Bot", DisplayName: "helper-bot", ClientCredentials: true})

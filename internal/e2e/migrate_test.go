@@ -162,7 +162,7 @@ func TestMigrateWhatNpmWrote(t *testing.T) {
 	var all []*linearsim.Workspace
 	const people = 3
 	for _, name := range []string{"acme", "umbrella"} {
-		ws := sim.Workspace(name, name)
+		ws := sim.AddWorkspace(name, name)
 		all = append(all, ws)
 		ada, app := ws.AddUser("Ada Byron", "ada"), ws.InstallApp(linearsim.App{Name: "Helper Bot"})
 		installs = append(installs, installation{ws.ID, app.Token(), "refresh-" + name, app.User.ID, time.Now().Add(time.Hour).UnixMilli()})
@@ -338,7 +338,7 @@ func TestMigrateSideBySide(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(sim.Close)
-	ws := sim.Workspace("Acme", "acme")
+	ws := sim.AddWorkspace("Acme", "acme")
 	ada := ws.AddUser("Ada Byron", "ada")
 	eng, ops := ws.AddTeam("ENG", "Engineering"), ws.AddTeam("OPS", "Operations")
 	one, two := eng.AddIssue(ada, "In engineering", ""), ops.AddIssue(ada, "In operations", "")

@@ -39,7 +39,7 @@ func newTicketingStage(t *testing.T) *ticketingStage {
 		t.Fatal(err)
 	}
 	t.Cleanup(srv.Close)
-	ws := srv.Workspace("Acme", "acme")
+	ws := srv.AddWorkspace("Acme", "acme")
 	s := &ticketingStage{t: t, linear: srv, ws: ws, ada: ws.AddUser("Ada Byron", "ada"), team: ws.AddTeam("ENG", "Engineering")}
 	app := ws.InstallApp(linearsim.App{Name: "Desk"})
 	client, err := linearapi.New(linearapi.Config{URL: srv.GraphQLURL(), UploadsURL: srv.URL(), Tokens: linearapi.AccessToken(app.Token())})

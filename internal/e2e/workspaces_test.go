@@ -36,9 +36,9 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(sim.Close)
-	o := &office{sim: sim, acme: sim.Workspace("Acme", "acme")}
+	o := &office{sim: sim, acme: sim.AddWorkspace("Acme", "acme")}
 	o.ada = o.acme.AddUser("Ada Byron", "ada")
-	sim.Workspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve")
+	sim.AddWorkspace("Umbrella", "umbrella").AddUser("Eve Curie", "eve")
 
 	addr := freeAddr(t)
 	o.base = "http://" + addr
@@ -145,7 +145,7 @@ func TestInstall(t *testing.T) {
 	says("Helper Bot is installed in Acme", "Waiting for the first event", "@helper-bot")
 	shot(t, tab, "installed")
 	list, err := o.reg.List(t.Context())
-	if err != nil || len(list) != 1 || list[0].ID != o.acme.ID || list[0].Status != workspaces.Active {
+	if err != nil || len(list) != 1 || list[0].ID != o.acme.ID || list[0].Status != workspaces.StatusActive {
 		t.Fatalf("%+v, %v", list, err)
 	}
 
@@ -177,7 +177,7 @@ func TestInstall(t *testing.T) {
 	do(chromedp.Navigate(o.base+workspaces.CallbackPath+"?code=0123&state="+state), chromedp.WaitVisible(chromedp.CSS("[role=status]")))
 	says("This link no longer works")
 	shot(t, tab, "replayed")
-	if list, err := o.reg.List(t.Context()); err != nil || len(list) != 1 || list[0].Status != workspaces.Active {
+	if list, err := o.reg.List(t.Context()); err != nil || len(list) != 1 || list[0].Status != workspaces.StatusActive {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

@@ -64,7 +64,7 @@ func (r *run) installation(ctx context.Context, v stored) (*workspaces.NPMInstal
 		return f, named(err, KindInstallation, org)
 	}
 	switch {
-	case present != nil && (present.Status == workspaces.StatusActive || present.Status == workspaces.StatusNeedsReauth || present.Status == workspaces.Unreadable):
+	case present != nil && (present.Status == workspaces.StatusActive || present.Status == workspaces.StatusNeedsReauth || present.Status == workspaces.StatusUnreadable):
 		r.tally.add(KindInstallation, org, same, 1)
 		return f, nil
 	case present != nil && present.Status == workspaces.StatusLeaving:

@@ -147,7 +147,7 @@ func (in *installs) Run(ctx context.Context) error {
 			in.log.Error().Str("workspace", w.ID).Str("name", w.Name).Str("url", in.reg.InstallURL()).
 				Msg("login has ended: an admin of the workspace has to install the app again; its deliveries wait")
 		}
-		if w.Status == workspaces.Unreadable {
+		if w.Status == workspaces.StatusUnreadable {
 			in.log.Error().Err(errors.New(w.Problem)).Str("workspace", w.ID).Str("name", w.Name).
 				Msg("tokens cannot be decrypted: look at LINEAR_ENCRYPTION_KEY; the deliveries of the workspace wait")
 		}
@@ -179,8 +179,8 @@ func (in *installs) active(ctx context.Context) ([]string, error) {
 // others. But if the tokens of none can be decrypted, the configuration is wrong.
 func (in *installs) Ready(context.Context) error {
 	n := in.reg.Statuses()
-	if n[workspaces.Unreadable] > 0 && n[workspaces.StatusActive]+n[workspaces.StatusNeedsReauth] == 0 {
-		return &webhook.UnreadyError{Reason: undecrypted(n[workspaces.Unreadable]) + ". Deliveries are stored, and handled once this works"}
+	if n[workspaces.StatusUnreadable] > 0 && n[workspaces.StatusActive]+n[workspaces.StatusNeedsReauth] == 0 {
+		return &webhook.UnreadyError{Reason: undecrypted(n[workspaces.StatusUnreadable]) + ". Deliveries are stored, and handled once this works"}
 	}
 	return nil
 }
@@ -193,7 +193,7 @@ func (in *installs) Detail() string {
 	if ended := n[workspaces.StatusNeedsReauth]; ended > 0 {
 		text += fmt.Sprintf(", %d needs_reauth", ended)
 	}
-	if locked := n[workspaces.Unreadable]; locked > 0 {
+	if locked := n[workspaces.StatusUnreadable]; locked > 0 {
 		text += fmt.Sprintf(", %d unreadable: %s", locked, undecrypted(locked))
 	}
 	return text

@@ -243,7 +243,7 @@ func (i *installed) Connections(ctx context.Context) ([]ticketing.Connection, er
 	}
 	var conns []ticketing.Connection
 	for _, w := range all {
-		if w.Status != workspaces.StatusActive && w.Status != workspaces.StatusNeedsReauth && w.Status != workspaces.Unreadable {
+		if w.Status != workspaces.StatusActive && w.Status != workspaces.StatusNeedsReauth && w.Status != workspaces.StatusUnreadable {
 			continue
 		}
 		conn := ticketing.Connection{

@@ -241,7 +241,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	load.Wait()
 	for _, org := range orgs {
 		w, err := first.Workspace(t.Context(), org)
-		if err != nil || w.Status != Unreadable || w.Key != r.parse(next).IDs()[0] || !strings.Contains(w.Problem, "add that key") {
+		if err != nil || w.Status != StatusUnreadable || w.Key != r.parse(next).IDs()[0] || !strings.Contains(w.Problem, "add that key") {
 			t.Errorf("%+v, %v", w, err)
 		}
 	}
@@ -265,7 +265,7 @@ func TestUnreadable(t *testing.T) {
 	for name, tt := range map[string]struct {
 		reg  *Registry
 		want Status
-	}{"another key": {other, Unreadable}, "the key": {r.process(), StatusActive}} {
+	}{"another key": {other, StatusUnreadable}, "the key": {r.process(), StatusActive}} {
 		if err := tt.reg.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}

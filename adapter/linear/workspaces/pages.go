@@ -330,7 +330,7 @@ func (p *pages) installed(w http.ResponseWriter, req *http.Request) {
 	case err != nil:
 		p.reg.log.Error().Err(err).Msg("page after an install cannot be shown")
 		p.show(w, http.StatusServiceUnavailable, page{Title: "That did not work just now", Text: "Load the page again in a minute."})
-	case ws == nil || ws.Status != StatusActive && ws.Status != StatusNeedsReauth && ws.Status != Unreadable:
+	case ws == nil || ws.Status != StatusActive && ws.Status != StatusNeedsReauth && ws.Status != StatusUnreadable:
 		p.show(w, http.StatusOK, page{Title: "Add the app to your Linear workspace", Text: "This browser has not installed the app within the last hour.", Retry: true})
 	default:
 		v := page{

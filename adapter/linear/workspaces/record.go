@@ -24,10 +24,10 @@ const (
 	StatusLeaving Status = "leaving"
 	// StatusGone: the app was removed and no secret is left.
 	StatusGone Status = "gone"
-	// Unreadable: the app is installed, but no key of Config.Keys decrypts its tokens:
+	// StatusUnreadable: the app is installed, but no key of Config.Keys decrypts its tokens:
 	// the key was lost or changed. Deliveries wait. This status is shown and not
 	// stored: with the key, the installation is what it was.
-	Unreadable Status = "unreadable"
+	StatusUnreadable Status = "unreadable"
 )
 
 // recordVersion is the version of the stored form.
@@ -143,7 +143,7 @@ type snapshot struct {
 // status returns the status as it is shown.
 func (s *snapshot) status() Status {
 	if s.unreadable && s.rec.login() {
-		return Unreadable
+		return StatusUnreadable
 	}
 	return s.rec.Status
 }

@@ -144,7 +144,7 @@ func rows(s *status.Status) []Row {
 		switch {
 		case w.Status == workspaces.StatusNeedsReauth:
 			row.Level, row.State = "bad", "an admin has to install the app again"
-		case w.Status == workspaces.Unreadable, w.Status == workspaces.StatusActive && w.Problem != "":
+		case w.Status == workspaces.StatusUnreadable, w.Status == workspaces.StatusActive && w.Problem != "":
 			row.Level, row.State = "bad", w.Problem
 		case w.Status != workspaces.StatusActive:
 			row.Level, row.State = "odd", string(w.Status)
