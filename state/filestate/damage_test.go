@@ -277,6 +277,48 @@ func TestDamageWhileOpen(t *testing.T) {
 	}
 }
 
+// TestCutOffWhileOpen cuts the file off under an open store. Calls fail and return, and so
+// does Close.
+func TestCutOffWhileOpen(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int64{0, 4096, 20_000} {
+		t.Run(strconv.FormatInt(size, 10), func(t *testing.T) {
+			t.Parallel()
+			s, err := OpenOptions(t.TempDir(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 100 {
+				put(t, s, entry("a", strconv.Itoa(i)))
+			}
+			key := state.Key{Workspace: "W", Kind: "value", ID: "x"}
+			if err := os.Truncate(filepath.Join(s.dir, fileName), size); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				ctx := t.Context()
+				_, taken := s.Enqueue(ctx, entry("b", "1"))
+				_, read := s.Get(ctx, key)
+				_, noted := s.Notes(ctx, key)
+				_, leased := s.Lease(ctx, state.LeaseRequest{TTL: time.Minute})
+				for _, err := range []error{taken, read, noted, leased, s.Ping(ctx)} {
+					if !errors.Is(err, state.ErrUnavailable) {
+						t.Errorf("a call on what is left of the file: %v, want ErrUnavailable", err)
+					}
+				}
+				_ = s.Close() // it may complain
+			}()
+			select {
+			case <-ended:
+			case <-time.After(20 * time.Second):
+				t.Fatal("a call does not return")
+			}
+		})
+	}
+}
+
 // tamperOp writes whatever a test wants.
 type tamperOp struct {
 	call

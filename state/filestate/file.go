@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -33,6 +34,7 @@ type file struct {
 	bolt   *bolt.DB
 	handle *os.File // the file behind bolt
 	dir    string
+	size   atomic.Int64 // the largest that the file was seen to have; it never shrinks
 }
 
 // fileError says that the file cannot be used and what to do about it. Trying
@@ -130,6 +132,20 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 		return nil, errors.Join(errReplaced, err, f.bolt.Close())
 	}
 	return f, nil
+}
+
+// whole reports whether the file is as large as it was.
+func (f *file) whole() bool {
+	info, err := f.handle.Stat()
+	if err != nil {
+		return false
+	}
+	for {
+		most := f.size.Load()
+		if info.Size() <= most || f.size.CompareAndSwap(most, info.Size()) {
+			return info.Size() >= most
+		}
+	}
 }
 
 var errReplaced = errors.New("filestate: the file was replaced while it was opened")
@@ -293,8 +309,9 @@ func (s *Store) inspectFailure(txid int, err error) {
 		s.broken = err
 		return
 	}
-	verr := guard(func() error {
+	verr := s.begun(func(begins func()) error {
 		return s.db.bolt.View(func(tx *bolt.Tx) error {
+			begins()
 			if txid > 0 && tx.ID() >= txid {
 				// The transaction can be read, but whether it is on the disk
 				// is unknown, and syncing again would not tell.

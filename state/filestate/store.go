@@ -63,6 +63,8 @@ type Store struct {
 	// unclosed says that the process that had the store before did not close it.
 	unclosed bool
 
+	// stuck is why a lock inside of db is held for good, or nil. See begun.
+	stuck atomic.Pointer[damageError]
 	// dbMu is held for reading while db is used by anyone but the writer, and
 	// for writing while the writer replaces it.
 	dbMu sync.RWMutex
@@ -167,9 +169,11 @@ func (s *Store) Close() error {
 		close(s.closed)
 		s.queue.close()
 		s.done.Wait()
-		s.dbMu.Lock()
-		defer s.dbMu.Unlock()
-		s.end = s.db.close(s.broken != nil, s.opts.ReadOnly)
+		if s.stuck.Load() == nil { // otherwise a reader may hold it for good
+			s.dbMu.Lock()
+			defer s.dbMu.Unlock()
+		}
+		s.end = s.db.close(s.broken != nil || s.stuck.Load() != nil, s.opts.ReadOnly)
 	})
 	s.done.Wait()
 	return s.end
@@ -187,8 +191,9 @@ func (s *Store) view(ctx context.Context, f func(tx *bolt.Tx) error) error {
 	s.dbMu.RLock()
 	defer s.dbMu.RUnlock()
 	var inner error
-	err := guard(func() error {
+	err := s.begun(func(begins func()) error {
 		return s.db.bolt.View(func(tx *bolt.Tx) error {
+			begins()
 			inner = f(tx)
 			return nil
 		})
@@ -204,8 +209,9 @@ func (s *Store) view(ctx context.Context, f func(tx *bolt.Tx) error) error {
 
 // update runs f in a write transaction. Only the writer calls it.
 func (s *Store) update(f func(tx *bolt.Tx) error) error {
-	err := guard(func() error {
+	err := s.begun(func(begins func()) error {
 		return s.db.bolt.Update(func(tx *bolt.Tx) error {
+			begins()
 			if err := f(tx); err != nil || s.beforeCommit == nil {
 				return err
 			}
@@ -214,6 +220,26 @@ func (s *Store) update(f func(tx *bolt.Tx) error) error {
 	})
 	if s.afterCommit != nil {
 		err = s.afterCommit(err)
+	}
+	return err
+}
+
+// begun runs a transaction, which calls begins first of all. bbolt reads the head of the
+// file under locks that it keeps if that panics, so that all transactions after it would
+// wait for good, and after a transaction that failed it reads all of the file in a
+// goroutine of its own. So a file that was cut off is noticed before, and after a panic
+// under a lock there are no more transactions.
+func (s *Store) begun(transaction func(begins func()) error) error {
+	if err := s.stuck.Load(); err != nil {
+		return err
+	}
+	if !s.db.whole() {
+		return &damageError{text: "the file was cut off"}
+	}
+	begun := false
+	err := guard(func() error { return transaction(func() { begun = true }) })
+	if d, ok := errors.AsType[*damageError](err); ok && !begun {
+		s.stuck.Store(d)
 	}
 	return err
 }
