@@ -9,7 +9,6 @@ package envelope
 import (
 	"encoding/binary"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -62,9 +61,6 @@ func Head(d *adapter.Delivery) []byte {
 	return append(out, header...)
 }
 
-// Pack returns the stored form of a delivery: its head and its body.
-func Pack(d *adapter.Delivery) []byte { return slices.Concat(Head(d), d.Body) }
-
 // split returns the id, the header and the body of a stored delivery. ok is false for
 // anything else.
 func split(b []byte) (id, header, body []byte, ok bool) {
@@ -85,8 +81,8 @@ func split(b []byte) (id, header, body []byte, ok bool) {
 	return b[:idLen], b[idLen : idLen+headerLen], b[idLen+headerLen:], true
 }
 
-// Unpack reads what Pack returned, now or in earlier versions. Anything else is
-// [ErrUnreadable].
+// Unpack reads a delivery in its stored form, that of earlier versions included.
+// Anything else is [ErrUnreadable].
 func Unpack(b []byte) (*adapter.Delivery, error) {
 	id, header, body, ok := split(b)
 	if !ok {
