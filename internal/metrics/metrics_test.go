@@ -50,7 +50,7 @@ func (*installs) Counts() map[string]int64 {
 
 func (i *installs) List(context.Context) ([]workspaces.Workspace, error) {
 	i.listed++
-	return []workspaces.Workspace{{Status: workspaces.StatusActive}, {Status: workspaces.StatusActive}, {Status: workspaces.StatusNeedsReauth}}, nil
+	return []workspaces.Workspace{{Status: workspaces.StatusActive}, {Status: workspaces.StatusActive}, {Status: workspaces.StatusNeedsReauth}, {Status: workspaces.StatusUnreadable}}, nil
 }
 
 // downStore is a store that does not answer.
@@ -201,6 +201,7 @@ func TestScrape(t *testing.T) {
 		`linearbot_linear_budget_remaining{budget="requests"} 12`,
 		`linearbot_linear_budget_remaining{budget="complexity"} 4000`,
 		`linearbot_workspaces{status="active"} 2`,
+		`linearbot_workspaces{status="unreadable"} 1`,
 		`linearbot_installation_events_total{event="installed"} 2`,
 		`linearbot_ticketing_requests_total{status="418"} 1`,
 	)
