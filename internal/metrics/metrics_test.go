@@ -50,7 +50,7 @@ func (*installs) Counts() map[string]int64 {
 
 func (i *installs) List(context.Context) ([]workspaces.Workspace, error) {
 	i.listed++
-	return []workspaces.Workspace{{Status: workspaces.StatusActive}, {Status: workspaces.StatusActive}, {Status: workspaces.StatusNeedsReauth}, {Status: workspaces.Unreadable}}, nil
+	return []workspaces.Workspace{{Status: workspaces.StatusActive}, {Status: workspaces.StatusActive}, {Status: workspaces.StatusNeedsReauth}, {Status: workspaces.StatusUnreadable}}, nil
 }
 
 // downStore is a store that does not answer.

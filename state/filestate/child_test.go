@@ -169,6 +169,9 @@ func childFull(ctx context.Context, s *Store) error {
 	if err := add(strconv.Itoa(stored)); !errors.Is(err, state.ErrFull) {
 		return fmt.Errorf("again: %w, want ErrFull", err)
 	}
+	if err := s.Ping(ctx); !errors.Is(err, state.ErrFull) {
+		return fmt.Errorf("ping on a full disk: %w, want ErrFull", err)
+	}
 	if n := len(s.index.lanes[laneOf("a")].items); n != stored {
 		return fmt.Errorf("%d entries in memory, want %d", n, stored)
 	}
@@ -184,6 +187,14 @@ func childFull(ctx context.Context, s *Store) error {
 	}
 	if err := add(strconv.Itoa(stored)); err != nil {
 		return fmt.Errorf("after the disk has room: %w", err)
+	}
+	for range 2 { // the first needs room, the second finds that there was some
+		if err := s.Ping(ctx); err != nil {
+			return fmt.Errorf("ping after the disk has room: %w", err)
+		}
+	}
+	if s.tight.Load() {
+		return errors.New("a disk with room counts as full")
 	}
 	fmt.Fprintln(os.Stdout, "stored", stored+1)
 	return nil

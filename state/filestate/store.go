@@ -71,6 +71,7 @@ type Store struct {
 	db   *file
 
 	ahead  atomic.Int64 // of the clock, in nanoseconds
+	tight  atomic.Bool  // the disk was full, and no large write has succeeded since
 	queue  queue
 	closed chan struct{}
 	once   sync.Once
@@ -148,15 +149,35 @@ func OpenContext(ctx context.Context, dir string, opts Options) (*Store, error) 
 	return s, nil
 }
 
-// Ping implements [state.Lifecycle]. It waits for one durable write.
+// Ping implements [state.Lifecycle]. It waits for one durable write: a small one, or
+// one of the size of a large delivery if the disk was full before, where small ones
+// may still find free pages in the file.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.do(ctx, &pingOp{call: newCall(0)})
 }
 
-type pingOp struct{ call }
+// room is how much has to fit on a disk that was full.
+const room = 256 << 10
+
+type pingOp struct {
+	call
+
+	large bool
+}
 
 func (o *pingOp) stage(b *batch) error {
-	return b.put(b.bucket(bucketMeta), []byte(keyProbe), number(uint64(b.now.Unix()))) //nolint:gosec // not before 1970
+	probe := number(uint64(b.now.Unix())) //nolint:gosec // not before 1970
+	if o.large = b.s.tight.Load(); o.large {
+		probe = append(probe, make([]byte, room)...)
+	}
+	return b.put(b.bucket(bucketMeta), []byte(keyProbe), probe)
+}
+
+func (o *pingOp) apply(s *Store, now time.Time) {
+	o.call.apply(s, now)
+	if o.large {
+		s.tight.Store(false)
+	}
 }
 
 // Durable implements [state.Lifecycle].

@@ -168,6 +168,9 @@ func (s *Store) commit(ops []op) bool {
 			s.finish(ops, nil)
 			return true
 		}
+		if isFull(err) {
+			s.tight.Store(true)
+		}
 		if b.at >= 0 && !isDamage(err) && len(ops) > 1 {
 			// One operation could not be written. The others are retried
 			// without it.
