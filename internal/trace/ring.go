@@ -131,6 +131,11 @@ func (g *ring) blank() *sheet {
 
 // fill adds parts and returns those that do not fit.
 func (l *sheet) fill(parts []record, most int) []record {
+	size := 0
+	for i := range parts[:min(len(parts), max(0, most-l.parts))] {
+		size += len(parts[i].line)
+	}
+	l.lines = slices.Grow(l.lines, min(size, pageBytes)) // at once: a page is large
 	n := 0
 	for n < len(parts) && l.parts < most && len(l.lines) < pageBytes {
 		p := &parts[n]

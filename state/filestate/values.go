@@ -74,7 +74,7 @@ func (s *Store) Set(ctx context.Context, k state.Key, v []byte, ttl time.Duratio
 	if err := checkValue(k, v, ttl); err != nil {
 		return err
 	}
-	return s.do(ctx, &setOp{call: newCall(len(v)), key: k, next: append([]byte{}, v...), ttl: ttl})
+	return s.do(ctx, &setOp{call: newCall(len(v)), key: k, record: s.valueRecord(k, v, ttl)})
 }
 
 // CompareAndSet implements [state.Values].
@@ -82,20 +82,27 @@ func (s *Store) CompareAndSet(ctx context.Context, k state.Key, old, next []byte
 	if err := checkValue(k, next, ttl); err != nil {
 		return err
 	}
-	return s.do(ctx, &setOp{
-		call: newCall(len(next)), key: k, compare: true,
-		old: bytes.Clone(old), next: bytes.Clone(next), ttl: ttl,
-	})
+	o := &setOp{call: newCall(len(next)), key: k, compare: true, old: bytes.Clone(old)}
+	if next != nil {
+		o.record = s.valueRecord(k, next, ttl)
+	}
+	return s.do(ctx, o)
 }
 
-// setOp sets a value, or deletes it if next is nil.
+// valueRecord returns a value as it is stored. The caller makes it and not the writer,
+// whose time all callers share.
+func (s *Store) valueRecord(k state.Key, data []byte, ttl time.Duration) []byte {
+	return appendValue(&value{key: k, expires: expiry(s.now(), ttl), data: data})
+}
+
+// setOp sets a value, or deletes it if there is no record.
 type setOp struct {
 	call
 
-	key       state.Key
-	compare   bool
-	old, next []byte
-	ttl       time.Duration
+	key     state.Key
+	compare bool
+	old     []byte
+	record  []byte
 }
 
 func (o *setOp) stage(b *batch) error {
@@ -109,10 +116,10 @@ func (o *setOp) stage(b *batch) error {
 		}
 	}
 	in, key := b.bucket(bucketValues), name(o.key.String())
-	if o.next == nil {
+	if o.record == nil {
 		return b.delete(in, key)
 	}
-	return b.put(in, key, appendValue(&value{key: o.key, expires: expiry(b.now, o.ttl), data: o.next}))
+	return b.put(in, key, o.record)
 }
 
 // Delete implements [state.Values].

@@ -84,7 +84,10 @@ func (s *Store) setValue(k state.Key, data []byte, at time.Time) {
 		v = &value{key: k}
 		s.values[k] = v
 	}
-	v.data = append([]byte{}, data...)
+	if v.data == nil || cap(v.data) > 2*len(data) {
+		v.data = make([]byte, 0, len(data))
+	}
+	v.data = append(v.data[:0], data...) // readers have copies
 	s.expire(v, at)
 }
 
