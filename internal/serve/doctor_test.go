@@ -315,6 +315,9 @@ func TestDoctor(t *testing.T) {
 				t.Errorf("it is finding %d of %s", at+1, show(report))
 			}
 			for _, f := range report.Findings {
+				if strings.Contains(f.Text+f.Fix, "Config.Adapter") {
+					t.Errorf("a finding follows from another one: %s: %s", f.Text, f.Fix)
+				}
 				if f.Level != doctor.OK && f.Fix == "" && f.Level != doctor.Note {
 					t.Errorf("nothing says what to do about %s", f.Text)
 				}

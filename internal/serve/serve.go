@@ -307,6 +307,9 @@ func (a *assembly) newBot(in *installs) *bot.Bot {
 		c.WorkersPerWorkspace = max(1, c.Workers*3/4) // a quarter is for the other workspaces
 	}
 	c.Logger = a.log
+	if c.Adapter == nil && len(a.problems) > 0 {
+		return nil // the credentials are among the problems
+	}
 	b, err := bot.New(*c)
 	if err != nil {
 		a.problem("", err.Error())
