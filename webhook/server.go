@@ -286,7 +286,7 @@ func (s *Server) Run(ctx context.Context, runners ...Runner) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", s.cfg.Addr)
 	if err != nil && ctx.Err() != nil {
-		return nil // it was stopped while a name was looked up
+		return nil //nolint:nilerr // it was stopped while a name was looked up
 	}
 	if err != nil {
 		return fmt.Errorf("webhook: listen: %w", err)

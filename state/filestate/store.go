@@ -108,7 +108,7 @@ var (
 // be, with access for the owner only. See [OpenOptions].
 func Open(dir string) (*Store, error) { return OpenOptions(dir, Options{}) }
 
-// OpenOptions is [OpenContext] without an end to its patience.
+// OpenOptions is [OpenContext] with a context that does not end.
 func OpenOptions(dir string, opts Options) (*Store, error) {
 	return OpenContext(context.Background(), dir, opts)
 }

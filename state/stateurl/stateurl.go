@@ -50,7 +50,7 @@ type Options struct {
 // Open opens the store at address with the default options.
 func Open(address string) (state.Store, error) { return OpenOptions(address, Options{}) }
 
-// OpenOptions is [OpenContext] without an end to its patience.
+// OpenOptions is [OpenContext] with a context that does not end.
 func OpenOptions(address string, opts Options) (state.Store, error) {
 	return OpenContext(context.Background(), address, opts)
 }
@@ -97,7 +97,7 @@ func Check(ctx context.Context, address string) (warnings []string, err error) {
 	if dir, ok := directory(address); ok {
 		return nil, filestate.Check(ctx, dir)
 	}
-	store, err := Open(address)
+	store, err := OpenContext(ctx, address, Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (r *rig) consistent(reg *Registry) {
 		r.mustCall(reg, r.acme.ID)
 	case StatusGone:
 		r.secretless(r.acme.ID)
-	case StatusNeedsReauth, StatusLeaving:
+	case StatusNeedsReauth, StatusLeaving, StatusUnreadable:
 		r.t.Errorf("status %s", got)
 	}
 	if r.status(reg, r.acme.ID) != "" && len(all) != 1 {
