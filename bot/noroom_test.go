@@ -87,6 +87,7 @@ func TestStopWithoutRoomForNotes(t *testing.T) {
 			}
 			time.Sleep(10 * time.Second)
 		}
+		synctest.Wait() // for what the handler has noted
 		if len(causes) != 1 || !errors.Is(causes[0], bot.ErrStopped) {
 			t.Errorf("the turn ended with %v, want one end by the stop", causes)
 		}
