@@ -201,7 +201,7 @@ func (e *exam) foreign(context.Context) {
 		return
 	}
 	if n := e.running.Counts["ignored:"+reason.OtherWorkspace]; n > 0 {
-		e.add(Error, "workspace", fmt.Sprintf("deliveries came from another workspace than the one that the bot's credentials belong to; %s", wording.Count(n, "was ignored", "were ignored")),
+		e.add(Error, "workspace", "deliveries came from another workspace than the one that the bot's credentials belong to; "+wording.Count(n, "was ignored", "were ignored"),
 			reason.Of(reason.OtherWorkspace).Do)
 	}
 }
