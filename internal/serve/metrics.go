@@ -77,7 +77,7 @@ func (l *listener) Run(ctx context.Context) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", l.addr)
 	if err != nil && ctx.Err() != nil {
-		return nil // it was stopped while a name was looked up
+		return nil //nolint:nilerr // it was stopped while a name was looked up
 	}
 	if err != nil {
 		return &addressError{l.name, err}
