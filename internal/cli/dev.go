@@ -158,7 +158,7 @@ func openDesk(ctx context.Context, world *dev.World, env []string, dir string) (
 	if !values.Ticketing {
 		return nil, nil //nolint:nilnil // it is off
 	}
-	tokens, store, err := openTokens("file:" + filepath.Join(dir, "tickets"))
+	tokens, store, err := openTokens(ctx, "file:"+filepath.Join(dir, "tickets"))
 	if err != nil {
 		return nil, err
 	}

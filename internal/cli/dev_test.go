@@ -178,6 +178,8 @@ func TestTriggerWithABrokenBuild(t *testing.T) {
 
 // Commands find the bot of a playground without a flag, unless the environment has a store
 // of its own; then they say which flag to give.
+//
+//nolint:paralleltest // its parts share the directory for temporary files
 func TestExplainBesideAPlayground(t *testing.T) {
 	t.Setenv("TMPDIR", shortDir(t))
 	t.Chdir(t.TempDir()) // there is no store

@@ -35,7 +35,7 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg.Flags = map[string]string{"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name}
 	values, _ := settings.Read(p.environ(), cfg.Flags) // the examination reports their problems
 	hintPlayground(ctx, p, c.State)
-	exam, done := serve.Doctor(cfg, func(ctx context.Context) (*status.Status, error) { return process(ctx, values) })
+	exam, done := serve.Doctor(ctx, cfg, func(ctx context.Context) (*status.Status, error) { return process(ctx, values) })
 	report := doctor.Examine(ctx, exam)
 	if err := done(); err != nil {
 		return err

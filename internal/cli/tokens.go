@@ -29,16 +29,16 @@ func (c *tokensCmd) AfterApply() error {
 }
 
 // lookTokens is openTokens for an existing store.
-func lookTokens(address string) (*ticketing.Tokens, state.Store, error) {
+func lookTokens(ctx context.Context, address string) (*ticketing.Tokens, state.Store, error) {
 	if err := exists(address, "--store"); err != nil {
 		return nil, nil, err
 	}
-	return openTokens(address)
+	return openTokens(ctx, address)
 }
 
 // openTokens opens the store and returns the tokens in it.
-func openTokens(address string) (*ticketing.Tokens, state.Store, error) {
-	store, err := stateurl.Open(address)
+func openTokens(ctx context.Context, address string) (*ticketing.Tokens, state.Store, error) {
+	store, err := stateurl.OpenContext(ctx, address, stateurl.Options{})
 	if errors.Is(err, state.ErrLocked) {
 		return nil, nil, fmt.Errorf("%w: stop it, or manage tokens through its API, with the token of an admin: GET, POST and DELETE /ticketing/token", err)
 	}
@@ -63,7 +63,7 @@ type tokensCreateCmd struct {
 // Run creates a token. Only the secret goes to the output, so that it can be
 // piped into a secret store.
 func (c *tokensCreateCmd) Run(ctx context.Context, p *program) (err error) {
-	tokens, store, err := openTokens(c.store)
+	tokens, store, err := openTokens(ctx, c.store)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ type tokensListCmd struct {
 
 // Run lists the tokens.
 func (c *tokensListCmd) Run(ctx context.Context, p *program) (err error) {
-	tokens, store, err := lookTokens(c.store)
+	tokens, store, err := lookTokens(ctx, c.store)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ type tokensRevokeCmd struct {
 
 // Run revokes a token.
 func (c *tokensRevokeCmd) Run(ctx context.Context, p *program) (err error) {
-	tokens, store, err := lookTokens(c.store)
+	tokens, store, err := lookTokens(ctx, c.store)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestPlaygrounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(open.Dir, 0o755); err != nil { //nolint:gosec // which is the point
+	if err := os.Chmod(open.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Join(open.Dir, "bot"), 0o700); err != nil {

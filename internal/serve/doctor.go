@@ -23,7 +23,7 @@ import (
 // Doctor assembles what Run would run, without running it, and returns what there is
 // to examine. server asks the running server; it may be nil. The function that it
 // returns closes what was opened for the examination.
-func Doctor(cfg Config, server func(context.Context) (*status.Status, error)) (doctor.Config, func() error) {
+func Doctor(ctx context.Context, cfg Config, server func(context.Context) (*status.Status, error)) (doctor.Config, func() error) {
 	var exam doctor.Config
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
@@ -39,7 +39,7 @@ func Doctor(cfg Config, server func(context.Context) (*status.Status, error)) (d
 	in := a.installations()
 	conn, closeIdle := a.connect(in)
 	exam.Server = server
-	closeStore := a.examStore(&exam, in)
+	closeStore := a.examStore(ctx, &exam, in)
 	if b := a.newBot(in); b != nil && conn != nil && len(a.problems) == 0 {
 		a.newServer(b, conn) // it checks the options of the server
 	}
@@ -83,7 +83,7 @@ func (a *assembly) examLinear(exam *doctor.Config, in *installs) {
 
 // examStore opens the store for the examination, unless it does not exist yet. The
 // bot that is assembled has one in memory, so that nothing is written.
-func (a *assembly) examStore(exam *doctor.Config, in *installs) func() error {
+func (a *assembly) examStore(ctx context.Context, exam *doctor.Config, in *installs) func() error {
 	spare := memstate.New(memstate.Options{})
 	if a.cfg.Bot.Store != nil { // the program's own, which is not examined
 		return spare.Close
@@ -93,7 +93,7 @@ func (a *assembly) examStore(exam *doctor.Config, in *installs) func() error {
 	exam.Store = a.values.State
 	exam.Exists = func() (bool, error) { return stateurl.Exists(a.values.State) }
 	if there, bad := exam.Exists(); bad == nil && there && a.values.State != "memory" {
-		if store, err = openStore(context.Background(), a.values, 1); err != nil {
+		if store, err = openStore(ctx, a.values, 1); err != nil {
 			store = spare
 		}
 	}

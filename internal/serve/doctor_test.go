@@ -126,7 +126,7 @@ func (p *patient) examine() *doctor.Report {
 	case p.server != nil:
 		server = func(context.Context) (*status.Status, error) { return p.server, nil }
 	}
-	exam, done := serve.Doctor(cfg, server)
+	exam, done := serve.Doctor(p.t.Context(), cfg, server)
 	exam.Now, exam.Timeout = p.now, 5*time.Second
 	report := doctor.Examine(p.t.Context(), exam)
 	if err := done(); err != nil {
@@ -381,7 +381,7 @@ func TestDoctorBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exam, done := serve.Doctor(serve.Config{Environ: append(app.Env(), "LINEAR_WEBHOOK_SECRET=x", "LINEARBOT_STATE=memory")}, nil)
+	exam, done := serve.Doctor(t.Context(), serve.Config{Environ: append(app.Env(), "LINEAR_WEBHOOK_SECRET=x", "LINEARBOT_STATE=memory")}, nil)
 	report := doctor.Examine(t.Context(), exam)
 	if err := done(); err != nil {
 		t.Error(err)
