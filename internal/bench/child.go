@@ -155,7 +155,7 @@ func (c *child) bot(ctx context.Context) error {
 		Webhook: webhook.Config{OnListen: func(addr net.Addr) { fmt.Fprintln(c.out, addr) }},
 	}
 	if c.o.Forget > 0 {
-		store, err := c.forgetful()
+		store, err := c.forgetful(ctx)
 		if err != nil {
 			return err
 		}
@@ -173,9 +173,9 @@ func (c *child) bot(ctx context.Context) error {
 }
 
 // forgetful opens the store so that what it keeps for a day is gone sooner.
-func (c *child) forgetful() (state.Store, error) {
+func (c *child) forgetful(ctx context.Context) (state.Store, error) {
 	if dir, ok := strings.CutPrefix(c.o.State, "file:"); ok {
-		return filestate.OpenOptions(dir, filestate.Options{DedupTTL: c.o.Forget})
+		return filestate.OpenContext(ctx, dir, filestate.Options{DedupTTL: c.o.Forget})
 	}
 	return redisstate.OpenOptions(c.o.State, redisstate.Options{DedupTTL: c.o.Forget})
 }
