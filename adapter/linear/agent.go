@@ -28,7 +28,8 @@ func (a *Adapter) IsSession(id adapter.ThreadID) bool {
 // then, is not looked up. Options of an elicitation are shown as a choice, Auth as a
 // button to link an account. Ephemeral applies to thoughts and actions only.
 // WithoutComment takes two more requests: one reads the comment, which is deleted only if
-// it is a reply by the bot.
+// it is a reply by the bot. If Linear has not attached the comment yet, it looks for it
+// again, for up to about 8 s.
 //
 // Errors have code adapter.CodeInvalid for a blank body, an action without a
 // name, an account link without an address, a missing key, an unknown kind or a bad
@@ -53,21 +54,36 @@ func (a *Adapter) Activity(ctx context.Context, act *adapter.Activity) error {
 	if err != nil || !act.WithoutComment {
 		return err
 	}
-	return b.dropComment(ctx, thread.SessionID, made)
+	return b.dropComment(ctx, thread.SessionID, made, existed)
 }
 
-// dropComment deletes the comment that Linear wrote for an activity of the bot.
-func (b *bot) dropComment(ctx context.Context, session string, of *linearapi.Activity) error {
-	if of.SourceComment == nil { // the answer to the creation may be ahead of it
-		found, err := b.findActivity(ctx, session, of.ID)
-		if err != nil || found == nil || found.SourceComment == nil {
-			return unless(adapter.CodeNotFound, err)
+// dropComment deletes the comment that Linear writes for an activity of the bot. Linear
+// may attach it some seconds after the activity. If there is none by then, it returns nil.
+func (b *bot) dropComment(ctx context.Context, session string, of *linearapi.Activity, existed bool) error {
+	if of.SourceComment == nil {
+		found, err := seen(ctx, func() (*linearapi.Activity, error) {
+			found, err := b.findActivity(ctx, session, of.ID)
+			if err != nil || found == nil || found.SourceComment == nil {
+				return nil, err
+			}
+			return found, nil
+		})
+		if err != nil || found == nil {
+			return err
 		}
 		of = found
 	}
-	c, err := b.api.Comment(ctx, of.SourceComment.ID)
-	if err != nil || !b.isAuthor(c, false) || c.Root() == c.ID {
-		return unless(adapter.CodeNotFound, err)
+	look := func() (*linearapi.Comment, error) { return b.api.Comment(ctx, of.SourceComment.ID) }
+	var c *linearapi.Comment
+	var err error
+	if existed { // an earlier call may have deleted it
+		c, err = look()
+		err = unless(adapter.CodeNotFound, err)
+	} else {
+		c, err = seen(ctx, look)
+	}
+	if err != nil || c == nil || !b.isAuthor(c, false) || c.Root() == c.ID {
+		return err
 	}
 	return unless(adapter.CodeNotFound, b.api.CommentDelete(ctx, c.ID))
 }

@@ -1,9 +1,12 @@
 package linear
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -120,7 +123,7 @@ func TestActivityOnce(t *testing.T) {
 }
 
 // TestActivityWithoutComment deletes the comment of an activity only if it is a reply by
-// the bot.
+// the bot, also if Linear attaches it late.
 func TestActivityWithoutComment(t *testing.T) {
 	t.Parallel()
 	made := func(source string) string {
@@ -131,40 +134,96 @@ func TestActivityWithoutComment(t *testing.T) {
 		return `{"data":{"comment":{"id":"` + aReply + `","user":{"id":"` + user + `"},"parent":` + parent + `}}}`
 	}
 	root := `{"id":"` + aRoot + `"}`
+	after := func(looks int, then ...string) []string {
+		return append(slices.Repeat([]string{"agentSessionActivities"}, looks), then...)
+	}
 	for name, tc := range map[string]struct {
-		made, listed, comment string
-		want                  []string // after the creation
+		made, comment string
+		attached      int // the look that finds the comment attached; 0 means never
+		readable      int // the look that can read it
+		want          []string
 	}{
-		"a reply by the bot": {made(source), "", reply(ownBot, root), []string{"comment", "commentDelete"}},
-		"known a bit later":  {made(""), source, reply(ownBot, root), []string{"agentSessionActivities", "comment", "commentDelete"}},
-		"without a comment":  {made(""), "", "", []string{"agentSessionActivities"}},
-		"by a person":        {made(source), "", reply("ada", root), []string{"comment"}},
-		"the root":           {made(source), "", reply(ownBot, "null"), []string{"comment"}},
+		"a reply by the bot":     {made(source), reply(ownBot, root), 0, 1, after(0, "comment", "commentDelete")},
+		"attached at once":       {made(""), reply(ownBot, root), 1, 1, after(1, "comment", "commentDelete")},
+		"attached later":         {made(""), reply(ownBot, root), 3, 1, after(3, "comment", "commentDelete")},
+		"attached very late":     {made(""), reply(ownBot, root), looks, 1, after(looks, "comment", "commentDelete")},
+		"attached, but unread":   {made(source), reply(ownBot, root), 0, 2, after(0, "comment", "comment", "commentDelete")},
+		"without a comment":      {made(""), "", 0, 0, after(looks)},
+		"by a person":            {made(source), reply("ada", root), 0, 1, after(0, "comment")},
+		"by a person, and later": {made(""), reply("ada", root), 2, 1, after(2, "comment")},
+		"the root":               {made(source), reply(ownBot, "null"), 0, 1, after(0, "comment")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := linearStub(func(_ int, c apiCall) (int, string) {
-				switch c.Op {
-				case "agentActivityCreate":
-					return 200, tc.made
-				case "agentSessionActivities":
-					return 200, `{"data":{"agentSession":{"activities":{"nodes":[{"id":"x"` + tc.listed + `}]}}}}`
-				case "comment":
-					return 200, tc.comment
-				default:
-					return 200, `{"data":{"commentDelete":{"success":true}}}`
+			synctest.Test(t, func(t *testing.T) {
+				s := linearStub(func(n int, c apiCall) (int, string) {
+					switch {
+					case c.Op == "agentActivityCreate":
+						return 200, tc.made
+					case c.Op == "agentSessionActivities":
+						listed := ""
+						if tc.attached > 0 && n >= tc.attached {
+							listed = source
+						}
+						return 200, `{"data":{"agentSession":{"activities":{"nodes":[{"id":"x"` + listed + `}]}}}}`
+					case c.Op == "comment" && n < tc.readable:
+						return 200, `{"errors":[{"message":"Entity not found: Comment","extensions":{"code":"INPUT_ERROR"}}]}`
+					case c.Op == "comment":
+						return 200, tc.comment
+					default:
+						return 200, `{"data":{"commentDelete":{"success":true}}}`
+					}
+				})
+				err := newAdapter(t, s).Activity(t.Context(), withoutComment())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(append([]string{"viewer", "agentActivityCreate"}, tc.want...), s.ops()); diff != "" {
+					t.Errorf("requests (-want +got):\n%s", diff)
 				}
 			})
-			err := newAdapter(t, s).Activity(t.Context(), &adapter.Activity{
-				Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityResponse, Body: "there", WithoutComment: true,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(append([]string{"viewer", "agentActivityCreate"}, tc.want...), s.ops()); diff != "" {
-				t.Errorf("requests (-want +got):\n%s", diff)
+		})
+	}
+}
+
+// TestActivityWithoutCommentCanceled: a context that ends while a comment is late says
+// that the call is to be made again, which then deletes the comment.
+func TestActivityWithoutCommentCanceled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := linearStub(func(n int, c apiCall) (int, string) {
+			switch {
+			case c.Op == "agentActivityCreate":
+				return 200, `{"data":{"agentActivityCreate":{"success":true,"agentActivity":{"id":"x"}}}}`
+			case c.Op == "agentSessionActivities" && n == 1:
+				return 200, `{"data":{"agentSession":{"activities":{"nodes":[{"id":"x"}]}}}}`
+			case c.Op == "agentSessionActivities":
+				return 200, `{"data":{"agentSession":{"activities":{"nodes":[{"id":"x","sourceComment":{"id":"` + aReply + `"}}]}}}}`
+			case c.Op == "comment":
+				return 200, `{"data":{"comment":{"id":"` + aReply + `","user":{"id":"` + ownBot + `"},"parent":{"id":"` + aRoot + `"}}}}`
+			default:
+				return 200, `{"data":{"commentDelete":{"success":true}}}`
 			}
 		})
+		a := newAdapter(t, s)
+		ctx, cancel := context.WithTimeout(t.Context(), lookAgain/2)
+		defer cancel()
+		if err := a.Activity(ctx, withoutComment()); adapter.CodeOf(err) != adapter.CodeCanceled {
+			t.Errorf("error %v, want Canceled", err)
+		}
+		if err := a.Activity(t.Context(), withoutComment()); err != nil {
+			t.Error(err)
+		}
+		if got := s.ops(); got[len(got)-1] != "commentDelete" {
+			t.Errorf("the comment stays after %v", got)
+		}
+	})
+}
+
+// withoutComment is an activity whose comment is deleted.
+func withoutComment() *adapter.Activity {
+	return &adapter.Activity{
+		Workspace: ownOrg, Thread: sessionID(), Key: "k", Kind: adapter.ActivityResponse, Body: "there", WithoutComment: true,
 	}
 }
 

@@ -20,10 +20,9 @@ import (
 const (
 	// maxIDs is how many ids are tried for one write.
 	maxIDs = 3
-	// lookAgain is the first wait before looking up a taken id again if the
-	// lookup found nothing: another request may be in flight, or a read replica
-	// may lag. The waits double, up to about 8 s in total, after which the
-	// entity counts as removed.
+	// lookAgain is the first wait before looking something up again that was not
+	// found: another request may be in flight, or a read replica may lag. The waits
+	// double, up to about 8 s in total, after which the entity counts as removed.
 	lookAgain = 250 * time.Millisecond
 	looks     = 6
 )
@@ -50,8 +49,8 @@ func errTaken(op string) error {
 	return &adapter.Error{Code: adapter.CodeConflict, Op: op, Message: "the ids of this write are taken", Err: errIDsTaken}
 }
 
-// seen looks up the entity under a taken id, and retries for some seconds while
-// it finds nothing. It returns nil without an error if nothing was found.
+// seen looks up an entity that exists but may be visible late, such as the one under a
+// taken id, and retries for some seconds while it finds nothing. It returns nil without an error if nothing was found.
 func seen[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
 	wait := lookAgain
 	for n := 1; ; n++ {
@@ -67,7 +66,7 @@ func seen[T any](ctx context.Context, look func() (*T, error)) (*T, error) {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "conflict", Err: ctx.Err()}
+			return nil, &adapter.Error{Code: adapter.CodeCanceled, Op: "lookup", Err: ctx.Err()}
 		}
 		wait *= 2
 	}
