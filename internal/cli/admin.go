@@ -63,7 +63,7 @@ func (t *target) ask(
 	}
 	c, err := t.running(ctx, values)
 	if err == nil && c == nil {
-		if values, err = t.orPlayground(ctx, p, values); err == nil {
+		if values, err = t.orPlayground(p, values); err == nil {
 			c, err = t.running(ctx, values)
 		}
 	}
@@ -107,13 +107,13 @@ func (t *target) running(ctx context.Context, v *settings.Values) (*adminClient,
 // orPlayground returns the configuration, or that of the bot of the playground on this
 // machine if the configured store does not exist. A store that was chosen is not replaced:
 // then the error, or a hint, says how to reach the playground.
-func (t *target) orPlayground(ctx context.Context, p *program, v *settings.Values) (*settings.Values, error) {
+func (t *target) orPlayground(p *program, v *settings.Values) (*settings.Values, error) {
 	there, err := stateurl.Exists(v.State)
 	chosen := v.IsSet("LINEARBOT_STATE") || t.State != "" || t.Admin != ""
 	if err != nil || there && chosen {
 		return v, nil //nolint:nilerr // opening the store fails with it
 	}
-	all := dev.Playgrounds(ctx)
+	all := dev.Playgrounds()
 	switch {
 	case len(all) == 0:
 		return v, nil

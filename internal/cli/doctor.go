@@ -34,7 +34,7 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg := p.cfg
 	cfg.Flags = map[string]string{"addr": c.Addr, "public-url": c.Public, "path": c.Path, "state": c.State, "name": c.Name}
 	values, _ := settings.Read(p.environ(), cfg.Flags) // the examination reports their problems
-	hintPlayground(ctx, p, c.State)
+	hintPlayground(p, c.State)
 	exam, done := serve.Doctor(ctx, cfg, func(ctx context.Context) (*status.Status, error) { return process(ctx, values) })
 	report := doctor.Examine(ctx, exam)
 	if err := done(); err != nil {
@@ -62,8 +62,8 @@ func (c *doctorCmd) Run(ctx context.Context, p *program) (err error) {
 }
 
 // hintPlayground says that a bot in a playground is not what is examined.
-func hintPlayground(ctx context.Context, p *program, chosen string) {
-	all := dev.Playgrounds(ctx)
+func hintPlayground(p *program, chosen string) {
+	all := dev.Playgrounds()
 	if chosen != "" || len(all) == 0 {
 		return
 	}
