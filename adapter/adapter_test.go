@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -95,5 +96,23 @@ func TestErrorSaysOnceHowLong(t *testing.T) {
 		if got := err.Error(); got != c.want {
 			t.Errorf("%s: %q, want %q", c.wait, got, c.want)
 		}
+	}
+}
+
+// TestUserStored: answers to questions are stored with the user who gave them, under these
+// keys.
+func TestUserStored(t *testing.T) {
+	t.Parallel()
+	const stored = `{"id":"u","name":"ada","full_name":"Ada Byron","email":"ada@acme.test","url":"https://x/ada","avatar":"https://x/a.png","kind":1,"guest":true}`
+	user := User{
+		ID: "u", Name: "ada", FullName: "Ada Byron", Email: "ada@acme.test",
+		URL: "https://x/ada", AvatarURL: "https://x/a.png", Kind: UserHuman, Guest: true,
+	}
+	if got, err := json.Marshal(user); err != nil || string(got) != stored {
+		t.Errorf("%s, %v\nwant %s", got, err, stored)
+	}
+	var back User
+	if err := json.Unmarshal([]byte(stored), &back); err != nil || back != user {
+		t.Errorf("read back as %+v, %v", back, err)
 	}
 }

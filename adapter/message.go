@@ -68,7 +68,7 @@ type User struct {
 	Email    string `json:"email,omitempty"`
 	// URL is the address of the profile, AvatarURL that of the picture.
 	URL       string   `json:"url,omitempty"`
-	AvatarURL string   `json:"avatar_url,omitempty"`
+	AvatarURL string   `json:"avatar,omitempty"`
 	Kind      UserKind `json:"kind,omitempty"`
 	// Guest says that the person sees only a part of the workspace. It is also false
 	// if unknown: with Linear, it is set on users from the directory, the history
