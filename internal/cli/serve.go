@@ -64,8 +64,8 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 		}
 	}
 	// A collector of the log that dies must not take the bot along. Commands that print
-	// for others end with them.
+	// for others end with them. The signal stays ignored, because the error that Run
+	// returns is still to be written.
 	signal.Ignore(syscall.SIGPIPE)
-	defer signal.Reset(syscall.SIGPIPE)
 	return serve.Run(ctx, cfg)
 }
