@@ -80,8 +80,8 @@ type run struct {
 	cancelLimit context.CancelFunc
 }
 
-// limited returns a context that ends with the time of the turn. What is done before a
-// handler shares it with the handler, after which it ends.
+// limited returns a context that ends with the time of the turn. The stages before
+// a handler share it with the handler; it is canceled when the handler returns.
 func (r *run) limited(ctx context.Context) context.Context {
 	if r.limit == nil || !r.limitAt.Equal(r.deadline) {
 		r.unlimit()
@@ -243,7 +243,7 @@ func (b *Bot) leaves(r *run) {
 	b.members.Exit(r.Turn)
 }
 
-// ended decides how a run ended whose stages are over.
+// ended returns the outcome of a run from what its last stage returned.
 //
 //go:noinline
 func (b *Bot) ended(ctx context.Context, r *run, end *outcome, err error) (*outcome, error) {

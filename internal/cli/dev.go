@@ -200,13 +200,13 @@ func (c *devCmd) runner(p *program, world *dev.World, env []string) (dev.Runner,
 	}
 	watched := cmp.Or(c.Watch, ".")
 	if len(args) > 0 {
-		return &dev.Command{Args: args, Environ: env, Clock: world.Clock, Addr: world.Addr, Ends: p.ends.Add}, watched
+		return &dev.Command{Args: args, Environ: env, Clock: world.Clock, Addr: world.Addr, AtExit: p.ends.Add}, watched
 	}
 	if exe, pkg, ok := goRun(); ok {
 		built := filepath.Join(filepath.Dir(exe), "linearbot-dev", filepath.Base(exe)) // its name is in what it prints
 		return &dev.Command{
 			Args: []string{built, "serve"}, Build: []string{"go", "build", "-o", built, pkg}, First: []string{exe, "serve"}, Environ: env, Clock: world.Clock, Addr: world.Addr,
-			Ends: p.ends.Add,
+			AtExit: p.ends.Add,
 		}, watched
 	}
 	return &ownHandlers{p: p, env: env, clock: world.Clock}, ""

@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// Ends holds what must not outlive the process, even if it ends in the middle of a
-// command: programs that it has started, for example. The zero value is ready to use, and
-// nil holds nothing. It is safe for concurrent use.
+// Ends holds functions to call if the process exits in the middle of a command: they kill
+// the programs that it has started, for example. The zero value is ready to use, and a nil
+// *Ends ignores what is added. It is safe for concurrent use.
 type Ends struct {
 	mu   sync.Mutex
 	last []*func()
 }
 
-// Add has f called by Run, unless it is taken out before.
-func (e *Ends) Add(f func()) (takeOut func()) {
+// Add registers f to be called by Run. remove unregisters it.
+func (e *Ends) Add(f func()) (remove func()) {
 	if e == nil {
 		return func() {}
 	}
@@ -28,7 +28,8 @@ func (e *Ends) Add(f func()) (takeOut func()) {
 	}
 }
 
-// Run calls what was added, the last first. The process must end then.
+// Run calls the registered functions, the last one first. The process must exit
+// afterwards.
 func (e *Ends) Run() {
 	if e == nil {
 		return

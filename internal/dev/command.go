@@ -33,9 +33,10 @@ type Command struct {
 	Dir string
 	// Addr is where it is to listen.
 	Addr string
-	// Ends is given what ends all of the program at once, should this process end before
-	// Run returns, and returns what takes that back. Nil leaves the program to itself.
-	Ends func(kill func()) (takeBack func())
+	// AtExit registers kill, which kills the program and all that it has started, to be
+	// called if this process exits before Run returns. remove unregisters it. If AtExit
+	// is nil, the program keeps running then.
+	AtExit func(kill func()) (remove func())
 
 	started bool
 }
@@ -92,8 +93,8 @@ func (c *Command) wait(cmd *exec.Cmd, started func()) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	if c.Ends != nil {
-		defer c.Ends(func() { kill(cmd) })()
+	if c.AtExit != nil {
+		defer c.AtExit(func() { kill(cmd) })()
 	}
 	if started != nil {
 		started()
