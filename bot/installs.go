@@ -83,11 +83,11 @@ func (b *Bot) member(ctx context.Context, workspace string, m own.Membership) er
 	return nil
 }
 
-// Removed ends the turns of a workspace that run in this process, because the
-// workspace removed the bot: their contexts end with the cause
+// WorkspaceRemoved ends the turns of a workspace that run in this process, because
+// the workspace removed the bot: their contexts end with the cause
 // [ErrUninstalled], and they are not retried. Handlers of
 // [Bot.OnUninstalled] keep running. It does not wait.
-func (b *Bot) Removed(workspace string) { b.members.Leave(workspace, ErrUninstalled) }
+func (b *Bot) WorkspaceRemoved(workspace string) { b.members.Leave(workspace, ErrUninstalled) }
 
 // enters registers a turn, whose context cancel ends, to be ended when its workspace
 // leaves. The turn that tells of that continues.

@@ -65,8 +65,8 @@ func TestLeftBeforeTheTurnBegins(t *testing.T) {
 		left func(b *bot.Bot) func(string)
 		want []string
 	}{
-		{"its workspace", func(b *bot.Bot) func(string) { return b.Removed }, []string{"two"}},
-		{"another one", func(b *bot.Bot) func(string) { return func(string) { b.Removed("W-other") } }, []string{"one", "two"}},
+		{"its workspace", func(b *bot.Bot) func(string) { return b.WorkspaceRemoved }, []string{"two"}},
+		{"another one", func(b *bot.Bot) func(string) { return func(string) { b.WorkspaceRemoved("W-other") } }, []string{"one", "two"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			fake := adaptertest.NewFake("helper")

@@ -143,7 +143,7 @@ func (c *call) meaning(term string, q linearapi.IssueQuery) (*found, error) {
 		if err != nil {
 			return nil, err
 		}
-		nodes, err := client.SemanticSearchNodes(c.ctx, linearapi.SemanticQuery{
+		nodes, err := client.SemanticSearchIssueNodes(c.ctx, linearapi.SemanticQuery{
 			Query: term, Filter: q.Filter, IncludeArchived: q.IncludeArchived, Limit: q.First,
 		})
 		if err != nil {

@@ -99,7 +99,7 @@ func (a *assembly) installations() *installs {
 		}
 		return in.installedFor(ctx, w, whom)
 	}
-	cfg.OnRemoved = func(w string) { in.bot.Removed(w) }
+	cfg.OnRemoved = func(w string) { in.bot.WorkspaceRemoved(w) }
 	if in.reg, err = workspaces.New(cfg); err != nil {
 		for _, err := range parts(err) {
 			if e, ok := errors.AsType[*adapter.Error](err); ok {

@@ -225,7 +225,7 @@ type installed struct {
 	}
 	reg interface {
 		List(ctx context.Context) ([]workspaces.Workspace, error)
-		Disconnect(ctx context.Context, workspace, why string) (workspaces.Disconnected, error)
+		Disconnect(ctx context.Context, workspace, why string) (workspaces.DisconnectResult, error)
 		Refresh(ctx context.Context, workspace string) error
 		Begin(w http.ResponseWriter, r *http.Request, whom string)
 	}

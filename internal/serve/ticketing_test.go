@@ -22,8 +22,8 @@ type registry struct {
 
 func (r *registry) List(context.Context) ([]workspaces.Workspace, error) { return r.all, nil }
 
-func (r *registry) Disconnect(context.Context, string, string) (workspaces.Disconnected, error) {
-	return workspaces.Disconnected{}, nil
+func (r *registry) Disconnect(context.Context, string, string) (workspaces.DisconnectResult, error) {
+	return workspaces.DisconnectResult{}, nil
 }
 
 func (r *registry) Refresh(context.Context, string) error { return nil }

@@ -20,9 +20,16 @@
 //
 // # Nodes
 //
-// Methods whose name ends in Node or Nodes select more fields and return a [Node], which
-// has the entity and the JSON that Linear sent for it, for programs that pass the JSON
-// on. Those that write take an [Input] with Linear's own names in place of a struct.
+// A [Node] is an entity together with the JSON that Linear sent for it, for programs that
+// pass the JSON on. Methods whose name ends in Node return one node, and those whose name
+// ends in Nodes return several, as a [Page] or a slice. The exceptions are
+// [Client.ViewerNode] and [Client.LinkedIssues], whose results hold nodes: a [ViewerInfo]
+// and a page of [LinkedIssue]. Some of these methods select more fields than the method of
+// the same name without Node. Those that create or update an entity take the fields as an
+// [Input], with Linear's own names, in place of a struct.
+//
+// [Client.IssueNodes] and [Client.SearchIssueNodes] leave the JSON of their nodes empty
+// if NoJSON is set in the query.
 //
 // # Files
 //

@@ -98,9 +98,9 @@ type SemanticQuery struct {
 	Limit int
 }
 
-// SemanticSearchNodes returns the issues that are closest in meaning to a text, the best
-// match first, with Linear's own objects. It has no pages.
-func (c *Client) SemanticSearchNodes(ctx context.Context, q SemanticQuery) ([]Node[Issue], error) {
+// SemanticSearchIssueNodes returns the issues that are closest in meaning to a text, the
+// best match first, with Linear's own objects. It has no pages.
+func (c *Client) SemanticSearchIssueNodes(ctx context.Context, q SemanticQuery) ([]Node[Issue], error) {
 	v := vars{"query": q.Query}
 	if q.Filter != nil {
 		v["filters"] = Filter{"issues": q.Filter}

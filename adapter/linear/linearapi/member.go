@@ -24,16 +24,16 @@ type Member struct {
 	Teams Page[Ref] `json:"teams"`
 }
 
-// ViewerNode is the owner of a token, with roles and Linear's own object, and the
-// workspace.
-type ViewerNode struct {
+// ViewerInfo is what [Client.ViewerNode] returns: the owner of the token, with roles and
+// Linear's own object, and the workspace.
+type ViewerInfo struct {
 	Viewer       Node[Member] `json:"viewer"`
 	Organization Organization `json:"organization"`
 }
 
 // ViewerNode is [Client.Viewer] with Linear's own object and with roles.
-func (c *Client) ViewerNode(ctx context.Context) (*ViewerNode, error) {
-	return do(ctx, c, operation{name: "me", repeatable: true}, vars{}, func(d *ViewerNode) *ViewerNode {
+func (c *Client) ViewerNode(ctx context.Context) (*ViewerInfo, error) {
+	return do(ctx, c, operation{name: "me", repeatable: true}, vars{}, func(d *ViewerInfo) *ViewerInfo {
 		if d.Viewer.Value.ID == "" {
 			return nil
 		}

@@ -296,7 +296,7 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	two := []string{both[0].Value.ID, both[1].Value.ID}
 	urgent := must[[]linearapi.Node[linearapi.Issue]](t)(c.IssueBatchUpdateNodes(ctx, two, linearapi.Input{"priority": 1}))
 	check(t, "changed together", len(urgent) == 2 && urgent[0].Value.Priority == 1 && urgent[1].Value.Priority == 1, urgent)
-	near := must[[]linearapi.Node[linearapi.Issue]](t)(c.SemanticSearchNodes(ctx, linearapi.SemanticQuery{
+	near := must[[]linearapi.Node[linearapi.Issue]](t)(c.SemanticSearchIssueNodes(ctx, linearapi.SemanticQuery{
 		Query: "the aardvark", Filter: linearapi.OfTeam(team.ID), Limit: 5,
 	}))
 	check(t, "found by meaning", len(near) == 1 && near[0].Value.ID == id, near)
@@ -325,7 +325,7 @@ func tickets(t *testing.T, c *linearapi.Client, team *linearsim.Team, ada *linea
 	check(t, "edited", edit.Value.Body == "two" && edit.Value.Issue.ID == id, edit)
 	users := must[*linearapi.Page[linearapi.Node[linearapi.Member]]](t)(c.UserNodes(ctx, linearapi.UserQuery{}))
 	check(t, "users", len(users.Nodes) == 2 && !users.Nodes[0].Value.CreatedAt.IsZero(), users)
-	me := must[*linearapi.ViewerNode](t)(c.ViewerNode(ctx))
+	me := must[*linearapi.ViewerInfo](t)(c.ViewerNode(ctx))
 	check(t, "me", me.Viewer.Value.App && me.Organization.URLKey == "acme", me)
 	label := must[*linearapi.Node[linearapi.Label]](t)(c.IssueLabelCreateNode(ctx, linearapi.Input{"name": "infra"}))
 	retired := must[*linearapi.Node[linearapi.Label]](t)(c.IssueLabelRetireNode(ctx, label.Value.ID))

@@ -104,7 +104,7 @@ func newTown(t *testing.T, register func(o *town)) *town {
 		HTTPClient: client, Now: o.now, Logger: zerolog.New(o), SweepEvery: 50 * time.Millisecond,
 		OnInstalled:   func(ctx context.Context, w, i string) error { return o.bot.Installed(ctx, w, i) },
 		OnUninstalled: func(ctx context.Context, w, i string) error { return o.bot.Uninstalled(ctx, w, i) },
-		OnRemoved:     func(w string) { o.bot.Removed(w) },
+		OnRemoved:     func(w string) { o.bot.WorkspaceRemoved(w) },
 	})
 	if err != nil {
 		t.Fatal(err)

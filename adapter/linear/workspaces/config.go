@@ -62,9 +62,9 @@ type Config struct {
 	AllowPlaintext bool
 	// Name is what the pages call the app. Defaults to "the bot".
 	Name string
-	// Workspaces are the workspaces that may install the app, by id or by the part
-	// of their address after linear.app/. Defaults to all.
-	Workspaces []string
+	// AllowedWorkspaces are the ids or URL keys of the workspaces that may install the
+	// app. Defaults to all.
+	AllowedWorkspaces []string
 	// MaxWorkspaces is the most workspaces that may install the app; further
 	// ones are turned away with a page. Defaults to 10,000.
 	MaxWorkspaces int
@@ -92,8 +92,8 @@ type Config struct {
 	OnUninstalled func(ctx context.Context, workspace, installation string) error
 	// OnRemoved is called on every instance by the goroutine that learns that the
 	// app was removed, once for each installation that this instance used, so that
-	// work for the workspace can be canceled. It must be quick. (*bot.Bot).Removed
-	// fits. Defaults to nothing.
+	// work for the workspace can be canceled. It must be quick.
+	// (*bot.Bot).WorkspaceRemoved fits. Defaults to nothing.
 	OnRemoved func(workspace string)
 	// SweepEvery is how often Run looks at every installation. Defaults to 5
 	// minutes.
@@ -136,7 +136,7 @@ func ConfigFrom(lookup func(name string) string) (cfg Config, on bool, err error
 	cfg = Config{
 		ClientID: env("LINEAR_CLIENT_ID"), ClientSecret: env("LINEAR_CLIENT_SECRET"),
 		RedirectURL: env("LINEAR_REDIRECT_URI"), PublicURL: env("LINEARBOT_PUBLIC_URL"),
-		Scopes: list("LINEAR_SCOPES"), Workspaces: list("LINEARBOT_WORKSPACES"),
+		Scopes: list("LINEAR_SCOPES"), AllowedWorkspaces: list("LINEARBOT_WORKSPACES"),
 		AllowPlaintext: isTrue(env("LINEARBOT_PLAINTEXT_TOKENS")),
 		APIURL:         env("LINEAR_API_URL"), AuthorizeURL: env("LINEAR_AUTHORIZE_URL"),
 	}

@@ -30,8 +30,8 @@ const (
 //   - "install_state_invalid": a callback with a state that is unknown, was used, has
 //     expired or belongs to another browser
 //   - "install_exchange_failed": a code could not be exchanged for an installation
-//   - "install_refused": the workspace is not among Config.Workspaces, or is one more than
-//     Config.MaxWorkspaces
+//   - "install_refused": the workspace is not among Config.AllowedWorkspaces, or is one
+//     more than Config.MaxWorkspaces
 //   - "refreshed": a new pair of tokens was stored
 //   - "refresh_failed" and, after a colon, the code of the error, for example
 //     "refresh_failed:unavailable": a refresh failed, and the login stays as it is

@@ -73,7 +73,7 @@ func (r *Registry) accept(ctx context.Context, g linearapi.Grant) (s *snapshot, 
 	if org == "" {
 		return nil, false, &adapter.Error{Code: adapter.CodeUnavailable, Op: "install", Message: "Linear did not say which workspace the token belongs to"}
 	}
-	if len(r.cfg.Workspaces) > 0 && !slices.Contains(r.cfg.Workspaces, org) && !slices.Contains(r.cfg.Workspaces, v.Organization.URLKey) {
+	if len(r.cfg.AllowedWorkspaces) > 0 && !slices.Contains(r.cfg.AllowedWorkspaces, org) && !slices.Contains(r.cfg.AllowedWorkspaces, v.Organization.URLKey) {
 		return nil, false, errNotAllowed
 	}
 	if err := r.room(ctx, org); err != nil {

@@ -100,9 +100,9 @@ func (r *Registry) leave(ctx context.Context, org, installation, why, announce s
 	return s, nil
 }
 
-// Disconnected says what became of the tokens of a workspace; see
+// DisconnectResult says what became of the tokens of a workspace; see
 // [Registry.Disconnect].
-type Disconnected struct {
+type DisconnectResult struct {
 	// Revoked says that Linear has revoked the tokens.
 	Revoked bool
 	// Until is when Run stops retrying to revoke them, if they are not revoked. Then
@@ -114,24 +114,24 @@ type Disconnected struct {
 // and its tokens are revoked, by one attempt now and for up to 24 hours by Run,
 // and then deleted. why is for the audit line. The error has code
 // adapter.CodeNotFound if the app is not installed there.
-func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (Disconnected, error) {
+func (r *Registry) Disconnect(ctx context.Context, workspace, why string) (DisconnectResult, error) {
 	s, err := r.leave(ctx, workspace, "", why, announceUninstalled)
 	if err != nil {
-		return Disconnected{}, err
+		return DisconnectResult{}, err
 	}
 	if s == nil || s.rec.Status == StatusGone {
-		return Disconnected{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
+		return DisconnectResult{}, &adapter.Error{Code: adapter.CodeNotFound, Op: "disconnect", Message: "workspace " + workspace + " has not installed the app"}
 	}
 	r.poke(workspace)
 	s, revoked, err := r.revoke(ctx, workspace)
 	if err != nil {
-		return Disconnected{}, err
+		return DisconnectResult{}, err
 	}
 	if s != nil && s.rec.Status == StatusGone && s.rec.ChangedAt.Before(s.rec.RevokeUntil) {
 		revoked = true // by Run, which woke up: it gives up later only
 	}
 	if revoked || s == nil {
-		return Disconnected{Revoked: true}, nil
+		return DisconnectResult{Revoked: true}, nil
 	}
-	return Disconnected{Until: s.rec.RevokeUntil}, nil
+	return DisconnectResult{Until: s.rec.RevokeUntil}, nil
 }

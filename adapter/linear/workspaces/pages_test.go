@@ -223,7 +223,7 @@ func TestInstalledPage(t *testing.T) {
 func TestLimitsOfInstalls(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, linearsim.OAuthApp{})
-	only := r.process(func(c *Config) { c.Workspaces = []string{"umbrella"} })
+	only := r.process(func(c *Config) { c.AllowedWorkspaces = []string{"umbrella"} })
 	b := r.browser(only)
 	back, err := r.app.Approve(b.begin(), r.ada)
 	if err != nil {
