@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/linearbot/linearbot/adapter"
@@ -139,20 +140,44 @@ func (e *exam) silent(ctx context.Context) {
 	switch {
 	case e.proven:
 		e.add(Note, "server", "the bot runs, but could not be asked about its traffic: "+e.unreached.Error(), fix)
-	case e.used() && !e.listens(ctx):
+	case e.used(ctx) && !e.listens(ctx):
 		e.add(Warning, "server", "the bot is not running: nothing listens on "+e.Addr, "Start it. "+fix)
 	default:
 		e.add(Note, "server", "no running bot was found, so its traffic cannot be checked: "+e.unreached.Error(), fix)
 	}
 }
 
-// used reports whether a bot may have run before: its store is there.
-func (e *exam) used() bool {
+// used reports whether a bot has run before, as far as its store shows it: a bot makes
+// the directory of a file store, and leaves traces of its work in a Redis server, which
+// may be there long before the bot.
+func (e *exam) used(ctx context.Context) bool {
 	if e.Store == "memory" || e.Exists == nil {
 		return false
 	}
-	there, err := e.Exists()
-	return err == nil && there
+	if there, err := e.Exists(); err != nil || !there || e.Open == nil {
+		return false
+	}
+	if strings.HasPrefix(e.Store, "file:") {
+		return true
+	}
+	store, err := e.Open()
+	return err == nil && holds(ctx, store)
+}
+
+// holds reports whether there is anything in a store. It returns false if that cannot be
+// read, which the examination of the store reports.
+func holds(ctx context.Context, store state.Store) bool {
+	stats, err := store.Stats(ctx)
+	if err != nil {
+		return false
+	}
+	if stats != (state.Stats{}) {
+		return true
+	}
+	for _, err := range store.Export(ctx) { // such as a note; the first one is enough
+		return err == nil
+	}
+	return false
 }
 
 // listens reports whether something listens where the bot does.

@@ -23,12 +23,14 @@ import (
 	"github.com/linearbot/linearbot/adapter/linear/workspaces"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/internal/doctor"
+	"github.com/linearbot/linearbot/internal/notes"
 	"github.com/linearbot/linearbot/internal/reason"
 	"github.com/linearbot/linearbot/internal/redistest"
 	"github.com/linearbot/linearbot/internal/serve"
 	"github.com/linearbot/linearbot/internal/status"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/filestate"
+	"github.com/linearbot/linearbot/state/stateurl"
 	"github.com/linearbot/linearbot/webhook"
 )
 
@@ -159,6 +161,23 @@ func TestDoctor(t *testing.T) {
 			p.stopped = true
 			p.set("LINEARBOT_STATE", "file:"+p.t.TempDir()+"/new")
 		}, "server", doctor.Note, "no running bot was found", "variables"},
+		{"before the first start, with Redis", func(p *patient) {
+			p.stopped = true
+			p.redis()
+		}, "server", doctor.Note, "no running bot was found", "variables"},
+		{"beside another bot's Redis", func(p *patient) {
+			p.stopped = true
+			address := p.redis()
+			p.entry(address + "?prefix=other")
+		}, "server", doctor.Note, "no running bot was found", "variables"},
+		{"stopped, with messages in Redis", func(p *patient) {
+			p.stopped = true
+			p.entry(p.redis())
+		}, "server", doctor.Warning, "the bot is not running: nothing listens on", "Start it"},
+		{"stopped, with a note in Redis", func(p *patient) {
+			p.stopped = true
+			p.note(p.redis())
+		}, "server", doctor.Warning, "the bot is not running: nothing listens on", "Start it"},
 		{"something listens that cannot be asked", func(p *patient) {
 			p.stopped = true
 			delete(p.env, "LINEARBOT_PUBLIC_URL")
@@ -353,6 +372,41 @@ func (p *patient) lock() {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _ = store.Close() })
+}
+
+// redis has the bot keep its state in a Redis server of its own, and returns its address.
+func (p *patient) redis() string {
+	address := redistest.Run(p.t, redistest.Options{AOF: true, Args: []string{"--appendfsync", "always"}}).URL()
+	p.set("LINEARBOT_STATE", address)
+	return address
+}
+
+// entry has a message wait in the store at an address.
+func (p *patient) entry(address string) {
+	p.write(address, func(store state.Store) error {
+		_, err := store.Enqueue(p.t.Context(), state.Entry{ID: "e", Lane: state.Key{Kind: "lane", ID: "l"}})
+		return err
+	})
+}
+
+// note writes what a bot remembers to the store at an address.
+func (p *patient) note(address string) {
+	p.write(address, func(store state.Store) error {
+		_, err := notes.New(store).Value(notes.Secret, "").Claim(p.t.Context(), []byte("x"))
+		return err
+	})
+}
+
+// write opens the store at an address to write to it.
+func (p *patient) write(address string, f func(store state.Store) error) {
+	p.t.Helper()
+	store, err := stateurl.Open(address)
+	if err == nil {
+		err = errors.Join(f(store), store.Close())
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func show(r *doctor.Report) string {
