@@ -91,15 +91,16 @@ func (b *Bot) Accept(ctx context.Context, d *adapter.Delivery) error {
 		b.counts.Add(tally.Ignored, reason.Busy)
 		decisions.Add(t, adapter.TraceStep{Code: reason.Busy})
 	}
-	b.log.Debug().
-		Str(keyDelivery, d.ID).
-		Str(keyTrace, wording.ID(entry.ID)).
-		Str(keyType, route.Type+" "+route.Action).
-		Str(keyThread, string(route.Thread)).
-		Str(keyEvent, wording.ID(route.Key)).
-		Int(keyDepth, receipt.Depth).
-		Stringer("outcome", receipt.Outcome).
-		Msg("delivery stored")
+	if line := b.log.Debug(); line.Enabled() {
+		line.Str(keyDelivery, d.ID).
+			Str(keyTrace, wording.ID(entry.ID)).
+			Str(keyType, route.Type+" "+route.Action).
+			Str(keyThread, string(route.Thread)).
+			Str(keyEvent, wording.ID(route.Key)).
+			Int(keyDepth, receipt.Depth).
+			Stringer("outcome", receipt.Outcome).
+			Msg("delivery stored")
+	}
 	return nil
 }
 

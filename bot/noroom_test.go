@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/linearbot/linearbot/adapter"
 	"github.com/linearbot/linearbot/bot"
 	"github.com/linearbot/linearbot/state"
 	"github.com/linearbot/linearbot/state/memstate"
@@ -99,4 +100,49 @@ func TestStopWithoutRoomForNotes(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// halfDown is a store that cannot be read after it has refused a note for want of room.
+type halfDown struct {
+	state.Store
+
+	down bool
+}
+
+func (s *halfDown) WriteNotes(ctx context.Context, thread state.Key, writes ...state.NoteWrite) error {
+	err := s.Store.WriteNotes(ctx, thread, writes...)
+	s.down = s.down || errors.Is(err, state.ErrInvalid)
+	return err
+}
+
+func (s *halfDown) Notes(ctx context.Context, thread state.Key) (state.NoteSet, error) {
+	if s.down {
+		return state.NoteSet{}, state.ErrUnavailable
+	}
+	return s.Store.Notes(ctx, thread)
+}
+
+// TestStopThatIsWorthAnotherTry: that a stop cannot be kept does not hide that the
+// questions of its thread may still be open, for which it is tried again.
+func TestStopThatIsWorthAnotherTry(t *testing.T) {
+	t.Parallel()
+	store := &halfDown{Store: memstate.New(memstate.Options{})}
+	defer store.Close() //nolint:errcheck // a store in memory
+	id := adapter.ThreadID("linear:i1:s:s1")
+	fill(t, store, state.Key{Workspace: "org", Kind: "thread", ID: string(id)})
+	b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	thread, err := b.Workspace("org").Thread(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := thread.Stop(t.Context()); !errors.Is(err, state.ErrUnavailable) || errors.Is(err, state.ErrInvalid) {
+		t.Errorf("Stop = %v, want the failure of the store alone", err)
+	}
+	store.down = false
+	if err := thread.Stop(t.Context()); err == nil {
+		t.Error("Stop has kept itself in a full thread")
+	}
 }

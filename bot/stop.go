@@ -86,7 +86,8 @@ func (t *Turn) halts() *halt.Turn {
 // Events of a thread wait for the turns before them, so stop a thread from
 // elsewhere: from an endpoint or a timer of your own, with a handle of
 // [Bot.Workspace], or from a turn of another thread. Stop blocks for a durable
-// write.
+// write. If the thread has no room to keep the stop, it ends what runs on this instance
+// and returns an error that wraps [state.ErrInvalid].
 func (t *Thread) Stop(ctx context.Context) error {
 	if err := alive(ctx); err != nil {
 		return err
@@ -125,17 +126,20 @@ func (t *Thread) stopNow(ctx context.Context) (halt.Stop, error) {
 }
 
 // stop carries a stop out, and closes the questions that it concerns. An error that wraps
-// [state.ErrInvalid] says that the thread has no room to keep the stop: what waits is not
-// ended by it.
+// [state.ErrInvalid] says that all of that is done, but the thread has no room to keep the
+// stop: what waits is not ended by it.
 func (t *Thread) stop(ctx context.Context, s halt.Stop) error {
-	err := t.bot.halts.Stop(ctx, t.key(), s)
-	if err != nil {
-		err = fmt.Errorf("bot: stop of %s: %w", t.id, err)
+	noRoom := t.bot.halts.Stop(ctx, t.key(), s)
+	if noRoom != nil {
+		noRoom = fmt.Errorf("bot: stop of %s: %w", t.id, noRoom)
 	}
-	if err != nil && !errors.Is(err, state.ErrInvalid) {
-		return err
+	if noRoom != nil && !errors.Is(noRoom, state.ErrInvalid) {
+		return noRoom
 	}
-	return errors.Join(err, t.closeQuestions(ctx, s))
+	if err := t.closeQuestions(ctx, s); err != nil {
+		return err // it goes before: it is worth another try
+	}
+	return noRoom
 }
 
 // stopAt ends what a delivery asks to stop, if it does: everything that was stored

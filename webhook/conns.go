@@ -3,6 +3,7 @@ package webhook
 import (
 	"container/list"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -95,6 +96,9 @@ func (a *arriving) Read(p []byte) (int, error) {
 	if err != nil && !a.ended {
 		a.ended = true
 		a.conns.move(a.conn, false)
+		if errors.Is(err, io.EOF) {
+			a.conns.whole(a.conn)
+		}
 	}
 	return n, err
 }
@@ -139,6 +143,18 @@ func (a *answering) ReadFrom(r io.Reader) (int64, error) {
 	return a.TCPConn.ReadFrom(r)
 }
 
+// SetReadDeadline sets the deadline for reading. While the server stops, what is still to
+// arrive has no more time than that leaves.
+func (a *answering) SetReadDeadline(at time.Time) error {
+	c := a.conns
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.all[a]; c.closed && t != nil && t.among != nil && !t.writing && (at.IsZero() || at.After(c.arrived)) {
+		at = c.arrived
+	}
+	return a.TCPConn.SetReadDeadline(at)
+}
+
 // beginWrite notes that a connection waits until something is written, and reports
 // whether it did not wait before: while a body arrives, "100 Continue" is written.
 func (c *conns) beginWrite(conn net.Conn) bool {
@@ -172,6 +188,7 @@ func (c *conns) track(conn net.Conn, s http.ConnState) {
 		c.move(conn, true)
 	case http.StateActive:
 		c.move(conn, false)
+		c.whole(conn) // but for a body, which waits anew
 	case http.StateClosed, http.StateHijacked:
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -198,6 +215,15 @@ func (c *conns) move(conn net.Conn, waits bool) {
 	}
 }
 
+// whole notes that all of a request has arrived: a stop gives it the time of the drain.
+func (c *conns) whole(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		readBy(conn, time.Time{})
+	}
+}
+
 // hurry has a connection that waits end with the others when the server stops. It is
 // called with the lock held.
 func (c *conns) hurry(t *tracked) {
@@ -206,8 +232,16 @@ func (c *conns) hurry(t *tracked) {
 	}
 	_ = t.conn.SetWriteDeadline(c.read) // one that has been closed needs none
 	if !t.writing {
-		_ = t.conn.SetReadDeadline(c.arrived)
+		readBy(t.conn, c.arrived)
 	}
+}
+
+// readBy sets the deadline of a connection for reading, at once.
+func readBy(conn net.Conn, at time.Time) {
+	if a, ok := conn.(*answering); ok {
+		conn = a.TCPConn
+	}
+	_ = conn.SetReadDeadline(at) // as above
 }
 
 // enter takes in a new connection.

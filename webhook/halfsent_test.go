@@ -326,3 +326,62 @@ type noTrace struct{}
 func (noTrace) About(adapter.TraceSubject) {}
 func (noTrace) Step(adapter.TraceStep)     {}
 func (noTrace) End()                       {}
+
+// TestRequestsThatArriveDuringAStopHaveTheirTime sends the rest of a request after the
+// server was told to stop. It then has the time of the drain, and not that which what is
+// still to arrive would have.
+func TestRequestsThatArriveDuringAStopHaveTheirTime(t *testing.T) {
+	t.Parallel()
+	began, addr, read := make(chan struct{}), make(chan net.Addr, 1), make(chan error, 1)
+	srv, err := webhook.NewServer(webhook.Config{
+		Secrets: []string{secret}, Acceptor: &recorder{}, Addr: "127.0.0.1:0", ShutdownTimeout: 4 * time.Second,
+		OnListen: func(a net.Addr) { addr <- a },
+		Pages: map[string]http.Handler{"/works": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			close(began)
+			_, err := io.ReadAll(r.Body)
+			read <- err
+			select {
+			case <-r.Context().Done():
+				w.WriteHeader(http.StatusInternalServerError)
+			case <-time.After(2500 * time.Millisecond): // half of the drain is for what is to arrive
+				w.WriteHeader(http.StatusAccepted)
+			}
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	conn := peer{t, "127.0.0.1", (<-addr).String()}.dial()
+	if _, err := io.WriteString(conn, "POST /works HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc"); err != nil {
+		t.Fatal(err)
+	}
+	<-began
+	cancel()
+	for { // until the server has closed its door
+		c, err := net.DialTimeout("tcp", conn.RemoteAddr().String(), time.Second)
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+	}
+	if _, err := io.WriteString(conn, "def"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; err != nil {
+		t.Errorf("the body: %v", err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it has none
+	if res.StatusCode != http.StatusAccepted {
+		t.Errorf("status %d, want 202: the request was cut off", res.StatusCode)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

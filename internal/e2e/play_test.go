@@ -275,7 +275,7 @@ func TestPlaygroundBuildError(t *testing.T) {
 	v := visitor{t, browser(t)}
 	v.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(address), chromedp.WaitVisible(chromedp.CSS("#compose textarea")))
 	v.sees("#alarm", "undefined: <answer>")
-	v.sees("#status", "Failed")
+	v.sees("#status", "Does not build")
 	v.writes("#compose textarea", "@helper-bot hello")
 	v.look("play-failed-light", 1440, 900, false)
 	v.look("play-failed-phone-dark", 390, 844, true)

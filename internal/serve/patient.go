@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"bytes"
-	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
@@ -13,59 +11,93 @@ const logPatience = time.Second
 
 // patient is a writer whose reader may stop reading: a pipe to a collector that hangs, or
 // a terminal that is halted. Nothing waits for such a reader for long, neither the
-// handling of deliveries nor a stop: a line that cannot be written within a second is left
-// to itself, those after it are dropped until that one is written, and then their number
-// is told. Otherwise each line is written when Write returns.
+// handling of deliveries nor a stop: a line that is not written within a second remains
+// behind, those after it are dropped until the reader has taken it, and then the reader
+// is told how many. Otherwise each line is written when Write returns.
 type patient struct {
 	to io.Writer
-	// missing is what takes the place of lines that were dropped, with their number.
-	missing string
-	// turn holds the right to write.
+	// missing writes a line that says how many were dropped.
+	missing func(to io.Writer, n int64)
+	// turn holds the right to write. It guards line and timer.
 	turn  chan struct{}
-	stuck atomic.Bool
+	line  []byte
+	timer *time.Timer
+	// done tells who waits for a write that it has ended.
+	done  chan struct{}
+	state atomic.Int32
 	lost  atomic.Int64
 }
 
-func newPatient(to io.Writer, missing string) *patient {
-	return &patient{to: to, missing: missing, turn: make(chan struct{}, 1)}
+// States of the write that is under way.
+const (
+	writeAwaited int32 = iota // its caller waits for it
+	writeEnded
+	writeStuck // its caller has gone
+)
+
+func newPatient(to io.Writer, missing func(io.Writer, int64)) *patient {
+	return &patient{to: to, missing: missing, turn: make(chan struct{}, 1), done: make(chan struct{}, 1)}
 }
 
-// Write writes a line. It never fails: there is nowhere to tell of it.
+// Write writes a line. It never fails: no one could be told.
 func (p *patient) Write(line []byte) (int, error) {
-	timer := time.NewTimer(logPatience)
-	defer timer.Stop()
-	if !p.begin(timer) {
+	if !p.begin() {
 		p.lost.Add(1)
 		return len(line), nil
 	}
-	own, done := bytes.Clone(line), make(chan struct{}) // the caller's may change
-	go func() {
-		defer close(done)
-		if n := p.lost.Swap(0); n > 0 {
-			_, _ = fmt.Fprintf(p.to, p.missing, n)
-		}
-		_, _ = p.to.Write(own)
-		p.stuck.Store(false)
-		<-p.turn
-	}()
-	select {
-	case <-done:
-	case <-timer.C:
-		p.stuck.Store(true)
+	p.line = append(p.line[:0], line...) // the caller's may change
+	p.state.Store(writeAwaited)
+	if p.timer == nil {
+		p.timer = time.NewTimer(logPatience)
+	} else {
+		p.timer.Reset(logPatience)
 	}
+	go p.write()
+	select {
+	case <-p.done:
+	case <-p.timer.C:
+		if p.state.CompareAndSwap(writeAwaited, writeStuck) {
+			return len(line), nil // write ends the turn
+		}
+		<-p.done
+	}
+	p.timer.Stop()
+	<-p.turn
 	return len(line), nil
 }
 
+// write writes the line, and how many are missing before and after it.
+func (p *patient) write() {
+	p.tell()
+	_, _ = p.to.Write(p.line)
+	if p.state.CompareAndSwap(writeAwaited, writeEnded) {
+		p.done <- struct{}{}
+		return
+	}
+	p.tell()
+	p.state.Store(writeEnded)
+	<-p.turn
+}
+
+// tell writes how many lines were dropped, if any were.
+func (p *patient) tell() {
+	if n := p.lost.Swap(0); n > 0 {
+		p.missing(p.to, n)
+	}
+}
+
 // begin waits for the turn to write, but not behind a line that is stuck.
-func (p *patient) begin(timer *time.Timer) bool {
+func (p *patient) begin() bool {
 	select {
 	case p.turn <- struct{}{}:
 		return true
 	default:
 	}
-	if p.stuck.Load() {
+	if p.state.Load() == writeStuck {
 		return false
 	}
+	timer := time.NewTimer(logPatience)
+	defer timer.Stop()
 	select {
 	case p.turn <- struct{}{}:
 		return true

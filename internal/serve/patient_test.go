@@ -3,7 +3,9 @@ package serve
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,7 +44,7 @@ func TestLogWithoutReader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		to := &halting{}
-		p := newPatient(to, "missing: %d\n")
+		p := newPatient(to, func(w io.Writer, n int64) { fmt.Fprintf(w, "missing: %d\n", n) })
 		line := []byte("first\n")
 		write := func(text string, most time.Duration) {
 			t.Helper()
@@ -73,9 +75,60 @@ func TestLogWithoutReader(t *testing.T) {
 		}
 		resume()
 		synctest.Wait()
+		if got, want := to.written.String(), "first\nstuck\nmissing: 13\n"; got != want {
+			t.Errorf("the reader has %q, want %q", got, want)
+		}
 		write("last\n", 0)
 		if got, want := to.written.String(), "first\nstuck\nmissing: 13\nlast\n"; got != want {
 			t.Errorf("the reader has %q, want %q", got, want)
 		}
 	})
+}
+
+// TestLogWithSlowReader has a reader take as long for each line as is waited for it. What
+// it takes for one line drops none of the next.
+func TestLogWithSlowReader(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		to := &slow{}
+		to.takes.Store(int64(logPatience))
+		p := newPatient(to, func(w io.Writer, n int64) { fmt.Fprintf(w, "missing: %d\n", n) })
+		for i := range 50 {
+			if _, err := fmt.Fprintf(p, "%d\n", i); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+			to.takes.Store(0) // for what follows at once, also beside each other
+			var others sync.WaitGroup
+			for range 8 {
+				others.Go(func() { _, _ = p.Write([]byte("beside\n")) })
+			}
+			others.Wait()
+			to.takes.Store(int64(logPatience))
+		}
+		synctest.Wait()
+		if n := bytes.Count(to.written.Bytes(), []byte("beside")); n != 400 || bytes.Contains(to.written.Bytes(), []byte("missing")) {
+			t.Errorf("%d lines of 400 arrived:\n%s", n, to.written.String())
+		}
+	})
+}
+
+// slow is a reader that takes time for each line.
+type slow struct {
+	takes   atomic.Int64
+	written bytes.Buffer
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	time.Sleep(time.Duration(s.takes.Load()))
+	return s.written.Write(p)
+}
+
+func BenchmarkLogLine(b *testing.B) {
+	p := newPatient(io.Discard, func(io.Writer, int64) {})
+	line := []byte(`{"level":"info","thread":"linear:i1:c:c1","message":"handled"}` + "\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = p.Write(line)
+	}
 }

@@ -15,10 +15,8 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	lease, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	if time.Until(l.Expires) <= marginOf(l.ttl) {
-		// The process stood still since the lease was taken, for example.
-		cancel(ErrLeaseLost)
-		r.ended(lease, l.Lease, state.Settlement{})
+	if left := time.Until(l.Expires); left <= marginOf(l.ttl) {
+		r.late(l.Lease, left)
 		return
 	}
 	h := r.hold(l, cancel)
@@ -27,6 +25,16 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	h.release()
 
 	r.ended(lease, l.Lease, s)
+}
+
+// late gives a lease back whose time was over before its turn began: the process stood
+// still since it was taken, for example. One that has run out is not given back.
+func (r *Runner) late(l *state.Lease, left time.Duration) {
+	r.cfg.Log.Warn().Str(keyThread, l.Lane.ID).Str(keyTrace, wording.ID(l.Entries[0].ID)).
+		Msg("the lease ran out before its turn began: this process stood still, or is overloaded")
+	if left > 0 {
+		r.handBack(l, 0)
+	}
 }
 
 // ended settles a turn, unless its lease was lost. It has a frame of its own, so that

@@ -94,6 +94,16 @@ func Printable(s string) string {
 // ID is how an id is shown in logs, on pages and in flags: what does not print, such as
 // the zero bytes in ids that a bot makes itself, is a colon.
 func ID(id string) string {
+	plain := true
+	for i := range len(id) {
+		if c := id[i]; c < ' ' || c > '~' {
+			plain = false
+			break
+		}
+	}
+	if plain { // as nearly all are
+		return id
+	}
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ':'
