@@ -54,7 +54,7 @@ type End struct {
 	Kind   adapter.ActivityKind `json:"kind"`
 	Body   string               `json:"body"`
 	// WithoutComment says that no comment shows it beside the session.
-	WithoutComment bool `json:"withoutComment,omitempty"`
+	WithoutComment bool `json:"without_comment,omitempty"`
 }
 
 // Write writes an end.
