@@ -1,6 +1,7 @@
 package ticketing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,45 +12,66 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 )
 
 // matches has requests with the same etag in If-Match go one after the other, so that
 // of those that race the first one changes the thing and the others are told so. It
-// holds in this process and, by short claims in the store, in others on that store.
+// holds in this process and, by claims in the store, in others on that store.
 type matches struct {
 	values state.Values
 
 	mu   sync.Mutex
-	held map[string]chan struct{} // closed when its request has ended
+	held map[state.Key]chan struct{} // closed when its request has ended
 }
 
 func newMatches(values state.Values) *matches {
-	return &matches{values: values, held: map[string]chan struct{}{}}
+	return &matches{values: values, held: map[state.Key]chan struct{}{}}
 }
 
-// matchKey is where the request is that has an etag. The etag names the thing and its
-// connection, which a request may name in several ways.
-func matchKey(tag string) state.Key { return state.Key{Kind: "ticketing.match", ID: shortHash(tag)} }
+// The waits for other requests.
+const (
+	firstWait = 10 * time.Millisecond // before the store is asked again, doubled each time
+	lastWait  = 250 * time.Millisecond
+	// maxMatchWait is how long a request waits for others with its etag. It is shorter
+	// than a request may take, so that a client hears of a claim that a dead process
+	// left behind, and when to try again, before its own time is up.
+	maxMatchWait = 5 * time.Second
+	// claimMargin is how much longer than its request a claim lives: until it is released.
+	claimMargin = 5 * time.Second
+)
 
-// hold waits until no other request has one of the etags, which are sorted: requests
-// with several do not wait for each other. end lets the next one go. If this process
-// dies, others wait for ttl.
-func (m *matches) hold(ctx context.Context, tags []string, ttl time.Duration) (end func(), err error) {
+// matchKey is where a request claims an etag of a workspace. The etag stands for the
+// thing and its version, which requests may name in several ways: by id or short name,
+// through one connection or another.
+func matchKey(organization, tag string) state.Key {
+	return state.Key{Workspace: organization, Kind: "ticketing.match", ID: shortHash(tag)}
+}
+
+// hold waits until no other request has one of the etags, which are sorted, so that
+// requests with several cannot deadlock. end lets the next one go.
+//
+// The request may take up to limit after that; its claims expire a little later. If
+// this process dies, requests with these etags are told to try again until then. The
+// error is one that says so, if others had an etag for maxMatchWait.
+func (m *matches) hold(ctx context.Context, keys []state.Key, limit time.Duration) (end func(), err error) {
 	var ends []func()
 	end = func() {
 		for _, f := range slices.Backward(ends) {
 			f()
 		}
 	}
-	for _, tag := range tags {
-		here, err := m.enter(ctx, tag)
+	waiting, cancel := context.WithTimeoutCause(ctx, min(maxMatchWait, limit/2), inUse())
+	defer cancel()
+	for _, key := range keys {
+		here, err := m.enter(waiting, key)
 		if err != nil {
 			end()
 			return nil, err
 		}
 		ends = append(ends, here)
-		everywhere, err := m.claim(ctx, tag, ttl)
+		everywhere, err := m.claim(ctx, waiting, key, limit+claimMargin)
 		if err != nil {
 			end()
 			return nil, err
@@ -59,18 +81,26 @@ func (m *matches) hold(ctx context.Context, tags []string, ttl time.Duration) (e
 	return end, nil
 }
 
+// inUse says that another request with the etag did not end in time, or died.
+func inUse() *problem {
+	return &problem{
+		status: http.StatusConflict, code: codeInUse, retryable: true, retryAfter: maxMatchWait,
+		message: "another request with this etag has not ended yet: try again",
+	}
+}
+
 // enter waits for the other requests of this process.
-func (m *matches) enter(ctx context.Context, tag string) (leave func(), err error) {
+func (m *matches) enter(waiting context.Context, key state.Key) (leave func(), err error) {
 	for {
 		m.mu.Lock()
-		before, taken := m.held[tag]
+		before, taken := m.held[key]
 		if !taken {
 			mine := make(chan struct{})
-			m.held[tag] = mine
+			m.held[key] = mine
 			m.mu.Unlock()
 			return func() {
 				m.mu.Lock()
-				delete(m.held, tag)
+				delete(m.held, key)
 				m.mu.Unlock()
 				close(mine)
 			}, nil
@@ -78,48 +108,33 @@ func (m *matches) enter(ctx context.Context, tag string) (leave func(), err erro
 		m.mu.Unlock()
 		select {
 		case <-before:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		case <-waiting.Done():
+			return nil, context.Cause(waiting)
 		}
 	}
 }
 
-// claim waits for the requests of other processes.
-func (m *matches) claim(ctx context.Context, tag string, ttl time.Duration) (release func(), err error) {
+// claim waits for the requests of other processes. The store is called with ctx: a
+// call that is cut off may have been made.
+func (m *matches) claim(ctx, waiting context.Context, key state.Key, ttl time.Duration) (release func(), err error) {
 	me := []byte(uuid.NewString())
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		err := m.values.CompareAndSet(ctx, matchKey(tag), nil, me, ttl)
-		if err == nil {
-			return func() {
-				ctx, cancel := detach(ctx, 5*time.Second)
-				defer cancel()
-				_ = m.values.CompareAndSet(ctx, matchKey(tag), me, nil, 0) // if this fails, the claim expires
-			}, nil
-		}
-		if !errors.Is(err, state.ErrConflict) {
-			return nil, err
-		}
-		if err := pause(ctx, wait); err != nil {
-			return nil, err
-		}
+	release = func() {
+		ctx, cancel := detach(ctx, claimMargin)
+		defer cancel()
+		_ = m.values.CompareAndSet(ctx, key, me, nil, 0) // if this fails, the claim expires
 	}
-}
-
-// The waits for other processes.
-const (
-	firstWait = 10 * time.Millisecond
-	lastWait  = 250 * time.Millisecond
-)
-
-// pause waits for d, or returns the error of ctx if that ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		err := m.values.CompareAndSet(ctx, key, nil, me, ttl)
+		switch {
+		case err == nil:
+			return release, nil
+		case !errors.Is(err, state.ErrConflict):
+			release() // the store may have the claim although its answer was lost
+			return nil, err
+		}
+		if pause.For(waiting, wait) != nil {
+			return nil, context.Cause(waiting)
+		}
 	}
 }
 
@@ -128,7 +143,8 @@ const maxTags = 20
 
 // entityTags reads the etags of If-Match or If-None-Match: sorted, each once. every is
 // true for "*". Bare ones are taken, too, as answers have them in the field etag, and
-// so are those that a proxy which compresses has marked as weak.
+// so are those that a proxy which compresses has marked as weak. An empty one counts:
+// it matches nothing, and without it the request would have no condition.
 func entityTags(lines []string) (tags []string, every bool) {
 	rest := strings.Join(lines, ",")
 	for {
@@ -146,9 +162,7 @@ func entityTags(lines []string) (tags []string, every bool) {
 			tag = strings.TrimSpace(tag)
 			every = every || tag == "*"
 		}
-		if tag != "" {
-			tags = append(tags, tag)
-		}
+		tags = append(tags, tag)
 	}
 }
 
@@ -176,7 +190,15 @@ func (c *call) matching() (end func(), err error) {
 	if len(tags) > maxTags {
 		return nil, badRequest(codeInvalidRequest, "If-Match holds at most %d tags", maxTags)
 	}
-	return c.api.matches.hold(c.ctx, tags, c.patience()+5*time.Second)
+	space, err := c.workspace()
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]state.Key, len(tags))
+	for i, tag := range tags {
+		keys[i] = matchKey(cmp.Or(space.Organization.ID, c.conn.ID), tag)
+	}
+	return c.api.matches.hold(c.ctx, keys, c.patience())
 }
 
 // unchanged compares If-Match, if the request has it, with how the thing stands now,

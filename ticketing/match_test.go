@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,29 +18,33 @@ import (
 	"github.com/linearbot/linearbot/ticketing"
 )
 
-// contested is a store that says when a claim was lost. With die it keeps claims that
-// are released, as if their process had died, but for a moment only.
+// contested is a store that says when a claim was lost. With dead it keeps claims that
+// are released, as if their process had died.
 type contested struct {
 	state.Store
 	lost chan struct{}
-	die  bool
-	ttl  atomic.Int64 // for which the last claim was wanted
+	dead atomic.Bool
+
+	mu     sync.Mutex
+	claims map[state.Key][]byte
 }
 
 func (s *contested) CompareAndSet(ctx context.Context, k state.Key, old, next []byte, ttl time.Duration) error {
 	if k.Kind != "ticketing.match" {
 		return s.Store.CompareAndSet(ctx, k, old, next, ttl)
 	}
-	if next != nil {
-		s.ttl.Store(int64(ttl))
-	}
-	if s.die {
-		if next == nil {
-			return state.ErrUnavailable
-		}
-		ttl = 50 * time.Millisecond
+	if s.dead.Load() && next == nil {
+		return state.ErrUnavailable
 	}
 	err := s.Store.CompareAndSet(ctx, k, old, next, ttl)
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.claims == nil {
+			s.claims = map[state.Key][]byte{}
+		}
+		s.claims[k] = next
+	}
 	if errors.Is(err, state.ErrConflict) {
 		select {
 		case s.lost <- struct{}{}:
@@ -46,6 +52,18 @@ func (s *contested) CompareAndSet(ctx context.Context, k state.Key, old, next []
 		}
 	}
 	return err
+}
+
+// expire ends all claims, as their time does.
+func (s *contested) expire(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.claims {
+		if err := s.Store.Delete(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // Of two changes with the same If-Match that race on two instances, one is made.
@@ -100,22 +118,40 @@ func TestIfMatchRaceOfInstances(t *testing.T) {
 	}
 }
 
-// The claim of a process that died expires, some time after its request would have
-// ended.
+// The claim of a process that died has others try again until it expires
+// (TestHoldAfterADeath has the times). A repeat with the same Idempotency-Key is a
+// new attempt.
 func TestIfMatchAfterADeath(t *testing.T) {
 	t.Parallel()
-	store := &contested{Store: memstate.New(memstate.Options{}), lost: make(chan struct{}, 1), die: true}
+	store := &contested{Store: memstate.New(memstate.Options{}), lost: make(chan struct{}, 1)}
 	t.Cleanup(func() { _ = store.Close() })
-	r := newRig(t, options{store: store, config: func(c *ticketing.Config) { c.Timeout = 20 * time.Second }})
+	r := newRig(t, options{store: store, config: func(c *ticketing.Config) { c.Timeout = 2 * time.Second }})
 	r.team.AddIssue(r.ada, "One", "")
 	tag := r.call("GET", tickets+"/ENG-1", nil).is(200).header.Get("ETag")
+	store.dead.Store(true)
 	r.call("PATCH", tickets+"/ENG-1", map[string]any{"name": "one"}, "If-Match", tag).is(200)
-	if ttl := time.Duration(store.ttl.Load()); ttl < 21*time.Second || ttl > time.Minute {
-		t.Errorf("claimed for %v", ttl)
-	}
+	store.dead.Store(false)
 	read := time.Now() // the etag is made of the time, in milliseconds
 	eventually(t, "a millisecond passes", func() bool { return time.Since(read) > 2*time.Millisecond })
-	r.call("PATCH", tickets+"/ENG-1", map[string]any{"name": "two"}, "If-Match", tag).is(412)
+	again := func() *answer {
+		return r.call("PATCH", tickets+"/ENG-1", map[string]any{"name": "two"}, "If-Match", tag, "Idempotency-Key", "two")
+	}
+	got := again().is(409)
+	if wait, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || wait < 1 || got.text("code") != "etag_in_use" || got.at("retryable") != true {
+		t.Errorf("%v: %s", got.header, got.body)
+	}
+	store.expire(t)
+	again().is(412)
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	if len(store.claims) == 0 {
+		t.Error("nothing was claimed")
+	}
+	for k := range store.claims {
+		if k.Workspace != r.ws.ID {
+			t.Errorf("a claim for no workspace: %s", k)
+		}
+	}
 }
 
 // If-Match is a list of tags, one of which must be that of the thing, or "*". Where
@@ -137,6 +173,12 @@ func TestIfMatchForms(t *testing.T) {
 		`"%s`:                                 200, // what a client cut off
 		`"x%s"`:                               412,
 		`"%s-", "-%s"`:                        412,
+		`""`:                                  412,
+		`"", "a"`:                             412,
+		`"", "%s"`:                            200,
+		`"`:                                   412,
+		`W/""`:                                412,
+		`W/`:                                  412,
 		`"` + strings.Repeat("x", 4000) + `"`: 412,
 	} {
 		now := r.call("GET", at, nil).is(200)
@@ -163,9 +205,11 @@ func TestIfMatchForms(t *testing.T) {
 		{"If-None-Match", `"a", ` + tag, 304},
 		{"If-None-Match", "*", 304},
 		{"If-None-Match", `"a"`, 200},
+		{"If-None-Match", `""`, 200},
 		{"If-None-Match", strings.Trim(tag, `"`) + "x", 200},
 		{"If-Match", tag, 200},
 		{"If-Match", `"a"`, 412},
+		{"If-Match", `""`, 412},
 		{"If-Match", "*", 200},
 	} {
 		if got := r.call("GET", at, nil, tc.name, tc.value); got.status != tc.status {

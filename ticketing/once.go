@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/linearbot/linearbot/internal/pause"
 	"github.com/linearbot/linearbot/state"
 )
 
@@ -172,7 +173,7 @@ func (c *call) claim(slot state.Key, ttl time.Duration, body string) (rec *attem
 		if err != nil || mine || rec.Status != 0 {
 			return rec, mine, err
 		}
-		if err := pause(c.ctx, wait); err != nil {
+		if err := pause.For(c.ctx, wait); err != nil {
 			return nil, false, err
 		}
 	}
@@ -196,7 +197,7 @@ func (c *call) settle(slot state.Key, ttl time.Duration, rec *attempt, explicit 
 		}
 	case failed != nil:
 		p := problemOf(failed)
-		final := p.status < http.StatusInternalServerError && p.status != http.StatusTooManyRequests && p.status != http.StatusUnauthorized
+		final := !p.retryable && p.status < http.StatusInternalServerError && p.status != http.StatusTooManyRequests && p.status != http.StatusUnauthorized
 		if final && (explicit || p.status == http.StatusConflict) {
 			if raw, err := json.Marshal(p.body(c.id)); err == nil {
 				next.Status, next.Answer = p.status, raw

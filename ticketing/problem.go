@@ -30,6 +30,7 @@ const (
 	codeConflict        = "conflict"
 	codeDuplicate       = "duplicate_found"
 	codePrecondition    = "precondition_failed"
+	codeInUse           = "etag_in_use"
 	codeTooLarge        = "payload_too_large"
 	codeValidation      = "validation_failed"
 	codeRateLimited     = "rate_limited"
