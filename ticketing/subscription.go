@@ -185,41 +185,57 @@ func (c *call) checkWanted(field string, values []string) error {
 	return nil
 }
 
-// readSubscription reads the fields of a body into s.
-func (c *call) readSubscription(s *subscription) error {
+// readSubscription reads and checks the fields of a body. apply writes them into a
+// subscription; it may be called again.
+func (c *call) readSubscription() (apply func(*subscription), err error) {
 	in := c.input
-	if target, given, _ := in.text(2000, "target_url"); given {
+	target, hasTarget, _ := in.text(2000, "target_url")
+	if hasTarget {
 		u, err := url.Parse(target)
 		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !c.api.cfg.PrivateTargets) {
 			in.wrong("target_url", "value", "must be an https address without user name and password")
 		}
-		s.TargetURL = target
 	}
-	for _, f := range []struct {
-		name string
-		to   *[]string
-	}{{"event_types", &s.EventTypes}, {"resource_types", &s.ResourceTypes}, {"integrated_account_ids", &s.IntegratedAccountIDs}} {
-		if list, given := in.refs(50, f.name); given {
-			*f.to = []string{}
-			for _, r := range list {
-				*f.to = append(*f.to, r.id)
-			}
-			if err := c.checkWanted(f.name, *f.to); err != nil {
-				return err
+	wanted := map[string][]string{}
+	for _, field := range []string{"event_types", "resource_types", "integrated_account_ids"} {
+		list, given := in.refs(50, field)
+		if !given {
+			continue
+		}
+		values := []string{}
+		for _, r := range list {
+			values = append(values, r.id)
+		}
+		if err := c.checkWanted(field, values); err != nil {
+			return nil, err
+		}
+		wanted[field] = values
+	}
+	env, hasEnv, _ := in.text(100, "environment_id")
+	on, hasOn := in.flag("is_active")
+	now := c.api.cfg.Now().UTC()
+	return func(s *subscription) {
+		if hasTarget {
+			s.TargetURL = target
+		}
+		for field, to := range map[string]*[]string{
+			"event_types": &s.EventTypes, "resource_types": &s.ResourceTypes, "integrated_account_ids": &s.IntegratedAccountIDs,
+		} {
+			if values, given := wanted[field]; given {
+				*to = values
 			}
 		}
-	}
-	if env, given, _ := in.text(100, "environment_id"); given {
-		s.EnvironmentID = env
-	}
-	if on, given := in.flag("is_active"); given {
-		if on && !s.IsActive {
-			s.FailureCount, s.DisabledReason = 0, nil
+		if hasEnv {
+			s.EnvironmentID = env
 		}
-		s.IsActive = on
-	}
-	s.UpdatedAt = c.api.cfg.Now().UTC()
-	return in.done()
+		if hasOn {
+			if on && !s.IsActive {
+				s.FailureCount, s.DisabledReason = 0, nil
+			}
+			s.IsActive = on
+		}
+		s.UpdatedAt = now
+	}, in.done()
 }
 
 func newSecret() string { return "whsec_" + base64.StdEncoding.EncodeToString(random(32)) }
@@ -228,13 +244,15 @@ func createWebhook(c *call) (*reply, error) {
 	s := subscription{Secret: newSecret(), Owner: c.who.ID, Connections: c.who.Connections, Accounts: c.who.Accounts}
 	s.ID, s.IsActive, s.CreatedAt = c.make, true, c.api.cfg.Now().UTC()
 	s.EventTypes, s.ResourceTypes, s.IntegratedAccountIDs = []string{"*"}, []string{}, []string{}
-	if err := c.readSubscription(&s); err != nil {
+	apply, err := c.readSubscription()
+	if err != nil {
 		return nil, err
 	}
+	apply(&s)
 	if s.TargetURL == "" {
 		return nil, invalidField("target_url", "required", "is required")
 	}
-	_, err := change(c.ctx, c.api.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
+	_, err = change(c.ctx, c.api.docs, subscriptionsKey(), 0, func(all *[]subscription) (bool, error) {
 		// No client has the secret of an attempt that died before it could answer.
 		*all = slices.DeleteFunc(*all, func(v subscription) bool { return v.ID == s.ID })
 		if len(*all) >= maxSubscriptions {
@@ -253,7 +271,11 @@ func updateWebhook(c *call) (*reply, error) {
 	if _, err := c.webhook(); err != nil {
 		return nil, err
 	}
-	s, err := c.api.changeSubscription(c.ctx, c.path["id"], c.readSubscription)
+	apply, err := c.readSubscription()
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.api.changeSubscription(c.ctx, c.path["id"], func(s *subscription) error { apply(s); return nil })
 	if err != nil {
 		return nil, err
 	}
