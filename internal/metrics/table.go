@@ -116,7 +116,7 @@ func Table() []Row {
 		{budgetLimit, Gauge, []string{"budget"}, "That workspace's hourly budget."},
 		{budgetReset, Gauge, []string{"budget"}, "When that workspace's budget is full again."},
 
-		{workspacesByStatus, Gauge, []string{"status"}, "Workspaces that have installed the app, by status: active, needs_reauth, gone, or unreadable if the key of their tokens is missing. Absent without installations."},
+		{workspacesByStatus, Gauge, []string{"status"}, "Workspaces that have installed the app, by status: active, needs_reauth, leaving while their tokens are revoked, or unreadable if the key of their tokens is missing. Absent without installations."},
 		{installEvents, Counter, []string{"event"}, "What happened to installations: installed, refreshed, refresh_failed and others."},
 
 		{ticketingRequests, Counter, []string{"status"}, "Requests to the ticketing API, by HTTP status."},

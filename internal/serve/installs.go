@@ -187,11 +187,16 @@ func (in *installs) Ready(context.Context) error {
 
 // Detail counts the workspaces by status, for example "ok: 3 active, 1
 // needs_reauth".
-func (in *installs) Detail() string {
-	n := in.reg.Statuses()
+func (in *installs) Detail() string { return counted(in.reg.Statuses()) }
+
+// counted puts the numbers of workspaces by status into words.
+func counted(n map[workspaces.Status]int) string {
 	text := fmt.Sprintf("ok: %d active", n[workspaces.StatusActive])
 	if ended := n[workspaces.StatusNeedsReauth]; ended > 0 {
 		text += fmt.Sprintf(", %d needs_reauth", ended)
+	}
+	if removed := n[workspaces.StatusLeaving]; removed > 0 {
+		text += fmt.Sprintf(", %d leaving", removed)
 	}
 	if locked := n[workspaces.StatusUnreadable]; locked > 0 {
 		text += fmt.Sprintf(", %d unreadable: %s", locked, undecrypted(locked))
