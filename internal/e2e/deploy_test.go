@@ -235,22 +235,40 @@ func TestUnit(t *testing.T) {
 	}
 	line := regexp.MustCompile(`^(#.*|\[(Unit|Service|Install)\]|[A-Z][A-Za-z]+=.*|)$`)
 	values := map[string]string{}
+	var environment []string
 	for i, l := range strings.Split(string(raw), "\n") {
 		if !line.MatchString(l) {
 			t.Errorf("line %d: %q", i+1, l)
 		}
 		if k, v, ok := strings.Cut(l, "="); ok && !strings.HasPrefix(l, "#") {
 			values[k] = v
+			if k == "Environment" {
+				environment = append(environment, v)
+			}
 		}
 	}
 	stop, err := time.ParseDuration(values["TimeoutStopSec"] + "s")
 	if err != nil || stop < drain+10*time.Second {
 		t.Errorf("TimeoutStopSec %q is too short for a drain of %v", values["TimeoutStopSec"], drain)
 	}
-	name, value, _ := strings.Cut(values["Environment"], "=")
-	known(t, name)
-	if value != "file:/var/lib/"+values["StateDirectory"] {
-		t.Errorf("state in %s, which the unit does not make", value)
+	guide, err := os.ReadFile("../../docs/deployment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stores := map[string]bool{}
+	for _, e := range environment {
+		name, value, _ := strings.Cut(e, "=")
+		known(t, name)
+		stores[name] = true
+		if !strings.HasPrefix(value+"/", "file:/var/lib/"+values["StateDirectory"]+"/") {
+			t.Errorf("%s is %s, which the unit does not make", name, value)
+		}
+		if !strings.Contains(string(guide), "; "+e+";") {
+			t.Errorf("the command beside the unit in docs/deployment.md lacks %s", e)
+		}
+	}
+	if !stores["LINEARBOT_STATE"] || !stores["LINEARBOT_TICKETING_STATE"] {
+		t.Errorf("the unit says where %v is, want both stores", stores)
 	}
 	if values["RestartPreventExitStatus"] != "2" {
 		t.Error("a wrong configuration is started again and again")
