@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -538,5 +540,53 @@ func TestCheck(t *testing.T) {
 	cancel()
 	if err := Check(ctx, dirWith(t, whole)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Check with a context that has ended: %v", err)
+	}
+}
+
+// TestWholeWhileGrowing has readers look at a file that the writer lets grow.
+func TestWholeWhileGrowing(t *testing.T) {
+	t.Parallel()
+	handle, err := os.Create(filepath.Join(t.TempDir(), fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer handle.Close()
+	f := &file{handle: handle}
+	var cutOff atomic.Int64
+	var readers sync.WaitGroup
+	grown := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-grown:
+					return
+				default:
+					if !f.whole() {
+						cutOff.Add(1)
+					}
+				}
+			}
+		})
+	}
+	for size := range int64(20_000) {
+		if err := handle.Truncate(size); err != nil {
+			t.Error(err)
+			break
+		}
+		if !f.whole() {
+			cutOff.Add(1)
+		}
+	}
+	close(grown)
+	readers.Wait()
+	if n := cutOff.Load(); n > 0 {
+		t.Errorf("a file that grows was seen as cut off %d times", n)
+	}
+	if err := handle.Truncate(100); err != nil {
+		t.Fatal(err)
+	}
+	if f.whole() {
+		t.Error("a file that was cut off counts as whole")
 	}
 }

@@ -263,3 +263,63 @@ func TestPanic(t *testing.T) {
 		t.Errorf("leased %v", got)
 	}
 }
+
+// TestProbeBesideDeliveries has a disk that was full refuse what a ping writes to find out
+// whether it has room again. What shares its transaction is stored without it, unless the
+// outcome of the transaction is unknown.
+func TestProbeBesideDeliveries(t *testing.T) {
+	t.Parallel()
+	for _, after := range []bool{false, true} {
+		t.Run(fmt.Sprintf("after %t", after), func(t *testing.T) {
+			t.Parallel()
+			s := openTest(t, t.TempDir(), Options{})
+			s.tight.Store(true)
+			started, gate := make(chan struct{}), make(chan struct{})
+			full := fmt.Errorf("write: %w", syscall.ENOSPC)
+			failed := false
+			once := func(now bool) error {
+				if !now || failed {
+					return nil
+				}
+				failed = true
+				return full
+			}
+			slow := &tamperOp{call: newCall(0), f: func(*batch) error { close(started); <-gate; return nil }}
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if err := s.do(t.Context(), slow); err != nil {
+					t.Error(err)
+				}
+			})
+			<-started
+			// The next transaction fails once.
+			begin := &tamperOp{call: newCall(0), f: func(b *batch) error {
+				b.s.beforeCommit = func() error { return once(!after) }
+				b.s.afterCommit = func(err error) error { return errors.Join(err, once(after)) }
+				return nil
+			}}
+			var begun, ping error
+			stored := make([]error, 6)
+			wg.Go(func() { begun = s.do(t.Context(), begin) })
+			waiting(s, 1)
+			wg.Go(func() { ping = s.Ping(t.Context()) })
+			for i := range stored {
+				wg.Go(func() { _, stored[i] = s.Enqueue(t.Context(), entry("a", fmt.Sprint(i))) })
+			}
+			waiting(s, 2+len(stored))
+			close(gate)
+			wg.Wait()
+			if !errors.Is(ping, state.ErrFull) {
+				t.Errorf("Ping = %v, want ErrFull", ping)
+			}
+			for _, err := range append(stored, begun) {
+				if after && !errors.Is(err, state.ErrFull) || !after && err != nil {
+					t.Errorf("beside the ping: %v", err)
+				}
+			}
+			if !s.tight.Load() {
+				t.Error("the disk no longer counts as full")
+			}
+		})
+	}
+}

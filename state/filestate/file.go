@@ -1,6 +1,7 @@
 package filestate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,27 +135,27 @@ func openBolt(dir, name string, opts bolt.Options) (*file, error) {
 	return f, nil
 }
 
-// whole reports whether the file is as large as it was.
+// whole reports whether the file is as large as it was. The recorded size is read before
+// the file's: in between, the writer may let it grow and record that.
 func (f *file) whole() bool {
+	most := f.size.Load()
 	info, err := f.handle.Stat()
-	if err != nil {
+	if err != nil || info.Size() < most {
 		return false
 	}
-	for {
-		most := f.size.Load()
-		if info.Size() <= most || f.size.CompareAndSwap(most, info.Size()) {
-			return info.Size() >= most
-		}
+	for info.Size() > most && !f.size.CompareAndSwap(most, info.Size()) {
+		most = f.size.Load()
 	}
+	return true
 }
 
 var errReplaced = errors.New("filestate: the file was replaced while it was opened")
 
 // close closes the file. If it is broken, bbolt may hold a lock that it never
-// gives back, so only the lock on the file is released. One that was opened to
-// look at it leaves the mark of a process that has not closed it.
-func (f *file) close(broken, readOnly bool) error {
-	if !readOnly {
+// gives back, so only the lock on the file is released. With unclosed, the mark of a
+// process that has not closed the file stays.
+func (f *file) close(broken, unclosed bool) error {
+	if !unclosed {
 		_ = os.Remove(filepath.Join(f.dir, pidName)) //nolint:gosec // beside the file of the store
 	}
 	if broken {
@@ -165,29 +166,35 @@ func (f *file) close(broken, readOnly bool) error {
 
 // openFile opens the file of the store, shrinks it if that pays and loads it.
 func (s *Store) openFile(ctx context.Context) error {
-	open := func() error { return s.patiently(ctx) }
+	open := s.patiently
 	if s.opts.ReadOnly {
 		open = s.openReadOnly
 	} else if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	err := open()
+	err := open(ctx)
 	for tries := 0; errors.Is(err, errReplaced) && tries < 5; tries++ {
-		err = open()
+		err = open(ctx)
 	}
 	return err
 }
 
-// openReadOnly opens the file to look at it and loads it.
-func (s *Store) openReadOnly() error {
+// openReadOnly opens the file to look at it and loads it, unless ctx ends before.
+func (s *Store) openReadOnly(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
 	_, err := os.Stat(filepath.Join(s.dir, pidName))
 	s.unclosed = err == nil
-	if err := check(s.dir, s.unclosed, nil); err != nil {
+	if err := cmp.Or(check(s.dir, s.unclosed, nil), context.Cause(ctx)); err != nil {
 		return err
 	}
 	f, err := openBolt(s.dir, fileName, bolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return errors.Join(cause, f.close(false, true))
 	}
 	l := newLoader(s.opts.DedupTTL, s.now())
 	load := func(tx *bolt.Tx) error {
@@ -205,7 +212,12 @@ func (s *Store) openReadOnly() error {
 	return nil
 }
 
-func (s *Store) openLocked() error {
+// openLocked opens the file for writing, makes it ready for use and loads it, unless ctx
+// ends before one of the steps.
+func (s *Store) openLocked(ctx context.Context) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
 	path := filepath.Join(s.dir, fileName)
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		// A store that was not closed may be damaged, and bbolt walks through
@@ -213,7 +225,7 @@ func (s *Store) openLocked() error {
 		// writing, where nothing can stop a panic.
 		_, err := os.Stat(filepath.Join(s.dir, pidName))
 		s.unclosed = err == nil
-		if err := check(s.dir, s.unclosed, nil); err != nil {
+		if err := cmp.Or(check(s.dir, s.unclosed, nil), context.Cause(ctx)); err != nil {
 			return err
 		}
 	}
@@ -221,7 +233,10 @@ func (s *Store) openLocked() error {
 	if err != nil {
 		return err
 	}
-	fail := func(err error) error { return errors.Join(err, f.close(isDamage(err), false)) }
+	fail := func(err error) error { return errors.Join(err, f.close(isDamage(err), s.unclosed)) }
+	if cause := context.Cause(ctx); cause != nil {
+		return fail(cause)
+	}
 	pid := strconv.AppendInt(nil, int64(os.Getpid()), 10)
 	if err := os.WriteFile(filepath.Join(s.dir, pidName), append(pid, '\n'), 0o600); err != nil {
 		return fail(err)
@@ -237,6 +252,9 @@ func (s *Store) openLocked() error {
 			return fail(err)
 		}
 		// After another error the file is as good as before.
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return fail(cause)
 	}
 	s.db = f
 	if err := s.update(s.prepare); err != nil {

@@ -62,10 +62,7 @@ func locked(dir string, read bool) error {
 func (s *Store) patiently(ctx context.Context) error {
 	began := time.Now()
 	for {
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
-		}
-		err := s.openLocked() // it waits for lockPatience
+		err := s.openLocked(ctx) // it waits for lockPatience
 		if !isRead(err) || time.Since(began) >= s.opts.readPatience {
 			return err
 		}

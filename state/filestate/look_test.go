@@ -225,3 +225,44 @@ func TestWaitingForReadersEnds(t *testing.T) {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 }
+
+// ending is a context that ends after it was asked a number of times.
+type ending struct {
+	context.Context //nolint:containedctx // it is one
+
+	left int
+}
+
+func (e *ending) Err() error {
+	if e.left--; e.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// An open whose context ends between two steps gives the store back as it was.
+func TestOpenEndsBetweenSteps(t *testing.T) {
+	t.Parallel()
+	whole := furnished(t)
+	for _, look := range []bool{false, true} {
+		dir := dirWith(t, whole)
+		for steps := 0; ; steps++ {
+			s, err := OpenContext(&ending{t.Context(), steps}, dir, Options{ReadOnly: look, NoSync: true})
+			if err == nil {
+				if !s.unclosed {
+					t.Error("an open that ended took away the mark of the process that did not close the store")
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+				if steps < 3 {
+					t.Errorf("reading only %t: the context was asked %d times", look, steps)
+				}
+				break
+			}
+			if !errors.Is(err, context.Canceled) || isForeign(err) || errors.Is(err, state.ErrUnavailable) {
+				t.Fatalf("reading only %t, ended at step %d: %v", look, steps, err)
+			}
+		}
+	}
+}

@@ -116,8 +116,10 @@ func OpenOptions(dir string, opts Options) (*Store, error) {
 // OpenContext opens the store in dir. It reads the whole index, which takes
 // about two seconds per million entries, and may rewrite the file to shrink it.
 // If another process has the directory it fails within a second with
-// [state.ErrLocked], or after five seconds if that process only reads it. If ctx ends
-// meanwhile it fails within half a second with the cause. Options out of range are
+// [state.ErrLocked], or after five seconds if that process only reads it. While it waits
+// for another process, the end of ctx makes it fail within half a second with the cause.
+// Otherwise a step that has begun (a check, a rewrite, the reading) is completed, and the
+// next one fails so; once the index is read the store is open. Options out of range are
 // [state.ErrInvalid]. Call Close at the end: the store outlives ctx.
 func OpenContext(ctx context.Context, dir string, opts Options) (*Store, error) {
 	if dir == "" || opts.DedupTTL < 0 || opts.MaxEntries < 0 {

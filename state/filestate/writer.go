@@ -182,9 +182,28 @@ func (s *Store) commit(ops []op) bool {
 			continue
 		}
 		s.inspectFailure(txid, err)
+		if probes, rest := largeProbes(ops); isFull(err) && s.suspect == nil && s.broken == nil && len(probes) > 0 && len(rest) > 0 {
+			// Nothing was written, perhaps because a probe asked for much room.
+			// The others may fit.
+			s.finish(probes, classify(err))
+			ops = rest
+			continue
+		}
 		s.finish(ops, classify(err))
 		return false
 	}
+}
+
+// largeProbes returns the pings among ops that were staged as large ones, and the rest.
+func largeProbes(ops []op) (probes, rest []op) {
+	for _, o := range ops {
+		if p, ok := o.(*pingOp); ok && p.large {
+			probes = append(probes, o)
+		} else {
+			rest = append(rest, o)
+		}
+	}
+	return probes, rest
 }
 
 // try carries out ops in one transaction, without answering them.
