@@ -114,7 +114,9 @@ func (in *Installation) Uninstall() {
 
 // SetWebhook gives the app another webhook and returns it. The earlier one
 // gets no further events.
-func (in *Installation) SetWebhook(h Webhook) *Registration {
+func (in *Installation) SetWebhook(h Webhook) *Registration { return in.setWebhook(h, true) }
+
+func (in *Installation) setWebhook(h Webhook, enabled bool) *Registration {
 	s := in.ws.srv
 	s.mu.Lock()
 	defer s.unlock()
@@ -122,6 +124,7 @@ func (in *Installation) SetWebhook(h Webhook) *Registration {
 		in.hook.enabled = false
 	}
 	in.hook = in.ws.register(h, in)
+	in.hook.enabled = enabled
 	return in.hook
 }
 

@@ -248,8 +248,14 @@ func changeHook(app *Installation, in args) (any, error) {
 		return map[string]any{"id": hook.ID, "enabled": enabled}, nil
 	}
 	var next Webhook
+	enabled := true
 	if hook != nil {
 		next = read(app.ws.srv, func() Webhook { return Webhook{URL: hook.URL, Secret: hook.Secret, ResourceTypes: hook.types} })
+		// One without an address is off because it has none.
+		enabled = hook.Enabled() || next.URL == "" && in.set("url")
+	}
+	if given, ok := on.(bool); ok {
+		enabled = given
 	}
 	if in.set("url") {
 		next.URL = in.text("url")
@@ -260,9 +266,6 @@ func changeHook(app *Installation, in args) (any, error) {
 	if in.set("resourceTypes") {
 		next.ResourceTypes = in.texts("resourceTypes")
 	}
-	hook = app.SetWebhook(next)
-	if enabled, ok := on.(bool); ok {
-		hook.SetEnabled(enabled)
-	}
+	hook = app.setWebhook(next, enabled)
 	return map[string]any{"id": hook.ID, "secret": hook.Secret}, nil
 }

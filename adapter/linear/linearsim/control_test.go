@@ -51,6 +51,27 @@ func TestControl(t *testing.T) {
 	if _, changed := call("POST", "/sim/acme/apps/helper-bot/webhook", `{"secret":"another"}`); changed["secret"] != "another" || w.app.Webhook().URL != in.URL {
 		t.Errorf("a change of the secret alone: %v, at %s", changed, w.app.Webhook().URL)
 	}
+	for _, change := range []struct {
+		body string
+		want bool
+	}{
+		{`{"enabled":false}`, false},
+		{`{"url":"` + in.URL + `/moved"}`, false},
+		{`{"secret":"a third"}`, false},
+		{`{"resourceTypes":["Comment"],"enabled":true}`, true},
+		{`{"url":"` + in.URL + `/elsewhere","enabled":false}`, false},
+		{`{"enabled":true}`, true},
+		{`{"url":"` + in.URL + `"}`, true},
+	} {
+		status, _ := call("POST", "/sim/acme/apps/helper-bot/webhook", change.body)
+		if got := w.app.Webhook().Enabled(); status != 200 || got != change.want {
+			t.Errorf("after %s the webhook is enabled: %t, want %t; status %d", change.body, got, change.want, status)
+		}
+	}
+	w.app.SetWebhook(Webhook{}).SetEnabled(false)
+	if call("POST", "/sim/acme/apps/helper-bot/webhook", `{"url":"`+in.URL+`","resourceTypes":["Comment"]}`); !w.app.Webhook().Enabled() {
+		t.Error("the first address of a webhook leaves it off")
+	}
 	_, c := call("POST", "/sim/acme/people/ada/comment", `{"issue":"ENG-1","body":"@helper-bot hi"}`)
 	id, _ := c["id"].(string)
 	session := w.ada.StartSession(w.app, w.issue, nil)
