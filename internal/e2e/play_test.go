@@ -207,6 +207,20 @@ func TestPlayground(t *testing.T) {
 	v.eval(`(() => { const s = document.querySelector("#delegate"); s.value = ""; s.dispatchEvent(new Event("change", {bubbles: true})); return ""; })()`)
 	v.sees("#delegate option:checked", "None")
 
+	// A choice that was not sent is gone when the issue is shown anew.
+	v.eval(`(() => {
+		const s = document.querySelector("[data-set=assignee]"), set = document.querySelector("[data-set=state]");
+		window.assigned = s.value;
+		s.selectedIndex = (s.selectedIndex + 1) % s.options.length;
+		set.value = "Done";
+		set.dispatchEvent(new Event("change", {bubbles: true}));
+		return "";
+	})()`)
+	v.sees("[data-set=state] option[selected]", "Done")
+	if got := v.eval(`document.querySelector("[data-set=assignee]").value === assigned ? "" : document.querySelector("[data-set=assignee]").value`); got != "" {
+		t.Errorf("the assignee that is shown is %q, which was not sent", got)
+	}
+
 	// The wire: open a delivery, replay it, and send it changed.
 	v.eval(`([...document.querySelectorAll("#rows .hook .line")].find(l => l.textContent.includes("Comment") && l.textContent.includes("create")).click(), "")`)
 	v.sees("#rows .detail", "Replay")
@@ -277,6 +291,7 @@ func TestPlaygroundBuildError(t *testing.T) {
 	v.sees("#alarm", "undefined: <answer>")
 	v.sees("#status", "Does not build")
 	v.writes("#compose textarea", "@helper-bot hello")
+	v.sees("#toast", "The bot has not received this yet.")
 	v.look("play-failed-light", 1440, 900, false)
 	v.look("play-failed-phone-dark", 390, 844, true)
 	if err := os.WriteFile(fixed, []byte("package main"), 0o600); err != nil {
@@ -322,8 +337,9 @@ func TestPlaygroundHelpdesk(t *testing.T) {
 	v.sees("#threads", "Looks like ENG-1")
 }
 
-// TestPlaygroundKeepsEarlyPresses presses a button that the server has rendered while the
-// script of the page is still on its way.
+// TestPlaygroundKeepsEarlyPresses presses buttons that the server has rendered while the
+// script of the page is still on its way. One that fails does not keep the others from
+// being pressed, and an impatient second press is not another one.
 func TestPlaygroundKeepsEarlyPresses(t *testing.T) {
 	t.Parallel()
 	address, err := url.Parse(playground(t, buildBot(t), "--ticketing"))
@@ -351,9 +367,22 @@ func TestPlaygroundKeepsEarlyPresses(t *testing.T) {
 	v.do(chromedp.Navigate("about:blank"))
 	v.eval(fmt.Sprintf(`(setTimeout(() => { location.href = %q; }, 0), "")`, slow.URL+"/desk/1"))
 	v.do(chromedp.WaitVisible(chromedp.CSS("[data-desk=create]")))
+	v.eval(`(() => {
+		const press = b => b.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
+		const broken = document.querySelector("[data-reply]");
+		broken.click = () => { throw new Error("broken"); };
+		press(broken);
+		const theme = document.querySelector("#theme"); // every press brings the next theme
+		press(theme);
+		press(theme);
+		return "";
+	})()`)
 	v.click("[data-desk=create]", "Create an issue")
 	close(there)
 	v.sees("#talk .linked", "ENG-4")
+	if got := v.eval(`document.documentElement.dataset.theme`); got != "light" {
+		t.Errorf("two early presses lead to the theme %q, want light", got)
+	}
 }
 
 // healed waits until no bad day is left.

@@ -92,7 +92,7 @@ async function submit(form) {
   const ok = await act(form.dataset.verb, { text, issue: body.dataset.issue, comment: form.dataset.comment, session: form.dataset.session });
   if (!ok && !t.value) { t.value = sent; grow(t); remember(t); }
   const alarm = $("#alarm b"); // it may be out of sight
-  if (ok && alarm) toast(alarm.textContent.trim() + " It has not got this yet.");
+  if (ok && alarm) toast(alarm.textContent.trim() + " The bot has not received this yet.");
 }
 
 async function note(form, kind) {

@@ -7,14 +7,18 @@ export function pieces(html) {
   return [...t.content.childNodes];
 }
 
+// same says whether a node can stay for another. What people have chosen in a select is
+// not in its nodes, so one never stays.
+const same = (a, b) => a.isEqualNode(b) && !(a.nodeType === 1 && (a.matches("select") || a.querySelector("select")));
+
 // patch makes the nodes inside of an element look like others. Those that are the same, at
 // the beginning and at the end, stay; what is between them is replaced, or patched itself
 // where it is as many elements of the same kinds.
 export function patch(at, fresh) {
   const old = [...at.childNodes];
-  while (old.length && fresh.length && old[0].isEqualNode(fresh[0])) { old.shift(); fresh.shift(); }
+  while (old.length && fresh.length && same(old[0], fresh[0])) { old.shift(); fresh.shift(); }
   let before = null;
-  while (old.length && fresh.length && old.at(-1).isEqualNode(fresh.at(-1))) { before = old.pop(); fresh.pop(); }
+  while (old.length && fresh.length && same(old.at(-1), fresh.at(-1))) { before = old.pop(); fresh.pop(); }
   if (old.length !== fresh.length) {
     for (const n of old) n.remove();
     for (const n of fresh) at.insertBefore(n, before);
@@ -22,6 +26,7 @@ export function patch(at, fresh) {
   }
   old.forEach((was, i) => {
     const now = fresh[i];
+    if (same(was, now)) return;
     if (was.nodeType !== 1 || was.nodeName !== now.nodeName || was.nodeName === "SELECT") { was.replaceWith(now); return; }
     for (const a of [...was.attributes]) if (!now.hasAttribute(a.name)) was.removeAttribute(a.name);
     for (const a of now.attributes) if (was.getAttribute(a.name) !== a.value) was.setAttribute(a.name, a.value);
