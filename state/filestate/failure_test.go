@@ -3,6 +3,7 @@ package filestate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -312,7 +313,7 @@ func TestProbeBesideDeliveries(t *testing.T) {
 			if !errors.Is(ping, state.ErrFull) {
 				t.Errorf("Ping = %v, want ErrFull", ping)
 			}
-			for _, err := range append(stored, begun) {
+			for _, err := range slices.Concat(stored, []error{begun}) {
 				if after && !errors.Is(err, state.ErrFull) || !after && err != nil {
 					t.Errorf("beside the ping: %v", err)
 				}
