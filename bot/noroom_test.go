@@ -127,7 +127,7 @@ func (s *halfDown) Notes(ctx context.Context, thread state.Key) (state.NoteSet, 
 func TestStopThatIsWorthAnotherTry(t *testing.T) {
 	t.Parallel()
 	store := &halfDown{Store: memstate.New(memstate.Options{})}
-	defer store.Close() //nolint:errcheck // a store in memory
+	defer store.Close()
 	id := adapter.ThreadID("linear:i1:s:s1")
 	fill(t, store, state.Key{Workspace: "org", Kind: "thread", ID: string(id)})
 	b, err := bot.New(bot.Config{Adapter: newLinear(t), Store: store})

@@ -377,7 +377,7 @@ func TestRequestsThatArriveDuringAStopHaveTheirTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // it has none
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusAccepted {
 		t.Errorf("status %d, want 202: the request was cut off", res.StatusCode)
 	}

@@ -16,7 +16,7 @@ func (r *Runner) turn(ctx context.Context, l leased) {
 	defer cancel(nil)
 
 	if left := time.Until(l.Expires); left <= marginOf(l.ttl) {
-		r.late(l.Lease, left)
+		r.late(l.Lease, left) //nolint:contextcheck // handing back has a context of its own
 		return
 	}
 	h := r.hold(l, cancel)
