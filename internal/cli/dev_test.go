@@ -164,8 +164,8 @@ func (p *playground) trigger(args ...string) string {
 	return out.String()
 }
 
-// A bot that does not build is no reason to wait for an answer: what the compiler says is
-// printed at once.
+// If a bot does not build, trigger prints at once what the compiler says, and does not
+// wait for an answer.
 func TestTriggerWithABrokenBuild(t *testing.T) {
 	t.Parallel()
 	p := newPlayground(t, nil, "--watch", t.TempDir(), "--",
